@@ -1,0 +1,1 @@
+"""ResNet Studio without its pages: data, models, training, runs, inspection and export."""

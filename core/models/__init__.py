@@ -1,0 +1,1 @@
+"""The residual networks, their weights and the bundles they travel in."""

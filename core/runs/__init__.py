@@ -1,0 +1,1 @@
+"""Run folders and the background jobs that fill them."""

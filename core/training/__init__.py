@@ -1,0 +1,1 @@
+"""From a snapshot and a recipe to a fine-tuned network."""
