@@ -1,0 +1,29 @@
+# ResNet Studio as a container: for a class server, and for a Hugging Face Space with the Docker SDK.
+#   docker build -t resnet-studio .
+#   docker run -p 8501:7860 -v resnet-studio:/data resnet-studio        then open http://localhost:8501
+FROM python:3.12-slim
+
+# Spaces run containers as user 1000.
+RUN useradd --create-home --uid 1000 studio && mkdir -p /data && chown studio /data
+USER studio
+WORKDIR /home/studio/app
+ENV PATH=/home/studio/.local/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    RESNET_STUDIO_HOME=/data/workspace \
+    RESNET_STUDIO_WEIGHTS=/home/studio/weights
+
+COPY --chown=studio requirements.txt .
+RUN pip install --no-cache-dir --user -r requirements.txt
+COPY --chown=studio . .
+
+# A build machine without internet still gives an image that works; the weights are then fetched on first use.
+RUN python -m core weights || echo "no weights fetched at build time"
+
+# Here, and only here, the app listens on every address: the container's port is published on purpose.
+# A Space shows the app in a frame of another site, where the browser withholds the cookie that Streamlit's XSRF check of uploads needs.
+ENV STREAMLIT_SERVER_ADDRESS=0.0.0.0 \
+    STREAMLIT_SERVER_PORT=7860 \
+    STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION=false
+EXPOSE 7860
+HEALTHCHECK CMD python -c "import urllib.request as u; u.urlopen('http://127.0.0.1:7860/_stcore/health', timeout=5)"
+CMD ["streamlit", "run", "app.py"]

@@ -1,0 +1,157 @@
+"""The arrows of the design, read from the imports: who may know whom."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# package -> the packages of core it may import (its own is always allowed)
+FOUNDATION = {"errors", "workspace"}
+ARROWS = {
+    "errors": set(),
+    "workspace": {"errors"},
+    "data": FOUNDATION,
+    "models": FOUNDATION,
+    "training": FOUNDATION | {"data", "models"},
+    "runs": FOUNDATION | {"data", "models", "training", "inspection"},
+    "inspection": FOUNDATION | {"data", "models", "training", "runs"},
+    "export": FOUNDATION | {"data", "models", "training", "runs", "inspection"},
+    "cli": FOUNDATION | {"data", "models", "training", "runs", "inspection", "export"},
+    "__main__": {"cli"},
+}
+PAGE_FRAMEWORKS = {"streamlit", "gradio"}
+
+# Modules that pages import before anything is trained or predicted: they may not pull torch in.
+TORCH_FREE = [
+    "core.workspace",
+    "core.data.images",
+    "core.data.labels",
+    "core.data.importers",
+    "core.data.store",
+    "core.data.splits",
+    "core.data.snapshot",
+    "core.models.zoo",
+    "core.models.weights_table",
+    "core.training.recipe",
+    "core.runs.folder",
+    "core.runs.jobs",
+    "core.inspection.results",
+    "core.cli",
+]
+
+
+def python_files(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def imported_modules(path: Path) -> Iterator[tuple[int, str]]:
+    """Every module named in an import statement of the file, wherever in the file it stands."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno} imports relatively; write the module's full name"
+            yield node.lineno, node.module or ""
+            for alias in node.names:
+                yield node.lineno, f"{node.module}.{alias.name}"
+
+
+def package_of(path: Path) -> str:
+    inside = path.relative_to(ROOT / "core").parts
+    return Path(inside[0]).stem
+
+
+def core_package(module: str) -> str | None:
+    parts = module.split(".")
+    return parts[1] if parts[0] == "core" and len(parts) > 1 else None
+
+
+def wrong_arrows(path: Path) -> list[str]:
+    own = package_of(path)
+    found = []
+    for line, module in imported_modules(path):
+        target = core_package(module)
+        if target in ARROWS and target != own and target not in ARROWS[own]:
+            found.append(f"{path.relative_to(ROOT)}:{line} {own} -> {target} ({module})")
+    return found
+
+
+def test_every_package_of_core_has_its_arrows() -> None:
+    packages = {package_of(path) for path in python_files("core")} - {"__init__"}
+    assert packages <= set(ARROWS), f"say in ARROWS what {sorted(packages - set(ARROWS))} may import"
+
+
+def test_arrows_run_one_way() -> None:
+    wrong = [
+        text for path in python_files("core") if path != ROOT / "core" / "__init__.py" for text in wrong_arrows(path)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_wrong_arrow_would_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    bad = tmp_path / "core" / "data" / "bad.py"
+    bad.parent.mkdir(parents=True)
+    bad.write_text("def f():\n    from core.training import recipe\n    return recipe\n", encoding="utf-8")
+    assert wrong_arrows(bad) != []
+
+
+def test_core_knows_no_page_framework() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} {module}"
+        for path in python_files("core")
+        for line, module in imported_modules(path)
+        if module.split(".")[0] in PAGE_FRAMEWORKS
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_pages_hold_no_sql_and_no_tensors() -> None:
+    forbidden = {"torch", "torchvision", "sqlalchemy", "sqlite3", "alembic", "accelerate", "pytorch_grad_cam"}
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} {module}"
+        for path in [ROOT / "app.py", *python_files("pages")]
+        for line, module in imported_modules(path)
+        if module.split(".")[0] in forbidden
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_module_is_a_drawer_for_everything() -> None:
+    names = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
+    wrong = [str(p.relative_to(ROOT)) for f in ("core", "pages") for p in python_files(f) if p.stem in names]
+    assert not wrong, wrong
+
+
+def test_first_line_of_a_module_says_its_job() -> None:
+    silent = [
+        str(path.relative_to(ROOT))
+        for folder in ("core", "pages", "benchmarks")
+        for path in python_files(folder)
+        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert not silent, silent
+
+
+def test_modules_and_pages_stay_small() -> None:
+    limits = [(path, 350) for path in python_files("core") + python_files("pages")]
+    limits += [(path, 150) for path in [ROOT / "app.py", *sorted((ROOT / "pages").glob("[0-9]*.py"))]]
+    too_long = [
+        f"{path.relative_to(ROOT)}: {length} lines, at most {limit}"
+        for path, limit in limits
+        if (length := len(path.read_text(encoding="utf-8").splitlines())) > limit
+    ]
+    assert not too_long, "\n".join(too_long)
+
+
+@pytest.mark.parametrize("module", TORCH_FREE)
+def test_light_modules_do_not_load_torch(module: str) -> None:
+    code = f"import sys, {module}; sys.exit('torch' in sys.modules or 'torchvision' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, f"{module} imports torch{done.stderr}"

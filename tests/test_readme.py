@@ -1,0 +1,89 @@
+"""The README's commands are real: its targets, files and options exist, and its story runs as written."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```[a-z]*\n(.*?)```", README, flags=re.DOTALL)
+COMMANDS = [
+    shlex.split(line, comments=True)
+    for block in BLOCKS
+    for line in block.splitlines()
+    if line.split(" ")[0] in {"make", "python", "pip", "streamlit", "docker", "hf", "cp", "git", "mkdir"}
+]
+CORE_COMMANDS = [words[3:] for words in COMMANDS if words[:3] == ["python", "-m", "core"]]
+
+
+def core(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "core", *words], cwd=cwd, capture_output=True, text=True, timeout=400, check=False
+    )
+
+
+def test_the_readme_opens_with_the_two_commands() -> None:
+    first = BLOCKS[0].splitlines()
+    assert first[0].startswith("make app") and first[1].startswith("make test")
+
+
+def test_make_targets_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    named = {words[1] for words in COMMANDS if words[0] == "make"}
+    assert named and named <= targets
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_scripts_and_files_that_it_names_exist() -> None:
+    scripts = {words[1] for words in COMMANDS if words[0] == "python" and words[1].endswith(".py")}
+    links = set(re.findall(r"\]\(([^)#:]+)\)", README))
+    files = {words[-1] for words in COMMANDS if words[:2] == ["pip", "install"]}
+    copied = {words[1] for words in COMMANDS if words[0] == "cp"}
+    missing = [name for name in scripts | links | files | copied if not (ROOT / name).exists()]
+    assert scripts and links and files and copied and not missing, missing
+
+
+def test_every_core_command_and_option_is_in_the_help() -> None:
+    assert len(CORE_COMMANDS) >= 6
+    for words in CORE_COMMANDS:
+        done = core(*([] if words[0].startswith("--") else words[:1]), "--help", cwd=ROOT)
+        assert done.returncode == 0, (words, done.stderr)
+        absent = [w for w in words if w.startswith("--") and w not in done.stdout]
+        assert not absent, f"{words[0]} has no option {absent}"
+
+
+@pytest.mark.weights
+def test_the_command_line_story_runs_as_written(tmp_path: Path, default_weights: object) -> None:
+    """The README's five lines, on the sample photos in place of the reader's own."""
+    birds = ROOT / "sample_images" / "birds"
+    shutil.copytree(birds / "images", tmp_path / "photos")
+    shutil.copy(birds / "labels.csv", tmp_path / "labels.csv")
+    (tmp_path / "new_photos").mkdir()
+    shutil.copy(ROOT / "sample_images" / "photos" / "cat_chelsea.jpg", tmp_path / "new_photos" / "cat.jpg")
+    shutil.copy(birds / "images" / "bird_0019.jpg", tmp_path / "photo.jpg")
+    story = [words for words in CORE_COMMANDS if words[0] in {"train", "evaluate", "predict", "explain", "export"}]
+    assert [words[0] for words in story] == ["train", "evaluate", "predict", "explain", "export"]
+    environment_path = {"PYTHONPATH": str(ROOT)}
+    for words in story:
+        done = subprocess.run(
+            [sys.executable, "-m", "core", *words],
+            cwd=tmp_path,
+            env={**os.environ, **environment_path},
+            capture_output=True,
+            text=True,
+            timeout=400,
+            check=False,
+        )
+        assert done.returncode == 0, (words, done.stderr)
+    assert (tmp_path / "answers.csv").read_text(encoding="utf-8").startswith("filename,prediction,probability")
+    assert (tmp_path / "heatmap.png").stat().st_size > 1000
+    assert (tmp_path / "bundle" / "model.safetensors").exists()
