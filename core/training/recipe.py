@@ -1,0 +1,286 @@
+"""The recipe: all settings that determine a run, checked together and saved with it."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from core.errors import RecipeError
+from core.models.zoo import ARCHITECTURES
+from core.training.choices import (
+    CHOICES,
+    NAMED_WEIGHTS,
+    AugmentationLevel,
+    ClassWeighting,
+    Mode,
+    Optimizer,
+    Precision,
+    Schedule,
+    Train,
+)
+
+# Rates that worked on sets of a hundred to some thousand photos; what trains from random numbers takes bigger steps.
+_LEARNING_RATES: dict[str, dict[str, float]] = {
+    "adamw": {"head": 1e-3, "layer4": 3e-4, "layer3": 2e-4, "all": 1e-4, "staged": 1e-3, "scratch": 1e-3},
+    "adam": {"head": 1e-3, "layer4": 3e-4, "layer3": 2e-4, "all": 1e-4, "staged": 1e-3, "scratch": 1e-3},
+    "sgd": {"head": 2e-2, "layer4": 1e-2, "layer3": 5e-3, "all": 5e-3, "staged": 2e-2, "scratch": 5e-2},
+}
+
+# Validation context under which fields are checked one by one, and not against each other.
+_FIELDS_ALONE = {"conflicts": False}
+
+
+class Recipe(BaseModel):
+    """All that determines a run; frozen. ``Recipe.checked(...)`` makes one from a user's values."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    arch: str = Field(
+        "resnet50",
+        description="The network. A bigger number means more layers: more accurate with many photos, and slower. "
+        "resnet18 is a third of the work of resnet50.",
+    )
+    weights: str = Field(
+        "imagenet",
+        min_length=1,
+        description="Where the network starts: imagenet, imagenet-v2, none, or the path of a .safetensors or .pth file "
+        "or of a bundle folder of yours. Starting from trained weights is what makes few photos enough.",
+    )
+    source: str = Field(
+        "auto",
+        min_length=1,
+        description="Where ImageNet weights are fetched from: auto tries all places in turn. "
+        "Leave it, unless one is blocked.",
+    )
+    train: Train = Field(
+        "head",
+        description="Which part learns; the rest stays frozen exactly as it was. Begin with head. Go on to staged "
+        "or all when the training accuracy stays low or you have hundreds of photos a class.",
+    )
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        8,
+        description="How often the network goes through all training photos. More when both curves still improve "
+        "at the end, fewer when the validation loss rises again.",
+    )
+    head_epochs: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="In staged training, how many of the epochs train the head alone. "
+        "Left empty: a quarter of them, at least one.",
+    )
+    batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(
+        32,
+        description="How many photos make one step. Smaller when memory runs out, bigger on a large GPU.",
+    )
+    optimizer: Optimizer = Field(
+        "adamw",
+        description="The rule by which weights are changed. AdamW forgives a rate that is not quite right; "
+        "SGD can end better.",
+    )
+    learning_rate: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] | None = Field(
+        None,
+        description="The size of a step. Left empty: a good one for the optimizer and for what is trained. "
+        "Make it smaller when the loss jumps or grows, bigger when it falls too slowly.",
+    )
+    schedule: Schedule = Field(
+        "one-cycle",
+        description="How the learning rate changes during the training. One-cycle starts gently "
+        "and ends with small steps.",
+    )
+    weight_decay: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
+        1e-4,
+        description="Pulls weights towards zero, against learning by heart. Raise it a little when the training "
+        "accuracy is far above the validation accuracy. BatchNorm and biases are left out.",
+    )
+    label_smoothing: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = Field(
+        0.0,
+        description="Asks for a little less than full certainty (0.1 is usual). Helps where some labels may be wrong.",
+    )
+    class_weighting: ClassWeighting = Field(
+        "none",
+        description="Balanced lets rare classes count more. Choose it when classes differ much in size "
+        "and the small ones matter.",
+    )
+    augmentation: AugmentationLevel = Field(
+        "light",
+        description="Random changes to the training photos, so that the network does not learn them by heart. "
+        "Standard for few photos and many epochs; none where place, side or color are what matters.",
+    )
+    mode: Mode = Field(
+        "crop",
+        description="How a photo becomes a square. Crop suits most; letterbox or squash where the edges matter.",
+    )
+    size: Annotated[int, Field(ge=32, le=1024)] = Field(
+        224,
+        description="The side of the square in pixels. Bigger shows small details, at a cost that grows with the area.",
+    )
+    patience: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description="Stop early when neither validation accuracy nor validation loss has improved for so many epochs; "
+        "0 trains to the end. The best epoch is kept in any case.",
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
+        0,
+        description="The start of all chance: same seed, same photos, same machine, same result. "
+        "Change it to see how much luck is in a result.",
+    )
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|mps|(cuda|xpu)(:\d+)?)$",
+        description="What computes: auto takes a GPU where there is one. cpu, cuda, cuda:1, mps and xpu name one.",
+    )
+    precision: Precision = Field(
+        "auto",
+        description="How exactly numbers are kept. Auto is fast; fp32 gives the same bits each time on a CPU.",
+    )
+    workers: Annotated[int, Field(ge=0, le=64)] | None = Field(
+        None,
+        description="How many helpers prepare photos while the device computes. Left empty: fitting the machine. "
+        "0 prepares them in between.",
+    )
+
+    @field_validator("arch")
+    @classmethod
+    def _known_architecture(cls, arch: str) -> str:
+        if arch not in ARCHITECTURES:
+            raise PydanticCustomError("unknown_architecture", "known are {names}", {"names": ", ".join(ARCHITECTURES)})
+        return arch
+
+    @model_validator(mode="after")
+    def _goes_together(self, info: ValidationInfo) -> Self:
+        if info.context is _FIELDS_ALONE:
+            return self
+        problems = [text for _, text in self._conflicts()]
+        if problems:
+            raise PydanticCustomError("conflict", "{text}", {"text": " ".join(problems)})
+        return self
+
+    @classmethod
+    def checked(cls, **values: Any) -> Self:
+        """A recipe from a user's values; RecipeError names every problem at once.
+
+        A relative path of a weight file becomes absolute: the run may start in another folder.
+        """
+        problems, wrong = [], set[str]()
+        try:
+            cls.model_validate(values, context=_FIELDS_ALONE)
+        except ValidationError as error:
+            problems = [_plain(detail) for detail in error.errors()]
+            wrong = {str(detail["loc"][0]) for detail in error.errors()}
+        sound = {name: value for name, value in values.items() if name not in wrong}
+        draft = cls.model_validate(sound, context=_FIELDS_ALONE)
+        problems += [text for fields, text in draft._conflicts() if not wrong.intersection(fields)]
+        if "weights" not in wrong and draft.weights not in NAMED_WEIGHTS:
+            path = Path(draft.weights).expanduser().resolve()
+            sound["weights"] = str(path)
+            if not path.exists():
+                problems.append(
+                    f"weights is {draft.weights!r}, but there is no such file or folder; "
+                    f"allowed are {', '.join(NAMED_WEIGHTS)}, or the path of a weight file or a bundle."
+                )
+        if problems:
+            raise RecipeError(_joined(problems))
+        return cls.model_validate(sound)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """The recipe that ``model_dump_json`` wrote; RecipeError where it is not one."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise RecipeError(_joined(_plain(detail) for detail in error.errors())) from error
+
+    def resolved_learning_rate(self) -> float:
+        """The head's top learning rate: the given one, else a good one for the optimizer and what is trained."""
+        if self.learning_rate is not None:
+            return self.learning_rate
+        part = "scratch" if self.weights == "none" and self.train in ("all", "staged") else self.train
+        return _LEARNING_RATES[self.optimizer][part]
+
+    def resolved_head_epochs(self) -> int:
+        """Epochs of the head alone: 0 unless the training is staged."""
+        if self.train != "staged":
+            return 0
+        return self.head_epochs if self.head_epochs is not None else max(1, self.epochs // 4)
+
+    def preprocessing(self, mean: Sequence[float], std: Sequence[float]) -> dict[str, Any]:
+        """The preprocessing dict of this run, with the mean and deviation that its weights were trained with."""
+        return {
+            "mode": self.mode,
+            "size": self.size,
+            "resize": round(self.size * 256 / 224),
+            "interpolation": "bilinear",
+            "mean": list(mean),
+            "std": list(std),
+        }
+
+    def remarks(self) -> list[str]:
+        """Sentences on settings that are allowed but seldom meant; empty for good ones."""
+        remarks = []
+        if self.weights == "none" and self.train not in ("all", "staged"):
+            remarks.append(
+                f"With weights none the frozen part is random and stays so, and train {self.train} can learn little: "
+                "choose train all."
+            )
+        if self.patience >= self.epochs:
+            remarks.append(f"Patience {self.patience} is never reached within {self.epochs} epochs.")
+        return remarks
+
+    def _conflicts(self) -> list[tuple[set[str], str]]:
+        """Fields that do not go together, and the sentence that says so."""
+        conflicts: list[tuple[set[str], str]] = []
+        if self.train == "staged" and self.resolved_head_epochs() >= self.epochs:
+            conflicts.append(
+                (
+                    {"train", "epochs", "head_epochs"},
+                    f"train is staged with {self.resolved_head_epochs()} of {self.epochs} epochs for the head, "
+                    "so none is left for the rest; give more epochs or train the head only.",
+                )
+            )
+        if self.batch_size == 1 and self.train != "head":
+            conflicts.append(
+                (
+                    {"batch_size", "train"},
+                    f"batch_size is 1, but BatchNorm in a trained layer (train {self.train}) needs at least 2 photos "
+                    "a step.",
+                )
+            )
+        return conflicts
+
+
+def _plain(detail: ErrorDetails) -> str:
+    """One sentence for one of pydantic's errors: the field, what was found, what is allowed."""
+    field = ".".join(str(part) for part in detail["loc"]) or "recipe"
+    field = field.split(".")[0]
+    found, kind, context = detail["input"], detail["type"], detail.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"{field} is not a setting; known are {', '.join(Recipe.model_fields)}."
+    if kind == "conflict":
+        return detail["msg"]
+    if kind == "json_invalid":
+        return f"the text is not valid JSON ({context.get('error', '')})."
+    allowed = {
+        "literal_error": lambda: f"allowed are {', '.join(CHOICES[field])}",
+        "greater_than_equal": lambda: f"at least {context['ge']} is needed",
+        "greater_than": lambda: f"more than {context['gt']} is needed",
+        "less_than_equal": lambda: f"at most {context['le']} is allowed",
+        "less_than": lambda: f"less than {context['lt']} is allowed",
+        "int_parsing": lambda: "a whole number is needed",
+        "int_from_float": lambda: "a whole number is needed",
+        "int_type": lambda: "a whole number is needed",
+        "float_parsing": lambda: "a number is needed",
+        "float_type": lambda: "a number is needed",
+        "finite_number": lambda: "a finite number is needed",
+        "string_pattern_mismatch": lambda: "allowed are auto, cpu, cuda, cuda:N, mps and xpu",
+        "string_too_short": lambda: "it must not be empty",
+        "string_type": lambda: "a text is needed",
+    }.get(kind, lambda: detail["msg"])()
+    return f"{field} is {found!r}, but {allowed}."
+
+
+def _joined(problems: Iterable[str]) -> str:
+    listed = list(problems)
+    if len(listed) == 1:
+        return f"The recipe does not work: {listed[0]}"
+    return f"The recipe has {len(listed)} problems: " + " ".join(f"({n}) {text}" for n, text in enumerate(listed, 1))
