@@ -1,0 +1,1 @@
+"""The visual parts that pages share."""
