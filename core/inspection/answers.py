@@ -1,0 +1,49 @@
+"""What a model answered for images and files, and the table of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+TOP = 5
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The likeliest classes of one image with their probabilities, best first."""
+
+    ranked: tuple[tuple[str, float], ...]
+
+    @property
+    def name(self) -> str:
+        return self.ranked[0][0]
+
+    @property
+    def probability(self) -> float:
+        return self.ranked[0][1]
+
+
+@dataclass(frozen=True)
+class FileAnswer:
+    """One file's prediction, or the reason why it was refused; ``remarks`` say how its picture was converted."""
+
+    name: str
+    prediction: Prediction | None
+    refused: str | None = None
+    remarks: tuple[str, ...] = ()
+
+
+def columns_of(prediction: Prediction) -> dict[str, str | float]:
+    """``prediction, probability, prediction_2, probability_2, ...`` as far as the prediction is ranked."""
+    cells: dict[str, str | float] = {}
+    for place, (name, probability) in enumerate(prediction.ranked[:TOP], start=1):
+        suffix = "" if place == 1 else f"_{place}"
+        cells[f"prediction{suffix}"] = name
+        cells[f"probability{suffix}"] = round(probability, 6)
+    return cells
+
+
+def table_of(answers: Iterable[FileAnswer]) -> pd.DataFrame:
+    """``filename,prediction,probability,prediction_2,probability_2,...``: a row a file; refused files have none."""
+    rows = [{"filename": answer.name, **columns_of(answer.prediction)} for answer in answers if answer.prediction]
+    return pd.DataFrame(rows, columns=None if rows else ["filename", "prediction", "probability"])

@@ -1,0 +1,85 @@
+"""A heatmap and the pictures drawn from it."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image
+
+from core.inspection.answers import Prediction
+from core.inspection.methods import METHODS
+
+# Twelve stops of Inferno (van der Walt and Smith, 2015; CC0): equal steps look equal, also in greyscale and to the
+# color-blind. Jet draws edges where the map has none.
+_INFERNO = np.array(
+    [
+        (0, 0, 4),
+        (20, 11, 52),
+        (57, 9, 99),
+        (95, 19, 110),
+        (133, 33, 107),
+        (169, 46, 94),
+        (203, 65, 73),
+        (230, 93, 47),
+        (247, 132, 16),
+        (252, 174, 18),
+        (245, 219, 76),
+        (252, 255, 164),
+    ],
+    dtype=np.float32,
+)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Where a network looked: ``heatmap`` is float32 [size, size], 0 to 1, on ``view``, the picture the network saw."""
+
+    heatmap: np.ndarray = field(repr=False)
+    view: Image.Image = field(repr=False)
+    target: str
+    target_index: int
+    probability: float
+    prediction: Prediction
+    method: str
+    stage: str
+    seconds: float
+
+    @property
+    def empty(self) -> bool:
+        """Whether the method found no place that speaks for the class."""
+        return not self.heatmap.any()
+
+    @property
+    def sentence(self) -> str:
+        """What the heatmap says, for a caption."""
+        label = METHODS[self.method].label
+        if self.empty:
+            return (
+                f"{label} at {self.stage} finds no place in this picture that speaks for {self.target} "
+                f"({self.probability:.1%}). Try another stage, method or class."
+            )
+        if not METHODS[self.method].by_class:
+            return f"{label} at {self.stage}: the brighter, the more of the strongest pattern in the feature maps."
+        return f"{label} at {self.stage}: the brighter, the more it speaks for {self.target} ({self.probability:.1%})."
+
+
+def colored(heatmap: np.ndarray) -> Image.Image:
+    """A heatmap [h, w] of 0 to 1 as colors, dark to bright."""
+    place = np.clip(heatmap, 0, 1) * (len(_INFERNO) - 1)
+    below = np.minimum(place.astype(np.int64), len(_INFERNO) - 2)
+    share = (place - below)[..., None]
+    colors = _INFERNO[below] * (1 - share) + _INFERNO[below + 1] * share
+    return Image.fromarray(np.rint(colors).astype(np.uint8))
+
+
+def overlay(explanation: Explanation, opacity: float = 0.5) -> Image.Image:
+    """The view with the heatmap over it; opacity 0 is the bare view, 1 the bare heatmap."""
+    return Image.blend(explanation.view, colored(explanation.heatmap), min(max(opacity, 0.0), 1.0))
+
+
+def side_by_side(explanation: Explanation, opacity: float = 0.5, gap: int = 8) -> Image.Image:
+    """The view at the left and the overlay at the right, for a file."""
+    width, height = explanation.view.size
+    sheet = Image.new("RGB", (2 * width + gap, height), "white")
+    sheet.paste(explanation.view, (0, 0))
+    sheet.paste(overlay(explanation, opacity), (width + gap, 0))
+    return sheet

@@ -1,0 +1,187 @@
+"""What an evaluation found: counts first, then rates with n and a 95 % interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core.errors import RunError
+
+CONFIDENCE = 0.95
+TOP = 5
+
+
+class Rate(BaseModel):
+    """A proportion ``correct / n`` with its 95 % interval; ``value``, ``low`` and ``high`` are None where n is 0."""
+
+    model_config = ConfigDict(frozen=True)
+
+    value: float | None
+    correct: int
+    n: int
+    low: float | None
+    high: float | None
+
+    @classmethod
+    def of(cls, correct: int, n: int) -> Rate:
+        """Wilson's score interval: it stays within 0 and 1 and is honest at small n and at 0 or n correct.
+
+        Raises ValueError unless 0 <= correct <= n.
+        """
+        if not 0 <= correct <= n:
+            raise ValueError(f"{correct} correct of {n} is not a proportion")
+        if n == 0:
+            return cls(value=None, correct=0, n=0, low=None, high=None)
+        # scipy.stats takes most of a second to import, and pages that only read stored reports do not need it.
+        from scipy.stats import binomtest
+
+        interval = binomtest(int(correct), int(n)).proportion_ci(CONFIDENCE, method="wilson")
+        return cls(
+            value=correct / n, correct=int(correct), n=int(n), low=float(interval.low), high=float(interval.high)
+        )
+
+    @classmethod
+    def f1(cls, true_positives: int, false_positives: int, false_negatives: int) -> Rate:
+        """F1 with an interval that is Wilson's, mapped.
+
+        F1 is not a proportion, but J = TP / (TP + FP + FN) is one (of the images that are or were called the class,
+        the share that both are and were), and F1 = 2J / (1 + J) rises with J, so the ends of J's interval map to the
+        ends of F1's ("Wilson indirect" of Lam, Gopal and Qian, arXiv 2309.14621). ``correct`` and ``n`` are J's.
+        """
+        share = cls.of(true_positives, true_positives + false_positives + false_negatives)
+
+        def mapped(j: float | None) -> float | None:
+            return None if j is None else 2 * j / (1 + j)
+
+        return cls(
+            value=mapped(share.value), correct=share.correct, n=share.n, low=mapped(share.low), high=mapped(share.high)
+        )
+
+    def __str__(self) -> str:
+        if self.value is None or self.low is None or self.high is None:
+            return "none of 0"
+        return (
+            f"{self.value:.1%} ({self.correct} of {self.n}; "
+            f"{CONFIDENCE:.0%} interval {self.low:.1%} to {self.high:.1%})"
+        )
+
+
+class ClassReport(BaseModel):
+    """One class: of the images called it, the share that are it (precision); of those that are it, the share found."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    n: int
+    precision: Rate
+    recall: Rate
+    f1: Rate
+
+
+class Report(BaseModel):
+    """A model's evaluation on one split; ``confusion`` has a row for each true class and a column for each answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_version: int = 1
+    split: str
+    n: int
+    accuracy: Rate
+    top5: Rate | None = None
+    macro_f1: float | None
+    loss: float | None
+    classes: tuple[str, ...]
+    per_class: tuple[ClassReport, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    model: str = ""
+    arch: str = ""
+    digest: str | None = None
+    precision: str = "fp32"
+    device: str = ""
+    seconds: float = 0.0
+    created: str = ""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return self.classes
+
+    def write(self, path: Path) -> None:
+        """The report as JSON; it appears whole or not at all."""
+        part = path.with_name(path.name + ".part")
+        part.write_text(self.model_dump_json(indent=2), encoding="utf-8")
+        part.replace(path)
+
+    @classmethod
+    def read(cls, path: Path) -> Report:
+        """Raises RunError where the file is missing or is no report."""
+        try:
+            return cls.model_validate_json(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, ValidationError) as error:
+            raise RunError(f"{path} is not a readable report. Evaluate the run again to write it anew.") from error
+
+
+def count(
+    classes: Sequence[str],
+    truths: Sequence[int] | np.ndarray,
+    probabilities: np.ndarray,
+    *,
+    split: str,
+    loss: float | None = None,
+    model: str = "",
+    arch: str = "",
+    digest: str | None = None,
+    device: str = "",
+    seconds: float = 0.0,
+    created: str = "",
+) -> Report:
+    """A report from the true classes' indices [N] and the model's probabilities [N, C].
+
+    Everything is summed first and divided once. The macro F1 is the mean over the classes that have an F1, that is,
+    those that occur among the truths or the answers.
+    """
+    true = np.asarray(truths, dtype=np.int64)
+    size = len(classes)
+    answers = probabilities.argmax(axis=1) if len(true) else np.empty(0, dtype=np.int64)
+    confusion = np.zeros((size, size), dtype=np.int64)
+    np.add.at(confusion, (true, answers), 1)
+
+    per_class = []
+    for index, name in enumerate(classes):
+        hits = int(confusion[index, index])
+        called, present = int(confusion[:, index].sum()), int(confusion[index].sum())
+        per_class.append(
+            ClassReport(
+                name=name,
+                n=present,
+                precision=Rate.of(hits, called),
+                recall=Rate.of(hits, present),
+                f1=Rate.f1(hits, called - hits, present - hits),
+            )
+        )
+    known = [entry.f1.value for entry in per_class if entry.f1.value is not None]
+
+    top5 = None
+    if size > TOP:
+        best = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP]
+        top5 = Rate.of(int((best == true[:, None]).any(axis=1).sum()), len(true))
+
+    return Report(
+        split=split,
+        n=len(true),
+        accuracy=Rate.of(int(np.trace(confusion)), len(true)),
+        top5=top5,
+        macro_f1=float(np.mean(known)) if known else None,
+        loss=loss,
+        classes=tuple(classes),
+        per_class=tuple(per_class),
+        confusion=tuple(tuple(int(cell) for cell in row) for row in confusion),
+        model=model,
+        arch=arch,
+        digest=digest,
+        device=device,
+        seconds=seconds,
+        created=created,
+    )
