@@ -1,0 +1,299 @@
+"""One run's folder: it is the record of a training, and all that anybody knows of it is read from here.
+
+    recipe.json  snapshot.csv         what was asked for; never changed
+    status.json  metrics.jsonl  log.txt    how it goes
+    best/  last/                      the best model so far; the newest one with all that exact resume needs
+    report-<split>.json  predictions-<split>.csv    made when the training ends
+
+Beside them lie two empty lock files, ``.lock`` (held while status.json is replaced) and ``.worker.lock`` (held by the
+one process that trains this run).
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+
+from core.errors import RunError
+from core.runs import metrics
+from core.runs.lines import line_of
+from core.runs.status import Status, now, process_lives, process_start, read_status
+from core.workspace import Workspace
+
+# Only named in annotations, and imported where they are read: a list of runs needs none of them.
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from core.data.snapshot import Snapshot
+    from core.inspection.results import Report
+    from core.training.recipe import Recipe
+
+_LOG_TAIL_BYTES = 100_000
+
+
+class RunFolder:
+    """The files of one run. Asking for its status is cheap and never fails; what is written appears whole."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def best(self) -> Path:
+        return self.path / "best"
+
+    @property
+    def last(self) -> Path:
+        return self.path / "last"
+
+    @property
+    def log_path(self) -> Path:
+        return self.path / "log.txt"
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is a model to look at: at least one epoch has ended."""
+        return (self.best / "bundle.json").is_file()
+
+    def __repr__(self) -> str:
+        return f"RunFolder({str(self.path)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunFolder) and other.path == self.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    def recipe(self) -> "Recipe":
+        """What the run was asked to do. Raises RunError where recipe.json is missing or damaged."""
+        from core.errors import RecipeError
+        from core.training.recipe import Recipe
+
+        path = self.path / "recipe.json"
+        try:
+            return Recipe.from_json(path.read_bytes())
+        except (OSError, RecipeError) as error:
+            raise RunError(f"{path} cannot be read, so this run cannot be used: {error}") from error
+
+    def snapshot(self) -> "Snapshot":
+        """The frozen table that the run is trained on. Raises RunError where snapshot.csv is missing."""
+        from core.data.snapshot import Snapshot
+
+        path = self.path / "snapshot.csv"
+        if not path.is_file():
+            raise RunError(f"{path} is missing, so this run cannot be used.")
+        return Snapshot.read(path)
+
+    def status(self) -> Status:
+        """How the run is now. A run whose process has died is written down as interrupted by whoever looks first.
+
+        A folder that cannot be read is shown as failed, with its reason as the message.
+        """
+        try:
+            status = read_status(self.path / "status.json")
+        except RunError as error:
+            return Status(state="failed", title=self.id, created=self._changed(), message=str(error))
+        if status.live and not process_lives(status):
+            return self._interrupt(status)
+        return status
+
+    def write_status(self, **changes: Any) -> Status:
+        """Replaces these fields of status.json. Raises FileNotFoundError where the folder is gone."""
+        with self.locked():
+            return self.replace_status(read_status(self.path / "status.json"), **changes)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the status: what is read inside is still so when it is written."""
+        # FileLock makes missing folders, and a run that somebody deleted must not come back as an empty one.
+        if not self.path.is_dir():
+            raise FileNotFoundError(f"{self.path} is gone")
+        with FileLock(self.path / ".lock", poll_interval=0.005):
+            yield
+
+    def epochs(self) -> "pd.DataFrame":
+        """One row for each finished epoch; empty, with all columns, before the first."""
+        return metrics.read(self.path / "metrics.jsonl", "epoch")
+
+    def steps(self) -> "pd.DataFrame":
+        """One row for each recorded step: up to two a second, fewer in long runs."""
+        return metrics.read(self.path / "metrics.jsonl", "step")
+
+    def append_metrics(self, kind: metrics.Kind, fields: dict[str, Any]) -> None:
+        metrics.append(self.path / "metrics.jsonl", kind, fields)
+
+    def rewind_metrics(self, epoch: int) -> None:
+        """Forgets what was recorded of this epoch and later ones, because a resumed run does them again."""
+        metrics.rewind(self.path / "metrics.jsonl", epoch)
+
+    def log(self, lines: int = 200) -> str:
+        """The last lines of log.txt; of a line that a progress bar wrote over and over, its last state."""
+        try:
+            with self.log_path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - _LOG_TAIL_BYTES))
+                text = file.read().decode("utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
+        return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n")[-lines - 1 :]).strip("\n")
+
+    def append_log(self, text: str) -> None:
+        stamp = datetime.now().strftime("%H:%M:%S")
+        with self.log_path.open("ab", buffering=0) as file:
+            file.write(f"{stamp} {text}\n".encode())
+
+    def report(self, split: str) -> "Report | None":
+        """The run's evaluation on a split, or None where it has not been evaluated on it."""
+        from core.inspection.results import Report
+
+        path = self.path / f"report-{split}.json"
+        return Report.read(path) if path.is_file() else None
+
+    def predictions(self, split: str) -> "pd.DataFrame | None":
+        """The run's answer for each image of a split, or None where it has not been evaluated on it."""
+        import pandas as pd
+
+        path = self.path / f"predictions-{split}.csv"
+        if not path.is_file():
+            return None
+        # A class may be called "NA" or "007": names stay the text that they are.
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        for column in frame.columns:
+            if column.startswith("probability") or column in ("x", "y", "width", "height"):
+                frame[column] = pd.to_numeric(frame[column])
+        return frame
+
+    def _interrupt(self, seen: Status) -> Status:
+        message = (
+            "Its process ended before its turn came. Resume puts it in line again."
+            if seen.started is None
+            else f"Its process ended {f'in epoch {seen.epoch}' if seen.epoch else 'before the first epoch'}. "
+            "Resume goes on after the last finished epoch."
+        )
+        changes = {"state": "interrupted", "ended": now(), "message": message, "phase": "", "seconds_left": None}
+        try:
+            with self.locked():
+                status = read_status(self.path / "status.json")
+                if status.live and not process_lives(status):
+                    return self.replace_status(status, **changes)
+                return status
+        except (OSError, RunError):  # a full disk, a folder that may only be read: what is shown is true all the same
+            return seen.model_copy(update=changes)
+
+    def replace_status(self, status: Status, **changes: Any) -> Status:
+        """Writes this status with these fields changed; called inside ``locked``, with a status read there."""
+        status = Status.model_validate({**status.model_dump(), **changes})
+        part = self.path / "status.json.part"
+        part.write_text(status.model_dump_json(indent=2), encoding="utf-8")
+        part.replace(self.path / "status.json")
+        return status
+
+    def _changed(self) -> datetime:
+        try:
+            return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return now()
+
+
+def create_run(
+    folder: Path,
+    snapshot: "Snapshot",
+    recipe: "Recipe",
+    *,
+    title: str,
+    project_id: int | None = None,
+    project: str | None = None,
+    once: str | None = None,
+) -> RunFolder:
+    """A new run that waits for its turn; the folder appears with all its files or not at all.
+
+    Raises RunError where the folder already holds something or cannot be written.
+    """
+    run = RunFolder(folder)
+    refuse_filled(run.path, "the run")
+    moment = now()
+    status = Status(
+        state="queued",
+        title=title,
+        project_id=project_id,
+        project=project,
+        once=once,
+        created=moment,
+        queued=moment,
+        epochs=recipe.epochs,
+        line=line_of(recipe.device),
+        phase="waiting for its turn",
+        pid=os.getpid(),
+        process_started=process_start(os.getpid()),
+    )
+    building = RunFolder(run.path.with_name(f".new-{secrets.token_hex(4)}"))
+    try:
+        building.path.mkdir(parents=True)
+        snapshot.write(building.path / "snapshot.csv")
+        (building.path / "recipe.json").write_text(recipe.model_dump_json(indent=2), encoding="utf-8")
+        building.replace_status(status)
+        building.append_log(f"created: {title}")
+        building.path.rename(run.path)
+    except OSError as error:
+        raise RunError(
+            f"The run folder {run.path} cannot be made ({error.strerror}). "
+            "Free some disk space, or choose another folder that you may write to."
+        ) from error
+    finally:
+        shutil.rmtree(building.path, ignore_errors=True)
+    return run
+
+
+def refuse_filled(path: Path, what: str) -> None:
+    """Raises RunError where there is something at ``path`` that writing ``what`` there would mix with or replace."""
+    if path.is_dir():
+        filled = any(path.iterdir())
+    else:
+        filled = path.exists() and path.stat().st_size > 0
+    if filled:
+        raise RunError(
+            f"{path} is there already and is not empty. Choose another place for {what}, or delete that one first."
+        )
+
+
+def list_runs(workspace: Workspace, project_id: int | None = None) -> list[RunFolder]:
+    """The runs of a workspace, newest first; with ``project_id`` those of that project."""
+    try:
+        entries = [entry for entry in os.scandir(workspace.runs) if entry.is_dir() and not entry.name.startswith(".")]
+    except FileNotFoundError:
+        return []
+    found = [(run.status(), run) for run in (RunFolder(Path(entry.path)) for entry in entries)]
+    if project_id is not None:
+        found = [(status, run) for status, run in found if status.project_id == project_id]
+    found.sort(key=lambda pair: (pair[0].created, pair[1].id), reverse=True)
+    return [run for _, run in found]
+
+
+def workspace_run(run_id: str, workspace: Workspace) -> RunFolder:
+    """The workspace's run of this id, and nothing outside the workspace: for ids out of a page's address."""
+    path = workspace.runs / run_id
+    if run_id.startswith(".") or path.parent != workspace.runs or Path(run_id).name != run_id or not path.is_dir():
+        raise RunError(f"There is no run {run_id!r} in the workspace. It may have been deleted.")
+    return RunFolder(path)
+
+
+def open_run(reference: str | Path, workspace: Workspace) -> RunFolder:
+    """The run of this id in the workspace, else the run folder at this path. Raises RunError."""
+    text = str(reference)
+    if Path(text).name == text and (workspace.runs / text).is_dir():
+        return workspace_run(text, workspace)
+    path = Path(text).expanduser()
+    if (path / "status.json").is_file():
+        return RunFolder(path)
+    if path.is_dir():
+        raise RunError(f"{text} is a folder but no run: it holds no status.json. Give a run folder or a run's id.")
+    raise RunError(f"There is no run {text!r}: neither a run's id in {workspace.runs} nor a run folder.")

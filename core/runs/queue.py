@@ -1,0 +1,71 @@
+"""The line of runs that wait for a device, and the lock that lets one of them train on it."""
+
+import os
+
+from filelock import FileLock
+
+from core.errors import RunError
+from core.runs.folder import RunFolder, list_runs
+from core.runs.status import Status, now, process_lives, process_start, read_status
+from core.workspace import Workspace
+
+
+def runs_ahead(workspace: Workspace, run: RunFolder) -> list[RunFolder]:
+    """The runs that train before this one, the one at work first: same line, alive, and earlier in it."""
+    own = run.status()
+    found: list[tuple[Status, RunFolder]] = []
+    for other in list_runs(workspace):
+        status = other.status()
+        if other == run or not status.live or status.line != own.line:
+            continue
+        if status.state != "queued" or _order(status, other) < _order(own, run):
+            found.append((status, other))
+    found.sort(key=lambda pair: (pair[0].state == "queued", _order(*pair)))
+    return [other for _, other in found]
+
+
+def queue_place(workspace: Workspace, run: RunFolder) -> int:
+    """0 for a run that does not wait (it trains, or has ended), 1 for the next in line, then 2, 3, ..."""
+    if run.status().state != "queued":
+        return 0
+    return max(1, len(runs_ahead(workspace, run)))
+
+
+def device_lock(workspace: Workspace, run: RunFolder) -> FileLock:
+    """The lock that a training of this run's line holds. The system frees it when the process ends, however it ends."""
+    folder = workspace.runs / ".locks"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{folder} cannot be made ({error.strerror}), so no run can take its turn.") from error
+    return FileLock(folder / f"{run.status().line}.lock")
+
+
+def join(run: RunFolder) -> bool:
+    """Puts a run that has ended early at the end of its line, in this process's name; False where it is at work.
+
+    Raises RunError for a run that is complete.
+    """
+    with run.locked():
+        status = read_status(run.path / "status.json")
+        if status.live and process_lives(status):
+            return False
+        if status.state == "finished":
+            raise RunError(f"The run {run.id} has finished all its epochs; there is nothing to resume.")
+        pid = os.getpid()
+        run.replace_status(
+            status,
+            state="queued",
+            queued=now(),
+            ended=None,
+            pid=pid,
+            process_started=process_start(pid),
+            phase="waiting for its turn",
+            message="",
+            stop_requested=False,
+        )
+    return True
+
+
+def _order(status: Status, run: RunFolder) -> tuple[float, str]:
+    return ((status.queued or status.created).timestamp(), run.id)

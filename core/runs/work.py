@@ -1,0 +1,181 @@
+"""What a run's own process does: wait for its turn, train, evaluate, and write down how it ends."""
+
+import contextlib
+import errno
+import os
+import time
+import traceback
+from collections.abc import Generator, Iterator
+from functools import partial
+
+from filelock import FileLock, Timeout
+
+from core.errors import RunError, StudioError
+from core.runs.folder import RunFolder
+from core.runs.queue import device_lock, join, runs_ahead
+from core.runs.record import Record
+from core.runs.status import State, Status, now, process_start
+from core.runs.watch import Interruption, Watch
+from core.training.events import Event, Progress
+from core.workspace import Workspace, open_workspace
+
+_TURN_SECONDS = 0.3
+# The readers of photos that a killed training leaves behind hold its lock until they notice, within about five seconds.
+_LOCK_SECONDS = 15.0
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def work(run: RunFolder, workspace: Workspace | None = None) -> Status:
+    """Does all of ``train`` and answers with the status in which the run ended."""
+    events = train(run, workspace or open_workspace())
+    while True:
+        try:
+            next(events)
+        except StopIteration as end:
+            return end.value
+
+
+def train(run: RunFolder, workspace: Workspace) -> Generator[Event, None, Status]:
+    """Trains a run, from its beginning or its last epoch, and evaluates it; yields what happens, returns how it ended.
+
+    Errors of the training become the run's status and are not raised; what is raised is RunError where another
+    process trains this run or where it is complete. Must be called in the process that the run's status shall name;
+    while it runs, SIGINT and SIGTERM end the run as ``core.runs.watch`` says.
+    """
+    with _only_worker(run), Watch(run) as watch:
+        join(run)
+        pid = os.getpid()
+        run.write_status(pid=pid, process_started=process_start(pid), heartbeat=now())
+        try:
+            yield from _course(run, workspace, watch)
+        except Interruption as interruption:
+            if interruption.reason == "stop":
+                _end(run, "stopped", "Stopped before the first epoch ended, so there is no model to keep.")
+            elif interruption.reason == "terminate":
+                _end(run, "interrupted", "Its process was told to end. Resume goes on after the last finished epoch.")
+        except GeneratorExit:  # who listened went away
+            _end(run, "interrupted", "It was left before its end. Resume goes on after the last finished epoch.")
+            raise
+        except Exception as error:  # noqa: BLE001 - the end of the line: what is not written down here nobody sees
+            _fail(run, error)
+    return run.status()
+
+
+def _course(run: RunFolder, workspace: Workspace, watch: Watch) -> Iterator[Event]:
+    lock = device_lock(workspace, run)
+    try:
+        yield from _until_turn(run, workspace, lock, watch)
+        resumed = run.last.is_dir()
+        run.write_status(state="preparing", started=run.status().started or now(), phase="getting ready")
+        record = Record(run, resumed=resumed)
+        stopped = False
+        try:
+            yield from _training(run, record, watch, resumed)
+        except Interruption as interruption:
+            if interruption.reason != "stop" or not run.finished:
+                raise
+            stopped = True
+        yield from _evaluation(run, record, watch)
+        _end(run, "stopped" if stopped else "finished", _summary(run))
+    finally:
+        lock.release()
+
+
+def _until_turn(run: RunFolder, workspace: Workspace, lock: FileLock, watch: Watch) -> Iterator[Event]:
+    """Returns with the device's lock held."""
+    said = ""
+    while True:
+        watch.check()
+        ahead = runs_ahead(workspace, run)
+        if not ahead:
+            with contextlib.suppress(Timeout):
+                lock.acquire(blocking=False)
+                return
+        first = repr(ahead[0].status().title) if ahead else "another training on this device"
+        others = f" and {len(ahead) - 1} more" if len(ahead) > 1 else ""
+        if said != first + others:
+            said = first + others
+            yield Progress(f"waiting for {said}", 0, None)
+        time.sleep(_TURN_SECONDS)
+
+
+def _training(run: RunFolder, record: Record, watch: Watch, resumed: bool) -> Iterator[Event]:
+    # Torch is imported when it is this run's turn: a waiting process stays small.
+    from core.training.trainer import fit
+
+    run.append_log("resumed" if resumed else "started")
+    events = fit(run.snapshot(), run.recipe(), run.path, resume=resumed, log=run.append_log)
+    with contextlib.closing(events):
+        for event in watch.guard(events):
+            record.note(event)
+            yield event
+
+
+def _evaluation(run: RunFolder, record: Record, watch: Watch) -> Iterator[Event]:
+    from core.inspection.evaluation import evaluate
+
+    snapshot = run.snapshot()
+    for split, words in (("val", "validation"), ("test", "test")):
+        total = len(snapshot.part(split))
+        if total == 0:
+            continue
+        phase = f"evaluating on the {words} photos"
+        yield Progress(phase, 0, total)
+        with watch.heeding("terminate", "gone"):
+            report = evaluate(run, split, progress=partial(record.phase, phase))
+        run.append_log(f"{words} photos: accuracy {report.accuracy}")
+
+
+def _summary(run: RunFolder) -> str:
+    epochs = run.epochs()
+    bests = epochs[epochs["best"].astype(bool)]
+    if bests.empty:
+        return ""
+    best = bests.iloc[-1]
+    correct = round(best["val_accuracy"] * best["val_n"])
+    return f"The best epoch was {best['epoch']:.0f}: {correct:.0f} of {best['val_n']:.0f} validation photos right."
+
+
+def _end(run: RunFolder, state: State, message: str) -> None:
+    # Nothing can be written into a deleted folder or on a full disk; who looks then sees that the process has ended.
+    with contextlib.suppress(OSError, RunError):
+        ended = {"state": state, "message": message, "ended": now(), "stop_requested": False}
+        run.write_status(**ended, phase="", seconds_left=None)
+        run.append_log(f"{state}. {message}".strip())
+
+
+def _fail(run: RunFolder, error: Exception) -> None:
+    if not run.path.is_dir():
+        return  # deleted while it trained: whoever did it knows
+    if isinstance(error, StudioError):
+        sentence = str(error)
+    elif _disk_full(error):
+        sentence = "The disk is full, so the run could not be saved. Free some space, then resume it."
+    elif isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # the latter is torch's
+        sentence = "The memory of the device is full. Start it again with a smaller batch size or a smaller network."
+    else:
+        sentence = "An unexpected error ended the run; the log has the details."
+        with contextlib.suppress(OSError):
+            run.append_log("".join(traceback.format_exception(error)).rstrip())
+    _end(run, "failed", sentence)
+
+
+def _disk_full(error: BaseException | None) -> bool:
+    """Also where a library has wrapped the system's error into one of its own."""
+    while error is not None:
+        if (isinstance(error, OSError) and error.errno in _DISK_FULL) or os.strerror(errno.ENOSPC) in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+@contextlib.contextmanager
+def _only_worker(run: RunFolder) -> Iterator[None]:
+    """One process trains a run; a second one that tries gets RunError."""
+    try:
+        with FileLock(run.path / ".worker.lock", timeout=_LOCK_SECONDS):
+            yield
+    except Timeout as error:
+        raise RunError(
+            f"The run {run.id} is being trained by another process. Wait for it, or stop it first."
+        ) from error
