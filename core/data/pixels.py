@@ -1,0 +1,70 @@
+"""Any of Pillow's pixel modes as 8-bit RGB, with a remark for what had to be changed."""
+
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+_WITH_ALPHA = {"RGBA", "LA", "PA", "RGBa", "La"}
+# Modes whose Image.convert("RGB") only repeats or looks up values; everything else needs a remark or a rule of its own.
+_PLAIN = {"1", "L", "P", "RGB"}
+_BRIGHTEST_16_BIT = 65535
+_BLOCK = 2**20
+
+
+def to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
+    """The picture as a new RGB image, and what was changed beyond repeating grey values or looking up a palette.
+
+    An empty list means that ``image.convert("RGB")`` gives exactly the same pixels. Transparent parts come on white.
+    Raises ValueError for a mode that has no honest way to RGB, or for values that are not numbers.
+    """
+    if image.mode in _WITH_ALPHA or "transparency" in image.info:
+        return _on_white(image)
+    if image.mode in _PLAIN:
+        return image.convert("RGB"), []
+    if image.mode.startswith("I;16"):
+        return _from_numbers(np.asarray(image), _BRIGHTEST_16_BIT)
+    if image.mode in ("I", "F"):
+        return _from_numbers(np.asarray(image), None)
+    if image.mode in ("CMYK", "YCbCr", "HSV", "RGBX"):
+        return image.convert("RGB"), [f"{image.mode} converted to RGB"]
+    raise ValueError(f"its color mode {image.mode} cannot be turned into RGB")
+
+
+def _on_white(image: Image.Image) -> tuple[Image.Image, list[str]]:
+    with_alpha = image.convert("RGBA")
+    alpha = with_alpha.getchannel("A")
+    if alpha.getextrema()[0] == 255:
+        return image.convert("RGB"), []
+    white = Image.new("RGB", image.size, "white")
+    white.paste(with_alpha, mask=alpha)
+    return white, ["transparent parts laid on white"]
+
+
+def _from_numbers(values: np.ndarray[Any, Any], brightest: int | None) -> tuple[Image.Image, list[str]]:
+    """Greyscale numbers [H,W] of any range as RGB; ``brightest`` is white where the file format fixes it.
+
+    16-bit files span 0 to 65535. Integer and float files do not say what white is: the smallest usual range that
+    holds all values is taken (0 to 1 for floats, 0 to 255, 0 to 65535), else lowest to highest are stretched.
+    """
+    if not np.isfinite(values).all():
+        raise ValueError("it holds values that are not numbers (NaN or infinity)")
+    lowest, highest = float(values.min()), float(values.max())
+    usual: list[float] = [1, 255, _BRIGHTEST_16_BIT] if values.dtype.kind == "f" else [255, _BRIGHTEST_16_BIT]
+    if brightest is not None:
+        usual = [brightest]
+    white = next((top for top in usual if lowest >= 0 and highest <= top), None)
+    if white is None:
+        remark = f"values stretched from {lowest:g}..{highest:g} to 8-bit"
+        start, span = lowest, (highest - lowest) or 1.0
+    else:
+        remark = "16-bit scaled to 8-bit" if white == _BRIGHTEST_16_BIT else f"values 0..{white:g} scaled to 8-bit"
+        start, span = 0.0, float(white)
+        if highest < white / 16:
+            remark += f", very dark: its brightest value is {highest:g} of {white:g}"
+    # float64 keeps the difference of two 32-bit values exact; in blocks, so that it is never there for all pixels.
+    flat, grey = values.reshape(-1), np.empty(values.size, dtype=np.uint8)
+    for first in range(0, flat.size, _BLOCK):
+        block = slice(first, first + _BLOCK)
+        grey[block] = np.rint((flat[block].astype(np.float64) - start) * (255.0 / span))
+    return Image.fromarray(grey.reshape(values.shape)).convert("RGB"), [remark]
