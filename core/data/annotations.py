@@ -1,0 +1,126 @@
+"""Labels and splits of images, and their removal: each call is one change that can be undone."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, false, select, update
+
+from core.data.classes import class_number, class_numbers, images_in_words, new_class
+from core.data.history import Item, Values, carry_out, current_values, now
+from core.data.names import name_key
+from core.data.schema import classes, images
+from core.data.splits import SPLITS, assign, joins_train
+from core.data.splits import Item as SplitItem
+from core.errors import DataError
+
+
+def annotate(conn: Connection, project_id: int, image_ids: Sequence[int], label: str | None, who: str) -> int:
+    """Gives images a class, or takes theirs away (None); the change's number.
+
+    An image that has this class already is confirmed: it now carries this person's name and the time.
+    """
+    current = _present(conn, project_id, image_ids)
+    if label is None:
+        after: Values = {"class_id": None, "annotated_by": None, "annotated_at": None}
+    else:
+        class_id = class_number(conn, project_id, label)
+        after = {"class_id": class_id, "annotated_by": who, "annotated_at": now()}
+        label = conn.execute(select(classes.c.name).where(classes.c.id == class_id)).scalar_one()
+    items = [Item("image", number, {key: row[key] for key in after}, after) for number, row in current.items()]
+    text = f"{_which(conn, list(current))}: {label or 'no label'}"
+    return carry_out(conn, project_id, "label", text, who, items)
+
+
+def apply_labels(
+    conn: Connection, project_id: int, rows: Sequence[tuple[int, str | None, str | None]], who: str, text: str
+) -> int:
+    """Sets many labels and splits as one change, adding classes that are missing; its number, 0 if nothing changed.
+
+    A row is (image, label, split). None says nothing: what the image has stays. Of two rows for an image the later
+    one holds.
+    """
+    wanted: dict[int, Values] = {}
+    items: list[Item] = []
+    numbers, time = class_numbers(conn, project_id), now()
+    for image_id, label, split in rows:
+        values = wanted.setdefault(image_id, {})
+        if label is not None:
+            key = name_key(label)
+            if key not in numbers:
+                items.append(new_class(conn, project_id, label))
+                numbers[key] = items[-1].entity_id
+            values["class_id"] = numbers[key]
+        if split is not None:
+            if split not in SPLITS:
+                raise DataError(f'There is no split "{split}". Allowed are {", ".join(SPLITS)}, or nothing.')
+            values["split"] = split
+    for image_id, row in _present(conn, project_id, wanted).items() if wanted else ():
+        after = {key: value for key, value in wanted[image_id].items() if row[key] != value}
+        if "class_id" in after:
+            after |= {"annotated_by": who, "annotated_at": time}
+        if after:
+            items.append(Item("image", image_id, {key: row[key] for key in after}, after))
+    return carry_out(conn, project_id, "import", text, who, items) if items else 0
+
+
+def remove_images(conn: Connection, project_id: int, image_ids: Sequence[int], who: str) -> int:
+    """Takes images out of the project; the change's number. Their files stay, so that undo can bring them back."""
+    current = _present(conn, project_id, image_ids)
+    items = [Item("image", number, {"removed": False}, {"removed": True}) for number in current]
+    return carry_out(conn, project_id, "images removed", f"{_which(conn, list(current))}: removed", who, items)
+
+
+def assign_splits(conn: Connection, project_id: int, seed: int) -> None:
+    """Gives every labelled image without a split one; those that have one keep it, also when labels change or go.
+
+    So an image that was tested on stays in test. It is no event: nobody decided it, and nothing needs undoing.
+    """
+    query = (
+        select(images.c.id, classes.c.name, images.c.split)
+        .join(classes)
+        .where(images.c.project_id == project_id, images.c.removed == false())
+        # Those with a split first: they take their places, and the new ones fill what is open.
+        .order_by(images.c.split.is_(None), images.c.id)
+    )
+    labelled = [SplitItem(str(row.id), row.name, str(row.id), row.split) for row in conn.execute(query)]
+    new = [item for item in labelled if item.split is None]
+    if not new:
+        return
+    if joins_train(labelled):
+        found = {item.key: "train" for item in new}
+    else:
+        found = assign(labelled, seed)
+    for split in SPLITS:
+        numbers = [int(item.key) for item in new if found[item.key] == split]
+        for start in range(0, len(numbers), 5000):
+            some = images.c.id.in_(numbers[start : start + 5000])
+            conn.execute(update(images).where(some).values(split=split))
+
+
+def first_classes(conn: Connection, project_id: int, names: Sequence[str]) -> None:
+    """Adds the classes that a new project begins with; no events, for there is nothing to go back to."""
+    for name in names:
+        item = new_class(conn, project_id, name)
+        conn.execute(
+            update(classes).where(classes.c.id == item.entity_id).values(removed=False, name_key=name_key(name))
+        )
+
+
+def _present(conn: Connection, project_id: int, image_ids: Iterable[int]) -> dict[int, Values]:
+    """The images' values in the order asked for, each once. Raises DataError where one is not in the project."""
+    numbers = list(dict.fromkeys(image_ids))
+    if not numbers:
+        raise DataError("No image was chosen. Choose at least one.")
+    found = current_values(conn, project_id, numbers)
+    gone = [number for number in numbers if number not in found or found[number]["removed"]]
+    if gone:
+        raise DataError(
+            f"Of the {images_in_words(len(numbers))} chosen, {len(gone)} cannot be found in the project any more. "
+            "Load the page again and choose anew; nothing was changed."
+        )
+    return {number: found[number] for number in numbers}
+
+
+def _which(conn: Connection, image_ids: Sequence[int]) -> str:
+    if len(image_ids) > 1:
+        return images_in_words(len(image_ids))
+    return conn.execute(select(images.c.filename).where(images.c.id == image_ids[0])).scalar_one()

@@ -1,0 +1,224 @@
+"""Changes: each is recorded with what it did to every image and class, so that undo and redo restore exactly.
+
+A change is carried out and recorded by the same code in the same transaction, so that the two cannot disagree.
+
+Several people may work at once, and each undoes their own changes. An image or class that was changed again since
+keeps its later value; undo restores all others and says how many were kept. The same holds where restoring would
+break a rule: a class that is in use by now stays, a class whose name is taken by now stays removed.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, bindparam, delete, false, insert, select, true, update
+
+from core.data.database import inserted
+from core.data.names import free_name, name_key, search_key, sort_key
+from core.data.records import Change
+from core.data.schema import change_items, changes, classes, images
+
+Values = dict[str, Any]
+IMAGE_COLUMNS = (images.c.class_id, images.c.annotated_by, images.c.annotated_at, images.c.split, images.c.removed)
+CHUNK = 5000  # rows a statement: below every database's limit on parameters
+
+
+@dataclass(frozen=True)
+class Item:
+    """What one change does to one image or class: the touched columns' values, before and after."""
+
+    entity: Literal["image", "class"]
+    entity_id: int
+    before: Values
+    after: Values
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def carry_out(conn: Connection, project_id: int, kind: str, text: str, who: str, items: Sequence[Item]) -> int:
+    """Makes a change and records it; its number."""
+    for entity, group in groupby(items, key=lambda item: item.entity):
+        if entity == "image":
+            _write_images(conn, [(item.entity_id, item.after) for item in group])
+        else:
+            for item in group:
+                _write_class(conn, item.entity_id, item.after)
+    # Whoever does something new gives up redoing what they undid before.
+    conn.execute(
+        update(changes)
+        .where(changes.c.project_id == project_id, changes.c.redoable == true(), changes.c.who == who)
+        .values(redoable=False)
+    )
+    row = {"project_id": project_id, "kind": kind, "text": text, "who": who, "at": now()}
+    change_id = inserted(conn, changes, {**row, "undone": False, "redoable": False})
+    rows = [
+        {
+            "change_id": change_id,
+            "entity": item.entity,
+            "entity_id": item.entity_id,
+            "before": _to_json(item.before),
+            "after": _to_json(item.after),
+        }
+        for item in items
+    ]
+    for start in range(0, len(rows), CHUNK):
+        conn.execute(insert(change_items), rows[start : start + CHUNK])
+    return change_id
+
+
+def undo(conn: Connection, project_id: int, who: str | None) -> Change | None:
+    """Undoes the newest change, of that person if given; None where there is none."""
+    query = select(changes).where(changes.c.project_id == project_id, changes.c.undone == false())
+    if who is not None:
+        query = query.where(changes.c.who == who)
+    row = conn.execute(query.order_by(changes.c.id.desc()).limit(1)).first()
+    return None if row is None else _turn(conn, project_id, row, undone=True)
+
+
+def redo(conn: Connection, project_id: int, who: str | None) -> Change | None:
+    """Does again what was undone, oldest first; None where nothing is left, or something new was done since."""
+    query = select(changes).where(changes.c.project_id == project_id, changes.c.redoable == true())
+    if who is not None:
+        query = query.where(changes.c.who == who)
+    row = conn.execute(query.order_by(changes.c.id).limit(1)).first()
+    return None if row is None else _turn(conn, project_id, row, undone=False)
+
+
+def history(conn: Connection, project_id: int, limit: int) -> list[Change]:
+    """The newest changes first, undone ones among them."""
+    query = select(changes).where(changes.c.project_id == project_id).order_by(changes.c.id.desc()).limit(limit)
+    return [_change(row) for row in conn.execute(query)]
+
+
+def touched_images(conn: Connection, project_id: int, change_id: int) -> list[int]:
+    """The numbers of the images that a change touched."""
+    query = (
+        select(change_items.c.entity_id)
+        .join(changes)
+        .where(changes.c.project_id == project_id, changes.c.id == change_id, change_items.c.entity == "image")
+        .order_by(change_items.c.id)
+    )
+    return list(conn.execute(query).scalars())
+
+
+def forget(conn: Connection, project_id: int) -> None:
+    """Deletes a project's history with the project."""
+    mine = select(changes.c.id).where(changes.c.project_id == project_id)
+    conn.execute(delete(change_items).where(change_items.c.change_id.in_(mine)))
+    conn.execute(delete(changes).where(changes.c.project_id == project_id))
+
+
+def current_values(conn: Connection, project_id: int, image_ids: Iterable[int]) -> dict[int, Values]:
+    """The undoable columns of images, removed ones too; numbers of other projects are not in the answer."""
+    numbers, found = list(image_ids), {}
+    for start in range(0, len(numbers), CHUNK):
+        some = numbers[start : start + CHUNK]
+        query = select(images.c.id, *IMAGE_COLUMNS).where(images.c.project_id == project_id, images.c.id.in_(some))
+        for row in conn.execute(query).mappings():
+            found[row["id"]] = {column.name: row[column] for column in IMAGE_COLUMNS}
+    return found
+
+
+def _turn(conn: Connection, project_id: int, row: Row[*tuple[Any, ...]], undone: bool) -> Change:
+    order = change_items.c.id.desc() if undone else change_items.c.id
+    query = select(change_items).where(change_items.c.change_id == row.id).order_by(order)
+    steps = []
+    for item in conn.execute(query):
+        before, after = _from_json(item.before), _from_json(item.after)
+        steps.append((item.entity, item.entity_id, after if undone else before, before if undone else after))
+    kept = 0
+    for entity, group in groupby(steps, key=lambda step: step[0]):
+        moves = [step[1:] for step in group]
+        if entity == "image":
+            kept += _turn_images(conn, project_id, moves)
+        else:
+            kept += sum(not _turn_class(conn, project_id, *move) for move in moves)
+    conn.execute(update(changes).where(changes.c.id == row.id).values(undone=undone, redoable=undone))
+    return _change(row, undone=undone, kept=kept)
+
+
+def _turn_images(conn: Connection, project_id: int, moves: list[tuple[int, Values, Values]]) -> int:
+    current = current_values(conn, project_id, (image_id for image_id, _, _ in moves))
+    in_use = set(
+        conn.execute(
+            select(classes.c.id).where(classes.c.project_id == project_id, classes.c.removed == false())
+        ).scalars()
+    )
+    writes = []
+    for image_id, expected, wanted in moves:
+        same = all(current[image_id][column] == value for column, value in expected.items())
+        label = wanted.get("class_id")
+        if not same or (label is not None and label not in in_use):
+            continue
+        if wanted.get("removed") is False:
+            _free_its_name(conn, project_id, image_id)
+        writes.append((image_id, wanted))
+    _write_images(conn, writes)
+    return len(moves) - len(writes)
+
+
+def _turn_class(conn: Connection, project_id: int, class_id: int, expected: Values, wanted: Values) -> bool:
+    row = conn.execute(select(classes).where(classes.c.id == class_id)).mappings().one()
+    if any(row[column] != value for column, value in expected.items()):
+        return False
+    after = {**row, **wanted}
+    if after["removed"]:
+        if conn.execute(select(images.c.id).where(images.c.class_id == class_id).limit(1)).first():
+            return False
+    else:
+        holder = select(classes.c.id).where(
+            classes.c.project_id == project_id,
+            classes.c.name_key == name_key(after["name"]),
+            classes.c.id != class_id,
+        )
+        if conn.execute(holder).first():
+            return False
+    _write_class(conn, class_id, wanted)
+    return True
+
+
+def _free_its_name(conn: Connection, project_id: int, image_id: int) -> None:
+    # While the image was away, another one may have come under its name.
+    filename = conn.execute(select(images.c.filename).where(images.c.id == image_id)).scalar_one()
+    name = free_name(conn, project_id, filename, image_id)
+    if name != filename:
+        names = {"filename": name, "search_key": search_key(name), "sort_key": sort_key(name)}
+        conn.execute(update(images).where(images.c.id == image_id).values(**names))
+
+
+def _write_images(conn: Connection, rows: Sequence[tuple[int, Values]]) -> None:
+    alike: dict[tuple[str, ...], list[Values]] = defaultdict(list)
+    for image_id, values in rows:
+        alike[tuple(values)].append({"row": image_id, **{f"new_{name}": value for name, value in values.items()}})
+    for columns, parameters in alike.items():
+        statement = update(images).where(images.c.id == bindparam("row"))
+        statement = statement.values({name: bindparam(f"new_{name}") for name in columns})
+        for start in range(0, len(parameters), CHUNK):
+            conn.execute(statement, parameters[start : start + CHUNK])
+
+
+def _write_class(conn: Connection, class_id: int, values: Values) -> None:
+    row = conn.execute(select(classes).where(classes.c.id == class_id)).mappings().one()
+    after = {**row, **values}
+    key = None if after["removed"] else name_key(after["name"])
+    conn.execute(update(classes).where(classes.c.id == class_id).values(**values, name_key=key))
+
+
+def _change(row: Row[*tuple[Any, ...]], undone: bool | None = None, kept: int = 0) -> Change:
+    state = row.undone if undone is None else undone
+    return Change(row.id, row.kind, row.text, row.who, row.at, state, kept)
+
+
+def _to_json(values: Values) -> Values:
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+
+
+def _from_json(values: Values) -> Values:
+    at = values.get("annotated_at")
+    return {**values, "annotated_at": datetime.fromisoformat(at)} if at else values

@@ -1,0 +1,45 @@
+"""The row of a picture that comes into a project: new, back again, or known under another name."""
+
+from sqlalchemy import Connection, insert, select, update
+
+from core.data.database import inserted
+from core.data.names import free_name, owner_of, search_key, sort_key
+from core.data.schema import aliases, images, pictures
+
+
+def stored_suffix(conn: Connection, content_hash: str) -> str | None:
+    """The suffix of a picture's file, if any project has the picture."""
+    return conn.execute(select(pictures.c.suffix).where(pictures.c.hash == content_hash)).scalar()
+
+
+def enter_picture(conn: Connection, content_hash: str, suffix: str, size: tuple[int, int], stored_bytes: int) -> None:
+    """Notes the stored file of a picture."""
+    query = select(pictures.c.hash).where(pictures.c.hash == content_hash)
+    values = {"suffix": suffix, "width": size[0], "height": size[1], "bytes": stored_bytes}
+    # Locked, so that a project that is being deleted elsewhere does not take the file along.
+    if conn.execute(query.with_for_update()).first() is None:
+        conn.execute(insert(pictures).values(hash=content_hash, **values))
+    else:
+        conn.execute(update(pictures).where(pictures.c.hash == content_hash).values(**values))
+
+
+def enter_image(conn: Connection, project_id: int, content_hash: str, filename: str) -> tuple[int, bool]:
+    """The number of the picture's image in the project, and whether it was not there before."""
+    known = select(images.c.id, images.c.removed).where(
+        images.c.project_id == project_id, images.c.hash == content_hash
+    )
+    row = conn.execute(known).first()
+    if row is None:
+        name = free_name(conn, project_id, filename)
+        values = {"filename": name, "search_key": search_key(name), "sort_key": sort_key(name), "removed": False}
+        return inserted(conn, images, {"project_id": project_id, "hash": content_hash, **values}), True
+    if row.removed:
+        name = free_name(conn, project_id, filename, row.id)
+        values = {"filename": name, "search_key": search_key(name), "sort_key": sort_key(name), "removed": False}
+        conn.execute(update(images).where(images.c.id == row.id).values(**values))
+        return row.id, True
+    # A name that another picture of the project has would make the exported labels.csv ambiguous: it is not kept.
+    if owner_of(conn, project_id, filename) is None:
+        alias = {"filename": filename, "search_key": search_key(filename)}
+        conn.execute(insert(aliases).values(project_id=project_id, image_id=row.id, **alias))
+    return row.id, False

@@ -1,0 +1,146 @@
+"""The store's tables; a difference to the newest migration fails a test."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+# Named constraints can be altered by a later migration on every database; unnamed ones cannot.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time in UTC, with its zone on every database (SQLite itself forgets zones)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("name_key", String(400), nullable=False, unique=True),  # how names are compared: without case
+    Column("task", String(20), nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,  # runs remember their project's number: a deleted one's is never given again
+)
+
+classes = Table(
+    "classes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(200), nullable=False),
+    # NULL while removed, and NULLs are never equal: so the constraint binds the classes in use only, on any database.
+    Column("name_key", String(400)),
+    Column("position", Integer, nullable=False),  # the order; may have gaps
+    Column("removed", Boolean, nullable=False),  # kept, so that undo can bring it back
+    UniqueConstraint("project_id", "name_key"),
+)
+
+# One row for one stored file. Projects share it.
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("suffix", String(10), nullable=False),  # with its dot
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("bytes", Integer, nullable=False),
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("hash", ForeignKey("pictures.hash"), nullable=False, index=True),
+    Column("filename", Text, nullable=False),
+    Column("search_key", Text, nullable=False),  # the file name without case
+    Column("sort_key", Text, nullable=False),  # the same with padded numbers: image 2 before image 10
+    Column("class_id", ForeignKey("classes.id"), index=True),
+    Column("split", String(5)),
+    Column("annotated_by", String(200)),
+    Column("annotated_at", UtcDateTime),
+    Column("removed", Boolean, nullable=False),
+    UniqueConstraint("project_id", "hash"),
+    # One index for each way to page through a project.
+    Index("ix_images_by_class", "project_id", "removed", "class_id", "split", "id"),
+    Index("ix_images_by_split", "project_id", "removed", "split", "id"),
+    Index("ix_images_by_name", "project_id", "removed", "sort_key", "id"),
+    Index("ix_images_by_time", "project_id", "removed", "annotated_at", "id"),
+    Index("ix_images_by_id", "project_id", "removed", "id"),
+    Index("ix_images_by_filename", "project_id", "filename"),
+    sqlite_autoincrement=True,
+)
+
+# Further names of a picture that came more than once, so that a labels.csv finds it under each of them.
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("image_id", ForeignKey("images.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("filename", Text, nullable=False),
+    Column("search_key", Text, nullable=False),
+    Index("ix_aliases_by_filename", "project_id", "filename"),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("undone", Boolean, nullable=False),
+    Column("redoable", Boolean, nullable=False),  # undone, and its author has done nothing else since
+    Index("ix_changes_by_state", "project_id", "undone", "id"),
+    Index("ix_changes_by_redo", "project_id", "redoable", "id"),
+)
+
+# What one change did to one image or class: the values of the touched columns before and after it.
+change_items = Table(
+    "change_items",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("change_id", ForeignKey("changes.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("entity", String(5), nullable=False),  # "image" or "class"
+    Column("entity_id", Integer, nullable=False),
+    Column("before", JSON, nullable=False),
+    Column("after", JSON, nullable=False),
+)

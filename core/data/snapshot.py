@@ -1,0 +1,183 @@
+"""The snapshot: the frozen table of images, classes and splits that a run is trained on."""
+
+import csv
+import hashlib
+import io
+import json
+import math
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import pandas as pd
+
+from core.data.labels import Problem
+from core.data.names import sort_key
+from core.data.splits import SPLITS, Item, complete
+from core.data.store import Store
+from core.data.tables import Photo, Progress, photos_of_table
+from core.errors import DataError, TooLittleData
+
+COLUMNS = ("image", "path", "filename", "label", "split")
+BOX_COLUMNS = ("x", "y", "width", "height")
+VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """One row an image; all labels are among the classes, all splits are train, val or test."""
+
+    frame: pd.DataFrame  # image (content hash), path (absolute), filename, label, split; x, y, width, height with boxes
+    classes: tuple[str, ...]
+    task: str
+    digest: str = field(init=False)  # SHA-256 of all of it but the paths: the same data elsewhere have the same digest
+
+    def __post_init__(self) -> None:
+        """Brings the table into its one form, whatever it was made from."""
+        frame = _in_form(self.frame)
+        object.__setattr__(self, "frame", frame)
+        object.__setattr__(self, "classes", tuple(self.classes))
+        content = {"task": self.task, "classes": self.classes, "columns": list(frame.columns), "rows": _cells(frame)}
+        object.__setattr__(self, "digest", hashlib.sha256(json.dumps(content).encode()).hexdigest())
+
+    def part(self, split: str) -> pd.DataFrame:
+        """The rows of one split, in order, numbered from 0."""
+        return self.frame[self.frame["split"] == split].reset_index(drop=True)
+
+    def counts(self) -> pd.DataFrame:
+        """Images by class (the index, in order) and split (columns train, val, test)."""
+        table = pd.crosstab(self.frame["label"], self.frame["split"])
+        return table.reindex(index=list(self.classes), columns=list(SPLITS), fill_value=0)
+
+    def write(self, path: Path) -> None:
+        """Writes a CSV whose first line holds task, classes and digest; whole or not at all."""
+        head = {"snapshot": VERSION, "task": self.task, "classes": self.classes, "digest": self.digest}
+        text = io.StringIO()
+        text.write(f"# {json.dumps(head)}\n")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self.frame.columns)
+        writer.writerows(["" if cell is None else cell for cell in row] for row in _cells(self.frame, paths=True))
+        part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+        # File names on Linux may be bytes that are no UTF-8: Python's stand-ins for them survive this way.
+        part.write_text(text.getvalue(), encoding="utf-8", errors="surrogateescape", newline="")
+        part.replace(path)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Reads what ``write`` wrote. Raises DataError where it is missing, no snapshot, or was changed since."""
+        try:
+            with path.open(encoding="utf-8", errors="surrogateescape", newline="") as lines:
+                head = json.loads(lines.readline().removeprefix("#"))
+                columns, *rows = csv.reader(lines)
+        except FileNotFoundError as error:
+            raise DataError(f"There is no snapshot at {path}. Choose a run folder that holds snapshot.csv.") from error
+        except ValueError as error:
+            raise DataError(f"{path} is not a snapshot of ResNet Studio ({error}). Choose another run.") from error
+        if not isinstance(head, dict) or head.get("snapshot") != VERSION or tuple(columns[:5]) != COLUMNS:
+            raise DataError(f"{path} is not a snapshot that this version reads. Choose another run, or train anew.")
+        frame = pd.DataFrame(rows, columns=columns, dtype=object)
+        frame["path"] = _where_they_are_now(frame["path"], path)
+        snapshot = cls(frame, tuple(head["classes"]), head["task"])
+        if snapshot.digest != head["digest"]:
+            raise DataError(f"{path} was changed after it was written, so its run cannot be trusted. Train anew.")
+        return snapshot
+
+
+def snapshot_of_project(store: Store, project_id: int, seed: int = 0) -> Snapshot:
+    """The labelled images of a project. Gives splits to those that have none (and keeps these in the project).
+
+    Where the project's splits were brought without a validation part, the snapshot takes one out of train; the
+    project's own splits stay as they were brought.
+    """
+    project = store.project(project_id)
+    store.assign_splits(project_id, seed)
+    paths = store.image_paths(project_id)
+    rows = [row for row in store.images(project_id) if row.label is not None and row.hash in paths]
+    found, _ = complete([Item(row.hash, row.label or "", row.hash, row.split) for row in rows], seed)
+    frame = pd.DataFrame(
+        [(row.hash, str(paths[row.hash]), row.filename, row.label, found[row.hash]) for row in rows],
+        columns=list(COLUMNS),
+    )
+    return Snapshot(frame, tuple(info.name for info in store.classes(project_id)), project.task)
+
+
+def snapshot_of_table(
+    labels: Path, images: Path, seed: int = 0, progress: Progress | None = None
+) -> tuple[Snapshot, list[Problem]]:
+    """The snapshot of a labels.csv and the folder of its photos, and everything in them that needs saying.
+
+    Every photo is decoded once, to find equal pictures in different files. Equal pictures are kept once; of copies in
+    several splits the one in test holds, then the one in val; copies with different labels are all left out. Missing
+    splits are completed as ``core.data.splits`` says. Classes are in natural order (0, 1, 2, 10).
+
+    Raises LabelsError where no table can be read, DataError where the folder is not there.
+    """
+    photos, problems = photos_of_table(labels, images, progress)
+    found, remark = complete([Item(photo.hash, photo.label, photo.hash, photo.row.split) for photo in photos], seed)
+    boxes = BOX_COLUMNS if any(photo.row.box for photo in photos) else ()
+    frame = pd.DataFrame([_row(photo, found[photo.hash], boxes) for photo in photos], columns=[*COLUMNS, *boxes])
+    classes = sorted({photo.label for photo in photos}, key=lambda name: (sort_key(name), name))
+    snapshot = Snapshot(frame, tuple(classes), "classification")
+    return snapshot, [*problems, *([Problem(None, remark)] if remark else [])]
+
+
+def check_trainable(snapshot: Snapshot) -> None:
+    """Raises TooLittleData that names, in one sentence, all that is missing for a training."""
+    counts = snapshot.counts()
+    missing = []
+    if not len(snapshot.frame):
+        missing.append("there are no labelled images")
+    if len(snapshot.classes) == 1:
+        missing.append(f'there is one class only ("{snapshot.classes[0]}")')
+    if not snapshot.classes and len(snapshot.frame):
+        missing.append("there are no classes")
+    small = [f'"{name}" has {total}' for name, total in counts.sum(axis=1).items() if total < 2]
+    if small and len(snapshot.frame):
+        missing.append(f"every class needs at least two images ({_listed(small)})")
+    untrained = [f'"{name}"' for name, row in counts.iterrows() if row.sum() >= 2 and not row["train"]]
+    if untrained:
+        missing.append(f"the training part has no image of {_listed(untrained)}")
+    if len(snapshot.frame) and not counts["val"].sum():
+        missing.append("the validation part is empty")
+    if missing:
+        raise TooLittleData(
+            f"This is too little to train on: {'; '.join(missing)}. "
+            "Label at least two images in each of at least two classes, or remove the classes that have none."
+        )
+
+
+def _row(photo: Photo, split: str, boxes: Sequence[str]) -> list[Any]:
+    box = [getattr(photo.row.box, column, None) for column in boxes]
+    return [photo.hash, str(photo.path), photo.row.filename, photo.label, split, *box]
+
+
+def _listed(names: Sequence[str], most: int = 10) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _in_form(frame: pd.DataFrame) -> pd.DataFrame:
+    boxes = [column for column in BOX_COLUMNS if column in frame.columns]
+    frame = frame[[*COLUMNS, *boxes]].reset_index(drop=True)
+    texts = {column: pd.Series([str(cell) for cell in frame[column]], dtype="str") for column in COLUMNS}
+    numbers = {column: pd.to_numeric(frame[column].replace("", None)).astype("float64") for column in boxes}
+    return pd.DataFrame({**texts, **numbers})
+
+
+def _cells(frame: pd.DataFrame, paths: bool = False) -> list[list[Any]]:
+    columns = [column for column in frame.columns if paths or column != "path"]
+    plain = [
+        [None if isinstance(cell, float) and math.isnan(cell) else cell for cell in frame[name]] for name in columns
+    ]
+    return [list(row) for row in zip(*plain, strict=True)]
+
+
+def _where_they_are_now(paths: Iterable[str], snapshot: Path) -> list[str]:
+    """The paths, mended where the workspace was moved as a whole: runs/ID/snapshot.csv is beside images/ as before."""
+    written = list(paths)
+    if not written or Path(written[0]).exists():
+        return written
+    images = snapshot.resolve().parent.parent.parent / "images"
+    return [str(here) if (here := images / Path(*Path(path).parts[-2:])).exists() else path for path in written]

@@ -1,0 +1,147 @@
+"""Divides labelled images into train, val and test: stratified, seeded, and stable when images are added.
+
+Each class fills blocks of seven places: five train, one val, one test. The places of a block are shuffled by (seed,
+class, block), and images take them in the order in which they come. So any first part of a list is divided like the
+list itself: appending images never moves earlier ones. Only the first block is not free: its first two places are
+train and val (in the seed's order) and the third is test, so that two images of a class can be trained and validated
+on, and three give all parts.
+
+An image that has a split keeps it, and takes the first open place of that kind: later ones fill what is lacking.
+Images of one group (equal or nearly equal pictures) share a split, so that none is tested on what it was trained on.
+
+What people bring is completed by ``complete``:
+
+- some images with train, val and test, some without: the latter are divided as above;
+- train and test only: every sixth image that is not in test becomes val. The test part is left exactly as it was;
+- only train: that divides nothing, so it is read as no split at all, and all are divided as above;
+- train and val only: left so; there is no test part then.
+"""
+
+import hashlib
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from core.errors import DataError
+
+SPLITS = ("train", "val", "test")
+RATIOS = (0.70, 0.15, 0.15)
+VALIDATION_ONLY = (5 / 6, 1 / 6, 0.0)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One labelled image that needs a split, or has one."""
+
+    key: str  # names it in the answer
+    label: str
+    group: str  # images of the same group go to the same side
+    split: str | None = None
+
+
+def assign(items: Sequence[Item], seed: int = 0, ratios: tuple[float, float, float] = RATIOS) -> dict[str, str]:
+    """The split of every item by its key, in their order."""
+    of_group: dict[str, str] = {}
+    for item in items:
+        if item.split is not None:
+            of_group.setdefault(item.group, item.split)
+    places: dict[str, _Places] = {}
+    answer: dict[str, str] = {}
+    for item in items:
+        mine = places.setdefault(item.label, _Places(seed, item.label, ratios))
+        split = item.split or of_group.get(item.group)
+        if split is None:
+            split = of_group[item.group] = mine.take()
+        else:
+            mine.take(split)
+        answer[item.key] = split
+    return answer
+
+
+def complete(items: Sequence[Item], seed: int = 0) -> tuple[dict[str, str], str | None]:
+    """The split of every item by its key, and a sentence where more was done than to fill what is empty."""
+    if not joins_train(items):
+        return assign(items, seed), None
+    if any(item.split == "test" for item in items):
+        tested = {item.group for item in items if item.split == "test"}
+        found = {
+            item.key: "test" for item in items if item.split == "test" or (not item.split and item.group in tested)
+        }
+        rest = [replace(item, split=None) for item in items if item.key not in found]
+        found |= assign(rest, seed, VALIDATION_ONLY)
+        taken = sum(split == "val" for split in found.values())
+        remark = f"There was no validation part: {taken} images of train were taken for it."
+    else:
+        found = assign([replace(item, split=None) for item in items], seed)
+        remark = "All images were in train, which divides nothing: validation and test parts were taken out of it."
+    return {item.key: found[item.key] for item in items}, remark
+
+
+def joins_train(items: Sequence[Item]) -> bool:
+    """Whether the given splits came without a validation part, which is then taken out of train.
+
+    Until then an image without a split belongs to train. The rule above never leaves a class with two images in train
+    and none in val, so such a class shows that the splits were brought.
+    """
+    counts = Counter(item.split for item in items)
+    if counts["val"] or not counts["train"]:
+        return False
+    in_train = Counter(item.label for item in items if item.split == "train")
+    return counts["test"] > 0 or max(in_train.values()) > 1
+
+
+class _Places:
+    """The places of one class: open ones are taken from the front, block after block."""
+
+    def __init__(self, seed: int, label: str, ratios: tuple[float, float, float]) -> None:
+        self._blocks = _blocks(seed, label, ratios)
+        self._open: dict[str, deque[int]] = {
+            split: deque() for split, ratio in zip(SPLITS, ratios, strict=True) if ratio > 0
+        }
+        self._count = 0
+
+    def take(self, split: str | None = None) -> str:
+        """Takes the first open place, or the first of that kind where there is that kind."""
+        if split is None:
+            if not any(self._open.values()):
+                self._add_block()
+            split = min((places[0], kind) for kind, places in self._open.items() if places)[1]
+        elif split not in self._open:
+            return split
+        while not self._open[split]:
+            self._add_block()
+        self._open[split].popleft()
+        return split
+
+    def _add_block(self) -> None:
+        for kind in next(self._blocks):
+            self._open[kind].append(self._count)
+            self._count += 1
+
+
+def _blocks(seed: int, label: str, ratios: tuple[float, float, float]) -> Iterator[list[str]]:
+    if min(ratios) < 0 or ratios[0] <= 0 or abs(sum(ratios) - 1) > 0.001:
+        raise DataError(
+            f"Split ratios {ratios} do not divide anything: give three shares that add up to 1, with some train."
+        )
+    others = {split: ratio for split, ratio in zip(SPLITS[1:], ratios[1:], strict=True) if ratio > 0}
+    size = round(1 / min(others.values())) if others else 1
+    parts = [split for split, ratio in others.items() for _ in range(round(ratio * size))]
+    block = ["train"] * (size - len(parts)) + parts
+    number = 0
+    while True:
+        # Sorted by a hash and not shuffled by a generator: the same on every machine and version, for good.
+        ranks = {place: _rank(seed, label, number, place) for place in range(size)}
+        places = [block[place] for place in sorted(ranks, key=ranks.__getitem__)]
+        if number == 0:
+            first = sorted(("train", "val"), key=places.index) if "val" in others else ["train"]
+            first += ["test"] if "test" in others else []
+            for split in first:
+                places.remove(split)
+            places = first + places
+        yield places
+        number += 1
+
+
+def _rank(seed: int, label: str, block: int, place: int) -> bytes:
+    return hashlib.sha256(f"{seed}\n{label}\n{block}\n{place}".encode()).digest()

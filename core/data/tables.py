@@ -1,0 +1,96 @@
+"""Reads the photos that a labels.csv names in a folder, each picture once: what the command line trains on."""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.data.images import IMAGE_SUFFIXES, content_hash, decode
+from core.data.labels import LabelRow, Problem, match_files, read_labels
+from core.errors import DataError, ImageRefused
+
+Progress = Callable[[int, int], None]  # (photos read, photos in all)
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One labelled photo of a table."""
+
+    row: LabelRow
+    label: str
+    path: Path
+    hash: str
+
+
+def photos_of_table(labels: Path, images: Path, progress: Progress | None) -> tuple[list[Photo], list[Problem]]:
+    """The rows that have a label and a photo that can be read, each picture once, and all problems on the way."""
+    if not images.is_dir():
+        raise DataError(f"There is no folder {images}. Give the folder that holds the photos named in {labels.name}.")
+    folder = images.resolve()
+    table = read_labels(labels, labels.name)
+    file_of, unmatched = match_files(table, _files(folder))
+    wanted = [(row, file_of[row.line]) for row in table.rows if row.line in file_of and row.label is not None]
+    photos, refused = _read(folder, wanted, progress)
+    kept, copies = _one_of_each(photos)
+    return kept, [*table.problems, *unmatched, *refused, *copies]
+
+
+def _files(folder: Path) -> list[str]:
+    """The pictures below the folder as relative paths with slashes; hidden files and folders are not looked at."""
+    found = []
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES:
+                found.append((Path(root) / name).relative_to(folder).as_posix())
+    return found
+
+
+def _read(
+    folder: Path, wanted: list[tuple[LabelRow, str]], progress: Progress | None
+) -> tuple[list[Photo], list[Problem]]:
+    photos, problems = [], []
+    # Decoding and hashing let other threads run; each holds one decoded picture at a time and gives back its hash.
+    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+        answers: Iterator[str | ImageRefused] = pool.map(lambda pair: _hash(folder / pair[1], pair[1]), wanted)
+        for done, ((row, file), answer) in enumerate(zip(wanted, answers, strict=True), start=1):
+            if isinstance(answer, ImageRefused):
+                problems.append(Problem(row.line, f"{answer.name} was left out: {answer.reason}"))
+            else:
+                photos.append(Photo(row, row.label or "", folder / file, answer))
+            if progress is not None:
+                progress(done, len(wanted))
+    return photos, problems
+
+
+def _hash(path: Path, name: str) -> str | ImageRefused:
+    try:
+        return content_hash(decode(path, name).image)
+    except ImageRefused as refusal:
+        return refusal
+
+
+def _one_of_each(photos: list[Photo]) -> tuple[list[Photo], list[Problem]]:
+    """One photo for each picture, in the order of the table, and what is to be said about the others."""
+    alike: dict[str, list[Photo]] = defaultdict(list)
+    for photo in photos:
+        alike[photo.hash].append(photo)
+    kept, problems = [], []
+    for group in alike.values():
+        names = ", ".join(photo.row.filename for photo in group)
+        labels = list(dict.fromkeys(photo.label for photo in group))
+        if len(labels) > 1:
+            text = f"{names} are the same picture with different labels ({', '.join(labels)}): all left out"
+            problems.append(Problem(group[0].row.line, text))
+            continue
+        best = next(
+            (photo for split in ("test", "val", "train") for photo in group if photo.row.split == split), group[0]
+        )
+        if len(group) > 1:
+            splits = list(dict.fromkeys(photo.row.split for photo in group if photo.row.split))
+            held = f", in {best.row.split} and not in the other splits" if len(splits) > 1 else ""
+            problems.append(Problem(best.row.line, f"{names} are the same picture: kept once{held}"))
+        kept.append(best)
+    return kept, problems
