@@ -21,12 +21,9 @@ from core.training.choices import (
     Train,
 )
 
-# Rates that worked on sets of a hundred to some thousand photos; what trains from random numbers takes bigger steps.
-_LEARNING_RATES: dict[str, dict[str, float]] = {
-    "adamw": {"head": 1e-3, "layer4": 3e-4, "layer3": 2e-4, "all": 1e-4, "staged": 1e-3, "scratch": 1e-3},
-    "adam": {"head": 1e-3, "layer4": 3e-4, "layer3": 2e-4, "all": 1e-4, "staged": 1e-3, "scratch": 1e-3},
-    "sgd": {"head": 2e-2, "layer4": 1e-2, "layer3": 5e-3, "all": 5e-3, "staged": 2e-2, "scratch": 5e-2},
-}
+# The head's rate by optimizer; what trains from random numbers with SGD takes bigger steps.
+_LEARNING_RATES = {"adamw": 1e-3, "adam": 1e-3, "sgd": 2e-2}
+_FROM_SCRATCH = {"adamw": 1e-3, "adam": 1e-3, "sgd": 5e-2}
 
 # Validation context under which fields are checked one by one, and not against each other.
 _FIELDS_ALONE = {"conflicts": False}
@@ -69,9 +66,9 @@ class Recipe(BaseModel):
         description="In staged training, how many of the epochs train the head alone. "
         "Left empty: a quarter of them, at least one.",
     )
-    batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(
+    batch_size: Annotated[int, Field(ge=2, le=4096)] = Field(
         32,
-        description="How many photos make one step. Smaller when memory runs out, bigger on a large GPU.",
+        description="How many photos make one step, two or more. Smaller when memory runs out, bigger on a large GPU.",
     )
     optimizer: Optimizer = Field(
         "adamw",
@@ -80,8 +77,8 @@ class Recipe(BaseModel):
     )
     learning_rate: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] | None = Field(
         None,
-        description="The size of a step. Left empty: a good one for the optimizer and for what is trained. "
-        "Make it smaller when the loss jumps or grows, bigger when it falls too slowly.",
+        description="The size of a step in the head; pretrained layers below take a tenth of it or less. Left empty: "
+        "a good one for the optimizer. Make it smaller when the loss jumps or grows, bigger when it falls too slowly.",
     )
     schedule: Schedule = Field(
         "one-cycle",
@@ -192,11 +189,10 @@ class Recipe(BaseModel):
             raise RecipeError(_joined(_plain(detail) for detail in error.errors())) from error
 
     def resolved_learning_rate(self) -> float:
-        """The head's top learning rate: the given one, else a good one for the optimizer and what is trained."""
+        """The head's top learning rate: the given one, else a good one for the optimizer."""
         if self.learning_rate is not None:
             return self.learning_rate
-        part = "scratch" if self.weights == "none" and self.train in ("all", "staged") else self.train
-        return _LEARNING_RATES[self.optimizer][part]
+        return (_FROM_SCRATCH if self.weights == "none" else _LEARNING_RATES)[self.optimizer]
 
     def resolved_head_epochs(self) -> int:
         """Epochs of the head alone: 0 unless the training is staged."""
@@ -236,14 +232,6 @@ class Recipe(BaseModel):
                     {"train", "epochs", "head_epochs"},
                     f"train is staged with {self.resolved_head_epochs()} of {self.epochs} epochs for the head, "
                     "so none is left for the rest; give more epochs or train the head only.",
-                )
-            )
-        if self.batch_size == 1 and self.train != "head":
-            conflicts.append(
-                (
-                    {"batch_size", "train"},
-                    f"batch_size is 1, but BatchNorm in a trained layer (train {self.train}) needs at least 2 photos "
-                    "a step.",
                 )
             )
         return conflicts

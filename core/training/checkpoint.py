@@ -1,0 +1,67 @@
+"""What a run leaves on disk after each epoch: the bundles ``best/`` and ``last/``, and what exact resume needs.
+
+A bundle's metrics are the figures of its epoch. ``last/training.pt`` holds the rest of the training's state.
+"""
+
+import importlib.metadata
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core.data.transforms import Preprocessing
+from core.errors import RunError
+from core.models.bundle import BundleInfo, load_bundle, read_info, save_bundle
+from core.models.bundle import _standing as standing_folder
+from core.models.resnet import ResNet
+from core.training.recipe import Recipe
+from core.training.start import Start
+
+STATE_FILE = "training.pt"
+_LIBRARIES = ("torch", "torchvision", "accelerate", "pillow")
+
+
+@dataclass(frozen=True)
+class State:
+    """All of a training that is not in the network, after an epoch. Chance needs no state: it follows from the seed."""
+
+    epoch: int
+    phase: int
+    finished: bool
+    standing: dict[str, Any]
+    optimizer: dict[str, Any]
+    scaler: dict[str, Any] | None
+
+
+def save_best(folder: Path, model: ResNet, info: BundleInfo) -> None:
+    save_bundle(folder / "best", model, info)
+
+
+def save_last(folder: Path, model: ResNet, info: BundleInfo, state: State) -> None:
+    save_bundle(folder / "last", model, info, also=lambda new: torch.save(vars(state), new / STATE_FILE))
+
+
+def has_last(folder: Path) -> bool:
+    """Whether an epoch has ended here; raises BundleError where its bundle is broken."""
+    return standing_folder(folder / "last").exists() and bool(read_info(folder / "last"))
+
+
+def load_last(folder: Path, snapshot_digest: str, recipe: Recipe) -> tuple[Start, State]:
+    """Where a run stopped; raises RunError where it was another run's, or is broken."""
+    model, info = load_bundle(folder / "last")
+    if info.snapshot_digest != snapshot_digest or info.recipe != recipe.model_dump(mode="json"):
+        what = "other photos" if info.snapshot_digest != snapshot_digest else "another recipe"
+        raise RunError(f"{folder / 'last'} comes from a training with {what}. Start a new run instead.")
+    path = standing_folder(folder / "last") / STATE_FILE
+    try:
+        state = State(**torch.load(path, map_location="cpu", weights_only=True))
+    except (OSError, RuntimeError, EOFError, TypeError, pickle.UnpicklingError) as error:
+        raise RunError(f"{path} cannot be read, so this run cannot be resumed. Start a new run instead.") from error
+    sentence = f"Going on after epoch {state.epoch} of {recipe.epochs}."
+    return Start(model, info.arch, Preprocessing(**info.preprocessing), info.weights, (sentence,)), state
+
+
+def library_versions() -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in _LIBRARIES}

@@ -1,0 +1,128 @@
+"""All that happens before the first step: the device, the network, the photos."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+
+from core.data.dataset import Photos
+from core.data.resized import ResizedCache
+from core.data.snapshot import Snapshot, check_trainable
+from core.data.transforms import Preprocessing
+from core.errors import RecipeError, RunError
+from core.models.resnet import ResNet
+from core.training import checkpoint
+from core.training.checkpoint import State
+from core.training.device import accelerator_for, description
+from core.training.events import Progress
+from core.training.loop import Objective, balanced_weights
+from core.training.recipe import Recipe
+from core.training.start import Start, starting_network
+from core.training.stream import Part
+from core.workspace import workspace_folder
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A training that can take its first step."""
+
+    recipe: Recipe
+    snapshot: Snapshot
+    accelerator: Accelerator
+    say: Say
+    """Writes a line of the log, in the first process only."""
+    model: ResNet
+    """On the device, in channels_last."""
+    arch: str
+    preprocessing: Preprocessing
+    origin: dict[str, str]
+    photos: dict[Part, Photos]
+    objective: Objective
+    state: State | None
+    """Where an interrupted training stopped."""
+
+
+def prepared(
+    snapshot: Snapshot, recipe: Recipe, folder: Path | None, resume: bool, log: Say | None, cache: Path | None
+) -> Generator[Progress, None, Prepared]:
+    """Yields progress, returns the training; raises what ``fit`` raises."""
+    check_trainable(snapshot)
+    accelerator = accelerator_for(recipe)
+    _check_processes(recipe, len(snapshot.part("train")), accelerator.num_processes)
+    say = log if log is not None and accelerator.is_main_process else _say_nothing
+    for sentence in (description(accelerator), *recipe.remarks()):
+        say(sentence)
+    state = None
+    if folder is not None and checkpoint.has_last(folder):
+        if not resume:
+            raise RunError(f"{folder} holds a training already. Resume it, or choose another folder.")
+        start, state = checkpoint.load_last(folder, snapshot.digest, recipe)
+    else:
+        with accelerator.main_process_first():
+            start = yield from starting_network(recipe, snapshot.classes)
+    for sentence in start.sentences:
+        say(sentence)
+    photos = _photos(snapshot, recipe, start, ResizedCache(cache or _shared_cache(), start.preprocessing, say))
+    train, val = len(photos["train"]), len(photos["val"])
+    test = len(snapshot.part("test"))
+    say(f"{train:,} photos to learn from, {val:,} to check on after each epoch, {test:,} kept for the test.")
+    if state is None or not state.finished:
+        yield from _read(photos, accelerator)
+    return Prepared(
+        recipe=recipe,
+        snapshot=snapshot,
+        accelerator=accelerator,
+        say=say,
+        model=start.model.to(accelerator.device, memory_format=torch.channels_last),  # type: ignore[call-overload]
+        arch=start.arch,
+        preprocessing=start.preprocessing,
+        origin=start.origin,
+        photos=photos,
+        objective=Objective(
+            recipe.label_smoothing, _class_weights(recipe, snapshot, photos["train"], accelerator.device)
+        ),
+        state=state,
+    )
+
+
+def _photos(snapshot: Snapshot, recipe: Recipe, start: Start, cache: ResizedCache) -> dict[Part, Photos]:
+    return {
+        "train": Photos(snapshot.part("train"), snapshot.classes, cache, recipe.augmentation, recipe.seed),
+        "val": Photos(snapshot.part("val"), snapshot.classes, cache),
+    }
+
+
+def _read(photos: dict[Part, Photos], accelerator: Accelerator) -> Generator[Progress]:
+    """Fill the cache of resized photos; several processes share the work."""
+    wanted = [*photos["train"].wanted(training=True), *photos["val"].wanted(training=False)]
+    share = wanted[accelerator.process_index :: accelerator.num_processes]
+    for done, _ in photos["train"].cache.fill(share):
+        yield Progress("reading the photos", min(len(wanted), done * accelerator.num_processes), len(wanted))
+    accelerator.wait_for_everyone()
+
+
+def _class_weights(recipe: Recipe, snapshot: Snapshot, photos: Photos, device: torch.device) -> torch.Tensor | None:
+    if recipe.class_weighting == "none":
+        return None
+    return balanced_weights(photos.labels, len(snapshot.classes)).to(device)
+
+
+def _check_processes(recipe: Recipe, n: int, processes: int) -> None:
+    """Each process needs two photos in each step: BatchNorm compares them."""
+    if processes > 1 and min(recipe.batch_size, n) < 2 * processes:
+        raise RecipeError(
+            f"batch_size is {recipe.batch_size} with {n} training photos, shared by {processes} processes; "
+            f"at least {2 * processes} of both are needed, or fewer processes."
+        )
+
+
+def _shared_cache() -> Path:
+    return workspace_folder() / "cache" / "resized"
+
+
+def _say_nothing(sentence: str) -> None:
+    """The log of those who asked for none."""

@@ -1,0 +1,106 @@
+"""The network that a run starts from: pretrained or random, with a head for the run's classes."""
+
+import queue
+import threading
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+
+from core.data.transforms import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
+from core.models.resnet import ResNet, build
+from core.models.weights import Pretrained, fetch
+from core.training.choices import NAMED_WEIGHTS
+from core.training.events import Progress
+from core.training.recipe import Recipe
+
+_WAIT_SECONDS = 0.2
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Start:
+    """A network on the CPU, what it is, and how pictures become its input."""
+
+    model: ResNet
+    arch: str
+    """The real architecture, which may differ from the recipe's: some weights need resnet50-v1."""
+    preprocessing: Preprocessing
+    origin: dict[str, str]
+    sentences: tuple[str, ...]
+    """What the log should say about it."""
+
+
+def starting_network(recipe: Recipe, classes: Sequence[str]) -> Generator[Progress, None, Start]:
+    """Yields how far the weights are fetched, returns the start; the seed alone decides what is random.
+
+    Raises WeightsUnavailable, BundleError and UnknownArchitecture.
+    """
+    generator = torch.Generator().manual_seed(recipe.seed)
+    if recipe.weights == "none":
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(recipe.seed)
+            model = build(recipe.arch, len(classes))
+        preprocessing = Preprocessing(**recipe.preprocessing(IMAGENET_MEAN, IMAGENET_STD))
+        sentence = f"The network is {recipe.arch} with random weights."
+        return Start(model, recipe.arch, preprocessing, {"source": "random", "seed": str(recipe.seed)}, (sentence,))
+
+    pretrained = yield from _watched(lambda report: _pretrained(recipe, report))
+    model = build(pretrained.arch, len(pretrained.classes))
+    model.load_state_dict(pretrained.state)
+    sentences = [f"The network is {pretrained.arch}, with weights from {_origin(recipe, pretrained)}."]
+    if pretrained.arch != recipe.arch:
+        sentences.append(
+            f"These weights need {pretrained.arch} instead of {recipe.arch}: the same layers, but the picture is "
+            "halved in another one."
+        )
+    if _same_classes(recipe, pretrained, classes):
+        sentences.append("Its classes are those of these photos, so its head is kept.")
+    else:
+        model.reset_classifier(len(classes), generator)
+    values = pretrained.preprocessing
+    preprocessing = Preprocessing(**recipe.preprocessing(values["mean"], values["std"]))
+    return Start(model, pretrained.arch, preprocessing, pretrained.origin, tuple(sentences))
+
+
+def _pretrained(recipe: Recipe, report: Callable[[str, int, int | None], None]) -> Pretrained:
+    if recipe.weights in NAMED_WEIGHTS:
+        return fetch(recipe.arch, recipe.weights, recipe.source, report)
+    return fetch(recipe.arch, source=recipe.weights, progress=report)
+
+
+def _origin(recipe: Recipe, pretrained: Pretrained) -> str:
+    named = recipe.weights in NAMED_WEIGHTS
+    return f"{recipe.weights} ({pretrained.origin.get('source', 'unknown')})" if named else recipe.weights
+
+
+def _same_classes(recipe: Recipe, pretrained: Pretrained, classes: Sequence[str]) -> bool:
+    """Whether the head can stay. A bare weight file has no names of classes, so there the number decides."""
+    if pretrained.classes == tuple(classes):
+        return True
+    bare = recipe.weights not in NAMED_WEIGHTS and not Path(recipe.weights).is_dir()
+    return bare and len(pretrained.classes) == len(classes)
+
+
+def _watched(work: Callable[[Callable[[str, int, int | None], None]], T]) -> Generator[Progress, None, T]:
+    """Run something that reports its progress by calling back, and yield that progress."""
+    reports: queue.Queue[Progress | None] = queue.Queue()
+    outcome: list[T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work(lambda phase, done, total: reports.put(Progress(phase, done, total))))
+        except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that waits for it
+            failure.append(error)
+        reports.put(None)
+
+    threading.Thread(target=run, name="weights", daemon=True).start()
+    while (report := reports.get()) is not None:
+        yield report
+    if failure:
+        raise failure[0]
+    return outcome[0]

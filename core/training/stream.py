@@ -1,0 +1,195 @@
+"""The order of the batches of a whole run, and their loading while the device computes."""
+
+import math
+import os
+import queue
+import shutil
+import threading
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from core.data.dataset import Photos
+from core.errors import DataError, StudioError
+
+Part = Literal["train", "val"]
+
+# More processes than this bring a single GPU nothing, and each costs a quarter of a gigabyte.
+_MOST_WORKERS = 8
+_AHEAD = 2
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Which photos are loaded together, and how many all processes take together in this step."""
+
+    part: Part
+    epoch: int
+    indices: tuple[int, ...]
+    everyone: int
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A batch's photos, uint8 [N, 3, size, size] in channels_last, and their classes, int64 [N]."""
+
+    batch: Batch
+    images: Tensor
+    labels: Tensor
+
+    def pin_memory(self) -> "Loaded":
+        """The same in memory that a GPU can read by itself; torch's DataLoader calls this by its name."""
+        return Loaded(self.batch, self.images.pin_memory(), self.labels.pin_memory())
+
+
+def training_batches(
+    n: int, batch_size: int, seed: int, epoch: int, process: int = 0, processes: int = 1
+) -> list[Batch]:
+    """One process's share of an epoch's batches: every photo once, in an order that seed and epoch alone decide.
+
+    The batches are of equal size or nearly, at most ``batch_size``. A small remainder would spoil BatchNorm, which
+    compares the photos of a batch; each process needs two for that, so three photos in steps of two make one step.
+    """
+    order = np.random.default_rng([seed, epoch]).permutation(n)
+    number = max(1, min(math.ceil(n / batch_size), n // (2 * processes)))
+    together = [batch.tolist() for batch in np.array_split(order, number)]
+    return [Batch("train", epoch, tuple(batch[process::processes]), len(batch)) for batch in together]
+
+
+def validation_batches(n: int, batch_size: int, epoch: int, process: int = 0, processes: int = 1) -> list[Batch]:
+    """One process's share of the validation photos, in their own order."""
+    together = [range(start, min(start + batch_size, n)) for start in range(0, n, batch_size)]
+    return [Batch("val", epoch, tuple(batch[process::processes]), len(batch)) for batch in together]
+
+
+class _Parts(Dataset[Loaded | str]):
+    """Whole batches out of both parts. A picture that is refused comes back as a sentence: it must cross processes."""
+
+    def __init__(self, photos: dict[Part, Photos]) -> None:
+        self.photos = photos
+
+    def __getitem__(self, batch: Batch) -> Loaded | str:
+        photos = self.photos[batch.part]
+        if not batch.indices:
+            size = photos.cache.preprocessing.size
+            return Loaded(batch, torch.empty(0, 3, size, size, dtype=torch.uint8), torch.empty(0, dtype=torch.int64))
+        try:
+            return Loaded(
+                batch, *photos.batch([(i, batch.epoch) if batch.part == "train" else i for i in batch.indices])
+            )
+        except StudioError as error:
+            return str(error)
+
+
+@contextmanager
+def loading(
+    photos: dict[Part, Photos], plan: Iterable[Batch], device: torch.device, workers: int | None
+) -> Iterator[Iterator[Loaded]]:
+    """The plan's batches, loaded ahead in order; leaving the context ends all threads and processes that load.
+
+    One stream for the whole run, training and validation in turn, so that worker processes start only once. With
+    ``workers`` None, a CPU gets a thread (measured on two cores: the loading is small, and processes cost more than
+    they bring) and other devices get processes.
+    """
+    parts = _Parts(photos)
+    if workers is None and device.type != "cpu":
+        workers = _fitting_workers(photos["train"].cache.preprocessing.size)
+    if workers is None:
+        with _thread_ahead(parts, plan) as batches:
+            yield batches
+    elif workers == 0:
+        yield (_sound(parts[batch]) for batch in plan)
+    else:
+        batches = _processes_ahead(parts, plan, device, workers)
+        try:
+            yield batches
+        finally:
+            batches.close()
+
+
+def _processes_ahead(parts: _Parts, plan: Iterable[Batch], device: torch.device, workers: int) -> Generator[Loaded]:
+    # Spawned, not forked: torch and Accelerate have threads by now, and a fork of those can hang. Workers look after
+    # their parent and end by themselves where it is killed.
+    loader = DataLoader(
+        parts,
+        batch_size=None,
+        sampler=_Once(plan),
+        num_workers=workers,
+        multiprocessing_context="spawn",
+        prefetch_factor=_AHEAD,
+        pin_memory=device.type == "cuda",
+    )
+    for item in loader:
+        yield _sound(item)
+
+
+class _Once:
+    """A sampler of whole batches, which may have no length."""
+
+    def __init__(self, plan: Iterable[Batch]) -> None:
+        self.plan = plan
+
+    def __iter__(self) -> Iterator[Batch]:
+        return iter(self.plan)
+
+
+@contextmanager
+def _thread_ahead(parts: _Parts, plan: Iterable[Batch]) -> Iterator[Iterator[Loaded]]:
+    ready: queue.Queue[Loaded | BaseException | None] = queue.Queue(maxsize=_AHEAD)
+    ended = threading.Event()
+
+    def put(item: Loaded | BaseException | None) -> None:
+        while not ended.is_set():
+            try:
+                ready.put(item, timeout=0.1)
+                return
+            except queue.Full:
+                continue
+
+    def load() -> None:
+        try:
+            for batch in plan:
+                if ended.is_set():
+                    return
+                put(_sound(parts[batch]))
+            put(None)
+        except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that waits for it
+            put(error)
+
+    def arrivals() -> Iterator[Loaded]:
+        while (item := ready.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    thread = threading.Thread(target=load, name="loading", daemon=True)
+    thread.start()
+    try:
+        yield arrivals()
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _sound(item: Loaded | str) -> Loaded:
+    if isinstance(item, str):
+        raise DataError(item)
+    return item
+
+
+def _fitting_workers(size: int) -> int | None:
+    """As many processes as cores, up to a limit; None, for a thread, where shared memory is too small to hand over."""
+    workers = min(_MOST_WORKERS, max(1, (os.cpu_count() or 2) - 1))
+    shared = Path("/dev/shm")
+    # Containers often have 64 MB of it, and a worker that runs out dies without a word. 64 photos are a usual batch.
+    needed = workers * (_AHEAD + 1) * 64 * 3 * size * size
+    if shared.is_dir() and shutil.disk_usage(shared).free < needed:
+        return None
+    return workers

@@ -1,0 +1,203 @@
+"""A whole training as a generator: from a snapshot and a recipe to the best network.
+
+    for event in fit(snapshot, recipe, folder):
+        ...                             # Progress, Step or Epoch; leave the loop to stop, the best so far is kept
+
+Under ``accelerate launch`` or ``torchrun`` every process runs the same loop and the first one writes; the batch size is
+that of all processes together, so a recipe means the same on one device and on eight.
+"""
+
+import math
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from torch import nn
+from torch.optim import Optimizer
+
+from core.data.snapshot import Snapshot
+from core.errors import RunError
+from core.models.bundle import BundleInfo
+from core.training import checkpoint
+from core.training.events import Epoch, Event, Progress, Step
+from core.training.loop import check, learn
+from core.training.metrics import Tally
+from core.training.network import FineTuned, Phase, make_optimizer, parameter_groups, part_sentence, phases
+from core.training.preparation import Prepared, Say, prepared
+from core.training.recipe import Recipe
+from core.training.schedule import factor
+from core.training.standing import Standing
+from core.training.stream import Batch, Loaded, loading, training_batches, validation_batches
+
+# So many validation batches go through everything before hours of training do, so that a bad set-up fails in seconds.
+_SANITY_BATCHES = 2
+
+
+def fit(
+    snapshot: Snapshot,
+    recipe: Recipe,
+    folder: Path | None = None,
+    resume: bool = False,
+    log: Say | None = None,
+    cache: Path | None = None,
+) -> Iterator[Event]:
+    """Train, and yield what happens. With a folder, ``best/`` and ``last/`` are written before each Epoch is yielded.
+
+    ``resume`` goes on after the last whole epoch in the folder, to the same bits as without a break (fp32 on a CPU).
+    ``cache`` is where resized photos are kept: by default in the workspace. Raises TooLittleData, RecipeError,
+    RunError, ImageRefused, and the errors of weights and bundles.
+    """
+    run = yield from prepared(snapshot, recipe, folder, resume, log, cache)
+    state = run.state
+    if state is not None and state.finished:
+        run.say("This training is finished.")
+        return
+    first = state.epoch + 1 if state else 1
+    standing = Standing(**state.standing) if state else Standing()
+    try:
+        with loading(run.photos, _plan(run, first), run.accelerator.device, recipe.workers) as stream:
+            for number, phase in enumerate(phases(recipe)):
+                if phase.end < first:
+                    continue
+                network, optimizer = _ready(run, phase, number)
+                if phase.first >= first:
+                    standing.begin_phase()
+                if phase.first <= first:
+                    _look(run, network, stream)
+                for epoch in range(max(first, phase.first), phase.end + 1):
+                    began = time.monotonic()
+                    figures = yield from _epoch(run, network, optimizer, phase, epoch, stream)
+                    figures = replace(figures, best=standing.improved(figures.val_accuracy, figures.val_loss))
+                    stop = 0 < recipe.patience <= standing.waited and phase.end == recipe.epochs
+                    if folder is not None:
+                        finished = stop or epoch == recipe.epochs
+                        _save(run, folder, figures, optimizer, standing, number, finished)
+                    yield replace(figures, seconds=time.monotonic() - began)
+                    if stop:
+                        run.say(f"Stopped early: nothing has improved for {recipe.patience} epochs.")
+                        return
+    finally:
+        run.accelerator.free_memory()
+
+
+def _plan(run: Prepared, first: int) -> Iterator[Batch]:
+    """Every batch from an epoch on, in the order in which ``fit`` takes them from the stream."""
+    yield from _validation(run, 0)[:_SANITY_BATCHES]
+    for epoch in range(first, run.recipe.epochs + 1):
+        yield from _training(run, epoch)
+        yield from _validation(run, epoch)
+
+
+def _training(run: Prepared, epoch: int) -> list[Batch]:
+    share = (run.accelerator.process_index, run.accelerator.num_processes)
+    return training_batches(len(run.photos["train"]), run.recipe.batch_size, run.recipe.seed, epoch, *share)
+
+
+def _validation(run: Prepared, epoch: int) -> list[Batch]:
+    share = (run.accelerator.process_index, run.accelerator.num_processes)
+    return validation_batches(len(run.photos["val"]), run.recipe.batch_size, epoch, *share)
+
+
+def _ready(run: Prepared, phase: Phase, number: int) -> tuple[nn.Module, Optimizer]:
+    """The network and the optimizer of a phase; the optimizer with its memory, where that phase was interrupted."""
+    network = FineTuned(run.model, tuple(phase.rates))
+    groups = parameter_groups(run.model, phase, run.recipe.weight_decay)
+    optimizer = make_optimizer(run.recipe.optimizer, groups, run.accelerator.device)
+    network, optimizer = run.accelerator.prepare(network, optimizer)
+    if run.state is not None and run.state.phase == number:
+        optimizer.load_state_dict(run.state.optimizer)
+        if run.accelerator.scaler is not None and run.state.scaler is not None:
+            run.accelerator.scaler.load_state_dict(run.state.scaler)
+    run.say(part_sentence(run.model, phase))
+    return network, optimizer
+
+
+def _look(run: Prepared, network: nn.Module, stream: Iterator[Loaded]) -> None:
+    """Put the first validation batches through the network, before anything is learned."""
+    tally = Tally()
+    for _ in _validation(run, 0)[:_SANITY_BATCHES]:
+        tally.add(check(run.accelerator, network, run.preprocessing, next(stream)))
+    if tally.n and not math.isfinite(tally.loss):
+        raise RunError(
+            "Before any training the network gives no finite numbers for the validation photos: its weights are "
+            "damaged. Choose other weights."
+        )
+
+
+def _epoch(
+    run: Prepared, network: nn.Module, optimizer: Optimizer, phase: Phase, epoch: int, stream: Iterator[Loaded]
+) -> Generator[Step | Progress, None, Epoch]:
+    """Learn from all training photos, then look at all validation photos."""
+    batches = _training(run, epoch)
+    train, began, seen = Tally(), time.monotonic(), 0
+    top = run.recipe.resolved_learning_rate()
+    for number, batch in enumerate(batches, 1):
+        step = (epoch - phase.first) * len(batches) + number - 1
+        rate = top * factor(run.recipe.schedule, step, phase.epochs * len(batches))
+        for group in optimizer.param_groups:
+            group["lr"] = rate * group["rate"]
+        tally = learn(run.accelerator, network, optimizer, run.objective, run.preprocessing, next(stream))
+        train.add(tally)
+        seen += batch.everyone
+        seconds = time.monotonic() - began
+        rate *= phase.rates["head"]
+        yield Step(epoch, number, len(batches), tally.loss, tally.accuracy, rate, seen / seconds, seconds)
+    train_seconds = time.monotonic() - began
+    val, checked = Tally(), 0
+    for batch in _validation(run, epoch):
+        val.add(check(run.accelerator, network, run.preprocessing, next(stream)))
+        checked += batch.everyone
+        yield Progress("checking on the validation photos", checked, len(run.photos["val"]))
+    train, val = train.over_processes(run.accelerator), val.over_processes(run.accelerator)
+    if not math.isfinite(val.loss):
+        raise RunError(
+            f"The validation loss became {val.loss} in epoch {epoch}: the steps were too large. "
+            "The best epoch before, if there is one, is kept. Start again with a learning rate of a tenth."
+        )
+    return Epoch(
+        epoch=epoch,
+        epochs=run.recipe.epochs,
+        train_loss=train.loss,
+        train_accuracy=train.accuracy,
+        val_loss=val.loss,
+        val_accuracy=val.accuracy,
+        val_n=val.n,
+        learning_rate=rate,
+        seconds=time.monotonic() - began,
+        images_per_second=seen / train_seconds,
+        best=False,
+    )
+
+
+def _save(
+    run: Prepared, folder: Path, figures: Epoch, optimizer: Optimizer, standing: Standing, phase: int, finished: bool
+) -> None:
+    """The best before the last: a run that is killed between them does the epoch again, and finds the same best."""
+    if run.accelerator.is_main_process:
+        measured = ("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "val_n")
+        info = BundleInfo(
+            arch=run.arch,
+            classes=run.snapshot.classes,
+            preprocessing=run.preprocessing.as_dict(),
+            weights=run.origin,
+            snapshot_digest=run.snapshot.digest,
+            recipe=run.recipe.model_dump(mode="json"),
+            metrics={name: getattr(figures, name) for name in measured},
+            libraries=checkpoint.library_versions(),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        if figures.best:
+            checkpoint.save_best(folder, run.model, info)
+        scaler = run.accelerator.scaler
+        state = checkpoint.State(
+            epoch=figures.epoch,
+            phase=phase,
+            finished=finished,
+            standing=asdict(standing),
+            optimizer=optimizer.state_dict(),
+            scaler=scaler.state_dict() if scaler is not None else None,
+        )
+        checkpoint.save_last(folder, run.model, info, state)
+    run.accelerator.wait_for_everyone()
