@@ -1,0 +1,189 @@
+"""labels.csv, read into checked rows with all its problems, and written back without loss."""
+
+import math
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from core.data.cells import as_row, read_text, restore, rows_of
+from core.data.label_columns import BOX, Header, read_header
+from core.data.label_rows import Box, LabelRow, LabelTable, Problem
+from core.data.matching import match_files
+
+__all__ = ["Box", "LabelRow", "LabelTable", "Problem", "match_files", "read_labels", "split_named", "write_labels"]
+
+_SPLITS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+STRICTEST_FIRST = ("test", "val", "train")
+"""Of copies in several splits this one holds: a test picture must not be trained on."""
+
+
+def split_named(word: str) -> str | None:
+    """train, val or test for any usual word for it (training, validation, dev, ...), in any case; else None."""
+    return _SPLITS.get(word.strip().lower())
+
+
+def read_labels(source: bytes | Path, name: str = "labels.csv") -> LabelTable:
+    """The rows of a labels.csv, one for each file name, and everything in it that needs saying.
+
+    Delimiter, encoding and the usual names of columns are recognized. A row that cannot be used is not among the rows,
+    but among the problems. Raises LabelsError only where no table can be made at all: no text, no header.
+    """
+    text, guessed = read_text(source, name)
+    header = read_header(text, name)
+    problems = []
+    if guessed:
+        hint = "the file is not UTF-8 and was read as Latin-1; if letters with accents look wrong, save it as CSV UTF-8"
+        problems.append(Problem(None, hint))
+    if header.ignored:
+        problems.append(Problem(header.line, f"columns that are not used: {', '.join(header.ignored)}"))
+
+    rows: list[LabelRow] = []
+    spellings: dict[str, int] = {}  # a label as it stands in its cell -> the first line with it
+    for line, cells in rows_of(text, header.delimiter, header.spaced):
+        if line <= header.line:
+            continue
+        if isinstance(cells, str):
+            problems.append(Problem(line, cells))
+        elif any(cell.strip() for cell in cells):
+            row, said = _row(line, cells, header)
+            problems += [Problem(line, wrong) for wrong in said]
+            if row is not None:
+                rows.append(row)
+                if row.label is not None:
+                    spellings.setdefault(cells[header.label], line)
+    rows, repeated = _one_row_each(rows)
+    problems += repeated + _spelled_alike(spellings)
+    problems.sort(key=lambda problem: problem.line or 0)
+    return LabelTable(tuple(rows), tuple(problems), header.ignored)
+
+
+def write_labels(rows: Iterable[LabelRow]) -> str:
+    """The rows as CSV text that ``read_labels`` reads back without loss and a spreadsheet opens without running it.
+
+    Columns: filename, label, split, and x, y, width, height where any row has a box. An unlabelled row has an empty
+    label.
+    """
+    rows = list(rows)
+    boxes = any(row.box for row in rows)
+    lines = [as_row(["filename", "label", "split", *(BOX if boxes else ())])]
+    for row in rows:
+        cells = [row.filename, row.label or "", row.split or ""]
+        if boxes:
+            cells += [_written(getattr(row.box, side)) for side in BOX] if row.box else [""] * len(BOX)
+        lines.append(as_row(cells))
+    return "".join(lines)
+
+
+def _written(number: float) -> str:
+    return str(int(number)) if number == int(number) else repr(float(number))
+
+
+def _row(line: int, cells: list[str], header: Header) -> tuple[LabelRow | None, list[str]]:
+    """The row, or None where it cannot be used, and what is wrong with it."""
+    said = []
+    if any(cell.strip() for cell in cells[header.cells :]):
+        return None, [
+            f"{len(cells)} cells instead of {header.cells}, so the row is not used; "
+            "a name that holds the delimiter must stand in quotation marks"
+        ]
+    if len(cells) < header.cells:
+        said.append(f"{_cells(len(cells))} instead of {header.cells}; the missing ones are taken as empty")
+        cells = cells + [""] * (header.cells - len(cells))
+    filename, label = restore(cells[header.filename]), restore(cells[header.label]) or None
+    if not filename:
+        return None, [*said, "no file name, so the row is not used"]
+    if label is None:
+        said.append(f"no label; {filename} counts as unlabelled")
+    split = None
+    if header.split is not None and (word := restore(cells[header.split])):
+        split = split_named(word)
+        if split is None:
+            said.append(f'unknown split "{word}"; allowed are train, val and test; the split is left open')
+    box, wrong = _box([cells[place] for place in header.box], header.corners)
+    if wrong:
+        said.append(f"{wrong}; the box is left out")
+    return LabelRow(line, filename, label, split, box), said
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"
+
+
+def _box(cells: list[str], corners: bool) -> tuple[Box | None, str | None]:
+    texts = [restore(cell) for cell in cells]
+    if not any(texts):
+        return None, None
+    try:
+        numbers = [float(text.replace(",", ".")) for text in texts]  # 12,5 in tables with semicolons
+    except ValueError:
+        numbers = [math.nan]
+    if not all(math.isfinite(number) for number in numbers):
+        return None, f"the box ({', '.join(texts)}) is not four numbers"
+    x, y, right, bottom = numbers
+    width, height = (right - x, bottom - y) if corners else (right, bottom)
+    if width <= 0 or height <= 0:
+        return None, f"the box ({', '.join(texts)}) has no area"
+    return Box(x, y, width, height), None
+
+
+def _one_row_each(rows: list[LabelRow]) -> tuple[list[LabelRow], list[Problem]]:
+    """One row for each file name, in the order of the table; contradictions are settled or the rows left out."""
+    by_name: dict[str, list[LabelRow]] = defaultdict(list)
+    for row in rows:
+        by_name[row.filename].append(row)
+    kept, problems = [], []
+    for name, group in by_name.items():
+        first = next((row for row in group if row.label is not None), group[0])
+        if len(group) == 1:
+            kept.append(first)
+            continue
+        other = next((row for row in group if row.label not in (None, first.label)), None)
+        if other is not None:
+            text = (
+                f'{name} has two labels, "{first.label}" (line {first.line}) and "{other.label}" (line {other.line}); '
+                "neither is used: delete the wrong row"
+            )
+            problems.append(Problem(other.line, text))
+            continue
+        splits = {row.split for row in group if row.split}
+        boxes = {row.box for row in group if row.box}
+        split = next((split for split in STRICTEST_FIRST if split in splits), None)
+        kept.append(replace(first, split=split, box=next(iter(boxes)) if len(boxes) == 1 else None))
+        text = f"{name} stands in lines {_listed([row.line for row in group])}; one row is kept"
+        if len(splits) > 1:
+            text += f", in {split} because a picture must not be in several splits"
+        if len(boxes) > 1:
+            text += f", without a box because it has {len(boxes)}"
+        problems.append(Problem(group[1].line, text))
+    return kept, problems
+
+
+def _listed(lines: list[int]) -> str:
+    shown = [str(line) for line in lines[:5]] + (["..."] if len(lines) > 5 else [])
+    return f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _spelled_alike(spellings: dict[str, int]) -> list[Problem]:
+    """Labels that a reader takes for the same word, each with the line where its spelling first stands."""
+    first_of: dict[str, str] = {}
+    problems = []
+    for cell, line in sorted(spellings.items(), key=lambda item: item[1]):
+        key = "".join(unicodedata.normalize("NFKC", cell).casefold().split())
+        first = first_of.setdefault(key, cell)
+        if cell == first:
+            continue
+        here, there = restore(cell), f'"{restore(first)}" (line {spellings[first]})'
+        if here == restore(first):
+            text = f'the label "{cell}" differs from "{first}" (line {spellings[first]}) only by blanks around it'
+            problems.append(Problem(line, f"{text}; both are read as {here}"))
+        else:
+            what = "case" if here.casefold() == restore(first).casefold() else "case, blanks or the form of accents"
+            text = f'the label "{here}" differs from {there} only by {what}; write both alike if they are one class'
+            problems.append(Problem(line, text))
+    return problems
