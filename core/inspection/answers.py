@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from core.data.cells import as_row
+
 TOP = 5
 
 
@@ -47,3 +49,14 @@ def table_of(answers: Iterable[FileAnswer]) -> pd.DataFrame:
     """``filename,prediction,probability,prediction_2,probability_2,...``: a row a file; refused files have none."""
     rows = [{"filename": answer.name, **columns_of(answer.prediction)} for answer in answers if answer.prediction]
     return pd.DataFrame(rows, columns=None if rows else ["filename", "prediction", "probability"])
+
+
+def csv_of(answers: Iterable[FileAnswer]) -> str:
+    """The table as CSV; cells that a spreadsheet would run begin with an apostrophe."""
+    table = table_of(answers)
+    lines = [list(table.columns), *(list(map(_cell, row)) for row in table.itertuples(index=False))]
+    return "".join(as_row(line) for line in lines)
+
+
+def _cell(value: object) -> str:
+    return f"{value:.6f}" if isinstance(value, float) else str(value)

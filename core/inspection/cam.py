@@ -206,6 +206,7 @@ def explain(
     return Explanation(
         heatmap=heatmap,
         view=view,
+        sharp=predictor.sharp_view(image),
         target=predictor.classes[index],
         target_index=index,
         probability=float(probabilities[index]),

@@ -31,10 +31,14 @@ _INFERNO = np.array(
 
 @dataclass(frozen=True)
 class Explanation:
-    """Where a network looked: ``heatmap`` is float32 [size, size], 0 to 1, on ``view``, the picture the network saw."""
+    """Where a network looked: ``heatmap`` is float32 [size, size], 0 to 1, on ``view``, the picture the network saw.
+
+    ``sharp`` is the same part of the image with more pixels where it has them, to be looked at by people.
+    """
 
     heatmap: np.ndarray = field(repr=False)
     view: Image.Image = field(repr=False)
+    sharp: Image.Image = field(repr=False)
     target: str
     target_index: int
     probability: float
@@ -72,14 +76,16 @@ def colored(heatmap: np.ndarray) -> Image.Image:
 
 
 def overlay(explanation: Explanation, opacity: float = 0.5) -> Image.Image:
-    """The view with the heatmap over it; opacity 0 is the bare view, 1 the bare heatmap."""
-    return Image.blend(explanation.view, colored(explanation.heatmap), min(max(opacity, 0.0), 1.0))
+    """The picture with the heatmap over it; opacity 0 is the bare picture, 1 the bare heatmap."""
+    colors = colored(explanation.heatmap).resize(explanation.sharp.size, Image.Resampling.BILINEAR)
+    return Image.blend(explanation.sharp, colors, min(max(opacity, 0.0), 1.0))
 
 
-def side_by_side(explanation: Explanation, opacity: float = 0.5, gap: int = 8) -> Image.Image:
-    """The view at the left and the overlay at the right, for a file."""
-    width, height = explanation.view.size
+def side_by_side(explanation: Explanation, opacity: float = 0.5) -> Image.Image:
+    """The picture at the left and the overlay at the right, for a file."""
+    width, height = explanation.sharp.size
+    gap = width // 28
     sheet = Image.new("RGB", (2 * width + gap, height), "white")
-    sheet.paste(explanation.view, (0, 0))
+    sheet.paste(explanation.sharp, (0, 0))
     sheet.paste(overlay(explanation, opacity), (width + gap, 0))
     return sheet

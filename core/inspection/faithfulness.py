@@ -40,8 +40,8 @@ class Faithfulness:
         if drop > 0.1 and drop > 2 * other:
             return f"{figures} So the hot part does carry the answer."
         if drop > other + 0.02:
-            return f"{figures} The hot part carries more of the answer than other parts, but not all of it."
-        return f"{figures} So this heatmap does not show what the answer rests on."
+            return f"{figures} So the hot part carries more of the answer than other parts, but not all of it."
+        return f"{figures} So the answer does not hang on the hot part: it is spread wider, or rests on something else."
 
 
 def faithfulness(predictor: "Predictor", explanation: Explanation, share: float = 0.2) -> Faithfulness:

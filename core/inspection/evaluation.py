@@ -1,0 +1,135 @@
+"""Evaluate a run's best model on one split, image by image."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from core.data.dataset import Photos
+from core.data.resized import ResizedCache
+from core.errors import RunError
+from core.inspection.answers import columns_of
+from core.inspection.predictor import BATCH, Predictor
+from core.inspection.results import Report, count
+from core.workspace import workspace_folder
+
+if TYPE_CHECKING:
+    from core.runs.folder import RunFolder
+
+Progress = Callable[[int, int], None]
+
+
+def evaluate(
+    run: RunFolder,
+    split: str = "test",
+    progress: Progress | None = None,
+    *,
+    device: str = "auto",
+    cache: Path | None = None,
+) -> Report:
+    """The best model's report on a split; writes ``report-<split>.json`` and ``predictions-<split>.csv`` in the run.
+
+    ``progress`` is told (images done, images in all). ``cache`` is the folder of resized copies, the workspace's if
+    none is named: the training has left the validation views there, so they are not decoded again.
+    Raises RunError where the run has no model yet or the split has no image, ImageRefused where a photo is gone.
+    """
+    if not run.finished:
+        raise RunError(f"The run {run.id} has no model yet. Wait for its first epoch, or resume it.")
+    snapshot = run.snapshot()
+    part = snapshot.part(split)
+    if part.empty:
+        there = sorted(set(snapshot.frame["split"]))
+        raise RunError(f"The run {run.id} has no image in the split {split!r}. It has: {', '.join(there)}.")
+    predictor = Predictor.load(run.best, device)
+    predictor.name = run.id
+    report, predictions = evaluate_table(
+        predictor,
+        part,
+        split=split,
+        digest=snapshot.digest,
+        progress=progress,
+        cache=cache or workspace_folder() / "cache" / "resized",
+    )
+    _write_table(predictions, run.path / f"predictions-{split}.csv")
+    report.write(run.path / f"report-{split}.json")
+    return report
+
+
+def evaluate_table(
+    predictor: Predictor,
+    frame: pd.DataFrame,
+    *,
+    split: str,
+    digest: str | None = None,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+) -> tuple[Report, pd.DataFrame]:
+    """A report and a row of predictions for each image of a snapshot's part.
+
+    Only one batch of pictures is in memory at a time. Raises RunError where the frame has a label that the model does
+    not know.
+    """
+    unknown = sorted(set(frame["label"]) - set(predictor.classes))
+    if unknown:
+        raise RunError(
+            f"{predictor.name} does not know the class {unknown[0]!r}"
+            + (f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else "")
+            + f". It knows: {', '.join(predictor.classes[:20])}."
+        )
+    started = time.perf_counter()
+    photos = Photos(frame, predictor.classes, ResizedCache(cache, predictor.preprocessing))
+    rows: list[np.ndarray] = []
+    if progress:
+        progress(0, len(photos))
+    for at in range(0, len(photos), BATCH):
+        keys = range(at, min(at + BATCH, len(photos)))
+        rows.append(predictor.logits_of_pixels(photos.batch(keys)[0]))
+        if progress:
+            progress(keys.stop, len(photos))
+    logits = np.concatenate(rows) if rows else np.empty((0, len(predictor.classes)), np.float32)
+    probabilities = predictor.softmax(logits)
+    report = count(
+        predictor.classes,
+        photos.labels,
+        probabilities,
+        split=split,
+        loss=_loss(logits, photos.labels),
+        model=predictor.name,
+        arch=predictor.arch,
+        digest=digest,
+        device=str(predictor.device),
+        seconds=time.perf_counter() - started,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    return report, _predictions(predictor, frame, probabilities)
+
+
+def _predictions(predictor: Predictor, frame: pd.DataFrame, probabilities: np.ndarray) -> pd.DataFrame:
+    """``filename,image,path,label,prediction,probability,prediction_2,...``, in the order of the frame."""
+    known = frame[["filename", "image", "path", "label"]].reset_index(drop=True)
+    answers = pd.DataFrame([columns_of(predictor.ranked(row)) for row in probabilities])
+    return pd.concat([known, answers], axis=1)
+
+
+def _loss(logits: np.ndarray, labels: Sequence[int]) -> float | None:
+    """The mean cross-entropy, without label smoothing or class weights: comparable between recipes."""
+    if not labels:
+        return None
+    wide = logits.astype(np.float64)
+    top = wide.max(axis=1)
+    log_sums = top + np.log(np.exp(wide - top[:, None]).sum(axis=1))
+    return float((log_sums - wide[np.arange(len(labels)), labels]).mean())
+
+
+def _write_table(table: pd.DataFrame, path: Path) -> None:
+    part = path.with_name(path.name + ".part")
+    # Texts in quotes: a name may hold a lone carriage return, which Python 3.11 would leave bare.
+    table.to_csv(part, index=False, quoting=csv.QUOTE_NONNUMERIC)
+    part.replace(path)

@@ -1,0 +1,251 @@
+"""A trained network that answers for pictures: the one path that evaluation, pages, command line and demo share.
+
+All of them run in fp32 and channels_last, so that they agree with each other and with the snippet in an exported
+bundle. (bf16 would be twice as fast on a CPU that has it, and would now and then name another class.)
+"""
+
+import difflib
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from core.data.images import decode
+from core.data.transforms import Preprocessing
+from core.errors import ImageRefused, ModelError, RunError
+from core.inspection.answers import TOP, FileAnswer, Prediction, table_of
+from core.models.bundle import INFO_FILE, BundleInfo, load_bundle
+from core.models.resnet import ResNet, build
+from core.models.weights import fetch
+from core.runs.folder import open_run
+from core.workspace import Workspace
+
+__all__ = ["Predictor", "bundle_folder", "load_predictor", "predict_files", "table_of"]
+
+BATCH = 16
+IMAGENET = "imagenet"
+Item = TypeVar("Item")
+Progress = Callable[[str, int, int | None], None]
+
+
+class Predictor:
+    """A network at rest with its classes and preprocessing; threads may share it. The network given becomes its own.
+
+    ``lock`` is held during every pass through the network, so that threads wait for each other instead of fighting
+    over the cores and the memory.
+    """
+
+    def __init__(
+        self,
+        network: ResNet,
+        preprocessing: Preprocessing,
+        classes: Sequence[str],
+        *,
+        name: str,
+        arch: str,
+        info: BundleInfo | None = None,
+        device: str | torch.device = "cpu",
+    ) -> None:
+        self.device = torch.device(device)
+        self.network = network.eval().requires_grad_(False).to(self.device).to(memory_format=torch.channels_last)
+        self.preprocessing = preprocessing
+        self.classes = tuple(classes)
+        self.name = name
+        self.arch = arch
+        self.info = info
+        self.lock = threading.Lock()
+
+    @classmethod
+    def load(cls, reference: str | Path, device: str = "auto", progress: Progress | None = None) -> "Predictor":
+        """From a bundle folder, or the pretrained network itself for ``"imagenet"``, fetched where it is not there yet.
+
+        Raises BundleError for a bad bundle, WeightsUnavailable where no source of the weights answers.
+        """
+        if str(reference) == IMAGENET:
+            network, info = _imagenet(progress)
+            name = "ImageNet"
+        else:
+            folder = Path(reference)
+            network, info = load_bundle(folder)
+            name = folder.resolve().name
+        return cls(
+            network,
+            Preprocessing.model_validate(info.preprocessing),
+            info.classes,
+            name=name,
+            arch=info.arch,
+            info=info,
+            device=chosen_device(device),
+        )
+
+    def view(self, image: Image.Image) -> Image.Image:
+        """The square picture that the network sees of an image."""
+        return self.preprocessing.view(image)
+
+    def sharp_view(self, image: Image.Image, most: float = 3) -> Image.Image:
+        """The same part of the image with up to so many times the view's side, as far as the image has the pixels."""
+        seen = self.preprocessing
+        scale = min(most, min(image.size) / (seen.resize if seen.mode == "crop" else seen.size))
+        if scale <= 1:
+            return self.view(image)
+        larger = {"size": round(seen.size * scale), "resize": round(seen.resize * scale)}
+        return seen.model_copy(update=larger).view(image)
+
+    def batch_of_views(self, views: Sequence[Image.Image]) -> Tensor:
+        """Views as the network's input: float32 [N, 3, size, size] on its device, in channels_last."""
+        return self._batch(torch.from_numpy(np.stack([np.asarray(view) for view in views])).permute(0, 3, 1, 2))
+
+    def logits(self, images: Iterable[Image.Image]) -> np.ndarray:
+        """The logits [N, classes] as float32; images are taken as they come, so a generator is never held whole."""
+        parts = [self._run(self.batch_of_views(views)) for views in batched(map(self.view, images), BATCH)]
+        return np.concatenate(parts) if parts else np.empty((0, len(self.classes)), np.float32)
+
+    def logits_of_pixels(self, pixels: Tensor) -> np.ndarray:
+        """The same for one batch of views as uint8 [N, 3, size, size]."""
+        return self._run(self._batch(pixels))
+
+    def probabilities(self, images: Iterable[Image.Image]) -> np.ndarray:
+        """The classes' probabilities [N, classes]."""
+        return self.softmax(self.logits(images))
+
+    def probabilities_of_views(self, views: Sequence[Image.Image]) -> np.ndarray:
+        """The same for pictures that ``view`` has made already; one batch."""
+        return self.softmax(self._run(self.batch_of_views(views)))
+
+    def predict(self, images: Iterable[Image.Image], top: int = TOP) -> list[Prediction]:
+        """The likeliest classes of each image."""
+        return [self.ranked(row, top) for row in self.probabilities(images)]
+
+    def ranked(self, probabilities: np.ndarray, top: int = TOP) -> Prediction:
+        """One row of probabilities as a prediction."""
+        order = np.argsort(-probabilities, kind="stable")[:top]
+        return Prediction(tuple((self.classes[index], float(probabilities[index])) for index in order))
+
+    def index_of(self, target: str | int) -> int:
+        """The index of a class by its name; raises ModelError where the model has no such class."""
+        if isinstance(target, int):
+            if not 0 <= target < len(self.classes):
+                raise ModelError(
+                    f"{self.name} has {len(self.classes)} classes, so there is no class number {target}. "
+                    f"Choose 0 to {len(self.classes) - 1}."
+                )
+            return target
+        if target in self.classes:
+            return self.classes.index(target)
+        near = difflib.get_close_matches(target, self.classes, n=5, cutoff=0.5)
+        shown = near or list(self.classes[:8])
+        more = "" if near or len(self.classes) <= 8 else ", ..."
+        raise ModelError(f"{self.name} has no class {target!r}. Choose one of: {', '.join(shown)}{more}.")
+
+    @staticmethod
+    def softmax(logits: np.ndarray) -> np.ndarray:
+        """Probabilities [N, classes] from logits, computed in float64."""
+        wide = logits.astype(np.float64)
+        powers = np.exp(wide - wide.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+    def _batch(self, pixels: Tensor) -> Tensor:
+        """uint8 [N, 3, size, size] as the network wants it."""
+        return self.preprocessing.normalise(pixels.to(self.device)).contiguous(memory_format=torch.channels_last)
+
+    def _run(self, batch: Tensor) -> np.ndarray:
+        with self.lock, torch.inference_mode():
+            return self.network(batch).float().cpu().numpy()
+
+
+def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Lists of so many items, the last one shorter; itertools' own needs Python 3.12."""
+    remaining = iter(items)
+    while some := list(islice(remaining, size)):
+        yield some
+
+
+def load_predictor(
+    reference: str | Path, workspace: Workspace, device: str = "auto", progress: Progress | None = None
+) -> Predictor:
+    """From the word ``imagenet``, a bundle folder, a run folder or a run's id in the workspace; a run gives its best.
+
+    Raises RunError for a run without a model yet, BundleError and WeightsUnavailable as `Predictor.load` does.
+    """
+    folder = bundle_folder(reference, workspace)
+    if folder is None:
+        return Predictor.load(IMAGENET, device, progress)
+    predictor = Predictor.load(folder, device, progress)
+    if folder.name == "best":
+        predictor.name = folder.parent.name
+    return predictor
+
+
+def bundle_folder(reference: str | Path, workspace: Workspace) -> Path | None:
+    """The bundle that a reference means; None is the pretrained network itself."""
+    if str(reference) == IMAGENET:
+        return None
+    if (Path(reference) / INFO_FILE).is_file():
+        return Path(reference)
+    run = open_run(reference, workspace)
+    if not (run.best / INFO_FILE).is_file():
+        raise RunError(f"The run {run.id} has no model yet. Wait for its first epoch, or resume it.")
+    return run.best
+
+
+def predict_files(
+    predictor: Predictor, files: Iterable[tuple[str, bytes | Path | ImageRefused]]
+) -> Iterator[FileAnswer]:
+    """An answer for each file, in their order; what is no picture is answered with the reason, and nothing stops.
+
+    Files are read and decoded a batch at a time, so a folder or zip of any size may be given as a generator.
+    """
+    for some in batched(files, BATCH):
+        answers: list[FileAnswer] = []
+        views: list[Image.Image] = []
+        for name, source in some:
+            try:
+                if isinstance(source, ImageRefused):
+                    raise source
+                decoded = decode(source, name)
+            except ImageRefused as error:
+                answers.append(FileAnswer(name, None, refused=error.reason))
+            else:
+                # Only the small view is kept of it.
+                views.append(predictor.view(decoded.image))
+                answers.append(FileAnswer(name, None, remarks=decoded.remarks))
+        predictions = iter(predictor.probabilities_of_views(views) if views else ())
+        for answer in answers:
+            yield answer if answer.refused else replace(answer, prediction=predictor.ranked(next(predictions)))
+
+
+def chosen_device(device: str) -> str:
+    """``auto`` is the first accelerator, else the CPU; raises ModelError where the machine has no such device."""
+    if device == "auto":
+        accelerator = torch.accelerator.current_accelerator(check_available=True)
+        return accelerator.type if accelerator else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # no such name; known, but not compiled in or not there
+        raise ModelError(f"This machine has no device {device!r} that torch can use. Choose auto or cpu.") from error
+    return device
+
+
+def _imagenet(progress: Progress | None) -> tuple[ResNet, BundleInfo]:
+    """The pretrained network in the form of a bundle."""
+    found: Any = fetch(progress=progress)
+    with torch.device("meta"):
+        network = build(found.arch, len(found.classes))
+    network.to_empty(device="cpu")
+    network.load_state_dict(found.state)
+    info = BundleInfo(
+        arch=found.arch,
+        classes=found.classes,
+        preprocessing=found.preprocessing,
+        weights=found.origin,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    return network, info
