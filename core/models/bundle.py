@@ -51,7 +51,7 @@ def save_bundle(folder: Path, model: "ResNet", info: BundleInfo, also: Callable[
     `also` may write further files into the folder that it is given; they appear together with the bundle.
     Raises BundleError where `folder` holds something else, or cannot be written.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     if model.config != config_of(info.arch) or model.fc.out_features != len(info.classes):
         raise ValueError(f"the network is not a {info.arch} with {len(info.classes)} classes")
@@ -64,7 +64,8 @@ def save_bundle(folder: Path, model: "ResNet", info: BundleInfo, also: Callable[
     try:
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True)
-        save_file(state, new / WEIGHTS_FILE, metadata={"format": "pt"})
+        # Not save_file, which hides its file from every other user of the machine.
+        (new / WEIGHTS_FILE).write_bytes(save(state, metadata={"format": "pt"}))
         (new / INFO_FILE).write_text(info.model_dump_json(indent=2) + "\n", encoding="utf-8")
         if also is not None:
             also(new)

