@@ -42,6 +42,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
+        self.log_path = self.path / "log.txt"
 
     @property
     def id(self) -> str:
@@ -56,13 +57,14 @@ class RunFolder:
         return self.path / "last"
 
     @property
-    def log_path(self) -> Path:
-        return self.path / "log.txt"
-
-    @property
     def finished(self) -> bool:
         """Whether there is a model to look at: at least one epoch has ended."""
-        return (self.best / "bundle.json").is_file()
+        return _bundle_at(self.best)
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is something to go on from: at least one epoch was saved."""
+        return _bundle_at(self.last)
 
     def __repr__(self) -> str:
         return f"RunFolder({str(self.path)!r})"
@@ -85,13 +87,10 @@ class RunFolder:
             raise RunError(f"{path} cannot be read, so this run cannot be used: {error}") from error
 
     def snapshot(self) -> "Snapshot":
-        """The frozen table that the run is trained on. Raises RunError where snapshot.csv is missing."""
+        """The frozen table that the run is trained on. Raises DataError where it is missing or was changed."""
         from core.data.snapshot import Snapshot
 
-        path = self.path / "snapshot.csv"
-        if not path.is_file():
-            raise RunError(f"{path} is missing, so this run cannot be used.")
-        return Snapshot.read(path)
+        return Snapshot.read(self.path / "snapshot.csv")
 
     def status(self) -> Status:
         """How the run is now. A run whose process has died is written down as interrupted by whoever looks first.
@@ -167,9 +166,8 @@ class RunFolder:
             return None
         # A class may be called "NA" or "007": names stay the text that they are.
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-        for column in frame.columns:
-            if column.startswith("probability") or column in ("x", "y", "width", "height"):
-                frame[column] = pd.to_numeric(frame[column])
+        for name in [name for name in frame.columns if name.startswith("probability")]:
+            frame[name] = pd.to_numeric(frame[name])
         return frame
 
     def _interrupt(self, seen: Status) -> Status:
@@ -202,6 +200,11 @@ class RunFolder:
             return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
         except FileNotFoundError:
             return now()
+
+
+def _bundle_at(folder: Path) -> bool:
+    """Whether a bundle lies there, or beside it where its writer died between taking one away and putting one there."""
+    return any((place / "bundle.json").is_file() for place in (folder, folder.with_name(f".{folder.name}.old")))
 
 
 def create_run(

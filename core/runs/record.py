@@ -11,11 +11,19 @@ from core.training.events import Epoch, Event, Progress, Step
 _STATUS_SECONDS = 0.5
 
 
+def counted(done: int, total: int) -> str:
+    """How much of something is done. What goes into the millions are the bytes of a download."""
+    if total >= 1_000_000:
+        return f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB"
+    return f"{done:,} of {total:,}"
+
+
 class Record:
     """Takes the events of one training as they come."""
 
     def __init__(self, run: RunFolder, *, resumed: bool) -> None:
         self._run = run
+        self.resumed = resumed
         self._rewind = resumed
         self._began = time.monotonic()
         self._shown = float("-inf")
@@ -23,6 +31,7 @@ class Record:
         self._pace = Pace()
         self._remaining = Remaining()
         self._epochs = run.status().epochs
+        self._batches = 0
 
     def note(self, event: Event) -> None:
         """Writes one event down. Raises OSError where the disk is full or the folder gone."""
@@ -43,10 +52,11 @@ class Record:
         if phase == self._phase and moment - self._shown < _STATUS_SECONDS:
             return
         self._phase, self._shown = phase, moment
-        self._run.write_status(phase=f"{phase}: {done:,} of {total:,}" if total else phase)
+        self._run.write_status(phase=f"{phase}: {counted(done, total)}" if total else phase)
 
     def _step(self, step: Step) -> None:
         moment = time.monotonic()
+        self._batches = step.batches
         seconds_left = self._remaining.after_step(step.epoch, self._epochs, step.batch, step.batches)
         if self._pace.due(moment - self._began):
             self._run.append_metrics("step", asdict(step))
@@ -80,6 +90,7 @@ class Record:
             state="running",
             epoch=epoch.epoch,
             epochs=epoch.epochs,
+            batch=self._batches,
             images_per_second=epoch.images_per_second,
             seconds_left=self._remaining.after_epoch(epoch.epoch, epoch.epochs, epoch.seconds),
         )

@@ -7,6 +7,8 @@ import time
 import traceback
 from collections.abc import Generator, Iterator
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -16,13 +18,17 @@ from core.runs.queue import device_lock, join, runs_ahead
 from core.runs.record import Record
 from core.runs.status import State, Status, now, process_start
 from core.runs.watch import Interruption, Watch
-from core.training.events import Event, Progress
+from core.training.events import Event, Progress, Step
 from core.workspace import Workspace, open_workspace
+
+UNEXPECTED = "An unexpected error ended the run; the log has the details."
 
 _TURN_SECONDS = 0.3
 # The readers of photos that a killed training leaves behind hold its lock until they notice, within about five seconds.
 _LOCK_SECONDS = 15.0
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+# What torch and safetensors make of it.
+_DISK_FULL_WORDS = ("No space left on device", "file write failed")
 
 
 def work(run: RunFolder, workspace: Workspace | None = None) -> Status:
@@ -65,17 +71,16 @@ def _course(run: RunFolder, workspace: Workspace, watch: Watch) -> Iterator[Even
     lock = device_lock(workspace, run)
     try:
         yield from _until_turn(run, workspace, lock, watch)
-        resumed = run.last.is_dir()
         run.write_status(state="preparing", started=run.status().started or now(), phase="getting ready")
-        record = Record(run, resumed=resumed)
+        record = Record(run, resumed=run.begun)
         stopped = False
         try:
-            yield from _training(run, record, watch, resumed)
+            yield from _training(run, workspace, record, watch)
         except Interruption as interruption:
             if interruption.reason != "stop" or not run.finished:
                 raise
             stopped = True
-        yield from _evaluation(run, record, watch)
+        yield from _evaluation(run, workspace, record, watch)
         _end(run, "stopped" if stopped else "finished", _summary(run))
     finally:
         lock.release()
@@ -99,22 +104,39 @@ def _until_turn(run: RunFolder, workspace: Workspace, lock: FileLock, watch: Wat
         time.sleep(_TURN_SECONDS)
 
 
-def _training(run: RunFolder, record: Record, watch: Watch, resumed: bool) -> Iterator[Event]:
+def _training(run: RunFolder, workspace: Workspace, record: Record, watch: Watch) -> Iterator[Event]:
     # Torch is imported when it is this run's turn: a waiting process stays small.
     from core.training.trainer import fit
 
-    run.append_log("resumed" if resumed else "started")
-    events = fit(run.snapshot(), run.recipe(), run.path, resume=resumed, log=run.append_log)
+    run.append_log("resumed" if record.resumed else "started")
+    events: Any = fit(
+        run.snapshot(), run.recipe(), run.path, resume=record.resumed, log=run.append_log, cache=_resized(workspace)
+    )
+    named = False
+    # Closed at once where the run is stopped, and not when memory happens to be cleared: evaluation wants it.
     with contextlib.closing(events):
         for event in watch.guard(events):
+            if isinstance(event, Step) and not named:
+                run.write_status(**_computing())
+                named = True
             record.note(event)
             yield event
 
 
-def _evaluation(run: RunFolder, record: Record, watch: Watch) -> Iterator[Event]:
+def _computing() -> dict[str, str]:
+    """The device and the precision that the training in this process has chosen."""
+    from accelerate.state import AcceleratorState
+
+    state = AcceleratorState()
+    precision = str(state.mixed_precision)
+    return {"device": str(state.device), "precision": "fp32" if precision == "no" else precision}
+
+
+def _evaluation(run: RunFolder, workspace: Workspace, record: Record, watch: Watch) -> Iterator[Event]:
     from core.inspection.evaluation import evaluate
 
-    snapshot = run.snapshot()
+    snapshot, device = run.snapshot(), run.recipe().device
+    run.write_status(seconds_left=None)
     for split, words in (("val", "validation"), ("test", "test")):
         total = len(snapshot.part(split))
         if total == 0:
@@ -122,8 +144,15 @@ def _evaluation(run: RunFolder, record: Record, watch: Watch) -> Iterator[Event]
         phase = f"evaluating on the {words} photos"
         yield Progress(phase, 0, total)
         with watch.heeding("terminate", "gone"):
-            report = evaluate(run, split, progress=partial(record.phase, phase))
+            report = evaluate(
+                run, split, progress=partial(record.phase, phase), device=device, cache=_resized(workspace)
+            )
         run.append_log(f"{words} photos: accuracy {report.accuracy}")
+
+
+def _resized(workspace: Workspace) -> Path:
+    """Where the resized copies of photos lie that all runs share."""
+    return workspace.cache / "resized"
 
 
 def _summary(run: RunFolder) -> str:
@@ -154,7 +183,7 @@ def _fail(run: RunFolder, error: Exception) -> None:
     elif isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # the latter is torch's
         sentence = "The memory of the device is full. Start it again with a smaller batch size or a smaller network."
     else:
-        sentence = "An unexpected error ended the run; the log has the details."
+        sentence = UNEXPECTED
         with contextlib.suppress(OSError):
             run.append_log("".join(traceback.format_exception(error)).rstrip())
     _end(run, "failed", sentence)
@@ -163,7 +192,9 @@ def _fail(run: RunFolder, error: Exception) -> None:
 def _disk_full(error: BaseException | None) -> bool:
     """Also where a library has wrapped the system's error into one of its own."""
     while error is not None:
-        if (isinstance(error, OSError) and error.errno in _DISK_FULL) or os.strerror(errno.ENOSPC) in str(error):
+        if isinstance(error, OSError) and error.errno in _DISK_FULL:
+            return True
+        if any(words in str(error) for words in _DISK_FULL_WORDS):
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -1,0 +1,107 @@
+"""The command that brings photos in: import."""
+
+import getpass
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.console import Json, Meter, answer, answer_json, remark
+from core.errors import DataError
+
+if TYPE_CHECKING:
+    from core.data.importers import ImportPlan, Verdict
+
+_KINDS = {
+    "taken": "taken",
+    "remark": "taken, with a remark",
+    "duplicate": "in the project already",
+    "refused": "refused",
+}
+
+
+def import_(
+    source: Annotated[
+        Path,
+        typer.Argument(help="A labels.csv, a folder (of class folders, or with a labels.csv), or a zip of either."),
+    ],
+    project: Annotated[str, typer.Option(help="The project's name; it is made where there is none of that name.")],
+    images: Annotated[
+        Path | None,
+        typer.Option(help="The folder that the file names in labels.csv start from. Left out: the folder of the CSV."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Import what is good although there are problems.")] = False,
+    json: Json = False,
+) -> None:
+    """Bring photos and their labels into a project. Problems are listed, and nothing is taken before you say --yes."""
+    from core.data.importers import carry_out
+    from core.data.store import Store
+    from core.workspace import open_workspace
+
+    plan = _plan(source, images)
+    problems = [*map(str, plan.problems), *(f"{one.name}: {one.text}" for one in plan.refused)]
+    for text in problems:
+        remark(text)
+    if not plan.candidates:
+        raise DataError(f"There is nothing to import in {source}. Name a labels.csv, a folder of photos, or a zip.")
+    if problems and not yes:
+        raise DataError(
+            f"Nothing was imported, because of {_counted(len(problems), 'problem')}. "
+            f"Mend them, or add --yes to import the {_counted(len(plan.candidates), 'photo')} that can be read."
+        )
+    store = Store(open_workspace())
+    try:
+        known = store.find_project(project) or store.create_project(project)
+        verdicts = []
+        with Meter() as meter:
+            for verdict in carry_out(plan, store, known.id, _who()):
+                verdicts.append(verdict)
+                meter.show("taking in the photos", len(verdicts), len(plan.candidates))
+    finally:
+        store.close()
+    _tell(verdicts, project, json)
+
+
+def _plan(source: Path, images: Path | None) -> "ImportPlan":
+    from core.data.importers import plan_folder, plan_zip
+
+    if source.is_dir():
+        if images is not None:
+            raise DataError(f"{source} is a folder, so --images has no meaning. Name the labels.csv instead.")
+        return plan_folder(source)
+    if not source.is_file():
+        raise DataError(f"There is no file or folder {source}. Name a labels.csv, a folder of photos, or a zip.")
+    if source.suffix.lower() == ".zip":
+        return plan_zip(source, source.name)
+    folder = images or source.parent
+    if not folder.is_dir():
+        raise DataError(f"There is no folder {folder}. Give --images the folder that the file names start from.")
+    return plan_folder(folder, source)
+
+
+def _tell(verdicts: "list[Verdict]", project: str, json: bool) -> None:
+    counts = Counter(verdict.kind for verdict in verdicts)
+    if json:
+        listed = [{"name": one.name, "kind": one.kind, "text": one.text} for one in verdicts if one.kind != "taken"]
+        answer_json({"project": project, "counts": {kind: counts[kind] for kind in _KINDS}, "verdicts": listed})
+        return
+    for verdict in verdicts:
+        if verdict.kind != "taken":
+            remark(f"{verdict.name}: {verdict.text}")
+    for kind, words in _KINDS.items():
+        if counts[kind]:
+            answer(f"{counts[kind]:6,}  {words}")
+    answer(f"project: {project}")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _who() -> str:
+    """The name that changes are signed with."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a user number without a name, as in some containers
+        return "command line"

@@ -1,0 +1,209 @@
+"""The commands that look at what a network has learned: evaluate, predict and explain."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.console import Json, Meter, answer, answer_json, answer_table, remark
+from core.cli.outputs import refuse_filled, whole_file
+from core.errors import DataError, ImageRefused, RunError
+from core.inspection.methods import METHODS, STAGES
+
+if TYPE_CHECKING:
+    from core.inspection.answers import FileAnswer
+    from core.inspection.results import Report
+
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", help="A run folder, a run's id, a bundle folder, or imagenet: the pretrained network itself."
+    ),
+]
+Device = Annotated[str, typer.Option(help="What computes: auto, cpu, cuda, mps ...")]
+
+_CONFUSION_CLASSES = 12
+
+
+def evaluate(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or a run's id in the workspace.")],
+    split: Annotated[str, typer.Option(help="Which part of its photos: train, val or test.")] = "test",
+    device: Device = "auto",
+    json: Json = False,
+) -> None:
+    """Count how often a run's best model is right on one part of its photos, class by class."""
+    from core.runs.folder import open_run
+    from core.workspace import open_workspace
+
+    if run == "imagenet":
+        raise RunError(
+            "imagenet has no photos to be evaluated on. Name a run: its snapshot says which photos are whose."
+        )
+    found = open_run(run, open_workspace())
+    from core.inspection.evaluation import evaluate as report_of
+
+    with Meter() as meter:
+        report = report_of(found, split, progress=meter.counting(f"evaluating on {split}"), device=device)
+    if json:
+        answer_json(report.model_dump(mode="json"))
+    else:
+        _print_report(report)
+
+
+def predict(
+    run: Model,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files, folders and zips.")],
+    csv: Annotated[Path | None, typer.Option(help="Write the answers into this CSV file.")] = None,
+    device: Device = "auto",
+    json: Json = False,
+) -> None:
+    """Name the likeliest classes of images. What cannot be read is reported, and the rest goes on."""
+    from core.workspace import open_workspace
+
+    if csv is not None:
+        refuse_filled(csv, "the answers")
+    from core.inspection.answers import table_of
+    from core.inspection.predictor import load_predictor, predict_files
+
+    answers: list[FileAnswer] = []
+    with Meter() as meter:
+        predictor = load_predictor(run, open_workspace(), device, progress=meter.show_bytes)
+        for count, one in enumerate(predict_files(predictor, _pictures(images)), start=1):
+            answers.append(one)
+            meter.show("looking at the images", count)
+    named = [one for one in answers if one.prediction is not None]
+    for one in answers:
+        if one.refused is not None:
+            remark(f"{one.name}: {one.refused}")
+    if csv is not None and named:
+        with whole_file(csv) as part:
+            table_of(named).to_csv(part, index=False)
+    if json:
+        answer_json(_answers_json(answers))
+    elif csv is None:
+        _print_answers(named)
+    else:
+        answer(f"{len(named):,} answers in {csv}" if named else "")
+    if not named:
+        raise DataError(
+            f"None of {len(answers):,} files could be read as an image." if answers else "There is no image to look at."
+        )
+
+
+def explain(
+    run: Model,
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The image file.")],
+    out: Annotated[Path, typer.Option(help="The PNG file to write: what the network saw, and the heatmap over it.")],
+    method: Annotated[str, typer.Option(help=f"How: {', '.join(METHODS)}.")] = "gradcam",
+    stage: Annotated[str, typer.Option(help=f"After which stage: {', '.join(STAGES)}.")] = "layer4",
+    class_: Annotated[
+        str | None, typer.Option("--class", help="The class to look for. Left out: the likeliest.")
+    ] = None,
+    device: Device = "auto",
+    json: Json = False,
+) -> None:
+    """Draw where in an image the network saw a class."""
+    from core.workspace import open_workspace
+
+    refuse_filled(out, "the picture")
+    if not image.is_file():
+        raise DataError(f"There is no file {image}. Name an image file.")
+    from core.data.images import decode
+    from core.inspection.cam import explain as explanation_of
+    from core.inspection.explanation import side_by_side
+    from core.inspection.faithfulness import faithfulness
+    from core.inspection.predictor import load_predictor
+
+    picture = decode(image, image.name).image
+    with Meter() as meter:
+        predictor = load_predictor(run, open_workspace(), device, progress=meter.show_bytes)
+    found = explanation_of(predictor, picture, method=method, stage=stage, target=class_)
+    faith = faithfulness(predictor, found)
+    with whole_file(out) as part:
+        side_by_side(found).save(part, format="PNG")
+    if json:
+        answer_json(
+            {
+                "class": found.target,
+                "probability": found.probability,
+                "method": method,
+                "stage": stage,
+                "seconds": found.seconds,
+                "faithfulness": asdict(faith),
+                "predictions": [{"name": name, "probability": share} for name, share in found.prediction.ranked],
+                "out": str(out),
+            }
+        )
+        return
+    answer(found.sentence)
+    answer(faith.sentence)
+    answer(f"heatmap: {out}")
+
+
+def _pictures(paths: Iterable[Path]) -> Iterator[tuple[str, bytes | Path | ImageRefused]]:
+    """Every picture with its name: of a folder or a zip, the name inside it; what is no picture, with the reason."""
+    from core.data.images import IMAGE_SUFFIXES
+    from core.data.importers import plan_zip
+
+    for path in paths:
+        if path.is_dir():
+            for file in sorted(path.rglob("*")):
+                if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file():
+                    yield file.relative_to(path).as_posix(), file
+        elif not path.is_file():
+            yield str(path), ImageRefused(str(path), "there is no such file or folder")
+        elif path.suffix.lower() == ".zip":
+            plan = plan_zip(path, path.name)
+            for candidate in plan.candidates:
+                try:
+                    yield candidate.name, candidate.read()
+                except ImageRefused as error:
+                    yield candidate.name, error
+            for verdict in plan.refused:
+                yield verdict.name, ImageRefused(verdict.name, verdict.text)
+        else:
+            yield str(path), path
+
+
+def _answers_json(answers: "Iterable[FileAnswer]") -> dict[str, object]:
+    known, refused = [], []
+    for one in answers:
+        if one.prediction is None:
+            refused.append({"filename": one.name, "reason": one.refused})
+        else:
+            ranked = [{"name": name, "probability": share} for name, share in one.prediction.ranked]
+            known.append({"filename": one.name, "predictions": ranked})
+    return {"answers": known, "refused": refused}
+
+
+def _print_answers(answers: "Iterable[FileAnswer]") -> None:
+    rows = []
+    for one in answers:
+        if one.prediction is not None:
+            first, *others = [f"{name} {share:.1%}" for name, share in one.prediction.ranked[:3]]
+            rows.append([one.name, first, ", ".join(others)])
+    if rows:
+        answer_table(["file", "answer", "or"], rows)
+
+
+def _print_report(report: "Report") -> None:
+    answer(f"{report.split}: accuracy {report.accuracy}")
+    if report.top5 is not None:
+        answer(f"among the first five: {report.top5}")
+    answer("")
+    rates = [
+        [f"{rate.value:.1%}" if rate.value is not None else "-" for rate in (one.precision, one.recall, one.f1)]
+        for one in report.per_class
+    ]
+    answer_table(
+        ["class", "images", "precision", "recall", "F1"],
+        [[one.name, str(one.n), *texts] for one, texts in zip(report.per_class, rates, strict=True)],
+    )
+    if len(report.classes) <= _CONFUSION_CLASSES:
+        answer("\nrows: what it is; columns: what the network said")
+        answer_table(
+            ["", *report.classes],
+            [[name, *map(str, row)] for name, row in zip(report.classes, report.confusion, strict=True)],
+        )

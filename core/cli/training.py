@@ -1,0 +1,153 @@
+"""The commands that train: train and resume."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.cli.console import Json, Meter, answer, answer_json, remark
+from core.cli.outputs import refuse_filled
+from core.cli.recipe_options import with_recipe_options
+
+if TYPE_CHECKING:
+    from core.runs.folder import RunFolder
+    from core.runs.status import Status
+    from core.training.events import Event
+    from core.training.recipe import Recipe
+    from core.workspace import Workspace
+
+Labels = Annotated[Path | None, typer.Argument(help="A labels.csv: filename, label and, if you like, split.")]
+Images = Annotated[
+    Path | None, typer.Option(help="The folder that the file names start from. Left out: the folder of the labels.")
+]
+Out = Annotated[Path | None, typer.Option(help="The run folder to make.")]
+Made = Annotated[
+    str | None,
+    typer.Option(
+        "--run", help="Instead of all else: a run that a page has made, by id or folder. Its log says how it goes."
+    ),
+]
+
+
+@with_recipe_options
+def train(
+    labels: Labels = None, images: Images = None, out: Out = None, run: Made = None, json: Json = False, **settings: Any
+) -> None:
+    """Fine-tune a network on the photos of a labels.csv, then evaluate it on the validation and the test photos.
+
+    Ctrl-C ends the training and keeps the best model so far; a second one ends it at once, and it can be resumed.
+    """
+    from core.workspace import open_workspace
+
+    if run is not None:
+        _work(run)
+        return
+    if labels is None or out is None:
+        raise typer.BadParameter("name a labels.csv and, with --out, the run folder to make.")
+    from core.training.recipe import Recipe
+
+    recipe = Recipe.checked(**settings)
+    workspace = open_workspace()
+    made = _make(labels, images or labels.parent, out, recipe)
+    follow(made, workspace, json)
+
+
+def resume(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or a run's id in the workspace.")],
+    json: Json = False,
+) -> None:
+    """Go on with a run that was stopped, interrupted or has failed, after its last finished epoch."""
+    from core.runs.folder import open_run
+    from core.workspace import open_workspace
+
+    workspace = open_workspace()
+    follow(open_run(run, workspace), workspace, json)
+
+
+def follow(run: "RunFolder", workspace: "Workspace", json: bool) -> None:
+    """Trains in this process and shows how it goes; exits with 2 or 1 where it fails."""
+    from core.runs.work import train as events_of
+
+    events = events_of(run, workspace)
+    with Meter() as meter:
+        while True:
+            try:
+                event = next(events)
+            except StopIteration as end:
+                status = end.value
+                break
+            _show(event, meter, json)
+    _close(run, status, json)
+
+
+def _make(labels: Path, images: Path, out: Path, recipe: "Recipe") -> "RunFolder":
+    from core.data.snapshot import check_trainable, snapshot_of_table
+    from core.runs.folder import create_run
+
+    refuse_filled(out, "the run")
+    for sentence in recipe.remarks():
+        remark(sentence)
+    with Meter() as meter:
+        snapshot, problems = snapshot_of_table(
+            labels, images, seed=recipe.seed, progress=meter.counting("reading the photos")
+        )
+    for problem in problems:
+        remark(str(problem))
+    check_trainable(snapshot)
+    return create_run(out, snapshot, recipe, title=labels.resolve().parent.name or labels.stem)
+
+
+def _work(reference: str) -> None:
+    """The silent form, in which a run of the pages trains in the background."""
+    from core.runs.folder import open_run
+    from core.runs.work import work
+    from core.workspace import open_workspace
+
+    workspace = open_workspace()
+    status = work(open_run(reference, workspace), workspace)
+    if status.state not in ("finished", "stopped"):
+        raise typer.Exit(1)
+
+
+def _show(event: "Event", meter: Meter, json: bool) -> None:
+    from core.training.events import Progress, Step
+
+    if isinstance(event, Progress):
+        downloading = event.total is not None and event.total >= 1_000_000
+        (meter.show_bytes if downloading else meter.show)(event.phase, event.done, event.total)
+    elif isinstance(event, Step):
+        note = f"loss {event.loss:.3f}  {event.images_per_second:.1f} images/s"
+        meter.show(f"epoch {event.epoch}", event.batch, event.batches, " batches", note)
+    else:
+        meter.clear()
+        line = (
+            f"epoch {event.epoch} of {event.epochs}: "
+            f"training loss {event.train_loss:.4f}, accuracy {event.train_accuracy:.1%}; "
+            f"validation loss {event.val_loss:.4f}, accuracy {event.val_accuracy:.1%}"
+            f"{' (best so far)' if event.best else ''}; {event.seconds:.1f} s"
+        )
+        # With --json, standard output holds the JSON alone.
+        (remark if json else answer)(line)
+
+
+def _close(run: "RunFolder", status: "Status", json: bool) -> None:
+    from core.runs.work import UNEXPECTED
+
+    reports = {split: run.report(split) for split in ("val", "test")} if run.finished else {}
+    accuracies = {split: report.accuracy for split, report in reports.items() if report is not None}
+    if json:
+        summary = {split: accuracy.model_dump() for split, accuracy in accuracies.items()}
+        answer_json({"run": str(run.path), "state": status.state, "message": status.message, "accuracy": summary})
+    elif status.state in ("finished", "stopped"):
+        answer(f"{status.state}: {status.message}")
+        for split, accuracy in accuracies.items():
+            answer(f"{split} accuracy: {accuracy}")
+        answer(f"run: {run.path}")
+    if status.state == "failed":
+        remark(status.message)
+        if status.message == UNEXPECTED:
+            remark(f"The log: {run.log_path}")
+        raise typer.Exit(1 if status.message == UNEXPECTED else 2)
+    if status.state not in ("finished", "stopped"):
+        remark(status.message)
+        raise typer.Exit(1)

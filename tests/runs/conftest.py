@@ -1,0 +1,59 @@
+"""A workspace of its own for each test, and small photos to train on."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.data.snapshot import Snapshot, snapshot_of_table
+from core.runs.folder import RunFolder, create_run
+from core.training.recipe import Recipe
+from core.workspace import Workspace, open_workspace
+from tests.runs.photos import write_photos
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    monkeypatch.setenv("RESNET_STUDIO_HOME", str(tmp_path / "workspace"))
+    return open_workspace()
+
+
+@pytest.fixture(scope="session")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    folder = tmp_path_factory.mktemp("photos")
+    labels = write_photos(folder / "squares")
+    return snapshot_of_table(labels, labels.parent / "images")[0]
+
+
+def tiny(**changes: Any) -> Recipe:
+    """A recipe that trains in seconds: the smallest network, from random numbers, its head only."""
+    values = {
+        "arch": "resnet18",
+        "weights": "none",
+        "train": "head",
+        "epochs": 3,
+        "size": 32,
+        "batch_size": 4,
+        "augmentation": "none",
+        "schedule": "constant",
+        "device": "cpu",
+        "precision": "fp32",
+    }
+    return Recipe.checked(**{**values, **changes})
+
+
+@pytest.fixture
+def make_run(workspace: Workspace, snapshot: Snapshot) -> Iterator[Callable[..., RunFolder]]:
+    """Makes run folders in the workspace that wait in line in this process's name; nothing is started."""
+
+    def make(name: str = "one", *, title: str = "", project_id: int | None = None, **recipe: Any) -> RunFolder:
+        folder = workspace.runs / name
+        return create_run(folder, snapshot, tiny(**recipe), title=title or name, project_id=project_id)
+
+    yield make

@@ -1,0 +1,131 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.data.snapshot import Snapshot
+from core.errors import RunError
+from core.runs.folder import RunFolder, create_run, list_runs, open_run, refuse_filled, workspace_run
+from core.workspace import Workspace
+from tests.runs.conftest import tiny
+
+MakeRun = Callable[..., RunFolder]
+
+
+def test_a_new_run_is_a_folder_of_these_files(make_run: MakeRun, workspace: Workspace) -> None:
+    run = make_run()
+    assert sorted(path.name for path in run.path.iterdir()) == ["log.txt", "recipe.json", "snapshot.csv", "status.json"]
+    assert sorted(path.name for path in workspace.runs.iterdir()) == ["one"]
+
+
+def test_recipe_and_snapshot_are_read_back(make_run: MakeRun, snapshot: Snapshot) -> None:
+    run = make_run(epochs=5, seed=7)
+    assert run.recipe() == tiny(epochs=5, seed=7)
+    assert run.snapshot().digest == snapshot.digest
+    status = run.status()
+    assert (status.state, status.epochs, status.pid) == ("queued", 5, os.getpid())
+
+
+def test_a_filled_folder_is_refused_and_left_as_it_was(tmp_path: Path, snapshot: Snapshot) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("precious")
+    with pytest.raises(RunError, match="not empty"):
+        create_run(folder, snapshot, tiny(), title="x")
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine", "thesis.txt"]
+
+
+def test_an_empty_folder_is_taken(tmp_path: Path, snapshot: Snapshot) -> None:
+    (tmp_path / "empty").mkdir()
+    assert create_run(tmp_path / "empty", snapshot, tiny(), title="x").status().state == "queued"
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path: Path, snapshot: Snapshot) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="cannot be made"):
+        create_run(tmp_path / "file" / "run", snapshot, tiny(), title="x")
+
+
+def test_runs_are_listed_newest_first_and_by_project(make_run: MakeRun, workspace: Workspace) -> None:
+    first, second, third = make_run("b", project_id=1), make_run("a", project_id=2), make_run("c", project_id=1)
+    assert list_runs(workspace) == [third, second, first]
+    assert list_runs(workspace, project_id=1) == [third, first]
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda status: status.unlink(), "no status.json"),
+        (lambda status: status.write_text(""), "status.json cannot be read"),
+        (lambda status: status.write_text('{"state": "dancing", "created": "2026-01-01"}'), "state"),
+        (lambda status: status.write_bytes(b"\xff\xfe"), "status.json cannot be read"),
+    ],
+)
+def test_a_broken_folder_is_listed_as_failed_with_its_reason(
+    make_run: MakeRun, workspace: Workspace, damage: Callable[[Path], object], reason: str
+) -> None:
+    sound, broken = make_run("sound"), make_run("broken")
+    damage(broken.path / "status.json")
+    assert set(list_runs(workspace)) == {sound, broken}
+    status = broken.status()
+    assert status.state == "failed" and reason in status.message
+
+
+def test_a_damaged_recipe_is_a_sentence(make_run: MakeRun) -> None:
+    run = make_run()
+    (run.path / "recipe.json").write_text('{"arch": "vgg"}')
+    with pytest.raises(RunError, match="arch"):
+        run.recipe()
+
+
+def test_a_run_is_opened_by_its_id_or_its_path(make_run: MakeRun, workspace: Workspace) -> None:
+    run = make_run("20260101-000000-birds-abc")
+    assert open_run("20260101-000000-birds-abc", workspace) == run
+    assert open_run(run.path, workspace) == run
+    assert open_run(str(run.path), workspace) == run
+
+
+def test_what_is_no_run_says_what_is_wanted(workspace: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="neither a run's id"):
+        open_run("nothing", workspace)
+    with pytest.raises(RunError, match="no status.json"):
+        open_run(tmp_path, workspace)
+
+
+@pytest.mark.parametrize("run_id", ["..", "../one", "one/..", "", ".", ".locks", "/etc"])
+def test_an_id_from_an_address_stays_in_the_workspace(make_run: MakeRun, workspace: Workspace, run_id: str) -> None:
+    run = make_run()
+    (workspace.runs / ".locks").mkdir()
+    assert workspace_run("one", workspace) == run
+    with pytest.raises(RunError):
+        workspace_run(run_id, workspace)
+
+
+def test_the_log_shows_its_last_lines_and_the_last_state_of_a_bar(make_run: MakeRun) -> None:
+    run = make_run()
+    for number in range(300):
+        run.append_log(f"line {number}")
+    with run.log_path.open("a") as file:
+        file.write("loading 10 %\rloading 100 %\ndone\n")
+    lines = run.log(lines=4).split("\n")
+    assert lines[-2:] == ["loading 100 %", "done"]
+    assert lines[-3].endswith("line 299") and len(lines) == 4
+
+
+def test_a_class_called_na_keeps_its_name(make_run: MakeRun) -> None:
+    run = make_run()
+    assert run.predictions("test") is None and run.report("test") is None
+    (run.path / "predictions-test.csv").write_text("filename,label,prediction,probability\n007,NA,null,0.5\n")
+    frame = run.predictions("test")
+    assert frame is not None
+    assert frame.to_dict("records") == [{"filename": "007", "label": "NA", "prediction": "null", "probability": 0.5}]
+
+
+def test_an_empty_file_or_folder_may_be_written_to(tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").touch()
+    refuse_filled(tmp_path / "empty.csv", "the answers")
+    refuse_filled(tmp_path / "new.csv", "the answers")
+    (tmp_path / "full.csv").write_text("a")
+    with pytest.raises(RunError, match="the answers"):
+        refuse_filled(tmp_path / "full.csv", "the answers")

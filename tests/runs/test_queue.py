@@ -1,0 +1,68 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.errors import RunError
+from core.runs.folder import RunFolder
+from core.runs.lines import line_of
+from core.runs.queue import join, queue_place, runs_ahead
+from core.workspace import Workspace
+
+MakeRun = Callable[..., RunFolder]
+
+
+def test_runs_wait_in_the_order_in_which_they_came(make_run: MakeRun, workspace: Workspace) -> None:
+    first, second, third = make_run("c"), make_run("a"), make_run("b")
+    assert [queue_place(workspace, run) for run in (first, second, third)] == [1, 1, 2]
+    first.write_status(state="running")
+    assert [queue_place(workspace, run) for run in (first, second, third)] == [0, 1, 2]
+    assert runs_ahead(workspace, third) == [first, second]
+    first.write_status(state="finished")
+    assert [queue_place(workspace, run) for run in (first, second, third)] == [0, 1, 1]
+
+
+def test_a_dead_run_holds_up_nobody(make_run: MakeRun, workspace: Workspace) -> None:
+    dead, waiting = make_run("dead"), make_run("waiting")
+    dead.write_status(pid=2**22 - 1, process_started=1.0)
+    assert runs_ahead(workspace, waiting) == []
+
+
+def test_runs_on_another_device_are_another_line(make_run: MakeRun, workspace: Workspace) -> None:
+    make_run("elsewhere").write_status(line="cuda:1")
+    assert runs_ahead(workspace, make_run("here")) == []
+
+
+def test_a_resumed_run_joins_the_end_of_the_line(make_run: MakeRun, workspace: Workspace) -> None:
+    early, late = make_run("early"), make_run("late")
+    early.write_status(state="interrupted", message="Its process ended.", stop_requested=True)
+    assert join(early)
+    assert runs_ahead(workspace, early) == [late]
+    status = early.status()
+    assert (status.state, status.message, status.stop_requested) == ("queued", "", False)
+
+
+def test_a_run_at_work_is_not_put_in_line_again(make_run: MakeRun) -> None:
+    run = make_run()
+    run.write_status(state="running")
+    assert not join(run)
+    assert run.status().state == "running"
+
+
+def test_a_finished_run_has_nothing_to_resume(make_run: MakeRun) -> None:
+    run = make_run()
+    run.write_status(state="finished")
+    with pytest.raises(RunError, match="nothing to resume"):
+        join(run)
+
+
+def test_devices_that_are_the_same_share_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert line_of("cpu") == "cpu"
+    assert {line_of(name) for name in ("cuda", "cuda:0", "mps", "xpu")} == {"accelerator"}
+    assert line_of("cuda:1") == "cuda:1"
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert line_of("auto") == "cpu"
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: iter([Path("/dev/nvidia0")]))
+    assert line_of("auto") == "accelerator"
