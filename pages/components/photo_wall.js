@@ -1,59 +1,68 @@
-// A wall of thumbnails: native checkboxes, so that mouse, touch, keyboard and screen readers all work.
+// A wall of thumbnails. Each photo is a button with the role of a checkbox (or radio button): mouse, touch, keyboard
+// and screen readers work, and Streamlit's key shortcuts, which rest while an <input> has the focus, still fire.
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const wall = parentElement.querySelector(".wall");
+  const role = { one: "radio", many: "checkbox" }[data.select];
   wall.style.setProperty("--side", data.side + "px");
-  wall.dataset.select = data.select;
-  wall.report = (chosen) => setStateValue("chosen", chosen);
-  wall.open = (id) => setTriggerValue("opened", id);
+  wall.setAttribute("role", data.select === "one" ? "radiogroup" : "group");
+  wall.setAttribute("aria-label", data.label);
+  wall.classList.toggle("row", data.row);
 
-  const boxes = () => [...wall.querySelectorAll("input")];
-  const chosen = () => boxes().filter((box) => box.checked).map((box) => box.value);
+  const cards = () => [...wall.querySelectorAll(".pick")];
+  const isChosen = (card) => card.getAttribute("aria-checked") === "true";
+  const choose = (card, yes) => card.setAttribute("aria-checked", String(yes));
+  const report = () => setStateValue("chosen", cards().filter(isChosen).map((card) => card.dataset.id));
 
   // What the browser shows wins over an answer that is on its way; only another wall or version replaces it.
-  const drawn = JSON.stringify([data.version, data.select, data.photos.map((photo) => photo.id)]);
+  const drawn = JSON.stringify([data.version, data.select, data.details, data.photos.map((photo) => photo.id)]);
   if (wall.dataset.drawn !== drawn) {
     wall.dataset.drawn = drawn;
     const before = new Set(data.chosen);
-    wall.replaceChildren(...data.photos.map((photo) => card(photo, before.has(photo.id))));
-  } else {
-    data.photos.forEach((photo, place) => fill(wall.children[place], photo));
+    wall.replaceChildren(...data.photos.map((photo) => makeCard(photo, before.has(photo.id))));
+  }
+  data.photos.forEach((photo, place) => fill(wall.children[place], photo));
+
+  function makeCard(photo, chosen) {
+    const item = element("div", "card");
+    const pick = element(role ? "button" : "div", "pick");
+    pick.dataset.id = photo.id;
+    pick.append(element("img", ""));
+    if (role) {
+      pick.type = "button";
+      pick.setAttribute("role", role);
+      choose(pick, chosen);
+      pick.append(element("span", "mark"));
+      pick.addEventListener("click", (event) => toggle(event, pick));
+      pick.addEventListener("keydown", (event) => walk(event, pick));
+    }
+    item.append(pick);
+    if (data.details) {
+      const open = element("button", "open");
+      open.type = "button";
+      open.textContent = "\u2922";
+      open.addEventListener("click", () => setTriggerValue("opened", photo.id));
+      item.append(open);
+    }
+    item.append(element("div", "caption"), element("div", "note"));
+    return item;
   }
 
-  function card(photo, checked) {
-    const item = document.createElement("div");
-    item.className = "card";
-    const label = document.createElement("label");
-    const box = document.createElement("input");
-    box.type = data.select === "one" ? "radio" : "checkbox";
-    box.name = "wall";
-    box.value = photo.id;
-    box.checked = checked;
-    if (data.select === "none") box.hidden = true;
-    box.addEventListener("click", (event) => pick(event, box));
-    box.addEventListener("keydown", (event) => walk(event, box));
-    label.append(document.createElement("img"), box);
-    const open = document.createElement("button");
-    open.type = "button";
-    open.className = "open";
-    open.textContent = "\u2922";
-    open.hidden = !data.details;
-    open.addEventListener("click", () => wall.open(photo.id));
-    const caption = document.createElement("div");
-    caption.className = "caption";
-    const note = document.createElement("div");
-    note.className = "note";
-    item.append(label, open, caption, note);
-    fill(item, photo);
-    return item;
+  function element(tag, name) {
+    const made = document.createElement(tag);
+    if (name) made.className = name;
+    return made;
   }
 
   function fill(item, photo) {
     const image = item.querySelector("img");
     if (image.getAttribute("src") !== photo.src) image.src = photo.src;
-    image.alt = photo.alt;
-    item.querySelector("input").setAttribute("aria-label", photo.alt);
-    item.querySelector(".open").title = "Details of " + photo.note;
-    item.querySelector(".open").setAttribute("aria-label", "Details of " + photo.note);
+    image.alt = role ? "" : photo.alt;
+    if (role) item.querySelector(".pick").setAttribute("aria-label", photo.alt);
+    const open = item.querySelector(".open");
+    if (open) {
+      open.title = "Details";
+      open.setAttribute("aria-label", "Details of " + photo.note);
+    }
     const caption = item.querySelector(".caption");
     caption.textContent = photo.caption;
     caption.classList.toggle("faint", photo.faint);
@@ -62,31 +71,34 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     note.title = photo.note;
   }
 
-  function pick(event, box) {
-    if (data.select === "many" && event.shiftKey && wall.last && wall.contains(wall.last)) {
-      const all = boxes();
-      const [from, to] = [all.indexOf(wall.last), all.indexOf(box)].sort((a, b) => a - b);
-      for (const one of all.slice(from, to + 1)) one.checked = box.checked;
+  function toggle(event, card) {
+    const all = cards();
+    if (role === "radio") {
+      for (const one of all) choose(one, one === card);
+    } else {
+      choose(card, !isChosen(card));
+      if (event.shiftKey && all.includes(wall.last)) {
+        const [from, to] = [all.indexOf(wall.last), all.indexOf(card)].sort((a, b) => a - b);
+        for (const one of all.slice(from, to + 1)) choose(one, isChosen(card));
+      }
     }
-    wall.last = box;
-    wall.report(chosen());
+    wall.last = card;
+    report();
   }
 
-  function walk(event, box) {
-    const all = boxes();
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a" && data.select === "many") {
-      const every = all.every((one) => one.checked);
-      for (const one of all) one.checked = !every;
-      wall.report(chosen());
+  function walk(event, card) {
+    const all = cards();
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a" && role === "checkbox") {
+      const every = all.every(isChosen);
+      for (const one of all) choose(one, !every);
+      report();
       event.preventDefault();
       return;
     }
     const columns = getComputedStyle(wall).gridTemplateColumns.split(" ").length;
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key];
-    // Radio buttons walk by themselves.
-    if (step === undefined || data.select !== "many") return;
-    const next = all[all.indexOf(box) + step];
-    if (next) next.focus();
+    if (step === undefined) return;
+    all[all.indexOf(card) + step]?.focus();
     event.preventDefault();
     event.stopPropagation();
   }

@@ -49,11 +49,15 @@ def wall(
     photos: Sequence[Photo],
     *,
     key: str,
+    label: str = "Photos",
     select: Literal["none", "one", "many"] = "none",
     side: int = 140,
     details: bool = False,
+    one_row: bool = False,
 ) -> WallAnswer:
     """Draw thumbnails of at least ``side`` pixels in as many columns as fit, and return what is chosen.
+
+    ``one_row`` keeps them in a single row, which scrolls sideways where it is too long.
 
     One element for the whole wall: sixty ``st.image`` and ``st.checkbox`` pairs take the browser over a second.
     The choice lives in ``st.session_state[key]["chosen"]``; ``clear`` empties it.
@@ -63,7 +67,7 @@ def wall(
     # Registered on each draw, because a second server in the same process (a test) starts with none.
     component = st.components.v2.component(
         "resnet_studio.photo_wall",
-        html='<div class="wall" role="group"></div>',
+        html='<div class="wall"></div>',
         css=(HERE / "photo_wall.css").read_text(encoding="utf-8"),
         js=(HERE / "photo_wall.js").read_text(encoding="utf-8"),
     )
@@ -73,6 +77,8 @@ def wall(
             "select": select,
             "side": side,
             "details": details,
+            "row": one_row,
+            "label": label,
             "version": st.session_state.get(f"{key}-version", 0),
             "chosen": before,
             "photos": [

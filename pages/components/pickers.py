@@ -98,8 +98,10 @@ def pick_class(
 ) -> str | None:
     """One class of the project by name; ``anything`` is the wording of a first choice that means None."""
     names: list[str | None] = [one.name for one in store().classes(project.id)]
-    options = ([None] if anything else []) + names
-    return st.selectbox(label, options, format_func=lambda name: anything if name is None else name, key=key)
+    options = [None, *names] if anything else names
+    # Places instead of names: a class may be called like the first choice.
+    place = st.selectbox(label, range(len(options)), format_func=lambda at: options[at] or anything or "", key=key)
+    return options[place] if place is not None else None
 
 
 def pick_split(*, label: str = "Split", key: str = "split", default: str = "test") -> str:

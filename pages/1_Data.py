@@ -1,0 +1,40 @@
+"""The photos of the project: look at them, add more, see their counts and splits, take the labels out."""
+
+import streamlit as st
+
+from pages.components import frame
+from pages.components.data_add import add_photos
+from pages.components.data_grid import photo_grid
+from pages.components.data_labels import labels_csv
+from pages.components.data_splits import splits
+
+SECTIONS = {
+    "Photos": ":material/grid_view:",
+    "Add photos": ":material/add_photo_alternate:",
+    "Splits and sizes": ":material/bar_chart:",
+    "labels.csv": ":material/table:",
+}
+
+with frame.page("Data"):
+    project = frame.need_project()
+    has_photos = frame.store().count(project.id) > 0
+    if "data-section" not in st.session_state:
+        st.session_state["data-section"] = "Photos" if has_photos else "Add photos"
+    section = st.segmented_control(
+        "Section",
+        list(SECTIONS),
+        format_func=lambda name: f"{SECTIONS[name]} {name}",
+        required=True,
+        key="data-section",
+        label_visibility="collapsed",
+    )
+    if section == "Add photos":
+        add_photos(project)
+    elif section == "Splits and sizes":
+        splits(project)
+    elif section == "labels.csv":
+        labels_csv(project)
+    elif has_photos:
+        photo_grid(project)
+    else:
+        frame.empty("No photos yet", "Choose *Add photos* above and bring photos, a zip, or photos with a labels.csv.")

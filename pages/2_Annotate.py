@@ -1,0 +1,50 @@
+"""Labelling: one photo after the other with a key for each class, or many at once; the classes; who did what."""
+
+import streamlit as st
+
+from pages.components import frame
+from pages.components.annotate_classes import add_classes, class_panel
+from pages.components.annotate_history import history
+from pages.components.annotate_many import many_at_once
+from pages.components.annotate_one import one_by_one
+
+SECTIONS = {
+    "One by one": ":material/photo:",
+    "Many at once": ":material/grid_view:",
+    "Classes": ":material/sell:",
+    "History": ":material/history:",
+}
+UNLABELLED, EVERY = "Photos without a label", "All photos, to review"
+
+with frame.page("Annotate"):
+    project = frame.need_project()
+    if frame.store().count(project.id) == 0:
+        frame.empty("No photos yet", "There is nothing to label. Add photos first.", "Add photos", "Data")
+        st.stop()
+    classes = [one.name for one in frame.store().classes(project.id)]
+    if not classes:
+        st.subheader("Which classes are there?", anchor=False)
+        st.markdown("Name the answers that the network shall choose from. You can change them at any time.")
+        add_classes(project)
+        st.stop()
+    section = st.segmented_control(
+        "Section",
+        list(SECTIONS),
+        format_func=lambda name: f"{SECTIONS[name]} {name}",
+        default="One by one",
+        required=True,
+        key="annotate-section",
+        label_visibility="collapsed",
+    )
+    if section == "Many at once":
+        many_at_once(project)
+    elif section == "Classes":
+        class_panel(project)
+    elif section == "History":
+        history(project)
+    else:
+        options = [UNLABELLED, EVERY, *classes]
+        place = st.selectbox(
+            "Go through", range(len(options)), format_func=options.__getitem__, key="annotate-which", width=280
+        )
+        one_by_one(project, options[place] if place > 1 else None, unlabelled=place == 0)

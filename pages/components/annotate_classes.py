@@ -1,0 +1,118 @@
+"""The classes of a project: add, rename, merge, remove, put in order; each says how many labels it touches."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.data.store import ClassInfo, Project
+from core.errors import StudioError
+from pages.components import frame
+from pages.components.annotate_one import KEYS
+from pages.components.home_welcome import split_names
+from pages.components.wording import counted, plain
+
+RENAME, MERGE, REMOVE, UP, DOWN = "Rename", "Merge into another", "Remove", "Move up", "Move down"
+
+
+def class_panel(project: Project) -> None:
+    """The whole section."""
+    classes = frame.store().classes(project.id)
+    st.markdown(
+        "The classes are the answers that the network will choose from. Their order gives them their keys. "
+        "Whatever you change here, no label is lost, and every change can be undone."
+    )
+    last_change(project)
+    for one in classes:
+        _row(project, one, classes)
+    add_classes(project)
+
+
+def add_classes(project: Project) -> None:
+    """The form that adds one class or several."""
+    form = st.form("add-class", clear_on_submit=True, border=False)
+    with form, st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input("New classes, separated by commas", placeholder="owl, duck, parrot", width=360)
+        added = st.form_submit_button("Add", icon=":material/add:")
+    if added and split_names(text):
+        for name in split_names(text):
+            frame.store().add_class(project.id, name, frame.who())
+        st.rerun()
+
+
+def _row(project: Project, one: ClassInfo, classes: list[ClassInfo]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"class-{one.id}"):
+        key = KEYS[one.position] if one.position < len(KEYS) else "no key"
+        st.markdown(f":gray-badge[{key}]", width="content")
+        st.markdown(f"**{plain(one.name)}** · {counted(one.count, 'label')}", width="stretch")
+        options = [RENAME]
+        if len(classes) > 1:
+            options.append(MERGE)
+        if one.position > 0:
+            options.append(UP)
+        if one.position < len(classes) - 1:
+            options.append(DOWN)
+        chosen = st.menu_button("Change", [*options, REMOVE], key=f"class-menu-{one.id}", type="tertiary")
+    if chosen == RENAME:
+        _rename(project, one)
+    elif chosen == MERGE:
+        _merge(project, one, [other for other in classes if other.id != one.id])
+    elif chosen == REMOVE:
+        _remove(project, one)
+    elif chosen in (UP, DOWN):
+        frame.store().move_class(project.id, one.id, one.position + (1 if chosen == DOWN else -1), frame.who())
+        st.rerun()
+
+
+@st.dialog("Rename the class")
+def _rename(project: Project, one: ClassInfo) -> None:
+    name = st.text_input("Name", value=one.name, max_chars=120)
+    st.caption(f"{counted(one.count, 'label')} will carry the new name.")
+    if st.button("Rename", type="primary"):
+        _do(lambda: frame.store().rename_class(project.id, one.id, name, frame.who()))
+
+
+@st.dialog("Merge into another class")
+def _merge(project: Project, one: ClassInfo, others: list[ClassInfo]) -> None:
+    target = st.selectbox("Into", others, format_func=lambda other: other.name)
+    st.markdown(
+        f"{counted(one.count, 'photo')} of **{plain(one.name)}** will be **{plain(target.name)}**, "
+        f"and the class {plain(one.name)} goes. You can undo it."
+    )
+    if st.button("Merge", type="primary"):
+        _do(lambda: frame.store().merge_classes(project.id, one.id, target.id, frame.who()))
+
+
+@st.dialog("Remove the class?")
+def _remove(project: Project, one: ClassInfo) -> None:
+    st.markdown(
+        f"The class **{plain(one.name)}** goes, and {counted(one.count, 'photo')} will be without a label. "
+        "The photos stay. You can undo it."
+    )
+    if st.button("Remove it", type="primary"):
+        _do(lambda: frame.store().remove_class(project.id, one.id, frame.who()))
+
+
+def _do(action: Callable[[], object]) -> None:
+    """Carry out a dialog's action: its error stays in the dialog, success closes it."""
+    try:
+        action()
+    except StudioError as error:
+        st.error(str(error))
+    else:
+        st.rerun()
+
+
+def last_change(project: Project) -> None:
+    """This person's newest change with a button that takes it back."""
+    newest = next(
+        (one for one in frame.store().history(project.id, 50) if not one.undone and one.who == frame.who()), None
+    )
+    if newest is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Your last change: {plain(newest.text)}", width="content")
+        if st.button("Undo", key="undo-last", type="tertiary", icon=":material/undo:"):
+            undone = frame.store().undo(project.id, frame.who())
+            if undone:
+                st.toast(f"Undone: {plain(undone.text)}")
+            st.rerun()

@@ -1,0 +1,75 @@
+"""Many photos at once: choose them in a grid, then one button or key gives them their class."""
+
+import streamlit as st
+
+from core.data.store import Project
+from core.errors import StudioError
+from pages.components import frame
+from pages.components.annotate_one import KEYS
+from pages.components.data_details import show_details
+from pages.components.data_grid import PHOTOS_A_PAGE, filter_row, photo_cards
+from pages.components.photos import choose, clear, wall
+from pages.components.wording import counted, plain
+
+WALL = "annotate-wall"
+
+
+@frame.fragment()
+def many_at_once(project: Project) -> None:
+    """The whole section; only this part of the page runs again at a click."""
+    where = filter_row(project, key="many")
+    found = frame.store().count(project.id, where)
+    pages = max(1, -(-found // PHOTOS_A_PAGE))
+    if st.session_state.get("many-page", 1) > pages:
+        st.session_state["many-page"] = 1
+    page = st.session_state.get("many-page", 1)
+    rows = frame.store().images(project.id, where, offset=(page - 1) * PHOTOS_A_PAGE, limit=PHOTOS_A_PAGE)
+    buttons = st.container(key="many-actions")
+    answer = wall(photo_cards(rows), key=WALL, select="many", details=True, side=132)
+    if pages > 1:
+        st.pagination(pages, key="many-page", on_change=clear, args=(WALL,))
+    if not rows:
+        st.info("No photo fits this filter.", icon=":material/filter_alt_off:")
+    chosen = [int(one) for one in answer.chosen]
+    with buttons:
+        if message := st.session_state.pop("many-message", ""):
+            st.warning(message)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if chosen:
+                st.markdown(f"**{len(chosen)} chosen:**", width="content")
+            else:
+                st.markdown(f"{counted(found, 'photo')}. Choose some, then press a class.", width="content")
+            classes = frame.store().classes(project.id)
+            for one, key in zip(classes, [*KEYS, *[None] * len(classes)], strict=False):
+                st.button(
+                    plain(one.name),
+                    key=f"many-{one.id}",
+                    shortcut=key,
+                    disabled=not chosen,
+                    on_click=_give,
+                    args=(project, chosen, one.name),
+                )
+            st.button("No label", key="many-none", disabled=not chosen, on_click=_give, args=(project, chosen, None))
+            if chosen:
+                st.button("Choose none", type="tertiary", on_click=clear, args=(WALL,))
+            else:
+                every = [str(row.id) for row in rows]
+                st.button("Choose this page", type="tertiary", on_click=choose, args=(WALL, every), disabled=not rows)
+            st.button("Undo", shortcut="U", on_click=_undo, args=(project,))
+    if answer.opened:
+        show_details(project, int(answer.opened))
+
+
+def _give(project: Project, ids: list[int], label: str | None) -> None:
+    try:
+        frame.store().annotate(project.id, ids, label, frame.who())
+    except StudioError as error:
+        st.session_state["many-message"] = str(error)
+        return
+    st.toast(f"{counted(len(ids), 'photo')}: {plain(label) if label else 'no label'}")
+    clear(WALL)
+
+
+def _undo(project: Project) -> None:
+    change = frame.store().undo(project.id, frame.who())
+    st.toast(f"Undone: {plain(change.text)}" if change else "There is nothing of yours to undo.")

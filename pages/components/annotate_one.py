@@ -1,0 +1,109 @@
+"""One photo at a time: the photo large, a button and a key for each class, the next one by itself."""
+
+from pathlib import Path
+from string import ascii_uppercase
+
+import streamlit as st
+
+from core.data.store import ImageRow, Project
+from pages.components import frame
+from pages.components.annotate_desk import Desk, back, desk_of, press, show_skipped, skip, undo
+from pages.components.data_details import display_bytes
+from pages.components.wording import counted, moment, plain
+
+# Streamlit keeps C and R for itself; U undoes.
+KEYS = [*"123456789", *(letter for letter in ascii_uppercase if letter not in "CRU")]
+HERE = Path(__file__).resolve().parent
+STYLE = """<style>
+.st-key-annotate-photo img { max-height: 66vh; object-fit: contain; background: var(--st-secondary-background-color); }
+.st-key-annotate-next { position: absolute; width: 1px; height: 1px; overflow: hidden; opacity: 0; }
+@media (max-width: 640px) { .st-key-annotate-photo img { max-height: 46vh; } }
+</style>"""
+
+
+@frame.fragment()
+def one_by_one(project: Project, label: str | None, unlabelled: bool) -> None:
+    """The whole desk; only this part of the page runs again at a key press."""
+    desk = desk_of(project, label, unlabelled)
+    row = desk.row()
+    classes = frame.store().classes(project.id)
+    photos = frame.store().count(project.id)
+    labelled = sum(one.count for one in classes)
+    st.html(STYLE)
+    st.progress(labelled / photos if photos else 0.0, f"{labelled:,} of {photos:,} labelled")
+    if row is None:
+        _all_done(desk, photos - labelled)
+        return
+    desk.shown_label = row.label if not desk.message else desk.shown_label
+    left, right = st.columns([2.2, 1], gap="medium")
+    with left, st.container(key="annotate-photo", gap="xsmall"):
+        st.image(_bytes(row), width="stretch", alt=f"The photo to label: {row.filename}")
+        st.caption(_line(row))
+    with right:
+        if desk.message:
+            st.warning(desk.message)
+        with st.container(key="annotate-classes", gap="xsmall"):
+            for one, key in zip(classes, [*KEYS, *[None] * len(classes)], strict=False):
+                st.button(
+                    plain(one.name),
+                    # The photo's id is in the key: see ``press``.
+                    key=f"give-{row.id}-{one.id}",
+                    shortcut=key,
+                    width="stretch",
+                    type="primary" if row.label == one.name else "secondary",
+                    on_click=press,
+                    args=(desk, row.id, one.name),
+                )
+        with st.container(horizontal=True, gap="xsmall", key="annotate-moves"):
+            st.button("Back", shortcut="Left", on_click=back, args=(desk,), disabled=not desk.trail)
+            st.button("Skip", shortcut="Right", on_click=skip, args=(desk, row.id), key=f"skip-{row.id}")
+            st.button("Undo", shortcut="U", on_click=undo, args=(desk,))
+    follower = desk.follower(row.id)
+    if follower is not None:
+        # The browser loads the next photo while this one is looked at.
+        with st.container(key="annotate-next"):
+            st.image(_bytes(follower), alt="")
+    _guard_keys(row.id)
+
+
+def _bytes(row: ImageRow) -> bytes:
+    return display_bytes(row.hash, str(frame.store().image_path(row.hash)))
+
+
+def _line(row: ImageRow) -> str:
+    by = (
+        f" · {plain(row.label)}, by {plain(row.annotated_by)}, {moment(row.annotated_at)}"
+        if (row.label and row.annotated_by and row.annotated_at)
+        else ""
+    )
+    return f"{plain(row.filename)}{by}"
+
+
+def _all_done(desk: Desk, left: int) -> None:
+    if desk.message:
+        st.info(desk.message)
+    if desk.unlabelled and left == 0:
+        frame.empty("All photos are labelled", "Now a network can learn from them.", "Go to training", "Train")
+    elif desk.unlabelled:
+        frame.empty(
+            "You have seen them all",
+            f"{counted(left, 'photo')} stayed without a label, because you skipped them. That is fine: training "
+            "leaves them out.",
+            "Go to training",
+            "Train",
+        )
+    else:
+        frame.empty("You have seen them all", "Your labels are saved.", "Go to training", "Train")
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        if left or not desk.unlabelled:
+            st.button("Go through them again", on_click=show_skipped, args=(desk,), icon=":material/replay:")
+        st.button("Back", shortcut="Left", on_click=back, args=(desk,), disabled=not desk.trail)
+        st.button("Undo", shortcut="U", on_click=undo, args=(desk,))
+
+
+def _guard_keys(image_id: int) -> None:
+    """Two things that Streamlit's shortcuts lack: a key that is held down counts once, and the focus stays."""
+    guard = st.components.v2.component(
+        "resnet_studio.annotate_keys", js=(HERE / "annotate_keys.js").read_text(encoding="utf-8")
+    )
+    guard(key="annotate-keys", data={"image": image_id}, height=0)

@@ -1,0 +1,56 @@
+"""One photo in full: its size, its name, who labelled it when; its class can be changed here."""
+
+from io import BytesIO
+from pathlib import Path
+
+import streamlit as st
+from PIL import Image
+
+from core.data.store import Project
+from core.errors import DataError
+from pages.components import frame
+from pages.components.wording import moment, plain, size_text
+
+DISPLAY_PIXELS = 1024
+
+
+@st.dialog("Photo", width="large")
+def show_details(project: Project, image_id: int) -> None:
+    """A dialog over the page."""
+    try:
+        row = frame.store().image(project.id, image_id)
+    except DataError as error:
+        st.error(str(error))
+        return
+    st.image(display_bytes(row.hash, str(frame.store().image_path(row.hash))), width="stretch")
+    facts = [f"{row.width} × {row.height} pixels", size_text(row.bytes), f"split: {row.split or 'not yet'}"]
+    if row.annotated_by and row.annotated_at:
+        facts.append(f"labelled by {plain(row.annotated_by)}, {moment(row.annotated_at)}")
+    st.markdown(f"**{plain(row.filename)}**  \n{' · '.join(facts)}")
+    names: list[str | None] = [None, *(one.name for one in frame.store().classes(project.id))]
+    label = st.selectbox(
+        "Class",
+        names,
+        index=names.index(row.label),
+        format_func=lambda name: "No label" if name is None else name,
+        key=f"detail-{row.id}",
+    )
+    if label != row.label:
+        frame.store().annotate(project.id, [row.id], label, frame.who())
+        st.rerun()
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def display_bytes(image_hash: str, path: str, pixels: int = DISPLAY_PIXELS) -> bytes:
+    """A stored picture as bytes for the screen: the file itself where it is small enough, else a smaller JPEG."""
+    data = Path(path).read_bytes()
+    with Image.open(BytesIO(data)) as image:
+        if max(image.size) <= pixels and image.format in ("JPEG", "PNG", "WEBP"):
+            return data
+        # A JPEG is decoded at half or a quarter of its size where that is enough: much faster for camera photos.
+        image.draft("RGB", (pixels, pixels))
+        smaller = image.convert("RGB")
+    smaller.thumbnail((pixels, pixels), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    out = BytesIO()
+    smaller.save(out, "JPEG", quality=88)
+    return out.getvalue()

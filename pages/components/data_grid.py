@@ -1,0 +1,129 @@
+"""The photos of a project as a paged grid: filter, search, choose several, label or remove them."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.data.store import ImageFilter, ImageRow, Project
+from pages.components import frame
+from pages.components.data_details import show_details
+from pages.components.photos import Photo, choose, clear, wall
+from pages.components.pickers import SPLIT_NAMES, SPLITS
+from pages.components.wording import counted
+
+PHOTOS_A_PAGE = 60
+WALL = "data-wall"
+NO_LABEL = "No label"
+EVERY = "All photos"
+ORDERS = {
+    "added": "Oldest first",
+    "newest": "Newest first",
+    "name": "By name",
+    "label": "By class",
+    "annotated": "Last labelled",
+}
+
+
+@frame.fragment()
+def photo_grid(project: Project) -> None:
+    """The whole section; only this part of the page runs again at a click."""
+    where = filter_row(project, key="data")
+    found = frame.store().count(project.id, where)
+    pages = max(1, -(-found // PHOTOS_A_PAGE))
+    # A filter may leave fewer pages than the one that was open.
+    if st.session_state.get("data-page", 1) > pages:
+        st.session_state["data-page"] = 1
+    page = st.session_state.get("data-page", 1)
+    rows = frame.store().images(project.id, where, offset=(page - 1) * PHOTOS_A_PAGE, limit=PHOTOS_A_PAGE)
+    actions = st.container(key="data-actions")
+    answer = wall(photo_cards(rows), key=WALL, select="many", details=True, side=132)
+    with actions:
+        _actions(project, rows, [int(one) for one in answer.chosen], found)
+    if pages > 1:
+        st.pagination(pages, key="data-page", on_change=clear, args=(WALL,))
+    if not rows:
+        st.info("No photo fits this filter.", icon=":material/filter_alt_off:")
+    if answer.opened:
+        show_details(project, int(answer.opened))
+
+
+def filter_row(project: Project, *, key: str) -> ImageFilter:
+    """Class, split, name and order side by side; the filter that they make."""
+    classes = [one.name for one in frame.store().classes(project.id)]
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"{key}-filter"):
+        # A class may be called "No label": places in the list tell them apart, names would not.
+        options = [EVERY, NO_LABEL, *classes]
+        place = st.selectbox(
+            "Class", range(len(options)), format_func=options.__getitem__, key=f"{key}-class", width=190
+        )
+        split = st.selectbox(
+            "Split",
+            ["any", *SPLITS, "none"],
+            format_func=lambda name: {"any": "All", "none": "Not yet split"}.get(name) or SPLIT_NAMES[name],
+            key=f"{key}-split",
+            width=150,
+        )
+        order = st.selectbox("Order", list(ORDERS), format_func=ORDERS.__getitem__, key=f"{key}-order", width=150)
+        search = st.text_input("Search", placeholder="part of a file name", key=f"{key}-search", width=220)
+    return ImageFilter(
+        label=options[place] if place > 1 else None,
+        unlabelled=place == 1,
+        split=None if split == "any" else split,
+        search=search.strip(),
+        order=order,
+    )
+
+
+def photo_cards(rows: list[ImageRow]) -> list[Photo]:
+    """Images as cards of a wall, with their class and file name."""
+    store = frame.store()
+    return [
+        Photo(
+            str(row.id),
+            store.thumbnail_path(row.hash),
+            row.label or "no label",
+            row.filename.rsplit("/", 1)[-1],
+            faint=row.label is None,
+        )
+        for row in rows
+    ]
+
+
+def _actions(project: Project, rows: list[ImageRow], chosen: list[int], found: int) -> None:
+    """What can be done with the chosen photos; it stands above them, so that it never moves away."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if not chosen:
+            st.markdown(f"{counted(found, 'photo')}", width="stretch")
+            every = [str(row.id) for row in rows]
+            st.button(
+                "Choose this page", on_click=choose, args=(WALL, every), disabled=not rows, icon=":material/select_all:"
+            )
+            return
+        st.markdown(f"**{len(chosen)} chosen**", width="content")
+        names: list[str | None] = [one.name for one in frame.store().classes(project.id)]
+        label = st.selectbox(
+            "Class for the chosen photos",
+            [*names, None],
+            format_func=lambda name: NO_LABEL if name is None else name,
+            key="data-label",
+            label_visibility="collapsed",
+            width=200,
+        )
+        st.button("Give this class", type="primary", on_click=_act, args=(_label, project, chosen, label))
+        st.button("Remove", icon=":material/delete:", on_click=_act, args=(_remove, project, chosen))
+        st.button("Choose none", type="tertiary", on_click=clear, args=(WALL,))
+
+
+def _act(action: Callable[..., None], *args: object) -> None:
+    action(*args)
+    clear(WALL)
+
+
+def _label(project: Project, ids: list[int], label: str | None) -> None:
+    frame.store().annotate(project.id, ids, label, frame.who())
+    st.toast(f"{counted(len(ids), 'photo')}: {label or 'no label'}. Undo it on the Annotate page, under History.")
+
+
+def _remove(project: Project, ids: list[int]) -> None:
+    frame.store().remove_images(project.id, ids, frame.who())
+    st.toast(f"{counted(len(ids), 'photo')} removed. Undo it on the Annotate page, under History.")

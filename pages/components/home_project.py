@@ -1,0 +1,151 @@
+"""Where a project stands: its counts, its next step, its newest runs."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+
+from core.data.store import ImageFilter, Project
+from core.runs.folder import RunFolder, list_runs
+from pages.components import frame
+from pages.components.photos import Photo, wall
+from pages.components.wording import counted, plain
+
+RUNS_SHOWN = 4
+PHOTOS_SHOWN = 10
+Color = Literal["gray", "blue", "green", "orange", "red"]
+STATE_COLORS: dict[str, Color] = {
+    "queued": "gray",
+    "preparing": "blue",
+    "running": "blue",
+    "finished": "green",
+    "stopped": "orange",
+    "failed": "red",
+    "interrupted": "orange",
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the next step depends on."""
+
+    photos: int
+    labelled: int
+    trainable_classes: int  # classes with enough labelled photos for a training and a validation part
+    classes: int
+    runs: int
+    live_runs: int
+    models: int  # runs that have a best checkpoint
+
+    @property
+    def unlabelled(self) -> int:
+        return self.photos - self.labelled
+
+
+@dataclass(frozen=True)
+class Step:
+    """A button to a page, and the sentence that says why."""
+
+    label: str
+    page: str
+    sentence: str
+
+
+def standing_of(project: Project, runs: list[RunFolder]) -> Standing:
+    """Counts of a project, from the store and its run folders."""
+    store = frame.store()
+    photos = store.count(project.id)
+    classes = store.classes(project.id)
+    return Standing(
+        photos=photos,
+        labelled=photos - store.count(project.id, ImageFilter(unlabelled=True)),
+        trainable_classes=sum(one.count >= 2 for one in classes),
+        classes=len(classes),
+        runs=len(runs),
+        live_runs=sum(run.status().live for run in runs),
+        models=sum(run.finished for run in runs),
+    )
+
+
+def next_steps(standing: Standing) -> list[Step]:
+    """What to do now, the most useful first; never more than two."""
+    label_more = Step(
+        "Label photos", "Annotate", f"{counted(standing.unlabelled, 'photo')} without a label: one key each."
+    )
+    if standing.photos == 0:
+        return [Step("Add photos", "Data", "The project is empty. Bring photos, a zip, or photos with a labels.csv.")]
+    if standing.trainable_classes < 2:
+        why = "A network needs at least two classes with two labelled photos each."
+        return [Step("Label photos", "Annotate", why)]
+    if standing.live_runs:
+        return [Step("Watch the training", "Train", "A run is at work. Its curves grow while you look.")]
+    if standing.models:
+        return [
+            Step("See where it errs", "Evaluate", "The confusion matrix shows which classes are taken for others."),
+            Step("See where it looks", "Explain", "A heatmap shows which part of a photo decided."),
+        ]
+    train = Step("Train the first network", "Train", "There are enough labels. The settings are good as they stand.")
+    return [train, label_more] if standing.unlabelled else [train]
+
+
+def show_standing(standing: Standing) -> None:
+    """The counts, four in a row (two by two on a phone)."""
+    with st.container(horizontal=True, gap="small", key="home-counts"):
+        st.metric("Photos", f"{standing.photos:,}", border=True, width=150)
+        st.metric("Labelled", f"{standing.labelled:,}", border=True, width=150)
+        st.metric("Classes", standing.classes, border=True, width=150)
+        st.metric("Runs", standing.runs, border=True, width=150)
+
+
+def show_steps(steps: list[Step]) -> None:
+    """The next step as one primary button; a second one stands quietly beside it."""
+    for place, step in enumerate(steps):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            clicked = st.button(
+                step.label,
+                type="primary" if place == 0 else "secondary",
+                icon=frame.PAGES[step.page].icon,
+                key=f"step-{step.page}",
+                width=230,
+            )
+            st.markdown(step.sentence, width="stretch")
+        if clicked:
+            frame.go(step.page)
+
+
+def show_photos(project: Project) -> None:
+    """A row of the project's photos: some of each class, or the newest where nothing is labelled yet."""
+    store = frame.store()
+    present = [one for one in store.classes(project.id) if one.count][:PHOTOS_SHOWN]
+    each = PHOTOS_SHOWN // max(1, len(present))
+    rows = [row for one in present for row in store.images(project.id, ImageFilter(label=one.name), limit=each)]
+    rows = rows or store.images(project.id, ImageFilter(order="newest"), limit=PHOTOS_SHOWN)
+    cards = [
+        Photo(str(row.id), store.thumbnail_path(row.hash), row.label or "no label", faint=row.label is None)
+        for row in rows
+    ]
+    if cards:
+        wall(cards, key="home-photos", label="Photos of the project", side=84, one_row=True)
+
+
+def show_runs(runs: list[RunFolder]) -> None:
+    """The newest runs, each with its state, its best validation accuracy and a link."""
+    if not runs:
+        return
+    st.subheader("Newest runs", anchor=False)
+    for run in runs[:RUNS_SHOWN]:
+        status = run.status()
+        with st.container(horizontal=True, vertical_alignment="center", border=True):
+            st.markdown(f"**{plain(status.title or run.id)}**", width="stretch")
+            epochs = run.epochs()
+            if len(epochs):
+                st.markdown(f"{epochs['val_accuracy'].max():.1%} right in validation", width="content")
+            st.badge(status.state, color=STATE_COLORS.get(status.state, "gray"))
+            page = "Evaluate" if run.finished and not status.live else "Train"
+            if st.button("Open", key=f"run-{run.id}"):
+                frame.go(page, run=run.id)
+
+
+def runs_of(project: Project) -> list[RunFolder]:
+    """The project's runs, newest first."""
+    return list_runs(frame.workspace(), project.id)

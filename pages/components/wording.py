@@ -1,0 +1,27 @@
+"""Words on the page: a user's own text inside Markdown, and counts with their noun."""
+
+from datetime import datetime
+
+SPECIAL = frozenset("\\`*_{}[]()#+-.!|~$:<>&")
+
+
+def plain(text: str) -> str:
+    """A user's text for use inside Markdown, where it is shown letter by letter."""
+    return "".join("\\" + letter if letter in SPECIAL else letter for letter in text)
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """ "1 photo", "1,200 photos", "2 classes"."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def size_text(size_bytes: int) -> str:
+    """A file's size: "840 kB", "2.4 MB"."""
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 1e6 else f"{max(1, round(size_bytes / 1e3))} kB"
+
+
+def moment(when: datetime) -> str:
+    """A time in the server's own zone, without what is the same for today."""
+    local = when.astimezone()
+    today = local.date() == datetime.now(local.tzinfo).date()
+    return local.strftime("%H:%M" if today else "%Y-%m-%d %H:%M")
