@@ -3,7 +3,7 @@
 import csv
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -12,7 +12,7 @@ from torchvision.transforms import v2
 
 from core.models.resnet import build
 from core.models.weights import available
-from core.workspace import REPOSITORY
+from core.workspace import REPOSITORY, SAMPLE_IMAGES
 
 if TYPE_CHECKING:
     from core.models.weights import Pretrained
@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 PHOTOS = REPOSITORY.parent / "shared" / "data" / "imagenet100"
 
 
+def normalized(photo: Image.Image, view: dict[str, Any]) -> torch.Tensor:
+    """The evaluation view as ImageNet's networks are measured: [3, size, size]."""
+    shrink = v2.Compose([v2.Resize(view["resize"], antialias=True), v2.CenterCrop(view["size"]), v2.PILToTensor()])
+    mean, std = (torch.tensor(view[name]).reshape(3, 1, 1) for name in ("mean", "std"))
+    return (shrink(photo.convert("RGB")).float() / 255 - mean) / std
+
+
 @pytest.mark.weights
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason=f"{PHOTOS} is not there")
 def test_85_of_100_imagenet_photos_are_recognized(default_weights: "Pretrained") -> None:
     view = default_weights.preprocessing
-    shrink = v2.Compose([v2.Resize(view["resize"], antialias=True), v2.CenterCrop(view["size"]), v2.PILToTensor()])
-    mean, std = (torch.tensor(view[name]).reshape(3, 1, 1) for name in ("mean", "std"))
     model = build(default_weights.arch)
     model.load_state_dict(default_weights.state)
     model.eval()
@@ -36,8 +41,7 @@ def test_85_of_100_imagenet_photos_are_recognized(default_weights: "Pretrained")
     with torch.inference_mode():
         for row in rows:
             with Image.open(PHOTOS / "images" / row["filename"]) as photo:
-                picture = (shrink(photo.convert("RGB")).float() / 255 - mean) / std
-            answer = int(model(picture[None]).argmax())
+                answer = int(model(normalized(photo, view)[None]).argmax())
             right += answer == int(row["class_index"])
     assert len(rows) == 100
     assert right >= 85, f"{right} of 100 with the weights from {default_weights.origin['source']}"
@@ -55,3 +59,20 @@ def test_fetched_weights_need_no_network_and_no_client(
     code = "from core.models.weights import fetch; p = fetch(); print(p.origin['source'], len(p.state), len(p.classes))"
     done = subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY, capture_output=True, text=True)
     assert done.stdout.split() == [default_weights.origin["source"], str(len(default_weights.state)), "1000"]
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize(
+    ("photo", "allowed"),
+    [
+        ("cat_chelsea.jpg", {"tabby", "tiger cat", "Egyptian cat"}),
+        ("coffee_cup.jpg", {"espresso", "cup", "coffee mug"}),
+    ],
+)
+def test_sample_photos_are_recognized(default_weights: "Pretrained", photo: str, allowed: set[str]) -> None:
+    view = default_weights.preprocessing
+    model = build(default_weights.arch)
+    model.load_state_dict(default_weights.state)
+    with Image.open(SAMPLE_IMAGES / "photos" / photo) as image, torch.inference_mode():
+        answer = int(model.eval()(normalized(image, view)[None]).argmax())
+    assert default_weights.classes[answer] in allowed

@@ -1,0 +1,97 @@
+"""The summary counts what torchvision counts, and its shapes and connections are those of a real forward pass."""
+
+import pytest
+import torch
+import torchvision
+
+from core.errors import ModelError, UnknownArchitecture
+from core.models.resnet import build
+from core.models.summary import stages_of, summarize
+
+
+@pytest.mark.parametrize("arch", ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"])
+def test_the_parameters_are_as_many_as_torchvisions(arch: str) -> None:
+    published = torchvision.models.get_model_weights(arch)["IMAGENET1K_V1"].meta["num_params"]
+    summary = summarize(arch)
+    assert summary.total == summary.trainable == sum(row.parameters for row in summary.rows) == published
+    assert summary.non_trainable == 0
+    assert sum(stage.parameters for stage in stages_of(arch)) == published
+
+
+def test_resnet50_has_the_known_numbers() -> None:
+    summary = summarize("resnet50")
+    assert summary.total == 25_557_032
+    assert summary.statistics == 53_120
+    assert summarize("resnet50", classes=5).total == 25_557_032 - 1000 * 2049 + 5 * 2049
+    kinds = [row.type for row in summary.rows]
+    assert (kinds.count("Conv2d"), kinds.count("BatchNorm2d"), kinds.count("Add"), kinds.count("Linear")) == (
+        53,
+        53,
+        16,
+        1,
+    )
+
+
+def test_rows_are_named_once_and_connected_to_what_ran_before() -> None:
+    for arch in ("resnet18", "resnet50-v1"):
+        known = {"input"}
+        for row in summarize(arch).rows:
+            assert row.name not in known
+            assert row.connected_to and set(row.connected_to) <= known, row
+            known.add(row.name)
+
+
+def test_the_first_blocks_of_resnet50_row_by_row() -> None:
+    rows = {row.name: row for row in summarize("resnet50").rows}
+    found = [(name, rows[name].type, rows[name].output_shape, rows[name].connected_to) for name in list(rows)[:16]]
+    assert found == [
+        ("conv1", "Conv2d", (64, 112, 112), ("input",)),
+        ("bn1", "BatchNorm2d", (64, 112, 112), ("conv1",)),
+        ("relu", "ReLU", (64, 112, 112), ("bn1",)),
+        ("maxpool", "MaxPool2d", (64, 56, 56), ("relu",)),
+        ("layer1.0.downsample.0", "Conv2d", (256, 56, 56), ("maxpool",)),
+        ("layer1.0.downsample.1", "BatchNorm2d", (256, 56, 56), ("layer1.0.downsample.0",)),
+        ("layer1.0.conv1", "Conv2d", (64, 56, 56), ("maxpool",)),
+        ("layer1.0.bn1", "BatchNorm2d", (64, 56, 56), ("layer1.0.conv1",)),
+        ("layer1.0.relu", "ReLU", (64, 56, 56), ("layer1.0.bn1",)),
+        ("layer1.0.conv2", "Conv2d", (64, 56, 56), ("layer1.0.relu",)),
+        ("layer1.0.bn2", "BatchNorm2d", (64, 56, 56), ("layer1.0.conv2",)),
+        ("layer1.0.relu:2", "ReLU", (64, 56, 56), ("layer1.0.bn2",)),
+        ("layer1.0.conv3", "Conv2d", (256, 56, 56), ("layer1.0.relu:2",)),
+        ("layer1.0.bn3", "BatchNorm2d", (256, 56, 56), ("layer1.0.conv3",)),
+        ("layer1.0.add", "Add", (256, 56, 56), ("layer1.0.bn3", "layer1.0.downsample.1")),
+        ("layer1.0.relu:3", "ReLU", (256, 56, 56), ("layer1.0.add",)),
+    ]
+    assert rows["layer1.1.add"].connected_to == ("layer1.1.bn3", "layer1.0.relu:3")
+    assert [(row.type, row.output_shape) for row in list(rows.values())[-3:]] == [
+        ("AdaptiveAvgPool2d", (2048, 1, 1)),
+        ("Flatten", (2048,)),
+        ("Linear", (1000,)),
+    ]
+    assert rows["layer2.0.conv1"].output_shape == (128, 56, 56)
+    assert {r.name: r for r in summarize("resnet50-v1").rows}["layer2.0.conv1"].output_shape == (128, 28, 28)
+
+
+def test_the_stages_have_the_shapes_of_a_real_picture() -> None:
+    model = build("resnet18", 3).eval()
+    picture = torch.zeros(1, 3, 96, 96)
+    stages = stages_of("resnet18", size=96, classes=3)
+    assert [(s.name, s.blocks, s.kind) for s in stages] == [
+        ("stem", 0, "stem"),
+        *((f"layer{n}", 2, "basic") for n in (1, 2, 3, 4)),
+        ("head", 0, "head"),
+    ]
+    for stage in stages[:-1]:
+        assert stage.output_shape == tuple(model.forward_to(picture, stage.name).shape[1:])
+    assert stages[-1].output_shape == (3,)
+    assert [s.blocks for s in stages_of("resnet152")] == [0, 3, 8, 36, 3, 0]
+
+
+def test_wishes_that_make_no_network_are_refused() -> None:
+    with pytest.raises(UnknownArchitecture):
+        summarize("resnet51")
+    with pytest.raises(ModelError, match="16 pixels is too small"):
+        stages_of("resnet18", size=16)
+    with pytest.raises(ModelError, match="0 classes"):
+        summarize("resnet18", classes=0)
+    assert summarize("resnet18", size=32).rows[-4].output_shape == (512, 1, 1)
