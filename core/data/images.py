@@ -41,23 +41,19 @@ _KEPT_AS_THEY_ARE = {"JPEG", "MPO", "PNG", "WEBP"}
 
 # What Pillow raises for bytes that are no sound picture, found by reading its plugins and by fuzzing them:
 _BROKEN = (
-    OSError,  # truncated data, decoder errors, "cannot identify"
-    EOFError,  # a WebP or PNG frame that is announced and not there
+    OSError,  # cut off, decoder errors, no known format
+    EOFError,  # a frame that is announced and not there (WebP)
     SyntaxError,  # Pillow's word for a file that breaks its format
-    ValueError,  # sizes and palettes out of range, UnicodeDecodeError, text chunks over Pillow's limit
+    ValueError,  # sizes, palettes or color modes out of range; text that is no UTF-8; text chunks over Pillow's limit
     TypeError,  # TIFF tags of an unexpected type
-    KeyError,  # TIFF and PSD fields or modes that are not in the plugin's tables
-    IndexError,  # headers that end early
-    AttributeError,  # a TIFF or MPO whose first directory could not be read
-    AssertionError,  # Pillow's own checks, in the MPO and JPEG 2000 plugins
-    OverflowError,  # sizes beyond a C integer
-    ZeroDivisionError,  # resolutions of 1/0
-    RuntimeError,  # TIFF directories that refer to themselves
-    struct.error,  # headers that end early
-    zlib.error,  # PNG chunks
+    IndexError,  # pixel data that ends early (QOI)
+    OverflowError,  # offsets and sizes beyond a C integer
+    RuntimeError,  # AVIF containers without a picture
+    struct.error,  # PNG chunks that are shorter than their kind
+    zlib.error,  # compressed text in PNG
     MemoryError,  # a header that asks for more than there is
     Image.DecompressionBombError,  # over Pillow's own limit, found while opening
-    Image.DecompressionBombWarning,  # the same as an exception, where Python is told to raise warnings
+    Image.DecompressionBombWarning,  # the same, where Python is told to raise warnings
 )
 
 _ORIENTATION_TAG = 0x0112
@@ -181,12 +177,13 @@ def _upright_rgb(file: Image.Image, file_bytes: int) -> Decoded:
     orientation, exif_remark = _orientation(file)
     if exif_remark:
         remarks.append(exif_remark)
-    if turn := _TURNS.get(orientation):
+    turn = _TURNS.get(orientation)  # one of the turns is number 0
+    if turn is not None:
         image = image.transpose(turn)
-    if turn or turned_by_pillow:
+    if turn is not None or turned_by_pillow:
         remarks.append("turned upright (EXIF)")
     frames = _frames(file, file_bytes)
-    verbatim = stored_format in _KEPT_AS_THEY_ARE and not turn and not frames and not remarks
+    verbatim = stored_format in _KEPT_AS_THEY_ARE and not frames and not remarks
     if frames:
         remarks.append(f"first of {frames}")
 
