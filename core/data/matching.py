@@ -3,7 +3,6 @@
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection
-from pathlib import PurePosixPath
 
 from core.data.label_rows import LabelRow, LabelTable, Problem
 
@@ -18,15 +17,11 @@ def match_files(table: LabelTable, files: Collection[str]) -> tuple[dict[int, st
     the folder of the images); else the only file of its base name, at last whatever the case. Backslashes count as
     slashes. A row that fits several files equally, or shares its file with another row, is a problem and means none.
     """
-    by_path, by_name = _index(files)
-    exact = set(files)
+    index = _Index(files)
     claims: dict[str, list[tuple[int, LabelRow]]] = defaultdict(list)
     problems = []
     for row in table.rows:
-        if row.filename in exact:
-            claims[row.filename].append((_EXACT, row))
-            continue
-        found, certainty = _candidates(row.filename, by_path, by_name)
+        found, certainty = index.candidates(row.filename)
         if len(found) == 1:
             claims[found[0]].append((certainty, row))
         elif found:
@@ -61,33 +56,36 @@ def match_files(table: LabelTable, files: Collection[str]) -> tuple[dict[int, st
     return matched, problems
 
 
-def _index(files: Collection[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """The files by their plain paths, and by their base names without case."""
-    by_path: dict[str, str] = {}
-    by_name: dict[str, list[str]] = defaultdict(list)
-    for file in files:
-        by_path.setdefault(_plain(file), file)
-        by_name[_name(file).casefold()].append(file)
-    return by_path, by_name
+class _Index:
+    """The files by all that a row may call them, so that each row is looked up and never searched for."""
 
+    def __init__(self, files: Collection[str]) -> None:
+        self.exact = frozenset(files)
+        self.by_path: dict[str, str] = {}
+        self.by_name: dict[str, list[str]] = defaultdict(list)
+        self.whole_path: dict[str, list[str]] = defaultdict(list)  # this and the next without case
+        self.by_ending: dict[str, list[str]] = defaultdict(list)
+        for file in files:
+            path = _plain(file)
+            self.by_path.setdefault(path, file)
+            self.by_name[_name(path)].append(file)
+            self.whole_path[path.casefold()].append(file)
+            for ending in _endings(path):
+                self.by_ending[ending].append(file)
 
-def _candidates(wanted: str, by_path: dict[str, str], by_name: dict[str, list[str]]) -> tuple[list[str], int]:
-    path = _plain(wanted)
-    if path in by_path:
-        return [by_path[path]], _SAME_PATH
-    other_case = by_name.get(_name(wanted).casefold(), [])
-    same_case = [file for file in other_case if _name(file) == _name(wanted)]
-    for files, certainty in ((same_case, _SAME_NAME), (other_case, _OTHER_CASE)):
-        if not files:
-            continue
-        ends_alike = [file for file in files if _ends_alike(path, _plain(file))]
-        return ends_alike or files, certainty
-    return [], _OTHER_CASE
-
-
-def _ends_alike(one: str, other: str) -> bool:
-    short, long = sorted((one.casefold(), other.casefold()), key=len)
-    return long.endswith("/" + short)
+    def candidates(self, wanted: str) -> tuple[list[str], int]:
+        """The files that a row may mean, and how surely."""
+        if wanted in self.exact:
+            return [wanted], _EXACT
+        path = _plain(wanted)
+        if path in self.by_path:
+            return [self.by_path[path]], _SAME_PATH
+        name, (whole, *shorter) = _name(path), _endings(path)
+        alike = self.by_ending.get(whole, []) + [file for ending in shorter for file in self.whole_path.get(ending, [])]
+        same_case = [file for file in alike if _name(_plain(file)) == name]
+        if found := same_case or self.by_name.get(name):
+            return found, _SAME_NAME
+        return alike or self.by_ending.get(name.casefold(), []), _OTHER_CASE
 
 
 def _plain(path: str) -> str:
@@ -96,4 +94,10 @@ def _plain(path: str) -> str:
 
 
 def _name(path: str) -> str:
-    return PurePosixPath(_plain(path)).name
+    return path.rpartition("/")[2]
+
+
+def _endings(path: str) -> list[str]:
+    """Without case: the path, the path without its first folder, ..., the base name."""
+    parts = path.casefold().split("/")
+    return ["/".join(parts[first:]) for first in range(len(parts))]
