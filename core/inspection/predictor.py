@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -70,7 +70,7 @@ class Predictor:
         Raises BundleError for a bad bundle, WeightsUnavailable where no source of the weights answers.
         """
         if str(reference) == IMAGENET:
-            network, info = _imagenet(progress)
+            network, info = imagenet_network(progress)
             name = "ImageNet"
         else:
             folder = Path(reference)
@@ -234,9 +234,9 @@ def chosen_device(device: str) -> str:
     return device
 
 
-def _imagenet(progress: Progress | None) -> tuple[ResNet, BundleInfo]:
-    """The pretrained network in the form of a bundle."""
-    found: Any = fetch(progress=progress)
+def imagenet_network(progress: Progress | None = None) -> tuple[ResNet, BundleInfo]:
+    """The pretrained network itself, with what a bundle would say of it; raises WeightsUnavailable."""
+    found = fetch(progress=progress)
     with torch.device("meta"):
         network = build(found.arch, len(found.classes))
     network.to_empty(device="cpu")

@@ -1,0 +1,101 @@
+"""Export a run's best model, or any bundle, as a folder or zip that explains itself."""
+
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from core.data.snapshot import Snapshot
+from core.errors import BundleError, RunError
+from core.export.model_card import model_card
+from core.inspection.predictor import IMAGENET, imagenet_network
+from core.inspection.results import Report
+from core.models.bundle import INFO_FILE, WEIGHTS_FILE, load_bundle, read_info, save_bundle
+
+SPLITS = ("test", "val", "train")
+FILES = (WEIGHTS_FILE, INFO_FILE, "README.md", "classes.txt")
+
+
+def export_bundle(source: Path | str, out: Path, title: str | None = None) -> Path:
+    """Write the bundle of a run folder or bundle folder to ``out``, with README.md and classes.txt; returns ``out``.
+
+    ``"imagenet"`` is the pretrained network itself. A run's reports go into the README and into bundle.json's metrics.
+    What is exported is loaded first, so a broken bundle is not passed on. An earlier export in ``out`` is replaced.
+    Raises BundleError where ``out`` holds anything else, RunError where the run has no model yet, WeightsUnavailable
+    where the pretrained network cannot be had.
+    """
+    folder = None if str(source) == IMAGENET else bundle_of(Path(source))
+    run = _run_of(folder) if folder else None
+    _refuse_loss(folder, run, out)
+    model, info = load_bundle(folder) if folder else imagenet_network()
+    reports, counts = _record(run) if run else ({}, None)
+    info = info.model_copy(update={"metrics": {**info.metrics, **_metrics(reports)}})
+    original = run or folder
+    card = model_card(info, title or (original.resolve().name if original else info.arch), reports, counts)
+
+    def beside(new: Path) -> None:
+        (new / "README.md").write_text(card, encoding="utf-8")
+        (new / "classes.txt").write_text("".join(f"{name}\n" for name in info.classes), encoding="utf-8")
+
+    save_bundle(out, model, info, also=beside)
+    return out
+
+
+def zip_bundle(source: Path | str, out: Path, title: str | None = None) -> Path:
+    """The same as one zip file at ``out``, all in a folder of the zip's name; returns ``out``. It appears whole."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=out.parent, prefix=".export-") as workplace:
+        folder = export_bundle(source, Path(workplace) / out.stem, title)
+        part = Path(workplace) / "part.zip"
+        with zipfile.ZipFile(part, "w") as archive:
+            for path in sorted(folder.iterdir()):
+                # Weights are noise to a compressor: it would take seconds to save a few percent.
+                kind = zipfile.ZIP_STORED if path.suffix == ".safetensors" else zipfile.ZIP_DEFLATED
+                archive.write(path, f"{out.stem}/{path.name}", compress_type=kind)
+        part.replace(out)
+    return out
+
+
+def bundle_of(source: Path) -> Path:
+    """The bundle folder that a bundle folder or a run folder means; raises RunError, or BundleError for neither."""
+    if (source / INFO_FILE).is_file():
+        return source
+    if (source / "best" / INFO_FILE).is_file():
+        return source / "best"
+    if (source / "status.json").is_file():
+        raise RunError(f"The run {source.name} has no model yet. Wait for its first epoch, or resume it.")
+    read_info(source)  # raises, and says what a bundle needs
+    return source
+
+
+def _run_of(bundle: Path) -> Path | None:
+    """The run folder that a bundle lies in, if it does."""
+    parent = bundle.resolve().parent
+    return parent if bundle.resolve().name in ("best", "last") and (parent / "status.json").is_file() else None
+
+
+def _refuse_loss(bundle: Path | None, run: Path | None, out: Path) -> None:
+    """Raises BundleError where writing to ``out`` would replace the original or delete somebody's files."""
+    target = out.resolve()
+    if (bundle and target == bundle.resolve()) or (run and (target == run or run in target.parents)):
+        raise BundleError(f"{out} belongs to the run or bundle that is exported. Choose another folder.")
+    others = sorted(path.name for path in target.iterdir() if path.name not in FILES) if target.is_dir() else []
+    if others:
+        raise BundleError(f"{out} also holds {others[0]}, which is no part of an export. Choose a new or empty folder.")
+
+
+def _record(run: Path) -> tuple[dict[str, Report], pd.DataFrame | None]:
+    reports = {split: Report.read(path) for split in SPLITS if (path := run / f"report-{split}.json").is_file()}
+    snapshot = run / "snapshot.csv"
+    return reports, Snapshot.read(snapshot).counts() if snapshot.is_file() else None
+
+
+def _metrics(reports: dict[str, Report]) -> dict[str, object]:
+    """What bundle.json says of each report: the counts and rates, without the tables."""
+    return {
+        f"report_{split}": report.model_dump(
+            mode="json", include={"n", "accuracy", "top5", "macro_f1", "loss", "precision", "digest", "created"}
+        )
+        for split, report in reports.items()
+    }

@@ -1,0 +1,190 @@
+"""The README.md of an exported bundle: what the model is, how good it is, and how to use it without this program."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from core.inspection.results import Report
+from core.models.bundle import INFO_FILE, WEIGHTS_FILE, BundleInfo
+from core.models.zoo import config_of
+
+_MODES = {
+    "crop": "Resized so that its shorter side has {resize} pixels, then cut to the middle {size} x {size}.",
+    "squash": "Squashed to {size} x {size} pixels, whatever its shape.",
+    "letterbox": "Fitted into {size} x {size} pixels with bars in the mean color.",
+}
+
+# Settings of a recipe that say how a training went, in the order of interest. The others stand in bundle.json.
+_SETTINGS = (
+    *("weights", "train", "epochs", "head_epochs", "batch_size", "optimizer", "learning_rate", "schedule"),
+    *("weight_decay", "label_smoothing", "class_weighting", "augmentation", "patience", "seed"),
+)
+
+
+def model_card(
+    info: BundleInfo, title: str, reports: Mapping[str, Report] | None = None, counts: pd.DataFrame | None = None
+) -> str:
+    """The text; ``reports`` by split, ``counts`` the snapshot's (label x split). What is not known is left out."""
+    reports = reports or {}
+    sections = [
+        "---\npipeline_tag: image-classification\ntags: [resnet, transfer-learning, image-classification]\n---",
+        f"# {cell(title)}",
+        _opening(info),
+        f"## Use it\n\n{_usage(info)}",
+        f"## Classes\n\n{_classes(info, reports.get('test') or reports.get('val'), counts)}",
+        f"## How good it is\n\n{_quality(reports)}",
+        f"## Input\n\n{_input(info)}",
+        f"## Training\n\n{_training(info)}",
+        f"## Weights\n\n{_weights(info)}",
+        "## Limits\n\n"
+        "It names one of its classes for any picture, also for one that shows none of them. The figures above hold for "
+        "pictures like those it was tested on, and for no others.",
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
+    """A short program that loads the bundle with torchvision, safetensors and Pillow alone, and answers the same."""
+    seen = info.preprocessing
+    size, resize = seen["size"], seen["resize"]
+    mean, std = list(seen["mean"]), list(seen["std"])
+    view = {
+        "crop": [f"view = F.center_crop(F.resize(image, {resize}), {size})"],
+        "squash": [f"view = F.resize(image, ({size}, {size}))"],
+        "letterbox": [
+            f"small = image.resize([max(1, round(n * {size} / max(image.size))) for n in image.size], "
+            "Image.Resampling.BILINEAR)",
+            f'view = Image.new("RGB", ({size}, {size}), {tuple(round(255 * channel) for channel in mean)})',
+            f"view.paste(small, (({size} - small.width) // 2, ({size} - small.height) // 2))",
+        ],
+    }[seen["mode"]]
+    strides = [
+        "for layer in (model.layer2, model.layer3, model.layer4):  # v1: the first 1x1 strides, not the 3x3",
+        "    layer[0].conv1.stride, layer[0].conv2.stride = (2, 2), (1, 1)",
+    ]
+    lines = [
+        "import json, torch, torchvision",
+        "from PIL import Image, ImageOps",
+        "from safetensors.torch import load_file",
+        "from torchvision.transforms import functional as F",
+        "",
+        f'classes = json.load(open("{INFO_FILE}", encoding="utf-8"))["classes"]',
+        f"model = torchvision.models.{info.arch.removesuffix('-v1')}(num_classes=len(classes)).eval()",
+        *(strides if config_of(info.arch).stride_in == "1x1" else []),
+        f'model.load_state_dict(load_file("{WEIGHTS_FILE}"))',
+        f'image = ImageOps.exif_transpose(Image.open("{image}")).convert("RGB")',
+        *view,
+        f"pixels = F.normalize(F.to_tensor(view), {mean}, {std})",
+        "with torch.inference_mode():",
+        "    probabilities = model(pixels[None]).softmax(1)[0].tolist()",
+        "for probability, name in sorted(zip(probabilities, classes), reverse=True)[:5]:",
+        '    print(f"{probability:.6f} {name}")',
+    ]
+    return "\n".join(lines)
+
+
+def cell(text: object) -> str:
+    """A text of the user's as one line of Markdown that is neither table, HTML nor code."""
+    line = " ".join(str(text).split())
+    for sign in "\\|<>`*_[]#":
+        line = line.replace(sign, f"\\{sign}")
+    return line
+
+
+def _opening(info: BundleInfo) -> str:
+    made = f" Made on {info.created[:10]}." if info.created else ""
+    return (
+        f"A {info.arch} that tells {len(info.classes)} classes of pictures apart, made with ResNet Studio.{made} "
+        f"`{WEIGHTS_FILE}` holds the weights under torchvision's names, `{INFO_FILE}` all that is known about them, "
+        "`classes.txt` the classes in the order of the outputs. Nothing in here is a pickle."
+    )
+
+
+def _usage(info: BundleInfo) -> str:
+    return (
+        "`pip install torch torchvision safetensors pillow`, then in this folder:\n\n"
+        f"```python\n{snippet(info)}\n```\n\n"
+        "This gives the same probabilities as the program that the model was trained in. (Pictures with transparency "
+        "are laid on white there first.)"
+    )
+
+
+def _classes(info: BundleInfo, report: Report | None, counts: pd.DataFrame | None) -> str:
+    if counts is None:
+        shown = [f"{number}. {cell(name)}" for number, name in enumerate(info.classes[:50], start=1)]
+        if len(info.classes) > 50:
+            shown.append(f"\nand {len(info.classes) - 50} more, in `classes.txt`.")
+        return "\n".join(shown)
+    by_class = {entry.name: entry for entry in report.per_class} if report else {}
+    tail = [f"precision ({report.split})", f"recall ({report.split})", f"F1 ({report.split})"] if report else []
+    numbers_of = counts.to_dict()
+    rows = []
+    for name in info.classes:
+        numbers = [numbers_of.get(split, {}).get(name, 0) for split in ("train", "val", "test")]
+        rates = [by_class[name].precision, by_class[name].recall, by_class[name].f1] if name in by_class else []
+        rows.append(
+            [cell(name), *map(str, numbers), *("" if rate.value is None else f"{rate.value:.1%}" for rate in rates)]
+        )
+    return _table(["class", "train", "val", "test", *tail], rows)
+
+
+def _quality(reports: Mapping[str, Report]) -> str:
+    if not reports:
+        return "It has not been evaluated here."
+    rows = []
+    for split, report in reports.items():
+        rate = report.accuracy
+        if rate.value is None or rate.low is None or rate.high is None:
+            continue
+        rows.append(
+            [
+                split,
+                str(report.n),
+                f"{rate.value:.1%} ({rate.correct} of {rate.n})",
+                f"{rate.low:.1%} to {rate.high:.1%}",
+                "" if report.macro_f1 is None else f"{report.macro_f1:.1%}",
+                "" if report.top5 is None or report.top5.value is None else f"{report.top5.value:.1%}",
+            ]
+        )
+    return (
+        _table(["split", "images", "accuracy", "95% interval", "macro F1", "top 5"], rows)
+        + "\n\nThe interval is Wilson's. The training never looked at `test`. By `val` it chose its best epoch, so "
+        "that figure flatters a little."
+    )
+
+
+def _input(info: BundleInfo) -> str:
+    seen = info.preprocessing
+    return (
+        f"{_MODES[seen['mode']].format(**seen)} RGB, each channel divided by 255, less the mean "
+        f"{_numbers(seen['mean'])}, divided by {_numbers(seen['std'])}. Resizing is {seen['interpolation']} with "
+        "antialiasing, as Pillow does it."
+    )
+
+
+def _training(info: BundleInfo) -> str:
+    if not info.recipe:
+        return "These are the pretrained weights themselves, or how they were trained is not recorded."
+    rows = [
+        [key.replace("_", " "), cell(info.recipe[key])] for key in _SETTINGS if info.recipe.get(key) not in (None, "")
+    ]
+    libraries = ", ".join(f"{cell(name)} {cell(version)}" for name, version in info.libraries.items())
+    table = _table(["setting", "value"], rows)
+    snapshot = f"\n\nSnapshot of the data: `{info.snapshot_digest}`." if info.snapshot_digest else ""
+    return table + snapshot + (f" Made with {libraries}." if libraries else "")
+
+
+def _weights(info: BundleInfo) -> str:
+    if not info.weights:
+        return "The training began from random weights, or where they began is not recorded."
+    rows = [[cell(key.replace("_", " ")), cell(value)] for key, value in info.weights.items()]
+    return "Where the weights at the start came from, and their licence:\n\n" + _table(["", ""], rows)
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _numbers(values: list[float]) -> str:
+    return ", ".join(f"{value:.6g}" for value in values)

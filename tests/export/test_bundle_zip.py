@@ -1,0 +1,186 @@
+"""Exported bundles: they say what they are, and answer the same without this program."""
+
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from core.data.snapshot import Snapshot
+from core.data.transforms import Preprocessing
+from core.errors import BundleError, RunError
+from core.export.bundle_zip import FILES, export_bundle, zip_bundle
+from core.export.model_card import model_card, snippet
+from core.inspection.evaluation import evaluate
+from core.inspection.predictor import Predictor
+from core.models.bundle import read_info
+from core.runs.folder import RunFolder, create_run
+from core.training.recipe import Recipe
+from tests.inspection.conftest import CLASSES, photo, write_bundle
+
+PICTURE = photo(7, 153, 90)
+CASES = {
+    "crop": ("resnet18", "crop"),
+    "squash": ("resnet18", "squash"),
+    "letterbox": ("resnet18", "letterbox"),
+    "v1": ("resnet50-v1", "crop"),
+}
+KERAS_LIKE = (0.48501960784313725, 0.45795686274509804, 0.4076078431372549)
+
+
+def snippet_of(readme: str) -> str:
+    """The one Python block of a README."""
+    blocks = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
+    assert len(blocks) == 1
+    return str(blocks[0])
+
+
+@pytest.fixture(scope="module")
+def answers_of_strangers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[dict[str, float], Path]]:
+    """What the README's program prints in each exported folder, run with nothing of this repository in reach.
+
+    One process for all of them, since importing torchvision is nearly all of its time.
+    """
+    root = tmp_path_factory.mktemp("strangers")
+    for case, (arch, mode) in CASES.items():
+        preprocessing = Preprocessing(mode=mode, size=64, resize=75, mean=KERAS_LIKE)  # type: ignore[arg-type]
+        exported = export_bundle(write_bundle(root / "bundles" / case, arch, preprocessing), root / case)
+        # Stored sideways, with the EXIF tag that turns it upright, as phones do.
+        exif = PICTURE.getexif()
+        exif[0x0112] = 6
+        PICTURE.rotate(90, expand=True).save(exported / "photo.jpg", "PNG", exif=exif)
+        program = snippet_of((exported / "README.md").read_text(encoding="utf-8"))
+        (exported / "stranger.py").write_text(program, encoding="utf-8")
+    turns = "import os, runpy, sys\nfor folder in sys.argv[1:]:\n"
+    turns += "    os.chdir(folder)\n    print('case', os.path.basename(folder))\n    runpy.run_path('stranger.py')\n"
+    command = [sys.executable, "-I", "-c", turns, *(str(root / case) for case in CASES)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, tuple[dict[str, float], Path]] = {}
+    for line in done.stdout.splitlines():
+        first, name = line.split(" ", 1)
+        if first == "case":
+            case = name
+            found[case] = ({}, root / "bundles" / case)
+        else:
+            found[case][0][name] = float(first)
+    return found
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_readme_s_snippet_gives_the_same_answer(
+    answers_of_strangers: dict[str, tuple[dict[str, float], Path]], case: str
+) -> None:
+    found, bundle = answers_of_strangers[case]
+    expected = dict(Predictor.load(bundle, device="cpu").predict([PICTURE])[0].ranked)
+    assert found.keys() == expected.keys() == set(CLASSES)
+    for name in CLASSES:
+        assert found[name] == pytest.approx(expected[name], abs=1e-4)
+    assert max(expected.values()) < 0.99, "an answer that is always 1 would prove nothing"
+
+
+def test_v1_strides_change_the_answer_so_the_snippet_must_set_them(tmp_path: Path) -> None:
+    bundle = write_bundle(tmp_path / "bundle", "resnet50-v1")
+    program = snippet(read_info(bundle))
+    assert "stride = (2, 2), (1, 1)" in program
+    assert "stride" not in snippet(read_info(bundle).model_copy(update={"arch": "resnet50"}))
+    wrong = Predictor.load(bundle, device="cpu")
+    for layer in (wrong.network.layer2, wrong.network.layer3, wrong.network.layer4):
+        for convolution, stride in (("0.conv1", 1), ("0.conv2", 2)):
+            layer.get_submodule(convolution).stride = (stride, stride)  # type: ignore[assignment]
+    right = Predictor.load(bundle, device="cpu")
+    difference = np.abs(wrong.probabilities([photo(7)]) - right.probabilities([photo(7)]))
+    assert difference.max() > 1e-3
+
+
+def test_an_export_is_four_files_and_loads_again(tmp_path: Path, bundle: Path) -> None:
+    exported = export_bundle(bundle, tmp_path / "exported")
+    assert {path.name for path in exported.iterdir()} == set(FILES)
+    assert (exported / "classes.txt").read_text(encoding="utf-8") == "cat\ndog\nowl\n"
+    again, before = Predictor.load(exported, device="cpu"), Predictor.load(bundle, device="cpu")
+    for (name, a), (_, b) in zip(again.network.state_dict().items(), before.network.state_dict().items(), strict=True):
+        assert torch.equal(a, b), name
+    assert again.info == before.info
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+    monkeypatch.setenv("RESNET_STUDIO_HOME", str(tmp_path / "workspace"))
+    rows = []
+    for seed in range(8):
+        path = tmp_path / f"{seed}.png"
+        photo(seed).save(path)
+        rows.append((f"h{seed}", str(path), path.name, CLASSES[seed % 3], ["train", "test", "test", "val"][seed % 4]))
+    snapshot = Snapshot(
+        pd.DataFrame(rows, columns=["image", "path", "filename", "label", "split"]), CLASSES, "classification"
+    )
+    run = create_run(tmp_path / "runs" / "owls", snapshot, Recipe.checked(arch="resnet18"), title="Owls")
+    write_bundle(run.best)
+    return run
+
+
+def test_a_run_s_readme_says_its_data_and_its_figures(tmp_path: Path, run: RunFolder) -> None:
+    report = evaluate(run, "test", device="cpu")
+    evaluate(run, "val", device="cpu")
+    exported = export_bundle(run.path, tmp_path / "exported")
+    readme = (exported / "README.md").read_text(encoding="utf-8")
+    counts = run.snapshot().counts().loc["owl"]
+    assert re.search(rf"\| owl \| {counts['train']} \| {counts['val']} \| {counts['test']} \|", readme)
+    assert f"| test | 4 | {report.accuracy.value:.1%} ({report.accuracy.correct} of 4) |" in readme
+    assert f"{report.accuracy.low:.1%} to {report.accuracy.high:.1%}" in readme
+    assert "| source | random |" in readme and "# owls" in readme
+    metrics = json.loads((exported / "bundle.json").read_text(encoding="utf-8"))["metrics"]
+    assert metrics["report_test"]["accuracy"]["correct"] == report.accuracy.correct
+    assert metrics["report_val"]["n"] == 2
+
+
+def test_a_zip_holds_one_folder_with_the_export(tmp_path: Path, run: RunFolder) -> None:
+    path = zip_bundle(run.path, tmp_path / "downloads" / "owls.zip")
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        assert set(archive.namelist()) == {f"owls/{name}" for name in FILES}
+        archive.extractall(tmp_path / "unpacked")
+    picture = photo(2)
+    np.testing.assert_allclose(
+        Predictor.load(tmp_path / "unpacked" / "owls", device="cpu").probabilities([picture]),
+        Predictor.load(run.best, device="cpu").probabilities([picture]),
+        atol=1e-6,
+    )
+    assert [entry.name for entry in path.parent.iterdir()] == ["owls.zip"], "the workplace is tidied up"
+
+
+def test_an_export_replaces_an_earlier_one_and_nothing_else(tmp_path: Path, run: RunFolder) -> None:
+    out = tmp_path / "exported"
+    export_bundle(run.path, out)
+    export_bundle(run.path, out)
+    (out / "notes.txt").write_text("mine")
+    with pytest.raises(BundleError, match=r"also holds notes.txt"):
+        export_bundle(run.path, out)
+    for own in (run.best, run.last, run.path, run.path / "export"):
+        with pytest.raises(BundleError, match="belongs to the run"):
+            export_bundle(run.path, own)
+    assert (out / "notes.txt").read_text() == "mine" and (run.best / "model.safetensors").is_file()
+
+
+def test_what_cannot_be_exported_is_said(tmp_path: Path, run: RunFolder) -> None:
+    with pytest.raises(BundleError, match="is not a bundle"):
+        export_bundle(tmp_path, tmp_path / "out")
+    (run.best / "bundle.json").unlink()
+    with pytest.raises(RunError, match="owls has no model yet"):
+        export_bundle(run.path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_class_name_cannot_break_the_readme(bundle: Path) -> None:
+    info = read_info(bundle).model_copy(update={"classes": ("a|b", "<script>x</script>", "two\nlines", "`code`")})
+    counts = pd.DataFrame(1, index=list(info.classes), columns=["train", "val", "test"])
+    card = model_card(info, "# a *title*", counts=counts)
+    rows = [line for line in card.splitlines() if line.endswith("| 1 | 1 | 1 |")]
+    assert len(rows) == 4 and "<script>" not in card and "| a\\|b | 1" in card
+    assert "# \\# a \\*title\\*" in card
