@@ -17,7 +17,8 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, bindparam, delete, false, insert, select, true, update
 
 from core.data.database import inserted
-from core.data.names import free_name, name_key, search_key, sort_key
+from core.data.intake import settle_names
+from core.data.names import name_key
 from core.data.records import Change
 from core.data.schema import change_items, changes, classes, images
 
@@ -156,9 +157,10 @@ def _turn_images(conn: Connection, project_id: int, moves: list[tuple[int, Value
         label = wanted.get("class_id")
         if not same or (label is not None and label not in in_use):
             continue
-        if wanted.get("removed") is False:
-            _free_its_name(conn, project_id, image_id)
         writes.append((image_id, wanted))
+    coming_back = [image_id for image_id, wanted in writes if wanted.get("removed") is False]
+    if coming_back:
+        settle_names(conn, project_id, coming_back)
     _write_images(conn, writes)
     return len(moves) - len(writes)
 
@@ -181,15 +183,6 @@ def _turn_class(conn: Connection, project_id: int, class_id: int, expected: Valu
             return False
     _write_class(conn, class_id, wanted)
     return True
-
-
-def _free_its_name(conn: Connection, project_id: int, image_id: int) -> None:
-    # While the image was away, another one may have come under its name.
-    filename = conn.execute(select(images.c.filename).where(images.c.id == image_id)).scalar_one()
-    name = free_name(conn, project_id, filename, image_id)
-    if name != filename:
-        names = {"filename": name, "search_key": search_key(name), "sort_key": sort_key(name)}
-        conn.execute(update(images).where(images.c.id == image_id).values(**names))
 
 
 def _write_images(conn: Connection, rows: Sequence[tuple[int, Values]]) -> None:

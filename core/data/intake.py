@@ -1,6 +1,8 @@
 """The row of a picture that comes into a project: new, back again, or known under another name."""
 
-from sqlalchemy import Connection, insert, select, update
+from collections.abc import Collection
+
+from sqlalchemy import Connection, delete, insert, select, update
 
 from core.data.database import inserted
 from core.data.names import free_name, owner_of, search_key, sort_key
@@ -34,12 +36,37 @@ def enter_image(conn: Connection, project_id: int, content_hash: str, filename: 
         values = {"filename": name, "search_key": search_key(name), "sort_key": sort_key(name), "removed": False}
         return inserted(conn, images, {"project_id": project_id, "hash": content_hash, **values}), True
     if row.removed:
-        name = free_name(conn, project_id, filename, row.id)
-        values = {"filename": name, "search_key": search_key(name), "sort_key": sort_key(name), "removed": False}
-        conn.execute(update(images).where(images.c.id == row.id).values(**values))
+        _come_back(conn, project_id, row.id, filename)
         return row.id, True
     # A name that another picture of the project has would make the exported labels.csv ambiguous: it is not kept.
     if owner_of(conn, project_id, filename) is None:
         alias = {"filename": filename, "search_key": search_key(filename)}
         conn.execute(insert(aliases).values(project_id=project_id, image_id=row.id, **alias))
     return row.id, False
+
+
+def settle_names(conn: Connection, project_id: int, image_ids: Collection[int]) -> None:
+    """Before images come back: gives another name to those whose name was taken by others while they were away."""
+    coming = set(image_ids)
+    in_use, theirs = set(), []
+    own = select(images.c.id, images.c.filename, images.c.removed).where(images.c.project_id == project_id)
+    alias = select(images.c.id, aliases.c.filename, images.c.removed).join(aliases, aliases.c.image_id == images.c.id)
+    for row in conn.execute(own.union_all(alias.where(images.c.project_id == project_id))):
+        if not row.removed:
+            in_use.add(row.filename)
+        elif row.id in coming:
+            theirs.append(row)
+    # One by one, and each is back at once: the name that one gets must not be that of the next.
+    for image_id in dict.fromkeys(row.id for row in theirs if row.filename in in_use):
+        filename = conn.execute(select(images.c.filename).where(images.c.id == image_id)).scalar_one()
+        _come_back(conn, project_id, image_id, filename)
+
+
+def _come_back(conn: Connection, project_id: int, image_id: int, filename: str) -> None:
+    name = free_name(conn, project_id, filename)
+    further = select(aliases.c.id, aliases.c.filename).where(aliases.c.image_id == image_id)
+    for alias in conn.execute(further).all():
+        if alias.filename == name or owner_of(conn, project_id, alias.filename) is not None:
+            conn.execute(delete(aliases).where(aliases.c.id == alias.id))
+    values = {"filename": name, "search_key": search_key(name), "sort_key": sort_key(name), "removed": False}
+    conn.execute(update(images).where(images.c.id == image_id).values(**values))

@@ -47,17 +47,29 @@ def storable_name(filename: str) -> str:
     return re.sub("[\\ud800-\\udfff\\x00]", "\N{REPLACEMENT CHARACTER}", filename)
 
 
-def free_name(conn: Connection, project_id: int, filename: str, image_id: int | None = None) -> str:
+def free_name(conn: Connection, project_id: int, filename: str) -> str:
     """The file name, or with " (2)", " (3)", ... before its suffix where another picture of the project has it.
 
     Names stay unique, because the exported labels.csv knows pictures by nothing else.
     """
-    path = PurePosixPath(filename)
-    name, number = filename, 1
-    while (owner := owner_of(conn, project_id, name)) is not None and owner != image_id:
-        number += 1
-        name = filename.removesuffix(path.suffix) + f" ({number}){path.suffix}"
-    return name
+    suffix = PurePosixPath(filename).suffix
+
+    def name(number: int) -> str:
+        return filename if number == 1 else f"{filename.removesuffix(suffix)} ({number}){suffix}"
+
+    def taken(number: int) -> bool:
+        return owner_of(conn, project_id, name(number)) is not None
+
+    if not taken(1):
+        return filename
+    # Some phones call every photo image.jpg: doubling, then halving, finds number 5,000 in 25 looks.
+    low, high = 1, 2
+    while taken(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if taken(middle) else (low, middle)
+    return name(high)
 
 
 def owner_of(conn: Connection, project_id: int, filename: str) -> int | None:

@@ -8,6 +8,7 @@ import csv
 import io
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from core.data.images import Decoded, decode, make_thumbnail
@@ -62,7 +63,8 @@ def write_whole(path: Path, data: bytes) -> None:
         part.write_bytes(data)
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # the first error is the one to tell
+            part.unlink(missing_ok=True)
         raise DataError(
             f"The picture cannot be stored in {path.parent} ({error.strerror}). "
             "Free some disk space or give write permission, then add it again."

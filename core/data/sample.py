@@ -16,7 +16,7 @@ SAMPLE_AUTHOR = "sample set"
 Progress = Callable[[int, int], None]  # (photos taken in, photos in all)
 
 
-def make_sample_project(store: Store, who: str, progress: Progress | None = None) -> Project:
+def make_sample_project(store: Store, who: str = "", progress: Progress | None = None) -> Project:
     """The sample project: 120 labelled birds of five classes with their splits, and 42 more without a label.
 
     Where it exists it is opened as it is; where making it was cut short, it is completed. Takes two seconds or so.
@@ -41,7 +41,9 @@ def make_sample_project(store: Store, who: str, progress: Progress | None = None
             progress(done, len(label_of) + len(pool))
     rows = [(numbers[filename], label, None) for filename, label in label_of.items()]
     # Not under the person's own name: they gave none of these labels, and their first undo must not take all away.
-    store.apply_labels(project.id, rows, SAMPLE_AUTHOR, f"sample project: {len(rows)} labels, opened by {who}")
+    store.apply_labels(
+        project.id, rows, SAMPLE_AUTHOR, f"sample project: {len(rows)} labels" + (f", opened by {who}" if who else "")
+    )
     store.assign_splits(project.id)
     return project
 

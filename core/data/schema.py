@@ -100,7 +100,6 @@ images = Table(
     Index("ix_images_by_class", "project_id", "removed", "class_id", "split", "id"),
     Index("ix_images_by_split", "project_id", "removed", "split", "id"),
     Index("ix_images_by_name", "project_id", "removed", "sort_key", "id"),
-    Index("ix_images_by_time", "project_id", "removed", "annotated_at", "id"),
     Index("ix_images_by_id", "project_id", "removed", "id"),
     Index("ix_images_by_filename", "project_id", "filename"),
     sqlite_autoincrement=True,

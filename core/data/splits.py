@@ -70,10 +70,10 @@ def complete(items: Sequence[Item], seed: int = 0) -> tuple[dict[str, str], str 
         rest = [replace(item, split=None) for item in items if item.key not in found]
         found |= assign(rest, seed, VALIDATION_ONLY)
         taken = sum(split == "val" for split in found.values())
-        remark = f"There was no validation part: {taken} images of train were taken for it."
+        remark = f"There was no validation part: one image in six of train became it, {taken} in all."
     else:
         found = assign([replace(item, split=None) for item in items], seed)
-        remark = "All images were in train, which divides nothing: validation and test parts were taken out of it."
+        remark = "Nothing but train was given, which divides nothing: validation and test parts were taken out of it."
     return {item.key: found[item.key] for item in items}, remark
 
 

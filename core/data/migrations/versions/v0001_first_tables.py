@@ -31,7 +31,7 @@ def upgrade() -> None:
         sa.Column("removed", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_classes"),
         _owned_by("classes", "project"),
-        sa.UniqueConstraint("project_id", "name_key", name="uq_classes_project_id"),
+        sa.UniqueConstraint("project_id", "name_key", name="uq_classes_project_id_name_key"),
     )
     op.create_table(
         "pictures",
@@ -59,7 +59,7 @@ def upgrade() -> None:
         _owned_by("images", "project"),
         sa.ForeignKeyConstraint(["hash"], ["pictures.hash"], name="fk_images_hash"),
         sa.ForeignKeyConstraint(["class_id"], ["classes.id"], name="fk_images_class_id"),
-        sa.UniqueConstraint("project_id", "hash", name="uq_images_project_id"),
+        sa.UniqueConstraint("project_id", "hash", name="uq_images_project_id_hash"),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_images_hash", "images", ["hash"])
@@ -67,7 +67,6 @@ def upgrade() -> None:
     op.create_index("ix_images_by_class", "images", ["project_id", "removed", "class_id", "split", "id"])
     op.create_index("ix_images_by_split", "images", ["project_id", "removed", "split", "id"])
     op.create_index("ix_images_by_name", "images", ["project_id", "removed", "sort_key", "id"])
-    op.create_index("ix_images_by_time", "images", ["project_id", "removed", "annotated_at", "id"])
     op.create_index("ix_images_by_id", "images", ["project_id", "removed", "id"])
     op.create_index("ix_images_by_filename", "images", ["project_id", "filename"])
     op.create_table(
