@@ -4,10 +4,9 @@ Files come before rows: a process that dies in between leaves a file that no row
 writes it anew. Every file appears whole, under a temporary name first.
 """
 
-import csv
 import io
+import re
 import uuid
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -79,9 +78,8 @@ def delete_files(workspace: Workspace, content_hash: str, suffix: str) -> None:
 
 def hashes_in_runs(workspace: Workspace) -> set[str]:
     """The pictures that the snapshots of runs name; they must stay as long as the runs do."""
-    return {content_hash for path in workspace.runs.glob("*/snapshot.csv") for content_hash in _first_column(path)}
-
-
-def _first_column(snapshot: Path) -> Iterator[str]:
-    with snapshot.open(encoding="utf-8", newline="") as lines:
-        yield from (row[0] for row in csv.reader(lines) if row)
+    found: set[str] = set()
+    for path in workspace.runs.glob("*/snapshot.csv"):
+        # Not read as a snapshot: also one that is damaged or of another version keeps its pictures.
+        found.update(re.findall("^[0-9a-f]{64}(?=,)", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE))
+    return found

@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import io
 import json
 import math
 import uuid
@@ -13,6 +12,7 @@ from typing import Any, Self
 
 import pandas as pd
 
+from core.data.cells import as_row, restore
 from core.data.labels import Problem
 from core.data.names import sort_key
 from core.data.splits import SPLITS, Item, complete
@@ -23,6 +23,7 @@ from core.errors import DataError, TooLittleData
 COLUMNS = ("image", "path", "filename", "label", "split")
 BOX_COLUMNS = ("x", "y", "width", "height")
 VERSION = 1
+TEXT = pd.StringDtype("python", na_value=math.nan)  # Arrow, the default, holds no surrogates
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,33 +55,32 @@ class Snapshot:
     def write(self, path: Path) -> None:
         """Writes a CSV whose first line holds task, classes and digest; whole or not at all."""
         head = {"snapshot": VERSION, "task": self.task, "classes": self.classes, "digest": self.digest}
-        text = io.StringIO()
-        text.write(f"# {json.dumps(head)}\n")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self.frame.columns)
-        writer.writerows(["" if cell is None else cell for cell in row] for row in _cells(self.frame, paths=True))
+        lines = [f"# {json.dumps(head)}\n", as_row(list(self.frame.columns))]
+        for row in _cells(self.frame, paths=True):
+            lines.append(as_row(["" if cell is None else str(cell) for cell in row]))
         part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-        # File names on Linux may be bytes that are no UTF-8: Python's stand-ins for them survive this way.
-        part.write_text(text.getvalue(), encoding="utf-8", errors="surrogateescape", newline="")
+        # File names on Linux may be bytes that are no UTF-8: Python's stand-ins for them, surrogates, survive this way.
+        part.write_text("".join(lines), encoding="utf-8", errors="surrogatepass", newline="")
         part.replace(path)
 
     @classmethod
     def read(cls, path: Path) -> Self:
         """Reads what ``write`` wrote. Raises DataError where it is missing, no snapshot, or was changed since."""
         try:
-            with path.open(encoding="utf-8", errors="surrogateescape", newline="") as lines:
+            with path.open(encoding="utf-8", errors="surrogatepass", newline="") as lines:
                 head = json.loads(lines.readline().removeprefix("#"))
-                columns, *rows = csv.reader(lines)
+                if head["snapshot"] != VERSION:
+                    raise DataError(f"{path} is of another version of ResNet Studio. Update it, or train anew.")
+                columns, *rows = ([restore(cell) for cell in row] for row in csv.reader(lines))
+            frame = pd.DataFrame(rows, columns=columns, dtype=object)
+            frame["path"] = _where_they_are_now(frame["path"], path)
+            snapshot = cls(frame, tuple(head["classes"]), head["task"])
+            unchanged = snapshot.digest == head["digest"]
         except FileNotFoundError as error:
             raise DataError(f"There is no snapshot at {path}. Choose a run folder that holds snapshot.csv.") from error
-        except ValueError as error:
+        except (ValueError, KeyError, TypeError, csv.Error) as error:
             raise DataError(f"{path} is not a snapshot of ResNet Studio ({error}). Choose another run.") from error
-        if not isinstance(head, dict) or head.get("snapshot") != VERSION or tuple(columns[:5]) != COLUMNS:
-            raise DataError(f"{path} is not a snapshot that this version reads. Choose another run, or train anew.")
-        frame = pd.DataFrame(rows, columns=columns, dtype=object)
-        frame["path"] = _where_they_are_now(frame["path"], path)
-        snapshot = cls(frame, tuple(head["classes"]), head["task"])
-        if snapshot.digest != head["digest"]:
+        if not unchanged:
             raise DataError(f"{path} was changed after it was written, so its run cannot be trusted. Train anew.")
         return snapshot
 
@@ -161,9 +161,13 @@ def _listed(names: Sequence[str], most: int = 10) -> str:
 def _in_form(frame: pd.DataFrame) -> pd.DataFrame:
     boxes = [column for column in BOX_COLUMNS if column in frame.columns]
     frame = frame[[*COLUMNS, *boxes]].reset_index(drop=True)
-    texts = {column: pd.Series([str(cell) for cell in frame[column]], dtype="str") for column in COLUMNS}
-    numbers = {column: pd.to_numeric(frame[column].replace("", None)).astype("float64") for column in boxes}
+    texts = {column: pd.Series([str(cell) for cell in frame[column]], dtype=TEXT) for column in COLUMNS}
+    numbers = {column: pd.Series([_number(cell) for cell in frame[column]], dtype="float64") for column in boxes}
     return pd.DataFrame({**texts, **numbers})
+
+
+def _number(cell: Any) -> float:
+    return math.nan if cell is None or cell == "" else float(cell)
 
 
 def _cells(frame: pd.DataFrame, paths: bool = False) -> list[list[Any]]:

@@ -1,6 +1,7 @@
 """Small pictures, and stores that hold them, for the tests of the store, the splits and the snapshots."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ def add(store: Store, project_id: int, number: int, name: str | None = None) -> 
     return store.add_image(project_id, decode(raw, "picture"), raw, name or f"photo {number}.png")[0]
 
 
-def labelled_project(store: Store, labels: list[str | None], name: str = "Birds") -> tuple[int, list[int]]:
+def labelled_project(store: Store, labels: Sequence[str | None], name: str = "Birds") -> tuple[int, list[int]]:
     """A project with one picture for each label (None: unlabelled); its number, and those of the images."""
     classes = dict.fromkeys(label for label in labels if label is not None)
     project = store.create_project(name, classes=list(classes))

@@ -1,0 +1,336 @@
+"""The frozen table that a run is trained on: of a project, of a labels.csv, written and read back."""
+
+import io
+import json
+import os
+import string
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from core.data.images import content_hash, decode
+from core.data.labels import Problem
+from core.data.snapshot import (
+    BOX_COLUMNS,
+    COLUMNS,
+    Snapshot,
+    check_trainable,
+    snapshot_of_project,
+    snapshot_of_table,
+)
+from core.data.splits import SPLITS
+from core.data.store import Store
+from core.errors import DataError, LabelsError, TooLittleData
+from tests.data.making import labelled_project, open_store, picture
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return open_store(tmp_path)
+
+
+def snapshot(*rows: tuple[str, str], classes: tuple[str, ...] | None = None) -> Snapshot:
+    """A snapshot of (label, split) pairs."""
+    cells = [(f"h{number}", f"/p/{number}", f"{number}.png", *row) for number, row in enumerate(rows)]
+    frame = pd.DataFrame(cells, columns=list(COLUMNS))
+    return Snapshot(
+        frame, classes if classes is not None else tuple(dict.fromkeys(row[0] for row in rows)), "classification"
+    )
+
+
+# Of a project
+
+
+def test_of_a_project_are_its_labelled_images_with_splits(store: Store) -> None:
+    project_id, ids = labelled_project(store, ["owl"] * 7 + ["duck"] * 3 + [None])
+    store.remove_images(project_id, [ids[0]], "ann")
+    made = snapshot_of_project(store, project_id)
+    assert list(made.frame.columns) == list(COLUMNS)
+    assert made.classes == ("owl", "duck") and made.task == "classification"
+    assert made.frame["filename"].tolist() == [f"photo {number}.png" for number in range(1, 10)]
+    assert made.counts().to_numpy().tolist()[1] == [1, 1, 1]
+    rows = store.images(project_id)
+    assert made.frame["split"].tolist() == [row.split for row in rows if row.label]  # the project keeps them
+    for row in made.frame.itertuples():
+        assert Path(str(row.path)).is_absolute()
+        assert content_hash(decode(Path(str(row.path)), "a").image) == row.image
+    assert made.part("val")["split"].tolist() == ["val"] * len(made.part("val"))
+    assert made.part("val").index.tolist() == list(range(len(made.part("val"))))
+    check_trainable(made)
+
+
+def test_later_edits_never_change_a_snapshot(store: Store) -> None:
+    project_id, ids = labelled_project(store, ["owl", "owl", "duck", "duck"])
+    made = snapshot_of_project(store, project_id)
+    before = made.digest, made.frame.copy()
+    store.annotate(project_id, ids[:1], "duck", "ann")
+    store.rename_class(project_id, store.classes(project_id)[0].id, "swan", "ann")
+    assert made.digest == before[0] and made.frame.equals(before[1])
+    assert snapshot_of_project(store, project_id).digest != made.digest
+
+
+def test_a_project_without_a_val_part_gets_it_out_of_train_in_the_snapshot_only(store: Store) -> None:
+    project_id, ids = labelled_project(store, ["owl"] * 14 + ["duck"] * 14)
+    splits = ["test" if number % 7 == 0 else "train" for number in range(28)]
+    store.apply_labels(project_id, [(i, None, split) for i, split in zip(ids, splits, strict=True)], "ann", "import")
+    made = snapshot_of_project(store, project_id)
+    assert made.counts().to_numpy().tolist() == [[10, 2, 2], [10, 2, 2]]
+    assert made.frame.loc[made.frame["split"] == "test", "filename"].tolist() == [
+        f"photo {n}.png" for n in (0, 7, 14, 21)
+    ]
+    assert [row.split for row in store.images(project_id)] == splits
+
+
+def test_an_empty_project_has_an_empty_snapshot(store: Store) -> None:
+    made = snapshot_of_project(store, store.create_project("empty").id)
+    assert len(made.frame) == 0 and made.counts().shape == (0, 3)
+
+
+# Of a labels.csv and a folder
+
+
+def folder_of(tmp_path: Path, pictures: dict[str, int], csv: str) -> tuple[Path, Path]:
+    images = tmp_path / "images"
+    for name, number in pictures.items():
+        (images / name).parent.mkdir(parents=True, exist_ok=True)
+        (images / name).write_bytes(picture(number))
+    labels = tmp_path / "labels.csv"
+    labels.write_text(csv, encoding="utf-8")
+    return labels, images
+
+
+def test_of_a_table(tmp_path: Path) -> None:
+    names = [f"sub folder/Vögel {number}.png" for number in range(24)]
+    csv = "filename,label\n" + "".join(f"{name},{number % 12}\n" for number, name in enumerate(names))
+    labels, images = folder_of(tmp_path, {name: number for number, name in enumerate(names)}, csv)
+    seen: list[tuple[int, int]] = []
+    made, problems = snapshot_of_table(labels, images, progress=lambda done, total: seen.append((done, total)))
+    assert problems == []
+    assert seen == [(number, 24) for number in range(1, 25)]
+    assert made.classes == ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11")
+    assert made.frame["filename"].tolist() == names
+    assert made.frame["path"].tolist() == [str(images / name) for name in names]
+    assert made.counts()[["train", "val"]].to_numpy().tolist() == [[1, 1]] * 12
+    check_trainable(made)
+    again, _ = snapshot_of_table(labels, images)
+    assert again.digest == made.digest
+    assert snapshot_of_table(labels, images, seed=1)[0].digest != made.digest
+
+
+def test_everything_that_is_wrong_with_a_table_is_said_and_the_rest_is_taken(tmp_path: Path) -> None:
+    labels, images = folder_of(
+        tmp_path,
+        {"a.png": 1, "b.png": 2, "copy of a.png": 1, "c.png": 3, "c again.png": 3, "unlabelled.png": 4},
+        "filename,label,split\na.png,owl,train\nb.png,duck,val\ncopy of a.png,owl,test\nbroken.png,owl,train\n"
+        "missing.png,owl,train\nc.png,owl,\nc again.png,duck,\nunlabelled.png,,\n",
+    )
+    (images / "broken.png").write_bytes(picture(9)[:200])
+    made, problems = snapshot_of_table(labels, images)
+    assert made.frame[["filename", "label", "split"]].to_numpy().tolist() == [
+        ["copy of a.png", "owl", "test"],
+        ["b.png", "duck", "val"],
+    ]
+    said = "\n".join(map(str, problems))
+    for piece in (
+        "line 5: broken.png was left out: ",
+        "line 6: missing.png is not among the files",
+        "line 4: a.png, copy of a.png are the same picture: kept once, in test and not in the other splits",
+        "line 7: c.png, c again.png are the same picture with different labels (owl, duck): all left out",
+        "line 9: no label; unlabelled.png counts as unlabelled",
+    ):
+        assert piece in said
+
+
+def test_boxes_go_into_the_snapshot(tmp_path: Path) -> None:
+    csv = "filename,label,x,y,width,height\na.png,owl,1,2.5,3,4\nb.png,owl,,,,\n"
+    labels, images = folder_of(tmp_path, {"a.png": 1, "b.png": 2}, csv)
+    made, _ = snapshot_of_table(labels, images)
+    assert list(made.frame.columns) == [*COLUMNS, *BOX_COLUMNS]
+    assert made.frame[list(BOX_COLUMNS)].to_numpy().tolist()[0] == [1, 2.5, 3, 4]
+    assert made.frame.loc[1, list(BOX_COLUMNS)].isna().all()
+    made.write(tmp_path / "snapshot.csv")
+    read = Snapshot.read(tmp_path / "snapshot.csv")
+    pd.testing.assert_frame_equal(read.frame, made.frame)
+    assert read.digest == made.digest
+
+
+def test_a_table_with_train_and_test_only(tmp_path: Path) -> None:
+    rows = [
+        (f"{number}.png", "owl" if number % 2 else "duck", "test" if number < 4 else "train") for number in range(28)
+    ]
+    csv = "filename,label,split\n" + "".join(",".join(row) + "\n" for row in rows)
+    labels, images = folder_of(tmp_path, {row[0]: number for number, row in enumerate(rows)}, csv)
+    made, problems = snapshot_of_table(labels, images)
+    assert made.counts().to_numpy().tolist() == [[10, 2, 2], [10, 2, 2]]
+    assert set(made.part("test")["filename"]) == {"0.png", "1.png", "2.png", "3.png"}
+    assert problems == [Problem(None, "There was no validation part: one image in six of train became it, 4 in all.")]
+
+
+def test_a_turned_photo_and_its_upright_copy_are_one_picture(tmp_path: Path) -> None:
+    upright = Image.open(io.BytesIO(picture(1)))
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    labels, images = folder_of(tmp_path, {"a.png": 1}, "filename,label\na.png,owl\nb.png,owl\n")
+    upright.transpose(Image.Transpose.ROTATE_180).save(images / "b.png", exif=exif)
+    made, problems = snapshot_of_table(labels, images)
+    assert made.frame["filename"].tolist() == ["a.png"]
+    assert [str(problem) for problem in problems] == ["line 2: a.png, b.png are the same picture: kept once"]
+
+
+def test_what_cannot_be_begun_with(tmp_path: Path) -> None:
+    labels, _ = folder_of(tmp_path, {}, "")
+    with pytest.raises(DataError, match="There is no folder"):
+        snapshot_of_table(labels, tmp_path / "nowhere")
+    with pytest.raises(LabelsError):
+        snapshot_of_table(labels, tmp_path)
+
+
+def test_a_climbing_name_reads_nothing_outside_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_bytes(picture(1))
+    labels, images = folder_of(tmp_path, {"a.png": 2}, "filename,label\n../secret.png,owl\na.png,duck\n")
+    made, problems = snapshot_of_table(labels, images)
+    assert made.frame["filename"].tolist() == ["a.png"]
+    assert "line 2: ../secret.png is not among the files" in [str(problem) for problem in problems]
+
+
+# Written and read
+
+
+HASH = st.text(string.hexdigits, min_size=1, max_size=8)
+TEXT = st.text(st.characters(exclude_characters="\x00"), max_size=12) | st.sampled_from(
+    [
+        "0",
+        "007",
+        "1e5",
+        "nan",
+        "NA",
+        "None",
+        "=1+2",
+        "'=1",
+        " blank ",
+        'quo"te',
+        "a,b",
+        "a\nb",
+        "a\r",
+        "\udce9",
+        "#",
+        "é",
+    ]
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.tuples(HASH, TEXT, TEXT, TEXT, st.sampled_from(SPLITS)), max_size=6),
+    box=st.none() | st.tuples(*[st.none() | st.floats(allow_nan=False, allow_infinity=False)] * 4),
+    more=st.lists(TEXT, max_size=2),
+)
+def test_writing_and_reading_is_lossless(
+    tmp_path: Path, rows: list[tuple[str, ...]], box: tuple[float | None, ...] | None, more: list[str]
+) -> None:
+    columns = [*COLUMNS, *(BOX_COLUMNS if box else ())]
+    frame = pd.DataFrame([[*row, *(box or ())] for row in rows], columns=columns, dtype=object)
+    made = Snapshot(
+        frame, tuple(dict.fromkeys([row[3] for row in rows] + more)), "localization" if box else "classification"
+    )
+    made.write(tmp_path / "snapshot.csv")
+    read = Snapshot.read(tmp_path / "snapshot.csv")
+    pd.testing.assert_frame_equal(read.frame, made.frame)
+    assert (read.classes, read.task, read.digest) == (made.classes, made.task, made.digest)
+    assert all(isinstance(cell, str) for cell in read.frame["label"])
+
+
+def test_the_digest_tells_data_apart_and_does_not_see_where_they_lie() -> None:
+    made = snapshot(("owl", "train"), ("duck", "val"))
+    elsewhere = Snapshot(made.frame.assign(path="/other"), made.classes, made.task)
+    assert elsewhere.digest == made.digest
+    for column, value in {"image": "x", "filename": "x", "label": "owl", "split": "test"}.items():
+        assert Snapshot(made.frame.assign(**{column: value}), made.classes, made.task).digest != made.digest
+    assert Snapshot(made.frame, ("duck", "owl"), made.task).digest != made.digest
+    assert Snapshot(made.frame, made.classes, "localization").digest != made.digest
+
+
+def test_a_snapshot_that_was_edited_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "snapshot.csv"
+    snapshot(("owl", "train"), ("duck", "val")).write(path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["snapshot.csv"]
+    path.write_text(path.read_text().replace("1.png,duck", "1.png,owl"))
+    with pytest.raises(DataError, match="was changed after it was written"):
+        Snapshot.read(path)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "filename,label\n", "[]\n", '{"snapshot": 1}\n', '# {"snapshot": 1, "classes": 3}\na\nb,c\n']
+)
+def test_what_is_no_snapshot_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "snapshot.csv"
+    with pytest.raises(DataError, match="There is no snapshot"):
+        Snapshot.read(path)
+    path.write_text(content)
+    with pytest.raises(DataError, match="not a snapshot"):
+        Snapshot.read(path)
+
+
+def test_a_snapshot_of_another_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "snapshot.csv"
+    snapshot(("owl", "train")).write(path)
+    head, rest = path.read_text().split("\n", 1)
+    head = json.dumps({**json.loads(head[1:]), "snapshot": 2})
+    path.write_text(f"# {head}\n{rest}")
+    with pytest.raises(DataError, match="another version"):
+        Snapshot.read(path)
+
+
+def test_a_workspace_that_is_moved_takes_its_snapshots_along(store: Store, tmp_path: Path) -> None:
+    project_id, _ = labelled_project(store, ["owl", "duck"])
+    run = store.workspace.runs / "run-1"
+    run.mkdir()
+    made = snapshot_of_project(store, project_id)
+    made.write(run / "snapshot.csv")
+    store.close()
+    os.rename(store.workspace.root, tmp_path / "moved")  # noqa: PTH104
+    read = Snapshot.read(tmp_path / "moved" / "runs" / "run-1" / "snapshot.csv")
+    assert all(Path(path).is_file() for path in read.frame["path"])
+    assert read.digest == made.digest
+
+
+# Enough to train on
+
+
+def test_two_images_in_two_classes_are_enough() -> None:
+    check_trainable(snapshot(("owl", "train"), ("owl", "val"), ("duck", "train"), ("duck", "val")))
+
+
+def test_all_that_is_missing_is_named_in_one_sentence() -> None:
+    poor = snapshot(("owl", "train"), ("duck", "test"), ("duck", "test"), classes=("owl", "duck", "swan"))
+    with pytest.raises(TooLittleData) as caught:
+        check_trainable(poor)
+    assert str(caught.value) == (
+        'This is too little to train on: every class needs at least two images ("owl" has 1, "swan" has 0); '
+        'the training part has no image of "duck"; the validation part is empty. '
+        "Label at least two images in each of at least two classes, or remove the classes that have none."
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (snapshot(), "there are no labelled images"),
+        (snapshot(classes=("owl", "duck")), "there are no labelled images"),
+        (snapshot(("owl", "train"), ("owl", "val")), 'there is one class only ("owl")'),
+        (snapshot(*[("owl", "train")] * 3, *[("duck", "train")] * 3), "the validation part is empty"),
+        (
+            snapshot(*[(str(number), "train") for number in range(30)]),
+            'every class needs at least two images ("0" has 1, "1" has 1, "2" has 1, "3" has 1, "4" has 1, "5" has 1, '
+            '"6" has 1, "7" has 1, "8" has 1, "9" has 1 and 20 more)',
+        ),
+    ],
+)
+def test_too_little(made: Snapshot, words: str) -> None:
+    with pytest.raises(TooLittleData) as caught:
+        check_trainable(made)
+    assert words in str(caught.value)
