@@ -70,7 +70,7 @@ def save_bundle(folder: Path, model: "ResNet", info: BundleInfo, also: Callable[
         if also is not None:
             also(new)
         # A folder cannot be replaced in one step. A process that dies between these two renames leaves the old bundle
-        # set aside and whole, where _standing finds it.
+        # set aside and whole, where standing_folder finds it.
         if folder.exists():
             shutil.rmtree(old, ignore_errors=True)
             folder.rename(old)
@@ -86,7 +86,7 @@ def save_bundle(folder: Path, model: "ResNet", info: BundleInfo, also: Callable[
 
 def read_info(folder: Path) -> BundleInfo:
     """What the bundle says about itself, its weights left unread; raises BundleError."""
-    path = _standing(folder) / INFO_FILE
+    path = standing_folder(folder) / INFO_FILE
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -153,7 +153,7 @@ def _load_network(folder: Path, info: BundleInfo) -> "ResNet":
 
     from core.models.resnet import build
 
-    path = _standing(folder) / WEIGHTS_FILE
+    path = standing_folder(folder) / WEIGHTS_FILE
     try:
         state = load_file(path)
     except FileNotFoundError:
@@ -180,8 +180,11 @@ def _set_aside(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.old")
 
 
-def _standing(folder: Path) -> Path:
+def standing_folder(folder: Path) -> Path:
     """The folder itself, or the whole bundle before it where a writer died (or is) between its two renames."""
     folder = folder.resolve()
     old = _set_aside(folder)
     return old if not folder.exists() and old.is_dir() else folder
+
+
+_standing = standing_folder  # the name under which core.training.checkpoint still imports it
