@@ -1,0 +1,36 @@
+"""Devices and precisions, and the sentence for those that are not there."""
+
+import pytest
+import torch
+
+from core.errors import RecipeError
+from core.training.device import accelerator_for, cpu_has_bfloat16, description, precision_name
+from core.training.recipe import Recipe
+
+
+def test_the_cpu_computes_in_bf16_only_where_the_processor_has_it() -> None:
+    accelerator = accelerator_for(Recipe(device="cpu"))
+    assert accelerator.device.type == "cpu"
+    assert precision_name(accelerator) == ("bf16" if cpu_has_bfloat16() else "fp32")
+    flags = {"avx512_bf16", "amx_bf16"}
+    assert cpu_has_bfloat16() == any(torch.cpu.get_capabilities().get(flag, False) for flag in flags)
+
+
+def test_a_second_run_in_the_process_may_want_another_precision() -> None:
+    for precision in ("fp32", "bf16", "fp32"):
+        accelerator = accelerator_for(Recipe(device="cpu", precision=precision))  # type: ignore[arg-type]
+        assert precision_name(accelerator) == precision
+        assert precision in description(accelerator)
+
+
+def test_fp16_on_a_cpu_is_refused() -> None:
+    with pytest.raises(RecipeError, match="allowed there are auto, fp32 and bf16"):
+        accelerator_for(Recipe(device="cpu", precision="fp16"))
+
+
+@pytest.mark.parametrize("device", ["mps", "cuda:99", "xpu:99"])
+def test_a_device_that_is_not_there_is_named(device: str) -> None:
+    if device == "mps" and torch.backends.mps.is_available():
+        pytest.skip("this machine has an Apple GPU")
+    with pytest.raises(RecipeError, match=f"device is {device}, but .*use auto or cpu"):
+        accelerator_for(Recipe(device=device))

@@ -1,0 +1,79 @@
+"""Which parts learn, and at which rates."""
+
+import pytest
+import torch
+
+from core.models.resnet import build
+from core.training.network import PARTS, FineTuned, make_optimizer, parameter_groups, part_sentence, phases
+from core.training.recipe import Recipe
+
+
+@pytest.mark.parametrize(
+    ("train", "learning"),
+    [("head", ["head"]), ("layer4", ["layer4", "head"]), ("layer3", ["layer3", "layer4", "head"]), ("all", PARTS)],
+)
+def test_one_phase_where_nothing_is_staged(train: str, learning: list[str]) -> None:
+    (phase,) = phases(Recipe(train=train, epochs=5))  # type: ignore[arg-type]
+    assert list(phase.rates) == list(learning)
+    assert (phase.first, phase.end) == (1, 5)
+    assert phase.rates["head"] == 1.0
+    assert all(rate == 0.1 for part, rate in phase.rates.items() if part != "head")
+
+
+def test_staged_is_the_head_first_and_then_smaller_rates_the_lower_the_stage() -> None:
+    head, rest = phases(Recipe(train="staged", epochs=8))
+    assert (head.first, head.end, list(head.rates)) == (1, 2, ["head"])
+    assert (rest.first, rest.end) == (3, 8)
+    rates = [rest.rates[part] for part in PARTS]
+    assert rates == sorted(rates)
+    assert len(set(rates)) == len(PARTS)
+
+
+def test_from_scratch_every_part_takes_the_full_rate() -> None:
+    for train in ("all", "staged"):
+        assert set(phases(Recipe(train=train, weights="none"))[-1].rates.values()) == {1.0}  # type: ignore[arg-type]
+
+
+def test_the_cut_network_computes_what_the_whole_one_computes() -> None:
+    model = build("resnet18", 3)
+    images = torch.randn(2, 3, 32, 32)
+    expected = model.eval()(images)
+    for train in ("head", "layer4", "layer3", "all"):
+        network = FineTuned(model, tuple(phases(Recipe(train=train))[0].rates)).eval()  # type: ignore[arg-type]
+        assert torch.equal(network(images), expected)
+
+
+def test_frozen_parts_stay_in_evaluation_mode_and_cost_no_gradient() -> None:
+    network = FineTuned(build("resnet18", 3), ("layer4", "head")).train()
+    assert not network.model.layer3.training and not network.model.bn1.training
+    assert network.model.layer4.training
+    network(torch.randn(4, 3, 64, 64)).sum().backward()
+    assert {name.split(".")[1] for name, p in network.named_parameters() if p.grad is not None} == {"layer4", "fc"}
+    network.train(False).train(True)
+    assert not network.model.layer1[0].bn1.training
+
+
+def test_a_part_that_was_frozen_learns_again_in_the_next_phase() -> None:
+    model = build("resnet18", 3)
+    FineTuned(model, ("head",)).train()
+    FineTuned(model, PARTS).train()
+    assert all(p.requires_grad for p in model.parameters())
+    assert all(module.training for module in model.modules())
+
+
+@pytest.mark.parametrize("name", ["sgd", "adamw", "adam"])
+def test_each_parameter_is_in_one_group_and_norms_and_biases_do_not_decay(name: str) -> None:
+    model = build("resnet18", 3)
+    (phase,) = phases(Recipe(train="all"))
+    optimizer = make_optimizer(name, parameter_groups(model, phase, 0.05), torch.device("cpu"))
+    grouped = [p for group in optimizer.param_groups for p in group["params"]]
+    assert sorted(map(id, grouped)) == sorted(map(id, model.parameters()))
+    for group in optimizer.param_groups:
+        decays = {p.ndim > 1 for p in group["params"]}
+        assert decays == {group["weight_decay"] == 0.05}
+
+
+def test_what_learns_is_said_in_numbers() -> None:
+    model = build("resnet18", 2)
+    (phase,) = phases(Recipe(train="head"))
+    assert part_sentence(model, phase) == "What learns: head (1,026 of 11,177,538 parameters)."

@@ -1,0 +1,102 @@
+"""A recipe is checked as a whole, in plain words, and survives the way to disk."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from core.errors import RecipeError
+from core.training.choices import CHOICES
+from core.training.recipe import Recipe
+
+
+def test_the_defaults_work_without_thinking() -> None:
+    recipe = Recipe.checked()
+    assert (recipe.arch, recipe.weights, recipe.train, recipe.augmentation) == ("resnet50", "imagenet", "head", "light")
+    assert recipe.resolved_learning_rate() > 0
+    assert recipe.remarks() == []
+
+
+def test_all_problems_are_told_at_once() -> None:
+    with pytest.raises(RecipeError) as caught:
+        Recipe.checked(
+            arch="vgg16", epochs=0, batch_size=1, optimizer="lion", learning_rate="nan", colour=3, device="gpu"
+        )
+    message = str(caught.value)
+    assert "7 problems" in message
+    for part in (
+        "arch is 'vgg16', but known are resnet18, ",
+        "epochs is 0, but at least 1 is needed",
+        "batch_size is 1, but at least 2 is needed",
+        "optimizer is 'lion', but allowed are adamw, sgd, adam",
+        "learning_rate is 'nan', but a finite number is needed",
+        "colour is not a setting; known are arch, weights,",
+        "device is 'gpu', but allowed are auto, cpu, cuda, cuda:N, mps and xpu",
+    ):
+        assert part in message
+
+
+def test_settings_that_do_not_go_together_are_told_beside_single_wrong_ones(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError) as caught:
+        Recipe.checked(train="staged", epochs=1, seed=-1, weights=str(tmp_path / "gone.pth"))
+    message = str(caught.value)
+    assert "3 problems" in message
+    assert "staged with 1 of 1 epochs for the head" in message
+    assert "seed is -1" in message
+    assert "no such file" in message
+    with pytest.raises(ValidationError, match="staged"):
+        Recipe(train="staged", epochs=1)
+
+
+def test_texts_from_a_form_or_a_command_line_become_numbers() -> None:
+    recipe = Recipe.checked(epochs="3", learning_rate="0.01", head_epochs=None)
+    assert (recipe.epochs, recipe.learning_rate) == (3, 0.01)
+
+
+def test_a_weight_file_gets_an_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.pth").write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    assert Recipe.checked(weights="mine.pth").weights == str(tmp_path / "mine.pth")
+
+
+def test_a_recipe_comes_back_from_json_even_when_its_weight_file_is_gone(tmp_path: Path) -> None:
+    file = tmp_path / "mine.pth"
+    file.write_bytes(b"")
+    recipe = Recipe.checked(arch="resnet18", weights=str(file), train="staged", learning_rate=3e-4, seed=7)
+    file.unlink()
+    assert Recipe.from_json(recipe.model_dump_json()) == recipe
+
+
+@pytest.mark.parametrize("text", ["{", '{"epochs": 0}', '{"momentum": 1}', '{"train": "staged", "epochs": 1}', "[]"])
+def test_json_that_is_no_recipe_is_refused(text: str) -> None:
+    with pytest.raises(RecipeError):
+        Recipe.from_json(text)
+
+
+def test_every_setting_is_explained_and_every_choice_too() -> None:
+    for name, field in Recipe.model_fields.items():
+        assert field.description and len(field.description) > 40, name
+        assert field.description.endswith("."), name
+    for name, choices in CHOICES.items():
+        assert Recipe.model_fields[name].default in choices
+        for value in choices:
+            assert getattr(Recipe.checked(**{name: value}), name) == value
+
+
+def test_head_epochs_are_a_quarter_unless_given() -> None:
+    assert Recipe(train="staged", epochs=8).resolved_head_epochs() == 2
+    assert Recipe(train="staged", epochs=2).resolved_head_epochs() == 1
+    assert Recipe(train="staged", epochs=8, head_epochs=5).resolved_head_epochs() == 5
+    assert Recipe(train="all", head_epochs=5).resolved_head_epochs() == 0
+
+
+def test_settings_that_are_seldom_meant_get_a_remark() -> None:
+    assert "choose train all" in Recipe(weights="none", train="head").remarks()[0]
+    assert "Patience 9" in Recipe(patience=9, epochs=4).remarks()[0]
+
+
+def test_recipes_need_no_torch() -> None:
+    code = "import sys, core.training.recipe, core.training.events; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
