@@ -18,6 +18,9 @@ MAX_PIXELS = 89_478_485
 It is checked against the size in the header, before any pixel is decoded.
 """
 
+MAX_SIDE = 65_535
+"""Width or height of the largest picture, as in JPEG: Pillow's time grows with the square of a row's length."""
+
 MAX_FILE_BYTES = 256 * 2**20
 """The largest file that is read into memory for decoding."""
 
@@ -111,11 +114,9 @@ def decode(source: bytes | Path, name: str) -> Decoded:
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as file:
             width, height = file.size
-            if width * height > MAX_PIXELS:
-                raise ImageRefused(
-                    name,
-                    f"it has {width} x {height} pixels, more than the {MAX_PIXELS:,} that are decoded; make it smaller",
-                )
+            if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+                allowed = f"{MAX_PIXELS:,} pixels and {MAX_SIDE:,} a side are allowed"
+                raise ImageRefused(name, f"it has {width} x {height} pixels; {allowed}; make it smaller")
             return _upright_rgb(file, len(data))
     except UnidentifiedImageError:
         raise ImageRefused(name, _what_it_is(data)) from None

@@ -1,0 +1,102 @@
+"""Carries out an import plan: decodes each file, stores it, and gives the labels as one change at the end."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+from sqlalchemy.exc import OperationalError
+
+from core.data.images import decode
+from core.data.import_plan import Candidate, ImportPlan, Verdict
+from core.data.labels import STRICTEST_FIRST
+from core.data.names import name_key
+from core.data.store import ImageRow, Store
+from core.errors import DataError, ImageRefused
+
+
+@dataclass
+class _Standing:
+    """What an image is to be labelled after all files seen so far."""
+
+    name: str
+    label: str | None
+    split: str | None
+    changed: bool = False
+
+    def learn(self, label: str | None, split: str | None) -> None:
+        self.label, self.split, self.changed = label, split, True
+
+
+def carry_out(plan: ImportPlan, store: Store, project_id: int, who: str) -> Generator[Verdict]:
+    """Imports the candidates one by one and yields each one's verdict as it goes.
+
+    Labels and splits are set as one undoable change at the end, also where the generator is closed before: images
+    taken so far stay and get their labels. Equal pictures become one image with the label that came first and the
+    strictest split. The files that the plan refuses get no verdict again.
+    Raises DataError where pictures cannot be stored, after keeping what was done.
+    """
+    standings: dict[int, _Standing] = {}
+    taken = 0
+    try:
+        for candidate in plan.candidates:
+            try:
+                raw = candidate.read()
+                decoded = decode(raw, candidate.name)
+            except ImageRefused as refusal:
+                yield Verdict(candidate.name, "refused", refusal.reason)
+                continue
+            try:
+                row, new = store.add_image(project_id, decoded, raw, candidate.name)
+            except (DataError, OSError, OperationalError) as error:
+                stays = f"the {_images(taken)} taken before it stay{'s' if taken == 1 else ''}"
+                raise DataError(f"The import stopped at {candidate.name}; {stays}. {_reason(error)}") from error
+            verdict = _verdict(candidate, row, new, standings, decoded.remarks)
+            taken += new
+            yield verdict
+    finally:
+        rows = [(image_id, has.label, has.split) for image_id, has in standings.items() if has.changed]
+        if rows:
+            try:
+                store.apply_labels(project_id, rows, who, f"labels of {_images(len(rows))} from {plan.source}")
+            except OperationalError as error:
+                raise DataError(
+                    f"The {_images(taken)} taken are in the project, but their labels could not be saved. "
+                    f"{_reason(error)} Then import the same files again: those that are there get their labels."
+                ) from error
+
+
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count:,} images"
+
+
+def _reason(error: DataError | OSError | OperationalError) -> str:
+    if isinstance(error, DataError):
+        return str(error)
+    what = error.strerror if isinstance(error, OSError) else str(error.orig)
+    return f"The disk or the database does not take it ({what}). Free some space or give write permission."
+
+
+def _verdict(
+    candidate: Candidate, row: ImageRow, new: bool, standings: dict[int, _Standing], remarks: tuple[str, ...]
+) -> Verdict:
+    if new:
+        has = standings[row.id] = _Standing(row.filename, row.label, row.split)
+        if candidate.label is not None or candidate.split is not None:
+            has.learn(candidate.label or row.label, candidate.split or row.split)
+        said = list(remarks)
+        if row.filename != candidate.name:
+            said.append(f"called {row.filename}, because another image has its name")
+        return Verdict(candidate.name, "remark" if said else "taken", ", ".join(said))
+    has = standings.setdefault(row.id, _Standing(row.filename, row.label, row.split))
+    said = ["already in the project" if has.name == candidate.name else f"same picture as {has.name}"]
+    if candidate.label is not None and has.label is None:
+        has.learn(candidate.label, has.split)
+        said.append(f"which is now labelled {candidate.label}")
+    elif candidate.label is not None and has.label is not None and name_key(candidate.label) != name_key(has.label):
+        said.append(f'the label "{candidate.label}" is not used, "{has.label}" stays')
+    if candidate.split is not None and candidate.split != has.split:
+        strictest = next(split for split in STRICTEST_FIRST if split in (candidate.split, has.split))
+        if has.split is not None:
+            said.append(f"it is in {strictest} and not in {candidate.split if strictest == has.split else has.split}")
+        if strictest != has.split:
+            has.learn(has.label, strictest)
+    return Verdict(candidate.name, "duplicate", "; ".join(said))

@@ -1,0 +1,141 @@
+"""From a list of files to an import plan: finds the table, joins it with the pictures, or goes by folders."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from core.data.import_plan import Candidate, ImportPlan, Verdict
+from core.data.labels import LabelTable, Problem, match_files, read_labels
+from core.data.layout import TABLE_SUFFIXES, is_picture, places_of, suffix_of, wrapper_of
+from core.data.names import name_key, sort_key, tidy_name
+from core.errors import DataError, LabelsError
+
+Files = dict[str, Callable[[], bytes]]
+"""Relative paths with slashes, each with the function that reads the file."""
+
+
+def plan_of(
+    files: Mapping[str, Callable[[], bytes]],
+    refused: Mapping[str, str],
+    source: str,
+    table: LabelTable | None = None,
+    pictures: Collection[str] = (),
+) -> ImportPlan:
+    """The plan for files, some of them refused already (path -> reason).
+
+    ``table`` holds where it is given; else the table in the top folder, else the class folders. ``pictures`` are to be
+    tried whatever their names. Folders around everything are taken off the names.
+    Raises LabelsError where it cannot be said which table holds, or where it cannot be read.
+    """
+    wrapper = wrapper_of([path for path in files if is_picture(path) or suffix_of(path) in TABLE_SUFFIXES])
+    named = {path.removeprefix(wrapper): read for path, read in files.items()}
+    tried = {path.removeprefix(wrapper) for path in files if is_picture(path) or path in pictures}
+    places = places_of(tried)
+    problems: list[Problem] = []
+    used = None
+    if table is None:
+        tables = {path: read for path, read in named.items() if suffix_of(path) in TABLE_SUFFIXES and "/" not in path}
+        by_folders = any(place.label for place in places.values())
+        used, table = _table_among(tables, by_folders, problems)
+    if table is not None:
+        in_table = {_base(row.filename) for row in table.rows}
+        tried |= {path for path in named if _base(path) in in_table and path != used}
+        candidates = _by_rows(table, {path: named[path] for path in sorted(tried, key=sort_key)}, problems)
+    else:
+        ordered = sorted(tried, key=sort_key)
+        candidates = [Candidate(path, places[path].label, places[path].split, None, named[path]) for path in ordered]
+        if wrapper and not any(place.label for place in places.values()):
+            text = f'all photos lie in one folder, "{_base(wrapper[:-1])}", which is not taken for a class'
+            problems.append(Problem(None, f"{text}; they come in unlabelled"))
+    candidates = _with_usable_labels(candidates, problems)
+    verdicts = [Verdict(path, "refused", reason) for path, reason in refused.items()]
+    verdicts += [Verdict(path, "refused", _why_not(path)) for path in named if path not in tried and path != used]
+    verdicts.sort(key=lambda verdict: sort_key(verdict.name))
+    return ImportPlan(tuple(candidates), tuple(problems), tuple(verdicts), source, classes_of(candidates))
+
+
+def the_table(tables: Mapping[str, Callable[[], bytes]]) -> tuple[str, LabelTable]:
+    """Of several tables labels.csv, else the only one that has the columns. Raises LabelsError that lists them."""
+    for path in tables:
+        if path.lower() == "labels.csv":
+            return path, read_labels(tables[path](), path)
+    good, wrong = [], []
+    for path in sorted(tables):
+        try:
+            good.append((path, read_labels(tables[path](), path)))
+        except LabelsError as error:
+            wrong.append(error)
+    if len(good) == 1:
+        return good[0]
+    if len(wrong) == 1 and not good:
+        raise wrong[0]
+    listed, how_many = ", ".join(sorted(tables)), "More than one" if good else "None"
+    raise LabelsError(
+        f"{how_many} of the tables {listed} has a column for the file and one for the label. "
+        "Name the right one labels.csv, with the columns filename and label."
+    )
+
+
+def classes_of(candidates: Iterable[Candidate]) -> tuple[str, ...]:
+    """The labels in the order in which they first appear; those that a project takes for one class come once."""
+    first: dict[str, str] = {}
+    for candidate in candidates:
+        if candidate.label is not None:
+            first.setdefault(name_key(candidate.label), candidate.label)
+    return tuple(first.values())
+
+
+def _table_among(
+    tables: Mapping[str, Callable[[], bytes]], by_folders: bool, problems: list[Problem]
+) -> tuple[str | None, LabelTable | None]:
+    """The table that lies beside the pictures; where class folders say the labels, tables may be about anything."""
+    if not tables:
+        return None, None
+    try:
+        return the_table(tables)
+    except LabelsError as error:
+        if not by_folders or any(path.lower() == "labels.csv" for path in tables):
+            raise
+        problems.append(Problem(None, f"the labels are those of the class folders, because no table fits: {error}"))
+        return None, None
+
+
+def _by_rows(table: LabelTable, pictures: Files, problems: list[Problem]) -> list[Candidate]:
+    """The pictures in the order of the table's rows, then those without a row."""
+    file_of, unmatched = match_files(table, pictures)
+    problems += [*table.problems, *unmatched]
+    candidates = []
+    for row in table.rows:
+        if row.line in file_of:
+            file = file_of[row.line]
+            candidates.append(Candidate(file, row.label, row.split, row.box, pictures[file]))
+    with_row = set(file_of.values())
+    candidates += [Candidate(file, None, None, None, read) for file, read in pictures.items() if file not in with_row]
+    return candidates
+
+
+def _with_usable_labels(candidates: list[Candidate], problems: list[Problem]) -> list[Candidate]:
+    usable = []
+    for candidate in candidates:
+        label = candidate.label
+        if label is not None:
+            try:
+                label = tidy_name(label, "class")
+            except DataError as error:
+                problems.append(Problem(None, f"{candidate.name} comes in unlabelled: {error}"))
+                label = None
+        usable.append(replace(candidate, label=label))
+    return usable
+
+
+def _base(path: str) -> str:
+    return PurePosixPath(path.replace("\\", "/")).name
+
+
+def _why_not(path: str) -> str:
+    suffix = suffix_of(path)
+    if suffix == ".zip":
+        return "a zip inside is not opened; unpack it, or import it by itself"
+    if suffix in TABLE_SUFFIXES:
+        return "this table is not used"
+    return f"{suffix or 'a file without a suffix'} is no kind of image that is read"
