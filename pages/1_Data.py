@@ -5,6 +5,7 @@ import streamlit as st
 from pages.components import frame
 from pages.components.data_add import add_photos
 from pages.components.data_grid import photo_grid
+from pages.components.data_import import import_of, progress_of
 from pages.components.data_labels import labels_csv
 from pages.components.data_splits import splits
 
@@ -17,9 +18,11 @@ SECTIONS = {
 
 with frame.page("Data"):
     project = frame.need_project()
+    at_work = import_of(project)
     has_photos = frame.store().count(project.id) > 0
     if "data-section" not in st.session_state:
-        st.session_state["data-section"] = "Photos" if has_photos else "Add photos"
+        # A reload in the middle of an import, or right after it, finds it again.
+        st.session_state["data-section"] = "Photos" if has_photos and not (at_work and at_work.recent) else "Add photos"
     section = st.segmented_control(
         "Section",
         list(SECTIONS),
@@ -27,7 +30,10 @@ with frame.page("Data"):
         required=True,
         key="data-section",
         label_visibility="collapsed",
+        wrap=True,
     )
+    if at_work and not at_work.finished and section != "Add photos":
+        st.info(f"{progress_of(at_work)[1]} imported so far, in the background.", icon=":material/hourglass_top:")
     if section == "Add photos":
         add_photos(project)
     elif section == "Splits and sizes":

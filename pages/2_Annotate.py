@@ -27,7 +27,8 @@ with frame.page("Annotate"):
         st.markdown("Name the answers that the network shall choose from. You can change them at any time.")
         add_classes(project)
         st.stop()
-    section = st.segmented_control(
+    head = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+    section = head.segmented_control(
         "Section",
         list(SECTIONS),
         format_func=lambda name: f"{SECTIONS[name]} {name}",
@@ -35,6 +36,7 @@ with frame.page("Annotate"):
         required=True,
         key="annotate-section",
         label_visibility="collapsed",
+        wrap=True,
     )
     if section == "Many at once":
         many_at_once(project)
@@ -44,7 +46,12 @@ with frame.page("Annotate"):
         history(project)
     else:
         options = [UNLABELLED, EVERY, *classes]
-        place = st.selectbox(
-            "Go through", range(len(options)), format_func=options.__getitem__, key="annotate-which", width=280
+        place = head.selectbox(
+            "Go through",
+            range(len(options)),
+            format_func=options.__getitem__,
+            key="annotate-which",
+            label_visibility="collapsed",
+            width=230,
         )
         one_by_one(project, options[place] if place > 1 else None, unlabelled=place == 0)

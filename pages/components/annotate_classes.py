@@ -1,13 +1,11 @@
 """The classes of a project: add, rename, merge, remove, put in order; each says how many labels it touches."""
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from core.data.store import ClassInfo, Project
-from core.errors import StudioError
 from pages.components import frame
 from pages.components.annotate_one import KEYS
+from pages.components.dialogs import closing_button
 from pages.components.home_welcome import split_names
 from pages.components.wording import counted, plain
 
@@ -22,8 +20,9 @@ def class_panel(project: Project) -> None:
         "Whatever you change here, no label is lost, and every change can be undone."
     )
     last_change(project)
-    for one in classes:
-        _row(project, one, classes)
+    with st.container(border=True, gap="xxsmall"):
+        for one in classes:
+            _row(project, one, classes)
     add_classes(project)
 
 
@@ -40,7 +39,7 @@ def add_classes(project: Project) -> None:
 
 
 def _row(project: Project, one: ClassInfo, classes: list[ClassInfo]) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"class-{one.id}"):
+    with st.container(horizontal=True, vertical_alignment="center", key=f"class-{one.id}"):
         key = KEYS[one.position] if one.position < len(KEYS) else "no key"
         st.markdown(f":gray-badge[{key}]", width="content")
         st.markdown(f"**{plain(one.name)}** · {counted(one.count, 'label')}", width="stretch")
@@ -65,21 +64,27 @@ def _row(project: Project, one: ClassInfo, classes: list[ClassInfo]) -> None:
 
 @st.dialog("Rename the class")
 def _rename(project: Project, one: ClassInfo) -> None:
-    name = st.text_input("Name", value=one.name, max_chars=120)
+    st.text_input("New name", value=one.name, max_chars=120, key="class-name")
     st.caption(f"{counted(one.count, 'label')} will carry the new name.")
-    if st.button("Rename", type="primary"):
-        _do(lambda: frame.store().rename_class(project.id, one.id, name, frame.who()))
+    closing_button(
+        "Rename",
+        lambda: frame.store().rename_class(project.id, one.id, st.session_state["class-name"], frame.who()),
+        key="class-rename-now",
+    )
 
 
 @st.dialog("Merge into another class")
 def _merge(project: Project, one: ClassInfo, others: list[ClassInfo]) -> None:
-    target = st.selectbox("Into", others, format_func=lambda other: other.name)
+    target = st.selectbox("Into", others, format_func=lambda other: other.name, key="class-target")
     st.markdown(
         f"{counted(one.count, 'photo')} of **{plain(one.name)}** will be **{plain(target.name)}**, "
         f"and the class {plain(one.name)} goes. You can undo it."
     )
-    if st.button("Merge", type="primary"):
-        _do(lambda: frame.store().merge_classes(project.id, one.id, target.id, frame.who()))
+    closing_button(
+        "Merge",
+        lambda: frame.store().merge_classes(project.id, one.id, st.session_state["class-target"].id, frame.who()),
+        key="class-merge-now",
+    )
 
 
 @st.dialog("Remove the class?")
@@ -88,18 +93,11 @@ def _remove(project: Project, one: ClassInfo) -> None:
         f"The class **{plain(one.name)}** goes, and {counted(one.count, 'photo')} will be without a label. "
         "The photos stay. You can undo it."
     )
-    if st.button("Remove it", type="primary"):
-        _do(lambda: frame.store().remove_class(project.id, one.id, frame.who()))
-
-
-def _do(action: Callable[[], object]) -> None:
-    """Carry out a dialog's action: its error stays in the dialog, success closes it."""
-    try:
-        action()
-    except StudioError as error:
-        st.error(str(error))
-    else:
-        st.rerun()
+    closing_button(
+        "Remove it",
+        lambda: frame.store().remove_class(project.id, one.id, frame.who()),
+        key="class-remove-now",
+    )
 
 
 def last_change(project: Project) -> None:
@@ -114,5 +112,5 @@ def last_change(project: Project) -> None:
         if st.button("Undo", key="undo-last", type="tertiary", icon=":material/undo:"):
             undone = frame.store().undo(project.id, frame.who())
             if undone:
-                st.toast(f"Undone: {plain(undone.text)}")
+                frame.notify(f"Undone: {plain(undone.text)}")
             st.rerun()

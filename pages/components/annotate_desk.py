@@ -92,11 +92,10 @@ def press(desk: Desk, image_id: int, label: str) -> None:
     try:
         row = frame.store().image(desk.project_id, image_id)
         if row.label not in (desk.shown_label, label):
-            by = f"{row.annotated_by} labelled" if row.annotated_by else "Somebody unlabelled"
-            at = f" at {moment(row.annotated_at)}" if row.annotated_at else ""
+            by = f" by {row.annotated_by}, {moment(row.annotated_at)}" if row.annotated_by and row.annotated_at else ""
             desk.message = (
-                f"{by} this photo meanwhile{at}: {row.label or 'no label'}. "
-                f"It was not overwritten. Press {label} again to change it, or skip it."
+                f'This photo was changed meanwhile{by}: it is "{row.label or "no label"}" now, and stays so. '
+                f'Press "{label}" once more to overrule, or skip it.'
             )
             desk.shown_label = row.label
             return

@@ -32,5 +32,5 @@ def _undo_button(project: Project, label: str, newest: list[Change], who: str | 
     if st.button(label, icon=":material/undo:", disabled=not newest, help=plain(newest[0].text) if newest else None):
         undone = frame.store().undo(project.id, who)
         if undone:
-            st.toast(f"Undone: {plain(undone.text)}")
+            frame.notify(f"Undone: {plain(undone.text)}")
         st.rerun()

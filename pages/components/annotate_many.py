@@ -17,7 +17,7 @@ WALL = "annotate-wall"
 @frame.fragment()
 def many_at_once(project: Project) -> None:
     """The whole section; only this part of the page runs again at a click."""
-    where = filter_row(project, key="many")
+    where = filter_row(project, key="many", unlabelled_first=True)
     found = frame.store().count(project.id, where)
     pages = max(1, -(-found // PHOTOS_A_PAGE))
     if st.session_state.get("many-page", 1) > pages:
@@ -25,7 +25,7 @@ def many_at_once(project: Project) -> None:
     page = st.session_state.get("many-page", 1)
     rows = frame.store().images(project.id, where, offset=(page - 1) * PHOTOS_A_PAGE, limit=PHOTOS_A_PAGE)
     buttons = st.container(key="many-actions")
-    answer = wall(photo_cards(rows), key=WALL, select="many", details=True, side=132)
+    answer = wall(photo_cards(rows), key=WALL, select="many", details=True, side=118)
     if pages > 1:
         st.pagination(pages, key="many-page", on_change=clear, args=(WALL,))
     if not rows:
@@ -66,10 +66,10 @@ def _give(project: Project, ids: list[int], label: str | None) -> None:
     except StudioError as error:
         st.session_state["many-message"] = str(error)
         return
-    st.toast(f"{counted(len(ids), 'photo')}: {plain(label) if label else 'no label'}")
+    frame.notify(f"{counted(len(ids), 'photo')}: {plain(label) if label else 'no label'}")
     clear(WALL)
 
 
 def _undo(project: Project) -> None:
     change = frame.store().undo(project.id, frame.who())
-    st.toast(f"Undone: {plain(change.text)}" if change else "There is nothing of yours to undo.")
+    frame.notify(f"Undone: {plain(change.text)}" if change else "There is nothing of yours to undo.")

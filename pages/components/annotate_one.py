@@ -16,6 +16,9 @@ KEYS = [*"123456789", *(letter for letter in ascii_uppercase if letter not in "C
 HERE = Path(__file__).resolve().parent
 STYLE = """<style>
 .st-key-annotate-photo img { max-height: 66vh; object-fit: contain; background: var(--st-secondary-background-color); }
+[class*="st-key-give-"] [aria-label^="Shortcut"] {
+  border: 1px solid currentcolor; border-radius: 0.25rem; padding: 0 0.35rem; opacity: 0.7;
+}
 .st-key-annotate-next { position: absolute; width: 1px; height: 1px; overflow: hidden; opacity: 0; }
 @media (max-width: 640px) { .st-key-annotate-photo img { max-height: 46vh; } }
 </style>"""
@@ -42,7 +45,7 @@ def one_by_one(project: Project, label: str | None, unlabelled: bool) -> None:
     with right:
         if desk.message:
             st.warning(desk.message)
-        with st.container(key="annotate-classes", gap="xsmall"):
+        with st.grid(min_column_width=140, gap="xsmall", key="annotate-classes"):
             for one, key in zip(classes, [*KEYS, *[None] * len(classes)], strict=False):
                 st.button(
                     plain(one.name),

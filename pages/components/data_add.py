@@ -1,107 +1,96 @@
-"""Adding photos: choose files or a folder, see what is in them, import with progress, read the report."""
+"""Adding photos: name files or a folder, see what was found in them, and import it."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
 
 import pandas as pd
 import streamlit as st
 
-from core.data.importers import ImportPlan, Upload, Verdict, carry_out, plan_folder, plan_uploads
-from core.data.images import IMAGE_SUFFIXES
+from core.data.importers import ImportPlan, Upload, plan_folder, plan_uploads
 from core.data.store import Project
 from pages.components import frame
+from pages.components.data_import import import_of, show_import, start
 from pages.components.wording import counted, plain
 
-KINDS = {"taken": "taken", "remark": "taken with a remark", "duplicate": "already there", "refused": "refused"}
-SECONDS_BETWEEN_UPDATES = 0.15
-
-
-@dataclass
-class Import:
-    """One import of this tab: it can be interrupted by a rerun of the page, and goes on where it was."""
-
-    project_id: int
-    total: int
-    verdicts: Iterator[Verdict]
-    done: list[Verdict] = field(default_factory=list)
-    finished: bool = False
-    problems: int = 0
+FILES, FOLDER, SERVER = "Files or a zip", "A whole folder", "A path on this computer"
+PLAN, TOKEN, ROUND = "add-plan", "add-token", "add-round"
 
 
 def add_photos(project: Project) -> None:
-    """The whole section: sources, then the plan, then progress, then the report."""
-    running: Import | None = st.session_state.get("import")
-    if running and running.project_id == project.id:
-        if not running.finished:
-            _go_on(running)
-        _report(running)
+    """The whole section: what to bring, then what was found in it, then the import's progress and report."""
+    at_work = import_of(project)
+    if at_work:
+        show_import(project, at_work)
         return
-    plan = _choose()
-    if plan is not None:
-        _show_plan(plan, project)
-    else:
-        _explain_formats()
-
-
-def _choose() -> ImportPlan | None:
-    """The plan for what the user has named, or None so far. Looking into the files changes nothing."""
-    ways = ["Upload", "A folder on this computer"]
-    way = ways[0]
+    ways = [FILES, FOLDER]
     # The server's disk is the user's own only where nobody else can reach the server.
     if frame.listens_on_localhost():
-        way = st.segmented_control("Where the photos are", ways, default=ways[0], required=True, key="add-way")
-    if way == ways[0]:
-        files = st.file_uploader(
-            "Photos, a zip, and a labels.csv if you have one",
-            type=[*sorted(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES), "zip", "csv", "tsv", "txt"],
-            accept_multiple_files=True,
-            key=f"add-files-{st.session_state.get('imports', 0)}",
-        )
-        if not files:
-            return None
-        token: object = tuple(file.file_id for file in files)
-        if st.session_state.get("plan-token") != token:
-            with st.spinner("Looking into the files"):
-                st.session_state["plan"] = plan_uploads([Upload(file.name, file) for file in files])
-            st.session_state["plan-token"] = token
-        return st.session_state["plan"]
-    text = st.text_input("Folder", placeholder="/home/me/photos", key="add-folder").strip()
-    looked = st.button("Look into it", icon=":material/folder_open:")
+        ways.append(SERVER)
+    way = st.segmented_control("Bring", ways, default=FILES, required=True, key="add-way", wrap=True)
+    plan = _from_path() if way == SERVER else _from_uploads(whole_folder=way == FOLDER)
+    if plan is None:
+        _explain()
+    else:
+        _show(plan, project)
+
+
+def _from_uploads(*, whole_folder: bool) -> ImportPlan | None:
+    """The plan of the uploaded files; looking into them stores nothing."""
+    label = "The folder with the photos" if whole_folder else "Photos, a zip, and a labels.csv if you have one"
+    key = f"add-{'folder' if whole_folder else 'files'}-{st.session_state.get(ROUND, 0)}"
+    if whole_folder:
+        files = st.file_uploader(label, accept_multiple_files="directory", key=key)
+    else:
+        files = st.file_uploader(label, accept_multiple_files=True, key=key)
+    if not files:
+        return None
+    token = tuple(file.file_id for file in files)
+    if st.session_state.get(TOKEN) != token:
+        st.session_state.pop(PLAN, None)
+        with st.spinner("Looking into the files"):
+            st.session_state[PLAN] = plan_uploads([Upload(file.name, file) for file in files])
+        st.session_state[TOKEN] = token
+    return st.session_state.get(PLAN)
+
+
+def _from_path() -> ImportPlan | None:
+    """The plan of a folder on the server's disk; looking into it stores nothing."""
+    with st.form("add-path", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input("Folder", placeholder="/home/me/photos", key="add-folder", width=420).strip()
+        looked = st.form_submit_button("Look into it", icon=":material/folder_open:")
     if looked and text:
-        st.session_state.pop("plan", None)
+        st.session_state.pop(TOKEN, None)
         with st.spinner("Looking into the folder"):
-            st.session_state["plan"] = plan_folder(Path(text).expanduser())
-        st.session_state["plan-token"] = text
-    return st.session_state.get("plan") if text and st.session_state.get("plan-token") == text else None
+            st.session_state[PLAN] = plan_folder(Path(text).expanduser())
+        st.session_state[TOKEN] = text
+    return st.session_state.get(PLAN) if text and st.session_state.get(TOKEN) == text else None
 
 
-def _explain_formats() -> None:
+def _explain() -> None:
     st.markdown(
         """
 Three ways to say which class a photo belongs to, all of them optional:
 
 - **a `labels.csv`** beside the photos, with the columns `filename` and `label` (and `split`, if you have one);
-- **a folder for each class**, zipped: `owl/1.jpg`, `duck/2.jpg`;
-- **nothing**: label them afterwards, one key a photo, on the Annotate page.
+- **a folder for each class**: `owl/1.jpg`, `duck/2.jpg`;
+- **not at all**: label them afterwards, one key a photo, on the Annotate page.
 
-Nothing is imported before you have seen what was found.
+You see what was found before anything is imported. Very many photos come in faster from a path on this computer or as
+a zip than one by one.
 """
     )
 
 
-def _show_plan(plan: ImportPlan, project: Project) -> None:
+def _show(plan: ImportPlan, project: Project) -> None:
+    """What was found, and the button that imports it."""
     labelled = sum(one.label is not None for one in plan.candidates)
     with st.container(border=True):
-        st.markdown(f"**Found in {plain(plan.source)}**")
-        with st.container(horizontal=True):
-            st.metric("Photos", f"{len(plan.candidates):,}", width=120)
-            st.metric("Labelled", f"{labelled:,}", width=120)
-            st.metric("Classes", len(plan.classes), width=120)
-            st.metric("Problems", len(plan.problems), width=120)
-            st.metric("Refused", len(plan.refused), width=120)
+        st.subheader(f"Found: {counted(len(plan.candidates), 'photo')}", anchor=False)
+        facts = [f"{labelled:,} with a label", counted(len(plan.classes), "class", "classes")]
+        splits = Counter(one.split for one in plan.candidates if one.split)
+        if splits:
+            facts.append("split: " + ", ".join(f"{name} {count:,}" for name, count in splits.items()))
+        st.markdown(f"In {plain(plan.source)}: {', '.join(facts)}.")
         if plan.classes:
             counts = Counter(one.label for one in plan.candidates)
             st.markdown(" ".join(f":gray-badge[{plain(name)} {counts[name]:,}]" for name in plan.classes))
@@ -109,83 +98,37 @@ def _show_plan(plan: ImportPlan, project: Project) -> None:
         if not plan.candidates:
             st.info("There is no photo here that can be imported. Choose other files.", icon=":material/info:")
             return
-        more = " without the bad rows" if plan.problems else ""
         st.button(
-            f"Import {counted(len(plan.candidates), 'photo')}{more}",
+            f"Import {counted(len(plan.candidates), 'photo')}" + (", as they are" if plan.problems else ""),
             type="primary",
             icon=":material/download_done:",
             key="import-now",
-            on_click=_start,
+            on_click=_import,
             args=(plan, project),
         )
 
 
 def _problems(plan: ImportPlan) -> None:
-    rows = [("labels.csv" if one.line is not None else "", one.line, one.text) for one in plan.problems]
-    rows += [(one.name, None, one.text) for one in plan.refused]
-    if rows:
-        st.dataframe(
-            pd.DataFrame(rows, columns=["Where", "Line", "What is wrong"]).astype({"Line": "Int64"}),
-            hide_index=True,
-            height="auto" if len(rows) < 8 else 280,
-            column_config={"What is wrong": st.column_config.TextColumn(width="large")},
-        )
-
-
-def _start(plan: ImportPlan, project: Project) -> None:
-    """Begin an import; a second click on the button finds the first one at work and does nothing."""
-    running: Import | None = st.session_state.get("import")
-    if running and not running.finished:
+    """Everything that is wrong, in one table: lines of the labels first, then files that are refused."""
+    rows = [(one.line, "", one.text) for one in plan.problems]
+    rows += [(None, one.name, f"refused: {one.text}") for one in plan.refused]
+    if not rows:
         return
-    st.session_state["import"] = Import(
-        project.id, len(plan.candidates), carry_out(plan, frame.store(), project.id, frame.who()), list(plan.refused)
+    st.markdown(
+        f":orange[:material/warning:] **{counted(len(rows), 'problem')}.** The rest can be imported all the same; "
+        "or mend the files, and bring them again."
     )
-    st.session_state["import"].problems = len(plan.problems)
-    st.session_state.pop("plan", None)
-    st.session_state.pop("plan-token", None)
-
-
-def _go_on(running: Import) -> None:
-    """Take the rest of the photos. A rerun of the page may cut this off between two of them; the next one goes on."""
-    refused_before = sum(one.kind == "refused" for one in running.done)
-    bar = st.progress(0.0, "Importing")
-    shown = 0.0
-    for verdict in running.verdicts:
-        running.done.append(verdict)
-        if monotonic() - shown > SECONDS_BETWEEN_UPDATES:
-            shown = monotonic()
-            taken = max(0, len(running.done) - refused_before)
-            share = min(1.0, taken / max(1, running.total))
-            bar.progress(share, f"{taken:,} of {running.total:,} photos. You may leave: what is taken stays.")
-    running.finished = True
-    # A fresh uploader, so that the same files are not offered again.
-    st.session_state["imports"] = st.session_state.get("imports", 0) + 1
-    bar.empty()
-
-
-def _report(done: Import) -> None:
-    counts = Counter(verdict.kind for verdict in done.done)
-    taken = counts["taken"] + counts["remark"]
-    st.success(f"{counted(taken, 'photo')} imported.", icon=":material/check_circle:")
-    with st.container(horizontal=True):
-        for kind, words in KINDS.items():
-            st.metric(words.capitalize(), f"{counts[kind]:,}", width=150)
-    table = pd.DataFrame(
-        [(verdict.name, KINDS[verdict.kind], verdict.text) for verdict in done.done], columns=["File", "Verdict", "Why"]
+    st.dataframe(
+        pd.DataFrame(rows, columns=["Line", "File", "What is wrong"]).astype({"Line": "Int64"}),
+        hide_index=True,
+        height="content" if len(rows) < 8 else 300,
+        column_config={"What is wrong": st.column_config.TextColumn(width="large")},
     )
-    present = [words for kind, words in KINDS.items() if counts[kind]]
-    kept = st.pills("Show", present, selection_mode="multi", default=present, key="report-kinds")
-    st.dataframe(table[table["Verdict"].isin(kept)], hide_index=True, height=min(400, 60 + 35 * max(1, len(table))))
-    with st.container(horizontal=True):
-        st.button(
-            "Look at the photos", type="primary", icon=":material/photo_library:", on_click=_leave, args=("Photos",)
-        )
-        st.button("Import more", icon=":material/add:", on_click=_leave, args=("Add photos",))
-        st.download_button(
-            "Report as CSV", table.to_csv(index=False), "import-report.csv", "text/csv", icon=":material/table:"
-        )
 
 
-def _leave(section: str) -> None:
-    st.session_state.pop("import", None)
-    st.session_state["data-section"] = section
+def _import(plan: ImportPlan, project: Project) -> None:
+    start(plan, project)
+    # A fresh uploader next time, so that the same files are not offered again.
+    for name in (PLAN, TOKEN):
+        st.session_state.pop(name, None)
+    st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1

@@ -14,7 +14,7 @@ from pages.components.wording import moment, plain, size_text
 DISPLAY_PIXELS = 1024
 
 
-@st.dialog("Photo", width="large")
+@st.dialog("Photo", width="medium")
 def show_details(project: Project, image_id: int) -> None:
     """A dialog over the page."""
     try:
@@ -22,7 +22,10 @@ def show_details(project: Project, image_id: int) -> None:
     except DataError as error:
         st.error(str(error))
         return
-    st.image(display_bytes(row.hash, str(frame.store().image_path(row.hash))), width="stretch")
+    st.html("<style>.st-key-photo-details img { max-height: 52vh; object-fit: contain; }</style>")
+    with st.container(key="photo-details"):
+        picture = display_bytes(row.hash, str(frame.store().image_path(row.hash)))
+        st.image(picture, width="stretch", alt=row.label or "a photo without a label")
     facts = [f"{row.width} × {row.height} pixels", size_text(row.bytes), f"split: {row.split or 'not yet'}"]
     if row.annotated_by and row.annotated_at:
         facts.append(f"labelled by {plain(row.annotated_by)}, {moment(row.annotated_at)}")

@@ -36,7 +36,7 @@ def photo_grid(project: Project) -> None:
     page = st.session_state.get("data-page", 1)
     rows = frame.store().images(project.id, where, offset=(page - 1) * PHOTOS_A_PAGE, limit=PHOTOS_A_PAGE)
     actions = st.container(key="data-actions")
-    answer = wall(photo_cards(rows), key=WALL, select="many", details=True, side=132)
+    answer = wall(photo_cards(rows), key=WALL, select="many", details=True, side=118)
     with actions:
         _actions(project, rows, [int(one) for one in answer.chosen], found)
     if pages > 1:
@@ -47,24 +47,28 @@ def photo_grid(project: Project) -> None:
         show_details(project, int(answer.opened))
 
 
-def filter_row(project: Project, *, key: str) -> ImageFilter:
-    """Class, split, name and order side by side; the filter that they make."""
+def filter_row(project: Project, *, key: str, unlabelled_first: bool = False) -> ImageFilter:
+    """Class, split, name and order side by side; the filter that they make.
+
+    ``unlabelled_first`` begins with the photos that have no label, where there are any.
+    """
+    begin = unlabelled_first and frame.store().count(project.id, ImageFilter(unlabelled=True)) > 0
     classes = [one.name for one in frame.store().classes(project.id)]
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{key}-filter"):
         # A class may be called "No label": places in the list tell them apart, names would not.
         options = [EVERY, NO_LABEL, *classes]
         place = st.selectbox(
-            "Class", range(len(options)), format_func=options.__getitem__, key=f"{key}-class", width=190
+            "Class", range(len(options)), int(begin), format_func=options.__getitem__, key=f"{key}-class", width=160
         )
         split = st.selectbox(
             "Split",
             ["any", *SPLITS, "none"],
             format_func=lambda name: {"any": "All", "none": "Not yet split"}.get(name) or SPLIT_NAMES[name],
             key=f"{key}-split",
-            width=150,
+            width=140,
         )
         order = st.selectbox("Order", list(ORDERS), format_func=ORDERS.__getitem__, key=f"{key}-order", width=150)
-        search = st.text_input("Search", placeholder="part of a file name", key=f"{key}-search", width=220)
+        search = st.text_input("Search", placeholder="part of a file name", key=f"{key}-search", width=180)
     return ImageFilter(
         label=options[place] if place > 1 else None,
         unlabelled=place == 1,
@@ -121,9 +125,9 @@ def _act(action: Callable[..., None], *args: object) -> None:
 
 def _label(project: Project, ids: list[int], label: str | None) -> None:
     frame.store().annotate(project.id, ids, label, frame.who())
-    st.toast(f"{counted(len(ids), 'photo')}: {label or 'no label'}. Undo it on the Annotate page, under History.")
+    frame.notify(f"{counted(len(ids), 'photo')}: {label or 'no label'}. Undo it on the Annotate page, under History.")
 
 
 def _remove(project: Project, ids: list[int]) -> None:
     frame.store().remove_images(project.id, ids, frame.who())
-    st.toast(f"{counted(len(ids), 'photo')} removed. Undo it on the Annotate page, under History.")
+    frame.notify(f"{counted(len(ids), 'photo')} removed. Undo it on the Annotate page, under History.")

@@ -5,14 +5,15 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.data.store import ImageFilter, Project
-from pages.components import frame
+from pages.components import charts, frame
 from pages.components.wording import counted
 
 PARTS = {"train": "Training", "val": "Validation", "test": "Test", "none": "Not yet split"}
-COLORS = {
-    "light": {"train": "#0f766e", "val": "#d97706", "test": "#6366a8", "none": "#c3cecb"},
-    "dark": {"train": "#2dd4bf", "val": "#fbbf24", "test": "#a5b4fc", "none": "#47524f"},
-}
+
+
+def _colors() -> dict[str, str]:
+    ink = charts.ink(frame.is_dark())
+    return {"train": ink.lines[0], "val": ink.lines[1], "test": ink.lines[2], "none": ink.grid}
 
 
 def splits(project: Project) -> None:
@@ -48,7 +49,7 @@ def _explain(project: Project, counts: pd.DataFrame) -> None:
 
 
 def _bars(counts: pd.DataFrame) -> go.Figure:
-    colors = COLORS["dark" if frame.is_dark() else "light"]
+    colors = _colors()
     names = ["no label" if pd.isna(name) else str(name) for name in counts["label"]]
     figure = go.Figure()
     for part, words in PARTS.items():
@@ -80,7 +81,7 @@ def _sizes(project: Project) -> go.Figure:
         go.Histogram(
             x=shorter,
             nbinsx=30,
-            marker_color=COLORS["dark" if frame.is_dark() else "light"]["train"],
+            marker_color=_colors()["train"],
             hovertemplate="%{x} pixels: %{y}<extra></extra>",
         )
     )

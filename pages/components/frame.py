@@ -37,6 +37,7 @@ __all__ = [
     "link",
     "listens_on_localhost",
     "need_project",
+    "notify",
     "page",
     "plain_errors",
     "project",
@@ -73,7 +74,7 @@ PAGES: dict[str, Place] = {
 # Only what no theme option reaches: a readable line length, photos with round corners, dark letters on the light accent
 # of the dark theme (Streamlit's are white, at a contrast of 1.9), and a little air.
 STYLE = """<style>
-.stMainBlockContainer { max-width: 1240px; }
+.stMainBlockContainer { max-width: 1280px; padding-left: 3rem; padding-right: 3rem; }
 .stMainBlockContainer img { border-radius: 0.5rem; }
 [kind^="primary"], [kind^="primary"] p { color: light-dark(#ffffff, #06231f); }
 .st-key-frame-head { gap: 0; margin-bottom: 0.4rem; }
@@ -101,6 +102,16 @@ def plain_errors() -> Iterator[None]:
         )
 
 
+def notify(text: str) -> None:
+    """Say something in passing; from a callback too, where Streamlit draws nothing: it appears a moment later."""
+    st.session_state.setdefault("notes", []).append(text)
+
+
+def _show_notes() -> None:
+    for text in st.session_state.pop("notes", ()):
+        st.toast(text)
+
+
 def fragment(run_every: float | str | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """A ``st.fragment`` whose errors are shown as plain sentences: ``@frame.fragment()`` or ``(run_every=1)``."""
 
@@ -108,6 +119,7 @@ def fragment(run_every: float | str | None = None) -> Callable[[Callable[P, None
         @wraps(draw)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
             with plain_errors():
+                _show_notes()
                 draw(*args, **kwargs)
 
         return st.fragment(guarded, run_every=run_every)
@@ -135,6 +147,7 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
         with st.container(key="frame-head"):
             st.title(heading or title, anchor=False)
             st.caption(sentence if sentence is not None else PAGES[title].sentence)
+        _show_notes()
         yield
 
 

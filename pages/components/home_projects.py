@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.data.store import Project
-from core.errors import DataError, StudioError
 from pages.components import frame
+from pages.components.dialogs import closing_button
 from pages.components.wording import counted, plain
 
 PROJECTS_SHOWN = 8
@@ -40,14 +40,10 @@ def _row(project: Project) -> None:
 
 @st.dialog("Rename the project")
 def _rename(project: Project) -> None:
-    name = st.text_input("Name", value=project.name, max_chars=120)
-    if st.button("Rename", type="primary"):
-        try:
-            frame.store().rename_project(project.id, name.strip())
-        except StudioError as error:
-            st.error(str(error))
-        else:
-            st.rerun()
+    st.text_input("New name", value=project.name, max_chars=120, key="project-name")
+    closing_button(
+        "Rename", lambda: frame.store().rename_project(project.id, st.session_state["project-name"]), key="rename-now"
+    )
 
 
 @st.dialog("Delete the project?")
@@ -58,14 +54,12 @@ def _delete(project: Project) -> None:
         "Its runs stay, with the photos that they were trained on."
     )
     with st.container(horizontal=True):
-        if st.button("Delete it", type="primary", key="delete-now"):
-            try:
-                frame.store().delete_project(project.id)
-            except DataError as error:
-                st.error(str(error))
-                st.stop()
-            st.session_state.pop("project_id", None)
-            st.query_params.pop("project", None)
-            st.rerun()
+        closing_button("Delete it", lambda: _delete_now(project.id), key="delete-now")
         if st.button("Keep it", key="delete-not"):
             st.rerun()
+
+
+def _delete_now(project_id: int) -> None:
+    frame.store().delete_project(project_id)
+    if st.session_state.get("project_id") == project_id:
+        frame.choose_project(None)

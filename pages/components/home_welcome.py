@@ -48,9 +48,11 @@ def _make_sample() -> None:
     from core.data.sample import make_sample_project
 
     bar = st.progress(0.0, "Reading the sample photos")
-    project = make_sample_project(
-        frame.store(), frame.who(), lambda done, total: bar.progress(done / total, f"{done} of {total} sample photos")
-    )
+
+    def progress(done: int, total: int) -> None:
+        bar.progress(done / total, f"{done} of {total} sample photos")
+
+    project = make_sample_project(frame.store(), frame.who(), progress)
     frame.choose_project(project.id)
     st.rerun()
 

@@ -1,0 +1,78 @@
+"""A workspace of its own for every test, and pages opened in it under Streamlit's AppTest."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from core.data.images import Decoded
+from core.data.store import Project, Store
+from core.workspace import REPOSITORY, open_workspace
+from pages.components.frame import PAGES
+
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty workspace; what Streamlit cached for another test's is let go."""
+    monkeypatch.setenv("RESNET_STUDIO_HOME", str(tmp_path / "workspace"))
+    monkeypatch.delenv("RESNET_STUDIO_DATABASE_URL", raising=False)
+    monkeypatch.chdir(REPOSITORY)
+    yield tmp_path / "workspace"
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def store(home: Path) -> Iterator[Store]:
+    """The store that the pages use too."""
+    opened = Store(open_workspace())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def open_page() -> OpenPage:
+    """``open_page("Data", project="1")``: a page of PAGES as a fresh tab shows it, with these query parameters."""
+
+    def opened(page: str = "Home", **query: str) -> AppTest:
+        app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=60)
+        for key, value in query.items():
+            app.query_params[key] = value
+        if page != "Home":
+            app.switch_page(PAGES[page].path)
+        return app.run()
+
+    return opened
+
+
+def add_photo(store: Store, project: Project, name: str, label: str | None = None, seed: int | None = None) -> int:
+    """A small photo of noise, different for each name; its id."""
+    dice = np.random.default_rng(abs(hash(name)) if seed is None else seed)
+    image = Image.fromarray(dice.integers(0, 255, (40, 60, 3), dtype=np.uint8))
+    row, _ = store.add_image(project.id, Decoded(image, (), "PNG", False), b"", name)
+    if label is not None:
+        store.annotate(project.id, [row.id], label, "teacher")
+    return row.id
+
+
+@pytest.fixture
+def birds(store: Store) -> Project:
+    """Four owls, four ducks, and three photos without a label."""
+    project = store.create_project("Birds", classes=["owl", "duck"])
+    for number in range(4):
+        add_photo(store, project, f"owl {number}.png", "owl")
+        add_photo(store, project, f"duck {number}.png", "duck")
+    for number in range(3):
+        add_photo(store, project, f"new {number}.png")
+    return project
+
+
+def messages(app: AppTest) -> list[str]:
+    """All that the page says as an error; a bug's sentence is among them."""
+    return [element.value for element in app.error]
