@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -55,7 +56,7 @@ def time_reads(store: Store, project_id: int, total: int, repeats: int) -> None:
     filters["images, unlabelled"] = ImageFilter(unlabelled=True, order="annotated")
     for name, where in filters.items():
         places = [drawn.randrange(total) for _ in range(repeats)]
-        timed(name, places, lambda place, where=where: store.images(project_id, where, place, 60))
+        timed(name, places, partial(store.images, project_id, where, limit=60))
     timed("count, all", range(repeats), lambda _: store.count(project_id))
     timed("count, search", range(repeats), lambda _: store.count(project_id, ImageFilter(search="PHOTO 9")))
     timed("counts", range(repeats), lambda _: store.counts(project_id))

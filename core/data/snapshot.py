@@ -73,7 +73,7 @@ class Snapshot:
                     raise DataError(f"{path} is of another version of ResNet Studio. Update it, or train anew.")
                 columns, *rows = ([restore(cell) for cell in row] for row in csv.reader(lines))
             frame = pd.DataFrame(rows, columns=columns, dtype=object)
-            frame["path"] = _where_they_are_now(frame["path"], path)
+            frame["path"] = pd.Series(_where_they_are_now(frame["path"], path), dtype=object)
             snapshot = cls(frame, tuple(head["classes"]), head["task"])
             unchanged = snapshot.digest == head["digest"]
         except FileNotFoundError as error:

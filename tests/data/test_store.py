@@ -16,7 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from PIL import Image
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 
 from core.data.database import MIGRATIONS, NEWEST
 from core.data.images import content_hash, decode
@@ -311,6 +311,37 @@ def test_next_unlabelled_goes_round(store: Store) -> None:
     assert following(ids[3]) == 3  # the only one left is its own follower
     store.annotate(project_id, [ids[3]], "owl", "ann")
     assert following(None) is None
+
+
+def test_no_query_of_a_page_reads_a_whole_table(store: Store) -> None:
+    """SQLite says how it would find the rows; without an index 10,000 images would be read for each page."""
+    project_id, ids = labelled_project(store, ["owl", "duck", None])
+    asked: list[tuple[str, Any]] = []
+
+    def note(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        if statement.startswith(("SELECT", "UPDATE")):
+            asked.append((statement, parameters[0] if many else parameters))
+
+    event.listen(store._engine, "before_cursor_execute", note)
+    for order in ORDERS:
+        store.images(project_id, ImageFilter(order=order, search="photo"), limit=60)
+    store.images(project_id, ImageFilter(label="owl", split="none"), limit=60)
+    store.count(project_id, ImageFilter(unlabelled=True))
+    store.counts(project_id)
+    store.next_unlabelled(project_id, ids[0])
+    store.annotate(project_id, ids, "owl", "ann")
+    store.undo(project_id, "ann")
+    store.history(project_id)
+    store.find_image(project_id, store.image(project_id, ids[0]).hash)
+    event.remove(store._engine, "before_cursor_execute", note)
+    with store._engine.connect() as connection:
+        plans = [
+            step[3]
+            for statement, parameters in asked
+            for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    assert len(asked) > 20
+    assert [step for step in plans if step.startswith("SCAN")] == []
 
 
 # Splits
