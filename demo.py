@@ -1,0 +1,276 @@
+"""The Gradio demo: one network; a photo in, its classes and a map of where the network looked out.
+
+    python demo.py              the ImageNet network
+    python demo.py bundle       an exported bundle, or a run's folder
+
+RESNET_STUDIO_BUNDLE names the model where no argument does. The page listens on this machine only, unless
+GRADIO_SERVER_NAME says otherwise.
+"""
+
+# ruff: noqa: T201  (a program of its own: it tells its address)
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from html import escape
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+# Before Gradio is imported, which reads it once: nothing is sent anywhere.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+import gradio as gr
+from PIL import Image
+
+from core.data.images import decode
+from core.errors import StudioError, WeightsUnavailable
+from core.inspection.cam import explain
+from core.inspection.explanation import Explanation, overlay
+from core.inspection.methods import METHODS, STAGES
+from core.inspection.predictor import IMAGENET, Predictor
+from core.models.bundle import INFO_FILE
+
+HERE = Path(__file__).resolve().parent
+EXAMPLES = ("sample_images/photos", "sample_images/birds/images")
+LIKELIEST = -1
+INVITATION = "Choose a photo: the map shows which parts of it speak for the class."
+SAMPLES = 12
+WAITING = 32
+HOUR = 3600
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+THEME = gr.themes.Base(
+    primary_hue="teal",
+    secondary_hue="teal",
+    neutral_hue="slate",
+    radius_size="lg",
+    font=["ui-sans-serif", "system-ui", "sans-serif"],
+    font_mono=["ui-monospace", "Consolas", "monospace"],
+).set(
+    body_background_fill="#fdfdfc",
+    body_background_fill_dark="#111716",
+    block_background_fill="#ffffff",
+    block_background_fill_dark="#1c2524",
+    background_fill_primary_dark="#1c2524",
+    background_fill_secondary_dark="#161e1d",
+    input_background_fill_dark="#161e1d",
+    border_color_primary_dark="#2e3a38",
+    block_border_color_dark="#2e3a38",
+    checkbox_label_background_fill="#f1f4f3",
+    checkbox_label_background_fill_dark="#161e1d",
+    checkbox_label_background_fill_hover_dark="#222c2b",
+    stat_background_fill="#0f766e",
+    stat_background_fill_dark="#2dd4bf",
+    slider_color="#0f766e",
+    slider_color_dark="#2dd4bf",
+)
+
+STYLE = """
+.gradio-container { max-width: 1180px !important; margin: 0 auto !important; }
+#head { display: flex; gap: 0.8rem; align-items: center; margin-bottom: 0.4rem; }
+#head h1 { font-size: 1.6rem; line-height: 1.2; margin: 0; font-weight: 650; }
+#head p { margin: 0.15rem 0 0; opacity: 0.75; }
+#head svg { flex: none; }
+.dark #head [fill="#ffffff"] { fill: #111716; }
+.dark #head [fill="#0f766e"] { fill: #2dd4bf; }
+.dark #head [stroke="#0f766e"] { stroke: #2dd4bf; }
+.dark #head [stroke="#ffffff"] { stroke: #111716; }
+#heatmap img { width: 100%; height: 100%; object-fit: contain; }
+#caption p { margin: 0; }
+#classes button { font-family: inherit; }
+#samples .gallery-item .container, #samples .gallery-item img { height: 80px; object-fit: cover; }
+"""
+
+MARK = (HERE / "assets" / "mark.svg").read_text(encoding="utf-8")
+
+
+class Photo(gr.Image):
+    """An image input that hands over the file as it came: core.data.images decodes it, with limits and with reasons."""
+
+    is_template = True  # for Gradio: drawn as the class above it
+
+    def preprocess(self, payload: Any) -> str | None:
+        return payload.path if payload else None
+
+
+def plain_errors(function: Callable[P, R]) -> Callable[P, R]:
+    """Show an error that the user can mend as a sentence on the page."""
+
+    @wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except StudioError as error:
+            raise gr.Error(escape(str(error), quote=False), print_exception=False) from error
+
+    return wrapped
+
+
+def page(predictor: Predictor) -> gr.Blocks:
+    """The demo of one model."""
+    with gr.Blocks(title=f"ResNet Studio: {predictor.name}", delete_cache=(HOUR, HOUR)) as blocks:
+        gr.HTML(
+            _head(f"{predictor.name}: a {predictor.arch} that knows {len(predictor.classes)} classes"), padding=False
+        )
+        kept = gr.State(None, time_to_live=HOUR)
+        with gr.Row(equal_height=False):
+            with gr.Column():
+                photo = Photo(label="Photo", sources=["upload", "clipboard", "webcam"], height=380, buttons=[])
+                if examples := example_photos():
+                    gr.Examples(examples, photo, label="Sample photos", examples_per_page=SAMPLES, elem_id="samples")
+                label = gr.Label(label="Likeliest classes", num_top_classes=5, elem_id="classes")
+            with gr.Column():
+                heatmap = gr.Image(
+                    label="Where it looked",
+                    height=380,
+                    interactive=False,
+                    format="png",
+                    buttons=["download", "fullscreen"],
+                    elem_id="heatmap",
+                )
+                caption = gr.HTML(_caption(INVITATION), padding=False)
+                opacity = gr.Slider(0, 1, 0.5, step=0.05, label="Heatmap over photo")
+                with gr.Row():
+                    method = gr.Dropdown(
+                        [(info.label + (" (slow)" if info.slow else ""), name) for name, info in METHODS.items()],
+                        value="gradcam",
+                        label="Method",
+                        min_width=140,
+                    )
+                    target = gr.Dropdown(_choices(predictor), value=LIKELIEST, label="Class", min_width=140)
+                stage = gr.Radio(
+                    STAGES,
+                    value="layer4",
+                    label="Stage",
+                    info="Early stages see small patterns, late ones whole parts.",
+                )
+
+        @plain_errors
+        def look(path: str | None, method: str, stage: str, target: int, opacity: float) -> tuple[Any, ...]:
+            if path is None:
+                return None, None, _caption(INVITATION), None
+            picture = decode(Path(path), "The photo").image
+            chosen = None if target == LIKELIEST else target
+            explanation = explain(predictor, picture, method=method, stage=stage, target=chosen)
+            classes = dict(explanation.prediction.ranked)
+            return classes, overlay(explanation, opacity), _caption(explanation.sentence), explanation
+
+        def look_anew(path: str | None, method: str, stage: str, opacity: float) -> tuple[Any, ...]:
+            answer = look(path, method, stage, LIKELIEST, opacity)
+            choices = _choices(predictor, list(answer[0] or ()))
+            return *answer, gr.Dropdown(choices, value=LIKELIEST)
+
+        def redraw(explanation: Explanation | None, opacity: float) -> Image.Image | None:
+            return overlay(explanation, opacity) if explanation else None
+
+        outputs = [label, heatmap, caption, kept]
+        # A new photo is asked for its own likeliest class, and these stand first in the menu.
+        photo.change(
+            look_anew,
+            [photo, method, stage, opacity],
+            [*outputs, target],
+            show_progress_on=heatmap,
+            api_visibility="private",
+        )
+        settings = [photo, method, stage, target, opacity]
+        changed = [method.input, stage.input, target.input]
+        gr.on(changed, look, settings, outputs, show_progress_on=heatmap, api_name="explain")
+        opacity.change(redraw, [kept, opacity], heatmap, show_progress="hidden", api_visibility="private")
+    return blocks
+
+
+def page_without_model(reason: str) -> gr.Blocks:
+    """The page where no model can be had: it opens, and says why in one sentence."""
+    with gr.Blocks(title="ResNet Studio") as blocks:
+        gr.HTML(_head("No model is loaded"), padding=False)
+        gr.Markdown(reason)
+    return blocks
+
+
+def example_photos() -> list[list[str]]:
+    """The sample photos that are there: the single ones, and birds from all over their set."""
+    single, birds = (sorted((HERE / folder).glob("*.jpg")) for folder in EXAMPLES)
+    room = max(0, SAMPLES - len(single))
+    return [[str(path)] for path in [*single, *birds[:: len(birds) // room + 1 if room else 1][:room]]]
+
+
+def load(reference: str) -> Predictor:
+    """The model that the reference means: a bundle's folder, a run's folder (its best), or the word imagenet."""
+    folder = Path(reference)
+    if reference != IMAGENET and not (folder / INFO_FILE).is_file() and (folder / "best" / INFO_FILE).is_file():
+        predictor = Predictor.load(folder / "best")
+        predictor.name = folder.resolve().name
+        return predictor
+    return Predictor.load(reference, progress=Said())
+
+
+class Said:
+    """Progress of a download as lines of text, one every tenth of the way."""
+
+    def __init__(self) -> None:
+        self.last = ""
+
+    def __call__(self, what: str, done: int, total: int | None) -> None:
+        line = f"{what}: {10 * (10 * done // total)} %" if total else what
+        if line != self.last:
+            print(line, file=sys.stderr, flush=True)
+            self.last = line
+
+
+def _choices(predictor: Predictor, first: list[str] | None = None) -> list[tuple[str, int]]:
+    """The classes for the menu, by name; those named first stand first."""
+    names = predictor.classes
+    order = sorted(range(len(names)), key=lambda number: names[number].lower())
+    top = [names.index(name) for name in first or []]
+    numbers = [*top, *(number for number in order if number not in top)]
+    return [("the likeliest", LIKELIEST), *((names[number], number) for number in numbers)]
+
+
+def _head(sentence: str) -> str:
+    return f'<div id="head">{MARK}<div><h1>ResNet Studio</h1><p>{escape(sentence)}</p></div></div>'
+
+
+def _caption(sentence: str) -> str:
+    return f'<p id="caption">{escape(sentence)}</p>'
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", nargs="?", help="a bundle's folder, a run's folder, or the word imagenet")
+    parser.add_argument("--port", type=int, help="the port to listen on (7860 if it is free, else one above it)")
+    options = parser.parse_args(arguments)
+    try:
+        predictor = load(options.model or os.environ.get("RESNET_STUDIO_BUNDLE") or IMAGENET)
+    except WeightsUnavailable as error:
+        print(error, file=sys.stderr)
+        blocks = page_without_model(str(error))
+    except StudioError as error:
+        print(error, file=sys.stderr)
+        return 2
+    else:
+        blocks = page(predictor)
+    blocks.queue(max_size=WAITING)
+    _, address, _ = blocks.launch(
+        server_port=options.port,
+        theme=THEME,
+        css=STYLE,
+        favicon_path=HERE / "assets" / "favicon.svg",
+        footer_links=[],
+        max_file_size="64mb",
+        run_history=False,
+        state_session_capacity=200,
+        ssr_mode=False,
+        quiet=True,
+        prevent_thread_lock=True,
+    )
+    print(f"The demo is open at {address}  (Ctrl+C ends it)", flush=True)
+    blocks.block_thread()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
