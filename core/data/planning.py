@@ -24,10 +24,12 @@ def plan_of(
     """The plan for files, some of them refused already (path -> reason).
 
     ``table`` holds where it is given; else the table in the top folder, else the class folders. ``pictures`` are to be
-    tried whatever their names. Folders around everything are taken off the names.
+    tried whatever their names. Folders around everything are taken off the names, unless the table writes them too.
     Raises LabelsError where it cannot be said which table holds, or where it cannot be read.
     """
     wrapper = wrapper_of([path for path in files if is_picture(path) or suffix_of(path) in TABLE_SUFFIXES])
+    if table is not None and any(row.filename.replace("\\", "/").startswith(wrapper) for row in table.rows):
+        wrapper = ""
     named = {path.removeprefix(wrapper): read for path, read in files.items()}
     tried = {path.removeprefix(wrapper) for path in files if is_picture(path) or path in pictures}
     places = places_of(tried)
