@@ -63,7 +63,8 @@ class Meter:
         counted = f"{done:,.0f} of {total:,.0f}{unit}" if total else f"{done:,.0f}{unit}" if done else ""
         if self._terminal:
             self._draw(what, done, total, f"{counted}  {note}".strip())
-        elif time.monotonic() - self._said > _LINE_SECONDS:
+        elif (total is None and what != self._what) or time.monotonic() - self._said > _LINE_SECONDS:
+            # What nobody knows the length of, a wait above all, is said at once.
             remark(f"{what}: {counted}" if counted else what)
             self._said = time.monotonic()
         self._what = what

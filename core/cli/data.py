@@ -81,7 +81,7 @@ def _plan(source: Path, images: Path | None) -> "ImportPlan":
 
 
 def _tell(verdicts: "list[Verdict]", project: str, json: bool) -> None:
-    counts = Counter(verdict.kind for verdict in verdicts)
+    counts: Counter[str] = Counter(verdict.kind for verdict in verdicts)
     if json:
         listed = [{"name": one.name, "kind": one.kind, "text": one.text} for one in verdicts if one.kind != "taken"]
         answer_json({"project": project, "counts": {kind: counts[kind] for kind in _KINDS}, "verdicts": listed})

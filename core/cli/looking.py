@@ -72,7 +72,7 @@ def predict(
         predictor = load_predictor(run, open_workspace(), device, progress=meter.show_bytes)
         for count, one in enumerate(predict_files(predictor, _pictures(images)), start=1):
             answers.append(one)
-            meter.show("looking at the images", count)
+            meter.show("looking at the images", count, None)
     named = [one for one in answers if one.prediction is not None]
     for one in answers:
         if one.refused is not None:
@@ -145,7 +145,6 @@ def explain(
 def _pictures(paths: Iterable[Path]) -> Iterator[tuple[str, bytes | Path | ImageRefused]]:
     """Every picture with its name: of a folder or a zip, the name inside it; what is no picture, with the reason."""
     from core.data.images import IMAGE_SUFFIXES
-    from core.data.importers import plan_zip
 
     for path in paths:
         if path.is_dir():
@@ -155,6 +154,8 @@ def _pictures(paths: Iterable[Path]) -> Iterator[tuple[str, bytes | Path | Image
         elif not path.is_file():
             yield str(path), ImageRefused(str(path), "there is no such file or folder")
         elif path.suffix.lower() == ".zip":
+            from core.data.importers import plan_zip
+
             plan = plan_zip(path, path.name)
             for candidate in plan.candidates:
                 try:

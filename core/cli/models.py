@@ -43,7 +43,7 @@ def weights(
 
 
 def export(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, a run's id, or a bundle folder.")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, a run's id, a bundle folder, or imagenet.")],
     out: Annotated[Path, typer.Option(help="The bundle folder to make.")],
     json: Json = False,
 ) -> None:
@@ -54,8 +54,10 @@ def export(
 
     refuse_filled(out, "the bundle")
     path = Path(run).expanduser()
-    source = path if (path / "bundle.json").is_file() else open_run(run, open_workspace()).path
-    made = export_bundle(source, out)
+    known = run == "imagenet" or (path / "bundle.json").is_file()
+    with Meter() as meter:
+        meter.show("checking and writing the weights")
+        made = export_bundle(run if known else open_run(run, open_workspace()).path, out)
     files = sorted(file.relative_to(made).as_posix() for file in made.rglob("*") if file.is_file())
     if json:
         answer_json({"bundle": str(made), "files": files})

@@ -8,6 +8,7 @@ import typer
 from core.cli.console import Json, Meter, answer, answer_json, remark
 from core.cli.outputs import refuse_filled
 from core.cli.recipe_options import with_recipe_options
+from core.errors import RunError
 
 if TYPE_CHECKING:
     from core.runs.folder import RunFolder
@@ -61,7 +62,10 @@ def resume(
     from core.workspace import open_workspace
 
     workspace = open_workspace()
-    follow(open_run(run, workspace), workspace, json)
+    found = open_run(run, workspace)
+    if found.status().live:
+        raise RunError(f"The run {found.id} is at work already. Wait for it, or stop it first.")
+    follow(found, workspace, json)
 
 
 def follow(run: "RunFolder", workspace: "Workspace", json: bool) -> None:

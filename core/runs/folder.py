@@ -100,13 +100,14 @@ class RunFolder:
         try:
             status = read_status(self.path / "status.json")
         except RunError as error:
-            return Status(state="failed", title=self.id, created=self._changed(), message=str(error))
+            changed = datetime.fromtimestamp(self.path.stat().st_mtime, UTC) if self.path.exists() else now()
+            return Status(state="failed", title=self.id, created=changed, message=str(error))
         if status.live and not process_lives(status):
             return self._interrupt(status)
         return status
 
     def write_status(self, **changes: Any) -> Status:
-        """Replaces these fields of status.json. Raises FileNotFoundError where the folder is gone."""
+        """Replaces these fields of status.json. Raises RunError where the run was deleted."""
         with self.locked():
             return self.replace_status(read_status(self.path / "status.json"), **changes)
 
@@ -115,7 +116,7 @@ class RunFolder:
         """Holds the status: what is read inside is still so when it is written."""
         # FileLock makes missing folders, and a run that somebody deleted must not come back as an empty one.
         if not self.path.is_dir():
-            raise FileNotFoundError(f"{self.path} is gone")
+            raise RunError(f"There is no run {self.id} any more. It may have been deleted.")
         with FileLock(self.path / ".lock", poll_interval=0.005):
             yield
 
@@ -171,12 +172,10 @@ class RunFolder:
         return frame
 
     def _interrupt(self, seen: Status) -> Status:
-        message = (
-            "Its process ended before its turn came. Resume puts it in line again."
-            if seen.started is None
-            else f"Its process ended {f'in epoch {seen.epoch}' if seen.epoch else 'before the first epoch'}. "
-            "Resume goes on after the last finished epoch."
-        )
+        never = "before the first epoch" if seen.started else "while it waited"
+        when = f"in epoch {seen.epoch}" if seen.epoch else never
+        then = "goes on after the last finished epoch" if self.begun else "starts it from the beginning"
+        message = f"Its process ended {when}. Resume {then}."
         changes = {"state": "interrupted", "ended": now(), "message": message, "phase": "", "seconds_left": None}
         try:
             with self.locked():
@@ -194,12 +193,6 @@ class RunFolder:
         part.write_text(status.model_dump_json(indent=2), encoding="utf-8")
         part.replace(self.path / "status.json")
         return status
-
-    def _changed(self) -> datetime:
-        try:
-            return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
-        except FileNotFoundError:
-            return now()
 
 
 def _bundle_at(folder: Path) -> bool:

@@ -5,9 +5,11 @@ import math
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
+# Imported where a table is made: a list of runs, and the command line's help, should not wait for it.
+if TYPE_CHECKING:
+    import pandas as pd
 
 Kind = Literal["step", "epoch"]
 
@@ -37,8 +39,10 @@ def append(path: Path, kind: Kind, fields: Mapping[str, Any]) -> None:
         file.write(line.encode())
 
 
-def read(path: Path, kind: Kind) -> pd.DataFrame:
+def read(path: Path, kind: Kind) -> "pd.DataFrame":
     """The recorded steps or epochs in order; empty, with all columns, where there are none yet."""
+    import pandas as pd
+
     frame = pd.DataFrame([line for line in _lines(path) if line.get("kind") == kind])
     wanted = COLUMNS[kind]
     return frame.reindex(columns=wanted + [name for name in frame.columns if name not in (*wanted, "kind")])

@@ -74,7 +74,7 @@ def process_start(pid: int) -> float | None:
 
 def process_lives(status: Status) -> bool:
     """Whether the process that the status names is still there: the same pid with the same start, and no zombie."""
-    if status.pid is None:
+    if status.pid is None or status.process_started is None:
         return False
     try:
         process = psutil.Process(status.pid)
@@ -85,7 +85,7 @@ def process_lives(status: Status) -> bool:
         return False
     except psutil.AccessDenied:
         return True  # another user's process: there, and nothing more can be learned
-    if status.process_started is None or abs(started - status.process_started) < _SAME_START_SECONDS:
+    if abs(started - status.process_started) < _SAME_START_SECONDS:
         return True
     return status.heartbeat is not None and abs((now() - status.heartbeat).total_seconds()) < _FRESH_HEARTBEAT_SECONDS
 

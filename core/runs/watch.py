@@ -49,6 +49,7 @@ class Watch:
     def __init__(self, run: RunFolder) -> None:
         self.reason: Reason | None = None
         self._run = run
+        self._folder = run.path.stat().st_ino
         self._noted = 0.0
         self._heeded: tuple[Reason, ...] = ()
         self._nudged = False
@@ -93,12 +94,21 @@ class Watch:
                     event = next(events)
                 except StopIteration:
                     return
+            if not self.folder_is_there():
+                self.note("gone")
             yield event
 
     def note(self, reason: Reason) -> None:
         """Remembers why the run should end."""
         if self.reason is None or ALL.index(reason) > ALL.index(self.reason):
             self.reason, self._noted = reason, time.monotonic()
+
+    def folder_is_there(self) -> bool:
+        """Whether the run's folder is still the one it was: a training may make it anew when it saves."""
+        try:
+            return self._run.path.stat().st_ino == self._folder
+        except FileNotFoundError:
+            return False
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._nudged:
@@ -114,7 +124,7 @@ class Watch:
         while not self._over.wait(_LOOK_SECONDS):
             # What cannot be read or written here (a full disk, say) shows where the training itself writes.
             with contextlib.suppress(OSError, RunError):
-                if not self._run.path.is_dir():
+                if not self.folder_is_there():
                     self.note("gone")
                 elif read_status(self._run.path / "status.json").stop_requested:
                     self.note("stop")

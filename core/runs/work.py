@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import shutil
 import time
 import traceback
 from collections.abc import Generator, Iterator
@@ -58,12 +59,15 @@ def train(run: RunFolder, workspace: Workspace) -> Generator[Event, None, Status
             if interruption.reason == "stop":
                 _end(run, "stopped", "Stopped before the first epoch ended, so there is no model to keep.")
             elif interruption.reason == "terminate":
-                _end(run, "interrupted", "Its process was told to end. Resume goes on after the last finished epoch.")
+                _end(run, "interrupted", "Its process was told to end. Resume goes on.")
         except GeneratorExit:  # who listened went away
-            _end(run, "interrupted", "It was left before its end. Resume goes on after the last finished epoch.")
+            _end(run, "interrupted", "It was left before its end. Resume goes on.")
             raise
         except Exception as error:  # noqa: BLE001 - the end of the line: what is not written down here nobody sees
             _fail(run, error)
+        if not watch.folder_is_there() and not (run.path / "recipe.json").exists():
+            # What the training has saved since somebody deleted the run.
+            shutil.rmtree(run.path, ignore_errors=True)
     return run.status()
 
 
@@ -142,6 +146,7 @@ def _evaluation(run: RunFolder, workspace: Workspace, record: Record, watch: Wat
         if total == 0:
             continue
         phase = f"evaluating on the {words} photos"
+        record.phase(phase)
         yield Progress(phase, 0, total)
         with watch.heeding("terminate", "gone"):
             report = evaluate(
@@ -174,7 +179,7 @@ def _end(run: RunFolder, state: State, message: str) -> None:
 
 
 def _fail(run: RunFolder, error: Exception) -> None:
-    if not run.path.is_dir():
+    if not (run.path / "status.json").exists():
         return  # deleted while it trained: whoever did it knows
     if isinstance(error, StudioError):
         sentence = str(error)

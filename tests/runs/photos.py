@@ -10,7 +10,7 @@ PER_CLASS = 8
 
 
 def write_photos(folder: Path, classes: int = 2, split: bool = True) -> Path:
-    """Writes ``folder/images`` and ``folder/labels.csv`` and answers with the latter: 4 train, 2 val, 2 test a class."""
+    """Writes ``folder/images`` and ``folder/labels.csv``, which is the answer: 4 train, 2 val, 2 test a class."""
     (folder / "images").mkdir(parents=True)
     noise = np.random.default_rng(0)
     lines = ["filename,label,split" if split else "filename,label"]

@@ -89,7 +89,7 @@ def test_a_run_is_opened_by_its_id_or_its_path(make_run: MakeRun, workspace: Wor
 def test_what_is_no_run_says_what_is_wanted(workspace: Workspace, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="neither a run's id"):
         open_run("nothing", workspace)
-    with pytest.raises(RunError, match="no status.json"):
+    with pytest.raises(RunError, match="is a folder but no run"):
         open_run(tmp_path, workspace)
 
 

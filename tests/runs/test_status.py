@@ -3,11 +3,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 
+from core.errors import RunError
 from core.runs.folder import RunFolder
 from core.runs.status import now, process_lives, process_start, read_status
 
@@ -15,7 +16,7 @@ MakeRun = Callable[..., RunFolder]
 
 
 @pytest.fixture
-def sleeper() -> subprocess.Popen[bytes]:
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     yield process
     process.kill()
@@ -86,6 +87,6 @@ def test_a_deleted_run_does_not_come_back_by_a_late_write(make_run: MakeRun) -> 
     for path in sorted(run.path.iterdir()):
         path.unlink()
     run.path.rmdir()
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(RunError, match="deleted"):
         run.write_status(epoch=1)
     assert not run.path.exists()

@@ -1,0 +1,85 @@
+"""The command line as a process, in a workspace of its own, and one small run that all tests look at."""
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.cli import main
+from core.workspace import REPOSITORY
+from tests.runs.photos import write_photos
+
+Core = Callable[..., subprocess.CompletedProcess[str]]
+
+TINY = ["--arch", "resnet18", "--weights", "none", "--size", "32", "--batch-size", "4", "--device", "cpu"]
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def environment(home: Path) -> dict[str, str]:
+    return {**os.environ, "RESNET_STUDIO_HOME": str(home), "OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(scope="session")
+def core(environment: dict[str, str]) -> Core:
+    """Runs ``python -m core`` and answers with its exit status and what it said."""
+
+    def run(*words: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "core", *map(str, words)],
+            cwd=REPOSITORY,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def here(home: Path, monkeypatch: pytest.MonkeyPatch) -> Core:
+    """The same within this process, which has loaded torch already: seconds less for each command."""
+    monkeypatch.setenv("RESNET_STUDIO_HOME", str(home))
+
+    def run(*words: object) -> subprocess.CompletedProcess[str]:
+        arguments = ["core", *map(str, words)]
+        monkeypatch.setattr(sys, "argv", arguments)
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
+            main()
+        said = [stream.buffer.getvalue().decode() for stream in (out, err)]
+        return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), *said)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A labels.csv; its photos lie in the folder images beside it."""
+    return write_photos(tmp_path_factory.mktemp("photos") / "squares")
+
+
+@pytest.fixture(scope="session")
+def training(core: Core, labels: Path, tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """What a training of two epochs said; its run folder is the last word of its arguments."""
+    out = tmp_path_factory.mktemp("runs") / "first"
+    images = labels.parent / "images"
+    return core("train", labels, "--images", images, *TINY, "--epochs", 2, "--out", out)
+
+
+@pytest.fixture(scope="session")
+def run(training: subprocess.CompletedProcess[str]) -> Path:
+    """The run folder of that training."""
+    assert training.returncode == 0, training.stderr
+    return Path(training.args[-1])

@@ -1,0 +1,52 @@
+import subprocess
+import sys
+import time
+
+import pytest
+import typer
+
+from core.cli import app
+from core.training.recipe import Recipe
+from core.workspace import REPOSITORY
+from tests.cli.conftest import Core
+
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+def test_these_are_the_commands() -> None:
+    designed = "weights import train resume evaluate predict explain export summary"
+    assert list(COMMANDS) == designed.split()
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_command_and_every_option_has_a_help(name: str) -> None:
+    command = COMMANDS[name]
+    assert command.help
+    silent = [one.name for one in command.params if not getattr(one, "help", None)]
+    assert not silent
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_command_can_answer_in_json(name: str) -> None:
+    assert "--json" in {option for one in COMMANDS[name].params for option in one.opts}
+
+
+def test_every_setting_of_a_recipe_is_an_option_of_train() -> None:
+    options = {option: one for one in COMMANDS["train"].params for option in one.opts}
+    for name, field in Recipe.model_fields.items():
+        option = options["--" + name.replace("_", "-")]
+        assert option.help == field.description
+        assert option.default == field.default
+
+
+def test_help_comes_within_a_second_and_without_torch(core: Core) -> None:
+    began = time.monotonic()
+    done = core("--help")
+    seconds = time.monotonic() - began
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in COMMANDS)
+    code = "import sys, core.cli; sys.exit(' '.join({'torch', 'pandas', 'torchvision', 'scipy'} & set(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert loaded.stderr.strip() == ""
+    # A second on a machine that does nothing else; the tests may share theirs.
+    assert seconds < 5

@@ -1,0 +1,54 @@
+import json
+import shutil
+from pathlib import Path
+
+from tests.cli.conftest import Core
+
+
+def test_a_table_is_imported_into_a_new_project(core: Core, here: Core, labels: Path) -> None:
+    done = core("import", labels, "--images", labels.parent / "images", "--project", "Squares", "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["project"] == "Squares"
+    assert answer["counts"] == {"taken": 16, "remark": 0, "duplicate": 0, "refused": 0}
+
+    again = here("import", labels, "--images", labels.parent / "images", "--project", "Squares", "--json")
+    assert json.loads(again.stdout)["counts"]["duplicate"] == 16
+
+
+def test_class_folders_and_zips_of_them_are_imported(here: Core, labels: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "classes"
+    for name in ("red", "green"):
+        (folder / name).mkdir(parents=True)
+        shutil.copy(labels.parent / "images" / f"{name}_0.png", folder / name)
+    done = here("import", folder, "--project", "Folders")
+    assert done.returncode == 0, done.stderr
+    assert "2  taken" in done.stdout
+    archive = shutil.make_archive(str(tmp_path / "zipped"), "zip", folder)
+    done = here("import", archive, "--project", "Zipped")
+    assert done.returncode == 0, done.stderr
+    assert "2  taken" in done.stdout
+
+
+def test_problems_are_listed_and_nothing_is_taken_without_a_yes(here: Core, labels: Path, tmp_path: Path) -> None:
+    shutil.copytree(labels.parent / "images", tmp_path / "images")
+    table = tmp_path / "labels.csv"
+    table.write_text("filename,label\nred_0.png,red\ngone.png,red\n")
+    for name in ("red_1.png", "red_2.png"):
+        (tmp_path / "images" / name).unlink()
+    done = here("import", table, "--images", tmp_path / "images", "--project", "Careful")
+    assert done.returncode == 2
+    assert "line 3" in done.stderr and "gone.png" in done.stderr
+    assert "--yes" in done.stderr.splitlines()[-1]
+
+    done = here("import", table, "--images", tmp_path / "images", "--project", "Careful", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "taken" in done.stdout
+
+
+def test_what_is_not_there_is_one_sentence(here: Core, tmp_path: Path) -> None:
+    done = here("import", tmp_path / "gone.csv", "--project", "Nothing")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "gone.csv" in done.stderr and len(done.stderr.splitlines()) == 1
+    done = here("import", tmp_path, "--project", "Nothing")
+    assert done.returncode == 2 and "nothing to import" in done.stderr

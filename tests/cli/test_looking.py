@@ -1,0 +1,120 @@
+import csv
+import json
+import zipfile
+from pathlib import Path
+
+from PIL import Image
+
+from tests.cli.conftest import Core
+
+
+def test_evaluate_answers_with_counts_and_intervals(core: Core, run: Path) -> None:
+    done = core("evaluate", run, "--split", "test", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["split"], report["n"]) == ("test", 4)
+    accuracy = report["accuracy"]
+    assert set(accuracy) == {"value", "correct", "n", "low", "high"}
+    assert accuracy["value"] == accuracy["correct"] / accuracy["n"]
+    assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
+    assert report["classes"] == ["green", "red"]
+    assert [sum(row) for row in report["confusion"]] == [2, 2]
+    assert sum(report["confusion"][i][i] for i in range(2)) == accuracy["correct"]
+    stored = json.loads((run / "report-test.json").read_text())
+    assert stored["confusion"] == report["confusion"]
+
+
+def test_evaluate_prints_a_table_to_read(here: Core, run: Path) -> None:
+    done = here("evaluate", run, "--split", "val")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("val: accuracy ")
+    assert "precision" in done.stdout and "green" in done.stdout
+
+
+def test_evaluate_says_what_it_cannot_do(here: Core, run: Path, tmp_path: Path) -> None:
+    for words, reason in (
+        (["evaluate", run, "--split", "dev"], "dev"),
+        (["evaluate", "no-such-run"], "no-such-run"),
+        (["evaluate", tmp_path], "status.json"),
+        (["evaluate", "imagenet"], "imagenet"),
+    ):
+        done = here(*words)
+        assert (done.returncode, done.stdout) == (2, ""), words
+        assert reason in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_predict_takes_files_folders_and_zips(core: Core, run: Path, labels: Path, tmp_path: Path) -> None:
+    images = labels.parent / "images"
+    folder = tmp_path / "new photos"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "notes.txt").write_text("not a photo")
+    (folder / "broken.jpg").write_bytes(b"nothing")
+    Image.new("RGB", (50, 30), "red").save(folder / "deep" / "röd.png")
+    archive = tmp_path / "more.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(images / "green_0.png", "zipped/green.png")
+        file.writestr("zipped/bad.png", b"nothing")
+    out = tmp_path / "answers.csv"
+
+    done = core("predict", run, images / "red_0.png", folder, archive, tmp_path / "gone.png", "--csv", out)
+    assert done.returncode == 0, done.stderr
+    with out.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["filename"] for row in rows] == [str(images / "red_0.png"), "deep/röd.png", "green.png"]
+    assert list(rows[0]) == ["filename", "prediction", "probability", "prediction_2", "probability_2"]
+    for row in rows:
+        assert {row["prediction"], row["prediction_2"]} == {"red", "green"}
+        assert abs(float(row["probability"]) + float(row["probability_2"]) - 1) < 1e-4
+    for name in ("broken.jpg", "bad.png", "gone.png"):
+        assert name in done.stderr
+    assert "notes.txt" not in done.stderr
+
+
+def test_predict_prints_its_answers(here: Core, run: Path, labels: Path) -> None:
+    image = labels.parent / "images" / "red_0.png"
+    done = here("predict", run, image, "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["refused"] == []
+    [first] = answer["answers"]
+    assert first["filename"] == str(image)
+    assert [entry["name"] for entry in first["predictions"]] in (["red", "green"], ["green", "red"])
+
+
+def test_predict_without_a_readable_image_exits_with_2(here: Core, run: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"nothing")
+    done = here("predict", run, tmp_path / "broken.jpg", "--csv", tmp_path / "answers.csv")
+    assert done.returncode == 2
+    assert "broken.jpg" in done.stderr and not (tmp_path / "answers.csv").exists()
+
+
+def test_predict_writes_over_no_table(here: Core, run: Path, labels: Path) -> None:
+    before = labels.read_text()
+    done = here("predict", run, labels.parent / "images", "--csv", labels)
+    assert done.returncode == 2 and "not empty" in done.stderr
+    assert labels.read_text() == before
+
+
+def test_explain_draws_the_heatmap_beside_the_view(core: Core, run: Path, labels: Path, tmp_path: Path) -> None:
+    image, out = labels.parent / "images" / "red_0.png", tmp_path / "new" / "heat.png"
+    words = ["explain", run, image, "--method", "hirescam", "--stage", "layer3", "--class", "green", "--out", out]
+    done = core(*words, "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert (answer["class"], answer["method"], answer["stage"]) == ("green", "hirescam", "layer3")
+    assert 0 <= answer["probability"] <= 1 and answer["faithfulness"]["share"] == 0.2
+    with Image.open(out) as picture:
+        assert picture.format == "PNG"
+        assert picture.height >= 32 and picture.width > 2 * picture.height - 1
+    assert [path.name for path in out.parent.iterdir()] == ["heat.png"]
+
+
+def test_explain_says_what_it_cannot_do(here: Core, run: Path, labels: Path, tmp_path: Path) -> None:
+    image, out = labels.parent / "images" / "red_0.png", tmp_path / "heat.png"
+    done = here("explain", run, image, "--out", out, "--class", "owl")
+    assert done.returncode == 2 and "green, red" in done.stderr
+    done = here("explain", run, tmp_path / "gone.jpg", "--out", out)
+    assert done.returncode == 2 and "gone.jpg" in done.stderr
+    done = here("explain", run, image, "--out", labels)
+    assert done.returncode == 2 and "not empty" in done.stderr
+    assert not out.exists()

@@ -1,0 +1,54 @@
+import json
+from pathlib import Path
+
+from core.models.bundle import load_bundle
+from tests.cli.conftest import Core
+
+
+def test_export_writes_a_bundle_that_answers_like_the_run(
+    core: Core, here: Core, run: Path, labels: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "bundle"
+    done = core("export", run, "--out", out, "--json")
+    assert done.returncode == 0, done.stderr
+    assert {"README.md", "bundle.json", "model.safetensors"} <= set(json.loads(done.stdout)["files"])
+    assert load_bundle(out)[1].classes == ("green", "red")
+    image = labels.parent / "images" / "red_0.png"
+    of_bundle, of_run = (json.loads(here("predict", model, image, "--json").stdout) for model in (out, run))
+    assert of_bundle == of_run
+
+    again = here("export", run, "--out", out)
+    assert again.returncode == 2 and "not empty" in again.stderr
+
+
+def test_summary_counts_parameters_as_the_paper_does(core: Core) -> None:
+    done = core("summary", "resnet50", "--classes", 1000, "--input", 224, "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["parameters"]["total"] == 25_557_032
+    assert answer["layers"][0]["output_shape"] == [64, 112, 112]
+    assert answer["layers"][-1]["output_shape"] == [1000]
+
+
+def test_summary_prints_a_table(here: Core) -> None:
+    done = here("summary", "resnet18", "--classes", 3, "--input", 64)
+    assert done.returncode == 0
+    assert "layer4.1" in done.stdout and "11,178,051 parameters" in done.stdout
+
+
+def test_an_unknown_network_is_one_sentence(here: Core) -> None:
+    done = here("summary", "resnet1000")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "resnet50" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_weights_says_which_source_it_took(here: Core, run: Path) -> None:
+    done = here("weights", "--arch", "resnet18", "--source", run / "best")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("resnet18 imagenet: from ") and str(run / "best") in done.stdout
+
+
+def test_unknown_weights_are_one_sentence(here: Core) -> None:
+    done = here("weights", "--weights", "imagenet-v9")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "imagenet-v2 from torchvision" in done.stderr and len(done.stderr.splitlines()) == 1

@@ -1,0 +1,119 @@
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from filelock import FileLock
+
+from core.runs.folder import RunFolder
+from core.workspace import REPOSITORY
+from tests.cli.conftest import TINY, Core
+
+
+def test_train_prints_each_epoch_then_where_the_run_is(training: subprocess.CompletedProcess[str], run: Path) -> None:
+    lines = training.stdout.splitlines()
+    assert re.fullmatch(r"epoch 1 of 2: training loss .*, accuracy .*; validation loss .*, accuracy .*", lines[0])
+    assert lines[1].startswith("epoch 2 of 2: ")
+    assert lines[2].startswith("finished: ")
+    assert lines[3].startswith("val accuracy: ") and "of 4;" in lines[3]
+    assert lines[4].startswith("test accuracy: ")
+    assert lines[5] == f"run: {run}"
+    assert "\r" not in training.stderr and "\x1b" not in training.stderr  # no bars outside a terminal
+
+
+def test_train_leaves_a_finished_evaluated_run(run: Path) -> None:
+    folder = RunFolder(run)
+    assert folder.status().state == "finished"
+    assert folder.recipe().epochs == 2
+    assert {split for split in ("train", "val", "test") if folder.report(split)} == {"val", "test"}
+
+
+def test_train_writes_over_nothing(here: Core, labels: Path, run: Path) -> None:
+    before = (run / "status.json").read_bytes()
+    done = here("train", labels, "--images", labels.parent / "images", "--out", run)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1 and "not empty" in done.stderr
+    assert (run / "status.json").read_bytes() == before
+
+
+def test_all_mistakes_in_a_recipe_are_named_together(here: Core, labels: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    done = here("train", labels, "--out", out, "--epochs", 0, "--optimizer", "adagrad", "--arch", "vgg16")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert all(word in done.stderr for word in ("epochs", "adagrad", "vgg16"))
+    assert not out.exists()
+
+
+def test_usage_mistakes_exit_with_2(here: Core, labels: Path) -> None:
+    for words in (["train", labels], ["train", labels, "--out", "x", "--epochs", "many"], ["dance"], ["resume"]):
+        done = here(*words)
+        assert done.returncode == 2 and done.stderr, words
+
+
+def test_too_little_data_is_one_sentence(here: Core, labels: Path, tmp_path: Path) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text("filename,label\nred_0.png,red\nred_1.png,red\ngone.png,blue\n")
+    done = here("train", table, "--images", labels.parent / "images", "--out", tmp_path / "run", *TINY)
+    assert done.returncode == 2
+    assert "line 4" in done.stderr and "gone.png" in done.stderr
+    assert "one class only" in done.stderr.splitlines()[-1]
+    assert not (tmp_path / "run").exists()
+
+
+def start(words: list[object], environment: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "core", *map(str, words)],
+        cwd=REPOSITORY,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_ctrl_c_keeps_the_best_and_resume_goes_on(
+    here: Core, environment: dict[str, str], labels: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    words = ["train", labels, "--images", labels.parent / "images", "--out", out, *TINY, "--epochs", "6", "--json"]
+    process = start(words, environment)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("epoch 2 of 6"):
+            break
+    process.send_signal(signal.SIGINT)
+    text, _ = process.communicate(timeout=120)
+    answer = json.loads(text)
+    assert (process.returncode, answer["state"]) == (0, "stopped")
+    assert answer["accuracy"]["val"]["n"] == 4
+    run = RunFolder(out)
+    assert run.finished and 2 <= len(run.epochs()) < 6
+
+    resumed = here("resume", out)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "epoch 1 of 6" not in resumed.stdout and "epoch 6 of 6" in resumed.stdout
+    assert run.epochs()["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
+
+    again = here("resume", out)
+    assert again.returncode == 2 and "nothing to resume" in again.stderr
+
+
+def test_a_training_says_what_it_waits_for(
+    home: Path, environment: dict[str, str], labels: Path, tmp_path: Path
+) -> None:
+    words = ["train", labels, "--images", labels.parent / "images", "--out", tmp_path / "run", *TINY, "--epochs", "1"]
+    (home / "runs" / ".locks").mkdir(parents=True, exist_ok=True)
+    with FileLock(home / "runs" / ".locks" / "cpu.lock"):
+        process = start(words, environment)
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("With weights none")  # the recipe's own remark
+        assert process.stderr.readline().startswith("waiting for another training on this device")
+        time.sleep(0.5)
+        assert process.poll() is None
+        assert RunFolder(tmp_path / "run").status().state == "queued"
+    process.communicate(timeout=120)
+    assert process.returncode == 0

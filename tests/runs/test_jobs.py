@@ -1,0 +1,207 @@
+"""Runs in processes of their own: real ones, started, killed, stopped and resumed."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.data.snapshot import Snapshot
+from core.errors import RunError, TooLittleData
+from core.runs.folder import RunFolder, list_runs
+from core.runs.jobs import delete, queue_place, recover, resume, stop, submit
+from core.runs.status import Status
+from core.workspace import Workspace, open_workspace
+from tests.runs.conftest import tiny
+
+MakeRun = Callable[..., RunFolder]
+PATIENCE_SECONDS = 90
+
+
+def wait_until(run: RunFolder, fits: Callable[[Status], bool]) -> Status:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        status = run.status()
+        if fits(status):
+            return status
+        if not status.live:
+            break
+        time.sleep(0.05)
+    raise AssertionError(f"{run.status()}\n{run.log()}")
+
+
+def ended(status: Status) -> bool:
+    return not status.live
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return open_workspace(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def done(home: Workspace, snapshot: Snapshot) -> RunFolder:
+    """A run that was killed in the middle and resumed."""
+    run = submit(home, snapshot, tiny(epochs=6), title="Birds: Ä sample!", project_id=3, project="Birds", once="form-1")
+    status = wait_until(run, lambda status: status.epoch >= 3)
+    assert status.pid is not None and status.pid != os.getpid()
+    assert os.getsid(status.pid) == status.pid  # a session of its own: closing the app's terminal does not reach it
+    os.kill(status.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while run.status().live and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert run.status().state == "interrupted"
+    assert "Its process ended in epoch" in run.status().message
+    resume(home, run)
+    assert wait_until(run, ended).state == "finished"
+    return run
+
+
+def test_a_killed_run_is_resumed_and_finished(done: RunFolder) -> None:
+    assert done.epochs()["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
+    steps = done.steps()[["epoch", "batch"]].apply(tuple, axis=1).tolist()
+    assert steps == sorted(set(steps))
+    assert "resumed" in done.log() and "Going on after epoch" in done.log()
+    report = done.report("test")
+    assert report is not None and report.n == 4
+
+
+def test_a_finished_run_is_a_folder_of_these_files(done: RunFolder) -> None:
+    files = sorted(path.relative_to(done.path).as_posix() for path in done.path.rglob("*") if path.is_file())
+    assert files == [
+        ".lock",
+        ".worker.lock",
+        "best/bundle.json",
+        "best/model.safetensors",
+        "last/bundle.json",
+        "last/model.safetensors",
+        "last/training.pt",
+        "log.txt",
+        "metrics.jsonl",
+        "predictions-test.csv",
+        "predictions-val.csv",
+        "recipe.json",
+        "report-test.json",
+        "report-val.json",
+        "snapshot.csv",
+        "status.json",
+    ]
+
+
+def test_its_status_says_what_it_was(done: RunFolder) -> None:
+    status = done.status()
+    assert (status.title, status.project_id, status.project) == ("Birds: Ä sample!", 3, "Birds")
+    assert (status.state, status.epoch, status.epochs, status.phase) == ("finished", 6, 6, "")
+    assert status.seconds_left is None
+
+
+def test_its_id_sorts_by_time_and_can_be_read(done: RunFolder) -> None:
+    day, clock, *words, chance = done.id.split("-")
+    assert len(day) == 8 and len(clock) == 6 and day.isdigit() and clock.isdigit()
+    assert words == ["birds", "sample"] and len(chance) == 3
+
+
+def test_the_same_form_sent_twice_is_one_run(home: Workspace, done: RunFolder, snapshot: Snapshot) -> None:
+    assert submit(home, snapshot, tiny(), title="again", once="form-1") == done
+
+
+def test_a_finished_run_is_not_resumed(home: Workspace, done: RunFolder) -> None:
+    with pytest.raises(RunError, match="nothing to resume"):
+        resume(home, done)
+    assert done.status().state == "finished"
+
+
+def test_stopping_a_finished_run_changes_nothing(done: RunFolder) -> None:
+    before = done.status()
+    stop(done)
+    assert done.status() == before
+
+
+@pytest.fixture
+def long_run(workspace: Workspace, snapshot: Snapshot) -> Iterator[RunFolder]:
+    run = submit(workspace, snapshot, tiny(epochs=1000), title="long")
+    yield run
+    if run.path.exists():
+        delete(run)
+
+
+def test_runs_take_turns_and_the_next_starts_when_the_first_is_stopped(
+    long_run: RunFolder, workspace: Workspace, snapshot: Snapshot
+) -> None:
+    second = submit(workspace, snapshot, tiny(epochs=1), title="second")
+    third = submit(workspace, snapshot, tiny(epochs=1), title="third")
+    wait_until(long_run, lambda status: status.epoch >= 2)
+    assert [queue_place(workspace, run) for run in (long_run, second, third)] == [0, 1, 2]
+    stop(third)  # a waiting run can be stopped, too
+    assert wait_until(third, ended).state == "stopped"
+    assert second.status().state == "queued"
+    asked = time.monotonic()
+    stop(long_run)
+    status = wait_until(long_run, ended)
+    assert status.state == "stopped" and long_run.finished
+    assert time.monotonic() - asked < 30
+    assert wait_until(second, ended).state == "finished"
+    assert second.status().started > status.ended  # type: ignore[operator]
+
+
+def test_a_run_at_work_is_deleted_with_its_process(long_run: RunFolder, workspace: Workspace) -> None:
+    status = wait_until(long_run, lambda status: status.state == "running")
+    assert status.pid is not None
+    delete(long_run)
+    assert list_runs(workspace) == [] and not long_run.path.exists()
+    assert not psutil.pid_exists(status.pid) or psutil.Process(status.pid).status() == psutil.STATUS_ZOMBIE
+    assert [path.name for path in workspace.runs.iterdir()] == [".locks"]
+    delete(long_run)  # a second click
+
+
+def test_a_run_in_a_process_that_is_no_worker_is_not_killed(make_run: MakeRun) -> None:
+    run = make_run()  # it names this process
+    with pytest.raises(RunError, match="another program"):
+        delete(run)
+    assert run.path.exists()
+
+
+def test_too_little_data_is_said_before_anything_is_made(workspace: Workspace, snapshot: Snapshot) -> None:
+    lonely = Snapshot(snapshot.frame[snapshot.frame["label"] == "red"], ("red",), "classification")
+    with pytest.raises(TooLittleData):
+        submit(workspace, lonely, tiny(), title="lonely")
+    assert list_runs(workspace) == []
+
+
+def test_a_process_that_cannot_start_is_said(
+    workspace: Workspace, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(RunError, match="could not be started"):
+        submit(workspace, snapshot, tiny(), title="no python")
+    [run] = list_runs(workspace)
+    assert run.status().state == "failed"
+
+
+def test_a_process_that_dies_at_once_is_interrupted_with_its_words_in_the_log(
+    workspace: Workspace, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "typer.py").write_text("raise ImportError('this typer is broken')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    run = submit(workspace, snapshot, tiny(), title="broken")
+    assert wait_until(run, ended).state == "interrupted"
+    assert "this typer is broken" in run.log()
+
+
+def test_recover_tells_what_was_interrupted_and_clears_leftovers(make_run: MakeRun, workspace: Workspace) -> None:
+    dead, alive, over = make_run("dead"), make_run("alive"), make_run("over")
+    dead.write_status(state="running", pid=2**22 - 1, process_started=1.0)
+    over.write_status(state="finished")
+    (workspace.runs / "broken").mkdir()
+    old, fresh = workspace.runs / ".new-old", workspace.runs / ".new-fresh"
+    old.mkdir()
+    fresh.mkdir()
+    os.utime(old, (1, 1))
+    assert recover(workspace) == [dead]
+    assert recover(workspace) == []
+    assert alive.status().state == "queued"
+    assert not old.exists() and fresh.exists()
