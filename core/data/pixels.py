@@ -32,12 +32,11 @@ def to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
 
 
 def _on_white(image: Image.Image) -> tuple[Image.Image, list[str]]:
-    with_alpha = image.convert("RGBA")
-    alpha = with_alpha.getchannel("A")
-    if alpha.getextrema()[0] == 255:
+    with_alpha = image if image.mode == "RGBA" else image.convert("RGBA")
+    if with_alpha.getchannel("A").getextrema()[0] == 255:
         return image.convert("RGB"), []
     white = Image.new("RGB", image.size, "white")
-    white.paste(with_alpha, mask=alpha)
+    white.paste(with_alpha, mask=with_alpha)
     return white, ["transparent parts laid on white"]
 
 
