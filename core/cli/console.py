@@ -31,15 +31,15 @@ def remark(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def answer_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Columns of text: the first one at the left, the others at the right."""
+def answer_table(header: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 1) -> None:
+    """Columns: the first ``texts`` of them at the left, the numbers after them at the right."""
     table = [list(header), *(list(row) for row in rows)]
     widths = [max(cell_len(row[column]) for row in table) for column in range(len(header))]
     for row in table:
-        gaps = [" " * (width - cell_len(cell)) for width, cell in zip(widths, row, strict=True)]
-        cells = [
-            cell + gap if column == 0 else gap + cell for column, (cell, gap) in enumerate(zip(row, gaps, strict=True))
-        ]
+        cells = []
+        for column, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            gap = " " * (width - cell_len(cell))
+            cells.append(cell + gap if column < texts else gap + cell)
         answer("  ".join(cells).rstrip())
 
 
@@ -63,7 +63,7 @@ class Meter:
         counted = f"{done:,.0f} of {total:,.0f}{unit}" if total else f"{done:,.0f}{unit}" if done else ""
         if self._terminal:
             self._draw(what, done, total, f"{counted}  {note}".strip())
-        elif (total is None and what != self._what) or time.monotonic() - self._said > _LINE_SECONDS:
+        elif (total is None and not done and what != self._what) or time.monotonic() - self._said > _LINE_SECONDS:
             # What nobody knows the length of, a wait above all, is said at once.
             remark(f"{what}: {counted}" if counted else what)
             self._said = time.monotonic()

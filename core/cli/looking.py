@@ -186,7 +186,7 @@ def _print_answers(answers: "Iterable[FileAnswer]") -> None:
             first, *others = [f"{name} {share:.1%}" for name, share in one.prediction.ranked[:3]]
             rows.append([one.name, first, ", ".join(others)])
     if rows:
-        answer_table(["file", "answer", "or"], rows)
+        answer_table(["file", "answer", "or"], rows, texts=3)
 
 
 def _print_report(report: "Report") -> None:

@@ -36,10 +36,11 @@ def weights(
         )
         return
     origin = found.origin
-    facts = [f"{key} {origin[key]}" for key in ("address", "licence", "top1") if key in origin]
-    answer(f"{arch} {weights}: from {origin['source']}{' (' + '; '.join(facts) + ')' if facts else ''}")
+    named = [("{}", "address"), ("licence {}", "licence"), ("top-1 {} %", "top1")]
+    facts = ", ".join(words.format(origin[key]) for words, key in named if key in origin)
+    answer(f"{arch} {weights}: from {origin['source']}{f' ({facts})' if facts else ''}")
     if found.arch != arch:
-        answer(f"These weights need {found.arch}, and get it.")
+        answer(f"Their network is {found.arch}: the same layers, but each stage halves the picture in another one.")
 
 
 def export(
@@ -55,9 +56,7 @@ def export(
     refuse_filled(out, "the bundle")
     path = Path(run).expanduser()
     known = run == "imagenet" or (path / "bundle.json").is_file()
-    with Meter() as meter:
-        meter.show("checking and writing the weights")
-        made = export_bundle(run if known else open_run(run, open_workspace()).path, out)
+    made = export_bundle(run if known else open_run(run, open_workspace()).path, out)
     files = sorted(file.relative_to(made).as_posix() for file in made.rglob("*") if file.is_file())
     if json:
         answer_json({"bundle": str(made), "files": files})
@@ -92,5 +91,6 @@ def summary(
     answer_table(
         ["layer", "type", "output", "parameters"],
         [[row.name, row.type, " x ".join(map(str, row.output_shape)), f"{row.parameters:,}"] for row in found.rows],
+        texts=2,
     )
     answer(f"\n{found.total:,} parameters, {found.trainable:,} of them trained by gradients")
