@@ -7,12 +7,14 @@ import pandas as pd
 import streamlit as st
 
 from core.data.importers import ImportPlan, Upload, plan_folder, plan_uploads
+from core.data.names import name_key
 from core.data.store import Project
 from pages.components import frame
 from pages.components.data_import import import_of, show_import, start
 from pages.components.wording import counted, plain
 
 FILES, FOLDER, SERVER = "Files or a zip", "A whole folder", "A path on this computer"
+PROBLEMS_IN_FULL = 12
 PLAN, TOKEN, ROUND = "add-plan", "add-token", "add-round"
 
 
@@ -92,8 +94,8 @@ def _show(plan: ImportPlan, project: Project) -> None:
             facts.append("split: " + ", ".join(f"{name} {count:,}" for name, count in splits.items()))
         st.markdown(f"In {plain(plan.source)}: {', '.join(facts)}.")
         if plan.classes:
-            counts = Counter(one.label for one in plan.candidates)
-            st.markdown(" ".join(f":gray-badge[{plain(name)} {counts[name]:,}]" for name in plan.classes))
+            counts = Counter(name_key(one.label) for one in plan.candidates if one.label)
+            st.markdown(" ".join(f":gray-badge[{plain(name)} {counts[name_key(name)]:,}]" for name in plan.classes))
         _problems(plan)
         if not plan.candidates:
             st.info("There is no photo here that can be imported. Choose other files.", icon=":material/info:")
@@ -110,20 +112,20 @@ def _show(plan: ImportPlan, project: Project) -> None:
 
 def _problems(plan: ImportPlan) -> None:
     """Everything that is wrong, in one table: lines of the labels first, then files that are refused."""
-    rows = [(one.line, "", one.text) for one in plan.problems]
-    rows += [(None, one.name, f"refused: {one.text}") for one in plan.refused]
+    rows = [(f"line {one.line}" if one.line is not None else "", one.text) for one in plan.problems]
+    rows += [(one.name, f"refused: {one.text}") for one in plan.refused]
     if not rows:
         return
     st.markdown(
         f":orange[:material/warning:] **{counted(len(rows), 'problem')}.** The rest can be imported all the same; "
         "or mend the files, and bring them again."
     )
-    st.dataframe(
-        pd.DataFrame(rows, columns=["Line", "File", "What is wrong"]).astype({"Line": "Int64"}),
-        hide_index=True,
-        height="content" if len(rows) < 8 else 300,
-        column_config={"What is wrong": st.column_config.TextColumn(width="large")},
-    )
+    table = pd.DataFrame(rows, columns=["Where", "What is wrong"])
+    if len(rows) <= PROBLEMS_IN_FULL:
+        st.table(table.map(plain), hide_index=True)
+    else:
+        wide = st.column_config.TextColumn(width="large")
+        st.dataframe(table, hide_index=True, height=320, column_config={"What is wrong": wide})
 
 
 def _import(plan: ImportPlan, project: Project) -> None:

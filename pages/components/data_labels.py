@@ -8,7 +8,7 @@ from core.data.store import Project
 from pages.components import frame
 from pages.components.wording import counted
 
-ROWS_SHOWN = 12
+ROWS_SHOWN = 9
 
 
 def labels_csv(project: Project) -> None:
@@ -34,6 +34,6 @@ def labels_csv(project: Project) -> None:
         [(row.filename, row.label or "", row.split or "") for row in rows[:ROWS_SHOWN]],
         columns=["filename", "label", "split"],
     )
-    st.dataframe(preview, hide_index=True)
+    st.dataframe(preview, hide_index=True, height="content")
     if len(rows) > ROWS_SHOWN:
         st.caption(f"The first {ROWS_SHOWN} of {len(rows):,} lines.")

@@ -8,6 +8,7 @@ from core.data.store import ImageFilter, Project
 from pages.components import charts, frame
 from pages.components.wording import counted
 
+NETWORK_PIXELS = 224
 PARTS = {"train": "Training", "val": "Validation", "test": "Test", "none": "Not yet split"}
 
 
@@ -26,14 +27,15 @@ def splits(project: Project) -> None:
     st.plotly_chart(_bars(counts), key="split-bars", config={"displayModeBar": False})
     st.dataframe(_table(counts), hide_index=True, height="content")
     st.subheader("Sizes", anchor=False)
-    st.markdown("The network sees each photo at 224 × 224 pixels. Smaller ones are enlarged and look soft to it.")
-    st.plotly_chart(_sizes(project), key="sizes", config={"displayModeBar": False})
+    sides = _shorter_sides(project.id, int(counts["total"].sum()))
+    st.markdown(_sizes_in_words(sides))
+    st.plotly_chart(_sizes(sides), key="sizes", config={"displayModeBar": False})
 
 
 def _explain(project: Project, counts: pd.DataFrame) -> None:
     st.markdown(
-        "A network is judged like a student: not by the exercises it has practised, but by questions it has never "
-        "seen. So the labelled photos are divided into three parts. **Training** photos are practised on. "
+        "A network is judged like a student: not by the exercises it has practiced, but by questions it has never "
+        "seen. So the labelled photos are divided into three parts. **Training** photos are practiced on. "
         "**Validation** photos show after each epoch how well it goes, and which epoch was best. **Test** photos are "
         "kept back for the final examination. Of seven photos of a class about five train, one validates, one tests. "
         "Identical photos never stand on both sides, and a photo keeps its part when more photos come."
@@ -75,19 +77,32 @@ def _table(counts: pd.DataFrame) -> pd.DataFrame:
     return table.rename(columns={"label": "Class", "total": "Total", **PARTS})
 
 
-def _sizes(project: Project) -> go.Figure:
-    shorter = _shorter_sides(project.id, frame.store().count(project.id))
+def _sizes_in_words(sides: list[int]) -> str:
+    least, most, small = min(sides), max(sides), sum(side < NETWORK_PIXELS for side in sides)
+    spread = f"between {least:,} and {most:,}" if least < most else f"{least:,}"
+    text = f"The photos are {spread} pixels on their shorter side. The network sees each at {NETWORK_PIXELS} pixels."
+    return f"{text} {counted(small, 'photo')} below that will be enlarged, and look soft to it." if small else text
+
+
+def _sizes(sides: list[int]) -> go.Figure:
+    width = max(20, -(-max(sides) // 30))
+    ink = charts.ink(frame.is_dark())
     figure = go.Figure(
         go.Histogram(
-            x=shorter,
-            nbinsx=30,
-            marker_color=_colors()["train"],
+            x=sides,
+            xbins={"start": 0, "end": max(sides) + width, "size": width},
+            marker_color=ink.accent,
             hovertemplate="%{x} pixels: %{y}<extra></extra>",
         )
     )
-    figure.add_vline(x=224, line_dash="dot", annotation_text="224")
-    figure.update_layout(height=260, margin={"l": 0, "r": 0, "t": 20, "b": 0}, bargap=0.05)
-    figure.update_xaxes(title="shorter side in pixels", rangemode="tozero")
+    figure.add_vline(
+        x=NETWORK_PIXELS,
+        line={"dash": "dot", "color": ink.quiet},
+        annotation_text="what the network sees",
+        annotation_position="top left",
+    )
+    figure.update_layout(height=240, margin={"l": 0, "r": 0, "t": 24, "b": 0}, bargap=0.05)
+    figure.update_xaxes(title="shorter side in pixels", range=[0, max(*sides, NETWORK_PIXELS) * 1.15])
     figure.update_yaxes(title="photos")
     return figure
 

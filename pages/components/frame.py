@@ -137,6 +137,7 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
     st.html(STYLE)
     theme = "-dark" if is_dark() else ""
     st.logo(str(ASSETS / f"logo{theme}.svg"), size="large", icon_image=str(ASSETS / f"mark{theme}.svg"))
+    drawn = False
     with plain_errors():
         projects = settle_project()
         settle_name()
@@ -148,6 +149,10 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
             st.title(heading or title, anchor=False)
             st.caption(sentence if sentence is not None else PAGES[title].sentence)
         _show_notes()
+        drawn = True
+    if not drawn:  # no workspace, no store: the sentence that says so is all there is to show
+        st.stop()
+    with plain_errors():
         yield
 
 

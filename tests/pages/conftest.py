@@ -74,5 +74,5 @@ def birds(store: Store) -> Project:
 
 
 def messages(app: AppTest) -> list[str]:
-    """All that the page says as an error; a bug's sentence is among them."""
-    return [element.value for element in app.error]
+    """All that the page says as an error: a bug's sentence is among them, and what no frame caught."""
+    return [element.value for element in (*app.error, *app.exception)]

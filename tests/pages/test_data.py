@@ -80,8 +80,9 @@ def test_photos_and_a_table_are_planned_first_and_imported_on_the_button(
     table = b"filename,label\na.png,owl\nb.png,duck\nc.png,owl\n"
     upload(app, ("a.png", png(1)), ("b.png", png(2)), ("labels.csv", table))
     assert "Found: 2 photos" in heads(app)
-    assert "c.png" in str(app.dataframe[0].value["What is wrong"].tolist())
-    assert app.dataframe[0].value["Line"].tolist() == [4]
+    problems = app.table[0].value
+    assert problems["Where"].tolist() == ["line 4"]
+    assert "c\\.png" in problems["What is wrong"][0]
     assert store.count(empty.id) == 0  # nothing is stored before the button
     import_all(app)
     assert not messages(app)
@@ -114,7 +115,7 @@ def test_a_zip_of_class_folders_brings_its_classes(open_page: OpenPage, empty: P
     app = open_page("Data")
     upload(app, ("birds.zip", packed.getvalue()))
     assert "4 with a label" in texts(app)
-    assert "climbs.png" in str(app.dataframe[0].value["File"].tolist())
+    assert "climbs" in app.table[0].value["Where"][0]
     import_all(app)
     assert {one.name: one.count for one in store.classes(empty.id)} == {"duck": 2, "owl": 2}
 
