@@ -2,6 +2,8 @@
 
     python demo.py              the ImageNet network
     python demo.py bundle       an exported bundle, or a run's folder
+    python demo.py bundle --write-space DIR
+                                no page, but the folder of a Hugging Face Space that shows it
 
 RESNET_STUDIO_BUNDLE names the model where no argument does. The page listens on this machine only, unless
 GRADIO_SERVER_NAME says otherwise.
@@ -22,6 +24,7 @@ from typing import Any, ParamSpec, TypeVar
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 import gradio as gr
+from gradio.data_classes import ImageData
 from PIL import Image
 
 from core.data.images import decode
@@ -88,15 +91,6 @@ STYLE = """
 MARK = (HERE / "assets" / "mark.svg").read_text(encoding="utf-8")
 
 
-class Photo(gr.Image):
-    """An image input that hands over the file as it came: core.data.images decodes it, with limits and with reasons."""
-
-    is_template = True  # for Gradio: drawn as the class above it
-
-    def preprocess(self, payload: Any) -> str | None:
-        return payload.path if payload else None
-
-
 def plain_errors(function: Callable[P, R]) -> Callable[P, R]:
     """Show an error that the user can mend as a sentence on the page."""
 
@@ -119,7 +113,10 @@ def page(predictor: Predictor) -> gr.Blocks:
         kept = gr.State(None, time_to_live=HOUR)
         with gr.Row(equal_height=False):
             with gr.Column():
-                photo = Photo(label="Photo", sources=["upload", "clipboard", "webcam"], height=380, buttons=[])
+                photo = gr.Image(label="Photo", sources=["upload", "clipboard", "webcam"], height=380, buttons=[])
+                # The file as it came: core.data.images decodes it, with limits and with reasons. (A class of our own
+                # would do the same, and Gradio would write a .pyi file beside this one.)
+                photo.preprocess = _file_of  # type: ignore[method-assign]
                 if examples := example_photos():
                     gr.Examples(examples, photo, label="Sample photos", examples_per_page=SAMPLES, elem_id="samples")
                 label = gr.Label(label="Likeliest classes", num_top_classes=5, elem_id="classes")
@@ -208,6 +205,20 @@ def load(reference: str) -> Predictor:
     return Predictor.load(reference, progress=Said())
 
 
+def write_space(model: str, out: Path) -> int:
+    """Write the Space's folder and say how it is uploaded."""
+    # Here, because a Space has no copy of what writes Spaces.
+    from core.export.space import write_demo_space
+
+    try:
+        write_demo_space(model, out)
+    except StudioError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"{out} is ready. To upload it:\n  hf upload USER/NAME {out} . --type space")
+    return 0
+
+
 class Said:
     """Progress of a download as lines of text, one every tenth of the way."""
 
@@ -219,6 +230,11 @@ class Said:
         if line != self.last:
             print(line, file=sys.stderr, flush=True)
             self.last = line
+
+
+def _file_of(payload: ImageData | None) -> str | None:
+    """The path of an uploaded photo."""
+    return payload.path if payload else None
 
 
 def _choices(predictor: Predictor, first: list[str] | None = None) -> list[tuple[str, int]]:
@@ -242,9 +258,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?", help="a bundle's folder, a run's folder, or the word imagenet")
     parser.add_argument("--port", type=int, help="the port to listen on (7860 if it is free, else one above it)")
+    parser.add_argument("--write-space", type=Path, metavar="DIR", help="write the folder of a Space and end")
     options = parser.parse_args(arguments)
+    model = options.model or os.environ.get("RESNET_STUDIO_BUNDLE") or IMAGENET
+    if options.write_space:
+        return write_space(model, options.write_space)
     try:
-        predictor = load(options.model or os.environ.get("RESNET_STUDIO_BUNDLE") or IMAGENET)
+        predictor = load(model)
     except WeightsUnavailable as error:
         print(error, file=sys.stderr)
         blocks = page_without_model(str(error))

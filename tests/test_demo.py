@@ -1,5 +1,6 @@
 """The Gradio demo as a process of its own, asked over the network as a browser asks it."""
 
+import json
 import os
 import re
 import socket
@@ -112,6 +113,21 @@ def test_a_file_that_is_no_photo_is_refused_in_a_sentence(client: Client, tmp_pa
     path.write_text("not a photo")
     with pytest.raises(AppError, match="it is a text file, not an image"):
         ask(client, path)
+
+
+def test_nobody_reads_files_of_the_server_through_the_page(address: str, tmp_path: Path) -> None:
+    photo(1).save(tmp_path / "private.png")
+    payload = {"path": str(tmp_path / "private.png"), "meta": {"_type": "gradio.FileData"}}
+    request = urllib.request.Request(
+        f"{address}gradio_api/call/explain",
+        json.dumps({"data": [payload, "gradcam", "layer4", -1, 0.5]}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        event = json.load(answer)["event_id"]
+    with urllib.request.urlopen(f"{address}gradio_api/call/explain/{event}", timeout=60) as answer:
+        said = answer.read().decode()
+    assert "event: error" in said and "Grad-CAM" not in said
 
 
 def test_the_page_listens_here_only_and_sends_nothing(address: str) -> None:

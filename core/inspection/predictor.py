@@ -25,7 +25,6 @@ from core.inspection.answers import TOP, FileAnswer, Prediction, table_of
 from core.models.bundle import INFO_FILE, BundleInfo, load_bundle
 from core.models.resnet import ResNet, build
 from core.models.weights import fetch
-from core.runs.folder import open_run
 from core.workspace import Workspace
 
 __all__ = ["Predictor", "bundle_folder", "load_predictor", "predict_files", "table_of"]
@@ -33,6 +32,7 @@ __all__ = ["Predictor", "bundle_folder", "load_predictor", "predict_files", "tab
 BATCH = 16
 IMAGENET = "imagenet"
 Item = TypeVar("Item")
+FileSource = bytes | Path | Callable[[], bytes] | ImageRefused
 Progress = Callable[[str, int, int | None], None]
 
 
@@ -190,18 +190,20 @@ def bundle_folder(reference: str | Path, workspace: Workspace) -> Path | None:
         return None
     if (Path(reference) / INFO_FILE).is_file():
         return Path(reference)
+    # Here, because the demo on a Space has this module, and no runs.
+    from core.runs.folder import open_run
+
     run = open_run(reference, workspace)
     if not (run.best / INFO_FILE).is_file():
         raise RunError(f"The run {run.id} has no model yet. Wait for its first epoch, or resume it.")
     return run.best
 
 
-def predict_files(
-    predictor: Predictor, files: Iterable[tuple[str, bytes | Path | ImageRefused]]
-) -> Iterator[FileAnswer]:
+def predict_files(predictor: Predictor, files: Iterable[tuple[str, FileSource]]) -> Iterator[FileAnswer]:
     """An answer for each file, in their order; what is no picture is answered with the reason, and nothing stops.
 
-    Files are read and decoded a batch at a time, so a folder or zip of any size may be given as a generator.
+    Files are read and decoded a batch at a time, so a folder or zip of any size may be given as a generator. A source
+    is bytes, a path, a function that reads the bytes (as an import's candidates have), or why it was refused before.
     """
     for some in batched(files, BATCH):
         answers: list[FileAnswer] = []
@@ -210,7 +212,7 @@ def predict_files(
             try:
                 if isinstance(source, ImageRefused):
                     raise source
-                decoded = decode(source, name)
+                decoded = decode(source() if callable(source) else source, name)
             except ImageRefused as error:
                 answers.append(FileAnswer(name, None, refused=error.reason))
             else:

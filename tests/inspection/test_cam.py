@@ -171,7 +171,7 @@ def test_an_error_in_the_network_is_raised_and_leaves_it_as_it_was(
     network: ResNet, picture: Tensor, method: str
 ) -> None:
     in_the_middle_of_training(network, picture)
-    network.avgpool = Broken()  # type: ignore[assignment]
+    network.avgpool = Broken()
     before = state_of(network)
     with pytest.raises(RuntimeError, match="broken on purpose"):
         heatmap_of(network, picture, method=method, stage="layer2", target=1)

@@ -11,7 +11,7 @@ from PIL import Image
 from core.errors import BundleError, ImageRefused, ModelError, RunError
 from core.inspection.answers import csv_of, table_of
 from core.inspection.cam import explain
-from core.inspection.predictor import Predictor, load_predictor, predict_files
+from core.inspection.predictor import FileSource, Predictor, load_predictor, predict_files
 from core.workspace import open_workspace
 from tests.inspection.conftest import CLASSES, photo
 
@@ -143,17 +143,24 @@ def test_files_are_answered_in_order_and_bad_ones_refused(predictor: Predictor, 
     names = [f"photo {n}.png" for n in range(20)]
     for seed, name in enumerate(names):
         photo(seed).save(tmp_path / name)
-    files: list[tuple[str, bytes | Path | ImageRefused]] = [(name, tmp_path / name) for name in names]
+    files: list[tuple[str, FileSource]] = [(name, tmp_path / name) for name in names]
+
+    def broken() -> bytes:
+        raise ImageRefused("in a zip.png", "its part of the zip is damaged")
+
+    files[1] = (names[1], (tmp_path / names[1]).read_bytes)
+    files[2] = ("in a zip.png", broken)
     files[3] = ("empty.jpg", b"")
     files[17] = ("../climbs.png", ImageRefused("../climbs.png", "its name climbs out of its folder"))
     answers = list(predict_files(predictor, files))
     assert [answer.name for answer in answers] == [name for name, _ in files]
-    assert [answer.name for answer in answers if answer.refused] == ["empty.jpg", "../climbs.png"]
+    assert [answer.name for answer in answers if answer.refused] == ["in a zip.png", "empty.jpg", "../climbs.png"]
+    assert answers[1].prediction is not None and answers[1].prediction.name == predictor.predict([photo(1)])[0].name
     assert answers[17].refused == "its name climbs out of its folder"
     expected = predictor.predict([photo(19)])[0]
     assert answers[19].prediction is not None and answers[19].prediction.name == expected.name
     table = table_of(answers)
-    assert len(table) == 18
+    assert len(table) == 17
     assert list(table.columns) == [
         "filename", "prediction", "probability", "prediction_2", "probability_2", "prediction_3", "probability_3",
     ]  # fmt: skip

@@ -1,0 +1,118 @@
+"""Write the folder of a Hugging Face Space: the Gradio demo with one bundle, complete and ready to upload."""
+
+import ast
+import re
+import shutil
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from core.errors import BundleError
+from core.export.bundle_zip import export_bundle
+from core.models.bundle import read_info
+from core.workspace import REPOSITORY, SAMPLE_IMAGES
+
+APP = '''"""The demo with the bundle of this Space."""
+
+import sys
+from pathlib import Path
+
+from demo import main
+
+sys.exit(main([str(Path(__file__).resolve().parent / "bundle")]))
+'''
+
+# Of requirements.txt, what the demo imports. Gradio itself comes with the Space, in the version of the front matter.
+REQUIREMENTS = ("torch", "torchvision", "grad-cam", "safetensors", "pydantic", "pandas", "Pillow")
+
+# The demo on a Space knows one bundle, no runs, and writes no further Space, so these are not followed.
+LEFT_OUT = ("core.runs", "core.training", "core.export")
+
+# Git refuses large files as they are; a Space takes them through LFS.
+ATTRIBUTES = "*.safetensors filter=lfs diff=lfs merge=lfs -text\n*.jpg filter=lfs diff=lfs merge=lfs -text\n"
+
+
+def write_demo_space(source: Path | str, out: Path, title: str | None = None, license: str = "mit") -> Path:
+    """The Space's folder at ``out`` for a run, a bundle or ``"imagenet"``; returns ``out``. It appears whole.
+
+    ``license`` is what the front matter says, in Hugging Face's words. Raises what ``export_bundle`` raises, and
+    BundleError where ``out`` is there already and is not empty.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BundleError(f"{out} is not empty. Choose a new folder for the Space.")
+    out.resolve().parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=out.resolve().parent, prefix=".space-") as workplace:
+        space = Path(workplace) / "space"
+        export_bundle(source, space / "bundle", title)
+        for path in program_files():
+            target = space / path.relative_to(REPOSITORY)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+        for folder in (REPOSITORY / "assets", SAMPLE_IMAGES):
+            shutil.copytree(folder, space / folder.name)
+        (space / "app.py").write_text(APP, encoding="utf-8")
+        (space / "requirements.txt").write_text("".join(_requirements()), encoding="utf-8")
+        (space / ".gitattributes").write_text(ATTRIBUTES, encoding="utf-8")
+        (space / "README.md").write_text(_readme(space / "bundle", title, license), encoding="utf-8")
+        if out.is_dir():
+            out.rmdir()
+        space.rename(out)
+    return out
+
+
+def program_files() -> list[Path]:
+    """demo.py and every module of core that it reaches by its imports, wherever in a module they stand."""
+    found: dict[Path, None] = {}
+    waiting = [REPOSITORY / "demo.py"]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found[path] = None
+        waiting += [file for name in _imports(path) for file in _files_of(name)]
+    return sorted(found)
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """The names in the import statements of a file, without those for type checkers only."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            node.body = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _files_of(module: str) -> Iterator[Path]:
+    """The module's file and the __init__.py of each package above it; nothing for what is not ours, or left out."""
+    parts = module.split(".")
+    if parts[0] != "core" or module.startswith(LEFT_OUT):
+        return
+    for depth in range(1, len(parts) + 1):
+        place = REPOSITORY.joinpath(*parts[:depth])
+        yield from (file for file in (place / "__init__.py", place.with_suffix(".py")) if file.is_file())
+
+
+def _requirements() -> Iterator[str]:
+    """The lines of requirements.txt that the demo needs, so that the Space has the versions tested here."""
+    for line in (REPOSITORY / "requirements.txt").read_text(encoding="utf-8").splitlines(keepends=True):
+        name = re.match(r"[\w.-]+", line)
+        if name and name[0] in REQUIREMENTS:
+            yield line
+
+
+def _readme(bundle: Path, title: str | None, license: str) -> str:
+    info = read_info(bundle)
+    template = (REPOSITORY / "deploy" / "gradio-space" / "README.md").read_text(encoding="utf-8")
+    some = ", ".join(info.classes[:5]) + (" ..." if len(info.classes) > 5 else "")
+    return template.format(
+        sdk_version=version("gradio"),
+        license=license,
+        title=title or "ResNet Studio demo",
+        sentence=f"A {info.arch} that knows {len(info.classes)} classes: {some}.",
+    )
