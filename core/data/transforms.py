@@ -27,8 +27,8 @@ class Preprocessing(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     mode: Literal["crop", "squash", "letterbox"] = "crop"
-    size: int = Field(224, ge=1)
-    resize: int = Field(256, ge=1)
+    size: int = Field(default=224, ge=1)
+    resize: int = Field(default=256, ge=1)
     interpolation: Literal["bilinear"] = "bilinear"
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD

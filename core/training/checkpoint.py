@@ -13,8 +13,7 @@ import torch
 
 from core.data.transforms import Preprocessing
 from core.errors import RunError
-from core.models.bundle import BundleInfo, load_bundle, read_info, save_bundle
-from core.models.bundle import _standing as standing_folder
+from core.models.bundle import BundleInfo, load_bundle, read_info, save_bundle, standing_folder
 from core.models.resnet import ResNet
 from core.training.recipe import Recipe
 from core.training.start import Start

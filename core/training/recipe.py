@@ -7,8 +7,8 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from core.errors import RecipeError
-from core.models.zoo import ARCHITECTURES
+from core.errors import RecipeError, UnknownArchitecture
+from core.models.zoo import config_of
 from core.training.choices import (
     CHOICES,
     NAMED_WEIGHTS,
@@ -35,104 +35,104 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
     arch: str = Field(
-        "resnet50",
+        default="resnet50",
         description="The network. A bigger number means more layers: more accurate with many photos, and slower. "
         "resnet18 is a third of the work of resnet50.",
     )
     weights: str = Field(
-        "imagenet",
+        default="imagenet",
         min_length=1,
         description="Where the network starts: imagenet, imagenet-v2, none, or the path of a .safetensors or .pth file "
         "or of a bundle folder of yours. Starting from trained weights is what makes few photos enough.",
     )
     source: str = Field(
-        "auto",
+        default="auto",
         min_length=1,
         description="Where ImageNet weights are fetched from: auto tries all places in turn. "
         "Leave it, unless one is blocked.",
     )
     train: Train = Field(
-        "head",
+        default="head",
         description="Which part learns; the rest stays frozen exactly as it was. Begin with head. Go on to staged "
         "or all when the training accuracy stays low or you have hundreds of photos a class.",
     )
     epochs: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        8,
+        default=8,
         description="How often the network goes through all training photos. More when both curves still improve "
         "at the end, fewer when the validation loss rises again.",
     )
     head_epochs: Annotated[int, Field(ge=1)] | None = Field(
-        None,
+        default=None,
         description="In staged training, how many of the epochs train the head alone. "
         "Left empty: a quarter of them, at least one.",
     )
     batch_size: Annotated[int, Field(ge=2, le=4096)] = Field(
-        32,
+        default=32,
         description="How many photos make one step, two or more. Smaller when memory runs out, bigger on a large GPU.",
     )
     optimizer: Optimizer = Field(
-        "adamw",
+        default="adamw",
         description="The rule by which weights are changed. AdamW forgives a rate that is not quite right; "
         "SGD can end better.",
     )
     learning_rate: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] | None = Field(
-        None,
+        default=None,
         description="The size of a step in the head; pretrained layers below take a tenth of it or less. Left empty: "
         "a good one for the optimizer. Make it smaller when the loss jumps or grows, bigger when it falls too slowly.",
     )
     schedule: Schedule = Field(
-        "one-cycle",
+        default="one-cycle",
         description="How the learning rate changes during the training. One-cycle starts gently "
         "and ends with small steps.",
     )
     weight_decay: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
-        1e-4,
+        default=1e-4,
         description="Pulls weights towards zero, against learning by heart. Raise it a little when the training "
         "accuracy is far above the validation accuracy. BatchNorm and biases are left out.",
     )
     label_smoothing: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = Field(
-        0.0,
+        default=0.0,
         description="Asks for a little less than full certainty (0.1 is usual). Helps where some labels may be wrong.",
     )
     class_weighting: ClassWeighting = Field(
-        "none",
+        default="none",
         description="Balanced lets rare classes count more. Choose it when classes differ much in size "
         "and the small ones matter.",
     )
     augmentation: AugmentationLevel = Field(
-        "light",
+        default="light",
         description="Random changes to the training photos, so that the network does not learn them by heart. "
         "Standard for few photos and many epochs; none where place, side or color are what matters.",
     )
     mode: Mode = Field(
-        "crop",
+        default="crop",
         description="How a photo becomes a square. Crop suits most; letterbox or squash where the edges matter.",
     )
     size: Annotated[int, Field(ge=32, le=1024)] = Field(
-        224,
+        default=224,
         description="The side of the square in pixels. Bigger shows small details, at a cost that grows with the area.",
     )
     patience: Annotated[int, Field(ge=0)] = Field(
-        0,
+        default=0,
         description="Stop early when neither validation accuracy nor validation loss has improved for so many epochs; "
         "0 trains to the end. The best epoch is kept in any case.",
     )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
-        0,
+        default=0,
         description="The start of all chance: same seed, same photos, same machine, same result. "
         "Change it to see how much luck is in a result.",
     )
     device: str = Field(
-        "auto",
+        default="auto",
         pattern=r"^(auto|cpu|mps|(cuda|xpu)(:\d+)?)$",
         description="What computes: auto takes a GPU where there is one. cpu, cuda, cuda:1, mps and xpu name one.",
     )
     precision: Precision = Field(
-        "auto",
+        default="auto",
         description="How exactly numbers are kept. Auto is fast; fp32 gives the same bits each time on a CPU.",
     )
     workers: Annotated[int, Field(ge=0, le=64)] | None = Field(
-        None,
+        default=None,
         description="How many helpers prepare photos while the device computes. Left empty: fitting the machine. "
         "0 prepares them in between.",
     )
@@ -140,8 +140,10 @@ class Recipe(BaseModel):
     @field_validator("arch")
     @classmethod
     def _known_architecture(cls, arch: str) -> str:
-        if arch not in ARCHITECTURES:
-            raise PydanticCustomError("unknown_architecture", "known are {names}", {"names": ", ".join(ARCHITECTURES)})
+        try:
+            config_of(arch)
+        except UnknownArchitecture as error:
+            raise PydanticCustomError("unknown_architecture", "{text}", {"text": str(error)}) from error
         return arch
 
     @model_validator(mode="after")
@@ -244,7 +246,7 @@ def _plain(detail: ErrorDetails) -> str:
     found, kind, context = detail["input"], detail["type"], detail.get("ctx", {})
     if kind == "extra_forbidden":
         return f"{field} is not a setting; known are {', '.join(Recipe.model_fields)}."
-    if kind == "conflict":
+    if kind in ("conflict", "unknown_architecture"):
         return detail["msg"]
     if kind == "json_invalid":
         return f"the text is not valid JSON ({context.get('error', '')})."

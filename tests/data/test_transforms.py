@@ -132,7 +132,7 @@ def test_turned_corners_are_filled_with_gray() -> None:
 def test_boxes_follow_the_same_geometry() -> None:
     copy = torch.zeros(3, 60, 80, dtype=torch.uint8)
     copy[:, 20:40, 30:60] = 255
-    box = tv_tensors.BoundingBoxes(torch.tensor([[30, 20, 60, 40]]), format="XYXY", canvas_size=(60, 80))  # type: ignore[call-overload]
+    box = tv_tensors.BoundingBoxes(torch.tensor([[30, 20, 60, 40]]), format="XYXY", canvas_size=(60, 80))
     augmentation = Augmentation(area=(0.8, 1.0), stretch=1.0, shift=0.05)
     for index in range(8):
         drawn = draw(augmentation, 60, 80, (0, 1, index))

@@ -18,7 +18,7 @@ def test_the_cpu_computes_in_bf16_only_where_the_processor_has_it() -> None:
 
 def test_a_second_run_in_the_process_may_want_another_precision() -> None:
     for precision in ("fp32", "bf16", "fp32"):
-        accelerator = accelerator_for(Recipe(device="cpu", precision=precision))  # type: ignore[arg-type]
+        accelerator = accelerator_for(Recipe(device="cpu", precision=precision))
         assert precision_name(accelerator) == precision
         assert precision in description(accelerator)
 

@@ -27,7 +27,7 @@ def test_all_problems_are_told_at_once() -> None:
     message = str(caught.value)
     assert "7 problems" in message
     for part in (
-        "arch is 'vgg16', but known are resnet18, ",
+        "No architecture is called 'vgg16'. Choose one of: resnet18, ",
         "epochs is 0, but at least 1 is needed",
         "batch_size is 1, but at least 2 is needed",
         "optimizer is 'lion', but allowed are adamw, sgd, adam",

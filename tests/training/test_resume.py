@@ -64,7 +64,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(make_snapshot: Callable[...,
     resumed = list(fit(snapshot, setting, tmp_path / "killed", resume=True, cache=tmp_path / "cache"))
     same_end(tmp_path / "straight", tmp_path / "killed")
 
-    def figures(events: list) -> list[tuple[int, float, float, bool]]:  # type: ignore[type-arg]
+    def figures(events: list) -> list[tuple[int, float, float, bool]]:
         return [(e.epoch, e.train_loss, e.val_loss, e.best) for e in events if isinstance(e, Epoch)]
 
     assert figures(resumed) == figures(straight)[2:]

@@ -58,7 +58,7 @@ def photos(make_snapshot: Callable[..., Snapshot], tmp_path: Path) -> dict[Part,
     }
 
 
-def plan(photos: dict[Part, Photos]) -> list:  # type: ignore[type-arg]
+def plan(photos: dict[Part, Photos]) -> list:
     batches = []
     for epoch in (1, 2):
         batches += training_batches(len(photos["train"]), 4, 5, epoch)
