@@ -1,96 +1,61 @@
-"""The residual network, from its blocks to its logits.
+"""The residual network, from its stem to its logits; its blocks are in core.models.blocks.
 
 Follows He et al. 2015, "Deep residual learning for image recognition" (arXiv 1512.03385), with torchvision's parameter
 names, so that state dicts travel in both directions. Shapes below are for a picture of H x W pixels and N pictures.
 """
 
+from types import ModuleType
+
 import torch
 from torch import Tensor, nn
 
 from core.errors import ModelError
+from core.models.blocks import BasicBlock, Bottleneck, Kit, PreActivation
 from core.models.zoo import ResNetConfig, config_of
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 
 
-def conv3x3(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
-    """A 3x3 convolution that keeps the picture's size, or halves it with stride 2 (the norm after it has the bias)."""
-    return nn.Conv2d(inputs, outputs, kernel_size=3, stride=stride, padding=1, bias=False)
-
-
-def conv1x1(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
-    """A 1x1 convolution: mixes channels, sees no neighbors."""
-    return nn.Conv2d(inputs, outputs, kernel_size=1, stride=stride, bias=False)
-
-
-class BasicBlock(nn.Module):
-    """Two 3x3 convolutions and the skip: [N, inputs, H, W] -> [N, width, H/stride, W/stride] (figure 5, left)."""
-
-    def __init__(self, inputs: int, width: int, stride: int, stride_in: str, downsample: nn.Module | None) -> None:
-        super().__init__()
-        self.conv1 = conv3x3(inputs, width, stride)
-        self.bn1 = nn.BatchNorm2d(width)
-        self.relu = nn.ReLU(inplace=True)
-        self.conv2 = conv3x3(width, width)
-        self.bn2 = nn.BatchNorm2d(width)
-        self.downsample = downsample
-
-    def forward(self, x: Tensor) -> Tensor:
-        skip = x if self.downsample is None else self.downsample(x)
-        out = self.relu(self.bn1(self.conv1(x)))
-        out = self.bn2(self.conv2(out))
-        return self.relu(out + skip)
-
-
-class Bottleneck(nn.Module):
-    """1x1 down, 3x3, 1x1 up, and the skip: [N, inputs, H, W] -> [N, 4 width, H/stride, W/stride] (figure 5, right)."""
-
-    def __init__(self, inputs: int, width: int, stride: int, stride_in: str, downsample: nn.Module | None) -> None:
-        super().__init__()
-        # v1 strides in the first 1x1 and so drops three positions of four unseen; in v1.5 the 3x3 sees all of them.
-        first, second = (stride, 1) if stride_in == "1x1" else (1, stride)
-        self.conv1 = conv1x1(inputs, width, first)
-        self.bn1 = nn.BatchNorm2d(width)
-        self.conv2 = conv3x3(width, width, second)
-        self.bn2 = nn.BatchNorm2d(width)
-        self.conv3 = conv1x1(width, width * 4)
-        self.bn3 = nn.BatchNorm2d(width * 4)
-        self.relu = nn.ReLU(inplace=True)
-        self.downsample = downsample
-
-    def forward(self, x: Tensor) -> Tensor:
-        skip = x if self.downsample is None else self.downsample(x)
-        out = self.relu(self.bn1(self.conv1(x)))
-        out = self.relu(self.bn2(self.conv2(out)))
-        out = self.bn3(self.conv3(out))
-        return self.relu(out + skip)
-
-
 class ResNet(nn.Module):
     """A residual network: pictures [N, 3, H, W], normalized, to logits [N, classes].
 
-    The picture shrinks 4 times in the stem and 2 times in each of layer2, layer3 and layer4: 224 -> 56, 56, 28, 14, 7.
+    The picture shrinks 4 times in the stem and 2 times in each of layer2, layer3 and layer4: 224 -> 56, 56, 28, 14, 7;
+    with pre-activation at the end of layer1, layer2 and layer3 instead: 56, 28, 14, 7, 7.
+    With 0 classes there is no classifier, and pooled features [N, feature_width] take the place of the logits.
+    `layers` is a module with torch.nn's names: with core.models.layers the same network is made of re-created layers.
     """
 
-    def __init__(self, config: ResNetConfig, classes: int = 1000) -> None:
+    def __init__(self, config: ResNetConfig, classes: int = 1000, layers: ModuleType = nn) -> None:
         super().__init__()
         self.config = config
         self.feature_width = config.feature_width
-        width = config.width
-        self.conv1 = nn.Conv2d(3, width, kernel_size=7, stride=2, padding=3, bias=False)
-        self.bn1 = nn.BatchNorm2d(width)
-        self.relu = nn.ReLU(inplace=True)
-        self.maxpool = nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
-        self.layer1 = _make_layer(config, 1, inputs=width, stride=1)
-        self.layer2 = _make_layer(config, 2, inputs=width * config.expansion, stride=2)
-        self.layer3 = _make_layer(config, 3, inputs=width * config.expansion * 2, stride=2)
-        self.layer4 = _make_layer(config, 4, inputs=width * config.expansion * 4, stride=2)
-        self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(config.feature_width, classes)
+        kit = Kit(config, layers)
+        normed = not config.preactivation
+        small = config.stem == "small"
+        self.conv1 = kit.conv(3, config.width, 3 if small else 7, stride=1 if small else 2, normed=normed)
+        # Without a norm the stem still has its two names, by which a training finds it.
+        self.bn1 = kit.norm(config.width) if normed else nn.Identity()
+        self.relu = kit.relu() if normed else nn.Identity()
+        self.maxpool = nn.Identity() if small else _pooling(kit)
+        inputs = config.width
+        stages = []
+        for stage in range(4):
+            stages.append(_make_layer(kit, stage, inputs))
+            inputs = config.width * 2**stage * config.expansion if config.layers[stage] else inputs
+        self.layer1, self.layer2, self.layer3, self.layer4 = stages
+        if config.preactivation:
+            # Part of layer4, because the sum of the last block alone is not what the classifier sees.
+            self.layer4.add_module("norm", kit.norm(inputs))
+            self.layer4.add_module("relu", kit.relu())
+        self.avgpool = layers.AdaptiveAvgPool2d(1)
+        self._linear: type[nn.Linear] = layers.Linear
+        self.fc: nn.Linear = self._linear(config.feature_width, classes) if classes else nn.Identity()  # type: ignore[assignment]
         for module in self.modules():
-            if isinstance(module, nn.Conv2d):
+            if isinstance(module, layers.Conv2d):
                 # He et al. 2015 (arXiv 1502.01852): the variance of the gradients stays the same through ReLU layers.
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalized pictures [N, 3, H, W] -> logits [N, classes]."""
@@ -121,14 +86,15 @@ class ResNet(nn.Module):
 
         With a `generator` (on the CPU) the weights come from it alone, and the global random state stays untouched.
         """
-        old = self.fc.weight
+        like = next(self.parameters())
         # Drawn on the CPU, so that one seed gives one classifier on every device.
-        fc: nn.Linear = nn.utils.skip_init(nn.Linear, self.feature_width, classes, device="cpu")
+        with torch.device("cpu"), torch.random.fork_rng(devices=[]):
+            fc = self._linear(self.feature_width, classes)
         bound = self.feature_width**-0.5
         with torch.no_grad():
             fc.weight.uniform_(-bound, bound, generator=generator)
             fc.bias.uniform_(-bound, bound, generator=generator)
-        self.fc = fc.to(device=old.device, dtype=old.dtype)
+        self.fc = fc.to(device=like.device, dtype=like.dtype)
 
     def _run(self, stage: str, x: Tensor) -> Tensor:
         if stage == "stem":
@@ -141,17 +107,33 @@ def build(arch: str, classes: int = 1000) -> ResNet:
     return ResNet(config_of(arch), classes)
 
 
-def _make_layer(config: ResNetConfig, stage: int, inputs: int, stride: int) -> nn.Sequential:
-    width = config.width * 2 ** (stage - 1)
+def _pooling(kit: Kit) -> nn.Module:
+    """The stem's pooling: [N, C, H, W] -> [N, C, H/2, W/2]. A frame of minus infinity, as torch's own, never wins."""
+    if not kit.config.preactivation:
+        return kit.layers.MaxPool2d(kernel_size=3, stride=2, padding=1)
+    # Keras's frame is zeros. After a ReLU that makes no difference, but here nothing has been clipped yet.
+    return kit.layers.Sequential(kit.layers.ZeroPad2d(1), kit.layers.MaxPool2d(kernel_size=3, stride=2))
+
+
+def _make_layer(kit: Kit, stage: int, inputs: int) -> nn.Sequential:
+    """The blocks of a stage, which count from 0 here; [N, inputs, H, W] -> [N, width 2^stage expansion, ...]."""
+    config = kit.config
+    width = config.width * 2**stage
     outputs = width * config.expansion
-    block = Bottleneck if config.block == "bottleneck" else BasicBlock
-    downsample = None
-    if stride != 1 or inputs != outputs:
-        # Where the shapes differ the skip is a projection, option B of the paper's section 3.3.
-        downsample = nn.Sequential(conv1x1(inputs, outputs, stride), nn.BatchNorm2d(outputs))
-    blocks: list[nn.Module] = [block(inputs, width, stride, config.stride_in, downsample)]
-    blocks += [block(outputs, width, 1, config.stride_in, None) for _ in range(1, config.layers[stage - 1])]
-    return nn.Sequential(*blocks)
+    count = config.layers[stage]
+    if config.preactivation:
+        block: type[nn.Module] = PreActivation
+        strides = [1] * (count - 1) + [1 if stage == 3 else 2]
+    else:
+        block = Bottleneck if config.block == "bottleneck" else BasicBlock
+        strides = [1 if stage == 0 else 2] + [1] * (count - 1)
+    blocks = []
+    for stride in strides[:count]:
+        reshapes = inputs != outputs or (stride != 1 and not config.preactivation)
+        downsample = kit.projection(inputs, outputs, stride) if config.skip and reshapes else None
+        blocks.append(block(kit, inputs, width, stride, downsample))
+        inputs = outputs
+    return kit.layers.Sequential(*blocks)
 
 
 def _place(stage: str) -> int:

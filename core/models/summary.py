@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from core.errors import ModelError
-from core.models.resnet import STAGES, BasicBlock, Bottleneck, ResNet, build
+from core.models.blocks import Block
+from core.models.resnet import STAGES, ResNet, build
 
 SMALLEST_SIZE = 32  # the network halves the picture five times
 
@@ -161,9 +162,9 @@ def _trace(model: ResNet, size: int) -> list[LayerRow]:
 
     # The network is this function's own and is thrown away with its hooks.
     for name, module in model.named_modules():
-        if isinstance(module, BasicBlock | Bottleneck):
+        if isinstance(module, Block):
             module.register_forward_pre_hook(enter(name))
-        elif not list(module.children()):
+        elif not list(module.children()) and not isinstance(module, nn.Identity):
             module.register_forward_hook(leave(name))
     with tracer:
         model(pictures)

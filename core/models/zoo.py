@@ -1,7 +1,11 @@
-"""The architectures by name: which block, how many of them, and where a bottleneck strides. Free of torch."""
+"""The architectures by name: which block, how many of them, and what is special about it. Free of torch.
 
-from dataclasses import dataclass
-from typing import Literal
+A name may be followed by options: ``resnet18+small-stem`` or ``resnet50+small-stem+plain``. The name alone is enough to
+build the network again, so it is all that a recipe or a bundle keeps of it.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from core.errors import UnknownArchitecture
 
@@ -13,11 +17,34 @@ class ResNetConfig:
     block: Literal["basic", "bottleneck"]
     """Basic: two 3x3 convolutions. Bottleneck: 1x1, 3x3, 1x1, with four times as many channels coming out."""
     layers: tuple[int, int, int, int]
-    """Blocks in each of the four stages."""
+    """Blocks in each of the four stages. 0 leaves a stage out, as the paper's networks for 32-pixel pictures do."""
     stride_in: Literal["3x3", "1x1"] = "3x3"
     """Which convolution of a bottleneck halves the picture: the 3x3 (v1.5, torchvision) or the first 1x1 (v1)."""
     width: int = 64
     """Channels of the stem; the stages have 1, 2, 4 and 8 times as many inside their blocks."""
+    groups: int = 1
+    """Groups of a bottleneck's 3x3 convolution (ResNeXt's cardinality; Xie et al. 2017, arXiv 1611.05431)."""
+    width_per_group: int = 64
+    """Channels of each group where the stage is 64 wide; more than 64 in one group is a wide network (1605.07146)."""
+    squeeze: bool = False
+    """Whether each block weighs its channels by what the whole picture shows (Hu et al., arXiv 1709.01507)."""
+    preactivation: bool = False
+    """V2: norm and ReLU before each convolution (He et al. 2016, arXiv 1603.05027), in the form of Keras: the stem has
+    no norm, the last block of a stage strides instead of the first, and layer4 ends in a norm and a ReLU."""
+    stem: Literal["imagenet", "small"] = "imagenet"
+    """A 7x7 convolution and a pooling that shrink the picture 4 times; or, for pictures of less than about 96 pixels,
+    a 3x3 convolution that shrinks nothing."""
+    skip: bool = True
+    """Whether blocks add their input to their output. False makes the plain network of the same shape, in which
+    nothing goes around a block, not even a projection."""
+    conv_bias: bool = False
+    """Whether a convolution has a bias although the norm after it has one. Where no norm follows, it always has."""
+    norm_eps: float = 1e-5
+    """What BatchNorm adds to the variance."""
+
+    def __post_init__(self) -> None:
+        if self.block == "basic" and (self.preactivation or self.groups > 1 or self.width_per_group != 64):
+            raise ValueError("groups, their width and pre-activation are defined for bottlenecks")
 
     @property
     def expansion(self) -> int:
@@ -27,27 +54,55 @@ class ResNetConfig:
     @property
     def feature_width(self) -> int:
         """Channels that the last stage hands to the classifier."""
-        return self.width * 8 * self.expansion
+        last = max((stage for stage, blocks in enumerate(self.layers) if blocks), default=None)
+        return self.width if last is None else self.width * 2**last * self.expansion
 
+
+_50, _101, _152 = (3, 4, 6, 3), (3, 4, 23, 3), (3, 8, 36, 3)
 
 ARCHITECTURES: dict[str, ResNetConfig] = {
     "resnet18": ResNetConfig("basic", (2, 2, 2, 2)),
     "resnet34": ResNetConfig("basic", (3, 4, 6, 3)),
-    "resnet50": ResNetConfig("bottleneck", (3, 4, 6, 3)),
-    "resnet101": ResNetConfig("bottleneck", (3, 4, 23, 3)),
-    "resnet152": ResNetConfig("bottleneck", (3, 8, 36, 3)),
+    "resnet50": ResNetConfig("bottleneck", _50),
+    "resnet101": ResNetConfig("bottleneck", _101),
+    "resnet152": ResNetConfig("bottleneck", _152),
     # The original placement of the stride: the same parameters, other numbers; see `stride_in`.
-    "resnet50-v1": ResNetConfig("bottleneck", (3, 4, 6, 3), stride_in="1x1"),
-    "resnet101-v1": ResNetConfig("bottleneck", (3, 4, 23, 3), stride_in="1x1"),
-    "resnet152-v1": ResNetConfig("bottleneck", (3, 8, 36, 3), stride_in="1x1"),
+    "resnet50-v1": ResNetConfig("bottleneck", _50, stride_in="1x1"),
+    "resnet101-v1": ResNetConfig("bottleneck", _101, stride_in="1x1"),
+    "resnet152-v1": ResNetConfig("bottleneck", _152, stride_in="1x1"),
+    "resnext50-32x4d": ResNetConfig("bottleneck", _50, groups=32, width_per_group=4),
+    "resnext101-32x8d": ResNetConfig("bottleneck", _101, groups=32, width_per_group=8),
+    "wide-resnet50-2": ResNetConfig("bottleneck", _50, width_per_group=128),
+    "seresnet50": ResNetConfig("bottleneck", _50, squeeze=True),
+    "seresnet101": ResNetConfig("bottleneck", _101, squeeze=True),
+    "seresnet152": ResNetConfig("bottleneck", _152, squeeze=True),
+    "keras-resnet50": ResNetConfig("bottleneck", _50, stride_in="1x1", conv_bias=True, norm_eps=1.001e-5),
+    "keras-resnet101": ResNetConfig("bottleneck", _101, stride_in="1x1", conv_bias=True, norm_eps=1.001e-5),
+    "keras-resnet152": ResNetConfig("bottleneck", _152, stride_in="1x1", conv_bias=True, norm_eps=1.001e-5),
+    "keras-resnet50v2": ResNetConfig("bottleneck", _50, preactivation=True, norm_eps=1.001e-5),
+    "keras-resnet101v2": ResNetConfig("bottleneck", _101, preactivation=True, norm_eps=1.001e-5),
+    "keras-resnet152v2": ResNetConfig("bottleneck", _152, preactivation=True, norm_eps=1.001e-5),
 }
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "small-stem": {"stem": "small"},
+    "plain": {"skip": False},
+    "conv-bias": {"conv_bias": True},
+}
+"""What may follow a name after a plus, and the fields that it changes."""
 
 
 def config_of(arch: str) -> ResNetConfig:
-    """The configuration of a named architecture; raises UnknownArchitecture, which lists the known names."""
-    try:
-        return ARCHITECTURES[arch]
-    except KeyError:
-        raise UnknownArchitecture(
-            f"No architecture is called {arch!r}. Choose one of: {', '.join(ARCHITECTURES)}."
-        ) from None
+    """The configuration of a named architecture with its options; UnknownArchitecture lists what is known."""
+    name, *options = arch.split("+")
+    if name not in ARCHITECTURES:
+        raise UnknownArchitecture(f"No architecture is called {name!r}. Choose one of: {', '.join(ARCHITECTURES)}.")
+    config = ARCHITECTURES[name]
+    for option in options:
+        if option not in OPTIONS or options.count(option) > 1:
+            raise UnknownArchitecture(
+                f"{arch!r} has the option {option!r}, which is {'given twice' if option in OPTIONS else 'not known'}. "
+                f"After {name} may follow, each once: {', '.join(f'+{known}' for known in OPTIONS)}."
+            )
+        config = replace(config, **OPTIONS[option])
+    return config

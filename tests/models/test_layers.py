@@ -1,0 +1,130 @@
+"""The re-created layers compute what torch.nn computes: values and gradients, over drawn shapes."""
+
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from core.errors import ModelError
+from core.models import layers
+
+TOLERANCE = 1e-5
+
+
+def agree(ours: nn.Module, theirs: nn.Module, x: Tensor) -> None:
+    """Same parameters in, the same values out, and the same gradients back to the input and to every parameter."""
+    ours.load_state_dict(theirs.state_dict())
+    left, right = x.clone().requires_grad_(), x.clone().requires_grad_()
+    ours_out, theirs_out = ours(left), theirs(right)
+    torch.testing.assert_close(ours_out, theirs_out, atol=TOLERANCE, rtol=TOLERANCE)
+    weights = torch.randn(theirs_out.shape)
+    (ours_out * weights).sum().backward()
+    (theirs_out * weights).sum().backward()
+    torch.testing.assert_close(left.grad, right.grad, atol=TOLERANCE, rtol=TOLERANCE)
+    for (name, mine), (_, other) in zip(ours.named_parameters(), theirs.named_parameters(), strict=True):
+        torch.testing.assert_close(mine.grad, other.grad, atol=1e-4, rtol=TOLERANCE, msg=name)
+    for (name, mine), (_, other) in zip(ours.named_buffers(), theirs.named_buffers(), strict=True):
+        torch.testing.assert_close(mine, other, atol=TOLERANCE, rtol=TOLERANCE, msg=name)
+
+
+sizes = st.integers(1, 9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    n=st.integers(1, 3),
+    groups=st.sampled_from([1, 2, 3]),
+    width_in=st.integers(1, 3),
+    width_out=st.integers(1, 3),
+    kernel=st.integers(1, 4),
+    stride=st.integers(1, 3),
+    padding=st.integers(0, 3),
+    dilation=st.integers(1, 2),
+    bias=st.booleans(),
+    height=sizes,
+    width=sizes,
+    seed=st.integers(0, 10_000),
+)
+def test_conv2d(n, groups, width_in, width_out, kernel, stride, padding, dilation, bias, height, width, seed) -> None:
+    assume(dilation * (kernel - 1) + 1 <= min(height, width) + 2 * padding)
+    torch.manual_seed(seed)
+    arguments = (width_in * groups, width_out * groups, kernel, stride, padding, dilation, groups, bias)
+    agree(layers.Conv2d(*arguments), nn.Conv2d(*arguments), torch.randn(n, width_in * groups, height, width))
+
+
+@settings(max_examples=40, deadline=None)
+@given(n=st.integers(1, 4), channels=st.integers(1, 5), height=sizes, width=sizes, training=st.booleans(), seed=sizes)
+def test_batch_norm(n: int, channels: int, height: int, width: int, training: bool, seed: int) -> None:
+    # With two or three values a channel the gradient is almost zero by cancellation, in torch's layer as in ours.
+    assume(n * height * width > 3)
+    torch.manual_seed(seed)
+    theirs = nn.BatchNorm2d(channels)
+    nn.init.normal_(theirs.weight)
+    nn.init.normal_(theirs.bias)
+    theirs(torch.randn(8, channels, 3, 3))
+    ours = layers.BatchNorm2d(channels)
+    agree(ours.train(training), theirs.train(training), 2 + 3 * torch.randn(n, channels, height, width))
+
+
+@settings(max_examples=30, deadline=None)
+@given(n=st.integers(1, 4), inputs=st.integers(1, 6), outputs=st.integers(1, 6), bias=st.booleans(), seed=sizes)
+def test_linear(n: int, inputs: int, outputs: int, bias: bool, seed: int) -> None:
+    torch.manual_seed(seed)
+    agree(layers.Linear(inputs, outputs, bias), nn.Linear(inputs, outputs, bias), torch.randn(n, inputs))
+
+
+@settings(max_examples=40, deadline=None)
+@given(kernel=st.integers(1, 4), stride=st.integers(1, 3), pad=st.integers(0, 2), height=sizes, width=sizes, seed=sizes)
+def test_max_pool(kernel: int, stride: int, pad: int, height: int, width: int, seed: int) -> None:
+    assume(pad <= kernel // 2 and kernel <= min(height, width) + 2 * pad)
+    torch.manual_seed(seed)
+    agree(layers.MaxPool2d(kernel, stride, pad), nn.MaxPool2d(kernel, stride, pad), torch.randn(2, 3, height, width))
+
+
+@settings(max_examples=20, deadline=None)
+@given(pad=st.integers(0, 3), height=sizes, width=sizes, seed=sizes)
+def test_zero_pad(pad: int, height: int, width: int, seed: int) -> None:
+    torch.manual_seed(seed)
+    agree(layers.ZeroPad2d(pad), nn.ZeroPad2d(pad), torch.randn(2, 3, height, width))
+
+
+@settings(max_examples=30, deadline=None)
+@given(size=st.integers(1, 7), height=sizes, width=sizes, seed=sizes)
+def test_adaptive_average_pool(size: int, height: int, width: int, seed: int) -> None:
+    torch.manual_seed(seed)
+    agree(layers.AdaptiveAvgPool2d(size), nn.AdaptiveAvgPool2d(size), torch.randn(2, 3, height, width))
+
+
+def test_relu_flatten_and_sequential_name_their_parameters_like_torch() -> None:
+    torch.manual_seed(0)
+    ours = layers.Sequential(
+        layers.Conv2d(3, 4, 3), layers.BatchNorm2d(4), layers.ReLU(), layers.Flatten(), layers.Linear(64, 2)
+    )
+    theirs = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(64, 2))
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    agree(ours, theirs, torch.randn(5, 3, 6, 6))
+
+
+@settings(max_examples=30, deadline=None)
+@given(n=st.integers(1, 5), classes=st.integers(1, 6), scale=st.sampled_from([1.0, 50.0, 1e4]), seed=sizes)
+def test_softmax_and_cross_entropy(n: int, classes: int, scale: float, seed: int) -> None:
+    torch.manual_seed(seed)
+    x = scale * torch.randn(n, classes)
+    targets = torch.randint(classes, (n,))
+    torch.testing.assert_close(layers.softmax(x), torch.softmax(x, 1), atol=TOLERANCE, rtol=TOLERANCE)
+    left, right = x.clone().requires_grad_(), x.clone().requires_grad_()
+    ours, theirs = layers.cross_entropy(left, targets), nn.functional.cross_entropy(right, targets)
+    torch.testing.assert_close(ours, theirs, atol=TOLERANCE, rtol=TOLERANCE)
+    ours.backward()
+    theirs.backward()
+    torch.testing.assert_close(left.grad, right.grad, atol=TOLERANCE, rtol=TOLERANCE)
+
+
+def test_what_cannot_be_computed_is_said() -> None:
+    with pytest.raises(ModelError, match="groups"):
+        layers.Conv2d(3, 4, 3, groups=2)
+    with pytest.raises(ModelError, match="does not fit"):
+        layers.Conv2d(3, 4, 5)(torch.zeros(1, 3, 4, 4))
+    with pytest.raises(ModelError, match="variance"):
+        layers.BatchNorm2d(3)(torch.zeros(1, 3, 1, 1))
