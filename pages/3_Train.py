@@ -1,0 +1,113 @@
+"""Train: choose how, press one button, watch it learn."""
+
+import secrets
+from typing import Any
+
+import streamlit as st
+
+from core.data.snapshot import Snapshot, check_trainable, snapshot_of_project
+from core.data.store import ImageFilter, Project
+from core.errors import TooLittleData
+from core.runs import jobs
+from core.runs.folder import RunFolder, list_runs
+from core.training.recipe import Recipe
+from pages.components import frame, train_form, train_live, train_preview, train_runs
+from pages.components.train_estimate import expected
+from pages.components.train_words import photos_sentence, recipe_sentence, run_title
+
+
+def new_training(project: Project, runs: list[RunFolder]) -> None:
+    """What will happen and the button on top, the choices below, their pictures last."""
+    snapshot = snapshot_of_project(frame.store(), project.id)
+    try:
+        check_trainable(snapshot)
+    except TooLittleData as error:
+        unlabelled = frame.store().count(project.id, ImageFilter(unlabelled=True))
+        label, page = ("Label photos", "Annotate") if unlabelled else ("Add photos", "Data")
+        frame.empty("Not enough to learn from yet", str(error), label, page)
+        return
+    top = st.container(border=True)
+    values, pictures = form(project, runs)
+    with top, frame.plain_errors():
+        recipe = Recipe.checked(**values)
+        st.markdown(photos_sentence(snapshot.counts()))
+        st.markdown(f"{recipe_sentence(recipe)} {expected(recipe, snapshot, runs)}")
+        for remark in recipe.remarks():
+            st.warning(remark, icon=":material/info:")
+        start(project, snapshot, recipe)
+        train_preview.draw(project, recipe, pictures)
+
+
+def form(project: Project, runs: list[RunFolder]) -> tuple[dict[str, Any], train_preview.Places]:
+    """All choices, the simple ones first; and the places for the pictures, which take longer than a page may."""
+    values = train_form.what_learns()
+    more = st.session_state.get("recipe-more", False)
+    left, right = st.columns(2)
+    with left:
+        values |= train_form.network(runs, more)
+    with right:
+        values |= train_form.length(values["train"])
+    with st.container(border=True):
+        st.markdown("##### What it sees")
+        values |= train_form.variations()
+        changes = st.container()
+    hidden = train_form.behind()
+    words = train_form.changed(hidden)
+    more = st.toggle("More choices" + (f" (changed: {', '.join(words)})" if words else ""), key="recipe-more")
+    if not more:
+        return values | hidden, train_preview.Places(changes)
+    left, right = st.columns(2)
+    with left.container(border=True, height="stretch"):
+        st.markdown("##### Steps")
+        values |= train_form.steps()
+        schedule = st.container()
+    with right.container(border=True, height="stretch"):
+        st.markdown("##### Batches and balance")
+        values |= train_form.regularization()
+    left, right = st.columns(2)
+    with left.container(border=True, height="stretch"):
+        st.markdown("##### The square that it sees")
+        values |= train_form.square()
+        squares = st.container()
+    with right.container(border=True, height="stretch"):
+        st.markdown("##### Stopping, chance, machine")
+        values |= train_form.machine()
+    return values, train_preview.Places(changes, squares, schedule)
+
+
+def start(project: Project, snapshot: Snapshot, recipe: Recipe) -> None:
+    """The button; a second click finds the run of the first, because both carry the same token."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        token = st.session_state.setdefault("recipe-token", secrets.token_hex(8))
+        pressed = st.button("Train", type="primary", icon=":material/model_training:", key="train", width=180)
+        title = st.text_input("Name of the run", placeholder=run_title(recipe), key="recipe-title", max_chars=80)
+    if not pressed:
+        return
+    run = jobs.submit(
+        frame.workspace(),
+        snapshot,
+        recipe,
+        title=title.strip() or run_title(recipe),
+        project_id=project.id,
+        project=project.name,
+        once=token,
+    )
+    train_runs.look_at(run.id)
+    del st.session_state["recipe-token"]
+    st.rerun()
+
+
+with frame.page("Train"):
+    project = frame.need_project()
+    runs = list_runs(frame.workspace(), project.id)
+    run = train_runs.chosen_run(project)
+    if run is None:
+        train_runs.at_work(runs)
+        new_training(project, runs)
+    else:
+        st.button("New training", on_click=train_runs.look_at, args=(None,), icon=":material/add:", key="new-training")
+        train_live.show(run)
+    others = [one for one in runs if one != run]
+    if others:
+        st.markdown("##### Other runs of this project" if run else "##### Runs of this project")
+        train_runs.list_of_runs(others)

@@ -1,0 +1,49 @@
+"""Evaluate: how often a run is right, on which classes, and on which photos it errs."""
+
+import streamlit as st
+
+from pages.components import evaluate_compare, evaluate_confusion, evaluate_photos, evaluate_report, frame
+from pages.components.pickers import pick_run
+from pages.components.wording import counted
+
+VIEWS = ("Confusion", "Mistakes", "By class", "Compare")
+
+with frame.page("Evaluate"):
+    project = frame.need_project()
+    left, right = st.columns([3, 2])
+    with left:
+        run = pick_run(project, finished=True)
+    if run is None:
+        frame.empty(
+            "Nothing to evaluate yet",
+            "A run appears here as soon as its first epoch has ended.",
+            "Train a network",
+            "Train",
+        )
+        st.stop()
+    with right:
+        split = evaluate_report.choose_split(run)
+    report = evaluate_report.report_of(run, split) if split else None
+    predictions = run.predictions(split) if report and split else None
+    if report is None or predictions is None:
+        st.stop()
+    evaluate_report.headline(report)
+    view = st.segmented_control(
+        "View", VIEWS, default=VIEWS[0], required=True, label_visibility="collapsed", key="evaluate-view"
+    )
+    if view == "Confusion":
+        evaluate_confusion.show(run, report, predictions)
+    elif view == "Mistakes":
+        wrong = evaluate_photos.mistakes(predictions)
+        if wrong.empty:
+            st.success(f"All {counted(report.n, 'photo')} are right.")
+        else:
+            st.markdown(
+                "The wrong answers, the most certain first. Look at the photo before you blame the network: "
+                "now and then it is the label that is wrong."
+            )
+            evaluate_photos.photos(run, wrong, key=f"mistakes-{run.id}-{split}", caption="answer")
+    elif view == "By class":
+        evaluate_report.by_class(report)
+    else:
+        evaluate_compare.show(run, report)

@@ -1,0 +1,26 @@
+"""Explain: where the network looked, on one photo; and its answers for many."""
+
+import streamlit as st
+
+from pages.components import explain_batch, explain_model, explain_source, explain_view, frame
+from pages.components.pickers import IMAGENET, pick_model
+
+with frame.page("Explain"):
+    project = frame.project()
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    with left:
+        reference = pick_model(project)
+    view = right.segmented_control(
+        "View", ("One photo", "Many photos"), default="One photo", required=True, label_visibility="collapsed",
+        key="explain-view",
+    )  # fmt: skip
+    photo = explain_source.choose_photo(project, reference != IMAGENET) if view == "One photo" else None
+    if view == "One photo" and photo is None:
+        st.stop()
+    predictor = explain_model.predictor_for(reference)
+    if predictor is None:
+        st.stop()
+    if photo is not None:
+        explain_view.show(predictor, photo)
+    else:
+        explain_batch.show(predictor)

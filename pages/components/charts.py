@@ -1,0 +1,258 @@
+"""The curves and bars of the pages: pure functions from tables to plotly figures, in the colors of the theme."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+
+MOST_POINTS = 400
+"""Points of one line; a night's training has thousands, and no screen shows them."""
+
+
+@dataclass(frozen=True)
+class Ink:
+    """The colors of a figure: the accent for what matters, quiet gray for what stands beside it."""
+
+    accent: str
+    second: str
+    quiet: str
+    grid: str
+    text: str
+    paper: str
+    lines: tuple[str, ...]
+    shades: tuple[tuple[float, str], ...]
+
+
+LIGHT = Ink(
+    accent="#0f766e",
+    second="#d97706",
+    quiet="#7b8a88",
+    grid="#e3e9e7",
+    text="#1d2726",
+    paper="#fdfdfc",
+    lines=("#0f766e", "#d97706", "#6366a8", "#b4475f", "#4d7c0f", "#0e7490"),
+    shades=((0.0, "#f1f4f3"), (0.15, "#cfe5e1"), (0.5, "#6db3aa"), (1.0, "#0f766e")),
+)
+DARK = Ink(
+    accent="#2dd4bf",
+    second="#fbbf24",
+    quiet="#8a9a97",
+    grid="#2b3634",
+    text="#e4ebe9",
+    paper="#111716",
+    lines=("#2dd4bf", "#fbbf24", "#a5b4fc", "#fb7185", "#a3e635", "#67e8f9"),
+    shades=((0.0, "#1a2322"), (0.15, "#17403b"), (0.5, "#158074"), (1.0, "#2dd4bf")),
+)
+
+
+def ink(dark: bool) -> Ink:
+    """The colors for the dark or the light theme; the same as in .streamlit/config.toml."""
+    return DARK if dark else LIGHT
+
+
+def loss_curves(epochs: pd.DataFrame, steps: pd.DataFrame, colors: Ink, planned: int | None = None) -> go.Figure:
+    """Training and validation loss over the epochs; every recorded step as a faint line behind them."""
+    figure = _steps_behind(steps, "loss", colors)
+    _two_lines(figure, epochs, "train_loss", "val_loss", colors, ".3f")
+    best = epochs[epochs["best"].fillna(False).astype(bool)] if len(epochs) else epochs
+    if len(best):
+        _mark_best(figure, best.iloc[-1]["epoch"], colors)
+    figure.update_yaxes(rangemode="tozero")
+    _epochs_axis(figure, planned)
+    return _dress(figure, colors, "Loss: how far off the answers are", height=300)
+
+
+def accuracy_curves(
+    epochs: pd.DataFrame, steps: pd.DataFrame, colors: Ink, chance: float | None = None, planned: int | None = None
+) -> go.Figure:
+    """Training and validation accuracy over the epochs in percent, with the share that guessing would reach."""
+    figure = _steps_behind(steps, "accuracy", colors)
+    _two_lines(figure, epochs, "train_accuracy", "val_accuracy", colors, ".1%")
+    if chance is not None:
+        figure.add_hline(
+            y=chance,
+            line={"color": colors.quiet, "width": 1, "dash": "dot"},
+            annotation={"text": "guessing", "font": {"size": 11, "color": colors.quiet}},
+            annotation_position="bottom right",
+        )
+    figure.update_yaxes(tickformat=".0%", range=[0, 1.03])
+    _epochs_axis(figure, planned)
+    return _dress(figure, colors, "Accuracy: the share of right answers", height=300)
+
+
+def rate_curve(
+    epochs_done: Sequence[float],
+    rates: Sequence[float],
+    colors: Ink,
+    planned: int | None = None,
+    height: int = 150,
+) -> go.Figure:
+    """A learning rate over the epochs, planned or measured."""
+    figure = go.Figure(
+        go.Scatter(
+            x=list(epochs_done),
+            y=list(rates),
+            mode="lines",
+            line={"color": colors.accent, "width": 2},
+            fill="tozeroy",
+            fillcolor=faint(colors.accent, 0.12),
+            hovertemplate="epoch %{x:.1f}: %{y:.2g}<extra></extra>",
+        )
+    )
+    figure.update_yaxes(rangemode="tozero", tickformat="~g", nticks=4)
+    _epochs_axis(figure, planned)
+    return _dress(figure, colors, "Learning rate: the size of a step", height=height, legend=False)
+
+
+def learning_rate_of(steps: pd.DataFrame, colors: Ink, planned: int | None = None) -> go.Figure:
+    """The learning rate that a run really used, from its recorded steps."""
+    thin = thinned(steps)
+    return rate_curve(_place_in_epochs(thin).tolist(), thin["learning_rate"].tolist(), colors, planned, height=190)
+
+
+def compared_curves(runs: Mapping[str, pd.DataFrame], column: str, title: str, colors: Ink) -> go.Figure:
+    """One line a run: a column of its epochs table, over the epochs."""
+    figure = go.Figure()
+    percent = column.endswith("accuracy")
+    for place, (name, epochs) in enumerate(runs.items()):
+        figure.add_scatter(
+            x=epochs["epoch"],
+            y=epochs[column],
+            name=name,
+            mode="lines+markers",
+            line={"color": colors.lines[place % len(colors.lines)], "width": 2},
+            hovertemplate="%{y:.1%}" if percent else "%{y:.3f}",
+        )
+    if percent:
+        figure.update_yaxes(tickformat=".0%")
+    else:
+        figure.update_yaxes(rangemode="tozero")
+    return _dress(figure, colors, title, height=300)
+
+
+def probability_bars(ranked: Sequence[tuple[str, float]], colors: Ink, chosen: str | None = None) -> go.Figure:
+    """The likeliest classes as bars, the best on top; ``chosen`` is drawn in the accent color."""
+    names = [_short(name, 28) for name, _ in ranked][::-1]
+    shares = [share for _, share in ranked][::-1]
+    marked = chosen if chosen is not None else ranked[0][0]
+    figure = go.Figure(
+        go.Bar(
+            y=list(range(len(names))),
+            x=shares,
+            orientation="h",
+            marker={"color": [colors.accent if n == marked else faint(colors.quiet, 0.55) for n, _ in ranked][::-1]},
+            text=[percent(share) for share in shares],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=[name for name, _ in ranked][::-1],
+            hovertemplate="%{customdata}: %{x:.2%}<extra></extra>",
+            width=0.62,
+        )
+    )
+    figure.update_xaxes(range=[0, 1.16], visible=False)
+    figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, showgrid=False, ticksuffix="  ")
+    return _dress(figure, colors, None, height=34 * len(names) + 16, legend=False, x_title=None)
+
+
+def percent(share: float) -> str:
+    """A probability as exact as it is of use: "97%", "99.8%", "0.4%", "under 0.1%"."""
+    if share < 0.001:
+        return "under 0.1%"
+    return f"{share:.1%}" if share < 0.1 or share > 0.995 else f"{share:.0%}"
+
+
+def faint(color: str, opacity: float) -> str:
+    """A #rrggbb color with an opacity, as plotly wants it."""
+    red, green, blue = (int(color[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+def thinned(steps: pd.DataFrame, most: int = MOST_POINTS) -> pd.DataFrame:
+    """At most ``most`` rows in even distances; the last one is always among them."""
+    if len(steps) <= most:
+        return steps
+    places = sorted({round(place * (len(steps) - 1) / (most - 1)) for place in range(most)})
+    return steps.iloc[places]
+
+
+def _place_in_epochs(steps: pd.DataFrame) -> pd.Series:
+    """Where a step lies on the axis of epochs: epoch 2 ends at 2."""
+    return steps["epoch"] - 1 + steps["batch"] / steps["batches"].clip(lower=1)
+
+
+def _epochs_axis(figure: go.Figure, planned: int | None) -> None:
+    """All epochs from the start, so that the curves grow into a frame that stays; ticks at whole epochs."""
+    if planned:
+        figure.update_xaxes(range=[0, planned * 1.02], dtick=max(1, round(planned / 10)), tick0=0)
+
+
+def _steps_behind(steps: pd.DataFrame, column: str, colors: Ink) -> go.Figure:
+    figure = go.Figure()
+    if len(steps):
+        thin = thinned(steps)
+        figure.add_scatter(
+            x=_place_in_epochs(thin),
+            y=thin[column].rolling(5, min_periods=1).mean(),
+            name="each step",
+            mode="lines",
+            line={"color": faint(colors.quiet, 0.4), "width": 1},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    return figure
+
+
+def _two_lines(figure: go.Figure, epochs: pd.DataFrame, train: str, val: str, colors: Ink, number: str) -> None:
+    for column, name, color in ((train, "training photos", colors.quiet), (val, "validation photos", colors.accent)):
+        figure.add_scatter(
+            x=epochs["epoch"],
+            y=epochs[column],
+            name=name,
+            mode="lines+markers",
+            line={"color": color, "width": 2.5 if column == val else 2},
+            marker={"size": 6},
+            hovertemplate=f"%{{y:{number}}}",
+        )
+
+
+def _mark_best(figure: go.Figure, epoch: float, colors: Ink) -> None:
+    figure.add_vline(
+        x=epoch,
+        line={"color": colors.second, "width": 1, "dash": "dot"},
+        annotation={"text": "best, kept", "font": {"size": 11, "color": colors.second}},
+        annotation_position="top left" if epoch > 1 else "top right",
+    )
+
+
+def _short(name: str, longest: int) -> str:
+    return name if len(name) <= longest else name[: longest - 1].rstrip() + "…"
+
+
+def _dress(
+    figure: go.Figure,
+    colors: Ink,
+    title: str | None,
+    *,
+    height: int,
+    legend: bool = True,
+    x_title: str | None = "epoch",
+) -> go.Figure:
+    figure.update_layout(
+        height=height,
+        title={"text": title, "font": {"size": 14}, "x": 0, "xref": "container", "y": 0.98, "yanchor": "top"},
+        margin={"l": 8, "r": 12, "t": 58 if title and legend else 34 if title else 8, "b": 8},
+        showlegend=legend,
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "xref": "paper", "font": {"size": 12}},
+        hovermode="x unified" if legend else "closest",
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        dragmode=False,
+        # The user's zoom and hidden lines survive the redrawing once a second.
+        uirevision="kept",
+    )
+    figure.update_xaxes(
+        title={"text": x_title, "font": {"size": 12}} if x_title else None, showgrid=False, zeroline=False
+    )
+    figure.update_yaxes(gridcolor=colors.grid, zeroline=False, automargin=True)
+    return figure

@@ -1,0 +1,39 @@
+"""The network that explains and predicts, loaded once and shared by all tabs; it is never changed."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.errors import RunError
+from core.models.weights_table import available
+from core.runs.folder import workspace_run
+from pages.components import frame
+from pages.components.home_weights import show_weights
+from pages.components.pickers import IMAGENET
+
+if TYPE_CHECKING:
+    from core.inspection.predictor import Predictor
+
+
+def predictor_for(reference: str) -> "Predictor | None":
+    """The predictor of a run or of the ImageNet network; None, with a sentence, where its weights are missing."""
+    if reference == IMAGENET:
+        entry = available()
+        if entry is None:
+            show_weights()
+            return None
+        return _loaded(reference, entry.key)
+    run = workspace_run(reference, frame.workspace())
+    try:
+        written = (run.best / "bundle.json").stat().st_mtime_ns
+    except FileNotFoundError:
+        raise RunError("This run has no network yet. Wait for its first epoch, or choose another.") from None
+    # A run at work writes a better network now and then; the time in the key makes the old one be dropped.
+    return _loaded(reference, str(written))
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the network …")
+def _loaded(reference: str, version: str) -> "Predictor":
+    from core.inspection.predictor import load_predictor
+
+    return load_predictor(reference, frame.workspace())

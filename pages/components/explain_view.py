@@ -1,0 +1,120 @@
+"""One photo explained: what the network saw, where it looked, what it answered."""
+
+import io
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.data.images import content_hash
+from core.inspection.methods import METHODS, STAGES
+from pages.components import charts, frame
+from pages.components.explain_source import Chosen
+from pages.components.wording import plain
+
+if TYPE_CHECKING:
+    from core.inspection.explanation import Explanation
+    from core.inspection.faithfulness import Faithfulness
+    from core.inspection.predictor import Predictor
+
+LIKELIEST = "the likeliest"
+STAGE_WORDS = {
+    "layer1": "layer1: edges and colors, finest",
+    "layer2": "layer2: textures",
+    "layer3": "layer3: parts",
+    "layer4": "layer4: whole things, coarsest",
+}
+
+
+def show(predictor: "Predictor", photo: Chosen) -> None:
+    """The choices, the two pictures, the answers, and whether the heatmap can be believed."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        method = st.selectbox(
+            "Method", list(METHODS), format_func=lambda name: METHODS[name].label, key="explain-method", width=180
+        )
+        stage = st.selectbox(
+            "Stage", STAGES[::-1], format_func=STAGE_WORDS.__getitem__, key="explain-stage", width=270,
+            help="The feature maps of which part of the network. Later ones know more about things, "
+            "earlier ones about places.",
+        )  # fmt: skip
+        target = _choose_target(predictor)
+    st.caption(METHODS[method].sentence)
+    slow = "Score-CAM takes many passes …" if METHODS[method].slow else "Looking …"
+    with st.spinner(slow, show_time=METHODS[method].slow):
+        explanation, faith = _explained(predictor, photo, method, stage, target)
+    left, right = st.columns([2, 1.1])
+    with left:
+        pictures = st.grid(2, min_column_width=130)
+        opacity = st.slider("Opacity of the heatmap", 0, 100, 55, 5, format="%d%%", key="explain-opacity")
+    with pictures:
+        _pictures(explanation, opacity / 100)
+    with right:
+        _answers(explanation, photo)
+    st.markdown(plain(explanation.sentence))
+    st.markdown(f"**Can one believe it?** {plain(faith.sentence)}")
+    st.download_button(
+        "Download the picture",
+        lambda: _png(explanation, opacity / 100),
+        file_name=f"{photo.name.rsplit('.', 1)[0]}-{method}.png",
+        mime="image/png",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _pictures(explanation: "Explanation", opacity: float) -> None:
+    from core.inspection.explanation import overlay
+
+    st.image(explanation.view, caption="What the network saw", width="stretch", output_format="PNG")
+    heated = overlay(explanation, opacity)
+    st.image(heated, caption="Where it looked", width="stretch", output_format="PNG", alt=explanation.sentence)
+
+
+def _choose_target(predictor: "Predictor") -> str | None:
+    chosen = st.selectbox(
+        "What speaks for",
+        [LIKELIEST, *predictor.classes],
+        key=f"explain-target-{predictor.name}",
+        width=230,
+        help="The heatmap shows what speaks for this class, whether or not it is the answer.",
+    )
+    return None if chosen == LIKELIEST else chosen
+
+
+def _answers(explanation: "Explanation", photo: Chosen) -> None:
+    figure = charts.probability_bars(
+        explanation.prediction.ranked, charts.ink(frame.is_dark()), chosen=explanation.target
+    )
+    told = ", ".join(f"{name} {charts.percent(share)}" for name, share in explanation.prediction.ranked)
+    st.plotly_chart(figure, key="explain-answers", config={"displayModeBar": False}, alt=f"The likeliest: {told}")
+    if photo.label is not None:
+        right = photo.label == explanation.prediction.name
+        mark = ":green[:material/check:]" if right else ":orange[:material/close:]"
+        st.markdown(f"{mark} It is labelled **{plain(photo.label)}**.")
+    for remark in photo.remarks:
+        st.caption(remark)
+
+
+def _explained(
+    predictor: "Predictor", photo: Chosen, method: str, stage: str, target: str | None
+) -> "tuple[Explanation, Faithfulness]":
+    bundle = predictor.info.created if predictor.info else ""
+    return _kept(predictor, photo, f"{predictor.name} {bundle}", content_hash(photo.image), method, stage, target)
+
+
+@st.cache_data(max_entries=24, show_spinner=False)
+def _kept(
+    _predictor: "Predictor", _photo: Chosen, network: str, picture: str, method: str, stage: str, target: str | None
+) -> "tuple[Explanation, Faithfulness]":
+    from core.inspection.cam import explain
+    from core.inspection.faithfulness import faithfulness
+
+    explanation = explain(_predictor, _photo.image, method=method, stage=stage, target=target)
+    return explanation, faithfulness(_predictor, explanation)
+
+
+def _png(explanation: "Explanation", opacity: float) -> bytes:
+    from core.inspection.explanation import side_by_side
+
+    stream = io.BytesIO()
+    side_by_side(explanation, opacity).save(stream, "PNG")
+    return stream.getvalue()

@@ -1,0 +1,60 @@
+"""How long a training may take, roughly, before it starts."""
+
+import os
+
+from core.data.snapshot import Snapshot
+from core.runs.folder import RunFolder
+from core.runs.lines import line_of
+from core.training.recipe import Recipe
+from pages.components.train_words import about
+
+# Multiply-adds of one forward pass over 224 x 224 pixels, in billions.
+_WORK = {"resnet18": 1.8, "resnet34": 3.7, "resnet50": 4.1, "resnet101": 7.8, "resnet152": 11.5}
+
+# Billions of multiply-adds a second that one processor core does in training without 16-bit units, and one GPU.
+# Rough on purpose; the first run on a machine replaces them by what was measured there.
+_PER_CORE = 45.0
+_PER_ACCELERATOR = 6000.0
+
+# Forward and backward passes through what learns, as multiples of one forward pass through all.
+_PASSES = {"head": 1.0, "layer4": 1.5, "layer3": 2.2, "all": 3.0, "staged": 2.5}
+
+_START_SECONDS = 10.0
+_READ_SECONDS = 0.01
+"""Decoding one photo, once in a run."""
+
+
+def expected(recipe: Recipe, snapshot: Snapshot, runs: list[RunFolder]) -> str:
+    """The sentence on the expected time, from a like run of before where there is one."""
+    measured = measured_pace(recipe, runs)
+    where = "as fast as your last such run" if measured else "on this computer"
+    return f"That takes {about(seconds(recipe, snapshot, measured))} {where}."
+
+
+def seconds(recipe: Recipe, snapshot: Snapshot, pace: float | None = None) -> float:
+    """Expected seconds of a training; ``pace`` is training photos a second where that was measured."""
+    parts = snapshot.frame["split"].value_counts()
+    train, rest = int(parts.get("train", 0)), int(parts.get("val", 0))
+    forward = _WORK[recipe.arch.removesuffix("-v1")] * (recipe.size / 224) ** 2 / _speed(recipe)
+    per_photo = 1 / pace if pace else forward * _PASSES[recipe.train]
+    reading = _READ_SECONDS * (train + rest)
+    return _START_SECONDS + reading + recipe.epochs * (train * per_photo + rest * forward)
+
+
+def measured_pace(recipe: Recipe, runs: list[RunFolder]) -> float | None:
+    """Photos a second in the newest finished run that did the same work for each photo."""
+    for run in runs:
+        if run.status().state != "finished":
+            continue
+        before = run.recipe()
+        same = ("arch", "train", "size", "device", "precision")
+        if all(getattr(before, name) == getattr(recipe, name) for name in same):
+            paces = run.epochs()["images_per_second"]
+            return float(paces.median()) if len(paces) else None
+    return None
+
+
+def _speed(recipe: Recipe) -> float:
+    if line_of(recipe.device) == "cpu":
+        return _PER_CORE * (os.cpu_count() or 1)
+    return _PER_ACCELERATOR
