@@ -4,9 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from core.inspection.results import Report
+from core.inspection.results import Rate, Report
 from core.models.bundle import INFO_FILE, WEIGHTS_FILE, BundleInfo
-from core.models.zoo import config_of
 
 _MODES = {
     "crop": "Resized so that its shorter side has {resize} pixels, then cut to the middle {size} x {size}.",
@@ -19,6 +18,14 @@ _SETTINGS = (
     *("weights", "train", "epochs", "head_epochs", "batch_size", "optimizer", "learning_rate", "schedule"),
     *("weight_decay", "label_smoothing", "class_weighting", "augmentation", "patience", "seed"),
 )
+
+
+# Which of the architectures torchvision has, and what it calls them.
+_IN_TORCHVISION = {name: name for name in ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")} | {
+    "resnext50-32x4d": "resnext50_32x4d",
+    "resnext101-32x8d": "resnext101_32x8d",
+    "wide-resnet50-2": "wide_resnet50_2",
+}
 
 
 def model_card(
@@ -44,7 +51,17 @@ def model_card(
 
 
 def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
-    """A short program that loads the bundle with torchvision, safetensors and Pillow alone, and answers the same."""
+    """A short program that loads the bundle with torchvision, safetensors and Pillow alone, and answers the same.
+
+    An architecture that torchvision does not have is loaded by this program's own code.
+    """
+    network = _network(info.arch)
+    if network is None:
+        return (
+            "from pathlib import Path\n\nfrom PIL import Image\n\nfrom core.inspection.predictor import Predictor\n\n"
+            f'for name, probability in Predictor.load(Path(".")).predict([Image.open("{image}")])[0].ranked:\n'
+            '    print(f"{probability:.6f} {name}")'
+        )
     seen = info.preprocessing
     size, resize = seen["size"], seen["resize"]
     mean, std = list(seen["mean"]), list(seen["std"])
@@ -58,10 +75,6 @@ def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
             f"view.paste(small, (({size} - small.width) // 2, ({size} - small.height) // 2))",
         ],
     }[seen["mode"]]
-    strides = [
-        "for layer in (model.layer2, model.layer3, model.layer4):  # v1: the first 1x1 strides, not the 3x3",
-        "    layer[0].conv1.stride, layer[0].conv2.stride = (2, 2), (1, 1)",
-    ]
     lines = [
         "import json, torch, torchvision",
         "from PIL import Image, ImageOps",
@@ -69,8 +82,7 @@ def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
         "from torchvision.transforms import functional as F",
         "",
         f'classes = json.load(open("{INFO_FILE}", encoding="utf-8"))["classes"]',
-        f"model = torchvision.models.{info.arch.removesuffix('-v1')}(num_classes=len(classes)).eval()",
-        *(strides if config_of(info.arch).stride_in == "1x1" else []),
+        *network,
         f'model.load_state_dict(load_file("{WEIGHTS_FILE}"))',
         f'image = ImageOps.exif_transpose(Image.open("{image}")).convert("RGB")',
         *view,
@@ -81,6 +93,24 @@ def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
         '    print(f"{probability:.6f} {name}")',
     ]
     return "\n".join(lines)
+
+
+def _network(arch: str) -> list[str] | None:
+    """The lines that build the network with torchvision; None where torchvision has no such network."""
+    name, *options = arch.split("+")
+    constructor = _IN_TORCHVISION.get(name.removesuffix("-v1"))
+    if constructor is None or set(options) - {"small-stem"}:
+        return None
+    lines = [f"model = torchvision.models.{constructor}(num_classes=len(classes)).eval()"]
+    if name.endswith("-v1"):
+        lines += [
+            "for layer in (model.layer2, model.layer3, model.layer4):  # v1: the first 1x1 strides, not the 3x3",
+            "    layer[0].conv1.stride, layer[0].conv2.stride = (2, 2), (1, 1)",
+        ]
+    if options:
+        lines.append("model.conv1 = torch.nn.Conv2d(3, 64, 3, padding=1, bias=False)  # a stem for small pictures")
+        lines.append("model.maxpool = torch.nn.Identity()")
+    return lines
 
 
 def cell(text: object) -> str:
@@ -101,6 +131,9 @@ def _opening(info: BundleInfo) -> str:
 
 
 def _usage(info: BundleInfo) -> str:
+    if _network(info.arch) is None:
+        need = f"torchvision has no {info.arch}. In this folder, with ResNet Studio's own folder on PYTHONPATH:"
+        return f"{need}\n\n```python\n{snippet(info)}\n```"
     return (
         "`pip install torch torchvision safetensors pillow`, then in this folder:\n\n"
         f"```python\n{snippet(info)}\n```\n\n"
@@ -121,33 +154,32 @@ def _classes(info: BundleInfo, report: Report | None, counts: pd.DataFrame | Non
     rows = []
     for name in info.classes:
         numbers = [numbers_of.get(split, {}).get(name, 0) for split in ("train", "val", "test")]
-        rates = [by_class[name].precision, by_class[name].recall, by_class[name].f1] if name in by_class else []
-        rows.append(
-            [cell(name), *map(str, numbers), *("" if rate.value is None else f"{rate.value:.1%}" for rate in rates)]
-        )
+        rates = []
+        if name in by_class:
+            entry = by_class[name]
+            rates = [_counted(entry.precision), _counted(entry.recall), _percent(entry.f1.value)]
+        rows.append([cell(name), *map(str, numbers), *rates])
     return _table(["class", "train", "val", "test", *tail], rows)
 
 
 def _quality(reports: Mapping[str, Report]) -> str:
     if not reports:
         return "It has not been evaluated here."
-    rows = []
+    head, rows = ["split", "accuracy", "95% interval", "macro F1"], []
+    if any(report.top5 for report in reports.values()):
+        head.append("among the first five")
     for split, report in reports.items():
         rate = report.accuracy
-        if rate.value is None or rate.low is None or rate.high is None:
-            continue
-        rows.append(
-            [
-                split,
-                str(report.n),
-                f"{rate.value:.1%} ({rate.correct} of {rate.n})",
-                f"{rate.low:.1%} to {rate.high:.1%}",
-                "" if report.macro_f1 is None else f"{report.macro_f1:.1%}",
-                "" if report.top5 is None or report.top5.value is None else f"{report.top5.value:.1%}",
-            ]
-        )
+        row = [
+            split,
+            _counted(rate),
+            f"{_percent(rate.low)} to {_percent(rate.high)}",
+            _percent(report.macro_f1),
+            _counted(report.top5) if report.top5 else "",
+        ]
+        rows.append(row[: len(head)])
     return (
-        _table(["split", "images", "accuracy", "95% interval", "macro F1", "top 5"], rows)
+        _table(head, rows)
         + "\n\nThe interval is Wilson's. The training never looked at `test`. By `val` it chose its best epoch, so "
         "that figure flatters a little."
     )
@@ -184,6 +216,14 @@ def _weights(info: BundleInfo) -> str:
 def _table(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
+
+
+def _counted(rate: Rate) -> str:
+    return "" if rate.value is None else f"{rate.value:.1%} ({rate.correct} of {rate.n})"
 
 
 def _numbers(values: list[float]) -> str:

@@ -30,6 +30,7 @@ CASES = {
     "squash": ("resnet18", "squash"),
     "letterbox": ("resnet18", "letterbox"),
     "v1": ("resnet50-v1", "crop"),
+    "family": ("resnext50-32x4d+small-stem", "crop"),
 }
 KERAS_LIKE = (0.48501960784313725, 0.45795686274509804, 0.4076078431372549)
 
@@ -99,6 +100,19 @@ def test_v1_strides_change_the_answer_so_the_snippet_must_set_them(tmp_path: Pat
     assert difference.max() > 1e-3
 
 
+def test_what_torchvision_does_not_have_is_loaded_by_the_program_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exported = export_bundle(write_bundle(tmp_path / "bundle", "resnet18+plain"), tmp_path / "exported")
+    PICTURE.save(exported / "photo.jpg", "PNG")
+    readme = (exported / "README.md").read_text(encoding="utf-8")
+    assert "torchvision has no resnet18+plain" in readme
+    monkeypatch.chdir(exported)
+    exec(compile(snippet_of(readme), "README.md", "exec"), {})
+    expected = Predictor.load(exported, device="cpu").predict([PICTURE])[0]
+    assert capsys.readouterr().out.splitlines()[0] == f"{expected.probability:.6f} {expected.name}"
+
+
 def test_an_export_is_four_files_and_loads_again(tmp_path: Path, bundle: Path) -> None:
     exported = export_bundle(bundle, tmp_path / "exported")
     assert {path.name for path in exported.iterdir()} == set(FILES)
@@ -132,7 +146,7 @@ def test_a_run_s_readme_says_its_data_and_its_figures(tmp_path: Path, run: RunFo
     readme = (exported / "README.md").read_text(encoding="utf-8")
     counts = run.snapshot().counts().loc["owl"]
     assert re.search(rf"\| owl \| {counts['train']} \| {counts['val']} \| {counts['test']} \|", readme)
-    assert f"| test | 4 | {report.accuracy.value:.1%} ({report.accuracy.correct} of 4) |" in readme
+    assert f"| test | {report.accuracy.value:.1%} ({report.accuracy.correct} of 4) |" in readme
     assert f"{report.accuracy.low:.1%} to {report.accuracy.high:.1%}" in readme
     assert "| source | random |" in readme and "# owls" in readme
     metrics = json.loads((exported / "bundle.json").read_text(encoding="utf-8"))["metrics"]

@@ -82,6 +82,27 @@ def test_hirescam_is_draelos_s(network: ResNet, picture: Tensor, stage: str, tar
     np.testing.assert_allclose(heatmap, stretched((gradient * features).sum(dim=1)[0]), atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    "config",
+    [
+        ResNetConfig("bottleneck", (1, 1, 1, 1), width=8, preactivation=True),
+        ResNetConfig("basic", (1, 1, 1, 0), width=8, stem="small"),
+        ResNetConfig("bottleneck", (1, 1, 1, 1), width=8, squeeze=True),
+    ],
+    ids=["v2", "small stem, three stages", "squeeze and excitation"],
+)
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_whole_family_is_explained(picture: Tensor, config: ResNetConfig, stage: str) -> None:
+    torch.manual_seed(1)
+    network = ResNet(config, CLASSES).eval()
+    logits = network(picture)[0]
+    features, gradient = features_and_gradient(network, picture, stage, int(logits.argmax()))
+    expected = (gradient * features).sum(dim=1)[0]
+    heatmap, found = heatmap_of(network, picture, method="hirescam", stage=stage)
+    np.testing.assert_allclose(found, logits.detach().numpy(), atol=1e-4)
+    np.testing.assert_allclose(heatmap, stretched(expected), atol=1e-3)
+
+
 def test_without_a_target_the_likeliest_class_is_explained(network: ResNet, picture: Tensor) -> None:
     heatmap, logits = heatmap_of(network, picture)
     named, _ = heatmap_of(network, picture, target=int(logits.argmax()))
