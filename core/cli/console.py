@@ -4,16 +4,20 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+if TYPE_CHECKING:
+    from core.data.labels import Problem
+
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, for programs.")]
 
 _LINE_SECONDS = 10.0
+_UNNUMBERED = 10
 
 
 def answer(text: str) -> None:
@@ -29,6 +33,15 @@ def answer_json(value: Any) -> None:
 def remark(text: str) -> None:
     """A line about how it goes."""
     typer.echo(text, err=True)
+
+
+def remark_problems(problems: "Sequence[Problem]") -> None:
+    """All problems that have a line number, and the first of those that have none: often hundreds of one kind."""
+    elsewhere = [problem for problem in problems if problem.line is None]
+    for problem in [one for one in problems if one.line is not None] + elsewhere[:_UNNUMBERED]:
+        remark(str(problem))
+    if len(elsewhere) > _UNNUMBERED:
+        remark(f"... and {len(elsewhere) - _UNNUMBERED:,} more without a line number, of {len(problems):,} in all")
 
 
 def answer_table(header: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 1) -> None:

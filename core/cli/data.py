@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.console import Json, Meter, answer, answer_json, remark
+from core.cli.console import Json, Meter, answer, answer_json, remark, remark_problems
 from core.errors import DataError
 
 if TYPE_CHECKING:
@@ -40,14 +40,15 @@ def import_(
     from core.workspace import open_workspace
 
     plan = _plan(source, images)
-    problems = [*map(str, plan.problems), *(f"{one.name}: {one.text}" for one in plan.refused)]
-    for text in problems:
-        remark(text)
+    remark_problems(plan.problems)
+    for verdict in plan.refused:
+        remark(f"{verdict.name}: {verdict.text}")
+    problems = len(plan.problems) + len(plan.refused)
     if not plan.candidates:
         raise DataError(f"There is nothing to import in {source}. Name a labels.csv, a folder of photos, or a zip.")
     if problems and not yes:
         raise DataError(
-            f"Nothing was imported, because of {_counted(len(problems), 'problem')}. "
+            f"Nothing was imported, because of {_counted(problems, 'problem')}. "
             f"Mend them, or add --yes to import the {_counted(len(plan.candidates), 'photo')} that can be read."
         )
     store = Store(open_workspace())

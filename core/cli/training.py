@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli.console import Json, Meter, answer, answer_json, remark
+from core.cli.console import Json, Meter, answer, answer_json, remark, remark_problems
 from core.cli.outputs import refuse_filled
 from core.cli.recipe_options import with_recipe_options
 from core.errors import RunError
@@ -95,8 +95,7 @@ def _make(labels: Path, images: Path, out: Path, recipe: "Recipe") -> "RunFolder
         snapshot, problems = snapshot_of_table(
             labels, images, seed=recipe.seed, progress=meter.counting("reading the photos")
         )
-    for problem in problems:
-        remark(str(problem))
+    remark_problems(problems)
     check_trainable(snapshot)
     return create_run(out, snapshot, recipe, title=labels.resolve().parent.name or labels.stem)
 

@@ -5,10 +5,11 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from core.cli import main
 from core.workspace import REPOSITORY
@@ -47,6 +48,18 @@ def core(environment: dict[str, str]) -> Core:
     return run
 
 
+def start(words: Sequence[object], environment: dict[str, str]) -> subprocess.Popen[str]:
+    """The same, and does not wait for its end."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "core", *map(str, words)],
+        cwd=REPOSITORY,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 @pytest.fixture
 def here(home: Path, monkeypatch: pytest.MonkeyPatch) -> Core:
     """The same within this process, which has loaded torch already: seconds less for each command."""
@@ -71,11 +84,21 @@ def labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def training(core: Core, labels: Path, tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
-    """What a training of two epochs said; its run folder is the last word of its arguments."""
+def training(
+    home: Path, environment: dict[str, str], labels: Path, tmp_path_factory: pytest.TempPathFactory
+) -> subprocess.CompletedProcess[str]:
+    """What a training of two epochs said, which had to wait for its device; the run folder is its last argument."""
     out = tmp_path_factory.mktemp("runs") / "first"
-    images = labels.parent / "images"
-    return core("train", labels, "--images", images, *TINY, "--epochs", 2, "--out", out)
+    words = ["train", labels, "--images", labels.parent / "images", *TINY, "--epochs", 2, "--out", out]
+    (home / "runs" / ".locks").mkdir(parents=True)
+    with FileLock(home / "runs" / ".locks" / "cpu.lock"):
+        process = start(words, environment)
+        assert process.stderr is not None
+        heard = ""
+        while "waiting for" not in heard and (line := process.stderr.readline()):
+            heard += line
+    out_text, err_text = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(list(map(str, words)), process.returncode, out_text, heard + err_text)
 
 
 @pytest.fixture(scope="session")

@@ -39,6 +39,7 @@ def test_problems_are_listed_and_nothing_is_taken_without_a_yes(here: Core, labe
     done = here("import", table, "--images", tmp_path / "images", "--project", "Careful")
     assert done.returncode == 2
     assert "line 3" in done.stderr and "gone.png" in done.stderr
+    assert "and 3 more without a line number, of 14 in all" in done.stderr  # 13 photos have no row
     assert "--yes" in done.stderr.splitlines()[-1]
 
     done = here("import", table, "--images", tmp_path / "images", "--project", "Careful", "--yes")

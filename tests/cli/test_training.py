@@ -2,15 +2,10 @@ import json
 import re
 import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 
-from filelock import FileLock
-
 from core.runs.folder import RunFolder
-from core.workspace import REPOSITORY
-from tests.cli.conftest import TINY, Core
+from tests.cli.conftest import TINY, Core, start
 
 
 def test_train_prints_each_epoch_then_where_the_run_is(training: subprocess.CompletedProcess[str], run: Path) -> None:
@@ -22,6 +17,13 @@ def test_train_prints_each_epoch_then_where_the_run_is(training: subprocess.Comp
     assert lines[4].startswith("test accuracy: ")
     assert lines[5] == f"run: {run}"
     assert "\r" not in training.stderr and "\x1b" not in training.stderr  # no bars outside a terminal
+
+
+def test_train_says_what_it_waits_for(training: subprocess.CompletedProcess[str]) -> None:
+    assert training.stderr.splitlines()[:2] == [
+        "With weights none the frozen part is random and stays so, and train head can learn little: choose train all.",
+        "waiting for another training on this device",
+    ]
 
 
 def test_train_leaves_a_finished_evaluated_run(run: Path) -> None:
@@ -64,26 +66,15 @@ def test_too_little_data_is_one_sentence(here: Core, labels: Path, tmp_path: Pat
     assert not (tmp_path / "run").exists()
 
 
-def start(words: list[object], environment: dict[str, str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "core", *map(str, words)],
-        cwd=REPOSITORY,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 def test_ctrl_c_keeps_the_best_and_resume_goes_on(
     here: Core, environment: dict[str, str], labels: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
-    words = ["train", labels, "--images", labels.parent / "images", "--out", out, *TINY, "--epochs", "6", "--json"]
+    words = ["train", labels, "--images", labels.parent / "images", "--out", out, *TINY, "--epochs", "10", "--json"]
     process = start(words, environment)
     assert process.stderr is not None
     for line in process.stderr:
-        if line.startswith("epoch 2 of 6"):
+        if line.startswith("epoch 2 of 10"):
             break
     process.send_signal(signal.SIGINT)
     text, _ = process.communicate(timeout=120)
@@ -91,29 +82,12 @@ def test_ctrl_c_keeps_the_best_and_resume_goes_on(
     assert (process.returncode, answer["state"]) == (0, "stopped")
     assert answer["accuracy"]["val"]["n"] == 4
     run = RunFolder(out)
-    assert run.finished and 2 <= len(run.epochs()) < 6
+    assert run.finished and 2 <= len(run.epochs()) < 10
 
     resumed = here("resume", out)
     assert resumed.returncode == 0, resumed.stderr
-    assert "epoch 1 of 6" not in resumed.stdout and "epoch 6 of 6" in resumed.stdout
-    assert run.epochs()["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert "epoch 1 of 10" not in resumed.stdout and "epoch 10 of 10" in resumed.stdout
+    assert run.epochs()["epoch"].tolist() == list(range(1, 11))
 
     again = here("resume", out)
     assert again.returncode == 2 and "nothing to resume" in again.stderr
-
-
-def test_a_training_says_what_it_waits_for(
-    home: Path, environment: dict[str, str], labels: Path, tmp_path: Path
-) -> None:
-    words = ["train", labels, "--images", labels.parent / "images", "--out", tmp_path / "run", *TINY, "--epochs", "1"]
-    (home / "runs" / ".locks").mkdir(parents=True, exist_ok=True)
-    with FileLock(home / "runs" / ".locks" / "cpu.lock"):
-        process = start(words, environment)
-        assert process.stderr is not None
-        assert process.stderr.readline().startswith("With weights none")  # the recipe's own remark
-        assert process.stderr.readline().startswith("waiting for another training on this device")
-        time.sleep(0.5)
-        assert process.poll() is None
-        assert RunFolder(tmp_path / "run").status().state == "queued"
-    process.communicate(timeout=120)
-    assert process.returncode == 0
