@@ -25,8 +25,8 @@ from core.workspace import Workspace, open_workspace
 UNEXPECTED = "An unexpected error ended the run; the log has the details."
 
 _TURN_SECONDS = 0.3
-# The readers of photos that a killed training leaves behind hold its lock until they notice, within about five seconds.
-_LOCK_SECONDS = 15.0
+# A process that has just written its last status holds the run's lock for a moment more.
+_LOCK_SECONDS = 5.0
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 # What torch and safetensors make of it.
 _DISK_FULL_WORDS = ("No space left on device", "file write failed")
@@ -57,7 +57,9 @@ def train(run: RunFolder, workspace: Workspace) -> Generator[Event, None, Status
             yield from _course(run, workspace, watch)
         except Interruption as interruption:
             if interruption.reason == "stop":
-                _end(run, "stopped", "Stopped before the first epoch ended, so there is no model to keep.")
+                kept = "before it went on; the best model so far is kept"
+                lost = "before the first epoch ended, so there is no model to keep"
+                _end(run, "stopped", f"Stopped {kept if run.finished else lost}.")
             elif interruption.reason == "terminate":
                 _end(run, "interrupted", "Its process was told to end. Resume goes on.")
         except GeneratorExit:  # who listened went away

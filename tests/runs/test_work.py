@@ -11,6 +11,7 @@ import pytest
 from core.errors import RunError
 from core.runs.folder import RunFolder
 from core.runs.jobs import stop, work
+from core.runs.queue import join
 from core.runs.status import Status
 from core.runs.work import UNEXPECTED, train
 from core.training.events import Epoch, Event, Step
@@ -52,6 +53,17 @@ def test_a_run_stopped_before_its_first_epoch_has_no_model(make_run: MakeRun, wo
     status = work(run, workspace)
     assert status.state == "stopped" and "no model" in status.message
     assert not run.finished and run.report("val") is None
+
+
+def test_a_resumed_run_that_is_stopped_while_it_waits_keeps_its_model(make_run: MakeRun, workspace: Workspace) -> None:
+    run = make_run(epochs=50)
+    events = train(run, workspace)
+    next(event for event in events if isinstance(event, Epoch))
+    events.close()
+    join(run)
+    stop(run)
+    status = work(run, workspace)
+    assert status.state == "stopped" and "best model so far is kept" in status.message
 
 
 def test_sigterm_interrupts_and_resume_ends_as_if_nothing_had_been(make_run: MakeRun, workspace: Workspace) -> None:
