@@ -1,6 +1,8 @@
 """Where and how exactly a run computes: the device, the precision and the processes, through Accelerate."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from accelerate import Accelerator
@@ -33,6 +35,17 @@ def cpu_has_bfloat16() -> bool:
     capabilities = torch.cpu.get_capabilities()
     native = capabilities.get("avx512_bf16", False) or capabilities.get("amx_bf16", False)
     return bool(native and torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+@contextmanager
+def fastest_kernels() -> Iterator[None]:
+    """Let cuDNN try out which kernels are fastest; it pays, because the sizes of batches hardly change."""
+    before = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = True
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before
 
 
 def precision_name(accelerator: Accelerator) -> str:

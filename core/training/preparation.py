@@ -52,7 +52,7 @@ def prepared(
     """Yields progress, returns the training; raises what ``fit`` raises."""
     check_trainable(snapshot)
     accelerator = accelerator_for(recipe)
-    _check_processes(recipe, len(snapshot.part("train")), accelerator.num_processes)
+    check_processes(recipe, len(snapshot.part("train")), accelerator.num_processes)
     say = log if log is not None and accelerator.is_main_process else _say_nothing
     for sentence in (description(accelerator), *recipe.remarks()):
         say(sentence)
@@ -111,7 +111,7 @@ def _class_weights(recipe: Recipe, snapshot: Snapshot, photos: Photos, device: t
     return balanced_weights(photos.labels, len(snapshot.classes)).to(device)
 
 
-def _check_processes(recipe: Recipe, n: int, processes: int) -> None:
+def check_processes(recipe: Recipe, n: int, processes: int) -> None:
     """Each process needs two photos in each step: BatchNorm compares them."""
     if processes > 1 and min(recipe.batch_size, n) < 2 * processes:
         raise RecipeError(

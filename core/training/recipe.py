@@ -21,8 +21,8 @@ from core.training.choices import (
     Train,
 )
 
-# The head's rate by optimizer; what trains from random numbers with SGD takes bigger steps.
-_LEARNING_RATES = {"adamw": 1e-3, "adam": 1e-3, "sgd": 2e-2}
+# The head's rate by optimizer, chosen on three sets of 85 to 1,000 photos; from random numbers SGD takes bigger steps.
+_LEARNING_RATES = {"adamw": 2e-3, "adam": 2e-3, "sgd": 5e-3}
 _FROM_SCRATCH = {"adamw": 1e-3, "adam": 1e-3, "sgd": 5e-2}
 
 # Validation context under which fields are checked one by one, and not against each other.
@@ -77,7 +77,7 @@ class Recipe(BaseModel):
     )
     learning_rate: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] | None = Field(
         default=None,
-        description="The size of a step in the head; pretrained layers below take a tenth of it or less. Left empty: "
+        description="The size of a step in the head; pretrained layers below take smaller ones. Left empty: "
         "a good one for the optimizer. Make it smaller when the loss jumps or grows, bigger when it falls too slowly.",
     )
     schedule: Schedule = Field(

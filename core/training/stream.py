@@ -2,10 +2,10 @@
 
 import math
 import os
-import queue
 import shutil
-import threading
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,26 +95,40 @@ def loading(
     """The plan's batches, loaded ahead in order; leaving the context ends all threads and processes that load.
 
     One stream for the whole run, training and validation in turn, so that worker processes start only once. With
-    ``workers`` None, a CPU gets a thread (measured on two cores: the loading is small, and processes cost more than
-    they bring) and other devices get processes.
+    ``workers`` None, a CPU gets threads, since loading is small beside what it computes; other devices get processes.
     """
     parts = _Parts(photos)
+    pin = device.type == "cuda"
     if workers is None and device.type != "cpu":
         workers = _fitting_workers(photos["train"].cache.preprocessing.size)
     if workers is None:
-        with _thread_ahead(parts, plan) as batches:
-            yield batches
+        stream = _threads_ahead(parts, plan, pin)
     elif workers == 0:
-        yield (_sound(parts[batch]) for batch in plan)
+        stream = (_sound(parts[batch], pin) for batch in plan)
     else:
-        batches = _processes_ahead(parts, plan, device, workers)
-        try:
-            yield batches
-        finally:
-            batches.close()
+        stream = _processes_ahead(parts, plan, workers, pin)
+    try:
+        yield stream
+    finally:
+        stream.close()
 
 
-def _processes_ahead(parts: _Parts, plan: Iterable[Batch], device: torch.device, workers: int) -> Generator[Loaded]:
+def _threads_ahead(parts: _Parts, plan: Iterable[Batch], pin: bool) -> Generator[Loaded]:
+    threads = max(1, min(4, (os.cpu_count() or 1) // 4))
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="loading")
+    pending: deque[Future[Loaded | str]] = deque()
+    try:
+        for batch in plan:
+            pending.append(pool.submit(parts.__getitem__, batch))
+            if len(pending) >= threads + _AHEAD:
+                yield _sound(pending.popleft().result(), pin)
+        while pending:
+            yield _sound(pending.popleft().result(), pin)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _processes_ahead(parts: _Parts, plan: Iterable[Batch], workers: int, pin: bool) -> Generator[Loaded]:
     # Spawned, not forked: torch and Accelerate have threads by now, and a fork of those can hang. Workers look after
     # their parent and end by themselves where it is killed.
     loader = DataLoader(
@@ -124,7 +138,7 @@ def _processes_ahead(parts: _Parts, plan: Iterable[Batch], device: torch.device,
         num_workers=workers,
         multiprocessing_context="spawn",
         prefetch_factor=_AHEAD,
-        pin_memory=device.type == "cuda",
+        pin_memory=pin,
     )
     for item in loader:
         yield _sound(item)
@@ -140,48 +154,10 @@ class _Once:
         return iter(self.plan)
 
 
-@contextmanager
-def _thread_ahead(parts: _Parts, plan: Iterable[Batch]) -> Iterator[Iterator[Loaded]]:
-    ready: queue.Queue[Loaded | BaseException | None] = queue.Queue(maxsize=_AHEAD)
-    ended = threading.Event()
-
-    def put(item: Loaded | BaseException | None) -> None:
-        while not ended.is_set():
-            try:
-                ready.put(item, timeout=0.1)
-                return
-            except queue.Full:
-                continue
-
-    def load() -> None:
-        try:
-            for batch in plan:
-                if ended.is_set():
-                    return
-                put(_sound(parts[batch]))
-            put(None)
-        except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that waits for it
-            put(error)
-
-    def arrivals() -> Iterator[Loaded]:
-        while (item := ready.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-
-    thread = threading.Thread(target=load, name="loading", daemon=True)
-    thread.start()
-    try:
-        yield arrivals()
-    finally:
-        ended.set()
-        thread.join()
-
-
-def _sound(item: Loaded | str) -> Loaded:
+def _sound(item: Loaded | str, pin: bool = False) -> Loaded:
     if isinstance(item, str):
         raise DataError(item)
-    return item
+    return item.pin_memory() if pin else item
 
 
 def _fitting_workers(size: int) -> int | None:

@@ -21,6 +21,7 @@ from core.data.snapshot import Snapshot
 from core.errors import RunError
 from core.models.bundle import BundleInfo
 from core.training import checkpoint
+from core.training.device import fastest_kernels
 from core.training.events import Epoch, Event, Progress, Step
 from core.training.loop import check, learn
 from core.training.metrics import Tally
@@ -57,7 +58,10 @@ def fit(
     first = state.epoch + 1 if state else 1
     standing = Standing(**state.standing) if state else Standing()
     try:
-        with loading(run.photos, _plan(run, first), run.accelerator.device, recipe.workers) as stream:
+        with (
+            fastest_kernels(),
+            loading(run.photos, _plan(run, first), run.accelerator.device, recipe.workers) as stream,
+        ):
             for number, phase in enumerate(phases(recipe)):
                 if phase.end < first:
                     continue
@@ -70,7 +74,7 @@ def fit(
                     began = time.monotonic()
                     figures = yield from _epoch(run, network, optimizer, phase, epoch, stream)
                     figures = replace(figures, best=standing.improved(figures.val_accuracy, figures.val_loss))
-                    stop = 0 < recipe.patience <= standing.waited and phase.end == recipe.epochs
+                    stop = 0 < recipe.patience <= standing.waited and phase.end == recipe.epochs > epoch
                     if folder is not None:
                         finished = stop or epoch == recipe.epochs
                         _save(run, folder, figures, optimizer, standing, number, finished)
