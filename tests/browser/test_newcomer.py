@@ -1,0 +1,123 @@
+"""The newcomer's story: sample project, a few labels, a trained head, curves, the confusion matrix, a heatmap."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.server import ROOT, Server
+
+MINUTE = 60_000
+
+
+def settled(page: Page) -> None:
+    """Wait until Streamlit has no script running."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=MINUTE)
+
+
+def go(page: Page, name: str) -> None:
+    page.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=True).click()
+    expect(page.get_by_role("heading", name=name, exact=True, level=1)).to_be_visible()
+    settled(page)
+
+
+def number_field(page: Page, label: str) -> Locator:
+    return page.get_by_role("spinbutton", name=label, exact=True)
+
+
+def photo_shown(page: Page) -> str:
+    return page.locator(".st-key-annotate-photo img").get_attribute("src") or ""
+
+
+def click_cell(page: Page, matrix: Locator, row: int, column: int, size: int) -> None:
+    """A real mouse click in the middle of one cell of the drawn matrix."""
+    matrix.scroll_into_view_if_needed()
+    shape = matrix.locator(".heatmaplayer image").bounding_box()
+    assert shape is not None
+    page.mouse.click(
+        shape["x"] + shape["width"] * (column + 0.5) / size, shape["y"] + shape["height"] * (row + 0.5) / size
+    )
+
+
+@pytest.mark.weights
+def test_from_nothing_to_a_heatmap_within_three_minutes(
+    page: Page, server: Server, default_weights: object, screenshots: Path
+) -> None:
+    begin = time.monotonic()
+    page.goto(server.url)
+    page.get_by_role("button", name="Open the sample project").click()
+    expect(page.get_by_text("Birds", exact=False).first).to_be_visible()
+    settled(page)
+
+    # Label three photos with keys; the next one comes by itself.
+    go(page, "Annotate")
+    expect(page.get_by_text("120 of 162 labelled")).to_be_visible()
+    for count in (121, 122, 123):
+        before = photo_shown(page)
+        page.keyboard.press("1")
+        expect(page.get_by_text(f"{count} of 162 labelled")).to_be_visible()
+        assert photo_shown(page) != before
+    # A wrong key is taken back.
+    page.keyboard.press("u")
+    expect(page.get_by_text("122 of 162 labelled")).to_be_visible()
+
+    # Two epochs of the head.
+    go(page, "Train")
+    epochs = number_field(page, "Epochs")
+    epochs.fill("2")
+    epochs.press("Enter")
+    settled(page)
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_role("button", name="How good is it?")).to_be_visible(timeout=3 * MINUTE)
+    settled(page)
+    charts = page.get_by_test_id("stPlotlyChart")
+    expect(charts.first).to_be_visible()
+    # Both curves, training and validation, are drawn as lines.
+    expect(charts.first.locator(".scatterlayer .trace").nth(1)).to_be_attached()
+
+    # The confusion matrix, and a click on one of its cells.
+    page.get_by_role("button", name="How good is it?").click()
+    expect(page.get_by_role("heading", name="Evaluate", exact=True, level=1)).to_be_visible()
+    settled(page)
+    matrix = page.get_by_test_id("stPlotlyChart").filter(has=page.locator(".heatmaplayer image"))
+    expect(matrix).to_be_visible()
+    sentence = page.locator("text=/photos? of .*, (rightly called so|called)/").first
+    expect(sentence).to_be_visible()
+    click_cell(page, matrix, row=0, column=0, size=5)
+    expect(page.locator("text=/photos? of owl, rightly called so/").first).to_be_visible()
+    settled(page)
+    page.screenshot(path=screenshots / "story-evaluate.png", full_page=True)
+
+    # Where it looked, on a photo that it has never seen.
+    go(page, "Explain")
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+        ROOT / "sample_images" / "photos" / "cat_chelsea.jpg"
+    )
+    expect(page.locator("[data-testid=stImage] img, .stImage img").nth(1)).to_be_visible(timeout=MINUTE)
+    settled(page)
+    page.screenshot(path=screenshots / "story-explain.png", full_page=True)
+    seconds = time.monotonic() - begin
+    (screenshots / "newcomer-seconds.txt").write_text(f"{seconds:.0f}\n", encoding="utf-8")
+    assert seconds < 180, f"from the first page to the heatmap: {seconds:.0f} s"
+
+
+def test_labels_survive_a_restart_of_the_server(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    settled(page)
+    sample = page.get_by_role("button", name="Open the sample project")
+    if not re.search("project=", page.url):
+        sample.first.click()
+        settled(page)
+    go(page, "Annotate")
+    labelled = page.get_by_text(re.compile(r"\d+ of 162 labelled"))
+    before = labelled.inner_text()
+    page.keyboard.press("2")
+    expect(labelled).not_to_have_text(before)
+    after = labelled.inner_text()
+    url = page.url
+    server.end()
+    server.start()
+    page.goto(url)
+    expect(page.get_by_text(after)).to_be_visible(timeout=MINUTE)
