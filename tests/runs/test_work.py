@@ -11,7 +11,7 @@ import pytest
 from core.errors import RunError
 from core.runs.folder import RunFolder
 from core.runs.jobs import stop, work
-from core.runs.queue import join
+from core.runs.queue import device_lock, join
 from core.runs.status import Status
 from core.runs.work import UNEXPECTED, train
 from core.training.events import Epoch, Event, Step
@@ -62,7 +62,8 @@ def test_a_resumed_run_that_is_stopped_while_it_waits_keeps_its_model(make_run: 
     events.close()
     join(run)
     stop(run)
-    status = work(run, workspace)
+    with device_lock(workspace, run):
+        status = work(run, workspace)
     assert status.state == "stopped" and "best model so far is kept" in status.message
 
 
