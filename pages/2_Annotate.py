@@ -7,6 +7,7 @@ from pages.components.annotate_classes import add_classes, class_panel
 from pages.components.annotate_history import history
 from pages.components.annotate_many import many_at_once
 from pages.components.annotate_one import one_by_one
+from pages.components.wording import by_name
 
 SECTIONS = {
     "One by one": ":material/photo:",
@@ -45,13 +46,6 @@ with frame.page("Annotate"):
     elif section == "History":
         history(project)
     else:
-        options = [UNLABELLED, EVERY, *classes]
-        place = head.selectbox(
-            "Go through",
-            range(len(options)),
-            format_func=options.__getitem__,
-            key="annotate-which",
-            label_visibility="collapsed",
-            width=230,
-        )
-        one_by_one(project, options[place] if place > 1 else None, unlabelled=place == 0)
+        which = by_name([(UNLABELLED, None), (EVERY, None), *((name, name) for name in classes)])
+        named = head.selectbox("Go through", list(which), key="annotate-which", label_visibility="collapsed", width=230)
+        one_by_one(project, which[named], unlabelled=named == UNLABELLED)

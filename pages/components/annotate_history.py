@@ -1,5 +1,7 @@
 """Who labelled what, and when; the newest change can be taken back."""
 
+from typing import Literal
+
 import pandas as pd
 import streamlit as st
 
@@ -25,7 +27,10 @@ def history(project: Project) -> None:
         [(moment(one.when), one.who, one.text, "undone" if one.undone else "") for one in changes],
         columns=["When", "Who", "What", ""],
     )
-    st.dataframe(table, hide_index=True, column_config={"What": st.column_config.TextColumn(width="large")})
+    height: Literal["content"] | int = "content" if len(table) <= 15 else 600
+    st.dataframe(
+        table, hide_index=True, height=height, column_config={"What": st.column_config.TextColumn(width="large")}
+    )
 
 
 def _undo_button(project: Project, label: str, newest: list[Change], who: str | None) -> None:

@@ -7,7 +7,7 @@ from core.errors import StudioError
 from pages.components import frame
 from pages.components.annotate_one import KEYS
 from pages.components.data_details import show_details
-from pages.components.data_grid import PHOTOS_A_PAGE, filter_row, photo_cards
+from pages.components.data_grid import filter_row, page_of, photo_cards, turn_pages
 from pages.components.photos import choose, clear, wall
 from pages.components.wording import counted, plain
 
@@ -18,27 +18,24 @@ WALL = "annotate-wall"
 def many_at_once(project: Project) -> None:
     """The whole section; only this part of the page runs again at a click."""
     where = filter_row(project, key="many", unlabelled_first=True)
-    found = frame.store().count(project.id, where)
-    pages = max(1, -(-found // PHOTOS_A_PAGE))
-    if st.session_state.get("many-page", 1) > pages:
-        st.session_state["many-page"] = 1
-    page = st.session_state.get("many-page", 1)
-    rows = frame.store().images(project.id, where, offset=(page - 1) * PHOTOS_A_PAGE, limit=PHOTOS_A_PAGE)
-    buttons = st.container(key="many-actions")
-    answer = wall(photo_cards(rows), key=WALL, select="many", details=True, side=118)
-    if pages > 1:
-        st.pagination(pages, key="many-page", on_change=clear, args=(WALL,))
-    if not rows:
-        st.info("No photo fits this filter.", icon=":material/filter_alt_off:")
+    rows, found = page_of(project, where, key="many")
+    buttons = st.container(key="many-actions", gap="xsmall")
+    answer = wall(photo_cards(rows), key=WALL, select="many", details=True, side=112)
+    turn_pages(found, key="many", wall_key=WALL)
     chosen = [int(one) for one in answer.chosen]
     with buttons:
         if message := st.session_state.pop("many-message", ""):
             st.warning(message)
         with st.container(horizontal=True, vertical_alignment="center"):
             if chosen:
-                st.markdown(f"**{len(chosen)} chosen:**", width="content")
+                st.markdown(f"**{len(chosen)} chosen**", width="stretch")
+                st.button("Choose none", type="tertiary", on_click=clear, args=(WALL,))
             else:
-                st.markdown(f"{counted(found, 'photo')}. Choose some, then press a class.", width="content")
+                st.markdown(f"{counted(found, 'photo')}. Choose some, then press a class.", width="stretch")
+                every = [str(row.id) for row in rows]
+                st.button("Choose this page", type="tertiary", on_click=choose, args=(WALL, every), disabled=not rows)
+            st.button("Undo", shortcut="U", type="tertiary", on_click=_undo, args=(project,))
+        with st.container(horizontal=True, gap="xsmall"):
             classes = frame.store().classes(project.id)
             for one, key in zip(classes, [*KEYS, *[None] * len(classes)], strict=False):
                 st.button(
@@ -50,12 +47,6 @@ def many_at_once(project: Project) -> None:
                     args=(project, chosen, one.name),
                 )
             st.button("No label", key="many-none", disabled=not chosen, on_click=_give, args=(project, chosen, None))
-            if chosen:
-                st.button("Choose none", type="tertiary", on_click=clear, args=(WALL,))
-            else:
-                every = [str(row.id) for row in rows]
-                st.button("Choose this page", type="tertiary", on_click=choose, args=(WALL, every), disabled=not rows)
-            st.button("Undo", shortcut="U", on_click=_undo, args=(project,))
     if answer.opened:
         show_details(project, int(answer.opened))
 

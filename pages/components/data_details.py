@@ -9,7 +9,7 @@ from PIL import Image
 from core.data.store import Project
 from core.errors import DataError
 from pages.components import frame
-from pages.components.wording import moment, plain, size_text
+from pages.components.wording import by_name, moment, plain, size_text
 
 DISPLAY_PIXELS = 1024
 
@@ -30,16 +30,11 @@ def show_details(project: Project, image_id: int) -> None:
     if row.annotated_by and row.annotated_at:
         facts.append(f"labelled by {plain(row.annotated_by)}, {moment(row.annotated_at)}")
     st.markdown(f"**{plain(row.filename)}**  \n{' · '.join(facts)}")
-    names: list[str | None] = [None, *(one.name for one in frame.store().classes(project.id))]
-    label = st.selectbox(
-        "Class",
-        names,
-        index=names.index(row.label),
-        format_func=lambda name: "No label" if name is None else name,
-        key=f"detail-{row.id}",
-    )
-    if label != row.label:
-        frame.store().annotate(project.id, [row.id], label, frame.who())
+    choices: list[tuple[str, str | None]] = [(one.name, one.name) for one in frame.store().classes(project.id)]
+    labels = by_name([("No label", None), *choices])
+    named = st.selectbox("Class", list(labels), list(labels.values()).index(row.label), key=f"detail-{row.id}")
+    if labels[named] != row.label:
+        frame.store().annotate(project.id, [row.id], labels[named], frame.who())
         st.rerun()
 
 

@@ -1,6 +1,7 @@
 """The photos of a project as a paged grid: filter, search, choose several, label or remove them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 
@@ -9,7 +10,7 @@ from pages.components import frame
 from pages.components.data_details import show_details
 from pages.components.photos import Photo, choose, clear, wall
 from pages.components.pickers import SPLIT_NAMES, SPLITS
-from pages.components.wording import counted
+from pages.components.wording import by_name, counted
 
 PHOTOS_A_PAGE = 60
 WALL = "data-wall"
@@ -28,23 +29,42 @@ ORDERS = {
 def photo_grid(project: Project) -> None:
     """The whole section; only this part of the page runs again at a click."""
     where = filter_row(project, key="data")
-    found = frame.store().count(project.id, where)
-    pages = max(1, -(-found // PHOTOS_A_PAGE))
-    # A filter may leave fewer pages than the one that was open.
-    if st.session_state.get("data-page", 1) > pages:
-        st.session_state["data-page"] = 1
-    page = st.session_state.get("data-page", 1)
-    rows = frame.store().images(project.id, where, offset=(page - 1) * PHOTOS_A_PAGE, limit=PHOTOS_A_PAGE)
+    rows, found = page_of(project, where, key="data")
     actions = st.container(key="data-actions")
-    answer = wall(photo_cards(rows), key=WALL, select="many", details=True, side=118)
+    answer = wall(photo_cards(rows), key=WALL, select="many", details=True, side=112)
     with actions:
         _actions(project, rows, [int(one) for one in answer.chosen], found)
-    if pages > 1:
-        st.pagination(pages, key="data-page", on_change=clear, args=(WALL,))
-    if not rows:
-        st.info("No photo fits this filter.", icon=":material/filter_alt_off:")
+    turn_pages(found, key="data", wall_key=WALL)
     if answer.opened:
         show_details(project, int(answer.opened))
+
+
+def page_of(project: Project, where: ImageFilter, *, key: str) -> tuple[list[ImageRow], int]:
+    """The photos of the page that is open, and how many fit the filter in all; another filter opens its first page."""
+    found = frame.store().count(project.id, where)
+    if st.session_state.get(f"{key}-where") != where:
+        st.session_state[f"{key}-where"] = where
+        # Another widget instead of another value: Streamlit wants a widget's value to come from one side only.
+        st.session_state[f"{key}-turn"] = st.session_state.get(f"{key}-turn", 0) + 1
+    open_page = min(st.session_state.get(_page_key(key), 1), _pages(found))
+    start = (open_page - 1) * PHOTOS_A_PAGE
+    return frame.store().images(project.id, where, offset=start, limit=PHOTOS_A_PAGE), found
+
+
+def turn_pages(found: int, *, key: str, wall_key: str) -> None:
+    """The page numbers under a wall, where there is more than one page; turning chooses nothing."""
+    if found == 0:
+        st.info("No photo fits this filter.", icon=":material/filter_alt_off:")
+    elif _pages(found) > 1:
+        st.pagination(_pages(found), key=_page_key(key), on_change=clear, args=(wall_key,))
+
+
+def _page_key(key: str) -> str:
+    return f"{key}-page-{st.session_state.get(f'{key}-turn', 0)}"
+
+
+def _pages(found: int) -> int:
+    return max(1, -(-found // PHOTOS_A_PAGE))
 
 
 def filter_row(project: Project, *, key: str, unlabelled_first: bool = False) -> ImageFilter:
@@ -53,13 +73,15 @@ def filter_row(project: Project, *, key: str, unlabelled_first: bool = False) ->
     ``unlabelled_first`` begins with the photos that have no label, where there are any.
     """
     begin = unlabelled_first and frame.store().count(project.id, ImageFilter(unlabelled=True)) > 0
-    classes = [one.name for one in frame.store().classes(project.id)]
+    classes = by_name(
+        [
+            (EVERY, ImageFilter()),
+            (NO_LABEL, ImageFilter(unlabelled=True)),
+            *((one.name, ImageFilter(label=one.name)) for one in frame.store().classes(project.id)),
+        ]
+    )
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{key}-filter"):
-        # A class may be called "No label": places in the list tell them apart, names would not.
-        options = [EVERY, NO_LABEL, *classes]
-        place = st.selectbox(
-            "Class", range(len(options)), int(begin), format_func=options.__getitem__, key=f"{key}-class", width=160
-        )
+        named = st.selectbox("Class", list(classes), int(begin), key=f"{key}-class", width=160)
         split = st.selectbox(
             "Split",
             ["any", *SPLITS, "none"],
@@ -69,13 +91,7 @@ def filter_row(project: Project, *, key: str, unlabelled_first: bool = False) ->
         )
         order = st.selectbox("Order", list(ORDERS), format_func=ORDERS.__getitem__, key=f"{key}-order", width=150)
         search = st.text_input("Search", placeholder="part of a file name", key=f"{key}-search", width=180)
-    return ImageFilter(
-        label=options[place] if place > 1 else None,
-        unlabelled=place == 1,
-        split=None if split == "any" else split,
-        search=search.strip(),
-        order=order,
-    )
+    return replace(classes[named], split=None if split == "any" else split, search=search.strip(), order=order)
 
 
 def photo_cards(rows: list[ImageRow]) -> list[Photo]:
@@ -104,16 +120,12 @@ def _actions(project: Project, rows: list[ImageRow], chosen: list[int], found: i
             )
             return
         st.markdown(f"**{len(chosen)} chosen**", width="content")
-        names: list[str | None] = [one.name for one in frame.store().classes(project.id)]
-        label = st.selectbox(
-            "Class for the chosen photos",
-            [*names, None],
-            format_func=lambda name: NO_LABEL if name is None else name,
-            key="data-label",
-            label_visibility="collapsed",
-            width=200,
+        choices: list[tuple[str, str | None]] = [(one.name, one.name) for one in frame.store().classes(project.id)]
+        labels = by_name([*choices, (NO_LABEL, None)])
+        named = st.selectbox(
+            "Class for the chosen photos", list(labels), key="data-label", label_visibility="collapsed", width=200
         )
-        st.button("Give this class", type="primary", on_click=_act, args=(_label, project, chosen, label))
+        st.button("Give this class", type="primary", on_click=_act, args=(_label, project, chosen, labels[named]))
         st.button("Remove", icon=":material/delete:", on_click=_act, args=(_remove, project, chosen))
         st.button("Choose none", type="tertiary", on_click=clear, args=(WALL,))
 

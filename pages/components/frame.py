@@ -77,6 +77,9 @@ STYLE = """<style>
 .stMainBlockContainer { max-width: 1280px; padding-left: 3rem; padding-right: 3rem; }
 .stMainBlockContainer img { border-radius: 0.5rem; }
 [kind^="primary"], [kind^="primary"] p { color: light-dark(#ffffff, #06231f); }
+.st-key-data-actions, .st-key-many-actions {
+  position: sticky; top: 3.75rem; z-index: 10; padding: 0.4rem 0; background: light-dark(#fdfdfc, #111716);
+}
 .st-key-frame-head { gap: 0; margin-bottom: 0.4rem; }
 @media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
 </style>"""

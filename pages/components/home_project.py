@@ -125,7 +125,7 @@ def show_photos(project: Project) -> None:
         for row in rows
     ]
     if cards:
-        wall(cards, key="home-photos", label="Photos of the project", side=84, one_row=True)
+        wall(cards, key="home-photos", label="Photos of the project", side=70, one_row=True)
 
 
 def show_runs(runs: list[RunFolder]) -> None:

@@ -16,15 +16,16 @@ def show_projects() -> None:
     if len(projects) > PROJECTS_SHOWN:
         part = st.text_input("Find a project", placeholder=f"one of {len(projects)}").casefold()
         projects = [one for one in projects if part in one.name.casefold()]
-    for project in projects[:PROJECTS_SHOWN]:
-        _row(project)
+    with st.container(border=True, gap="xxsmall"):
+        for project in projects[:PROJECTS_SHOWN]:
+            _row(project)
     if len(projects) > PROJECTS_SHOWN:
         st.caption(f"{len(projects) - PROJECTS_SHOWN} more: write a part of the name above.")
 
 
 def _row(project: Project) -> None:
     current = frame.project()
-    with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"project-{project.id}"):
+    with st.container(horizontal=True, vertical_alignment="center", key=f"project-{project.id}"):
         photos = frame.store().count(project.id)
         st.markdown(f"**{plain(project.name)}** · {counted(photos, 'photo')}", width="stretch")
         if current and project.id == current.id:

@@ -14,7 +14,7 @@ BIRDS_SHOWN = 10
 
 def sample_row() -> None:
     """A row of the sample project's photos, two of each class."""
-    wall(_sample_cards(), key="home-birds", label="Photos of the sample project", side=84, one_row=True)
+    wall(_sample_cards(), key="home-birds", label="Photos of the sample project", side=70, one_row=True)
 
 
 @st.cache_data(show_spinner=False)

@@ -10,6 +10,7 @@ from core.runs.folder import RunFolder, list_runs
 from core.workspace import SAMPLE_IMAGES
 from pages.components.photos import Photo, wall
 from pages.components.session import store, workspace
+from pages.components.wording import by_name
 
 SPLITS = ("train", "val", "test")
 SPLIT_NAMES = {"train": "Training", "val": "Validation", "test": "Test"}
@@ -25,43 +26,42 @@ def pick_run(
     ``finished`` leaves out runs that have no best checkpoint yet. The choice stays in the address as ``?run=``.
     """
     runs = {run.id: run for run in list_runs(workspace(), project.id if project else None)}
-    if finished:
-        runs = {name: run for name, run in runs.items() if run.finished}
-    if not runs:
-        return None
-    _remember(key, list(runs))
-    chosen = st.selectbox(
-        label,
-        list(runs),
-        format_func=lambda name: run_name(runs[name]),
-        key=key,
-        on_change=_note_in_address,
-        args=(key,),
-    )
-    return runs[chosen]
+    names = by_name((run_name(run), run.id) for run in runs.values() if run.finished or not finished)
+    return runs[_pick(names, label, key)] if names else None
 
 
 def pick_model(project: Project | None, *, label: str = "Model", key: str = "model") -> str:
     """A reference for ``load_predictor``: the id of a run with a checkpoint, or "imagenet"; newest run first."""
-    runs = {run.id: run for run in list_runs(workspace(), project.id if project else None) if run.finished}
-    options = [*runs, IMAGENET]
-    _remember(key, options)
-    chosen: str = st.selectbox(
+    runs = [run for run in list_runs(workspace(), project.id if project else None) if run.finished]
+    names = by_name([*((run_name(run), run.id) for run in runs), ("ImageNet ResNet-50 (1000 classes)", IMAGENET)])
+    return _pick(names, label, key)
+
+
+def run_name(run: RunFolder) -> str:
+    """How a run is called in lists: its title and when it was made. It never changes, so a choice never gets lost."""
+    status = run.status()
+    return f"{status.title or run.id} · {status.created.astimezone():%b %d, %H:%M}"
+
+
+def _pick(ids: dict[str, str], label: str, key: str) -> str:
+    """A select box of names; the id that is chosen stays in the address as ``?key=``. At first it is the first one."""
+    names = {identifier: name for name, identifier in ids.items()}
+    if st.session_state.get(key) not in names:
+        wanted = st.query_params.get(key)
+        st.session_state[key] = wanted if wanted in names else next(iter(names))
+    chosen = st.selectbox(
         label,
-        options,
-        format_func=lambda name: run_name(runs[name]) if name in runs else "ImageNet ResNet-50 (1000 classes)",
+        list(names),
+        format_func=lambda one: names.get(one, one),
         key=key,
         on_change=_note_in_address,
         args=(key,),
     )
-    return chosen
+    return str(chosen)
 
 
-def run_name(run: RunFolder) -> str:
-    """How a run is called in lists: its title, and its state where that is not "finished"."""
-    status = run.status()
-    state = "" if status.state == "finished" else f" ({status.state})"
-    return f"{status.title or run.id}{state}"
+def _note_in_address(key: str) -> None:
+    st.query_params[key] = st.session_state[key]
 
 
 def pick_photo(project: Project, *, key: str = "photo", where: ImageFilter | None = None) -> ImageRow | None:
@@ -97,11 +97,10 @@ def pick_class(
     project: Project, *, label: str = "Class", key: str = "class", anything: str | None = None
 ) -> str | None:
     """One class of the project by name; ``anything`` is the wording of a first choice that means None."""
-    names: list[str | None] = [one.name for one in store().classes(project.id)]
-    options = [None, *names] if anything else names
-    # Places instead of names: a class may be called like the first choice.
-    place = st.selectbox(label, range(len(options)), format_func=lambda at: options[at] or anything or "", key=key)
-    return options[place] if place is not None else None
+    choices: list[tuple[str, str | None]] = [(anything, None)] if anything else []
+    named = by_name([*choices, *((one.name, one.name) for one in store().classes(project.id))])
+    chosen = st.selectbox(label, list(named), key=key)
+    return named[chosen] if chosen is not None else None
 
 
 def pick_split(*, label: str = "Split", key: str = "split", default: str = "test") -> str:
@@ -109,14 +108,3 @@ def pick_split(*, label: str = "Split", key: str = "split", default: str = "test
     return st.segmented_control(
         label, SPLITS, default=default, required=True, format_func=SPLIT_NAMES.__getitem__, key=key
     )
-
-
-def _remember(key: str, options: list[str]) -> None:
-    """Before a select box is drawn: its value from the address on a first visit, and never one that is gone."""
-    if st.session_state.get(key) not in options:
-        wanted = st.query_params.get(key)
-        st.session_state[key] = wanted if wanted in options else options[0]
-
-
-def _note_in_address(key: str) -> None:
-    st.query_params[key] = st.session_state[key]

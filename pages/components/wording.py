@@ -1,6 +1,10 @@
 """Words on the page: a user's own text inside Markdown, and counts with their noun."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import TypeVar
+
+T = TypeVar("T")
 
 SPECIAL = frozenset("\\`*_{}[]()#+-.!|~$:<>&")
 
@@ -25,3 +29,17 @@ def moment(when: datetime) -> str:
     local = when.astimezone()
     today = local.date() == datetime.now(local.tzinfo).date()
     return local.strftime("%H:%M" if today else "%Y-%m-%d %H:%M")
+
+
+def by_name(choices: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """Choices for a select box by the names it shows, in order.
+
+    Streamlit's browser side knows options by their names alone. Of two that are called alike the later one gets an
+    invisible mark, so that each can be chosen.
+    """
+    named: dict[str, T] = {}
+    for name, choice in choices:
+        while name in named:
+            name += "\u200b"
+        named[name] = choice
+    return named

@@ -188,7 +188,7 @@ def test_reviewing_one_class_goes_through_its_photos_and_changes_them(
     open_page: OpenPage, birds: Project, store: Store
 ) -> None:
     app = open_page("Annotate")
-    app.selectbox(key="annotate-which").set_value(2).run()  # owl: after "without a label" and "all"
+    app.selectbox(key="annotate-which").set_value("owl").run()
     seen = []
     for _ in range(4):
         seen.append(shown(app))
