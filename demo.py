@@ -181,10 +181,14 @@ def page(predictor: Predictor) -> gr.Blocks:
 
 
 def page_without_model(reason: str) -> gr.Blocks:
-    """The page where no model can be had: it opens, and says why in one sentence."""
+    """The page where no weights can be had: it opens, and says so in one sentence, with the reasons folded away."""
+    sentence = (
+        "The pretrained weights could not be fetched, so there is no network to ask: connect this machine to the "
+        "internet and start the demo again, or start it with an exported bundle of your own (python demo.py BUNDLE)."
+    )
     with gr.Blocks(title="ResNet Studio") as blocks:
-        gr.HTML(_head("No model is loaded"), padding=False)
-        gr.Markdown(reason)
+        gr.HTML(_head("No network is loaded"), padding=False)
+        gr.HTML(f"<p>{sentence}</p><details><summary>Why</summary>{escape(reason)}</details>", padding=False)
     return blocks
 
 
