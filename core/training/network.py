@@ -19,6 +19,10 @@ _TRAINED = {
     "all": PARTS,
 }
 
+# The rate of pretrained stages as a part of the head's, chosen on 800 photos of hand signs (unlike ImageNet's photos).
+# With Adam the rate itself is the size of a step; with SGD small gradients make small steps already.
+_TRUNK_RATES = {"adamw": 0.1, "adam": 0.1, "sgd": 0.4}
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -39,17 +43,18 @@ class Phase:
 def phases(recipe: Recipe) -> list[Phase]:
     """One phase, or two where the training is staged.
 
-    A new head starts from nothing and takes the full rate; pretrained stages below take a tenth of it, so that what
-    they know is not lost. The second phase of a staged training halves the rate from stage to stage downwards
-    (discriminative fine-tuning, Howard and Ruder 2018, arXiv 1801.06146). From random numbers all takes the full rate.
+    A new head starts from nothing and takes the full rate; pretrained stages below take a part of it, so that what they
+    know is not lost. The second phase of a staged training takes less from stage to stage downwards (discriminative
+    fine-tuning, Howard and Ruder 2018, arXiv 1801.06146). From random numbers all takes the full rate.
     """
-    scratch = recipe.weights == "none"
+    pretrained = recipe.weights != "none"
+    trunk = _TRUNK_RATES[recipe.optimizer]
     if recipe.train == "staged":
+        rates = {stage: 2 * trunk * 0.7**depth for depth, stage in enumerate(reversed(STAGES))}
+        second = {**rates, "head": 0.5} if pretrained else dict.fromkeys(PARTS, 1.0)
         head_epochs = recipe.resolved_head_epochs()
-        below = {part: 0.1 * 0.5**depth for depth, part in enumerate(reversed(STAGES))}
-        rates = {**below, "head": 0.3} if not scratch else dict.fromkeys(PARTS, 1.0)
-        return [Phase(1, head_epochs, {"head": 1.0}), Phase(head_epochs + 1, recipe.epochs - head_epochs, rates)]
-    rates = {part: 1.0 if part == "head" or scratch else 0.1 for part in _TRAINED[recipe.train]}
+        return [Phase(1, head_epochs, {"head": 1.0}), Phase(head_epochs + 1, recipe.epochs - head_epochs, second)]
+    rates = {part: trunk if part != "head" and pretrained else 1.0 for part in _TRAINED[recipe.train]}
     return [Phase(1, recipe.epochs, rates)]
 
 

@@ -4,7 +4,15 @@ import pytest
 import torch
 
 from core.models.resnet import build
-from core.training.network import PARTS, FineTuned, make_optimizer, parameter_groups, part_sentence, phases
+from core.training.network import (
+    PARTS,
+    FineTuned,
+    make_optimizer,
+    modules_of,
+    parameter_groups,
+    part_sentence,
+    phases,
+)
 from core.training.recipe import Recipe
 
 
@@ -18,6 +26,10 @@ def test_one_phase_where_nothing_is_staged(train: str, learning: list[str]) -> N
     assert (phase.first, phase.end) == (1, 5)
     assert phase.rates["head"] == 1.0
     assert all(rate == 0.1 for part, rate in phase.rates.items() if part != "head")
+    network = FineTuned(build("resnet18", 2), tuple(phase.rates))
+    for part in PARTS:
+        parameters = [p for module in modules_of(network.model, part) for p in module.parameters()]
+        assert {p.requires_grad for p in parameters} == {part in learning}
 
 
 def test_staged_is_the_head_first_and_then_smaller_rates_the_lower_the_stage() -> None:
@@ -27,6 +39,11 @@ def test_staged_is_the_head_first_and_then_smaller_rates_the_lower_the_stage() -
     rates = [rest.rates[part] for part in PARTS]
     assert rates == sorted(rates)
     assert len(set(rates)) == len(PARTS)
+
+
+def test_sgd_takes_larger_steps_in_pretrained_stages_than_adam() -> None:
+    rates = [phases(Recipe(train="all", optimizer=name))[0].rates["layer1"] for name in ("adamw", "sgd")]
+    assert rates[0] < rates[1] < 1
 
 
 def test_from_scratch_every_part_takes_the_full_rate() -> None:

@@ -77,7 +77,6 @@ def test_a_thread_loads_the_same_bits(photos: dict[Part, Photos]) -> None:
         assert torch.equal(one.images, other.images)
         assert torch.equal(one.labels, other.labels)
         assert one.images.is_contiguous(memory_format=torch.channels_last)
-    assert not torch.equal(loaded[0].images, loaded[len(batches) // 2].images), "each epoch varies the photos"
 
 
 def test_leaving_early_ends_the_thread(photos: dict[Part, Photos]) -> None:

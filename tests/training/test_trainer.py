@@ -153,7 +153,11 @@ def test_in_the_second_phase_of_a_staged_training_everything_learns(
             rates.append(event.learning_rate)
     for part in PARTS:
         assert all(not torch.equal(states[0][part][name], states[1][part][name]) for name in states[0][part]), part
-    assert rates == pytest.approx([0.01, 0.003])
+    assert rates == pytest.approx([0.01, 0.005])
+    groups = torch.load(run / "last" / "training.pt", weights_only=True)["optimizer"]["param_groups"]
+    taken = [group["lr"] for group in groups]
+    assert taken == pytest.approx([0.01 * group["rate"] for group in groups])
+    assert min(taken) < 0.1 * max(taken) == pytest.approx(0.0005)
 
 
 def test_the_head_itself_learns_and_starts_from_the_seed(
