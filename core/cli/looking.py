@@ -64,7 +64,7 @@ def predict(
 
     if csv is not None:
         refuse_filled(csv, "the answers")
-    from core.inspection.answers import table_of
+    from core.inspection.answers import csv_of
     from core.inspection.predictor import load_predictor, predict_files
 
     answers: list[FileAnswer] = []
@@ -79,7 +79,7 @@ def predict(
             remark(f"{one.name}: {one.refused}")
     if csv is not None and named:
         with whole_file(csv) as part:
-            table_of(named).to_csv(part, index=False)
+            part.write_text(csv_of(named), encoding="utf-8", newline="")
     if json:
         answer_json(_answers_json(answers))
     elif csv is None:
