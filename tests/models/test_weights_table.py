@@ -10,7 +10,7 @@ from core.models.zoo import ARCHITECTURES
 @pytest.mark.parametrize("entry", [e for e in TABLE if e.source == "torchvision"], ids=lambda e: e.key)
 def test_torchvisions_entries_are_torchvisions_own(entry: WeightsEntry) -> None:
     version = {"imagenet": "V1", "imagenet-v2": "V2"}[entry.name]
-    theirs = torchvision.models.get_weight(f"ResNet{entry.arch.removeprefix('resnet')}_Weights.IMAGENET1K_{version}")
+    theirs = torchvision.models.get_model_weights(entry.arch.replace("-", "_"))[f"IMAGENET1K_{version}"]
     view = theirs.transforms()
     assert entry.address == theirs.url
     assert entry.sha256 == theirs.url.removesuffix(".pth").rsplit("-", 1)[1]
@@ -22,8 +22,9 @@ def test_torchvisions_entries_are_torchvisions_own(entry: WeightsEntry) -> None:
 
 
 def test_every_depth_and_version_of_torchvision_is_there() -> None:
-    for arch in ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"):
-        published = torchvision.models.get_model_weights(arch).__members__
+    ours = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
+    for arch in (*ours, "resnext50-32x4d", "resnext101-32x8d", "wide-resnet50-2"):
+        published = torchvision.models.get_model_weights(arch.replace("-", "_")).__members__
         assert len([e for e in TABLE if e.arch == arch and e.source == "torchvision"]) == len(
             set(published) - {"DEFAULT"}
         )
@@ -34,10 +35,12 @@ def test_entries_are_whole() -> None:
     for entry in TABLE:
         assert entry.arch in ARCHITECTURES and entry.needs in ARCHITECTURES
         assert entry.licence and entry.top1_from and entry.megabytes > 10
-        assert len(entry.sha256) == (8 if entry.source == "torchvision" else 64)
+        assert len(entry.sha256) == {"torchvision": 8, "keras": 0}.get(entry.source, 64)
+        assert len(entry.md5) == (32 if entry.source == "keras" else 0)
 
 
 def test_the_order_is_torchvision_then_the_registries() -> None:
     assert [entry.source for entry in entries_for("resnet50")] == ["torchvision", "npm"]
     assert [entry.source for entry in entries_for("resnet18")] == ["torchvision", "pypi"]
     assert [entry.source for entry in entries_for("resnet50-v1")] == ["npm"]
+    assert [entry.source for entry in entries_for("keras-resnet50")] == ["keras", "npm"]
