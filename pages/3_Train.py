@@ -1,45 +1,49 @@
 """Train: choose how, press one button, watch it learn."""
 
 import secrets
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from core.data.snapshot import Snapshot, check_trainable, snapshot_of_project
+from core.data.snapshot import check_trainable, snapshot_of_project
 from core.data.store import ImageFilter, Project
 from core.errors import TooLittleData
 from core.runs import jobs
 from core.runs.folder import RunFolder, list_runs
 from core.training.recipe import Recipe
 from pages.components import frame, train_form, train_live, train_preview, train_runs
+from pages.components.train_counts import snapshot_to_show
 from pages.components.train_estimate import expected
 from pages.components.train_words import photos_sentence, recipe_sentence, run_title
 
 
-def new_training(project: Project, runs: list[RunFolder]) -> None:
-    """What will happen and the button on top, the choices below, their pictures last."""
-    snapshot = snapshot_of_project(frame.store(), project.id)
+def new_training(project: Project, runs: list[RunFolder]) -> Callable[[], None] | None:
+    """What will happen and the button on top, the choices below; returns what draws the pictures later."""
+    snapshot = snapshot_to_show(project)
     try:
         check_trainable(snapshot)
     except TooLittleData as error:
         unlabelled = frame.store().count(project.id, ImageFilter(unlabelled=True))
         label, page = ("Label photos", "Annotate") if unlabelled else ("Add photos", "Data")
         frame.empty("Not enough to learn from yet", str(error), label, page)
-        return
+        return None
     top = st.container(border=True)
-    values, pictures = form(project, runs)
+    values, places = form(project, runs)
     with top, frame.plain_errors():
         recipe = Recipe.checked(**values)
         st.markdown(photos_sentence(snapshot.counts()))
         st.markdown(f"{recipe_sentence(recipe)} {expected(recipe, snapshot, runs)}")
         for remark in recipe.remarks():
             st.warning(remark, icon=":material/info:")
-        start(project, snapshot, recipe)
-        train_preview.draw(project, recipe, pictures)
+        start(project, recipe)
+        return partial(train_preview.draw, project, recipe, places)
+    return None
 
 
 def form(project: Project, runs: list[RunFolder]) -> tuple[dict[str, Any], train_preview.Places]:
-    """All choices, the simple ones first; and the places for the pictures, which take longer than a page may."""
+    """All choices, the simple ones first; and the places for the pictures."""
     values = train_form.what_learns()
     more = st.session_state.get("recipe-more", False)
     left, right = st.columns(2)
@@ -75,17 +79,19 @@ def form(project: Project, runs: list[RunFolder]) -> tuple[dict[str, Any], train
     return values, train_preview.Places(changes, squares, schedule)
 
 
-def start(project: Project, snapshot: Snapshot, recipe: Recipe) -> None:
+def start(project: Project, recipe: Recipe) -> None:
     """The button; a second click finds the run of the first, because both carry the same token."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         token = st.session_state.setdefault("recipe-token", secrets.token_hex(8))
         pressed = st.button("Train", type="primary", icon=":material/model_training:", key="train", width=180)
-        title = st.text_input("Name of the run", placeholder=run_title(recipe), key="recipe-title", max_chars=80)
+        title = st.text_input(
+            "Name of the run", placeholder=run_title(recipe), key="recipe-title", max_chars=80, width=380
+        )
     if not pressed:
         return
     run = jobs.submit(
         frame.workspace(),
-        snapshot,
+        snapshot_of_project(frame.store(), project.id),
         recipe,
         title=title.strip() or run_title(recipe),
         project_id=project.id,
@@ -101,9 +107,10 @@ with frame.page("Train"):
     project = frame.need_project()
     runs = list_runs(frame.workspace(), project.id)
     run = train_runs.chosen_run(project)
+    draw_pictures = None
     if run is None:
         train_runs.at_work(runs)
-        new_training(project, runs)
+        draw_pictures = new_training(project, runs)
     else:
         st.button("New training", on_click=train_runs.look_at, args=(None,), icon=":material/add:", key="new-training")
         train_live.show(run)
@@ -111,3 +118,5 @@ with frame.page("Train"):
     if others:
         st.markdown("##### Other runs of this project" if run else "##### Runs of this project")
         train_runs.list_of_runs(others)
+    if draw_pictures:
+        draw_pictures()

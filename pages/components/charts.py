@@ -128,6 +128,7 @@ def compared_curves(runs: Mapping[str, pd.DataFrame], column: str, title: str, c
         figure.update_yaxes(tickformat=".0%")
     else:
         figure.update_yaxes(rangemode="tozero")
+    _epochs_axis(figure, max((int(epochs["epoch"].max()) for epochs in runs.values() if len(epochs)), default=None))
     return _dress(figure, colors, title, height=300)
 
 

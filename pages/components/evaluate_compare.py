@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from core.inspection.comparison import Comparison, compare
 from core.inspection.results import Report
 from core.runs.folder import RunFolder, list_runs
 from pages.components import charts, evaluate_photos, frame
@@ -35,15 +36,26 @@ def show(run: RunFolder, report: Report) -> None:
     if other_report is None:
         return
     st.dataframe(table({"A": (run, report), "B": (other, other_report)}), hide_index=True, height="content")
-    _verdict(run, report, other, other_report)
+    mine, theirs = run.predictions(split), other.predictions(split)
+    if mine is not None and theirs is not None:
+        _verdict(compare(report, other_report, mine, theirs))
+    _curves({f"A: {run.status().title}": run.epochs(), f"B: {other.status().title}": other.epochs()})
+    if mine is not None and theirs is not None:
+        for name, better, worse in (("A", mine, theirs), ("B", theirs, mine)):
+            rows = only_right(better, worse)
+            if len(rows):
+                st.markdown(f"**Only {name} is right: {counted(len(rows), 'photo')}**")
+                evaluate_photos.photos(run, rows, key=f"only-{name}-{run.id}-{other.id}", caption="label")
+
+
+def _curves(epochs: dict[str, pd.DataFrame]) -> None:
     colors = charts.ink(frame.is_dark())
-    curves = {f"A: {run.status().title}": run.epochs(), f"B: {other.status().title}": other.epochs()}
     left, right = st.columns(2)
     for place, column, title in (
         (left, "val_loss", "Validation loss"),
         (right, "val_accuracy", "Validation accuracy"),
     ):
-        figure = charts.compared_curves(curves, column, title, colors)
+        figure = charts.compared_curves(epochs, column, title, colors)
         place.plotly_chart(figure, key=f"compare-{column}", config=STATIC, alt=f"{title} of both runs by epoch")
 
 
@@ -64,14 +76,7 @@ def table(runs: dict[str, tuple[RunFolder, Report]]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _verdict(run: RunFolder, report: Report, other: RunFolder, other_report: Report) -> None:
-    from core.inspection.comparison import compare
-
-    mine, theirs = run.predictions(report.split), other.predictions(report.split)
-    if mine is None or theirs is None:
-        st.caption("One of the runs has no table of predictions. Evaluate it again to compare photo by photo.")
-        return
-    comparison = compare(report, other_report, mine, theirs)
+def _verdict(comparison: Comparison) -> None:
     st.markdown(comparison.sentence)
     note = (
         f"B less A: {100 * comparison.difference:+.1f} points, 95% interval {100 * comparison.low:+.1f} to "
@@ -80,11 +85,6 @@ def _verdict(run: RunFolder, report: Report, other: RunFolder, other_report: Rep
     if comparison.left_out:
         note += f" {counted(comparison.left_out, 'photo')} that only one run has, or that got another label, left out."
     st.caption(note)
-    for words, better, worse in (("Only A is right", mine, theirs), ("Only B is right", theirs, mine)):
-        rows = only_right(better, worse)
-        if len(rows):
-            st.markdown(f"**{words}: {counted(len(rows), 'photo')}**")
-            evaluate_photos.photos(run, rows.head(12), key=f"only-{words[5]}-{run.id}-{other.id}", caption="label")
 
 
 def only_right(better: pd.DataFrame, worse: pd.DataFrame) -> pd.DataFrame:

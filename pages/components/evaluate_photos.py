@@ -11,9 +11,10 @@ from core.runs.folder import RunFolder
 from pages.components import charts, frame
 from pages.components.charts import percent
 from pages.components.photos import Photo, wall
-from pages.components.wording import counted, plain
+from pages.components.wording import plain
 
-MOST_SHOWN = 48
+A_PAGE = 16
+"""Photos on a wall: two rows on a wide screen, so that the chosen photo's answers appear in sight below it."""
 
 
 def photos(run: RunFolder, rows: pd.DataFrame, key: str, caption: str) -> None:
@@ -21,9 +22,9 @@ def photos(run: RunFolder, rows: pd.DataFrame, key: str, caption: str) -> None:
     if rows.empty:
         st.caption("No photo is here.")
         return
-    if len(rows) > MOST_SHOWN:
-        st.caption(f"The first {MOST_SHOWN} of {counted(len(rows), 'photo')}.")
-    shown = rows.head(MOST_SHOWN).reset_index(drop=True)
+    pages = -(-len(rows) // A_PAGE)
+    page = st.pagination(pages, key=f"{key}-page") if pages > 1 else 1
+    shown = rows.iloc[(page - 1) * A_PAGE : page * A_PAGE].reset_index(drop=True)
     cards = [
         Photo(
             str(row["image"]),
@@ -33,7 +34,7 @@ def photos(run: RunFolder, rows: pd.DataFrame, key: str, caption: str) -> None:
         )
         for _, row in shown.iterrows()
     ]
-    chosen = wall(cards, key=key, select="one", side=130).chosen
+    chosen = wall(cards, key=f"{key}-wall-{page}", select="one", side=100).chosen
     st.caption("Choose a photo to see all answers, to correct its label, or to look where the network looked.")
     if chosen:
         _one_photo(run, shown[shown["image"].astype(str) == chosen[0]].iloc[0], key)
@@ -89,11 +90,12 @@ def _correct(run: RunFolder, image_hash: str, key: str) -> None:
     names = [one.name for one in frame.store().classes(project_id)]
     current = names.index(found.label) if found.label in names else None
     label = st.selectbox("Its label", names, index=current, placeholder="no label", key=f"{key}-label-{found.id}")
+    changed = label is not None and label != found.label
     with st.container(horizontal=True):
         st.button(
             "Correct the label",
-            type="primary",
-            disabled=label is None or label == found.label,
+            type="primary" if changed else "secondary",
+            disabled=not changed,
             key=f"{key}-correct",
             on_click=_annotate,
             args=(project_id, found.id, label),
@@ -104,8 +106,9 @@ def _correct(run: RunFolder, image_hash: str, key: str) -> None:
 
 
 def _annotate(project_id: int, image_id: int, label: str) -> None:
-    frame.store().annotate(project_id, [image_id], label, frame.who())
-    st.toast(f"The label is now {label}. Train again to learn from it.", icon=":material/check:")
+    with frame.plain_errors():
+        frame.store().annotate(project_id, [image_id], label, frame.who())
+        st.toast(f"The label is now {plain(label)}. Train again to learn from it.", icon=":material/check:")
 
 
 def _thumbnail(row: pd.Series) -> Path | bytes:

@@ -8,6 +8,7 @@ from core.runs.folder import RunFolder
 from pages.components import evaluate_charts, frame
 from pages.components.charts import ink
 from pages.components.pickers import SPLIT_NAMES, SPLITS
+from pages.components.train_counts import counts_of
 from pages.components.wording import counted
 
 STATIC = {"displayModeBar": False}
@@ -15,8 +16,8 @@ STATIC = {"displayModeBar": False}
 
 def choose_split(run: RunFolder) -> str | None:
     """A split that the run has photos in, the test split at first; None where there is none to evaluate on."""
-    frame_of_run = run.snapshot().frame
-    counts = {name: int((frame_of_run["split"] == name).sum()) for name in SPLITS}
+    table = counts_of(run)
+    counts = {name: int(table[name].sum()) for name in SPLITS}
     there = [name for name in ("test", "val", "train") if counts[name]]
     if not there:
         return None

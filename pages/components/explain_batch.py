@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
-from core.data.importers import ImportPlan, Upload, plan_uploads
 
 from core.data.images import IMAGE_SUFFIXES
+from core.data.importers import ImportPlan, Upload, plan_uploads
 from core.inspection.answers import FileAnswer, table_of
-from pages.components.wording import counted
+from pages.components.wording import counted, plain
 
 if TYPE_CHECKING:
     from core.inspection.predictor import Predictor
@@ -57,7 +57,7 @@ def _pictures(plan: ImportPlan) -> Iterator[tuple[str, bytes]]:
 def _table(predictor: "Predictor", answers: list[FileAnswer]) -> None:
     table = table_of(answers)
     refused = [answer for answer in answers if answer.prediction is None]
-    st.markdown(f"**{counted(len(table), 'photo')}** by {predictor.name}: {summary(table)}")
+    st.markdown(f"**{counted(len(table), 'photo')}**: {plain(summary(table))}")
     if refused:
         st.warning(
             f"{counted(len(refused), 'file')} could not be read: "

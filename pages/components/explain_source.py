@@ -46,7 +46,7 @@ def choose_photo(project: Project | None, of_project: bool) -> Chosen | None:
         return _decoded(file.getvalue(), file.name) if file else None
     if source == "Paste":
         return _pasted()
-    shot = st.camera_input("A photo by the camera of this computer", key="photo-camera")
+    shot = st.camera_input("A photo by the camera of this computer", key="photo-camera", width=480)
     return _decoded(shot.getvalue(), "camera.jpg") if shot else None
 
 
@@ -105,7 +105,8 @@ def _pick(project: Project, where: ImageFilter, key: str) -> ImageRow | None:
 
 def _pasted() -> Chosen | None:
     """Streamlit's uploader takes no paste, its message field does."""
-    message = st.chat_input(
+    # In a container, because a message field that stands by itself is pinned to the bottom of the page.
+    message = st.container().chat_input(
         "Click here, press Ctrl+V (or ⌘V) and then Enter", accept_file=True, file_type=SUFFIXES, key="photo-paste"
     )
     if message and message.files:

@@ -3,6 +3,7 @@
 import os
 
 from core.data.snapshot import Snapshot
+from core.errors import RunError
 from core.runs.folder import RunFolder
 from core.runs.lines import line_of
 from core.training.recipe import Recipe
@@ -27,8 +28,8 @@ _READ_SECONDS = 0.01
 def expected(recipe: Recipe, snapshot: Snapshot, runs: list[RunFolder]) -> str:
     """The sentence on the expected time, from a like run of before where there is one."""
     measured = measured_pace(recipe, runs)
-    where = "as fast as your last such run" if measured else "on this computer"
-    return f"That takes {about(seconds(recipe, snapshot, measured))} {where}."
+    source = "going by your last such run" if measured else "a rough guess"
+    return f"Expect {about(seconds(recipe, snapshot, measured))} ({source})."
 
 
 def seconds(recipe: Recipe, snapshot: Snapshot, pace: float | None = None) -> float:
@@ -44,14 +45,22 @@ def seconds(recipe: Recipe, snapshot: Snapshot, pace: float | None = None) -> fl
 def measured_pace(recipe: Recipe, runs: list[RunFolder]) -> float | None:
     """Photos a second in the newest finished run that did the same work for each photo."""
     for run in runs:
-        if run.status().state != "finished":
+        before = recipe_of(run) if run.status().state == "finished" else None
+        if before is None:
             continue
-        before = run.recipe()
         same = ("arch", "train", "size", "device", "precision")
         if all(getattr(before, name) == getattr(recipe, name) for name in same):
             paces = run.epochs()["images_per_second"]
             return float(paces.median()) if len(paces) else None
     return None
+
+
+def recipe_of(run: RunFolder) -> Recipe | None:
+    """A run's recipe; None where the folder is damaged: then the run itself says so, and nothing else should fail."""
+    try:
+        return run.recipe()
+    except RunError:
+        return None
 
 
 def _speed(recipe: Recipe) -> float:

@@ -9,6 +9,8 @@ from core.runs.status import Status
 from core.training.choices import NAMED_WEIGHTS
 from core.training.recipe import Recipe
 from pages.components import charts, frame, train_form
+from pages.components.train_counts import counts_of
+from pages.components.train_estimate import recipe_of
 from pages.components.train_runs import look_at
 from pages.components.train_words import STATE_WORDS, ago, facts_of, phase_of, progress_of
 from pages.components.wording import counted, plain
@@ -64,11 +66,16 @@ def _stop_button(run: RunFolder, status: Status) -> None:
         "Stopping …" if status.stop_requested else "Stop",
         icon=":material/stop:",
         disabled=status.stop_requested,
-        on_click=jobs.stop,
+        on_click=_stop,
         args=(run,),
         key=f"stop-{run.id}",
         help="Ends the training within a batch. The best network so far is kept, and you can resume later.",
     )
+
+
+def _stop(run: RunFolder) -> None:
+    with frame.plain_errors():
+        jobs.stop(run)
 
 
 @frame.fragment(run_every=SECONDS_BETWEEN_LOOKS * 2)
@@ -84,7 +91,7 @@ def _growing_log(run: RunFolder) -> None:
 def _head(run: RunFolder, status: Status) -> None:
     words, color = STATE_WORDS[status.state]
     st.subheader(f"{plain(status.title or run.id)} :{color}-badge[{words}]", anchor=False)
-    st.caption(f"{counted(status.epochs, 'epoch')} · started {ago(status.created)} · {facts_of(status)}".strip(" ·"))
+    st.caption(f"{counted(status.epochs, 'epoch')} · {ago(status.created)} · {facts_of(status)}".strip(" ·"))
 
 
 def _ending(run: RunFolder, status: Status) -> None:
@@ -111,7 +118,8 @@ def _ending(run: RunFolder, status: Status) -> None:
                 )  # fmt: skip
                 if pressed:
                     frame.go(page, **({"model": run.id} if page == "Explain" else {"run": run.id}))
-        st.button("Train again with these choices", on_click=_again, args=(run,), key="again")
+        if recipe_of(run):
+            st.button("Train again with these choices", on_click=_again, args=(run,), key="again")
     if _weights_are_missing(run, status):
         st.button(
             "Train from scratch instead", on_click=_again, args=(run,), kwargs={"scratch": True}, key="from-scratch"
@@ -130,8 +138,8 @@ def _weights_are_missing(run: RunFolder, status: Status) -> bool:
     """Whether a run failed before its first epoch for want of pretrained weights."""
     if status.state != "failed" or run.finished:
         return False
-    recipe = run.recipe()
-    if recipe.weights not in NAMED_WEIGHTS or recipe.weights == "none":
+    recipe = recipe_of(run)
+    if recipe is None or recipe.weights not in NAMED_WEIGHTS or recipe.weights == "none":
         return False
     return available(recipe.arch, recipe.weights, recipe.source) is None
 
@@ -143,7 +151,7 @@ def _curves(run: RunFolder) -> None:
         return
     colors, planned = charts.ink(frame.is_dark()), run.recipe().epochs
     left, right = st.columns(2)
-    classes = len(run.snapshot().classes)
+    classes = len(counts_of(run))
     figures = (
         (left, "loss", charts.loss_curves(epochs, steps, colors, planned)),
         (right, "accuracy", charts.accuracy_curves(epochs, steps, colors, 1 / classes, planned)),

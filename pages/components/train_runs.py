@@ -7,7 +7,7 @@ from core.errors import RunError
 from core.runs import jobs
 from core.runs.folder import RunFolder, workspace_run
 from pages.components import frame
-from pages.components.train_words import STATE_WORDS, ago
+from pages.components.train_words import STATE_WORDS, ago, progress_of
 from pages.components.wording import counted, plain
 
 SHOWN_AT_FIRST = 6
@@ -41,7 +41,7 @@ def chosen_run(project: Project | None) -> RunFolder | None:
 
 
 def look_at(run_id: str | None) -> None:
-    """Show this run on the Train page, or the form for a new one for None; to be called as a callback."""
+    """Show this run on the Train page, or the form for a new one for None; the page must be drawn anew after it."""
     if run_id is None:
         st.query_params.pop("run", None)
     else:
@@ -49,15 +49,29 @@ def look_at(run_id: str | None) -> None:
 
 
 def at_work(runs: list[RunFolder]) -> None:
-    """A line for each run of the project that is waiting or training, above the form for a new one."""
-    for run in runs:
-        status = run.status()
-        if status.live:
-            with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"at-work-{run.id}"):
-                st.markdown(
-                    f"**{plain(status.title)}** :blue-badge[{STATE_WORDS[status.state][0]}] {plain(status.phase)}"
-                )
-                st.button("Watch", key=f"watch-{run.id}", on_click=look_at, args=(run.id,))
+    """The runs of the project that are waiting or training, above the form for a new one."""
+    live = [run for run in runs if run.status().live]
+    if live:
+        _at_work(live)
+
+
+@frame.fragment(run_every=2)
+def _at_work(runs: list[RunFolder]) -> None:
+    if not any(run.status().live for run in runs):
+        st.rerun()
+    with st.container(border=True, gap="xsmall", key="at-work"):
+        for run in runs:
+            status = run.status()
+            words, color = STATE_WORDS[status.state]
+            share, progress = progress_of(status)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                with st.container(gap=None, width="stretch"):
+                    st.markdown(f"**{plain(status.title)}** :{color}-badge[{words}]")
+                    if status.state == "running":
+                        st.progress(share, text=progress)
+                if st.button("Look", key=f"watch-{run.id}"):
+                    look_at(run.id)
+                    st.rerun()  # all of the page: a press inside a fragment draws only the fragment anew
 
 
 def list_of_runs(runs: list[RunFolder]) -> None:
@@ -75,7 +89,7 @@ def _line(run: RunFolder) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True, gap="small", key=f"run-line-{run.id}"):
         with st.container(gap=None, width="stretch"):
             st.markdown(f"**{plain(status.title)}** :{color}-badge[{words}]")
-            st.caption(" · ".join(part for part in (ago(status.created), _result(run), status.project or "") if part))
+            st.caption(" · ".join(part for part in (ago(status.created), _result(run)) if part))
         st.button("Look", key=f"look-{run.id}", on_click=look_at, args=(run.id,))
         with st.popover("", icon=":material/more_vert:", key=f"more-{run.id}"):
             _rename(run, status.title, status.live)

@@ -36,7 +36,7 @@ def view(app: AppTest, name: str) -> AppTest:
 
 
 def choose_photo(app: AppTest, key: str, image: str) -> AppTest:
-    app.session_state[key] = {"chosen": [image]}
+    app.session_state[f"{key}-wall-1"] = {"chosen": [image]}
     return app.run()
 
 

@@ -192,6 +192,28 @@ def test_a_run_of_another_project_brings_its_project_along(open_page: OpenPage, 
     assert "First colors" in texts(app)
 
 
+def test_a_damaged_run_says_so_and_spoils_nothing_else(open_page: OpenPage, store: Store, colors: Project) -> None:
+    run = queued_run(open_workspace(), store, colors)
+    run.write_status(state="finished")
+    (run.path / "recipe.json").unlink()
+    app = open_page("Train", project=str(colors.id))
+    assert not messages(app)
+    assert app.button(key="train")
+    run.write_status(state="failed", message="It went wrong.")
+    app = open_page("Train", project=str(colors.id), run=run.id)
+    assert messages(app) == ["It went wrong."]
+
+
+def test_the_summary_follows_the_labels(open_page: OpenPage, store: Store, colors: Project) -> None:
+    app = open_page("Train", project=str(colors.id))
+    assert "30 photos in 3 classes" in texts(app)
+    row = next(row for row in store.images(colors.id) if row.label is None)
+    store.annotate(colors.id, [row.id], "red", "teacher")
+    assert "31 photos in 3 classes" in texts(app.run())
+    store.undo(colors.id)
+    assert "30 photos in 3 classes" in texts(app.run())
+
+
 class TestAFinishedRun:
     @pytest.fixture
     def run(self, home: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
