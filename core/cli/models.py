@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli.console import Json, Meter, answer, answer_json, answer_table
+from core.cli.console import Json, Meter, answer, answer_json
 from core.cli.outputs import refuse_filled
 
 
@@ -65,32 +65,19 @@ def export(
 
 
 def summary(
-    arch: Annotated[str, typer.Argument(metavar="ARCH", help="The network, for instance resnet50.")],
+    arch: Annotated[
+        str, typer.Argument(metavar="ARCH", help="The network: resnet50, keras-resnet50v2, resnet18+small-stem ...")
+    ],
     classes: Annotated[int, typer.Option(min=1, help="How many classes its head tells apart.")] = 1000,
     size: Annotated[int, typer.Option("--input", min=32, help="The side of the input picture in pixels.")] = 224,
     json: Json = False,
 ) -> None:
-    """List a network's layers with their output shapes and parameters."""
+    """List a network's layers with their output shapes, parameters and cost."""
+    from core.cli.summary_table import show_summary, summary_json
     from core.models.summary import summarize
 
     found = summarize(arch, classes, size)
-    rows = [
-        {
-            "name": row.name,
-            "type": row.type,
-            "output_shape": list(row.output_shape),
-            "parameters": row.parameters,
-            "connected_to": row.connected_to,
-        }
-        for row in found.rows
-    ]
     if json:
-        totals = {"total": found.total, "trainable": found.trainable, "non_trainable": found.non_trainable}
-        answer_json({"arch": arch, "classes": classes, "input": size, "layers": rows, "parameters": totals})
-        return
-    answer_table(
-        ["layer", "type", "output", "parameters"],
-        [[row.name, row.type, " x ".join(map(str, row.output_shape)), f"{row.parameters:,}"] for row in found.rows],
-        texts=2,
-    )
-    answer(f"\n{found.total:,} parameters, {found.trainable:,} of them trained by gradients")
+        answer_json(summary_json(found))
+    else:
+        show_summary(found)

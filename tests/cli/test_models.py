@@ -36,6 +36,30 @@ def test_summary_prints_a_table(here: Core) -> None:
     assert "layer4.1" in done.stdout and "11,178,051 parameters" in done.stdout
 
 
+def test_summary_of_a_network_of_keras_ends_in_keras_lines(here: Core) -> None:
+    done = here("summary", "keras-resnet50", "--classes", 6, "--input", 64)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert "Total params: 23,600,006" in lines
+    assert "Trainable params: 23,546,886" in lines
+    assert "Non-trainable params: 53,120" in lines
+    last = next(line for line in lines if line.startswith("fc "))
+    assert "12,294" in last and last.endswith("flatten")
+
+
+def test_summary_tells_a_program_what_each_layer_costs(here: Core) -> None:
+    done = here("summary", "resnet50+small-stem", "--input", 64, "--json")
+    answer = json.loads(done.stdout)
+    first = answer["layers"][0]
+    assert (first["multiply_adds"], first["receptive_field"], first["memory_bytes"]) == (
+        64 * 64 * 64 * 27,
+        3,
+        4 * 64**3,
+    )
+    assert answer["parameters"]["statistics"] == 53_120
+    assert answer["multiply_adds"] == sum(layer["multiply_adds"] for layer in answer["layers"])
+
+
 def test_an_unknown_network_is_one_sentence(here: Core) -> None:
     done = here("summary", "resnet1000")
     assert (done.returncode, done.stdout) == (2, "")

@@ -1,5 +1,7 @@
 """The summary counts what torchvision counts, and its shapes and connections are those of a real forward pass."""
 
+from types import ModuleType
+
 import pytest
 import torch
 import torchvision
@@ -95,3 +97,74 @@ def test_wishes_that_make_no_network_are_refused() -> None:
     with pytest.raises(ModelError, match="0 classes"):
         summarize("resnet18", classes=0)
     assert summarize("resnet18", size=32).rows[-4].output_shape == (512, 1, 1)
+
+
+def test_a_network_of_keras_is_counted_as_keras_counts(keras: ModuleType) -> None:
+    """The figures that Keras's own summary ends in, for the hand-sign system's network."""
+    theirs = keras.applications.ResNet50(weights=None, classes=6, input_shape=(64, 64, 3))
+    summary = summarize("keras-resnet50", classes=6, size=64)
+    assert (summary.total, summary.trainable, summary.non_trainable) == (23_600_006, 23_546_886, 53_120)
+    assert summary.total == theirs.count_params()
+    assert summary.rows[-1].parameters == theirs.layers[-1].count_params() == 12_294
+    assert sum(row.parameters for row in summary.rows) == summary.total
+    assert sum(stage.parameters for stage in stages_of("keras-resnet50", 64, 6)) == summary.total
+    counted = sorted(layer.count_params() for layer in theirs.layers if layer.count_params())
+    assert sorted(row.parameters for row in summary.rows if row.parameters) == counted
+
+
+@pytest.mark.parametrize("arch", ["resnet18", "resnet50", "resnet152", "resnext50-32x4d", "wide-resnet50-2"])
+def test_multiply_adds_are_those_that_torchvision_publishes(arch: str) -> None:
+    published = torchvision.models.get_model_weights(arch.replace("-", "_"))["IMAGENET1K_V1"].meta["_ops"]
+    assert summarize(arch).multiply_adds / 1e9 == pytest.approx(published, abs=6e-4)
+
+
+@pytest.mark.parametrize(
+    ("arch", "layer", "side"),
+    [
+        ("resnet50", "layer1.2.relu:3", 35),
+        ("resnet50", "conv1", 7),
+        ("resnet50", "maxpool", 11),
+        ("resnet50-v1", "layer4.2.relu:3", 483),  # Araujo et al. 2019, Distill, table of receptive fields
+        ("resnet101-v1", "layer4.2.relu:3", 1027),
+        ("resnet152-v1", "layer4.2.relu:3", 1507),
+        ("resnet18+small-stem", "conv1", 3),
+    ],
+)
+def test_a_number_depends_on_as_many_pixels_as_the_summary_says(arch: str, layer: str, side: int) -> None:
+    assert {row.name: row for row in summarize(arch).rows}[layer].receptive_field == side
+
+
+def test_the_receptive_field_is_that_of_a_real_gradient() -> None:
+    """Along one line: the pixels that reach the middle of layer2, counted by back-propagation."""
+    model = build("resnet18", 2)
+    for parameter in model.parameters():
+        torch.nn.init.constant_(parameter, 0.01)  # nothing cancels and no ReLU is closed
+    picture = torch.rand(1, 3, 160, 160, requires_grad=True)
+    # A maximum lets one pixel through of each window; the mean lets all of them.
+    model.maxpool = torch.nn.AvgPool2d(3, stride=2, padding=1)  # type: ignore[assignment]
+    out = model.eval().forward_to(picture, "layer2")
+    out[0, :, 10, 10].sum().backward()
+    assert picture.grad is not None
+    reached = int((picture.grad.abs().sum((0, 1, 2)) > 0).sum())
+    rows = {row.name: row for row in summarize("resnet18", size=160).rows}
+    assert reached == rows["layer2.1.relu:2"].receptive_field
+
+
+def test_memory_is_that_of_the_outputs_that_are_not_written_over() -> None:
+    rows = {row.name: row for row in summarize("resnet18").rows}
+    assert rows["conv1"].memory == 64 * 112 * 112 * 4
+    assert rows["relu"].memory == 0
+    summary = summarize("resnet18")
+    assert summary.memory == sum(row.memory for row in summary.rows)
+
+
+def test_the_squeeze_and_the_pooled_skip_are_rows() -> None:
+    rows = {row.name: row for row in summarize("seresnet50", size=64).rows}
+    assert rows["layer1.0.se.multiply"].connected_to == ("layer1.0.bn3", "layer1.0.se.sigmoid")
+    assert rows["layer1.0.add"].connected_to == ("layer1.0.se.multiply", "layer1.0.downsample.1")
+    assert rows["layer1.0.se.fc1"].output_shape == (16, 1, 1)
+    v2 = {row.name: row for row in summarize("keras-resnet50v2", size=64).rows}
+    assert v2["layer1.2.add"].connected_to == ("layer1.2.conv3", "layer1.2.pool")
+    assert v2["layer1.0.add"].connected_to == ("layer1.0.conv3", "layer1.0.downsample.0")
+    assert v2["avgpool"].connected_to == ("layer4.relu",) and "bn1" not in v2
+    assert not any(row.type == "Add" for row in summarize("resnet18+plain", size=64).rows)
