@@ -11,6 +11,7 @@ from core.data.names import name_key
 from core.data.store import Project
 from pages.components import frame
 from pages.components.data_import import import_of, show_import, start
+from pages.components.pickers import SPLITS
 from pages.components.wording import counted, plain
 
 FILES, FOLDER, SERVER = "Files or a zip", "A whole folder", "A path on this computer"
@@ -77,8 +78,7 @@ Three ways to say which class a photo belongs to, all of them optional:
 - **a folder for each class**: `owl/1.jpg`, `duck/2.jpg`;
 - **not at all**: label them afterwards, one key a photo, on the Annotate page.
 
-You see what was found before anything is imported. Very many photos come in faster from a path on this computer or as
-a zip than one by one.
+You see what was found before anything is imported. Very many photos come in faster as one zip than one by one.
 """
     )
 
@@ -91,7 +91,7 @@ def _show(plan: ImportPlan, project: Project) -> None:
         facts = [f"{labelled:,} with a label", counted(len(plan.classes), "class", "classes")]
         splits = Counter(one.split for one in plan.candidates if one.split)
         if splits:
-            facts.append("split: " + ", ".join(f"{name} {count:,}" for name, count in splits.items()))
+            facts.append("split: " + ", ".join(f"{name} {splits[name]:,}" for name in SPLITS if splits[name]))
         st.markdown(f"In {plain(plan.source)}: {', '.join(facts)}.")
         if plan.classes:
             counts = Counter(name_key(one.label) for one in plan.candidates if one.label)

@@ -40,6 +40,12 @@ def _fetch() -> None:
         fetch(progress=progress)
     except WeightsUnavailable as error:
         bar.empty()
-        st.warning(str(error), icon=":material/cloud_off:")
+        st.warning(
+            "No source of the pretrained network can be reached. Connect to the internet and press the button again; "
+            "labelling, and training from scratch, work without it.",
+            icon=":material/cloud_off:",
+        )
+        with st.expander("What was tried"):
+            st.text(str(error))
     else:
         st.rerun()

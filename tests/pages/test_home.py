@@ -111,7 +111,12 @@ def test_the_page_opens_without_weights_and_offers_to_fetch_them(
     app = open_page()
     assert not messages(app)
     assert any("not on this computer yet" in one.value for one in app.markdown)
-    assert button(app, "Fetch the pretrained network")
+    # No source can be reached: all of them are asked through a proxy that is not there.
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "npm_config_registry", "PIP_INDEX_URL"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    button(app, "Fetch the pretrained network").click().run()
+    assert not messages(app)
+    assert any("No source" in one.value for one in app.warning)
 
 
 def test_an_unwritable_workspace_is_a_plain_sentence(
