@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from core.data.store import ImageFilter, ImageRow, Project
-from core.errors import DataError, StudioError
+from core.errors import DataError
 from pages.components import frame
 from pages.components.wording import moment
 
@@ -80,6 +80,7 @@ def desk_of(project: Project, label: str | None, unlabelled: bool) -> Desk:
     return desk
 
 
+@frame.action
 def press(desk: Desk, image_id: int, label: str) -> None:
     """Give the shown photo its class and go on.
 
@@ -89,24 +90,21 @@ def press(desk: Desk, image_id: int, label: str) -> None:
     if desk.current != image_id:
         return
     desk.message = ""
-    try:
-        row = frame.store().image(desk.project_id, image_id)
-        if row.label not in (desk.shown_label, label):
-            by = f" by {row.annotated_by}, {moment(row.annotated_at)}" if row.annotated_by and row.annotated_at else ""
-            desk.message = (
-                f'This photo was changed meanwhile{by}: it is "{row.label or "no label"}" now, and stays so. '
-                f'Press "{label}" once more to overrule, or skip it.'
-            )
-            desk.shown_label = row.label
-            return
-        frame.store().annotate(desk.project_id, [image_id], label, frame.who())
-    except StudioError as error:
-        desk.message = str(error)
+    row = frame.store().image(desk.project_id, image_id)
+    if row.label not in (desk.shown_label, label):
+        by = f" by {row.annotated_by}, {moment(row.annotated_at)}" if row.annotated_by and row.annotated_at else ""
+        desk.message = (
+            f'This photo was changed meanwhile{by}: it is "{row.label or "no label"}" now, and stays so. '
+            f'Press "{label}" once more to overrule, or skip it.'
+        )
+        desk.shown_label = row.label
         return
+    frame.store().annotate(desk.project_id, [image_id], label, frame.who())
     desk.skipped.discard(image_id)
     _advance(desk)
 
 
+@frame.action
 def skip(desk: Desk, image_id: int) -> None:
     """Leave the shown photo as it is and go on."""
     if desk.current != image_id:
@@ -116,6 +114,7 @@ def skip(desk: Desk, image_id: int) -> None:
     _advance(desk)
 
 
+@frame.action
 def back(desk: Desk) -> None:
     """Show the photo before this one again."""
     desk.message = ""
@@ -124,6 +123,7 @@ def back(desk: Desk) -> None:
         desk.shown_label = None
 
 
+@frame.action
 def undo(desk: Desk) -> None:
     """Take back this person's newest change and show the photo that it was about."""
     store = frame.store()
@@ -140,6 +140,7 @@ def undo(desk: Desk) -> None:
         desk.shown_label = None
 
 
+@frame.action
 def show_skipped(desk: Desk) -> None:
     """Go through the skipped photos after all."""
     desk.begin()

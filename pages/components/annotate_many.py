@@ -3,7 +3,6 @@
 import streamlit as st
 
 from core.data.store import Project
-from core.errors import StudioError
 from pages.components import frame
 from pages.components.annotate_one import KEYS
 from pages.components.data_details import show_details
@@ -24,8 +23,6 @@ def many_at_once(project: Project) -> None:
     turn_pages(found, key="many", wall_key=WALL)
     chosen = [int(one) for one in answer.chosen]
     with buttons:
-        if message := st.session_state.pop("many-message", ""):
-            st.warning(message)
         with st.container(horizontal=True, vertical_alignment="center"):
             if chosen:
                 st.markdown(f"**{len(chosen)} chosen**", width="stretch")
@@ -51,16 +48,14 @@ def many_at_once(project: Project) -> None:
         show_details(project, int(answer.opened))
 
 
+@frame.action
 def _give(project: Project, ids: list[int], label: str | None) -> None:
-    try:
-        frame.store().annotate(project.id, ids, label, frame.who())
-    except StudioError as error:
-        st.session_state["many-message"] = str(error)
-        return
+    frame.store().annotate(project.id, ids, label, frame.who())
     frame.notify(f"{counted(len(ids), 'photo')}: {plain(label) if label else 'no label'}")
     clear(WALL)
 
 
+@frame.action
 def _undo(project: Project) -> None:
     change = frame.store().undo(project.id, frame.who())
     frame.notify(f"Undone: {plain(change.text)}" if change else "There is nothing of yours to undo.")

@@ -37,7 +37,7 @@ def one_by_one(project: Project, label: str | None, unlabelled: bool) -> None:
     if row is None:
         _all_done(desk, photos - labelled)
         return
-    desk.shown_label = row.label if not desk.message else desk.shown_label
+    desk.shown_label = row.label
     left, right = st.columns([2.2, 1], gap="medium")
     with left, st.container(key="annotate-photo", gap="xsmall"):
         st.image(_bytes(row), width="stretch", alt=f"The photo to label: {row.filename}")

@@ -130,8 +130,9 @@ def _actions(project: Project, rows: list[ImageRow], chosen: list[int], found: i
         st.button("Choose none", type="tertiary", on_click=clear, args=(WALL,))
 
 
-def _act(action: Callable[..., None], *args: object) -> None:
-    action(*args)
+@frame.action
+def _act(do: Callable[..., None], *args: object) -> None:
+    do(*args)
     clear(WALL)
 
 

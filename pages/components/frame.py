@@ -28,6 +28,7 @@ from pages.components.session import (
 
 __all__ = [
     "PAGES",
+    "action",
     "address_parameters",
     "choose_project",
     "empty",
@@ -108,6 +109,19 @@ def plain_errors() -> Iterator[None]:
 def notify(text: str) -> None:
     """Say something in passing; from a callback too, where Streamlit draws nothing: it appears a moment later."""
     st.session_state.setdefault("notes", []).append(text)
+
+
+def action(do: Callable[P, None]) -> Callable[P, None]:
+    """A widget's callback whose user error is said in passing; Streamlit has no other place for it."""
+
+    @wraps(do)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            do(*args, **kwargs)
+        except StudioError as error:
+            notify(str(error))
+
+    return guarded
 
 
 def _show_notes() -> None:

@@ -244,6 +244,18 @@ def test_several_photos_are_removed_and_undo_brings_them_back(
     assert store.count(birds.id) == 11
 
 
+def test_a_chosen_photo_that_was_removed_meanwhile_is_a_sentence(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    ids = [row.id for row in store.images(birds.id, ImageFilter(unlabelled=True))]
+    app = chosen(open_page("Data"), ids)
+    store.remove_images(birds.id, ids[:1], "Bo")
+    next(one for one in app.button if one.label == "Give this class").click().run()
+    assert not messages(app)
+    assert any("in the project" in one.value for one in app.toast)
+    assert store.image(birds.id, ids[1]).label is None
+
+
 def test_the_grid_has_pages_and_a_filter_that_shortens_it_returns_to_the_first(
     open_page: OpenPage, store: Store
 ) -> None:
