@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from core.cli import data, looking, models, training
+from core.cli import data, features, looking, models, training
 from core.errors import StudioError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("resume")(training.resume)
 app.command("evaluate")(looking.evaluate)
 app.command("predict")(looking.predict)
 app.command("explain")(looking.explain)
+app.command("features")(features.features)
 app.command("export")(models.export)
 app.command("summary")(models.summary)
 

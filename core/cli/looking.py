@@ -70,7 +70,7 @@ def predict(
     answers: list[FileAnswer] = []
     with Meter() as meter:
         predictor = load_predictor(run, open_workspace(), device, progress=meter.show_bytes)
-        for count, one in enumerate(predict_files(predictor, _pictures(images)), start=1):
+        for count, one in enumerate(predict_files(predictor, pictures(images)), start=1):
             answers.append(one)
             meter.show("looking at the images", count, None)
     named = [one for one in answers if one.prediction is not None]
@@ -142,7 +142,7 @@ def explain(
     answer(f"heatmap: {out}")
 
 
-def _pictures(paths: Iterable[Path]) -> Iterator[tuple[str, bytes | Path | ImageRefused]]:
+def pictures(paths: Iterable[Path]) -> Iterator[tuple[str, bytes | Path | ImageRefused]]:
     """Every picture with its name: of a folder or a zip, the name inside it; what is no picture, with the reason."""
     from core.data.images import IMAGE_SUFFIXES
 
