@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.models.bundle import read_info
 from pages.components import export_view, frame
 from pages.components.pickers import pick_run
 
@@ -26,6 +25,6 @@ with frame.page("Export"):
     if view == "Use it in Python":
         export_view.program(run)
     elif view == "Show it to others":
-        export_view.demo(run, read_info(run.best))
+        export_view.demo(run)
     else:
         export_view.tables(run)

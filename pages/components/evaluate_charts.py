@@ -20,6 +20,12 @@ MEANING: dict[str, str] = {
 MOST_NUMBERED = 16
 """Classes up to which each cell of the confusion matrix carries its number."""
 
+MOST_COLUMN_NAMES = 24
+"""Classes up to which the columns carry their names; more do not fit on a small screen, and the rows name them too."""
+
+MOST_MARKED = 40
+"""Classes up to which an empty cell can be clicked too; beyond, so many markers would make the page slow."""
+
 
 def accuracy_strip(accuracy: Rate, classes: int, colors: Ink) -> go.Figure:
     """The accuracy as a dot with its 95% interval on a line from 0 to 100%, and where guessing would be."""
@@ -108,8 +114,8 @@ def class_dots(per_class: Sequence[ClassReport], measure: Measure, colors: Ink) 
 def confusion_matrix(report: Report, colors: Ink, chosen: tuple[int, int] | None = None) -> go.Figure:
     """Rows are the true classes, columns the answers; a cell's shade is its share of the row.
 
-    Over every cell with photos lies an unseen marker whose ``customdata`` is (true, predicted): plotly reports clicks
-    on markers to Streamlit, and none on a heatmap.
+    Over every cell (in a big matrix: every cell with photos) lies an unseen marker whose ``customdata`` is (true,
+    predicted): plotly reports clicks on markers to Streamlit, and none on a heatmap.
     """
     counts = report.confusion
     names = [_short(name) for name in report.classes]
@@ -129,17 +135,19 @@ def confusion_matrix(report: Report, colors: Ink, chosen: tuple[int, int] | None
             hoverinfo="skip",
         )
     )
-    filled = [(row, column) for row in range(size) for column in range(size) if counts[row][column]]
+    every = size <= MOST_MARKED
+    marked = [(row, column) for row in range(size) for column in range(size) if every or counts[row][column]]
     cell = _cell_pixels(size)
     figure.add_scatter(
-        x=[column for _, column in filled],
-        y=[row for row, _ in filled],
+        x=[column for _, column in marked],
+        y=[row for row, _ in marked],
         mode="markers+text" if size <= MOST_NUMBERED else "markers",
-        marker={"symbol": "square", "size": cell, "opacity": 0},
-        text=[str(counts[row][column]) for row, column in filled],
-        textfont={"size": 14, "color": [_readable(shares[row][column], colors) for row, column in filled]},
-        customdata=[[row, column] for row, column in filled],
-        hovertext=[_told(report, row, column) for row, column in filled],
+        # Smaller than a cell on the smallest screen: where markers overlap, plotly cannot tell which one was meant.
+        marker={"symbol": "square", "size": max(4, cell // 2), "opacity": 0},
+        text=[str(counts[row][column] or "") for row, column in marked],
+        textfont={"size": 14, "color": [_readable(shares[row][column], colors) for row, column in marked]},
+        customdata=[[row, column] for row, column in marked],
+        hovertext=[_told(report, row, column) for row, column in marked],
         hovertemplate="%{hovertext}<extra></extra>",
         # Selecting a cell must not fade the others: the frame around it says which one it is.
         selected={"marker": {"opacity": 0}},
@@ -156,10 +164,12 @@ def confusion_matrix(report: Report, colors: Ink, chosen: tuple[int, int] | None
             line={"color": colors.second, "width": 3},
         )
     axis = {"tickvals": list(range(size)), "showgrid": False, "zeroline": False, "automargin": True, "fixedrange": True}
+    told = size <= MOST_COLUMN_NAMES
     figure.update_xaxes(
         **axis,
         ticktext=[name.replace(" ", "<br>") for name in names] if size <= MOST_NUMBERED else names,
-        title={"text": "the network's answer", "font": {"size": 12}},
+        showticklabels=told,
+        title={"text": f"the network's answer{'' if told else ', in the same order'}", "font": {"size": 12}},
         side="top",
         range=[-0.5, size - 0.5],
         autotickangles=[0, 90],
@@ -168,7 +178,8 @@ def confusion_matrix(report: Report, colors: Ink, chosen: tuple[int, int] | None
         **axis, ticktext=names, title={"text": "what it is", "font": {"size": 12}}, range=[size - 0.5, -0.5]
     )
     figure = _plain(figure, height=110 + cell * size)
-    figure.update_layout(clickmode="event+select", hoverdistance=max(4, cell // 3))
+    # Without a limit the nearest middle is meant, and on a grid that is the cell under the pointer.
+    figure.update_layout(clickmode="event+select", hoverdistance=-1 if every else cell)
     return figure
 
 

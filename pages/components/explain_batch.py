@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.data.images import IMAGE_SUFFIXES
 from core.data.importers import ImportPlan, Upload, plan_uploads
-from core.inspection.answers import FileAnswer, table_of
+from core.inspection.answers import FileAnswer, csv_of, table_of
 from pages.components.wording import counted, plain
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _table(predictor: "Predictor", answers: list[FileAnswer]) -> None:
     st.dataframe(table, hide_index=True, column_config=percents, height=min(560, 38 + 35 * max(1, len(table))))
     st.download_button(
         "Download the CSV",
-        table.to_csv(index=False).encode(),
+        csv_of(answers),
         file_name=f"predictions-{predictor.name}.csv",
         mime="text/csv",
         icon=":material/download:",

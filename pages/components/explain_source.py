@@ -30,7 +30,7 @@ class Chosen:
 
 def choose_photo(project: Project | None, of_project: bool) -> Chosen | None:
     """The photo; None until one is chosen. ``of_project`` begins with the project's photos, else with the samples."""
-    sources = ["Samples", *(["Project"] if project else []), "Upload", "Paste", "Camera"]
+    sources = ["Samples", *(["Project"] if project else []), "File", "Paste", "Camera"]
     if "image" in st.query_params and project:
         _take_from_address(project)
     key = "photo-source-run" if of_project else "photo-source"
@@ -41,7 +41,7 @@ def choose_photo(project: Project | None, of_project: bool) -> Chosen | None:
         return _sample()
     if source == "Project" and project:
         return _of_project(project)
-    if source == "Upload":
+    if source == "File":
         file = st.file_uploader("A photo from this computer", type=SUFFIXES, key="photo-upload")
         return _decoded(file.getvalue(), file.name) if file else None
     if source == "Paste":

@@ -1,5 +1,6 @@
 """A run to take along: what is in the bundle, the zip, the program that reads it, the tables."""
 
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.models.bundle import BundleInfo, read_info
+from core.data.cells import as_row
+from core.models.bundle import read_info
 from core.runs.folder import RunFolder
 from pages.components import frame
 from pages.components.pickers import SPLIT_NAMES, SPLITS
@@ -26,7 +28,7 @@ def bundle(run: RunFolder) -> None:
         classes = counted(len(info.classes), "class", "classes")
         names = plain(", ".join(info.classes[:8])) + (", …" if len(info.classes) > 8 else "")
         st.markdown(f"**{plain(run.status().title)}**: {network_name(info.arch)} for {classes} ({names}).")
-        st.dataframe(contents(size, len(info.classes)), hide_index=True, height="content")
+        st.markdown("\n".join(f"- `{name}`: {holds}" for name, holds in contents(size, len(info.classes)).items()))
         st.download_button(
             f"Download the network ({size_text(size)})",
             lambda: zip_of(run),
@@ -40,17 +42,14 @@ def bundle(run: RunFolder) -> None:
         )
 
 
-def contents(weights: int, classes: int) -> pd.DataFrame:
+def contents(weights: int, classes: int) -> dict[str, str]:
     """The files in the zip and what each is for."""
-    return pd.DataFrame(
-        [
-            ("model.safetensors", f"The weights ({size_text(weights)}), without any code in them."),
-            ("bundle.json", "Classes, preprocessing, recipe, figures and the origin of the weights."),
-            ("README.md", "What it is, how good it is, and the program below."),
-            ("classes.txt", f"The {counted(classes, 'class', 'classes')} in the order of the outputs."),
-        ],
-        columns=["file", "what it holds"],
-    )
+    return {
+        "model.safetensors": f"the weights ({size_text(weights)}), without any code in them",
+        "bundle.json": "classes, preprocessing, recipe, figures and the origin of the weights",
+        "README.md": "what it is, how good it is, and the program below",
+        "classes.txt": f"the {counted(classes, 'class', 'classes')} in the order of the outputs",
+    }
 
 
 def zip_of(run: RunFolder) -> bytes:
@@ -75,21 +74,23 @@ def program(run: RunFolder) -> None:
     st.code(snippet(read_info(run.best)), language="python")
 
 
-def demo(run: RunFolder, info: BundleInfo) -> None:
+def demo(run: RunFolder) -> None:
     """How others can try the network in a browser."""
+    folder = shlex.quote(str(run.best)) if frame.listens_on_localhost() else "FOLDER_OF_THE_UNPACKED_ZIP"
     st.markdown(
         "**On this computer.** The demo takes a photo by upload, clipboard or camera, and shows the classes and the "
         "heatmap. Start it in the studio's folder:"
     )
-    st.code(f"python demo.py {run.best if frame.listens_on_localhost() else 'FOLDER_OF_THE_UNPACKED_ZIP'}", "bash")
+    st.code(f"python demo.py {folder}", "bash")
     st.markdown(
-        "**On the internet.** A [Hugging Face Space](https://huggingface.co/new-space?sdk=gradio) of the kind *Gradio* "
-        "runs the same demo:\n"
-        "1. Make a Space and clone its repository.\n"
-        "2. Copy `demo.py`, `core/`, `assets/`, `sample_images/` and `requirements.txt` of this studio into it.\n"
-        "3. Put the unpacked network beside them as the folder `bundle/`, "
-        "and set the Space's variable `RESNET_STUDIO_BUNDLE` to `bundle`.\n"
-        f"4. Push. The Space then tells {counted(len(info.classes), 'class', 'classes')} apart for anybody."
+        "**On the internet.** A [Hugging Face Space](https://huggingface.co/spaces) runs the same demo for anybody. "
+        "After `hf auth login`, with your name there in place of USER:"
+    )
+    st.code(
+        f"python demo.py {folder} --write-space ../demo-space\n"
+        "hf repos create USER/resnet-demo --type space --space-sdk gradio\n"
+        "hf upload USER/resnet-demo ../demo-space . --type space",
+        "bash",
     )
 
 
@@ -100,14 +101,14 @@ def tables(run: RunFolder) -> None:
         epochs = run.epochs()
         if len(epochs):
             st.download_button(
-                "Curves: one row an epoch", epochs.to_csv(index=False), f"epochs-{run.id}.csv", key="csv-epochs", **CSV
+                "Curves: one row an epoch", csv_of(epochs), f"epochs-{run.id}.csv", key="csv-epochs", **CSV
             )
         for split in SPLITS:
             predictions = run.predictions(split)
             if predictions is not None:
                 st.download_button(
                     f"{SPLIT_NAMES[split]} photos: every answer",
-                    predictions.drop(columns="path", errors="ignore").to_csv(index=False),
+                    csv_of(predictions.drop(columns="path", errors="ignore")),
                     f"predictions-{split}-{run.id}.csv",
                     key=f"csv-{split}",
                     **CSV,
@@ -116,3 +117,9 @@ def tables(run: RunFolder) -> None:
         report = run.report(split)
         if report is not None:
             st.markdown(f"{SPLIT_NAMES[split]}: {report.accuracy}")
+
+
+def csv_of(table: pd.DataFrame) -> str:
+    """A table as CSV; cells that a spreadsheet would run begin with an apostrophe."""
+    lines = [list(table.columns), *(list(map(str, row)) for row in table.itertuples(index=False))]
+    return "".join(as_row(line) for line in lines)

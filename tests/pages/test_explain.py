@@ -80,14 +80,14 @@ def test_another_class_and_stage_can_be_asked_for(open_page: OpenPage, run: RunF
 
 
 def test_an_uploaded_photo_is_explained(open_page: OpenPage, run: RunFolder) -> None:
-    app = source(open_page("Explain"), "Upload")
+    app = source(open_page("Explain"), "File")
     app.file_uploader(key="photo-upload").set_value([("my photo.png", png(COLORS["red"]), "image/png")]).run()
     assert not messages(app)
     assert "Can one believe it?" in texts(app)
 
 
 def test_what_is_no_picture_is_refused_in_a_sentence(open_page: OpenPage, run: RunFolder) -> None:
-    app = source(open_page("Explain"), "Upload")
+    app = source(open_page("Explain"), "File")
     app.file_uploader(key="photo-upload").set_value([("holiday.png", b"not a picture", "image/png")]).run()
     assert len(messages(app)) == 1
     assert messages(app)[0].startswith("holiday.png: ")

@@ -10,7 +10,7 @@ import pytest
 from core.data.store import Store
 from core.models.bundle import load_bundle
 from core.runs.folder import RunFolder
-from pages.components.export_view import contents, zip_of
+from pages.components.export_view import contents, csv_of, zip_of
 from tests.pages.conftest import OpenPage, messages
 from tests.pages.trained import color_project, finished_run
 
@@ -30,20 +30,16 @@ def test_without_a_run_the_page_says_what_to_do(open_page: OpenPage, store: Stor
 def test_the_page_says_what_the_zip_holds(open_page: OpenPage, run: RunFolder) -> None:
     app = open_page("Export", run=run.id)
     assert not messages(app)
-    assert app.dataframe[0].value["file"].tolist() == [
-        "model.safetensors",
-        "bundle.json",
-        "README.md",
-        "classes.txt",
-    ]
-    assert "ResNet-18 for 3 classes (red, blue, green)" in app.markdown[0].value
+    said = "\n".join(one.value for one in app.markdown)
+    assert "ResNet-18 for 3 classes (red, blue, green)" in said
+    assert all(f"`{name}`" in said for name in contents(1, 3))
 
 
 def test_the_zip_holds_what_the_page_says_and_loads(run: RunFolder, tmp_path: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(zip_of(run))) as archive:
         names = {Path(name).name for name in archive.namelist()}
         archive.extractall(tmp_path)
-    assert names == set(contents(1, 3)["file"])
+    assert names == set(contents(1, 3))
     _, info = load_bundle(tmp_path / run.id)
     assert info.classes == ("red", "blue", "green")
 
@@ -58,6 +54,7 @@ def test_it_says_how_others_can_try_it(open_page: OpenPage, run: RunFolder) -> N
     app.segmented_control(key="export-view").set_value("Show it to others").run()
     assert not messages(app)
     assert app.code[0].value == f"python demo.py {run.best}"
+    assert app.code[1].value.startswith(f"python demo.py {run.best} --write-space ")
 
 
 def test_the_tables_are_those_of_the_run(open_page: OpenPage, run: RunFolder) -> None:
@@ -73,3 +70,8 @@ def test_the_tables_are_those_of_the_run(open_page: OpenPage, run: RunFolder) ->
     predictions = run.predictions("test")
     assert isinstance(predictions, pd.DataFrame)
     assert any(f"of {len(predictions)}" in one.value for one in app.markdown)
+
+
+def test_a_table_for_a_spreadsheet_holds_nothing_that_runs() -> None:
+    table = pd.DataFrame({"filename": ["=1+1.jpg", "owl, one.jpg"], "probability": [0.5, 1.0]})
+    assert csv_of(table) == 'filename,probability\n\'=1+1.jpg,0.5\n"owl, one.jpg",1.0\n'
