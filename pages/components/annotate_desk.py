@@ -7,7 +7,7 @@ import streamlit as st
 from core.data.store import ImageFilter, ImageRow, Project
 from core.errors import DataError
 from pages.components import frame
-from pages.components.wording import moment
+from pages.components.wording import moment, plain
 
 
 @dataclass
@@ -92,10 +92,15 @@ def press(desk: Desk, image_id: int, label: str) -> None:
     desk.message = ""
     row = frame.store().image(desk.project_id, image_id)
     if row.label not in (desk.shown_label, label):
-        by = f" by {row.annotated_by}, {moment(row.annotated_at)}" if row.annotated_by and row.annotated_at else ""
+        by = (
+            f" by {plain(row.annotated_by)}, {moment(row.annotated_at)}"
+            if row.annotated_by and row.annotated_at
+            else ""
+        )
+        now = plain(row.label) if row.label else "no label"
         desk.message = (
-            f'This photo was changed meanwhile{by}: it is "{row.label or "no label"}" now, and stays so. '
-            f'Press "{label}" once more to overrule, or skip it.'
+            f'This photo was changed meanwhile{by}: it is "{now}" now, and stays so. '
+            f'Press "{plain(label)}" once more to overrule, or skip it.'
         )
         desk.shown_label = row.label
         return
@@ -129,9 +134,10 @@ def undo(desk: Desk) -> None:
     store = frame.store()
     change = store.undo(desk.project_id, frame.who())
     if change is None:
-        desk.message = "There is nothing of yours to undo."
+        frame.notify("There is nothing of yours to undo.")
         return
-    desk.message = f"Undone: {change.text}"
+    desk.message = ""
+    frame.notify(f"Undone: {plain(change.text)}")
     touched = store.changed_images(desk.project_id, change.id)
     if len(touched) == 1:
         if touched[0] in desk.trail:

@@ -1,17 +1,14 @@
-"""The frame around every page: header, navigation, the project in hand, errors as plain sentences."""
+"""The frame around every page: header, navigation, the project in hand."""
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple, ParamSpec
+from typing import Any, NamedTuple
 
 import streamlit as st
 
 from core.data.store import Project
-from core.errors import StudioError
+from pages.components.errors import action, fragment, notify, plain_errors, show_notes
 from pages.components.session import (
     address_parameters,
     choose_name,
@@ -49,8 +46,6 @@ __all__ = [
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ASSETS = ROOT / "assets"
-log = logging.getLogger("resnet_studio")
-P = ParamSpec("P")
 
 
 class Place(NamedTuple):
@@ -87,64 +82,6 @@ div:has(> .st-key-data-actions), div:has(> .st-key-many-actions) {
 
 
 @contextmanager
-def plain_errors() -> Iterator[None]:
-    """Show a user error as its one sentence; a bug goes to the server's log, with a sentence on what to do.
-
-    Works as ``with plain_errors():`` and as a decorator (of fragments, which run outside the page's own frame).
-    """
-    try:
-        yield
-    except StudioError as error:
-        st.error(str(error), icon=":material/info:")
-    except Exception:
-        log.exception("A page failed")
-        moment = datetime.now().strftime("%H:%M:%S")
-        st.error(
-            "ResNet Studio made a mistake here. What was saved before is safe: reload the page and try again. "
-            f"The cause stands in the server's log at {moment}.",
-            icon=":material/bug_report:",
-        )
-
-
-def notify(text: str) -> None:
-    """Say something in passing; from a callback too, where Streamlit draws nothing: it appears a moment later."""
-    st.session_state.setdefault("notes", []).append(text)
-
-
-def action(do: Callable[P, None]) -> Callable[P, None]:
-    """A widget's callback whose user error is said in passing; Streamlit has no other place for it."""
-
-    @wraps(do)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            do(*args, **kwargs)
-        except StudioError as error:
-            notify(str(error))
-
-    return guarded
-
-
-def _show_notes() -> None:
-    for text in st.session_state.pop("notes", ()):
-        st.toast(text)
-
-
-def fragment(run_every: float | str | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """A ``st.fragment`` whose errors are shown as plain sentences: ``@frame.fragment()`` or ``(run_every=1)``."""
-
-    def decorate(draw: Callable[P, None]) -> Callable[P, None]:
-        @wraps(draw)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-            with plain_errors():
-                _show_notes()
-                draw(*args, **kwargs)
-
-        return st.fragment(guarded, run_every=run_every)
-
-    return decorate
-
-
-@contextmanager
 def page(title: str, sentence: str | None = None, heading: str | None = None) -> Iterator[None]:
     """First call of every page: ``with frame.page("Data"):`` draws the frame, and shows what fails inside it.
 
@@ -165,7 +102,7 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
         with st.container(key="frame-head"):
             st.title(heading or title, anchor=False)
             st.caption(sentence if sentence is not None else PAGES[title].sentence)
-        _show_notes()
+        show_notes()
         drawn = True
     if not drawn:  # no workspace, no store: the sentence that says so is all there is to show
         st.stop()

@@ -1,21 +1,19 @@
-"""Choosing on a page: a run, a model, a photo, a class, a split."""
+"""Choosing on a page: a run, a model, a split, a sample photo."""
 
 import csv
 from pathlib import Path
 
 import streamlit as st
 
-from core.data.store import ImageFilter, ImageRow, Project
+from core.data.store import Project
 from core.runs.folder import RunFolder, list_runs
 from core.workspace import SAMPLE_IMAGES
-from pages.components.photos import Photo, wall
-from pages.components.session import store, workspace
+from pages.components.session import workspace
 from pages.components.wording import by_name
 
 SPLITS = ("train", "val", "test")
 SPLIT_NAMES = {"train": "Training", "val": "Validation", "test": "Test"}
 IMAGENET = "imagenet"
-PHOTOS_A_PAGE = 24
 
 
 def pick_run(
@@ -64,47 +62,8 @@ def _note_in_address(key: str) -> None:
     st.query_params[key] = st.session_state[key]
 
 
-def pick_photo(project: Project, *, key: str = "photo", where: ImageFilter | None = None) -> ImageRow | None:
-    """One photo of the project from a paged wall of thumbnails; None until one is chosen."""
-    found = store().count(project.id, where or ImageFilter())
-    pages = max(1, -(-found // PHOTOS_A_PAGE))
-    page = st.pagination(pages, key=f"{key}-page") if pages > 1 else 1
-    rows = store().images(project.id, where or ImageFilter(), offset=(page - 1) * PHOTOS_A_PAGE, limit=PHOTOS_A_PAGE)
-    cards = [
-        Photo(str(row.id), store().thumbnail_path(row.hash), row.label or "no label", row.filename, row.label is None)
-        for row in rows
-    ]
-    chosen = wall(cards, key=f"{key}-wall", select="one", side=110).chosen
-    return next((row for row in rows if chosen and str(row.id) == chosen[0]), None)
-
-
-def pick_sample(*, key: str = "sample") -> Path | None:
-    """One of the single sample photos that come with the studio; None until one is chosen."""
-    files = {path.name: path for path in sample_photos()}
-    cards = [Photo(name, path, path.stem.replace("_", " ").replace("-", " ")) for name, path in files.items()]
-    chosen = wall(cards, key=f"{key}-wall", select="one", side=110).chosen
-    return files[chosen[0]] if chosen else None
-
-
 def sample_photos() -> list[Path]:
     """The single photos of ``sample_images/photos``, in the order of their credits."""
     folder = SAMPLE_IMAGES / "photos"
     with (folder / "credits.csv").open(encoding="utf-8", newline="") as stream:
         return [folder / row["filename"] for row in csv.DictReader(stream)]
-
-
-def pick_class(
-    project: Project, *, label: str = "Class", key: str = "class", anything: str | None = None
-) -> str | None:
-    """One class of the project by name; ``anything`` is the wording of a first choice that means None."""
-    choices: list[tuple[str, str | None]] = [(anything, None)] if anything else []
-    named = by_name([*choices, *((one.name, one.name) for one in store().classes(project.id))])
-    chosen = st.selectbox(label, list(named), key=key)
-    return named[chosen] if chosen is not None else None
-
-
-def pick_split(*, label: str = "Split", key: str = "split", default: str = "test") -> str:
-    """One of train, val, test."""
-    return st.segmented_control(
-        label, SPLITS, default=default, required=True, format_func=SPLIT_NAMES.__getitem__, key=key
-    )

@@ -33,7 +33,7 @@ def section(app: AppTest, name: str) -> AppTest:
 
 
 def alerts(app: AppTest) -> list[str]:
-    return [one.value for one in (*app.warning, *app.info, *app.error)]
+    return [one.value for one in (*app.warning, *app.info, *app.error, *app.toast)]
 
 
 def test_without_a_project_the_page_says_where_to_get_one(open_page: OpenPage) -> None:
