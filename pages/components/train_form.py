@@ -13,7 +13,9 @@ from core.training.choices import CHOICES, NAMED_WEIGHTS
 from core.training.recipe import Recipe
 from pages.components import frame
 from pages.components.charts import ink
+from pages.components.pickers import run_name
 from pages.components.train_blocks import drawing
+from pages.components.train_estimate import recipe_of
 from pages.components.train_words import ARCH_NAMES, TRAIN_NAMES, WEIGHT_NAMES
 
 FIELDS = Recipe.model_fields
@@ -63,10 +65,11 @@ def network(runs: list[RunFolder], more: bool) -> dict[str, Any]:
         chosen = st.session_state.get(f"{KEY}arch")
         archs = [name for name in ARCHITECTURES if more or "-v1" not in name or name == chosen]
         values["arch"] = _select("arch", "Architecture", {name: ARCH_NAMES.get(name, name) for name in archs})
-        own = {str(run.best): f"Go on from: {run.status().title}" for run in runs if run.finished}
+        finished = [run for run in runs if run.finished]
+        own = {str(run.best): f"Go on from: {run_name(run)}" for run in finished if _fits(run, values["arch"])}
         file = {OWN_FILE: "A file of my own"} if frame.listens_on_localhost() else {}
         wanted = _kept("weights")
-        if file and wanted not in (*WEIGHT_NAMES, *own, OWN_FILE):
+        if file and wanted not in (*WEIGHT_NAMES, OWN_FILE, *(str(run.best) for run in finished)):
             st.session_state[f"{KEY}weights"], st.session_state[f"{KEY}file"] = OWN_FILE, wanted
         values["weights"] = _select("weights", "Starting weights", WEIGHT_NAMES | own | file)
         if values["weights"] == OWN_FILE:
@@ -81,6 +84,12 @@ def network(runs: list[RunFolder], more: bool) -> dict[str, Any]:
         if values["weights"] in NAMED_WEIGHTS and values["weights"] != "none":
             _tell_whether_here(values["arch"], values["weights"])
     return values
+
+
+def _fits(run: RunFolder, arch: str) -> bool:
+    """Whether a run's network is of this architecture; v1 differs in its strides only."""
+    recipe = recipe_of(run)
+    return recipe is not None and recipe.arch.removesuffix("-v1") == arch.removesuffix("-v1")
 
 
 def _tell_whether_here(arch: str, weights: str) -> None:

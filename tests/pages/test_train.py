@@ -244,9 +244,14 @@ class TestAFinishedRun:
 
     def test_it_can_be_started_from(self, open_page: OpenPage, run: RunFolder) -> None:
         app = open_page("Train")
+        assert not any("Go on from" in name for name in app.selectbox(key="recipe-weights").options)  # no resnet50
+        app.selectbox(key="recipe-arch").set_value("resnet18").run()
         app.selectbox(key="recipe-weights").set_value(str(run.best)).run()
         assert not messages(app)
         assert "goes on from weights of yours" in texts(app)
+        app.selectbox(key="recipe-arch").set_value("resnet34").run()
+        assert not messages(app)
+        assert app.selectbox(key="recipe-weights").value == "imagenet"
 
     def test_is_listed_renamed_and_deleted(self, open_page: OpenPage, run: RunFolder) -> None:
         app = open_page("Train")
