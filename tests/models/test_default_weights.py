@@ -10,8 +10,10 @@ import torch
 from PIL import Image
 from torchvision.transforms import v2
 
-from core.models.resnet import build
+from core.models import layers
+from core.models.resnet import ResNet, build
 from core.models.weights import available
+from core.models.zoo import config_of
 from core.workspace import REPOSITORY, SAMPLE_IMAGES
 
 if TYPE_CHECKING:
@@ -76,3 +78,16 @@ def test_sample_photos_are_recognized(default_weights: "Pretrained", photo: str,
     with Image.open(SAMPLE_IMAGES / "photos" / photo) as image, torch.inference_mode():
         answer = int(model.eval()(normalized(image, view)[None]).argmax())
     assert default_weights.classes[answer] in allowed
+
+
+@pytest.mark.weights
+def test_a_network_of_re_created_layers_gives_the_same_answer(default_weights: "Pretrained") -> None:
+    theirs = build(default_weights.arch).eval()
+    ours = ResNet(config_of(default_weights.arch), layers=layers).eval()
+    for model in (theirs, ours):
+        model.load_state_dict(default_weights.state)
+    with Image.open(SAMPLE_IMAGES / "photos" / "cat_chelsea.jpg") as image, torch.inference_mode():
+        picture = normalized(image, default_weights.preprocessing)[None]
+        expected, found = theirs(picture), ours(picture)
+    assert found.argmax() == expected.argmax()
+    assert (found - expected).abs().max() < 1e-4

@@ -13,6 +13,7 @@ from core.errors import UnknownArchitecture
 from core.models.bundle import BundleInfo, load_bundle, save_bundle
 from core.models.resnet import STAGES, ResNet, build
 from core.models.zoo import ARCHITECTURES, OPTIONS, ResNetConfig, config_of
+from core.training.network import FineTuned
 from tests.models.test_resnet import TINY, randomize
 
 FAMILY = {
@@ -112,6 +113,20 @@ def test_every_parameter_learns(config: ResNetConfig) -> None:
     moved = sum(bool(p.grad.abs().sum() > 0) for p in model.parameters() if p.grad is not None)
     # A bias right before a norm is taken off again by it, so its gradient is nothing but rounding.
     assert moved >= len(list(model.parameters())) - (20 if config.conv_bias else 0)
+
+
+@every_member
+@pytest.mark.parametrize("trained", [("head",), ("layer4", "head"), ("layer3", "layer4", "head")], ids=len)
+def test_the_upper_parts_of_every_member_can_be_trained_alone(config: ResNetConfig, trained: tuple[str, ...]) -> None:
+    """Fine-tuning finds each part by its name: what is frozen keeps its weights' gradients and its statistics still."""
+    network = FineTuned(ResNet(config, 3), trained).train()
+    before = {name: buffer.clone() for name, buffer in network.model.named_buffers()}
+    nn.functional.cross_entropy(network(torch.randn(2, 3, 64, 64)), torch.tensor([0, 1])).backward()
+    learning = {"fc" if part == "head" else part for part in trained}
+    for name, parameter in network.model.named_parameters():
+        assert (parameter.grad is not None) is (name.split(".")[0] in learning), name
+    for name, buffer in network.model.named_buffers():
+        assert torch.equal(buffer, before[name]) is (name.split(".")[0] not in learning), name
 
 
 def test_without_classes_the_pooled_features_come_out() -> None:
