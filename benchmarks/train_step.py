@@ -98,7 +98,7 @@ def tutorial_step(batches: list[tuple[Tensor, Tensor]], device: torch.device) ->
         loss = criterion(model(inputs), labels)
         loss.backward()
         optimizer.step()
-        return float(loss)
+        return float(loss.detach())
 
     return step
 

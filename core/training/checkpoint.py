@@ -4,6 +4,7 @@ A bundle's metrics are the figures of its epoch. ``last/training.pt`` holds the 
 """
 
 import importlib.metadata
+import json
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,8 @@ def has_last(folder: Path) -> bool:
 def load_last(folder: Path, snapshot_digest: str, recipe: Recipe) -> tuple[Start, State]:
     """Where a run stopped; raises RunError where it was another run's, or is broken."""
     model, info = load_bundle(folder / "last")
-    if info.snapshot_digest != snapshot_digest or info.recipe != recipe.model_dump(mode="json"):
+    # Through the recipe, so that a setting that a newer version has added does not make it another one.
+    if info.snapshot_digest != snapshot_digest or Recipe.from_json(json.dumps(info.recipe)) != recipe:
         what = "other photos" if info.snapshot_digest != snapshot_digest else "another recipe"
         raise RunError(f"{folder / 'last'} comes from a training with {what}. Start a new run instead.")
     path = standing_folder(folder / "last") / STATE_FILE

@@ -49,8 +49,10 @@ def starting_network(recipe: Recipe, classes: Sequence[str]) -> Generator[Progre
         return Start(model, recipe.arch, preprocessing, {"source": "random", "seed": str(recipe.seed)}, (sentence,))
 
     pretrained = yield from _watched(lambda report: _pretrained(recipe, report))
-    model = build(pretrained.arch, len(pretrained.classes))
-    model.load_state_dict(pretrained.state)
+    # Without memory first: no time is spent on random numbers that are about to be replaced.
+    with torch.device("meta"):
+        model = build(pretrained.arch, len(pretrained.classes))
+    model.load_state_dict(pretrained.state, assign=True)
     sentences = [f"The network is {pretrained.arch}, with weights from {_origin(recipe, pretrained)}."]
     if pretrained.arch != recipe.arch:
         sentences.append(

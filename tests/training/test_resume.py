@@ -1,5 +1,6 @@
 """A training that was killed and resumed ends in the same bits as one that was not."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -105,3 +106,18 @@ def test_a_damaged_state_is_told(make_snapshot: Callable[..., Snapshot], tmp_pat
     (tmp_path / "run" / "last" / "training.pt").write_bytes(b"no state")
     with pytest.raises(RunError, match="cannot be resumed"):
         list(fit(snapshot, recipe(epochs=1), tmp_path / "run", resume=True, cache=cache))
+
+
+def test_a_setting_that_is_newer_than_the_run_does_not_stop_it(
+    make_snapshot: Callable[..., Snapshot], tmp_path: Path
+) -> None:
+    snapshot, setting, cache = make_snapshot(), recipe(epochs=2), tmp_path / "cache"
+    for event in fit(snapshot, setting, tmp_path / "run", cache=cache):
+        if isinstance(event, Epoch):
+            break
+    path = tmp_path / "run" / "last" / "bundle.json"
+    info = json.loads(path.read_text())
+    del info["recipe"]["patience"]
+    path.write_text(json.dumps(info))
+    resumed = fit(snapshot, setting, tmp_path / "run", resume=True, cache=cache)
+    assert [event.epoch for event in resumed if isinstance(event, Epoch)] == [2]
