@@ -3,10 +3,12 @@
 import pytest
 import torch
 
-from core.models.resnet import build
+from core.models.resnet import ResNet, build
+from core.models.zoo import ResNetConfig
 from core.training.network import (
     PARTS,
     FineTuned,
+    Phase,
     make_optimizer,
     modules_of,
     parameter_groups,
@@ -58,6 +60,33 @@ def test_the_cut_network_computes_what_the_whole_one_computes() -> None:
     for train in ("head", "layer4", "layer3", "all"):
         network = FineTuned(model, tuple(phases(Recipe(train=train))[0].rates)).eval()
         assert torch.equal(network(images), expected)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        ResNetConfig("basic", (1, 1, 1, 1), width=8, stem="small"),
+        ResNetConfig("bottleneck", (1, 2, 1, 1), width=8, preactivation=True),
+        ResNetConfig("bottleneck", (1, 1, 0, 1), width=8, squeeze=True, conv_bias=True),
+    ],
+)
+def test_the_parts_are_the_whole_of_every_kind_of_network(config: ResNetConfig) -> None:
+    model = ResNet(config, 3)
+    parts = [p for part in PARTS for module in modules_of(model, part) for p in module.parameters()]
+    assert sorted(map(id, parts)) == sorted(map(id, model.parameters()))
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    network = FineTuned(model, ("layer4", "head")).train()
+    optimizer = make_optimizer(
+        "sgd", parameter_groups(model, Phase(1, 1, {"layer4": 1.0, "head": 1.0}), 0.0), torch.device("cpu")
+    )
+    for group in optimizer.param_groups:
+        group["lr"] = 0.1
+    network(torch.randn(4, 3, 64, 64)).square().sum().backward()
+    optimizer.step()
+    changed = {
+        name.split(".")[0] for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])
+    }
+    assert changed == {"layer4", "fc"}
 
 
 def test_frozen_parts_stay_in_evaluation_mode_and_cost_no_gradient() -> None:
