@@ -208,8 +208,13 @@ def entries_for(
     config_of(arch)
     of_arch = [entry for entry in table if arch in (entry.arch, entry.needs)]
     found = [entry for entry in of_arch if entry.name == name and source in ("auto", entry.source)]
+    if not of_arch:
+        raise WeightsUnavailable(
+            f"No pretrained weights are known for {arch}. Give a weight file of your own, train from scratch, or choose "
+            f"one of: {', '.join(sorted({entry.arch for entry in table}))}."
+        )
     if not found:
-        known = ", ".join(sorted({f"{entry.name} from {entry.source}" for entry in of_arch})) or "none"
+        known = ", ".join(sorted({f"{entry.name} from {entry.source}" for entry in of_arch}))
         wished = f"{name!r}" if source == "auto" else f"{name!r} from {source!r}"
         raise WeightsUnavailable(
             f"No pretrained weights {wished} are known for {arch}; known for it: {known}. "

