@@ -210,8 +210,8 @@ def entries_for(
     found = [entry for entry in of_arch if entry.name == name and source in ("auto", entry.source)]
     if not of_arch:
         raise WeightsUnavailable(
-            f"No pretrained weights are known for {arch}. Give a weight file of your own, train from scratch, or choose "
-            f"one of: {', '.join(sorted({entry.arch for entry in table}))}."
+            f"No pretrained weights are known for {arch}. Give a weight file of your own, train from scratch, or "
+            f"choose one of: {', '.join(sorted({entry.arch for entry in table}))}."
         )
     if not found:
         known = ", ".join(sorted({f"{entry.name} from {entry.source}" for entry in of_arch}))
