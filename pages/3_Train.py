@@ -114,9 +114,10 @@ with frame.page("Train"):
     else:
         st.button("New training", on_click=train_runs.look_at, args=(None,), icon=":material/add:", key="new-training")
         train_live.show(run)
-    others = [one for one in runs if one != run]
+    # Beside the form, those at work have a place of their own above it.
+    others = [one for one in runs if one != run and (run or not one.status().live)]
     if others:
-        st.markdown("##### Other runs of this project" if run else "##### Runs of this project")
+        st.markdown("##### Other runs" if run else "##### Earlier runs")
         train_runs.list_of_runs(others)
     if draw_pictures:
         draw_pictures()

@@ -50,7 +50,7 @@ def look_at(run_id: str | None) -> None:
 
 def at_work(runs: list[RunFolder]) -> None:
     """The runs of the project that are waiting or training, above the form for a new one."""
-    live = [run for run in runs if run.status().live]
+    live = [run for run in reversed(runs) if run.status().live]  # the one that trains first
     if live:
         _at_work(live)
 

@@ -111,6 +111,18 @@ def test_a_queued_run_shows_its_place(open_page: OpenPage, store: Store, colors:
     assert "One other training is before this one" in texts(app)
 
 
+def test_a_run_at_work_stands_above_the_form(open_page: OpenPage, store: Store, colors: Project) -> None:
+    run = queued_run(open_workspace(), store, colors)
+    run.write_status(state="running", epoch=1, epochs=2, batch=1, batches=2, started=now())
+    app = open_page("Train", project=str(colors.id))
+    assert [bar.proto.text for bar in app.get("progress")] == ["epoch 1 of 2"]
+    assert app.button(key="train")
+    assert not [button for button in app.button if button.key == f"look-{run.id}"]
+    app.button(key=f"watch-{run.id}").click().run()
+    assert app.query_params["run"] == run.id
+    assert [button for button in app.button if button.key == f"stop-{run.id}"]
+
+
 def test_a_running_run_shows_bars_and_curves(open_page: OpenPage, store: Store, colors: Project) -> None:
     run = queued_run(open_workspace(), store, colors, epochs=4)
     run.write_status(
