@@ -51,6 +51,7 @@ class Watch:
         self._run = run
         self._folder = run.path.stat().st_ino
         self._noted = 0.0
+        self._beaten = 0.0
         self._heeded: tuple[Reason, ...] = ()
         self._nudged = False
         self._over = threading.Event()
@@ -62,6 +63,8 @@ class Watch:
         if self._main:
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._handlers[number] = signal.signal(number, self._on_signal)
+        # A stop that was asked for before the run began is heard before its first batch, however fast that is.
+        self._glance()
         self._thread.start()
         return self
 
@@ -120,18 +123,21 @@ class Watch:
             self.note("stop")
 
     def _look(self) -> None:
-        beaten = 0.0
         while not self._over.wait(_LOOK_SECONDS):
-            # What cannot be read or written here (a full disk, say) shows where the training itself writes.
-            with contextlib.suppress(OSError, RunError):
-                if not self.folder_is_there():
-                    self.note("gone")
-                elif read_status(self._run.path / "status.json").stop_requested:
-                    self.note("stop")
-                if self.reason != "gone" and time.monotonic() - beaten > _HEARTBEAT_SECONDS:
-                    beaten = time.monotonic()
-                    self._run.write_status(heartbeat=now())
+            self._glance()
             late = self.reason in self._heeded and time.monotonic() - self._noted > _PATIENCE_SECONDS
             if late and self._main and self._handlers:
                 self._nudged = True
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    def _glance(self) -> None:
+        """Look at the folder once, and leave a sign of life there now and then."""
+        # What cannot be read or written here (a full disk, say) shows where the training itself writes.
+        with contextlib.suppress(OSError, RunError):
+            if not self.folder_is_there():
+                self.note("gone")
+            elif read_status(self._run.path / "status.json").stop_requested:
+                self.note("stop")
+            if self.reason != "gone" and time.monotonic() - self._beaten > _HEARTBEAT_SECONDS:
+                self._beaten = time.monotonic()
+                self._run.write_status(heartbeat=now())
