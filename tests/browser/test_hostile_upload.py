@@ -53,8 +53,9 @@ def test_what_means_harm_is_refused_and_the_rest_is_taken(page: Page, server: Se
     settled(page)
     page.get_by_label("Name", exact=True).fill("<img src=x onerror=alert(2)> *hostile*")
     page.get_by_role("button", name="Create the project").click()
+    # A new project opens where its photos are added.
+    expect(page.get_by_role("heading", name="Data", exact=True, level=1)).to_be_visible()
     settled(page)
-    go(page, "Data")
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(hostile_zip(tmp_path / "photos.zip"))
     take = page.get_by_role("button", name="Import", exact=False).filter(has_text="photo")
     expect(take).to_be_visible(timeout=60_000)

@@ -92,11 +92,14 @@ def test_from_nothing_to_a_heatmap_within_three_minutes(
 
     # Where it looked, on a photo that it has never seen.
     go(page, "Explain")
+    page.get_by_role("radiogroup", name="Photo", exact=True).get_by_text("File", exact=True).click()
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
         ROOT / "sample_images" / "photos" / "cat_chelsea.jpg"
     )
-    expect(page.locator("[data-testid=stImage] img, .stImage img").nth(1)).to_be_visible(timeout=MINUTE)
+    heatmap = page.get_by_test_id("stImage").filter(has_text="Where it looked").get_by_role("img")
+    expect(heatmap).to_be_visible(timeout=MINUTE)
     settled(page)
+    assert heatmap.evaluate("node => node.complete && node.naturalWidth > 200")
     page.screenshot(path=screenshots / "story-explain.png", full_page=True)
     seconds = time.monotonic() - begin
     (screenshots / "newcomer-seconds.txt").write_text(f"{seconds:.0f}\n", encoding="utf-8")

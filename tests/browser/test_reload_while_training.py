@@ -43,8 +43,9 @@ def test_a_run_outlives_the_page_and_the_server(page: Page, server: Server, tmp_
     settled(page)
     page.get_by_label("Name", exact=True).fill("Two colors")
     page.get_by_role("button", name="Create the project").click()
+    # A new project opens where its photos are added.
+    expect(page.get_by_role("heading", name="Data", exact=True, level=1)).to_be_visible()
     settled(page)
-    go(page, "Data")
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(two_kinds(tmp_path / "colors.zip", 40))
     page.get_by_role("button", name="Import 80 photos").click(timeout=MINUTE)
     expect(page.get_by_role("heading", name="80 photos imported")).to_be_visible(timeout=MINUTE)
@@ -63,7 +64,7 @@ def test_a_run_outlives_the_page_and_the_server(page: Page, server: Server, tmp_
         field.press("Enter")
         settled(page)
     page.get_by_role("button", name="Train", exact=True).click()
-    stop = page.locator("[class*=st-key-stop-] button")
+    stop = page.locator("[class*=st-key-stop-] button").first
     expect(stop).to_be_visible(timeout=MINUTE)
     workspace = Workspace(server.home)
     (run,) = list_runs(workspace)
