@@ -48,7 +48,7 @@ def test_from_nothing_to_a_heatmap_within_three_minutes(
     begin = time.monotonic()
     page.goto(server.url)
     page.get_by_role("button", name="Open the sample project").click()
-    expect(page.get_by_text("Birds", exact=False).first).to_be_visible()
+    expect(page.get_by_role("heading", name="Birds (sample)")).to_be_visible()
     settled(page)
 
     # Label three photos with keys; the next one comes by itself.
@@ -112,6 +112,7 @@ def test_labels_survive_a_restart_of_the_server(page: Page, server: Server) -> N
     sample = page.get_by_role("button", name="Open the sample project")
     if not re.search("project=", page.url):
         sample.first.click()
+        expect(page.get_by_role("heading", name="Birds (sample)")).to_be_visible()
         settled(page)
     go(page, "Annotate")
     labelled = page.get_by_text(re.compile(r"\d+ of 162 labelled"))
