@@ -1,51 +1,40 @@
-"""Learn: a residual network as a drawing and as a table."""
+"""Learn: seven lessons on why residual networks work, each with a picture that is computed here."""
+
+from importlib import import_module
 
 import streamlit as st
 
-from core.models.zoo import ARCHITECTURES
-from pages.components import frame, learn_drawing, learn_table
+from pages.components import frame
 from pages.components.charts import ink
-from pages.components.train_words import ARCH_NAMES
 
-VIEWS = ("Drawing", "Inside a block", "Table")
+# The module that shows a lesson is pages/components/lesson_<name>.py.
+LESSONS = {
+    "inside": "Inside the network",
+    "skips": "Why skip connections",
+    "transfer": "What transfer buys",
+    "augmentation": "What augmentation does",
+    "preprocessing": "What preprocessing does",
+    "layers": "Layers by hand",
+    "family": "The family compared",
+}
 
 with frame.page("Learn"):
-    colors = ink(frame.is_dark())
-    left, right = st.columns([3, 2], vertical_alignment="center")
-    left.markdown(
-        "A plain network hands each block's output to the next: what a block spoils is lost. "
-        "A *residual* block only learns a correction $F(x)$ and adds it to what came in: $y = F(x) + x$. "
-        "Where there is nothing to correct, $F(x)=0$ is easy to learn and $x$ passes untouched. "
-        "On the way back the gradient takes the same short cut. So 50 or 150 layers can still be trained."
+    names = list(LESSONS)
+    if "learn-lesson" not in st.session_state:
+        asked = st.query_params.get("lesson")
+        st.session_state["learn-lesson"] = asked if asked in names else names[0]
+    lesson = st.pills(
+        "Lesson",
+        names,
+        required=True,
+        key="learn-lesson",
+        label_visibility="collapsed",
+        format_func=lambda name: f"{names.index(name) + 1}. {LESSONS[name]}",
     )
-    right.html(learn_drawing.idea(colors))
-    with st.container(horizontal=True):
-        names = list(ARCHITECTURES)
-        arch = st.selectbox(
-            "Architecture", names, index=names.index("resnet50"), format_func=lambda name: ARCH_NAMES.get(name, name),
-            key="learn-arch", width=300,
-        )  # fmt: skip
-        size = st.number_input("Picture size", 32, 1024, 224, step=32, key="learn-size", width=150)
-        classes = st.number_input("Classes", 1, 100_000, 1000, key="learn-classes", width=150)
-    summary, stages = learn_table.summary_of(arch, int(classes), int(size))
-    learn_table.totals(summary)
-    view = st.segmented_control(
-        "View", VIEWS, default=VIEWS[0], required=True, label_visibility="collapsed", key="learn-view"
-    )
-    if view == "Drawing":
-        st.html(learn_drawing.network(stages, summary.rows, colors))
-        st.html(learn_drawing.legend(colors))
-        st.caption(
-            "The slab is what a stage puts out: its face is the picture's size, its depth the number of channels. "
-            "From stage to stage the picture gets smaller and says more about each place."
-        )
-    elif view == "Inside a block":
-        blocks = learn_drawing.skips_of(summary.rows)
-        block = st.selectbox("Block", list(blocks), key="learn-block", width=220)
-        st.html(learn_drawing.inside(summary.rows, block, colors))
-        st.caption(
-            "Where a block changes the number of channels or the size, x has to be projected before it can be added. "
-            "In all others x is added as it is."
-        )
-    else:
-        learn_table.layers(summary)
+    if lesson is None:  # an address with a lesson that is gone
+        lesson = names[0]
+    # A teacher can hand out the address of one lesson.
+    st.query_params["lesson"] = lesson
+    st.subheader(LESSONS[lesson], anchor=False)
+    # Only the lesson that is shown is loaded: some of them bring torch along.
+    import_module(f"pages.components.lesson_{lesson}").show(ink(frame.is_dark()))

@@ -21,6 +21,7 @@ ARROWS = {
     "runs": FOUNDATION | {"data", "models", "training", "inspection"},
     "inspection": FOUNDATION | {"data", "models", "training", "runs"},
     "export": FOUNDATION | {"data", "models", "training", "runs", "inspection"},
+    "lessons": FOUNDATION | {"data", "models", "training", "inspection"},
     "cli": FOUNDATION | {"data", "models", "training", "runs", "inspection", "export"},
     "__main__": {"cli"},
 }
@@ -41,6 +42,7 @@ TORCH_FREE = [
     "core.runs.folder",
     "core.runs.jobs",
     "core.inspection.results",
+    "core.lessons.kept",
     "core.cli",
 ]
 

@@ -60,7 +60,7 @@ def loss_curves(epochs: pd.DataFrame, steps: pd.DataFrame, colors: Ink, planned:
         _mark_best(figure, best.iloc[-1]["epoch"], colors)
     figure.update_yaxes(rangemode="tozero")
     _epochs_axis(figure, planned)
-    return _dress(figure, colors, "Loss: how far off the answers are", height=300)
+    return dressed(figure, colors, "Loss: how far off the answers are", height=300)
 
 
 def accuracy_curves(
@@ -78,7 +78,7 @@ def accuracy_curves(
         )
     figure.update_yaxes(tickformat=".0%", range=[0, 1.03])
     _epochs_axis(figure, planned)
-    return _dress(figure, colors, "Accuracy: the share of right answers", height=300)
+    return dressed(figure, colors, "Accuracy: the share of right answers", height=300)
 
 
 def rate_curve(
@@ -102,7 +102,7 @@ def rate_curve(
     )
     figure.update_yaxes(rangemode="tozero", tickformat="~g", nticks=4)
     _epochs_axis(figure, planned)
-    return _dress(figure, colors, "Learning rate: the size of a step", height=height, legend=False)
+    return dressed(figure, colors, "Learning rate: the size of a step", height=height, legend=False)
 
 
 def learning_rate_of(steps: pd.DataFrame, colors: Ink, planned: int | None = None) -> go.Figure:
@@ -129,7 +129,7 @@ def compared_curves(runs: Mapping[str, pd.DataFrame], column: str, title: str, c
     else:
         figure.update_yaxes(rangemode="tozero")
     _epochs_axis(figure, max((int(epochs["epoch"].max()) for epochs in runs.values() if len(epochs)), default=None))
-    return _dress(figure, colors, title, height=300)
+    return dressed(figure, colors, title, height=300)
 
 
 def probability_bars(ranked: Sequence[tuple[str, float]], colors: Ink, chosen: str | None = None) -> go.Figure:
@@ -153,7 +153,7 @@ def probability_bars(ranked: Sequence[tuple[str, float]], colors: Ink, chosen: s
     )
     figure.update_xaxes(range=[0, 1.16], visible=False)
     figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, showgrid=False, ticksuffix="  ")
-    return _dress(figure, colors, None, height=34 * len(names) + 16, legend=False, x_title=None)
+    return dressed(figure, colors, None, height=34 * len(names) + 16, legend=False, x_title=None)
 
 
 def percent(share: float) -> str:
@@ -230,7 +230,7 @@ def _short(name: str, longest: int) -> str:
     return name if len(name) <= longest else name[: longest - 1].rstrip() + "…"
 
 
-def _dress(
+def dressed(
     figure: go.Figure,
     colors: Ink,
     title: str | None,
@@ -239,6 +239,7 @@ def _dress(
     legend: bool = True,
     x_title: str | None = "epoch",
 ) -> go.Figure:
+    """The figure in the look of the pages: its title on the left, the legend below it, nothing that is not needed."""
     figure.update_layout(
         height=height,
         title={"text": title, "font": {"size": 14}, "x": 0, "xref": "container", "y": 0.98, "yanchor": "top"},
