@@ -71,7 +71,9 @@ def resume(
 def follow(run: "RunFolder", workspace: "Workspace", json: bool) -> None:
     """Trains in this process and shows how it goes; exits with 2 or 1 where it fails."""
     from core.runs.work import train as events_of
+    from core.training.device import keep_freed_memory
 
+    keep_freed_memory()
     events = events_of(run, workspace)
     with Meter() as meter:
         while True:
@@ -104,8 +106,10 @@ def _work(reference: str) -> None:
     """The silent form, in which a run of the pages trains in the background."""
     from core.runs.folder import open_run
     from core.runs.work import work
+    from core.training.device import keep_freed_memory
     from core.workspace import open_workspace
 
+    keep_freed_memory()
     workspace = open_workspace()
     status = work(open_run(reference, workspace), workspace)
     if status.state not in ("finished", "stopped"):

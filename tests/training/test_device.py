@@ -1,10 +1,13 @@
 """Devices and precisions, and the sentence for those that are not there."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 
 from core.errors import RecipeError
-from core.training.device import accelerator_for, cpu_has_bfloat16, description, precision_name
+from core.training.device import accelerator_for, cpu_has_bfloat16, description, keep_freed_memory, precision_name
 from core.training.recipe import Recipe
 
 
@@ -34,3 +37,32 @@ def test_a_device_that_is_not_there_is_named(device: str) -> None:
         pytest.skip("this machine has an Apple GPU")
     with pytest.raises(RecipeError, match=f"device is {device}, but .*use auto or cpu"):
         accelerator_for(Recipe(device=device))
+
+
+FAULTS = """
+import resource, sys
+import torch
+from core.training.device import keep_freed_memory
+if sys.argv[1] == "keep" and not keep_freed_memory():
+    sys.exit("not here")
+for _ in range(3):
+    torch.ones(40_000_000)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(5):
+    torch.ones(40_000_000)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc is asked")
+def test_a_process_that_trains_takes_its_memory_only_once() -> None:
+    def faults(mode: str) -> int:
+        command = [sys.executable, "-c", FAULTS, mode]
+        return int(subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout)
+
+    assert faults("leave") > 10 * max(1, faults("keep"))
+
+
+def test_other_systems_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not keep_freed_memory()
