@@ -14,7 +14,7 @@ from pages.components.home_project import (
 )
 from pages.components.home_projects import show_projects
 from pages.components.home_weights import show_weights
-from pages.components.home_welcome import new_project, open_sample, sample_row
+from pages.components.home_welcome import complete_sample, new_project, open_sample, sample_row
 
 SENTENCE = "From your photos to a network that shows why it answers as it does."
 
@@ -38,7 +38,8 @@ with frame.page("Home", SENTENCE, heading="ResNet Studio"):
         standing = standing_of(project, runs)
         st.subheader(project.name, anchor=False)
         show_standing(standing)
-        show_steps(next_steps(standing))
+        if not complete_sample(project):
+            show_steps(next_steps(standing))
         show_photos(project)
         show_runs(runs)
         st.subheader("Projects", anchor=False)

@@ -30,8 +30,8 @@ def make_sample_project(store: Store, who: str = "", progress: Progress | None =
     project = store.find_project(SAMPLE_NAME)
     if project is None:
         project = store.create_project(SAMPLE_NAME)
-    elif store.history(project.id, limit=1):
-        return project  # giving the labels comes last, so with a history all photos are in
+    elif not is_incomplete(store, project):
+        return project
     numbers = {}
     for done, filename in enumerate([*label_of, *pool], start=1):
         raw = (folder / "images" / filename).read_bytes()
@@ -46,6 +46,12 @@ def make_sample_project(store: Store, who: str = "", progress: Progress | None =
     )
     store.assign_splits(project.id)
     return project
+
+
+def is_incomplete(store: Store, project: Project) -> bool:
+    """Whether this is the sample project, and making it was cut short."""
+    # Giving the labels comes last, so with a history all photos are in.
+    return project.name == SAMPLE_NAME and not store.history(project.id, limit=1)
 
 
 def _labels(path: Path) -> dict[str, str]:

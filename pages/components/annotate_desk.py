@@ -7,7 +7,7 @@ import streamlit as st
 from core.data.store import ImageFilter, ImageRow, Project
 from core.errors import DataError
 from pages.components import frame
-from pages.components.wording import moment, plain
+from pages.components.wording import moment, plain, undone_words
 
 
 @dataclass
@@ -137,7 +137,7 @@ def undo(desk: Desk) -> None:
         frame.notify("There is nothing of yours to undo.")
         return
     desk.message = ""
-    frame.notify(f"Undone: {plain(change.text)}")
+    frame.notify(undone_words(change))
     touched = store.changed_images(desk.project_id, change.id)
     if len(touched) == 1:
         if touched[0] in desk.trail:

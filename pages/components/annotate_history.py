@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.data.store import Change, Project
 from pages.components import frame
-from pages.components.wording import moment, plain
+from pages.components.wording import moment, plain, undone_words
 
 CHANGES_SHOWN = 200
 
@@ -37,5 +37,5 @@ def _undo_button(project: Project, label: str, newest: list[Change], who: str | 
     if st.button(label, icon=":material/undo:", disabled=not newest, help=plain(newest[0].text) if newest else None):
         undone = frame.store().undo(project.id, who)
         if undone:
-            frame.notify(f"Undone: {plain(undone.text)}")
+            frame.notify(undone_words(undone))
         st.rerun()

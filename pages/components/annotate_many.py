@@ -8,7 +8,7 @@ from pages.components.annotate_one import KEYS
 from pages.components.data_details import show_details
 from pages.components.data_grid import filter_row, page_of, photo_cards, turn_pages
 from pages.components.photos import choose, clear, wall
-from pages.components.wording import counted, plain
+from pages.components.wording import counted, plain, undone_words
 
 WALL = "annotate-wall"
 
@@ -58,4 +58,4 @@ def _give(project: Project, ids: list[int], label: str | None) -> None:
 @frame.action
 def _undo(project: Project) -> None:
     change = frame.store().undo(project.id, frame.who())
-    frame.notify(f"Undone: {plain(change.text)}" if change else "There is nothing of yours to undo.")
+    frame.notify(undone_words(change) if change else "There is nothing of yours to undo.")

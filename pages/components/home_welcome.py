@@ -4,6 +4,7 @@ import csv
 
 import streamlit as st
 
+from core.data.store import Project
 from core.errors import DataError
 from core.workspace import SAMPLE_IMAGES
 from pages.components import frame
@@ -42,6 +43,18 @@ def open_sample(*, primary: bool) -> None:
     )
     if clicked:
         _make_sample()
+
+
+def complete_sample(project: Project) -> bool:
+    """Says that making the sample project was left before its end, with the button that goes on; False otherwise."""
+    from core.data.sample import is_incomplete
+
+    if not is_incomplete(frame.store(), project):
+        return False
+    st.warning("Making the sample project was left before its end: photos and all labels are still missing.")
+    if st.button("Complete it", type="primary", icon=":material/play_arrow:", key="complete-sample"):
+        _make_sample()
+    return True
 
 
 def _make_sample() -> None:

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
 
+from core.data.records import Change
+
 T = TypeVar("T")
 
 SPECIAL = frozenset("\\`*_{}[]()#+-.!|~$:<>&")
@@ -17,6 +19,12 @@ def plain(text: str) -> str:
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """ "1 photo", "1,200 photos", "2 classes"."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def undone_words(change: Change) -> str:
+    """What an undo took back, and what it left because somebody changed it since."""
+    left = f" {change.kept:,} of it stayed as it is, because it was changed since." if change.kept else ""
+    return f"Undone: {plain(change.text)}.{left}"
 
 
 def size_text(size_bytes: int) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.data.sample import SAMPLE_NAME
 from core.data.store import ImageFilter, Project, Store
 from pages.components.frame import PAGES
 from pages.components.home_project import Standing, next_steps
@@ -184,3 +185,15 @@ def test_the_project_deleted_in_another_tab_does_not_break_this_one(
     app.run()
     assert not messages(app)
     assert button(app, "Open the sample project").proto.type == "primary"
+
+
+def test_a_sample_project_that_was_left_half_made_says_so_and_is_completed(open_page: OpenPage, store: Store) -> None:
+    project = store.create_project(SAMPLE_NAME)
+    add_photo(store, project, "first.png")
+    app = open_page()
+    assert "left before its end" in app.warning[0].value
+    button(app, "Complete it").click().run()
+    assert not messages(app)
+    assert not app.warning
+    assert store.history(project.id)
+    assert store.count(project.id) == 163
