@@ -9,7 +9,7 @@ from core.data.images import content_hash
 from core.inspection.methods import METHODS, STAGES
 from pages.components import charts, frame
 from pages.components.explain_source import Chosen
-from pages.components.wording import plain
+from pages.components.wording import plain, told_apart
 
 if TYPE_CHECKING:
     from core.inspection.explanation import Explanation
@@ -69,15 +69,16 @@ def _pictures(explanation: "Explanation", opacity: float) -> None:
     st.image(heated, caption="Where it looked", width="stretch", output_format="PNG", alt=explanation.sentence)
 
 
-def _choose_target(predictor: "Predictor") -> str | None:
+def _choose_target(predictor: "Predictor") -> int | None:
+    named = told_apart(predictor.classes)
     chosen = st.selectbox(
         "What speaks for",
-        [LIKELIEST, *predictor.classes],
+        [LIKELIEST, *named],
         key=f"explain-target-{predictor.name}",
         width=230,
         help="The heatmap shows what speaks for this class, whether or not it is the answer.",
     )
-    return None if chosen == LIKELIEST else chosen
+    return None if chosen == LIKELIEST else named.index(chosen)
 
 
 def _answers(explanation: "Explanation", photo: Chosen) -> None:
@@ -95,7 +96,7 @@ def _answers(explanation: "Explanation", photo: Chosen) -> None:
 
 
 def _explained(
-    predictor: "Predictor", photo: Chosen, method: str, stage: str, target: str | None
+    predictor: "Predictor", photo: Chosen, method: str, stage: str, target: int | None
 ) -> "tuple[Explanation, Faithfulness]":
     bundle = predictor.info.created if predictor.info else ""
     return _kept(predictor, photo, f"{predictor.name} {bundle}", content_hash(photo.image), method, stage, target)
@@ -103,7 +104,7 @@ def _explained(
 
 @st.cache_data(max_entries=24, show_spinner=False)
 def _kept(
-    _predictor: "Predictor", _photo: Chosen, network: str, picture: str, method: str, stage: str, target: str | None
+    _predictor: "Predictor", _photo: Chosen, network: str, picture: str, method: str, stage: str, target: int | None
 ) -> "tuple[Explanation, Faithfulness]":
     from core.inspection.cam import explain
     from core.inspection.faithfulness import faithfulness

@@ -1,6 +1,7 @@
 """Words on the page: a user's own text inside Markdown, and counts with their noun."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -19,6 +20,12 @@ def plain(text: str) -> str:
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """ "1 photo", "1,200 photos", "2 classes"."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def told_apart(names: Sequence[str]) -> list[str]:
+    """Names of which none is there twice: of ImageNet's classes two are called crane, the bird and the machine."""
+    count = Counter(names)
+    return [f"{name} (class {place})" if count[name] > 1 else name for place, name in enumerate(names)]
 
 
 def undone_words(change: Change) -> str:

@@ -1,7 +1,7 @@
 """Sentences that the pages share."""
 
 from core.data.store import Project, Store
-from pages.components.wording import undone_words
+from pages.components.wording import told_apart, undone_words
 from tests.pages.conftest import add_photo
 
 
@@ -17,3 +17,7 @@ def test_an_undo_says_what_it_left_because_somebody_changed_it_since(store: Stor
     partly = store.undo(birds.id, "Ana")
     assert partly is not None
     assert "1 of it stayed as it is, because it was changed since." in undone_words(partly)
+
+
+def test_two_classes_of_one_name_are_told_apart_by_their_numbers() -> None:
+    assert told_apart(["owl", "crane", "duck", "crane"]) == ["owl", "crane (class 1)", "duck", "crane (class 3)"]
