@@ -8,8 +8,10 @@ BIN = $(VENV)/bin
 app: $(VENV)/app.stamp weights
 	$(BIN)/streamlit run app.py
 
+# One thread for each process, since every core has its own. What Chromium does is timed, so it runs alone.
 test: $(VENV)/dev.stamp weights browser check
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest tests/browser
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
