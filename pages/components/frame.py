@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from core.data.store import Project
+from pages.components import warm_up
 from pages.components.errors import action, fragment, notify, plain_errors, show_notes
 from pages.components.session import (
     address_parameters,
@@ -89,6 +90,7 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
     """
     st.set_page_config(page_title=f"{title} · ResNet Studio", page_icon=str(ASSETS / "favicon.svg"), layout="wide")
     st.html(STYLE)
+    warm_up.begin()
     theme = "-dark" if is_dark() else ""
     st.logo(str(ASSETS / f"logo{theme}.svg"), size="large", icon_image=str(ASSETS / f"mark{theme}.svg"))
     drawn = False
