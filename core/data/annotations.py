@@ -30,6 +30,27 @@ def annotate(conn: Connection, project_id: int, image_ids: Sequence[int], label:
     return carry_out(conn, project_id, "label", text, who, items)
 
 
+def accept_suggestions(conn: Connection, project_id: int, rows: Sequence[tuple[int, str]], who: str) -> int:
+    """Gives images the classes that a model suggested and a person accepted; the change's number, 0 if none was left.
+
+    A row is (image, class). An image that somebody gave a class meanwhile keeps it.
+    """
+    numbers, time = class_numbers(conn, project_id), now()
+    wanted: dict[int, Values] = {}
+    for image_id, label in rows:
+        class_id = numbers.get(name_key(label)) or class_number(conn, project_id, label)
+        wanted[image_id] = {"class_id": class_id, "annotated_by": f"model, accepted by {who}", "annotated_at": time}
+    current = {number: row for number, row in _present(conn, project_id, wanted).items() if row["class_id"] is None}
+    items = [
+        Item("image", number, {key: row[key] for key in wanted[number]}, wanted[number])
+        for number, row in current.items()
+    ]
+    if not items:
+        return 0
+    text = f"{_which(conn, list(current))}: accepted from the model"
+    return carry_out(conn, project_id, "accepted", text, who, items)
+
+
 def apply_labels(
     conn: Connection, project_id: int, rows: Sequence[tuple[int, str | None, str | None]], who: str, text: str
 ) -> int:

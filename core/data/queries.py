@@ -9,7 +9,7 @@ from core.data.classes import class_numbers, classes_of
 from core.data.history import CHUNK
 from core.data.labels import LabelRow
 from core.data.names import name_key, search_key
-from core.data.records import ORDERS, ImageFilter, ImageRow
+from core.data.records import ORDERS, ImageFilter, ImageLabel, ImageRow
 from core.data.schema import aliases, classes, images, pictures
 from core.data.splits import SPLITS
 from core.errors import DataError
@@ -37,6 +37,13 @@ def image_of(conn: Connection, project_id: int, image_id: int) -> ImageRow:
     if row is None:
         raise DataError("This image is no longer in the project. Load the page again to see what is there.")
     return _image(row)
+
+
+def image_labels(conn: Connection, project_id: int) -> list[ImageLabel]:
+    """All images with their labels, in the order in which they were added."""
+    query = select(images.c.id, images.c.hash, classes.c.name).outerjoin(classes)
+    rows = conn.execute(query.where(*_of(project_id)).order_by(images.c.id))
+    return [ImageLabel(number, content_hash, label) for number, content_hash, label in rows]
 
 
 def find_image(conn: Connection, project_id: int, content_hash: str) -> ImageRow | None:

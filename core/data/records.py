@@ -5,6 +5,13 @@ from datetime import datetime
 
 TASKS = ("classification", "localization")
 ORDERS = ("added", "newest", "name", "label", "annotated")
+LABEL_KINDS = {
+    "label": "",
+    "accepted": " (accepted from the model)",
+    "corrected": " (label error corrected)",
+    "adjudicated": " (adjudicated)",
+}
+"""How a label came about, and how its change says so."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,15 @@ class ImageRow:
     annotated_at: datetime | None  # UTC
 
 
+@dataclass(frozen=True, slots=True)
+class ImageLabel:
+    """As little of an image as a model needs that learns from all labels."""
+
+    id: int
+    hash: str
+    label: str | None
+
+
 @dataclass(frozen=True)
 class ImageFilter:
     """Which images of a project, and in which order."""
@@ -65,3 +81,61 @@ class Change:
     when: datetime  # UTC
     undone: bool
     kept: int = 0  # after undo or redo: images and classes left as they are, because somebody changed them since
+    rewind: int | None = None  # undone together with others, by this rewind
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What going back to a moment would undo, or has undone."""
+
+    changes: int
+    images: int
+    classes: int
+    people: tuple[str, ...]  # whose changes they are
+    kept: int = 0  # left as they are, because going back would break a rule
+
+
+@dataclass(frozen=True)
+class Rewind:
+    """A project taken back to an earlier moment, as long as it can be taken forth again."""
+
+    id: int
+    change_id: int  # the last change that stayed; 0: none did
+    who: str
+    when: datetime  # UTC
+    changes: int  # undone by it, and not done again one by one
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What one change did to one image."""
+
+    image_id: int
+    hash: str
+    filename: str
+    label_before: str | None
+    label_after: str | None
+    split_before: str | None
+    split_after: str | None
+    removed_before: bool
+    removed_after: bool
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """The label that one person gave an image last, whatever the image carries now."""
+
+    image_id: int
+    who: str
+    label: str
+    when: datetime  # UTC
+    change_id: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Something that somebody looked at and left as it is."""
+
+    subject: str
+    who: str
+    when: datetime  # UTC

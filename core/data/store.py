@@ -17,14 +17,14 @@ from core.data.database import open_database
 from core.data.images import Decoded, content_hash
 from core.data.labels import LabelRow
 from core.data.names import storable_name
-from core.data.records import ORDERS, TASKS, Change, ClassInfo, ImageFilter, ImageRow, Project
+from core.data.records import ORDERS, TASKS, Change, ClassInfo, ImageFilter, ImageLabel, ImageRow, Project
 from core.errors import DataError
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ORDERS", "TASKS", "Change", "ClassInfo", "ImageFilter", "ImageRow", "Project", "Store"]
+__all__ = ["ORDERS", "TASKS", "Change", "ClassInfo", "ImageFilter", "ImageLabel", "ImageRow", "Project", "Store"]
 
 
 class Store:
@@ -160,6 +160,11 @@ class Store:
         with self._reading() as conn:
             return queries.image_of(conn, project_id, image_id)
 
+    def image_labels(self, project_id: int) -> list[ImageLabel]:
+        """All images with their labels and nothing else, in the order in which they were added; made to be fast."""
+        with self._reading() as conn:
+            return queries.image_labels(conn, project_id)
+
     def find_image(self, project_id: int, hash: str) -> ImageRow | None:
         """The image of that content, or None."""
         with self._reading() as conn:
@@ -195,6 +200,14 @@ class Store:
         """A change: gives images a class of the project, or takes theirs away (None); the change's number."""
         with self._writing(project_id) as conn:
             return annotations.annotate(conn, project_id, image_ids, label, who)
+
+    def accept_suggestions(self, project_id: int, rows: Sequence[tuple[int, str]], who: str) -> int:
+        """A change: gives images (image, class) what a model suggested and ``who`` accepted; both are named in it.
+
+        Images that have a class by now keep it. The change's number, or 0 where none was left.
+        """
+        with self._writing(project_id) as conn:
+            return annotations.accept_suggestions(conn, project_id, rows, who)
 
     def apply_labels(
         self, project_id: int, rows: Sequence[tuple[int, str | None, str | None]], who: str, text: str
