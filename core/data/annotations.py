@@ -7,13 +7,16 @@ from sqlalchemy import Connection, false, select, update
 from core.data.classes import class_number, class_numbers, images_in_words, new_class
 from core.data.history import Item, Values, carry_out, current_values, now
 from core.data.names import name_key
+from core.data.records import LABEL_KINDS
 from core.data.schema import classes, images
 from core.data.splits import SPLITS, assign, joins_train
 from core.data.splits import Item as SplitItem
 from core.errors import DataError
 
 
-def annotate(conn: Connection, project_id: int, image_ids: Sequence[int], label: str | None, who: str) -> int:
+def annotate(
+    conn: Connection, project_id: int, image_ids: Sequence[int], label: str | None, who: str, kind: str
+) -> int:
     """Gives images a class, or takes theirs away (None); the change's number.
 
     An image that has this class already is confirmed: it now carries this person's name and the time.
@@ -26,8 +29,8 @@ def annotate(conn: Connection, project_id: int, image_ids: Sequence[int], label:
         after = {"class_id": class_id, "annotated_by": who, "annotated_at": now()}
         label = conn.execute(select(classes.c.name).where(classes.c.id == class_id)).scalar_one()
     items = [Item("image", number, {key: row[key] for key in after}, after) for number, row in current.items()]
-    text = f"{_which(conn, list(current))}: {label or 'no label'}"
-    return carry_out(conn, project_id, "label", text, who, items)
+    text = f"{_which(conn, list(current))}: {label or 'no label'}{LABEL_KINDS[kind]}"
+    return carry_out(conn, project_id, kind, text, who, items)
 
 
 def accept_suggestions(conn: Connection, project_id: int, rows: Sequence[tuple[int, str]], who: str) -> int:
@@ -52,7 +55,12 @@ def accept_suggestions(conn: Connection, project_id: int, rows: Sequence[tuple[i
 
 
 def apply_labels(
-    conn: Connection, project_id: int, rows: Sequence[tuple[int, str | None, str | None]], who: str, text: str
+    conn: Connection,
+    project_id: int,
+    rows: Sequence[tuple[int, str | None, str | None]],
+    who: str,
+    text: str,
+    kind: str,
 ) -> int:
     """Sets many labels and splits as one change, adding classes that are missing; its number, 0 if nothing changed.
 
@@ -80,7 +88,7 @@ def apply_labels(
             after |= {"annotated_by": who, "annotated_at": time}
         if after:
             items.append(Item("image", image_id, {key: row[key] for key in after}, after))
-    return carry_out(conn, project_id, "import", text, who, items) if items else 0
+    return carry_out(conn, project_id, kind, text, who, items) if items else 0
 
 
 def remove_images(conn: Connection, project_id: int, image_ids: Sequence[int], who: str) -> int:

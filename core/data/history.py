@@ -19,8 +19,9 @@ from sqlalchemy import Connection, Row, bindparam, delete, false, insert, select
 from core.data.database import inserted
 from core.data.intake import settle_names
 from core.data.names import name_key
-from core.data.records import Change
+from core.data.records import Change, Touched
 from core.data.schema import change_items, changes, classes, images
+from core.errors import DataError
 
 Values = dict[str, Any]
 IMAGE_COLUMNS = (images.c.class_id, images.c.annotated_by, images.c.annotated_at, images.c.split, images.c.removed)
@@ -91,10 +92,65 @@ def redo(conn: Connection, project_id: int, who: str | None) -> Change | None:
     return None if row is None else _turn(conn, project_id, row, undone=False)
 
 
-def history(conn: Connection, project_id: int, limit: int) -> list[Change]:
-    """The newest changes first, undone ones among them."""
-    query = select(changes).where(changes.c.project_id == project_id).order_by(changes.c.id.desc()).limit(limit)
-    return [_change(row) for row in conn.execute(query)]
+def undo_one(conn: Connection, project_id: int, change_id: int) -> Change:
+    """Undoes any one change. Raises DataError where it is undone already, or not there."""
+    row = _row(conn, project_id, change_id)
+    if row.undone:
+        raise DataError(f'"{row.text}" is undone already. Load the page again to see how things stand.')
+    return _turn(conn, project_id, row, undone=True)
+
+
+def redo_one(conn: Connection, project_id: int, change_id: int) -> Change:
+    """Does any one change again. Raises DataError where it is not undone, or not there."""
+    row = _row(conn, project_id, change_id)
+    if not row.undone:
+        raise DataError(f'"{row.text}" is not undone. Load the page again to see how things stand.')
+    return _turn(conn, project_id, row, undone=False)
+
+
+def history(conn: Connection, project_id: int, limit: int, before_id: int | None, who: str | None) -> list[Change]:
+    """The newest changes first, undone ones among them: those before one, or of one person, if so asked."""
+    query = select(changes).where(changes.c.project_id == project_id)
+    if before_id is not None:
+        query = query.where(changes.c.id < before_id)
+    if who is not None:
+        query = query.where(changes.c.who == who)
+    return [_change(row) for row in conn.execute(query.order_by(changes.c.id.desc()).limit(limit))]
+
+
+def people_in(conn: Connection, project_id: int) -> list[str]:
+    """Who has changed anything, in alphabetical order."""
+    query = select(changes.c.who).where(changes.c.project_id == project_id).distinct()
+    return sorted(conn.execute(query).scalars(), key=str.casefold)
+
+
+def touched(conn: Connection, project_id: int, change_id: int, limit: int) -> list[Touched]:
+    """What a change did to its first images."""
+    query = (
+        select(change_items.c.before, change_items.c.after, images.c.id, images.c.hash, images.c.filename)
+        .join(changes, changes.c.id == change_items.c.change_id)
+        .join(images, images.c.id == change_items.c.entity_id)
+        .where(changes.c.project_id == project_id, changes.c.id == change_id, change_items.c.entity == "image")
+        .order_by(change_items.c.id)
+        .limit(limit)
+    )
+    rows = conn.execute(query).all()
+    query_names = select(classes.c.id, classes.c.name).where(classes.c.project_id == project_id)
+    names: dict[int | None, str] = {row.id: row.name for row in conn.execute(query_names)}
+    return [
+        Touched(
+            row.id,
+            row.hash,
+            row.filename,
+            names.get(row.before.get("class_id")),
+            names.get(row.after.get("class_id")),
+            row.before.get("split"),
+            row.after.get("split"),
+            row.before.get("removed", False),
+            row.after.get("removed", False),
+        )
+        for row in rows
+    ]
 
 
 def touched_images(conn: Connection, project_id: int, change_id: int) -> list[int]:
@@ -126,11 +182,10 @@ def current_values(conn: Connection, project_id: int, image_ids: Iterable[int]) 
     return found
 
 
-def _turn(conn: Connection, project_id: int, row: Row[*tuple[Any, ...]], undone: bool) -> Change:
-    order = change_items.c.id.desc() if undone else change_items.c.id
-    query = select(change_items).where(change_items.c.change_id == row.id).order_by(order)
+def turn_items(conn: Connection, project_id: int, items: Iterable[Row[*tuple[Any, ...]]], undone: bool) -> int:
+    """Takes items back, or carries them out again, in this order; how many were left as they are."""
     steps = []
-    for item in conn.execute(query):
+    for item in items:
         before, after = _from_json(item.before), _from_json(item.after)
         steps.append((item.entity, item.entity_id, after if undone else before, before if undone else after))
     kept = 0
@@ -140,8 +195,23 @@ def _turn(conn: Connection, project_id: int, row: Row[*tuple[Any, ...]], undone:
             kept += _turn_images(conn, project_id, moves)
         else:
             kept += sum(not _turn_class(conn, project_id, *move) for move in moves)
-    conn.execute(update(changes).where(changes.c.id == row.id).values(undone=undone, redoable=undone))
+    return kept
+
+
+def _turn(conn: Connection, project_id: int, row: Row[*tuple[Any, ...]], undone: bool) -> Change:
+    order = change_items.c.id.desc() if undone else change_items.c.id
+    query = select(change_items).where(change_items.c.change_id == row.id).order_by(order)
+    kept = turn_items(conn, project_id, conn.execute(query).all(), undone)
+    state = {"undone": undone, "redoable": undone, "rewind_id": None}
+    conn.execute(update(changes).where(changes.c.id == row.id).values(**state))
     return _change(row, undone=undone, kept=kept)
+
+
+def _row(conn: Connection, project_id: int, change_id: int) -> Row[*tuple[Any, ...]]:
+    row = conn.execute(select(changes).where(changes.c.project_id == project_id, changes.c.id == change_id)).first()
+    if row is None:
+        raise DataError("This change is not in the project's history. Load the page again.")
+    return row
 
 
 def _turn_images(conn: Connection, project_id: int, moves: list[tuple[int, Values, Values]]) -> int:
@@ -151,18 +221,23 @@ def _turn_images(conn: Connection, project_id: int, moves: list[tuple[int, Value
             select(classes.c.id).where(classes.c.project_id == project_id, classes.c.removed == false())
         ).scalars()
     )
-    writes = []
+    away = {image_id for image_id, values in current.items() if values["removed"]}
+    writes: dict[int, Values] = defaultdict(dict)
+    kept = 0
     for image_id, expected, wanted in moves:
         same = all(current[image_id][column] == value for column, value in expected.items())
         label = wanted.get("class_id")
         if not same or (label is not None and label not in in_use):
+            kept += 1
             continue
-        writes.append((image_id, wanted))
-    coming_back = [image_id for image_id, wanted in writes if wanted.get("removed") is False]
+        # An image may come more than once, where several changes are turned: each finds what the one before it left.
+        current[image_id].update(wanted)
+        writes[image_id].update(wanted)
+    coming_back = [image_id for image_id in writes if image_id in away and not current[image_id]["removed"]]
     if coming_back:
         settle_names(conn, project_id, coming_back)
-    _write_images(conn, writes)
-    return len(moves) - len(writes)
+    _write_images(conn, list(writes.items()))
+    return kept
 
 
 def _turn_class(conn: Connection, project_id: int, class_id: int, expected: Values, wanted: Values) -> bool:
@@ -205,7 +280,8 @@ def _write_class(conn: Connection, class_id: int, values: Values) -> None:
 
 def _change(row: Row[*tuple[Any, ...]], undone: bool | None = None, kept: int = 0) -> Change:
     state = row.undone if undone is None else undone
-    return Change(row.id, row.kind, row.text, row.who, row.at, state, kept)
+    rewind = row.rewind_id if state else None
+    return Change(row.id, row.kind, row.text, row.who, row.at, state, kept, rewind)
 
 
 def _to_json(values: Values) -> Values:

@@ -48,6 +48,16 @@ def create_project(conn: Connection, name: str, task: str, class_names: Sequence
     return project_of(conn, number)
 
 
+def revision_of(conn: Connection, project_id: int) -> int:
+    """How often the project was written to; 0 where it is gone."""
+    return conn.execute(select(projects.c.revision).where(projects.c.id == project_id)).scalar() or 0
+
+
+def note_write(conn: Connection, project_id: int) -> None:
+    """Counts one more writing transaction."""
+    conn.execute(update(projects).where(projects.c.id == project_id).values(revision=projects.c.revision + 1))
+
+
 def rename_project(conn: Connection, project_id: int, name: str) -> None:
     """Gives a project another name. Raises DataError for a taken or empty one."""
     tidy = _free(conn, name, except_id=project_id)

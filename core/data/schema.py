@@ -54,6 +54,8 @@ projects = Table(
     Column("name_key", String(400), nullable=False, unique=True),  # how names are compared: without case
     Column("task", String(20), nullable=False),
     Column("created", UtcDateTime, nullable=False),
+    # Counts all that was written to the project, so that a page sees at a glance whether anything has moved.
+    Column("revision", Integer, nullable=False, server_default="0"),
     sqlite_autoincrement=True,  # runs remember their project's number: a deleted one's is never given again
 )
 
@@ -128,8 +130,33 @@ changes = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("undone", Boolean, nullable=False),
     Column("redoable", Boolean, nullable=False),  # undone, and its author has done nothing else since
+    Column("rewind_id", Integer, index=True),  # undone together with others: they are done again together
     Index("ix_changes_by_state", "project_id", "undone", "id"),
     Index("ix_changes_by_redo", "project_id", "redoable", "id"),
+)
+
+# A project taken back to an earlier moment; the changes that were undone by it name it.
+rewinds = Table(
+    "rewinds",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("change_id", Integer, nullable=False),  # the last change that stayed; 0: none did
+    Column("who", String(200), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# What somebody looked at and left as it is: a doubtful label, a group of pictures that are alike, a dark picture.
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("subject", String(200), nullable=False),  # what was looked at, as the check that asked names it
+    Column("who", String(200), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("project_id", "kind", "subject"),
 )
 
 # What one change did to one image or class: the values of the touched columns before and after it.

@@ -4,30 +4,40 @@
 the same workspace open: every call is one short transaction, and writers wait for each other.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from core.data import annotations, classes, history, intake, pictures, projects, queries
+from core.data import annotations, classes, intake, pictures, projects, queries
 from core.data.database import open_database
 from core.data.images import Decoded, content_hash
+from core.data.journal import Journal
 from core.data.labels import LabelRow
 from core.data.names import storable_name
-from core.data.records import ORDERS, TASKS, Change, ClassInfo, ImageFilter, ImageLabel, ImageRow, Project
+from core.data.records import LABEL_KINDS, ORDERS, TASKS, Change, ClassInfo, ImageFilter, ImageLabel, ImageRow, Project
 from core.errors import DataError
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ORDERS", "TASKS", "Change", "ClassInfo", "ImageFilter", "ImageLabel", "ImageRow", "Project", "Store"]
+__all__ = [
+    "LABEL_KINDS",
+    "ORDERS",
+    "TASKS",
+    "Change",
+    "ClassInfo",
+    "ImageFilter",
+    "ImageLabel",
+    "ImageRow",
+    "Project",
+    "Store",
+]
 
 
-class Store:
+class Store(Journal):
     """Projects with their classes, images, labels, splits and history; DataError where a thing is not there.
 
     ``who`` is the name of the person who acts. What is said to be a change can be undone and redone.
@@ -194,12 +204,17 @@ class Store:
         path = pictures.thumbnail_path(self.workspace, hash)
         return path if path.is_file() else pictures.thumbnail_of(self.workspace, hash, self.image_path(hash))
 
-    # Labels, splits, history
+    # Labels and splits
 
-    def annotate(self, project_id: int, image_ids: Sequence[int], label: str | None, who: str) -> int:
-        """A change: gives images a class of the project, or takes theirs away (None); the change's number."""
+    def annotate(
+        self, project_id: int, image_ids: Sequence[int], label: str | None, who: str, kind: str = "label"
+    ) -> int:
+        """A change: gives images a class of the project, or takes theirs away (None); the change's number.
+
+        ``kind`` is one of LABEL_KINDS and says in the history how the label came about.
+        """
         with self._writing(project_id) as conn:
-            return annotations.annotate(conn, project_id, image_ids, label, who)
+            return annotations.annotate(conn, project_id, image_ids, label, who, kind)
 
     def accept_suggestions(self, project_id: int, rows: Sequence[tuple[int, str]], who: str) -> int:
         """A change: gives images (image, class) what a model suggested and ``who`` accepted; both are named in it.
@@ -210,14 +225,20 @@ class Store:
             return annotations.accept_suggestions(conn, project_id, rows, who)
 
     def apply_labels(
-        self, project_id: int, rows: Sequence[tuple[int, str | None, str | None]], who: str, text: str
+        self,
+        project_id: int,
+        rows: Sequence[tuple[int, str | None, str | None]],
+        who: str,
+        text: str,
+        kind: str = "import",
     ) -> int:
         """A change: labels and splits of many images (image, label, split), missing classes added in their order.
 
-        None leaves what the image has. The change's number, or 0 where nothing was to be changed.
+        None leaves what the image has. The change's number, or 0 where nothing was to be changed. ``kind`` is
+        "import", "splits" or one of LABEL_KINDS.
         """
         with self._writing(project_id) as conn:
-            return annotations.apply_labels(conn, project_id, rows, who, text)
+            return annotations.apply_labels(conn, project_id, rows, who, text, kind)
 
     def remove_images(self, project_id: int, image_ids: Sequence[int], who: str) -> int:
         """A change: takes images out of the project; the change's number."""
@@ -228,26 +249,6 @@ class Store:
         """Gives every labelled image without a split one; the others keep theirs."""
         with self._writing(project_id) as conn:
             annotations.assign_splits(conn, project_id, seed)
-
-    def undo(self, project_id: int, who: str | None = None) -> Change | None:
-        """Undoes the newest change, of that person if given. What somebody changed since is kept: see Change.kept."""
-        with self._writing(project_id) as conn:
-            return history.undo(conn, project_id, who)
-
-    def redo(self, project_id: int, who: str | None = None) -> Change | None:
-        """Does again what was undone; None where nothing is left or the person has done something new since."""
-        with self._writing(project_id) as conn:
-            return history.redo(conn, project_id, who)
-
-    def history(self, project_id: int, limit: int = 50) -> list[Change]:
-        """The newest changes first."""
-        with self._reading() as conn:
-            return history.history(conn, project_id, limit)
-
-    def changed_images(self, project_id: int, change_id: int) -> list[int]:
-        """The numbers of the images that a change touched, removed ones too."""
-        with self._reading() as conn:
-            return history.touched_images(conn, project_id, change_id)
 
     def counts(self, project_id: int) -> "pd.DataFrame":
         """Images by class (rows, the unlabelled last with label None) and split: train, val, test, none, total."""
@@ -263,15 +264,3 @@ class Store:
         """The rows of the project's labels.csv, one for each name of each image."""
         with self._reading() as conn:
             return queries.label_rows(conn, project_id)
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with self._engine.connect() as conn:
-            yield conn
-
-    @contextmanager
-    def _writing(self, project_id: int | None = None) -> Iterator[Connection]:
-        with self._engine.connect().execution_options(writes=True) as conn, conn.begin():
-            if project_id is not None:
-                projects.project_of(conn, project_id, lock=True)
-            yield conn
