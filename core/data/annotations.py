@@ -1,13 +1,15 @@
 """Labels and splits of images, and their removal: each call is one change that can be undone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, false, select, update
 
+from core.data.box_items import relabel_items
+from core.data.boxes import box_items
 from core.data.classes import class_number, class_numbers, images_in_words, new_class
 from core.data.history import Item, Values, carry_out, current_values, now
 from core.data.names import name_key
-from core.data.records import LABEL_KINDS
+from core.data.records import LABEL_KINDS, BoxRow
 from core.data.schema import classes, images
 from core.data.splits import SPLITS, assign, joins_train
 from core.data.splits import Item as SplitItem
@@ -23,12 +25,14 @@ def annotate(
     """
     current = _present(conn, project_id, image_ids)
     if label is None:
+        class_id = None
         after: Values = {"class_id": None, "annotated_by": None, "annotated_at": None}
     else:
         class_id = class_number(conn, project_id, label)
         after = {"class_id": class_id, "annotated_by": who, "annotated_at": now()}
         label = conn.execute(select(classes.c.name).where(classes.c.id == class_id)).scalar_one()
     items = [Item("image", number, {key: row[key] for key in after}, after) for number, row in current.items()]
+    items += relabel_items(conn, list(current), class_id)
     text = f"{_which(conn, list(current))}: {label or 'no label'}{LABEL_KINDS[kind]}"
     return carry_out(conn, project_id, kind, text, who, items)
 
@@ -61,11 +65,12 @@ def apply_labels(
     who: str,
     text: str,
     kind: str,
+    boxes: Mapping[int, Sequence[BoxRow]],
 ) -> int:
     """Sets many labels and splits as one change, adding classes that are missing; its number, 0 if nothing changed.
 
     A row is (image, label, split). None says nothing: what the image has stays. Of two rows for an image the later
-    one holds.
+    one holds. ``boxes`` are those of images that get any; their labels are the classes of the boxes.
     """
     wanted: dict[int, Values] = {}
     items: list[Item] = []
@@ -82,12 +87,28 @@ def apply_labels(
             if split not in SPLITS:
                 raise DataError(f'There is no split "{split}". Allowed are {", ".join(SPLITS)}, or nothing.')
             values["split"] = split
+    for label in dict.fromkeys(box.label for some in boxes.values() for box in some):
+        if name_key(label) not in numbers:
+            items.append(new_class(conn, project_id, label))
+            numbers[name_key(label)] = items[-1].entity_id
     for image_id, row in _present(conn, project_id, wanted).items() if wanted else ():
+        if image_id in boxes:  # the class comes with them
+            wanted[image_id].pop("class_id", None)
         after = {key: value for key, value in wanted[image_id].items() if row[key] != value}
         if "class_id" in after:
             after |= {"annotated_by": who, "annotated_at": time}
         if after:
             items.append(Item("image", image_id, {key: row[key] for key in after}, after))
+    if boxes:
+        _present(conn, project_id, boxes)
+        by_label = {box.label: numbers[name_key(box.label)] for some in boxes.values() for box in some}
+        items += box_items(conn, project_id, boxes, by_label, who)
+    new = {
+        item.entity_id: item.after["class_id"] for item in items if item.entity == "image" and "class_id" in item.after
+    }
+    for class_id in dict.fromkeys(new[number] for number in new if number not in boxes):
+        same = [number for number in new if number not in boxes and new[number] == class_id]
+        items += relabel_items(conn, same, class_id)
     return carry_out(conn, project_id, kind, text, who, items) if items else 0
 
 

@@ -5,6 +5,7 @@ Every change is an event in the history. Images that were removed follow their c
 
 from sqlalchemy import Connection, false, func, select
 
+from core.data.box_items import merge_items, removal_items
 from core.data.database import inserted
 from core.data.history import Item, Values, carry_out
 from core.data.names import name_key, tidy_name
@@ -82,17 +83,28 @@ def merge_classes(conn: Connection, project_id: int, source_id: int, target_id: 
         raise DataError(
             f'The class "{source.name}" cannot be merged with itself. Choose another class to merge it into.'
         )
-    items = [*_relabel(conn, source_id, {"class_id": target_id}), _removal(source)]
+    boxes = merge_items(conn, source_id, target_id)
+    items = [*_relabel(conn, source_id, {"class_id": target_id}), *boxes, _removal(source)]
     text = f'class "{source.name}" merged into "{target.name}" ({images_in_words(source.count)})'
     carry_out(conn, project_id, "classes merged", text, who, items)
     return source.count
 
 
 def remove_class(conn: Connection, project_id: int, class_id: int, who: str) -> int:
-    """Removes a class; its images stay, without a label. How many they are."""
+    """Removes a class with its boxes; its images stay, without a label. How many they are.
+
+    An image that has boxes of other classes gets the class of the largest of them.
+    """
     info = _class(conn, project_id, class_id)
     unlabelled = {"class_id": None, "annotated_by": None, "annotated_at": None}
-    items = [*_relabel(conn, class_id, unlabelled), _removal(info)]
+    boxes, left = removal_items(conn, class_id)
+    relabelled = [
+        Item("image", item.entity_id, {"class_id": class_id}, {"class_id": left[item.entity_id]})
+        if item.entity_id in left
+        else item
+        for item in _relabel(conn, class_id, unlabelled)
+    ]
+    items = [*relabelled, *boxes, _removal(info)]
     text = f'class "{info.name}" removed ({images_in_words(info.count)} without a label now)'
     carry_out(conn, project_id, "class removed", text, who, items)
     return info.count

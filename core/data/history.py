@@ -16,11 +16,12 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, bindparam, delete, false, insert, select, true, update
 
+from core.data.box_rows import settle_classes, stored_boxes, write_boxes
 from core.data.database import inserted
 from core.data.intake import settle_names
 from core.data.names import name_key
 from core.data.records import Change, Touched
-from core.data.schema import change_items, changes, classes, images
+from core.data.schema import boxes, change_items, changes, classes, images
 from core.errors import DataError
 
 Values = dict[str, Any]
@@ -30,9 +31,9 @@ CHUNK = 5000  # rows a statement: below every database's limit on parameters
 
 @dataclass(frozen=True)
 class Item:
-    """What one change does to one image or class: the touched columns' values, before and after."""
+    """What one change does to one image, its boxes or a class: the touched columns' values, before and after."""
 
-    entity: Literal["image", "class"]
+    entity: Literal["image", "class", "boxes"]  # boxes: all of one image, by the image's number
     entity_id: int
     before: Values
     after: Values
@@ -48,6 +49,8 @@ def carry_out(conn: Connection, project_id: int, kind: str, text: str, who: str,
     for entity, group in groupby(items, key=lambda item: item.entity):
         if entity == "image":
             _write_images(conn, [(item.entity_id, item.after) for item in group])
+        elif entity == "boxes":
+            write_boxes(conn, [(item.entity_id, item.after["boxes"]) for item in group])
         else:
             for item in group:
                 _write_class(conn, item.entity_id, item.after)
@@ -193,8 +196,11 @@ def turn_items(conn: Connection, project_id: int, items: Iterable[Row[*tuple[Any
         moves = [step[1:] for step in group]
         if entity == "image":
             kept += _turn_images(conn, project_id, moves)
+        elif entity == "boxes":
+            _turn_boxes(conn, project_id, moves)
         else:
             kept += sum(not _turn_class(conn, project_id, *move) for move in moves)
+    settle_classes(conn, {step[1] for step in steps if step[0] != "class"})
     return kept
 
 
@@ -240,14 +246,27 @@ def _turn_images(conn: Connection, project_id: int, moves: list[tuple[int, Value
     return kept
 
 
+def _turn_boxes(conn: Connection, project_id: int, moves: list[tuple[int, Values, Values]]) -> None:
+    """Boxes that somebody changed since stay. How many is not said: the image that they belong to is counted."""
+    current = stored_boxes(conn, (image_id for image_id, _, _ in moves))
+    in_use = select(classes.c.id).where(classes.c.project_id == project_id, classes.c.removed == false())
+    known = set(conn.execute(in_use).scalars())
+    writes: dict[int, list[Any]] = {}
+    for image_id, expected, wanted in moves:
+        if current[image_id] == expected["boxes"] and all(box[0] in known for box in wanted["boxes"]):
+            current[image_id] = writes[image_id] = wanted["boxes"]
+    write_boxes(conn, list(writes.items()))
+
+
 def _turn_class(conn: Connection, project_id: int, class_id: int, expected: Values, wanted: Values) -> bool:
     row = conn.execute(select(classes).where(classes.c.id == class_id)).mappings().one()
     if any(row[column] != value for column, value in expected.items()):
         return False
     after = {**row, **wanted}
     if after["removed"]:
-        if conn.execute(select(images.c.id).where(images.c.class_id == class_id).limit(1)).first():
-            return False
+        for carrier in (images, boxes):
+            if conn.execute(select(carrier.c.id).where(carrier.c.class_id == class_id).limit(1)).first():
+                return False
     else:
         holder = select(classes.c.id).where(
             classes.c.project_id == project_id,

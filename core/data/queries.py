@@ -3,14 +3,15 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, false, func, or_, select
 
+from core.data.box_rows import all_boxes
 from core.data.classes import class_numbers, classes_of
 from core.data.history import CHUNK
-from core.data.labels import LabelRow
+from core.data.labels import Box, LabelRow
 from core.data.names import name_key, search_key
 from core.data.records import ORDERS, ImageFilter, ImageLabel, ImageRow
-from core.data.schema import aliases, classes, images, pictures
+from core.data.schema import aliases, boxes, classes, images, pictures
 from core.data.splits import SPLITS
 from core.errors import DataError
 
@@ -52,10 +53,13 @@ def find_image(conn: Connection, project_id: int, content_hash: str) -> ImageRow
     return None if row is None else _image(row)
 
 
-def next_unlabelled(conn: Connection, project_id: int, after_id: int | None, skip: Collection[int]) -> ImageRow | None:
-    """The next image without a label after that one, from the beginning again after the last; None if none is left."""
+def next_unlabelled(
+    conn: Connection, project_id: int, after_id: int | None, skip: Collection[int], boxless: bool = False
+) -> ImageRow | None:
+    """The next image without a label (or box) after that one, from the beginning after the last; None if none is."""
     passed = set(skip)
-    query = select(images.c.id).where(*_of(project_id), images.c.class_id.is_(None)).order_by(images.c.id)
+    without = ~_BOXED if boxless else images.c.class_id.is_(None)
+    query = select(images.c.id).where(*_of(project_id), without).order_by(images.c.id)
     query = query.limit(len(passed) + 1)  # of so many, one at least is not skipped
     start = 0 if after_id is None else after_id
     for part in (images.c.id > start, images.c.id <= start):
@@ -77,7 +81,11 @@ def counts_of(conn: Connection, project_id: int) -> list[dict[str, Any]]:
 
 
 def label_rows(conn: Connection, project_id: int) -> list[LabelRow]:
-    """The rows of the project's labels.csv: every image and, after it, its further names."""
+    """The rows of the project's labels.csv: every image and, after it, its further names.
+
+    An image with several boxes has a row for each.
+    """
+    boxes_of = all_boxes(conn, project_id)
     further: dict[int, list[str]] = {}
     query = select(aliases.c.image_id, aliases.c.filename).where(aliases.c.project_id == project_id)
     for image_id, filename in conn.execute(query.order_by(aliases.c.id)):
@@ -87,7 +95,14 @@ def label_rows(conn: Connection, project_id: int) -> list[LabelRow]:
     for row in conn.execute(shown.where(*_of(project_id)).order_by(images.c.id)):
         for filename in (row.filename, *further.get(row.id, ())):
             line = len(answer) + 2  # the first line is the header
-            answer.append(LabelRow(line=line, filename=filename, label=row.name, split=row.split, box=None))
+            found = boxes_of.get(row.id, ())
+            if not found:
+                answer.append(LabelRow(line=line, filename=filename, label=row.name, split=row.split, box=None))
+            for place, box in enumerate(found):
+                sides = Box(box.x, box.y, box.width, box.height)
+                answer.append(
+                    LabelRow(line=line + place, filename=filename, label=box.label, split=row.split, box=sides)
+                )
     return answer
 
 
@@ -97,6 +112,7 @@ def suffixes_of(conn: Connection, project_id: int) -> dict[str, str]:
     return {row.hash: row.suffix for row in conn.execute(query)}
 
 
+_BOXED = exists().where(boxes.c.image_id == images.c.id)
 _FULL = (
     select(
         images.c.id,
@@ -125,6 +141,8 @@ def _chosen(conn: Connection, project_id: int, where: ImageFilter, query: Select
         query = query.where(images.c.class_id == class_numbers(conn, project_id).get(name_key(where.label), -1))
     if where.unlabelled:
         query = query.where(images.c.class_id.is_(None))
+    if where.boxless:
+        query = query.where(~_BOXED)
     if where.split is not None:
         query = query.where(images.c.split == where.split if where.split != "none" else images.c.split.is_(None))
     wanted = search_key(where.search.strip())

@@ -60,11 +60,25 @@ class ImageLabel:
 
 
 @dataclass(frozen=True)
+class BoxRow:
+    """One box of an image, in pixels of the upright picture; x and y are its upper left corner."""
+
+    label: str
+    x: float
+    y: float
+    width: float
+    height: float
+    made_by: str | None = None  # who drew or changed it last; the store fills this in, and does not read it
+    made_at: datetime | None = None  # UTC
+
+
+@dataclass(frozen=True)
 class ImageFilter:
     """Which images of a project, and in which order."""
 
     label: str | None = None  # only this class
     unlabelled: bool = False  # only those without a class
+    boxless: bool = False  # only those without a box
     split: str | None = None  # "train", "val", "test", or "none" for images that have no split yet
     search: str = ""  # part of a file name, in any case
     order: str = "added"  # one of ORDERS

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -119,6 +120,23 @@ aliases = Table(
     Index("ix_aliases_by_filename", "project_id", "filename"),
 )
 
+# In pixels of the upright picture; x and y are the upper left corner.
+boxes = Table(
+    "boxes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("image_id", ForeignKey("images.id", ondelete="CASCADE"), nullable=False),
+    Column("class_id", ForeignKey("classes.id"), nullable=False, index=True),
+    Column("position", Integer, nullable=False),  # the order in an image
+    Column("x", Double, nullable=False),
+    Column("y", Double, nullable=False),
+    Column("width", Double, nullable=False),
+    Column("height", Double, nullable=False),
+    Column("made_by", String(200), nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Index("ix_boxes_by_image", "image_id", "position"),
+)
+
 changes = Table(
     "changes",
     metadata,
@@ -159,13 +177,13 @@ verdicts = Table(
     UniqueConstraint("project_id", "kind", "subject"),
 )
 
-# What one change did to one image or class: the values of the touched columns before and after it.
+# What one change did to one image, to its boxes or to a class: the values of the touched columns before and after it.
 change_items = Table(
     "change_items",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("change_id", ForeignKey("changes.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("entity", String(5), nullable=False),  # "image" or "class"
+    Column("entity", String(5), nullable=False),  # "image", "class", or "boxes" of an image
     Column("entity_id", Integer, nullable=False),
     Column("before", JSON, nullable=False),
     Column("after", JSON, nullable=False),

@@ -4,19 +4,30 @@
 the same workspace open: every call is one short transaction, and writers wait for each other.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import IntegrityError
 
-from core.data import annotations, classes, intake, pictures, projects, queries
+from core.data import annotations, box_rows, boxes, classes, intake, pictures, projects, queries
 from core.data.database import open_database
 from core.data.images import Decoded, content_hash
 from core.data.journal import Journal
 from core.data.labels import LabelRow
 from core.data.names import storable_name
-from core.data.records import LABEL_KINDS, ORDERS, TASKS, Change, ClassInfo, ImageFilter, ImageLabel, ImageRow, Project
+from core.data.records import (
+    LABEL_KINDS,
+    ORDERS,
+    TASKS,
+    BoxRow,
+    Change,
+    ClassInfo,
+    ImageFilter,
+    ImageLabel,
+    ImageRow,
+    Project,
+)
 from core.errors import DataError
 from core.workspace import Workspace
 
@@ -27,6 +38,7 @@ __all__ = [
     "LABEL_KINDS",
     "ORDERS",
     "TASKS",
+    "BoxRow",
     "Change",
     "ClassInfo",
     "ImageFilter",
@@ -180,6 +192,11 @@ class Store(Journal):
         with self._reading() as conn:
             return queries.find_image(conn, project_id, hash)
 
+    def next_boxless(self, project_id: int, after_id: int | None, skip: Collection[int] = ()) -> ImageRow | None:
+        """The next image without a box, as ``next_unlabelled``."""
+        with self._reading() as conn:
+            return queries.next_unlabelled(conn, project_id, after_id, skip, boxless=True)
+
     def next_unlabelled(self, project_id: int, after_id: int | None, skip: Collection[int] = ()) -> ImageRow | None:
         """The next image without a label; after the last it begins again. None where none is left but the skipped."""
         with self._reading() as conn:
@@ -204,7 +221,7 @@ class Store(Journal):
         path = pictures.thumbnail_path(self.workspace, hash)
         return path if path.is_file() else pictures.thumbnail_of(self.workspace, hash, self.image_path(hash))
 
-    # Labels and splits
+    # Labels, boxes and splits
 
     def annotate(
         self, project_id: int, image_ids: Sequence[int], label: str | None, who: str, kind: str = "label"
@@ -231,14 +248,30 @@ class Store(Journal):
         who: str,
         text: str,
         kind: str = "import",
+        boxes: Mapping[int, Sequence[BoxRow]] | None = None,
     ) -> int:
         """A change: labels and splits of many images (image, label, split), missing classes added in their order.
 
         None leaves what the image has. The change's number, or 0 where nothing was to be changed. ``kind`` is
-        "import", "splits" or one of LABEL_KINDS.
+        "import", "splits" or one of LABEL_KINDS. ``boxes`` are set in the same change.
         """
         with self._writing(project_id) as conn:
-            return annotations.apply_labels(conn, project_id, rows, who, text, kind)
+            return annotations.apply_labels(conn, project_id, rows, who, text, kind, boxes or {})
+
+    def boxes(self, project_id: int, image_ids: Iterable[int] | None = None) -> dict[int, list[BoxRow]]:
+        """The boxes of images (None: of all) in their order; an image without a box is not in the answer."""
+        with self._reading() as conn:
+            if image_ids is None:
+                return box_rows.all_boxes(conn, project_id)
+            return box_rows.boxes_of(conn, project_id, image_ids)
+
+    def set_boxes(self, project_id: int, image_id: int, wanted: Sequence[BoxRow], who: str) -> int:
+        """A change: puts these boxes in the place of the image's own; its class becomes that of the largest.
+
+        The change's number, or 0 where they are the same. DataError for a box that cannot be: nothing is ever clipped.
+        """
+        with self._writing(project_id) as conn:
+            return boxes.set_boxes(conn, project_id, image_id, wanted, who)
 
     def remove_images(self, project_id: int, image_ids: Sequence[int], who: str) -> int:
         """A change: takes images out of the project; the change's number."""
@@ -261,6 +294,6 @@ class Store(Journal):
         return frame.assign(label=pd.Series([row["label"] for row in table], dtype=object))
 
     def label_rows(self, project_id: int) -> list[LabelRow]:
-        """The rows of the project's labels.csv, one for each name of each image."""
+        """The rows of the project's labels.csv, one for each name of each image, and for each of its boxes."""
         with self._reading() as conn:
             return queries.label_rows(conn, project_id)

@@ -1,0 +1,27 @@
+"""What is wrong with a box: no numbers, no area, outside the image, or partly so. Nothing is ever clipped."""
+
+import math
+
+from core.data.records import BoxRow
+
+
+def wrong_with(box: BoxRow, width: int, height: int) -> str | None:
+    """Why a box cannot be in an image of this size: no numbers, no area, or nothing of it inside; None if it can.
+
+    A box that reaches beyond the image can be: it is never clipped, and ``reaches_out`` says by how much.
+    """
+    sides = (box.x, box.y, box.width, box.height)
+    if not all(math.isfinite(side) for side in sides):
+        return "its numbers are not all finite"
+    if box.width < 0 or box.height < 0:
+        return "its corners are swapped"
+    if box.width == 0 or box.height == 0:
+        return "it has no area"
+    if box.x >= width or box.y >= height or box.x + box.width <= 0 or box.y + box.height <= 0:
+        return f"it lies outside the image, which has {width} × {height} pixels"
+    return None
+
+
+def reaches_out(box: BoxRow, width: int, height: int) -> float:
+    """By how many pixels a box reaches beyond the image's farthest-passed edge; 0 where it lies inside."""
+    return max(0.0, -box.x, -box.y, box.x + box.width - width, box.y + box.height - height)
