@@ -1,0 +1,21 @@
+"""What a server loads ahead of the pages that need it."""
+
+import subprocess
+import sys
+
+from core.workspace import REPOSITORY
+
+LOADED = """
+import gc, sys
+from pages.components import warm_up
+warm_up._load()
+missing = [name for name in warm_up.LIBRARIES if name not in sys.modules]
+sys.exit(f"not loaded: {missing}" if missing else 0 if gc.get_freeze_count() > 5 * len(gc.get_objects()) else "not frozen")
+"""
+
+
+def test_libraries_are_loaded_and_no_longer_looked_through_for_garbage() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED], cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr[-500:]
