@@ -10,7 +10,9 @@ import gc, sys
 from pages.components import warm_up
 warm_up._load()
 missing = [name for name in warm_up.LIBRARIES if name not in sys.modules]
-sys.exit(f"not loaded: {missing}" if missing else 0 if gc.get_freeze_count() > 5 * len(gc.get_objects()) else "not frozen")
+if missing:
+    sys.exit(f"not loaded: {missing}")
+sys.exit(0 if gc.get_freeze_count() > 5 * len(gc.get_objects()) else "not frozen")
 """
 
 
