@@ -4,6 +4,9 @@ import math
 
 from core.data.records import BoxRow
 
+TOLERATED_PIXELS = 0.5
+"""A box may reach so far beyond the image without a word: other programs round."""
+
 
 def wrong_with(box: BoxRow, width: int, height: int) -> str | None:
     """Why a box cannot be in an image of this size: no numbers, no area, or nothing of it inside; None if it can.

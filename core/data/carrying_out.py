@@ -1,14 +1,17 @@
 """Carries out an import plan: decodes each file, stores it, and gives the labels as one change at the end."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.exc import OperationalError
 
-from core.data.images import decode
+from core.data.box_checks import TOLERATED_PIXELS, reaches_out, wrong_with
+from core.data.images import Decoded, decode
 from core.data.import_plan import Candidate, ImportPlan, Verdict
+from core.data.label_rows import Marked
 from core.data.labels import STRICTEST_FIRST
 from core.data.names import name_key
+from core.data.records import BoxRow
 from core.data.store import ImageRow, Store
 from core.errors import DataError, ImageRefused
 
@@ -21,6 +24,7 @@ class _Standing:
     label: str | None
     split: str | None
     changed: bool = False
+    boxes: list[BoxRow] | None = None  # to be set; None: those it has stay
 
     def learn(self, label: str | None, split: str | None) -> None:
         self.label, self.split, self.changed = label, split, True
@@ -35,6 +39,7 @@ def carry_out(plan: ImportPlan, store: Store, project_id: int, who: str) -> Gene
     Raises DataError where pictures cannot be stored, after keeping what was done.
     """
     standings: dict[int, _Standing] = {}
+    localizes = store.project(project_id).task == "localization"
     taken = 0
     try:
         for candidate in plan.candidates:
@@ -50,13 +55,24 @@ def carry_out(plan: ImportPlan, store: Store, project_id: int, who: str) -> Gene
                 stays = f"the {_images(taken)} taken before it stay{'s' if taken == 1 else ''}"
                 raise DataError(f"The import stopped at {candidate.name}; {stays}. {_reason(error)}") from error
             verdict = _verdict(candidate, row, new, standings, decoded.remarks)
+            if candidate.objects:
+                there = store.boxes(project_id, [row.id]).get(row.id, []) if localizes and not new else []
+                said = (
+                    _mark(candidate.objects, decoded, standings[row.id], there) if localizes else _one_class(candidate)
+                )
+                verdict = _with_remark(verdict, said)
             taken += new
             yield verdict
     finally:
         rows = [(image_id, has.label, has.split) for image_id, has in standings.items() if has.changed]
+        # New classes come in the order of the rows that bring them: it is to be the plan's.
+        place = {name_key(name): number for number, name in enumerate(plan.classes)}
+        rows.sort(key=lambda row: place.get(name_key(row[1] or ""), len(place)))
         if rows:
             try:
-                store.apply_labels(project_id, rows, who, f"labels of {_images(len(rows))} from {plan.source}")
+                text = f"labels of {_images(len(rows))} from {plan.source}"
+                boxes = {image_id: has.boxes for image_id, has in standings.items() if has.boxes is not None}
+                store.apply_labels(project_id, rows, who, text, boxes=boxes)
             except OperationalError as error:
                 raise DataError(
                     f"The {_images(taken)} taken are in the project, but their labels could not be saved. "
@@ -73,6 +89,52 @@ def _reason(error: DataError | OSError | OperationalError) -> str:
         return str(error)
     what = error.strerror if isinstance(error, OSError) else str(error.orig)
     return f"The disk or the database does not take it ({what}). Free some space or give write permission."
+
+
+def _mark(objects: Sequence[Marked], decoded: Decoded, has: _Standing, there: list[BoxRow]) -> list[str]:
+    """Notes the boxes that the image is to get; what is to be said about them."""
+    width, height = decoded.image.size
+    said, boxes = [], []
+    for one in objects:
+        box = BoxRow(one.label or "", one.box.x, one.box.y, one.box.width, one.box.height)
+        line = f" of line {one.line}" if one.line else ""
+        if wrong := wrong_with(box, width, height):
+            said.append(f"the box{line} is left out: {wrong}")
+            continue
+        if (over := reaches_out(box, width, height)) > TOLERATED_PIXELS:
+            said.append(f"the box{line} reaches {over:g} pixels beyond the image and is kept so: move it")
+        boxes.append(box)
+    before = has.boxes if has.boxes is not None else [_shape(box) for box in there]
+    if not boxes or before == boxes:
+        return said
+    if before:
+        return [*said, f"its {_boxes(len(before))} stay, those of this file are not used"]
+    has.boxes, has.changed = boxes, True
+    return said
+
+
+def _shape(box: BoxRow) -> BoxRow:
+    return BoxRow(box.label, box.x, box.y, box.width, box.height)
+
+
+def _boxes(count: int) -> str:
+    return "1 box" if count == 1 else f"{count} boxes"
+
+
+def _one_class(candidate: Candidate) -> list[str]:
+    """What a project without boxes says of a file with boxes of several classes."""
+    labels = dict.fromkeys(one.label for one in candidate.objects)
+    if len(labels) < 2:
+        return []
+    listed = ", ".join(str(label) for label in labels)
+    return [f'it has boxes of several classes ({listed}); the label is that of the largest, "{candidate.label}"']
+
+
+def _with_remark(verdict: Verdict, said: list[str]) -> Verdict:
+    if not said:
+        return verdict
+    kind = "remark" if verdict.kind == "taken" else verdict.kind
+    return Verdict(verdict.name, kind, "; ".join([*([verdict.text] if verdict.text else []), *said]))
 
 
 def _verdict(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from core.data.label_rows import Box, Problem
+from core.data.label_rows import Box, Marked, Problem
 
 Kind = Literal["taken", "remark", "duplicate", "refused"]
 
@@ -19,6 +19,7 @@ class Candidate:
     split: str | None
     box: Box | None
     read: Callable[[], bytes]  # its bytes, read when asked for; ImageRefused where they cannot be read
+    objects: tuple[Marked, ...] = ()  # every box with its class; label and box are those of the largest
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What a table of labels is made of: rows, boxes, problems."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -12,16 +12,33 @@ class Box:
     width: float
     height: float
 
+    @property
+    def area(self) -> float:
+        return self.width * self.height
+
+
+@dataclass(frozen=True)
+class Marked:
+    """One object in a picture: its class, and where it is."""
+
+    label: str | None
+    box: Box
+    line: int = 0
+
 
 @dataclass(frozen=True)
 class LabelRow:
-    """One file's label, split and box; ``line`` is where it stands in the CSV, the header being line 1."""
+    """One file's label, split and box; ``line`` is where it stands in the CSV, the header being line 1.
+
+    Of several boxes ``box`` and ``label`` are those of the largest, which is the one that a network is trained on.
+    """
 
     line: int
     filename: str  # as the user wrote it
     label: str | None  # None: unlabelled
     split: str | None  # train, val or test; None: not said
     box: Box | None
+    objects: tuple[Marked, ...] = ()  # every box, in the order of the table, where there are several
 
 
 @dataclass(frozen=True)
@@ -42,3 +59,19 @@ class LabelTable:
     rows: tuple[LabelRow, ...]
     problems: tuple[Problem, ...]
     ignored_columns: tuple[str, ...]
+
+
+def objects_of(row: LabelRow) -> tuple[Marked, ...]:
+    """Every box of a row with its class: none, one or several."""
+    if row.objects or row.box is None:
+        return row.objects
+    return (Marked(row.label, row.box, row.line),)
+
+
+def with_objects(row: LabelRow, objects: tuple[Marked, ...]) -> LabelRow:
+    """The row with these boxes instead of its own; its label is that of the largest, the first of equal ones."""
+    if not objects:
+        return replace(row, box=None, objects=())
+    largest = max(objects, key=lambda one: one.box.area)
+    several = objects if len(objects) > 1 else ()
+    return replace(row, label=largest.label, box=largest.box, objects=several)

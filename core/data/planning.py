@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from core.data.import_plan import Candidate, ImportPlan, Verdict
+from core.data.label_rows import Marked, objects_of
 from core.data.labels import LabelTable, Problem, match_files, read_labels
 from core.data.layout import TABLE_SUFFIXES, is_picture, places_of, suffix_of, wrapper_of
 from core.data.names import name_key, sort_key, tidy_name
@@ -49,7 +50,7 @@ def plan_of(
         if wrapper and not any(place.label for place in places.values()):
             text = f'all photos lie in one folder, "{_base(wrapper[:-1])}", which is not taken for a class'
             problems.append(Problem(None, f"{text}; they come in unlabelled"))
-    candidates = _with_usable_labels(candidates, problems)
+    candidates = with_usable_labels(candidates, problems)
     verdicts = [Verdict(path, "refused", reason) for path, reason in refused.items()]
     verdicts += [Verdict(path, "refused", _why_not(path)) for path in named if path not in tried and path != used]
     verdicts.sort(key=lambda verdict: sort_key(verdict.name))
@@ -82,8 +83,9 @@ def classes_of(candidates: Iterable[Candidate]) -> tuple[str, ...]:
     """The labels in the order in which they first appear; those that a project takes for one class come once."""
     first: dict[str, str] = {}
     for candidate in candidates:
-        if candidate.label is not None:
-            first.setdefault(name_key(candidate.label), candidate.label)
+        for label in (candidate.label, *(one.label for one in candidate.objects)):
+            if label is not None:
+                first.setdefault(name_key(label), label)
     return tuple(first.values())
 
 
@@ -110,13 +112,13 @@ def _by_rows(table: LabelTable, pictures: Files, problems: list[Problem]) -> lis
     for row in table.rows:
         if row.line in file_of:
             file = file_of[row.line]
-            candidates.append(Candidate(file, row.label, row.split, row.box, pictures[file]))
+            candidates.append(Candidate(file, row.label, row.split, row.box, pictures[file], objects_of(row)))
     with_row = set(file_of.values())
     candidates += [Candidate(file, None, None, None, read) for file, read in pictures.items() if file not in with_row]
     return candidates
 
 
-def _with_usable_labels(candidates: list[Candidate], problems: list[Problem]) -> list[Candidate]:
+def with_usable_labels(candidates: list[Candidate], problems: list[Problem]) -> list[Candidate]:
     usable = []
     for candidate in candidates:
         label = candidate.label
@@ -126,8 +128,18 @@ def _with_usable_labels(candidates: list[Candidate], problems: list[Problem]) ->
             except DataError as error:
                 problems.append(Problem(None, f"{candidate.name} comes in unlabelled: {error}"))
                 label = None
-        usable.append(replace(candidate, label=label))
+        objects = tuple(_usable_objects(candidate, problems))
+        usable.append(replace(candidate, label=label, objects=objects))
     return usable
+
+
+def _usable_objects(candidate: Candidate, problems: list[Problem]) -> Iterable[Marked]:
+    """The boxes whose label can name a class; what the others lack is said."""
+    for one in candidate.objects:
+        try:
+            yield replace(one, label=tidy_name(one.label or "", "class"))
+        except DataError as error:
+            problems.append(Problem(one.line or None, f"a box of {candidate.name} is left out: {error}"))
 
 
 def _base(path: str) -> str:
