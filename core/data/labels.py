@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.data.cells import as_row, read_text, restore, rows_of
 from core.data.label_columns import BOX, Header, read_header
-from core.data.label_rows import Box, LabelRow, LabelTable, Problem
+from core.data.label_rows import Box, LabelRow, LabelTable, Marked, Problem, objects_of, with_objects
 from core.data.matching import match_files
 
 __all__ = ["Box", "LabelRow", "LabelTable", "Problem", "match_files", "read_labels", "split_named", "write_labels"]
@@ -45,6 +45,7 @@ def read_labels(source: bytes | Path, name: str = "labels.csv") -> LabelTable:
 
     rows: list[LabelRow] = []
     spellings: dict[str, int] = {}  # a label as it stands in its cell -> the first line with it
+    broken: set[int] = set()  # lines whose box was left out
     for line, cells in rows_of(text, header.delimiter, header.spaced):
         if line <= header.line:
             continue
@@ -53,11 +54,13 @@ def read_labels(source: bytes | Path, name: str = "labels.csv") -> LabelTable:
         elif any(cell.strip() for cell in cells):
             row, said = _row(line, cells, header)
             problems += [Problem(line, wrong) for wrong in said]
+            if row is not None and row.box is None and any(cells[place].strip() for place in header.box):
+                broken.add(line)
             if row is not None:
                 rows.append(row)
                 if row.label is not None:
                     spellings.setdefault(cells[header.label], line)
-    rows, repeated = _one_row_each(rows)
+    rows, repeated = _one_row_each(rows, broken)
     problems += repeated + _spelled_alike(spellings)
     problems.sort(key=lambda problem: problem.line or 0)
     return LabelTable(tuple(rows), tuple(problems), header.ignored)
@@ -67,16 +70,17 @@ def write_labels(rows: Iterable[LabelRow]) -> str:
     """The rows as CSV text that ``read_labels`` reads back without loss and a spreadsheet opens without running it.
 
     Columns: filename, label, split, and x, y, width, height where any row has a box. An unlabelled row has an empty
-    label.
+    label. A picture with several boxes has a line for each.
     """
     rows = list(rows)
     boxes = any(row.box for row in rows)
     lines = [as_row(["filename", "label", "split", *(BOX if boxes else ())])]
     for row in rows:
-        cells = [row.filename, row.label or "", row.split or ""]
-        if boxes:
-            cells += [_written(getattr(row.box, side)) for side in BOX] if row.box else [""] * len(BOX)
-        lines.append(as_row(cells))
+        for one in objects_of(row) or (None,):
+            cells = [row.filename, (one.label if one else row.label) or "", row.split or ""]
+            if boxes:
+                cells += [_written(getattr(one.box, side)) for side in BOX] if one else [""] * len(BOX)
+            lines.append(as_row(cells))
     return "".join(lines)
 
 
@@ -127,41 +131,64 @@ def _box(cells: list[str], corners: bool) -> tuple[Box | None, str | None]:
         return None, f"the box ({', '.join(texts)}) is not four numbers"
     x, y, right, bottom = numbers
     width, height = (right - x, bottom - y) if corners else (right, bottom)
-    if width <= 0 or height <= 0:
+    if width < 0 or height < 0:
+        how = "has its corners swapped" if corners else "has a negative width or height"
+        return None, f"the box ({', '.join(texts)}) {how}"
+    if width == 0 or height == 0:
         return None, f"the box ({', '.join(texts)}) has no area"
     return Box(x, y, width, height), None
 
 
-def _one_row_each(rows: list[LabelRow]) -> tuple[list[LabelRow], list[Problem]]:
-    """One row for each file name, in the order of the table; contradictions are settled or the rows left out."""
+def _one_row_each(rows: list[LabelRow], broken: set[int]) -> tuple[list[LabelRow], list[Problem]]:
+    """One row for each file name, in the order of the table; contradictions are settled or the rows left out.
+
+    Rows with a box are objects in one picture, so their labels may differ. ``broken`` are the lines whose box was left
+    out: what they say of a picture is an object that is lost.
+    """
     by_name: dict[str, list[LabelRow]] = defaultdict(list)
     for row in rows:
         by_name[row.filename].append(row)
     kept, problems = [], []
     for name, group in by_name.items():
-        first = next((row for row in group if row.label is not None), group[0])
         if len(group) == 1:
-            kept.append(first)
+            kept.append(group[0])
             continue
-        other = next((row for row in group if row.label not in (None, first.label)), None)
-        if other is not None:
+        objects = _objects(group)
+        whole = [row for row in group if row.box is None and not (objects and row.line in broken)]
+        labels = {one.label: one.line for one in reversed(objects)} if whole else {}
+        labels |= {row.label: row.line for row in reversed(whole)}
+        labels.pop(None, None)
+        if len(labels) > 1:
+            (first, line), (second, other) = sorted(labels.items(), key=lambda item: item[1])[:2]
             text = (
-                f'{name} has two labels, "{first.label}" (line {first.line}) and "{other.label}" (line {other.line}); '
+                f'{name} has two labels, "{first}" (line {line}) and "{second}" (line {other}); '
                 "neither is used: delete the wrong row"
             )
-            problems.append(Problem(other.line, text))
+            problems.append(Problem(other, text))
             continue
+        first_row = next((row for row in group if row.label is not None), group[0])
         splits = {row.split for row in group if row.split}
-        boxes = {row.box for row in group if row.box}
         split = next((split for split in STRICTEST_FIRST if split in splits), None)
-        kept.append(replace(first, split=split, box=next(iter(boxes)) if len(boxes) == 1 else None))
-        text = f"{name} stands in lines {_listed([row.line for row in group])}; one row is kept"
+        row = replace(first_row, split=split)
+        kept.append(with_objects(row, objects) if objects else row)
+        lines = _listed([row.line for row in group])
+        text = f"{name} stands in lines {lines}; one row is kept"
+        if len(objects) > 1:
+            largest = max(objects, key=lambda one: one.box.area)
+            text = f"{name} has {len(objects)} boxes (lines {lines}); the largest (line {largest.line}) is trained on"
         if len(splits) > 1:
             text += f", in {split} because a picture must not be in several splits"
-        if len(boxes) > 1:
-            text += f", without a box because it has {len(boxes)}"
         problems.append(Problem(group[1].line, text))
     return kept, problems
+
+
+def _objects(group: list[LabelRow]) -> tuple[Marked, ...]:
+    """The boxes of a picture's rows, each once."""
+    found: dict[tuple[str | None, Box], Marked] = {}
+    for row in group:
+        if row.box is not None:
+            found.setdefault((row.label, row.box), Marked(row.label, row.box, row.line))
+    return tuple(found.values())
 
 
 def _listed(lines: list[int]) -> str:

@@ -238,10 +238,39 @@ def test_a_box_that_is_none_is_left_out_and_said(box: str) -> None:
     assert len(table.problems) == 1
 
 
-def test_an_image_with_two_boxes_keeps_its_label_and_no_box() -> None:
-    table = read("filename,label,x,y,width,height\na.jpg,owl,1,2,3,4\na.jpg,owl,5,6,7,8\n")
-    assert table.rows[0] == LabelRow(2, "a.jpg", "owl", None, None)
-    assert said(table) == ["line 3: a.jpg stands in lines 2 and 3; one row is kept, without a box because it has 2"]
+@pytest.mark.parametrize(
+    ("columns", "box", "reason"),
+    [
+        ("xmin,ymin,xmax,ymax", "30,4,3,40", "has its corners swapped"),
+        ("x,y,width,height", "1,2,3,-4", "has a negative width or height"),
+        ("x,y,width,height", "1,2,0,4", "has no area"),
+        ("xmin,ymin,xmax,ymax", "1,2,1,4", "has no area"),
+        ("xmin,ymin,xmax,ymax", "1,2,nan,4", "is not four numbers"),
+    ],
+)
+def test_a_bad_box_is_told_with_its_line_and_reason(columns: str, box: str, reason: str) -> None:
+    table = read(f"filename,label,{columns}\na.jpg,owl,{box}\nb.jpg,owl,1,2,30,40\n")
+    assert said(table) == [f"line 2: the box ({', '.join(box.split(','))}) {reason}; the box is left out"]
+    assert [row.box is None for row in table.rows] == [True, False]
+
+
+def test_of_several_boxes_the_largest_counts_and_all_are_kept() -> None:
+    table = read("filename,label,x,y,width,height\na.jpg,owl,1,2,3,4\na.jpg,duck,5,6,7,8\na.jpg,owl,1,2,3,4\n")
+    (only,) = table.rows
+    assert (only.label, only.box) == ("duck", Box(5, 6, 7, 8))
+    assert [(one.label, one.box, one.line) for one in only.objects] == [
+        ("owl", Box(1, 2, 3, 4), 2),
+        ("duck", Box(5, 6, 7, 8), 3),
+    ]
+    assert said(table) == ["line 3: a.jpg has 2 boxes (lines 2, 3 and 4); the largest (line 3) is trained on"]
+    again = read(write_labels(table.rows))
+    assert [(one.label, one.box) for one in again.rows[0].objects] == [(one.label, one.box) for one in only.objects]
+
+
+def test_a_bad_box_beside_a_good_one_is_no_second_label() -> None:
+    table = read("filename,label,x,y,width,height\na.jpg,duck,1,2,0,4\na.jpg,owl,5,6,7,8\n")
+    assert (table.rows[0].label, table.rows[0].box, table.rows[0].objects) == ("owl", Box(5, 6, 7, 8), ())
+    assert len(table.problems) == 2
 
 
 # Writing
