@@ -7,6 +7,7 @@ from pages.components.annotate_classes import add_classes, class_panel
 from pages.components.annotate_history import history
 from pages.components.annotate_many import many_at_once
 from pages.components.annotate_one import one_by_one
+from pages.components.boxes_desk import boxes_desk
 from pages.components.wording import by_name
 
 SECTIONS = {
@@ -45,6 +46,8 @@ with frame.page("Annotate"):
         class_panel(project)
     elif section == "History":
         history(project)
+    elif project.task == "localization":
+        boxes_desk(project)
     else:
         which = by_name([(UNLABELLED, None), (EVERY, None), *((name, name) for name in classes)])
         named = head.selectbox("Go through", list(which), key="annotate-which", label_visibility="collapsed", width=230)

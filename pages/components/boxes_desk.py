@@ -1,0 +1,158 @@
+"""Drawing boxes, one photo at a time: the canvas, the classes, the table, every change saved at once."""
+
+import streamlit as st
+
+from core.data.box_checks import TOLERATED_PIXELS, reaches_out
+from core.data.store import ImageFilter, ImageRow, Project
+from pages.components import frame
+from pages.components.boxes_canvas import draw
+from pages.components.boxes_state import (
+    BoxDesk,
+    choose_class,
+    delete_box,
+    desk_of,
+    fit_inside,
+    go_back,
+    go_on,
+    new_box,
+    other_box,
+    shift_box,
+    start_again,
+    take_drawn,
+    undo,
+)
+from pages.components.boxes_table import edit_table
+from pages.components.data_details import display_bytes
+from pages.components.wording import counted, plain
+
+WITHOUT, EVERY = "Photos without a box", "All photos"
+SIZES = {"Small": (330, 400), "Medium": (540, 560), "Large": (880, 900)}
+BESIDE_PIXELS = 600  # a canvas up to this width leaves room beside it
+KEYS = "123456789"
+HELP = """Drag with the mouse to draw a box; it gets the class that is chosen. To move, resize or delete one, press the
+pencil above the photo and click the box; click it twice to write another class. Every change is saved at once."""
+# Shift moves, Alt resizes; without them the arrows turn to the next photo.
+MOVES: tuple[tuple[str, str, str, tuple[int, int], tuple[int, int]], ...] = (
+    ("west", "Shift+Left", "Move left", (-1, 0), (0, 0)),
+    ("north", "Shift+Up", "Move up", (0, -1), (0, 0)),
+    ("south", "Shift+Down", "Move down", (0, 1), (0, 0)),
+    ("east", "Shift+Right", "Move right", (1, 0), (0, 0)),
+    ("unfold_less_double", "Alt+Shift+Left", "Narrower", (0, 0), (-1, 0)),
+    ("unfold_more_double", "Alt+Shift+Right", "Wider", (0, 0), (1, 0)),
+    ("compress", "Alt+Shift+Up", "Lower", (0, 0), (0, -1)),
+    ("expand", "Alt+Shift+Down", "Higher", (0, 0), (0, 1)),
+)
+
+
+def boxes_desk(project: Project) -> None:
+    """The whole section: which photos, then one after the other."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        phone = "Mobile" in st.context.headers.get("User-Agent", "")
+        which = st.selectbox("Go through", [WITHOUT, EVERY], key="boxes-which", label_visibility="collapsed", width=220)
+        size = st.segmented_control(
+            "Size of the photo",
+            list(SIZES),
+            default="Small" if phone else "Medium",
+            required=True,
+            key="boxes-size",
+            label_visibility="collapsed",
+        )
+    _one_by_one(project, which == WITHOUT, SIZES[size])
+
+
+@frame.fragment()
+def _one_by_one(project: Project, boxless: bool, most: tuple[int, int]) -> None:
+    """The desk; only this part of the page runs again at a stroke or a key."""
+    desk = desk_of(project, boxless)
+    row = desk.row()
+    photos = frame.store().count(project.id)
+    left = frame.store().count(project.id, ImageFilter(boxless=True))
+    st.progress((photos - left) / photos if photos else 0.0, f"{photos - left:,} of {photos:,} photos have a box")
+    if row is None:
+        _all_done(desk, left)
+        return
+    if most[0] <= BESIDE_PIXELS:
+        canvas, beside = st.columns([max(most[0], 420), 328], gap="small")
+    else:
+        canvas, beside = st.container(), st.container()
+    with canvas:
+        key = f"boxes-canvas-{row.id}-{desk.version}-{most[0]}"
+        photo = display_bytes(row.hash, str(frame.store().image_path(row.hash)))
+        drawn, clicks = draw(photo, (row.width, row.height), desk.begun, desk.label, key, most)
+        before = desk.version
+        take_drawn(desk, row, drawn, clicks)
+        if desk.version != before:
+            st.rerun(scope="fragment")
+        st.caption(f"{plain(row.filename)} · {row.width} × {row.height} pixels")
+    with beside:
+        _controls(desk, row, project)
+
+
+def _controls(desk: BoxDesk, row: ImageRow, project: Project) -> None:
+    size = (row.width, row.height)
+    if desk.message:
+        st.warning(desk.message)
+    out = max((reaches_out(box, *size) for box in desk.shown), default=0.0)
+    if out > TOLERATED_PIXELS:
+        st.warning(f"A box reaches {out:g} pixels beyond the photo.")
+        st.button("Cut it at the photo's edge", on_click=fit_inside, args=(desk, size))
+    st.markdown("**Class of the next box**", help=HELP)
+    classes = [one.name for one in frame.store().classes(project.id)]
+    with st.grid(min_column_width=110, gap="xsmall"):
+        for place, name in enumerate(classes):
+            st.button(
+                plain(name),
+                key=f"box-class-{row.id}-{place}",
+                shortcut=KEYS[place] if place < len(KEYS) else None,
+                type="primary" if name == desk.label else "secondary",
+                width="stretch",
+                on_click=choose_class,
+                args=(desk, name, False),
+            )
+    with st.container(horizontal=True, gap="xsmall"):
+        st.button("Back", shortcut="Left", on_click=go_back, args=(desk,), disabled=not desk.trail)
+        st.button("Next", shortcut="Right", on_click=go_on, args=(desk, row.id), key=f"next-{row.id}", type="primary")
+        st.button("Undo", shortcut="U", on_click=undo, args=(desk,))
+    changed = edit_table(desk.shown, classes, f"boxes-table-{row.id}-{hash(tuple(desk.shown))}")
+    if changed is not None:
+        desk.save(changed)
+        st.rerun(scope="fragment")
+    _keys(desk, size)
+
+
+def _keys(desk: BoxDesk, size: tuple[int, int]) -> None:
+    """What the keyboard can do with boxes."""
+    many = len(desk.shown)
+    st.markdown(f"**Box {desk.at + 1} of {many}** by keys" if many else "**No box yet**")
+    with st.container(horizontal=True, gap="xsmall"):
+        st.button("New", shortcut="N", on_click=new_box, args=(desk, size), help="A box in the middle of the photo.")
+        st.button("Other", shortcut="O", on_click=other_box, args=(desk,), disabled=many < 2)
+        st.button("Relabel", shortcut="L", on_click=choose_class, args=(desk, desk.label, True), disabled=not many)
+        st.button("Delete", shortcut="Delete", on_click=delete_box, args=(desk,), disabled=not many)
+    with st.grid(min_column_width=128, gap="xsmall"):
+        for icon, shortcut, words, move, grow in MOVES:
+            st.button(
+                "",
+                icon=f":material/{icon}:",
+                shortcut=shortcut,
+                help=words,
+                key=f"box-shift-{icon}",
+                width="stretch",
+                on_click=shift_box,
+                args=(desk, size, move, grow),
+                disabled=not many,
+            )
+
+
+def _all_done(desk: BoxDesk, left: int) -> None:
+    if desk.boxless and left == 0:
+        frame.empty("All photos have a box", "Now a network can learn from them.", "Go to training", "Train")
+    elif desk.boxless:
+        words = f"{counted(left, 'photo')} stayed without a box. That is fine: training leaves them out."
+        frame.empty("You have seen them all", words, "Go to training", "Train")
+    else:
+        frame.empty("You have seen them all", "Your boxes are saved.", "Go to training", "Train")
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        st.button("Go through them again", on_click=start_again, args=(desk,), icon=":material/replay:")
+        st.button("Back", shortcut="Left", on_click=go_back, args=(desk,), disabled=not desk.trail)
+        st.button("Undo", shortcut="U", on_click=undo, args=(desk,))

@@ -1,0 +1,92 @@
+"""Drawing boxes: exact to a pixel there and back, saved at once, by mouse, by keys and by the table."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.store import BoxRow, Store
+from pages.components.boxes_canvas import canvas_size, from_canvas, to_canvas
+from tests.data.making import add
+from tests.pages.conftest import OpenPage
+
+MOST = (540, 560)
+
+
+def as_the_library_says(box: BoxRow, size: tuple[int, int]) -> dict[str, str | float]:
+    """The library keeps four digits after the point."""
+    drawn = to_canvas(box, size, canvas_size(size, MOST))
+    return {side: value if isinstance(value, str) else round(value, 4) for side, value in drawn.items()}
+
+
+@pytest.mark.parametrize("size", [(4000, 3000), (3000, 4000), (259, 194), (16, 12), (12000, 90), (90, 12000), (541, 7)])
+def test_the_round_trip_to_pixels_of_the_photo_is_exact(size: tuple[int, int]) -> None:
+    width, height = size
+    boxes = [
+        BoxRow("owl", 0, 0, width, height),
+        BoxRow("owl", width / 3, height / 7, width / 2, height / 3),
+        BoxRow("duck", 1, 1, 1, 1),
+        BoxRow("duck", -2.5, 3, width, 2),
+    ]
+    drawn = [as_the_library_says(box, size) for box in boxes]
+    assert from_canvas(drawn, boxes, size, canvas_size(size, MOST)) == (boxes, 0)
+
+
+@pytest.mark.parametrize("size", [(4000, 3000), (259, 194), (12000, 900)])
+def test_a_box_that_was_moved_comes_back_to_less_than_a_pixel(size: tuple[int, int]) -> None:
+    moved = BoxRow("owl", size[0] / 3, size[1] / 7, size[0] / 2, size[1] / 3)
+    ((back,), clicks) = from_canvas([as_the_library_says(moved, size)], [], size, canvas_size(size, MOST))
+    assert clicks == 0
+    for side in ("x", "y", "width", "height"):
+        assert getattr(back, side) == pytest.approx(getattr(moved, side), abs=0.1)
+
+
+def test_a_click_without_a_drag_is_no_box() -> None:
+    click: dict[str, str | float] = {"label": "owl", "left": 40, "top": 50, "width": 2, "height": 2}
+    assert from_canvas([click], [], (4000, 3000), canvas_size((4000, 3000), MOST)) == ([], 1)
+
+
+@pytest.fixture
+def project_with_boxes(store: Store) -> tuple[Store, int, list[int]]:
+    project = store.create_project("Boxes", "localization", ["owl", "duck"])
+    return store, project.id, [add(store, project.id, number).id for number in range(3)]
+
+
+@pytest.fixture
+def drawing(open_page: OpenPage, project_with_boxes: tuple[Store, int, list[int]]) -> AppTest:
+    return open_page("Annotate", project=str(project_with_boxes[1]))
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(one for one in app.button if one.label == label).click().run()
+
+
+def test_a_box_by_keys_is_saved_at_once_moved_relabelled_deleted_and_undone(
+    drawing: AppTest, project_with_boxes: tuple[Store, int, list[int]]
+) -> None:
+    store, project, (first, second, _) = project_with_boxes
+    press(drawing, "New")
+    (box,) = store.boxes(project)[first]
+    assert (box.label, box.x, box.y, box.width, box.height) == ("owl", 4, 3, 8, 6)
+    drawing.button(key="box-shift-east").click().run()
+    assert store.boxes(project)[first][0].x == 5
+    press(drawing, "duck")
+    assert store.boxes(project)[first][0].label == "owl"
+    press(drawing, "Relabel")
+    assert store.boxes(project)[first][0].label == "duck"
+    press(drawing, "Delete")
+    assert store.boxes(project) == {}
+    press(drawing, "Undo")
+    assert store.boxes(project)[first][0].label == "duck"
+    press(drawing, "Next")
+    press(drawing, "New")
+    assert set(store.boxes(project)) == {first, second}
+    assert not drawing.exception
+
+
+def test_boxes_that_somebody_else_changed_are_shown_and_not_overwritten(
+    drawing: AppTest, project_with_boxes: tuple[Store, int, list[int]]
+) -> None:
+    store, project, (first, *_) = project_with_boxes
+    store.set_boxes(project, first, [BoxRow("duck", 1, 1, 5, 5)], "bob")
+    press(drawing, "New")
+    assert [box.label for box in store.boxes(project)[first]] == ["duck"]
+    assert "Somebody changed the boxes" in drawing.warning[0].value
