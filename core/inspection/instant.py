@@ -6,6 +6,7 @@ the suggestions that are there, and ask for newer ones. The trunk's vectors were
 
 import logging
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import numpy as np
 
 from core.data.store import Store
 from core.errors import StudioError
+from core.inspection.acquisition import at_random, likeliest, most_uncertain, most_unlike
 from core.inspection.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -23,7 +25,12 @@ LABELS_A_CLASS = 2
 """Suggestions begin once each class has so many labels."""
 PATIENCE = 5
 """Or once so many labels have been given for each class on the average: a rare class shall not stop them for good."""
+ORDERS = ("uncertain", "unlike", "random", "class")
+RANDOM_SEED = 0
 _GROWTH = 1.25
+_UNLIKE = 64
+_PAUSE_SECONDS = 0.15
+"""Before a fit in the background: the page that follows a key press comes first."""
 log = logging.getLogger(__name__)
 
 
@@ -41,6 +48,8 @@ class Suggestions:
     """[n, K]; None as long as there are too few labels."""
     lacking: tuple[str, ...] = ()
     """Classes that have fewer than two labels."""
+    unlike: np.ndarray | None = None
+    """Rows of the photos most unlike the labelled ones; None where nobody asked for them."""
     row_of: dict[int, int] = field(default_factory=dict)
 
     def of(self, image_id: int) -> tuple[str, float] | None:
@@ -50,6 +59,21 @@ class Suggestions:
             return None
         number = int(self.probabilities[row].argmax())
         return self.classes[number], float(self.probabilities[row, number])
+
+    def ranking(self, order: str, label: str | None = None) -> np.ndarray:
+        """Ids of photos without a label, the one to show first in front; ``order`` is one of ``ORDERS``.
+
+        As long as there are no probabilities, the most unlike come first in their place. Empty where nothing is known.
+        """
+        if order == "random":
+            rows = at_random(len(self.ids), RANDOM_SEED)
+        elif self.probabilities is None or order == "unlike":
+            rows = np.empty(0, np.int64) if self.unlike is None else self.unlike
+        elif order == "class" and label in self.classes:
+            rows = likeliest(self.probabilities, self.classes.index(label))
+        else:
+            rows = most_uncertain(self.probabilities)
+        return self.ids[rows[~self.labelled[rows]]]
 
     def sure(self, least: float) -> list[tuple[int, str, float]]:
         """Photos without a label whose likeliest class has at least that probability: (id, class, probability)."""
@@ -69,6 +93,7 @@ class InstantModel:
         self.project_id = project_id
         self.vectors = vectors
         self.suggestions: Suggestions | None = None
+        self.unlike_wanted = False  # it takes longer than the fit itself where much is labelled
         self._lock = threading.Lock()
         self._asked = False
         self._working = False
@@ -103,6 +128,7 @@ class InstantModel:
 
     def _work(self) -> None:
         while True:
+            time.sleep(_PAUSE_SECONDS)
             with self._lock:
                 if not self._asked:
                     self._working = False
@@ -141,13 +167,16 @@ class InstantModel:
             self._probe = (classes, probe)
             probabilities = probe.probabilities(places)
         ids = np.array([one.id for one in there], dtype=np.int64)
+        labelled = np.array([one.label is not None for one in there], dtype=bool)
+        unlike = most_unlike(places, labelled, _UNLIKE) if self.unlike_wanted or not begun else None
         return Suggestions(
             ids=ids,
             places=places,
-            labelled=np.array([one.label is not None for one in there], dtype=bool),
+            labelled=labelled,
             classes=tuple(names),
             probabilities=probabilities,
             lacking=lacking,
+            unlike=unlike,
             row_of={int(number): row for row, number in enumerate(ids)},
         )
 

@@ -160,3 +160,18 @@ def test_a_process_computes_the_vectors_and_says_what_it_cannot_read(store: Stor
     hashes = [one.hash for one in store.image_labels(project.id)]
     (folder,) = [path for path in (store.workspace.cache / "vectors").iterdir() if path.is_dir()]
     assert vectors_of(store.workspace, folder.name).known(hashes)[1].shape == (2, 2048)
+
+
+def test_each_order_leaves_out_labelled_photos(store: Store, project: Project) -> None:
+    model = InstantModel(store, project.id, vectors_for(store, project))
+    ids = ids_of(store, project)
+    early = model.refresh()
+    assert early.ranking("uncertain").tolist() == early.ranking("unlike").tolist() != []
+    assert sorted(early.ranking("random")) == ids
+    label(store, project, 6)
+    model.unlike_wanted = True
+    begun = model.refresh()
+    for order in ("uncertain", "unlike", "random", "class"):
+        assert sorted(begun.ranking(order, "duck")) == ids[6:]
+    ducks = {number for place, number in enumerate(ids) if place % 3 == 1}
+    assert set(begun.ranking("class", "duck")[:8]) <= ducks

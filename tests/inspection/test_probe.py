@@ -47,7 +47,7 @@ def test_the_probe_is_scikit_learns_logistic_regression() -> None:
     vectors, labels = clouds(120, 20)
     places = Space.of(vectors).place(vectors)
     own = fit(places, labels, 3)
-    known = LogisticRegression(C=1 / (PENALTY * len(labels)), max_iter=5000, tol=1e-8).fit(places, labels)
+    known = LogisticRegression(C=1 / PENALTY, max_iter=5000, tol=1e-8).fit(places, labels)
     np.testing.assert_allclose(own.probabilities(places), known.predict_proba(places), atol=0.003)
 
 
