@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from pages.components import lesson
 from pages.components.wording import counted
 
 if TYPE_CHECKING:
@@ -23,43 +24,65 @@ def summary_of(arch: str, classes: int, size: int) -> "tuple[Summary, list[Stage
 def totals(summary: "Summary") -> None:
     """The numbers of the whole network."""
     layers = [row for row in summary.rows if row.parameters]
-    weighted = [row for row in layers if row.type in ("Conv2d", "Linear") and "downsample" not in row.name]
+    weighted = [row for row in layers if row.type in ("Conv2d", "Linear") and on_the_way(row)]
     blocks = sum(row.type == "Add" for row in summary.rows)
     with st.container(horizontal=True, gap="medium"):
         st.metric("Parameters", f"{summary.total / 1e6:.1f} million", width="content", help=f"{summary.total:,}")
         st.metric("Layers with weights", len(weighted), width="content", help="Convolutions and the last layer, "
-                  "projections left out: the number in the network's name.")  # fmt: skip
-        st.metric("Residual blocks", blocks, width="content")
+                  "projections and squeezes left out: the number in the network's name.")  # fmt: skip
+        st.metric("Residual blocks", blocks, width="content", help="Blocks with a sum: F(x) + x.")
+        st.metric("Multiply-adds", f"{summary.multiply_adds / 1e9:.2f} billion", width="content",
+                  help=f"For one picture of {summary.size} × {summary.size}: {summary.multiply_adds:,}.")  # fmt: skip
+        st.metric("Feature maps", f"{summary.memory / 1e6:.0f} MB", width="content",
+                  help="The outputs of all layers for one picture, four bytes a number: about what a training keeps "
+                  "for the way back.")  # fmt: skip
         st.metric("As a file", f"{summary.total * 4 / 1e6:.0f} MB", width="content", help="Four bytes a parameter.")
+
+
+def on_the_way(row: "LayerRow") -> bool:
+    """Whether a layer is neither a block's projection nor part of its squeeze."""
+    return ".downsample." not in row.name and ".se." not in row.name
 
 
 def layers(summary: "Summary") -> None:
     """All layers in the order in which a picture passes, or those that the search finds."""
     words = st.text_input("Search", placeholder="layer3, Conv2d, 512 …", key="layer-search")
     table = matching(table_of(summary.rows), words)
-    st.caption(f"{counted(len(table), 'layer')}, {int(table['parameters'].sum()):,} parameters.")
+    sums = f"{int(table['parameters'].sum()):,} parameters, {int(table['multiply-adds'].sum()):,} multiply-adds"
+    st.caption(f"{counted(len(table), 'layer')}, {sums}.")
     st.dataframe(
         table,
         hide_index=True,
         height=min(560, 40 + 35 * max(1, len(table))),
-        column_config={"parameters": st.column_config.NumberColumn(format="localized")},
+        column_config={
+            "parameters": st.column_config.NumberColumn(format="localized"),
+            "multiply-adds": st.column_config.NumberColumn(
+                format="localized", help="Multiplications, each with its addition, for one picture."
+            ),
+            "receptive field": st.column_config.NumberColumn(
+                format="%d px", help="The side of the part of the picture on which one number of the output depends."
+            ),
+            "memory in kB": st.column_config.NumberColumn(
+                format="localized", help="Of the output for one picture; 0 where a layer writes over its input."
+            ),
+        },
     )
+    lesson.download(table, f"layers-{summary.arch}")
 
 
 def table_of(rows: "Sequence[LayerRow]") -> pd.DataFrame:
     """A row a layer."""
     return pd.DataFrame(
-        [
-            {
-                "layer": row.name,
-                "type": row.type,
-                "output shape": " × ".join(map(str, row.output_shape)),
-                "parameters": row.parameters,
-                "connected to": ", ".join(row.connected_to),
-            }
-            for row in rows
-        ],
-        columns=["layer", "type", "output shape", "parameters", "connected to"],
+        {
+            "layer": [row.name for row in rows],
+            "type": [row.type for row in rows],
+            "output shape": [" × ".join(map(str, row.output_shape)) for row in rows],
+            "parameters": [row.parameters for row in rows],
+            "multiply-adds": [row.multiply_adds for row in rows],
+            "receptive field": [row.receptive_field for row in rows],
+            "memory in kB": [round(row.memory / 1000, 1) for row in rows],
+            "connected to": [", ".join(row.connected_to) for row in rows],
+        }
     )
 
 
