@@ -5,6 +5,7 @@ StudioError                 anything a user can mend; pages show it, the command
 ├── DataError               images, labels, projects
 │   ├── ImageRefused        one file that is not taken as an image
 │   ├── LabelsError         a labels.csv that cannot be read at all
+│   ├── ArraysError         an .npz or .h5 file that holds no images that can be used
 │   └── TooLittleData       a snapshot that nothing can be learned from
 ├── ModelError              networks and weights
 │   ├── UnknownArchitecture
@@ -40,6 +41,10 @@ class ImageRefused(DataError):
 
 class LabelsError(DataError):
     """A labels.csv cannot be read at all (single bad rows are problems in the table, not errors)."""
+
+
+class ArraysError(DataError):
+    """A file of packed arrays is damaged, not safe to read, or holds no images and labels that fit together."""
 
 
 class TooLittleData(DataError):

@@ -29,6 +29,11 @@ class Workspace:
         return self.root / "runs"
 
     @property
+    def unpacked(self) -> Path:
+        """Images out of packed arrays, by content: the runs that were trained on such files from the command line."""
+        return self.root / "unpacked"
+
+    @property
     def cache(self) -> Path:
         """Derived files that may be deleted at any time."""
         return self.root / "cache"

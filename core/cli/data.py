@@ -13,6 +13,7 @@ from core.errors import DataError
 if TYPE_CHECKING:
     from core.data.importers import ImportPlan, Verdict
 
+_WHAT = "Name a labels.csv, a folder of photos, a zip, or an .h5 or .npz file of images."
 _KINDS = {
     "taken": "taken",
     "remark": "taken, with a remark",
@@ -24,7 +25,10 @@ _KINDS = {
 def import_(
     source: Annotated[
         Path,
-        typer.Argument(help="A labels.csv, a folder (of class folders, or with a labels.csv), or a zip of either."),
+        typer.Argument(
+            help="A labels.csv, a folder (of class folders, or with a labels.csv), a zip of either, or images packed "
+            "as arrays: an .h5 or .npz file with x and y, or train_set_x, train_set_y and so on."
+        ),
     ],
     project: Annotated[str, typer.Option(help="The project's name; it is made where there is none of that name.")],
     images: Annotated[
@@ -45,7 +49,7 @@ def import_(
         remark(f"{verdict.name}: {verdict.text}")
     problems = len(plan.problems) + len(plan.refused)
     if not plan.candidates:
-        raise DataError(f"There is nothing to import in {source}. Name a labels.csv, a folder of photos, or a zip.")
+        raise DataError(f"There is nothing to import in {source}. {_WHAT}")
     if problems and not yes:
         raise DataError(
             f"Nothing was imported, because of {_counted(problems, 'problem')}. "
@@ -65,16 +69,21 @@ def import_(
 
 
 def _plan(source: Path, images: Path | None) -> "ImportPlan":
-    from core.data.importers import plan_folder, plan_zip
+    from core.data.importers import plan_folder, plan_packed, plan_zip
+    from core.data.layout import PACKED_SUFFIXES
 
     if source.is_dir():
         if images is not None:
             raise DataError(f"{source} is a folder, so --images has no meaning. Name the labels.csv instead.")
         return plan_folder(source)
     if not source.is_file():
-        raise DataError(f"There is no file or folder {source}. Name a labels.csv, a folder of photos, or a zip.")
+        raise DataError(f"There is no file or folder {source}. {_WHAT}")
     if source.suffix.lower() == ".zip":
         return plan_zip(source, source.name)
+    if source.suffix.lower() in PACKED_SUFFIXES:
+        if images is not None:
+            raise DataError(f"{source} holds its images itself, so --images has no meaning. Leave it out.")
+        return plan_packed(source, source.name)
     folder = images or source.parent
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}. Give --images the folder that the file names start from.")

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def features(
     run: Model,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files, folders and zips.")],
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE...", help="Image files, folders, zips, packed images (.h5, .npz).")
+    ],
     out: Annotated[Path, typer.Option(help="The file to write: .npz for NumPy, .parquet for tables.")],
     stage: Annotated[
         str, typer.Option(help="pooled: one vector an image; stem, layer1 ... layer4: the feature maps after it.")

@@ -54,7 +54,9 @@ def evaluate(
 
 def predict(
     run: Model,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files, folders and zips.")],
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE...", help="Image files, folders, zips, packed images (.h5, .npz).")
+    ],
     csv: Annotated[Path | None, typer.Option(help="Write the answers into this CSV file.")] = None,
     device: Device = "auto",
     json: Json = False,
@@ -143,8 +145,9 @@ def explain(
 
 
 def pictures(paths: Iterable[Path]) -> Iterator[tuple[str, bytes | Path | ImageRefused]]:
-    """Every picture with its name: of a folder or a zip, the name inside it; what is no picture, with the reason."""
+    """Every picture with its name in the folder, zip or packed file; what is no picture, with the reason."""
     from core.data.images import IMAGE_SUFFIXES
+    from core.data.layout import PACKED_SUFFIXES
 
     for path in paths:
         if path.is_dir():
@@ -153,10 +156,10 @@ def pictures(paths: Iterable[Path]) -> Iterator[tuple[str, bytes | Path | ImageR
                     yield file.relative_to(path).as_posix(), file
         elif not path.is_file():
             yield str(path), ImageRefused(str(path), "there is no such file or folder")
-        elif path.suffix.lower() == ".zip":
-            from core.data.importers import plan_zip
+        elif path.suffix.lower() in (".zip", *PACKED_SUFFIXES):
+            from core.data.importers import plan_packed, plan_zip
 
-            plan = plan_zip(path, path.name)
+            plan = (plan_zip if path.suffix.lower() == ".zip" else plan_packed)(path, path.name)
             for candidate in plan.candidates:
                 try:
                     yield candidate.name, candidate.read()

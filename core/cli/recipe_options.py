@@ -10,6 +10,11 @@ import typer
 
 from core.training.recipe import Recipe
 
+# As the command summary and Keras call it.
+_ALSO = {"size": "--input"}
+# Left to the recipe, because it depends on another setting; in words for the help.
+_DEFAULTS = {"train": "head; all where weights is none"}
+
 
 def with_recipe_options(command: Callable[..., None]) -> Callable[..., None]:
     """The command, its ``**settings`` spelled out as options: ``batch_size`` becomes ``--batch-size``."""
@@ -19,13 +24,14 @@ def with_recipe_options(command: Callable[..., None]) -> Callable[..., None]:
         inspect.Parameter(
             name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=field.default,
+            default=None if name in _DEFAULTS else field.default,
             annotation=Annotated[
                 _bare(field.annotation),
                 typer.Option(
+                    *(("--" + name, _ALSO[name]) if name in _ALSO else ()),
                     help=field.description,
                     metavar="|".join(_choices(field.annotation)) or None,
-                    show_default=field.default is not None,
+                    show_default=_DEFAULTS.get(name, field.default is not None),
                 ),
             ],
         )

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from core.training.recipe import Recipe
     from core.workspace import Workspace
 
-Labels = Annotated[Path | None, typer.Argument(help="A labels.csv: filename, label and, if you like, split.")]
+Labels = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="LABELS",
+        help="A labels.csv: filename, label and, if you like, split. Or images packed as arrays: one or more .h5 or "
+        ".npz files, such as train_signs.h5 test_signs.h5.",
+    ),
+]
 Images = Annotated[
     Path | None, typer.Option(help="The folder that the file names start from. Left out: the folder of the labels.")
 ]
@@ -34,7 +41,7 @@ Made = Annotated[
 def train(
     labels: Labels = None, images: Images = None, out: Out = None, run: Made = None, json: Json = False, **settings: Any
 ) -> None:
-    """Fine-tune a network on the photos of a labels.csv, then evaluate it on the validation and the test photos.
+    """Fine-tune a network on labelled photos, then evaluate it on the validation and the test photos.
 
     Ctrl-C ends the training and keeps the best model so far; a second one ends it at once, and it can be resumed.
     """
@@ -43,13 +50,13 @@ def train(
     if run is not None:
         _work(run)
         return
-    if labels is None or out is None:
-        raise typer.BadParameter("name a labels.csv and, with --out, the run folder to make.")
+    if not labels or out is None:
+        raise typer.BadParameter("name a labels.csv, or packed images, and, with --out, the run folder to make.")
     from core.training.recipe import Recipe
 
     recipe = Recipe.checked(**settings)
     workspace = open_workspace()
-    made = _make(labels, images or labels.parent, out, recipe)
+    made = _make(labels, images, out, recipe, workspace)
     follow(made, workspace, json)
 
 
@@ -86,20 +93,30 @@ def follow(run: "RunFolder", workspace: "Workspace", json: bool) -> None:
     _close(run, status, json)
 
 
-def _make(labels: Path, images: Path, out: Path, recipe: "Recipe") -> "RunFolder":
-    from core.data.snapshot import check_trainable, snapshot_of_table
+def _make(labels: list[Path], images: Path | None, out: Path, recipe: "Recipe", workspace: "Workspace") -> "RunFolder":
+    from core.data.layout import PACKED_SUFFIXES
+    from core.data.snapshot import check_trainable, snapshot_of_packed, snapshot_of_table
     from core.runs.folder import create_run
+
+    packed = all(path.suffix.lower() in PACKED_SUFFIXES for path in labels)
+    if not packed and len(labels) > 1:
+        raise typer.BadParameter("name one labels.csv, or files of packed images only.")
+    if packed and images is not None:
+        raise typer.BadParameter("files of packed images hold their images themselves; leave --images out.")
 
     refuse_filled(out, "the run")
     for sentence in recipe.remarks():
         remark(sentence)
     with Meter() as meter:
-        snapshot, problems = snapshot_of_table(
-            labels, images, seed=recipe.seed, progress=meter.counting("reading the photos")
-        )
+        progress = meter.counting("reading the photos")
+        if packed:
+            snapshot, problems = snapshot_of_packed(labels, workspace.unpacked, recipe.seed, progress)
+        else:
+            snapshot, problems = snapshot_of_table(labels[0], images or labels[0].parent, recipe.seed, progress)
     remark_problems(problems)
     check_trainable(snapshot)
-    return create_run(out, snapshot, recipe, title=labels.resolve().parent.name or labels.stem)
+    title = labels[0].stem if packed else labels[0].resolve().parent.name or labels[0].stem
+    return create_run(out, snapshot, recipe, title=title)
 
 
 def _work(reference: str) -> None:

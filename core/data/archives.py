@@ -34,7 +34,7 @@ _CHUNK = 2**20
 
 # What zipfile raises for damaged archives: its own error; the decompressor's; headers that end early or point nowhere;
 # names that are not the UTF-8 they claim to be; versions, methods and flags that it does not know.
-_DAMAGED = (
+DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
@@ -97,7 +97,7 @@ def _open(source: Path | BinaryIO, name: str, limits: ZipLimits) -> zipfile.ZipF
         if directory > limits.entries * _DIRECTORY_BYTES_PER_ENTRY:
             raise DataError(f"{name} lists too many files; at most {limits.entries:,} are allowed. Split it up.")
         return zipfile.ZipFile(source)
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise DataError(
             f"{name} cannot be opened as a zip: it is damaged, cut off or none ({error}). Zip it again."
         ) from error
@@ -155,7 +155,7 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> bytes:
                 data += chunk
                 if len(data) > info.file_size:
                     break
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise ImageRefused(name, f"it is damaged in the zip ({error})") from error
     if len(data) != info.file_size:
         raise ImageRefused(name, "it is damaged in the zip: its size is not the one that the zip declares")

@@ -1,21 +1,24 @@
-"""Plans the import of a folder, a zip or uploads."""
+"""Plans the import of a folder, a zip, uploads or files of packed images."""
 
+import io
 import os
 import stat
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from core.data.archives import LIMITS, ZipLimits, list_zip
+from core.data.archives import LIMITS, ZipLimits, ZipListing, list_zip
 from core.data.carrying_out import carry_out
 from core.data.images import MAX_FILE_BYTES
 from core.data.import_plan import Candidate, ImportPlan, ImportReport, Verdict
 from core.data.labels import Problem, read_labels
-from core.data.layout import TABLE_SUFFIXES, is_clutter, plain_path, suffix_of
-from core.data.planning import Files, classes_of, plan_of, the_table
-from core.errors import DataError, ImageRefused
+from core.data.layout import PACKED_SUFFIXES, TABLE_SUFFIXES, is_clutter, plain_path, suffix_of
+from core.data.names import name_key
+from core.data.packed import plan_packed
+from core.data.planning import Files, plan_of, the_table
+from core.errors import ArraysError, DataError, ImageRefused
 
 __all__ = [
     "Candidate",
@@ -25,6 +28,8 @@ __all__ = [
     "Verdict",
     "carry_out",
     "plan_folder",
+    "plan_packed",
+    "plan_packed_files",
     "plan_uploads",
     "plan_zip",
 ]
@@ -43,6 +48,7 @@ class Upload:
 def plan_folder(folder: Path, labels: Path | bytes | None = None) -> ImportPlan:
     """The import of a folder on this machine: by ``labels``, else by the labels.csv in it, else by its class folders.
 
+    Without ``labels`` files of packed images in it are imported, too.
     Links that lead out of the folder are refused, linked folders are not entered. Raises DataError where the folder is
     missing, LabelsError where the labels cannot be read.
     """
@@ -53,6 +59,7 @@ def plan_folder(folder: Path, labels: Path | bytes | None = None) -> ImportPlan:
     own_table = labels.resolve() if isinstance(labels, Path) else None
     root = folder.resolve()
     files: Files = {}
+    packed: dict[str, Path] = {}
     refused: dict[str, str] = {}
     problems: list[Problem] = []
 
@@ -67,10 +74,13 @@ def plan_folder(folder: Path, labels: Path | bytes | None = None) -> ImportPlan:
             shown = _free(_as_text(path.relative_to(root)), files)
             if reason := _no_plain_file(path, root):
                 refused[shown] = reason
+            elif suffix_of(shown) in PACKED_SUFFIXES and table is None:
+                packed[shown] = path
             elif path != own_table:
                 files[shown] = partial(_read_file, path, root, shown)
+    parts = _packed_parts(packed, refused)
     plan = plan_of(files, refused, str(folder), table)
-    return replace(plan, problems=(*problems, *plan.problems))
+    return _joined([plan, *parts], {}, problems, str(folder))
 
 
 def plan_zip(source: Path | BinaryIO, name: str, labels: bytes | None = None, limits: ZipLimits = LIMITS) -> ImportPlan:
@@ -79,7 +89,18 @@ def plan_zip(source: Path | BinaryIO, name: str, labels: bytes | None = None, li
     Raises DataError where the zip is damaged or beyond the limits, LabelsError where the labels cannot be read.
     """
     listing = list_zip(source, name, limits)
-    return plan_of(listing.files, listing.refused, name, read_labels(labels) if labels is not None else None)
+    parts = _packed_parts(_unzipped(listing), listing.refused) if labels is None else []
+    table = read_labels(labels) if labels is not None else None
+    return _joined([plan_of(listing.files, listing.refused, name, table), *parts], {}, [], name)
+
+
+def plan_packed_files(paths: Sequence[Path]) -> ImportPlan:
+    """The import of files of packed images together, such as one for training and one for the test.
+
+    Raises ArraysError for the first one that cannot be used.
+    """
+    parts = [plan_packed(path, path.name) for path in paths]
+    return parts[0] if len(parts) == 1 else _joined(parts, {}, [], ", ".join(path.name for path in paths))
 
 
 def plan_uploads(uploads: Sequence[Upload], limits: ZipLimits = LIMITS) -> ImportPlan:
@@ -91,6 +112,7 @@ def plan_uploads(uploads: Sequence[Upload], limits: ZipLimits = LIMITS) -> Impor
     loose: Files = {}
     tables: Files = {}
     zips: list[tuple[str, Files]] = []
+    packed: list[ImportPlan] = []
     refused: dict[str, str] = {}
     problems: list[Problem] = []
     for upload in uploads:
@@ -103,8 +125,13 @@ def plan_uploads(uploads: Sequence[Upload], limits: ZipLimits = LIMITS) -> Impor
             except DataError as error:
                 refused[name] = str(error)
                 continue
-            zips.append((name, listing.files))
+            arrays = {f"{name}/{path}": data for path, data in _unzipped(listing).items()}
+            packed += _packed_parts(arrays, refused)
+            if listing.files or not arrays:
+                zips.append((name, listing.files))
             refused |= {f"{name}/{path}": reason for path, reason in listing.refused.items()}
+        elif suffix_of(name) in PACKED_SUFFIXES:
+            packed += _packed_parts({name: upload.data}, refused)
         elif suffix_of(name) in _UPLOADED_TABLES:
             tables[_free(name, tables)] = partial(_read_upload, upload.data, name)
         elif not is_clutter(name):
@@ -123,12 +150,44 @@ def plan_uploads(uploads: Sequence[Upload], limits: ZipLimits = LIMITS) -> Impor
         parts = [plan_of(files, {}, source, table, pictures=loose)]
     else:
         parts += [plan_of(inside, {}, name) for name, inside in zips]
-    return _joined(parts, refused, problems, source)
+    return _joined([*parts, *packed], refused, problems, source)
+
+
+def _packed_parts(files: Mapping[str, Path | BinaryIO], refused: dict[str, str]) -> list[ImportPlan]:
+    """A plan for each file of packed images; those that are none are refused with the reason."""
+    parts = []
+    for name, source in files.items():
+        try:
+            parts.append(plan_packed(source, name))
+        except ArraysError as error:
+            refused[name] = str(error)
+    return parts
+
+
+def _unzipped(listing: ZipListing) -> dict[str, BinaryIO]:
+    """Takes the files of packed images out of a zip and into memory: they cannot be read where they are."""
+    unzipped: dict[str, BinaryIO] = {}
+    left = MAX_FILE_BYTES
+    for path in [path for path in listing.files if suffix_of(path) in PACKED_SUFFIXES]:
+        read = listing.files.pop(path)
+        try:
+            data = read() if left > 0 else b""
+        except ImageRefused as error:
+            listing.refused[path] = error.reason
+            continue
+        left -= len(data)
+        if left > 0:
+            unzipped[path] = io.BytesIO(data)
+        else:
+            most = f"the zip holds more than {MAX_FILE_BYTES // 2**20} MB of packed images"
+            listing.refused[path] = f"{most}; bring this file without the zip"
+    return unzipped
 
 
 def _joined(parts: list[ImportPlan], refused: dict[str, str], problems: list[Problem], source: str) -> ImportPlan:
-    """One plan of several; where names of two parts meet, the later part's get the name of its zip as a folder."""
+    """One plan of several; where names of two parts meet, the later part's get the name of its file as a folder."""
     candidates: dict[str, Candidate] = {}
+    classes: dict[str, str] = {}
     verdicts = [Verdict(name, "refused", reason) for name, reason in refused.items()]
     for part in parts:
         prefix = _prefix(part.source, [candidate.name for candidate in part.candidates], candidates)
@@ -137,8 +196,9 @@ def _joined(parts: list[ImportPlan], refused: dict[str, str], problems: list[Pro
         verdicts += [replace(verdict, name=prefix + verdict.name) for verdict in part.refused]
         several = f"{part.source}: " if len(parts) > 1 else ""
         problems += [Problem(problem.line, several + problem.text) for problem in part.problems]
-    everything = tuple(candidates.values())
-    return ImportPlan(everything, tuple(problems), tuple(verdicts), source, classes_of(everything))
+        for name in part.classes:
+            classes.setdefault(name_key(name), name)
+    return ImportPlan(tuple(candidates.values()), tuple(problems), tuple(verdicts), source, tuple(classes.values()))
 
 
 def _prefix(zip_name: str, inside: Collection[str], taken: Collection[str]) -> str:

@@ -9,6 +9,8 @@ from core.data.images import IMAGE_SUFFIXES
 from core.data.labels import split_named
 
 TABLE_SUFFIXES = frozenset((".csv", ".tsv"))
+PACKED_SUFFIXES = frozenset((".npz", ".h5", ".hdf5"))
+"""Suffixes of files that hold many images as arrays."""
 # Not readable as images, but meant as such: they are tried, so that decoding says what they are and what to do.
 _MEANT_AS_PICTURES = frozenset((".heic", ".heif", ".svg", ".eps", ".ico"))
 _CLUTTER = frozenset(("__macosx", "thumbs.db", "desktop.ini"))

@@ -18,6 +18,7 @@ from core.data.names import sort_key
 from core.data.splits import SPLITS, Item, complete
 from core.data.store import Store
 from core.data.tables import Photo, Progress, photos_of_table
+from core.data.unpacked import photos_of_packed
 from core.errors import DataError, TooLittleData
 
 COLUMNS = ("image", "path", "filename", "label", "split")
@@ -115,12 +116,34 @@ def snapshot_of_table(
     Raises LabelsError where no table can be read, DataError where the folder is not there.
     """
     photos, problems = photos_of_table(labels, images, progress)
+    classes = sorted({photo.label for photo in photos}, key=lambda name: (sort_key(name), name))
+    snapshot, remarks = _divided(photos, classes, seed)
+    return snapshot, [*problems, *remarks]
+
+
+def snapshot_of_packed(
+    files: Sequence[Path], folder: Path, seed: int = 0, progress: Progress | None = None
+) -> tuple[Snapshot, list[Problem]]:
+    """The snapshot of files of packed images (core.data.packed), which are written into ``folder`` as PNG files.
+
+    Equal pictures and missing splits are treated as in ``snapshot_of_table``. Classes are in the order of the file's
+    list. Raises ArraysError for a file that cannot be used.
+    """
+    photos, problems, classes = photos_of_packed(files, folder.resolve(), progress)
+    place = {name: number for number, name in enumerate(classes)}
+    there = {photo.label for photo in photos}
+    # Spellings of one name are one class in a project's list, but not in a table.
+    ordered = sorted(there, key=lambda name: (place.get(name, len(place)), sort_key(name), name))
+    snapshot, remarks = _divided(photos, ordered, seed)
+    return snapshot, [*problems, *remarks]
+
+
+def _divided(photos: list[Photo], classes: Sequence[str], seed: int) -> tuple[Snapshot, list[Problem]]:
+    """The snapshot of photos, their splits completed, and what is to be said about that."""
     found, remark = complete([Item(photo.hash, photo.label, photo.hash, photo.row.split) for photo in photos], seed)
     boxes = BOX_COLUMNS if any(photo.row.box for photo in photos) else ()
     frame = pd.DataFrame([_row(photo, found[photo.hash], boxes) for photo in photos], columns=[*COLUMNS, *boxes])
-    classes = sorted({photo.label for photo in photos}, key=lambda name: (sort_key(name), name))
-    snapshot = Snapshot(frame, tuple(classes), "classification")
-    return snapshot, [*problems, *([Problem(None, remark)] if remark else [])]
+    return Snapshot(frame, tuple(classes), "classification"), [Problem(None, remark)] if remark else []
 
 
 def check_trainable(snapshot: Snapshot) -> None:

@@ -33,7 +33,7 @@ def photos_of_table(labels: Path, images: Path, progress: Progress | None) -> tu
     file_of, unmatched = match_files(table, _files(folder))
     wanted = [(row, file_of[row.line]) for row in table.rows if row.line in file_of and row.label is not None]
     photos, refused = _read(folder, wanted, progress)
-    kept, copies = _one_of_each(photos)
+    kept, copies = one_of_each(photos)
     return kept, [*table.problems, *unmatched, *refused, *copies]
 
 
@@ -72,7 +72,7 @@ def _hash(path: Path, name: str) -> str | ImageRefused:
         return refusal
 
 
-def _one_of_each(photos: list[Photo]) -> tuple[list[Photo], list[Problem]]:
+def one_of_each(photos: list[Photo]) -> tuple[list[Photo], list[Problem]]:
     """One photo for each picture, in the order of the table, and what is to be said about the others."""
     alike: dict[str, list[Photo]] = defaultdict(list)
     for photo in photos:

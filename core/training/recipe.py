@@ -137,6 +137,14 @@ class Recipe(BaseModel):
         "0 prepares them in between.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _all_learns_from_scratch(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or values.get("train") is not None:
+            return values
+        # A frozen part is worth something only where it was trained before.
+        return {**values, "train": "all" if values.get("weights") == "none" else "head"}
+
     @field_validator("arch")
     @classmethod
     def _known_architecture(cls, arch: str) -> str:

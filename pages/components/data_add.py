@@ -39,7 +39,8 @@ def add_photos(project: Project) -> None:
 
 def _from_uploads(*, whole_folder: bool) -> ImportPlan | None:
     """The plan of the uploaded files; looking into them stores nothing."""
-    label = "The folder with the photos" if whole_folder else "Photos, a zip, and a labels.csv if you have one"
+    files_label = "Photos, a zip, packed images, and a labels.csv if you have one"
+    label = "The folder with the photos" if whole_folder else files_label
     key = f"add-{'folder' if whole_folder else 'files'}-{st.session_state.get(ROUND, 0)}"
     if whole_folder:
         files = st.file_uploader(label, accept_multiple_files="directory", key=key)
@@ -77,6 +78,9 @@ Three ways to say which class a photo belongs to, all of them optional:
 - **a `labels.csv`** beside the photos, with the columns `filename` and `label` (and `split`, if you have one);
 - **a folder for each class**: `owl/1.jpg`, `duck/2.jpg`;
 - **not at all**: label them afterwards, one key a photo, on the Annotate page.
+
+Images packed as arrays, in an `.h5` or `.npz` file, bring their labels along: arrays called `x` and `y`, or
+`train_set_x`, `train_set_y`, `test_set_x`, `test_set_y` and `list_classes`.
 
 You see what was found before anything is imported. Very many photos come in faster as one zip than one by one.
 """

@@ -9,13 +9,14 @@ import streamlit as st
 
 from core.data.images import IMAGE_SUFFIXES
 from core.data.importers import ImportPlan, Upload, plan_uploads
+from core.data.layout import PACKED_SUFFIXES
 from core.inspection.answers import FileAnswer, csv_of, table_of
 from pages.components.wording import counted, plain
 
 if TYPE_CHECKING:
     from core.inspection.predictor import Predictor
 
-TYPES = [*sorted(suffix.removeprefix(".") for suffix in IMAGE_SUFFIXES), "zip"]
+TYPES = [*sorted(suffix.removeprefix(".") for suffix in IMAGE_SUFFIXES | PACKED_SUFFIXES), "zip"]
 
 
 def show(predictor: "Predictor") -> None:

@@ -89,7 +89,8 @@ def training(
 ) -> subprocess.CompletedProcess[str]:
     """What a training of two epochs said, which had to wait for its device; the run folder is its last argument."""
     out = tmp_path_factory.mktemp("runs") / "first"
-    words = ["train", labels, "--images", labels.parent / "images", *TINY, "--epochs", 2, "--out", out]
+    settings = [*TINY, "--train", "head", "--epochs", 2]
+    words = ["train", labels, "--images", labels.parent / "images", *settings, "--out", out]
     (home / "runs" / ".locks").mkdir(parents=True)
     with FileLock(home / "runs" / ".locks" / "cpu.lock"):
         process = start(words, environment)

@@ -2,7 +2,10 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
+
 from tests.cli.conftest import Core
+from tests.runs.photos import write_packed
 
 
 def test_a_table_is_imported_into_a_new_project(core: Core, here: Core, labels: Path) -> None:
@@ -53,3 +56,18 @@ def test_what_is_not_there_is_one_sentence(here: Core, tmp_path: Path) -> None:
     assert "gone.csv" in done.stderr and len(done.stderr.splitlines()) == 1
     done = here("import", tmp_path, "--project", "Nothing")
     assert done.returncode == 2 and "nothing to import" in done.stderr
+
+
+def test_packed_images_are_imported_with_their_labels(here: Core, tmp_path: Path) -> None:
+    packed = write_packed(tmp_path / "signs.h5", train=16, test=4)
+    done = here("import", packed, "--project", "Signs", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["counts"] == {"taken": 20, "remark": 0, "duplicate": 0, "refused": 0}
+
+    done = here("import", packed, "--images", tmp_path, "--project", "Signs")
+    assert (done.returncode, done.stdout) == (2, "") and "--images has no meaning" in done.stderr
+    wrong = tmp_path / "weights.npz"
+    np.savez(wrong, conv1=np.zeros(3))
+    done = here("import", wrong, "--project", "Signs")
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
+    assert "conv1 [3]" in done.stderr and "Known are x and y" in done.stderr

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.runs.folder import RunFolder
 from tests.cli.conftest import TINY, Core, start
+from tests.runs.photos import write_packed
 
 
 def test_train_prints_each_epoch_then_where_the_run_is(training: subprocess.CompletedProcess[str], run: Path) -> None:
@@ -91,3 +92,36 @@ def test_ctrl_c_keeps_the_best_and_resume_goes_on(
 
     again = here("resume", out)
     assert again.returncode == 2 and "nothing to resume" in again.stderr
+
+
+def test_packed_images_are_trained_on_and_found_when_the_files_are_gone(here: Core, tmp_path: Path) -> None:
+    files = [write_packed(tmp_path / "train.h5", 16), write_packed(tmp_path / "test.h5", 0, 4)]
+    out = tmp_path / "run"
+    done = here("train", *files, "--out", out, *TINY, "--epochs", 1, "--train", "head", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "one image in six of train became it" in done.stderr
+    answer = json.loads(done.stdout)
+    assert (answer["state"], answer["accuracy"]["test"]["n"]) == ("finished", 4)
+    assert RunFolder(out).snapshot().classes == ("red", "green")
+    for file in files:
+        file.unlink()
+    again = here("evaluate", out, "--split", "test", "--json")
+    assert json.loads(again.stdout)["accuracy"] == answer["accuracy"]["test"]
+
+
+def test_packed_images_stand_alone(here: Core, labels: Path, tmp_path: Path) -> None:
+    packed = write_packed(tmp_path / "train.h5", 4)
+    for words in ([labels, packed], [labels, labels], [packed, "--images", tmp_path]):
+        done = here("train", *words, "--out", tmp_path / "run")
+        assert done.returncode == 2 and "packed" in done.stderr, words
+        assert not (tmp_path / "run").exists()
+
+
+def test_input_is_another_name_of_size_and_everything_learns_from_scratch(here: Core, tmp_path: Path) -> None:
+    packed = write_packed(tmp_path / "signs.h5", 12, 2)
+    settings = ["--arch", "resnet18", "--weights", "none", "--input", "32", "--optimizer", "adam", "--epochs", "1"]
+    done = here("train", packed, "--out", tmp_path / "run", *settings, "--batch-size", "8", "--device", "cpu")
+    assert done.returncode == 0, done.stderr
+    recipe = RunFolder(tmp_path / "run").recipe()
+    assert (recipe.size, recipe.train, recipe.resolved_learning_rate()) == (32, "all", 0.001)
+    assert "every layer" in (tmp_path / "run" / "log.txt").read_text(encoding="utf-8")

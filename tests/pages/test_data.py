@@ -309,3 +309,20 @@ def test_a_file_name_with_markdown_in_it_is_shown_as_it_is(open_page: OpenPage, 
     import_all(app)
     assert not messages(app)
     assert store.images(empty.id)[0].filename == "*bold* [link](x) :red[y].png"
+
+
+def test_packed_images_come_in_like_a_zip(open_page: OpenPage, empty: Project, store: Store) -> None:
+    packed = BytesIO()
+    pixels = np.random.default_rng(5).random((5, 32, 32, 3))
+    pixels[4, 0, 0, 0] = np.nan
+    np.savez(packed, x_train=pixels, y_train=[2, 0, 1, 0, 1], classes=["fist", "one", "two"])
+    other = BytesIO()
+    np.savez(other, conv1=np.zeros(3))
+    app = open_page("Data")
+    upload(app, ("signs.npz", packed.getvalue()), ("weights.npz", other.getvalue()))
+    assert "Found: 4 photos" in heads(app)
+    assert [name.replace("\\", "") for name in app.table[0].value["Where"]] == ["weights.npz", "train_00004.png"]
+    import_all(app)
+    assert not messages(app)
+    assert [(one.name, one.count) for one in store.classes(empty.id)] == [("fist", 2), ("one", 1), ("two", 1)]
+    assert {row.split for row in store.images(empty.id)} == {"train"}

@@ -100,3 +100,10 @@ def test_settings_that_are_seldom_meant_get_a_remark() -> None:
 def test_recipes_need_no_torch() -> None:
     code = "import sys, core.training.recipe, core.training.events; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
+
+
+def test_what_learns_follows_the_weights_unless_it_is_said() -> None:
+    assert Recipe().train == Recipe(train=None).train == "head"
+    assert Recipe(weights="none").train == Recipe.checked(weights="none", train=None).train == "all"
+    assert Recipe(weights="none", train="head").train == "head"
+    assert Recipe.from_json(Recipe(weights="none", train="head").model_dump_json()).train == "head"

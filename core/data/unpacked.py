@@ -1,0 +1,43 @@
+"""Takes packed images out of their arrays into PNG files by content, so that a run finds them as long as it lives."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from core.data.images import content_hash, decode
+from core.data.importers import plan_packed_files
+from core.data.label_rows import LabelRow, Problem
+from core.data.pictures import write_whole
+from core.data.tables import Photo, Progress, one_of_each
+from core.errors import ImageRefused
+
+
+def photos_of_packed(
+    files: Sequence[Path], folder: Path, progress: Progress | None
+) -> tuple[list[Photo], list[Problem], tuple[str, ...]]:
+    """The labelled images of files of arrays, each picture once, all problems on the way, and the classes in order.
+
+    An image lies in ``<folder>/<ab>/<hash>.png``, whatever file it came from, and one that is there is not written
+    again. Raises ArraysError for a file that cannot be used, DataError where the disk does not take an image.
+    """
+    plan = plan_packed_files(files)
+    problems = [*plan.problems, *(Problem(None, f"{one.name} was left out: {one.text}") for one in plan.refused)]
+    photos = []
+    for done, candidate in enumerate(plan.candidates, start=1):
+        try:
+            data = candidate.read()
+            digest = content_hash(decode(data, candidate.name).image)
+        except ImageRefused as refusal:
+            problems.append(Problem(None, f"{refusal.name} was left out: {refusal.reason}"))
+            continue
+        if candidate.label is not None:
+            path = folder / digest[:2] / f"{digest}.png"
+            if not path.is_file():
+                write_whole(path, data)
+            row = LabelRow(0, candidate.name, candidate.label, candidate.split, None)
+            photos.append(Photo(row, candidate.label, path, digest))
+        if progress is not None:
+            progress(done, len(plan.candidates))
+    kept, copies = one_of_each(photos)
+    # An array has no lines.
+    return kept, [*problems, *(replace(copy, line=None) for copy in copies)], plan.classes
