@@ -66,15 +66,21 @@ def apply_labels(
     text: str,
     kind: str,
     boxes: Mapping[int, Sequence[BoxRow]],
+    new_classes: Sequence[str],
 ) -> int:
     """Sets many labels and splits as one change, adding classes that are missing; its number, 0 if nothing changed.
 
     A row is (image, label, split). None says nothing: what the image has stays. Of two rows for an image the later
-    one holds. ``boxes`` are those of images that get any; their labels are the classes of the boxes.
+    one holds. ``boxes`` are those of images that get any, their labels being classes.
+    ``new_classes`` come first where they are missing.
     """
     wanted: dict[int, Values] = {}
     items: list[Item] = []
     numbers, time = class_numbers(conn, project_id), now()
+    for name in (*new_classes, *(box.label for some in boxes.values() for box in some)):
+        if name_key(name) not in numbers:
+            items.append(new_class(conn, project_id, name))
+            numbers[name_key(name)] = items[-1].entity_id
     for image_id, label, split in rows:
         values = wanted.setdefault(image_id, {})
         if label is not None:
@@ -87,10 +93,6 @@ def apply_labels(
             if split not in SPLITS:
                 raise DataError(f'There is no split "{split}". Allowed are {", ".join(SPLITS)}, or nothing.')
             values["split"] = split
-    for label in dict.fromkeys(box.label for some in boxes.values() for box in some):
-        if name_key(label) not in numbers:
-            items.append(new_class(conn, project_id, label))
-            numbers[name_key(label)] = items[-1].entity_id
     for image_id, row in _present(conn, project_id, wanted).items() if wanted else ():
         if image_id in boxes:  # the class comes with them
             wanted[image_id].pop("class_id", None)

@@ -72,7 +72,9 @@ def carry_out(plan: ImportPlan, store: Store, project_id: int, who: str) -> Gene
             try:
                 text = f"labels of {_images(len(rows))} from {plan.source}"
                 boxes = {image_id: has.boxes for image_id, has in standings.items() if has.boxes is not None}
-                store.apply_labels(project_id, rows, who, text, boxes=boxes)
+                store.apply_labels(
+                    project_id, rows, who, text, boxes=boxes, new_classes=plan.classes if localizes else ()
+                )
             except OperationalError as error:
                 raise DataError(
                     f"The {_images(taken)} taken are in the project, but their labels could not be saved. "

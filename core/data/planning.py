@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from core.data.formats.found import Found
+from core.data.formats.reading import read_data_set
 from core.data.import_plan import Candidate, ImportPlan, Verdict
 from core.data.label_rows import Marked, objects_of
 from core.data.labels import LabelTable, Problem, match_files, read_labels
@@ -24,10 +26,14 @@ def plan_of(
 ) -> ImportPlan:
     """The plan for files, some of them refused already (path -> reason).
 
-    ``table`` holds where it is given; else the table in the top folder, else the class folders. ``pictures`` are to be
+    ``table`` holds where it is given; else what another tool's format says (core.data.formats), else the table in the
+    top folder, else the class folders. ``pictures`` are to be
     tried whatever their names. Folders around everything are taken off the names, unless the table writes them too.
     Raises LabelsError where it cannot be said which table holds, or where it cannot be read.
     """
+    data_set = read_data_set(files) if table is None else None
+    if data_set is not None:
+        return _plan_of_data_set(data_set, files, refused, source)
     wrapper = wrapper_of([path for path in files if is_picture(path) or suffix_of(path) in TABLE_SUFFIXES])
     if table is not None and any(row.filename.replace("\\", "/").startswith(wrapper) for row in table.rows):
         wrapper = ""
@@ -57,6 +63,26 @@ def plan_of(
     return ImportPlan(tuple(candidates), tuple(problems), tuple(verdicts), source, classes_of(candidates))
 
 
+def _plan_of_data_set(
+    data_set: Found, files: Mapping[str, Callable[[], bytes]], refused: Mapping[str, str], source: str
+) -> ImportPlan:
+    """The plan for files of a known format; pictures lose the folders that the format itself needs."""
+    rows = {row.filename for row in data_set.table.rows}
+    tried = {path for path in files if is_picture(path) or path in rows}
+    problems: list[Problem] = []
+    found = _by_rows(data_set.table, {path: files[path] for path in sorted(tried, key=sort_key)}, problems)
+    candidates = [replace(one, name=data_set.names.get(one.name, one.name)) for one in found]
+    candidates = with_usable_labels(candidates, problems)
+    verdicts = [Verdict(path, "refused", reason) for path, reason in refused.items()]
+    unused = [path for path in files if path not in tried and path not in data_set.used]
+    verdicts += [Verdict(path, "refused", _why_not(path)) for path in unused]
+    verdicts.sort(key=lambda verdict: sort_key(verdict.name))
+    classes: dict[str, str] = {}
+    for name in (*data_set.classes, *classes_of(candidates)):
+        classes.setdefault(name_key(name), name)
+    return ImportPlan(tuple(candidates), tuple(problems), tuple(verdicts), source, tuple(classes.values()))
+
+
 def the_table(tables: Mapping[str, Callable[[], bytes]]) -> tuple[str, LabelTable]:
     """Of several tables labels.csv, else the only one that has the columns. Raises LabelsError that lists them."""
     for path in tables:
@@ -83,7 +109,7 @@ def classes_of(candidates: Iterable[Candidate]) -> tuple[str, ...]:
     """The labels in the order in which they first appear; those that a project takes for one class come once."""
     first: dict[str, str] = {}
     for candidate in candidates:
-        for label in (candidate.label, *(one.label for one in candidate.objects)):
+        for label in [one.label for one in candidate.objects] or [candidate.label]:
             if label is not None:
                 first.setdefault(name_key(label), label)
     return tuple(first.values())

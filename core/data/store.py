@@ -249,14 +249,16 @@ class Store(Journal):
         text: str,
         kind: str = "import",
         boxes: Mapping[int, Sequence[BoxRow]] | None = None,
+        new_classes: Sequence[str] = (),
     ) -> int:
         """A change: labels and splits of many images (image, label, split), missing classes added in their order.
 
         None leaves what the image has. The change's number, or 0 where nothing was to be changed. ``kind`` is
-        "import", "splits" or one of LABEL_KINDS. ``boxes`` are set in the same change.
+        "import", "splits" or one of LABEL_KINDS. ``boxes`` are set in the same change; ``new_classes`` are added before
+        those of the rows, in this order.
         """
         with self._writing(project_id) as conn:
-            return annotations.apply_labels(conn, project_id, rows, who, text, kind, boxes or {})
+            return annotations.apply_labels(conn, project_id, rows, who, text, kind, boxes or {}, new_classes)
 
     def boxes(self, project_id: int, image_ids: Iterable[int] | None = None) -> dict[int, list[BoxRow]]:
         """The boxes of images (None: of all) in their order; an image without a box is not in the answer."""

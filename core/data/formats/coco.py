@@ -1,0 +1,95 @@
+"""COCO JSON: images, annotations and categories in one file a split (https://cocodataset.org/#format-data)."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from core.data.formats.found import Files, Found, Gathered, Pictures, split_of, text_of
+from core.data.formats.pictured import Pictured
+from core.data.layout import suffix_of
+
+KEYS = ("images", "annotations", "categories")
+
+
+def read(files: Files) -> Found | None:
+    """What the COCO files among these say; None where there are none."""
+    gathered = Gathered()
+    pictures = Pictures(files)
+    for path in sorted(path for path in files if suffix_of(path) == ".json"):
+        trial = Gathered()
+        text = text_of(files[path], path, trial)
+        content = _parsed(text) if text is not None else None
+        if isinstance(content, dict) and all(isinstance(content.get(key), list) for key in KEYS):
+            gathered.used.add(path)
+            _read_one(path, content, pictures, gathered)
+    return gathered.found("COCO") if gathered.used else None
+
+
+def write(pictures: Sequence[Pictured], classes: Sequence[str]) -> dict[str, bytes]:
+    """One file a split, in ``annotations``; the pictures lie in ``images``."""
+    number_of = {name: number for number, name in enumerate(classes, start=1)}
+    answer = {}
+    for split in dict.fromkeys(one.split for one in pictures):
+        images: list[dict[str, Any]] = []
+        annotations: list[dict[str, Any]] = []
+        for one in (one for one in pictures if one.split == split):
+            image_id = len(images) + 1
+            images.append({"id": image_id, "file_name": one.name, "width": one.width, "height": one.height})
+            for box in one.boxes:
+                annotations.append(
+                    {
+                        "id": len(annotations) + 1,
+                        "image_id": image_id,
+                        "category_id": number_of[box.label],
+                        "bbox": [box.x, box.y, box.width, box.height],
+                        "area": box.width * box.height,
+                        "iscrowd": 0,
+                    }
+                )
+        categories = [{"id": number, "name": name} for name, number in number_of.items()]
+        content = {"images": images, "annotations": annotations, "categories": categories}
+        answer[f"annotations/instances_{split or 'default'}.json"] = json.dumps(content, ensure_ascii=False).encode()
+    return answer
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):  # some other JSON, or none: the file is listed as not used
+        return None
+
+
+def _read_one(path: str, content: dict[str, Any], pictures: Pictures, gathered: Gathered) -> None:
+    categories = {}
+    for one in content["categories"]:
+        if isinstance(one, dict) and isinstance(one.get("name"), str):
+            categories[one.get("id")] = one["name"]
+    gathered.classes.update(dict.fromkeys(categories.values()))
+    files: dict[Any, str] = {}
+    for one in content["images"]:
+        name = one.get("file_name") if isinstance(one, dict) else None
+        if not isinstance(name, str) or not name:
+            gathered.say(path, f"an image without a file_name is left out: {str(one)[:60]}")
+            continue
+        file = pictures.named(name, path)
+        if file is None:
+            gathered.say(path, f"{name} is not among the files")
+            continue
+        files[one.get("id")] = file
+        gathered.image(file, name.replace("\\", "/").lstrip("./"), split_of(path))
+    known = {one.get("id") for one in content["images"] if isinstance(one, dict)}
+    for one in content["annotations"]:
+        if not isinstance(one, dict):
+            gathered.say(path, f"an annotation that is no object is left out: {str(one)[:60]}")
+            continue
+        where = f"{path}, annotation {one.get('id')}"
+        file = files.get(one.get("image_id"))
+        label = categories.get(one.get("category_id"))
+        if file is None:
+            if one.get("image_id") not in known:
+                gathered.say(where, f"there is no image {one.get('image_id')}; it is left out")
+        elif label is None:
+            gathered.say(where, f"there is no category {one.get('category_id')}; it is left out")
+        else:
+            box = one.get("bbox")
+            gathered.box(file, label, box if isinstance(box, list) else [], where)

@@ -1,0 +1,23 @@
+"""Which data set a list of files is: the formats are tried one after the other."""
+
+from pathlib import PurePosixPath
+
+from core.data.formats.found import Files, Found
+from core.data.layout import suffix_of
+
+MARKS = frozenset((".json", ".jsonl", ".xml", ".yaml", ".yml", ".names", ".txt", ".csv"))
+"""Without a file of these suffixes no reader is even loaded."""
+
+
+def read_data_set(files: Files) -> Found | None:
+    """The data set that these files are; None where they are none that is known, or a labels.csv says the labels."""
+    named = {PurePosixPath(path).name.lower() for path in files}
+    if "labels.csv" in named or not any(suffix_of(path) in MARKS for path in files):
+        return None
+    from core.data.formats import coco, hugging_face, voc, yolo
+
+    for reader in (coco, voc, yolo, hugging_face):
+        found = reader.read(files)
+        if found is not None:
+            return found
+    return None

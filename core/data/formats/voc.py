@@ -1,0 +1,128 @@
+"""Pascal VOC XML: one file a picture (http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/index.html).
+
+Splits are lists in ``ImageSets/Main``; the classes' order is in ``labelmap.txt``, as CVAT writes it.
+"""
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from xml.etree.ElementTree import Element, ParseError, SubElement, indent, tostring
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from core.data.formats.found import Files, Found, Gathered, Pictures, split_of, text_of, written
+from core.data.formats.pictured import Pictured
+from core.data.labels import split_named
+from core.data.layout import suffix_of
+
+CORNERS = ("xmin", "ymin", "xmax", "ymax")
+ROOTS = ("JPEGImages/", "images/")
+LABELMAP_HEAD = "# label:color_rgb:parts:actions"
+
+
+def read(files: Files) -> Found | None:
+    """What the VOC files among these say; None where there are none."""
+    gathered = Gathered()
+    pictures = Pictures(files)
+    splits = _splits(files, gathered)
+    for path in files:
+        if PurePosixPath(path).name == "labelmap.txt" and (text := text_of(files[path], path, gathered)):
+            gathered.used.add(path)
+            names = [line.rpartition(":::")[0] or line.split(":")[0] for line in text.splitlines() if line[:1] != "#"]
+            gathered.classes.update(dict.fromkeys(name for name in names if name and name != "background"))
+    some = False
+    for path in sorted(path for path in files if suffix_of(path) == ".xml"):
+        text = text_of(files[path], path, gathered)
+        if text is None:
+            continue
+        try:
+            root = fromstring(text, forbid_dtd=True)
+        except ParseError as error:
+            gathered.say(path, f"it is no XML ({error}); it is left out")
+            gathered.used.add(path)
+            continue
+        except DefusedXmlException:
+            gathered.say(path, "it declares XML entities, which are not read from files of others; it is left out")
+            gathered.used.add(path)
+            continue
+        if root.tag == "annotation":
+            some = True
+            gathered.used.add(path)
+            _read_one(path, root, pictures, splits, gathered)
+    return gathered.found("Pascal VOC") if some else None
+
+
+def write(pictures: Sequence[Pictured], classes: Sequence[str]) -> dict[str, bytes]:
+    """One XML a picture in ``Annotations``; the pictures lie in ``JPEGImages``."""
+    answer = {f"Annotations/{_stem(one.name)}.xml": _xml(one) for one in pictures}
+    for split in dict.fromkeys(one.split for one in pictures if one.split):
+        names = [_stem(one.name) for one in pictures if one.split == split]
+        answer[f"ImageSets/Main/{split}.txt"] = "".join(f"{name}\n" for name in names).encode()
+    lines = [LABELMAP_HEAD, *(f"{name}:::" for name in classes)]
+    answer["labelmap.txt"] = "".join(f"{line}\n" for line in lines).encode()
+    return answer
+
+
+def _stem(name: str) -> str:
+    # The suffix stays: a.jpg and a.png may both be there, and each needs its own file.
+    return name if PurePosixPath(name).suffix.lower() not in (".jpg", ".jpeg") else name.rpartition(".")[0]
+
+
+def _xml(one: Pictured) -> bytes:
+    root = Element("annotation")
+    SubElement(root, "folder").text = "JPEGImages"
+    SubElement(root, "filename").text = one.name
+    size = SubElement(root, "size")
+    for tag, value in (("width", one.width), ("height", one.height), ("depth", 3)):
+        SubElement(size, tag).text = str(value)
+    SubElement(root, "segmented").text = "0"
+    for box in one.boxes:
+        thing = SubElement(root, "object")
+        for tag, text in (("name", box.label), ("pose", "Unspecified"), ("truncated", "0"), ("difficult", "0")):
+            SubElement(thing, tag).text = text
+        place = SubElement(thing, "bndbox")
+        corners = (box.x, box.y, box.x + box.width, box.y + box.height)
+        for tag, corner in zip(CORNERS, corners, strict=True):
+            SubElement(place, tag).text = written(round(corner, 9))
+    indent(root)
+    return tostring(root, encoding="utf-8")
+
+
+def _splits(files: Files, gathered: Gathered) -> dict[str, str]:
+    """The split of each picture's name without its suffix, from the lists in ImageSets/Main."""
+    splits = {}
+    for path in sorted(files):
+        split = split_named(PurePosixPath(path).stem)
+        if "ImageSets/" in f"/{path}" and suffix_of(path) == ".txt":
+            gathered.used.add(path)
+            text = text_of(files[path], path, gathered) if split else None
+            for line in (text or "").splitlines():
+                splits[line.strip()] = split or ""
+    return splits
+
+
+def _read_one(path: str, root: Element, pictures: Pictures, splits: dict[str, str], gathered: Gathered) -> None:
+    name = (root.findtext("filename") or "").strip()
+    file = (pictures.named(name, path) if name else None) or pictures.of_stem(path)
+    if file is None:
+        gathered.say(path, f"its picture {name or 'has no name and'} is not among the files")
+        return
+    for top in ROOTS:
+        shown = file.partition(top)[2] if f"/{top}" in f"/{file}" else ""
+        if shown:
+            break
+    shown = shown or file
+    split = splits.get(_stem(shown)) or splits.get(shown.rpartition(".")[0])
+    gathered.image(file, shown, split or split_of(path.rpartition("/")[0] + "/"))
+    for number, thing in enumerate(root.findall("object"), start=1):
+        where = f"{path}, object {number}"
+        place = thing.find("bndbox")
+        corners = [(place.findtext(tag) or "").strip() for tag in CORNERS] if place is not None else []
+        label = (thing.findtext("name") or "").strip()
+        try:
+            left, top_, right, bottom = (float(corner) for corner in corners)
+        except ValueError:
+            gathered.say(where, f"the box ({', '.join(corners)}) is not four numbers; it is left out")
+            continue
+        sides = (left, top_, round(right - left, 9), round(bottom - top_, 9))
+        gathered.box(file, label, sides, where)
