@@ -115,28 +115,33 @@ def drawn(parts: Parts, colors: Ink) -> str:
     if parts.total is not None:
         chain.append(parts.total)
     chain += parts.after
-    step, top, middle = 82, 26, 74
+    # Ten steps fill the page; longer chains are drawn closer.
+    step, top, middle = 82 if len(chain) <= 10 else 75, 26, 74
+    room, half = step - 8, step // 2 - 8
     width = 44 + step * len(chain)
     color = colors.second if parts.kind == "projection" else colors.accent
     shapes = [line(16, middle, width - 6, middle, colors.quiet)]
     words: list[Words] = [(8, middle, "x", colors.text, 15)]
     if parts.total is not None:
-        add_at = 44 + step * chain.index(parts.total) + 33
+        add_at = 44 + step * chain.index(parts.total) + half
         start = 24 if not parts.shared else 44 + step * parts.shared - 8
         shapes.append(around(start, add_at, top, middle, color, DASHES[parts.kind]))
         words.append(((start + add_at) / 2, 11, _around_words(parts), color, 13))
     for place, row in enumerate(chain):
         left = 44 + step * place
         if row is parts.total:
-            shapes.append(ring(left + 33, middle, colors, color))
-            words.append((left + 33, middle - 1, "+", colors.text, 20))
+            shapes.append(ring(left + half, middle, colors, color))
+            words.append((left + half, middle - 1, "+", colors.text, 20))
             continue
         first, second = ("Squeeze", "weighs channels") if isinstance(row, str) else _layer_words(row, parts)
         heavy = isinstance(row, str) or row.type == "Conv2d"
         fill = faint(colors.accent, 0.2) if heavy else faint(colors.quiet, 0.16)
-        shapes.append(box(left - 4, middle - 24, 74, 48, colors, fill))
+        shapes.append(box(left + half - room // 2, middle - 24, room, 48, colors, fill))
         size = 9 if len(second) > 12 else 11
-        words += [(left + 33, middle - 9, first, colors.text, 12), (left + 33, middle + 10, second, colors.quiet, size)]
+        words += [
+            (left + half, middle - 9, first, colors.text, 12),
+            (left + half, middle + 10, second, colors.quiet, size),
+        ]
     told = "and a skip around them" if parts.total is not None else "and nothing around them"
     return sheet(width, 104, "".join(shapes), words, f"The block {parts.name}: {len(chain)} steps, {told}")
 
