@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.command("weights")(models.weights)
 app.command("import")(data.import_)
+app.command("labels")(data.labels)
 app.command("train")(training.train)
 app.command("resume")(training.resume)
 app.command("evaluate")(looking.evaluate)

@@ -1,4 +1,4 @@
-"""The command that brings photos in: import."""
+"""The commands that bring photos in and take the labelled photos out: import, labels."""
 
 import getpass
 from collections import Counter
@@ -26,8 +26,9 @@ def import_(
     source: Annotated[
         Path,
         typer.Argument(
-            help="A labels.csv, a folder (of class folders, or with a labels.csv), a zip of either, or images packed "
-            "as arrays: an .h5 or .npz file with x and y, or train_set_x, train_set_y and so on."
+            help="A labels.csv, a folder (of class folders, with a labels.csv, or a data set in the format of COCO, "
+            "Pascal VOC, YOLO or Hugging Face), a zip of one of them, or images packed as arrays: an .h5 or .npz file "
+            "with x and y, or train_set_x, train_set_y and so on."
         ),
     ],
     project: Annotated[str, typer.Option(help="The project's name; it is made where there is none of that name.")],
@@ -38,7 +39,10 @@ def import_(
     yes: Annotated[bool, typer.Option("--yes", help="Import what is good although there are problems.")] = False,
     json: Json = False,
 ) -> None:
-    """Bring photos and their labels into a project. Problems are listed, and nothing is taken before you say --yes."""
+    """Bring photos and their labels into a project. Problems are listed, and nothing is taken before you say --yes.
+
+    A project that is made is one of boxes where the labels bring boxes, else one of classes.
+    """
     from core.data.importers import carry_out
     from core.data.store import Store
     from core.workspace import open_workspace
@@ -57,7 +61,8 @@ def import_(
         )
     store = Store(open_workspace())
     try:
-        known = store.find_project(project) or store.create_project(project)
+        task = "localization" if any(one.objects for one in plan.candidates) else "classification"
+        known = store.find_project(project) or store.create_project(project, task)
         verdicts = []
         with Meter() as meter:
             for verdict in carry_out(plan, store, known.id, _who()):
@@ -66,6 +71,44 @@ def import_(
     finally:
         store.close()
     _tell(verdicts, project, json)
+
+
+def labels(
+    project: Annotated[str, typer.Option(help="The project's name.")],
+    out: Annotated[Path, typer.Option(help="The zip to write; it must not be there yet.")],
+    format: Annotated[
+        str,
+        typer.Option(help="coco, voc, yolo, hugging-face or csv for boxes; folders, hugging-face or csv for classes."),
+    ] = "csv",
+    json: Json = False,
+) -> None:
+    """Write a project's photos with their labels, splits and boxes into a zip that other tools read."""
+    from core.data.formats.writing import write_zip
+    from core.data.store import Store
+    from core.workspace import open_workspace
+
+    if out.exists():
+        raise DataError(f"{out} is there already. Name another file, or move that one away.")
+    store = Store(open_workspace())
+    part = out.with_name(f".{out.name}.part")
+    try:
+        known = store.find_project(project)
+        if known is None:
+            raise DataError(f'There is no project "{project}".')
+        done = 0
+        with Meter() as meter:
+            for done, total in write_zip(store, known.id, format, part):
+                meter.show("writing the photos", done, total)
+        part.replace(out)
+    except OSError as error:
+        raise DataError(f"{out} cannot be written ({error.strerror}). Choose another place.") from error
+    finally:
+        part.unlink(missing_ok=True)
+        store.close()
+    if json:
+        answer_json({"project": known.name, "format": format, "photos": done, "out": str(out)})
+    else:
+        answer(f"{_counted(done, 'photo')} in {out}")
 
 
 def _plan(source: Path, images: Path | None) -> "ImportPlan":

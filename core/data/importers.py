@@ -132,7 +132,7 @@ def plan_uploads(uploads: Sequence[Upload], limits: ZipLimits = LIMITS) -> Impor
             refused |= {f"{name}/{path}": reason for path, reason in listing.refused.items()}
         elif suffix_of(name) in PACKED_SUFFIXES:
             packed += _packed_parts({name: upload.data}, refused)
-        elif suffix_of(name) in _UPLOADED_TABLES:
+        elif suffix_of(name) in _UPLOADED_TABLES and not _of_a_data_set(name):
             tables[_free(name, tables)] = partial(_read_upload, upload.data, name)
         elif not is_clutter(name):
             free = _free(name, loose)
@@ -151,6 +151,11 @@ def plan_uploads(uploads: Sequence[Upload], limits: ZipLimits = LIMITS) -> Impor
     else:
         parts += [plan_of(inside, {}, name) for name, inside in zips]
     return _joined([*parts, *packed], refused, problems, source)
+
+
+def _of_a_data_set(name: str) -> bool:
+    """A table inside an uploaded folder that belongs to a data set in another tool's format."""
+    return "/" in name and (suffix_of(name) == ".txt" or PurePosixPath(name).name == "metadata.csv")
 
 
 def _packed_parts(files: Mapping[str, Path | BinaryIO], refused: dict[str, str]) -> list[ImportPlan]:

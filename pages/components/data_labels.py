@@ -1,14 +1,26 @@
-"""labels.csv out of the project: a preview, the file, and how to bring it back."""
+"""Labels out of the project: labels.csv with a preview, or photos and labels together in a format of other tools."""
+
+import tempfile
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
+from core.data.label_rows import LabelRow
 from core.data.labels import write_labels
 from core.data.store import Project
 from pages.components import frame
 from pages.components.wording import counted
 
 ROWS_SHOWN = 9
+FORMAT_NAMES = {
+    "coco": "COCO JSON",
+    "voc": "Pascal VOC XML",
+    "yolo": "YOLO text",
+    "hugging-face": "Hugging Face metadata.csv",
+    "folders": "A folder for each class",
+    "csv": "labels.csv and the photos",
+}
 
 
 def labels_csv(project: Project) -> None:
@@ -17,8 +29,10 @@ def labels_csv(project: Project) -> None:
     if not rows:
         frame.empty("No photos yet", "Add photos first: then their labels can be taken out as a table.")
         return
+    boxed = project.task == "localization"
+    line = "one line a box, with its class and its place in pixels" if boxed else "one line a photo, with its class"
     st.markdown(
-        "All labels in one table that any spreadsheet opens: one line a photo, with its class and its split. "
+        f"All labels in one table that any spreadsheet opens: {line}, and the photo's split. "
         "Change it there, and bring it back under **Add photos** together with the photos: nothing is lost on the way."
     )
     st.download_button(
@@ -30,10 +44,47 @@ def labels_csv(project: Project) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
-    preview = pd.DataFrame(
-        [(row.filename, row.label or "", row.split or "") for row in rows[:ROWS_SHOWN]],
-        columns=["filename", "label", "split"],
-    )
-    st.dataframe(preview, hide_index=True, height="content")
+    st.dataframe(_preview(rows[:ROWS_SHOWN]), hide_index=True, height="content")
     if len(rows) > ROWS_SHOWN:
         st.caption(f"The first {ROWS_SHOWN} of {len(rows):,} lines.")
+    _for_other_tools(project)
+
+
+def _preview(rows: list[LabelRow]) -> pd.DataFrame:
+    table = pd.DataFrame(
+        [(row.filename, row.label or "", row.split or "") for row in rows], columns=["filename", "label", "split"]
+    )
+    if any(row.box for row in rows):
+        for side in ("x", "y", "width", "height"):
+            table[side] = [getattr(row.box, side, None) for row in rows]
+    return table
+
+
+def _for_other_tools(project: Project) -> None:
+    """Photos and labels in one zip."""
+    from core.data.formats.writing import formats_of
+
+    st.subheader("Photos and labels together", anchor=False)
+    st.markdown("A zip that other tools read, and that can be brought back here under **Add photos**.")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.selectbox(
+            "Format", formats_of(project.task), format_func=FORMAT_NAMES.__getitem__, key="labels-format", width=280
+        )
+        st.download_button(
+            "Download the zip",
+            data=lambda: _zip_of(project, kind),
+            file_name=f"{kind}.zip",
+            mime="application/zip",
+            icon=":material/folder_zip:",
+            on_click="ignore",
+        )
+
+
+def _zip_of(project: Project, kind: str) -> bytes:
+    from core.data.formats.writing import write_zip
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "labels.zip"
+        for _ in write_zip(frame.store(), project.id, kind, path):
+            pass
+        return path.read_bytes()

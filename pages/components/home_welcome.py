@@ -11,6 +11,10 @@ from pages.components import frame
 from pages.components.photos import Photo, wall
 
 BIRDS_SHOWN = 10
+TASK_NAMES = {
+    "classification": "Which class a photo shows",
+    "localization": "Where a thing is, as a box, and its class",
+}
 
 
 def sample_row() -> None:
@@ -79,6 +83,13 @@ def new_project(*, primary: bool) -> None:
             placeholder="oak, birch, maple",
             help="The answers that the network will choose from. You can add, rename and merge them at any time.",
         )
+        task = st.radio(
+            "What shall the network say?",
+            list(TASK_NAMES),
+            format_func=TASK_NAMES.__getitem__,
+            help="With boxes, you draw a rectangle around each thing, and the network learns to find one in a photo. "
+            "A project keeps its task.",
+        )
         made = st.form_submit_button(
             "Create the project", icon=":material/add:", type="primary" if primary else "secondary"
         )
@@ -86,7 +97,7 @@ def new_project(*, primary: bool) -> None:
         return
     if not name.strip():
         raise DataError("The project needs a name. Write one, for example what the photos show.")
-    project = frame.store().create_project(name.strip(), classes=split_names(classes))
+    project = frame.store().create_project(name.strip(), task, split_names(classes))
     frame.choose_project(project.id)
     frame.go("Data")
 

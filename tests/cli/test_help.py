@@ -14,7 +14,7 @@ COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 
 def test_these_are_the_commands() -> None:
-    designed = "weights import train resume evaluate predict explain features export summary"
+    designed = "weights import labels train resume evaluate predict explain features export summary"
     assert list(COMMANDS) == designed.split()
 
 

@@ -1,5 +1,6 @@
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -71,3 +72,26 @@ def test_packed_images_are_imported_with_their_labels(here: Core, tmp_path: Path
     done = here("import", wrong, "--project", "Signs")
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
     assert "conv1 [3]" in done.stderr and "Known are x and y" in done.stderr
+
+
+def test_boxes_make_a_project_of_boxes_and_go_out_as_coco_and_come_back(
+    here: Core, labels: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(labels.parent / "images", tmp_path / "images")
+    table = tmp_path / "images" / "labels.csv"
+    table.write_text("filename,label,x,y,width,height\nred_0.png,red,1,2,5,6\nred_1.png,red,2,2,4,4.5\n")
+    assert here("import", table, "--project", "Boxed", "--yes").returncode == 0
+    done = here("labels", "--project", "Boxed", "--format", "coco", "--out", tmp_path / "out.zip", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["photos"] == 16
+    assert here("import", tmp_path / "out.zip", "--project", "Back").returncode == 0
+    for kind in ("csv", "yolo"):
+        assert here("labels", "--project", "Back", "--format", kind, "--out", tmp_path / f"{kind}.zip").returncode == 0
+    with zipfile.ZipFile(tmp_path / "csv.zip") as archive:
+        lines = archive.read("labels.csv").decode().splitlines()
+    assert "red_0.png,red,,1,2,5,6" in lines and "red_1.png,red,,2,2,4,4.5" in lines
+    again = here("labels", "--project", "Back", "--out", tmp_path / "csv.zip")
+    assert again.returncode == 2 and "is there already" in again.stderr
+    wrong = here("labels", "--project", "Back", "--format", "folders", "--out", tmp_path / "x.zip")
+    assert wrong.returncode == 2 and "Allowed are coco" in wrong.stderr
+    assert sorted(path.name for path in tmp_path.glob("*.zip*")) == ["csv.zip", "out.zip", "yolo.zip"]
