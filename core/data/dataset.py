@@ -8,16 +8,20 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from core.data.boxed_variations import augment_boxed
+from core.data.label_rows import Box
+from core.data.placement import corners_of
 from core.data.resized import Kind, Pixels, ResizedCache, Source
+from core.data.snapshot import BOX_COLUMNS, LOCALIZATION, SIZE_COLUMNS, Snapshot
 from core.data.transforms import AUGMENTATIONS, augment
 
 Key = int | tuple[int, int]
 
 
-class Photos(Dataset[tuple[Tensor, int]]):
+class Photos(Dataset[tuple[Tensor, ...]]):
     """Photos with their classes, map style.
 
-    ``photos[index]`` is the exact evaluation view, uint8 [3, size, size], and the class's place in ``classes``.
+    ``photos[index]`` is the exact evaluation view, uint8 [3, size, size], and the class's place in ``classes``, int64.
     ``photos[index, epoch]`` is that epoch's random variation of the photo; the same in every process, in any order.
     """
 
@@ -42,30 +46,74 @@ class Photos(Dataset[tuple[Tensor, int]]):
     def __len__(self) -> int:
         return len(self.sources)
 
-    def __getitem__(self, key: Key) -> tuple[Tensor, int]:
+    def __getitem__(self, key: Key) -> tuple[Tensor, ...]:
         index, epoch = key if isinstance(key, tuple) else (key, None)
         source = self.sources[index]
         if epoch is None or self._kind() == "view":
-            return _tensor(self.cache.view(source)), self.labels[index]
-        preprocessing = self.cache.preprocessing
-        copy = _tensor(self.cache.copy(source))
-        variation = augment(copy, self.augmentation, preprocessing.size, (self.seed, epoch, index), preprocessing.gray)
-        return variation, self.labels[index]
+            return self._view(index, _tensor(self.cache.view(source)))
+        return self._variation(index, _tensor(self.cache.copy(source)), (self.seed, epoch, index))
 
-    def batch(self, keys: Sequence[Key]) -> tuple[Tensor, Tensor]:
+    def batch(self, keys: Sequence[Key]) -> tuple[Tensor, ...]:
         """uint8 [N, 3, size, size], channels last in memory, and the labels int64 [N]."""
-        images, labels = zip(*(self[key] for key in keys), strict=True)
+        images, *rest = zip(*(self[key] for key in keys), strict=True)
         # Stacked as rows of pixels, which is how they lie in memory, and how channels_last networks want them.
         stacked = torch.stack([image.permute(1, 2, 0) for image in images]).permute(0, 3, 1, 2)
-        return stacked, torch.tensor(labels)
+        return stacked, *(torch.stack(column) for column in rest)
 
     def wanted(self, training: bool) -> Iterator[tuple[Source, Kind]]:
         """What the cache must hold of these photos before they are trained on, or only looked at."""
         kind = self._kind() if training else "view"
         return ((source, kind) for source in self.sources)
 
+    def _view(self, index: int, view: Tensor) -> tuple[Tensor, ...]:
+        return view, self._label(index)
+
+    def _variation(self, index: int, copy: Tensor, seed: tuple[int, ...]) -> tuple[Tensor, ...]:
+        seen = self.cache.preprocessing
+        return augment(copy, self.augmentation, seen.size, seed, seen.gray), self._label(index)
+
+    def _label(self, index: int) -> Tensor:
+        return torch.tensor(self.labels[index])
+
     def _kind(self) -> Kind:
         return "view" if AUGMENTATIONS[self.augmentation] is None else "copy"
+
+
+class BoxedPhotos(Photos):
+    """Photos with their classes and the box of the object in each.
+
+    The third of ``photos[index]`` and of a batch is the box: left, top, right and bottom, float32 [4] or [N, 4], as
+    shares of the square that the network sees. In mode crop it may reach beyond 0 and 1.
+    """
+
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        classes: Sequence[str],
+        cache: ResizedCache,
+        augmentation: str = "none",
+        seed: int = 0,
+    ) -> None:
+        super().__init__(frame, classes, cache, augmentation, seed)
+        self.boxes = [Box(*map(float, row)) for row in frame[list(BOX_COLUMNS)].to_numpy()]
+        self.sizes = [(int(width), int(height)) for width, height in frame[list(SIZE_COLUMNS)].to_numpy()]
+
+    def _view(self, index: int, view: Tensor) -> tuple[Tensor, ...]:
+        seen = self.cache.preprocessing
+        corners = corners_of(seen.view_placement(*self.sizes[index]).there(self.boxes[index]))
+        return view, self._label(index), torch.tensor(corners, dtype=torch.float32) / seen.size
+
+    def _variation(self, index: int, copy: Tensor, seed: tuple[int, ...]) -> tuple[Tensor, ...]:
+        seen = self.cache.preprocessing
+        corners = corners_of(seen.copy_placement(*self.sizes[index]).there(self.boxes[index]))
+        image, moved = augment_boxed(copy, corners, self.augmentation, seen.size, seed, seen.gray)
+        return image, self._label(index), moved / seen.size
+
+
+def photos_of(snapshot: Snapshot, split: str, cache: ResizedCache, augmentation: str = "none", seed: int = 0) -> Photos:
+    """The photos of a part of a snapshot as its task wants them."""
+    kind = BoxedPhotos if snapshot.task == LOCALIZATION else Photos
+    return kind(snapshot.part(split), snapshot.classes, cache, augmentation, seed)
 
 
 def _tensor(pixels: Pixels) -> Tensor:

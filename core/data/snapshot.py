@@ -15,6 +15,7 @@ import pandas as pd
 from core.data.cells import as_row, restore
 from core.data.labels import Problem
 from core.data.names import sort_key
+from core.data.records import TASKS
 from core.data.splits import SPLITS, Item, complete
 from core.data.store import Store
 from core.data.tables import Photo, Progress, photos_of_table
@@ -23,15 +24,21 @@ from core.errors import DataError, TooLittleData
 
 COLUMNS = ("image", "path", "filename", "label", "split")
 BOX_COLUMNS = ("x", "y", "width", "height")
+SIZE_COLUMNS = ("image_width", "image_height")
+CLASSIFICATION, LOCALIZATION = TASKS
 VERSION = 1
 TEXT = pd.StringDtype("python", na_value=math.nan)  # Arrow, the default, holds no surrogates
 
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """One row an image; all labels are among the classes, all splits are train, val or test."""
+    """One row an image; all labels are among the classes, all splits are train, val or test.
 
-    frame: pd.DataFrame  # image (content hash), path (absolute), filename, label, split; x, y, width, height with boxes
+    The columns of the frame: image (content hash), path (absolute), filename, label, split. In a localization snapshot
+    also x, y, width, height, the object's box in pixels, and image_width, image_height, the picture's own size.
+    """
+
+    frame: pd.DataFrame
     classes: tuple[str, ...]
     task: str
     digest: str = field(init=False)  # SHA-256 of all of it but the paths: the same data elsewhere have the same digest
@@ -89,25 +96,36 @@ class Snapshot:
 def snapshot_of_project(store: Store, project_id: int, seed: int = 0) -> Snapshot:
     """The labelled images of a project. Gives splits to those that have none (and keeps these in the project).
 
-    Where the project's splits were brought without a validation part, the snapshot takes one out of train; the
-    project's own splits stay as they were brought.
+    In a localization project those with a box; of several boxes the largest, which gives the image its class. Where the
+    project's splits were brought without a validation part, the snapshot takes one out of train; the project's own
+    splits stay as they were brought.
     """
     project = store.project(project_id)
     store.assign_splits(project_id, seed)
     paths = store.image_paths(project_id)
+    boxed = store.boxes(project_id) if project.task == LOCALIZATION else None
     rows = [row for row in store.images(project_id) if row.label is not None and row.hash in paths]
+    if boxed is not None:
+        rows = [row for row in rows if row.id in boxed]
     found, _ = complete([Item(row.hash, row.label or "", row.hash, row.split) for row in rows], seed)
-    frame = pd.DataFrame(
-        [(row.hash, str(paths[row.hash]), row.filename, row.label, found[row.hash]) for row in rows],
-        columns=list(COLUMNS),
-    )
+    cells = []
+    for row in rows:
+        largest = max(boxed[row.id], key=lambda box: box.width * box.height) if boxed is not None else None
+        label = largest.label if largest else row.label
+        place = [*(getattr(largest, side) for side in BOX_COLUMNS), row.width, row.height] if largest else []
+        cells.append((row.hash, str(paths[row.hash]), row.filename, label, found[row.hash], *place))
+    more = () if boxed is None else (*BOX_COLUMNS, *SIZE_COLUMNS)
+    frame = pd.DataFrame(cells, columns=[*COLUMNS, *more])
     return Snapshot(frame, tuple(info.name for info in store.classes(project_id)), project.task)
 
 
 def snapshot_of_table(
-    labels: Path, images: Path, seed: int = 0, progress: Progress | None = None
+    labels: Path, images: Path, seed: int = 0, progress: Progress | None = None, task: str | None = None
 ) -> tuple[Snapshot, list[Problem]]:
     """The snapshot of a labels.csv and the folder of its photos, and everything in them that needs saying.
+
+    Without a ``task``, a table with boxes is a localization: one box an image, of several the largest, and what has
+    none is left out. With the task classification its boxes are left aside.
 
     Every photo is decoded once, to find equal pictures in different files. Equal pictures are kept once; of copies in
     several splits the one in test holds, then the one in val; copies with different labels are all left out. Missing
@@ -116,8 +134,16 @@ def snapshot_of_table(
     Raises LabelsError where no table can be read, DataError where the folder is not there.
     """
     photos, problems = photos_of_table(labels, images, progress)
+    task = task or (LOCALIZATION if any(photo.row.box for photo in photos) else CLASSIFICATION)
+    if task == LOCALIZATION:
+        problems += [
+            Problem(photo.row.line, f"{photo.row.filename} has no box, so it is left out")
+            for photo in photos
+            if not photo.row.box
+        ]
+        photos = [photo for photo in photos if photo.row.box]
     classes = sorted({photo.label for photo in photos}, key=lambda name: (sort_key(name), name))
-    snapshot, remarks = _divided(photos, classes, seed)
+    snapshot, remarks = _divided(photos, classes, seed, task)
     return snapshot, [*problems, *remarks]
 
 
@@ -138,21 +164,25 @@ def snapshot_of_packed(
     return snapshot, [*problems, *remarks]
 
 
-def _divided(photos: list[Photo], classes: Sequence[str], seed: int) -> tuple[Snapshot, list[Problem]]:
+def _divided(
+    photos: list[Photo], classes: Sequence[str], seed: int, task: str = CLASSIFICATION
+) -> tuple[Snapshot, list[Problem]]:
     """The snapshot of photos, their splits completed, and what is to be said about that."""
     found, remark = complete([Item(photo.hash, photo.label, photo.hash, photo.row.split) for photo in photos], seed)
-    boxes = BOX_COLUMNS if any(photo.row.box for photo in photos) else ()
-    frame = pd.DataFrame([_row(photo, found[photo.hash], boxes) for photo in photos], columns=[*COLUMNS, *boxes])
-    return Snapshot(frame, tuple(classes), "classification"), [Problem(None, remark)] if remark else []
+    more = (*BOX_COLUMNS, *SIZE_COLUMNS) if task == LOCALIZATION else ()
+    rows = [(*_row(photo, found[photo.hash]), *(_place(photo) if more else ())) for photo in photos]
+    frame = pd.DataFrame(rows, columns=[*COLUMNS, *more])
+    return Snapshot(frame, tuple(classes), task), [Problem(None, remark)] if remark else []
 
 
 def check_trainable(snapshot: Snapshot) -> None:
     """Raises TooLittleData that names, in one sentence, all that is missing for a training."""
     counts = snapshot.counts()
+    boxed = snapshot.task == LOCALIZATION  # where something is can be learned for a single kind of thing
     missing = []
     if not len(snapshot.frame):
-        missing.append("there are no labelled images")
-    if len(snapshot.classes) == 1:
+        missing.append("there are no images with a box" if boxed else "there are no labelled images")
+    if len(snapshot.classes) == 1 and not boxed:
         missing.append(f'there is one class only ("{snapshot.classes[0]}")')
     if not snapshot.classes and len(snapshot.frame):
         missing.append("there are no classes")
@@ -162,18 +192,26 @@ def check_trainable(snapshot: Snapshot) -> None:
     untrained = [f'"{name}"' for name, row in counts.iterrows() if row.sum() >= 2 and not row["train"]]
     if untrained:
         missing.append(f"the training part has no image of {_listed(untrained)}")
+    if len(snapshot.frame) and counts["train"].sum() < 2 and not small and not untrained:
+        missing.append("the training part needs at least two images")
     if len(snapshot.frame) and not counts["val"].sum():
         missing.append("the validation part is empty")
     if missing:
+        what = "Label at least two images in each of at least two classes"
+        if boxed:
+            what = "Draw a box in at least three images, and in at least two of each class"
         raise TooLittleData(
-            f"This is too little to train on: {'; '.join(missing)}. "
-            "Label at least two images in each of at least two classes, or remove the classes that have none."
+            f"This is too little to train on: {'; '.join(missing)}. {what}, or remove the classes that have none."
         )
 
 
-def _row(photo: Photo, split: str, boxes: Sequence[str]) -> list[Any]:
-    box = [getattr(photo.row.box, column, None) for column in boxes]
-    return [photo.hash, str(photo.path), photo.row.filename, photo.label, split, *box]
+def _row(photo: Photo, split: str) -> tuple[str, ...]:
+    return photo.hash, str(photo.path), photo.row.filename, photo.label, split
+
+
+def _place(photo: Photo) -> list[Any]:
+    """The cells of BOX_COLUMNS and SIZE_COLUMNS."""
+    return [*(getattr(photo.row.box, side) for side in BOX_COLUMNS), photo.width, photo.height]
 
 
 def _listed(names: Sequence[str], most: int = 10) -> str:
@@ -182,7 +220,7 @@ def _listed(names: Sequence[str], most: int = 10) -> str:
 
 
 def _in_form(frame: pd.DataFrame) -> pd.DataFrame:
-    boxes = [column for column in BOX_COLUMNS if column in frame.columns]
+    boxes = [column for column in (*BOX_COLUMNS, *SIZE_COLUMNS) if column in frame.columns]
     frame = frame[[*COLUMNS, *boxes]].reset_index(drop=True)
     texts = {column: pd.Series([str(cell) for cell in frame[column]], dtype=TEXT) for column in COLUMNS}
     numbers = {column: pd.Series([_number(cell) for cell in frame[column]], dtype="float64") for column in boxes}

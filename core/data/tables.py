@@ -7,8 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.data.box_checks import TOLERATED_PIXELS, reaches_out, wrong_with
 from core.data.images import IMAGE_SUFFIXES, content_hash, decode
+from core.data.label_rows import objects_of, with_objects
 from core.data.labels import LabelRow, Problem, match_files, read_labels
+from core.data.records import BoxRow
 from core.errors import DataError, ImageRefused
 
 Progress = Callable[[int, int], None]  # (photos read, photos in all)
@@ -22,6 +25,8 @@ class Photo:
     label: str
     path: Path
     hash: str
+    width: int = 0  # pixels, upright
+    height: int = 0
 
 
 def photos_of_table(labels: Path, images: Path, progress: Progress | None) -> tuple[list[Photo], list[Problem]]:
@@ -54,22 +59,49 @@ def _read(
     photos, problems = [], []
     # Decoding and hashing let other threads run; each holds one decoded picture at a time and gives back its hash.
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        answers: Iterator[str | ImageRefused] = pool.map(lambda pair: _hash(folder / pair[1], pair[1]), wanted)
+        answers: Iterator[_Seen | ImageRefused] = pool.map(lambda pair: _seen(folder / pair[1], pair[1]), wanted)
         for done, ((row, file), answer) in enumerate(zip(wanted, answers, strict=True), start=1):
             if isinstance(answer, ImageRefused):
                 problems.append(Problem(row.line, f"{answer.name} was left out: {answer.reason}"))
             else:
-                photos.append(Photo(row, row.label or "", folder / file, answer))
+                row, said = _inside(row, answer)
+                problems += said
+                photos.append(Photo(row, row.label or "", folder / file, answer.hash, answer.width, answer.height))
             if progress is not None:
                 progress(done, len(wanted))
     return photos, problems
 
 
-def _hash(path: Path, name: str) -> str | ImageRefused:
+@dataclass(frozen=True)
+class _Seen:
+    hash: str
+    width: int
+    height: int
+
+
+def _seen(path: Path, name: str) -> _Seen | ImageRefused:
     try:
-        return content_hash(decode(path, name).image)
+        image = decode(path, name).image
     except ImageRefused as refusal:
         return refusal
+    return _Seen(content_hash(image), *image.size)
+
+
+def _inside(row: LabelRow, picture: _Seen) -> tuple[LabelRow, list[Problem]]:
+    """The row without the boxes that cannot be in its picture, and what is to be said of its boxes."""
+    kept, problems = [], []
+    for one in objects_of(row):
+        box = BoxRow(one.label or "", one.box.x, one.box.y, one.box.width, one.box.height)
+        wrong = wrong_with(box, picture.width, picture.height)
+        if wrong is None:
+            kept.append(one)
+            over = reaches_out(box, picture.width, picture.height)
+            if over > TOLERATED_PIXELS:
+                text = f"the box of {row.filename} reaches {over:g} pixels beyond its picture; it is taken as it is"
+                problems.append(Problem(one.line, text))
+        else:
+            problems.append(Problem(one.line, f"the box of {row.filename} is left out: {wrong}"))
+    return (row if len(kept) == len(objects_of(row)) else with_objects(row, tuple(kept))), problems
 
 
 def one_of_each(photos: list[Photo]) -> tuple[list[Photo], list[Problem]]:

@@ -12,6 +12,9 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as F
 
+from core.data.label_rows import Box
+from core.data.placement import Placement
+
 # The channel means and deviations that nearly all ImageNet weights were trained with.
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -50,9 +53,27 @@ class Preprocessing(BaseModel):
         if self.mode == "letterbox":
             return self._letterbox(image, self.size)
         image = _short_side(image, self.resize)
-        left = round((image.width - self.size) / 2)
-        top = round((image.height - self.size) / 2)
+        left, top = self._corner(image.size)
         return image.crop((left, top, left + self.size, top + self.size))
+
+    def view_placement(self, width: int, height: int) -> Placement:
+        """Where a picture of that size lies in its view; in mode crop it reaches beyond."""
+        if self.mode != "crop":
+            return self._fitted(width, height, self.size)
+        window = _middle_window(width, height, _LONGEST)
+        resized = _short_side_size(window.width, window.height, self.resize)
+        left, top = self._corner(resized)
+        return Placement.of(window, resized, -left, -top)
+
+    def copy_placement(self, width: int, height: int) -> Placement:
+        """Where a picture of that size lies in its training copy."""
+        side = max(self.resize, self.size)
+        if self.mode != "crop":
+            return self._fitted(width, height, side)
+        window = _middle_window(width, height, longest=2)
+        shrunk = min(window.width, window.height) > side
+        size = (round(window.width), round(window.height))
+        return Placement.of(window, _short_side_size(*size, side) if shrunk else size, 0, 0)
 
     def training_copy(self, image: Image.Image) -> Image.Image:
         """The picture at a size a bit above the view's, so that augmentation has room; never enlarged in mode crop."""
@@ -81,12 +102,23 @@ class Preprocessing(BaseModel):
         return self.model_dump(mode="json")
 
     def _letterbox(self, image: Image.Image, side: int) -> Image.Image:
-        scale = side / max(image.size)
-        width, height = (max(1, round(length * scale)) for length in image.size)
+        width, height = _inscribed(image.width, image.height, side)
         canvas = Image.new("RGB", (side, side), self.gray)
         resized = image.resize((width, height), Image.Resampling.BILINEAR)
         canvas.paste(resized, ((side - width) // 2, (side - height) // 2))
         return canvas
+
+    def _fitted(self, width: int, height: int, side: int) -> Placement:
+        """Where a whole picture lies in a square."""
+        whole = Box(0, 0, width, height)
+        if self.mode == "squash":
+            return Placement.of(whole, (side, side), 0, 0)
+        size = _inscribed(width, height, side)
+        return Placement.of(whole, size, (side - size[0]) // 2, (side - size[1]) // 2)
+
+    def _corner(self, resized: tuple[int, int]) -> tuple[int, int]:
+        """The upper left corner of the view in a picture of mode crop that was resized."""
+        return round((resized[0] - self.size) / 2), round((resized[1] - self.size) / 2)
 
 
 @dataclass(frozen=True)
@@ -102,6 +134,8 @@ class Augmentation:
     degrees: float = 0.0
     color: float = 0.0
     """Brightness, contrast and saturation are multiplied by 1 - color to 1 + color."""
+    mirror: float = 0.5
+    """The chance of being mirrored."""
 
 
 # Light brackets the scale of the evaluation view (224 of 256). Hue is left alone in standard: it often tells the class,
@@ -158,7 +192,7 @@ def draw(augmentation: Augmentation, height: int, width: int, seed: Sequence[int
     window_height = min(height, max(1, round((area / stretch) ** 0.5)))
     left = _place(width, window_width, augmentation.shift * short, random.uniform(-1, 1))
     top = _place(height, window_height, augmentation.shift * short, random.uniform(-1, 1))
-    mirrored = bool(random.random() < 0.5)
+    mirrored = bool(random.random() < augmentation.mirror)
     degrees = random.uniform(-augmentation.degrees, augmentation.degrees)
     brightness, contrast, saturation = (float(x) for x in random.uniform(-1, 1, 3) * augmentation.color + 1)
     return Draw(top, left, window_height, window_width, mirrored, degrees, brightness, contrast, saturation)
@@ -188,14 +222,21 @@ class ViewSettings(Protocol):
 def preview(image: Image.Image, recipe: ViewSettings, draws: int = 8, seed: int = 0) -> list[Image.Image]:
     """What the network will see of a photo in so many epochs of training."""
     preprocessing = Preprocessing(**recipe.preprocessing(IMAGENET_MEAN, IMAGENET_STD))
-    if AUGMENTATIONS[recipe.augmentation] is None:
+    augmentation = AUGMENTATIONS[recipe.augmentation]
+    if augmentation is None:
         return [preprocessing.view(image)] * draws
-    copy = to_tensor(preprocessing.training_copy(image))
-    variations = (
-        augment(copy, recipe.augmentation, preprocessing.size, (seed, epoch, 0), preprocessing.gray)
-        for epoch in range(draws)
-    )
-    return [Image.fromarray(variation.permute(1, 2, 0).numpy()) for variation in variations]
+    copy = preprocessing.training_copy(image)
+    return [picture for _, picture in variations(copy, augmentation, preprocessing, draws, seed)]
+
+
+def variations(
+    copy: Image.Image, augmentation: Augmentation, preprocessing: Preprocessing, draws: int, seed: int = 0
+) -> list[tuple[Draw, Image.Image]]:
+    """So many variations of a training copy, each with what was drawn for it; any augmentation will do."""
+    pixels = to_tensor(copy)
+    drawn = [draw(augmentation, copy.height, copy.width, (seed, epoch, 0)) for epoch in range(draws)]
+    varied = (one.color(one.geometry(pixels, preprocessing.size, preprocessing.gray)) for one in drawn)
+    return [(one, Image.fromarray(x.permute(1, 2, 0).numpy())) for one, x in zip(drawn, varied, strict=True)]
 
 
 def to_tensor(image: Image.Image) -> Tensor:
@@ -210,19 +251,35 @@ def _rgb(image: Image.Image) -> Image.Image:
 def _short_side(image: Image.Image, side: int) -> Image.Image:
     """The picture with its short side so long; the long side rounds down, as torchvision's does."""
     image = _middle(image, _LONGEST)
-    short = min(image.size)
-    width, height = (side if length == short else int(side * length / short) for length in image.size)
-    return image if image.size == (width, height) else image.resize((width, height), Image.Resampling.BILINEAR)
+    size = _short_side_size(*image.size, side)
+    return image if image.size == size else image.resize(size, Image.Resampling.BILINEAR)
+
+
+def _short_side_size(width: float, height: float, side: int) -> tuple[int, int]:
+    short = min(width, height)
+    new_width, new_height = (side if length == short else int(side * length / short) for length in (width, height))
+    return new_width, new_height
+
+
+def _inscribed(width: int, height: int, side: int) -> tuple[int, int]:
+    """The size of a picture that just fits into a square."""
+    scale = side / max(width, height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def _middle(image: Image.Image, longest: int) -> Image.Image:
     """The middle of a picture that is longer than so many times its short side; else the picture."""
-    limit = longest * min(image.size)
-    if max(image.size) <= limit:
+    window = _middle_window(*image.size, longest)
+    if (window.width, window.height) == image.size:
         return image
-    width, height = (min(length, limit) for length in image.size)
-    left, top = (image.width - width) // 2, (image.height - height) // 2
+    left, top, width, height = (round(side) for side in (window.x, window.y, window.width, window.height))
     return image.crop((left, top, left + width, top + height))
+
+
+def _middle_window(width: int, height: int, longest: int) -> Box:
+    limit = longest * min(width, height)
+    inner_width, inner_height = min(width, limit), min(height, limit)
+    return Box((width - inner_width) // 2, (height - inner_height) // 2, inner_width, inner_height)
 
 
 def _place(length: int, window: int, shift: float, chance: float) -> int:

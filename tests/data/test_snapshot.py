@@ -12,18 +12,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.data.images import content_hash, decode
+from core.data.images import Decoded, content_hash, decode
 from core.data.labels import Problem
 from core.data.snapshot import (
     BOX_COLUMNS,
     COLUMNS,
+    SIZE_COLUMNS,
     Snapshot,
     check_trainable,
     snapshot_of_project,
     snapshot_of_table,
 )
 from core.data.splits import SPLITS
-from core.data.store import Store
+from core.data.store import BoxRow, Store
 from core.errors import DataError, LabelsError, TooLittleData
 from tests.data.making import labelled_project, open_store, picture
 
@@ -148,14 +149,56 @@ def test_everything_that_is_wrong_with_a_table_is_said_and_the_rest_is_taken(tmp
 def test_boxes_go_into_the_snapshot(tmp_path: Path) -> None:
     csv = "filename,label,x,y,width,height\na.png,owl,1,2.5,3,4\nb.png,owl,,,,\n"
     labels, images = folder_of(tmp_path, {"a.png": 1, "b.png": 2}, csv)
-    made, _ = snapshot_of_table(labels, images)
-    assert list(made.frame.columns) == [*COLUMNS, *BOX_COLUMNS]
-    assert made.frame[list(BOX_COLUMNS)].to_numpy().tolist()[0] == [1, 2.5, 3, 4]
-    assert made.frame.loc[1, list(BOX_COLUMNS)].isna().all()
+    made, problems = snapshot_of_table(labels, images)
+    assert made.task == "localization"
+    assert list(made.frame.columns) == [*COLUMNS, *BOX_COLUMNS, *SIZE_COLUMNS]
+    width, height = Image.open(images / "a.png").size
+    assert made.frame[[*BOX_COLUMNS, *SIZE_COLUMNS]].to_numpy().tolist() == [[1, 2.5, 3, 4, width, height]]
+    assert "line 3: b.png has no box, so it is left out" in map(str, problems)
     made.write(tmp_path / "snapshot.csv")
     read = Snapshot.read(tmp_path / "snapshot.csv")
     pd.testing.assert_frame_equal(read.frame, made.frame)
     assert read.digest == made.digest
+    aside, _ = snapshot_of_table(labels, images, task="classification")
+    assert aside.task == "classification" and list(aside.frame.columns) == list(COLUMNS) and len(aside.frame) == 2
+
+
+def test_boxes_outside_their_picture_are_told_and_never_clipped(tmp_path: Path) -> None:
+    rows = ["a.png,owl,500,500,9,9", "b.png,owl,-5,0,20,9", "c.png,owl,1,1,9,9", "c.png,duck,900,1,99,99"]
+    pictures = {"a.png": 1, "b.png": 2, "c.png": 3}
+    labels, images = folder_of(tmp_path, pictures, "\n".join(["filename,label,x,y,width,height", *rows]))
+    made, problems = snapshot_of_table(labels, images)
+    assert made.frame["filename"].tolist() == ["b.png", "c.png"]
+    assert made.frame[list(BOX_COLUMNS)].to_numpy().tolist() == [[-5, 0, 20, 9], [1, 1, 9, 9]]
+    assert made.frame["label"].tolist() == ["owl", "owl"]
+    said = {(problem.line, problem.text.split(":")[0]) for problem in problems}
+    assert (2, "the box of a.png is left out") in said and (2, "a.png has no box, so it is left out") in said
+    assert (3, "the box of b.png reaches 5 pixels beyond its picture; it is taken as it is") in said
+    assert (5, "the box of c.png is left out") in said
+
+
+def test_one_class_is_enough_where_boxes_are_learned(tmp_path: Path) -> None:
+    csv = "filename,label,split,x,y,width,height\n" + "".join(
+        f"{number}.png,owl,{split},1,1,9,9\n" for number, split in enumerate(["train", "train", "val"])
+    )
+    labels, images = folder_of(tmp_path, {f"{number}.png": number for number in range(3)}, csv)
+    check_trainable(snapshot_of_table(labels, images)[0])
+    with pytest.raises(TooLittleData, match="one class only"):
+        check_trainable(snapshot_of_table(labels, images, task="classification")[0])
+
+
+def test_a_localization_project_gives_its_largest_boxes(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    project = store.create_project("Owls", "localization", ["owl", "duck"])
+    for number in range(4):
+        image = decode(picture(number), "it").image
+        row, _ = store.add_image(project.id, Decoded(image, (), "PNG", False), b"", f"{number}.png")
+        if number < 3:
+            boxes = [BoxRow("duck", 1, 1, 2, 2), BoxRow("owl", 2, 2, 6, 5)]
+            store.set_boxes(project.id, row.id, boxes, "teacher")
+    made = snapshot_of_project(store, project.id)
+    assert made.task == "localization" and made.frame["label"].tolist() == ["owl"] * 3
+    assert made.frame[[*BOX_COLUMNS, *SIZE_COLUMNS]].to_numpy().tolist() == [[2, 2, 6, 5, *image.size]] * 3
 
 
 def test_a_table_with_train_and_test_only(tmp_path: Path) -> None:

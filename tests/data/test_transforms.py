@@ -6,6 +6,8 @@ import torch
 from PIL import Image
 from torchvision import transforms, tv_tensors
 
+from core.data.label_rows import Box
+from core.data.placement import corners_of
 from core.data.transforms import (
     AUGMENTATIONS,
     IMAGENET_MEAN,
@@ -154,3 +156,44 @@ def test_the_preview_shows_what_training_sees() -> None:
         assert torch.equal(to_tensor(picture), expected)
     still = preview(image, Recipe(size=64, augmentation="none"), draws=2)
     assert [picture.tobytes() for picture in still] == [preprocessing.view(image).tobytes()] * 2
+
+
+SIZES = [(640, 480), (480, 640), (333, 500), (256, 256), (100, 30), (30, 300), (1001, 97), (7, 9)]
+
+
+@pytest.mark.parametrize("mode", ["crop", "squash", "letterbox"])
+@pytest.mark.parametrize("size", SIZES)
+def test_a_box_goes_to_the_view_and_back(mode: str, size: tuple[int, int]) -> None:
+    preprocessing = Preprocessing(mode=mode, size=64, resize=73)  # type: ignore[arg-type]
+    width, height = size
+    for box in (Box(0, 0, width, height), Box(width * 0.3, height * 0.2, width * 0.5, height * 0.7), Box(-3, 2, 5, 1)):
+        for placement in (preprocessing.view_placement(*size), preprocessing.copy_placement(*size)):
+            back = placement.back(placement.there(box))
+            assert corners_of(back) == pytest.approx(corners_of(box), abs=1e-9 * max(size))
+
+
+@pytest.mark.parametrize("mode", ["crop", "squash", "letterbox"])
+@pytest.mark.parametrize("size", SIZES[:6])
+def test_the_box_lies_where_the_pixels_come_to_lie(mode: str, size: tuple[int, int]) -> None:
+    """A white rectangle on black is found again in the view and in the copy, to a pixel."""
+    preprocessing = Preprocessing(mode=mode, size=120, resize=137, mean=(0, 0, 0))  # type: ignore[arg-type]
+    width, height = size
+    box = Box(width * 4 // 10, height * 4 // 10, max(3, width * 2 // 10), max(3, height * 2 // 10))
+    image = Image.new("RGB", size)
+    left, top, right, bottom = (round(edge) for edge in corners_of(box))
+    image.paste((255, 255, 255), (left, top, right, bottom))
+    for picture, placement in (
+        (preprocessing.view(image), preprocessing.view_placement(*size)),
+        (preprocessing.training_copy(image), preprocessing.copy_placement(*size)),
+    ):
+        found = bright_box(np.asarray(picture)[..., 0])
+        blurred = 1 + max(placement.scale_x, placement.scale_y) / 2
+        # What a crop cuts off cannot be found.
+        expected = np.clip(corners_of(placement.there(box)), 0, [*picture.size, *picture.size])
+        assert found == pytest.approx(expected, abs=blurred)
+
+
+def bright_box(gray: np.ndarray) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of what is brighter than half."""
+    rows, columns = np.flatnonzero((gray > 127).any(1)), np.flatnonzero((gray > 127).any(0))
+    return columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
