@@ -8,14 +8,20 @@ from pages.components.annotate_history import history
 from pages.components.annotate_many import many_at_once
 from pages.components.annotate_one import one_by_one
 from pages.components.boxes_desk import boxes_desk
+from pages.components.suggest_map import photo_map
+from pages.components.suggest_queue import choose_queue
+from pages.components.suggest_similar import similar
 from pages.components.wording import by_name
 
 SECTIONS = {
     "One by one": ":material/photo:",
     "Many at once": ":material/grid_view:",
+    "Similar": ":material/join_inner:",
+    "Map": ":material/scatter_plot:",
     "Classes": ":material/sell:",
     "History": ":material/history:",
 }
+FOR_CLASSES_ONLY = ("Similar", "Map")
 UNLABELLED, EVERY = "Photos without a label", "All photos, to review"
 
 with frame.page("Annotate"):
@@ -29,10 +35,9 @@ with frame.page("Annotate"):
         st.markdown("Name the answers that the network shall choose from. You can change them at any time.")
         add_classes(project)
         st.stop()
-    head = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
-    section = head.segmented_control(
+    section = st.segmented_control(
         "Section",
-        list(SECTIONS),
+        [name for name in SECTIONS if project.task == "classification" or name not in FOR_CLASSES_ONLY],
         format_func=lambda name: f"{SECTIONS[name]} {name}",
         default="One by one",
         required=True,
@@ -42,6 +47,10 @@ with frame.page("Annotate"):
     )
     if section == "Many at once":
         many_at_once(project)
+    elif section == "Similar":
+        similar(project)
+    elif section == "Map":
+        photo_map(project)
     elif section == "Classes":
         class_panel(project)
     elif section == "History":
@@ -50,5 +59,7 @@ with frame.page("Annotate"):
         boxes_desk(project)
     else:
         which = by_name([(UNLABELLED, None), (EVERY, None), *((name, name) for name in classes)])
+        head = st.container(horizontal=True, vertical_alignment="center", gap="small")
         named = head.selectbox("Go through", list(which), key="annotate-which", label_visibility="collapsed", width=230)
-        one_by_one(project, which[named], unlabelled=named == UNLABELLED)
+        queue = choose_queue(head, classes, ordered=named == UNLABELLED)
+        one_by_one(project, which[named], unlabelled=named == UNLABELLED, queue=queue)

@@ -29,6 +29,8 @@ ORDERS = ("uncertain", "unlike", "random", "class")
 RANDOM_SEED = 0
 _GROWTH = 1.25
 _UNLIKE = 64
+_CHEAP_PAIRS = 5_000_000
+"""Of photos to compare: a tenth of a second."""
 _PAUSE_SECONDS = 0.15
 """Before a fit in the background: the page that follows a key press comes first."""
 log = logging.getLogger(__name__)
@@ -93,7 +95,7 @@ class InstantModel:
         self.project_id = project_id
         self.vectors = vectors
         self.suggestions: Suggestions | None = None
-        self.unlike_wanted = False  # it takes longer than the fit itself where much is labelled
+        self.unlike_wanted = False  # where much is labelled they take longer than the fit itself
         self._lock = threading.Lock()
         self._asked = False
         self._working = False
@@ -168,7 +170,8 @@ class InstantModel:
             probabilities = probe.probabilities(places)
         ids = np.array([one.id for one in there], dtype=np.int64)
         labelled = np.array([one.label is not None for one in there], dtype=bool)
-        unlike = most_unlike(places, labelled, _UNLIKE) if self.unlike_wanted or not begun else None
+        cheap = int(labelled.sum()) * len(there) <= _CHEAP_PAIRS
+        unlike = most_unlike(places, labelled, _UNLIKE) if cheap or self.unlike_wanted else None
         return Suggestions(
             ids=ids,
             places=places,

@@ -1,5 +1,6 @@
 """Where one browser tab stands in its labelling: the photo it shows, those before it, those it skipped."""
 
+from collections import deque
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -7,7 +8,11 @@ import streamlit as st
 from core.data.store import ImageFilter, ImageRow, Project
 from core.errors import DataError
 from pages.components import frame
+from pages.components.suggest_state import refit, suggestions_of
 from pages.components.wording import moment, plain, undone_words
+
+IN_ORDER = "added"
+REMEMBERED = 20
 
 
 @dataclass
@@ -22,12 +27,41 @@ class Desk:
     trail: list[int] = field(default_factory=list)  # shown before the current one, the newest last
     skipped: set[int] = field(default_factory=set)
     queue: list[int] = field(default_factory=list)  # all photos to go through, where it is not "unlabelled"
+    order: str = IN_ORDER  # of photos without a label: as they were added, or an order of the instant model
+    order_class: str | None = None  # the class that the order "class" asks for
+    upcoming: int | None = None  # which photo was named as the next one, and is in the browser already
+    suggested: tuple[int, str, float] | None = None  # photo, class and probability, as they were shown
+    agreed: deque[bool] = field(default_factory=lambda: deque(maxlen=REMEMBERED))  # were the last suggestions right?
     message: str = ""
 
     def follower(self, after: int | None) -> ImageRow | None:
-        """The photo that comes next, or None when all are done."""
+        """The photo that comes next, or None when all are done. It stays the same until the desk moves on."""
+        if self.upcoming is not None:
+            named = self._still_open(self.upcoming, after)
+            if named is not None:
+                return named
+        found = self._search(after)
+        self.upcoming = found.id if found else None
+        return found
+
+    def _still_open(self, image_id: int, after: int | None) -> ImageRow | None:
+        """The photo, where it is still to be gone through."""
+        if image_id == after or image_id in self.skipped:
+            return None
+        try:
+            row = frame.store().image(self.project_id, image_id)
+        except DataError:  # removed meanwhile
+            return None
+        return row if row.label is None or not self.unlabelled else None
+
+    def _search(self, after: int | None) -> ImageRow | None:
         store = frame.store()
         if self.unlabelled:
+            found = suggestions_of(self.project_id) if self.order != IN_ORDER else None
+            for image_id in found.ranking(self.order, self.order_class) if found else ():
+                row = self._still_open(int(image_id), after)
+                if row is not None:
+                    return row
             passed = self.skipped | ({after} if after is not None else set())
             return store.next_unlabelled(self.project_id, after, passed)
         place = self.queue.index(after) + 1 if after in self.queue else 0
@@ -44,12 +78,26 @@ class Desk:
             self.trail.append(self.current)
         self.current = image_id
         self.shown_label = None
+        self.upcoming = None
+
+    def suggest(self, row: ImageRow) -> tuple[str, float] | None:
+        """The class suggested for the photo on the desk, and its probability. What was shown once stays as it was.
+
+        So nobody accepts a class that took another's place between the look and the key.
+        """
+        if self.suggested is None or self.suggested[0] != row.id:
+            found = suggestions_of(self.project_id)
+            best = found.of(row.id) if found else None
+            if best is None:
+                return None
+            self.suggested = (row.id, *best)
+        return self.suggested[1:]
 
     def begin(self) -> None:
         """Start over at the first photo."""
         self.trail.clear()
         self.skipped.clear()
-        self.current = None
+        self.current = self.upcoming = None
         if not self.unlabelled:
             where = ImageFilter(label=self.label)
             self.queue = [row.id for row in frame.store().images(self.project_id, where)]
@@ -70,13 +118,20 @@ class Desk:
         return None
 
 
-def desk_of(project: Project, label: str | None, unlabelled: bool) -> Desk:
-    """This tab's desk for these photos; another choice of photos starts another desk."""
+def desk_of(
+    project: Project, label: str | None, unlabelled: bool, order: str = IN_ORDER, order_class: str | None = None
+) -> Desk:
+    """This tab's desk for these photos; another choice of photos starts another desk, another order goes on with it."""
     desk: Desk | None = st.session_state.get("desk")
     if desk is None or (desk.project_id, desk.label, desk.unlabelled) != (project.id, label, unlabelled):
-        desk = Desk(project.id, label, unlabelled)
+        desk = Desk(project.id, label, unlabelled, order=order, order_class=order_class)
         desk.begin()
         st.session_state["desk"] = desk
+    elif (desk.order, desk.order_class) != (order, order_class):
+        desk.order, desk.order_class, desk.upcoming = order, order_class, None
+        first = desk.follower(None)
+        if first is not None:
+            desk.show(first.id)
     return desk
 
 
@@ -106,6 +161,9 @@ def press(desk: Desk, image_id: int, label: str) -> None:
         return
     frame.store().annotate(desk.project_id, [image_id], label, frame.who())
     desk.skipped.discard(image_id)
+    if desk.suggested and desk.suggested[0] == image_id:
+        desk.agreed.append(desk.suggested[1] == label)
+    refit(desk.project_id)
     _advance(desk)
 
 
@@ -125,7 +183,7 @@ def back(desk: Desk) -> None:
     desk.message = ""
     if desk.trail:
         desk.current = desk.trail.pop()
-        desk.shown_label = None
+        desk.shown_label = desk.upcoming = None
 
 
 @frame.action
@@ -137,6 +195,8 @@ def undo(desk: Desk) -> None:
         frame.notify("There is nothing of yours to undo.")
         return
     desk.message = ""
+    desk.upcoming = None
+    refit(desk.project_id)
     frame.notify(undone_words(change))
     touched = store.changed_images(desk.project_id, change.id)
     if len(touched) == 1:

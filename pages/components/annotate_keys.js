@@ -1,4 +1,5 @@
-// A key that is held down counts once, and the keyboard focus stays on the same class from photo to photo.
+// A key that is held down counts once, Enter accepts the suggestion unless somebody went to another button with Tab,
+// and the keyboard focus stays on the same class from photo to photo.
 const isText = (event) =>
   event.composedPath().some((node) => node.matches?.("input, textarea, select, [contenteditable=true]"));
 const nameOf = (node) => {
@@ -10,13 +11,28 @@ const nameOf = (node) => {
 export default function ({ data }) {
   const studio = (window.resnetStudioKeys ??= {});
   const onKey = (event) => {
-    if (event.repeat && event.key.length === 1 && !isText(event)) event.stopImmediatePropagation();
+    if (event.key === "Tab") studio.tabbed = true;
+    if (isText(event)) return;
+    const enter = event.key === "Enter";
+    if (event.repeat && (event.key.length === 1 || enter)) {
+      event.stopImmediatePropagation();
+      if (enter) event.preventDefault();
+      return;
+    }
+    if (!enter || document.activeElement === document.body) return;
+    // The browser presses the button that has the focus. After Tab that is meant; after a click it is a leftover.
+    if (studio.tabbed) event.stopImmediatePropagation();
+    else event.preventDefault();
+  };
+  const onPointer = () => {
+    studio.tabbed = false;
   };
   const onFocus = (event) => {
     studio.focused = nameOf(event.target);
   };
   // Capturing on the window comes before the shortcuts' own listener on the document.
   window.addEventListener("keydown", onKey, true);
+  window.addEventListener("pointerdown", onPointer, true);
   document.addEventListener("focusin", onFocus);
   if (studio.image !== data.image) {
     studio.image = data.image;
@@ -30,6 +46,7 @@ export default function ({ data }) {
   }
   return () => {
     window.removeEventListener("keydown", onKey, true);
+    window.removeEventListener("pointerdown", onPointer, true);
     document.removeEventListener("focusin", onFocus);
   };
 }

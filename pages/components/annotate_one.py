@@ -9,6 +9,8 @@ from core.data.store import ImageRow, Project
 from pages.components import frame
 from pages.components.annotate_desk import Desk, back, desk_of, press, show_skipped, skip, undo
 from pages.components.data_details import display_bytes
+from pages.components.suggest_accept import accepting, look_at_sure_ones
+from pages.components.suggest_queue import Queue, helper_line, suggestion_button
 from pages.components.wording import counted, moment, plain
 
 # Streamlit keeps C and R for itself; U undoes.
@@ -25,9 +27,12 @@ STYLE = """<style>
 
 
 @frame.fragment()
-def one_by_one(project: Project, label: str | None, unlabelled: bool) -> None:
+def one_by_one(project: Project, label: str | None, unlabelled: bool, queue: Queue) -> None:
     """The whole desk; only this part of the page runs again at a key press."""
-    desk = desk_of(project, label, unlabelled)
+    if accepting(project):
+        look_at_sure_ones(project)
+        return
+    desk = desk_of(project, label, unlabelled, queue.order, queue.label)
     row = desk.row()
     classes = frame.store().classes(project.id)
     photos = frame.store().count(project.id)
@@ -38,6 +43,7 @@ def one_by_one(project: Project, label: str | None, unlabelled: bool) -> None:
         _all_done(desk, photos - labelled)
         return
     desk.shown_label = row.label
+    suggested = desk.suggest(row) if queue.suggest else None
     left, right = st.columns([2.2, 1], gap="medium")
     with left, st.container(key="annotate-photo", gap="xsmall"):
         st.image(_bytes(row), width="stretch", alt=f"The photo to label: {row.filename}")
@@ -53,14 +59,18 @@ def one_by_one(project: Project, label: str | None, unlabelled: bool) -> None:
                     key=f"give-{row.id}-{one.id}",
                     shortcut=key,
                     width="stretch",
-                    type="primary" if row.label == one.name else "secondary",
+                    type="primary" if one.name == (row.label or (suggested and suggested[0])) else "secondary",
                     on_click=press,
                     args=(desk, row.id, one.name),
                 )
+        if suggested:
+            suggestion_button(desk, row, *suggested)
         with st.container(horizontal=True, gap="xsmall", key="annotate-moves"):
             st.button("Back", shortcut="Left", on_click=back, args=(desk,), disabled=not desk.trail)
             st.button("Skip", shortcut="Right", on_click=skip, args=(desk, row.id), key=f"skip-{row.id}")
             st.button("Undo", shortcut="U", on_click=undo, args=(desk,))
+        if queue.suggest:
+            helper_line(project, desk, suggested is not None)
     follower = desk.follower(row.id)
     if follower is not None:
         # The browser loads the next photo while this one is looked at.

@@ -1,5 +1,6 @@
 """The Annotate page: one key a photo, many at once, classes that can be changed without losing labels, undo."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,12 @@ from core.data.store import ImageFilter, Project, Store
 from pages.components.annotate_desk import Desk, press
 from pages.components.annotate_one import KEYS
 from tests.pages.conftest import OpenPage, add_photo, messages
+
+
+@pytest.fixture(autouse=True)
+def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the pretrained network nothing is suggested; with it see test_suggest.py."""
+    monkeypatch.setenv("RESNET_STUDIO_WEIGHTS", str(tmp_path / "no-weights"))
 
 
 def shown(app: AppTest) -> int:
@@ -322,8 +329,9 @@ def test_the_page_loads_neither_torch_nor_torchvision() -> None:
     code = (
         "import sys, pages.components.annotate_one, pages.components.annotate_many, pages.components.annotate_classes\n"
         "import pages.components.annotate_history, pages.components.data_grid, pages.components.data_add\n"
+        "import pages.components.suggest_map, pages.components.suggest_similar\n"
         "import pages.components.home_project, pages.components.home_weights, pages.components.home_welcome\n"
-        "sys.exit(', '.join(set(sys.modules) & {'torch', 'torchvision', 'accelerate'}) or None)"
+        "sys.exit(', '.join(set(sys.modules) & {'torch', 'torchvision', 'accelerate', 'scipy', 'sklearn'}) or None)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,0 +1,102 @@
+"""Accepting many suggestions: those the model is sure of, all looked at in a grid first."""
+
+import streamlit as st
+
+from core.data.store import Project
+from core.errors import DataError
+from core.inspection.instant import Suggestions
+from pages.components import frame
+from pages.components.photos import Photo, choose, wall
+from pages.components.suggest_state import refit, suggestions_of
+from pages.components.wording import counted
+
+LEVELS = {"99 %": 0.99, "95 %": 0.95, "90 %": 0.90}
+MOST = 240
+WALL = "accept-wall"
+OPEN = "accept-open"
+
+
+def accepting(project: Project) -> bool:
+    """Whether this tab looks at the sure ones of the project."""
+    return bool(st.session_state.get(OPEN) == project.id)
+
+
+def offer_sure_ones(project: Project, found: Suggestions) -> None:
+    """The button that opens the grid, where the model is sure of any photo."""
+    sure = len(found.sure(LEVELS["99 %"]))
+    if sure:
+        st.button(
+            f"Accept all above 99 % ({sure:,})",
+            icon=":material/done_all:",
+            type="tertiary",
+            key="accept-look",
+            help="Shows them first. You can take out those that are wrong.",
+            on_click=_open,
+            args=(project,),
+        )
+
+
+def look_at_sure_ones(project: Project) -> None:
+    """The grid: all are chosen; whoever sees a wrong one takes it out, then one button accepts the rest."""
+    found = suggestions_of(project.id)
+    level = st.segmented_control("Above", list(LEVELS), default="99 %", required=True, key="accept-level")
+    sure = _still_without_label(project, found.sure(LEVELS[level])[:MOST]) if found else []
+    state = (level, tuple(number for number, _, _ in sure))
+    if st.session_state.get("accept-state") != state:
+        st.session_state["accept-state"] = state
+        choose(WALL, [str(number) for number, _, _ in sure])
+    buttons = st.container(horizontal=True, vertical_alignment="center", key="accept-actions")
+    if not sure:
+        st.info(f"The model is not sure of any photo without a label above {level}.", icon=":material/done_all:")
+        buttons.button("Back to the photos", on_click=_close, shortcut="Left")
+        return
+    chosen = set(wall(_cards(project, sure), key=WALL, select="many", side=112, label="Suggestions").chosen)
+    accepted = [(number, label) for number, label, _ in sure if str(number) in chosen]
+    with buttons:
+        st.markdown("Every photo as the model would label it. Click the wrong ones to take them out.", width="stretch")
+        st.button("Back", on_click=_close, shortcut="Left")
+        st.button(
+            f"Accept {counted(len(accepted), 'suggestion')}",
+            type="primary",
+            icon=":material/done_all:",
+            disabled=not accepted,
+            key="accept-all",
+            on_click=_accept,
+            args=(project, accepted),
+        )
+
+
+def _still_without_label(project: Project, sure: list[tuple[int, str, float]]) -> list[tuple[int, str, float]]:
+    """Those that nobody labelled since, class by class."""
+    names = [one.name for one in frame.store().classes(project.id)]
+    unlabelled = {one.id for one in frame.store().image_labels(project.id) if one.label is None}
+    left = [one for one in sure if one[0] in unlabelled and one[1] in names]
+    return sorted(left, key=lambda one: names.index(one[1]))
+
+
+def _cards(project: Project, sure: list[tuple[int, str, float]]) -> list[Photo]:
+    store, cards = frame.store(), []
+    for number, label, probability in sure:
+        try:
+            row = store.image(project.id, number)
+        except DataError:  # removed a moment ago
+            continue
+        cards.append(Photo(str(number), store.thumbnail_path(row.hash), label, f"{min(99.9, probability * 100):.1f} %"))
+    return cards
+
+
+@frame.action
+def _accept(project: Project, rows: list[tuple[int, str]]) -> None:
+    frame.store().accept_suggestions(project.id, rows, frame.who())
+    frame.notify(f"{counted(len(rows), 'suggestion')} accepted. U undoes it.")
+    refit(project.id)
+    _close()
+
+
+def _open(project: Project) -> None:
+    st.session_state[OPEN] = project.id
+    st.session_state.pop("accept-state", None)
+
+
+def _close() -> None:
+    st.session_state.pop(OPEN, None)

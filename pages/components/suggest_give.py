@@ -1,0 +1,43 @@
+"""The class buttons above photos that are chosen together: one press labels them all."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.data.store import Project
+from pages.components import frame
+from pages.components.annotate_one import KEYS
+from pages.components.suggest_state import refit
+from pages.components.wording import counted, plain, undone_words
+
+
+def class_buttons(project: Project, chosen: list[int], *, key: str, after: Callable[[], None]) -> None:
+    """A button and a key for each class, and undo; ``after`` is called once photos were labelled."""
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        st.markdown(f"**{len(chosen):,} chosen**" if chosen else "Nothing chosen yet", width="content")
+        classes = frame.store().classes(project.id)
+        for one, letter in zip(classes, [*KEYS, *[None] * len(classes)], strict=False):
+            st.button(
+                plain(one.name),
+                key=f"{key}-give-{one.id}",
+                shortcut=letter,
+                disabled=not chosen,
+                on_click=_give,
+                args=(project, chosen, one.name, after),
+            )
+        st.button("Undo", shortcut="U", type="tertiary", key=f"{key}-undo", on_click=_undo, args=(project,))
+
+
+@frame.action
+def _give(project: Project, ids: list[int], label: str, after: Callable[[], None]) -> None:
+    frame.store().annotate(project.id, ids, label, frame.who())
+    frame.notify(f"{counted(len(ids), 'photo')}: {plain(label)}")
+    refit(project.id)
+    after()
+
+
+@frame.action
+def _undo(project: Project) -> None:
+    change = frame.store().undo(project.id, frame.who())
+    frame.notify(undone_words(change) if change else "There is nothing of yours to undo.")
+    refit(project.id)
