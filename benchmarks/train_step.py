@@ -38,8 +38,9 @@ from core.data.snapshot import snapshot_of_table
 from core.data.transforms import Preprocessing
 from core.models.resnet import build
 from core.training.device import accelerator_for, description, keep_freed_memory
-from core.training.loop import Objective, learn
+from core.training.loop import learn
 from core.training.network import FineTuned, make_optimizer, parameter_groups, phases
+from core.training.objectives import ClassObjective
 from core.training.recipe import Recipe
 from core.training.stream import Batch, Loaded
 
@@ -80,8 +81,9 @@ def our_step(batches: list[tuple[Tensor, Tensor]]) -> tuple[Step, torch.device, 
     network, optimizer = accelerator.prepare(network, optimizer)
     for group in optimizer.param_groups:
         group["lr"] = 1e-3
-    objective, preprocessing = Objective(0.0, None), Preprocessing()
-    loaded = [Loaded(Batch("train", 1, tuple(range(BATCH_SIZE)), BATCH_SIZE), *batch) for batch in batches]
+    objective, preprocessing = ClassObjective(0.0, None), Preprocessing()
+    batch = Batch("train", 1, tuple(range(BATCH_SIZE)), BATCH_SIZE)
+    loaded = [Loaded(batch, images, (labels,)) for images, labels in batches]
 
     def step(number: int) -> float:
         return learn(accelerator, network, optimizer, objective, preprocessing, loaded[number % len(loaded)]).loss

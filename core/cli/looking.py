@@ -13,7 +13,11 @@ from core.errors import DataError, ImageRefused, RunError
 from core.inspection.methods import METHODS, STAGES
 
 if TYPE_CHECKING:
-    from core.inspection.answers import FileAnswer
+    from PIL.Image import Image as PILImage
+
+    from core.data.label_rows import Box
+    from core.inspection.answers import FileAnswer, Prediction
+    from core.inspection.explanation import Explanation
     from core.inspection.results import Report
 
 Model = Annotated[
@@ -33,7 +37,7 @@ def evaluate(
     device: Device = "auto",
     json: Json = False,
 ) -> None:
-    """Count how often a run's best model is right on one part of its photos, class by class."""
+    """Count how often a run's best model is right on one part of its photos, and how well its boxes lie."""
     from core.runs.folder import open_run
     from core.workspace import open_workspace
 
@@ -61,7 +65,10 @@ def predict(
     device: Device = "auto",
     json: Json = False,
 ) -> None:
-    """Name the likeliest classes of images. What cannot be read is reported, and the rest goes on."""
+    """Name the likeliest classes of images, and the box where the model has learned one.
+
+    What cannot be read is reported, and the rest goes on.
+    """
     from core.workspace import open_workspace
 
     if csv is not None:
@@ -106,7 +113,7 @@ def explain(
     device: Device = "auto",
     json: Json = False,
 ) -> None:
-    """Draw where in an image the network saw a class."""
+    """Draw where in an image the network saw a class, and its box; the true box too, where the run's labels have it."""
     from core.workspace import open_workspace
 
     refuse_filled(out, "the picture")
@@ -121,7 +128,8 @@ def explain(
     picture = decode(image, image.name).image
     with Meter() as meter:
         predictor = load_predictor(run, open_workspace(), device, progress=meter.show_bytes)
-    found = explanation_of(predictor, picture, method=method, stage=stage, target=class_)
+    true_box = _true_box(run, picture)
+    found = explanation_of(predictor, picture, method=method, stage=stage, target=class_, true_box=true_box)
     faith = faithfulness(predictor, found)
     with whole_file(out) as part:
         side_by_side(found).save(part, format="PNG")
@@ -135,13 +143,36 @@ def explain(
                 "seconds": found.seconds,
                 "faithfulness": asdict(faith),
                 "predictions": [{"name": name, "probability": share} for name, share in found.prediction.ranked],
+                **_box_json(found.prediction),
+                **_true_box_json(true_box, found),
                 "out": str(out),
             }
         )
         return
     answer(found.sentence)
+    if found.box_sentence:
+        answer(found.box_sentence)
     answer(faith.sentence)
     answer(f"heatmap: {out}")
+
+
+def _true_box(reference: str, picture: "PILImage") -> "Box | None":
+    """The box of a picture that a run was trained or tested on; None for other pictures and for what is no run."""
+    from core.data.images import content_hash
+    from core.data.label_rows import Box
+    from core.data.snapshot import BOX_COLUMNS, Snapshot
+    from core.inspection.predictor import bundle_folder
+    from core.workspace import open_workspace
+
+    bundle = bundle_folder(reference, open_workspace())
+    path = bundle.resolve().parent / "snapshot.csv" if bundle else None
+    if path is None or not path.is_file():
+        return None
+    frame = Snapshot.read(path).frame
+    rows = frame[frame["image"] == content_hash(picture)]
+    if rows.empty or "x" not in frame.columns:
+        return None
+    return Box(*(float(rows.iloc[0][side]) for side in BOX_COLUMNS))
 
 
 def pictures(paths: Iterable[Path]) -> Iterator[tuple[str, bytes | Path | ImageRefused]]:
@@ -178,22 +209,37 @@ def _answers_json(answers: "Iterable[FileAnswer]") -> dict[str, object]:
             refused.append({"filename": one.name, "reason": one.refused})
         else:
             ranked = [{"name": name, "probability": share} for name, share in one.prediction.ranked]
-            known.append({"filename": one.name, "predictions": ranked})
+            known.append({"filename": one.name, "predictions": ranked, **_box_json(one.prediction)})
     return {"answers": known, "refused": refused}
 
 
+def _box_json(prediction: "Prediction") -> dict[str, object]:
+    return {"box": asdict(prediction.box)} if prediction.box else {}
+
+
+def _true_box_json(true_box: "Box | None", found: "Explanation") -> dict[str, object]:
+    if true_box is None:
+        return {}
+    return {"true_box": asdict(true_box), "iou": found.iou, "heat_inside": found.heat_inside}
+
+
 def _print_answers(answers: "Iterable[FileAnswer]") -> None:
-    rows = []
+    rows, boxed = [], False
     for one in answers:
         if one.prediction is not None:
             first, *others = [f"{name} {share:.1%}" for name, share in one.prediction.ranked[:3]]
-            rows.append([one.name, first, ", ".join(others)])
+            box = one.prediction.box
+            boxed = boxed or box is not None
+            where = f"{box.x:.0f}, {box.y:.0f}, {box.width:.0f} x {box.height:.0f}" if box else ""
+            rows.append([one.name, first, ", ".join(others), where])
     if rows:
-        answer_table(["file", "answer", "or"], rows, texts=3)
+        head = ["file", "answer", "or", "box"] if boxed else ["file", "answer", "or"]
+        answer_table(head, [row[: len(head)] for row in rows], texts=len(head))
 
 
 def _print_report(report: "Report") -> None:
-    answer(f"{report.split}: accuracy {report.accuracy}")
+    for name, figure in report.figures().items():
+        answer(f"{report.split}: {name} {figure}")
     if report.top5 is not None:
         answer(f"among the first five: {report.top5}")
     answer("")

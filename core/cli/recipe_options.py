@@ -8,12 +8,17 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from core.training.recipe import Recipe
+from core.training.recipe import TASK_DEFAULTS, Recipe
 
 # As the command summary and Keras call it.
 _ALSO = {"size": "--input"}
 # Left to the recipe, because it depends on another setting; in words for the help.
 _DEFAULTS = {"train": "head; all where weights is none"}
+_TASKS = {
+    name: f"{Recipe.model_fields[name].default}; {value} where there are boxes"
+    for name, value in TASK_DEFAULTS["localization"].items()
+    if name not in _DEFAULTS
+}
 
 
 def with_recipe_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -31,7 +36,7 @@ def with_recipe_options(command: Callable[..., None]) -> Callable[..., None]:
                     *(("--" + name, _ALSO[name]) if name in _ALSO else ()),
                     help=field.description,
                     metavar="|".join(_choices(field.annotation)) or None,
-                    show_default=_DEFAULTS.get(name, field.default is not None),
+                    show_default=(_DEFAULTS | _TASKS).get(name, field.default is not None),
                 ),
             ],
         )
@@ -40,6 +45,16 @@ def with_recipe_options(command: Callable[..., None]) -> Callable[..., None]:
     own = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own]
     command.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
     return command
+
+
+def said_settings(context: typer.Context, settings: dict[str, Any], task: str) -> dict[str, Any]:
+    """The settings without those that the user left to the program and that depend on the task."""
+
+    def said(name: str) -> bool:
+        source = context.get_parameter_source(name)
+        return source is not None and source.name != "DEFAULT"
+
+    return {name: value for name, value in settings.items() if name not in TASK_DEFAULTS[task] or said(name)}
 
 
 def _choices(annotation: Any) -> tuple[str, ...]:

@@ -7,15 +7,17 @@ import typer
 
 from core.cli.console import Json, Meter, answer, answer_json, remark, remark_problems
 from core.cli.outputs import refuse_filled
-from core.cli.recipe_options import with_recipe_options
+from core.cli.recipe_options import said_settings, with_recipe_options
 from core.errors import RunError
 
 if TYPE_CHECKING:
+    from core.data.snapshot import Snapshot
     from core.runs.folder import RunFolder
     from core.runs.status import Status
     from core.training.events import Event
-    from core.training.recipe import Recipe
     from core.workspace import Workspace
+
+TASKS = ("auto", "classification", "localization")
 
 Labels = Annotated[
     list[Path] | None,
@@ -28,6 +30,14 @@ Labels = Annotated[
 Images = Annotated[
     Path | None, typer.Option(help="The folder that the file names start from. Left out: the folder of the labels.")
 ]
+Task = Annotated[
+    str,
+    typer.Option(
+        metavar="|".join(TASKS),
+        help="What is learned. auto: localization, that is classes and boxes, where the labels have boxes; "
+        "classification leaves them aside.",
+    ),
+]
 Out = Annotated[Path | None, typer.Option(help="The run folder to make.")]
 Made = Annotated[
     str | None,
@@ -39,9 +49,18 @@ Made = Annotated[
 
 @with_recipe_options
 def train(
-    labels: Labels = None, images: Images = None, out: Out = None, run: Made = None, json: Json = False, **settings: Any
+    context: typer.Context,
+    labels: Labels = None,
+    images: Images = None,
+    out: Out = None,
+    run: Made = None,
+    task: Task = "auto",
+    json: Json = False,
+    **settings: Any,
 ) -> None:
     """Fine-tune a network on labelled photos, then evaluate it on the validation and the test photos.
+
+    Labels with boxes make a network that also says where the object is: one box an image, of several the largest.
 
     Ctrl-C ends the training and keeps the best model so far; a second one ends it at once, and it can be resumed.
     """
@@ -52,12 +71,21 @@ def train(
         return
     if not labels or out is None:
         raise typer.BadParameter("name a labels.csv, or packed images, and, with --out, the run folder to make.")
+    if task not in TASKS:
+        raise typer.BadParameter(f"--task is {task!r}; allowed are {', '.join(TASKS)}.")
     from core.training.recipe import Recipe
 
-    recipe = Recipe.checked(**settings)
+    draft = Recipe.checked(**settings)  # what is wrong with the settings is said before the photos are read
     workspace = open_workspace()
-    made = _make(labels, images, out, recipe, workspace)
-    follow(made, workspace, json)
+    refuse_filled(out, "the run")
+    snapshot = _snapshot(labels, images, task, draft.seed, workspace)
+    recipe = Recipe.for_task(snapshot.task, **said_settings(context, settings, snapshot.task))
+    for sentence in recipe.remarks(snapshot.task):
+        remark(sentence)
+    from core.runs.folder import create_run
+
+    title = labels[0].stem if _packed(labels) else labels[0].resolve().parent.name or labels[0].stem
+    follow(create_run(out, snapshot, recipe, title=title), workspace, json)
 
 
 def resume(
@@ -93,30 +121,33 @@ def follow(run: "RunFolder", workspace: "Workspace", json: bool) -> None:
     _close(run, status, json)
 
 
-def _make(labels: list[Path], images: Path | None, out: Path, recipe: "Recipe", workspace: "Workspace") -> "RunFolder":
+def _packed(labels: list[Path]) -> bool:
     from core.data.layout import PACKED_SUFFIXES
-    from core.data.snapshot import check_trainable, snapshot_of_packed, snapshot_of_table
-    from core.runs.folder import create_run
 
-    packed = all(path.suffix.lower() in PACKED_SUFFIXES for path in labels)
+    return all(path.suffix.lower() in PACKED_SUFFIXES for path in labels)
+
+
+def _snapshot(labels: list[Path], images: Path | None, task: str, seed: int, workspace: "Workspace") -> "Snapshot":
+    """The photos to train on, with what is to be said of them; raises TooLittleData."""
+    from core.data.snapshot import check_trainable, snapshot_of_packed, snapshot_of_table
+
+    packed = _packed(labels)
     if not packed and len(labels) > 1:
         raise typer.BadParameter("name one labels.csv, or files of packed images only.")
     if packed and images is not None:
         raise typer.BadParameter("files of packed images hold their images themselves; leave --images out.")
-
-    refuse_filled(out, "the run")
-    for sentence in recipe.remarks():
-        remark(sentence)
+    if packed and task == "localization":
+        raise typer.BadParameter("packed images have no boxes, so --task cannot be localization.")
+    chosen = None if task == "auto" else task
     with Meter() as meter:
         progress = meter.counting("reading the photos")
         if packed:
-            snapshot, problems = snapshot_of_packed(labels, workspace.unpacked, recipe.seed, progress)
+            snapshot, problems = snapshot_of_packed(labels, workspace.unpacked, seed, progress)
         else:
-            snapshot, problems = snapshot_of_table(labels[0], images or labels[0].parent, recipe.seed, progress)
+            snapshot, problems = snapshot_of_table(labels[0], images or labels[0].parent, seed, progress, chosen)
     remark_problems(problems)
     check_trainable(snapshot)
-    title = labels[0].stem if packed else labels[0].resolve().parent.name or labels[0].stem
-    return create_run(out, snapshot, recipe, title=title)
+    return snapshot
 
 
 def _work(reference: str) -> None:
@@ -144,28 +175,27 @@ def _show(event: "Event", meter: Meter, json: bool) -> None:
         meter.show(f"epoch {event.epoch}", event.batch, event.batches, " batches", note)
     else:
         meter.clear()
-        line = (
-            f"epoch {event.epoch} of {event.epochs}: "
-            f"training loss {event.train_loss:.4f}, accuracy {event.train_accuracy:.1%}; "
-            f"validation loss {event.val_loss:.4f}, accuracy {event.val_accuracy:.1%}"
-            f"{' (best so far)' if event.best else ''}; {event.seconds:.1f} s"
-        )
         # With --json, standard output holds the JSON alone.
-        (remark if json else answer)(line)
+        (remark if json else answer)(event.sentence)
 
 
 def _close(run: "RunFolder", status: "Status", json: bool) -> None:
     from core.runs.work import UNEXPECTED
 
     reports = {split: run.report(split) for split in ("val", "test")} if run.finished else {}
-    accuracies = {split: report.accuracy for split, report in reports.items() if report is not None}
+    made = {split: report for split, report in reports.items() if report is not None}
     if json:
-        summary = {split: accuracy.model_dump() for split, accuracy in accuracies.items()}
-        answer_json({"run": str(run.path), "state": status.state, "message": status.message, "accuracy": summary})
+        summary: dict[str, Any] = {"run": str(run.path), "state": status.state, "message": status.message}
+        for name in ("accuracy", "mean_iou"):
+            found = {split: getattr(report, name) for split, report in made.items() if hasattr(report, name)}
+            if found or name == "accuracy":
+                summary[name] = {split: figure.model_dump() for split, figure in found.items()}
+        answer_json(summary)
     elif status.state in ("finished", "stopped"):
         answer(f"{status.state}: {status.message}")
-        for split, accuracy in accuracies.items():
-            answer(f"{split} accuracy: {accuracy}")
+        for split, report in made.items():
+            for name, figure in report.figures().items():
+                answer(f"{split} {name}: {figure}")
         answer(f"run: {run.path}")
     if status.state == "failed":
         remark(status.message)

@@ -14,6 +14,8 @@ from core.inspection.results import Report
 from core.models.bundle import INFO_FILE, WEIGHTS_FILE, load_bundle, read_info, save_bundle
 
 SPLITS = ("test", "val", "train")
+_TOLD = {"n", "accuracy", "top5", "macro_f1", "loss", "precision", "digest", "created"}
+_TOLD |= {"mean_iou", "iou_50", "iou_75", "center_error"}  # of a localization
 FILES = (WEIGHTS_FILE, INFO_FILE, "README.md", "classes.txt")
 
 
@@ -93,9 +95,4 @@ def _record(run: Path) -> tuple[dict[str, Report], pd.DataFrame | None]:
 
 def _metrics(reports: dict[str, Report]) -> dict[str, object]:
     """What bundle.json says of each report: the counts and rates, without the tables."""
-    return {
-        f"report_{split}": report.model_dump(
-            mode="json", include={"n", "accuracy", "top5", "macro_f1", "loss", "precision", "digest", "created"}
-        )
-        for split, report in reports.items()
-    }
+    return {f"report_{split}": report.model_dump(mode="json", include=_TOLD) for split, report in reports.items()}

@@ -1,10 +1,11 @@
 """The README.md of an exported bundle: what the model is, how good it is, and how to use it without this program."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from core.inspection.results import Rate, Report
+from core.export.box_snippet import box_snippet
+from core.inspection.results import BoxReport, Rate, Report
 from core.models.bundle import INFO_FILE, WEIGHTS_FILE, BundleInfo
 
 _MODES = {
@@ -33,8 +34,9 @@ def model_card(
 ) -> str:
     """The text; ``reports`` by split, ``counts`` the snapshot's (label x split). What is not known is left out."""
     reports = reports or {}
+    kind = "object-detection" if info.task == "localization" else "image-classification"
     sections = [
-        "---\npipeline_tag: image-classification\ntags: [resnet, transfer-learning, image-classification]\n---",
+        f"---\npipeline_tag: {kind}\ntags: [resnet, transfer-learning, {kind}]\n---",
         f"# {cell(title)}",
         _opening(info),
         f"## Use it\n\n{_usage(info)}",
@@ -44,8 +46,9 @@ def model_card(
         f"## Training\n\n{_training(info)}",
         f"## Weights\n\n{_weights(info)}",
         "## Limits\n\n"
-        "It names one of its classes for any picture, also for one that shows none of them. The figures above hold for "
-        "pictures like those it was tested on, and for no others.",
+        "It names one of its classes for any picture, also for one that shows none of them. "
+        + ("It gives one box, whether there is one object or several. " if info.task == "localization" else "")
+        + "The figures above hold for pictures like those it was tested on, and for no others.",
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -59,9 +62,12 @@ def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
     if network is None:
         return (
             "from pathlib import Path\n\nfrom PIL import Image\n\nfrom core.inspection.predictor import Predictor\n\n"
-            f'for name, probability in Predictor.load(Path(".")).predict([Image.open("{image}")])[0].ranked:\n'
-            '    print(f"{probability:.6f} {name}")'
+            f'answer = Predictor.load(Path(".")).predict([Image.open("{image}")])[0]\n'
+            "for name, probability in answer.ranked:\n"
+            '    print(f"{probability:.6f} {name}")' + ("\nprint(answer.box)" if info.task == "localization" else "")
         )
+    if info.task == "localization":
+        return box_snippet(info, network, image)
     seen = info.preprocessing
     size, resize = seen["size"], seen["resize"]
     mean, std = list(seen["mean"]), list(seen["std"])
@@ -123,8 +129,11 @@ def cell(text: object) -> str:
 
 def _opening(info: BundleInfo) -> str:
     made = f" Made on {info.created[:10]}." if info.created else ""
+    what = f"tells {len(info.classes)} classes of pictures apart"
+    if info.task == "localization":
+        what = f"names what is in a picture, one of {len(info.classes)} classes, and gives the box around it"
     return (
-        f"A {info.arch} that tells {len(info.classes)} classes of pictures apart, made with ResNet Studio.{made} "
+        f"A {info.arch} that {what}, made with ResNet Studio.{made} "
         f"`{WEIGHTS_FILE}` holds the weights under torchvision's names, `{INFO_FILE}` all that is known about them, "
         "`classes.txt` the classes in the order of the outputs. Nothing in here is a pickle."
     )
@@ -134,10 +143,11 @@ def _usage(info: BundleInfo) -> str:
     if _network(info.arch) is None:
         need = f"torchvision has no {info.arch}. In this folder, with ResNet Studio's own folder on PYTHONPATH:"
         return f"{need}\n\n```python\n{snippet(info)}\n```"
+    same = "classes and box" if info.task == "localization" else "probabilities"
     return (
         "`pip install torch torchvision safetensors pillow`, then in this folder:\n\n"
         f"```python\n{snippet(info)}\n```\n\n"
-        "This gives the same probabilities as the program that the model was trained in. (Pictures with transparency "
+        f"This gives the same {same} as the program that the model was trained in. (Pictures with transparency "
         "are laid on white there first.)"
     )
 
@@ -178,10 +188,32 @@ def _quality(reports: Mapping[str, Report]) -> str:
             _counted(report.top5) if report.top5 else "",
         ]
         rows.append(row[: len(head)])
+    boxed = [report for report in reports.values() if isinstance(report, BoxReport)]
     return (
         _table(head, rows)
-        + "\n\nThe interval is Wilson's. The training never looked at `test`. By `val` it chose its best epoch, so "
-        "that figure flatters a little."
+        + (f"\n\n{_box_quality(boxed)}" if boxed else "")
+        + "\n\nThe interval of a share is Wilson's. The training never looked at `test`. By `val` it chose its best "
+        "epoch, so that figure flatters a little."
+    )
+
+
+def _box_quality(reports: Sequence[BoxReport]) -> str:
+    """The figures of the boxes; those of the means have bootstrap intervals."""
+    rows = [
+        [
+            report.split,
+            f"{report.mean_iou.value:.3f}",
+            "" if report.mean_iou.low is None else f"{report.mean_iou.low:.3f} to {report.mean_iou.high:.3f}",
+            _counted(report.iou_50),
+            _counted(report.iou_75),
+            f"{report.center_error.value:.1f}",
+        ]
+        for report in reports
+    ]
+    head = ["split", "mean IoU", "95% interval", "IoU at least 0.5", "IoU at least 0.75", "middles apart (pixels)"]
+    return (
+        "How well the boxes lie (IoU is the shared part of the predicted and the true box, 1 where they are the same; "
+        "the interval of its mean is the bootstrap's):\n\n" + _table(head, rows)
     )
 
 

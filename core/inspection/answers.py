@@ -6,15 +6,18 @@ from dataclasses import dataclass
 import pandas as pd
 
 from core.data.cells import as_row
+from core.data.label_rows import Box
 
 TOP = 5
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The likeliest classes of one image with their probabilities, best first."""
+    """The likeliest classes of one image with their probabilities, best first; and where it is, if that is known."""
 
     ranked: tuple[tuple[str, float], ...]
+    box: Box | None = None
+    """Where the object is, in pixels of the image; only a localization's network knows."""
 
     @property
     def name(self) -> str:
@@ -36,12 +39,14 @@ class FileAnswer:
 
 
 def columns_of(prediction: Prediction) -> dict[str, str | float]:
-    """``prediction, probability, prediction_2, probability_2, ...`` as far as the prediction is ranked."""
+    """``prediction, probability, prediction_2, probability_2, ...`` as far as it is ranked; ``x, y, width, height``."""
     cells: dict[str, str | float] = {}
     for place, (name, probability) in enumerate(prediction.ranked[:TOP], start=1):
         suffix = "" if place == 1 else f"_{place}"
         cells[f"prediction{suffix}"] = name
         cells[f"probability{suffix}"] = round(probability, 6)
+    if prediction.box is not None:
+        cells |= {side: round(value, 2) for side, value in vars(prediction.box).items()}
     return cells
 
 
@@ -54,9 +59,11 @@ def table_of(answers: Iterable[FileAnswer]) -> pd.DataFrame:
 def csv_of(answers: Iterable[FileAnswer]) -> str:
     """The table as CSV; cells that a spreadsheet would run begin with an apostrophe."""
     table = table_of(answers)
-    lines = [list(table.columns), *(list(map(_cell, row)) for row in table.itertuples(index=False))]
+    lines = [list(table.columns), *(list(map(_cell, table.columns, row)) for row in table.itertuples(index=False))]
     return "".join(as_row(line) for line in lines)
 
 
-def _cell(value: object) -> str:
-    return f"{value:.6f}" if isinstance(value, float) else str(value)
+def _cell(column: str, value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6f}" if column.startswith("probability") else f"{value:.2f}"
+    return str(value)

@@ -20,9 +20,13 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from core.data.label_rows import Box
+from core.data.placement import corners_of
 from core.errors import ModelError
 from core.inspection.explanation import Explanation, overlay, side_by_side
+from core.inspection.frames import Corners
 from core.inspection.methods import METHODS, STAGES
+from core.inspection.overlap import ious
 
 if TYPE_CHECKING:
     from core.inspection.predictor import Predictor
@@ -188,14 +192,17 @@ def explain(
     method: str = "gradcam",
     stage: str = "layer4",
     target: str | int | None = None,
+    true_box: Box | None = None,
 ) -> Explanation:
     """Where the predictor's network saw a class in an image: the likeliest class, or ``target`` by name or index.
 
+    A localization's explanation has the predicted box too, and ``true_box``, in pixels of the image, where it is known.
     Raises ModelError for a class, method or stage that is not known.
     """
     started = time.perf_counter()
     index = None if target is None else predictor.index_of(target)
     view = predictor.view(image)
+    box = predictor.predictions_of_views([view], [image.size])[0].box if predictor.task == "localization" else None
     with predictor.lock:
         heatmap, logits = heatmap_of(
             predictor.network, predictor.batch_of_views([view]), method=method, stage=stage, target=index
@@ -210,8 +217,20 @@ def explain(
         target=predictor.classes[index],
         target_index=index,
         probability=float(probabilities[index]),
-        prediction=predictor.ranked(probabilities),
+        prediction=predictor.ranked(probabilities, box=box),
         method=method,
         stage=stage,
         seconds=time.perf_counter() - started,
+        corners=_on_view(predictor, box, image.size),
+        true_corners=_on_view(predictor, true_box, image.size),
+        iou=float(ious([box], [true_box])[0]) if box and true_box else None,
     )
+
+
+def _on_view(predictor: "Predictor", box: Box | None, size: tuple[int, int]) -> Corners | None:
+    """A box in pixels of an image of that size, as shares of the image's view."""
+    if box is None:
+        return None
+    side = predictor.preprocessing.size
+    left, top, right, bottom = corners_of(predictor.preprocessing.view_placement(*size).there(box))
+    return left / side, top / side, right / side, bottom / side

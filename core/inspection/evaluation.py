@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +14,14 @@ import numpy as np
 import pandas as pd
 
 from core.data.dataset import Photos
+from core.data.label_rows import Box
 from core.data.resized import ResizedCache
+from core.data.snapshot import BOX_COLUMNS, SIZE_COLUMNS
 from core.errors import RunError
 from core.inspection.answers import columns_of
+from core.inspection.overlap import center_errors, ious
 from core.inspection.predictor import BATCH, Predictor
-from core.inspection.results import Report, count
+from core.inspection.results import Report, count, with_boxes
 from core.workspace import workspace_folder
 
 if TYPE_CHECKING:
@@ -84,16 +88,18 @@ def evaluate_table(
             + f". It knows: {', '.join(predictor.classes[:20])}."
         )
     started = time.perf_counter()
+    # As views with classes, whatever the task: boxes are compared in the pixels of the images.
     photos = Photos(frame, predictor.classes, ResizedCache(cache, predictor.preprocessing))
     rows: list[np.ndarray] = []
     if progress:
         progress(0, len(photos))
     for at in range(0, len(photos), BATCH):
         keys = range(at, min(at + BATCH, len(photos)))
-        rows.append(predictor.logits_of_pixels(photos.batch(keys)[0]))
+        rows.append(predictor.outputs_of_pixels(photos.batch(keys)[0]))
         if progress:
             progress(keys.stop, len(photos))
-    logits = np.concatenate(rows) if rows else np.empty((0, len(predictor.classes)), np.float32)
+    outputs = np.concatenate(rows) if rows else np.empty((0, len(predictor.classes)), np.float32)
+    logits = predictor.logits_of(outputs)
     probabilities = predictor.softmax(logits)
     report = count(
         predictor.classes,
@@ -108,14 +114,35 @@ def evaluate_table(
         seconds=time.perf_counter() - started,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    return report, _predictions(predictor, frame, probabilities)
+    table = _predictions(predictor, frame, outputs, probabilities)
+    if predictor.task != "localization":
+        return report, table
+    found, truths = _boxes(table, BOX_COLUMNS), _boxes(frame, BOX_COLUMNS)
+    overlap, apart = ious(found, truths), center_errors(found, truths)
+    known = {f"true_{side}": frame[side].to_numpy() for side in BOX_COLUMNS}
+    known |= {name: frame[name].to_numpy() for name in SIZE_COLUMNS}
+    return with_boxes(report, overlap, apart), table.assign(**known, iou=overlap.round(4), center_error=apart.round(2))
 
 
-def _predictions(predictor: Predictor, frame: pd.DataFrame, probabilities: np.ndarray) -> pd.DataFrame:
-    """``filename,image,path,label,prediction,probability,prediction_2,...``, in the order of the frame."""
+def _predictions(
+    predictor: Predictor, frame: pd.DataFrame, outputs: np.ndarray, probabilities: np.ndarray
+) -> pd.DataFrame:
+    """``filename,image,path,label,prediction,probability,prediction_2,...``, in the order of the frame.
+
+    Of a localization also the predicted box, ``x,y,width,height``; ``evaluate_table`` adds the true one beside it, the
+    IoU of the two and the distance of their middles in pixels.
+    """
     known = frame[["filename", "image", "path", "label"]].reset_index(drop=True)
-    answers = pd.DataFrame([columns_of(predictor.ranked(row)) for row in probabilities])
-    return pd.concat([known, answers], axis=1)
+    answers = [predictor.ranked(row) for row in probabilities]
+    if predictor.task == "localization":
+        sizes = frame[list(SIZE_COLUMNS)].to_numpy().astype(int).tolist()
+        boxes = [predictor.box_in(row, (width, height)) for row, (width, height) in zip(outputs, sizes, strict=True)]
+        answers = [replace(answer, box=box) for answer, box in zip(answers, boxes, strict=True)]
+    return pd.concat([known, pd.DataFrame([columns_of(answer) for answer in answers])], axis=1)
+
+
+def _boxes(table: pd.DataFrame, columns: Sequence[str]) -> list[Box]:
+    return [Box(*map(float, row)) for row in table[list(columns)].to_numpy()]
 
 
 def _loss(logits: np.ndarray, labels: Sequence[int]) -> float | None:

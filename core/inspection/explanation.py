@@ -6,7 +6,9 @@ import numpy as np
 from PIL import Image
 
 from core.inspection.answers import Prediction
+from core.inspection.frames import Corners, draw_boxes
 from core.inspection.methods import METHODS
+from core.inspection.overlap import heat_inside
 
 # Twelve stops of Inferno (van der Walt and Smith, 2015; CC0): equal steps look equal, also in greyscale and to the
 # color-blind. Jet draws edges where the map has none.
@@ -46,11 +48,35 @@ class Explanation:
     method: str
     stage: str
     seconds: float
+    corners: Corners | None = None
+    """The predicted box on the view, as shares of it; its pixels in the image are the prediction's."""
+    true_corners: Corners | None = None
+    iou: float | None = None
 
     @property
     def empty(self) -> bool:
         """Whether the method found no place that speaks for the class."""
         return not self.heatmap.any()
+
+    @property
+    def heat_inside(self) -> float | None:
+        """The share of the heat inside the true box; None where either is missing."""
+        return heat_inside(self.heatmap, self.true_corners) if self.true_corners else None
+
+    @property
+    def box_sentence(self) -> str:
+        """What the frames on the picture say; empty where there are none."""
+        if self.true_corners is None:
+            return "The solid frame is where the network says that the object is." if self.corners else ""
+        said = "The dashed frame is the true box"
+        if self.corners and self.iou is not None:
+            said = f"The solid frame is the predicted box, the dashed one the true box; their IoU is {self.iou:.2f}"
+        inside = self.heat_inside
+        if inside is None:
+            return f"{said}."
+        left, top, right, bottom = (min(max(edge, 0.0), 1.0) for edge in self.true_corners)
+        covered = (right - left) * (bottom - top)
+        return f"{said}. {inside:.0%} of the heat lies inside the true box, which covers {covered:.0%} of the picture."
 
     @property
     def sentence(self) -> str:
@@ -76,9 +102,14 @@ def colored(heatmap: np.ndarray) -> Image.Image:
 
 
 def overlay(explanation: Explanation, opacity: float = 0.5) -> Image.Image:
-    """The picture with the heatmap over it; opacity 0 is the bare picture, 1 the bare heatmap."""
+    """The picture with the heatmap over it, and the boxes; opacity 0 is the bare picture, 1 the bare heatmap."""
     colors = colored(explanation.heatmap).resize(explanation.sharp.size, Image.Resampling.BILINEAR)
-    return Image.blend(explanation.sharp, colors, min(max(opacity, 0.0), 1.0))
+    return framed(Image.blend(explanation.sharp, colors, min(max(opacity, 0.0), 1.0)), explanation)
+
+
+def framed(picture: Image.Image, explanation: Explanation) -> Image.Image:
+    """The picture with the boxes of an explanation: the predicted one solid, the true one dashed."""
+    return draw_boxes(picture, explanation.corners, explanation.true_corners)
 
 
 def side_by_side(explanation: Explanation, opacity: float = 0.5) -> Image.Image:
@@ -86,6 +117,6 @@ def side_by_side(explanation: Explanation, opacity: float = 0.5) -> Image.Image:
     width, height = explanation.sharp.size
     gap = width // 28
     sheet = Image.new("RGB", (2 * width + gap, height), "white")
-    sheet.paste(explanation.sharp, (0, 0))
+    sheet.paste(framed(explanation.sharp, explanation), (0, 0))
     sheet.paste(overlay(explanation, opacity), (width + gap, 0))
     return sheet

@@ -19,10 +19,13 @@ from PIL import Image
 from torch import Tensor
 
 from core.data.images import decode
+from core.data.label_rows import Box
+from core.data.placement import box_of
 from core.data.transforms import Preprocessing
 from core.errors import ImageRefused, ModelError, RunError
 from core.inspection.answers import TOP, FileAnswer, Prediction, table_of
 from core.models.bundle import INFO_FILE, BundleInfo, load_bundle
+from core.models.heads import outputs, task_of
 from core.models.resnet import ResNet, build
 from core.models.weights import fetch
 from core.workspace import Workspace
@@ -60,6 +63,7 @@ class Predictor:
         self.classes = tuple(classes)
         self.name = name
         self.arch = arch
+        self.task = task_of(network)
         self.info = info
         self.lock = threading.Lock()
 
@@ -105,12 +109,31 @@ class Predictor:
 
     def logits(self, images: Iterable[Image.Image]) -> np.ndarray:
         """The logits [N, classes] as float32; images are taken as they come, so a generator is never held whole."""
-        parts = [self._run(self.batch_of_views(views)) for views in batched(map(self.view, images), BATCH)]
-        return np.concatenate(parts) if parts else np.empty((0, len(self.classes)), np.float32)
+        parts = [self.outputs_of_views(views) for views in batched(map(self.view, images), BATCH)]
+        return self.logits_of(np.concatenate(parts)) if parts else np.empty((0, len(self.classes)), np.float32)
 
-    def logits_of_pixels(self, pixels: Tensor) -> np.ndarray:
+    def outputs_of_views(self, views: Sequence[Image.Image]) -> np.ndarray:
+        """All that the network says of pictures that ``view`` has made, float32 [N, classes (+ 4)]; one batch.
+
+        The last four, of a localization's network, are the box as ``box_in`` takes it.
+        """
+        return self._run(self.batch_of_views(views))
+
+    def outputs_of_pixels(self, pixels: Tensor) -> np.ndarray:
         """The same for one batch of views as uint8 [N, 3, size, size]."""
         return self._run(self._batch(pixels))
+
+    def logits_of(self, outputs: np.ndarray) -> np.ndarray:
+        """The logits [N, classes] among the outputs."""
+        return outputs[:, : len(self.classes)]
+
+    def box_in(self, outputs: np.ndarray, size: tuple[int, int]) -> Box | None:
+        """The box among one picture's outputs, in pixels of the picture of that size; None where no box is learned."""
+        if self.task != "localization":
+            return None
+        seen = self.preprocessing
+        corners = outputs[len(self.classes) :].astype(np.float64) * seen.size
+        return seen.view_placement(*size).back(box_of(*map(float, corners)))
 
     def probabilities(self, images: Iterable[Image.Image]) -> np.ndarray:
         """The classes' probabilities [N, classes]."""
@@ -118,16 +141,33 @@ class Predictor:
 
     def probabilities_of_views(self, views: Sequence[Image.Image]) -> np.ndarray:
         """The same for pictures that ``view`` has made already; one batch."""
-        return self.softmax(self._run(self.batch_of_views(views)))
+        return self.softmax(self.logits_of(self.outputs_of_views(views)))
 
     def predict(self, images: Iterable[Image.Image], top: int = TOP) -> list[Prediction]:
-        """The likeliest classes of each image."""
-        return [self.ranked(row, top) for row in self.probabilities(images)]
+        """The likeliest classes of each image, and the box where one is learned."""
+        found: list[Prediction] = []
+        for some in batched(images, BATCH):
+            views, sizes = [self.view(image) for image in some], [image.size for image in some]
+            found += self.predictions_of_views(views, sizes, top)
+        return found
 
-    def ranked(self, probabilities: np.ndarray, top: int = TOP) -> Prediction:
+    def predictions_of_views(
+        self, views: Sequence[Image.Image], sizes: Sequence[tuple[int, int]], top: int = TOP
+    ) -> list[Prediction]:
+        """The same for pictures that ``view`` has made of pictures of those sizes; one batch."""
+        if not views:
+            return []
+        outputs = self.outputs_of_views(views)
+        probabilities = self.softmax(self.logits_of(outputs))
+        return [
+            self.ranked(row, top, self.box_in(one, size))
+            for row, one, size in zip(probabilities, outputs, sizes, strict=True)
+        ]
+
+    def ranked(self, probabilities: np.ndarray, top: int = TOP, box: Box | None = None) -> Prediction:
         """One row of probabilities as a prediction."""
         order = np.argsort(-probabilities, kind="stable")[:top]
-        return Prediction(tuple((self.classes[index], float(probabilities[index])) for index in order))
+        return Prediction(tuple((self.classes[index], float(probabilities[index])) for index in order), box)
 
     def index_of(self, target: str | int) -> int:
         """The index of a class by its name; raises ModelError where the model has no such class."""
@@ -158,7 +198,7 @@ class Predictor:
 
     def _run(self, batch: Tensor) -> np.ndarray:
         with self.lock, torch.inference_mode():
-            return self.network(batch).float().cpu().numpy()
+            return outputs(self.network, batch).float().cpu().numpy()
 
 
 def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
@@ -208,6 +248,7 @@ def predict_files(predictor: Predictor, files: Iterable[tuple[str, FileSource]])
     for some in batched(files, BATCH):
         answers: list[FileAnswer] = []
         views: list[Image.Image] = []
+        sizes: list[tuple[int, int]] = []
         for name, source in some:
             try:
                 if isinstance(source, ImageRefused):
@@ -218,10 +259,11 @@ def predict_files(predictor: Predictor, files: Iterable[tuple[str, FileSource]])
             else:
                 # Only the small view is kept of it.
                 views.append(predictor.view(decoded.image))
+                sizes.append(decoded.image.size)
                 answers.append(FileAnswer(name, None, remarks=decoded.remarks))
-        predictions = iter(predictor.probabilities_of_views(views) if views else ())
+        predictions = iter(predictor.predictions_of_views(views, sizes))
         for answer in answers:
-            yield answer if answer.refused else replace(answer, prediction=predictor.ranked(next(predictions)))
+            yield answer if answer.refused else replace(answer, prediction=next(predictions))
 
 
 def chosen_device(device: str) -> str:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from core.errors import RunError
 
 CONFIDENCE = 0.95
+_RESAMPLES = 2000
 TOP = 5
 
 
@@ -69,6 +70,41 @@ class Rate(BaseModel):
         )
 
 
+class Mean(BaseModel):
+    """The mean of a figure of ``n`` images with its 95 % interval; the numbers are None where n is 0."""
+
+    model_config = ConfigDict(frozen=True)
+
+    value: float | None
+    n: int
+    low: float | None
+    high: float | None
+    interval: str = "percentile bootstrap"
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> Mean:
+        """The interval is the bootstrap's: the middle 95 % of the means of resampled images (Efron 1979).
+
+        The figures of images are far from normal (an IoU ends at 1), so no form is taken for granted. With one image
+        nothing is known of the spread: the interval is None.
+        """
+        n = len(values)
+        if n == 0:
+            return cls(value=None, n=0, low=None, high=None)
+        if n == 1:
+            return cls(value=float(values[0]), n=1, low=None, high=None)
+        generator = np.random.default_rng(0)
+        means = [values[generator.integers(0, n, n)].mean() for _ in range(_RESAMPLES)]
+        low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+        return cls(value=float(values.mean()), n=n, low=float(low), high=float(high))
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return "none of 0"
+        between = "" if self.low is None else f"; {CONFIDENCE:.0%} interval {self.low:.3g} to {self.high:.3g}"
+        return f"{self.value:.3g} ({self.n}{between})"
+
+
 class ClassReport(BaseModel):
     """One class: of the images called it, the share that are it (precision); of those that are it, the share found."""
 
@@ -104,6 +140,10 @@ class Report(BaseModel):
     seconds: float = 0.0
     created: str = ""
 
+    def figures(self) -> dict[str, str]:
+        """Its first figures in words by their names, the most telling first."""
+        return {"accuracy": str(self.accuracy)}
+
     @property
     def class_names(self) -> tuple[str, ...]:
         return self.classes
@@ -116,11 +156,44 @@ class Report(BaseModel):
 
     @classmethod
     def read(cls, path: Path) -> Report:
-        """Raises RunError where the file is missing or is no report."""
+        """A BoxReport where it is one of a localization. Raises RunError where the file is missing or is no report."""
         try:
-            return cls.model_validate_json(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
+            kind = BoxReport if '"mean_iou"' in text else Report
+            return kind.model_validate_json(text)
         except (OSError, UnicodeDecodeError, ValidationError) as error:
             raise RunError(f"{path} is not a readable report. Evaluate the run again to write it anew.") from error
+
+
+class BoxReport(Report):
+    """A localization's evaluation: how well the boxes lie on the objects, beside how often the class is right.
+
+    ``iou_50`` and ``iou_75`` are the images whose IoU is at least so much, whatever their class.
+    """
+
+    mean_iou: Mean
+    iou_50: Rate
+    iou_75: Rate
+    center_error: Mean
+    """In pixels of the images."""
+
+    def figures(self) -> dict[str, str]:
+        return {
+            "mean IoU": str(self.mean_iou),
+            "IoU of at least 0.5": str(self.iou_50),
+            "IoU of at least 0.75": str(self.iou_75),
+            "distance of the middles in pixels": str(self.center_error),
+            **super().figures(),
+        }
+
+
+def with_boxes(report: Report, ious: np.ndarray, center_errors: np.ndarray) -> BoxReport:
+    """The report with the figures of the boxes, from each image's IoU [N] and the distance of the middles [N]."""
+    shares = {
+        name: Rate.of(int((ious >= least).sum()), len(ious)) for name, least in (("iou_50", 0.5), ("iou_75", 0.75))
+    }
+    means = {"mean_iou": Mean.of(ious), "center_error": Mean.of(center_errors)}
+    return BoxReport.model_validate({**report.model_dump(), **means, **shares})
 
 
 def count(

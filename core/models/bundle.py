@@ -32,7 +32,9 @@ class BundleInfo(BaseModel):
 
     schema_version: int = Field(default=SCHEMA_VERSION, description="The version of this file's form.")
     arch: str = Field(description="The architecture's name in core.models.zoo.")
-    task: Literal["classification"] = Field(default="classification", description="What the network was trained for.")
+    task: Literal["classification", "localization"] = Field(
+        default="classification", description="What the network was trained for; localization has a box head."
+    )
     classes: tuple[str, ...] = Field(min_length=1, description="The classes, in the order of the logits.")
     preprocessing: dict[str, Any] = Field(
         description="How a picture becomes the input: mode, size, resize, interpolation, mean, std."
@@ -53,8 +55,11 @@ def save_bundle(folder: Path, model: "ResNet", info: BundleInfo, also: Callable[
     """
     from safetensors.torch import save
 
-    if model.config != config_of(info.arch) or model.fc.out_features != len(info.classes):
-        raise ValueError(f"the network is not a {info.arch} with {len(info.classes)} classes")
+    from core.models.heads import task_of
+
+    fits = model.config == config_of(info.arch) and model.fc.out_features == len(info.classes)
+    if not fits or task_of(model) != info.task:
+        raise ValueError(f"the network is not a {info.arch} with {len(info.classes)} classes for {info.task}")
     folder = folder.resolve()
     if folder.exists() and not (folder / INFO_FILE).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise BundleError(f"{folder} holds something that is not a bundle. Choose a new or an empty folder.")
@@ -151,7 +156,7 @@ def _load_network(folder: Path, info: BundleInfo) -> "ResNet":
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    from core.models.resnet import build
+    from core.models.heads import build_for
 
     path = standing_folder(folder) / WEIGHTS_FILE
     try:
@@ -164,7 +169,7 @@ def _load_network(folder: Path, info: BundleInfo) -> "ResNet":
         raise BundleError(f"{path} is broken ({error}). Copy the bundle again, or export it again.") from error
     # On the meta device first: no time and no random numbers are spent on weights that are about to be replaced.
     with torch.device("meta"):
-        model = build(info.arch, len(info.classes))
+        model = build_for(info.task, info.arch, len(info.classes))
     problem = mismatch(model, state)
     if problem:
         raise BundleError(

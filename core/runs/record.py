@@ -80,11 +80,7 @@ class Record:
                 for path in self._run.path.glob(pattern):
                     path.unlink()
         self._run.append_metrics("epoch", asdict(epoch))
-        self._run.append_log(
-            f"epoch {epoch.epoch} of {epoch.epochs}: training loss {epoch.train_loss:.4f}, "
-            f"accuracy {epoch.train_accuracy:.1%}; validation loss {epoch.val_loss:.4f}, "
-            f"accuracy {epoch.val_accuracy:.1%}{' (best so far)' if epoch.best else ''}; {epoch.seconds:.1f} s"
-        )
+        self._run.append_log(epoch.sentence)
         self._phase = ""
         self._run.write_status(
             state="running",

@@ -154,7 +154,8 @@ def _evaluation(run: RunFolder, workspace: Workspace, record: Record, watch: Wat
             report = evaluate(
                 run, split, progress=partial(record.phase, phase), device=device, cache=_resized(workspace)
             )
-        run.append_log(f"{words} photos: accuracy {report.accuracy}")
+        for name, figure in report.figures().items():
+            run.append_log(f"{words} photos: {name} {figure}")
 
 
 def _resized(workspace: Workspace) -> Path:
@@ -168,6 +169,9 @@ def _summary(run: RunFolder) -> str:
     if bests.empty:
         return ""
     best = bests.iloc[-1]
+    if "val_iou" in best:
+        found = f"mean IoU {best['val_iou']:.2f} on {best['val_n']:.0f} validation photos"
+        return f"The best epoch was {best['epoch']:.0f}: {found}."
     correct = round(best["val_accuracy"] * best["val_n"])
     return f"The best epoch was {best['epoch']:.0f}: {correct:.0f} of {best['val_n']:.0f} validation photos right."
 

@@ -37,6 +37,10 @@ CHOICES: dict[str, dict[str, str]] = {
         "none": "Every photo counts the same.",
         "balanced": "A photo of a rare class counts more, so that all classes weigh the same.",
     },
+    "box_loss": {
+        "giou": "How little the two boxes overlap, and how far apart they are. It counts small and large boxes alike.",
+        "smooth-l1": "How far the four edges are from where they should be. Large boxes count more than small ones.",
+    },
     "augmentation": {
         "none": "The network sees each photo the same way in every epoch.",
         "light": "A slightly different crop each time, and half of the photos mirrored.",
@@ -60,6 +64,7 @@ Train = Literal["head", "layer4", "layer3", "all", "staged"]
 Optimizer = Literal["adamw", "sgd", "adam"]
 Schedule = Literal["one-cycle", "cosine", "constant"]
 ClassWeighting = Literal["none", "balanced"]
+BoxLoss = Literal["giou", "smooth-l1"]
 AugmentationLevel = Literal["none", "light", "standard"]
 Mode = Literal["crop", "squash", "letterbox"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]

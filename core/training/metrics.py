@@ -1,5 +1,6 @@
 """Sums over photos, divided once at the end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -8,16 +9,25 @@ from accelerate import Accelerator
 
 @dataclass
 class Tally:
-    """Cross-entropy and right answers, summed over n photos."""
+    """The plain loss, right answers and, where there are boxes, their overlap, summed over n photos."""
 
     loss_sum: float = 0.0
     correct: int = 0
     n: int = 0
+    iou_sum: float = 0.0
+    """Of the predicted with the true boxes (intersection over union)."""
+    found_sum: float = 0.0
+    """The same with 0 for photos whose class is wrong."""
+
+    @classmethod
+    def of(cls, sums: Sequence[float], n: int) -> "Tally":
+        """From an objective's sums over n photos."""
+        loss_sum, correct, *overlap = sums
+        return cls(loss_sum, round(correct), n, *overlap)
 
     def add(self, other: "Tally") -> None:
-        self.loss_sum += other.loss_sum
-        self.correct += other.correct
-        self.n += other.n
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
 
     @property
     def loss(self) -> float:
@@ -27,10 +37,19 @@ class Tally:
     def accuracy(self) -> float:
         return self.correct / self.n
 
+    @property
+    def iou(self) -> float:
+        return self.iou_sum / self.n
+
+    @property
+    def found(self) -> float:
+        return self.found_sum / self.n
+
     def over_processes(self, accelerator: Accelerator) -> "Tally":
         """The tally of all processes together."""
         if accelerator.num_processes == 1:
             return self
-        sums = torch.tensor([self.loss_sum, self.correct, self.n], device=accelerator.device)
-        loss_sum, correct, n = accelerator.reduce(sums, reduction="sum").tolist()
-        return Tally(loss_sum, round(correct), round(n))
+        mine = [self.loss_sum, self.correct, self.n, self.iou_sum, self.found_sum]
+        sums = torch.tensor(mine, device=accelerator.device)
+        loss_sum, correct, n, iou_sum, found_sum = accelerator.reduce(sums, reduction="sum").tolist()
+        return Tally(loss_sum, round(correct), round(n), iou_sum, found_sum)

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from core.models.heads import head_modules, outputs, outputs_from
 from core.models.resnet import STAGES, ResNet
 from core.training.recipe import Recipe
 
@@ -59,7 +60,7 @@ def phases(recipe: Recipe) -> list[Phase]:
 
 
 class FineTuned(nn.Module):
-    """A residual network of which only some parts learn; [N, 3, H, W] -> logits [N, classes].
+    """A residual network of which only some parts learn; [N, 3, H, W] -> the outputs of its task.
 
     The frozen part runs without gradients, so it costs an inference, and in evaluation mode, so its BatchNorm
     statistics stay as they are, whatever mode the whole is put in.
@@ -78,10 +79,10 @@ class FineTuned(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         if self._cut is None:
-            return self.model(images)
+            return outputs(self.model, images)
         with torch.no_grad():
             features = self.model.forward_to(images, self._cut)
-        return self.model.forward_from(features, self._cut)
+        return outputs_from(self.model, features, self._cut)
 
     def train(self, mode: bool = True) -> "FineTuned":
         super().train(mode)
@@ -95,7 +96,7 @@ def modules_of(model: ResNet, part: str) -> list[nn.Module]:
     """The modules of a part that hold parameters."""
     if part == "stem":
         return [model.conv1, model.bn1]
-    return [model.fc] if part == "head" else [model.get_submodule(part)]
+    return head_modules(model) if part == "head" else [model.get_submodule(part)]
 
 
 def parameter_groups(model: ResNet, phase: Phase, weight_decay: float) -> list[dict[str, Any]]:

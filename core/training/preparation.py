@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 
-from core.data.dataset import Photos
+from core.data.dataset import Photos, photos_of
 from core.data.resized import ResizedCache
-from core.data.snapshot import Snapshot, check_trainable
+from core.data.snapshot import LOCALIZATION, Snapshot, check_trainable
 from core.data.transforms import Preprocessing
 from core.errors import RecipeError, RunError
 from core.models.resnet import ResNet
@@ -17,7 +17,7 @@ from core.training import checkpoint
 from core.training.checkpoint import State
 from core.training.device import accelerator_for, description
 from core.training.events import Progress
-from core.training.loop import Objective, balanced_weights
+from core.training.objectives import BoxObjective, ClassObjective, Objective, balanced_weights
 from core.training.recipe import Recipe
 from core.training.start import Start, starting_network
 from core.training.stream import Part
@@ -54,7 +54,7 @@ def prepared(
     accelerator = accelerator_for(recipe)
     check_processes(recipe, len(snapshot.part("train")), accelerator.num_processes)
     say = log if log is not None and accelerator.is_main_process else _say_nothing
-    for sentence in (description(accelerator), *recipe.remarks()):
+    for sentence in (description(accelerator), *recipe.remarks(snapshot.task)):
         say(sentence)
     state = None
     if folder is not None and checkpoint.has_last(folder):
@@ -63,7 +63,7 @@ def prepared(
         start, state = checkpoint.load_last(folder, snapshot.digest, recipe)
     else:
         with accelerator.main_process_first():
-            start = yield from starting_network(recipe, snapshot.classes)
+            start = yield from starting_network(recipe, snapshot.classes, snapshot.task)
     for sentence in start.sentences:
         say(sentence)
     photos = _photos(snapshot, recipe, start, ResizedCache(cache or _shared_cache(), start.preprocessing, say))
@@ -82,17 +82,15 @@ def prepared(
         preprocessing=start.preprocessing,
         origin=start.origin,
         photos=photos,
-        objective=Objective(
-            recipe.label_smoothing, _class_weights(recipe, snapshot, photos["train"], accelerator.device)
-        ),
+        objective=_objective(recipe, snapshot, photos["train"], accelerator.device),
         state=state,
     )
 
 
 def _photos(snapshot: Snapshot, recipe: Recipe, start: Start, cache: ResizedCache) -> dict[Part, Photos]:
     return {
-        "train": Photos(snapshot.part("train"), snapshot.classes, cache, recipe.augmentation, recipe.seed),
-        "val": Photos(snapshot.part("val"), snapshot.classes, cache),
+        "train": photos_of(snapshot, "train", cache, recipe.augmentation, recipe.seed),
+        "val": photos_of(snapshot, "val", cache),
     }
 
 
@@ -103,6 +101,11 @@ def _read(photos: dict[Part, Photos], accelerator: Accelerator) -> Generator[Pro
     for done, _ in photos["train"].cache.fill(share):
         yield Progress("reading the photos", min(len(wanted), done * accelerator.num_processes), len(wanted))
     accelerator.wait_for_everyone()
+
+
+def _objective(recipe: Recipe, snapshot: Snapshot, photos: Photos, device: torch.device) -> Objective:
+    classes = ClassObjective(recipe.label_smoothing, _class_weights(recipe, snapshot, photos, device))
+    return BoxObjective(classes, recipe.box_loss) if snapshot.task == LOCALIZATION else classes
 
 
 def _class_weights(recipe: Recipe, snapshot: Snapshot, photos: Photos, device: torch.device) -> torch.Tensor | None:

@@ -13,6 +13,7 @@ from core.training.choices import (
     CHOICES,
     NAMED_WEIGHTS,
     AugmentationLevel,
+    BoxLoss,
     ClassWeighting,
     Mode,
     Optimizer,
@@ -24,6 +25,16 @@ from core.training.choices import (
 # The head's rate by optimizer, chosen on three sets of 85 to 1,000 photos; from random numbers SGD takes bigger steps.
 _LEARNING_RATES = {"adamw": 2e-3, "adam": 2e-3, "sgd": 5e-3}
 _FROM_SCRATCH = {"adamw": 1e-3, "adam": 1e-3, "sgd": 5e-2}
+
+TASK_DEFAULTS: dict[str, dict[str, Any]] = {
+    "classification": {},
+    "localization": {"mode": "letterbox", "epochs": 24, "augmentation": "standard"},
+}
+"""What is usual for a task where it differs from the fields' own defaults.
+
+A box has to be seen whole, so nothing of a photo is cut off for a localization, and shapes stay as they are. Its head
+begins with nothing and has more to learn than that of the classes, so it takes more epochs and more variation.
+"""
 
 # Validation context under which fields are checked one by one, and not against each other.
 _FIELDS_ALONE = {"conflicts": False}
@@ -98,6 +109,10 @@ class Recipe(BaseModel):
         default="none",
         description="Balanced lets rare classes count more. Choose it when classes differ much in size "
         "and the small ones matter.",
+    )
+    box_loss: BoxLoss = Field(
+        default="giou",
+        description="What is minimized for the box, beside the loss of the classes; without boxes it means nothing.",
     )
     augmentation: AugmentationLevel = Field(
         default="light",
@@ -191,6 +206,15 @@ class Recipe(BaseModel):
         return cls.model_validate(sound)
 
     @classmethod
+    def for_task(cls, task: str, **values: Any) -> Self:
+        """``checked``, with the defaults of a task for what is not given; None is not given."""
+        usual = dict(TASK_DEFAULTS[task])
+        if values.get("weights") == "none":
+            usual.pop("train", None)
+        given = {name: value for name, value in values.items() if value is not None or name not in usual}
+        return cls.checked(**{**usual, **given})
+
+    @classmethod
     def from_json(cls, text: str | bytes) -> Self:
         """The recipe that ``model_dump_json`` wrote; RecipeError where it is not one."""
         try:
@@ -221,9 +245,13 @@ class Recipe(BaseModel):
             "std": list(std),
         }
 
-    def remarks(self) -> list[str]:
-        """Sentences on settings that are allowed but seldom meant; empty for good ones."""
+    def remarks(self, task: str = "classification") -> list[str]:
+        """Sentences on settings that are allowed but seldom meant for a task; empty for good ones."""
         remarks = []
+        if task == "localization" and self.mode == "crop":
+            remarks.append(
+                "With mode crop the far ends of a photo are cut off, and boxes with them: choose letterbox or squash."
+            )
         if self.weights == "none" and self.train not in ("all", "staged"):
             remarks.append(
                 f"With weights none the frozen part is random and stays so, and train {self.train} can learn little: "

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 @dataclass
 class Standing:
-    """The best figures of the validation part so far."""
+    """The best figures of the validation part so far.
+
+    What is called accuracy here is the score of the epoch: for localization the mean IoU of what was found.
+    """
 
     accuracy: float = -1.0
     loss: float = math.inf

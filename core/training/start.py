@@ -10,7 +10,8 @@ from typing import TypeVar
 import torch
 
 from core.data.transforms import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
-from core.models.resnet import ResNet, build
+from core.models.heads import BoxHead, Localizer, build_for
+from core.models.resnet import ResNet
 from core.models.weights import Pretrained, fetch
 from core.training.choices import NAMED_WEIGHTS
 from core.training.events import Progress
@@ -34,7 +35,9 @@ class Start:
     """What the log should say about it."""
 
 
-def starting_network(recipe: Recipe, classes: Sequence[str]) -> Generator[Progress, None, Start]:
+def starting_network(
+    recipe: Recipe, classes: Sequence[str], task: str = "classification"
+) -> Generator[Progress, None, Start]:
     """Yields how far the weights are fetched, returns the start; the seed alone decides what is random.
 
     Raises WeightsUnavailable, BundleError and UnknownArchitecture.
@@ -43,7 +46,7 @@ def starting_network(recipe: Recipe, classes: Sequence[str]) -> Generator[Progre
     if recipe.weights == "none":
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.seed)
-            model = build(recipe.arch, len(classes))
+            model = build_for(task, recipe.arch, len(classes))
         preprocessing = Preprocessing(**recipe.preprocessing(IMAGENET_MEAN, IMAGENET_STD))
         sentence = f"The network is {recipe.arch} with random weights."
         return Start(model, recipe.arch, preprocessing, {"source": "random", "seed": str(recipe.seed)}, (sentence,))
@@ -51,8 +54,8 @@ def starting_network(recipe: Recipe, classes: Sequence[str]) -> Generator[Progre
     pretrained = yield from _watched(lambda report: _pretrained(recipe, report))
     # Without memory first: no time is spent on random numbers that are about to be replaced.
     with torch.device("meta"):
-        model = build(pretrained.arch, len(pretrained.classes))
-    model.load_state_dict(pretrained.state, assign=True)
+        model = build_for(task, pretrained.arch, len(pretrained.classes))
+    _take(model, pretrained, recipe.seed)
     sentences = [f"The network is {pretrained.arch}, with weights from {_origin(recipe, pretrained)}."]
     if pretrained.arch != recipe.arch:
         sentences.append(
@@ -66,6 +69,17 @@ def starting_network(recipe: Recipe, classes: Sequence[str]) -> Generator[Progre
     values = pretrained.preprocessing
     preprocessing = Preprocessing(**recipe.preprocessing(values["mean"], values["std"]))
     return Start(model, pretrained.arch, preprocessing, pretrained.origin, tuple(sentences))
+
+
+def _take(model: ResNet, pretrained: Pretrained, seed: int) -> None:
+    """Put the weights in; a box head that they lack begins anew, one that is not wanted is left out."""
+    known = model.state_dict()
+    wanted = {name: tensor for name, tensor in pretrained.state.items() if name in known}
+    model.load_state_dict(wanted, assign=True, strict=False)
+    if isinstance(model, Localizer) and not any(name.startswith("box.") for name in pretrained.state):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model.box = BoxHead(model.feature_width)
 
 
 def _pretrained(recipe: Recipe, report: Callable[[str, int, int | None], None]) -> Pretrained:

@@ -38,15 +38,22 @@ class Batch:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A batch's photos, uint8 [N, 3, size, size] in channels_last, and their classes, int64 [N]."""
+    """A batch's photos, uint8 [N, 3, size, size] in channels_last, and what is to be learned of them.
+
+    The first target are the classes, int64 [N]; for localization the second are the boxes, float32 [N, 4].
+    """
 
     batch: Batch
     images: Tensor
-    labels: Tensor
+    targets: tuple[Tensor, ...]
+
+    @property
+    def labels(self) -> Tensor:
+        return self.targets[0]
 
     def pin_memory(self) -> "Loaded":
         """The same in memory that a GPU can read by itself; torch's DataLoader calls this by its name."""
-        return Loaded(self.batch, self.images.pin_memory(), self.labels.pin_memory())
+        return Loaded(self.batch, self.images.pin_memory(), tuple(target.pin_memory() for target in self.targets))
 
 
 def training_batches(
@@ -79,11 +86,10 @@ class _Parts(Dataset[Loaded | str]):
         photos = self.photos[batch.part]
         if not batch.indices:
             size = photos.cache.preprocessing.size
-            return Loaded(batch, torch.empty(0, 3, size, size, dtype=torch.uint8), torch.empty(0, dtype=torch.int64))
+            return Loaded(batch, torch.empty(0, 3, size, size, dtype=torch.uint8), (torch.empty(0, dtype=torch.int64),))
         try:
-            return Loaded(
-                batch, *photos.batch([(i, batch.epoch) if batch.part == "train" else i for i in batch.indices])
-            )
+            images, *targets = photos.batch([(i, batch.epoch) if batch.part == "train" else i for i in batch.indices])
+            return Loaded(batch, images, tuple(targets))
         except StudioError as error:
             return str(error)
 

@@ -20,6 +20,7 @@ from torch.optim import Optimizer
 from core.data.snapshot import Snapshot
 from core.errors import RunError
 from core.models.bundle import BundleInfo
+from core.models.heads import task_of
 from core.training import checkpoint
 from core.training.device import fastest_kernels
 from core.training.events import Epoch, Event, Progress, Step
@@ -34,6 +35,9 @@ from core.training.stream import Batch, Loaded, loading, training_batches, valid
 
 # So many validation batches go through everything before hours of training do, so that a bad set-up fails in seconds.
 _SANITY_BATCHES = 2
+
+# What a bundle tells of its epoch: the fields that begin so, and its number.
+_MEASURED = ("train_", "val_")
 
 
 def fit(
@@ -73,7 +77,7 @@ def fit(
                 for epoch in range(max(first, phase.first), phase.end + 1):
                     began = time.monotonic()
                     figures = yield from _epoch(run, network, optimizer, phase, epoch, stream)
-                    figures = replace(figures, best=standing.improved(figures.val_accuracy, figures.val_loss))
+                    figures = replace(figures, best=standing.improved(figures.score, figures.val_loss))
                     stop = 0 < recipe.patience <= standing.waited and phase.end == recipe.epochs > epoch
                     if folder is not None:
                         finished = stop or epoch == recipe.epochs
@@ -122,7 +126,7 @@ def _look(run: Prepared, network: nn.Module, stream: Iterator[Loaded]) -> None:
     """Put the first validation batches through the network, before anything is learned."""
     tally = Tally()
     for _ in _validation(run, 0)[:_SANITY_BATCHES]:
-        tally.add(check(run.accelerator, network, run.preprocessing, next(stream)))
+        tally.add(check(run.accelerator, network, run.objective, run.preprocessing, next(stream)))
     if tally.n and not math.isfinite(tally.loss):
         raise RunError(
             "Before any training the network gives no finite numbers for the validation photos: its weights are "
@@ -151,7 +155,7 @@ def _epoch(
     train_seconds = time.monotonic() - began
     val, checked = Tally(), 0
     for batch in _validation(run, epoch):
-        val.add(check(run.accelerator, network, run.preprocessing, next(stream)))
+        val.add(check(run.accelerator, network, run.objective, run.preprocessing, next(stream)))
         checked += batch.everyone
         yield Progress("checking on the validation photos", checked, len(run.photos["val"]))
     train, val = train.over_processes(run.accelerator), val.over_processes(run.accelerator)
@@ -160,14 +164,11 @@ def _epoch(
             f"The validation loss became {val.loss} in epoch {epoch}: the steps were too large. "
             "The best epoch before, if there is one, is kept. Start again with a learning rate of a tenth."
         )
-    return Epoch(
+    return run.objective.epoch(
+        train,
+        val,
         epoch=epoch,
         epochs=run.recipe.epochs,
-        train_loss=train.loss,
-        train_accuracy=train.accuracy,
-        val_loss=val.loss,
-        val_accuracy=val.accuracy,
-        val_n=val.n,
         learning_rate=rate,
         seconds=time.monotonic() - began,
         images_per_second=seen / train_seconds,
@@ -180,15 +181,16 @@ def _save(
 ) -> None:
     """The best before the last: a run that is killed between them does the epoch again, and finds the same best."""
     if run.accelerator.is_main_process:
-        measured = ("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "val_n")
         info = BundleInfo(
             arch=run.arch,
+            task=task_of(run.model),
             classes=run.snapshot.classes,
             preprocessing=run.preprocessing.as_dict(),
             weights=run.origin,
             snapshot_digest=run.snapshot.digest,
             recipe=run.recipe.model_dump(mode="json"),
-            metrics={name: getattr(figures, name) for name in measured},
+            metrics={"epoch": figures.epoch}
+            | {name: value for name, value in asdict(figures).items() if name.startswith(_MEASURED)},
             libraries=checkpoint.library_versions(),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )

@@ -5,9 +5,10 @@ import math
 import pytest
 import torch
 from torch.nn import functional
+from torchvision.ops import box_iou
 
-from core.training.loop import Objective, balanced_weights
 from core.training.metrics import Tally
+from core.training.objectives import BoxObjective, ClassObjective, balanced_weights, iou
 from core.training.standing import Standing
 
 
@@ -21,12 +22,38 @@ def test_balanced_weights_make_all_classes_count_the_same() -> None:
 
 def test_the_objective_is_a_sum_with_smoothing_and_weights() -> None:
     logits, labels = torch.randn(5, 3), torch.tensor([0, 1, 2, 1, 0])
-    assert float(Objective(0.0, None)(logits, labels)) == pytest.approx(
+    assert float(ClassObjective(0.0, None).loss(logits, [labels])) == pytest.approx(
         5 * float(functional.cross_entropy(logits, labels)), rel=1e-5
     )
-    weighted = Objective(0.0, torch.tensor([2.0, 0.0, 0.0]))(logits, labels)
+    weighted = ClassObjective(0.0, torch.tensor([2.0, 0.0, 0.0])).loss(logits, [labels])
     assert float(weighted) == pytest.approx(2 * float(functional.cross_entropy(logits[[0, 4]], labels[[0, 4]]) * 2))
-    assert float(Objective(0.3, None)(logits, labels)) != pytest.approx(float(Objective(0.0, None)(logits, labels)))
+    smoothed, plain = (ClassObjective(smoothing, None).loss(logits, [labels]) for smoothing in (0.3, 0.0))
+    assert float(smoothed) != pytest.approx(float(plain))
+
+
+BOXES = torch.tensor([[0.1, 0.1, 0.5, 0.5], [0.0, 0.0, 0.2, 0.4], [0.6, 0.6, 0.9, 0.9]])
+TRUTHS = torch.tensor([[0.1, 0.1, 0.5, 0.5], [0.1, 0.0, 0.3, 0.4], [0.0, 0.0, 0.3, 0.3]])
+
+
+def test_the_overlap_is_torchvisions() -> None:
+    assert iou(BOXES, TRUTHS).tolist() == pytest.approx([1, 1 / 3, 0])
+    assert iou(BOXES, TRUTHS).tolist() == pytest.approx(box_iou(BOXES, TRUTHS).diag().tolist())
+
+
+@pytest.mark.parametrize("box_loss", ["giou", "smooth-l1"])
+def test_the_objective_of_boxes_adds_theirs_and_counts_both(box_loss: str) -> None:
+    logits, labels = torch.tensor([[2.0, 0.0], [2.0, 0.0], [0.0, 2.0]]), torch.tensor([0, 1, 1])
+    objective, classes = BoxObjective(ClassObjective(0.0, None), box_loss), ClassObjective(0.0, None)
+    outputs = torch.cat([logits, BOXES], 1)
+    same = torch.cat([logits, TRUTHS], 1)
+    assert float(objective.loss(same, (labels, TRUTHS))) == pytest.approx(
+        float(classes.loss(logits, (labels,))), abs=1e-5
+    )
+    assert float(objective.loss(outputs, (labels, TRUTHS))) > float(objective.loss(same, (labels, TRUTHS))) + 0.1
+    tally = Tally.of(objective.sums(outputs, (labels, TRUTHS)).tolist(), 3)
+    assert (tally.correct, tally.n) == (2, 3)
+    assert tally.iou == pytest.approx((1 + 1 / 3) / 3) and tally.found == pytest.approx(1 / 3)
+    assert tally.loss == pytest.approx(float(objective.loss(outputs, (labels, TRUTHS))) / 3)
 
 
 def test_a_tally_sums_first_and_divides_once() -> None:
