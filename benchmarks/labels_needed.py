@@ -1,0 +1,132 @@
+"""Simulates labelling: how many labels a data set needs, in the order the helper asks for against a random order.
+
+    python benchmarks/labels_needed.py --data DIR [--seeds 3] [--share 0.95] [--orders uncertain unlike random]
+
+DIR holds ``images/`` and a ``labels.csv`` with filename and label, and split where there is one. The vectors come from
+the default network and are kept in the workspace. The test split (without one: every fifth picture) is set aside. A
+simulated person gives two labels a class, the same for every order, and then labels one photo after the other as the
+order asks; after each label the probe is refitted and counts its right answers on what was set aside. Needed are as
+many labels as it takes to reach the share of the accuracy that the probe has with all labels, and to stay there for
+the next ten labels.
+"""
+
+import argparse
+import statistics
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from core.data.images import content_hash, decode  # noqa: E402
+from core.data.labels import read_labels  # noqa: E402
+from core.inspection.acquisition import most_uncertain, most_unlike  # noqa: E402
+from core.inspection.instant import LABELS_A_CLASS  # noqa: E402
+from core.inspection.probe import Probe, Space, fit  # noqa: E402
+from core.inspection.vectors import Vectors, Wanted, compute, default_network  # noqa: E402
+from core.workspace import open_workspace  # noqa: E402
+
+STAY = 10
+ORDERS = ("uncertain", "unlike", "random")
+
+
+def load(data: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Vectors [n, C], class numbers [n] and which pictures are set aside; a picture that is there twice counts once."""
+    from core.inspection.predictor import IMAGENET, Predictor
+
+    workspace = open_workspace()
+    network = default_network(workspace)
+    if network is None:
+        sys.exit("The default weights are missing: python -m core weights")
+    wanted: dict[str, Wanted] = {}
+    told: dict[str, tuple[str, str | None]] = {}
+    rows = read_labels(data / "labels.csv").rows
+    for row in sorted(rows, key=lambda row: row.split != "test"):  # of twins the one in test stays, and is not learned
+        path = data / "images" / row.filename
+        name = content_hash(decode(path, row.filename).image)
+        if name not in wanted and row.label is not None:
+            wanted[name], told[name] = Wanted(name, path, row.filename), (row.label, row.split)
+    vectors = Vectors(workspace, network)
+    for step in compute(vectors, list(wanted.values()), lambda: Predictor.load(IMAGENET)):
+        print(f"{step.phase}: {step.done} of {step.total}", file=sys.stderr)
+    found, values = vectors.known(list(wanted))
+    classes = sorted({label for label, _ in told.values()})
+    labels = np.array([classes.index(told[name][0]) for name in found])
+    aside = np.array([told[name][1] == "test" for name in found])
+    if not aside.any():
+        aside = np.arange(len(found)) % 5 == 0
+    return values, labels, aside
+
+
+def needed(
+    places: np.ndarray, labels: np.ndarray, tests: tuple[np.ndarray, np.ndarray], order: str, seed: int, goal: float
+) -> int | None:
+    """Labels until the accuracy on the test pictures is at least ``goal`` and stays there; None where it never is."""
+    dice = np.random.default_rng(seed)
+    classes = int(labels.max()) + 1
+    shuffled = dice.permutation(len(labels))
+    known = np.zeros(len(labels), dtype=bool)
+    for number in range(classes):
+        known[shuffled[labels[shuffled] == number][:LABELS_A_CLASS]] = True
+    waiting = [int(row) for row in shuffled if not known[row]]
+    probe: Probe | None = None
+    reached = 0
+    while True:
+        probe = fit(places[known], labels[known], classes, probe)
+        accuracy = (probe.probabilities(tests[0]).argmax(axis=1) == tests[1]).mean()
+        reached = reached + 1 if accuracy >= goal else 0
+        count = int(known.sum())
+        if reached == STAY + 1:
+            return count - STAY
+        if known.all():
+            return count - reached + 1 if reached else None
+        if order == "uncertain":
+            ranking = most_uncertain(probe.probabilities(places))
+            chosen = int(next(row for row in ranking if not known[row]))
+        elif order == "unlike":
+            chosen = int(most_unlike(places, known, 1)[0])
+        else:
+            chosen = next(row for row in waiting if not known[row])
+        known[chosen] = True
+
+
+def report(places: np.ndarray, labels: np.ndarray, aside: np.ndarray, options: argparse.Namespace) -> None:
+    pool = ~aside
+    classes = int(labels.max()) + 1
+    whole = fit(places[pool], labels[pool], classes).probabilities(places[aside])
+    full = (whole.argmax(axis=1) == labels[aside]).mean()
+    goal = options.share * full
+    print(f"{pool.sum():,} photos to label, {classes} classes, {aside.sum():,} set aside")
+    print(f"accuracy with all labels {full:.3f}; wanted {options.share:.0%} of it: {goal:.3f}")
+    medians: dict[str, float] = {}
+    for order in options.orders:
+        counts: list[int | None] = []
+        for seed in range(options.seeds):
+            tests = (places[aside], labels[aside])
+            counts.append(needed(places[pool], labels[pool], tests, order, seed, goal))
+        shown = ", ".join("never" if one is None else str(one) for one in counts)
+        medians[order] = statistics.median(int(pool.sum()) if one is None else one for one in counts)
+        print(f"{order:10} labels needed with each seed: {shown};  median {medians[order]:g}", flush=True)
+    if {"random", "uncertain"} <= medians.keys():
+        saved = 1 - medians["uncertain"] / medians["random"]
+        print(f"the uncertain first need {saved:.0%} fewer labels than a random order")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="a folder with images/ and labels.csv")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--share", type=float, default=0.95)
+    parser.add_argument("--orders", nargs="+", choices=ORDERS, default=list(ORDERS))
+    options = parser.parse_args(arguments)
+    vectors, labels, aside = load(options.data)
+    with threadpool_limits(1, "blas"):
+        report(Space.of(vectors).place(vectors), labels, aside, options)
+
+
+if __name__ == "__main__":
+    main()
