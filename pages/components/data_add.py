@@ -9,14 +9,16 @@ import streamlit as st
 from core.data.importers import ImportPlan, Upload, plan_folder, plan_uploads
 from core.data.names import name_key
 from core.data.store import Project
+from core.errors import LabelsError
 from pages.components import frame
+from pages.components.boxes_import import confirm, show_boxes
 from pages.components.data_import import import_of, show_import, start
 from pages.components.pickers import SPLITS
 from pages.components.wording import counted, plain
 
 FILES, FOLDER, SERVER = "Files or a zip", "A whole folder", "A path on this computer"
 PROBLEMS_IN_FULL = 12
-PLAN, TOKEN, ROUND = "add-plan", "add-token", "add-round"
+PLAN, TOKEN, ROUND, PROPOSAL = "add-plan", "add-token", "add-round", "add-proposal"
 
 
 def add_photos(project: Project) -> None:
@@ -31,9 +33,9 @@ def add_photos(project: Project) -> None:
         ways.append(SERVER)
     way = st.segmented_control("Bring", ways, default=FILES, required=True, key="add-way", wrap=True)
     plan = _from_path() if way == SERVER else _from_uploads(whole_folder=way == FOLDER)
-    if plan is None:
+    if plan is None and (way == SERVER or PROPOSAL not in st.session_state):
         _explain()
-    else:
+    elif plan is not None:
         _show(plan, project)
 
 
@@ -48,13 +50,34 @@ def _from_uploads(*, whole_folder: bool) -> ImportPlan | None:
         files = st.file_uploader(label, accept_multiple_files=True, key=key)
     if not files:
         return None
+    uploads = [Upload(file.name, file) for file in files]
     token = tuple(file.file_id for file in files)
     if st.session_state.get(TOKEN) != token:
-        st.session_state.pop(PLAN, None)
+        for name in (PLAN, PROPOSAL):
+            st.session_state.pop(name, None)
         with st.spinner("Looking into the files"):
-            st.session_state[PLAN] = plan_uploads([Upload(file.name, file) for file in files])
+            _look_into(uploads)
         st.session_state[TOKEN] = token
+    if PROPOSAL in st.session_state:
+        plan = confirm(st.session_state[PROPOSAL][0], uploads, st.session_state[PROPOSAL][1])
+        if plan is not None:
+            st.session_state[PLAN] = plan
+            del st.session_state[PROPOSAL]
+            st.rerun()
     return st.session_state.get(PLAN)
+
+
+def _look_into(uploads: list[Upload]) -> None:
+    """The plan; or, where the labels cannot be read but may be boxes in a table of another kind, what to ask about."""
+    try:
+        st.session_state[PLAN] = plan_uploads(uploads)
+    except LabelsError as error:
+        from core.data.box_columns import find_proposal
+
+        proposal = find_proposal(uploads)
+        if proposal is None:
+            raise
+        st.session_state[PROPOSAL] = (proposal, str(error))
 
 
 def _from_path() -> ImportPlan | None:
@@ -79,6 +102,9 @@ Three ways to say which class a photo belongs to, all of them optional:
 - **a folder for each class**: `owl/1.jpg`, `duck/2.jpg`;
 - **not at all**: label them afterwards, one key a photo, on the Annotate page.
 
+Boxes come in a `labels.csv` with the columns `x, y, width, height` or `xmin, ymin, xmax, ymax`, in pixels. Data sets
+in the format of COCO, Pascal VOC, YOLO and Hugging Face are recognized, as a folder or a zip.
+
 Images packed as arrays, in an `.h5` or `.npz` file, bring their labels along: arrays called `x` and `y`, or
 `train_set_x`, `train_set_y`, `test_set_x`, `test_set_y` and `list_classes`.
 
@@ -100,6 +126,7 @@ def _show(plan: ImportPlan, project: Project) -> None:
         if plan.classes:
             counts = Counter(name_key(one.label) for one in plan.candidates if one.label)
             st.markdown(" ".join(f":gray-badge[{plain(name)} {counts[name_key(name)]:,}]" for name in plan.classes))
+        show_boxes(plan, project)
         _problems(plan)
         if not plan.candidates:
             st.info("There is no photo here that can be imported. Choose other files.", icon=":material/info:")

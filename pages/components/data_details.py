@@ -6,6 +6,8 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image
 
+from core.data.box_drawing import draw_boxes
+from core.data.label_rows import Box
 from core.data.store import Project
 from core.errors import DataError
 from pages.components import frame
@@ -25,6 +27,14 @@ def show_details(project: Project, image_id: int) -> None:
     st.html("<style>.st-key-photo-details img { max-height: 52vh; object-fit: contain; }</style>")
     with st.container(key="photo-details"):
         picture = display_bytes(row.hash, str(frame.store().image_path(row.hash)))
+        boxes = frame.store().boxes(project.id, [row.id]).get(row.id, [])
+        if boxes:
+            picture = draw_boxes(
+                frame.store().image_path(row.hash).read_bytes(),
+                row.filename,
+                [(box.label, Box(box.x, box.y, box.width, box.height)) for box in boxes],
+                pixels=DISPLAY_PIXELS,
+            )
         st.image(picture, width="stretch", alt=row.label or "a photo without a label")
     facts = [f"{row.width} × {row.height} pixels", size_text(row.bytes), f"split: {row.split or 'not yet'}"]
     if row.annotated_by and row.annotated_at:

@@ -1,11 +1,13 @@
 """Drawing boxes: exact to a pixel there and back, saved at once, by mouse, by keys and by the table."""
 
+import time
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.store import BoxRow, Store
 from pages.components.boxes_canvas import canvas_size, from_canvas, to_canvas
-from tests.data.making import add
+from tests.data.making import add, picture
 from tests.pages.conftest import OpenPage
 
 MOST = (540, 560)
@@ -90,3 +92,36 @@ def test_boxes_that_somebody_else_changed_are_shown_and_not_overwritten(
     press(drawing, "New")
     assert [box.label for box in store.boxes(project)[first]] == ["duck"]
     assert "Somebody changed the boxes" in drawing.warning[0].value
+
+
+def test_a_table_without_a_header_is_shown_on_photos_and_taken_after_a_yes(open_page: OpenPage, store: Store) -> None:
+    project = store.create_project("Boxes", "localization")
+    app = open_page("Data", project=str(project.id))
+    files = [(f"{number}.png", picture(number), "image/png") for number in range(3)]
+    table = b"0.png,owl,1,2,3,4\n1.png,owl,2,2,4,5\n2.png,owl,1,1,30,4\n"
+    app.file_uploader(key="add-files-0").set_value([*files, ("boxes.csv", table, "text/csv")]).run()
+    assert "first line must name the columns" in app.info[0].value
+    next(one for one in app.button if one.label == "Yes, the boxes lie right").click().run()
+    assert "1 box does not fit the photo" in app.warning[0].value
+    assert any("line 3, " in one.value and "it reaches 15 pixels beyond" in one.value for one in app.markdown)
+    app.button(key="import-now").click().run()
+    deadline = time.monotonic() + 20
+    while len(store.boxes(project.id)) < 3 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert sorted(box.width for (box,) in store.boxes(project.id).values()) == [3, 4, 30]
+
+
+def test_the_data_page_hands_out_the_formats_of_the_task(open_page: OpenPage, store: Store) -> None:
+    project = store.create_project("Boxes", "localization", ["owl"])
+    store.set_boxes(project.id, add(store, project.id, 1).id, [BoxRow("owl", 1, 2, 3, 4)], "ann")
+    app = open_page("Data", project=str(project.id))
+    app.segmented_control(key="data-section").set_value("labels.csv").run()
+    assert app.selectbox(key="labels-format").options == [
+        "COCO JSON",
+        "Pascal VOC XML",
+        "YOLO text",
+        "Hugging Face metadata.csv",
+        "labels.csv and the photos",
+    ]
+    assert list(app.dataframe[0].value.columns) == ["filename", "label", "split", "x", "y", "width", "height"]
+    assert not app.exception

@@ -3,15 +3,14 @@
 ``images/train/a.jpg`` has ``labels/train/a.txt``; the classes stand in ``data.yaml``, ``classes.txt`` or ``obj.names``.
 """
 
-import io
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 import yaml
-from PIL import Image, UnidentifiedImageError
 
 from core.data.formats.found import Files, Found, Gathered, Pictures, split_of, text_of
 from core.data.formats.pictured import Pictured
+from core.data.formats.sizes import size_of
 from core.data.layout import suffix_of
 from core.errors import DataError, ImageRefused
 
@@ -20,7 +19,6 @@ NAMES = ("classes.txt", "obj.names", "labels.txt")
 SETTINGS_BYTES = 2**20
 DIGITS = 12  # of a share of the picture ...
 PIXEL_DIGITS = 6  # ... which bring back a pixel's coordinate to a millionth
-ORIENTATION_TAG, TURNED = 274, (5, 6, 7, 8)
 
 
 def read(files: Files) -> Found | None:
@@ -145,10 +143,7 @@ def _read_one(path: str, file: str, files: Files, classes: list[str], gathered: 
 
 
 def _size_of(file: str, files: Files) -> tuple[int, int] | None:
-    """Width and height of the upright picture."""
     try:
-        with Image.open(io.BytesIO(files[file]())) as image:
-            turned = image.getexif().get(ORIENTATION_TAG) in TURNED
-            return (image.height, image.width) if turned else image.size
-    except (ImageRefused, UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
+        return size_of(files[file]())
+    except ImageRefused:
         return None

@@ -1,0 +1,39 @@
+"""The boxes of an import held against their pictures, before anything is imported."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.data.box_checks import TOLERATED_PIXELS, reaches_out, wrong_with
+from core.data.formats.sizes import size_of
+from core.data.import_plan import Candidate, ImportPlan
+from core.data.label_rows import Marked
+from core.data.records import BoxRow
+from core.errors import ImageRefused
+
+
+@dataclass(frozen=True)
+class BadBox:
+    """A box that does not fit its picture."""
+
+    candidate: Candidate
+    marked: Marked
+    text: str  # half a sentence
+
+
+def bad_boxes(plan: ImportPlan) -> Iterator[BadBox]:
+    """The boxes that lie outside their pictures, or reach beyond them. Only the pictures' sizes are read."""
+    for candidate in plan.candidates:
+        if not candidate.objects:
+            continue
+        try:
+            size = size_of(candidate.read())
+        except ImageRefused:  # the import says so
+            continue
+        if size is None:
+            continue
+        for one in candidate.objects:
+            box = BoxRow(one.label or "", one.box.x, one.box.y, one.box.width, one.box.height)
+            if wrong := wrong_with(box, *size):
+                yield BadBox(candidate, one, f"it is left out: {wrong}")
+            elif (over := reaches_out(box, *size)) > TOLERATED_PIXELS:
+                yield BadBox(candidate, one, f"it reaches {over:g} pixels beyond the image, and is kept so")
