@@ -98,7 +98,7 @@ def test_a_table_without_a_header_is_shown_on_photos_and_taken_after_a_yes(open_
     project = store.create_project("Boxes", "localization")
     app = open_page("Data", project=str(project.id))
     files = [(f"{number}.png", picture(number), "image/png") for number in range(3)]
-    table = b"0.png,owl,1,2,3,4\n1.png,owl,2,2,4,5\n2.png,owl,1,1,30,4\n"
+    table = b"0.png,owl,4,2,3,4\n1.png,owl,2,2,4,5\n2.png,owl,1,1,30,4\n"
     app.file_uploader(key="add-files-0").set_value([*files, ("boxes.csv", table, "text/csv")]).run()
     assert "first line must name the columns" in app.info[0].value
     next(one for one in app.button if one.label == "Yes, the boxes lie right").click().run()
