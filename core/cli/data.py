@@ -44,6 +44,7 @@ def import_(
     A project that is made is one of boxes where the labels bring boxes, else one of classes.
     """
     from core.data.importers import carry_out
+    from core.data.layout import is_picture
     from core.data.store import Store
     from core.workspace import open_workspace
 
@@ -51,7 +52,8 @@ def import_(
     remark_problems(plan.problems)
     for verdict in plan.refused:
         remark(f"{verdict.name}: {verdict.text}")
-    problems = len(plan.problems) + len(plan.refused)
+    # A README beside the photos is named and left out; only what looks like a photo, and is none, is a problem.
+    problems = len(plan.problems) + sum(is_picture(one.name) for one in plan.refused)
     if not plan.candidates:
         raise DataError(f"There is nothing to import in {source}. {_WHAT}")
     if problems and not yes:

@@ -34,6 +34,20 @@ def test_class_folders_and_zips_of_them_are_imported(here: Core, labels: Path, t
     assert "2  taken" in done.stdout
 
 
+def test_a_readme_beside_the_photos_is_named_and_no_problem(here: Core, labels: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "classes"
+    for name in ("red", "green"):
+        (folder / name).mkdir(parents=True)
+        shutil.copy(labels.parent / "images" / f"{name}_0.png", folder / name)
+    (folder / "README.md").write_text("Squares from the first lesson.")
+    done = here("import", folder, "--project", "Readme")
+    assert done.returncode == 0, done.stderr
+    assert "README.md" in done.stderr and "2  taken" in done.stdout
+    (folder / "red" / "red_1.png").write_bytes(b"no picture")
+    done = here("import", folder, "--project", "Readme")
+    assert done.returncode == 0 and "1  refused" in done.stdout, "a photo that cannot be read is known after reading"
+
+
 def test_problems_are_listed_and_nothing_is_taken_without_a_yes(here: Core, labels: Path, tmp_path: Path) -> None:
     shutil.copytree(labels.parent / "images", tmp_path / "images")
     table = tmp_path / "labels.csv"
