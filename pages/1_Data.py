@@ -1,8 +1,9 @@
-"""The photos of the project: look at them, add more, see their counts and splits, take the labels out."""
+"""The photos of the project: look at them, add more, see their counts and splits, check the labels, take them out."""
 
 import streamlit as st
 
 from pages.components import frame
+from pages.components.check_labels import check_labels
 from pages.components.data_add import add_photos
 from pages.components.data_grid import photo_grid
 from pages.components.data_import import import_of, progress_of
@@ -13,6 +14,7 @@ SECTIONS = {
     "Photos": ":material/grid_view:",
     "Add photos": ":material/add_photo_alternate:",
     "Splits and sizes": ":material/bar_chart:",
+    "Check labels": ":material/rule:",
     "labels.csv": ":material/table:",
 }
 
@@ -38,6 +40,8 @@ with frame.page("Data"):
         add_photos(project)
     elif section == "Splits and sizes":
         splits(project)
+    elif section == "Check labels" and has_photos:
+        check_labels(project)
     elif section == "labels.csv":
         labels_csv(project)
     elif has_photos:

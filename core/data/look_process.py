@@ -5,6 +5,7 @@ cannot be read is left out and named in the log.
 """
 
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from core.data.store import Store
 from core.workspace import REPOSITORY, Workspace, open_workspace
 
 KEPT_AT_ONCE = 25
+NICE = 15  # the pages go first
 log = logging.getLogger(__name__)
 
 
@@ -82,6 +84,8 @@ def _running(workspace: Workspace) -> bool:
 
 
 if __name__ == "__main__":
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(NICE)
     try:
         look_at_project(Store(open_workspace(Path(sys.argv[1]))), int(sys.argv[2]))
     except Timeout:

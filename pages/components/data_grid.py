@@ -8,6 +8,7 @@ import streamlit as st
 from core.data.store import ImageFilter, ImageRow, Project
 from pages.components import frame
 from pages.components.data_details import show_details
+from pages.components.live import live
 from pages.components.photos import Photo, choose, clear, wall
 from pages.components.pickers import SPLIT_NAMES, SPLITS
 from pages.components.wording import by_name, counted
@@ -28,6 +29,7 @@ ORDERS = {
 @frame.fragment()
 def photo_grid(project: Project) -> None:
     """The whole section; only this part of the page runs again at a click."""
+    live(project)
     where = filter_row(project, key="data")
     rows, found = page_of(project, where, key="data")
     actions = st.container(key="data-actions")

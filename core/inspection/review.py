@@ -1,0 +1,85 @@
+"""The labels of a project that are worth a second look: a probe judges each photo without having learned from it."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from core.data.looks import Looks
+from core.data.store import Store
+from core.errors import TooLittleData
+from core.inspection.duplicates import alike
+from core.inspection.label_errors import suspects
+from core.inspection.probe import out_of_sample
+from core.inspection.vectors import Vectors
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A label that the other photos speak against."""
+
+    image_id: int
+    class_id: int  # of the given label
+    given: str
+    proposed: str
+    given_probability: float
+    proposed_probability: float
+    likely: bool  # counted among the errors; the others are merely the next most doubtful
+
+    @property
+    def subject(self) -> str:
+        """How a verdict names it: another label of the same photo is another question."""
+        return f"{self.image_id}:{self.class_id}"
+
+
+class Doubts(NamedTuple):
+    """The queue, the most doubtful first, and of how many labels it was made."""
+
+    queue: tuple[Doubt, ...]
+    judged: int
+
+
+VERDICT = "label error"
+"""The kind of verdict by which a doubtful label is kept."""
+
+
+def doubts_of(store: Store, project_id: int, vectors: Vectors) -> Doubts:
+    """The doubtful labels among the photos that have a vector.
+
+    Near-duplicates are judged together where it is known that they are some, so that no twin vouches for a wrong label.
+    Raises TooLittleData where fewer than two classes have two photos with a vector.
+    """
+    classes = store.classes(project_id)
+    number_of = {info.name: number for number, info in enumerate(classes)}
+    rows = {row.hash: row for row in store.image_labels(project_id) if row.label is not None}
+    hashes, features = vectors.known(list(rows))
+    given = np.array([number_of[rows[one].label or ""] for one in hashes], np.int64)
+    try:
+        probabilities = out_of_sample(features, given, groups=_groups(store, hashes))
+    except ValueError:
+        raise TooLittleData(
+            "Labels can be checked once two classes have two labelled photos each. Label some more first."
+        ) from None
+    queue = tuple(
+        Doubt(
+            rows[hashes[one.place]].id,
+            classes[one.given].id,
+            classes[one.given].name,
+            classes[one.proposed].name,
+            one.given_probability,
+            one.proposed_probability,
+            one.likely,
+        )
+        for one in suspects(given, probabilities)
+    )
+    return Doubts(queue, len(hashes))
+
+
+def _groups(store: Store, hashes: list[str]) -> list[int]:
+    looks = Looks(store.workspace).known(hashes)
+    group_of = list(range(len(hashes)))
+    known = [place for place, one in enumerate(hashes) if one in looks]
+    for group in alike([looks[hashes[place]].phash for place in known]):
+        for place in group:
+            group_of[known[place]] = known[group[0]]
+    return group_of
