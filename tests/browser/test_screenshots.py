@@ -16,6 +16,7 @@ PAGES = {"home": "", "data": "Data", "annotate": "Annotate", "train": "Train", "
     "export": "Export",
     "learn": "Learn",
 }
+LESSONS = ("skips", "transfer", "augmentation", "preprocessing", "layers", "family")  # the first is the page's own
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +70,11 @@ def test_every_page_shows_itself_without_an_error(
     context.set_default_timeout(30_000)
     page = context.new_page()
     wrong: list[str] = []
-    for name, path in PAGES.items():
-        page.goto(f"{server.url}/{path}" + (f"?project={project}" if filled else ""))
+    pages = dict(PAGES)
+    if (scheme, width) in (("light", 1280), ("dark", 400)) and filled:
+        pages |= {f"learn-{lesson}": f"Learn?lesson={lesson}" for lesson in LESSONS}
+    for name, path in pages.items():
+        page.goto(f"{server.url}/{path}" + (f"{'&' if '?' in path else '?'}project={project}" if filled else ""))
         expect(page.get_by_role("heading", level=1).first).to_be_visible()
         settled(page)
         page.wait_for_timeout(700)  # charts fade in

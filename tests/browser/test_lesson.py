@@ -1,0 +1,36 @@
+"""One whole lesson: a slider is moved, the picture follows, the question is answered from it."""
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.server import Server
+from tests.browser.test_newcomer import MINUTE, settled
+
+
+def test_a_pupil_moves_the_stride_sees_the_picture_halve_and_answers(
+    page: Page, server: Server, screenshots: Path
+) -> None:
+    page.goto(f"{server.url}/Learn?lesson=layers")
+    expect(page.get_by_role("heading", name="Layers by hand")).to_be_visible(timeout=MINUTE)
+    settled(page)
+    expect(page.get_by_text("224 × 224").first).to_be_visible()
+    assert not page.get_by_text("112 × 112", exact=True).count()
+
+    stride = page.get_by_role("slider", name="Stride")
+    stride.focus()
+    stride.press("ArrowRight")
+    settled(page)
+    # Both pictures, the re-created layer's and torch's.
+    expect(page.get_by_text("112 × 112", exact=True)).to_have_count(2)
+
+    question = page.get_by_role("radiogroup")
+    question.get_by_text("It stays 224 × 224").click()
+    expect(page.get_by_text("Not quite.")).to_be_visible()
+    question.get_by_text("112 × 112: the kernel").click()
+    expect(page.get_by_text("Yes. The kernel moves by two pixels")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Numbers as CSV").click()
+    header, *rows = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    assert header.startswith("layer,") and len(rows) >= 7
+    page.screenshot(path=screenshots / "lesson-answered.png", full_page=True)
