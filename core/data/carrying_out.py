@@ -110,17 +110,14 @@ def _mark(objects: Sequence[Marked], decoded: Decoded, has: _Standing, there: li
     if not boxes or before == boxes:
         return said
     if before:
-        return [*said, f"its {_boxes(len(before))} stay, those of this file are not used"]
+        stays = "1 box stays" if len(before) == 1 else f"{len(before)} boxes stay"
+        return [*said, f"its {stays}, those of this file are not used"]
     has.boxes, has.changed = boxes, True
     return said
 
 
 def _shape(box: BoxRow) -> BoxRow:
     return BoxRow(box.label, box.x, box.y, box.width, box.height)
-
-
-def _boxes(count: int) -> str:
-    return "1 box" if count == 1 else f"{count} boxes"
 
 
 def _one_class(candidate: Candidate) -> list[str]:

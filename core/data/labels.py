@@ -171,11 +171,12 @@ def _one_row_each(rows: list[LabelRow], broken: set[int]) -> tuple[list[LabelRow
         split = next((split for split in STRICTEST_FIRST if split in splits), None)
         row = replace(first_row, split=split)
         kept.append(with_objects(row, objects) if objects else row)
+        if len(objects) > 1 and len(splits) < 2:  # nothing is wrong with several boxes
+            continue
         lines = _listed([row.line for row in group])
         text = f"{name} stands in lines {lines}; one row is kept"
         if len(objects) > 1:
-            largest = max(objects, key=lambda one: one.box.area)
-            text = f"{name} has {len(objects)} boxes (lines {lines}); the largest (line {largest.line}) is trained on"
+            text = f"{name} has {len(objects)} boxes (lines {lines})"
         if len(splits) > 1:
             text += f", in {split} because a picture must not be in several splits"
         problems.append(Problem(group[1].line, text))

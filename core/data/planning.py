@@ -79,7 +79,10 @@ def _plan_of_data_set(
     verdicts.sort(key=lambda verdict: sort_key(verdict.name))
     classes: dict[str, str] = {}
     for name in (*data_set.classes, *classes_of(candidates)):
-        classes.setdefault(name_key(name), name)
+        try:
+            classes.setdefault(name_key(name), tidy_name(name, "class"))
+        except DataError as error:
+            problems.append(Problem(None, f"a class of the list is left out: {error}"))
     return ImportPlan(tuple(candidates), tuple(problems), tuple(verdicts), source, tuple(classes.values()))
 
 

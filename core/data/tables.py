@@ -39,7 +39,17 @@ def photos_of_table(labels: Path, images: Path, progress: Progress | None) -> tu
     wanted = [(row, file_of[row.line]) for row in table.rows if row.line in file_of and row.label is not None]
     photos, refused = _read(folder, wanted, progress)
     kept, copies = one_of_each(photos)
-    return kept, [*table.problems, *unmatched, *refused, *copies]
+    return kept, [*table.problems, *unmatched, *refused, *copies, *_of_several_boxes(kept)]
+
+
+def _of_several_boxes(photos: list[Photo]) -> list[Problem]:
+    """Which box counts where a photo has several: a network is trained on one object a photo."""
+    problems = []
+    for row in (photo.row for photo in photos if photo.row.objects):
+        largest = max(row.objects, key=lambda one: one.box.area)
+        text = f"{row.filename} has {len(row.objects)} boxes; the largest (line {largest.line}) is trained on"
+        problems.append(Problem(row.line, text))
+    return problems
 
 
 def _files(folder: Path) -> list[str]:

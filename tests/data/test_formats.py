@@ -2,12 +2,17 @@
 
 import json
 import zipfile
+from functools import partial
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
+from core.data.formats import coco, hugging_face, voc, yolo
 from core.data.formats.writing import WITH_BOXES, WITHOUT_BOXES, write_zip
 from core.data.import_plan import ImportPlan
 from core.data.importers import carry_out, plan_folder, plan_zip
@@ -280,3 +285,51 @@ def test_a_format_that_cannot_hold_the_project_says_so(store: Store, tmp_path: P
     add(store, project, 9, "none.jpg")
     with pytest.raises(DataError, match="differ only by their suffix"):
         list(write_zip(store, project, "yolo", tmp_path / "x.zip"))
+
+
+@given(
+    content=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("a.png"),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["id", "image_id", "category_id", "bbox", "name", "file_name", "objects", "categories"]
+                ),
+                inner,
+                max_size=5,
+            )
+        ),
+        max_leaves=12,
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_stands_in_a_file_is_a_problem_and_no_crash(content: object) -> None:
+    images = {"file_name": "a.png", "id": 1}
+    coco_like = {"images": [images, content], "annotations": [content, images], "categories": [content]}
+    files = {
+        "a.png": b"no picture",
+        "x.json": json.dumps(coco_like).encode(),
+        "metadata.jsonl": f'{{"file_name": "a.png", "objects": {json.dumps(content)}}}'.encode(),
+        "data.yaml": json.dumps({"names": content}).encode(),
+        "a.txt": json.dumps(content).encode(),
+        "a.xml": f"<annotation><filename>{escape(str(content))}</filename><object/></annotation>".encode(),
+    }
+    for reader in (coco, hugging_face, yolo, voc):
+        reader.read({path: partial(bytes, data) for path, data in files.items()})
+
+
+def test_names_that_climb_and_classes_without_a_name_do_not_get_in(store: Store, tmp_path: Path) -> None:
+    photo(tmp_path / "data/images/a.png", 16, 12)
+    content = {
+        "images": [{"id": 1, "file_name": "../../a.png"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}],
+        "categories": [{"id": 1, "name": "owl"}, {"id": 2, "name": " "}, {"id": 3, "name": "x" * 300}],
+    }
+    write(tmp_path / "data/all.json", json.dumps(content))
+    plan = plan_folder(tmp_path / "data")
+    project = store.create_project("Boxes", "localization")
+    list(carry_out(plan, store, project.id, "ann"))
+    assert [row.filename for row in store.images(project.id)] == ["a.png"]
+    assert [info.name for info in store.classes(project.id)] == ["owl"]
+    assert len(plan.problems) == 2

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from core.data.formats.found import Files, Found, Gathered, Pictures, split_of, text_of
+from core.data.formats.found import Files, Found, Gathered, Pictures, number_in, split_of, text_of
 from core.data.formats.pictured import Pictured
 from core.data.layout import suffix_of
 
@@ -63,7 +63,7 @@ def _read_one(path: str, content: dict[str, Any], pictures: Pictures, gathered: 
     categories = {}
     for one in content["categories"]:
         if isinstance(one, dict) and isinstance(one.get("name"), str):
-            categories[one.get("id")] = one["name"]
+            categories[number_in(one, "id")] = one["name"]
     gathered.classes.update(dict.fromkeys(categories.values()))
     files: dict[Any, str] = {}
     for one in content["images"]:
@@ -75,21 +75,21 @@ def _read_one(path: str, content: dict[str, Any], pictures: Pictures, gathered: 
         if file is None:
             gathered.say(path, f"{name} is not among the files")
             continue
-        files[one.get("id")] = file
+        files[number_in(one, "id")] = file
         gathered.image(file, name.replace("\\", "/").lstrip("./"), split_of(path))
-    known = {one.get("id") for one in content["images"] if isinstance(one, dict)}
+    known = {number_in(one, "id") for one in content["images"]}
     for one in content["annotations"]:
         if not isinstance(one, dict):
             gathered.say(path, f"an annotation that is no object is left out: {str(one)[:60]}")
             continue
-        where = f"{path}, annotation {one.get('id')}"
-        file = files.get(one.get("image_id"))
-        label = categories.get(one.get("category_id"))
+        where = f"{path}, annotation {number_in(one, 'id')}"
+        image, category = number_in(one, "image_id"), number_in(one, "category_id")
+        file, label = files.get(image), categories.get(category)
         if file is None:
-            if one.get("image_id") not in known:
-                gathered.say(where, f"there is no image {one.get('image_id')}; it is left out")
+            if image not in known:
+                gathered.say(where, f"there is no image {image}; it is left out")
         elif label is None:
-            gathered.say(where, f"there is no category {one.get('category_id')}; it is left out")
+            gathered.say(where, f"there is no category {category}; it is left out")
         else:
             box = one.get("bbox")
             gathered.box(file, label, box if isinstance(box, list) else [], where)

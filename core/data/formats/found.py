@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from core.data.label_rows import Box, LabelRow, LabelTable, Marked, Problem, with_objects
 from core.data.labels import split_named
-from core.data.layout import is_picture
+from core.data.layout import is_picture, plain_path
 from core.errors import ImageRefused
 
 Files = Mapping[str, Callable[[], bytes]]
@@ -42,7 +42,7 @@ class Gathered:
         """A picture that the data set speaks of."""
         if path not in self.rows:
             self.rows[path] = LabelRow(len(self.rows) + 1, path, label, split, None)
-            self.names[path] = name
+            self.names[path] = plain_path(name) or path  # a name that climbs out of its folder is not kept
 
     def say(self, where: str, text: str) -> None:
         self.problems.append(Problem(None, f"{where}: {text}"))
@@ -117,6 +117,12 @@ def split_of(path: str) -> str | None:
             if split := split_named(word):
                 return split
     return None
+
+
+def number_in(content: object, key: str) -> int | str | None:
+    """The number or name under a key of what somebody's JSON holds; None for all that cannot be one."""
+    value = content.get(key) if isinstance(content, dict) else None
+    return value if isinstance(value, (int, str)) else None
 
 
 def text_of(read: Callable[[], bytes], path: str, gathered: Gathered) -> str | None:

@@ -16,7 +16,7 @@ from core.errors import DataError, ImageRefused
 
 SETTINGS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 NAMES = ("classes.txt", "obj.names", "labels.txt")
-SETTINGS_BYTES = 2**20
+SETTINGS_BYTES, MOST_CLASSES = 2**20, 100_000
 DIGITS = 12  # of a share of the picture ...
 PIXEL_DIGITS = 6  # ... which bring back a pixel's coordinate to a millionth
 
@@ -93,7 +93,7 @@ def _classes(files: Files, gathered: Gathered) -> list[str] | None:
         names = settings.get("names") if isinstance(settings, dict) else None
         if isinstance(names, list):
             names = dict(enumerate(names))
-        if isinstance(names, dict) and all(isinstance(number, int) for number in names):
+        if isinstance(names, dict) and all(isinstance(one, int) and 0 <= one < MOST_CLASSES for one in names):
             gathered.used.add(path)
             return [str(names.get(number, number)) for number in range(max(names, default=-1) + 1)]
     return None
