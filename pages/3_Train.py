@@ -30,12 +30,13 @@ def new_training(project: Project, runs: list[RunFolder]) -> Callable[[], None] 
         frame.empty("Not enough to learn from yet", str(error), label, page)
         return None
     top = st.container(border=True)
+    train_form.begin(project.task)
     values, places = form(project, runs)
     with top, frame.plain_errors():
         recipe = Recipe.checked(**values)
         st.markdown(photos_sentence(snapshot.counts()))
         st.markdown(f"{recipe_sentence(recipe)} {expected(recipe, snapshot, runs)}")
-        for remark in recipe.remarks():
+        for remark in recipe.remarks(project.task):
             st.warning(remark, icon=":material/info:")
         start(project, recipe)
         return partial(train_preview.draw, project, recipe, places)

@@ -2,11 +2,20 @@
 
 import streamlit as st
 
-from pages.components import evaluate_compare, evaluate_confusion, evaluate_photos, evaluate_report, frame
+from core.inspection.results import BoxReport
+from pages.components import (
+    evaluate_boxes,
+    evaluate_compare,
+    evaluate_confusion,
+    evaluate_photos,
+    evaluate_report,
+    frame,
+)
 from pages.components.pickers import pick_run
 from pages.components.wording import counted
 
 VIEWS = ("Confusion", "Mistakes", "By class", "Compare")
+BOX_VIEWS = ("Boxes", "Confusion", "By class", "Compare")
 
 with frame.page("Evaluate"):
     project = frame.need_project()
@@ -27,11 +36,23 @@ with frame.page("Evaluate"):
     predictions = run.predictions(split) if report and split else None
     if report is None or predictions is None:
         st.stop()
-    evaluate_report.headline(report)
+    boxed = isinstance(report, BoxReport)
+    if isinstance(report, BoxReport):
+        evaluate_boxes.headline(report)
+    else:
+        evaluate_report.headline(report)
+    views = BOX_VIEWS if boxed else VIEWS
     view = st.segmented_control(
-        "View", VIEWS, default=VIEWS[0], required=True, label_visibility="collapsed", key="evaluate-view"
+        "View",
+        views,
+        default=views[0],
+        required=True,
+        label_visibility="collapsed",
+        key="evaluate-box-view" if boxed else "evaluate-view",
     )
-    if view == "Confusion":
+    if view == "Boxes":
+        evaluate_boxes.photos(run, predictions, report.split)
+    elif view == "Confusion":
         evaluate_confusion.show(run, report, predictions)
     elif view == "Mistakes":
         wrong = evaluate_photos.mistakes(predictions)

@@ -59,11 +59,14 @@ def table_of(answers: Iterable[FileAnswer]) -> pd.DataFrame:
 def csv_of(answers: Iterable[FileAnswer]) -> str:
     """The table as CSV; cells that a spreadsheet would run begin with an apostrophe."""
     table = table_of(answers)
-    lines = [list(table.columns), *(list(map(_cell, table.columns, row)) for row in table.itertuples(index=False))]
-    return "".join(as_row(line) for line in lines)
+    lines = [as_row(list(table.columns))]
+    for row in table.itertuples(index=False):
+        lines.append(",".join(map(_cell, table.columns, row)) + "\n")
+    return "".join(lines)
 
 
 def _cell(column: str, value: object) -> str:
+    """A number as it is: with an apostrophe before its minus other programs would not read it."""
     if isinstance(value, float):
         return f"{value:.6f}" if column.startswith("probability") else f"{value:.2f}"
-    return str(value)
+    return as_row([str(value)]).removesuffix("\n")

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.inspection.comparison import Comparison, compare
-from core.inspection.results import Report
+from core.inspection.results import BoxReport, Report
 from core.runs.folder import RunFolder, list_runs
 from pages.components import charts, evaluate_photos, frame
 from pages.components.evaluate_report import STATIC, told
@@ -51,10 +51,9 @@ def show(run: RunFolder, report: Report) -> None:
 def _curves(epochs: dict[str, pd.DataFrame]) -> None:
     colors = charts.ink(frame.is_dark())
     left, right = st.columns(2)
-    for place, column, title in (
-        (left, "val_loss", "Validation loss"),
-        (right, "val_accuracy", "Validation accuracy"),
-    ):
+    boxed = all("val_iou" in table for table in epochs.values())
+    second = ("val_iou", "Validation mean IoU") if boxed else ("val_accuracy", "Validation accuracy")
+    for place, column, title in ((left, "val_loss", "Validation loss"), (right, *second)):
         figure = charts.compared_curves(epochs, column, title, colors)
         place.plotly_chart(figure, key=f"compare-{column}", config=STATIC, alt=f"{title} of both runs by epoch")
 
@@ -73,6 +72,10 @@ def table(runs: dict[str, tuple[RunFolder, Report]]) -> pd.DataFrame:
             "–" if report.macro_f1 is None else f"{report.macro_f1:.1%}",
             "–" if report.loss is None else f"{report.loss:.3f}",
         ]
+    if all(isinstance(report, BoxReport) for _, report in runs.values()):
+        columns[""].insert(4, "Mean IoU")
+        for name, (_, report) in runs.items():
+            columns[name].insert(4, str(getattr(report, "mean_iou", "")))
     return pd.DataFrame(columns)
 
 

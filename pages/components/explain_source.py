@@ -7,6 +7,7 @@ import streamlit as st
 from PIL import Image
 
 from core.data.images import IMAGE_SUFFIXES, decode
+from core.data.label_rows import Box
 from core.data.labels import read_labels
 from core.data.store import ImageFilter, ImageRow, Project
 from core.workspace import SAMPLE_IMAGES
@@ -25,6 +26,8 @@ class Chosen:
     image: Image.Image
     name: str
     label: str | None = None
+    box: Box | None = None
+    """The labelled box, of several the largest, in pixels of the photo."""
     remarks: tuple[str, ...] = ()
 
 
@@ -84,7 +87,10 @@ def _of_project(project: Project) -> Chosen | None:
     if row is None:
         return None
     found = _decoded(frame.store().image_path(row.hash), row.filename)
-    return Chosen(found.image, row.filename, row.label)
+    boxes = frame.store().boxes(project.id, [row.id]).get(row.id, []) if project.task == "localization" else []
+    largest = max(boxes, key=lambda box: box.width * box.height, default=None)
+    true = Box(largest.x, largest.y, largest.width, largest.height) if largest else None
+    return Chosen(found.image, row.filename, row.label, true)
 
 
 def _pick(project: Project, where: ImageFilter, key: str) -> ImageRow | None:

@@ -50,6 +50,8 @@ def show(predictor: "Predictor", photo: Chosen) -> None:
     with right:
         _answers(explanation, photo)
     st.markdown(plain(explanation.sentence))
+    if explanation.box_sentence:
+        st.markdown(plain(explanation.box_sentence))
     st.markdown(f"**Can one believe it?** {plain(faith.sentence)}")
     st.download_button(
         "Download the picture",
@@ -62,9 +64,10 @@ def show(predictor: "Predictor", photo: Chosen) -> None:
 
 
 def _pictures(explanation: "Explanation", opacity: float) -> None:
-    from core.inspection.explanation import overlay
+    from core.inspection.explanation import framed, overlay
 
-    st.image(explanation.view, caption="What the network saw", width="stretch", output_format="PNG")
+    seen = framed(explanation.sharp, explanation) if explanation.corners else explanation.view
+    st.image(seen, caption="What the network saw", width="stretch", output_format="PNG")
     heated = overlay(explanation, opacity)
     st.image(heated, caption="Where it looked", width="stretch", output_format="PNG", alt=explanation.sentence)
 
@@ -99,7 +102,8 @@ def _explained(
     predictor: "Predictor", photo: Chosen, method: str, stage: str, target: int | None
 ) -> "tuple[Explanation, Faithfulness]":
     bundle = predictor.info.created if predictor.info else ""
-    return _kept(predictor, photo, f"{predictor.name} {bundle}", content_hash(photo.image), method, stage, target)
+    picture = f"{content_hash(photo.image)} {photo.box}"
+    return _kept(predictor, photo, f"{predictor.name} {bundle}", picture, method, stage, target)
 
 
 @st.cache_data(max_entries=24, show_spinner=False)
@@ -109,7 +113,7 @@ def _kept(
     from core.inspection.cam import explain
     from core.inspection.faithfulness import faithfulness
 
-    explanation = explain(_predictor, _photo.image, method=method, stage=stage, target=target)
+    explanation = explain(_predictor, _photo.image, method=method, stage=stage, target=target, true_box=_photo.box)
     return explanation, faithfulness(_predictor, explanation)
 
 

@@ -10,7 +10,7 @@ from core.models.weights_table import available, entries_for
 from core.models.zoo import ARCHITECTURES
 from core.runs.folder import RunFolder
 from core.training.choices import CHOICES, NAMED_WEIGHTS
-from core.training.recipe import Recipe
+from core.training.recipe import TASK_DEFAULTS, Recipe
 from pages.components import frame
 from pages.components.charts import ink
 from pages.components.pickers import run_name
@@ -21,9 +21,10 @@ from pages.components.train_words import ARCH_NAMES, TRAIN_NAMES, WEIGHT_NAMES
 FIELDS = Recipe.model_fields
 OWN_FILE = "file"
 KEY = "recipe-"
+TASK = "recipe-of-task"
 MORE = (
     *("optimizer", "learning_rate", "schedule"),
-    *("batch_size", "weight_decay", "label_smoothing", "class_weighting"),
+    *("batch_size", "weight_decay", "label_smoothing", "class_weighting", "box_loss"),
     *("mode", "size", "patience", "seed", "device", "precision"),
 )
 
@@ -41,8 +42,23 @@ _SHORT = {
     "light": "Light",
     "standard": "Standard",
     "balanced": "Balanced",
+    "giou": "Overlap (GIoU)",
+    "smooth-l1": "Edges (smooth L1)",
     "auto": "Automatic",
 }
+
+
+def begin(task: str) -> None:
+    """To be called before the form is drawn: in a project of another task its usual choices are begun with."""
+    if st.session_state.setdefault(TASK, "classification") != task:
+        st.session_state[TASK] = task
+        for field in {name for defaults in TASK_DEFAULTS.values() for name in defaults}:
+            st.session_state.pop(f"{KEY}{field}", None)
+
+
+def usual(field: str) -> Any:
+    """What a choice is where nobody has chosen, for the task of the project."""
+    return TASK_DEFAULTS[st.session_state.get(TASK, "classification")].get(field, FIELDS[field].default)
 
 
 def what_learns() -> dict[str, Any]:
@@ -147,6 +163,10 @@ def regularization() -> dict[str, Any]:
     values["label_smoothing"] = _number("label_smoothing", "Label smoothing", 0.0, 0.9)
     values["class_weighting"] = _segments("class_weighting", "Class weighting", _names("class_weighting"))
     st.caption(CHOICES["class_weighting"][values["class_weighting"]])
+    values["box_loss"] = _kept("box_loss")
+    if st.session_state.get(TASK) == "localization":
+        values["box_loss"] = _segments("box_loss", "Loss of the box", _names("box_loss"))
+        st.caption(CHOICES["box_loss"][values["box_loss"]])
     return values
 
 
@@ -176,7 +196,7 @@ def behind() -> dict[str, Any]:
 
 def changed(values: dict[str, Any]) -> list[str]:
     """Which of the choices behind "More choices" differ from the usual ones, in words."""
-    return [name.replace("_", " ") for name in MORE if values[name] != FIELDS[name].default]
+    return [name.replace("_", " ") for name in MORE if values[name] != usual(name)]
 
 
 def fill(recipe: Recipe) -> None:
@@ -186,7 +206,7 @@ def fill(recipe: Recipe) -> None:
 
 
 def _kept(field: str) -> Any:
-    return st.session_state.get(f"{KEY}{field}", FIELDS[field].default)
+    return st.session_state.get(f"{KEY}{field}", usual(field))
 
 
 def _names(field: str) -> dict[str, str]:
@@ -197,7 +217,7 @@ def _start(field: str, allowed: Collection[str] | None = None) -> dict[str, Any]
     """What every field of the form has in common; its value is in the session before it is drawn."""
     value = _kept(field)
     if allowed is not None and value not in allowed:
-        value = FIELDS[field].default
+        value = usual(field)
     st.session_state[f"{KEY}{field}"] = value
     return {"key": f"{KEY}{field}", "help": FIELDS[field].description, "persist_state": "session"}
 

@@ -1,5 +1,7 @@
 """One run as it goes: its state, bars, curves and log, read from its folder once a second."""
 
+import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from core.models.weights_table import available
@@ -151,18 +153,27 @@ def _curves(run: RunFolder) -> None:
         return
     colors, planned = charts.ink(frame.is_dark()), run.recipe().epochs
     left, right = st.columns(2)
-    classes = len(counts_of(run))
-    figures = (
-        (left, "loss", charts.loss_curves(epochs, steps, colors, planned)),
-        (right, "accuracy", charts.accuracy_curves(epochs, steps, colors, 1 / classes, planned)),
-    )
-    for place, name, figure in figures:
+    if "val_iou" in epochs:
+        second = ("mean IoU", iou_curves(epochs, colors))
+    else:
+        chance = 1 / len(counts_of(run))
+        second = ("accuracy", charts.accuracy_curves(epochs, steps, colors, chance, planned))
+    figures = (("loss", charts.loss_curves(epochs, steps, colors, planned)), second)
+    for place, (name, figure) in zip((left, right), figures, strict=True):
         place.plotly_chart(figure, key=f"{name}-{run.id}", config={"displayModeBar": False}, alt=f"The {name} by epoch")
     if len(steps):
         figure = charts.learning_rate_of(steps, colors, planned)
         st.plotly_chart(
             figure, key=f"rate-{run.id}", config={"displayModeBar": False}, alt="The learning rate by epoch"
         )
+
+
+def iou_curves(epochs: pd.DataFrame, colors: charts.Ink) -> go.Figure:
+    """The mean IoU of training and validation over the epochs of a localization."""
+    parts = {"training": "train_iou", "validation": "val_iou"}
+    tables = {name: epochs[["epoch"]].assign(iou=epochs[column]) for name, column in parts.items()}
+    title = "Mean IoU: how much the predicted and the true boxes share"
+    return charts.compared_curves(tables, "iou", title, colors).update_yaxes(range=[0, 1.03])
 
 
 def _log(run: RunFolder) -> None:

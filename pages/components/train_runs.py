@@ -101,6 +101,8 @@ def _result(run: RunFolder) -> str:
     if status.live or not run.finished:
         return counted(status.epochs, "epoch") if status.epochs else ""
     epochs = run.epochs()
+    if "val_iou" in epochs and len(epochs):
+        return f"{counted(len(epochs), 'epoch')}, mean IoU {epochs['val_iou'].max():.2f} on the validation photos"
     best = epochs["val_accuracy"].max() if len(epochs) else None
     return counted(len(epochs), "epoch") + (f", {best:.0%} of the validation photos right" if best is not None else "")
 
