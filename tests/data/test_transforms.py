@@ -13,11 +13,13 @@ from core.data.transforms import (
     IMAGENET_MEAN,
     IMAGENET_STD,
     Augmentation,
+    Draw,
     Preprocessing,
     augment,
     draw,
     preview,
     to_tensor,
+    variations,
 )
 from core.training.recipe import Recipe
 
@@ -197,3 +199,17 @@ def bright_box(gray: np.ndarray) -> tuple[int, int, int, int]:
     """Left, top, right and bottom of what is brighter than half."""
     rows, columns = np.flatnonzero((gray > 127).any(1)), np.flatnonzero((gray > 127).any(0))
     return columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+
+
+def test_any_augmentation_can_be_drawn_and_says_what_was_drawn() -> None:
+    image, preprocessing = photo(90, 70), Preprocessing(size=64, resize=70)
+    strong = Augmentation(area=(0.2, 0.3), stretch=1.5, shift=1.0, degrees=90.0, color=0.5, mirror=1.0)
+    drawn = variations(image, strong, preprocessing, draws=20, seed=3)
+    assert all(one.mirrored and picture.size == (64, 64) for one, picture in drawn)
+    assert max(abs(one.degrees) for one, _ in drawn) > 45
+    assert len({picture.tobytes() for _, picture in drawn}) == 20
+    still = Augmentation(area=(1.0, 1.0), stretch=1.0, shift=0.0, mirror=0.0)
+    assert {one for one, _ in variations(image, still, preprocessing, draws=9)} == {
+        Draw(top=0, left=10, height=70, width=70, mirrored=False, degrees=0.0, brightness=1.0, contrast=1.0,
+             saturation=1.0)
+    }  # fmt: skip
