@@ -30,7 +30,8 @@ SIZES = {"Small": (330, 400), "Medium": (540, 560), "Large": (880, 900)}
 BESIDE_PIXELS = 600  # a canvas up to this width leaves room beside it
 KEYS = "123456789"
 HELP = """Drag with the mouse to draw a box; it gets the class that is chosen. To move, resize or delete one, press the
-pencil above the photo and click the box; click it twice to write another class. Every change is saved at once."""
+pencil above the photo and click the box. Click it twice to write another class, and then beside it. Every change is
+saved at once."""
 # Shift moves, Alt resizes; without them the arrows turn to the next photo.
 MOVES: tuple[tuple[str, str, str, tuple[int, int], tuple[int, int]], ...] = (
     ("west", "Shift+Left", "Move left", (-1, 0), (0, 0)),
@@ -84,6 +85,11 @@ def _one_by_one(project: Project, boxless: bool, most: tuple[int, int]) -> None:
         if desk.version != before:
             st.rerun(scope="fragment")
         st.caption(f"{plain(row.filename)} · {row.width} × {row.height} pixels")
+        classes = [one.name for one in frame.store().classes(project.id)]
+        changed = edit_table(desk.shown, classes, f"boxes-table-{row.id}-{hash(tuple(desk.shown))}")
+        if changed is not None:
+            desk.save(changed)
+            st.rerun(scope="fragment")
     with beside:
         _controls(desk, row, project)
 
@@ -113,10 +119,6 @@ def _controls(desk: BoxDesk, row: ImageRow, project: Project) -> None:
         st.button("Back", shortcut="Left", on_click=go_back, args=(desk,), disabled=not desk.trail)
         st.button("Next", shortcut="Right", on_click=go_on, args=(desk, row.id), key=f"next-{row.id}", type="primary")
         st.button("Undo", shortcut="U", on_click=undo, args=(desk,))
-    changed = edit_table(desk.shown, classes, f"boxes-table-{row.id}-{hash(tuple(desk.shown))}")
-    if changed is not None:
-        desk.save(changed)
-        st.rerun(scope="fragment")
     _keys(desk, size)
 
 

@@ -17,7 +17,7 @@ def edit_table(boxes: Sequence[BoxRow], classes: Sequence[str], key: str) -> lis
     begun = pd.DataFrame([[box.label, *(getattr(box, side) for side in SIDES)] for box in boxes])
     begun = begun.reindex(columns=range(5)).set_axis(["class", *SIDES], axis=1)
     begun = begun.astype(dict.fromkeys(SIDES, "float64"))
-    number = {side: st.column_config.NumberColumn(side, required=True, format="%.10g", width=50) for side in SIDES}
+    number = {side: st.column_config.NumberColumn(side, required=True, format="%.10g") for side in SIDES}
     edited = st.data_editor(
         begun,
         hide_index=True,
@@ -25,7 +25,7 @@ def edit_table(boxes: Sequence[BoxRow], classes: Sequence[str], key: str) -> lis
         height="content",
         key=key,
         column_config={
-            "class": st.column_config.SelectboxColumn("class", options=list(classes), required=True, width=74),
+            "class": st.column_config.SelectboxColumn("class", options=list(classes), required=True),
             **number,
         },
     )
