@@ -94,11 +94,8 @@ def compared(pair: Pair, inputs: np.ndarray, passes: int = PASSES) -> Compared:
     return Compared(_without_batch(ours), _without_batch(theirs), *(min(each) for each in spent))
 
 
-def whole_network(predictor: Predictor, photo: Image.Image) -> Compared:
-    """A whole ResNet of re-created layers beside the one that predicts, with the same weights: the logits [classes].
-
-    The re-created one takes seconds, so each runs once for its time; torch's has run before, to warm up.
-    """
+def whole_network(predictor: Predictor, photo: Image.Image, passes: int = 2) -> Compared:
+    """A whole ResNet of re-created layers beside the one that predicts, with the same weights: the logits [classes]."""
     network = predictor.network
     with torch.device("meta"):
         rebuilt = ResNet(config_of(predictor.arch), len(predictor.classes), layers=layers)
@@ -106,16 +103,13 @@ def whole_network(predictor: Predictor, photo: Image.Image) -> Compared:
     state = {name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}
     rebuilt.load_state_dict(state, assign=True)
     rebuilt.eval()
-    picture = predictor.preprocessing.tensor(photo)[None]
-    batch = picture.to(predictor.device, memory_format=torch.channels_last)
-    with predictor.lock, torch.inference_mode():
-        network(batch)
-        begun = time.perf_counter()
-        theirs = network(batch)[0].cpu().numpy()
-        between = time.perf_counter()
-        ours = rebuilt(picture)[0].numpy()
-        ended = time.perf_counter()
-    return Compared(ours, theirs, ended - between, between - begun)
+
+    def theirs(x: Tensor) -> Tensor:
+        # The copy waits until an accelerator has finished.
+        return network(x.to(predictor.device, memory_format=torch.channels_last)).cpu()
+
+    with predictor.lock:
+        return compared(Pair(rebuilt, theirs), predictor.preprocessing.tensor(photo).numpy(), passes)
 
 
 def every_layer(photo: Image.Image, logits: np.ndarray, passes: int = PASSES) -> pd.DataFrame:

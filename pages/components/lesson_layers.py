@@ -208,7 +208,7 @@ def _whole_network(title: str, photo: Image.Image, digest: str, colors: Ink) -> 
             st.plotly_chart(probability_bars(ranked, colors), key=f"layers-whole-{name}", config=_QUIET)
     _figures(found)
     st.caption(
-        f"The network is {name_of(predictor.arch)} with ImageNet's weights, one photo, one pass each. "
+        f"The network is {name_of(predictor.arch)} with ImageNet's weights, one photo; the times are the faster of two passes. "
         "The difference is that of the logits, in which all layers' rounding has come together."
     )
     answers = pd.DataFrame({"class": predictor.classes, "re-created": found.ours, "torch": found.theirs})
@@ -261,7 +261,7 @@ def _losses(logits: np.ndarray, right: int, temperature: float) -> tuple[float, 
     return float(found.ours[0]), float(found.theirs[0])
 
 
-@st.cache_data(max_entries=16, show_spinner="Running both networks: the re-created one takes a few seconds …")
+@st.cache_data(max_entries=16, show_spinner="Running both networks …")
 def _whole(_predictor: "Predictor", _photo: Image.Image, key: tuple[str, ...]) -> "Compared":
     from core.lessons.layers import whole_network
 
