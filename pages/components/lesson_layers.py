@@ -208,8 +208,8 @@ def _whole_network(title: str, photo: Image.Image, digest: str, colors: Ink) -> 
             st.plotly_chart(probability_bars(ranked, colors), key=f"layers-whole-{name}", config=_QUIET)
     _figures(found)
     st.caption(
-        f"The network is {name_of(predictor.arch)} with ImageNet's weights, one photo; the times are the faster of two passes. "
-        "The difference is that of the logits, in which all layers' rounding has come together."
+        f"The network is {name_of(predictor.arch)} with ImageNet's weights, one photo; the times are the faster "
+        "of two passes. The difference is that of the logits, in which all layers' rounding has come together."
     )
     answers = pd.DataFrame({"class": predictor.classes, "re-created": found.ours, "torch": found.theirs})
     lesson.download(answers, "whole-network")
