@@ -81,6 +81,21 @@ def largest_class(stored: Sequence[Stored]) -> int | None:
     return max(stored, key=lambda one: one[3] * one[4])[0] if stored else None
 
 
+def turn_boxes(conn: Connection, project_id: int, moves: Sequence[tuple[int, dict[str, Any], dict[str, Any]]]) -> None:
+    """Takes boxes back, or sets them again: (image, as they are to be now, as they shall be).
+
+    Those that somebody changed since stay. How many is not said: the image that they belong to is counted.
+    """
+    current = stored_boxes(conn, (image_id for image_id, _, _ in moves))
+    in_use = select(classes.c.id).where(classes.c.project_id == project_id, classes.c.removed == false())
+    known = set(conn.execute(in_use).scalars())
+    writes: dict[int, list[Any]] = {}
+    for image_id, expected, wanted in moves:
+        if current[image_id] == expected["boxes"] and all(box[0] in known for box in wanted["boxes"]):
+            current[image_id] = writes[image_id] = wanted["boxes"]
+    write_boxes(conn, list(writes.items()))
+
+
 def settle_classes(conn: Connection, image_ids: Iterable[int]) -> None:
     """Gives images that have boxes the class of the largest, where undoing left them another one."""
     found = {number: largest_class(stored) for number, stored in stored_boxes(conn, image_ids).items() if stored}

@@ -6,9 +6,8 @@ from sqlalchemy import Connection, select
 
 from core.data.box_checks import wrong_with
 from core.data.box_rows import Stored, largest_class, stored_boxes
-from core.data.classes import class_number, class_numbers
+from core.data.classes import class_number
 from core.data.history import Item, carry_out, current_values, now
-from core.data.names import name_key
 from core.data.records import BoxRow
 from core.data.schema import images, pictures
 from core.errors import DataError
@@ -69,9 +68,3 @@ def box_items(
         label_items.append(Item("image", image_id, {key: current[image_id][key] for key in values}, values))
         items.append(Item("boxes", image_id, {"boxes": before[image_id]}, {"boxes": after}))
     return [*label_items, *items]
-
-
-def numbers_of(conn: Connection, project_id: int, labels: Sequence[str]) -> dict[str, int]:
-    """The classes' numbers by labels as they are written; those that the project lacks are left out."""
-    known = class_numbers(conn, project_id)
-    return {label: known[name_key(label)] for label in labels if name_key(label) in known}

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, bindparam, delete, false, insert, select, true, update
 
-from core.data.box_rows import settle_classes, stored_boxes, write_boxes
+from core.data.box_rows import settle_classes, turn_boxes, write_boxes
 from core.data.database import inserted
 from core.data.intake import settle_names
 from core.data.names import name_key
@@ -197,7 +197,7 @@ def turn_items(conn: Connection, project_id: int, items: Iterable[Row[*tuple[Any
         if entity == "image":
             kept += _turn_images(conn, project_id, moves)
         elif entity == "boxes":
-            _turn_boxes(conn, project_id, moves)
+            turn_boxes(conn, project_id, moves)
         else:
             kept += sum(not _turn_class(conn, project_id, *move) for move in moves)
     settle_classes(conn, {step[1] for step in steps if step[0] != "class"})
@@ -244,18 +244,6 @@ def _turn_images(conn: Connection, project_id: int, moves: list[tuple[int, Value
         settle_names(conn, project_id, coming_back)
     _write_images(conn, list(writes.items()))
     return kept
-
-
-def _turn_boxes(conn: Connection, project_id: int, moves: list[tuple[int, Values, Values]]) -> None:
-    """Boxes that somebody changed since stay. How many is not said: the image that they belong to is counted."""
-    current = stored_boxes(conn, (image_id for image_id, _, _ in moves))
-    in_use = select(classes.c.id).where(classes.c.project_id == project_id, classes.c.removed == false())
-    known = set(conn.execute(in_use).scalars())
-    writes: dict[int, list[Any]] = {}
-    for image_id, expected, wanted in moves:
-        if current[image_id] == expected["boxes"] and all(box[0] in known for box in wanted["boxes"]):
-            current[image_id] = writes[image_id] = wanted["boxes"]
-    write_boxes(conn, list(writes.items()))
 
 
 def _turn_class(conn: Connection, project_id: int, class_id: int, expected: Values, wanted: Values) -> bool:

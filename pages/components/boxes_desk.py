@@ -92,6 +92,10 @@ def _one_by_one(project: Project, boxless: bool, most: tuple[int, int]) -> None:
             st.rerun(scope="fragment")
     with beside:
         _controls(desk, row, project)
+    following = desk.follower(row.id)
+    if following is not None:  # made smaller while this one is looked at
+        image_hash = frame.store().image(project.id, following).hash
+        display_bytes(image_hash, str(frame.store().image_path(image_hash)))
 
 
 def _controls(desk: BoxDesk, row: ImageRow, project: Project) -> None:
