@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Iterable
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
@@ -48,7 +50,6 @@ def compare(report_a: Report, report_b: Report, predictions_a: pd.DataFrame, pre
 
     The tables are those of ``predictions-<split>.csv``: columns ``image`` (hash), ``label``, ``prediction``. Images
     that only one of them holds, or that were relabelled in between, are left out and counted in ``left_out``.
-    The interval is Bonett and Price's adjusted Wald interval for paired proportions (J. Educ. Behav. Stat. 37, 2012).
 
     Raises RunError where the splits differ or no image is common.
     """
@@ -65,26 +66,36 @@ def compare(report_a: Report, report_b: Report, predictions_a: pd.DataFrame, pre
             f"The two runs have no {report_a.split} image with the same label in common, so they cannot be compared. "
             "Compare runs of the same project."
         )
-    right_a = together["prediction_a"] == together["label"]
-    right_b = together["prediction_b"] == together["label"]
-    n = len(together)
-    only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
+    return compare_answers(
+        report_a.split,
+        together["prediction_a"] == together["label"],
+        together["prediction_b"] == together["label"],
+        left_out=len(set(a["image"]) | set(b["image"])) - len(together),
+    )
 
+
+def compare_answers(split: str, right_a: Iterable[bool], right_b: Iterable[bool], left_out: int = 0) -> Comparison:
+    """The same for answers that are known to be right or wrong, image by image in the same order, at least one.
+
+    The interval is Bonett and Price's adjusted Wald interval for paired proportions (J. Educ. Behav. Stat. 37, 2012).
+    """
+    pairs = Counter((bool(a), bool(b)) for a, b in zip(right_a, right_b, strict=True))
+    n, only_a, only_b = pairs.total(), pairs[True, False], pairs[False, True]
     share_a, share_b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
     middle = share_b - share_a
     half = Z * math.sqrt((share_a + share_b - middle**2) / (n + 2))
     return Comparison(
-        split=report_a.split,
+        split=split,
         n=n,
-        both_right=int((right_a & right_b).sum()),
+        both_right=pairs[True, True],
         only_a_right=only_a,
         only_b_right=only_b,
-        both_wrong=int((~right_a & ~right_b).sum()),
+        both_wrong=pairs[False, False],
         difference=(only_b - only_a) / n,
         low=max(-1.0, middle - half),
         high=min(1.0, middle + half),
         p_value=_mcnemar(only_a, only_b),
-        left_out=len(set(a["image"]) | set(b["image"])) - n,
+        left_out=left_out,
     )
 
 

@@ -1,0 +1,160 @@
+"""Trains a plain and a residual network on the same small photos, and records errors and gradients."""
+
+import math
+import threading
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from core.data.images import decode
+from core.data.labels import read_labels
+from core.data.transforms import Preprocessing, to_tensor
+from core.errors import DataError
+from core.lessons.kept import Computing
+from core.lessons.skips import KINDS, Setting
+from core.models.resnet import ResNet
+from core.models.zoo import ResNetConfig
+from core.training.events import Progress
+from core.training.schedule import factor
+from core.workspace import SAMPLE_IMAGES
+
+_TELL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Small photos [N, 3, size, size], normalized, and their classes, int64 [N]."""
+
+    images: Tensor
+    labels: Tensor
+    classes: int
+
+
+@cache
+def sample_photos(size: int) -> Photos:
+    """The 120 labelled sample birds; raises DataError where they are not there."""
+    folder = SAMPLE_IMAGES / "birds"
+    if not (folder / "labels.csv").is_file():
+        raise DataError(f"The sample photos are not there: {folder / 'labels.csv'} is missing. Fetch them again.")
+    rows = [(row.filename, row.label) for row in read_labels(folder / "labels.csv").rows if row.label is not None]
+    names = sorted({label for _, label in rows})
+    preprocessing = Preprocessing(mode="crop", size=size, resize=size)
+    views = [preprocessing.view(decode(folder / "images" / file, file).image) for file, _ in rows]
+    images = preprocessing.normalise(torch.stack([to_tensor(view) for view in views]))
+    return Photos(images, torch.tensor([names.index(label) for _, label in rows]), len(names))
+
+
+def network_of(depth: int, kind: str, classes: int, seed: int, width: int = 16) -> ResNet:
+    """A network of 6n + 2 layers in three stages, its random start drawn from the seed alone."""
+    blocks = (depth - 2) // 6
+    config = ResNetConfig("basic", (blocks, blocks, blocks, 0), width=width, stem="small", skip=kind == "residual")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return ResNet(config, classes)
+
+
+def both_kinds(depth: int, seed: int, photos: Photos, setting: Setting) -> Computing:
+    """The plain and the residual network of a depth, trained side by side: a row for each kind and epoch.
+
+    Columns: depth, kind, seed, epoch, error (share of wrong answers), loss, gradient_1 to gradient_<depth> (the norm of
+    the loss's gradient for the weights of that layer, the classifier being the last) and seconds. All are means over
+    the batches of the epoch, each before its own step; epoch 0 is a pass without steps, before anything is learned.
+
+    Each network gets one thread: its layers are too small to be shared out, and two cores then train two networks.
+    """
+    networks = {kind: network_of(depth, kind, photos.classes, seed, setting.width) for kind in KINDS}
+    done = dict.fromkeys(KINDS, 0)
+    stop = threading.Event()
+    threads = torch.get_num_threads()
+    with ThreadPoolExecutor(len(KINDS), thread_name_prefix="skips") as pool:
+        try:
+            tables = [
+                pool.submit(_trained, networks[kind], photos, setting, seed, stop, _counter(done, kind))
+                for kind in KINDS
+            ]
+            yield from _watched(tables, done, depth, seed, setting)
+        finally:
+            # The threads look at it before each batch, and the pool waits for them.
+            stop.set()
+            wait(tables)
+            # What threads set is, in torch, also what later threads of this process begin with.
+            torch.set_num_threads(threads)
+    told = [table.result().assign(depth=depth, kind=kind, seed=seed) for kind, table in zip(KINDS, tables, strict=True)]
+    together = pd.concat(told, ignore_index=True)
+    first = ["depth", "kind", "seed", "epoch", "error", "loss", "seconds"]
+    return together[[*first, *(column for column in together.columns if column not in first)]]
+
+
+def _watched(
+    tables: list[Future[pd.DataFrame]], done: dict[str, int], depth: int, seed: int, setting: Setting
+) -> Generator[Progress]:
+    total = len(KINDS) * (setting.epochs + 1)
+    while True:
+        finished, running = wait(tables, _TELL_SECONDS, FIRST_EXCEPTION)
+        if not running or any(table.exception() is not None for table in finished):
+            return
+        yield Progress(f"{depth} layers, plain and residual, start {seed + 1}", sum(done.values()), total)
+
+
+def _counter(done: dict[str, int], kind: str) -> Callable[[int], None]:
+    def count(epochs: int) -> None:
+        done[kind] = epochs
+
+    return count
+
+
+def _trained(
+    network: ResNet, photos: Photos, setting: Setting, seed: int, stop: threading.Event, tell: Callable[[int], None]
+) -> pd.DataFrame:
+    """A row an epoch, from 0; fewer where it is stopped."""
+    torch.set_num_threads(1)
+    network = network.train().to(memory_format=torch.channels_last)
+    weights = _layers(network)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.0, momentum=0.9, weight_decay=1e-4, fused=True)
+    batches = math.ceil(len(photos.labels) / setting.batch)
+    rows: list[dict[str, float]] = []
+    for epoch in range(setting.epochs + 1):
+        began = time.perf_counter()
+        wrong, loss_sum, norms = 0, 0.0, torch.zeros(len(weights))
+        order = np.random.default_rng([seed, epoch]).permutation(len(photos.labels))
+        for number, places in enumerate(np.array_split(order, batches)):
+            if stop.is_set():
+                return pd.DataFrame(rows)
+            chosen = torch.from_numpy(places)
+            images, labels = photos.images[chosen], photos.labels[chosen]
+            logits = network(images.contiguous(memory_format=torch.channels_last))
+            loss = functional.cross_entropy(logits, labels)
+            loss.backward()
+            norms += torch.stack([weight.grad.norm() for weight in weights if weight.grad is not None])
+            wrong += int((logits.argmax(1) != labels).sum())
+            loss_sum += float(loss.detach()) * len(places)
+            if epoch:
+                step = (epoch - 1) * batches + number
+                for group in optimizer.param_groups:
+                    group["lr"] = setting.learning_rate * factor("one-cycle", step, setting.epochs * batches)
+                optimizer.step()
+            optimizer.zero_grad()
+        means = {f"gradient_{layer}": norm for layer, norm in enumerate((norms / batches).tolist(), 1)}
+        count = len(photos.labels)
+        seconds = time.perf_counter() - began
+        rows.append({"epoch": epoch, "error": wrong / count, "loss": loss_sum / count, "seconds": seconds, **means})
+        tell(epoch + 1)
+    return pd.DataFrame(rows)
+
+
+def _layers(network: ResNet) -> list[Tensor]:
+    """The weights of the layers that count, from the photo to the answer: projections stand beside the way."""
+    convolutions: list[Tensor] = [
+        module.weight
+        for name, module in network.named_modules()
+        if isinstance(module, nn.Conv2d) and "downsample" not in name
+    ]
+    return [*convolutions, network.fc.weight]
