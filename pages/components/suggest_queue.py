@@ -6,12 +6,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.data.store import ImageRow, Project
-from core.inspection.vector_job import begin
 from core.inspection.vectors import default_network
 from pages.components import frame
 from pages.components.annotate_desk import Desk, press
 from pages.components.suggest_accept import offer_sure_ones
-from pages.components.suggest_state import instant_model, show_progress, suggestions_of
+from pages.components.suggest_state import instant_model, show_progress, start_looking, suggestions_of
 from pages.components.wording import by_name, plain
 
 ORDERS = {
@@ -85,7 +84,7 @@ def helper_line(project: Project, desk: Desk, suggested: bool) -> None:
         model.ask()
     found = suggestions_of(project.id)
     if found is None or len(found.ids) < frame.store().count(project.id):
-        begin(frame.store(), project.id)
+        start_looking(project)
         show_progress(project)
     if found is None or model is None:
         _until_there(project, desk)

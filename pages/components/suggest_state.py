@@ -44,7 +44,25 @@ def refit(project_id: int) -> None:
 
 def vectors_state(project: Project) -> VectorsState:
     """How many of the project's photos have a vector, of how many, and whether a process is at work on them."""
-    return state_of(frame.store(), project.id)
+    here = frame.workspace()
+    return _state(str(here.root), here.database_url, project.id)
+
+
+# Kept for a moment, because it reads the hash of every photo, and is asked for at every key press.
+@st.cache_data(ttl=1.0, max_entries=16, show_spinner=False)
+def _state(root: str, database_url: str, project_id: int) -> VectorsState:
+    return state_of(frame.store(), project_id)
+
+
+def start_looking(project: Project) -> None:
+    """Have the vectors computed that are missing; asked again and again, it looks every few seconds what is missing."""
+    here = frame.workspace()
+    _start(str(here.root), here.database_url, project.id)
+
+
+@st.cache_data(ttl=5.0, max_entries=16, show_spinner=False)
+def _start(root: str, database_url: str, project_id: int) -> None:
+    begin(frame.store(), project_id)
 
 
 def prepare(project: Project) -> Suggestions | None:
@@ -57,7 +75,7 @@ def prepare(project: Project) -> Suggestions | None:
             "Home",
         )
         return None
-    begin(frame.store(), project.id)
+    start_looking(project)
     state = vectors_state(project)
     if state.done < state.total:
         show_progress(project, "They appear here as the network looks at them.")
@@ -102,3 +120,4 @@ def _wait(project: Project) -> None:
 
 def _again(project: Project) -> None:
     begin(frame.store(), project.id, again=True)
+    _state.clear()
