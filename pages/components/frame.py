@@ -65,8 +65,11 @@ PAGES: dict[str, Place] = {
     "Evaluate": Place("pages/4_Evaluate.py", ":material/fact_check:", "How often a run is right, and where it errs."),
     "Explain": Place("pages/5_Explain.py", ":material/visibility:", "See where the network looked."),
     "Export": Place("pages/6_Export.py", ":material/package_2:", "Take the trained network with you."),
-    "Learn": Place("pages/7_Learn.py", ":material/school:", "How a residual network is built."),
+    "Learn": Place("pages/7_Learn.py", ":material/school:", "Seven lessons: how residual networks work, and why."),
 }
+
+# Pages that a visitor may open while torch is still being loaded in the background.
+WITHOUT_TORCH = {"Home", "Data"}
 
 # Only what no theme option reaches: a readable line length, photos with round corners, dark letters on the light accent
 # of the dark theme (Streamlit's are white, at a contrast of 1.9), buttons that stay in view above a wall of photos.
@@ -90,7 +93,6 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
     """
     st.set_page_config(page_title=f"{title} · ResNet Studio", page_icon=str(ASSETS / "favicon.svg"), layout="wide")
     st.html(STYLE)
-    warm_up.begin()
     theme = "-dark" if is_dark() else ""
     st.logo(str(ASSETS / f"logo{theme}.svg"), size="large", icon_image=str(ASSETS / f"mark{theme}.svg"))
     drawn = False
@@ -108,8 +110,11 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
         drawn = True
     if not drawn:  # no workspace, no store: the sentence that says so is all there is to show
         st.stop()
+    if title not in WITHOUT_TORCH:
+        warm_up.wait()
     with plain_errors():
         yield
+    warm_up.settle()
 
 
 def _navigation() -> None:
