@@ -47,9 +47,9 @@ def start(workspace: Workspace, project_id: int) -> "subprocess.Popen[bytes]":
         )
 
 
-def look_at_project(store: Store, project_id: int) -> int:
+def look_at_project(store: Store, project_id: int, patience_seconds: float = 0) -> int:
     """Looks at the project's pictures that are missing; how many could be read. Raises Timeout where one is at it."""
-    with FileLock(_lock(store.workspace), timeout=0):
+    with FileLock(_lock(store.workspace), timeout=patience_seconds):
         looks, done = Looks(store.workspace), 0
         hashes = [row.hash for row in store.image_labels(project_id)]
         known = looks.known(hashes)
@@ -87,6 +87,7 @@ if __name__ == "__main__":
     if hasattr(os, "nice"):  # not on Windows
         os.nice(NICE)
     try:
-        look_at_project(Store(open_workspace(Path(sys.argv[1]))), int(sys.argv[2]))
+        # Whoever asks whether one is at work holds the lock for a moment.
+        look_at_project(Store(open_workspace(Path(sys.argv[1]))), int(sys.argv[2]), patience_seconds=5)
     except Timeout:
         sys.exit(0)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, false, select
 from core.data.records import Opinion
 from core.data.schema import change_items, changes, classes, images
 
-SPOKEN = ("label", "import", "corrected")
+SPOKEN = ("label", "boxes", "import", "corrected")
 """The kinds of changes by which a person says what they see."""
 MERGED, ADJUDICATED = "classes merged", "adjudicated"
 

