@@ -1,5 +1,7 @@
 """Drawing boxes, one photo at a time: the canvas, the classes, the table, every change saved at once."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from core.data.box_checks import TOLERATED_PIXELS, reaches_out
@@ -19,6 +21,7 @@ from pages.components.boxes_state import (
     shift_box,
     start_again,
     take_drawn,
+    take_table,
     undo,
 )
 from pages.components.boxes_table import edit_table
@@ -26,6 +29,7 @@ from pages.components.data_details import display_bytes
 from pages.components.wording import counted, plain
 
 WITHOUT, EVERY = "Photos without a box", "All photos"
+HERE = Path(__file__).resolve().parent
 SIZES = {"Small": (330, 400), "Medium": (540, 560), "Large": (880, 900)}
 BESIDE_PIXELS = 600  # a canvas up to this width leaves room beside it
 KEYS = "123456789"
@@ -86,16 +90,23 @@ def _one_by_one(project: Project, boxless: bool, most: tuple[int, int]) -> None:
             st.rerun(scope="fragment")
         st.caption(f"{plain(row.filename)} · {row.width} × {row.height} pixels")
         classes = [one.name for one in frame.store().classes(project.id)]
-        changed = edit_table(desk.shown, classes, f"boxes-table-{row.id}-{hash(tuple(desk.shown))}")
+        table = f"boxes-table-{row.id}-{desk.version}-{hash(tuple(desk.shown))}"
+        changed = edit_table(desk.shown, classes, table)
         if changed is not None:
-            desk.save(changed)
+            take_table(desk, changed)
             st.rerun(scope="fragment")
     with beside:
         _controls(desk, row, project)
+    _guard_keys()
     following = desk.follower(row.id)
     if following is not None:  # made smaller while this one is looked at
         image_hash = frame.store().image(project.id, following).hash
         display_bytes(image_hash, str(frame.store().image_path(image_hash)))
+
+
+def _guard_keys() -> None:
+    guard = st.components.v2.component("resnet_studio.boxes_keys", js=(HERE / "boxes_keys.js").read_text("utf-8"))
+    guard(key="boxes-keys", height=0)
 
 
 def _controls(desk: BoxDesk, row: ImageRow, project: Project) -> None:

@@ -127,6 +127,15 @@ def take_drawn(desk: BoxDesk, row: ImageRow, drawn: list[BoxRow], clicks: int) -
     desk.message = " ".join(dict.fromkeys(said))
 
 
+def take_table(desk: BoxDesk, boxes: list[BoxRow]) -> None:
+    """Saves what somebody wrote into the table; a box that cannot be is said, and the table is as before."""
+    try:
+        desk.save(boxes)
+    except DataError as error:
+        desk.load()
+        desk.message = str(error)
+
+
 @frame.action
 def choose_class(desk: BoxDesk, label: str, relabel: bool) -> None:
     """The class for the next boxes; with ``relabel`` also for the box that the keys act on."""
