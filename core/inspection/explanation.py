@@ -76,7 +76,12 @@ class Explanation:
             return f"{said}."
         left, top, right, bottom = (min(max(edge, 0.0), 1.0) for edge in self.true_corners)
         covered = (right - left) * (bottom - top)
-        return f"{said}. {inside:.0%} of the heat lies inside the true box, which covers {covered:.0%} of the picture."
+        heat = f"{inside:.0%} of the heat lies inside the true box, which covers {covered:.0%} of the picture."
+        if len(self.prediction.ranked) == 1:
+            heat += (
+                " A single class has nothing to be told apart from, so its score is not trained: the heat says little."
+            )
+        return f"{said}. {heat}"
 
     @property
     def sentence(self) -> str:

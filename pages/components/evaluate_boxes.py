@@ -46,13 +46,13 @@ def headline(report: BoxReport) -> None:
             st.metric("Accuracy", f"{report.accuracy.value:.0%}", help="The share of photos whose class is right.")
     told = {
         "mean IoU": between(report.mean_iou, 2),
-        "at least 0.5": interval(report.iou_50),
-        "at least 0.75": interval(report.iou_75),
-        "middles": f"{between(report.center_error, 0)} pixels",
+        "IoU at least 0.5": interval(report.iou_50),
+        "IoU at least 0.75": interval(report.iou_75),
+        "middles apart": f"{between(report.center_error, 0)} pixels",
         "accuracy": interval(report.accuracy),
     }
     st.caption(
-        f"{counted(report.n, 'photo')}. 95% intervals: {'; '.join(f'{name} {text}' for name, text in told.items())}. "
+        f"{counted(report.n, 'photo')}. 95% intervals: {'; '.join(f'{name}: {text}' for name, text in told.items())}. "
         "With few photos they are wide, and small differences mean little."
     )
 

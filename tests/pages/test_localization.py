@@ -81,7 +81,7 @@ def test_evaluate_shows_the_figures_of_the_boxes_and_the_worst_first(open_page: 
         "Middles apart",
     ]
     assert app.metric[0].value == f"{report.mean_iou.value:.2f}"
-    assert f"95% intervals: mean IoU {report.mean_iou.low:.2f} to" in texts(app)
+    assert f"95% intervals: mean IoU: {report.mean_iou.low:.2f} to" in texts(app)
     rows = evaluate_boxes.worst_first(predictions)
     assert rows["iou"].is_monotonic_increasing and len(rows) == report.n
     with Image.open(io.BytesIO(evaluate_boxes.drawn(str(photo_of(run)), rows.iloc[0], 45))) as small:
