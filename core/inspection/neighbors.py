@@ -31,7 +31,9 @@ def map_of(places: np.ndarray, layout: Layout = "pca") -> np.ndarray:
     if layout == "pca":
         return flat
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     perplexity = min(30.0, (len(places) - 1) / 3)
-    found = TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(places[:, :50])
+    with threadpool_limits(1):  # the other core answers the pages
+        found = TSNE(perplexity=perplexity, init="pca", random_state=0, n_jobs=1).fit_transform(places[:, :50])
     return np.asarray(found, dtype=np.float64)

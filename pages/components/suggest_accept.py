@@ -7,7 +7,7 @@ from core.errors import DataError
 from core.inspection.instant import Suggestions
 from pages.components import frame
 from pages.components.photos import Photo, choose, wall
-from pages.components.suggest_state import refit, suggestions_of
+from pages.components.suggest_state import keep_in_view, refit, suggestions_of
 from pages.components.wording import counted
 
 LEVELS = {"99 %": 0.99, "95 %": 0.95, "90 %": 0.90}
@@ -45,6 +45,7 @@ def look_at_sure_ones(project: Project) -> None:
     if st.session_state.get("accept-state") != state:
         st.session_state["accept-state"] = state
         choose(WALL, [str(number) for number, _, _ in sure])
+    keep_in_view("accept-actions")
     buttons = st.container(horizontal=True, vertical_alignment="center", key="accept-actions")
     if not sure:
         st.info(f"The model is not sure of any photo without a label above {level}.", icon=":material/done_all:")

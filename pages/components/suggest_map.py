@@ -1,5 +1,6 @@
 """A map of all photos, each a point colored by its label: points that a lasso catches are looked at and labelled."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from pages.components.suggest_give import class_buttons
 from pages.components.suggest_state import prepare
 from pages.components.wording import counted
 
-LAYOUTS = {"PCA": "pca", "t-SNE": "t-sne"}
+LAYOUTS = ("PCA", "t-SNE")
 LAYOUT_HELP = (
     "PCA: the view in which the photos differ most; distances mean something. "
     "t-SNE: neighbors stay together and groups show more clearly, but the distance between groups means nothing."
@@ -37,14 +38,16 @@ def photo_map(project: Project) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         named = st.segmented_control(
-            "Layout", list(LAYOUTS), default="PCA", required=True, key="map-layout", help=LAYOUT_HELP
+            "Layout", LAYOUTS, default="PCA", required=True, key="map-layout", help=LAYOUT_HELP
         )
         open_only = st.toggle("Choose only photos without a label", value=True, key="map-open")
     if named == "t-SNE" and len(found.ids) > TSNE_MOST:
         st.info(f"t-SNE takes too long for more than {TSNE_MOST:,} photos, so this is PCA.", icon=":material/info:")
         named = "PCA"
-    with st.spinner("Laying out the photos"):
-        points = _laid_out(project.id, LAYOUTS[named], found.ids.tobytes(), found)
+    points = _laid_out(project.id, found) if named == "t-SNE" else map_of(found.places)
+    if points is None:
+        _until_laid_out(project.id, found)
+        named, points = "PCA", map_of(found.places)
     chart = st.container()
     buttons = st.container(key="map-actions")
     event = chart.plotly_chart(
@@ -73,9 +76,37 @@ def _selected(event: Any) -> list[dict[str, Any]]:
     return [point for point in points if "customdata" in point]
 
 
-@st.cache_data(max_entries=6, show_spinner=False)
-def _laid_out(project_id: int, layout: str, ids: bytes, _found: Suggestions) -> np.ndarray:
-    return map_of(_found.places, "t-sne" if layout == "t-sne" else "pca")
+class _Layouts:
+    """t-SNE layouts of this server, made one after the other in a thread: seconds to half a minute each."""
+
+    def __init__(self) -> None:
+        self.made: dict[tuple[int, bytes], Future[np.ndarray]] = {}
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="t-sne")
+
+
+@st.cache_resource(
+    show_spinner=False, on_release=lambda layouts: layouts.thread.shutdown(wait=False, cancel_futures=True)
+)
+def _layouts(root: str) -> _Layouts:
+    return _Layouts()
+
+
+def _laid_out(project_id: int, found: Suggestions) -> np.ndarray | None:
+    """The photos laid out by t-SNE; None while that is at work."""
+    layouts = _layouts(str(frame.workspace().root))
+    key = (project_id, found.ids.tobytes())
+    if key not in layouts.made:
+        for older in [one for one, done in layouts.made.items() if one[0] == project_id and done.done()]:
+            del layouts.made[older]
+        layouts.made[key] = layouts.thread.submit(map_of, found.places, "t-sne")
+    return layouts.made[key].result() if layouts.made[key].done() else None
+
+
+@frame.fragment(run_every=1.0)
+def _until_laid_out(project_id: int, found: Suggestions) -> None:
+    st.caption(":material/hourglass_top: t-SNE is at work; until it is done this is PCA.")
+    if _laid_out(project_id, found) is not None:
+        st.rerun()
 
 
 def _figure(project: Project, found: Suggestions, points: np.ndarray) -> Any:

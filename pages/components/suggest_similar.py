@@ -10,7 +10,7 @@ from core.inspection.neighbors import nearest
 from pages.components import frame
 from pages.components.photos import Photo, choose, clear, wall
 from pages.components.suggest_give import class_buttons
-from pages.components.suggest_state import prepare
+from pages.components.suggest_state import keep_in_view, prepare
 
 WALL = "similar-wall"
 START = "similar-start"
@@ -30,11 +30,12 @@ def similar(project: Project) -> None:
         return
     left, right = st.columns([1, 3.4], gap="medium")
     with left:
-        st.image(str(frame.store().thumbnail_path(row.hash)), width="stretch", alt=f"The photo: {row.filename}")
+        st.image(str(frame.store().thumbnail_path(row.hash)), width=200, alt=f"The photo: {row.filename}")
         st.caption(f"{row.label or 'no label'} · {row.filename.rsplit('/', 1)[-1]}")
         st.button("Another photo", icon=":material/shuffle:", on_click=_another, args=(project, found), width="stretch")
         open_only = st.toggle("Only without a label", value=True, key="similar-open")
     with right:
+        keep_in_view("similar-actions")
         buttons = st.container(key="similar-actions", gap="xsmall")
         near = _near(project, found, row, open_only)
         cards = [

@@ -63,6 +63,7 @@ def start_looking(project: Project) -> None:
 @st.cache_data(ttl=5.0, max_entries=16, show_spinner=False)
 def _start(root: str, database_url: str, project_id: int) -> None:
     begin(frame.store(), project_id)
+    _state.clear()
 
 
 def prepare(project: Project) -> Suggestions | None:
@@ -121,3 +122,11 @@ def _wait(project: Project) -> None:
 def _again(project: Project) -> None:
     begin(frame.store(), project.id, again=True)
     _state.clear()
+
+
+def keep_in_view(key: str) -> None:
+    """Buttons of that key stay at the top while the photos under them are scrolled."""
+    st.html(
+        f"<style>div:has(> .st-key-{key}) {{ position: sticky; top: 3.75rem; z-index: 10; padding: 0.4rem 0; "
+        "background: light-dark(#fdfdfc, #111716); }</style>"
+    )

@@ -264,8 +264,13 @@ def test_the_map_shows_every_photo_in_the_color_of_its_label(open_page: OpenPage
     (chart,) = app.get("plotly_chart")
     traces = json.loads(chart.proto.spec)["data"]
     assert [one["name"] for one in traces] == ["no label", "owl", "duck"]
+    first = traces[0]["x"]
     app.segmented_control(key="map-layout").set_value("t-SNE").run()
     assert not messages(app)
+    at_work = ":material/hourglass_top: t-SNE is at work; until it is done this is PCA."
+    until(app, lambda app: at_work not in [one.value for one in app.caption])
+    (chart,) = app.get("plotly_chart")
+    assert json.loads(chart.proto.spec)["data"][0]["x"] != first
 
 
 def test_similar_and_map_are_for_classes_only(open_page: OpenPage, store: Store) -> None:
