@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from core.data.box_checks import TOLERATED_PIXELS, reaches_out, wrong_with
 from core.data.formats.sizes import size_of
@@ -18,6 +19,19 @@ class BadBox:
     candidate: Candidate
     marked: Marked
     text: str  # half a sentence
+
+
+def broken_boxes(plan: ImportPlan) -> list[BadBox]:
+    """The boxes that the reading left out already, as far as they can be drawn: without area, with swapped corners."""
+    by_name = {one.name: one for one in plan.candidates}
+    by_end = {PurePosixPath(one.name).name: one for one in plan.candidates}
+    broken = []
+    for problem in plan.problems:
+        named = problem.filename.replace("\\", "/")
+        candidate = by_name.get(named) or by_end.get(PurePosixPath(named).name)
+        if problem.marked is not None and candidate is not None:
+            broken.append(BadBox(candidate, problem.marked, problem.text))
+    return broken
 
 
 def bad_boxes(plan: ImportPlan) -> Iterator[BadBox]:

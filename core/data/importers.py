@@ -200,7 +200,7 @@ def _joined(parts: list[ImportPlan], refused: dict[str, str], problems: list[Pro
             candidates[prefix + candidate.name] = replace(candidate, name=prefix + candidate.name)
         verdicts += [replace(verdict, name=prefix + verdict.name) for verdict in part.refused]
         several = f"{part.source}: " if len(parts) > 1 else ""
-        problems += [Problem(problem.line, several + problem.text) for problem in part.problems]
+        problems += [replace(problem, text=several + problem.text) for problem in part.problems]
         for name in part.classes:
             classes.setdefault(name_key(name), name)
     return ImportPlan(tuple(candidates.values()), tuple(problems), tuple(verdicts), source, tuple(classes.values()))

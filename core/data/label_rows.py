@@ -47,6 +47,8 @@ class Problem:
 
     line: int | None
     text: str
+    filename: str = ""  # with ``marked``
+    marked: Marked | None = None  # a box that was left out, where it has numbers at all: so it can be drawn
 
     def __str__(self) -> str:
         return self.text if self.line is None else f"line {self.line}: {self.text}"

@@ -56,6 +56,8 @@ def read_labels(source: bytes | Path, name: str = "labels.csv") -> LabelTable:
             problems += [Problem(line, wrong) for wrong in said]
             if row is not None and row.box is None and any(cells[place].strip() for place in header.box):
                 broken.add(line)
+                if said:  # the last of it is about the box
+                    problems[-1] = replace(problems[-1], filename=row.filename, marked=_left_out(row, cells, header))
             if row is not None:
                 rows.append(row)
                 if row.label is not None:
@@ -137,6 +139,18 @@ def _box(cells: list[str], corners: bool) -> tuple[Box | None, str | None]:
     if width == 0 or height == 0:
         return None, f"the box ({', '.join(texts)}) has no area"
     return Box(x, y, width, height), None
+
+
+def _left_out(row: LabelRow, cells: list[str], header: Header) -> Marked | None:
+    """A box that cannot be used, as far as it has four numbers; its sides may be zero or negative."""
+    try:
+        x, y, third, fourth = (float(restore(cells[place]).replace(",", ".")) for place in header.box)
+    except ValueError:
+        return None
+    if not all(math.isfinite(number) for number in (x, y, third, fourth)):
+        return None
+    sides = (third - x, fourth - y) if header.corners else (third, fourth)
+    return Marked(row.label, Box(x, y, *sides), row.line)
 
 
 def _one_row_each(rows: list[LabelRow], broken: set[int]) -> tuple[list[LabelRow], list[Problem]]:

@@ -72,6 +72,7 @@ def _plan_of_data_set(
     problems: list[Problem] = []
     found = _by_rows(data_set.table, {path: files[path] for path in sorted(tried, key=sort_key)}, problems)
     candidates = [replace(one, name=data_set.names.get(one.name, one.name)) for one in found]
+    problems = [replace(one, filename=data_set.names.get(one.filename, one.filename)) for one in problems]
     candidates = with_usable_labels(candidates, problems)
     verdicts = [Verdict(path, "refused", reason) for path, reason in refused.items()]
     unused = [path for path in files if path not in tried and path not in data_set.used]

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.data.box_columns import Proposal, plan_proposed
 from core.data.box_drawing import draw_boxes
-from core.data.box_review import BadBox, bad_boxes
+from core.data.box_review import BadBox, bad_boxes, broken_boxes
 from core.data.import_plan import Candidate, ImportPlan
 from core.data.importers import Upload
 from core.data.store import Project
@@ -22,7 +22,8 @@ REVIEW = "boxes-review"
 def show_boxes(plan: ImportPlan, project: Project) -> None:
     """Where the boxes lie, on the first photos that have any; and those that do not fit their photos."""
     boxed = [one for one in plan.candidates if one.objects]
-    if not boxed:
+    broken = broken_boxes(plan)
+    if not boxed and not broken:
         return
     if project.task != "localization":
         st.info(
@@ -39,6 +40,9 @@ def show_boxes(plan: ImportPlan, project: Project) -> None:
         with st.spinner("Holding the boxes against the photos"):
             st.session_state[REVIEW] = (plan, list(bad_boxes(plan)))
     bad: list[BadBox] = st.session_state[REVIEW][1]
+    if broken:
+        st.warning(f"{counted(len(broken), 'box', 'boxes')} without area or with swapped corners: left out, see below.")
+        _photos([(one.candidate, (one,)) for one in broken[:PHOTOS_SHOWN]])
     if not bad:
         return
     st.warning(f"{counted(len(bad), 'box does', 'boxes do')} not fit the photo. Nothing is cut off without your word.")

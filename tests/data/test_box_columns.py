@@ -8,7 +8,7 @@ from PIL import Image
 
 from core.data.box_columns import find_proposal, plan_proposed, propose
 from core.data.box_drawing import draw_boxes
-from core.data.box_review import bad_boxes
+from core.data.box_review import bad_boxes, broken_boxes
 from core.data.importers import Upload, plan_folder
 from core.data.label_rows import Box
 from tests.data.making import picture
@@ -69,3 +69,22 @@ def test_boxes_that_fit_are_not_listed(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(picture(1))
     (tmp_path / "labels.csv").write_text("filename,label,x,y,width,height\na.png,owl,0,0,16.4,12\n")
     assert list(bad_boxes(plan_folder(tmp_path))) == []
+
+
+def test_boxes_that_were_left_out_can_be_drawn_where_they_have_numbers(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(picture(1))
+    rows = ["a.png,owl,9,2,3,8", "a.png,owl,4,4,4,9", "a.png,owl,nan,1,2,3", "a.png,owl,1,1,5,5"]
+    (tmp_path / "labels.csv").write_text("filename,label,xmin,ymin,xmax,ymax\n" + "\n".join(rows))
+    plan = plan_folder(tmp_path)
+    assert len(plan.candidates[0].objects) == 1
+    swapped, flat = broken_boxes(plan)
+    assert (swapped.marked.box, swapped.marked.line) == (Box(9, 2, -6, 6), 2) and "swapped" in swapped.text
+    assert (flat.marked.box, flat.marked.line) == (Box(4, 4, 0, 5), 3) and "no area" in flat.text
+    drawn = draw_boxes(picture(1), "a.png", [], [("owl", one.marked.box) for one in (swapped, flat)])
+    assert Image.open(io.BytesIO(drawn)).size == (16, 12)
+
+    (tmp_path / "labels.csv").unlink()
+    (tmp_path / "classes.txt").write_text("owl\n")
+    (tmp_path / "a.txt").write_text("0 0.5 0.5 -0.5 0.5\n")
+    (only,) = broken_boxes(plan_folder(tmp_path))
+    assert (only.candidate.name, only.marked.box) == ("a.png", Box(12, 3, -8, 6))

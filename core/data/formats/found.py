@@ -44,8 +44,9 @@ class Gathered:
             self.rows[path] = LabelRow(len(self.rows) + 1, path, label, split, None)
             self.names[path] = plain_path(name) or path  # a name that climbs out of its folder is not kept
 
-    def say(self, where: str, text: str) -> None:
-        self.problems.append(Problem(None, f"{where}: {text}"))
+    def say(self, where: str, text: str, path: str = "", marked: Marked | None = None) -> None:
+        """A problem; ``marked`` is the box of the picture at ``path`` that is left out by it."""
+        self.problems.append(Problem(None, f"{where}: {text}", path, marked))
 
     def box(self, path: str, label: str, sides: Sequence[object], where: str) -> None:
         """A box (x, y, width, height) of a picture; one that cannot be is said and left out."""
@@ -56,9 +57,11 @@ class Gathered:
             return
         x, y, width, height = (number for number in numbers if number is not None)
         if width < 0 or height < 0:
-            self.say(where, f"{shown} has its corners swapped; it is left out")
+            self.say(
+                where, f"{shown} has its corners swapped; it is left out", path, Marked(label, Box(x, y, width, height))
+            )
         elif width == 0 or height == 0:
-            self.say(where, f"{shown} has no area; it is left out")
+            self.say(where, f"{shown} has no area; it is left out", path, Marked(label, Box(x, y, width, height)))
         elif not label.strip():
             self.say(where, f"{shown} has no class; it is left out")
         else:
