@@ -49,7 +49,7 @@ def test_a_network_has_as_many_layers_as_its_name_says(depth: int, kind: str) ->
 
 def test_the_start_comes_from_the_seed_alone_and_leaves_chance_alone() -> None:
     state = torch.get_rng_state()
-    first, again, other = (network_of(8, "plain", 5, seed, 4).conv1.weight for seed in (0, 0, 1))
+    first, again, other = (network_of(8, "plain", 5, seed, 4).state_dict()["conv1.weight"] for seed in (0, 0, 1))
     assert torch.equal(first, again) and not torch.equal(first, other)
     assert torch.equal(torch.get_rng_state(), state)
 
