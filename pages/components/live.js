@@ -1,16 +1,25 @@
 // Asks for a new drawing once the project has moved on and nobody is in the middle of something.
+const PAUSE_AFTER_TYPING = 3000;
+
 export default function ({ data, setTriggerValue }) {
   let asked = false;
-  const busy = () => {
-    const active = document.activeElement;
-    return document.querySelector("[role=dialog]") || active?.matches?.("input, textarea, [contenteditable=true]");
+  let typed = 0;
+  const onInput = () => {
+    typed = Date.now();
   };
+  const busy = () =>
+    document.querySelector("[role=dialog], [role=combobox][aria-expanded=true]") ||
+    Date.now() - typed < PAUSE_AFTER_TYPING;
   const look = () => {
     const pulse = document.querySelector(`[data-pulse="${data.project}"]`);
-    if (asked || !pulse || busy() || Number(pulse.dataset.revision) <= data.seen) return;
+    if (asked || !pulse || Number(pulse.dataset.revision) <= data.seen || busy()) return;
     asked = true;
     setTriggerValue("moved", Number(pulse.dataset.revision));
   };
   const timer = setInterval(look, 200);
-  return () => clearInterval(timer);
+  window.addEventListener("input", onInput, true);
+  return () => {
+    clearInterval(timer);
+    window.removeEventListener("input", onInput, true);
+  };
 }
