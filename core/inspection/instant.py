@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,12 @@ _CHEAP_PAIRS = 5_000_000
 _PAUSE_SECONDS = 0.15
 """Before a fit in the background: the page that follows a key press comes first."""
 log = logging.getLogger(__name__)
+
+
+def enough_labels(counts: Sequence[int]) -> bool:
+    """Whether suggestions begin with so many labels of each class."""
+    ready = sum(count >= LABELS_A_CLASS for count in counts)
+    return ready >= 2 and (ready == len(counts) or sum(counts) >= PATIENCE * len(counts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +166,7 @@ class InstantModel:
         count = Counter(one.label for one in images if one.label is not None)
         lacking = tuple(name for name in names if count[name] < LABELS_A_CLASS)
         able = len(np.unique(labels[labels >= 0])) >= 2
-        begun = able and len(names) - len(lacking) >= 2 and (not lacking or count.total() >= PATIENCE * len(names))
+        begun = able and enough_labels([count[name] for name in names])
         probabilities = None
         if begun:
             classes = tuple(names)

@@ -45,9 +45,7 @@ def one_by_one(project: Project, label: str | None, unlabelled: bool, queue: Que
     desk.shown_label = row.label
     suggested = desk.suggest(row) if queue.suggest else None
     left, right = st.columns([2.2, 1], gap="medium")
-    with left, st.container(key="annotate-photo", gap="xsmall"):
-        st.image(_bytes(row), width="stretch", alt=f"The photo to label: {row.filename}")
-        st.caption(_line(row))
+    # The buttons first: whoever sees the next photo can trust that its buttons are there.
     with right:
         if desk.message:
             st.warning(desk.message)
@@ -69,8 +67,12 @@ def one_by_one(project: Project, label: str | None, unlabelled: bool, queue: Que
             st.button("Back", shortcut="Left", on_click=back, args=(desk,), disabled=not desk.trail)
             st.button("Skip", shortcut="Right", on_click=skip, args=(desk, row.id), key=f"skip-{row.id}")
             st.button("Undo", shortcut="U", on_click=undo, args=(desk,))
-        if queue.suggest:
-            helper_line(project, desk, suggested is not None)
+    with left, st.container(key="annotate-photo", gap="xsmall"):
+        st.image(_bytes(row), width="stretch", alt=f"The photo to label: {row.filename}")
+        st.caption(_line(row))
+    if queue.suggest:
+        with right:
+            helper_line(project, desk, classes, suggested=suggested is not None)
     follower = desk.follower(row.id)
     if follower is not None:
         # The browser loads the next photo while this one is looked at.

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.data.store import ImageRow, Project
+from core.data.store import ClassInfo, ImageRow, Project
+from core.inspection.instant import enough_labels
 from core.inspection.vectors import default_network
 from pages.components import frame
 from pages.components.annotate_desk import Desk, press
@@ -73,7 +74,7 @@ def suggestion_button(desk: Desk, row: ImageRow, label: str, probability: float)
     )
 
 
-def helper_line(project: Project, desk: Desk, suggested: bool) -> None:
+def helper_line(project: Project, desk: Desk, classes: list[ClassInfo], *, suggested: bool) -> None:
     """A line or two under the buttons: what the helper is doing, what it lacks, or how often it was right."""
     if default_network(frame.workspace()) is None:
         st.caption("Suggestions need the pretrained network. Fetch it once on the home page.")
@@ -99,7 +100,7 @@ def helper_line(project: Project, desk: Desk, suggested: bool) -> None:
             if desk.agreed:
                 st.caption(f"The suggestion was right for {sum(desk.agreed)} of your last {len(desk.agreed)} photos.")
             offer_sure_ones(project, found)
-    if not suggested and not model.fresh:
+    if not suggested and not model.fresh and enough_labels([one.count for one in classes]):
         _until_there(project, desk)
 
 
