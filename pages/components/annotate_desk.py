@@ -23,7 +23,8 @@ class Desk:
     label: str | None  # go through the photos of this class ...
     unlabelled: bool  # ... or through those without one; neither: through all
     current: int | None = None
-    shown_label: str | None = None  # what the shown photo's label was when it was shown
+    seen: int | None = None  # the photo that was looked at last ...
+    shown_label: str | None = None  # ... and what its label was at first sight, or when its change was told
     trail: list[int] = field(default_factory=list)  # shown before the current one, the newest last
     skipped: set[int] = field(default_factory=set)
     queue: list[int] = field(default_factory=list)  # all photos to go through, where it is not "unlabelled"
@@ -77,7 +78,7 @@ class Desk:
         if self.current is not None and self.current != image_id:
             self.trail.append(self.current)
         self.current = image_id
-        self.shown_label = None
+        self.seen = None
         self.upcoming = None
 
     def suggest(self, row: ImageRow) -> tuple[str, float] | None:
@@ -92,6 +93,11 @@ class Desk:
                 return None
             self.suggested = (row.id, *best)
         return self.suggested[1:]
+
+    def look_at(self, row: ImageRow) -> None:
+        """Note the label at first sight: what somebody else gives it while it is looked at is a change to be told."""
+        if self.seen != row.id:
+            self.seen, self.shown_label = row.id, row.label
 
     def begin(self) -> None:
         """Start over at the first photo."""
@@ -183,7 +189,7 @@ def back(desk: Desk) -> None:
     desk.message = ""
     if desk.trail:
         desk.current = desk.trail.pop()
-        desk.shown_label = desk.upcoming = None
+        desk.seen = desk.upcoming = None
 
 
 @frame.action
@@ -203,7 +209,7 @@ def undo(desk: Desk) -> None:
         if touched[0] in desk.trail:
             desk.trail = desk.trail[: desk.trail.index(touched[0])]
         desk.current = touched[0]
-        desk.shown_label = None
+        desk.seen = None
 
 
 @frame.action

@@ -7,6 +7,7 @@ from pages.components import frame
 from pages.components.annotate_one import KEYS
 from pages.components.data_details import show_details
 from pages.components.data_grid import filter_row, page_of, photo_cards, turn_pages
+from pages.components.live import live
 from pages.components.photos import choose, clear, wall
 from pages.components.wording import counted, plain, undone_words
 
@@ -16,6 +17,7 @@ WALL = "annotate-wall"
 @frame.fragment()
 def many_at_once(project: Project) -> None:
     """The whole section; only this part of the page runs again at a click."""
+    live(project)
     where = filter_row(project, key="many", unlabelled_first=True)
     rows, found = page_of(project, where, key="many")
     buttons = st.container(key="many-actions", gap="xsmall")

@@ -7,8 +7,9 @@ import streamlit as st
 
 from core.data.store import ImageRow, Project
 from pages.components import frame
-from pages.components.annotate_desk import Desk, back, desk_of, press, show_skipped, skip, undo
+from pages.components.annotate_desk import IN_ORDER, Desk, back, desk_of, press, show_skipped, skip, undo
 from pages.components.data_details import display_bytes
+from pages.components.live import live
 from pages.components.suggest_accept import accepting, look_at_sure_ones
 from pages.components.suggest_queue import Queue, helper_line, suggestion_button
 from pages.components.wording import counted, moment, plain
@@ -29,6 +30,7 @@ STYLE = """<style>
 @frame.fragment()
 def one_by_one(project: Project, label: str | None, unlabelled: bool, queue: Queue) -> None:
     """The whole desk; only this part of the page runs again at a key press."""
+    live(project)
     if accepting(project):
         look_at_sure_ones(project)
         return
@@ -42,7 +44,7 @@ def one_by_one(project: Project, label: str | None, unlabelled: bool, queue: Que
     if row is None:
         _all_done(desk, photos - labelled)
         return
-    desk.shown_label = row.label
+    desk.look_at(row)
     suggested = desk.suggest(row) if queue.suggest else None
     left, right = st.columns([2.2, 1], gap="medium")
     # The buttons first: whoever sees the next photo can trust that its buttons are there.
@@ -70,9 +72,9 @@ def one_by_one(project: Project, label: str | None, unlabelled: bool, queue: Que
     with left, st.container(key="annotate-photo", gap="xsmall"):
         st.image(_bytes(row), width="stretch", alt=f"The photo to label: {row.filename}")
         st.caption(_line(row))
-    if queue.suggest:
+    if queue.suggest or queue.order != IN_ORDER:
         with right:
-            helper_line(project, desk, classes, suggested=suggested is not None)
+            helper_line(project, desk, classes, queue, suggested=suggested is not None)
     follower = desk.follower(row.id)
     if follower is not None:
         # The browser loads the next photo while this one is looked at.

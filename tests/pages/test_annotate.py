@@ -168,6 +168,20 @@ def test_two_tabs_do_not_overwrite_each_other_silently(open_page: OpenPage, bird
     assert label_of(store, birds, same) == "duck"
 
 
+def test_a_label_that_somebody_gives_while_the_photo_is_looked_at_is_told_before_it_is_overruled(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    app = open_page("Annotate", name="Ana")
+    image_id = shown(app)
+    store.annotate(birds.id, [image_id], "owl", "Ben")
+    app.run()  # the page draws itself again once the project has moved
+    give(app, "duck")
+    assert label_of(store, birds, image_id) == "owl"
+    assert any("was changed meanwhile by Ben" in one for one in alerts(app))
+    give(app, "duck")
+    assert label_of(store, birds, image_id) == "duck"
+
+
 def test_two_tabs_that_agree_go_on_without_a_question(open_page: OpenPage, birds: Project, store: Store) -> None:
     ana, bo = open_page("Annotate", name="Ana"), open_page("Annotate", name="Bo")
     same = shown(ana)
