@@ -1,5 +1,6 @@
 """The help beside the photo to label: in which order photos come, the suggested class, how good it was so far."""
 
+from collections.abc import Container
 from typing import NamedTuple
 
 import streamlit as st
@@ -44,18 +45,28 @@ def choose_queue(head: DeltaGenerator, classes: list[str], *, ordered: bool) -> 
         orders: dict[str, tuple[str, str | None]] = by_name(
             [*((name, (key, None)) for name, key in ORDERS.items()), *likely]
         )
+        _remember("annotate-order", next(iter(orders)), orders)
         named = head.selectbox(
             "Order", list(orders), key="annotate-order", label_visibility="collapsed", width=230, help=HELP
         )
         order, label = orders[named]
+    _remember("annotate-suggest", True, (True, False))
     suggest = head.toggle(
         "Suggest",
-        value=True,
         key="annotate-suggest",
         help="A small model learns from each of your labels and suggests the class of the next photo. Switch it off to "
         "decide without being influenced.",
     )
     return Queue(order, label, suggest)
+
+
+def _remember(key: str, first: object, options: Container[object]) -> None:
+    """Streamlit forgets a choice once its widget is not drawn, on another section for example; this does not."""
+    if key in st.session_state and st.session_state[key] in options:  # a class may have been renamed
+        st.session_state[f"{key}-kept"] = st.session_state[key]
+    else:
+        kept = st.session_state.get(f"{key}-kept", first)
+        st.session_state[key] = kept if kept in options else first
 
 
 def suggestion_button(desk: Desk, row: ImageRow, label: str, probability: float) -> None:
@@ -74,10 +85,10 @@ def suggestion_button(desk: Desk, row: ImageRow, label: str, probability: float)
     )
 
 
-def helper_line(project: Project, desk: Desk, classes: list[ClassInfo], *, suggested: bool) -> None:
+def helper_line(project: Project, desk: Desk, classes: list[ClassInfo], queue: Queue, *, suggested: bool) -> None:
     """A line or two under the buttons: what the helper is doing, what it lacks, or how often it was right."""
     if default_network(frame.workspace()) is None:
-        st.caption("Suggestions need the pretrained network. Fetch it once on the home page.")
+        st.caption("Suggestions and orders need the pretrained network. Fetch it once on the home page.")
         return
     model = instant_model(project.id)
     if model is not None and desk.order == "unlike" and not model.unlike_wanted:
@@ -89,6 +100,8 @@ def helper_line(project: Project, desk: Desk, classes: list[ClassInfo], *, sugge
         show_progress(project)
     if found is None or model is None:
         _until_there(project, desk)
+        return
+    if not queue.suggest:
         return
     with st.container(gap="xxsmall", key="helper-line"):
         if found.probabilities is None:

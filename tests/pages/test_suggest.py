@@ -145,6 +145,15 @@ def test_switched_off_nothing_is_suggested(open_page: OpenPage, birds: Project) 
     assert not [one for one in app.button if (one.key or "").startswith("give-") and one.proto.type == "primary"]
 
 
+def test_choices_are_remembered_while_another_section_is_looked_at(open_page: OpenPage, birds: Project) -> None:
+    app = ready(open_page)
+    app.toggle(key="annotate-suggest").set_value(False).run()
+    choose_order(app, "At random")
+    section(section(app, "Classes"), "One by one")
+    assert app.selectbox(key="annotate-order").value == "At random"
+    assert accept_button(app) is None
+
+
 def choose_order(app: AppTest, name: str) -> AppTest:
     app.selectbox(key="annotate-order").set_value(name).run()
     assert not messages(app)
