@@ -209,16 +209,17 @@ def test_a_workspace_of_the_first_version_is_brought_up_to_date(tmp_path: Path) 
 
 
 LABELLER = """
-import sys
+import sys, time
 from pathlib import Path
-from core.data.records import BoxRow
 from core.data.store import Store
 from core.workspace import open_workspace
 
 home, project_id, who, label, *ids = sys.argv[1:]
 store = Store(open_workspace(Path(home)))
+print("ready", flush=True)
 for number in ids:
     store.annotate(int(project_id), [int(number)], label, who)
+    time.sleep(0.05)
 """
 
 
@@ -226,14 +227,21 @@ def test_two_processes_that_label_at_once_lose_nothing_and_see_each_other(store:
     project_id, ids = labelled_project(store, ["owl", "duck", *[None] * 28])
     mine, theirs = ids[2:16], ids[16:]
     arguments = [str(tmp_path / "workspace"), str(project_id), "bob", "duck", *map(str, [*theirs, mine[0]])]
-    other = subprocess.Popen([sys.executable, "-c", LABELLER, *arguments], cwd=ROOT)
+    other = subprocess.Popen([sys.executable, "-c", LABELLER, *arguments], cwd=ROOT, stdout=subprocess.PIPE)
+    assert other.stdout is not None
+    other.stdout.readline()  # both are at work from here on
     seen_while_at_work = set()
+
+    def look() -> None:
+        seen_while_at_work.add(sum(one.who == "bob" for one in store.history(project_id, 100)))
+
     for number in mine:
         store.annotate(project_id, [number], "owl", "ann")
+        look()
         time.sleep(0.02)
     while other.poll() is None:
-        seen_while_at_work.add(store.revision(project_id))
-        time.sleep(0.002)
+        look()
+    other.stdout.close()
     assert other.returncode == 0
     changes = store.history(project_id, 100)
     assert sorted(one.who for one in changes if one.kind == "label") == ["ann"] * (2 + 14) + ["bob"] * 15
