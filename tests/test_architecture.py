@@ -42,6 +42,12 @@ TORCH_FREE = [
     "core.runs.folder",
     "core.runs.jobs",
     "core.inspection.results",
+    "core.inspection.instant",
+    "core.inspection.review",
+    "core.inspection.vector_job",
+    "core.data.formats",
+    "core.data.looks",
+    "core.data.packed",
     "core.lessons.kept",
     "core.cli",
 ]
