@@ -109,6 +109,7 @@ def training(snapshot: Snapshot, arm: str, arch: str, size: int, seed: int, cach
     whether the network was right (r) or wrong (w) in the end. No epoch is chosen by the held-out photos: the last one
     counts. ``cache`` is the folder of resized photos. Raises what ``fit`` raises.
     """
+    yield Progress("loading", 0, None)
     from core.training.trainer import fit
 
     few = with_few(snapshot, size, seed)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.lessons import skips
 from core.lessons.kept import Computing
+from core.training.events import Progress
 from pages.components import frame, lesson
 from pages.components.charts import Ink, dressed, faint
 
@@ -75,9 +76,10 @@ def _networks(colors: Ink) -> None:
 
 def _part(depth: int, seed: int, setting: skips.Setting) -> lesson.Part:
     def compute() -> Computing:
+        yield Progress("loading", 0, None)
         from core.lessons.skips_training import both_kinds, sample_photos
 
-        return both_kinds(depth, seed, sample_photos(setting.size), setting)
+        return (yield from both_kinds(depth, seed, sample_photos(setting.size), setting))
 
     return lesson.Part({"version": skips.VERSION, "depth": depth, "seed": seed, **vars(setting)}, compute)
 
@@ -143,7 +145,7 @@ def said(rows: pd.DataFrame, epoch: int) -> str:
         first, last = of_kind["gradient_1"].mean(), of_kind[f"gradient_{depth}"].mean()
         parts.append(
             f"**{kind}**: {of_kind['error'].mean():.0%} of the training photos wrong, "
-            f"gradient of layer 1 {_compared(first, last)} that of layer {depth}"
+            f"the gradient in layer 1 is {_compared(first, last)} that in layer {depth}"
         )
     when = "Before anything is learned" if epoch == 0 else f"After epoch {epoch}"
     return f"{when}, with {depth} layers: {'; '.join(parts)}."
@@ -175,7 +177,7 @@ def _question(table: pd.DataFrame) -> None:
         f"The plain network is wrong about {plain:.0%} of the training photos, the residual one about {residual:.0%}. "
         "A network that overfits has a low training error and fails on new photos. This one fails at the learning "
         "itself: layers that hand on what they get would make it as good as a shallower one, and the steps do not lead "
-        "there. Around a block with a skip, handing on is where the network begins.",
+        "there. A skip hands on by itself.",
     )
 
 

@@ -76,9 +76,9 @@ def rows_of(depth: int, plain: float, residual: float) -> pd.DataFrame:
 
 def test_the_sentence_says_what_the_numbers_say() -> None:
     assert said(rows_of(4, 0.75, 0.1), 0) == (
-        "Before anything is learned, with 4 layers: **plain**: 75% of the training photos wrong, gradient of layer 1 "
-        "1,000 times as large as that of layer 4; **residual**: 10% of the training photos wrong, gradient of layer 1 "
-        "1.0 times that of layer 4."
+        "Before anything is learned, with 4 layers: **plain**: 75% of the training photos wrong, the gradient in layer "
+        "1 is 1,000 times as large as that in layer 4; **residual**: 10% of the training photos wrong, the gradient in "
+        "layer 1 is 1.0 times that in layer 4."
     )
 
 
