@@ -1,7 +1,11 @@
 """What recipes reach on the hand signs, 64 x 64 pixels and six classes, over several seeds.
 
-python benchmarks/hand_signs.py --data DIR                    # a folder with labels.csv and images/
-python benchmarks/hand_signs.py --data train_signs.h5 test_signs.h5 --recipe better --seeds 5
+    python benchmarks/hand_signs.py --data DIR                    # a folder with labels.csv and images/
+    python benchmarks/hand_signs.py --data train_signs.h5 test_signs.h5 --recipe better --seeds 5
+
+The hand-sign system that began this reports 85.42 % of 120 test images after five epochs. To expect on the same images
+(identical ones across splits count in the strictest, which leaves 119), five seeds in bf16, mean and range on test:
+given 79.5 % (74.8 to 84.0), better 88.9 % (86.6 to 91.6). The recipe "better" was chosen on the validation split.
 """
 
 import argparse
