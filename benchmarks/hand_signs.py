@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 _GIVEN = "--arch keras-resnet50 --weights none --input 64 --epochs 5 --batch-size 32 --optimizer adam"
 RECIPES = {
-    # The words of the hand-sign system's recipe; all else as it stands here: one-cycle, standard augmentation.
+    # The words of the hand-sign system's recipe; all else as it stands here: one-cycle, light augmentation, crop.
     "given": _GIVEN,
     # As that system trained: a constant rate, the pictures as they are.
     "course": f"{_GIVEN} --schedule constant --augmentation none --mode squash --weight-decay 0",
