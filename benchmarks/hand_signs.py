@@ -46,7 +46,7 @@ def run(words: list[str], seed: int, folder: Path) -> dict[str, dict[str, float]
     command = [sys.executable, "-m", "core", "train", *words, "--seed", str(seed), "--out", str(out), "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
-        sys.exit(done.stderr.strip())
+        sys.exit(done.stderr.strip().rpartition("\n")[2])
     return json.loads(done.stdout)["accuracy"]
 
 
