@@ -2,6 +2,8 @@
 
 import math
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -110,6 +112,48 @@ def training(snapshot: Snapshot, arm: str, arch: str, size: int, seed: int, cach
     counts. ``cache`` is the folder of resized photos. Raises what ``fit`` raises.
     """
     yield Progress("loading", 0, None)
+    with _half_of_the_threads():
+        return (yield from _training(snapshot, arm, arch, size, seed, cache))
+
+
+def at_the_end(runs: pd.DataFrame) -> pd.DataFrame:
+    """A row a run, its last epoch, with the 95% interval of its held-out accuracy (``low``, ``high``)."""
+    last = runs[runs["epoch"] == runs["epochs"]].copy()
+    rates = [Rate.of(answers.count(_RIGHT), len(answers)) for answers in last["answers"]]
+    last["low"], last["high"] = [rate.low for rate in rates], [rate.high for rate in rates]
+    last["correct"] = [rate.correct for rate in rates]
+    last["arm"] = pd.Categorical(last["arm"], ARMS)
+    return last.sort_values(["size", "arm"], ignore_index=True)
+
+
+def pairs(runs: pd.DataFrame) -> list[Pair]:
+    """Each two arms of runs with the same photos, by their answers at the end."""
+    last = runs[runs["epoch"] == runs["epochs"]].set_index("arm")["answers"]
+    right = {arm: [letter == _RIGHT for letter in last[arm]] for arm in ARMS if arm in last.index}
+    return [
+        Pair(first, second, compare_answers("val", right[first], right[second]))
+        for first, second in combinations(right, 2)
+    ]
+
+
+@contextmanager
+def _half_of_the_threads() -> Iterator[None]:
+    """Leaves half of the cores to the page and to others, and restores torch's number of threads.
+
+    Threads of one step wait for each other, so one that has to share its core holds up all: beside one other busy
+    process, two threads on two cores were three times slower here than one.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(max(1, threads // 2))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _training(snapshot: Snapshot, arm: str, arch: str, size: int, seed: int, cache: Path) -> Computing:
     from core.training.trainer import fit
 
     few = with_few(snapshot, size, seed)
@@ -135,26 +179,6 @@ def training(snapshot: Snapshot, arm: str, arch: str, size: int, seed: int, cach
     table = pd.DataFrame(rows).assign(trained=trained, parameters=total)
     table["answers"] = ["" for _ in rows[1:]] + ["".join(np.where(right, _RIGHT, _WRONG))]
     return table
-
-
-def at_the_end(runs: pd.DataFrame) -> pd.DataFrame:
-    """A row a run, its last epoch, with the 95% interval of its held-out accuracy (``low``, ``high``)."""
-    last = runs[runs["epoch"] == runs["epochs"]].copy()
-    rates = [Rate.of(answers.count(_RIGHT), len(answers)) for answers in last["answers"]]
-    last["low"], last["high"] = [rate.low for rate in rates], [rate.high for rate in rates]
-    last["correct"] = [rate.correct for rate in rates]
-    last["arm"] = pd.Categorical(last["arm"], ARMS)
-    return last.sort_values(["size", "arm"], ignore_index=True)
-
-
-def pairs(runs: pd.DataFrame) -> list[Pair]:
-    """Each two arms of runs with the same photos, by their answers at the end."""
-    last = runs[runs["epoch"] == runs["epochs"]].set_index("arm")["answers"]
-    right = {arm: [letter == _RIGHT for letter in last[arm]] for arm in ARMS if arm in last.index}
-    return [
-        Pair(first, second, compare_answers("val", right[first], right[second]))
-        for first, second in combinations(right, 2)
-    ]
 
 
 def _figures(event: Epoch, seconds: float) -> dict[str, str | int | float]:

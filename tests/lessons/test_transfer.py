@@ -158,11 +158,13 @@ def test_a_training_that_is_left_leaves_nothing_behind(tmp_path: Path, monkeypat
     place.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(place))
     state = torch.get_rng_state()
+    torch.set_num_threads(4)
     snapshot = snapshot_of({"cat": 8, "dog": 8}, folder=tmp_path)
     with closing(training(snapshot, "scratch", "tiny", 8, 0, tmp_path / "cache")) as events:
         while "epoch 2" not in next(events).phase:
             pass
-        assert list(place.iterdir())
+        assert list(place.iterdir()) and torch.get_num_threads() == 2
+    assert torch.get_num_threads() == 4
     assert not list(place.iterdir())
     assert torch.equal(torch.get_rng_state(), state)
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith(("loading", "resize"))]
