@@ -55,12 +55,23 @@ def test_two_browsers_see_each_others_labels_and_lose_none(chromium: Browser, se
     grid.get_by_role("button", name="Give this class").click()
     desk.locator("[class*=st-key-give-] button").filter(has_text="duck").first.click()
     until(lambda: {"12 images: owl"} <= {change.text for change in store.history(project.id)})
-    until(lambda: sum(change.who == "Ben" for change in store.history(project.id)) == 4)
+    # Ben's answer is stored, or, where Ana's came first, he is told so and may insist. It is never simply gone.
+    by_ben = partial(changes_of, store, project.id, "Ben")
+    overtaken = desk.get_by_text("This photo was changed meanwhile by Ana")
+    until(lambda: by_ben() == 4 or overtaken.count() == 1)
+    if by_ben() == 3:
+        settled(desk)
+        desk.locator("[class*=st-key-give-] button").filter(has_text="duck").first.click()
+        until(lambda: by_ben() == 4)
     assert store.count(project.id, ImageFilter(unlabelled=True)) == 0
     # Alone on two cores it is about one second; a machine that does a dozen other things needs longer for each.
     assert min(waits) < PATIENCE_SECONDS, f"seconds until the other browser showed a label: {waits}"
     for tab in (grid, desk):
         tab.context.close()
+
+
+def changes_of(store: Store, project_id: int, who: str) -> int:
+    return sum(change.who == who for change in store.history(project_id))
 
 
 def is_left(expected: int, count: Callable[[], int]) -> bool:
