@@ -10,9 +10,10 @@ from core.data.classes import class_number, class_numbers, images_in_words, new_
 from core.data.history import Item, Values, carry_out, current_values, now
 from core.data.names import name_key
 from core.data.records import LABEL_KINDS, BoxRow
-from core.data.schema import classes, images
-from core.data.splits import SPLITS, assign, joins_train
+from core.data.schema import classes, images, pictures
+from core.data.splits import SPLITS, assign, joins_train, settle
 from core.data.splits import Item as SplitItem
+from core.data.twins import twin_groups
 from core.errors import DataError
 
 
@@ -127,20 +128,25 @@ def assign_splits(conn: Connection, project_id: int, seed: int) -> None:
     So an image that was tested on stays in test. It is no event: nobody decided it, and nothing needs undoing.
     """
     query = (
-        select(images.c.id, classes.c.name, images.c.split)
+        select(images.c.id, classes.c.name, images.c.split, pictures.c.phash)
         .join(classes)
+        .join(pictures)
         .where(images.c.project_id == project_id, images.c.removed == false())
-        # Those with a split first: they take their places, and the new ones fill what is open.
-        .order_by(images.c.split.is_(None), images.c.id)
+        .order_by(images.c.id)
     )
-    labelled = [SplitItem(str(row.id), row.name, str(row.id), row.split) for row in conn.execute(query)]
-    new = [item for item in labelled if item.split is None]
-    if not new:
+    rows = conn.execute(query).all()
+    if all(row.split is not None for row in rows):
         return
+    phashes = [None if row.phash is None else int(row.phash, 16) for row in rows]
+    groups = twin_groups([row.name for row in rows], phashes)
+    labelled = [SplitItem(str(row.id), row.name, group, row.split) for row, group in zip(rows, groups, strict=True)]
+    # Those with a split first: they take their places, and the new ones fill what is open.
+    labelled.sort(key=lambda item: item.split is None)
+    new = [item for item in labelled if item.split is None]
     if joins_train(labelled):
         found = {item.key: "train" for item in new}
     else:
-        found = assign(labelled, seed)
+        found = assign(settle(labelled), seed)
     for split in SPLITS:
         numbers = [int(item.key) for item in new if found[item.key] == split]
         for start in range(0, len(numbers), 5000):

@@ -14,10 +14,12 @@ def stored_suffix(conn: Connection, content_hash: str) -> str | None:
     return conn.execute(select(pictures.c.suffix).where(pictures.c.hash == content_hash)).scalar()
 
 
-def enter_picture(conn: Connection, content_hash: str, suffix: str, size: tuple[int, int], stored_bytes: int) -> None:
+def enter_picture(
+    conn: Connection, content_hash: str, suffix: str, size: tuple[int, int], stored_bytes: int, phash: int
+) -> None:
     """Notes the stored file of a picture."""
     query = select(pictures.c.hash).where(pictures.c.hash == content_hash)
-    values = {"suffix": suffix, "width": size[0], "height": size[1], "bytes": stored_bytes}
+    values = {"suffix": suffix, "width": size[0], "height": size[1], "bytes": stored_bytes, "phash": f"{phash:016x}"}
     # Locked, so that a project that is being deleted elsewhere does not take the file along.
     if conn.execute(query.with_for_update()).first() is None:
         conn.execute(insert(pictures).values(hash=content_hash, **values))

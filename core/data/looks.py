@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.data.twins import phash_of
 from core.errors import DataError
 from core.workspace import Workspace
 
@@ -98,16 +99,12 @@ class Looks:
 
 def look_at(image: "Image.Image") -> Look:
     """Measures one picture; its thumbnail is enough."""
-    import imagehash  # here, because it brings SciPy along, and reading what was measured needs neither
-
     rgb = image.convert("RGB")
     pixels = np.asarray(rgb, np.float32) / 255
     brightness = np.sqrt(pixels**2 @ np.array([0.241, 0.691, 0.068], np.float32))
     darkest, brightest = np.percentile(brightness, [5, 99])
     gray = np.asarray(rgb.convert("L"), np.float32)
-    return Look(
-        int(str(imagehash.phash(rgb)), 16), float(brightest), float(darkest), _sharpness(gray), float(rgb.entropy())
-    )
+    return Look(phash_of(rgb), float(brightest), float(darkest), _sharpness(gray), float(rgb.entropy()))
 
 
 def _sharpness(gray: np.ndarray) -> float:

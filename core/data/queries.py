@@ -112,6 +112,12 @@ def suffixes_of(conn: Connection, project_id: int) -> dict[str, str]:
     return {row.hash: row.suffix for row in conn.execute(query)}
 
 
+def phashes_of(conn: Connection, project_id: int) -> dict[str, int | None]:
+    """The perceptual hashes of all images by their content hashes."""
+    query = select(pictures.c.hash, pictures.c.phash).join(images).where(*_of(project_id))
+    return {row.hash: None if row.phash is None else int(row.phash, 16) for row in conn.execute(query)}
+
+
 _BOXED = exists().where(boxes.c.image_id == images.c.id)
 _FULL = (
     select(

@@ -82,6 +82,7 @@ pictures = Table(
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("bytes", Integer, nullable=False),
+    Column("phash", String(16)),  # the perceptual hash in hexadecimal; NULL where none was taken
 )
 
 images = Table(

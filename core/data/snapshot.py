@@ -19,6 +19,7 @@ from core.data.records import TASKS
 from core.data.splits import SPLITS, Item, complete
 from core.data.store import Store
 from core.data.tables import Photo, Progress, photos_of_table
+from core.data.twins import twin_groups
 from core.data.unpacked import photos_of_packed
 from core.errors import DataError, TooLittleData
 
@@ -107,7 +108,10 @@ def snapshot_of_project(store: Store, project_id: int, seed: int = 0) -> Snapsho
     rows = [row for row in store.images(project_id) if row.label is not None and row.hash in paths]
     if boxed is not None:
         rows = [row for row in rows if row.id in boxed]
-    found, _ = complete([Item(row.hash, row.label or "", row.hash, row.split) for row in rows], seed)
+    phashes = store.phashes(project_id)
+    groups = twin_groups([row.label or "" for row in rows], [phashes[row.hash] for row in rows])
+    items = [Item(row.hash, row.label or "", group, row.split) for row, group in zip(rows, groups, strict=True)]
+    found, _ = complete(items, seed)
     cells = []
     for row in rows:
         largest = max(boxed[row.id], key=lambda box: box.width * box.height) if boxed is not None else None
@@ -168,7 +172,9 @@ def _divided(
     photos: list[Photo], classes: Sequence[str], seed: int, task: str = CLASSIFICATION
 ) -> tuple[Snapshot, list[Problem]]:
     """The snapshot of photos, their splits completed, and what is to be said about that."""
-    found, remark = complete([Item(photo.hash, photo.label, photo.hash, photo.row.split) for photo in photos], seed)
+    groups = twin_groups([photo.label for photo in photos], [photo.phash for photo in photos])
+    items = [Item(photo.hash, photo.label, group, photo.row.split) for photo, group in zip(photos, groups, strict=True)]
+    found, remark = complete(items, seed)
     more = (*BOX_COLUMNS, *SIZE_COLUMNS) if task == LOCALIZATION else ()
     rows = [(*_row(photo, found[photo.hash]), *(_place(photo) if more else ())) for photo in photos]
     frame = pd.DataFrame(rows, columns=[*COLUMNS, *more])

@@ -8,6 +8,8 @@ on, and three give all parts.
 
 An image that has a split keeps it, and takes the first open place of that kind: later ones fill what is lacking.
 Images of one group (equal or nearly equal pictures) share a split, so that none is tested on what it was trained on.
+A group that is larger than a class's share of val goes to train as a whole, see ``settle``: adding pictures to a group
+may therefore move it, the one thing that adding can do.
 
 What people bring is completed by ``complete``:
 
@@ -58,21 +60,54 @@ def assign(items: Sequence[Item], seed: int = 0, ratios: tuple[float, float, flo
     return answer
 
 
+def settle(items: Sequence[Item], parts: int = 2) -> list[Item]:
+    """The items with groups that can be divided; ``parts`` is how many there are beside train.
+
+    A group of more than a seventh of its class, and of more than two images, is to go to train, or a burst of photos
+    would be most of what is tested on; the smallest groups are left, one for each other part at least. A class with too
+    few groups for that is divided image by image: twins on both sides are better than no test at all.
+    """
+    sizes = Counter(item.group for item in items)
+    if len(sizes) == len(items):
+        return list(items)
+    placed = {item.group for item in items if item.split is not None}
+    groups: dict[str, list[str]] = {}  # of each class, in the order in which they come
+    for item in items:
+        if item.group not in placed:
+            groups.setdefault(item.label, []).append(item.group)
+    to_train: set[str] = set()
+    apart: set[str] = set()
+    for mine in groups.values():
+        total = len(mine)
+        own = sorted(dict.fromkeys(mine), key=sizes.__getitem__)
+        if len(own) <= parts:
+            apart.update(own)
+        to_train.update(group for group in own[parts:] if sizes[group] > max(2, total / 7))
+    return [
+        replace(item, group=f"{item.group} {item.key}")
+        if item.group in apart
+        else replace(item, split="train")
+        if item.group in to_train
+        else item
+        for item in items
+    ]
+
+
 def complete(items: Sequence[Item], seed: int = 0) -> tuple[dict[str, str], str | None]:
     """The split of every item by its key, and a sentence where more was done than to fill what is empty."""
     if not joins_train(items):
-        return assign(items, seed), None
+        return assign(settle(items), seed), None
     if any(item.split == "test" for item in items):
         tested = {item.group for item in items if item.split == "test"}
         found = {
             item.key: "test" for item in items if item.split == "test" or (not item.split and item.group in tested)
         }
         rest = [replace(item, split=None) for item in items if item.key not in found]
-        found |= assign(rest, seed, VALIDATION_ONLY)
+        found |= assign(settle(rest, parts=1), seed, VALIDATION_ONLY)
         taken = sum(split == "val" for split in found.values())
         remark = f"There was no validation part: one image in six of train became it, {taken} in all."
     else:
-        found = assign([replace(item, split=None) for item in items], seed)
+        found = assign(settle([replace(item, split=None) for item in items]), seed)
         remark = "Nothing but train was given, which divides nothing: validation and test parts were taken out of it."
     return {item.key: found[item.key] for item in items}, remark
 

@@ -28,6 +28,7 @@ from core.data.records import (
     ImageRow,
     Project,
 )
+from core.data.twins import phash_of
 from core.errors import DataError
 from core.workspace import Workspace
 
@@ -147,21 +148,21 @@ class Store(Journal):
             path = pictures.picture_path(self.workspace, digest, suffix)
             pictures.write_whole(path, data)
         pictures.write_thumbnail(self.workspace, digest, decoded)
-        size = path.stat().st_size
+        size, phash = path.stat().st_size, phash_of(decoded.image)
         try:
-            row, new = self._enter(project_id, digest, path.suffix, decoded, size, filename)
+            row, new = self._enter(project_id, digest, path.suffix, decoded, size, phash, filename)
         except IntegrityError:
             # Another process entered the same picture in between (not on SQLite, where writers queue): it is there now.
-            row, new = self._enter(project_id, digest, path.suffix, decoded, size, filename)
+            row, new = self._enter(project_id, digest, path.suffix, decoded, size, phash, filename)
         if not path.is_file():  # a project that was being deleted took the file along before the row was in
             pictures.write_whole(pictures.picture_path(self.workspace, digest, path.suffix), data)
         return row, new
 
     def _enter(
-        self, project_id: int, digest: str, suffix: str, decoded: Decoded, size: int, filename: str
+        self, project_id: int, digest: str, suffix: str, decoded: Decoded, size: int, phash: int, filename: str
     ) -> tuple[ImageRow, bool]:
         with self._writing(project_id) as conn:
-            intake.enter_picture(conn, digest, suffix, decoded.image.size, size)
+            intake.enter_picture(conn, digest, suffix, decoded.image.size, size, phash)
             number, new = intake.enter_image(conn, project_id, digest, filename)
             return queries.image_of(conn, project_id, number), new
 
@@ -215,6 +216,11 @@ class Store(Journal):
         with self._reading() as conn:
             found = queries.suffixes_of(conn, project_id)
         return {key: pictures.picture_path(self.workspace, key, suffix) for key, suffix in found.items()}
+
+    def phashes(self, project_id: int) -> dict[str, int | None]:
+        """The perceptual hashes of all pictures of a project by their content hashes; None where none was taken."""
+        with self._reading() as conn:
+            return queries.phashes_of(conn, project_id)
 
     def thumbnail_path(self, hash: str) -> Path:
         """The thumbnail of a picture (WebP, at most 256 pixels a side); one that was deleted is made again."""
@@ -281,7 +287,7 @@ class Store(Journal):
             return annotations.remove_images(conn, project_id, image_ids, who)
 
     def assign_splits(self, project_id: int, seed: int = 0) -> None:
-        """Gives every labelled image without a split one; the others keep theirs."""
+        """Gives every labelled image without a split one, twins the same; the others keep theirs."""
         with self._writing(project_id) as conn:
             annotations.assign_splits(conn, project_id, seed)
 

@@ -12,6 +12,7 @@ from core.data.images import IMAGE_SUFFIXES, content_hash, decode
 from core.data.label_rows import objects_of, with_objects
 from core.data.labels import LabelRow, Problem, match_files, read_labels
 from core.data.records import BoxRow
+from core.data.twins import phash_of
 from core.errors import DataError, ImageRefused
 
 Progress = Callable[[int, int], None]  # (photos read, photos in all)
@@ -27,6 +28,7 @@ class Photo:
     hash: str
     width: int = 0  # pixels, upright
     height: int = 0
+    phash: int | None = None  # perceptual hash
 
 
 def photos_of_table(labels: Path, images: Path, progress: Progress | None) -> tuple[list[Photo], list[Problem]]:
@@ -76,7 +78,9 @@ def _read(
             else:
                 row, said = _inside(row, answer)
                 problems += said
-                photos.append(Photo(row, row.label or "", folder / file, answer.hash, answer.width, answer.height))
+                photos.append(
+                    Photo(row, row.label or "", folder / file, answer.hash, answer.width, answer.height, answer.phash)
+                )
             if progress is not None:
                 progress(done, len(wanted))
     return photos, problems
@@ -87,6 +91,7 @@ class _Seen:
     hash: str
     width: int
     height: int
+    phash: int
 
 
 def _seen(path: Path, name: str) -> _Seen | ImageRefused:
@@ -94,7 +99,7 @@ def _seen(path: Path, name: str) -> _Seen | ImageRefused:
         image = decode(path, name).image
     except ImageRefused as refusal:
         return refusal
-    return _Seen(content_hash(image), *image.size)
+    return _Seen(content_hash(image), *image.size, phash_of(image))
 
 
 def _inside(row: LabelRow, picture: _Seen) -> tuple[LabelRow, list[Problem]]:

@@ -9,6 +9,7 @@ from core.data.importers import plan_packed_files
 from core.data.label_rows import LabelRow, Problem
 from core.data.pictures import write_whole
 from core.data.tables import Photo, Progress, one_of_each
+from core.data.twins import phash_of
 from core.errors import ImageRefused
 
 
@@ -26,16 +27,17 @@ def photos_of_packed(
     for done, candidate in enumerate(plan.candidates, start=1):
         try:
             data = candidate.read()
-            digest = content_hash(decode(data, candidate.name).image)
+            image = decode(data, candidate.name).image
         except ImageRefused as refusal:
             problems.append(Problem(None, f"{refusal.name} was left out: {refusal.reason}"))
             continue
         if candidate.label is not None:
+            digest = content_hash(image)
             path = folder / digest[:2] / f"{digest}.png"
             if not path.is_file():
                 write_whole(path, data)
             row = LabelRow(0, candidate.name, candidate.label, candidate.split, None)
-            photos.append(Photo(row, candidate.label, path, digest))
+            photos.append(Photo(row, candidate.label, path, digest, *image.size, phash_of(image)))
         if progress is not None:
             progress(done, len(plan.candidates))
     kept, copies = one_of_each(photos)
