@@ -21,7 +21,7 @@ def many_at_once(project: Project) -> None:
     where = filter_row(project, key="many", unlabelled_first=True)
     rows, found = page_of(project, where, key="many")
     buttons = st.container(key="many-actions", gap="xsmall")
-    answer = wall(photo_cards(rows), key=WALL, select="many", details=True, side=112)
+    answer = wall(photo_cards(project, rows), key=WALL, select="many", details=True, side=112)
     turn_pages(found, key="many", wall_key=WALL)
     chosen = [int(one) for one in answer.chosen]
     with buttons:

@@ -15,7 +15,7 @@ from pages.components.wording import by_name, counted
 
 PHOTOS_A_PAGE = 60
 WALL = "data-wall"
-NO_LABEL = "No label"
+NO_LABEL, NO_BOX = "No label", "No box"
 EVERY = "All photos"
 ORDERS = {
     "added": "Oldest first",
@@ -33,7 +33,7 @@ def photo_grid(project: Project) -> None:
     where = filter_row(project, key="data")
     rows, found = page_of(project, where, key="data")
     actions = st.container(key="data-actions")
-    answer = wall(photo_cards(rows), key=WALL, select="many", details=True, side=112)
+    answer = wall(photo_cards(project, rows), key=WALL, select="many", details=True, side=112)
     with actions:
         _actions(project, rows, [int(one) for one in answer.chosen], found)
     turn_pages(found, key="data", wall_key=WALL)
@@ -74,11 +74,14 @@ def filter_row(project: Project, *, key: str, unlabelled_first: bool = False) ->
 
     ``unlabelled_first`` begins with the photos that have no label, where there are any.
     """
+    without = [(NO_LABEL, ImageFilter(unlabelled=True))]
+    if project.task == "localization":
+        without.append((NO_BOX, ImageFilter(boxless=True)))
     begin = unlabelled_first and frame.store().count(project.id, ImageFilter(unlabelled=True)) > 0
     classes = by_name(
         [
             (EVERY, ImageFilter()),
-            (NO_LABEL, ImageFilter(unlabelled=True)),
+            *without,
             *((one.name, ImageFilter(label=one.name)) for one in frame.store().classes(project.id)),
         ]
     )
@@ -96,9 +99,10 @@ def filter_row(project: Project, *, key: str, unlabelled_first: bool = False) ->
     return replace(classes[named], split=None if split == "any" else split, search=search.strip(), order=order)
 
 
-def photo_cards(rows: list[ImageRow]) -> list[Photo]:
-    """Images as cards of a wall, with their class and file name."""
+def photo_cards(project: Project, rows: list[ImageRow]) -> list[Photo]:
+    """Images as cards of a wall, with their class, file name and boxes."""
     store = frame.store()
+    boxes = store.boxes(project.id, [row.id for row in rows]) if project.task == "localization" else {}
     return [
         Photo(
             str(row.id),
@@ -106,6 +110,8 @@ def photo_cards(rows: list[ImageRow]) -> list[Photo]:
             row.label or "no label",
             row.filename.rsplit("/", 1)[-1],
             faint=row.label is None,
+            size=(row.width, row.height),
+            boxes=tuple((box.x, box.y, box.width, box.height) for box in boxes.get(row.id, ())),
         )
         for row in rows
     ]

@@ -60,7 +60,9 @@ class Place(NamedTuple):
 PAGES: dict[str, Place] = {
     "Home": Place("app.py", ":material/home:", "Where you are, and the next step."),
     "Data": Place("pages/1_Data.py", ":material/photo_library:", "The photos, their labels and their splits."),
-    "Annotate": Place("pages/2_Annotate.py", ":material/sell:", "Give each photo its class, one key a class."),
+    "Annotate": Place(
+        "pages/2_Annotate.py", ":material/sell:", "Give each photo its class with one key, or draw its boxes."
+    ),
     "Train": Place("pages/3_Train.py", ":material/model_training:", "Fine-tune a pretrained network on your photos."),
     "Evaluate": Place("pages/4_Evaluate.py", ":material/fact_check:", "How often a run is right, and where it errs."),
     "Explain": Place("pages/5_Explain.py", ":material/visibility:", "See where the network looked."),

@@ -36,10 +36,16 @@ class Standing:
     runs: int
     live_runs: int
     models: int  # runs that have a best checkpoint
+    boxed: bool = False  # a localization: what counts as labelled is a box
 
     @property
     def unlabelled(self) -> int:
         return self.photos - self.labelled
+
+    @property
+    def trainable(self) -> bool:
+        """Where a thing is can be learned for a single kind of thing; which of several it is, for two at least."""
+        return self.trainable_classes >= (1 if self.boxed else 2) and (self.labelled >= 3 or not self.boxed)
 
 
 @dataclass(frozen=True)
@@ -56,32 +62,41 @@ def standing_of(project: Project, runs: list[RunFolder]) -> Standing:
     store = frame.store()
     photos = store.count(project.id)
     classes = store.classes(project.id)
+    boxed = project.task == "localization"
+    without = ImageFilter(boxless=True) if boxed else ImageFilter(unlabelled=True)
     return Standing(
         photos=photos,
-        labelled=photos - store.count(project.id, ImageFilter(unlabelled=True)),
+        labelled=photos - store.count(project.id, without),
         trainable_classes=sum(one.count >= 2 for one in classes),
         classes=len(classes),
         runs=len(runs),
         live_runs=sum(run.status().live for run in runs),
         models=sum(run.finished for run in runs),
+        boxed=boxed,
     )
 
 
 def next_steps(standing: Standing) -> list[Step]:
     """What to do now, the most useful first; never more than two."""
-    label_more = Step(
-        "Label photos", "Annotate", f"{counted(standing.unlabelled, 'photo')} without a label: one key each."
-    )
+    left = counted(standing.unlabelled, "photo")
+    if standing.boxed:
+        label_more = Step("Draw boxes", "Annotate", f"{left} without a box.")
+        why = "A network needs at least three photos with a box, and two of each class."
+    else:
+        label_more = Step("Label photos", "Annotate", f"{left} without a label: one key each.")
+        why = "A network needs at least two classes with two labelled photos each."
     if standing.photos == 0:
         return [Step("Add photos", "Data", "The project is empty. Bring photos, a zip, or photos with a labels.csv.")]
-    if standing.trainable_classes < 2:
-        why = "A network needs at least two classes with two labelled photos each."
-        return [Step("Label photos", "Annotate", why)]
+    if not standing.trainable:
+        return [Step(label_more.label, "Annotate", why)]
     if standing.live_runs:
         return [Step("Watch the training", "Train", "A run is at work. Its curves grow while you look.")]
     if standing.models:
+        errs = "The confusion matrix shows which classes are taken for others."
+        if standing.boxed:
+            errs = "Its boxes beside the true ones, those that miss first."
         return [
-            Step("See where it errs", "Evaluate", "The confusion matrix shows which classes are taken for others."),
+            Step("See where it errs", "Evaluate", errs),
             Step("See where it looks", "Explain", "A heatmap shows which part of a photo decided."),
         ]
     train = Step("Train the first network", "Train", "There are enough labels. The settings are good as they stand.")
@@ -92,7 +107,7 @@ def show_standing(standing: Standing) -> None:
     """The counts, four in a row (two by two on a phone)."""
     with st.container(horizontal=True, gap="small", key="home-counts"):
         st.metric("Photos", f"{standing.photos:,}", border=True, width=150)
-        st.metric("Labelled", f"{standing.labelled:,}", border=True, width=150)
+        st.metric("With a box" if standing.boxed else "Labelled", f"{standing.labelled:,}", border=True, width=150)
         st.metric("Classes", standing.classes, border=True, width=150)
         st.metric("Runs", standing.runs, border=True, width=150)
 
@@ -139,7 +154,10 @@ def show_runs(runs: list[RunFolder]) -> None:
             st.markdown(f"**{plain(status.title or run.id)}**", width="stretch")
             epochs = run.epochs()
             if len(epochs):
-                st.markdown(f"{epochs['val_accuracy'].max():.1%} right in validation", width="content")
+                boxed = "val_iou" in epochs
+                best = epochs["val_iou" if boxed else "val_accuracy"].max()
+                words = f"mean IoU {best:.2f} in validation" if boxed else f"{best:.1%} right in validation"
+                st.markdown(words, width="content")
             st.badge(status.state, color=STATE_COLORS.get(status.state, "gray"))
             page = "Evaluate" if run.finished and not status.live else "Train"
             if st.button("Open", key=f"run-{run.id}"):

@@ -57,6 +57,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     const image = item.querySelector("img");
     if (image.getAttribute("src") !== photo.src) image.src = photo.src;
     image.alt = role ? "" : photo.alt;
+    outline(item.querySelector(".pick"), photo);
     if (role) item.querySelector(".pick").setAttribute("aria-label", photo.alt);
     const open = item.querySelector(".open");
     if (open) {
@@ -69,6 +70,24 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     const note = item.querySelector(".note");
     note.textContent = photo.note;
     note.title = photo.note;
+  }
+
+  // The outlines lie over the photo in its own pixels; "slice" cuts them as "object-fit: cover" cuts the photo.
+  function outline(pick, photo) {
+    pick.querySelector("svg")?.remove();
+    if (!photo.boxes.length) return;
+    const made = (tag, attributes) => {
+      const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+      for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+      return node;
+    };
+    const [width, height] = photo.size;
+    const drawing = made("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "xMidYMid slice" });
+    drawing.setAttribute("aria-hidden", "true");
+    for (const [x, y, wide, high] of photo.boxes)
+      for (const name of ["under", "over"])
+        drawing.append(made("rect", { class: name, x, y, width: wide, height: high }));
+    pick.append(drawing);
   }
 
   function toggle(event, card) {

@@ -20,6 +20,10 @@ class Photo:
     caption: str = ""
     note: str = ""
     faint: bool = False
+    size: tuple[int, int] = (1, 1)
+    """Width and height in the unit of the boxes."""
+    boxes: tuple[tuple[float, float, float, float], ...] = ()
+    """Left, top, width and height of what is to be outlined on it."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,8 @@ def wall(
                     "caption": photo.caption,
                     "note": photo.note,
                     "faint": photo.faint,
+                    "size": photo.size,
+                    "boxes": photo.boxes,
                     "alt": " ".join(part for part in (photo.caption, photo.note) if part),
                 }
                 for photo in photos

@@ -150,7 +150,7 @@ def test_the_name_is_kept_in_the_address_and_stands_beside_labels(
     assert other.query_params["name"] == "Bo"
 
 
-def standing(**changes: int) -> Standing:
+def standing(**changes: int | bool) -> Standing:
     usual = {"photos": 9, "labelled": 9, "trainable_classes": 2, "classes": 2, "runs": 0, "live_runs": 0, "models": 0}
     return Standing(**(usual | changes))
 
@@ -165,6 +165,8 @@ def standing(**changes: int) -> Standing:
         (standing(photos=12), ["Train", "Annotate"]),
         (standing(runs=1, live_runs=1), ["Train"]),
         (standing(runs=1, models=1), ["Evaluate", "Explain"]),
+        (standing(boxed=True, labelled=2, trainable_classes=1), ["Annotate"]),
+        (standing(boxed=True, trainable_classes=1), ["Train"]),
     ],
 )
 def test_the_next_step_follows_from_what_is_there(now: Standing, pages: list[str]) -> None:

@@ -1,8 +1,10 @@
 """The pages on a project of boxes: its usual choices, its figures, both boxes on the photos and on the heatmap."""
 
 import io
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -122,3 +124,35 @@ def test_train_begins_with_the_usual_choices_of_the_task(open_page: OpenPage, ru
 def test_export_opens_with_the_program_for_boxes(open_page: OpenPage, run: RunFolder) -> None:
     app = open_page("Export", run=run.id)
     assert not messages(app)
+
+
+def test_home_counts_boxes_and_says_what_the_run_found(open_page: OpenPage, run: RunFolder) -> None:
+    app = open_page(project="1")
+    assert not messages(app)
+    assert ("With a box", "14") in [(metric.label, metric.value) for metric in app.metric]
+    assert f"mean IoU {run.epochs()['val_iou'].max():.2f} in validation" in texts(app)
+    assert "right in validation" not in texts(app)
+    assert "Its boxes beside the true ones" in texts(app)
+
+
+def test_the_grid_outlines_the_boxes_and_finds_photos_without_one(open_page: OpenPage, run: RunFolder) -> None:
+    store = Store(open_workspace())
+    plain = Image.fromarray(np.full((60, 90, 3), 90, np.uint8))
+    without, _ = store.add_image(1, Decoded(plain, (), "PNG", False), b"", "no spot.png")
+    boxes = {number: [(b.x, b.y, b.width, b.height) for b in found] for number, found in store.boxes(1).items()}
+    store.close()
+    app = open_page("Data", project="1")
+    assert not messages(app)
+    wall = cards(app)
+    assert {int(card["id"]): [tuple(box) for box in card["boxes"]] for card in wall} == boxes | {without.id: []}
+    assert wall[0]["size"] == [90, 60]
+    app.selectbox(key="data-class").set_value("No box").run()
+    assert [card["id"] for card in cards(app)] == [str(without.id)]
+
+
+def cards(app: AppTest) -> list[dict[str, Any]]:
+    """The photos on the wall, as they are sent to the browser."""
+    sent = [
+        json.loads(one.proto.json) for one in app.get("bidi_component") if one.proto.component_name.endswith("wall")
+    ]
+    return list(sent[0]["photos"])
