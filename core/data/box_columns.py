@@ -1,9 +1,9 @@
 """Tables of boxes without the usual header: what their columns seem to be, for a person to confirm."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from core.data.archives import list_zip
 from core.data.cells import as_row, read_text, restore, rows_of
@@ -107,10 +107,33 @@ def find_proposal(uploads: Sequence[Upload]) -> Proposal | None:
     return None
 
 
-def plan_proposed(uploads: Sequence[Upload], proposal: Proposal, corners: bool, label: str) -> ImportPlan:
-    """The plan of uploads whose table is read as proposed; problems have the lines of the table as it was."""
-    table = Upload("labels.csv", io.BytesIO(proposal.as_labels(corners, label)))
-    plan = plan_uploads([*(one for one in uploads if one.name != proposal.name), table])
+def find_in_folder(folder: Path) -> Proposal | None:
+    """The first table on top of a folder that may be meant so."""
+    for path in sorted(folder.iterdir()):
+        if suffix_of(path.name) in (*TABLE_SUFFIXES, ".txt") and path.is_file():
+            try:
+                found = propose(path.read_bytes(), path.name)
+            except OSError:  # unreadable: said with the reason, when it is planned
+                continue
+            if found is not None:
+                return found
+    return None
+
+
+def uploads_with(uploads: Sequence[Upload], proposal: Proposal) -> Callable[[bytes], ImportPlan]:
+    """How uploads are planned with a labels.csv in the place of the table that was found in them."""
+    others = [one for one in uploads if one.name != proposal.name]
+    return lambda table: plan_uploads([*others, Upload("labels.csv", io.BytesIO(table))])
+
+
+def plan_proposed(
+    proposal: Proposal, corners: bool, label: str, plan_with: Callable[[bytes], ImportPlan]
+) -> ImportPlan:
+    """The plan of photos whose table is read as proposed; problems have the lines of the table as it was.
+
+    ``plan_with`` plans the photos by a labels.csv that it is given.
+    """
+    plan = plan_with(proposal.as_labels(corners, label))
     if proposal.header:
         return plan
     candidates = tuple(

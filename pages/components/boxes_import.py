@@ -1,6 +1,6 @@
 """Boxes of an import before it is done: drawn on a few photos, those that do not fit listed, odd tables confirmed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -8,7 +8,6 @@ from core.data.box_columns import Proposal, plan_proposed
 from core.data.box_drawing import draw_boxes
 from core.data.box_review import BadBox, bad_boxes, broken_boxes
 from core.data.import_plan import Candidate, ImportPlan
-from core.data.importers import Upload
 from core.data.store import Project
 from core.errors import ImageRefused, LabelsError
 from pages.components.wording import counted, plain
@@ -55,8 +54,11 @@ def show_boxes(plan: ImportPlan, project: Project) -> None:
     _photos([(one.candidate, (one,)) for one in bad[:PHOTOS_SHOWN]])
 
 
-def confirm(proposal: Proposal, uploads: Sequence[Upload], reason: str) -> ImportPlan | None:
-    """Asks whether a table without the usual header is meant as it seems; the plan once somebody said yes."""
+def confirm(proposal: Proposal, reason: str, plan_with: Callable[[bytes], ImportPlan]) -> ImportPlan | None:
+    """Asks whether a table without the usual header is meant as it seems; the plan once somebody said yes.
+
+    ``plan_with`` plans the photos by a labels.csv that it is given.
+    """
     st.info(f"{plain(reason)}", icon=":material/help:")
     st.markdown(
         f"But the last four columns of **{plain(proposal.name)}** are numbers, and one names photos. Are they boxes?"
@@ -75,7 +77,7 @@ def confirm(proposal: Proposal, uploads: Sequence[Upload], reason: str) -> Impor
             st.text_input("No column names a class. The class of all boxes", label, key="boxes-label").strip() or label
         )
     try:
-        plan = plan_proposed(uploads, proposal, corners, label)
+        plan = plan_proposed(proposal, corners, label, plan_with)
     except LabelsError as error:
         st.error(plain(str(error)))
         return None

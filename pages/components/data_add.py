@@ -1,6 +1,8 @@
 """Adding photos: name files or a folder, see what was found in them, and import it."""
 
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -33,7 +35,7 @@ def add_photos(project: Project) -> None:
         ways.append(SERVER)
     way = st.segmented_control("Bring", ways, default=FILES, required=True, key="add-way", wrap=True)
     plan = _from_path() if way == SERVER else _from_uploads(whole_folder=way == FOLDER)
-    if plan is None and (way == SERVER or PROPOSAL not in st.session_state):
+    if plan is None and PROPOSAL not in st.session_state:
         _explain()
     elif plan is not None:
         _show(plan, project)
@@ -59,12 +61,20 @@ def _from_uploads(*, whole_folder: bool) -> ImportPlan | None:
             _look_into(uploads)
         st.session_state[TOKEN] = token
     if PROPOSAL in st.session_state:
-        plan = confirm(st.session_state[PROPOSAL][0], uploads, st.session_state[PROPOSAL][1])
-        if plan is not None:
-            st.session_state[PLAN] = plan
-            del st.session_state[PROPOSAL]
-            st.rerun()
+        from core.data.box_columns import uploads_with
+
+        _confirm(uploads_with(uploads, st.session_state[PROPOSAL][0]))
     return st.session_state.get(PLAN)
+
+
+def _confirm(plan_with: Callable[[bytes], ImportPlan]) -> None:
+    """Asks about the table that was found; the yes makes the plan."""
+    proposal, reason = st.session_state[PROPOSAL]
+    plan = confirm(proposal, reason, plan_with)
+    if plan is not None:
+        st.session_state[PLAN] = plan
+        del st.session_state[PROPOSAL]
+        st.rerun()
 
 
 def _look_into(uploads: list[Upload]) -> None:
@@ -85,12 +95,31 @@ def _from_path() -> ImportPlan | None:
     with st.form("add-path", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input("Folder", placeholder="/home/me/photos", key="add-folder", width=420).strip()
         looked = st.form_submit_button("Look into it", icon=":material/folder_open:")
+    folder = Path(text).expanduser()
     if looked and text:
-        st.session_state.pop(TOKEN, None)
+        for name in (PLAN, PROPOSAL, TOKEN):
+            st.session_state.pop(name, None)
         with st.spinner("Looking into the folder"):
-            st.session_state[PLAN] = plan_folder(Path(text).expanduser())
+            _look_into_folder(folder)
         st.session_state[TOKEN] = text
-    return st.session_state.get(PLAN) if text and st.session_state.get(TOKEN) == text else None
+    if not text or st.session_state.get(TOKEN) != text:
+        return None
+    if PROPOSAL in st.session_state:
+        _confirm(partial(plan_folder, folder))
+    return st.session_state.get(PLAN)
+
+
+def _look_into_folder(folder: Path) -> None:
+    """As ``_look_into``, for a folder on the server's disk."""
+    try:
+        st.session_state[PLAN] = plan_folder(folder)
+    except LabelsError as error:
+        from core.data.box_columns import find_in_folder
+
+        proposal = find_in_folder(folder)
+        if proposal is None:
+            raise
+        st.session_state[PROPOSAL] = (proposal, str(error))
 
 
 def _explain() -> None:

@@ -1,12 +1,13 @@
 """Tables of boxes without the usual header: recognized, read after a yes, with the lines of the table as it was."""
 
 import io
+from functools import partial
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from core.data.box_columns import find_proposal, plan_proposed, propose
+from core.data.box_columns import find_in_folder, find_proposal, plan_proposed, propose, uploads_with
 from core.data.box_drawing import draw_boxes
 from core.data.box_review import bad_boxes, broken_boxes
 from core.data.importers import Upload, plan_folder
@@ -26,7 +27,7 @@ def test_a_table_without_a_header_is_read_as_proposed_and_keeps_its_lines() -> N
     proposal = find_proposal(files)
     assert proposal is not None and not proposal.header and not proposal.corners
     assert (proposal.filename, proposal.label) == (0, 1)
-    plan = plan_proposed(files, proposal, corners=False, label="object")
+    plan = plan_proposed(proposal, False, "object", uploads_with(files, proposal))
     assert [(one.label, one.box) for one in plan.candidates[0].objects] == [("owl", Box(1, 2, 3, 4))]
     assert any(problem.line == 2 and "no area" in problem.text for problem in plan.problems)
     (bad,) = bad_boxes(plan)
@@ -40,7 +41,7 @@ def test_other_names_of_columns_and_corners(mark: str) -> None:
     proposal = propose(table.encode(), "t.csv")
     assert proposal is not None and proposal.header and proposal.corners
     assert (proposal.filename, proposal.label, proposal.split) == (0, 2, 1)
-    plan = plan_proposed(uploads(table, "t.csv"), proposal, corners=True, label="object")
+    plan = plan_proposed(proposal, True, "object", uploads_with(uploads(table, "t.csv"), proposal))
     (first, *_) = plan.candidates
     assert (first.split, first.objects[0].label, first.objects[0].box) == ("train", "owl", Box(1, 2, 4, 7))
 
@@ -49,8 +50,24 @@ def test_boxes_without_a_class_get_the_one_that_was_said() -> None:
     files = uploads("a.png,1,2,3,4\n")
     proposal = find_proposal(files)
     assert proposal is not None and proposal.label is None
-    plan = plan_proposed(files, proposal, corners=False, label="owl")
+    plan = plan_proposed(proposal, False, "owl", uploads_with(files, proposal))
     assert plan.candidates[0].objects[0].label == "owl"
+
+
+def test_a_folder_with_such_a_table_gives_the_same_plan(tmp_path: Path) -> None:
+    for number, letter in enumerate("abc"):
+        (tmp_path / f"{letter}.png").write_bytes(picture(number))
+    (tmp_path / "a note.txt").write_text("no table", encoding="utf-8")
+    (tmp_path / "labels.csv").write_text(HEADLESS, encoding="utf-8")
+    proposal = find_in_folder(tmp_path)
+    assert proposal is not None and proposal.name == "labels.csv"
+    plan = plan_proposed(proposal, False, "object", partial(plan_folder, tmp_path))
+    assert {one.name: [each.box for each in one.objects] for one in plan.candidates} == {
+        "a.png": [Box(1, 2, 3, 4)],
+        "b.png": [],
+        "c.png": [Box(1, 1, 30, 4)],
+    }
+    assert any(problem.line == 2 and "no area" in problem.text for problem in plan.problems)
 
 
 @pytest.mark.parametrize("table", ["", "a.png,owl\n", "1,2,3,4,5\n", "a.png,owl,x,1,2,3\nb.png,owl,y,1,2,3\n", "\0"])

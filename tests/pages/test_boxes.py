@@ -1,6 +1,7 @@
 """Drawing boxes: exact to a pixel there and back, saved at once, by mouse, by keys and by the table."""
 
 import time
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -109,6 +110,28 @@ def test_a_table_without_a_header_is_shown_on_photos_and_taken_after_a_yes(open_
     while len(store.boxes(project.id)) < 3 and time.monotonic() < deadline:
         time.sleep(0.1)
     assert sorted(box.width for (box,) in store.boxes(project.id).values()) == [3, 4, 30]
+
+
+def test_a_table_without_a_header_in_a_folder_of_the_computer_is_asked_about_too(
+    open_page: OpenPage, store: Store, tmp_path: Path
+) -> None:
+    project = store.create_project("Boxes", "localization")
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.png").write_bytes(picture(number))
+    (folder / "labels.csv").write_bytes(b"0.png,owl,4,2,3,4\n1.png,owl,2,2,4,5\n2.png,owl,1,1,3,4\n")
+    app = open_page("Data", project=str(project.id))
+    app.segmented_control(key="add-way").set_value("A path on this computer").run()
+    app.text_input(key="add-folder").set_value(str(folder))
+    next(one for one in app.button if one.label == "Look into it").click().run()
+    assert not app.error and not app.exception
+    next(one for one in app.button if one.label == "Yes, the boxes lie right").click().run()
+    app.button(key="import-now").click().run()
+    deadline = time.monotonic() + 20
+    while len(store.boxes(project.id)) < 3 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert sorted(box.width for (box,) in store.boxes(project.id).values()) == [3, 3, 4]
 
 
 def test_the_data_page_hands_out_the_formats_of_the_task(open_page: OpenPage, store: Store) -> None:
