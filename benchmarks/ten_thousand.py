@@ -30,7 +30,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.annotate_latency import CHROMIUM, free_port, press_keys, wait_for  # noqa: E402
 
-CLASSES = [f"class {number}" for number in range(9)]
+CLASSES = [f"class {number}" for number in range(8)]
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 # Runs in the page. ``shown()``: the ids on the wall once all of them are loaded, else "". ``watch()``: from the next
 # press of a key or the mouse, count the milliseconds until other photos than now are shown.
@@ -144,7 +144,7 @@ def measure(page: Page, address: str, pages: int) -> dict[str, list[float]]:
     search.fill("")
     search.press("Enter")
     time.sleep(2)
-    for name in ("class 3", "No label", "class 8"):
+    for name in ("class 3", "No label", "class 5"):
 
         def choose(name: str = name) -> None:
             box = page.locator(".st-key-data-class input")

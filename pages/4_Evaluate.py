@@ -14,7 +14,7 @@ from pages.components import (
 from pages.components.pickers import pick_run
 from pages.components.wording import counted
 
-VIEWS = ("Confusion", "Mistakes", "By class", "Compare")
+VIEWS = ("Confusion", "Mistakes", "Photos", "By class", "Compare")
 BOX_VIEWS = ("Boxes", "Confusion", "By class", "Compare")
 
 with frame.page("Evaluate"):
@@ -64,6 +64,12 @@ with frame.page("Evaluate"):
                 "now and then it is the label that is wrong."
             )
             evaluate_photos.photos(run, wrong, key=f"mistakes-{run.id}-{split}", caption="answer")
+    elif view == "Photos":
+        found = evaluate_photos.search(predictions, key=f"photos-{run.id}-{split}")
+        if found.empty:
+            st.info("No photo of this part has that in its name. Those of the other parts are not in this report.")
+        else:
+            evaluate_photos.photos(run, found, key=f"photos-{run.id}-{split}", caption="answer")
     elif view == "By class":
         evaluate_report.by_class(report)
     else:

@@ -112,6 +112,12 @@ def suffixes_of(conn: Connection, project_id: int) -> dict[str, str]:
     return {row.hash: row.suffix for row in conn.execute(query)}
 
 
+def stored_bytes(conn: Connection, project_id: int) -> int:
+    """The size of the stored files of all images."""
+    query = select(func.coalesce(func.sum(pictures.c.bytes), 0)).join(images, images.c.hash == pictures.c.hash)
+    return int(conn.execute(query.where(*_of(project_id))).scalar_one())
+
+
 def phashes_of(conn: Connection, project_id: int) -> dict[str, int | None]:
     """The perceptual hashes of all images by their content hashes."""
     query = select(pictures.c.hash, pictures.c.phash).join(images).where(*_of(project_id))

@@ -217,6 +217,11 @@ class Store(Journal):
             found = queries.suffixes_of(conn, project_id)
         return {key: pictures.picture_path(self.workspace, key, suffix) for key, suffix in found.items()}
 
+    def stored_bytes(self, project_id: int) -> int:
+        """The size of the stored files of a project's pictures."""
+        with self._reading() as conn:
+            return queries.stored_bytes(conn, project_id)
+
     def phashes(self, project_id: int) -> dict[str, int | None]:
         """The perceptual hashes of all pictures of a project by their content hashes; None where none was taken."""
         with self._reading() as conn:

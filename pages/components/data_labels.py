@@ -1,5 +1,6 @@
 """Labels out of the project: labels.csv with a preview, or photos and labels together in a format of other tools."""
 
+import shlex
 import tempfile
 from pathlib import Path
 
@@ -10,9 +11,12 @@ from core.data.label_rows import LabelRow
 from core.data.labels import write_labels
 from core.data.store import Project
 from pages.components import frame
-from pages.components.wording import counted
+from pages.components.wording import counted, size_text
 
 ROWS_SHOWN = 9
+MOST_BYTES = 400 * 2**20
+"""The largest zip that a browser is given: until it has it all, the server holds it in its memory."""
+
 FORMAT_NAMES = {
     "coco": "COCO JSON",
     "voc": "Pascal VOC XML",
@@ -70,6 +74,26 @@ def _for_other_tools(project: Project) -> None:
         kind = st.selectbox(
             "Format", formats_of(project.task), format_func=FORMAT_NAMES.__getitem__, key="labels-format", width=280
         )
+        size = frame.store().stored_bytes(project.id)
+        if size > MOST_BYTES:
+            st.markdown(
+                f"The photos are {size_text(size)}, more than a browser should be given at once. "
+                "Write the zip on the computer that runs the studio:"
+            )
+            words = [
+                "python",
+                "-m",
+                "core",
+                "labels",
+                "--project",
+                project.name,
+                "--format",
+                kind,
+                "--out",
+                f"{kind}.zip",
+            ]
+            st.code(shlex.join(words), language="bash")
+            return
         st.download_button(
             "Download the zip",
             data=lambda: _zip_of(project, kind),

@@ -40,6 +40,15 @@ def photos(run: RunFolder, rows: pd.DataFrame, key: str, caption: str) -> None:
         _one_photo(run, shown[shown["image"].astype(str) == chosen[0]].iloc[0], key)
 
 
+def search(predictions: pd.DataFrame, key: str) -> pd.DataFrame:
+    """All photos, or those whose file name holds what somebody types; the answer that was least certain first."""
+    text = st.text_input("Search", placeholder="part of a file name", key=f"{key}-search", width=260).strip()
+    found = predictions
+    if text:
+        found = found[found["filename"].astype(str).str.contains(text, case=False, regex=False)]
+    return found.sort_values("probability", kind="stable")
+
+
 def mistakes(predictions: pd.DataFrame) -> pd.DataFrame:
     """The wrong answers, the most certain first."""
     wrong = predictions[predictions["prediction"] != predictions["label"]]

@@ -148,3 +148,18 @@ def test_the_data_page_hands_out_the_formats_of_the_task(open_page: OpenPage, st
     ]
     assert list(app.dataframe[0].value.columns) == ["filename", "label", "split", "x", "y", "width", "height"]
     assert not app.exception
+
+
+def test_a_zip_that_is_too_large_for_a_browser_is_written_by_a_command(
+    open_page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = store.create_project("Ann's boxes", "localization", ["owl"])
+    add(store, project.id, 1)
+    size = store.stored_bytes(project.id)
+    assert size == sum(row.bytes for row in store.images(project.id)) > 0
+    monkeypatch.setattr("pages.components.data_labels.MOST_BYTES", size - 1)
+    app = open_page("Data", project=str(project.id))
+    app.segmented_control(key="data-section").set_value("labels.csv").run()
+    assert not app.exception
+    assert app.code[0].value == """python -m core labels --project 'Ann'"'"'s boxes' --format coco --out coco.zip"""
+    assert "Download the zip" not in [one.proto.label for one in app.get("download_button")]
