@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
-from core.data.store import Store
+from core.data.store import ImageRow, Store
 from core.errors import StudioError
 from core.inspection.vectors import Refused, Vectors, Wanted, compute, default_network
 from core.workspace import REPOSITORY, Workspace, open_workspace
@@ -29,6 +29,7 @@ from core.workspace import REPOSITORY, Workspace, open_workspace
 _PATIENCE_SECONDS = 5.0
 _LEFTOVER_SECONDS = 3600.0
 _NICE = 15
+_IN_TURN = 32
 _started: dict[tuple[Path, int], subprocess.Popen[bytes]] = {}
 log = logging.getLogger(__name__)
 
@@ -132,7 +133,7 @@ def _compute_all(store: Store, project_id: int) -> dict[str, Refused]:
     while network is not None:
         vectors = vectors_of(store.workspace, network)
         paths = store.image_paths(project_id)
-        rows = sorted(store.images(project_id), key=lambda row: row.label is None)  # labelled ones are learned from
+        rows = _in_turns(store.images(project_id))
         wanted = [Wanted(row.hash, paths[row.hash], row.filename) for row in rows if row.hash not in refused]
         if not vectors.missing([one.hash for one in wanted]):
             break
@@ -147,6 +148,15 @@ def _compute_all(store: Store, project_id: int) -> dict[str, Refused]:
         if left and len(refused) == before:
             break  # somebody emptied the cache meanwhile; the next start begins anew
     return refused
+
+
+def _in_turns(rows: list[ImageRow]) -> list[ImageRow]:
+    """Some labelled ones, some without a label, and so on: what is learned from, and what is suggested next."""
+    labelled = [row for row in rows if row.label is not None]
+    others = [row for row in rows if row.label is None]
+    pieces = max(-(-len(some) // _IN_TURN) for some in (labelled, others))
+    slices = [slice(piece * _IN_TURN, (piece + 1) * _IN_TURN) for piece in range(pieces)]
+    return [row for one in slices for row in (*labelled[one], *others[one])]
 
 
 def _at_work(workspace: Workspace, project_id: int) -> bool:

@@ -150,7 +150,7 @@ def compute(
     network = predictor() if callable(predictor) else predictor
     hashes: list[str] = []
     rows: list[np.ndarray] = []
-    answers = file_features(network, ((one.name, one.path) for one in todo))
+    answers = file_features(network, ((one.name, one.path) for one in todo), fast=True)
     try:
         for one, answer in zip(todo, answers, strict=True):
             if answer.features is not None:

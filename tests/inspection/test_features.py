@@ -17,6 +17,38 @@ from core.models.resnet import STAGES
 from tests.inspection.conftest import photo
 
 
+def test_fast_features_are_nearly_the_exact_ones_and_stand_in_the_same_order(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    files = []
+    for seed in range(40):  # more than are read ahead
+        photo(seed).save(tmp_path / f"{seed:02}.png")
+        files.append((f"{seed:02}.png", tmp_path / f"{seed:02}.png"))
+    files.insert(7, ("none.png", tmp_path / "none.png"))
+    exact, fast = list(file_features(predictor, files)), list(file_features(predictor, files, fast=True))
+    assert [one.name for one in fast] == [one.name for one in exact] == [name for name, _ in files]
+    assert [one.name for one in fast if one.refused] == ["none.png"]
+    for one, other in zip(exact, fast, strict=True):
+        if one.features is not None and other.features is not None:
+            length = np.linalg.norm(one.features) * np.linalg.norm(other.features)
+            assert float((one.features * other.features).sum() / length) > 0.999
+
+
+def test_a_walk_over_files_that_is_left_reads_no_more_of_them(predictor: Predictor, tmp_path: Path) -> None:
+    photo(1).save(tmp_path / "1.png")
+    asked: list[int] = []
+
+    def files() -> Iterator[tuple[str, Path]]:
+        for number in range(1000):
+            asked.append(number)
+            yield f"{number}.png", tmp_path / "1.png"
+
+    answers = file_features(predictor, files())
+    next(answers)
+    answers.close()  # type: ignore[attr-defined]
+    assert len(asked) < 100
+
+
 def test_the_classifier_makes_the_logits_of_the_pooled_features(predictor: Predictor) -> None:
     images = [photo(seed) for seed in range(BATCH + 2)]
     features = features_of(predictor, images)

@@ -11,7 +11,7 @@ from PIL import Image
 from core.data.images import Decoded
 from core.data.store import Project, Store
 from core.inspection.instant import InstantModel
-from core.inspection.vector_job import VectorsState, begin, vectors_of, vectors_state
+from core.inspection.vector_job import VectorsState, _in_turns, begin, vectors_of, vectors_state
 from core.inspection.vectors import Vectors
 from core.models.weights import Pretrained
 from core.workspace import open_workspace
@@ -175,3 +175,16 @@ def test_each_order_leaves_out_labelled_photos(store: Store, project: Project) -
         assert sorted(begun.ranking(order, "duck")) == ids[6:]
     ducks = {number for place, number in enumerate(ids) if place % 3 == 1}
     assert set(begun.ranking("class", "duck")[:8]) <= ducks
+
+
+def test_labelled_photos_and_those_to_be_suggested_are_looked_at_in_turns(store: Store) -> None:
+    project = store.create_project("Birds", classes=["owl"]).id
+    for number in range(120):
+        image = Image.fromarray(np.full((8, 8, 3), number, np.uint8))
+        row, _ = store.add_image(project, Decoded(image, (), "PNG", False), b"", f"{number:03}.png")
+        if number >= 40:
+            store.annotate(project, [row.id], "owl", "ann")
+    rows = _in_turns(store.images(project))
+    assert sorted(row.id for row in rows) == [row.id for row in store.images(project)]
+    assert [row.label is None for row in rows[:72]] == [False] * 32 + [True] * 32 + [False] * 8
+    assert _in_turns([]) == []

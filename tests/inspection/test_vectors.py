@@ -91,7 +91,9 @@ def test_what_is_missing_is_computed_and_kept_as_it_comes(
     assert [(one.done, one.total) for one in told] == [(0, total), (KEPT_AT_ONCE, total), (total, total)]
     found, values = vectors.known([one.hash for one in wanted])
     assert found == [one.hash for one in wanted]
-    np.testing.assert_allclose(values, features_of(predictor, (photo(n) for n in range(total))), atol=1e-5)
+    exact = features_of(predictor, (photo(n) for n in range(total)))
+    lengths = np.linalg.norm(values, axis=1) * np.linalg.norm(exact, axis=1)
+    assert ((values * exact).sum(axis=1) / lengths).min() > 0.999  # bfloat16, where the processor has it
 
 
 def test_nothing_is_loaded_where_nothing_is_missing(workspace: Workspace, tmp_path: Path) -> None:
