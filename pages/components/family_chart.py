@@ -54,17 +54,7 @@ def scatter(table: pd.DataFrame, axis: str, chains: Sequence[Sequence[Key]], col
 
 def title_of(arch: str, weights: str) -> str:
     """``ResNet-50 V2``: an architecture as people write it, and whose weights."""
-    return f"{name_of(arch)}, {WEIGHTS.get(weights, weights)}"
-
-
-def name_of(arch: str) -> str:
-    """An architecture as people write it."""
-    if arch.startswith("keras-"):
-        return f"Keras {arch.removeprefix('keras-').replace('resnet', 'ResNet')}".replace("v2", "V2")
-    for start, written in (("resnext", "ResNeXt-"), ("wide-resnet", "Wide ResNet-"), ("seresnet", "SE-ResNet-")):
-        if arch.startswith(start):
-            return arch.replace(start, written, 1)
-    return network_name(arch)
+    return f"{network_name(arch)}, {WEIGHTS.get(weights, weights)}"
 
 
 WEIGHTS = {"V1": "V1 weights", "V2": "V2 weights", "Keras": "Keras's weights", "authors": "its authors' weights"}
@@ -76,7 +66,7 @@ def _points(figure: go.Figure, rows: Sequence[dict[Hashable, Any]], colors: Ink,
         x=[row["x"] for row in rows],
         y=[row["top1"] for row in rows],
         mode="markers+text" if names else "markers",
-        text=[name_of(row["arch"]) + " V2" * (row["weights"] == "V2") for row in rows] if names else None,
+        text=[network_name(row["arch"]) + " V2" * (row["weights"] == "V2") for row in rows] if names else None,
         textposition=names,
         textfont={"size": 11, "color": colors.text},
         marker={

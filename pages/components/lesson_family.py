@@ -12,7 +12,8 @@ from core.lessons.kept import Arguments, known
 from core.models.zoo import ARCHITECTURES
 from pages.components import frame, lesson
 from pages.components.charts import Ink
-from pages.components.family_chart import AXES, Key, name_of, scatter
+from pages.components.family_chart import AXES, Key, scatter
+from pages.components.train_words import network_name
 
 VERSION = 1
 """Of the measurement: another number makes every server measure again."""
@@ -160,10 +161,10 @@ def _differences(chosen: Comparison, facts: pd.DataFrame) -> None:
     first, second = chosen.code
     fields = family.differing(first, second)
     if fields.empty:
-        st.markdown(f"**{name_of(first)}** with either: no setting differs.")
+        st.markdown(f"**{network_name(first)}** with either: no setting differs.")
         return
     lines = [f"- `{field}`: {one} → {other}" for field, one, other in fields.itertuples(index=False)]
-    st.markdown("\n".join([f"In the code, from {name_of(first)} to {name_of(second)}:", "", *lines]))
+    st.markdown("\n".join([f"In the code, from {network_name(first)} to {network_name(second)}:", "", *lines]))
     rows = facts.set_index("arch").loc[[first, second]]
     st.caption(
         f"Parameters {_change(rows['parameters'], 1e6)} million, "
@@ -180,7 +181,7 @@ def _table(table: pd.DataFrame) -> None:
     """The whole family, a row for each published figure."""
     shown = pd.DataFrame(
         {
-            "network": [name_of(arch) for arch in table["arch"]],
+            "network": [network_name(arch) for arch in table["arch"]],
             "weights": table["weights"].map({"authors": "the authors'", "Keras": "Keras's"}).fillna(table["weights"]),
             "depth": table["depth"],
             "million parameters": table["parameters"] / 1e6,

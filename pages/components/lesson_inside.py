@@ -10,10 +10,9 @@ from core.models.weights_table import WeightsEntry
 from core.models.zoo import ARCHITECTURES, OPTIONS
 from pages.components import learn_block, learn_drawing, learn_maps, learn_table, lesson
 from pages.components.charts import Ink
-from pages.components.family_chart import name_of
 from pages.components.learn_network import network_for, weights_for
 from pages.components.learn_pictures import scale
-from pages.components.train_words import ARCH_NAMES
+from pages.components.train_words import ARCH_NAMES, network_name
 
 if TYPE_CHECKING:
     from core.inspection.predictor import Predictor
@@ -75,7 +74,7 @@ def _network() -> tuple[str, int, int]:
             "Architecture",
             names,
             index=names.index("resnet50"),
-            format_func=lambda name: ARCH_NAMES.get(name) or name_of(name),
+            format_func=lambda name: ARCH_NAMES.get(name) or network_name(name),
             key="learn-arch",
             width=300,
         )
@@ -172,5 +171,5 @@ def _told(
         return f"{words} No weights for this network are on this computer, so they are **random**."
     weights = f"**ImageNet's**, fetched from {entry.source}"
     if predictor.arch != arch:
-        weights += f"; they are for {name_of(predictor.arch)}, so the maps are from that network"
+        weights += f"; they are for {network_name(predictor.arch)}, so the maps are from that network"
     return f"{words} The weights are {weights}."

@@ -10,11 +10,11 @@ from PIL import Image
 
 from pages.components import lesson
 from pages.components.charts import Ink, probability_bars
-from pages.components.family_chart import name_of
 from pages.components.home_weights import show_weights
 from pages.components.layer_controls import Arguments, arguments_of
 from pages.components.learn_network import network_for, weights_for
 from pages.components.learn_pictures import Shown, bright, scale, side_by_side, signed
+from pages.components.train_words import network_name
 
 if TYPE_CHECKING:
     from core.inspection.predictor import Predictor
@@ -208,7 +208,7 @@ def _whole_network(title: str, photo: Image.Image, digest: str, colors: Ink) -> 
             st.plotly_chart(probability_bars(ranked, colors), key=f"layers-whole-{name}", config=_QUIET)
     _figures(found)
     st.caption(
-        f"The network is {name_of(predictor.arch)} with ImageNet's weights, one photo; the times are the faster "
+        f"The network is {network_name(predictor.arch)} with ImageNet's weights, one photo; the times are the faster "
         "of two passes. The difference is that of the logits, in which all layers' rounding has come together."
     )
     answers = pd.DataFrame({"class": predictor.classes, "re-created": found.ours, "torch": found.theirs})

@@ -7,12 +7,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.data.store import ClassInfo, ImageRow, Project
-from core.inspection.instant import enough_labels
+from core.inspection.instant import InstantModel, enough_labels
 from core.inspection.vectors import default_network
 from pages.components import frame
 from pages.components.annotate_desk import Desk, press
 from pages.components.suggest_accept import offer_sure_ones
-from pages.components.suggest_state import instant_model, show_progress, start_looking, suggestions_of
+from pages.components.suggest_state import instant_model, show_progress, start_looking, suggestions_of, vectors_state
 from pages.components.wording import by_name, plain
 
 ORDERS = {
@@ -99,7 +99,7 @@ def helper_line(project: Project, desk: Desk, classes: list[ClassInfo], queue: Q
         start_looking(project)
         show_progress(project)
     if found is None or model is None:
-        _until_there(project, desk)
+        _until_there(project, desk, anything=True)
         return
     if not queue.suggest:
         return
@@ -113,8 +113,12 @@ def helper_line(project: Project, desk: Desk, classes: list[ClassInfo], queue: Q
             if desk.agreed:
                 st.caption(f"The suggestion was right for {sum(desk.agreed)} of your last {len(desk.agreed)} photos.")
             offer_sure_ones(project, found)
-    if not suggested and not model.fresh and enough_labels([one.count for one in classes]):
-        _until_there(project, desk)
+    if not suggested and enough_labels([one.count for one in classes]) and _more_comes(project, model):
+        _until_there(project, desk, anything=False)
+
+
+def _more_comes(project: Project, model: InstantModel) -> bool:
+    return not model.fresh or vectors_state(project).running
 
 
 def percent(probability: float) -> str:
@@ -123,10 +127,10 @@ def percent(probability: float) -> str:
 
 
 @frame.fragment(run_every=0.5)
-def _until_there(project: Project, desk: Desk) -> None:
-    """Draws the page anew once there is a suggestion for the photo that is shown without one."""
+def _until_there(project: Project, desk: Desk, anything: bool) -> None:
+    """Draws the page anew once there is something to show: any suggestions, or one for the photo on the desk."""
     model = instant_model(project.id)
-    if model is None or desk.current is None:
+    if model is None or desk.current is None or model.suggestions is None:
         return
-    if model.suggestions is not None and (model.fresh or model.suggestions.of(desk.current)):
+    if anything or model.suggestions.of(desk.current) or not _more_comes(project, model):
         st.rerun()

@@ -80,9 +80,9 @@ def network(runs: list[RunFolder], more: bool) -> dict[str, Any]:
         st.markdown("##### Network")
         chosen = st.session_state.get(f"{KEY}arch")
         # The five that every book names; the rest of the family stands behind "More choices".
-        plain = [name for name in ARCH_NAMES if not name.endswith("-v1")]
+        plain = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
         archs = [name for name in ARCHITECTURES if more or name in plain or name == chosen]
-        values["arch"] = _select("arch", "Architecture", {name: ARCH_NAMES.get(name, name) for name in archs})
+        values["arch"] = _select("arch", "Architecture", {name: ARCH_NAMES[name] for name in archs})
         finished = [run for run in runs if run.finished]
         own = {str(run.best): f"Go on from: {run_name(run)}" for run in finished if _fits(run, values["arch"])}
         file = {OWN_FILE: "A file of my own"} if frame.listens_on_localhost() else {}

@@ -37,7 +37,27 @@ ARCH_NAMES = {
     "resnet50-v1": "ResNet-50 v1, the paper's strides",
     "resnet101-v1": "ResNet-101 v1, the paper's strides",
     "resnet152-v1": "ResNet-152 v1, the paper's strides",
+    "resnext50-32x4d": "ResNeXt-50 32x4d, grouped convolutions",
+    "resnext101-32x8d": "ResNeXt-101 32x8d, grouped convolutions, very slow",
+    "wide-resnet50-2": "Wide ResNet-50-2, twice the channels inside",
+    "seresnet50": "SE-ResNet-50, weighs its channels",
+    "seresnet101": "SE-ResNet-101, weighs its channels",
+    "seresnet152": "SE-ResNet-152, weighs its channels",
+    "keras-resnet50": "Keras ResNet50",
+    "keras-resnet101": "Keras ResNet101",
+    "keras-resnet152": "Keras ResNet152",
+    "keras-resnet50v2": "Keras ResNet50V2, pre-activation",
+    "keras-resnet101v2": "Keras ResNet101V2, pre-activation",
+    "keras-resnet152v2": "Keras ResNet152V2, pre-activation",
 }
+_WRITTEN = {
+    "keras-resnet": "Keras ResNet",
+    "wide-resnet": "Wide ResNet-",
+    "seresnet": "SE-ResNet-",
+    "resnext": "ResNeXt-",
+    "resnet": "ResNet-",
+}
+"""How people write the beginning of an architecture's name; the longer beginnings first."""
 
 WEIGHT_NAMES = {
     "imagenet": "ImageNet",
@@ -76,7 +96,10 @@ def recipe_sentence(recipe: Recipe) -> str:
 
 def network_name(arch: str) -> str:
     """``resnet50-v1`` as people write it: ResNet-50 v1."""
-    return arch.replace("resnet", "ResNet-").replace("-v1", " v1")
+    begin = next((begin for begin in _WRITTEN if arch.startswith(begin)), "")
+    rest = arch.removeprefix(begin)
+    rest = rest.replace("v2", "V2") if begin.startswith("keras") else rest.replace("-v1", " v1").replace("-32x", " 32x")
+    return _WRITTEN.get(begin, "") + rest
 
 
 def run_title(recipe: Recipe) -> str:

@@ -14,7 +14,8 @@ from core.models.zoo import ARCHITECTURES
 from core.workspace import open_workspace
 from pages.components import lesson_family
 from pages.components.charts import LIGHT
-from pages.components.family_chart import AXES, name_of, scatter
+from pages.components.family_chart import AXES, scatter
+from pages.components.train_words import network_name
 from tests.lessons.test_kept import followed
 from tests.pages.conftest import OpenPage, messages
 
@@ -130,10 +131,10 @@ def test_names_are_those_that_people_write() -> None:
         "resnet50-v1": "ResNet-50 v1",
         "keras-resnet101v2": "Keras ResNet101V2",
         "wide-resnet50-2": "Wide ResNet-50-2",
-        "resnext50-32x4d": "ResNeXt-50-32x4d",
+        "resnext50-32x4d": "ResNeXt-50 32x4d",
         "seresnet50": "SE-ResNet-50",
     }
-    assert {arch: name_of(arch) for arch in written} == written
+    assert {arch: network_name(arch) for arch in written} == written
 
 
 def test_the_question_is_answered_by_the_picture(lesson: AppTest) -> None:

@@ -8,8 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.store import ImageFilter, Project, Store
+from core.inspection import vector_job
 from core.inspection.vectors import Vectors, default_network
 from core.models.weights import Pretrained
+from pages.components import suggest_queue, suggest_state
 from pages.components.annotate_desk import Desk
 from tests.pages.conftest import OpenPage, add_photo, messages
 
@@ -297,3 +299,28 @@ def test_without_the_network_similar_says_where_to_fetch_it(
     assert any("Fetch it once on the home page" in one.value for one in app.caption)
     section(app, "Similar")
     assert "The pretrained network is not here yet" in [one.value for one in app.subheader]
+
+
+def test_a_photo_that_the_network_has_not_seen_yet_waits_for_its_suggestion(
+    open_page: OpenPage, birds: Project, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page of ten thousand photos stood without a suggestion until all of them had been looked at."""
+    waits: list[bool] = []
+    monkeypatch.setattr(suggest_queue, "_until_there", lambda *_, anything: waits.append(anything))
+    for row in store.images(birds.id, ImageFilter(unlabelled=True)):
+        store.annotate(birds.id, [row.id], truth(store, birds, row.id), "teacher")
+    add_photo(store, birds, "new.png")
+    with vector_job._lock(store.workspace, birds.id):  # as if a process were looking at it
+        app = until(open_page("Annotate"), lambda _: False in waits)
+        assert accept_button(app) is None
+        network = default_network(store.workspace)
+        assert network is not None
+        new = store.images(birds.id, ImageFilter(unlabelled=True))[0]
+        Vectors(store.workspace, network).add([new.hash], np.ones((1, 64), np.float32))
+        instant = suggest_state.instant_model(birds.id)
+        assert instant is not None
+        instant.ask()
+        until(app, lambda one: accept_button(one) is not None)
+        waits.clear()
+        app.run()
+        assert not waits

@@ -7,12 +7,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.store import Project, Store
+from core.models.zoo import ARCHITECTURES
 from core.runs import jobs
 from core.runs.folder import RunFolder, list_runs
 from core.runs.status import now
 from core.training.recipe import Recipe
 from core.workspace import open_workspace
 from pages.components import charts, train_blocks, train_estimate, train_words
+from pages.components.train_words import ARCH_NAMES, network_name
 from tests.pages.conftest import OpenPage, add_photo, messages
 from tests.pages.trained import RUN, color_project, finished_run, queued_run
 
@@ -352,3 +354,10 @@ def test_percents_do_not_pretend() -> None:
         "under 0.1%",
         "100.0%",
     ]
+
+
+def test_every_architecture_has_a_name_that_people_write() -> None:
+    assert set(ARCH_NAMES) == set(ARCHITECTURES)
+    assert all(words.startswith(network_name(arch)) for arch, words in ARCH_NAMES.items())
+    assert network_name("keras-resnet50v2") == "Keras ResNet50V2"
+    assert network_name("resnext50-32x4d") == "ResNeXt-50 32x4d"
