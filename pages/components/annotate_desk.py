@@ -170,7 +170,7 @@ def press(desk: Desk, image_id: int, label: str) -> None:
     if desk.suggested and desk.suggested[0] == image_id:
         desk.agreed.append(desk.suggested[1] == label)
     refit(desk.project_id)
-    _advance(desk)
+    advance(desk)
 
 
 @frame.action
@@ -180,7 +180,7 @@ def skip(desk: Desk, image_id: int) -> None:
         return
     desk.message = ""
     desk.skipped.add(image_id)
-    _advance(desk)
+    advance(desk)
 
 
 @frame.action
@@ -218,6 +218,7 @@ def show_skipped(desk: Desk) -> None:
     desk.begin()
 
 
-def _advance(desk: Desk) -> None:
+def advance(desk: Desk) -> None:
+    """Show the photo that comes next."""
     follower = desk.follower(desk.current)
     desk.show(follower.id if follower else None)

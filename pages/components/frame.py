@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from core.data.store import Project
-from pages.components import warm_up
+from pages.components import late_requests, warm_up
 from pages.components.errors import action, fragment, notify, plain_errors, show_notes
 from pages.components.session import (
     address_parameters,
@@ -93,6 +93,7 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
 
     ``title`` is a name of PAGES; ``heading`` and ``sentence`` replace it, and its sentence, at the top of the page.
     """
+    late_requests.keep_pages_whole()
     st.set_page_config(page_title=f"{title} · ResNet Studio", page_icon=str(ASSETS / "favicon.svg"), layout="wide")
     st.html(STYLE)
     theme = "-dark" if is_dark() else ""

@@ -6,11 +6,13 @@ from core.data.store import Project
 from core.errors import DataError
 from core.inspection.instant import Suggestions
 from pages.components import frame
+from pages.components.annotate_desk import Desk, advance
 from pages.components.photos import Photo, choose, wall
 from pages.components.suggest_state import keep_in_view, refit, suggestions_of
 from pages.components.wording import counted
 
-LEVELS = {"99 %": 0.99, "95 %": 0.95, "90 %": 0.90}
+SURE, ALL = "99 %", "all"
+LEVELS = {SURE: 0.99, "95 %": 0.95, "90 %": 0.90, ALL: 0.0}
 MOST = 240
 WALL = "accept-wall"
 OPEN = "accept-open"
@@ -22,24 +24,25 @@ def accepting(project: Project) -> bool:
 
 
 def offer_sure_ones(project: Project, found: Suggestions) -> None:
-    """The button that opens the grid, where the model is sure of any photo."""
-    sure = len(found.sure(LEVELS["99 %"]))
-    if sure:
+    """The button that opens the grid: with those the model is sure of, or, where there are none, with all."""
+    sure, every = len(found.sure(LEVELS[SURE])), len(found.sure(LEVELS[ALL]))
+    if every:
         st.button(
-            f"Accept all above 99 % ({sure:,})",
+            f"Accept all above 99 % ({sure:,})" if sure else f"Look at all suggestions ({every:,})",
             icon=":material/done_all:",
             type="tertiary",
             key="accept-look",
             help="Shows them first. You can take out those that are wrong.",
             on_click=_open,
-            args=(project,),
+            args=(project, SURE if sure else ALL),
         )
 
 
 def look_at_sure_ones(project: Project) -> None:
     """The grid: all are chosen; whoever sees a wrong one takes it out, then one button accepts the rest."""
     found = suggestions_of(project.id)
-    level = st.segmented_control("Above", list(LEVELS), default="99 %", required=True, key="accept-level")
+    st.session_state.setdefault("accept-level", SURE)  # another section was open in between
+    level = st.segmented_control("As sure as", list(LEVELS), required=True, key="accept-level") or SURE
     sure = _still_without_label(project, found.sure(LEVELS[level])[:MOST]) if found else []
     state = (level, tuple(number for number, _, _ in sure))
     if st.session_state.get("accept-state") != state:
@@ -48,7 +51,8 @@ def look_at_sure_ones(project: Project) -> None:
     keep_in_view("accept-actions")
     buttons = st.container(horizontal=True, vertical_alignment="center", key="accept-actions")
     if not sure:
-        st.info(f"The model is not sure of any photo without a label above {level}.", icon=":material/done_all:")
+        above = f" above {level}" if level != ALL else ""
+        st.info(f"The model is not sure of any photo without a label{above}.", icon=":material/done_all:")
         buttons.button("Back to the photos", on_click=_close, shortcut="Left")
         return
     chosen = set(wall(_cards(project, sure), key=WALL, select="many", side=112, label="Suggestions").chosen)
@@ -68,11 +72,11 @@ def look_at_sure_ones(project: Project) -> None:
 
 
 def _still_without_label(project: Project, sure: list[tuple[int, str, float]]) -> list[tuple[int, str, float]]:
-    """Those that nobody labelled since, class by class."""
+    """Those that nobody labelled since, class by class, in each the most doubtful first."""
     names = [one.name for one in frame.store().classes(project.id)]
     unlabelled = {one.id for one in frame.store().image_labels(project.id) if one.label is None}
     left = [one for one in sure if one[0] in unlabelled and one[1] in names]
-    return sorted(left, key=lambda one: names.index(one[1]))
+    return sorted(left, key=lambda one: (names.index(one[1]), one[2]))
 
 
 def _cards(project: Project, sure: list[tuple[int, str, float]]) -> list[Photo]:
@@ -91,11 +95,15 @@ def _accept(project: Project, rows: list[tuple[int, str]]) -> None:
     frame.store().accept_suggestions(project.id, rows, frame.who())
     frame.notify(f"{counted(len(rows), 'suggestion')} accepted. U undoes it.")
     refit(project.id)
+    desk: Desk | None = st.session_state.get("desk")
+    if desk is not None and desk.unlabelled and desk.current in {number for number, _ in rows}:
+        advance(desk)  # nobody is asked again for the photo that lay there
     _close()
 
 
-def _open(project: Project) -> None:
+def _open(project: Project, level: str) -> None:
     st.session_state[OPEN] = project.id
+    st.session_state["accept-level"] = level
     st.session_state.pop("accept-state", None)
 
 

@@ -12,7 +12,14 @@ from core.inspection.vectors import default_network
 from pages.components import frame
 from pages.components.annotate_desk import Desk, press
 from pages.components.suggest_accept import offer_sure_ones
-from pages.components.suggest_state import instant_model, show_progress, start_looking, suggestions_of, vectors_state
+from pages.components.suggest_state import (
+    instant_model,
+    refit,
+    show_progress,
+    start_looking,
+    suggestions_of,
+    vectors_state,
+)
 from pages.components.wording import by_name, plain
 
 ORDERS = {
@@ -98,6 +105,9 @@ def helper_line(project: Project, desk: Desk, classes: list[ClassInfo], queue: Q
     if found is None or len(found.ids) < frame.store().count(project.id):
         start_looking(project)
         show_progress(project)
+        state = vectors_state(project)
+        if found is not None and not state.running and len(found.ids) < state.done:
+            refit(project.id)  # the last vectors came after the last fit
     if found is None or model is None:
         _until_there(project, desk, anything=True)
         return

@@ -1,0 +1,54 @@
+"""A request of the page before that comes late leaves the page whole that somebody went to."""
+
+import re
+import time
+
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from core.data.store import Store
+from core.workspace import Workspace
+from tests.browser.server import Server
+from tests.browser.test_newcomer import settled
+from tests.browser.test_two_browsers import project_of
+
+
+def test_a_key_press_that_arrives_after_the_next_page_does_not_empty_it(page: Page, server: Server) -> None:
+    workspace = Workspace(server.home)
+    for folder in (workspace.images, workspace.thumbnails, workspace.runs, workspace.cache):
+        folder.mkdir(parents=True, exist_ok=True)
+    store = Store(workspace)
+    project = project_of(store, 12)
+    held: list[bytes | str] = []
+    holding = False
+
+    def pass_on(browser: WebSocketRoute) -> None:
+        up = browser.connect_to_server()
+
+        def to_server(message: bytes | str) -> None:
+            if holding:
+                held.append(message)
+            else:
+                up.send(message)
+
+        browser.on_message(to_server)
+        ways.append(up)
+
+    ways: list[WebSocketRoute] = []
+    page.route_web_socket(re.compile("_stcore/stream"), pass_on)
+    page.goto(f"{server.url}/Annotate?project={project.id}")
+    settled(page)
+    expect(page.get_by_text("0 of 12 labelled")).to_be_visible()
+    time.sleep(1)
+    holding = True
+    page.keyboard.press("1")
+    page.wait_for_timeout(300)
+    holding = False
+    assert held  # the key press is on its way
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Data", exact=True).click()
+    for message in held:
+        page.wait_for_timeout(20)
+        ways[-1].send(message)
+    page.wait_for_timeout(1500)
+    settled(page)
+    expect(page.get_by_role("heading", name="Data", exact=True, level=1)).to_be_visible()
+    expect(page.get_by_text("12 photos", exact=True)).to_be_visible()
