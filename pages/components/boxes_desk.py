@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.data.box_checks import TOLERATED_PIXELS, reaches_out
 from core.data.store import ImageFilter, ImageRow, Project
@@ -70,11 +71,9 @@ def _one_by_one(project: Project, boxless: bool, most: tuple[int, int]) -> None:
     """The desk; only this part of the page runs again at a stroke or a key."""
     desk = desk_of(project, boxless)
     row = desk.row()
-    photos = frame.store().count(project.id)
-    left = frame.store().count(project.id, ImageFilter(boxless=True))
-    st.progress((photos - left) / photos if photos else 0.0, f"{photos - left:,} of {photos:,} photos have a box")
+    head = st.container()
     if row is None:
-        _all_done(desk, left)
+        _all_done(desk, _show_progress(head, project))
         return
     if most[0] <= BESIDE_PIXELS:
         canvas, beside = st.columns([max(most[0], 420), 328], gap="small")
@@ -88,6 +87,7 @@ def _one_by_one(project: Project, boxless: bool, most: tuple[int, int]) -> None:
         take_drawn(desk, row, drawn, clicks)
         if desk.version != before:
             st.rerun(scope="fragment")
+        _show_progress(head, project)  # now, that a new box is counted
         st.caption(f"{plain(row.filename)} · {row.width} × {row.height} pixels")
         classes = [one.name for one in frame.store().classes(project.id)]
         table = f"boxes-table-{row.id}-{desk.version}-{hash(tuple(desk.shown))}"
@@ -102,6 +102,13 @@ def _one_by_one(project: Project, boxless: bool, most: tuple[int, int]) -> None:
     if following is not None:  # made smaller while this one is looked at
         image_hash = frame.store().image(project.id, following).hash
         display_bytes(image_hash, str(frame.store().image_path(image_hash)))
+
+
+def _show_progress(head: DeltaGenerator, project: Project) -> int:
+    """How many photos have a box; the number of those without."""
+    photos, left = frame.store().count(project.id), frame.store().count(project.id, ImageFilter(boxless=True))
+    head.progress((photos - left) / photos if photos else 0.0, f"{photos - left:,} of {photos:,} photos have a box")
+    return left
 
 
 def _guard_keys() -> None:
