@@ -74,11 +74,9 @@ PAGES: dict[str, Place] = {
 WITHOUT_TORCH = {"Home", "Data"}
 
 # Only what no theme option reaches: a readable line length, photos with round corners, dark letters on the light accent
-# of the dark theme (Streamlit's are white, at a contrast of 1.9), buttons that stay in view above a wall of photos, and
-# no frame around the whole page at a key press after a click (it is where the skip link leads, and nothing to act on).
+# of the dark theme (Streamlit's are white, at a contrast of 1.9), buttons that stay in view above a wall of photos.
 STYLE = """<style>
 .stMainBlockContainer { max-width: 1280px; padding-left: 3rem; padding-right: 3rem; }
-.stMain:focus, .stMain:focus-visible { outline: none; box-shadow: none; }
 .stMainBlockContainer img { border-radius: 0.5rem; }
 [kind^="primary"], [kind^="primary"] p { color: light-dark(#ffffff, #06231f); }
 div:has(> .st-key-data-actions), div:has(> .st-key-many-actions) {
