@@ -14,7 +14,7 @@ from core.workspace import Workspace
 from tests.browser.server import Server
 from tests.browser.test_newcomer import settled
 
-PATIENCE_SECONDS = 15.0
+WANTED_SECONDS = 2.0
 
 
 def project_of(store: Store, photos: int) -> Project:
@@ -64,8 +64,8 @@ def test_two_browsers_see_each_others_labels_and_lose_none(chromium: Browser, se
         desk.locator("[class*=st-key-give-] button").filter(has_text="duck").first.click()
         until(lambda: by_ben() == 4)
     assert store.count(project.id, ImageFilter(unlabelled=True)) == 0
-    # Alone on two cores it is about one second; a machine that does a dozen other things needs longer for each.
-    assert min(waits) < PATIENCE_SECONDS, f"seconds until the other browser showed a label: {waits}"
+    # Alone on two cores it is about one second; one of three may be held up by what else the machine does.
+    assert min(waits) < WANTED_SECONDS, f"seconds until the other browser showed a label: {waits}"
     for tab in (grid, desk):
         tab.context.close()
 
