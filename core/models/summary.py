@@ -5,6 +5,7 @@ Networks of Keras are counted as Keras counts: BatchNorm's running statistics ar
 train. In all others they are no parameters, as in torchvision.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -158,6 +159,7 @@ class _Tracer(TorchFunctionMode):
     def __init__(self, pictures: Tensor, count: Callable[[nn.Module], int]) -> None:
         super().__init__()
         self.rows: list[LayerRow] = []
+        self.uses: Counter[str] = Counter()
         self.block = ""
         self.count = count
         self.made = {id(pictures): _Made(pictures, "input", field=1, step=1)}
@@ -189,7 +191,8 @@ class _Tracer(TorchFunctionMode):
         sources = [self.made[id(x)] for x in inputs]
         step = max(source.step for source in sources)
         field = max(source.field for source in sources) + max(kernel - 1, 0) * step
-        uses = sum(row.name.partition(":")[0] == name for row in self.rows)
+        uses = self.uses[name]
+        self.uses[name] += 1
         self.rows.append(
             LayerRow(
                 name=f"{name}:{uses + 1}" if uses else name,
