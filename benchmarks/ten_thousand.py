@@ -31,6 +31,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.annotate_latency import CHROMIUM, free_port, press_keys, wait_for  # noqa: E402
 
 CLASSES = [f"class {number}" for number in range(8)]
+MADE = "made-by-benchmark"
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 # Runs in the page. ``shown()``: the ids on the wall once all of them are loaded, else "". ``watch()``: from the next
 # press of a key or the mouse, count the milliseconds until other photos than now are shown.
@@ -182,8 +183,11 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = options.workspace or Path(folder)
-        if not (home / "images").is_dir():
+        if not (home / MADE).is_file():
+            if (home / "images").is_dir():
+                sys.exit(f"{home} was left half made. Delete it, or name another folder.")
             make_workspace(home, options.data, options.photos, options.side)
+            (home / MADE).touch()
         os.environ["RESNET_STUDIO_HOME"] = str(home)
         from core.data.store import Store
         from core.inspection.vector_job import vectors_state
@@ -228,8 +232,10 @@ def main() -> None:
                     )
                     memory["while the network looks"] = memory_of(watched)
                     print(f"the network has looked at {vectors_state(store, 1).done:,} photos", file=sys.stderr)
-                    while vectors_state(store, 1).done < state.total:
+                    while (state := vectors_state(store, 1)).running:
                         time.sleep(1)
+                    if state.done < state.total:
+                        sys.exit(f"the network has seen {state.done} of {state.total} photos only: {state.problem}")
                     print(f"all vectors are there {time.monotonic() - began:.0f} s after the start", file=sys.stderr)
                     page.close()
                     page = open_annotate(browser, f"{address}/Annotate")

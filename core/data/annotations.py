@@ -140,13 +140,12 @@ def assign_splits(conn: Connection, project_id: int, seed: int) -> None:
     phashes = [None if row.phash is None else int(row.phash, 16) for row in rows]
     groups = twin_groups([row.name for row in rows], phashes)
     labelled = [SplitItem(str(row.id), row.name, group, row.split) for row, group in zip(rows, groups, strict=True)]
-    # Those with a split first: they take their places, and the new ones fill what is open.
-    labelled.sort(key=lambda item: item.split is None)
     new = [item for item in labelled if item.split is None]
     if joins_train(labelled):
         found = {item.key: "train" for item in new}
     else:
-        found = assign(settle(labelled), seed)
+        # Those with a split first: they take their places, and the new ones fill what is open.
+        found = assign(sorted(settle(labelled), key=lambda item: item.split is None), seed)
     for split in SPLITS:
         numbers = [int(item.key) for item in new if found[item.key] == split]
         for start in range(0, len(numbers), 5000):

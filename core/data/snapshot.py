@@ -109,7 +109,7 @@ def snapshot_of_project(store: Store, project_id: int, seed: int = 0) -> Snapsho
     if boxed is not None:
         rows = [row for row in rows if row.id in boxed]
     phashes = store.phashes(project_id)
-    groups = twin_groups([row.label or "" for row in rows], [phashes[row.hash] for row in rows])
+    groups = twin_groups([row.label or "" for row in rows], [phashes.get(row.hash) for row in rows])
     items = [Item(row.hash, row.label or "", group, row.split) for row, group in zip(rows, groups, strict=True)]
     found, _ = complete(items, seed)
     cells = []

@@ -61,42 +61,56 @@ def assign(items: Sequence[Item], seed: int = 0, ratios: tuple[float, float, flo
 
 
 def settle(items: Sequence[Item], parts: int = 2) -> list[Item]:
-    """The items with groups that can be divided; ``parts`` is how many there are beside train.
+    """The items with groups that can be divided, those with a split first; ``parts`` is how many are beside train.
 
     A group of more than a seventh of its class, and of more than two images, is to go to train, or a burst of photos
-    would be most of what is tested on; the smallest groups are left, one for each other part at least. A class with too
-    few groups for that is divided image by image: twins on both sides are better than no test at all.
+    would be most of what is tested on; of a class without splits the smallest groups are left, one for each other part.
+    A class with too few groups for that is divided image by image: twins on both sides are better than no test at all.
+
+    What comes to a group that has a split joins it there; but it goes to train where the group stands on several sides
+    already, or would become most of val or test.
     """
     sizes = Counter(item.group for item in items)
     if len(sizes) == len(items):
         return list(items)
-    placed = {item.group for item in items if item.split is not None}
+    stands: dict[str, set[str]] = {}
     groups: dict[str, list[str]] = {}  # of each class, in the order in which they come
     for item in items:
-        if item.group not in placed:
-            groups.setdefault(item.label, []).append(item.group)
+        groups.setdefault(item.label, []).append(item.group)
+        if item.split is not None:
+            stands.setdefault(item.group, set()).add(item.split)
     to_train: set[str] = set()
     apart: set[str] = set()
     for mine in groups.values():
-        total = len(mine)
         own = sorted(dict.fromkeys(mine), key=sizes.__getitem__)
+        new = [group for group in own if group not in stands]
+        torn = {group for group in own if len(stands.get(group, ())) > 1}
         if len(own) <= parts:
-            apart.update(own)
-        to_train.update(group for group in own[parts:] if sizes[group] > max(2, total / 7))
-    return [
-        replace(item, group=f"{item.group} {item.key}")
+            apart.update(new, torn)
+            continue
+        large = {group for group in own if sizes[group] > max(2, len(mine) / 7)}
+        left = max(0, parts - (len(own) - len(new)))
+        to_train |= torn | (large & set(new[left:]))
+        to_train |= {group for group in large if group in stands and "train" not in stands[group]}
+    settled = [
+        item
+        if item.split is not None
+        else replace(item, group=f"{item.group} {item.key}")
         if item.group in apart
         else replace(item, split="train")
         if item.group in to_train
         else item
         for item in items
     ]
+    # Those of train take their places before the smaller groups take what is open.
+    return sorted(settled, key=lambda item: item.split is None)
 
 
 def complete(items: Sequence[Item], seed: int = 0) -> tuple[dict[str, str], str | None]:
     """The split of every item by its key, and a sentence where more was done than to fill what is empty."""
     if not joins_train(items):
-        return assign(settle(items), seed), None
+        found = assign(settle(items), seed)
+        return {item.key: found[item.key] for item in items}, None
     if any(item.split == "test" for item in items):
         tested = {item.group for item in items if item.split == "test"}
         found = {

@@ -33,7 +33,9 @@ def add_photos(project: Project) -> None:
     # The server's disk is the user's own only where nobody else can reach the server.
     if frame.listens_on_localhost():
         ways.append(SERVER)
-    way = st.segmented_control("Bring", ways, default=FILES, required=True, key="add-way", wrap=True)
+    way = st.segmented_control(
+        "Bring", ways, default=FILES, required=True, key="add-way", wrap=True, on_change=_forget_what_was_found
+    )
     plan = _from_path() if way == SERVER else _from_uploads(whole_folder=way == FOLDER)
     if plan is None and PROPOSAL not in st.session_state:
         _explain()
@@ -67,6 +69,11 @@ def _from_uploads(*, whole_folder: bool) -> ImportPlan | None:
     return st.session_state.get(PLAN)
 
 
+def _forget_what_was_found() -> None:
+    for name in (PLAN, PROPOSAL, TOKEN):
+        st.session_state.pop(name, None)
+
+
 def _confirm(plan_with: Callable[[bytes], ImportPlan]) -> None:
     """Asks about the table that was found; the yes makes the plan."""
     proposal, reason = st.session_state[PROPOSAL]
@@ -97,8 +104,7 @@ def _from_path() -> ImportPlan | None:
         looked = st.form_submit_button("Look into it", icon=":material/folder_open:")
     folder = Path(text).expanduser()
     if looked and text:
-        for name in (PLAN, PROPOSAL, TOKEN):
-            st.session_state.pop(name, None)
+        _forget_what_was_found()
         with st.spinner("Looking into the folder"):
             _look_into_folder(folder)
         st.session_state[TOKEN] = text

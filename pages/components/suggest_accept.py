@@ -28,7 +28,7 @@ def offer_sure_ones(project: Project, found: Suggestions) -> None:
     sure, every = len(found.sure(LEVELS[SURE])), len(found.sure(LEVELS[ALL]))
     if every:
         st.button(
-            f"Accept all above 99 % ({sure:,})" if sure else f"Look at all suggestions ({every:,})",
+            f"Accept all above 99 % ({sure:,})" if sure else f"Look at the suggestions ({every:,})",
             icon=":material/done_all:",
             type="tertiary",
             key="accept-look",
@@ -41,9 +41,12 @@ def offer_sure_ones(project: Project, found: Suggestions) -> None:
 def look_at_sure_ones(project: Project) -> None:
     """The grid: all are chosen; whoever sees a wrong one takes it out, then one button accepts the rest."""
     found = suggestions_of(project.id)
-    st.session_state.setdefault("accept-level", SURE)  # another section was open in between
+    # Streamlit forgets the choice while another section is open; this does not.
+    st.session_state.setdefault("accept-level", st.session_state.get("accept-level-kept", SURE))
     level = st.segmented_control("As sure as", list(LEVELS), required=True, key="accept-level") or SURE
-    sure = _still_without_label(project, found.sure(LEVELS[level])[:MOST]) if found else []
+    st.session_state["accept-level-kept"] = level
+    suggested = found.sure(LEVELS[level]) if found else []
+    sure = _still_without_label(project, suggested[:MOST])
     state = (level, tuple(number for number, _, _ in sure))
     if st.session_state.get("accept-state") != state:
         st.session_state["accept-state"] = state
@@ -58,7 +61,8 @@ def look_at_sure_ones(project: Project) -> None:
     chosen = set(wall(_cards(project, sure), key=WALL, select="many", side=112, label="Suggestions").chosen)
     accepted = [(number, label) for number, label, _ in sure if str(number) in chosen]
     with buttons:
-        st.markdown("Every photo as the model would label it. Click the wrong ones to take them out.", width="stretch")
+        which = f"The {MOST} surest of {len(suggested):,} photos" if len(suggested) > MOST else "Every photo"
+        st.markdown(f"{which} as the model would label it. Click the wrong ones to take them out.", width="stretch")
         st.button("Back", on_click=_close, shortcut="Left")
         st.button(
             f"Accept {counted(len(accepted), 'suggestion')}",

@@ -11,7 +11,7 @@ from pages.components import frame
 from pages.components.wording import plain
 
 SECONDS_BETWEEN_LOOKS = 1.0
-GROWTH = 1.1
+GROWTH, MOST_NEW = 0.1, 400
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -102,10 +102,11 @@ def show_progress(project: Project, note: str = "") -> None:
 @frame.fragment(run_every=SECONDS_BETWEEN_LOOKS)
 def _moving(project: Project, note: str) -> None:
     state = vectors_state(project)
-    seen_of, before = st.session_state.get("vectors-seen", (project.id, 0))
-    # By a tenth, or all: a refit a second would take the processor from what computes the vectors.
-    if seen_of != project.id or state.done >= max(1, before * GROWTH) or not state.running:
-        st.session_state["vectors-seen"] = (project.id, state.done)
+    found = suggestions_of(project.id)
+    fitted = len(found.ids) if found else 0
+    new = abs(state.done - fitted)
+    # A tenth more, or all: a refit a second would take the processor from what computes the vectors.
+    if new and (new >= min(MOST_NEW, fitted * GROWTH) or not state.running):
         refit(project.id)
     if not state.running:
         st.rerun()

@@ -100,7 +100,7 @@ def label_six_with_keys(page: Page, truth: dict[str, str]) -> None:
 def accept_the_sure_ones(page: Page, store: Store, project: Project, truth: dict[str, str], screenshots: Path) -> int:
     """A look at all that the model is sure of; those that are wrong are taken out, the others accepted."""
     page.locator(".st-key-accept-look button").first.click(timeout=2 * MINUTE)
-    expect(page.get_by_text("Every photo as the model would label it")).to_be_visible()
+    expect(page.get_by_text("as the model would label it")).to_be_visible()
     settled(page)
     page.screenshot(path=screenshots / "labelling-accept.png", full_page=True)
     names = {str(row.id): row.filename for row in store.images(project.id)}

@@ -3,6 +3,7 @@
 import re
 import time
 
+import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from core.data.store import Store
@@ -12,12 +13,15 @@ from tests.browser.test_newcomer import settled
 from tests.browser.test_two_browsers import project_of
 
 
-def test_a_key_press_that_arrives_after_the_next_page_does_not_empty_it(page: Page, server: Server) -> None:
+@pytest.mark.parametrize("late_milliseconds", [0, 20, 300])
+def test_a_key_press_that_arrives_after_the_next_page_does_not_empty_it(
+    page: Page, server: Server, late_milliseconds: int
+) -> None:
     workspace = Workspace(server.home)
     for folder in (workspace.images, workspace.thumbnails, workspace.runs, workspace.cache):
         folder.mkdir(parents=True, exist_ok=True)
     store = Store(workspace)
-    project = project_of(store, 12)
+    project = project_of(store, 12, f"Birds {late_milliseconds}")
     held: list[bytes | str] = []
     holding = False
 
@@ -45,8 +49,8 @@ def test_a_key_press_that_arrives_after_the_next_page_does_not_empty_it(page: Pa
     holding = False
     assert held  # the key press is on its way
     page.get_by_test_id("stSidebar").get_by_role("link", name="Data", exact=True).click()
+    page.wait_for_timeout(late_milliseconds)
     for message in held:
-        page.wait_for_timeout(20)
         ways[-1].send(message)
     page.wait_for_timeout(1500)
     settled(page)

@@ -17,8 +17,8 @@ from tests.browser.test_newcomer import settled
 WANTED_SECONDS = 2.0
 
 
-def project_of(store: Store, photos: int) -> Project:
-    made = store.create_project("Birds", classes=["owl", "duck"])
+def project_of(store: Store, photos: int, name: str = "Birds") -> Project:
+    made = store.create_project(name, classes=["owl", "duck"])
     dice = np.random.default_rng(0)
     for number in range(photos):
         image = Image.fromarray(dice.integers(0, 255, (48, 64, 3), dtype=np.uint8))

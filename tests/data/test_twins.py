@@ -1,7 +1,10 @@
 """Pictures that look nearly the same stand in one split, in a project and in a table."""
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from io import BytesIO
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +13,7 @@ from PIL import Image, ImageEnhance
 
 from core.data.images import decode
 from core.data.snapshot import snapshot_of_project, snapshot_of_table
-from core.data.splits import Item, assign, complete, settle
+from core.data.splits import Item, complete
 from core.data.store import Store
 from core.data.twins import leaders, phash_of, twin_groups
 from core.workspace import open_workspace
@@ -60,29 +63,87 @@ def test_twins_of_two_classes_are_no_group() -> None:
     assert len(set(twin_groups(["owl", "duck", "owl"], [0, 0, 1]))) == 2
 
 
+def bursts(sizes: Sequence[int], split: str | None = None, name: str = "g", label: str = "owl") -> list[Item]:
+    """Groups of that many images."""
+    return [
+        Item(f"{name}{group}-{place}", label, f"{name}{group}", split)
+        for group, size in enumerate(sizes)
+        for place in range(size)
+    ]
+
+
 @pytest.mark.parametrize("seed", range(5))
-def test_a_burst_goes_to_train_and_the_others_make_the_other_parts(seed: int) -> None:
+@pytest.mark.parametrize(
+    "sizes", [*permutations((3, 4, 30)), (1, 1, 20), (20, 1, 1), (20, 20, 20), (20,) * 6, (1, 1, 10, 10, 10, 10, 10)]
+)
+def test_bursts_are_whole_and_every_part_has_images_the_largest_in_train(sizes: tuple[int, ...], seed: int) -> None:
+    items = bursts(sizes)
+    found, _ = complete(items, seed)
+    assert list(found) == [item.key for item in items]
+    assert all(len(sides) == 1 for sides in splits_by_group(items, found).values())
+    assert set(found.values()) == {"train", "val", "test"}
+    assert found[f"g{sizes.index(max(sizes))}-0"] == "train" or sizes.count(max(sizes)) > 2
+    counts = Counter(found.values())
+    assert counts["train"] == max(counts.values())
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("turn", range(8))
+def test_a_burst_goes_to_train_and_the_others_make_the_other_parts(turn: int, seed: int) -> None:
     sizes = [12, 1, 2, 1, 1, 1, 2, 1]  # one burst, a few pairs
-    items = [Item(f"{group}-{place}", "owl", f"g{group}") for group, size in enumerate(sizes) for place in range(size)]
-    found = assign(settle(items), seed)
+    sizes = sizes[turn:] + sizes[:turn]
+    items = bursts(sizes)
+    found, _ = complete(items, seed)
     counts = Counter(found.values())
     assert all(len(sides) == 1 for sides in splits_by_group(items, found).values())
-    assert {found[f"0-{place}"] for place in range(12)} == {"train"}
+    assert {found[f"g{sizes.index(12)}-{place}"] for place in range(12)} == {"train"}
     assert counts["val"] >= 2
     assert counts["test"] >= 2
 
 
-def test_three_bursts_give_three_parts_the_largest_to_train() -> None:
-    items = [Item(f"{g}-{n}", "owl", f"g{g}") for g, size in enumerate((3, 30, 4)) for n in range(size)]
-    found = assign(settle(items), 0)
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("sizes", [(2,), (8,), (2, 2), (8, 1)])
+def test_a_group_that_comes_to_a_divided_class_stays_whole(sizes: tuple[int, ...], seed: int) -> None:
+    before = [Item(str(number), "owl", str(number)) for number in range(30)]
+    given = complete(before, seed)[0]
+    items = [replace(item, split=given[item.key]) for item in before] + bursts(sizes)
+    found, _ = complete(items, seed)
     assert all(len(sides) == 1 for sides in splits_by_group(items, found).values())
-    assert found["1-0"] == "train"
-    assert {found["0-0"], found["2-0"]} == {"val", "test"}
+    assert {item.key: found[item.key] for item in before} == given
+    if 8 in sizes:
+        assert found["g0-0"] == "train"
+
+
+def test_more_of_a_burst_that_stands_on_several_sides_is_learned_from() -> None:
+    torn = [Item(f"t{number}", "owl", "burst", split) for number, split in enumerate(("val", "train", "test"))]
+    others = [Item(f"o{number}", "owl", f"o{number}", "train") for number in range(9)]
+    more = [Item(f"m{number}", "owl", "burst") for number in range(30)]
+    found, _ = complete([*torn, *others, *more])
+    assert {found[item.key] for item in more} == {"train"}
+
+
+def test_a_burst_that_grows_does_not_become_most_of_what_is_tested_on() -> None:
+    others = [Item(f"o{number}", "owl", f"o{number}", "train") for number in range(9)]
+    given = [*others, Item("v", "owl", "v", "val"), Item("first", "owl", "burst", "test")]
+    more = [Item(f"m{number}", "owl", "burst") for number in range(20)]
+    found, _ = complete([*given, *more])
+    assert found["first"] == "test"
+    assert {found[item.key] for item in more} == {"train"}
+    assert complete([*given, more[0]])[0]["m0"] == "test"  # a single twin joins it
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_table_of_bursts_with_train_and_test_gets_a_validation_part(seed: int) -> None:
+    items = bursts((20,) * 6, "train") + bursts((5, 5), "test", "t")
+    found, remark = complete(items, seed)
+    assert all(len(sides) == 1 for sides in splits_by_group(items, found).values())
+    assert Counter(found.values())["val"] == 20
+    assert remark is not None and "20 in all" in remark
 
 
 def test_a_class_of_one_burst_is_divided_all_the_same() -> None:
     items = [Item(str(number), "owl", "one") for number in range(14)]
-    assert Counter(assign(settle(items), 0).values()) == {"train": 10, "val": 2, "test": 2}
+    assert Counter(complete(items)[0].values()) == {"train": 10, "val": 2, "test": 2}
 
 
 def test_a_validation_part_is_taken_out_of_train_by_groups() -> None:

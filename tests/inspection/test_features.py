@@ -14,6 +14,7 @@ from core.errors import DataError, ImageRefused, ModelError
 from core.inspection.features import FileFeatures, features_of, file_features, form_of, write_features
 from core.inspection.predictor import BATCH, Predictor
 from core.models.resnet import STAGES
+from core.training.device import cpu_has_bfloat16
 from tests.inspection.conftest import photo
 
 
@@ -28,6 +29,8 @@ def test_fast_features_are_nearly_the_exact_ones_and_stand_in_the_same_order(
     exact, fast = list(file_features(predictor, files)), list(file_features(predictor, files, fast=True))
     assert [one.name for one in fast] == [one.name for one in exact] == [name for name, _ in files]
     assert [one.name for one in fast if one.refused] == ["none.png"]
+    if cpu_has_bfloat16():
+        assert any(not np.array_equal(one.features, other.features) for one, other in zip(exact, fast, strict=True))
     for one, other in zip(exact, fast, strict=True):
         if one.features is not None and other.features is not None:
             length = np.linalg.norm(one.features) * np.linalg.norm(other.features)

@@ -126,6 +126,13 @@ def test_a_table_without_a_header_in_a_folder_of_the_computer_is_asked_about_too
     app.text_input(key="add-folder").set_value(str(folder))
     next(one for one in app.button if one.label == "Look into it").click().run()
     assert not app.error and not app.exception
+    yes = [one.label for one in app.button if one.label.startswith("Yes")]
+    app.segmented_control(key="add-way").set_value("Files or a zip").run()
+    assert yes and not [one for one in app.button if one.label.startswith("Yes")]
+    assert any("Three ways to say which class" in one.value for one in app.markdown)
+    app.segmented_control(key="add-way").set_value("A path on this computer").run()
+    app.text_input(key="add-folder").set_value(str(folder))
+    next(one for one in app.button if one.label == "Look into it").click().run()
     next(one for one in app.button if one.label == "Yes, the boxes lie right").click().run()
     app.button(key="import-now").click().run()
     deadline = time.monotonic() + 20

@@ -330,7 +330,7 @@ def test_where_the_model_is_sure_of_none_all_its_suggestions_can_be_looked_at(
     """Six labels make no network sure to 99 %."""
     monkeypatch.setitem(suggest_accept.LEVELS, suggest_accept.SURE, 1.1)
     app = ready(open_page)
-    assert app.button(key="accept-look").label == f"Look at all suggestions ({PHOTOS - 6})"
+    assert app.button(key="accept-look").label == f"Look at the suggestions ({PHOTOS - 6})"
     sure(app)
     assert app.segmented_control(key="accept-level").value == suggest_accept.ALL
     chosen = [int(one) for one in app.session_state["accept-wall"]["chosen"]]
