@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components import frame, warm_up
+from pages.components import frame
 from pages.components.home_project import (
     next_steps,
     runs_of,
@@ -48,5 +48,3 @@ with frame.page("Home", SENTENCE, heading="ResNet Studio"):
             new_project(primary=False)
             open_sample(primary=False)
     show_weights()
-# After the page is drawn: the other pages will need more than this one.
-warm_up.begin()

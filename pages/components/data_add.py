@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from core.data.box_columns import Proposal, find_in_folder, find_proposal, uploads_with
 from core.data.importers import ImportPlan, Upload, plan_folder, plan_uploads
 from core.data.names import name_key
 from core.data.store import Project
@@ -60,11 +61,9 @@ def _from_uploads(*, whole_folder: bool) -> ImportPlan | None:
         for name in (PLAN, PROPOSAL):
             st.session_state.pop(name, None)
         with st.spinner("Looking into the files"):
-            _look_into(uploads)
+            _look_into(partial(plan_uploads, uploads), partial(find_proposal, uploads))
         st.session_state[TOKEN] = token
     if PROPOSAL in st.session_state:
-        from core.data.box_columns import uploads_with
-
         _confirm(uploads_with(uploads, st.session_state[PROPOSAL][0]))
     return st.session_state.get(PLAN)
 
@@ -84,14 +83,12 @@ def _confirm(plan_with: Callable[[bytes], ImportPlan]) -> None:
         st.rerun()
 
 
-def _look_into(uploads: list[Upload]) -> None:
+def _look_into(plan: Callable[[], ImportPlan], propose: Callable[[], Proposal | None]) -> None:
     """The plan; or, where the labels cannot be read but may be boxes in a table of another kind, what to ask about."""
     try:
-        st.session_state[PLAN] = plan_uploads(uploads)
+        st.session_state[PLAN] = plan()
     except LabelsError as error:
-        from core.data.box_columns import find_proposal
-
-        proposal = find_proposal(uploads)
+        proposal = propose()
         if proposal is None:
             raise
         st.session_state[PROPOSAL] = (proposal, str(error))
@@ -106,26 +103,13 @@ def _from_path() -> ImportPlan | None:
     if looked and text:
         _forget_what_was_found()
         with st.spinner("Looking into the folder"):
-            _look_into_folder(folder)
+            _look_into(partial(plan_folder, folder), partial(find_in_folder, folder))
         st.session_state[TOKEN] = text
     if not text or st.session_state.get(TOKEN) != text:
         return None
     if PROPOSAL in st.session_state:
         _confirm(partial(plan_folder, folder))
     return st.session_state.get(PLAN)
-
-
-def _look_into_folder(folder: Path) -> None:
-    """As ``_look_into``, for a folder on the server's disk."""
-    try:
-        st.session_state[PLAN] = plan_folder(folder)
-    except LabelsError as error:
-        from core.data.box_columns import find_in_folder
-
-        proposal = find_in_folder(folder)
-        if proposal is None:
-            raise
-        st.session_state[PROPOSAL] = (proposal, str(error))
 
 
 def _explain() -> None:

@@ -115,9 +115,11 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
         st.stop()
     if title not in WITHOUT_TORCH:
         warm_up.wait()
-    with plain_errors():
-        yield
-    warm_up.settle()
+    try:
+        with plain_errors():
+            yield
+    finally:  # also where somebody has gone on to another page already
+        warm_up.begin()
 
 
 def _navigation() -> None:

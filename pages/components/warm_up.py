@@ -1,7 +1,6 @@
-"""The libraries that the other pages need, loaded while the first one is looked at."""
+"""The libraries that the other pages need, loaded while the first one that anybody opens is looked at."""
 
 import gc
-import sys
 import threading
 from importlib import import_module
 
@@ -11,7 +10,6 @@ import streamlit as st
 LIBRARIES = ("pandas", "plotly.graph_objects", "torch", "torchvision.transforms.v2", "scipy.stats", "pytorch_grad_cam")
 _thread = threading.Thread(target=lambda: _load(), name="warm up", daemon=True)
 _begun = threading.Lock()
-_frozen = threading.Lock()
 
 
 def begin() -> None:
@@ -30,17 +28,10 @@ def wait() -> None:
             _thread.join()
 
 
-def settle() -> None:
-    """Once torch is loaded, let the garbage collector no longer look through all that the libraries have made.
-
-    Streamlit collects after every run of a page, in everything that there is: with torch a third of a second, each
-    time. What libraries make at their import stays until the end anyway.
-    """
-    if "torch" in sys.modules and not _thread.is_alive() and _frozen.acquire(blocking=False):
-        gc.collect()
-        gc.freeze()
-
-
 def _load() -> None:
     for name in LIBRARIES:
         import_module(name)
+    # Streamlit collects garbage after every run of a page, in everything that there is: with torch a third of a second,
+    # each time. What libraries make at their import stays until the end anyway, so nobody needs to look through it.
+    gc.collect()
+    gc.freeze()
