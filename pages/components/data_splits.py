@@ -38,8 +38,8 @@ def _explain(project: Project, counts: pd.DataFrame) -> None:
         "seen. So the labelled photos are divided into three parts. **Training** photos are practiced on. "
         "**Validation** photos show after each epoch how well it goes, and which epoch was best. **Test** photos are "
         "kept back for the final examination. Of seven photos of a class about five train, one validates, one tests. "
-        "Identical photos never stand on both sides, nearly identical ones get the same part, and a photo keeps its "
-        "part when more photos come."
+        "Identical photos never stand on both sides, nearly identical ones stay together unless the class has hardly "
+        "any others, and a photo keeps its part when more photos come."
     )
     labelled = counts[counts["label"].notna()]
     waiting = int(labelled["none"].sum())
