@@ -8,7 +8,7 @@ from pages.components.annotate_one import KEYS
 from pages.components.data_details import show_details
 from pages.components.data_grid import filter_row, page_of, photo_cards, turn_pages
 from pages.components.live import live
-from pages.components.photos import choose, clear, wall
+from pages.components.photos import choose, chosen_on, clear, wall
 from pages.components.wording import counted, plain, undone_words
 
 WALL = "annotate-wall"
@@ -23,7 +23,7 @@ def many_at_once(project: Project) -> None:
     buttons = st.container(key="many-actions", gap="xsmall")
     answer = wall(photo_cards(project, rows), key=WALL, select="many", details=True, side=112)
     turn_pages(found, key="many", wall_key=WALL)
-    chosen = [int(one) for one in answer.chosen]
+    shown, chosen = [row.id for row in rows], answer.chosen
     with buttons:
         with st.container(horizontal=True, vertical_alignment="center"):
             if chosen:
@@ -31,7 +31,7 @@ def many_at_once(project: Project) -> None:
                 st.button("Choose none", type="tertiary", on_click=clear, args=(WALL,))
             else:
                 st.markdown(f"{counted(found, 'photo')}. Choose some, then press a class.", width="stretch")
-                every = [str(row.id) for row in rows]
+                every = [str(number) for number in shown]
                 st.button("Choose this page", type="tertiary", on_click=choose, args=(WALL, every), disabled=not rows)
             st.button("Undo", shortcut="U", type="tertiary", on_click=_undo, args=(project,))
         with st.container(horizontal=True, gap="xsmall"):
@@ -43,15 +43,18 @@ def many_at_once(project: Project) -> None:
                     shortcut=key,
                     disabled=not chosen,
                     on_click=_give,
-                    args=(project, chosen, one.name),
+                    args=(project, shown, one.name),
                 )
-            st.button("No label", key="many-none", disabled=not chosen, on_click=_give, args=(project, chosen, None))
+            st.button("No label", key="many-none", disabled=not chosen, on_click=_give, args=(project, shown, None))
     if answer.opened:
         show_details(project, int(answer.opened))
 
 
 @frame.action
-def _give(project: Project, ids: list[int], label: str | None) -> None:
+def _give(project: Project, shown: list[int], label: str | None) -> None:
+    ids = chosen_on(WALL, shown)
+    if not ids:
+        return
     frame.store().annotate(project.id, ids, label, frame.who())
     frame.notify(f"{counted(len(ids), 'photo')}: {plain(label) if label else 'no label'}")
     clear(WALL)

@@ -10,7 +10,7 @@ from core.data.store import Project
 from pages.components import frame
 from pages.components.check_progress import need_looks
 from pages.components.data_details import show_details
-from pages.components.photos import Photo, choose, clear, wall
+from pages.components.photos import Photo, choose, chosen_on, clear, wall
 from pages.components.wording import counted
 
 VERDICT = "odd"
@@ -71,7 +71,7 @@ def _odd_ones(project: Project) -> None:
     if count[reason] > len(shown):
         st.caption(f"The oddest {len(shown)} of {count[reason]:,}; the next ones come as these are decided.")
     with actions:
-        _actions(project, shown, [one for one in shown if str(one.row.id) in answer.chosen])
+        _actions(project, shown, len(answer.chosen))
     _ask_again_button(project, len(kept))
     if answer.opened:
         show_details(project, int(answer.opened))
@@ -87,16 +87,16 @@ def _photo(one: Odd) -> Photo:
     )
 
 
-def _actions(project: Project, shown: list[Odd], chosen: list[Odd]) -> None:
+def _actions(project: Project, shown: list[Odd], chosen: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if not chosen:
             st.markdown(counted(len(shown), "photo"), width="stretch")
             every = [str(one.row.id) for one in shown]
             st.button("Choose all of these", on_click=choose, args=(WALL, every), icon=":material/select_all:")
             return
-        st.markdown(f"**{len(chosen)} chosen**", width="stretch")
-        st.button("They are fine", type="primary", on_click=_keep, args=(project, chosen), icon=":material/check:")
-        st.button("Remove", on_click=_remove, args=(project, chosen), icon=":material/delete:")
+        st.markdown(f"**{chosen} chosen**", width="stretch")
+        st.button("They are fine", type="primary", on_click=_keep, args=(project, shown), icon=":material/check:")
+        st.button("Remove", on_click=_remove, args=(project, shown), icon=":material/delete:")
         st.button("Choose none", type="tertiary", on_click=clear, args=(WALL,))
 
 
@@ -107,18 +107,25 @@ def _ask_again_button(project: Project, kept: int) -> None:
         )
 
 
+def _chosen(shown: list[Odd]) -> list[Odd]:
+    ids = chosen_on(WALL, [one.row.id for one in shown])
+    return [one for one in shown if one.row.id in ids]
+
+
 def _subject(one: Odd) -> str:
     return f"{one.row.id}:{one.reason}"
 
 
 @frame.action
-def _keep(project: Project, chosen: list[Odd]) -> None:
+def _keep(project: Project, shown: list[Odd]) -> None:
+    chosen = _chosen(shown)
     frame.store().keep(project.id, VERDICT, [_subject(one) for one in chosen], frame.who())
     clear(WALL)
 
 
 @frame.action
-def _remove(project: Project, chosen: list[Odd]) -> None:
+def _remove(project: Project, shown: list[Odd]) -> None:
+    chosen = _chosen(shown)
     frame.store().remove_images(project.id, [one.row.id for one in chosen], frame.who())
     frame.notify(f"{counted(len(chosen), 'photo')} removed. Undo it on the Annotate page, under History.")
     clear(WALL)

@@ -1,6 +1,5 @@
 """The photos of a project as a paged grid: filter, search, choose several, label or remove them."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
@@ -9,7 +8,7 @@ from core.data.store import ImageFilter, ImageRow, Project
 from pages.components import frame
 from pages.components.data_details import show_details
 from pages.components.live import live
-from pages.components.photos import Photo, choose, clear, wall
+from pages.components.photos import Photo, choose, chosen_on, clear, wall
 from pages.components.pickers import SPLIT_NAMES, SPLITS
 from pages.components.wording import by_name, counted
 
@@ -17,6 +16,7 @@ PHOTOS_A_PAGE = 60
 WALL = "data-wall"
 NO_LABEL, NO_BOX = "No label", "No box"
 EVERY = "All photos"
+LABEL = "data-label"
 ORDERS = {
     "added": "Oldest first",
     "newest": "Newest first",
@@ -35,7 +35,7 @@ def photo_grid(project: Project) -> None:
     actions = st.container(key="data-actions")
     answer = wall(photo_cards(project, rows), key=WALL, select="many", details=True, side=112)
     with actions:
-        _actions(project, rows, [int(one) for one in answer.chosen], found)
+        _actions(project, [row.id for row in rows], len(answer.chosen), found)
     turn_pages(found, key="data", wall_key=WALL)
     if answer.opened:
         show_details(project, int(answer.opened))
@@ -117,38 +117,45 @@ def photo_cards(project: Project, rows: list[ImageRow]) -> list[Photo]:
     ]
 
 
-def _actions(project: Project, rows: list[ImageRow], chosen: list[int], found: int) -> None:
+def _actions(project: Project, shown: list[int], chosen: int, found: int) -> None:
     """What can be done with the chosen photos; it stands above them, so that it never moves away."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if not chosen:
             st.markdown(f"{counted(found, 'photo')}", width="stretch")
-            every = [str(row.id) for row in rows]
+            every = [str(number) for number in shown]
             st.button(
-                "Choose this page", on_click=choose, args=(WALL, every), disabled=not rows, icon=":material/select_all:"
+                "Choose this page",
+                on_click=choose,
+                args=(WALL, every),
+                disabled=not shown,
+                icon=":material/select_all:",
             )
             return
-        st.markdown(f"**{len(chosen)} chosen**", width="content")
+        st.markdown(f"**{chosen} chosen**", width="content")
         choices: list[tuple[str, str | None]] = [(one.name, one.name) for one in frame.store().classes(project.id)]
         labels = by_name([*choices, (NO_LABEL, None)])
-        named = st.selectbox(
-            "Class for the chosen photos", list(labels), key="data-label", label_visibility="collapsed", width=200
-        )
-        st.button("Give this class", type="primary", on_click=_act, args=(_label, project, chosen, labels[named]))
-        st.button("Remove", icon=":material/delete:", on_click=_act, args=(_remove, project, chosen))
+        st.selectbox("Class for the chosen photos", list(labels), key=LABEL, label_visibility="collapsed", width=200)
+        st.button("Give this class", type="primary", on_click=_label, args=(project, shown, labels))
+        st.button("Remove", icon=":material/delete:", on_click=_remove, args=(project, shown))
         st.button("Choose none", type="tertiary", on_click=clear, args=(WALL,))
 
 
 @frame.action
-def _act(do: Callable[..., None], *args: object) -> None:
-    do(*args)
-    clear(WALL)
-
-
-def _label(project: Project, ids: list[int], label: str | None) -> None:
+def _label(project: Project, shown: list[int], labels: dict[str, str | None]) -> None:
+    ids, named = chosen_on(WALL, shown), st.session_state.get(LABEL)
+    if not ids or named not in labels:
+        return
+    label = labels[named]
     frame.store().annotate(project.id, ids, label, frame.who())
+    clear(WALL)
     frame.notify(f"{counted(len(ids), 'photo')}: {label or 'no label'}. Undo it on the Annotate page, under History.")
 
 
-def _remove(project: Project, ids: list[int]) -> None:
+@frame.action
+def _remove(project: Project, shown: list[int]) -> None:
+    ids = chosen_on(WALL, shown)
+    if not ids:
+        return
     frame.store().remove_images(project.id, ids, frame.who())
+    clear(WALL)
     frame.notify(f"{counted(len(ids), 'photo')} removed. Undo it on the Annotate page, under History.")

@@ -106,6 +106,16 @@ def wall(
     return WallAnswer(chosen if select != "none" else (), answer.get("opened"))
 
 
+def chosen_on(key: str, shown: Sequence[int]) -> list[int]:
+    """Which of the ``shown`` photos are chosen on a wall at this moment; for callbacks.
+
+    A button keeps the arguments of its last drawing. Where somebody clicks a photo and then the button before the page
+    has drawn itself again, only this knows of the click.
+    """
+    chosen = set((st.session_state.get(key) or {}).get("chosen") or ())
+    return [number for number in shown if str(number) in chosen]
+
+
 def choose(key: str, ids: Sequence[str]) -> None:
     """Set what is chosen on a wall; to be called before the wall is drawn (in a callback)."""
     st.session_state[key] = {"chosen": list(ids)}

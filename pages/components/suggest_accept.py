@@ -7,7 +7,7 @@ from core.errors import DataError
 from core.inspection.instant import Suggestions
 from pages.components import frame
 from pages.components.annotate_desk import Desk, advance
-from pages.components.photos import Photo, choose, wall
+from pages.components.photos import Photo, choose, chosen_on, wall
 from pages.components.suggest_state import keep_in_view, refit, suggestions_of
 from pages.components.wording import counted
 
@@ -58,20 +58,19 @@ def look_at_sure_ones(project: Project) -> None:
         st.info(f"The model is not sure of any photo without a label{above}.", icon=":material/done_all:")
         buttons.button("Back to the photos", on_click=_close, shortcut="Left")
         return
-    chosen = set(wall(_cards(project, sure), key=WALL, select="many", side=112, label="Suggestions").chosen)
-    accepted = [(number, label) for number, label, _ in sure if str(number) in chosen]
+    chosen = len(wall(_cards(project, sure), key=WALL, select="many", side=112, label="Suggestions").chosen)
     with buttons:
         which = f"The {MOST} surest of {len(suggested):,} photos" if len(suggested) > MOST else "Every photo"
         st.markdown(f"{which} as the model would label it. Click the wrong ones to take them out.", width="stretch")
         st.button("Back", on_click=_close, shortcut="Left")
         st.button(
-            f"Accept {counted(len(accepted), 'suggestion')}",
+            f"Accept {counted(chosen, 'suggestion')}",
             type="primary",
             icon=":material/done_all:",
-            disabled=not accepted,
+            disabled=not chosen,
             key="accept-all",
             on_click=_accept,
-            args=(project, accepted),
+            args=(project, {number: label for number, label, _ in sure}),
         )
 
 
@@ -95,7 +94,10 @@ def _cards(project: Project, sure: list[tuple[int, str, float]]) -> list[Photo]:
 
 
 @frame.action
-def _accept(project: Project, rows: list[tuple[int, str]]) -> None:
+def _accept(project: Project, shown: dict[int, str]) -> None:
+    rows = [(number, shown[number]) for number in chosen_on(WALL, list(shown))]
+    if not rows:
+        return
     frame.store().accept_suggestions(project.id, rows, frame.who())
     frame.notify(f"{counted(len(rows), 'suggestion')} accepted. U undoes it.")
     refit(project.id)

@@ -11,10 +11,15 @@ from pages.components.suggest_state import refit
 from pages.components.wording import counted, plain, undone_words
 
 
-def class_buttons(project: Project, chosen: list[int], *, key: str, after: Callable[[], None]) -> None:
-    """A button and a key for each class, and undo; ``after`` is called once photos were labelled."""
+def class_buttons(
+    project: Project, chosen: int, now: Callable[[], list[int]], *, key: str, after: Callable[[], None]
+) -> None:
+    """A button and a key for each class, and undo.
+
+    ``chosen`` says how many photos are chosen, ``now`` which at the press; ``after`` is called when they are labelled.
+    """
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
-        st.markdown(f"**{len(chosen):,} chosen**" if chosen else "Nothing chosen yet", width="content")
+        st.markdown(f"**{chosen:,} chosen**" if chosen else "Nothing chosen yet", width="content")
         classes = frame.store().classes(project.id)
         for one, letter in zip(classes, [*KEYS, *[None] * len(classes)], strict=False):
             st.button(
@@ -23,13 +28,16 @@ def class_buttons(project: Project, chosen: list[int], *, key: str, after: Calla
                 shortcut=letter,
                 disabled=not chosen,
                 on_click=_give,
-                args=(project, chosen, one.name, after),
+                args=(project, now, one.name, after),
             )
         st.button("Undo", shortcut="U", type="tertiary", key=f"{key}-undo", on_click=_undo, args=(project,))
 
 
 @frame.action
-def _give(project: Project, ids: list[int], label: str, after: Callable[[], None]) -> None:
+def _give(project: Project, now: Callable[[], list[int]], label: str, after: Callable[[], None]) -> None:
+    ids = now()
+    if not ids:
+        return
     frame.store().annotate(project.id, ids, label, frame.who())
     frame.notify(f"{counted(len(ids), 'photo')}: {plain(label)}")
     refit(project.id)

@@ -62,7 +62,7 @@ def photo_map(project: Project) -> None:
         unlabelled = {one.id for one in frame.store().image_labels(project.id) if one.label is None}
         chosen = [number for number in chosen if number in unlabelled]
     with buttons:
-        class_buttons(project, chosen, key="map", after=_turn)
+        class_buttons(project, len(chosen), lambda: chosen, key="map", after=_turn)
     if not chosen:
         st.caption("Draw a line around points with the lasso: their photos appear here, and one key labels them all.")
         return

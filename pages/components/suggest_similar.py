@@ -8,7 +8,7 @@ from core.errors import DataError
 from core.inspection.instant import Suggestions
 from core.inspection.neighbors import nearest
 from pages.components import frame
-from pages.components.photos import Photo, choose, clear, wall
+from pages.components.photos import Photo, choose, chosen_on, clear, wall
 from pages.components.suggest_give import class_buttons
 from pages.components.suggest_state import keep_in_view, prepare
 
@@ -61,7 +61,14 @@ def similar(project: Project) -> None:
                             f"Choose the nearest {len(some)}", type="tertiary", on_click=choose, args=(WALL, some)
                         )
                 st.button("Choose none", type="tertiary", on_click=clear, args=(WALL,), disabled=not answer.chosen)
-            class_buttons(project, [int(one) for one in answer.chosen], key="similar", after=lambda: clear(WALL))
+            shown = [one.id for one, _ in near]
+            class_buttons(
+                project,
+                len(answer.chosen),
+                lambda: chosen_on(WALL, shown),
+                key="similar",
+                after=lambda: clear(WALL),
+            )
         st.caption("The magnifier of a photo begins anew from that one.")
     if answer.opened:
         _begin_at(int(answer.opened))

@@ -42,12 +42,15 @@ def test_a_key_press_that_arrives_after_the_next_page_does_not_empty_it(
     page.goto(f"{server.url}/Annotate?project={project.id}")
     settled(page)
     expect(page.get_by_text("0 of 12 labelled")).to_be_visible()
-    time.sleep(1)
+    page.wait_for_timeout(1000)
     holding = True
     page.keyboard.press("1")
-    page.wait_for_timeout(300)
-    holding = False
+    deadline = time.monotonic() + 20
+    while not held and time.monotonic() < deadline:
+        page.wait_for_timeout(100)
     assert held  # the key press is on its way
+    page.wait_for_timeout(200)
+    holding = False
     page.get_by_test_id("stSidebar").get_by_role("link", name="Data", exact=True).click()
     page.wait_for_timeout(late_milliseconds)
     for message in held:

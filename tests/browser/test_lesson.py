@@ -15,7 +15,7 @@ def test_a_pupil_moves_the_stride_sees_the_picture_halve_and_answers(
     expect(page.get_by_role("heading", name="Layers by hand")).to_be_visible(timeout=MINUTE)
     settled(page)
     expect(page.get_by_text("224 × 224").first).to_be_visible()
-    assert not page.get_by_text("112 × 112", exact=True).count()
+    expect(page.get_by_text("112 × 112", exact=True)).to_have_count(0)
 
     stride = page.get_by_role("slider", name="Stride")
     stride.focus()

@@ -13,8 +13,19 @@ MINUTE = 60_000
 
 
 def settled(page: Page) -> None:
-    """Wait until Streamlit has no script running."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=MINUTE)
+    """Wait until Streamlit has had no script running for a moment: right after a click none runs yet."""
+    page.wait_for_function(
+        """() => {
+            const app = document.querySelector("[data-testid=stApp]");
+            const rests = app && app.getAttribute("data-test-script-state") === "notRunning";
+            if (!rests) { window.restsSince = null; return false; }
+            window.restsSince ??= performance.now();
+            if (performance.now() - window.restsSince < 150) return false;
+            window.restsSince = null;
+            return true;
+        }""",
+        timeout=MINUTE,
+    )
 
 
 def go(page: Page, name: str) -> None:
@@ -27,13 +38,14 @@ def number_field(page: Page, label: str) -> Locator:
     return page.get_by_role("spinbutton", name=label, exact=True)
 
 
-def photo_shown(page: Page) -> str:
-    return page.locator(".st-key-annotate-photo img").get_attribute("src") or ""
+def photo(page: Page) -> Locator:
+    return page.locator(".st-key-annotate-photo img")
 
 
 def click_cell(page: Page, matrix: Locator, row: int, column: int, size: int) -> None:
-    """A real mouse click in the middle of one cell of the drawn matrix."""
+    """A real mouse click in the middle of one cell of the drawn matrix, once it stands still."""
     matrix.scroll_into_view_if_needed()
+    matrix.click(trial=True)
     shape = matrix.locator(".heatmaplayer image").bounding_box()
     assert shape is not None
     page.mouse.click(
@@ -55,10 +67,11 @@ def test_from_nothing_to_a_heatmap_within_three_minutes(
     go(page, "Annotate")
     expect(page.get_by_text("120 of 162 labelled")).to_be_visible()
     for count in (121, 122, 123):
-        before = photo_shown(page)
+        before = photo(page).get_attribute("src") or ""
         page.keyboard.press("1")
         expect(page.get_by_text(f"{count} of 162 labelled")).to_be_visible()
-        assert photo_shown(page) != before
+        expect(photo(page)).not_to_have_attribute("src", before)
+        settled(page)
     # A wrong key is taken back.
     page.keyboard.press("u")
     expect(page.get_by_text("122 of 162 labelled")).to_be_visible()
@@ -116,6 +129,7 @@ def test_labels_survive_a_restart_of_the_server(page: Page, server: Server) -> N
         settled(page)
     go(page, "Annotate")
     labelled = page.get_by_text(re.compile(r"\d+ of 162 labelled"))
+    expect(photo(page)).to_be_visible()
     before = labelled.inner_text()
     page.keyboard.press("2")
     expect(labelled).not_to_have_text(before)

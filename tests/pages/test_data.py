@@ -233,6 +233,17 @@ def test_several_photos_are_labelled_at_once(open_page: OpenPage, birds: Project
     assert "chosen" not in texts(app)
 
 
+def test_a_press_right_after_a_click_counts_the_click(open_page: OpenPage, birds: Project, store: Store) -> None:
+    """Photo, class and button within one blink: the button still has the arguments of its last drawing."""
+    first, second, third = [row.id for row in store.images(birds.id, ImageFilter(unlabelled=True))]
+    app = chosen(open_page("Data", name="Ana"), [first, second])
+    app.session_state["data-wall"] = {"chosen": [str(second), str(third)]}
+    app.selectbox(key="data-label").set_value("duck")
+    next(one for one in app.button if one.label == "Give this class").click().run()
+    assert not messages(app)
+    assert [store.image(birds.id, one).label for one in (first, second, third)] == [None, "duck", "duck"]
+
+
 def test_several_photos_are_removed_and_undo_brings_them_back(
     open_page: OpenPage, birds: Project, store: Store
 ) -> None:
