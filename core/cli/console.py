@@ -1,6 +1,7 @@
 """What the commands say: answers on standard output, progress and remarks on standard error."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -18,6 +19,16 @@ Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, fo
 
 _LINE_SECONDS = 10.0
 _UNNUMBERED = 10
+
+
+def process_rank() -> int:
+    """Which of the processes of ``accelerate launch`` or ``torchrun`` this is; 0 for the first and for a single one."""
+    return int(os.environ.get("RANK", "0")) if int(os.environ.get("WORLD_SIZE", "1")) > 1 else 0
+
+
+def first_process() -> bool:
+    """Whether this process speaks and writes; the others compute."""
+    return process_rank() == 0
 
 
 def answer(text: str) -> None:
@@ -59,7 +70,8 @@ def answer_table(header: Sequence[str], rows: Sequence[Sequence[str]], texts: in
 class Meter:
     """Progress on standard error: a bar in a terminal, now and then a line elsewhere. A context that cleans up."""
 
-    def __init__(self) -> None:
+    def __init__(self, quiet: bool = False) -> None:
+        self._quiet = quiet
         self._terminal = sys.stderr.isatty()
         self._bar: Progress | None = None
         self._what = ""
@@ -73,6 +85,8 @@ class Meter:
 
     def show(self, what: str, done: float = 0, total: float | None = None, unit: str = "", note: str = "") -> None:
         """How far something is; ``total`` None where nobody knows."""
+        if self._quiet:
+            return
         counted = f"{done:,.0f} of {total:,.0f}{unit}" if total else f"{done:,.0f}{unit}" if done else ""
         if self._terminal:
             self._draw(what, done, total, f"{counted}  {note}".strip())

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli.console import Json, Meter, answer, answer_json, remark, remark_problems
+from core.cli.console import Json, Meter, answer, answer_json, first_process, process_rank, remark, remark_problems
 from core.cli.outputs import refuse_filled
 from core.cli.recipe_options import said_settings, with_recipe_options
 from core.errors import RunError
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from core.runs.folder import RunFolder
     from core.runs.status import Status
     from core.training.events import Event
+    from core.training.recipe import Recipe
     from core.workspace import Workspace
 
 TASKS = ("auto", "classification", "localization")
@@ -63,6 +64,7 @@ def train(
     Labels with boxes make a network that also says where the object is: one box an image, of several the largest.
 
     Ctrl-C ends the training and keeps the best model so far; a second one ends it at once, and it can be resumed.
+    On several devices: accelerate launch -m core train ..., or torchrun -m core train ... with the same arguments.
     """
     from core.workspace import open_workspace
 
@@ -77,9 +79,13 @@ def train(
 
     draft = Recipe.checked(**settings)  # what is wrong with the settings is said before the photos are read
     workspace = open_workspace()
-    refuse_filled(out, "the run")
+    if first_process():
+        refuse_filled(out, "the run")
     snapshot = _snapshot(labels, images, task, draft.seed, workspace)
     recipe = Recipe.for_task(snapshot.task, **said_settings(context, settings, snapshot.task))
+    if not first_process():
+        _compute_along(snapshot, recipe, out, workspace)
+        return
     for sentence in recipe.remarks(snapshot.task):
         remark(sentence)
     from core.runs.folder import create_run
@@ -98,6 +104,9 @@ def resume(
 
     workspace = open_workspace()
     found = open_run(run, workspace)
+    if not first_process():
+        _compute_along(found.snapshot(), found.recipe(), found.path, workspace, resume=found.begun)
+        return
     if found.status().live:
         raise RunError(f"The run {found.id} is at work already. Wait for it, or stop it first.")
     follow(found, workspace, json)
@@ -121,6 +130,26 @@ def follow(run: "RunFolder", workspace: "Workspace", json: bool) -> None:
     _close(run, status, json)
 
 
+def _compute_along(
+    snapshot: "Snapshot", recipe: "Recipe", folder: Path, workspace: "Workspace", resume: bool = False
+) -> None:
+    """What every process but the first does under ``accelerate launch`` or ``torchrun``: its share, and no word."""
+    import signal
+
+    from core.training.device import keep_freed_memory
+    from core.training.trainer import fit
+
+    keep_freed_memory()
+    # Ctrl-C reaches all processes. The first one decides what it means, and the others end when it has ended.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        for _ in fit(snapshot, recipe, folder, resume, cache=workspace.cache / "resized"):
+            pass
+    except RuntimeError as error:  # torch's, above all where the first process is gone
+        remark(f"process {process_rank()}: {error}")
+        raise typer.Exit(1) from error
+
+
 def _packed(labels: list[Path]) -> bool:
     from core.data.layout import PACKED_SUFFIXES
 
@@ -139,13 +168,14 @@ def _snapshot(labels: list[Path], images: Path | None, task: str, seed: int, wor
     if packed and task == "localization":
         raise typer.BadParameter("packed images have no boxes, so --task cannot be localization.")
     chosen = None if task == "auto" else task
-    with Meter() as meter:
+    with Meter(quiet=not first_process()) as meter:
         progress = meter.counting("reading the photos")
         if packed:
             snapshot, problems = snapshot_of_packed(labels, workspace.unpacked, seed, progress)
         else:
             snapshot, problems = snapshot_of_table(labels[0], images or labels[0].parent, seed, progress, chosen)
-    remark_problems(problems)
+    if first_process():
+        remark_problems(problems)
     check_trainable(snapshot)
     return snapshot
 

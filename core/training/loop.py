@@ -4,6 +4,7 @@ import math
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast
 from torch import Tensor, nn
 
 from core.data.transforms import Preprocessing
@@ -48,6 +49,17 @@ def learn(
             "The best epoch before, if there is one, is kept. Start again with a learning rate of a tenth."
         )
     return Tally.of(figures, len(loaded.labels))
+
+
+@torch.no_grad()
+def agree_on_statistics(accelerator: Accelerator, network: nn.Module) -> None:
+    """Give every process BatchNorm's running statistics of the first one.
+
+    Each has seen other photos in the last step. The first one's are saved, so they are the ones to be checked.
+    """
+    if accelerator.num_processes > 1:
+        for statistics in accelerator.unwrap_model(network).buffers():
+            statistics.copy_(broadcast(statistics))
 
 
 @torch.no_grad()

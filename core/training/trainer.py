@@ -24,7 +24,7 @@ from core.models.heads import task_of
 from core.training import checkpoint
 from core.training.device import fastest_kernels
 from core.training.events import Epoch, Event, Progress, Step
-from core.training.loop import check, learn
+from core.training.loop import agree_on_statistics, check, learn
 from core.training.metrics import Tally
 from core.training.network import FineTuned, Phase, make_optimizer, parameter_groups, part_sentence, phases
 from core.training.preparation import Prepared, Say, prepared
@@ -153,6 +153,7 @@ def _epoch(
         rate *= phase.rates["head"]
         yield Step(epoch, number, len(batches), tally.loss, tally.accuracy, rate, seen / seconds, seconds)
     train_seconds = time.monotonic() - began
+    agree_on_statistics(run.accelerator, network)
     val, checked = Tally(), 0
     for batch in _validation(run, epoch):
         val.add(check(run.accelerator, network, run.objective, run.preprocessing, next(stream)))

@@ -43,14 +43,17 @@ def photo(page: Page) -> Locator:
 
 
 def click_cell(page: Page, matrix: Locator, row: int, column: int, size: int) -> None:
-    """A real mouse click in the middle of one cell of the drawn matrix, once it stands still."""
+    """A real mouse click in the middle of one cell of the drawn matrix, once it stands still and knows the mouse."""
     matrix.scroll_into_view_if_needed()
-    matrix.click(trial=True)
-    shape = matrix.locator(".heatmaplayer image").bounding_box()
-    assert shape is not None
-    page.mouse.click(
-        shape["x"] + shape["width"] * (column + 0.5) / size, shape["y"] + shape["height"] * (row + 0.5) / size
-    )
+    cells, before = matrix.locator(".heatmaplayer image"), None
+    while (shape := cells.bounding_box()) != before or shape is None:
+        before = shape
+        page.wait_for_timeout(300)
+    x, y = shape["x"] + shape["width"] * (column + 0.5) / size, shape["y"] + shape["height"] * (row + 0.5) / size
+    page.mouse.move(x, y)
+    # Plotly's click is about what its hover has found last.
+    expect(matrix.locator(".hoverlayer .hovertext").first).to_be_attached()
+    page.mouse.click(x, y)
 
 
 @pytest.mark.weights

@@ -2,9 +2,11 @@ import json
 import re
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 from core.runs.folder import RunFolder
+from core.workspace import REPOSITORY
 from tests.cli.conftest import TINY, Core, start
 from tests.runs.photos import write_packed
 
@@ -92,6 +94,31 @@ def test_ctrl_c_keeps_the_best_and_resume_goes_on(
 
     again = here("resume", out)
     assert again.returncode == 2 and "nothing to resume" in again.stderr
+
+
+def test_two_processes_make_one_run_and_check_what_is_saved(
+    environment: dict[str, str], labels: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", "-m", "core"]
+    words = ["train", labels, "--images", labels.parent / "images", "--out", out, *TINY, "--epochs", "2", "--json"]
+    done = subprocess.run(
+        [*launch, *map(str, words)],
+        cwd=REPOSITORY,
+        env={**environment, "ACCELERATE_USE_CPU": "true"},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)  # the first process alone speaks
+    run = RunFolder(out)
+    assert answer["state"] == run.status().state == "finished"
+    assert "in 2 processes" in run.log()
+    # The report is made from the saved network: the training has checked that one, and not each process its own.
+    best = run.epochs().query("best").iloc[-1]
+    assert answer["accuracy"]["val"]["correct"] == round(best["val_accuracy"] * best["val_n"])
 
 
 def test_packed_images_are_trained_on_and_found_when_the_files_are_gone(here: Core, tmp_path: Path) -> None:
