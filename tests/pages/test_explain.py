@@ -118,8 +118,53 @@ def test_many_photos_and_a_zip_become_one_table(open_page: OpenPage, run: RunFol
     assert table.columns.tolist()[:5] == ["filename", "prediction", "probability", "prediction_2", "probability_2"]
     assert any("red.png" in name for name in table["filename"])
     assert "1 file could not be read" in app.warning[0].value
-    assert "broken.jpg" in app.warning[0].value
+    assert "broken.jpg" in texts(app)
     assert "Download the CSV" in [button.label for button in app.get("download_button")]
+
+
+def batch(open_page: OpenPage, run: RunFolder, name: str, packed: bytes) -> AppTest:
+    """The Explain page after "Predict" on one zip."""
+    app = many(open_page("Explain"))
+    app.file_uploader(key=f"batch-files-{run.id}").set_value([(name, packed, "application/zip")]).run()
+    return app.button(key="batch-go").click().run()
+
+
+def zip_of(files: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def test_a_damaged_file_in_a_zip_does_not_stop_the_others(open_page: OpenPage, run: RunFolder) -> None:
+    pictures = {f"{name}.png": png(color) for name, color in COLORS.items()}
+    packed = bytearray(zip_of(pictures))
+    packed[packed.index(pictures["blue.png"]) + 100] ^= 0xFF  # stored, not compressed
+    app = batch(open_page, run, "photos.zip", bytes(packed))
+    assert not messages(app)
+    assert app.dataframe[0].value["filename"].tolist() == ["green.png", "red.png"]
+    assert "1 file could not be read: blue.png (it is damaged in the zip" in app.warning[0].value.replace("\\", "")
+    assert "Download the CSV" in [button.label for button in app.get("download_button")]
+    assert not app.get("progress")
+
+
+def test_every_refused_file_of_a_batch_is_named(open_page: OpenPage, run: RunFolder) -> None:
+    broken = {f"broken {number}.png": b"no picture" for number in range(13)}
+    app = batch(open_page, run, "photos.zip", zip_of({"red.png": png(COLORS["red"]), **broken}))
+    told = app.warning[0].value.replace("\\", "")
+    assert told.startswith("13 files could not be read: broken 0.png (")
+    assert told.endswith("; and 3 more.")
+    assert app.expander[-1].label == "All 13 files that could not be read"
+    listed = app.expander[-1].dataframe[0].value
+    assert listed["File"].tolist() == list(broken)
+    assert all(listed["Why"])
+
+
+def test_a_batch_without_any_photo_offers_no_empty_table(open_page: OpenPage, run: RunFolder) -> None:
+    app = batch(open_page, run, "photos.zip", zip_of({"broken.png": b"no picture"}))
+    assert "1 file could not be read" in app.warning[0].value
+    assert not app.dataframe and not app.get("download_button")
 
 
 def test_the_summary_counts_the_answers() -> None:
