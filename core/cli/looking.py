@@ -10,7 +10,7 @@ import typer
 from core.cli.console import Json, Meter, answer, answer_json, answer_table, remark
 from core.cli.outputs import refuse_filled, whole_file
 from core.errors import DataError, ImageRefused, RunError
-from core.inspection.methods import METHODS, STAGES
+from core.inspection.methods import BOX, METHODS, STAGES
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
@@ -110,6 +110,12 @@ def explain(
     class_: Annotated[
         str | None, typer.Option("--class", help="The class to look for. Left out: the likeliest.")
     ] = None,
+    box: Annotated[
+        bool,
+        typer.Option(
+            "--box", help="Look for what makes the box instead of a class; always so where there is one class."
+        ),
+    ] = False,
     device: Device = "auto",
     json: Json = False,
 ) -> None:
@@ -125,18 +131,21 @@ def explain(
     from core.inspection.faithfulness import faithfulness
     from core.inspection.predictor import load_predictor
 
+    if box and class_ is not None:
+        raise typer.BadParameter("name a class, or --box, and not both.")
     picture = decode(image, image.name).image
     with Meter() as meter:
         predictor = load_predictor(run, open_workspace(), device, progress=meter.show_bytes)
+    target = BOX if box else class_
     true_box = _true_box(run, picture)
-    found = explanation_of(predictor, picture, method=method, stage=stage, target=class_, true_box=true_box)
+    found = explanation_of(predictor, picture, method=method, stage=stage, target=target, true_box=true_box)
     faith = faithfulness(predictor, found)
     with whole_file(out) as part:
         side_by_side(found).save(part, format="PNG")
     if json:
         answer_json(
             {
-                "class": found.target,
+                "class": None if found.of_box else found.target,
                 "probability": found.probability,
                 "method": method,
                 "stage": stage,

@@ -23,31 +23,41 @@ from torch.nn.functional import interpolate
 from core.data.label_rows import Box
 from core.data.placement import corners_of
 from core.errors import ModelError
-from core.inspection.explanation import Explanation, overlay, side_by_side
+from core.inspection.explanation import THE_BOX, Explanation, overlay, side_by_side
 from core.inspection.frames import Corners
-from core.inspection.methods import METHODS, STAGES
+from core.inspection.methods import BOX, METHODS, STAGES
 from core.inspection.overlap import ious
+from core.models.heads import Localizer
 
 if TYPE_CHECKING:
     from core.inspection.predictor import Predictor
     from core.models.resnet import ResNet
 
-__all__ = ["METHODS", "STAGES", "Explanation", "explain", "heatmap_of", "overlay", "side_by_side"]
+__all__ = ["BOX", "METHODS", "STAGES", "Explanation", "explain", "heatmap_of", "overlay", "side_by_side"]
 
 SCORE_CHANNELS = 128
 SCORE_BATCH = 16
 
 
 class _Tail(nn.Module):
-    """From a stage's feature maps to the logits, as the package wants a model: with a layer to watch and a device."""
+    """From a stage's feature maps to the logits, as the package wants a model: with a layer to watch and a device.
 
-    def __init__(self, network: "ResNet", stage: str, device: torch.device) -> None:
+    ``of_box``: to the strength of what makes the box instead, as the one score.
+    """
+
+    def __init__(self, network: "ResNet", stage: str, device: torch.device, of_box: bool = False) -> None:
         super().__init__()
         self.watched = nn.Identity()
         # The package asks the model's first parameter for its device.
         self.device = nn.Parameter(torch.empty(0, device=device), requires_grad=False)
         # In a function, so that the network does not become a submodule and stays out of the package's reach.
-        self.rest: Callable[[Tensor], Tensor] = lambda features: network.forward_from(features, stage)
+        answer: Callable[[Tensor, str], Tensor] = network.forward_from
+        if of_box and isinstance(network, Localizer):
+            answer = network.strength_from
+        self.rest: Callable[[Tensor], Tensor] = lambda features: answer(features, stage)
+        self.whole: Callable[[Tensor], Tensor] = lambda pictures: answer(
+            network.forward_to(pictures, STAGES[-1]), STAGES[-1]
+        )
 
     def forward(self, features: Tensor) -> Tensor:
         return self.rest(self.watched(features))
@@ -83,10 +93,10 @@ class _BoundedScoreCAM(ScoreCAM):
     dead or flat mask nothing; the others get the weight 0.
     """
 
-    def __init__(self, tail: _Tail, picture: Tensor, network: "ResNet", channels: int = SCORE_CHANNELS) -> None:
+    def __init__(self, tail: _Tail, picture: Tensor, channels: int = SCORE_CHANNELS) -> None:
         super().__init__(tail, [tail.watched])
         self.picture = picture
-        self.network = network
+        self.whole = tail.whole
         self.channels = channels
 
     def get_cam_weights(  # type: ignore[no-untyped-def]
@@ -106,8 +116,8 @@ class _BoundedScoreCAM(ScoreCAM):
                 )
                 low, high = masks.amin((2, 3), keepdim=True), masks.amax((2, 3), keepdim=True)
                 masks = (masks - low) / (high - low + 1e-8)
-                logits = self.network(self.picture * masks)
-                scores += [float(targets[0](row)) for row in logits]
+                answers = self.whole(self.picture * masks)
+                scores += [float(targets[0](row)) for row in answers]
         weights = np.zeros((1, len(maps)), dtype=np.float32)
         weights[0, chosen.numpy()] = torch.tensor(scores).softmax(0).numpy()
         return weights
@@ -149,9 +159,12 @@ def heatmap_of(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The map [H, W] as float32 of 0 to 1, and the logits [classes], for one normalized picture [1, 3, H, W].
 
-    ``target`` is a class's index; None is the likeliest. A map of zeros means that nothing speaks for the class.
-    Raises ModelError for an unknown method or stage, or where the map is not finite.
+    ``target`` is a class's index; None is the likeliest. With BOX the map is of what makes a Localizer's box, and the
+    score of that stands in the place of the logits. A map of zeros means that nothing speaks for the target.
+    Raises ModelError for an unknown method or stage, a network without a box, or where the map is not finite.
     """
+    if target == BOX and not isinstance(network, Localizer):
+        raise ModelError("The network finds no box, so there is nothing to show of one. Choose a class.")
     if method not in METHODS:
         raise ModelError(f"No heatmap method is called {method!r}. Choose one of: {', '.join(METHODS)}.")
     if stage not in STAGES:
@@ -159,21 +172,19 @@ def heatmap_of(
     with _at_rest(network), torch.inference_mode(False):
         with torch.no_grad():
             features = network.forward_to(picture, stage)
-        tail = _Tail(network, stage, picture.device)
-        cam = (
-            _BoundedScoreCAM(tail, picture, network) if method == "scorecam" else _SIMPLE[method](tail, [tail.watched])
-        )
+        tail = _Tail(network, stage, picture.device, of_box=target == BOX)
+        cam = _BoundedScoreCAM(tail, picture) if method == "scorecam" else _SIMPLE[method](tail, [tail.watched])
         # Not `with cam`: the package's __exit__ swallows an IndexError that is raised within.
         try:
-            targets = None if target is None else [ClassifierOutputTarget(target)]
+            targets = None if target is None else [ClassifierOutputTarget(0 if target == BOX else target)]
             with torch.set_grad_enabled(METHODS[method].needs_gradients):
                 coarse = cam(features.detach().requires_grad_(METHODS[method].needs_gradients), targets)  # [1, h, w]
-            logits = cam.outputs.detach().float().cpu().numpy()[0]
+            scores = cam.outputs.detach().float().cpu().numpy()[0]
         finally:
             cam.activations_and_grads.release()
     if not np.isfinite(coarse).all():
         raise ModelError(f"{METHODS[method].label} at {stage} gave no finite map for this picture. Try another method.")
-    return _fitted(coarse, picture.shape[-2], picture.shape[-1]), logits
+    return _fitted(coarse, picture.shape[-2], picture.shape[-1]), scores
 
 
 def _fitted(coarse: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -196,17 +207,23 @@ def explain(
 ) -> Explanation:
     """Where the predictor's network saw a class in an image: the likeliest class, or ``target`` by name or index.
 
-    A localization's explanation has the predicted box too, and ``true_box``, in pixels of the image, where it is known.
-    Raises ModelError for a class, method or stage that is not known.
+    A localization's explanation has the predicted box too, and ``true_box``, in pixels of the image, where it is known;
+    its target can be BOX, and is where there is a single class: with nothing to tell that from, its score is not
+    trained. Raises ModelError for a class, method or stage that is not known.
     """
     started = time.perf_counter()
-    index = None if target is None else predictor.index_of(target)
+    located = predictor.task == "localization"
+    if target is None and located and len(predictor.classes) == 1:
+        target = BOX
+    index = target if target is None or target == BOX else predictor.index_of(target)
     view = predictor.view(image)
-    box = predictor.predictions_of_views([view], [image.size])[0].box if predictor.task == "localization" else None
+    outputs = predictor.outputs_of_views([view])[0] if located else None
+    box = predictor.box_in(outputs, image.size) if outputs is not None else None
     with predictor.lock:
-        heatmap, logits = heatmap_of(
+        heatmap, scores = heatmap_of(
             predictor.network, predictor.batch_of_views([view]), method=method, stage=stage, target=index
         )
+    logits = scores if outputs is None else predictor.logits_of(outputs[None])[0]
     probabilities = predictor.softmax(logits[None])[0]
     if index is None:
         index = int(logits.argmax())
@@ -214,9 +231,9 @@ def explain(
         heatmap=heatmap,
         view=view,
         sharp=predictor.sharp_view(image),
-        target=predictor.classes[index],
+        target=THE_BOX if index == BOX else predictor.classes[index],
         target_index=index,
-        probability=float(probabilities[index]),
+        probability=None if index == BOX else float(probabilities[index]),
         prediction=predictor.ranked(probabilities, box=box),
         method=method,
         stage=stage,

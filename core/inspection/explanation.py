@@ -7,7 +7,7 @@ from PIL import Image
 
 from core.inspection.answers import Prediction
 from core.inspection.frames import Corners, draw_boxes
-from core.inspection.methods import METHODS
+from core.inspection.methods import BOX, METHODS
 from core.inspection.overlap import heat_inside
 
 # Twelve stops of Inferno (van der Walt and Smith, 2015; CC0): equal steps look equal, also in greyscale and to the
@@ -31,6 +31,10 @@ _INFERNO = np.array(
 )
 
 
+THE_BOX = "the box"
+"""What an explanation calls its target where it is BOX."""
+
+
 @dataclass(frozen=True)
 class Explanation:
     """Where a network looked: ``heatmap`` is float32 [size, size], 0 to 1, on ``view``, the picture the network saw.
@@ -43,7 +47,9 @@ class Explanation:
     sharp: Image.Image = field(repr=False)
     target: str
     target_index: int
-    probability: float
+    """A class's index, or BOX."""
+    probability: float | None
+    """The class's; the box has none."""
     prediction: Prediction
     method: str
     stage: str
@@ -52,6 +58,11 @@ class Explanation:
     """The predicted box on the view, as shares of it; its pixels in the image are the prediction's."""
     true_corners: Corners | None = None
     iou: float | None = None
+
+    @property
+    def of_box(self) -> bool:
+        """Whether it is about what makes the box, and not about a class."""
+        return self.target_index == BOX
 
     @property
     def empty(self) -> bool:
@@ -77,7 +88,7 @@ class Explanation:
         left, top, right, bottom = (min(max(edge, 0.0), 1.0) for edge in self.true_corners)
         covered = (right - left) * (bottom - top)
         heat = f"{inside:.0%} of the heat lies inside the true box, which covers {covered:.0%} of the picture."
-        if len(self.prediction.ranked) == 1:
+        if len(self.prediction.ranked) == 1 and not self.of_box:
             heat += (
                 " A single class has nothing to be told apart from, so its score is not trained: the heat says little."
             )
@@ -87,14 +98,17 @@ class Explanation:
     def sentence(self) -> str:
         """What the heatmap says, for a caption."""
         label = METHODS[self.method].label
+        target = self.target if self.probability is None else f"{self.target} ({self.probability:.1%})"
         if self.empty:
             return (
-                f"{label} at {self.stage} finds no place in this picture that speaks for {self.target} "
-                f"({self.probability:.1%}). Try another stage, method or class."
+                f"{label} at {self.stage} finds no place in this picture that speaks for {target}. "
+                f"Try another stage, method or class."
             )
         if not METHODS[self.method].by_class:
             return f"{label} at {self.stage}: the brighter, the more of the strongest pattern in the feature maps."
-        return f"{label} at {self.stage}: the brighter, the more it speaks for {self.target} ({self.probability:.1%})."
+        if self.of_box:
+            return f"{label} at {self.stage}: the brighter, the more it counts for where the box is put."
+        return f"{label} at {self.stage}: the brighter, the more it speaks for {target}."
 
 
 def colored(heatmap: np.ndarray) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Whether a heatmap shows what matters: the class's probability when the hottest part of the picture is blurred."""
+"""Whether a heatmap shows what matters: what the network says when the hottest part of the picture is blurred."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from core.inspection.explanation import Explanation
+from core.inspection.overlap import ious
 
 if TYPE_CHECKING:
     from core.inspection.predictor import Predictor
@@ -18,7 +19,10 @@ SEED = 0
 @dataclass(frozen=True)
 class Faithfulness:
     """The target's probability: ``before``, ``after`` the hottest ``share`` of the view is blurred, and ``elsewhere``,
-    the mean over other places of the same size and form."""
+    the mean over other places of the same size and form.
+
+    ``of_box``: instead of a probability the overlap (IoU) of the network's box with the one before.
+    """
 
     target: str
     share: float
@@ -27,15 +31,22 @@ class Faithfulness:
     elsewhere: float
     places: int
     empty: bool = False
+    of_box: bool = False
 
     @property
     def sentence(self) -> str:
         if self.empty:
             return "The heatmap is empty, so there is no hottest part to blur."
-        figures = (
-            f"With the hottest {self.share:.0%} of the picture blurred, {self.target} goes from {self.before:.0%} to "
-            f"{self.after:.0%}; with as much blurred elsewhere, to {self.elsewhere:.0%}."
-        )
+        if self.of_box:
+            figures = (
+                f"With the hottest {self.share:.0%} of the picture blurred, the network's box has an IoU of "
+                f"{self.after:.2f} with the one before; with as much blurred elsewhere, of {self.elsewhere:.2f}."
+            )
+        else:
+            figures = (
+                f"With the hottest {self.share:.0%} of the picture blurred, {self.target} goes from {self.before:.0%} "
+                f"to {self.after:.0%}; with as much blurred elsewhere, to {self.elsewhere:.0%}."
+            )
         drop, other = self.before - self.after, self.before - self.elsewhere
         if drop > 0.1 and drop > 2 * other:
             return f"{figures} So the hot part does carry the answer."
@@ -65,7 +76,13 @@ def faithfulness(predictor: "Predictor", explanation: Explanation, share: float 
     # Wide enough to take away parts and texture, while colors and brightness stay what the network is used to.
     blurred = view.filter(ImageFilter.GaussianBlur(max(view.size) / 12))
     views = [view, *(Image.composite(blurred, view, Image.fromarray(mask)) for mask in masks)]
-    answers = predictor.probabilities_of_views(views)[:, explanation.target_index]
+    if explanation.of_box:
+        size = (len(hot[0]), len(hot))
+        boxes = [one.box for one in predictor.predictions_of_views(views, [size] * len(views))]
+        found = [box for box in boxes if box is not None]  # a network for boxes finds one in each
+        answers = ious(found, found[:1] * len(found))
+    else:
+        answers = predictor.probabilities_of_views(views)[:, explanation.target_index]
     return Faithfulness(
         target=explanation.target,
         share=share,
@@ -74,6 +91,7 @@ def faithfulness(predictor: "Predictor", explanation: Explanation, share: float 
         elsewhere=float(answers[2:].mean()),
         places=ELSEWHERE,
         empty=explanation.empty,
+        of_box=explanation.of_box,
     )
 
 

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+BOX = -1
+"""In the place of a class's index: what makes the box that a localization's network finds."""
+
 STAGES = ("layer1", "layer2", "layer3", "layer4")
 
 

@@ -45,6 +45,13 @@ class BoxHead(nn.Module):
         if self.votes.bias is not None:
             nn.init.constant_(self.votes.bias, _QUARTER)
 
+    def strength(self, features: Tensor) -> Tensor:
+        """How much the words of the places count together, [N, 1]: the log of the sum that their softmax divides by.
+
+        A score for heatmaps of a box, which has no logit: its gradient at a place is how much that place's word counts.
+        """
+        return self.votes(self.neck(features)).float()[:, SIDES].flatten(1).logsumexp(1, keepdim=True)
+
     def forward(self, features: Tensor) -> Tensor:
         votes = self.votes(self.neck(features)).float()
         rows, columns = votes.shape[2:]
@@ -65,9 +72,17 @@ class Localizer(ResNet):
 
     def answers_from(self, features: Tensor, stage: str) -> Tensor:
         """The feature maps that `stage` put out -> logits and box [N, classes + 4], float32."""
+        features = self._last(features, stage)
+        return torch.cat([self.forward_head(features).float(), self.box(features)], 1)
+
+    def strength_from(self, features: Tensor, stage: str) -> Tensor:
+        """The feature maps that `stage` put out -> the strength [N, 1] of the words that make the box."""
+        return self.box.strength(self._last(features, stage))
+
+    def _last(self, features: Tensor, stage: str) -> Tensor:
         for name in STAGES[STAGES.index(stage) + 1 :]:
             features = self._run(name, features)
-        return torch.cat([self.forward_head(features).float(), self.box(features)], 1)
+        return features
 
 
 NETWORKS: dict[str, type[ResNet]] = {"classification": ResNet, "localization": Localizer}

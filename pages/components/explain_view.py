@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.images import content_hash
-from core.inspection.methods import METHODS, STAGES
+from core.inspection.methods import BOX, METHODS, STAGES
 from pages.components import charts, frame
 from pages.components.explain_source import Chosen
 from pages.components.wording import plain, told_apart
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from core.inspection.faithfulness import Faithfulness
     from core.inspection.predictor import Predictor
 
-LIKELIEST = "the likeliest"
+LIKELIEST, WHERE = "the likeliest", "where the box is"
 STAGE_WORDS = {
     "layer1": "layer1: edges and colors, finest",
     "layer2": "layer2: textures",
@@ -73,20 +73,31 @@ def _pictures(explanation: "Explanation", opacity: float) -> None:
 
 
 def _choose_target(predictor: "Predictor") -> int | None:
+    """A class's index, BOX, or None for the likeliest class."""
     named = told_apart(predictor.classes)
+    targets: dict[str, int | None] = {}
+    if predictor.task == "localization":
+        targets[WHERE] = BOX
+    if predictor.task != "localization" or len(named) > 1:
+        # A single class has nothing to be told apart from: its score is not trained.
+        targets |= {LIKELIEST: None} | {name: number for number, name in enumerate(named)}
     chosen = st.selectbox(
         "What speaks for",
-        [LIKELIEST, *named],
+        list(targets),
+        index=list(targets).index(LIKELIEST) if LIKELIEST in targets else 0,
         key=f"explain-target-{predictor.name}",
         width=230,
-        help="The heatmap shows what speaks for this class, whether or not it is the answer.",
+        help="The heatmap shows what speaks for this class, whether or not it is the answer."
+        + (" Or what makes the network put the box where it is." if WHERE in targets else ""),
     )
-    return None if chosen == LIKELIEST else named.index(chosen)
+    return targets[chosen]
 
 
 def _answers(explanation: "Explanation", photo: Chosen) -> None:
     figure = charts.probability_bars(
-        explanation.prediction.ranked, charts.ink(frame.is_dark()), chosen=explanation.target
+        explanation.prediction.ranked,
+        charts.ink(frame.is_dark()),
+        chosen=None if explanation.of_box else explanation.target,
     )
     told = ", ".join(f"{name} {charts.percent(share)}" for name, share in explanation.prediction.ranked)
     st.plotly_chart(figure, key="explain-answers", config={"displayModeBar": False}, alt=f"The likeliest: {told}")

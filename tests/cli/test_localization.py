@@ -53,10 +53,14 @@ def test_boxes_are_learned_from_the_table_to_the_heatmap(here: Core, boxed: Path
     done = here("explain", run, images / "3.png", "--out", tmp_path / "heat.png", "--json")
     told = json.loads(done.stdout)
     assert told["box"] == pytest.approx({side: float(rows_of(rows, "3.png")[side]) for side in told["box"]}, abs=0.01)
+    assert (told["class"], told["probability"]) == (None, None)  # of one kind of thing: what makes the box
+    assert told["faithfulness"]["of_box"] is True
     assert told["true_box"]["width"] == 24 and 0 <= told["iou"] <= 1 and (tmp_path / "heat.png").is_file()
     Image.new("RGB", (50, 50), "red").save(tmp_path / "new.png")
     told = json.loads(here("explain", run, tmp_path / "new.png", "--out", tmp_path / "new-heat.png", "--json").stdout)
     assert "box" in told and "true_box" not in told
+    done = here("explain", run, tmp_path / "new.png", "--box", "--class", "thing", "--out", tmp_path / "no.png")
+    assert done.returncode == 2 and "not both" in done.stderr and not (tmp_path / "no.png").exists()
 
 
 def rows_of(rows: list[dict[str, str]], name: str) -> dict[str, str]:

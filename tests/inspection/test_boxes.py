@@ -7,25 +7,28 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 from core.data.label_rows import Box
 from core.data.snapshot import BOX_COLUMNS, COLUMNS, SIZE_COLUMNS, Snapshot
 from core.data.transforms import Preprocessing
-from core.errors import BundleError
+from core.errors import BundleError, ModelError
 from core.inspection.answers import csv_of
-from core.inspection.cam import explain
+from core.inspection.cam import BOX, explain
 from core.inspection.evaluation import evaluate
 from core.inspection.explanation import overlay, side_by_side
+from core.inspection.faithfulness import faithfulness
 from core.inspection.frames import PREDICTED, TRUE, draw_boxes
 from core.inspection.overlap import center_errors, heat_inside, ious
 from core.inspection.predictor import Predictor, predict_files
 from core.inspection.results import BoxReport, Mean, Report
 from core.models.bundle import read_info
+from core.models.heads import Localizer, build_for
 from core.runs.folder import RunFolder, create_run
 from core.training.recipe import Recipe
 from tests.export.test_box_snippet import write_localizer
-from tests.inspection.conftest import CLASSES, photo
+from tests.inspection.conftest import CLASSES, lively, photo
 
 A, B, FAR = Box(0, 0, 10, 10), Box(5, 0, 10, 10), Box(100, 100, 5, 5)
 
@@ -140,6 +143,47 @@ def test_an_explanation_has_both_boxes_and_says_where_the_heat_lies(tmp_path: Pa
     assert "which covers 25% of the picture" in told.box_sentence or told.heat_inside is None
     assert overlay(told, 0.0).tobytes() != told.sharp.tobytes()
     assert side_by_side(told).width > 2 * told.sharp.width
+
+
+def test_the_heatmap_of_a_box_is_of_what_makes_the_box(tmp_path: Path) -> None:
+    predictor = Predictor.load(write_localizer(tmp_path / "bundle", "resnet18", "squash"), device="cpu")
+    picture = photo(5, 64, 64)
+    found = explain(predictor, picture, method="hirescam", target=BOX)
+    assert (found.target, found.target_index, found.probability) == ("the box", BOX, None)
+    assert found.sentence.endswith("the more it counts for where the box is put.")
+    assert not np.allclose(found.heatmap, explain(predictor, picture, method="hirescam").heatmap, atol=0.05)
+    # By hand: HiResCAM is the features times the gradient of the score, summed over channels, where positive.
+    network = predictor.network
+    assert isinstance(network, Localizer)
+    features = network.forward_to(predictor.batch_of_views([found.view]), "layer4").detach().requires_grad_()
+    votes = network.box.votes(network.box.neck(features))[:, 4].flatten(1)
+    (gradient,) = torch.autograd.grad(votes.exp().sum().log(), features)
+    coarse = (features * gradient).sum(1).clamp_min(0).detach()[0].numpy()
+    hottest = np.unravel_index(coarse.argmax(), coarse.shape)
+    scale = found.heatmap.shape[0] // coarse.shape[0]
+    place = np.unravel_index(found.heatmap.argmax(), found.heatmap.shape)
+    assert tuple(int(at) // scale for at in place) == tuple(int(at) for at in hottest)
+
+
+def test_with_one_class_the_box_is_explained_and_believed_by_its_overlap(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    network = lively(build_for("localization", "resnet18", 1))
+    assert isinstance(network, Localizer)
+    torch.nn.init.normal_(network.box.votes.weight, std=0.3)
+    seen = Preprocessing(mode="squash", size=64, resize=73)
+    predictor = Predictor(network, seen, ("owl",), name="small", arch="resnet18")
+    found = explain(predictor, photo(5, 90, 60), true_box=Box(20, 10, 40, 30))
+    assert found.of_box and "not trained" not in found.box_sentence
+    faith = faithfulness(predictor, found)
+    assert faith.of_box and faith.before == pytest.approx(1) and 0 <= faith.after < 1 and 0 <= faith.elsewhere < 1
+    assert "the network's box has an IoU of" in faith.sentence
+    named = explain(predictor, photo(5, 90, 60), target="owl", true_box=Box(20, 10, 40, 30))
+    assert named.probability == 1 and (named.heat_inside is None or "its score is not trained" in named.box_sentence)
+
+
+def test_a_network_without_a_box_has_none_to_explain(predictor: Predictor) -> None:
+    with pytest.raises(ModelError, match="finds no box"):
+        explain(predictor, photo(5), target=BOX)
 
 
 def test_frames_are_drawn_where_the_boxes_are() -> None:

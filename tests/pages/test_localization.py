@@ -107,6 +107,10 @@ def test_explain_says_how_the_boxes_and_the_heat_lie(open_page: OpenPage, run: R
     assert not messages(app)
     assert "The solid frame is the predicted box, the dashed one the true box; their IoU is" in texts(app)
     assert "of the heat lies inside the true box" in texts(app) or "finds no place" in texts(app)
+    # Of one kind of thing there is no class to look for: the heat is about what makes the box.
+    (what,) = [one for one in app.selectbox if one.label == "What speaks for"]
+    assert what.options == ["where the box is"]
+    assert "counts for where the box is put" in texts(app) and "the network's box has an IoU of" in texts(app)
 
 
 def test_train_begins_with_the_usual_choices_of_the_task(open_page: OpenPage, run: RunFolder) -> None:
