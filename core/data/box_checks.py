@@ -1,4 +1,4 @@
-"""What is wrong with a box: no numbers, no area, outside the image, or partly so. Nothing is ever clipped."""
+"""What is wrong with a box: no numbers, no area, outside the image, or mostly so. Nothing is ever clipped."""
 
 import math
 
@@ -7,11 +7,14 @@ from core.data.records import BoxRow
 TOLERATED_PIXELS = 0.5
 """A box may reach so far beyond the image without a word: other programs round."""
 
+LEAST_INSIDE = 0.1
+"""Of a box with less of its area in the image nobody has marked a thing in it: a wrong unit, column or image."""
+
 
 def wrong_with(box: BoxRow, width: int, height: int) -> str | None:
-    """Why a box cannot be in an image of this size: no numbers, no area, or nothing of it inside; None if it can.
+    """Why a box cannot be in an image of this size: no numbers, no area, nothing or hardly anything of it inside.
 
-    A box that reaches beyond the image can be: it is never clipped, and ``reaches_out`` says by how much.
+    None if it can. A box that reaches beyond the image can: it is never clipped, and ``reaches_out`` says by how much.
     """
     sides = (box.x, box.y, box.width, box.height)
     if not all(math.isfinite(side) for side in sides):
@@ -22,6 +25,11 @@ def wrong_with(box: BoxRow, width: int, height: int) -> str | None:
         return "it has no area"
     if box.x >= width or box.y >= height or box.x + box.width <= 0 or box.y + box.height <= 0:
         return f"it lies outside the image, which has {width} × {height} pixels"
+    across = min(box.x + box.width, width) - max(box.x, 0)
+    down = min(box.y + box.height, height) - max(box.y, 0)
+    inside = across * down / (box.width * box.height)
+    if inside < LEAST_INSIDE:
+        return f"only {inside:.1%} of it lies inside the image, which has {width} × {height} pixels"
     return None
 
 

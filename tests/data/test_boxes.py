@@ -88,6 +88,7 @@ def test_undo_keeps_boxes_that_somebody_else_changed_since(store: Store) -> None
         (BoxRow("cat", math.nan, 1, 2, 4), "finite"),
         (BoxRow("cat", WIDTH, 1, 2, 4), "outside"),
         (BoxRow("cat", 1, -4, 2, 4), "outside"),
+        (BoxRow("cat", 1, 1, 100_000, 4), "inside the image"),  # another unit, or another image's row
         (BoxRow("cow", 1, 1, 2, 4), "no class"),
     ],
 )
