@@ -11,6 +11,7 @@ from core.data.cells import as_row, read_text, restore, rows_of
 from core.data.label_columns import BOX, Header, read_header
 from core.data.label_rows import Box, LabelRow, LabelTable, Marked, Problem, objects_of, with_objects
 from core.data.matching import match_files
+from core.data.names import name_key
 
 __all__ = ["Box", "LabelRow", "LabelTable", "Problem", "match_files", "read_labels", "split_named", "write_labels"]
 
@@ -226,6 +227,9 @@ def _spelled_alike(spellings: dict[str, int]) -> list[Problem]:
             problems.append(Problem(line, f"{text}; both are read as {here}"))
         else:
             what = "case" if here.casefold() == restore(first).casefold() else "case, blanks or the form of accents"
-            text = f'the label "{here}" differs from {there} only by {what}; write both alike if they are one class'
+            # The same word by names.name_key is one class of a project, and of a run on this table.
+            one = name_key(here) == name_key(restore(first))
+            then = "both are taken for one class" if one else "write both alike if they are one class"
+            text = f'the label "{here}" differs from {there} only by {what}; {then}'
             problems.append(Problem(line, text))
     return problems

@@ -4,13 +4,14 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.data.box_checks import TOLERATED_PIXELS, reaches_out, wrong_with
 from core.data.images import IMAGE_SUFFIXES, content_hash, decode
-from core.data.label_rows import objects_of, with_objects
+from core.data.label_rows import LabelTable, objects_of, with_objects
 from core.data.labels import LabelRow, Problem, match_files, read_labels
+from core.data.names import name_key
 from core.data.records import BoxRow
 from core.data.twins import phash_of
 from core.errors import DataError, ImageRefused
@@ -36,12 +37,29 @@ def photos_of_table(labels: Path, images: Path, progress: Progress | None) -> tu
     if not images.is_dir():
         raise DataError(f"There is no folder {images}. Give the folder that holds the photos named in {labels.name}.")
     folder = images.resolve()
-    table = read_labels(labels, labels.name)
+    table = _spelled_as_first(read_labels(labels, labels.name))
     file_of, unmatched = match_files(table, _files(folder))
     wanted = [(row, file_of[row.line]) for row in table.rows if row.line in file_of and row.label is not None]
     photos, refused = _read(folder, wanted, progress)
     kept, copies = one_of_each(photos)
     return kept, [*table.problems, *unmatched, *refused, *copies, *_of_several_boxes(kept)]
+
+
+def _spelled_as_first(table: LabelTable) -> LabelTable:
+    """The table with one spelling for each class, that of its first line, as an import into a project has it."""
+    said = [(one.line, one.label) for row in table.rows for one in (row, *row.objects) if one.label is not None]
+    first: dict[str, str] = {}
+    for _, label in sorted(said):
+        first.setdefault(name_key(label), label)
+
+    def spelled(label: str | None) -> str | None:
+        return None if label is None else first[name_key(label)]
+
+    rows = []
+    for row in table.rows:
+        objects = tuple(replace(one, label=spelled(one.label)) for one in row.objects)
+        rows.append(replace(row, label=spelled(row.label), objects=objects))
+    return replace(table, rows=tuple(rows))
 
 
 def _of_several_boxes(photos: list[Photo]) -> list[Problem]:

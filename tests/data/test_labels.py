@@ -193,12 +193,15 @@ def test_an_image_in_several_splits_stays_in_the_strictest() -> None:
     assert said(table)[0].endswith("one row is kept, in test because a picture must not be in several splits")
 
 
-def test_labels_that_differ_only_by_case_stay_apart_and_are_named_with_their_lines() -> None:
-    table = read("filename,label\na.jpg,owl\nb.jpg,Owl\nc.jpg,owl\nd.jpg,bird  of prey\ne.jpg,bird of prey\n")
+def test_labels_that_differ_only_by_case_are_named_with_their_lines_and_what_is_done() -> None:
+    rows = "a.jpg,owl\nb.jpg,Owl\nc.jpg,owl\nd.jpg,bird  of prey\ne.jpg,bird of prey\nf.jpg,birdofprey\n"
+    table = read(f"filename,label\n{rows}")
     assert labels_of(table)["b.jpg"] == "Owl"
     assert said(table) == [
-        'line 3: the label "Owl" differs from "owl" (line 2) only by case; write both alike if they are one class',
+        'line 3: the label "Owl" differs from "owl" (line 2) only by case; both are taken for one class',
         'line 6: the label "bird of prey" differs from "bird  of prey" (line 5) only by case, blanks or the form of '
+        "accents; both are taken for one class",
+        'line 7: the label "birdofprey" differs from "bird  of prey" (line 5) only by case, blanks or the form of '
         "accents; write both alike if they are one class",
     ]
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.data.images import Decoded, content_hash, decode
+from core.data.importers import carry_out, plan_folder
 from core.data.labels import Problem
 from core.data.snapshot import (
     BOX_COLUMNS,
@@ -144,6 +145,30 @@ def test_everything_that_is_wrong_with_a_table_is_said_and_the_rest_is_taken(tmp
         "line 9: no label; unlabelled.png counts as unlabelled",
     ):
         assert piece in said
+
+
+def test_spellings_of_one_class_are_one_class_of_the_snapshot_as_in_a_project(tmp_path: Path) -> None:
+    names = ["Cat ", "cat", "dog", "CAT", "Dog"]
+    csv = "filename,label\n" + "".join(f"{place}.png,{name}\n" for place, name in enumerate(names))
+    # The last one is a copy of the first: the same label, so it is kept once and not left out.
+    pictures = {f"{place}.png": place % 5 for place in range(6)}
+    labels, images = folder_of(tmp_path, pictures, csv + "5.png,cat\n")
+    made, problems = snapshot_of_table(labels, images)
+    assert made.classes == ("Cat", "dog")
+    assert made.frame["label"].tolist() == ["Cat", "Cat", "dog", "Cat", "dog"]
+    said = [str(problem) for problem in problems]
+    assert 'line 3: the label "cat" differs from "Cat" (line 2) only by case; both are taken for one class' in said
+    store = open_store(tmp_path)
+    project = store.create_project("Pets")
+    list(carry_out(plan_folder(images, labels), store, project.id, "ann"))
+    assert [info.name for info in store.classes(project.id)] == list(made.classes)
+
+
+def test_spellings_of_one_class_are_one_class_of_every_box(tmp_path: Path) -> None:
+    csv = "filename,label,x,y,width,height\na.png,Owl,1,1,3,4\na.png,owl,1,1,9,9\nb.png,OWL,1,1,5,5\n"
+    labels, images = folder_of(tmp_path, {"a.png": 1, "b.png": 2}, csv)
+    made, _ = snapshot_of_table(labels, images)
+    assert made.classes == ("Owl",) and made.frame["width"].tolist() == [9, 5]
 
 
 def test_boxes_go_into_the_snapshot(tmp_path: Path) -> None:
