@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from core.errors import ModelError
 from core.models.bundle import mismatch
-from core.models.keras_files import KERAS_ARCHITECTURES, load_keras_file
+from core.models.keras_files import KERAS_ARCHITECTURES, read_keras_file
 from core.models.resnet import ResNet
 from core.models.weight_files import KERAS_SUFFIXES, load_file
 from core.models.weights import Progress, fetch
@@ -36,6 +36,7 @@ class KerasResNet(nn.Module):
         preprocessing: dict[str, Any],
         pooling: str | None,
         activation: str | None,
+        left_out: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
         self.network = network
@@ -45,6 +46,7 @@ class KerasResNet(nn.Module):
         self.include_top = not isinstance(network.fc, nn.Identity)
         self.pooling = pooling
         self.activation = activation
+        self.left_out = left_out
 
     def forward(self, x: Tensor) -> Tensor:
         """Raises ModelError where the pictures are not of the network's input shape."""
@@ -82,7 +84,9 @@ def keras_resnet(
     The arguments and the rules for which go together are Keras's: `weights` is None, "imagenet" or a weight file;
     `input_shape` is (height, width, 3) with sides of 32 or more, and None stands for 224 x 224 with a top and for any
     size without; `pooling` counts without a top only, `classes` and `classifier_activation` with one only. ImageNet's
-    weights with their top are for 1000 classes and 224 x 224. Beyond Keras, `mode` says what the network of a weight
+    weights with their top are for 1000 classes and 224 x 224. A file of a network with a head of one's own fits: one
+    dense layer is the top, whatever its name, and other layers are left out where no top is wanted (`left_out` of the
+    network names them). Beyond Keras, `mode` says what the network of a weight
     file took as its input where that is not Keras's own preprocess_input (KERAS_MODES in core.models.weights_table).
 
     Raises ModelError for arguments that do not go together, UnknownArchitecture, WeightsUnavailable and BundleError.
@@ -92,6 +96,8 @@ def keras_resnet(
         raise ModelError(f"pooling is {pooling!r}; allowed are None, 'avg' and 'max'.")
     if classifier_activation not in (None, "softmax"):
         raise ModelError(f"classifier_activation is {classifier_activation!r}; allowed are None and 'softmax'.")
+    if isinstance(classes, bool) or not isinstance(classes, int):
+        raise ModelError(f"classes is {classes!r}; it must be a whole number, such as {IMAGENET_CLASSES}.")
     if include_top and classes < 1:
         raise ModelError(f"A network with {classes} classes has no answer to give. Give 1 or more.")
     if weights == "imagenet" and include_top and classes != IMAGENET_CLASSES:
@@ -106,9 +112,8 @@ def keras_resnet(
     # No random numbers are drawn for weights that are about to be replaced.
     with torch.device("cpu" if weights is None else "meta"):
         network = ResNet(config_of(arch), classes if include_top else 0)
-    if weights is not None:
-        _load(network, arch, weights, mode, progress)
-    return KerasResNet(network, arch, shape, preprocessing, pooling, classifier_activation)
+    left_out = () if weights is None else _load(network, arch, weights, mode, progress)
+    return KerasResNet(network, arch, shape, preprocessing, pooling, classifier_activation, left_out)
 
 
 def _architecture(name: str) -> str:
@@ -136,17 +141,30 @@ def _input_shape(shape: InputShape | None, include_top: bool, imagenet: bool) ->
     return sides[0], sides[1], 3
 
 
-def _load(network: ResNet, arch: str, weights: str | Path, mode: str | None, progress: Progress | None) -> None:
+def _load(
+    network: ResNet, arch: str, weights: str | Path, mode: str | None, progress: Progress | None
+) -> tuple[str, ...]:
+    """Put the weights in; the layers of a file of Keras that are behind the network and not in it."""
     path = Path(weights)
+    left_out: tuple[str, ...] = ()
     if weights == "imagenet":
         state = fetch(arch, progress=progress).state
     elif not path.exists():
         raise ModelError(f"weights is {str(weights)!r}; allowed are None, 'imagenet' and the path of a weight file.")
+    elif path.suffix.lower() in KERAS_SUFFIXES:
+        found = read_keras_file(path, arch, mode)
+        state, left_out = found.state, found.left_out
     else:
-        state = load_keras_file(path, arch, mode) if path.suffix in KERAS_SUFFIXES else load_file(path)
+        state = load_file(path)
     if isinstance(network.fc, nn.Identity):
         state = {name: tensor for name, tensor in state.items() if not name.startswith("fc.")}
+    elif left_out:
+        raise ModelError(
+            f"{path} has layers of its own behind {arch} ({', '.join(left_out)}), and its top here is one dense layer "
+            "on the mean of the feature maps. Load it without a top (include_top=False) and learn a new one."
+        )
     problem = mismatch(network, state)
     if problem:
         raise ModelError(f"{weights} does not fit {arch} with these arguments: {problem}.")
     network.load_state_dict(state, assign=True)
+    return left_out

@@ -1,14 +1,17 @@
 """Reads the weight files that Keras writes of its six ResNets: ``.h5`` of any age, ``.weights.h5`` and ``.keras``.
 
 h5py is enough for it. Of a file only arrays are read, by the names of Keras's layers; nothing in it can run. The
-networks are keras.applications.ResNet50, 101 and 152 and ResNet50V2, 101V2 and 152V2.
+networks are keras.applications.ResNet50, 101 and 152 and ResNet50V2, 101V2 and 152V2, also where somebody put layers
+of their own behind them.
 """
 
 import io
+import logging
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
@@ -26,6 +29,8 @@ from core.models.zoo import ARCHITECTURES, ResNetConfig, config_of
 KERAS_ARCHITECTURES = tuple(name for name in ARCHITECTURES if name.startswith("keras-"))
 CLASSIFIER = "predictions"
 
+_log = logging.getLogger(__name__)
+
 _INSIDE = "model.weights.h5"  # in a .keras archive
 _MOST_BYTES = 4 << 30  # far more than ResNet152 with Adam's state needs
 _NORM = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
@@ -33,8 +38,27 @@ _ORDER = {1: (0,), 2: (1, 0), 4: (3, 2, 0, 1)}  # how our axes lie in Keras's: [
 _WEIGHTED = {"kernel": "weight", "bias": "bias"}
 
 
+@dataclass(frozen=True)
+class KerasWeights:
+    """What a weight file of Keras holds for an architecture."""
+
+    state: dict[str, Tensor]
+    """Without ``fc`` where the file has no classifier that fits behind the mean of the last feature maps."""
+    left_out: tuple[str, ...]
+    """The file's layers that have no place in the architecture: a head of more than one layer, say."""
+
+
 def load_keras_file(path: Path, arch: str, mode: str | None = None) -> dict[str, Tensor]:
-    """The state dict for `arch` in a Keras weight file; without ``fc`` where the file has no classifier.
+    """The state dict alone that `read_keras_file` finds."""
+    return read_keras_file(path, arch, mode).state
+
+
+def read_keras_file(path: Path, arch: str, mode: str | None = None) -> KerasWeights:
+    """The state dict for `arch` in a Keras weight file, and which of the file's layers are not in it.
+
+    Where one dense layer from the features to the classes is all that the file has behind the network, that is the
+    classifier, whatever its name. Any other layers of the user's own are left out, and the classifier with them; the
+    log says which.
 
     `mode` names what the file's network takes as its input (KERAS_MODES in core.models.weights_table): None is what
     Keras gives to this architecture. The state dict is for pictures in that mode's mean and deviation, RGB.
@@ -48,11 +72,14 @@ def load_keras_file(path: Path, arch: str, mode: str | None = None) -> dict[str,
         )
     mode = keras_mode(arch, mode)
     with _opened(path) as file:
-        arrays = _arrays(file, path, {keras for keras, _ in layers_of(config)})
+        arrays = _arrays(file, path, _NAMES | {CLASSIFIER})
         try:
-            return _state(arrays, path, arch, config, mode)
+            found = _state(arrays, path, arch, config, mode)
         except (OSError, RuntimeError) as error:  # a damaged part is found only when it is read
             raise BundleError(f"{path} is broken ({_first_line(error)}). Copy or download it again.") from error
+    if found.left_out:
+        _log.warning("%s: left out what is no part of %s: %s.", path, arch, ", ".join(found.left_out))
+    return found
 
 
 def layers_of(config: ResNetConfig) -> Iterator[tuple[str, str]]:
@@ -84,10 +111,16 @@ def layers_of(config: ResNetConfig) -> Iterator[tuple[str, str]]:
     yield CLASSIFIER, "fc"
 
 
+_LAYERS = {
+    arch: frozenset(keras for keras, _ in layers_of(config_of(arch))) - {CLASSIFIER} for arch in KERAS_ARCHITECTURES
+}
+_NAMES: frozenset[str] = frozenset().union(*_LAYERS.values())
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[h5py.File]:
     try:
-        if path.suffix == ".keras":
+        if path.suffix.lower() == ".keras":
             with zipfile.ZipFile(path) as archive:
                 if archive.getinfo(_INSIDE).file_size > _MOST_BYTES:
                     raise BundleError(f"{path} unpacks to more than {_MOST_BYTES >> 30} GB and is not read.")
@@ -123,7 +156,11 @@ def _arrays(file: h5py.File, path: Path, known: set[str]) -> dict[str, h5py.Data
             # .../conv1_conv/conv1_conv/kernel:0; a second network in one session is conv1_conv/conv1_conv_1/kernel:0
             layer = next((group for group in reversed(groups) if group in known), groups[-1] if groups else "")
             weight = re.sub(r":\d+$", "", last)
-        found[f"{layer}/{weight}"] = entry
+        if layer == "seed_generator":  # a Dropout's random numbers
+            return
+        place = f"{layer}/{weight}"
+        # Two layers of the user's own may share a name within two others.
+        found[name if place in found and layer and layer not in known else place] = entry
 
     # Only what lies in this file is visited: links to other files are passed over.
     file.visititems(visit)
@@ -135,12 +172,12 @@ def _arrays(file: h5py.File, path: Path, known: set[str]) -> dict[str, h5py.Data
     return found
 
 
-def _state(
-    arrays: Mapping[str, h5py.Dataset], path: Path, arch: str, config: ResNetConfig, mode: str
-) -> dict[str, Tensor]:
-    head = arrays.get(f"{CLASSIFIER}/kernel")
+def _state(arrays: Mapping[str, h5py.Dataset], path: Path, arch: str, config: ResNetConfig, mode: str) -> KerasWeights:
+    head, others = _head(arrays, config)
+    classifier = {f"{CLASSIFIER}/{weight}": array for weight, array in head.items()}
+    arrays = {name: array for name, array in arrays.items() if _layer(name) in _NAMES} | classifier
     with torch.device("meta"):
-        wanted = ResNet(config, 0 if head is None else head.shape[-1]).state_dict()
+        wanted = ResNet(config, head["kernel"].shape[-1] if head else 0).state_dict()
     state: dict[str, Tensor] = {}
     places = {
         f"{keras}/{weight}": f"{module}.{ours}"
@@ -151,11 +188,13 @@ def _state(
         if target not in wanted:  # a convolution without bias, a network without classifier
             continue
         if name not in arrays:
-            raise BundleError(f"{path} does not fit {arch}: {name} is missing. {_advice(arrays)}")
+            raise BundleError(f"{path} does not fit {arch}: {name} is missing. {_advice(arrays, arch)}")
         # Before it is read: the shape is the file's own word for how much memory it takes.
         shape = tuple(arrays[name].shape)
         if tuple(shape[place] for place in _ORDER.get(len(shape), ())) != wanted[target].shape:
-            raise BundleError(f"{path} does not fit {arch}: {name} has the shape {list(shape)}. {_advice(arrays)}")
+            raise BundleError(
+                f"{path} does not fit {arch}: {name} has the shape {list(shape)}. {_advice(arrays, arch)}"
+            )
         values = arrays[name][()].astype(np.float32).transpose(_ORDER[len(shape)])
         if target == "conv1.weight" and mode == "caffe":
             values = caffe_kernel(values, KERAS_MODES[mode][1])
@@ -163,17 +202,36 @@ def _state(
     if unused := sorted(name for name in arrays if places.get(name) not in state):
         raise BundleError(
             f"{path} does not fit {arch}: {len(unused)} arrays have no place in it ({unused[0]} is the first). "
-            + _advice(arrays)
+            + _advice(arrays, arch)
         )
-    return plain(state)
+    return KerasWeights(plain(state), others)
 
 
-def _advice(arrays: Mapping[str, h5py.Dataset]) -> str:
+def _head(arrays: Mapping[str, h5py.Dataset], config: ResNetConfig) -> tuple[dict[str, h5py.Dataset], tuple[str, ...]]:
+    """The kernel and bias of the classifier, or nothing; and the layers that are neither it nor the network's."""
+    own: dict[str, dict[str, h5py.Dataset]] = {}
+    for name, array in arrays.items():
+        if _layer(name) not in _NAMES:
+            own.setdefault(_layer(name), {})[name.rpartition("/")[2]] = array
+    if len(own) == 1:
+        [weights] = own.values()
+        kernel: tuple[int, ...] = weights["kernel"].shape if set(weights) == {"kernel", "bias"} else ()
+        if len(kernel) == 2 and kernel[0] == config.feature_width and weights["bias"].shape == kernel[1:]:
+            return weights, ()
+    return {}, tuple(sorted(own))
+
+
+def _layer(name: str) -> str:
+    return name.rpartition("/")[0]
+
+
+def _advice(arrays: Mapping[str, h5py.Dataset], arch: str) -> str:
     """Which of the networks the file holds, as far as its layers say."""
-    layers = {name.split("/")[0] for name in arrays} - {CLASSIFIER}
-    for arch in KERAS_ARCHITECTURES:
-        if layers == {layer for layer, _ in layers_of(config_of(arch))} - {CLASSIFIER}:
-            return f"By its layers it is {arch}: choose that."
+    layers = {_layer(name) for name in arrays} - {CLASSIFIER}
+    for held, theirs in _LAYERS.items():
+        if layers == theirs:
+            same = held == arch
+            return "The file was changed or is damaged." if same else f"By its layers it is {held}: choose that."
     return f"Give a file of one of these networks as Keras has them: {', '.join(KERAS_ARCHITECTURES)}."
 
 

@@ -33,9 +33,9 @@ def load_file(path: Path) -> "dict[str, Tensor]":
 
     found: Any
     try:
-        if path.suffix == ".safetensors":
+        if path.suffix.lower() == ".safetensors":
             found = load_safetensors(path)
-        elif path.suffix in (".pth", ".pt"):
+        elif path.suffix.lower() in (".pth", ".pt"):
             found = torch.load(path, map_location="cpu", weights_only=True)
         else:
             raise BundleError(

@@ -239,7 +239,7 @@ def _from_user(path: Path, arch: str) -> Pretrained:
         if info.arch.removesuffix("-v1") != arch.removesuffix("-v1"):
             raise BundleError(f"The bundle {path} is a {info.arch}, not a {arch}. Choose the architecture {info.arch}.")
         return Pretrained(info.arch, model.state_dict(), info.classes, info.preprocessing, {"source": str(path)})
-    keras = path.suffix in KERAS_SUFFIXES
+    keras = path.suffix.lower() in KERAS_SUFFIXES
     if keras:
         from core.models.keras_files import load_keras_file
 

@@ -88,6 +88,7 @@ def test_what_keras_refuses_is_refused(keras: ModuleType, arguments: dict[str, A
 
 def test_what_keras_lets_pass_or_never_asks_is_refused_too() -> None:
     for arguments, said in (
+        ({"classes": 2.0}, "classes is 2.0; it must be a whole number"),
         ({"pooling": "mean"}, "pooling is 'mean'; allowed are None, 'avg' and 'max'"),
         ({"classifier_activation": "relu"}, "allowed are None and 'softmax'"),
         ({"input_shape": (64, 64, 4)}, "three channels"),

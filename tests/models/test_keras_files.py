@@ -15,7 +15,8 @@ import pytest
 import torch
 
 from core.errors import BundleError, ModelError, WeightsUnavailable
-from core.models.keras_files import layers_of, load_keras_file
+from core.models.keras_api import keras_resnet
+from core.models.keras_files import layers_of, load_keras_file, read_keras_file
 from core.models.resnet import build
 from core.models.weights import WeightsEntry, fetch
 from core.models.weights_table import IMAGENET_STD, KERAS_MODES, TABLE, keras_preprocessing
@@ -273,3 +274,61 @@ def test_the_table_has_keras_own_addresses_and_hashes(keras: ModuleType) -> None
     for name, entry in entries.items():
         assert entry.address == f"{BASE_WEIGHTS_PATH}{name}_weights_tf_dim_ordering_tf_kernels.h5"
         assert entry.md5 == WEIGHTS_HASHES[name][0]
+
+
+def behind(path: Path, **layers: tuple[int, ...]) -> Path:
+    """The file with dense layers of somebody's own, by their kernels' shapes."""
+    with h5py.File(path, "a") as file:
+        for name, shape in layers.items():
+            file.create_dataset(f"{name}/{name}/kernel:0", shape, dtype="f4", chunks=shape)
+            file.create_dataset(f"{name}/{name}/bias:0", shape[-1:], dtype="f4", chunks=shape[-1:])
+    return path
+
+
+def test_a_dense_layer_of_ones_own_is_the_classifier_in_each_form(keras: ModuleType, tmp_path: Path) -> None:
+    """A network with include_top=False and one's own Dense behind it, as a layer of a Sequential and functional."""
+    base = keras.applications.ResNet50V2(weights=None, include_top=False, pooling="avg", input_shape=(64, 64, 3))
+    nested = keras.Sequential([keras.Input((64, 64, 3)), base, keras.layers.Dropout(0.5), keras.layers.Dense(6)])
+    flat = keras.Model(base.input, keras.layers.Dense(6)(base.output))
+    flat.layers[-1].set_weights(nested.layers[-1].get_weights())
+    expected = nested.layers[-1].get_weights()[0].T
+    for model, name in ((nested, "nested"), (flat, "flat")):
+        for suffix in (".h5", ".keras", ".weights.h5"):
+            path = tmp_path / f"{name}{suffix}"
+            model.save_weights(path) if suffix == ".weights.h5" else model.save(path)
+            found = read_keras_file(path, V2)
+            assert found.left_out == () and np.array_equal(found.state["fc.weight"].numpy(), expected), path
+
+
+def test_a_head_of_several_layers_is_left_out_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = behind(zeros(tmp_path / "w.h5", classes=None), dense=(2048, 16), dense_1=(16, 6))
+    found = read_keras_file(path, V2)
+    assert found.left_out == ("dense", "dense_1") and not any(name.startswith("fc") for name in found.state)
+    assert "left out what is no part of keras-resnet50v2: dense, dense_1." in caplog.text
+    assert fetch(V2, source=str(path)).classes == ()
+    assert keras_resnet("ResNet50V2", include_top=False, weights=path).left_out == ("dense", "dense_1")
+    with pytest.raises(
+        ModelError, match=r"layers of its own behind keras-resnet50v2 \(dense, dense_1\).*include_top=Fal"
+    ):
+        keras_resnet("ResNet50V2", weights=path, classes=6)
+
+
+def test_a_classifier_on_flattened_maps_is_left_out(tmp_path: Path) -> None:
+    path = behind(zeros(tmp_path / "w.h5", classes=None), predictions=(8192, 6))
+    assert read_keras_file(path, V2).left_out == ("predictions",)
+
+
+def test_who_chose_the_right_network_is_not_told_to_choose_it(tmp_path: Path) -> None:
+    path = zeros(tmp_path / "w.h5")
+    change(path, lambda file: file.move("post_bn/post_bn/beta:0", "post_bn/post_bn/gone:0"))
+    with pytest.raises(BundleError, match=r"post_bn/beta is missing\. The file was changed or is damaged"):
+        load_keras_file(path, V2)
+
+
+def test_capitals_in_a_files_name_do_not_matter(tmp_path: Path) -> None:
+    path = zeros(tmp_path / "W.H5", classes=2)
+    assert fetch(V2, source=str(path)).classes == ("0", "1")
+    assert keras_resnet("ResNet50V2", weights=path, classes=2).include_top
+    with zipfile.ZipFile(tmp_path / "W.KERAS", "w") as archive:
+        archive.write(path, "model.weights.h5")
+    assert read_keras_file(tmp_path / "W.KERAS", V2).state.keys() == build_state(V2, 2).keys()
