@@ -22,7 +22,7 @@ class MethodInfo:
 METHODS: dict[str, MethodInfo] = {
     "gradcam": MethodInfo(
         "Grad-CAM",
-        "Adds up the feature maps, each weighted by how much it raises the class on average. The usual first look.",
+        "Adds up the feature maps, each weighted by how much it raises the score on average. The usual first look.",
         needs_gradients=True,
     ),
     "gradcam++": MethodInfo(
