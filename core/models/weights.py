@@ -19,9 +19,12 @@ from filelock import FileLock, Timeout
 from core.errors import BundleError, WeightsUnavailable
 from core.models.bundle import load_bundle
 from core.models.downloads import (
+    DiskFailed,
+    NotReached,
     Progress,
     SourceFailed,
     check_md5,
+    check_room,
     check_sha256,
     download,
     npm_tarball,
@@ -44,7 +47,28 @@ from core.workspace import weights_folder
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["TABLE", "Pretrained", "Progress", "WeightsEntry", "available", "fetch", "load_file"]
+__all__ = ["TABLE", "NotFetched", "Pretrained", "Progress", "WeightsEntry", "available", "fetch", "load_file"]
+
+
+class NotFetched(WeightsUnavailable):
+    """No source handed out its weights; ``mend`` says what to do about it, a whole sentence."""
+
+    def __init__(self, what: str, failures: Mapping[str, SourceFailed]) -> None:
+        self.mend = _mend(list(failures.values()))
+        self.of_disk = any(isinstance(failure, DiskFailed) for failure in failures.values())
+        told = "; ".join(f"{source}: {failure}" for source, failure in failures.items())
+        instead = "Or give a weight file of your own, or train from scratch."
+        super().__init__(f"{what} could not be fetched. {told}. {self.mend} {instead}")
+
+
+def _mend(failures: Sequence[SourceFailed]) -> str:
+    """What the failures of all sources ask for: of a disk that takes no file no source knows a way out."""
+    for failure in failures:
+        if isinstance(failure, DiskFailed):
+            return failure.mend
+    if any(isinstance(failure, NotReached) for failure in failures):
+        return "Connect to the internet and try again."
+    return "Try again later."
 
 
 @dataclass(frozen=True)
@@ -73,22 +97,19 @@ def fetch(
     """Pretrained weights: those on disk if there are any, else the first source that answers, kept on disk after.
 
     `source` is ``auto`` (what is on disk first, then the table's order), one of the table's sources, or the path of a
-    weight file or bundle of the user's own. Raises WeightsUnavailable, which names each source and why it failed;
+    weight file or bundle of the user's own. Raises NotFetched, which names each source and why it failed;
     UnknownArchitecture; and BundleError for a file of the user's own.
     """
     if source != "auto" and source not in {entry.source for entry in table}:
         return _from_user(Path(source).expanduser(), arch)
     entries = entries_for(arch, name, source, table)
-    reasons = []
+    failures = {}
     for entry in sorted(entries, key=lambda entry: on_disk(entry) is None):
         try:
             return _fetch_entry(entry, progress or _silent)
         except SourceFailed as failure:
-            reasons.append(f"{entry.source}: {failure}")
-    raise WeightsUnavailable(
-        f"The pretrained weights {name!r} for {arch} could not be fetched. {'; '.join(reasons)}. "
-        "Connect to the internet and try again, give a weight file of your own, or train from scratch."
-    )
+            failures[entry.source] = failure
+    raise NotFetched(f"The pretrained weights {name!r} for {arch}", failures)
 
 
 def _fetch_entry(entry: WeightsEntry, progress: Progress) -> Pretrained:
@@ -113,7 +134,7 @@ def _fetch_entry(entry: WeightsEntry, progress: Progress) -> Pretrained:
     except BundleError as error:
         raise SourceFailed(f"what it sent is no weight file ({error})") from error
     except OSError as error:
-        raise SourceFailed(f"the folder {folder} cannot be written ({error.strerror})") from error
+        raise DiskFailed.of(error, folder) from error
 
 
 @contextmanager
@@ -167,7 +188,7 @@ def _read(entry: WeightsEntry, beside: Mapping[str, Any]) -> Pretrained:
     try:
         state = load_file(path)
     except BundleError as error:
-        raise SourceFailed(f"{path} is broken; delete it to fetch it again") from error
+        raise DiskFailed(f"{path} is broken", f"Delete {path} to fetch it again.") from error
     return Pretrained(
         arch=beside["arch"],
         state=state,
@@ -185,6 +206,7 @@ def _from_torchvision(entry: WeightsEntry, workplace: Path, progress: Progress) 
     known = Path(torch.hub.get_dir()) / "checkpoints" / path.name
     if known.is_file() and sha256_of(known).startswith(entry.sha256):
         return load_file(known)
+    check_room(workplace, entry.megabytes)
     download(entry.address, path, progress)
     check_sha256(path, entry.sha256)
     return load_file(path)
@@ -203,6 +225,7 @@ def _from_keras(entry: WeightsEntry, workplace: Path, progress: Progress) -> "Ma
     from core.models.keras_files import load_keras_file
 
     path = workplace / entry.address.rsplit("/", 1)[-1]
+    check_room(workplace, entry.megabytes)
     download(entry.address, path, progress)
     check_md5(path, entry.md5)
     return load_keras_file(path, entry.needs)

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.errors import WeightsUnavailable
 from core.models.weights_table import available
+from pages.components.wording import plain
 
 
 def show_weights() -> None:
@@ -34,16 +34,16 @@ def _fetch() -> None:
         else:
             bar.progress(0.0, f"{what}: {done / 1e6:.0f} MB")
 
-    from core.models.weights import fetch
+    from core.models.weights import NotFetched, fetch
 
     try:
         fetch(progress=progress)
-    except WeightsUnavailable as error:
+    except NotFetched as error:
         bar.empty()
         st.warning(
-            "No source of the pretrained network can be reached. Connect to the internet and press the button again; "
-            "labelling, and training from scratch, work without it.",
-            icon=":material/cloud_off:",
+            f"The pretrained network could not be fetched. {plain(error.mend)} "
+            "Labelling, and training from scratch, work without it.",
+            icon=":material/hard_drive:" if error.of_disk else ":material/cloud_off:",
         )
         with st.expander("What was tried"):
             st.text(str(error))

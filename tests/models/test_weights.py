@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ import torch
 from core.errors import BundleError, UnknownArchitecture, WeightsUnavailable
 from core.models.bundle import BundleInfo, save_bundle
 from core.models.resnet import build
-from core.models.weights import Pretrained, WeightsEntry, available, fetch
+from core.models.weights import NotFetched, Pretrained, WeightsEntry, available, fetch
 from core.models.weights_table import preprocessing_of
 from core.workspace import REPOSITORY
 from tests.models.web_server import WebServer
@@ -150,6 +151,53 @@ def test_a_server_that_is_not_there_is_said(
     entry = publish(b"")
     server.stop()
     check_nothing_is_left(weights, entry, "cannot be reached .*Connection refused")
+
+
+def test_a_disk_without_room_is_told_as_that_before_anything_is_fetched(
+    weights: Path, server: WebServer, publish: Callable[..., WeightsEntry], weight_file: bytes
+) -> None:
+    entry = replace(publish(weight_file), megabytes=1e9)
+    check_nothing_is_left(weights, entry, r"the disk of .*weights has [\d,]+ MB free, and [\d,]+ MB are needed")
+    with pytest.raises(NotFetched) as caught:
+        fetch("resnet18", table=[entry])
+    assert caught.value.of_disk and caught.value.mend.startswith("Free some space on that disk, or set RESNET_STUDIO_W")
+    assert "internet" not in str(caught.value) and not server.requests
+
+
+def test_a_disk_that_fills_up_on_the_way_is_told_as_that(
+    tmp_path: Path, weights: Path, publish: Callable[..., WeightsEntry], weight_file: bytes
+) -> None:
+    weights.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(weights)]
+    if shutil.which("mount") is None or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small disk takes root")
+    try:
+        entry = replace(publish(weight_file), megabytes=1)  # its table is wrong: the file has 47
+        check_nothing_is_left(weights, entry, "the disk of .*weights is full.*Free some space")
+    finally:
+        subprocess.run(["umount", str(weights)], check=True)
+
+
+def test_a_weights_folder_that_cannot_be_made_is_told_as_that(
+    tmp_path: Path, publish: Callable[..., WeightsEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("RESNET_STUDIO_WEIGHTS", str(tmp_path / "file" / "weights"))
+    with pytest.raises(NotFetched, match=r"weights cannot be written .Not a directory") as caught:
+        fetch("resnet18", table=[publish(b"")])
+    assert caught.value.mend == "Set RESNET_STUDIO_WEIGHTS to a folder that you may write to, and try again."
+
+
+def test_an_answer_of_no_use_does_not_blame_the_line(
+    weights: Path, server: WebServer, publish: Callable[..., WeightsEntry]
+) -> None:
+    entry = publish(b"not a weight file")
+    with pytest.raises(NotFetched, match="Try again later") as caught:
+        fetch("resnet18", table=[entry])
+    assert "internet" not in str(caught.value)
+    server.stop()
+    with pytest.raises(NotFetched, match="Connect to the internet and try again"):
+        fetch("resnet18", table=[entry])
 
 
 @pytest.mark.parametrize("content", [b"not a weight file", packed([1, 2]), packed({"a": 1})], ids=["text", "list", "a"])

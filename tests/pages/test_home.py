@@ -117,7 +117,20 @@ def test_the_page_opens_without_weights_and_offers_to_fetch_them(
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     button(app, "Fetch the pretrained network").click().run()
     assert not messages(app)
-    assert any("No source" in one.value for one in app.warning)
+    (told,) = [one.value for one in app.warning if "could not be fetched" in one.value]
+    assert "Connect to the internet and try again" in told.replace("\\", "")
+
+
+def test_a_disk_that_takes_no_weights_is_not_told_as_a_lack_of_internet(
+    open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("RESNET_STUDIO_WEIGHTS", str(tmp_path / "file" / "weights"))
+    app = open_page()
+    button(app, "Fetch the pretrained network").click().run()
+    assert not messages(app)
+    (told,) = [one.value.replace("\\", "") for one in app.warning if "could not be fetched" in one.value]
+    assert "Set RESNET_STUDIO_WEIGHTS to a folder that you may write to" in told and "internet" not in told
 
 
 def test_an_unwritable_workspace_is_a_plain_sentence(
