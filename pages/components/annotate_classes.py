@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.data.store import ClassInfo, Project
 from pages.components import frame
-from pages.components.annotate_one import KEYS
+from pages.components.class_keys import class_keys
 from pages.components.dialogs import closing_button
 from pages.components.home_welcome import split_names
 from pages.components.wording import counted, plain
@@ -16,13 +16,14 @@ def class_panel(project: Project) -> None:
     """The whole section."""
     classes = frame.store().classes(project.id)
     st.markdown(
-        "The classes are the answers that the network will choose from. Their order gives them their keys. "
-        "Whatever you change here, no label is lost, and every change can be undone."
+        "The classes are the answers that the network will choose from. Their order gives them their keys; a class "
+        "whose name is a digit or a letter has that key. Whatever you change here, no label is lost, and every change "
+        "can be undone."
     )
     last_change(project)
     with st.container(border=True, gap="xxsmall"):
-        for one in classes:
-            _row(project, one, classes)
+        for one, key in zip(classes, class_keys([one.name for one in classes]), strict=True):
+            _row(project, one, key, classes)
     add_classes(project)
 
 
@@ -38,10 +39,9 @@ def add_classes(project: Project) -> None:
         st.rerun()
 
 
-def _row(project: Project, one: ClassInfo, classes: list[ClassInfo]) -> None:
+def _row(project: Project, one: ClassInfo, key: str | None, classes: list[ClassInfo]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"class-{one.id}"):
-        key = KEYS[one.position] if one.position < len(KEYS) else "no key"
-        st.markdown(f":gray-badge[{key}]", width="content")
+        st.markdown(f":gray-badge[{key or 'no key'}]", width="content")
         st.markdown(f"**{plain(one.name)}** · {counted(one.count, 'label')}", width="stretch")
         options = [RENAME]
         if len(classes) > 1:

@@ -4,7 +4,8 @@ import streamlit as st
 
 from core.data.store import Project
 from pages.components import frame
-from pages.components.annotate_one import KEYS
+from pages.components.annotate_keys import guard_keys
+from pages.components.class_keys import class_keys
 from pages.components.data_details import show_details
 from pages.components.data_grid import filter_row, page_of, photo_cards, turn_pages
 from pages.components.live import live
@@ -36,7 +37,7 @@ def many_at_once(project: Project) -> None:
             st.button("Undo", shortcut="U", type="tertiary", on_click=_undo, args=(project,))
         with st.container(horizontal=True, gap="xsmall"):
             classes = frame.store().classes(project.id)
-            for one, key in zip(classes, [*KEYS, *[None] * len(classes)], strict=False):
+            for one, key in zip(classes, class_keys([one.name for one in classes]), strict=True):
                 st.button(
                     plain(one.name),
                     key=f"many-{one.id}",
@@ -46,6 +47,7 @@ def many_at_once(project: Project) -> None:
                     args=(project, shown, one.name),
                 )
             st.button("No label", key="many-none", disabled=not chosen, on_click=_give, args=(project, shown, None))
+    guard_keys()
     if answer.opened:
         show_details(project, int(answer.opened))
 

@@ -1,22 +1,18 @@
 """One photo at a time: the photo large, a button and a key for each class, the next one by itself."""
 
-from pathlib import Path
-from string import ascii_uppercase
-
 import streamlit as st
 
 from core.data.store import ImageRow, Project
 from pages.components import frame
 from pages.components.annotate_desk import IN_ORDER, Desk, back, desk_of, press, show_skipped, skip, undo
+from pages.components.annotate_keys import guard_keys
+from pages.components.class_keys import class_keys
 from pages.components.data_details import display_bytes
 from pages.components.live import live
 from pages.components.suggest_accept import accepting, look_at_sure_ones
 from pages.components.suggest_queue import Queue, helper_line, suggestion_button
 from pages.components.wording import counted, moment, plain
 
-# Streamlit keeps C and R for itself; U undoes.
-KEYS = [*"123456789", *(letter for letter in ascii_uppercase if letter not in "CRU")]
-HERE = Path(__file__).resolve().parent
 STYLE = """<style>
 .st-key-annotate-photo img { max-height: 66vh; object-fit: contain; background: var(--st-secondary-background-color); }
 [class*="st-key-give-"] [aria-label^="Shortcut"] {
@@ -33,6 +29,7 @@ def one_by_one(project: Project, label: str | None, unlabelled: bool, queue: Que
     live(project)
     if accepting(project):
         look_at_sure_ones(project)
+        guard_keys()
         return
     desk = desk_of(project, label, unlabelled, queue.order, queue.label)
     row = desk.row()
@@ -43,6 +40,7 @@ def one_by_one(project: Project, label: str | None, unlabelled: bool, queue: Que
     st.progress(labelled / photos if photos else 0.0, f"{labelled:,} of {photos:,} labelled")
     if row is None:
         _all_done(desk, photos - labelled)
+        guard_keys()
         return
     desk.look_at(row)
     suggested = desk.suggest(row) if queue.suggest else None
@@ -52,7 +50,7 @@ def one_by_one(project: Project, label: str | None, unlabelled: bool, queue: Que
         if desk.message:
             st.warning(desk.message)
         with st.grid(min_column_width=140, gap="xsmall", key="annotate-classes"):
-            for one, key in zip(classes, [*KEYS, *[None] * len(classes)], strict=False):
+            for one, key in zip(classes, class_keys([one.name for one in classes]), strict=True):
                 st.button(
                     plain(one.name),
                     # The photo's id is in the key: see ``press``.
@@ -80,7 +78,7 @@ def one_by_one(project: Project, label: str | None, unlabelled: bool, queue: Que
         # The browser loads the next photo while this one is looked at.
         with st.container(key="annotate-next"):
             st.image(_bytes(follower), alt="")
-    _guard_keys(row.id)
+    guard_keys(row.id)
 
 
 def _bytes(row: ImageRow) -> bytes:
@@ -116,11 +114,3 @@ def _all_done(desk: Desk, left: int) -> None:
             st.button("Go through them again", on_click=show_skipped, args=(desk,), icon=":material/replay:")
         st.button("Back", shortcut="Left", on_click=back, args=(desk,), disabled=not desk.trail)
         st.button("Undo", shortcut="U", on_click=undo, args=(desk,))
-
-
-def _guard_keys(image_id: int) -> None:
-    """Two things that Streamlit's shortcuts lack: a key that is held down counts once, and the focus stays."""
-    guard = st.components.v2.component(
-        "resnet_studio.annotate_keys", js=(HERE / "annotate_keys.js").read_text(encoding="utf-8")
-    )
-    guard(key="annotate-keys", data={"image": image_id}, height=0)

@@ -1,7 +1,6 @@
 """Labels that are likely wrong, one photo after the other: one key takes the proposal, one keeps what was given."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -9,6 +8,7 @@ import streamlit as st
 from core.data.store import Project
 from core.errors import TooLittleData
 from pages.components import frame
+from pages.components.annotate_keys import guard_keys
 from pages.components.check_progress import need_vectors
 from pages.components.data_details import display_bytes
 from pages.components.wording import counted, plain
@@ -16,7 +16,6 @@ from pages.components.wording import counted, plain
 if TYPE_CHECKING:
     from core.inspection.review import Doubt
 
-HERE = Path(__file__).resolve().parent
 STYLE = """<style>
 .st-key-check-photo img { max-height: 60vh; object-fit: contain; background: var(--st-secondary-background-color); }
 .st-key-check-verdict [aria-label^="Shortcut"] {
@@ -93,6 +92,7 @@ def _desk(project: Project) -> None:
     doubt = review.front(standing)
     if doubt is None:
         _all_done(project, review)
+        guard_keys()
         return
     row = frame.store().image(project.id, doubt.image_id)
     left, right = st.columns([2, 1.2], gap="medium")
@@ -136,10 +136,7 @@ def _desk(project: Project) -> None:
                 _fix(review, doubt, str(chosen))
                 st.rerun(scope="fragment")
         st.caption("The figures say how probable each class is to a network that has not learned from this photo.")
-    guard = st.components.v2.component(
-        "resnet_studio.annotate_keys", js=(HERE / "annotate_keys.js").read_text(encoding="utf-8")
-    )
-    guard(key="check-keys", data={"image": row.id}, height=0)
+    guard_keys(row.id)
 
 
 def _all_done(project: Project, review: Review) -> None:

@@ -74,10 +74,12 @@ PAGES: dict[str, Place] = {
 WITHOUT_TORCH = {"Home", "Data"}
 
 # Only what no theme option reaches: a readable line length, photos with round corners, dark letters on the light accent
-# of the dark theme (Streamlit's are white, at a contrast of 1.9), buttons that stay in view above a wall of photos.
+# of the dark theme (Streamlit's are white, at a contrast of 1.9), buttons that stay in view above a wall of photos. A
+# click beside everything focuses the whole page, and the next key would draw a ring around it, through the title.
 STYLE = """<style>
 .stMainBlockContainer { max-width: 1280px; padding-left: 3rem; padding-right: 3rem; }
 .stMainBlockContainer img { border-radius: 0.5rem; }
+main.stMain:focus-visible::before { content: none; }
 [kind^="primary"], [kind^="primary"] p { color: light-dark(#ffffff, #06231f); }
 div:has(> .st-key-data-actions), div:has(> .st-key-many-actions) {
   position: sticky; top: 3.75rem; z-index: 10; padding: 0.4rem 0; background: light-dark(#fdfdfc, #111716);

@@ -6,7 +6,8 @@ import streamlit as st
 
 from core.data.store import Project
 from pages.components import frame
-from pages.components.annotate_one import KEYS
+from pages.components.annotate_keys import guard_keys
+from pages.components.class_keys import class_keys
 from pages.components.suggest_state import refit
 from pages.components.wording import counted, plain, undone_words
 
@@ -21,7 +22,7 @@ def class_buttons(
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         st.markdown(f"**{chosen:,} chosen**" if chosen else "Nothing chosen yet", width="content")
         classes = frame.store().classes(project.id)
-        for one, letter in zip(classes, [*KEYS, *[None] * len(classes)], strict=False):
+        for one, letter in zip(classes, class_keys([one.name for one in classes]), strict=True):
             st.button(
                 plain(one.name),
                 key=f"{key}-give-{one.id}",
@@ -31,6 +32,7 @@ def class_buttons(
                 args=(project, now, one.name, after),
             )
         st.button("Undo", shortcut="U", type="tertiary", key=f"{key}-undo", on_click=_undo, args=(project,))
+    guard_keys()
 
 
 @frame.action

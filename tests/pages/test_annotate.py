@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.store import ImageFilter, Project, Store
 from pages.components.annotate_desk import Desk, press
-from pages.components.annotate_one import KEYS
+from pages.components.class_keys import KEYS, class_keys
 from tests.pages.conftest import OpenPage, add_photo, messages
 
 
@@ -103,6 +103,30 @@ def test_more_classes_than_keys_still_have_their_buttons(open_page: OpenPage, st
     buttons = [one for one in app.button if (one.key or "").startswith("give-")]
     assert len(buttons) == 40
     assert [bool(one.proto.shortcut) for one in buttons] == [True] * 32 + [False] * 8
+
+
+def test_a_class_that_is_called_by_a_digit_or_letter_has_that_key(
+    open_page: OpenPage, store: Store, birds: Project
+) -> None:
+    """The key 1 gave hand sign 0, and the key 3 hand sign 2."""
+    signs = store.create_project("Signs", classes=["0", "1", "2", "b", "open hand", "c"])
+    add_photo(store, signs, "a.png")
+    app = open_page("Annotate", project=str(signs.id))
+    expected = {"0": "0", "1": "1", "2": "2", "b": "b", "open hand": "3", "c": "4"}  # C is Streamlit's own
+    assert {one.label: one.proto.shortcut for one in app.button if (one.key or "").startswith("give-")} == expected
+    section(app, "Many at once")
+    assert {one.label: one.proto.shortcut for one in app.button if one.label in expected} == expected
+    section(app, "Classes")
+    badges = [one.value for one in app.markdown if one.value.startswith(":gray-badge")]
+    assert badges == [f":gray-badge[{key.upper()}]" for key in expected.values()]
+
+
+def test_a_desk_keeps_letters_for_itself_and_no_two_classes_share_a_key() -> None:
+    assert class_keys(["N", "o", "x"], besides="NOL") == ["1", "2", "X"]
+    assert class_keys(["i", "\u0131", "owl"]) == ["I", "1", "2"]
+    names = ["9", "0", *(f"class {number}" for number in range(40))]
+    keys = [key for key in class_keys(names) if key]
+    assert len(keys) == len(set(keys)) == 33 and class_keys(names)[-1] is None
 
 
 def test_skip_leaves_the_label_and_back_returns(open_page: OpenPage, birds: Project, store: Store) -> None:
