@@ -118,7 +118,8 @@ class ReLU(nn.Module):
         super().__init__()
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.where(x > 0, torch.zeros((), dtype=x.dtype, device=x.device))
+        # Asked this way round, what is no number stays none, as in torch: an overflow shows itself.
+        return torch.where(x <= 0, torch.zeros((), dtype=x.dtype, device=x.device), x)
 
 
 class MaxPool2d(nn.Module):
