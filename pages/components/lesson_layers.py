@@ -32,9 +32,12 @@ LAYERS = {
 }
 MEANING = {
     "Conv2d": "Every window of the picture is multiplied by the kernel, number by number, and summed up. The kernel "
-    "is all that the layer learns. Its numbers can be edited.",
+    "is what the layer learns; its numbers can be edited. The layer may also learn a bias, one number that is added "
+    "everywhere. In a ResNet the norm that follows has one, so there is none here.",
     "BatchNorm2d": "Each channel is brought to mean 0 and variance 1, then scaled and shifted by what the layer "
-    "learns. In training with the mean of this batch, in evaluation with the mean of all photos seen before.",
+    "learns. Training takes the mean and variance of this batch, and keeps a running average of both, which each batch "
+    "moves a tenth of the way to its own: so it forgets the batches of long ago. Evaluation takes the running average, "
+    "here that of ImageNet's photos.",
     "ReLU": "What is below zero becomes zero. The picture shows vertical edges; the shift before it is what the "
     "norm's bias does, and decides how much gets through.",
     "MaxPool2d": "Of each window only the largest value stays, in each color by itself.",

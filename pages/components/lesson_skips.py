@@ -66,8 +66,10 @@ def _networks(colors: Ink) -> None:
     seconds = table.groupby(["depth", "seed", "kind"])["seconds"].sum().groupby(["depth", "seed"]).max().sum()
     st.caption(
         "Every layer multiplies the gradient that passes through it on the way back. Without skips these factors "
-        "multiply up from layer to layer. With skips the gradient can also go around each block, where nothing "
-        "multiplies it. All networks have batch normalization, as in the paper (He et al. 2015). "
+        "multiply up from layer to layer. With skips a part of the gradient goes around the layers of each block, and "
+        "they do not multiply it. That way is not quite free: after each sum a ReLU stops what was below zero, and "
+        "where a new stage begins a projection multiplies it. All networks have batch normalization, as in the paper "
+        "(He et al. 2015). "
         f"Training these {2 * len(parts)} took {seconds:.0f} seconds here."
     )
     _question(table)
