@@ -39,8 +39,11 @@ class LayerRow:
     multiply_adds: int
     """Multiplications, each with its addition, for one picture; of convolutions and linear layers, as papers count."""
     receptive_field: int
-    """The side in pixels of the part of the picture on which one number of the output depends, borders left aside: so
-    it may be larger than the picture."""
+    """The side in pixels of the part of the picture on which one number of the output depends through the windows of
+    convolutions and poolings, borders left aside: so it may be larger than the picture."""
+    whole_picture: bool
+    """Whether each number depends on the whole picture besides, through a mean over all places: a squeeze's, or the
+    one before the classifier."""
     memory: int
     """Bytes of the output for one picture in float32; 0 where the layer writes over its input."""
 
@@ -151,6 +154,8 @@ class _Made:
     field: int
     step: int
     """Pixels of the picture between two neighbors."""
+    whole: bool = False
+    """Whether it depends on the whole picture as well."""
 
 
 class _Tracer(TorchFunctionMode):
@@ -190,7 +195,10 @@ class _Tracer(TorchFunctionMode):
     ) -> None:
         sources = [self.made[id(x)] for x in inputs]
         step = max(source.step for source in sources)
-        field = max(source.field for source in sources) + max(kernel - 1, 0) * step
+        # A mean over all places is no window: its number belongs to no place.
+        mean = type_ == "AdaptiveAvgPool2d"
+        field = max(source.field for source in sources) + (0 if mean else max(kernel - 1, 0) * step)
+        whole = mean or any(source.whole for source in sources)
         uses = self.uses[name]
         self.uses[name] += 1
         self.rows.append(
@@ -203,10 +211,11 @@ class _Tracer(TorchFunctionMode):
                 kernel=kernel,
                 multiply_adds=multiply_adds,
                 receptive_field=field,
+                whole_picture=whole,
                 memory=0 if id(output) in self.made else output.numel() * _BYTES,
             )
         )
-        self.made[id(output)] = _Made(output, self.rows[-1].name, field, step * stride)
+        self.made[id(output)] = _Made(output, self.rows[-1].name, field, step * stride, whole)
 
     def __torch_function__(
         self,

@@ -60,7 +60,13 @@ def layers(summary: "Summary") -> None:
                 format="localized", help="Multiplications, each with its addition, for one picture."
             ),
             "receptive field": st.column_config.NumberColumn(
-                format="%d px", help="The side of the part of the picture on which one number of the output depends."
+                format="%d px",
+                help="The side of the part of the picture on which one number of the output depends through the "
+                "windows of convolutions and poolings.",
+            ),
+            "whole picture": st.column_config.CheckboxColumn(
+                help="Whether each number depends on the whole picture besides, through a mean over all places: that "
+                "of a squeeze, or the one before the classes."
             ),
             "memory in kB": st.column_config.NumberColumn(
                 format="localized", help="Of the output for one picture; 0 where a layer writes over its input."
@@ -80,6 +86,7 @@ def table_of(rows: "Sequence[LayerRow]") -> pd.DataFrame:
             "parameters": [row.parameters for row in rows],
             "multiply-adds": [row.multiply_adds for row in rows],
             "receptive field": [row.receptive_field for row in rows],
+            "whole picture": [row.whole_picture for row in rows],
             "memory in kB": [round(row.memory / 1000, 1) for row in rows],
             "connected to": [", ".join(row.connected_to) for row in rows],
         }

@@ -115,8 +115,11 @@ def _block(summary: "Summary", colors: Ink) -> None:
         st.metric(
             "Multiply-adds", f"{sum(row.multiply_adds for row in parts.rows) / 1e6:,.0f} million", width="content"
         )
-        st.metric("Receptive field", f"{parts.last.receptive_field} pixels", width="content",
-                  help="The side of the part of the picture on which one number of y depends.")  # fmt: skip
+        st.metric("Receptive field", f"{parts.last.receptive_field:,} pixels", width="content",
+                  help="The side of the part of the picture on which one number of y depends through the windows of "
+                  "convolutions and poolings. It may be larger than the picture.")  # fmt: skip
+    if parts.last.whole_picture:
+        right.caption("Through the squeeze, each number of y depends on the whole picture besides.")
     if chosen is not None:
         _maps(summary, parts, *chosen, colors)
 

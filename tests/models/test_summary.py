@@ -168,3 +168,15 @@ def test_the_squeeze_and_the_pooled_skip_are_rows() -> None:
     assert v2["layer1.0.add"].connected_to == ("layer1.0.conv3", "layer1.0.downsample.0")
     assert v2["avgpool"].connected_to == ("layer4.relu",) and "bn1" not in v2
     assert not any(row.type == "Add" for row in summarize("resnet18+plain", size=64).rows)
+
+
+@pytest.mark.parametrize(("arch", "side"), [("seresnet50", 427), ("seresnet152", 1451)])
+def test_a_squeeze_is_no_window_and_sees_the_whole_picture(arch: str, side: int) -> None:
+    """The fields are those of the same networks without squeezes; that the squeeze sees all is said beside them."""
+    rows = {row.name: row for row in summarize(arch).rows}
+    without = {row.name: row for row in summarize(arch.removeprefix("se")).rows}
+    assert all(rows[name].receptive_field == row.receptive_field for name, row in without.items())
+    assert rows["layer4.2.relu:3"].receptive_field == rows["fc"].receptive_field == side
+    assert not rows["layer1.0.bn3"].whole_picture and rows["layer1.0.se.pool"].whole_picture
+    assert rows["layer1.0.se.multiply"].whole_picture and rows["layer4.2.relu:3"].whole_picture
+    assert not without["layer4.2.relu:3"].whole_picture and without["avgpool"].whole_picture
