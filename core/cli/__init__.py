@@ -7,11 +7,21 @@ Importing this package loads neither torch nor pandas; each command imports what
 """
 
 import sys
+from typing import Any
 
 import typer
 
 from core.cli import data, features, looking, models, training
 from core.errors import StudioError
+
+# What typer raises for words that it does not understand. It carries its own copy of click, which names it in private.
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+
+# What pydantic, which typer reads numbers with, says of a word; on a command line there is nothing else than strings.
+_PLAINER = {
+    "Input should be a valid integer, unable to parse string as an integer": "it must be a whole number",
+    "Input should be a valid number, unable to parse string as a number": "it must be a number",
+}
 
 app = typer.Typer(
     name="python -m core",
@@ -40,7 +50,25 @@ def main() -> None:
         # A file name may hold bytes that the terminal's encoding cannot show; that is no reason to end.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        app()
+        # Otherwise typer prints its errors itself, in three paragraphs.
+        status = app(standalone_mode=False, prog_name="python -m core")
+    except UsageError as error:
+        if len(sys.argv) < 2:  # no word at all: the help, in place of a sentence
+            error.show()  # type: ignore[attr-defined]
+        else:
+            typer.echo(_sentence(error), err=True)
+        sys.exit(2)
     except StudioError as error:
         typer.echo(str(error), err=True)
         sys.exit(2)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _sentence(error: Any) -> str:
+    """What is wrong with the words of the command line, and whose help says more."""
+    bare = getattr(error, "param", None) is None and getattr(error, "param_hint", None) is None
+    text = error.message if bare and isinstance(error, typer.BadParameter) else error.format_message()
+    for said, plainer in _PLAINER.items():
+        text = text.replace(said, plainer)
+    command = error.ctx.command_path if error.ctx else "python -m core"
+    return f"{text[:1].upper()}{text[1:].rstrip('. ')}; {command} --help says more."

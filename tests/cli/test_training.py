@@ -53,10 +53,40 @@ def test_all_mistakes_in_a_recipe_are_named_together(here: Core, labels: Path, t
     assert not out.exists()
 
 
-def test_usage_mistakes_exit_with_2(here: Core, labels: Path) -> None:
-    for words in (["train", labels], ["train", labels, "--out", "x", "--epochs", "many"], ["dance"], ["resume"]):
+def test_usage_mistakes_are_one_plain_sentence_and_exit_with_2(here: Core, labels: Path) -> None:
+    train = "; python -m core train --help says more."
+    for words, sentence in (
+        (
+            ["train", labels],
+            f"Name a labels.csv, or packed images, and, with --out, the run folder to make{train}",
+        ),
+        (
+            ["train", labels, "--out", "x", "--epochs", "many"],
+            f"Invalid value for '--epochs': it must be a whole number{train}",
+        ),
+        (
+            ["train", labels, "--out", "x", "--learning-rate", "fast"],
+            f"Invalid value for '--learning-rate': it must be a number{train}",
+        ),
+        (
+            ["train", labels, "--out", "x", "--task", "dance"],
+            f"--task is 'dance'; allowed are auto, classification, localization{train}",
+        ),
+        (["dance"], "No such command 'dance'; python -m core --help says more."),
+        (["resume"], "Missing argument 'RUN'; python -m core resume --help says more."),
+        (["predict", "imagenet"], "Missing argument 'IMAGE...'; python -m core predict --help says more."),
+        (["explain", "imagenet", "x.jpg"], "Missing option '--out'; python -m core explain --help says more."),
+    ):
         done = here(*words)
-        assert done.returncode == 2 and done.stderr, words
+        assert (done.returncode, done.stdout) == (2, ""), words
+        assert done.stderr == sentence + "\n", words
+    done = here("train", labels, "--epoch", "3")
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and "--epochs" in done.stderr
+
+
+def test_no_words_at_all_show_the_help(here: Core) -> None:
+    done = here()
+    assert done.returncode == 2 and "Usage: " in done.stderr and "train" in done.stderr
 
 
 def test_too_little_data_is_one_sentence(here: Core, labels: Path, tmp_path: Path) -> None:
