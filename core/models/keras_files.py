@@ -136,7 +136,7 @@ def _opened(path: Path) -> Iterator[h5py.File]:
         yield file
 
 
-def _arrays(file: h5py.File, path: Path, known: set[str]) -> dict[str, h5py.Dataset]:
+def _arrays(file: h5py.File, path: Path, known: frozenset[str]) -> dict[str, h5py.Dataset]:
     """The arrays of the layers as ``layer/weight``, still unread; those of an optimizer are left out."""
     found: dict[str, h5py.Dataset] = {}
 

@@ -164,16 +164,26 @@ def _resized(workspace: Workspace) -> Path:
 
 
 def _summary(run: RunFolder) -> str:
+    """The best epoch with its report's figure, which counts: the app predicts in fp32.
+
+    An epoch may have been checked in bf16, and a photo on the border then has another class.
+    """
     epochs = run.epochs()
     bests = epochs[epochs["best"].astype(bool)]
     if bests.empty:
         return ""
-    best = bests.iloc[-1]
+    best, report = bests.iloc[-1], run.report("val")
     if "val_iou" in best:
-        found = f"mean IoU {best['val_iou']:.2f} on {best['val_n']:.0f} validation photos"
-        return f"The best epoch was {best['epoch']:.0f}: {found}."
-    correct = round(best["val_accuracy"] * best["val_n"])
-    return f"The best epoch was {best['epoch']:.0f}: {correct:.0f} of {best['val_n']:.0f} validation photos right."
+        iou = getattr(report, "mean_iou", None)
+        seen = f"{best['val_iou']:.2f}"
+        found = seen if iou is None else f"{iou.value:.2f}"
+        told = f"mean IoU {found} on {best['val_n']:.0f} validation photos"
+    else:
+        seen = f"{round(best['val_accuracy'] * best['val_n'])}"
+        found = seen if report is None else f"{report.accuracy.correct}"
+        told = f"{found} of {best['val_n']:.0f} validation photos right"
+    also = f", and {seen} when the epoch was checked in {run.status().precision}" if seen != found else ""
+    return f"The best epoch was {best['epoch']:.0f}: {told}{also}."
 
 
 def _end(run: RunFolder, state: State, message: str) -> None:

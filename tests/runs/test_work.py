@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from core.errors import RunError
+from core.inspection.results import Rate
 from core.runs.folder import RunFolder
 from core.runs.jobs import stop, work
 from core.runs.queue import device_lock, join
 from core.runs.status import Status
-from core.runs.work import UNEXPECTED, train
+from core.runs.work import UNEXPECTED, _summary, train
 from core.training.events import Epoch, Event, Step
 from core.workspace import Workspace
 
@@ -45,6 +46,21 @@ def test_a_stopped_run_keeps_its_best_model_and_is_evaluated(make_run: MakeRun, 
     assert report is not None and report.n == 4
     assert run.report("test") is not None
     assert 2 <= len(run.epochs()) < 100
+
+
+def test_the_summary_has_the_reports_figure_and_names_the_other(make_run: MakeRun, workspace: Workspace) -> None:
+    """Epochs may be checked in bf16, reports are made in fp32: two figures for one epoch are one too many."""
+    run = make_run(epochs=1)
+    status = work(run, workspace)
+    report = run.report("val")
+    assert report is not None and status.message.endswith(f"{report.accuracy.correct} of 4 validation photos right.")
+    other = 3 - report.accuracy.correct % 2
+    report.model_copy(update={"accuracy": Rate.of(other, 4)}).write(run.path / "report-val.json")
+    run.write_status(precision="bf16")
+    before = report.accuracy.correct
+    assert _summary(run) == (
+        f"The best epoch was 1: {other} of 4 validation photos right, and {before} when the epoch was checked in bf16."
+    )
 
 
 def test_a_run_stopped_before_its_first_epoch_has_no_model(make_run: MakeRun, workspace: Workspace) -> None:
