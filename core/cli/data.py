@@ -63,7 +63,7 @@ def import_(
         )
     store = Store(open_workspace())
     try:
-        task = "localization" if any(one.objects for one in plan.candidates) else "classification"
+        task = plan.task or ("localization" if any(one.objects for one in plan.candidates) else "classification")
         known = store.find_project(project) or store.create_project(project, task)
         verdicts = []
         with Meter() as meter:
@@ -84,8 +84,11 @@ def labels(
     ] = "csv",
     json: Json = False,
 ) -> None:
-    """Write a project's photos with their labels, splits and boxes into a zip that other tools read."""
-    from core.data.formats.writing import write_zip
+    """Write a project's photos with their labels, splits and boxes into a zip that other tools read.
+
+    ``import`` brings all of it back. What a format has no place for is said.
+    """
+    from core.data.formats.writing import NOT_CARRIED, not_carried, write_zip
     from core.data.store import Store
     from core.workspace import open_workspace
 
@@ -108,9 +111,11 @@ def labels(
         part.unlink(missing_ok=True)
         store.close()
     if json:
-        answer_json({"project": known.name, "format": format, "photos": done, "out": str(out)})
+        lacks = NOT_CARRIED[format]
+        answer_json({"project": known.name, "format": format, "photos": done, "out": str(out), "not_in_it": lacks})
     else:
         answer(f"{_counted(done, 'photo')} in {out}")
+        remark(not_carried(format))
 
 
 def _plan(source: Path, images: Path | None) -> "ImportPlan":

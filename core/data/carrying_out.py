@@ -68,13 +68,12 @@ def carry_out(plan: ImportPlan, store: Store, project_id: int, who: str) -> Gene
         # New classes come in the order of the rows that bring them: it is to be the plan's.
         place = {name_key(name): number for number, name in enumerate(plan.classes)}
         rows.sort(key=lambda row: place.get(name_key(row[1] or ""), len(place)))
-        if rows:
+        if rows or plan.listed:
             try:
-                text = f"labels of {_images(len(rows))} from {plan.source}"
+                text = f"labels of {_images(len(rows))} from {plan.source}" if rows else f"classes from {plan.source}"
+                classes = plan.classes if localizes and rows else plan.listed
                 boxes = {image_id: has.boxes for image_id, has in standings.items() if has.boxes is not None}
-                store.apply_labels(
-                    project_id, rows, who, text, boxes=boxes, new_classes=plan.classes if localizes else ()
-                )
+                store.apply_labels(project_id, rows, who, text, boxes=boxes, new_classes=classes)
             except OperationalError as error:
                 raise DataError(
                     f"The {_images(taken)} taken are in the project, but their labels could not be saved. "

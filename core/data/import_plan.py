@@ -40,6 +40,8 @@ class ImportPlan:
     refused: tuple[Verdict, ...]  # files that are not even tried
     source: str  # what the user calls the folder, the zip or the uploads
     classes: tuple[str, ...]  # of the candidates, in the order in which they first appear
+    listed: tuple[str, ...] = ()  # of them those that a project's own export lists: wanted without a photo, too
+    task: str | None = None  # that of the project, where it is its own export
 
 
 @dataclass(frozen=True)

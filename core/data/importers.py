@@ -193,6 +193,7 @@ def _joined(parts: list[ImportPlan], refused: dict[str, str], problems: list[Pro
     """One plan of several; where names of two parts meet, the later part's get the name of its file as a folder."""
     candidates: dict[str, Candidate] = {}
     classes: dict[str, str] = {}
+    listed: dict[str, str] = {}
     verdicts = [Verdict(name, "refused", reason) for name, reason in refused.items()]
     for part in parts:
         prefix = _prefix(part.source, [candidate.name for candidate in part.candidates], candidates)
@@ -203,7 +204,11 @@ def _joined(parts: list[ImportPlan], refused: dict[str, str], problems: list[Pro
         problems += [replace(problem, text=several + problem.text) for problem in part.problems]
         for name in part.classes:
             classes.setdefault(name_key(name), name)
-    return ImportPlan(tuple(candidates.values()), tuple(problems), tuple(verdicts), source, tuple(classes.values()))
+        for name in part.listed:
+            listed.setdefault(name_key(name), name)
+    names, own = tuple(classes.values()), tuple(listed.values())
+    task = parts[0].task if len(parts) == 1 else None
+    return ImportPlan(tuple(candidates.values()), tuple(problems), tuple(verdicts), source, names, own, task)
 
 
 def _prefix(zip_name: str, inside: Collection[str], taken: Collection[str]) -> str:

@@ -74,6 +74,9 @@ def write_labels(rows: Iterable[LabelRow]) -> str:
 
     Columns: filename, label, split, and x, y, width, height where any row has a box. An unlabelled row has an empty
     label. A picture with several boxes has a line for each.
+
+    Classes stand in the order in which they first appear, and one without a picture does not stand in it at all: a
+    comment line that says more would be a row of data to a spreadsheet. The zips of core.data.formats say it.
     """
     rows = list(rows)
     boxes = any(row.box for row in rows)
@@ -186,6 +189,7 @@ def _one_row_each(rows: list[LabelRow], broken: set[int]) -> tuple[list[LabelRow
         split = next((split for split in STRICTEST_FIRST if split in splits), None)
         row = replace(first_row, split=split)
         kept.append(with_objects(row, objects) if objects else row)
+        problems += _twice(name, objects)
         if len(objects) > 1 and len(splits) < 2:  # nothing is wrong with several boxes
             continue
         lines = _listed([row.line for row in group])
@@ -199,12 +203,19 @@ def _one_row_each(rows: list[LabelRow], broken: set[int]) -> tuple[list[LabelRow
 
 
 def _objects(group: list[LabelRow]) -> tuple[Marked, ...]:
-    """The boxes of a picture's rows, each once."""
-    found: dict[tuple[str | None, Box], Marked] = {}
-    for row in group:
-        if row.box is not None:
-            found.setdefault((row.label, row.box), Marked(row.label, row.box, row.line))
-    return tuple(found.values())
+    """The boxes of a picture's rows."""
+    return tuple(Marked(row.label, row.box, row.line) for row in group if row.box is not None)
+
+
+def _twice(name: str, objects: tuple[Marked, ...]) -> list[Problem]:
+    """Boxes that are equal: a slip, or two things in one place. Only a person can tell, so both stay."""
+    first_of: dict[tuple[str | None, Box], int] = {}
+    problems = []
+    for one in objects:
+        line = first_of.setdefault((one.label, one.box), one.line)
+        if line != one.line:
+            problems.append(Problem(one.line, f"{name} has the same box in line {line}; both are kept"))
+    return problems
 
 
 def _listed(lines: list[int]) -> str:

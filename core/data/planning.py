@@ -6,11 +6,12 @@ from pathlib import PurePosixPath
 
 from core.data.formats.found import Found
 from core.data.formats.reading import read_data_set
+from core.data.formats.side_file import NAME, SideFile, find_side_file
 from core.data.import_plan import Candidate, ImportPlan, Verdict
 from core.data.label_rows import Marked, objects_of
 from core.data.labels import LabelTable, Problem, match_files, read_labels
 from core.data.layout import TABLE_SUFFIXES, is_picture, places_of, suffix_of, wrapper_of
-from core.data.names import name_key, sort_key, tidy_name
+from core.data.names import name_key, sort_key, storable_name, tidy_name
 from core.errors import DataError, LabelsError
 
 Files = dict[str, Callable[[], bytes]]
@@ -29,18 +30,28 @@ def plan_of(
     ``table`` holds where it is given; else what another tool's format says (core.data.formats), else the table in the
     top folder, else the class folders. ``pictures`` are to be
     tried whatever their names. Folders around everything are taken off the names, unless the table writes them too.
+    Where the side file of our own exports lies among the files, names and the order of classes are those it says.
     Raises LabelsError where it cannot be said which table holds, or where it cannot be read.
     """
-    data_set = read_data_set(files) if table is None else None
+    problems: list[Problem] = []
+    side, named_already = None, False
+    if (own := find_side_file(files, problems)) is not None:
+        folder, side = own
+        files = {path.removeprefix(folder): read for path, read in files.items() if path != folder + NAME}
+        pictures = {path.removeprefix(folder) for path in pictures if path != folder + NAME}
+        if table is not None and side.named_by(row.filename for row in table.rows):
+            files = side.under_names(files)
+            pictures = {side.photos.get(path, path) for path in pictures}
+            named_already = True
+    data_set = read_data_set(files, side) if table is None else None
     if data_set is not None:
-        return _plan_of_data_set(data_set, files, refused, source)
+        return _plan_of_data_set(data_set, files, refused, source, problems, side)
     wrapper = wrapper_of([path for path in files if is_picture(path) or suffix_of(path) in TABLE_SUFFIXES])
-    if table is not None and any(row.filename.replace("\\", "/").startswith(wrapper) for row in table.rows):
+    if side is not None or (table and any(row.filename.replace("\\", "/").startswith(wrapper) for row in table.rows)):
         wrapper = ""
     named = {path.removeprefix(wrapper): read for path, read in files.items()}
     tried = {path.removeprefix(wrapper) for path in files if is_picture(path) or path in pictures}
     places = places_of(tried)
-    problems: list[Problem] = []
     used = None
     if table is None:
         tables = {path: read for path, read in named.items() if suffix_of(path) in TABLE_SUFFIXES and "/" not in path}
@@ -56,35 +67,56 @@ def plan_of(
         if wrapper and not any(place.label for place in places.values()):
             text = f'all photos lie in one folder, "{_base(wrapper[:-1])}", which is not taken for a class'
             problems.append(Problem(None, f"{text}; they come in unlabelled"))
+    if side is not None and not named_already:
+        candidates = side.with_names(candidates, {})
     candidates = with_usable_labels(candidates, problems)
     verdicts = [Verdict(path, "refused", reason) for path, reason in refused.items()]
     verdicts += [Verdict(path, "refused", _why_not(path)) for path in named if path not in tried and path != used]
     verdicts.sort(key=lambda verdict: sort_key(verdict.name))
-    return ImportPlan(tuple(candidates), tuple(problems), tuple(verdicts), source, classes_of(candidates))
+    listed = _usable_names(side.classes, problems) if side is not None else ()
+    classes = _usable_names((*listed, *classes_of(candidates)), problems)
+    task = side.task if side is not None else None
+    return ImportPlan(tuple(candidates), tuple(problems), tuple(verdicts), source, classes, listed, task)
 
 
 def _plan_of_data_set(
-    data_set: Found, files: Mapping[str, Callable[[], bytes]], refused: Mapping[str, str], source: str
+    data_set: Found,
+    files: Mapping[str, Callable[[], bytes]],
+    refused: Mapping[str, str],
+    source: str,
+    problems: list[Problem],
+    side: SideFile | None,
 ) -> ImportPlan:
     """The plan for files of a known format; pictures lose the folders that the format itself needs."""
     rows = {row.filename for row in data_set.table.rows}
     tried = {path for path in files if is_picture(path) or path in rows}
-    problems: list[Problem] = []
     found = _by_rows(data_set.table, {path: files[path] for path in sorted(tried, key=sort_key)}, problems)
-    candidates = [replace(one, name=data_set.names.get(one.name, one.name)) for one in found]
-    problems = [replace(one, filename=data_set.names.get(one.filename, one.filename)) for one in problems]
+    names = data_set.names
+    if side is None:
+        candidates = [replace(one, name=names.get(one.name, one.name)) for one in found]
+    else:
+        candidates, names = side.with_names(found, names), names | dict(side.photos)
+    problems = [replace(one, filename=names.get(one.filename, one.filename)) for one in problems]
     candidates = with_usable_labels(candidates, problems)
     verdicts = [Verdict(path, "refused", reason) for path, reason in refused.items()]
     unused = [path for path in files if path not in tried and path not in data_set.used]
     verdicts += [Verdict(path, "refused", _why_not(path)) for path in unused]
     verdicts.sort(key=lambda verdict: sort_key(verdict.name))
+    listed = _usable_names(side.classes, problems) if side is not None else ()
+    classes = _usable_names((*listed, *data_set.classes, *classes_of(candidates)), problems)
+    task = side.task if side is not None else None
+    return ImportPlan(tuple(candidates), tuple(problems), tuple(verdicts), source, classes, listed, task)
+
+
+def _usable_names(names: Iterable[str], problems: list[Problem]) -> tuple[str, ...]:
+    """The names of classes, each once; what cannot be one is said."""
     classes: dict[str, str] = {}
-    for name in (*data_set.classes, *classes_of(candidates)):
+    for name in names:
         try:
-            classes.setdefault(name_key(name), tidy_name(name, "class"))
+            classes.setdefault(name_key(name), _class_name(name))
         except DataError as error:
             problems.append(Problem(None, f"a class of the list is left out: {error}"))
-    return ImportPlan(tuple(candidates), tuple(problems), tuple(verdicts), source, tuple(classes.values()))
+    return tuple(classes.values())
 
 
 def the_table(tables: Mapping[str, Callable[[], bytes]]) -> tuple[str, LabelTable]:
@@ -154,7 +186,7 @@ def with_usable_labels(candidates: list[Candidate], problems: list[Problem]) -> 
         label = candidate.label
         if label is not None:
             try:
-                label = tidy_name(label, "class")
+                label = _class_name(label)
             except DataError as error:
                 problems.append(Problem(None, f"{candidate.name} comes in unlabelled: {error}"))
                 label = None
@@ -167,9 +199,14 @@ def _usable_objects(candidate: Candidate, problems: list[Problem]) -> Iterable[M
     """The boxes whose label can name a class; what the others lack is said."""
     for one in candidate.objects:
         try:
-            yield replace(one, label=tidy_name(one.label or "", "class"))
+            yield replace(one, label=_class_name(one.label or ""))
         except DataError as error:
             problems.append(Problem(one.line or None, f"a box of {candidate.name} is left out: {error}"))
+
+
+def _class_name(word: str) -> str:
+    """The word as a class is called; DataError where it cannot be one. JSON may hold what no database takes."""
+    return tidy_name(storable_name(word), "class")
 
 
 def _base(path: str) -> str:

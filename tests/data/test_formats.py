@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.data.formats import coco, hugging_face, voc, yolo
+from core.data.formats.side_file import NAME
 from core.data.formats.writing import WITH_BOXES, WITHOUT_BOXES, write_zip
 from core.data.import_plan import ImportPlan
 from core.data.importers import carry_out, plan_folder, plan_zip
+from core.data.planning import plan_of
 from core.data.records import BoxRow
 from core.data.store import Store
 from core.errors import DataError
@@ -282,9 +284,9 @@ def test_a_format_that_cannot_hold_the_project_says_so(store: Store, tmp_path: P
     project = boxed_project(store)
     with pytest.raises(DataError, match='no format "folders"'):
         list(write_zip(store, project, "folders", tmp_path / "x.zip"))
-    add(store, project, 9, "none.jpg")
-    with pytest.raises(DataError, match="differ only by their suffix"):
-        list(write_zip(store, project, "yolo", tmp_path / "x.zip"))
+    store.add_class(project, "a\x01b", "ann")
+    with pytest.raises(DataError, match="XML cannot hold"):
+        list(write_zip(store, project, "voc", tmp_path / "x.zip"))
 
 
 @given(
@@ -317,6 +319,14 @@ def test_whatever_stands_in_a_file_is_a_problem_and_no_crash(content: object) ->
     }
     for reader in (coco, hugging_face, yolo, voc):
         reader.read({path: partial(bytes, data) for path, data in files.items()})
+    side = {"version": 1, "format": "folders", "task": "localization", "classes": content, "photos": content}
+    for one in (
+        side,
+        {**side, "classes": []},
+        {**side, "photos": {}, "classes": [], "class_folders": content},
+        content,
+    ):
+        plan_of({NAME: partial(bytes, json.dumps(one).encode()), "a.png": bytes, "b/a.png": bytes}, {}, "x")
 
 
 def test_names_that_climb_and_classes_without_a_name_do_not_get_in(store: Store, tmp_path: Path) -> None:
@@ -324,12 +334,17 @@ def test_names_that_climb_and_classes_without_a_name_do_not_get_in(store: Store,
     content = {
         "images": [{"id": 1, "file_name": "../../a.png"}],
         "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}],
-        "categories": [{"id": 1, "name": "owl"}, {"id": 2, "name": " "}, {"id": 3, "name": "x" * 300}],
+        "categories": [
+            {"id": 1, "name": "owl"},
+            {"id": 2, "name": " "},
+            {"id": 3, "name": "x" * 300},
+            {"id": 4, "name": "half \ud800 a character"},
+        ],
     }
     write(tmp_path / "data/all.json", json.dumps(content))
     plan = plan_folder(tmp_path / "data")
     project = store.create_project("Boxes", "localization")
     list(carry_out(plan, store, project.id, "ann"))
     assert [row.filename for row in store.images(project.id)] == ["a.png"]
-    assert [info.name for info in store.classes(project.id)] == ["owl"]
+    assert [info.name for info in store.classes(project.id)] == ["owl", "half \ufffd a character"]
     assert len(plan.problems) == 2

@@ -92,7 +92,9 @@ class Pictures:
         """The picture of that path or name; of several the one whose folders are most like those of ``near``."""
         name = name.replace("\\", "/").lstrip("./")
         folder = near.rpartition("/")[0]
-        for path in (f"{folder}/{name}", name, f"{folder}/images/{name}", f"images/{name}"):
+        own = f"{folder}/" if folder else ""
+        # A path from the top comes last: "images/a.jpg" may be meant from the folder of images, and lie deeper.
+        for path in (f"{own}{name}", f"{own}images/{name}", f"images/{name}", name):
             if path in self.paths:
                 return path
         alike = self._by_name.get(PurePosixPath(name).name, [])

@@ -29,7 +29,8 @@ def read(files: Files) -> Found | None:
         trial = Gathered()
         text = text_of(files[path], path, trial)
         rows = list(_rows(path, text)) if text is not None else []
-        if any("file_name" in row and ("objects" in row or _label(row)) for _, row in rows):
+        # Empty cells will do: a split may be unlabelled as a whole.
+        if any("file_name" in row and ("objects" in row or not row.keys().isdisjoint(LABELS)) for _, row in rows):
             gathered.used.add(path)
             _read_one(path, rows, pictures, gathered)
     return gathered.found("Hugging Face") if gathered.used else None

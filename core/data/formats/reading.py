@@ -3,16 +3,26 @@
 from pathlib import PurePosixPath
 
 from core.data.formats.found import Files, Found
+from core.data.formats.side_file import SideFile
 from core.data.layout import suffix_of
 
 MARKS = frozenset((".json", ".jsonl", ".xml", ".yaml", ".yml", ".names", ".txt", ".csv"))
 """Without a file of these suffixes no reader is even loaded."""
 
 
-def read_data_set(files: Files) -> Found | None:
-    """The data set that these files are; None where they are none that is known, or a labels.csv says the labels."""
+def read_data_set(files: Files, side: SideFile | None = None) -> Found | None:
+    """The data set that these files are; None where they are none that is known, or a labels.csv says the labels.
+
+    ``side`` is the side file that lay among them: class folders with one are a data set, too.
+    """
     named = {PurePosixPath(path).name.lower() for path in files}
-    if "labels.csv" in named or not any(suffix_of(path) in MARKS for path in files):
+    if "labels.csv" in named:
+        return None
+    if side is not None and side.format == "folders":
+        from core.data.formats import class_folders
+
+        return class_folders.read(files, side)
+    if not any(suffix_of(path) in MARKS for path in files):
         return None
     from core.data.formats import coco, hugging_face, voc, yolo
 

@@ -1,8 +1,10 @@
 """Pascal VOC XML: one file a picture (http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/index.html).
 
-Splits are lists in ``ImageSets/Main``; the classes' order is in ``labelmap.txt``, as CVAT writes it.
+Splits are lists in ``ImageSets/Main``, ``default.txt`` being that of the pictures without one; the classes' order is in
+``labelmap.txt``: both as CVAT writes them.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from xml.etree.ElementTree import Element, ParseError, SubElement, indent, tostring
@@ -14,10 +16,13 @@ from core.data.formats.found import Files, Found, Gathered, Pictures, split_of, 
 from core.data.formats.pictured import Pictured
 from core.data.labels import split_named
 from core.data.layout import suffix_of
+from core.errors import DataError
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 ROOTS = ("JPEGImages/", "images/")
 LABELMAP_HEAD = "# label:color_rgb:parts:actions"
+NO_SPLIT = "default"
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def read(files: Files) -> Found | None:
@@ -54,13 +59,21 @@ def read(files: Files) -> Found | None:
 
 def write(pictures: Sequence[Pictured], classes: Sequence[str]) -> dict[str, bytes]:
     """One XML a picture in ``Annotations``; the pictures lie in ``JPEGImages``."""
-    answer = {f"Annotations/{_stem(one.name)}.xml": _xml(one) for one in pictures}
-    for split in dict.fromkeys(one.split for one in pictures if one.split):
+    for name in classes:
+        if NOT_IN_XML.search(name):
+            raise DataError(f"The class {name!r} has a character that XML cannot hold. Rename it, or choose a format.")
+    answer = {label_file(one): _xml(one) for one in pictures}
+    for split in dict.fromkeys(one.split for one in pictures):
         names = [_stem(one.name) for one in pictures if one.split == split]
-        answer[f"ImageSets/Main/{split}.txt"] = "".join(f"{name}\n" for name in names).encode()
+        answer[f"ImageSets/Main/{split or NO_SPLIT}.txt"] = "".join(f"{name}\n" for name in names).encode()
     lines = [LABELMAP_HEAD, *(f"{name}:::" for name in classes)]
     answer["labelmap.txt"] = "".join(f"{line}\n" for line in lines).encode()
     return answer
+
+
+def label_file(one: Pictured) -> str:
+    """The XML of a picture."""
+    return f"Annotations/{_stem(one.name)}.xml"
 
 
 def _stem(name: str) -> str:
@@ -89,21 +102,32 @@ def _xml(one: Pictured) -> bytes:
 
 
 def _splits(files: Files, gathered: Gathered) -> dict[str, str]:
-    """The split of each picture's name without its suffix, from the lists in ImageSets/Main."""
-    splits = {}
+    """The split of each picture's name without its suffix, from the lists in ImageSets/Main; "" where it has none."""
+    splits: dict[str, str] = {}
     for path in sorted(files):
-        split = split_named(PurePosixPath(path).stem)
+        name = PurePosixPath(path).stem
+        split = split_named(name)
         if "ImageSets/" in f"/{path}" and suffix_of(path) == ".txt":
             gathered.used.add(path)
-            text = text_of(files[path], path, gathered) if split else None
+            text = text_of(files[path], path, gathered) if split or name == NO_SPLIT else None
             for line in (text or "").splitlines():
                 splits[line.strip()] = split or ""
     return splits
 
 
+def _picture_of(path: str, name: str, pictures: Pictures) -> str | None:
+    """The picture of that name in the folder beside Annotations, else wherever it may be."""
+    around, beside, _ = path.rpartition("Annotations/")
+    places = [f"{around}{top}{name}" for top in ROOTS] if beside else []
+    return next((one for one in places if one in pictures.paths), None) or (
+        pictures.named(name, path) if name else None
+    )
+
+
 def _read_one(path: str, root: Element, pictures: Pictures, splits: dict[str, str], gathered: Gathered) -> None:
-    name = (root.findtext("filename") or "").strip()
-    file = (pictures.named(name, path) if name else None) or pictures.of_stem(path)
+    written_name = root.findtext("filename") or ""
+    name = written_name.strip()
+    file = _picture_of(path, written_name, pictures) or _picture_of(path, name, pictures) or pictures.of_stem(path)
     if file is None:
         gathered.say(path, f"its picture {name or 'has no name and'} is not among the files")
         return
@@ -112,8 +136,9 @@ def _read_one(path: str, root: Element, pictures: Pictures, splits: dict[str, st
         if shown:
             break
     shown = shown or file
-    split = splits.get(_stem(shown)) or splits.get(shown.rpartition(".")[0])
-    gathered.image(file, shown, split or split_of(path.rpartition("/")[0] + "/"))
+    names = (_stem(shown), shown.rpartition(".")[0])
+    split = next((splits[name.strip()] for name in names if name.strip() in splits), None)
+    gathered.image(file, shown, split_of(path.rpartition("/")[0] + "/") if split is None else split or None)
     for number, thing in enumerate(root.findall("object"), start=1):
         where = f"{path}, object {number}"
         place = thing.find("bndbox")

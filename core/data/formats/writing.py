@@ -2,42 +2,53 @@
 
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.data.formats import coco, hugging_face, voc, yolo
+from core.data.formats import class_folders, coco, hugging_face, voc, yolo
 from core.data.formats.pictured import Pictured
-from core.data.labels import write_labels
+from core.data.formats.places import with_places
+from core.data.formats.side_file import NAME, SideFile
+from core.data.labels import LabelRow, write_labels
 from core.data.store import Store
 from core.errors import DataError
 
-Writer = Callable[[Sequence[Pictured], Sequence[str]], dict[str, bytes]]
-NO_CLASS = "unlabelled"
+
+@dataclass(frozen=True)
+class Format:
+    """How a format is written."""
+
+    write: Callable[[Sequence[Pictured], Sequence[str]], dict[str, bytes]]  # the files of labels
+    place: Callable[[Pictured], str]  # where a picture lies
+    label_file: Callable[[Pictured], str] | None = None  # the picture's own, where there is one each
 
 
-def _class_folders(pictures: Sequence[Pictured], classes: Sequence[str]) -> dict[str, bytes]:
-    for one in pictures:
-        if any(mark in (one.label or "") for mark in "/\\") or one.label in (".", ".."):
-            raise DataError(f'The class "{one.label}" cannot be the name of a folder. Rename it, or choose a table.')
-    return {}
-
-
-def _place_in_folders(one: Pictured) -> str:
-    name = one.name.removeprefix(f"{one.label}/").replace("/", "_")
-    return "/".join(part for part in (one.split, one.label or NO_CLASS, name) if part)
-
-
-FORMATS: dict[str, tuple[Writer, Callable[[Pictured], str]]] = {
-    "coco": (coco.write, lambda one: f"images/{one.name}"),
-    "voc": (voc.write, lambda one: f"JPEGImages/{one.name}"),
-    "yolo": (yolo.write, lambda one: f"images/{yolo.place_of(one)}"),
-    "hugging-face": (hugging_face.write, lambda one: f"{hugging_face.folder_of(one.split)}{one.name}"),
-    "folders": (_class_folders, _place_in_folders),
-    "csv": (lambda pictures, classes: {}, lambda one: one.name),
+FORMATS = {
+    "coco": Format(coco.write, lambda one: f"images/{one.name}"),
+    "voc": Format(voc.write, lambda one: f"JPEGImages/{one.name}", voc.label_file),
+    "yolo": Format(yolo.write, lambda one: f"images/{yolo.place_of(one)}", yolo.label_file),
+    "hugging-face": Format(hugging_face.write, lambda one: f"{hugging_face.folder_of(one.split)}{one.name}"),
+    # These two are completed in write_zip: they need the whole project.
+    "folders": Format(lambda pictures, classes: {}, lambda one: one.name),
+    "csv": Format(lambda pictures, classes: {}, lambda one: one.name),
 }
-"""Each format's writer, and where it puts a picture."""
 WITH_BOXES = ("coco", "voc", "yolo", "hugging-face", "csv")
 WITHOUT_BOXES = ("folders", "hugging-face", "csv")
 """The formats that say all that a project of either task holds."""
+
+_AUTHORS = "who labelled what and when"
+_COPIES = "copies of a photo under other names"
+_CLASS_ALONE = "the class of a photo that has no box"
+NOT_CARRIED: dict[str, tuple[str, ...]] = {
+    "coco": (_CLASS_ALONE, _COPIES, _AUTHORS),
+    "voc": (_CLASS_ALONE, "digits of a box beyond a billionth of a pixel", _COPIES, _AUTHORS),
+    "yolo": (_CLASS_ALONE, "digits of a box beyond a millionth of a pixel", _COPIES, _AUTHORS),
+    "hugging-face": (_COPIES, _AUTHORS),
+    "folders": (_COPIES, _AUTHORS),
+    "csv": (_AUTHORS,),
+    "labels.csv": ("the order of the classes", "classes without photos", _AUTHORS),
+}
+"""What does not come back from a format. Names, labels, boxes, splits, classes and their order do: see SideFile."""
 
 
 def formats_of(task: str) -> tuple[str, ...]:
@@ -45,31 +56,48 @@ def formats_of(task: str) -> tuple[str, ...]:
     return WITH_BOXES if task == "localization" else WITHOUT_BOXES
 
 
-def write_zip(store: Store, project_id: int, kind: str, path: Path) -> Iterator[tuple[int, int]]:
-    """Writes the project's pictures and labels; yields how many pictures are done, of how many.
+def not_carried(kind: str) -> str:
+    """One sentence for the user: what a format ("labels.csv": the table by itself) cannot carry."""
+    *others, last = NOT_CARRIED[kind]
+    return f"Not in it: {', '.join(others)} and {last}." if others else f"Not in it: {last}."
 
-    Raises DataError for a format that is not there, or that cannot say what the project holds.
+
+def write_zip(store: Store, project_id: int, kind: str, path: Path) -> Iterator[tuple[int, int]]:
+    """Writes the project's pictures, labels and side file; yields how many pictures are done, of how many.
+
+    ``carry_out`` brings all of it back but what ``not_carried`` says. Raises DataError for a format that is not there,
+    or that cannot say what the project holds.
     """
     task = store.project(project_id).task
     if kind not in formats_of(task):
         raise DataError(f'There is no format "{kind}" for this project. Allowed are {", ".join(formats_of(task))}.')
-    pictures = pictures_of(store, project_id)
+    pictures, rows = pictures_of(store, project_id), store.label_rows(project_id)
     if not pictures:
         raise DataError("The project has no photos yet, so there is nothing to export.")
-    writer, place = FORMATS[kind]
-    written = writer(pictures, [info.name for info in store.classes(project_id)])
     if kind == "csv":
-        written = {"labels.csv": write_labels(store.label_rows(project_id)).encode()}
-    taken = set(written)
+        pictures = _with_copies(pictures, rows)
+    classes = [info.name for info in store.classes(project_id)]
+    folders = class_folders.folders_of(pictures, classes)
+    format = FORMATS[kind] if kind != "folders" else replace(FORMATS[kind], place=folders.place)
+    placed = with_places(pictures, format.label_file or format.place)
+    written = format.write(placed, classes)
+    names = {format.place(one): before.name for one, before in zip(placed, pictures, strict=True)}
+    side = SideFile(kind, task, tuple(classes), names)
+    if kind == "folders":
+        side = replace(
+            side,
+            class_folders={folder: label for label, folder in folders.classes.items()},
+            split_folders={folder: split for split, folder in folders.splits.items()},
+        )
+    if kind == "csv":
+        path_of = {name: place for place, name in names.items()}
+        table = write_labels(replace(row, filename=path_of[row.filename]) for row in rows)
+        written = {"labels.csv": table.encode()}
     # Pictures are packed already: packing them again costs time and gains nothing.
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in written.items():
+        for name, data in {**written, NAME: side.as_bytes()}.items():
             archive.writestr(name, data, zipfile.ZIP_DEFLATED)
-        for number, one in enumerate(pictures, start=1):
-            name = place(one)
-            if name in taken:
-                raise DataError(f"Two photos would be {name} in this format. Choose another one.")
-            taken.add(name)
+        for number, (name, one) in enumerate(zip(names, pictures, strict=True), start=1):
             archive.write(one.file, name)
             yield number, len(pictures)
 
@@ -83,3 +111,18 @@ def pictures_of(store: Store, project_id: int) -> list[Pictured]:
         )
         for row in store.images(project_id)
     ]
+
+
+def _with_copies(pictures: Sequence[Pictured], rows: Sequence[LabelRow]) -> list[Pictured]:
+    """The pictures once for each name in the rows, where the further names of a picture come after its own."""
+    waiting = list(reversed(pictures))
+    answer: dict[str, Pictured] = {}
+    for row in rows:
+        if waiting and row.filename == waiting[-1].name:
+            own = waiting.pop()
+        elif not answer:
+            break
+        answer[row.filename] = replace(own, name=row.filename)
+    if waiting:
+        raise DataError("Somebody added or removed photos just now. Export once more.")
+    return list(answer.values())

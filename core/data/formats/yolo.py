@@ -12,13 +12,14 @@ from core.data.formats.found import Files, Found, Gathered, Pictures, split_of, 
 from core.data.formats.pictured import Pictured
 from core.data.formats.sizes import size_of
 from core.data.layout import suffix_of
-from core.errors import DataError, ImageRefused
+from core.errors import ImageRefused
 
 SETTINGS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 NAMES = ("classes.txt", "obj.names", "labels.txt")
 SETTINGS_BYTES, MOST_CLASSES = 2**20, 100_000
 DIGITS = 12  # of a share of the picture ...
 PIXEL_DIGITS = 6  # ... which bring back a pixel's coordinate to a millionth
+NO_SPLIT = "default"
 
 
 def read(files: Files) -> Found | None:
@@ -40,7 +41,7 @@ def read(files: Files) -> Found | None:
     if not some:
         return None
     for file in sorted(pictures.paths - set(gathered.rows)):
-        gathered.image(file, _shown(file), split_of(file.rpartition("/")[0]))
+        gathered.image(file, _shown(file), _split(file))
     return gathered.found("YOLO")
 
 
@@ -51,20 +52,16 @@ def write(pictures: Sequence[Pictured], classes: Sequence[str]) -> dict[str, byt
     for one in pictures:
         lines = []
         for box in one.boxes:
+            # First as they will be read again: so a second export is the same file.
+            x, y, width, height = (round(side, PIXEL_DIGITS) for side in (box.x, box.y, box.width, box.height))
             shares = (
-                (box.x + box.width / 2) / one.width,
-                (box.y + box.height / 2) / one.height,
-                box.width / one.width,
-                box.height / one.height,
+                (x + width / 2) / one.width,
+                (y + height / 2) / one.height,
+                width / one.width,
+                height / one.height,
             )
             lines.append(" ".join([str(number_of[box.label]), *(f"{share:.{DIGITS}f}" for share in shares)]) + "\n")
-        path = f"labels/{PurePosixPath(place_of(one)).with_suffix('.txt')}"
-        if path in answer:
-            raise DataError(
-                f"{one.name} and another photo differ only by their suffix, and YOLO has one {path} for both. "
-                "Choose another format."
-            )
-        answer[path] = "".join(lines).encode()
+        answer[label_file(one)] = "".join(lines).encode()
     splits = [split for split in ("train", "val", "test") if any(one.split == split for one in pictures)]
     settings = {"path": ".", **{split: f"images/{split}" for split in splits}, "names": dict(enumerate(classes))}
     answer["data.yaml"] = yaml.safe_dump(settings, allow_unicode=True, sort_keys=False).encode()
@@ -72,8 +69,16 @@ def write(pictures: Sequence[Pictured], classes: Sequence[str]) -> dict[str, byt
 
 
 def place_of(one: Pictured) -> str:
-    """Where a picture lies below ``images``."""
-    return f"{one.split}/{one.name}" if one.split else one.name
+    """Where a picture lies below ``images``: in the folder of its split, so that none else may be called so."""
+    if one.split:
+        return f"{one.split}/{one.name}"
+    first = one.name.partition("/")[0]
+    return f"{NO_SPLIT}/{one.name}" if split_of(first) else one.name
+
+
+def label_file(one: Pictured) -> str:
+    """The text file of a picture."""
+    return f"labels/{PurePosixPath(place_of(one)).with_suffix('.txt')}"
 
 
 def _classes(files: Files, gathered: Gathered) -> list[str] | None:
@@ -113,8 +118,17 @@ def _shown(file: str) -> str:
     return last if last and split_of(first) else rest
 
 
+def _split(file: str) -> str | None:
+    """``images/train/a.jpg`` or ``train/images/a.jpg``; folders further below are the picture's own."""
+    around, below, rest = f"/{file}".partition("/images/")
+    if not below:
+        return split_of(file.rpartition("/")[0])
+    first, deeper, _ = rest.partition("/")
+    return (split_of(first) if deeper else None) or split_of(around)
+
+
 def _read_one(path: str, file: str, files: Files, classes: list[str], gathered: Gathered) -> None:
-    gathered.image(file, _shown(file), split_of(file.rpartition("/")[0]))
+    gathered.image(file, _shown(file), _split(file))
     text = text_of(files[path], path, gathered)
     lines = [line.split() for line in (text or "").splitlines()]
     if not any(lines):
