@@ -29,6 +29,8 @@ FORMAT_NAMES = {
 
 def labels_csv(project: Project) -> None:
     """The whole section."""
+    from core.data.formats.writing import not_carried
+
     rows = frame.store().label_rows(project.id)
     if not rows:
         frame.empty("No photos yet", "Add photos first: then their labels can be taken out as a table.")
@@ -37,7 +39,8 @@ def labels_csv(project: Project) -> None:
     line = "one line a box, with its class and its place in pixels" if boxed else "one line a photo, with its class"
     st.markdown(
         f"All labels in one table that any spreadsheet opens: {line}, and the photo's split. "
-        "Change it there, and bring it back under **Add photos** together with the photos: nothing is lost on the way."
+        "Change it there, and bring it back under **Add photos** together with the photos. "
+        f"{not_carried('labels.csv')}"
     )
     st.download_button(
         f"Download labels.csv ({counted(len(rows), 'line')})",
@@ -66,42 +69,35 @@ def _preview(rows: list[LabelRow]) -> pd.DataFrame:
 
 def _for_other_tools(project: Project) -> None:
     """Photos and labels in one zip."""
-    from core.data.formats.writing import formats_of
+    from core.data.formats.writing import formats_of, not_carried
 
     st.subheader("Photos and labels together", anchor=False)
-    st.markdown("A zip that other tools read, and that can be brought back here under **Add photos**.")
+    st.markdown(
+        "A zip that other tools read, and that can be brought back here under **Add photos**: names, labels, boxes, "
+        "splits and the order of the classes come back as they are."
+    )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.selectbox(
             "Format", formats_of(project.task), format_func=FORMAT_NAMES.__getitem__, key="labels-format", width=280
         )
         size = frame.store().stored_bytes(project.id)
-        if size > MOST_BYTES:
+        if size <= MOST_BYTES:
+            st.download_button(
+                "Download the zip",
+                data=lambda: _zip_of(project, kind),
+                file_name=f"{kind}.zip",
+                mime="application/zip",
+                icon=":material/folder_zip:",
+                on_click="ignore",
+            )
+        else:
             st.markdown(
                 f"The photos are {size_text(size)}, more than a browser should be given at once. "
                 "Write the zip on the computer that runs the studio:"
             )
-            words = [
-                "python",
-                "-m",
-                "core",
-                "labels",
-                "--project",
-                project.name,
-                "--format",
-                kind,
-                "--out",
-                f"{kind}.zip",
-            ]
-            st.code(shlex.join(words), language="bash")
-            return
-        st.download_button(
-            "Download the zip",
-            data=lambda: _zip_of(project, kind),
-            file_name=f"{kind}.zip",
-            mime="application/zip",
-            icon=":material/folder_zip:",
-            on_click="ignore",
-        )
+            words = ["python", "-m", "core", "labels", "--project", project.name]
+            st.code(shlex.join([*words, "--format", kind, "--out", f"{kind}.zip"]), language="bash")
+    st.caption(not_carried(kind))
 
 
 def _zip_of(project: Project, kind: str) -> bytes:

@@ -154,6 +154,9 @@ def test_the_data_page_hands_out_the_formats_of_the_task(open_page: OpenPage, st
         "labels.csv and the photos",
     ]
     assert list(app.dataframe[0].value.columns) == ["filename", "label", "split", "x", "y", "width", "height"]
+    assert "Not in it: the order of the classes, classes without photos" in " ".join(one.value for one in app.markdown)
+    app.selectbox(key="labels-format").set_value("yolo").run()
+    assert "the class of a photo that has no box" in " ".join(one.value for one in app.caption)
     assert not app.exception
 
 
