@@ -9,6 +9,7 @@ from pages.components.data_grid import photo_grid
 from pages.components.data_import import import_of, progress_of
 from pages.components.data_labels import labels_csv
 from pages.components.data_splits import splits
+from pages.components.undo_line import undo_line
 
 SECTIONS = {
     "Photos": ":material/grid_view:",
@@ -47,4 +48,5 @@ with frame.page("Data"):
     elif has_photos:
         photo_grid(project)
     else:
+        undo_line(project)
         frame.empty("No photos yet", "Choose *Add photos* above and bring photos, a zip, or photos with a labels.csv.")

@@ -115,10 +115,19 @@ def apply_labels(
     return carry_out(conn, project_id, kind, text, who, items) if items else 0
 
 
-def remove_images(conn: Connection, project_id: int, image_ids: Sequence[int], who: str) -> int:
-    """Takes images out of the project; the change's number. Their files stay, so that undo can bring them back."""
+def remove_images(
+    conn: Connection, project_id: int, image_ids: Sequence[int], who: str, heirs: Mapping[int, int]
+) -> int:
+    """Takes images out of the project; the change's number. Their files stay, so that undo can bring them back.
+
+    ``heirs`` (image that stays -> image that goes) get the other's class, with who gave it, where they have none.
+    """
     current = _present(conn, project_id, image_ids)
     items = [Item("image", number, {"removed": False}, {"removed": True}) for number in current]
+    for number, row in _present(conn, project_id, heirs).items() if heirs else ():
+        if row["class_id"] is None:
+            after = {key: current[heirs[number]][key] for key in ("class_id", "annotated_by", "annotated_at")}
+            items.append(Item("image", number, {key: row[key] for key in after}, after))
     return carry_out(conn, project_id, "images removed", f"{_which(conn, list(current))}: removed", who, items)
 
 

@@ -286,10 +286,15 @@ class Store(Journal):
         with self._writing(project_id) as conn:
             return boxes.set_boxes(conn, project_id, image_id, wanted, who)
 
-    def remove_images(self, project_id: int, image_ids: Sequence[int], who: str) -> int:
-        """A change: takes images out of the project; the change's number."""
+    def remove_images(
+        self, project_id: int, image_ids: Sequence[int], who: str, heirs: Mapping[int, int] | None = None
+    ) -> int:
+        """A change: takes images out of the project; the change's number.
+
+        ``heirs`` (image that stays -> image that goes) get the other's class where they have none.
+        """
         with self._writing(project_id) as conn:
-            return annotations.remove_images(conn, project_id, image_ids, who)
+            return annotations.remove_images(conn, project_id, image_ids, who, heirs or {})
 
     def assign_splits(self, project_id: int, seed: int = 0) -> None:
         """Gives every labelled image without a split one, twins the same; the others keep theirs."""

@@ -12,6 +12,7 @@ from core.data.store import ImageRow, Project
 from pages.components import frame
 from pages.components.check_progress import need_looks
 from pages.components.photos import Photo, wall
+from pages.components.undo_line import offer, undo_line
 from pages.components.wording import counted, plain
 
 if TYPE_CHECKING:
@@ -40,15 +41,17 @@ def duplicates(project: Project) -> None:
 
 @frame.fragment()
 def _groups_of(project: Project) -> None:
+    with st.container(key="data-actions"):
+        undo_line(project)
     rows = frame.store().images(project.id)
     kept = frame.store().kept(project.id, VERDICT)
-    groups = [group for group in _found(rows) if _name(group) not in kept]
+    groups = [group for group in _found(project, rows) if _name(group) not in kept]
     if not groups:
         st.success("No photos that look nearly the same, as far as they have been compared.")
         _told_apart(project, len(kept))
         return
     across = [group for group in groups if _is_across(group)]
-    unlike = [group for group in groups if len(_labels(group)) > 1]
+    unlike = [group for group in groups if _is_unlike(group)]
     _all_at_once(project, groups, across)
     named = {ALL: groups, ACROSS: across, UNLIKE: unlike}
     which = st.segmented_control(
@@ -72,13 +75,19 @@ def _groups_of(project: Project) -> None:
     _told_apart(project, len(kept))
 
 
-def _found(rows: Sequence[ImageRow]) -> list[Group]:
-    """The groups, those that hurt first: in several splits, with different labels, then the larger ones."""
+def _found(project: Project, rows: Sequence[ImageRow]) -> list[Group]:
+    """The groups, those that hurt first: in several splits, with different labels, then the larger ones.
+
+    In each the photo that is worth keeping comes first.
+    """
+    from core.inspection.duplicates import best_first
+
     looks = Looks(frame.workspace()).known([row.hash for row in rows])
     known = [row for row in rows if row.hash in looks]
     hashes = tuple(row.hash for row in known)
     groups = [[known[place] for place in group] for group in _alike(hashes, _seen(hashes))]
-    return sorted(groups, key=lambda group: (not _is_across(group), len(_labels(group)) < 2, -len(group)))
+    groups = [best_first(group, looks, boxed=_boxed(project)) for group in groups]
+    return sorted(groups, key=lambda group: (not _is_across(group), not _is_unlike(group), -len(group)))
 
 
 @st.cache_data(show_spinner="Comparing the photos", max_entries=4)
@@ -110,7 +119,8 @@ def _vectors() -> "Vectors":
 
 
 def _all_at_once(project: Project, groups: list[Group], across: list[Group]) -> None:
-    copies = sum(len(group) - 1 for group in groups)
+    agreeing = [group for group in groups if not _is_unlike(group)]
+    copies = sum(len(group) - 1 for group in agreeing)
     apart = [group for group in groups if len(_splits(group)) > 1]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
@@ -125,12 +135,18 @@ def _all_at_once(project: Project, groups: list[Group], across: list[Group]) -> 
                 help="A group with a test photo goes to test as a whole, else one with a validation photo to "
                 "validation: what was tested on stays what is tested on. One change that can be undone.",
             )
-        st.button(
-            f"Remove {counted(copies, 'copy', 'copies')}",
-            icon=":material/delete:",
-            on_click=_remove,
-            args=(project, groups),
-            help="Of each group one photo stays: a labelled one, the largest. One change that can be undone.",
+        if copies:
+            st.button(
+                f"Remove {counted(copies, 'copy', 'copies')}",
+                icon=":material/delete:",
+                on_click=_remove,
+                args=(project, [(group[0], group[1:]) for group in agreeing]),
+                help=f"Of each group one photo stays: {_which_stays(project)}. One change that can be undone.",
+            )
+    left = len(groups) - len(agreeing)
+    if left:
+        st.caption(
+            f"{counted(left, 'group')} with different labels {'is' if left == 1 else 'are'} left for you to decide."
         )
 
 
@@ -158,7 +174,14 @@ def _card(project: Project, group: Group) -> None:
         with st.container(horizontal=True, gap="xsmall"):
             if len(_splits(group)) > 1:
                 st.button("Keep in one split", key=f"one-{name}", on_click=_together, args=(project, [group]))
-            st.button("Remove all but one", key=f"rest-{name}", on_click=_remove, args=(project, [group]))
+            for words, stays, goes in _ways_to_remove(group):
+                st.button(
+                    words,
+                    key=f"rest-{stays.id}-{name}",
+                    on_click=_remove,
+                    args=(project, [(stays, goes)]),
+                    help=f"It stays: {stays.filename.rsplit('/', 1)[-1]}, {stays.width} × {stays.height}",
+                )
             st.button("They are different", key=f"apart-{name}", on_click=_apart, args=(project, name), type="tertiary")
 
 
@@ -174,6 +197,33 @@ def _told_apart(project: Project, kept: int) -> None:
 
 def _splits(group: Group) -> list[str | None]:
     return list(dict.fromkeys(row.split for row in group))
+
+
+def _boxed(project: Project) -> bool:
+    return project.task == "localization"
+
+
+def _which_stays(project: Project) -> str:
+    if _boxed(project):
+        return "one with a box, then the largest, then a sharp one"
+    return "the largest, then a sharp one. A label that only a copy has goes over to it"
+
+
+def _ways_to_remove(group: Group) -> list[tuple[str, ImageRow, Group]]:
+    """The buttons that leave one photo: its words, which one stays, which go. Where labels differ, one for each."""
+    if not _is_unlike(group):
+        return [("Remove all but one", group[0], group[1:])]
+    best = {row.label: row for row in reversed(group) if row.label is not None}
+    return [
+        (f"Keep {plain(label)}, remove the rest", best[label], [row for row in group if row.id != best[label].id])
+        for label in _labels(group)
+        if label is not None
+    ]
+
+
+def _is_unlike(group: Group) -> bool:
+    """Whether people gave these photos different labels; one without a label says nothing."""
+    return len({row.label for row in group if row.label is not None}) > 1
 
 
 def _is_across(group: Group) -> bool:
@@ -199,17 +249,23 @@ def _together(project: Project, groups: list[Group]) -> None:
         split = common_split(row.split for row in group)
         rows += [(row.id, None, split) for row in group if row.split != split]
     text = f"{counted(len(rows), 'image')} to the split of their group ({counted(len(groups), 'group')} kept together)"
-    frame.store().apply_labels(project.id, rows, frame.who(), text, kind="splits")
-    frame.notify(f"{counted(len(groups), 'group')} kept together. Undo it on the Annotate page, under History.")
+    change = frame.store().apply_labels(project.id, rows, frame.who(), text, kind="splits")
+    if change:
+        offer(project, change, f"{counted(len(groups), 'group')} kept together.")
 
 
 @frame.action
-def _remove(project: Project, groups: list[Group]) -> None:
-    from core.inspection.duplicates import best_of
+def _remove(project: Project, groups: list[tuple[ImageRow, Group]]) -> None:
+    """Removes what goes of each group (what stays, what goes); a label that only a copy has goes to what stays."""
+    copies = [row.id for _, goes in groups for row in goes]
+    heirs = {} if _boxed(project) else {stays.id: heir.id for stays, goes in groups if (heir := _label_of(stays, goes))}
+    change = frame.store().remove_images(project.id, copies, frame.who(), heirs)
+    offer(project, change, f"{counted(len(copies), 'photo')} removed.")
 
-    copies = [row.id for group in groups for row in group if row.id != best_of(group).id]
-    frame.store().remove_images(project.id, copies, frame.who())
-    frame.notify(f"{counted(len(copies), 'photo')} removed. Undo it on the Annotate page, under History.")
+
+def _label_of(stays: ImageRow, goes: Group) -> ImageRow | None:
+    """The copy whose label the photo that stays is to get, where it has none itself."""
+    return None if stays.label else next((row for row in goes if row.label), None)
 
 
 @frame.action

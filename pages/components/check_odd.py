@@ -11,6 +11,7 @@ from pages.components import frame
 from pages.components.check_progress import need_looks
 from pages.components.data_details import show_details
 from pages.components.photos import Photo, choose, chosen_on, clear, wall
+from pages.components.undo_line import offer, undo_line
 from pages.components.wording import counted
 
 VERDICT = "odd"
@@ -45,6 +46,7 @@ def _odd_ones(project: Project) -> None:
     found = odd_ones(rows, Looks(frame.workspace()).known([row.hash for row in rows]))
     odd = [one for one in found if _subject(one) not in kept]
     if not odd:
+        undo_line(project)
         st.success("Nothing is odd about the photos, as far as they have been looked at.")
         _ask_again_button(project, len(kept))
         return
@@ -71,6 +73,7 @@ def _odd_ones(project: Project) -> None:
     if count[reason] > len(shown):
         st.caption(f"The oddest {len(shown)} of {count[reason]:,}; the next ones come as these are decided.")
     with actions:
+        undo_line(project)
         _actions(project, shown, len(answer.chosen))
     _ask_again_button(project, len(kept))
     if answer.opened:
@@ -126,8 +129,8 @@ def _keep(project: Project, shown: list[Odd]) -> None:
 @frame.action
 def _remove(project: Project, shown: list[Odd]) -> None:
     chosen = _chosen(shown)
-    frame.store().remove_images(project.id, [one.row.id for one in chosen], frame.who())
-    frame.notify(f"{counted(len(chosen), 'photo')} removed. Undo it on the Annotate page, under History.")
+    change = frame.store().remove_images(project.id, [one.row.id for one in chosen], frame.who())
+    offer(project, change, f"{counted(len(chosen), 'photo')} removed.")
     clear(WALL)
 
 

@@ -10,7 +10,8 @@ from pages.components.data_details import show_details
 from pages.components.live import live
 from pages.components.photos import Photo, choose, chosen_on, clear, wall
 from pages.components.pickers import SPLIT_NAMES, SPLITS
-from pages.components.wording import by_name, counted
+from pages.components.undo_line import offer, undo_line
+from pages.components.wording import by_name, counted, plain
 
 PHOTOS_A_PAGE = 60
 WALL = "data-wall"
@@ -35,6 +36,7 @@ def photo_grid(project: Project) -> None:
     actions = st.container(key="data-actions")
     answer = wall(photo_cards(project, rows), key=WALL, select="many", details=True, side=112)
     with actions:
+        undo_line(project)
         _actions(project, [row.id for row in rows], len(answer.chosen), found)
     turn_pages(found, key="data", wall_key=WALL)
     if answer.opened:
@@ -146,9 +148,9 @@ def _label(project: Project, shown: list[int], labels: dict[str, str | None]) ->
     if not ids or named not in labels:
         return
     label = labels[named]
-    frame.store().annotate(project.id, ids, label, frame.who())
+    change = frame.store().annotate(project.id, ids, label, frame.who())
     clear(WALL)
-    frame.notify(f"{counted(len(ids), 'photo')}: {label or 'no label'}. Undo it on the Annotate page, under History.")
+    offer(project, change, f"{counted(len(ids), 'photo')}: {plain(label) if label else 'no label'}.")
 
 
 @frame.action
@@ -156,6 +158,6 @@ def _remove(project: Project, shown: list[int]) -> None:
     ids = chosen_on(WALL, shown)
     if not ids:
         return
-    frame.store().remove_images(project.id, ids, frame.who())
+    change = frame.store().remove_images(project.id, ids, frame.who())
     clear(WALL)
-    frame.notify(f"{counted(len(ids), 'photo')} removed. Undo it on the Annotate page, under History.")
+    offer(project, change, f"{counted(len(ids), 'photo')} removed.")

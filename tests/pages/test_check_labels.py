@@ -141,10 +141,43 @@ def test_twins_are_kept_in_one_split_by_one_change(
 def test_all_twins_but_the_largest_are_removed_by_one_change(
     check: Check, store: Store, project: Project, with_twins: list[int]
 ) -> None:
-    press(check("Near-duplicates"), "Remove 1 copy")
+    store.annotate(project.id, with_twins, "owl", "Ben")
+    app = press(check("Near-duplicates"), "Remove 1 copy")
     assert store.count(project.id) == 24 and store.image(project.id, with_twins[0])
-    store.undo(project.id, "Dan")
+    assert "1 photo removed." in texts(app)
+    press(app, "Undo")
+    assert store.image(project.id, with_twins[1]).label == "owl"
+    assert "removed." not in texts(app)
+
+
+def test_twins_with_different_labels_are_not_removed_with_the_others(
+    check: Check, store: Store, project: Project, with_twins: list[int]
+) -> None:
+    """One press took all copies away, and with them the labels that somebody had to choose between."""
+    copy = put(store, project, scene(3).resize((200, 150)), "copy of 3.png")
+    look_process.look_at_project(store, project.id)
+    app = check("Near-duplicates")
+    assert "1 group with different labels is left for you to decide." in texts(app)
+    press(app, "Remove 1 copy")
+    assert {row.id for row in store.images(project.id)} >= set(with_twins)
+    assert copy not in {row.id for row in store.images(project.id)}
+    assert not [one for one in app.button if one.label.startswith("Remove ") and one.label.endswith("copies")]
+    press(app, "Keep duck, remove the rest")
     assert store.image(project.id, with_twins[1]).label == "duck"
+    assert store.count(project.id) == 24 and "No photos that look nearly the same" in texts(app)
+
+
+def test_a_label_that_only_a_copy_has_goes_to_the_photo_that_stays(
+    check: Check, store: Store, project: Project, with_twins: list[int]
+) -> None:
+    first, copy = with_twins
+    store.annotate(project.id, [first], None, "Ana")
+    app = press(check("Near-duplicates"), "Remove 1 copy")
+    row = store.image(project.id, first)
+    assert (row.label, row.annotated_by) == ("duck", "Ben")
+    assert copy not in {one.id for one in store.images(project.id)}
+    press(app, "Undo")
+    assert store.image(project.id, first).label is None and store.image(project.id, copy).label == "duck"
 
 
 @pytest.mark.usefixtures("with_twins")
@@ -169,6 +202,8 @@ def test_odd_photos_are_removed_or_found_to_be_fine(check: Check, store: Store, 
     press(app, "Choose all of these")
     press(app, "Remove")
     assert store.count(project.id) == 24
+    press(app, "Undo")
+    assert store.count(project.id) == 25
 
 
 def test_the_photos_are_looked_at_in_the_background(check: Check, store: Store, project: Project) -> None:
