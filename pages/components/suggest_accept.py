@@ -7,6 +7,7 @@ from core.errors import DataError
 from core.inspection.instant import Suggestions
 from pages.components import frame
 from pages.components.annotate_desk import Desk, advance
+from pages.components.kept_choices import begin_with, keep_choice, kept_choice
 from pages.components.photos import Photo, choose, chosen_on, wall
 from pages.components.suggest_state import keep_in_view, refit, suggestions_of
 from pages.components.wording import counted
@@ -16,6 +17,7 @@ LEVELS = {SURE: 0.99, "95 %": 0.95, "90 %": 0.90, ALL: 0.0}
 MOST = 240
 WALL = "accept-wall"
 OPEN = "accept-open"
+LEVEL = "accept-level"
 
 
 def accepting(project: Project) -> bool:
@@ -41,10 +43,15 @@ def offer_sure_ones(project: Project, found: Suggestions) -> None:
 def look_at_sure_ones(project: Project) -> None:
     """The grid: all are chosen; whoever sees a wrong one takes it out, then one button accepts the rest."""
     found = suggestions_of(project.id)
-    # Streamlit forgets the choice while another section is open; this does not.
-    st.session_state.setdefault("accept-level", st.session_state.get("accept-level-kept", SURE))
-    level = st.segmented_control("As sure as", list(LEVELS), required=True, key="accept-level") or SURE
-    st.session_state["accept-level-kept"] = level
+    level = st.segmented_control(
+        "As sure as",
+        list(LEVELS),
+        default=kept_choice(LEVEL, SURE, LEVELS),
+        required=True,
+        key=LEVEL,
+        on_change=keep_choice,
+        args=(LEVEL,),
+    )
     suggested = found.sure(LEVELS[level]) if found else []
     sure = _still_without_label(project, suggested[:MOST])
     state = (level, tuple(number for number, _, _ in sure))
@@ -109,7 +116,7 @@ def _accept(project: Project, shown: dict[int, str]) -> None:
 
 def _open(project: Project, level: str) -> None:
     st.session_state[OPEN] = project.id
-    st.session_state["accept-level"] = level
+    begin_with(LEVEL, level)
     st.session_state.pop("accept-state", None)
 
 

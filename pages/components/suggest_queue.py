@@ -1,6 +1,5 @@
 """The help beside the photo to label: in which order photos come, the suggested class, how good it was so far."""
 
-from collections.abc import Container
 from typing import NamedTuple
 
 import streamlit as st
@@ -11,6 +10,7 @@ from core.inspection.instant import InstantModel, enough_labels
 from core.inspection.vectors import default_network
 from pages.components import frame
 from pages.components.annotate_desk import Desk, press
+from pages.components.kept_choices import keep_choice, kept_choice
 from pages.components.suggest_accept import offer_sure_ones
 from pages.components.suggest_state import (
     instant_model,
@@ -52,28 +52,29 @@ def choose_queue(head: DeltaGenerator, classes: list[str], *, ordered: bool) -> 
         orders: dict[str, tuple[str, str | None]] = by_name(
             [*((name, (key, None)) for name, key in ORDERS.items()), *likely]
         )
-        _remember("annotate-order", next(iter(orders)), orders)
+        names = list(orders)
         named = head.selectbox(
-            "Order", list(orders), key="annotate-order", label_visibility="collapsed", width=230, help=HELP
+            "Order",
+            names,
+            names.index(kept_choice("annotate-order", names[0], names)),
+            key="annotate-order",
+            label_visibility="collapsed",
+            width=230,
+            help=HELP,
+            on_change=keep_choice,
+            args=("annotate-order",),
         )
         order, label = orders[named]
-    _remember("annotate-suggest", True, (True, False))
     suggest = head.toggle(
         "Suggest",
+        kept_choice("annotate-suggest", True, (True, False)),
         key="annotate-suggest",
         help="A small model learns from each of your labels and suggests the class of the next photo. Switch it off to "
         "decide without being influenced.",
+        on_change=keep_choice,
+        args=("annotate-suggest",),
     )
     return Queue(order, label, suggest)
-
-
-def _remember(key: str, first: object, options: Container[object]) -> None:
-    """Streamlit forgets a choice once its widget is not drawn, on another section for example; this does not."""
-    if key in st.session_state and st.session_state[key] in options:  # a class may have been renamed
-        st.session_state[f"{key}-kept"] = st.session_state[key]
-    else:
-        kept = st.session_state.get(f"{key}-kept", first)
-        st.session_state[key] = kept if kept in options else first
 
 
 def suggestion_button(desk: Desk, row: ImageRow, label: str, probability: float) -> None:

@@ -156,6 +156,25 @@ def test_choices_are_remembered_while_another_section_is_looked_at(open_page: Op
     assert accept_button(app) is None
 
 
+def test_every_drawing_tells_the_browser_what_is_chosen(open_page: OpenPage, birds: Project) -> None:
+    """The Suggest switch stood off beside suggestions, and the next click made it really off.
+
+    Its value was sent with the first drawing alone, and that one is lost where the page draws itself again at once.
+    """
+    app = open_page("Annotate")
+    for _ in range(2):
+        assert app.toggle(key="annotate-suggest").proto.default is True
+        app.run()
+    choose_order(app, "At random")
+    app.toggle(key="annotate-suggest").set_value(False).run()
+    section(section(app, "Classes"), "One by one")
+    for _ in range(2):
+        assert app.toggle(key="annotate-suggest").proto.default is False
+        order = app.selectbox(key="annotate-order")
+        assert order.options[order.proto.default] == order.value == "At random"
+        app.run()
+
+
 def choose_order(app: AppTest, name: str) -> AppTest:
     app.selectbox(key="annotate-order").set_value(name).run()
     assert not messages(app)
