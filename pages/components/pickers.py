@@ -19,20 +19,29 @@ IMAGENET = "imagenet"
 def pick_run(
     project: Project | None, *, finished: bool = False, label: str = "Run", key: str = "run"
 ) -> RunFolder | None:
-    """A run of the project (of any project for None), the newest first; None where there is none.
+    """A run of the project (of any project for None), then those of no project; None where there is none.
 
     ``finished`` leaves out runs that have no best checkpoint yet. The choice stays in the address as ``?run=``.
     """
-    runs = {run.id: run for run in list_runs(workspace(), project.id if project else None)}
+    runs = {run.id: run for run in _runs(project)}
     names = by_name((run_name(run), run.id) for run in runs.values() if run.finished or not finished)
     return runs[_pick(names, label, key)] if names else None
 
 
 def pick_model(project: Project | None, *, label: str = "Model", key: str = "model") -> str:
     """A reference for ``load_predictor``: the id of a run with a checkpoint, or "imagenet"; newest run first."""
-    runs = [run for run in list_runs(workspace(), project.id if project else None) if run.finished]
+    runs = [run for run in _runs(project) if run.finished]
     names = by_name([*((run_name(run), run.id) for run in runs), ("ImageNet ResNet-50 (1000 classes)", IMAGENET)])
     return _pick(names, label, key)
+
+
+def _runs(project: Project | None) -> list[RunFolder]:
+    """The newest first; with a project its own, and after them what the command line has trained on a labels.csv."""
+    if project is None:
+        return list_runs(workspace())
+    owners = {run: run.status().project_id for run in list_runs(workspace())}
+    own = [run for run, owner in owners.items() if owner == project.id]
+    return own + [run for run, owner in owners.items() if owner is None]
 
 
 def run_name(run: RunFolder) -> str:

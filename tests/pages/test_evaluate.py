@@ -1,5 +1,6 @@
 """The Evaluate page: figures with n, the cell of the matrix that is looked at, corrections, comparisons."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -56,6 +57,19 @@ def test_accuracy_stands_with_its_n_and_interval_on_the_test_photos(
     assert app.segmented_control(key=f"split-{run.id}").value == "test"
     assert app.metric[0].value == f"{report.accuracy.value:.1%}"
     assert f"{report.accuracy.correct} of {report.n} photos right; 95% interval" in texts(app)
+
+
+def test_a_run_of_the_command_line_stands_after_those_of_the_project(open_page: OpenPage, run: RunFolder) -> None:
+    trained = run.path.with_name("by-command")
+    shutil.copytree(run.path, trained)
+    status = json.loads((trained / "status.json").read_text(encoding="utf-8"))
+    status |= {"project_id": None, "project": None, "title": "A table"}
+    (trained / "status.json").write_text(json.dumps(status), encoding="utf-8")
+    app = open_page("Evaluate")
+    (runs,) = [one for one in app.selectbox if one.label == "Run"]
+    assert [name.split(" · ")[0] for name in runs.options] == ["First colors", "A table"]
+    runs.set_value(trained.name).run()
+    assert not messages(app) and "photos right" in texts(app)
 
 
 def test_the_other_splits_can_be_looked_at(open_page: OpenPage, run: RunFolder) -> None:
