@@ -88,6 +88,7 @@ def train(
         return
     for sentence in recipe.remarks(snapshot.task):
         remark(sentence)
+    _have_weights(recipe)
     from core.runs.folder import create_run
 
     title = labels[0].stem if _packed(labels) else labels[0].resolve().parent.name or labels[0].stem
@@ -178,6 +179,21 @@ def _snapshot(labels: list[Path], images: Path | None, task: str, seed: int, wor
         remark_problems(problems)
     check_trainable(snapshot)
     return snapshot
+
+
+def _have_weights(recipe: "Recipe") -> None:
+    """Raises, before there is a run folder, where the weights to begin with cannot be had or do not fit."""
+    from core.models.weights_table import available
+    from core.training.choices import NAMED_WEIGHTS
+
+    if recipe.weights == "none":
+        return
+    if recipe.weights in NAMED_WEIGHTS and available(recipe.arch, recipe.weights, recipe.source):
+        return  # a training that has to wait for its device stays small
+    from core.training.start import pretrained_of
+
+    with Meter() as meter:
+        pretrained_of(recipe, meter.show_bytes)
 
 
 def _work(reference: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -22,6 +21,7 @@ from core.inspection.answers import columns_of
 from core.inspection.overlap import center_errors, ious
 from core.inspection.predictor import BATCH, Predictor
 from core.inspection.results import Report, count, with_boxes
+from core.runs.predictions import write
 from core.workspace import workspace_folder
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def evaluate(
         progress=progress,
         cache=cache or workspace_folder() / "cache" / "resized",
     )
-    _write_table(predictions, run.path / f"predictions-{split}.csv")
+    write(predictions, run.path / f"predictions-{split}.csv")
     report.write(run.path / f"report-{split}.json")
     return report
 
@@ -153,10 +153,3 @@ def _loss(logits: np.ndarray, labels: Sequence[int]) -> float | None:
     top = wide.max(axis=1)
     log_sums = top + np.log(np.exp(wide - top[:, None]).sum(axis=1))
     return float((log_sums - wide[np.arange(len(labels)), labels]).mean())
-
-
-def _write_table(table: pd.DataFrame, path: Path) -> None:
-    part = path.with_name(path.name + ".part")
-    # Texts in quotes: a name may hold a lone carriage return, which Python 3.11 would leave bare.
-    table.to_csv(part, index=False, quoting=csv.QUOTE_NONNUMERIC)
-    part.replace(path)

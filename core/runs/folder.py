@@ -160,16 +160,10 @@ class RunFolder:
 
     def predictions(self, split: str) -> "pd.DataFrame | None":
         """The run's answer for each image of a split, or None where it has not been evaluated on it."""
-        import pandas as pd
+        from core.runs.predictions import read
 
         path = self.path / f"predictions-{split}.csv"
-        if not path.is_file():
-            return None
-        # A class may be called "NA" or "007": names stay the text that they are.
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-        for name in [name for name in frame.columns if name.startswith("probability")]:
-            frame[name] = pd.to_numeric(frame[name])
-        return frame
+        return read(path) if path.is_file() else None
 
     def _interrupt(self, seen: Status) -> Status:
         never = "before the first epoch" if seen.started else "while it waited"
@@ -251,14 +245,17 @@ def create_run(
 
 def refuse_filled(path: Path, what: str) -> None:
     """Raises RunError where there is something at ``path`` that writing ``what`` there would mix with or replace."""
-    if path.is_dir():
-        filled = any(path.iterdir())
-    else:
-        filled = path.exists() and path.stat().st_size > 0
-    if filled:
+    if not (any(path.iterdir()) if path.is_dir() else path.exists() and path.stat().st_size):
+        return
+    run = RunFolder(path)
+    if (path / "status.json").is_file() and not run.begun and not run.status().live:
         raise RunError(
-            f"{path} is there already and is not empty. Choose another place for {what}, or delete that one first."
+            f"{path} is not empty: it holds a run that ended before its first epoch. Begin that one again with "
+            f"python -m core resume {path}, choose another place for {what}, or delete the folder first."
         )
+    raise RunError(
+        f"{path} is there already and is not empty. Choose another place for {what}, or delete that one first."
+    )
 
 
 def list_runs(workspace: Workspace, project_id: int | None = None) -> list[RunFolder]:
@@ -290,6 +287,11 @@ def open_run(reference: str | Path, workspace: Workspace) -> RunFolder:
     path = Path(text).expanduser()
     if (path / "status.json").is_file():
         return RunFolder(path)
+    if (path / "bundle.json").is_file():
+        around = path.resolve().parent
+        run = around if (around / "status.json").is_file() else "the run that it was exported from"
+        lacks = "neither photos to evaluate it on nor what a resumed training needs"
+        raise RunError(f"{text} is a bundle, not a run: it holds the network, but {lacks}. Name {run}.")
     if path.is_dir():
         raise RunError(f"{text} is a folder but no run: it holds no status.json. Give a run folder or a run's id.")
     raise RunError(f"There is no run {text!r}: neither a run's id in {workspace.runs} nor a run folder.")

@@ -51,7 +51,7 @@ def starting_network(
         sentence = f"The network is {recipe.arch} with random weights."
         return Start(model, recipe.arch, preprocessing, {"source": "random", "seed": str(recipe.seed)}, (sentence,))
 
-    pretrained = yield from _watched(lambda report: _pretrained(recipe, report))
+    pretrained = yield from _watched(lambda report: pretrained_of(recipe, report))
     # Without memory first: no time is spent on random numbers that are about to be replaced.
     with torch.device("meta"):
         model = build_for(task, pretrained.arch, len(pretrained.classes))
@@ -82,7 +82,8 @@ def _take(model: ResNet, pretrained: Pretrained, seed: int) -> None:
             model.box = BoxHead(model.feature_width)
 
 
-def _pretrained(recipe: Recipe, report: Callable[[str, int, int | None], None]) -> Pretrained:
+def pretrained_of(recipe: Recipe, report: Callable[[str, int, int | None], None]) -> Pretrained:
+    """The weights that a recipe begins with, fetched where they are not here; of weights none there are none."""
     if recipe.weights in NAMED_WEIGHTS:
         return fetch(recipe.arch, recipe.weights, recipe.source, report)
     return fetch(recipe.arch, source=recipe.weights, progress=report)

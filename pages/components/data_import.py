@@ -8,6 +8,7 @@ from time import monotonic
 import pandas as pd
 import streamlit as st
 
+from core.data.cells import as_row
 from core.data.import_plan import Kind
 from core.data.importers import ImportPlan, ImportReport, Verdict, carry_out
 from core.data.store import Project, Store
@@ -143,12 +144,17 @@ def _report(project: Project, done: Import) -> None:
         st.button("Import more", icon=":material/add:", on_click=_put_away, args=(project, "Add photos"))
         st.download_button(
             "Report as CSV",
-            table.to_csv(index=False).encode("utf-8-sig"),
+            csv_of(table).encode("utf-8-sig"),
             "import-report.csv",
             "text/csv",
             icon=":material/table:",
             on_click="ignore",
         )
+
+
+def csv_of(table: pd.DataFrame) -> str:
+    """The report as CSV; names of files that a spreadsheet would run begin with an apostrophe."""
+    return "".join(as_row(row) for row in (list(table.columns), *table.to_numpy().tolist()))
 
 
 def _put_away(project: Project, section: str) -> None:

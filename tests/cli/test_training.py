@@ -89,6 +89,17 @@ def test_no_words_at_all_show_the_help(here: Core) -> None:
     assert done.returncode == 2 and "Usage: " in done.stderr and "train" in done.stderr
 
 
+def test_weights_that_cannot_be_used_leave_no_folder_in_the_way(here: Core, labels: Path, tmp_path: Path) -> None:
+    out, weights = tmp_path / "run", tmp_path / "evil.pth"
+    weights.write_bytes(b"no weights")
+    words = ["train", labels, "--images", labels.parent / "images", *TINY, "--weights", weights, "--out", out]
+    for _ in range(2):
+        done = here(*words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "evil.pth" in done.stderr.splitlines()[-1] and "not empty" not in done.stderr
+        assert not out.exists()
+
+
 def test_too_little_data_is_one_sentence(here: Core, labels: Path, tmp_path: Path) -> None:
     table = tmp_path / "labels.csv"
     table.write_text("filename,label\nred_0.png,red\nred_1.png,red\ngone.png,blue\n")

@@ -1,12 +1,15 @@
+import csv
 import os
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from core.data.snapshot import Snapshot
 from core.errors import RunError
 from core.runs.folder import RunFolder, create_run, list_runs, open_run, refuse_filled, workspace_run
+from core.runs.predictions import write
 from core.workspace import Workspace
 from tests.runs.conftest import tiny
 
@@ -34,6 +37,17 @@ def test_a_filled_folder_is_refused_and_left_as_it_was(tmp_path: Path, snapshot:
     with pytest.raises(RunError, match="not empty"):
         create_run(folder, snapshot, tiny(), title="x")
     assert [path.name for path in tmp_path.rglob("*")] == ["mine", "thesis.txt"]
+
+
+def test_a_run_that_never_began_says_how_it_begins(make_run: MakeRun, snapshot: Snapshot) -> None:
+    run = make_run()
+    with pytest.raises(RunError, match="is there already and is not empty"):  # it waits in line
+        create_run(run.path, snapshot, tiny(), title="x")
+    run.write_status(state="failed", message="The weights do not fit.")
+    before = sorted(path.name for path in run.path.iterdir())
+    with pytest.raises(RunError, match=f"ended before its first epoch.*resume {run.path}, .*delete the folder"):
+        create_run(run.path, snapshot, tiny(), title="x")
+    assert sorted(path.name for path in run.path.iterdir()) == before
 
 
 def test_an_empty_folder_is_taken(tmp_path: Path, snapshot: Snapshot) -> None:
@@ -120,6 +134,41 @@ def test_a_class_called_na_keeps_its_name(make_run: MakeRun) -> None:
     frame = run.predictions("test")
     assert frame is not None
     assert frame.to_dict("records") == [{"filename": "007", "label": "NA", "prediction": "null", "probability": 0.5}]
+
+
+def test_no_spreadsheet_runs_a_name_in_the_predictions(make_run: MakeRun) -> None:
+    run = make_run()
+    names = [
+        "=cmd|' /C calc'!A0.png",
+        "+1.png",
+        "-1.png",
+        "@x.png",
+        " blank .png ",
+        "'=quoted.png",
+        "a.png",
+        'q"\r.png',
+    ]
+    table = pd.DataFrame(
+        {"filename": names, "path": [f"/p/{name}" for name in names], "label": "=1+2", "prediction": "-", "x": -1.5}
+    )
+    write(table.assign(probability=0.5, prediction_2="NA", probability_2=0.25), run.path / "predictions-test.csv")
+    cells = [cell for row in csv.reader((run.path / "predictions-test.csv").open(newline="")) for cell in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@")) and cell != "-1.5"]
+    frame = run.predictions("test")
+    assert frame is not None
+    assert frame["filename"].tolist() == names and frame["path"].tolist() == table["path"].tolist()
+    assert set(frame["label"]) == {"=1+2"} and set(frame["prediction"]) == {"-"}
+    assert set(frame["prediction_2"]) == {"NA"}
+    assert frame["probability_2"].sum() == 2 and set(frame["x"]) == {"-1.5"}
+
+
+def test_a_bundle_is_told_apart_from_a_run(make_run: MakeRun, workspace: Workspace, tmp_path: Path) -> None:
+    run = make_run()
+    for folder, named in ((run.best, str(run.path)), (tmp_path / "bundle", "the run that it was exported from")):
+        folder.mkdir()
+        (folder / "bundle.json").write_text("{}")
+        with pytest.raises(RunError, match=f"is a bundle, not a run: .*photos .*training .*Name {named}"):
+            open_run(folder, workspace)
 
 
 def test_an_empty_file_or_folder_may_be_written_to(tmp_path: Path) -> None:
