@@ -39,8 +39,19 @@ class Doubts(NamedTuple):
     judged: int
 
 
+class Decision(NamedTuple):
+    """What somebody decided about a doubtful label: it was corrected by a change, or kept by a verdict."""
+
+    image_id: int
+    change_id: int | None
+    subject: str | None
+
+
 VERDICT = "label error"
 """The kind of verdict by which a doubtful label is kept."""
+CORRECTED = "corrected"
+"""The kind of change by which one is corrected."""
+RECENT = 200
 
 
 def doubts_of(store: Store, project_id: int, vectors: Vectors) -> Doubts:
@@ -73,6 +84,26 @@ def doubts_of(store: Store, project_id: int, vectors: Vectors) -> Doubts:
         for one in suspects(given, probabilities)
     )
     return Doubts(queue, len(hashes))
+
+
+def newest_decision(store: Store, project_id: int, who: str) -> Decision | None:
+    """This person's newest decision that stands, among their last 200 changes; None where there is none."""
+    changes = store.history(project_id, RECENT, who=who)
+    corrected = next((one for one in changes if one.kind == CORRECTED and not one.undone), None)
+    kept = [one for one in store.kept(project_id, VERDICT).values() if one.who == who]
+    if kept and (corrected is None or kept[-1].when > corrected.when):
+        return Decision(int(kept[-1].subject.partition(":")[0]), None, kept[-1].subject)
+    if corrected is None:
+        return None
+    return Decision(store.changed_images(project_id, corrected.id)[0], corrected.id, None)
+
+
+def take_back(store: Store, project_id: int, decision: Decision) -> None:
+    """Undoes a decision: the label is doubtful again."""
+    if decision.change_id is not None:
+        store.undo_one(project_id, decision.change_id)
+    elif decision.subject is not None:
+        store.ask_again(project_id, VERDICT, [decision.subject])
 
 
 def _groups(store: Store, hashes: list[str]) -> list[int]:

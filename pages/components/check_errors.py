@@ -33,7 +33,9 @@ class Review:
     queue: tuple["Doubt", ...]
     judged: int
     skipped: set[str] = field(default_factory=set)
-    done: list[tuple["Doubt", int | None]] = field(default_factory=list)  # with the change, or None where it was kept
+    again: int | None = None  # the photo whose decision was undone last
+    fixed: int = 0  # in this visit
+    kept: int = 0
 
     def standing(self) -> list["Doubt"]:
         """The doubts that nobody has decided yet, in the order of the queue."""
@@ -44,8 +46,9 @@ class Review:
         return [one for one in self.queue if one.subject not in kept and labels.get(one.image_id) == one.given]
 
     def front(self, standing: list["Doubt"]) -> "Doubt | None":
-        """The one to look at now."""
-        return next((one for one in standing if one.subject not in self.skipped), None)
+        """The one to look at now: the one whose decision was taken back, else the most doubtful."""
+        open_ones = [one for one in standing if one.subject not in self.skipped]
+        return next((one for one in open_ones if one.image_id == self.again), next(iter(open_ones), None))
 
 
 def label_errors(project: Project) -> None:
@@ -56,6 +59,11 @@ def label_errors(project: Project) -> None:
     )
     if not need_vectors(project):
         return
+    _desk(project)
+
+
+def _review_of(project: Project) -> Review | None:
+    """This tab's way through the queue; None, and it is said why, where there are too few labels."""
     review: Review | None = st.session_state.get("review")
     if review is None or review.project_id != project.id:
         try:
@@ -63,9 +71,9 @@ def label_errors(project: Project) -> None:
                 review = _new_review(project)
         except TooLittleData as error:
             st.info(str(error), icon=":material/info:")
-            return
+            return None
         st.session_state["review"] = review
-    _desk(project)
+    return review
 
 
 def _new_review(project: Project) -> Review:
@@ -80,7 +88,9 @@ def _new_review(project: Project) -> Review:
 
 @frame.fragment()
 def _desk(project: Project) -> None:
-    review: Review = st.session_state["review"]
+    review = _review_of(project)
+    if review is None:
+        return
     standing = review.standing()
     likely = sum(one.likely for one in standing)
     others = len(standing) - likely
@@ -127,7 +137,7 @@ def _desk(project: Project) -> None:
         )
         with st.container(horizontal=True, gap="xsmall"):
             st.button("Skip", key=f"skip-{row.id}", shortcut="Right", on_click=_skip, args=(review, doubt))
-            st.button("Undo", key="check-undo", shortcut="U", on_click=_undo, args=(review,), disabled=not review.done)
+            _undo_button(review)
         others_named = [one.name for one in frame.store().classes(project.id)]
         rest = [name for name in others_named if name not in (doubt.given, doubt.proposed)]
         if rest:
@@ -142,9 +152,8 @@ def _desk(project: Project) -> None:
 def _all_done(project: Project, review: Review) -> None:
     frame.empty(
         "No doubtful label is left",
-        f"You fixed {counted(sum(change is not None for _, change in review.done), 'label')} and kept "
-        f"{counted(sum(change is None for _, change in review.done), 'label')} in this visit."
-        if review.done
+        f"You fixed {counted(review.fixed, 'label')} and kept {counted(review.kept, 'label')} in this visit."
+        if review.fixed or review.kept
         else "The network would call every photo what it is called, or somebody has looked already.",
     )
     with st.container(horizontal=True, horizontal_alignment="center"):
@@ -153,7 +162,7 @@ def _all_done(project: Project, review: Review) -> None:
         if st.button("Compare again", icon=":material/refresh:"):
             st.session_state.pop("review")
             st.rerun()
-        st.button("Undo", key="check-undo", shortcut="U", on_click=_undo, args=(review,), disabled=not review.done)
+        _undo_button(review)
         kept = _kept_by_all(project)
         if kept:
             st.button(f"Ask again for {counted(kept, 'kept label')}", on_click=_ask_again, args=(project,))
@@ -172,9 +181,11 @@ def _still_front(review: Review, doubt: "Doubt") -> bool:
 
 @frame.action
 def _fix(review: Review, doubt: "Doubt", label: str) -> None:
+    from core.inspection.review import CORRECTED
+
     if _still_front(review, doubt):
-        change = frame.store().annotate(review.project_id, [doubt.image_id], label, frame.who(), kind="corrected")
-        review.done.append((doubt, change))
+        frame.store().annotate(review.project_id, [doubt.image_id], label, frame.who(), kind=CORRECTED)
+        review.fixed += 1
 
 
 @frame.action
@@ -183,7 +194,7 @@ def _keep(review: Review, doubt: "Doubt") -> None:
 
     if _still_front(review, doubt):
         frame.store().keep(review.project_id, VERDICT, [doubt.subject], frame.who())
-        review.done.append((doubt, None))
+        review.kept += 1
 
 
 @frame.action
@@ -192,15 +203,35 @@ def _skip(review: Review, doubt: "Doubt") -> None:
         review.skipped.add(doubt.subject)
 
 
+def _undo_button(review: Review) -> None:
+    """Undoes this person's newest decision as the store knows it: a restart of the server forgets none."""
+    from core.inspection.review import newest_decision
+
+    newest = newest_decision(frame.store(), review.project_id, frame.who())
+    st.button("Undo", key="check-undo", shortcut="U", on_click=_undo, args=(review,), disabled=newest is None)
+
+
 @frame.action
 def _undo(review: Review) -> None:
-    from core.inspection.review import VERDICT
+    from core.inspection.review import newest_decision, take_back
 
-    doubt, change = review.done.pop()
-    if change is None:
-        frame.store().ask_again(review.project_id, VERDICT, [doubt.subject])
+    store = frame.store()
+    newest = newest_decision(store, review.project_id, frame.who())
+    if newest is None:
+        frame.notify("There is nothing of yours to undo.")
+        return
+    take_back(store, review.project_id, newest)
+    if newest.change_id is not None:
+        review.fixed = max(0, review.fixed - 1)
     else:
-        frame.store().undo_one(review.project_id, change)
+        review.kept = max(0, review.kept - 1)
+    review.again = newest.image_id
+    if newest.image_id not in {one.image_id for one in review.queue}:
+        # After a restart, for example: the queue was made when its label was right. The doubt comes with a new one.
+        anew = _new_review(store.project(review.project_id))
+        review.queue, review.judged = anew.queue, anew.judged
+    row = store.image(review.project_id, newest.image_id)
+    frame.notify(f"Undone: {plain(row.filename.rsplit('/', 1)[-1])} is {plain(row.label or 'without a label')} again.")
 
 
 @frame.action

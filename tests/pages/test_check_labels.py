@@ -90,6 +90,29 @@ def test_one_press_takes_the_proposal_as_a_change_that_undo_takes_back(
 
 
 @pytest.mark.usefixtures("seen")
+@pytest.mark.parametrize("decision", ["Make it owl", "Keep duck"])
+def test_the_newest_decision_can_be_undone_after_a_restart(
+    check: Check, store: Store, project: Project, decision: str
+) -> None:
+    """The button was dead: only the tab that had decided knew of it."""
+    press(check("Likely label errors"), decision)
+    again = check("Likely label errors")
+    assert "No doubtful label is left" in texts(again)
+    press(again, "Undo")
+    assert label_of(store, project, "owl 3.png") == "duck" and not store.kept(project.id, "label error")
+    assert "Label: **duck**" in texts(again)
+    assert next(one for one in again.button if one.label == "Undo").disabled
+
+
+@pytest.mark.usefixtures("seen")
+def test_nobody_undoes_what_somebody_else_decided(check: Check, store: Store, project: Project) -> None:
+    image_id = next(row.id for row in store.images(project.id) if row.filename == "owl 3.png")
+    store.annotate(project.id, [image_id], "owl", "Ben", kind="corrected")
+    app = check("Likely label errors")
+    assert next(one for one in app.button if one.label == "Undo").disabled
+
+
+@pytest.mark.usefixtures("seen")
 def test_a_kept_label_is_not_asked_for_again_after_a_restart(check: Check, store: Store, project: Project) -> None:
     press(check("Likely label errors"), "Keep duck")
     assert label_of(store, project, "owl 3.png") == "duck"
