@@ -54,9 +54,10 @@ def model_card(
 
 
 def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
-    """A short program that loads the bundle with torchvision, safetensors and Pillow alone, and answers the same.
+    """Ten lines that load the bundle with torchvision, safetensors and Pillow alone, and answer the same.
 
-    An architecture that torchvision does not have is loaded by this program's own code.
+    Letterbox takes three lines more, a small stem two, and a box has its own program. An architecture that torchvision
+    does not have is loaded by this program's own code.
     """
     network = _network(info.arch)
     if network is None:
@@ -69,34 +70,30 @@ def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
     if info.task == "localization":
         return box_snippet(info, network, image)
     seen = info.preprocessing
-    size, resize = seen["size"], seen["resize"]
-    mean, std = list(seen["mean"]), list(seen["std"])
+    size, resize, gray = seen["size"], seen["resize"], tuple(round(255 * channel) for channel in seen["mean"])
+    upright = f'ImageOps.exif_transpose(Image.open("{image}")).convert("RGB")'
     view = {
-        "crop": [f"view = F.center_crop(F.resize(image, {resize}), {size})"],
-        "squash": [f"view = F.resize(image, ({size}, {size}))"],
+        "crop": [f"view = F.center_crop(F.resize({upright}, {resize}), {size})"],
+        "squash": [f"view = F.resize({upright}, ({size}, {size}))"],
         "letterbox": [
+            f"image = {upright}",
             f"small = image.resize([max(1, round(n * {size} / max(image.size))) for n in image.size], "
             "Image.Resampling.BILINEAR)",
-            f'view = Image.new("RGB", ({size}, {size}), {tuple(round(255 * channel) for channel in mean)})',
+            f'view = Image.new("RGB", ({size}, {size}), {gray})',
             f"view.paste(small, (({size} - small.width) // 2, ({size} - small.height) // 2))",
         ],
     }[seen["mode"]]
+    torch = "torch, " if any("torch.nn" in line for line in network) else ""
     lines = [
-        "import json, torch, torchvision",
+        f"import json, {torch}torchvision, torchvision.transforms.functional as F",
         "from PIL import Image, ImageOps",
         "from safetensors.torch import load_file",
-        "from torchvision.transforms import functional as F",
-        "",
-        f'classes = json.load(open("{INFO_FILE}", encoding="utf-8"))["classes"]',
+        f'info = json.load(open("{INFO_FILE}", encoding="utf-8"))',
         *network,
         f'model.load_state_dict(load_file("{WEIGHTS_FILE}"))',
-        f'image = ImageOps.exif_transpose(Image.open("{image}")).convert("RGB")',
         *view,
-        f"pixels = F.normalize(F.to_tensor(view), {mean}, {std})",
-        "with torch.inference_mode():",
-        "    probabilities = model(pixels[None]).softmax(1)[0].tolist()",
-        "for probability, name in sorted(zip(probabilities, classes), reverse=True)[:5]:",
-        '    print(f"{probability:.6f} {name}")',
+        'pixels = F.normalize(F.to_tensor(view), info["preprocessing"]["mean"], info["preprocessing"]["std"])',
+        'print(*sorted(zip(model(pixels[None]).softmax(1)[0].tolist(), info["classes"]), reverse=True)[:5], sep="\\n")',
     ]
     return "\n".join(lines)
 
@@ -107,12 +104,10 @@ def _network(arch: str) -> list[str] | None:
     constructor = _IN_TORCHVISION.get(name.removesuffix("-v1"))
     if constructor is None or set(options) - {"small-stem"}:
         return None
-    lines = [f"model = torchvision.models.{constructor}(num_classes=len(classes)).eval()"]
+    lines = [f'model = torchvision.models.{constructor}(num_classes=len(info["classes"])).eval()']
     if name.endswith("-v1"):
-        lines += [
-            "for layer in (model.layer2, model.layer3, model.layer4):  # v1: the first 1x1 strides, not the 3x3",
-            "    layer[0].conv1.stride, layer[0].conv2.stride = (2, 2), (1, 1)",
-        ]
+        stages = "(model.layer2, model.layer3, model.layer4)"
+        lines.append(f"for stage in {stages}: stage[0].conv1.stride, stage[0].conv2.stride = 2, 1  # v1")
     if options:
         lines.append("model.conv1 = torch.nn.Conv2d(3, 64, 3, padding=1, bias=False)  # a stem for small pictures")
         lines.append("model.maxpool = torch.nn.Identity()")
