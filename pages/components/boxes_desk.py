@@ -1,6 +1,6 @@
 """Drawing boxes, one photo at a time: the canvas, the classes, the table, every change saved at once."""
 
-from pathlib import Path
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -8,35 +8,42 @@ from streamlit.delta_generator import DeltaGenerator
 from core.data.box_checks import TOLERATED_PIXELS, reaches_out
 from core.data.store import ImageFilter, ImageRow, Project
 from pages.components import frame
-from pages.components.boxes_canvas import draw
-from pages.components.boxes_state import (
-    BoxDesk,
+from pages.components.boxes_actions import (
     choose_class,
     delete_box,
-    desk_of,
     fit_inside,
     go_back,
     go_on,
     new_box,
     other_box,
+    report,
     shift_box,
     start_again,
-    take_drawn,
-    take_table,
+    take_late,
     undo,
 )
+from pages.components.boxes_canvas import Sheet, draw, is_stretched, to_canvas
+from pages.components.boxes_hand import hand_now, listen
+from pages.components.boxes_state import BoxDesk, desk_of, take_table
 from pages.components.boxes_table import edit_table
 from pages.components.data_details import display_bytes
+from pages.components.live import live
 from pages.components.wording import counted, plain
 
 WITHOUT, EVERY = "Photos without a box", "All photos"
-HERE = Path(__file__).resolve().parent
 SIZES = {"Small": (330, 400), "Medium": (540, 560), "Large": (880, 900)}
 BESIDE_PIXELS = 600  # a canvas up to this width leaves room beside it
+LEAST_ROOM = 240  # a window that says it has less is still being drawn
 KEYS = "123456789"
-HELP = """Drag with the mouse to draw a box; it gets the class that is chosen. To move, resize or delete one, press the
-pencil above the photo and click the box. Click it twice to write another class, and then beside it. Every change is
-saved at once."""
+HELP = """**With the mouse.** Drag to draw a box; it gets the class that is chosen. To change one, move the mouse over
+the photo and press the pencil above it. Then drag the box to move it, or a handle to resize it. A corner moves freely;
+hold Shift to keep the shape. To write another class, click a box that is selected once more, write, and press Enter.
+
+**With keys.** The keys act on the box with the blue frame; O goes to the next box, and a click on a box while the
+pencil is on chooses it too. Shift and an arrow move it by about one pixel of the screen, Shift, Alt and an arrow resize
+it. With Ctrl as well, ten times as far. Hold the keys to go on. In the table you can write exact numbers.
+
+Every change is saved at once."""
 # Shift moves, Alt resizes; without them the arrows turn to the next photo.
 MOVES: tuple[tuple[str, str, str, tuple[int, int], tuple[int, int]], ...] = (
     ("west", "Shift+Left", "Move left", (-1, 0), (0, 0)),
@@ -69,7 +76,9 @@ def boxes_desk(project: Project) -> None:
 @frame.fragment()
 def _one_by_one(project: Project, boxless: bool, most: tuple[int, int]) -> None:
     """The desk; only this part of the page runs again at a stroke or a key."""
+    live(project)
     desk = desk_of(project, boxless)
+    desk.refresh()
     row = desk.row()
     head = st.container()
     if row is None:
@@ -79,25 +88,25 @@ def _one_by_one(project: Project, boxless: bool, most: tuple[int, int]) -> None:
         canvas, beside = st.columns([max(most[0], 420), 328], gap="small")
     else:
         canvas, beside = st.container(), st.container()
-    with canvas:
-        key = f"boxes-canvas-{row.id}-{desk.version}-{most[0]}"
+    room = _room()
+    sheet = desk.sheet_for(row, (min(most[0], room or most[0]), most[1]))
+    # The buttons first: whoever sees the next photo can trust that its keys are there.
+    with beside:
+        _controls(desk, row, project)
+    with canvas, st.container(key="boxes-photo"):
         photo = display_bytes(row.hash, str(frame.store().image_path(row.hash)))
-        drawn, clicks = draw(photo, (row.width, row.height), desk.begun, desk.label, key, most)
-        before = desk.version
-        take_drawn(desk, row, drawn, clicks)
-        if desk.version != before:
-            st.rerun(scope="fragment")
-        _show_progress(head, project)  # now, that a new box is counted
-        st.caption(f"{plain(row.filename)} · {row.width} × {row.height} pixels")
+        draw(sheet, photo, desk.label, partial(take_late, desk, sheet.key))
+        _show_progress(head, project)
+        shape = ", shown in another shape so that you can draw on it" if is_stretched(sheet) else ""
+        st.caption(f"{plain(row.filename)} · {row.width} × {row.height} pixels{shape}")
         classes = [one.name for one in frame.store().classes(project.id)]
-        table = f"boxes-table-{row.id}-{desk.version}-{hash(tuple(desk.shown))}"
+        # A table for just these boxes: what somebody wrote into another one is not read into it.
+        table = f"boxes-table-{row.id}-{sheet.key}-{hash(tuple(desk.shown))}"
         changed = edit_table(desk.shown, classes, table)
         if changed is not None:
             take_table(desk, changed)
             st.rerun(scope="fragment")
-    with beside:
-        _controls(desk, row, project)
-    _guard_keys()
+    _listen(desk, sheet, most[0], room)
     following = desk.follower(row.id)
     if following is not None:  # made smaller while this one is looked at
         image_hash = frame.store().image(project.id, following).hash
@@ -111,9 +120,30 @@ def _show_progress(head: DeltaGenerator, project: Project) -> int:
     return left
 
 
-def _guard_keys() -> None:
-    guard = st.components.v2.component("resnet_studio.boxes_keys", js=(HERE / "boxes_keys.js").read_text("utf-8"))
-    guard(key="boxes-keys", height=0)
+def _room() -> int | None:
+    """How wide the browser's window lets the canvas be; None until it has said so."""
+    room = hand_now().room
+    if room is not None and room >= LEAST_ROOM:
+        st.session_state["boxes-room"] = room
+    known: int | None = st.session_state.get("boxes-room")
+    return known
+
+
+def _listen(desk: BoxDesk, sheet: Sheet, wanted: int, room: int | None) -> None:
+    """Tells the browser's script which box the keys act on, and hears of presses and of the room."""
+    held = to_canvas(desk.shown[desk.at], sheet.size, sheet.canvas) if desk.shown else None
+    across, down = sheet.step()
+    told = {
+        "token": desk.token,
+        "sheet": sheet.key,
+        "photo": sheet.image_id,
+        "box": [held["left"], held["top"], held["width"], held["height"]] if held else None,
+        "step": [across * sheet.canvas[0] / sheet.size[0], down * sheet.canvas[1] / sheet.size[1]],
+        "taken": desk.hand.steps,
+        "wanted": wanted,
+        "room": room,
+    }
+    listen(told, partial(report, desk))
 
 
 def _controls(desk: BoxDesk, row: ImageRow, project: Project) -> None:
@@ -147,7 +177,7 @@ def _controls(desk: BoxDesk, row: ImageRow, project: Project) -> None:
 def _keys(desk: BoxDesk, size: tuple[int, int]) -> None:
     """What the keyboard can do with boxes."""
     many = len(desk.shown)
-    st.markdown(f"**Box {desk.at + 1} of {many}** by keys" if many else "**No box yet**")
+    st.markdown(f"**Box {desk.at + 1} of {many}** by keys: the blue one" if many else "**No box yet**")
     with st.container(horizontal=True, gap="xsmall"):
         st.button("New", shortcut="N", on_click=new_box, args=(desk, size), help="A box in the middle of the photo.")
         st.button("Other", shortcut="O", on_click=other_box, args=(desk,), disabled=many < 2)
@@ -163,7 +193,7 @@ def _keys(desk: BoxDesk, size: tuple[int, int]) -> None:
                 key=f"box-shift-{icon}",
                 width="stretch",
                 on_click=shift_box,
-                args=(desk, size, move, grow),
+                args=(desk, move, grow),
                 disabled=not many,
             )
 

@@ -1,7 +1,9 @@
 """Where one browser tab stands in drawing boxes: the photo, its boxes as shown, the class of the next box."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from threading import Lock
 
 import streamlit as st
 
@@ -10,7 +12,14 @@ from core.data.names import name_key
 from core.data.store import BoxRow, ImageRow, Project
 from core.errors import DataError
 from pages.components import frame
-from pages.components.wording import plain, undone_words
+from pages.components.boxes_canvas import Sheet, box_of, canvas_size, drawn_on
+from pages.components.boxes_hand import Hand
+from pages.components.boxes_merge import merge
+from pages.components.wording import plain
+
+# Between looking at what is stored and storing, no other tab of this server may store.
+SAVING = Lock()
+SHEETS_KEPT = 20  # a drawing that comes late is about one of the newest
 
 
 @dataclass
@@ -25,8 +34,12 @@ class BoxDesk:
     label: str = ""  # the class of the next box
     at: int = 0  # the box that the keys act on
     shown: list[BoxRow] = field(default_factory=list)  # the boxes as this tab saved or loaded them last
-    begun: list[BoxRow] = field(default_factory=list)  # those that the canvas began with
-    version: int = 0  # a new number makes a new canvas
+    sheet: Sheet | None = None  # the canvas; without one, the next drawing makes a new one
+    sheets: dict[str, Sheet] = field(default_factory=dict)  # the newest canvases, by key
+    said: dict[str, list[BoxRow]] = field(default_factory=dict)  # what each canvas said last, by key
+    token: str = field(default_factory=lambda: secrets.token_hex(4))  # no key of an older tab ever comes again
+    number: int = 0  # of canvases so far
+    hand: Hand = field(default_factory=Hand)  # what was taken of the browser's reports
     message: str = ""
 
     def follower(self, after: int | None) -> int | None:
@@ -46,11 +59,23 @@ class BoxDesk:
 
     def load(self) -> None:
         """Takes the boxes from the store, and a new canvas for them."""
-        found = frame.store().boxes(self.project_id, [self.current]) if self.current is not None else {}
-        self.shown = [_bare(box) for box in found.get(self.current or 0, [])]
-        self.begun = list(self.shown)
-        self.version += 1
+        self.shown = self.stored(self.current)
+        self.sheet = None
         self.at = max(0, min(self.at, len(self.shown) - 1))
+
+    def refresh(self) -> None:
+        """Takes what somebody else stored meanwhile; the keys stay with their box."""
+        if self.stored(self.current) == self.shown:
+            return
+        held = self.shown[self.at] if self.at < len(self.shown) else None
+        self.load()
+        if held in self.shown:
+            self.at = self.shown.index(held)
+
+    def stored(self, image_id: int | None) -> list[BoxRow]:
+        """The boxes of a photo as the store has them, without who drew them."""
+        found = frame.store().boxes(self.project_id, [image_id]) if image_id is not None else {}
+        return [replace(box, made_by=None, made_at=None) for box in found.get(image_id or 0, [])]
 
     def row(self) -> ImageRow | None:
         """The photo on the desk as it is stored now; one that was removed meanwhile makes room for the next."""
@@ -61,29 +86,54 @@ class BoxDesk:
                 self.show(self.follower(self.current))
         return None
 
-    def save(self, boxes: Sequence[BoxRow], *, from_canvas: bool = False) -> None:
-        """Saves the boxes at once; where somebody else changed them meanwhile, shows theirs instead."""
-        if self.current is None:
-            return
-        store = frame.store()
-        there = [_bare(box) for box in store.boxes(self.project_id, [self.current]).get(self.current, [])]
-        if there != self.shown:
-            self.load()
-            self.message = (
-                "Somebody changed the boxes of this photo meanwhile. You see theirs now; yours was not saved."
-            )
-            return
-        self.message = ""
-        store.set_boxes(self.project_id, self.current, boxes, frame.who())
-        self.shown = list(boxes)
-        if not from_canvas:
-            self.begun = list(boxes)
-            self.version += 1
-        self.at = max(0, min(self.at, len(self.shown) - 1))
+    def sheet_for(self, row: ImageRow, most: tuple[int, int]) -> Sheet:
+        """The canvas for this photo at this size: the one that is there, or a new one that begins with the boxes."""
+        size = (row.width, row.height)
+        canvas = canvas_size(size, most)
+        if self.sheet is None or (self.sheet.image_id, self.sheet.canvas) != (row.id, canvas):
+            self.number += 1
+            key = f"boxes-canvas-{self.token}-{self.number}"
+            self.sheet = Sheet(key, row.id, size, canvas, tuple(self.shown))
+            self.sheets[key] = self.sheet
+            for old in list(self.sheets)[:-SHEETS_KEPT]:
+                del self.sheets[old]
+                self.said.pop(old, None)
+        return self.sheet
 
+    def newest_sheet(self) -> Sheet | None:
+        """The canvas of the photo on the desk that was drawn last, also where a new one is due."""
+        return next((one for one in reversed(self.sheets.values()) if one.image_id == self.current), None)
 
-def _bare(box: BoxRow) -> BoxRow:
-    return replace(box, made_by=None, made_at=None)
+    def save(self, boxes: Sequence[BoxRow], *, at: BoxRow | None = None) -> None:
+        """Saves the photo's boxes at once, together with what somebody else did meanwhile, and makes a new canvas.
+
+        The keys then act on ``at``.
+        """
+        if self.current is not None:
+            self.store(self.current, self.shown, boxes, at=at)
+
+    def store(
+        self,
+        image_id: int,
+        base: Sequence[BoxRow],
+        boxes: Sequence[BoxRow],
+        *,
+        at: BoxRow | None = None,
+        on: Sheet | None = None,
+    ) -> None:
+        """Saves what was done to a photo, on the desk or not: from ``base`` to ``boxes``, on the canvas ``on``."""
+        with SAVING:
+            there = self.stored(image_id)
+            merged = merge(base, boxes, there)
+            frame.store().set_boxes(self.project_id, image_id, merged.boxes, frame.who())
+        if image_id != self.current:
+            return
+        # Where this tab itself has stored in between, nobody else had a hand in it.
+        self.message = merged.said if there != self.shown else ""
+        self.shown = list(merged.boxes)
+        if on is None or on is not self.sheet or self.shown != list(boxes):
+            self.sheet = None
+        self.at = self.shown.index(at) if at in self.shown else max(0, min(self.at, len(self.shown) - 1))
 
 
 def desk_of(project: Project, boxless: bool) -> BoxDesk:
@@ -100,31 +150,59 @@ def desk_of(project: Project, boxless: bool) -> BoxDesk:
     return desk
 
 
-def take_drawn(desk: BoxDesk, row: ImageRow, drawn: list[BoxRow], clicks: int) -> None:
-    """Saves what the canvas says, where it says anything new."""
-    if clicks:  # they leave a dot on the canvas: a new one takes it away
-        desk.begun = list(drawn)
-        desk.version += 1
-    if drawn == desk.shown:
+def take_drawn(desk: BoxDesk, sheet: Sheet | None = None) -> None:
+    """Saves what a canvas says, the present one or an older one, where it says anything new: to the photo it showed."""
+    sheet = sheet or desk.sheet
+    read = drawn_on(sheet) if sheet else None
+    if sheet is None or read is None:
         return
+    drawn, clicks = read
+    if clicks and sheet is desk.sheet:  # they leave a dot on the canvas: a new one takes it away
+        desk.sheet = None
+    known = desk.said.get(sheet.key, list(sheet.begun))
+    if drawn == known:
+        return
+    desk.said[sheet.key] = drawn
+    good, said = checked(desk, drawn, sheet.size)
+    if said:
+        if sheet.image_id == desk.current:
+            desk.load()
+            desk.message = said
+        else:
+            frame.notify(said)
+        return
+    changed = next((box for box in reversed(good) if box not in known), None)
+    desk.store(sheet.image_id, known, good, at=changed, on=sheet if good == drawn else None)
+
+
+def checked(desk: BoxDesk, drawn: Sequence[BoxRow], size: tuple[int, int]) -> tuple[list[BoxRow], str]:
+    """The boxes with their classes as the project writes them; and what is wrong with those that cannot be."""
     classes = {name_key(one.name): one.name for one in frame.store().classes(desk.project_id)}
     good, said = [], []
     for box in drawn:
         label = classes.get(name_key(box.label))
         if label is None:
             said.append(f'There is no class "{plain(box.label)}". Its classes: {", ".join(classes.values())}.')
-        elif wrong := wrong_with(box, row.width, row.height):
+        elif wrong := wrong_with(box, *size):
             said.append(f"The box was not saved: {wrong}.")
         else:
             good.append(replace(box, label=label))
-    if len(good) > len(desk.shown):
-        desk.at = len(good) - 1
-    if not said:
-        if good != desk.shown:
-            desk.save(good, from_canvas=good == drawn)
+    return good, " ".join(dict.fromkeys(said))
+
+
+def add_drag(desk: BoxDesk, key: str, corners: tuple[float, float, float, float]) -> None:
+    """Saves a box whose canvas was replaced while the mouse drew on it: on the photo that it showed."""
+    sheet = desk.sheets.get(key)
+    if sheet is None:
         return
-    desk.load()
-    desk.message = " ".join(dict.fromkeys(said))
+    left, top = min(corners[0], corners[2]), min(corners[1], corners[3])
+    width, height = abs(corners[2] - corners[0]), abs(corners[3] - corners[1])
+    good, said = checked(desk, [box_of(desk.label, (left, top, width, height), sheet.size, sheet.canvas)], sheet.size)
+    if said:
+        frame.notify(said)
+        return
+    there = desk.stored(sheet.image_id)
+    desk.store(sheet.image_id, there, [*there, *good], at=good[0])
 
 
 def take_table(desk: BoxDesk, boxes: list[BoxRow]) -> None:
@@ -134,103 +212,3 @@ def take_table(desk: BoxDesk, boxes: list[BoxRow]) -> None:
     except DataError as error:
         desk.load()
         desk.message = str(error)
-
-
-@frame.action
-def choose_class(desk: BoxDesk, label: str, relabel: bool) -> None:
-    """The class for the next boxes; with ``relabel`` also for the box that the keys act on."""
-    desk.label = label
-    if relabel and desk.shown:
-        desk.save([replace(box, label=label) if at == desk.at else box for at, box in enumerate(desk.shown)])
-
-
-@frame.action
-def other_box(desk: BoxDesk) -> None:
-    """Lets the keys act on the next box."""
-    desk.at = (desk.at + 1) % max(1, len(desk.shown))
-
-
-@frame.action
-def delete_box(desk: BoxDesk) -> None:
-    """Deletes the box that the keys act on."""
-    desk.save([box for at, box in enumerate(desk.shown) if at != desk.at])
-
-
-@frame.action
-def shift_box(desk: BoxDesk, size: tuple[int, int], move: tuple[int, int], grow: tuple[int, int]) -> None:
-    """Moves or resizes the box that the keys act on, by a hundredth of the photo."""
-    if not desk.shown:
-        return
-    across, down = max(1, round(size[0] / 100)), max(1, round(size[1] / 100))
-    box = desk.shown[desk.at]
-    x = min(max(0.0, box.x + move[0] * across), max(0.0, size[0] - box.width)) if move[0] else box.x
-    y = min(max(0.0, box.y + move[1] * down), max(0.0, size[1] - box.height)) if move[1] else box.y
-    width = max(1.0, min(box.width + grow[0] * across, size[0] - x)) if grow[0] else box.width
-    height = max(1.0, min(box.height + grow[1] * down, size[1] - y)) if grow[1] else box.height
-    changed = replace(box, x=x, y=y, width=width, height=height)
-    desk.save([changed if at == desk.at else one for at, one in enumerate(desk.shown)])
-
-
-@frame.action
-def new_box(desk: BoxDesk, size: tuple[int, int]) -> None:
-    """Puts a box in the middle of the photo, for those who draw with keys."""
-    box = BoxRow(desk.label, round(size[0] / 4), round(size[1] / 4), max(1, size[0] // 2), max(1, size[1] // 2))
-    desk.at = len(desk.shown)
-    desk.save([*desk.shown, box])
-
-
-@frame.action
-def fit_inside(desk: BoxDesk, size: tuple[int, int]) -> None:
-    """Cuts the boxes to the photo's edges, because somebody asked for it."""
-    cut = []
-    for box in desk.shown:
-        x, y = max(0.0, box.x), max(0.0, box.y)
-        right, bottom = min(float(size[0]), box.x + box.width), min(float(size[1]), box.y + box.height)
-        cut.append(replace(box, x=x, y=y, width=right - x, height=bottom - y))
-    desk.save(cut)
-
-
-@frame.action
-def go_on(desk: BoxDesk, image_id: int) -> None:
-    """Shows the next photo; ``image_id`` is the one that the button was drawn for: a double press counts once."""
-    if desk.current != image_id:
-        return
-    desk.message = ""
-    desk.trail.append(image_id)
-    if not desk.shown:
-        desk.passed.add(image_id)
-    desk.show(desk.follower(image_id))
-
-
-@frame.action
-def go_back(desk: BoxDesk) -> None:
-    """Shows the photo before this one again."""
-    desk.message = ""
-    if desk.trail:
-        desk.show(desk.trail.pop())
-
-
-@frame.action
-def undo(desk: BoxDesk) -> None:
-    """Takes back this person's newest change, and shows the photo that it was about."""
-    change = frame.store().undo(desk.project_id, frame.who())
-    if change is None:
-        frame.notify("There is nothing of yours to undo.")
-        return
-    desk.message = ""
-    frame.notify(undone_words(change))
-    touched = frame.store().changed_images(desk.project_id, change.id)
-    if len(touched) == 1 and touched[0] != desk.current:
-        if touched[0] in desk.trail:
-            desk.trail = desk.trail[: desk.trail.index(touched[0])]
-        desk.show(touched[0])
-    else:
-        desk.load()
-
-
-@frame.action
-def start_again(desk: BoxDesk) -> None:
-    """Goes through the photos from the first one."""
-    desk.trail.clear()
-    desk.passed.clear()
-    desk.show(desk.follower(None))

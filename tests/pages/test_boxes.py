@@ -7,7 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.store import BoxRow, Store
-from pages.components.boxes_canvas import canvas_size, from_canvas, to_canvas
+from pages.components.boxes_canvas import Sheet, box_at, canvas_size, from_canvas, is_stretched, to_canvas
+from pages.components.boxes_merge import BOTH_KEPT
 from tests.data.making import add, picture
 from tests.pages.conftest import OpenPage
 
@@ -85,14 +86,51 @@ def test_a_box_by_keys_is_saved_at_once_moved_relabelled_deleted_and_undone(
     assert not drawing.exception
 
 
-def test_boxes_that_somebody_else_changed_are_shown_and_not_overwritten(
+def test_what_somebody_else_drew_meanwhile_and_what_i_draw_are_both_kept(
     drawing: AppTest, project_with_boxes: tuple[Store, int, list[int]]
 ) -> None:
     store, project, (first, *_) = project_with_boxes
     store.set_boxes(project, first, [BoxRow("duck", 1, 1, 5, 5)], "bob")
     press(drawing, "New")
+    assert [box.label for box in store.boxes(project)[first]] == ["duck", "owl"]
+    assert drawing.warning[0].value == BOTH_KEPT
+    assert any("Box 2 of 2" in one.value for one in drawing.markdown)
+    press(drawing, "Delete")
     assert [box.label for box in store.boxes(project)[first]] == ["duck"]
-    assert "Somebody changed the boxes" in drawing.warning[0].value
+    assert not drawing.warning and not drawing.exception
+
+
+def test_the_boxes_of_somebody_else_appear_without_a_word(
+    drawing: AppTest, project_with_boxes: tuple[Store, int, list[int]]
+) -> None:
+    store, project, (first, *_) = project_with_boxes
+    store.set_boxes(project, first, [BoxRow("duck", 1, 1, 5, 5)], "bob")
+    drawing.run()
+    assert any("Box 1 of 1" in one.value for one in drawing.markdown)
+    assert not drawing.warning and not drawing.exception
+
+
+def test_one_step_by_keys_is_about_one_pixel_of_the_screen_and_at_least_one_of_the_photo() -> None:
+    large = Sheet("a", 1, (4000, 3000), canvas_size((4000, 3000), MOST), ())
+    assert large.step() == (7, 7)
+    assert Sheet("b", 1, (16, 12), canvas_size((16, 12), MOST), ()).step() == (1, 1)
+
+
+@pytest.mark.parametrize("size", [(333, 2777), (3001, 211), (12000, 90)])
+def test_a_very_long_photo_is_shown_wide_enough_to_draw_on(size: tuple[int, int]) -> None:
+    canvas = canvas_size(size, MOST)
+    assert min(canvas) >= 140 and canvas[0] <= MOST[0] and canvas[1] <= MOST[1]
+    assert is_stretched(Sheet("a", 1, size, canvas, ()))
+    assert not is_stretched(Sheet("b", 1, (640, 480), canvas_size((640, 480), MOST), ()))
+
+
+def test_the_mouse_chooses_the_box_on_top_and_a_handle_stays_with_its_box() -> None:
+    under, over = BoxRow("owl", 0, 0, 200, 200), BoxRow("owl", 150, 150, 200, 200)
+    sheet = Sheet("a", 1, (400, 400), (400, 400), (under, over))
+    assert box_at(sheet, [under, over], 0, (100, 100)) == 0
+    assert box_at(sheet, [under, over], 0, (180, 180)) == 1
+    assert box_at(sheet, [under, over], 0, (202, 199)) == 0  # its lower right handle
+    assert box_at(sheet, [under, over], 1, (399, 10)) is None
 
 
 def test_a_table_without_a_header_is_shown_on_photos_and_taken_after_a_yes(open_page: OpenPage, store: Store) -> None:
