@@ -161,6 +161,32 @@ def test_hugging_face_metadata_csv_with_classes(tmp_path: Path) -> None:
     ]
 
 
+def test_a_hugging_face_split_without_any_label_keeps_its_split(store: Store, tmp_path: Path) -> None:
+    for split, label in (("train", "owl"), ("test", "")):
+        photo(tmp_path / "data" / split / f"{split}.png", 40, 30)
+        write(tmp_path / "data" / split / "metadata.csv", f"file_name,label\n{split}.png,{label}\n")
+    plan = plan_folder(tmp_path / "data")
+    assert [(one.name, one.label, one.split) for one in plan.candidates] == [
+        ("test.png", None, "test"),
+        ("train.png", "owl", "train"),
+    ]
+    assert not plan.refused
+
+
+def test_a_blank_at_the_start_of_a_name_is_part_of_it_in_pascal_voc(tmp_path: Path) -> None:
+    photo(tmp_path / "JPEGImages/ 000001.jpg", 353, 500)
+    photo(tmp_path / "JPEGImages/sub/000001.jpg", 353, 500)
+    write(tmp_path / "Annotations/ 000001.xml", VOC.replace("000001.jpg", " 000001.jpg"))
+    write(tmp_path / "Annotations/sub/000001.xml", VOC.replace("000001.jpg", "sub/000001.jpg"))
+    write(tmp_path / "ImageSets/Main/test.txt", " 000001\n")
+    plan = plan_folder(tmp_path)
+    assert {name: (split, len(boxes)) for name, (split, boxes) in marks(plan).items()} == {
+        " 000001.jpg": ("test", 2),
+        "sub/000001.jpg": (None, 2),
+    }
+    assert not plan.problems
+
+
 def problems(plan: ImportPlan) -> str:
     return "\n".join(str(problem) for problem in plan.problems)
 

@@ -59,7 +59,8 @@ def formats_of(task: str) -> tuple[str, ...]:
 def not_carried(kind: str) -> str:
     """One sentence for the user: what a format ("labels.csv": the table by itself) cannot carry."""
     *others, last = NOT_CARRIED[kind]
-    return f"Not in it: {', '.join(others)} and {last}." if others else f"Not in it: {last}."
+    before = ", ".join(others) + ("," if len(others) > 1 else "")
+    return f"Not in it: {before} and {last}." if others else f"Not in it: {last}."
 
 
 def write_zip(store: Store, project_id: int, kind: str, path: Path) -> Iterator[tuple[int, int]]:
