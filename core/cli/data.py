@@ -17,6 +17,7 @@ _WHAT = "Name a labels.csv, a folder of photos, a zip, or an .h5 or .npz file of
 _KINDS = {
     "taken": "taken",
     "remark": "taken, with a remark",
+    "copy": "the same picture as another of these",
     "duplicate": "in the project already",
     "refused": "refused",
 }

@@ -23,6 +23,7 @@ class _Standing:
     name: str
     label: str | None
     split: str | None
+    new: bool = False  # it came with this import
     changed: bool = False
     boxes: list[BoxRow] | None = None  # to be set; None: those it has stay
 
@@ -139,7 +140,7 @@ def _verdict(
     candidate: Candidate, row: ImageRow, new: bool, standings: dict[int, _Standing], remarks: tuple[str, ...]
 ) -> Verdict:
     if new:
-        has = standings[row.id] = _Standing(row.filename, row.label, row.split)
+        has = standings[row.id] = _Standing(row.filename, row.label, row.split, new=True)
         if candidate.label is not None or candidate.split is not None:
             has.learn(candidate.label or row.label, candidate.split or row.split)
         said = list(remarks)
@@ -147,7 +148,10 @@ def _verdict(
             said.append(f"called {row.filename}, because another image has its name")
         return Verdict(candidate.name, "remark" if said else "taken", ", ".join(said))
     has = standings.setdefault(row.id, _Standing(row.filename, row.label, row.split))
-    said = ["already in the project" if has.name == candidate.name else f"same picture as {has.name}"]
+    if has.new:
+        said = [f"the same picture as {has.name} in this import"]
+    else:
+        said = ["already in the project" + (f", as {has.name}" if has.name != candidate.name else "")]
     if candidate.label is not None and has.label is None:
         has.learn(candidate.label, has.split)
         said.append(f"which is now labelled {candidate.label}")
@@ -159,4 +163,4 @@ def _verdict(
             said.append(f"it is in {strictest} and not in {candidate.split if strictest == has.split else has.split}")
         if strictest != has.split:
             has.learn(has.label, strictest)
-    return Verdict(candidate.name, "duplicate", "; ".join(said))
+    return Verdict(candidate.name, "copy" if has.new else "duplicate", "; ".join(said))

@@ -7,7 +7,8 @@ from typing import Literal
 
 from core.data.label_rows import Box, Marked, Problem
 
-Kind = Literal["taken", "remark", "duplicate", "refused"]
+Kind = Literal["taken", "remark", "copy", "duplicate", "refused"]
+"""A copy is the same picture as another of the same import; a duplicate was in the project before."""
 
 
 @dataclass(frozen=True)
@@ -55,5 +56,5 @@ class ImportReport:
     def of(cls, verdicts: Iterable[Verdict]) -> "ImportReport":
         verdicts = tuple(verdicts)
         found = Counter(verdict.kind for verdict in verdicts)
-        kinds: tuple[Kind, ...] = ("taken", "remark", "duplicate", "refused")
+        kinds: tuple[Kind, ...] = ("taken", "remark", "copy", "duplicate", "refused")
         return cls(verdicts, {kind: found[kind] for kind in kinds})

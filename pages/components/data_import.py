@@ -19,6 +19,7 @@ from pages.components.wording import counted, plain
 KINDS: dict[Kind, str] = {
     "taken": "imported",
     "remark": "with a remark",
+    "copy": "copy of another",
     "duplicate": "already there",
     "refused": "refused",
 }

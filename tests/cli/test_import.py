@@ -14,7 +14,7 @@ def test_a_table_is_imported_into_a_new_project(core: Core, here: Core, labels: 
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["project"] == "Squares"
-    assert answer["counts"] == {"taken": 16, "remark": 0, "duplicate": 0, "refused": 0}
+    assert answer["counts"] == {"taken": 16, "remark": 0, "copy": 0, "duplicate": 0, "refused": 0}
 
     again = here("import", labels, "--images", labels.parent / "images", "--project", "Squares", "--json")
     assert json.loads(again.stdout)["counts"]["duplicate"] == 16
@@ -77,7 +77,7 @@ def test_packed_images_are_imported_with_their_labels(here: Core, tmp_path: Path
     packed = write_packed(tmp_path / "signs.h5", train=16, test=4)
     done = here("import", packed, "--project", "Signs", "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["counts"] == {"taken": 20, "remark": 0, "duplicate": 0, "refused": 0}
+    assert json.loads(done.stdout)["counts"] == {"taken": 20, "remark": 0, "copy": 0, "duplicate": 0, "refused": 0}
 
     done = here("import", packed, "--images", tmp_path, "--project", "Signs")
     assert (done.returncode, done.stdout) == (2, "") and "--images has no meaning" in done.stderr

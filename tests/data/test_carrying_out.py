@@ -101,13 +101,19 @@ def test_every_file_gets_its_verdict(store: Store, tmp_path: Path) -> None:
         "sound.png": ("taken", ""),
         "clear.png": ("remark", "transparent parts laid on white"),
         "turned.jpg": ("remark", "turned upright (EXIF)"),
-        "copy.png": ("duplicate", "same picture as sound.png"),
+        "copy.png": ("copy", "the same picture as sound.png in this import"),
         "empty.png": ("refused", "the file is empty"),
         "cut.png": ("refused", "it is cut off: the file ends before the picture does"),
         "notes.png": ("refused", "it is a text file, not an image"),
         "gone.png": ("refused", "the file cannot be read (No such file or directory)"),
     }
-    assert ImportReport.of(verdicts.values()).counts == {"taken": 1, "remark": 2, "duplicate": 1, "refused": 4}
+    assert ImportReport.of(verdicts.values()).counts == {
+        "taken": 1,
+        "remark": 2,
+        "copy": 1,
+        "duplicate": 0,
+        "refused": 4,
+    }
     assert [info.name for info in store.classes(project)] == ["owl"], "no class of refused files alone"
     assert {row.filename for row in store.label_rows(project)} == {"sound.png", "copy.png", "clear.png", "turned.jpg"}
 
@@ -115,7 +121,7 @@ def test_every_file_gets_its_verdict(store: Store, tmp_path: Path) -> None:
 def test_the_same_picture_in_another_format_is_a_duplicate(store: Store) -> None:
     project = store.create_project("Birds").id
     verdicts = imported(store, project, candidate("a.png", picture(1)), candidate("b.bmp", picture(1, "BMP")))
-    assert verdicts["b.bmp"] == Verdict("b.bmp", "duplicate", "same picture as a.png")
+    assert verdicts["b.bmp"] == Verdict("b.bmp", "copy", "the same picture as a.png in this import")
 
 
 def test_of_two_labels_for_one_picture_the_first_stays(store: Store) -> None:
@@ -128,15 +134,17 @@ def test_of_two_labels_for_one_picture_the_first_stays(store: Store) -> None:
         candidate("c.png", picture(1), "Owl"),
         candidate("d.png", picture(1)),
     )
-    assert verdicts["b.png"].text == 'same picture as a.png; the label "duck" is not used, "owl" stays'
-    assert verdicts["c.png"].text == verdicts["d.png"].text == "same picture as a.png"
+    assert (
+        verdicts["b.png"].text == 'the same picture as a.png in this import; the label "duck" is not used, "owl" stays'
+    )
+    assert verdicts["c.png"].text == verdicts["d.png"].text == "the same picture as a.png in this import"
     assert [label for _, label, _ in state(store, project)] == ["owl"]
 
 
 def test_an_unlabelled_picture_takes_the_label_of_its_copy(store: Store) -> None:
     project = store.create_project("Birds").id
     verdicts = imported(store, project, candidate("a.png", picture(1)), candidate("b.png", picture(1), "duck"))
-    assert verdicts["b.png"].text == "same picture as a.png; which is now labelled duck"
+    assert verdicts["b.png"].text == "the same picture as a.png in this import; which is now labelled duck"
     assert state(store, project) == [("a.png", "duck", None)]
 
 
@@ -160,7 +168,7 @@ def test_of_copies_in_several_splits_the_strictest_holds(
     verdicts = imported(
         store, project, candidate("a.png", picture(1), "owl", first), candidate("b.png", picture(1), "owl", second)
     )
-    assert verdicts["b.png"].text == f"same picture as a.png{text}"
+    assert verdicts["b.png"].text == f"the same picture as a.png in this import{text}"
     assert state(store, project) == [("a.png", "owl", held)]
 
 
@@ -173,6 +181,16 @@ def test_importing_again_changes_nothing(store: Store) -> None:
     assert {verdict.text for verdict in verdicts.values()} == {"already in the project"}
     assert state(store, project) == before
     assert len(store.history(project)) == 1
+
+
+def test_a_copy_within_one_import_is_not_said_to_have_been_in_the_project(store: Store) -> None:
+    """Of a fresh upload with copies in it "4 in the project already" was said."""
+    project = store.create_project("Birds").id
+    files = [candidate("a.png", picture(1)), candidate("b.png", picture(1))]
+    assert [one.kind for one in imported(store, project, *files).values()] == ["taken", "copy"]
+    again = imported(store, project, *files, candidate("c.png", picture(1)))
+    assert {one.kind for one in again.values()} == {"duplicate"}
+    assert again["c.png"].text == "already in the project, as a.png"
 
 
 def test_labels_given_by_hand_are_not_overwritten_by_a_later_import(store: Store) -> None:

@@ -397,5 +397,5 @@ def test_no_uploads_are_an_empty_plan() -> None:
 def test_a_report_counts_every_kind() -> None:
     verdicts = [Verdict("a", "taken", ""), Verdict("b", "refused", "no"), Verdict("c", "taken", "")]
     report = ImportReport.of(iter(verdicts))
-    assert report.counts == {"taken": 2, "remark": 0, "duplicate": 0, "refused": 1}
+    assert report.counts == {"taken": 2, "remark": 0, "copy": 0, "duplicate": 0, "refused": 1}
     assert report.verdicts == tuple(verdicts)
