@@ -1,7 +1,9 @@
 """What all lessons share: the photo to try them on, the experiment with its progress, the numbers, the question."""
 
-from collections.abc import Callable, Sequence
-from contextlib import closing
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,6 +13,7 @@ from PIL import Image
 
 from core.data.images import IMAGE_SUFFIXES, decode
 from core.lessons.kept import Arguments, Computing, kept, known
+from core.lessons.watched import PATIENCE_SECONDS, watched
 from core.training.events import Progress
 from pages.components import frame
 from pages.components.pickers import sample_photos
@@ -44,15 +47,16 @@ def experiment(
     name: str,
     parts: Sequence[Part],
     *,
-    button: str,
+    button: Callable[[int], str],
     promise: str,
     draw: Callable[[pd.DataFrame], None],
 ) -> pd.DataFrame | None:
     """All numbers of the parts, one table below the other; None before they are there.
 
-    Numbers that were computed before are drawn at once. The rest begins with the ``button``; ``promise`` says beside
-    it what happens and how long it takes. ``draw`` shows the table, and is called again as each part comes in. Who
-    leaves in between loses only the part at work: pressing again goes on with the next one.
+    Numbers that were computed before are drawn at once. The rest begins with the ``button``, which is called what it
+    gives for the number of missing parts; ``promise`` says beside it what happens and how long it takes. ``draw`` shows
+    the table, and is called again as each part comes in. A control that is moved meanwhile changes the picture and
+    stops nothing. Who leaves in between loses only the part at work: pressing again goes on with the next one.
     """
     workspace = frame.workspace()
     found = {
@@ -61,28 +65,65 @@ def experiment(
         if (table := known(workspace, name, part.arguments)) is not None
     }
     missing = [place for place in range(len(parts)) if place not in found]
-    pressed = False
+    keys = [f"{workspace.root} {name} {json.dumps(dict(part.arguments), sort_keys=True)}" for part in parts]
+    begun = _Begun(f"{name}-begun", keys)
     if missing:
         with st.container(horizontal=True, vertical_alignment="center"):
-            done = f" {len(found)} of {len(parts)} parts are there already." if found else ""
-            pressed = st.button(button, type="primary", icon=":material/play_arrow:", key=f"{name}-compute")
-            st.caption(promise + done, width="stretch")
+            label = button(len(missing))
+            icon = ":material/play_arrow:"
+            going = begun.going
+            st.button(label, type="primary", icon=icon, key=f"{name}-compute", on_click=begun.mark, disabled=going)
+            said = f" {len(found)} of {len(parts)} parts are there already." if found and not going else ""
+            said += " The controls can be moved meanwhile." if going else ""
+            st.caption(promise + said, width="stretch")
     bar = st.empty()
     picture = st.empty()
     if found:
         with picture.container():
             draw(_together(found))
-    if not pressed:
+    if not missing or not begun.going:
         return _together(found) if not missing else None
     for number, place in enumerate(missing):
         part = parts[place]
-        with closing(kept(workspace, name, part.arguments, part.compute)) as events:
-            found[place] = _followed(events, partial(_show, bar, number, len(missing)))
+        with (
+            begun.work(),
+            closing(watched(keys[place], partial(kept, workspace, name, part.arguments, part.compute))) as events,
+        ):
+            found[place] = _followed(events, begun, partial(_show, bar, number, len(missing)))
         with picture.container():
             draw(_together(found))
+    begun.forget()
     bar.empty()
     # The button's place is drawn anew, without it.
     st.rerun()
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """Whether this tab has begun the experiment with just these parts, and was here a moment ago."""
+
+    key: str
+    parts: list[str]
+
+    @property
+    def going(self) -> bool:
+        parts, seen = st.session_state.get(self.key, (None, 0.0))
+        return parts == self.parts and time.monotonic() - seen < PATIENCE_SECONDS
+
+    def mark(self) -> None:
+        st.session_state[self.key] = (self.parts, time.monotonic())
+
+    def forget(self) -> None:
+        st.session_state.pop(self.key, None)
+
+    @contextmanager
+    def work(self) -> Iterator[None]:
+        """What fails is not begun again by the next control that is moved."""
+        try:
+            yield
+        except Exception:
+            self.forget()
+            raise
 
 
 def download(table: pd.DataFrame, name: str) -> None:
@@ -111,8 +152,9 @@ def question(key: str, ask: str, choices: Sequence[str], right: int, because: st
             st.warning("Not quite. Look at the picture once more, and choose again.", icon=":material/visibility:")
 
 
-def _followed(events: Computing, say: Callable[[Progress], None]) -> pd.DataFrame:
+def _followed(events: Computing, begun: _Begun, say: Callable[[Progress], None]) -> pd.DataFrame:
     while True:
+        begun.mark()
         try:
             say(next(events))
         except StopIteration as end:

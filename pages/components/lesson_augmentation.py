@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from pages.components import frame, lesson
 from pages.components.augmentation_curves import MEASURES, panel, told
 from pages.components.charts import Ink
+from pages.components.wording import counted
 
 DRAWS = 16
 SIDE = 160
@@ -207,7 +208,7 @@ def _trainings(colors: Ink) -> None:
     runs = lesson.experiment(
         f"augmentation-{weights}",
         parts_of(str(weights)),
-        button="Train six networks",
+        button=lambda left: f"Train {counted(left, 'network')}",
         promise="Two without augmentation, two with light and two with standard: about a minute on two cores."
         + fetching,
         draw=draw,

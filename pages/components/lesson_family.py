@@ -131,7 +131,7 @@ def show(colors: Ink) -> None:
     found = lesson.experiment(
         "family-speed",
         parts,
-        button="Measure the speed here",
+        button=lambda left: "Measure the speed here",
         promise=f"Each network runs {family.PASSES + 1} times on {family.BATCH} pictures of {family.SIZE} × "
         f"{family.SIZE}, in {family.PRECISION} as the app predicts: under a minute in all on two quiet cores.",
         draw=lambda speeds: _table(family.table_of(facts, speeds)),

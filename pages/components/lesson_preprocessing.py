@@ -151,7 +151,7 @@ def _accuracies(colors: Ink) -> None:
     table = lesson.experiment(
         "preprocessing-modes",
         parts_of(photos, network, shapes),
-        button="Measure it",
+        button=lambda left: "Measure it",
         promise="Half a minute on two cores." if source == BIRDS else "About ten seconds on two cores.",
         draw=draw,
     )

@@ -85,7 +85,7 @@ def _trainings(entry: WeightsEntry, colors: Ink) -> None:
     runs = lesson.experiment(
         "transfer",
         parts_of(snapshot, entry, [most]),
-        button="Train three networks",
+        button=lambda left: f"Train {counted(left, 'network')}",
         promise=_promise(snapshot, entry, [most]),
         draw=draw,
     )
@@ -97,7 +97,7 @@ def _trainings(entry: WeightsEntry, colors: Ink) -> None:
         lesson.experiment(
             "transfer-few",
             few,
-            button=f"Train {len(few)} more",
+            button="Train {} more".format,
             promise=_promise(snapshot, entry, fewer),
             draw=partial(_draw_sizes, runs=runs, names=names, colors=colors),
         )

@@ -139,7 +139,7 @@ def _accuracy(colors: Ink) -> None:
                 partial(_mistakes, photos, network),
             )
         ],
-        button="Ask about the birds",
+        button=lambda left: "Ask about the birds",
         promise="Ten seconds on two cores.",
         draw=draw,
     )

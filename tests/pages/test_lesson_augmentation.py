@@ -92,7 +92,7 @@ def test_a_level_sets_the_sliders_and_none_leaves_no_chance(lesson: AppTest) -> 
 def test_before_the_trainings_there_is_a_button_and_no_question(lesson: AppTest) -> None:
     lesson.segmented_control(key="augmentation-weights").set_value("none").run()
     assert not messages(lesson)
-    assert lesson.button(key="augmentation-none-compute").label == "Train six networks"
+    assert lesson.button(key="augmentation-none-compute").label == "Train 6 networks"
     assert not lesson.get("plotly_chart") and not lesson.radio
 
 

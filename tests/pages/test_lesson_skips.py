@@ -30,7 +30,7 @@ def figures(app: AppTest) -> list[str]:
 
 def test_before_the_training_there_is_a_button_and_no_picture(lesson: AppTest) -> None:
     assert not messages(lesson)
-    assert [button.label for button in lesson.button if button.key == "skips-compute"] == ["Train the 4 networks"]
+    assert [button.label for button in lesson.button if button.key == "skips-compute"] == ["Train 4 networks"]
     assert not figures(lesson) and not lesson.radio
 
 

@@ -82,7 +82,7 @@ def test_without_weights_the_lesson_says_how_to_get_them(
 def test_before_the_training_the_button_says_how_long_it_takes(open_page: OpenPage, entry: WeightsEntry) -> None:
     app = open_page("Learn", lesson="transfer")
     assert not messages(app)
-    assert [button.label for button in app.button if button.key == "transfer-compute"] == ["Train three networks"]
+    assert [button.label for button in app.button if button.key == "transfer-compute"] == ["Train 3 networks"]
     assert any("seconds on two quiet cores" in caption.value for caption in app.caption)
     assert not app.get("plotly_chart")
 
