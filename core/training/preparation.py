@@ -69,6 +69,8 @@ def prepared(
     photos = _photos(snapshot, recipe, start, ResizedCache(cache or _shared_cache(), start.preprocessing, say))
     train, val = len(photos["train"]), len(photos["val"])
     test = len(snapshot.part("test"))
+    rate = recipe.resolved_learning_rate()
+    say(f"The learning rate is at most {rate:g} in the head ({recipe.optimizer}, {recipe.schedule}).")
     say(f"{train:,} photos to learn from, {val:,} to check on after each epoch, {test:,} kept for the test.")
     if state is None or not state.finished:
         yield from _read(photos, accelerator)

@@ -9,8 +9,15 @@ from core.runs.lines import line_of
 from core.training.recipe import Recipe
 from pages.components.train_words import about
 
-# Multiply-adds of one forward pass over 224 x 224 pixels, in billions.
-_WORK = {"resnet18": 1.8, "resnet34": 3.7, "resnet50": 4.1, "resnet101": 7.8, "resnet152": 11.5}
+# Multiply-adds of one forward pass over 224 x 224 pixels, in billions: python -m core summary says them, with torch.
+_WORK = {
+    **{"resnet18": 1.8, "resnet34": 3.7, "resnet50": 4.1, "resnet101": 7.8, "resnet152": 11.5},
+    **{"resnet50-v1": 3.9, "resnet101-v1": 7.6, "resnet152-v1": 11.3},
+    **{"resnext50-32x4d": 4.2, "resnext101-32x8d": 16.4, "wide-resnet50-2": 11.4},
+    **{"seresnet50": 4.1, "seresnet101": 7.8, "seresnet152": 11.5},
+    **{"keras-resnet50": 3.9, "keras-resnet101": 7.6, "keras-resnet152": 11.3},
+    **{"keras-resnet50v2": 3.5, "keras-resnet101v2": 7.2, "keras-resnet152v2": 10.9},
+}
 
 # Billions of multiply-adds a second that one processor core does in training without 16-bit units, and one GPU.
 # Rough on purpose; the first run on a machine replaces them by what was measured there.
@@ -36,7 +43,7 @@ def seconds(recipe: Recipe, snapshot: Snapshot, pace: float | None = None) -> fl
     """Expected seconds of a training; ``pace`` is training photos a second where that was measured."""
     parts = snapshot.frame["split"].value_counts()
     train, rest = int(parts.get("train", 0)), int(parts.get("val", 0))
-    forward = _WORK[recipe.arch.removesuffix("-v1")] * (recipe.size / 224) ** 2 / _speed(recipe)
+    forward = _WORK[recipe.arch.partition("+")[0]] * (recipe.size / 224) ** 2 / _speed(recipe)
     per_photo = 1 / pace if pace else forward * _PASSES[recipe.train]
     reading = _READ_SECONDS * (train + rest)
     return _START_SECONDS + reading + recipe.epochs * (train * per_photo + rest * forward)

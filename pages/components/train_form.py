@@ -16,7 +16,7 @@ from pages.components.charts import ink
 from pages.components.pickers import run_name
 from pages.components.train_blocks import drawing
 from pages.components.train_estimate import recipe_of
-from pages.components.train_words import ARCH_NAMES, TRAIN_NAMES, WEIGHT_NAMES
+from pages.components.train_words import ARCH_NAMES, CHOICE_NAMES, TRAIN_NAMES, WEIGHT_NAMES
 
 FIELDS = Recipe.model_fields
 OWN_FILE = "file"
@@ -27,25 +27,6 @@ MORE = (
     *("batch_size", "weight_decay", "label_smoothing", "class_weighting", "box_loss"),
     *("mode", "size", "patience", "seed", "device", "precision"),
 )
-
-_SHORT = {
-    "one-cycle": "One cycle",
-    "cosine": "Cosine",
-    "constant": "Constant",
-    "adamw": "AdamW",
-    "sgd": "SGD",
-    "adam": "Adam",
-    "crop": "Crop",
-    "squash": "Squash",
-    "letterbox": "Letterbox",
-    "none": "None",
-    "light": "Light",
-    "standard": "Standard",
-    "balanced": "Balanced",
-    "giou": "Overlap (GIoU)",
-    "smooth-l1": "Edges (smooth L1)",
-    "auto": "Automatic",
-}
 
 
 def begin(task: str) -> None:
@@ -210,7 +191,7 @@ def _kept(field: str) -> Any:
 
 
 def _names(field: str) -> dict[str, str]:
-    return {value: _SHORT.get(value, value) for value in CHOICES[field]}
+    return {value: CHOICE_NAMES.get(value, value) for value in CHOICES[field]}
 
 
 def _start(field: str, allowed: Collection[str] | None = None) -> dict[str, Any]:

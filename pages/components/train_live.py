@@ -9,12 +9,11 @@ from core.runs import jobs
 from core.runs.folder import RunFolder
 from core.runs.status import Status
 from core.training.choices import NAMED_WEIGHTS
-from core.training.recipe import Recipe
 from pages.components import charts, frame, train_form
 from pages.components.train_counts import counts_of
 from pages.components.train_estimate import recipe_of
 from pages.components.train_runs import look_at
-from pages.components.train_words import STATE_WORDS, ago, facts_of, phase_of, progress_of
+from pages.components.train_words import STATE_WORDS, ago, facts_of, phase_of, progress_of, recipe_rows
 from pages.components.wording import counted, plain
 
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -182,13 +181,5 @@ def _log(run: RunFolder) -> None:
 
 def _recipe(run: RunFolder) -> None:
     """Every choice of the run beside the usual one."""
-    recipe = run.recipe()
-    rows = [
-        {"choice": name.replace("_", " "), "value": _told(value), "usual": _told(Recipe.model_fields[name].default)}
-        for name, value in recipe.model_dump().items()
-    ]
-    st.dataframe(rows, hide_index=True, height="content")
-
-
-def _told(value: object) -> str:
-    return "chosen for you" if value is None else str(value)
+    task = "localization" if "val_iou" in run.epochs() else "classification"
+    st.dataframe(recipe_rows(run.recipe(), task), hide_index=True, height="content")

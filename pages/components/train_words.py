@@ -65,6 +65,51 @@ WEIGHT_NAMES = {
     "none": "None: from scratch",
 }
 
+CHOICE_NAMES = {
+    "one-cycle": "One cycle",
+    "cosine": "Cosine",
+    "constant": "Constant",
+    "adamw": "AdamW",
+    "sgd": "SGD",
+    "adam": "Adam",
+    "crop": "Crop",
+    "squash": "Squash",
+    "letterbox": "Letterbox",
+    "none": "None",
+    "light": "Light",
+    "standard": "Standard",
+    "balanced": "Balanced",
+    "giou": "Overlap (GIoU)",
+    "smooth-l1": "Edges (smooth L1)",
+    "auto": "Automatic",
+}
+
+RECIPE_WORDS = {
+    "arch": "Architecture",
+    "weights": "Starting weights",
+    "source": "Where the weights come from",
+    "train": "What learns",
+    "epochs": "Epochs",
+    "head_epochs": "Of these, for the head alone",
+    "batch_size": "Batch size",
+    "optimizer": "Optimizer",
+    "learning_rate": "Learning rate",
+    "schedule": "Schedule",
+    "weight_decay": "Weight decay",
+    "label_smoothing": "Label smoothing",
+    "class_weighting": "Class weighting",
+    "box_loss": "Loss of the box",
+    "augmentation": "Random changes to the training photos",
+    "mode": "How a photo becomes a square",
+    "size": "Side of the square in pixels",
+    "patience": "Early stopping: epochs without progress",
+    "seed": "Seed",
+    "device": "Device",
+    "precision": "Precision",
+    "workers": "Helpers that prepare photos",
+}
+"""What each choice of a recipe is called on the form."""
+
 _WHAT_LEARNS = {
     "head": "Its new last layer learns your classes; everything else stays as it is.",
     "layer4": "Its new last layer and its last stage learn; everything else stays as it is.",
@@ -92,6 +137,35 @@ def recipe_sentence(recipe: Recipe) -> str:
         "none": f"The network is {network_name(recipe.arch)} and starts from random numbers.",
     }.get(recipe.weights, f"The network is {network_name(recipe.arch)} and goes on from weights of yours.")
     return f"{start} {_WHAT_LEARNS[recipe.train]} It sees all training photos {counted(recipe.epochs, 'time')}."
+
+
+def recipe_rows(recipe: Recipe, task: str = "classification") -> list[dict[str, str]]:
+    """Every choice of a recipe in the form's words, with its value and the usual one; a row each."""
+    usual = Recipe.for_task(task, weights=recipe.weights).model_dump()
+    rows = []
+    for field, value in recipe.model_dump().items():
+        if field == "box_loss" and task == "classification":
+            continue
+        told = _choice_words(field, value)
+        if field == "learning_rate" and value is None:
+            told = f"{recipe.resolved_learning_rate():g}, {told}"
+        elif field == "head_epochs" and value is None:
+            staged = recipe.train == "staged"
+            told = f"{recipe.resolved_head_epochs()}, {told}" if staged else "only in a staged training"
+        default = Recipe.model_fields["weights"].default if field == "weights" else usual[field]
+        rows.append({"choice": RECIPE_WORDS[field], "value": told, "usual": _choice_words(field, default)})
+    return rows
+
+
+def _choice_words(field: str, value: object) -> str:
+    if value is None:
+        return "chosen for you"
+    if field == "arch":
+        return network_name(str(value))
+    if field == "patience" and value == 0:
+        return "off"
+    names = {"weights": WEIGHT_NAMES, "train": TRAIN_NAMES}.get(field, CHOICE_NAMES)
+    return names.get(str(value), str(value))
 
 
 def network_name(arch: str) -> str:

@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.data.snapshot import snapshot_of_project
 from core.data.store import Project, Store
+from core.models.summary import summarize
 from core.models.zoo import ARCHITECTURES
 from core.runs import jobs
 from core.runs.folder import RunFolder, list_runs
@@ -16,7 +18,7 @@ from core.workspace import open_workspace
 from pages.components import charts, train_blocks, train_estimate, train_words
 from pages.components.train_words import ARCH_NAMES, network_name
 from tests.pages.conftest import OpenPage, add_photo, messages
-from tests.pages.trained import RUN, color_project, finished_run, queued_run
+from tests.pages.trained import RUN, color_project, finished_run, queued_run, tiny
 
 
 @pytest.fixture
@@ -244,9 +246,11 @@ class TestAFinishedRun:
         app = open_page("Train", run=run.id)
         app.segmented_control(key=f"view-{run.id}-finished").set_value("Recipe").run()
         table = app.dataframe[0].value.set_index("choice")
-        assert table.loc["arch", "value"] == "resnet18"
-        assert table.loc["arch", "usual"] == "resnet50"
-        assert table.loc["learning rate", "value"] == "chosen for you"
+        assert table.loc["Architecture"].tolist() == ["ResNet-18", "ResNet-50"]
+        assert table.loc["Learning rate"].tolist() == ["0.001, chosen for you", "chosen for you"]
+        assert table.loc["How a photo becomes a square"].tolist() == ["Crop", "Crop"]
+        assert table.loc["Side of the square in pixels"].tolist() == ["64", "224"]
+        assert "Loss of the box" not in table.index
 
     def test_its_choices_can_be_used_again(self, open_page: OpenPage, run: RunFolder) -> None:
         app = open_page("Train", run=run.id)
@@ -302,6 +306,42 @@ def test_the_phases_of_a_staged_training_are_those_of_the_recipe() -> None:
     assert train_blocks.steps_of(Recipe(train="layer4")) == [("", ("layer4", "head"))]
     staged = Recipe(train="staged", epochs=4)
     assert [words for words, _ in train_blocks.steps_of(staged)] == ["epoch 1", "epochs 2 to 4"]
+
+
+def test_the_recipe_says_every_choice_in_the_form_s_words_and_the_numbers_that_were_chosen() -> None:
+    rows = {row["choice"]: row["value"] for row in train_words.recipe_rows(tiny(train="staged", epochs=9))}
+    assert rows["What learns"] == "Staged" and rows["Starting weights"] == "None: from scratch"
+    assert rows["Of these, for the head alone"] == "2, chosen for you"
+    assert set(train_words.RECIPE_WORDS) == set(Recipe.model_fields)
+    plain = {row["choice"]: row for row in train_words.recipe_rows(Recipe())}
+    assert plain["Of these, for the head alone"]["value"] == "only in a staged training"
+    assert [row for row in plain.values() if row["value"].removeprefix("0.002, ") != row["usual"]] == [
+        plain["Of these, for the head alone"]
+    ]
+    boxed = {row["choice"]: row for row in train_words.recipe_rows(Recipe.for_task("localization"), "localization")}
+    assert boxed["How a photo becomes a square"] == {
+        "choice": "How a photo becomes a square",
+        "value": "Letterbox",
+        "usual": "Letterbox",
+    }
+    assert boxed["Loss of the box"]["value"] == "Overlap (GIoU)"
+
+
+@pytest.mark.parametrize("arch", ["seresnet50", "keras-resnet50v2", "resnext50-32x4d"])
+def test_a_network_of_the_wider_family_can_be_chosen(open_page: OpenPage, colors: Project, arch: str) -> None:
+    app = open_page("Train")
+    app.toggle(key="recipe-more").set_value(True).run()
+    app.selectbox(key="recipe-arch").set_value(arch).run()
+    assert not messages(app)
+    assert any("Expect " in one.value for one in app.markdown)
+
+
+def test_the_work_of_every_network_is_known(colors: Project, store: Store) -> None:
+    snapshot = snapshot_of_project(store, colors.id)
+    for arch in ARCHITECTURES:
+        assert train_estimate.seconds(tiny(arch=arch), snapshot) > 0
+    work = summarize("keras-resnet101v2").multiply_adds
+    assert train_estimate._WORK["keras-resnet101v2"] == pytest.approx(work / 1e9, abs=0.06)
 
 
 def test_the_expected_time_comes_from_a_like_run_where_there_is_one(store: Store, colors: Project, home: Path) -> None:
