@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.data.box_checks import TOLERATED_PIXELS, reaches_out, wrong_with
 from core.data.images import IMAGE_SUFFIXES, content_hash, decode
-from core.data.label_rows import LabelTable, objects_of, with_objects
+from core.data.label_rows import LabelTable, Marked, objects_of, with_objects
 from core.data.labels import LabelRow, Problem, match_files, read_labels
 from core.data.names import name_key
 from core.data.records import BoxRow
@@ -47,7 +47,9 @@ def photos_of_table(labels: Path, images: Path, progress: Progress | None) -> tu
 
 def _spelled_as_first(table: LabelTable) -> LabelTable:
     """The table with one spelling for each class, that of its first line, as an import into a project has it."""
-    said = [(one.line, one.label) for row in table.rows for one in (row, *row.objects) if one.label is not None]
+    marked: list[LabelRow | Marked] = [*table.rows]
+    marked += [one for row in table.rows for one in row.objects]
+    said = [(one.line, one.label) for one in marked if one.label is not None]
     first: dict[str, str] = {}
     for _, label in sorted(said):
         first.setdefault(name_key(label), label)
