@@ -95,7 +95,12 @@ def class_dots(per_class: Sequence[ClassReport], measure: Measure, colors: Ink) 
             figure.add_annotation(
                 x=0, y=place, text="nothing to count", showarrow=False, xanchor="left", font={"color": colors.quiet}
             )
-    names = [f"{_short(entry.name)} <span style='color:{colors.quiet}'>{entry.n}</span>" for entry in rated]
+    # What a rate rests on: for the precision the photos that were called so, else the photos of the class.
+    numbers = [entry.precision.n if measure == "precision" else entry.n for entry in rated]
+    names = [
+        f"{_short(entry.name)} <span style='color:{colors.quiet}'>{number}</span>"
+        for entry, number in zip(rated, numbers, strict=True)
+    ]
     figure.update_xaxes(
         range=[-0.02, 1.02], tickformat=".0%", gridcolor=colors.grid, zeroline=False, side="top", showgrid=True
     )

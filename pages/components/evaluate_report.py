@@ -104,27 +104,32 @@ def by_class(report: Report) -> None:
         f"{evaluate_charts.MEASURES[measure]} of each class with its interval; the same figures are in the table below"
     )
     st.plotly_chart(figure, key=f"dots-{measure}", config=STATIC, alt=alt)
-    st.caption("The number beside a class counts its photos. The bar is the 95% interval: few photos, wide bar.")
+    what = "the photos that were called so" if measure == "precision" else "its photos"
+    st.caption(f"The number beside a class counts {what}. The bar is the 95% interval: few photos, wide bar.")
     st.dataframe(class_table(report), hide_index=True, height="content" if len(report.classes) <= 15 else 560)
 
 
 def class_table(report: Report) -> pd.DataFrame:
-    """A row a class: photos, then each rate with its interval."""
+    """A row a class: photos, then each rate with its interval, and what it rests on where that is not the photos."""
     return pd.DataFrame(
         [
             {
                 "class": entry.name,
                 "photos": entry.n,
-                **{name: told(getattr(entry, key)) for key, name in evaluate_charts.MEASURES.items()},
+                **{
+                    name: told(getattr(entry, key), with_n=key == "precision")
+                    for key, name in evaluate_charts.MEASURES.items()
+                },
             }
             for entry in report.per_class
         ]
     )
 
 
-def told(rate: Rate) -> str:
-    """``92% (78 to 97%)``, or a dash where there is nothing to count."""
-    return "–" if rate.value is None else f"{rate.value:.0%} ({interval(rate)})"
+def told(rate: Rate, with_n: bool = False) -> str:
+    """``92% (78 to 97%)``, or a dash where there is nothing to count; with its n ``92% of 25 (78 to 97%)``."""
+    of = f" of {rate.n:,}" if with_n else ""
+    return "–" if rate.value is None else f"{rate.value:.0%}{of} ({interval(rate)})"
 
 
 def interval(rate: Rate) -> str:

@@ -4,13 +4,21 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.store import Store
 from core.inspection.results import Rate, Report, count
 from core.runs.folder import RunFolder
-from pages.components import charts, evaluate_charts, evaluate_compare, evaluate_confusion, evaluate_photos
+from pages.components import (
+    charts,
+    evaluate_charts,
+    evaluate_compare,
+    evaluate_confusion,
+    evaluate_photos,
+    evaluate_report,
+)
 from tests.pages.conftest import OpenPage, messages
 from tests.pages.trained import color_project, finished_run, queued_run
 
@@ -185,6 +193,25 @@ def test_every_class_has_its_figures_with_interval(open_page: OpenPage, run: Run
     for measure, sentence in evaluate_charts.MEANING.items():
         app.segmented_control(key="measure").set_value(measure).run()
         assert sentence in texts(app)
+
+
+def test_a_precision_says_how_many_answers_it_rests_on() -> None:
+    # Of four owls one is called a duck, of two ducks one an owl.
+    truths, answers = [0, 0, 0, 0, 1, 1], [0, 0, 0, 1, 1, 0]
+    report = count(["owl", "duck"], truths, np.eye(2)[answers], split="test")
+    table = evaluate_report.class_table(report).set_index("class")
+    assert table.loc["owl", "photos"] == 4 and table.loc["owl", "Precision"].startswith("75% of 4 (")
+    assert table.loc["duck", "photos"] == 2 and table.loc["duck", "Precision"].startswith("50% of 2 (")
+    answers = [0, 0, 0, 0, 1, 0]
+    report = count(["owl", "duck"], truths, np.eye(2)[answers], split="test")
+    assert evaluate_report.class_table(report)["Precision"].tolist()[0].startswith("80% of 5 (")
+    colors = charts.ink(False)
+    names = {
+        measure: evaluate_charts.class_dots(report.per_class, measure, colors).layout.yaxis.ticktext
+        for measure in ("precision", "recall")
+    }
+    assert any("owl" in name and ">5<" in name for name in names["precision"])
+    assert any("owl" in name and ">4<" in name for name in names["recall"])
 
 
 def test_two_runs_are_compared_photo_by_photo(open_page: OpenPage, run: RunFolder) -> None:

@@ -66,6 +66,7 @@ def test_it_learns_two_colors_from_scratch(make_snapshot: Callable[..., Snapshot
     for part in (
         "Computing on the processor",
         "resnet18 with random weights",
+        "The learning rate is at most 0.001 in the head (adamw, cosine).",
         "48 photos to learn from, 16 to check on after each epoch, 2 kept for the test.",
         "What learns: every layer (11,177,538 of 11,177,538 parameters).",
     ):
