@@ -114,6 +114,7 @@ const onKey = (event) => {
     event.preventDefault();
     return swallow(event); // in the middle of a stroke no key turns the page
   }
+  if (["Shift", "Alt", "Control", "Meta"].includes(event.key)) return; // a step begins with them
   const from = event.composedPath()[0];
   if (from.matches?.(".dc-textarea-host textarea")) {
     unsent = Date.now() + 400;
