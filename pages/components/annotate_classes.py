@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.data.store import ClassInfo, Project
 from pages.components import frame
-from pages.components.class_keys import class_keys
+from pages.components.class_keys import BOX_LETTERS, class_keys
 from pages.components.dialogs import closing_button
 from pages.components.home_welcome import split_names
 from pages.components.wording import counted, plain
@@ -22,7 +22,8 @@ def class_panel(project: Project) -> None:
     )
     last_change(project)
     with st.container(border=True, gap="xxsmall"):
-        for one, key in zip(classes, class_keys([one.name for one in classes]), strict=True):
+        besides = BOX_LETTERS if project.task == "localization" else ""
+        for one, key in zip(classes, class_keys([one.name for one in classes], besides=besides), strict=True):
             _row(project, one, key, classes)
     add_classes(project)
 

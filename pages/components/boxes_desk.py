@@ -26,6 +26,7 @@ from pages.components.boxes_canvas import Sheet, draw, is_stretched, to_canvas
 from pages.components.boxes_hand import hand_now, listen
 from pages.components.boxes_state import BoxDesk, desk_of, take_table
 from pages.components.boxes_table import edit_table
+from pages.components.class_keys import BOX_LETTERS, class_keys
 from pages.components.data_details import display_bytes
 from pages.components.live import live
 from pages.components.wording import counted, plain
@@ -34,7 +35,6 @@ WITHOUT, EVERY = "Photos without a box", "All photos"
 SIZES = {"Small": (330, 400), "Medium": (540, 560), "Large": (880, 900)}
 BESIDE_PIXELS = 600  # a canvas up to this width leaves room beside it
 LEAST_ROOM = 240  # a window that says it has less is still being drawn
-KEYS = "123456789"
 HELP = """**With the mouse.** Drag to draw a box; it gets the class that is chosen. To change one, move the mouse over
 the photo and press the pencil above it. Then drag the box to move it, or a handle to resize it. A corner moves freely;
 hold Shift to keep the shape. To write another class, click a box that is selected once more, write, and press Enter.
@@ -157,11 +157,11 @@ def _controls(desk: BoxDesk, row: ImageRow, project: Project) -> None:
     st.markdown("**Class of the next box**", help=HELP)
     classes = [one.name for one in frame.store().classes(project.id)]
     with st.grid(min_column_width=110, gap="xsmall"):
-        for place, name in enumerate(classes):
+        for place, (name, key) in enumerate(zip(classes, class_keys(classes, besides=BOX_LETTERS), strict=True)):
             st.button(
                 plain(name),
                 key=f"box-class-{row.id}-{place}",
-                shortcut=KEYS[place] if place < len(KEYS) else None,
+                shortcut=key,
                 type="primary" if name == desk.label else "secondary",
                 width="stretch",
                 on_click=choose_class,

@@ -5,6 +5,8 @@ from string import ascii_uppercase
 
 # Streamlit keeps C and R for itself; U undoes.
 KEPT = "CRU"
+BOX_LETTERS = "LNO"
+"""What the desk of boxes needs for itself: relabel, new box, other box."""
 KEYS = [*"123456789", *(letter for letter in ascii_uppercase if letter not in KEPT)]
 
 

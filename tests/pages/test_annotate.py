@@ -121,6 +121,21 @@ def test_a_class_that_is_called_by_a_digit_or_letter_has_that_key(
     assert badges == [f":gray-badge[{key.upper()}]" for key in expected.values()]
 
 
+def test_the_desk_of_boxes_gives_the_same_keys(open_page: OpenPage, store: Store) -> None:
+    names = ["0", "1", "n", *(f"class {number}" for number in range(18))]
+    project = store.create_project("Signs", "localization", names)
+    add_photo(store, project, "a.png")
+    app = open_page("Annotate", project=str(project.id))
+    assert not messages(app)
+    shortcuts = {one.label: one.proto.shortcut for one in app.button if (one.key or "").startswith("box-class-")}
+    keys = [shortcuts[name].upper() for name in names]
+    assert keys[:3] == ["0", "1", "2"] and len(set(keys)) == len(names) and not {"L", "N", "O"} & set(keys)
+    section(app, "Classes")
+    assert [one.value for one in app.markdown if one.value.startswith(":gray-badge")] == [
+        f":gray-badge[{key}]" for key in keys
+    ]
+
+
 def test_a_desk_keeps_letters_for_itself_and_no_two_classes_share_a_key() -> None:
     assert class_keys(["N", "o", "x"], besides="NOL") == ["1", "2", "X"]
     assert class_keys(["i", "\u0131", "owl"]) == ["I", "1", "2"]
