@@ -93,6 +93,19 @@ def table_of(rows: "Sequence[LayerRow]") -> pd.DataFrame:
     )
 
 
+def stage_table(stages: "Sequence[StageInfo]") -> pd.DataFrame:
+    """The numbers of the drawing: a row a stage, the head last."""
+    return pd.DataFrame(
+        {
+            "stage": [stage.name for stage in stages],
+            "kind": [stage.kind for stage in stages],
+            "blocks": [stage.blocks for stage in stages],
+            "output shape": [" × ".join(map(str, stage.output_shape)) for stage in stages],
+            "parameters": [stage.parameters for stage in stages],
+        }
+    )
+
+
 def matching(table: pd.DataFrame, words: str) -> pd.DataFrame:
     """The rows in which every word occurs somewhere, in any case."""
     text = table.astype(str).agg(" ".join, axis=1).str.lower()

@@ -41,11 +41,25 @@ def show(colors: Ink) -> None:
     )
     if view == "Drawing":
         st.html(learn_drawing.network(summary, stages, colors))
-        st.html(learn_drawing.legend((one.kind for one in learn_block.parts_of(summary.rows).values()), colors))
+        blocks = learn_block.parts_of(summary.rows)
+        st.html(learn_drawing.legend((one.kind for one in blocks.values()), colors))
         st.caption(
             "The slab is what a stage puts out: its face is the picture's size, its depth the number of channels. "
             "From stage to stage the picture gets smaller and says more about each place."
         )
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.selectbox(
+                "Open a block",
+                list(blocks),
+                index=None,
+                placeholder="layer1.0, layer1.1 …",
+                key="learn-open",
+                on_change=_open,
+                width=220,
+                help="Its layers, its equation, and a photo on its way through it. layer2.0 is the first block of "
+                "layer2.",
+            )
+            lesson.download(learn_table.stage_table(stages), f"stages-{arch}")
     elif view == "Inside a block":
         _block(summary, colors)
     else:
@@ -64,6 +78,12 @@ def show(colors: Ink) -> None:
         "wide, so ResNet-50 has to turn 64 into 256. In ResNet-18 64 come in and 64 go out, at 56 × 56: x fits as it "
         "is.",
     )
+
+
+def _open() -> None:
+    """Go to the block that was chosen below the drawing."""
+    if (block := st.session_state["learn-open"]) is not None:
+        st.session_state["learn-view"], st.session_state["learn-block"] = "Inside a block", block
 
 
 def _network() -> tuple[str, int, int]:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.models.summary import stages_of, summarize
+from pages.components.learn_table import stage_table
 from tests.pages.conftest import OpenPage, messages
 
 RIGHT = "ResNet-50: 64 channels come in and 256 go out"
@@ -116,3 +118,27 @@ def test_the_question_is_answered_by_the_drawing(lesson: AppTest) -> None:
     assert lesson.warning and not lesson.success
     lesson.radio(key="inside-question").set_value(RIGHT).run()
     assert lesson.success and not lesson.warning
+
+
+def test_the_drawing_has_its_numbers_and_opens_a_block(lesson: AppTest) -> None:
+    assert len(lesson.get("download_button")) == 1
+    lesson.selectbox(key="learn-open").set_value("layer3.1").run()
+    assert not messages(lesson)
+    assert lesson.segmented_control(key="learn-view").value == "Inside a block"
+    assert lesson.selectbox(key="learn-block").value == "layer3.1"
+    assert figures(lesson)["Receptive field"].endswith(" pixels")
+
+
+def test_the_table_of_stages_is_that_of_the_drawing() -> None:
+    table = stage_table(stages_of("resnet18", 64, 5))
+    assert list(table["stage"]) == ["stem", "layer1", "layer2", "layer3", "layer4", "head"]
+    assert table["parameters"].sum() == summarize("resnet18", 5, 64).total
+    assert table.iloc[1].to_dict() | {"parameters": 0} == {
+        "stage": "layer1", "kind": "basic", "blocks": 2, "output shape": "64 × 16 × 16", "parameters": 0,
+    }  # fmt: skip
+
+
+def test_a_squeezed_block_says_that_it_sees_the_whole_picture(lesson: AppTest) -> None:
+    inside(lesson, "seresnet152", "layer4.2")
+    assert figures(lesson)["Receptive field"] == "1,451 pixels"
+    assert any("Through the squeeze" in caption.value for caption in lesson.caption)
