@@ -102,7 +102,8 @@ def _one_layer(photo: Image.Image, digest: str, colors: Ink) -> None:
     controls, pictures = st.columns([1, 2]) if layer == "Conv2d" else (st.container(), st.container())
     with controls:
         arguments = arguments_of(layer)
-    inputs, found = _compared(photo, logits, layer, tuple(sorted(arguments.items())), (predictor.name, digest))
+    key = (predictor.name, digest, _time())
+    inputs, found = _compared(photo, logits, layer, tuple(sorted(arguments.items())), key)
     with pictures:
         if layer == "softmax":
             _answers(predictor, logits, arguments, found, colors)
@@ -115,21 +116,20 @@ def _one_layer(photo: Image.Image, digest: str, colors: Ink) -> None:
     st.markdown("**The re-created layer**")
     st.code(_code(layer), height=380 if layer in ("Conv2d", "MaxPool2d", "BatchNorm2d") else "content")
     st.markdown("**All layers on this photo**")
-    rows = _table(photo, logits, (predictor.name, digest)).to_dict("records")
+    rows = _table(photo, logits, key).to_dict("records")
     table = pd.DataFrame([_row(layer, inputs, found) if row["layer"] == layer else row for row in rows])
+    brief = table.copy()
+    for column in ("re-created ms", "torch ms", "times as long"):
+        brief[column] = brief[column].map(rounded)
     st.dataframe(
-        table,
+        brief,
         hide_index=True,
-        column_config={
-            "largest difference": st.column_config.NumberColumn(format="%.1e"),
-            "re-created ms": st.column_config.NumberColumn(format="%.2f"),
-            "torch ms": st.column_config.NumberColumn(format="%.2f"),
-            "times as long": st.column_config.NumberColumn(format="%.1f"),
-        },
+        column_config={"largest difference": st.column_config.NumberColumn(format="%.1e")},
     )
     st.caption(
         "The layer that is open as set above, the others with usual settings. Times are the fastest of nine passes."
     )
+    _again()
     lesson.download(table, "layers-by-hand")
 
 
@@ -141,11 +141,31 @@ def _figures(found: "Compared") -> None:
                   "decides the last one.")  # fmt: skip
         st.metric("Re-created", _duration(found.seconds_ours), width="content")
         st.metric("torch", _duration(found.seconds_theirs), width="content")
-        st.metric("Times as long", f"{found.seconds_ours / found.seconds_theirs:.1f}", width="content")
+        st.metric("Times as long", f"{rounded(found.seconds_ours / found.seconds_theirs):,g}", width="content")
+
+
+def rounded(number: float) -> float:
+    """Two digits that count, wherever the point stands: more of them say what else the computer did."""
+    return float(f"{number:.2g}")
 
 
 def _duration(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.2f} ms"
+    return f"{rounded(seconds):g} s" if seconds >= 1 else f"{rounded(1000 * seconds):g} ms"
+
+
+def _time() -> str:
+    """How often was measured in this tab."""
+    return str(st.session_state.get("layers-time", 0))
+
+
+def _again() -> None:
+    st.button(
+        "Measure again",
+        icon=":material/refresh:",
+        key="layers-again",
+        on_click=lambda: st.session_state.update({"layers-time": int(_time()) + 1}),
+        help="Where something else was running the first time.",
+    )
 
 
 def _signed(layer: str, arguments: Arguments) -> bool:
@@ -201,7 +221,7 @@ def _whole_network(title: str, photo: Image.Image, digest: str, colors: Ink) -> 
         show_weights()
         return
     predictor = network_for(arch)
-    found = _whole(predictor, photo, (predictor.name, digest))
+    found = _whole(predictor, photo, (predictor.name, digest, _time()))
     left, *both = st.columns([1, 2, 2])
     left.image(predictor.view(photo), caption=title)
     for column, name, logits in zip(both, ("Re-created", "torch"), (found.ours, found.theirs), strict=True):
@@ -214,6 +234,7 @@ def _whole_network(title: str, photo: Image.Image, digest: str, colors: Ink) -> 
         f"The network is {network_name(predictor.arch)} with ImageNet's weights, one photo; the times are the faster "
         "of two passes. The difference is that of the logits, in which all layers' rounding has come together."
     )
+    _again()
     answers = pd.DataFrame({"class": predictor.classes, "re-created": found.ours, "torch": found.theirs})
     lesson.download(answers, "whole-network")
 

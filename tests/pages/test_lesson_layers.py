@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.lessons.layers import LAYERS
 from core.models.weights import Pretrained
+from pages.components.lesson_layers import rounded
 from tests.pages.conftest import OpenPage, messages
 
 RIGHT = "112 × 112: the kernel visits every second place"
@@ -113,6 +114,26 @@ def test_the_whole_network_gives_the_same_answer(open_page: OpenPage, default_we
     assert len({answer.split(": ")[1] for answer in answers}) == 1
     assert "Egyptian cat" in answers[0]
     assert float(next(metric.value for metric in app.metric if metric.label == "Largest difference")) < 1e-3
+
+
+def test_a_bad_timing_can_be_taken_again(lesson: AppTest) -> None:
+    def times() -> list[str]:
+        return [metric.value for metric in lesson.metric][1:]
+
+    first = times()
+    lesson.slider(key="layers-stride").set_value(2).run()
+    lesson.slider(key="layers-stride").set_value(1).run()
+    assert times() == first, "kept"
+    for _ in range(5):
+        lesson.button(key="layers-again").click().run()
+        assert not messages(lesson)
+        if times() != first:
+            return
+    pytest.fail("five measurements, all alike to the last digit")
+
+
+def test_small_numbers_keep_two_digits() -> None:
+    assert [rounded(number) for number in (0.0341, 0.96, 12.4, 1234.0)] == [0.034, 0.96, 12.0, 1200.0]
 
 
 def test_the_question_is_answered_by_the_picture(lesson: AppTest) -> None:
