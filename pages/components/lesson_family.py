@@ -15,7 +15,7 @@ from pages.components.charts import Ink
 from pages.components.family_chart import AXES, Key, scatter
 from pages.components.train_words import network_name
 
-VERSION = 1
+VERSION = 2
 """Of the measurement: another number makes every server measure again."""
 
 
@@ -82,6 +82,14 @@ COMPARISONS = {
     ),
 }
 
+SHORT = {
+    "torchvision's model table": "torchvision",
+    "Keras's table of applications": "Keras",
+    family.AUTHORS[0].source: "He et al.",
+    family.AUTHORS[-1].source: "Hu et al.",
+}
+"""The sources as they fit into a table; the whole of each stands below it."""
+
 
 def show(colors: Ink) -> None:
     """The scatter with one comparison in front, what differs in the code, and the table with the measured speed."""
@@ -101,7 +109,7 @@ def show(colors: Ink) -> None:
     chosen = COMPARISONS[group]
     facts = _facts(tuple(ARCHITECTURES))
     time = _last_time()
-    parts = [_part(arch, time) for arch in ARCHITECTURES]
+    parts = [_part(arch, time, turn) for turn in range(1, family.TURNS + 1) for arch in ARCHITECTURES]
     measured = _measured(parts)
     table = family.table_of(facts, measured)
     left, right = st.columns([2, 1])
@@ -132,8 +140,8 @@ def show(colors: Ink) -> None:
         "family-speed",
         parts,
         button=lambda left: "Measure the speed here",
-        promise=f"Each network runs {family.PASSES + 1} times on {family.BATCH} pictures of {family.SIZE} × "
-        f"{family.SIZE}, in {family.PRECISION} as the app predicts: under a minute in all on two quiet cores.",
+        promise=f"{family.TURNS} turns through the family, {family.BATCH} pictures of {family.SIZE} × {family.SIZE} "
+        f"each, in {family.PRECISION} as the app predicts: about a minute in all on two quiet cores.",
         draw=lambda speeds: _table(family.table_of(facts, speeds)),
     )
     if found is None and measured.empty:
@@ -142,7 +150,7 @@ def show(colors: Ink) -> None:
         device = ", ".join(sorted(set(measured["device"])))
         st.caption(
             f"Speed: {family.PRECISION} on {device}, {family.BATCH} pictures at a time, the fastest of "
-            f"{family.PASSES} passes. What else this computer does at the same time makes it slower."
+            f"{family.TURNS} turns. What else this computer does at the same time makes it slower."
         )
         if found is not None:
             st.button(
@@ -179,6 +187,7 @@ def _change(values: "pd.Series[int]", unit: float) -> str:
 
 def _table(table: pd.DataFrame) -> None:
     """The whole family, a row for each published figure."""
+    sources = table["source"].map(SHORT).fillna(table["source"])
     shown = pd.DataFrame(
         {
             "network": [network_name(arch) for arch in table["arch"]],
@@ -188,14 +197,17 @@ def _table(table: pd.DataFrame) -> None:
             "billion multiply-adds": table["multiply_adds"] / 1e9,
             "images a second here": table["images_per_second"],
             "published top-1": table["top1"],
-            "source": table["source"],
+            "source": sources,
         }
     )
+    if table["images_per_second"].isna().all():
+        shown = shown.drop(columns="images a second here")
     number = st.column_config.NumberColumn
     st.dataframe(
         shown.fillna({"weights": "none known", "source": "none known"}),
         hide_index=True,
         height=520,
+        placeholder="",
         column_config={
             "weights": st.column_config.TextColumn(width=105),
             "million parameters": number(format="%.2f"),
@@ -204,26 +216,29 @@ def _table(table: pd.DataFrame) -> None:
             "published top-1": number(format="%.2f%%"),
         },
     )
+    told = [f"{short}: {source}" for source, short in SHORT.items() if source in set(table["source"])]
+    st.caption("Sources. " + ". ".join(told) + ".")
 
 
-def _part(arch: str, time: int) -> lesson.Part:
-    """The measurement of one network for the first, second ... time; on another machine it is another one."""
+def _part(arch: str, time: int, turn: int) -> lesson.Part:
+    """One turn of a network's measurement for the first, second ... time; on another machine it is another one."""
     arguments: Arguments = {
         "arch": arch,
         "size": family.SIZE,
         "batch": family.BATCH,
         "machine": f"{platform.machine()}-{os.cpu_count()}",
         "time": time,
+        "turn": turn,
         "version": VERSION,
     }
-    return lesson.Part(arguments, lambda: family.speed(arch, family.SIZE, family.BATCH, family.PASSES))
+    return lesson.Part(arguments, lambda: family.speed(arch, family.SIZE, family.BATCH, turn))
 
 
 def _last_time() -> int:
     """How often was measured here, counting the one that was begun or asked for in this tab; 1 at first."""
     time = int(st.session_state.get("family-time", 1))
     first = next(iter(ARCHITECTURES))
-    while known(frame.workspace(), "family-speed", _part(first, time + 1).arguments) is not None:
+    while known(frame.workspace(), "family-speed", _part(first, time + 1, 1).arguments) is not None:
         time += 1
     return time
 
