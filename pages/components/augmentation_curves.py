@@ -64,9 +64,10 @@ def panel(runs: pd.DataFrame, measure: str, colors: Ink) -> go.Figure:
 
 def told(recipe: Recipe, train: int, val: int, runs: int) -> str:
     """What the trainings share, in a sentence or two."""
+    often = "once; photos" if runs == 1 else f"{runs} times, with other random numbers; photos"
     start = "weights trained on ImageNet" if recipe.weights == "imagenet" else "random numbers"
     return (
         f"ResNet-18 begins from {start} and trains all its layers for {recipe.epochs} epochs on {train} bird photos of "
         f"five classes, {recipe.size} pixels wide. {val} other photos are checked on after each epoch. Each level is "
-        f"trained {runs} times, with other random numbers; photos, batches and epochs are the same for all levels."
+        f"trained {often}, batches and epochs are the same for all levels."
     )

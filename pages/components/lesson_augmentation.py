@@ -1,5 +1,6 @@
 """Lesson: what augmentation does to one photo, and to a training."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import pandas as pd
@@ -17,6 +18,7 @@ GAP = 6
 
 STARTS = {"imagenet": "ImageNet weights", "none": "Random numbers"}
 LEVELS = ("none", "light", "standard")
+RUNS = {"One": (0,), "Two": (0, 1)}
 AREA, STRETCH, SHIFT, DEGREES, COLOR, MIRROR = (
     f"augmentation-{name}" for name in ("area", "stretch", "shift", "degrees", "color", "mirror")
 )
@@ -187,10 +189,19 @@ def _trainings(colors: Ink) -> None:
         measure = st.segmented_control("Show", list(MEASURES), default="accuracy", required=True,
             format_func=str.capitalize, key="augmentation-measure",
         )  # fmt: skip
+        runs_each = st.segmented_control(
+            "Runs of each",
+            list(RUNS),
+            default="One",
+            required=True,
+            key="augmentation-runs",
+            help="The same trainings again with other random numbers, to see how much of the result is luck.",
+        )
+    seeds = RUNS[str(runs_each)]
     fetching = "" if here or weights == "none" else " The weights of ResNet-18 are fetched first (47 MB)."
     counts = birds().counts().sum()
     recipe = augmentation.recipe_of(str(weights), "none", 0)
-    st.caption(told(recipe, int(counts["train"]), int(counts["val"]), len(augmentation.SEEDS)))
+    st.caption(told(recipe, int(counts["train"]), int(counts["val"]), len(seeds)))
 
     def draw(runs: pd.DataFrame) -> None:
         with st.grid(3, min_column_width=220):
@@ -207,10 +218,11 @@ def _trainings(colors: Ink) -> None:
 
     runs = lesson.experiment(
         f"augmentation-{weights}",
-        parts_of(str(weights)),
+        parts_of(str(weights), seeds),
         button=lambda left: f"Train {counted(left, 'network')}",
-        promise="Two without augmentation, two with light and two with standard: about a minute on two cores."
-        + fetching,
+        promise=f"{runs_each} without augmentation, {str(runs_each).lower()} with light and "
+        f"{str(runs_each).lower()} with standard: about {'a minute' if len(seeds) > 1 else 'half a minute'} on two "
+        f"quiet cores.{fetching}",
         draw=draw,
     )
     if runs is None:
@@ -231,9 +243,9 @@ def _trainings(colors: Ink) -> None:
     )
 
 
-def parts_of(weights: str) -> list[lesson.Part]:
+def parts_of(weights: str, seeds: Sequence[int]) -> list[lesson.Part]:
     """A training for each level, then for each again with the next seed."""
-    from core.lessons.augmentation import LEVELS, SEEDS, VERSION, recipe_of, training
+    from core.lessons.augmentation import LEVELS, VERSION, recipe_of, training
     from core.lessons.birds import birds
 
     snapshot, cache = birds(), frame.workspace().cache / "resized"
@@ -242,7 +254,7 @@ def parts_of(weights: str) -> list[lesson.Part]:
             {"version": VERSION, "photos": snapshot.digest, "weights": weights, "level": level, "seed": seed},
             partial(training, snapshot, recipe_of(weights, level, seed), cache),
         )
-        for seed in SEEDS
+        for seed in seeds
         for level in LEVELS
     ]
 

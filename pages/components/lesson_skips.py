@@ -56,7 +56,7 @@ def _networks(colors: Ink) -> None:
         parts,
         button=lambda left: f"Train {2 * left} networks",
         promise=f"{setting.epochs} epochs on {setting.size} × {setting.size} pixels each, plain and residual side by "
-        f"side: about {'three minutes' if len(seeds) > 1 else 'a minute'} on two quiet cores.",
+        f"side: about {'a minute and a half' if len(seeds) > 1 else 'half a minute'} on two quiet cores.",
         draw=partial(_draw, depth=int(depth or skips.DEPTHS[-1]), epoch=int(epoch), colors=colors),
     )
     if table is None:

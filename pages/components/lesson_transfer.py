@@ -114,7 +114,8 @@ def left_out(snapshot: Snapshot, sizes: list[int]) -> str:
     if lacking:
         told.append(
             f"{' and '.join(lacking)} photos of each class are left out: the smallest class has {counts.min()} "
-            f"training photos, the largest {counts.max()}."
+            f"training photos, the largest {counts.max()}. Where a project of yours has more, open it and choose it at "
+            "the top; packed images (`.h5`, `.npz`), added on the Data page, often have hundreds of each class."
         )
     if slow:
         told.append(
@@ -234,15 +235,20 @@ def said(pair: transfer.Pair) -> str:
     chance = "chance alone would seldom do this" if found.p_value < 0.05 else "this may well be chance"
     p = f"p = {found.p_value:.2g}" if found.p_value >= 0.001 else "p < 0.001"
     return (
-        f"**{second.capitalize()} less {first}**: {100 * found.difference:+.0f} points (95% interval "
-        f"{100 * found.low:+.0f} to {100 * found.high:+.0f}). {counted(found.only_b_right, 'photo')} only {second} has "
+        f"**{second.capitalize()} less {first}**: {_points(found.difference)} points (95% interval "
+        f"{_points(found.low)} to {_points(found.high)}). {counted(found.only_b_right, 'photo')} only {second} has "
         f"right, {found.only_a_right} only {first}: {chance} ({p})."
     )
 
 
+def _points(difference: float) -> str:
+    """A difference in points with its sign, and the minus sign that numbers have."""
+    return f"{100 * difference:+.0f}".replace("-", "\N{MINUS SIGN}")
+
+
 def _question(runs: pd.DataFrame) -> None:
     clear = [pair for pair in transfer.pairs(runs) if pair.clear]
-    told = [f"{NAMES[one.second]} less {NAMES[one.first]} ({100 * one.compared.difference:+.0f})" for one in clear]
+    told = [f"{NAMES[one.second]} less {NAMES[one.first]} ({_points(one.compared.difference)})" for one in clear]
     lesson.question(
         "transfer",
         "Learning from the most photos, for how many of the three differences is the whole interval clear of zero?",

@@ -81,8 +81,8 @@ def test_the_ways_differ_in_start_and_part_alone() -> None:
 
 
 def test_few_photos_get_more_epochs_and_many_do_not() -> None:
-    assert recipe_of("frozen", "resnet18", 16, 0).epochs == 40
-    assert recipe_of("frozen", "resnet18", 50, 0).epochs == 10
+    assert recipe_of("frozen", "resnet18", 16, 0).epochs == 24
+    assert recipe_of("frozen", "resnet18", 30, 0).epochs == 12
     assert recipe_of("frozen", "resnet18", 500, 0).epochs == 8
 
 

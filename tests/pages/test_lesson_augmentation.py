@@ -34,7 +34,7 @@ def run_of(level: str, seed: int) -> pd.DataFrame:
 @pytest.fixture
 def trained(home: Path) -> None:
     """Six trainings from random numbers were computed before."""
-    for part in parts_of("none"):
+    for part in parts_of("none", (0, 1)):
 
         def computed(level: str = str(part.arguments["level"]), seed: int = int(part.arguments["seed"])) -> Computing:
             yield Progress("training", 1, 1)
@@ -92,13 +92,16 @@ def test_a_level_sets_the_sliders_and_none_leaves_no_chance(lesson: AppTest) -> 
 def test_before_the_trainings_there_is_a_button_and_no_question(lesson: AppTest) -> None:
     lesson.segmented_control(key="augmentation-weights").set_value("none").run()
     assert not messages(lesson)
-    assert lesson.button(key="augmentation-none-compute").label == "Train 6 networks"
+    assert lesson.button(key="augmentation-none-compute").label == "Train 3 networks"
     assert not lesson.get("plotly_chart") and not lesson.radio
 
 
 def test_trainings_that_are_there_are_drawn_and_asked_about(trained: None, lesson: AppTest) -> None:
     lesson.segmented_control(key="augmentation-weights").set_value("none").run()
     assert not messages(lesson)
+    assert any("is trained once; photos" in text.value for text in lesson.caption), "half of the waiting by default"
+    lesson.segmented_control(key="augmentation-runs").set_value("Two").run()
+    assert any("is trained 2 times" in text.value for text in lesson.caption)
     assert len(lesson.get("plotly_chart")) == len(LEVELS)
     said = "\n".join(element.value for element in lesson.markdown)
     assert "**none**: training 90%, validation 51%, a gap of 39 points" in said

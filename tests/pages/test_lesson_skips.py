@@ -63,6 +63,7 @@ def test_the_whole_lesson(lesson: AppTest) -> None:
     lesson.segmented_control(key="skips-starts").set_value("Three").run()
     assert not messages(lesson)
     assert any("2 of 6 parts are there already" in caption.value for caption in lesson.caption)
+    assert lesson.button(key="skips-compute").label == "Train 8 networks", "those that are missing"
 
 
 def rows_of(depth: int, plain: float, residual: float) -> pd.DataFrame:

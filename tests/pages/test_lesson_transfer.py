@@ -131,7 +131,7 @@ def test_a_project_that_is_too_small_is_told_so(open_page: OpenPage, entry: Weig
 @pytest.mark.parametrize(
     ("snapshot", "words"),
     [
-        (snapshot_of({"cat": 17, "dog": 16}), ["20 and 50", "smallest class has 16"]),
+        (snapshot_of({"cat": 17, "dog": 16}), ["20 and 50", "smallest class has 16", "packed images (`.h5`, `.npz`)"]),
         (snapshot_of({"cat": 60, "dog": 60}), []),
         (snapshot_of({f"class {number}": 60 for number in range(20)}), ["50 photos", "more than 600"]),
     ],
@@ -147,6 +147,11 @@ def test_the_test_in_words() -> None:
         "**Frozen less from scratch**: +90 points (95% interval +61 to +100). 18 photos only frozen has right, "
         "0 only from scratch: chance alone would seldom do this (p < 0.001)."
     )
+
+
+def test_a_loss_has_a_minus_sign_and_no_hyphen() -> None:
+    pair = Pair("frozen", "fine-tuned", compare_answers("val", [True] * 20, [True] * 10 + [False] * 10))
+    assert "\N{MINUS SIGN}50 points" in said(pair) and " -" not in said(pair)
 
 
 def test_a_difference_that_is_clear_of_zero_is_colored() -> None:
