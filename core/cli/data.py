@@ -25,11 +25,12 @@ _KINDS = {
 
 def import_(
     source: Annotated[
-        Path,
+        list[Path],
         typer.Argument(
+            metavar="SOURCE...",
             help="A labels.csv, a folder (of class folders, with a labels.csv, or a data set in the format of COCO, "
             "Pascal VOC, YOLO or Hugging Face), a zip of one of them, or images packed as arrays: an .h5 or .npz file "
-            "with x and y, or train_set_x, train_set_y and so on."
+            "with x and y, or train_set_x, train_set_y and so on. Of packed files there may be several.",
         ),
     ],
     project: Annotated[str, typer.Option(help="The project's name; it is made where there is none of that name.")],
@@ -40,7 +41,9 @@ def import_(
     yes: Annotated[bool, typer.Option("--yes", help="Import what is good although there are problems.")] = False,
     json: Json = False,
 ) -> None:
-    """Bring photos and their labels into a project. Problems are listed, and nothing is taken before you say --yes.
+    """Bring photos and their labels into a project.
+
+    Problems are listed; where something would be left out, nothing is taken before you say --yes.
 
     A project that is made is one of boxes where the labels bring boxes, else one of classes.
     """
@@ -49,18 +52,18 @@ def import_(
     from core.data.store import Store
     from core.workspace import open_workspace
 
-    plan = _plan(source, images)
+    plan = _plan_of_all(source, images)
     remark_problems(plan.problems)
     for verdict in plan.refused:
         remark(f"{verdict.name}: {verdict.text}")
     # A README beside the photos is named and left out; only what looks like a photo, and is none, is a problem.
-    problems = len(plan.problems) + sum(is_picture(one.name) for one in plan.refused)
+    problems = sum(not one.harmless for one in plan.problems) + sum(is_picture(one.name) for one in plan.refused)
     if not plan.candidates:
-        raise DataError(f"There is nothing to import in {source}. {_WHAT}")
+        raise DataError(f"There is nothing to import in {plan.source}. {_WHAT}")
     if problems and not yes:
         raise DataError(
             f"Nothing was imported, because of {_counted(problems, 'problem')}. "
-            f"Mend them, or add --yes to import the {_counted(len(plan.candidates), 'photo')} that can be read."
+            f"Mend them, or add --yes to import what can be read of {_counted(len(plan.candidates), 'photo')}."
         )
     store = Store(open_workspace())
     try:
@@ -73,7 +76,11 @@ def import_(
                 meter.show("taking in the photos", len(verdicts), len(plan.candidates))
     finally:
         store.close()
-    _tell(verdicts, project, json)
+    if not json:
+        for verdict in verdicts:
+            if verdict.kind != "taken":
+                remark(f"{verdict.name}: {verdict.text}")
+    _tell([*plan.refused, *verdicts], project, json)
 
 
 def labels(
@@ -119,6 +126,20 @@ def labels(
         remark(not_carried(format))
 
 
+def _plan_of_all(sources: list[Path], images: Path | None) -> "ImportPlan":
+    from core.data.importers import plan_packed_files
+    from core.data.layout import PACKED_SUFFIXES
+
+    if len(sources) == 1:
+        return _plan(sources[0], images)
+    if images is not None or any(one.suffix.lower() not in PACKED_SUFFIXES for one in sources):
+        raise typer.BadParameter("name one source, or files of packed images only.")
+    for one in sources:
+        if not one.is_file():
+            raise DataError(f"There is no file {one}. {_WHAT}")
+    return plan_packed_files(sources)
+
+
 def _plan(source: Path, images: Path | None) -> "ImportPlan":
     from core.data.importers import plan_folder, plan_packed, plan_zip
     from core.data.layout import PACKED_SUFFIXES
@@ -147,9 +168,6 @@ def _tell(verdicts: "list[Verdict]", project: str, json: bool) -> None:
         listed = [{"name": one.name, "kind": one.kind, "text": one.text} for one in verdicts if one.kind != "taken"]
         answer_json({"project": project, "counts": {kind: counts[kind] for kind in _KINDS}, "verdicts": listed})
         return
-    for verdict in verdicts:
-        if verdict.kind != "taken":
-            remark(f"{verdict.name}: {verdict.text}")
     for kind, words in _KINDS.items():
         if counts[kind]:
             answer(f"{counts[kind]:6,}  {words}")

@@ -45,6 +45,11 @@ class ImportPlan:
     task: str | None = None  # that of the project, where it is its own export
 
 
+def by_line(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems in the order of their lines, then those of no line."""
+    return tuple(sorted(problems, key=lambda problem: (problem.line is None, problem.line or 0)))
+
+
 @dataclass(frozen=True)
 class ImportReport:
     """The verdicts of an import, counted."""

@@ -49,6 +49,7 @@ class Problem:
     text: str
     filename: str = ""  # with ``marked``
     marked: Marked | None = None  # a box that was left out, where it has numbers at all: so it can be drawn
+    harmless: bool = False  # all comes in as it is written; it is said, and nobody need agree to it
 
     def __str__(self) -> str:
         return self.text if self.line is None else f"line {self.line}: {self.text}"

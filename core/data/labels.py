@@ -13,7 +13,17 @@ from core.data.label_rows import Box, LabelRow, LabelTable, Marked, Problem, obj
 from core.data.matching import match_files
 from core.data.names import name_key
 
-__all__ = ["Box", "LabelRow", "LabelTable", "Problem", "match_files", "read_labels", "split_named", "write_labels"]
+__all__ = [
+    "NO_LABEL",
+    "Box",
+    "LabelRow",
+    "LabelTable",
+    "Problem",
+    "match_files",
+    "read_labels",
+    "split_named",
+    "write_labels",
+]
 
 _SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -22,6 +32,9 @@ _SPLITS = {
 }
 STRICTEST_FIRST = ("test", "val", "train")
 """Of copies in several splits this one holds: a test picture must not be trained on."""
+
+NO_LABEL = "no label"
+"""How the problem of a row without a label begins."""
 
 
 def split_named(word: str) -> str | None:
@@ -40,9 +53,10 @@ def read_labels(source: bytes | Path, name: str = "labels.csv") -> LabelTable:
     problems = []
     if guessed:
         hint = "the file is not UTF-8 and was read as Latin-1; if letters with accents look wrong, save it as CSV UTF-8"
-        problems.append(Problem(None, hint))
+        problems.append(Problem(None, hint, harmless=True))
     if header.ignored:
-        problems.append(Problem(header.line, f"columns that are not used: {', '.join(header.ignored)}"))
+        unused = f"columns that are not used: {', '.join(header.ignored)}"
+        problems.append(Problem(header.line, unused, harmless=True))
 
     rows: list[LabelRow] = []
     spellings: dict[str, int] = {}  # a label as it stands in its cell -> the first line with it
@@ -109,7 +123,7 @@ def _row(line: int, cells: list[str], header: Header) -> tuple[LabelRow | None, 
     if not filename:
         return None, [*said, "no file name, so the row is not used"]
     if label is None:
-        said.append(f"no label; {filename} counts as unlabelled")
+        said.append(f"{NO_LABEL}; {filename} counts as unlabelled")
     split = None
     if header.split is not None and (word := restore(cells[header.split])):
         split = split_named(word)
@@ -214,7 +228,8 @@ def _twice(name: str, objects: tuple[Marked, ...]) -> list[Problem]:
     for one in objects:
         line = first_of.setdefault((one.label, one.box), one.line)
         if line != one.line:
-            problems.append(Problem(one.line, f"{name} has the same box in line {line}; both are kept"))
+            text = f"{name} has the same box in line {line}; both are kept"
+            problems.append(Problem(one.line, text, harmless=True))
     return problems
 
 

@@ -10,12 +10,15 @@ from core.data.label_rows import LabelRow, LabelTable, Problem
 _EXACT, _SAME_PATH, _SAME_NAME, _OTHER_CASE = range(4)
 
 
-def match_files(table: LabelTable, files: Collection[str]) -> tuple[dict[int, str], list[Problem]]:
+def match_files(
+    table: LabelTable, files: Collection[str], some_have_no_row: bool = False
+) -> tuple[dict[int, str], list[Problem]]:
     """The file that each row (by its line) means, and the rows and files that are left over.
 
     A row means the file of exactly its path; else the one whose path ends like it (labels.csv may lie above or below
     the folder of the images); else the only file of its base name, at last whatever the case. Backslashes count as
     slashes. A row that fits several files equally, or shares its file with another row, is a problem and means none.
+    A file without a row is a harmless one with ``some_have_no_row``, for tables of which that is known.
     """
     index = _Index(files)
     claims: dict[str, list[tuple[int, LabelRow]]] = defaultdict(list)
@@ -52,7 +55,11 @@ def match_files(table: LabelTable, files: Collection[str]) -> tuple[dict[int, st
         ]
     problems.sort(key=lambda problem: problem.line or 0)
     taken = set(matched.values())
-    problems += [Problem(None, f"{file} has no usable row, so it has no label") for file in files if file not in taken]
+    problems += [
+        Problem(None, f"{file} has no usable row, so it has no label", harmless=some_have_no_row)
+        for file in files
+        if file not in taken
+    ]
     return matched, problems
 
 

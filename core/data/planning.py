@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 from core.data.formats.found import Found
 from core.data.formats.reading import read_data_set
 from core.data.formats.side_file import NAME, SideFile, find_side_file
-from core.data.import_plan import Candidate, ImportPlan, Verdict
+from core.data.import_plan import Candidate, ImportPlan, Verdict, by_line
 from core.data.label_rows import Marked, objects_of
-from core.data.labels import LabelTable, Problem, match_files, read_labels
+from core.data.labels import NO_LABEL, LabelTable, Problem, match_files, read_labels
 from core.data.layout import TABLE_SUFFIXES, is_picture, places_of, suffix_of, wrapper_of
 from core.data.names import name_key, sort_key, storable_name, tidy_name
 from core.errors import DataError, LabelsError
@@ -60,7 +60,8 @@ def plan_of(
     if table is not None:
         in_table = {_base(row.filename) for row in table.rows}
         tried |= {path for path in named if _base(path) in in_table and path != used}
-        candidates = _by_rows(table, {path: named[path] for path in sorted(tried, key=sort_key)}, problems)
+        pictured = {path: named[path] for path in sorted(tried, key=sort_key)}
+        candidates = _by_rows(table, pictured, problems, own=side is not None)
     else:
         ordered = sorted(tried, key=sort_key)
         candidates = [Candidate(path, places[path].label, places[path].split, None, named[path]) for path in ordered]
@@ -76,7 +77,7 @@ def plan_of(
     listed = _usable_names(side.classes, problems) if side is not None else ()
     classes = _usable_names((*listed, *classes_of(candidates)), problems)
     task = side.task if side is not None else None
-    return ImportPlan(tuple(candidates), tuple(problems), tuple(verdicts), source, classes, listed, task)
+    return ImportPlan(tuple(candidates), by_line(problems), tuple(verdicts), source, classes, listed, task)
 
 
 def _plan_of_data_set(
@@ -90,7 +91,8 @@ def _plan_of_data_set(
     """The plan for files of a known format; pictures lose the folders that the format itself needs."""
     rows = {row.filename for row in data_set.table.rows}
     tried = {path for path in files if is_picture(path) or path in rows}
-    found = _by_rows(data_set.table, {path: files[path] for path in sorted(tried, key=sort_key)}, problems)
+    pictured = {path: files[path] for path in sorted(tried, key=sort_key)}
+    found = _by_rows(data_set.table, pictured, problems, own=side is not None)
     names = data_set.names
     if side is None:
         candidates = [replace(one, name=names.get(one.name, one.name)) for one in found]
@@ -105,7 +107,7 @@ def _plan_of_data_set(
     listed = _usable_names(side.classes, problems) if side is not None else ()
     classes = _usable_names((*listed, *data_set.classes, *classes_of(candidates)), problems)
     task = side.task if side is not None else None
-    return ImportPlan(tuple(candidates), tuple(problems), tuple(verdicts), source, classes, listed, task)
+    return ImportPlan(tuple(candidates), by_line(problems), tuple(verdicts), source, classes, listed, task)
 
 
 def _usable_names(names: Iterable[str], problems: list[Problem]) -> tuple[str, ...]:
@@ -166,10 +168,11 @@ def _table_among(
         return None, None
 
 
-def _by_rows(table: LabelTable, pictures: Files, problems: list[Problem]) -> list[Candidate]:
-    """The pictures in the order of the table's rows, then those without a row."""
-    file_of, unmatched = match_files(table, pictures)
-    problems += [*table.problems, *unmatched]
+def _by_rows(table: LabelTable, pictures: Files, problems: list[Problem], own: bool) -> list[Candidate]:
+    """The pictures in the order of the table's rows, then those without a row: in our own exports the unlabelled."""
+    file_of, unmatched = match_files(table, pictures, some_have_no_row=own)
+    said = [replace(one, harmless=one.harmless or (own and one.text.startswith(NO_LABEL))) for one in table.problems]
+    problems += [*said, *unmatched]
     candidates = []
     for row in table.rows:
         if row.line in file_of:

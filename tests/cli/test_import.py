@@ -45,7 +45,10 @@ def test_a_readme_beside_the_photos_is_named_and_no_problem(here: Core, labels: 
     assert "README.md" in done.stderr and "2  taken" in done.stdout
     (folder / "red" / "red_1.png").write_bytes(b"no picture")
     done = here("import", folder, "--project", "Readme")
-    assert done.returncode == 0 and "1  refused" in done.stdout, "a photo that cannot be read is known after reading"
+    assert done.returncode == 0, "a photo that cannot be read is known after reading"
+    assert "2  refused" in done.stdout, "the README is in the report as well"
+    told = json.loads(here("import", folder, "--project", "Readme", "--json").stdout)
+    assert told["counts"]["refused"] == 2 == sum(one["kind"] == "refused" for one in told["verdicts"])
 
 
 def test_problems_are_listed_and_nothing_is_taken_without_a_yes(here: Core, labels: Path, tmp_path: Path) -> None:
@@ -65,6 +68,24 @@ def test_problems_are_listed_and_nothing_is_taken_without_a_yes(here: Core, labe
     assert "taken" in done.stdout
 
 
+def test_what_loses_nothing_is_said_and_needs_no_yes(here: Core, labels: Path, tmp_path: Path) -> None:
+    """Latin-1, a column of somebody's own, and in the project's own export photos without a label."""
+    shutil.copytree(labels.parent / "images", tmp_path / "images")
+    table = tmp_path / "labels.csv"
+    names = sorted(path.name for path in (tmp_path / "images").iterdir())
+    rows = [f"{name},{'grün' if place % 2 else 'red'},seen" for place, name in enumerate(names)]
+    table.write_bytes("\n".join(["filename,label,remark", *rows]).encode("latin-1"))
+    done = here("import", table, "--images", tmp_path / "images", "--project", "Accents")
+    assert done.returncode == 0, done.stderr
+    assert "read as Latin-1" in done.stderr and "columns that are not used: remark" in done.stderr
+
+    table.write_text("filename,label\n" + "\n".join(f"{name},red" for name in names[1:]))
+    assert here("import", table, "--images", tmp_path / "images", "--project", "Open", "--yes").returncode == 0
+    assert here("labels", "--project", "Open", "--out", tmp_path / "open.zip").returncode == 0
+    done = here("import", tmp_path / "open.zip", "--project", "Open again")
+    assert done.returncode == 0 and f"no label; {names[0]} counts as unlabelled" in done.stderr, done.stderr
+
+
 def test_what_is_not_there_is_one_sentence(here: Core, tmp_path: Path) -> None:
     done = here("import", tmp_path / "gone.csv", "--project", "Nothing")
     assert (done.returncode, done.stdout) == (2, "")
@@ -78,6 +99,12 @@ def test_packed_images_are_imported_with_their_labels(here: Core, tmp_path: Path
     done = here("import", packed, "--project", "Signs", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["counts"] == {"taken": 20, "remark": 0, "copy": 0, "duplicate": 0, "refused": 0}
+
+    other = write_packed(tmp_path / "more.h5", train=8, test=0)
+    done = here("import", packed, other, "--project", "Signs of two", "--json")
+    assert sum(json.loads(done.stdout)["counts"].values()) == 28
+    done = here("import", packed, tmp_path, "--project", "Signs of two")
+    assert done.returncode == 2 and "packed images only" in done.stderr
 
     done = here("import", packed, "--images", tmp_path, "--project", "Signs")
     assert (done.returncode, done.stdout) == (2, "") and "--images has no meaning" in done.stderr
