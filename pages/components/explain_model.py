@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from core.errors import RunError
 from core.models.weights_table import available
 from core.runs.folder import workspace_run
 from pages.components import frame
 from pages.components.home_weights import show_weights
+from pages.components.networks import shared
 from pages.components.pickers import IMAGENET
 
 if TYPE_CHECKING:
@@ -22,18 +21,17 @@ def predictor_for(reference: str) -> "Predictor | None":
         if entry is None:
             show_weights()
             return None
-        return _loaded(reference, entry.key)
+        return shared(reference, entry.key, lambda: _load(reference))
     run = workspace_run(reference, frame.workspace())
     try:
         written = (run.best / "bundle.json").stat().st_mtime_ns
     except FileNotFoundError:
         raise RunError("This run has no network yet. Wait for its first epoch, or choose another.") from None
-    # A run at work writes a better network now and then; the time in the key makes the old one be dropped.
-    return _loaded(reference, str(written))
+    # A run at work writes a better network now and then; its time as the version makes the old one be dropped.
+    return shared(reference, str(written), lambda: _load(reference))
 
 
-@st.cache_resource(max_entries=2, show_spinner="Loading the network …")
-def _loaded(reference: str, version: str) -> "Predictor":
+def _load(reference: str) -> "Predictor":
     from core.inspection.predictor import load_predictor
 
     return load_predictor(reference, frame.workspace())

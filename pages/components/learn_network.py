@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from core.errors import WeightsUnavailable
 from core.models.weights_table import WeightsEntry, available
+from pages.components.networks import shared
 
 if TYPE_CHECKING:
     from core.inspection.predictor import Predictor
@@ -22,11 +21,10 @@ def weights_for(arch: str) -> WeightsEntry | None:
 def network_for(arch: str) -> "Predictor":
     """The architecture with the weights that are on disk, with random ones where there are none. Nobody changes it."""
     entry = weights_for(arch)
-    return _loaded(arch, entry.key if entry else "")
+    return shared(("lesson", arch), entry.key if entry else "", lambda: _load(arch, entry))
 
 
-@st.cache_resource(max_entries=3, show_spinner="Loading the network …")
-def _loaded(arch: str, weights: str) -> "Predictor":
+def _load(arch: str, entry: WeightsEntry | None) -> "Predictor":
     from core.lessons.networks import predictor_of
 
-    return predictor_of(arch, weights_for(arch) if weights else None)
+    return predictor_of(arch, entry)
