@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from core.inspection.predictor import Predictor
 
 LIMIT_BYTES = 600_000_000
-"""Six ResNet-50, or the two largest of the family but for one. A number of networks would be no bound: 45 to 355 MB."""
+"""Five ResNet-50. A number of networks would be no bound: they have 45 to 355 MB each."""
 
 
 class Networks:
