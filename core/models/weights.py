@@ -51,24 +51,24 @@ __all__ = ["TABLE", "NotFetched", "Pretrained", "Progress", "WeightsEntry", "ava
 
 
 class NotFetched(WeightsUnavailable):
-    """No source handed out its weights; ``mend`` says what to do about it, a whole sentence."""
+    """No source handed out its weights: ``why`` in half a sentence for all, ``mend``, a whole one, says what to do."""
 
     def __init__(self, what: str, failures: Mapping[str, SourceFailed]) -> None:
-        self.mend = _mend(list(failures.values()))
+        self.why, self.mend = _cause(list(failures.values()))
         self.of_disk = any(isinstance(failure, DiskFailed) for failure in failures.values())
         told = "; ".join(f"{source}: {failure}" for source, failure in failures.items())
         instead = "Or give a weight file of your own, or train from scratch."
         super().__init__(f"{what} could not be fetched. {told}. {self.mend} {instead}")
 
 
-def _mend(failures: Sequence[SourceFailed]) -> str:
-    """What the failures of all sources ask for: of a disk that takes no file no source knows a way out."""
+def _cause(failures: Sequence[SourceFailed]) -> tuple[str, str]:
+    """What the failures of all sources come to, and what to do. No source helps where the disk takes no file."""
     for failure in failures:
         if isinstance(failure, DiskFailed):
-            return failure.mend
+            return str(failure), failure.mend
     if any(isinstance(failure, NotReached) for failure in failures):
-        return "Connect to the internet and try again."
-    return "Try again later."
+        return "no source of it can be reached", "Connect to the internet and try again."
+    return "no source of it hands out what it promises", "Try again later."
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from core.inspection.predictor import Predictor
 
 TYPES = [*sorted(suffix.removeprefix(".") for suffix in IMAGE_SUFFIXES | PACKED_SUFFIXES), "zip"]
-TOLD = 10
+TOLD = 5
 """Refused files that are named at once; a list holds the others."""
 
 

@@ -41,7 +41,7 @@ def _fetch() -> None:
     except NotFetched as error:
         bar.empty()
         st.warning(
-            f"The pretrained network could not be fetched. {plain(error.mend)} "
+            f"The pretrained network could not be fetched: {plain(error.why)}. {plain(error.mend)} "
             "Labelling, and training from scratch, work without it.",
             icon=":material/hard_drive:" if error.of_disk else ":material/cloud_off:",
         )
