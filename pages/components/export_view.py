@@ -1,5 +1,6 @@
 """A run to take along: what is in the bundle, the zip, the program that reads it, the tables."""
 
+import re
 import shlex
 import shutil
 import tempfile
@@ -120,6 +121,11 @@ def tables(run: RunFolder) -> None:
 
 
 def csv_of(table: pd.DataFrame) -> str:
-    """A table as CSV; cells that a spreadsheet would run begin with an apostrophe."""
+    """A table as CSV; cells that a spreadsheet would run begin with an apostrophe, and numbers stay numbers."""
     lines = [list(table.columns), *(list(map(str, row)) for row in table.itertuples(index=False))]
-    return "".join(as_row(line) for line in lines)
+    return "".join(",".join(map(_cell, line)) + "\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    # A box may begin left of its picture: with an apostrophe before the minus other programs would not read it.
+    return text if re.fullmatch(r"-?\d+(\.\d+)?(e[+-]?\d+)?", text) else as_row([text]).removesuffix("\n")

@@ -75,3 +75,8 @@ def test_the_tables_are_those_of_the_run(open_page: OpenPage, run: RunFolder) ->
 def test_a_table_for_a_spreadsheet_holds_nothing_that_runs() -> None:
     table = pd.DataFrame({"filename": ["=1+1.jpg", "owl, one.jpg"], "probability": [0.5, 1.0]})
     assert csv_of(table) == 'filename,probability\n\'=1+1.jpg,0.5\n"owl, one.jpg",1.0\n'
+
+
+def test_a_box_left_of_its_picture_stays_a_number_in_the_table() -> None:
+    table = pd.DataFrame({"filename": ["-1+1.jpg"], "x": ["-1.5"], "iou": [0.25], "loss": [-2e-7]})
+    assert csv_of(table) == "filename,x,iou,loss\n'-1+1.jpg,-1.5,0.25,-2e-07\n"
