@@ -2,8 +2,9 @@
 
 import dataclasses
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -11,6 +12,11 @@ from core.lessons.kept import Computing
 from core.models.weights_table import TABLE, WeightsEntry
 from core.models.zoo import ARCHITECTURES, ResNetConfig, config_of
 from core.training.events import Progress
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from core.models.resnet import ResNet
 
 SIZE = 224
 BATCH = 2
@@ -93,8 +99,8 @@ def facts_of(arch: str, size: int = SIZE) -> dict[str, int | str]:
     }
 
 
-def speed(arch: str, size: int = SIZE, batch: int = BATCH, turn: int = 1, seed: int = 0) -> Computing:
-    """Images a second through a network with random weights, as the app predicts: one row.
+def speeds(archs: Sequence[str], size: int = SIZE, batch: int = BATCH, turn: int = 1) -> Computing:
+    """Images a second through each network with random weights, as the app predicts: a row a network.
 
     Columns: ``arch``, ``turn``, ``device``, ``precision``, ``batch``, ``images_per_second``, of the second of two
     passes, as the first one warms up. Speed does not depend on what the weights are.
@@ -103,36 +109,44 @@ def speed(arch: str, size: int = SIZE, batch: int = BATCH, turn: int = 1, seed: 
 
     from core.data.transforms import Preprocessing
     from core.inspection.predictor import Predictor, chosen_device
+
+    device = chosen_device("auto")
+    # The same numbers for all networks: to draw new ones would take longer than the passes.
+    numbers = torch.randn(1 << 20, generator=torch.Generator().manual_seed(0))
+    pictures = numbers.repeat(-(-batch * 3 * size**2 // len(numbers)))[: batch * 3 * size**2]
+    pictures = pictures.reshape(batch, 3, size, size).to(device, memory_format=torch.channels_last)
+    rows = []
+    for done, arch in enumerate(archs):
+        yield Progress(f"{arch}, {batch} pictures, turn {turn}", done, len(archs))
+        network = _network(arch, numbers)
+        predictor = Predictor(network, Preprocessing(size=size), [""] * 1000, name=arch, arch=arch, device=device)
+        seconds = 0.0
+        for _ in range(2):
+            with predictor.lock, torch.inference_mode():
+                begun = time.perf_counter()
+                predictor.network(pictures).cpu()  # the copy waits until an accelerator has finished
+                seconds = time.perf_counter() - begun
+        row = {"arch": arch, "turn": turn, "device": device, "precision": PRECISION, "batch": batch}
+        rows.append({**row, "images_per_second": batch / seconds})
+    return pd.DataFrame(rows)
+
+
+def _network(arch: str, numbers: "Tensor") -> "ResNet":
+    """A network whose weights are made of these random numbers, over and over."""
+    import torch
+
     from core.models.resnet import build
 
-    said = f"{arch}, turn {turn}"
-    yield Progress(f"building {said}", 0, 3)
-    generator = torch.Generator().manual_seed(seed)
     with torch.device("meta"):
         network = build(arch)
     network.to_empty(device="cpu")
-    # The same numbers over and over: to draw them all would take longer than the passes.
-    numbers = torch.randn(1 << 20, generator=generator)
     for name, values in network.state_dict().items():
         if values.ndim > 1:
-            size_in = values[0].numel()
-            values.copy_(numbers.repeat(-(-values.numel() // len(numbers)))[: values.numel()].view_as(values))
-            values.mul_(size_in**-0.5)
+            some = numbers.repeat(-(-values.numel() // len(numbers)))[: values.numel()]
+            values.copy_(some.view_as(values)).mul_(values[0].numel() ** -0.5)
         elif values.ndim:
             values.fill_(0.0 if name.endswith(("bias", "running_mean")) else 1.0)
-    pictures = torch.randn(batch, 3, size, size, generator=generator)
-    device = chosen_device("auto")
-    predictor = Predictor(network, Preprocessing(size=size), [""] * 1000, name=arch, arch=arch, device=device)
-    pictures = pictures.to(device, memory_format=torch.channels_last)
-    seconds = 0.0
-    for done in (1, 2):
-        yield Progress(f"running {batch} pictures through {said}", done, 3)
-        with predictor.lock, torch.inference_mode():
-            begun = time.perf_counter()
-            predictor.network(pictures).cpu()  # the copy waits until an accelerator has finished
-            seconds = time.perf_counter() - begun
-    row = {"arch": arch, "turn": turn, "device": device, "precision": PRECISION, "batch": batch}
-    return pd.DataFrame([{**row, "images_per_second": batch / seconds}])
+    return network
 
 
 def fastest(speeds: pd.DataFrame) -> pd.DataFrame:

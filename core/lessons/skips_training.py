@@ -126,7 +126,8 @@ def _trained(
         wrong, loss_sum, norms = 0, 0.0, torch.zeros(len(weights))
         order = np.random.default_rng([seed, epoch]).permutation(len(photos.labels))
         for number, places in enumerate(np.array_split(order, batches)):
-            if stop.is_set():
+            # Who ends the program does not wait for the last epoch.
+            if stop.is_set() or not threading.main_thread().is_alive():
                 return pd.DataFrame(rows)
             chosen = torch.from_numpy(places)
             images, labels = photos.images[chosen], photos.labels[chosen]

@@ -2,8 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,7 +12,7 @@ from PIL import Image
 
 from core.data.images import IMAGE_SUFFIXES, decode
 from core.lessons.kept import Arguments, Computing, kept, known
-from core.lessons.watched import PATIENCE_SECONDS, watched
+from core.lessons.watched import PATIENCE_SECONDS, look
 from core.training.events import Progress
 from pages.components import frame
 from pages.components.pickers import sample_photos
@@ -65,65 +64,78 @@ def experiment(
         if (table := known(workspace, name, part.arguments)) is not None
     }
     missing = [place for place in range(len(parts)) if place not in found]
-    keys = [f"{workspace.root} {name} {json.dumps(dict(part.arguments), sort_keys=True)}" for part in parts]
-    begun = _Begun(f"{name}-begun", keys)
+    going = False
+    begun = _Begun(name, [json.dumps(dict(part.arguments), sort_keys=True) for part in parts])
     if missing:
+        going = begun.going
         with st.container(horizontal=True, vertical_alignment="center"):
-            label = button(len(missing))
-            icon = ":material/play_arrow:"
-            going = begun.going
-            st.button(label, type="primary", icon=icon, key=f"{name}-compute", on_click=begun.mark, disabled=going)
+            st.button(
+                button(len(missing)),
+                type="primary",
+                icon=":material/play_arrow:",
+                key=f"{name}-compute",
+                on_click=begun.mark,
+                disabled=going,
+            )
             said = f" {len(found)} of {len(parts)} parts are there already." if found and not going else ""
-            said += " The controls can be moved meanwhile." if going else ""
-            st.caption(promise + said, width="stretch")
-    bar = st.empty()
-    picture = st.empty()
-    if found:
-        with picture.container():
-            draw(_together(found))
-    if not missing or not begun.going:
-        return _together(found) if not missing else None
-    for number, place in enumerate(missing):
-        part = parts[place]
-        with (
-            begun.work(),
-            closing(watched(keys[place], partial(kept, workspace, name, part.arguments, part.compute))) as events,
-        ):
-            found[place] = _followed(events, begun, partial(_show, bar, number, len(missing)))
-        with picture.container():
-            draw(_together(found))
-    begun.forget()
-    bar.empty()
-    # The button's place is drawn anew, without it.
-    st.rerun()
+            st.caption(promise + said + (" The controls work meanwhile." if going else ""), width="stretch")
+        begun.fail()
+    bar = st.container()
+    together = pd.concat([found[place] for place in sorted(found)], ignore_index=True) if found else None
+    if together is not None:
+        draw(together)
+    if going:
+        # After the picture: the work would take the time that drawing it needs.
+        begun.mark()
+        with bar:
+            _at_work(begun, parts[missing[0]], len(found), len(parts))
+    return None if missing else together
 
 
 @dataclass(frozen=True)
 class _Begun:
     """Whether this tab has begun the experiment with just these parts, and was here a moment ago."""
 
-    key: str
+    name: str
     parts: list[str]
 
     @property
     def going(self) -> bool:
-        parts, seen = st.session_state.get(self.key, (None, 0.0))
+        parts, seen = st.session_state.get(f"{self.name}-begun", (None, 0.0))
         return parts == self.parts and time.monotonic() - seen < PATIENCE_SECONDS
 
     def mark(self) -> None:
-        st.session_state[self.key] = (self.parts, time.monotonic())
+        st.session_state[f"{self.name}-begun"] = (self.parts, time.monotonic())
 
-    def forget(self) -> None:
-        st.session_state.pop(self.key, None)
+    def end(self, error: Exception) -> None:
+        """What failed is told once, and not begun again by itself."""
+        st.session_state.pop(f"{self.name}-begun", None)
+        st.session_state[f"{self.name}-failed"] = error
 
-    @contextmanager
-    def work(self) -> Iterator[None]:
-        """What fails is not begun again by the next control that is moved."""
-        try:
-            yield
-        except Exception:
-            self.forget()
-            raise
+    def fail(self) -> None:
+        """Raises what the work raised since the page was drawn last."""
+        if (error := st.session_state.pop(f"{self.name}-failed", None)) is not None:
+            raise error
+
+
+@frame.fragment(run_every=0.5)
+def _at_work(begun: _Begun, part: Part, number: int, count: int) -> None:
+    """The part at work with its progress; once it is there, the page is drawn anew with it, and the next one begins."""
+    if not begun.going:
+        return
+    begun.mark()
+    workspace = frame.workspace()
+    key = f"{workspace.root} {begun.name} {json.dumps(dict(part.arguments), sort_keys=True)}"
+    try:
+        event = look(key, partial(kept, workspace, begun.name, part.arguments, part.compute))
+    except Exception as error:  # noqa: BLE001 - raised again by the page that is drawn anew, without a bar
+        begun.end(error)
+        st.rerun()
+    if not isinstance(event, Progress):
+        st.rerun()
+    share = min(1.0, event.done / event.total) if event.total else 0.0
+    said = event.phase if count == 1 else f"{number + 1} of {count}: {event.phase}"
+    st.progress((number + share) / count, said)
 
 
 def download(table: pd.DataFrame, name: str) -> None:
@@ -150,25 +162,6 @@ def question(key: str, ask: str, choices: Sequence[str], right: int, because: st
             st.success(f"Yes. {because}", icon=":material/check_circle:")
         else:
             st.warning("Not quite. Look at the picture once more, and choose again.", icon=":material/visibility:")
-
-
-def _followed(events: Computing, begun: _Begun, say: Callable[[Progress], None]) -> pd.DataFrame:
-    while True:
-        begun.mark()
-        try:
-            say(next(events))
-        except StopIteration as end:
-            return end.value
-
-
-def _show(bar: "st.delta_generator.DeltaGenerator", number: int, count: int, event: Progress) -> None:
-    share = min(1.0, event.done / event.total) if event.total else 0.0
-    said = event.phase if count == 1 else f"{number + 1} of {count}: {event.phase}"
-    bar.progress((number + share) / count, said)
-
-
-def _together(found: dict[int, pd.DataFrame]) -> pd.DataFrame:
-    return pd.concat([found[place] for place in sorted(found)], ignore_index=True)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

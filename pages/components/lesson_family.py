@@ -109,7 +109,7 @@ def show(colors: Ink) -> None:
     chosen = COMPARISONS[group]
     facts = _facts(tuple(ARCHITECTURES))
     time = _last_time()
-    parts = [_part(arch, time, turn) for turn in range(1, family.TURNS + 1) for arch in ARCHITECTURES]
+    parts = [_part(time, turn) for turn in range(1, family.TURNS + 1)]
     measured = _measured(parts)
     table = family.table_of(facts, measured)
     left, right = st.columns([2, 1])
@@ -220,10 +220,10 @@ def _table(table: pd.DataFrame) -> None:
     st.caption("Sources. " + ". ".join(told) + ".")
 
 
-def _part(arch: str, time: int, turn: int) -> lesson.Part:
-    """One turn of a network's measurement for the first, second ... time; on another machine it is another one."""
+def _part(time: int, turn: int) -> lesson.Part:
+    """One turn of the measurement for the first, second ... time; on another machine it is another one."""
     arguments: Arguments = {
-        "arch": arch,
+        "archs": ",".join(ARCHITECTURES),
         "size": family.SIZE,
         "batch": family.BATCH,
         "machine": f"{platform.machine()}-{os.cpu_count()}",
@@ -231,14 +231,13 @@ def _part(arch: str, time: int, turn: int) -> lesson.Part:
         "turn": turn,
         "version": VERSION,
     }
-    return lesson.Part(arguments, lambda: family.speed(arch, family.SIZE, family.BATCH, turn))
+    return lesson.Part(arguments, lambda: family.speeds(list(ARCHITECTURES), family.SIZE, family.BATCH, turn))
 
 
 def _last_time() -> int:
     """How often was measured here, counting the one that was begun or asked for in this tab; 1 at first."""
     time = int(st.session_state.get("family-time", 1))
-    first = next(iter(ARCHITECTURES))
-    while known(frame.workspace(), "family-speed", _part(first, time + 1, 1).arguments) is not None:
+    while known(frame.workspace(), "family-speed", _part(time + 1, 1).arguments) is not None:
         time += 1
     return time
 

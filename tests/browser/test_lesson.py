@@ -1,5 +1,6 @@
 """One whole lesson: a slider is moved, the picture follows, the question is answered from it."""
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -34,3 +35,21 @@ def test_a_pupil_moves_the_stride_sees_the_picture_halve_and_answers(
     header, *rows = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
     assert header.startswith("layer,") and len(rows) >= 7
     page.screenshot(path=screenshots / "lesson-answered.png", full_page=True)
+
+
+def test_a_control_that_is_moved_while_networks_train_breaks_off_nothing(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/Learn?lesson=skips")
+    expect(page.get_by_role("heading", name="Why skip connections")).to_be_visible(timeout=MINUTE)
+    settled(page)
+    page.get_by_role("button", name="Train 6 networks").click()
+    expect(page.get_by_text("The controls work meanwhile.")).to_be_visible(timeout=MINUTE)
+    # The networks of 8 layers are drawn, and deeper ones are at work.
+    expect(page.get_by_text("with 8 layers:")).to_be_visible(timeout=MINUTE)
+    expect(page.get_by_text("2 of 3:")).to_be_visible(timeout=MINUTE)
+    epoch = page.get_by_role("slider", name="Epoch")
+    epoch.focus()
+    epoch.press("Home")
+    # The picture follows at once, and the training goes on by itself.
+    expect(page.get_by_text("Before anything is learned, with")).to_be_visible(timeout=MINUTE)
+    expect(page.get_by_role("button", name=re.compile("Train [24] networks"))).to_be_disabled()
+    expect(page.get_by_text(re.compile("[23] of 3:"))).to_be_visible()

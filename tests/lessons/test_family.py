@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from core.lessons.family import AUTHORS, differing, facts_of, fastest, published, speed, table_of
+from core.lessons.family import AUTHORS, differing, facts_of, fastest, published, speeds, table_of
 from core.models.weights_table import TABLE
 from core.models.zoo import ARCHITECTURES
 from tests.lessons.test_kept import followed
@@ -48,21 +48,21 @@ def test_the_table_has_every_network_and_says_what_is_not_known() -> None:
 
 
 def test_the_speed_is_measured_and_the_progress_told() -> None:
-    seen, found = followed(speed("resnet18", size=32, batch=2, turn=3))
-    assert [event.done for event in seen] == [0, 1, 2]
-    assert all(event.total == 3 and "turn 3" in event.phase for event in seen[:1])
-    (row,) = found.to_dict("records")
-    assert (row["arch"], row["turn"], row["precision"], row["batch"]) == ("resnet18", 3, "fp32", 2)
-    assert row["images_per_second"] > 0
+    seen, found = followed(speeds(["resnet18", "seresnet50"], size=32, batch=2, turn=3))
+    assert [event.done for event in seen] == [0, 1]
+    assert all(event.total == 2 and "turn 3" in event.phase for event in seen)
+    assert list(found["arch"]) == ["resnet18", "seresnet50"]
+    assert set(found["turn"]) == {3} and set(found["precision"]) == {"fp32"} and set(found["batch"]) == {2}
+    assert (found["images_per_second"] > 0).all()
 
 
 def test_a_turn_that_something_disturbed_does_not_count() -> None:
     """Turns of all networks in between: what else the computer does slows one turn of a network, and not all."""
     rows = [("resnet50", 1, 0.5), ("resnet18", 1, 9.0), ("resnet50", 2, 4.0), ("resnet18", 2, 1.0)]
-    speeds = pd.DataFrame(rows, columns=["arch", "turn", "images_per_second"])
-    assert dict(fastest(speeds)[["arch", "images_per_second"]].itertuples(index=False)) == {
+    turns = pd.DataFrame(rows, columns=["arch", "turn", "images_per_second"])
+    assert dict(fastest(turns)[["arch", "images_per_second"]].itertuples(index=False)) == {
         "resnet50": 4.0,
         "resnet18": 9.0,
     }
     facts = pd.DataFrame({"arch": ["resnet50"], "depth": 1, "parameters": 2, "multiply_adds": 3})
-    assert set(table_of(facts, speeds)["images_per_second"]) == {4.0}
+    assert set(table_of(facts, turns)["images_per_second"]) == {4.0}

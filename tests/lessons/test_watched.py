@@ -1,17 +1,17 @@
-"""A computation outlives the page that began it, is shared by all who ask for it, and ends when nobody watches."""
+"""A computation outlives the page that began it, is shared by all who look at it, and ends when nobody does."""
 
 import threading
 import time
+from collections.abc import Callable
 
 import pandas as pd
 import pytest
 
 from core.errors import DataError
-from core.lessons import watched as module
+from core.lessons import watched
 from core.lessons.kept import Computing
-from core.lessons.watched import watched
+from core.lessons.watched import look
 from core.training.events import Progress
-from tests.lessons.test_kept import followed
 
 
 class Steps:
@@ -36,46 +36,61 @@ class Steps:
             self.closed += 1
 
 
-def test_it_goes_on_while_nobody_looks_for_a_moment() -> None:
-    """A control that is moved breaks off the page's run; the next run finds the computation further on."""
-    steps = Steps(held=True)
-    first = watched("goes on", steps)
-    assert next(first).phase in ("waiting", "stepping")
-    first.close()
-    assert steps.closed == 0
-    steps.free.set()
-    _, table = followed(watched("goes on", steps))
-    assert list(table["x"]) == [1, 2] and (steps.begun, steps.closed) == (1, 1)
+def waited(key: str, begin: Callable[[], Computing]) -> pd.DataFrame:
+    """Look until the numbers are there."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if isinstance(found := look(key, begin), pd.DataFrame):
+            return found
+        time.sleep(0.02)
+    pytest.fail("no numbers in 20 seconds")
 
 
-def test_two_watchers_share_one_computation() -> None:
+def test_it_goes_on_between_two_looks() -> None:
+    """A control that is moved draws the page anew; that run finds the computation further on, and not at its start."""
     steps = Steps(held=True)
-    first, second = watched("shared", steps), watched("shared", steps)
-    next(first)
-    next(second)
+    look("goes on", steps)
+    time.sleep(0.3)
+    further = look("goes on", steps)
+    assert isinstance(further, Progress) and further.done > 0 and steps.closed == 0
     steps.free.set()
-    assert [len(followed(one)[1]) for one in (first, second)] == [2, 2]
+    assert list(waited("goes on", steps)["x"]) == [1, 2] and (steps.begun, steps.closed) == (1, 1)
+    waited("goes on", steps)
+    assert steps.begun == 2, "what has ended and was fetched is begun anew"
+
+
+def test_two_who_look_share_one_computation() -> None:
+    steps = Steps(held=True)
+    look("shared", steps)
+    look("shared", Steps())
+    steps.free.set()
+    waited("shared", steps)
     assert steps.begun == 1
-    followed(watched("shared", steps))
-    assert steps.begun == 2, "what has ended is begun anew"
 
 
-def test_without_anybody_it_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.3)
+def test_without_anybody_it_is_closed_and_begun_anew_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watched, "PATIENCE_SECONDS", 0.3)
     steps = Steps(count=10_000, held=True)
-    events = watched("left", steps)
-    next(events)
-    events.close()
+    look("left", steps)
     deadline = time.monotonic() + 20
     while not steps.closed and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert steps.closed == 1 and "left" not in module._works
+    assert steps.closed == 1
+    look("left", steps)
+    assert steps.begun == 2
+    steps.free.set()
 
 
-def test_what_it_raises_is_raised_where_it_is_watched() -> None:
+def test_what_it_raises_is_raised_where_somebody_looks_and_once() -> None:
+    calls: list[int] = []
+
     def failing() -> Computing:
         yield Progress("failing", 0, 1)
-        raise DataError("The photos are gone.")
+        calls.append(1)
+        if len(calls) == 1:
+            raise DataError("The photos are gone.")
+        return pd.DataFrame({"x": [1]})
 
     with pytest.raises(DataError, match="photos are gone"):
-        followed(watched("failing", failing))
+        waited("failing", failing)
+    assert len(waited("failing", failing)) == 1

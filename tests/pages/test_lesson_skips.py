@@ -10,6 +10,7 @@ from core.lessons import skips
 from pages.components.charts import LIGHT
 from pages.components.lesson_skips import depth_figure, gradient_figure, said
 from tests.pages.conftest import OpenPage, messages
+from tests.pages.waiting import until
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +37,11 @@ def test_before_the_training_there_is_a_button_and_no_picture(lesson: AppTest) -
 
 def test_the_whole_lesson(lesson: AppTest) -> None:
     lesson.button(key="skips-compute").click().run()
+    assert lesson.button(key="skips-compute").disabled
+    lesson.slider(key="skips-epoch").set_value(1).run()
+    assert lesson.button(key="skips-compute").disabled, "a control that is moved breaks off nothing"
+    lesson.slider(key="skips-epoch").set_value(2)
+    until(lesson, lambda app: "skips-compute" not in [button.key for button in app.button])
     assert not messages(lesson)
     assert "skips-compute" not in [button.key for button in lesson.button]
     first = figures(lesson)
