@@ -61,6 +61,8 @@ def main() -> None:
     except StudioError as error:
         typer.echo(str(error), err=True)
         sys.exit(2)
+    except typer.Abort:  # Ctrl-C, as older versions of typer tell it
+        sys.exit(130)
     sys.exit(status if isinstance(status, int) else 0)
 
 
