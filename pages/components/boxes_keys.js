@@ -6,7 +6,7 @@ const FRAME = "position:absolute;z-index:11;pointer-events:none;border:3px solid
 const hand = {};
 let data, tell, press, stop;
 let editing = null; // the photo that is edited: it stays so on a new canvas
-let pointer = false; // the last choice was made by the pointer
+let pointer = true; // the last choice was made by the pointer: until a key is pressed, whatever has the focus got it so
 let unsent = 0; // until when the library may hold back a drawing
 let stepped = 0; // when the newest step was made that is not reported yet
 let drawn = 0; // when the mouse let go of the canvas
@@ -60,6 +60,7 @@ const onDown = (event) => {
 };
 const onMove = (event) => {
   if (!press || !event.isTrusted) return;
+  if (!(event.buttons & 1)) return onUp(); // the button was let go where nobody told us
   if (press.canvas.isConnected) press.edge = press.canvas.getBoundingClientRect();
   const { left, right, top, bottom } = press.edge;
   const [x, y] = [clamp(event.clientX, left, right), clamp(event.clientY, top, bottom)];
@@ -194,6 +195,7 @@ const start = () => {
     [window, "mousemove", onMove, true],
     [window, "mouseout", onOut, true],
     [window, "mouseup", onUp, false], // after the library
+    [window, "blur", onUp, false],
     [window, "touchend", onTouchEnd, false],
     [window, "click", onDouble, true],
     [window, "dblclick", onDouble, true],

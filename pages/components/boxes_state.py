@@ -164,15 +164,17 @@ def take_drawn(desk: BoxDesk, sheet: Sheet | None = None) -> None:
         return
     desk.said[sheet.key] = drawn
     good, said = checked(desk, drawn, sheet.size)
-    if said:
-        if sheet.image_id == desk.current:
-            desk.load()
-            desk.message = said
-        else:
-            frame.notify(said)
-        return
-    changed = next((box for box in reversed(good) if box not in known), None)
-    desk.store(sheet.image_id, known, good, at=changed, on=sheet if good == drawn else None)
+    if not said:
+        changed = next((box for box in reversed(good) if box not in known), None)
+        try:
+            desk.store(sheet.image_id, known, good, at=changed, on=sheet if good == drawn else None)
+        except DataError as error:
+            said = str(error)
+    if said and sheet.image_id == desk.current:
+        desk.load()
+        desk.message = said
+    elif said:
+        frame.notify(said)
 
 
 def checked(desk: BoxDesk, drawn: Sequence[BoxRow], size: tuple[int, int]) -> tuple[list[BoxRow], str]:
