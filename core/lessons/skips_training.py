@@ -4,9 +4,9 @@ import math
 import threading
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -74,23 +74,35 @@ def both_kinds(depth: int, seed: int, photos: Photos, setting: Setting) -> Compu
     done = dict.fromkeys(KINDS, 0)
     stop = threading.Event()
     threads = torch.get_num_threads()
-    with ThreadPoolExecutor(len(KINDS), thread_name_prefix="skips") as pool:
-        try:
-            tables = [
-                pool.submit(_trained, networks[kind], photos, setting, seed, stop, _counter(done, kind))
-                for kind in KINDS
-            ]
-            yield from _watched(tables, done, depth, seed, setting)
-        finally:
-            # The threads look at it before each batch, and the pool waits for them.
-            stop.set()
-            wait(tables)
-            # What threads set is, in torch, also what later threads of this process begin with.
-            torch.set_num_threads(threads)
+    tables = [
+        _begun(partial(_trained, networks[kind], photos, setting, seed, stop, _counter(done, kind))) for kind in KINDS
+    ]
+    try:
+        yield from _watched(tables, done, depth, seed, setting)
+    finally:
+        # The threads look at it before each batch.
+        stop.set()
+        wait(tables)
+        # What threads set is, in torch, also what later threads of this process begin with.
+        torch.set_num_threads(threads)
     told = [table.result().assign(depth=depth, kind=kind, seed=seed) for kind, table in zip(KINDS, tables, strict=True)]
     together = pd.concat(told, ignore_index=True)
     first = ["depth", "kind", "seed", "epoch", "error", "loss", "seconds"]
     return together[[*first, *(column for column in together.columns if column not in first)]]
+
+
+def _begun(work: Callable[[], pd.DataFrame]) -> Future[pd.DataFrame]:
+    """The work in a thread that nobody who ends the program has to wait for, as for one of a pool."""
+    future: Future[pd.DataFrame] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="skips", daemon=True).start()
+    return future
 
 
 def _watched(
@@ -126,8 +138,7 @@ def _trained(
         wrong, loss_sum, norms = 0, 0.0, torch.zeros(len(weights))
         order = np.random.default_rng([seed, epoch]).permutation(len(photos.labels))
         for number, places in enumerate(np.array_split(order, batches)):
-            # Who ends the program does not wait for the last epoch.
-            if stop.is_set() or not threading.main_thread().is_alive():
+            if stop.is_set():
                 return pd.DataFrame(rows)
             chosen = torch.from_numpy(places)
             images, labels = photos.images[chosen], photos.labels[chosen]

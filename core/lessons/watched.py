@@ -1,5 +1,7 @@
 """Computations that go on while a page is drawn anew: each in a thread of its own, until nobody watches it any more."""
 
+import atexit
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -24,7 +26,7 @@ class _Work:
         self.error: BaseException | None = None
         self.seen = time.monotonic()
         self._events = events
-        # A daemon: whoever stops the server does not wait for a lesson.
+        # A daemon, which nobody who stops the server waits for; see `_end`.
         self.thread = threading.Thread(target=self._run, name=f"lesson-{key}", daemon=True)
 
     @property
@@ -44,6 +46,18 @@ class _Work:
 
 _works: dict[str, _Work] = {}
 _lock = threading.Lock()
+
+_END_SECONDS = 5.0
+
+
+@atexit.register
+def _end() -> None:
+    """Who stops the server does not wait for a lesson's end, only for its next progress: torch must not be cut off."""
+    works = list(_works.values())
+    for work in works:
+        work.seen = -math.inf
+    for work in works:
+        work.thread.join(_END_SECONDS)
 
 
 def look(key: str, begin: Callable[[], Computing]) -> Progress | pd.DataFrame:

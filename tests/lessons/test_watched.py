@@ -1,5 +1,7 @@
 """A computation outlives the page that began it, is shared by all who look at it, and ends when nobody does."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from core.lessons import watched
 from core.lessons.kept import Computing
 from core.lessons.watched import look
 from core.training.events import Progress
+from core.workspace import REPOSITORY
 
 
 class Steps:
@@ -94,3 +97,20 @@ def test_what_it_raises_is_raised_where_somebody_looks_and_once() -> None:
     with pytest.raises(DataError, match="photos are gone"):
         waited("failing", failing)
     assert len(waited("failing", failing)) == 1
+
+
+def test_who_ends_the_program_does_not_wait_for_a_lesson() -> None:
+    """The networks of the second lesson, asked to train for an hour."""
+    code = """if True:
+        import time
+        from core.lessons import skips
+        from core.lessons.skips_training import both_kinds, sample_photos
+        from core.lessons.watched import look
+        setting = skips.Setting(size=8, width=4, epochs=100_000)
+        while not look("long", lambda: both_kinds(8, 0, sample_photos(8), setting)).done:
+            time.sleep(0.1)
+        print(time.time())
+    """
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert time.time() - float(done.stdout) < 10 < watched.PATIENCE_SECONDS
