@@ -9,6 +9,7 @@ import typer
 from core.cli.console import Json, Meter, answer, answer_json, remark
 from core.cli.looking import Device, Model, pictures
 from core.cli.outputs import refuse_filled, whole_file
+from core.errors import DataError
 
 if TYPE_CHECKING:
     from core.inspection.features import FileFeatures
@@ -34,6 +35,9 @@ def features(
     from core.inspection.predictor import load_predictor
 
     form = form_of(out)
+    for path in images:
+        if path.suffix.lower() in (".csv", ".tsv"):
+            raise DataError(f"{path} is a table. Give the images themselves, such as the folder that they lie in.")
     refused: dict[str, str] = {}
     with Meter() as meter:
         predictor = load_predictor(run, open_workspace(), device, progress=meter.show_bytes)
@@ -46,10 +50,13 @@ def features(
                 yield one
                 meter.show("looking at the images", count, None)
 
-        with whole_file(out) as part:
-            written = write_features(watched(), part, form, model=predictor.name, stage=stage)
-    for name, reason in refused.items():
-        remark(f"{name}: {reason}")
+        try:
+            with whole_file(out) as part:
+                written = write_features(watched(), part, form, model=predictor.name, stage=stage)
+        finally:  # also where nothing could be read at all
+            meter.clear()
+            for name, reason in refused.items():
+                remark(f"{name}: {reason}")
     if json:
         answer_json(
             {

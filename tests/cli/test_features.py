@@ -38,3 +38,16 @@ def test_features_refuses_before_it_computes(here: Core, run: Path, labels: Path
         assert (done.returncode, done.stdout) == (2, "")
         assert said in done.stderr and len(done.stderr.splitlines()) == 1
     assert (tmp_path / "there.npz").read_bytes() == b"somebody's" and not (tmp_path / "f.npz").exists()
+
+
+def test_where_nothing_can_be_read_the_reasons_are_said(here: Core, run: Path, labels: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no picture")
+    done = here("features", run, broken, "--out", tmp_path / "f.npz")
+    assert done.returncode == 2 and not (tmp_path / "f.npz").exists()
+    reason, sentence = done.stderr.splitlines()
+    assert reason.startswith(f"{broken}: ") and sentence.startswith("None of the files could be read")
+    done = here("features", run, labels, "--out", tmp_path / "f.npz")
+    assert done.returncode == 2 and done.stderr.strip() == (
+        f"{labels} is a table. Give the images themselves, such as the folder that they lie in."
+    )
