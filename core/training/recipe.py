@@ -53,8 +53,9 @@ class Recipe(BaseModel):
     weights: str = Field(
         default="imagenet",
         min_length=1,
-        description="Where the network starts: imagenet, imagenet-v2, none, or the path of a .safetensors or .pth file "
-        "or of a bundle folder of yours. Starting from trained weights is what makes few photos enough.",
+        description="Where the network starts: imagenet, imagenet-v2, none, or the path of a bundle folder of yours, "
+        "of a .safetensors or .pth file, or of a file of Keras (.h5, .keras) for a network of Keras. "
+        "Starting from trained weights is what makes few photos enough.",
     )
     source: str = Field(
         default="auto",

@@ -51,3 +51,8 @@ def test_help_comes_within_a_second_and_without_torch(core: Core) -> None:
     assert loaded.stderr.strip() == ""
     # A second on a machine that does nothing else; the tests may share theirs.
     assert seconds < 5
+
+
+def test_the_help_of_weights_names_every_kind_of_file_that_works() -> None:
+    [option] = [one for one in COMMANDS["train"].params if "--weights" in one.opts]
+    assert all(kind in option.help for kind in (".safetensors", ".pth", ".h5", ".keras", "bundle folder"))
