@@ -191,7 +191,8 @@ def draw_three_boxes(page: Page, store: Store, photos: list[Path], screenshots: 
 
 
 def drag_a_box(page: Page) -> None:
-    canvas = page.locator("canvas.upper-canvas")  # in a shadow root, into which locators look
+    # In a shadow root, into which locators look; the canvas of the photo before may still be there, unseen.
+    canvas = page.locator("canvas.upper-canvas:visible")
     canvas.wait_for()
     shape = canvas.bounding_box()
     assert shape is not None
