@@ -71,7 +71,8 @@ def experiment(
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
                 button(len(missing)),
-                type="primary",
+                # The words of a primary button cannot be read while it is disabled.
+                type="secondary" if going else "primary",
                 icon=":material/play_arrow:",
                 key=f"{name}-compute",
                 on_click=begun.mark,

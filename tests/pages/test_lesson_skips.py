@@ -37,7 +37,8 @@ def test_before_the_training_there_is_a_button_and_no_picture(lesson: AppTest) -
 
 def test_the_whole_lesson(lesson: AppTest) -> None:
     lesson.button(key="skips-compute").click().run()
-    assert lesson.button(key="skips-compute").disabled
+    button = lesson.button(key="skips-compute")
+    assert button.disabled and button.proto.type == "secondary", "which can be read while it is disabled"
     lesson.slider(key="skips-epoch").set_value(1).run()
     assert lesson.button(key="skips-compute").disabled, "a control that is moved breaks off nothing"
     lesson.slider(key="skips-epoch").set_value(2)
