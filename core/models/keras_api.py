@@ -1,5 +1,6 @@
 """Keras's six ResNets with the arguments that Keras's users know (keras.applications, `ResNet50` and its like)."""
 
+import operator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -96,8 +97,10 @@ def keras_resnet(
         raise ModelError(f"pooling is {pooling!r}; allowed are None, 'avg' and 'max'.")
     if classifier_activation not in (None, "softmax"):
         raise ModelError(f"classifier_activation is {classifier_activation!r}; allowed are None and 'softmax'.")
-    if isinstance(classes, bool) or not isinstance(classes, int):
-        raise ModelError(f"classes is {classes!r}; it must be a whole number, such as {IMAGENET_CLASSES}.")
+    try:
+        classes = operator.index(classes)
+    except TypeError:
+        raise ModelError(f"classes is {classes!r}; it must be a whole number, such as {IMAGENET_CLASSES}.") from None
     if include_top and classes < 1:
         raise ModelError(f"A network with {classes} classes has no answer to give. Give 1 or more.")
     if weights == "imagenet" and include_top and classes != IMAGENET_CLASSES:

@@ -1,12 +1,13 @@
 """The lesson on skip connections: trained by the button, moved by depth and epoch, asked about, downloaded."""
 
 from functools import partial
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.lessons import skips
+from core.lessons import skips, skips_training
 from pages.components.charts import LIGHT
 from pages.components.lesson_skips import depth_figure, gradient_figure, said
 from tests.pages.conftest import OpenPage, messages
@@ -71,6 +72,20 @@ def test_the_whole_lesson(lesson: AppTest) -> None:
     assert not messages(lesson)
     assert any("2 of 6 parts are there already" in caption.value for caption in lesson.caption)
     assert lesson.button(key="skips-compute").label == "Train 8 networks", "those that are missing"
+
+
+def test_what_fails_is_said_once_and_can_be_begun_again(
+    lesson: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skips_training.sample_photos.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(skips_training, "SAMPLE_IMAGES", tmp_path)
+        lesson.button(key="skips-compute").click().run()
+        until(lesson, lambda app: bool(messages(app)))
+    assert "The sample photos are not there" in messages(lesson)[0]
+    assert not lesson.button(key="skips-compute").disabled
+    lesson.run()
+    assert not messages(lesson) and not lesson.button(key="skips-compute").disabled
 
 
 def rows_of(depth: int, plain: float, residual: float) -> pd.DataFrame:
