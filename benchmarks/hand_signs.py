@@ -6,7 +6,7 @@
 The hand-sign system that began this reports 85.42 % of 120 test images after five epochs. To expect on the same images
 (identical ones across splits count in the strictest, which leaves 119), five seeds in bf16, mean and range on test:
 given 79.5 % (74.8 to 84.0), better 88.9 % (86.6 to 91.6). The recipe "better" was chosen on the validation split.
-fine-tuned, with the weights that npm has: 98.3 and 99.2 % with seeds 1 and 2 (117 and 118 of 119). course: not measured.
+With npm's weights fine-tuned reached 98.3 and 99.2 % with seeds 1 and 2 (117 and 118 of 119). course is not measured.
 """
 
 import argparse
