@@ -25,7 +25,7 @@ from core.data.placement import corners_of
 from core.errors import ModelError
 from core.inspection.explanation import THE_BOX, Explanation, overlay, side_by_side
 from core.inspection.frames import Corners
-from core.inspection.methods import BOX, METHODS, STAGES
+from core.inspection.methods import BOX, METHODS, STAGES, Target
 from core.inspection.overlap import ious
 from core.models.heads import Localizer
 
@@ -155,7 +155,12 @@ def _at_rest(network: nn.Module) -> Iterator[None]:
 
 
 def heatmap_of(
-    network: "ResNet", picture: Tensor, *, method: str = "gradcam", stage: str = "layer4", target: int | None = None
+    network: "ResNet",
+    picture: Tensor,
+    *,
+    method: str = "gradcam",
+    stage: str = "layer4",
+    target: int | Target | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The map [H, W] as float32 of 0 to 1, and the logits [classes], for one normalized picture [1, 3, H, W].
 
@@ -163,7 +168,7 @@ def heatmap_of(
     score of that stands in the place of the logits. A map of zeros means that nothing speaks for the target.
     Raises ModelError for an unknown method or stage, a network without a box, or where the map is not finite.
     """
-    if target == BOX and not isinstance(network, Localizer):
+    if target is BOX and not isinstance(network, Localizer):
         raise ModelError("The network finds no box, so there is nothing to show of one. Choose a class.")
     if method not in METHODS:
         raise ModelError(f"No heatmap method is called {method!r}. Choose one of: {', '.join(METHODS)}.")
@@ -172,11 +177,11 @@ def heatmap_of(
     with _at_rest(network), torch.inference_mode(False):
         with torch.no_grad():
             features = network.forward_to(picture, stage)
-        tail = _Tail(network, stage, picture.device, of_box=target == BOX)
+        tail = _Tail(network, stage, picture.device, of_box=target is BOX)
         cam = _BoundedScoreCAM(tail, picture) if method == "scorecam" else _SIMPLE[method](tail, [tail.watched])
         # Not `with cam`: the package's __exit__ swallows an IndexError that is raised within.
         try:
-            targets = None if target is None else [ClassifierOutputTarget(0 if target == BOX else target)]
+            targets = None if target is None else [ClassifierOutputTarget(0 if target is BOX else target)]
             with torch.set_grad_enabled(METHODS[method].needs_gradients):
                 coarse = cam(features.detach().requires_grad_(METHODS[method].needs_gradients), targets)  # [1, h, w]
             scores = cam.outputs.detach().float().cpu().numpy()[0]
@@ -202,7 +207,7 @@ def explain(
     *,
     method: str = "gradcam",
     stage: str = "layer4",
-    target: str | int | None = None,
+    target: str | int | Target | None = None,
     true_box: Box | None = None,
 ) -> Explanation:
     """Where the predictor's network saw a class in an image: the likeliest class, or ``target`` by name or index.
@@ -215,25 +220,24 @@ def explain(
     located = predictor.task == "localization"
     if target is None and located and len(predictor.classes) == 1:
         target = BOX
-    index = target if target is None or target == BOX else predictor.index_of(target)
+    wanted = target if target is None or isinstance(target, Target) else predictor.index_of(target)
     view = predictor.view(image)
     outputs = predictor.outputs_of_views([view])[0] if located else None
     box = predictor.box_in(outputs, image.size) if outputs is not None else None
     with predictor.lock:
         heatmap, scores = heatmap_of(
-            predictor.network, predictor.batch_of_views([view]), method=method, stage=stage, target=index
+            predictor.network, predictor.batch_of_views([view]), method=method, stage=stage, target=wanted
         )
     logits = scores if outputs is None else predictor.logits_of(outputs[None])[0]
     probabilities = predictor.softmax(logits[None])[0]
-    if index is None:
-        index = int(logits.argmax())
+    index = int(logits.argmax()) if wanted is None else None if isinstance(wanted, Target) else wanted
     return Explanation(
         heatmap=heatmap,
         view=view,
         sharp=predictor.sharp_view(image),
-        target=THE_BOX if index == BOX else predictor.classes[index],
+        target=THE_BOX if index is None else predictor.classes[index],
         target_index=index,
-        probability=None if index == BOX else float(probabilities[index]),
+        probability=None if index is None else float(probabilities[index]),
         prediction=predictor.ranked(probabilities, box=box),
         method=method,
         stage=stage,

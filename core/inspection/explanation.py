@@ -7,7 +7,7 @@ from PIL import Image
 
 from core.inspection.answers import Prediction
 from core.inspection.frames import Corners, draw_boxes
-from core.inspection.methods import BOX, METHODS
+from core.inspection.methods import METHODS
 from core.inspection.overlap import heat_inside
 
 # Twelve stops of Inferno (van der Walt and Smith, 2015; CC0): equal steps look equal, also in greyscale and to the
@@ -32,7 +32,7 @@ _INFERNO = np.array(
 
 
 THE_BOX = "the box"
-"""What an explanation calls its target where it is BOX."""
+"""What an explanation calls its target where that is no class."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Explanation:
     view: Image.Image = field(repr=False)
     sharp: Image.Image = field(repr=False)
     target: str
-    target_index: int
-    """A class's index, or BOX."""
+    target_index: int | None
+    """The class's; the box has none."""
     probability: float | None
     """The class's; the box has none."""
     prediction: Prediction
@@ -62,7 +62,7 @@ class Explanation:
     @property
     def of_box(self) -> bool:
         """Whether it is about what makes the box, and not about a class."""
-        return self.target_index == BOX
+        return self.target_index is None
 
     @property
     def empty(self) -> bool:

@@ -76,7 +76,7 @@ def faithfulness(predictor: "Predictor", explanation: Explanation, share: float 
     # Wide enough to take away parts and texture, while colors and brightness stay what the network is used to.
     blurred = view.filter(ImageFilter.GaussianBlur(max(view.size) / 12))
     views = [view, *(Image.composite(blurred, view, Image.fromarray(mask)) for mask in masks)]
-    if explanation.of_box:
+    if explanation.target_index is None:
         size = (len(hot[0]), len(hot))
         boxes = [one.box for one in predictor.predictions_of_views(views, [size] * len(views))]
         found = [box for box in boxes if box is not None]  # a network for boxes finds one in each

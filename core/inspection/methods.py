@@ -1,9 +1,16 @@
 """The heatmap methods by name, for menus and help texts; importing it costs nothing."""
 
 from dataclasses import dataclass
+from enum import Enum
 
-BOX = -1
-"""In the place of a class's index: what makes the box that a localization's network finds."""
+
+class Target(Enum):
+    """What a heatmap may be about that is no class."""
+
+    BOX = "what makes the box that a localization's network finds"
+
+
+BOX = Target.BOX
 
 STAGES = ("layer1", "layer2", "layer3", "layer4")
 

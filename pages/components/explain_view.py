@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.images import content_hash
-from core.inspection.methods import BOX, METHODS, STAGES
+from core.inspection.methods import BOX, METHODS, STAGES, Target
 from pages.components import charts, frame
 from pages.components.explain_source import Chosen
 from pages.components.wording import plain, told_apart
@@ -72,10 +72,10 @@ def _pictures(explanation: "Explanation", opacity: float) -> None:
     st.image(heated, caption="Where it looked", width="stretch", output_format="PNG", alt=explanation.sentence)
 
 
-def _choose_target(predictor: "Predictor") -> int | None:
+def _choose_target(predictor: "Predictor") -> int | Target | None:
     """A class's index, BOX, or None for the likeliest class."""
     named = told_apart(predictor.classes)
-    targets: dict[str, int | None] = {}
+    targets: dict[str, int | Target | None] = {}
     if predictor.task == "localization":
         targets[WHERE] = BOX
     if predictor.task != "localization" or len(named) > 1:
@@ -110,7 +110,7 @@ def _answers(explanation: "Explanation", photo: Chosen) -> None:
 
 
 def _explained(
-    predictor: "Predictor", photo: Chosen, method: str, stage: str, target: int | None
+    predictor: "Predictor", photo: Chosen, method: str, stage: str, target: int | Target | None
 ) -> "tuple[Explanation, Faithfulness]":
     bundle = predictor.info.created if predictor.info else ""
     picture = f"{content_hash(photo.image)} {photo.box}"
@@ -119,7 +119,13 @@ def _explained(
 
 @st.cache_data(max_entries=24, show_spinner=False)
 def _kept(
-    _predictor: "Predictor", _photo: Chosen, network: str, picture: str, method: str, stage: str, target: int | None
+    _predictor: "Predictor",
+    _photo: Chosen,
+    network: str,
+    picture: str,
+    method: str,
+    stage: str,
+    target: int | Target | None,
 ) -> "tuple[Explanation, Faithfulness]":
     from core.inspection.cam import explain
     from core.inspection.faithfulness import faithfulness
