@@ -29,39 +29,54 @@ const begin = () => {
   window.addEventListener("keydown", onKey, true);
   return studio;
 };
+const studio = () => (window.resnetStudioKeys ??= begin());
 
-export default function ({ data }) {
-  const studio = (window.resnetStudioKeys ??= begin());
-  const release = () => {
-    const at = document.activeElement;
-    // An open list is still being chosen from, and what is typed searches in it.
-    if (studio.byPointer && at?.matches(CHOICE) && at.getAttribute("aria-expanded") !== "true") at.blur();
-  };
-  const releaseSoon = () => LOOKS.forEach((wait) => setTimeout(release, wait));
-  const onKey = (event) => {
-    if (isText(event)) return;
-    const enter = event.key === "Enter" && data.image !== null;
-    if (event.repeat && (event.key.length === 1 || enter)) {
-      event.stopImmediatePropagation();
-      if (enter) event.preventDefault();
-      return;
-    }
-    if (!enter || document.activeElement === document.body) return;
-    // The browser presses the button that has the focus. After Tab that is meant; after a click it is a leftover.
-    if (studio.tabbed) event.stopImmediatePropagation();
-    else event.preventDefault();
-  };
-  const onFocus = (event) => {
-    studio.focused = nameOf(event.target);
-  };
+let data, stop;
+let calls = 0;
+
+const release = () => {
+  const at = document.activeElement;
+  // An open list is still being chosen from, and what is typed searches in it.
+  if (studio().byPointer && at?.matches(CHOICE) && at.getAttribute("aria-expanded") !== "true") at.blur();
+};
+const releaseSoon = () => LOOKS.forEach((wait) => setTimeout(release, wait));
+const onKey = (event) => {
+  if (isText(event)) return;
+  const enter = event.key === "Enter" && data.image !== null;
+  if (event.repeat && (event.key.length === 1 || enter)) {
+    event.stopImmediatePropagation();
+    if (enter) event.preventDefault();
+    return;
+  }
+  if (!enter || document.activeElement === document.body) return;
+  // The browser presses the button that has the focus. After Tab that is meant; after a click it is a leftover.
+  if (studio().tabbed) event.stopImmediatePropagation();
+  else event.preventDefault();
+};
+const onFocus = (event) => {
+  studio().focused = nameOf(event.target);
+};
+
+const start = () => {
   // Capturing on the window comes before the shortcuts' own listener on the document.
   window.addEventListener("keydown", onKey, true);
   window.addEventListener("click", releaseSoon, true);
   document.addEventListener("focusin", onFocus);
+  return () => {
+    window.removeEventListener("keydown", onKey, true);
+    window.removeEventListener("click", releaseSoon, true);
+    document.removeEventListener("focusin", onFocus);
+  };
+};
+
+export default function (component) {
+  data = component.data;
+  studio();
+  stop ??= start();
   releaseSoon();
-  if (studio.image !== data.image) {
-    studio.image = data.image;
-    const wanted = studio.focused;
+  if (studio().image !== data.image) {
+    studio().image = data.image;
+    const wanted = studio().focused;
     requestAnimationFrame(() => {
       if (!wanted || document.activeElement !== document.body) return;
       const blocks = document.querySelectorAll("[class*=st-key-give-], [class*=st-key-skip-]");
@@ -69,9 +84,11 @@ export default function ({ data }) {
       block?.querySelector("button")?.focus({ preventScroll: true });
     });
   }
+  // Streamlit calls this function at each new data, and what the newest call returns when the desk goes.
+  const mine = ++calls;
   return () => {
-    window.removeEventListener("keydown", onKey, true);
-    window.removeEventListener("click", releaseSoon, true);
-    document.removeEventListener("focusin", onFocus);
+    if (mine !== calls) return;
+    stop();
+    stop = undefined;
   };
 }

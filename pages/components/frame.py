@@ -80,7 +80,7 @@ STYLE = """<style>
 .stMainBlockContainer { max-width: 1280px; padding-left: 3rem; padding-right: 3rem; }
 .stMainBlockContainer img { border-radius: 0.5rem; }
 main.stMain:focus-visible::before { content: none; }
-[kind^="primary"], [kind^="primary"] p { color: light-dark(#ffffff, #06231f); }
+[kind^="primary"]:not(:disabled), [kind^="primary"]:not(:disabled) p { color: light-dark(#ffffff, #06231f); }
 div:has(> .st-key-data-actions), div:has(> .st-key-many-actions) {
   position: sticky; top: 3.75rem; z-index: 10; padding: 0.4rem 0; background: light-dark(#fdfdfc, #111716);
 }
