@@ -91,7 +91,7 @@ def training(
     out = tmp_path_factory.mktemp("runs") / "first"
     settings = [*TINY, "--train", "head", "--epochs", 2]
     words = ["train", labels, "--images", labels.parent / "images", *settings, "--out", out]
-    (home / "runs" / ".locks").mkdir(parents=True)
+    (home / "runs" / ".locks").mkdir(parents=True, exist_ok=True)
     with FileLock(home / "runs" / ".locks" / "cpu.lock"):
         process = start(words, environment)
         assert process.stderr is not None
