@@ -9,9 +9,11 @@ app: $(VENV)/app.stamp weights
 	$(BIN)/streamlit run app.py
 
 # One thread for each process, since every core has its own. What Chromium does is timed, so it runs alone.
+# A worker that crashes ends the run at once, with the name of its test; no part runs longer than its limit in seconds.
+LIMITED = $(BIN)/python -m tests.time_limit
 test: $(VENV)/dev.stamp weights browser check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile
-	$(BIN)/python -m pytest tests/browser
+	OMP_NUM_THREADS=1 $(LIMITED) 2400 $(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
+	$(LIMITED) 1800 $(BIN)/python -m pytest tests/browser
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

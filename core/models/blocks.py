@@ -8,8 +8,24 @@ from types import ModuleType
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from core.models.zoo import ResNetConfig
+
+_FEWEST_STRIDED_CHANNELS = 8
+
+
+class SlicedConv2d(nn.Conv2d):
+    """A strided 1x1 convolution as a slice followed by a convolution with stride 1: the same result.
+
+    oneDNN's backward pass of a strided 1x1 convolution with fewer than eight input channels in channels_last writes
+    beyond its memory on processors with AVX2 and without AVX512 (seen with the oneDNN of torch 2.14.1); it ends the
+    whole process. ``tests/models/test_small_convolutions.py`` runs every narrow shape there.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows, columns = self.stride
+        return functional.conv2d(x[:, :, ::rows, ::columns], self.weight, self.bias, groups=self.groups)
 
 
 class Kit:
@@ -30,6 +46,9 @@ class Kit:
         One that a norm follows (`normed`) needs no bias, since the norm has one.
         """
         bias = self.config.conv_bias or not normed
+        narrow = kernel == 1 and stride > 1 and inputs < _FEWEST_STRIDED_CHANNELS
+        if narrow and self.layers is nn:
+            return SlicedConv2d(inputs, outputs, 1, stride=stride, groups=groups, bias=bias)
         return self.layers.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, groups=groups, bias=bias)
 
     def norm(self, channels: int) -> nn.Module:
