@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.components import frame
-from pages.components.home_project import (
+from pages.components.home.project_list import show_projects
+from pages.components.home.project_status import (
     next_steps,
     runs_of,
     show_photos,
@@ -12,9 +12,9 @@ from pages.components.home_project import (
     show_steps,
     standing_of,
 )
-from pages.components.home_projects import show_projects
-from pages.components.home_weights import show_weights
-from pages.components.home_welcome import complete_sample, new_project, open_sample, sample_row
+from pages.components.home.weights_line import show_weights
+from pages.components.home.welcome import complete_sample, new_project, open_sample, sample_row
+from pages.components.shared import frame
 
 SENTENCE = "From your photos to a network that shows why it answers as it does."
 

@@ -27,12 +27,12 @@ import gradio as gr
 from gradio.data_classes import ImageData
 from PIL import Image
 
-from core.data.images import decode
+from core.data.pictures.decoding import decode
 from core.errors import StudioError, WeightsUnavailable
-from core.inspection.cam import explain
-from core.inspection.explanation import Explanation, overlay
-from core.inspection.methods import METHODS, STAGES
-from core.inspection.predictor import IMAGENET, Predictor
+from core.inspection.explaining.cam import explain
+from core.inspection.explaining.explanation import Explanation, overlay
+from core.inspection.explaining.methods import METHODS, STAGES
+from core.inspection.predicting.predictor import IMAGENET, Predictor
 from core.models.bundle import INFO_FILE
 
 HERE = Path(__file__).resolve().parent
@@ -114,8 +114,8 @@ def page(predictor: Predictor) -> gr.Blocks:
         with gr.Row(equal_height=False):
             with gr.Column():
                 photo = gr.Image(label="Photo", sources=["upload", "clipboard", "webcam"], height=380, buttons=[])
-                # The file as it came: core.data.images decodes it, with limits and with reasons. (A class of our own
-                # would do the same, and Gradio would write a .pyi file beside this one.)
+                # The file as it came: core.data.pictures.decoding decodes it, with limits and with reasons. (A class of
+                # our own would do the same, and Gradio would write a .pyi file beside this one.)
                 photo.preprocess = _file_of  # type: ignore[method-assign]
                 if examples := example_photos():
                     gr.Examples(examples, photo, label="Sample photos", examples_per_page=SAMPLES, elem_id="samples")

@@ -29,7 +29,7 @@ from PIL import Image, ImageEnhance
 from playwright.sync_api import Page, sync_playwright
 
 if TYPE_CHECKING:
-    from core.data.store import Store
+    from core.data.store.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = [
@@ -65,8 +65,8 @@ WATCH = """
 def make_workspace(home: Path, photos: int, megapixels: float, helper: str) -> None:
     """A project of that many different photos, made from the sample photos; for a ready helper also their vectors."""
     os.environ["RESNET_STUDIO_HOME"] = str(home)
-    from core.data.images import decode
-    from core.data.store import Store
+    from core.data.pictures.decoding import decode
+    from core.data.store.store import Store
     from core.workspace import SAMPLE_IMAGES, open_workspace
 
     store = Store(open_workspace())
@@ -88,7 +88,7 @@ def make_workspace(home: Path, photos: int, megapixels: float, helper: str) -> N
 
 def draw_vectors(store: "Store", project_id: int) -> None:
     """Vectors by chance, and two labels a class: suggestions are there, right or wrong."""
-    from core.inspection.vectors import Vectors, default_network
+    from core.inspection.suggesting.vectors import Vectors, default_network
 
     network = default_network(store.workspace)
     if network is None:

@@ -20,7 +20,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.inspection.cam import STAGES, heatmap_of
+from core.inspection.explaining.cam import STAGES, heatmap_of
 from core.models.resnet import build
 
 

@@ -22,8 +22,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from labels_needed import load  # noqa: E402
 
-from core.inspection.label_errors import suspects  # noqa: E402
-from core.inspection.probe import out_of_sample  # noqa: E402
+from core.inspection.suggesting.label_errors import likely_label_errors  # noqa: E402
+from core.inspection.suggesting.probe import out_of_sample  # noqa: E402
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         given = truth.copy()
         given[flipped] = (truth[flipped] + dice.integers(1, classes, len(flipped))) % classes
         began = time.perf_counter()
-        queue = suspects(given, out_of_sample(vectors[drawn], given))
+        queue = likely_label_errors(given, out_of_sample(vectors[drawn], given))
         seconds = time.perf_counter() - began
         wrong = set(flipped.tolist())
         first = len(wrong & {one.place for one in queue[: len(drawn) // 10]})

@@ -22,12 +22,12 @@ from threadpoolctl import threadpool_limits
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from core.data.images import content_hash, decode  # noqa: E402
-from core.data.labels import read_labels  # noqa: E402
-from core.inspection.acquisition import most_uncertain, most_unlike  # noqa: E402
-from core.inspection.instant import LABELS_A_CLASS  # noqa: E402
-from core.inspection.probe import Probe, Space, fit  # noqa: E402
-from core.inspection.vectors import Vectors, Wanted, compute, default_network  # noqa: E402
+from core.data.pictures.decoding import content_hash, decode  # noqa: E402
+from core.data.tables.labels_csv import read_labels  # noqa: E402
+from core.inspection.suggesting.acquisition import most_uncertain, most_unlike  # noqa: E402
+from core.inspection.suggesting.probe import Probe, ProbeSpace, fit  # noqa: E402
+from core.inspection.suggesting.suggestions import LABELS_A_CLASS  # noqa: E402
+from core.inspection.suggesting.vectors import Vectors, Wanted, compute, default_network  # noqa: E402
 from core.workspace import open_workspace  # noqa: E402
 
 STAY = 10
@@ -36,7 +36,7 @@ ORDERS = ("uncertain", "unlike", "random")
 
 def load(data: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Vectors [n, C], class numbers [n] and which pictures are set aside; a picture that is there twice counts once."""
-    from core.inspection.predictor import IMAGENET, Predictor
+    from core.inspection.predicting.predictor import IMAGENET, Predictor
 
     workspace = open_workspace()
     network = default_network(workspace)
@@ -125,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     vectors, labels, aside = load(options.data)
     with threadpool_limits(1, "blas"):
-        report(Space.of(vectors).place(vectors), labels, aside, options)
+        report(ProbeSpace.of(vectors).place(vectors), labels, aside, options)
 
 
 if __name__ == "__main__":

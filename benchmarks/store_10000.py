@@ -19,9 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 from PIL import Image
 
-from core.data.images import decode
+from core.data.pictures.decoding import decode
 from core.data.snapshot import snapshot_of_project
-from core.data.store import ORDERS, ImageFilter, Store
+from core.data.store.store import ORDERS, ImageFilter, Store
 from core.workspace import open_workspace
 
 CLASSES = ("owl", "duck", "parrot", "chicken", "bird of prey")

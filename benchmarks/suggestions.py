@@ -20,10 +20,10 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from core.data.images import Decoded  # noqa: E402
-from core.data.store import Store  # noqa: E402
-from core.inspection.instant import InstantModel  # noqa: E402
-from core.inspection.vectors import Vectors  # noqa: E402
+from core.data.pictures.decoding import Decoded  # noqa: E402
+from core.data.store.store import Store  # noqa: E402
+from core.inspection.suggesting.suggestions import SuggestionModel  # noqa: E402
+from core.inspection.suggesting.vectors import Vectors  # noqa: E402
 from core.workspace import open_workspace  # noqa: E402
 
 
@@ -50,7 +50,7 @@ def main() -> None:
         for start in range(0, options.photos, 64):
             vectors.add([one.hash for one in images[start : start + 64]], values[start : start + 64])
 
-        model = InstantModel(store, project.id, vectors)
+        model = SuggestionModel(store, project.id, vectors)
         start = time.perf_counter()
         model.refresh()
         print(f"first look at {options.photos:,} vectors: {time.perf_counter() - start:.2f} s")

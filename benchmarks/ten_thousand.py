@@ -89,8 +89,8 @@ def variation(source: Path, number: int, side: int) -> bytes:
 def make_workspace(home: Path, data: Path, photos: int, side: int) -> None:
     """A project of that many different photos; two in three have a label, the name of the folder they come from."""
     os.environ["RESNET_STUDIO_HOME"] = str(home)
-    from core.data.images import decode
-    from core.data.store import Store
+    from core.data.pictures.decoding import decode
+    from core.data.store.store import Store
     from core.workspace import open_workspace
 
     sources = sorted(path for path in data.rglob("*") if path.suffix.lower() in SUFFIXES)
@@ -189,9 +189,9 @@ def main() -> None:
             make_workspace(home, options.data, options.photos, options.side)
             (home / MADE).touch()
         os.environ["RESNET_STUDIO_HOME"] = str(home)
-        from core.data.store import Store
-        from core.inspection.vector_job import vectors_state
-        from core.inspection.vectors import default_network
+        from core.data.store.store import Store
+        from core.inspection.suggesting.vector_job import vectors_state
+        from core.inspection.suggesting.vectors import default_network
         from core.workspace import open_workspace
 
         store = Store(open_workspace())

@@ -33,16 +33,16 @@ from torch import Tensor, nn
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.data.dataset import Photos
-from core.data.resized import ResizedCache
+from core.data.pictures.resized_cache import ResizedCache
+from core.data.pictures.transforms import Preprocessing
 from core.data.snapshot import snapshot_of_table
-from core.data.transforms import Preprocessing
 from core.models.resnet import build
 from core.training.device import accelerator_for, description, keep_freed_memory
-from core.training.loop import learn
+from core.training.loop import train_step
 from core.training.network import FineTuned, make_optimizer, parameter_groups, phases
 from core.training.objectives import ClassObjective
 from core.training.recipe import Recipe
-from core.training.stream import Batch, Loaded
+from core.training.stream import Batch, LoadedBatch
 
 BATCH_SIZE = 16
 CLASSES = 2
@@ -83,10 +83,10 @@ def our_step(batches: list[tuple[Tensor, Tensor]]) -> tuple[Step, torch.device, 
         group["lr"] = 1e-3
     objective, preprocessing = ClassObjective(0.0, None), Preprocessing()
     batch = Batch("train", 1, tuple(range(BATCH_SIZE)), BATCH_SIZE)
-    loaded = [Loaded(batch, images, (labels,)) for images, labels in batches]
+    loaded = [LoadedBatch(batch, images, (labels,)) for images, labels in batches]
 
     def step(number: int) -> float:
-        return learn(accelerator, network, optimizer, objective, preprocessing, loaded[number % len(loaded)]).loss
+        return train_step(accelerator, network, optimizer, objective, preprocessing, loaded[number % len(loaded)]).loss
 
     return step, accelerator.device, description(accelerator)
 

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from pages.components import frame
-from pages.components.check_labels import check_labels
-from pages.components.data_add import add_photos
-from pages.components.data_grid import photo_grid
-from pages.components.data_import import import_of, progress_of
-from pages.components.data_labels import labels_csv
-from pages.components.data_splits import splits
-from pages.components.undo_line import undo_line
+from pages.components.data.add_photos import add_photos
+from pages.components.data.check_labels import check_labels
+from pages.components.data.export_labels import labels_csv
+from pages.components.data.import_progress import import_of, progress_of
+from pages.components.data.photo_grid import photo_grid
+from pages.components.data.splits import splits
+from pages.components.shared import frame
+from pages.components.shared.undo_line import undo_line
 
 SECTIONS = {
     "Photos": ":material/grid_view:",

@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from pages.components import frame
-from pages.components.annotate_classes import add_classes, class_panel
-from pages.components.annotate_history import history
-from pages.components.annotate_many import many_at_once
-from pages.components.annotate_one import one_by_one
-from pages.components.boxes_desk import boxes_desk
-from pages.components.suggest_map import photo_map
-from pages.components.suggest_queue import choose_queue
-from pages.components.suggest_similar import similar
-from pages.components.wording import by_name
+from pages.components.annotate.edit_classes import add_classes, class_panel
+from pages.components.annotate.history_view import history
+from pages.components.annotate.many_photos import many_at_once
+from pages.components.annotate.one_photo import one_by_one
+from pages.components.annotate.suggest_map import photo_map
+from pages.components.annotate.suggest_queue import choose_queue
+from pages.components.annotate.suggest_similar import similar
+from pages.components.boxes.box_desk import boxes_desk
+from pages.components.shared import frame
+from pages.components.shared.wording import by_name
 
 SECTIONS = {
     "One by one": ":material/photo:",

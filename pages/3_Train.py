@@ -8,15 +8,16 @@ from typing import Any
 import streamlit as st
 
 from core.data.snapshot import check_trainable, snapshot_of_project
-from core.data.store import ImageFilter, Project
+from core.data.store.store import ImageFilter, Project
 from core.errors import TooLittleData
 from core.runs import jobs
 from core.runs.folder import RunFolder, list_runs
 from core.training.recipe import Recipe
-from pages.components import frame, train_form, train_live, train_preview, train_runs
-from pages.components.train_counts import snapshot_to_show
-from pages.components.train_estimate import expected
-from pages.components.train_words import photos_sentence, recipe_sentence, run_title
+from pages.components.shared import frame
+from pages.components.train import live_run, photo_preview, recipe_form, run_list
+from pages.components.train.run_sentences import photos_sentence, recipe_sentence, run_title
+from pages.components.train.split_counts import snapshot_to_show
+from pages.components.train.time_estimate import expected
 
 
 def new_training(project: Project, runs: list[RunFolder]) -> Callable[[], None] | None:
@@ -30,7 +31,7 @@ def new_training(project: Project, runs: list[RunFolder]) -> Callable[[], None] 
         frame.empty("Not enough to learn from yet", str(error), label, page)
         return None
     top = st.container(border=True)
-    train_form.begin(project.task)
+    recipe_form.begin(project.task)
     values, places = form(project, runs)
     with top, frame.plain_errors():
         recipe = Recipe.checked(**values)
@@ -39,45 +40,45 @@ def new_training(project: Project, runs: list[RunFolder]) -> Callable[[], None] 
         for remark in recipe.remarks(project.task):
             st.warning(remark, icon=":material/info:")
         start(project, recipe)
-        return partial(train_preview.draw, project, recipe, places)
+        return partial(photo_preview.draw, project, recipe, places)
     return None
 
 
-def form(project: Project, runs: list[RunFolder]) -> tuple[dict[str, Any], train_preview.Places]:
+def form(project: Project, runs: list[RunFolder]) -> tuple[dict[str, Any], photo_preview.Places]:
     """All choices, the simple ones first; and the places for the pictures."""
-    values = train_form.what_learns()
+    values = recipe_form.what_learns()
     more = st.session_state.get("recipe-more", False)
     left, right = st.columns(2)
     with left:
-        values |= train_form.network(runs, more)
+        values |= recipe_form.network(runs, more)
     with right:
-        values |= train_form.length(values["train"])
+        values |= recipe_form.length(values["train"])
     with st.container(border=True):
         st.markdown("##### What it sees")
-        values |= train_form.variations()
+        values |= recipe_form.variations()
         changes = st.container()
-    hidden = train_form.behind()
-    words = train_form.changed(hidden)
+    hidden = recipe_form.behind()
+    words = recipe_form.changed(hidden)
     more = st.toggle("More choices" + (f" (changed: {', '.join(words)})" if words else ""), key="recipe-more")
     if not more:
-        return values | hidden, train_preview.Places(changes)
+        return values | hidden, photo_preview.Places(changes)
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.markdown("##### Steps")
-        values |= train_form.steps()
+        values |= recipe_form.steps()
         schedule = st.container()
     with right.container(border=True, height="stretch"):
         st.markdown("##### Batches and balance")
-        values |= train_form.regularization()
+        values |= recipe_form.regularization()
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.markdown("##### The square that it sees")
-        values |= train_form.square()
+        values |= recipe_form.square()
         squares = st.container()
     with right.container(border=True, height="stretch"):
         st.markdown("##### Stopping, chance, machine")
-        values |= train_form.machine()
-    return values, train_preview.Places(changes, squares, schedule)
+        values |= recipe_form.machine()
+    return values, photo_preview.Places(changes, squares, schedule)
 
 
 def start(project: Project, recipe: Recipe) -> None:
@@ -99,7 +100,7 @@ def start(project: Project, recipe: Recipe) -> None:
         project=project.name,
         once=token,
     )
-    train_runs.look_at(run.id)
+    run_list.look_at(run.id)
     del st.session_state["recipe-token"]
     st.rerun()
 
@@ -107,18 +108,18 @@ def start(project: Project, recipe: Recipe) -> None:
 with frame.page("Train"):
     project = frame.need_project()
     runs = list_runs(frame.workspace(), project.id)
-    run = train_runs.chosen_run(project)
+    run = run_list.chosen_run(project)
     draw_pictures = None
     if run is None:
-        train_runs.at_work(runs)
+        run_list.at_work(runs)
         draw_pictures = new_training(project, runs)
     else:
-        st.button("New training", on_click=train_runs.look_at, args=(None,), icon=":material/add:", key="new-training")
-        train_live.show(run)
+        st.button("New training", on_click=run_list.look_at, args=(None,), icon=":material/add:", key="new-training")
+        live_run.show(run)
     # Beside the form, those at work have a place of their own above it.
     others = [one for one in runs if one != run and (run or not one.status().live)]
     if others:
         st.markdown("##### Other runs" if run else "##### Earlier runs")
-        train_runs.list_of_runs(others)
+        run_list.list_of_runs(others)
     if draw_pictures:
         draw_pictures()

@@ -2,17 +2,11 @@
 
 import streamlit as st
 
-from core.inspection.results import BoxReport
-from pages.components import (
-    evaluate_boxes,
-    evaluate_compare,
-    evaluate_confusion,
-    evaluate_photos,
-    evaluate_report,
-    frame,
-)
-from pages.components.pickers import pick_run
-from pages.components.wording import counted
+from core.inspection.measuring.report import BoxReport
+from pages.components.evaluate import box_report, compare_runs, confusion_matrix, predicted_photos, run_report
+from pages.components.shared import frame
+from pages.components.shared.pickers import pick_run
+from pages.components.shared.wording import counted
 
 VIEWS = ("Confusion", "Mistakes", "Photos", "By class", "Compare")
 BOX_VIEWS = ("Boxes", "Confusion", "By class", "Compare")
@@ -31,16 +25,16 @@ with frame.page("Evaluate"):
         )
         st.stop()
     with right:
-        split = evaluate_report.choose_split(run)
-    report = evaluate_report.report_of(run, split) if split else None
+        split = run_report.choose_split(run)
+    report = run_report.report_of(run, split) if split else None
     predictions = run.predictions(split) if report and split else None
     if report is None or predictions is None:
         st.stop()
     boxed = isinstance(report, BoxReport)
     if isinstance(report, BoxReport):
-        evaluate_boxes.headline(report)
+        box_report.headline(report)
     else:
-        evaluate_report.headline(report)
+        run_report.headline(report)
     views = BOX_VIEWS if boxed else VIEWS
     view = st.segmented_control(
         "View",
@@ -51,11 +45,11 @@ with frame.page("Evaluate"):
         key="evaluate-box-view" if boxed else "evaluate-view",
     )
     if view == "Boxes":
-        evaluate_boxes.photos(run, predictions, report.split)
+        box_report.photos(run, predictions, report.split)
     elif view == "Confusion":
-        evaluate_confusion.show(run, report, predictions)
+        confusion_matrix.show(run, report, predictions)
     elif view == "Mistakes":
-        wrong = evaluate_photos.mistakes(predictions)
+        wrong = predicted_photos.mistakes(predictions)
         if wrong.empty:
             st.success(f"All {counted(report.n, 'photo')} are right.")
         else:
@@ -63,14 +57,14 @@ with frame.page("Evaluate"):
                 "The wrong answers, the most certain first. Look at the photo before you blame the network: "
                 "now and then it is the label that is wrong."
             )
-            evaluate_photos.photos(run, wrong, key=f"mistakes-{run.id}-{split}", caption="answer")
+            predicted_photos.photos(run, wrong, key=f"mistakes-{run.id}-{split}", caption="answer")
     elif view == "Photos":
-        found = evaluate_photos.search(predictions, key=f"photos-{run.id}-{split}")
+        found = predicted_photos.search(predictions, key=f"photos-{run.id}-{split}")
         if found.empty:
             st.info("No photo of this part has that in its name. Those of the other parts are not in this report.")
         else:
-            evaluate_photos.photos(run, found, key=f"photos-{run.id}-{split}", caption="answer")
+            predicted_photos.photos(run, found, key=f"photos-{run.id}-{split}", caption="answer")
     elif view == "By class":
-        evaluate_report.by_class(report)
+        run_report.by_class(report)
     else:
-        evaluate_compare.show(run, report)
+        compare_runs.show(run, report)

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from pages.components import explain_batch, explain_model, explain_source, explain_view, frame
-from pages.components.pickers import IMAGENET, pick_model
+from pages.components.explain import batch_prediction, explanation_view, loaded_model, photo_source
+from pages.components.shared import frame
+from pages.components.shared.pickers import IMAGENET, pick_model
 
 with frame.page("Explain"):
     project = frame.project()
@@ -14,13 +15,13 @@ with frame.page("Explain"):
         "View", ("One photo", "Many photos"), default="One photo", required=True, label_visibility="collapsed",
         key="explain-view",
     )  # fmt: skip
-    photo = explain_source.choose_photo(project, reference != IMAGENET) if view == "One photo" else None
+    photo = photo_source.choose_photo(project, reference != IMAGENET) if view == "One photo" else None
     if view == "One photo" and photo is None:
         st.stop()
-    predictor = explain_model.predictor_for(reference)
+    predictor = loaded_model.predictor_for(reference)
     if predictor is None:
         st.stop()
     if photo is not None:
-        explain_view.show(predictor, photo)
+        explanation_view.show(predictor, photo)
     else:
-        explain_batch.show(predictor)
+        batch_prediction.show(predictor)

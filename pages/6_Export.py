@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from pages.components import export_view, frame
-from pages.components.pickers import pick_run
+from pages.components.export import export_view
+from pages.components.shared import frame
+from pages.components.shared.pickers import pick_run
 
 VIEWS = ("Use it in Python", "Show it to others", "Tables")
 

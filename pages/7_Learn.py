@@ -4,10 +4,10 @@ from importlib import import_module
 
 import streamlit as st
 
-from pages.components import frame
-from pages.components.charts import ink
+from pages.components.shared import frame
+from pages.components.shared.charts import ink
 
-# The module that shows a lesson is pages/components/lesson_<name>.py.
+# The module that shows a lesson is pages/components/learn/lessons/lesson_<name>.py.
 LESSONS = {
     "inside": "Inside the network",
     "skips": "Why skip connections",
@@ -37,4 +37,4 @@ with frame.page("Learn"):
     st.query_params["lesson"] = lesson
     st.subheader(LESSONS[lesson], anchor=False)
     # Only the lesson that is shown is loaded: some of them bring torch along.
-    import_module(f"pages.components.lesson_{lesson}").show(ink(frame.is_dark()))
+    import_module(f"pages.components.learn.lessons.lesson_{lesson}").show(ink(frame.is_dark()))

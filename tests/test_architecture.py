@@ -10,30 +10,36 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# package -> the packages of core it may import (its own is always allowed)
-FOUNDATION = {"errors", "workspace"}
+# package -> the packages of core it may import (its own is always allowed); no arrow runs back, lazy imports included
+FOUNDATION = {"errors", "progress", "workspace"}
 ARROWS = {
     "errors": set(),
+    "progress": set(),
     "workspace": {"errors"},
     "data": FOUNDATION,
     "models": FOUNDATION,
     "training": FOUNDATION | {"data", "models"},
+    "inspection": FOUNDATION | {"data", "models", "training"},
     "runs": FOUNDATION | {"data", "models", "training", "inspection"},
-    "inspection": FOUNDATION | {"data", "models", "training", "runs"},
-    "export": FOUNDATION | {"data", "models", "training", "runs", "inspection"},
+    "export": FOUNDATION | {"data", "models", "training", "inspection", "runs"},
     "lessons": FOUNDATION | {"data", "models", "training", "inspection"},
-    "cli": FOUNDATION | {"data", "models", "training", "runs", "inspection", "export"},
+    "cli": FOUNDATION | {"data", "models", "training", "inspection", "runs", "export"},
     "__main__": {"cli"},
+}
+# Inside a package with floors: a floor, or a module beside them, may import those named before it.
+FLOORS = {
+    "data": ("pictures", "tables", "splits", "store", "importing", "snapshot", "dataset"),
+    "inspection": ("predicting", "measuring", "explaining", "suggesting"),
 }
 PAGE_FRAMEWORKS = {"streamlit", "gradio"}
 
 # Modules that pages import before anything is trained or predicted: they may not pull torch in.
 TORCH_FREE = [
     "core.workspace",
-    "core.data.images",
-    "core.data.labels",
-    "core.data.importers",
-    "core.data.store",
+    "core.data.pictures.decoding",
+    "core.data.tables.labels_csv",
+    "core.data.importing.plan_import",
+    "core.data.store.store",
     "core.data.splits",
     "core.data.snapshot",
     "core.models.zoo",
@@ -41,14 +47,14 @@ TORCH_FREE = [
     "core.training.recipe",
     "core.runs.folder",
     "core.runs.jobs",
-    "core.inspection.results",
-    "core.inspection.instant",
-    "core.inspection.review",
-    "core.inspection.vector_job",
-    "core.data.formats",
-    "core.data.looks",
-    "core.data.packed",
-    "core.lessons.kept",
+    "core.inspection.measuring.report",
+    "core.inspection.suggesting.suggestions",
+    "core.inspection.suggesting.review",
+    "core.inspection.suggesting.vector_job",
+    "core.data.importing.formats",
+    "core.data.pictures.image_quality",
+    "core.data.importing.arrays.packed_images",
+    "core.lessons.result_cache",
     "core.cli",
 ]
 
@@ -87,12 +93,71 @@ def wrong_arrows(path: Path) -> list[str]:
         target = core_package(module)
         if target in ARROWS and target != own and target not in ARROWS[own]:
             found.append(f"{path.relative_to(ROOT)}:{line} {own} -> {target} ({module})")
+        if target == own and own in FLOORS and not downstairs(FLOORS[own], path, module):
+            found.append(f"{path.relative_to(ROOT)}:{line} {module}")
     return found
+
+
+def downstairs(floors: tuple[str, ...], path: Path, module: str) -> bool:
+    """Whether an import within one package stays on its floor or goes to a lower one."""
+    inside = path.relative_to(ROOT / "core").parts
+    here, there = Path(inside[1]).stem, module.split(".")[2]
+    if here == "__init__":
+        return True
+    return there in floors and floors.index(there) <= floors.index(here)
+
+
+def circles(arrows: dict[str, set[str]]) -> list[str]:
+    """The nodes that can be reached from themselves."""
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        ahead = [*arrows.get(start, ())]
+        while ahead:
+            node = ahead.pop()
+            if node not in seen:
+                seen.add(node)
+                ahead += arrows.get(node, ())
+        return seen
+
+    return sorted(node for node in arrows if node in reached(node))
 
 
 def test_every_package_of_core_has_its_arrows() -> None:
     packages = {package_of(path) for path in python_files("core")} - {"__init__"}
     assert packages <= set(ARROWS), f"say in ARROWS what {sorted(packages - set(ARROWS))} may import"
+    assert not circles(ARROWS)
+
+
+def test_every_floor_has_its_place() -> None:
+    for package, floors in FLOORS.items():
+        entries = (ROOT / "core" / package).glob("*")
+        there = {entry.stem for entry in entries if entry.suffix == ".py" or (entry / "__init__.py").is_file()}
+        assert there - {"__init__"} == set(floors)
+
+
+def test_folders_of_components_import_each_other_in_one_direction() -> None:
+    arrows: dict[str, set[str]] = {}
+    for path in python_files("pages/components"):
+        own = folder_of_component(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        targets = {folder_of_component(module) for _, module in imported_modules(path)}
+        arrows.setdefault(own, set()).update(targets - {own, ""})
+    assert not circles(arrows), {node: sorted(arrows[node]) for node in circles(arrows)}
+    assert arrows["shared"] == set(), f"shared imports {arrows['shared']}"
+
+
+def folder_of_component(module: str) -> str:
+    """``annotate``, ``learn`` or ``learn.lessons``, for a module in pages/components; else nothing."""
+    parts = module.split(".")
+    if parts[:2] != ["pages", "components"] or len(parts) < 4:
+        return ""
+    return "learn.lessons" if parts[2:4] == ["learn", "lessons"] else parts[2]
+
+
+def test_no_folder_is_an_attic() -> None:
+    folders = {path.parent for folder in ("core", "pages") for path in python_files(folder)}
+    full = {str(one.relative_to(ROOT)): count for one in folders if (count := len([*one.glob("*.py")])) > 17}
+    assert not full, full
 
 
 def test_arrows_run_one_way() -> None:
@@ -108,6 +173,11 @@ def test_a_wrong_arrow_would_be_found(tmp_path: Path, monkeypatch: pytest.Monkey
     bad.parent.mkdir(parents=True)
     bad.write_text("def f():\n    from core.training import recipe\n    return recipe\n", encoding="utf-8")
     assert wrong_arrows(bad) != []
+    upstairs = tmp_path / "core" / "data" / "pictures" / "bad.py"
+    upstairs.parent.mkdir()
+    upstairs.write_text("def f():\n    from core.data.store import store\n    return store\n", encoding="utf-8")
+    assert wrong_arrows(upstairs) != []
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == ["a", "b", "c"]
 
 
 def test_core_knows_no_page_framework() -> None:

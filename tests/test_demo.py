@@ -18,9 +18,9 @@ from gradio_client import Client, handle_file  # type: ignore[import-untyped]
 from gradio_client.exceptions import AppError  # type: ignore[import-untyped]
 from PIL import Image
 
-from core.inspection.cam import explain
-from core.inspection.explanation import overlay
-from core.inspection.predictor import Predictor
+from core.inspection.explaining.cam import explain
+from core.inspection.explaining.explanation import overlay
+from core.inspection.predicting.predictor import Predictor
 from tests.inspection.conftest import CLASSES, photo, write_bundle
 
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from core.cli import data, features, looking, models, training
+from core.cli import data, features, models, predict_explain, training
 from core.errors import StudioError
 
 # What typer raises for words that it does not understand. It carries its own copy of click, which names it in private.
@@ -36,9 +36,9 @@ app.command("import")(data.import_)
 app.command("labels")(data.labels)
 app.command("train")(training.train)
 app.command("resume")(training.resume)
-app.command("evaluate")(looking.evaluate)
-app.command("predict")(looking.predict)
-app.command("explain")(looking.explain)
+app.command("evaluate")(predict_explain.evaluate)
+app.command("predict")(predict_explain.predict)
+app.command("explain")(predict_explain.explain)
 app.command("features")(features.features)
 app.command("export")(models.export)
 app.command("summary")(models.summary)

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
-    from core.data.labels import Problem
+    from core.data.tables.labels_csv import Problem
 
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, for programs.")]
 

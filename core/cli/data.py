@@ -11,7 +11,7 @@ from core.cli.console import Json, Meter, answer, answer_json, remark, remark_pr
 from core.errors import DataError
 
 if TYPE_CHECKING:
-    from core.data.importers import ImportPlan, Verdict
+    from core.data.importing.plan_import import FileResult, ImportPlan
 
 _WHAT = "Name a labels.csv, a folder of photos, a zip, or an .h5 or .npz file of images."
 _KINDS = {
@@ -47,15 +47,15 @@ def import_(
 
     A project that is made is one of boxes where the labels bring boxes, else one of classes.
     """
-    from core.data.importers import carry_out
-    from core.data.layout import is_picture
-    from core.data.store import Store
+    from core.data.importing.folder_layout import is_picture
+    from core.data.importing.plan_import import run_import
+    from core.data.store.store import Store
     from core.workspace import open_workspace
 
     plan = _plan_of_all(source, images)
     remark_problems(plan.problems)
-    for verdict in plan.refused:
-        remark(f"{verdict.name}: {verdict.text}")
+    for result in plan.refused:
+        remark(f"{result.name}: {result.text}")
     # A README beside the photos is named and left out; only what looks like a photo, and is none, is a problem.
     problems = sum(not one.harmless for one in plan.problems) + sum(is_picture(one.name) for one in plan.refused)
     if not plan.candidates:
@@ -69,18 +69,18 @@ def import_(
     try:
         task = plan.task or ("localization" if any(one.objects for one in plan.candidates) else "classification")
         known = store.find_project(project) or store.create_project(project, task)
-        verdicts = []
+        results = []
         with Meter() as meter:
-            for verdict in carry_out(plan, store, known.id, _who()):
-                verdicts.append(verdict)
-                meter.show("taking in the photos", len(verdicts), len(plan.candidates))
+            for result in run_import(plan, store, known.id, _who()):
+                results.append(result)
+                meter.show("taking in the photos", len(results), len(plan.candidates))
     finally:
         store.close()
     if not json:
-        for verdict in verdicts:
-            if verdict.kind != "taken":
-                remark(f"{verdict.name}: {verdict.text}")
-    _tell([*plan.refused, *verdicts], project, json)
+        for result in results:
+            if result.kind != "taken":
+                remark(f"{result.name}: {result.text}")
+    _tell([*plan.refused, *results], project, json)
 
 
 def labels(
@@ -96,8 +96,8 @@ def labels(
 
     ``import`` brings all of it back. What a format has no place for is said.
     """
-    from core.data.formats.writing import NOT_CARRIED, not_carried, write_zip
-    from core.data.store import Store
+    from core.data.importing.formats.write_zip import NOT_CARRIED, not_carried, write_zip
+    from core.data.store.store import Store
     from core.workspace import open_workspace
 
     if out.exists():
@@ -127,8 +127,8 @@ def labels(
 
 
 def _plan_of_all(sources: list[Path], images: Path | None) -> "ImportPlan":
-    from core.data.importers import plan_packed_files
-    from core.data.layout import PACKED_SUFFIXES
+    from core.data.importing.folder_layout import PACKED_SUFFIXES
+    from core.data.importing.plan_import import plan_packed_files
 
     if len(sources) == 1:
         return _plan(sources[0], images)
@@ -141,8 +141,8 @@ def _plan_of_all(sources: list[Path], images: Path | None) -> "ImportPlan":
 
 
 def _plan(source: Path, images: Path | None) -> "ImportPlan":
-    from core.data.importers import plan_folder, plan_packed, plan_zip
-    from core.data.layout import PACKED_SUFFIXES
+    from core.data.importing.folder_layout import PACKED_SUFFIXES
+    from core.data.importing.plan_import import plan_folder, plan_packed, plan_zip
 
     if source.is_dir():
         if images is not None:
@@ -162,11 +162,11 @@ def _plan(source: Path, images: Path | None) -> "ImportPlan":
     return plan_folder(folder, source)
 
 
-def _tell(verdicts: "list[Verdict]", project: str, json: bool) -> None:
-    counts: Counter[str] = Counter(verdict.kind for verdict in verdicts)
+def _tell(results: "list[FileResult]", project: str, json: bool) -> None:
+    counts: Counter[str] = Counter(result.kind for result in results)
     if json:
-        listed = [{"name": one.name, "kind": one.kind, "text": one.text} for one in verdicts if one.kind != "taken"]
-        answer_json({"project": project, "counts": {kind: counts[kind] for kind in _KINDS}, "verdicts": listed})
+        listed = [{"name": one.name, "kind": one.kind, "text": one.text} for one in results if one.kind != "taken"]
+        answer_json({"project": project, "counts": {kind: counts[kind] for kind in _KINDS}, "results": listed})
         return
     for kind, words in _KINDS.items():
         if counts[kind]:

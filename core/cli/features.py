@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.console import Json, Meter, answer, answer_json, remark
-from core.cli.looking import Device, Model, pictures
 from core.cli.outputs import refuse_filled, whole_file
+from core.cli.predict_explain import Device, Model, pictures
 from core.errors import DataError
 
 if TYPE_CHECKING:
-    from core.inspection.features import FileFeatures
+    from core.inspection.predicting.features import FileFeatures
 
 
 def features(
@@ -31,8 +31,8 @@ def features(
     from core.workspace import open_workspace
 
     refuse_filled(out, "the features")
-    from core.inspection.features import file_features, form_of, write_features
-    from core.inspection.predictor import load_predictor
+    from core.inspection.predicting.features import file_features, form_of, write_features
+    from core.runs.models import load_predictor
 
     form = form_of(out)
     for path in images:

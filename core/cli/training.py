@@ -115,7 +115,7 @@ def resume(
 
 def follow(run: "RunFolder", workspace: "Workspace", json: bool) -> None:
     """Trains in this process and shows how it goes; exits with 2 or 1 where it fails."""
-    from core.runs.work import train as events_of
+    from core.runs.worker import train as events_of
     from core.training.device import keep_freed_memory
 
     keep_freed_memory()
@@ -152,7 +152,7 @@ def _compute_along(
 
 
 def _packed(labels: list[Path]) -> bool:
-    from core.data.layout import PACKED_SUFFIXES
+    from core.data.importing.folder_layout import PACKED_SUFFIXES
 
     return all(path.suffix.lower() in PACKED_SUFFIXES for path in labels)
 
@@ -190,16 +190,16 @@ def _have_weights(recipe: "Recipe") -> None:
         return
     if recipe.weights in NAMED_WEIGHTS and available(recipe.arch, recipe.weights, recipe.source):
         return  # a training that has to wait for its device stays small
-    from core.training.start import pretrained_of
+    from core.training.initial_model import fetch_pretrained
 
     with Meter() as meter:
-        pretrained_of(recipe, meter.show_bytes)
+        fetch_pretrained(recipe, meter.show_bytes)
 
 
 def _work(reference: str) -> None:
     """The silent form, in which a run of the pages trains in the background."""
     from core.runs.folder import open_run
-    from core.runs.work import work
+    from core.runs.worker import work
     from core.training.device import keep_freed_memory
     from core.workspace import open_workspace
 
@@ -226,7 +226,7 @@ def _show(event: "Event", meter: Meter, json: bool) -> None:
 
 
 def _close(run: "RunFolder", status: "Status", json: bool) -> None:
-    from core.runs.work import UNEXPECTED
+    from core.runs.worker import UNEXPECTED
 
     reports = {split: run.report(split) for split in ("val", "test")} if run.finished else {}
     made = {split: report for split, report in reports.items() if report is not None}

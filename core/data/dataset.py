@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from core.data.boxed_variations import augment_boxed
-from core.data.label_rows import Box
-from core.data.placement import corners_of
-from core.data.resized import Kind, Pixels, ResizedCache, Source
+from core.data.pictures.box import Box
+from core.data.pictures.box_augmentation import augment_boxed
+from core.data.pictures.crop_geometry import corners_of
+from core.data.pictures.resized_cache import CacheKind, Pixels, ResizedCache, Source
+from core.data.pictures.transforms import AUGMENTATIONS, augment
 from core.data.snapshot import BOX_COLUMNS, LOCALIZATION, SIZE_COLUMNS, Snapshot
-from core.data.transforms import AUGMENTATIONS, augment
 
-Key = int | tuple[int, int]
+SampleKey = int | tuple[int, int]
 
 
 class Photos(Dataset[tuple[Tensor, ...]]):
@@ -46,21 +46,21 @@ class Photos(Dataset[tuple[Tensor, ...]]):
     def __len__(self) -> int:
         return len(self.sources)
 
-    def __getitem__(self, key: Key) -> tuple[Tensor, ...]:
+    def __getitem__(self, key: SampleKey) -> tuple[Tensor, ...]:
         index, epoch = key if isinstance(key, tuple) else (key, None)
         source = self.sources[index]
         if epoch is None or self._kind() == "view":
             return self._view(index, _tensor(self.cache.view(source)))
         return self._variation(index, _tensor(self.cache.copy(source)), (self.seed, epoch, index))
 
-    def batch(self, keys: Sequence[Key]) -> tuple[Tensor, ...]:
+    def batch(self, keys: Sequence[SampleKey]) -> tuple[Tensor, ...]:
         """uint8 [N, 3, size, size], channels last in memory, and the labels int64 [N]."""
         images, *rest = zip(*(self[key] for key in keys), strict=True)
         # Stacked as rows of pixels, which is how they lie in memory, and how channels_last networks want them.
         stacked = torch.stack([image.permute(1, 2, 0) for image in images]).permute(0, 3, 1, 2)
         return stacked, *(torch.stack(column) for column in rest)
 
-    def wanted(self, training: bool) -> Iterator[tuple[Source, Kind]]:
+    def wanted(self, training: bool) -> Iterator[tuple[Source, CacheKind]]:
         """What the cache must hold of these photos before they are trained on, or only looked at."""
         kind = self._kind() if training else "view"
         return ((source, kind) for source in self.sources)
@@ -75,7 +75,7 @@ class Photos(Dataset[tuple[Tensor, ...]]):
     def _label(self, index: int) -> Tensor:
         return torch.tensor(self.labels[index])
 
-    def _kind(self) -> Kind:
+    def _kind(self) -> CacheKind:
         return "view" if AUGMENTATIONS[self.augmentation] is None else "copy"
 
 

@@ -12,16 +12,17 @@ from typing import Any, Self
 
 import pandas as pd
 
-from core.data.cells import as_row, restore
-from core.data.labels import Problem
-from core.data.names import sort_key
-from core.data.records import TASKS
-from core.data.splits import SPLITS, Item, complete
-from core.data.store import Store
-from core.data.tables import Photo, Progress, photos_of_table
-from core.data.twins import twin_groups
-from core.data.unpacked import photos_of_packed
+from core.data.importing.arrays.unpacked_images import photos_of_packed
+from core.data.importing.table_photos import TablePhoto, photos_of_table
+from core.data.pictures.near_duplicates import near_duplicate_groups
+from core.data.splits import SPLITS, SplitItem, complete
+from core.data.store.records import TASKS
+from core.data.store.store import Store
+from core.data.tables.csv_cells import as_row, restore
+from core.data.tables.labels_csv import Problem
+from core.data.tables.names import sort_key
 from core.errors import DataError, TooLittleData
+from core.progress import CountCallback
 
 COLUMNS = ("image", "path", "filename", "label", "split")
 BOX_COLUMNS = ("x", "y", "width", "height")
@@ -109,8 +110,8 @@ def snapshot_of_project(store: Store, project_id: int, seed: int = 0) -> Snapsho
     if boxed is not None:
         rows = [row for row in rows if row.id in boxed]
     phashes = store.phashes(project_id)
-    groups = twin_groups([row.label or "" for row in rows], [phashes.get(row.hash) for row in rows])
-    items = [Item(row.hash, row.label or "", group, row.split) for row, group in zip(rows, groups, strict=True)]
+    groups = near_duplicate_groups([row.label or "" for row in rows], [phashes.get(row.hash) for row in rows])
+    items = [SplitItem(row.hash, row.label or "", group, row.split) for row, group in zip(rows, groups, strict=True)]
     found, _ = complete(items, seed)
     cells = []
     for row in rows:
@@ -124,7 +125,7 @@ def snapshot_of_project(store: Store, project_id: int, seed: int = 0) -> Snapsho
 
 
 def snapshot_of_table(
-    labels: Path, images: Path, seed: int = 0, progress: Progress | None = None, task: str | None = None
+    labels: Path, images: Path, seed: int = 0, progress: CountCallback | None = None, task: str | None = None
 ) -> tuple[Snapshot, list[Problem]]:
     """The snapshot of a labels.csv and the folder of its photos, and everything in them that needs saying.
 
@@ -152,9 +153,9 @@ def snapshot_of_table(
 
 
 def snapshot_of_packed(
-    files: Sequence[Path], folder: Path, seed: int = 0, progress: Progress | None = None
+    files: Sequence[Path], folder: Path, seed: int = 0, progress: CountCallback | None = None
 ) -> tuple[Snapshot, list[Problem]]:
-    """The snapshot of files of packed images (core.data.packed), which are written into ``folder`` as PNG files.
+    """The snapshot of files of packed images, which are written into ``folder`` as PNG files.
 
     Equal pictures and missing splits are treated as in ``snapshot_of_table``. Classes are in the order of the file's
     list. Raises ArraysError for a file that cannot be used.
@@ -169,11 +170,13 @@ def snapshot_of_packed(
 
 
 def _divided(
-    photos: list[Photo], classes: Sequence[str], seed: int, task: str = CLASSIFICATION
+    photos: list[TablePhoto], classes: Sequence[str], seed: int, task: str = CLASSIFICATION
 ) -> tuple[Snapshot, list[Problem]]:
     """The snapshot of photos, their splits completed, and what is to be said about that."""
-    groups = twin_groups([photo.label for photo in photos], [photo.phash for photo in photos])
-    items = [Item(photo.hash, photo.label, group, photo.row.split) for photo, group in zip(photos, groups, strict=True)]
+    groups = near_duplicate_groups([photo.label for photo in photos], [photo.phash for photo in photos])
+    items = [
+        SplitItem(photo.hash, photo.label, group, photo.row.split) for photo, group in zip(photos, groups, strict=True)
+    ]
     found, remark = complete(items, seed)
     more = (*BOX_COLUMNS, *SIZE_COLUMNS) if task == LOCALIZATION else ()
     rows = [(*_row(photo, found[photo.hash]), *(_place(photo) if more else ())) for photo in photos]
@@ -211,11 +214,11 @@ def check_trainable(snapshot: Snapshot) -> None:
         )
 
 
-def _row(photo: Photo, split: str) -> tuple[str, ...]:
+def _row(photo: TablePhoto, split: str) -> tuple[str, ...]:
     return photo.hash, str(photo.path), photo.row.filename, photo.label, split
 
 
-def _place(photo: Photo) -> list[Any]:
+def _place(photo: TablePhoto) -> list[Any]:
     """The cells of BOX_COLUMNS and SIZE_COLUMNS."""
     return [*(getattr(photo.row.box, side) for side in BOX_COLUMNS), photo.width, photo.height]
 

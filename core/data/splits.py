@@ -32,7 +32,7 @@ VALIDATION_ONLY = (5 / 6, 1 / 6, 0.0)
 
 
 @dataclass(frozen=True)
-class Item:
+class SplitItem:
     """One labelled image that needs a split, or has one."""
 
     key: str  # names it in the answer
@@ -41,7 +41,7 @@ class Item:
     split: str | None = None
 
 
-def assign(items: Sequence[Item], seed: int = 0, ratios: tuple[float, float, float] = RATIOS) -> dict[str, str]:
+def assign(items: Sequence[SplitItem], seed: int = 0, ratios: tuple[float, float, float] = RATIOS) -> dict[str, str]:
     """The split of every item by its key, in their order."""
     of_group: dict[str, str] = {}
     for item in items:
@@ -60,7 +60,7 @@ def assign(items: Sequence[Item], seed: int = 0, ratios: tuple[float, float, flo
     return answer
 
 
-def settle(items: Sequence[Item], parts: int = 2) -> list[Item]:
+def settle(items: Sequence[SplitItem], parts: int = 2) -> list[SplitItem]:
     """The items with groups that can be divided, those with a split first; ``parts`` is how many are beside train.
 
     A group of more than a seventh of its class, and of more than two images, is to go to train, or a burst of photos
@@ -106,7 +106,7 @@ def settle(items: Sequence[Item], parts: int = 2) -> list[Item]:
     return sorted(settled, key=lambda item: item.split is None)
 
 
-def complete(items: Sequence[Item], seed: int = 0) -> tuple[dict[str, str], str | None]:
+def complete(items: Sequence[SplitItem], seed: int = 0) -> tuple[dict[str, str], str | None]:
     """The split of every item by its key, and a sentence where more was done than to fill what is empty."""
     if not joins_train(items):
         found = assign(settle(items), seed)
@@ -126,7 +126,7 @@ def complete(items: Sequence[Item], seed: int = 0) -> tuple[dict[str, str], str 
     return {item.key: found[item.key] for item in items}, remark
 
 
-def joins_train(items: Sequence[Item]) -> bool:
+def joins_train(items: Sequence[SplitItem]) -> bool:
     """Whether the given splits came without a validation part, which is then taken out of train.
 
     Until then an image without a split belongs to train. The rule above never leaves a class with two images in train

@@ -9,8 +9,8 @@ import pandas as pd
 from core.data.snapshot import Snapshot
 from core.errors import BundleError, RunError
 from core.export.model_card import model_card
-from core.inspection.predictor import IMAGENET, imagenet_network
-from core.inspection.results import Report
+from core.inspection.measuring.report import Report
+from core.inspection.predicting.predictor import IMAGENET, imagenet_network
 from core.models.bundle import INFO_FILE, WEIGHTS_FILE, load_bundle, read_info, save_bundle
 
 SPLITS = ("test", "val", "train")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from core.export.box_snippet import box_snippet
-from core.inspection.results import BoxReport, Rate, Report
+from core.inspection.measuring.report import BoxReport, Rate, Report
 from core.models.bundle import INFO_FILE, WEIGHTS_FILE, BundleInfo
 
 _MODES = {
@@ -62,7 +62,8 @@ def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
     network = _network(info.arch)
     if network is None:
         return (
-            "from pathlib import Path\n\nfrom PIL import Image\n\nfrom core.inspection.predictor import Predictor\n\n"
+            "from pathlib import Path\n\nfrom PIL import Image\n\n"
+            "from core.inspection.predicting.predictor import Predictor\n\n"
             f'answer = Predictor.load(Path(".")).predict([Image.open("{image}")])[0]\n'
             "for name, probability in answer.ranked:\n"
             '    print(f"{probability:.6f} {name}")' + ("\nprint(answer.box)" if info.task == "localization" else "")

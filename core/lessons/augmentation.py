@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from core.data.snapshot import Snapshot
-from core.inspection.results import Rate
-from core.lessons.kept import Computing
+from core.inspection.measuring.report import Rate
+from core.lessons.result_cache import Computing
 from core.training.events import Epoch, Progress, Step
 from core.training.recipe import Recipe
 

@@ -5,11 +5,11 @@ from functools import cache
 
 import pandas as pd
 
-from core.data.images import content_hash, decode
-from core.data.labels import read_labels
-from core.data.names import name_key
+from core.data.pictures.decoding import content_hash, decode
 from core.data.snapshot import COLUMNS, Snapshot
-from core.data.splits import Item, assign
+from core.data.splits import SplitItem, assign
+from core.data.tables.labels_csv import read_labels
+from core.data.tables.names import name_key
 from core.errors import DataError
 from core.workspace import SAMPLE_IMAGES
 
@@ -26,7 +26,7 @@ def birds(few: int = FEW) -> Snapshot:
     """
     folder = SAMPLE_IMAGES / "birds"
     given, rest = _labels("labels.csv"), _labels("labels-of-the-rest.csv")
-    split = assign([Item(name, label, name) for name, label in given.items()])
+    split = assign([SplitItem(name, label, name) for name, label in given.items()])
     kinds = {name_key(label) for label in given.values()}
     taken = Counter[str]()
     rows = []

@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from core.data.transforms import Preprocessing
-from core.inspection.predictor import Predictor
+from core.data.pictures.transforms import Preprocessing
+from core.inspection.predicting.predictor import Predictor
 from core.models.blocks import Block, PreActivation
 
 SHOWN = 8

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from core.lessons.kept import Computing
+from core.lessons.result_cache import Computing
 from core.models.weights_table import TABLE, WeightsEntry
 from core.models.zoo import ARCHITECTURES, ResNetConfig, config_of
 from core.training.events import Progress
@@ -23,7 +23,7 @@ BATCH = 2
 TURNS = 3
 """So often each network is measured, all others in between: what else runs for a while slows one turn of a network."""
 PRECISION = "fp32"
-"""As the app predicts; see core.inspection.predictor."""
+"""As the app predicts; see core.inspection.predicting.predictor."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ def speeds(archs: Sequence[str], size: int = SIZE, batch: int = BATCH, turn: int
     """
     import torch
 
-    from core.data.transforms import Preprocessing
-    from core.inspection.predictor import Predictor, chosen_device
+    from core.data.pictures.transforms import Preprocessing
+    from core.inspection.predicting.predictor import Predictor, chosen_device
 
     device = chosen_device("auto")
     # The same numbers for all networks: to draw new ones would take longer than the passes.

@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from core.data.transforms import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
-from core.inspection.predictor import Predictor
+from core.data.pictures.transforms import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
+from core.inspection.predicting.predictor import Predictor
 from core.models import layers
 from core.models.resnet import ResNet
 from core.models.zoo import config_of
@@ -51,7 +51,7 @@ LAYERS = tuple(_CODE)
 
 
 @dataclass(frozen=True)
-class Pair:
+class LayerPair:
     """A re-created layer and torch's, with the same numbers in them."""
 
     ours: Callable[[Tensor], Tensor]
@@ -79,7 +79,7 @@ def code_of(layer: str) -> str:
     return "\n\n".join(inspect.getsource(part) for part in _CODE[layer])
 
 
-def compared(pair: Pair, inputs: np.ndarray, passes: int = PASSES) -> Compared:
+def compared(pair: LayerPair, inputs: np.ndarray, passes: int = PASSES) -> Compared:
     """Run both layers on one input, [C, H, W] or [K]: once to warm up, then so many times in turn."""
     x = torch.from_numpy(np.ascontiguousarray(inputs, dtype=np.float32))[None]
     spent: tuple[list[float], list[float]] = ([], [])
@@ -109,7 +109,7 @@ def whole_network(predictor: Predictor, photo: Image.Image, passes: int = 2) -> 
         return network(x.to(predictor.device, memory_format=torch.channels_last)).cpu()
 
     with predictor.lock:
-        return compared(Pair(rebuilt, theirs), predictor.preprocessing.tensor(photo).numpy(), passes)
+        return compared(LayerPair(rebuilt, theirs), predictor.preprocessing.tensor(photo).numpy(), passes)
 
 
 def every_layer(photo: Image.Image, logits: np.ndarray, passes: int = PASSES) -> pd.DataFrame:
@@ -148,12 +148,12 @@ def inputs_of(layer: str, photo: Image.Image, logits: np.ndarray) -> np.ndarray:
     return _gray(photo, SMALL_SIDE) if layer == "Linear" else _colored(photo, SIDE)
 
 
-def pair_of(layer: str, arguments: Mapping[str, Any]) -> Pair:
+def pair_of(layer: str, arguments: Mapping[str, Any]) -> LayerPair:
     """A layer of LAYERS with the arguments of the function that makes it; see USUAL."""
     return _MAKERS[layer](**arguments)
 
 
-def convolution(kernel: Kernel, stride: int, padding: int, dilation: int) -> Pair:
+def convolution(kernel: Kernel, stride: int, padding: int, dilation: int) -> LayerPair:
     """A convolution of one channel, with this kernel as its weights."""
     weight = torch.tensor(kernel, dtype=torch.float32)[None, None]
     ours = layers.Conv2d(1, 1, len(kernel), stride, padding, dilation, bias=False)
@@ -161,7 +161,7 @@ def convolution(kernel: Kernel, stride: int, padding: int, dilation: int) -> Pai
     return _with((ours, theirs), {"weight": weight})
 
 
-def batch_norm(training: bool, scale: float, shift: float) -> Pair:
+def batch_norm(training: bool, scale: float, shift: float) -> LayerPair:
     """Batch normalization of a photo's three channels, with ImageNet's means and variances as the running ones.
 
     With no momentum, so that what is run again and again in training does not change.
@@ -179,23 +179,23 @@ def batch_norm(training: bool, scale: float, shift: float) -> Pair:
     return _with(both, state)
 
 
-def relu(shift: float) -> Pair:
+def relu(shift: float) -> LayerPair:
     """ReLU after a shift, which is what the norm's bias before it does."""
     ours, theirs = layers.ReLU(), nn.ReLU()
-    return Pair(lambda x: ours(x + shift), lambda x: theirs(x + shift))
+    return LayerPair(lambda x: ours(x + shift), lambda x: theirs(x + shift))
 
 
-def max_pool(kernel: int, stride: int, padding: int) -> Pair:
+def max_pool(kernel: int, stride: int, padding: int) -> LayerPair:
     """The largest value of each window."""
-    return Pair(layers.MaxPool2d(kernel, stride, padding), nn.MaxPool2d(kernel, stride, padding))
+    return LayerPair(layers.MaxPool2d(kernel, stride, padding), nn.MaxPool2d(kernel, stride, padding))
 
 
-def average_pool(cells: int) -> Pair:
+def average_pool(cells: int) -> LayerPair:
     """The mean of each cell of a grid."""
-    return Pair(layers.AdaptiveAvgPool2d(cells), nn.AdaptiveAvgPool2d(cells))
+    return LayerPair(layers.AdaptiveAvgPool2d(cells), nn.AdaptiveAvgPool2d(cells))
 
 
-def linear(matrix: str, seed: int = 0) -> Pair:
+def linear(matrix: str, seed: int = 0) -> LayerPair:
     """A linear layer from the pixels of a picture to those of another: [1, 32, 32] -> [1, 32, 32]; see MATRICES."""
     size = SMALL_SIDE**2
     both = (layers.Linear(size, size, bias=False), nn.Linear(size, size, bias=False))
@@ -204,18 +204,18 @@ def linear(matrix: str, seed: int = 0) -> Pair:
     def as_pictures(layer: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
         return lambda x: layer(x.flatten(1)).reshape(x.shape)
 
-    return Pair(as_pictures(pair.ours), as_pictures(pair.theirs))
+    return LayerPair(as_pictures(pair.ours), as_pictures(pair.theirs))
 
 
-def softmax(temperature: float) -> Pair:
+def softmax(temperature: float) -> LayerPair:
     """Probabilities of logits that are divided by a temperature first."""
-    return Pair(lambda x: layers.softmax(x / temperature), lambda x: torch.softmax(x / temperature, dim=1))
+    return LayerPair(lambda x: layers.softmax(x / temperature), lambda x: torch.softmax(x / temperature, dim=1))
 
 
-def cross_entropy(target: int, temperature: float) -> Pair:
+def cross_entropy(target: int, temperature: float) -> LayerPair:
     """The loss of logits whose right class is `target`: a scalar."""
     right = torch.tensor([target])
-    return Pair(
+    return LayerPair(
         lambda x: layers.cross_entropy(x / temperature, right),
         lambda x: nn.functional.cross_entropy(x / temperature, right),
     )
@@ -232,7 +232,7 @@ USUAL: dict[str, dict[str, Any]] = {
 }
 """The arguments of each layer that a ResNet, or somebody who begins, would give it."""
 
-_MAKERS: dict[str, Callable[..., Pair]] = {
+_MAKERS: dict[str, Callable[..., LayerPair]] = {
     "Conv2d": convolution,
     "BatchNorm2d": batch_norm,
     "ReLU": relu,
@@ -258,10 +258,10 @@ def _matrix(name: str, seed: int) -> Tensor:
     return columns.flatten(1).T.contiguous()
 
 
-def _with(both: tuple[nn.Module, nn.Module], state: Mapping[str, Tensor]) -> Pair:
+def _with(both: tuple[nn.Module, nn.Module], state: Mapping[str, Tensor]) -> LayerPair:
     for layer in both:
         layer.load_state_dict(state)
-    return Pair(*both)
+    return LayerPair(*both)
 
 
 def _gray(photo: Image.Image, side: int) -> np.ndarray:

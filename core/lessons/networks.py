@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from core.data.transforms import Preprocessing
-from core.inspection.predictor import Predictor
+from core.data.pictures.transforms import Preprocessing
+from core.inspection.predicting.predictor import Predictor
 from core.models.resnet import build
 from core.models.weights import fetch
 

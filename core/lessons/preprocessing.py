@@ -13,11 +13,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from core.data.images import decode
-from core.data.transforms import Preprocessing, to_tensor
-from core.inspection.predictor import Predictor, batched
-from core.inspection.results import Rate
-from core.lessons.kept import Computing
+from core.data.pictures.decoding import decode
+from core.data.pictures.transforms import Preprocessing, to_tensor
+from core.inspection.measuring.report import Rate
+from core.inspection.predicting.predictor import Predictor, batched
+from core.lessons.result_cache import Computing
 from core.training.events import Progress
 
 VERSION = 1

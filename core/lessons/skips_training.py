@@ -14,11 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.data.images import decode
-from core.data.labels import read_labels
-from core.data.transforms import Preprocessing, to_tensor
+from core.data.pictures.decoding import decode
+from core.data.pictures.transforms import Preprocessing, to_tensor
+from core.data.tables.labels_csv import read_labels
 from core.errors import DataError
-from core.lessons.kept import Computing
+from core.lessons.result_cache import Computing
 from core.lessons.skips import KINDS, Setting
 from core.models.resnet import ResNet
 from core.models.zoo import ResNetConfig
@@ -30,7 +30,7 @@ _TELL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
-class Photos:
+class SmallPhotos:
     """Small photos [N, 3, size, size], normalized, and their classes, int64 [N]."""
 
     images: Tensor
@@ -39,7 +39,7 @@ class Photos:
 
 
 @cache
-def sample_photos(size: int) -> Photos:
+def sample_photos(size: int) -> SmallPhotos:
     """The 120 labelled sample birds; raises DataError where they are not there."""
     folder = SAMPLE_IMAGES / "birds"
     if not (folder / "labels.csv").is_file():
@@ -49,7 +49,7 @@ def sample_photos(size: int) -> Photos:
     preprocessing = Preprocessing(mode="crop", size=size, resize=size)
     views = [preprocessing.view(decode(folder / "images" / file, file).image) for file, _ in rows]
     images = preprocessing.normalise(torch.stack([to_tensor(view) for view in views]))
-    return Photos(images, torch.tensor([names.index(label) for _, label in rows]), len(names))
+    return SmallPhotos(images, torch.tensor([names.index(label) for _, label in rows]), len(names))
 
 
 def network_of(depth: int, kind: str, classes: int, seed: int, width: int = 16) -> ResNet:
@@ -61,7 +61,7 @@ def network_of(depth: int, kind: str, classes: int, seed: int, width: int = 16) 
         return ResNet(config, classes)
 
 
-def both_kinds(depth: int, seed: int, photos: Photos, setting: Setting) -> Computing:
+def both_kinds(depth: int, seed: int, photos: SmallPhotos, setting: Setting) -> Computing:
     """The plain and the residual network of a depth, trained side by side: a row for each kind and epoch.
 
     Columns: depth, kind, seed, epoch, error (share of wrong answers), loss, gradient_1 to gradient_<depth> (the norm of
@@ -124,7 +124,12 @@ def _counter(done: dict[str, int], kind: str) -> Callable[[int], None]:
 
 
 def _trained(
-    network: ResNet, photos: Photos, setting: Setting, seed: int, stop: threading.Event, tell: Callable[[int], None]
+    network: ResNet,
+    photos: SmallPhotos,
+    setting: Setting,
+    seed: int,
+    stop: threading.Event,
+    tell: Callable[[int], None],
 ) -> pd.DataFrame:
     """A row an epoch, from 0; fewer where it is stopped."""
     torch.set_num_threads(1)

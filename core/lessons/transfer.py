@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from core.data.snapshot import Snapshot
-from core.inspection.comparison import Comparison, compare_answers
-from core.inspection.results import Rate
-from core.lessons.kept import Computing
+from core.inspection.measuring.comparison import Comparison, compare_answers
+from core.inspection.measuring.report import Rate
+from core.lessons.result_cache import Computing
 from core.training.events import Epoch, Progress, Step
 from core.training.recipe import Recipe
 
@@ -38,7 +38,7 @@ _RIGHT, _WRONG = "r", "w"
 
 
 @dataclass(frozen=True)
-class Pair:
+class TrainedPair:
     """Two arms on the same held-out photos; differences are the second's accuracy less the first's."""
 
     first: str
@@ -127,12 +127,12 @@ def at_the_end(runs: pd.DataFrame) -> pd.DataFrame:
     return last.sort_values(["size", "arm"], ignore_index=True)
 
 
-def pairs(runs: pd.DataFrame) -> list[Pair]:
+def pairs(runs: pd.DataFrame) -> list[TrainedPair]:
     """Each two arms of runs with the same photos, by their answers at the end."""
     last = runs[runs["epoch"] == runs["epochs"]].set_index("arm")["answers"]
     right = {arm: [letter == _RIGHT for letter in last[arm]] for arm in ARMS if arm in last.index}
     return [
-        Pair(first, second, compare_answers("val", right[first], right[second]))
+        TrainedPair(first, second, compare_answers("val", right[first], right[second]))
         for first, second in combinations(right, 2)
     ]
 
@@ -189,8 +189,8 @@ def _figures(event: Epoch, seconds: float) -> dict[str, str | int | float]:
 
 def _asked(bundle: Path, few: Snapshot, recipe: Recipe, cache: Path) -> tuple[np.ndarray, int, int]:
     """Whether the answer to each held-out photo is right, bool [N]; the parameters that learned, and all of them."""
-    from core.inspection.evaluation import evaluate_table
-    from core.inspection.predictor import Predictor
+    from core.inspection.measuring.evaluation import evaluate_table
+    from core.inspection.predicting.predictor import Predictor
     from core.training.network import modules_of, phases
 
     predictor = Predictor.load(bundle, "cpu")

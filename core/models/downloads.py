@@ -13,16 +13,14 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPHandler, HTTPSHandler, Request, build_opener
 
 from core.errors import WeightsUnavailable
-
-Progress = Callable[[str, int, int | None], None]
-"""(what is being fetched, bytes so far, bytes in all or None where nobody said)."""
+from core.progress import PhaseCallback
 
 CONNECT_SECONDS = 6  # for each address of a host: a machine behind a closed firewall must not wait for minutes
 SILENT_SECONDS = 45  # a connection, or a registry's client, that moves no byte for this long is given up
@@ -83,7 +81,7 @@ def check_room(folder: Path, megabytes: float, copies: float = 2) -> None:
         )
 
 
-def download(url: str, target: Path, progress: Progress) -> None:
+def download(url: str, target: Path, progress: PhaseCallback) -> None:
     """Fetch a URL into a file; raises NotReached where nobody answers in time, or the line is cut or silent.
 
     torch.hub's download_url_to_file has neither a timeout nor a progress that a page could show, so it is not used.
@@ -112,7 +110,7 @@ def download(url: str, target: Path, progress: Progress) -> None:
         raise NotReached(f"the connection to {url} was cut after {done} of {total} bytes")
 
 
-def npm_tarball(package: str, folder: Path, megabytes: float, progress: Progress) -> Path:
+def npm_tarball(package: str, folder: Path, megabytes: float, progress: PhaseCallback) -> Path:
     """Fetch the tarball of ``name@version`` with ``npm pack``, or from the registry itself where npm is not installed.
 
     Nothing is installed or run: the tarball is only put into `folder`.
@@ -131,7 +129,7 @@ def npm_tarball(package: str, folder: Path, megabytes: float, progress: Progress
     return _only(folder, "*.tgz", "npm pack")
 
 
-def wheel(requirement: str, folder: Path, megabytes: float, progress: Progress) -> Path:
+def wheel(requirement: str, folder: Path, megabytes: float, progress: PhaseCallback) -> Path:
     """Fetch the wheel of ``name==version`` with this Python's own pip; nothing is installed or run."""
     check_room(folder, megabytes)
     (folder / "unpacking").mkdir()
@@ -172,7 +170,7 @@ def _watch(
     command: Sequence[str],
     folder: Path,
     megabytes: float,
-    progress: Progress,
+    progress: PhaseCallback,
     variables: Mapping[str, str] | None = None,
 ) -> None:
     """Run a registry's client in `folder`; the largest file there is its progress, as it tells of none itself."""

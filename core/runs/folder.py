@@ -22,7 +22,7 @@ from filelock import FileLock
 
 from core.errors import RunError
 from core.runs import metrics
-from core.runs.lines import line_of
+from core.runs.device_queue import queue_for
 from core.runs.status import Status, now, process_lives, process_start, read_status
 from core.workspace import Workspace
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from core.data.snapshot import Snapshot
-    from core.inspection.results import Report
+    from core.inspection.measuring.report import Report
     from core.training.recipe import Recipe
 
 _LOG_TAIL_BYTES = 100_000
@@ -128,7 +128,7 @@ class RunFolder:
         """One row for each recorded step: up to two a second, fewer in long runs."""
         return metrics.read(self.path / "metrics.jsonl", "step")
 
-    def append_metrics(self, kind: metrics.Kind, fields: dict[str, Any]) -> None:
+    def append_metrics(self, kind: metrics.MetricKind, fields: dict[str, Any]) -> None:
         metrics.append(self.path / "metrics.jsonl", kind, fields)
 
     def rewind_metrics(self, epoch: int) -> None:
@@ -153,14 +153,14 @@ class RunFolder:
 
     def report(self, split: str) -> "Report | None":
         """The run's evaluation on a split, or None where it has not been evaluated on it."""
-        from core.inspection.results import Report
+        from core.inspection.measuring.report import Report
 
         path = self.path / f"report-{split}.json"
         return Report.read(path) if path.is_file() else None
 
     def predictions(self, split: str) -> "pd.DataFrame | None":
         """The run's answer for each image of a split, or None where it has not been evaluated on it."""
-        from core.runs.predictions import read
+        from core.inspection.measuring.predictions_csv import read
 
         path = self.path / f"predictions-{split}.csv"
         return read(path) if path.is_file() else None
@@ -220,7 +220,7 @@ def create_run(
         created=moment,
         queued=moment,
         epochs=recipe.epochs,
-        line=line_of(recipe.device),
+        line=queue_for(recipe.device),
         phase="waiting for its turn",
         pid=os.getpid(),
         process_started=process_start(os.getpid()),

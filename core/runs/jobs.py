@@ -18,7 +18,7 @@ from core.errors import RunError
 from core.runs.folder import RunFolder, create_run, list_runs
 from core.runs.queue import join, queue_place
 from core.runs.status import Status, process_lives, process_start, read_status
-from core.runs.work import work
+from core.runs.worker import work
 from core.workspace import REPOSITORY, Workspace
 
 if TYPE_CHECKING:

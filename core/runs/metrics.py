@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
-Kind = Literal["step", "epoch"]
+MetricKind = Literal["step", "epoch"]
 
-COLUMNS: dict[Kind, list[str]] = {
+COLUMNS: dict[MetricKind, list[str]] = {
     "step": ["epoch", "batch", "batches", "loss", "accuracy", "learning_rate", "images_per_second", "seconds"],
     "epoch": [
         "epoch",
@@ -31,7 +31,7 @@ COLUMNS: dict[Kind, list[str]] = {
 }
 
 
-def append(path: Path, kind: Kind, fields: Mapping[str, Any]) -> None:
+def append(path: Path, kind: MetricKind, fields: Mapping[str, Any]) -> None:
     """Appends one line. A kill can cut off no more than this line, and ``read`` ignores such an end."""
     line = json.dumps({"kind": kind, **{name: _plain(value) for name, value in fields.items()}}) + "\n"
     # One write to a file opened for appending: readers see the whole line or none of it, other than after a kill.
@@ -39,7 +39,7 @@ def append(path: Path, kind: Kind, fields: Mapping[str, Any]) -> None:
         file.write(line.encode())
 
 
-def read(path: Path, kind: Kind) -> "pd.DataFrame":
+def read(path: Path, kind: MetricKind) -> "pd.DataFrame":
     """The recorded steps or epochs in order; empty, with all columns, where there are none yet."""
     import pandas as pd
 

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import RunError
 
-State = Literal["queued", "preparing", "running", "finished", "stopped", "failed", "interrupted"]
-STATES: tuple[State, ...] = get_args(State)
-LIVE: frozenset[State] = frozenset({"queued", "preparing", "running"})
+RunState = Literal["queued", "preparing", "running", "finished", "stopped", "failed", "interrupted"]
+STATES: tuple[RunState, ...] = get_args(RunState)
+LIVE: frozenset[RunState] = frozenset({"queued", "preparing", "running"})
 """States in which a process is at work; all others are final until somebody resumes the run."""
 
 # A process is the one that was written down if it started at that time. The clock may be corrected by a little.
@@ -30,7 +30,7 @@ class Status(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    state: State
+    state: RunState
     title: str = ""
     project_id: int | None = None
     project: str | None = None

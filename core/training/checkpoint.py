@@ -12,19 +12,19 @@ from typing import Any
 
 import torch
 
-from core.data.transforms import Preprocessing
+from core.data.pictures.transforms import Preprocessing
 from core.errors import RunError
 from core.models.bundle import BundleInfo, load_bundle, read_info, save_bundle, standing_folder
 from core.models.resnet import ResNet
+from core.training.initial_model import InitialModel
 from core.training.recipe import Recipe
-from core.training.start import Start
 
 STATE_FILE = "training.pt"
 _LIBRARIES = ("torch", "torchvision", "accelerate", "pillow")
 
 
 @dataclass(frozen=True)
-class State:
+class CheckpointState:
     """All of a training that is not in the network, after an epoch. Chance needs no state: it follows from the seed."""
 
     epoch: int
@@ -39,7 +39,7 @@ def save_best(folder: Path, model: ResNet, info: BundleInfo) -> None:
     save_bundle(folder / "best", model, info)
 
 
-def save_last(folder: Path, model: ResNet, info: BundleInfo, state: State) -> None:
+def save_last(folder: Path, model: ResNet, info: BundleInfo, state: CheckpointState) -> None:
     save_bundle(folder / "last", model, info, also=lambda new: torch.save(vars(state), new / STATE_FILE))
 
 
@@ -48,7 +48,7 @@ def has_last(folder: Path) -> bool:
     return standing_folder(folder / "last").exists() and bool(read_info(folder / "last"))
 
 
-def load_last(folder: Path, snapshot_digest: str, recipe: Recipe) -> tuple[Start, State]:
+def load_last(folder: Path, snapshot_digest: str, recipe: Recipe) -> tuple[InitialModel, CheckpointState]:
     """Where a run stopped; raises RunError where it was another run's, or is broken."""
     model, info = load_bundle(folder / "last")
     # Through the recipe, so that a setting that a newer version has added does not make it another one.
@@ -57,11 +57,11 @@ def load_last(folder: Path, snapshot_digest: str, recipe: Recipe) -> tuple[Start
         raise RunError(f"{folder / 'last'} comes from a training with {what}. Start a new run instead.")
     path = standing_folder(folder / "last") / STATE_FILE
     try:
-        state = State(**torch.load(path, map_location="cpu", weights_only=True))
+        state = CheckpointState(**torch.load(path, map_location="cpu", weights_only=True))
     except (OSError, RuntimeError, EOFError, TypeError, pickle.UnpicklingError) as error:
         raise RunError(f"{path} cannot be read, so this run cannot be resumed. Start a new run instead.") from error
     sentence = f"Going on after epoch {state.epoch} of {recipe.epochs}."
-    return Start(model, info.arch, Preprocessing(**info.preprocessing), info.weights, (sentence,)), state
+    return InitialModel(model, info.arch, Preprocessing(**info.preprocessing), info.weights, (sentence,)), state
 
 
 def library_versions() -> dict[str, str]:

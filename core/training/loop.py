@@ -7,20 +7,20 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast
 from torch import Tensor, nn
 
-from core.data.transforms import Preprocessing
+from core.data.pictures.transforms import Preprocessing
 from core.errors import RunError
 from core.training.metrics import Tally
 from core.training.objectives import Objective
-from core.training.stream import Loaded
+from core.training.stream import LoadedBatch
 
 
-def learn(
+def train_step(
     accelerator: Accelerator,
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
     objective: Objective,
     preprocessing: Preprocessing,
-    loaded: Loaded,
+    loaded: LoadedBatch,
 ) -> Tally:
     """One step on one batch; the tally is from before the step, in the plain loss.
 
@@ -52,7 +52,7 @@ def learn(
 
 
 @torch.no_grad()
-def agree_on_statistics(accelerator: Accelerator, network: nn.Module) -> None:
+def sync_batchnorm_buffers(accelerator: Accelerator, network: nn.Module) -> None:
     """Give every process BatchNorm's running statistics of the first one.
 
     Each has seen other photos in the last step. The first one's are saved, so they are the ones to be checked.
@@ -63,8 +63,12 @@ def agree_on_statistics(accelerator: Accelerator, network: nn.Module) -> None:
 
 
 @torch.no_grad()
-def check(
-    accelerator: Accelerator, network: nn.Module, objective: Objective, preprocessing: Preprocessing, loaded: Loaded
+def evaluate_step(
+    accelerator: Accelerator,
+    network: nn.Module,
+    objective: Objective,
+    preprocessing: Preprocessing,
+    loaded: LoadedBatch,
 ) -> Tally:
     """Look at one validation batch without learning."""
     if not len(loaded.labels):
@@ -75,7 +79,9 @@ def check(
     return Tally.of(objective.sums(alone(images).float(), targets).tolist(), len(loaded.labels))
 
 
-def _placed(device: torch.device, preprocessing: Preprocessing, loaded: Loaded) -> tuple[Tensor, tuple[Tensor, ...]]:
+def _placed(
+    device: torch.device, preprocessing: Preprocessing, loaded: LoadedBatch
+) -> tuple[Tensor, tuple[Tensor, ...]]:
     """Photos and targets on the device. Photos travel as bytes and become numbers there, a quarter of the way to go."""
     images = preprocessing.normalise(loaded.images.to(device, non_blocking=True))
     targets = tuple(target.to(device, non_blocking=True) for target in loaded.targets)

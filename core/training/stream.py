@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 from core.data.dataset import Photos
 from core.errors import DataError, StudioError
 
-Part = Literal["train", "val"]
+TrainingSplit = Literal["train", "val"]
 
 # More processes than this bring a single GPU nothing, and each costs a quarter of a gigabyte.
 _MOST_WORKERS = 8
@@ -30,14 +30,14 @@ _AHEAD = 2
 class Batch:
     """Which photos are loaded together, and how many all processes take together in this step."""
 
-    part: Part
+    part: TrainingSplit
     epoch: int
     indices: tuple[int, ...]
     everyone: int
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedBatch:
     """A batch's photos, uint8 [N, 3, size, size] in channels_last, and what is to be learned of them.
 
     The first target are the classes, int64 [N]; for localization the second are the boxes, float32 [N, 4].
@@ -51,9 +51,9 @@ class Loaded:
     def labels(self) -> Tensor:
         return self.targets[0]
 
-    def pin_memory(self) -> "Loaded":
+    def pin_memory(self) -> "LoadedBatch":
         """The same in memory that a GPU can read by itself; torch's DataLoader calls this by its name."""
-        return Loaded(self.batch, self.images.pin_memory(), tuple(target.pin_memory() for target in self.targets))
+        return LoadedBatch(self.batch, self.images.pin_memory(), tuple(target.pin_memory() for target in self.targets))
 
 
 def training_batches(
@@ -76,28 +76,30 @@ def validation_batches(n: int, batch_size: int, epoch: int, process: int = 0, pr
     return [Batch("val", epoch, tuple(batch[process::processes]), len(batch)) for batch in together]
 
 
-class _Parts(Dataset[Loaded | str]):
+class _Parts(Dataset[LoadedBatch | str]):
     """Whole batches out of both parts. A picture that is refused comes back as a sentence: it must cross processes."""
 
-    def __init__(self, photos: dict[Part, Photos]) -> None:
+    def __init__(self, photos: dict[TrainingSplit, Photos]) -> None:
         self.photos = photos
 
-    def __getitem__(self, batch: Batch) -> Loaded | str:
+    def __getitem__(self, batch: Batch) -> LoadedBatch | str:
         photos = self.photos[batch.part]
         if not batch.indices:
             size = photos.cache.preprocessing.size
-            return Loaded(batch, torch.empty(0, 3, size, size, dtype=torch.uint8), (torch.empty(0, dtype=torch.int64),))
+            return LoadedBatch(
+                batch, torch.empty(0, 3, size, size, dtype=torch.uint8), (torch.empty(0, dtype=torch.int64),)
+            )
         try:
             images, *targets = photos.batch([(i, batch.epoch) if batch.part == "train" else i for i in batch.indices])
-            return Loaded(batch, images, tuple(targets))
+            return LoadedBatch(batch, images, tuple(targets))
         except StudioError as error:
             return str(error)
 
 
 @contextmanager
 def loading(
-    photos: dict[Part, Photos], plan: Iterable[Batch], device: torch.device, workers: int | None
-) -> Iterator[Iterator[Loaded]]:
+    photos: dict[TrainingSplit, Photos], plan: Iterable[Batch], device: torch.device, workers: int | None
+) -> Iterator[Iterator[LoadedBatch]]:
     """The plan's batches, loaded ahead in order; leaving the context ends all threads and processes that load.
 
     One stream for the whole run, training and validation in turn, so that worker processes start only once. With
@@ -110,7 +112,7 @@ def loading(
     if workers is None:
         stream = _threads_ahead(parts, plan, pin)
     elif workers == 0:
-        stream = (_sound(parts[batch], pin) for batch in plan)
+        stream = (_raise_refused(parts[batch], pin) for batch in plan)
     else:
         stream = _processes_ahead(parts, plan, workers, pin)
     try:
@@ -119,22 +121,22 @@ def loading(
         stream.close()
 
 
-def _threads_ahead(parts: _Parts, plan: Iterable[Batch], pin: bool) -> Generator[Loaded]:
+def _threads_ahead(parts: _Parts, plan: Iterable[Batch], pin: bool) -> Generator[LoadedBatch]:
     threads = max(1, min(4, (os.cpu_count() or 1) // 4))
     pool = ThreadPoolExecutor(threads, thread_name_prefix="loading")
-    pending: deque[Future[Loaded | str]] = deque()
+    pending: deque[Future[LoadedBatch | str]] = deque()
     try:
         for batch in plan:
             pending.append(pool.submit(parts.__getitem__, batch))
             if len(pending) >= threads + _AHEAD:
-                yield _sound(pending.popleft().result(), pin)
+                yield _raise_refused(pending.popleft().result(), pin)
         while pending:
-            yield _sound(pending.popleft().result(), pin)
+            yield _raise_refused(pending.popleft().result(), pin)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _processes_ahead(parts: _Parts, plan: Iterable[Batch], workers: int, pin: bool) -> Generator[Loaded]:
+def _processes_ahead(parts: _Parts, plan: Iterable[Batch], workers: int, pin: bool) -> Generator[LoadedBatch]:
     # Spawned, not forked: torch and Accelerate have threads by now, and a fork of those can hang. Workers look after
     # their parent and end by themselves where it is killed.
     loader = DataLoader(
@@ -147,7 +149,7 @@ def _processes_ahead(parts: _Parts, plan: Iterable[Batch], workers: int, pin: bo
         pin_memory=pin,
     )
     for item in loader:
-        yield _sound(item)
+        yield _raise_refused(item)
 
 
 class _Once:
@@ -160,7 +162,7 @@ class _Once:
         return iter(self.plan)
 
 
-def _sound(item: Loaded | str, pin: bool = False) -> Loaded:
+def _raise_refused(item: LoadedBatch | str, pin: bool = False) -> LoadedBatch:
     if isinstance(item, str):
         raise DataError(item)
     return item.pin_memory() if pin else item

@@ -22,16 +22,16 @@ from core.errors import RunError
 from core.models.bundle import BundleInfo
 from core.models.heads import task_of
 from core.training import checkpoint
+from core.training.best_epoch import BestEpoch
 from core.training.device import fastest_kernels
 from core.training.events import Epoch, Event, Progress, Step
-from core.training.loop import agree_on_statistics, check, learn
+from core.training.loop import evaluate_step, sync_batchnorm_buffers, train_step
 from core.training.metrics import Tally
 from core.training.network import FineTuned, Phase, make_optimizer, parameter_groups, part_sentence, phases
-from core.training.preparation import Prepared, Say, prepared
 from core.training.recipe import Recipe
 from core.training.schedule import factor
-from core.training.standing import Standing
-from core.training.stream import Batch, Loaded, loading, training_batches, validation_batches
+from core.training.setup import LogFunction, TrainingSetup, prepare_training
+from core.training.stream import Batch, LoadedBatch, loading, training_batches, validation_batches
 
 # So many validation batches go through everything before hours of training do, so that a bad set-up fails in seconds.
 _SANITY_BATCHES = 2
@@ -45,7 +45,7 @@ def fit(
     recipe: Recipe,
     folder: Path | None = None,
     resume: bool = False,
-    log: Say | None = None,
+    log: LogFunction | None = None,
     cache: Path | None = None,
 ) -> Iterator[Event]:
     """Train, and yield what happens. With a folder, ``best/`` and ``last/`` are written before each Epoch is yielded.
@@ -54,34 +54,34 @@ def fit(
     ``cache`` is where resized photos are kept: by default in the workspace. Raises TooLittleData, RecipeError,
     RunError, ImageRefused, and the errors of weights and bundles.
     """
-    run = yield from prepared(snapshot, recipe, folder, resume, log, cache)
+    run = yield from prepare_training(snapshot, recipe, folder, resume, log, cache)
     state = run.state
     if state is not None and state.finished:
         run.say("This training is finished.")
         return
     first = state.epoch + 1 if state else 1
-    standing = Standing(**state.standing) if state else Standing()
+    best = BestEpoch.restored(state.standing) if state else BestEpoch()
     try:
         with (
             fastest_kernels(),
-            loading(run.photos, _plan(run, first), run.accelerator.device, recipe.workers) as stream,
+            loading(run.photos, _planned_batches(run, first), run.accelerator.device, recipe.workers) as stream,
         ):
             for number, phase in enumerate(phases(recipe)):
                 if phase.end < first:
                     continue
-                network, optimizer = _ready(run, phase, number)
+                network, optimizer = prepare_phase(run, phase, number)
                 if phase.first >= first:
-                    standing.begin_phase()
+                    best.begin_phase()
                 if phase.first <= first:
-                    _look(run, network, stream)
+                    sanity_check(run, network, stream)
                 for epoch in range(max(first, phase.first), phase.end + 1):
                     began = time.monotonic()
                     figures = yield from _epoch(run, network, optimizer, phase, epoch, stream)
-                    figures = replace(figures, best=standing.improved(figures.score, figures.val_loss))
-                    stop = 0 < recipe.patience <= standing.waited and phase.end == recipe.epochs > epoch
+                    figures = replace(figures, best=best.improved(figures.score, figures.val_loss))
+                    stop = 0 < recipe.patience <= best.waited and phase.end == recipe.epochs > epoch
                     if folder is not None:
                         finished = stop or epoch == recipe.epochs
-                        _save(run, folder, figures, optimizer, standing, number, finished)
+                        _save(run, folder, figures, optimizer, best, number, finished)
                     yield replace(figures, seconds=time.monotonic() - began)
                     if stop:
                         run.say(f"Stopped early: nothing has improved for {recipe.patience} epochs.")
@@ -90,25 +90,25 @@ def fit(
         run.accelerator.free_memory()
 
 
-def _plan(run: Prepared, first: int) -> Iterator[Batch]:
+def _planned_batches(run: TrainingSetup, first: int) -> Iterator[Batch]:
     """Every batch from an epoch on, in the order in which ``fit`` takes them from the stream."""
-    yield from _validation(run, 0)[:_SANITY_BATCHES]
+    yield from _validation_batches(run, 0)[:_SANITY_BATCHES]
     for epoch in range(first, run.recipe.epochs + 1):
-        yield from _training(run, epoch)
-        yield from _validation(run, epoch)
+        yield from _training_batches(run, epoch)
+        yield from _validation_batches(run, epoch)
 
 
-def _training(run: Prepared, epoch: int) -> list[Batch]:
+def _training_batches(run: TrainingSetup, epoch: int) -> list[Batch]:
     share = (run.accelerator.process_index, run.accelerator.num_processes)
     return training_batches(len(run.photos["train"]), run.recipe.batch_size, run.recipe.seed, epoch, *share)
 
 
-def _validation(run: Prepared, epoch: int) -> list[Batch]:
+def _validation_batches(run: TrainingSetup, epoch: int) -> list[Batch]:
     share = (run.accelerator.process_index, run.accelerator.num_processes)
     return validation_batches(len(run.photos["val"]), run.recipe.batch_size, epoch, *share)
 
 
-def _ready(run: Prepared, phase: Phase, number: int) -> tuple[nn.Module, Optimizer]:
+def prepare_phase(run: TrainingSetup, phase: Phase, number: int) -> tuple[nn.Module, Optimizer]:
     """The network and the optimizer of a phase; the optimizer with its memory, where that phase was interrupted."""
     network = FineTuned(run.model, tuple(phase.rates))
     groups = parameter_groups(run.model, phase, run.recipe.weight_decay)
@@ -122,11 +122,11 @@ def _ready(run: Prepared, phase: Phase, number: int) -> tuple[nn.Module, Optimiz
     return network, optimizer
 
 
-def _look(run: Prepared, network: nn.Module, stream: Iterator[Loaded]) -> None:
+def sanity_check(run: TrainingSetup, network: nn.Module, stream: Iterator[LoadedBatch]) -> None:
     """Put the first validation batches through the network, before anything is learned."""
     tally = Tally()
-    for _ in _validation(run, 0)[:_SANITY_BATCHES]:
-        tally.add(check(run.accelerator, network, run.objective, run.preprocessing, next(stream)))
+    for _ in _validation_batches(run, 0)[:_SANITY_BATCHES]:
+        tally.add(evaluate_step(run.accelerator, network, run.objective, run.preprocessing, next(stream)))
     if tally.n and not math.isfinite(tally.loss):
         raise RunError(
             "Before any training the network gives no finite numbers for the validation photos: its weights are "
@@ -135,10 +135,15 @@ def _look(run: Prepared, network: nn.Module, stream: Iterator[Loaded]) -> None:
 
 
 def _epoch(
-    run: Prepared, network: nn.Module, optimizer: Optimizer, phase: Phase, epoch: int, stream: Iterator[Loaded]
+    run: TrainingSetup,
+    network: nn.Module,
+    optimizer: Optimizer,
+    phase: Phase,
+    epoch: int,
+    stream: Iterator[LoadedBatch],
 ) -> Generator[Step | Progress, None, Epoch]:
     """Learn from all training photos, then look at all validation photos."""
-    batches = _training(run, epoch)
+    batches = _training_batches(run, epoch)
     train, began, seen = Tally(), time.monotonic(), 0
     top = run.recipe.resolved_learning_rate()
     for number, batch in enumerate(batches, 1):
@@ -146,17 +151,17 @@ def _epoch(
         rate = top * factor(run.recipe.schedule, step, phase.epochs * len(batches))
         for group in optimizer.param_groups:
             group["lr"] = rate * group["rate"]
-        tally = learn(run.accelerator, network, optimizer, run.objective, run.preprocessing, next(stream))
+        tally = train_step(run.accelerator, network, optimizer, run.objective, run.preprocessing, next(stream))
         train.add(tally)
         seen += batch.everyone
         seconds = time.monotonic() - began
         rate *= phase.rates["head"]
         yield Step(epoch, number, len(batches), tally.loss, tally.accuracy, rate, seen / seconds, seconds)
     train_seconds = time.monotonic() - began
-    agree_on_statistics(run.accelerator, network)
+    sync_batchnorm_buffers(run.accelerator, network)
     val, checked = Tally(), 0
-    for batch in _validation(run, epoch):
-        val.add(check(run.accelerator, network, run.objective, run.preprocessing, next(stream)))
+    for batch in _validation_batches(run, epoch):
+        val.add(evaluate_step(run.accelerator, network, run.objective, run.preprocessing, next(stream)))
         checked += batch.everyone
         yield Progress("checking on the validation photos", checked, len(run.photos["val"]))
     train, val = train.over_processes(run.accelerator), val.over_processes(run.accelerator)
@@ -178,7 +183,7 @@ def _epoch(
 
 
 def _save(
-    run: Prepared, folder: Path, figures: Epoch, optimizer: Optimizer, standing: Standing, phase: int, finished: bool
+    run: TrainingSetup, folder: Path, figures: Epoch, optimizer: Optimizer, best: BestEpoch, phase: int, finished: bool
 ) -> None:
     """The best before the last: a run that is killed between them does the epoch again, and finds the same best."""
     if run.accelerator.is_main_process:
@@ -198,11 +203,11 @@ def _save(
         if figures.best:
             checkpoint.save_best(folder, run.model, info)
         scaler = run.accelerator.scaler
-        state = checkpoint.State(
+        state = checkpoint.CheckpointState(
             epoch=figures.epoch,
             phase=phase,
             finished=finished,
-            standing=asdict(standing),
+            standing=asdict(best),
             optimizer=optimizer.state_dict(),
             scaler=scaler.state_dict() if scaler is not None else None,
         )

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
-from core.data.images import Decoded
-from core.data.store import BoxRow, Store
+from core.data.pictures.decoding import Decoded
+from core.data.store.store import BoxRow, Store
 from core.workspace import Workspace
 from tests.browser.server import Server
 from tests.browser.test_newcomer import settled

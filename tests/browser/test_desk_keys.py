@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.data.store import ImageFilter, Project, Store
-from core.inspection.vectors import Vectors, default_network
+from core.data.store.store import ImageFilter, Project, Store
+from core.inspection.suggesting.vectors import Vectors, default_network
 from core.workspace import open_workspace
 from tests.browser.server import Server
 from tests.browser.test_labelling_story import section

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core.data.store import ImageFilter, Project, Store
+from core.data.store.store import ImageFilter, Project, Store
 from core.workspace import SAMPLE_IMAGES, Workspace
 from tests.browser.server import Server
 from tests.browser.test_newcomer import MINUTE, go, number_field, settled

@@ -6,7 +6,7 @@ import time
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from core.data.store import Store
+from core.data.store.store import Store
 from core.workspace import Workspace
 from tests.browser.server import Server
 from tests.browser.test_newcomer import settled

@@ -23,9 +23,9 @@ LESSONS = ("skips", "transfer", "augmentation", "preprocessing", "layers", "fami
 def project(server: Server) -> int:
     """The sample project with one short finished run from random numbers, which needs no weights."""
     code = """
-from core.data.sample import make_sample_project
+from core.data.importing.sample_set import make_sample_project
 from core.data.snapshot import snapshot_of_project
-from core.data.store import Store
+from core.data.store.store import Store
 from core.runs import jobs
 from core.training.recipe import Recipe
 from core.workspace import open_workspace

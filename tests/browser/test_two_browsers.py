@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from core.data.images import Decoded
-from core.data.store import ImageFilter, Project, Store
+from core.data.pictures.decoding import Decoded
+from core.data.store.store import ImageFilter, Project, Store
 from core.workspace import Workspace
 from tests.browser.server import Server
 from tests.browser.test_newcomer import settled

@@ -12,9 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.data.images import Decoded, content_hash, decode
-from core.data.importers import carry_out, plan_folder
-from core.data.labels import Problem
+from core.data.importing.plan_import import plan_folder, run_import
+from core.data.pictures.decoding import Decoded, content_hash, decode
 from core.data.snapshot import (
     BOX_COLUMNS,
     COLUMNS,
@@ -25,9 +24,10 @@ from core.data.snapshot import (
     snapshot_of_table,
 )
 from core.data.splits import SPLITS
-from core.data.store import BoxRow, Store
+from core.data.store.store import BoxRow, Store
+from core.data.tables.labels_csv import Problem
 from core.errors import DataError, LabelsError, TooLittleData
-from tests.data.making import labelled_project, open_store, picture
+from tests.data.builders import labelled_project, open_store, picture
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_spellings_of_one_class_are_one_class_of_the_snapshot_as_in_a_project(tm
     assert 'line 3: the label "cat" differs from "Cat" (line 2) only by case; both are taken for one class' in said
     store = open_store(tmp_path)
     project = store.create_project("Pets")
-    list(carry_out(plan_folder(images, labels), store, project.id, "ann"))
+    list(run_import(plan_folder(images, labels), store, project.id, "ann"))
     assert [info.name for info in store.classes(project.id)] == list(made.classes)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.data.splits import SPLITS, Item, assign, complete
+from core.data.splits import SPLITS, SplitItem, assign, complete
 from core.errors import DataError
 
 labels = st.sampled_from(["owl", "duck", "0", "Größe"])
@@ -15,7 +15,7 @@ WRITTEN_DOWN = ["val", "train", "test", *["train"] * 4, "val", *["train"] * 5, "
 
 
 @st.composite
-def item_lists(draw: st.DrawFn, given_splits: bool = True, groups: bool = True, most: int = 60) -> list[Item]:
+def item_lists(draw: st.DrawFn, given_splits: bool = True, groups: bool = True, most: int = 60) -> list[SplitItem]:
     """Items; of a group that has splits given, all members agree."""
     split_of_group: dict[str, str | None] = {}
     items = []
@@ -23,20 +23,20 @@ def item_lists(draw: st.DrawFn, given_splits: bool = True, groups: bool = True, 
         group = f"g{draw(st.integers(0, 20))}" if groups and draw(st.booleans()) else f"own {number}"
         split = draw(splits) if given_splits else None
         split = split and (split_of_group.setdefault(group, split) or split)
-        items.append(Item(str(number), draw(labels), group, split))
+        items.append(SplitItem(str(number), draw(labels), group, split))
     return items
 
 
-def alone(count: int, label: str = "owl", split: str | None = None, start: int = 0) -> list[Item]:
-    return [Item(str(number), label, str(number), split) for number in range(start, start + count)]
+def alone(count: int, label: str = "owl", split: str | None = None, start: int = 0) -> list[SplitItem]:
+    return [SplitItem(str(number), label, str(number), split) for number in range(start, start + count)]
 
 
-def in_order(items: list[Item], seed: int = 0) -> list[str]:
+def in_order(items: list[SplitItem], seed: int = 0) -> list[str]:
     return list(assign(items, seed).values())
 
 
 @given(item_lists(), st.integers())
-def test_every_item_gets_a_split_and_existing_ones_never_change(items: list[Item], seed: int) -> None:
+def test_every_item_gets_a_split_and_existing_ones_never_change(items: list[SplitItem], seed: int) -> None:
     found = assign(items, seed)
     assert list(found) == [item.key for item in items]
     assert set(found.values()) <= set(SPLITS)
@@ -44,7 +44,7 @@ def test_every_item_gets_a_split_and_existing_ones_never_change(items: list[Item
 
 
 @given(item_lists(), st.integers())
-def test_a_group_is_never_on_two_sides(items: list[Item], seed: int) -> None:
+def test_a_group_is_never_on_two_sides(items: list[SplitItem], seed: int) -> None:
     sides: dict[str, set[str]] = {}
     for key, split in assign(items, seed).items():
         sides.setdefault(items[int(key)].group, set()).add(split)
@@ -52,7 +52,7 @@ def test_a_group_is_never_on_two_sides(items: list[Item], seed: int) -> None:
 
 
 @given(item_lists(given_splits=False), st.data(), st.integers())
-def test_appending_items_never_moves_earlier_ones(items: list[Item], data: st.DataObject, seed: int) -> None:
+def test_appending_items_never_moves_earlier_ones(items: list[SplitItem], data: st.DataObject, seed: int) -> None:
     cut = data.draw(st.integers(0, len(items)))
     before = assign(items[:cut], seed)
     assert {key: split for key, split in assign(items, seed).items() if key in before} == before
@@ -60,7 +60,7 @@ def test_appending_items_never_moves_earlier_ones(items: list[Item], data: st.Da
 
 @given(item_lists(groups=False), st.data(), st.integers())
 def test_appending_items_that_bring_their_split_moves_none_either(
-    items: list[Item], data: st.DataObject, seed: int
+    items: list[SplitItem], data: st.DataObject, seed: int
 ) -> None:
     cut = data.draw(st.integers(0, len(items)))
     before = assign(items[:cut], seed)
@@ -68,7 +68,7 @@ def test_appending_items_that_bring_their_split_moves_none_either(
 
 
 @given(item_lists(given_splits=False, groups=False, most=120), st.integers())
-def test_each_class_is_within_one_image_of_the_ratio_after_whole_blocks(items: list[Item], seed: int) -> None:
+def test_each_class_is_within_one_image_of_the_ratio_after_whole_blocks(items: list[SplitItem], seed: int) -> None:
     found = assign(items, seed)
     for label in {item.label for item in items}:
         mine = [found[item.key] for item in items if item.label == label]
@@ -128,7 +128,7 @@ def test_train_and_test_only_val_comes_out_of_train_and_test_is_never_touched(
 
 
 def test_a_copy_of_a_test_image_without_a_split_goes_to_test_too() -> None:
-    items = [*alone(6, split="train"), Item("t", "owl", "twins", "test"), Item("copy", "owl", "twins")]
+    items = [*alone(6, split="train"), SplitItem("t", "owl", "twins", "test"), SplitItem("copy", "owl", "twins")]
     assert complete(items)[0]["copy"] == "test"
 
 

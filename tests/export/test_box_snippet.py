@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.data.transforms import Preprocessing
+from core.data.pictures.transforms import Preprocessing
 from core.export.bundle_zip import export_bundle
-from core.inspection.predictor import Predictor
+from core.inspection.predicting.predictor import Predictor
 from core.models.bundle import BundleInfo, save_bundle
 from core.models.heads import Localizer, build_for
 from tests.inspection.conftest import CLASSES, lively, photo

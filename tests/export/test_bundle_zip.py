@@ -13,15 +13,15 @@ import pandas as pd
 import pytest
 import torch
 
+from core.data.pictures.transforms import Preprocessing
 from core.data.snapshot import Snapshot
-from core.data.transforms import Preprocessing
 from core.errors import BundleError, RunError
 from core.export.bundle_zip import FILES, export_bundle, zip_bundle
 from core.export.model_card import model_card, snippet
-from core.inspection.evaluation import evaluate
-from core.inspection.predictor import Predictor
+from core.inspection.predicting.predictor import Predictor
 from core.models.bundle import read_info
 from core.runs.folder import RunFolder, create_run
+from core.runs.models import evaluate_run
 from core.training.recipe import Recipe
 from tests.inspection.conftest import CLASSES, photo, write_bundle
 
@@ -149,8 +149,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
 
 
 def test_a_run_s_readme_says_its_data_and_its_figures(tmp_path: Path, run: RunFolder) -> None:
-    report = evaluate(run, "test", device="cpu")
-    evaluate(run, "val", device="cpu")
+    report = evaluate_run(run, "test", device="cpu")
+    evaluate_run(run, "val", device="cpu")
     exported = export_bundle(run.path, tmp_path / "exported")
     readme = (exported / "README.md").read_text(encoding="utf-8")
     counts = run.snapshot().counts().loc["owl"]

@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 from torch import nn
 
-from core.data.transforms import Preprocessing
-from core.inspection.predictor import Predictor
+from core.data.pictures.transforms import Preprocessing
+from core.inspection.predicting.predictor import Predictor
 from core.models.bundle import BundleInfo, save_bundle
 from core.models.resnet import ResNet, build
 from core.models.zoo import ResNetConfig

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 import torch
 
-from core.data.sample import make_sample_project
+from core.data.importing.sample_set import make_sample_project
 from core.data.snapshot import snapshot_of_project
-from core.data.store import Store
+from core.data.store.store import Store
 from core.lessons.augmentation import LEVELS, at_the_end, recipe_of, training
 from core.lessons.birds import birds
-from core.lessons.kept import Computing
+from core.lessons.result_cache import Computing
 from core.models.zoo import ARCHITECTURES, ResNetConfig
 from core.training.events import Progress
 from core.training.recipe import Recipe

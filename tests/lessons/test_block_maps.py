@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from core.data.transforms import Preprocessing
-from core.inspection.predictor import Predictor
+from core.data.pictures.transforms import Preprocessing
+from core.inspection.predicting.predictor import Predictor
 from core.lessons.block_maps import SHOWN, block_maps, sized
 from core.models.resnet import ResNet
 from core.models.zoo import ResNetConfig

@@ -5,7 +5,7 @@ import pandas as pd
 from core.lessons.family import AUTHORS, differing, facts_of, fastest, published, speeds, table_of
 from core.models.weights_table import TABLE
 from core.models.zoo import ARCHITECTURES
-from tests.lessons.test_kept import followed
+from tests.lessons.test_result_cache import followed
 
 
 def test_the_facts_are_those_of_the_code() -> None:

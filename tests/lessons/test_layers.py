@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.transforms import Preprocessing
+from core.data.pictures.transforms import Preprocessing
 from core.errors import ModelError
-from core.inspection.predictor import Predictor
+from core.inspection.predicting.predictor import Predictor
 from core.lessons.layers import (
     KERNELS,
     LAYERS,

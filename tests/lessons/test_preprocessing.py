@@ -8,9 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from core.data.transforms import Preprocessing, to_tensor
-from core.inspection.predictor import Predictor
-from core.lessons.kept import Computing
+from core.data.pictures.transforms import Preprocessing, to_tensor
+from core.inspection.predicting.predictor import Predictor
 from core.lessons.preprocessing import (
     MISTAKES,
     MODES,
@@ -23,6 +22,7 @@ from core.lessons.preprocessing import (
     modes_compared,
     seen_by_crop,
 )
+from core.lessons.result_cache import Computing
 from core.models.resnet import ResNet
 from core.models.zoo import ResNetConfig
 from core.training.events import Progress

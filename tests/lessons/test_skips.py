@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 import torch
 
-from core.lessons.kept import Computing
+from core.lessons.result_cache import Computing
 from core.lessons.skips import DEPTHS, KINDS, Setting, gradients
-from core.lessons.skips_training import Photos, both_kinds, network_of, sample_photos
+from core.lessons.skips_training import SmallPhotos, both_kinds, network_of, sample_photos
 from core.training.events import Progress
 
 TINY = Setting(size=8, width=4, epochs=3, batch=8, learning_rate=0.02)
@@ -26,15 +26,15 @@ def followed(events: Computing) -> tuple[list[Progress], pd.DataFrame]:
 
 
 @pytest.fixture(scope="module")
-def photos() -> Photos:
+def photos() -> SmallPhotos:
     """Two classes that differ in brightness."""
     images = torch.randn(24, 3, 8, 8, generator=torch.Generator().manual_seed(0))
     images[12:] += 3
-    return Photos(images, torch.arange(24) // 12, 2)
+    return SmallPhotos(images, torch.arange(24) // 12, 2)
 
 
 @pytest.fixture(scope="module")
-def rows(photos: Photos) -> pd.DataFrame:
+def rows(photos: SmallPhotos) -> pd.DataFrame:
     return followed(both_kinds(8, 0, photos, TINY))[1]
 
 
@@ -64,14 +64,14 @@ def test_each_kind_has_a_row_for_the_start_and_for_each_epoch(rows: pd.DataFrame
     assert (rows.filter(like="gradient_") > 0).all(axis=None)
 
 
-def test_what_is_easy_is_learned(photos: Photos) -> None:
+def test_what_is_easy_is_learned(photos: SmallPhotos) -> None:
     rows = followed(both_kinds(8, 0, photos, replace(TINY, epochs=8, learning_rate=0.1)))[1]
     for _, kind in rows.groupby("kind"):
         assert kind["loss"].iloc[-1] < kind["loss"].iloc[0] / 2
         assert kind["error"].iloc[-1] < 0.1
 
 
-def test_epoch_0_learns_nothing(photos: Photos, rows: pd.DataFrame) -> None:
+def test_epoch_0_learns_nothing(photos: SmallPhotos, rows: pd.DataFrame) -> None:
     # Whatever comes after it, also at a rate of zero.
     still = followed(both_kinds(8, 0, photos, replace(TINY, epochs=1, learning_rate=0.0)))[1]
     pd.testing.assert_series_equal(
@@ -94,14 +94,14 @@ def test_the_sample_photos_are_120_of_five_classes() -> None:
     assert torch.bincount(photos.labels).tolist() == [24] * 5
 
 
-def test_progress_counts_to_the_end(photos: Photos) -> None:
+def test_progress_counts_to_the_end(photos: SmallPhotos) -> None:
     seen, _ = followed(both_kinds(8, 1, photos, replace(TINY, epochs=30)))
     shares = [event.done / event.total for event in seen if event.total]
     assert shares == sorted(shares) and shares[-1] <= 1
     assert "8 layers" in seen[0].phase
 
 
-def test_a_training_that_is_left_ends_its_threads_and_restores_how_many_torch_takes(photos: Photos) -> None:
+def test_a_training_that_is_left_ends_its_threads_and_restores_how_many_torch_takes(photos: SmallPhotos) -> None:
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
@@ -113,8 +113,8 @@ def test_a_training_that_is_left_ends_its_threads_and_restores_how_many_torch_ta
         torch.set_num_threads(threads)
 
 
-def test_a_network_that_fails_ends_the_other_one_too(photos: Photos) -> None:
-    broken = Photos(photos.images, photos.labels + 7, 2)
+def test_a_network_that_fails_ends_the_other_one_too(photos: SmallPhotos) -> None:
+    broken = SmallPhotos(photos.images, photos.labels + 7, 2)
     with pytest.raises(IndexError):
         followed(both_kinds(8, 0, broken, replace(TINY, epochs=5000)))
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from core.data.snapshot import COLUMNS, Snapshot
 from core.lessons import transfer
-from core.lessons.kept import Computing
+from core.lessons.result_cache import Computing
 from core.lessons.transfer import ARMS, at_the_end, pairs, recipe_of, size_name, sizes_of, training, with_few
 from core.models.bundle import BundleInfo, save_bundle
 from core.models.resnet import build

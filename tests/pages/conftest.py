@@ -9,10 +9,10 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core.data.images import Decoded
-from core.data.store import Project, Store
+from core.data.pictures.decoding import Decoded
+from core.data.store.store import Project, Store
 from core.workspace import REPOSITORY, open_workspace
-from pages.components.frame import PAGES
+from pages.components.shared.frame import PAGES
 
 OpenPage = Callable[..., AppTest]
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.images import Decoded
+from core.data.pictures.decoding import Decoded
 from core.data.snapshot import snapshot_of_project
-from core.data.store import Project, Store
+from core.data.store.store import Project, Store
 from core.runs.folder import RunFolder, create_run
 from core.training.recipe import Recipe
 from core.workspace import Workspace, open_workspace

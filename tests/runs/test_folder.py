@@ -8,8 +8,8 @@ import pytest
 
 from core.data.snapshot import Snapshot
 from core.errors import RunError
+from core.inspection.measuring.predictions_csv import write
 from core.runs.folder import RunFolder, create_run, list_runs, open_run, refuse_filled, workspace_run
-from core.runs.predictions import write
 from core.workspace import Workspace
 from tests.runs.conftest import tiny
 

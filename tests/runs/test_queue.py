@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import RunError
+from core.runs.device_queue import queue_for
 from core.runs.folder import RunFolder
-from core.runs.lines import line_of
 from core.runs.queue import join, queue_place, runs_ahead
 from core.workspace import Workspace
 
@@ -57,12 +57,12 @@ def test_a_finished_run_has_nothing_to_resume(make_run: MakeRun) -> None:
 
 
 def test_devices_that_are_the_same_share_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert line_of("cpu") == "cpu"
-    assert {line_of(name) for name in ("cuda", "cuda:0", "mps", "xpu")} == {"accelerator"}
-    assert line_of("cuda:1") == "cuda:1"
+    assert queue_for("cpu") == "cpu"
+    assert {queue_for(name) for name in ("cuda", "cuda:0", "mps", "xpu")} == {"accelerator"}
+    assert queue_for("cuda:1") == "cuda:1"
     monkeypatch.setattr("platform.system", lambda: "Linux")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert line_of("auto") == "cpu"
+    assert queue_for("auto") == "cpu"
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     monkeypatch.setattr(Path, "glob", lambda self, pattern: iter([Path("/dev/nvidia0")]))
-    assert line_of("auto") == "accelerator"
+    assert queue_for("auto") == "accelerator"

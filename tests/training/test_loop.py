@@ -7,9 +7,9 @@ import torch
 from torch.nn import functional
 from torchvision.ops import box_iou
 
+from core.training.best_epoch import BestEpoch
 from core.training.metrics import Tally
 from core.training.objectives import BoxObjective, ClassObjective, balanced_weights, iou
-from core.training.standing import Standing
 
 
 def test_balanced_weights_make_all_classes_count_the_same() -> None:
@@ -64,19 +64,24 @@ def test_a_tally_sums_first_and_divides_once() -> None:
 
 
 def test_the_best_is_the_higher_accuracy_then_the_lower_loss_then_the_earlier() -> None:
-    standing = Standing()
+    best = BestEpoch()
     epochs = [(0.5, 1.0), (0.5, 0.9), (0.5, 0.9), (0.6, 2.0), (0.55, 0.1)]
-    assert [standing.improved(*epoch) for epoch in epochs] == [True, True, False, True, False]
-    assert (standing.accuracy, standing.loss) == (0.6, 2.0)
+    assert [best.improved(*epoch) for epoch in epochs] == [True, True, False, True, False]
+    assert (best.score, best.loss) == (0.6, 2.0)
 
 
 def test_waiting_counts_epochs_in_which_neither_figure_improves() -> None:
-    standing = Standing()
+    best = BestEpoch()
     waited = []
     for accuracy, loss in [(0.5, 1.0), (0.5, 1.0), (0.4, 0.9), (0.4, 0.95), (0.5, 0.9), (0.7, 3.0)]:
-        standing.improved(accuracy, loss)
-        waited.append(standing.waited)
+        best.improved(accuracy, loss)
+        waited.append(best.waited)
     assert waited == [0, 1, 0, 1, 2, 0]
-    standing.begin_phase()
-    assert (standing.waited, standing.accuracy) == (0, 0.7)
-    assert math.isinf(standing.lowest_loss)
+    best.begin_phase()
+    assert (best.waited, best.score) == (0, 0.7)
+    assert math.isinf(best.lowest_loss)
+
+
+def test_a_checkpoint_of_the_first_version_names_the_score_accuracy_and_is_read() -> None:
+    saved = {"accuracy": 0.5, "loss": 1.0, "top_accuracy": 0.6, "lowest_loss": 0.9, "waited": 2}
+    assert BestEpoch.restored(saved) == BestEpoch(0.5, 1.0, 0.6, 0.9, 2)

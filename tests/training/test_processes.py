@@ -14,8 +14,8 @@ from core.data.snapshot import Snapshot
 from core.errors import RecipeError
 from core.models.bundle import read_info
 from core.models.resnet import build
-from core.training.preparation import check_processes
 from core.training.recipe import Recipe
+from core.training.setup import check_processes
 from core.training.trainer import fit
 
 WORKER = """

@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from core.data.dataset import Photos
-from core.data.resized import ResizedCache
+from core.data.pictures.resized_cache import ResizedCache
+from core.data.pictures.transforms import Preprocessing
 from core.data.snapshot import Snapshot
-from core.data.transforms import Preprocessing
 from core.errors import DataError
-from core.training.stream import Part, loading, training_batches, validation_batches
+from core.training.stream import TrainingSplit, loading, training_batches, validation_batches
 
 
 @pytest.mark.parametrize("n", range(2, 40))
@@ -49,7 +49,7 @@ def test_processes_share_each_step(n: int) -> None:
 
 
 @pytest.fixture
-def photos(make_snapshot: Callable[..., Snapshot], tmp_path: Path) -> dict[Part, Photos]:
+def photos(make_snapshot: Callable[..., Snapshot], tmp_path: Path) -> dict[TrainingSplit, Photos]:
     snapshot = make_snapshot(train=5, val=3)
     cache = ResizedCache(tmp_path / "cache", Preprocessing(size=32, resize=37))
     return {
@@ -58,7 +58,7 @@ def photos(make_snapshot: Callable[..., Snapshot], tmp_path: Path) -> dict[Part,
     }
 
 
-def plan(photos: dict[Part, Photos]) -> list:
+def plan(photos: dict[TrainingSplit, Photos]) -> list:
     batches = []
     for epoch in (1, 2):
         batches += training_batches(len(photos["train"]), 4, 5, epoch)
@@ -66,7 +66,7 @@ def plan(photos: dict[Part, Photos]) -> list:
     return batches
 
 
-def test_a_thread_loads_the_same_bits(photos: dict[Part, Photos]) -> None:
+def test_a_thread_loads_the_same_bits(photos: dict[TrainingSplit, Photos]) -> None:
     cpu, batches = torch.device("cpu"), plan(photos)
     with loading(photos, batches, cpu, workers=0) as stream:
         expected = list(stream)
@@ -79,7 +79,7 @@ def test_a_thread_loads_the_same_bits(photos: dict[Part, Photos]) -> None:
         assert one.images.is_contiguous(memory_format=torch.channels_last)
 
 
-def test_leaving_early_ends_the_thread(photos: dict[Part, Photos]) -> None:
+def test_leaving_early_ends_the_thread(photos: dict[TrainingSplit, Photos]) -> None:
     before = threading.active_count()
     with loading(photos, itertools.cycle(plan(photos)), torch.device("cpu"), workers=None) as stream:
         next(stream)
@@ -88,7 +88,7 @@ def test_leaving_early_ends_the_thread(photos: dict[Part, Photos]) -> None:
 
 
 @pytest.mark.parametrize("workers", [None, 0])
-def test_a_photo_that_is_gone_is_named(photos: dict[Part, Photos], workers: int | None) -> None:
+def test_a_photo_that_is_gone_is_named(photos: dict[TrainingSplit, Photos], workers: int | None) -> None:
     gone = photos["train"].sources[3]
     gone.path.unlink()
     with (
@@ -98,7 +98,9 @@ def test_a_photo_that_is_gone_is_named(photos: dict[Part, Photos], workers: int 
         list(stream)
 
 
-def test_processes_load_the_same_bits_name_what_is_gone_and_are_not_left_behind(photos: dict[Part, Photos]) -> None:
+def test_processes_load_the_same_bits_name_what_is_gone_and_are_not_left_behind(
+    photos: dict[TrainingSplit, Photos],
+) -> None:
     """One test for all three, because the processes take seconds to start."""
     cpu, batches = torch.device("cpu"), plan(photos)
     with loading(photos, batches, cpu, workers=0) as stream:

@@ -1,0 +1,1 @@
+"""From files and tables of any kind to images and annotations in a project: recognised, planned, then carried out."""

@@ -1,0 +1,1 @@
+"""Images packed as arrays in .npz and .h5 files."""

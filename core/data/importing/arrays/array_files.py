@@ -1,0 +1,240 @@
+"""Opens .npz and .h5 files of strangers: which arrays are in them, and their rows when asked for.
+
+Nothing is unpickled, no other file is followed, and no number is read before its array's size is known to be allowed.
+"""
+
+import io
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tokenize
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from core.data.importing.archives import DAMAGED, ZipLimits, list_zip
+from core.data.pictures.decoding import MAX_FILE_BYTES
+from core.errors import ArraysError, DataError
+from core.workspace import REPOSITORY
+
+ARRAY_LIMITS = ZipLimits(entries=1_000, file_bytes=16 * 2**30)
+"""Of one file: its arrays, and the bytes of one of them, which is never in memory as a whole."""
+
+BLOCK_BYTES = 16 * 2**20
+"""How much of an array is usually read at once."""
+
+PATIENCE_SECONDS = 30.0
+"""How long nothing may come out of an HDF5 file, before it is given up."""
+
+COPY = ("-m", "core.data.importing.arrays.hdf5_copy")
+REFUSED = 2
+"""The exit status of core.data.importing.arrays.hdf5_copy where the file cannot be used."""
+
+_LOOK_SECONDS = 0.5
+_HDF5_START = b"\x89HDF\r\n\x1a\n"
+_ZIP_START = b"PK"
+_HEADER_BYTES = 16_384  # numpy's own headers are below 10,000 bytes
+_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+# What numpy raises for a header that is none, which it reads as a Python literal.
+_NO_HEADER = (*DAMAGED, tokenize.TokenError, SyntaxError, RecursionError, MemoryError, TypeError, OverflowError)
+
+
+@dataclass(frozen=True)
+class StoredArray:
+    """One array of a file, not read yet."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    rows: Callable[[int, int], NDArray[Any]]  # those from one place on the first axis to before another
+    together: int  # so many rows are best read at once
+
+    @property
+    def row_bytes(self) -> int:
+        """The bytes of one row."""
+        return math.prod(self.shape[1:]) * self.dtype.itemsize
+
+
+def open_arrays(source: Path | BinaryIO, name: str, limits: ZipLimits = ARRAY_LIMITS) -> dict[str, StoredArray]:
+    """The arrays of an .npz or .h5 file by their names; the file stays open as long as one of them is held.
+
+    Which of the two it is, its first bytes say. ``rows`` and this function raise ArraysError where the file is damaged,
+    beyond the limits, or leads to other files.
+    """
+    start = _first_bytes(source, name)
+    if start == _HDF5_START:
+        return _from_hdf5(source, name, limits)
+    if start.startswith(_ZIP_START):
+        return _npz_arrays(source, name, limits)
+    raise ArraysError(f"{name} is neither an .npz nor an .h5 file, or it is damaged. Save or copy it again.")
+
+
+def _first_bytes(source: Path | BinaryIO, name: str) -> bytes:
+    try:
+        if isinstance(source, Path):
+            with source.open("rb") as file:
+                return file.read(len(_HDF5_START))
+        source.seek(0)
+        start = source.read(len(_HDF5_START))
+        source.seek(0)
+        return start
+    except OSError as error:
+        raise ArraysError(f"{name} cannot be read ({error.strerror}). Check the path and its permissions.") from error
+
+
+def _npz_arrays(source: Path | BinaryIO, name: str, limits: ZipLimits) -> dict[str, StoredArray]:
+    try:
+        listing = list_zip(source, name, limits)
+        archive = zipfile.ZipFile(source)
+    except DataError as error:
+        raise ArraysError(f"{error} An .npz file is a zip of arrays: numpy.savez makes one.") from error
+    except DAMAGED as error:
+        raise _damaged(name, error) from error
+    if listing.refused:
+        path, reason = next(iter(listing.refused.items()))
+        raise ArraysError(f"{name} is not read, because of {path} in it: {reason}.")
+    infos = {info.filename: info for info in archive.infolist()}
+    paths = [path for path in listing.files if path.endswith(".npy") and path in infos]
+    return {path.removesuffix(".npy"): _Member(archive, infos[path], name).array() for path in paths}
+
+
+class _Member:
+    """One array of an .npz file. Compressed numbers can only be read onwards, so the stream is kept between reads."""
+
+    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> None:
+        self._archive, self._info, self._name = archive, info, name
+        try:
+            with archive.open(info) as file:
+                # In memory first: a hostile header may claim to be gigabytes long.
+                head = io.BytesIO(file.read(_HEADER_BYTES))
+            version = npy.read_magic(head)
+            self._shape, self._by_columns, self._dtype = _HEADERS[version](head)
+        except _NO_HEADER as error:
+            raise _damaged(name, error) from error
+        self._start = head.tell()
+        self._stream: IO[bytes] | None = None
+        claimed, there = math.prod(self._shape) * self._dtype.itemsize, info.file_size - self._start
+        # Python's objects are pickled, in whatever length, and never read.
+        if min(self._shape, default=0) < 0 or (claimed != there and not self._dtype.hasobject):
+            raise _damaged(name, f"{info.filename} claims {claimed:,} bytes and has {there:,}")
+
+    def array(self) -> StoredArray:
+        together = self._shape[0] if self._by_columns else _rows_at_once(self._shape, self._dtype.itemsize)
+        name = self._info.filename.removesuffix(".npy")
+        return StoredArray(name, self._shape, self._dtype, self._rows, together)
+
+    def _rows(self, first: int, end: int) -> NDArray[Any]:
+        if self._dtype.hasobject or not self._dtype.itemsize:
+            raise ArraysError(
+                f"{self._name}: {self._info.filename} holds Python's own objects ({self._dtype}), which are not read, "
+                "because reading them may run a program. Save numbers, or text by numpy.array(labels, dtype=str)."
+            )
+        row_bytes = math.prod(self._shape[1:]) * self._dtype.itemsize
+        if self._by_columns:
+            return self._whole()[first:end]
+        data = self._bytes(first * row_bytes, (end - first) * row_bytes)
+        return np.frombuffer(data, self._dtype).reshape(end - first, *self._shape[1:])
+
+    def _whole(self) -> NDArray[Any]:
+        """All of an array that lies column by column, as numpy saves transposed ones; its rows are all over it."""
+        size = math.prod(self._shape) * self._dtype.itemsize
+        if size > MAX_FILE_BYTES:
+            raise ArraysError(
+                f"{self._name}: {self._info.filename} lies column by column and is larger than "
+                f"{MAX_FILE_BYTES // 2**20} MB. Save numpy.ascontiguousarray of it."
+            )
+        return np.frombuffer(self._bytes(0, size), self._dtype).reshape(self._shape, order="F")
+
+    def _bytes(self, at: int, length: int) -> bytes:
+        try:
+            if self._stream is None:
+                self._stream = self._archive.open(self._info)
+            self._stream.seek(self._start + at)
+            data = self._stream.read(length)
+        except DAMAGED as error:
+            raise _damaged(self._name, error) from error
+        if len(data) != length:
+            raise _damaged(self._name, f"{self._info.filename} ends too early")
+        return data
+
+
+def _from_hdf5(source: Path | BinaryIO, name: str, limits: ZipLimits) -> dict[str, StoredArray]:
+    """The arrays of an HDF5 file, copied to a temporary file by another process, which may crash or hang."""
+    copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - held by the arrays, and gone with them
+    with _on_disk(source, name) as file, tempfile.TemporaryFile() as said:
+        command = [sys.executable, "-X", "utf8", *COPY, name]
+        # One thread: each takes memory for itself, of which the process has little.
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        process = subprocess.Popen(
+            command, stdin=file, stdout=copy, stderr=said, cwd=REPOSITORY, env=environment, start_new_session=True
+        )
+        finished = _wait(process, copy)
+        said.seek(0)
+        words = said.read().decode("utf-8", "replace").strip()
+    if process.returncode == REFUSED:
+        raise ArraysError(json.loads(words.splitlines()[-1]))
+    if process.returncode == 1 and finished:
+        raise RuntimeError(f"Copying {name} failed:\n{words}")
+    if process.returncode:
+        how = "it cannot be read to its end" if not finished else "the HDF5 library broke down over it"
+        raise _damaged(name, how)
+    copy.seek(0)
+    return _npz_arrays(copy, name, limits)
+
+
+def _wait(process: subprocess.Popen[bytes], copy: BinaryIO) -> bool:
+    """Waits as long as the copy grows, else ends the process; whether it came to its end by itself."""
+    size, since = 0, time.monotonic()
+    while True:
+        try:
+            process.wait(_LOOK_SECONDS)
+            return True
+        except subprocess.TimeoutExpired:
+            grown = os.fstat(copy.fileno()).st_size
+            if grown > size:
+                size, since = grown, time.monotonic()
+            elif time.monotonic() - since > PATIENCE_SECONDS:
+                process.kill()
+                process.wait()
+                return False
+
+
+@contextmanager
+def _on_disk(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
+    """The source as a file that another process can read."""
+    try:
+        if isinstance(source, Path):
+            with source.open("rb") as file:
+                yield file
+            return
+        with tempfile.TemporaryFile() as file:
+            source.seek(0)
+            shutil.copyfileobj(source, file, 2**20)
+            file.flush()
+            os.lseek(file.fileno(), 0, os.SEEK_SET)
+            yield file
+    except OSError as error:
+        raise ArraysError(f"{name} cannot be read or copied ({error.strerror or error}).") from error
+
+
+def _rows_at_once(shape: tuple[int, ...], item_bytes: int) -> int:
+    """A block's worth of rows."""
+    return max(1, BLOCK_BYTES // max(1, math.prod(shape[1:]) * item_bytes))
+
+
+def _damaged(name: str, error: object) -> ArraysError:
+    said = str(error).partition("\n")[0].strip("'\"") or type(error).__name__
+    return ArraysError(f"{name} is damaged or cut off ({said}). Copy it again, or save it again.")

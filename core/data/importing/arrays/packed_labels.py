@@ -1,0 +1,116 @@
+"""The labels of packed images: whole numbers, text or one-hot rows, with or without a list of classes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.importing.arrays.array_files import StoredArray
+from core.data.tables.csv_cells import MAX_CSV_BYTES
+from core.data.tables.names import name_key, sort_key
+from core.errors import ArraysError
+
+MOST_CLASSES = 10_000
+
+Value = int | str
+_TYPES = "allowed are whole numbers and text"
+
+
+@dataclass(frozen=True)
+class PackedLabels:
+    """The label of every image of every part, and the classes in their order."""
+
+    labels: list[list[str] | None]  # None: the part has no labels
+    classes: tuple[str, ...]
+
+
+def class_names(array: StoredArray, name: str) -> list[Value]:
+    """The list of classes of a file, as numbers or text."""
+    shape = [length for length in array.shape if length != 1] or [1]
+    if len(shape) != 1 or not array.shape or not 0 < shape[0] <= MOST_CLASSES:
+        allowed = f"allowed is a list of 1 to {MOST_CLASSES:,} classes"
+        raise ArraysError(f"{name}: {array.name} has the shape {list(array.shape)}; {allowed}.")
+    values = _values(_all(array, name).reshape(-1), array, name)
+    keys = [name_key(str(value)) for value in values]
+    if len(set(keys)) < len(keys):
+        twice = next(value for place, value in enumerate(values) if keys[place] in keys[:place])
+        raise ArraysError(f'{name}: {array.name} names the class "{twice}" twice. Give every class a name of its own.')
+    return values
+
+
+def labels_of(
+    parts: Sequence[tuple[StoredArray | None, int]], classes: Sequence[Value] | None, name: str
+) -> PackedLabels:
+    """The labels of parts with so many images each.
+
+    Numbers are the classes themselves where all of them are in the list, as in ``list_classes = [0, 1, 2]``, else their
+    places in it, from 0. Raises ArraysError where labels do not fit the images or the list.
+    """
+    found = [None if array is None else _flat(array, count, name) for array, count in parts]
+    there = {value for values in found if values is not None for value in values}
+    numbers = {value for value in there if isinstance(value, int)}
+    if classes is None:
+        text = {value: str(value) for value in there}
+        ordered: Sequence[Value] = sorted(there, key=lambda value: sort_key(str(value)))
+    else:
+        ordered = classes
+        text = {value: str(value) for value in classes}
+        if not there <= text.keys() and numbers == there:
+            text = {place: str(value) for place, value in enumerate(classes)}
+        if strange := sorted(there - text.keys(), key=str):
+            shown = ", ".join(str(value) for value in classes[:8]) + (", ..." if len(classes) > 8 else "")
+            raise ArraysError(
+                f"{name}: the label {strange[0]} is none of its {len(classes)} classes ({shown}). "
+                f"Labels are their names, or their places from 0 to {len(classes) - 1}."
+            )
+    labels = [None if values is None else [text[value] for value in values] for values in found]
+    return PackedLabels(labels, tuple(str(value) for value in ordered))
+
+
+def _flat(array: StoredArray, count: int, name: str) -> list[Value]:
+    """One label for each image, whichever way they lie."""
+    shape = array.shape
+    if shape in ((count,), (1, count), (count, 1)):
+        return _values(_all(array, name).reshape(-1), array, name)
+    if len(shape) == 2 and shape[0] == count and array.dtype.kind in "buif":
+        rows = _all(array, name)
+        wrong = np.flatnonzero(~((rows == 0) | (rows == 1)).all(axis=1) | (rows.sum(axis=1) != 1))
+        if len(wrong):
+            raise ArraysError(
+                f"{name}: {array.name} has the shape {list(shape)}, which is one-hot, but its row {wrong[0]} is not a "
+                "single 1 among zeros. Give one whole number an image instead."
+            )
+        return [int(place) for place in rows.argmax(axis=1)]
+    raise ArraysError(
+        f"{name}: {array.name} has the shape {list(shape)}, for {count:,} images; "
+        f"allowed are [{count}], [1, {count}], [{count}, 1] and one-hot rows [{count}, classes]."
+    )
+
+
+def _all(array: StoredArray, name: str) -> NDArray[Any]:
+    if array.dtype.kind not in "buifSU":
+        raise ArraysError(f"{name}: {array.name} is of the type {array.dtype}; {_TYPES}.")
+    if array.row_bytes * array.shape[0] > MAX_CSV_BYTES:
+        raise ArraysError(f"{name}: {array.name} is larger than {MAX_CSV_BYTES // 2**20} MB, which no labels are.")
+    return array.rows(0, array.shape[0])
+
+
+def _values(flat: NDArray[Any], array: StoredArray, name: str) -> list[Value]:
+    if array.dtype.kind == "f":
+        wrong = flat[~np.isfinite(flat) | (flat != np.rint(flat))]
+        if len(wrong):
+            raise ArraysError(f"{name}: {array.name} holds the label {wrong[0]:g}; {_TYPES}.")
+    if array.dtype.kind in "buif":
+        return [int(value) for value in flat]
+    return [_text(value) for value in flat]
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, bytes):
+        return str(value)
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

@@ -1,0 +1,91 @@
+"""What a list of file paths says: which files are pictures or tables, which folders are classes or splits."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from core.data.pictures.decoding import IMAGE_SUFFIXES
+from core.data.tables.labels_csv import split_named
+
+TABLE_SUFFIXES = frozenset((".csv", ".tsv"))
+PACKED_SUFFIXES = frozenset((".npz", ".h5", ".hdf5"))
+"""Suffixes of files that hold many images as arrays."""
+# Not readable as images, but meant as such: they are tried, so that decoding says what they are and what to do.
+_MEANT_AS_PICTURES = frozenset((".heic", ".heif", ".svg", ".eps", ".ico"))
+_CLUTTER = frozenset(("__macosx", "thumbs.db", "desktop.ini"))
+
+
+def is_clutter(path: str) -> bool:
+    """Hidden files and what operating systems leave behind; nobody means to import them."""
+    return any((part.startswith(".") and part not in (".", "..")) or part.lower() in _CLUTTER for part in _parts(path))
+
+
+def plain_path(path: str) -> str | None:
+    """The path with slashes and without "." parts; None where it is absolute, climbs out of its folder or is empty."""
+    parts = _parts(path)
+    if not parts or ".." in parts or path[:1] in ("/", "\\") or re.match(r"[A-Za-z]:", path):
+        return None
+    return "/".join(part for part in parts if part != ".") or None
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.replace("\\", "/").split("/") if part]
+
+
+def suffix_of(path: str) -> str:
+    """The suffix in lower case, with its dot."""
+    return PurePosixPath(path).suffix.lower()
+
+
+def is_picture(path: str) -> bool:
+    """Whether a file of that name is meant as a picture."""
+    return suffix_of(path) in IMAGE_SUFFIXES or suffix_of(path) in _MEANT_AS_PICTURES
+
+
+def common_folder(paths: Collection[str]) -> str:
+    """The folders that are around everything ("birds/"), or "": a folder that is alone on its level is no class.
+
+    A lone folder called "train" is a split, unless the table lies in it.
+    """
+    wrapper = ""
+    rest = list(paths)
+    while rest:
+        top = {path.partition("/")[0] for path in rest if "/" in path}
+        if len(top) != 1 or any("/" not in path for path in rest):
+            break
+        folder = top.pop() + "/"
+        with_table = any(suffix_of(path) in TABLE_SUFFIXES and path.count("/") == 1 for path in rest)
+        if split_named(folder[:-1]) and not with_table:
+            break
+        wrapper += folder
+        rest = [path.removeprefix(folder) for path in rest]
+    return wrapper
+
+
+@dataclass(frozen=True)
+class FolderMeaning:
+    """What a picture's folders say of it."""
+
+    label: str | None
+    split: str | None
+
+
+def folder_meanings(paths: Collection[str]) -> dict[str, FolderMeaning]:
+    """The class and the split of each picture by its folders: ``owl/1.jpg``, ``train/owl/1.jpg``, ``test/1.jpg``.
+
+    The top folders are splits where all of them are called so, or train and another one; a lone folder "train" among
+    others may well be the class of trains.
+    """
+    top = {path.partition("/")[0] for path in paths if "/" in path}
+    splits = {folder: split for folder in top if (split := split_named(folder))}
+    if len(splits) < len(top) and not ("train" in splits.values() and len(set(splits.values())) > 1):
+        splits = {}
+    places = {}
+    for path in paths:
+        *folders, _ = path.split("/")
+        split = splits.get(folders[0]) if folders else None
+        if split:
+            folders = folders[1:]
+        places[path] = FolderMeaning(folders[0] if folders else None, split)
+    return places

@@ -1,0 +1,163 @@
+"""Pascal VOC XML: one file a picture (http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/index.html).
+
+Splits are lists in ``ImageSets/Main``, ``default.txt`` being that of the pictures without one; the classes' order is in
+``labelmap.txt``: both as CVAT writes them.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from xml.etree.ElementTree import Element, ParseError, SubElement, indent, tostring
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from core.data.importing.folder_layout import suffix_of
+from core.data.importing.formats.exported_picture import ExportedPicture
+from core.data.importing.formats.gathered_labels import (
+    Files,
+    GatheredLabels,
+    LabelGatherer,
+    PictureIndex,
+    split_of,
+    text_of,
+    written,
+)
+from core.data.tables.labels_csv import split_named
+from core.errors import DataError
+
+CORNERS = ("xmin", "ymin", "xmax", "ymax")
+ROOTS = ("JPEGImages/", "images/")
+LABELMAP_HEAD = "# label:color_rgb:parts:actions"
+NO_SPLIT = "default"
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def read(files: Files) -> GatheredLabels | None:
+    """What the VOC files among these say; None where there are none."""
+    gathered = LabelGatherer()
+    pictures = PictureIndex(files)
+    splits = _splits(files, gathered)
+    for path in files:
+        if PurePosixPath(path).name == "labelmap.txt" and (text := text_of(files[path], path, gathered)):
+            gathered.used.add(path)
+            names = [line.rpartition(":::")[0] or line.split(":")[0] for line in text.splitlines() if line[:1] != "#"]
+            gathered.classes.update(dict.fromkeys(name for name in names if name and name != "background"))
+    some = False
+    for path in sorted(path for path in files if suffix_of(path) == ".xml"):
+        text = text_of(files[path], path, gathered)
+        if text is None:
+            continue
+        try:
+            root = fromstring(text, forbid_dtd=True)
+        except ParseError as error:
+            gathered.say(path, f"it is no XML ({error}); it is left out")
+            gathered.used.add(path)
+            continue
+        except DefusedXmlException:
+            gathered.say(path, "it declares XML entities, which are not read from files of others; it is left out")
+            gathered.used.add(path)
+            continue
+        if root.tag == "annotation":
+            some = True
+            gathered.used.add(path)
+            _read_one(path, root, pictures, splits, gathered)
+    return gathered.found("Pascal VOC") if some else None
+
+
+def write(pictures: Sequence[ExportedPicture], classes: Sequence[str]) -> dict[str, bytes]:
+    """One XML a picture in ``Annotations``; the pictures lie in ``JPEGImages``."""
+    for name in classes:
+        if NOT_IN_XML.search(name):
+            raise DataError(f"The class {name!r} has a character that XML cannot hold. Rename it, or choose a format.")
+    answer = {label_file(one): _xml(one) for one in pictures}
+    for split in dict.fromkeys(one.split for one in pictures):
+        names = [_stem(one.name) for one in pictures if one.split == split]
+        answer[f"ImageSets/Main/{split or NO_SPLIT}.txt"] = "".join(f"{name}\n" for name in names).encode()
+    lines = [LABELMAP_HEAD, *(f"{name}:::" for name in classes)]
+    answer["labelmap.txt"] = "".join(f"{line}\n" for line in lines).encode()
+    return answer
+
+
+def label_file(one: ExportedPicture) -> str:
+    """The XML of a picture."""
+    return f"Annotations/{_stem(one.name)}.xml"
+
+
+def _stem(name: str) -> str:
+    # The suffix stays: a.jpg and a.png may both be there, and each needs its own file.
+    return name if PurePosixPath(name).suffix.lower() not in (".jpg", ".jpeg") else name.rpartition(".")[0]
+
+
+def _xml(one: ExportedPicture) -> bytes:
+    root = Element("annotation")
+    SubElement(root, "folder").text = "JPEGImages"
+    SubElement(root, "filename").text = one.name
+    size = SubElement(root, "size")
+    for tag, value in (("width", one.width), ("height", one.height), ("depth", 3)):
+        SubElement(size, tag).text = str(value)
+    SubElement(root, "segmented").text = "0"
+    for box in one.boxes:
+        thing = SubElement(root, "object")
+        for tag, text in (("name", box.label), ("pose", "Unspecified"), ("truncated", "0"), ("difficult", "0")):
+            SubElement(thing, tag).text = text
+        place = SubElement(thing, "bndbox")
+        corners = (box.x, box.y, box.x + box.width, box.y + box.height)
+        for tag, corner in zip(CORNERS, corners, strict=True):
+            SubElement(place, tag).text = written(round(corner, 9))
+    indent(root)
+    return tostring(root, encoding="utf-8")
+
+
+def _splits(files: Files, gathered: LabelGatherer) -> dict[str, str]:
+    """The split of each picture's name without its suffix, from the lists in ImageSets/Main; "" where it has none."""
+    splits: dict[str, str] = {}
+    for path in sorted(files):
+        name = PurePosixPath(path).stem
+        split = split_named(name)
+        if "ImageSets/" in f"/{path}" and suffix_of(path) == ".txt":
+            gathered.used.add(path)
+            text = text_of(files[path], path, gathered) if split or name == NO_SPLIT else None
+            for line in (text or "").splitlines():
+                splits[line.strip()] = split or ""
+    return splits
+
+
+def _picture_of(path: str, name: str, pictures: PictureIndex) -> str | None:
+    """The picture of that name in the folder beside Annotations, else wherever it may be."""
+    around, beside, _ = path.rpartition("Annotations/")
+    places = [f"{around}{top}{name}" for top in ROOTS] if beside else []
+    return next((one for one in places if one in pictures.paths), None) or (
+        pictures.named(name, path) if name else None
+    )
+
+
+def _read_one(
+    path: str, root: Element, pictures: PictureIndex, splits: dict[str, str], gathered: LabelGatherer
+) -> None:
+    written_name = root.findtext("filename") or ""
+    name = written_name.strip()
+    file = _picture_of(path, written_name, pictures) or _picture_of(path, name, pictures) or pictures.of_stem(path)
+    if file is None:
+        gathered.say(path, f"its picture {name or 'has no name and'} is not among the files")
+        return
+    for top in ROOTS:
+        shown = file.partition(top)[2] if f"/{top}" in f"/{file}" else ""
+        if shown:
+            break
+    shown = shown or file
+    names = (_stem(shown), shown.rpartition(".")[0])
+    split = next((splits[name.strip()] for name in names if name.strip() in splits), None)
+    gathered.image(file, shown, split_of(path.rpartition("/")[0] + "/") if split is None else split or None)
+    for number, thing in enumerate(root.findall("object"), start=1):
+        where = f"{path}, object {number}"
+        place = thing.find("bndbox")
+        corners = [(place.findtext(tag) or "").strip() for tag in CORNERS] if place is not None else []
+        label = (thing.findtext("name") or "").strip()
+        try:
+            left, top_, right, bottom = (float(corner) for corner in corners)
+        except ValueError:
+            gathered.say(where, f"the box ({', '.join(corners)}) is not four numbers; it is left out")
+            continue
+        sides = (left, top_, round(right - left, 9), round(bottom - top_, 9))
+        gathered.box(file, label, sides, where)

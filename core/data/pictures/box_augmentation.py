@@ -1,0 +1,68 @@
+"""Random variations of a picture that take the box of its object along."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from torchvision import tv_tensors
+
+from core.data.pictures.transforms import AUGMENTATIONS, Draw, draw
+
+# A variation must show so much of an object's box; it is drawn so often, then the whole copy is taken.
+_KEPT = 0.7
+_MOST_DRAWS = 20
+# Points of an object's outline; a multiple of four, so that its outermost ones are among them.
+_OUTLINE = 32
+
+
+def augment_boxed(
+    copy: Tensor,
+    corners: Sequence[float],
+    level: str,
+    size: int,
+    seed: Sequence[int],
+    fill: Sequence[float] = (0, 0, 0),
+) -> tuple[Tensor, Tensor]:
+    """``augment`` for a picture with an object: the variation, and the object's box in it, float32 [4].
+
+    ``corners`` are left, top, right and bottom in pixels of the copy. A variation that loses the object is drawn again;
+    what is cut off of the rest is not to be seen, so the box ends at the edge.
+    """
+    augmentation = AUGMENTATIONS[level]
+    if augmentation is None:
+        raise ValueError("level none has no variations; use the view")
+    canvas = (copy.shape[-2], copy.shape[-1])
+    for attempt in range(_MOST_DRAWS):
+        drawn = draw(augmentation, *canvas, (*seed, attempt) if attempt else seed)
+        moved = moved_corners(drawn, corners, canvas, size, fill)
+        if _area(moved.clamp(0, size)) >= _KEPT * _area(moved):
+            break
+    else:
+        drawn = replace(drawn, top=0, left=0, height=canvas[0], width=canvas[1], degrees=0.0)
+        moved = moved_corners(drawn, corners, canvas, size, fill)
+    return drawn.color(drawn.geometry(copy, size, fill)), moved.clamp(0, size)
+
+
+def moved_corners(
+    drawn: Draw, corners: Sequence[float], canvas: tuple[int, int], size: int, fill: Sequence[float]
+) -> Tensor:
+    """Where a box (left, top, right, bottom) on a canvas (height, width) comes to lie, float32 [4]; nothing is clipped.
+
+    What goes through the geometry is the outline of the ellipse in the box, as points, and the answer is the box around
+    it: the box around a turned box would grow at every turn, and things are rounder than their boxes.
+    """
+    left, top, right, bottom = corners
+    turn = torch.arange(_OUTLINE) * (2 * torch.pi / _OUTLINE)
+    x = (left + right) / 2 + (right - left) / 2 * turn.cos()
+    y = (top + bottom) / 2 + (bottom - top) / 2 * turn.sin()
+    # Boxes without an extent: torchvision's own key points are counted from the middle of a pixel when mirrored.
+    points = tv_tensors.BoundingBoxes(
+        torch.stack([x, y, x, y], 1), format="XYXY", canvas_size=canvas, clamping_mode=None
+    )
+    moved = drawn.geometry(points, size, fill).as_subclass(Tensor)
+    return torch.cat([moved[:, :2].amin(0), moved[:, :2].amax(0)])
+
+
+def _area(corners: Tensor) -> float:
+    return float((corners[2:] - corners[:2]).clamp(min=0).prod())

@@ -1,0 +1,252 @@
+"""Decode one untrusted picture into an upright RGB image, or refuse it with a reason."""
+
+import hashlib
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+from core.data.pictures.pixels import to_rgb
+from core.errors import ImageRefused
+
+MAX_PIXELS = 89_478_485
+"""Width times height of the largest picture: a quarter of a gigabyte as RGB, Pillow's own default for its warning.
+
+It is checked against the size in the header, before any pixel is decoded.
+"""
+
+MAX_SIDE = 65_535
+"""Width or height of the largest picture, as in JPEG: Pillow's time grows with the square of a row's length."""
+
+MAX_FILE_BYTES = 256 * 2**20
+"""The largest file that is read into memory for decoding."""
+
+# Formats whose decoder works inside this process on the bytes given, and whose header tells the size of the result.
+# Not among them: EPS (Pillow runs Ghostscript on it), WMF and the stubs (another program decodes them), FITS (inflates
+# without a limit), ICO, ICNS and CUR (the picture inside may be larger than the header says).
+_FORMATS = (
+    "JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "DIB", "QOI", "SGI", "PCX", "PSD", "TGA",
+)  # fmt: skip
+
+IMAGE_SUFFIXES = frozenset(
+    (
+        ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff",
+        ".avif", ".jp2", ".j2k", ".jpx", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".qoi", ".sgi", ".pcx", ".psd", ".tga",
+    )
+)  # fmt: skip
+"""Suffixes (lower case) of the files that are taken for pictures in folders and zips."""
+
+# Formats of which a browser shows the stored file, so keeping the user's bytes is worth more than one format for all.
+_KEPT_AS_THEY_ARE = {"JPEG", "MPO", "PNG", "WEBP"}
+
+# What Pillow raises for bytes that are no sound picture, found by reading its plugins and by fuzzing them:
+_BROKEN = (
+    OSError,  # cut off, decoder errors, no known format
+    EOFError,  # a frame that is announced and not there (WebP)
+    SyntaxError,  # Pillow's word for a file that breaks its format
+    ValueError,  # sizes, palettes or color modes out of range; text that is no UTF-8; text chunks over Pillow's limit
+    TypeError,  # TIFF tags of an unexpected type
+    IndexError,  # pixel data that ends early (QOI)
+    OverflowError,  # offsets and sizes beyond a C integer
+    RuntimeError,  # AVIF containers without a picture
+    struct.error,  # PNG chunks that are shorter than their kind
+    zlib.error,  # compressed text in PNG
+    MemoryError,  # a header that asks for more than there is
+    Image.DecompressionBombError,  # over Pillow's own limit, found while opening
+    Image.DecompressionBombWarning,  # the same, where Python is told to raise warnings
+)
+
+_ORIENTATION_TAG = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # EXIF orientation -> what makes the picture upright
+
+
+# First bytes of files that people take for pictures, with what to do about them.
+_OTHER_KINDS = (
+    (b"%PDF", "it is a PDF document; save its page as JPEG or PNG"),
+    (b"%!PS", "it is a PostScript (EPS) file, which would have to be run to be seen; save it as JPEG or PNG"),
+    (
+        b"\xc5\xd0\xd3\xc6",
+        "it is a PostScript (EPS) file, which would have to be run to be seen; save it as JPEG or PNG",
+    ),
+    (b"PK\x03\x04", "it is a zip or an Office document, not an image"),
+    (b"\x00\x00\x01\x00", "it is an icon file; save it as PNG"),
+)
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+
+_STARTS_OF_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"BM", b"RIFF")
+
+_HASHED_PIXELS = 2**20
+_COUNTED_BYTES = 8 * 2**20
+_TINY_SIDE = 8
+_LONG = 10
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """One picture as the studio uses it.
+
+    ``verbatim`` says that the file's own bytes already are this picture: a browser shows them, and
+    ``Image.open(file).convert("RGB")`` gives exactly these pixels.
+    """
+
+    image: Image.Image
+    remarks: tuple[str, ...]
+    format: str
+    verbatim: bool
+
+
+def decode(source: bytes | Path, name: str) -> Decoded:
+    """The upright RGB picture of a file's bytes or of a file on disk; ``name`` is what the user calls it.
+
+    Raises ImageRefused for whatever is not one whole picture of a size that can be decoded, and for nothing else.
+    """
+    data = _bytes_of(source, name)
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as file:
+            width, height = file.size
+            if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+                allowed = f"{MAX_PIXELS:,} pixels and {MAX_SIDE:,} a side are allowed"
+                raise ImageRefused(name, f"it has {width} x {height} pixels; {allowed}; make it smaller")
+            return _upright_rgb(file, len(data))
+    except UnidentifiedImageError:
+        raise ImageRefused(name, _what_it_is(data)) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ImageRefused(
+            name, f"it has more than the {MAX_PIXELS:,} pixels that are decoded; make it smaller"
+        ) from None
+    except MemoryError:
+        raise ImageRefused(name, "there is not enough memory to decode it; make it smaller") from None
+    except _BROKEN as error:
+        raise ImageRefused(name, _damage(error)) from error
+
+
+def content_hash(image: Image.Image) -> str:
+    """SHA-256 (hex) of size and RGB bytes: the same picture in another file or format has the same hash."""
+    rgb = image if image.mode == "RGB" else image.convert("RGB")
+    digest = hashlib.sha256(struct.pack(">II", *rgb.size))
+    width, height = rgb.size
+    rows = max(1, _HASHED_PIXELS // width)  # in strips, because the bytes of a large photo are a quarter of a gigabyte
+    for top in range(0, height, rows):
+        digest.update(rgb.crop((0, top, width, min(top + rows, height))).tobytes())
+    return digest.hexdigest()
+
+
+def make_thumbnail(image: Image.Image, side: int = 256) -> bytes:
+    """A WebP whose longer side is at most ``side`` pixels; small pictures keep their size."""
+    small = image.copy()
+    # reducing_gap: average whole blocks down to twice the size first, which makes large photos several times faster.
+    small.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    out = io.BytesIO()
+    small.save(out, "WEBP", quality=80, method=2)
+    return out.getvalue()
+
+
+def _bytes_of(source: bytes | Path, name: str) -> bytes:
+    if isinstance(source, Path):
+        try:
+            if not source.is_file():
+                raise ImageRefused(name, "there is no such file" if not source.exists() else "it is not a plain file")
+            if source.stat().st_size > MAX_FILE_BYTES:
+                raise ImageRefused(name, f"the file is larger than {MAX_FILE_BYTES // 2**20} MB")
+            source = source.read_bytes()
+        except OSError as error:
+            raise ImageRefused(name, f"the file cannot be read ({error.strerror})") from error
+    if not source:
+        raise ImageRefused(name, "the file is empty")
+    if len(source) > MAX_FILE_BYTES:
+        raise ImageRefused(name, f"the file is larger than {MAX_FILE_BYTES // 2**20} MB")
+    return source
+
+
+def _upright_rgb(file: Image.Image, file_bytes: int) -> Decoded:
+    stored_format = file.format or "unknown"
+    # Pillow turns a TIFF upright by itself while loading it, and forgets the tag.
+    turned_by_pillow = stored_format == "TIFF" and _orientation(file)[0] in _TURNS
+    file.load()
+    image, remarks = to_rgb(file)
+    # An ICC profile that describes RGB still holds; whatever else the file said of its pixels no longer does.
+    profile = file.info.get("icc_profile") if file.mode in ("RGB", "RGBA", "P") else None
+    image.info = {"icc_profile": profile} if profile else {}
+
+    orientation, exif_remark = _orientation(file)
+    if exif_remark:
+        remarks.append(exif_remark)
+    turn = _TURNS.get(orientation)  # one of the turns is number 0
+    if turn is not None:
+        image = image.transpose(turn)
+    if turn is not None or turned_by_pillow:
+        remarks.append("turned upright (EXIF)")
+    frames = _frames(file, file_bytes)
+    verbatim = stored_format in _KEPT_AS_THEY_ARE and not frames and not remarks
+    if frames:
+        remarks.append(f"first of {frames}")
+
+    width, height = image.size
+    if min(width, height) < _TINY_SIDE:
+        remarks.append(f"tiny: {width} x {height} pixels")
+    if max(width, height) >= _LONG * min(width, height):
+        remarks.append(f"very long and narrow: {width} x {height} pixels")
+    return Decoded(image, tuple(remarks), stored_format, verbatim)
+
+
+def _orientation(file: Image.Image) -> tuple[int, str | None]:
+    """The EXIF orientation, 1 to 8, and a remark where the EXIF data is broken, for the pixels may be sound."""
+    try:
+        stored = file.getexif().get(_ORIENTATION_TAG, 1)
+    except _BROKEN:
+        return 1, "its EXIF data is broken, so it stands as it was stored"
+    return (stored if isinstance(stored, int) else 1), None
+
+
+def _frames(file: Image.Image, file_bytes: int) -> str | None:
+    """ "12 frames" or "several pages"; None for a single picture.
+
+    The second picture of an MPO is a stereo view or a preview, and the layers of a PSD are parts of one picture.
+    """
+    if file.format not in ("GIF", "PNG", "WEBP", "AVIF", "TIFF") or not getattr(file, "is_animated", False):
+        return None
+    # Pillow counts by walking through the file, and through a TIFF in quadratic time.
+    if file.format == "TIFF":
+        return "several pages"
+    if file_bytes > _COUNTED_BYTES:
+        return "several frames"
+    return f"{getattr(file, 'n_frames', 1)} frames"
+
+
+def _what_it_is(data: bytes) -> str:
+    """Why Pillow found no picture, said by the first bytes."""
+    for start, reason in _OTHER_KINDS:
+        if data.startswith(start):
+            return reason
+    if data[4:8] == b"ftyp":
+        if data[8:12] in _HEIC_BRANDS:
+            return "it is a HEIC photo, which is not read here; export it as JPEG (iPhone: Settings, Camera, Formats)"
+        return "it is a video or a damaged AVIF picture, not an image that can be read"
+    if data.startswith(_STARTS_OF_PICTURES):
+        return "it begins like an image, but is damaged or cut off"
+    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head.startswith(b"<") and b"<svg" in head.lower():
+        return "it is an SVG drawing, which has no pixels; save it as PNG"
+    if not any(byte < 9 or 13 < byte < 32 for byte in head):
+        return "it is a text file, not an image"
+    return "it is not an image that can be read, or its first bytes are damaged"
+
+
+def _damage(error: BaseException) -> str:
+    said = str(error).strip().rstrip(".")
+    if "truncated" in said.lower() or isinstance(error, EOFError):
+        return "it is cut off: the file ends before the picture does"
+    if said.startswith("it"):  # the sentences of core.data.pictures.pixels
+        return said
+    return f"it is damaged and cannot be read ({said or type(error).__name__})"

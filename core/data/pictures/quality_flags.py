@@ -1,0 +1,79 @@
+"""Pictures that are unlike what a network can learn from: too dark, too bright, blurred, empty, odd in shape or size.
+
+The limits are CleanVision's, but for the one on blur: sharp photos lie above 200, those blurred so far that it shows at
+224 pixels below 15.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median, quantiles
+from typing import Generic, Protocol, TypeVar
+
+from core.data.pictures.image_quality import ImageQuality
+
+DARK, BRIGHT, EMPTY, BLURRED, LONG = 0.32, 0.95, 3.0, 15.0, 0.35
+ODD_SIZE = "odd size"
+REASONS = ("too dark", "too bright", "nearly empty", "blurred", "odd shape", ODD_SIZE)
+QUARTILE_RANGES = 3.0  # so far outside of the middle half a size is odd ...
+TIMES = 2.0  # ... if it also is so many times the usual one, or that part of it
+
+
+class Sized(Protocol):
+    """What is asked of a picture here: a record of the store has it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def hash(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+
+
+Row = TypeVar("Row", bound=Sized)
+
+
+@dataclass(frozen=True)
+class QualityFlag(Generic[Row]):
+    """One picture and one reason to look at it."""
+
+    row: Row
+    reason: str  # one of REASONS
+    score: float  # the lower the odder
+
+
+def quality_flags(rows: Sequence[Row], looks: Mapping[str, ImageQuality]) -> list[QualityFlag[Row]]:
+    """What is odd about pictures, by reason and then by degree; a picture may be odd for several reasons."""
+    found = [*_by_measures(rows, looks), *_by_size(rows)]
+    return sorted(found, key=lambda one: (REASONS.index(one.reason), one.score, one.row.id))
+
+
+def _by_measures(rows: Sequence[Row], looks: Mapping[str, ImageQuality]) -> Iterable[QualityFlag[Row]]:
+    for row in rows:
+        shape = min(row.width, row.height) / max(row.width, row.height)
+        if shape < LONG:
+            yield QualityFlag(row, "odd shape", shape)
+        look = looks.get(row.hash)
+        if look is None:
+            continue
+        if look.brightest < DARK:
+            yield QualityFlag(row, "too dark", look.brightest)
+        elif look.darkest > BRIGHT:
+            yield QualityFlag(row, "too bright", 1 - look.darkest)
+        elif look.entropy < EMPTY:
+            yield QualityFlag(row, "nearly empty", look.entropy)
+        elif look.sharpness < BLURRED:  # without contrast nothing is sharp: those above are not called blurred as well
+            yield QualityFlag(row, "blurred", look.sharpness)
+
+
+def _by_size(rows: Sequence[Row]) -> Iterable[QualityFlag[Row]]:
+    sides = [(row.width * row.height) ** 0.5 for row in rows]
+    if len(sides) < 8:  # too few to know what is usual
+        return
+    low, _, high = quantiles(sides, n=4)
+    reach, usual = QUARTILE_RANGES * (high - low), median(sides)
+    for row, side in zip(rows, sides, strict=True):
+        times = max(side / usual, usual / side)
+        if not low - reach <= side <= high + reach and times >= TIMES:
+            yield QualityFlag(row, ODD_SIZE, 1 / times)

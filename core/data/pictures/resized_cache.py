@@ -1,0 +1,173 @@
+"""Resized copies of pictures on disk, so that every photo is decoded once and no epoch reads a JPEG again.
+
+A copy is a ``.npy`` file of uint8 [H, W, 3] under ``<folder>/<policy>/<ab>/<hash>.npy``, shared by all runs. It may be
+deleted at any time, and a damaged one is made again. Where nothing can be written, pictures are decoded each time.
+"""
+
+import errno
+import os
+import shutil
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import PIL
+from numpy.typing import NDArray
+
+from core.data.pictures.decoding import decode
+from core.data.pictures.transforms import Preprocessing
+from core.errors import ImageRefused
+
+CacheKind = Literal["view", "copy"]
+Pixels = NDArray[np.uint8]
+
+# Raise it when decoding or resizing changes in this project; Pillow's own version is part of the policy already.
+_VERSION = 1
+
+_STALE_SECONDS = 3600.0
+
+# Left free on the disk: the checkpoints of the run matter more than copies that can be made again.
+_RESERVE_BYTES = 2**30
+
+
+@dataclass(frozen=True)
+class Source:
+    """A picture by its content hash, the file that it is decoded from, and the user's name for it."""
+
+    hash: str
+    path: Path
+    name: str
+
+
+class ResizedCache:
+    """Views and training copies of pictures under one preprocessing, kept in a folder (None: nothing is kept)."""
+
+    def __init__(
+        self, folder: Path | None, preprocessing: Preprocessing, log: Callable[[str], None] | None = None
+    ) -> None:
+        self.folder = folder
+        self.preprocessing = preprocessing
+        self._log = log
+        self._writable = folder is not None
+        self._lock = threading.Lock()
+
+    def view(self, source: Source) -> Pixels:
+        """[size, size, 3]: the bits of Preprocessing.view on the decoded original."""
+        return self._get(source, "view")
+
+    def copy(self, source: Source) -> Pixels:
+        """[H, W, 3]: the bits of Preprocessing.training_copy on the decoded original."""
+        return self._get(source, "copy")
+
+    def fill(self, wanted: Sequence[tuple[Source, CacheKind]], threads: int | None = None) -> Iterator[tuple[int, int]]:
+        """Make what is missing, and yield (done, of how many) as it goes; raises ImageRefused for a broken picture.
+
+        Ends early where nothing can be written. Only a few pictures are in memory at a time.
+        """
+        if self.folder is None:
+            return
+        self._sweep()
+        missing = [(source, kind) for source, kind in wanted if not self._path(source, kind).is_file()]
+        done, total = len(wanted) - len(missing), len(wanted)
+        if not missing:
+            return
+        yield done, total
+        threads = threads or min(8, os.cpu_count() or 1)
+        pool = ThreadPoolExecutor(threads, thread_name_prefix="resize")
+        pending: deque[Future[Pixels]] = deque()
+        try:
+            for source, kind in missing:
+                if not self._writable:
+                    return
+                pending.append(pool.submit(self._make, source, kind))
+                if len(pending) >= 4 * threads:
+                    pending.popleft().result()
+                    done += 1
+                    yield done, total
+            while pending:
+                pending.popleft().result()
+                done += 1
+                yield done, total
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def __getstate__(self) -> dict[str, object]:
+        """For worker processes: they write no log, since the main process has filled the cache before them."""
+        return {**self.__dict__, "_log": None, "_lock": None}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.Lock()
+
+    def _get(self, source: Source, kind: CacheKind) -> Pixels:
+        if self.folder is not None:
+            try:
+                pixels = np.load(self._path(source, kind), allow_pickle=False)
+            except (OSError, ValueError, EOFError):
+                # Not there, cut short by a full disk or a lost machine, or not readable: it is made again.
+                pass
+            else:
+                if pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3:
+                    return pixels
+        return self._make(source, kind)
+
+    def _make(self, source: Source, kind: CacheKind) -> Pixels:
+        if not source.path.is_file():
+            raise ImageRefused(source.name, f"its file {source.path} is gone; put it back or make a new snapshot")
+        image = decode(source.path, source.name).image
+        resized = self.preprocessing.view(image) if kind == "view" else self.preprocessing.training_copy(image)
+        pixels = np.array(resized)
+        if self._writable:
+            self._keep(pixels, self._path(source, kind))
+        return pixels
+
+    def _keep(self, pixels: Pixels, path: Path) -> None:
+        # One name for each process and thread: two of them may make the same picture at the same time.
+        part = path.with_name(f"{path.stem}.{os.getpid()}-{threading.get_ident()}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if shutil.disk_usage(path.parent).free < _RESERVE_BYTES:
+                raise OSError(errno.ENOSPC, "the disk is nearly full")
+            try:
+                with part.open("wb") as file:
+                    np.save(file, pixels, allow_pickle=False)
+                part.replace(path)
+            except OSError:
+                part.unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        with self._lock:
+            if not self._writable:
+                return
+            self._writable = False
+        if self._log:
+            self._log(
+                f"Resized photos cannot be kept in {self.folder} ({error.strerror}), so photos are decoded in every "
+                "epoch, which is slower. Free some disk space, or make the folder writable."
+            )
+
+    def _path(self, source: Source, kind: CacheKind) -> Path:
+        p = self.preprocessing
+        measures = f"{p.size}-{p.resize}" if p.mode == "crop" or kind == "copy" else str(p.size)
+        bars = "-" + "".join(f"{channel:02x}" for channel in p.gray) if p.mode == "letterbox" else ""
+        policy = f"{kind}-{p.mode}-{measures}{bars}-pillow{PIL.__version__}-{_VERSION}"
+        return (self.folder or Path()) / policy / source.hash[:2] / f"{source.hash}.npy"
+
+    def _sweep(self) -> None:
+        """Remove what killed processes left half written."""
+        now = time.time()
+        for part in (self.folder or Path()).glob("*/*/*.part"):
+            try:
+                if now - part.stat().st_mtime > _STALE_SECONDS:
+                    part.unlink()
+            except OSError:
+                continue  # another process removed it, or the folder is read-only

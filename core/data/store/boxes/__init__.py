@@ -1,0 +1,1 @@
+"""Bounding boxes: their rows, the checks on them, and their changes."""

@@ -1,0 +1,38 @@
+"""What changes of labels and of classes do to the boxes of images."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from core.data.store.boxes.box_rows import images_with_class, largest_class, stored_boxes
+from core.data.store.history.changes import ChangeItem
+
+
+def relabel_items(conn: Connection, image_ids: Sequence[int], class_id: int | None) -> list[ChangeItem]:
+    """Giving images a class: all their boxes get it; without a class (None) they go."""
+    items = []
+    for image_id, before in stored_boxes(conn, image_ids).items():
+        after = [] if class_id is None else [[class_id, *one[1:]] for one in before]
+        if after != before:
+            items.append(ChangeItem("boxes", image_id, {"boxes": before}, {"boxes": after}))
+    return items
+
+
+def merge_items(conn: Connection, class_id: int, target_id: int) -> list[ChangeItem]:
+    """Merging a class into another: its boxes get the other class."""
+    items = []
+    for image_id, before in stored_boxes(conn, images_with_class(conn, class_id)).items():
+        after = [[target_id, *one[1:]] if one[0] == class_id else one for one in before]
+        items.append(ChangeItem("boxes", image_id, {"boxes": before}, {"boxes": after}))
+    return items
+
+
+def removal_items(conn: Connection, class_id: int) -> tuple[list[ChangeItem], dict[int, int]]:
+    """Removing a class: its boxes go. Also the class of the largest box that is left, for images that have one."""
+    items, left = [], {}
+    for image_id, before in stored_boxes(conn, images_with_class(conn, class_id)).items():
+        after = [one for one in before if one[0] != class_id]
+        items.append(ChangeItem("boxes", image_id, {"boxes": before}, {"boxes": after}))
+        if (largest := largest_class(after)) is not None:
+            left[image_id] = largest
+    return items, left

@@ -1,0 +1,164 @@
+"""The classes of a project: listing, adding, renaming, merging, removing, ordering.
+
+Every change is an event in the history. Images that were removed follow their class too, so that they can come back.
+"""
+
+from sqlalchemy import Connection, false, func, select
+
+from core.data.store.boxes.box_items import merge_items, removal_items
+from core.data.store.database import inserted
+from core.data.store.history.changes import ChangeItem, Values, apply_change
+from core.data.store.records import ClassInfo
+from core.data.store.schema import classes, images
+from core.data.tables.names import name_key, tidy_name
+from core.errors import DataError
+
+
+def classes_of(conn: Connection, project_id: int) -> list[ClassInfo]:
+    """The classes in order, with their counts."""
+    carried = (
+        select(images.c.class_id, func.count().label("images"))
+        .where(images.c.project_id == project_id, images.c.removed == false())
+        .group_by(images.c.class_id)
+        .subquery()
+    )
+    query = (
+        select(classes.c.id, classes.c.name, func.coalesce(carried.c.images, 0).label("images"))
+        .outerjoin(carried, carried.c.class_id == classes.c.id)
+        .where(classes.c.project_id == project_id, classes.c.removed == false())
+        .order_by(classes.c.position, classes.c.id)
+    )
+    return [ClassInfo(row.id, row.name, place, row.images) for place, row in enumerate(conn.execute(query))]
+
+
+def class_numbers(conn: Connection, project_id: int) -> dict[str, int]:
+    """The classes' numbers by the keys of their names."""
+    query = select(classes.c.name_key, classes.c.id).where(
+        classes.c.project_id == project_id, classes.c.removed == false()
+    )
+    return {row.name_key: row.id for row in conn.execute(query)}
+
+
+def class_number(conn: Connection, project_id: int, name: str) -> int:
+    """The number of the class of that name. Raises DataError that lists the classes where there is none."""
+    found = class_numbers(conn, project_id).get(name_key(name))
+    if found is None:
+        known = [info.name for info in classes_of(conn, project_id)]
+        raise DataError(
+            f'There is no class "{name}" in this project. '
+            + (f"Its classes are: {', '.join(known)}." if known else "It has no classes yet: add one first.")
+        )
+    return found
+
+
+def new_class(conn: Connection, project_id: int, name: str) -> ChangeItem:
+    """Prepares a class at the end of the order; it is in use once the change with this item is carried out."""
+    tidy = _free(conn, project_id, name)
+    last = conn.execute(select(func.max(classes.c.position)).where(classes.c.project_id == project_id)).scalar()
+    values = {"name": tidy, "position": 0 if last is None else last + 1, "removed": True, "name_key": None}
+    number = inserted(conn, classes, {"project_id": project_id, **values})
+    return ChangeItem("class", number, {"removed": True, "name": tidy}, {"removed": False, "name": tidy})
+
+
+def add_class(conn: Connection, project_id: int, name: str, who: str) -> int:
+    """Adds a class at the end of the order; its number."""
+    item = new_class(conn, project_id, name)
+    apply_change(conn, project_id, "class added", f'class "{item.after["name"]}" added', who, [item])
+    return item.entity_id
+
+
+def rename_class(conn: Connection, project_id: int, class_id: int, name: str, who: str) -> None:
+    """Gives a class another name; its images keep it."""
+    old = _class(conn, project_id, class_id).name
+    new = _free(conn, project_id, name, except_id=class_id)
+    if new != old:
+        item = ChangeItem("class", class_id, {"name": old}, {"name": new})
+        apply_change(conn, project_id, "class renamed", f'class "{old}" renamed to "{new}"', who, [item])
+
+
+def merge_classes(conn: Connection, project_id: int, source_id: int, target_id: int, who: str) -> int:
+    """Gives all images of one class to another, and removes the first; how many images moved."""
+    source, target = _class(conn, project_id, source_id), _class(conn, project_id, target_id)
+    if source_id == target_id:
+        raise DataError(
+            f'The class "{source.name}" cannot be merged with itself. Choose another class to merge it into.'
+        )
+    boxes = merge_items(conn, source_id, target_id)
+    items = [*_relabel(conn, source_id, {"class_id": target_id}), *boxes, _removal(source)]
+    text = f'class "{source.name}" merged into "{target.name}" ({images_in_words(source.count)})'
+    apply_change(conn, project_id, "classes merged", text, who, items)
+    return source.count
+
+
+def remove_class(conn: Connection, project_id: int, class_id: int, who: str) -> int:
+    """Removes a class with its boxes; its images stay, without a label. How many they are.
+
+    An image that has boxes of other classes gets the class of the largest of them.
+    """
+    info = _class(conn, project_id, class_id)
+    unlabelled = {"class_id": None, "annotated_by": None, "annotated_at": None}
+    boxes, left = removal_items(conn, class_id)
+    relabelled = [
+        ChangeItem("image", item.entity_id, {"class_id": class_id}, {"class_id": left[item.entity_id]})
+        if item.entity_id in left
+        else item
+        for item in _relabel(conn, class_id, unlabelled)
+    ]
+    items = [*relabelled, *boxes, _removal(info)]
+    text = f'class "{info.name}" removed ({images_in_words(info.count)} without a label now)'
+    apply_change(conn, project_id, "class removed", text, who, items)
+    return info.count
+
+
+def move_class(conn: Connection, project_id: int, class_id: int, position: int, who: str) -> None:
+    """Puts a class at another place in the order; 0 is the first, a place beyond the end is the last."""
+    info = _class(conn, project_id, class_id)
+    order = [each.id for each in classes_of(conn, project_id) if each.id != class_id]
+    place = max(0, min(position, len(order)))
+    order.insert(place, class_id)
+    query = select(classes.c.id, classes.c.position).where(classes.c.id.in_(order))
+    stored: dict[int, int] = {row.id: row.position for row in conn.execute(query)}
+    if place == info.position:
+        return
+    items = [
+        ChangeItem("class", number, {"position": stored[number]}, {"position": new})
+        for new, number in enumerate(order)
+        if stored[number] != new
+    ]
+    apply_change(conn, project_id, "class moved", f'class "{info.name}" moved to place {place + 1}', who, items)
+
+
+def images_in_words(count: int) -> str:
+    """ "1 image", "24 images"."""
+    return "1 image" if count == 1 else f"{count} images"
+
+
+def _class(conn: Connection, project_id: int, class_id: int) -> ClassInfo:
+    for info in classes_of(conn, project_id):
+        if info.id == class_id:
+            return info
+    raise DataError("This class is no longer in the project. Load the page again to see its classes.")
+
+
+def _free(conn: Connection, project_id: int, name: str, except_id: int | None = None) -> str:
+    tidy = tidy_name(name, "class")
+    for info in classes_of(conn, project_id):
+        if info.id != except_id and name_key(info.name) == name_key(tidy):
+            raise DataError(
+                f'There is a class "{info.name}" already, and "{tidy}" would be the same name. '
+                "Choose another name, or merge the two classes."
+            )
+    return tidy
+
+
+def _relabel(conn: Connection, class_id: int, after: Values) -> list[ChangeItem]:
+    columns = [images.c[name] for name in after]
+    query = select(images.c.id, *columns).where(images.c.class_id == class_id).order_by(images.c.id)
+    return [
+        ChangeItem("image", row["id"], {name: row[name] for name in after}, after)
+        for row in conn.execute(query).mappings()
+    ]
+
+
+def _removal(info: ClassInfo) -> ChangeItem:
+    return ChangeItem("class", info.id, {"removed": False, "name": info.name}, {"removed": True, "name": info.name})

@@ -1,0 +1,300 @@
+"""Changes: each is recorded with what it did to every image and class, so that undo and redo restore exactly.
+
+A change is carried out and recorded by the same code in the same transaction, so that the two cannot disagree.
+
+Several people may work at once, and each undoes their own changes. An image or class that was changed again since
+keeps its later value; undo restores all others and says how many were kept. The same holds where restoring would
+break a rule: a class that is in use by now stays, a class whose name is taken by now stays removed.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, bindparam, delete, false, insert, select, true, update
+
+from core.data.store.boxes.box_rows import settle_classes, turn_boxes, write_boxes
+from core.data.store.database import inserted
+from core.data.store.insert_image import settle_names
+from core.data.store.records import Change, Touched
+from core.data.store.schema import boxes, change_items, changes, classes, images
+from core.data.tables.names import name_key
+from core.errors import DataError
+
+Values = dict[str, Any]
+IMAGE_COLUMNS = (images.c.class_id, images.c.annotated_by, images.c.annotated_at, images.c.split, images.c.removed)
+CHUNK = 5000  # rows a statement: below every database's limit on parameters
+
+
+@dataclass(frozen=True)
+class ChangeItem:
+    """What one change does to one image, its boxes or a class: the touched columns' values, before and after."""
+
+    entity: Literal["image", "class", "boxes"]  # boxes: all of one image, by the image's number
+    entity_id: int
+    before: Values
+    after: Values
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def apply_change(conn: Connection, project_id: int, kind: str, text: str, who: str, items: Sequence[ChangeItem]) -> int:
+    """Makes a change and records it; its number."""
+    for entity, group in groupby(items, key=lambda item: item.entity):
+        if entity == "image":
+            _write_images(conn, [(item.entity_id, item.after) for item in group])
+        elif entity == "boxes":
+            write_boxes(conn, [(item.entity_id, item.after["boxes"]) for item in group])
+        else:
+            for item in group:
+                _write_class(conn, item.entity_id, item.after)
+    # Whoever does something new gives up redoing what they undid before.
+    conn.execute(
+        update(changes)
+        .where(changes.c.project_id == project_id, changes.c.redoable == true(), changes.c.who == who)
+        .values(redoable=False)
+    )
+    row = {"project_id": project_id, "kind": kind, "text": text, "who": who, "at": now()}
+    change_id = inserted(conn, changes, {**row, "undone": False, "redoable": False})
+    rows = [
+        {
+            "change_id": change_id,
+            "entity": item.entity,
+            "entity_id": item.entity_id,
+            "before": _to_json(item.before),
+            "after": _to_json(item.after),
+        }
+        for item in items
+    ]
+    for start in range(0, len(rows), CHUNK):
+        conn.execute(insert(change_items), rows[start : start + CHUNK])
+    return change_id
+
+
+def undo(conn: Connection, project_id: int, who: str | None) -> Change | None:
+    """Undoes the newest change, of that person if given; None where there is none."""
+    query = select(changes).where(changes.c.project_id == project_id, changes.c.undone == false())
+    if who is not None:
+        query = query.where(changes.c.who == who)
+    row = conn.execute(query.order_by(changes.c.id.desc()).limit(1)).first()
+    return None if row is None else _turn(conn, project_id, row, undone=True)
+
+
+def redo(conn: Connection, project_id: int, who: str | None) -> Change | None:
+    """Does again what was undone, oldest first; None where nothing is left, or something new was done since."""
+    query = select(changes).where(changes.c.project_id == project_id, changes.c.redoable == true())
+    if who is not None:
+        query = query.where(changes.c.who == who)
+    row = conn.execute(query.order_by(changes.c.id).limit(1)).first()
+    return None if row is None else _turn(conn, project_id, row, undone=False)
+
+
+def undo_one(conn: Connection, project_id: int, change_id: int) -> Change:
+    """Undoes any one change. Raises DataError where it is undone already, or not there."""
+    row = _row(conn, project_id, change_id)
+    if row.undone:
+        raise DataError(f'"{row.text}" is undone already. Load the page again to see how things stand.')
+    return _turn(conn, project_id, row, undone=True)
+
+
+def redo_one(conn: Connection, project_id: int, change_id: int) -> Change:
+    """Does any one change again. Raises DataError where it is not undone, or not there."""
+    row = _row(conn, project_id, change_id)
+    if not row.undone:
+        raise DataError(f'"{row.text}" is not undone. Load the page again to see how things stand.')
+    return _turn(conn, project_id, row, undone=False)
+
+
+def history(conn: Connection, project_id: int, limit: int, before_id: int | None, who: str | None) -> list[Change]:
+    """The newest changes first, undone ones among them: those before one, or of one person, if so asked."""
+    query = select(changes).where(changes.c.project_id == project_id)
+    if before_id is not None:
+        query = query.where(changes.c.id < before_id)
+    if who is not None:
+        query = query.where(changes.c.who == who)
+    return [_change(row) for row in conn.execute(query.order_by(changes.c.id.desc()).limit(limit))]
+
+
+def people_in(conn: Connection, project_id: int) -> list[str]:
+    """Who has changed anything, in alphabetical order."""
+    query = select(changes.c.who).where(changes.c.project_id == project_id).distinct()
+    return sorted(conn.execute(query).scalars(), key=str.casefold)
+
+
+def touched(conn: Connection, project_id: int, change_id: int, limit: int) -> list[Touched]:
+    """What a change did to its first images."""
+    query = (
+        select(change_items.c.before, change_items.c.after, images.c.id, images.c.hash, images.c.filename)
+        .join(changes, changes.c.id == change_items.c.change_id)
+        .join(images, images.c.id == change_items.c.entity_id)
+        .where(changes.c.project_id == project_id, changes.c.id == change_id, change_items.c.entity == "image")
+        .order_by(change_items.c.id)
+        .limit(limit)
+    )
+    rows = conn.execute(query).all()
+    query_names = select(classes.c.id, classes.c.name).where(classes.c.project_id == project_id)
+    names: dict[int | None, str] = {row.id: row.name for row in conn.execute(query_names)}
+    return [
+        Touched(
+            row.id,
+            row.hash,
+            row.filename,
+            names.get(row.before.get("class_id")),
+            names.get(row.after.get("class_id")),
+            row.before.get("split"),
+            row.after.get("split"),
+            row.before.get("removed", False),
+            row.after.get("removed", False),
+        )
+        for row in rows
+    ]
+
+
+def touched_images(conn: Connection, project_id: int, change_id: int) -> list[int]:
+    """The numbers of the images that a change touched."""
+    query = (
+        select(change_items.c.entity_id)
+        .join(changes)
+        .where(changes.c.project_id == project_id, changes.c.id == change_id, change_items.c.entity == "image")
+        .order_by(change_items.c.id)
+    )
+    return list(conn.execute(query).scalars())
+
+
+def forget(conn: Connection, project_id: int) -> None:
+    """Deletes a project's history with the project."""
+    mine = select(changes.c.id).where(changes.c.project_id == project_id)
+    conn.execute(delete(change_items).where(change_items.c.change_id.in_(mine)))
+    conn.execute(delete(changes).where(changes.c.project_id == project_id))
+
+
+def current_values(conn: Connection, project_id: int, image_ids: Iterable[int]) -> dict[int, Values]:
+    """The undoable columns of images, removed ones too; numbers of other projects are not in the answer."""
+    numbers, found = list(image_ids), {}
+    for start in range(0, len(numbers), CHUNK):
+        some = numbers[start : start + CHUNK]
+        query = select(images.c.id, *IMAGE_COLUMNS).where(images.c.project_id == project_id, images.c.id.in_(some))
+        for row in conn.execute(query).mappings():
+            found[row["id"]] = {column.name: row[column] for column in IMAGE_COLUMNS}
+    return found
+
+
+def turn_items(conn: Connection, project_id: int, items: Iterable[Row[*tuple[Any, ...]]], undone: bool) -> int:
+    """Takes items back, or carries them out again, in this order; how many were left as they are."""
+    steps = []
+    for item in items:
+        before, after = _from_json(item.before), _from_json(item.after)
+        steps.append((item.entity, item.entity_id, after if undone else before, before if undone else after))
+    kept = 0
+    for entity, group in groupby(steps, key=lambda step: step[0]):
+        moves = [step[1:] for step in group]
+        if entity == "image":
+            kept += _turn_images(conn, project_id, moves)
+        elif entity == "boxes":
+            turn_boxes(conn, project_id, moves)
+        else:
+            kept += sum(not _turn_class(conn, project_id, *move) for move in moves)
+    settle_classes(conn, {step[1] for step in steps if step[0] != "class"})
+    return kept
+
+
+def _turn(conn: Connection, project_id: int, row: Row[*tuple[Any, ...]], undone: bool) -> Change:
+    order = change_items.c.id.desc() if undone else change_items.c.id
+    query = select(change_items).where(change_items.c.change_id == row.id).order_by(order)
+    kept = turn_items(conn, project_id, conn.execute(query).all(), undone)
+    state = {"undone": undone, "redoable": undone, "rewind_id": None}
+    conn.execute(update(changes).where(changes.c.id == row.id).values(**state))
+    return _change(row, undone=undone, kept=kept)
+
+
+def _row(conn: Connection, project_id: int, change_id: int) -> Row[*tuple[Any, ...]]:
+    row = conn.execute(select(changes).where(changes.c.project_id == project_id, changes.c.id == change_id)).first()
+    if row is None:
+        raise DataError("This change is not in the project's history. Load the page again.")
+    return row
+
+
+def _turn_images(conn: Connection, project_id: int, moves: list[tuple[int, Values, Values]]) -> int:
+    current = current_values(conn, project_id, (image_id for image_id, _, _ in moves))
+    in_use = set(
+        conn.execute(
+            select(classes.c.id).where(classes.c.project_id == project_id, classes.c.removed == false())
+        ).scalars()
+    )
+    away = {image_id for image_id, values in current.items() if values["removed"]}
+    writes: dict[int, Values] = defaultdict(dict)
+    kept = 0
+    for image_id, expected, wanted in moves:
+        same = all(current[image_id][column] == value for column, value in expected.items())
+        label = wanted.get("class_id")
+        if not same or (label is not None and label not in in_use):
+            kept += 1
+            continue
+        # An image may come more than once, where several changes are turned: each finds what the one before it left.
+        current[image_id].update(wanted)
+        writes[image_id].update(wanted)
+    coming_back = [image_id for image_id in writes if image_id in away and not current[image_id]["removed"]]
+    if coming_back:
+        settle_names(conn, project_id, coming_back)
+    _write_images(conn, list(writes.items()))
+    return kept
+
+
+def _turn_class(conn: Connection, project_id: int, class_id: int, expected: Values, wanted: Values) -> bool:
+    row = conn.execute(select(classes).where(classes.c.id == class_id)).mappings().one()
+    if any(row[column] != value for column, value in expected.items()):
+        return False
+    after = {**row, **wanted}
+    if after["removed"]:
+        for carrier in (images, boxes):
+            if conn.execute(select(carrier.c.id).where(carrier.c.class_id == class_id).limit(1)).first():
+                return False
+    else:
+        holder = select(classes.c.id).where(
+            classes.c.project_id == project_id,
+            classes.c.name_key == name_key(after["name"]),
+            classes.c.id != class_id,
+        )
+        if conn.execute(holder).first():
+            return False
+    _write_class(conn, class_id, wanted)
+    return True
+
+
+def _write_images(conn: Connection, rows: Sequence[tuple[int, Values]]) -> None:
+    alike: dict[tuple[str, ...], list[Values]] = defaultdict(list)
+    for image_id, values in rows:
+        alike[tuple(values)].append({"row": image_id, **{f"new_{name}": value for name, value in values.items()}})
+    for columns, parameters in alike.items():
+        statement = update(images).where(images.c.id == bindparam("row"))
+        statement = statement.values({name: bindparam(f"new_{name}") for name in columns})
+        for start in range(0, len(parameters), CHUNK):
+            conn.execute(statement, parameters[start : start + CHUNK])
+
+
+def _write_class(conn: Connection, class_id: int, values: Values) -> None:
+    row = conn.execute(select(classes).where(classes.c.id == class_id)).mappings().one()
+    after = {**row, **values}
+    key = None if after["removed"] else name_key(after["name"])
+    conn.execute(update(classes).where(classes.c.id == class_id).values(**values, name_key=key))
+
+
+def _change(row: Row[*tuple[Any, ...]], undone: bool | None = None, kept: int = 0) -> Change:
+    state = row.undone if undone is None else undone
+    rewind = row.rewind_id if state else None
+    return Change(row.id, row.kind, row.text, row.who, row.at, state, kept, rewind)
+
+
+def _to_json(values: Values) -> Values:
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+
+
+def _from_json(values: Values) -> Values:
+    at = values.get("annotated_at")
+    return {**values, "annotated_at": datetime.fromisoformat(at)} if at else values

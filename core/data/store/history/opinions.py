@@ -1,0 +1,67 @@
+"""Who gave which image which label: each person's latest opinion, read from the history.
+
+The history says all there is to know, so opinions have no table of their own: what is undone is no opinion any more,
+and a label that is taken away by its author takes the opinion along. An image may carry one label and several opinions.
+What a model proposed and a person accepted by the dozen, and what an adjudicator decided, are no opinions.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, false, select
+
+from core.data.store.records import Opinion
+from core.data.store.schema import change_items, changes, classes, images
+
+SPOKEN = ("label", "boxes", "import", "corrected")
+"""The kinds of changes by which a person says what they see."""
+MERGED, ADJUDICATED = "classes merged", "adjudicated"
+
+
+def opinions_of(conn: Connection, project_id: int) -> list[Opinion]:
+    """Each person's latest label of each image that is in the project, by image and then by time."""
+    said: dict[tuple[int, str], Opinion] = {}
+    classes_now = _class_names(conn, project_id)
+    became: dict[int, int] = {}
+    numbers: dict[tuple[int, str], int] = {}
+    for row in _items(conn, project_id, (*SPOKEN, MERGED)):
+        if "class_id" not in row.after:
+            continue
+        key, class_id = (row.entity_id, row.who), row.after["class_id"]
+        if row.kind == MERGED:
+            became[row.before["class_id"]] = class_id
+        elif class_id is None:
+            said.pop(key, None)
+        else:
+            said[key] = Opinion(row.entity_id, row.who, "", row.at, row.id)
+            numbers[key] = class_id
+    answer = []
+    for key, opinion in said.items():
+        number = numbers[key]
+        while number not in classes_now and number in became:
+            number = became[number]
+        if number in classes_now:
+            answer.append(Opinion(opinion.image_id, opinion.who, classes_now[number], opinion.when, opinion.change_id))
+    return sorted(answer, key=lambda one: (one.image_id, one.change_id))
+
+
+def adjudicated_in(conn: Connection, project_id: int) -> dict[int, int]:
+    """The images whose label was decided by an adjudicator, each with the number of that change."""
+    return {row.entity_id: row.id for row in _items(conn, project_id, (ADJUDICATED,))}
+
+
+def _class_names(conn: Connection, project_id: int) -> dict[int, str]:
+    query = select(classes.c.id, classes.c.name).where(classes.c.project_id == project_id, classes.c.removed == false())
+    return {row.id: row.name for row in conn.execute(query)}
+
+
+def _items(conn: Connection, project_id: int, kinds: tuple[str, ...]) -> list[Row[*tuple[Any, ...]]]:
+    query = (
+        select(changes.c.id, changes.c.kind, changes.c.who, changes.c.at, change_items.c.entity_id)
+        .add_columns(change_items.c.before, change_items.c.after)
+        .join(change_items, change_items.c.change_id == changes.c.id)
+        .join(images, images.c.id == change_items.c.entity_id)
+        .where(changes.c.project_id == project_id, changes.c.undone == false(), changes.c.kind.in_(kinds))
+        .where(change_items.c.entity == "image", images.c.removed == false())
+        .order_by(change_items.c.id)
+    )
+    return list(conn.execute(query))

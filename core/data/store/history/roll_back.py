@@ -1,0 +1,83 @@
+"""A project taken back to an earlier moment, and forth again: many changes undone as one.
+
+All changes after the moment that stand are undone, whoever made them, the newest first. Nothing is lost by it: they
+stay in the history, and are done again together. As with a single undo, what was changed since keeps its later value.
+"""
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, select, true, update
+
+from core.data.store.database import inserted
+from core.data.store.history.changes import now, turn_items
+from core.data.store.records import RollBack, RollBackReach
+from core.data.store.schema import change_items, changes, rewinds
+from core.errors import DataError
+
+
+def reach(conn: Connection, project_id: int, change_id: int) -> RollBackReach:
+    """What going back to the moment after that change would undo; 0 is the moment before the first one."""
+    return _reach(conn, _standing_after(conn, project_id, change_id))
+
+
+def roll_back(conn: Connection, project_id: int, change_id: int, who: str) -> RollBackReach:
+    """Undoes all changes after that one. Raises DataError where there are none."""
+    which = _standing_after(conn, project_id, change_id)
+    found = _reach(conn, which)
+    if not found.changes:
+        raise DataError("Nothing was changed after that moment, or it is undone already.")
+    items = conn.execute(_items(which).order_by(change_items.c.id.desc())).all()
+    kept = turn_items(conn, project_id, items, undone=True)
+    row = {"project_id": project_id, "change_id": change_id, "who": who, "at": now()}
+    number = inserted(conn, rewinds, row)
+    conn.execute(update(changes).where(which).values(undone=True, redoable=False, rewind_id=number))
+    return RollBackReach(found.changes, found.images, found.classes, found.people, kept)
+
+
+def undo_roll_back(conn: Connection, project_id: int, rewind_id: int) -> RollBackReach:
+    """Does again what a rewind undid, the oldest first. Raises DataError where nothing of it is left."""
+    which = and_(changes.c.project_id == project_id, changes.c.rewind_id == rewind_id, changes.c.undone == true())
+    found = _reach(conn, which)
+    if not found.changes:
+        raise DataError("All that was undone there has been done again already.")
+    items = conn.execute(_items(which).order_by(change_items.c.id)).all()
+    kept = turn_items(conn, project_id, items, undone=False)
+    conn.execute(update(changes).where(which).values(undone=False, redoable=False, rewind_id=None))
+    return RollBackReach(found.changes, found.images, found.classes, found.people, kept)
+
+
+def roll_backs_of(conn: Connection, project_id: int) -> list[RollBack]:
+    """The rewinds that can be taken forth again, the newest first."""
+    query = (
+        select(rewinds, func.count().label("changes"))
+        .join(changes, changes.c.rewind_id == rewinds.c.id)
+        .where(rewinds.c.project_id == project_id, changes.c.undone == true())
+        .group_by(*rewinds.c)
+        .order_by(rewinds.c.id.desc())
+    )
+    return [RollBack(row.id, row.change_id, row.who, row.at, row.changes) for row in conn.execute(query)]
+
+
+def _standing_after(conn: Connection, project_id: int, change_id: int) -> ColumnElement[bool]:
+    if change_id:
+        known = select(changes.c.id).where(changes.c.project_id == project_id, changes.c.id == change_id)
+        if conn.execute(known).first() is None:
+            raise DataError("This change is not in the project's history. Load the page again.")
+    return and_(changes.c.project_id == project_id, changes.c.id > change_id, changes.c.undone == false())
+
+
+def _reach(conn: Connection, which: ColumnElement[bool]) -> RollBackReach:
+    people = conn.execute(select(changes.c.who).where(which).distinct()).scalars()
+    counted = (
+        select(change_items.c.entity, func.count(change_items.c.entity_id.distinct()))
+        .join(changes, changes.c.id == change_items.c.change_id)
+        .where(which)
+        .group_by(change_items.c.entity)
+    )
+    entities: dict[str, int] = {row[0]: row[1] for row in conn.execute(counted)}
+    number = conn.execute(select(func.count()).select_from(changes).where(which)).scalar_one()
+    return RollBackReach(
+        number, entities.get("image", 0), entities.get("class", 0), tuple(sorted(people, key=str.casefold))
+    )
+
+
+def _items(which: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
+    return select(change_items).join(changes, changes.c.id == change_items.c.change_id).where(which)

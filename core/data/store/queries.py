@@ -1,0 +1,194 @@
+"""What a project holds: pages of images, counts, the next image to label, the rows to export."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, false, func, or_, select
+
+from core.data.pictures.box import Box
+from core.data.splits import SPLITS
+from core.data.store.boxes.box_rows import all_boxes
+from core.data.store.classes import class_numbers, classes_of
+from core.data.store.history.changes import CHUNK
+from core.data.store.records import ORDERS, ImageFilter, ImageLabel, ImageRow
+from core.data.store.schema import aliases, boxes, classes, images, pictures
+from core.data.tables.labels_csv import LabelRow
+from core.data.tables.names import name_key, search_key
+from core.errors import DataError
+
+EVERYTHING = ImageFilter()
+
+
+def images_of(conn: Connection, project_id: int, where: ImageFilter, offset: int, limit: int | None) -> list[ImageRow]:
+    """One page of images, or all from the offset on."""
+    # The page's numbers first, from an index alone; then the rows of that page only.
+    query = _ordered(_chosen(conn, project_id, where, select(images.c.id)), where.order).offset(offset).limit(limit)
+    numbers = list(conn.execute(query).scalars())
+    rows = {row.id: row for row in _rows_of(conn, numbers)}
+    return [rows[number] for number in numbers]
+
+
+def count_of(conn: Connection, project_id: int, where: ImageFilter) -> int:
+    """How many images the filter lets through."""
+    return int(conn.execute(_chosen(conn, project_id, where, select(func.count()))).scalar_one())
+
+
+def image_of(conn: Connection, project_id: int, image_id: int) -> ImageRow:
+    """One image. Raises DataError where the project does not have it (any more)."""
+    row = conn.execute(_FULL.where(*_of(project_id), images.c.id == image_id)).first()
+    if row is None:
+        raise DataError("This image is no longer in the project. Load the page again to see what is there.")
+    return _image(row)
+
+
+def image_labels(conn: Connection, project_id: int) -> list[ImageLabel]:
+    """All images with their labels, in the order in which they were added."""
+    query = select(images.c.id, images.c.hash, classes.c.name).outerjoin(classes)
+    rows = conn.execute(query.where(*_of(project_id)).order_by(images.c.id))
+    return [ImageLabel(number, content_hash, label) for number, content_hash, label in rows]
+
+
+def find_image(conn: Connection, project_id: int, content_hash: str) -> ImageRow | None:
+    """The image of that content, if the project has it."""
+    row = conn.execute(_FULL.where(*_of(project_id), images.c.hash == content_hash)).first()
+    return None if row is None else _image(row)
+
+
+def next_unlabelled(
+    conn: Connection, project_id: int, after_id: int | None, skip: Collection[int], boxless: bool = False
+) -> ImageRow | None:
+    """The next image without a label (or box) after that one, from the beginning after the last; None if none is."""
+    passed = set(skip)
+    without = ~_BOXED if boxless else images.c.class_id.is_(None)
+    query = select(images.c.id).where(*_of(project_id), without).order_by(images.c.id)
+    query = query.limit(len(passed) + 1)  # of so many, one at least is not skipped
+    start = 0 if after_id is None else after_id
+    for part in (images.c.id > start, images.c.id <= start):
+        for number in conn.execute(query.where(part)).scalars():
+            if number not in passed:
+                return image_of(conn, project_id, number)
+    return None
+
+
+def counts_of(conn: Connection, project_id: int) -> list[dict[str, Any]]:
+    """Images by class and split, classes in order, the unlabelled last."""
+    query = select(images.c.class_id, images.c.split, func.count()).where(*_of(project_id))
+    found = {(row[0], row[1]): row[2] for row in conn.execute(query.group_by(images.c.class_id, images.c.split))}
+    table = []
+    for number, label in [*((info.id, info.name) for info in classes_of(conn, project_id)), (None, None)]:
+        by_split = {split or "none": found.get((number, split), 0) for split in (*SPLITS, None)}
+        table.append({"label": label, **by_split, "total": sum(by_split.values())})
+    return table
+
+
+def label_rows(conn: Connection, project_id: int) -> list[LabelRow]:
+    """The rows of the project's labels.csv: every image and, after it, its further names.
+
+    An image with several boxes has a row for each.
+    """
+    boxes_of = all_boxes(conn, project_id)
+    further: dict[int, list[str]] = {}
+    query = select(aliases.c.image_id, aliases.c.filename).where(aliases.c.project_id == project_id)
+    for image_id, filename in conn.execute(query.order_by(aliases.c.id)):
+        further.setdefault(image_id, []).append(filename)
+    shown = select(images.c.id, images.c.filename, images.c.split, classes.c.name).outerjoin(classes)
+    answer: list[LabelRow] = []
+    for row in conn.execute(shown.where(*_of(project_id)).order_by(images.c.id)):
+        for filename in (row.filename, *further.get(row.id, ())):
+            line = len(answer) + 2  # the first line is the header
+            found = boxes_of.get(row.id, ())
+            if not found:
+                answer.append(LabelRow(line=line, filename=filename, label=row.name, split=row.split, box=None))
+            for place, box in enumerate(found):
+                sides = Box(box.x, box.y, box.width, box.height)
+                answer.append(
+                    LabelRow(line=line + place, filename=filename, label=box.label, split=row.split, box=sides)
+                )
+    return answer
+
+
+def suffixes_of(conn: Connection, project_id: int) -> dict[str, str]:
+    """The suffixes of the stored files by the hashes of all images."""
+    query = select(pictures.c.hash, pictures.c.suffix).join(images).where(*_of(project_id))
+    return {row.hash: row.suffix for row in conn.execute(query)}
+
+
+def stored_bytes(conn: Connection, project_id: int) -> int:
+    """The size of the stored files of all images."""
+    query = select(func.coalesce(func.sum(pictures.c.bytes), 0)).join(images, images.c.hash == pictures.c.hash)
+    return int(conn.execute(query.where(*_of(project_id))).scalar_one())
+
+
+def phashes_of(conn: Connection, project_id: int) -> dict[str, int | None]:
+    """The perceptual hashes of all images by their content hashes."""
+    query = select(pictures.c.hash, pictures.c.phash).join(images).where(*_of(project_id))
+    return {row.hash: None if row.phash is None else int(row.phash, 16) for row in conn.execute(query)}
+
+
+_BOXED = exists().where(boxes.c.image_id == images.c.id)
+_FULL = (
+    select(
+        images.c.id,
+        images.c.hash,
+        images.c.filename,
+        classes.c.name.label("label"),
+        images.c.split,
+        pictures.c.width,
+        pictures.c.height,
+        pictures.c.bytes,
+        images.c.annotated_by,
+        images.c.annotated_at,
+    )
+    .join(pictures, pictures.c.hash == images.c.hash)
+    .outerjoin(classes, classes.c.id == images.c.class_id)
+)
+
+
+def _of(project_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return images.c.project_id == project_id, images.c.removed == false()
+
+
+def _chosen(conn: Connection, project_id: int, where: ImageFilter, query: Select[Any]) -> Select[Any]:
+    query = query.select_from(images).where(*_of(project_id))
+    if where.label is not None:
+        query = query.where(images.c.class_id == class_numbers(conn, project_id).get(name_key(where.label), -1))
+    if where.unlabelled:
+        query = query.where(images.c.class_id.is_(None))
+    if where.boxless:
+        query = query.where(~_BOXED)
+    if where.split is not None:
+        query = query.where(images.c.split == where.split if where.split != "none" else images.c.split.is_(None))
+    wanted = search_key(where.search.strip())
+    if wanted:
+        also = select(aliases.c.image_id).where(
+            aliases.c.project_id == project_id, aliases.c.search_key.contains(wanted, autoescape=True)
+        )
+        query = query.where(or_(images.c.search_key.contains(wanted, autoescape=True), images.c.id.in_(also)))
+    return query
+
+
+def _ordered(query: Select[Any], order: str) -> Select[Any]:
+    if order == "added":
+        return query.order_by(images.c.id)
+    if order == "newest":
+        return query.order_by(images.c.id.desc())
+    if order == "name":
+        return query.order_by(images.c.sort_key, images.c.id)
+    if order == "annotated":  # the last annotation first, what has none at the end
+        return query.order_by(images.c.annotated_at.is_(None), images.c.annotated_at.desc(), images.c.id)
+    if order == "label":  # in the order of the classes, what has none at the end
+        unlabelled = case((images.c.class_id.is_(None), 1), else_=0)
+        return query.outerjoin(classes, classes.c.id == images.c.class_id).order_by(
+            unlabelled, classes.c.position, classes.c.id, images.c.id
+        )
+    raise DataError(f'Images cannot be ordered by "{order}". Allowed are {", ".join(ORDERS)}.')
+
+
+def _rows_of(conn: Connection, numbers: list[int]) -> Iterable[ImageRow]:
+    for start in range(0, len(numbers), CHUNK):
+        for row in conn.execute(_FULL.where(images.c.id.in_(numbers[start : start + CHUNK]))):
+            yield _image(row)
+
+
+def _image(row: Row[*tuple[Any, ...]]) -> ImageRow:
+    return ImageRow(**row._mapping)

@@ -1,0 +1,262 @@
+"""labels.csv, read into checked rows with all its problems, and written back without loss."""
+
+import math
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from core.data.pictures.box import Box
+from core.data.tables.csv_cells import as_row, read_text, restore, rows_of
+from core.data.tables.label_columns import BOX, Header, read_header
+from core.data.tables.label_rows import LabelledBox, LabelRow, LabelTable, Problem, objects_of, with_objects
+from core.data.tables.name_matching import match_files
+from core.data.tables.names import name_key
+
+__all__ = [
+    "NO_LABEL",
+    "Box",
+    "LabelRow",
+    "LabelTable",
+    "Problem",
+    "match_files",
+    "read_labels",
+    "split_named",
+    "write_labels",
+]
+
+_SPLITS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+STRICTEST_FIRST = ("test", "val", "train")
+"""Of copies in several splits this one holds: a test picture must not be trained on."""
+
+NO_LABEL = "no label"
+"""How the problem of a row without a label begins."""
+
+
+def split_named(word: str) -> str | None:
+    """train, val or test for any usual word for it (training, validation, dev, ...), in any case; else None."""
+    return _SPLITS.get(word.strip().lower())
+
+
+def read_labels(source: bytes | Path, name: str = "labels.csv") -> LabelTable:
+    """The rows of a labels.csv, one for each file name, and everything in it that needs saying.
+
+    Delimiter, encoding and the usual names of columns are recognized. A row that cannot be used is not among the rows,
+    but among the problems. Raises LabelsError only where no table can be made at all: no text, no header.
+    """
+    text, guessed = read_text(source, name)
+    header = read_header(text, name)
+    problems = []
+    if guessed:
+        hint = "the file is not UTF-8 and was read as Latin-1; if letters with accents look wrong, save it as CSV UTF-8"
+        problems.append(Problem(None, hint, harmless=True))
+    if header.ignored:
+        unused = f"columns that are not used: {', '.join(header.ignored)}"
+        problems.append(Problem(header.line, unused, harmless=True))
+
+    rows: list[LabelRow] = []
+    spellings: dict[str, int] = {}  # a label as it stands in its cell -> the first line with it
+    broken: set[int] = set()  # lines whose box was left out
+    for line, cells in rows_of(text, header.delimiter, header.spaced):
+        if line <= header.line:
+            continue
+        if isinstance(cells, str):
+            problems.append(Problem(line, cells))
+        elif any(cell.strip() for cell in cells):
+            row, said = _row(line, cells, header)
+            problems += [Problem(line, wrong) for wrong in said]
+            if row is not None and row.box is None and any(cells[place].strip() for place in header.box):
+                broken.add(line)
+                if said:  # the last of it is about the box
+                    problems[-1] = replace(problems[-1], filename=row.filename, marked=_left_out(row, cells, header))
+            if row is not None:
+                rows.append(row)
+                if row.label is not None:
+                    spellings.setdefault(cells[header.label], line)
+    rows, repeated = _one_row_each(rows, broken)
+    problems += repeated + _spelled_alike(spellings)
+    problems.sort(key=lambda problem: problem.line or 0)
+    return LabelTable(tuple(rows), tuple(problems), header.ignored)
+
+
+def write_labels(rows: Iterable[LabelRow]) -> str:
+    """The rows as CSV text that ``read_labels`` reads back without loss and a spreadsheet opens without running it.
+
+    Columns: filename, label, split, and x, y, width, height where any row has a box. An unlabelled row has an empty
+    label. A picture with several boxes has a line for each.
+
+    Classes stand in the order in which they first appear, and one without a picture does not stand in it at all: a
+    comment line that says more would be a row of data to a spreadsheet. The zips of core.data.importing.formats say it.
+    """
+    rows = list(rows)
+    boxes = any(row.box for row in rows)
+    lines = [as_row(["filename", "label", "split", *(BOX if boxes else ())])]
+    for row in rows:
+        for one in objects_of(row) or (None,):
+            cells = [row.filename, (one.label if one else row.label) or "", row.split or ""]
+            if boxes:
+                cells += [_written(getattr(one.box, side)) for side in BOX] if one else [""] * len(BOX)
+            lines.append(as_row(cells))
+    return "".join(lines)
+
+
+def _written(number: float) -> str:
+    return str(int(number)) if number == int(number) else repr(float(number))
+
+
+def _row(line: int, cells: list[str], header: Header) -> tuple[LabelRow | None, list[str]]:
+    """The row, or None where it cannot be used, and what is wrong with it."""
+    said = []
+    if any(cell.strip() for cell in cells[header.cells :]):
+        return None, [
+            f"{len(cells)} cells instead of {header.cells}, so the row is not used; "
+            "a name that holds the delimiter must stand in quotation marks"
+        ]
+    if len(cells) < header.cells:
+        said.append(f"{_cells(len(cells))} instead of {header.cells}; the missing ones are taken as empty")
+        cells = cells + [""] * (header.cells - len(cells))
+    filename, label = restore(cells[header.filename]), restore(cells[header.label]) or None
+    if not filename:
+        return None, [*said, "no file name, so the row is not used"]
+    if label is None:
+        said.append(f"{NO_LABEL}; {filename} counts as unlabelled")
+    split = None
+    if header.split is not None and (word := restore(cells[header.split])):
+        split = split_named(word)
+        if split is None:
+            said.append(f'unknown split "{word}"; allowed are train, val and test; the split is left open')
+    box, wrong = _box([cells[place] for place in header.box], header.corners)
+    if wrong:
+        said.append(f"{wrong}; the box is left out")
+    return LabelRow(line, filename, label, split, box), said
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"
+
+
+def _box(cells: list[str], corners: bool) -> tuple[Box | None, str | None]:
+    texts = [restore(cell) for cell in cells]
+    if not any(texts):
+        return None, None
+    try:
+        numbers = [float(text.replace(",", ".")) for text in texts]  # 12,5 in tables with semicolons
+    except ValueError:
+        numbers = [math.nan]
+    if not all(math.isfinite(number) for number in numbers):
+        return None, f"the box ({', '.join(texts)}) is not four numbers"
+    x, y, right, bottom = numbers
+    width, height = (right - x, bottom - y) if corners else (right, bottom)
+    if width < 0 or height < 0:
+        how = "has its corners swapped" if corners else "has a negative width or height"
+        return None, f"the box ({', '.join(texts)}) {how}"
+    if width == 0 or height == 0:
+        return None, f"the box ({', '.join(texts)}) has no area"
+    return Box(x, y, width, height), None
+
+
+def _left_out(row: LabelRow, cells: list[str], header: Header) -> LabelledBox | None:
+    """A box that cannot be used, as far as it has four numbers; its sides may be zero or negative."""
+    try:
+        x, y, third, fourth = (float(restore(cells[place]).replace(",", ".")) for place in header.box)
+    except ValueError:
+        return None
+    if not all(math.isfinite(number) for number in (x, y, third, fourth)):
+        return None
+    sides = (third - x, fourth - y) if header.corners else (third, fourth)
+    return LabelledBox(row.label, Box(x, y, *sides), row.line)
+
+
+def _one_row_each(rows: list[LabelRow], broken: set[int]) -> tuple[list[LabelRow], list[Problem]]:
+    """One row for each file name, in the order of the table; contradictions are settled or the rows left out.
+
+    Rows with a box are objects in one picture, so their labels may differ. ``broken`` are the lines whose box was left
+    out: what they say of a picture is an object that is lost.
+    """
+    by_name: dict[str, list[LabelRow]] = defaultdict(list)
+    for row in rows:
+        by_name[row.filename].append(row)
+    kept, problems = [], []
+    for name, group in by_name.items():
+        if len(group) == 1:
+            kept.append(group[0])
+            continue
+        objects = _objects(group)
+        whole = [row for row in group if row.box is None and not (objects and row.line in broken)]
+        labels = {one.label: one.line for one in reversed(objects)} if whole else {}
+        labels |= {row.label: row.line for row in reversed(whole)}
+        labels.pop(None, None)
+        if len(labels) > 1:
+            (first, line), (second, other) = sorted(labels.items(), key=lambda item: item[1])[:2]
+            text = (
+                f'{name} has two labels, "{first}" (line {line}) and "{second}" (line {other}); '
+                "neither is used: delete the wrong row"
+            )
+            problems.append(Problem(other, text))
+            continue
+        first_row = next((row for row in group if row.label is not None), group[0])
+        splits = {row.split for row in group if row.split}
+        split = next((split for split in STRICTEST_FIRST if split in splits), None)
+        row = replace(first_row, split=split)
+        kept.append(with_objects(row, objects) if objects else row)
+        problems += _twice(name, objects)
+        if len(objects) > 1 and len(splits) < 2:  # nothing is wrong with several boxes
+            continue
+        lines = _listed([row.line for row in group])
+        text = f"{name} stands in lines {lines}; one row is kept"
+        if len(objects) > 1:
+            text = f"{name} has {len(objects)} boxes (lines {lines})"
+        if len(splits) > 1:
+            text += f", in {split} because a picture must not be in several splits"
+        problems.append(Problem(group[1].line, text))
+    return kept, problems
+
+
+def _objects(group: list[LabelRow]) -> tuple[LabelledBox, ...]:
+    """The boxes of a picture's rows."""
+    return tuple(LabelledBox(row.label, row.box, row.line) for row in group if row.box is not None)
+
+
+def _twice(name: str, objects: tuple[LabelledBox, ...]) -> list[Problem]:
+    """Boxes that are equal: a slip, or two things in one place. Only a person can tell, so both stay."""
+    first_of: dict[tuple[str | None, Box], int] = {}
+    problems = []
+    for one in objects:
+        line = first_of.setdefault((one.label, one.box), one.line)
+        if line != one.line:
+            text = f"{name} has the same box in line {line}; both are kept"
+            problems.append(Problem(one.line, text, harmless=True))
+    return problems
+
+
+def _listed(lines: list[int]) -> str:
+    shown = [str(line) for line in lines[:5]] + (["..."] if len(lines) > 5 else [])
+    return f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _spelled_alike(spellings: dict[str, int]) -> list[Problem]:
+    """Labels that a reader takes for the same word, each with the line where its spelling first stands."""
+    first_of: dict[str, str] = {}
+    problems = []
+    for cell, line in sorted(spellings.items(), key=lambda item: item[1]):
+        key = "".join(unicodedata.normalize("NFKC", cell).casefold().split())
+        first = first_of.setdefault(key, cell)
+        if cell == first:
+            continue
+        here, there = restore(cell), f'"{restore(first)}" (line {spellings[first]})'
+        if here == restore(first):
+            text = f'the label "{cell}" differs from "{first}" (line {spellings[first]}) only by blanks around it'
+            problems.append(Problem(line, f"{text}; both are read as {here}"))
+        else:
+            what = "case" if here.casefold() == restore(first).casefold() else "case, blanks or the form of accents"
+            # The same word by names.name_key is one class of a project, and of a run on this table.
+            one = name_key(here) == name_key(restore(first))
+            then = "both are taken for one class" if one else "write both alike if they are one class"
+            text = f'the label "{here}" differs from {there} only by {what}; {then}'
+            problems.append(Problem(line, text))
+    return problems

@@ -1,0 +1,1 @@
+"""Heatmaps: where a model looked, and how far that can be trusted."""

@@ -1,0 +1,257 @@
+"""Class activation maps: where in the picture a network saw a class.
+
+The methods are those of the grad-cam package. What it is given is not the network but a small module whose input is
+the feature maps of the chosen stage. So the stages before it run once, without gradients, and the package, which
+switches modes, clears gradients and hangs hooks into what it is given, never touches a network that others may be
+using at the same time.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from PIL import Image
+from pytorch_grad_cam import EigenCAM, GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM, ScoreCAM, XGradCAM
+from pytorch_grad_cam.base_cam import BaseCAM
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from core.data.pictures.box import Box
+from core.data.pictures.crop_geometry import corners_of
+from core.errors import ModelError
+from core.inspection.explaining.explanation import THE_BOX, Explanation, overlay, side_by_side
+from core.inspection.explaining.methods import BOX, METHODS, STAGES, Target
+from core.inspection.measuring.overlap import ious
+from core.inspection.predicting.draw_boxes import Corners
+from core.models.heads import Localizer
+
+if TYPE_CHECKING:
+    from core.inspection.predicting.predictor import Predictor
+    from core.models.resnet import ResNet
+
+__all__ = ["BOX", "METHODS", "STAGES", "Explanation", "explain", "heatmap_of", "overlay", "side_by_side"]
+
+SCORE_CHANNELS = 128
+SCORE_BATCH = 16
+
+
+class _Tail(nn.Module):
+    """From a stage's feature maps to the logits, as the package wants a model: with a layer to watch and a device.
+
+    ``of_box``: to the strength of what makes the box instead, as the one score.
+    """
+
+    def __init__(self, network: "ResNet", stage: str, device: torch.device, of_box: bool = False) -> None:
+        super().__init__()
+        self.watched = nn.Identity()
+        # The package asks the model's first parameter for its device.
+        self.device = nn.Parameter(torch.empty(0, device=device), requires_grad=False)
+        # In a function, so that the network does not become a submodule and stays out of the package's reach.
+        answer: Callable[[Tensor, str], Tensor] = network.forward_from
+        if of_box and isinstance(network, Localizer):
+            answer = network.strength_from
+        self.rest: Callable[[Tensor], Tensor] = lambda features: answer(features, stage)
+        self.whole: Callable[[Tensor], Tensor] = lambda pictures: answer(
+            network.forward_to(pictures, STAGES[-1]), STAGES[-1]
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.rest(self.watched(features))
+
+
+class _UprightEigenCAM(EigenCAM):
+    """Eigen-CAM whose map does not depend on which of two opposite signs the decomposition happened to take.
+
+    The sign is the one with the larger peak (Chung and Ying, Appl. Sci. 15, 7562, equation 13). The thin form of the
+    decomposition gives the same first component; at layer1 of ResNet-50 it takes a tenth of the full form's time.
+    """
+
+    def get_cam_image(  # type: ignore[no-untyped-def]
+        self, input_tensor, target_layer, target_category, activations, grads, eigen_smooth
+    ) -> np.ndarray:
+        maps = []
+        for channels in activations:  # [C, h, w]
+            points = channels.reshape(len(channels), -1).T
+            points = points - points.mean(axis=0)
+            _, _, components = np.linalg.svd(points, full_matrices=False)
+            projection = points @ components[0]
+            if abs(projection.min()) > abs(projection.max()):
+                projection = -projection
+            maps.append(projection.reshape(channels.shape[1:]))
+        return np.asarray(maps, dtype=np.float32)
+
+
+class _BoundedScoreCAM(ScoreCAM):
+    """Score-CAM on the picture itself while the package sees feature maps, with a bound on time and memory.
+
+    The package's own makes all masked pictures at once (1.2 GB for the 2048 channels of layer4) and runs each of
+    them. Here the channels that vary most over the picture are taken, at most SCORE_CHANNELS, since those that are
+    dead or flat mask nothing; the others get the weight 0.
+    """
+
+    def __init__(self, tail: _Tail, picture: Tensor, channels: int = SCORE_CHANNELS) -> None:
+        super().__init__(tail, [tail.watched])
+        self.picture = picture
+        self.whole = tail.whole
+        self.channels = channels
+
+    def get_cam_weights(  # type: ignore[no-untyped-def]
+        self, input_tensor, target_layer, targets, activations, grads
+    ) -> np.ndarray:
+        maps = torch.from_numpy(activations[0])  # [C, h, w]
+        chosen = maps.flatten(1).var(dim=1).argsort(descending=True, stable=True)[: self.channels]
+        scores = []
+        with torch.no_grad():
+            for some in chosen.split(SCORE_BATCH):
+                # align_corners as in the package's UpsamplingBilinear2d
+                masks = interpolate(
+                    maps[some, None].to(self.picture.device),
+                    self.picture.shape[-2:],
+                    mode="bilinear",
+                    align_corners=True,
+                )
+                low, high = masks.amin((2, 3), keepdim=True), masks.amax((2, 3), keepdim=True)
+                masks = (masks - low) / (high - low + 1e-8)
+                answers = self.whole(self.picture * masks)
+                scores += [float(targets[0](row)) for row in answers]
+        weights = np.zeros((1, len(maps)), dtype=np.float32)
+        weights[0, chosen.numpy()] = torch.tensor(scores).softmax(0).numpy()
+        return weights
+
+
+_SIMPLE: dict[str, type[BaseCAM]] = {
+    "gradcam": GradCAM,
+    "gradcam++": GradCAMPlusPlus,
+    "xgradcam": XGradCAM,
+    "hirescam": HiResCAM,
+    "layercam": LayerCAM,
+    "eigencam": _UprightEigenCAM,
+}
+
+
+@contextmanager
+def _at_rest(network: nn.Module) -> Iterator[None]:
+    """Evaluation mode and no parameter gradients within the block; afterwards all is as before, also after an error.
+
+    A network that is at rest already, as a Predictor's is, is not written to, so that threads do not see each other.
+    """
+    training = [module for module in network.modules() if module.training]
+    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    try:
+        for module in training:
+            module.training = False
+        for parameter in learning:
+            parameter.requires_grad_(False)
+        yield
+    finally:
+        for module in training:
+            module.training = True
+        for parameter in learning:
+            parameter.requires_grad_(True)
+
+
+def heatmap_of(
+    network: "ResNet",
+    picture: Tensor,
+    *,
+    method: str = "gradcam",
+    stage: str = "layer4",
+    target: int | Target | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The map [H, W] as float32 of 0 to 1, and the logits [classes], for one normalized picture [1, 3, H, W].
+
+    ``target`` is a class's index; None is the likeliest. With BOX the map is of what makes a Localizer's box, and the
+    score of that stands in the place of the logits. A map of zeros means that nothing speaks for the target.
+    Raises ModelError for an unknown method or stage, a network without a box, or where the map is not finite.
+    """
+    if target is BOX and not isinstance(network, Localizer):
+        raise ModelError("The network finds no box, so there is nothing to show of one. Choose a class.")
+    if method not in METHODS:
+        raise ModelError(f"No heatmap method is called {method!r}. Choose one of: {', '.join(METHODS)}.")
+    if stage not in STAGES:
+        raise ModelError(f"The network has no stage {stage!r} to look at. Choose one of: {', '.join(STAGES)}.")
+    with _at_rest(network), torch.inference_mode(False):
+        with torch.no_grad():
+            features = network.forward_to(picture, stage)
+        tail = _Tail(network, stage, picture.device, of_box=target is BOX)
+        cam = _BoundedScoreCAM(tail, picture) if method == "scorecam" else _SIMPLE[method](tail, [tail.watched])
+        # Not `with cam`: the package's __exit__ swallows an IndexError that is raised within.
+        try:
+            targets = None if target is None else [ClassifierOutputTarget(0 if target is BOX else target)]
+            with torch.set_grad_enabled(METHODS[method].needs_gradients):
+                coarse = cam(features.detach().requires_grad_(METHODS[method].needs_gradients), targets)  # [1, h, w]
+            scores = cam.outputs.detach().float().cpu().numpy()[0]
+        finally:
+            cam.activations_and_grads.release()
+    if not np.isfinite(coarse).all():
+        raise ModelError(f"{METHODS[method].label} at {stage} gave no finite map for this picture. Try another method.")
+    return _fitted(coarse, picture.shape[-2], picture.shape[-1]), scores
+
+
+def _fitted(coarse: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A map [1, h, w] of 0 and more resized to the picture, its peak stretched to 1; one of zeros stays as it is."""
+    heatmap = interpolate(
+        torch.from_numpy(np.ascontiguousarray(coarse, dtype=np.float32))[None], (height, width), mode="bilinear"
+    )[0, 0]
+    peak = heatmap.max()
+    return (heatmap / peak if peak > 0 else heatmap).numpy()
+
+
+def explain(
+    predictor: "Predictor",
+    image: Image.Image,
+    *,
+    method: str = "gradcam",
+    stage: str = "layer4",
+    target: str | int | Target | None = None,
+    true_box: Box | None = None,
+) -> Explanation:
+    """Where the predictor's network saw a class in an image: the likeliest class, or ``target`` by name or index.
+
+    A localization's explanation has the predicted box too, and ``true_box``, in pixels of the image, where it is known;
+    its target can be BOX, and is where there is a single class: with nothing to tell that from, its score is not
+    trained. Raises ModelError for a class, method or stage that is not known.
+    """
+    started = time.perf_counter()
+    located = predictor.task == "localization"
+    if target is None and located and len(predictor.classes) == 1:
+        target = BOX
+    wanted = target if target is None or isinstance(target, Target) else predictor.index_of(target)
+    view = predictor.view(image)
+    outputs = predictor.outputs_of_views([view])[0] if located else None
+    box = predictor.box_in(outputs, image.size) if outputs is not None else None
+    with predictor.lock:
+        heatmap, scores = heatmap_of(
+            predictor.network, predictor.batch_of_views([view]), method=method, stage=stage, target=wanted
+        )
+    logits = scores if outputs is None else predictor.logits_of(outputs[None])[0]
+    probabilities = predictor.softmax(logits[None])[0]
+    index = int(logits.argmax()) if wanted is None else None if isinstance(wanted, Target) else wanted
+    return Explanation(
+        heatmap=heatmap,
+        view=view,
+        sharp=predictor.sharp_view(image),
+        target=THE_BOX if index is None else predictor.classes[index],
+        target_index=index,
+        probability=None if index is None else float(probabilities[index]),
+        prediction=predictor.ranked(probabilities, box=box),
+        method=method,
+        stage=stage,
+        seconds=time.perf_counter() - started,
+        corners=_on_view(predictor, box, image.size),
+        true_corners=_on_view(predictor, true_box, image.size),
+        iou=float(ious([box], [true_box])[0]) if box and true_box else None,
+    )
+
+
+def _on_view(predictor: "Predictor", box: Box | None, size: tuple[int, int]) -> Corners | None:
+    """A box in pixels of an image of that size, as shares of the image's view."""
+    if box is None:
+        return None
+    side = predictor.preprocessing.size
+    left, top, right, bottom = corners_of(predictor.preprocessing.view_placement(*size).there(box))
+    return left / side, top / side, right / side, bottom / side

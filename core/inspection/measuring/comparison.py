@@ -1,0 +1,108 @@
+"""Two models on the same images: how much better is one, and could it be chance."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from core.errors import RunError
+from core.inspection.measuring.report import Report
+
+Z = 1.959964  # the normal distribution's 97.5 % point: a two-sided 95 % interval
+
+
+class Comparison(BaseModel):
+    """A paired comparison on ``n`` images; ``difference`` is B's accuracy less A's, with its 95 % interval."""
+
+    model_config = ConfigDict(frozen=True)
+
+    split: str
+    n: int
+    both_right: int
+    only_a_right: int
+    only_b_right: int
+    both_wrong: int
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    left_out: int
+
+    @property
+    def sentence(self) -> str:
+        counts = f"Of {self.n} images, {self.only_a_right} only A had right and {self.only_b_right} only B."
+        if self.only_a_right == self.only_b_right:
+            verdict = "There is no difference in accuracy."
+        elif self.p_value < 0.05:
+            better = "B" if self.difference > 0 else "A"
+            verdict = f"{better} is better, and chance alone would seldom do this (p = {self.p_value:.2g})."
+        else:
+            verdict = f"So small a difference may well be chance (p = {self.p_value:.2g})."
+        return f"{counts} {verdict}"
+
+
+def compare(report_a: Report, report_b: Report, predictions_a: pd.DataFrame, predictions_b: pd.DataFrame) -> Comparison:
+    """McNemar's exact test on the images that both predictions hold with the same label.
+
+    The tables are those of ``predictions-<split>.csv``: columns ``image`` (hash), ``label``, ``prediction``. Images
+    that only one of them holds, or that were relabelled in between, are left out and counted in ``left_out``.
+
+    Raises RunError where the splits differ or no image is common.
+    """
+    if report_a.split != report_b.split:
+        raise RunError(
+            f"One report is of the {report_a.split} split and the other of {report_b.split}. Compare the same split."
+        )
+    columns = ["image", "label", "prediction"]
+    a = predictions_a[columns].drop_duplicates("image")
+    b = predictions_b[columns].drop_duplicates("image")
+    together = a.merge(b, on=["image", "label"], suffixes=("_a", "_b"))
+    if together.empty:
+        raise RunError(
+            f"The two runs have no {report_a.split} image with the same label in common, so they cannot be compared. "
+            "Compare runs of the same project."
+        )
+    return compare_answers(
+        report_a.split,
+        together["prediction_a"] == together["label"],
+        together["prediction_b"] == together["label"],
+        left_out=len(set(a["image"]) | set(b["image"])) - len(together),
+    )
+
+
+def compare_answers(split: str, right_a: Iterable[bool], right_b: Iterable[bool], left_out: int = 0) -> Comparison:
+    """The same for answers that are known to be right or wrong, image by image in the same order, at least one.
+
+    The interval is Bonett and Price's adjusted Wald interval for paired proportions (J. Educ. Behav. Stat. 37, 2012).
+    """
+    pairs = Counter((bool(a), bool(b)) for a, b in zip(right_a, right_b, strict=True))
+    n, only_a, only_b = pairs.total(), pairs[True, False], pairs[False, True]
+    share_a, share_b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
+    middle = share_b - share_a
+    half = Z * math.sqrt((share_a + share_b - middle**2) / (n + 2))
+    return Comparison(
+        split=split,
+        n=n,
+        both_right=pairs[True, True],
+        only_a_right=only_a,
+        only_b_right=only_b,
+        both_wrong=pairs[False, False],
+        difference=(only_b - only_a) / n,
+        low=max(-1.0, middle - half),
+        high=min(1.0, middle + half),
+        p_value=_mcnemar(only_a, only_b),
+        left_out=left_out,
+    )
+
+
+def _mcnemar(only_a: int, only_b: int) -> float:
+    """The exact test: were A and B equally good, each image that only one has right is a fair coin's toss."""
+    if only_a + only_b == 0:
+        return 1.0
+    from scipy.stats import binomtest  # here, because it takes most of a second
+
+    return float(binomtest(only_a, only_a + only_b, 0.5).pvalue)

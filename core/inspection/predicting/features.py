@@ -1,0 +1,211 @@
+"""What a network sees in pictures, as numbers: a stage's feature maps or the pooled vector, for many images at once."""
+
+import json
+import os
+import tempfile
+import zipfile
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import IO, TypeVar
+
+import numpy as np
+import torch
+from PIL import Image
+
+from core.data.pictures.decoding import decode
+from core.errors import DataError, ImageRefused, ModelError
+from core.inspection.predicting.predictor import BATCH, Predictor, batched
+from core.models.resnet import STAGES
+from core.training.device import cpu_has_bfloat16
+
+POOLED = "pooled"
+LAYERS = (POOLED, *STAGES)
+_BUFFER_BYTES = 32 << 20
+T = TypeVar("T")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class FileFeatures:
+    """One file's features, float32 [C] or [C, h, w]; or the reason why it was refused."""
+
+    name: str
+    features: np.ndarray | None
+    refused: str | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a file of features holds."""
+
+    images: int
+    shape: tuple[int, ...]
+    """Of one image's features."""
+
+
+def features_of(predictor: Predictor, images: Iterable[Image.Image], stage: str = POOLED) -> np.ndarray:
+    """Features of images as float32: [N, C] for ``pooled``, else the feature maps [N, C, h, w] that a stage puts out.
+
+    Images are taken as they come, so a generator is never held whole. Raises ModelError for an unknown stage.
+    """
+    _check(stage)
+    parts = [_run(predictor, views, stage) for views in batched(map(predictor.view, images), BATCH)]
+    return np.concatenate(parts) if parts else np.empty((0, predictor.network.feature_width), np.float32)
+
+
+def file_features(
+    predictor: Predictor,
+    files: Iterable[tuple[str, bytes | Path | ImageRefused]],
+    stage: str = POOLED,
+    *,
+    fast: bool = False,
+) -> Iterator[FileFeatures]:
+    """Features of each file, in their order; what is no picture is answered with the reason, and nothing stops.
+
+    A few batches of files are read ahead while the network computes. With ``fast`` it computes in bfloat16 where the
+    device multiplies that itself: two to three digits are right then, enough to tell what looks alike.
+    Raises ModelError for an unknown stage, before any file is read.
+    """
+    _check(stage)
+    return _file_features(predictor, files, stage, fast and _has_bfloat16(predictor.device))
+
+
+def form_of(path: Path) -> str:
+    """``npz`` or ``parquet``, by a file's ending; raises DataError for another one."""
+    form = path.suffix.removeprefix(".").lower()
+    if form not in _FORMS:
+        raise DataError(f"{path} does not say how to write features. End its name in one of: .{', .'.join(_FORMS)}.")
+    return form
+
+
+def write_features(answers: Iterable[FileFeatures], path: Path, form: str, *, model: str, stage: str) -> Written:
+    """Write the features that were found to a file, a few at a time, and say how many there were.
+
+    ``npz``: ``filenames`` [N] and ``features`` [N, ...], with ``model`` and ``stage`` beside them.
+    ``parquet``: a row an image, ``filename`` and ``features`` as one list; its shape stands in the file's metadata.
+    Raises DataError where no file could be read as an image.
+    """
+    rows = ((answer.name, answer.features) for answer in answers if answer.features is not None)
+    first = next(rows, None)
+    if first is None:
+        raise DataError("None of the files could be read as an image, so there are no features to write.")
+    shape = first[1].shape
+    return Written(_FORMS[form](chain([first], rows), path, shape, {"model": model, "stage": stage}), shape)
+
+
+def _check(stage: str) -> None:
+    if stage not in LAYERS:
+        raise ModelError(f"The network has no stage {stage!r}. Choose one of: {', '.join(LAYERS)}.")
+
+
+def _file_features(
+    predictor: Predictor, files: Iterable[tuple[str, bytes | Path | ImageRefused]], stage: str, bfloat16: bool
+) -> Iterator[FileFeatures]:
+    def look(file: tuple[str, bytes | Path | ImageRefused]) -> tuple[FileFeatures, Image.Image | None]:
+        name, source = file
+        try:
+            if isinstance(source, ImageRefused):
+                raise source
+            return FileFeatures(name, None), predictor.view(decode(source, name).image)
+        except ImageRefused as error:
+            return FileFeatures(name, None, refused=error.reason), None
+
+    with closing(_ahead(look, files)) as looked:
+        for some in batched(looked, BATCH):
+            views = [view for _, view in some if view is not None]
+            found = iter(_run(predictor, views, stage, bfloat16) if views else ())
+            for answer, view in some:
+                yield answer if view is None else replace(answer, features=next(found))
+
+
+def _ahead(do: Callable[[T], Answer], items: Iterable[T]) -> Generator[Answer]:
+    """``map`` in threads: decoding lets others compute. So many answers wait at most that memory stays small."""
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        waiting: deque[Future[Answer]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(do, item))
+                if len(waiting) > 2 * BATCH:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for one in waiting:
+                one.cancel()
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device.type == "cpu" and cpu_has_bfloat16()
+
+
+def _run(predictor: Predictor, views: list[Image.Image], stage: str, bfloat16: bool = False) -> np.ndarray:
+    network = predictor.network
+    batch = predictor.batch_of_views(views)
+    smaller = torch.autocast(predictor.device.type, torch.bfloat16, enabled=bfloat16)
+    with predictor.lock, torch.inference_mode(), smaller:
+        if stage == POOLED:
+            features = network.avgpool(network.forward_features(batch)).flatten(1)
+        else:
+            features = network.forward_to(batch, stage)
+        return features.float().contiguous().cpu().numpy()
+
+
+Rows = Iterator[tuple[str, np.ndarray]]
+
+
+def _write_npz(rows: Rows, path: Path, shape: tuple[int, ...], told: dict[str, str]) -> int:
+    names = []
+    # How many rows there are stands at an array's head, and is known at the end only.
+    with tempfile.TemporaryFile(dir=path.parent) as raw:
+        for name, features in rows:
+            names.append(name)
+            raw.write(features.astype("<f4").tobytes())
+        raw.seek(0)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+            with archive.open("features.npy", "w", force_zip64=True) as member:
+                head = {"descr": "<f4", "fortran_order": False, "shape": (len(names), *shape)}
+                np.lib.format.write_array_header_1_0(member, head)
+                _copy(raw, member)
+            for key, value in {"filenames": names, **told}.items():
+                with archive.open(f"{key}.npy", "w") as member:
+                    np.lib.format.write_array(member, np.array(value), allow_pickle=False)
+    return len(names)
+
+
+def _copy(source: IO[bytes], target: IO[bytes]) -> None:
+    while part := source.read(1 << 20):
+        target.write(part)
+
+
+def _write_parquet(rows: Rows, path: Path, shape: tuple[int, ...], told: dict[str, str]) -> int:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise DataError("Parquet files need the package pyarrow. Install it, or write an .npz file.") from error
+
+    width = int(np.prod(shape))
+    metadata = {**told, "shape": json.dumps(list(shape))}
+    columns = [pa.field("filename", pa.string()), pa.field("features", pa.list_(pa.float32(), width))]
+    schema = pa.schema(columns, metadata=metadata)
+    count = 0
+    with pq.ParquetWriter(path, schema) as writer:
+        for some in batched(rows, max(1, _BUFFER_BYTES // (4 * width))):
+            names, features = zip(*some, strict=True)
+            values = pa.FixedSizeListArray.from_arrays(pa.array(np.concatenate([f.ravel() for f in features])), width)
+            writer.write_table(pa.Table.from_arrays([pa.array(names), values], schema=schema))
+            count += len(names)
+    return count
+
+
+_FORMS: dict[str, Callable[[Rows, Path, tuple[int, ...], dict[str, str]], int]] = {
+    "npz": _write_npz,
+    "parquet": _write_parquet,
+}

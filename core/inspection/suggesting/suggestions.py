@@ -1,0 +1,203 @@
+"""The instant model of a project: suggestions for all its photos, refitted in the background after each label.
+
+One thread of the server refits for all tabs of a project, on one core, and nobody ever waits for it: the pages read
+the suggestions that are there, and ask for newer ones. The trunk's vectors were computed before (`vector_job`).
+"""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.data.store.store import Store
+from core.errors import StudioError
+from core.inspection.suggesting.acquisition import at_random, likeliest, most_uncertain, most_unlike
+from core.inspection.suggesting.vectors import Vectors
+
+if TYPE_CHECKING:
+    from core.inspection.suggesting.probe import Probe, ProbeSpace
+
+LABELS_A_CLASS = 2
+"""Suggestions begin once each class has so many labels."""
+PATIENCE = 5
+"""Or once so many labels have been given for each class on the average: a rare class shall not stop them for good."""
+ORDERS = ("uncertain", "unlike", "random", "class")
+RANDOM_SEED = 0
+_GROWTH = 1.25
+_UNLIKE = 64
+_CHEAP_PAIRS = 5_000_000
+"""Of photos to compare: a tenth of a second."""
+_PAUSE_SECONDS = 0.15
+"""Before a fit in the background: the page that follows a key press comes first."""
+log = logging.getLogger(__name__)
+
+
+def enough_labels(counts: Sequence[int]) -> bool:
+    """Whether suggestions begin with so many labels of each class."""
+    ready = sum(count >= LABELS_A_CLASS for count in counts)
+    return ready >= 2 and (ready == len(counts) or sum(counts) >= PATIENCE * len(counts))
+
+
+@dataclass(frozen=True, eq=False)
+class Suggestions:
+    """What the model thought when it was fitted; rows are photos that have a vector, in the order of their ids."""
+
+    ids: np.ndarray
+    places: np.ndarray
+    """[n, D]"""
+    labelled: np.ndarray
+    """[n], true for photos that had a label then."""
+    classes: tuple[str, ...] = ()
+    probabilities: np.ndarray | None = None
+    """[n, K]; None as long as there are too few labels."""
+    lacking: tuple[str, ...] = ()
+    """Classes that have fewer than two labels."""
+    unlike: np.ndarray | None = None
+    """Rows of the photos most unlike the labelled ones; None where nobody asked for them."""
+    row_of: dict[int, int] = field(default_factory=dict)
+
+    def of(self, image_id: int) -> tuple[str, float] | None:
+        """The likeliest class of a photo and its probability; None where nothing can be said of it yet."""
+        row = self.row_of.get(image_id)
+        if row is None or self.probabilities is None:
+            return None
+        number = int(self.probabilities[row].argmax())
+        return self.classes[number], float(self.probabilities[row, number])
+
+    def ranking(self, order: str, label: str | None = None) -> np.ndarray:
+        """Ids of photos without a label, the one to show first in front; ``order`` is one of ``ORDERS``.
+
+        As long as there are no probabilities, the most unlike come first in their place. Empty where nothing is known.
+        """
+        if order == "random":
+            rows = at_random(len(self.ids), RANDOM_SEED)
+        elif self.probabilities is None or order == "unlike":
+            rows = np.empty(0, np.int64) if self.unlike is None else self.unlike
+        elif order == "class" and label in self.classes:
+            rows = likeliest(self.probabilities, self.classes.index(label))
+        else:
+            rows = most_uncertain(self.probabilities)
+        return self.ids[rows[~self.labelled[rows]]]
+
+    def sure(self, least: float) -> list[tuple[int, str, float]]:
+        """Photos without a label whose likeliest class has at least that probability: (id, class, probability)."""
+        if self.probabilities is None:
+            return []
+        best, highest = self.probabilities.argmax(axis=1), self.probabilities.max(axis=1)
+        rows = np.flatnonzero(~self.labelled & (highest >= least))
+        rows = rows[np.argsort(-highest[rows], kind="stable")]
+        return [(int(self.ids[row]), self.classes[best[row]], float(highest[row])) for row in rows]
+
+
+class SuggestionModel:
+    """Keeps a project's suggestions up to date; threads share it."""
+
+    def __init__(self, store: Store, project_id: int, vectors: Vectors) -> None:
+        self.store = store
+        self.project_id = project_id
+        self.vectors = vectors
+        self.suggestions: Suggestions | None = None
+        self.unlike_wanted = False  # where much is labelled they take longer than the fit itself
+        self._lock = threading.Lock()
+        self._asked = False
+        self._working = False
+        self._fitting = threading.Lock()
+        self._space: ProbeSpace | None = None
+        self._made_of = 0
+        self._places: dict[str, np.ndarray] = {}
+        self._probe: tuple[tuple[str, ...], Probe] | None = None
+
+    @property
+    def fresh(self) -> bool:
+        """Nothing was asked for that has not been answered."""
+        return not (self._asked or self._working)
+
+    def ask(self) -> None:
+        """Refit soon, in the background; asked several times during a fit, it refits once after it."""
+        with self._lock:
+            self._asked = True
+            if self._working:
+                return
+            self._working = True
+        threading.Thread(target=self._work, name=f"suggestions-{self.project_id}", daemon=True).start()
+
+    def refresh(self) -> Suggestions:
+        """Read all labels and refit now; the suggestions."""
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+        # One core: the other answers the pages.
+        with self._fitting, threadpool_limits(1, "blas"):
+            self.suggestions = self._refit()
+        return self.suggestions
+
+    def _work(self) -> None:
+        while True:
+            time.sleep(_PAUSE_SECONDS)
+            with self._lock:
+                if not self._asked:
+                    self._working = False
+                    return
+                self._asked = False
+            try:
+                self.refresh()
+            except StudioError as error:  # the project was deleted, for example
+                log.info("No suggestions for project %s: %s", self.project_id, error)
+            except Exception:
+                with self._lock:
+                    self._working = False
+                raise
+
+    def _refit(self) -> Suggestions:
+        from core.inspection.suggesting.probe import fit
+
+        names = [one.name for one in self.store.classes(self.project_id)]
+        images = self.store.image_labels(self.project_id)
+        self._place_new([one.hash for one in images])
+        there = [one for one in images if one.hash in self._places]
+        width = self._space.turn.shape[1] if self._space else 0
+        places = np.stack([self._places[one.hash] for one in there]) if there else np.empty((0, width), np.float32)
+        number_of = {name: number for number, name in enumerate(names)}
+        labels = np.array([number_of.get(one.label or "", -1) for one in there], dtype=np.int64)
+        count = Counter(one.label for one in images if one.label is not None)
+        lacking = tuple(name for name in names if count[name] < LABELS_A_CLASS)
+        able = len(np.unique(labels[labels >= 0])) >= 2
+        begun = able and enough_labels([count[name] for name in names])
+        probabilities = None
+        if begun:
+            classes = tuple(names)
+            start = self._probe[1] if self._probe and self._probe[0] == classes else None
+            known = labels >= 0
+            probe = fit(places[known], labels[known], len(names), start)
+            self._probe = (classes, probe)
+            probabilities = probe.probabilities(places)
+        ids = np.array([one.id for one in there], dtype=np.int64)
+        labelled = np.array([one.label is not None for one in there], dtype=bool)
+        cheap = int(labelled.sum()) * len(there) <= _CHEAP_PAIRS
+        unlike = most_unlike(places, labelled, _UNLIKE) if cheap or self.unlike_wanted else None
+        return Suggestions(
+            ids=ids,
+            places=places,
+            labelled=labelled,
+            classes=tuple(names),
+            probabilities=probabilities,
+            lacking=lacking,
+            unlike=unlike,
+            row_of={int(number): row for row, number in enumerate(ids)},
+        )
+
+    def _place_new(self, hashes: list[str]) -> None:
+        """Give new vectors their places; a space that was made from a part of the photos is made anew as they come."""
+        from core.inspection.suggesting.probe import ProbeSpace
+
+        new = [one for one in hashes if one not in self._places]
+        if not new or len(self.vectors.missing(new)) == len(new):
+            return
+        found, vectors = self.vectors.known(hashes)
+        if self._space is None or len(found) >= self._made_of * _GROWTH:
+            self._space, self._made_of, self._probe = ProbeSpace.of(vectors), len(found), None
+        self._places = dict(zip(found, self._space.place(vectors), strict=True))

@@ -1,0 +1,57 @@
+"""The models of runs: found by a reference, loaded, evaluated."""
+
+from pathlib import Path
+
+from core.errors import RunError
+from core.inspection.measuring.evaluation import evaluate
+from core.inspection.measuring.report import Report
+from core.inspection.predicting.predictor import IMAGENET, Predictor
+from core.models.bundle import INFO_FILE
+from core.progress import CountCallback, PhaseCallback
+from core.runs.folder import RunFolder, open_run
+from core.workspace import Workspace
+
+
+def evaluate_run(
+    run: RunFolder,
+    split: str = "test",
+    progress: CountCallback | None = None,
+    *,
+    device: str = "auto",
+    cache: Path | None = None,
+) -> Report:
+    """The best model's report on a split of its snapshot, written into the run; see ``evaluate``.
+
+    Raises RunError where the run has no model yet or the split has no image, ImageRefused where a photo is gone.
+    """
+    if not run.finished:
+        raise RunError(f"The run {run.id} has no model yet. Wait for its first epoch, or resume it.")
+    return evaluate(run.best, run.snapshot(), run.path, split, progress, name=run.id, device=device, cache=cache)
+
+
+def load_predictor(
+    reference: str | Path, workspace: Workspace, device: str = "auto", progress: PhaseCallback | None = None
+) -> Predictor:
+    """From the word ``imagenet``, a bundle folder, a run folder or a run's id in the workspace; a run gives its best.
+
+    Raises RunError for a run without a model yet, BundleError and WeightsUnavailable as `Predictor.load` does.
+    """
+    folder = bundle_folder(reference, workspace)
+    if folder is None:
+        return Predictor.load(IMAGENET, device, progress)
+    predictor = Predictor.load(folder, device, progress)
+    if folder.name == "best":
+        predictor.name = folder.parent.name
+    return predictor
+
+
+def bundle_folder(reference: str | Path, workspace: Workspace) -> Path | None:
+    """The bundle that a reference means; None is the pretrained network itself."""
+    if str(reference) == IMAGENET:
+        return None
+    if (Path(reference) / INFO_FILE).is_file():
+        return Path(reference)
+    run = open_run(reference, workspace)
+    if not (run.best / INFO_FILE).is_file():
+        raise RunError(f"The run {run.id} has no model yet. Wait for its first epoch, or resume it.")
+    return run.best

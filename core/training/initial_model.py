@@ -1,0 +1,125 @@
+"""The network that a run starts from: pretrained or random, with a head for the run's classes."""
+
+import queue
+import threading
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+
+from core.data.pictures.transforms import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
+from core.models.heads import BoxHead, Localizer, build_for
+from core.models.resnet import ResNet
+from core.models.weights import Pretrained, fetch
+from core.training.choices import NAMED_WEIGHTS
+from core.training.events import Progress
+from core.training.recipe import Recipe
+
+_WAIT_SECONDS = 0.2
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class InitialModel:
+    """A network on the CPU, what it is, and how pictures become its input."""
+
+    model: ResNet
+    arch: str
+    """The real architecture, which may differ from the recipe's: some weights need resnet50-v1."""
+    preprocessing: Preprocessing
+    origin: dict[str, str]
+    sentences: tuple[str, ...]
+    """What the log should say about it."""
+
+
+def build_initial_model(
+    recipe: Recipe, classes: Sequence[str], task: str = "classification"
+) -> Generator[Progress, None, InitialModel]:
+    """Yields how far the weights are fetched, returns the start; the seed alone decides what is random.
+
+    Raises WeightsUnavailable, BundleError and UnknownArchitecture.
+    """
+    generator = torch.Generator().manual_seed(recipe.seed)
+    if recipe.weights == "none":
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(recipe.seed)
+            model = build_for(task, recipe.arch, len(classes))
+        preprocessing = Preprocessing(**recipe.preprocessing(IMAGENET_MEAN, IMAGENET_STD))
+        sentence = f"The network is {recipe.arch} with random weights."
+        return InitialModel(
+            model, recipe.arch, preprocessing, {"source": "random", "seed": str(recipe.seed)}, (sentence,)
+        )
+
+    pretrained = yield from _with_progress(lambda report: fetch_pretrained(recipe, report))
+    # Without memory first: no time is spent on random numbers that are about to be replaced.
+    with torch.device("meta"):
+        model = build_for(task, pretrained.arch, len(pretrained.classes))
+    load_pretrained(model, pretrained, recipe.seed)
+    sentences = [f"The network is {pretrained.arch}, with weights from {_origin(recipe, pretrained)}."]
+    if pretrained.arch != recipe.arch:
+        sentences.append(
+            f"These weights need {pretrained.arch} instead of {recipe.arch}: the same layers, but the picture is "
+            "halved in another one."
+        )
+    if _same_classes(recipe, pretrained, classes):
+        sentences.append("Its classes are those of these photos, so its head is kept.")
+    else:
+        model.reset_classifier(len(classes), generator)
+    values = pretrained.preprocessing
+    preprocessing = Preprocessing(**recipe.preprocessing(values["mean"], values["std"]))
+    return InitialModel(model, pretrained.arch, preprocessing, pretrained.origin, tuple(sentences))
+
+
+def load_pretrained(model: ResNet, pretrained: Pretrained, seed: int) -> None:
+    """Put the weights in; a box head that they lack begins anew, one that is not wanted is left out."""
+    known = model.state_dict()
+    wanted = {name: tensor for name, tensor in pretrained.state.items() if name in known}
+    model.load_state_dict(wanted, assign=True, strict=False)
+    if isinstance(model, Localizer) and not any(name.startswith("box.") for name in pretrained.state):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model.box = BoxHead(model.feature_width)
+
+
+def fetch_pretrained(recipe: Recipe, report: Callable[[str, int, int | None], None]) -> Pretrained:
+    """The weights that a recipe begins with, fetched where they are not here; of weights none there are none."""
+    if recipe.weights in NAMED_WEIGHTS:
+        return fetch(recipe.arch, recipe.weights, recipe.source, report)
+    return fetch(recipe.arch, source=recipe.weights, progress=report)
+
+
+def _origin(recipe: Recipe, pretrained: Pretrained) -> str:
+    named = recipe.weights in NAMED_WEIGHTS
+    return f"{recipe.weights} ({pretrained.origin.get('source', 'unknown')})" if named else recipe.weights
+
+
+def _same_classes(recipe: Recipe, pretrained: Pretrained, classes: Sequence[str]) -> bool:
+    """Whether the head can stay. A bare weight file has no names of classes, so there the number decides."""
+    if pretrained.classes == tuple(classes):
+        return True
+    bare = recipe.weights not in NAMED_WEIGHTS and not Path(recipe.weights).is_dir()
+    return bare and len(pretrained.classes) == len(classes)
+
+
+def _with_progress(work: Callable[[Callable[[str, int, int | None], None]], T]) -> Generator[Progress, None, T]:
+    """Run something that reports its progress by calling back, and yield that progress."""
+    reports: queue.Queue[Progress | None] = queue.Queue()
+    outcome: list[T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work(lambda phase, done, total: reports.put(Progress(phase, done, total))))
+        except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that waits for it
+            failure.append(error)
+        reports.put(None)
+
+    threading.Thread(target=run, name="weights", daemon=True).start()
+    while (report := reports.get()) is not None:
+        yield report
+    if failure:
+        raise failure[0]
+    return outcome[0]

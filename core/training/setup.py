@@ -1,0 +1,135 @@
+"""All that happens before the first step: the device, the network, the photos."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+
+from core.data.dataset import Photos, photos_of
+from core.data.pictures.resized_cache import ResizedCache
+from core.data.pictures.transforms import Preprocessing
+from core.data.snapshot import LOCALIZATION, Snapshot, check_trainable
+from core.errors import RecipeError, RunError
+from core.models.resnet import ResNet
+from core.training import checkpoint
+from core.training.checkpoint import CheckpointState
+from core.training.device import accelerator_for, description
+from core.training.events import Progress
+from core.training.initial_model import InitialModel, build_initial_model
+from core.training.objectives import BoxObjective, ClassObjective, Objective, balanced_weights
+from core.training.recipe import Recipe
+from core.training.stream import TrainingSplit
+from core.workspace import workspace_folder
+
+LogFunction = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class TrainingSetup:
+    """A training that can take its first step."""
+
+    recipe: Recipe
+    snapshot: Snapshot
+    accelerator: Accelerator
+    say: LogFunction
+    """Writes a line of the log, in the first process only."""
+    model: ResNet
+    """On the device, in channels_last."""
+    arch: str
+    preprocessing: Preprocessing
+    origin: dict[str, str]
+    photos: dict[TrainingSplit, Photos]
+    objective: Objective
+    state: CheckpointState | None
+    """Where an interrupted training stopped."""
+
+
+def prepare_training(
+    snapshot: Snapshot, recipe: Recipe, folder: Path | None, resume: bool, log: LogFunction | None, cache: Path | None
+) -> Generator[Progress, None, TrainingSetup]:
+    """Yields progress, returns the training; raises what ``fit`` raises."""
+    check_trainable(snapshot)
+    accelerator = accelerator_for(recipe)
+    check_processes(recipe, len(snapshot.part("train")), accelerator.num_processes)
+    say = log if log is not None and accelerator.is_main_process else _no_log
+    for sentence in (description(accelerator), *recipe.remarks(snapshot.task)):
+        say(sentence)
+    state = None
+    if folder is not None and checkpoint.has_last(folder):
+        if not resume:
+            raise RunError(f"{folder} holds a training already. Resume it, or choose another folder.")
+        start, state = checkpoint.load_last(folder, snapshot.digest, recipe)
+    else:
+        with accelerator.main_process_first():
+            start = yield from build_initial_model(recipe, snapshot.classes, snapshot.task)
+    for sentence in start.sentences:
+        say(sentence)
+    photos = _photos(snapshot, recipe, start, ResizedCache(cache or _shared_cache(), start.preprocessing, say))
+    train, val = len(photos["train"]), len(photos["val"])
+    test = len(snapshot.part("test"))
+    rate = recipe.resolved_learning_rate()
+    say(f"The learning rate is at most {rate:g} in the head ({recipe.optimizer}, {recipe.schedule}).")
+    say(f"{train:,} photos to learn from, {val:,} to check on after each epoch, {test:,} kept for the test.")
+    if state is None or not state.finished:
+        yield from _fill_cache(photos, accelerator)
+    return TrainingSetup(
+        recipe=recipe,
+        snapshot=snapshot,
+        accelerator=accelerator,
+        say=say,
+        model=start.model.to(accelerator.device, memory_format=torch.channels_last),  # type: ignore[call-overload]
+        arch=start.arch,
+        preprocessing=start.preprocessing,
+        origin=start.origin,
+        photos=photos,
+        objective=_objective(recipe, snapshot, photos["train"], accelerator.device),
+        state=state,
+    )
+
+
+def _photos(
+    snapshot: Snapshot, recipe: Recipe, start: InitialModel, cache: ResizedCache
+) -> dict[TrainingSplit, Photos]:
+    return {
+        "train": photos_of(snapshot, "train", cache, recipe.augmentation, recipe.seed),
+        "val": photos_of(snapshot, "val", cache),
+    }
+
+
+def _fill_cache(photos: dict[TrainingSplit, Photos], accelerator: Accelerator) -> Generator[Progress]:
+    """Fill the cache of resized photos; several processes share the work."""
+    wanted = [*photos["train"].wanted(training=True), *photos["val"].wanted(training=False)]
+    share = wanted[accelerator.process_index :: accelerator.num_processes]
+    for done, _ in photos["train"].cache.fill(share):
+        yield Progress("reading the photos", min(len(wanted), done * accelerator.num_processes), len(wanted))
+    accelerator.wait_for_everyone()
+
+
+def _objective(recipe: Recipe, snapshot: Snapshot, photos: Photos, device: torch.device) -> Objective:
+    classes = ClassObjective(recipe.label_smoothing, _class_weights(recipe, snapshot, photos, device))
+    return BoxObjective(classes, recipe.box_loss) if snapshot.task == LOCALIZATION else classes
+
+
+def _class_weights(recipe: Recipe, snapshot: Snapshot, photos: Photos, device: torch.device) -> torch.Tensor | None:
+    if recipe.class_weighting == "none":
+        return None
+    return balanced_weights(photos.labels, len(snapshot.classes)).to(device)
+
+
+def check_processes(recipe: Recipe, n: int, processes: int) -> None:
+    """Each process needs two photos in each step: BatchNorm compares them."""
+    if processes > 1 and min(recipe.batch_size, n) < 2 * processes:
+        raise RecipeError(
+            f"batch_size is {recipe.batch_size} with {n} training photos, shared by {processes} processes; "
+            f"at least {2 * processes} of both are needed, or fewer processes."
+        )
+
+
+def _shared_cache() -> Path:
+    return workspace_folder() / "cache" / "resized"
+
+
+def _no_log(sentence: str) -> None:
+    """The log of those who asked for none."""

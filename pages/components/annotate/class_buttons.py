@@ -1,0 +1,53 @@
+"""The class buttons above photos that are chosen together: one press labels them all."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.data.store.store import Project
+from pages.components.annotate.suggest_state import refit
+from pages.components.shared import frame
+from pages.components.shared.class_keys import class_keys
+from pages.components.shared.key_guard import guard_keys
+from pages.components.shared.wording import counted, plain, undone_words
+
+
+def class_buttons(
+    project: Project, chosen: int, now: Callable[[], list[int]], *, key: str, after: Callable[[], None]
+) -> None:
+    """A button and a key for each class, and undo.
+
+    ``chosen`` says how many photos are chosen, ``now`` which at the press; ``after`` is called when they are labelled.
+    """
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        st.markdown(f"**{chosen:,} chosen**" if chosen else "Nothing chosen yet", width="content")
+        classes = frame.store().classes(project.id)
+        for one, letter in zip(classes, class_keys([one.name for one in classes]), strict=True):
+            st.button(
+                plain(one.name),
+                key=f"{key}-give-{one.id}",
+                shortcut=letter,
+                disabled=not chosen,
+                on_click=_give,
+                args=(project, now, one.name, after),
+            )
+        st.button("Undo", shortcut="U", type="tertiary", key=f"{key}-undo", on_click=_undo, args=(project,))
+    guard_keys()
+
+
+@frame.action
+def _give(project: Project, now: Callable[[], list[int]], label: str, after: Callable[[], None]) -> None:
+    ids = now()
+    if not ids:
+        return
+    frame.store().annotate(project.id, ids, label, frame.who())
+    frame.notify(f"{counted(len(ids), 'photo')}: {plain(label)}")
+    refit(project.id)
+    after()
+
+
+@frame.action
+def _undo(project: Project) -> None:
+    change = frame.store().undo(project.id, frame.who())
+    frame.notify(undone_words(change) if change else "There is nothing of yours to undo.")
+    refit(project.id)

@@ -1,0 +1,117 @@
+"""The classes of a project: add, rename, merge, remove, put in order; each says how many labels it touches."""
+
+import streamlit as st
+
+from core.data.store.store import ClassInfo, Project
+from pages.components.home.welcome import split_names
+from pages.components.shared import frame
+from pages.components.shared.class_keys import BOX_LETTERS, class_keys
+from pages.components.shared.dialogs import closing_button
+from pages.components.shared.wording import counted, plain
+
+RENAME, MERGE, REMOVE, UP, DOWN = "Rename", "Merge into another", "Remove", "Move up", "Move down"
+
+
+def class_panel(project: Project) -> None:
+    """The whole section."""
+    classes = frame.store().classes(project.id)
+    st.markdown(
+        "The classes are the answers that the network will choose from. Their order gives them their keys; a class "
+        "whose name is a digit or a letter has that key. Whatever you change here, no label is lost, and every change "
+        "can be undone."
+    )
+    last_change(project)
+    with st.container(border=True, gap="xxsmall"):
+        besides = BOX_LETTERS if project.task == "localization" else ""
+        for one, key in zip(classes, class_keys([one.name for one in classes], besides=besides), strict=True):
+            _row(project, one, key, classes)
+    add_classes(project)
+
+
+def add_classes(project: Project) -> None:
+    """The form that adds one class or several."""
+    form = st.form("add-class", clear_on_submit=True, border=False)
+    with form, st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input("New classes, separated by commas", placeholder="owl, duck, parrot", width=360)
+        added = st.form_submit_button("Add", icon=":material/add:")
+    if added and split_names(text):
+        for name in split_names(text):
+            frame.store().add_class(project.id, name, frame.who())
+        st.rerun()
+
+
+def _row(project: Project, one: ClassInfo, key: str | None, classes: list[ClassInfo]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key=f"class-{one.id}"):
+        st.markdown(f":gray-badge[{key or 'no key'}]", width="content")
+        st.markdown(f"**{plain(one.name)}** · {counted(one.count, 'label')}", width="stretch")
+        options = [RENAME]
+        if len(classes) > 1:
+            options.append(MERGE)
+        if one.position > 0:
+            options.append(UP)
+        if one.position < len(classes) - 1:
+            options.append(DOWN)
+        chosen = st.menu_button("Change", [*options, REMOVE], key=f"class-menu-{one.id}", type="tertiary")
+    if chosen == RENAME:
+        _rename(project, one)
+    elif chosen == MERGE:
+        _merge(project, one, [other for other in classes if other.id != one.id])
+    elif chosen == REMOVE:
+        _remove(project, one)
+    elif chosen in (UP, DOWN):
+        frame.store().move_class(project.id, one.id, one.position + (1 if chosen == DOWN else -1), frame.who())
+        st.rerun()
+
+
+@st.dialog("Rename the class")
+def _rename(project: Project, one: ClassInfo) -> None:
+    st.text_input("New name", value=one.name, max_chars=120, key="class-name")
+    st.caption(f"{counted(one.count, 'label')} will carry the new name.")
+    closing_button(
+        "Rename",
+        lambda: frame.store().rename_class(project.id, one.id, st.session_state["class-name"], frame.who()),
+        key="class-rename-now",
+    )
+
+
+@st.dialog("Merge into another class")
+def _merge(project: Project, one: ClassInfo, others: list[ClassInfo]) -> None:
+    target = st.selectbox("Into", others, format_func=lambda other: other.name, key="class-target")
+    st.markdown(
+        f"{counted(one.count, 'photo')} of **{plain(one.name)}** will be **{plain(target.name)}**, "
+        f"and the class {plain(one.name)} goes. You can undo it."
+    )
+    closing_button(
+        "Merge",
+        lambda: frame.store().merge_classes(project.id, one.id, st.session_state["class-target"].id, frame.who()),
+        key="class-merge-now",
+    )
+
+
+@st.dialog("Remove the class?")
+def _remove(project: Project, one: ClassInfo) -> None:
+    st.markdown(
+        f"The class **{plain(one.name)}** goes, and {counted(one.count, 'photo')} will be without a label. "
+        "The photos stay. You can undo it."
+    )
+    closing_button(
+        "Remove it",
+        lambda: frame.store().remove_class(project.id, one.id, frame.who()),
+        key="class-remove-now",
+    )
+
+
+def last_change(project: Project) -> None:
+    """This person's newest change with a button that takes it back."""
+    newest = next(
+        (one for one in frame.store().history(project.id, 50) if not one.undone and one.who == frame.who()), None
+    )
+    if newest is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Your last change: {plain(newest.text)}", width="content")
+        if st.button("Undo", key="undo-last", type="tertiary", icon=":material/undo:"):
+            undone = frame.store().undo(project.id, frame.who())
+            if undone:
+                frame.notify(f"Undone: {plain(undone.text)}")
+            st.rerun()

@@ -1,0 +1,216 @@
+"""Who did what, and when: any change can be looked at and undone, and the project taken back to any moment."""
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from core.data.store.records import Change, RollBackReach, Touched
+from core.data.store.store import Project
+from pages.components.shared import frame
+from pages.components.shared.dialogs import closing_button
+from pages.components.shared.live import live
+from pages.components.shared.photos import WallPhoto, wall
+from pages.components.shared.wording import by_name, counted, moment, plain, undone_words
+
+CHANGES_A_PAGE = 100
+PHOTOS_SHOWN = 24
+CARD_PIXELS = 124
+EVERYBODY = "Everybody"
+
+
+@frame.fragment()
+def history(project: Project) -> None:
+    """The whole section."""
+    live(project)
+    store = frame.store()
+    people = by_name([(EVERYBODY, None), *((name, name) for name in store.people(project.id))])
+    if len(people) == 1:
+        frame.empty("Nothing has happened yet", "Every label and every change of a class will stand here.")
+        return
+    _newest(project)
+    _forth(project)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        named = st.selectbox(
+            "Changes of", list(people), key="history-who", width=200, on_change=_first_page, args=(project,)
+        )
+        st.caption("Choose a line to see what it did, to undo it, or to go back to that moment.", width="stretch")
+    before: list[int] = st.session_state.setdefault(_pages_key(project), [])
+    changes = store.history(
+        project.id, CHANGES_A_PAGE + 1, before_id=before[-1] if before else None, who=people.get(named)
+    )
+    more, changes = len(changes) > CHANGES_A_PAGE, changes[:CHANGES_A_PAGE]
+    detail = st.container()
+    table = pd.DataFrame(
+        [(moment(one.when), one.who, one.text, _state(one)) for one in changes], columns=["When", "Who", "What", ""]
+    )
+    # Another list is another table: a choice of the old one must not point into the new one.
+    key = f"history-table-{changes[0].id if changes else 0}-{len(changes)}-{named}"
+    st.dataframe(
+        table,
+        hide_index=True,
+        height="content" if len(table) <= 12 else 460,
+        column_config={"What": st.column_config.TextColumn(width="large")},
+        on_select=partial(_choose, project, key, [one.id for one in changes]),
+        selection_mode="single-row",
+        key=key,
+    )
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        if before:
+            st.button("Newer ones", on_click=_newer, args=(project,), icon=":material/arrow_back:")
+        if not more and store.reach(project.id, 0).changes:
+            first = st.button("Back to the beginning", icon=":material/first_page:", type="tertiary")
+            if first:
+                _go_back(project, 0, "before the first change")
+        if more:
+            st.button("Older ones", on_click=before.append, args=(changes[-1].id,), icon=":material/arrow_forward:")
+    chosen = st.session_state.get(_chosen_key(project))
+    if chosen is not None:
+        with detail:
+            for change in store.history(project.id, 1, before_id=chosen + 1):
+                _details(project, change)
+
+
+def _chosen_key(project: Project) -> str:
+    return f"history-chosen-{project.id}"
+
+
+def _pages_key(project: Project) -> str:
+    return f"history-before-{project.id}"
+
+
+def _choose(project: Project, key: str, ids: list[int]) -> None:
+    """The change itself is remembered and not its line, because others push new lines in above it."""
+    rows = st.session_state[key]["selection"]["rows"]
+    st.session_state[_chosen_key(project)] = ids[rows[0]] if rows else None
+
+
+def _first_page(project: Project) -> None:
+    st.session_state[_pages_key(project)] = []
+
+
+def _newer(project: Project) -> None:
+    st.session_state[_pages_key(project)].pop()
+
+
+def _state(one: Change) -> str:
+    if not one.undone:
+        return ""
+    return "undone with others" if one.rewind else "undone"
+
+
+def _newest(project: Project) -> None:
+    store, me = frame.store(), frame.who()
+    with st.container(horizontal=True):
+        for label, who in (("Undo my newest change", me), ("Undo the newest change of all", None)):
+            newest = next((one for one in store.history(project.id, 50, who=who) if not one.undone), None)
+            st.button(
+                label,
+                icon=":material/undo:",
+                disabled=newest is None,
+                help=plain(newest.text) if newest else None,
+                on_click=_undo_newest,
+                args=(project, who),
+            )
+
+
+def _forth(project: Project) -> None:
+    for one in frame.store().rewinds(project.id)[:1]:
+        with st.container(border=True, horizontal=True, vertical_alignment="center", key="history-forth"):
+            st.markdown(
+                f"{plain(one.who)} went back at {moment(one.when)}: {counted(one.changes, 'change')} undone.",
+                width="stretch",
+            )
+            st.button(
+                f"Do {'it' if one.changes == 1 else 'them'} again",
+                icon=":material/redo:",
+                on_click=_redo_all,
+                args=(project, one.id),
+            )
+
+
+def _details(project: Project, change: Change) -> None:
+    with st.container(border=True, key="history-details", gap="xsmall"):
+        st.markdown(f"**{plain(change.text)}**  \n{plain(change.who)}, {moment(change.when)}")
+        touched = frame.store().touched(project.id, change.id, PHOTOS_SHOWN)
+        if touched:
+            with st.container(width=len(touched) * CARD_PIXELS):
+                wall([_photo(one) for one in touched], key=f"history-wall-{change.id}", side=96, one_row=True)
+        with st.container(horizontal=True, gap="xsmall"):
+            if change.undone:
+                st.button("Do it again", icon=":material/redo:", on_click=_redo_one, args=(project, change.id))
+            else:
+                st.button("Undo this change", icon=":material/undo:", on_click=_undo_one, args=(project, change.id))
+            later = frame.store().reach(project.id, change.id)
+            if later.changes:
+                back = st.button(
+                    f"Back to this moment: undo {counted(later.changes, 'later change')}", icon=":material/history:"
+                )
+                if back:
+                    _go_back(project, change.id, f"right after “{plain(change.text)}”")
+
+
+def _photo(one: Touched) -> WallPhoto:
+    parts = []
+    if one.label_before != one.label_after:
+        parts.append(f"{one.label_before or 'no label'} → {one.label_after or 'no label'}")
+    elif one.label_after:
+        parts.append(f"{one.label_after} confirmed")
+    if one.split_before != one.split_after:
+        parts.append(f"{one.split_before or 'no split'} → {one.split_after or 'no split'}")
+    if one.removed_before != one.removed_after:
+        parts = ["removed" if one.removed_after else "back again"]
+    return WallPhoto(
+        str(one.image_id), frame.store().thumbnail_path(one.hash), ", ".join(parts), one.filename.rsplit("/", 1)[-1]
+    )
+
+
+@st.dialog("Go back to this moment?")
+def _go_back(project: Project, change_id: int, where: str) -> None:
+    reach = frame.store().reach(project.id, change_id)
+    st.markdown(f"The project will be as it was {where}. {_reach_in_words(reach)}")
+    st.markdown("Nothing is lost: the changes stay in the history, and one button does them all again.")
+    closing_button(
+        f"Undo {counted(reach.changes, 'change')}",
+        lambda: _back(project, change_id),
+        key="history-back-now",
+    )
+
+
+def _reach_in_words(reach: RollBackReach) -> str:
+    touched = [counted(reach.images, "photo")] if reach.images else []
+    touched += [counted(reach.classes, "class", "classes")] if reach.classes else []
+    people = ", ".join(plain(name) for name in reach.people)
+    return f"This undoes {counted(reach.changes, 'change')} by {people}: {' and '.join(touched)} will change."
+
+
+def _back(project: Project, change_id: int) -> None:
+    done = frame.store().back_to(project.id, change_id, frame.who())
+    frame.notify(f"{counted(done.changes, 'change')} undone.{_kept(done.kept)}")
+
+
+def _kept(kept: int) -> str:
+    return f" {kept:,} of it stayed as it is, because it was changed since." if kept else ""
+
+
+@frame.action
+def _undo_newest(project: Project, who: str | None) -> None:
+    undone = frame.store().undo(project.id, who)
+    frame.notify(undone_words(undone) if undone else "There is nothing left to undo.")
+
+
+@frame.action
+def _undo_one(project: Project, change_id: int) -> None:
+    frame.notify(undone_words(frame.store().undo_one(project.id, change_id)))
+
+
+@frame.action
+def _redo_one(project: Project, change_id: int) -> None:
+    done = frame.store().redo_one(project.id, change_id)
+    frame.notify(f"Done again: {plain(done.text)}.{_kept(done.kept)}")
+
+
+@frame.action
+def _redo_all(project: Project, rewind_id: int) -> None:
+    done = frame.store().forth(project.id, rewind_id)
+    frame.notify(f"{counted(done.changes, 'change')} done again.{_kept(done.kept)}")

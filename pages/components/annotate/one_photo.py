@@ -1,0 +1,116 @@
+"""One photo at a time: the photo large, a button and a key for each class, the next one by itself."""
+
+import streamlit as st
+
+from core.data.store.store import ImageRow, Project
+from pages.components.annotate.labelling_desk import IN_ORDER, Desk, back, desk_of, press, show_skipped, skip, undo
+from pages.components.annotate.suggest_accept import accepting, look_at_sure_ones
+from pages.components.annotate.suggest_queue import Queue, helper_line, suggestion_button
+from pages.components.data.photo_details import display_bytes
+from pages.components.shared import frame
+from pages.components.shared.class_keys import class_keys
+from pages.components.shared.key_guard import guard_keys
+from pages.components.shared.live import live
+from pages.components.shared.wording import counted, moment, plain
+
+STYLE = """<style>
+.st-key-annotate-photo img { max-height: 66vh; object-fit: contain; background: var(--st-secondary-background-color); }
+[class*="st-key-give-"] [aria-label^="Shortcut"] {
+  border: 1px solid currentcolor; border-radius: 0.25rem; padding: 0 0.35rem; opacity: 0.7;
+}
+.st-key-annotate-next { position: absolute; width: 1px; height: 1px; overflow: hidden; opacity: 0; }
+@media (max-width: 640px) { .st-key-annotate-photo img { max-height: 46vh; } }
+</style>"""
+
+
+@frame.fragment()
+def one_by_one(project: Project, label: str | None, unlabelled: bool, queue: Queue) -> None:
+    """The whole desk; only this part of the page runs again at a key press."""
+    live(project)
+    if accepting(project):
+        look_at_sure_ones(project)
+        guard_keys()
+        return
+    desk = desk_of(project, label, unlabelled, queue.order, queue.label)
+    row = desk.row()
+    classes = frame.store().classes(project.id)
+    photos = frame.store().count(project.id)
+    labelled = sum(one.count for one in classes)
+    st.html(STYLE)
+    st.progress(labelled / photos if photos else 0.0, f"{labelled:,} of {photos:,} labelled")
+    if row is None:
+        _all_done(desk, photos - labelled)
+        guard_keys()
+        return
+    desk.look_at(row)
+    suggested = desk.suggest(row) if queue.suggest else None
+    left, right = st.columns([2.2, 1], gap="medium")
+    # The buttons first: whoever sees the next photo can trust that its buttons are there.
+    with right:
+        if desk.message:
+            st.warning(desk.message)
+        with st.grid(min_column_width=140, gap="xsmall", key="annotate-classes"):
+            for one, key in zip(classes, class_keys([one.name for one in classes]), strict=True):
+                st.button(
+                    plain(one.name),
+                    # The photo's id is in the key: see ``press``.
+                    key=f"give-{row.id}-{one.id}",
+                    shortcut=key,
+                    width="stretch",
+                    type="primary" if one.name == (row.label or (suggested and suggested[0])) else "secondary",
+                    on_click=press,
+                    args=(desk, row.id, one.name),
+                )
+        if suggested:
+            suggestion_button(desk, row, *suggested)
+        with st.container(horizontal=True, gap="xsmall", key="annotate-moves"):
+            st.button("Back", shortcut="Left", on_click=back, args=(desk,), disabled=not desk.trail)
+            st.button("Skip", shortcut="Right", on_click=skip, args=(desk, row.id), key=f"skip-{row.id}")
+            st.button("Undo", shortcut="U", on_click=undo, args=(desk,))
+    with left, st.container(key="annotate-photo", gap="xsmall"):
+        st.image(_bytes(row), width="stretch", alt=f"The photo to label: {row.filename}")
+        st.caption(_line(row))
+    if queue.suggest or queue.order != IN_ORDER:
+        with right:
+            helper_line(project, desk, classes, queue, suggested=suggested is not None)
+    follower = desk.follower(row.id)
+    if follower is not None:
+        # The browser loads the next photo while this one is looked at.
+        with st.container(key="annotate-next"):
+            st.image(_bytes(follower), alt="")
+    guard_keys(row.id)
+
+
+def _bytes(row: ImageRow) -> bytes:
+    return display_bytes(row.hash, str(frame.store().image_path(row.hash)))
+
+
+def _line(row: ImageRow) -> str:
+    by = (
+        f" · {plain(row.label)}, by {plain(row.annotated_by)}, {moment(row.annotated_at)}"
+        if (row.label and row.annotated_by and row.annotated_at)
+        else ""
+    )
+    return f"{plain(row.filename)}{by}"
+
+
+def _all_done(desk: Desk, left: int) -> None:
+    if desk.message:
+        st.info(desk.message)
+    if desk.unlabelled and left == 0:
+        frame.empty("All photos are labelled", "Now a network can learn from them.", "Go to training", "Train")
+    elif desk.unlabelled:
+        frame.empty(
+            "You have seen them all",
+            f"{counted(left, 'photo')} stayed without a label, because you skipped them. That is fine: training "
+            "leaves them out.",
+            "Go to training",
+            "Train",
+        )
+    else:
+        frame.empty("You have seen them all", "Your labels are saved.", "Go to training", "Train")
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        if left or not desk.unlabelled:
+            st.button("Go through them again", on_click=show_skipped, args=(desk,), icon=":material/replay:")
+        st.button("Back", shortcut="Left", on_click=back, args=(desk,), disabled=not desk.trail)
+        st.button("Undo", shortcut="U", on_click=undo, args=(desk,))

@@ -1,0 +1,173 @@
+"""A map of all photos, each a point colored by its label: points that a lasso catches are looked at and labelled."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.data.store.store import Project
+from core.errors import DataError
+from core.inspection.suggesting.neighbors import FEWEST, TSNE_MOST, map_of
+from core.inspection.suggesting.suggestions import Suggestions
+from pages.components.annotate.class_buttons import class_buttons
+from pages.components.annotate.suggest_state import prepare
+from pages.components.shared import frame
+from pages.components.shared.charts import ink
+from pages.components.shared.photos import WallPhoto, wall
+from pages.components.shared.wording import counted
+
+LAYOUTS = ("PCA", "t-SNE")
+LAYOUT_HELP = (
+    "PCA: the view in which the photos differ most; distances mean something. "
+    "t-SNE: neighbors stay together and groups show more clearly, but the distance between groups means nothing."
+)
+SHOWN = 60
+TURN = "map-turn"
+HEIGHT = 460
+
+
+@frame.fragment()
+def photo_map(project: Project) -> None:
+    """The whole section; only this part of the page runs again at a click."""
+    found = prepare(project)
+    if found is None:
+        return
+    if len(found.ids) < FEWEST:
+        st.caption(f"The map begins with {FEWEST} photos.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        named = st.segmented_control(
+            "Layout", LAYOUTS, default="PCA", required=True, key="map-layout", help=LAYOUT_HELP
+        )
+        open_only = st.toggle("Choose only photos without a label", value=True, key="map-open")
+    if named == "t-SNE" and len(found.ids) > TSNE_MOST:
+        st.info(f"t-SNE takes too long for more than {TSNE_MOST:,} photos, so this is PCA.", icon=":material/info:")
+        named = "PCA"
+    points = _laid_out(project.id, found) if named == "t-SNE" else map_of(found.places)
+    if points is None:
+        _until_laid_out(project.id, found)
+        named, points = "PCA", map_of(found.places)
+    chart = st.container()
+    buttons = st.container(key="map-actions")
+    event = chart.plotly_chart(
+        _figure(project, found, points),
+        key=f"map-{named}-{st.session_state.get(TURN, 0)}",
+        on_select="rerun",
+        selection_mode=("lasso", "box"),
+        config={"displaylogo": False, "scrollZoom": True},
+    )
+    chosen = [int(point["customdata"]) for point in _selected(event)]
+    if open_only:
+        unlabelled = {one.id for one in frame.store().image_labels(project.id) if one.label is None}
+        chosen = [number for number in chosen if number in unlabelled]
+    with buttons:
+        class_buttons(project, len(chosen), lambda: chosen, key="map", after=_turn)
+    if not chosen:
+        st.caption("Draw a line around points with the lasso: their photos appear here, and one key labels them all.")
+        return
+    if len(chosen) > SHOWN:
+        st.caption(f"The first {SHOWN} of {counted(len(chosen), 'photo')}; a class is given to all of them.")
+    wall(_cards(project, chosen[:SHOWN]), key="map-wall", side=96, label="Chosen on the map")
+
+
+def _selected(event: Any) -> list[dict[str, Any]]:
+    points = event["selection"]["points"] if event else []
+    return [point for point in points if "customdata" in point]
+
+
+class _Layouts:
+    """t-SNE layouts of this server, made one after the other in a thread: seconds to half a minute each."""
+
+    def __init__(self) -> None:
+        self.made: dict[tuple[int, bytes], Future[np.ndarray]] = {}
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="t-sne")
+
+
+@st.cache_resource(
+    show_spinner=False, on_release=lambda layouts: layouts.thread.shutdown(wait=False, cancel_futures=True)
+)
+def _layouts(root: str) -> _Layouts:
+    return _Layouts()
+
+
+def _laid_out(project_id: int, found: Suggestions) -> np.ndarray | None:
+    """The photos laid out by t-SNE; None while that is at work."""
+    layouts = _layouts(str(frame.workspace().root))
+    key = (project_id, found.ids.tobytes())
+    if key not in layouts.made:
+        for older in [one for one, done in layouts.made.items() if one[0] == project_id and done.done()]:
+            del layouts.made[older]
+        layouts.made[key] = layouts.thread.submit(map_of, found.places, "t-sne")
+    return layouts.made[key].result() if layouts.made[key].done() else None
+
+
+@frame.fragment(run_every=1.0)
+def _until_laid_out(project_id: int, found: Suggestions) -> None:
+    st.caption(":material/hourglass_top: t-SNE is at work; until it is done this is PCA.")
+    if _laid_out(project_id, found) is not None:
+        st.rerun()
+
+
+def _figure(project: Project, found: Suggestions, points: np.ndarray) -> Any:
+    import plotly.graph_objects as go
+
+    colors = ink(frame.is_dark())
+    label_of = {one.id: one.label for one in frame.store().image_labels(project.id)}
+    labels = np.array([label_of.get(int(number)) or "" for number in found.ids], dtype=object)
+    figure = go.Figure()
+    names = [one.name for one in frame.store().classes(project.id)]
+    for place, name in enumerate(["", *names]):
+        rows = np.flatnonzero(labels == name)
+        if not len(rows):
+            continue
+        shown = name or "no label"
+        turn = max(0, place - 1)
+        figure.add_scattergl(
+            x=points[rows, 0],
+            y=points[rows, 1],
+            mode="markers",
+            name=shown,
+            customdata=found.ids[rows],
+            hovertemplate=f"{shown.replace('<', '&lt;')}<extra></extra>",
+            marker={
+                "size": 7 if name else 5,
+                "color": colors.lines[turn % len(colors.lines)] if name else colors.quiet,
+                "opacity": 0.9 if name else 0.45,
+                # Six colors can be told apart; with more classes the shapes change as well.
+                "symbol": SHAPES[turn // len(colors.lines) % len(SHAPES)] if name else "circle",
+            },
+        )
+    figure.update_layout(
+        height=HEIGHT,
+        dragmode="lasso",
+        margin={"l": 0, "r": 0, "t": 8, "b": 0},
+        paper_bgcolor=colors.paper,
+        plot_bgcolor=colors.paper,
+        font={"color": colors.text},
+        legend={"orientation": "h", "y": -0.02},
+        xaxis={"visible": False},
+        yaxis={"visible": False, "scaleanchor": "x"},
+    )
+    return figure
+
+
+SHAPES = ("circle", "diamond", "square", "cross", "triangle-up", "star")
+
+
+def _cards(project: Project, ids: list[int]) -> list[WallPhoto]:
+    store, cards = frame.store(), []
+    for number in ids:
+        try:
+            row = store.image(project.id, number)
+        except DataError:  # removed meanwhile
+            continue
+        cards.append(
+            WallPhoto(str(number), store.thumbnail_path(row.hash), row.label or "no label", faint=row.label is None)
+        )
+    return cards
+
+
+def _turn() -> None:
+    """Another chart, on which nothing is chosen."""
+    st.session_state[TURN] = st.session_state.get(TURN, 0) + 1

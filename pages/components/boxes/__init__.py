@@ -1,0 +1,1 @@
+"""Drawing boxes on the Annotate page."""

@@ -1,0 +1,186 @@
+"""Adding photos: name files or a folder, see what was found in them, and import it."""
+
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core.data.importing.box_columns import Proposal, find_in_folder, find_proposal, uploads_with
+from core.data.importing.plan_import import ImportPlan, Upload, plan_folder, plan_uploads
+from core.data.store.store import Project
+from core.data.tables.names import name_key
+from core.errors import LabelsError
+from pages.components.data.import_boxes import confirm, show_boxes
+from pages.components.data.import_progress import import_of, show_import, start
+from pages.components.shared import frame
+from pages.components.shared.pickers import SPLITS
+from pages.components.shared.wording import counted, plain
+
+FILES, FOLDER, SERVER = "Files or a zip", "A whole folder", "A path on this computer"
+PROBLEMS_IN_FULL = 12
+PLAN, TOKEN, ROUND, PROPOSAL = "add-plan", "add-token", "add-round", "add-proposal"
+
+
+def add_photos(project: Project) -> None:
+    """The whole section: what to bring, then what was found in it, then the import's progress and report."""
+    at_work = import_of(project)
+    if at_work:
+        show_import(project, at_work)
+        return
+    ways = [FILES, FOLDER]
+    # The server's disk is the user's own only where nobody else can reach the server.
+    if frame.listens_on_localhost():
+        ways.append(SERVER)
+    way = st.segmented_control(
+        "Bring", ways, default=FILES, required=True, key="add-way", wrap=True, on_change=_forget_what_was_found
+    )
+    plan = _from_path() if way == SERVER else _from_uploads(whole_folder=way == FOLDER)
+    if plan is None and PROPOSAL not in st.session_state:
+        _explain()
+    elif plan is not None:
+        _show(plan, project)
+
+
+def _from_uploads(*, whole_folder: bool) -> ImportPlan | None:
+    """The plan of the uploaded files; looking into them stores nothing."""
+    files_label = "Photos, a zip, packed images, and a labels.csv if you have one"
+    label = "The folder with the photos" if whole_folder else files_label
+    key = f"add-{'folder' if whole_folder else 'files'}-{st.session_state.get(ROUND, 0)}"
+    if whole_folder:
+        files = st.file_uploader(label, accept_multiple_files="directory", key=key)
+    else:
+        files = st.file_uploader(label, accept_multiple_files=True, key=key)
+    if not files:
+        return None
+    uploads = [Upload(file.name, file) for file in files]
+    token = tuple(file.file_id for file in files)
+    if st.session_state.get(TOKEN) != token:
+        for name in (PLAN, PROPOSAL):
+            st.session_state.pop(name, None)
+        with st.spinner("Looking into the files"):
+            _look_into(partial(plan_uploads, uploads), partial(find_proposal, uploads))
+        st.session_state[TOKEN] = token
+    if PROPOSAL in st.session_state:
+        _confirm(uploads_with(uploads, st.session_state[PROPOSAL][0]))
+    return st.session_state.get(PLAN)
+
+
+def _forget_what_was_found() -> None:
+    for name in (PLAN, PROPOSAL, TOKEN):
+        st.session_state.pop(name, None)
+
+
+def _confirm(plan_with: Callable[[bytes], ImportPlan]) -> None:
+    """Asks about the table that was found; the yes makes the plan."""
+    proposal, reason = st.session_state[PROPOSAL]
+    plan = confirm(proposal, reason, plan_with)
+    if plan is not None:
+        st.session_state[PLAN] = plan
+        del st.session_state[PROPOSAL]
+        st.rerun()
+
+
+def _look_into(plan: Callable[[], ImportPlan], propose: Callable[[], Proposal | None]) -> None:
+    """The plan; or, where the labels cannot be read but may be boxes in a table of another kind, what to ask about."""
+    try:
+        st.session_state[PLAN] = plan()
+    except LabelsError as error:
+        proposal = propose()
+        if proposal is None:
+            raise
+        st.session_state[PROPOSAL] = (proposal, str(error))
+
+
+def _from_path() -> ImportPlan | None:
+    """The plan of a folder on the server's disk; looking into it stores nothing."""
+    with st.form("add-path", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input("Folder", placeholder="/home/me/photos", key="add-folder", width=420).strip()
+        looked = st.form_submit_button("Look into it", icon=":material/folder_open:")
+    folder = Path(text).expanduser()
+    if looked and text:
+        _forget_what_was_found()
+        with st.spinner("Looking into the folder"):
+            _look_into(partial(plan_folder, folder), partial(find_in_folder, folder))
+        st.session_state[TOKEN] = text
+    if not text or st.session_state.get(TOKEN) != text:
+        return None
+    if PROPOSAL in st.session_state:
+        _confirm(partial(plan_folder, folder))
+    return st.session_state.get(PLAN)
+
+
+def _explain() -> None:
+    st.markdown(
+        """
+Three ways to say which class a photo belongs to, all of them optional:
+
+- **a `labels.csv`** beside the photos, with the columns `filename` and `label` (and `split`, if you have one);
+- **a folder for each class**: `owl/1.jpg`, `duck/2.jpg`;
+- **not at all**: label them afterwards, one key a photo, on the Annotate page.
+
+Boxes come in a `labels.csv` with the columns `x, y, width, height` or `xmin, ymin, xmax, ymax`, in pixels. Data sets
+in the format of COCO, Pascal VOC, YOLO and Hugging Face are recognized, as a folder or a zip.
+
+Images packed as arrays, in an `.h5` or `.npz` file, bring their labels along: arrays called `x` and `y`, or
+`train_set_x`, `train_set_y`, `test_set_x`, `test_set_y` and `list_classes`.
+
+You see what was found before anything is imported. Very many photos come in faster as one zip than one by one.
+"""
+    )
+
+
+def _show(plan: ImportPlan, project: Project) -> None:
+    """What was found, and the button that imports it."""
+    labelled = sum(one.label is not None for one in plan.candidates)
+    with st.container(border=True):
+        st.subheader(f"Found: {counted(len(plan.candidates), 'photo')}", anchor=False)
+        facts = [f"{labelled:,} with a label", counted(len(plan.classes), "class", "classes")]
+        splits = Counter(one.split for one in plan.candidates if one.split)
+        if splits:
+            facts.append("split: " + ", ".join(f"{name} {splits[name]:,}" for name in SPLITS if splits[name]))
+        st.markdown(f"In {plain(plan.source)}: {', '.join(facts)}.")
+        if plan.classes:
+            counts = Counter(name_key(one.label) for one in plan.candidates if one.label)
+            st.markdown(" ".join(f":gray-badge[{plain(name)} {counts[name_key(name)]:,}]" for name in plan.classes))
+        show_boxes(plan, project)
+        _problems(plan)
+        if not plan.candidates:
+            st.info("There is no photo here that can be imported. Choose other files.", icon=":material/info:")
+            return
+        st.button(
+            f"Import {counted(len(plan.candidates), 'photo')}" + (", as they are" if plan.problems else ""),
+            type="primary",
+            icon=":material/download_done:",
+            key="import-now",
+            on_click=_import,
+            args=(plan, project),
+        )
+
+
+def _problems(plan: ImportPlan) -> None:
+    """Everything that is wrong, in one table: lines of the labels first, then files that are refused."""
+    rows = [(f"line {one.line}" if one.line is not None else "", one.text) for one in plan.problems]
+    rows += [(one.name, f"refused: {one.text}") for one in plan.refused]
+    if not rows:
+        return
+    st.markdown(
+        f":orange[:material/warning:] **{counted(len(rows), 'problem')}.** The rest can be imported all the same; "
+        "or mend the files, and bring them again."
+    )
+    table = pd.DataFrame(rows, columns=["Where", "What is wrong"])
+    if len(rows) <= PROBLEMS_IN_FULL:
+        st.table(table.map(plain), hide_index=True)
+    else:
+        wide = st.column_config.TextColumn(width="large")
+        st.dataframe(table, hide_index=True, height=320, column_config={"What is wrong": wide})
+
+
+def _import(plan: ImportPlan, project: Project) -> None:
+    start(plan, project)
+    # A fresh uploader next time, so that the same files are not offered again.
+    for name in (PLAN, TOKEN):
+        st.session_state.pop(name, None)
+    st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1

@@ -1,0 +1,110 @@
+"""Labels out of the project: labels.csv with a preview, or photos and labels together in a format of other tools."""
+
+import shlex
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core.data.store.store import Project
+from core.data.tables.label_rows import LabelRow
+from core.data.tables.labels_csv import write_labels
+from pages.components.shared import frame
+from pages.components.shared.wording import counted, size_text
+
+ROWS_SHOWN = 9
+MOST_BYTES = 400 * 2**20
+"""The largest zip that a browser is given: until it has it all, the server holds it in its memory."""
+
+FORMAT_NAMES = {
+    "coco": "COCO JSON",
+    "voc": "Pascal VOC XML",
+    "yolo": "YOLO text",
+    "hugging-face": "Hugging Face metadata.csv",
+    "folders": "A folder for each class",
+    "csv": "labels.csv and the photos",
+}
+
+
+def labels_csv(project: Project) -> None:
+    """The whole section."""
+    from core.data.importing.formats.write_zip import not_carried
+
+    rows = frame.store().label_rows(project.id)
+    if not rows:
+        frame.empty("No photos yet", "Add photos first: then their labels can be taken out as a table.")
+        return
+    boxed = project.task == "localization"
+    line = "one line a box, with its class and its place in pixels" if boxed else "one line a photo, with its class"
+    st.markdown(
+        f"All labels in one table that any spreadsheet opens: {line}, and the photo's split. "
+        "Change it there, and bring it back under **Add photos** together with the photos. "
+        f"{not_carried('labels.csv')}"
+    )
+    st.download_button(
+        f"Download labels.csv ({counted(len(rows), 'line')})",
+        data=lambda: write_labels(frame.store().label_rows(project.id)).encode(),
+        file_name="labels.csv",
+        mime="text/csv",
+        type="primary",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    st.dataframe(_preview(rows[:ROWS_SHOWN]), hide_index=True, height="content")
+    if len(rows) > ROWS_SHOWN:
+        st.caption(f"The first {ROWS_SHOWN} of {len(rows):,} lines.")
+    _for_other_tools(project)
+
+
+def _preview(rows: list[LabelRow]) -> pd.DataFrame:
+    table = pd.DataFrame(
+        [(row.filename, row.label or "", row.split or "") for row in rows], columns=["filename", "label", "split"]
+    )
+    if any(row.box for row in rows):
+        for side in ("x", "y", "width", "height"):
+            table[side] = [getattr(row.box, side, None) for row in rows]
+    return table
+
+
+def _for_other_tools(project: Project) -> None:
+    """Photos and labels in one zip."""
+    from core.data.importing.formats.write_zip import formats_of, not_carried
+
+    st.subheader("Photos and labels together", anchor=False)
+    st.markdown(
+        "A zip that other tools read, and that can be brought back here under **Add photos**: names, labels, boxes, "
+        "splits and the order of the classes come back as they are."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.selectbox(
+            "Format", formats_of(project.task), format_func=FORMAT_NAMES.__getitem__, key="labels-format", width=280
+        )
+        size = frame.store().stored_bytes(project.id)
+        if size <= MOST_BYTES:
+            st.download_button(
+                "Download the zip",
+                data=lambda: _zip_of(project, kind),
+                file_name=f"{kind}.zip",
+                mime="application/zip",
+                icon=":material/folder_zip:",
+                on_click="ignore",
+            )
+        else:
+            st.markdown(
+                f"The photos are {size_text(size)}, more than a browser should be given at once. "
+                "Write the zip on the computer that runs the studio:"
+            )
+            words = ["python", "-m", "core", "labels", "--project", project.name]
+            st.code(shlex.join([*words, "--format", kind, "--out", f"{kind}.zip"]), language="bash")
+    st.caption(not_carried(kind))
+
+
+def _zip_of(project: Project, kind: str) -> bytes:
+    from core.data.importing.formats.write_zip import write_zip
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "labels.zip"
+        for _ in write_zip(frame.store(), project.id, kind, path):
+            pass
+        return path.read_bytes()

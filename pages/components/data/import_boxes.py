@@ -1,0 +1,107 @@
+"""Boxes of an import before it is done: drawn on a few photos, those that do not fit listed, odd tables confirmed."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from core.data.importing.box_columns import Proposal, plan_proposed
+from core.data.importing.box_review import BadBox, bad_boxes, broken_boxes
+from core.data.importing.import_plan import Candidate, ImportPlan
+from core.data.pictures.box_drawing import draw_boxes
+from core.data.store.store import Project
+from core.errors import ImageRefused, LabelsError
+from pages.components.shared.wording import counted, plain
+
+PHOTOS_SHOWN = 3
+BAD_LISTED = 12
+MEANINGS = {False: "left, top, width, height", True: "left, top, right, bottom"}
+REVIEW = "boxes-review"
+
+
+def show_boxes(plan: ImportPlan, project: Project) -> None:
+    """Where the boxes lie, on the first photos that have any; and those that do not fit their photos."""
+    boxed = [one for one in plan.candidates if one.objects]
+    broken = broken_boxes(plan)
+    if not boxed and not broken:
+        return
+    if project.task != "localization":
+        st.info(
+            "This project is about classes: the boxes are left out. To keep them, make a project about boxes on the "
+            "home page, and bring the files there.",
+            icon=":material/info:",
+        )
+        return
+    st.markdown(
+        f"**{counted(sum(len(one.objects) for one in boxed), 'box', 'boxes')}** on {counted(len(boxed), 'photo')}:"
+    )
+    _photos([(one, ()) for one in boxed[:PHOTOS_SHOWN]])
+    if st.session_state.get(REVIEW, (None,))[0] is not plan:
+        with st.spinner("Holding the boxes against the photos"):
+            st.session_state[REVIEW] = (plan, list(bad_boxes(plan)))
+    bad: list[BadBox] = st.session_state[REVIEW][1]
+    if broken:
+        st.warning(f"{counted(len(broken), 'box', 'boxes')} without area or with swapped corners: left out, see below.")
+        _photos([(one.candidate, (one,)) for one in broken[:PHOTOS_SHOWN]])
+    if not bad:
+        return
+    st.warning(f"{counted(len(bad), 'box does', 'boxes do')} not fit the photo. Nothing is cut off without your word.")
+    lines = [
+        f"- {f'line {one.marked.line}, ' if one.marked.line else ''}{plain(one.candidate.name)}: {one.text}"
+        for one in bad[:BAD_LISTED]
+    ]
+    more = [f"- and {len(bad) - BAD_LISTED} more"] if len(bad) > BAD_LISTED else []
+    st.markdown("\n".join([*lines, *more]))
+    _photos([(one.candidate, (one,)) for one in bad[:PHOTOS_SHOWN]])
+
+
+def confirm(proposal: Proposal, reason: str, plan_with: Callable[[bytes], ImportPlan]) -> ImportPlan | None:
+    """Asks whether a table without the usual header is meant as it seems; the plan once somebody said yes.
+
+    ``plan_with`` plans the photos by a labels.csv that it is given.
+    """
+    st.info(f"{plain(reason)}", icon=":material/help:")
+    st.markdown(
+        f"But the last four columns of **{plain(proposal.name)}** are numbers, and one names photos. Are they boxes?"
+    )
+    corners = st.radio(
+        "The four numbers are",
+        [False, True],
+        int(proposal.corners),
+        format_func=MEANINGS.__getitem__,
+        horizontal=True,
+        key="boxes-corners",
+    )
+    label = "object"
+    if proposal.label is None:
+        label = (
+            st.text_input("No column names a class. The class of all boxes", label, key="boxes-label").strip() or label
+        )
+    try:
+        plan = plan_proposed(proposal, corners, label, plan_with)
+    except LabelsError as error:
+        st.error(plain(str(error)))
+        return None
+    boxed = [one for one in plan.candidates if one.objects]
+    if not boxed:
+        st.warning("With these columns no photo gets a box. Choose the other meaning, or mend the table's header.")
+        return None
+    st.markdown("So they would lie:")
+    _photos([(one, ()) for one in boxed[:PHOTOS_SHOWN]])
+    return plan if st.button("Yes, the boxes lie right", type="primary", key="boxes-confirm") else None
+
+
+def _photos(shown: Sequence[tuple[Candidate, Sequence[BadBox]]]) -> None:
+    with st.container(horizontal=True):
+        for candidate, bad in shown:
+            wrong = [one.marked for one in bad]
+            good = [(one.label or "", one.box) for one in candidate.objects if one not in wrong]
+            try:
+                picture = draw_boxes(
+                    candidate.read(), candidate.name, good, [(one.label or "", one.box) for one in wrong]
+                )
+            except ImageRefused as error:
+                st.caption(f"{plain(candidate.name)}: {plain(error.reason)}")
+                continue
+            with st.container(width=260):
+                st.image(picture, width="stretch", alt=f"{candidate.name} with its boxes")
+                st.caption(plain(candidate.name))

@@ -1,0 +1,163 @@
+"""The photos of a project as a paged grid: filter, search, choose several, label or remove them."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from core.data.store.store import ImageFilter, ImageRow, Project
+from pages.components.data.photo_details import show_details
+from pages.components.shared import frame
+from pages.components.shared.live import live
+from pages.components.shared.photos import WallPhoto, choose, chosen_on, clear, wall
+from pages.components.shared.pickers import SPLIT_NAMES, SPLITS
+from pages.components.shared.undo_line import offer, undo_line
+from pages.components.shared.wording import by_name, counted, plain
+
+PHOTOS_A_PAGE = 60
+WALL = "data-wall"
+NO_LABEL, NO_BOX = "No label", "No box"
+EVERY = "All photos"
+LABEL = "data-label"
+ORDERS = {
+    "added": "Oldest first",
+    "newest": "Newest first",
+    "name": "By name",
+    "label": "By class",
+    "annotated": "Last labelled",
+}
+
+
+@frame.fragment()
+def photo_grid(project: Project) -> None:
+    """The whole section; only this part of the page runs again at a click."""
+    live(project)
+    where = filter_row(project, key="data")
+    rows, found = page_of(project, where, key="data")
+    actions = st.container(key="data-actions")
+    answer = wall(photo_cards(project, rows), key=WALL, select="many", details=True, side=112)
+    with actions:
+        undo_line(project)
+        _actions(project, [row.id for row in rows], len(answer.chosen), found)
+    turn_pages(found, key="data", wall_key=WALL)
+    if answer.opened:
+        show_details(project, int(answer.opened))
+
+
+def page_of(project: Project, where: ImageFilter, *, key: str) -> tuple[list[ImageRow], int]:
+    """The photos of the page that is open, and how many fit the filter in all; another filter opens its first page."""
+    found = frame.store().count(project.id, where)
+    if st.session_state.get(f"{key}-where") != where:
+        st.session_state[f"{key}-where"] = where
+        # Another widget instead of another value: Streamlit wants a widget's value to come from one side only.
+        st.session_state[f"{key}-turn"] = st.session_state.get(f"{key}-turn", 0) + 1
+    open_page = min(st.session_state.get(_page_key(key), 1), _pages(found))
+    start = (open_page - 1) * PHOTOS_A_PAGE
+    return frame.store().images(project.id, where, offset=start, limit=PHOTOS_A_PAGE), found
+
+
+def turn_pages(found: int, *, key: str, wall_key: str) -> None:
+    """The page numbers under a wall, where there is more than one page; turning chooses nothing."""
+    if found == 0:
+        st.info("No photo fits this filter.", icon=":material/filter_alt_off:")
+    elif _pages(found) > 1:
+        st.pagination(_pages(found), key=_page_key(key), on_change=clear, args=(wall_key,))
+
+
+def _page_key(key: str) -> str:
+    return f"{key}-page-{st.session_state.get(f'{key}-turn', 0)}"
+
+
+def _pages(found: int) -> int:
+    return max(1, -(-found // PHOTOS_A_PAGE))
+
+
+def filter_row(project: Project, *, key: str, unlabelled_first: bool = False) -> ImageFilter:
+    """Class, split, name and order side by side; the filter that they make.
+
+    ``unlabelled_first`` begins with the photos that have no label, where there are any.
+    """
+    without = [(NO_LABEL, ImageFilter(unlabelled=True))]
+    if project.task == "localization":
+        without.append((NO_BOX, ImageFilter(boxless=True)))
+    begin = unlabelled_first and frame.store().count(project.id, ImageFilter(unlabelled=True)) > 0
+    classes = by_name(
+        [
+            (EVERY, ImageFilter()),
+            *without,
+            *((one.name, ImageFilter(label=one.name)) for one in frame.store().classes(project.id)),
+        ]
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"{key}-filter"):
+        named = st.selectbox("Class", list(classes), int(begin), key=f"{key}-class", width=160)
+        split = st.selectbox(
+            "Split",
+            ["any", *SPLITS, "none"],
+            format_func=lambda name: {"any": "All", "none": "Not yet split"}.get(name) or SPLIT_NAMES[name],
+            key=f"{key}-split",
+            width=140,
+        )
+        order = st.selectbox("Order", list(ORDERS), format_func=ORDERS.__getitem__, key=f"{key}-order", width=150)
+        search = st.text_input("Search", placeholder="part of a file name", key=f"{key}-search", width=180)
+    return replace(classes[named], split=None if split == "any" else split, search=search.strip(), order=order)
+
+
+def photo_cards(project: Project, rows: list[ImageRow]) -> list[WallPhoto]:
+    """Images as cards of a wall, with their class, file name and boxes."""
+    store = frame.store()
+    boxes = store.boxes(project.id, [row.id for row in rows]) if project.task == "localization" else {}
+    return [
+        WallPhoto(
+            str(row.id),
+            store.thumbnail_path(row.hash),
+            row.label or "no label",
+            row.filename.rsplit("/", 1)[-1],
+            faint=row.label is None,
+            size=(row.width, row.height),
+            boxes=tuple((box.x, box.y, box.width, box.height) for box in boxes.get(row.id, ())),
+        )
+        for row in rows
+    ]
+
+
+def _actions(project: Project, shown: list[int], chosen: int, found: int) -> None:
+    """What can be done with the chosen photos; it stands above them, so that it never moves away."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if not chosen:
+            st.markdown(f"{counted(found, 'photo')}", width="stretch")
+            every = [str(number) for number in shown]
+            st.button(
+                "Choose this page",
+                on_click=choose,
+                args=(WALL, every),
+                disabled=not shown,
+                icon=":material/select_all:",
+            )
+            return
+        st.markdown(f"**{chosen} chosen**", width="content")
+        choices: list[tuple[str, str | None]] = [(one.name, one.name) for one in frame.store().classes(project.id)]
+        labels = by_name([*choices, (NO_LABEL, None)])
+        st.selectbox("Class for the chosen photos", list(labels), key=LABEL, label_visibility="collapsed", width=200)
+        st.button("Give this class", type="primary", on_click=_label, args=(project, shown, labels))
+        st.button("Remove", icon=":material/delete:", on_click=_remove, args=(project, shown))
+        st.button("Choose none", type="tertiary", on_click=clear, args=(WALL,))
+
+
+@frame.action
+def _label(project: Project, shown: list[int], labels: dict[str, str | None]) -> None:
+    ids, named = chosen_on(WALL, shown), st.session_state.get(LABEL)
+    if not ids or named not in labels:
+        return
+    label = labels[named]
+    change = frame.store().annotate(project.id, ids, label, frame.who())
+    clear(WALL)
+    offer(project, change, f"{counted(len(ids), 'photo')}: {plain(label) if label else 'no label'}.")
+
+
+@frame.action
+def _remove(project: Project, shown: list[int]) -> None:
+    ids = chosen_on(WALL, shown)
+    if not ids:
+        return
+    change = frame.store().remove_images(project.id, ids, frame.who())
+    clear(WALL)
+    offer(project, change, f"{counted(len(ids), 'photo')} removed.")

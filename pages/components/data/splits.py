@@ -1,0 +1,114 @@
+"""How many photos there are by class and split, how large they are, and what the splits are for."""
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.data.store.store import ImageFilter, Project
+from pages.components.shared import charts, frame
+from pages.components.shared.wording import counted
+
+NETWORK_PIXELS = 224
+PARTS = {"train": "Training", "val": "Validation", "test": "Test", "none": "Not yet split"}
+
+
+def _colors() -> dict[str, str]:
+    ink = charts.ink(frame.is_dark())
+    return {"train": ink.lines[0], "val": ink.lines[1], "test": ink.lines[2], "none": ink.grid}
+
+
+def splits(project: Project) -> None:
+    """The whole section."""
+    counts = frame.store().counts(project.id)
+    if counts["total"].sum() == 0:
+        frame.empty("No photos yet", "Add photos first: then this page shows how they are divided.")
+        return
+    _explain(project, counts)
+    st.plotly_chart(_bars(counts), key="split-bars", config={"displayModeBar": False})
+    st.dataframe(_table(counts), hide_index=True, height="content")
+    st.subheader("Sizes", anchor=False)
+    sides = _shorter_sides(project.id, int(counts["total"].sum()))
+    st.markdown(_sizes_in_words(sides))
+    st.plotly_chart(_sizes(sides), key="sizes", config={"displayModeBar": False})
+
+
+def _explain(project: Project, counts: pd.DataFrame) -> None:
+    st.markdown(
+        "A network is judged like a student: not by the exercises it has practiced, but by questions it has never "
+        "seen. So the labelled photos are divided into three parts. **Training** photos are practiced on. "
+        "**Validation** photos show after each epoch how well it goes, and which epoch was best. **Test** photos are "
+        "kept back for the final examination. Of seven photos of a class about five train, one validates, one tests. "
+        "Identical photos never stand on both sides, nearly identical ones stay together unless the class has hardly "
+        "any others, and a photo keeps its part when more photos come."
+    )
+    labelled = counts[counts["label"].notna()]
+    waiting = int(labelled["none"].sum())
+    if waiting:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button("Give splits now", type="primary", icon=":material/call_split:"):
+                frame.store().assign_splits(project.id)
+                st.rerun()
+            st.markdown(f"{counted(waiting, 'labelled photo')} without a part. Training gives them one by itself.")
+
+
+def _bars(counts: pd.DataFrame) -> go.Figure:
+    colors = _colors()
+    names = ["no label" if pd.isna(name) else str(name) for name in counts["label"]]
+    figure = go.Figure()
+    for part, words in PARTS.items():
+        if counts[part].sum():
+            figure.add_bar(
+                y=names, x=counts[part], name=words, orientation="h", marker_color=colors[part], hovertemplate="%{x}"
+            )
+    figure.update_layout(
+        barmode="stack",
+        height=110 + 30 * len(names),
+        margin={"l": 0, "r": 0, "t": 40, "b": 0},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        hovermode="y unified",
+    )
+    figure.update_yaxes(autorange="reversed", automargin=True, type="category", ticksuffix=" ")
+    figure.update_xaxes(rangemode="tozero", tickformat="d")
+    return figure
+
+
+def _table(counts: pd.DataFrame) -> pd.DataFrame:
+    table = counts.copy()
+    table["label"] = table["label"].astype(object).where(table["label"].notna(), "no label")
+    return table.rename(columns={"label": "Class", "total": "Total", **PARTS})
+
+
+def _sizes_in_words(sides: list[int]) -> str:
+    least, most, small = min(sides), max(sides), sum(side < NETWORK_PIXELS for side in sides)
+    spread = f"between {least:,} and {most:,}" if least < most else f"{least:,}"
+    text = f"The photos are {spread} pixels on their shorter side. The network sees each at {NETWORK_PIXELS} pixels."
+    return f"{text} {counted(small, 'photo')} below that will be enlarged, and look soft to it." if small else text
+
+
+def _sizes(sides: list[int]) -> go.Figure:
+    width = max(20, -(-max(sides) // 30))
+    ink = charts.ink(frame.is_dark())
+    figure = go.Figure(
+        go.Histogram(
+            x=sides,
+            xbins={"start": 0, "end": max(sides) + width, "size": width},
+            marker_color=ink.accent,
+            hovertemplate="%{x} pixels: %{y}<extra></extra>",
+        )
+    )
+    figure.add_vline(
+        x=NETWORK_PIXELS,
+        line={"dash": "dot", "color": ink.quiet},
+        annotation_text="what the network sees",
+        annotation_position="top left",
+    )
+    figure.update_layout(height=240, margin={"l": 0, "r": 0, "t": 24, "b": 0}, bargap=0.05)
+    figure.update_xaxes(title="shorter side in pixels", range=[0, max(*sides, NETWORK_PIXELS) * 1.15])
+    figure.update_yaxes(title="photos")
+    return figure
+
+
+@st.cache_data(show_spinner=False, ttl=60, max_entries=8)
+def _shorter_sides(project_id: int, photos: int) -> list[int]:
+    """Cached for a minute by the number of photos: sizes never change, only the set of photos does."""
+    return [min(row.width, row.height) for row in frame.store().images(project_id, ImageFilter())]

@@ -1,0 +1,107 @@
+"""Many photos at once: images or zips in, a table and a CSV out."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from core.data.importing.folder_layout import PACKED_SUFFIXES
+from core.data.importing.plan_import import Upload, plan_uploads
+from core.data.pictures.decoding import IMAGE_SUFFIXES
+from core.inspection.predicting.predictions import FileAnswer, csv_of, table_of
+from pages.components.shared.wording import counted, plain
+
+if TYPE_CHECKING:
+    from core.inspection.predicting.predictor import Predictor
+
+TYPES = [*sorted(suffix.removeprefix(".") for suffix in IMAGE_SUFFIXES | PACKED_SUFFIXES), "zip"]
+TOLD = 5
+"""Refused files that are named at once; a list holds the others."""
+
+
+def show(predictor: "Predictor") -> None:
+    """Choose files, press the button, read the table."""
+    files = st.file_uploader(
+        "Photos, or zips of photos", type=TYPES, accept_multiple_files=True, key=f"batch-files-{predictor.name}"
+    )
+    if not files:
+        st.caption("The answers come as a table with the five likeliest classes of each photo, and as a CSV file.")
+        return
+    batch = (predictor.name, *(file.file_id for file in files))
+    if st.button(f"Predict {counted(len(files), 'file')}", type="primary", key="batch-go"):
+        st.session_state["batch-answers"] = (batch, _answers(predictor, [Upload(file.name, file) for file in files]))
+    done = st.session_state.get("batch-answers")
+    if done and done[0] == batch:
+        _table(predictor, done[1])
+
+
+def _answers(predictor: "Predictor", uploads: list[Upload]) -> list[FileAnswer]:
+    from core.inspection.predicting.predictor import predict_files
+
+    bar = st.progress(0.0, text="Looking through the files …")
+    try:
+        plan = plan_uploads(uploads)
+        answers = [FileAnswer(refused.name, None, refused.text) for refused in plan.refused]
+        total = len(plan.candidates)
+        # Functions that read, not bytes: a big zip is never unpacked whole, and one damaged file stops no other.
+        files = ((candidate.name, candidate.read) for candidate in plan.candidates)
+        for done, answer in enumerate(predict_files(predictor, files), start=1):
+            answers.append(answer)
+            bar.progress(done / max(1, total), text=f"{done} of {counted(total, 'photo')}")
+    finally:
+        bar.empty()
+    return answers
+
+
+def _table(predictor: "Predictor", answers: list[FileAnswer]) -> None:
+    table = table_of(answers)
+    refused = [answer for answer in answers if answer.prediction is None]
+    if len(table):
+        st.markdown(f"**{counted(len(table), 'photo')}**: {plain(summary(table))}")
+    if refused:
+        _refused(refused)
+    if not len(table):
+        return
+    # As numbers up to 100: Streamlit's own "percent" shows 39.7% beside 51.35%.
+    shares = [name for name in table.columns if name.startswith("probability")]
+    percents = {
+        name: st.column_config.ProgressColumn(name, format="%.1f%%", min_value=0, max_value=100) for name in shares
+    }
+    shown = table.assign(**{name: 100 * table[name] for name in shares})
+    st.dataframe(shown, hide_index=True, column_config=percents, height=min(560, 38 + 35 * len(shown)))
+    st.download_button(
+        "Download the CSV",
+        csv_of(answers),
+        file_name=f"predictions-{predictor.name}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        type="primary",
+        on_click="ignore",
+    )
+
+
+def _refused(refused: list[FileAnswer]) -> None:
+    """Which files have no answer, and why: the first of them in a sentence, all of many in a list."""
+    told = "; ".join(f"{plain(answer.name)} ({plain(answer.refused or '')})" for answer in refused[:TOLD])
+    more = len(refused) - TOLD
+    st.warning(
+        f"{counted(len(refused), 'file')} could not be read: {told}" + (f"; and {more:,} more." if more > 0 else ""),
+        icon=":material/info:",
+    )
+    if more > 0:
+        with st.expander(f"All {len(refused):,} files that could not be read"):
+            reasons = pd.DataFrame([(answer.name, answer.refused) for answer in refused], columns=["File", "Why"])
+            st.dataframe(
+                reasons,
+                hide_index=True,
+                height=min(560, 38 + 35 * len(reasons)),
+                column_config={"Why": st.column_config.TextColumn(width="large")},
+            )
+
+
+def summary(table: pd.DataFrame) -> str:
+    """``12 owl, 3 duck``: how often each class was the answer, the most frequent first."""
+    counts = Counter(table["prediction"])
+    told = [f"{count} {name}" for name, count in counts.most_common(8)]
+    return ", ".join(told) + (f" and {len(counts) - 8} more classes" if len(counts) > 8 else "")

@@ -1,0 +1,1 @@
+"""What several pages share: frame, session, errors, photos, charts, pickers, live updates."""

@@ -1,0 +1,36 @@
+"""How many photos of which class are in which split: of a project now, and of a run as it was trained."""
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core.data.snapshot import Snapshot, snapshot_of_project
+from core.data.store.store import Project
+from core.runs.folder import RunFolder
+from pages.components.shared import frame
+
+
+def snapshot_to_show(project: Project) -> Snapshot:
+    """The project's snapshot for the form; made anew only after a change, since with 10,000 photos it takes a while.
+
+    What is trained on is not this one but a fresh one, taken when the button is pressed.
+    """
+    store = frame.store()
+    changes = tuple((change.id, change.undone) for change in store.history(project.id, limit=200))
+    return _snapshot(store.workspace.database_url, project.id, changes, store.count(project.id))
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _snapshot(database: str, project_id: int, changes: tuple[tuple[int, bool], ...], images: int) -> Snapshot:
+    return snapshot_of_project(frame.store(), project_id)
+
+
+def counts_of(run: RunFolder) -> pd.DataFrame:
+    """The counts of a run's snapshot, which never changes: a row a class, a column a split."""
+    return _counts(str(run.path), run.status().created.isoformat())
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _counts(path: str, created: str) -> pd.DataFrame:
+    return RunFolder(Path(path)).snapshot().counts()

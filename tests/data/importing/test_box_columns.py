@@ -1,0 +1,107 @@
+"""Tables of boxes without the usual header: recognized, read after a yes, with the lines of the table as it was."""
+
+import io
+from functools import partial
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from core.data.importing.box_columns import find_in_folder, find_proposal, plan_proposed, propose, uploads_with
+from core.data.importing.box_review import bad_boxes, broken_boxes
+from core.data.importing.plan_import import Upload, plan_folder
+from core.data.pictures.box import Box
+from core.data.pictures.box_drawing import draw_boxes
+from tests.data.builders import picture
+
+HEADLESS = "a.png,owl,1,2,3,4\nb.png,duck,2,2,0,5\nc.png,owl,1,1,30,4\n"
+
+
+def uploads(table: str, name: str = "boxes.csv") -> list[Upload]:
+    photos = [Upload(f"{letter}.png", io.BytesIO(picture(number))) for number, letter in enumerate("abc")]
+    return [*photos, Upload(name, io.BytesIO(table.encode()))]
+
+
+def test_a_table_without_a_header_is_read_as_proposed_and_keeps_its_lines() -> None:
+    files = uploads(HEADLESS)
+    proposal = find_proposal(files)
+    assert proposal is not None and not proposal.header and not proposal.corners
+    assert (proposal.filename, proposal.label) == (0, 1)
+    plan = plan_proposed(proposal, False, "object", uploads_with(files, proposal))
+    assert [(one.label, one.box) for one in plan.candidates[0].objects] == [("owl", Box(1, 2, 3, 4))]
+    assert any(problem.line == 2 and "no area" in problem.text for problem in plan.problems)
+    (bad,) = bad_boxes(plan)
+    assert bad.candidate.name == "c.png" and bad.marked.line == 3 and "15 pixels beyond" in bad.text
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_other_names_of_columns_and_corners(mark: str) -> None:
+    rows = [["photo", "part", "animal", "x1", "y1", "x2", "y2"], ["a.png", "train", "owl", "1", "2", "5", "9"]]
+    table = "\n".join(mark.join(row) for row in rows)
+    proposal = propose(table.encode(), "t.csv")
+    assert proposal is not None and proposal.header and proposal.corners
+    assert (proposal.filename, proposal.label, proposal.split) == (0, 2, 1)
+    plan = plan_proposed(proposal, True, "object", uploads_with(uploads(table, "t.csv"), proposal))
+    (first, *_) = plan.candidates
+    assert (first.split, first.objects[0].label, first.objects[0].box) == ("train", "owl", Box(1, 2, 4, 7))
+
+
+def test_boxes_without_a_class_get_the_one_that_was_said() -> None:
+    files = uploads("a.png,1,2,3,4\n")
+    proposal = find_proposal(files)
+    assert proposal is not None and proposal.label is None
+    plan = plan_proposed(proposal, False, "owl", uploads_with(files, proposal))
+    assert plan.candidates[0].objects[0].label == "owl"
+
+
+def test_a_folder_with_such_a_table_gives_the_same_plan(tmp_path: Path) -> None:
+    for number, letter in enumerate("abc"):
+        (tmp_path / f"{letter}.png").write_bytes(picture(number))
+    (tmp_path / "a note.txt").write_text("no table", encoding="utf-8")
+    (tmp_path / "labels.csv").write_text(HEADLESS, encoding="utf-8")
+    proposal = find_in_folder(tmp_path)
+    assert proposal is not None and proposal.name == "labels.csv"
+    plan = plan_proposed(proposal, False, "object", partial(plan_folder, tmp_path))
+    assert {one.name: [each.box for each in one.objects] for one in plan.candidates} == {
+        "a.png": [Box(1, 2, 3, 4)],
+        "b.png": [],
+        "c.png": [Box(1, 1, 30, 4)],
+    }
+    assert any(problem.line == 2 and "no area" in problem.text for problem in plan.problems)
+
+
+@pytest.mark.parametrize("table", ["", "a.png,owl\n", "1,2,3,4,5\n", "a.png,owl,x,1,2,3\nb.png,owl,y,1,2,3\n", "\0"])
+def test_what_is_no_table_of_boxes_is_not_proposed(table: str) -> None:
+    assert propose(table.encode(), "t.csv") is None
+
+
+def test_boxes_are_drawn_also_beyond_the_picture(tmp_path: Path) -> None:
+    raw = picture(1)
+    inside = Image.open(io.BytesIO(draw_boxes(raw, "a.png", [("owl", Box(2, 2, 6, 6))])))
+    beyond = Image.open(io.BytesIO(draw_boxes(raw, "a.png", [], [("owl", Box(-4, 2, 6, 6))])))
+    assert inside.size == (16, 12) and beyond.size == (16 + 12, 12 + 12)
+
+
+def test_boxes_that_fit_are_not_listed(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(picture(1))
+    (tmp_path / "labels.csv").write_text("filename,label,x,y,width,height\na.png,owl,0,0,16.4,12\n")
+    assert list(bad_boxes(plan_folder(tmp_path))) == []
+
+
+def test_boxes_that_were_left_out_can_be_drawn_where_they_have_numbers(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(picture(1))
+    rows = ["a.png,owl,9,2,3,8", "a.png,owl,4,4,4,9", "a.png,owl,nan,1,2,3", "a.png,owl,1,1,5,5"]
+    (tmp_path / "labels.csv").write_text("filename,label,xmin,ymin,xmax,ymax\n" + "\n".join(rows))
+    plan = plan_folder(tmp_path)
+    assert len(plan.candidates[0].objects) == 1
+    swapped, flat = broken_boxes(plan)
+    assert (swapped.marked.box, swapped.marked.line) == (Box(9, 2, -6, 6), 2) and "swapped" in swapped.text
+    assert (flat.marked.box, flat.marked.line) == (Box(4, 4, 0, 5), 3) and "no area" in flat.text
+    drawn = draw_boxes(picture(1), "a.png", [], [("owl", one.marked.box) for one in (swapped, flat)])
+    assert Image.open(io.BytesIO(drawn)).size == (16, 12)
+
+    (tmp_path / "labels.csv").unlink()
+    (tmp_path / "classes.txt").write_text("owl\n")
+    (tmp_path / "a.txt").write_text("0 0.5 0.5 -0.5 0.5\n")
+    (only,) = broken_boxes(plan_folder(tmp_path))
+    assert (only.candidate.name, only.marked.box) == ("a.png", Box(12, 3, -8, 6))

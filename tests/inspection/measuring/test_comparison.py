@@ -1,0 +1,75 @@
+"""Two models on the same images."""
+
+import pandas as pd
+import pytest
+
+from core.errors import RunError
+from core.inspection.measuring.comparison import Comparison, compare
+from core.inspection.measuring.report import Report, count
+from tests.inspection.measuring.test_report import probabilities_for
+
+
+def report(split: str = "test") -> Report:
+    return count(["a", "b"], [0, 1], probabilities_for([0, 1], 2), split=split)
+
+
+def table(right: str, labels: str | None = None, first: int = 0) -> pd.DataFrame:
+    """One image a letter: + was answered rightly, - wrongly."""
+    labels = labels or "a" * len(right)
+    return pd.DataFrame(
+        {
+            "image": [f"hash{first + i}" for i in range(len(right))],
+            "label": list(labels),
+            "prediction": [label if sign == "+" else "b" for label, sign in zip(labels, right, strict=True)],
+        }
+    )
+
+
+def compared(right_a: str, right_b: str) -> Comparison:
+    return compare(report(), report(), table(right_a), table(right_b))
+
+
+def test_the_four_counts_and_the_difference() -> None:
+    found = compared("++++--", "++--+-")
+    assert (found.both_right, found.only_a_right, found.only_b_right, found.both_wrong) == (2, 2, 1, 1)
+    assert found.n == 6 and found.difference == pytest.approx(-1 / 6)
+    assert found.low < found.difference < found.high
+
+
+def test_mcnemar_s_exact_test() -> None:
+    # Eight discordant images, all for B: two-sided 2 / 2^8
+    found = compared("--------++", "++++++++++")
+    assert found.p_value == pytest.approx(2 / 2**8)
+    assert found.sentence == (
+        "Of 10 images, 0 only A had right and 8 only B. "
+        "B is better, and chance alone would seldom do this (p = 0.0078)."
+    )
+
+
+def test_a_small_difference_is_called_chance() -> None:
+    found = compared("+++-", "++++")
+    assert found.p_value == 1.0 and "may well be chance" in found.sentence
+
+
+def test_the_same_answers_are_no_difference() -> None:
+    found = compared("++-", "++-")
+    assert found.p_value == 1.0 and found.difference == 0 and "no difference" in found.sentence
+    assert found.low < 0 < found.high
+
+
+def test_the_order_of_the_rows_does_not_matter() -> None:
+    mixed = table("++--").iloc[::-1]
+    assert compare(report(), report(), table("+-+-"), mixed) == compared("+-+-", "++--")
+
+
+def test_images_of_one_run_only_or_with_another_label_are_left_out_and_counted() -> None:
+    found = compare(report(), report(), table("++++", "aaca"), table("+++", "aaa", first=1))
+    # hash0 only in A, hash2 relabelled, hash1 and hash3 in both
+    assert found.n == 2 and found.left_out == 2
+
+
+def test_other_splits_or_no_common_image_cannot_be_compared() -> None:
+    with pytest.raises(RunError, match="val split and the other of test"):
+        compare(report("val"), report("test"), table("+"), table("+"))
+    with pytest.raises(RunError, match="no test image with the same label in common"):
+        compare(report(), report(), table("+"), table("+", first=5))

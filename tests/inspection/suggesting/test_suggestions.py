@@ -1,0 +1,190 @@
+"""The instant model: suggestions after two labels a class, refitted in the background, for photos with a vector."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.data.pictures.decoding import Decoded
+from core.data.store.store import Project, Store
+from core.inspection.suggesting.suggestions import SuggestionModel
+from core.inspection.suggesting.vector_job import VectorsState, _in_turns, begin, vectors_of, vectors_state
+from core.inspection.suggesting.vectors import Vectors
+from core.models.weights import Pretrained
+from core.workspace import open_workspace
+
+CLASSES = ("owl", "duck", "parrot")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(open_workspace(tmp_path))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def project(store: Store) -> Project:
+    """Thirty photos: the first is an owl, the second a duck, the third a parrot, and so on."""
+    made = store.create_project("Birds", classes=CLASSES)
+    for number in range(30):
+        pixels = np.full((8, 8, 3), number, np.uint8)
+        store.add_image(made.id, Decoded(Image.fromarray(pixels), (), "PNG", False), b"", f"{number}.png")
+    return made
+
+
+def vectors_for(store: Store, project: Project, rows: slice = slice(None)) -> Vectors:
+    """Vectors that lie around one center for each kind of bird."""
+    dice = np.random.default_rng(0)
+    kind = np.arange(30) % 3
+    values = (np.eye(3)[kind] @ dice.normal(0, 1, (3, 40)) * 3 + dice.normal(0, 1, (30, 40))).astype(np.float32)
+    vectors = Vectors(store.workspace, "net")
+    vectors.add([one.hash for one in store.image_labels(project.id)][rows], values[rows])
+    return vectors
+
+
+def ids_of(store: Store, project: Project) -> list[int]:
+    return [one.id for one in store.image_labels(project.id)]
+
+
+def label(store: Store, project: Project, count: int) -> None:
+    """Label the first so many photos rightly."""
+    for place, number in enumerate(ids_of(store, project)[:count]):
+        store.annotate(project.id, [number], CLASSES[place % 3], "Ana")
+
+
+def test_suggestions_begin_after_two_labels_a_class(store: Store, project: Project) -> None:
+    model = SuggestionModel(store, project.id, vectors_for(store, project))
+    ids = ids_of(store, project)
+    label(store, project, 5)
+    early = model.refresh()
+    assert early.lacking == ("parrot",) and early.of(ids[10]) is None and early.sure(0.5) == []
+    label(store, project, 6)
+    begun = model.refresh()
+    assert begun.lacking == ()
+    found = [begun.of(number) for number in ids]
+    assert [one[0] for one in found if one] == [CLASSES[place % 3] for place in range(30)]
+    assert all(one and 1 / 3 < one[1] <= 1 for one in found)
+
+
+def test_a_class_that_nobody_meets_does_not_stop_them_for_good(store: Store, project: Project) -> None:
+    model = SuggestionModel(store, project.id, vectors_for(store, project))
+    rows = [(number, CLASSES[place % 2], None) for place, number in enumerate(ids_of(store, project)[:15])]
+    store.apply_labels(project.id, rows[:14], "Ana", "")
+    assert model.refresh().of(rows[0][0]) is None
+    store.apply_labels(project.id, rows, "Ana", "")
+    begun = model.refresh()
+    assert begun.lacking == ("parrot",)
+    assert begun.probabilities is not None and (begun.probabilities[:, 2] == 0).all()
+
+
+def test_the_sure_ones_are_without_a_label_and_the_surest_comes_first(store: Store, project: Project) -> None:
+    model = SuggestionModel(store, project.id, vectors_for(store, project))
+    label(store, project, 9)
+    begun = model.refresh()
+    assert begun.probabilities is not None
+    middle = float(np.median(begun.probabilities.max(axis=1)))
+    sure = begun.sure(middle)
+    assert sure and not {number for number, _, _ in sure} & set(ids_of(store, project)[:9])
+    assert [one[2] for one in sure] == sorted((one[2] for one in sure), reverse=True)
+    assert min(one[2] for one in sure) >= middle
+
+
+def test_photos_without_a_vector_wait_until_they_have_one(store: Store, project: Project) -> None:
+    vectors = vectors_for(store, project, slice(0, 12))
+    model = SuggestionModel(store, project.id, vectors)
+    ids = ids_of(store, project)
+    label(store, project, 6)
+    assert model.refresh().of(ids[20]) is None
+    vectors_for(store, project)
+    later = model.refresh()
+    assert later.of(ids[20]) is not None and len(later.ids) == 30
+
+
+def test_without_any_vector_there_is_nothing_to_say(store: Store, project: Project) -> None:
+    label(store, project, 6)
+    found = SuggestionModel(store, project.id, Vectors(store.workspace, "net")).refresh()
+    assert found.of(ids_of(store, project)[0]) is None and len(found.ids) == 0
+
+
+def test_many_askings_end_in_an_answer_that_knows_the_last_label(store: Store, project: Project) -> None:
+    model = SuggestionModel(store, project.id, vectors_for(store, project))
+    label(store, project, 6)
+    for number in ids_of(store, project)[6:16]:
+        store.annotate(project.id, [number], "owl", "Ana")
+        model.ask()
+    until = time.monotonic() + 30
+    while not model.fresh and time.monotonic() < until:
+        time.sleep(0.01)
+    assert model.suggestions is not None and model.suggestions.labelled.sum() == 16
+
+
+def test_a_class_that_is_added_or_renamed_is_learned_anew(store: Store, project: Project) -> None:
+    model = SuggestionModel(store, project.id, vectors_for(store, project))
+    label(store, project, 9)
+    model.refresh()
+    store.rename_class(project.id, store.classes(project.id)[0].id, "barn owl", "Ana")
+    found = model.refresh().of(ids_of(store, project)[0])
+    assert found is not None and found[0] == "barn owl"
+
+
+def test_without_weights_nothing_is_computed(
+    store: Store, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESNET_STUDIO_WEIGHTS", str(tmp_path / "none"))
+    begin(store, project.id)
+    assert vectors_state(store, project.id) == VectorsState(0, 30, False)
+
+
+@pytest.mark.weights
+def test_a_process_computes_the_vectors_and_says_what_it_cannot_read(store: Store, default_weights: Pretrained) -> None:
+    project = store.create_project("Few", classes=CLASSES)
+    for number in range(3):
+        pixels = np.full((60, 60, 3), 80 * number, np.uint8)
+        row, _ = store.add_image(project.id, Decoded(Image.fromarray(pixels), (), "PNG", False), b"", f"{number}.png")
+    store.image_path(row.hash).unlink()
+    begin(store, project.id)
+    begin(store, project.id)  # a second click
+    assert vectors_state(store, project.id).running
+    until = time.monotonic() + 120
+    while vectors_state(store, project.id).running and time.monotonic() < until:
+        time.sleep(0.2)
+    state = vectors_state(store, project.id)
+    assert (state.done, state.total, state.running) == (2, 3, False)
+    assert state.problem == "1 of the photos cannot be read, for example 2.png."
+    begin(store, project.id)  # does not try for ever what cannot be read
+    assert not vectors_state(store, project.id).running
+    hashes = [one.hash for one in store.image_labels(project.id)]
+    (folder,) = [path for path in (store.workspace.cache / "vectors").iterdir() if path.is_dir()]
+    assert vectors_of(store.workspace, folder.name).known(hashes)[1].shape == (2, 2048)
+
+
+def test_each_order_leaves_out_labelled_photos(store: Store, project: Project) -> None:
+    model = SuggestionModel(store, project.id, vectors_for(store, project))
+    ids = ids_of(store, project)
+    early = model.refresh()
+    assert early.ranking("uncertain").tolist() == early.ranking("unlike").tolist() != []
+    assert sorted(early.ranking("random")) == ids
+    label(store, project, 6)
+    model.unlike_wanted = True
+    begun = model.refresh()
+    for order in ("uncertain", "unlike", "random", "class"):
+        assert sorted(begun.ranking(order, "duck")) == ids[6:]
+    ducks = {number for place, number in enumerate(ids) if place % 3 == 1}
+    assert set(begun.ranking("class", "duck")[:8]) <= ducks
+
+
+def test_labelled_photos_and_those_to_be_suggested_are_looked_at_in_turns(store: Store) -> None:
+    project = store.create_project("Birds", classes=["owl"]).id
+    for number in range(120):
+        image = Image.fromarray(np.full((8, 8, 3), number, np.uint8))
+        row, _ = store.add_image(project, Decoded(image, (), "PNG", False), b"", f"{number:03}.png")
+        if number >= 40:
+            store.annotate(project, [row.id], "owl", "ann")
+    rows = _in_turns(store.images(project))
+    assert sorted(row.id for row in rows) == [row.id for row in store.images(project)]
+    assert [row.label is None for row in rows[:72]] == [False] * 32 + [True] * 32 + [False] * 8
+    assert _in_turns([]) == []

@@ -1,0 +1,391 @@
+"""The Annotate page: one key a photo, many at once, classes that can be changed without losing labels, undo."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.store.store import ImageFilter, Project, Store
+from pages.components.annotate.labelling_desk import Desk, press
+from pages.components.shared.class_keys import KEYS, class_keys
+from tests.pages.conftest import OpenPage, add_photo, messages
+
+
+@pytest.fixture(autouse=True)
+def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the pretrained network nothing is suggested; with it see test_suggest.py."""
+    monkeypatch.setenv("RESNET_STUDIO_WEIGHTS", str(tmp_path / "no-weights"))
+
+
+def shown(app: AppTest) -> int:
+    """The id of the photo on the desk."""
+    desk: Desk = app.session_state["desk"]
+    assert desk.current is not None
+    return desk.current
+
+
+def give(app: AppTest, name: str) -> AppTest:
+    """Press the class's button under the photo that is shown."""
+    start = f"give-{shown(app)}-"
+    return next(one for one in app.button if (one.key or "").startswith(start) and one.label == name).click().run()
+
+
+def label_of(store: Store, project: Project, image_id: int) -> str | None:
+    return store.image(project.id, image_id).label
+
+
+def section(app: AppTest, name: str) -> AppTest:
+    return app.segmented_control(key="annotate-section").set_value(name).run()
+
+
+def alerts(app: AppTest) -> list[str]:
+    return [one.value for one in (*app.warning, *app.info, *app.error, *app.toast)]
+
+
+def test_without_a_project_the_page_says_where_to_get_one(open_page: OpenPage) -> None:
+    app = open_page("Annotate")
+    assert [one.value for one in app.subheader] == ["No project yet"]
+    assert [one.label for one in app.button] == ["To the home page"]
+
+
+def test_without_photos_the_page_leads_to_the_data_page(open_page: OpenPage, store: Store) -> None:
+    store.create_project("Empty", classes=["owl"])
+    app = open_page("Annotate")
+    assert [one.value for one in app.subheader] == ["No photos yet"]
+    assert [one.label for one in app.button] == ["Add photos"]
+
+
+def test_without_classes_the_page_asks_for_them_first(open_page: OpenPage, store: Store) -> None:
+    project = store.create_project("Birds")
+    add_photo(store, project, "a.png")
+    app = open_page("Annotate")
+    next(one for one in app.text_input if one.label.startswith("New classes")).set_value("owl, duck")
+    next(one for one in app.button if one.label == "Add").click().run()
+    assert [one.name for one in store.classes(project.id)] == ["owl", "duck"]
+    assert shown(app)
+
+
+def test_a_press_labels_the_photo_under_this_name_and_shows_the_next(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    app = open_page("Annotate", name="Ana")
+    first = shown(app)
+    give(app, "duck")
+    assert not messages(app)
+    row = store.image(birds.id, first)
+    assert (row.label, row.annotated_by) == ("duck", "Ana")
+    assert shown(app) != first
+    assert label_of(store, birds, shown(app)) is None
+
+
+def test_after_the_last_photo_the_page_says_the_next_step(open_page: OpenPage, birds: Project, store: Store) -> None:
+    app = open_page("Annotate")
+    for _ in range(3):
+        give(app, "owl")
+    assert store.count(birds.id, ImageFilter(unlabelled=True)) == 0
+    assert "All photos are labelled" in [one.value for one in app.subheader]
+    assert "Go to training" in [one.label for one in app.button]
+
+
+def test_each_class_has_a_key_and_none_that_the_page_itself_needs(open_page: OpenPage, birds: Project) -> None:
+    app = open_page("Annotate")
+    keys = {one.label: one.proto.shortcut for one in app.button if (one.key or "").startswith("give-")}
+    assert keys == {"owl": "1", "duck": "2"}
+    assert not {"C", "R", "U"} & set(KEYS)  # Streamlit's own two, and undo
+    assert len(set(KEYS)) == len(KEYS) == 32
+
+
+def test_more_classes_than_keys_still_have_their_buttons(open_page: OpenPage, store: Store) -> None:
+    project = store.create_project("Many", classes=[f"class {number}" for number in range(40)])
+    add_photo(store, project, "a.png")
+    app = open_page("Annotate")
+    buttons = [one for one in app.button if (one.key or "").startswith("give-")]
+    assert len(buttons) == 40
+    assert [bool(one.proto.shortcut) for one in buttons] == [True] * 32 + [False] * 8
+
+
+def test_a_class_that_is_called_by_a_digit_or_letter_has_that_key(
+    open_page: OpenPage, store: Store, birds: Project
+) -> None:
+    """The key 1 gave hand sign 0, and the key 3 hand sign 2."""
+    signs = store.create_project("Signs", classes=["0", "1", "2", "b", "open hand", "c"])
+    add_photo(store, signs, "a.png")
+    app = open_page("Annotate", project=str(signs.id))
+    expected = {"0": "0", "1": "1", "2": "2", "b": "b", "open hand": "3", "c": "4"}  # C is Streamlit's own
+    assert {one.label: one.proto.shortcut for one in app.button if (one.key or "").startswith("give-")} == expected
+    section(app, "Many at once")
+    assert {one.label: one.proto.shortcut for one in app.button if one.label in expected} == expected
+    section(app, "Classes")
+    badges = [one.value for one in app.markdown if one.value.startswith(":gray-badge")]
+    assert badges == [f":gray-badge[{key.upper()}]" for key in expected.values()]
+
+
+def test_the_desk_of_boxes_gives_the_same_keys(open_page: OpenPage, store: Store) -> None:
+    names = ["0", "1", "n", *(f"class {number}" for number in range(18))]
+    project = store.create_project("Signs", "localization", names)
+    add_photo(store, project, "a.png")
+    app = open_page("Annotate", project=str(project.id))
+    assert not messages(app)
+    shortcuts = {one.label: one.proto.shortcut for one in app.button if (one.key or "").startswith("box-class-")}
+    keys = [shortcuts[name].upper() for name in names]
+    assert keys[:3] == ["0", "1", "2"] and len(set(keys)) == len(names) and not {"L", "N", "O"} & set(keys)
+    section(app, "Classes")
+    assert [one.value for one in app.markdown if one.value.startswith(":gray-badge")] == [
+        f":gray-badge[{key}]" for key in keys
+    ]
+
+
+def test_a_desk_keeps_letters_for_itself_and_no_two_classes_share_a_key() -> None:
+    assert class_keys(["N", "o", "x"], besides="NOL") == ["1", "2", "X"]
+    assert class_keys(["i", "\u0131", "owl"]) == ["I", "1", "2"]
+    names = ["9", "0", *(f"class {number}" for number in range(40))]
+    keys = [key for key in class_keys(names) if key]
+    assert len(keys) == len(set(keys)) == 33 and class_keys(names)[-1] is None
+
+
+def test_skip_leaves_the_label_and_back_returns(open_page: OpenPage, birds: Project, store: Store) -> None:
+    app = open_page("Annotate")
+    first = shown(app)
+    app.button(key=f"skip-{first}").click().run()
+    assert shown(app) != first
+    assert label_of(store, birds, first) is None
+    next(one for one in app.button if one.label == "Back").click().run()
+    assert shown(app) == first
+
+
+def test_skipped_photos_can_be_gone_through_again(open_page: OpenPage, birds: Project) -> None:
+    app = open_page("Annotate")
+    first = shown(app)
+    for _ in range(3):
+        app.button(key=f"skip-{shown(app)}").click().run()
+    assert "You have seen them all" in [one.value for one in app.subheader]
+    next(one for one in app.button if one.label == "Go through them again").click().run()
+    assert shown(app) == first
+
+
+def test_undo_takes_the_label_back_and_shows_its_photo(open_page: OpenPage, birds: Project, store: Store) -> None:
+    app = open_page("Annotate", name="Ana")
+    first = shown(app)
+    give(app, "duck")
+    next(one for one in app.button if one.label == "Undo").click().run()
+    assert label_of(store, birds, first) is None
+    assert shown(app) == first
+    assert any("Undone" in text for text in alerts(app))
+
+
+def test_after_undoing_a_change_of_class_the_next_press_is_no_conflict(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    app = open_page("Annotate", name="Ana")
+    app.selectbox(key="annotate-which").set_value("owl").run()
+    first = shown(app)
+    give(app, "duck")
+    next(one for one in app.button if one.label == "Undo").click().run()
+    assert (shown(app), label_of(store, birds, first)) == (first, "owl")
+    give(app, "duck")
+    assert label_of(store, birds, first) == "duck"
+
+
+def test_undo_never_touches_what_somebody_else_did(open_page: OpenPage, birds: Project, store: Store) -> None:
+    app = open_page("Annotate", name="Ana")
+    next(one for one in app.button if one.label == "Undo").click().run()
+    assert store.count(birds.id, ImageFilter(unlabelled=True)) == 3  # the teacher's eight labels stand
+    assert "There is nothing of yours to undo." in alerts(app)
+
+
+def test_two_tabs_do_not_overwrite_each_other_silently(open_page: OpenPage, birds: Project, store: Store) -> None:
+    ana, bo = open_page("Annotate", name="Ana"), open_page("Annotate", name="Bo")
+    same = shown(ana)
+    assert shown(bo) == same
+    give(ana, "owl")
+    give(bo, "duck")
+    assert label_of(store, birds, same) == "owl"
+    assert shown(bo) == same
+    assert any('it is "owl" now' in text and "Ana" in text for text in alerts(bo))
+    give(bo, "duck")  # a second press is meant
+    assert label_of(store, birds, same) == "duck"
+
+
+def test_a_label_that_somebody_gives_while_the_photo_is_looked_at_is_told_before_it_is_overruled(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    app = open_page("Annotate", name="Ana")
+    image_id = shown(app)
+    store.annotate(birds.id, [image_id], "owl", "Ben")
+    app.run()  # the page draws itself again once the project has moved
+    give(app, "duck")
+    assert label_of(store, birds, image_id) == "owl"
+    assert any("was changed meanwhile by Ben" in one for one in alerts(app))
+    give(app, "duck")
+    assert label_of(store, birds, image_id) == "duck"
+
+
+def test_two_tabs_that_agree_go_on_without_a_question(open_page: OpenPage, birds: Project, store: Store) -> None:
+    ana, bo = open_page("Annotate", name="Ana"), open_page("Annotate", name="Bo")
+    same = shown(ana)
+    give(ana, "owl")
+    give(bo, "owl")
+    assert alerts(bo) == []
+    assert shown(bo) != same
+
+
+def test_a_second_press_that_was_under_way_does_not_label_the_unseen_next_photo(birds: Project, store: Store) -> None:
+    first, second = [row.id for row in store.images(birds.id, ImageFilter(unlabelled=True))][:2]
+    desk = Desk(birds.id, None, True, current=second)
+    press(desk, first, "owl")
+    assert label_of(store, birds, first) is None
+    assert label_of(store, birds, second) is None
+
+
+def test_a_photo_that_was_removed_meanwhile_makes_room_for_the_next(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    app = open_page("Annotate")
+    first = shown(app)
+    store.remove_images(birds.id, [first], "Bo")
+    app.run()
+    assert not messages(app)
+    assert shown(app) != first
+
+
+def test_a_class_that_was_removed_meanwhile_is_a_sentence(open_page: OpenPage, birds: Project, store: Store) -> None:
+    app = open_page("Annotate")
+    owl = store.classes(birds.id)[0]
+    store.remove_class(birds.id, owl.id, "Bo")
+    give(app, "owl")
+    assert any("owl" in one.value for one in app.toast)
+    assert shown(app)
+
+
+def test_reviewing_one_class_goes_through_its_photos_and_changes_them(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    app = open_page("Annotate")
+    app.selectbox(key="annotate-which").set_value("owl").run()
+    seen = []
+    for _ in range(4):
+        seen.append(shown(app))
+        assert label_of(store, birds, shown(app)) == "owl"
+        give(app, "duck")
+    assert len(set(seen)) == 4
+    assert store.count(birds.id, ImageFilter(label="duck")) == 8
+
+
+def choose(app: AppTest, ids: list[int]) -> AppTest:
+    app.session_state["annotate-wall"] = {"chosen": [str(one) for one in ids]}
+    return app.run()
+
+
+def test_many_photos_get_their_class_with_one_press_as_one_change(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    app = section(open_page("Annotate", name="Ana"), "Many at once")
+    ids = [row.id for row in store.images(birds.id, ImageFilter(unlabelled=True))]
+    choose(app, ids)
+    assert any("3 chosen" in one.value for one in app.markdown)
+    owl = store.classes(birds.id)[0]
+    app.button(key=f"many-{owl.id}").click().run()
+    assert not messages(app)
+    assert [label_of(store, birds, one) for one in ids] == ["owl"] * 3
+    store.undo(birds.id, "Ana")
+    assert [label_of(store, birds, one) for one in ids] == [None] * 3
+
+
+def test_many_at_once_begins_with_the_photos_that_have_no_label(open_page: OpenPage, birds: Project) -> None:
+    app = section(open_page("Annotate"), "Many at once")
+    assert any(one.value.startswith("3 photos.") for one in app.markdown)
+
+
+def test_a_photo_chosen_on_another_page_of_the_grid_is_not_labelled_unseen(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    app = section(open_page("Annotate"), "Many at once")
+    owl = store.images(birds.id, ImageFilter(label="owl"))[0]
+    choose(app, [owl.id])  # not among those without a label, which are shown
+    assert all(one.disabled for one in app.button if (one.key or "").startswith("many-"))
+
+
+def change_class(app: AppTest, store: Store, project: Project, name: str, what: str) -> AppTest:
+    number = next(one.id for one in store.classes(project.id) if one.name == name)
+    menu: Any = next(one for one in app.get("menu_button") if one.key == f"class-menu-{number}")
+    return menu.set_value(what).run()
+
+
+def test_a_class_is_renamed_and_keeps_its_labels(open_page: OpenPage, birds: Project, store: Store) -> None:
+    app = section(open_page("Annotate"), "Classes")
+    change_class(app, store, birds, "owl", "Rename")
+    assert any("4 labels" in one.value for one in app.caption)
+    app.text_input(key="class-name").set_value("barn owl")
+    app.button(key="class-rename-now").click().run()
+    assert [(one.name, one.count) for one in store.classes(birds.id)] == [("barn owl", 4), ("duck", 4)]
+
+
+def test_two_classes_are_merged_and_undo_parts_them_again(open_page: OpenPage, birds: Project, store: Store) -> None:
+    app = section(open_page("Annotate", name="Ana"), "Classes")
+    change_class(app, store, birds, "owl", "Merge into another")
+    app.button(key="class-merge-now").click().run()
+    assert [(one.name, one.count) for one in store.classes(birds.id)] == [("duck", 8)]
+    app.button(key="undo-last").click().run()
+    assert not messages(app)
+    assert [(one.name, one.count) for one in store.classes(birds.id)] == [("owl", 4), ("duck", 4)]
+
+
+def test_a_removed_class_leaves_its_photos_without_a_label(open_page: OpenPage, birds: Project, store: Store) -> None:
+    app = section(open_page("Annotate"), "Classes")
+    change_class(app, store, birds, "owl", "Remove")
+    assert any("4 photos will be without a label" in one.value for one in app.markdown)
+    app.button(key="class-remove-now").click().run()
+    assert store.count(birds.id) == 11
+    assert store.count(birds.id, ImageFilter(unlabelled=True)) == 7
+
+
+def test_moving_a_class_moves_its_key(open_page: OpenPage, birds: Project, store: Store) -> None:
+    app = section(open_page("Annotate"), "Classes")
+    change_class(app, store, birds, "duck", "Move up")
+    assert [one.name for one in store.classes(birds.id)] == ["duck", "owl"]
+
+
+@pytest.mark.parametrize("taken", ["owl", "OWL "])
+def test_a_class_name_that_is_taken_is_a_sentence(
+    open_page: OpenPage, birds: Project, store: Store, taken: str
+) -> None:
+    app = section(open_page("Annotate"), "Classes")
+    next(one for one in app.text_input if one.label.startswith("New classes")).set_value(taken)
+    next(one for one in app.button if one.label == "Add").click().run()
+    (sentence,) = messages(app)
+    assert "owl" in sentence
+    assert len(store.classes(birds.id)) == 2
+
+
+def test_the_history_says_who_did_what_and_takes_back_ones_own(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    app = open_page("Annotate", name="Ana")
+    first = shown(app)
+    give(app, "duck")
+    section(app, "History")
+    table = app.dataframe[0].value
+    assert table.iloc[0]["Who"] == "Ana"
+    assert table.iloc[0]["What"].endswith("duck")
+    assert set(table["Who"]) == {"Ana", "teacher"}
+    next(one for one in app.button if one.label == "Undo my newest change").click().run()
+    assert label_of(store, birds, first) is None
+    assert app.dataframe[0].value.iloc[0][""] == "undone"
+    assert next(one for one in app.button if one.label == "Undo my newest change").disabled
+
+
+def test_the_page_loads_neither_torch_nor_torchvision() -> None:
+    import subprocess
+    import sys
+
+    modules = [
+        *(f"annotate.{name}" for name in ("one_photo", "many_photos", "edit_classes", "history_view")),
+        *("annotate.suggest_map", "annotate.suggest_similar", "data.photo_grid", "data.add_photos"),
+        *("home.project_status", "home.weights_line", "home.welcome"),
+    ]
+    heavy = {"torch", "torchvision", "accelerate", "scipy", "sklearn"}
+    imports = "; ".join(f"import pages.components.{module}" for module in modules)
+    code = f"import sys; {imports}; sys.exit(', '.join(set(sys.modules) & {heavy}) or None)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

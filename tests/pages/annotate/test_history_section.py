@@ -1,0 +1,79 @@
+"""The Annotate page's History: every change can be looked at and undone, and the project taken back to any moment."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.store.store import Project, Store
+from tests.pages.conftest import OpenPage, messages
+
+
+@pytest.fixture
+def opened(open_page: OpenPage, store: Store, birds: Project) -> AppTest:
+    """The section, as Ana sees it, after Ben has called three photos ducks one by one."""
+    for row in store.images(birds.id)[-3:]:
+        store.annotate(birds.id, [row.id], "duck", "Ben")
+    app = open_page("Annotate", name="Ana")
+    return app.segmented_control(key="annotate-section").set_value("History").run()
+
+
+def choose(app: AppTest, store: Store, project: Project, line: int) -> AppTest:
+    """Chooses a line of the table; AppTest cannot click into one, so this is what the click leaves behind."""
+    app.session_state[f"history-chosen-{project.id}"] = store.history(project.id)[line].id
+    return app.run()
+
+
+def press(app: AppTest, start: str) -> AppTest:
+    next(one for one in app.button if one.label.startswith(start)).click().run()
+    assert not messages(app)
+    return app
+
+
+def labels(store: Store, project: Project) -> list[str | None]:
+    return [row.label for row in store.images(project.id)[-3:]]
+
+
+def test_one_goes_back_to_a_moment_after_seeing_what_it_undoes_and_forth_again(
+    opened: AppTest, store: Store, birds: Project
+) -> None:
+    choose(opened, store, birds, 2)
+    press(opened, "Back to this moment: undo 2 later changes")
+    told = "\n".join(one.value for one in opened.markdown)
+    assert "This undoes 2 changes by Ben: 2 photos will change." in told
+    opened.button(key="history-back-now").click().run()
+    assert labels(store, birds) == ["duck", None, None]
+    (rewind,) = store.rewinds(birds.id)
+    assert (rewind.who, rewind.changes) == ("Ana", 2)
+    opened.run()
+    assert list(opened.dataframe[0].value[""])[:3] == ["undone with others", "undone with others", ""]
+    press(opened, "Do them again")
+    assert labels(store, birds) == ["duck"] * 3
+    assert store.rewinds(birds.id) == []
+
+
+def test_any_change_is_undone_and_done_again(opened: AppTest, store: Store, birds: Project) -> None:
+    choose(opened, store, birds, 1)
+    press(opened, "Undo this change")
+    assert labels(store, birds) == ["duck", None, "duck"]
+    choose(opened, store, birds, 1)
+    press(opened, "Do it again")
+    assert labels(store, birds) == ["duck"] * 3
+
+
+def test_the_changes_of_one_person_are_shown_alone(opened: AppTest) -> None:
+    opened.selectbox(key="history-who").set_value("Ben").run()
+    assert set(opened.dataframe[0].value["Who"]) == {"Ben"}
+    assert len(opened.dataframe[0].value) == 3
+
+
+def test_a_long_history_has_pages(open_page: OpenPage, store: Store, birds: Project) -> None:
+    ids = [row.id for row in store.images(birds.id)]
+    for turn in range(130):
+        store.annotate(birds.id, [ids[turn % 8]], "owl", "Ben")
+    app = open_page("Annotate", name="Ana")
+    app.segmented_control(key="annotate-section").set_value("History").run()
+    assert len(app.dataframe[0].value) == 100
+    press(app, "Older ones")
+    assert len(app.dataframe[0].value) == 30 + 8
+    assert any(one.label == "Back to the beginning" for one in app.button)
+    press(app, "Newer ones")
+    assert len(app.dataframe[0].value) == 100

@@ -1,0 +1,82 @@
+"""The Export page: a zip that loads, the program, the tables."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from core.data.store.store import Store
+from core.models.bundle import load_bundle
+from core.runs.folder import RunFolder
+from pages.components.export.export_view import contents, csv_of, zip_of
+from tests.pages.conftest import OpenPage, messages
+from tests.pages.trained import color_project, finished_run
+
+
+@pytest.fixture
+def run(home: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return finished_run(tmp_path_factory)
+
+
+def test_without_a_run_the_page_says_what_to_do(open_page: OpenPage, store: Store) -> None:
+    color_project(store)
+    app = open_page("Export")
+    assert "Nothing to export yet" in [one.value for one in app.subheader]
+    assert not messages(app)
+
+
+def test_the_page_says_what_the_zip_holds(open_page: OpenPage, run: RunFolder) -> None:
+    app = open_page("Export", run=run.id)
+    assert not messages(app)
+    said = "\n".join(one.value for one in app.markdown)
+    assert "ResNet-18 for 3 classes (red, blue, green)" in said
+    assert all(f"`{name}`" in said for name in contents(1, 3))
+
+
+def test_the_zip_holds_what_the_page_says_and_loads(run: RunFolder, tmp_path: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(zip_of(run))) as archive:
+        names = {Path(name).name for name in archive.namelist()}
+        archive.extractall(tmp_path)
+    assert names == set(contents(1, 3))
+    _, info = load_bundle(tmp_path / run.id)
+    assert info.classes == ("red", "blue", "green")
+
+
+def test_the_program_is_for_this_network(open_page: OpenPage, run: RunFolder) -> None:
+    app = open_page("Export", run=run.id)
+    assert "torchvision.models.resnet18" in app.code[0].value
+
+
+def test_it_says_how_others_can_try_it(open_page: OpenPage, run: RunFolder) -> None:
+    app = open_page("Export", run=run.id)
+    app.segmented_control(key="export-view").set_value("Show it to others").run()
+    assert not messages(app)
+    assert app.code[0].value == f"python demo.py {run.best}"
+    assert app.code[1].value.startswith(f"python demo.py {run.best} --write-space ")
+
+
+def test_the_tables_are_those_of_the_run(open_page: OpenPage, run: RunFolder) -> None:
+    app = open_page("Export", run=run.id)
+    app.segmented_control(key="export-view").set_value("Tables").run()
+    assert not messages(app)
+    labels = [button.label for button in app.get("download_button")]
+    assert labels[1:] == [
+        "Curves: one row an epoch",
+        "Validation photos: every answer",
+        "Test photos: every answer",
+    ]
+    predictions = run.predictions("test")
+    assert isinstance(predictions, pd.DataFrame)
+    assert any(f"of {len(predictions)}" in one.value for one in app.markdown)
+
+
+def test_a_table_for_a_spreadsheet_holds_nothing_that_runs() -> None:
+    table = pd.DataFrame({"filename": ["=1+1.jpg", "owl, one.jpg"], "probability": [0.5, 1.0]})
+    assert csv_of(table) == 'filename,probability\n\'=1+1.jpg,0.5\n"owl, one.jpg",1.0\n'
+
+
+def test_a_box_left_of_its_picture_stays_a_number_in_the_table() -> None:
+    table = pd.DataFrame({"filename": ["-1+1.jpg"], "x": ["-1.5"], "iou": [0.25], "loss": [-2e-7]})
+    assert csv_of(table) == "filename,x,iou,loss\n'-1+1.jpg,-1.5,0.25,-2e-07\n"

@@ -1,0 +1,117 @@
+"""The lesson on skip connections: trained by the button, moved by depth and epoch, asked about, downloaded."""
+
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.lessons import skips, skips_training
+from pages.components.learn.lessons.lesson_skips import depth_figure, gradient_figure, said
+from pages.components.shared.charts import LIGHT
+from tests.pages.conftest import OpenPage, messages
+from tests.pages.waiting import until
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real experiment with two depths, a quarter of the width and two epochs."""
+    monkeypatch.setattr(skips, "DEPTHS", (8, 14))
+    monkeypatch.setattr(skips, "Setting", partial(skips.Setting, size=8, width=4, epochs=2, batch=60))
+
+
+@pytest.fixture
+def lesson(open_page: OpenPage) -> AppTest:
+    return open_page("Learn", lesson="skips")
+
+
+def figures(app: AppTest) -> list[str]:
+    return [chart.proto.spec for chart in app.get("plotly_chart")]
+
+
+def test_before_the_training_there_is_a_button_and_no_picture(lesson: AppTest) -> None:
+    assert not messages(lesson)
+    assert [button.label for button in lesson.button if button.key == "skips-compute"] == ["Train 4 networks"]
+    assert not figures(lesson) and not lesson.radio
+
+
+def test_the_whole_lesson(lesson: AppTest) -> None:
+    lesson.button(key="skips-compute").click().run()
+    button = lesson.button(key="skips-compute")
+    assert button.disabled and button.proto.type == "secondary", "which can be read while it is disabled"
+    lesson.slider(key="skips-epoch").set_value(1).run()
+    assert lesson.button(key="skips-compute").disabled, "a control that is moved breaks off nothing"
+    lesson.slider(key="skips-epoch").set_value(2)
+    until(lesson, lambda app: "skips-compute" not in [button.key for button in app.button])
+    assert not messages(lesson)
+    assert "skips-compute" not in [button.key for button in lesson.button]
+    first = figures(lesson)
+    assert len(first) == 3
+
+    # The networks trained here have a ReLU after each sum, and projections: the way around a block is not free.
+    assert any("ReLU" in text.value and "projection" in text.value for text in lesson.caption)
+
+    lesson.slider(key="skips-epoch").set_value(0).run()
+    start = figures(lesson)
+    assert all(before != after for before, after in zip(first, start, strict=True))
+    assert any("Before anything is learned, with 14 layers" in text.value for text in lesson.markdown)
+
+    lesson.segmented_control(key="skips-depth").set_value(8).run()
+    assert not messages(lesson)
+    assert "8 layers" in figures(lesson)[0] and figures(lesson)[0] != start[0]
+
+    choices = lesson.radio(key="skips-question").options
+    for choice in choices:
+        lesson.radio(key="skips-question").set_value(choice).run()
+        right = "does not overfit" in choice and bool(lesson.success)
+        assert bool(lesson.success) == right and bool(lesson.success) != bool(lesson.warning)
+    assert lesson.get("download_button")
+
+    lesson.segmented_control(key="skips-starts").set_value("Three").run()
+    assert not messages(lesson)
+    assert any("2 of 6 parts are there already" in caption.value for caption in lesson.caption)
+    assert lesson.button(key="skips-compute").label == "Train 8 networks", "those that are missing"
+
+
+def test_what_fails_is_said_once_and_can_be_begun_again(
+    lesson: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skips_training.sample_photos.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(skips_training, "SAMPLE_IMAGES", tmp_path)
+        lesson.button(key="skips-compute").click().run()
+        until(lesson, lambda app: bool(messages(app)))
+    assert "The sample photos are not there" in messages(lesson)[0]
+    assert not lesson.button(key="skips-compute").disabled
+    lesson.run()
+    assert not messages(lesson) and not lesson.button(key="skips-compute").disabled
+
+
+def rows_of(depth: int, plain: float, residual: float) -> pd.DataFrame:
+    """One epoch as the experiment tells it: errors, and gradients that grow tenfold from layer to layer if plain."""
+    norms = {
+        "plain": {f"gradient_{layer}": 10.0 ** (depth - layer) for layer in range(1, depth + 1)},
+        "residual": {f"gradient_{layer}": 2.0 for layer in range(1, depth + 1)},
+    }
+    errors = {"plain": plain, "residual": residual}
+    return pd.DataFrame(
+        [{"depth": depth, "kind": kind, "seed": 0, "epoch": 0, "error": errors[kind], **norms[kind]} for kind in norms]
+    )
+
+
+def test_the_sentence_says_what_the_numbers_say() -> None:
+    assert said(rows_of(4, 0.75, 0.1), 0) == (
+        "Before anything is learned, with 4 layers: **plain**: 75% of the training photos wrong, the gradient in layer "
+        "1 is 1,000 times as large as that in layer 4; **residual**: 10% of the training photos wrong, the gradient in "
+        "layer 1 is 1.0 times that in layer 4."
+    )
+
+
+def test_the_figures_hold_the_numbers() -> None:
+    table = pd.concat([rows_of(4, 0.75, 0.1), rows_of(3, 0.5, 0.2)], ignore_index=True)
+    by_layer = gradient_figure(rows_of(4, 0.75, 0.1), 0, LIGHT)
+    assert list(by_layer.data[0].y) == [1000, 100, 10, 1] and by_layer.data[0].name == "plain"
+    by_depth = depth_figure(table, 0, 4, LIGHT)
+    assert list(by_depth.data[0].x) == [3, 4] and list(by_depth.data[0].y) == [0.5, 0.75]
+    assert list(by_depth.data[1].y) == [0.2, 0.1]

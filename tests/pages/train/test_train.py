@@ -1,0 +1,404 @@
+"""The Train page: the form and what it says, the states of a run, the list of runs."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.snapshot import snapshot_of_project
+from core.data.store.store import Project, Store
+from core.models.summary import summarize
+from core.models.zoo import ARCHITECTURES
+from core.runs import jobs
+from core.runs.folder import RunFolder, list_runs
+from core.runs.status import now
+from core.training.recipe import Recipe
+from core.workspace import open_workspace
+from pages.components.shared import charts
+from pages.components.train import block_diagram, run_sentences, time_estimate
+from pages.components.train.run_sentences import ARCH_NAMES, network_name
+from tests.pages.conftest import OpenPage, add_photo, messages
+from tests.pages.trained import RUN, color_project, finished_run, queued_run, tiny
+
+
+@pytest.fixture
+def colors(store: Store) -> Project:
+    return color_project(store)
+
+
+def texts(app: AppTest) -> str:
+    found = [*app.markdown, *app.caption, *app.subheader, *app.info, *app.warning, *app.error, *app.success]
+    return "\n".join(element.value for element in found)
+
+
+def test_without_a_project_the_page_says_how_to_get_one(open_page: OpenPage) -> None:
+    app = open_page("Train")
+    assert "No project yet" in [one.value for one in app.subheader]
+    assert not messages(app)
+
+
+def test_too_little_data_is_said_before_anything_starts(open_page: OpenPage, store: Store) -> None:
+    project = store.create_project("Lonely", classes=["owl", "duck"])
+    add_photo(store, project, "one.png", "owl")
+    app = open_page("Train", project=str(project.id))
+    assert "every class needs at least two images" in texts(app)
+    assert not [button for button in app.button if button.key == "train"]
+    assert [button.label for button in app.button] == ["Add photos"]
+
+
+def test_the_form_says_what_will_happen_before_anything_is_understood(open_page: OpenPage, colors: Project) -> None:
+    app = open_page("Train", project=str(colors.id))
+    assert not messages(app)
+    said = texts(app)
+    assert "30 photos in 3 classes" in said
+    assert "Its new last layer learns your classes; everything else stays as it is." in said
+    assert "8 times" in said
+    assert app.button(key="train").label == "Train"
+
+
+def test_choices_change_the_summary_and_the_drawing(open_page: OpenPage, colors: Project) -> None:
+    app = open_page("Train", project=str(colors.id))
+    app.segmented_control(key="recipe-train").set_value("staged").run()
+    app.number_input(key="recipe-epochs").set_value(9).run()
+    assert not messages(app)
+    drawings = "\n".join(str(one.proto.body) for one in app.get("html"))
+    assert "epochs 1 to 2" in drawings
+    assert "epochs 3 to 9" in drawings
+    assert "9 times" in texts(app)
+
+
+def test_choices_that_do_not_go_together_are_one_sentence(open_page: OpenPage, colors: Project) -> None:
+    app = open_page("Train", project=str(colors.id))
+    app.segmented_control(key="recipe-train").set_value("staged").run()
+    app.number_input(key="recipe-epochs").set_value(1).run()
+    assert any("none is left for the rest" in text for text in messages(app))
+    assert not [button for button in app.button if button.key == "train"]
+
+
+def test_hidden_choices_stay_and_are_named(open_page: OpenPage, colors: Project) -> None:
+    app = open_page("Train", project=str(colors.id))
+    app.toggle(key="recipe-more").set_value(True).run()
+    app.number_input(key="recipe-seed").set_value(7).run()
+    app.toggle(key="recipe-more").set_value(False).run()
+    assert "seed" in app.toggle(key="recipe-more").label
+    app.button(key="train").click().run()
+    runs = list_runs(open_workspace())
+    assert [run.recipe().seed for run in runs] == [7]
+    jobs.delete(runs[0])
+
+
+def test_one_press_starts_one_run_and_shows_it(open_page: OpenPage, colors: Project) -> None:
+    app = open_page("Train", project=str(colors.id))
+    app.selectbox(key="recipe-arch").set_value("resnet18").run()
+    app.selectbox(key="recipe-weights").set_value("none").run()
+    app.text_input(key="recipe-title").set_value("My run").run()
+    token = app.session_state["recipe-token"]
+    app.button(key="train").click().run()
+    runs = list_runs(open_workspace())
+    assert [run.status().title for run in runs] == ["My run"]
+    assert runs[0].status().once == token
+    assert runs[0].status().project_id == colors.id
+    assert app.query_params["run"] == runs[0].id
+    assert "My run" in texts(app)
+    app.button(key=f"stop-{runs[0].id}").click().run()
+    assert runs[0].status().stop_requested or not runs[0].status().live
+    jobs.delete(runs[0])
+
+
+def test_a_queued_run_shows_its_place(open_page: OpenPage, store: Store, colors: Project) -> None:
+    workspace = open_workspace()
+    first = queued_run(workspace, store, colors, "20260101-1-a", title="Before")
+    first.write_status(state="running", epoch=1, batch=2, batches=3, epochs=2)
+    run = queued_run(workspace, store, colors, "20260101-2-b", title="After")
+    app = open_page("Train", project=str(colors.id), run=run.id)
+    assert not messages(app)
+    assert "One other training is before this one" in texts(app)
+
+
+def test_a_run_at_work_stands_above_the_form(open_page: OpenPage, store: Store, colors: Project) -> None:
+    run = queued_run(open_workspace(), store, colors)
+    run.write_status(state="running", epoch=1, epochs=2, batch=1, batches=2, started=now())
+    app = open_page("Train", project=str(colors.id))
+    assert [bar.proto.text for bar in app.get("progress")] == ["epoch 1 of 2"]
+    assert app.button(key="train")
+    assert not [button for button in app.button if button.key == f"look-{run.id}"]
+    app.button(key=f"watch-{run.id}").click().run()
+    assert app.query_params["run"] == run.id
+    assert [button for button in app.button if button.key == f"stop-{run.id}"]
+
+
+def test_a_running_run_shows_bars_and_curves(open_page: OpenPage, store: Store, colors: Project) -> None:
+    run = queued_run(open_workspace(), store, colors, epochs=4)
+    run.write_status(
+        state="running", device="cpu", precision="bf16", epoch=2, epochs=4, batch=1, batches=4, started=now(),
+        images_per_second=21.6, seconds_left=75.0, phase="epoch 2 of 4",
+    )  # fmt: skip
+    step = {"epoch": 1, "batch": 4, "batches": 4, "loss": 1.0, "accuracy": 0.5, "learning_rate": 1e-3}
+    run.append_metrics("step", {**step, "images_per_second": 20.0, "seconds": 1.0})
+    epoch = {"epoch": 1, "epochs": 4, "train_loss": 1.0, "train_accuracy": 0.5, "val_loss": 0.9, "val_accuracy": 0.6}
+    run.append_metrics("epoch", {**epoch, "val_n": 5, "learning_rate": 1e-3, "seconds": 2.0, "best": True})
+    app = open_page("Train", project=str(colors.id), run=run.id)
+    assert not messages(app)
+    bars = [bar.proto for bar in app.get("progress")]
+    assert [bar.text for bar in bars] == ["epoch 2 of 4 · 1 min 15 s left", "batch 1 of 4"]
+    assert bars[0].value == pytest.approx(31, abs=1)
+    assert "processor (CPU) · bf16 · 22 photos a second" in texts(app)
+    assert len(app.get("plotly_chart")) == 3
+    app.segmented_control(key=f"view-{run.id}-running").set_value("Log").run()
+    assert "created: First colors" in app.code[0].value
+
+
+def test_an_interrupted_run_can_be_resumed(open_page: OpenPage, store: Store, colors: Project) -> None:
+    run = queued_run(open_workspace(), store, colors)
+    run.write_status(state="running", pid=2**22 + 1, process_started=1.0, heartbeat=None, epoch=1, started=now())
+    app = open_page("Train", project=str(colors.id), run=run.id)
+    assert "Its process ended in epoch 1" in app.warning[0].value
+    app.button(key=f"resume-{run.id}").click().run()
+    assert run.status().state != "interrupted"
+    jobs.delete(run)
+
+
+def test_a_failed_run_shows_its_sentence_and_its_log(open_page: OpenPage, store: Store, colors: Project) -> None:
+    run = queued_run(open_workspace(), store, colors)
+    run.append_log("the disk is full")
+    run.write_status(state="failed", message="No space is left on the disk.", ended=now())
+    app = open_page("Train", project=str(colors.id), run=run.id)
+    assert messages(app) == ["No space is left on the disk."]
+    assert "the disk is full" in app.code[0].value
+
+
+def test_without_weights_training_from_scratch_is_offered(
+    open_page: OpenPage, store: Store, colors: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RESNET_STUDIO_WEIGHTS", str(tmp_path / "no weights"))
+    run = queued_run(open_workspace(), store, colors, weights="imagenet", train="head")
+    run.write_status(state="failed", message="The pretrained weights could not be fetched.", ended=now())
+    app = open_page("Train", project=str(colors.id), run=run.id)
+    app.button(key="from-scratch").click().run()
+    assert not messages(app)
+    assert app.selectbox(key="recipe-weights").value == "none"
+    assert app.segmented_control(key="recipe-train").value == "all"
+    assert "starts from random numbers" in texts(app)
+
+
+def test_the_form_tells_that_weights_must_be_fetched(
+    open_page: OpenPage, colors: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RESNET_STUDIO_WEIGHTS", str(tmp_path / "no weights"))
+    app = open_page("Train", project=str(colors.id))
+    assert "Not on this computer yet" in texts(app)
+    app.selectbox(key="recipe-arch").set_value("resnet34").run()
+    app.selectbox(key="recipe-weights").set_value("imagenet-v2").run()
+    assert "No pretrained weights 'imagenet-v2' are known for resnet34" in texts(app)
+
+
+def test_a_run_that_is_gone_is_said_and_the_form_is_there(open_page: OpenPage, colors: Project) -> None:
+    app = open_page("Train", project=str(colors.id), run="20250101-nothing")
+    assert "There is no run '20250101-nothing'" in app.warning[0].value
+    assert app.button(key="train")
+    assert "run" not in app.query_params
+
+
+def test_a_run_of_another_project_brings_its_project_along(open_page: OpenPage, store: Store, colors: Project) -> None:
+    other = store.create_project("Other", classes=["a", "b"])
+    run = queued_run(open_workspace(), store, colors)
+    run.write_status(state="stopped", message="Stopped.", ended=now())
+    app = open_page("Train", project=str(other.id), run=run.id)
+    assert app.session_state["project_id"] == colors.id
+    assert "First colors" in texts(app)
+
+
+def test_a_damaged_run_says_so_and_spoils_nothing_else(open_page: OpenPage, store: Store, colors: Project) -> None:
+    run = queued_run(open_workspace(), store, colors)
+    run.write_status(state="finished")
+    (run.path / "recipe.json").unlink()
+    app = open_page("Train", project=str(colors.id))
+    assert not messages(app)
+    assert app.button(key="train")
+    run.write_status(state="failed", message="It went wrong.")
+    app = open_page("Train", project=str(colors.id), run=run.id)
+    assert messages(app) == ["It went wrong."]
+
+
+def test_the_summary_follows_the_labels(open_page: OpenPage, store: Store, colors: Project) -> None:
+    app = open_page("Train", project=str(colors.id))
+    assert "30 photos in 3 classes" in texts(app)
+    row = next(row for row in store.images(colors.id) if row.label is None)
+    store.annotate(colors.id, [row.id], "red", "teacher")
+    assert "31 photos in 3 classes" in texts(app.run())
+    store.undo(colors.id)
+    assert "30 photos in 3 classes" in texts(app.run())
+
+
+class TestAFinishedRun:
+    @pytest.fixture
+    def run(self, home: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+        return finished_run(tmp_path_factory)
+
+    def test_says_how_good_it_became_and_what_comes_next(self, open_page: OpenPage, run: RunFolder) -> None:
+        app = open_page("Train", run=run.id)
+        assert not messages(app)
+        assert "The best epoch was" in app.success[0].value
+        assert app.button(key="to-Evaluate").label == "How good is it?"
+        assert len(app.get("plotly_chart")) == 3
+
+    def test_its_recipe_is_shown_beside_the_usual_one(self, open_page: OpenPage, run: RunFolder) -> None:
+        app = open_page("Train", run=run.id)
+        app.segmented_control(key=f"view-{run.id}-finished").set_value("Recipe").run()
+        table = app.dataframe[0].value.set_index("choice")
+        assert table.loc["Architecture"].tolist() == ["ResNet-18", "ResNet-50"]
+        assert table.loc["Learning rate"].tolist() == ["0.001, chosen for you", "chosen for you"]
+        assert table.loc["How a photo becomes a square"].tolist() == ["Crop", "Crop"]
+        assert table.loc["Side of the square in pixels"].tolist() == ["64", "224"]
+        assert "Loss of the box" not in table.index
+
+    def test_its_choices_can_be_used_again(self, open_page: OpenPage, run: RunFolder) -> None:
+        app = open_page("Train", run=run.id)
+        app.button(key="again").click().run()
+        assert not messages(app)
+        assert app.selectbox(key="recipe-arch").value == "resnet18"
+        assert app.number_input(key="recipe-epochs").value == 2
+        assert "size" in app.toggle(key="recipe-more").label
+
+    def test_it_can_be_started_from(self, open_page: OpenPage, run: RunFolder) -> None:
+        app = open_page("Train")
+        assert not any("Go on from" in name for name in app.selectbox(key="recipe-weights").options)  # no resnet50
+        app.selectbox(key="recipe-arch").set_value("resnet18").run()
+        app.selectbox(key="recipe-weights").set_value(str(run.best)).run()
+        assert not messages(app)
+        assert "goes on from weights of yours" in texts(app)
+        app.selectbox(key="recipe-arch").set_value("resnet34").run()
+        assert not messages(app)
+        assert app.selectbox(key="recipe-weights").value == "imagenet"
+
+    def test_is_listed_renamed_and_deleted(self, open_page: OpenPage, run: RunFolder) -> None:
+        app = open_page("Train")
+        assert "First colors" in texts(app)
+        app.text_input(key=f"name-{RUN}").set_value("Best colors").run()
+        app.button(key=f"rename-{RUN}").click().run()
+        assert run.status().title == "Best colors"
+        assert app.button(key=f"delete-{RUN}").disabled
+        app.checkbox(key=f"sure-{RUN}").check().run()
+        app.button(key=f"delete-{RUN}").click().run()
+        assert not run.path.exists()
+        assert not messages(app)
+
+
+def test_words_for_times() -> None:
+    assert [run_sentences.about(s) for s in (10, 70, 185, 1500, 3700, 9000)] == [
+        "less than a minute",
+        "about a minute",
+        "about 3 minutes",
+        "about 25 minutes",
+        "about an hour",
+        "about 2.5 hours",
+    ]
+    assert [run_sentences.left(s) for s in (None, 0.2, 42, 130, 3000)] == [
+        "",
+        "1 s left",
+        "42 s left",
+        "2 min 10 s left",
+        "about 50 minutes left",
+    ]
+
+
+def test_the_phases_of_a_staged_training_are_those_of_the_recipe() -> None:
+    assert block_diagram.steps_of(Recipe(train="layer4")) == [("", ("layer4", "head"))]
+    staged = Recipe(train="staged", epochs=4)
+    assert [words for words, _ in block_diagram.steps_of(staged)] == ["epoch 1", "epochs 2 to 4"]
+
+
+def test_the_recipe_says_every_choice_in_the_form_s_words_and_the_numbers_that_were_chosen() -> None:
+    rows = {row["choice"]: row["value"] for row in run_sentences.recipe_rows(tiny(train="staged", epochs=9))}
+    assert rows["What learns"] == "Staged" and rows["Starting weights"] == "None: from scratch"
+    assert rows["Of these, for the head alone"] == "2, chosen for you"
+    assert set(run_sentences.RECIPE_WORDS) == set(Recipe.model_fields)
+    plain = {row["choice"]: row for row in run_sentences.recipe_rows(Recipe())}
+    assert plain["Of these, for the head alone"]["value"] == "only in a staged training"
+    assert [row for row in plain.values() if row["value"].removeprefix("0.002, ") != row["usual"]] == [
+        plain["Of these, for the head alone"]
+    ]
+    boxed = {row["choice"]: row for row in run_sentences.recipe_rows(Recipe.for_task("localization"), "localization")}
+    assert boxed["How a photo becomes a square"] == {
+        "choice": "How a photo becomes a square",
+        "value": "Letterbox",
+        "usual": "Letterbox",
+    }
+    assert boxed["Loss of the box"]["value"] == "Overlap (GIoU)"
+
+
+@pytest.mark.parametrize("arch", ["seresnet50", "keras-resnet50v2", "resnext50-32x4d"])
+def test_a_network_of_the_wider_family_can_be_chosen(open_page: OpenPage, colors: Project, arch: str) -> None:
+    app = open_page("Train")
+    app.toggle(key="recipe-more").set_value(True).run()
+    app.selectbox(key="recipe-arch").set_value(arch).run()
+    assert not messages(app)
+    assert any("Expect " in one.value for one in app.markdown)
+
+
+def test_the_work_of_every_network_is_known(colors: Project, store: Store) -> None:
+    snapshot = snapshot_of_project(store, colors.id)
+    for arch in ARCHITECTURES:
+        assert time_estimate.seconds(tiny(arch=arch), snapshot) > 0
+    work = summarize("keras-resnet101v2").multiply_adds
+    assert time_estimate._WORK["keras-resnet101v2"] == pytest.approx(work / 1e9, abs=0.06)
+
+
+def test_the_expected_time_comes_from_a_like_run_where_there_is_one(store: Store, colors: Project, home: Path) -> None:
+    run = queued_run(open_workspace(), store, colors)
+    recipe = run.recipe()
+    assert time_estimate.measured_pace(recipe, [run]) is None
+    epoch = {"epoch": 1, "epochs": 1, "train_loss": 1.0, "train_accuracy": 0.5, "val_loss": 0.9, "val_accuracy": 0.6}
+    run.append_metrics("epoch", {**epoch, "images_per_second": 50.0, "best": True})
+    run.write_status(state="finished")
+    assert time_estimate.measured_pace(recipe, [run]) == 50.0
+    assert time_estimate.measured_pace(recipe.model_copy(update={"size": 96}), [run]) is None
+    slow = time_estimate.seconds(recipe.model_copy(update={"epochs": 100}), run.snapshot(), pace=1.0)
+    assert slow == pytest.approx(100 * len(run.snapshot().part("train")), rel=0.1)
+
+
+def test_curves_keep_to_few_points_and_to_the_last_one() -> None:
+    steps = pd.DataFrame({"epoch": 1, "batch": range(1, 5001), "batches": 5000, "loss": 1.0, "learning_rate": 0.1})
+    thin = charts.thinned(steps)
+    assert len(thin) == charts.MOST_POINTS
+    assert thin.iloc[-1]["batch"] == 5000
+    figure = charts.learning_rate_of(steps, charts.LIGHT, planned=3)
+    assert figure.data[0].x[-1] == 1.0
+    assert figure.layout.xaxis.range[1] > 3
+
+
+def test_the_best_epoch_is_marked_and_guessing_is_drawn() -> None:
+    epochs = pd.DataFrame(
+        {
+            "epoch": [1, 2, 3],
+            "train_loss": [1.0, 0.8, 0.6],
+            "val_loss": [1.1, 0.7, 0.9],
+            "train_accuracy": [0.4, 0.6, 0.8],
+            "val_accuracy": [0.4, 0.7, 0.6],
+            "best": [True, True, False],
+        }
+    )
+    none = pd.DataFrame(columns=["epoch", "batch", "batches", "loss", "accuracy"])
+    loss = charts.loss_curves(epochs, none, charts.DARK, planned=3)
+    assert [shape.x0 for shape in loss.layout.shapes] == [2]
+    accuracy = charts.accuracy_curves(epochs, none, charts.DARK, chance=0.25)
+    assert [shape.y0 for shape in accuracy.layout.shapes] == [0.25]
+    assert list(accuracy.data[1].y) == [0.4, 0.7, 0.6]
+
+
+def test_percents_do_not_pretend() -> None:
+    assert [charts.percent(x) for x in (0.97, 0.9984, 0.034, 0.0002, 1.0)] == [
+        "97%",
+        "99.8%",
+        "3.4%",
+        "under 0.1%",
+        "100.0%",
+    ]
+
+
+def test_every_architecture_has_a_name_that_people_write() -> None:
+    assert set(ARCH_NAMES) == set(ARCHITECTURES)
+    assert all(words.startswith(network_name(arch)) for arch, words in ARCH_NAMES.items())
+    assert network_name("keras-resnet50v2") == "Keras ResNet50V2"
+    assert network_name("resnext50-32x4d") == "ResNeXt-50 32x4d"

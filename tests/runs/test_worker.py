@@ -1,0 +1,174 @@
+"""What a training process does and writes, run in this process."""
+
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.errors import RunError
+from core.inspection.measuring.report import Rate
+from core.runs.folder import RunFolder
+from core.runs.jobs import stop, work
+from core.runs.queue import device_lock, join
+from core.runs.status import Status
+from core.runs.worker import UNEXPECTED, _summary, train
+from core.training.events import Epoch, Event, Step
+from core.workspace import Workspace
+
+MakeRun = Callable[..., RunFolder]
+
+
+def listen(run: RunFolder, workspace: Workspace, hear: Callable[[Event], None]) -> Status:
+    """Trains, telling ``hear`` each event, and answers with the end."""
+    events = train(run, workspace)
+    while True:
+        try:
+            hear(next(events))
+        except StopIteration as end:
+            return end.value
+
+
+def test_a_stopped_run_keeps_its_best_model_and_is_evaluated(make_run: MakeRun, workspace: Workspace) -> None:
+    run = make_run(epochs=200)
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Step) and event.epoch == 3:
+            stop(run)
+
+    status = listen(run, workspace, hear)
+    assert status.state == "stopped" and "best epoch" in status.message
+    assert not status.stop_requested
+    assert run.finished
+    report = run.report("val")
+    assert report is not None and report.n == 4
+    assert run.report("test") is not None
+    assert 2 <= len(run.epochs()) < 100
+
+
+def test_the_summary_has_the_reports_figure_and_names_the_other(make_run: MakeRun, workspace: Workspace) -> None:
+    """Epochs may be checked in bf16, reports are made in fp32: two figures for one epoch are one too many."""
+    run = make_run(epochs=1)
+    status = work(run, workspace)
+    report = run.report("val")
+    assert report is not None and status.message.endswith(f"{report.accuracy.correct} of 4 validation photos right.")
+    other = 3 - report.accuracy.correct % 2
+    report.model_copy(update={"accuracy": Rate.of(other, 4)}).write(run.path / "report-val.json")
+    run.write_status(precision="bf16")
+    before = report.accuracy.correct
+    assert _summary(run) == (
+        f"The best epoch was 1: {other} of 4 validation photos right, and {before} when the epoch was checked in bf16."
+    )
+
+
+def test_a_run_stopped_before_its_first_epoch_has_no_model(make_run: MakeRun, workspace: Workspace) -> None:
+    run = make_run()
+    stop(run)
+    status = work(run, workspace)
+    assert status.state == "stopped" and "no model" in status.message
+    assert not run.finished and run.report("val") is None
+
+
+def test_a_resumed_run_that_is_stopped_while_it_waits_keeps_its_model(make_run: MakeRun, workspace: Workspace) -> None:
+    run = make_run(epochs=50)
+    events = train(run, workspace)
+    next(event for event in events if isinstance(event, Epoch))
+    events.close()
+    join(run)
+    stop(run)
+    with device_lock(workspace, run):
+        status = work(run, workspace)
+    assert status.state == "stopped" and "best model so far is kept" in status.message
+
+
+def test_sigterm_interrupts_and_resume_ends_as_if_nothing_had_been(make_run: MakeRun, workspace: Workspace) -> None:
+    whole, broken = (make_run(name, train="all", epochs=2) for name in ("whole", "broken"))
+    assert work(whole, workspace).state == "finished"
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Step) and event.epoch == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    status = listen(broken, workspace, hear)
+    assert status.state == "interrupted" and "Resume" in status.message
+    assert broken.report("val") is None
+    assert work(broken, workspace).state == "finished"
+    columns = ["epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "best"]
+    assert broken.epochs()[columns].equals(whole.epochs()[columns])
+    assert broken.steps()[["epoch", "batch"]].duplicated().sum() == 0
+    weights = "best/model.safetensors"
+    assert (broken.path / weights).read_bytes() == (whole.path / weights).read_bytes()
+
+
+def test_a_run_that_was_deleted_ends_quietly(make_run: MakeRun, workspace: Workspace) -> None:
+    run = make_run(epochs=50)
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Step) and event.epoch == 2 and run.path.exists():
+            shutil.rmtree(run.path)
+
+    listen(run, workspace, hear)
+    assert not run.path.exists()
+
+
+def test_who_leaves_the_loop_leaves_an_interrupted_run(make_run: MakeRun, workspace: Workspace) -> None:
+    run = make_run(epochs=50)
+    events = train(run, workspace)
+    for event in events:
+        if isinstance(event, Epoch):
+            break
+    events.close()
+    assert run.status().state == "interrupted"
+    assert run.begun
+
+
+def test_a_users_mistake_is_the_runs_message(make_run: MakeRun, workspace: Workspace, tmp_path: Path) -> None:
+    run = make_run(weights=str(tmp_path))  # a folder, but no bundle
+    status = work(run, workspace)
+    assert status.state == "failed"
+    assert str(tmp_path) in status.message and "Traceback" not in run.log()
+
+
+def test_an_unexpected_error_leaves_its_traceback_in_the_log(make_run: MakeRun, workspace: Workspace) -> None:
+    run = make_run()
+    (run.path / "metrics.jsonl").mkdir()
+    status = work(run, workspace)
+    assert (status.state, status.message) == ("failed", UNEXPECTED)
+    assert "Traceback" in run.log() and "IsADirectoryError" in run.log()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+def test_a_full_disk_is_a_sentence(make_run: MakeRun, workspace: Workspace) -> None:
+    run = make_run()
+    (run.path / "metrics.jsonl").symlink_to("/dev/full")
+    status = work(run, workspace)
+    assert status.state == "failed"
+    assert status.message.startswith("The disk is full")
+
+
+def test_the_status_says_what_goes_on(make_run: MakeRun, workspace: Workspace) -> None:
+    run = make_run()
+    seen: list[Status] = []
+    end = listen(run, workspace, lambda event: seen.append(run.status()))
+    assert {"preparing", "running"} <= {status.state for status in seen}
+    assert any(status.phase == "epoch 2 of 3" for status in seen)
+    assert any(status.phase.startswith("evaluating on the test photos") for status in seen)
+    assert any(status.seconds_left for status in seen)
+    assert (end.device, end.precision) == ("cpu", "fp32")
+    assert (end.epoch, end.epochs, end.batch, end.batches) == (3, 3, 2, 2)
+    assert end.started and end.ended and end.started <= end.ended
+
+
+def test_two_processes_never_train_one_run(
+    make_run: MakeRun, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.runs.worker._LOCK_SECONDS", 0.2)
+    run = make_run(epochs=50)
+    events = train(run, workspace)
+    next(events)
+    with pytest.raises(RunError, match="another process"):
+        work(RunFolder(run.path), workspace)
+    assert run.status().live
+    events.close()
