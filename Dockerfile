@@ -12,8 +12,12 @@ ENV PATH=/home/studio/.local/bin:$PATH \
     RESNET_STUDIO_HOME=/data/workspace \
     RESNET_STUDIO_WEIGHTS=/home/studio/weights
 
-COPY --chown=studio requirements.txt .
-RUN pip install --no-cache-dir --user -r requirements.txt
+COPY --chown=studio requirements.txt constraints.txt ./
+# For a machine without a GPU: docker build --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cpu .
+ARG TORCH_INDEX=
+RUN if [ -n "$TORCH_INDEX" ]; then \
+      pip install --no-cache-dir --user -c constraints.txt --index-url "$TORCH_INDEX" torch torchvision; \
+    fi && pip install --no-cache-dir --user -r requirements.txt -c constraints.txt
 COPY --chown=studio . .
 
 # A build machine without internet still gives an image that works; the weights are then fetched on first use.

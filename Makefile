@@ -1,24 +1,35 @@
-# make app: everything from a fresh machine to the open page.   make test: everything that must hold.
+# make app: from a fresh machine to the open page.   make test: everything that must hold before a change lands.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip install -q -c constraints.txt
+# CPU=1 takes PyTorch's build for processors, a tenth of the download of the one with CUDA.
+CPU ?=
+TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: app test weights check browser clean
+.PHONY: app test check unit browser-test weights browser torch-cpu constraints pictures clean
 
 app: $(VENV)/app.stamp weights
 	$(BIN)/streamlit run app.py
 
-# One thread for each process, since every core has its own. What Chromium does is timed, so it runs alone.
-# A worker that crashes ends the run at once, with the name of its test; no part runs longer than its limit in seconds.
-LIMITED = $(BIN)/python -m tests.time_limit
-test: $(VENV)/dev.stamp weights browser check
-	OMP_NUM_THREADS=1 $(LIMITED) 2400 $(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
-	$(LIMITED) 1800 $(BIN)/python -m pytest tests/browser
+test: $(VENV)/dev.stamp weights browser check unit browser-test
 
+# Style, types and the structure of the code: under two minutes.
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+# One thread for each process, since every core has its own. A worker that crashes ends the run at once, with the name
+# of its test; no part runs longer than its limit in seconds.
+LIMITED = $(BIN)/python -m tests.time_limit
+unit: $(VENV)/dev.stamp
+	OMP_NUM_THREADS=1 $(LIMITED) 2400 $(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
+
+# What Chromium does is timed, so it runs alone.
+browser-test: $(VENV)/dev.stamp browser
+	$(LIMITED) 1800 $(BIN)/python -m pytest tests/browser
 
 # The app opens without weights too, and says so: a machine without internet is no reason to stop here.
 weights: $(VENV)/app.stamp
@@ -27,16 +38,30 @@ weights: $(VENV)/app.stamp
 browser: $(VENV)/dev.stamp
 	BIN=$(BIN) sh tests/browser/install_chromium.sh
 
+# The pictures in the README, taken from the running app with the sample project.
+pictures: $(VENV)/dev.stamp weights browser
+	$(BIN)/python scripts/take_pictures.py
+
+# The exact versions that were tested together, from an environment made anew. Commit the file after make test.
+constraints:
+	$(MAKE) VENV=.venv-constraints PIP=".venv-constraints/bin/python -m pip install -q --upgrade" .venv-constraints/dev.stamp
+	.venv-constraints/bin/python scripts/write_constraints.py > constraints.new
+	mv constraints.new constraints.txt
+	rm -rf .venv-constraints
+
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "ResNet Studio needs Python 3.11 or newer; name one with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 2; }
 	$(PYTHON) -m venv $(VENV) || { echo "On Debian and Ubuntu the venv module is a package of its own: apt-get install python3-venv"; exit 2; }
 
-$(VENV)/app.stamp: requirements.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install -q -r requirements.txt
+torch-cpu: $(VENV)/bin/python
+	@$(PIP) --index-url $(TORCH_CPU_INDEX) --retries 1 --timeout 15 torch torchvision || echo "$(TORCH_CPU_INDEX) cannot be reached; the usual build of PyTorch follows."
+
+$(VENV)/app.stamp: requirements.txt constraints.txt | $(VENV)/bin/python $(if $(CPU),torch-cpu)
+	$(PIP) -r requirements.txt
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/app.stamp
-	$(BIN)/python -m pip install -q -r requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
 	@touch $@
 
 clean:

@@ -6,17 +6,17 @@ from pages.components.home.project_list import show_projects
 from pages.components.home.project_status import (
     next_steps,
     runs_of,
+    show_counts,
     show_photos,
     show_runs,
-    show_standing,
     show_steps,
-    standing_of,
+    status_of,
 )
 from pages.components.home.weights_line import show_weights
 from pages.components.home.welcome import complete_sample, new_project, open_sample, sample_row
 from pages.components.shared import frame
 
-SENTENCE = "From your photos to a network that shows why it answers as it does."
+SENTENCE = "Label photos, fine-tune a ResNet, and see why it predicts what it does."
 
 with frame.page("Home", SENTENCE, heading="ResNet Studio"):
     project = frame.project()
@@ -24,22 +24,22 @@ with frame.page("Home", SENTENCE, heading="ResNet Studio"):
         sample_row()
         left, right = st.columns(2)
         with left, st.container(border=True, height="stretch"):
-            st.subheader("Begin with the sample project", anchor=False)
+            st.subheader("Start with the sample project", anchor=False)
             st.markdown(
-                "120 photos of birds, labelled in five classes, and 42 for you to label. "
-                "From here to a trained network and its heatmaps takes about three minutes."
+                "120 labelled photos of birds in five classes, and 42 for you to label. "
+                "In about three minutes you have a trained model and its heatmaps."
             )
             open_sample(primary=True)
         with right, st.container(border=True, height="stretch"):
-            st.subheader("Or begin with your own photos", anchor=False)
+            st.subheader("Or start with your own photos", anchor=False)
             new_project(primary=False)
     else:
         runs = runs_of(project)
-        standing = standing_of(project, runs)
+        status = status_of(project, runs)
         st.subheader(project.name, anchor=False)
-        show_standing(standing)
+        show_counts(status)
         if not complete_sample(project):
-            show_steps(next_steps(standing))
+            show_steps(next_steps(status))
         show_photos(project)
         show_runs(runs)
         st.subheader("Projects", anchor=False)

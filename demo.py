@@ -1,15 +1,15 @@
-"""The Gradio demo: one network; a photo in, its classes and a map of where the network looked out.
+"""The Gradio demo of one model: upload a photo, see its most likely classes and a heatmap.
 
-    python demo.py              the ImageNet network
-    python demo.py bundle       an exported bundle, or a run's folder
+    python demo.py              the ImageNet model
+    python demo.py bundle       an exported bundle or a run folder
     python demo.py bundle --write-space DIR
-                                no page, but the folder of a Hugging Face Space that shows it
+                                write the folder of a Hugging Face Space instead of opening the page
 
-RESNET_STUDIO_BUNDLE names the model where no argument does. The page listens on this machine only, unless
-GRADIO_SERVER_NAME says otherwise.
+Without an argument, RESNET_STUDIO_BUNDLE names the model. The page listens on this machine only, unless
+GRADIO_SERVER_NAME is set.
 """
 
-# ruff: noqa: T201  (a program of its own: it tells its address)
+# ruff: noqa: T201  (a program: it prints its address)
 
 import argparse
 import os
@@ -20,7 +20,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-# Before Gradio is imported, which reads it once: nothing is sent anywhere.
+# Gradio reads this once, on import: it sends no usage data.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 import gradio as gr
@@ -36,12 +36,12 @@ from core.inspection.predicting.predictor import IMAGENET, Predictor
 from core.models.bundle import INFO_FILE
 
 HERE = Path(__file__).resolve().parent
-EXAMPLES = ("sample_images/photos", "sample_images/birds/images")
-LIKELIEST = -1
-INVITATION = "Choose a photo: the map shows which parts of it speak for the class."
-SAMPLES = 12
-WAITING = 32
-HOUR = 3600
+EXAMPLE_FOLDERS = ("sample_images/photos", "sample_images/birds/images")
+PREDICTED_CLASS = -1
+PROMPT = "Choose a photo. The heatmap shows which parts are evidence for the class."
+MAX_SAMPLES = 12
+MAX_QUEUE = 32
+HOUR_SECONDS = 3600
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -92,7 +92,7 @@ MARK = (HERE / "assets" / "mark.svg").read_text(encoding="utf-8")
 
 
 def plain_errors(function: Callable[P, R]) -> Callable[P, R]:
-    """Show an error that the user can mend as a sentence on the page."""
+    """Show an error that the user can fix as a sentence on the page."""
 
     @wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -106,31 +106,39 @@ def plain_errors(function: Callable[P, R]) -> Callable[P, R]:
 
 def page(predictor: Predictor) -> gr.Blocks:
     """The demo of one model."""
-    with gr.Blocks(title=f"ResNet Studio: {predictor.name}", delete_cache=(HOUR, HOUR)) as blocks:
-        gr.HTML(
-            _head(f"{predictor.name}: a {predictor.arch} that knows {len(predictor.classes)} classes"), padding=False
-        )
-        kept = gr.State(None, time_to_live=HOUR)
+    with gr.Blocks(title=f"ResNet Studio: {predictor.name}", delete_cache=(HOUR_SECONDS, HOUR_SECONDS)) as blocks:
+        gr.HTML(_head(f"{predictor.name}: {predictor.arch} with {len(predictor.classes)} classes"), padding=False)
+        kept = gr.State(None, time_to_live=HOUR_SECONDS)
         with gr.Row(equal_height=False):
             with gr.Column():
                 photo = gr.Image(label="Photo", sources=["upload", "clipboard", "webcam"], height=380, buttons=[])
-                # The file as it came: core.data.pictures.decoding decodes it, with limits and with reasons. (A class of
-                # our own would do the same, and Gradio would write a .pyi file beside this one.)
+                # Take the uploaded file undecoded: core.data.pictures.decoding checks its size and explains errors.
+                # (For a subclass Gradio would write a .pyi file beside this one.)
                 photo.preprocess = _file_of  # type: ignore[method-assign]
                 if examples := example_photos():
-                    gr.Examples(examples, photo, label="Sample photos", examples_per_page=SAMPLES, elem_id="samples")
-                label = gr.Label(label="Likeliest classes", num_top_classes=5, elem_id="classes")
+                    # Not gr.Examples: it creates the image field anew, without the line above.
+                    samples = gr.Dataset(
+                        components=[gr.Image(render=False)],
+                        samples=examples,
+                        label="Sample photos",
+                        samples_per_page=MAX_SAMPLES,
+                        elem_id="samples",
+                    )
+                    samples.click(
+                        lambda sample: sample[0], samples, photo, show_progress="hidden", api_visibility="private"
+                    )
+                label = gr.Label(label="Most likely classes", num_top_classes=5, elem_id="classes")
             with gr.Column():
                 heatmap = gr.Image(
-                    label="Where it looked",
+                    label="Where the model looked",
                     height=380,
                     interactive=False,
                     format="png",
                     buttons=["download", "fullscreen"],
                     elem_id="heatmap",
                 )
-                caption = gr.HTML(_caption(INVITATION), padding=False)
-                opacity = gr.Slider(0, 1, 0.5, step=0.05, label="Heatmap over photo")
+                caption = gr.HTML(_caption(PROMPT), padding=False)
+                opacity = gr.Slider(0, 1, 0.5, step=0.05, label="Heatmap opacity")
                 with gr.Row():
                     method = gr.Dropdown(
                         [(info.label + (" (slow)" if info.slow else ""), name) for name, info in METHODS.items()],
@@ -138,36 +146,38 @@ def page(predictor: Predictor) -> gr.Blocks:
                         label="Method",
                         min_width=140,
                     )
-                    target = gr.Dropdown(_choices(predictor), value=LIKELIEST, label="Class", min_width=140)
+                    target = gr.Dropdown(
+                        _choices(predictor), value=PREDICTED_CLASS, label="Evidence for", min_width=200
+                    )
                 stage = gr.Radio(
                     STAGES,
                     value="layer4",
                     label="Stage",
-                    info="Early stages see small patterns, late ones whole parts.",
+                    info="Early stages detect small patterns, late stages whole objects.",
                 )
 
         @plain_errors
-        def look(path: str | None, method: str, stage: str, target: int, opacity: float) -> tuple[Any, ...]:
+        def explain_photo(path: str | None, method: str, stage: str, target: int, opacity: float) -> tuple[Any, ...]:
             if path is None:
-                return None, None, _caption(INVITATION), None
+                return None, None, _caption(PROMPT), None
             picture = decode(Path(path), "The photo").image
-            chosen = None if target == LIKELIEST else target
+            chosen = None if target == PREDICTED_CLASS else target
             explanation = explain(predictor, picture, method=method, stage=stage, target=chosen)
             classes = dict(explanation.prediction.ranked)
             return classes, overlay(explanation, opacity), _caption(explanation.sentence), explanation
 
-        def look_anew(path: str | None, method: str, stage: str, opacity: float) -> tuple[Any, ...]:
-            answer = look(path, method, stage, LIKELIEST, opacity)
-            choices = _choices(predictor, list(answer[0] or ()))
-            return *answer, gr.Dropdown(choices, value=LIKELIEST)
+        def explain_new_photo(path: str | None, method: str, stage: str, opacity: float) -> tuple[Any, ...]:
+            result = explain_photo(path, method, stage, PREDICTED_CLASS, opacity)
+            choices = _choices(predictor, list(result[0] or ()))
+            return *result, gr.Dropdown(choices, value=PREDICTED_CLASS)
 
-        def redraw(explanation: Explanation | None, opacity: float) -> Image.Image | None:
+        def redraw_overlay(explanation: Explanation | None, opacity: float) -> Image.Image | None:
             return overlay(explanation, opacity) if explanation else None
 
         outputs = [label, heatmap, caption, kept]
-        # A new photo is asked for its own likeliest class, and these stand first in the menu.
+        # A new photo starts with its predicted class; its most likely classes come first in the menu.
         photo.change(
-            look_anew,
+            explain_new_photo,
             [photo, method, stage, opacity],
             [*outputs, target],
             show_progress_on=heatmap,
@@ -175,43 +185,43 @@ def page(predictor: Predictor) -> gr.Blocks:
         )
         settings = [photo, method, stage, target, opacity]
         changed = [method.input, stage.input, target.input]
-        gr.on(changed, look, settings, outputs, show_progress_on=heatmap, api_name="explain")
-        opacity.change(redraw, [kept, opacity], heatmap, show_progress="hidden", api_visibility="private")
+        gr.on(changed, explain_photo, settings, outputs, show_progress_on=heatmap, api_name="explain")
+        opacity.change(redraw_overlay, [kept, opacity], heatmap, show_progress="hidden", api_visibility="private")
     return blocks
 
 
 def page_without_model(reason: str) -> gr.Blocks:
-    """The page where no weights can be had: it opens, and says so in one sentence, with the reasons folded away."""
+    """The page without weights: one sentence on what to do, with the reasons folded away."""
     sentence = (
-        "The pretrained weights could not be fetched, so there is no network to ask: connect this machine to the "
-        "internet and start the demo again, or start it with an exported bundle of your own (python demo.py BUNDLE)."
+        "The pretrained weights could not be downloaded, so no model is loaded. Connect this machine to the internet "
+        "and start the demo again, or start it with your own exported bundle: python demo.py BUNDLE."
     )
     with gr.Blocks(title="ResNet Studio") as blocks:
-        gr.HTML(_head("No network is loaded"), padding=False)
+        gr.HTML(_head("No model is loaded"), padding=False)
         gr.HTML(f"<p>{sentence}</p><details><summary>Why</summary>{escape(reason)}</details>", padding=False)
     return blocks
 
 
 def example_photos() -> list[list[str]]:
-    """The sample photos that are there: the single ones, and birds from all over their set."""
-    single, birds = (sorted((HERE / folder).glob("*.jpg")) for folder in EXAMPLES)
-    room = max(0, SAMPLES - len(single))
+    """The sample photos: all single ones, then birds spread over their set."""
+    single, birds = (sorted((HERE / folder).glob("*.jpg")) for folder in EXAMPLE_FOLDERS)
+    room = max(0, MAX_SAMPLES - len(single))
     return [[str(path)] for path in [*single, *birds[:: len(birds) // room + 1 if room else 1][:room]]]
 
 
 def load(reference: str) -> Predictor:
-    """The model that the reference means: a bundle's folder, a run's folder (its best), or the word imagenet."""
+    """Load a bundle folder, a run folder (its best model) or the word imagenet."""
     folder = Path(reference)
     if reference != IMAGENET and not (folder / INFO_FILE).is_file() and (folder / "best" / INFO_FILE).is_file():
         predictor = Predictor.load(folder / "best")
         predictor.name = folder.resolve().name
         return predictor
-    return Predictor.load(reference, progress=Said())
+    return Predictor.load(reference, progress=ConsoleProgress())
 
 
 def write_space(model: str, out: Path) -> int:
-    """Write the Space's folder and say how it is uploaded."""
-    # Here, because a Space has no copy of what writes Spaces.
+    """Write the folder of a Space and print how to upload it. Return the exit status."""
+    # Imported here, because a Space does not contain the code that writes Spaces.
     from core.export.space import write_demo_space
 
     try:
@@ -223,31 +233,31 @@ def write_space(model: str, out: Path) -> int:
     return 0
 
 
-class Said:
-    """Progress of a download as lines of text, one every tenth of the way."""
+class ConsoleProgress:
+    """Print the progress of a download, one line per 10 %."""
 
     def __init__(self) -> None:
-        self.last = ""
+        self.last_line = ""
 
     def __call__(self, what: str, done: int, total: int | None) -> None:
         line = f"{what}: {10 * (10 * done // total)} %" if total else what
-        if line != self.last:
+        if line != self.last_line:
             print(line, file=sys.stderr, flush=True)
-            self.last = line
+            self.last_line = line
 
 
 def _file_of(payload: ImageData | None) -> str | None:
-    """The path of an uploaded photo."""
+    """The path of the uploaded photo."""
     return payload.path if payload else None
 
 
 def _choices(predictor: Predictor, first: list[str] | None = None) -> list[tuple[str, int]]:
-    """The classes for the menu, by name; those named first stand first."""
+    """The menu of target classes in alphabetical order, with the classes in ``first`` on top."""
     names = predictor.classes
     order = sorted(range(len(names)), key=lambda number: names[number].lower())
     top = [names.index(name) for name in first or []]
     numbers = [*top, *(number for number in order if number not in top)]
-    return [("the likeliest", LIKELIEST), *((names[number], number) for number in numbers)]
+    return [("the predicted class", PREDICTED_CLASS), *((names[number], number) for number in numbers)]
 
 
 def _head(sentence: str) -> str:
@@ -260,9 +270,9 @@ def _caption(sentence: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", nargs="?", help="a bundle's folder, a run's folder, or the word imagenet")
-    parser.add_argument("--port", type=int, help="the port to listen on (7860 if it is free, else one above it)")
-    parser.add_argument("--write-space", type=Path, metavar="DIR", help="write the folder of a Space and end")
+    parser.add_argument("model", nargs="?", help="a bundle folder, a run folder, or the word imagenet")
+    parser.add_argument("--port", type=int, help="the port to listen on (default: the first free one from 7860)")
+    parser.add_argument("--write-space", type=Path, metavar="DIR", help="write the folder of a Space and exit")
     options = parser.parse_args(arguments)
     model = options.model or os.environ.get("RESNET_STUDIO_BUNDLE") or IMAGENET
     if options.write_space:
@@ -277,7 +287,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     else:
         blocks = page(predictor)
-    blocks.queue(max_size=WAITING)
+    blocks.queue(max_size=MAX_QUEUE)
     _, address, _ = blocks.launch(
         server_port=options.port,
         theme=THEME,
@@ -289,9 +299,10 @@ def main(arguments: list[str] | None = None) -> int:
         state_session_capacity=200,
         ssr_mode=False,
         quiet=True,
+        allowed_paths=[str(HERE / folder) for folder in EXAMPLE_FOLDERS],
         prevent_thread_lock=True,
     )
-    print(f"The demo is open at {address}  (Ctrl+C ends it)", flush=True)
+    print(f"The demo is open at {address}  (Ctrl+C stops it)", flush=True)
     blocks.block_thread()
     return 0
 

@@ -1,13 +1,13 @@
-"""Times labelling in Chromium against the real server: from key press to the next photo, fully drawn.
+"""Measures labelling latency in Chromium with the real server: from key press to the next photo, fully drawn.
 
     python benchmarks/annotate_latency.py [--photos 120] [--keys 100] [--megapixels 12] [--helper ready]
 
-Makes a throw-away workspace of camera-sized photos, starts ``streamlit run app.py`` on a free port, opens the Annotate
+Creates a temporary workspace of camera-sized photos, starts ``streamlit run app.py`` on a free port, opens the Annotate
 page, presses the keys 1 to 5 and measures inside the browser: from the keydown event to the first frame in which
-another photo is loaded and decoded. Wanted: at most 200 ms at the 95th percentile on two cores.
+another photo is loaded and decoded. Target: at most 200 ms at the 95th percentile on two cores.
 
-``--helper``: ``ready`` has suggestions, which are refitted after every label, and half of the keys accept one; with
-``looking`` the network computes the photos' vectors meanwhile; with ``off`` there is no pretrained network.
+``--helper``: with ``ready``, suggestions are refitted after every label, and half of the keys accept one; with
+``looking``, the photos' features are computed at the same time; with ``off``, there is no pretrained network.
 """
 
 import argparse
@@ -63,7 +63,7 @@ WATCH = """
 
 
 def make_workspace(home: Path, photos: int, megapixels: float, helper: str) -> None:
-    """A project of that many different photos, made from the sample photos; for a ready helper also their vectors."""
+    """Create a project of different photos made from the sample photos; for ``ready`` also their vectors."""
     os.environ["RESNET_STUDIO_HOME"] = str(home)
     from core.data.pictures.decoding import decode
     from core.data.store.store import Store
@@ -87,7 +87,7 @@ def make_workspace(home: Path, photos: int, megapixels: float, helper: str) -> N
 
 
 def draw_vectors(store: "Store", project_id: int) -> None:
-    """Vectors by chance, and two labels a class: suggestions are there, right or wrong."""
+    """Store random vectors and two labels per class, so that there are suggestions, correct or not."""
     from core.inspection.suggesting.vectors import Vectors, default_network
 
     network = default_network(store.workspace)
@@ -117,7 +117,7 @@ def wait_for(address: str) -> None:
 
 
 def press_keys(page: Page, presses: int, pause_seconds: float, accept: bool) -> list[float]:
-    """Milliseconds from each press to the next photo."""
+    """Return the milliseconds from each key press to the next photo."""
     dice = random.Random(0)
     found = []
     for _ in range(presses):
@@ -133,7 +133,7 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=120)
     parser.add_argument("--keys", type=int, default=100)
     parser.add_argument("--megapixels", type=float, default=12.0)
-    parser.add_argument("--pause", type=float, default=0.4, help="seconds of looking at each photo")
+    parser.add_argument("--pause", type=float, default=0.4, help="seconds to look at each photo")
     parser.add_argument("--helper", choices=["ready", "looking", "off"], default="ready")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     options = parser.parse_args()

@@ -1,10 +1,11 @@
-"""What a Grad-CAM heatmap costs, as a multiple of one forward pass.
+"""Measures the cost of a Grad-CAM heatmap as a multiple of one forward pass.
 
-    python benchmarks/gradcam.py                   # ResNet-50, one picture of 224 x 224
-    python benchmarks/gradcam.py --at-most 1.5     # exit code 1 where it costs more
+    python benchmarks/gradcam.py                   # ResNet-50, one image of 224 x 224
+    python benchmarks/gradcam.py --at-most 1.5     # exit code 1 if it costs more
 
-The passes take turns in one run, so that a busy machine slows all of them alike, and the medians are compared. Beside
-ours stands the grad-cam package used the plain way, on the whole network. The weights are random: they change no time.
+The passes alternate in one run, so that a busy machine slows all of them equally, and their medians are compared. For
+comparison, the grad-cam package is used directly on the whole network. The weights are random, which does not change
+the time.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from core.models.resnet import build
 
 
 def measure(passes: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """The median seconds of each pass, taken in turns."""
+    """Return the median seconds of each pass, measured alternately."""
     for run in passes.values():
         run()
         run()
@@ -42,9 +43,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--arch", default="resnet50")
     parser.add_argument("--stage", default="layer4", choices=STAGES)
-    parser.add_argument("--size", type=int, default=224, help="side of the picture in pixels")
+    parser.add_argument("--size", type=int, default=224, help="side of the image in pixels")
     parser.add_argument("--repeats", type=int, default=15)
-    parser.add_argument("--at-most", type=float, help="fail where Grad-CAM costs more forward passes than this")
+    parser.add_argument("--at-most", type=float, help="fail if Grad-CAM costs more forward passes than this")
     options = parser.parse_args()
 
     torch.manual_seed(0)
@@ -66,7 +67,7 @@ def main() -> int:
 
     medians = measure({"forward": forward, "ours": ours, "plain": plain}, options.repeats)
     ratio, plain_ratio = medians["ours"] / medians["forward"], medians["plain"] / medians["forward"]
-    print(f"{options.arch}, one picture of {options.size} pixels, {torch.get_num_threads()} threads, fp32")
+    print(f"{options.arch}, one image of {options.size} pixels, {torch.get_num_threads()} threads, fp32")
     print(f"forward pass                       {1000 * medians['forward']:7.1f} ms")
     print(f"Grad-CAM at {options.stage}                 {1000 * medians['ours']:7.1f} ms   {ratio:.2f} forward passes")
     print(f"the package on the whole network   {1000 * medians['plain']:7.1f} ms   {plain_ratio:.2f} forward passes")

@@ -1,12 +1,13 @@
-"""What recipes reach on the hand signs, 64 x 64 pixels and six classes, over several seeds.
+"""Measures the accuracy of recipes on hand signs (64 x 64 pixels, six classes) over several seeds.
 
     python benchmarks/hand_signs.py --data DIR                    # a folder with labels.csv and images/
     python benchmarks/hand_signs.py --data train_signs.h5 test_signs.h5 --recipe better --seeds 5
 
-The hand-sign system that began this reports 85.42 % of 120 test images after five epochs. To expect on the same images
-(identical ones across splits count in the strictest, which leaves 119), five seeds in bf16, mean and range on test:
-given 79.5 % (74.8 to 84.0), better 88.9 % (86.6 to 91.6). The recipe "better" was chosen on the validation split.
-With npm's weights fine-tuned reached 98.3 and 99.2 % with seeds 1 and 2 (117 and 118 of 119). course is not measured.
+The hand-sign system that started this project reports 85.42 % on 120 test images after five epochs. Expected on the
+same images (an image in several splits counts only in the strictest one, which leaves 119), mean and range on test over
+five seeds in bf16: given 79.5 % (74.8 to 84.0), better 88.9 % (86.6 to 91.6). The recipe "better" was chosen on the
+validation split. With npm's weights, fine-tuned reached 98.3 and 99.2 % with seeds 1 and 2 (117 and 118 of 119). The
+recipe "course" has not been measured.
 """
 
 import argparse
@@ -35,14 +36,14 @@ RECIPES = {
 
 
 def photos(data: list[Path]) -> list[str]:
-    """The words of the command that name the photos."""
+    """Return the command-line arguments that name the photos."""
     if len(data) == 1 and data[0].is_dir():
         return [str(data[0] / "labels.csv"), "--images", str(data[0] / "images")]
     return [str(path) for path in data]
 
 
 def run(words: list[str], seed: int, folder: Path) -> dict[str, dict[str, float]]:
-    """One training; the accuracies by split."""
+    """Train once and return the accuracies by split."""
     out = folder / f"seed-{seed}"
     command = [sys.executable, "-m", "core", "train", *words, "--seed", str(seed), "--out", str(out), "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -52,16 +53,16 @@ def run(words: list[str], seed: int, folder: Path) -> dict[str, dict[str, float]
 
 
 def spread(values: list[float]) -> str:
-    """Mean and range in percent."""
+    """Return mean and range in percent."""
     return f"{statistics.mean(values):6.2%}  {min(values):6.2%} to {max(values):6.2%}"
 
 
 def main() -> None:
-    """Trains a recipe once a seed and prints the table."""
+    """Train a recipe once per seed and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="a folder, or files of packed images")
     parser.add_argument("--recipe", choices=RECIPES, default="given")
-    parser.add_argument("--seeds", type=int, default=5, help="how many, from 0")
+    parser.add_argument("--seeds", type=int, default=5, help="number of seeds, from 0")
     chosen = parser.parse_args()
     words = [*photos([path.resolve() for path in chosen.data]), *RECIPES[chosen.recipe].split()]
     print("python -m core train", shlex.join(words), "--seed S --out RUN")

@@ -1,12 +1,12 @@
-"""How many wrong labels the review finds: flips some labels of a data set and looks where they stand in the queue.
+"""Measures how many wrong labels the review finds: flips labels of a data set and checks their rank.
 
     python benchmarks/label_errors.py --data DIR [--images 1000] [--flipped 0.05] [--seeds 3]
 
 DIR holds ``images/`` and a ``labels.csv`` with filename and label. The vectors come from the default network and are
-kept in the workspace. With each seed, so many images are drawn, the share of their labels becomes another class by
-chance, and the labels are compared as the page does it. Printed is the share of the flipped labels that stand in the
-first tenth of the images, and how many of those that are called likely errors are some. What is not flipped counts as
-right, though a data set may have errors of its own: those count against us.
+kept in the workspace. For each seed, ``--images`` images are drawn, a share of their labels is changed to a random
+other class, and likely errors are found as on the page. The output is the share of flipped labels that rank in the
+first tenth of the images, and how many of the reported likely errors were flipped. Labels that are not flipped count as
+correct; errors that the data set already had therefore count against us.
 """
 
 import argparse

@@ -1,13 +1,13 @@
-"""Simulates labelling: how many labels a data set needs, in the order the helper asks for against a random order.
+"""Simulates labelling: how many labels a data set needs in the suggested order, compared to a random order.
 
     python benchmarks/labels_needed.py --data DIR [--seeds 3] [--share 0.95] [--orders uncertain unlike random]
 
 DIR holds ``images/`` and a ``labels.csv`` with filename and label, and split where there is one. The vectors come from
-the default network and are kept in the workspace. The test split (without one: every fifth picture) is set aside. A
-simulated person gives two labels a class, the same for every order, and then labels one photo after the other as the
-order asks; after each label the probe is refitted and counts its right answers on what was set aside. Needed are as
-many labels as it takes to reach the share of the accuracy that the probe has with all labels, and to stay there for
-the next ten labels.
+the default network and are kept in the workspace. The test split (or every fifth image if there is none) is held out. A
+simulated annotator gives two labels per class, the same for every order, and then labels one photo after another in
+the given order. After each label the probe is refitted and evaluated on the held-out images. The number of labels
+needed is the first at which the probe reaches the share of its accuracy with all labels, and stays there for the next
+ten labels.
 """
 
 import argparse
@@ -35,7 +35,7 @@ ORDERS = ("uncertain", "unlike", "random")
 
 
 def load(data: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Vectors [n, C], class numbers [n] and which pictures are set aside; a picture that is there twice counts once."""
+    """Return vectors [n, C], class numbers [n] and which images are held out; identical images count once."""
     from core.inspection.predicting.predictor import IMAGENET, Predictor
 
     workspace = open_workspace()
@@ -65,7 +65,7 @@ def load(data: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def needed(
     places: np.ndarray, labels: np.ndarray, tests: tuple[np.ndarray, np.ndarray], order: str, seed: int, goal: float
 ) -> int | None:
-    """Labels until the accuracy on the test pictures is at least ``goal`` and stays there; None where it never is."""
+    """Return the number of labels until the test accuracy is at least ``goal`` and stays there; None if it never is."""
     dice = np.random.default_rng(seed)
     classes = int(labels.max()) + 1
     shuffled = dice.permutation(len(labels))
@@ -100,8 +100,8 @@ def report(places: np.ndarray, labels: np.ndarray, aside: np.ndarray, options: a
     whole = fit(places[pool], labels[pool], classes).probabilities(places[aside])
     full = (whole.argmax(axis=1) == labels[aside]).mean()
     goal = options.share * full
-    print(f"{pool.sum():,} photos to label, {classes} classes, {aside.sum():,} set aside")
-    print(f"accuracy with all labels {full:.3f}; wanted {options.share:.0%} of it: {goal:.3f}")
+    print(f"{pool.sum():,} photos to label, {classes} classes, {aside.sum():,} held out")
+    print(f"accuracy with all labels {full:.3f}; target {options.share:.0%} of it: {goal:.3f}")
     medians: dict[str, float] = {}
     for order in options.orders:
         counts: list[int | None] = []
@@ -110,10 +110,10 @@ def report(places: np.ndarray, labels: np.ndarray, aside: np.ndarray, options: a
             counts.append(needed(places[pool], labels[pool], tests, order, seed, goal))
         shown = ", ".join("never" if one is None else str(one) for one in counts)
         medians[order] = statistics.median(int(pool.sum()) if one is None else one for one in counts)
-        print(f"{order:10} labels needed with each seed: {shown};  median {medians[order]:g}", flush=True)
+        print(f"{order:10} labels needed for each seed: {shown};  median {medians[order]:g}", flush=True)
     if {"random", "uncertain"} <= medians.keys():
         saved = 1 - medians["uncertain"] / medians["random"]
-        print(f"the uncertain first need {saved:.0%} fewer labels than a random order")
+        print(f"least certain first needs {saved:.0%} fewer labels than a random order")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

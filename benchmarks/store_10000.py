@@ -1,6 +1,6 @@
-"""Times the store's calls on a project of 10,000 images, in a temporary workspace: python benchmarks/store_10000.py
+"""Measures the store's calls on a project of 10,000 images, in a temporary workspace: python benchmarks/store_10000.py
 
-Expect, on two cores with a local disk: a page below 50 ms at the 95th percentile in any order and at any place,
+Expected on two cores with a local disk: a page below 50 ms at the 95th percentile, in any order and at any offset,
 counts below 50 ms, the next unlabelled image below 5 ms, a label below 15 ms.
 """
 
@@ -28,7 +28,7 @@ CLASSES = ("owl", "duck", "parrot", "chicken", "bird of prey")
 
 
 def main() -> None:
-    """Makes the project, then prints the percentiles of each call."""
+    """Create the project, then print the percentiles of each call."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--repeats", type=int, default=100)
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def time_reads(store: Store, project_id: int, total: int, repeats: int) -> None:
-    """Pages in every order and filter at random places; counts; the next unlabelled image."""
+    """Time pages in every order and filter at random offsets, counts, and the next unlabelled image."""
     drawn = random.Random(0)
     filters = {f"images, page of 60 by {order}": ImageFilter(order=order) for order in ORDERS}
     filters |= {f"images, search by {order}": ImageFilter(search="A/pho", order=order) for order in ORDERS}
@@ -72,7 +72,7 @@ def time_reads(store: Store, project_id: int, total: int, repeats: int) -> None:
 
 
 def time_writes(store: Store, project_id: int, numbers: list[int], repeats: int) -> None:
-    """Labels one by one and by the page, and their undoing."""
+    """Time labelling one by one and by the page, and undoing it."""
     timed("annotate one", numbers[-repeats:], lambda number: store.annotate(project_id, [number], "owl", "benchmark"))
     timed("annotate 60", range(repeats), lambda _: store.annotate(project_id, numbers[:60], "duck", "benchmark"))
     timed("undo 60", range(repeats), lambda _: store.undo(project_id))
@@ -83,7 +83,7 @@ def time_writes(store: Store, project_id: int, numbers: list[int], repeats: int)
 
 
 def add(store: Store, project_id: int, number: int) -> None:
-    """Takes in a small picture that is like no other."""
+    """Add a small image that is unlike all others."""
     noise = np.random.default_rng(number).integers(0, 256, (48, 64, 3), dtype=np.uint8)
     file = io.BytesIO()
     Image.fromarray(noise).save(file, "PNG", compress_level=1)
@@ -91,7 +91,7 @@ def add(store: Store, project_id: int, number: int) -> None:
 
 
 def timed(name: str, inputs: Iterable[int], call: Callable[[int], object]) -> None:
-    """Calls once for each input and prints the percentiles in milliseconds."""
+    """Call once for each input and print the percentiles in milliseconds."""
     spent = []
     for one in inputs:
         began = time.perf_counter()

@@ -1,10 +1,10 @@
-"""Times the instant model: from a label to suggestions that know it, for all photos of a project.
+"""Measures the time from a label to suggestions that include it, for all photos of a project.
 
     python benchmarks/suggestions.py [--photos 2000] [--width 2048] [--classes 6] [--labels 200]
 
-Makes a throw-away project of small photos whose vectors are drawn around one center for each class, and labels one
-photo after the other as a page does. Wanted: at most one second for 2,000 photos with vectors of 2,048 numbers, on two
-cores. The time includes the pause before a fit, in which the next photo is drawn.
+Creates a temporary project of small photos whose vectors are drawn around one centre per class, and labels one photo
+after another as a page does. Target: at most one second for 2,000 photos with vectors of 2,048 numbers, on two cores.
+The time includes the pause before a fit, in which the next photo is drawn.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=2000)
     parser.add_argument("--width", type=int, default=2048)
     parser.add_argument("--classes", type=int, default=6)
-    parser.add_argument("--labels", type=int, default=200, help="how many of the photos are labelled while it is timed")
+    parser.add_argument("--labels", type=int, default=200, help="number of photos labelled while it is timed")
     options = parser.parse_args()
     dice = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
@@ -53,7 +53,7 @@ def main() -> None:
         model = SuggestionModel(store, project.id, vectors)
         start = time.perf_counter()
         model.refresh()
-        print(f"first look at {options.photos:,} vectors: {time.perf_counter() - start:.2f} s")
+        print(f"first fit of {options.photos:,} vectors: {time.perf_counter() - start:.2f} s")
         seconds = []
         for place in range(options.labels):
             store.annotate(project.id, [images[place].id], names[kinds[place]], "benchmark")
@@ -68,8 +68,8 @@ def main() -> None:
         right = (found.probabilities.argmax(axis=1) == kinds)[options.labels :].mean()
         store.close()
     cut = statistics.quantiles(seconds, n=100, method="inclusive")
-    print(f"from a label to suggestions that know it, n {len(seconds)}:")
-    print(f"p50 {cut[49]:.2f} s   p95 {cut[94]:.2f} s   slowest {max(seconds):.2f} s   (right for {right:.0%})")
+    print(f"from a label to suggestions that include it, n {len(seconds)}:")
+    print(f"p50 {cut[49]:.2f} s   p95 {cut[94]:.2f} s   slowest {max(seconds):.2f} s   ({right:.0%} correct)")
 
 
 if __name__ == "__main__":

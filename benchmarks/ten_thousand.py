@@ -1,12 +1,12 @@
-"""Ten thousand photos in Chromium: the first page after a cold start, the grid, a key press, the server's memory.
+"""Measures ten thousand photos in Chromium: first page after a cold start, grid, key press, server memory.
 
     python benchmarks/ten_thousand.py --data DIR [--photos 10000] [--pages 40] [--keys 100] [--workspace KEPT]
 
-Makes a project out of the pictures below DIR, varied so that each differs (cropped, mirrored, in another light, at
-another size), one photo in three without a label, and starts ``streamlit run app.py`` on a free port. The helper is on:
-keys are measured while the network looks at the photos, and again when all vectors are there and the small model is
-refitted after each label. Wanted: key press to next photo at most 200 ms at the 95th percentile, a page of the grid at
-most one second, the first page after a cold start at most three, the server below 1.5 GB.
+Creates a project from the images below DIR, varied so that each differs (crop, mirroring, brightness, size), with one
+photo in three unlabelled, and starts ``streamlit run app.py`` on a free port. Suggestions are on: keys are measured
+while features are computed, and again when all are there and the small model is refitted after each label. Targets:
+key press to next photo at most 200 ms at the 95th percentile, a page of the grid at most one second, the first page
+after a cold start at most three, the server below 1.5 GB.
 """
 
 import argparse
@@ -67,7 +67,7 @@ window.watch = () => {
 
 
 def variation(source: Path, number: int, side: int) -> bytes:
-    """A JPEG of another crop, side, light and size of the picture, the same for the same number."""
+    """Return a JPEG of a varied image: crop, mirroring, brightness and size depend only on the number."""
     dice = random.Random(number)
     with Image.open(source) as opened:
         image = opened.convert("RGB")
@@ -87,7 +87,7 @@ def variation(source: Path, number: int, side: int) -> bytes:
 
 
 def make_workspace(home: Path, data: Path, photos: int, side: int) -> None:
-    """A project of that many different photos; two in three have a label, the name of the folder they come from."""
+    """Create a project of different photos; two in three have a label, the name of their folder."""
     os.environ["RESNET_STUDIO_HOME"] = str(home)
     from core.data.pictures.decoding import decode
     from core.data.store.store import Store
@@ -105,18 +105,18 @@ def make_workspace(home: Path, data: Path, photos: int, side: int) -> None:
         source = sources[number % len(sources)]
         raw, name = variation(source, number, side), f"folder {number % 20}/photo {number:05}.jpg"
         row, _ = store.add_image(project.id, decode(raw, name), raw, name)
-        # Pictures of one folder have something in common, and the folder's share of the classes to choose from.
+        # Images of one folder have something in common, and the folder's share of the classes to choose from.
         label = CLASSES[(folders.index(source.parent) * 2 + sources.index(source) % 2) % len(CLASSES)]
         labels.append((row.id, label if number % 3 else None, None))
         if number % 1000 == 999:
-            print(f"{number + 1} photos made", file=sys.stderr)
+            print(f"{number + 1} photos created", file=sys.stderr)
     store.apply_labels(project.id, labels, "benchmark", "labels")
     store.assign_splits(project.id)
     store.close()
 
 
 def seconds_until_new_photos(page: Page, act: Callable[[], object]) -> float:
-    """Seconds from the last press of an action until other photos than before are there, all of them loaded."""
+    """Return the seconds from the last press of an action until new photos are shown and loaded."""
     page.evaluate("() => window.watch()")
     act()
     return float(page.evaluate("() => window.turned"))
@@ -177,8 +177,8 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=1000, help="the longest side of a photo in pixels")
     parser.add_argument("--pages", type=int, default=40)
     parser.add_argument("--keys", type=int, default=100)
-    parser.add_argument("--pause", type=float, default=0.4, help="seconds of looking at each photo")
-    parser.add_argument("--workspace", type=Path, help="made there if it is not there yet, and kept")
+    parser.add_argument("--pause", type=float, default=0.4, help="seconds to look at each photo")
+    parser.add_argument("--workspace", type=Path, help="created if it does not exist, and kept")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -231,12 +231,12 @@ def main() -> None:
                         page, options.keys, options.pause, False
                     )
                     memory["while the network looks"] = memory_of(watched)
-                    print(f"the network has looked at {vectors_state(store, 1).done:,} photos", file=sys.stderr)
+                    print(f"features computed for {vectors_state(store, 1).done:,} photos", file=sys.stderr)
                     while (state := vectors_state(store, 1)).running:
                         time.sleep(1)
                     if state.done < state.total:
                         sys.exit(f"the network has seen {state.done} of {state.total} photos only: {state.problem}")
-                    print(f"all vectors are there {time.monotonic() - began:.0f} s after the start", file=sys.stderr)
+                    print(f"all features computed {time.monotonic() - began:.0f} s after the start", file=sys.stderr)
                     page.close()
                     page = open_annotate(browser, f"{address}/Annotate")
                 presses["when it has seen them all"] = press_keys(page, options.keys, options.pause, True)

@@ -1,18 +1,18 @@
-"""Times our full fine-tuning step against the PyTorch transfer-learning tutorial's, in turns in one run.
+"""Measures our full fine-tuning step against that of the PyTorch transfer-learning tutorial, alternating in one run.
 
     python benchmarks/train_step.py --at-least 3
-    python benchmarks/train_step.py --data DIR        # a folder with labels.csv and images/; else noise is used
+    python benchmarks/train_step.py --data DIR        # a folder with labels.csv and images/; otherwise noise is used
 
-Both train every layer of a ResNet-50 at 224 pixels with SGD on the same photos in the same batches, each in a process
-of its own, as it would run. The tutorial's step (https://pytorch.org/tutorials/beginner/transfer_learning_tutorial.html,
-"Finetuning the ConvNet") is torchvision's network in fp32 in the default memory format, fed with floats from ToTensor.
-Ours is the code that ``fit`` runs in a training's process: photos as bytes, normalized on the device, channels_last, in
-the precision that the device does best. Loading is left out of both. They take turns, so that a busy machine slows them
-alike; the ratio is of the medians.
+Both train all layers of a ResNet-50 at 224 pixels with SGD on the same photos in the same batches, each in its own
+process, as in real use. The tutorial's step (https://pytorch.org/tutorials/beginner/transfer_learning_tutorial.html,
+"Finetuning the ConvNet") uses torchvision's network in fp32 and the default memory format, with floats from ToTensor.
+Ours is the code that ``fit`` runs: photos as bytes, normalised on the device, channels_last, in the precision that
+suits the device best. Data loading is excluded from both. They alternate, so that a busy machine slows both equally;
+the result is the ratio of the medians.
 
-To expect depends on the processor, so its own ratio is measured too: how much faster it multiplies large matrices in
-bf16 than in fp32. Of a Zen 4, whose AVX512-bf16 is 2.2 times its fp32, a ratio of 2.6 to 2.8; where that is 4 or more
-(AMX, Zen 5), 3 and above; without bf16 in the processor about 1.
+The expected ratio depends on the processor, so its own ratio is measured too: how much faster it multiplies large
+matrices in bf16 than in fp32. A Zen 4, whose AVX512-bf16 is 2.2 times as fast as its fp32, gives 2.6 to 2.8; processors
+with 4 or more (AMX, Zen 5) give 3 and above; without bf16 in hardware it is about 1.
 """
 
 import argparse
@@ -37,12 +37,12 @@ from core.data.pictures.resized_cache import ResizedCache
 from core.data.pictures.transforms import Preprocessing
 from core.data.snapshot import snapshot_of_table
 from core.models.resnet import build
+from core.training.batch_loading import Batch, LoadedBatch
 from core.training.device import accelerator_for, description, keep_freed_memory
 from core.training.loop import train_step
 from core.training.network import FineTuned, make_optimizer, parameter_groups, phases
 from core.training.objectives import ClassObjective
 from core.training.recipe import Recipe
-from core.training.stream import Batch, LoadedBatch
 
 BATCH_SIZE = 16
 CLASSES = 2
@@ -52,7 +52,7 @@ Step = Callable[[int], float]
 
 
 def batches_of(data: Path | None) -> list[tuple[Tensor, Tensor]]:
-    """A few batches of views, uint8 [16, 3, 224, 224], with labels."""
+    """Return a few batches of views, uint8 [16, 3, 224, 224], with labels."""
     if data is None:
         random = np.random.default_rng(0)
         noise = random.integers(0, 256, (BATCHES, BATCH_SIZE, 224, 224, 3), dtype=np.uint8)
@@ -117,7 +117,7 @@ STEPS = {"ours": our_step, "tutorial": tutorial_step}
 
 
 def worker(name: str, data: Path | None, line: Connection) -> None:
-    """In a process of its own: makes the step, then answers each number that comes with the step's seconds."""
+    """Run in its own process: build the step, then reply to each number received with the step's seconds."""
     torch.manual_seed(0)
     step, device, told = STEPS[name](batches_of(data))
     wait = torch.get_device_module(device).synchronize if device.type != "cpu" else lambda: None
@@ -130,7 +130,7 @@ def worker(name: str, data: Path | None, line: Connection) -> None:
 
 
 def own_ratio(side: int = 2048) -> float:
-    """How much faster the processor multiplies [side, side] matrices in bf16 than in fp32; best of ten each."""
+    """Return how much faster the processor multiplies [side, side] matrices in bf16 than in fp32; best of ten each."""
     best = {}
     for dtype in (torch.float32, torch.bfloat16):
         a, b = torch.randn(2, side, side).to(dtype)
@@ -148,7 +148,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="a folder with labels.csv and images/")
     parser.add_argument("--steps", type=int, default=6, help="timed steps of each")
-    parser.add_argument("--at-least", type=float, help="exit with 1 where the ratio is below")
+    parser.add_argument("--at-least", type=float, help="exit with 1 if the ratio is below this")
     options = parser.parse_args()
     print(f"the processor multiplies bf16 {own_ratio():.2f} times as fast as fp32")
     spawn = multiprocessing.get_context("spawn")
@@ -169,7 +169,7 @@ def main() -> int:
     medians = {name: statistics.median(taken) for name, taken in seconds.items()}
     for name, median in medians.items():
         spread = f"{min(seconds[name]):.2f} to {max(seconds[name]):.2f}"
-        print(f"{name:9} {BATCH_SIZE / median:7.1f} images a second   ({median:.2f} s a step, {spread})")
+        print(f"{name:9} {BATCH_SIZE / median:7.1f} images per second   ({median:.2f} s per step, {spread})")
     ratio = medians["tutorial"] / medians["ours"]
     print(f"ratio     {ratio:7.2f}")
     if options.at_least is not None and ratio < options.at_least:

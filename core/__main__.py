@@ -2,6 +2,6 @@
 
 from core.cli import main
 
-# Processes that load photos are spawned and import this module anew: only the first one may run the command.
+# Data-loading workers are spawned and import this module again; only the first process may run the command.
 if __name__ == "__main__":
     main()

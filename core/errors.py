@@ -1,25 +1,25 @@
-"""The tree of user errors: each message names what was found, what is allowed and what to do.
+"""User errors: each message says what was found, what is allowed and what to do.
 
-StudioError                 anything a user can mend; pages show it, the command line prints it and exits with 2
-├── WorkspaceError          the folder of the user's files cannot be used
+StudioError                 anything a user can fix; pages show it, the command line prints it and exits with 2
+├── WorkspaceError          the workspace folder cannot be used
 ├── DataError               images, labels, projects
-│   ├── ImageRefused        one file that is not taken as an image
+│   ├── ImageRefused        one file that cannot be used as an image
 │   ├── LabelsError         a labels.csv that cannot be read at all
-│   ├── ArraysError         an .npz or .h5 file that holds no images that can be used
-│   └── TooLittleData       a snapshot that nothing can be learned from
+│   ├── ArraysError         an .npz or .h5 file without usable images
+│   └── TooLittleData       a snapshot that is too small to train on
 ├── ModelError              networks and weights
 │   ├── UnknownArchitecture
-│   ├── WeightsUnavailable  no source answered, or what it sent was not what it promised
+│   ├── WeightsUnavailable  no source responded, or a download failed verification
 │   └── BundleError         a bundle folder or weight file that cannot be loaded
-├── RecipeError             settings that do not go together
+├── RecipeError             invalid or conflicting settings
 └── RunError                a run that is missing, unfinished or busy
 
-Everything else that is raised is a bug, and keeps its traceback.
+Any other exception is a bug and keeps its traceback.
 """
 
 
 class StudioError(Exception):
-    """The root of all errors that a user can mend; ``str(error)`` is one plain sentence."""
+    """The root of all errors that a user can fix; ``str(error)`` is a plain sentence."""
 
 
 class WorkspaceError(StudioError):
@@ -31,7 +31,7 @@ class DataError(StudioError):
 
 
 class ImageRefused(DataError):
-    """One file is not taken as an image; ``name`` is the user's name for it, ``reason`` half a sentence."""
+    """One file cannot be used as an image; ``name`` is the user's name for it, ``reason`` is half a sentence."""
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"{name}: {reason}")
@@ -40,11 +40,11 @@ class ImageRefused(DataError):
 
 
 class LabelsError(DataError):
-    """A labels.csv cannot be read at all (single bad rows are problems in the table, not errors)."""
+    """A labels.csv cannot be read at all (single bad rows are listed as problems instead)."""
 
 
 class ArraysError(DataError):
-    """A file of packed arrays is damaged, not safe to read, or holds no images and labels that fit together."""
+    """A file of packed arrays is damaged, unsafe to read, or has no matching images and labels."""
 
 
 class TooLittleData(DataError):
@@ -56,11 +56,11 @@ class ModelError(StudioError):
 
 
 class UnknownArchitecture(ModelError):
-    """No architecture of that name is known; the message lists those that are."""
+    """There is no architecture with that name; the message lists the known ones."""
 
 
 class WeightsUnavailable(ModelError):
-    """Pretrained weights could not be fetched from any source, or failed verification."""
+    """Pretrained weights could not be downloaded from any source, or failed verification."""
 
 
 class BundleError(ModelError):
@@ -68,8 +68,8 @@ class BundleError(ModelError):
 
 
 class RecipeError(StudioError):
-    """Settings of a recipe are out of range or do not go together; the message lists all of them."""
+    """Settings of a recipe are out of range or in conflict; the message lists all of them."""
 
 
 class RunError(StudioError):
-    """A run is missing, not finished, or busy."""
+    """A run is missing, unfinished or busy."""

@@ -1,4 +1,4 @@
-"""How long work reports its progress to a function."""
+"""Types of the functions that receive progress."""
 
 from collections.abc import Callable
 
@@ -6,4 +6,4 @@ CountCallback = Callable[[int, int], None]
 """Called with (items done, items in total)."""
 
 PhaseCallback = Callable[[str, int, int | None], None]
-"""Called with (what is being done, units done, units in total or None where nobody knows)."""
+"""Called with (what is being done, units done, units in total or None if unknown)."""

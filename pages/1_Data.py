@@ -1,4 +1,4 @@
-"""The photos of the project: look at them, add more, see their counts and splits, check the labels, take them out."""
+"""The project's photos: view and add photos, see counts and splits, check labels, export them."""
 
 import streamlit as st
 
@@ -21,11 +21,11 @@ SECTIONS = {
 
 with frame.page("Data"):
     project = frame.need_project()
-    at_work = import_of(project)
+    job = import_of(project)
     has_photos = frame.store().count(project.id) > 0
     if "data-section" not in st.session_state:
-        # A reload in the middle of an import, or right after it, finds it again.
-        st.session_state["data-section"] = "Photos" if has_photos and not (at_work and at_work.recent) else "Add photos"
+        # A reload during an import, or soon after it, shows the import again.
+        st.session_state["data-section"] = "Photos" if has_photos and not (job and job.recent) else "Add photos"
     section = st.segmented_control(
         "Section",
         list(SECTIONS),
@@ -35,8 +35,8 @@ with frame.page("Data"):
         label_visibility="collapsed",
         wrap=True,
     )
-    if at_work and not at_work.finished and section != "Add photos":
-        st.info(f"{progress_of(at_work)[1]} imported so far, in the background.", icon=":material/hourglass_top:")
+    if job and not job.finished and section != "Add photos":
+        st.info(f"Importing in the background: {progress_of(job)[1]} so far.", icon=":material/hourglass_top:")
     if section == "Add photos":
         add_photos(project)
     elif section == "Splits and sizes":
@@ -49,4 +49,6 @@ with frame.page("Data"):
         photo_grid(project)
     else:
         undo_line(project)
-        frame.empty("No photos yet", "Choose *Add photos* above and bring photos, a zip, or photos with a labels.csv.")
+        frame.empty_state(
+            "No photos yet", "Choose *Add photos* above to upload photos, a zip, or photos with a labels.csv."
+        )

@@ -1,4 +1,4 @@
-"""Labelling: one photo after the other with a key for each class, or many at once; the classes; who did what."""
+"""The Annotate page: label photos one by one or many at once, edit the classes, see the history."""
 
 import streamlit as st
 
@@ -11,7 +11,7 @@ from pages.components.annotate.suggest_queue import choose_queue
 from pages.components.annotate.suggest_similar import similar
 from pages.components.boxes.box_desk import boxes_desk
 from pages.components.shared import frame
-from pages.components.shared.wording import by_name
+from pages.components.shared.wording import unique_options
 
 SECTIONS = {
     "One by one": ":material/photo:",
@@ -22,17 +22,17 @@ SECTIONS = {
     "History": ":material/history:",
 }
 FOR_CLASSES_ONLY = ("Similar", "Map")
-UNLABELLED, EVERY = "Photos without a label", "All photos, to review"
+UNLABELLED, EVERY = "Unlabelled photos", "All photos, to review"
 
 with frame.page("Annotate"):
     project = frame.need_project()
     if frame.store().count(project.id) == 0:
-        frame.empty("No photos yet", "There is nothing to label. Add photos first.", "Add photos", "Data")
+        frame.empty_state("No photos yet", "Add photos first, then label them here.", "Add photos", "Data")
         st.stop()
     classes = [one.name for one in frame.store().classes(project.id)]
     if not classes:
-        st.subheader("Which classes are there?", anchor=False)
-        st.markdown("Name the answers that the network shall choose from. You can change them at any time.")
+        st.subheader("List your classes", anchor=False)
+        st.markdown("The model will choose one of these for each photo. You can change them at any time.")
         add_classes(project)
         st.stop()
     section = st.segmented_control(
@@ -58,7 +58,7 @@ with frame.page("Annotate"):
     elif project.task == "localization":
         boxes_desk(project)
     else:
-        which = by_name([(UNLABELLED, None), (EVERY, None), *((name, name) for name in classes)])
+        which = unique_options([(UNLABELLED, None), (EVERY, None), *((name, name) for name in classes)])
         head = st.container(horizontal=True, vertical_alignment="center", gap="small")
         named = head.selectbox("Go through", list(which), key="annotate-which", label_visibility="collapsed", width=230)
         queue = choose_queue(head, classes, ordered=named == UNLABELLED)

@@ -1,4 +1,4 @@
-"""Train: choose how, press one button, watch it learn."""
+"""Train: choose a recipe, start a run, follow its progress."""
 
 import secrets
 from collections.abc import Callable
@@ -15,79 +15,78 @@ from core.runs.folder import RunFolder, list_runs
 from core.training.recipe import Recipe
 from pages.components.shared import frame
 from pages.components.train import live_run, photo_preview, recipe_form, run_list
-from pages.components.train.run_sentences import photos_sentence, recipe_sentence, run_title
-from pages.components.train.split_counts import snapshot_to_show
-from pages.components.train.time_estimate import expected
+from pages.components.train.recipe_labels import default_run_name, recipe_summary, snapshot_summary
+from pages.components.train.split_counts import cached_snapshot
+from pages.components.train.time_estimate import time_sentence
 
 
-def new_training(project: Project, runs: list[RunFolder]) -> Callable[[], None] | None:
-    """What will happen and the button on top, the choices below; returns what draws the pictures later."""
-    snapshot = snapshot_to_show(project)
+def new_run(project: Project, runs: list[RunFolder]) -> Callable[[], None] | None:
+    """Draw the summary with the Train button and the form below it; return what draws the previews, or None."""
+    snapshot = cached_snapshot(project)
     try:
         check_trainable(snapshot)
     except TooLittleData as error:
         unlabelled = frame.store().count(project.id, ImageFilter(unlabelled=True))
         label, page = ("Label photos", "Annotate") if unlabelled else ("Add photos", "Data")
-        frame.empty("Not enough to learn from yet", str(error), label, page)
+        frame.empty_state("Not enough labelled photos yet", str(error), label, page)
         return None
     top = st.container(border=True)
-    recipe_form.begin(project.task)
-    values, places = form(project, runs)
+    recipe_form.prepare(project.task)
+    values, placeholders = form(runs)
     with top, frame.plain_errors():
         recipe = Recipe.checked(**values)
-        st.markdown(photos_sentence(snapshot.counts()))
-        st.markdown(f"{recipe_sentence(recipe)} {expected(recipe, snapshot, runs)}")
-        for remark in recipe.remarks(project.task):
+        st.markdown(snapshot_summary(snapshot.counts()))
+        st.markdown(f"{recipe_summary(recipe)} {time_sentence(recipe, snapshot, runs)}")
+        for remark in recipe.warnings(project.task):
             st.warning(remark, icon=":material/info:")
         start(project, recipe)
-        return partial(photo_preview.draw, project, recipe, places)
+        return partial(photo_preview.draw_previews, project, recipe, placeholders)
     return None
 
 
-def form(project: Project, runs: list[RunFolder]) -> tuple[dict[str, Any], photo_preview.Places]:
-    """All choices, the simple ones first; and the places for the pictures."""
-    values = recipe_form.what_learns()
+def form(runs: list[RunFolder]) -> tuple[dict[str, Any], photo_preview.Placeholders]:
+    """Draw all settings, the simple ones first; return their values and the placeholders for the previews."""
+    values = recipe_form.layers_to_train()
     more = st.session_state.get("recipe-more", False)
     left, right = st.columns(2)
     with left:
         values |= recipe_form.network(runs, more)
     with right:
-        values |= recipe_form.length(values["train"])
+        values |= recipe_form.training_length(values["train"])
     with st.container(border=True):
-        st.markdown("##### What it sees")
-        values |= recipe_form.variations()
-        changes = st.container()
-    hidden = recipe_form.behind()
-    words = recipe_form.changed(hidden)
-    more = st.toggle("More choices" + (f" (changed: {', '.join(words)})" if words else ""), key="recipe-more")
+        values |= recipe_form.augmentation()
+        augmented = st.container()
+    hidden = recipe_form.hidden_values()
+    changed = recipe_form.changed_labels(hidden)
+    more = st.toggle("More settings" + (f" (changed: {', '.join(changed)})" if changed else ""), key="recipe-more")
     if not more:
-        return values | hidden, photo_preview.Places(changes)
+        return values | hidden, photo_preview.Placeholders(augmented)
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
-        st.markdown("##### Steps")
-        values |= recipe_form.steps()
+        st.markdown("##### Optimizer and learning rate")
+        values |= recipe_form.optimization()
         schedule = st.container()
     with right.container(border=True, height="stretch"):
-        st.markdown("##### Batches and balance")
+        st.markdown("##### Batches and regularisation")
         values |= recipe_form.regularization()
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
-        st.markdown("##### The square that it sees")
-        values |= recipe_form.square()
-        squares = st.container()
+        st.markdown("##### Preprocessing")
+        values |= recipe_form.preprocessing()
+        resized = st.container()
     with right.container(border=True, height="stretch"):
-        st.markdown("##### Stopping, chance, machine")
-        values |= recipe_form.machine()
-    return values, photo_preview.Places(changes, squares, schedule)
+        st.markdown("##### Early stopping, seed and device")
+        values |= recipe_form.stopping_and_device()
+    return values, photo_preview.Placeholders(augmented, resized, schedule)
 
 
 def start(project: Project, recipe: Recipe) -> None:
-    """The button; a second click finds the run of the first, because both carry the same token."""
+    """Draw the Train button. A double click starts one run only, because both clicks carry the same token."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         token = st.session_state.setdefault("recipe-token", secrets.token_hex(8))
         pressed = st.button("Train", type="primary", icon=":material/model_training:", key="train", width=180)
         title = st.text_input(
-            "Name of the run", placeholder=run_title(recipe), key="recipe-title", max_chars=80, width=380
+            "Run name", placeholder=default_run_name(recipe), key="recipe-title", max_chars=80, width=380
         )
     if not pressed:
         return
@@ -95,12 +94,12 @@ def start(project: Project, recipe: Recipe) -> None:
         frame.workspace(),
         snapshot_of_project(frame.store(), project.id),
         recipe,
-        title=title.strip() or run_title(recipe),
+        title=title.strip() or default_run_name(recipe),
         project_id=project.id,
         project=project.name,
         once=token,
     )
-    run_list.look_at(run.id)
+    run_list.open_run(run.id)
     del st.session_state["recipe-token"]
     st.rerun()
 
@@ -109,17 +108,17 @@ with frame.page("Train"):
     project = frame.need_project()
     runs = list_runs(frame.workspace(), project.id)
     run = run_list.chosen_run(project)
-    draw_pictures = None
+    draw_previews = None
     if run is None:
-        run_list.at_work(runs)
-        draw_pictures = new_training(project, runs)
+        run_list.show_live_runs(runs)
+        draw_previews = new_run(project, runs)
     else:
-        st.button("New training", on_click=run_list.look_at, args=(None,), icon=":material/add:", key="new-training")
+        st.button("New run", on_click=run_list.open_run, args=(None,), icon=":material/add:", key="new-training")
         live_run.show(run)
-    # Beside the form, those at work have a place of their own above it.
+    # While the form is shown, live runs are listed above it instead.
     others = [one for one in runs if one != run and (run or not one.status().live)]
     if others:
         st.markdown("##### Other runs" if run else "##### Earlier runs")
-        run_list.list_of_runs(others)
-    if draw_pictures:
-        draw_pictures()
+        run_list.show_runs(others)
+    if draw_previews:
+        draw_previews()

@@ -1,4 +1,4 @@
-"""Evaluate: how often a run is right, on which classes, and on which photos it errs."""
+"""Evaluate: the accuracy of a run, its figures per class, its mistakes."""
 
 import streamlit as st
 
@@ -8,8 +8,8 @@ from pages.components.shared import frame
 from pages.components.shared.pickers import pick_run
 from pages.components.shared.wording import counted
 
-VIEWS = ("Confusion", "Mistakes", "Photos", "By class", "Compare")
-BOX_VIEWS = ("Boxes", "Confusion", "By class", "Compare")
+VIEWS = ("Confusion matrix", "Mistakes", "All photos", "Per class", "Compare runs")
+BOX_VIEWS = ("Boxes", "Confusion matrix", "Per class", "Compare runs")
 
 with frame.page("Evaluate"):
     project = frame.need_project()
@@ -17,10 +17,10 @@ with frame.page("Evaluate"):
     with left:
         run = pick_run(project, finished=True)
     if run is None:
-        frame.empty(
+        frame.empty_state(
             "Nothing to evaluate yet",
-            "A run appears here as soon as its first epoch has ended.",
-            "Train a network",
+            "A run appears here after its first epoch.",
+            "Train a model",
             "Train",
         )
         st.stop()
@@ -46,25 +46,25 @@ with frame.page("Evaluate"):
     )
     if view == "Boxes":
         box_report.photos(run, predictions, report.split)
-    elif view == "Confusion":
+    elif view == "Confusion matrix":
         confusion_matrix.show(run, report, predictions)
     elif view == "Mistakes":
         wrong = predicted_photos.mistakes(predictions)
         if wrong.empty:
-            st.success(f"All {counted(report.n, 'photo')} are right.")
+            st.success(f"No mistakes in {counted(report.n, 'photo')}.")
         else:
             st.markdown(
-                "The wrong answers, the most certain first. Look at the photo before you blame the network: "
-                "now and then it is the label that is wrong."
+                "Wrong predictions, the most confident first. Look at the photo before you blame the model: "
+                "sometimes the label is wrong."
             )
-            predicted_photos.photos(run, wrong, key=f"mistakes-{run.id}-{split}", caption="answer")
-    elif view == "Photos":
+            predicted_photos.photos(run, wrong, key=f"mistakes-{run.id}-{split}")
+    elif view == "All photos":
         found = predicted_photos.search(predictions, key=f"photos-{run.id}-{split}")
         if found.empty:
-            st.info("No photo of this part has that in its name. Those of the other parts are not in this report.")
+            st.info("No photo in this split has that in its file name. Other splits have their own reports.")
         else:
-            predicted_photos.photos(run, found, key=f"photos-{run.id}-{split}", caption="answer")
-    elif view == "By class":
-        run_report.by_class(report)
+            predicted_photos.photos(run, found, key=f"photos-{run.id}-{split}")
+    elif view == "Per class":
+        run_report.per_class(report)
     else:
         compare_runs.show(run, report)

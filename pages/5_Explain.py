@@ -1,4 +1,4 @@
-"""Explain: where the network looked, on one photo; and its answers for many."""
+"""Explain: the heatmap of one photo, or the predictions for many."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Export: the trained network as files that work without this studio."""
+"""Export: a trained model as files that work without ResNet Studio."""
 
 import streamlit as st
 
@@ -6,16 +6,16 @@ from pages.components.export import export_view
 from pages.components.shared import frame
 from pages.components.shared.pickers import pick_run
 
-VIEWS = ("Use it in Python", "Show it to others", "Tables")
+VIEWS = ("Use in Python", "Share a demo", "Tables")
 
 with frame.page("Export"):
     project = frame.need_project()
     run = pick_run(project, finished=True)
     if run is None:
-        frame.empty(
+        frame.empty_state(
             "Nothing to export yet",
-            "A network can be taken along as soon as its first epoch has ended.",
-            "Train a network",
+            "You can export a model after the first epoch of its run.",
+            "Train a model",
             "Train",
         )
         st.stop()
@@ -23,9 +23,9 @@ with frame.page("Export"):
     view = st.segmented_control(
         "View", VIEWS, default=VIEWS[0], required=True, label_visibility="collapsed", key="export-view"
     )
-    if view == "Use it in Python":
+    if view == "Use in Python":
         export_view.program(run)
-    elif view == "Show it to others":
+    elif view == "Share a demo":
         export_view.demo(run)
     else:
         export_view.tables(run)

@@ -1,28 +1,28 @@
-"""Learn: seven lessons on why residual networks work, each with a picture that is computed here."""
+"""Learn: seven lessons on why residual networks work, with figures computed on this machine."""
 
 from importlib import import_module
 
 import streamlit as st
 
 from pages.components.shared import frame
-from pages.components.shared.charts import ink
+from pages.components.shared.charts import palette
 
 # The module that shows a lesson is pages/components/learn/lessons/lesson_<name>.py.
 LESSONS = {
     "inside": "Inside the network",
     "skips": "Why skip connections",
-    "transfer": "What transfer buys",
-    "augmentation": "What augmentation does",
-    "preprocessing": "What preprocessing does",
-    "layers": "Layers by hand",
-    "family": "The family compared",
+    "transfer": "Transfer learning",
+    "augmentation": "Data augmentation",
+    "preprocessing": "Preprocessing",
+    "layers": "Layers step by step",
+    "family": "The ResNet family",
 }
 
 with frame.page("Learn"):
     names = list(LESSONS)
     if "learn-lesson" not in st.session_state:
-        asked = st.query_params.get("lesson")
-        st.session_state["learn-lesson"] = asked if asked in names else names[0]
+        requested = st.query_params.get("lesson")
+        st.session_state["learn-lesson"] = requested if requested in names else names[0]
     lesson = st.pills(
         "Lesson",
         names,
@@ -31,10 +31,10 @@ with frame.page("Learn"):
         label_visibility="collapsed",
         format_func=lambda name: f"{names.index(name) + 1}. {LESSONS[name]}",
     )
-    if lesson is None:  # an address with a lesson that is gone
+    if lesson is None:  # the address names a lesson that no longer exists
         lesson = names[0]
-    # A teacher can hand out the address of one lesson.
+    # A teacher can share the address of one lesson.
     st.query_params["lesson"] = lesson
     st.subheader(LESSONS[lesson], anchor=False)
-    # Only the lesson that is shown is loaded: some of them bring torch along.
-    import_module(f"pages.components.learn.lessons.lesson_{lesson}").show(ink(frame.is_dark()))
+    # Import only the lesson on screen: some of them import torch.
+    import_module(f"pages.components.learn.lessons.lesson_{lesson}").show(palette(frame.is_dark()))

@@ -5,9 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from core.models.weights import Pretrained
+
+# A busy machine takes longer for one example than hypothesis allows by default; the whole run has a limit of its own.
+settings.register_profile("studio", deadline=None)
+settings.load_profile("studio")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,4 +1,4 @@
-"""The Gradio demo as a process of its own, asked over the network as a browser asks it."""
+"""The Gradio demo as its own process, called over HTTP like a browser does."""
 
 import json
 import os
@@ -139,7 +139,7 @@ def test_the_page_listens_here_only_and_sends_nothing(address: str) -> None:
 
 
 def test_without_weights_the_page_opens_and_says_why(tmp_path: Path) -> None:
-    # No source answers: the addresses lead to a port where nobody listens, and there are no npm and pip to ask with.
+    # No source answers: every address leads to a port where nothing listens.
     nowhere = f"http://127.0.0.1:{free_port()}"
     environment = {
         "RESNET_STUDIO_WEIGHTS": str(tmp_path / "weights"),
@@ -155,7 +155,7 @@ def test_without_weights_the_page_opens_and_says_why(tmp_path: Path) -> None:
         serving("demo.py", "imagenet", environment=environment) as address,
         urllib.request.urlopen(f"{address}config", timeout=30) as answer,
     ):
-        assert "could not be fetched" in answer.read().decode()
+        assert "could not be downloaded" in answer.read().decode()
 
 
 def test_a_model_that_is_not_there_is_said_and_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,7 @@
 """The command line: everything the pages can do, for scripts and for background jobs.
 
-Answers go to standard output (as JSON with --json), progress and remarks to standard error. The exit status is 0 on
-success, 2 on a mistake of the user's with one plain sentence, 1 where something else ended the work.
+Results go to standard output (as JSON with --json), progress and messages to standard error. The exit status is 0 on
+success, 2 on a user error with one plain sentence, 1 if something else ended the work.
 
 Importing this package loads neither torch nor pandas; each command imports what it needs when it runs.
 """
@@ -14,10 +14,10 @@ import typer
 from core.cli import data, features, models, predict_explain, training
 from core.errors import StudioError
 
-# What typer raises for words that it does not understand. It carries its own copy of click, which names it in private.
+# The error that typer raises for invalid arguments. It is defined in typer's private copy of click.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
-# What pydantic, which typer reads numbers with, says of a word; on a command line there is nothing else than strings.
+# Pydantic's messages, with which typer reads numbers, and plainer ones: every argument is a string anyway.
 _PLAINER = {
     "Input should be a valid integer, unable to parse string as an integer": "it must be a whole number",
     "Input should be a valid number, unable to parse string as a number": "it must be a number",
@@ -25,11 +25,11 @@ _PLAINER = {
 
 app = typer.Typer(
     name="python -m core",
-    help="ResNet Studio: fine-tune residual networks on photos of your own, and look inside.",
+    help="ResNet Studio: fine-tune residual networks on your own photos, and look inside them.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain help: it is cut to no width, and can be searched and piped
+    rich_markup_mode=None,  # plain help is not cut to the terminal's width, and can be searched and piped
 )
 app.command("weights")(models.weights)
 app.command("import")(data.import_)
@@ -45,15 +45,15 @@ app.command("summary")(models.summary)
 
 
 def main() -> None:
-    """Runs the command line and exits."""
+    """Run the command line and exit."""
     for stream in (sys.stdout, sys.stderr):
-        # A file name may hold bytes that the terminal's encoding cannot show; that is no reason to end.
+        # A file name may hold characters that the terminal's encoding lacks; that must not end the program.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        # Otherwise typer prints its errors itself, in three paragraphs.
+        # In standalone mode typer prints its errors itself, in three paragraphs.
         status = app(standalone_mode=False, prog_name="python -m core")
     except UsageError as error:
-        if len(sys.argv) < 2:  # no word at all: the help, in place of a sentence
+        if len(sys.argv) < 2:  # no arguments: print the help
             error.show()  # type: ignore[attr-defined]
         else:
             typer.echo(_sentence(error), err=True)
@@ -61,16 +61,16 @@ def main() -> None:
     except StudioError as error:
         typer.echo(str(error), err=True)
         sys.exit(2)
-    except typer.Abort:  # Ctrl-C, as older versions of typer tell it
+    except typer.Abort:  # Ctrl-C in older versions of typer
         sys.exit(130)
     sys.exit(status if isinstance(status, int) else 0)
 
 
 def _sentence(error: Any) -> str:
-    """What is wrong with the words of the command line, and whose help says more."""
+    """Return what is wrong with the arguments, and which help explains them."""
     bare = getattr(error, "param", None) is None and getattr(error, "param_hint", None) is None
     text = error.message if bare and isinstance(error, typer.BadParameter) else error.format_message()
-    for said, plainer in _PLAINER.items():
-        text = text.replace(said, plainer)
+    for message, plainer in _PLAINER.items():
+        text = text.replace(message, plainer)
     command = error.ctx.command_path if error.ctx else "python -m core"
-    return f"{text[:1].upper()}{text[1:].rstrip('. ')}; {command} --help says more."
+    return f"{text[:1].upper()}{text[1:].rstrip('. ')}; see {command} --help."

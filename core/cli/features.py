@@ -1,4 +1,4 @@
-"""The command that writes what a network sees in images, as numbers for other programs."""
+"""The features command: writes a network's features of images for other programs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.console import Json, Meter, answer, answer_json, remark
+from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_result
 from core.cli.outputs import refuse_filled, whole_file
 from core.cli.predict_explain import Device, Model, pictures
 from core.errors import DataError
@@ -20,14 +20,15 @@ def features(
     images: Annotated[
         list[Path], typer.Argument(metavar="IMAGE...", help="Image files, folders, zips, packed images (.h5, .npz).")
     ],
-    out: Annotated[Path, typer.Option(help="The file to write: .npz for NumPy, .parquet for tables.")],
+    out: Annotated[Path, typer.Option(help="The file to write: .npz for NumPy, .parquet for data frames.")],
     stage: Annotated[
-        str, typer.Option(help="pooled: one vector an image; stem, layer1 ... layer4: the feature maps after it.")
+        str,
+        typer.Option(help="pooled: one vector per image; stem, layer1 ... layer4: the feature maps after that stage."),
     ] = "pooled",
     device: Device = "auto",
     json: Json = False,
 ) -> None:
-    """Write the features that a model finds in images. What cannot be read is reported, and the rest goes on."""
+    """Write a model's features of images to a file. Unreadable images are reported and skipped."""
     from core.workspace import open_workspace
 
     refuse_filled(out, "the features")
@@ -37,28 +38,28 @@ def features(
     form = form_of(out)
     for path in images:
         if path.suffix.lower() in (".csv", ".tsv"):
-            raise DataError(f"{path} is a table. Give the images themselves, such as the folder that they lie in.")
+            raise DataError(f"{path} is a table. Give the images or their folder instead.")
     refused: dict[str, str] = {}
-    with Meter() as meter:
-        predictor = load_predictor(run, open_workspace(), device, progress=meter.show_bytes)
+    with ProgressDisplay() as display:
+        predictor = load_predictor(run, open_workspace(), device, progress=display.show_bytes)
         found = file_features(predictor, pictures(images), stage)
 
-        def watched() -> "Iterator[FileFeatures]":
+        def with_progress() -> "Iterator[FileFeatures]":
             for count, one in enumerate(found, start=1):
                 if one.refused is not None:
                     refused[one.name] = one.refused
                 yield one
-                meter.show("looking at the images", count, None)
+                display.show("computing features", count, None)
 
         try:
             with whole_file(out) as part:
-                written = write_features(watched(), part, form, model=predictor.name, stage=stage)
-        finally:  # also where nothing could be read at all
-            meter.clear()
+                written = write_features(with_progress(), part, form, model=predictor.name, stage=stage)
+        finally:  # also if no image could be read
+            display.clear()
             for name, reason in refused.items():
-                remark(f"{name}: {reason}")
+                print_message(f"{name}: {reason}")
     if json:
-        answer_json(
+        print_json(
             {
                 "out": str(out),
                 "images": written.images,
@@ -68,4 +69,4 @@ def features(
             }
         )
     else:
-        answer(f"{written.images:,} images, {' x '.join(map(str, written.shape))} numbers each, in {out}")
+        print_result(f"{written.images:,} images, {' x '.join(map(str, written.shape))} numbers each, in {out}")

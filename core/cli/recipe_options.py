@@ -1,4 +1,4 @@
-"""One option for each field of the recipe, with the field's own description as its help."""
+"""Command-line options for the recipe: one per field, with the field's description as its help."""
 
 import inspect
 import types
@@ -10,19 +10,19 @@ import typer
 
 from core.training.recipe import TASK_DEFAULTS, Recipe
 
-# As the command summary and Keras call it.
+# A second name, as in the summary command and in Keras.
 _ALSO = {"size": "--input"}
-# Left to the recipe, because it depends on another setting; in words for the help.
-_DEFAULTS = {"train": "head; all where weights is none"}
+# Defaults that depend on another setting and are resolved by the recipe; the text is for the help.
+_DEFAULTS = {"train": "head; all if weights is none"}
 _TASKS = {
-    name: f"{Recipe.model_fields[name].default}; {value} where there are boxes"
+    name: f"{Recipe.model_fields[name].default}; {value} for boxes"
     for name, value in TASK_DEFAULTS["localization"].items()
     if name not in _DEFAULTS
 }
 
 
 def with_recipe_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The command, its ``**settings`` spelled out as options: ``batch_size`` becomes ``--batch-size``."""
+    """Replace a command's ``**settings`` by one option per field: ``batch_size`` becomes ``--batch-size``."""
     signature = inspect.signature(command)
     own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
     options = [
@@ -31,7 +31,7 @@ def with_recipe_options(command: Callable[..., None]) -> Callable[..., None]:
             inspect.Parameter.KEYWORD_ONLY,
             default=None if name in _DEFAULTS else field.default,
             annotation=Annotated[
-                _bare(field.annotation),
+                _plain_type(field.annotation),
                 typer.Option(
                     *(("--" + name, _ALSO[name]) if name in _ALSO else ()),
                     help=field.description,
@@ -47,27 +47,27 @@ def with_recipe_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def said_settings(context: typer.Context, settings: dict[str, Any], task: str) -> dict[str, Any]:
-    """The settings without those that the user left to the program and that depend on the task."""
+def given_settings(context: typer.Context, settings: dict[str, Any], task: str) -> dict[str, Any]:
+    """Return the settings without those that the user did not give and whose default depends on the task."""
 
-    def said(name: str) -> bool:
+    def is_given(name: str) -> bool:
         source = context.get_parameter_source(name)
         return source is not None and source.name != "DEFAULT"
 
-    return {name: value for name, value in settings.items() if name not in TASK_DEFAULTS[task] or said(name)}
+    return {name: value for name, value in settings.items() if name not in TASK_DEFAULTS[task] or is_given(name)}
 
 
 def _choices(annotation: Any) -> tuple[str, ...]:
     return typing.get_args(annotation) if typing.get_origin(annotation) is Literal else ()
 
 
-def _bare(annotation: Any) -> Any:
-    """The type alone: pydantic's limits inside it are checked by the recipe, which names all problems at once."""
+def _plain_type(annotation: Any) -> Any:
+    """Return the type without pydantic's limits; the recipe checks those and reports all problems together."""
     origin = typing.get_origin(annotation)
     if origin is Annotated:
-        return _bare(typing.get_args(annotation)[0])
+        return _plain_type(typing.get_args(annotation)[0])
     if origin in (types.UnionType, typing.Union):
-        [kept] = [_bare(one) for one in typing.get_args(annotation) if one is not types.NoneType]
+        [kept] = [_plain_type(one) for one in typing.get_args(annotation) if one is not types.NoneType]
         return kept | None
     if origin is Literal:
         return str

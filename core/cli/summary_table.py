@@ -1,4 +1,4 @@
-"""A network's layers as a table: drawn by rich in a terminal, plain columns elsewhere."""
+"""A table of a network's layers: drawn by rich in a terminal, otherwise plain columns."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from core.cli.console import answer, answer_table
+from core.cli.console import print_result, print_table
 
 if TYPE_CHECKING:
     from core.models.summary import LayerRow, Summary
@@ -14,46 +14,48 @@ if TYPE_CHECKING:
 _HEADER = ("layer", "type", "output", "params", "mult-adds", "field", "memory", "connected to")
 _TEXTS = ("layer", "type", "connected to")
 _COSTS = ("mult-adds", "field", "memory")
-"""What is left out where the terminal is too narrow for all columns."""
+"""Columns that are omitted if the terminal is too narrow."""
 _GAP = 2
 
 
 def show_summary(summary: "Summary", terminal: Console | None = None) -> None:
-    """The table, and the numbers in all; drawn for the terminal, or for standard output where that is one."""
+    """Print the table and the totals; drawn for ``terminal``, or for standard output if that is a terminal."""
     if terminal is None and sys.stdout.isatty():
         terminal = Console()
     narrow = False
     if terminal is not None:
-        table = _drawn(summary, terminal.width)
+        table = _rich_table(summary, terminal.width)
         narrow = len(table.columns) < len(_HEADER)
         terminal.print(table)
     else:
         rows = [_cells(row) for row in summary.rows]
         width = max(len(row[-1]) for row in rows)
-        answer_table([*_HEADER[:-1], _HEADER[-1].ljust(width)], [[*row[:-1], row[-1].ljust(width)] for row in rows], 2)
+        print_table([*_HEADER[:-1], _HEADER[-1].ljust(width)], [[*row[:-1], row[-1].ljust(width)] for row in rows], 2)
     if narrow:
-        answer("A wider terminal, or --json, shows multiply-adds, receptive field and memory of each layer too.")
+        print_result("A wider terminal, or --json, shows multiply-adds, receptive field and memory of each layer too.")
     else:
-        answer("* the field of the windows, and the whole picture besides, through a mean over all places")
-    answer("")
-    if summary.arch.startswith("keras-"):
-        # Keras's own lines.
-        answer(f"Total params: {summary.total:,}")
-        answer(f"Trainable params: {summary.trainable:,}")
-        answer(f"Non-trainable params: {summary.non_trainable:,}")
-    else:
-        answer(
-            f"{summary.total:,} parameters, {summary.trainable:,} of them trained by gradients; "
-            f"beside them {summary.statistics:,} running statistics"
+        print_result(
+            "* beyond this receptive field, the layer also sees the whole image, through an average over all positions"
         )
-    answer(
+    print_result("")
+    if summary.arch.startswith("keras-"):
+        # The same lines as in Keras.
+        print_result(f"Total params: {summary.total:,}")
+        print_result(f"Trainable params: {summary.trainable:,}")
+        print_result(f"Non-trainable params: {summary.non_trainable:,}")
+    else:
+        print_result(
+            f"{summary.total:,} parameters, {summary.trainable:,} of them trainable; "
+            f"{summary.statistics:,} running statistics in addition"
+        )
+    print_result(
         f"{summary.multiply_adds / 1e9:.2f} billion multiply-adds and {summary.memory / 1e6:.1f} MB of feature maps "
-        "for one picture"
+        "for one image"
     )
 
 
 def summary_json(summary: "Summary") -> dict[str, object]:
-    """The same for a program."""
+    """Return the summary as a dict for JSON."""
     layers = [
         {
             "name": row.name,
@@ -85,10 +87,10 @@ def summary_json(summary: "Summary") -> dict[str, object]:
     }
 
 
-def _drawn(summary: "Summary", width: int) -> Table:
-    """The table of rich: all columns where they fit, else those that Keras prints, in shorter words."""
+def _rich_table(summary: "Summary", width: int) -> Table:
+    """Return rich's table with all columns if they fit, otherwise only those that Keras prints."""
     rows = [dict(zip(_HEADER, _cells(row), strict=True)) for row in summary.rows]
-    # Where two layers go in, the second stands below the first if need be.
+    # With two inputs, the second may be placed below the first.
     widths = {
         name: max(
             len(part)
@@ -98,7 +100,7 @@ def _drawn(summary: "Summary", width: int) -> Table:
         for name in _HEADER
     }
     if sum(widths.values()) + _GAP * (len(_HEADER) - 1) > width:
-        rows = [{name: _briefly(cell) for name, cell in row.items() if name not in _COSTS} for row in rows]
+        rows = [{name: _shortened(cell) for name, cell in row.items() if name not in _COSTS} for row in rows]
     title = f"{summary.arch}, {summary.classes:,} classes, {summary.size} x {summary.size} pixels"
     table = Table(title=title, title_justify="left", box=None, padding=(0, _GAP, 0, 0), pad_edge=False)
     for name in rows[0]:
@@ -114,7 +116,7 @@ def _drawn(summary: "Summary", width: int) -> Table:
     return table
 
 
-def _briefly(cell: str) -> str:
+def _shortened(cell: str) -> str:
     return cell.replace(" x ", "x").removeprefix("Adaptive")
 
 
@@ -132,7 +134,7 @@ def _cells(row: "LayerRow") -> list[str]:
 
 
 def _short(number: int) -> str:
-    """Three digits and their unit: 118M."""
+    """Return three digits and a unit, such as 118M."""
     for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if number >= size:
             return f"{number / size:.3g}{unit}"

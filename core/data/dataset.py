@@ -21,8 +21,8 @@ SampleKey = int | tuple[int, int]
 class Photos(Dataset[tuple[Tensor, ...]]):
     """Photos with their classes, map style.
 
-    ``photos[index]`` is the exact evaluation view, uint8 [3, size, size], and the class's place in ``classes``, int64.
-    ``photos[index, epoch]`` is that epoch's random variation of the photo; the same in every process, in any order.
+    ``photos[index]`` is the exact evaluation view, uint8 [3, size, size], and the class's index in ``classes``, int64.
+    ``photos[index, epoch]`` is that epoch's augmented photo, the same in every process and in any order.
     """
 
     def __init__(
@@ -54,14 +54,14 @@ class Photos(Dataset[tuple[Tensor, ...]]):
         return self._variation(index, _tensor(self.cache.copy(source)), (self.seed, epoch, index))
 
     def batch(self, keys: Sequence[SampleKey]) -> tuple[Tensor, ...]:
-        """uint8 [N, 3, size, size], channels last in memory, and the labels int64 [N]."""
+        """Return uint8 [N, 3, size, size], channels last in memory, and the labels int64 [N]."""
         images, *rest = zip(*(self[key] for key in keys), strict=True)
-        # Stacked as rows of pixels, which is how they lie in memory, and how channels_last networks want them.
+        # Stacked as rows of pixels, the order in memory that channels_last networks need.
         stacked = torch.stack([image.permute(1, 2, 0) for image in images]).permute(0, 3, 1, 2)
         return stacked, *(torch.stack(column) for column in rest)
 
     def wanted(self, training: bool) -> Iterator[tuple[Source, CacheKind]]:
-        """What the cache must hold of these photos before they are trained on, or only looked at."""
+        """Yield the copies that the cache must hold before these photos are trained on, or only evaluated."""
         kind = self._kind() if training else "view"
         return ((source, kind) for source in self.sources)
 
@@ -82,8 +82,8 @@ class Photos(Dataset[tuple[Tensor, ...]]):
 class BoxedPhotos(Photos):
     """Photos with their classes and the box of the object in each.
 
-    The third of ``photos[index]`` and of a batch is the box: left, top, right and bottom, float32 [4] or [N, 4], as
-    shares of the square that the network sees. In mode crop it may reach beyond 0 and 1.
+    The third element of ``photos[index]`` and of a batch is the box: left, top, right and bottom, float32 [4] or
+    [N, 4], as fractions of the network's square input. In mode crop it may reach beyond 0 and 1.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class BoxedPhotos(Photos):
 
 
 def photos_of(snapshot: Snapshot, split: str, cache: ResizedCache, augmentation: str = "none", seed: int = 0) -> Photos:
-    """The photos of a part of a snapshot as its task wants them."""
+    """Return the photos of one split of a snapshot, with boxes if its task is localization."""
     kind = BoxedPhotos if snapshot.task == LOCALIZATION else Photos
     return kind(snapshot.part(split), snapshot.classes, cache, augmentation, seed)
 

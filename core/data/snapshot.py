@@ -34,19 +34,19 @@ TEXT = pd.StringDtype("python", na_value=math.nan)  # Arrow, the default, holds 
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """One row an image; all labels are among the classes, all splits are train, val or test.
+    """One row for each image; all labels are in ``classes``, all splits are train, val or test.
 
-    The columns of the frame: image (content hash), path (absolute), filename, label, split. In a localization snapshot
-    also x, y, width, height, the object's box in pixels, and image_width, image_height, the picture's own size.
+    The columns of the frame: image (content hash), path (absolute), filename, label, split. A localization snapshot
+    also has x, y, width, height, the object's box in pixels, and image_width, image_height, the picture's own size.
     """
 
     frame: pd.DataFrame
     classes: tuple[str, ...]
     task: str
-    digest: str = field(init=False)  # SHA-256 of all of it but the paths: the same data elsewhere have the same digest
+    digest: str = field(init=False)  # SHA-256 of everything but the paths: the same data elsewhere has the same digest
 
     def __post_init__(self) -> None:
-        """Brings the table into its one form, whatever it was made from."""
+        """Convert the table to its one form, whatever it was made from."""
         frame = _in_form(self.frame)
         object.__setattr__(self, "frame", frame)
         object.__setattr__(self, "classes", tuple(self.classes))
@@ -54,33 +54,33 @@ class Snapshot:
         object.__setattr__(self, "digest", hashlib.sha256(json.dumps(content).encode()).hexdigest())
 
     def part(self, split: str) -> pd.DataFrame:
-        """The rows of one split, in order, numbered from 0."""
+        """Return the rows of one split, in order, numbered from 0."""
         return self.frame[self.frame["split"] == split].reset_index(drop=True)
 
     def counts(self) -> pd.DataFrame:
-        """Images by class (the index, in order) and split (columns train, val, test)."""
+        """Count images by class (the index, in order) and split (columns train, val, test)."""
         table = pd.crosstab(self.frame["label"], self.frame["split"])
         return table.reindex(index=list(self.classes), columns=list(SPLITS), fill_value=0)
 
     def write(self, path: Path) -> None:
-        """Writes a CSV whose first line holds task, classes and digest; whole or not at all."""
+        """Write a CSV whose first line holds task, classes and digest; whole or not at all."""
         head = {"snapshot": VERSION, "task": self.task, "classes": self.classes, "digest": self.digest}
         lines = [f"# {json.dumps(head)}\n", as_row(list(self.frame.columns))]
         for row in _cells(self.frame, paths=True):
             lines.append(as_row(["" if cell is None else str(cell) for cell in row]))
         part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-        # File names on Linux may be bytes that are no UTF-8: Python's stand-ins for them, surrogates, survive this way.
+        # File names on Linux may contain bytes that are not UTF-8: Python's surrogates for them survive this way.
         part.write_text("".join(lines), encoding="utf-8", errors="surrogatepass", newline="")
         part.replace(path)
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Reads what ``write`` wrote. Raises DataError where it is missing, no snapshot, or was changed since."""
+        """Read a snapshot from a file. Raises DataError if it is missing, no snapshot, or was changed since."""
         try:
             with path.open(encoding="utf-8", errors="surrogatepass", newline="") as lines:
                 head = json.loads(lines.readline().removeprefix("#"))
                 if head["snapshot"] != VERSION:
-                    raise DataError(f"{path} is of another version of ResNet Studio. Update it, or train anew.")
+                    raise DataError(f"{path} is from another version of ResNet Studio. Update it, or train again.")
                 columns, *rows = ([restore(cell) for cell in row] for row in csv.reader(lines))
             frame = pd.DataFrame(rows, columns=columns, dtype=object)
             frame["path"] = pd.Series(_where_they_are_now(frame["path"], path), dtype=object)
@@ -91,16 +91,15 @@ class Snapshot:
         except (ValueError, KeyError, TypeError, csv.Error) as error:
             raise DataError(f"{path} is not a snapshot of ResNet Studio ({error}). Choose another run.") from error
         if not unchanged:
-            raise DataError(f"{path} was changed after it was written, so its run cannot be trusted. Train anew.")
+            raise DataError(f"{path} was changed after it was written, so its run cannot be trusted. Train again.")
         return snapshot
 
 
 def snapshot_of_project(store: Store, project_id: int, seed: int = 0) -> Snapshot:
-    """The labelled images of a project. Gives splits to those that have none (and keeps these in the project).
+    """Return the snapshot of a project's labelled images. Images without a split get one, which the project keeps.
 
-    In a localization project those with a box; of several boxes the largest, which gives the image its class. Where the
-    project's splits were brought without a validation part, the snapshot takes one out of train; the project's own
-    splits stay as they were brought.
+    A localization snapshot has the images with a box; the largest box of an image gives it its class. If imported
+    splits lack a validation part, the snapshot takes one from train; the project's own splits stay as imported.
     """
     project = store.project(project_id)
     store.assign_splits(project_id, seed)
@@ -109,9 +108,8 @@ def snapshot_of_project(store: Store, project_id: int, seed: int = 0) -> Snapsho
     rows = [row for row in store.images(project_id) if row.label is not None and row.hash in paths]
     if boxed is not None:
         rows = [row for row in rows if row.id in boxed]
-    phashes = store.phashes(project_id)
-    groups = near_duplicate_groups([row.label or "" for row in rows], [phashes.get(row.hash) for row in rows])
-    items = [SplitItem(row.hash, row.label or "", group, row.split) for row, group in zip(rows, groups, strict=True)]
+    groups = store.near_duplicates(project_id)
+    items = [SplitItem(row.hash, row.label or "", groups[row.hash], row.split) for row in rows]
     found, _ = complete(items, seed)
     cells = []
     for row in rows:
@@ -127,22 +125,22 @@ def snapshot_of_project(store: Store, project_id: int, seed: int = 0) -> Snapsho
 def snapshot_of_table(
     labels: Path, images: Path, seed: int = 0, progress: CountCallback | None = None, task: str | None = None
 ) -> tuple[Snapshot, list[Problem]]:
-    """The snapshot of a labels.csv and the folder of its photos, and everything in them that needs saying.
+    """Return the snapshot of a labels.csv and the folder of its photos, with all problems found in them.
 
-    Without a ``task``, a table with boxes is a localization: one box an image, of several the largest, and what has
-    none is left out. With the task classification its boxes are left aside.
+    Without a ``task``, a table with boxes is a localization: the largest box of each image counts, and images without
+    a box are skipped. The task classification ignores boxes.
 
     Every photo is decoded once, to find equal pictures in different files. Equal pictures are kept once; of copies in
-    several splits the one in test holds, then the one in val; copies with different labels are all left out. Missing
-    splits are completed as ``core.data.splits`` says. Classes are in natural order (0, 1, 2, 10).
+    several splits the one in test counts, else the one in val; copies with different labels are all skipped. Missing
+    splits are completed as in ``core.data.splits``. Classes are in natural order (0, 1, 2, 10).
 
-    Raises LabelsError where no table can be read, DataError where the folder is not there.
+    Raises LabelsError if no table can be read, DataError if the folder does not exist.
     """
     photos, problems = photos_of_table(labels, images, progress)
     task = task or (LOCALIZATION if any(photo.row.box for photo in photos) else CLASSIFICATION)
     if task == LOCALIZATION:
         problems += [
-            Problem(photo.row.line, f"{photo.row.filename} has no box, so it is left out")
+            Problem(photo.row.line, f"{photo.row.filename} has no box, so it is skipped")
             for photo in photos
             if not photo.row.box
         ]
@@ -155,9 +153,9 @@ def snapshot_of_table(
 def snapshot_of_packed(
     files: Sequence[Path], folder: Path, seed: int = 0, progress: CountCallback | None = None
 ) -> tuple[Snapshot, list[Problem]]:
-    """The snapshot of files of packed images, which are written into ``folder`` as PNG files.
+    """Return the snapshot of files of packed images, which are written into ``folder`` as PNG files.
 
-    Equal pictures and missing splits are treated as in ``snapshot_of_table``. Classes are in the order of the file's
+    Equal pictures and missing splits are handled as in ``snapshot_of_table``. Classes are in the order of the file's
     list. Raises ArraysError for a file that cannot be used.
     """
     photos, problems, classes = photos_of_packed(files, folder.resolve(), progress)
@@ -172,11 +170,9 @@ def snapshot_of_packed(
 def _divided(
     photos: list[TablePhoto], classes: Sequence[str], seed: int, task: str = CLASSIFICATION
 ) -> tuple[Snapshot, list[Problem]]:
-    """The snapshot of photos, their splits completed, and what is to be said about that."""
-    groups = near_duplicate_groups([photo.label for photo in photos], [photo.phash for photo in photos])
-    items = [
-        SplitItem(photo.hash, photo.label, group, photo.row.split) for photo, group in zip(photos, groups, strict=True)
-    ]
+    """Return the snapshot of photos with all splits completed, and a remark on how."""
+    groups = near_duplicate_groups({photo.hash: photo.phash for photo in photos})
+    items = [SplitItem(photo.hash, photo.label, groups[photo.hash], photo.row.split) for photo in photos]
     found, remark = complete(items, seed)
     more = (*BOX_COLUMNS, *SIZE_COLUMNS) if task == LOCALIZATION else ()
     rows = [(*_row(photo, found[photo.hash]), *(_place(photo) if more else ())) for photo in photos]
@@ -185,14 +181,14 @@ def _divided(
 
 
 def check_trainable(snapshot: Snapshot) -> None:
-    """Raises TooLittleData that names, in one sentence, all that is missing for a training."""
+    """Raise TooLittleData that lists, in one sentence, everything that training still needs."""
     counts = snapshot.counts()
-    boxed = snapshot.task == LOCALIZATION  # where something is can be learned for a single kind of thing
+    boxed = snapshot.task == LOCALIZATION  # the position of an object can be learned with a single class
     missing = []
     if not len(snapshot.frame):
         missing.append("there are no images with a box" if boxed else "there are no labelled images")
     if len(snapshot.classes) == 1 and not boxed:
-        missing.append(f'there is one class only ("{snapshot.classes[0]}")')
+        missing.append(f'there is only one class ("{snapshot.classes[0]}")')
     if not snapshot.classes and len(snapshot.frame):
         missing.append("there are no classes")
     small = [f'"{name}" has {total}' for name, total in counts.sum(axis=1).items() if total < 2]
@@ -200,17 +196,17 @@ def check_trainable(snapshot: Snapshot) -> None:
         missing.append(f"every class needs at least two images ({_listed(small)})")
     untrained = [f'"{name}"' for name, row in counts.iterrows() if row.sum() >= 2 and not row["train"]]
     if untrained:
-        missing.append(f"the training part has no image of {_listed(untrained)}")
+        missing.append(f"the training set has no image of {_listed(untrained)}")
     if len(snapshot.frame) and counts["train"].sum() < 2 and not small and not untrained:
-        missing.append("the training part needs at least two images")
+        missing.append("the training set needs at least two images")
     if len(snapshot.frame) and not counts["val"].sum():
-        missing.append("the validation part is empty")
+        missing.append("the validation set is empty")
     if missing:
         what = "Label at least two images in each of at least two classes"
         if boxed:
             what = "Draw a box in at least three images, and in at least two of each class"
         raise TooLittleData(
-            f"This is too little to train on: {'; '.join(missing)}. {what}, or remove the classes that have none."
+            f"There is not enough data to train on: {'; '.join(missing)}. {what}, or remove empty classes."
         )
 
 
@@ -219,7 +215,7 @@ def _row(photo: TablePhoto, split: str) -> tuple[str, ...]:
 
 
 def _place(photo: TablePhoto) -> list[Any]:
-    """The cells of BOX_COLUMNS and SIZE_COLUMNS."""
+    """Return the cells of BOX_COLUMNS and SIZE_COLUMNS."""
     return [*(getattr(photo.row.box, side) for side in BOX_COLUMNS), photo.width, photo.height]
 
 
@@ -249,7 +245,7 @@ def _cells(frame: pd.DataFrame, paths: bool = False) -> list[list[Any]]:
 
 
 def _where_they_are_now(paths: Iterable[str], snapshot: Path) -> list[str]:
-    """The paths, mended where the workspace was moved as a whole: runs/ID/snapshot.csv is beside images/ as before."""
+    """Return the paths, corrected if the whole workspace was moved: runs/ID/snapshot.csv is still beside images/."""
     written = list(paths)
     if not written or Path(written[0]).exists():
         return written

@@ -1,22 +1,22 @@
-"""Divides labelled images into train, val and test: stratified, seeded, and stable when images are added.
+"""Split labelled images into train, val and test: stratified, seeded, and stable when images are added.
 
 Each class fills blocks of seven places: five train, one val, one test. The places of a block are shuffled by (seed,
-class, block), and images take them in the order in which they come. So any first part of a list is divided like the
-list itself: appending images never moves earlier ones. Only the first block is not free: its first two places are
-train and val (in the seed's order) and the third is test, so that two images of a class can be trained and validated
-on, and three give all parts.
+class, block), and images take them in order. So the first part of a list is split as it is in the whole list: appending
+images never moves earlier ones. Only the first block is not shuffled freely: its first two places are train and val (in
+the seed's order) and the third is test, so that two images of a class can be trained and validated on, and three give
+all parts.
 
-An image that has a split keeps it, and takes the first open place of that kind: later ones fill what is lacking.
-Images of one group (equal or nearly equal pictures) share a split, so that none is tested on what it was trained on.
-A group that is larger than a class's share of val goes to train as a whole, see ``settle``: adding pictures to a group
-may therefore move it, the one thing that adding can do.
+An image that has a split keeps it and takes the first open place of that kind, so later images fill the gaps. Images
+of one group (near-duplicates) share a split, whatever their labels, so that the model is not tested on what it was
+trained on. A group larger than a class's share of val goes to train as a whole, see ``settle``: this is the only way in
+which adding images can move others.
 
-What people bring is completed by ``complete``:
+``complete`` fills in imported splits:
 
-- some images with train, val and test, some without: the latter are divided as above;
+- some images have train, val or test, some have none: the latter are split as above;
 - train and test only: every sixth image that is not in test becomes val. The test part is left exactly as it was;
-- only train: that divides nothing, so it is read as no split at all, and all are divided as above;
-- train and val only: left so; there is no test part then.
+- only train: this is no split at all, so all images are split as above;
+- train and val only: left unchanged, without a test part.
 """
 
 import hashlib
@@ -35,20 +35,20 @@ VALIDATION_ONLY = (5 / 6, 1 / 6, 0.0)
 class SplitItem:
     """One labelled image that needs a split, or has one."""
 
-    key: str  # names it in the answer
+    key: str  # its name in the result
     label: str
-    group: str  # images of the same group go to the same side
+    group: str  # images of one group get the same split
     split: str | None = None
 
 
 def assign(items: Sequence[SplitItem], seed: int = 0, ratios: tuple[float, float, float] = RATIOS) -> dict[str, str]:
-    """The split of every item by its key, in their order."""
+    """Return the split of every item by key, in their order."""
     of_group: dict[str, str] = {}
     for item in items:
         if item.split is not None:
             of_group.setdefault(item.group, item.split)
     places: dict[str, _Places] = {}
-    answer: dict[str, str] = {}
+    splits: dict[str, str] = {}
     for item in items:
         mine = places.setdefault(item.label, _Places(seed, item.label, ratios))
         split = item.split or of_group.get(item.group)
@@ -56,39 +56,39 @@ def assign(items: Sequence[SplitItem], seed: int = 0, ratios: tuple[float, float
             split = of_group[item.group] = mine.take()
         else:
             mine.take(split)
-        answer[item.key] = split
-    return answer
+        splits[item.key] = split
+    return splits
 
 
 def settle(items: Sequence[SplitItem], parts: int = 2) -> list[SplitItem]:
-    """The items with groups that can be divided, those with a split first; ``parts`` is how many are beside train.
+    """Return the items with groups that ``assign`` can split, those with a split first.
 
-    A group of more than a seventh of its class, and of more than two images, is to go to train, or a burst of photos
-    would be most of what is tested on; of a class without splits the smallest groups are left, one for each other part.
-    A class with too few groups for that is divided image by image: twins on both sides are better than no test at all.
+    ``parts`` is the number of parts besides train. A group with more than two images and more than a seventh of a class
+    goes to train, because a burst of photos would otherwise be most of the test set. In a class without splits the
+    smallest groups are exempt, one for each other part. A class with too few groups for that is divided image by image:
+    near-duplicates in two splits are better than no test at all.
 
-    What comes to a group that has a split joins it there; but it goes to train where the group stands on several sides
-    already, or would become most of val or test.
+    New images of a group that has a split join it there. They go to train if the group is in several splits already,
+    or would become most of val or test.
     """
-    sizes = Counter(item.group for item in items)
-    if len(sizes) == len(items):
+    if len({item.group for item in items}) == len(items):
         return list(items)
     stands: dict[str, set[str]] = {}
-    groups: dict[str, list[str]] = {}  # of each class, in the order in which they come
+    classes: dict[str, Counter[str]] = {}  # how many images of each group a class has
     for item in items:
-        groups.setdefault(item.label, []).append(item.group)
+        classes.setdefault(item.label, Counter())[item.group] += 1
         if item.split is not None:
             stands.setdefault(item.group, set()).add(item.split)
     to_train: set[str] = set()
-    apart: set[str] = set()
-    for mine in groups.values():
-        own = sorted(dict.fromkeys(mine), key=sizes.__getitem__)
+    divided: set[tuple[str, str]] = set()  # label and group
+    for label, sizes in classes.items():
+        own = sorted(sizes, key=sizes.__getitem__)
         new = [group for group in own if group not in stands]
         torn = {group for group in own if len(stands.get(group, ())) > 1}
         if len(own) <= parts:
-            apart.update(new, torn)
+            divided.update((label, group) for group in (*new, *torn))
             continue
-        large = {group for group in own if sizes[group] > max(2, len(mine) / 7)}
+        large = {group for group in own if sizes[group] > max(2, sizes.total() / 7)}
         left = max(0, parts - (len(own) - len(new)))
         to_train |= torn | (large & set(new[left:]))
         to_train |= {group for group in large if group in stands and "train" not in stands[group]}
@@ -96,18 +96,18 @@ def settle(items: Sequence[SplitItem], parts: int = 2) -> list[SplitItem]:
         item
         if item.split is not None
         else replace(item, group=f"{item.group} {item.key}")
-        if item.group in apart
+        if (item.label, item.group) in divided
         else replace(item, split="train")
         if item.group in to_train
         else item
         for item in items
     ]
-    # Those of train take their places before the smaller groups take what is open.
+    # Train images take their places before the smaller groups take the open ones.
     return sorted(settled, key=lambda item: item.split is None)
 
 
 def complete(items: Sequence[SplitItem], seed: int = 0) -> tuple[dict[str, str], str | None]:
-    """The split of every item by its key, and a sentence where more was done than to fill what is empty."""
+    """Return the split of every item by key, and a sentence if existing splits had to be changed."""
     if not joins_train(items):
         found = assign(settle(items), seed)
         return {item.key: found[item.key] for item in items}, None
@@ -119,18 +119,18 @@ def complete(items: Sequence[SplitItem], seed: int = 0) -> tuple[dict[str, str],
         rest = [replace(item, split=None) for item in items if item.key not in found]
         found |= assign(settle(rest, parts=1), seed, VALIDATION_ONLY)
         taken = sum(split == "val" for split in found.values())
-        remark = f"There was no validation part: one image in six of train became it, {taken} in all."
+        remark = f"There was no validation set, so one training image in six was moved there: {taken} in all."
     else:
         found = assign(settle([replace(item, split=None) for item in items]), seed)
-        remark = "Nothing but train was given, which divides nothing: validation and test parts were taken out of it."
+        remark = "All images were in train, so validation and test sets were taken from them."
     return {item.key: found[item.key] for item in items}, remark
 
 
 def joins_train(items: Sequence[SplitItem]) -> bool:
-    """Whether the given splits came without a validation part, which is then taken out of train.
+    """Return whether imported splits lack a validation part, which is then taken from train.
 
     Until then an image without a split belongs to train. The rule above never leaves a class with two images in train
-    and none in val, so such a class shows that the splits were brought.
+    and none in val, so such a class shows that the splits were imported.
     """
     counts = Counter(item.split for item in items)
     if counts["val"] or not counts["train"]:
@@ -140,7 +140,7 @@ def joins_train(items: Sequence[SplitItem]) -> bool:
 
 
 class _Places:
-    """The places of one class: open ones are taken from the front, block after block."""
+    """The places of one class: open places are taken from the front, block after block."""
 
     def __init__(self, seed: int, label: str, ratios: tuple[float, float, float]) -> None:
         self._blocks = _blocks(seed, label, ratios)
@@ -150,7 +150,7 @@ class _Places:
         self._count = 0
 
     def take(self, split: str | None = None) -> str:
-        """Takes the first open place, or the first of that kind where there is that kind."""
+        """Take the first open place, or the first of that kind if the kind has places."""
         if split is None:
             if not any(self._open.values()):
                 self._add_block()
@@ -170,16 +170,14 @@ class _Places:
 
 def _blocks(seed: int, label: str, ratios: tuple[float, float, float]) -> Iterator[list[str]]:
     if min(ratios) < 0 or ratios[0] <= 0 or abs(sum(ratios) - 1) > 0.001:
-        raise DataError(
-            f"Split ratios {ratios} do not divide anything: give three shares that add up to 1, with some train."
-        )
+        raise DataError(f"Split ratios {ratios} are not valid: use three shares that add up to 1, with some for train.")
     others = {split: ratio for split, ratio in zip(SPLITS[1:], ratios[1:], strict=True) if ratio > 0}
     size = round(1 / min(others.values())) if others else 1
     parts = [split for split, ratio in others.items() for _ in range(round(ratio * size))]
     block = ["train"] * (size - len(parts)) + parts
     number = 0
     while True:
-        # Sorted by a hash and not shuffled by a generator: the same on every machine and version, for good.
+        # Sorted by a hash instead of shuffled by a generator: the same on every machine and version, for ever.
         ranks = {place: _rank(seed, label, number, place) for place in range(size)}
         places = [block[place] for place in sorted(ranks, key=ranks.__getitem__)]
         if number == 0:

@@ -1,1 +1,1 @@
-"""A run as files that other programs can use."""
+"""Export a run as files that other programs can use."""

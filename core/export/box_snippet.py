@@ -1,4 +1,4 @@
-"""The program in an exported localization's README: classes and box by torchvision, safetensors and Pillow alone."""
+"""The program in the README of an exported localization model; it needs only torchvision, safetensors and Pillow."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,11 @@ from core.models.bundle import INFO_FILE, WEIGHTS_FILE, BundleInfo
 
 
 def box_snippet(info: BundleInfo, network: Sequence[str], image: str) -> str:
-    """The text; ``network`` are the lines that make ``model``. It follows core.models.heads.BoxHead."""
+    """Return the program; ``network`` are the lines that build ``model``. It follows core.models.heads.BoxHead."""
     seen = info.preprocessing
     size, resize = seen["size"], seen["resize"]
     mean, std = list(seen["mean"]), list(seen["std"])
-    gray = tuple(round(255 * channel) for channel in mean)
+    grey = tuple(round(255 * channel) for channel in mean)
     small = {
         "crop": f"small = F.resize(image, {resize})",
         "squash": f"small = image.resize(({size}, {size}), Image.Resampling.BILINEAR)",
@@ -35,7 +35,7 @@ def box_snippet(info: BundleInfo, network: Sequence[str], image: str) -> str:
         f'image = ImageOps.exif_transpose(Image.open("{image}")).convert("RGB")',
         small,
         shift,
-        f'view = Image.new("RGB", ({size}, {size}), {gray})',
+        f'view = Image.new("RGB", ({size}, {size}), {grey})',
         "view.paste(small, (x0, y0))",
         f"pixels = F.normalize(F.to_tensor(view), {mean}, {std})",
         "with torch.inference_mode():",

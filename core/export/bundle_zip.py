@@ -1,4 +1,4 @@
-"""Export a run's best model, or any bundle, as a folder or zip that explains itself."""
+"""Export a run's best model, or any bundle, as a self-describing folder or zip."""
 
 import zipfile
 from pathlib import Path
@@ -14,22 +14,22 @@ from core.inspection.predicting.predictor import IMAGENET, imagenet_network
 from core.models.bundle import INFO_FILE, WEIGHTS_FILE, load_bundle, read_info, save_bundle
 
 SPLITS = ("test", "val", "train")
-_TOLD = {"n", "accuracy", "top5", "macro_f1", "loss", "precision", "digest", "created"}
-_TOLD |= {"mean_iou", "iou_50", "iou_75", "center_error"}  # of a localization
+_FIGURES = {"n", "accuracy", "top5", "macro_f1", "loss", "precision", "digest", "created"}
+_FIGURES |= {"mean_iou", "iou_50", "iou_75", "center_error"}  # of a localization
 FILES = (WEIGHTS_FILE, INFO_FILE, "README.md", "classes.txt")
 
 
 def export_bundle(source: Path | str, out: Path, title: str | None = None) -> Path:
-    """Write the bundle of a run folder or bundle folder to ``out``, with README.md and classes.txt; returns ``out``.
+    """Write the bundle of a run or bundle folder to ``out``, with README.md and classes.txt; return ``out``.
 
     ``"imagenet"`` is the pretrained network itself. A run's reports go into the README and into bundle.json's metrics.
-    What is exported is loaded first, so a broken bundle is not passed on. An earlier export in ``out`` is replaced.
-    Raises BundleError where ``out`` holds anything else, RunError where the run has no model yet, WeightsUnavailable
-    where the pretrained network cannot be had.
+    The bundle is loaded first, so a damaged one is not exported. An earlier export in ``out`` is replaced.
+    Raises BundleError if ``out`` contains anything else, RunError if the run has no model yet, and WeightsUnavailable
+    if the pretrained network is not available.
     """
     folder = None if str(source) == IMAGENET else bundle_of(Path(source))
     run = _run_of(folder) if folder else None
-    _refuse_loss(folder, run, out)
+    _check_target(folder, run, out)
     model, info = load_bundle(folder) if folder else imagenet_network()
     reports, counts = _record(run) if run else ({}, None)
     info = info.model_copy(update={"metrics": {**info.metrics, **_metrics(reports)}})
@@ -45,14 +45,14 @@ def export_bundle(source: Path | str, out: Path, title: str | None = None) -> Pa
 
 
 def zip_bundle(source: Path | str, out: Path, title: str | None = None) -> Path:
-    """The same as one zip file at ``out``, all in a folder of the zip's name; returns ``out``. It appears whole."""
+    """Write the same export as one zip file, in a folder of the zip's name; return ``out``. It appears complete."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out.parent, prefix=".export-") as workplace:
-        folder = export_bundle(source, Path(workplace) / out.stem, title)
-        part = Path(workplace) / "part.zip"
+    with TemporaryDirectory(dir=out.parent, prefix=".export-") as temporary:
+        folder = export_bundle(source, Path(temporary) / out.stem, title)
+        part = Path(temporary) / "part.zip"
         with zipfile.ZipFile(part, "w") as archive:
             for path in sorted(folder.iterdir()):
-                # Weights are noise to a compressor: it would take seconds to save a few percent.
+                # Weights hardly compress: it would take seconds to save a few per cent.
                 kind = zipfile.ZIP_STORED if path.suffix == ".safetensors" else zipfile.ZIP_DEFLATED
                 archive.write(path, f"{out.stem}/{path.name}", compress_type=kind)
         part.replace(out)
@@ -60,31 +60,31 @@ def zip_bundle(source: Path | str, out: Path, title: str | None = None) -> Path:
 
 
 def bundle_of(source: Path) -> Path:
-    """The bundle folder that a bundle folder or a run folder means; raises RunError, or BundleError for neither."""
+    """Return the bundle folder of a run folder or bundle folder; raises RunError, or BundleError for neither."""
     if (source / INFO_FILE).is_file():
         return source
     if (source / "best" / INFO_FILE).is_file():
         return source / "best"
     if (source / "status.json").is_file():
         raise RunError(f"The run {source.name} has no model yet. Wait for its first epoch, or resume it.")
-    read_info(source)  # raises, and says what a bundle needs
+    read_info(source)  # raises BundleError, which says what a bundle needs
     return source
 
 
 def _run_of(bundle: Path) -> Path | None:
-    """The run folder that a bundle lies in, if it does."""
+    """Return the run folder that contains a bundle, or None."""
     parent = bundle.resolve().parent
     return parent if bundle.resolve().name in ("best", "last") and (parent / "status.json").is_file() else None
 
 
-def _refuse_loss(bundle: Path | None, run: Path | None, out: Path) -> None:
-    """Raises BundleError where writing to ``out`` would replace the original or delete somebody's files."""
+def _check_target(bundle: Path | None, run: Path | None, out: Path) -> None:
+    """Raise BundleError if writing to ``out`` would replace the original or delete other files."""
     target = out.resolve()
     if (bundle and target == bundle.resolve()) or (run and (target == run or run in target.parents)):
-        raise BundleError(f"{out} belongs to the run or bundle that is exported. Choose another folder.")
+        raise BundleError(f"{out} belongs to the run or bundle that you export. Choose another folder.")
     others = sorted(path.name for path in target.iterdir() if path.name not in FILES) if target.is_dir() else []
     if others:
-        raise BundleError(f"{out} also holds {others[0]}, which is no part of an export. Choose a new or empty folder.")
+        raise BundleError(f"{out} contains {others[0]}, which is not part of an export. Choose a new or empty folder.")
 
 
 def _record(run: Path) -> tuple[dict[str, Report], pd.DataFrame | None]:
@@ -94,5 +94,5 @@ def _record(run: Path) -> tuple[dict[str, Report], pd.DataFrame | None]:
 
 
 def _metrics(reports: dict[str, Report]) -> dict[str, object]:
-    """What bundle.json says of each report: the counts and rates, without the tables."""
-    return {f"report_{split}": report.model_dump(mode="json", include=_TOLD) for split, report in reports.items()}
+    """Return what bundle.json stores of each report: the counts and rates, without the tables."""
+    return {f"report_{split}": report.model_dump(mode="json", include=_FIGURES) for split, report in reports.items()}

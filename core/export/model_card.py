@@ -1,4 +1,4 @@
-"""The README.md of an exported bundle: what the model is, how good it is, and how to use it without this program."""
+"""Write the README.md of an exported bundle: what the model is, how good it is, and how to use it elsewhere."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,19 +9,19 @@ from core.inspection.measuring.report import BoxReport, Rate, Report
 from core.models.bundle import INFO_FILE, WEIGHTS_FILE, BundleInfo
 
 _MODES = {
-    "crop": "Resized so that its shorter side has {resize} pixels, then cut to the middle {size} x {size}.",
-    "squash": "Squashed to {size} x {size} pixels, whatever its shape.",
-    "letterbox": "Fitted into {size} x {size} pixels with bars in the mean color.",
+    "crop": "The photo is resized to {resize} pixels on its shorter side; the central {size} x {size} pixels are used.",
+    "squash": "The photo is squashed to {size} x {size} pixels, whatever its shape.",
+    "letterbox": "The photo is fitted into {size} x {size} pixels, with bars in the mean colour.",
 }
 
-# Settings of a recipe that say how a training went, in the order of interest. The others stand in bundle.json.
+# The settings of a recipe that the card shows, most important first. bundle.json has all of them.
 _SETTINGS = (
     *("weights", "train", "epochs", "head_epochs", "batch_size", "optimizer", "learning_rate", "schedule"),
     *("weight_decay", "label_smoothing", "class_weighting", "augmentation", "patience", "seed"),
 )
 
 
-# Which of the architectures torchvision has, and what it calls them.
+# torchvision's names of the architectures that it has.
 _IN_TORCHVISION = {name: name for name in ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")} | {
     "resnext50-32x4d": "resnext50_32x4d",
     "resnext101-32x8d": "resnext101_32x8d",
@@ -29,10 +29,13 @@ _IN_TORCHVISION = {name: name for name in ("resnet18", "resnet34", "resnet50", "
 }
 
 
+_CENTRE = "distance between box centres (pixels)"
+
+
 def model_card(
     info: BundleInfo, title: str, reports: Mapping[str, Report] | None = None, counts: pd.DataFrame | None = None
 ) -> str:
-    """The text; ``reports`` by split, ``counts`` the snapshot's (label x split). What is not known is left out."""
+    """Return the text. ``reports`` are by split, ``counts`` the snapshot's (label x split); both may be missing."""
     reports = reports or {}
     kind = "object-detection" if info.task == "localization" else "image-classification"
     sections = [
@@ -46,32 +49,33 @@ def model_card(
         f"## Training\n\n{_training(info)}",
         f"## Weights\n\n{_weights(info)}",
         "## Limits\n\n"
-        "It names one of its classes for any picture, also for one that shows none of them. "
-        + ("It gives one box, whether there is one object or several. " if info.task == "localization" else "")
-        + "The figures above hold for pictures like those it was tested on, and for no others.",
+        "The model predicts one of its classes for every photo, even if the photo shows none of them. "
+        + ("It predicts one box, whether there is one object or several. " if info.task == "localization" else "")
+        + "The figures above are valid only for photos like those it was tested on.",
     ]
     return "\n\n".join(sections) + "\n"
 
 
 def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
-    """Ten lines that load the bundle with torchvision, safetensors and Pillow alone, and answer the same.
+    """Return ten lines that load the bundle with torchvision, safetensors and Pillow, and predict the same.
 
-    Letterbox takes three lines more, a small stem two, and a box has its own program. An architecture that torchvision
-    does not have is loaded by this program's own code.
+    Letterbox takes three more lines, a small stem two, and a box has its own program. An architecture that torchvision
+    does not have is loaded with this program's own code.
     """
     network = _network(info.arch)
     if network is None:
         return (
             "from pathlib import Path\n\nfrom PIL import Image\n\n"
             "from core.inspection.predicting.predictor import Predictor\n\n"
-            f'answer = Predictor.load(Path(".")).predict([Image.open("{image}")])[0]\n'
-            "for name, probability in answer.ranked:\n"
-            '    print(f"{probability:.6f} {name}")' + ("\nprint(answer.box)" if info.task == "localization" else "")
+            f'prediction = Predictor.load(Path(".")).predict([Image.open("{image}")])[0]\n'
+            "for name, probability in prediction.ranked:\n"
+            '    print(f"{probability:.6f} {name}")'
+            + ("\nprint(prediction.box)" if info.task == "localization" else "")
         )
     if info.task == "localization":
         return box_snippet(info, network, image)
     seen = info.preprocessing
-    size, resize, gray = seen["size"], seen["resize"], tuple(round(255 * channel) for channel in seen["mean"])
+    size, resize, grey = seen["size"], seen["resize"], tuple(round(255 * channel) for channel in seen["mean"])
     upright = f'ImageOps.exif_transpose(Image.open("{image}")).convert("RGB")'
     view = {
         "crop": [f"view = F.center_crop(F.resize({upright}, {resize}), {size})"],
@@ -80,7 +84,7 @@ def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
             f"image = {upright}",
             f"small = image.resize([max(1, round(n * {size} / max(image.size))) for n in image.size], "
             "Image.Resampling.BILINEAR)",
-            f'view = Image.new("RGB", ({size}, {size}), {gray})',
+            f'view = Image.new("RGB", ({size}, {size}), {grey})',
             f"view.paste(small, (({size} - small.width) // 2, ({size} - small.height) // 2))",
         ],
     }[seen["mode"]]
@@ -100,7 +104,7 @@ def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
 
 
 def _network(arch: str) -> list[str] | None:
-    """The lines that build the network with torchvision; None where torchvision has no such network."""
+    """Return the lines that build the network with torchvision; None if torchvision does not have it."""
     name, *options = arch.split("+")
     constructor = _IN_TORCHVISION.get(name.removesuffix("-v1"))
     if constructor is None or set(options) - {"small-stem"}:
@@ -116,7 +120,7 @@ def _network(arch: str) -> list[str] | None:
 
 
 def cell(text: object) -> str:
-    """A text of the user's as one line of Markdown that is neither table, HTML nor code."""
+    """Escape a user's text as one line of Markdown without tables, HTML or code."""
     line = " ".join(str(text).split())
     for sign in "\\|<>`*_[]#":
         line = line.replace(sign, f"\\{sign}")
@@ -124,27 +128,27 @@ def cell(text: object) -> str:
 
 
 def _opening(info: BundleInfo) -> str:
-    made = f" Made on {info.created[:10]}." if info.created else ""
-    what = f"tells {len(info.classes)} classes of pictures apart"
+    made = f" on {info.created[:10]}" if info.created else ""
+    task = f"classifies photos into {len(info.classes)} classes"
     if info.task == "localization":
-        what = f"names what is in a picture, one of {len(info.classes)} classes, and gives the box around it"
+        task = f"predicts the class (one of {len(info.classes)}) and the box of the object in a photo"
     return (
-        f"A {info.arch} that {what}, made with ResNet Studio.{made} "
-        f"`{WEIGHTS_FILE}` holds the weights under torchvision's names, `{INFO_FILE}` all that is known about them, "
-        "`classes.txt` the classes in the order of the outputs. Nothing in here is a pickle."
+        f"A {info.arch} that {task}. Made with ResNet Studio{made}. "
+        f"`{WEIGHTS_FILE}` contains the weights under torchvision's names, `{INFO_FILE}` everything about them, and "
+        "`classes.txt` the classes in the order of the outputs. No file is a pickle."
     )
 
 
 def _usage(info: BundleInfo) -> str:
     if _network(info.arch) is None:
-        need = f"torchvision has no {info.arch}. In this folder, with ResNet Studio's own folder on PYTHONPATH:"
+        need = f"torchvision has no {info.arch}. Run this in this folder, with ResNet Studio's folder on PYTHONPATH:"
         return f"{need}\n\n```python\n{snippet(info)}\n```"
     same = "classes and box" if info.task == "localization" else "probabilities"
     return (
-        "`pip install torch torchvision safetensors pillow`, then in this folder:\n\n"
+        "Run `pip install torch torchvision safetensors pillow`, then in this folder:\n\n"
         f"```python\n{snippet(info)}\n```\n\n"
-        f"This gives the same {same} as the program that the model was trained in. (Pictures with transparency "
-        "are laid on white there first.)"
+        f"This gives the same {same} as ResNet Studio. (For pictures with transparency, ResNet Studio uses a white "
+        "background.)"
     )
 
 
@@ -170,10 +174,10 @@ def _classes(info: BundleInfo, report: Report | None, counts: pd.DataFrame | Non
 
 def _quality(reports: Mapping[str, Report]) -> str:
     if not reports:
-        return "It has not been evaluated here."
-    head, rows = ["split", "accuracy", "95% interval", "macro F1"], []
+        return "The model has not been evaluated in ResNet Studio."
+    head, rows = ["split", "accuracy", "95 % confidence interval", "macro F1"], []
     if any(report.top5 for report in reports.values()):
-        head.append("among the first five")
+        head.append("top-5 accuracy")
     for split, report in reports.items():
         rate = report.accuracy
         row = [
@@ -188,13 +192,13 @@ def _quality(reports: Mapping[str, Report]) -> str:
     return (
         _table(head, rows)
         + (f"\n\n{_box_quality(boxed)}" if boxed else "")
-        + "\n\nThe interval of a share is Wilson's. The training never looked at `test`. By `val` it chose its best "
-        "epoch, so that figure flatters a little."
+        + "\n\nIntervals of accuracies are Wilson's. The test photos were not used in training. The validation photos "
+        "chose the best epoch, so their figures are slightly too optimistic."
     )
 
 
 def _box_quality(reports: Sequence[BoxReport]) -> str:
-    """The figures of the boxes; those of the means have bootstrap intervals."""
+    """Return the figures of the boxes; the means have bootstrap intervals."""
     rows = [
         [
             report.split,
@@ -206,39 +210,39 @@ def _box_quality(reports: Sequence[BoxReport]) -> str:
         ]
         for report in reports
     ]
-    head = ["split", "mean IoU", "95% interval", "IoU at least 0.5", "IoU at least 0.75", "middles apart (pixels)"]
+    head = ["split", "mean IoU", "95 % confidence interval", "IoU at least 0.5", "IoU at least 0.75", _CENTRE]
     return (
-        "How well the boxes lie (IoU is the shared part of the predicted and the true box, 1 where they are the same; "
-        "the interval of its mean is the bootstrap's):\n\n" + _table(head, rows)
+        "Accuracy of the boxes. IoU is the intersection of the predicted and the labelled box divided by their union; "
+        "1 means that they are equal. The interval of its mean is from a bootstrap.\n\n" + _table(head, rows)
     )
 
 
 def _input(info: BundleInfo) -> str:
     seen = info.preprocessing
     return (
-        f"{_MODES[seen['mode']].format(**seen)} RGB, each channel divided by 255, less the mean "
-        f"{_numbers(seen['mean'])}, divided by {_numbers(seen['std'])}. Resizing is {seen['interpolation']} with "
-        "antialiasing, as Pillow does it."
+        f"{_MODES[seen['mode']].format(**seen)} The RGB channels are divided by 255; then the mean "
+        f"{_numbers(seen['mean'])} is subtracted, and the result divided by {_numbers(seen['std'])}. Resizing is "
+        f"{seen['interpolation']} with antialiasing, as in Pillow."
     )
 
 
 def _training(info: BundleInfo) -> str:
     if not info.recipe:
-        return "These are the pretrained weights themselves, or how they were trained is not recorded."
+        return "These are the pretrained weights themselves, or the training is not recorded."
     rows = [
         [key.replace("_", " "), cell(info.recipe[key])] for key in _SETTINGS if info.recipe.get(key) not in (None, "")
     ]
     libraries = ", ".join(f"{cell(name)} {cell(version)}" for name, version in info.libraries.items())
     table = _table(["setting", "value"], rows)
-    snapshot = f"\n\nSnapshot of the data: `{info.snapshot_digest}`." if info.snapshot_digest else ""
-    return table + snapshot + (f" Made with {libraries}." if libraries else "")
+    snapshot = f"\n\nDigest of the data snapshot: `{info.snapshot_digest}`." if info.snapshot_digest else ""
+    return table + snapshot + (f" Libraries: {libraries}." if libraries else "")
 
 
 def _weights(info: BundleInfo) -> str:
     if not info.weights:
-        return "The training began from random weights, or where they began is not recorded."
+        return "Training started from random weights, or their origin is not recorded."
     rows = [[cell(key.replace("_", " ")), cell(value)] for key, value in info.weights.items()]
-    return "Where the weights at the start came from, and their licence:\n\n" + _table(["", ""], rows)
+    return "The origin and licence of the starting weights:\n\n" + _table(["", ""], rows)
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

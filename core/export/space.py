@@ -1,4 +1,4 @@
-"""Write the folder of a Hugging Face Space: the Gradio demo with one bundle, complete and ready to upload."""
+"""Write the folder of a Hugging Face Space: the Gradio demo with one bundle, ready to upload."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ from core.export.bundle_zip import export_bundle
 from core.models.bundle import read_info
 from core.workspace import REPOSITORY, SAMPLE_IMAGES
 
-APP = '''"""The demo with the bundle of this Space."""
+APP = '''"""Start the demo with this Space's bundle."""
 
 import sys
 from pathlib import Path
@@ -23,27 +23,27 @@ from demo import main
 sys.exit(main([str(Path(__file__).resolve().parent / "bundle")]))
 '''
 
-# Of requirements.txt, what the demo imports. Gradio itself comes with the Space, in the version of the front matter.
+# The packages of requirements.txt that the demo imports. Gradio comes with the Space, in the front matter's version.
 REQUIREMENTS = ("torch", "torchvision", "grad-cam", "safetensors", "pydantic", "pandas", "Pillow")
 
-# The demo on a Space knows one bundle, no runs, and writes no further Space, so these are not followed.
+# A Space's demo has one bundle and no runs, and does not write other Spaces: these imports are not followed.
 LEFT_OUT = ("core.runs", "core.training", "core.export")
 
-# Git refuses large files as they are; a Space takes them through LFS.
+# A Space accepts large files only through Git LFS.
 ATTRIBUTES = "*.safetensors filter=lfs diff=lfs merge=lfs -text\n*.jpg filter=lfs diff=lfs merge=lfs -text\n"
 
 
 def write_demo_space(source: Path | str, out: Path, title: str | None = None, license: str = "mit") -> Path:
-    """The Space's folder at ``out`` for a run, a bundle or ``"imagenet"``; returns ``out``. It appears whole.
+    """Write the Space's folder for a run, a bundle or ``"imagenet"``; return ``out``. It appears complete.
 
-    ``license`` is what the front matter says, in Hugging Face's words. Raises what ``export_bundle`` raises, and
-    BundleError where ``out`` is there already and is not empty.
+    ``license`` is Hugging Face's identifier for the front matter. Raises the errors of ``export_bundle``, and
+    BundleError if ``out`` exists and is not empty.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BundleError(f"{out} is not empty. Choose a new folder for the Space.")
     out.resolve().parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out.resolve().parent, prefix=".space-") as workplace:
-        space = Path(workplace) / "space"
+    with TemporaryDirectory(dir=out.resolve().parent, prefix=".space-") as temporary:
+        space = Path(temporary) / "space"
         export_bundle(source, space / "bundle", title)
         for path in program_files():
             target = space / path.relative_to(REPOSITORY)
@@ -62,7 +62,7 @@ def write_demo_space(source: Path | str, out: Path, title: str | None = None, li
 
 
 def program_files() -> list[Path]:
-    """demo.py and every module of core that it reaches by its imports, wherever in a module they stand."""
+    """Return demo.py and every module of core that it imports, directly or indirectly, also inside functions."""
     found: dict[Path, None] = {}
     waiting = [REPOSITORY / "demo.py"]
     while waiting:
@@ -75,7 +75,7 @@ def program_files() -> list[Path]:
 
 
 def _imports(path: Path) -> Iterator[str]:
-    """The names in the import statements of a file, without those for type checkers only."""
+    """Yield the names in a file's import statements, without those for type checkers only."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
@@ -89,7 +89,7 @@ def _imports(path: Path) -> Iterator[str]:
 
 
 def _files_of(module: str) -> Iterator[Path]:
-    """The module's file and the __init__.py of each package above it; nothing for what is not ours, or left out."""
+    """Yield a module's file and its packages' __init__.py; nothing for foreign modules and those in LEFT_OUT."""
     parts = module.split(".")
     if parts[0] != "core" or module.startswith(LEFT_OUT):
         return
@@ -99,7 +99,7 @@ def _files_of(module: str) -> Iterator[Path]:
 
 
 def _requirements() -> Iterator[str]:
-    """The lines of requirements.txt that the demo needs, so that the Space has the versions tested here."""
+    """Yield the lines of requirements.txt that the demo needs, so that the Space gets the tested versions."""
     for line in (REPOSITORY / "requirements.txt").read_text(encoding="utf-8").splitlines(keepends=True):
         name = re.match(r"[\w.-]+", line)
         if name and name[0] in REQUIREMENTS:
@@ -114,5 +114,5 @@ def _readme(bundle: Path, title: str | None, license: str) -> str:
         sdk_version=version("gradio"),
         license=license,
         title=title or "ResNet Studio demo",
-        sentence=f"A {info.arch} that knows {len(info.classes)} classes: {some}.",
+        sentence=f"A {info.arch} with {len(info.classes)} classes: {some}.",
     )

@@ -1,1 +1,1 @@
-"""What a trained network answers, how often it is right, and where it looked."""
+"""Using trained models: predictions, evaluation, heatmaps, and suggestions for labelling."""

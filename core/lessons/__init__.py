@@ -1,1 +1,1 @@
-"""The experiments behind the Learn page: real trainings and measurements, small enough to be waited for."""
+"""The experiments behind the Learn page: real training runs and measurements, short enough to wait for."""

@@ -1,4 +1,4 @@
-"""The same training of the sample birds with and without augmentation. Free of torch until it trains."""
+"""Train the sample birds with and without data augmentation. Imports torch only when training starts."""
 
 from pathlib import Path
 
@@ -6,23 +6,23 @@ import pandas as pd
 
 from core.data.snapshot import Snapshot
 from core.inspection.measuring.report import Rate
-from core.lessons.result_cache import Computing
+from core.lessons.result_cache import ExperimentSteps
 from core.training.events import Epoch, Progress, Step
 from core.training.recipe import Recipe
 
 VERSION = 1
 LEVELS = ("none", "light", "standard")
 
-# A small network at a small size, so that six trainings take less than a minute on two cores. From random numbers it
-# needs more epochs to learn the photos by heart.
+# A small network and small inputs, so that six runs take less than a minute on two cores. From random weights it needs
+# more epochs to overfit.
 _SIZES = {"imagenet": 96, "none": 64}
 _EPOCHS = {"imagenet": 10, "none": 16}
 
 
-def recipe_of(weights: str, level: str, seed: int) -> Recipe:
-    """All that the runs share, and the level and the seed in which they differ.
+def recipe_for(weights: str, level: str, seed: int) -> Recipe:
+    """Return the recipe of one run; runs differ in augmentation level and seed only.
 
-    On the CPU, as a GPU has one training at a time, which its queue gives out.
+    Runs use the CPU: a GPU serves one run at a time, from the queue.
     """
     return Recipe(
         arch="resnet18",
@@ -37,10 +37,11 @@ def recipe_of(weights: str, level: str, seed: int) -> Recipe:
     )
 
 
-def training(snapshot: Snapshot, recipe: Recipe, cache: Path) -> Computing:
-    """One run: a row for each epoch, with the accuracies and losses of both parts and the validation's 95 % interval.
+def train_level(snapshot: Snapshot, recipe: Recipe, cache: Path) -> ExperimentSteps:
+    """Train one run and return a row per epoch.
 
-    ``cache`` is the folder of resized photos. Raises what ``fit`` raises.
+    Each row has the accuracy and loss on training and validation photos, and the 95 % interval of validation accuracy.
+    ``cache`` is the folder of resized photos. Raises whatever ``fit`` raises.
     """
     from core.training.trainer import fit
 
@@ -52,13 +53,16 @@ def training(snapshot: Snapshot, recipe: Recipe, cache: Path) -> Computing:
             yield Progress(f"{name}: epoch {event.epoch} of {recipe.epochs}", round(100 * done), 100 * recipe.epochs)
         elif isinstance(event, Epoch):
             rows.append(_row(recipe, event, len(snapshot.part("train"))))
-        elif not rows:  # what goes before the first step: weights, photos; later it would throw the bar back
+        elif not rows:  # loading weights and photos; after the first step this would move the bar back
             yield Progress(event.phase, 0, None)
     return pd.DataFrame(rows)
 
 
-def at_the_end(runs: pd.DataFrame) -> pd.DataFrame:
-    """A row a level, in the order of LEVELS: means of the last epoch over the seeds, and training less validation."""
+def last_epochs(runs: pd.DataFrame) -> pd.DataFrame:
+    """Average the last epoch over the seeds: a row per level, in the order of LEVELS.
+
+    ``gap`` is training accuracy minus validation accuracy.
+    """
     last = runs[runs["epoch"] == runs["epochs"]]
     figures = ["train_accuracy", "val_accuracy", "train_loss", "val_loss", "val_low", "val_high"]
     means = last.groupby("level")[figures].mean()

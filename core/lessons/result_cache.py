@@ -1,4 +1,4 @@
-"""The numbers of an experiment, computed once: a CSV in the workspace's cache. Free of torch."""
+"""Cache the results of an experiment as a CSV in the workspace. Does not import torch."""
 
 import hashlib
 import json
@@ -13,14 +13,15 @@ from filelock import FileLock, Timeout
 from core.training.events import Progress
 from core.workspace import Workspace
 
-Computing = Generator[Progress, None, pd.DataFrame]
+ExperimentSteps = Generator[Progress, None, pd.DataFrame]
+"""A running experiment: yields its progress and returns its table."""
 ExperimentArguments = Mapping[str, str | int | float | bool]
 
-_TURN_SECONDS = 0.3
+_POLL_SECONDS = 0.3
 
 
 def cached(workspace: Workspace, experiment: str, arguments: ExperimentArguments) -> pd.DataFrame | None:
-    """The numbers, if they were computed before; None otherwise, or where their file is damaged."""
+    """Return the cached table; None if it was never computed or its file is damaged."""
     try:
         return pd.read_csv(_file(workspace, experiment, arguments))
     except (OSError, ValueError):
@@ -28,15 +29,15 @@ def cached(workspace: Workspace, experiment: str, arguments: ExperimentArguments
 
 
 def cached_or_computed(
-    workspace: Workspace, experiment: str, arguments: ExperimentArguments, compute: Callable[[], Computing]
+    workspace: Workspace, experiment: str, arguments: ExperimentArguments, compute: Callable[[], ExperimentSteps]
 ) -> Generator[Progress, None, pd.DataFrame]:
-    """The numbers: from the cache, or else computed and put there; yields Progress meanwhile.
+    """Return the cached table, or compute and cache it; yields Progress meanwhile.
 
-    ``arguments`` hold all that the numbers depend on, a version of the experiment among them. One experiment computes
-    at a time in a workspace, so that thirty pupils who press the same button wait for one computation, not for thirty.
-    A computation that is left (its generator closed) leaves nothing behind.
+    ``arguments`` hold everything that the result depends on, including a version of the experiment. A workspace runs
+    one experiment at a time: thirty pupils who press the same button wait for one computation. Closing the generator
+    stops the computation and leaves no file behind.
     """
-    with _turn(workspace) as waiting:
+    with _experiment_lock(workspace) as waiting:
         yield from waiting
         found = cached(workspace, experiment, arguments)
         if found is None:
@@ -46,8 +47,8 @@ def cached_or_computed(
 
 
 @contextmanager
-def _turn(workspace: Workspace) -> Iterator[Iterator[Progress]]:
-    """Gives what is to be iterated over until it is this computation's turn; the turn ends with the context."""
+def _experiment_lock(workspace: Workspace) -> Iterator[Iterator[Progress]]:
+    """Hold the workspace's experiment lock; iterate over the result to wait for it."""
     folder = workspace.cache / "lessons"
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / "computing.lock", thread_local=False)
@@ -55,10 +56,10 @@ def _turn(workspace: Workspace) -> Iterator[Iterator[Progress]]:
     def waiting() -> Iterator[Progress]:
         while True:
             try:
-                lock.acquire(timeout=_TURN_SECONDS)
+                lock.acquire(timeout=_POLL_SECONDS)
                 return
             except Timeout:
-                yield Progress("waiting for another experiment on this server", 0, None)
+                yield Progress("waiting for another experiment on this server to finish", 0, None)
 
     try:
         yield waiting()
@@ -67,8 +68,8 @@ def _turn(workspace: Workspace) -> Iterator[Iterator[Progress]]:
 
 
 def _file(workspace: Workspace, experiment: str, arguments: ExperimentArguments) -> Path:
-    told = json.dumps(dict(arguments), sort_keys=True)
-    digest = hashlib.sha256(told.encode()).hexdigest()[:16]
+    text = json.dumps(dict(arguments), sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     return workspace.cache / "lessons" / f"{experiment}-{digest}.csv"
 
 

@@ -1,4 +1,4 @@
-"""Plain and residual networks of growing depth: which are trained, how, and how their table reads. Free of torch."""
+"""Settings of the experiment on plain and residual networks of different depths. Does not import torch."""
 
 from dataclasses import dataclass
 
@@ -6,34 +6,34 @@ import pandas as pd
 
 VERSION = 1
 DEPTHS = (8, 32, 56)
-"""Layers with weights, 6n + 2 of them, as the networks of section 4.2 of arXiv 1512.03385."""
-KINDS = ("plain", "residual")
+"""Layers with weights: 6n + 2, as in section 4.2 of arXiv 1512.03385."""
+NETWORK_KINDS = ("plain", "residual")
 
 
 @dataclass(frozen=True)
-class Setting:
-    """How all the networks are trained; the same for both kinds and all depths.
+class TrainingSettings:
+    """How all networks are trained, whatever their kind and depth.
 
-    The rate was chosen among 0.003, 0.006 and 0.012 by the training error of the residual networks of 8 and 56 layers;
-    the plain ones of 56 hardly leave the error of guessing with any of them, nor with 0.0015 and 0.024.
+    The learning rate was chosen from 0.003, 0.006 and 0.012 by the training error of the residual networks with 8 and
+    56 layers. The plain network with 56 layers stays near chance with all three, and with 0.0015 and 0.024.
 
-    So few epochs answer the question as well as more: after 20 the plain networks of 8, 32 and 56 layers are wrong
-    about 14, 64 and 73 % of the photos, the residual ones about 24, 3 and 8 %; after 28 about 4, 57 and 72 %, and 12, 1
-    and 2 % (first random start).
+    Twenty epochs show the effect as well as more. Training error of the plain networks with 8, 32 and 56 layers after
+    20 epochs: 14, 64 and 73 %; of the residual ones 24, 3 and 8 %. After 28 epochs: 4, 57 and 72 %, and 12, 1 and 2 %
+    (first random seed).
     """
 
     size: int = 16
-    """Pixels of a photo's side. The smaller, the more steps fit into a minute."""
+    """Input size in pixels. Small photos allow more steps per minute."""
     width: int = 16
     """Channels of the first stage, as in the paper."""
     epochs: int = 20
     batch: int = 12
     learning_rate: float = 0.006
-    """At its top: it climbs for a tenth of the steps, then falls along a cosine."""
+    """The peak: the rate rises for a tenth of the steps, then falls along a cosine."""
 
 
-def gradients(rows: pd.DataFrame) -> pd.DataFrame:
-    """The gradient norms of rows of ``both_kinds``, one below the other: kind, seed, layer (from 1), norm."""
+def gradient_norms(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the gradient norms of rows of ``train_both`` in long form: kind, seed, layer (from 1), norm."""
     columns = [name for name in rows.columns if name.startswith("gradient_")]
     long = rows.melt(["kind", "seed"], columns, "layer", "norm").dropna(subset="norm")
     long["layer"] = long["layer"].str.removeprefix("gradient_").astype(int)

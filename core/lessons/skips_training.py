@@ -1,4 +1,4 @@
-"""Trains a plain and a residual network on the same small photos, and records errors and gradients."""
+"""Train a plain and a residual network on the same small photos, and record training errors and gradient norms."""
 
 import math
 import threading
@@ -18,20 +18,20 @@ from core.data.pictures.decoding import decode
 from core.data.pictures.transforms import Preprocessing, to_tensor
 from core.data.tables.labels_csv import read_labels
 from core.errors import DataError
-from core.lessons.result_cache import Computing
-from core.lessons.skips import KINDS, Setting
+from core.lessons.result_cache import ExperimentSteps
+from core.lessons.skips import NETWORK_KINDS, TrainingSettings
 from core.models.resnet import ResNet
 from core.models.zoo import ResNetConfig
 from core.training.events import Progress
 from core.training.schedule import factor
 from core.workspace import SAMPLE_IMAGES
 
-_TELL_SECONDS = 0.2
+_REPORT_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class SmallPhotos:
-    """Small photos [N, 3, size, size], normalized, and their classes, int64 [N]."""
+    """Small normalised photos [N, 3, size, size] and their classes, int64 [N]."""
 
     images: Tensor
     labels: Tensor
@@ -40,10 +40,12 @@ class SmallPhotos:
 
 @cache
 def sample_photos(size: int) -> SmallPhotos:
-    """The 120 labelled sample birds; raises DataError where they are not there."""
+    """Return the 120 labelled sample birds; raises DataError if they are missing."""
     folder = SAMPLE_IMAGES / "birds"
     if not (folder / "labels.csv").is_file():
-        raise DataError(f"The sample photos are not there: {folder / 'labels.csv'} is missing. Fetch them again.")
+        raise DataError(
+            f"The sample photos are missing: {folder / 'labels.csv'} was not found. Download the repository again."
+        )
     rows = [(row.filename, row.label) for row in read_labels(folder / "labels.csv").rows if row.label is not None]
     names = sorted({label for _, label in rows})
     preprocessing = Preprocessing(mode="crop", size=size, resize=size)
@@ -52,8 +54,8 @@ def sample_photos(size: int) -> SmallPhotos:
     return SmallPhotos(images, torch.tensor([names.index(label) for _, label in rows]), len(names))
 
 
-def network_of(depth: int, kind: str, classes: int, seed: int, width: int = 16) -> ResNet:
-    """A network of 6n + 2 layers in three stages, its random start drawn from the seed alone."""
+def build_network(depth: int, kind: str, classes: int, seed: int, width: int = 16) -> ResNet:
+    """Build a network of 6n + 2 layers in three stages; its initial weights depend on the seed only."""
     blocks = (depth - 2) // 6
     config = ResNetConfig("basic", (blocks, blocks, blocks, 0), width=width, stem="small", skip=kind == "residual")
     with torch.random.fork_rng(devices=[]):
@@ -61,80 +63,84 @@ def network_of(depth: int, kind: str, classes: int, seed: int, width: int = 16) 
         return ResNet(config, classes)
 
 
-def both_kinds(depth: int, seed: int, photos: SmallPhotos, setting: Setting) -> Computing:
-    """The plain and the residual network of a depth, trained side by side: a row for each kind and epoch.
+def train_both(depth: int, seed: int, photos: SmallPhotos, setting: TrainingSettings) -> ExperimentSteps:
+    """Train the plain and the residual network of one depth side by side: a row per kind and epoch.
 
-    Columns: depth, kind, seed, epoch, error (share of wrong answers), loss, gradient_1 to gradient_<depth> (the norm of
-    the loss's gradient for the weights of that layer, the classifier being the last) and seconds. All are means over
-    the batches of the epoch, each before its own step; epoch 0 is a pass without steps, before anything is learned.
+    Columns: depth, kind, seed, epoch, error (share of wrong predictions), loss, gradient_1 to gradient_<depth> (norm of
+    the loss's gradient for the weights of that layer; the last layer is the classifier) and seconds. Values are means
+    over the batches of the epoch, each measured before its step. Epoch 0 is a pass without steps, before training.
 
-    Each network gets one thread: its layers are too small to be shared out, and two cores then train two networks.
+    Each network uses one thread: its layers are too small for more, and two cores train two networks at once.
     """
-    networks = {kind: network_of(depth, kind, photos.classes, seed, setting.width) for kind in KINDS}
-    done = dict.fromkeys(KINDS, 0)
+    networks = {kind: build_network(depth, kind, photos.classes, seed, setting.width) for kind in NETWORK_KINDS}
+    done = dict.fromkeys(NETWORK_KINDS, 0)
     stop = threading.Event()
     threads = torch.get_num_threads()
     tables = [
-        _begun(partial(_trained, networks[kind], photos, setting, seed, stop, _counter(done, kind))) for kind in KINDS
+        _start_thread(partial(_train_one, networks[kind], photos, setting, seed, stop, _epoch_counter(done, kind)))
+        for kind in NETWORK_KINDS
     ]
     try:
-        yield from _watched(tables, done, depth, seed, setting)
+        yield from _report_progress(tables, done, depth, seed, setting)
     finally:
-        # The threads look at it before each batch.
+        # The threads check it before each batch.
         stop.set()
         wait(tables)
-        # What threads set is, in torch, also what later threads of this process begin with.
+        # In torch, a thread that sets the number also sets it for later threads of this process.
         torch.set_num_threads(threads)
-    told = [table.result().assign(depth=depth, kind=kind, seed=seed) for kind, table in zip(KINDS, tables, strict=True)]
-    together = pd.concat(told, ignore_index=True)
+    results = [
+        table.result().assign(depth=depth, kind=kind, seed=seed)
+        for kind, table in zip(NETWORK_KINDS, tables, strict=True)
+    ]
+    together = pd.concat(results, ignore_index=True)
     first = ["depth", "kind", "seed", "epoch", "error", "loss", "seconds"]
     return together[[*first, *(column for column in together.columns if column not in first)]]
 
 
-def _begun(work: Callable[[], pd.DataFrame]) -> Future[pd.DataFrame]:
-    """The work in a thread that nobody who ends the program has to wait for, as for one of a pool."""
+def _start_thread(work: Callable[[], pd.DataFrame]) -> Future[pd.DataFrame]:
+    """Run the work in a daemon thread: unlike a pool's thread, it does not keep the program from exiting."""
     future: Future[pd.DataFrame] = Future()
 
     def run() -> None:
         try:
             future.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
+        except BaseException as error:  # noqa: BLE001 - raised again when the result is read
             future.set_exception(error)
 
     threading.Thread(target=run, name="skips", daemon=True).start()
     return future
 
 
-def _watched(
-    tables: list[Future[pd.DataFrame]], done: dict[str, int], depth: int, seed: int, setting: Setting
+def _report_progress(
+    tables: list[Future[pd.DataFrame]], done: dict[str, int], depth: int, seed: int, setting: TrainingSettings
 ) -> Generator[Progress]:
-    total = len(KINDS) * (setting.epochs + 1)
+    total = len(NETWORK_KINDS) * (setting.epochs + 1)
     while True:
-        finished, running = wait(tables, _TELL_SECONDS, FIRST_EXCEPTION)
+        finished, running = wait(tables, _REPORT_SECONDS, FIRST_EXCEPTION)
         if not running or any(table.exception() is not None for table in finished):
             return
-        yield Progress(f"{depth} layers, plain and residual, start {seed + 1}", sum(done.values()), total)
+        yield Progress(f"{depth} layers, plain and residual, seed {seed}", sum(done.values()), total)
 
 
-def _counter(done: dict[str, int], kind: str) -> Callable[[int], None]:
+def _epoch_counter(done: dict[str, int], kind: str) -> Callable[[int], None]:
     def count(epochs: int) -> None:
         done[kind] = epochs
 
     return count
 
 
-def _trained(
+def _train_one(
     network: ResNet,
     photos: SmallPhotos,
-    setting: Setting,
+    setting: TrainingSettings,
     seed: int,
     stop: threading.Event,
-    tell: Callable[[int], None],
+    report: Callable[[int], None],
 ) -> pd.DataFrame:
-    """A row an epoch, from 0; fewer where it is stopped."""
+    """Train one network: a row per epoch, from 0; fewer if it is stopped."""
     torch.set_num_threads(1)
     network = network.train().to(memory_format=torch.channels_last)
-    weights = _layers(network)
+    weights = _layer_weights(network)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.0, momentum=0.9, weight_decay=1e-4, fused=True)
     batches = math.ceil(len(photos.labels) / setting.batch)
     rows: list[dict[str, float]] = []
@@ -163,12 +169,12 @@ def _trained(
         count = len(photos.labels)
         seconds = time.perf_counter() - began
         rows.append({"epoch": epoch, "error": wrong / count, "loss": loss_sum / count, "seconds": seconds, **means})
-        tell(epoch + 1)
+        report(epoch + 1)
     return pd.DataFrame(rows)
 
 
-def _layers(network: ResNet) -> list[Tensor]:
-    """The weights of the layers that count, from the photo to the answer: projections stand beside the way."""
+def _layer_weights(network: ResNet) -> list[Tensor]:
+    """Return the weights of the layers from input to classifier, without projections on skip connections."""
     convolutions: list[Tensor] = [
         module.weight
         for name, module in network.named_modules()

@@ -1,4 +1,4 @@
-"""From scratch, frozen, fine-tuned: the same photos, seed and budget, with many and few photos. Loads torch late."""
+"""Train from scratch, frozen and fine-tuned, on many and few of the same photos. Imports torch only to train."""
 
 import math
 import tempfile
@@ -14,23 +14,24 @@ import pandas as pd
 from core.data.snapshot import Snapshot
 from core.inspection.measuring.comparison import Comparison, compare_answers
 from core.inspection.measuring.report import Rate
-from core.lessons.result_cache import Computing
+from core.lessons.result_cache import ExperimentSteps
 from core.training.events import Epoch, Progress, Step
 from core.training.recipe import Recipe
 
 VERSION = 2
 ARMS = ("scratch", "frozen", "fine-tuned")
-"""All layers from random numbers; only a new head on ImageNet's layers; all layers from ImageNet's."""
+"""All layers from random weights; only a new head on frozen ImageNet layers; all layers from ImageNet weights."""
 SIZES = (5, 10, 20, 50)
-"""Photos of each class to learn from."""
+"""Training photos per class."""
 MOST_PHOTOS = 600
-"""To learn from, in all classes together: with more, one run takes minutes on two cores."""
+"""Training photos over all classes: with more, one run takes minutes on two cores."""
 MOST_HELD_OUT = 240
+"""Validation photos."""
 
 SIDE = 96
-"""Pixels: a fifth of the work of 224, and the sample photos have 120."""
+"""Input size in pixels: a fifth of the work of 224, and the sample photos have 120."""
 _EPOCHS = 8
-# With 5 photos a class the three ways then end at 27, 67 and 63 %; with 40 steps at 33, 67 and 62 %.
+# With 5 photos per class the three arms then end at 27, 67 and 63 %; with 40 steps at 33, 67 and 62 %.
 _FEWEST_STEPS = 24
 _BATCH = 16
 
@@ -38,8 +39,8 @@ _RIGHT, _WRONG = "r", "w"
 
 
 @dataclass(frozen=True)
-class TrainedPair:
-    """Two arms on the same held-out photos; differences are the second's accuracy less the first's."""
+class ArmComparison:
+    """Two arms on the same held-out photos; a difference is the second's accuracy minus the first's."""
 
     first: str
     second: str
@@ -47,14 +48,14 @@ class TrainedPair:
 
     @property
     def clear(self) -> bool:
-        """Whether the whole 95% interval lies on one side of zero."""
+        """Whether the 95 % interval excludes zero."""
         return self.compared.low > 0 or self.compared.high < 0
 
 
-def sizes_of(snapshot: Snapshot) -> list[int]:
-    """How many photos of each class can be learned from: those of SIZES that every class has, and then all, up to 50.
+def training_sizes(snapshot: Snapshot) -> list[int]:
+    """Return how many training photos per class to compare: those of SIZES that every class has, then all, up to 50.
 
-    Empty where nothing can be compared: one class, nothing to check on, too few photos of a class or too many classes.
+    Empty if nothing can be compared: one class, no validation photos, too few photos of a class or too many classes.
     """
     counts = snapshot.counts()["train"]
     if len(counts) < 2 or snapshot.part("val").empty:
@@ -66,19 +67,19 @@ def sizes_of(snapshot: Snapshot) -> list[int]:
     return [size for size in sizes if counts.clip(upper=size).sum() <= MOST_PHOTOS]
 
 
-def size_name(snapshot: Snapshot, size: int) -> str:
-    """The number as a person says it, where not every class has so many: "all (16 to 18)", "up to 50"."""
+def size_label(snapshot: Snapshot, size: int) -> str:
+    """Return the number as text; where a class has fewer photos: "all (16 to 18)", "up to 50"."""
     counts = snapshot.counts()["train"]
     if counts.min() >= size:
         return f"{size}"
     return f"all ({counts.min()} to {counts.max()})" if counts.max() <= size else f"up to {size}"
 
 
-def with_few(snapshot: Snapshot, size: int, seed: int) -> Snapshot:
-    """The snapshot with at most ``size`` training photos of each class, drawn by the seed; fewer are among the more.
+def subsample(snapshot: Snapshot, size: int, seed: int) -> Snapshot:
+    """Return the snapshot with at most ``size`` random training photos per class; smaller samples are nested in larger.
 
-    The held-out photos are the validation part, at most MOST_HELD_OUT of them; they are the same for every size. The
-    test part is left out.
+    The held-out photos are the validation set, at most MOST_HELD_OUT, the same for every size. The test set is left
+    out.
     """
     frame = snapshot.frame.iloc[np.random.default_rng(seed).permutation(len(snapshot.frame))]
     train = frame[frame["split"] == "train"].groupby("label").head(size)
@@ -86,11 +87,11 @@ def with_few(snapshot: Snapshot, size: int, seed: int) -> Snapshot:
     return Snapshot(pd.concat([train, val]).sort_index(), snapshot.classes, snapshot.task)
 
 
-def recipe_of(arm: str, arch: str, photos: int, seed: int) -> Recipe:
-    """What the arms share, and the start and the part in which they differ; rates are those of the Train page.
+def recipe_for(arm: str, arch: str, photos: int, seed: int) -> Recipe:
+    """Return the recipe of an arm; arms differ in initial weights and trainable layers only.
 
-    Where so few photos make less than 24 steps in 8 epochs, there are more epochs. On the CPU, as a GPU has one
-    training at a time, which its queue gives out.
+    Learning rates are the defaults of the Train page. Fewer than 24 steps in 8 epochs mean more epochs. Runs use the
+    CPU: a GPU serves one run at a time, from the queue.
     """
     steps = math.ceil(photos / _BATCH)
     return Recipe(
@@ -105,20 +106,20 @@ def recipe_of(arm: str, arch: str, photos: int, seed: int) -> Recipe:
     )
 
 
-def training(snapshot: Snapshot, arm: str, arch: str, size: int, seed: int, cache: Path) -> Computing:
-    """One arm: a row for each epoch.
+def train_arm(snapshot: Snapshot, arm: str, arch: str, size: int, seed: int, cache: Path) -> ExperimentSteps:
+    """Train one arm: a row per epoch.
 
-    ``seconds`` is the time of learning alone since the start; ``answers``, in the last row, says of each held-out photo
-    whether the network was right (r) or wrong (w) in the end. No epoch is chosen by the held-out photos: the last one
-    counts. ``cache`` is the folder of resized photos. Raises what ``fit`` raises.
+    ``seconds`` is the training time since the start, without evaluation. ``answers``, in the last row, has a letter per
+    held-out photo: predicted correctly (r) or wrong (w) after the last epoch. No epoch is selected by the held-out
+    photos. ``cache`` is the folder of resized photos. Raises whatever ``fit`` raises.
     """
     yield Progress("loading", 0, None)
-    with _half_of_the_threads():
-        return (yield from _training(snapshot, arm, arch, size, seed, cache))
+    with _half_of_threads():
+        return (yield from _train_arm(snapshot, arm, arch, size, seed, cache))
 
 
-def at_the_end(runs: pd.DataFrame) -> pd.DataFrame:
-    """A row a run, its last epoch, with the 95% interval of its held-out accuracy (``low``, ``high``)."""
+def last_epochs(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the last epoch of each run, with the 95 % interval of its held-out accuracy (``low``, ``high``)."""
     last = runs[runs["epoch"] == runs["epochs"]].copy()
     rates = [Rate.of(answers.count(_RIGHT), len(answers)) for answers in last["answers"]]
     last["low"], last["high"] = [rate.low for rate in rates], [rate.high for rate in rates]
@@ -127,22 +128,22 @@ def at_the_end(runs: pd.DataFrame) -> pd.DataFrame:
     return last.sort_values(["size", "arm"], ignore_index=True)
 
 
-def pairs(runs: pd.DataFrame) -> list[TrainedPair]:
-    """Each two arms of runs with the same photos, by their answers at the end."""
+def compare_arms(runs: pd.DataFrame) -> list[ArmComparison]:
+    """Compare every pair of arms on the same held-out photos, by their predictions after the last epoch."""
     last = runs[runs["epoch"] == runs["epochs"]].set_index("arm")["answers"]
     right = {arm: [letter == _RIGHT for letter in last[arm]] for arm in ARMS if arm in last.index}
     return [
-        TrainedPair(first, second, compare_answers("val", right[first], right[second]))
+        ArmComparison(first, second, compare_answers("val", right[first], right[second]))
         for first, second in combinations(right, 2)
     ]
 
 
 @contextmanager
-def _half_of_the_threads() -> Iterator[None]:
-    """Leaves half of the cores to the page and to others, and restores torch's number of threads.
+def _half_of_threads() -> Iterator[None]:
+    """Use half of torch's threads, leave the other cores to the page and to others, then restore the number.
 
-    Threads of one step wait for each other, so one that has to share its core holds up all: beside one other busy
-    process, two threads on two cores were three times slower here than one.
+    The threads of one step wait for each other, so a thread that shares its core delays all: next to one other busy
+    process, two threads on two cores were three times slower than one.
     """
     import torch
 
@@ -154,28 +155,28 @@ def _half_of_the_threads() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _training(snapshot: Snapshot, arm: str, arch: str, size: int, seed: int, cache: Path) -> Computing:
+def _train_arm(snapshot: Snapshot, arm: str, arch: str, size: int, seed: int, cache: Path) -> ExperimentSteps:
     from core.training.trainer import fit
 
-    few = with_few(snapshot, size, seed)
+    few = subsample(snapshot, size, seed)
     count = len(few.part("train"))
-    recipe = recipe_of(arm, arch, count, seed)
+    recipe = recipe_for(arm, arch, count, seed)
     rows: list[dict[str, str | int | float]] = []
-    learning = before = 0.0
+    epoch_seconds = seconds = 0.0
     with tempfile.TemporaryDirectory(prefix="lesson-") as folder:
         for event in fit(few, recipe, Path(folder) / "run", cache=cache):
             if isinstance(event, Step):
-                learning = event.seconds
+                epoch_seconds = event.seconds
                 done = event.epoch - 1 + event.batch / event.batches
-                said = f"{arm}, {count} photos: epoch {event.epoch} of {recipe.epochs}"
-                yield Progress(said, round(100 * done), 100 * recipe.epochs)
+                phase = f"{arm}, {count} photos: epoch {event.epoch} of {recipe.epochs}"
+                yield Progress(phase, round(100 * done), 100 * recipe.epochs)
             elif isinstance(event, Epoch):
-                before += learning
-                rows.append({"arm": arm, "size": size, "photos": count, "seed": seed, **_figures(event, before)})
-            elif not rows:  # what goes before the first step: weights, photos; later it would throw the bar back
+                seconds += epoch_seconds
+                rows.append({"arm": arm, "size": size, "photos": count, "seed": seed, **_figures(event, seconds)})
+            elif not rows:  # loading weights and photos; after the first step this would move the bar back
                 yield Progress(event.phase, 0, None)
-        right, trained, total = _asked(Path(folder) / "run" / "last", few, recipe, cache)
-    # Counted as the app predicts, in fp32, while the epochs before may have been checked in bf16.
+        right, trained, total = _evaluate_held_out(Path(folder) / "run" / "last", few, recipe, cache)
+    # Evaluated in fp32, as the app predicts; the epochs before may have been validated in bf16.
     rows[-1]["val_accuracy"] = right.mean()
     table = pd.DataFrame(rows).assign(trained=trained, parameters=total)
     table["answers"] = ["" for _ in rows[1:]] + ["".join(np.where(right, _RIGHT, _WRONG))]
@@ -187,16 +188,16 @@ def _figures(event: Epoch, seconds: float) -> dict[str, str | int | float]:
     return {**{name: getattr(event, name) for name in names}, "seconds": seconds}
 
 
-def _asked(bundle: Path, few: Snapshot, recipe: Recipe, cache: Path) -> tuple[np.ndarray, int, int]:
-    """Whether the answer to each held-out photo is right, bool [N]; the parameters that learned, and all of them."""
+def _evaluate_held_out(bundle: Path, few: Snapshot, recipe: Recipe, cache: Path) -> tuple[np.ndarray, int, int]:
+    """Return whether each held-out photo is predicted correctly, bool [N], and the trained and the total parameters."""
     from core.inspection.measuring.evaluation import evaluate_table
     from core.inspection.predicting.predictor import Predictor
     from core.training.network import modules_of, phases
 
     predictor = Predictor.load(bundle, "cpu")
-    _, answers = evaluate_table(predictor, few.part("val"), split="val", cache=cache)
+    _, predictions = evaluate_table(predictor, few.part("val"), split="val", cache=cache)
     network = predictor.network
-    learned = (module for part in phases(recipe)[-1].rates for module in modules_of(network, part))
-    trained = sum(parameter.numel() for module in learned for parameter in module.parameters())
-    right = (answers["prediction"] == answers["label"]).to_numpy(dtype=bool)
+    trainable = (module for part in phases(recipe)[-1].rates for module in modules_of(network, part))
+    trained = sum(parameter.numel() for module in trainable for parameter in module.parameters())
+    right = (predictions["prediction"] == predictions["label"]).to_numpy(dtype=bool)
     return right, trained, sum(parameter.numel() for parameter in network.parameters())

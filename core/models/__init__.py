@@ -1,1 +1,1 @@
-"""The residual networks, their weights and the bundles they travel in."""
+"""Residual networks, pretrained weights and bundles."""

@@ -1,7 +1,7 @@
-"""The blocks that residual networks are built of: y = F(x) + x, with F of two or three convolutions.
+"""The building blocks of residual networks: y = F(x) + x, where F has two or three convolutions.
 
-Shapes are for N pictures and feature maps of H x W; every block maps [N, inputs, H, W] -> [N, outputs, H/stride,
-W/stride]. Parameter names are torchvision's, and timm's for the squeeze.
+Shapes are for N pictures and feature maps of H x W. Every block maps [N, inputs, H, W] -> [N, outputs, H/stride,
+W/stride]. Parameter names are torchvision's; those of squeeze-and-excitation are timm's.
 """
 
 from types import ModuleType
@@ -16,11 +16,11 @@ _FEWEST_STRIDED_CHANNELS = 8
 
 
 class SlicedConv2d(nn.Conv2d):
-    """A strided 1x1 convolution as a slice followed by a convolution with stride 1: the same result.
+    """A strided 1x1 convolution, computed as a slice and a convolution with stride 1. The result is the same.
 
-    oneDNN's backward pass of a strided 1x1 convolution with fewer than eight input channels in channels_last writes
-    beyond its memory on processors with AVX2 and without AVX512 (seen with the oneDNN of torch 2.14.1); it ends the
-    whole process. ``tests/models/test_small_convolutions.py`` runs every narrow shape there.
+    On processors with AVX2 but without AVX512, oneDNN's backward pass of a strided 1x1 convolution with fewer than
+    eight input channels in channels_last writes beyond its memory and ends the process (oneDNN of torch 2.14.1).
+    ``tests/models/test_small_convolutions.py`` runs every narrow shape.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -28,10 +28,10 @@ class SlicedConv2d(nn.Conv2d):
         return functional.conv2d(x[:, :, ::rows, ::columns], self.weight, self.bias, groups=self.groups)
 
 
-class Kit:
-    """Makes the layers of one network: what its config says of all of them is said here, once.
+class LayerFactory:
+    """Makes the layers of one network with the settings that they share, such as the bias and BatchNorm's epsilon.
 
-    `layers` is where they come from: torch.nn, or a module with the same names such as core.models.layers.
+    `layers` is torch.nn, or a module with the same names such as core.models.layers.
     """
 
     def __init__(self, config: ResNetConfig, layers: ModuleType = nn) -> None:
@@ -41,9 +41,9 @@ class Kit:
     def conv(
         self, inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1, normed: bool = True
     ) -> nn.Module:
-        """A convolution that keeps the picture's size, or divides it by `stride`.
+        """Return a convolution that keeps the picture's size, or divides it by `stride`.
 
-        One that a norm follows (`normed`) needs no bias, since the norm has one.
+        With a norm after it (`normed`), a convolution needs no bias, because the norm has one.
         """
         bias = self.config.conv_bias or not normed
         narrow = kernel == 1 and stride > 1 and inputs < _FEWEST_STRIDED_CHANNELS
@@ -58,9 +58,9 @@ class Kit:
         return self.layers.ReLU(inplace=True)
 
     def projection(self, inputs: int, outputs: int, stride: int) -> nn.Module:
-        """The skip where the shapes differ: a 1x1 convolution, option B of section 3.3 of the paper.
+        """Return the skip connection for differing shapes: a 1x1 convolution, option B in section 3.3 of the paper.
 
-        Between two norms, as in V2, it has none of its own.
+        In V2 it lies between two norms and has none of its own.
         """
         normed = not self.config.preactivation
         parts = [self.conv(inputs, outputs, 1, stride, normed=normed)]
@@ -71,38 +71,38 @@ class Kit:
 
 
 class SqueezeExcite(nn.Module):
-    """Weighs each channel by what the whole picture shows: [N, C, H, W] -> the same (Hu et al. 2018, arXiv 1709.01507).
+    """Scales each channel by a weight computed from the whole picture (Hu et al. 2018, arXiv 1709.01507).
 
-    The reduction is timm's: 16 times fewer channels in between, rounded to a multiple of 8.
+    [N, C, H, W] -> the same. The reduction is timm's: a sixteenth of the channels, rounded to a multiple of 8.
     """
 
-    def __init__(self, kit: Kit, channels: int) -> None:
+    def __init__(self, factory: LayerFactory, channels: int) -> None:
         super().__init__()
         between = max(8, (channels // 16 + 4) // 8 * 8)
-        self.pool = kit.layers.AdaptiveAvgPool2d(1)
-        self.fc1 = kit.conv(channels, between, 1, normed=False)
-        self.relu = kit.relu()
-        self.fc2 = kit.conv(between, channels, 1, normed=False)
+        self.pool = factory.layers.AdaptiveAvgPool2d(1)
+        self.fc1 = factory.conv(channels, between, 1, normed=False)
+        self.relu = factory.relu()
+        self.fc2 = factory.conv(between, channels, 1, normed=False)
 
     def forward(self, x: Tensor) -> Tensor:
         return x * torch.sigmoid(self.fc2(self.relu(self.fc1(self.pool(x)))))
 
 
 class Block(nn.Module):
-    """What all blocks share: the way around them, the squeeze at the end of F, and the sum."""
+    """What all blocks share: the skip connection, squeeze-and-excitation at the end of F, and the sum."""
 
     skip: bool
     downsample: nn.Module | None
     se: nn.Module | None
 
-    def around(self, x: Tensor, start: Tensor) -> Tensor | None:
-        """What goes around the block: x, or the projection of `start` where shapes differ; nothing in a plain one."""
+    def shortcut(self, x: Tensor, start: Tensor) -> Tensor | None:
+        """Return the skip connection: x, or the projection of `start` if shapes differ; None in a plain network."""
         if not self.skip:
             return None
         return x if self.downsample is None else self.downsample(start)
 
     def join(self, out: Tensor, skip: Tensor | None) -> Tensor:
-        """F(x) + x; F(x) alone in a plain network."""
+        """Return F(x) + x, or F(x) in a plain network."""
         if self.se is not None:
             out = self.se(out)
         return out if skip is None else out + skip
@@ -111,19 +111,21 @@ class Block(nn.Module):
 class BasicBlock(Block):
     """Two 3x3 convolutions, then the sum and a ReLU (figure 5, left, of arXiv 1512.03385); outputs = width."""
 
-    def __init__(self, kit: Kit, inputs: int, width: int, stride: int, downsample: nn.Module | None) -> None:
+    def __init__(
+        self, factory: LayerFactory, inputs: int, width: int, stride: int, downsample: nn.Module | None
+    ) -> None:
         super().__init__()
-        self.skip = kit.config.skip
-        self.conv1 = kit.conv(inputs, width, 3, stride)
-        self.bn1 = kit.norm(width)
-        self.relu = kit.relu()
-        self.conv2 = kit.conv(width, width, 3)
-        self.bn2 = kit.norm(width)
+        self.skip = factory.config.skip
+        self.conv1 = factory.conv(inputs, width, 3, stride)
+        self.bn1 = factory.norm(width)
+        self.relu = factory.relu()
+        self.conv2 = factory.conv(width, width, 3)
+        self.bn2 = factory.norm(width)
         self.downsample = downsample
-        self.se = kit.squeeze(width)
+        self.se = factory.squeeze(width)
 
     def forward(self, x: Tensor) -> Tensor:
-        skip = self.around(x, x)
+        skip = self.shortcut(x, x)
         out = self.relu(self.bn1(self.conv1(x)))
         out = self.bn2(self.conv2(out))
         return self.relu(self.join(out, skip))
@@ -132,25 +134,27 @@ class BasicBlock(Block):
 class Bottleneck(Block):
     """1x1 down, 3x3, 1x1 up, then the sum and a ReLU (figure 5, right, of arXiv 1512.03385); outputs = 4 width."""
 
-    def __init__(self, kit: Kit, inputs: int, width: int, stride: int, downsample: nn.Module | None) -> None:
+    def __init__(
+        self, factory: LayerFactory, inputs: int, width: int, stride: int, downsample: nn.Module | None
+    ) -> None:
         super().__init__()
-        config = kit.config
+        config = factory.config
         self.skip = config.skip
-        # v1 strides in the first 1x1 and so drops three positions of four unseen; in v1.5 the 3x3 sees all of them.
+        # v1 strides in the first 1x1, which ignores three positions of four; in v1.5 the 3x3 uses all of them.
         first, second = (stride, 1) if config.stride_in == "1x1" else (1, stride)
         inside = width * config.width_per_group // 64 * config.groups
-        self.conv1 = kit.conv(inputs, inside, 1, first)
-        self.bn1 = kit.norm(inside)
-        self.conv2 = kit.conv(inside, inside, 3, second, config.groups)
-        self.bn2 = kit.norm(inside)
-        self.conv3 = kit.conv(inside, width * 4, 1)
-        self.bn3 = kit.norm(width * 4)
-        self.relu = kit.relu()
+        self.conv1 = factory.conv(inputs, inside, 1, first)
+        self.bn1 = factory.norm(inside)
+        self.conv2 = factory.conv(inside, inside, 3, second, config.groups)
+        self.bn2 = factory.norm(inside)
+        self.conv3 = factory.conv(inside, width * 4, 1)
+        self.bn3 = factory.norm(width * 4)
+        self.relu = factory.relu()
         self.downsample = downsample
-        self.se = kit.squeeze(width * 4)
+        self.se = factory.squeeze(width * 4)
 
     def forward(self, x: Tensor) -> Tensor:
-        skip = self.around(x, x)
+        skip = self.shortcut(x, x)
         out = self.relu(self.bn1(self.conv1(x)))
         out = self.relu(self.bn2(self.conv2(out)))
         out = self.bn3(self.conv3(out))
@@ -158,35 +162,37 @@ class Bottleneck(Block):
 
 
 class PreActivation(Block):
-    """Norm and ReLU before the convolutions: y = F(x) + x, and nothing stands in the way of x (arXiv 1603.05027).
+    """Norm and ReLU before the convolutions: y = F(x) + x, where x passes unchanged (arXiv 1603.05027).
 
-    1x1 down, 3x3, 1x1 up; outputs = 4 width. As in Keras a projection starts from the activated x; where there is none
-    and the block strides, a 1x1 pooling halves x by dropping positions.
+    1x1 down, 3x3, 1x1 up; outputs = 4 width. As in Keras, a projection takes the activated x. In a block that strides
+    without a projection, a 1x1 pooling halves x by dropping positions.
     """
 
-    def __init__(self, kit: Kit, inputs: int, width: int, stride: int, downsample: nn.Module | None) -> None:
+    def __init__(
+        self, factory: LayerFactory, inputs: int, width: int, stride: int, downsample: nn.Module | None
+    ) -> None:
         super().__init__()
-        config = kit.config
+        config = factory.config
         self.skip = config.skip
         inside = width * config.width_per_group // 64 * config.groups
-        self.bn1 = kit.norm(inputs)
-        self.conv1 = kit.conv(inputs, inside, 1)
-        self.bn2 = kit.norm(inside)
-        self.conv2 = kit.conv(inside, inside, 3, stride, config.groups)
-        self.bn3 = kit.norm(inside)
-        self.conv3 = kit.conv(inside, width * 4, 1, normed=False)
-        self.relu = kit.relu()
+        self.bn1 = factory.norm(inputs)
+        self.conv1 = factory.conv(inputs, inside, 1)
+        self.bn2 = factory.norm(inside)
+        self.conv2 = factory.conv(inside, inside, 3, stride, config.groups)
+        self.bn3 = factory.norm(inside)
+        self.conv3 = factory.conv(inside, width * 4, 1, normed=False)
+        self.relu = factory.relu()
         self.downsample = downsample
         pooled = config.skip and downsample is None and stride > 1
-        self.pool = kit.layers.MaxPool2d(1, stride) if pooled else None
-        self.se = kit.squeeze(width * 4)
+        self.pool = factory.layers.MaxPool2d(1, stride) if pooled else None
+        self.se = factory.squeeze(width * 4)
 
     def forward(self, x: Tensor) -> Tensor:
         out = self.relu(self.bn1(x))
-        skip = self.around(x, out)
+        skip = self.shortcut(x, out)
         out = self.relu(self.bn2(self.conv1(out)))
         out = self.relu(self.bn3(self.conv2(out)))
         return self.join(self.conv3(out), skip)
 
-    def around(self, x: Tensor, start: Tensor) -> Tensor | None:
-        return super().around(x, start) if self.pool is None else self.pool(x)
+    def shortcut(self, x: Tensor, start: Tensor) -> Tensor | None:
+        return super().shortcut(x, start) if self.pool is None else self.pool(x)

@@ -1,7 +1,7 @@
-"""The bundle: the folder in which a network travels with its classes, its preprocessing and its origin.
+"""The bundle: a folder with a model's weights, its classes, its preprocessing and its origin.
 
-The module is free of torch until weights are read or written.
-``model.safetensors`` holds the weights under torchvision's names, ``bundle.json`` all the rest. Nothing is pickled.
+``model.safetensors`` holds the weights under torchvision's names, ``bundle.json`` everything else. Nothing is pickled.
+torch is imported only when weights are read or written.
 """
 
 import json
@@ -26,11 +26,11 @@ INFO_FILE = "bundle.json"
 
 
 class BundleInfo(BaseModel):
-    """All that a bundle says about its weights; ``bundle.json`` is this model as JSON."""
+    """Everything that a bundle records about its weights; ``bundle.json`` is this model as JSON."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: int = Field(default=SCHEMA_VERSION, description="The version of this file's form.")
+    schema_version: int = Field(default=SCHEMA_VERSION, description="The version of this file's format.")
     arch: str = Field(description="The architecture's name in core.models.zoo.")
     task: Literal["classification", "localization"] = Field(
         default="classification", description="What the network was trained for; localization has a box head."
@@ -40,18 +40,18 @@ class BundleInfo(BaseModel):
         description="How a picture becomes the input: mode, size, resize, interpolation, mean, std."
     )
     weights: dict[str, str] = Field(default={}, description="Where the starting weights came from, and their licence.")
-    snapshot_digest: str | None = Field(default=None, description="The digest of the snapshot trained on.")
-    recipe: dict[str, Any] | None = Field(default=None, description="The recipe of the training.")
-    metrics: dict[str, Any] = Field(default={}, description="What the training measured, by name.")
+    snapshot_digest: str | None = Field(default=None, description="The digest of the snapshot used for training.")
+    recipe: dict[str, Any] | None = Field(default=None, description="The recipe of the run.")
+    metrics: dict[str, Any] = Field(default={}, description="The metrics of the run by name.")
     libraries: dict[str, str] = Field(default={}, description="The libraries' versions by name.")
-    created: str = Field(description="When, in ISO 8601 with its time zone.")
+    created: str = Field(description="The time of creation, in ISO 8601 with its time zone.")
 
 
 def save_bundle(folder: Path, model: "ResNet", info: BundleInfo, also: Callable[[Path], None] | None = None) -> None:
-    """Write the bundle, whole or not at all; a bundle that is there already is replaced with all its files.
+    """Write the bundle completely or not at all; an existing bundle is replaced with all its files.
 
-    `also` may write further files into the folder that it is given; they appear together with the bundle.
-    Raises BundleError where `folder` holds something else, or cannot be written.
+    `also` may write further files into the folder that it gets; they appear together with the bundle.
+    Raises BundleError if `folder` contains anything else or cannot be written.
     """
     from safetensors.torch import save
 
@@ -62,20 +62,20 @@ def save_bundle(folder: Path, model: "ResNet", info: BundleInfo, also: Callable[
         raise ValueError(f"the network is not a {info.arch} with {len(info.classes)} classes for {info.task}")
     folder = folder.resolve()
     if folder.exists() and not (folder / INFO_FILE).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BundleError(f"{folder} holds something that is not a bundle. Choose a new or an empty folder.")
+        raise BundleError(f"{folder} contains files that are not a bundle. Choose a new or empty folder.")
     new, old = folder.with_name(f".{folder.name}.new"), _set_aside(folder)
-    # safetensors stores plain row-major memory; a channels_last network is not that.
+    # safetensors stores row-major memory; a channels_last network has another order.
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     try:
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True)
-        # Not save_file, which hides its file from every other user of the machine.
+        # Not save_file, which makes its file unreadable for other users of the machine.
         (new / WEIGHTS_FILE).write_bytes(save(state, metadata={"format": "pt"}))
         (new / INFO_FILE).write_text(info.model_dump_json(indent=2) + "\n", encoding="utf-8")
         if also is not None:
             also(new)
-        # A folder cannot be replaced in one step. A process that dies between these two renames leaves the old bundle
-        # set aside and whole, where standing_folder finds it.
+        # A folder cannot be replaced in one step. If the process dies between these two renames, the old bundle is
+        # still complete under its temporary name, where standing_folder finds it.
         if folder.exists():
             shutil.rmtree(old, ignore_errors=True)
             folder.rename(old)
@@ -90,14 +90,14 @@ def save_bundle(folder: Path, model: "ResNet", info: BundleInfo, also: Callable[
 
 
 def read_info(folder: Path) -> BundleInfo:
-    """What the bundle says about itself, its weights left unread; raises BundleError."""
+    """Read a bundle's ``bundle.json`` without its weights; raises BundleError."""
     path = standing_folder(folder) / INFO_FILE
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BundleError(
             f"{folder} is not a bundle: it has no {INFO_FILE}. "
-            f"Choose a folder that holds {INFO_FILE} and {WEIGHTS_FILE}."
+            f"Choose a folder that contains {INFO_FILE} and {WEIGHTS_FILE}."
         ) from None
     except (OSError, ValueError) as error:
         raise BundleError(f"{path} cannot be read ({error}). Export the bundle again.") from error
@@ -111,29 +111,29 @@ def read_info(folder: Path) -> BundleInfo:
         info = BundleInfo.model_validate(raw)
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
-        raise BundleError(f"{path} is not as a bundle should be ({problems}). Export the bundle again.") from error
+        raise BundleError(f"{path} is not valid ({problems}). Export the bundle again.") from error
     config_of(info.arch)
     return info
 
 
 def load_bundle(folder: Path) -> tuple["ResNet", BundleInfo]:
-    """The network on the CPU in evaluation mode, and what the bundle says about it.
+    """Return the network on the CPU in evaluation mode, and its bundle's description.
 
-    Raises BundleError where a file is missing or broken, or where the weights are not those that bundle.json tells of.
+    Raises BundleError if a file is missing or damaged, or if the weights do not fit bundle.json.
     """
     for _ in range(5):
         info = read_info(folder)
         model = _load_network(folder, info)
-        # A training may have replaced the bundle between the two files.
+        # A run may have replaced the bundle between reading the two files.
         if read_info(folder) == info:
             return model.eval(), info
-    raise BundleError(f"The bundle {folder} is being written over and over. Try again when its training has ended.")
+    raise BundleError(f"The bundle {folder} keeps changing while it is read. Try again when its run has ended.")
 
 
 def mismatch(model: "ResNet", state: Mapping[str, "Tensor"], *, classifier: bool = True) -> str | None:
-    """How a state dict differs from what the network needs, in half a sentence; None where it fits.
+    """Describe in half a sentence how a state dict differs from what the network needs; None if it fits.
 
-    With ``classifier=False`` the last layer (``fc``) is left out of the comparison.
+    With ``classifier=False`` the last layer (``fc``) is not compared.
     """
     wanted = {k: tuple(v.shape) for k, v in model.state_dict().items() if classifier or not k.startswith("fc.")}
     found = {k: tuple(v.shape) for k, v in state.items() if classifier or not k.startswith("fc.")}
@@ -166,15 +166,15 @@ def _load_network(folder: Path, info: BundleInfo) -> "ResNet":
             f"{folder} has no {WEIGHTS_FILE}. Copy the whole bundle folder, or export it again."
         ) from None
     except (OSError, SafetensorError) as error:
-        raise BundleError(f"{path} is broken ({error}). Copy the bundle again, or export it again.") from error
-    # On the meta device first: no time and no random numbers are spent on weights that are about to be replaced.
+        raise BundleError(f"{path} is damaged ({error}). Copy the bundle again, or export it again.") from error
+    # On the meta device first: no time and no random numbers are spent on weights that are replaced anyway.
     with torch.device("meta"):
         model = build_for(info.task, info.arch, len(info.classes))
     problem = mismatch(model, state)
     if problem:
         raise BundleError(
-            f"{path} does not fit {INFO_FILE}, which says {info.arch} with {len(info.classes)} classes: {problem}. "
-            "Put back the two files that belong together."
+            f"{path} does not fit {INFO_FILE} ({info.arch} with {len(info.classes)} classes): {problem}. "
+            "Put the two files of the same bundle together."
         )
     model.to_empty(device="cpu")
     model.load_state_dict(state)
@@ -186,10 +186,7 @@ def _set_aside(folder: Path) -> Path:
 
 
 def standing_folder(folder: Path) -> Path:
-    """The folder itself, or the whole bundle before it where a writer died (or is) between its two renames."""
+    """Return the folder, or the old bundle's temporary one if a writer is (or died) between its two renames."""
     folder = folder.resolve()
     old = _set_aside(folder)
     return old if not folder.exists() and old.is_dir() else folder
-
-
-_standing = standing_folder  # the name under which core.training.checkpoint still imports it

@@ -1,7 +1,12 @@
-"""Brings one published file onto the disk: from a web server, npm's registry or PyPI. Free of torch.
+"""Download one published file: from a web server with requests, from npm's registry or PyPI with their own clients.
 
-Every function reports its progress, gives up on a silent line, and raises SourceFailed with half a sentence; of its
-kind are NotReached, where the line is to blame, and DiskFailed, where the disk is.
+Every function reports its progress and gives up on a stalled connection. Errors are SourceFailed with half a sentence:
+NotReached if the network is at fault, DiskFailed if the disk is. This module does not import torch.
+
+Three other libraries fit ``download`` less well. pooch wraps requests: its hash check needs the complete digest, and
+torchvision publishes 8 digits; its retries repeat a 404 and a wrong hash; its progress counts chunks, not bytes.
+hf_hub_download reads its time limits when it is imported, and reports progress to a tqdm class only. torch.hub has
+neither a time limit nor a progress callback.
 """
 
 import errno
@@ -9,43 +14,39 @@ import hashlib
 import os
 import re
 import shutil
-import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
-from urllib.error import HTTPError, URLError
-from urllib.request import HTTPHandler, HTTPSHandler, Request, build_opener
 
 from core.errors import WeightsUnavailable
 from core.progress import PhaseCallback
 
-CONNECT_SECONDS = 6  # for each address of a host: a machine behind a closed firewall must not wait for minutes
-SILENT_SECONDS = 45  # a connection, or a registry's client, that moves no byte for this long is given up
+CONNECT_SECONDS = 6  # for each address of a host: behind a closed firewall nobody should wait for minutes
+SILENT_SECONDS = 45  # a connection or a registry's client that transfers no byte for this long is given up
 CHUNK_BYTES = 1 << 18
 PUBLIC_NPM_REGISTRY = "https://registry.npmjs.org/"
 
 
 class SourceFailed(WeightsUnavailable):
-    """One source did not hand out its file; the message is half a sentence."""
+    """One source did not deliver its file; the message is half a sentence."""
 
 
 class NotReached(SourceFailed):
-    """Nobody answered, or the line was cut: another try, with a better line, may help."""
+    """No server answered, or the connection broke: trying again with a better connection may help."""
 
 
 class DiskFailed(SourceFailed):
-    """The file could be had, but this computer's disk does not take it; ``mend`` says what to do, a whole sentence."""
+    """The file is available, but this computer's disk cannot store it; ``advice`` is a whole sentence."""
 
-    def __init__(self, reason: str, mend: str) -> None:
+    def __init__(self, reason: str, advice: str) -> None:
         super().__init__(reason)
-        self.mend = mend
+        self.advice = advice
 
     @classmethod
     def of(cls, error: OSError, folder: Path) -> "DiskFailed":
-        """What the system said, as a person needs it."""
+        """Describe an error of the operating system in plain words."""
         if error.errno in _FULL:
             return cls.full(folder)
         return cls(f"the folder {folder} cannot be written ({error.strerror or error})", _OTHER_FOLDER)
@@ -60,60 +61,65 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 _MORE_ROOM = "Free some space on that disk, or set RESNET_STUDIO_WEIGHTS to a folder on another one, and try again."
 _OTHER_FOLDER = "Set RESNET_STUDIO_WEIGHTS to a folder that you may write to, and try again."
 
-# What npm and pip say of a disk. They name it in the middle of a long tale, whose first error is another one.
+# Disk errors in the output of npm and pip. They appear in the middle of it; the first error named is another one.
 _SAID_FULL = re.compile(r"ENOSPC|EDQUOT|no space left|quota exceeded", re.IGNORECASE)
 _SAID_UNWRITABLE = re.compile(r"EACCES|EPERM|EROFS|permission denied|read-only file system", re.IGNORECASE)
 
 
 def check_room(folder: Path, megabytes: float, copies: float = 2) -> None:
-    """Raises DiskFailed where the disk has no room for a download and what is made of it, before anything is fetched.
+    """Raise DiskFailed before the download starts if the disk has no room for it.
 
-    ``copies`` of the download lie there at once: at the least itself, and the weights in the form that is kept.
-    ``folder`` is the download's own one inside the weights folder, which people know.
+    ``copies`` of the download exist at the same time: at least the file itself and the converted weights. ``folder``
+    is the temporary folder; the message names its parent, the weights folder, which the user knows.
     """
     disk = shutil.disk_usage(folder)
     needed = 1.1 * copies * megabytes * 1e6
-    if disk.total and disk.free < needed:  # some network disks say 0 of both
+    if disk.total and disk.free < needed:  # some network disks report 0 for both
         raise DiskFailed(
             f"the disk of {folder.parent} has {disk.free / 1e6:,.0f} MB free, "
-            f"and {needed / 1e6:,.0f} MB are needed for a while",
+            f"and the download needs {needed / 1e6:,.0f} MB for a while",
             _MORE_ROOM,
         )
 
 
 def download(url: str, target: Path, progress: PhaseCallback) -> None:
-    """Fetch a URL into a file; raises NotReached where nobody answers in time, or the line is cut or silent.
+    """Fetch a URL into a file.
 
-    torch.hub's download_url_to_file has neither a timeout nor a progress that a page could show, so it is not used.
+    Raises NotReached if no server answers in time or the connection breaks or stalls; SourceFailed if the server
+    refuses.
     """
-    what = url.rsplit("/", 1)[-1]
-    request = Request(url, headers={"User-Agent": "resnet-studio"})
+    import requests  # takes 0.2 s, and most programs find their weights on the disk
+
+    done = 0
+    headers = {"User-Agent": "resnet-studio", "Accept-Encoding": "identity"}  # Content-Length is then the file's size
     try:
-        opener = build_opener(_PatientHandler, _PatientSecureHandler)
-        with opener.open(request, timeout=CONNECT_SECONDS) as answer, target.open("wb") as file:
-            length = answer.headers.get("Content-Length")
-            total = int(length) if length else None
-            done = 0
-            while chunk := answer.read(CHUNK_BYTES):
-                file.write(chunk)
-                done += len(chunk)
-                progress(what, done, total)
-    except HTTPError as error:
-        raise SourceFailed(f"{url} answered {error.code} {error.reason}") from error
-    except URLError as error:
-        raise NotReached(f"{url} cannot be reached ({error.reason})") from error
-    except TimeoutError as error:
-        raise NotReached(f"{url} was silent for {SILENT_SECONDS} seconds") from error
-    except (ConnectionError, HTTPException, ssl.SSLError) as error:
-        raise NotReached(f"the connection to {url} broke ({error})") from error
-    if total is not None and done != total:
-        raise NotReached(f"the connection to {url} was cut after {done} of {total} bytes")
+        with requests.get(url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, SILENT_SECONDS)) as response:
+            if not response.ok:
+                raise SourceFailed(f"{url} answered {response.status_code} {response.reason}")
+            total = int(response.headers.get("Content-Length", 0)) or None
+            with target.open("wb") as file:
+                for chunk in response.iter_content(CHUNK_BYTES):
+                    file.write(chunk)
+                    done += len(chunk)
+                    progress(target.name, done, total)
+    except requests.RequestException as error:
+        what = f"broke off after {done / 1e6:.0f} MB" if done else "cannot be reached"
+        raise NotReached(f"{url} {what} ({_root_cause(error)})") from error
 
 
-def npm_tarball(package: str, folder: Path, megabytes: float, progress: PhaseCallback) -> Path:
-    """Fetch the tarball of ``name@version`` with ``npm pack``, or from the registry itself where npm is not installed.
+def _root_cause(error: BaseException) -> str:
+    """Return the message of the first error in a chain; requests and urllib3 wrap it in their own words."""
+    from urllib3.exceptions import HTTPError
 
-    Nothing is installed or run: the tarball is only put into `folder`.
+    while isinstance(error.__context__, OSError | HTTPError):
+        error = error.__context__
+    return str(error) or type(error).__name__
+
+
+def fetch_npm_tarball(package: str, folder: Path, megabytes: float, progress: PhaseCallback) -> Path:
+    """Fetch the tarball of ``name@version`` with ``npm pack``, or from the registry itself if npm is not installed.
+
+    Nothing is installed or run; the tarball is only stored in `folder`.
     """
     name, version = package.rsplit("@", 1)
     npm = shutil.which("npm")
@@ -122,14 +128,14 @@ def npm_tarball(package: str, folder: Path, megabytes: float, progress: PhaseCal
         target = folder / f"{name}-{version}.tgz"
         download(f"{_npm_registry().rstrip('/')}/{name}/-/{target.name}", target, progress)
         return target
-    # npm writes to its cache first. A cache inside `folder` lets the growing file be seen, and leaves nothing behind.
+    # npm writes to its cache first. With a cache inside `folder` we see the file grow, and nothing is left behind.
     command = [npm, "pack", package, "--ignore-scripts", "--cache", str(folder / "cache"), "--loglevel", "error"]
     command += ["--fetch-retries", "0", "--fetch-timeout", str(CONNECT_SECONDS * 1000)]
-    _watch(f"npm pack {package}", command, folder, megabytes, progress)
-    return _only(folder, "*.tgz", "npm pack")
+    _run_client(f"npm pack {package}", command, folder, megabytes, progress)
+    return _single_file(folder, "*.tgz", "npm pack")
 
 
-def wheel(requirement: str, folder: Path, megabytes: float, progress: PhaseCallback) -> Path:
+def fetch_wheel(requirement: str, folder: Path, megabytes: float, progress: PhaseCallback) -> Path:
     """Fetch the wheel of ``name==version`` with this Python's own pip; nothing is installed or run."""
     check_room(folder, megabytes)
     (folder / "unpacking").mkdir()
@@ -137,35 +143,30 @@ def wheel(requirement: str, folder: Path, megabytes: float, progress: PhaseCallb
     command += ["--no-cache-dir", "--disable-pip-version-check", "--quiet", "--dest", str(folder), requirement]
     # With one retry pip says why a connection failed; with none it only says that it found no version.
     command += ["--retries", "1", "--timeout", str(CONNECT_SECONDS)]
-    # pip fetches into the temporary folder: inside `folder` the growing file can be seen.
+    # pip downloads into the temporary folder; inside `folder` we see the file grow.
     temporary = str(folder / "unpacking")
     variables = {"TMPDIR": temporary, "TEMP": temporary, "TMP": temporary}
-    _watch(f"pip download {requirement}", command, folder, megabytes, progress, variables)
-    return _only(folder, "*.whl", "pip download")
+    _run_client(f"pip download {requirement}", command, folder, megabytes, progress, variables)
+    return _single_file(folder, "*.whl", "pip download")
 
 
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, as 64 hexadecimal digits."""
+def hash_of(path: Path, algorithm: str) -> str:
+    """Return a file's digest in hexadecimal; `algorithm` is ``sha256`` or ``md5``."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
-def check_sha256(path: Path, expected: str) -> None:
-    """Compare a file with its published SHA-256, or with as many first digits as are published; raises SourceFailed."""
-    found = sha256_of(path)
+def check_hash(path: Path, algorithm: str, expected: str) -> None:
+    """Raise SourceFailed unless a file has its published digest, of which the first digits may be all that is known.
+
+    MD5 finds damage by accident only, not by an attacker.
+    """
+    found = hash_of(path, algorithm)
     if not found.startswith(expected):
-        raise SourceFailed(f"{path.name} is not the file that was promised (its SHA-256 is {found}, not {expected})")
+        raise SourceFailed(f"{path.name} is not the published file ({algorithm.upper()} {found} instead of {expected})")
 
 
-def check_md5(path: Path, expected: str) -> None:
-    """Compare a file with its published MD5, which finds what went wrong by chance only; raises SourceFailed."""
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "md5").hexdigest()
-    if found != expected:
-        raise SourceFailed(f"{path.name} is not the file that was promised (its MD5 is {found}, not {expected})")
-
-
-def _watch(
+def _run_client(
     what: str,
     command: Sequence[str],
     folder: Path,
@@ -173,10 +174,10 @@ def _watch(
     progress: PhaseCallback,
     variables: Mapping[str, str] | None = None,
 ) -> None:
-    """Run a registry's client in `folder`; the largest file there is its progress, as it tells of none itself."""
-    said = folder / "client.log"
+    """Run a registry's client in `folder`; the size of the largest file there serves as its progress."""
+    output = folder / "client.log"
     total = round(megabytes * 1e6)
-    with said.open("wb") as log:
+    with output.open("wb") as log:
         process = subprocess.Popen(
             command,
             cwd=folder,
@@ -190,36 +191,35 @@ def _watch(
             progress(what, done, total)
             while process.poll() is None:
                 time.sleep(0.1)
-                size = _largest(folder)
+                size = _largest_size(folder)
                 if size > done:
                     done, last_growth = size, time.monotonic()
                     progress(what, min(done, total), total)
                 if time.monotonic() - last_growth > SILENT_SECONDS:
-                    raise NotReached(f"{what} moved no byte for {SILENT_SECONDS} seconds")
+                    raise NotReached(f"{what} transferred nothing for {SILENT_SECONDS} seconds")
         finally:
             if process.poll() is None:
                 process.kill()
                 process.wait()
     if process.returncode != 0:
-        raise complaint(what, said.read_text(encoding="utf-8", errors="replace"), folder)
+        raise client_error(what, output.read_text(encoding="utf-8", errors="replace"), folder)
     progress(what, total, total)
 
 
-def _largest(folder: Path) -> int:
+def _largest_size(folder: Path) -> int:
     sizes = [0]
     for parent, _, names in os.walk(folder):
         for name in names:
             try:
                 sizes.append((Path(parent) / name).stat().st_size)
-            except FileNotFoundError:  # the client has moved it on in the meantime
+            except FileNotFoundError:  # the client has moved it in the meantime
                 continue
     return max(sizes)
 
 
-def complaint(what: str, text: str, folder: Path) -> SourceFailed:
-    """Why a client failed, out of its own words: the disk, the reason of a broken connection, else its first error
-    that says more than a number."""
-    # On a full disk there may be no room left for its words.
+def client_error(what: str, text: str, folder: Path) -> SourceFailed:
+    """Find the reason in a client's output: the disk, the connection, or else its first informative line."""
+    # On a full disk the output itself may be incomplete.
     if _SAID_FULL.search(text) or shutil.disk_usage(folder).free < _NO_ROOM_BYTES:
         return DiskFailed.full(folder.parent)
     # "... failed, reason: connect ECONNREFUSED" (npm), "...Connection object at 0x7f>: Failed to establish ..." (pip)
@@ -227,13 +227,13 @@ def complaint(what: str, text: str, folder: Path) -> SourceFailed:
     if broken:
         return NotReached(f"{what} failed (no connection to its registry: {broken[1]})")
     if _SAID_UNWRITABLE.search(text):
-        return DiskFailed(f"{what} may not write into {folder.parent}", _OTHER_FOLDER)
+        return DiskFailed(f"{what} may not write to {folder.parent}", _OTHER_FOLDER)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if "error" in line.lower() and not line.startswith("npm error code")]
-    return SourceFailed(f"{what} failed ({(telling or lines or ['it did not say why'])[0][:300]})")
+    informative = [line for line in lines if "error" in line.lower() and not line.startswith("npm error code")]
+    return SourceFailed(f"{what} failed ({(informative or lines or ['it gave no reason'])[0][:300]})")
 
 
-def _only(folder: Path, pattern: str, what: str) -> Path:
+def _single_file(folder: Path, pattern: str, what: str) -> Path:
     found = list(folder.glob(pattern))
     if len(found) != 1:
         raise SourceFailed(f"{what} left {len(found)} files instead of one")
@@ -241,7 +241,7 @@ def _only(folder: Path, pattern: str, what: str) -> Path:
 
 
 def _npm_registry() -> str:
-    """The registry that npm would ask: its environment variable, else the user's .npmrc, else the public one."""
+    """Return the registry that npm would use: from the environment, the user's .npmrc, or else the public one."""
     named = {key.lower(): value for key, value in os.environ.items()}.get("npm_config_registry")
     if named:
         return named
@@ -252,29 +252,3 @@ def _npm_registry() -> str:
             if key.strip() == "registry" and value.strip():
                 return value.strip()
     return PUBLIC_NPM_REGISTRY
-
-
-class _PatientHTTP(HTTPConnection):
-    """Little time to connect, more between two pieces of a long file."""
-
-    def connect(self) -> None:
-        super().connect()
-        self.sock.settimeout(SILENT_SECONDS)
-
-
-class _PatientHTTPS(HTTPSConnection):
-    """As above, encrypted."""
-
-    def connect(self) -> None:
-        super().connect()
-        self.sock.settimeout(SILENT_SECONDS)
-
-
-class _PatientHandler(HTTPHandler):
-    def http_open(self, request: Request) -> HTTPResponse:
-        return self.do_open(_PatientHTTP, request)
-
-
-class _PatientSecureHandler(HTTPSHandler):
-    def https_open(self, request: Request) -> HTTPResponse:
-        return self.do_open(_PatientHTTPS, request)

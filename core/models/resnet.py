@@ -1,7 +1,7 @@
-"""The residual network, from its stem to its logits; its blocks are in core.models.blocks.
+"""The residual network from stem to logits; its blocks are in core.models.blocks.
 
 Follows He et al. 2015, "Deep residual learning for image recognition" (arXiv 1512.03385), with torchvision's parameter
-names, so that state dicts travel in both directions. Shapes below are for a picture of H x W pixels and N pictures.
+names, so that state dicts can be exchanged in both directions. Shapes are for N pictures of H x W pixels.
 """
 
 from types import ModuleType
@@ -10,43 +10,43 @@ import torch
 from torch import Tensor, nn
 
 from core.errors import ModelError
-from core.models.blocks import BasicBlock, Bottleneck, Kit, PreActivation
+from core.models.blocks import BasicBlock, Bottleneck, LayerFactory, PreActivation
 from core.models.zoo import ResNetConfig, config_of
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 
 
 class ResNet(nn.Module):
-    """A residual network: pictures [N, 3, H, W], normalized, to logits [N, classes].
+    """A residual network: normalised pictures [N, 3, H, W] -> logits [N, classes].
 
-    The picture shrinks 4 times in the stem and 2 times in each of layer2, layer3 and layer4: 224 -> 56, 56, 28, 14, 7;
-    with pre-activation at the end of layer1, layer2 and layer3 instead: 56, 28, 14, 7, 7.
-    With 0 classes there is no classifier, and pooled features [N, feature_width] take the place of the logits.
-    `layers` is a module with torch.nn's names: with core.models.layers the same network is made of re-created layers.
+    The stem divides the side of the picture by 4, and layer2, layer3 and layer4 each by 2: 224 -> 56, 56, 28, 14, 7.
+    With pre-activation, the ends of layer1, layer2 and layer3 do so instead: 56, 28, 14, 7, 7.
+    With 0 classes there is no classifier, and the output is the pooled features [N, feature_width].
+    `layers` is a module with torch.nn's names; core.models.layers builds the same network from re-created layers.
     """
 
     def __init__(self, config: ResNetConfig, classes: int = 1000, layers: ModuleType = nn) -> None:
         super().__init__()
         self.config = config
         self.feature_width = config.feature_width
-        kit = Kit(config, layers)
+        factory = LayerFactory(config, layers)
         normed = not config.preactivation
         small = config.stem == "small"
-        self.conv1 = kit.conv(3, config.width, 3 if small else 7, stride=1 if small else 2, normed=normed)
-        # Without a norm the stem still has its two names, by which a training finds it.
-        self.bn1 = kit.norm(config.width) if normed else nn.Identity()
-        self.relu = kit.relu() if normed else nn.Identity()
-        self.maxpool = nn.Identity() if small else _pooling(kit)
+        self.conv1 = factory.conv(3, config.width, 3 if small else 7, stride=1 if small else 2, normed=normed)
+        # Without a norm the stem keeps these two names, because training refers to them.
+        self.bn1 = factory.norm(config.width) if normed else nn.Identity()
+        self.relu = factory.relu() if normed else nn.Identity()
+        self.maxpool = nn.Identity() if small else _pooling(factory)
         inputs = config.width
         stages = []
         for stage in range(4):
-            stages.append(_make_layer(kit, stage, inputs))
+            stages.append(_make_layer(factory, stage, inputs))
             inputs = config.width * 2**stage * config.expansion if config.layers[stage] else inputs
         self.layer1, self.layer2, self.layer3, self.layer4 = stages
         if config.preactivation:
             # Part of layer4, because the sum of the last block alone is not what the classifier sees.
-            self.layer4.add_module("norm", kit.norm(inputs))
-            self.layer4.add_module("relu", kit.relu())
+            self.layer4.add_module("norm", factory.norm(inputs))
+            self.layer4.add_module("relu", factory.relu())
         self.avgpool = layers.AdaptiveAvgPool2d(1)
         self._linear: type[nn.Linear] = layers.Linear
         self.fc: nn.Linear = self._linear(config.feature_width, classes) if classes else nn.Identity()  # type: ignore[assignment]
@@ -58,11 +58,11 @@ class ResNet(nn.Module):
                     nn.init.zeros_(module.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalized pictures [N, 3, H, W] -> logits [N, classes]."""
+        """Normalised pictures [N, 3, H, W] -> logits [N, classes]."""
         return self.forward_head(self.forward_features(x))
 
     def forward_features(self, x: Tensor) -> Tensor:
-        """Normalized pictures [N, 3, H, W] -> the last feature maps [N, feature_width, H/32, W/32]."""
+        """Normalised pictures [N, 3, H, W] -> the last feature maps [N, feature_width, H/32, W/32]."""
         return self.forward_to(x, STAGES[-1])
 
     def forward_head(self, features: Tensor) -> Tensor:
@@ -70,21 +70,21 @@ class ResNet(nn.Module):
         return self.fc(torch.flatten(self.avgpool(features), 1))
 
     def forward_to(self, x: Tensor, stage: str) -> Tensor:
-        """Normalized pictures [N, 3, H, W] -> the feature maps that `stage` puts out; raises ModelError."""
+        """Normalised pictures [N, 3, H, W] -> the feature maps of `stage`; raises ModelError for an unknown stage."""
         for name in STAGES[: _place(stage) + 1]:
             x = self._run(name, x)
         return x
 
     def forward_from(self, features: Tensor, stage: str) -> Tensor:
-        """The feature maps that `stage` put out -> logits [N, classes]; with `forward_to`, `forward` cut in two."""
+        """The feature maps of `stage` -> logits [N, classes]; `forward_to` and this one together are `forward`."""
         for name in STAGES[_place(stage) + 1 :]:
             features = self._run(name, features)
         return self.forward_head(features)
 
     def reset_classifier(self, classes: int, generator: torch.Generator | None = None) -> None:
-        """Put in a new linear layer [classes, feature_width] with nn.Linear's own random start.
+        """Replace the classifier by a new linear layer [classes, feature_width], initialised as nn.Linear is.
 
-        With a `generator` (on the CPU) the weights come from it alone, and the global random state stays untouched.
+        With a `generator` (on the CPU) the weights come from it alone; the global random state does not change.
         """
         like = next(self.parameters())
         # Drawn on the CPU, so that one seed gives one classifier on every device.
@@ -103,21 +103,21 @@ class ResNet(nn.Module):
 
 
 def build(arch: str, classes: int = 1000) -> ResNet:
-    """A network of a named architecture with random weights; raises UnknownArchitecture."""
+    """Return a named architecture with random weights; raises UnknownArchitecture."""
     return ResNet(config_of(arch), classes)
 
 
-def _pooling(kit: Kit) -> nn.Module:
-    """The stem's pooling: [N, C, H, W] -> [N, C, H/2, W/2]. A frame of minus infinity, as torch's own, never wins."""
-    if not kit.config.preactivation:
-        return kit.layers.MaxPool2d(kernel_size=3, stride=2, padding=1)
-    # Keras's frame is zeros. After a ReLU that makes no difference, but here nothing has been clipped yet.
-    return kit.layers.Sequential(kit.layers.ZeroPad2d(1), kit.layers.MaxPool2d(kernel_size=3, stride=2))
+def _pooling(factory: LayerFactory) -> nn.Module:
+    """Return the stem's pooling: [N, C, H, W] -> [N, C, H/2, W/2]. torch pads with minus infinity."""
+    if not factory.config.preactivation:
+        return factory.layers.MaxPool2d(kernel_size=3, stride=2, padding=1)
+    # Keras pads with zeros. After a ReLU that makes no difference, but here values can still be negative.
+    return factory.layers.Sequential(factory.layers.ZeroPad2d(1), factory.layers.MaxPool2d(kernel_size=3, stride=2))
 
 
-def _make_layer(kit: Kit, stage: int, inputs: int) -> nn.Sequential:
-    """The blocks of a stage, which count from 0 here; [N, inputs, H, W] -> [N, width 2^stage expansion, ...]."""
-    config = kit.config
+def _make_layer(factory: LayerFactory, stage: int, inputs: int) -> nn.Sequential:
+    """Return the blocks of a stage, counted from 0; [N, inputs, H, W] -> [N, width 2^stage expansion, ...]."""
+    config = factory.config
     width = config.width * 2**stage
     outputs = width * config.expansion
     count = config.layers[stage]
@@ -130,10 +130,10 @@ def _make_layer(kit: Kit, stage: int, inputs: int) -> nn.Sequential:
     blocks = []
     for stride in strides[:count]:
         reshapes = inputs != outputs or (stride != 1 and not config.preactivation)
-        downsample = kit.projection(inputs, outputs, stride) if config.skip and reshapes else None
-        blocks.append(block(kit, inputs, width, stride, downsample))
+        downsample = factory.projection(inputs, outputs, stride) if config.skip and reshapes else None
+        blocks.append(block(factory, inputs, width, stride, downsample))
         inputs = outputs
-    return kit.layers.Sequential(*blocks)
+    return factory.layers.Sequential(*blocks)
 
 
 def _place(stage: str) -> int:

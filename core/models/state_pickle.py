@@ -1,8 +1,8 @@
-"""Reads a state dict that was pickled by Python itself, which torch.load(weights_only=True) cannot read.
+"""Read a state dict from a plain Python pickle, which torch.load(weights_only=True) cannot read.
 
-Only three names may occur in such a file: an ordered dict, a tensor and its storage; the storage's bytes are handed to
-torch.load(weights_only=True). Any other name ends the reading before anything is made (as "Restricting globals" in the
-documentation of Python's pickle module describes it). Used only for files whose SHA-256 stands in the weights table.
+Only three names may occur in such a file: an ordered dict, a tensor and its storage; the storage's bytes go to
+torch.load(weights_only=True). Any other name stops the reading before an object is created ("Restricting globals" in
+the documentation of Python's pickle module). Used only for files whose SHA-256 is in the weights table.
 """
 
 import io
@@ -30,12 +30,12 @@ _ALLOWED = {
 class _TensorsOnly(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
-            raise SourceFailed(f"the file names {module}.{name}, which has no business in a state dict")
+            raise SourceFailed(f"the file names {module}.{name}, which does not belong in a state dict")
         return _ALLOWED[module, name]
 
 
 def read_state_pickle(file: IO[bytes]) -> dict[str, Tensor]:
-    """The tensors by name; raises SourceFailed where the file holds anything else."""
+    """Return the tensors by name; raises SourceFailed if the file contains anything else."""
     try:
         state = _TensorsOnly(file).load()
     except (pickle.UnpicklingError, EOFError, RuntimeError, TypeError, AttributeError, IndexError) as error:

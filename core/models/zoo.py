@@ -1,7 +1,7 @@
-"""The architectures by name: which block, how many of them, and what is special about it. Free of torch.
+"""The architectures by name: their block, the number of blocks, and other settings. Does not import torch.
 
-A name may be followed by options: ``resnet18+small-stem`` or ``resnet50+small-stem+plain``. The name alone is enough to
-build the network again, so it is all that a recipe or a bundle keeps of it.
+Options may follow a name: ``resnet18+small-stem`` or ``resnet50+small-stem+plain``. The name is enough to build the
+network again, so recipes and bundles store only the name.
 """
 
 from dataclasses import dataclass, replace
@@ -12,35 +12,35 @@ from core.errors import UnknownArchitecture
 
 @dataclass(frozen=True)
 class ResNetConfig:
-    """What tells one residual network from another (He et al. 2015, arXiv 1512.03385, table 1)."""
+    """The settings of a residual network (He et al. 2015, arXiv 1512.03385, table 1)."""
 
     block: Literal["basic", "bottleneck"]
-    """Basic: two 3x3 convolutions. Bottleneck: 1x1, 3x3, 1x1, with four times as many channels coming out."""
+    """Basic: two 3x3 convolutions. Bottleneck: 1x1, 3x3, 1x1, with four times as many output channels."""
     layers: tuple[int, int, int, int]
-    """Blocks in each of the four stages. 0 leaves a stage out, as the paper's networks for 32-pixel pictures do."""
+    """Blocks in each of the four stages. 0 omits a stage, as in the paper's networks for 32-pixel pictures."""
     stride_in: Literal["3x3", "1x1"] = "3x3"
     """Which convolution of a bottleneck halves the picture: the 3x3 (v1.5, torchvision) or the first 1x1 (v1)."""
     width: int = 64
-    """Channels of the stem; the stages have 1, 2, 4 and 8 times as many inside their blocks."""
+    """Channels of the stem; the blocks of the four stages have 1, 2, 4 and 8 times as many."""
     groups: int = 1
     """Groups of a bottleneck's 3x3 convolution (ResNeXt's cardinality; Xie et al. 2017, arXiv 1611.05431)."""
     width_per_group: int = 64
-    """Channels of each group where the stage is 64 wide; more than 64 in one group is a wide network (1605.07146)."""
+    """Channels of each group in the first stage; more than 64 in one group is a wide network (arXiv 1605.07146)."""
     squeeze: bool = False
-    """Whether each block weighs its channels by what the whole picture shows (Hu et al., arXiv 1709.01507)."""
+    """Whether each block ends with squeeze-and-excitation (Hu et al. 2018, arXiv 1709.01507)."""
     preactivation: bool = False
-    """V2: norm and ReLU before each convolution (He et al. 2016, arXiv 1603.05027), in the form of Keras: the stem has
-    no norm, the last block of a stage strides instead of the first, and layer4 ends in a norm and a ReLU."""
+    """V2: norm and ReLU before each convolution (He et al. 2016, arXiv 1603.05027), as in Keras: the stem has no norm,
+    the last block of a stage strides instead of the first, and layer4 ends with a norm and a ReLU."""
     stem: Literal["imagenet", "small"] = "imagenet"
-    """A 7x7 convolution and a pooling that shrink the picture 4 times; or, for pictures of less than about 96 pixels,
-    a 3x3 convolution that shrinks nothing."""
+    """A 7x7 convolution and a pooling that divide the side by 4; or, for pictures under about 96 pixels, a 3x3
+    convolution that keeps the size."""
     skip: bool = True
-    """Whether blocks add their input to their output. False makes the plain network of the same shape, in which
-    nothing goes around a block, not even a projection."""
+    """Whether blocks add their input to their output. False gives the plain network of the same shape, without skip
+    connections and projections."""
     conv_bias: bool = False
-    """Whether a convolution has a bias although the norm after it has one. Where no norm follows, it always has."""
+    """Whether a convolution has a bias although the norm after it has one. Without a norm it always has a bias."""
     norm_eps: float = 1e-5
-    """What BatchNorm adds to the variance."""
+    """The epsilon that BatchNorm adds to the variance."""
 
     def __post_init__(self) -> None:
         if self.block == "basic" and (self.preactivation or self.groups > 1 or self.width_per_group != 64):
@@ -48,12 +48,12 @@ class ResNetConfig:
 
     @property
     def expansion(self) -> int:
-        """Channels that leave a block, as a multiple of those inside it."""
+        """Output channels of a block, as a multiple of those inside it."""
         return 4 if self.block == "bottleneck" else 1
 
     @property
     def feature_width(self) -> int:
-        """Channels that the last stage hands to the classifier."""
+        """Channels that the classifier gets from the last stage."""
         last = max((stage for stage, blocks in enumerate(self.layers) if blocks), default=None)
         return self.width if last is None else self.width * 2**last * self.expansion
 
@@ -66,7 +66,7 @@ ARCHITECTURES: dict[str, ResNetConfig] = {
     "resnet50": ResNetConfig("bottleneck", _50),
     "resnet101": ResNetConfig("bottleneck", _101),
     "resnet152": ResNetConfig("bottleneck", _152),
-    # The original placement of the stride: the same parameters, other numbers; see `stride_in`.
+    # The original placement of the stride: the same parameters, different outputs; see `stride_in`.
     "resnet50-v1": ResNetConfig("bottleneck", _50, stride_in="1x1"),
     "resnet101-v1": ResNetConfig("bottleneck", _101, stride_in="1x1"),
     "resnet152-v1": ResNetConfig("bottleneck", _152, stride_in="1x1"),
@@ -89,20 +89,20 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "plain": {"skip": False},
     "conv-bias": {"conv_bias": True},
 }
-"""What may follow a name after a plus, and the fields that it changes."""
+"""The options that may follow a name after a plus, and the fields that they change."""
 
 
 def config_of(arch: str) -> ResNetConfig:
-    """The configuration of a named architecture with its options; UnknownArchitecture lists what is known."""
+    """Return the configuration of a name with its options; UnknownArchitecture lists the known names."""
     name, *options = arch.split("+")
     if name not in ARCHITECTURES:
-        raise UnknownArchitecture(f"No architecture is called {name!r}. Choose one of: {', '.join(ARCHITECTURES)}.")
+        raise UnknownArchitecture(f"There is no architecture {name!r}. Choose one of: {', '.join(ARCHITECTURES)}.")
     config = ARCHITECTURES[name]
     for option in options:
         if option not in OPTIONS or options.count(option) > 1:
             raise UnknownArchitecture(
                 f"{arch!r} has the option {option!r}, which is {'given twice' if option in OPTIONS else 'not known'}. "
-                f"After {name} may follow, each once: {', '.join(f'+{known}' for known in OPTIONS)}."
+                f"Options for {name}, each at most once: {', '.join(f'+{known}' for known in OPTIONS)}."
             )
         config = replace(config, **OPTIONS[option])
     return config

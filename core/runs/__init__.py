@@ -1,1 +1,1 @@
-"""Run folders and the background jobs that fill them."""
+"""Run folders, and the background jobs that train them."""

@@ -1,12 +1,12 @@
-"""One run's folder: it is the record of a training, and all that anybody knows of it is read from here.
+"""A run's folder: the complete record of one training.
 
-    recipe.json  snapshot.csv         what was asked for; never changed
-    status.json  metrics.jsonl  log.txt    how it goes
-    best/  last/                      the best model so far; the newest one with all that exact resume needs
-    report-<split>.json  predictions-<split>.csv    made when the training ends
+    recipe.json  snapshot.csv         what to train; never changed
+    status.json  metrics.jsonl  log.txt    the progress
+    best/  last/                      the best model so far; the latest one, with the state for an exact resume
+    report-<split>.json  predictions-<split>.csv    written after the training
 
-Beside them lie two empty lock files, ``.lock`` (held while status.json is replaced) and ``.worker.lock`` (held by the
-one process that trains this run).
+There are also two empty lock files: ``.lock`` (held while status.json is replaced) and ``.worker.lock`` (held by the
+process that trains this run).
 """
 
 import os
@@ -22,11 +22,11 @@ from filelock import FileLock
 
 from core.errors import RunError
 from core.runs import metrics
-from core.runs.device_queue import queue_for
+from core.runs.queue_names import queue_name
 from core.runs.status import Status, now, process_lives, process_start, read_status
 from core.workspace import Workspace
 
-# Only named in annotations, and imported where they are read: a list of runs needs none of them.
+# Imported only where they are read: a list of runs needs none of them.
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -38,7 +38,7 @@ _LOG_TAIL_BYTES = 100_000
 
 
 class RunFolder:
-    """The files of one run. Asking for its status is cheap and never fails; what is written appears whole."""
+    """The files of one run. Reading its status is cheap and never fails; files are written whole."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
@@ -58,12 +58,12 @@ class RunFolder:
 
     @property
     def finished(self) -> bool:
-        """Whether there is a model to look at: at least one epoch has ended."""
+        """Whether there is a model: at least one epoch has ended."""
         return _bundle_at(self.best)
 
     @property
     def begun(self) -> bool:
-        """Whether there is something to go on from: at least one epoch was saved."""
+        """Whether it can be resumed from a checkpoint: at least one epoch was saved."""
         return _bundle_at(self.last)
 
     def __repr__(self) -> str:
@@ -76,7 +76,7 @@ class RunFolder:
         return hash(self.path)
 
     def recipe(self) -> "Recipe":
-        """What the run was asked to do. Raises RunError where recipe.json is missing or damaged."""
+        """Return the run's recipe. Raises RunError if recipe.json is missing or damaged."""
         from core.errors import RecipeError
         from core.training.recipe import Recipe
 
@@ -87,15 +87,15 @@ class RunFolder:
             raise RunError(f"{path} cannot be read, so this run cannot be used: {error}") from error
 
     def snapshot(self) -> "Snapshot":
-        """The frozen table that the run is trained on. Raises DataError where it is missing or was changed."""
+        """Return the snapshot that the run is trained on. Raises DataError if it is missing or was changed."""
         from core.data.snapshot import Snapshot
 
         return Snapshot.read(self.path / "snapshot.csv")
 
     def status(self) -> Status:
-        """How the run is now. A run whose process has died is written down as interrupted by whoever looks first.
+        """Return the run's current status. A run whose process has died is first changed to interrupted.
 
-        A folder that cannot be read is shown as failed, with its reason as the message.
+        A folder that cannot be read gets the state failed, with the reason as its message.
         """
         try:
             status = read_status(self.path / "status.json")
@@ -107,36 +107,36 @@ class RunFolder:
         return status
 
     def write_status(self, **changes: Any) -> Status:
-        """Replaces these fields of status.json. Raises RunError where the run was deleted."""
+        """Replace these fields of status.json. Raises RunError if the run was deleted."""
         with self.locked():
             return self.replace_status(read_status(self.path / "status.json"), **changes)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Holds the status: what is read inside is still so when it is written."""
-        # FileLock makes missing folders, and a run that somebody deleted must not come back as an empty one.
+        """Hold the lock of status.json, so that nobody changes it between reading and writing."""
+        # FileLock creates missing folders, and a deleted run must not come back as an empty one.
         if not self.path.is_dir():
-            raise RunError(f"There is no run {self.id} any more. It may have been deleted.")
+            raise RunError(f"The run {self.id} no longer exists. It may have been deleted.")
         with FileLock(self.path / ".lock", poll_interval=0.005):
             yield
 
     def epochs(self) -> "pd.DataFrame":
-        """One row for each finished epoch; empty, with all columns, before the first."""
+        """Return one row for each finished epoch; before the first, an empty table with all columns."""
         return metrics.read(self.path / "metrics.jsonl", "epoch")
 
     def steps(self) -> "pd.DataFrame":
-        """One row for each recorded step: up to two a second, fewer in long runs."""
+        """Return one row for each recorded step: up to two a second, fewer in long runs."""
         return metrics.read(self.path / "metrics.jsonl", "step")
 
     def append_metrics(self, kind: metrics.MetricKind, fields: dict[str, Any]) -> None:
         metrics.append(self.path / "metrics.jsonl", kind, fields)
 
     def rewind_metrics(self, epoch: int) -> None:
-        """Forgets what was recorded of this epoch and later ones, because a resumed run does them again."""
+        """Delete the metrics of this epoch and later ones, because a resumed run repeats them."""
         metrics.rewind(self.path / "metrics.jsonl", epoch)
 
     def log(self, lines: int = 200) -> str:
-        """The last lines of log.txt; of a line that a progress bar wrote over and over, its last state."""
+        """Return the last lines of log.txt; of a line that a progress bar overwrote, only its last state."""
         try:
             with self.log_path.open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
@@ -152,24 +152,24 @@ class RunFolder:
             file.write(f"{stamp} {text}\n".encode())
 
     def report(self, split: str) -> "Report | None":
-        """The run's evaluation on a split, or None where it has not been evaluated on it."""
+        """Return the run's report on a split, or None if it has not been evaluated on it."""
         from core.inspection.measuring.report import Report
 
         path = self.path / f"report-{split}.json"
         return Report.read(path) if path.is_file() else None
 
     def predictions(self, split: str) -> "pd.DataFrame | None":
-        """The run's answer for each image of a split, or None where it has not been evaluated on it."""
+        """Return the run's prediction for each image of a split, or None if it has not been evaluated on it."""
         from core.inspection.measuring.predictions_csv import read
 
         path = self.path / f"predictions-{split}.csv"
         return read(path) if path.is_file() else None
 
     def _interrupt(self, seen: Status) -> Status:
-        never = "before the first epoch" if seen.started else "while it waited"
-        when = f"in epoch {seen.epoch}" if seen.epoch else never
-        then = "goes on after the last finished epoch" if self.begun else "starts it from the beginning"
-        message = f"Its process ended {when}. Resume {then}."
+        before = "before the first epoch" if seen.started else "while it waited in the queue"
+        when = f"in epoch {seen.epoch}" if seen.epoch else before
+        how = "continue after the last finished epoch" if self.begun else "start from the beginning"
+        message = f"Its process ended {when}. Resume the run to {how}."
         changes = {"state": "interrupted", "ended": now(), "message": message, "phase": "", "seconds_left": None}
         try:
             with self.locked():
@@ -177,11 +177,11 @@ class RunFolder:
                 if status.live and not process_lives(status):
                     return self.replace_status(status, **changes)
                 return status
-        except (OSError, RunError):  # a full disk, a folder that may only be read: what is shown is true all the same
+        except (OSError, RunError):  # a full disk or a read-only folder: the status is correct anyway
             return seen.model_copy(update=changes)
 
     def replace_status(self, status: Status, **changes: Any) -> Status:
-        """Writes this status with these fields changed; called inside ``locked``, with a status read there."""
+        """Write this status with these fields changed. Call it inside ``locked``, with a status read there."""
         status = Status.model_validate({**status.model_dump(), **changes})
         part = self.path / "status.json.part"
         part.write_text(status.model_dump_json(indent=2), encoding="utf-8")
@@ -190,7 +190,7 @@ class RunFolder:
 
 
 def _bundle_at(folder: Path) -> bool:
-    """Whether a bundle lies there, or beside it where its writer died between taking one away and putting one there."""
+    """Whether there is a bundle, or its old version if the writer died while replacing it."""
     return any((place / "bundle.json").is_file() for place in (folder, folder.with_name(f".{folder.name}.old")))
 
 
@@ -204,9 +204,9 @@ def create_run(
     project: str | None = None,
     once: str | None = None,
 ) -> RunFolder:
-    """A new run that waits for its turn; the folder appears with all its files or not at all.
+    """Create a run in the state queued; the folder appears with all its files or not at all.
 
-    Raises RunError where the folder already holds something or cannot be written.
+    Raises RunError if the folder is not empty or cannot be written.
     """
     run = RunFolder(folder)
     refuse_filled(run.path, "the run")
@@ -220,8 +220,8 @@ def create_run(
         created=moment,
         queued=moment,
         epochs=recipe.epochs,
-        line=queue_for(recipe.device),
-        phase="waiting for its turn",
+        line=queue_name(recipe.device),
+        phase="waiting in the queue",
         pid=os.getpid(),
         process_started=process_start(os.getpid()),
     )
@@ -235,8 +235,8 @@ def create_run(
         building.path.rename(run.path)
     except OSError as error:
         raise RunError(
-            f"The run folder {run.path} cannot be made ({error.strerror}). "
-            "Free some disk space, or choose another folder that you may write to."
+            f"The run folder {run.path} cannot be created ({error.strerror}). "
+            "Free some disk space, or choose a folder that you can write to."
         ) from error
     finally:
         shutil.rmtree(building.path, ignore_errors=True)
@@ -244,22 +244,20 @@ def create_run(
 
 
 def refuse_filled(path: Path, what: str) -> None:
-    """Raises RunError where there is something at ``path`` that writing ``what`` there would mix with or replace."""
+    """Raise RunError if ``path`` is not empty, so that writing ``what`` would replace files or mix with them."""
     if not (any(path.iterdir()) if path.is_dir() else path.exists() and path.stat().st_size):
         return
     run = RunFolder(path)
     if (path / "status.json").is_file() and not run.begun and not run.status().live:
         raise RunError(
-            f"{path} is not empty: it holds a run that ended before its first epoch. Begin that one again with "
-            f"python -m core resume {path}, choose another place for {what}, or delete the folder first."
+            f"{path} is not empty: it holds a run that ended before its first epoch. Restart that run with "
+            f"python -m core resume {path}, choose another path for {what}, or delete the folder first."
         )
-    raise RunError(
-        f"{path} is there already and is not empty. Choose another place for {what}, or delete that one first."
-    )
+    raise RunError(f"{path} already exists and is not empty. Choose another path for {what}, or delete it first.")
 
 
 def list_runs(workspace: Workspace, project_id: int | None = None) -> list[RunFolder]:
-    """The runs of a workspace, newest first; with ``project_id`` those of that project."""
+    """Return the runs of a workspace, newest first; with ``project_id``, only those of that project."""
     try:
         entries = [entry for entry in os.scandir(workspace.runs) if entry.is_dir() and not entry.name.startswith(".")]
     except FileNotFoundError:
@@ -272,7 +270,7 @@ def list_runs(workspace: Workspace, project_id: int | None = None) -> list[RunFo
 
 
 def workspace_run(run_id: str, workspace: Workspace) -> RunFolder:
-    """The workspace's run of this id, and nothing outside the workspace: for ids out of a page's address."""
+    """Return the workspace's run with this id, never one outside the workspace: for ids from a page's URL."""
     path = workspace.runs / run_id
     if run_id.startswith(".") or path.parent != workspace.runs or Path(run_id).name != run_id or not path.is_dir():
         raise RunError(f"There is no run {run_id!r} in the workspace. It may have been deleted.")
@@ -280,7 +278,7 @@ def workspace_run(run_id: str, workspace: Workspace) -> RunFolder:
 
 
 def open_run(reference: str | Path, workspace: Workspace) -> RunFolder:
-    """The run of this id in the workspace, else the run folder at this path. Raises RunError."""
+    """Return the run with this id in the workspace, or the run folder at this path. Raises RunError."""
     text = str(reference)
     if Path(text).name == text and (workspace.runs / text).is_dir():
         return workspace_run(text, workspace)
@@ -290,8 +288,8 @@ def open_run(reference: str | Path, workspace: Workspace) -> RunFolder:
     if (path / "bundle.json").is_file():
         around = path.resolve().parent
         run = around if (around / "status.json").is_file() else "the run that it was exported from"
-        lacks = "neither photos to evaluate it on nor what a resumed training needs"
-        raise RunError(f"{text} is a bundle, not a run: it holds the network, but {lacks}. Name {run}.")
+        lacks = "neither photos for evaluation nor the state for resuming training"
+        raise RunError(f"{text} is a bundle, not a run: it holds the model, but {lacks}. Use {run}.")
     if path.is_dir():
-        raise RunError(f"{text} is a folder but no run: it holds no status.json. Give a run folder or a run's id.")
-    raise RunError(f"There is no run {text!r}: neither a run's id in {workspace.runs} nor a run folder.")
+        raise RunError(f"{text} is a folder, but not a run: it has no status.json. Give a run folder or a run id.")
+    raise RunError(f"There is no run {text!r}: it is neither a run id in {workspace.runs} nor a run folder.")

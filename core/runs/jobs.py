@@ -1,11 +1,9 @@
-"""Runs as background jobs: start, stop, resume, delete, and find those that died."""
+"""Runs as background jobs: submit, stop, resume, delete, and recover after a crash."""
 
 import os
 import re
 import secrets
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from datetime import datetime
@@ -14,18 +12,19 @@ from typing import TYPE_CHECKING
 import psutil
 from filelock import FileLock
 
+from core.background_process import start_python
 from core.errors import RunError
 from core.runs.folder import RunFolder, create_run, list_runs
-from core.runs.queue import join, queue_place
+from core.runs.queue import join_queue, queue_position
 from core.runs.status import Status, process_lives, process_start, read_status
 from core.runs.worker import work
-from core.workspace import REPOSITORY, Workspace
+from core.workspace import Workspace
 
 if TYPE_CHECKING:
     from core.data.snapshot import Snapshot
     from core.training.recipe import Recipe
 
-__all__ = ["delete", "queue_place", "recover", "resume", "stop", "submit", "work"]
+__all__ = ["delete", "queue_position", "recover", "resume", "stop", "submit", "work"]
 
 _KILL_SECONDS = 10.0
 _LEFTOVER_SECONDS = 24 * 3600
@@ -41,11 +40,11 @@ def submit(
     project: str | None = None,
     once: str | None = None,
 ) -> RunFolder:
-    """Starts a training in a process of its own, which outlives this one; it waits in line for its device.
+    """Create a run and start its process, which outlives this one and waits in the queue for its device.
 
-    ``once`` is a token of the form that was sent: a second submit with the same token (a double click, a page that
-    was run again) starts nothing and answers with the run of the first.
-    Raises TooLittleData where nothing can be learned from the snapshot, before anything is made.
+    ``once`` is a token of the submitted form: a second submit with the same token (a double click, a page that was
+    run again) starts nothing and returns the first run.
+    Raises TooLittleData if the snapshot is too small to train on, before anything is created.
     """
     from core.data.snapshot import check_trainable
 
@@ -69,40 +68,40 @@ def submit(
 
 
 def stop(run: RunFolder) -> None:
-    """Asks a run to end within its batch; it keeps the best model so far. Nothing happens to one that has ended."""
+    """Ask a live run to stop after its current batch; it keeps the best model so far."""
     if run.status().live:
         run.write_status(stop_requested=True)
 
 
 def resume(workspace: Workspace, run: RunFolder) -> None:
-    """Puts a run that was interrupted, stopped or failed in line again; it goes on after its last finished epoch.
+    """Queue a run that was interrupted, stopped or failed; it continues after its last finished epoch.
 
-    Nothing happens to a run that is at work. Raises RunError for one that has finished all its epochs.
+    Has no effect on a live run. Raises RunError for a run that has finished all its epochs.
     """
     with _one_at_a_time(workspace):
-        if join(run):
+        if join_queue(run):
             _start(workspace, run)
 
 
 def delete(run: RunFolder) -> None:
-    """Deletes a run with all its files; one that is at work is killed first. Raises RunError where that fails."""
+    """Delete a run with all its files; a live run is killed first. Raises RunError if that fails."""
     status = run.status()
     if status.live:
         _kill(run, status)
-    grave = run.path.with_name(f".deleted-{secrets.token_hex(4)}")
+    trash = run.path.with_name(f".deleted-{secrets.token_hex(4)}")
     try:
-        run.path.rename(grave)  # gone from every list at once, however long the files take
-        shutil.rmtree(grave)
+        run.path.rename(trash)  # gone from every list immediately, however long deleting the files takes
+        shutil.rmtree(trash)
     except FileNotFoundError:
-        return  # somebody else was faster
+        return  # somebody else has deleted it
     except OSError as error:
         raise RunError(f"The run {run.id} cannot be deleted: {error.strerror or error}.") from error
 
 
 def recover(workspace: Workspace) -> list[RunFolder]:
-    """Writes down which runs were interrupted since anybody looked, and answers with them; clears away leftovers.
+    """Mark runs whose process has died as interrupted, return them, and delete leftover folders.
 
-    Reading a status does the first by itself; this is for the start of the app.
+    Reading a status also marks it; this is for the start of the app.
     """
     found = []
     for path in workspace.runs.glob("[!.]*/status.json"):
@@ -121,7 +120,7 @@ def recover(workspace: Workspace) -> list[RunFolder]:
 
 
 def new_run_id(workspace: Workspace, title: str) -> str:
-    """An id that sorts by time and can be read: 20261121-143210-birds-a3f."""
+    """Return an id that sorts by time and is readable: 20261121-143210-birds-a3f."""
     words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:30].strip("-") or "run"
     while True:
         run_id = f"{datetime.now():%Y%m%d-%H%M%S}-{words}-{secrets.token_hex(2)[:3]}"
@@ -130,36 +129,30 @@ def new_run_id(workspace: Workspace, title: str) -> str:
 
 
 def _one_at_a_time(workspace: Workspace) -> FileLock:
-    """Held while a process is started: a second click waits for the first."""
+    """Return a lock to hold while a process is started, so that a second click waits for the first."""
     folder = workspace.runs / ".locks"
     folder.mkdir(parents=True, exist_ok=True)
     return FileLock(folder / "jobs.lock")
 
 
 def _start(workspace: Workspace, run: RunFolder) -> None:
-    """Starts the run's process in a session of its own, and writes its pid in place of this process's."""
-    command = [sys.executable, "-m", "core", "train", "--run", str(run.path)]
-    environment = {**os.environ, "RESNET_STUDIO_HOME": str(workspace.root)}
+    """Start the run's process, and write its pid in place of this process's."""
     try:
         with run.log_path.open("ab") as log:
-            process = subprocess.Popen(
-                command,
-                cwd=REPOSITORY,
-                env=environment,
-                stdin=subprocess.DEVNULL,
+            process = start_python(
+                ["-m", "core", "train", "--run", str(run.path)],
                 stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+                environment={"RESNET_STUDIO_HOME": str(workspace.root)},
             )
     except OSError as error:
-        sentence = f"Its process could not be started ({error.strerror}). Resume tries again."
+        sentence = f"Its process could not be started ({error.strerror}). Resume the run to try again."
         run.write_status(state="failed", message=sentence, phase="")
-        raise RunError(f"The run {run.id} was made, but {sentence[0].lower()}{sentence[1:]}") from error
-    # Somebody has to take note of a child's end, or it stays in the process table as a zombie.
+        raise RunError(f"The run {run.id} was created, but {sentence[0].lower()}{sentence[1:]}") from error
+    # A child that nobody waits for stays in the process table as a zombie.
     threading.Thread(target=process.wait, name=f"wait-{run.id}", daemon=True).start()
     with run.locked():
         status = read_status(run.path / "status.json")
-        if status.pid == os.getpid():  # else the child was quicker, and may even have ended
+        if status.pid == os.getpid():  # otherwise the child was faster, and may even have ended
             run.replace_status(status, pid=process.pid, process_started=process_start(process.pid))
 
 
@@ -177,6 +170,6 @@ def _kill(run: RunFolder, status: Status) -> None:
     except psutil.NoSuchProcess:
         return
     except psutil.AccessDenied as error:
-        raise RunError(f"The run {run.id} belongs to another user, who has to stop it first.") from error
+        raise RunError(f"The run {run.id} belongs to another user, who must stop it first.") from error
     if alive:
-        raise RunError(f"The process of the run {run.id} does not end. Try again in a minute.")
+        raise RunError(f"The process of the run {run.id} has not ended yet. Try again in a minute.")

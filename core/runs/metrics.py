@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-# Imported where a table is made: a list of runs, and the command line's help, should not wait for it.
+# Imported only where a table is made, so that lists of runs and the command line's help stay fast.
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -32,15 +32,15 @@ COLUMNS: dict[MetricKind, list[str]] = {
 
 
 def append(path: Path, kind: MetricKind, fields: Mapping[str, Any]) -> None:
-    """Appends one line. A kill can cut off no more than this line, and ``read`` ignores such an end."""
+    """Append one line. If the process is killed, at most this line is cut off, and ``read`` ignores it."""
     line = json.dumps({"kind": kind, **{name: _plain(value) for name, value in fields.items()}}) + "\n"
-    # One write to a file opened for appending: readers see the whole line or none of it, other than after a kill.
+    # A single write to a file opened for appending: readers see the whole line or none of it.
     with path.open("ab", buffering=0) as file:
         file.write(line.encode())
 
 
 def read(path: Path, kind: MetricKind) -> "pd.DataFrame":
-    """The recorded steps or epochs in order; empty, with all columns, where there are none yet."""
+    """Return the recorded steps or epochs in order; an empty table with all columns if there are none yet."""
     import pandas as pd
 
     frame = pd.DataFrame([line for line in _lines(path) if line.get("kind") == kind])
@@ -49,7 +49,7 @@ def read(path: Path, kind: MetricKind) -> "pd.DataFrame":
 
 
 def rewind(path: Path, epoch: int) -> None:
-    """Drops all lines of this epoch and later ones, and a cut-off end: a resumed run records them again."""
+    """Delete the lines of this epoch and later ones, and a cut-off end; a resumed run records them again."""
     kept = [line for line in _lines(path) if line.get("epoch", 0) < epoch]
     part = path.with_name(path.name + ".part")
     part.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
@@ -64,7 +64,7 @@ def _lines(path: Path) -> tuple[dict[str, Any], ...]:
         return ()
 
 
-# Pages ask once a second, so a file is parsed only when it has changed; callers never alter the dicts.
+# Pages read it once a second, so a file is parsed only if it has changed. Callers must not modify the dicts.
 @lru_cache(maxsize=64)
 def _parsed(path: Path, inode: int, size: int, changed: int) -> tuple[dict[str, Any], ...]:
     lines = []
@@ -79,24 +79,24 @@ def _parsed(path: Path, inode: int, size: int, changed: int) -> tuple[dict[str, 
 
 
 def _plain(value: Any) -> Any:
-    """JSON knows no NaN and no infinity: a loss that ran away is written as null and read back as NaN."""
+    """JSON has no NaN or infinity: a diverged loss is written as null and read back as NaN."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
 
 
-class Pace:
-    """Says which steps are recorded: two a second at most, then ever fewer, so that a night's run stays readable.
+class StepSampler:
+    """Decides which steps are recorded: at most two a second, and fewer later, so that long runs stay readable.
 
-    Up to 500 seconds every half second, later at intervals of a thousandth of the time that has passed: ten hours
-    make about five thousand lines.
+    Up to 500 seconds one every half second, later at intervals of a thousandth of the elapsed time: ten hours make
+    about five thousand lines.
     """
 
     def __init__(self) -> None:
         self._last = -math.inf
 
     def due(self, seconds: float) -> bool:
-        """Whether the step that ended at ``seconds`` (since the start) is recorded."""
+        """Return whether to record the step that ended at ``seconds`` since the start."""
         if seconds - self._last < max(0.5, seconds / 1000):
             return False
         self._last = seconds

@@ -1,4 +1,4 @@
-"""The models of runs: found by a reference, loaded, evaluated."""
+"""The models of runs: find one by its reference, load it, evaluate it."""
 
 from pathlib import Path
 
@@ -20,9 +20,9 @@ def evaluate_run(
     device: str = "auto",
     cache: Path | None = None,
 ) -> Report:
-    """The best model's report on a split of its snapshot, written into the run; see ``evaluate``.
+    """Evaluate a run's best model on a split of its snapshot and write the report into the run; see ``evaluate``.
 
-    Raises RunError where the run has no model yet or the split has no image, ImageRefused where a photo is gone.
+    Raises RunError if the run has no model yet or the split is empty, ImageRefused if a photo is missing.
     """
     if not run.finished:
         raise RunError(f"The run {run.id} has no model yet. Wait for its first epoch, or resume it.")
@@ -32,9 +32,9 @@ def evaluate_run(
 def load_predictor(
     reference: str | Path, workspace: Workspace, device: str = "auto", progress: PhaseCallback | None = None
 ) -> Predictor:
-    """From the word ``imagenet``, a bundle folder, a run folder or a run's id in the workspace; a run gives its best.
+    """Load the model of ``imagenet``, a bundle folder, a run folder or a run's id in the workspace.
 
-    Raises RunError for a run without a model yet, BundleError and WeightsUnavailable as `Predictor.load` does.
+    For a run this is its best model. Raises RunError for a run without a model, and the errors of `Predictor.load`.
     """
     folder = bundle_folder(reference, workspace)
     if folder is None:
@@ -46,7 +46,7 @@ def load_predictor(
 
 
 def bundle_folder(reference: str | Path, workspace: Workspace) -> Path | None:
-    """The bundle that a reference means; None is the pretrained network itself."""
+    """Return the bundle folder that a reference names; None for the pretrained network."""
     if str(reference) == IMAGENET:
         return None
     if (Path(reference) / INFO_FILE).is_file():

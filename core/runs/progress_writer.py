@@ -1,25 +1,25 @@
-"""Writes down a training's events: the status for who looks now, the metrics for good, the log in words."""
+"""Writes a training's events into its run folder: status, metrics and log."""
 
 import time
 from dataclasses import asdict
 
 from core.runs.folder import RunFolder
-from core.runs.metrics import Pace
-from core.runs.remaining import Remaining
+from core.runs.metrics import StepSampler
+from core.runs.remaining import RemainingTime
 from core.training.events import Epoch, Event, Progress, Step
 
 _STATUS_SECONDS = 0.5
 
 
-def counted(done: int, total: int) -> str:
-    """How much of something is done. What goes into the millions are the bytes of a download."""
+def progress_text(done: int, total: int) -> str:
+    """Return "3 of 10"; totals of a million and more are bytes of a download, shown in MB."""
     if total >= 1_000_000:
         return f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB"
     return f"{done:,} of {total:,}"
 
 
 class ProgressWriter:
-    """Takes the events of one training as they come."""
+    """Receives the events of one training and writes them down."""
 
     def __init__(self, run: RunFolder, *, resumed: bool) -> None:
         self._run = run
@@ -28,15 +28,15 @@ class ProgressWriter:
         self._began = time.monotonic()
         self._shown = float("-inf")
         self._phase = ""
-        self._pace = Pace()
-        self._remaining = Remaining()
+        self._sampler = StepSampler()
+        self._remaining = RemainingTime()
         self._epochs = run.status().epochs
         self._batches = 0
 
-    def note(self, event: Event) -> None:
-        """Writes one event down. Raises OSError where the disk is full or the folder gone."""
+    def write(self, event: Event) -> None:
+        """Write one event. Raises OSError if the disk is full or the folder was deleted."""
         if isinstance(event, Progress):
-            self.phase(event.phase, event.done, event.total)
+            self.write_phase(event.phase, event.done, event.total)
             return
         if self._rewind:
             self._run.rewind_metrics(event.epoch)
@@ -46,19 +46,19 @@ class ProgressWriter:
         else:
             self._epoch(event)
 
-    def phase(self, phase: str, done: int = 0, total: int | None = None) -> None:
-        """What goes on outside the batches, with how much of it is done."""
+    def write_phase(self, phase: str, done: int = 0, total: int | None = None) -> None:
+        """Write what happens outside the batches, and how much of it is done."""
         moment = time.monotonic()
         if phase == self._phase and moment - self._shown < _STATUS_SECONDS:
             return
         self._phase, self._shown = phase, moment
-        self._run.write_status(phase=f"{phase}: {counted(done, total)}" if total else phase)
+        self._run.write_status(phase=f"{phase}: {progress_text(done, total)}" if total else phase)
 
     def _step(self, step: Step) -> None:
         moment = time.monotonic()
         self._batches = step.batches
         seconds_left = self._remaining.after_step(step.epoch, self._epochs, step.batch, step.batches)
-        if self._pace.due(moment - self._began):
+        if self._sampler.due(moment - self._began):
             self._run.append_metrics("step", asdict(step))
         phase = f"epoch {step.epoch} of {self._epochs}"
         if phase == self._phase and moment - self._shown < _STATUS_SECONDS:
@@ -75,7 +75,7 @@ class ProgressWriter:
         )
 
     def _epoch(self, epoch: Epoch) -> None:
-        if epoch.best:  # the reports that an earlier, stopped part of the training left are of another model
+        if epoch.best:  # reports from before a stop and resume belong to another model
             for pattern in ("report-*.json", "predictions-*.csv"):
                 for path in self._run.path.glob(pattern):
                     path.unlink()

@@ -1,4 +1,4 @@
-"""The line of runs that wait for a device, and the lock that lets one of them train on it."""
+"""The queue of runs that wait for a device, and the lock that lets one of them train on it."""
 
 import os
 
@@ -11,7 +11,7 @@ from core.workspace import Workspace
 
 
 def runs_ahead(workspace: Workspace, run: RunFolder) -> list[RunFolder]:
-    """The runs that train before this one, the one at work first: same line, alive, and earlier in it."""
+    """Return the live runs ahead of this one in its queue, the run that is training first."""
     own = run.status()
     found: list[tuple[Status, RunFolder]] = []
     for other in list_runs(workspace):
@@ -24,34 +24,34 @@ def runs_ahead(workspace: Workspace, run: RunFolder) -> list[RunFolder]:
     return [other for _, other in found]
 
 
-def queue_place(workspace: Workspace, run: RunFolder) -> int:
-    """0 for a run that does not wait (it trains, or has ended), 1 for the next in line, then 2, 3, ..."""
+def queue_position(workspace: Workspace, run: RunFolder) -> int:
+    """Return 0 for a run that is not waiting, 1 for the next in the queue, then 2, 3, ..."""
     if run.status().state != "queued":
         return 0
     return max(1, len(runs_ahead(workspace, run)))
 
 
 def device_lock(workspace: Workspace, run: RunFolder) -> FileLock:
-    """The lock that a training of this run's line holds. The system frees it when the process ends, however it ends."""
+    """Return the lock that a training of this run's queue holds; the system frees it however the process ends."""
     folder = workspace.runs / ".locks"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunError(f"{folder} cannot be made ({error.strerror}), so no run can take its turn.") from error
+        raise RunError(f"The folder {folder} cannot be created ({error.strerror}), so no run can start.") from error
     return FileLock(folder / f"{run.status().line}.lock")
 
 
-def join(run: RunFolder) -> bool:
-    """Puts a run that has ended early at the end of its line, in this process's name; False where it is at work.
+def join_queue(run: RunFolder) -> bool:
+    """Put a run at the end of its queue, with this process as its owner; returns False if the run is already live.
 
-    Raises RunError for a run that is complete.
+    Raises RunError for a run that has finished.
     """
     with run.locked():
         status = read_status(run.path / "status.json")
         if status.live and process_lives(status):
             return False
         if status.state == "finished":
-            raise RunError(f"The run {run.id} has finished all its epochs; there is nothing to resume.")
+            raise RunError(f"The run {run.id} has finished all its epochs, so there is nothing to resume.")
         pid = os.getpid()
         run.replace_status(
             status,
@@ -60,7 +60,7 @@ def join(run: RunFolder) -> bool:
             ended=None,
             pid=pid,
             process_started=process_start(pid),
-            phase="waiting for its turn",
+            phase="waiting in the queue",
             message="",
             stop_requested=False,
         )

@@ -1,14 +1,14 @@
-"""How long a training will still take, from the pace of its batches and epochs so far."""
+"""Estimates the remaining time of a training from its batches and epochs so far."""
 
 import time
 from collections.abc import Callable
 
-# Validation and saving, as a share of the training batches' time, until one epoch has shown the truth.
+# Time for validation and saving relative to the training batches, until it has been measured in one epoch.
 _FIRST_GUESS = 0.15
 
 
-class Remaining:
-    """Fed with the steps and epochs of a training, it estimates the seconds that are left of it."""
+class RemainingTime:
+    """Estimates the seconds left from the steps and epochs that it is told of."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -19,7 +19,7 @@ class Remaining:
         self._per_batch: float | None = None
 
     def after_step(self, epoch: int, epochs: int, batch: int, batches: int) -> float | None:
-        """Seconds left after this batch, or None while there is too little to tell by."""
+        """Return the seconds left after this batch, or None if it is too early to estimate."""
         moment = self._clock()
         if epoch != self._epoch:
             self._epoch, self._first = epoch, (batch, moment)
@@ -34,7 +34,7 @@ class Remaining:
         return self._per_batch * (batches - batch) + around + (epochs - epoch) * (training + around)
 
     def after_epoch(self, epoch: int, epochs: int, seconds: float) -> float:
-        """Seconds left after an epoch that took ``seconds`` in all."""
+        """Return the seconds left after an epoch that took ``seconds`` in total."""
         if self._epoch == epoch:
             self._around = max(0.0, self._clock() - self._last_batch)
         return (epochs - epoch) * seconds

@@ -1,13 +1,13 @@
-"""Hears, while a run works, that it should end: a stop request, a signal, or the loss of its folder.
+"""Detects that a run should end: by a stop request, by a signal, or because its folder was deleted.
 
-    what                      reason      the run then
-    stop pressed              stop        keeps the best so far, is evaluated, ends as stopped
+    cause                     reason      the run then
+    stop pressed              stop        keeps the best model so far, is evaluated, ends as stopped
     SIGINT (Ctrl-C)           stop        the same; a second one counts as SIGTERM
-    SIGTERM                   terminate   ends at once as interrupted, and can be resumed
-    the folder was deleted    gone        ends without a word
+    SIGTERM                   terminate   ends immediately as interrupted, and can be resumed
+    the folder was deleted    gone        ends silently
 
-The loop over batches looks at ``reason`` after each batch. Where no batch passes (photos are read, weights fetched,
-a validation runs) the watch waits for two seconds and then raises ``Interruption`` in the main thread, as Ctrl-C does.
+``reason`` is checked after each batch. During longer work (reading photos, downloading weights, validation) a thread
+waits two seconds and then raises ``Interruption`` in the main thread, as Ctrl-C does.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 class Interruption(BaseException):
-    """The run should end. Not an Exception, so that nothing on the way takes it for an error and goes on."""
+    """The run should end. Not an Exception, so that nobody catches it as an error and carries on."""
 
     def __init__(self, reason: StopReason) -> None:
         super().__init__(reason)
@@ -41,21 +41,21 @@ class Interruption(BaseException):
 
 
 class StopSignals:
-    """A context in which signals are heard, stop requests are seen and the heartbeat is written.
+    """A context that handles signals, checks for stop requests and writes the heartbeat.
 
-    Signal handlers are put back at the end. They are only set in a process's main thread, as Python demands.
+    Signal handlers are restored at the end. They are only set in the main thread, as Python requires.
     """
 
     def __init__(self, run: RunFolder) -> None:
         self.reason: StopReason | None = None
         self._run = run
         self._folder = run.path.stat().st_ino
-        self._noted = 0.0
-        self._beaten = 0.0
-        self._heeded: tuple[StopReason, ...] = ()
-        self._nudged = False
+        self._reason_at = 0.0
+        self._heartbeat_at = 0.0
+        self._interruptible_by: tuple[StopReason, ...] = ()
+        self._raise_on_signal = False
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look, name="run-watch", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="run-watch", daemon=True)
         self._main = threading.current_thread() is threading.main_thread()
         self._handlers: dict[int, object] = {}
 
@@ -63,8 +63,8 @@ class StopSignals:
         if self._main:
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._handlers[number] = signal.signal(number, self._on_signal)
-        # A stop that was asked for before the run began is heard before its first batch, however fast that is.
-        self._glance()
+        # A stop that was requested before the run started takes effect before its first batch.
+        self._check_folder()
         self._thread.start()
         return self
 
@@ -75,69 +75,70 @@ class StopSignals:
             signal.signal(number, handler)  # type: ignore[arg-type]
 
     @contextlib.contextmanager
-    def heeding(self, *reasons: StopReason) -> Iterator[None]:
-        """Inside, an ``Interruption`` for one of these reasons may be raised at any point."""
-        self._heeded = reasons
+    def interruptible(self, *reasons: StopReason) -> Iterator[None]:
+        """Allow ``Interruption`` for these reasons to be raised at any point inside the block."""
+        self._interruptible_by = reasons
         try:
             self.check(reasons)
             yield
         finally:
-            self._heeded = ()
+            self._interruptible_by = ()
 
     def check(self, reasons: Collection[StopReason] = ALL) -> None:
-        """Raises Interruption where one of these reasons is known."""
+        """Raise Interruption if the run should end for one of these reasons."""
         if self.reason is not None and self.reason in reasons:
             raise Interruption(self.reason)
 
-    def guard(self, events: Iterator[T]) -> Iterator[T]:
-        """The same events; an Interruption is raised between them, or within one that takes too long."""
+    def until_stopped(self, events: Iterator[T]) -> Iterator[T]:
+        """Yield the events; raise Interruption between them, or within one that takes too long."""
         while True:
-            with self.heeding(*ALL):
+            with self.interruptible(*ALL):
                 try:
                     event = next(events)
                 except StopIteration:
                     return
-            if not self.folder_is_there():
-                self.note("gone")
+            if not self.folder_exists():
+                self._set_reason("gone")
             yield event
 
-    def note(self, reason: StopReason) -> None:
-        """Remembers why the run should end."""
+    def _set_reason(self, reason: StopReason) -> None:
+        """Record why the run should end, unless a stronger reason is known."""
         if self.reason is None or ALL.index(reason) > ALL.index(self.reason):
-            self.reason, self._noted = reason, time.monotonic()
+            self.reason, self._reason_at = reason, time.monotonic()
 
-    def folder_is_there(self) -> bool:
-        """Whether the run's folder is still the one it was: a training may make it anew when it saves."""
+    def folder_exists(self) -> bool:
+        """Return whether the run's folder is still the same one: saving a checkpoint may create it again."""
         try:
             return self._run.path.stat().st_ino == self._folder
         except FileNotFoundError:
             return False
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self._nudged:
-            self._nudged = False
-            self.check(self._heeded)
+        if self._raise_on_signal:
+            self._raise_on_signal = False
+            self.check(self._interruptible_by)
         elif number == signal.SIGTERM or self.reason is not None:
-            self.note("terminate")
+            self._set_reason("terminate")
         else:
-            self.note("stop")
+            self._set_reason("stop")
 
-    def _look(self) -> None:
+    def _watch(self) -> None:
         while not self._over.wait(_LOOK_SECONDS):
-            self._glance()
-            late = self.reason in self._heeded and time.monotonic() - self._noted > _PATIENCE_SECONDS
+            self._check_folder()
+            waited = time.monotonic() - self._reason_at
+            late = self.reason in self._interruptible_by and waited > _PATIENCE_SECONDS
             if late and self._main and self._handlers:
-                self._nudged = True
+                self._raise_on_signal = True
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
-    def _glance(self) -> None:
-        """Look at the folder once, and leave a sign of life there now and then."""
-        # What cannot be read or written here (a full disk, say) shows where the training itself writes.
+    def _check_folder(self) -> None:
+        """Check for a stop request or a deleted folder, and write the heartbeat from time to time."""
+        # Errors here (such as a full disk) are reported where the training itself writes.
         with contextlib.suppress(OSError, RunError):
-            if not self.folder_is_there():
-                self.note("gone")
+            if not self.folder_exists():
+                self._set_reason("gone")
             elif read_status(self._run.path / "status.json").stop_requested:
-                self.note("stop")
-            if self.reason != "gone" and time.monotonic() - self._beaten > _HEARTBEAT_SECONDS:
-                self._beaten = time.monotonic()
+                self._set_reason("stop")
+            if self.reason != "gone" and time.monotonic() - self._heartbeat_at > _HEARTBEAT_SECONDS:
+                self._heartbeat_at = time.monotonic()
                 self._run.write_status(heartbeat=now())

@@ -1,4 +1,4 @@
-"""What a run's own process does: wait for its turn, train, evaluate, and write down how it ends."""
+"""The work of a run's own process: wait in the queue, train, evaluate, and record how it ended."""
 
 import contextlib
 import errno
@@ -16,24 +16,24 @@ from filelock import FileLock, Timeout
 from core.errors import RunError, StudioError
 from core.runs.folder import RunFolder
 from core.runs.progress_writer import ProgressWriter
-from core.runs.queue import device_lock, join, runs_ahead
+from core.runs.queue import device_lock, join_queue, runs_ahead
 from core.runs.status import RunState, Status, now, process_start
 from core.runs.stop_signals import Interruption, StopSignals
 from core.training.events import Event, Progress, Step
 from core.workspace import Workspace, open_workspace
 
-UNEXPECTED = "An unexpected error ended the run; the log has the details."
+UNEXPECTED = "The run failed because of an unexpected error; see the log for details."
 
 _TURN_SECONDS = 0.3
-# A process that has just written its last status holds the run's lock for a moment more.
+# A process that has just written its final status holds the run's lock a moment longer.
 _LOCK_SECONDS = 5.0
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-# What torch and safetensors make of it.
+# The messages of torch and safetensors for a full disk.
 _DISK_FULL_WORDS = ("No space left on device", "file write failed")
 
 
 def work(run: RunFolder, workspace: Workspace | None = None) -> Status:
-    """Does all of ``train`` and answers with the status in which the run ended."""
+    """Run ``train`` to its end and return the run's final status."""
     events = train(run, workspace or open_workspace())
     while True:
         try:
@@ -43,60 +43,60 @@ def work(run: RunFolder, workspace: Workspace | None = None) -> Status:
 
 
 def train(run: RunFolder, workspace: Workspace) -> Generator[Event, None, Status]:
-    """Trains a run, from its beginning or its last epoch, and evaluates it; yields what happens, returns how it ended.
+    """Train a run from its start or last epoch and evaluate it; yields events and returns the final status.
 
-    Errors of the training become the run's status and are not raised; what is raised is RunError where another
-    process trains this run or where it is complete. Must be called in the process that the run's status shall name;
-    while it runs, SIGINT and SIGTERM end the run as ``core.runs.stop_signals`` says.
+    Errors of the training are recorded in the run's status, not raised. Raises RunError if another process trains
+    this run or if it has finished. Call it in the process that the run's status should name; SIGINT and SIGTERM
+    then end the run as described in ``core.runs.stop_signals``.
     """
-    with _only_worker(run), StopSignals(run) as watch:
-        join(run)
+    with _only_worker(run), StopSignals(run) as signals:
+        join_queue(run)
         pid = os.getpid()
         run.write_status(pid=pid, process_started=process_start(pid), heartbeat=now())
         try:
-            yield from _course(run, workspace, watch)
+            yield from _wait_train_evaluate(run, workspace, signals)
         except Interruption as interruption:
             if interruption.reason == "stop":
-                kept = "before it went on; the best model so far is kept"
-                lost = "before the first epoch ended, so there is no model to keep"
+                kept = "before resuming; the best model so far is kept"
+                lost = "before the first epoch ended, so there is no model"
                 _end(run, "stopped", f"Stopped {kept if run.finished else lost}.")
             elif interruption.reason == "terminate":
-                _end(run, "interrupted", "Its process was told to end. Resume goes on.")
-        except GeneratorExit:  # who listened went away
-            _end(run, "interrupted", "It was left before its end. Resume goes on.")
+                _end(run, "interrupted", "Its process was terminated. Resume the run to continue.")
+        except GeneratorExit:  # the caller stopped iterating
+            _end(run, "interrupted", "The run was abandoned before its end. Resume the run to continue.")
             raise
-        except Exception as error:  # noqa: BLE001 - the end of the line: what is not written down here nobody sees
+        except Exception as error:  # noqa: BLE001 - recorded in the run's status and log; nobody else would see it
             _fail(run, error)
-        if not watch.folder_is_there() and not (run.path / "recipe.json").exists():
-            # What the training has saved since somebody deleted the run.
+        if not signals.folder_exists() and not (run.path / "recipe.json").exists():
+            # Files that the training saved after the run was deleted.
             shutil.rmtree(run.path, ignore_errors=True)
     return run.status()
 
 
-def _course(run: RunFolder, workspace: Workspace, watch: StopSignals) -> Iterator[Event]:
+def _wait_train_evaluate(run: RunFolder, workspace: Workspace, signals: StopSignals) -> Iterator[Event]:
     lock = device_lock(workspace, run)
     try:
-        yield from _until_turn(run, workspace, lock, watch)
-        run.write_status(state="preparing", started=run.status().started or now(), phase="getting ready")
-        record = ProgressWriter(run, resumed=run.begun)
+        yield from _wait_in_queue(run, workspace, lock, signals)
+        run.write_status(state="preparing", started=run.status().started or now(), phase="preparing")
+        writer = ProgressWriter(run, resumed=run.begun)
         stopped = False
         try:
-            yield from _training(run, workspace, record, watch)
+            yield from _train(run, workspace, writer, signals)
         except Interruption as interruption:
             if interruption.reason != "stop" or not run.finished:
                 raise
             stopped = True
-        yield from _evaluation(run, workspace, record, watch)
+        yield from _evaluate(run, workspace, writer, signals)
         _end(run, "stopped" if stopped else "finished", _summary(run))
     finally:
         lock.release()
 
 
-def _until_turn(run: RunFolder, workspace: Workspace, lock: FileLock, watch: StopSignals) -> Iterator[Event]:
-    """Returns with the device's lock held."""
-    said = ""
+def _wait_in_queue(run: RunFolder, workspace: Workspace, lock: FileLock, signals: StopSignals) -> Iterator[Event]:
+    """Wait until this run is first in its queue; returns with the device's lock held."""
+    shown = ""
     while True:
-        watch.check()
+        signals.check()
         ahead = runs_ahead(workspace, run)
         if not ahead:
             with contextlib.suppress(Timeout):
@@ -104,33 +104,33 @@ def _until_turn(run: RunFolder, workspace: Workspace, lock: FileLock, watch: Sto
                 return
         first = repr(ahead[0].status().title) if ahead else "another training on this device"
         others = f" and {len(ahead) - 1} more" if len(ahead) > 1 else ""
-        if said != first + others:
-            said = first + others
-            yield Progress(f"waiting for {said}", 0, None)
+        if shown != first + others:
+            shown = first + others
+            yield Progress(f"waiting for {shown}", 0, None)
         time.sleep(_TURN_SECONDS)
 
 
-def _training(run: RunFolder, workspace: Workspace, record: ProgressWriter, watch: StopSignals) -> Iterator[Event]:
-    # Torch is imported when it is this run's turn: a waiting process stays small.
+def _train(run: RunFolder, workspace: Workspace, writer: ProgressWriter, signals: StopSignals) -> Iterator[Event]:
+    # Torch is imported only now, so that a waiting process stays small.
     from core.training.trainer import fit
 
-    run.append_log("resumed" if record.resumed else "started")
+    run.append_log("resumed" if writer.resumed else "started")
     events: Any = fit(
-        run.snapshot(), run.recipe(), run.path, resume=record.resumed, log=run.append_log, cache=_resized(workspace)
+        run.snapshot(), run.recipe(), run.path, resume=writer.resumed, log=run.append_log, cache=_resized(workspace)
     )
-    named = False
-    # Closed at once where the run is stopped, and not when memory happens to be cleared: evaluation wants it.
+    device_written = False
+    # Closed as soon as the run is stopped, not at garbage collection: the evaluation needs the memory.
     with contextlib.closing(events):
-        for event in watch.guard(events):
-            if isinstance(event, Step) and not named:
-                run.write_status(**_computing())
-                named = True
-            record.note(event)
+        for event in signals.until_stopped(events):
+            if isinstance(event, Step) and not device_written:
+                run.write_status(**_device_and_precision())
+                device_written = True
+            writer.write(event)
             yield event
 
 
-def _computing() -> dict[str, str]:
-    """The device and the precision that the training in this process has chosen."""
+def _device_and_precision() -> dict[str, str]:
+    """Return the device and the precision of the training in this process."""
     from accelerate.state import AcceleratorState
 
     state = AcceleratorState()
@@ -138,7 +138,7 @@ def _computing() -> dict[str, str]:
     return {"device": str(state.device), "precision": "fp32" if precision == "no" else precision}
 
 
-def _evaluation(run: RunFolder, workspace: Workspace, record: ProgressWriter, watch: StopSignals) -> Iterator[Event]:
+def _evaluate(run: RunFolder, workspace: Workspace, writer: ProgressWriter, signals: StopSignals) -> Iterator[Event]:
     from core.runs.models import evaluate_run
 
     snapshot, device = run.snapshot(), run.recipe().device
@@ -148,25 +148,25 @@ def _evaluation(run: RunFolder, workspace: Workspace, record: ProgressWriter, wa
         if total == 0:
             continue
         phase = f"evaluating on the {words} photos"
-        record.phase(phase)
+        writer.write_phase(phase)
         yield Progress(phase, 0, total)
-        with watch.heeding("terminate", "gone"):
+        with signals.interruptible("terminate", "gone"):
             report = evaluate_run(
-                run, split, progress=partial(record.phase, phase), device=device, cache=_resized(workspace)
+                run, split, progress=partial(writer.write_phase, phase), device=device, cache=_resized(workspace)
             )
         for name, figure in report.figures().items():
             run.append_log(f"{words} photos: {name} {figure}")
 
 
 def _resized(workspace: Workspace) -> Path:
-    """Where the resized copies of photos lie that all runs share."""
+    """The folder of resized photos, shared by all runs."""
     return workspace.cache / "resized"
 
 
 def _summary(run: RunFolder) -> str:
-    """The best epoch with its report's figure, which counts: the app predicts in fp32.
+    """Return a sentence about the best epoch, with the figure of its report in fp32, as the app predicts in fp32.
 
-    An epoch may have been checked in bf16, and a photo on the border then has another class.
+    An epoch may have been evaluated in bf16, which can change the class of a borderline photo.
     """
     epochs = run.epochs()
     bests = epochs[epochs["best"].astype(bool)]
@@ -175,19 +175,19 @@ def _summary(run: RunFolder) -> str:
     best, report = bests.iloc[-1], run.report("val")
     if "val_iou" in best:
         iou = getattr(report, "mean_iou", None)
-        seen = f"{best['val_iou']:.2f}"
-        found = seen if iou is None else f"{iou.value:.2f}"
-        told = f"mean IoU {found} on {best['val_n']:.0f} validation photos"
+        in_training = f"{best['val_iou']:.2f}"
+        figure = in_training if iou is None else f"{iou.value:.2f}"
+        text = f"mean IoU {figure} on {best['val_n']:.0f} validation photos"
     else:
-        seen = f"{round(best['val_accuracy'] * best['val_n'])}"
-        found = seen if report is None else f"{report.accuracy.correct}"
-        told = f"{found} of {best['val_n']:.0f} validation photos right"
-    also = f", and {seen} when the epoch was checked in {run.status().precision}" if seen != found else ""
-    return f"The best epoch was {best['epoch']:.0f}: {told}{also}."
+        in_training = f"{round(best['val_accuracy'] * best['val_n'])}"
+        figure = in_training if report is None else f"{report.accuracy.correct}"
+        text = f"{figure} of {best['val_n']:.0f} validation photos correct"
+    also = f" ({in_training} during training, in {run.status().precision})" if in_training != figure else ""
+    return f"The best epoch was {best['epoch']:.0f}: {text}{also}."
 
 
 def _end(run: RunFolder, state: RunState, message: str) -> None:
-    # Nothing can be written into a deleted folder or on a full disk; who looks then sees that the process has ended.
+    # A deleted folder or a full disk cannot be written; reading the status then shows that the process has ended.
     with contextlib.suppress(OSError, RunError):
         ended = {"state": state, "message": message, "ended": now(), "stop_requested": False}
         run.write_status(**ended, phase="", seconds_left=None)
@@ -196,13 +196,13 @@ def _end(run: RunFolder, state: RunState, message: str) -> None:
 
 def _fail(run: RunFolder, error: Exception) -> None:
     if not (run.path / "status.json").exists():
-        return  # deleted while it trained: whoever did it knows
+        return  # deleted by the user while it trained
     if isinstance(error, StudioError):
         sentence = str(error)
     elif _disk_full(error):
-        sentence = "The disk is full, so the run could not be saved. Free some space, then resume it."
+        sentence = "The disk is full, so the run could not be saved. Free some space, then resume the run."
     elif isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # the latter is torch's
-        sentence = "The memory of the device is full. Start it again with a smaller batch size or a smaller network."
+        sentence = "The device ran out of memory. Start a new run with a smaller batch size or a smaller network."
     else:
         sentence = UNEXPECTED
         with contextlib.suppress(OSError):
@@ -211,7 +211,7 @@ def _fail(run: RunFolder, error: Exception) -> None:
 
 
 def _disk_full(error: BaseException | None) -> bool:
-    """Also where a library has wrapped the system's error into one of its own."""
+    """Return whether the disk is full, also if a library has wrapped the system's error."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _DISK_FULL:
             return True
@@ -223,7 +223,7 @@ def _disk_full(error: BaseException | None) -> bool:
 
 @contextlib.contextmanager
 def _only_worker(run: RunFolder) -> Iterator[None]:
-    """One process trains a run; a second one that tries gets RunError."""
+    """Allow one process to train a run; raises RunError in a second one."""
     try:
         with FileLock(run.path / ".worker.lock", timeout=_LOCK_SECONDS):
             yield

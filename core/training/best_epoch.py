@@ -1,4 +1,4 @@
-"""Which epoch is the best so far, and how long the run has waited for a better one."""
+"""Tracks which epoch is the best so far, and how many epochs have passed without improvement."""
 
 import math
 from collections.abc import Mapping
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 
 @dataclass
-class BestEpoch:
-    """The validation figures of the best epoch so far.
+class BestEpochTracker:
+    """The validation score and loss of the best epoch so far, and a count for early stopping.
 
-    The score of an epoch is its accuracy; for localization the mean IoU, with 0 for photos whose class is wrong.
+    The score is the accuracy; for localization, the mean IoU with 0 for photos whose class is wrong.
     """
 
     score: float = -1.0
@@ -19,14 +19,14 @@ class BestEpoch:
     waited: int = 0
 
     @classmethod
-    def restored(cls, saved: Mapping[str, float]) -> "BestEpoch":
-        """From what a checkpoint holds; version 0.1 called the score an accuracy."""
+    def from_checkpoint(cls, saved: Mapping[str, float]) -> "BestEpochTracker":
+        """Restore from a checkpoint; version 0.1 called the score an accuracy."""
         return cls(**{name.replace("accuracy", "score"): value for name, value in saved.items()})  # type: ignore[arg-type]
 
-    def improved(self, score: float, loss: float) -> bool:
-        """Record an epoch; whether it is the best: the higher score, then the lower loss, then the earlier one.
+    def update(self, score: float, loss: float) -> bool:
+        """Record an epoch and return whether it is the best: higher score, then lower loss, then earlier.
 
-        Waiting is counted apart from that: an epoch that betters either figure is worth going on for.
+        Early stopping counts separately: an epoch that improves either figure resets ``waited``.
         """
         self.waited += 1
         if score > self.top_score or loss < self.lowest_loss:
@@ -38,6 +38,6 @@ class BestEpoch:
             self.score, self.loss = score, loss
         return best
 
-    def begin_phase(self) -> None:
-        """What the head reached alone is no measure for how long the whole network may take."""
+    def start_phase(self) -> None:
+        """Reset the early-stopping count: what the head reached alone is no measure for the whole network."""
         self.top_score, self.lowest_loss, self.waited = -1.0, math.inf, 0

@@ -1,6 +1,6 @@
-"""What a run leaves on disk after each epoch: the bundles ``best/`` and ``last/``, and what exact resume needs.
+"""Checkpoints of a run after each epoch: the bundles ``best/`` and ``last/``, and the state for an exact resume.
 
-A bundle's metrics are the figures of its epoch. ``last/training.pt`` holds the rest of the training's state.
+A bundle's metrics are those of its epoch. ``last/training.pt`` holds the rest of the training's state.
 """
 
 import importlib.metadata
@@ -25,7 +25,7 @@ _LIBRARIES = ("torch", "torchvision", "accelerate", "pillow")
 
 @dataclass(frozen=True)
 class CheckpointState:
-    """All of a training that is not in the network, after an epoch. Chance needs no state: it follows from the seed."""
+    """The state of a training after an epoch, without the network. Random numbers follow from the seed."""
 
     epoch: int
     phase: int
@@ -44,23 +44,23 @@ def save_last(folder: Path, model: ResNet, info: BundleInfo, state: CheckpointSt
 
 
 def has_last(folder: Path) -> bool:
-    """Whether an epoch has ended here; raises BundleError where its bundle is broken."""
+    """Return whether an epoch was saved here; raises BundleError if its bundle is damaged."""
     return standing_folder(folder / "last").exists() and bool(read_info(folder / "last"))
 
 
 def load_last(folder: Path, snapshot_digest: str, recipe: Recipe) -> tuple[InitialModel, CheckpointState]:
-    """Where a run stopped; raises RunError where it was another run's, or is broken."""
+    """Load the network and state of the last epoch; raises RunError if they belong to another run or are damaged."""
     model, info = load_bundle(folder / "last")
-    # Through the recipe, so that a setting that a newer version has added does not make it another one.
+    # Parsed as a recipe, so that a setting added by a newer version does not count as a difference.
     if info.snapshot_digest != snapshot_digest or Recipe.from_json(json.dumps(info.recipe)) != recipe:
-        what = "other photos" if info.snapshot_digest != snapshot_digest else "another recipe"
-        raise RunError(f"{folder / 'last'} comes from a training with {what}. Start a new run instead.")
+        different = "other photos" if info.snapshot_digest != snapshot_digest else "another recipe"
+        raise RunError(f"{folder / 'last'} comes from a training with {different}. Start a new run instead.")
     path = standing_folder(folder / "last") / STATE_FILE
     try:
         state = CheckpointState(**torch.load(path, map_location="cpu", weights_only=True))
     except (OSError, RuntimeError, EOFError, TypeError, pickle.UnpicklingError) as error:
         raise RunError(f"{path} cannot be read, so this run cannot be resumed. Start a new run instead.") from error
-    sentence = f"Going on after epoch {state.epoch} of {recipe.epochs}."
+    sentence = f"Resuming after epoch {state.epoch} of {recipe.epochs}."
     return InitialModel(model, info.arch, Preprocessing(**info.preprocessing), info.weights, (sentence,)), state
 
 

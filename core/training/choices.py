@@ -1,62 +1,62 @@
-"""The choices of a recipe, and what each of them does in a teacher's words."""
+"""The choices of a recipe's fields, each with a short explanation."""
 
 from typing import Literal
 
 NAMED_WEIGHTS = ("imagenet", "imagenet-v2", "none")
 
-# What each choice does, in a teacher's words; the keys are the fields, then their allowed values.
+# What each choice does; the keys are the fields, then their allowed values.
 CHOICES: dict[str, dict[str, str]] = {
     "weights": {
-        "imagenet": "Start from a network that has learned 1,000 kinds of things on 1.3 million photos. "
+        "imagenet": "Pretrained on ImageNet, 1.3 million photos of 1,000 classes. "
         "The best start for nearly all photos.",
-        "imagenet-v2": "The same photos, a longer training. More accurate by itself, but often a little worse "
-        "below a new head when the rest is frozen.",
-        "none": "Start from random numbers. Needs many photos, many epochs and train = all.",
+        "imagenet-v2": "Pretrained on the same photos for longer. More accurate on ImageNet, but often slightly worse "
+        "with frozen layers below a new head.",
+        "none": "Random weights (training from scratch). Needs many photos, many epochs and all layers trained.",
     },
     "train": {
-        "head": "Only the new last layer. Fast, hard to spoil, right for few photos.",
-        "layer4": "The head and the last stage. For photos that look unlike everyday pictures.",
-        "layer3": "The head and the last two stages. Slower; wants some hundred photos a class.",
-        "all": "Every layer. The slowest and often the most accurate, given enough photos.",
-        "staged": "First the head alone, then every layer, with smaller steps in the lower stages. "
-        "A safe way to train all.",
+        "head": "Trains only the new last layer. Fast and robust; right for few photos.",
+        "layer4": "Trains the head and the last stage. For photos that look unlike everyday pictures.",
+        "layer3": "Trains the head and the last two stages. Slower; needs a few hundred photos per class.",
+        "all": "Trains every layer. The slowest, and often the most accurate if there are enough photos.",
+        "staged": "Trains the head first, then every layer, with a lower learning rate in the lower stages. "
+        "A safe way to train all layers.",
     },
     "optimizer": {
-        "adamw": "Adapts the step of each weight. Forgiving about the learning rate.",
-        "sgd": "Stochastic gradient descent with Nesterov momentum 0.9. Often the best end result, "
-        "once the rate is right.",
-        "adam": "Like AdamW, but weight decay is mixed into the gradient.",
+        "adamw": "Adapts the step size of each weight. Works with a wide range of learning rates.",
+        "sgd": "Stochastic gradient descent with Nesterov momentum 0.9. Often the best final result, "
+        "if the learning rate is right.",
+        "adam": "Like AdamW, but weight decay is added to the gradient.",
     },
     "schedule": {
-        "one-cycle": "The rate climbs for the first tenth of the training, then falls to nearly zero. "
-        "A good choice without trying others.",
-        "cosine": "The rate starts high and falls along a cosine.",
-        "constant": "The rate stays as it is. For comparing and for learning what the rate does.",
+        "one-cycle": "The learning rate rises for the first tenth of the training, then falls to nearly zero. "
+        "A good default.",
+        "cosine": "The learning rate starts high and falls along a cosine.",
+        "constant": "The learning rate never changes. For comparisons, and for seeing what the learning rate does.",
     },
     "class_weighting": {
-        "none": "Every photo counts the same.",
-        "balanced": "A photo of a rare class counts more, so that all classes weigh the same.",
+        "none": "Every photo has the same weight in the loss.",
+        "balanced": "Photos of rare classes count more, so that every class has the same total weight.",
     },
     "box_loss": {
-        "giou": "How little the two boxes overlap, and how far apart they are. It counts small and large boxes alike.",
-        "smooth-l1": "How far the four edges are from where they should be. Large boxes count more than small ones.",
+        "giou": "Generalised IoU: measures overlap, and distance if the boxes are apart. Box size does not matter.",
+        "smooth-l1": "Smooth L1: the distance of the four edges from the true ones. Large boxes count more.",
     },
     "augmentation": {
-        "none": "The network sees each photo the same way in every epoch.",
-        "light": "A slightly different crop each time, and half of the photos mirrored.",
-        "standard": "Crops of different size and shape, mirrored, turned by up to ten degrees, colors shifted.",
+        "none": "Each photo looks the same in every epoch.",
+        "light": "A slightly different crop each time; half of the photos are mirrored.",
+        "standard": "Crops of varying size and shape, mirroring, rotation by up to ten degrees, and shifted colours.",
     },
     "mode": {
-        "crop": "Cut the middle square out of the photo. What lies at its far ends is not seen.",
-        "squash": "Squeeze the whole photo into a square. Nothing is lost, shapes are distorted.",
-        "letterbox": "Fit the whole photo into the square, with gray bars beside it. "
-        "Nothing is lost or distorted, but it is smaller.",
+        "crop": "Cuts out the central square. The ends of a long photo are lost.",
+        "squash": "Resizes the whole photo to a square. Nothing is lost, but shapes are distorted.",
+        "letterbox": "Fits the whole photo into the square and adds grey bars. "
+        "Nothing is lost or distorted, but the photo is smaller.",
     },
     "precision": {
-        "auto": "The fastest that the device does well.",
-        "fp32": "32-bit numbers: the exact reference, slower on most devices.",
-        "bf16": "16-bit numbers with the range of 32 bits: fast on newer processors and GPUs.",
-        "fp16": "16-bit numbers with a small range, and scaled gradients: for older GPUs.",
+        "auto": "The fastest format that the device handles well.",
+        "fp32": "32-bit numbers: the most precise, but slower on most devices.",
+        "bf16": "16-bit numbers with the range of 32-bit ones: fast on newer processors and GPUs.",
+        "fp16": "16-bit numbers with a small range and scaled gradients: for older GPUs.",
     },
 }
 

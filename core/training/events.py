@@ -1,22 +1,22 @@
-"""What a training tells while it runs: progress, steps, epochs. Free of torch."""
+"""The events of a training: progress, steps, epochs. Does not import torch."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Something that takes its time before or between the steps, in plain words."""
+    """Progress of slow work before or between the steps."""
 
     phase: str
-    """What is being done: "reading the photos"."""
+    """What is being done, such as "reading the photos"."""
     done: int
     total: int | None
-    """None where nobody knows."""
+    """None if unknown."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One batch learned from; epochs and batches count from 1."""
+    """One training step on one batch; epochs and batches count from 1."""
 
     epoch: int
     batch: int
@@ -24,20 +24,20 @@ class Step:
     loss: float
     """Mean loss of this batch, without label smoothing and class weights."""
     accuracy: float
-    """Share of this batch that was right, before the step."""
+    """Accuracy on this batch before the step."""
     learning_rate: float
-    """The head's."""
+    """That of the head."""
     images_per_second: float
-    """Mean since the epoch began."""
+    """Mean since the start of the epoch."""
     seconds: float
-    """Since the epoch began."""
+    """Since the start of the epoch."""
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """All training photos seen once, then all validation photos checked; epochs count from 1.
+    """One pass over all training photos, followed by validation; epochs count from 1.
 
-    Both losses are plain means, without label smoothing and class weights, so that the two curves can be compared.
+    Both losses are plain means, without label smoothing and class weights, so that the two curves are comparable.
     """
 
     epoch: int
@@ -47,24 +47,24 @@ class Epoch:
     val_loss: float
     val_accuracy: float
     val_n: int
-    """Validation photos that the two figures are taken over."""
+    """The number of validation photos."""
     learning_rate: float
-    """The head's, in the last step."""
+    """That of the head in the last step."""
     seconds: float
-    """Training, validation and saving of this epoch."""
+    """For training, validation and saving."""
     images_per_second: float
-    """Training photos per second of training."""
+    """During training, without validation."""
     best: bool
-    """The best so far, by ``score`` and then by validation loss; it is the one in ``best/``."""
+    """Whether it is the best so far, by ``score`` and then by validation loss; the best is saved in ``best/``."""
 
     @property
     def score(self) -> float:
-        """What the best epoch is chosen by."""
+        """The figure that decides which epoch is best."""
         return self.val_accuracy
 
     @property
     def sentence(self) -> str:
-        """The epoch in a line of a log."""
+        """The epoch as a line for the log."""
         return (
             f"epoch {self.epoch} of {self.epochs}: training loss {self.train_loss:.4f}, {self._figures('train')}; "
             f"validation loss {self.val_loss:.4f}, {self._figures('val')}"
@@ -77,13 +77,13 @@ class Epoch:
 
 @dataclass(frozen=True)
 class BoxEpoch(Epoch):
-    """An epoch of a localization; its losses are those of classes and box together."""
+    """An epoch of a localization training; its losses are the sum of class loss and box loss."""
 
     train_iou: float
     """Mean intersection over union of predicted and true boxes."""
     val_iou: float
     val_found: float
-    """The same with 0 for photos whose class is wrong."""
+    """``val_iou`` with 0 for photos whose predicted class is wrong."""
 
     @property
     def score(self) -> float:

@@ -1,4 +1,4 @@
-"""The network that a run starts from: pretrained or random, with a head for the run's classes."""
+"""The model that a run starts from: pretrained or random, with a head for the run's classes."""
 
 import queue
 import threading
@@ -24,21 +24,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class InitialModel:
-    """A network on the CPU, what it is, and how pictures become its input."""
+    """A network on the CPU, with its architecture, preprocessing and origin."""
 
     model: ResNet
     arch: str
-    """The real architecture, which may differ from the recipe's: some weights need resnet50-v1."""
+    """The actual architecture; it may differ from the recipe's, as some weights need resnet50-v1."""
     preprocessing: Preprocessing
     origin: dict[str, str]
     sentences: tuple[str, ...]
-    """What the log should say about it."""
+    """Lines for the log."""
 
 
 def build_initial_model(
     recipe: Recipe, classes: Sequence[str], task: str = "classification"
 ) -> Generator[Progress, None, InitialModel]:
-    """Yields how far the weights are fetched, returns the start; the seed alone decides what is random.
+    """Yield download progress and return the initial model; random weights depend only on the seed.
 
     Raises WeightsUnavailable, BundleError and UnknownArchitecture.
     """
@@ -48,24 +48,24 @@ def build_initial_model(
             torch.manual_seed(recipe.seed)
             model = build_for(task, recipe.arch, len(classes))
         preprocessing = Preprocessing(**recipe.preprocessing(IMAGENET_MEAN, IMAGENET_STD))
-        sentence = f"The network is {recipe.arch} with random weights."
+        sentence = f"Network: {recipe.arch} with random weights."
         return InitialModel(
             model, recipe.arch, preprocessing, {"source": "random", "seed": str(recipe.seed)}, (sentence,)
         )
 
     pretrained = yield from _with_progress(lambda report: fetch_pretrained(recipe, report))
-    # Without memory first: no time is spent on random numbers that are about to be replaced.
+    # Created without memory: no time is spent on random weights that are about to be replaced.
     with torch.device("meta"):
         model = build_for(task, pretrained.arch, len(pretrained.classes))
     load_pretrained(model, pretrained, recipe.seed)
-    sentences = [f"The network is {pretrained.arch}, with weights from {_origin(recipe, pretrained)}."]
+    sentences = [f"Network: {pretrained.arch} with pretrained weights from {_origin(recipe, pretrained)}."]
     if pretrained.arch != recipe.arch:
         sentences.append(
-            f"These weights need {pretrained.arch} instead of {recipe.arch}: the same layers, but the picture is "
-            "halved in another one."
+            f"These weights need {pretrained.arch} instead of {recipe.arch}: it has the same layers, but the stride "
+            "is in a different convolution."
         )
     if _same_classes(recipe, pretrained, classes):
-        sentences.append("Its classes are those of these photos, so its head is kept.")
+        sentences.append("It already has the classes of these photos, so its head is kept.")
     else:
         model.reset_classifier(len(classes), generator)
     values = pretrained.preprocessing
@@ -74,7 +74,7 @@ def build_initial_model(
 
 
 def load_pretrained(model: ResNet, pretrained: Pretrained, seed: int) -> None:
-    """Put the weights in; a box head that they lack begins anew, one that is not wanted is left out."""
+    """Load pretrained weights; a missing box head is initialised from the seed, an unneeded one is ignored."""
     known = model.state_dict()
     wanted = {name: tensor for name, tensor in pretrained.state.items() if name in known}
     model.load_state_dict(wanted, assign=True, strict=False)
@@ -85,7 +85,7 @@ def load_pretrained(model: ResNet, pretrained: Pretrained, seed: int) -> None:
 
 
 def fetch_pretrained(recipe: Recipe, report: Callable[[str, int, int | None], None]) -> Pretrained:
-    """The weights that a recipe begins with, fetched where they are not here; of weights none there are none."""
+    """Return a recipe's pretrained weights, downloaded if necessary. Not for ``weights = none``."""
     if recipe.weights in NAMED_WEIGHTS:
         return fetch(recipe.arch, recipe.weights, recipe.source, report)
     return fetch(recipe.arch, source=recipe.weights, progress=report)
@@ -97,7 +97,7 @@ def _origin(recipe: Recipe, pretrained: Pretrained) -> str:
 
 
 def _same_classes(recipe: Recipe, pretrained: Pretrained, classes: Sequence[str]) -> bool:
-    """Whether the head can stay. A bare weight file has no names of classes, so there the number decides."""
+    """Return whether the head can be kept. A bare weight file has no class names, so the number of classes decides."""
     if pretrained.classes == tuple(classes):
         return True
     bare = recipe.weights not in NAMED_WEIGHTS and not Path(recipe.weights).is_dir()
@@ -105,7 +105,7 @@ def _same_classes(recipe: Recipe, pretrained: Pretrained, classes: Sequence[str]
 
 
 def _with_progress(work: Callable[[Callable[[str, int, int | None], None]], T]) -> Generator[Progress, None, T]:
-    """Run something that reports its progress by calling back, and yield that progress."""
+    """Run ``work``, which reports progress by a callback, and yield that progress."""
     reports: queue.Queue[Progress | None] = queue.Queue()
     outcome: list[T] = []
     failure: list[BaseException] = []
@@ -113,7 +113,7 @@ def _with_progress(work: Callable[[Callable[[str, int, int | None], None]], T]) 
     def run() -> None:
         try:
             outcome.append(work(lambda phase, done, total: reports.put(Progress(phase, done, total))))
-        except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that waits for it
+        except BaseException as error:  # noqa: BLE001 - raised again below, in the waiting thread
             failure.append(error)
         reports.put(None)
 

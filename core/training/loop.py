@@ -1,4 +1,4 @@
-"""One step of learning, and one pass of checking."""
+"""One training step and one evaluation step."""
 
 import math
 
@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from core.data.pictures.transforms import Preprocessing
 from core.errors import RunError
+from core.training.batch_loading import LoadedBatch
 from core.training.metrics import Tally
 from core.training.objectives import Objective
-from core.training.stream import LoadedBatch
 
 
 def train_step(
@@ -22,40 +22,40 @@ def train_step(
     preprocessing: Preprocessing,
     loaded: LoadedBatch,
 ) -> Tally:
-    """One step on one batch; the tally is from before the step, in the plain loss.
+    """Train on one batch; returns the tally from before the step, with the plain loss.
 
-    Raises RunError where the loss is no longer a finite number, or the device's memory is not enough.
+    Raises RunError if the loss is not a finite number or the device runs out of memory.
     """
     network.train()
     try:
         images, targets = _placed(accelerator.device, preprocessing, loaded)
         outputs = network(images).float()
-        # Processes average their gradients; scaled so, that is the mean over all photos of the step.
+        # Processes average their gradients; with this factor that is the mean over all photos of the step.
         loss = objective.loss(outputs, targets) * (accelerator.num_processes / loaded.batch.everyone)
         accelerator.backward(loss)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
     except torch.OutOfMemoryError as error:
         raise RunError(
-            f"The device's memory is not enough for {len(loaded.labels)} photos of {preprocessing.size} pixels a step. "
-            "Choose a smaller batch size, a smaller size or fewer layers to train."
+            f"The device ran out of memory for {len(loaded.labels)} photos of {preprocessing.size} pixels per step. "
+            "Choose a smaller batch size, a smaller image size or fewer layers to train."
         ) from error
     sums = objective.sums(outputs.detach(), targets)
-    # One transfer from the device for all numbers.
+    # A single transfer from the device for all numbers.
     value, *figures = torch.cat([loss.detach()[None], sums]).tolist()
     if not math.isfinite(value):
         raise RunError(
-            f"The loss became {value} in epoch {loaded.batch.epoch}: the steps were too large. "
-            "The best epoch before, if there is one, is kept. Start again with a learning rate of a tenth."
+            f"The loss became {value} in epoch {loaded.batch.epoch}: the learning rate was too high. "
+            "The best earlier epoch, if there is one, is kept. Start again with a tenth of the learning rate."
         )
     return Tally.of(figures, len(loaded.labels))
 
 
 @torch.no_grad()
 def sync_batchnorm_buffers(accelerator: Accelerator, network: nn.Module) -> None:
-    """Give every process BatchNorm's running statistics of the first one.
+    """Copy BatchNorm's running statistics from the first process to all others.
 
-    Each has seen other photos in the last step. The first one's are saved, so they are the ones to be checked.
+    Each process saw different photos in the last step. Those of the first are saved, so they are also evaluated.
     """
     if accelerator.num_processes > 1:
         for statistics in accelerator.unwrap_model(network).buffers():
@@ -70,10 +70,10 @@ def evaluate_step(
     preprocessing: Preprocessing,
     loaded: LoadedBatch,
 ) -> Tally:
-    """Look at one validation batch without learning."""
+    """Evaluate one validation batch, without training."""
     if not len(loaded.labels):
         return Tally()
-    # Without the wrapper for several processes: nothing has to be agreed on here, and some may have no photos.
+    # Without the wrapper for several processes: they need not synchronise here, and some may have no photos.
     alone = accelerator.unwrap_model(network).eval()
     images, targets = _placed(accelerator.device, preprocessing, loaded)
     return Tally.of(objective.sums(alone(images).float(), targets).tolist(), len(loaded.labels))
@@ -82,7 +82,7 @@ def evaluate_step(
 def _placed(
     device: torch.device, preprocessing: Preprocessing, loaded: LoadedBatch
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Photos and targets on the device. Photos travel as bytes and become numbers there, a quarter of the way to go."""
+    """Move photos and targets to the device. Photos are sent as bytes, a quarter of the size, and normalised there."""
     images = preprocessing.normalise(loaded.images.to(device, non_blocking=True))
     targets = tuple(target.to(device, non_blocking=True) for target in loaded.targets)
     return images.contiguous(memory_format=torch.channels_last), targets

@@ -9,19 +9,19 @@ from accelerate import Accelerator
 
 @dataclass
 class Tally:
-    """The plain loss, right answers and, where there are boxes, their overlap, summed over n photos."""
+    """The plain loss, correct predictions and, for localization, box overlap, each summed over n photos."""
 
     loss_sum: float = 0.0
     correct: int = 0
     n: int = 0
     iou_sum: float = 0.0
-    """Of the predicted with the true boxes (intersection over union)."""
+    """Intersection over union of predicted and true boxes."""
     found_sum: float = 0.0
-    """The same with 0 for photos whose class is wrong."""
+    """``iou_sum`` with 0 for photos whose predicted class is wrong."""
 
     @classmethod
     def of(cls, sums: Sequence[float], n: int) -> "Tally":
-        """From an objective's sums over n photos."""
+        """Make a tally from an objective's sums over n photos."""
         loss_sum, correct, *overlap = sums
         return cls(loss_sum, round(correct), n, *overlap)
 
@@ -46,7 +46,7 @@ class Tally:
         return self.found_sum / self.n
 
     def over_processes(self, accelerator: Accelerator) -> "Tally":
-        """The tally of all processes together."""
+        """Return the tally of all processes together."""
         if accelerator.num_processes == 1:
             return self
         mine = [self.loss_sum, self.correct, self.n, self.iou_sum, self.found_sum]

@@ -1,4 +1,4 @@
-"""Which parts of a network learn, at which rate, and what frozen means."""
+"""Trainable and frozen layers, their learning rates, and the optimizer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,20 +20,20 @@ _TRAINED = {
     "all": PARTS,
 }
 
-# The rate of pretrained stages as a part of the head's, chosen on 800 photos of hand signs (unlike ImageNet's photos).
-# With Adam the rate itself is the size of a step; with SGD small gradients make small steps already.
+# The rate of pretrained stages relative to the head's, chosen on 800 photos of hand signs (unlike ImageNet's photos).
+# With Adam the rate sets the step size; with SGD small gradients already make small steps.
 _TRUNK_RATES = {"adamw": 0.1, "adam": 0.1, "sgd": 0.4}
 
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of epochs in which the same parts learn at the same rates."""
+    """Consecutive epochs that train the same layers at the same rates."""
 
     first: int
     """The number of its first epoch; epochs count from 1."""
     epochs: int
     rates: dict[str, float]
-    """Each part that learns, and its learning rate as a multiple of the recipe's."""
+    """For each trainable part, its learning rate as a multiple of the recipe's."""
 
     @property
     def end(self) -> int:
@@ -42,11 +42,11 @@ class Phase:
 
 
 def phases(recipe: Recipe) -> list[Phase]:
-    """One phase, or two where the training is staged.
+    """Return the phases of a training: two if it is staged, otherwise one.
 
-    A new head starts from nothing and takes the full rate; pretrained stages below take a part of it, so that what they
-    know is not lost. The second phase of a staged training takes less from stage to stage downwards (discriminative
-    fine-tuning, Howard and Ruder 2018, arXiv 1801.06146). From random numbers all takes the full rate.
+    A new head trains at the full rate. Pretrained stages use a fraction of it, so that what they have learned is not
+    lost. In the second phase of a staged training the rate decreases from stage to stage downwards (discriminative
+    fine-tuning, Howard and Ruder 2018, arXiv 1801.06146). From random weights, all layers use the full rate.
     """
     pretrained = recipe.weights != "none"
     trunk = _TRUNK_RATES[recipe.optimizer]
@@ -60,10 +60,10 @@ def phases(recipe: Recipe) -> list[Phase]:
 
 
 class FineTuned(nn.Module):
-    """A residual network of which only some parts learn; [N, 3, H, W] -> the outputs of its task.
+    """A residual network with frozen and trainable parts; [N, 3, H, W] -> the outputs of its task.
 
-    The frozen part runs without gradients, so it costs an inference, and in evaluation mode, so its BatchNorm
-    statistics stay as they are, whatever mode the whole is put in.
+    The frozen part runs without gradients, so it costs no more than inference. It stays in evaluation mode, so its
+    BatchNorm statistics never change.
     """
 
     def __init__(self, model: ResNet, trained: Sequence[str]) -> None:
@@ -74,7 +74,7 @@ class FineTuned(nn.Module):
             for module in modules_of(model, part):
                 module.requires_grad_(part not in self.frozen)
         frozen_stages = [stage for stage in STAGES if stage in self.frozen]
-        # The parts that learn are the upper ones, so the last frozen stage is where gradients end.
+        # The trainable parts are the upper ones, so gradients end at the last frozen stage.
         self._cut = frozen_stages[-1] if frozen_stages else None
 
     def forward(self, images: Tensor) -> Tensor:
@@ -93,14 +93,15 @@ class FineTuned(nn.Module):
 
 
 def modules_of(model: ResNet, part: str) -> list[nn.Module]:
-    """The modules of a part that hold parameters."""
+    """Return the modules of a part that hold parameters."""
     if part == "stem":
         return [model.conv1, model.bn1]
     return head_modules(model) if part == "head" else [model.get_submodule(part)]
 
 
 def parameter_groups(model: ResNet, phase: Phase, weight_decay: float) -> list[dict[str, Any]]:
-    """Groups for an optimizer, each with its ``rate``; BatchNorm and biases do not decay (arXiv 1812.01187)."""
+    """Return an optimizer's parameter groups, each with its ``rate``; BatchNorm and biases get no weight decay
+    (arXiv 1812.01187)."""
     groups = []
     for part, rate in phase.rates.items():
         parameters = [p for module in modules_of(model, part) for p in module.parameters()]
@@ -111,8 +112,8 @@ def parameter_groups(model: ResNet, phase: Phase, weight_decay: float) -> list[d
 
 
 def make_optimizer(name: str, groups: list[dict[str, Any]], device: torch.device) -> torch.optim.Optimizer:
-    """The recipe's optimizer; its rate is set before every step."""
-    # One pass over the memory instead of several.
+    """Return the recipe's optimizer; its learning rate is set before every step."""
+    # Fused: one pass over the memory instead of several.
     fused = device.type in ("cpu", "cuda")
     if name == "sgd":
         return torch.optim.SGD(groups, lr=0.0, momentum=0.9, nesterov=True, fused=fused)
@@ -121,9 +122,9 @@ def make_optimizer(name: str, groups: list[dict[str, Any]], device: torch.device
     return torch.optim.AdamW(groups, lr=0.0, fused=fused)
 
 
-def part_sentence(model: ResNet, phase: Phase) -> str:
-    """What learns, in words and numbers."""
-    learning = sum(p.numel() for part in phase.rates for m in modules_of(model, part) for p in m.parameters())
+def trainable_sentence(model: ResNet, phase: Phase) -> str:
+    """Return a log line that names the trainable layers and counts their parameters."""
+    trainable = sum(p.numel() for part in phase.rates for m in modules_of(model, part) for p in m.parameters())
     total = sum(p.numel() for p in model.parameters())
-    what = "every layer" if set(phase.rates) == set(PARTS) else ", ".join(phase.rates)
-    return f"What learns: {what} ({learning:,} of {total:,} parameters)."
+    names = "all" if set(phase.rates) == set(PARTS) else ", ".join(phase.rates)
+    return f"Trainable layers: {names} ({trainable:,} of {total:,} parameters)."

@@ -22,7 +22,7 @@ from core.training.choices import (
     Train,
 )
 
-# The head's rate by optimizer, chosen on three sets of 85 to 1,000 photos; from random numbers SGD takes bigger steps.
+# The head's rate by optimizer, chosen on three sets of 85 to 1,000 photos. SGD from random weights takes larger steps.
 _LEARNING_RATES = {"adamw": 2e-3, "adam": 2e-3, "sgd": 5e-3}
 _FROM_SCRATCH = {"adamw": 1e-3, "adam": 1e-3, "sgd": 5e-2}
 
@@ -30,135 +30,140 @@ TASK_DEFAULTS: dict[str, dict[str, Any]] = {
     "classification": {},
     "localization": {"mode": "letterbox", "epochs": 24, "augmentation": "standard"},
 }
-"""What is usual for a task where it differs from the fields' own defaults.
+"""The defaults of a task where they differ from the fields' own.
 
-A box has to be seen whole, so nothing of a photo is cut off for a localization, and shapes stay as they are. Its head
-begins with nothing and has more to learn than that of the classes, so it takes more epochs and more variation.
+A box must be visible as a whole, so localization crops nothing and keeps shapes. Its head has more to learn than a
+classification head, so it needs more epochs and more augmentation.
 """
 
-# Validation context under which fields are checked one by one, and not against each other.
+# Validation context in which fields are checked one by one, not against each other.
 _FIELDS_ALONE = {"conflicts": False}
 
 
 class Recipe(BaseModel):
-    """All that determines a run; frozen. ``Recipe.checked(...)`` makes one from a user's values."""
+    """All settings that determine a run; frozen. ``Recipe.checked(...)`` makes one from a user's values."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
     arch: str = Field(
         default="resnet50",
-        description="The network. A bigger number means more layers: more accurate with many photos, and slower. "
-        "resnet18 is a third of the work of resnet50.",
+        description="The network architecture. A larger number means more layers: more accurate with many photos, "
+        "but slower. resnet18 needs a third of the computation of resnet50.",
     )
     weights: str = Field(
         default="imagenet",
         min_length=1,
-        description="Where the network starts: imagenet, imagenet-v2, none, or the path of a bundle folder of yours, "
-        "of a .safetensors or .pth file, or of a file of Keras (.h5, .keras) for a network of Keras. "
-        "Starting from trained weights is what makes few photos enough.",
+        description="The weights that training starts from: imagenet, imagenet-v2, none, or the path of your own "
+        "bundle folder, .safetensors or .pth file, or of a Keras file (.h5, .keras) for a Keras network. "
+        "With pretrained weights, a few photos are enough.",
     )
     source: str = Field(
         default="auto",
         min_length=1,
-        description="Where ImageNet weights are fetched from: auto tries all places in turn. "
-        "Leave it, unless one is blocked.",
+        description="Where ImageNet weights are downloaded from: auto tries every source in turn. "
+        "Change it only if one is blocked.",
     )
     train: Train = Field(
         default="head",
-        description="Which part learns; the rest stays frozen exactly as it was. Begin with head. Go on to staged "
-        "or all when the training accuracy stays low or you have hundreds of photos a class.",
+        description="Layers to train; the others are frozen, so they keep their weights. Begin with head. "
+        "Try staged or all if the training accuracy stays low or you have hundreds of photos per class.",
     )
     epochs: Annotated[int, Field(ge=1, le=10_000)] = Field(
         default=8,
-        description="How often the network goes through all training photos. More when both curves still improve "
-        "at the end, fewer when the validation loss rises again.",
+        description="How many times the model sees all training photos. Use more if both curves still improve at "
+        "the end, fewer if the validation loss rises again (overfitting).",
     )
     head_epochs: Annotated[int, Field(ge=1)] | None = Field(
         default=None,
-        description="In staged training, how many of the epochs train the head alone. "
+        description="In staged training, how many of the epochs train only the head. "
         "Left empty: a quarter of them, at least one.",
     )
     batch_size: Annotated[int, Field(ge=2, le=4096)] = Field(
         default=32,
-        description="How many photos make one step, two or more. Smaller when memory runs out, bigger on a large GPU.",
+        description="How many photos are used in one training step, at least two. Reduce it if memory runs out; "
+        "increase it on a large GPU.",
     )
     optimizer: Optimizer = Field(
         default="adamw",
-        description="The rule by which weights are changed. AdamW forgives a rate that is not quite right; "
-        "SGD can end better.",
+        description="The algorithm that updates the weights. AdamW tolerates a learning rate that is not quite right; "
+        "SGD can reach a better final result.",
     )
     learning_rate: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] | None = Field(
         default=None,
-        description="The size of a step in the head; pretrained layers below take smaller ones. Left empty: "
-        "a good one for the optimizer. Make it smaller when the loss jumps or grows, bigger when it falls too slowly.",
+        description="How far each step moves the weights of the head; pretrained layers use a smaller rate. Left "
+        "empty: a good value for the optimizer. Lower it if the loss jumps or grows; raise it if the loss falls "
+        "too slowly.",
     )
     schedule: Schedule = Field(
         default="one-cycle",
-        description="How the learning rate changes during the training. One-cycle starts gently "
-        "and ends with small steps.",
+        description="How the learning rate changes during training. One-cycle warms up first and ends with "
+        "small steps.",
     )
     weight_decay: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
         default=1e-4,
-        description="Pulls weights towards zero, against learning by heart. Raise it a little when the training "
-        "accuracy is far above the validation accuracy. BatchNorm and biases are left out.",
+        description="Pulls the weights towards zero, against overfitting. Raise it a little if the training accuracy "
+        "is far above the validation accuracy. BatchNorm and biases are excluded.",
     )
     label_smoothing: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = Field(
         default=0.0,
-        description="Asks for a little less than full certainty (0.1 is usual). Helps where some labels may be wrong.",
+        description="Trains towards slightly less than full confidence; 0.1 is usual. Helps if some labels may be "
+        "wrong.",
     )
     class_weighting: ClassWeighting = Field(
         default="none",
-        description="Balanced lets rare classes count more. Choose it when classes differ much in size "
-        "and the small ones matter.",
+        description="Balanced makes rare classes count more in the loss. Choose it if class sizes differ a lot "
+        "and the small classes matter.",
     )
     box_loss: BoxLoss = Field(
         default="giou",
-        description="What is minimized for the box, beside the loss of the classes; without boxes it means nothing.",
+        description="The loss that is minimised for the box, added to the class loss. Ignored if there are no boxes.",
     )
     augmentation: AugmentationLevel = Field(
         default="light",
-        description="Random changes to the training photos, so that the network does not learn them by heart. "
-        "Standard for few photos and many epochs; none where place, side or color are what matters.",
+        description="Data augmentation: random changes to the training photos, against overfitting. Use standard "
+        "for few photos and many epochs, none if position, side or colour decides the class.",
     )
     mode: Mode = Field(
         default="crop",
-        description="How a photo becomes a square. Crop suits most; letterbox or squash where the edges matter.",
+        description="How a photo becomes a square. Crop suits most photos; letterbox or squash if the edges matter.",
     )
     size: Annotated[int, Field(ge=32, le=1024)] = Field(
         default=224,
-        description="The side of the square in pixels. Bigger shows small details, at a cost that grows with the area.",
+        description="The side of the square in pixels. Larger shows small details, but the time grows with the area.",
     )
     patience: Annotated[int, Field(ge=0)] = Field(
         default=0,
-        description="Stop early when neither validation accuracy nor validation loss has improved for so many epochs; "
-        "0 trains to the end. The best epoch is kept in any case.",
+        description="Early stopping: end training after this many epochs without improvement of validation accuracy "
+        "or validation loss. 0 trains to the end. The best epoch is always kept.",
     )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
         default=0,
-        description="The start of all chance: same seed, same photos, same machine, same result. "
-        "Change it to see how much luck is in a result.",
+        description="Start value of the random numbers: the same seed, photos and machine give the same result. "
+        "Change it to see how much the result depends on chance.",
     )
     device: str = Field(
         default="auto",
         pattern=r"^(auto|cpu|mps|(cuda|xpu)(:\d+)?)$",
-        description="What computes: auto takes a GPU where there is one. cpu, cuda, cuda:1, mps and xpu name one.",
+        description="The device to compute on: auto uses a GPU if there is one. cpu, cuda, cuda:1, mps or xpu selects "
+        "a specific one.",
     )
     precision: Precision = Field(
         default="auto",
-        description="How exactly numbers are kept. Auto is fast; fp32 gives the same bits each time on a CPU.",
+        description="Number format of the computation. Auto is fast, in mixed precision where the device supports it; "
+        "fp32 gives identical bits each time on a CPU.",
     )
     workers: Annotated[int, Field(ge=0, le=64)] | None = Field(
         default=None,
-        description="How many helpers prepare photos while the device computes. Left empty: fitting the machine. "
-        "0 prepares them in between.",
+        description="Data-loading workers: processes that prepare photos while the device computes. Left empty: "
+        "chosen for the machine. 0 prepares photos between the steps.",
     )
 
     @model_validator(mode="before")
     @classmethod
-    def _all_learns_from_scratch(cls, values: Any) -> Any:
+    def _train_all_from_scratch(cls, values: Any) -> Any:
         if not isinstance(values, dict) or values.get("train") is not None:
             return values
-        # A frozen part is worth something only where it was trained before.
+        # Freezing layers makes sense only if they are pretrained.
         return {**values, "train": "all" if values.get("weights") == "none" else "head"}
 
     @field_validator("arch")
@@ -171,7 +176,7 @@ class Recipe(BaseModel):
         return arch
 
     @model_validator(mode="after")
-    def _goes_together(self, info: ValidationInfo) -> Self:
+    def _no_conflicts(self, info: ValidationInfo) -> Self:
         if info.context is _FIELDS_ALONE:
             return self
         problems = [text for _, text in self._conflicts()]
@@ -181,9 +186,9 @@ class Recipe(BaseModel):
 
     @classmethod
     def checked(cls, **values: Any) -> Self:
-        """A recipe from a user's values; RecipeError names every problem at once.
+        """Return a recipe from a user's values; RecipeError lists every problem.
 
-        A relative path of a weight file becomes absolute: the run may start in another folder.
+        A relative path of a weight file becomes absolute, because the run may start in another folder.
         """
         problems, wrong = [], set[str]()
         try:
@@ -200,7 +205,7 @@ class Recipe(BaseModel):
             if not path.exists():
                 problems.append(
                     f"weights is {draft.weights!r}, but there is no such file or folder; "
-                    f"allowed are {', '.join(NAMED_WEIGHTS)}, or the path of a weight file or a bundle."
+                    f"use {', '.join(NAMED_WEIGHTS)}, or the path of a weight file or a bundle."
                 )
         if problems:
             raise RecipeError(_joined(problems))
@@ -208,7 +213,7 @@ class Recipe(BaseModel):
 
     @classmethod
     def for_task(cls, task: str, **values: Any) -> Self:
-        """``checked``, with the defaults of a task for what is not given; None is not given."""
+        """Return ``checked``, with a task's defaults for settings that are missing or None."""
         usual = dict(TASK_DEFAULTS[task])
         if values.get("weights") == "none":
             usual.pop("train", None)
@@ -217,26 +222,26 @@ class Recipe(BaseModel):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """The recipe that ``model_dump_json`` wrote; RecipeError where it is not one."""
+        """Return the recipe that ``model_dump_json`` wrote; raises RecipeError for anything else."""
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
             raise RecipeError(_joined(_plain(detail) for detail in error.errors())) from error
 
     def resolved_learning_rate(self) -> float:
-        """The head's top learning rate: the given one, else a good one for the optimizer."""
+        """Return the head's peak learning rate: the given one, or a good value for the optimizer."""
         if self.learning_rate is not None:
             return self.learning_rate
         return (_FROM_SCRATCH if self.weights == "none" else _LEARNING_RATES)[self.optimizer]
 
     def resolved_head_epochs(self) -> int:
-        """Epochs of the head alone: 0 unless the training is staged."""
+        """Return how many epochs train only the head: 0 unless training is staged."""
         if self.train != "staged":
             return 0
         return self.head_epochs if self.head_epochs is not None else max(1, self.epochs // 4)
 
     def preprocessing(self, mean: Sequence[float], std: Sequence[float]) -> dict[str, Any]:
-        """The preprocessing dict of this run, with the mean and deviation that its weights were trained with."""
+        """Return this run's preprocessing, with the mean and standard deviation that its weights were trained with."""
         return {
             "mode": self.mode,
             "size": self.size,
@@ -246,68 +251,70 @@ class Recipe(BaseModel):
             "std": list(std),
         }
 
-    def remarks(self, task: str = "classification") -> list[str]:
-        """Sentences on settings that are allowed but seldom meant for a task; empty for good ones."""
-        remarks = []
+    def warnings(self, task: str = "classification") -> list[str]:
+        """Return a sentence for each setting that is allowed but unlikely to be intended for a task."""
+        warnings = []
         if task == "localization" and self.mode == "crop":
-            remarks.append(
-                "With mode crop the far ends of a photo are cut off, and boxes with them: choose letterbox or squash."
+            warnings.append(
+                "Mode crop cuts off the ends of a long photo, and the boxes there. Choose letterbox or squash."
             )
         if self.weights == "none" and self.train not in ("all", "staged"):
-            remarks.append(
-                f"With weights none the frozen part is random and stays so, and train {self.train} can learn little: "
-                "choose train all."
+            warnings.append(
+                f"With weights none, the frozen layers stay random, so train {self.train} can learn little. "
+                "Choose train all."
             )
         if self.patience >= self.epochs:
-            remarks.append(f"Patience {self.patience} is never reached within {self.epochs} epochs.")
-        return remarks
+            warnings.append(f"Patience {self.patience} has no effect within {self.epochs} epochs.")
+        return warnings
 
     def _conflicts(self) -> list[tuple[set[str], str]]:
-        """Fields that do not go together, and the sentence that says so."""
+        """Return each set of fields whose values conflict, with a sentence about it."""
         conflicts: list[tuple[set[str], str]] = []
         if self.train == "staged" and self.resolved_head_epochs() >= self.epochs:
             conflicts.append(
                 (
                     {"train", "epochs", "head_epochs"},
                     f"train is staged with {self.resolved_head_epochs()} of {self.epochs} epochs for the head, "
-                    "so none is left for the rest; give more epochs or train the head only.",
+                    "so none is left for the other layers; use more epochs or set train to head.",
                 )
             )
         return conflicts
 
 
 def _plain(detail: ErrorDetails) -> str:
-    """One sentence for one of pydantic's errors: the field, what was found, what is allowed."""
+    """Return one sentence for a pydantic error: the field, the value found, the values allowed."""
     field = ".".join(str(part) for part in detail["loc"]) or "recipe"
     field = field.split(".")[0]
     found, kind, context = detail["input"], detail["type"], detail.get("ctx", {})
     if kind == "extra_forbidden":
-        return f"{field} is not a setting; known are {', '.join(Recipe.model_fields)}."
+        return f"{field} is not a setting; the settings are {', '.join(Recipe.model_fields)}."
     if kind in ("conflict", "unknown_architecture"):
         return detail["msg"]
     if kind == "json_invalid":
         return f"the text is not valid JSON ({context.get('error', '')})."
     allowed = {
-        "literal_error": lambda: f"allowed are {', '.join(CHOICES[field])}",
-        "greater_than_equal": lambda: f"at least {context['ge']} is needed",
-        "greater_than": lambda: f"more than {context['gt']} is needed",
-        "less_than_equal": lambda: f"at most {context['le']} is allowed",
-        "less_than": lambda: f"less than {context['lt']} is allowed",
-        "int_parsing": lambda: "a whole number is needed",
-        "int_from_float": lambda: "a whole number is needed",
-        "int_type": lambda: "a whole number is needed",
-        "float_parsing": lambda: "a number is needed",
-        "float_type": lambda: "a number is needed",
-        "finite_number": lambda: "a finite number is needed",
-        "string_pattern_mismatch": lambda: "allowed are auto, cpu, cuda, cuda:N, mps and xpu",
-        "string_too_short": lambda: "it must not be empty",
-        "string_type": lambda: "a text is needed",
-    }.get(kind, lambda: detail["msg"])()
-    return f"{field} is {found!r}, but {allowed}."
+        "literal_error": lambda: f"one of {', '.join(CHOICES[field])}",
+        "greater_than_equal": lambda: f"at least {context['ge']}",
+        "greater_than": lambda: f"more than {context['gt']}",
+        "less_than_equal": lambda: f"at most {context['le']}",
+        "less_than": lambda: f"less than {context['lt']}",
+        "int_parsing": lambda: "a whole number",
+        "int_from_float": lambda: "a whole number",
+        "int_type": lambda: "a whole number",
+        "float_parsing": lambda: "a number",
+        "float_type": lambda: "a number",
+        "finite_number": lambda: "a finite number",
+        "string_pattern_mismatch": lambda: "one of auto, cpu, cuda, cuda:N, mps, xpu",
+        "string_too_short": lambda: "a text that is not empty",
+        "string_type": lambda: "a text",
+    }.get(kind)
+    if allowed is None:
+        return f"{field} is {found!r}: {detail['msg']}."
+    return f"{field} is {found!r}, but must be {allowed()}."
 
 
 def _joined(problems: Iterable[str]) -> str:
     listed = list(problems)
     if len(listed) == 1:
-        return f"The recipe does not work: {listed[0]}"
+        return f"The recipe is not valid: {listed[0]}"
     return f"The recipe has {len(listed)} problems: " + " ".join(f"({n}) {text}" for n, text in enumerate(listed, 1))

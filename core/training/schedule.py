@@ -1,4 +1,4 @@
-"""The learning rate of every step in closed form, so that a resumed run goes on exactly where it stopped."""
+"""Learning-rate schedules: the rate of every step in closed form, so that a resumed run continues exactly."""
 
 import math
 from collections.abc import Callable
@@ -9,14 +9,14 @@ _END = 1e-3
 
 
 def factor(schedule: str, step: int, steps: int) -> float:
-    """The share of the top rate at a step that counts from 0, of so many."""
+    """Return the learning rate at a step (from 0) of ``steps``, as a fraction of the peak rate."""
     return SCHEDULES[schedule](step, steps)
 
 
 def _one_cycle(step: int, steps: int) -> float:
-    """Up a cosine for a tenth of the steps, down another for the rest (Smith and Topin 2017, arXiv 1708.07120).
+    """Rise along a cosine for a tenth of the steps, then fall along another (Smith and Topin 2017, arXiv 1708.07120).
 
-    The momentum stays as it is; the paper's second cycle brings little with so few steps.
+    The paper also changes the momentum; with so few steps that gains little, so it stays constant here.
     """
     top = max(1, round(_WARM_UP * steps))
     if step < top:

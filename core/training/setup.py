@@ -1,4 +1,4 @@
-"""All that happens before the first step: the device, the network, the photos."""
+"""Prepares a training before its first step: the device, the network, the photos."""
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from core.data.snapshot import LOCALIZATION, Snapshot, check_trainable
 from core.errors import RecipeError, RunError
 from core.models.resnet import ResNet
 from core.training import checkpoint
+from core.training.batch_loading import TrainingSplit
 from core.training.checkpoint import CheckpointState
 from core.training.device import accelerator_for, description
 from core.training.events import Progress
 from core.training.initial_model import InitialModel, build_initial_model
 from core.training.objectives import BoxObjective, ClassObjective, Objective, balanced_weights
 from core.training.recipe import Recipe
-from core.training.stream import TrainingSplit
 from core.workspace import workspace_folder
 
 LogFunction = Callable[[str], None]
@@ -28,13 +28,13 @@ LogFunction = Callable[[str], None]
 
 @dataclass(frozen=True)
 class TrainingSetup:
-    """A training that can take its first step."""
+    """A training that is ready for its first step."""
 
     recipe: Recipe
     snapshot: Snapshot
     accelerator: Accelerator
-    say: LogFunction
-    """Writes a line of the log, in the first process only."""
+    log: LogFunction
+    """Writes a line to the log, in the first process only."""
     model: ResNet
     """On the device, in channels_last."""
     arch: str
@@ -43,42 +43,42 @@ class TrainingSetup:
     photos: dict[TrainingSplit, Photos]
     objective: Objective
     state: CheckpointState | None
-    """Where an interrupted training stopped."""
+    """The state of an interrupted training."""
 
 
 def prepare_training(
     snapshot: Snapshot, recipe: Recipe, folder: Path | None, resume: bool, log: LogFunction | None, cache: Path | None
 ) -> Generator[Progress, None, TrainingSetup]:
-    """Yields progress, returns the training; raises what ``fit`` raises."""
+    """Yield progress and return the training; raises the same errors as ``fit``."""
     check_trainable(snapshot)
     accelerator = accelerator_for(recipe)
     check_processes(recipe, len(snapshot.part("train")), accelerator.num_processes)
-    say = log if log is not None and accelerator.is_main_process else _no_log
-    for sentence in (description(accelerator), *recipe.remarks(snapshot.task)):
-        say(sentence)
+    write_log = log if log is not None and accelerator.is_main_process else _no_log
+    for sentence in (description(accelerator), *recipe.warnings(snapshot.task)):
+        write_log(sentence)
     state = None
     if folder is not None and checkpoint.has_last(folder):
         if not resume:
-            raise RunError(f"{folder} holds a training already. Resume it, or choose another folder.")
+            raise RunError(f"{folder} already holds a training. Resume it, or choose another folder.")
         start, state = checkpoint.load_last(folder, snapshot.digest, recipe)
     else:
         with accelerator.main_process_first():
             start = yield from build_initial_model(recipe, snapshot.classes, snapshot.task)
     for sentence in start.sentences:
-        say(sentence)
-    photos = _photos(snapshot, recipe, start, ResizedCache(cache or _shared_cache(), start.preprocessing, say))
+        write_log(sentence)
+    photos = _photos(snapshot, recipe, start, ResizedCache(cache or _shared_cache(), start.preprocessing, write_log))
     train, val = len(photos["train"]), len(photos["val"])
     test = len(snapshot.part("test"))
     rate = recipe.resolved_learning_rate()
-    say(f"The learning rate is at most {rate:g} in the head ({recipe.optimizer}, {recipe.schedule}).")
-    say(f"{train:,} photos to learn from, {val:,} to check on after each epoch, {test:,} kept for the test.")
+    write_log(f"Peak learning rate of the head: {rate:g} ({recipe.optimizer}, {recipe.schedule}).")
+    write_log(f"{train:,} training photos, {val:,} validation photos, {test:,} test photos (not used in training).")
     if state is None or not state.finished:
         yield from _fill_cache(photos, accelerator)
     return TrainingSetup(
         recipe=recipe,
         snapshot=snapshot,
         accelerator=accelerator,
-        say=say,
+        log=write_log,
         model=start.model.to(accelerator.device, memory_format=torch.channels_last),  # type: ignore[call-overload]
         arch=start.arch,
         preprocessing=start.preprocessing,
@@ -119,11 +119,11 @@ def _class_weights(recipe: Recipe, snapshot: Snapshot, photos: Photos, device: t
 
 
 def check_processes(recipe: Recipe, n: int, processes: int) -> None:
-    """Each process needs two photos in each step: BatchNorm compares them."""
+    """Raise RecipeError unless each process has two photos in each step, which BatchNorm needs."""
     if processes > 1 and min(recipe.batch_size, n) < 2 * processes:
         raise RecipeError(
             f"batch_size is {recipe.batch_size} with {n} training photos, shared by {processes} processes; "
-            f"at least {2 * processes} of both are needed, or fewer processes."
+            f"use at least {2 * processes} of both, or fewer processes."
         )
 
 
@@ -132,4 +132,4 @@ def _shared_cache() -> Path:
 
 
 def _no_log(sentence: str) -> None:
-    """The log of those who asked for none."""
+    """Discard a log line."""

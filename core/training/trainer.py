@@ -1,10 +1,10 @@
-"""A whole training as a generator: from a snapshot and a recipe to the best network.
+"""The trainer: a generator that trains a network from a snapshot and a recipe.
 
     for event in fit(snapshot, recipe, folder):
-        ...                             # Progress, Step or Epoch; leave the loop to stop, the best so far is kept
+        ...                             # Progress, Step or Epoch; leave the loop to stop and keep the best so far
 
-Under ``accelerate launch`` or ``torchrun`` every process runs the same loop and the first one writes; the batch size is
-that of all processes together, so a recipe means the same on one device and on eight.
+Under ``accelerate launch`` or ``torchrun`` every process runs the same loop, and the first one writes files. The batch
+size counts all processes together, so a recipe means the same on one device and on eight.
 """
 
 import math
@@ -22,22 +22,22 @@ from core.errors import RunError
 from core.models.bundle import BundleInfo
 from core.models.heads import task_of
 from core.training import checkpoint
-from core.training.best_epoch import BestEpoch
+from core.training.batch_loading import Batch, LoadedBatch, loading, training_batches, validation_batches
+from core.training.best_epoch import BestEpochTracker
 from core.training.device import fastest_kernels
 from core.training.events import Epoch, Event, Progress, Step
 from core.training.loop import evaluate_step, sync_batchnorm_buffers, train_step
 from core.training.metrics import Tally
-from core.training.network import FineTuned, Phase, make_optimizer, parameter_groups, part_sentence, phases
+from core.training.network import FineTuned, Phase, make_optimizer, parameter_groups, phases, trainable_sentence
 from core.training.recipe import Recipe
 from core.training.schedule import factor
 from core.training.setup import LogFunction, TrainingSetup, prepare_training
-from core.training.stream import Batch, LoadedBatch, loading, training_batches, validation_batches
 
-# So many validation batches go through everything before hours of training do, so that a bad set-up fails in seconds.
+# Validation batches that are tried before training starts, so that a bad set-up fails in seconds, not after hours.
 _SANITY_BATCHES = 2
 
-# What a bundle tells of its epoch: the fields that begin so, and its number.
-_MEASURED = ("train_", "val_")
+# Prefixes of the epoch's fields that are saved in a bundle.
+_METRIC_PREFIXES = ("train_", "val_")
 
 
 def fit(
@@ -48,50 +48,50 @@ def fit(
     log: LogFunction | None = None,
     cache: Path | None = None,
 ) -> Iterator[Event]:
-    """Train, and yield what happens. With a folder, ``best/`` and ``last/`` are written before each Epoch is yielded.
+    """Train and yield events. With a folder, ``best/`` and ``last/`` are written before each Epoch is yielded.
 
-    ``resume`` goes on after the last whole epoch in the folder, to the same bits as without a break (fp32 on a CPU).
-    ``cache`` is where resized photos are kept: by default in the workspace. Raises TooLittleData, RecipeError,
+    ``resume`` continues after the last complete epoch in the folder, bit for bit as if uninterrupted (fp32 on a CPU).
+    ``cache`` is the folder for resized photos, by default in the workspace. Raises TooLittleData, RecipeError,
     RunError, ImageRefused, and the errors of weights and bundles.
     """
     run = yield from prepare_training(snapshot, recipe, folder, resume, log, cache)
     state = run.state
     if state is not None and state.finished:
-        run.say("This training is finished.")
+        run.log("This training has already finished.")
         return
     first = state.epoch + 1 if state else 1
-    best = BestEpoch.restored(state.standing) if state else BestEpoch()
+    best = BestEpochTracker.from_checkpoint(state.standing) if state else BestEpochTracker()
     try:
         with (
             fastest_kernels(),
-            loading(run.photos, _planned_batches(run, first), run.accelerator.device, recipe.workers) as stream,
+            loading(run.photos, _planned_batches(run, first), run.accelerator.device, recipe.workers) as batches,
         ):
             for number, phase in enumerate(phases(recipe)):
                 if phase.end < first:
                     continue
                 network, optimizer = prepare_phase(run, phase, number)
                 if phase.first >= first:
-                    best.begin_phase()
+                    best.start_phase()
                 if phase.first <= first:
-                    sanity_check(run, network, stream)
+                    sanity_check(run, network, batches)
                 for epoch in range(max(first, phase.first), phase.end + 1):
                     began = time.monotonic()
-                    figures = yield from _epoch(run, network, optimizer, phase, epoch, stream)
-                    figures = replace(figures, best=best.improved(figures.score, figures.val_loss))
+                    figures = yield from _epoch(run, network, optimizer, phase, epoch, batches)
+                    figures = replace(figures, best=best.update(figures.score, figures.val_loss))
                     stop = 0 < recipe.patience <= best.waited and phase.end == recipe.epochs > epoch
                     if folder is not None:
                         finished = stop or epoch == recipe.epochs
                         _save(run, folder, figures, optimizer, best, number, finished)
                     yield replace(figures, seconds=time.monotonic() - began)
                     if stop:
-                        run.say(f"Stopped early: nothing has improved for {recipe.patience} epochs.")
+                        run.log(f"Early stopping: no improvement for {recipe.patience} epochs.")
                         return
     finally:
         run.accelerator.free_memory()
 
 
 def _planned_batches(run: TrainingSetup, first: int) -> Iterator[Batch]:
-    """Every batch from an epoch on, in the order in which ``fit`` takes them from the stream."""
+    """Yield every batch from an epoch on, in the order in which ``fit`` uses them."""
     yield from _validation_batches(run, 0)[:_SANITY_BATCHES]
     for epoch in range(first, run.recipe.epochs + 1):
         yield from _training_batches(run, epoch)
@@ -109,7 +109,7 @@ def _validation_batches(run: TrainingSetup, epoch: int) -> list[Batch]:
 
 
 def prepare_phase(run: TrainingSetup, phase: Phase, number: int) -> tuple[nn.Module, Optimizer]:
-    """The network and the optimizer of a phase; the optimizer with its memory, where that phase was interrupted."""
+    """Return the network and optimizer of a phase; the optimizer's state is restored if that phase was interrupted."""
     network = FineTuned(run.model, tuple(phase.rates))
     groups = parameter_groups(run.model, phase, run.recipe.weight_decay)
     optimizer = make_optimizer(run.recipe.optimizer, groups, run.accelerator.device)
@@ -118,18 +118,18 @@ def prepare_phase(run: TrainingSetup, phase: Phase, number: int) -> tuple[nn.Mod
         optimizer.load_state_dict(run.state.optimizer)
         if run.accelerator.scaler is not None and run.state.scaler is not None:
             run.accelerator.scaler.load_state_dict(run.state.scaler)
-    run.say(part_sentence(run.model, phase))
+    run.log(trainable_sentence(run.model, phase))
     return network, optimizer
 
 
-def sanity_check(run: TrainingSetup, network: nn.Module, stream: Iterator[LoadedBatch]) -> None:
-    """Put the first validation batches through the network, before anything is learned."""
+def sanity_check(run: TrainingSetup, network: nn.Module, loaded: Iterator[LoadedBatch]) -> None:
+    """Evaluate the first validation batches before training; raises RunError if their loss is not finite."""
     tally = Tally()
     for _ in _validation_batches(run, 0)[:_SANITY_BATCHES]:
-        tally.add(evaluate_step(run.accelerator, network, run.objective, run.preprocessing, next(stream)))
+        tally.add(evaluate_step(run.accelerator, network, run.objective, run.preprocessing, next(loaded)))
     if tally.n and not math.isfinite(tally.loss):
         raise RunError(
-            "Before any training the network gives no finite numbers for the validation photos: its weights are "
+            "Before training, the network's loss on the validation photos is not a finite number: its weights are "
             "damaged. Choose other weights."
         )
 
@@ -140,9 +140,9 @@ def _epoch(
     optimizer: Optimizer,
     phase: Phase,
     epoch: int,
-    stream: Iterator[LoadedBatch],
+    loaded: Iterator[LoadedBatch],
 ) -> Generator[Step | Progress, None, Epoch]:
-    """Learn from all training photos, then look at all validation photos."""
+    """Train on all training photos, then evaluate on all validation photos."""
     batches = _training_batches(run, epoch)
     train, began, seen = Tally(), time.monotonic(), 0
     top = run.recipe.resolved_learning_rate()
@@ -151,7 +151,7 @@ def _epoch(
         rate = top * factor(run.recipe.schedule, step, phase.epochs * len(batches))
         for group in optimizer.param_groups:
             group["lr"] = rate * group["rate"]
-        tally = train_step(run.accelerator, network, optimizer, run.objective, run.preprocessing, next(stream))
+        tally = train_step(run.accelerator, network, optimizer, run.objective, run.preprocessing, next(loaded))
         train.add(tally)
         seen += batch.everyone
         seconds = time.monotonic() - began
@@ -161,14 +161,14 @@ def _epoch(
     sync_batchnorm_buffers(run.accelerator, network)
     val, checked = Tally(), 0
     for batch in _validation_batches(run, epoch):
-        val.add(evaluate_step(run.accelerator, network, run.objective, run.preprocessing, next(stream)))
+        val.add(evaluate_step(run.accelerator, network, run.objective, run.preprocessing, next(loaded)))
         checked += batch.everyone
-        yield Progress("checking on the validation photos", checked, len(run.photos["val"]))
+        yield Progress("evaluating on the validation photos", checked, len(run.photos["val"]))
     train, val = train.over_processes(run.accelerator), val.over_processes(run.accelerator)
     if not math.isfinite(val.loss):
         raise RunError(
-            f"The validation loss became {val.loss} in epoch {epoch}: the steps were too large. "
-            "The best epoch before, if there is one, is kept. Start again with a learning rate of a tenth."
+            f"The validation loss became {val.loss} in epoch {epoch}: the learning rate was too high. "
+            "The best earlier epoch, if there is one, is kept. Start again with a tenth of the learning rate."
         )
     return run.objective.epoch(
         train,
@@ -183,9 +183,15 @@ def _epoch(
 
 
 def _save(
-    run: TrainingSetup, folder: Path, figures: Epoch, optimizer: Optimizer, best: BestEpoch, phase: int, finished: bool
+    run: TrainingSetup,
+    folder: Path,
+    figures: Epoch,
+    optimizer: Optimizer,
+    best: BestEpochTracker,
+    phase: int,
+    finished: bool,
 ) -> None:
-    """The best before the last: a run that is killed between them does the epoch again, and finds the same best."""
+    """Save ``best/`` before ``last/``: a run killed in between repeats the epoch and finds the same best."""
     if run.accelerator.is_main_process:
         info = BundleInfo(
             arch=run.arch,
@@ -196,7 +202,7 @@ def _save(
             snapshot_digest=run.snapshot.digest,
             recipe=run.recipe.model_dump(mode="json"),
             metrics={"epoch": figures.epoch}
-            | {name: value for name, value in asdict(figures).items() if name.startswith(_MEASURED)},
+            | {name: value for name, value in asdict(figures).items() if name.startswith(_METRIC_PREFIXES)},
             libraries=checkpoint.library_versions(),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )

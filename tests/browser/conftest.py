@@ -23,6 +23,12 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
+def installed_chromium() -> str | None:
+    """The system's Chromium; without one, Playwright uses the browser that it installed itself."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser/" in str(item.path):
@@ -31,11 +37,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    installed = next((path for name in names if (path := shutil.which(name))), None)
     with sync_playwright() as playwright:
-        # Without one on the path, Playwright takes the browser that it installed itself.
-        browser = playwright.chromium.launch(executable_path=installed, args=CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=installed_chromium(), args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
 

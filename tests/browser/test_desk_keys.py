@@ -73,7 +73,7 @@ def test_keys_after_a_choice_by_mouse_label_and_skip(page: Page, server: Server,
     """They were typed into the select, and Right walked to the next section, which Enter then opened."""
     visit(page, server, "Annotate", project)
     expect(page.locator("[class*=st-key-accept-] button").first).to_be_visible()
-    choose(page, "annotate-order", "At random")
+    choose(page, "annotate-order", "Random")
     page.keyboard.press("1")
     labels(page, LABELLED + 1)
     page.locator(".st-key-annotate-suggest label").click()
@@ -140,7 +140,7 @@ def test_a_choice_by_keyboard_keeps_the_focus(page: Page, server: Server, projec
     order = page.locator(".st-key-annotate-order input")
     order.focus()
     page.keyboard.press("ArrowDown")
-    expect(page.get_by_role("option", name="At random", exact=True)).to_be_visible()
+    expect(page.get_by_role("option", name="Random", exact=True)).to_be_visible()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.get_by_role("option")).to_have_count(0)

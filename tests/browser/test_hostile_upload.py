@@ -52,7 +52,7 @@ def test_what_means_harm_is_refused_and_the_rest_is_taken(page: Page, server: Se
     page.goto(server.url)
     settled(page)
     page.get_by_label("Name", exact=True).fill("<img src=x onerror=alert(2)> *hostile*")
-    page.get_by_role("button", name="Create the project").click()
+    page.get_by_role("button", name="Create project").click()
     # A new project opens where its photos are added.
     expect(page.get_by_role("heading", name="Data", exact=True, level=1)).to_be_visible()
     settled(page)

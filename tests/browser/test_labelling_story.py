@@ -1,4 +1,4 @@
-"""The labeller's story: forty photos, six labels, a helper for the rest, three boxes, a mistake that is found."""
+"""The labeller's story: forty photos, six labels, suggestions for the rest, three boxes, and finding a mistake."""
 
 import csv
 import re
@@ -28,8 +28,8 @@ def new_project(page: Page, name: str, classes: str, *, boxes: bool = False) -> 
     page.get_by_role("textbox", name="Name", exact=True).fill(name)
     page.get_by_role("textbox", name=re.compile("^Classes")).fill(classes)
     if boxes:
-        page.get_by_text("Where a thing is, as a box").click()
-    page.get_by_role("button", name="Create the project").click()
+        page.get_by_text("One object per photo").click()
+    page.get_by_role("button", name="Create project").click()
     expect(page.get_by_role("heading", name="Data", exact=True, level=1)).to_be_visible()
     settled(page)
 
@@ -55,7 +55,7 @@ def wall(page: Page) -> Locator:
 
 
 @pytest.mark.weights
-def test_forty_photos_are_labelled_with_a_helper_and_a_mistake_is_found(
+def test_forty_photos_are_labelled_with_suggestions_and_a_mistake_is_found(
     page: Page, server: Server, default_weights: object, screenshots: Path
 ) -> None:
     photos = forty_photos()
@@ -100,7 +100,7 @@ def label_six_with_keys(page: Page, truth: dict[str, str]) -> None:
 def accept_the_sure_ones(page: Page, store: Store, project: Project, truth: dict[str, str], screenshots: Path) -> int:
     """A look at all that the model is sure of; those that are wrong are taken out, the others accepted."""
     page.locator(".st-key-accept-look button").first.click(timeout=2 * MINUTE)
-    expect(page.get_by_text("as the model would label it")).to_be_visible()
+    expect(page.get_by_text("suggestions, grouped by class")).to_be_visible()
     settled(page)
     page.screenshot(path=screenshots / "labelling-accept.png", full_page=True)
     names = {str(row.id): row.filename for row in store.images(project.id)}
@@ -138,8 +138,8 @@ def make_a_mistake_in_the_test_part(page: Page, store: Store, project: Project, 
     """Somebody gives a photo of the test part the wrong class in the grid."""
     go(page, "Data")
     section(page, "Splits and sizes")
-    page.get_by_role("button", name="Give splits now").click()
-    expect(page.get_by_role("button", name="Give splits now")).to_have_count(0)
+    page.get_by_role("button", name="Assign splits now").click()
+    expect(page.get_by_role("button", name="Assign splits now")).to_have_count(0)
     section(page, "Photos")
     mistaken = store.images(project.id, ImageFilter(split="test"))[0]
     search = page.get_by_role("textbox", name="Search")
@@ -152,7 +152,7 @@ def make_a_mistake_in_the_test_part(page: Page, store: Store, project: Project, 
     box = page.locator(".st-key-data-label input")
     box.fill(wrong)
     page.get_by_role("option", name=wrong, exact=True).click()
-    page.get_by_role("button", name="Give this class").click()
+    page.get_by_role("button", name="Set class").click()
     expect(page.locator(".card .caption")).to_have_text(wrong)
     assert store.image(project.id, mistaken.id).label == wrong
     return mistaken.filename
@@ -160,7 +160,7 @@ def make_a_mistake_in_the_test_part(page: Page, store: Store, project: Project, 
 
 def find_it_among_the_doubts(page: Page, mistaken: str, right: str, screenshots: Path) -> None:
     section(page, "Check labels")
-    expect(page.get_by_role("button", name=f"Make it {right}")).to_be_visible(timeout=MINUTE)
+    expect(page.get_by_role("button", name=f"Change to {right}")).to_be_visible(timeout=MINUTE)
     settled(page)
     expect(page.locator(".st-key-check-photo [data-testid=stCaptionContainer]")).to_contain_text(mistaken)
     page.screenshot(path=screenshots / "labelling-doubt.png", full_page=True)
@@ -191,8 +191,7 @@ def draw_three_boxes(page: Page, store: Store, photos: list[Path], screenshots: 
 
 
 def drag_a_box(page: Page) -> None:
-    # In a shadow root, into which locators look; the canvas of the photo before may still be there, unseen.
-    canvas = page.locator("canvas.upper-canvas:visible")
+    canvas = page.locator(".desk:visible")
     canvas.wait_for()
     shape = canvas.bounding_box()
     assert shape is not None
@@ -210,18 +209,18 @@ def train_and_find(page: Page, mistaken: str, right: str, screenshots: Path) -> 
     epochs.press("Enter")
     settled(page)
     page.get_by_role("button", name="Train", exact=True).click()
-    page.get_by_role("button", name="How good is it?").click(timeout=3 * MINUTE)
+    page.get_by_role("button", name="Evaluate the model").click(timeout=3 * MINUTE)
     expect(page.get_by_role("heading", name="Evaluate", exact=True, level=1)).to_be_visible()
     settled(page)
-    page.get_by_role("radiogroup", name="View", exact=True).get_by_text("Photos", exact=True).click()
+    page.get_by_role("radiogroup", name="View", exact=True).get_by_text("All photos", exact=True).click()
     settled(page)
     search = page.get_by_role("textbox", name="Search")
     search.fill(mistaken)
     search.press("Enter")
     expect(wall(page)).to_have_count(1)
-    expect(page.locator(".card .note")).to_have_text(f"is {right}")
+    expect(page.locator(".card .note")).to_have_text(f"label: {right}")
     wall(page).first.click()
     expect(page.get_by_text(mistaken, exact=True)).to_be_visible()
-    expect(page.get_by_text(f"In this run it is labelled {right}")).to_be_visible()
+    expect(page.get_by_text(f"Label in this run: {right}")).to_be_visible()
     settled(page)
     page.screenshot(path=screenshots / "labelling-report.png", full_page=True)

@@ -66,7 +66,7 @@ def test_from_nothing_to_a_heatmap_within_three_minutes(
     expect(page.get_by_role("heading", name="Birds (sample)")).to_be_visible()
     settled(page)
 
-    # Label three photos with keys; the next one comes by itself.
+    # Label three photos with keys; each key moves on to the next photo.
     go(page, "Annotate")
     expect(page.get_by_text("120 of 162 labelled")).to_be_visible()
     for count in (121, 122, 123):
@@ -86,7 +86,7 @@ def test_from_nothing_to_a_heatmap_within_three_minutes(
     epochs.press("Enter")
     settled(page)
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_role("button", name="How good is it?")).to_be_visible(timeout=3 * MINUTE)
+    expect(page.get_by_role("button", name="Evaluate the model")).to_be_visible(timeout=3 * MINUTE)
     settled(page)
     charts = page.get_by_test_id("stPlotlyChart")
     expect(charts.first).to_be_visible()
@@ -94,15 +94,15 @@ def test_from_nothing_to_a_heatmap_within_three_minutes(
     expect(charts.first.locator(".scatterlayer .trace").nth(1)).to_be_attached()
 
     # The confusion matrix, and a click on one of its cells.
-    page.get_by_role("button", name="How good is it?").click()
+    page.get_by_role("button", name="Evaluate the model").click()
     expect(page.get_by_role("heading", name="Evaluate", exact=True, level=1)).to_be_visible()
     settled(page)
     matrix = page.get_by_test_id("stPlotlyChart").filter(has=page.locator(".heatmaplayer image"))
     expect(matrix).to_be_visible()
-    sentence = page.locator("text=/photos? of .*, (rightly called so|called)/").first
+    sentence = page.locator("text=/photos? of .*, predicted (correctly|as)/").first
     expect(sentence).to_be_visible()
     click_cell(page, matrix, row=0, column=0, size=5)
-    expect(page.locator("text=/photos? of owl, rightly called so/").first).to_be_visible()
+    expect(page.locator("text=/photos? of owl, predicted correctly/").first).to_be_visible()
     settled(page)
     page.screenshot(path=screenshots / "story-evaluate.png", full_page=True)
 
@@ -112,7 +112,7 @@ def test_from_nothing_to_a_heatmap_within_three_minutes(
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
         ROOT / "sample_images" / "photos" / "cat_chelsea.jpg"
     )
-    heatmap = page.get_by_test_id("stImage").filter(has_text="Where it looked").get_by_role("img")
+    heatmap = page.get_by_test_id("stImage").filter(has_text="Where the model looked").get_by_role("img")
     expect(heatmap).to_be_visible(timeout=MINUTE)
     settled(page)
     assert heatmap.evaluate("node => node.complete && node.naturalWidth > 200")

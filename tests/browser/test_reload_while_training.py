@@ -1,4 +1,4 @@
-"""A reload, and even the end of the server, in the middle of a training: the run goes on and is found again."""
+"""A reload, and even the end of the server, during training: the run continues and the page finds it again."""
 
 import io
 import signal
@@ -42,7 +42,7 @@ def test_a_run_outlives_the_page_and_the_server(page: Page, server: Server, tmp_
     page.goto(server.url)
     settled(page)
     page.get_by_label("Name", exact=True).fill("Two colors")
-    page.get_by_role("button", name="Create the project").click()
+    page.get_by_role("button", name="Create project").click()
     # A new project opens where its photos are added.
     expect(page.get_by_role("heading", name="Data", exact=True, level=1)).to_be_visible()
     settled(page)
@@ -52,13 +52,13 @@ def test_a_run_outlives_the_page_and_the_server(page: Page, server: Server, tmp_
 
     # The smallest network from random numbers, for more epochs than the test will wait.
     go(page, "Train")
-    page.get_by_text("More choices").click()
+    page.get_by_text("More settings").click()
     settled(page)
     choose(page, "Architecture", "ResNet-18")
     choose(page, "Starting weights", "None")
-    page.get_by_role("radiogroup", name="What learns").get_by_text("All", exact=False).first.click()
+    page.get_by_role("radiogroup", name="Layers to train").get_by_text("All", exact=False).first.click()
     settled(page)
-    for label, value in (("Epochs", "40"), ("Side of the square in pixels", "32")):
+    for label, value in (("Epochs", "40"), ("Image size in pixels", "32")):
         field = number_field(page, label)
         field.fill(value)
         field.press("Enter")

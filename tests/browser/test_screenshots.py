@@ -84,7 +84,7 @@ def test_every_page_shows_itself_without_an_error(
         page.wait_for_timeout(300)
         page.screenshot(path=screenshots / f"{kind}{name}-{scheme}-{width}.png")
         page.set_viewport_size({"width": width, "height": 900})
-        if page.get_by_test_id("stException").count() or page.get_by_text("made a mistake here").count():
+        if page.get_by_test_id("stException").count() or page.get_by_text("Something went wrong").count():
             wrong.append(name)
         # Nothing sticks out to the right: the page does not scroll sideways.
         main = page.get_by_test_id("stMain")

@@ -1,4 +1,4 @@
-"""The command line as a process, in a workspace of its own, and one small run that all tests look at."""
+"""The command line as a process, in its own workspace, and one small run shared by all tests."""
 
 import contextlib
 import io
@@ -32,7 +32,7 @@ def environment(home: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def core(environment: dict[str, str]) -> Core:
-    """Runs ``python -m core`` and answers with its exit status and what it said."""
+    """Run ``python -m core``; returns its exit status and output."""
 
     def run(*words: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -49,7 +49,7 @@ def core(environment: dict[str, str]) -> Core:
 
 
 def start(words: Sequence[object], environment: dict[str, str]) -> subprocess.Popen[str]:
-    """The same, and does not wait for its end."""
+    """Start ``python -m core`` without waiting for its end."""
     return subprocess.Popen(
         [sys.executable, "-m", "core", *map(str, words)],
         cwd=REPOSITORY,
@@ -62,7 +62,7 @@ def start(words: Sequence[object], environment: dict[str, str]) -> subprocess.Po
 
 @pytest.fixture
 def here(home: Path, monkeypatch: pytest.MonkeyPatch) -> Core:
-    """The same within this process, which has loaded torch already: seconds less for each command."""
+    """Run ``core`` in this process, which has already loaded torch; this saves seconds for each command."""
     monkeypatch.setenv("RESNET_STUDIO_HOME", str(home))
 
     def run(*words: object) -> subprocess.CompletedProcess[str]:
@@ -79,7 +79,7 @@ def here(home: Path, monkeypatch: pytest.MonkeyPatch) -> Core:
 
 @pytest.fixture(scope="session")
 def labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A labels.csv; its photos lie in the folder images beside it."""
+    """A labels.csv; its photos are in the folder images beside it."""
     return write_photos(tmp_path_factory.mktemp("photos") / "squares")
 
 
@@ -87,7 +87,7 @@ def labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def training(
     home: Path, environment: dict[str, str], labels: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> subprocess.CompletedProcess[str]:
-    """What a training of two epochs said, which had to wait for its device; the run folder is its last argument."""
+    """The output of a training of two epochs that had to wait for its device; its last argument is the run folder."""
     out = tmp_path_factory.mktemp("runs") / "first"
     settings = [*TINY, "--train", "head", "--epochs", 2]
     words = ["train", labels, "--images", labels.parent / "images", *settings, "--out", out]

@@ -49,5 +49,5 @@ def test_where_nothing_can_be_read_the_reasons_are_said(here: Core, run: Path, l
     assert reason.startswith(f"{broken}: ") and sentence.startswith("None of the files could be read")
     done = here("features", run, labels, "--out", tmp_path / "f.npz")
     assert done.returncode == 2 and done.stderr.strip() == (
-        f"{labels} is a table. Give the images themselves, such as the folder that they lie in."
+        f"{labels} is a table. Give the images or their folder instead."
     )

@@ -27,11 +27,11 @@ def test_class_folders_and_zips_of_them_are_imported(here: Core, labels: Path, t
         shutil.copy(labels.parent / "images" / f"{name}_0.png", folder / name)
     done = here("import", folder, "--project", "Folders")
     assert done.returncode == 0, done.stderr
-    assert "2  taken" in done.stdout
+    assert "2  imported" in done.stdout
     archive = shutil.make_archive(str(tmp_path / "zipped"), "zip", folder)
     done = here("import", archive, "--project", "Zipped")
     assert done.returncode == 0, done.stderr
-    assert "2  taken" in done.stdout
+    assert "2  imported" in done.stdout
 
 
 def test_a_readme_beside_the_photos_is_named_and_no_problem(here: Core, labels: Path, tmp_path: Path) -> None:
@@ -42,13 +42,13 @@ def test_a_readme_beside_the_photos_is_named_and_no_problem(here: Core, labels: 
     (folder / "README.md").write_text("Squares from the first lesson.")
     done = here("import", folder, "--project", "Readme")
     assert done.returncode == 0, done.stderr
-    assert "README.md" in done.stderr and "2  taken" in done.stdout
+    assert "README.md" in done.stderr and "2  imported" in done.stdout
     (folder / "red" / "red_1.png").write_bytes(b"no picture")
     done = here("import", folder, "--project", "Readme")
     assert done.returncode == 0, "a photo that cannot be read is known after reading"
-    assert "2  refused" in done.stdout, "the README is in the report as well"
+    assert "2  not imported" in done.stdout, "the README is in the report as well"
     told = json.loads(here("import", folder, "--project", "Readme", "--json").stdout)
-    assert told["counts"]["refused"] == 2 == sum(one["kind"] == "refused" for one in told["verdicts"])
+    assert told["counts"]["refused"] == 2 == sum(one["kind"] == "refused" for one in told["results"])
 
 
 def test_problems_are_listed_and_nothing_is_taken_without_a_yes(here: Core, labels: Path, tmp_path: Path) -> None:
@@ -60,16 +60,16 @@ def test_problems_are_listed_and_nothing_is_taken_without_a_yes(here: Core, labe
     done = here("import", table, "--images", tmp_path / "images", "--project", "Careful")
     assert done.returncode == 2
     assert "line 3" in done.stderr and "gone.png" in done.stderr
-    assert "and 3 more without a line number, of 14 in all" in done.stderr  # 13 photos have no row
+    assert "and 3 more without a line number (14 in total)" in done.stderr  # 13 photos have no row
     assert "--yes" in done.stderr.splitlines()[-1]
 
     done = here("import", table, "--images", tmp_path / "images", "--project", "Careful", "--yes")
     assert done.returncode == 0, done.stderr
-    assert "taken" in done.stdout
+    assert "imported" in done.stdout
 
 
 def test_what_loses_nothing_is_said_and_needs_no_yes(here: Core, labels: Path, tmp_path: Path) -> None:
-    """Latin-1, a column of somebody's own, and in the project's own export photos without a label."""
+    """Latin-1, an unknown column, and unlabelled photos in the project's own export."""
     shutil.copytree(labels.parent / "images", tmp_path / "images")
     table = tmp_path / "labels.csv"
     names = sorted(path.name for path in (tmp_path / "images").iterdir())
@@ -77,7 +77,7 @@ def test_what_loses_nothing_is_said_and_needs_no_yes(here: Core, labels: Path, t
     table.write_bytes("\n".join(["filename,label,remark", *rows]).encode("latin-1"))
     done = here("import", table, "--images", tmp_path / "images", "--project", "Accents")
     assert done.returncode == 0, done.stderr
-    assert "read as Latin-1" in done.stderr and "columns that are not used: remark" in done.stderr
+    assert "read as Latin-1" in done.stderr and "unused columns: remark" in done.stderr
 
     table.write_text("filename,label\n" + "\n".join(f"{name},red" for name in names[1:]))
     assert here("import", table, "--images", tmp_path / "images", "--project", "Open", "--yes").returncode == 0
@@ -107,12 +107,12 @@ def test_packed_images_are_imported_with_their_labels(here: Core, tmp_path: Path
     assert done.returncode == 2 and "packed images only" in done.stderr
 
     done = here("import", packed, "--images", tmp_path, "--project", "Signs")
-    assert (done.returncode, done.stdout) == (2, "") and "--images has no meaning" in done.stderr
+    assert (done.returncode, done.stdout) == (2, "") and "--images cannot be used" in done.stderr
     wrong = tmp_path / "weights.npz"
     np.savez(wrong, conv1=np.zeros(3))
     done = here("import", wrong, "--project", "Signs")
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
-    assert "conv1 [3]" in done.stderr and "Known are x and y" in done.stderr
+    assert "conv1 [3]" in done.stderr and "Possible names are x and y" in done.stderr
 
 
 def test_boxes_make_a_project_of_boxes_and_go_out_as_coco_and_come_back(
@@ -132,7 +132,7 @@ def test_boxes_make_a_project_of_boxes_and_go_out_as_coco_and_come_back(
         lines = archive.read("labels.csv").decode().splitlines()
     assert "red_0.png,red,,1,2,5,6" in lines and "red_1.png,red,,2,2,4,4.5" in lines
     again = here("labels", "--project", "Back", "--out", tmp_path / "csv.zip")
-    assert again.returncode == 2 and "is there already" in again.stderr
+    assert again.returncode == 2 and "already exists" in again.stderr
     wrong = here("labels", "--project", "Back", "--format", "folders", "--out", tmp_path / "x.zip")
-    assert wrong.returncode == 2 and "Allowed are coco" in wrong.stderr
+    assert wrong.returncode == 2 and "Use one of: coco" in wrong.stderr
     assert sorted(path.name for path in tmp_path.glob("*.zip*")) == ["csv.zip", "out.zip", "yolo.zip"]

@@ -70,7 +70,7 @@ def rows_of(rows: list[dict[str, str]], name: str) -> dict[str, str]:
 def test_boxes_can_be_left_aside(here: Core, boxed: Path, tmp_path: Path) -> None:
     words = ["train", boxed, "--images", boxed.parent / "images", *TINY, "--out", tmp_path / "run"]
     done = here(*words, "--task", "classification")
-    assert done.returncode == 2 and "one class only" in done.stderr
+    assert done.returncode == 2 and "only one class" in done.stderr
     done = here(*words, "--task", "segmentation")
     assert done.returncode == 2 and "segmentation" in done.stderr
     assert not (tmp_path / "run").exists()

@@ -1,4 +1,4 @@
-"""The table of layers can be read in a terminal of any width; nothing breaks inside a word."""
+"""The table of layers is readable in a terminal of any width; no word is broken."""
 
 import io
 
@@ -10,7 +10,7 @@ from core.models.summary import summarize
 
 
 def printed(arch: str, width: int) -> list[str]:
-    """The table's lines in a terminal so wide."""
+    """Return the table's lines in a terminal of this width."""
     screen = io.StringIO()
     show_summary(summarize(arch), Console(file=screen, width=width))
     return [line.rstrip() for line in screen.getvalue().splitlines()]

@@ -28,7 +28,7 @@ def test_train_prints_each_epoch_then_where_the_run_is(training: subprocess.Comp
 
 def test_train_says_what_it_waits_for(training: subprocess.CompletedProcess[str]) -> None:
     assert training.stderr.splitlines()[:2] == [
-        "With weights none the frozen part is random and stays so, and train head can learn little: choose train all.",
+        "With weights none, the frozen layers stay random, so train head can learn little. Choose train all.",
         "waiting for another training on this device",
     ]
 
@@ -58,11 +58,11 @@ def test_all_mistakes_in_a_recipe_are_named_together(here: Core, labels: Path, t
 
 
 def test_usage_mistakes_are_one_plain_sentence_and_exit_with_2(here: Core, labels: Path) -> None:
-    train = "; python -m core train --help says more."
+    train = "; see python -m core train --help."
     for words, sentence in (
         (
             ["train", labels],
-            f"Name a labels.csv, or packed images, and, with --out, the run folder to make{train}",
+            f"Give a labels.csv or files of packed images, and the new run folder with --out{train}",
         ),
         (
             ["train", labels, "--out", "x", "--epochs", "many"],
@@ -74,12 +74,12 @@ def test_usage_mistakes_are_one_plain_sentence_and_exit_with_2(here: Core, label
         ),
         (
             ["train", labels, "--out", "x", "--task", "dance"],
-            f"--task is 'dance'; allowed are auto, classification, localization{train}",
+            f"--task is 'dance', but must be one of auto, classification, localization{train}",
         ),
-        (["dance"], "No such command 'dance'; python -m core --help says more."),
-        (["resume"], "Missing argument 'RUN'; python -m core resume --help says more."),
-        (["predict", "imagenet"], "Missing argument 'IMAGE...'; python -m core predict --help says more."),
-        (["explain", "imagenet", "x.jpg"], "Missing option '--out'; python -m core explain --help says more."),
+        (["dance"], "No such command 'dance'; see python -m core --help."),
+        (["resume"], "Missing argument 'RUN'; see python -m core resume --help."),
+        (["predict", "imagenet"], "Missing argument 'IMAGE...'; see python -m core predict --help."),
+        (["explain", "imagenet", "x.jpg"], "Missing option '--out'; see python -m core explain --help."),
     ):
         done = here(*words)
         assert (done.returncode, done.stdout) == (2, ""), words
@@ -110,7 +110,7 @@ def test_too_little_data_is_one_sentence(here: Core, labels: Path, tmp_path: Pat
     done = here("train", table, "--images", labels.parent / "images", "--out", tmp_path / "run", *TINY)
     assert done.returncode == 2
     assert "line 4" in done.stderr and "gone.png" in done.stderr
-    assert "one class only" in done.stderr.splitlines()[-1]
+    assert "only one class" in done.stderr.splitlines()[-1]
     assert not (tmp_path / "run").exists()
 
 
@@ -172,7 +172,7 @@ def test_two_processes_make_one_run_and_check_what_is_saved(
 
 
 def probability_of(row: pd.Series, label: str) -> float:
-    """What a row of answers gives the class of that name."""
+    """Return the probability of a class in a row of predictions."""
     place = next(name for name in row.index if name.startswith("prediction") and row[name] == label)
     return float(row[place.replace("prediction", "probability")])
 
@@ -182,7 +182,7 @@ def test_packed_images_are_trained_on_and_found_when_the_files_are_gone(here: Co
     out = tmp_path / "run"
     done = here("train", *files, "--out", out, *TINY, "--epochs", 1, "--train", "head", "--json")
     assert done.returncode == 0, done.stderr
-    assert "one image in six of train became it" in done.stderr
+    assert "one training image in six was moved there" in done.stderr
     answer = json.loads(done.stdout)
     assert (answer["state"], answer["accuracy"]["test"]["n"]) == ("finished", 4)
     assert RunFolder(out).snapshot().classes == ("red", "green")
@@ -207,4 +207,4 @@ def test_input_is_another_name_of_size_and_everything_learns_from_scratch(here: 
     assert done.returncode == 0, done.stderr
     recipe = RunFolder(tmp_path / "run").recipe()
     assert (recipe.size, recipe.train, recipe.resolved_learning_rate()) == (32, "all", 0.001)
-    assert "every layer" in (tmp_path / "run" / "log.txt").read_text(encoding="utf-8")
+    assert "Trainable layers: all" in (tmp_path / "run" / "log.txt").read_text(encoding="utf-8")

@@ -138,10 +138,10 @@ def test_everything_that_is_wrong_with_a_table_is_said_and_the_rest_is_taken(tmp
     ]
     said = "\n".join(map(str, problems))
     for piece in (
-        "line 5: broken.png was left out: ",
-        "line 6: missing.png is not among the files",
-        "line 4: a.png, copy of a.png are the same picture: kept once, in test and not in the other splits",
-        "line 7: c.png, c again.png are the same picture with different labels (owl, duck): all left out",
+        "line 5: broken.png was skipped: ",
+        "line 6: missing.png is not among the files; add the photo or delete the row",
+        "line 4: a.png, copy of a.png are the same photo: kept once, in test and not in the other splits",
+        "line 7: c.png, c again.png are the same photo with different labels (owl, duck): all are skipped",
         "line 9: no label; unlabelled.png counts as unlabelled",
     ):
         assert piece in said
@@ -157,7 +157,7 @@ def test_spellings_of_one_class_are_one_class_of_the_snapshot_as_in_a_project(tm
     assert made.classes == ("Cat", "dog")
     assert made.frame["label"].tolist() == ["Cat", "Cat", "dog", "Cat", "dog"]
     said = [str(problem) for problem in problems]
-    assert 'line 3: the label "cat" differs from "Cat" (line 2) only by case; both are taken for one class' in said
+    assert 'line 3: the label "cat" differs from "Cat" (line 2) only by case; both count as one class' in said
     store = open_store(tmp_path)
     project = store.create_project("Pets")
     list(run_import(plan_folder(images, labels), store, project.id, "ann"))
@@ -179,7 +179,7 @@ def test_boxes_go_into_the_snapshot(tmp_path: Path) -> None:
     assert list(made.frame.columns) == [*COLUMNS, *BOX_COLUMNS, *SIZE_COLUMNS]
     width, height = Image.open(images / "a.png").size
     assert made.frame[[*BOX_COLUMNS, *SIZE_COLUMNS]].to_numpy().tolist() == [[1, 2.5, 3, 4, width, height]]
-    assert "line 3: b.png has no box, so it is left out" in map(str, problems)
+    assert "line 3: b.png has no box, so it is skipped" in map(str, problems)
     made.write(tmp_path / "snapshot.csv")
     read = Snapshot.read(tmp_path / "snapshot.csv")
     pd.testing.assert_frame_equal(read.frame, made.frame)
@@ -197,9 +197,9 @@ def test_boxes_outside_their_picture_are_told_and_never_clipped(tmp_path: Path) 
     assert made.frame[list(BOX_COLUMNS)].to_numpy().tolist() == [[-5, 0, 20, 9], [1, 1, 9, 9]]
     assert made.frame["label"].tolist() == ["owl", "owl"]
     said = {(problem.line, problem.text.split(":")[0]) for problem in problems}
-    assert (2, "the box of a.png is left out") in said and (2, "a.png has no box, so it is left out") in said
-    assert (3, "the box of b.png reaches 5 pixels beyond its picture; it is taken as it is") in said
-    assert (5, "the box of c.png is left out") in said
+    assert (2, "the box of a.png is skipped") in said and (2, "a.png has no box, so it is skipped") in said
+    assert (3, "the box of b.png extends 5 pixels beyond the photo; it is kept unchanged") in said
+    assert (5, "the box of c.png is skipped") in said
 
 
 def test_one_class_is_enough_where_boxes_are_learned(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_one_class_is_enough_where_boxes_are_learned(tmp_path: Path) -> None:
     )
     labels, images = folder_of(tmp_path, {f"{number}.png": number for number in range(3)}, csv)
     check_trainable(snapshot_of_table(labels, images)[0])
-    with pytest.raises(TooLittleData, match="one class only"):
+    with pytest.raises(TooLittleData, match="only one class"):
         check_trainable(snapshot_of_table(labels, images, task="classification")[0])
 
 
@@ -235,7 +235,8 @@ def test_a_table_with_train_and_test_only(tmp_path: Path) -> None:
     made, problems = snapshot_of_table(labels, images)
     assert made.counts().to_numpy().tolist() == [[10, 2, 2], [10, 2, 2]]
     assert set(made.part("test")["filename"]) == {"0.png", "1.png", "2.png", "3.png"}
-    assert problems == [Problem(None, "There was no validation part: one image in six of train became it, 4 in all.")]
+    remark = "There was no validation set, so one training image in six was moved there: 4 in all."
+    assert problems == [Problem(None, remark)]
 
 
 def test_a_turned_photo_and_its_upright_copy_are_one_picture(tmp_path: Path) -> None:
@@ -246,7 +247,7 @@ def test_a_turned_photo_and_its_upright_copy_are_one_picture(tmp_path: Path) -> 
     upright.transpose(Image.Transpose.ROTATE_180).save(images / "b.png", exif=exif)
     made, problems = snapshot_of_table(labels, images)
     assert made.frame["filename"].tolist() == ["a.png"]
-    assert [str(problem) for problem in problems] == ["line 2: a.png, b.png are the same picture: kept once"]
+    assert [str(problem) for problem in problems] == ["line 2: a.png, b.png are the same photo: kept once"]
 
 
 def test_what_cannot_be_begun_with(tmp_path: Path) -> None:
@@ -262,7 +263,8 @@ def test_a_climbing_name_reads_nothing_outside_the_folder(tmp_path: Path) -> Non
     labels, images = folder_of(tmp_path, {"a.png": 2}, "filename,label\n../secret.png,owl\na.png,duck\n")
     made, problems = snapshot_of_table(labels, images)
     assert made.frame["filename"].tolist() == ["a.png"]
-    assert "line 2: ../secret.png is not among the files" in [str(problem) for problem in problems]
+    text = "line 2: ../secret.png is not among the files; add the photo or delete the row"
+    assert text in [str(problem) for problem in problems]
 
 
 # Written and read
@@ -378,9 +380,9 @@ def test_all_that_is_missing_is_named_in_one_sentence() -> None:
     with pytest.raises(TooLittleData) as caught:
         check_trainable(poor)
     assert str(caught.value) == (
-        'This is too little to train on: every class needs at least two images ("owl" has 1, "swan" has 0); '
-        'the training part has no image of "duck"; the validation part is empty. '
-        "Label at least two images in each of at least two classes, or remove the classes that have none."
+        'There is not enough data to train on: every class needs at least two images ("owl" has 1, "swan" has 0); '
+        'the training set has no image of "duck"; the validation set is empty. '
+        "Label at least two images in each of at least two classes, or remove empty classes."
     )
 
 
@@ -389,8 +391,8 @@ def test_all_that_is_missing_is_named_in_one_sentence() -> None:
     [
         (snapshot(), "there are no labelled images"),
         (snapshot(classes=("owl", "duck")), "there are no labelled images"),
-        (snapshot(("owl", "train"), ("owl", "val")), 'there is one class only ("owl")'),
-        (snapshot(*[("owl", "train")] * 3, *[("duck", "train")] * 3), "the validation part is empty"),
+        (snapshot(("owl", "train"), ("owl", "val")), 'there is only one class ("owl")'),
+        (snapshot(*[("owl", "train")] * 3, *[("duck", "train")] * 3), "the validation set is empty"),
         (
             snapshot(*[(str(number), "train") for number in range(30)]),
             'every class needs at least two images ("0" has 1, "1" has 1, "2" has 1, "3" has 1, "4" has 1, "5" has 1, '

@@ -124,7 +124,7 @@ def test_train_and_test_only_val_comes_out_of_train_and_test_is_never_touched(
     taken = Counter(found.values())["val"]
     assert abs(taken - (train + without) / 6) <= 1
     assert taken >= 1
-    assert remark == f"There was no validation part: one image in six of train became it, {taken} in all."
+    assert remark == f"There was no validation set, so one training image in six was moved there: {taken} in all."
 
 
 def test_a_copy_of_a_test_image_without_a_split_goes_to_test_too() -> None:
@@ -135,7 +135,7 @@ def test_a_copy_of_a_test_image_without_a_split_goes_to_test_too() -> None:
 def test_a_table_that_says_train_of_all_is_divided_by_the_rule() -> None:
     found, remark = complete(alone(21, split="train"))
     assert Counter(found.values()) == {"train": 15, "val": 3, "test": 3}
-    assert remark is not None and "divides nothing" in remark
+    assert remark is not None and "All images were in train" in remark
 
 
 def test_train_and_val_only_stay_as_they_are() -> None:

@@ -1,4 +1,4 @@
-"""The small bundle of the inspection tests, also for the tests of exporting it."""
+"""The inspection tests' small bundle, for the export tests."""
 
 from tests.inspection.conftest import bundle
 

@@ -1,4 +1,4 @@
-"""An exported localization answers the same by torchvision, safetensors and Pillow alone."""
+"""An exported localization model predicts the same with torchvision, safetensors and Pillow alone."""
 
 import re
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_the_snippet_gives_the_same_classes_and_box(
     bundle = write_localizer(tmp_path / "bundle", arch, mode)
     exported = export_bundle(bundle, tmp_path / "exported")
     readme = (exported / "README.md").read_text(encoding="utf-8")
-    assert "gives the box around it" in readme and "object-detection" in readme
+    assert "the box of the object in a photo" in readme and "object-detection" in readme
     program = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)[0]
     assert "core" not in program
     monkeypatch.chdir(exported)

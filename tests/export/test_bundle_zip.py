@@ -1,4 +1,4 @@
-"""Exported bundles: they say what they are, and answer the same without this program."""
+"""Exported bundles describe themselves, and predict the same without this program."""
 
 import ast
 import json
@@ -45,7 +45,7 @@ def snippet_of(readme: str) -> str:
 
 @pytest.fixture(scope="module")
 def answers_of_strangers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[dict[str, float], Path]]:
-    """What the README's program prints in each exported folder, run with nothing of this repository in reach.
+    """What the README's program prints in each exported folder, run without access to this repository.
 
     One process for all of them, since importing torchvision is nearly all of its time.
     """
@@ -183,7 +183,7 @@ def test_an_export_replaces_an_earlier_one_and_nothing_else(tmp_path: Path, run:
     export_bundle(run.path, out)
     export_bundle(run.path, out)
     (out / "notes.txt").write_text("mine")
-    with pytest.raises(BundleError, match=r"also holds notes.txt"):
+    with pytest.raises(BundleError, match=r"contains notes.txt, which is not part of an export"):
         export_bundle(run.path, out)
     for own in (run.best, run.last, run.path, run.path / "export"):
         with pytest.raises(BundleError, match="belongs to the run"):

@@ -1,4 +1,4 @@
-"""The folder of a Space: complete, and running where nothing of this repository is in reach."""
+"""A Space's folder is complete and runs without this repository."""
 
 import ast
 import sys
@@ -87,7 +87,7 @@ def test_all_that_the_space_imports_is_there_or_required(space: Path) -> None:
     required = {line.split("=")[0].split(">")[0] for line in (space / "requirements.txt").read_text().splitlines()}
     assert required == set(REQUIREMENTS)
     files, outside = imported_at_start(space)
-    assert space / "core" / "inspection" / "cam.py" in files and "torch" in outside
+    assert space / "core" / "inspection" / "explaining" / "cam.py" in files and "torch" in outside
     assert {SUPPLIED_BY.get(name, name) for name in outside} <= required | {"the Space"}
     assert not (space / "core" / "runs").exists() and not (space / "core" / "cli").exists()
 

@@ -1,4 +1,4 @@
-"""A small model and small pictures that the tests of inspection and export share."""
+"""A small model and small images, shared by the tests of inspection and export."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ CLASSES = ("cat", "dog", "owl")
 
 
 def lively(network: ResNet, seed: int = 0) -> ResNet:
-    """Random weights, BatchNorm statistics and a strong classifier, so that answers differ clearly between pictures."""
+    """Set random weights, BatchNorm statistics and a strong classifier, so that predictions differ between images."""
     generator = torch.Generator().manual_seed(seed)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d) and module.running_mean is not None and module.running_var is not None:
@@ -39,7 +39,7 @@ def lively(network: ResNet, seed: int = 0) -> ResNet:
 
 
 def photo(seed: int, width: int = 96, height: int = 80) -> Image.Image:
-    """A picture of random colored patches; the same for the same seed."""
+    """Return an image of random coloured patches; the same seed gives the same image."""
     patches = np.random.default_rng(seed).integers(0, 256, (5, 6, 3), dtype=np.uint8)
     return Image.fromarray(patches).resize((width, height), Image.Resampling.BICUBIC)
 
@@ -51,7 +51,7 @@ def predictor() -> Predictor:
 
 
 def write_bundle(folder: Path, arch: str = "resnet18", preprocessing: Preprocessing = SMALL, seed: int = 0) -> Path:
-    """A bundle of a whole architecture: bundles know no smaller ones."""
+    """Write a bundle of a real architecture; bundles cannot hold smaller ones."""
     info = BundleInfo(
         arch=arch,
         classes=CLASSES,

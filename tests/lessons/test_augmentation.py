@@ -1,4 +1,4 @@
-"""The trainings of the augmentation lesson: which photos, what is told, what is left behind."""
+"""The runs of the augmentation lesson: their photos, their progress, and what an aborted run leaves behind."""
 
 import threading
 from contextlib import closing
@@ -11,13 +11,12 @@ import torch
 from core.data.importing.sample_set import make_sample_project
 from core.data.snapshot import snapshot_of_project
 from core.data.store.store import Store
-from core.lessons.augmentation import LEVELS, at_the_end, recipe_of, training
-from core.lessons.birds import birds
-from core.lessons.result_cache import Computing
+from core.lessons.augmentation import LEVELS, last_epochs, recipe_for, train_level
+from core.lessons.sample_birds import bird_snapshot
 from core.models.zoo import ARCHITECTURES, ResNetConfig
-from core.training.events import Progress
 from core.training.recipe import Recipe
 from core.workspace import open_workspace
+from tests.lessons.experiment_steps import run_to_end
 
 
 @pytest.fixture
@@ -25,20 +24,11 @@ def recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
     """Two epochs of a tiny network."""
     monkeypatch.setitem(ARCHITECTURES, "tiny", ResNetConfig("basic", (1, 1, 1, 1), width=8))
     short = {"arch": "tiny", "size": 32, "epochs": 2, "precision": "fp32"}
-    return recipe_of("none", "standard", 1).model_copy(update=short)
-
-
-def followed(events: Computing) -> tuple[list[Progress], pd.DataFrame]:
-    seen = []
-    while True:
-        try:
-            seen.append(next(events))
-        except StopIteration as end:
-            return seen, end.value
+    return recipe_for("none", "standard", 1).model_copy(update=short)
 
 
 def test_few_photos_to_learn_from_and_none_of_the_sample_projects_test(tmp_path: Path) -> None:
-    snapshot = birds()
+    snapshot = bird_snapshot()
     assert snapshot.counts()["train"].tolist() == [8] * 5
     assert len(snapshot.part("val")) == 105 and snapshot.part("test").empty
     assert snapshot.frame["image"].is_unique
@@ -51,7 +41,7 @@ def test_few_photos_to_learn_from_and_none_of_the_sample_projects_test(tmp_path:
 
 
 def test_a_training_tells_how_far_it_is_and_returns_its_epochs(recipe: Recipe, tmp_path: Path) -> None:
-    seen, rows = followed(training(birds(), recipe, tmp_path))
+    seen, rows = run_to_end(train_level(bird_snapshot(), recipe, tmp_path))
     shares = [event.done / event.total for event in seen if event.total]
     assert shares == sorted(shares) and shares[-1] == 1
     assert "epoch 2 of 2" in seen[-1].phase
@@ -63,7 +53,7 @@ def test_a_training_tells_how_far_it_is_and_returns_its_epochs(recipe: Recipe, t
 
 def test_a_training_that_is_left_ends_its_threads_and_leaves_chance_alone(recipe: Recipe, tmp_path: Path) -> None:
     state, threads = torch.get_rng_state(), torch.get_num_threads()
-    with closing(training(birds(), recipe, tmp_path)) as events:
+    with closing(train_level(bird_snapshot(), recipe, tmp_path)) as events:
         while "epoch 1" not in next(events).phase:
             pass
     assert torch.equal(torch.get_rng_state(), state) and torch.get_num_threads() == threads
@@ -71,7 +61,7 @@ def test_a_training_that_is_left_ends_its_threads_and_leaves_chance_alone(recipe
 
 
 def test_the_runs_differ_in_level_and_seed_alone() -> None:
-    runs = [recipe_of("imagenet", level, seed).model_dump() for level in LEVELS for seed in (0, 1)]
+    runs = [recipe_for("imagenet", level, seed).model_dump() for level in LEVELS for seed in (0, 1)]
     same = [{name: value for name, value in run.items() if name not in ("augmentation", "seed")} for run in runs]
     assert all(one == same[0] for one in same)
     assert same[0]["device"] == "cpu"
@@ -82,7 +72,7 @@ def test_the_gap_is_taken_at_the_end_and_over_the_seeds() -> None:
     figures = [("standard", 0, 1, 0.1, 0.9), ("standard", 0, 2, 0.8, 0.7), ("standard", 1, 2, 0.6, 0.6),
                ("none", 0, 2, 1.0, 0.5), ("none", 1, 2, 1.0, 0.6)]  # fmt: skip
     columns = ["level", "seed", "epoch", "train_accuracy", "val_accuracy"]
-    ends = at_the_end(pd.DataFrame([{**base, **dict(zip(columns, row, strict=True))} for row in figures]))
+    ends = last_epochs(pd.DataFrame([{**base, **dict(zip(columns, row, strict=True))} for row in figures]))
     assert list(ends.index) == ["none", "standard"]
     assert ends["gap"].tolist() == pytest.approx([0.45, 0.05])
     assert ends["runs"].tolist() == [2, 2]

@@ -1,4 +1,4 @@
-"""A computation outlives the page that began it, is shared by all who look at it, and ends when nobody does."""
+"""A computation outlives the page that started it, is shared by all visitors, and ends when nobody watches it."""
 
 import subprocess
 import sys
@@ -12,13 +12,13 @@ import pytest
 from core.errors import DataError
 from core.lessons import background_computation
 from core.lessons.background_computation import result_or_progress
-from core.lessons.result_cache import Computing
+from core.lessons.result_cache import ExperimentSteps
 from core.training.events import Progress
 from core.workspace import REPOSITORY
 
 
 class Steps:
-    """A computation of some steps that can be held, and that tells how often it was begun and closed."""
+    """A computation of some steps that can be paused, and that counts how often it was started and closed."""
 
     def __init__(self, count: int = 3, held: bool = False) -> None:
         self.count = count
@@ -27,7 +27,7 @@ class Steps:
             self.free.set()
         self.begun = self.closed = 0
 
-    def __call__(self) -> Computing:
+    def __call__(self) -> ExperimentSteps:
         self.begun += 1
         try:
             for done in range(self.count):
@@ -39,18 +39,18 @@ class Steps:
             self.closed += 1
 
 
-def waited(key: str, begin: Callable[[], Computing]) -> pd.DataFrame:
-    """Look until the numbers are there."""
+def waited(key: str, begin: Callable[[], ExperimentSteps]) -> pd.DataFrame:
+    """Poll until the table is there."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         if isinstance(found := result_or_progress(key, begin), pd.DataFrame):
             return found
         time.sleep(0.02)
-    pytest.fail("no numbers in 20 seconds")
+    pytest.fail("no table in 20 seconds")
 
 
 def test_it_goes_on_between_two_looks() -> None:
-    """A control that is moved draws the page anew; that run finds the computation further on, and not at its start."""
+    """Moving a control reruns the page; that rerun finds the computation further on, not back at its start."""
     steps = Steps(held=True)
     result_or_progress("goes on", steps)
     time.sleep(0.3)
@@ -59,7 +59,7 @@ def test_it_goes_on_between_two_looks() -> None:
     steps.free.set()
     assert list(waited("goes on", steps)["x"]) == [1, 2] and (steps.begun, steps.closed) == (1, 1)
     waited("goes on", steps)
-    assert steps.begun == 2, "what has ended and was fetched is begun anew"
+    assert steps.begun == 2, "a computation whose result was read starts again"
 
 
 def test_two_who_look_share_one_computation() -> None:
@@ -87,7 +87,7 @@ def test_without_anybody_it_is_closed_and_begun_anew_later(monkeypatch: pytest.M
 def test_what_it_raises_is_raised_where_somebody_looks_and_once() -> None:
     calls: list[int] = []
 
-    def failing() -> Computing:
+    def failing() -> ExperimentSteps:
         yield Progress("failing", 0, 1)
         calls.append(1)
         if len(calls) == 1:
@@ -100,14 +100,14 @@ def test_what_it_raises_is_raised_where_somebody_looks_and_once() -> None:
 
 
 def test_who_ends_the_program_does_not_wait_for_a_lesson() -> None:
-    """The networks of the second lesson, asked to train for an hour."""
+    """The networks of the lesson on skip connections, set to train for hours."""
     code = """if True:
         import time
         from core.lessons import skips
-        from core.lessons.skips_training import both_kinds, sample_photos
-        from core.lessons.background_computation import look
-        setting = skips.Setting(size=8, width=4, epochs=100_000)
-        while not look("long", lambda: both_kinds(8, 0, sample_photos(8), setting)).done:
+        from core.lessons.skips_training import train_both, sample_photos
+        from core.lessons.background_computation import result_or_progress
+        setting = skips.TrainingSettings(size=8, width=4, epochs=100_000)
+        while not result_or_progress("long", lambda: train_both(8, 0, sample_photos(8), setting)).done:
             time.sleep(0.1)
         print(time.time())
     """

@@ -1,4 +1,4 @@
-"""The maps of a block are those of a real forward pass, and what is shown sums up to what comes out."""
+"""The feature maps of a block are those of a forward pass; skip connection and branch add up to the output."""
 
 import itertools
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from PIL import Image
 
 from core.data.pictures.transforms import Preprocessing
 from core.inspection.predicting.predictor import Predictor
-from core.lessons.block_maps import SHOWN, block_maps, sized
+from core.lessons.block_maps import SHOWN_CHANNELS, block_maps, with_input_size
 from core.models.resnet import ResNet
 from core.models.zoo import ResNetConfig
 
@@ -34,7 +34,7 @@ def predictor(config: ResNetConfig) -> Predictor:
     torch.manual_seed(0)
     network = ResNet(config, 3)
     for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):  # at rest they would do nothing
+        if isinstance(module, torch.nn.BatchNorm2d):  # freshly initialised they would do nothing
             torch.nn.init.uniform_(module.weight, 0.5, 1.5)
             torch.nn.init.normal_(module.bias)
     return Predictor(network, Preprocessing(size=64, resize=72), "abc", name="tiny", arch="tiny")
@@ -64,9 +64,9 @@ def test_a_block_takes_in_what_the_one_before_put_out(photo: Image.Image) -> Non
 def test_the_strongest_channels_come_first_and_all_have_their_strength(photo: Image.Image) -> None:
     block = block_maps(predictor(FAMILY["bottleneck"]), photo, size=64)["layer2.1"]
     assert block.out.of == len(block.strengths) == 64
-    assert len(block.out.channels) == SHOWN
+    assert len(block.out.channels) == SHOWN_CHANNELS
     ordered = block.strengths.sort_values("out", ascending=False, kind="stable")["channel"]
-    assert list(block.out.channels) == ordered.tolist()[:SHOWN]
+    assert list(block.out.channels) == ordered.tolist()[:SHOWN_CHANNELS]
     strongest = block.strengths.set_index("channel").loc[block.out.channels[0]]
     assert strongest["out"] == pytest.approx(np.abs(block.out.values[0]).mean(), rel=1e-4)
     assert block.share == pytest.approx(block.strengths["added"].mean() / block.strengths["around"].mean())
@@ -93,6 +93,6 @@ def test_no_hook_stays_in_the_network_even_where_the_pass_fails(
 
 def test_another_size_shows_the_same_part_of_the_photo(photo: Image.Image) -> None:
     seen = Preprocessing(size=224, resize=256)
-    assert (sized(seen, 112).size, sized(seen, 112).resize) == (112, 128)
-    small, large = sized(seen, 32).view(photo), sized(seen, 64).view(photo).resize((32, 32))
+    assert (with_input_size(seen, 112).size, with_input_size(seen, 112).resize) == (112, 128)
+    small, large = with_input_size(seen, 32).view(photo), with_input_size(seen, 64).view(photo).resize((32, 32))
     assert np.abs(np.asarray(small, float) - np.asarray(large, float)).mean() < 12

@@ -1,4 +1,4 @@
-"""The lesson's pairs of layers: the same in both, what their arguments say, and code that is the layer's own."""
+"""The pairs of layers give the same outputs, follow their arguments, and show their real source code."""
 
 import numpy as np
 import pytest
@@ -8,16 +8,16 @@ from core.data.pictures.transforms import Preprocessing
 from core.errors import ModelError
 from core.inspection.predicting.predictor import Predictor
 from core.lessons.layers import (
+    DEFAULT_ARGUMENTS,
     KERNELS,
     LAYERS,
     MATRICES,
-    USUAL,
-    code_of,
-    compared,
+    compare_all_layers,
+    compare_layers,
     cross_entropy,
-    every_layer,
-    inputs_of,
-    pair_of,
+    layer_code,
+    layer_input,
+    layer_pair,
     whole_network,
 )
 from core.models import layers
@@ -35,24 +35,26 @@ def photo() -> Image.Image:
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_both_give_the_same_and_each_time_is_measured(layer: str, photo: Image.Image) -> None:
-    found = compared(pair_of(layer, USUAL[layer]), inputs_of(layer, photo, LOGITS), passes=2)
+    found = compare_layers(layer_pair(layer, DEFAULT_ARGUMENTS[layer]), layer_input(layer, photo, LOGITS), passes=2)
     assert found.ours.shape == found.theirs.shape
     assert found.difference < 1e-5 < np.abs(found.theirs).max()
     assert found.seconds_ours > 0 and found.seconds_theirs > 0
 
 
 def test_the_difference_is_the_largest_of_all_places() -> None:
-    from core.lessons.layers import Compared
+    from core.lessons.layers import LayerComparison
 
-    assert Compared(np.array([1.0, 2.0]), np.array([1.5, -1.0]), 1, 1).difference == 3
+    assert LayerComparison(np.array([1.0, 2.0]), np.array([1.5, -1.0]), 1, 1).difference == 3
 
 
 def test_a_stride_of_two_halves_the_picture(photo: Image.Image) -> None:
-    inputs = inputs_of("Conv2d", photo, LOGITS)
+    inputs = layer_input("Conv2d", photo, LOGITS)
     assert inputs.shape == (1, 224, 224)
     shapes = {
-        (stride, padding, dilation): compared(
-            pair_of("Conv2d", {**USUAL["Conv2d"], "stride": stride, "padding": padding, "dilation": dilation}),
+        (stride, padding, dilation): compare_layers(
+            layer_pair(
+                "Conv2d", {**DEFAULT_ARGUMENTS["Conv2d"], "stride": stride, "padding": padding, "dilation": dilation}
+            ),
             inputs,
             1,
         ).ours.shape
@@ -62,23 +64,27 @@ def test_a_stride_of_two_halves_the_picture(photo: Image.Image) -> None:
 
 
 def test_a_kernel_of_ones_own_is_what_runs(photo: Image.Image) -> None:
-    inputs = inputs_of("Conv2d", photo, LOGITS)
+    inputs = layer_input("Conv2d", photo, LOGITS)
     kernel = ((0, 0, 0), (0, 0, 2.5), (0, 0, 0))
-    found = compared(pair_of("Conv2d", {**USUAL["Conv2d"], "kernel": kernel}), inputs, passes=1)
+    found = compare_layers(layer_pair("Conv2d", {**DEFAULT_ARGUMENTS["Conv2d"], "kernel": kernel}), inputs, passes=1)
     np.testing.assert_allclose(found.ours[0, :, :-1], 2.5 * inputs[0, :, 1:], rtol=1e-6)
-    nothing = compared(pair_of("Conv2d", {**USUAL["Conv2d"], "kernel": KERNELS["nothing"]}), inputs, passes=1)
+    nothing = compare_layers(
+        layer_pair("Conv2d", {**DEFAULT_ARGUMENTS["Conv2d"], "kernel": KERNELS["nothing"]}), inputs, passes=1
+    )
     np.testing.assert_array_equal(nothing.ours, inputs)
 
 
 def test_a_window_that_does_not_fit_is_refused(photo: Image.Image) -> None:
     with pytest.raises(ModelError, match="does not fit"):
-        compared(pair_of("Conv2d", {**USUAL["Conv2d"], "dilation": 200}), inputs_of("Conv2d", photo, LOGITS))
+        compare_layers(
+            layer_pair("Conv2d", {**DEFAULT_ARGUMENTS["Conv2d"], "dilation": 200}), layer_input("Conv2d", photo, LOGITS)
+        )
 
 
 def test_a_norm_in_training_uses_the_photo_and_stays_as_it_was(photo: Image.Image) -> None:
-    inputs = inputs_of("BatchNorm2d", photo, LOGITS)
-    pair = pair_of("BatchNorm2d", {"training": True, "scale": 2.0, "shift": 1.0})
-    found = compared(pair, inputs, passes=3)
+    inputs = layer_input("BatchNorm2d", photo, LOGITS)
+    pair = layer_pair("BatchNorm2d", {"training": True, "scale": 2.0, "shift": 1.0})
+    found = compare_layers(pair, inputs, passes=3)
     np.testing.assert_allclose(found.ours.mean(axis=(1, 2)), 1, atol=1e-4)
     np.testing.assert_allclose(found.ours.std(axis=(1, 2)), 2, atol=1e-2)
     assert isinstance(pair.ours, layers.BatchNorm2d)
@@ -87,14 +93,16 @@ def test_a_norm_in_training_uses_the_photo_and_stays_as_it_was(photo: Image.Imag
 
 @pytest.mark.parametrize("matrix", MATRICES)
 def test_a_linear_layer_does_what_its_matrix_says(matrix: str, photo: Image.Image) -> None:
-    inputs = inputs_of("Linear", photo, LOGITS)
-    out = compared(pair_of("Linear", {"matrix": matrix}), inputs, passes=1).ours
+    inputs = layer_input("Linear", photo, LOGITS)
+    out = compare_layers(layer_pair("Linear", {"matrix": matrix}), inputs, passes=1).ours
     if matrix == "mirror":
         np.testing.assert_allclose(out, inputs[:, :, ::-1], rtol=1e-6)
     elif matrix == "nothing":
         np.testing.assert_allclose(out, inputs, rtol=1e-6)
     elif matrix == "blur":
-        blurred = compared(pair_of("Conv2d", {**USUAL["Conv2d"], "kernel": KERNELS["blur"]}), inputs, passes=1).ours
+        blurred = compare_layers(
+            layer_pair("Conv2d", {**DEFAULT_ARGUMENTS["Conv2d"], "kernel": KERNELS["blur"]}), inputs, passes=1
+        ).ours
         np.testing.assert_allclose(out, blurred, atol=1e-6)
     else:
         np.testing.assert_allclose(np.sort(out.ravel()), np.sort(inputs.ravel()), rtol=1e-6)
@@ -103,24 +111,24 @@ def test_a_linear_layer_does_what_its_matrix_says(matrix: str, photo: Image.Imag
 
 def test_the_loss_is_that_of_the_right_class() -> None:
     for temperature in (1.0, 4.0):
-        shares = compared(pair_of("softmax", {"temperature": temperature}), LOGITS, passes=1).ours
-        loss = compared(cross_entropy(0, temperature), LOGITS, passes=1)
+        shares = compare_layers(layer_pair("softmax", {"temperature": temperature}), LOGITS, passes=1).ours
+        loss = compare_layers(cross_entropy(0, temperature), LOGITS, passes=1)
         assert loss.ours.shape == (1,)
         assert float(loss.ours[0]) == pytest.approx(-np.log(shares[0]), rel=1e-5)
         assert shares.sum() == pytest.approx(1)
 
 
 def test_the_code_is_the_layers_own_and_whole() -> None:
-    assert code_of("Conv2d").startswith("class Conv2d(nn.Module):")
+    assert layer_code("Conv2d").startswith("class Conv2d(nn.Module):")
     for layer in LAYERS:
-        compile(code_of(layer), layer, "exec")
-        assert layer in code_of(layer)
-    assert "def unfold" in code_of("MaxPool2d")
-    assert "def cross_entropy" in code_of("softmax")
+        compile(layer_code(layer), layer, "exec")
+        assert layer in layer_code(layer)
+    assert "def unfold" in layer_code("MaxPool2d")
+    assert "def cross_entropy" in layer_code("softmax")
 
 
 def test_the_table_has_every_layer(photo: Image.Image) -> None:
-    table = every_layer(photo, LOGITS, passes=1)
+    table = compare_all_layers(photo, LOGITS, passes=1)
     assert tuple(table["layer"]) == LAYERS
     assert (table["largest difference"] < 1e-5).all()
     row = table.set_index("layer").loc["MaxPool2d"]

@@ -1,4 +1,4 @@
-"""Numbers of an experiment are computed once, by one at a time, and whole."""
+"""Results of an experiment are computed once, one experiment at a time, and stored completely."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
-from core.lessons.result_cache import Computing, cached, cached_or_computed
+from core.lessons.result_cache import ExperimentSteps, cached, cached_or_computed
 from core.training.events import Progress
 from core.workspace import Workspace, open_workspace
+from tests.lessons.experiment_steps import run_to_end
 
 ARGUMENTS = {"depth": 8, "plain": True, "version": 1}
 
@@ -19,28 +20,19 @@ def workspace(tmp_path: Path) -> Workspace:
     return open_workspace(tmp_path)
 
 
-def squares(calls: list[int]) -> Computing:
+def squares(calls: list[int]) -> ExperimentSteps:
     for done in range(3):
         yield Progress("squaring", done, 3)
     calls.append(1)
     return pd.DataFrame({"x": [1, 2, 3], "y": [1.5, 4.25, 9.125]})
 
 
-def followed(events: Computing) -> tuple[list[Progress], pd.DataFrame]:
-    seen = []
-    while True:
-        try:
-            seen.append(next(events))
-        except StopIteration as end:
-            return seen, end.value
-
-
 def test_the_second_visitor_gets_the_same_numbers_without_computing(workspace: Workspace) -> None:
     calls: list[int] = []
     assert cached(workspace, "squares", ARGUMENTS) is None
-    seen, first = followed(cached_or_computed(workspace, "squares", ARGUMENTS, lambda: squares(calls)))
+    seen, first = run_to_end(cached_or_computed(workspace, "squares", ARGUMENTS, lambda: squares(calls)))
     assert [event.done for event in seen] == [0, 1, 2]
-    again, second = followed(cached_or_computed(workspace, "squares", ARGUMENTS, lambda: squares(calls)))
+    again, second = run_to_end(cached_or_computed(workspace, "squares", ARGUMENTS, lambda: squares(calls)))
     assert not again
     assert calls == [1]
     pd.testing.assert_frame_equal(first, second)
@@ -52,7 +44,7 @@ def test_the_second_visitor_gets_the_same_numbers_without_computing(workspace: W
 def test_other_arguments_are_another_experiment(workspace: Workspace) -> None:
     calls: list[int] = []
     for depth in (8, 20):
-        followed(cached_or_computed(workspace, "squares", {**ARGUMENTS, "depth": depth}, lambda: squares(calls)))
+        run_to_end(cached_or_computed(workspace, "squares", {**ARGUMENTS, "depth": depth}, lambda: squares(calls)))
     assert calls == [1, 1]
 
 
@@ -63,7 +55,7 @@ def test_an_experiment_that_is_left_leaves_nothing_and_frees_its_turn(workspace:
     assert cached(workspace, "squares", ARGUMENTS) is None
     assert not list((workspace.cache / "lessons").glob("*.csv"))
     calls: list[int] = []
-    followed(cached_or_computed(workspace, "squares", ARGUMENTS, lambda: squares(calls)))
+    run_to_end(cached_or_computed(workspace, "squares", ARGUMENTS, lambda: squares(calls)))
     assert calls == [1]
 
 
@@ -73,7 +65,7 @@ def test_an_experiment_that_fails_frees_its_turn(workspace: Workspace) -> None:
         raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
-        followed(cached_or_computed(workspace, "squares", ARGUMENTS, failing))  # type: ignore[arg-type]
+        run_to_end(cached_or_computed(workspace, "squares", ARGUMENTS, failing))  # type: ignore[arg-type]
     with FileLock(workspace.cache / "lessons" / "computing.lock", timeout=0):
         pass
 
@@ -84,15 +76,15 @@ def test_one_computes_and_the_next_waits_for_its_turn(workspace: Workspace) -> N
     calls: list[int] = []
     second = cached_or_computed(workspace, "squares", ARGUMENTS, lambda: squares(calls))
     assert "waiting" in next(second).phase
-    followed(first)
-    followed(second)
+    run_to_end(first)
+    run_to_end(second)
     assert not calls, "the second must find what the first computed"
 
 
 def test_a_damaged_file_is_computed_again(workspace: Workspace) -> None:
-    followed(cached_or_computed(workspace, "squares", ARGUMENTS, lambda: squares([])))
+    run_to_end(cached_or_computed(workspace, "squares", ARGUMENTS, lambda: squares([])))
     (path,) = (workspace.cache / "lessons").glob("*.csv")
     path.write_bytes(b"")
     calls: list[int] = []
-    followed(cached_or_computed(workspace, "squares", ARGUMENTS, lambda: squares(calls)))
+    run_to_end(cached_or_computed(workspace, "squares", ARGUMENTS, lambda: squares(calls)))
     assert calls == [1]

@@ -1,4 +1,4 @@
-"""Three ways to train on the same photos: what is the same, what is recorded, and how the answers are compared."""
+"""Three arms on the same photos: what they share, what is recorded, and how their predictions are compared."""
 
 import tempfile
 import threading
@@ -14,17 +14,25 @@ from PIL import Image
 
 from core.data.snapshot import COLUMNS, Snapshot
 from core.lessons import transfer
-from core.lessons.result_cache import Computing
-from core.lessons.transfer import ARMS, at_the_end, pairs, recipe_of, size_name, sizes_of, training, with_few
+from core.lessons.transfer import (
+    ARMS,
+    compare_arms,
+    last_epochs,
+    recipe_for,
+    size_label,
+    subsample,
+    train_arm,
+    training_sizes,
+)
 from core.models.bundle import BundleInfo, save_bundle
 from core.models.resnet import build
 from core.models.zoo import ARCHITECTURES, ResNetConfig
-from core.training.events import Progress
 from core.training.recipe import Recipe
+from tests.lessons.experiment_steps import run_to_end
 
 
 def snapshot_of(train: dict[str, int], val: int = 4, folder: Path | None = None) -> Snapshot:
-    """So many training photos of each class, and validation and test photos; as files where there is a folder."""
+    """This many training photos per class, plus validation and test photos; written as files if there is a folder."""
     rows = []
     for shade, (label, count) in enumerate(train.items()):
         for number, split in enumerate(["train"] * count + ["val"] * val + ["test"]):
@@ -39,7 +47,7 @@ def snapshot_of(train: dict[str, int], val: int = 4, folder: Path | None = None)
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """A real network of a few layers with weights of its own, two epochs of small pictures."""
+    """A real network of a few layers with its own weights, trained for two epochs on small pictures."""
     monkeypatch.setitem(ARCHITECTURES, "tiny", ResNetConfig("basic", (1, 1, 1, 1), width=8))
     info = BundleInfo(
         arch="tiny",
@@ -53,26 +61,17 @@ def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     def short(arm: str, arch: str, photos: int, seed: int) -> Recipe:
         weights = "none" if arm == "scratch" else str(tmp_path / "weights")
         changed = {"weights": weights, "epochs": 2, "size": 32, "precision": "fp32"}
-        return recipe_of(arm, arch, photos, seed).model_copy(update=changed)
+        return recipe_for(arm, arch, photos, seed).model_copy(update=changed)
 
-    monkeypatch.setattr(transfer, "recipe_of", short)
+    monkeypatch.setattr(transfer, "recipe_for", short)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
 
 
-def followed(events: Computing) -> tuple[list[Progress], pd.DataFrame]:
-    seen = []
-    while True:
-        try:
-            seen.append(next(events))
-        except StopIteration as end:
-            return seen, end.value
-
-
 def test_the_ways_differ_in_start_and_part_alone() -> None:
-    recipes = {arm: recipe_of(arm, "resnet18", 85, 3).model_dump() for arm in ARMS}
+    recipes = {arm: recipe_for(arm, "resnet18", 85, 3).model_dump() for arm in ARMS}
     changed = {name for recipe in recipes.values() for name in recipe if recipe[name] != recipes["fine-tuned"][name]}
     assert changed == {"weights", "train"}
     assert [(recipes[arm]["weights"], recipes[arm]["train"]) for arm in ARMS] == [
@@ -81,9 +80,9 @@ def test_the_ways_differ_in_start_and_part_alone() -> None:
 
 
 def test_few_photos_get_more_epochs_and_many_do_not() -> None:
-    assert recipe_of("frozen", "resnet18", 16, 0).epochs == 24
-    assert recipe_of("frozen", "resnet18", 30, 0).epochs == 12
-    assert recipe_of("frozen", "resnet18", 500, 0).epochs == 8
+    assert recipe_for("frozen", "resnet18", 16, 0).epochs == 24
+    assert recipe_for("frozen", "resnet18", 30, 0).epochs == 12
+    assert recipe_for("frozen", "resnet18", 500, 0).epochs == 8
 
 
 @pytest.mark.parametrize(
@@ -99,32 +98,32 @@ def test_few_photos_get_more_epochs_and_many_do_not() -> None:
     ],
 )
 def test_sizes_are_those_that_every_class_has_and_all(counts: dict[str, int], sizes: list[int]) -> None:
-    assert sizes_of(snapshot_of(counts)) == sizes
+    assert training_sizes(snapshot_of(counts)) == sizes
 
 
 def test_without_validation_photos_there_is_nothing_to_compare() -> None:
-    assert sizes_of(snapshot_of({"cat": 17, "dog": 16}, val=0)) == []
+    assert training_sizes(snapshot_of({"cat": 17, "dog": 16}, val=0)) == []
 
 
 def test_a_size_is_called_as_a_person_says_it() -> None:
-    assert size_name(snapshot_of({"cat": 17, "dog": 16}), 10) == "10"
-    assert size_name(snapshot_of({"cat": 17, "dog": 16}), 17) == "all (16 to 17)"
-    assert size_name(snapshot_of({"cat": 80, "dog": 7}), 50) == "up to 50"
+    assert size_label(snapshot_of({"cat": 17, "dog": 16}), 10) == "10"
+    assert size_label(snapshot_of({"cat": 17, "dog": 16}), 17) == "all (16 to 17)"
+    assert size_label(snapshot_of({"cat": 80, "dog": 7}), 50) == "up to 50"
 
 
 def test_fewer_photos_are_among_the_more_and_the_held_out_stay() -> None:
     snapshot = snapshot_of({"cat": 17, "dog": 16})
-    five, ten = with_few(snapshot, 5, 0), with_few(snapshot, 10, 0)
+    five, ten = subsample(snapshot, 5, 0), subsample(snapshot, 10, 0)
     assert five.counts()["train"].tolist() == [5, 5] and ten.counts()["train"].tolist() == [10, 10]
     assert set(five.part("train")["image"]) < set(ten.part("train")["image"])
     assert five.part("val")["image"].tolist() == ten.part("val")["image"].tolist()
     assert len(five.part("val")) == 8 and five.part("test").empty
-    assert set(with_few(snapshot, 5, 1).part("train")["image"]) != set(five.part("train")["image"])
+    assert set(subsample(snapshot, 5, 1).part("train")["image"]) != set(five.part("train")["image"])
 
 
 def test_many_held_out_photos_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transfer, "MOST_HELD_OUT", 5)
-    assert len(with_few(snapshot_of({"cat": 6, "dog": 6}), 5, 0).part("val")) == 5
+    assert len(subsample(snapshot_of({"cat": 6, "dog": 6}), 5, 0).part("val")) == 5
 
 
 @pytest.mark.usefixtures("tiny")
@@ -132,13 +131,13 @@ def test_each_way_tells_its_epochs_and_its_answers(tmp_path: Path) -> None:
     snapshot = snapshot_of({"cat": 8, "dog": 8}, folder=tmp_path)
     tables = {}
     for arm in ARMS:
-        seen, tables[arm] = followed(training(snapshot, arm, "tiny", 8, 0, tmp_path / "cache"))
+        seen, tables[arm] = run_to_end(train_arm(snapshot, arm, "tiny", 8, 0, tmp_path / "cache"))
         shares = [event.done / event.total for event in seen if event.total]
         assert shares == sorted(shares) and shares[-1] == 1 and "epoch 2 of 2" in seen[-1].phase
     runs = pd.concat(tables.values(), ignore_index=True)
     runs.to_csv(tmp_path / "runs.csv", index=False)
     runs = pd.read_csv(tmp_path / "runs.csv")
-    ends = at_the_end(runs)
+    ends = last_epochs(runs)
     assert ends["arm"].tolist() == list(ARMS) and set(ends["epoch"]) == {2}
     assert (ends["photos"] == 16).all() and (ends["val_n"] == 8).all()
     assert ends["answers"].str.len().tolist() == [8, 8, 8]
@@ -147,7 +146,7 @@ def test_each_way_tells_its_epochs_and_its_answers(tmp_path: Path) -> None:
     whole = sum(p.numel() for p in build("tiny", 2).parameters())
     assert ends["trained"].tolist() == [whole, 64 * 2 + 2, whole] and set(ends["parameters"]) == {whole}
     assert runs.groupby("arm")["seconds"].is_monotonic_increasing.all()
-    assert [(pair.first, pair.second, pair.compared.n) for pair in pairs(runs)] == [
+    assert [(pair.first, pair.second, pair.compared.n) for pair in compare_arms(runs)] == [
         ("scratch", "frozen", 8), ("scratch", "fine-tuned", 8), ("frozen", "fine-tuned", 8),
     ]  # fmt: skip
 
@@ -160,7 +159,7 @@ def test_a_training_that_is_left_leaves_nothing_behind(tmp_path: Path, monkeypat
     state = torch.get_rng_state()
     torch.set_num_threads(4)
     snapshot = snapshot_of({"cat": 8, "dog": 8}, folder=tmp_path)
-    with closing(training(snapshot, "scratch", "tiny", 8, 0, tmp_path / "cache")) as events:
+    with closing(train_arm(snapshot, "scratch", "tiny", 8, 0, tmp_path / "cache")) as events:
         while "epoch 2" not in next(events).phase:
             pass
         assert list(place.iterdir()) and torch.get_num_threads() == 2
@@ -179,7 +178,7 @@ def runs_of(**answers: str) -> pd.DataFrame:
 
 
 def test_pairs_are_compared_photo_by_photo() -> None:
-    first, second, third = pairs(runs_of(scratch="w" * 20, frozen="r" * 20, fine_tuned="r" * 19 + "w"))
+    first, second, third = compare_arms(runs_of(scratch="w" * 20, frozen="r" * 20, fine_tuned="r" * 19 + "w"))
     assert first.clear and first.compared.difference == 1 and first.compared.only_b_right == 20
     assert second.compared.difference == pytest.approx(0.95)
     assert not third.clear and third.compared.difference == pytest.approx(-0.05)
@@ -187,5 +186,5 @@ def test_pairs_are_compared_photo_by_photo() -> None:
 
 
 def test_pairs_wait_for_the_runs_that_are_missing() -> None:
-    assert pairs(runs_of(scratch="rw")) == []
-    assert len(pairs(runs_of(scratch="rw", frozen="rr"))) == 1
+    assert compare_arms(runs_of(scratch="rw")) == []
+    assert len(compare_arms(runs_of(scratch="rw", frozen="rr"))) == 1

@@ -1,4 +1,4 @@
-"""A weights folder of the test's own, a web server to fetch from, and Keras as an original to compare with."""
+"""Fixtures: an empty weights folder, a web server for downloads, and Keras for comparisons."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ def server() -> Iterator[WebServer]:
 
 @pytest.fixture(scope="session")
 def keras(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
-    """Keras on its torch backend; what it writes about itself goes into a temporary folder."""
+    """Keras on its torch backend; its settings go into a temporary folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KERAS_BACKEND", "torch")
         patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))

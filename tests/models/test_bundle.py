@@ -1,4 +1,4 @@
-"""A bundle comes back as it was written, and says in a sentence why it cannot."""
+"""A bundle loads exactly as it was saved; if it cannot, the error says why."""
 
 import json
 import subprocess
@@ -119,7 +119,7 @@ def test_a_missing_file_is_named(bundle: Path) -> None:
 def test_a_truncated_weight_file_is_named(bundle: Path) -> None:
     path = bundle / "model.safetensors"
     path.write_bytes(path.read_bytes()[:100_000])
-    with pytest.raises(BundleError, match=r"model\.safetensors is broken"):
+    with pytest.raises(BundleError, match=r"model\.safetensors is damaged"):
         load_bundle(bundle)
 
 

@@ -1,4 +1,4 @@
-"""The real default weights recognize real photos."""
+"""The real default weights recognise real photos."""
 
 import csv
 import subprocess
@@ -24,7 +24,7 @@ PHOTOS = REPOSITORY.parent / "shared" / "data" / "imagenet100"
 
 
 def normalized(photo: Image.Image, view: dict[str, Any]) -> torch.Tensor:
-    """The evaluation view as ImageNet's networks are measured: [3, size, size]."""
+    """Return a photo with ImageNet's evaluation preprocessing: [3, size, size]."""
     shrink = v2.Compose([v2.Resize(view["resize"], antialias=True), v2.CenterCrop(view["size"]), v2.PILToTensor()])
     mean, std = (torch.tensor(view[name]).reshape(3, 1, 1) for name in ("mean", "std"))
     return (shrink(photo.convert("RGB")).float() / 255 - mean) / std
@@ -53,7 +53,7 @@ def test_85_of_100_imagenet_photos_are_recognized(default_weights: "Pretrained")
 def test_fetched_weights_need_no_network_and_no_client(
     default_weights: "Pretrained", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fresh process without a proxy, a PATH or a name server that answers reads them from the disk."""
+    """A new process without a working proxy and PATH reads them from the disk."""
     assert available() is not None
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")

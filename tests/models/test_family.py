@@ -1,4 +1,4 @@
-"""The wider family gives its originals' numbers, options are part of a name, and all members come apart alike."""
+"""The other architectures match their originals, options are part of a name, and all have the same stages."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -118,7 +118,7 @@ def test_every_parameter_learns(config: ResNetConfig) -> None:
 @every_member
 @pytest.mark.parametrize("trained", [("head",), ("layer4", "head"), ("layer3", "layer4", "head")], ids=len)
 def test_the_upper_parts_of_every_member_can_be_trained_alone(config: ResNetConfig, trained: tuple[str, ...]) -> None:
-    """Fine-tuning finds each part by its name: what is frozen keeps its weights' gradients and its statistics still."""
+    """Fine-tuning finds each part by its name: frozen parts get no gradients, and their statistics do not change."""
     network = FineTuned(ResNet(config, 3), trained).train()
     before = {name: buffer.clone() for name, buffer in network.model.named_buffers()}
     nn.functional.cross_entropy(network(torch.randn(2, 3, 64, 64)), torch.tensor([0, 1])).backward()
@@ -183,7 +183,7 @@ def test_options_change_what_they_say(arch: str) -> None:
 
 
 def test_a_plain_network_adds_nothing() -> None:
-    """What comes out of a block is F(x): zero where its last norm is zero, whatever went in."""
+    """A block's output is F(x): zero if its last norm is zero, for any input."""
     for skip, silent in ((True, False), (False, True)):
         model = ResNet(replace(TINY, skip=skip), 5).eval()
         block = model.get_submodule("layer1.1")

@@ -1,4 +1,4 @@
-"""Keras's weight files load by the names of their layers, whichever form they have; no other file is taken for one."""
+"""Keras's weight files of every format load by the names of their layers, and other files are refused."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from core.errors import BundleError, ModelError, WeightsUnavailable
-from core.models.keras_api import keras_resnet
+from core.models.keras_api import ResNet50V2
 from core.models.keras_files import layers_of, load_keras_file, read_keras_file
 from core.models.resnet import build
 from core.models.weights import WeightsEntry, fetch
@@ -29,7 +29,7 @@ V2 = "keras-resnet50v2"
 
 
 def zeros(path: Path, arch: str = V2, classes: int | None = 1000) -> Path:
-    """A weight file of zeros as Keras 2 laid it out. No zero is stored, so it is small in spite of its shapes."""
+    """A weight file of zeros in Keras 2's layout. Zeros are not stored, so it is small despite its shapes."""
     with torch.device("meta"):
         shapes = {name: tuple(tensor.shape) for name, tensor in build(arch, classes or 1).state_dict().items()}
     ours_to_keras = {
@@ -56,7 +56,7 @@ def zeros(path: Path, arch: str = V2, classes: int | None = 1000) -> Path:
 
 @pytest.fixture(scope="module")
 def saved(keras: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray]:
-    """One network of Keras, written in each of its forms; and its logits."""
+    """One network of Keras, saved in each format, and its logits."""
     folder = tmp_path_factory.mktemp("forms")
     model = original(keras, "ResNet50V2", classifier_activation=None)
     model.compile("adam")
@@ -82,7 +82,7 @@ def test_every_form_gives_keras_numbers(saved: tuple[Path, np.ndarray], file: st
 
 
 def test_a_network_inside_another_and_a_second_one_in_a_session_are_read(tmp_path: Path) -> None:
-    """Keras nests a network that is used as a layer, and numbers names that it has given before."""
+    """Keras nests a network that is used as a layer, and numbers repeated names."""
     path = zeros(tmp_path / "w.h5", classes=None)
     with h5py.File(path) as plain, h5py.File(tmp_path / "nested.h5", "w") as nested:
         for layer in plain:
@@ -139,9 +139,13 @@ def test_what_the_file_was_trained_on_goes_into_the_first_kernel(tmp_path: Path)
 
 def test_the_wrong_network_is_refused_with_the_right_one(tmp_path: Path) -> None:
     path = zeros(tmp_path / "w.h5", "keras-resnet101v2")
-    with pytest.raises(BundleError, match=r"does not fit keras-resnet50v2: .*no place in it .*it is keras-resnet101v2"):
+    with pytest.raises(
+        BundleError, match=r"does not fit keras-resnet50v2: .*no place in it .*layers are those of keras-resnet101v2"
+    ):
         load_keras_file(path, "keras-resnet50v2")
-    with pytest.raises(BundleError, match=r"conv3_block5_preact_bn/gamma is missing.*it is keras-resnet101v2"):
+    with pytest.raises(
+        BundleError, match=r"conv3_block5_preact_bn/gamma is missing.*layers are those of keras-resnet101v2"
+    ):
         load_keras_file(path, "keras-resnet152v2")
     with pytest.raises(BundleError, match=r"resnet50 is not a network of Keras\. Choose one of: keras-resnet50,"):
         load_keras_file(path, "resnet50")
@@ -213,15 +217,15 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
         with pytest.raises(BundleError, match="does not exist"):
             load_keras_file(tmp_path / name, V2)
         (tmp_path / name).write_bytes(b"not of Keras")
-        with pytest.raises(BundleError, match="no whole file of Keras"):
+        with pytest.raises(BundleError, match="not a complete file of Keras"):
             load_keras_file(tmp_path / name, V2)
     with zipfile.ZipFile(tmp_path / "w.keras", "w") as archive:
         archive.writestr("config.json", "{}")
-    with pytest.raises(BundleError, match="no whole file of Keras"):
+    with pytest.raises(BundleError, match="not a complete file of Keras"):
         load_keras_file(tmp_path / "w.keras", V2)
     whole = zeros(tmp_path / "whole.h5").read_bytes()
     (tmp_path / "w.h5").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(BundleError, match="no whole file of Keras"):
+    with pytest.raises(BundleError, match="not a complete file of Keras"):
         load_keras_file(tmp_path / "w.h5", V2)
 
 
@@ -236,7 +240,7 @@ def test_code_in_an_archive_is_not_looked_at(tmp_path: Path) -> None:
 
 @pytest.fixture
 def published(server: WebServer, tmp_path: Path) -> WeightsEntry:
-    """Keras's download address on a server of the test's own, and the table's entry for it."""
+    """Keras's download address on a local server, and the table's entry for it."""
     entry = next(entry for entry in TABLE if entry.arch == V2)
     content = zeros(tmp_path / "published.h5").read_bytes()
     path = "/" + entry.address.rsplit("/", 1)[-1]
@@ -258,7 +262,7 @@ def test_imagenets_weights_come_from_keras_address_once(
 
 
 def test_another_file_at_keras_address_is_refused(weights: Path, server: WebServer, published: WeightsEntry) -> None:
-    with pytest.raises(WeightsUnavailable, match=r"keras: .*not the file that was promised \(its MD5 is"):
+    with pytest.raises(WeightsUnavailable, match=r"keras: .*is not the published file \(MD5 "):
         fetch(V2, table=[replace(published, md5="0" * 32)])
     server.files.clear()
     with pytest.raises(WeightsUnavailable, match=r"keras: .* answered 404"):
@@ -277,7 +281,7 @@ def test_the_table_has_keras_own_addresses_and_hashes(keras: ModuleType) -> None
 
 
 def behind(path: Path, **layers: tuple[int, ...]) -> Path:
-    """The file with dense layers of somebody's own, by their kernels' shapes."""
+    """The file with a user's own dense layers, given by their kernels' shapes."""
     with h5py.File(path, "a") as file:
         for name, shape in layers.items():
             file.create_dataset(f"{name}/{name}/kernel:0", shape, dtype="f4", chunks=shape)
@@ -286,7 +290,7 @@ def behind(path: Path, **layers: tuple[int, ...]) -> Path:
 
 
 def test_a_dense_layer_of_ones_own_is_the_classifier_in_each_form(keras: ModuleType, tmp_path: Path) -> None:
-    """A network with include_top=False and one's own Dense behind it, as a layer of a Sequential and functional."""
+    """A network with include_top=False and a user's own Dense behind it, in a Sequential and functional model."""
     base = keras.applications.ResNet50V2(weights=None, include_top=False, pooling="avg", input_shape=(64, 64, 3))
     nested = keras.Sequential([keras.Input((64, 64, 3)), base, keras.layers.Dropout(0.5), keras.layers.Dense(6)])
     flat = keras.Model(base.input, keras.layers.Dense(6)(base.output))
@@ -304,13 +308,13 @@ def test_a_head_of_several_layers_is_left_out_and_named(tmp_path: Path, caplog: 
     path = behind(zeros(tmp_path / "w.h5", classes=None), dense=(2048, 16), dense_1=(16, 6))
     found = read_keras_file(path, V2)
     assert found.left_out == ("dense", "dense_1") and not any(name.startswith("fc") for name in found.state)
-    assert "left out what is no part of keras-resnet50v2: dense, dense_1." in caplog.text
+    assert "left out layers that are not part of keras-resnet50v2: dense, dense_1." in caplog.text
     assert fetch(V2, source=str(path)).classes == ()
-    assert keras_resnet("ResNet50V2", include_top=False, weights=path).left_out == ("dense", "dense_1")
+    assert ResNet50V2(include_top=False, weights=path).left_out == ("dense", "dense_1")
     with pytest.raises(
         ModelError, match=r"layers of its own behind keras-resnet50v2 \(dense, dense_1\).*include_top=Fal"
     ):
-        keras_resnet("ResNet50V2", weights=path, classes=6)
+        ResNet50V2(weights=path, classes=6)
 
 
 def test_a_classifier_on_flattened_maps_is_left_out(tmp_path: Path) -> None:
@@ -328,7 +332,7 @@ def test_who_chose_the_right_network_is_not_told_to_choose_it(tmp_path: Path) ->
 def test_capitals_in_a_files_name_do_not_matter(tmp_path: Path) -> None:
     path = zeros(tmp_path / "W.H5", classes=2)
     assert fetch(V2, source=str(path)).classes == ("0", "1")
-    assert keras_resnet("ResNet50V2", weights=path, classes=2).include_top
+    assert ResNet50V2(weights=path, classes=2).include_top
     with zipfile.ZipFile(tmp_path / "W.KERAS", "w") as archive:
         archive.write(path, "model.weights.h5")
     assert read_keras_file(tmp_path / "W.KERAS", V2).state.keys() == build_state(V2, 2).keys()

@@ -1,4 +1,4 @@
-"""Keras's six networks, with their weights copied over through a file: the same answers, and as many numbers."""
+"""Keras's six networks with weights copied through a file: the same outputs, and the same number of parameters."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.models.keras_api import KerasResNet, keras_resnet
+from core.models import keras_api
+from core.models.keras_api import KerasResNet
 from core.models.resnet import build
 from tests.models.keras_original import CLASSES, NAMES, SHAPE, answer, normalized, original
 
@@ -37,7 +38,7 @@ def copied(
 
 
 def ours(path: Path, name: str, **arguments: Any) -> KerasResNet:
-    return keras_resnet(name, weights=path, classes=CLASSES, input_shape=SHAPE, **arguments).eval()
+    return getattr(keras_api, name)(weights=path, classes=CLASSES, input_shape=SHAPE, **arguments).eval()
 
 
 def answer_of(model: KerasResNet) -> np.ndarray:
@@ -70,7 +71,7 @@ def test_without_its_top_in_each_pooling(keras: ModuleType, copied: tuple[str, A
             pooled = original(keras, name, include_top=False, pooling=pooling)
             pooled.set_weights(top.get_weights()[:-2])
             expected = answer(keras, pooled, name)
-        else:  # what Keras's argument puts at the end
+        else:  # the layer that Keras's argument adds
             expected = layer()(maps).numpy()
         model.pooling = pooling
         assert np.abs(answer_of(model) - expected).max() < TOLERANCE
@@ -80,7 +81,7 @@ def test_without_its_top_in_each_pooling(keras: ModuleType, copied: tuple[str, A
 def test_as_many_numbers_as_keras_counts(name: str) -> None:
     with torch.device("meta"):
         model = build(f"keras-{name.lower()}")
-        trunk = keras_resnet(name, include_top=False, weights=None)
+        trunk = getattr(keras_api, name)(include_top=False, weights=None)
 
     def count(network: torch.nn.Module) -> int:
         return sum(t.numel() for n, t in network.state_dict().items() if not n.endswith("num_batches_tracked"))

@@ -1,4 +1,4 @@
-"""The converted network gives Keras's numbers, shown on random weights with a forward pass in Keras's own terms."""
+"""The converted network computes what Keras computes, shown on random weights with a forward pass in Keras's terms."""
 
 import io
 import json
@@ -54,7 +54,7 @@ def keras_arrays(seed: int = 0) -> dict[str, np.ndarray]:
 
 
 def keras_forward(arrays: dict[str, np.ndarray], rgb: Tensor, epsilon: float) -> Tensor:
-    """Keras's ResNet in its own terms: [N, 3, H, W] RGB in 0..255 -> logits; float64, biases and epsilon unfolded."""
+    """Keras's ResNet in its own terms: [N, 3, H, W] RGB in 0..255 -> logits; float64, biases and epsilon not folded."""
     tensors = {name: torch.from_numpy(array).double() for name, array in arrays.items()}
 
     def conv_norm(x: Tensor, conv: str, norm: str, stride: int = 1, padding: int = 0) -> Tensor:
@@ -120,7 +120,7 @@ def test_unfolded_the_same_numbers_come_from_a_network_with_biases() -> None:
 
 
 def test_the_mean_and_the_epsilon_must_be_keras_own() -> None:
-    """Each folded number matters at the tolerance of the test above: a wrong one is seen."""
+    """Each folded number matters at the tolerance of the test above: a wrong one fails it."""
     arrays = keras_arrays()
     expected = keras_forward(arrays, PICTURES, KERAS_EPSILON)
     seen = 1e-5 * expected.abs().max()
@@ -143,7 +143,7 @@ ARRAYS = {"a/kernel": np.arange(24, dtype=np.float32).reshape(1, 2, 3, 4), "b/bi
 
 
 def model_files(arrays: dict[str, np.ndarray] = ARRAYS) -> dict[str, bytes]:
-    """A TensorFlow.js layers model in three shards whose bounds are not those of the arrays."""
+    """A TensorFlow.js layers model in three shards whose boundaries cut through arrays."""
     content = b"".join(array.astype("<f4").tobytes() for array in arrays.values())
     third = len(content) // 3 + 1
     shards = {f"group1-shard{n + 1}of3.bin": content[n * third : (n + 1) * third] for n in range(3)}
@@ -187,7 +187,7 @@ def link(member: tarfile.TarInfo) -> None:
 @pytest.mark.parametrize("change", [climb, root, link])
 def test_entries_that_leave_the_package_are_refused(tmp_path: Path, change: Callable[[tarfile.TarInfo], None]) -> None:
     write_tarball(tmp_path / "p.tgz", model_files(), change)
-    with pytest.raises(SourceFailed, match="which no package may hold"):
+    with pytest.raises(SourceFailed, match="which is not allowed in a package"):
         read_tarball(tmp_path / "p.tgz", "package/Net/model.json")
 
 
@@ -199,13 +199,13 @@ def test_a_broken_package_is_refused_with_what_is_wrong(tmp_path: Path) -> None:
         with pytest.raises(SourceFailed, match=reason):
             read_tarball(path, "package/Net/model.json")
 
-    refused({name: c for name, c in files.items() if "shard2" not in name}, "lacks a part of its model .*shard2of3")
-    refused({name: c for name, c in files.items() if name != "model.json"}, "lacks a part of its model")
-    refused(files | {"model.json": b"{"}, "lacks a part of its model")
-    refused(files | {"group1-shard3of3.bin": b""}, "does not hold b/bias|does not hold a/kernel")
-    refused(files | {"group1-shard3of3.bin": files["group1-shard3of3.bin"] + b"1234"}, "4 bytes more than it names")
+    refused({name: c for name, c in files.items() if "shard2" not in name}, "lacks part of its model .*shard2of3")
+    refused({name: c for name, c in files.items() if name != "model.json"}, "lacks part of its model")
+    refused(files | {"model.json": b"{"}, "lacks part of its model")
+    refused(files | {"group1-shard3of3.bin": b""}, "does not contain b/bias|does not contain a/kernel")
+    refused(files | {"group1-shard3of3.bin": files["group1-shard3of3.bin"] + b"1234"}, "4 bytes more than it declares")
     refused(files | {"model.json": files["model.json"].replace(b"float32", b"float16")}, "as float32 numbers")
     write_tarball(path, files)
     path.write_bytes(path.read_bytes()[:-60])
-    with pytest.raises(SourceFailed, match="not a whole tarball"):
+    with pytest.raises(SourceFailed, match="not a complete tarball"):
         read_tarball(path, "package/Net/model.json")

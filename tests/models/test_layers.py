@@ -1,4 +1,4 @@
-"""The re-created layers compute what torch.nn computes: values and gradients, over drawn shapes."""
+"""The re-created layers compute what torch.nn computes: values and gradients, over random shapes."""
 
 from copy import deepcopy
 
@@ -15,7 +15,7 @@ TOLERANCE = 1e-5
 
 
 def agree(ours: nn.Module, theirs: nn.Module, x: Tensor) -> None:
-    """Same parameters in, the same values out, and the same gradients back to the input and to every parameter.
+    """The same parameters give the same values, and the same gradients of the input and every parameter.
 
     Values also in float32. Gradients sum so many numbers that float32 itself is further from the truth than 1e-5, in
     torch's layers as in these; in float64 what is left is a difference in what they compute.

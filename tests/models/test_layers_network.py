@@ -1,4 +1,4 @@
-"""A residual network of the re-created layers is the same network: same weights in, same answer out, and it learns."""
+"""A residual network of the re-created layers gives the same outputs for the same weights, and can be trained."""
 
 from dataclasses import replace
 

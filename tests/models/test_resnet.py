@@ -1,4 +1,4 @@
-"""The network gives torchvision's numbers, and comes apart at every stage."""
+"""The network computes what torchvision's does, and can be split at every stage."""
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ TINY = ResNetConfig("bottleneck", (2, 1, 1, 1), width=8)
 
 
 def randomize(model: nn.Module, seed: int) -> None:
-    """Random weights and random BatchNorm statistics; as they are born, the latter would hide a swapped pair."""
+    """Random weights and random BatchNorm statistics; the initial statistics would hide a swapped pair."""
     generator = torch.Generator().manual_seed(seed)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):

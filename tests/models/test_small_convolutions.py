@@ -1,4 +1,4 @@
-"""Narrow networks in channels_last: the same numbers, and no process dies on a processor without AVX512."""
+"""Narrow networks in channels_last: the same numbers, and no crash on a processor without AVX512."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from core.models.blocks import Kit, SlicedConv2d
+from core.models.blocks import LayerFactory, SlicedConv2d
 from core.models.resnet import ResNet
 from core.models.zoo import ResNetConfig
 from core.workspace import REPOSITORY
@@ -18,11 +18,11 @@ AVX2_ONLY = {"ONEDNN_MAX_CPU_ISA": "AVX2", "OMP_NUM_THREADS": "1", "MALLOC_CHECK
 
 EVERY_NARROW_SHAPE = """
 import itertools, torch
-from core.models.blocks import Kit
+from core.models.blocks import LayerFactory
 from core.models.zoo import ResNetConfig
-kit = Kit(ResNetConfig("basic", (1, 1, 1, 1)))
+factory = LayerFactory(ResNetConfig("basic", (1, 1, 1, 1)))
 for inputs, outputs, stride in itertools.product(range(1, 10), (1, 4, 8, 16), (2, 3)):
-    layer = kit.conv(inputs, outputs, 1, stride).to(memory_format=torch.channels_last)
+    layer = factory.conv(inputs, outputs, 1, stride).to(memory_format=torch.channels_last)
     for _ in range(60):
         x = torch.randn(8, inputs, 8, 8).contiguous(memory_format=torch.channels_last).requires_grad_()
         layer(x).sum().backward()
@@ -81,10 +81,10 @@ def test_slicing_first_gives_the_same_values_and_gradients(inputs: int, stride: 
 
 
 def test_only_strided_1x1_convolutions_below_eight_channels_are_sliced() -> None:
-    kit = Kit(ResNetConfig("basic", (1, 1, 1, 1)))
-    assert isinstance(kit.conv(7, 16, 1, 2), SlicedConv2d)
+    factory = LayerFactory(ResNetConfig("basic", (1, 1, 1, 1)))
+    assert isinstance(factory.conv(7, 16, 1, 2), SlicedConv2d)
     for inputs, kernel, stride in ((8, 1, 2), (7, 1, 1), (7, 3, 2)):
-        assert type(kit.conv(inputs, 16, kernel, stride)) is nn.Conv2d
+        assert type(factory.conv(inputs, 16, kernel, stride)) is nn.Conv2d
 
 
 def test_the_projection_of_a_narrow_network_is_sliced_and_of_a_usual_one_is_not() -> None:

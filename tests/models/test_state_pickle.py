@@ -1,4 +1,4 @@
-"""A state dict pickled by Python itself is read, and nothing else in a pickle is."""
+"""A state dict in a plain Python pickle is read; a pickle with anything else is refused."""
 
 import collections
 import io

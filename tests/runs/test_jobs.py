@@ -1,4 +1,4 @@
-"""Runs in processes of their own: real ones, started, killed, stopped and resumed."""
+"""Runs in real processes: started, killed, stopped and resumed."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ import pytest
 from core.data.snapshot import Snapshot
 from core.errors import RunError, TooLittleData
 from core.runs.folder import RunFolder, list_runs
-from core.runs.jobs import delete, queue_place, recover, resume, stop, submit
+from core.runs.jobs import delete, queue_position, recover, resume, stop, submit
 from core.runs.status import Status
 from core.workspace import Workspace, open_workspace
 from tests.runs.conftest import tiny
@@ -45,7 +45,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.fixture(scope="module")
 def done(home: Workspace, snapshot: Snapshot) -> RunFolder:
-    """A run that was killed in the middle and resumed."""
+    """A run that was killed during training and resumed."""
     run = submit(
         home, snapshot, tiny(epochs=10), title="Birds: Ä sample!", project_id=3, project="Birds", once="form-1"
     )
@@ -67,7 +67,7 @@ def test_a_killed_run_is_resumed_and_finished(done: RunFolder) -> None:
     assert done.epochs()["epoch"].tolist() == list(range(1, 11))
     steps = done.steps()[["epoch", "batch"]].apply(tuple, axis=1).tolist()
     assert steps == sorted(set(steps))
-    assert "resumed" in done.log() and "Going on after epoch" in done.log()
+    assert "resumed" in done.log() and "Resuming after epoch" in done.log()
     report = done.report("test")
     assert report is not None and report.n == 4
 
@@ -130,7 +130,7 @@ def test_runs_take_turns_can_be_deleted_and_the_next_starts_when_the_first_is_st
     second = submit(workspace, snapshot, tiny(epochs=1), title="second")
     third = submit(workspace, snapshot, tiny(epochs=1), title="third")
     wait_until(first, lambda status: status.epoch >= 2)
-    assert [queue_place(workspace, run) for run in (first, second, third)] == [0, 1, 2]
+    assert [queue_position(workspace, run) for run in (first, second, third)] == [0, 1, 2]
 
     pid = third.status().pid
     delete(third)

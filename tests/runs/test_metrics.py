@@ -2,7 +2,7 @@ import math
 from pathlib import Path
 
 from core.runs import metrics
-from core.runs.metrics import Pace
+from core.runs.metrics import StepSampler
 
 
 def test_steps_and_epochs_are_read_back_in_order(tmp_path: Path) -> None:
@@ -63,8 +63,8 @@ def test_what_is_appended_after_a_read_is_seen_by_the_next(tmp_path: Path) -> No
 
 
 def test_no_more_than_two_steps_a_second_and_few_in_a_night() -> None:
-    pace = Pace()
-    first = sum(pace.due(step / 20) for step in range(200))  # ten seconds of 20 steps each
+    sampler = StepSampler()
+    first = sum(sampler.due(step / 20) for step in range(200))  # ten seconds of 20 steps each
     assert 18 <= first <= 20
-    night = sum(pace.due(10 + step / 2) for step in range(10 * 3600 * 2))
+    night = sum(sampler.due(10 + step / 2) for step in range(10 * 3600 * 2))
     assert night < 6000

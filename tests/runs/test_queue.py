@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import RunError
-from core.runs.device_queue import queue_for
 from core.runs.folder import RunFolder
-from core.runs.queue import join, queue_place, runs_ahead
+from core.runs.queue import join_queue, queue_position, runs_ahead
+from core.runs.queue_names import queue_name
 from core.workspace import Workspace
 
 MakeRun = Callable[..., RunFolder]
@@ -14,12 +14,12 @@ MakeRun = Callable[..., RunFolder]
 
 def test_runs_wait_in_the_order_in_which_they_came(make_run: MakeRun, workspace: Workspace) -> None:
     first, second, third = make_run("c"), make_run("a"), make_run("b")
-    assert [queue_place(workspace, run) for run in (first, second, third)] == [1, 1, 2]
+    assert [queue_position(workspace, run) for run in (first, second, third)] == [1, 1, 2]
     first.write_status(state="running")
-    assert [queue_place(workspace, run) for run in (first, second, third)] == [0, 1, 2]
+    assert [queue_position(workspace, run) for run in (first, second, third)] == [0, 1, 2]
     assert runs_ahead(workspace, third) == [first, second]
     first.write_status(state="finished")
-    assert [queue_place(workspace, run) for run in (first, second, third)] == [0, 1, 1]
+    assert [queue_position(workspace, run) for run in (first, second, third)] == [0, 1, 1]
 
 
 def test_a_dead_run_holds_up_nobody(make_run: MakeRun, workspace: Workspace) -> None:
@@ -36,7 +36,7 @@ def test_runs_on_another_device_are_another_line(make_run: MakeRun, workspace: W
 def test_a_resumed_run_joins_the_end_of_the_line(make_run: MakeRun, workspace: Workspace) -> None:
     early, late = make_run("early"), make_run("late")
     early.write_status(state="interrupted", message="Its process ended.", stop_requested=True)
-    assert join(early)
+    assert join_queue(early)
     assert runs_ahead(workspace, early) == [late]
     status = early.status()
     assert (status.state, status.message, status.stop_requested) == ("queued", "", False)
@@ -45,7 +45,7 @@ def test_a_resumed_run_joins_the_end_of_the_line(make_run: MakeRun, workspace: W
 def test_a_run_at_work_is_not_put_in_line_again(make_run: MakeRun) -> None:
     run = make_run()
     run.write_status(state="running")
-    assert not join(run)
+    assert not join_queue(run)
     assert run.status().state == "running"
 
 
@@ -53,16 +53,16 @@ def test_a_finished_run_has_nothing_to_resume(make_run: MakeRun) -> None:
     run = make_run()
     run.write_status(state="finished")
     with pytest.raises(RunError, match="nothing to resume"):
-        join(run)
+        join_queue(run)
 
 
 def test_devices_that_are_the_same_share_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert queue_for("cpu") == "cpu"
-    assert {queue_for(name) for name in ("cuda", "cuda:0", "mps", "xpu")} == {"accelerator"}
-    assert queue_for("cuda:1") == "cuda:1"
+    assert queue_name("cpu") == "cpu"
+    assert {queue_name(name) for name in ("cuda", "cuda:0", "mps", "xpu")} == {"accelerator"}
+    assert queue_name("cuda:1") == "cuda:1"
     monkeypatch.setattr("platform.system", lambda: "Linux")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert queue_for("auto") == "cpu"
+    assert queue_name("auto") == "cpu"
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     monkeypatch.setattr(Path, "glob", lambda self, pattern: iter([Path("/dev/nvidia0")]))
-    assert queue_for("auto") == "accelerator"
+    assert queue_name("auto") == "accelerator"

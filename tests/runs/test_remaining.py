@@ -1,4 +1,4 @@
-from core.runs.remaining import Remaining
+from core.runs.remaining import RemainingTime
 
 
 class Clock:
@@ -13,7 +13,7 @@ class Clock:
 
 def test_all_epochs_that_are_left_are_counted() -> None:
     clock = Clock()
-    remaining = Remaining(clock)
+    remaining = RemainingTime(clock)
     clock.seconds = 1.0
     assert remaining.after_step(1, 3, 1, 10) is None  # the first batch alone says nothing about the pace
     clock.seconds = 3.0
@@ -24,7 +24,7 @@ def test_all_epochs_that_are_left_are_counted() -> None:
 
 def test_validation_is_counted_as_it_was_in_the_epoch_before() -> None:
     clock = Clock()
-    remaining = Remaining(clock)
+    remaining = RemainingTime(clock)
     for batch in (1, 2):
         clock.seconds = float(batch)
         remaining.after_step(1, 3, batch, 2)
@@ -36,4 +36,4 @@ def test_validation_is_counted_as_it_was_in_the_epoch_before() -> None:
 
 
 def test_nothing_is_left_after_the_last_epoch() -> None:
-    assert Remaining(Clock()).after_epoch(3, 3, seconds=7.0) == 0.0
+    assert RemainingTime(Clock()).after_epoch(3, 3, seconds=7.0) == 0.0

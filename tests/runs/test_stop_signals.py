@@ -23,7 +23,7 @@ def test_a_stop_request_ends_the_loop_between_two_events(make_run: MakeRun) -> N
 
     seen, began = 0, time.monotonic()
     with StopSignals(run) as watch, pytest.raises(Interruption) as caught:
-        for number in watch.guard(batches()):
+        for number in watch.until_stopped(batches()):
             seen = number
             if number == 3:
                 stop(run)
@@ -45,7 +45,7 @@ def test_a_long_silence_is_broken_off(make_run: MakeRun) -> None:
     began = time.monotonic()
     with StopSignals(run) as watch, pytest.raises(Interruption):
         stop(run)
-        for _ in watch.guard(one_long_step()):
+        for _ in watch.until_stopped(one_long_step()):
             pass
     assert 1.5 < time.monotonic() - began < 6
     assert cleaned

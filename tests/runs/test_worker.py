@@ -1,4 +1,4 @@
-"""What a training process does and writes, run in this process."""
+"""The work of a training process, run in this process."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from core.errors import RunError
 from core.inspection.measuring.report import Rate
 from core.runs.folder import RunFolder
 from core.runs.jobs import stop, work
-from core.runs.queue import device_lock, join
+from core.runs.queue import device_lock, join_queue
 from core.runs.status import Status
 from core.runs.worker import UNEXPECTED, _summary, train
 from core.training.events import Epoch, Event, Step
@@ -22,7 +22,7 @@ MakeRun = Callable[..., RunFolder]
 
 
 def listen(run: RunFolder, workspace: Workspace, hear: Callable[[Event], None]) -> Status:
-    """Trains, telling ``hear`` each event, and answers with the end."""
+    """Train, pass each event to ``hear``, and return the final status."""
     events = train(run, workspace)
     while True:
         try:
@@ -49,17 +49,17 @@ def test_a_stopped_run_keeps_its_best_model_and_is_evaluated(make_run: MakeRun, 
 
 
 def test_the_summary_has_the_reports_figure_and_names_the_other(make_run: MakeRun, workspace: Workspace) -> None:
-    """Epochs may be checked in bf16, reports are made in fp32: two figures for one epoch are one too many."""
+    """Epochs may be evaluated in bf16, but reports in fp32, so an epoch can have two figures."""
     run = make_run(epochs=1)
     status = work(run, workspace)
     report = run.report("val")
-    assert report is not None and status.message.endswith(f"{report.accuracy.correct} of 4 validation photos right.")
+    assert report is not None and status.message.endswith(f"{report.accuracy.correct} of 4 validation photos correct.")
     other = 3 - report.accuracy.correct % 2
     report.model_copy(update={"accuracy": Rate.of(other, 4)}).write(run.path / "report-val.json")
     run.write_status(precision="bf16")
     before = report.accuracy.correct
     assert _summary(run) == (
-        f"The best epoch was 1: {other} of 4 validation photos right, and {before} when the epoch was checked in bf16."
+        f"The best epoch was 1: {other} of 4 validation photos correct ({before} during training, in bf16)."
     )
 
 
@@ -76,7 +76,7 @@ def test_a_resumed_run_that_is_stopped_while_it_waits_keeps_its_model(make_run: 
     events = train(run, workspace)
     next(event for event in events if isinstance(event, Epoch))
     events.close()
-    join(run)
+    join_queue(run)
     stop(run)
     with device_lock(workspace, run):
         status = work(run, workspace)

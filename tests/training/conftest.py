@@ -1,4 +1,4 @@
-"""Small pictures of two colors, and a snapshot of them."""
+"""Small images of two colours, and a snapshot of them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,14 +17,14 @@ COLORS = {"green": (60, 160, 60), "red": (160, 60, 60)}
 
 @pytest.fixture(autouse=True)
 def small_and_single(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One thread, and a real network that is written to disk in no time: half the depth and an eighth of the width."""
+    """Use one thread, and a network that saves quickly: half the depth and an eighth of the width."""
     torch.set_num_threads(1)
     monkeypatch.setitem(ARCHITECTURES, "tiny", ResNetConfig("basic", (1, 1, 1, 1), width=8))
 
 
 @pytest.fixture
 def make_snapshot(tmp_path: Path) -> Callable[..., Snapshot]:
-    """A snapshot of noisy one-colored pictures: so many of each class for train, val and test."""
+    """Make a snapshot of noisy one-coloured images, with a number per class for train, val and test."""
 
     def make(train: int = 10, val: int = 4, test: int = 1, size: int = 48, extra_train: int = 0) -> Snapshot:
         folder = tmp_path / "images"

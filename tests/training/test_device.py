@@ -1,4 +1,4 @@
-"""Devices and precisions, and the sentence for those that are not there."""
+"""Devices and precisions, and the error for unavailable ones."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ def test_a_second_run_in_the_process_may_want_another_precision() -> None:
 
 
 def test_fp16_on_a_cpu_is_refused() -> None:
-    with pytest.raises(RecipeError, match="allowed there are auto, fp32 and bf16"):
+    with pytest.raises(RecipeError, match="use auto, fp32 or bf16"):
         accelerator_for(Recipe(device="cpu", precision="fp16"))
 
 

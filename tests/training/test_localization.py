@@ -1,4 +1,4 @@
-"""Whole trainings on pictures with one rectangle each: the box is learned, written, resumed and taken over."""
+"""Whole trainings on images with one rectangle each: the box is learned, saved, resumed and reused."""
 
 import math
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from core.training.trainer import fit
 
 @pytest.fixture
 def boxed_snapshot(tmp_path: Path) -> Snapshot:
-    """Pictures of two shapes with a light rectangle on gray; two classes by its color."""
+    """Make images of two shapes with a light rectangle on grey; its colour decides between two classes."""
     folder, random, rows = tmp_path / "images", np.random.default_rng(0), []
     folder.mkdir()
     for number in range(40):
@@ -142,5 +142,5 @@ def test_defaults_of_the_task_are_for_what_is_not_said() -> None:
     assert Recipe.for_task("localization", mode="crop", epochs=3).mode == "crop"
     assert Recipe.for_task("classification") == Recipe()
     assert Recipe.for_task("localization", weights="none").train == "all"
-    assert "far ends" in Recipe.for_task("localization", mode="crop").remarks("localization")[0]
-    assert usual.remarks("localization") == []
+    assert "cuts off the ends" in Recipe.for_task("localization", mode="crop").warnings("localization")[0]
+    assert usual.warnings("localization") == []

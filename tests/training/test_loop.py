@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 from torchvision.ops import box_iou
 
-from core.training.best_epoch import BestEpoch
+from core.training.best_epoch import BestEpochTracker
 from core.training.metrics import Tally
 from core.training.objectives import BoxObjective, ClassObjective, balanced_weights, iou
 
@@ -64,24 +64,24 @@ def test_a_tally_sums_first_and_divides_once() -> None:
 
 
 def test_the_best_is_the_higher_accuracy_then_the_lower_loss_then_the_earlier() -> None:
-    best = BestEpoch()
+    best = BestEpochTracker()
     epochs = [(0.5, 1.0), (0.5, 0.9), (0.5, 0.9), (0.6, 2.0), (0.55, 0.1)]
-    assert [best.improved(*epoch) for epoch in epochs] == [True, True, False, True, False]
+    assert [best.update(*epoch) for epoch in epochs] == [True, True, False, True, False]
     assert (best.score, best.loss) == (0.6, 2.0)
 
 
 def test_waiting_counts_epochs_in_which_neither_figure_improves() -> None:
-    best = BestEpoch()
+    best = BestEpochTracker()
     waited = []
     for accuracy, loss in [(0.5, 1.0), (0.5, 1.0), (0.4, 0.9), (0.4, 0.95), (0.5, 0.9), (0.7, 3.0)]:
-        best.improved(accuracy, loss)
+        best.update(accuracy, loss)
         waited.append(best.waited)
     assert waited == [0, 1, 0, 1, 2, 0]
-    best.begin_phase()
+    best.start_phase()
     assert (best.waited, best.score) == (0, 0.7)
     assert math.isinf(best.lowest_loss)
 
 
 def test_a_checkpoint_of_the_first_version_names_the_score_accuracy_and_is_read() -> None:
     saved = {"accuracy": 0.5, "loss": 1.0, "top_accuracy": 0.6, "lowest_loss": 0.9, "waited": 2}
-    assert BestEpoch.restored(saved) == BestEpoch(0.5, 1.0, 0.6, 0.9, 2)
+    assert BestEpochTracker.from_checkpoint(saved) == BestEpochTracker(0.5, 1.0, 0.6, 0.9, 2)

@@ -1,4 +1,4 @@
-"""Which parts learn, and at which rates."""
+"""Trainable layers and their learning rates."""
 
 import pytest
 import torch
@@ -12,8 +12,8 @@ from core.training.network import (
     make_optimizer,
     modules_of,
     parameter_groups,
-    part_sentence,
     phases,
+    trainable_sentence,
 )
 from core.training.recipe import Recipe
 
@@ -122,4 +122,4 @@ def test_each_parameter_is_in_one_group_and_norms_and_biases_do_not_decay(name: 
 def test_what_learns_is_said_in_numbers() -> None:
     model = build("resnet18", 2)
     (phase,) = phases(Recipe(train="head"))
-    assert part_sentence(model, phase) == "What learns: head (1,026 of 11,177,538 parameters)."
+    assert trainable_sentence(model, phase) == "Trainable layers: head (1,026 of 11,177,538 parameters)."

@@ -1,4 +1,4 @@
-"""A recipe is checked as a whole, in plain words, and survives the way to disk."""
+"""Recipes: all problems are reported in plain words, and recipes survive saving and loading."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ def test_the_defaults_work_without_thinking() -> None:
     recipe = Recipe.checked()
     assert (recipe.arch, recipe.weights, recipe.train, recipe.augmentation) == ("resnet50", "imagenet", "head", "light")
     assert recipe.resolved_learning_rate() > 0
-    assert recipe.remarks() == []
+    assert recipe.warnings() == []
 
 
 def test_all_problems_are_told_at_once() -> None:
@@ -27,13 +27,13 @@ def test_all_problems_are_told_at_once() -> None:
     message = str(caught.value)
     assert "7 problems" in message
     for part in (
-        "No architecture is called 'vgg16'. Choose one of: resnet18, ",
-        "epochs is 0, but at least 1 is needed",
-        "batch_size is 1, but at least 2 is needed",
-        "optimizer is 'lion', but allowed are adamw, sgd, adam",
-        "learning_rate is 'nan', but a finite number is needed",
-        "colour is not a setting; known are arch, weights,",
-        "device is 'gpu', but allowed are auto, cpu, cuda, cuda:N, mps and xpu",
+        "There is no architecture 'vgg16'. Choose one of: resnet18, ",
+        "epochs is 0, but must be at least 1.",
+        "batch_size is 1, but must be at least 2.",
+        "optimizer is 'lion', but must be one of adamw, sgd, adam.",
+        "learning_rate is 'nan', but must be a finite number.",
+        "colour is not a setting; the settings are arch, weights,",
+        "device is 'gpu', but must be one of auto, cpu, cuda, cuda:N, mps, xpu.",
     ):
         assert part in message
 
@@ -92,9 +92,9 @@ def test_head_epochs_are_a_quarter_unless_given() -> None:
     assert Recipe(train="all", head_epochs=5).resolved_head_epochs() == 0
 
 
-def test_settings_that_are_seldom_meant_get_a_remark() -> None:
-    assert "choose train all" in Recipe(weights="none", train="head").remarks()[0]
-    assert "Patience 9" in Recipe(patience=9, epochs=4).remarks()[0]
+def test_settings_that_are_unlikely_to_be_intended_get_a_warning() -> None:
+    assert "Choose train all." in Recipe(weights="none", train="head").warnings()[0]
+    assert "Patience 9" in Recipe(patience=9, epochs=4).warnings()[0]
 
 
 def test_recipes_need_no_torch() -> None:

@@ -1,4 +1,4 @@
-"""A training that was killed and resumed ends in the same bits as one that was not."""
+"""A training that was killed and resumed ends with the same bits as an uninterrupted one."""
 
 import json
 import signal

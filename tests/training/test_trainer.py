@@ -1,7 +1,8 @@
-"""Whole trainings on small pictures: they learn, leave frozen parts alone, and write what they promise."""
+"""Whole trainings on small images: they learn, keep frozen layers unchanged, and write the expected files."""
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from core.data.snapshot import Snapshot
-from core.errors import RunError, TooLittleData
+from core.errors import ImageRefused, RunError, TooLittleData
 from core.models.bundle import load_bundle, read_info
 from core.models.resnet import build
 from core.training.events import Epoch, Event, Progress, Step
@@ -30,7 +31,7 @@ def cache(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def pretrained(tmp_path: Path) -> Path:
-    """A weight file of a network that has seen something: its BatchNorm statistics are not those of a new one."""
+    """A weight file of a network whose BatchNorm statistics differ from those of a new one."""
     torch.manual_seed(3)
     model = build("tiny", 7)
     with torch.no_grad():
@@ -61,14 +62,14 @@ def test_it_learns_two_colors_from_scratch(make_snapshot: Callable[..., Snapshot
     steps = [event for event in events if isinstance(event, Step)]
     assert [(s.epoch, s.batch, s.batches) for s in steps] == [(e, b, 6) for e in (1, 2, 3) for b in range(1, 7)]
     phases = {event.phase for event in events if isinstance(event, Progress)}
-    assert phases == {"reading the photos", "checking on the validation photos"}
+    assert phases == {"reading the photos", "evaluating on the validation photos"}
     text = "\n".join(log)
     for part in (
         "Computing on the processor",
         "resnet18 with random weights",
-        "The learning rate is at most 0.001 in the head (adamw, cosine).",
-        "48 photos to learn from, 16 to check on after each epoch, 2 kept for the test.",
-        "What learns: every layer (11,177,538 of 11,177,538 parameters).",
+        "Peak learning rate of the head: 0.001 (adamw, cosine).",
+        "48 training photos, 16 validation photos, 2 test photos (not used in training).",
+        "Trainable layers: all (11,177,538 of 11,177,538 parameters).",
     ):
         assert part in text
 
@@ -91,7 +92,7 @@ def test_the_folders_hold_exactly_what_they_promise(
     assert Recipe.model_validate(info.recipe) == setting
     assert info.preprocessing["resize"] == 37 and info.preprocessing["size"] == 32
     json.dumps(info.model_dump())
-    with pytest.raises(RunError, match="holds a training already"):
+    with pytest.raises(RunError, match="already holds a training"):
         next(iter(fit(snapshot, setting, run, cache=cache)))
     assert list(fit(snapshot, setting, run, resume=True, cache=cache)) == []
 
@@ -123,7 +124,7 @@ def test_frozen_means_frozen(
     tmp_path: Path,
     cache: Path,
 ) -> None:
-    """Parameters and BatchNorm statistics of frozen parts keep their bits, all others change. Staged: in phase 1."""
+    """Parameters and BatchNorm statistics of frozen layers keep their bits; all others change. Staged: in phase 1."""
     setting = recipe(weights=str(pretrained), train=train, epochs=2, learning_rate=0.01)
     run = tmp_path / "run"
     for event in fit(make_snapshot(), setting, run, cache=cache):
@@ -209,7 +210,7 @@ def test_early_stopping_ends_the_run_for_good(
     setting = recipe(weights=str(pretrained), train="head", epochs=9, patience=2, learning_rate=1e-30)
     done = epochs(fit(snapshot, setting, tmp_path / "run", log=log.append, cache=cache))
     assert [epoch.best for epoch in done] == [True, False, False]
-    assert "Stopped early: nothing has improved for 2 epochs." in log
+    assert "Early stopping: no improvement for 2 epochs." in log
     assert epochs(fit(snapshot, setting, tmp_path / "run", resume=True, cache=cache)) == []
 
 
@@ -219,7 +220,7 @@ def test_a_loss_that_explodes_is_told_and_the_best_is_kept(
     # Such a decay multiplies every weight by about -9 in each step: one epoch is survived, some are not.
     setting = recipe(optimizer="sgd", learning_rate=10.0, weight_decay=1.0, schedule="constant", epochs=30)
     done = []
-    with pytest.raises(RunError, match=r"in epoch \d+: .* learning rate of a tenth"):
+    with pytest.raises(RunError, match=r"in epoch \d+: .* a tenth of the learning rate"):
         for event in fit(make_snapshot(), setting, tmp_path / "run", cache=cache):
             done.append(event)
     assert epochs(done)
@@ -248,10 +249,13 @@ def test_too_little_data_is_told_before_anything_starts(make_snapshot: Callable[
 def test_a_photo_that_is_gone_is_named_before_the_first_step(
     make_snapshot: Callable[..., Snapshot], cache: Path
 ) -> None:
-    snapshot = make_snapshot()
-    Path(snapshot.frame["path"][0]).unlink()
-    with pytest.raises(Exception, match=f"{snapshot.frame['filename'][0]}: its file .* is gone"):
-        list(fit(snapshot, recipe(), cache=cache))
+    snapshot, events = make_snapshot(), list[Event]()
+    path, name = snapshot.frame["path"][0], snapshot.frame["filename"][0]
+    Path(path).unlink()
+    with pytest.raises(ImageRefused, match=f"^{re.escape(f'{name}: its file {path} is gone')}"):
+        for event in fit(snapshot, recipe(), cache=cache):
+            events.append(event)
+    assert not any(isinstance(event, Step) for event in events)
 
 
 def test_a_bundle_of_the_same_classes_keeps_its_head(

@@ -1,1 +1,1 @@
-"""From files and tables of any kind to images and annotations in a project: recognised, planned, then carried out."""
+"""Import files and tables of many kinds as images and annotations of a project: recognise, plan, run."""

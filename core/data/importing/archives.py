@@ -1,4 +1,4 @@
-"""Lists the files of an untrusted zip; each is read when asked for, one at a time, within limits."""
+"""List the files of an untrusted zip and read them one at a time, within limits."""
 
 import stat
 import struct
@@ -17,23 +17,23 @@ from core.errors import DataError, ImageRefused
 
 @dataclass(frozen=True)
 class ZipLimits:
-    """How much a zip may hold before it is taken for an attack or a mistake."""
+    """How much a zip may hold before it counts as an attack or a mistake."""
 
     entries: int = 50_000
     file_bytes: int = MAX_FILE_BYTES  # one file, unpacked
-    all_bytes: int = 16 * 2**30  # all files, unpacked; they are never unpacked at once
+    all_bytes: int = 16 * 2**30  # all files, unpacked; they are never unpacked together
     ratio: int = 200  # unpacked to packed bytes of one file ...
-    ratio_free_bytes: int = 10 * 2**20  # ... that is larger than this; photos hardly shrink, blank scans do
+    ratio_free_bytes: int = 10 * 2**20  # ... that is larger than this; photos hardly compress, blank scans do
 
 
 LIMITS = ZipLimits()
 
-# A usual entry of the directory takes 46 bytes, its name twice and some extra fields.
+# A directory entry normally takes 46 bytes, its name twice and some extra fields.
 _DIRECTORY_BYTES_PER_ENTRY = 256
 _CHUNK = 2**20
 
-# What zipfile raises for damaged archives: its own error; the decompressor's; headers that end early or point nowhere;
-# names that are not the UTF-8 they claim to be; versions, methods and flags that it does not know.
+# What zipfile raises for damaged archives: its own error and the decompressor's, and errors for headers that end early
+# or point nowhere, for names that are not valid UTF-8, and for unknown versions, methods and flags.
 DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
@@ -48,40 +48,42 @@ DAMAGED = (
 
 @dataclass
 class ZipListing:
-    """The files of a zip by their paths, each with the function that reads it, and those that are refused."""
+    """The files of a zip by their paths, each with the function that reads it, and the refused ones."""
 
     files: dict[str, Callable[[], bytes]] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)  # path -> reason
 
 
 def list_zip(source: Path | BinaryIO, name: str, limits: ZipLimits = LIMITS) -> ZipListing:
-    """What is in a zip, without unpacking any of it. The zip stays open as long as one of the functions is held.
+    """List a zip without unpacking it. The zip stays open as long as one of the reading functions exists.
 
-    Folders and what operating systems add are left out. Links, names that climb out, encrypted files and files that
-    inflate too far are refused one by one. Raises DataError where the zip as a whole cannot be used.
+    Folders and files that operating systems add are skipped. Links, names that lead out, encrypted files and files
+    that unpack to far too many bytes are refused one by one. Raises DataError where the whole zip cannot be used.
     """
     archive = _open(source, name, limits)
     infos = archive.infolist()
     if len(infos) > limits.entries:
-        raise DataError(f"{name} holds {len(infos):,} files; at most {limits.entries:,} are allowed. Split it up.")
+        raise DataError(
+            f"{name} holds {len(infos):,} files; at most {limits.entries:,} are allowed. Make several smaller zips."
+        )
     listing, unpacked = ZipListing(), 0
     for info in infos:
-        written = _name(info)
-        if written.endswith(("/", "\\")) or is_clutter(written):
+        entry = _name(info)
+        if entry.endswith(("/", "\\")) or is_clutter(entry):
             continue
-        path = plain_path(written)
-        reason = _why_not(info, limits) if path else "its name climbs out of the zip's folder"
+        path = plain_path(entry)
+        reason = _refusal(info, limits) if path else "its name leads out of the zip's folder"
         if path and path in listing.files:
-            reason = "another file of the zip has the same name"
+            reason = "another file in the zip has the same name"
         if reason or path is None:
-            listing.refused[path or written] = reason or ""
+            listing.refused[path or entry] = reason or ""
             continue
         unpacked += info.file_size
         listing.files[path] = partial(_read, archive, info, path)
     if unpacked > limits.all_bytes:
         raise DataError(
             f"{name} would unpack to {unpacked / 2**30:.1f} GB; at most {limits.all_bytes / 2**30:.1f} GB are allowed. "
-            "Split it up."
+            "Make several smaller zips."
         )
     return listing
 
@@ -93,20 +95,22 @@ def _open(source: Path | BinaryIO, name: str, limits: ZipLimits) -> zipfile.ZipF
                 directory = _directory_bytes(file)
         else:
             directory = _directory_bytes(source)
-        # Checked before zipfile makes an object of every entry: a small zip may list millions.
+        # Checked before zipfile creates an object for every entry: a small zip may list millions.
         if directory > limits.entries * _DIRECTORY_BYTES_PER_ENTRY:
-            raise DataError(f"{name} lists too many files; at most {limits.entries:,} are allowed. Split it up.")
+            raise DataError(
+                f"{name} lists too many files; at most {limits.entries:,} are allowed. Make several smaller zips."
+            )
         return zipfile.ZipFile(source)
     except DAMAGED as error:
         raise DataError(
-            f"{name} cannot be opened as a zip: it is damaged, cut off or none ({error}). Zip it again."
+            f"{name} cannot be opened as a zip: it is damaged, incomplete or not a zip ({error}). Zip it again."
         ) from error
 
 
 def _directory_bytes(file: BinaryIO) -> int:
-    """The size of the zip's directory as its last record says; 0 where there is no such record."""
+    """Return the size of the zip's directory according to its last record; 0 without such a record."""
     file.seek(0, 2)
-    file.seek(max(0, file.tell() - 2**16 - 22 - 76))  # the longest comment and the records of both forms
+    file.seek(max(0, file.tell() - 2**16 - 22 - 76))  # the longest comment and both kinds of record
     tail = file.read()
     file.seek(0)
     short, long = tail.rfind(b"PK\x05\x06"), tail.rfind(b"PK\x06\x06")
@@ -119,7 +123,7 @@ def _directory_bytes(file: BinaryIO) -> int:
 
 
 def _name(info: zipfile.ZipInfo) -> str:
-    """The entry's name, as UTF-8 where its bytes are that, also without the flag that should say so (as from macOS)."""
+    """Return the entry's name, as UTF-8 where its bytes are valid, even without the flag for it (as from macOS)."""
     if info.flag_bits & 0x800:
         return info.orig_filename
     try:
@@ -128,21 +132,21 @@ def _name(info: zipfile.ZipInfo) -> str:
         return info.orig_filename
 
 
-def _why_not(info: zipfile.ZipInfo, limits: ZipLimits) -> str | None:
+def _refusal(info: zipfile.ZipInfo, limits: ZipLimits) -> str | None:
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind == stat.S_IFLNK:
         return "it is a link"
     if kind not in (0, stat.S_IFREG):
         return "it is not a plain file"
     if info.flag_bits & 0x1:
-        return "it is locked with a password; make a zip without one"
+        return "it is protected with a password; make a zip without one"
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        # bzip2 and lzma cannot be unpacked a bounded piece at a time by zipfile.
-        return "it is compressed in an unusual way; make the zip with the usual settings (deflate)"
+        # zipfile cannot unpack bzip2 and lzma in pieces of limited size.
+        return "it is compressed in an unusual way; make the zip with the default settings (deflate)"
     if info.file_size > limits.file_bytes:
         return f"it unpacks to more than {limits.file_bytes // 2**20} MB"
     if info.file_size > limits.ratio_free_bytes and info.file_size > limits.ratio * max(1, info.compress_size):
-        return f"it inflates more than {limits.ratio}-fold, which no photo does"
+        return f"it unpacks to more than {limits.ratio} times its size, which no photo does"
     return None
 
 
@@ -150,7 +154,7 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> bytes:
     data = bytearray()
     try:
         with archive.open(info) as file:
-            # zipfile stops at the size that the directory declares, which _why_not has checked.
+            # zipfile stops at the size that the directory declares, which _refusal has checked.
             while chunk := file.read(_CHUNK):
                 data += chunk
                 if len(data) > info.file_size:
@@ -158,5 +162,5 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> bytes:
     except DAMAGED as error:
         raise ImageRefused(name, f"it is damaged in the zip ({error})") from error
     if len(data) != info.file_size:
-        raise ImageRefused(name, "it is damaged in the zip: its size is not the one that the zip declares")
+        raise ImageRefused(name, "it is damaged in the zip: its size differs from the one that the zip declares")
     return bytes(data)

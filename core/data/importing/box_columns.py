@@ -1,7 +1,7 @@
-"""Tables of boxes without the usual header: what their columns seem to be, for a person to confirm."""
+"""Guess the columns of a table of boxes without the usual header, for a person to confirm."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -15,24 +15,25 @@ from core.data.tables.label_columns import BOX, CORNERS
 from core.data.tables.labels_csv import split_named
 from core.errors import DataError, ImageRefused, LabelsError
 
-SHARE = 0.8  # of the rows, that have to look like it
+SHARE = 0.8  # of the rows must look like it
 LINES_LOOKED_AT = 2000
+BOX_COLUMNS = 4  # the last ones
 
 
 @dataclass(frozen=True)
-class Proposal:
-    """How a table's columns may be meant: its last four are a box."""
+class ColumnGuess:
+    """A guess at a table's columns, of which the last four are a box."""
 
-    name: str  # the table's own
-    rows: tuple[tuple[str, ...], ...]  # all lines; what could not be taken apart is one cell
+    name: str  # of the table's file
+    rows: tuple[tuple[str, ...], ...]  # all lines; one that could not be split is a single cell
     header: bool  # the first line names the columns
     filename: int
     label: int | None
     split: int | None
-    corners: bool  # the four numbers look like two corners; else like a corner and a size
+    corners: bool  # the four numbers look like two corners, not like a corner and a size
 
     def as_labels(self, corners: bool, label: str) -> bytes:
-        """The table as a labels.csv; ``label`` is the class of all boxes where the table has none."""
+        """Return the table as a labels.csv; ``label`` is the class of all boxes where no column gives one."""
         places = [self.filename, *([self.label] if self.label is not None else [])]
         places += [self.split] if self.split is not None else []
         names = ["filename", "label", *(["split"] if self.split is not None else []), *(CORNERS if corners else BOX)]
@@ -48,93 +49,118 @@ class Proposal:
         return "".join(lines).encode()
 
 
-def propose(source: bytes, name: str) -> Proposal | None:
-    """What the columns of a table seem to be; None where it is no table of pictures and four numbers."""
+def guess_columns(source: bytes, name: str) -> ColumnGuess | None:
+    """Guess the columns of a table; None where its rows are not a photo and four numbers."""
+    rows = _table_rows(source, name)
+    width = len(rows[0]) if rows else 0
+    if width < 1 + BOX_COLUMNS:
+        return None
+    header = not _is_box(rows[0])
+    body = [row for row in rows[header:][:LINES_LOOKED_AT] if len(row) == width]
+    if _share(map(_is_box, body)) < SHARE:
+        return None
+    others = list(range(width - BOX_COLUMNS))
+    filename = _photo_column(body, others)
+    if filename is None:
+        return None
+    others.remove(filename)
+    splits = _split_columns(body, others)
+    label = _class_column(body, [place for place in others if place not in splits])
+    return ColumnGuess(name, tuple(rows), header, filename, label, next(iter(splits), None), _are_corners(body))
+
+
+def _table_rows(source: bytes, name: str) -> list[tuple[str, ...]]:
+    """Return the rows by the delimiter that gives the most columns; none where the file is not text."""
     try:
         text, _ = read_text(source, name)
     except LabelsError:
-        return None
+        return []
     best: list[tuple[str, ...]] = []
     for delimiter in ",;\t":
         rows = [(cells,) if isinstance(cells, str) else tuple(cells) for _, cells in rows_of(text, delimiter, False)]
         rows = [row for row in rows if any(cell.strip() for cell in row)]
         if rows and len(rows[0]) > len(best[0] if best else ()):
             best = rows
-    if not best or len(best[0]) < 5:
-        return None
-    header = not _is_box(best[0])
-    body = [row for row in best[header:][:LINES_LOOKED_AT] if len(row) == len(best[0])]
-    if not body or sum(map(_is_box, body)) < SHARE * len(body):
-        return None
-    others = range(len(best[0]) - 4)
-    share = {place: sum(_is_picture(row[place]) for row in body) / len(body) for place in others}
-    filename = max(share, key=lambda place: share[place])
-    if share[filename] < SHARE:
-        return None
-    splits = [place for place in others if place != filename and all(split_named(row[place]) for row in body)]
-    left = [place for place in others if place != filename and place not in splits]
-    worded = [place for place in left if not all(_number(row[place]) is not None for row in body)] or left
-    boxes = [[_number(cell) or 0.0 for cell in row[-4:]] for row in body if _is_box(row)]
-    corners = all(right > x and bottom > y for x, y, right, bottom in boxes)
-    return Proposal(
-        name,
-        tuple(best),
-        header,
-        filename,
-        worded[0] if worded else None,
-        splits[0] if splits else None,
-        corners,
-    )
+    return best
 
 
-def find_proposal(uploads: Sequence[Upload]) -> Proposal | None:
-    """The first table among uploads, or on top of an uploaded zip, that may be meant so."""
-    for upload in uploads:
-        upload.data.seek(0)
-        if suffix_of(upload.name) == ".zip":
-            try:
-                listed = list_zip(upload.data, upload.name)
-                tables = [(path, read) for path, read in listed.files.items() if suffix_of(path) in TABLE_SUFFIXES]
-                found = [propose(read(), path) for path, read in tables if path.count("/") < 2]
-            except (DataError, ImageRefused):  # refused with the reason, when it is planned
-                continue
-        elif suffix_of(upload.name) in (*TABLE_SUFFIXES, ".txt"):
-            found = [propose(upload.data.read(), upload.name)]
+def _photo_column(body: Sequence[Sequence[str]], places: Sequence[int]) -> int | None:
+    """Return the column with the most names of photos; None where too few rows have one."""
+    share = {place: _share(_is_picture(row[place]) for row in body) for place in places}
+    best = max(places, key=lambda place: share[place])
+    return best if share[best] >= SHARE else None
+
+
+def _split_columns(body: Sequence[Sequence[str]], places: Sequence[int]) -> list[int]:
+    """Return the columns in which every cell names a split."""
+    return [place for place in places if all(split_named(row[place]) for row in body)]
+
+
+def _class_column(body: Sequence[Sequence[str]], places: Sequence[int]) -> int | None:
+    """Return the first column of words, else the first of numbers."""
+    words = [place for place in places if any(_number(row[place]) is None for row in body)]
+    return next(iter(words or places), None)
+
+
+def _are_corners(body: Sequence[Sequence[str]]) -> bool:
+    """Whether the last two numbers always lie to the right of and below the first two."""
+    boxes = [[_number(cell) or 0.0 for cell in row[-BOX_COLUMNS:]] for row in body if _is_box(row)]
+    return all(right > x and bottom > y for x, y, right, bottom in boxes)
+
+
+def _share(found: Iterable[bool]) -> float:
+    """Return the share of true values; 0 without values."""
+    answers = list(found)
+    return sum(answers) / len(answers) if answers else 0.0
+
+
+def guess_in_uploads(uploads: Sequence[Upload]) -> ColumnGuess | None:
+    """Return the first table of boxes among uploads, or at the top of an uploaded zip."""
+    return next((found for upload in uploads for found in _guesses_in(upload)), None)
+
+
+def _guesses_in(upload: Upload) -> Iterator[ColumnGuess]:
+    """Yield the tables of boxes in one upload."""
+    upload.data.seek(0)
+    suffix = suffix_of(upload.name)
+    try:
+        if suffix == ".zip":
+            listed = list_zip(upload.data, upload.name).files
+            tables = {path: read for path, read in listed.items() if suffix_of(path) in TABLE_SUFFIXES}
+            found = [guess_columns(read(), path) for path, read in tables.items() if path.count("/") < 2]
         else:
-            continue
-        if one := next((each for each in found if each is not None), None):
-            return one
-    return None
+            found = [guess_columns(upload.data.read(), upload.name)] if suffix in (*TABLE_SUFFIXES, ".txt") else []
+    except (DataError, ImageRefused):  # the plan gives the reason
+        return
+    yield from (one for one in found if one is not None)
 
 
-def find_in_folder(folder: Path) -> Proposal | None:
-    """The first table on top of a folder that may be meant so."""
+def guess_in_folder(folder: Path) -> ColumnGuess | None:
+    """Return the first table of boxes at the top of a folder."""
     for path in sorted(folder.iterdir()):
         if suffix_of(path.name) in (*TABLE_SUFFIXES, ".txt") and path.is_file():
             try:
-                found = propose(path.read_bytes(), path.name)
-            except OSError:  # unreadable: said with the reason, when it is planned
+                found = guess_columns(path.read_bytes(), path.name)
+            except OSError:  # the plan gives the reason
                 continue
             if found is not None:
                 return found
     return None
 
 
-def uploads_with(uploads: Sequence[Upload], proposal: Proposal) -> Callable[[bytes], ImportPlan]:
-    """How uploads are planned with a labels.csv in the place of the table that was found in them."""
-    others = [one for one in uploads if one.name != proposal.name]
+def uploads_with(uploads: Sequence[Upload], guess: ColumnGuess) -> Callable[[bytes], ImportPlan]:
+    """Return a function that plans uploads with a labels.csv in place of the table found in them."""
+    others = [one for one in uploads if one.name != guess.name]
     return lambda table: plan_uploads([*others, Upload("labels.csv", io.BytesIO(table))])
 
 
-def plan_proposed(
-    proposal: Proposal, corners: bool, label: str, plan_with: Callable[[bytes], ImportPlan]
-) -> ImportPlan:
-    """The plan of photos whose table is read as proposed; problems have the lines of the table as it was.
+def plan_guessed(guess: ColumnGuess, corners: bool, label: str, plan_with: Callable[[bytes], ImportPlan]) -> ImportPlan:
+    """Plan photos whose table is read as guessed; problems keep the line numbers of the original table.
 
-    ``plan_with`` plans the photos by a labels.csv that it is given.
+    ``plan_with`` plans the photos with the labels.csv that it is passed.
     """
-    plan = plan_with(proposal.as_labels(corners, label))
-    if proposal.header:
+    plan = plan_with(guess.as_labels(corners, label))
+    if guess.header:
         return plan
     candidates = tuple(
         replace(one, objects=tuple(replace(each, line=max(0, each.line - 1)) for each in one.objects))
@@ -145,7 +171,7 @@ def plan_proposed(
 
 
 def _is_box(row: Sequence[str]) -> bool:
-    return len(row) >= 5 and all(_number(cell) is not None for cell in row[-4:])
+    return len(row) > BOX_COLUMNS and all(_number(cell) is not None for cell in row[-BOX_COLUMNS:])
 
 
 def _number(cell: str) -> float | None:

@@ -1,10 +1,10 @@
-"""The boxes of an import held against their pictures, before anything is imported."""
+"""Check the boxes of an import against their images before anything is imported."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from core.data.importing.formats.picture_size import size_of
+from core.data.importing.formats.image_size import size_of
 from core.data.importing.import_plan import Candidate, ImportPlan
 from core.data.store.boxes.box_checks import TOLERATED_PIXELS, reaches_out, wrong_with
 from core.data.store.records import BoxRow
@@ -14,15 +14,15 @@ from core.errors import ImageRefused
 
 @dataclass(frozen=True)
 class BadBox:
-    """A box that does not fit its picture."""
+    """A box that does not fit its image."""
 
     candidate: Candidate
     marked: LabelledBox
-    text: str  # half a sentence
+    text: str  # what is wrong, without a full stop
 
 
 def broken_boxes(plan: ImportPlan) -> list[BadBox]:
-    """The boxes that the reading left out already, as far as they can be drawn: without area, with swapped corners."""
+    """Return the boxes that were skipped while reading and can be drawn: without area or with swapped corners."""
     by_name = {one.name: one for one in plan.candidates}
     by_end = {PurePosixPath(one.name).name: one for one in plan.candidates}
     broken = []
@@ -35,19 +35,19 @@ def broken_boxes(plan: ImportPlan) -> list[BadBox]:
 
 
 def bad_boxes(plan: ImportPlan) -> Iterator[BadBox]:
-    """The boxes that lie outside their pictures, or reach beyond them. Only the pictures' sizes are read."""
+    """Yield the boxes that lie outside their images or extend beyond them. Only the images' sizes are read."""
     for candidate in plan.candidates:
         if not candidate.objects:
             continue
         try:
             size = size_of(candidate.read())
-        except ImageRefused:  # the import says so
+        except ImageRefused:  # the import reports it
             continue
         if size is None:
             continue
         for one in candidate.objects:
             box = BoxRow(one.label or "", one.box.x, one.box.y, one.box.width, one.box.height)
             if wrong := wrong_with(box, *size):
-                yield BadBox(candidate, one, f"it is left out: {wrong}")
+                yield BadBox(candidate, one, f"it is skipped: {wrong}")
             elif (over := reaches_out(box, *size)) > TOLERATED_PIXELS:
-                yield BadBox(candidate, one, f"it reaches {over:g} pixels beyond the image, and is kept so")
+                yield BadBox(candidate, one, f"it extends {over:g} pixels beyond the photo and is kept unchanged")

@@ -1,4 +1,4 @@
-"""What a list of file paths says: which files are pictures or tables, which folders are classes or splits."""
+"""Interpret file paths: which files are images or tables, and which folders are classes or splits."""
 
 import re
 from collections.abc import Collection
@@ -11,18 +11,18 @@ from core.data.tables.labels_csv import split_named
 TABLE_SUFFIXES = frozenset((".csv", ".tsv"))
 PACKED_SUFFIXES = frozenset((".npz", ".h5", ".hdf5"))
 """Suffixes of files that hold many images as arrays."""
-# Not readable as images, but meant as such: they are tried, so that decoding says what they are and what to do.
+# Meant as images but not readable: they are tried, so that the decoder says what to do about them.
 _MEANT_AS_PICTURES = frozenset((".heic", ".heif", ".svg", ".eps", ".ico"))
 _CLUTTER = frozenset(("__macosx", "thumbs.db", "desktop.ini"))
 
 
 def is_clutter(path: str) -> bool:
-    """Hidden files and what operating systems leave behind; nobody means to import them."""
+    """Whether a file is hidden or left behind by an operating system; nobody means to import these."""
     return any((part.startswith(".") and part not in (".", "..")) or part.lower() in _CLUTTER for part in _parts(path))
 
 
 def plain_path(path: str) -> str | None:
-    """The path with slashes and without "." parts; None where it is absolute, climbs out of its folder or is empty."""
+    """Return the path with slashes and without "." parts; None where it is absolute, empty or leaves its folder."""
     parts = _parts(path)
     if not parts or ".." in parts or path[:1] in ("/", "\\") or re.match(r"[A-Za-z]:", path):
         return None
@@ -34,19 +34,19 @@ def _parts(path: str) -> list[str]:
 
 
 def suffix_of(path: str) -> str:
-    """The suffix in lower case, with its dot."""
+    """Return the suffix in lower case, with its dot."""
     return PurePosixPath(path).suffix.lower()
 
 
 def is_picture(path: str) -> bool:
-    """Whether a file of that name is meant as a picture."""
+    """Whether a file with that name is meant as an image."""
     return suffix_of(path) in IMAGE_SUFFIXES or suffix_of(path) in _MEANT_AS_PICTURES
 
 
 def common_folder(paths: Collection[str]) -> str:
-    """The folders that are around everything ("birds/"), or "": a folder that is alone on its level is no class.
+    """Return the folders around everything ("birds/"), or "": a folder that is alone on its level is not a class.
 
-    A lone folder called "train" is a split, unless the table lies in it.
+    A lone folder called "train" is a split, unless the table is in it.
     """
     wrapper = ""
     rest = list(paths)
@@ -65,17 +65,17 @@ def common_folder(paths: Collection[str]) -> str:
 
 @dataclass(frozen=True)
 class FolderMeaning:
-    """What a picture's folders say of it."""
+    """The class and split that an image's folders give."""
 
     label: str | None
     split: str | None
 
 
 def folder_meanings(paths: Collection[str]) -> dict[str, FolderMeaning]:
-    """The class and the split of each picture by its folders: ``owl/1.jpg``, ``train/owl/1.jpg``, ``test/1.jpg``.
+    """Return class and split of each image by its folders: ``owl/1.jpg``, ``train/owl/1.jpg``, ``test/1.jpg``.
 
-    The top folders are splits where all of them are called so, or train and another one; a lone folder "train" among
-    others may well be the class of trains.
+    The top folders are splits if all of them, or train and another one, are named like splits. A lone folder "train"
+    among others may be the class of trains.
     """
     top = {path.partition("/")[0] for path in paths if "/" in path}
     splits = {folder: split for folder in top if (split := split_named(folder))}

@@ -1,4 +1,4 @@
-"""What an import is made of: candidates and their problems before it, a result for each file during it."""
+"""The data of an import: candidates and problems before it, a result for each file during it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -9,54 +9,57 @@ from core.data.pictures.box import Box
 from core.data.tables.label_rows import LabelledBox, Problem
 
 ResultKind = Literal["taken", "remark", "copy", "duplicate", "refused"]
-"""A copy is the same picture as another of the same import; a duplicate was in the project before."""
+"""What happened to a file. "taken" and "remark" are imported, the latter with a note; "refused" is not imported.
+
+A copy is the same image as another of this import; a duplicate was in the project before.
+"""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One file that may become an image."""
+    """A file that may become an image."""
 
-    name: str  # its path as the user had it, relative, with slashes
+    name: str  # its relative path as the user had it, with slashes
     label: str | None
     split: str | None
     box: Box | None
-    read: Callable[[], bytes]  # its bytes, read when asked for; ImageRefused where they cannot be read
-    objects: tuple[LabelledBox, ...] = ()  # every box with its class; label and box are those of the largest
+    read: Callable[[], bytes]  # returns its bytes; raises ImageRefused where they cannot be read
+    objects: tuple[LabelledBox, ...] = ()  # all boxes with their classes; label and box are those of the largest
 
 
 @dataclass(frozen=True)
 class FileResult:
-    """What became of one file."""
+    """What happened to one file of an import."""
 
     name: str
-    kind: ResultKind  # "remark" is taken, too
-    text: str  # half a sentence; empty where nothing needs saying
+    kind: ResultKind
+    text: str  # the reason or note, without a full stop; may be empty
 
 
 @dataclass(frozen=True)
 class ImportPlan:
-    """What is to be imported. Nothing is stored and no picture decoded until ``run_import`` does it."""
+    """The files to import. Nothing is stored and no image decoded before ``run_import``."""
 
     candidates: tuple[Candidate, ...]
     problems: tuple[Problem, ...]
-    refused: tuple[FileResult, ...]  # files that are not even tried
-    source: str  # what the user calls the folder, the zip or the uploads
-    classes: tuple[str, ...]  # of the candidates, in the order in which they first appear
-    listed: tuple[str, ...] = ()  # of them those that a project's own export lists: wanted without a photo, too
-    task: str | None = None  # that of the project, where it is its own export
+    refused: tuple[FileResult, ...]  # files that are skipped without trying
+    source: str  # the user's name for the folder, the zip or the uploads
+    classes: tuple[str, ...]  # of the candidates, in order of first appearance
+    listed: tuple[str, ...] = ()  # those that our own export lists: added even without photos
+    task: str | None = None  # the project's, if the files are our own export
 
 
-def by_line(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """The problems in the order of their lines, then those of no line."""
+def in_line_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return the problems in the order of their lines, then those without a line."""
     return tuple(sorted(problems, key=lambda problem: (problem.line is None, problem.line or 0)))
 
 
 @dataclass(frozen=True)
 class ImportReport:
-    """The results of an import, counted."""
+    """The results of an import with their counts."""
 
     results: tuple[FileResult, ...]
-    counts: dict[ResultKind, int]  # every kind, also those with 0
+    counts: dict[ResultKind, int]  # every kind, including those with 0
 
     @classmethod
     def of(cls, results: Iterable[FileResult]) -> "ImportReport":

@@ -1,14 +1,14 @@
-"""From a list of files to an import plan: finds the table, joins it with the pictures, or goes by folders."""
+"""Plan the import of a list of files: labels come from a data set, a table or class folders."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from core.data.importing.folder_layout import TABLE_SUFFIXES, common_folder, folder_meanings, is_picture, suffix_of
-from core.data.importing.formats.gathered_labels import GatheredLabels
-from core.data.importing.formats.manifest import NAME, Manifest, find_manifest
+from core.data.importing.formats.label_collector import Files
+from core.data.importing.formats.manifest import FILE_NAME, Manifest, find_manifest
 from core.data.importing.formats.recognise import read_data_set
-from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, by_line
+from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, in_line_order
 from core.data.tables.label_rows import LabelledBox, objects_of
 from core.data.tables.labels_csv import NO_LABEL, LabelTable, Problem, match_files, read_labels
 from core.data.tables.names import name_key, sort_key, storable_name, tidy_name
@@ -18,111 +18,160 @@ FileReaders = dict[str, Callable[[], bytes]]
 """Relative paths with slashes, each with the function that reads the file."""
 
 
-def plan_of(
+@dataclass(frozen=True)
+class _Files:
+    """The files to import, before any label is read."""
+
+    readers: Mapping[str, Callable[[], bytes]]
+    pictures: Collection[str]  # imported whatever their suffix
+    manifest: Manifest | None = None
+    renamed: bool = False  # the paths are already names in the project
+    common_folder: str = ""  # removed from the paths
+
+    def photo_paths(self) -> set[str]:
+        """Return the paths that are photos, by their suffix or because the caller says so."""
+        return {path for path in self.readers if is_picture(path) or path in self.pictures}
+
+    def sorted_readers(self, paths: Collection[str]) -> FileReaders:
+        """Return the readers of these paths in natural order."""
+        return {path: self.readers[path] for path in sorted(paths, key=sort_key)}
+
+
+@dataclass(frozen=True)
+class _Labelled:
+    """The candidates from one source of labels: a data set, a table or class folders."""
+
+    candidates: list[Candidate]  # named by their paths
+    photos: set[str]  # the paths that become candidates
+    used: Collection[str] = ()  # the files that the labels were read from
+    classes: Sequence[str] = ()  # the classes that the source lists
+    names: Mapping[str, str] = field(default_factory=dict)  # path -> name without the format's own folders
+
+
+def plan_from_files(
     files: Mapping[str, Callable[[], bytes]],
     refused: Mapping[str, str],
     source: str,
     table: LabelTable | None = None,
     pictures: Collection[str] = (),
 ) -> ImportPlan:
-    """The plan for files, some of them refused already (path -> reason).
+    """Plan the import of files; ``refused`` are those skipped already (path -> reason).
 
-    ``table`` holds where it is given; else what another tool's format says (core.data.importing.formats), else the
-    table in the top folder, else the class folders. ``pictures`` are to be tried whatever their names. Folders around
-    everything are taken off the names, unless the table writes them too.
-    Where the side file of our own exports lies among the files, names and the order of classes are those it says.
-    Raises LabelsError where it cannot be said which table holds, or where it cannot be read.
+    Labels come from the first of these that exists: ``table``, a data set in another tool's format
+    (core.data.importing.formats), a table in the top folder, class folders. ``pictures`` are imported whatever their
+    suffix. A folder around everything is removed from the names, unless the table has it too. Our own exports contain
+    a manifest, which gives the photos' names and the order of the classes.
+    Raises LabelsError where the table cannot be chosen or read.
     """
     problems: list[Problem] = []
-    side, named_already = None, False
-    if (own := find_manifest(files, problems)) is not None:
-        folder, side = own
-        files = {path.removeprefix(folder): read for path, read in files.items() if path != folder + NAME}
-        pictures = {path.removeprefix(folder) for path in pictures if path != folder + NAME}
-        if table is not None and side.named_by(row.filename for row in table.rows):
-            files = side.under_names(files)
-            pictures = {side.photos.get(path, path) for path in pictures}
-            named_already = True
-    data_set = read_data_set(files, side) if table is None else None
-    if data_set is not None:
-        return _plan_of_data_set(data_set, files, refused, source, problems, side)
-    wrapper = common_folder([path for path in files if is_picture(path) or suffix_of(path) in TABLE_SUFFIXES])
-    if side is not None or (table and any(row.filename.replace("\\", "/").startswith(wrapper) for row in table.rows)):
-        wrapper = ""
-    named = {path.removeprefix(wrapper): read for path, read in files.items()}
-    tried = {path.removeprefix(wrapper) for path in files if is_picture(path) or path in pictures}
-    places = folder_meanings(tried)
-    used = None
+    found = _read_manifest(_Files(files, pictures), table, problems)
+    labelled = _from_data_set(found, problems) if table is None else None
+    if labelled is None:
+        found = _without_common_folder(found, table)
+        labelled = _from_table(found, table, problems) or _from_folders(found, problems)
+    candidates = with_usable_labels(_with_names(labelled, found), problems)
+    listed = _usable_names(found.manifest.classes, problems) if found.manifest else ()
+    classes = _usable_names((*listed, *labelled.classes, *classes_of(candidates)), problems)
+    results = _refused_results(found, labelled, refused)
+    task = found.manifest.task if found.manifest else None
+    return ImportPlan(tuple(candidates), in_line_order(problems), results, source, classes, listed, task)
+
+
+def _read_manifest(found: _Files, table: LabelTable | None, problems: list[Problem]) -> _Files:
+    """Return the files without the manifest and its folder; a table may use the project's names or the zip's."""
+    located = find_manifest(found.readers, problems)
+    if located is None:
+        return found
+    folder, manifest = located
+    own = folder + FILE_NAME
+    readers: Files = {path.removeprefix(folder): read for path, read in found.readers.items() if path != own}
+    pictures = {path.removeprefix(folder) for path in found.pictures if path != own}
+    renamed = table is not None and manifest.table_uses_names(row.filename for row in table.rows)
+    if renamed:
+        readers = manifest.rename_files(readers)
+        pictures = {manifest.photos.get(path, path) for path in pictures}
+    return _Files(readers, pictures, manifest, renamed)
+
+
+def _without_common_folder(found: _Files, table: LabelTable | None) -> _Files:
+    """Return the files without the folder around everything; our own exports and the given table's paths keep it."""
+    folder = common_folder([path for path in found.readers if is_picture(path) or suffix_of(path) in TABLE_SUFFIXES])
+    in_table = table and any(row.filename.replace("\\", "/").startswith(folder) for row in table.rows)
+    if found.manifest or in_table:
+        folder = ""
+    readers = {path.removeprefix(folder): read for path, read in found.readers.items()}
+    pictures = {path.removeprefix(folder) for path in found.photo_paths()}
+    return replace(found, readers=readers, pictures=pictures, common_folder=folder)
+
+
+def _from_data_set(found: _Files, problems: list[Problem]) -> _Labelled | None:
+    """Read the photos and labels of a data set in a known format; None where the files are not one."""
+    data_set = read_data_set(found.readers, found.manifest)
+    if data_set is None:
+        return None
+    in_set = {row.filename for row in data_set.table.rows}
+    photos = {path for path in found.readers if is_picture(path) or path in in_set}
+    own = found.manifest is not None
+    candidates = _by_rows(data_set.table, found.sorted_readers(photos), problems, own)
+    names = {**data_set.names, **(found.manifest.photos if found.manifest else {})}
+    problems[:] = [replace(one, filename=names.get(one.filename, one.filename)) for one in problems]
+    return _Labelled(candidates, photos, data_set.used, data_set.classes, data_set.names)
+
+
+def _from_table(found: _Files, given: LabelTable | None, problems: list[Problem]) -> _Labelled | None:
+    """Read the labels from the given table, else from the table in the top folder; None where there is none."""
+    path, table = (None, given) if given is not None else _table_on_top(found, problems)
     if table is None:
-        tables = {path: read for path, read in named.items() if suffix_of(path) in TABLE_SUFFIXES and "/" not in path}
-        by_folders = any(place.label for place in places.values())
-        used, table = _table_among(tables, by_folders, problems)
-    if table is not None:
-        in_table = {_base(row.filename) for row in table.rows}
-        tried |= {path for path in named if _base(path) in in_table and path != used}
-        pictured = {path: named[path] for path in sorted(tried, key=sort_key)}
-        candidates = _by_rows(table, pictured, problems, own=side is not None)
-    else:
-        ordered = sorted(tried, key=sort_key)
-        candidates = [Candidate(path, places[path].label, places[path].split, None, named[path]) for path in ordered]
-        if wrapper and not any(place.label for place in places.values()):
-            text = f'all photos lie in one folder, "{_base(wrapper[:-1])}", which is not taken for a class'
-            problems.append(Problem(None, f"{text}; they come in unlabelled"))
-    if side is not None and not named_already:
-        candidates = side.with_names(candidates, {})
-    candidates = with_usable_labels(candidates, problems)
-    results = [FileResult(path, "refused", reason) for path, reason in refused.items()]
-    results += [FileResult(path, "refused", _why_not(path)) for path in named if path not in tried and path != used]
-    results.sort(key=lambda result: sort_key(result.name))
-    listed = _usable_names(side.classes, problems) if side is not None else ()
-    classes = _usable_names((*listed, *classes_of(candidates)), problems)
-    task = side.task if side is not None else None
-    return ImportPlan(tuple(candidates), by_line(problems), tuple(results), source, classes, listed, task)
+        return None
+    used = set() if path is None else {path}
+    in_table = {_base(row.filename) for row in table.rows}
+    photos = found.photo_paths() | {name for name in found.readers if _base(name) in in_table and name not in used}
+    candidates = _by_rows(table, found.sorted_readers(photos), problems, own=found.manifest is not None)
+    return _Labelled(candidates, photos, used)
 
 
-def _plan_of_data_set(
-    data_set: GatheredLabels,
-    files: Mapping[str, Callable[[], bytes]],
-    refused: Mapping[str, str],
-    source: str,
-    problems: list[Problem],
-    side: Manifest | None,
-) -> ImportPlan:
-    """The plan for files of a known format; pictures lose the folders that the format itself needs."""
-    rows = {row.filename for row in data_set.table.rows}
-    tried = {path for path in files if is_picture(path) or path in rows}
-    pictured = {path: files[path] for path in sorted(tried, key=sort_key)}
-    found = _by_rows(data_set.table, pictured, problems, own=side is not None)
-    names = data_set.names
-    if side is None:
-        candidates = [replace(one, name=names.get(one.name, one.name)) for one in found]
-    else:
-        candidates, names = side.with_names(found, names), names | dict(side.photos)
-    problems = [replace(one, filename=names.get(one.filename, one.filename)) for one in problems]
-    candidates = with_usable_labels(candidates, problems)
-    results = [FileResult(path, "refused", reason) for path, reason in refused.items()]
-    unused = [path for path in files if path not in tried and path not in data_set.used]
-    results += [FileResult(path, "refused", _why_not(path)) for path in unused]
-    results.sort(key=lambda result: sort_key(result.name))
-    listed = _usable_names(side.classes, problems) if side is not None else ()
-    classes = _usable_names((*listed, *data_set.classes, *classes_of(candidates)), problems)
-    task = side.task if side is not None else None
-    return ImportPlan(tuple(candidates), by_line(problems), tuple(results), source, classes, listed, task)
+def _from_folders(found: _Files, problems: list[Problem]) -> _Labelled:
+    """Read classes and splits from the folders of the photos, if any."""
+    photos = found.photo_paths()
+    meanings = folder_meanings(photos)
+    candidates = [
+        Candidate(path, meanings[path].label, meanings[path].split, None, read)
+        for path, read in found.sorted_readers(photos).items()
+    ]
+    if found.common_folder and not any(one.label for one in meanings.values()):
+        text = f'all photos lie in one folder, "{_base(found.common_folder[:-1])}", which is not used as a class'
+        problems.append(Problem(None, f"{text}; they are imported without labels"))
+    return _Labelled(candidates, photos)
+
+
+def _with_names(labelled: _Labelled, found: _Files) -> list[Candidate]:
+    """Return the candidates with their names in the project instead of their paths."""
+    if found.manifest and not found.renamed:
+        return found.manifest.rename_candidates(labelled.candidates, labelled.names)
+    return [replace(one, name=labelled.names.get(one.name, one.name)) for one in labelled.candidates]
+
+
+def _refused_results(found: _Files, labelled: _Labelled, refused: Mapping[str, str]) -> tuple[FileResult, ...]:
+    """Return a result for each file that is not imported, sorted by name."""
+    unused = [path for path in found.readers if path not in labelled.photos and path not in labelled.used]
+    reasons = [*refused.items(), *((path, _skip_reason(path)) for path in unused)]
+    results = [FileResult(path, "refused", reason) for path, reason in reasons]
+    return tuple(sorted(results, key=lambda result: sort_key(result.name)))
 
 
 def _usable_names(names: Iterable[str], problems: list[Problem]) -> tuple[str, ...]:
-    """The names of classes, each once; what cannot be one is said."""
+    """Return the names that can be classes, each once; the others become problems."""
     classes: dict[str, str] = {}
     for name in names:
         try:
             classes.setdefault(name_key(name), _class_name(name))
         except DataError as error:
-            problems.append(Problem(None, f"a class of the list is left out: {error}"))
+            problems.append(Problem(None, f"a class in the list is skipped: {error}"))
     return tuple(classes.values())
 
 
-def the_table(tables: Mapping[str, Callable[[], bytes]]) -> tuple[str, LabelTable]:
-    """Of several tables labels.csv, else the only one that has the columns. Raises LabelsError that lists them."""
+def choose_table(tables: Mapping[str, Callable[[], bytes]]) -> tuple[str, LabelTable]:
+    """Return labels.csv, else the only table with the required columns. Raises LabelsError listing the tables."""
     for path in tables:
         if path.lower() == "labels.csv":
             return path, read_labels(tables[path](), path)
@@ -139,12 +188,12 @@ def the_table(tables: Mapping[str, Callable[[], bytes]]) -> tuple[str, LabelTabl
     listed, how_many = ", ".join(sorted(tables)), "More than one" if good else "None"
     raise LabelsError(
         f"{how_many} of the tables {listed} has a column for the file and one for the label. "
-        "Name the right one labels.csv, with the columns filename and label."
+        "Rename the right one to labels.csv and give it the columns filename and label."
     )
 
 
 def classes_of(candidates: Iterable[Candidate]) -> tuple[str, ...]:
-    """The labels in the order in which they first appear; those that a project takes for one class come once."""
+    """Return the labels in order of first appearance; spellings of the same class appear once."""
     first: dict[str, str] = {}
     for candidate in candidates:
         for label in [one.label for one in candidate.objects] or [candidate.label]:
@@ -153,26 +202,33 @@ def classes_of(candidates: Iterable[Candidate]) -> tuple[str, ...]:
     return tuple(first.values())
 
 
-def _table_among(
-    tables: Mapping[str, Callable[[], bytes]], by_folders: bool, problems: list[Problem]
-) -> tuple[str | None, LabelTable | None]:
-    """The table that lies beside the pictures; where class folders say the labels, tables may be about anything."""
+def _table_on_top(found: _Files, problems: list[Problem]) -> tuple[str | None, LabelTable | None]:
+    """Return the table in the top folder; with class folders, a table without labels is not an error."""
+    tables = {
+        path: read for path, read in found.readers.items() if suffix_of(path) in TABLE_SUFFIXES and "/" not in path
+    }
     if not tables:
         return None, None
     try:
-        return the_table(tables)
+        return choose_table(tables)
     except LabelsError as error:
+        by_folders = any(one.label for one in folder_meanings(found.photo_paths()).values())
         if not by_folders or any(path.lower() == "labels.csv" for path in tables):
             raise
-        problems.append(Problem(None, f"the labels are those of the class folders, because no table fits: {error}"))
+        problems.append(Problem(None, f"the class folders give the labels, because no table fits: {error}"))
         return None, None
 
 
 def _by_rows(table: LabelTable, pictures: FileReaders, problems: list[Problem], own: bool) -> list[Candidate]:
-    """The pictures in the order of the table's rows, then those without a row: in our own exports the unlabelled."""
+    """Return the images in the order of the table's rows, then those without a row.
+
+    ``own`` is an export of ours, where images without a row or a label are expected.
+    """
     file_of, unmatched = match_files(table, pictures, some_have_no_row=own)
-    said = [replace(one, harmless=one.harmless or (own and one.text.startswith(NO_LABEL))) for one in table.problems]
-    problems += [*said, *unmatched]
+    for problem in table.problems:
+        expected = own and problem.text.startswith(NO_LABEL)
+        problems.append(replace(problem, harmless=True) if expected else problem)
+    problems += unmatched
     candidates = []
     for row in table.rows:
         if row.line in file_of:
@@ -184,6 +240,7 @@ def _by_rows(table: LabelTable, pictures: FileReaders, problems: list[Problem], 
 
 
 def with_usable_labels(candidates: list[Candidate], problems: list[Problem]) -> list[Candidate]:
+    """Return the candidates without labels that cannot name a class; those become problems."""
     usable = []
     for candidate in candidates:
         label = candidate.label
@@ -191,7 +248,7 @@ def with_usable_labels(candidates: list[Candidate], problems: list[Problem]) -> 
             try:
                 label = _class_name(label)
             except DataError as error:
-                problems.append(Problem(None, f"{candidate.name} comes in unlabelled: {error}"))
+                problems.append(Problem(None, f"{candidate.name} is imported without a label: {error}"))
                 label = None
         objects = tuple(_usable_objects(candidate, problems))
         usable.append(replace(candidate, label=label, objects=objects))
@@ -199,16 +256,17 @@ def with_usable_labels(candidates: list[Candidate], problems: list[Problem]) -> 
 
 
 def _usable_objects(candidate: Candidate, problems: list[Problem]) -> Iterable[LabelledBox]:
-    """The boxes whose label can name a class; what the others lack is said."""
+    """Yield the boxes whose label can name a class; the others become problems."""
     for one in candidate.objects:
         try:
             yield replace(one, label=_class_name(one.label or ""))
         except DataError as error:
-            problems.append(Problem(one.line or None, f"a box of {candidate.name} is left out: {error}"))
+            problems.append(Problem(one.line or None, f"a box of {candidate.name} is skipped: {error}"))
 
 
 def _class_name(word: str) -> str:
-    """The word as a class is called; DataError where it cannot be one. JSON may hold what no database takes."""
+    """Return the word as a class name. Raises DataError where it cannot be one."""
+    # JSON may hold characters that no database accepts.
     return tidy_name(storable_name(word), "class")
 
 
@@ -216,10 +274,10 @@ def _base(path: str) -> str:
     return PurePosixPath(path.replace("\\", "/")).name
 
 
-def _why_not(path: str) -> str:
+def _skip_reason(path: str) -> str:
     suffix = suffix_of(path)
     if suffix == ".zip":
-        return "a zip inside is not opened; unpack it, or import it by itself"
+        return "a zip inside another is not opened; unpack it, or import it separately"
     if suffix in TABLE_SUFFIXES:
         return "this table is not used"
-    return f"{suffix or 'a file without a suffix'} is no kind of image that is read"
+    return f"{suffix} is not a supported image format" if suffix else "a file without a suffix is not read as an image"

@@ -1,19 +1,18 @@
-"""Plans the import of a folder, a zip, uploads or files of packed images."""
+"""Plan the import of a folder, a zip, uploads or files of packed images."""
 
 import io
-import os
-import stat
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from core.data.importing.archives import LIMITS, ZipLimits, ZipListing, list_zip
 from core.data.importing.arrays.packed_images import plan_packed
+from core.data.importing.folder_files import free_name, list_folder, read_limited, read_listed
 from core.data.importing.folder_layout import PACKED_SUFFIXES, TABLE_SUFFIXES, is_clutter, plain_path, suffix_of
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, ImportReport
-from core.data.importing.plan_files import FileReaders, plan_of, the_table
+from core.data.importing.plan_files import FileReaders, choose_table, plan_from_files
 from core.data.importing.run_import import run_import
 from core.data.pictures.decoding import MAX_FILE_BYTES
 from core.data.tables.labels_csv import Problem, read_labels
@@ -39,63 +38,52 @@ _UPLOADED_TABLES = TABLE_SUFFIXES | {".txt"}
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that came through the browser."""
+    """A file uploaded in the browser."""
 
     name: str
     data: BinaryIO
 
 
 def plan_folder(folder: Path, labels: Path | bytes | None = None) -> ImportPlan:
-    """The import of a folder on this machine: by ``labels``, else by the labels.csv in it, else by its class folders.
+    """Plan the import of a folder on this machine: by ``labels``, else by its own labels.csv, else by class folders.
 
-    Without ``labels`` files of packed images in it are imported, too.
-    Links that lead out of the folder are refused, linked folders are not entered. Raises DataError where the folder is
-    missing, LabelsError where the labels cannot be read.
+    Without ``labels``, files of packed images are imported too. Links that lead out of the folder are refused, and
+    linked folders are not entered. Raises DataError where the folder is missing, LabelsError where the labels cannot
+    be read.
     """
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}. Name the folder that holds the photos.")
-    name = labels.name if isinstance(labels, Path) else "labels.csv"
-    table = read_labels(labels, name) if labels is not None else None
-    own_table = labels.resolve() if isinstance(labels, Path) else None
+    table, own_table = None, None
+    if labels is not None:
+        table = read_labels(labels, labels.name if isinstance(labels, Path) else "labels.csv")
+        own_table = labels.resolve() if isinstance(labels, Path) else None
     root = folder.resolve()
-    files: FileReaders = {}
-    packed: dict[str, Path] = {}
-    refused: dict[str, str] = {}
-    problems: list[Problem] = []
-
-    def leave_out(error: OSError) -> None:
-        problems.append(Problem(None, f"the folder {error.filename} cannot be read ({error.strerror}); it is left out"))
-
-    for at, folders, names in os.walk(root, onerror=leave_out):
-        here = Path(at)
-        folders[:] = sorted(name for name in folders if not is_clutter(name))
-        links = [name for name in folders if (here / name).is_symlink()]
-        for path in [here / name for name in (*links, *names) if not is_clutter(name)]:
-            shown = _free(_as_text(path.relative_to(root)), files)
-            if reason := _no_plain_file(path, root):
-                refused[shown] = reason
-            elif suffix_of(shown) in PACKED_SUFFIXES and table is None:
-                packed[shown] = path
-            elif path != own_table:
-                files[shown] = partial(_read_file, path, root, shown)
-    parts = _packed_parts(packed, refused)
-    plan = plan_of(files, refused, str(folder), table)
+    listing = list_folder(root)
+    packed = {name: path for name, path in listing.files.items() if table is None and _is_packed(name)}
+    files: FileReaders = {
+        name: partial(read_listed, path, root, name)
+        for name, path in listing.files.items()
+        if name not in packed and path != own_table
+    }
+    parts = _packed_parts(packed, listing.refused)
+    problems = [Problem(None, f"the folder {text}; it is skipped") for text in listing.unreadable]
+    plan = plan_from_files(files, listing.refused, str(folder), table)
     return _joined([plan, *parts], {}, problems, str(folder))
 
 
 def plan_zip(source: Path | BinaryIO, name: str, labels: bytes | None = None, limits: ZipLimits = LIMITS) -> ImportPlan:
-    """The import of a zip: like that of a folder, each file unpacked only when it is read.
+    """Plan the import of a zip like that of a folder; each file is unpacked only when it is read.
 
-    Raises DataError where the zip is damaged or beyond the limits, LabelsError where the labels cannot be read.
+    Raises DataError where the zip is damaged or exceeds the limits, LabelsError where the labels cannot be read.
     """
     listing = list_zip(source, name, limits)
     parts = _packed_parts(_unzipped(listing), listing.refused) if labels is None else []
     table = read_labels(labels) if labels is not None else None
-    return _joined([plan_of(listing.files, listing.refused, name, table), *parts], {}, [], name)
+    return _joined([plan_from_files(listing.files, listing.refused, name, table), *parts], {}, [], name)
 
 
 def plan_packed_files(paths: Sequence[Path]) -> ImportPlan:
-    """The import of files of packed images together, such as one for training and one for the test.
+    """Plan the import of several files of packed images, such as one for training and one for testing.
 
     Raises ArraysError for the first one that cannot be used.
     """
@@ -104,62 +92,94 @@ def plan_packed_files(paths: Sequence[Path]) -> ImportPlan:
 
 
 def plan_uploads(uploads: Sequence[Upload], limits: ZipLimits = LIMITS) -> ImportPlan:
-    """The import of uploaded images, zips and a table, in any mixture.
+    """Plan the import of uploaded photos, zips and a table, in any mixture.
 
-    An uploaded table holds for all files; without one every zip goes by its own table or class folders. A zip that
-    cannot be used is refused, the others are planned. Raises LabelsError where the labels cannot be read.
+    An uploaded table labels all files; without one, every zip has its own table or class folders. A zip that cannot
+    be used is refused, and the others are planned. Raises LabelsError where the labels cannot be read.
     """
-    loose: FileReaders = {}
-    tables: FileReaders = {}
-    zips: list[tuple[str, FileReaders]] = []
-    packed: list[ImportPlan] = []
-    refused: dict[str, str] = {}
-    problems: list[Problem] = []
+    found = _sorted_uploads(uploads, limits)
+    source = ", ".join(upload.name for upload in uploads[:3]) + (", ..." if len(uploads) > 3 else "")
+    parts = _by_uploaded_table(found, source) if found.tables else _by_own_labels(found, source)
+    return _joined([*parts, *found.packed], found.refused, found.problems, source)
+
+
+@dataclass
+class _SortedUploads:
+    """Uploads by their kind."""
+
+    photos: FileReaders = field(default_factory=dict)
+    tables: FileReaders = field(default_factory=dict)
+    zips: list[tuple[str, FileReaders]] = field(default_factory=list)
+    packed: list[ImportPlan] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def _sorted_uploads(uploads: Sequence[Upload], limits: ZipLimits) -> _SortedUploads:
+    found = _SortedUploads()
     for upload in uploads:
         name = plain_path(upload.name)
         if name is None:
-            refused[upload.name] = "its name climbs out of its folder"
+            found.refused[upload.name] = "its name leads out of its folder"
         elif suffix_of(name) == ".zip":
-            try:
-                listing = list_zip(upload.data, name, limits)
-            except DataError as error:
-                refused[name] = str(error)
-                continue
-            arrays = {f"{name}/{path}": data for path, data in _unzipped(listing).items()}
-            packed += _packed_parts(arrays, refused)
-            if listing.files or not arrays:
-                zips.append((name, listing.files))
-            refused |= {f"{name}/{path}": reason for path, reason in listing.refused.items()}
-        elif suffix_of(name) in PACKED_SUFFIXES:
-            packed += _packed_parts({name: upload.data}, refused)
-        elif suffix_of(name) in _UPLOADED_TABLES and not _of_a_data_set(name):
-            tables[_free(name, tables)] = partial(_read_upload, upload.data, name)
+            _add_zip(found, upload, name, limits)
+        elif _is_packed(name):
+            found.packed += _packed_parts({name: upload.data}, found.refused)
+        elif suffix_of(name) in _UPLOADED_TABLES and not _belongs_to_data_set(name):
+            found.tables[free_name(name, found.tables)] = partial(_read_upload, upload.data, name)
         elif not is_clutter(name):
-            free = _free(name, loose)
-            loose[free] = partial(_read_upload, upload.data, free)
-            if free != name:
-                problems.append(Problem(None, f"{name} was uploaded more than once; the later one is called {free}"))
-    source = ", ".join(upload.name for upload in uploads[:3]) + (", ..." if len(uploads) > 3 else "")
-    parts = [plan_of(loose, {}, source, pictures=loose)] if loose and not tables else []
-    if tables:
-        files = dict(loose)
-        for name, inside in zips:
-            prefix = _prefix(name, inside, files)
-            files |= {prefix + path: read for path, read in inside.items()}
-        _, table = the_table(tables)
-        parts = [plan_of(files, {}, source, table, pictures=loose)]
-    else:
-        parts += [plan_of(inside, {}, name) for name, inside in zips]
-    return _joined([*parts, *packed], refused, problems, source)
+            _add_photo(found, upload, name)
+    return found
 
 
-def _of_a_data_set(name: str) -> bool:
-    """A table inside an uploaded folder that belongs to a data set in another tool's format."""
+def _add_zip(found: _SortedUploads, upload: Upload, name: str, limits: ZipLimits) -> None:
+    try:
+        listing = list_zip(upload.data, name, limits)
+    except DataError as error:
+        found.refused[name] = str(error)
+        return
+    arrays = {f"{name}/{path}": data for path, data in _unzipped(listing).items()}
+    found.packed += _packed_parts(arrays, found.refused)
+    if listing.files or not arrays:
+        found.zips.append((name, listing.files))
+    found.refused |= {f"{name}/{path}": reason for path, reason in listing.refused.items()}
+
+
+def _add_photo(found: _SortedUploads, upload: Upload, name: str) -> None:
+    free = free_name(name, found.photos)
+    found.photos[free] = partial(_read_upload, upload.data, free)
+    if free != name:
+        found.problems.append(Problem(None, f"{name} was uploaded more than once; the later one is named {free}"))
+
+
+def _by_uploaded_table(found: _SortedUploads, source: str) -> list[ImportPlan]:
+    """Plan all photos, inside and outside the zips, by the uploaded table."""
+    files = dict(found.photos)
+    for name, inside in found.zips:
+        prefix = _prefix(name, inside, files)
+        files |= {prefix + path: read for path, read in inside.items()}
+    _, table = choose_table(found.tables)
+    return [plan_from_files(files, {}, source, table, pictures=found.photos)]
+
+
+def _by_own_labels(found: _SortedUploads, source: str) -> list[ImportPlan]:
+    """Plan the photos outside the zips, and each zip by its own labels."""
+    photos = [plan_from_files(found.photos, {}, source, pictures=found.photos)] if found.photos else []
+    return [*photos, *(plan_from_files(inside, {}, name) for name, inside in found.zips)]
+
+
+def _is_packed(name: str) -> bool:
+    """Whether a file of that name holds packed images."""
+    return suffix_of(name) in PACKED_SUFFIXES
+
+
+def _belongs_to_data_set(name: str) -> bool:
+    """Whether a table in an uploaded folder belongs to a data set in another tool's format."""
     return "/" in name and (suffix_of(name) == ".txt" or PurePosixPath(name).name == "metadata.csv")
 
 
 def _packed_parts(files: Mapping[str, Path | BinaryIO], refused: dict[str, str]) -> list[ImportPlan]:
-    """A plan for each file of packed images; those that are none are refused with the reason."""
+    """Return a plan for each file of packed images; those that cannot be read go to ``refused`` with the reason."""
     parts = []
     for name, source in files.items():
         try:
@@ -170,10 +190,10 @@ def _packed_parts(files: Mapping[str, Path | BinaryIO], refused: dict[str, str])
 
 
 def _unzipped(listing: ZipListing) -> dict[str, BinaryIO]:
-    """Takes the files of packed images out of a zip and into memory: they cannot be read where they are."""
+    """Move the packed images of a zip into memory, because they cannot be read inside it."""
     unzipped: dict[str, BinaryIO] = {}
     left = MAX_FILE_BYTES
-    for path in [path for path in listing.files if suffix_of(path) in PACKED_SUFFIXES]:
+    for path in filter(_is_packed, list(listing.files)):
         read = listing.files.pop(path)
         try:
             data = read() if left > 0 else b""
@@ -185,12 +205,12 @@ def _unzipped(listing: ZipListing) -> dict[str, BinaryIO]:
             unzipped[path] = io.BytesIO(data)
         else:
             most = f"the zip holds more than {MAX_FILE_BYTES // 2**20} MB of packed images"
-            listing.refused[path] = f"{most}; bring this file without the zip"
+            listing.refused[path] = f"{most}; upload this file outside the zip"
     return unzipped
 
 
 def _joined(parts: list[ImportPlan], refused: dict[str, str], problems: list[Problem], source: str) -> ImportPlan:
-    """One plan of several; where names of two parts meet, the later part's get the name of its file as a folder."""
+    """Join several plans; where two have the same name, the later plan's names get its source as a folder."""
     candidates: dict[str, Candidate] = {}
     classes: dict[str, str] = {}
     listed: dict[str, str] = {}
@@ -200,8 +220,8 @@ def _joined(parts: list[ImportPlan], refused: dict[str, str], problems: list[Pro
         for candidate in part.candidates:
             candidates[prefix + candidate.name] = replace(candidate, name=prefix + candidate.name)
         results += [replace(result, name=prefix + result.name) for result in part.refused]
-        several = f"{part.source}: " if len(parts) > 1 else ""
-        problems += [replace(problem, text=several + problem.text) for problem in part.problems]
+        where = f"{part.source}: " if len(parts) > 1 else ""
+        problems += [replace(problem, text=where + problem.text) for problem in part.problems]
         for name in part.classes:
             classes.setdefault(name_key(name), name)
         for name in part.listed:
@@ -212,7 +232,7 @@ def _joined(parts: list[ImportPlan], refused: dict[str, str], problems: list[Pro
 
 
 def _prefix(zip_name: str, inside: Collection[str], taken: Collection[str]) -> str:
-    """ "" where no name is taken yet, else a folder named after the zip."""
+    """Return "" where no name is taken yet, else a folder named after the zip."""
     prefix, number = "", 1
     while any(prefix + path in taken for path in inside):
         stem = PurePosixPath(zip_name).stem
@@ -221,50 +241,6 @@ def _prefix(zip_name: str, inside: Collection[str], taken: Collection[str]) -> s
     return prefix
 
 
-def _free(name: str, taken: Collection[str]) -> str:
-    path, free, number = PurePosixPath(name), name, 1
-    while free in taken:
-        number += 1
-        free = name.removesuffix(path.suffix) + f" ({number}){path.suffix}"
-    return free
-
-
-def _as_text(path: Path) -> str:
-    """With slashes, and with question marks for bytes that are no text, which Linux allows in names."""
-    return path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _no_plain_file(path: Path, root: Path) -> str | None:
-    try:
-        if path.is_symlink():
-            target = path.resolve(strict=True)
-            if not target.is_relative_to(root):
-                return "it is a link that leads out of the folder"
-            if target.is_dir():
-                return "it is a link to a folder, and those are not followed"
-        return None if stat.S_ISREG(path.stat().st_mode) else "it is not a plain file"
-    except (OSError, RuntimeError):  # RuntimeError: a link to itself, until Python 3.12
-        return "it is a link to nothing, or cannot be read"
-
-
-def _read_file(path: Path, root: Path, name: str) -> bytes:
-    # Looked at again, because the folder may have changed since it was listed.
-    if reason := _no_plain_file(path, root):
-        raise ImageRefused(name, reason)
-    try:
-        with path.open("rb") as file:
-            return _at_most(file, name)
-    except OSError as error:
-        raise ImageRefused(name, f"the file cannot be read ({error.strerror})") from error
-
-
 def _read_upload(data: BinaryIO, name: str) -> bytes:
     data.seek(0)
-    return _at_most(data, name)
-
-
-def _at_most(file: BinaryIO, name: str) -> bytes:
-    data = file.read(MAX_FILE_BYTES + 1)
-    if len(data) > MAX_FILE_BYTES:
-        raise ImageRefused(name, f"the file is larger than {MAX_FILE_BYTES // 2**20} MB")
-    return data
+    return read_limited(data, name)

@@ -1,4 +1,4 @@
-"""The sample project: the bird photos that come with the studio, most labelled, the rest to label by hand."""
+"""The sample project: bird photos that come with the studio, most of them labelled, the rest to label by hand."""
 
 from pathlib import Path
 
@@ -16,14 +16,14 @@ SAMPLE_AUTHOR = "sample set"
 
 
 def make_sample_project(store: Store, who: str = "", progress: CountCallback | None = None) -> Project:
-    """The sample project: 120 labelled birds of five classes with their splits, and 42 more without a label.
+    """Create or open the sample project: 120 labelled birds of five classes with splits, and 42 unlabelled ones.
 
-    Where it exists it is opened as it is; where making it was cut short, it is completed. Takes two seconds or so.
-    Raises DataError where the sample photos are not there.
+    An existing project is opened unchanged; an incomplete one is completed. Takes about two seconds.
+    Raises DataError where the sample photos are missing.
     """
     folder = SAMPLE_IMAGES / "birds"
     label_of = _labels(folder / "labels.csv")
-    # The remaining photos show other birds too: in the project are those that one of its classes fits.
+    # The other photos show more kinds of birds; the project has those that belong to one of its classes.
     kinds = {name_key(label) for label in label_of.values()}
     pool = [name for name, label in _labels(folder / "labels-of-the-rest.csv").items() if name_key(label) in kinds]
     project = store.find_project(SAMPLE_NAME)
@@ -39,7 +39,7 @@ def make_sample_project(store: Store, who: str = "", progress: CountCallback | N
         if progress is not None:
             progress(done, len(label_of) + len(pool))
     rows = [(numbers[filename], label, None) for filename, label in label_of.items()]
-    # Not under the person's own name: they gave none of these labels, and their first undo must not take all away.
+    # Not under the person's own name: they made none of these labels, and their first undo must not remove them all.
     store.apply_labels(
         project.id, rows, SAMPLE_AUTHOR, f"sample project: {len(rows)} labels" + (f", opened by {who}" if who else "")
     )
@@ -48,12 +48,12 @@ def make_sample_project(store: Store, who: str = "", progress: CountCallback | N
 
 
 def is_incomplete(store: Store, project: Project) -> bool:
-    """Whether this is the sample project, and making it was cut short."""
-    # Giving the labels comes last, so with a history all photos are in.
+    """Whether this is the sample project and its creation was interrupted."""
+    # Labels are added last, so a project with a history has all photos.
     return project.name == SAMPLE_NAME and not store.history(project.id, limit=1)
 
 
 def _labels(path: Path) -> dict[str, str]:
     if not path.is_file():
-        raise DataError(f"The sample photos are not there: {path} is missing. Fetch the whole repository again.")
+        raise DataError(f"The sample photos are missing: there is no {path}. Download the whole repository again.")
     return {row.filename: row.label for row in read_labels(path, path.name).rows if row.label is not None}

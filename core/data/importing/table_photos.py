@@ -1,4 +1,4 @@
-"""Reads the photos that a labels.csv names in a folder, each picture once: what the command line trains on."""
+"""Read the photos that a labels.csv lists in a folder, each image once, for training from the command line."""
 
 import os
 from collections import defaultdict
@@ -34,49 +34,49 @@ class TablePhoto:
 def photos_of_table(
     labels: Path, images: Path, progress: CountCallback | None
 ) -> tuple[list[TablePhoto], list[Problem]]:
-    """The rows that have a label and a photo that can be read, each picture once, and all problems on the way."""
+    """Return the rows with a label and a readable photo, each image once, and all problems."""
     if not images.is_dir():
-        raise DataError(f"There is no folder {images}. Give the folder that holds the photos named in {labels.name}.")
+        raise DataError(f"There is no folder {images}. Name the folder with the photos of {labels.name}.")
     folder = images.resolve()
-    table = _spelled_as_first(read_labels(labels, labels.name))
+    table = _unify_spelling(read_labels(labels, labels.name))
     file_of, unmatched = match_files(table, _files(folder))
     wanted = [(row, file_of[row.line]) for row in table.rows if row.line in file_of and row.label is not None]
     photos, refused = _read(folder, wanted, progress)
     kept, copies = without_copies(photos)
-    return kept, [*table.problems, *unmatched, *refused, *copies, *_of_several_boxes(kept)]
+    return kept, [*table.problems, *unmatched, *refused, *copies, *_several_boxes(kept)]
 
 
-def _spelled_as_first(table: LabelTable) -> LabelTable:
-    """The table with one spelling for each class, that of its first line, as an import into a project has it."""
-    marked: list[LabelRow | LabelledBox] = [*table.rows]
-    marked += [one for row in table.rows for one in row.objects]
-    said = [(one.line, one.label) for one in marked if one.label is not None]
+def _unify_spelling(table: LabelTable) -> LabelTable:
+    """Give each class the spelling of its first line, as an import into a project does."""
+    labelled: list[LabelRow | LabelledBox] = [*table.rows]
+    labelled += [one for row in table.rows for one in row.objects]
+    spellings = [(one.line, one.label) for one in labelled if one.label is not None]
     first: dict[str, str] = {}
-    for _, label in sorted(said):
+    for _, label in sorted(spellings):
         first.setdefault(name_key(label), label)
 
-    def spelled(label: str | None) -> str | None:
+    def unified(label: str | None) -> str | None:
         return None if label is None else first[name_key(label)]
 
     rows = []
     for row in table.rows:
-        objects = tuple(replace(one, label=spelled(one.label)) for one in row.objects)
-        rows.append(replace(row, label=spelled(row.label), objects=objects))
+        objects = tuple(replace(one, label=unified(one.label)) for one in row.objects)
+        rows.append(replace(row, label=unified(row.label), objects=objects))
     return replace(table, rows=tuple(rows))
 
 
-def _of_several_boxes(photos: list[TablePhoto]) -> list[Problem]:
-    """Which box counts where a photo has several: a network is trained on one object a photo."""
+def _several_boxes(photos: list[TablePhoto]) -> list[Problem]:
+    """Report which box is used where a photo has several: training uses one object per photo."""
     problems = []
     for row in (photo.row for photo in photos if photo.row.objects):
         largest = max(row.objects, key=lambda one: one.box.area)
-        text = f"{row.filename} has {len(row.objects)} boxes; the largest (line {largest.line}) is trained on"
+        text = f"{row.filename} has {len(row.objects)} boxes; training uses the largest (line {largest.line})"
         problems.append(Problem(row.line, text))
     return problems
 
 
 def _files(folder: Path) -> list[str]:
-    """The pictures below the folder as relative paths with slashes; hidden files and folders are not looked at."""
+    """List the images below the folder as relative paths with slashes; hidden files and folders are skipped."""
     found = []
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -90,19 +90,19 @@ def _read(
     folder: Path, wanted: list[tuple[LabelRow, str]], progress: CountCallback | None
 ) -> tuple[list[TablePhoto], list[Problem]]:
     photos, problems = [], []
-    # Decoding and hashing let other threads run; each holds one decoded picture at a time and gives back its hash.
+    # Decoding and hashing release the interpreter lock. Each thread holds one decoded image at a time.
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        answers: Iterator[_Seen | ImageRefused] = pool.map(lambda pair: _seen(folder / pair[1], pair[1]), wanted)
-        for done, ((row, file), answer) in enumerate(zip(wanted, answers, strict=True), start=1):
-            if isinstance(answer, ImageRefused):
-                problems.append(Problem(row.line, f"{answer.name} was left out: {answer.reason}"))
+        decoded: Iterator[_ImageFacts | ImageRefused] = pool.map(
+            lambda pair: _decode(folder / pair[1], pair[1]), wanted
+        )
+        for done, ((row, file), facts) in enumerate(zip(wanted, decoded, strict=True), start=1):
+            if isinstance(facts, ImageRefused):
+                problems.append(Problem(row.line, f"{facts.name} was skipped: {facts.reason}"))
             else:
-                row, said = _inside(row, answer)
-                problems += said
+                row, bad_boxes = _without_bad_boxes(row, facts)
+                problems += bad_boxes
                 photos.append(
-                    TablePhoto(
-                        row, row.label or "", folder / file, answer.hash, answer.width, answer.height, answer.phash
-                    )
+                    TablePhoto(row, row.label or "", folder / file, facts.hash, facts.width, facts.height, facts.phash)
                 )
             if progress is not None:
                 progress(done, len(wanted))
@@ -110,49 +110,51 @@ def _read(
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _ImageFacts:
+    """What is kept of a decoded image."""
+
     hash: str
     width: int
     height: int
     phash: int
 
 
-def _seen(path: Path, name: str) -> _Seen | ImageRefused:
+def _decode(path: Path, name: str) -> _ImageFacts | ImageRefused:
     try:
         image = decode(path, name).image
     except ImageRefused as refusal:
         return refusal
-    return _Seen(content_hash(image), *image.size, phash_of(image))
+    return _ImageFacts(content_hash(image), *image.size, phash_of(image))
 
 
-def _inside(row: LabelRow, picture: _Seen) -> tuple[LabelRow, list[Problem]]:
-    """The row without the boxes that cannot be in its picture, and what is to be said of its boxes."""
+def _without_bad_boxes(row: LabelRow, image: _ImageFacts) -> tuple[LabelRow, list[Problem]]:
+    """Return the row without the boxes that cannot be in its image, and the problems of its boxes."""
     kept, problems = [], []
     for one in objects_of(row):
         box = BoxRow(one.label or "", one.box.x, one.box.y, one.box.width, one.box.height)
-        wrong = wrong_with(box, picture.width, picture.height)
+        wrong = wrong_with(box, image.width, image.height)
         if wrong is None:
             kept.append(one)
-            over = reaches_out(box, picture.width, picture.height)
+            over = reaches_out(box, image.width, image.height)
             if over > TOLERATED_PIXELS:
-                text = f"the box of {row.filename} reaches {over:g} pixels beyond its picture; it is taken as it is"
+                text = f"the box of {row.filename} extends {over:g} pixels beyond the photo; it is kept unchanged"
                 problems.append(Problem(one.line, text))
         else:
-            problems.append(Problem(one.line, f"the box of {row.filename} is left out: {wrong}"))
+            problems.append(Problem(one.line, f"the box of {row.filename} is skipped: {wrong}"))
     return (row if len(kept) == len(objects_of(row)) else with_objects(row, tuple(kept))), problems
 
 
 def without_copies(photos: list[TablePhoto]) -> tuple[list[TablePhoto], list[Problem]]:
-    """One photo for each picture, in the order of the table, and what is to be said about the others."""
-    alike: dict[str, list[TablePhoto]] = defaultdict(list)
+    """Return one photo per image, in the order of the table, and a problem for each group of copies."""
+    copies: dict[str, list[TablePhoto]] = defaultdict(list)
     for photo in photos:
-        alike[photo.hash].append(photo)
+        copies[photo.hash].append(photo)
     kept, problems = [], []
-    for group in alike.values():
+    for group in copies.values():
         names = ", ".join(photo.row.filename for photo in group)
         labels = list(dict.fromkeys(photo.label for photo in group))
         if len(labels) > 1:
-            text = f"{names} are the same picture with different labels ({', '.join(labels)}): all left out"
+            text = f"{names} are the same photo with different labels ({', '.join(labels)}): all are skipped"
             problems.append(Problem(group[0].row.line, text))
             continue
         best = next(
@@ -160,7 +162,7 @@ def without_copies(photos: list[TablePhoto]) -> tuple[list[TablePhoto], list[Pro
         )
         if len(group) > 1:
             splits = list(dict.fromkeys(photo.row.split for photo in group if photo.row.split))
-            held = f", in {best.row.split} and not in the other splits" if len(splits) > 1 else ""
-            problems.append(Problem(best.row.line, f"{names} are the same picture: kept once{held}"))
+            only = f", in {best.row.split} and not in the other splits" if len(splits) > 1 else ""
+            problems.append(Problem(best.row.line, f"{names} are the same photo: kept once{only}"))
         kept.append(best)
     return kept, problems

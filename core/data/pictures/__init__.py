@@ -1,1 +1,1 @@
-"""One picture at a time: decoding, stored files, crops, resized copies, augmentation, near-duplicates, quality."""
+"""Pictures: decoding, stored files, crops, resized copies, augmentation, near-duplicates, image quality."""

@@ -1,4 +1,4 @@
-"""Random variations of a picture that take the box of its object along."""
+"""Data augmentation of a picture together with the box of its object."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ from torchvision import tv_tensors
 
 from core.data.pictures.transforms import AUGMENTATIONS, Draw, draw
 
-# A variation must show so much of an object's box; it is drawn so often, then the whole copy is taken.
+# A variation must show this share of an object's box; after this many draws the whole copy is used.
 _KEPT = 0.7
 _MOST_DRAWS = 20
 # Points of an object's outline; a multiple of four, so that its outermost ones are among them.
@@ -24,10 +24,10 @@ def augment_boxed(
     seed: Sequence[int],
     fill: Sequence[float] = (0, 0, 0),
 ) -> tuple[Tensor, Tensor]:
-    """``augment`` for a picture with an object: the variation, and the object's box in it, float32 [4].
+    """Augment a picture with an object like ``augment``; return it and the object's box in it, float32 [4].
 
-    ``corners`` are left, top, right and bottom in pixels of the copy. A variation that loses the object is drawn again;
-    what is cut off of the rest is not to be seen, so the box ends at the edge.
+    ``corners`` are left, top, right and bottom in pixels of the copy. A variation that loses the object is drawn again.
+    If a part of the object is cut off, the box ends at the edge.
     """
     augmentation = AUGMENTATIONS[level]
     if augmentation is None:
@@ -47,16 +47,16 @@ def augment_boxed(
 def moved_corners(
     drawn: Draw, corners: Sequence[float], canvas: tuple[int, int], size: int, fill: Sequence[float]
 ) -> Tensor:
-    """Where a box (left, top, right, bottom) on a canvas (height, width) comes to lie, float32 [4]; nothing is clipped.
+    """Transform a box (left, top, right, bottom) on a canvas (height, width), float32 [4]; nothing is clipped.
 
-    What goes through the geometry is the outline of the ellipse in the box, as points, and the answer is the box around
-    it: the box around a turned box would grow at every turn, and things are rounder than their boxes.
+    The points of the ellipse in the box are transformed, and the result is the box around them: the box around a
+    rotated box would grow with every rotation, and objects are rounder than their boxes.
     """
     left, top, right, bottom = corners
     turn = torch.arange(_OUTLINE) * (2 * torch.pi / _OUTLINE)
     x = (left + right) / 2 + (right - left) / 2 * turn.cos()
     y = (top + bottom) / 2 + (bottom - top) / 2 * turn.sin()
-    # Boxes without an extent: torchvision's own key points are counted from the middle of a pixel when mirrored.
+    # Boxes without an extent, because torchvision mirrors its key points about the centres of pixels.
     points = tv_tensors.BoundingBoxes(
         torch.stack([x, y, x, y], 1), format="XYXY", canvas_size=canvas, clamping_mode=None
     )

@@ -1,4 +1,4 @@
-"""A picture with its boxes drawn on it, also those that reach beyond its edge."""
+"""Draw boxes on a picture, including boxes that reach beyond its edge."""
 
 import io
 from collections.abc import Sequence
@@ -9,15 +9,15 @@ from core.data.pictures.box import Box
 from core.data.pictures.decoding import decode
 
 INK, BAD_INK, MARGIN_COLOR = (228, 87, 46), (200, 0, 60), (150, 150, 150)
-MOST_MARGIN = 0.3  # of the picture's longer side: a box that lies far away is drawn up to there
+MOST_MARGIN = 0.3  # of the picture's longer side: a box far outside is drawn up to here
 
 
 def draw_boxes(
     raw: bytes, name: str, boxes: Sequence[tuple[str, Box]], bad: Sequence[tuple[str, Box]] = (), pixels: int = 480
 ) -> bytes:
-    """A JPEG of at most ``pixels`` a side; where a box reaches beyond the picture, with a gray margin around it.
+    """Return a JPEG of at most ``pixels`` a side, with a grey margin if a box reaches beyond the picture.
 
-    Raises ImageRefused for what is no picture.
+    Raises ImageRefused if ``raw`` is not a picture.
     """
     image = decode(raw, name).image
     width, height = image.size

@@ -1,4 +1,4 @@
-"""Decode one untrusted picture into an upright RGB image, or refuse it with a reason."""
+"""Decode one untrusted picture into an upright RGB image, or reject it with a reason."""
 
 import hashlib
 import io
@@ -13,7 +13,7 @@ from core.data.pictures.pixels import to_rgb
 from core.errors import ImageRefused
 
 MAX_PIXELS = 89_478_485
-"""Width times height of the largest picture: a quarter of a gigabyte as RGB, Pillow's own default for its warning.
+"""Width times height of the largest picture: a quarter of a gigabyte as RGB, Pillow's default for its warning.
 
 It is checked against the size in the header, before any pixel is decoded.
 """
@@ -24,8 +24,8 @@ MAX_SIDE = 65_535
 MAX_FILE_BYTES = 256 * 2**20
 """The largest file that is read into memory for decoding."""
 
-# Formats whose decoder works inside this process on the bytes given, and whose header tells the size of the result.
-# Not among them: EPS (Pillow runs Ghostscript on it), WMF and the stubs (another program decodes them), FITS (inflates
+# Formats whose decoder works inside this process on the bytes given, and whose header gives the size of the result.
+# Left out: EPS (Pillow runs Ghostscript on it), WMF and the stubs (another program decodes them), FITS (inflates
 # without a limit), ICO, ICNS and CUR (the picture inside may be larger than the header says).
 _FORMATS = (
     "JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "DIB", "QOI", "SGI", "PCX", "PSD", "TGA",
@@ -37,26 +37,26 @@ IMAGE_SUFFIXES = frozenset(
         ".avif", ".jp2", ".j2k", ".jpx", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".qoi", ".sgi", ".pcx", ".psd", ".tga",
     )
 )  # fmt: skip
-"""Suffixes (lower case) of the files that are taken for pictures in folders and zips."""
+"""Suffixes (lower case) of the files that count as pictures in folders and zips."""
 
-# Formats of which a browser shows the stored file, so keeping the user's bytes is worth more than one format for all.
+# A browser can show these formats, so keeping the user's file is better than one format for all.
 _KEPT_AS_THEY_ARE = {"JPEG", "MPO", "PNG", "WEBP"}
 
-# What Pillow raises for bytes that are no sound picture, found by reading its plugins and by fuzzing them:
+# What Pillow raises for damaged pictures, found by reading its plugins and by fuzzing them:
 _BROKEN = (
     OSError,  # cut off, decoder errors, no known format
-    EOFError,  # a frame that is announced and not there (WebP)
-    SyntaxError,  # Pillow's word for a file that breaks its format
-    ValueError,  # sizes, palettes or color modes out of range; text that is no UTF-8; text chunks over Pillow's limit
+    EOFError,  # a frame that is announced but missing (WebP)
+    SyntaxError,  # Pillow's error for a file that breaks its format
+    ValueError,  # sizes, palettes or colour modes out of range; text that is not UTF-8; text chunks over Pillow's limit
     TypeError,  # TIFF tags of an unexpected type
     IndexError,  # pixel data that ends early (QOI)
     OverflowError,  # offsets and sizes beyond a C integer
     RuntimeError,  # AVIF containers without a picture
     struct.error,  # PNG chunks that are shorter than their kind
     zlib.error,  # compressed text in PNG
-    MemoryError,  # a header that asks for more than there is
+    MemoryError,  # a header that asks for more memory than there is
     Image.DecompressionBombError,  # over Pillow's own limit, found while opening
-    Image.DecompressionBombWarning,  # the same, where Python is told to raise warnings
+    Image.DecompressionBombWarning,  # the same, if Python raises warnings as errors
 )
 
 _ORIENTATION_TAG = 0x0112
@@ -71,13 +71,13 @@ _TURNS = {
 }  # EXIF orientation -> what makes the picture upright
 
 
-# First bytes of files that people take for pictures, with what to do about them.
+# First bytes of other files that people upload as pictures, with what to do about them.
 _OTHER_KINDS = (
     (b"%PDF", "it is a PDF document; save its page as JPEG or PNG"),
-    (b"%!PS", "it is a PostScript (EPS) file, which would have to be run to be seen; save it as JPEG or PNG"),
+    (b"%!PS", "it is a PostScript (EPS) file, which is a program; save it as JPEG or PNG"),
     (
         b"\xc5\xd0\xd3\xc6",
-        "it is a PostScript (EPS) file, which would have to be run to be seen; save it as JPEG or PNG",
+        "it is a PostScript (EPS) file, which is a program; save it as JPEG or PNG",
     ),
     (b"PK\x03\x04", "it is a zip or an Office document, not an image"),
     (b"\x00\x00\x01\x00", "it is an icon file; save it as PNG"),
@@ -94,9 +94,9 @@ _LONG = 10
 
 @dataclass(frozen=True)
 class Decoded:
-    """One picture as the studio uses it.
+    """One decoded picture.
 
-    ``verbatim`` says that the file's own bytes already are this picture: a browser shows them, and
+    ``verbatim`` means that the file itself can be stored: a browser shows it, and
     ``Image.open(file).convert("RGB")`` gives exactly these pixels.
     """
 
@@ -107,24 +107,22 @@ class Decoded:
 
 
 def decode(source: bytes | Path, name: str) -> Decoded:
-    """The upright RGB picture of a file's bytes or of a file on disk; ``name`` is what the user calls it.
+    """Decode a file's bytes or a file on disk into an upright RGB picture; ``name`` is the user's name for it.
 
-    Raises ImageRefused for whatever is not one whole picture of a size that can be decoded, and for nothing else.
+    Raises ImageRefused, and nothing else, for anything that is not one whole picture of an allowed size.
     """
     data = _bytes_of(source, name)
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as file:
             width, height = file.size
             if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-                allowed = f"{MAX_PIXELS:,} pixels and {MAX_SIDE:,} a side are allowed"
+                allowed = f"at most {MAX_PIXELS:,} pixels and {MAX_SIDE:,} a side are allowed"
                 raise ImageRefused(name, f"it has {width} x {height} pixels; {allowed}; make it smaller")
             return _upright_rgb(file, len(data))
     except UnidentifiedImageError:
         raise ImageRefused(name, _what_it_is(data)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ImageRefused(
-            name, f"it has more than the {MAX_PIXELS:,} pixels that are decoded; make it smaller"
-        ) from None
+        raise ImageRefused(name, f"it has more than the {MAX_PIXELS:,} pixels allowed; make it smaller") from None
     except MemoryError:
         raise ImageRefused(name, "there is not enough memory to decode it; make it smaller") from None
     except _BROKEN as error:
@@ -132,7 +130,7 @@ def decode(source: bytes | Path, name: str) -> Decoded:
 
 
 def content_hash(image: Image.Image) -> str:
-    """SHA-256 (hex) of size and RGB bytes: the same picture in another file or format has the same hash."""
+    """Return the SHA-256 (hex) of size and RGB bytes, the same for the same picture in another file or format."""
     rgb = image if image.mode == "RGB" else image.convert("RGB")
     digest = hashlib.sha256(struct.pack(">II", *rgb.size))
     width, height = rgb.size
@@ -143,9 +141,9 @@ def content_hash(image: Image.Image) -> str:
 
 
 def make_thumbnail(image: Image.Image, side: int = 256) -> bytes:
-    """A WebP whose longer side is at most ``side`` pixels; small pictures keep their size."""
+    """Return a WebP whose longer side is at most ``side`` pixels; small pictures keep their size."""
     small = image.copy()
-    # reducing_gap: average whole blocks down to twice the size first, which makes large photos several times faster.
+    # reducing_gap averages whole blocks down to twice the size first, several times faster for large photos.
     small.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
     out = io.BytesIO()
     small.save(out, "WEBP", quality=80, method=2)
@@ -156,7 +154,9 @@ def _bytes_of(source: bytes | Path, name: str) -> bytes:
     if isinstance(source, Path):
         try:
             if not source.is_file():
-                raise ImageRefused(name, "there is no such file" if not source.exists() else "it is not a plain file")
+                raise ImageRefused(
+                    name, "the file does not exist" if not source.exists() else "it is not a regular file"
+                )
             if source.stat().st_size > MAX_FILE_BYTES:
                 raise ImageRefused(name, f"the file is larger than {MAX_FILE_BYTES // 2**20} MB")
             source = source.read_bytes()
@@ -171,11 +171,11 @@ def _bytes_of(source: bytes | Path, name: str) -> bytes:
 
 def _upright_rgb(file: Image.Image, file_bytes: int) -> Decoded:
     stored_format = file.format or "unknown"
-    # Pillow turns a TIFF upright by itself while loading it, and forgets the tag.
+    # Pillow turns a TIFF upright while loading it and drops the tag.
     turned_by_pillow = stored_format == "TIFF" and _orientation(file)[0] in _TURNS
     file.load()
     image, remarks = to_rgb(file)
-    # An ICC profile that describes RGB still holds; whatever else the file said of its pixels no longer does.
+    # An ICC profile that describes RGB still applies; all other information about the pixels no longer does.
     profile = file.info.get("icc_profile") if file.mode in ("RGB", "RGBA", "P") else None
     image.info = {"icc_profile": profile} if profile else {}
 
@@ -201,22 +201,22 @@ def _upright_rgb(file: Image.Image, file_bytes: int) -> Decoded:
 
 
 def _orientation(file: Image.Image) -> tuple[int, str | None]:
-    """The EXIF orientation, 1 to 8, and a remark where the EXIF data is broken, for the pixels may be sound."""
+    """Return the EXIF orientation, 1 to 8, and a remark if the EXIF data is broken: the pixels may be sound."""
     try:
         stored = file.getexif().get(_ORIENTATION_TAG, 1)
     except _BROKEN:
-        return 1, "its EXIF data is broken, so it stands as it was stored"
+        return 1, "its EXIF data is broken, so it was not turned"
     return (stored if isinstance(stored, int) else 1), None
 
 
 def _frames(file: Image.Image, file_bytes: int) -> str | None:
-    """ "12 frames" or "several pages"; None for a single picture.
+    """Return "12 frames" or "several pages"; None for a single picture.
 
     The second picture of an MPO is a stereo view or a preview, and the layers of a PSD are parts of one picture.
     """
     if file.format not in ("GIF", "PNG", "WEBP", "AVIF", "TIFF") or not getattr(file, "is_animated", False):
         return None
-    # Pillow counts by walking through the file, and through a TIFF in quadratic time.
+    # Pillow counts by reading the whole file, and a TIFF in quadratic time.
     if file.format == "TIFF":
         return "several pages"
     if file_bytes > _COUNTED_BYTES:
@@ -225,14 +225,14 @@ def _frames(file: Image.Image, file_bytes: int) -> str | None:
 
 
 def _what_it_is(data: bytes) -> str:
-    """Why Pillow found no picture, said by the first bytes."""
+    """Return why Pillow found no picture, judging by the first bytes."""
     for start, reason in _OTHER_KINDS:
         if data.startswith(start):
             return reason
     if data[4:8] == b"ftyp":
         if data[8:12] in _HEIC_BRANDS:
-            return "it is a HEIC photo, which is not read here; export it as JPEG (iPhone: Settings, Camera, Formats)"
-        return "it is a video or a damaged AVIF picture, not an image that can be read"
+            return "it is a HEIC photo, which cannot be read; export it as JPEG (iPhone: Settings, Camera, Formats)"
+        return "it is a video or a damaged AVIF image"
     if data.startswith(_STARTS_OF_PICTURES):
         return "it begins like an image, but is damaged or cut off"
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -246,7 +246,7 @@ def _what_it_is(data: bytes) -> str:
 def _damage(error: BaseException) -> str:
     said = str(error).strip().rstrip(".")
     if "truncated" in said.lower() or isinstance(error, EOFError):
-        return "it is cut off: the file ends before the picture does"
-    if said.startswith("it"):  # the sentences of core.data.pictures.pixels
+        return "it is cut off: the file ends before the picture is complete"
+    if said.startswith("it"):  # the messages of core.data.pictures.pixels
         return said
     return f"it is damaged and cannot be read ({said or type(error).__name__})"

@@ -1,4 +1,4 @@
-"""Any of Pillow's pixel modes as 8-bit RGB, with a remark for what had to be changed."""
+"""Convert any of Pillow's pixel modes to 8-bit RGB, with a remark on what had to be changed."""
 
 from typing import Any
 
@@ -6,17 +6,17 @@ import numpy as np
 from PIL import Image
 
 _WITH_ALPHA = {"RGBA", "LA", "PA", "RGBa", "La"}
-# Modes whose Image.convert("RGB") only repeats or looks up values; everything else needs a remark or a rule of its own.
+# Modes whose Image.convert("RGB") only repeats or looks up values; all others need a remark or their own rule.
 _PLAIN = {"1", "L", "P", "RGB"}
 _BRIGHTEST_16_BIT = 65535
 _BLOCK = 2**20
 
 
 def to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
-    """The picture as a new RGB image, and what was changed beyond repeating grey values or looking up a palette.
+    """Return the picture as a new RGB image, with remarks on changes beyond repeating grey or looking up a palette.
 
-    An empty list means that ``image.convert("RGB")`` gives exactly the same pixels. Transparent parts come on white.
-    Raises ValueError for a mode that has no honest way to RGB, or for values that are not numbers.
+    An empty list means that ``image.convert("RGB")`` gives exactly the same pixels. Transparent parts become white.
+    Raises ValueError for a mode that has no clear conversion to RGB, or for values that are not numbers.
     """
     if image.mode in _WITH_ALPHA or "transparency" in image.info:
         return _on_white(image)
@@ -28,7 +28,7 @@ def to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
         return _from_numbers(np.asarray(image), None)
     if image.mode in ("CMYK", "YCbCr", "HSV", "RGBX"):
         return image.convert("RGB"), [f"{image.mode} converted to RGB"]
-    raise ValueError(f"its color mode {image.mode} cannot be turned into RGB")
+    raise ValueError(f"its colour mode {image.mode} cannot be converted to RGB")
 
 
 def _on_white(image: Image.Image) -> tuple[Image.Image, list[str]]:
@@ -37,14 +37,14 @@ def _on_white(image: Image.Image) -> tuple[Image.Image, list[str]]:
         return image.convert("RGB"), []
     white = Image.new("RGB", image.size, "white")
     white.paste(with_alpha, mask=with_alpha)
-    return white, ["transparent parts laid on white"]
+    return white, ["transparent parts made white"]
 
 
 def _from_numbers(values: np.ndarray[Any, Any], brightest: int | None) -> tuple[Image.Image, list[str]]:
-    """Greyscale numbers [H,W] of any range as RGB; ``brightest`` is white where the file format fixes it.
+    """Convert greyscale numbers [H,W] of any range to RGB; ``brightest`` is white if the file format defines it.
 
-    16-bit files span 0 to 65535. Integer and float files do not say what white is: the smallest usual range that
-    holds all values is taken (0 to 1 for floats, 0 to 255, 0 to 65535), else lowest to highest are stretched.
+    16-bit files span 0 to 65535. Integer and float files do not define white: the smallest usual range that holds all
+    values is used (0 to 1 for floats, 0 to 255, 0 to 65535), else the range from lowest to highest is stretched.
     """
     if not np.isfinite(values).all():
         raise ValueError("it holds values that are not numbers (NaN or infinity)")
@@ -61,7 +61,7 @@ def _from_numbers(values: np.ndarray[Any, Any], brightest: int | None) -> tuple[
         start, span = 0.0, float(white)
         if highest < white / 16:
             remark += f", very dark: its brightest value is {highest:g} of {white:g}"
-    # float64 keeps the difference of two 32-bit values exact; in blocks, so that it is never there for all pixels.
+    # float64 keeps the difference of two 32-bit values exact; blocks keep it from filling the memory.
     flat, grey = values.reshape(-1), np.empty(values.size, dtype=np.uint8)
     for first in range(0, flat.size, _BLOCK):
         block = slice(first, first + _BLOCK)

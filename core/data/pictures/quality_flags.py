@@ -1,7 +1,7 @@
-"""Pictures that are unlike what a network can learn from: too dark, too bright, blurred, empty, odd in shape or size.
+"""Quality flags: pictures that are too dark, too bright, blurred, nearly empty, or unusual in shape or size.
 
-The limits are CleanVision's, but for the one on blur: sharp photos lie above 200, those blurred so far that it shows at
-224 pixels below 15.
+The limits are CleanVision's, except the one on blur: sharp photos are above 200, photos whose blur shows at 224 pixels
+below 15.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,12 +14,12 @@ from core.data.pictures.image_quality import ImageQuality
 DARK, BRIGHT, EMPTY, BLURRED, LONG = 0.32, 0.95, 3.0, 15.0, 0.35
 ODD_SIZE = "odd size"
 REASONS = ("too dark", "too bright", "nearly empty", "blurred", "odd shape", ODD_SIZE)
-QUARTILE_RANGES = 3.0  # so far outside of the middle half a size is odd ...
-TIMES = 2.0  # ... if it also is so many times the usual one, or that part of it
+QUARTILE_RANGES = 3.0  # a size is unusual if it is this far outside the middle half of all sizes ...
+TIMES = 2.0  # ... and also this many times larger or smaller than the median
 
 
 class Sized(Protocol):
-    """What is asked of a picture here: a record of the store has it."""
+    """The part of the store's ImageRow that is needed here."""
 
     @property
     def id(self) -> int: ...
@@ -40,11 +40,11 @@ class QualityFlag(Generic[Row]):
 
     row: Row
     reason: str  # one of REASONS
-    score: float  # the lower the odder
+    score: float  # lower is worse
 
 
 def quality_flags(rows: Sequence[Row], looks: Mapping[str, ImageQuality]) -> list[QualityFlag[Row]]:
-    """What is odd about pictures, by reason and then by degree; a picture may be odd for several reasons."""
+    """Return the flags of all pictures by reason, the worst first; a picture may have several."""
     found = [*_by_measures(rows, looks), *_by_size(rows)]
     return sorted(found, key=lambda one: (REASONS.index(one.reason), one.score, one.row.id))
 
@@ -63,13 +63,13 @@ def _by_measures(rows: Sequence[Row], looks: Mapping[str, ImageQuality]) -> Iter
             yield QualityFlag(row, "too bright", 1 - look.darkest)
         elif look.entropy < EMPTY:
             yield QualityFlag(row, "nearly empty", look.entropy)
-        elif look.sharpness < BLURRED:  # without contrast nothing is sharp: those above are not called blurred as well
+        elif look.sharpness < BLURRED:  # the cases above lack contrast and so are never sharp
             yield QualityFlag(row, "blurred", look.sharpness)
 
 
 def _by_size(rows: Sequence[Row]) -> Iterable[QualityFlag[Row]]:
     sides = [(row.width * row.height) ** 0.5 for row in rows]
-    if len(sides) < 8:  # too few to know what is usual
+    if len(sides) < 8:  # too few to tell what is usual
         return
     low, _, high = quantiles(sides, n=4)
     reach, usual = QUARTILE_RANGES * (high - low), median(sides)

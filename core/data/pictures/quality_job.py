@@ -1,12 +1,11 @@
-"""The process that looks at a project's pictures: started by whoever needs the measures, it outlives the page.
+"""Measures the quality of a project's images in a background process.
 
-Progress is read from what is kept, so whoever asks sees the same, also after a restart of the server. A picture that
-cannot be read is left out and named in the log.
+Progress is read from the stored measurements, so every page sees the same, also after a restart of the server.
+An image that cannot be read is skipped and named in the log.
 """
 
 import json
 import logging
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,19 +16,19 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from PIL import Image
 
+from core.background_process import LOCK_SECONDS, lock_is_held, lower_priority, start_python
 from core.data.pictures.image_quality import ImageQuality, QualityCache, measure_quality
 from core.data.pictures.stored_files import thumbnail_of
 from core.errors import ImageRefused
-from core.workspace import REPOSITORY, Workspace, open_workspace
+from core.workspace import Workspace, open_workspace
 
 KEPT_AT_ONCE = 25
-NICE = 15  # the pages go first
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class QualityProgress:
-    """How far the looking is."""
+    """How many of the images are measured."""
 
     done: int
     total: int
@@ -37,27 +36,27 @@ class QualityProgress:
 
 
 def quality_progress(workspace: Workspace, hashes: Sequence[str]) -> QualityProgress:
-    """How many of the pictures were looked at, and whether a process is at it."""
-    return QualityProgress(len(QualityCache(workspace).known(hashes)), len(hashes), _running(workspace))
+    """Return how many of the images are measured, and whether a process is measuring the others."""
+    return QualityProgress(len(QualityCache(workspace).known(hashes)), len(hashes), lock_is_held(_lock(workspace)))
 
 
 def start(workspace: Workspace, pictures: Mapping[str, Path]) -> "subprocess.Popen[bytes]":
-    """Starts a process that looks at what is missing; it ends at once where another one is at work.
+    """Start a process that measures the missing images; it ends immediately if another one is running.
 
-    ``pictures`` are the files of the pictures by content hash.
+    ``pictures`` maps content hashes to image files.
     """
-    command = [sys.executable, "-m", "core.data.pictures.quality_job", str(workspace.root)]
-    with (workspace.cache / "looks.log").open("ab") as told, tempfile.TemporaryFile() as listed:
+    command = ["-m", "core.data.pictures.quality_job", str(workspace.root)]
+    with (workspace.cache / "looks.log").open("ab") as log_file, tempfile.TemporaryFile() as listed:
         listed.write(json.dumps({content_hash: str(path) for content_hash, path in pictures.items()}).encode())
         listed.seek(0)
-        return subprocess.Popen(command, cwd=REPOSITORY, stdin=listed, stdout=told, stderr=told, start_new_session=True)
+        return start_python(command, stdin=listed, stdout=log_file)
 
 
 def measure_all(workspace: Workspace, pictures: Mapping[str, Path], patience_seconds: float = 0) -> int:
-    """Looks at the pictures that are missing; how many could be read. Raises Timeout where a process is at it."""
-    with FileLock(_lock(workspace), timeout=patience_seconds):
-        looks, done = QualityCache(workspace), 0
-        known = looks.known([*pictures])
+    """Measure the missing images; return how many could be read. Raises Timeout if another process is measuring."""
+    with _lock(workspace).acquire(timeout=patience_seconds):
+        cache, done = QualityCache(workspace), 0
+        known = cache.known([*pictures])
         found: list[tuple[str, ImageQuality]] = []
         for content_hash, path in pictures.items():
             if content_hash in known:
@@ -69,31 +68,21 @@ def measure_all(workspace: Workspace, pictures: Mapping[str, Path], patience_sec
                 log.warning("The thumbnail of %s cannot be read: %s", content_hash, error)
                 continue
             if len(found) == KEPT_AT_ONCE:
-                looks.add(found)
+                cache.add(found)
                 done += len(found)
                 found.clear()
-        looks.add(found)
+        cache.add(found)
         return done + len(found)
 
 
-def _lock(workspace: Workspace) -> Path:
-    return workspace.cache / "looks.lock"
-
-
-def _running(workspace: Workspace) -> bool:
-    try:
-        with FileLock(_lock(workspace), timeout=0):
-            return False
-    except Timeout:
-        return True
+def _lock(workspace: Workspace) -> FileLock:
+    return FileLock(workspace.cache / "looks.lock")
 
 
 if __name__ == "__main__":
-    if hasattr(os, "nice"):  # not on Windows
-        os.nice(NICE)
+    lower_priority()
     try:
         wanted = {content_hash: Path(path) for content_hash, path in json.load(sys.stdin).items()}
-        # Whoever asks whether one is at work holds the lock for a moment.
-        measure_all(open_workspace(Path(sys.argv[1])), wanted, patience_seconds=5)
+        measure_all(open_workspace(Path(sys.argv[1])), wanted, patience_seconds=LOCK_SECONDS)
     except Timeout:
         sys.exit(0)

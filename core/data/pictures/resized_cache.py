@@ -1,7 +1,7 @@
 """Resized copies of pictures on disk, so that every photo is decoded once and no epoch reads a JPEG again.
 
 A copy is a ``.npy`` file of uint8 [H, W, 3] under ``<folder>/<policy>/<ab>/<hash>.npy``, shared by all runs. It may be
-deleted at any time, and a damaged one is made again. Where nothing can be written, pictures are decoded each time.
+deleted at any time, and a damaged one is made again. If nothing can be written, pictures are decoded each time.
 """
 
 import errno
@@ -27,18 +27,18 @@ from core.errors import ImageRefused
 CacheKind = Literal["view", "copy"]
 Pixels = NDArray[np.uint8]
 
-# Raise it when decoding or resizing changes in this project; Pillow's own version is part of the policy already.
+# Increase it when decoding or resizing changes in this project; Pillow's version is already part of the policy.
 _VERSION = 1
 
 _STALE_SECONDS = 3600.0
 
-# Left free on the disk: the checkpoints of the run matter more than copies that can be made again.
+# Left free on the disk: the run's checkpoints matter more than copies that can be made again.
 _RESERVE_BYTES = 2**30
 
 
 @dataclass(frozen=True)
 class Source:
-    """A picture by its content hash, the file that it is decoded from, and the user's name for it."""
+    """A picture: its content hash, the file to decode, and the user's name for it."""
 
     hash: str
     path: Path
@@ -46,7 +46,7 @@ class Source:
 
 
 class ResizedCache:
-    """Views and training copies of pictures under one preprocessing, kept in a folder (None: nothing is kept)."""
+    """Views and training copies of pictures under one preprocessing, stored in a folder (None: not stored)."""
 
     def __init__(
         self, folder: Path | None, preprocessing: Preprocessing, log: Callable[[str], None] | None = None
@@ -58,17 +58,17 @@ class ResizedCache:
         self._lock = threading.Lock()
 
     def view(self, source: Source) -> Pixels:
-        """[size, size, 3]: the bits of Preprocessing.view on the decoded original."""
+        """Return [size, size, 3], exactly Preprocessing.view of the decoded original."""
         return self._get(source, "view")
 
     def copy(self, source: Source) -> Pixels:
-        """[H, W, 3]: the bits of Preprocessing.training_copy on the decoded original."""
+        """Return [H, W, 3], exactly Preprocessing.training_copy of the decoded original."""
         return self._get(source, "copy")
 
     def fill(self, wanted: Sequence[tuple[Source, CacheKind]], threads: int | None = None) -> Iterator[tuple[int, int]]:
-        """Make what is missing, and yield (done, of how many) as it goes; raises ImageRefused for a broken picture.
+        """Make the missing copies and yield (done, total) on the way. Raises ImageRefused for a broken picture.
 
-        Ends early where nothing can be written. Only a few pictures are in memory at a time.
+        Ends early if nothing can be written. Only a few pictures are in memory at a time.
         """
         if self.folder is None:
             return
@@ -98,7 +98,7 @@ class ResizedCache:
             pool.shutdown(cancel_futures=True)
 
     def __getstate__(self) -> dict[str, object]:
-        """For worker processes: they write no log, since the main process has filled the cache before them."""
+        """Drop the log for worker processes: the main process has filled the cache before them."""
         return {**self.__dict__, "_log": None, "_lock": None}
 
     def __setstate__(self, state: dict[str, object]) -> None:
@@ -110,7 +110,7 @@ class ResizedCache:
             try:
                 pixels = np.load(self._path(source, kind), allow_pickle=False)
             except (OSError, ValueError, EOFError):
-                # Not there, cut short by a full disk or a lost machine, or not readable: it is made again.
+                # Missing, cut short by a full disk or a crash, or not readable: it is made again.
                 pass
             else:
                 if pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3:
@@ -119,7 +119,7 @@ class ResizedCache:
 
     def _make(self, source: Source, kind: CacheKind) -> Pixels:
         if not source.path.is_file():
-            raise ImageRefused(source.name, f"its file {source.path} is gone; put it back or make a new snapshot")
+            raise ImageRefused(source.name, f"its file {source.path} is missing; restore it or make a new snapshot")
         image = decode(source.path, source.name).image
         resized = self.preprocessing.view(image) if kind == "view" else self.preprocessing.training_copy(image)
         pixels = np.array(resized)
@@ -128,7 +128,7 @@ class ResizedCache:
         return pixels
 
     def _keep(self, pixels: Pixels, path: Path) -> None:
-        # One name for each process and thread: two of them may make the same picture at the same time.
+        # One name for each process and thread, because two of them may make the same picture at the same time.
         part = path.with_name(f"{path.stem}.{os.getpid()}-{threading.get_ident()}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -151,7 +151,7 @@ class ResizedCache:
             self._writable = False
         if self._log:
             self._log(
-                f"Resized photos cannot be kept in {self.folder} ({error.strerror}), so photos are decoded in every "
+                f"Resized photos cannot be stored in {self.folder} ({error.strerror}), so photos are decoded in every "
                 "epoch, which is slower. Free some disk space, or make the folder writable."
             )
 
@@ -163,7 +163,7 @@ class ResizedCache:
         return (self.folder or Path()) / policy / source.hash[:2] / f"{source.hash}.npy"
 
     def _sweep(self) -> None:
-        """Remove what killed processes left half written."""
+        """Remove files that killed processes left incomplete."""
         now = time.time()
         for part in (self.folder or Path()).glob("*/*/*.part"):
             try:

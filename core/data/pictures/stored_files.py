@@ -1,7 +1,7 @@
 """The files of pictures, stored once under their content hash, with a thumbnail beside them.
 
-Files come before rows: a process that dies in between leaves a file that no row names, and adding the picture again
-writes it anew. Every file appears whole, under a temporary name first.
+Files are written before rows: a process that dies in between leaves a file without a row, and adding the picture again
+overwrites it. Every file is written under a temporary name first and so appears complete.
 """
 
 import io
@@ -14,21 +14,21 @@ from core.data.pictures.decoding import Decoded, decode, make_thumbnail
 from core.errors import DataError
 from core.workspace import Workspace
 
-SUFFIXES = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif", "JPEG2000": ".jp2"}  # the others: the format's own name
+SUFFIXES = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif", "JPEG2000": ".jp2"}  # all others: the format's name
 
 
 def picture_path(workspace: Workspace, content_hash: str, suffix: str) -> Path:
-    """Where the picture's file lies."""
+    """Return the path of a picture's file."""
     return workspace.images / content_hash[:2] / (content_hash + suffix)
 
 
 def thumbnail_path(workspace: Workspace, content_hash: str) -> Path:
-    """Where the picture's thumbnail lies."""
+    """Return the path of a picture's thumbnail."""
     return workspace.thumbnails / content_hash[:2] / f"{content_hash}.webp"
 
 
 def encode(decoded: Decoded, raw: bytes) -> tuple[bytes, str]:
-    """The bytes to store and their suffix: the file's own where they are the picture, else encoded anew, upright."""
+    """Return the bytes to store and their suffix: the file itself if it is verbatim, else encoded again, upright."""
     if decoded.verbatim:
         return raw, SUFFIXES.get(decoded.format, f".{decoded.format.lower()}")
     stored = io.BytesIO()
@@ -40,14 +40,14 @@ def encode(decoded: Decoded, raw: bytes) -> tuple[bytes, str]:
 
 
 def write_thumbnail(workspace: Workspace, content_hash: str, decoded: Decoded) -> None:
-    """Makes the thumbnail where it is missing."""
+    """Make the thumbnail if it is missing."""
     path = thumbnail_path(workspace, content_hash)
     if not path.is_file():
         write_whole(path, make_thumbnail(decoded.image))
 
 
 def thumbnail_of(workspace: Workspace, content_hash: str, picture: Path) -> Path:
-    """The thumbnail's place; one that was deleted is made again, unless the picture's own file is gone too."""
+    """Return the thumbnail's path, making it again if it was deleted and the picture's file still exists."""
     path = thumbnail_path(workspace, content_hash)
     if not path.is_file() and picture.is_file():
         write_whole(path, make_thumbnail(decode(picture, picture.name).image))
@@ -55,14 +55,14 @@ def thumbnail_of(workspace: Workspace, content_hash: str, picture: Path) -> Path
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file that is there complete or not at all. Raises DataError where the disk does not take it."""
+    """Write a file completely or not at all. Raises DataError if it cannot be written."""
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(data)
         part.replace(path)
     except OSError as error:
-        with suppress(OSError):  # the first error is the one to tell
+        with suppress(OSError):  # the first error is the one to report
             part.unlink(missing_ok=True)
         raise DataError(
             f"The picture cannot be stored in {path.parent} ({error.strerror}). "
@@ -71,15 +71,15 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def delete_files(workspace: Workspace, content_hash: str, suffix: str) -> None:
-    """Deletes a picture's file and thumbnail."""
+    """Delete a picture's file and thumbnail."""
     picture_path(workspace, content_hash, suffix).unlink(missing_ok=True)
     thumbnail_path(workspace, content_hash).unlink(missing_ok=True)
 
 
 def hashes_in_runs(workspace: Workspace) -> set[str]:
-    """The pictures that the snapshots of runs name; they must stay as long as the runs do."""
+    """Return the pictures in the snapshots of runs, which must exist as long as the runs do."""
     found: set[str] = set()
     for path in workspace.runs.glob("*/snapshot.csv"):
-        # Not read as a snapshot: also one that is damaged or of another version keeps its pictures.
+        # Not parsed as a snapshot, so that one that is damaged or of another version keeps its pictures too.
         found.update(re.findall("^[0-9a-f]{64}(?=,)", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE))
     return found

@@ -1,4 +1,4 @@
-"""From a picture to the network's input: the exact view for evaluation, and its random variations for training."""
+"""Preprocessing: the exact evaluation view of a picture, and its data augmentation for training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ from core.data.pictures.crop_geometry import CropGeometry
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
-# A strip longer than this many times its height is cut in the middle before it is resized: a picture of 60,000 x 10
-# pixels would otherwise grow to gigabytes on its way to a square, and the crop sees only the middle anyway.
+# A strip longer than this many times its height is cropped to its middle before resizing: a picture of 60,000 x 10
+# pixels would otherwise grow to gigabytes on its way to a square, and the crop shows only the middle anyway.
 _LONGEST = 8
 
 
 class Preprocessing(BaseModel):
-    """How a picture becomes the network's input. The same bits in validation, evaluation and prediction."""
+    """How a picture becomes the network's input, bit for bit the same in validation, evaluation and prediction."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,12 +38,12 @@ class Preprocessing(BaseModel):
 
     @property
     def gray(self) -> tuple[int, int, int]:
-        """The color of letterbox bars and turned corners: the mean, which the network sees as zero."""
+        """The colour of letterbox bars and rotated corners: the mean, which the network sees as zero."""
         red, green, blue = (round(255 * channel) for channel in self.mean)
         return red, green, blue
 
     def view(self, image: Image.Image) -> Image.Image:
-        """Exactly what the network sees: RGB, size x size.
+        """Return exactly what the network sees: RGB, size x size.
 
         In mode crop this is torchvision's Resize(resize) and CenterCrop(size) on a PIL image, to the bit.
         """
@@ -57,7 +57,7 @@ class Preprocessing(BaseModel):
         return image.crop((left, top, left + self.size, top + self.size))
 
     def view_placement(self, width: int, height: int) -> CropGeometry:
-        """Where a picture of that size lies in its view; in mode crop it reaches beyond."""
+        """Return where a picture of that size lies in its view; in mode crop it reaches beyond."""
         if self.mode != "crop":
             return self._fitted(width, height, self.size)
         window = _middle_window(width, height, _LONGEST)
@@ -66,7 +66,7 @@ class Preprocessing(BaseModel):
         return CropGeometry.of(window, resized, -left, -top)
 
     def copy_placement(self, width: int, height: int) -> CropGeometry:
-        """Where a picture of that size lies in its training copy."""
+        """Return where a picture of that size lies in its training copy."""
         side = max(self.resize, self.size)
         if self.mode != "crop":
             return self._fitted(width, height, side)
@@ -76,29 +76,29 @@ class Preprocessing(BaseModel):
         return CropGeometry.of(window, _short_side_size(*size, side) if shrunk else size, 0, 0)
 
     def training_copy(self, image: Image.Image) -> Image.Image:
-        """The picture at a size a bit above the view's, so that augmentation has room; never enlarged in mode crop."""
+        """Return the picture a bit larger than the view, to leave room for augmentation; mode crop never enlarges."""
         image = _rgb(image)
         side = max(self.resize, self.size)
         if self.mode == "squash":
             return image.resize((side, side), Image.Resampling.BILINEAR)
         if self.mode == "letterbox":
             return self._letterbox(image, side)
-        # Twice the height is as far from the middle as any window of augmentation goes.
+        # No augmentation window goes further from the middle than twice the height.
         image = _middle(image, longest=2)
         return _short_side(image, side) if min(image.size) > side else image
 
     def tensor(self, image: Image.Image) -> Tensor:
-        """The view as the network takes it: float32 [3, size, size], normalized."""
+        """Return the network's input: float32 [3, size, size], normalised."""
         return self.normalise(to_tensor(self.view(image))[None])[0]
 
     def normalise(self, images: Tensor) -> Tensor:
-        """uint8 [N, 3, H, W] -> float32, zero mean and unit deviation, where and as it lies in memory."""
+        """uint8 [N, 3, H, W] -> float32, zero mean and unit deviation, on the same device in the same memory format."""
         mean = torch.tensor(self.mean, device=images.device).view(1, 3, 1, 1)
         std = torch.tensor(self.std, device=images.device).view(1, 3, 1, 1)
         return images.float().div_(255).sub_(mean).div_(std)
 
     def as_dict(self) -> dict[str, Any]:
-        """The preprocessing dict of bundles and weights: plain numbers, texts and lists."""
+        """Return the preprocessing dict of bundles and weights: plain numbers, texts and lists."""
         return self.model_dump(mode="json")
 
     def _letterbox(self, image: Image.Image, side: int) -> Image.Image:
@@ -109,7 +109,7 @@ class Preprocessing(BaseModel):
         return canvas
 
     def _fitted(self, width: int, height: int, side: int) -> CropGeometry:
-        """Where a whole picture lies in a square."""
+        """Return where a whole picture lies in a square."""
         whole = Box(0, 0, width, height)
         if self.mode == "squash":
             return CropGeometry.of(whole, (side, side), 0, 0)
@@ -117,29 +117,29 @@ class Preprocessing(BaseModel):
         return CropGeometry.of(whole, size, (side - size[0]) // 2, (side - size[1]) // 2)
 
     def _corner(self, resized: tuple[int, int]) -> tuple[int, int]:
-        """The upper left corner of the view in a picture of mode crop that was resized."""
+        """Return the upper left corner of the view in a resized picture of mode crop."""
         return round((resized[0] - self.size) / 2), round((resized[1] - self.size) / 2)
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far training pictures are changed at random; lengths are shares of the picture's short side."""
+    """The ranges of the random changes; lengths are fractions of the picture's short side."""
 
     area: tuple[float, float]
-    """The window's area, as a share of the largest square."""
+    """The window's area, as a fraction of the largest square."""
     stretch: float
     """The window's width to height is between 1 / stretch and stretch."""
     shift: float
-    """How far the window's middle may lie from the picture's; 1 is anywhere."""
+    """How far the window's centre may be from the picture's; 1 is anywhere."""
     degrees: float = 0.0
     color: float = 0.0
     """Brightness, contrast and saturation are multiplied by 1 - color to 1 + color."""
     mirror: float = 0.5
-    """The chance of being mirrored."""
+    """The probability of being mirrored."""
 
 
-# Light brackets the scale of the evaluation view (224 of 256). Hue is left alone in standard: it often tells the class,
-# and turning it would cost more time than all the rest together.
+# Light brackets the scale of the evaluation view (224 of 256). Standard leaves the hue alone: it often identifies the
+# class, and changing it would take more time than everything else together.
 AUGMENTATIONS: dict[str, Augmentation | None] = {
     "none": None,
     "light": Augmentation(area=(0.64, 1.0), stretch=1.0, shift=0.08),
@@ -149,7 +149,7 @@ AUGMENTATIONS: dict[str, Augmentation | None] = {
 
 @dataclass(frozen=True)
 class Draw:
-    """One random variation. ``geometry`` works alike on images and on the tv_tensors of boxes, ``color`` on images."""
+    """One random variation. ``geometry`` works on images and on the tv_tensors of boxes, ``color`` on images."""
 
     top: int
     left: int
@@ -162,7 +162,7 @@ class Draw:
     saturation: float
 
     def geometry(self, x: Tensor, size: int, fill: Sequence[float]) -> Tensor:
-        """[3, H, W] -> [3, size, size]: the window, mirrored, turned."""
+        """[3, H, W] -> [3, size, size]: crop, mirror, rotate."""
         x = F.resized_crop(x, self.top, self.left, self.height, self.width, [size, size], antialias=True)
         if self.mirrored:
             x = F.horizontal_flip(x)
@@ -171,7 +171,7 @@ class Draw:
         return x
 
     def color(self, x: Tensor) -> Tensor:
-        """uint8 [3, H, W] -> the same with other brightness, contrast and saturation."""
+        """uint8 [3, H, W] -> the same with changed brightness, contrast and saturation."""
         if (self.brightness, self.contrast, self.saturation) == (1.0, 1.0, 1.0):
             return x
         x = F.adjust_brightness(x, self.brightness)
@@ -180,9 +180,9 @@ class Draw:
 
 
 def draw(augmentation: Augmentation, height: int, width: int, seed: Sequence[int]) -> Draw:
-    """The variation that belongs to a seed, for a picture of that size.
+    """Draw the variation of a seed, for a picture of that size.
 
-    Its own generator, not torch's global one: the outcome does not depend on workers, threads or the order of photos.
+    It has its own generator, so the result does not depend on workers, threads or the order of photos.
     """
     random = np.random.default_rng(list(seed))
     short = min(height, width)
@@ -199,7 +199,7 @@ def draw(augmentation: Augmentation, height: int, width: int, seed: Sequence[int
 
 
 def augment(copy: Tensor, level: str, size: int, seed: Sequence[int], fill: Sequence[float] = (0, 0, 0)) -> Tensor:
-    """A training copy, uint8 [3, H, W] -> a random variation of it, uint8 [3, size, size].
+    """Augment a training copy, uint8 [3, H, W] -> uint8 [3, size, size].
 
     The seed is (run's seed, epoch, image's index); level is a key of AUGMENTATIONS other than none.
     """
@@ -211,7 +211,7 @@ def augment(copy: Tensor, level: str, size: int, seed: Sequence[int], fill: Sequ
 
 
 class ViewSettings(Protocol):
-    """What of a recipe decides how the network sees a photo."""
+    """The part of a recipe that determines how the network sees a photo."""
 
     @property
     def augmentation(self) -> str: ...
@@ -220,7 +220,7 @@ class ViewSettings(Protocol):
 
 
 def preview(image: Image.Image, recipe: ViewSettings, draws: int = 8, seed: int = 0) -> list[Image.Image]:
-    """What the network will see of a photo in so many epochs of training."""
+    """Return what the network will see of a photo in the first ``draws`` epochs of training."""
     preprocessing = Preprocessing(**recipe.preprocessing(IMAGENET_MEAN, IMAGENET_STD))
     augmentation = AUGMENTATIONS[recipe.augmentation]
     if augmentation is None:
@@ -232,7 +232,7 @@ def preview(image: Image.Image, recipe: ViewSettings, draws: int = 8, seed: int 
 def variations(
     copy: Image.Image, augmentation: Augmentation, preprocessing: Preprocessing, draws: int, seed: int = 0
 ) -> list[tuple[Draw, Image.Image]]:
-    """So many variations of a training copy, each with what was drawn for it; any augmentation will do."""
+    """Return variations of a training copy, each with its draw."""
     pixels = to_tensor(copy)
     drawn = [draw(augmentation, copy.height, copy.width, (seed, epoch, 0)) for epoch in range(draws)]
     varied = (one.color(one.geometry(pixels, preprocessing.size, preprocessing.gray)) for one in drawn)
@@ -240,7 +240,7 @@ def variations(
 
 
 def to_tensor(image: Image.Image) -> Tensor:
-    """An RGB picture as uint8 [3, H, W]."""
+    """Convert an RGB picture to uint8 [3, H, W]."""
     return torch.from_numpy(np.array(image)).permute(2, 0, 1)
 
 
@@ -249,7 +249,7 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 
 def _short_side(image: Image.Image, side: int) -> Image.Image:
-    """The picture with its short side so long; the long side rounds down, as torchvision's does."""
+    """Resize the picture to this short side; the long side is rounded down, as in torchvision."""
     image = _middle(image, _LONGEST)
     size = _short_side_size(*image.size, side)
     return image if image.size == size else image.resize(size, Image.Resampling.BILINEAR)
@@ -262,13 +262,13 @@ def _short_side_size(width: float, height: float, side: int) -> tuple[int, int]:
 
 
 def _inscribed(width: int, height: int, side: int) -> tuple[int, int]:
-    """The size of a picture that just fits into a square."""
+    """Return the size of the picture that just fits into a square."""
     scale = side / max(width, height)
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def _middle(image: Image.Image, longest: int) -> Image.Image:
-    """The middle of a picture that is longer than so many times its short side; else the picture."""
+    """Return the middle of a picture longer than ``longest`` times its short side, else the picture."""
     window = _middle_window(*image.size, longest)
     if (window.width, window.height) == image.size:
         return image
@@ -283,6 +283,6 @@ def _middle_window(width: int, height: int, longest: int) -> Box:
 
 
 def _place(length: int, window: int, shift: float, chance: float) -> int:
-    """Where the window begins: in the middle, moved by a chance of -1 to 1 as far as shift and the picture allow."""
+    """Return where the window begins: centred, moved by ``chance`` (-1 to 1) as far as shift and the picture allow."""
     room = (length - window) / 2
     return round(room + chance * min(room, shift))

@@ -1,1 +1,1 @@
-"""Projects, images and annotations in a database, and every change of them as an event that can be undone."""
+"""Projects, images and annotations in a database; every change is an event that can be undone."""

@@ -15,7 +15,7 @@ from core.errors import DataError
 
 
 def classes_of(conn: Connection, project_id: int) -> list[ClassInfo]:
-    """The classes in order, with their counts."""
+    """Return the classes in order, with the number of their images."""
     carried = (
         select(images.c.class_id, func.count().label("images"))
         .where(images.c.project_id == project_id, images.c.removed == false())
@@ -32,7 +32,7 @@ def classes_of(conn: Connection, project_id: int) -> list[ClassInfo]:
 
 
 def class_numbers(conn: Connection, project_id: int) -> dict[str, int]:
-    """The classes' numbers by the keys of their names."""
+    """Return the classes' numbers by name key."""
     query = select(classes.c.name_key, classes.c.id).where(
         classes.c.project_id == project_id, classes.c.removed == false()
     )
@@ -40,7 +40,7 @@ def class_numbers(conn: Connection, project_id: int) -> dict[str, int]:
 
 
 def class_number(conn: Connection, project_id: int, name: str) -> int:
-    """The number of the class of that name. Raises DataError that lists the classes where there is none."""
+    """Return the number of a class. Raises DataError that lists the classes if there is none of that name."""
     found = class_numbers(conn, project_id).get(name_key(name))
     if found is None:
         known = [info.name for info in classes_of(conn, project_id)]
@@ -52,7 +52,7 @@ def class_number(conn: Connection, project_id: int, name: str) -> int:
 
 
 def new_class(conn: Connection, project_id: int, name: str) -> ChangeItem:
-    """Prepares a class at the end of the order; it is in use once the change with this item is carried out."""
+    """Prepare a class at the end of the order; applying the change with this item puts it into use."""
     tidy = _free(conn, project_id, name)
     last = conn.execute(select(func.max(classes.c.position)).where(classes.c.project_id == project_id)).scalar()
     values = {"name": tidy, "position": 0 if last is None else last + 1, "removed": True, "name_key": None}
@@ -60,15 +60,15 @@ def new_class(conn: Connection, project_id: int, name: str) -> ChangeItem:
     return ChangeItem("class", number, {"removed": True, "name": tidy}, {"removed": False, "name": tidy})
 
 
-def add_class(conn: Connection, project_id: int, name: str, who: str) -> int:
-    """Adds a class at the end of the order; its number."""
+def add_class(conn: Connection, project_id: int, name: str, who: str) -> ClassInfo:
+    """A change: add a class at the end. Raises DataError that names the class with the same name, if any."""
     item = new_class(conn, project_id, name)
     apply_change(conn, project_id, "class added", f'class "{item.after["name"]}" added', who, [item])
-    return item.entity_id
+    return _class(conn, project_id, item.entity_id)
 
 
 def rename_class(conn: Connection, project_id: int, class_id: int, name: str, who: str) -> None:
-    """Gives a class another name; its images keep it."""
+    """A change: rename a class; its images keep it."""
     old = _class(conn, project_id, class_id).name
     new = _free(conn, project_id, name, except_id=class_id)
     if new != old:
@@ -77,7 +77,7 @@ def rename_class(conn: Connection, project_id: int, class_id: int, name: str, wh
 
 
 def merge_classes(conn: Connection, project_id: int, source_id: int, target_id: int, who: str) -> int:
-    """Gives all images of one class to another, and removes the first; how many images moved."""
+    """A change: move all images of the source to the target, remove the source; return how many moved."""
     source, target = _class(conn, project_id, source_id), _class(conn, project_id, target_id)
     if source_id == target_id:
         raise DataError(
@@ -91,7 +91,7 @@ def merge_classes(conn: Connection, project_id: int, source_id: int, target_id: 
 
 
 def remove_class(conn: Connection, project_id: int, class_id: int, who: str) -> int:
-    """Removes a class with its boxes; its images stay, without a label. How many they are.
+    """A change: remove a class with its boxes; return the number of its images, which stay without a label.
 
     An image that has boxes of other classes gets the class of the largest of them.
     """
@@ -111,7 +111,7 @@ def remove_class(conn: Connection, project_id: int, class_id: int, who: str) -> 
 
 
 def move_class(conn: Connection, project_id: int, class_id: int, position: int, who: str) -> None:
-    """Puts a class at another place in the order; 0 is the first, a place beyond the end is the last."""
+    """A change: move a class to another position; 0 is the first, a position beyond the end is the last."""
     info = _class(conn, project_id, class_id)
     order = [each.id for each in classes_of(conn, project_id) if each.id != class_id]
     place = max(0, min(position, len(order)))
@@ -137,7 +137,7 @@ def _class(conn: Connection, project_id: int, class_id: int) -> ClassInfo:
     for info in classes_of(conn, project_id):
         if info.id == class_id:
             return info
-    raise DataError("This class is no longer in the project. Load the page again to see its classes.")
+    raise DataError("This class is no longer in the project. Reload the page to see its classes.")
 
 
 def _free(conn: Connection, project_id: int, name: str, except_id: int | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Opens the store's database: the connection's settings and the schema's migrations."""
+"""Open the store's database: the connection's settings and the schema's migrations."""
 
 import sqlite3
 from pathlib import Path
@@ -12,14 +12,14 @@ from core.errors import WorkspaceError
 from core.workspace import Workspace
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
-NEWEST = "0004"  # the newest migration in migrations/versions; a test holds them equal
+NEWEST = "0004"  # the newest migration in migrations/versions; a test checks this
 BUSY_SECONDS = 30
 
 
 def open_database(workspace: Workspace) -> Engine:
-    """The engine of the workspace's database, its schema brought up to date.
+    """Return the engine of the workspace's database, with its schema migrated to the newest version.
 
-    Raises WorkspaceError where the database cannot be opened or was made by a newer version.
+    Raises WorkspaceError if the database cannot be opened or was made by a newer version.
     """
     try:
         engine = create_engine(workspace.database_url, pool_size=8, max_overflow=24)
@@ -38,7 +38,7 @@ def open_database(workspace: Workspace) -> Engine:
         place = engine.url.render_as_string(hide_password=True)
         raise WorkspaceError(
             f"The database {place} cannot be opened ({error.orig}). "
-            "Check that it is reachable and not damaged, or move it away to begin with an empty one."
+            "Check that it is reachable and not damaged, or move it away to start with an empty one."
         ) from error
     except WorkspaceError:
         engine.dispose()
@@ -47,13 +47,13 @@ def open_database(workspace: Workspace) -> Engine:
 
 
 def inserted(conn: Connection, table: Table, values: dict[str, Any]) -> int:
-    """Inserts a row; its number."""
+    """Insert a row; return its number."""
     key = conn.execute(insert(table).values(**values)).inserted_primary_key
     return int(key[0]) if key else 0
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, record: Any) -> None:
-    # The driver would begin transactions late and as readers; _begin_sqlite says BEGIN itself.
+    # The driver would begin transactions late and as readers; _begin_sqlite sends BEGIN itself.
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
@@ -62,7 +62,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A writer takes its place in the queue at once: a reader that becomes a writer later could not wait, but fail.
+    # A writer queues immediately: a reader that becomes a writer later could not wait and would fail.
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -70,7 +70,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def _migrate(engine: Engine, workspace: Workspace) -> None:
     if _version(engine) == NEWEST:
         return
-    # Two processes that open a new workspace at once: the second waits here, then finds the work done.
+    # If two processes open a new workspace together, the second waits here, then finds the work done.
     with FileLock(workspace.root / "migration.lock", timeout=300):
         version = _version(engine)
         if version == NEWEST:
@@ -78,15 +78,15 @@ def _migrate(engine: Engine, workspace: Workspace) -> None:
         if version is not None and version > NEWEST:
             raise WorkspaceError(
                 f"The database of {workspace.root} was made by a newer ResNet Studio (schema {version}; this one "
-                f"knows {NEWEST}). Update ResNet Studio, or point RESNET_STUDIO_HOME at another folder."
+                f"supports {NEWEST}). Update ResNet Studio, or point RESNET_STUDIO_HOME at another folder."
             )
-        # Imported here: an up-to-date database, the usual case, opens without paying for Alembic.
+        # Imported here, so that an up-to-date database, the usual case, opens without loading Alembic.
         from alembic import command
         from alembic.config import Config
 
         if engine.dialect.name == "sqlite":
-            raw = engine.raw_connection()  # outside of any transaction, where alone the mode can be changed
-            raw.cursor().execute("PRAGMA journal_mode = WAL")  # lasting; readers and a writer do not block each other
+            raw = engine.raw_connection()  # the mode can only be changed outside a transaction
+            raw.cursor().execute("PRAGMA journal_mode = WAL")  # permanent; readers and a writer do not block each other
             raw.close()
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

@@ -1,4 +1,4 @@
-"""File names of a project's images: whose a name is, and a free one where two pictures have the same."""
+"""File names of a project's images: which image has a name, and a free name if it is taken."""
 
 from pathlib import PurePosixPath
 
@@ -8,9 +8,9 @@ from core.data.store.schema import aliases, images
 
 
 def free_name(conn: Connection, project_id: int, filename: str) -> str:
-    """The file name, or with " (2)", " (3)", ... before its suffix where another picture of the project has it.
+    """Return the file name, with " (2)", " (3)", ... before its suffix if another picture of the project has it.
 
-    Names stay unique, because the exported labels.csv knows pictures by nothing else.
+    Names stay unique, because they are all that identifies a picture in the exported labels.csv.
     """
     suffix = PurePosixPath(filename).suffix
 
@@ -22,7 +22,7 @@ def free_name(conn: Connection, project_id: int, filename: str) -> str:
 
     if not taken(1):
         return filename
-    # Some phones call every photo image.jpg: doubling, then halving, finds number 5,000 in 25 looks.
+    # Some phones call every photo image.jpg: doubling, then halving, finds number 5,000 in 25 queries.
     low, high = 1, 2
     while taken(high):
         low, high = high, 2 * high
@@ -33,7 +33,7 @@ def free_name(conn: Connection, project_id: int, filename: str) -> str:
 
 
 def owner_of(conn: Connection, project_id: int, filename: str) -> int | None:
-    """The number of the image that has this name or alias in the project; removed images give theirs up."""
+    """Return the number of the image with this name or alias in the project; removed images do not count."""
     own = select(images.c.id).where(
         images.c.project_id == project_id, images.c.filename == filename, images.c.removed == false()
     )

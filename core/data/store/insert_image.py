@@ -1,4 +1,4 @@
-"""The row of a picture that comes into a project: new, back again, or known under another name."""
+"""Insert a picture into a project: as a new image, one that comes back, or another name of a known one."""
 
 from collections.abc import Collection
 
@@ -11,17 +11,17 @@ from core.data.tables.names import search_key, sort_key
 
 
 def stored_suffix(conn: Connection, content_hash: str) -> str | None:
-    """The suffix of a picture's file, if any project has the picture."""
+    """Return the suffix of a picture's file, if any project has the picture."""
     return conn.execute(select(pictures.c.suffix).where(pictures.c.hash == content_hash)).scalar()
 
 
 def insert_picture(
     conn: Connection, content_hash: str, suffix: str, size: tuple[int, int], stored_bytes: int, phash: int
 ) -> None:
-    """Notes the stored file of a picture."""
+    """Record the stored file of a picture."""
     query = select(pictures.c.hash).where(pictures.c.hash == content_hash)
     values = {"suffix": suffix, "width": size[0], "height": size[1], "bytes": stored_bytes, "phash": f"{phash:016x}"}
-    # Locked, so that a project that is being deleted elsewhere does not take the file along.
+    # Locked, so that deleting a project elsewhere does not delete the file too.
     if conn.execute(query.with_for_update()).first() is None:
         conn.execute(insert(pictures).values(hash=content_hash, **values))
     else:
@@ -29,7 +29,7 @@ def insert_picture(
 
 
 def insert_image(conn: Connection, project_id: int, content_hash: str, filename: str) -> tuple[int, bool]:
-    """The number of the picture's image in the project, and whether it was not there before."""
+    """Return the number of the picture's image in the project, and whether it is new there."""
     known = select(images.c.id, images.c.removed).where(
         images.c.project_id == project_id, images.c.hash == content_hash
     )
@@ -41,7 +41,7 @@ def insert_image(conn: Connection, project_id: int, content_hash: str, filename:
     if row.removed:
         _come_back(conn, project_id, row.id, filename)
         return row.id, True
-    # A name that another picture of the project has would make the exported labels.csv ambiguous: it is not kept.
+    # A name that another picture of the project has would make the exported labels.csv ambiguous: it is dropped.
     if owner_of(conn, project_id, filename) is None:
         alias = {"filename": filename, "search_key": search_key(filename)}
         conn.execute(insert(aliases).values(project_id=project_id, image_id=row.id, **alias))
@@ -49,7 +49,7 @@ def insert_image(conn: Connection, project_id: int, content_hash: str, filename:
 
 
 def settle_names(conn: Connection, project_id: int, image_ids: Collection[int]) -> None:
-    """Before images come back: gives another name to those whose name was taken by others while they were away."""
+    """Rename images that are about to come back, if others have taken their names since."""
     coming = set(image_ids)
     in_use, theirs = set(), []
     own = select(images.c.id, images.c.filename, images.c.removed).where(images.c.project_id == project_id)
@@ -59,7 +59,7 @@ def settle_names(conn: Connection, project_id: int, image_ids: Collection[int]) 
             in_use.add(row.filename)
         elif row.id in coming:
             theirs.append(row)
-    # One by one, and each is back at once: the name that one gets must not be that of the next.
+    # One by one, each back before the next is named: two of them must not get the same name.
     for image_id in dict.fromkeys(row.id for row in theirs if row.filename in in_use):
         filename = conn.execute(select(images.c.filename).where(images.c.id == image_id)).scalar_one()
         _come_back(conn, project_id, image_id, filename)

@@ -1,4 +1,4 @@
-"""Projects: listing, making, renaming, deleting."""
+"""Projects: listing, creating, renaming, deleting."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,31 +17,31 @@ from core.workspace import Workspace
 
 
 def projects_in(conn: Connection) -> list[Project]:
-    """All projects, the oldest first."""
+    """Return all projects, the oldest first."""
     return [_project(row) for row in conn.execute(select(projects).order_by(projects.c.id))]
 
 
 def project_of(conn: Connection, project_id: int, lock: bool = False) -> Project:
-    """One project, and with ``lock`` its place in the queue of writers. Raises DataError where it is gone."""
+    """Return one project; ``lock`` makes other writers wait. Raises DataError if it does not exist."""
     query = select(projects).where(projects.c.id == project_id)
     # On SQLite the transaction has the whole database already, and this adds nothing.
     row = conn.execute(query.with_for_update() if lock else query).first()
     if row is None:
-        raise DataError("This project does not exist any more. Go to the home page and choose another one.")
+        raise DataError("This project no longer exists. Go to the home page and choose another one.")
     return _project(row)
 
 
 def find_project(conn: Connection, name: str) -> Project | None:
-    """The project of that name, in any case."""
+    """Return the project with that name, in any case, or None."""
     row = conn.execute(select(projects).where(projects.c.name_key == name_key(name))).first()
     return None if row is None else _project(row)
 
 
 def create_project(conn: Connection, name: str, task: str, class_names: Sequence[str]) -> Project:
-    """A new project. Raises DataError for a taken or empty name or an unknown task."""
+    """Create a project. Raises DataError for a taken or empty name or an unknown task."""
     tidy = _free(conn, name)
     if task not in TASKS:
-        raise DataError(f'There is no task "{task}". Allowed are {" and ".join(TASKS)}.')
+        raise DataError(f'There is no task "{task}". Use {" or ".join(TASKS)}.')
     row = {"name": tidy, "name_key": name_key(tidy), "task": task, "created": now()}
     number = inserted(conn, projects, row)
     first_classes(conn, number, class_names)
@@ -49,26 +49,26 @@ def create_project(conn: Connection, name: str, task: str, class_names: Sequence
 
 
 def revision_of(conn: Connection, project_id: int) -> int:
-    """How often the project was written to; 0 where it is gone."""
+    """Return a number that grows with every write to the project, the cheapest sign of a change; 0 if it is gone."""
     return conn.execute(select(projects.c.revision).where(projects.c.id == project_id)).scalar() or 0
 
 
 def note_write(conn: Connection, project_id: int) -> None:
-    """Counts one more writing transaction."""
+    """Count one more writing transaction."""
     conn.execute(update(projects).where(projects.c.id == project_id).values(revision=projects.c.revision + 1))
 
 
 def rename_project(conn: Connection, project_id: int, name: str) -> None:
-    """Gives a project another name. Raises DataError for a taken or empty one."""
+    """Rename a project. Raises DataError for a taken or empty name."""
     tidy = _free(conn, name, except_id=project_id)
     conn.execute(update(projects).where(projects.c.id == project_id).values(name=tidy, name_key=name_key(tidy)))
 
 
 def delete_project(conn: Connection, project_id: int, workspace: Workspace) -> None:
-    """Deletes a project and the files of its pictures, but for those that other projects or runs use.
+    """Delete a project and its pictures' files, except those that other projects or runs use.
 
-    Files go first, while this transaction keeps other writers out: a process that dies here leaves rows without
-    files in a project that is being deleted, and deleting it again goes on.
+    Files are deleted first, while this transaction keeps other writers out: a process that dies here leaves rows
+    without files in a project that is being deleted, and deleting it again completes the work.
     """
     unlabelled = update(images).where(images.c.project_id == project_id).values(class_id=None)
     mine = list(conn.execute(select(images.c.hash).where(images.c.project_id == project_id)).scalars())
@@ -92,7 +92,7 @@ def _free(conn: Connection, name: str, except_id: int | None = None) -> str:
     tidy = tidy_name(name, "project")
     other = find_project(conn, tidy)
     if other is not None and other.id != except_id:
-        raise DataError(f'There is a project "{other.name}" already. Open that one, or choose another name.')
+        raise DataError(f'There is already a project "{other.name}". Open it, or choose another name.')
     return tidy
 
 

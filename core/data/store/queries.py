@@ -1,4 +1,4 @@
-"""What a project holds: pages of images, counts, the next image to label, the rows to export."""
+"""Queries on a project's images: pages, counts, the next image to label, near-duplicates, the rows to export."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, false, func, or_, select
 
 from core.data.pictures.box import Box
+from core.data.pictures.near_duplicates import near_duplicate_groups
 from core.data.splits import SPLITS
-from core.data.store.boxes.box_rows import all_boxes
+from core.data.store.boxes.box_rows import boxes_of
 from core.data.store.classes import class_numbers, classes_of
 from core.data.store.history.changes import CHUNK
 from core.data.store.records import ORDERS, ImageFilter, ImageLabel, ImageRow
@@ -19,49 +20,63 @@ from core.errors import DataError
 EVERYTHING = ImageFilter()
 
 
-def images_of(conn: Connection, project_id: int, where: ImageFilter, offset: int, limit: int | None) -> list[ImageRow]:
-    """One page of images, or all from the offset on."""
-    # The page's numbers first, from an index alone; then the rows of that page only.
+def images_of(
+    conn: Connection, project_id: int, where: ImageFilter = EVERYTHING, offset: int = 0, limit: int | None = None
+) -> list[ImageRow]:
+    """Return one page of images, or all from the offset on."""
+    # First the page's numbers, from an index alone; then the rows of that page only.
     query = _ordered(_chosen(conn, project_id, where, select(images.c.id)), where.order).offset(offset).limit(limit)
     numbers = list(conn.execute(query).scalars())
     rows = {row.id: row for row in _rows_of(conn, numbers)}
     return [rows[number] for number in numbers]
 
 
-def count_of(conn: Connection, project_id: int, where: ImageFilter) -> int:
-    """How many images the filter lets through."""
+def count_of(conn: Connection, project_id: int, where: ImageFilter = EVERYTHING) -> int:
+    """Count the images that pass the filter."""
     return int(conn.execute(_chosen(conn, project_id, where, select(func.count()))).scalar_one())
 
 
 def image_of(conn: Connection, project_id: int, image_id: int) -> ImageRow:
-    """One image. Raises DataError where the project does not have it (any more)."""
+    """Return one image. Raises DataError if the project does not have it (any more)."""
     row = conn.execute(_FULL.where(*_of(project_id), images.c.id == image_id)).first()
     if row is None:
-        raise DataError("This image is no longer in the project. Load the page again to see what is there.")
+        raise DataError("This image is no longer in the project. Reload the page.")
     return _image(row)
 
 
 def image_labels(conn: Connection, project_id: int) -> list[ImageLabel]:
-    """All images with their labels, in the order in which they were added."""
+    """Return all images with their labels only, in the order in which they were added; made to be fast."""
     query = select(images.c.id, images.c.hash, classes.c.name).outerjoin(classes)
     rows = conn.execute(query.where(*_of(project_id)).order_by(images.c.id))
     return [ImageLabel(number, content_hash, label) for number, content_hash, label in rows]
 
 
 def find_image(conn: Connection, project_id: int, content_hash: str) -> ImageRow | None:
-    """The image of that content, if the project has it."""
+    """Return the image with that content, or None if the project does not have it."""
     row = conn.execute(_FULL.where(*_of(project_id), images.c.hash == content_hash)).first()
     return None if row is None else _image(row)
 
 
 def next_unlabelled(
-    conn: Connection, project_id: int, after_id: int | None, skip: Collection[int], boxless: bool = False
+    conn: Connection, project_id: int, after_id: int | None, skip: Collection[int] = ()
 ) -> ImageRow | None:
-    """The next image without a label (or box) after that one, from the beginning after the last; None if none is."""
+    """Return the next image without a label, starting again after the last; None if only skipped ones are left."""
+    return _next_without(images.c.class_id.is_not(None), conn, project_id, after_id, skip)
+
+
+def next_boxless(
+    conn: Connection, project_id: int, after_id: int | None, skip: Collection[int] = ()
+) -> ImageRow | None:
+    """Return the next image without a box, like ``next_unlabelled``."""
+    return _next_without(_BOXED, conn, project_id, after_id, skip)
+
+
+def _next_without(
+    this: ColumnElement[bool], conn: Connection, project_id: int, after_id: int | None, skip: Collection[int]
+) -> ImageRow | None:
     passed = set(skip)
-    without = ~_BOXED if boxless else images.c.class_id.is_(None)
-    query = select(images.c.id).where(*_of(project_id), without).order_by(images.c.id)
-    query = query.limit(len(passed) + 1)  # of so many, one at least is not skipped
+    query = select(images.c.id).where(*_of(project_id), ~this).order_by(images.c.id)
+    query = query.limit(len(passed) + 1)  # at least one of these is not skipped
     start = 0 if after_id is None else after_id
     for part in (images.c.id > start, images.c.id <= start):
         for number in conn.execute(query.where(part)).scalars():
@@ -71,7 +86,7 @@ def next_unlabelled(
 
 
 def counts_of(conn: Connection, project_id: int) -> list[dict[str, Any]]:
-    """Images by class and split, classes in order, the unlabelled last."""
+    """Count images by class and split, classes in order, the unlabelled last."""
     query = select(images.c.class_id, images.c.split, func.count()).where(*_of(project_id))
     found = {(row[0], row[1]): row[2] for row in conn.execute(query.group_by(images.c.class_id, images.c.split))}
     table = []
@@ -82,11 +97,11 @@ def counts_of(conn: Connection, project_id: int) -> list[dict[str, Any]]:
 
 
 def label_rows(conn: Connection, project_id: int) -> list[LabelRow]:
-    """The rows of the project's labels.csv: every image and, after it, its further names.
+    """Return the rows of the project's labels.csv: every image, followed by its aliases.
 
-    An image with several boxes has a row for each.
+    An image with several boxes has a row for each of them.
     """
-    boxes_of = all_boxes(conn, project_id)
+    boxes_by_image = boxes_of(conn, project_id)
     further: dict[int, list[str]] = {}
     query = select(aliases.c.image_id, aliases.c.filename).where(aliases.c.project_id == project_id)
     for image_id, filename in conn.execute(query.order_by(aliases.c.id)):
@@ -96,7 +111,7 @@ def label_rows(conn: Connection, project_id: int) -> list[LabelRow]:
     for row in conn.execute(shown.where(*_of(project_id)).order_by(images.c.id)):
         for filename in (row.filename, *further.get(row.id, ())):
             line = len(answer) + 2  # the first line is the header
-            found = boxes_of.get(row.id, ())
+            found = boxes_by_image.get(row.id, ())
             if not found:
                 answer.append(LabelRow(line=line, filename=filename, label=row.name, split=row.split, box=None))
             for place, box in enumerate(found):
@@ -108,21 +123,21 @@ def label_rows(conn: Connection, project_id: int) -> list[LabelRow]:
 
 
 def suffixes_of(conn: Connection, project_id: int) -> dict[str, str]:
-    """The suffixes of the stored files by the hashes of all images."""
+    """Return the suffixes of all images' stored files by content hash."""
     query = select(pictures.c.hash, pictures.c.suffix).join(images).where(*_of(project_id))
     return {row.hash: row.suffix for row in conn.execute(query)}
 
 
 def stored_bytes(conn: Connection, project_id: int) -> int:
-    """The size of the stored files of all images."""
+    """Return the total size of the images' stored files."""
     query = select(func.coalesce(func.sum(pictures.c.bytes), 0)).join(images, images.c.hash == pictures.c.hash)
     return int(conn.execute(query.where(*_of(project_id))).scalar_one())
 
 
-def phashes_of(conn: Connection, project_id: int) -> dict[str, int | None]:
-    """The perceptual hashes of all images by their content hashes."""
-    query = select(pictures.c.hash, pictures.c.phash).join(images).where(*_of(project_id))
-    return {row.hash: None if row.phash is None else int(row.phash, 16) for row in conn.execute(query)}
+def near_duplicates(conn: Connection, project_id: int) -> dict[str, str]:
+    """Map the content hash of every image, labelled or not, to that of the first image of its group."""
+    query = select(pictures.c.hash, pictures.c.phash).join(images).where(*_of(project_id)).order_by(images.c.id)
+    return near_duplicate_groups({row.hash: row.phash and int(row.phash, 16) for row in conn.execute(query)})
 
 
 _BOXED = exists().where(boxes.c.image_id == images.c.id)
@@ -174,9 +189,9 @@ def _ordered(query: Select[Any], order: str) -> Select[Any]:
         return query.order_by(images.c.id.desc())
     if order == "name":
         return query.order_by(images.c.sort_key, images.c.id)
-    if order == "annotated":  # the last annotation first, what has none at the end
+    if order == "annotated":  # newest annotation first, images without one last
         return query.order_by(images.c.annotated_at.is_(None), images.c.annotated_at.desc(), images.c.id)
-    if order == "label":  # in the order of the classes, what has none at the end
+    if order == "label":  # in the order of the classes, unlabelled images last
         unlabelled = case((images.c.class_id.is_(None), 1), else_=0)
         return query.outerjoin(classes, classes.c.id == images.c.class_id).order_by(
             unlabelled, classes.c.position, classes.c.id, images.c.id

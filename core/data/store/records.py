@@ -1,4 +1,4 @@
-"""What the store hands out: projects, classes, images and changes as frozen records."""
+"""The records that the store returns: projects, classes, images and changes, all frozen."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ LABEL_KINDS = {
     "corrected": " (label error corrected)",
     "adjudicated": " (adjudicated)",
 }
-"""How a label came about, and how its change says so."""
+"""Where a label came from, and what its change adds to its text."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Project:
 
 @dataclass(frozen=True)
 class ClassInfo:
-    """One class of a project and how many of its images carry it."""
+    """One class of a project with the number of its images."""
 
     id: int
     name: str
@@ -39,8 +39,8 @@ class ImageRow:
     """One image of a project with its annotation."""
 
     id: int
-    hash: str  # names the picture's files; equal for equal pictures, in whatever file they came
-    filename: str  # the user's own name for it, with its folders
+    hash: str  # names the picture's files; equal pictures have the same, whatever file they came in
+    filename: str  # the user's name for it, with folders
     label: str | None
     split: str | None
     width: int  # pixels, upright
@@ -52,7 +52,7 @@ class ImageRow:
 
 @dataclass(frozen=True, slots=True)
 class ImageLabel:
-    """As little of an image as a model needs that learns from all labels."""
+    """The part of an image that a model trained on all labels needs."""
 
     id: int
     hash: str
@@ -68,13 +68,13 @@ class BoxRow:
     y: float
     width: float
     height: float
-    made_by: str | None = None  # who drew or changed it last; the store fills this in, and does not read it
+    made_by: str | None = None  # who drew or changed it last; the store sets this and ignores it on input
     made_at: datetime | None = None  # UTC
 
 
 @dataclass(frozen=True)
 class ImageFilter:
-    """Which images of a project, and in which order."""
+    """Selects images of a project and their order."""
 
     label: str | None = None  # only this class
     unlabelled: bool = False  # only those without a class
@@ -86,7 +86,7 @@ class ImageFilter:
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that somebody did, however many images it touched."""
+    """One thing that somebody did, however many images it changed."""
 
     id: int
     kind: str  # "label", "import", "images removed", "class added", ...
@@ -94,30 +94,30 @@ class Change:
     who: str
     when: datetime  # UTC
     undone: bool
-    kept: int = 0  # after undo or redo: images and classes left as they are, because somebody changed them since
-    rewind: int | None = None  # undone together with others, by this rewind
+    kept: int = 0  # after undo or redo: images and classes that kept their value, because it was changed since
+    roll_back: int | None = None  # undone together with others, by this roll-back
 
 
 @dataclass(frozen=True)
 class RollBackReach:
-    """What going back to a moment would undo, or has undone."""
+    """What a roll-back would undo, or has undone."""
 
     changes: int
     images: int
     classes: int
     people: tuple[str, ...]  # whose changes they are
-    kept: int = 0  # left as they are, because going back would break a rule
+    kept: int = 0  # kept their value, because restoring it would break a rule
 
 
 @dataclass(frozen=True)
 class RollBack:
-    """A project taken back to an earlier moment, as long as it can be taken forth again."""
+    """A roll-back of a project that can still be undone."""
 
     id: int
-    change_id: int  # the last change that stayed; 0: none did
+    change_id: int  # the last change that stayed; 0 if none did
     who: str
     when: datetime  # UTC
-    changes: int  # undone by it, and not done again one by one
+    changes: int  # undone by it, and not redone since one by one
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Touched:
 
 @dataclass(frozen=True)
 class Opinion:
-    """The label that one person gave an image last, whatever the image carries now."""
+    """The latest label that one person gave an image, whatever its label is now."""
 
     image_id: int
     who: str
@@ -148,7 +148,7 @@ class Opinion:
 
 @dataclass(frozen=True)
 class ReviewDecision:
-    """Something that somebody looked at and left as it is."""
+    """Something that somebody looked at and left unchanged."""
 
     subject: str
     who: str

@@ -1,4 +1,4 @@
-"""The store's tables; a difference to the newest migration fails a test."""
+"""The store's tables; a test fails if they differ from the newest migration."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -55,9 +55,9 @@ projects = Table(
     Column("name_key", String(400), nullable=False, unique=True),  # how names are compared: without case
     Column("task", String(20), nullable=False),
     Column("created", UtcDateTime, nullable=False),
-    # Counts all that was written to the project, so that a page sees at a glance whether anything has moved.
+    # Counts every write to the project, so that a page can see cheaply whether anything has changed.
     Column("revision", Integer, nullable=False, server_default="0"),
-    sqlite_autoincrement=True,  # runs remember their project's number: a deleted one's is never given again
+    sqlite_autoincrement=True,  # runs remember their project's number: that of a deleted project is never reused
 )
 
 classes = Table(
@@ -66,14 +66,14 @@ classes = Table(
     Column("id", Integer, primary_key=True),
     Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
     Column("name", String(200), nullable=False),
-    # NULL while removed, and NULLs are never equal: so the constraint binds the classes in use only, on any database.
+    # NULL while removed, and NULLs are never equal: the constraint covers only classes in use, on every database.
     Column("name_key", String(400)),
     Column("position", Integer, nullable=False),  # the order; may have gaps
     Column("removed", Boolean, nullable=False),  # kept, so that undo can bring it back
     UniqueConstraint("project_id", "name_key"),
 )
 
-# One row for one stored file. Projects share it.
+# One row for each stored file, shared by projects.
 pictures = Table(
     "pictures",
     metadata,
@@ -82,7 +82,7 @@ pictures = Table(
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("bytes", Integer, nullable=False),
-    Column("phash", String(16)),  # the perceptual hash in hexadecimal; NULL where none was taken
+    Column("phash", String(16)),  # the perceptual hash in hexadecimal; NULL if older than migration 0004
 )
 
 images = Table(
@@ -109,7 +109,7 @@ images = Table(
     sqlite_autoincrement=True,
 )
 
-# Further names of a picture that came more than once, so that a labels.csv finds it under each of them.
+# Further names of a picture that was added more than once, so that a labels.csv finds it under each of them.
 aliases = Table(
     "aliases",
     metadata,
@@ -148,37 +148,37 @@ changes = Table(
     Column("who", String(200), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("undone", Boolean, nullable=False),
-    Column("redoable", Boolean, nullable=False),  # undone, and its author has done nothing else since
-    Column("rewind_id", Integer, index=True),  # undone together with others: they are done again together
+    Column("redoable", Boolean, nullable=False),  # undone, and its author has made no other change since
+    Column("rewind_id", Integer, index=True),  # undone together with others: they are redone together
     Index("ix_changes_by_state", "project_id", "undone", "id"),
     Index("ix_changes_by_redo", "project_id", "redoable", "id"),
 )
 
-# A project taken back to an earlier moment; the changes that were undone by it name it.
+# Roll-backs of a project to an earlier point; the changes undone by one name it.
 rewinds = Table(
     "rewinds",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("change_id", Integer, nullable=False),  # the last change that stayed; 0: none did
+    Column("change_id", Integer, nullable=False),  # the last change that stayed; 0 if none did
     Column("who", String(200), nullable=False),
     Column("at", UtcDateTime, nullable=False),
 )
 
-# What somebody looked at and left as it is: a doubtful label, a group of pictures that are alike, a dark picture.
+# What somebody reviewed and left unchanged: a likely label error, a group of near-duplicates, a dark picture.
 verdicts = Table(
     "verdicts",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
     Column("kind", String(20), nullable=False),
-    Column("subject", String(200), nullable=False),  # what was looked at, as the check that asked names it
+    Column("subject", String(200), nullable=False),  # what was reviewed, in the words of the check that asked
     Column("who", String(200), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     UniqueConstraint("project_id", "kind", "subject"),
 )
 
-# What one change did to one image, to its boxes or to a class: the values of the touched columns before and after it.
+# What one change did to one image, its boxes or a class: the changed columns' values before and after it.
 change_items = Table(
     "change_items",
     metadata,

@@ -1,1 +1,1 @@
-"""labels.csv and its like: cells, columns, rows, and which file each row means."""
+"""Tables of labels such as labels.csv: cells, columns, rows, and the file that each row belongs to."""

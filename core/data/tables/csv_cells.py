@@ -1,4 +1,4 @@
-"""The cells of a CSV file, from bytes in whatever encoding and back, so that no spreadsheet runs one of them."""
+"""Read the cells of a CSV file in any encoding, and write them so that no spreadsheet runs one as a formula."""
 
 import codecs
 import csv
@@ -9,21 +9,21 @@ from pathlib import Path
 from core.errors import LabelsError
 
 MAX_CSV_BYTES = 64 * 2**20
-"""The largest CSV that is read: about a million rows."""
+"""The largest CSV that is read, about a million rows."""
 
-# A spreadsheet takes a cell that begins with one of these for a formula, and runs it on opening the file.
-_RUNS = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet treats a cell that begins with one of these as a formula and runs it when the file is opened.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def neutralize(text: str) -> str:
-    """The text as a cell that no spreadsheet runs and no reader trims: with a leading apostrophe where it needs one."""
+    """Return the text as a cell that no spreadsheet runs and no reader trims: with a leading apostrophe if needed."""
     return "'" + text if _needs_apostrophe(text) else text
 
 
 def restore(cell: str) -> str:
-    """The text of a cell: blanks around it trimmed, the apostrophe of ``neutralize`` taken away.
+    """Return the text of a cell, without surrounding spaces and without the apostrophe of ``neutralize``.
 
-    ``restore(neutralize(text)) == text`` for every text. Other apostrophes ('s Gravenhage) stay.
+    ``restore(neutralize(text)) == text`` for every text. Other apostrophes ('s Gravenhage) are kept.
     """
     for stored in (cell, cell.strip()):
         if stored.startswith("'") and _needs_apostrophe(stored[1:]):
@@ -34,14 +34,14 @@ def restore(cell: str) -> str:
 def _needs_apostrophe(text: str) -> bool:
     # The last case: text that already looks neutralized must not lose its own apostrophe on the way back.
     inner = text.lstrip("'")
-    return text != text.strip() or inner != inner.strip() or inner.startswith(_RUNS)
+    return text != text.strip() or inner != inner.strip() or inner.startswith(_FORMULA_STARTS)
 
 
 def read_text(source: bytes | Path, name: str) -> tuple[str, bool]:
-    """The file's text, and whether it had to be taken for Latin-1, which may be wrong about accents.
+    """Return the file's text, and whether its encoding was guessed (Latin-1), which may garble accented letters.
 
-    UTF-8 with or without BOM, UTF-16 with BOM, else Latin-1 as browsers understand it: Windows-1252.
-    Raises LabelsError for what cannot be read or is no text.
+    UTF-8 with or without BOM, UTF-16 with BOM, else Latin-1 as browsers read it: Windows-1252.
+    Raises LabelsError where the file cannot be read or is not text.
     """
     data = _bytes_of(source, name)
     if data.startswith(b"PK\x03\x04") or data.startswith(b"\xd0\xcf\x11\xe0"):
@@ -66,19 +66,19 @@ def _bytes_of(source: bytes | Path, name: str) -> bytes:
     if isinstance(source, Path):
         try:
             if source.stat().st_size > MAX_CSV_BYTES:
-                raise LabelsError(f"{name} is larger than the {MAX_CSV_BYTES // 2**20} MB that are read. Split it.")
+                raise LabelsError(f"{name} is larger than {MAX_CSV_BYTES // 2**20} MB. Split it into smaller files.")
             source = source.read_bytes()
         except OSError as error:
             raise LabelsError(f"{name} cannot be read ({error.strerror}). Choose another file.") from error
     if len(source) > MAX_CSV_BYTES:
-        raise LabelsError(f"{name} is larger than the {MAX_CSV_BYTES // 2**20} MB that are read. Split it.")
+        raise LabelsError(f"{name} is larger than {MAX_CSV_BYTES // 2**20} MB. Split it into smaller files.")
     return source
 
 
 def rows_of(text: str, delimiter: str, spaced: bool) -> Iterator[tuple[int, list[str] | str]]:
-    """Each row's first line number with its cells, or with the reason why the row cannot be taken apart.
+    """Yield the first line number of each row with its cells, or with the reason why the row cannot be split.
 
-    ``spaced`` says that blanks after a delimiter belong to it (``a.jpg, "owl, small"``).
+    ``spaced`` ignores spaces after a delimiter (``a.jpg, "owl, small"``).
     """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=spaced, strict=True)
     while True:
@@ -89,16 +89,16 @@ def rows_of(text: str, delimiter: str, spaced: bool) -> Iterator[tuple[int, list
             return
         except csv.Error as error:
             if "unexpected end" in str(error) or "field limit" in str(error):
-                yield line, 'a quotation mark (") is opened here and never closed, so the rows after it are lost'
+                yield line, 'a quotation mark (") is opened here and never closed, so the rows after it cannot be read'
             else:
-                yield line, 'the quotation marks (") do not fit; a quoted cell ends in a quotation mark and a delimiter'
+                yield line, 'the quotation marks (") do not match; a quoted cell ends with one, then a delimiter'
 
 
 def as_row(cells: list[str]) -> str:
-    """One line of a CSV, its end included; every cell is neutralized first."""
+    """Return one line of a CSV with its line end; every cell is neutralized first."""
     return ",".join(_quoted(neutralize(cell)) for cell in cells) + "\n"
 
 
 def _quoted(cell: str) -> str:
-    # csv.writer of Python 3.11 leaves a lone carriage return unquoted when lines end in "\n", which breaks the row.
+    # csv.writer of Python 3.11 leaves a lone carriage return unquoted when lines end in "\n", and that breaks the row.
     return '"' + cell.replace('"', '""') + '"' if any(mark in cell for mark in ',;\t"\r\n') else cell

@@ -1,4 +1,4 @@
-"""The header of a labels.csv: where it stands, how cells are divided, which column means what."""
+"""The header of a labels.csv: its line, its delimiter and the meaning of each column."""
 
 import csv
 import re
@@ -18,33 +18,33 @@ _LONGEST_HEADER = 10_000
 
 @dataclass(frozen=True)
 class Header:
-    """Where a table's header stands and at which place of a row each thing is found."""
+    """The line of a table's header, and the column index of each value."""
 
     line: int
     delimiter: str
-    spaced: bool  # a blank follows each delimiter
-    cells: int
+    spaced: bool  # a space follows each delimiter
+    cells: int  # in each row
     filename: int
     label: int
     split: int | None
-    box: tuple[int, ...]  # four places, or none
+    box: tuple[int, ...]  # four columns, or none
     corners: bool  # the box is given by two corners
-    ignored: tuple[str, ...]  # names of columns that mean nothing here
+    ignored: tuple[str, ...]  # names of columns that are not used
 
 
 def read_header(text: str, name: str) -> Header:
-    """The header of a table. Raises LabelsError where there is none that names a file and a label column."""
+    """Return the header of a table. Raises LabelsError where it has no column for the file or none for the label."""
     lines = re.split(r"\r\n|\r|\n", text)
     line = next((number for number, content in enumerate(lines, start=1) if content.strip()), None)
     if line is None:
         raise LabelsError(f"{name} is empty. Its first line must name the columns, for example: filename,label")
     delimiters = [",", ";", "\t"]
-    if said := re.fullmatch(r"sep=([,;\t])", lines[line - 1].rstrip(" ")):  # Excel's own first line
-        delimiters, line = [said.group(1)], min(line + 1, len(lines))
+    if excel := re.fullmatch(r"sep=([,;\t])", lines[line - 1].rstrip(" ")):  # the first line that Excel writes
+        delimiters, line = [excel.group(1)], min(line + 1, len(lines))
     known = {*FILENAMES, *LABELS, SPLIT, *BOX, *CORNERS}
     best: tuple[int, int] = (-1, -1)
     for mark in delimiters:
-        # A header is one short line; cutting it keeps a file of another kind from running into csv's field limit.
+        # A header is one short line; it is cut so that a file of another kind does not exceed csv's field limit.
         found = next(csv.reader([lines[line - 1][:_LONGEST_HEADER]], delimiter=mark, skipinitialspace=True), [])
         score = (len(known.intersection(_plain(cell) for cell in found)), len(found))
         if score > best:
@@ -63,11 +63,11 @@ def _header(line: int, delimiter: str, spaced: bool, cells: list[str], name: str
         raise LabelsError(_no_header(line, cells, name))
     split = _first(columns, (SPLIT,))
     corners = all(side in columns for side in CORNERS)
-    # Where both are there, width and height are the picture's own size (as in TensorFlow's tables of boxes).
+    # Where both are present, width and height are the image's own size (as in TensorFlow's tables of boxes).
     sides = CORNERS if corners else BOX if all(side in columns for side in BOX) else ()
     box = tuple(columns.index(side) for side in sides)
     used = {filename, label, split, *box}
-    ignored = tuple(cell.strip() or "(without a name)" for place, cell in enumerate(cells) if place not in used)
+    ignored = tuple(cell.strip() or "(no name)" for place, cell in enumerate(cells) if place not in used)
     return Header(line, delimiter, spaced, len(cells), filename, label, split, box, corners, ignored)
 
 
@@ -80,7 +80,7 @@ def _no_header(line: int, cells: list[str], name: str) -> str:
     if any(PurePosixPath(cell.strip()).suffix.lower() in IMAGE_SUFFIXES for cell in cells):
         return (
             f"{name} begins with data (line {line}: {shown}), but its first line must name the columns. "
-            "Write filename,label above it."
+            "Add the line filename,label above it."
         )
     return (
         f"{name} has the columns {shown}. It needs one for the file ({', '.join(FILENAMES)}) "

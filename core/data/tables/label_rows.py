@@ -1,4 +1,4 @@
-"""What a table of labels is made of: rows, boxes, problems."""
+"""The parts of a table of labels: rows, boxes and problems."""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +7,7 @@ from core.data.pictures.box import Box
 
 @dataclass(frozen=True)
 class LabelledBox:
-    """One object in a picture: its class, and where it is."""
+    """One object in an image: its class and its box."""
 
     label: str | None
     box: Box
@@ -16,28 +16,28 @@ class LabelledBox:
 
 @dataclass(frozen=True)
 class LabelRow:
-    """One file's label, split and box; ``line`` is where it stands in the CSV, the header being line 1.
+    """One file's label, split and box; ``line`` is its line in the CSV, where the header is line 1.
 
-    Of several boxes ``box`` and ``label`` are those of the largest, which is the one that a network is trained on.
+    With several boxes, ``box`` and ``label`` are those of the largest, which is the one used for training.
     """
 
     line: int
     filename: str  # as the user wrote it
     label: str | None  # None: unlabelled
-    split: str | None  # train, val or test; None: not said
+    split: str | None  # train, val or test; None: none given
     box: Box | None
-    objects: tuple[LabelledBox, ...] = ()  # every box, in the order of the table, where there are several
+    objects: tuple[LabelledBox, ...] = ()  # all boxes in the order of the table, if there are several
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that needs saying, in half a sentence; ``line`` is None where it belongs to no single line."""
+    """A remark about a table or a file, without a full stop; ``line`` is None where it has no single line."""
 
     line: int | None
     text: str
-    filename: str = ""  # with ``marked``
-    marked: LabelledBox | None = None  # a box that was left out, where it has numbers at all: so it can be drawn
-    harmless: bool = False  # all comes in as it is written; it is said, and nobody need agree to it
+    filename: str = ""  # set together with ``marked``
+    marked: LabelledBox | None = None  # a skipped box that has numbers, so that it can be drawn
+    harmless: bool = False  # everything is imported as written, so nobody has to confirm it
 
     def __str__(self) -> str:
         return self.text if self.line is None else f"line {self.line}: {self.text}"
@@ -45,7 +45,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class LabelTable:
-    """The good rows of a labels.csv, one for each file name, and all its problems in the order of their lines."""
+    """The usable rows of a labels.csv, one per file name, and all its problems in the order of their lines."""
 
     rows: tuple[LabelRow, ...]
     problems: tuple[Problem, ...]
@@ -53,14 +53,14 @@ class LabelTable:
 
 
 def objects_of(row: LabelRow) -> tuple[LabelledBox, ...]:
-    """Every box of a row with its class: none, one or several."""
+    """Return all boxes of a row with their classes: none, one or several."""
     if row.objects or row.box is None:
         return row.objects
     return (LabelledBox(row.label, row.box, row.line),)
 
 
 def with_objects(row: LabelRow, objects: tuple[LabelledBox, ...]) -> LabelRow:
-    """The row with these boxes instead of its own; its label is that of the largest, the first of equal ones."""
+    """Return the row with these boxes instead of its own; its label is that of the (first) largest box."""
     if not objects:
         return replace(row, box=None, objects=())
     largest = max(objects, key=lambda one: one.box.area)

@@ -1,4 +1,4 @@
-"""labels.csv, read into checked rows with all its problems, and written back without loss."""
+"""Read labels.csv into checked rows with all its problems, and write it back without loss."""
 
 import math
 import unicodedata
@@ -32,66 +32,66 @@ _SPLITS = {
     **dict.fromkeys(("test", "testing"), "test"),
 }
 STRICTEST_FIRST = ("test", "val", "train")
-"""Of copies in several splits this one holds: a test picture must not be trained on."""
+"""The split of copies that lie in several: a test image must not be trained on."""
 
 NO_LABEL = "no label"
-"""How the problem of a row without a label begins."""
+"""The first words of the problem of a row without a label."""
 
 
 def split_named(word: str) -> str | None:
-    """train, val or test for any usual word for it (training, validation, dev, ...), in any case; else None."""
+    """Return train, val or test for any usual word for it (training, validation, dev, ...) in any case; else None."""
     return _SPLITS.get(word.strip().lower())
 
 
 def read_labels(source: bytes | Path, name: str = "labels.csv") -> LabelTable:
-    """The rows of a labels.csv, one for each file name, and everything in it that needs saying.
+    """Return the rows of a labels.csv, one per file name, and all its problems.
 
-    Delimiter, encoding and the usual names of columns are recognized. A row that cannot be used is not among the rows,
-    but among the problems. Raises LabelsError only where no table can be made at all: no text, no header.
+    Delimiter, encoding and the usual column names are recognised. A row that cannot be used becomes a problem. Raises
+    LabelsError only where there is no table at all: no text or no header.
     """
     text, guessed = read_text(source, name)
     header = read_header(text, name)
     problems = []
     if guessed:
-        hint = "the file is not UTF-8 and was read as Latin-1; if letters with accents look wrong, save it as CSV UTF-8"
+        hint = "the file is not UTF-8 and was read as Latin-1; if accented letters look wrong, save it as CSV UTF-8"
         problems.append(Problem(None, hint, harmless=True))
     if header.ignored:
-        unused = f"columns that are not used: {', '.join(header.ignored)}"
+        unused = f"unused columns: {', '.join(header.ignored)}"
         problems.append(Problem(header.line, unused, harmless=True))
 
     rows: list[LabelRow] = []
-    spellings: dict[str, int] = {}  # a label as it stands in its cell -> the first line with it
-    broken: set[int] = set()  # lines whose box was left out
+    spellings: dict[str, int] = {}  # a label as written in its cell -> the first line with it
+    broken: set[int] = set()  # lines whose box was skipped
     for line, cells in rows_of(text, header.delimiter, header.spaced):
         if line <= header.line:
             continue
         if isinstance(cells, str):
             problems.append(Problem(line, cells))
         elif any(cell.strip() for cell in cells):
-            row, said = _row(line, cells, header)
-            problems += [Problem(line, wrong) for wrong in said]
+            row, wrong = _row(line, cells, header)
+            problems += [Problem(line, text) for text in wrong]
             if row is not None and row.box is None and any(cells[place].strip() for place in header.box):
                 broken.add(line)
-                if said:  # the last of it is about the box
-                    problems[-1] = replace(problems[-1], filename=row.filename, marked=_left_out(row, cells, header))
+                if wrong:  # the last one is about the box
+                    problems[-1] = replace(problems[-1], filename=row.filename, marked=_skipped_box(row, cells, header))
             if row is not None:
                 rows.append(row)
                 if row.label is not None:
                     spellings.setdefault(cells[header.label], line)
-    rows, repeated = _one_row_each(rows, broken)
-    problems += repeated + _spelled_alike(spellings)
+    rows, repeated = _one_row_per_file(rows, broken)
+    problems += repeated + _similar_labels(spellings)
     problems.sort(key=lambda problem: problem.line or 0)
     return LabelTable(tuple(rows), tuple(problems), header.ignored)
 
 
 def write_labels(rows: Iterable[LabelRow]) -> str:
-    """The rows as CSV text that ``read_labels`` reads back without loss and a spreadsheet opens without running it.
+    """Return the rows as CSV text that ``read_labels`` reads back without loss and no spreadsheet runs as formulas.
 
     Columns: filename, label, split, and x, y, width, height where any row has a box. An unlabelled row has an empty
-    label. A picture with several boxes has a line for each.
+    label. An image with several boxes has one line per box.
 
-    Classes stand in the order in which they first appear, and one without a picture does not stand in it at all: a
-    comment line that says more would be a row of data to a spreadsheet. The zips of core.data.importing.formats say it.
+    The order of the classes and classes without images are lost: a spreadsheet would read a comment line as data.
+    The zips of core.data.importing.formats keep both.
     """
     rows = list(rows)
     boxes = any(row.box for row in rows)
@@ -100,40 +100,40 @@ def write_labels(rows: Iterable[LabelRow]) -> str:
         for one in objects_of(row) or (None,):
             cells = [row.filename, (one.label if one else row.label) or "", row.split or ""]
             if boxes:
-                cells += [_written(getattr(one.box, side)) for side in BOX] if one else [""] * len(BOX)
+                cells += [_format_number(getattr(one.box, side)) for side in BOX] if one else [""] * len(BOX)
             lines.append(as_row(cells))
     return "".join(lines)
 
 
-def _written(number: float) -> str:
+def _format_number(number: float) -> str:
     return str(int(number)) if number == int(number) else repr(float(number))
 
 
 def _row(line: int, cells: list[str], header: Header) -> tuple[LabelRow | None, list[str]]:
-    """The row, or None where it cannot be used, and what is wrong with it."""
-    said = []
+    """Return the row, or None where it cannot be used, and its problems."""
+    problems = []
     if any(cell.strip() for cell in cells[header.cells :]):
         return None, [
-            f"{len(cells)} cells instead of {header.cells}, so the row is not used; "
-            "a name that holds the delimiter must stand in quotation marks"
+            f"{len(cells)} cells instead of {header.cells}, so the row is skipped; "
+            "put quotation marks around a name that contains the delimiter"
         ]
     if len(cells) < header.cells:
-        said.append(f"{_cells(len(cells))} instead of {header.cells}; the missing ones are taken as empty")
+        problems.append(f"{_cells(len(cells))} instead of {header.cells}; the missing cells are read as empty")
         cells = cells + [""] * (header.cells - len(cells))
     filename, label = restore(cells[header.filename]), restore(cells[header.label]) or None
     if not filename:
-        return None, [*said, "no file name, so the row is not used"]
+        return None, [*problems, "no file name, so the row is skipped"]
     if label is None:
-        said.append(f"{NO_LABEL}; {filename} counts as unlabelled")
+        problems.append(f"{NO_LABEL}; {filename} counts as unlabelled")
     split = None
     if header.split is not None and (word := restore(cells[header.split])):
         split = split_named(word)
         if split is None:
-            said.append(f'unknown split "{word}"; allowed are train, val and test; the split is left open')
+            problems.append(f'unknown split "{word}", so no split is set; use train, val or test')
     box, wrong = _box([cells[place] for place in header.box], header.corners)
     if wrong:
-        said.append(f"{wrong}; the box is left out")
-    return LabelRow(line, filename, label, split, box), said
+        problems.append(f"{wrong}; the box is skipped")
+    return LabelRow(line, filename, label, split, box), problems
 
 
 def _cells(count: int) -> str:
@@ -160,8 +160,8 @@ def _box(cells: list[str], corners: bool) -> tuple[Box | None, str | None]:
     return Box(x, y, width, height), None
 
 
-def _left_out(row: LabelRow, cells: list[str], header: Header) -> LabelledBox | None:
-    """A box that cannot be used, as far as it has four numbers; its sides may be zero or negative."""
+def _skipped_box(row: LabelRow, cells: list[str], header: Header) -> LabelledBox | None:
+    """Return a box that cannot be used but has four numbers; its sides may be zero or negative."""
     try:
         x, y, third, fourth = (float(restore(cells[place]).replace(",", ".")) for place in header.box)
     except ValueError:
@@ -172,11 +172,11 @@ def _left_out(row: LabelRow, cells: list[str], header: Header) -> LabelledBox | 
     return LabelledBox(row.label, Box(x, y, *sides), row.line)
 
 
-def _one_row_each(rows: list[LabelRow], broken: set[int]) -> tuple[list[LabelRow], list[Problem]]:
-    """One row for each file name, in the order of the table; contradictions are settled or the rows left out.
+def _one_row_per_file(rows: list[LabelRow], broken: set[int]) -> tuple[list[LabelRow], list[Problem]]:
+    """Return one row per file name, in the order of the table; contradictions are resolved, or their rows skipped.
 
-    Rows with a box are objects in one picture, so their labels may differ. ``broken`` are the lines whose box was left
-    out: what they say of a picture is an object that is lost.
+    Rows with a box are objects in one image, so their labels may differ. ``broken`` are the lines whose box was
+    skipped: their label belongs to a lost object, not to the image.
     """
     by_name: dict[str, list[LabelRow]] = defaultdict(list)
     for row in rows:
@@ -204,32 +204,32 @@ def _one_row_each(rows: list[LabelRow], broken: set[int]) -> tuple[list[LabelRow
         split = next((split for split in STRICTEST_FIRST if split in splits), None)
         row = replace(first_row, split=split)
         kept.append(with_objects(row, objects) if objects else row)
-        problems += _twice(name, objects)
-        if len(objects) > 1 and len(splits) < 2:  # nothing is wrong with several boxes
+        problems += _repeated_boxes(name, objects)
+        if len(objects) > 1 and len(splits) < 2:  # several boxes are fine
             continue
         lines = _listed([row.line for row in group])
-        text = f"{name} stands in lines {lines}; one row is kept"
+        text = f"{name} is in lines {lines}; one row is kept"
         if len(objects) > 1:
             text = f"{name} has {len(objects)} boxes (lines {lines})"
         if len(splits) > 1:
-            text += f", in {split} because a picture must not be in several splits"
+            text += f", in {split}, because a photo must not be in several splits"
         problems.append(Problem(group[1].line, text))
     return kept, problems
 
 
 def _objects(group: list[LabelRow]) -> tuple[LabelledBox, ...]:
-    """The boxes of a picture's rows."""
+    """Return the boxes of an image's rows."""
     return tuple(LabelledBox(row.label, row.box, row.line) for row in group if row.box is not None)
 
 
-def _twice(name: str, objects: tuple[LabelledBox, ...]) -> list[Problem]:
-    """Boxes that are equal: a slip, or two things in one place. Only a person can tell, so both stay."""
+def _repeated_boxes(name: str, objects: tuple[LabelledBox, ...]) -> list[Problem]:
+    """Report equal boxes: a mistake, or two objects in one place. Only a person can tell, so both are kept."""
     first_of: dict[tuple[str | None, Box], int] = {}
     problems = []
     for one in objects:
         line = first_of.setdefault((one.label, one.box), one.line)
         if line != one.line:
-            text = f"{name} has the same box in line {line}; both are kept"
+            text = f"{name} has the same box as in line {line}; both are kept"
             problems.append(Problem(one.line, text, harmless=True))
     return problems
 
@@ -239,8 +239,8 @@ def _listed(lines: list[int]) -> str:
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def _spelled_alike(spellings: dict[str, int]) -> list[Problem]:
-    """Labels that a reader takes for the same word, each with the line where its spelling first stands."""
+def _similar_labels(spellings: dict[str, int]) -> list[Problem]:
+    """Report labels that read as the same word; ``spellings`` holds the first line of each."""
     first_of: dict[str, str] = {}
     problems = []
     for cell, line in sorted(spellings.items(), key=lambda item: item[1]):
@@ -250,13 +250,13 @@ def _spelled_alike(spellings: dict[str, int]) -> list[Problem]:
             continue
         here, there = restore(cell), f'"{restore(first)}" (line {spellings[first]})'
         if here == restore(first):
-            text = f'the label "{cell}" differs from "{first}" (line {spellings[first]}) only by blanks around it'
+            text = f'the label "{cell}" differs from "{first}" (line {spellings[first]}) only by spaces around it'
             problems.append(Problem(line, f"{text}; both are read as {here}"))
         else:
-            what = "case" if here.casefold() == restore(first).casefold() else "case, blanks or the form of accents"
-            # The same word by names.name_key is one class of a project, and of a run on this table.
+            what = "case" if here.casefold() == restore(first).casefold() else "case, spaces or the encoding of accents"
+            # Labels with the same names.name_key are one class, in a project and in a run on this table.
             one = name_key(here) == name_key(restore(first))
-            then = "both are taken for one class" if one else "write both alike if they are one class"
+            then = "both count as one class" if one else "spell both the same way if they are one class"
             text = f'the label "{here}" differs from {there} only by {what}; {then}'
             problems.append(Problem(line, text))
     return problems

@@ -1,4 +1,4 @@
-"""Which file a row of labels.csv means: people write names with other folders, slashes or case than the disk has."""
+"""Match the rows of labels.csv with files: folders, slashes and case in the table often differ from the disk."""
 
 import unicodedata
 from collections import defaultdict
@@ -6,19 +6,19 @@ from collections.abc import Collection
 
 from core.data.tables.label_rows import LabelRow, LabelTable, Problem
 
-# How surely a row means a file; the surer claim wins.
+# How certain a match is; the more certain one wins.
 _EXACT, _SAME_PATH, _SAME_NAME, _OTHER_CASE = range(4)
 
 
 def match_files(
     table: LabelTable, files: Collection[str], some_have_no_row: bool = False
 ) -> tuple[dict[int, str], list[Problem]]:
-    """The file that each row (by its line) means, and the rows and files that are left over.
+    """Return the file of each row (by its line), and a problem for each row or file without a match.
 
-    A row means the file of exactly its path; else the one whose path ends like it (labels.csv may lie above or below
-    the folder of the images); else the only file of its base name, at last whatever the case. Backslashes count as
-    slashes. A row that fits several files equally, or shares its file with another row, is a problem and means none.
-    A file without a row is a harmless one with ``some_have_no_row``, for tables of which that is known.
+    A row matches the file with exactly its path; else the one whose path has the same ending (labels.csv may lie above
+    or below the folder of the images); else the only file with its base name, finally in any case. Backslashes count as
+    slashes. A row that fits several files equally, or shares its file with another row, is a problem and matches none.
+    A file without a row is a harmless problem if ``some_have_no_row``, for tables where that is expected.
     """
     index = _Index(files)
     claims: dict[str, list[tuple[int, LabelRow]]] = defaultdict(list)
@@ -29,10 +29,12 @@ def match_files(
             claims[found[0]].append((certainty, row))
         elif found:
             shown = ", ".join(found[:3]) + (", ..." if len(found) > 3 else "")
-            text = f"{row.filename} may mean {shown}; write the path into the table"
+            text = f"{row.filename} could be {shown}; write the path in the table"
             problems.append(Problem(row.line, text))
         else:
-            problems.append(Problem(row.line, f"{row.filename} is not among the files"))
+            problems.append(
+                Problem(row.line, f"{row.filename} is not among the files; add the photo or delete the row")
+            )
 
     matched: dict[int, str] = {}
     for file, claimed in claims.items():
@@ -40,13 +42,13 @@ def match_files(
         surest = [row for certainty, row in claimed if certainty == best]
         if len(surest) > 1:
             names = " and ".join(f"{row.filename} (line {row.line})" for row in surest[:2])
-            text = f"{names} both mean {file}; neither is used: write the path into the table"
+            text = f"{names} both match {file}; neither is used: write the path in the table"
             problems.append(Problem(surest[1].line, text))
         else:
             matched[surest[0].line] = file
             if best == _OTHER_CASE:
                 problems.append(
-                    Problem(surest[0].line, f"{surest[0].filename} is taken for {file}: only the case differs")
+                    Problem(surest[0].line, f"{surest[0].filename} is matched with {file}: only the case differs")
                 )
         problems += [
             Problem(row.line, f"{row.filename} is not among the files ({file} belongs to line {surest[0].line})")
@@ -56,7 +58,7 @@ def match_files(
     problems.sort(key=lambda problem: problem.line or 0)
     taken = set(matched.values())
     problems += [
-        Problem(None, f"{file} has no usable row, so it has no label", harmless=some_have_no_row)
+        Problem(None, f"{file} has no usable row in the table, so it has no label", harmless=some_have_no_row)
         for file in files
         if file not in taken
     ]
@@ -64,13 +66,13 @@ def match_files(
 
 
 class _Index:
-    """The files by all that a row may call them, so that each row is looked up and never searched for."""
+    """The files by every name that a row may use, so that each row needs only look-ups."""
 
     def __init__(self, files: Collection[str]) -> None:
         self.exact = frozenset(files)
         self.by_path: dict[str, str] = {}
         self.by_name: dict[str, list[str]] = defaultdict(list)
-        self.whole_path: dict[str, list[str]] = defaultdict(list)  # this and the next without case
+        self.whole_path: dict[str, list[str]] = defaultdict(list)  # this and the next ignore case
         self.by_ending: dict[str, list[str]] = defaultdict(list)
         for file in files:
             path = _plain(file)
@@ -81,7 +83,7 @@ class _Index:
                 self.by_ending[ending].append(file)
 
     def candidates(self, wanted: str) -> tuple[list[str], int]:
-        """The files that a row may mean, and how surely."""
+        """Return the files that a row may mean, and how certain that is."""
         if wanted in self.exact:
             return [wanted], _EXACT
         path = _plain(wanted)
@@ -105,6 +107,6 @@ def _name(path: str) -> str:
 
 
 def _endings(path: str) -> list[str]:
-    """Without case: the path, the path without its first folder, ..., the base name."""
+    """Return, ignoring case, the path, the path without its first folder, ..., and the base name."""
     parts = path.casefold().split("/")
     return ["/".join(parts[first:]) for first in range(len(parts))]

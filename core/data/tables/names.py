@@ -1,4 +1,4 @@
-"""How names are compared, searched and sorted."""
+"""Compare, search and sort names."""
 
 import re
 import unicodedata
@@ -9,9 +9,9 @@ LONGEST_NAME = 200  # characters, of a class or project
 
 
 def tidy_name(name: str, what: str) -> str:
-    """The name of a class or project as it is stored: trimmed, blanks inside it single.
+    """Return the name of a class or project as it is stored: trimmed, with single spaces.
 
-    Raises DataError where nothing is left of it, or too much.
+    Raises DataError where it is empty or too long.
     """
     tidy = " ".join(name.split())
     if not tidy:
@@ -24,20 +24,20 @@ def tidy_name(name: str, what: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """Equal for names that are the same word to a reader: case, blanks and the form of accents do not count."""
+    """Return a key that is equal for names that read the same: case, spaces and the encoding of accents are ignored."""
     return search_key(" ".join(name.split()))
 
 
 def search_key(text: str) -> str:
-    """The text without case, in one form of accents."""
+    """Return the text without case, and with accents encoded in one way."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 def sort_key(text: str) -> str:
-    """The text so that numbers in it sort by size: "photo 2" before "photo 10"."""
+    """Return a key by which numbers sort by size: "photo 2" before "photo 10"."""
     return re.sub(r"[0-9]+", lambda digits: digits.group().zfill(10), search_key(text))
 
 
 def storable_name(filename: str) -> str:
-    """The file name as every database takes it: bytes that are no text (old archives have them) become U+FFFD."""
+    """Return a file name that every database accepts: bytes that are not text (as in old archives) become U+FFFD."""
     return re.sub("[\\ud800-\\udfff\\x00]", "\N{REPLACEMENT CHARACTER}", filename)

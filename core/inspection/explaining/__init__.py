@@ -1,1 +1,1 @@
-"""Heatmaps: where a model looked, and how far that can be trusted."""
+"""Heatmaps: where a model looked, and whether the heatmap is faithful."""

@@ -1,9 +1,8 @@
-"""Class activation maps: where in the picture a network saw a class.
+"""Class activation maps: heatmaps of where in an image a network sees evidence for a class.
 
-The methods are those of the grad-cam package. What it is given is not the network but a small module whose input is
-the feature maps of the chosen stage. So the stages before it run once, without gradients, and the package, which
-switches modes, clears gradients and hangs hooks into what it is given, never touches a network that others may be
-using at the same time.
+The methods come from the grad-cam package. It receives a small module whose input is the feature maps of the chosen
+stage, not the network itself. So the earlier stages run once, without gradients. The package changes modes, clears
+gradients and adds hooks; this way it never touches a network that other threads may be using.
 """
 
 import time
@@ -40,22 +39,22 @@ SCORE_BATCH = 16
 
 
 class _Tail(nn.Module):
-    """From a stage's feature maps to the logits, as the package wants a model: with a layer to watch and a device.
+    """The network from a stage's feature maps to the logits, in the form the package expects.
 
-    ``of_box``: to the strength of what makes the box instead, as the one score.
+    With ``of_box`` the output is a single score instead: the strength of the evidence for the box.
     """
 
     def __init__(self, network: "ResNet", stage: str, device: torch.device, of_box: bool = False) -> None:
         super().__init__()
         self.watched = nn.Identity()
-        # The package asks the model's first parameter for its device.
+        # The package reads the device from the model's first parameter.
         self.device = nn.Parameter(torch.empty(0, device=device), requires_grad=False)
-        # In a function, so that the network does not become a submodule and stays out of the package's reach.
-        answer: Callable[[Tensor, str], Tensor] = network.forward_from
+        # In a function, so that the network does not become a submodule and the package cannot reach it.
+        forward_from: Callable[[Tensor, str], Tensor] = network.forward_from
         if of_box and isinstance(network, Localizer):
-            answer = network.strength_from
-        self.rest: Callable[[Tensor], Tensor] = lambda features: answer(features, stage)
-        self.whole: Callable[[Tensor], Tensor] = lambda pictures: answer(
+            forward_from = network.strength_from
+        self.rest: Callable[[Tensor], Tensor] = lambda features: forward_from(features, stage)
+        self.whole: Callable[[Tensor], Tensor] = lambda pictures: forward_from(
             network.forward_to(pictures, STAGES[-1]), STAGES[-1]
         )
 
@@ -64,10 +63,10 @@ class _Tail(nn.Module):
 
 
 class _UprightEigenCAM(EigenCAM):
-    """Eigen-CAM whose map does not depend on which of two opposite signs the decomposition happened to take.
+    """Eigen-CAM with a defined sign; the decomposition itself may return either of two opposite signs.
 
-    The sign is the one with the larger peak (Chung and Ying, Appl. Sci. 15, 7562, equation 13). The thin form of the
-    decomposition gives the same first component; at layer1 of ResNet-50 it takes a tenth of the full form's time.
+    The sign with the larger peak is used (Chung and Ying, Appl. Sci. 15, 7562, equation 13). The thin decomposition
+    gives the same first component; at layer1 of ResNet-50 it takes a tenth of the full one's time.
     """
 
     def get_cam_image(  # type: ignore[no-untyped-def]
@@ -86,11 +85,11 @@ class _UprightEigenCAM(EigenCAM):
 
 
 class _BoundedScoreCAM(ScoreCAM):
-    """Score-CAM on the picture itself while the package sees feature maps, with a bound on time and memory.
+    """Score-CAM that masks the image itself while the package sees feature maps, with bounded time and memory.
 
-    The package's own makes all masked pictures at once (1.2 GB for the 2048 channels of layer4) and runs each of
-    them. Here the channels that vary most over the picture are taken, at most SCORE_CHANNELS, since those that are
-    dead or flat mask nothing; the others get the weight 0.
+    The package's version builds all masked images together (1.2 GB for the 2048 channels of layer4) and runs each.
+    This one uses at most SCORE_CHANNELS channels, those that vary most over the image, since dead or flat channels
+    mask nothing. The others get weight 0.
     """
 
     def __init__(self, tail: _Tail, picture: Tensor, channels: int = SCORE_CHANNELS) -> None:
@@ -116,8 +115,8 @@ class _BoundedScoreCAM(ScoreCAM):
                 )
                 low, high = masks.amin((2, 3), keepdim=True), masks.amax((2, 3), keepdim=True)
                 masks = (masks - low) / (high - low + 1e-8)
-                answers = self.whole(self.picture * masks)
-                scores += [float(targets[0](row)) for row in answers]
+                outputs = self.whole(self.picture * masks)
+                scores += [float(targets[0](row)) for row in outputs]
         weights = np.zeros((1, len(maps)), dtype=np.float32)
         weights[0, chosen.numpy()] = torch.tensor(scores).softmax(0).numpy()
         return weights
@@ -134,23 +133,23 @@ _SIMPLE: dict[str, type[BaseCAM]] = {
 
 
 @contextmanager
-def _at_rest(network: nn.Module) -> Iterator[None]:
-    """Evaluation mode and no parameter gradients within the block; afterwards all is as before, also after an error.
+def _evaluation_mode(network: nn.Module) -> Iterator[None]:
+    """Evaluation mode and no parameter gradients inside the block; everything is restored, also after an error.
 
-    A network that is at rest already, as a Predictor's is, is not written to, so that threads do not see each other.
+    A network already in this state, such as a Predictor's, is not modified, so that threads do not interfere.
     """
     training = [module for module in network.modules() if module.training]
-    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
     try:
         for module in training:
             module.training = False
-        for parameter in learning:
+        for parameter in trainable:
             parameter.requires_grad_(False)
         yield
     finally:
         for module in training:
             module.training = True
-        for parameter in learning:
+        for parameter in trainable:
             parameter.requires_grad_(True)
 
 
@@ -162,24 +161,24 @@ def heatmap_of(
     stage: str = "layer4",
     target: int | Target | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The map [H, W] as float32 of 0 to 1, and the logits [classes], for one normalized picture [1, 3, H, W].
+    """Return the heatmap [H, W], float32 from 0 to 1, and the logits [classes] of one normalised image [1, 3, H, W].
 
-    ``target`` is a class's index; None is the likeliest. With BOX the map is of what makes a Localizer's box, and the
-    score of that stands in the place of the logits. A map of zeros means that nothing speaks for the target.
-    Raises ModelError for an unknown method or stage, a network without a box, or where the map is not finite.
+    ``target`` is the index of a class; None is the predicted class. With BOX the heatmap shows the evidence for a
+    Localizer's box, and its score replaces the logits. A heatmap of zeros means no evidence for the target.
+    Raises ModelError for an unknown method or stage, a network without a box, or a heatmap that is not finite.
     """
     if target is BOX and not isinstance(network, Localizer):
-        raise ModelError("The network finds no box, so there is nothing to show of one. Choose a class.")
+        raise ModelError("This model predicts no box, so a box cannot be explained. Choose a class.")
     if method not in METHODS:
-        raise ModelError(f"No heatmap method is called {method!r}. Choose one of: {', '.join(METHODS)}.")
+        raise ModelError(f"There is no heatmap method {method!r}. Choose one of: {', '.join(METHODS)}.")
     if stage not in STAGES:
-        raise ModelError(f"The network has no stage {stage!r} to look at. Choose one of: {', '.join(STAGES)}.")
-    with _at_rest(network), torch.inference_mode(False):
+        raise ModelError(f"The network has no stage {stage!r}. Choose one of: {', '.join(STAGES)}.")
+    with _evaluation_mode(network), torch.inference_mode(False):
         with torch.no_grad():
             features = network.forward_to(picture, stage)
         tail = _Tail(network, stage, picture.device, of_box=target is BOX)
         cam = _BoundedScoreCAM(tail, picture) if method == "scorecam" else _SIMPLE[method](tail, [tail.watched])
-        # Not `with cam`: the package's __exit__ swallows an IndexError that is raised within.
+        # Not `with cam`: the package's __exit__ swallows an IndexError raised inside.
         try:
             targets = None if target is None else [ClassifierOutputTarget(0 if target is BOX else target)]
             with torch.set_grad_enabled(METHODS[method].needs_gradients):
@@ -188,12 +187,15 @@ def heatmap_of(
         finally:
             cam.activations_and_grads.release()
     if not np.isfinite(coarse).all():
-        raise ModelError(f"{METHODS[method].label} at {stage} gave no finite map for this picture. Try another method.")
+        raise ModelError(
+            f"{METHODS[method].label} at {stage} gave a heatmap with infinite or undefined values for this image. "
+            "Try another method."
+        )
     return _fitted(coarse, picture.shape[-2], picture.shape[-1]), scores
 
 
 def _fitted(coarse: np.ndarray, height: int, width: int) -> np.ndarray:
-    """A map [1, h, w] of 0 and more resized to the picture, its peak stretched to 1; one of zeros stays as it is."""
+    """Resize a heatmap [1, h, w] without negative values to the image and scale its peak to 1; zeros stay zeros."""
     heatmap = interpolate(
         torch.from_numpy(np.ascontiguousarray(coarse, dtype=np.float32))[None], (height, width), mode="bilinear"
     )[0, 0]
@@ -210,11 +212,11 @@ def explain(
     target: str | int | Target | None = None,
     true_box: Box | None = None,
 ) -> Explanation:
-    """Where the predictor's network saw a class in an image: the likeliest class, or ``target`` by name or index.
+    """Explain where the model saw evidence for ``target``, a class by name or index; None is the predicted class.
 
-    A localization's explanation has the predicted box too, and ``true_box``, in pixels of the image, where it is known;
-    its target can be BOX, and is where there is a single class: with nothing to tell that from, its score is not
-    trained. Raises ModelError for a class, method or stage that is not known.
+    For localization, the explanation also has the predicted box, and ``true_box`` (in pixels of the image) if known.
+    The target can then be BOX; this is the default with a single class, whose score is not trained because there is
+    nothing to distinguish it from. Raises ModelError for an unknown class, method or stage.
     """
     started = time.perf_counter()
     located = predictor.task == "localization"
@@ -249,7 +251,7 @@ def explain(
 
 
 def _on_view(predictor: "Predictor", box: Box | None, size: tuple[int, int]) -> Corners | None:
-    """A box in pixels of an image of that size, as shares of the image's view."""
+    """Convert a box in pixels of an image of that size to shares of the image's view."""
     if box is None:
         return None
     side = predictor.preprocessing.size

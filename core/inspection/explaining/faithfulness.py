@@ -1,4 +1,4 @@
-"""Whether a heatmap shows what matters: what the network says when the hottest part of the picture is blurred."""
+"""Faithfulness of a heatmap: how the prediction changes if the hottest part of the image is blurred."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,9 +19,9 @@ SEED = 0
 @dataclass(frozen=True)
 class Faithfulness:
     """The target's probability: ``before``, ``after`` the hottest ``share`` of the view is blurred, and ``elsewhere``,
-    the mean over other places of the same size and form.
+    the mean if other areas of the same size and shape are blurred.
 
-    ``of_box``: instead of a probability the overlap (IoU) of the network's box with the one before.
+    With ``of_box``, the IoU of the predicted box with the one before, instead of a probability.
     """
 
     target: str
@@ -37,29 +37,30 @@ class Faithfulness:
     def sentence(self) -> str:
         if self.empty:
             return "The heatmap is empty, so there is no hottest part to blur."
+        blurred = f"With the hottest {self.share:.0%} of the photo blurred"
         if self.of_box:
             figures = (
-                f"With the hottest {self.share:.0%} of the picture blurred, the network's box has an IoU of "
-                f"{self.after:.2f} with the one before; with as much blurred elsewhere, of {self.elsewhere:.2f}."
+                f"{blurred}, the predicted box has an IoU of {self.after:.2f} with the original prediction; "
+                f"with an equal area blurred elsewhere, {self.elsewhere:.2f}."
             )
         else:
             figures = (
-                f"With the hottest {self.share:.0%} of the picture blurred, {self.target} goes from {self.before:.0%} "
-                f"to {self.after:.0%}; with as much blurred elsewhere, to {self.elsewhere:.0%}."
+                f"{blurred}, the probability of {self.target} changes from {self.before:.0%} to {self.after:.0%}; "
+                f"with an equal area blurred elsewhere, to {self.elsewhere:.0%}."
             )
         drop, other = self.before - self.after, self.before - self.elsewhere
         if drop > 0.1 and drop > 2 * other:
-            return f"{figures} So the hot part does carry the answer."
+            return f"{figures} So the prediction does depend on the hottest part."
         if drop > other + 0.02:
-            return f"{figures} So the hot part carries more of the answer than other parts, but not all of it."
-        return f"{figures} So the answer does not hang on the hot part: it is spread wider, or rests on something else."
+            return f"{figures} So the prediction depends more on the hottest part than on others, but not only on it."
+        return f"{figures} So the prediction hardly depends on the hottest part."
 
 
 def faithfulness(predictor: "Predictor", explanation: Explanation, share: float = 0.2) -> Faithfulness:
-    """Blur the hottest ``share`` of the view, then areas of the same form elsewhere, and see what is left.
+    """Predict with the hottest ``share`` of the view blurred, and with areas of the same shape blurred elsewhere.
 
-    Elsewhere is the hot area shifted around the edges by random steps from a fixed seed: scattered pixels would be no
-    fair comparison, since a network fills small gaps easily. All views go through the network in one batch.
+    The other areas are the hot area shifted by random steps from a fixed seed, wrapping around the edges. Scattered
+    pixels would not be a fair comparison, since networks cope with small gaps. All views run in one batch.
     """
     if not 0 < share < 1:
         raise ValueError(f"share must lie between 0 and 1, not {share}")
@@ -73,22 +74,22 @@ def faithfulness(predictor: "Predictor", explanation: Explanation, share: float 
     )
     masks = [hot, *(np.roll(hot, shift, axis=(0, 1)) for shift in shifts)]
     view = explanation.view
-    # Wide enough to take away parts and texture, while colors and brightness stay what the network is used to.
+    # Wide enough to remove parts and texture, while colours and brightness stay familiar to the network.
     blurred = view.filter(ImageFilter.GaussianBlur(max(view.size) / 12))
     views = [view, *(Image.composite(blurred, view, Image.fromarray(mask)) for mask in masks)]
     if explanation.target_index is None:
         size = (len(hot[0]), len(hot))
         boxes = [one.box for one in predictor.predictions_of_views(views, [size] * len(views))]
-        found = [box for box in boxes if box is not None]  # a network for boxes finds one in each
-        answers = ious(found, found[:1] * len(found))
+        found = [box for box in boxes if box is not None]  # a localization network predicts a box for each view
+        scores = ious(found, found[:1] * len(found))
     else:
-        answers = predictor.probabilities_of_views(views)[:, explanation.target_index]
+        scores = predictor.probabilities_of_views(views)[:, explanation.target_index]
     return Faithfulness(
         target=explanation.target,
         share=share,
-        before=float(answers[0]),
-        after=float(answers[1]),
-        elsewhere=float(answers[2:].mean()),
+        before=float(scores[0]),
+        after=float(scores[1]),
+        elsewhere=float(scores[2:].mean()),
         places=ELSEWHERE,
         empty=explanation.empty,
         of_box=explanation.of_box,
@@ -96,7 +97,7 @@ def faithfulness(predictor: "Predictor", explanation: Explanation, share: float 
 
 
 def hottest(heatmap: np.ndarray, share: float) -> np.ndarray:
-    """A mask [H, W] of the hottest ``share`` of a heatmap, to the pixel also where many are equal."""
+    """Return a mask [H, W] of the hottest ``share`` of a heatmap, exact to the pixel even with equal values."""
     mask = np.zeros(heatmap.size, dtype=bool)
     mask[np.argsort(-heatmap, axis=None, kind="stable")[: round(share * heatmap.size)]] = True
     return mask.reshape(heatmap.shape)

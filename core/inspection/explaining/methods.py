@@ -1,13 +1,13 @@
-"""The heatmap methods by name, for menus and help texts; importing it costs nothing."""
+"""The heatmap methods by name, for menus and help texts; importing this module is cheap."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
 class Target(Enum):
-    """What a heatmap may be about that is no class."""
+    """A heatmap's target that is not a class."""
 
-    BOX = "what makes the box that a localization's network finds"
+    BOX = "the predicted box of a localization model"
 
 
 BOX = Target.BOX
@@ -17,7 +17,7 @@ STAGES = ("layer1", "layer2", "layer3", "layer4")
 
 @dataclass(frozen=True)
 class MethodInfo:
-    """What a person needs to choose a method."""
+    """The description of a method, for choosing one."""
 
     label: str
     sentence: str
@@ -29,12 +29,14 @@ class MethodInfo:
 METHODS: dict[str, MethodInfo] = {
     "gradcam": MethodInfo(
         "Grad-CAM",
-        "Adds up the feature maps, each weighted by how much it raises the score on average. The usual first look.",
+        "Adds up the feature maps, each weighted by how much it raises the class score on average. "
+        "The usual first choice.",
         needs_gradients=True,
     ),
     "gradcam++": MethodInfo(
         "Grad-CAM++",
-        "Like Grad-CAM, but weights the places that raise the class more. Shows several objects of a class better.",
+        "Like Grad-CAM, but gives more weight to places that raise the class score. "
+        "Better for several objects of a class.",
         needs_gradients=True,
     ),
     "xgradcam": MethodInfo(
@@ -44,13 +46,13 @@ METHODS: dict[str, MethodInfo] = {
     ),
     "hirescam": MethodInfo(
         "HiResCAM",
-        "Multiplies every feature by its own gradient, without averaging. At layer4 it shows just what the class score "
-        "is made of.",
+        "Multiplies every feature by its own gradient, without averaging. At layer4 it shows exactly what adds up to "
+        "the class score.",
         needs_gradients=True,
     ),
     "layercam": MethodInfo(
         "LayerCAM",
-        "Weights every place by its own positive gradient. Gives finer maps at the earlier stages.",
+        "Weights every place by its own positive gradient. Gives finer heatmaps at the earlier stages.",
         needs_gradients=True,
     ),
     "eigencam": MethodInfo(
@@ -61,8 +63,8 @@ METHODS: dict[str, MethodInfo] = {
     ),
     "scorecam": MethodInfo(
         "Score-CAM",
-        "Shows the network the photo through each of its most varied feature maps, and weights them by the score "
-        "that is left. Needs no gradients, but takes many forward passes.",
+        "Masks the photo with each of the most varied feature maps, and weights the maps by the resulting class score. "
+        "Needs no gradients, but many forward passes.",
         needs_gradients=False,
         slow=True,
     ),

@@ -1,8 +1,8 @@
-"""How far people agree on labels, beyond what chance would give: Cohen's and Fleiss' kappa; and where they do not.
+"""Agreement between annotators beyond chance, as Cohen's and Fleiss' kappa, and the images on which they disagree.
 
-Cohen, "A coefficient of agreement for nominal scales", 1960. Fleiss, "Measuring nominal scale agreement among many
-raters", 1971. Fleiss has the same number of raters for each image; here an image counts with those it had, which is
-his formula where all had the same.
+Cohen, "A coefficient of agreement for nominal scales", 1960, as implemented in scikit-learn. Fleiss, "Measuring nominal
+scale agreement among many raters", 1971. Fleiss requires the same number of raters for each image. Here the number may
+differ between images; if it is constant, this is his formula.
 """
 
 from collections import defaultdict
@@ -17,16 +17,16 @@ from core.data.store.records import Opinion
 
 @dataclass(frozen=True)
 class Kappa:
-    """Agreement beyond chance: 1 is full agreement, 0 what chance would give, below 0 less than that."""
+    """Agreement beyond chance: 1 is full agreement, 0 is chance level, below 0 is worse than chance."""
 
-    value: float | None  # None where chance alone would always agree (all said the same), or nothing can be compared
-    observed: float  # share of pairs of opinions on the same image that agree
-    images: int  # that two people or more gave a label
+    value: float | None  # None if undefined: all labels are the same class, or there is nothing to compare
+    observed: float  # share of pairs of labels on the same image that agree
+    images: int  # images labelled by two or more annotators
 
 
 @dataclass(frozen=True)
 class AnnotatorPair:
-    """Two people who labelled some of the same images."""
+    """Two annotators who labelled some of the same images."""
 
     first: str
     second: str
@@ -35,12 +35,12 @@ class AnnotatorPair:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Agreement over all images that two people or more gave a label."""
+    """Agreement over all images that two or more annotators labelled."""
 
     people: tuple[str, ...]
-    overall: Kappa  # Cohen's for two people, Fleiss' for more
+    overall: Kappa  # Cohen's for two annotators, Fleiss' for more
     by_class: dict[str, Kappa]  # this class against all others
-    pairs: tuple[AnnotatorPair, ...]  # Cohen's, of each two people with images in common
+    pairs: tuple[AnnotatorPair, ...]  # Cohen's, for every two annotators with images in common
 
     @property
     def name(self) -> str:
@@ -49,30 +49,28 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """An image to which people gave different labels."""
+    """An image that annotators labelled differently."""
 
     image_id: int
     opinions: tuple[Opinion, ...]  # the oldest first
-    settled: bool  # an adjudicator decided, and nobody has spoken since
+    settled: bool  # an adjudicator has decided, and nobody has labelled it since
 
 
 def cohen(first: Sequence[str], second: Sequence[str]) -> Kappa:
-    """The agreement of two people on the same images."""
-    names = sorted({*first, *second})
-    place = {name: number for number, name in enumerate(names)}
-    table = np.zeros((len(names), len(names)))
-    for one, other in zip(first, second, strict=True):
-        table[place[one], place[other]] += 1
+    """Return Cohen's kappa of two annotators on the same images."""
     images = len(first)
     if not images:
         return Kappa(None, 0.0, 0)
-    observed = float(np.trace(table)) / images
-    expected = float((table.sum(0) * table.sum(1)).sum()) / images**2
-    return Kappa(_beyond_chance(observed, expected), observed, images)
+    observed = sum(one == other for one, other in zip(first, second, strict=True)) / images
+    if len({*first, *second}) == 1:  # agreement by chance is certain, and kappa 0 / 0
+        return Kappa(None, observed, images)
+    from sklearn.metrics import cohen_kappa_score  # here, because it takes a second to import
+
+    return Kappa(float(cohen_kappa_score(first, second)), observed, images)
 
 
 def fleiss(counts: np.ndarray) -> Kappa:
-    """The agreement of several people; ``counts`` [images, classes]: how many gave the image the class."""
+    """Return Fleiss' kappa; ``counts`` [images, classes] is how many annotators gave the image the class."""
     shared = counts[counts.sum(1) >= 2].astype(float)
     if not len(shared):
         return Kappa(None, 0.0, 0)
@@ -80,13 +78,15 @@ def fleiss(counts: np.ndarray) -> Kappa:
     agreeing = ((shared**2).sum(1) - raters) / (raters * (raters - 1))
     shares = shared.sum(0) / raters.sum()
     observed = float(agreeing.mean())
-    return Kappa(_beyond_chance(observed, float((shares**2).sum())), observed, len(shared))
+    expected = float((shares**2).sum())
+    kappa = None if expected >= 1 else (observed - expected) / (1 - expected)
+    return Kappa(kappa, observed, len(shared))
 
 
 def agreement_of(opinions: Iterable[Opinion], classes: Sequence[str]) -> Agreement | None:
-    """The agreement on images with two opinions or more; None where there are none."""
-    said = _by_image(opinions)
-    shared = [{one.who: one.label for one in some} for some in said.values() if len(some) >= 2]
+    """Return the agreement on images with two or more labels, or None if there are none."""
+    labels = _by_image(opinions)
+    shared = [{one.who: one.label for one in some} for some in labels.values() if len(some) >= 2]
     if not shared:
         return None
     people = tuple(sorted({who for image in shared for who in image}, key=str.casefold))
@@ -117,7 +117,7 @@ def agreement_of(opinions: Iterable[Opinion], classes: Sequence[str]) -> Agreeme
 
 
 def disagreements(opinions: Iterable[Opinion], adjudicated: Mapping[int, int]) -> list[Disagreement]:
-    """The images to which people gave different labels; ``adjudicated`` names the change that decided on an image."""
+    """Return the images with different labels; ``adjudicated`` maps an image to the change that decided on it."""
     found = []
     for image_id, some in _by_image(opinions).items():
         if len({one.label for one in some}) > 1:
@@ -127,11 +127,7 @@ def disagreements(opinions: Iterable[Opinion], adjudicated: Mapping[int, int]) -
 
 
 def _by_image(opinions: Iterable[Opinion]) -> dict[int, list[Opinion]]:
-    said: dict[int, list[Opinion]] = defaultdict(list)
+    by_image: dict[int, list[Opinion]] = defaultdict(list)
     for one in opinions:
-        said[one.image_id].append(one)
-    return said
-
-
-def _beyond_chance(observed: float, expected: float) -> float | None:
-    return None if expected >= 1 else (observed - expected) / (1 - expected)
+        by_image[one.image_id].append(one)
+    return by_image

@@ -1,4 +1,4 @@
-"""Two models on the same images: how much better is one, and could it be chance."""
+"""Comparison of two models on the same images: the difference in accuracy, and whether it could be chance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Z = 1.959964  # the normal distribution's 97.5 % point: a two-sided 95 % interva
 
 
 class Comparison(BaseModel):
-    """A paired comparison on ``n`` images; ``difference`` is B's accuracy less A's, with its 95 % interval."""
+    """A paired comparison on ``n`` images; ``difference`` is B's accuracy minus A's, with its 95 % interval."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -34,28 +34,28 @@ class Comparison(BaseModel):
 
     @property
     def sentence(self) -> str:
-        counts = f"Of {self.n} images, {self.only_a_right} only A had right and {self.only_b_right} only B."
+        counts = f"Of {self.n} images, only A is correct on {self.only_a_right} and only B on {self.only_b_right}."
         if self.only_a_right == self.only_b_right:
             verdict = "There is no difference in accuracy."
         elif self.p_value < 0.05:
             better = "B" if self.difference > 0 else "A"
-            verdict = f"{better} is better, and chance alone would seldom do this (p = {self.p_value:.2g})."
+            verdict = f"{better} is better; the difference is unlikely to be chance (p = {self.p_value:.2g})."
         else:
-            verdict = f"So small a difference may well be chance (p = {self.p_value:.2g})."
+            verdict = f"The difference may well be chance (p = {self.p_value:.2g})."
         return f"{counts} {verdict}"
 
 
 def compare(report_a: Report, report_b: Report, predictions_a: pd.DataFrame, predictions_b: pd.DataFrame) -> Comparison:
-    """McNemar's exact test on the images that both predictions hold with the same label.
+    """Compare two models by McNemar's exact test, on the images that both tables have with the same label.
 
-    The tables are those of ``predictions-<split>.csv``: columns ``image`` (hash), ``label``, ``prediction``. Images
-    that only one of them holds, or that were relabelled in between, are left out and counted in ``left_out``.
+    The tables are those of ``predictions-<split>.csv``: columns ``image`` (hash), ``label``, ``prediction``. Images in
+    only one of them, or relabelled in between, are left out and counted in ``left_out``.
 
-    Raises RunError where the splits differ or no image is common.
+    Raises RunError if the splits differ or there is no common image.
     """
     if report_a.split != report_b.split:
         raise RunError(
-            f"One report is of the {report_a.split} split and the other of {report_b.split}. Compare the same split."
+            f"One report is for the {report_a.split} split and the other for {report_b.split}. Compare the same split."
         )
     columns = ["image", "label", "prediction"]
     a = predictions_a[columns].drop_duplicates("image")
@@ -75,15 +75,15 @@ def compare(report_a: Report, report_b: Report, predictions_a: pd.DataFrame, pre
 
 
 def compare_answers(split: str, right_a: Iterable[bool], right_b: Iterable[bool], left_out: int = 0) -> Comparison:
-    """The same for answers that are known to be right or wrong, image by image in the same order, at least one.
+    """Compare predictions known to be correct or wrong, image by image in the same order; at least one image.
 
     The interval is Bonett and Price's adjusted Wald interval for paired proportions (J. Educ. Behav. Stat. 37, 2012).
     """
     pairs = Counter((bool(a), bool(b)) for a, b in zip(right_a, right_b, strict=True))
     n, only_a, only_b = pairs.total(), pairs[True, False], pairs[False, True]
     share_a, share_b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
-    middle = share_b - share_a
-    half = Z * math.sqrt((share_a + share_b - middle**2) / (n + 2))
+    center = share_b - share_a
+    half = Z * math.sqrt((share_a + share_b - center**2) / (n + 2))
     return Comparison(
         split=split,
         n=n,
@@ -92,15 +92,15 @@ def compare_answers(split: str, right_a: Iterable[bool], right_b: Iterable[bool]
         only_b_right=only_b,
         both_wrong=pairs[False, False],
         difference=(only_b - only_a) / n,
-        low=max(-1.0, middle - half),
-        high=min(1.0, middle + half),
+        low=max(-1.0, center - half),
+        high=min(1.0, center + half),
         p_value=_mcnemar(only_a, only_b),
         left_out=left_out,
     )
 
 
 def _mcnemar(only_a: int, only_b: int) -> float:
-    """The exact test: were A and B equally good, each image that only one has right is a fair coin's toss."""
+    """The exact test: if A and B are equally good, each image on which only one is correct is a fair coin toss."""
     if only_a + only_b == 0:
         return 1.0
     from scipy.stats import binomtest  # here, because it takes most of a second

@@ -1,4 +1,4 @@
-"""Evaluate a bundle on one split of a snapshot, image by image."""
+"""Evaluates a bundle on one split of a snapshot."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def evaluate(
     device: str = "auto",
     cache: Path | None = None,
 ) -> Report:
-    """The bundle's report on a split; writes ``report-<split>.json`` and ``predictions-<split>.csv`` in the folder.
+    """Evaluate the bundle on a split; writes ``report-<split>.json`` and ``predictions-<split>.csv`` to the folder.
 
-    ``progress`` is told (images done, images in all). ``name`` is what the report calls the model, the bundle's folder
-    if none is given. ``cache`` is the folder of resized copies, the workspace's if none is named: a training has left
-    the validation views there, so they are not decoded again.
-    Raises RunError where the split has no image, BundleError for a bad bundle, ImageRefused where a photo is gone.
+    ``progress`` is called with (images done, images in total). ``name`` is the model's name in the report, by default
+    the name of the bundle's folder. ``cache`` is the folder of resized images, by default the workspace's, where a
+    training has stored the validation views, so that they are not decoded again.
+    Raises RunError if the split is empty, BundleError for a bad bundle, ImageRefused if a photo is missing.
     """
     part = snapshot.part(split)
     if part.empty:
         there = sorted(set(snapshot.frame["split"]))
-        raise RunError(f"The snapshot has no image in the split {split!r}. It has: {', '.join(there)}.")
+        raise RunError(f"The snapshot has no images in the split {split!r}. Choose one of: {', '.join(there)}.")
     predictor = Predictor.load(bundle, device)
     predictor.name = name or predictor.name
     report, predictions = evaluate_table(
@@ -71,20 +71,20 @@ def evaluate_table(
     progress: CountCallback | None = None,
     cache: Path | None = None,
 ) -> tuple[Report, pd.DataFrame]:
-    """A report and a row of predictions for each image of a snapshot's part.
+    """Return a report, and a table with a row of predictions for each image of ``frame``.
 
-    Only one batch of pictures is in memory at a time. Raises RunError where the frame has a label that the model does
-    not know.
+    Only one batch of images is in memory at a time. Raises RunError if ``frame`` has a label that is not a class of
+    the model.
     """
     unknown = sorted(set(frame["label"]) - set(predictor.classes))
     if unknown:
         raise RunError(
-            f"{predictor.name} does not know the class {unknown[0]!r}"
+            f"{predictor.name} does not have the class {unknown[0]!r}"
             + (f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else "")
-            + f". It knows: {', '.join(predictor.classes[:20])}."
+            + f". Its classes are: {', '.join(predictor.classes[:20])}."
         )
     started = time.perf_counter()
-    # As views with classes, whatever the task: boxes are compared in the pixels of the images.
+    # As a classification data set for every task: boxes are compared in pixels of the original images.
     photos = Photos(frame, predictor.classes, ResizedCache(cache, predictor.preprocessing))
     rows: list[np.ndarray] = []
     if progress:
@@ -123,10 +123,10 @@ def evaluate_table(
 def _predictions(
     predictor: Predictor, frame: pd.DataFrame, outputs: np.ndarray, probabilities: np.ndarray
 ) -> pd.DataFrame:
-    """``filename,image,path,label,prediction,probability,prediction_2,...``, in the order of the frame.
+    """Return ``filename,image,path,label,prediction,probability,prediction_2,...``, in the order of the frame.
 
-    Of a localization also the predicted box, ``x,y,width,height``; ``evaluate_table`` adds the true one beside it, the
-    IoU of the two and the distance of their middles in pixels.
+    For localization also the predicted box, ``x,y,width,height``; ``evaluate_table`` adds the true box, the IoU of
+    both, and the distance between box centres in pixels.
     """
     known = frame[["filename", "image", "path", "label"]].reset_index(drop=True)
     answers = [predictor.ranked(row) for row in probabilities]
@@ -142,7 +142,7 @@ def _boxes(table: pd.DataFrame, columns: Sequence[str]) -> list[Box]:
 
 
 def _loss(logits: np.ndarray, labels: Sequence[int]) -> float | None:
-    """The mean cross-entropy, without label smoothing or class weights: comparable between recipes."""
+    """Return the mean cross-entropy without label smoothing or class weights, comparable between recipes."""
     if not labels:
         return None
     wide = logits.astype(np.float64)

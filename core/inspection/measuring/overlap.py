@@ -1,4 +1,4 @@
-"""How well boxes and heatmaps lie on the objects: overlap, distance of the middles, share of the heat."""
+"""How well boxes and heatmaps match objects: IoU, distance between box centres, share of the heat."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from core.data.pictures.crop_geometry import corners_of
 
 
 def ious(boxes: Sequence[Box], truths: Sequence[Box]) -> np.ndarray:
-    """[N]: the intersection over the union of each two boxes; 0 where they do not touch."""
+    """Return the intersection over union [N] of pairs of boxes; 0 if they do not overlap."""
     a, b = _corners(boxes), _corners(truths)
     low, high = np.maximum(a[:, :2], b[:, :2]), np.minimum(a[:, 2:], b[:, 2:])
     shared = np.clip(high - low, 0, None).prod(axis=1)
@@ -18,15 +18,15 @@ def ious(boxes: Sequence[Box], truths: Sequence[Box]) -> np.ndarray:
 
 
 def center_errors(boxes: Sequence[Box], truths: Sequence[Box]) -> np.ndarray:
-    """[N]: how far the middles of each two boxes lie apart, in pixels."""
+    """Return the distance [N] between the centres of pairs of boxes, in pixels."""
     a, b = _corners(boxes), _corners(truths)
     return np.hypot(*(((a[:, :2] + a[:, 2:]) - (b[:, :2] + b[:, 2:])) / 2).T)
 
 
 def heat_inside(heatmap: np.ndarray, corners: Sequence[float]) -> float | None:
-    """The share of a heatmap [h, w] inside a box (left, top, right, bottom, as shares of it); None without any heat.
+    """Return the share of a heatmap [h, w] inside a box (left, top, right, bottom, as shares of it); None without heat.
 
-    A pixel that the box cuts counts by its part inside.
+    A pixel that is partly inside counts by that part.
     """
     total = float(heatmap.sum(dtype=np.float64))
     if total <= 0:
@@ -37,7 +37,7 @@ def heat_inside(heatmap: np.ndarray, corners: Sequence[float]) -> float | None:
 
 
 def _covered(length: int, low: float, high: float) -> np.ndarray:
-    """[length]: how much of each pixel lies between two shares of the side."""
+    """Return how much of each pixel [length] lies between two shares of the side."""
     edges = np.arange(length + 1)
     return np.clip(np.minimum(edges[1:], high * length) - np.maximum(edges[:-1], low * length), 0, None)
 

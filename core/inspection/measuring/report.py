@@ -1,4 +1,4 @@
-"""What an evaluation found: counts first, then rates with n and a 95 % interval."""
+"""Evaluation reports: counts first, then rates with n and a 95 % confidence interval."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOP = 5
 
 
 class Rate(BaseModel):
-    """A proportion ``correct / n`` with its 95 % interval; ``value``, ``low`` and ``high`` are None where n is 0."""
+    """A proportion ``correct / n`` with its 95 % interval; ``value``, ``low`` and ``high`` are None if n is 0."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -28,7 +28,7 @@ class Rate(BaseModel):
 
     @classmethod
     def of(cls, correct: int, n: int) -> Rate:
-        """Wilson's score interval: it stays within 0 and 1 and is honest at small n and at 0 or n correct.
+        """Compute Wilson's score interval: it stays within 0 and 1, and is accurate for small n and for 0 or n correct.
 
         Raises ValueError unless 0 <= correct <= n.
         """
@@ -36,7 +36,7 @@ class Rate(BaseModel):
             raise ValueError(f"{correct} correct of {n} is not a proportion")
         if n == 0:
             return cls(value=None, correct=0, n=0, low=None, high=None)
-        # scipy.stats takes most of a second to import, and pages that only read stored reports do not need it.
+        # scipy.stats takes most of a second to import, and pages that only read reports do not need it.
         from scipy.stats import binomtest
 
         interval = binomtest(int(correct), int(n)).proportion_ci(CONFIDENCE, method="wilson")
@@ -46,11 +46,11 @@ class Rate(BaseModel):
 
     @classmethod
     def f1(cls, true_positives: int, false_positives: int, false_negatives: int) -> Rate:
-        """F1 with an interval that is Wilson's, mapped.
+        """Compute F1 with an interval mapped from Wilson's.
 
-        F1 is not a proportion, but J = TP / (TP + FP + FN) is one (of the images that are or were called the class,
-        the share that both are and were), and F1 = 2J / (1 + J) rises with J, so the ends of J's interval map to the
-        ends of F1's ("Wilson indirect" of Lam, Gopal and Qian, arXiv 2309.14621). ``correct`` and ``n`` are J's.
+        F1 is not a proportion, but J = TP / (TP + FP + FN) is one: among the images that have the class or are
+        predicted as it, the share for which both hold. F1 = 2J / (1 + J) rises with J, so the ends of J's interval map
+        to those of F1 ("Wilson indirect" of Lam, Gopal and Qian, arXiv 2309.14621). ``correct`` and ``n`` are J's.
         """
         share = cls.of(true_positives, true_positives + false_positives + false_negatives)
 
@@ -63,15 +63,15 @@ class Rate(BaseModel):
 
     def __str__(self) -> str:
         if self.value is None or self.low is None or self.high is None:
-            return "none of 0"
+            return "no photos"
         return (
             f"{self.value:.1%} ({self.correct} of {self.n}; "
-            f"{CONFIDENCE:.0%} interval {self.low:.1%} to {self.high:.1%})"
+            f"{CONFIDENCE:.0%} confidence interval {self.low:.1%} to {self.high:.1%})"
         )
 
 
 class Mean(BaseModel):
-    """The mean of a figure of ``n`` images with its 95 % interval; the numbers are None where n is 0."""
+    """The mean of a metric over ``n`` images with its 95 % interval; the numbers are None if n is 0."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -83,10 +83,10 @@ class Mean(BaseModel):
 
     @classmethod
     def of(cls, values: np.ndarray) -> Mean:
-        """The interval is the bootstrap's: the middle 95 % of the means of resampled images (Efron 1979).
+        """Compute the mean and its bootstrap interval: the central 95 % of the means of resampled images (Efron 1979).
 
-        The figures of images are far from normal (an IoU ends at 1), so no form is taken for granted. With one image
-        nothing is known of the spread: the interval is None.
+        Per-image metrics are far from normally distributed (IoU is at most 1), so no distribution is assumed. With one
+        image the spread is unknown, so the interval is None.
         """
         n = len(values)
         if n == 0:
@@ -100,13 +100,15 @@ class Mean(BaseModel):
 
     def __str__(self) -> str:
         if self.value is None:
-            return "none of 0"
-        between = "" if self.low is None else f"; {CONFIDENCE:.0%} interval {self.low:.3g} to {self.high:.3g}"
-        return f"{self.value:.3g} ({self.n}{between})"
+            return "no photos"
+        between = (
+            "" if self.low is None else f"; {CONFIDENCE:.0%} confidence interval {self.low:.3g} to {self.high:.3g}"
+        )
+        return f"{self.value:.3g} ({self.n} photos{between})"
 
 
 class ClassReport(BaseModel):
-    """One class: of the images called it, the share that are it (precision); of those that are it, the share found."""
+    """Precision, recall and F1 of one class; ``n`` is the number of images that have it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -118,7 +120,7 @@ class ClassReport(BaseModel):
 
 
 class Report(BaseModel):
-    """A model's evaluation on one split; ``confusion`` has a row for each true class and a column for each answer."""
+    """A model's evaluation on one split; ``confusion`` has a row per true class and a column per predicted class."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -141,7 +143,7 @@ class Report(BaseModel):
     created: str = ""
 
     def figures(self) -> dict[str, str]:
-        """Its first figures in words by their names, the most telling first."""
+        """Return the main metrics as text by name, the most important first."""
         return {"accuracy": str(self.accuracy)}
 
     @property
@@ -149,26 +151,26 @@ class Report(BaseModel):
         return self.classes
 
     def write(self, path: Path) -> None:
-        """The report as JSON; it appears whole or not at all."""
+        """Write the report as JSON, whole or not at all."""
         part = path.with_name(path.name + ".part")
         part.write_text(self.model_dump_json(indent=2), encoding="utf-8")
         part.replace(path)
 
     @classmethod
     def read(cls, path: Path) -> Report:
-        """A BoxReport where it is one of a localization. Raises RunError where the file is missing or is no report."""
+        """Read a report, a BoxReport for localization. Raises RunError if the file is missing or not a report."""
         try:
             text = path.read_text(encoding="utf-8")
             kind = BoxReport if '"mean_iou"' in text else Report
             return kind.model_validate_json(text)
         except (OSError, UnicodeDecodeError, ValidationError) as error:
-            raise RunError(f"{path} is not a readable report. Evaluate the run again to write it anew.") from error
+            raise RunError(f"{path} is not a readable report. Evaluate the run again to replace it.") from error
 
 
 class BoxReport(Report):
-    """A localization's evaluation: how well the boxes lie on the objects, beside how often the class is right.
+    """An evaluation of a localization model: the quality of the boxes in addition to the classes.
 
-    ``iou_50`` and ``iou_75`` are the images whose IoU is at least so much, whatever their class.
+    ``iou_50`` and ``iou_75`` are the shares of images with an IoU of at least 0.5 and 0.75, whatever the class.
     """
 
     mean_iou: Mean
@@ -182,13 +184,13 @@ class BoxReport(Report):
             "mean IoU": str(self.mean_iou),
             "IoU of at least 0.5": str(self.iou_50),
             "IoU of at least 0.75": str(self.iou_75),
-            "distance of the middles in pixels": str(self.center_error),
+            "distance between box centres in pixels": str(self.center_error),
             **super().figures(),
         }
 
 
 def with_boxes(report: Report, ious: np.ndarray, center_errors: np.ndarray) -> BoxReport:
-    """The report with the figures of the boxes, from each image's IoU [N] and the distance of the middles [N]."""
+    """Add box metrics to a report, from each image's IoU [N] and distance between box centres [N]."""
     shares = {
         name: Rate.of(int((ious >= least).sum()), len(ious)) for name, least in (("iou_50", 0.5), ("iou_75", 0.75))
     }
@@ -210,16 +212,16 @@ def count(
     seconds: float = 0.0,
     created: str = "",
 ) -> Report:
-    """A report from the true classes' indices [N] and the model's probabilities [N, C].
+    """Make a report from the indices of the true classes [N] and the model's probabilities [N, C].
 
     Everything is summed first and divided once. The macro F1 is the mean over the classes that have an F1, that is,
-    those that occur among the truths or the answers.
+    those that occur among the true or predicted classes.
     """
     true = np.asarray(truths, dtype=np.int64)
     size = len(classes)
-    answers = probabilities.argmax(axis=1) if len(true) else np.empty(0, dtype=np.int64)
+    predicted = probabilities.argmax(axis=1) if len(true) else np.empty(0, dtype=np.int64)
     confusion = np.zeros((size, size), dtype=np.int64)
-    np.add.at(confusion, (true, answers), 1)
+    np.add.at(confusion, (true, predicted), 1)
 
     per_class = []
     for index, name in enumerate(classes):

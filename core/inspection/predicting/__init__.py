@@ -1,1 +1,1 @@
-"""What a model predicts for a picture, and the features it computes on the way."""
+"""Predictions of a model, and the features that it computes."""

@@ -1,21 +1,21 @@
-"""Boxes drawn on a picture: the predicted one solid, the true one dashed."""
+"""Draws boxes on an image: the predicted one solid, the true one dashed."""
 
 from itertools import pairwise
 
 from PIL import Image, ImageDraw
 
 Corners = tuple[float, float, float, float]
-"""Left, top, right and bottom as shares of a picture's sides."""
+"""Left, top, right and bottom as shares of an image's sides."""
 
 PREDICTED = (45, 212, 191)
 TRUE = (255, 255, 255)
-_EDGE = (15, 23, 42)  # around the lines, so that they are seen on light and on dark
-_THICKNESS = 160  # a line is the picture's long side divided by this
-_DASH = 6  # in thicknesses
+_EDGE = (15, 23, 42)  # around the lines, so that they are visible on light and dark areas
+_THICKNESS = 160  # line width: the image's long side divided by this
+_DASH = 6  # length in line widths
 
 
 def draw_boxes(picture: Image.Image, predicted: Corners | None, true: Corners | None) -> Image.Image:
-    """A copy with the boxes on it; what lies beyond the picture is not seen. Without boxes the picture itself."""
+    """Return a copy with the boxes on it, clipped at its edges; without boxes, the image itself."""
     if predicted is None and true is None:
         return picture
     drawn = picture.convert("RGB")
@@ -49,8 +49,8 @@ def _frame(
 def _pieces(
     start: tuple[float, float], end: tuple[float, float], dash: int | None
 ) -> list[tuple[tuple[float, float], tuple[float, float]]]:
-    """A line as the dashes that are drawn of it; whole where it has none."""
-    length = abs(end[0] - start[0]) + abs(end[1] - start[1])  # lines are level or upright
+    """Return the dashes of a line; the whole line if ``dash`` is None."""
+    length = abs(end[0] - start[0]) + abs(end[1] - start[1])  # lines are horizontal or vertical
     if dash is None or length == 0:
         return [(start, end)]
 

@@ -1,4 +1,4 @@
-"""What a network sees in pictures, as numbers: a stage's feature maps or the pooled vector, for many images at once."""
+"""Features of images: a stage's feature maps or the pooled vector, for many images, and files of them."""
 
 import json
 import os
@@ -32,7 +32,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class FileFeatures:
-    """One file's features, float32 [C] or [C, h, w]; or the reason why it was refused."""
+    """One file's features, float32 [C] or [C, h, w], or the reason why it cannot be read."""
 
     name: str
     features: np.ndarray | None
@@ -41,17 +41,17 @@ class FileFeatures:
 
 @dataclass(frozen=True)
 class Written:
-    """What a file of features holds."""
+    """The contents of a feature file."""
 
     images: int
     shape: tuple[int, ...]
-    """Of one image's features."""
+    """The shape of one image's features."""
 
 
 def features_of(predictor: Predictor, images: Iterable[Image.Image], stage: str = POOLED) -> np.ndarray:
-    """Features of images as float32: [N, C] for ``pooled``, else the feature maps [N, C, h, w] that a stage puts out.
+    """Return features as float32: [N, C] for ``pooled``, otherwise a stage's feature maps [N, C, h, w].
 
-    Images are taken as they come, so a generator is never held whole. Raises ModelError for an unknown stage.
+    A generator of images is never held in memory as a whole. Raises ModelError for an unknown stage.
     """
     _check(stage)
     parts = [_run(predictor, views, stage) for views in batched(map(predictor.view, images), BATCH)]
@@ -65,30 +65,30 @@ def file_features(
     *,
     fast: bool = False,
 ) -> Iterator[FileFeatures]:
-    """Features of each file, in their order; what is no picture is answered with the reason, and nothing stops.
+    """Yield the features of each file, in order; unreadable files get the reason and are skipped.
 
-    A few batches of files are read ahead while the network computes. With ``fast`` it computes in bfloat16 where the
-    device multiplies that itself: two to three digits are right then, enough to tell what looks alike.
-    Raises ModelError for an unknown stage, before any file is read.
+    A few batches of files are read ahead while the network computes. ``fast`` computes in bfloat16 if the device
+    supports it in hardware: two to three correct digits, enough to find similar images. Raises ModelError for an
+    unknown stage before any file is read.
     """
     _check(stage)
     return _file_features(predictor, files, stage, fast and _has_bfloat16(predictor.device))
 
 
 def form_of(path: Path) -> str:
-    """``npz`` or ``parquet``, by a file's ending; raises DataError for another one."""
+    """Return the format, ``npz`` or ``parquet``, from a file's extension; raises DataError for any other."""
     form = path.suffix.removeprefix(".").lower()
     if form not in _FORMS:
-        raise DataError(f"{path} does not say how to write features. End its name in one of: .{', .'.join(_FORMS)}.")
+        raise DataError(f"{path} has no known extension for features. Use one of: .{', .'.join(_FORMS)}.")
     return form
 
 
 def write_features(answers: Iterable[FileFeatures], path: Path, form: str, *, model: str, stage: str) -> Written:
-    """Write the features that were found to a file, a few at a time, and say how many there were.
+    """Write features to a file, a few at a time, and return what was written.
 
-    ``npz``: ``filenames`` [N] and ``features`` [N, ...], with ``model`` and ``stage`` beside them.
-    ``parquet``: a row an image, ``filename`` and ``features`` as one list; its shape stands in the file's metadata.
-    Raises DataError where no file could be read as an image.
+    ``npz``: ``filenames`` [N] and ``features`` [N, ...], with ``model`` and ``stage``.
+    ``parquet``: a row per image with ``filename`` and ``features`` as a flat list; the shape is in the file's metadata.
+    Raises DataError if no file could be read as an image.
     """
     rows = ((answer.name, answer.features) for answer in answers if answer.features is not None)
     first = next(rows, None)
@@ -124,7 +124,7 @@ def _file_features(
 
 
 def _ahead(do: Callable[[T], Answer], items: Iterable[T]) -> Generator[Answer]:
-    """``map`` in threads: decoding lets others compute. So many answers wait at most that memory stays small."""
+    """``map`` in threads, since decoding releases the interpreter lock. The number of waiting results is limited."""
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         waiting: deque[Future[Answer]] = deque()
         try:
@@ -162,7 +162,7 @@ Rows = Iterator[tuple[str, np.ndarray]]
 
 def _write_npz(rows: Rows, path: Path, shape: tuple[int, ...], told: dict[str, str]) -> int:
     names = []
-    # How many rows there are stands at an array's head, and is known at the end only.
+    # An array's header contains the number of rows, which is only known at the end.
     with tempfile.TemporaryFile(dir=path.parent) as raw:
         for name, features in rows:
             names.append(name)
@@ -189,7 +189,7 @@ def _write_parquet(rows: Rows, path: Path, shape: tuple[int, ...], told: dict[st
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        raise DataError("Parquet files need the package pyarrow. Install it, or write an .npz file.") from error
+        raise DataError("Parquet files require the package pyarrow. Install it, or write an .npz file.") from error
 
     width = int(np.prod(shape))
     metadata = {**told, "shape": json.dumps(list(shape))}

@@ -1,4 +1,4 @@
-"""What a model answered for images and files, and the table of it."""
+"""Predictions for images and files, and their table."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ TOP = 5
 
 @dataclass(frozen=True)
 class Prediction:
-    """The likeliest classes of one image with their probabilities, best first; and where it is, if that is known."""
+    """The likeliest classes of one image with their probabilities, best first, and the box for localization."""
 
     ranked: tuple[tuple[str, float], ...]
     box: Box | None = None
-    """Where the object is, in pixels of the image; only a localization's network knows."""
+    """The object's box in pixels of the image; only for localization."""
 
     @property
     def name(self) -> str:
@@ -29,8 +29,8 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class FileAnswer:
-    """One file's prediction, or the reason why it was refused; ``remarks`` say how its picture was converted."""
+class FilePrediction:
+    """One file's prediction, or the reason why it cannot be read; ``remarks`` say how its image was converted."""
 
     name: str
     prediction: Prediction | None
@@ -39,7 +39,7 @@ class FileAnswer:
 
 
 def columns_of(prediction: Prediction) -> dict[str, str | float]:
-    """``prediction, probability, prediction_2, probability_2, ...`` as far as it is ranked; ``x, y, width, height``."""
+    """Return ``prediction, probability, prediction_2, probability_2, ...`` and the box as ``x, y, width, height``."""
     cells: dict[str, str | float] = {}
     for place, (name, probability) in enumerate(prediction.ranked[:TOP], start=1):
         suffix = "" if place == 1 else f"_{place}"
@@ -50,14 +50,14 @@ def columns_of(prediction: Prediction) -> dict[str, str | float]:
     return cells
 
 
-def table_of(answers: Iterable[FileAnswer]) -> pd.DataFrame:
-    """``filename,prediction,probability,prediction_2,probability_2,...``: a row a file; refused files have none."""
+def table_of(answers: Iterable[FilePrediction]) -> pd.DataFrame:
+    """Return ``filename,prediction,probability,prediction_2,...`` with a row per file, without unreadable files."""
     rows = [{"filename": answer.name, **columns_of(answer.prediction)} for answer in answers if answer.prediction]
     return pd.DataFrame(rows, columns=None if rows else ["filename", "prediction", "probability"])
 
 
-def csv_of(answers: Iterable[FileAnswer]) -> str:
-    """The table as CSV; cells that a spreadsheet would run begin with an apostrophe."""
+def csv_of(answers: Iterable[FilePrediction]) -> str:
+    """Return the table as CSV; cells that a spreadsheet would run as formulas get an apostrophe in front."""
     table = table_of(answers)
     lines = [as_row(list(table.columns))]
     for row in table.itertuples(index=False):
@@ -66,7 +66,7 @@ def csv_of(answers: Iterable[FileAnswer]) -> str:
 
 
 def _cell(column: str, value: object) -> str:
-    """A number as it is: with an apostrophe before its minus other programs would not read it."""
+    """Format a cell; numbers get no apostrophe before a minus sign, so that other programs can read them."""
     if isinstance(value, float):
         return f"{value:.6f}" if column.startswith("probability") else f"{value:.2f}"
     return as_row([str(value)]).removesuffix("\n")

@@ -1,7 +1,7 @@
-"""A trained network that answers for pictures: the one path that evaluation, pages, command line and demo share.
+"""The predictor: a trained model for inference, shared by evaluation, pages, command line and demo.
 
-All of them run in fp32 and channels_last, so that they agree with each other and with the snippet in an exported
-bundle. (bf16 would be twice as fast on a CPU that has it, and would now and then name another class.)
+It always computes in fp32 and channels_last, so that all of them agree with each other and with the example code in an
+exported bundle. (bf16 would be twice as fast on a CPU that supports it, but sometimes predicts another class.)
 """
 
 import difflib
@@ -23,7 +23,7 @@ from core.data.pictures.crop_geometry import box_of
 from core.data.pictures.decoding import decode
 from core.data.pictures.transforms import Preprocessing
 from core.errors import ImageRefused, ModelError
-from core.inspection.predicting.predictions import TOP, FileAnswer, Prediction, table_of
+from core.inspection.predicting.predictions import TOP, FilePrediction, Prediction, table_of
 from core.models.bundle import BundleInfo, load_bundle
 from core.models.heads import outputs, task_of
 from core.models.resnet import ResNet, build
@@ -39,10 +39,10 @@ FileSource = bytes | Path | Callable[[], bytes] | ImageRefused
 
 
 class Predictor:
-    """A network at rest with its classes and preprocessing; threads may share it. The network given becomes its own.
+    """A network in evaluation mode with its classes and preprocessing; may be shared by threads. It owns the network.
 
-    ``lock`` is held during every pass through the network, so that threads wait for each other instead of fighting
-    over the cores and the memory.
+    ``lock`` is held during every forward pass, so that threads wait for each other instead of competing for cores and
+    memory.
     """
 
     def __init__(
@@ -68,9 +68,9 @@ class Predictor:
 
     @classmethod
     def load(cls, reference: str | Path, device: str = "auto", progress: PhaseCallback | None = None) -> "Predictor":
-        """From a bundle folder, or the pretrained network itself for ``"imagenet"``, fetched where it is not there yet.
+        """Load a bundle folder, or the pretrained network for ``"imagenet"``, downloaded if necessary.
 
-        Raises BundleError for a bad bundle, WeightsUnavailable where no source of the weights answers.
+        Raises BundleError for a bad bundle, WeightsUnavailable if no source provides the weights.
         """
         if str(reference) == IMAGENET:
             network, info = imagenet_network(progress)
@@ -90,11 +90,11 @@ class Predictor:
         )
 
     def view(self, image: Image.Image) -> Image.Image:
-        """The square picture that the network sees of an image."""
+        """Return the network's square input image for an image."""
         return self.preprocessing.view(image)
 
     def sharp_view(self, image: Image.Image, most: float = 3) -> Image.Image:
-        """The same part of the image with up to so many times the view's side, as far as the image has the pixels."""
+        """Return the same part of the image at up to ``most`` times the view's size, if the image has enough pixels."""
         seen = self.preprocessing
         scale = min(most, min(image.size) / (seen.resize if seen.mode == "crop" else seen.size))
         if scale <= 1:
@@ -103,31 +103,31 @@ class Predictor:
         return seen.model_copy(update=larger).view(image)
 
     def batch_of_views(self, views: Sequence[Image.Image]) -> Tensor:
-        """Views as the network's input: float32 [N, 3, size, size] on its device, in channels_last."""
+        """Return views as the network's input: float32 [N, 3, size, size] on its device, in channels_last."""
         return self._batch(torch.from_numpy(np.stack([np.asarray(view) for view in views])).permute(0, 3, 1, 2))
 
     def logits(self, images: Iterable[Image.Image]) -> np.ndarray:
-        """The logits [N, classes] as float32; images are taken as they come, so a generator is never held whole."""
+        """Return the logits [N, classes] as float32; a generator of images is never held in memory as a whole."""
         parts = [self.outputs_of_views(views) for views in batched(map(self.view, images), BATCH)]
         return self.logits_of(np.concatenate(parts)) if parts else np.empty((0, len(self.classes)), np.float32)
 
     def outputs_of_views(self, views: Sequence[Image.Image]) -> np.ndarray:
-        """All that the network says of pictures that ``view`` has made, float32 [N, classes (+ 4)]; one batch.
+        """Return the network's outputs for one batch of views, float32 [N, classes (+ 4)].
 
-        The last four, of a localization's network, are the box as ``box_in`` takes it.
+        For localization, the last four are the box in the form that ``box_in`` expects.
         """
         return self._run(self.batch_of_views(views))
 
     def outputs_of_pixels(self, pixels: Tensor) -> np.ndarray:
-        """The same for one batch of views as uint8 [N, 3, size, size]."""
+        """Return the network's outputs for one batch of views given as uint8 [N, 3, size, size]."""
         return self._run(self._batch(pixels))
 
     def logits_of(self, outputs: np.ndarray) -> np.ndarray:
-        """The logits [N, classes] among the outputs."""
+        """Return the logits [N, classes] from the outputs."""
         return outputs[:, : len(self.classes)]
 
     def box_in(self, outputs: np.ndarray, size: tuple[int, int]) -> Box | None:
-        """The box among one picture's outputs, in pixels of the picture of that size; None where no box is learned."""
+        """Return the box from one image's outputs, in pixels of an image of that size; None without localization."""
         if self.task != "localization":
             return None
         seen = self.preprocessing
@@ -135,15 +135,15 @@ class Predictor:
         return seen.view_placement(*size).back(box_of(*map(float, corners)))
 
     def probabilities(self, images: Iterable[Image.Image]) -> np.ndarray:
-        """The classes' probabilities [N, classes]."""
+        """Return the class probabilities [N, classes]."""
         return self.softmax(self.logits(images))
 
     def probabilities_of_views(self, views: Sequence[Image.Image]) -> np.ndarray:
-        """The same for pictures that ``view`` has made already; one batch."""
+        """Return the class probabilities [N, classes] for one batch of views."""
         return self.softmax(self.logits_of(self.outputs_of_views(views)))
 
     def predict(self, images: Iterable[Image.Image], top: int = TOP) -> list[Prediction]:
-        """The likeliest classes of each image, and the box where one is learned."""
+        """Return the likeliest classes of each image, and the box for localization."""
         found: list[Prediction] = []
         for some in batched(images, BATCH):
             views, sizes = [self.view(image) for image in some], [image.size for image in some]
@@ -153,7 +153,7 @@ class Predictor:
     def predictions_of_views(
         self, views: Sequence[Image.Image], sizes: Sequence[tuple[int, int]], top: int = TOP
     ) -> list[Prediction]:
-        """The same for pictures that ``view`` has made of pictures of those sizes; one batch."""
+        """Return predictions for one batch of views of images with those sizes."""
         if not views:
             return []
         outputs = self.outputs_of_views(views)
@@ -164,12 +164,12 @@ class Predictor:
         ]
 
     def ranked(self, probabilities: np.ndarray, top: int = TOP, box: Box | None = None) -> Prediction:
-        """One row of probabilities as a prediction."""
+        """Return a prediction from one row of probabilities."""
         order = np.argsort(-probabilities, kind="stable")[:top]
         return Prediction(tuple((self.classes[index], float(probabilities[index])) for index in order), box)
 
     def index_of(self, target: str | int) -> int:
-        """The index of a class by its name; raises ModelError where the model has no such class."""
+        """Return the index of a class; raises ModelError if the model has no such class."""
         if isinstance(target, int):
             if not 0 <= target < len(self.classes):
                 raise ModelError(
@@ -186,13 +186,13 @@ class Predictor:
 
     @staticmethod
     def softmax(logits: np.ndarray) -> np.ndarray:
-        """Probabilities [N, classes] from logits, computed in float64."""
+        """Return probabilities [N, classes] from logits, computed in float64."""
         wide = logits.astype(np.float64)
         powers = np.exp(wide - wide.max(axis=1, keepdims=True))
         return powers / powers.sum(axis=1, keepdims=True)
 
     def _batch(self, pixels: Tensor) -> Tensor:
-        """uint8 [N, 3, size, size] as the network wants it."""
+        """Convert uint8 [N, 3, size, size] to the network's input."""
         return self.preprocessing.normalise(pixels.to(self.device)).contiguous(memory_format=torch.channels_last)
 
     def _run(self, batch: Tensor) -> np.ndarray:
@@ -201,20 +201,20 @@ class Predictor:
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of so many items, the last one shorter; itertools' own needs Python 3.12."""
+    """Yield lists of ``size`` items, the last one shorter; ``itertools.batched`` needs Python 3.12."""
     remaining = iter(items)
     while some := list(islice(remaining, size)):
         yield some
 
 
-def predict_files(predictor: Predictor, files: Iterable[tuple[str, FileSource]]) -> Iterator[FileAnswer]:
-    """An answer for each file, in their order; what is no picture is answered with the reason, and nothing stops.
+def predict_files(predictor: Predictor, files: Iterable[tuple[str, FileSource]]) -> Iterator[FilePrediction]:
+    """Yield a prediction for each file, in order; unreadable files get the reason and are skipped.
 
-    Files are read and decoded a batch at a time, so a folder or zip of any size may be given as a generator. A source
-    is bytes, a path, a function that reads the bytes (as an import's candidates have), or why it was refused before.
+    Files are read and decoded in batches, so a folder or zip of any size can be passed as a generator. A source is
+    bytes, a path, a function that reads the bytes (as in an import's candidates), or the error of an earlier step.
     """
     for some in batched(files, BATCH):
-        answers: list[FileAnswer] = []
+        answers: list[FilePrediction] = []
         views: list[Image.Image] = []
         sizes: list[tuple[int, int]] = []
         for name, source in some:
@@ -223,31 +223,31 @@ def predict_files(predictor: Predictor, files: Iterable[tuple[str, FileSource]])
                     raise source
                 decoded = decode(source() if callable(source) else source, name)
             except ImageRefused as error:
-                answers.append(FileAnswer(name, None, refused=error.reason))
+                answers.append(FilePrediction(name, None, refused=error.reason))
             else:
-                # Only the small view is kept of it.
+                # Only the small view is kept in memory.
                 views.append(predictor.view(decoded.image))
                 sizes.append(decoded.image.size)
-                answers.append(FileAnswer(name, None, remarks=decoded.remarks))
+                answers.append(FilePrediction(name, None, remarks=decoded.remarks))
         predictions = iter(predictor.predictions_of_views(views, sizes))
         for answer in answers:
             yield answer if answer.refused else replace(answer, prediction=next(predictions))
 
 
 def chosen_device(device: str) -> str:
-    """``auto`` is the first accelerator, else the CPU; raises ModelError where the machine has no such device."""
+    """Return the device; ``auto`` is the first accelerator or the CPU. Raises ModelError for an unavailable device."""
     if device == "auto":
         accelerator = torch.accelerator.current_accelerator(check_available=True)
         return accelerator.type if accelerator else "cpu"
     try:
         torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:  # no such name; known, but not compiled in or not there
-        raise ModelError(f"This machine has no device {device!r} that torch can use. Choose auto or cpu.") from error
+    except (RuntimeError, AssertionError) as error:  # unknown, not compiled in, or not present
+        raise ModelError(f"PyTorch finds no device {device!r} on this machine. Use auto or cpu.") from error
     return device
 
 
 def imagenet_network(progress: PhaseCallback | None = None) -> tuple[ResNet, BundleInfo]:
-    """The pretrained network itself, with what a bundle would say of it; raises WeightsUnavailable."""
+    """Return the pretrained network with the information of a bundle; raises WeightsUnavailable."""
     found = fetch(progress=progress)
     with torch.device("meta"):
         network = build(found.arch, len(found.classes))

@@ -1,1 +1,1 @@
-"""Models that help to label: vectors, a linear probe on them, suggestions, likely label errors, duplicates."""
+"""Help with labelling: feature vectors, a linear probe on them, suggestions, likely label errors, duplicates."""

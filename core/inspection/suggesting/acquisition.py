@@ -1,6 +1,6 @@
-"""Which photo to label next: the most uncertain, the most unlike those that are labelled, any, or a class's likeliest.
+"""Which photo to label next: the least certain, the most unlike labelled ones, a random one, or a class's likeliest.
 
-Each function answers with the rows of a table of photos, the one to label first in front.
+Each function returns rows of a table of photos, in the order to label them.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ BLOCK = 256  # labelled photos compared at once
 
 
 def most_uncertain(probabilities: np.ndarray) -> np.ndarray:
-    """Photos between two classes first: the smaller the lead of the likeliest over the next, the earlier.
+    """Order photos by the margin between the two likeliest classes, the smallest first.
 
     ``probabilities`` [n, K], K at least 2. Margin sampling (Scheffer and others, 2001).
     """
@@ -18,20 +18,20 @@ def most_uncertain(probabilities: np.ndarray) -> np.ndarray:
 
 
 def likeliest(probabilities: np.ndarray, number: int) -> np.ndarray:
-    """Photos by the probability of one class, the highest first."""
+    """Order photos by the probability of one class, the highest first."""
     return np.argsort(-probabilities[:, number], kind="stable")
 
 
 def at_random(count: int, seed: int) -> np.ndarray:
-    """All photos in an order that is the same for the same seed."""
+    """Order photos randomly; the same seed gives the same order."""
     return np.random.default_rng(seed).permutation(count)
 
 
 def most_unlike(places: np.ndarray, labelled: np.ndarray, many: int) -> np.ndarray:
-    """So many photos, each as far as can be from all labelled ones and from those before it.
+    """Choose ``many`` unlabelled photos, each as far as possible from all labelled ones and from those chosen before.
 
-    ``places`` [n, D] of all photos, ``labelled`` [n] true for those that have a label; only others are answered with.
-    Greedy k-center (Gonzalez 1985; Sener and Savarese, 2018). Where none is labelled the most ordinary is the first.
+    ``places`` [n, D] of all photos; ``labelled`` [n] is true for those with a label. Greedy k-center (Gonzalez 1985;
+    Sener and Savarese, 2018). If none is labelled, the photo closest to the average comes first.
     """
     squares = np.einsum("nd,nd->n", places, places)
     nearest = np.full(len(places), np.inf)  # squared distances

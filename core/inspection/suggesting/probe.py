@@ -1,8 +1,8 @@
-"""A linear classifier on kept vectors: softmax regression, refitted in a fraction of a second after each label.
+"""A linear probe on cached feature vectors: softmax regression, refitted in a fraction of a second after each label.
 
-Vectors are centered, turned onto their main directions (at most 128, which hold nearly all that a linear classifier
-uses) and brought to one scale: `ProbeSpace`. It depends on the pictures alone, so it is made once for a project, and
-each fit works with a sixteenth of the numbers. The fit is SciPy's L-BFGS on the loss of scikit-learn's
+`ProbeSpace` is a principal component analysis: vectors are centred, projected onto at most 128 components, which keep
+nearly all that a linear classifier uses, and scaled. It depends only on the images, so it is computed once for a
+project, and each fit works with a sixteenth of the numbers. The fit is SciPy's L-BFGS on the loss of scikit-learn's
 LogisticRegression.
 """
 
@@ -14,67 +14,64 @@ from scipy.optimize import minimize
 
 DIRECTIONS = 128
 SAMPLE = 2000
-"""Vectors that the directions are found from; more change nothing that a probe would notice."""
+"""The number of vectors that the components are computed from; more make no noticeable difference."""
 PENALTY = 0.02
-"""On the squared weights, against the summed loss: 1 / C of scikit-learn's LogisticRegression. Chosen on hand signs, by
-the log loss on photos that were not learned from, for 12 to 1,000 labels."""
+"""L2 penalty, 1 / C of scikit-learn's LogisticRegression. Chosen on hand signs by the log loss on held-out photos, for
+12 to 1,000 labels."""
 DOUBTFUL_PENALTY = 1.0
-"""For labels some of which may be wrong: a probe that is held back more does not learn the wrong ones too."""
+"""A stronger penalty for labels that may be wrong, so that the probe does not fit the wrong ones."""
 FOLDS = 5
 
 
 @dataclass(frozen=True)
 class ProbeSpace:
-    """Where vectors lie once they are centered, turned and scaled: ``(vectors - mean) @ turn``."""
+    """A projection of vectors: ``(vectors - mean) @ turn``."""
 
     mean: np.ndarray
     """[C]"""
     turn: np.ndarray
-    """[C, D], the main directions first; the mean square length of the vectors that it was made from becomes 1."""
+    """[C, D], the main components first; scaled to a mean square length of 1 for the vectors it was made from."""
 
     @classmethod
     def of(cls, vectors: np.ndarray, directions: int = DIRECTIONS) -> "ProbeSpace":
-        """The space of vectors [n, C]; it has fewer directions where there are fewer vectors."""
+        """Fit the space to vectors [n, C]; with few vectors it has fewer components."""
+        from sklearn.utils.extmath import randomized_svd  # here, because it takes a second to import
+
         rows = vectors[:: max(1, -(-len(vectors) // SAMPLE))]
         mean = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
         centered = rows - mean
-        most = min(directions + 16, *centered.shape)
-        # Subspace iteration (Halko, Martinsson, Tropp 2011): multiplications only, a tenth of the time of an exact SVD.
-        basis = np.random.default_rng(0).standard_normal((centered.shape[1], most), np.float32)
-        for _ in range(4):
-            basis, _ = np.linalg.qr(centered.T @ (centered @ basis))
-        inside = centered @ basis
-        values, turned = np.linalg.eigh((inside.T @ inside).astype(np.float64))
-        keep = np.argsort(values)[::-1][: min(directions, most)]
-        # Without those that are nothing but rounding.
-        keep = keep[values[keep] > values.max(initial=0) * 1e-6]
-        scale = np.sqrt(values[keep].sum() / len(rows)) or 1.0
-        return cls(mean, (basis @ turned[:, keep] / scale).astype(np.float32))
+        # A tenth of the time of an exact SVD (Halko, Martinsson and Tropp, 2011).
+        most = min(directions, *centered.shape)
+        _, values, components = randomized_svd(centered, most, n_oversamples=16, n_iter=4, random_state=0)
+        squares = values.astype(np.float64) ** 2
+        keep = squares > squares.max(initial=0) * 1e-6  # the others are rounding errors
+        scale = np.sqrt(squares[keep].sum() / len(rows)) or 1.0
+        return cls(mean, (components[keep].T / scale).astype(np.float32))
 
     def place(self, vectors: np.ndarray) -> np.ndarray:
-        """Vectors [n, C] in the space, float32 [n, D]."""
+        """Project vectors [n, C]; returns float32 [n, D]."""
         return (vectors - self.mean) @ self.turn
 
 
 @dataclass(frozen=True)
 class Probe:
-    """The classifier: weights [D, K] and bias [K] on places in the space."""
+    """The classifier: weights [D, K] and bias [K] for vectors in the space."""
 
     weights: np.ndarray
     bias: np.ndarray
 
     def probabilities(self, places: np.ndarray) -> np.ndarray:
-        """Of each class, float64 [n, K]."""
+        """Return the probability of each class, float64 [n, K]."""
         return _softmax(places @ self.weights + self.bias)
 
 
 def fit(
     places: np.ndarray, labels: np.ndarray, classes: int, start: Probe | None = None, penalty: float = PENALTY
 ) -> Probe:
-    """The probe of places [n, D] with labels [n], which are numbers below ``classes``.
+    """Fit a probe to places [n, D] with labels [n], which are numbers below ``classes``.
 
-    ``start`` is an earlier probe of the same space and classes: a fit that begins there ends after a few steps.
-    A class that no label names gets no probability. Raises ValueError where fewer than two classes have labels.
+    ``start`` is an earlier probe of the same space and classes: starting from it takes only a few steps. A class
+    without labels gets probability 0. Raises ValueError if fewer than two classes have labels.
     """
     present = np.unique(labels)
     if len(present) < 2:
@@ -110,18 +107,18 @@ def out_of_sample(
     seed: int = 0,
     penalty: float = DOUBTFUL_PENALTY,
 ) -> np.ndarray:
-    """What a probe says of each picture that it has not learned from: float64 [n, classes], by cross-validation.
+    """Predict each image with a probe that was not fitted on it, by cross-validation: float64 [n, classes].
 
-    ``vectors`` [n, C] are labelled ones, ``labels`` numbers from 0; there are as many classes as the highest says.
-    Each fold has its share of every class. Pictures of one group (``groups``: equal for near-duplicates) are held out
-    together, so that none is judged by a probe that knows its twin. A class with a single picture or group cannot be
-    foreseen: it gets no probability there. Raises ValueError where fewer than two classes have two pictures.
+    ``vectors`` [n, C] are labelled, ``labels`` are numbers from 0; the highest one gives the number of classes. Folds
+    are stratified. Images of one group (``groups``: equal for near-duplicates) are held out together, so that no image
+    is predicted by a probe that knows its near-duplicate. A class with a single image or group gets probability 0
+    there. Raises ValueError if fewer than two classes have two images.
     """
     numbers = np.asarray(labels, dtype=np.int64)
     classes = int(numbers.max(initial=-1)) + 1
     fold_of = _folds(numbers, groups, folds, seed)
     if sum(len(np.unique(fold_of[numbers == one])) > 1 for one in np.unique(numbers)) < 2:
-        raise ValueError("Cross-validation needs two classes with two pictures each.")
+        raise ValueError("Cross-validation needs two classes with two images each.")
     places = ProbeSpace.of(vectors).place(vectors)
     answer = np.zeros((len(numbers), classes))
     everything = fit(places, numbers, classes, penalty=penalty)
@@ -133,7 +130,7 @@ def out_of_sample(
 
 
 def _folds(labels: np.ndarray, groups: Sequence[object] | None, folds: int, seed: int) -> np.ndarray:
-    """The fold of each picture: groups are dealt out class by class, in the seed's order."""
+    """Return the fold of each image: groups are assigned to folds class by class, in the seed's order."""
     names = list(range(len(labels))) if groups is None else list(groups)
     first: dict[object, int] = {}
     for row, name in enumerate(names):

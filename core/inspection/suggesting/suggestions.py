@@ -1,7 +1,7 @@
-"""The instant model of a project: suggestions for all its photos, refitted in the background after each label.
+"""Suggested classes for all photos of a project, from a small model that is refitted after each label.
 
-One thread of the server refits for all tabs of a project, on one core, and nobody ever waits for it: the pages read
-the suggestions that are there, and ask for newer ones. The trunk's vectors were computed before (`vector_job`).
+One thread of the server refits for all tabs of a project, on one core. Nobody waits for it: pages show the latest
+suggestions and request newer ones. The feature vectors are computed beforehand (`vector_job`).
 """
 
 import logging
@@ -23,46 +23,46 @@ if TYPE_CHECKING:
     from core.inspection.suggesting.probe import Probe, ProbeSpace
 
 LABELS_A_CLASS = 2
-"""Suggestions begin once each class has so many labels."""
+"""Suggestions start when each class has this many labels."""
 PATIENCE = 5
-"""Or once so many labels have been given for each class on the average: a rare class shall not stop them for good."""
+"""Or when there are this many labels per class on average, so that a rare class does not prevent suggestions."""
 ORDERS = ("uncertain", "unlike", "random", "class")
 RANDOM_SEED = 0
 _GROWTH = 1.25
 _UNLIKE = 64
 _CHEAP_PAIRS = 5_000_000
-"""Of photos to compare: a tenth of a second."""
+"""Pairs of photos that are compared in a tenth of a second."""
 _PAUSE_SECONDS = 0.15
-"""Before a fit in the background: the page that follows a key press comes first."""
+"""Before a fit in the background, so that the page that follows a key press comes first."""
 log = logging.getLogger(__name__)
 
 
 def enough_labels(counts: Sequence[int]) -> bool:
-    """Whether suggestions begin with so many labels of each class."""
+    """Return whether suggestions start, given the number of labels of each class."""
     ready = sum(count >= LABELS_A_CLASS for count in counts)
     return ready >= 2 and (ready == len(counts) or sum(counts) >= PATIENCE * len(counts))
 
 
 @dataclass(frozen=True, eq=False)
 class Suggestions:
-    """What the model thought when it was fitted; rows are photos that have a vector, in the order of their ids."""
+    """The result of a fit; rows are photos that have a vector, in the order of their ids."""
 
     ids: np.ndarray
     places: np.ndarray
     """[n, D]"""
     labelled: np.ndarray
-    """[n], true for photos that had a label then."""
+    """[n], true for photos that had a label at that time."""
     classes: tuple[str, ...] = ()
     probabilities: np.ndarray | None = None
-    """[n, K]; None as long as there are too few labels."""
+    """[n, K]; None if there are too few labels."""
     lacking: tuple[str, ...] = ()
-    """Classes that have fewer than two labels."""
+    """Classes with fewer than two labels."""
     unlike: np.ndarray | None = None
-    """Rows of the photos most unlike the labelled ones; None where nobody asked for them."""
+    """Rows of the photos most unlike the labelled ones; None if not requested."""
     row_of: dict[int, int] = field(default_factory=dict)
 
     def of(self, image_id: int) -> tuple[str, float] | None:
-        """The likeliest class of a photo and its probability; None where nothing can be said of it yet."""
+        """Return the suggested class of a photo and its probability, or None if there is no suggestion yet."""
         row = self.row_of.get(image_id)
         if row is None or self.probabilities is None:
             return None
@@ -70,9 +70,9 @@ class Suggestions:
         return self.classes[number], float(self.probabilities[row, number])
 
     def ranking(self, order: str, label: str | None = None) -> np.ndarray:
-        """Ids of photos without a label, the one to show first in front; ``order`` is one of ``ORDERS``.
+        """Return the ids of unlabelled photos in the order to label them; ``order`` is one of ``ORDERS``.
 
-        As long as there are no probabilities, the most unlike come first in their place. Empty where nothing is known.
+        Without probabilities, the most unlike photos are returned instead. Empty if nothing is known.
         """
         if order == "random":
             rows = at_random(len(self.ids), RANDOM_SEED)
@@ -85,7 +85,7 @@ class Suggestions:
         return self.ids[rows[~self.labelled[rows]]]
 
     def sure(self, least: float) -> list[tuple[int, str, float]]:
-        """Photos without a label whose likeliest class has at least that probability: (id, class, probability)."""
+        """Return (id, class, probability) of unlabelled photos whose suggested class has at least that probability."""
         if self.probabilities is None:
             return []
         best, highest = self.probabilities.argmax(axis=1), self.probabilities.max(axis=1)
@@ -95,14 +95,14 @@ class Suggestions:
 
 
 class SuggestionModel:
-    """Keeps a project's suggestions up to date; threads share it."""
+    """Keeps a project's suggestions up to date; may be shared by threads."""
 
     def __init__(self, store: Store, project_id: int, vectors: Vectors) -> None:
         self.store = store
         self.project_id = project_id
         self.vectors = vectors
         self.suggestions: Suggestions | None = None
-        self.unlike_wanted = False  # where much is labelled they take longer than the fit itself
+        self.unlike_wanted = False  # with many labels they take longer than the fit itself
         self._lock = threading.Lock()
         self._asked = False
         self._working = False
@@ -114,11 +114,11 @@ class SuggestionModel:
 
     @property
     def fresh(self) -> bool:
-        """Nothing was asked for that has not been answered."""
+        """Whether no fit is requested or running."""
         return not (self._asked or self._working)
 
     def ask(self) -> None:
-        """Refit soon, in the background; asked several times during a fit, it refits once after it."""
+        """Request a refit in the background; several requests during a fit lead to one refit after it."""
         with self._lock:
             self._asked = True
             if self._working:
@@ -127,10 +127,11 @@ class SuggestionModel:
         threading.Thread(target=self._work, name=f"suggestions-{self.project_id}", daemon=True).start()
 
     def refresh(self) -> Suggestions:
-        """Read all labels and refit now; the suggestions."""
+        """Read all labels, refit now and return the suggestions."""
+        import sklearn.utils.extmath  # noqa: F401 - only libraries that are loaded can be limited
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-        # One core: the other answers the pages.
+        # One core: the other one serves the pages.
         with self._fitting, threadpool_limits(1, "blas"):
             self.suggestions = self._refit()
         return self.suggestions
@@ -191,7 +192,7 @@ class SuggestionModel:
         )
 
     def _place_new(self, hashes: list[str]) -> None:
-        """Give new vectors their places; a space that was made from a part of the photos is made anew as they come."""
+        """Project new vectors; the space is computed again when the number of photos has grown enough."""
         from core.inspection.suggesting.probe import ProbeSpace
 
         new = [one for one in hashes if one not in self._places]

@@ -1,9 +1,9 @@
-"""Pooled vectors of pictures under one network, kept by content hash. Free of torch until some are computed.
+"""Cached feature vectors of images under one network, by content hash. Imports torch only to compute new ones.
 
-They lie in ``cache/vectors/<network>/`` as files of a few dozen rows (hash, vector), written whole under a name of
-their own and never changed: any number of processes may read and add at once, and what two of them compute twice is
-there twice and does no harm. Files are mapped, not read, so that a project's vectors cost the server no memory of its
-own. All of it may be deleted at any time.
+They are stored in ``cache/vectors/<network>/`` as files of a few dozen rows (hash, vector), each written whole under a
+unique name and never changed. Any number of processes may read and add at the same time; a vector that is computed
+twice is stored twice, which does no harm. Files are memory-mapped, so vectors take no memory of the server's own.
+All files may be deleted at any time.
 """
 
 import logging
@@ -23,8 +23,8 @@ from core.workspace import Workspace
 if TYPE_CHECKING:
     from core.inspection.predicting.predictor import Predictor
 
-# Rows a file: few enough that little is lost when the machine goes off, many enough that ten thousand pictures are some
-# hundred files.
+# Rows per file: few, so that little is lost if the machine stops, and many enough that ten thousand images need only
+# some hundred files.
 KEPT_AT_ONCE = 64
 _HASH = "S64"
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Refused:
-    """A picture that has no vector, and why."""
+    """An image without a vector, and the reason."""
 
     name: str
     reason: str
@@ -40,7 +40,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A picture whose vector is asked for: its content hash, its file, and the user's name for it."""
+    """An image whose vector is wanted: its content hash, its file, and the user's name for it."""
 
     hash: str
     path: Path
@@ -48,16 +48,16 @@ class Wanted:
 
 
 def default_network(workspace: Workspace) -> str | None:
-    """The network that vectors are made with, named by its weights; None where they have not been fetched yet.
+    """Return the name of the network for vectors, made from its weights; None if they are not downloaded yet.
 
-    It is the one that ``Predictor.load("imagenet")`` gives.
+    It is the network that ``Predictor.load("imagenet")`` gives.
     """
     entry = available()
     return None if entry is None else f"{entry.key}-{(entry.sha256 or entry.md5)[:8]}"
 
 
 class Vectors:
-    """The vectors that are there; threads may share it. ``network`` is an identity of the weights."""
+    """The stored vectors of a network; may be shared by threads. ``network`` identifies the weights."""
 
     def __init__(self, workspace: Workspace, network: str) -> None:
         self.network = network
@@ -67,9 +67,9 @@ class Vectors:
         self._places: dict[bytes, tuple[str, int]] = {}
 
     def known(self, hashes: Sequence[str]) -> tuple[list[str], np.ndarray]:
-        """Those of the hashes that have a vector, in the order asked for, and their vectors, float32 [n, C]."""
+        """Return the hashes that have a vector, in the given order, and their vectors, float32 [n, C]."""
         with self._lock:
-            self._look()
+            self._update_index()
             found = [one for one in hashes if one.encode() in self._places]
             if not found:
                 return [], np.empty((0, 0), np.float32)
@@ -84,13 +84,13 @@ class Vectors:
         return found, vectors
 
     def missing(self, hashes: Sequence[str]) -> list[str]:
-        """Those of the hashes that have no vector yet, each once, in the order asked for."""
+        """Return the hashes that have no vector yet, each once, in the given order."""
         with self._lock:
-            self._look()
+            self._update_index()
             return [one for one in dict.fromkeys(hashes) if one.encode() not in self._places]
 
     def add(self, hashes: Sequence[str], vectors: np.ndarray) -> None:
-        """Keep some more; they are there for every process once this returns."""
+        """Store vectors; they are available to every process once this returns."""
         rows = np.empty(len(hashes), [("hash", _HASH), ("vector", "<f4", (vectors.shape[1],))])
         rows["hash"] = [one.encode() for one in hashes]
         rows["vector"] = vectors
@@ -104,10 +104,10 @@ class Vectors:
         finally:
             part.unlink(missing_ok=True)
 
-    def _look(self) -> None:
-        """Take note of the files that came or went since."""
+    def _update_index(self) -> None:
+        """Update the index from the files added or deleted since the last call."""
         names = {path.name for path in self.folder.glob("*.npy")}
-        if self._files.keys() - names:  # somebody emptied the cache
+        if self._files.keys() - names:  # the cache was emptied
             self._files.clear()
             self._places.clear()
         for name in sorted(names - self._files.keys()):
@@ -119,7 +119,7 @@ class Vectors:
             except FileNotFoundError:
                 continue
             except (OSError, ValueError, IndexError) as error:
-                log.warning("%s is damaged (%s); its vectors are computed again", path, error)
+                log.warning("%s is damaged (%s); its vectors will be computed again", path, error)
                 path.unlink(missing_ok=True)
                 continue
             self._files[name] = rows
@@ -132,17 +132,16 @@ def compute(
     predictor: "Predictor | Callable[[], Predictor]",
     refused: Callable[[Refused], None] | None = None,
 ) -> Iterator[Progress]:
-    """Compute and keep the vectors that are missing, in the order asked for; yields how many of all are there.
+    """Compute and store the missing vectors, in the given order; yields how many of all are stored.
 
-    ``predictor`` holds the network that ``vectors`` are named after; given as a function it is made only where
-    something is missing. A picture that cannot be read is told to ``refused``, and the others go on. What was kept
-    before an interruption stays.
+    ``predictor`` holds the network that ``vectors`` are named after; a function is called only if vectors are missing.
+    An unreadable image is reported to ``refused`` and skipped. Vectors stored before an interruption are kept.
     """
     missing = set(vectors.missing([one.hash for one in wanted]))
     todo = list({one.hash: one for one in wanted if one.hash in missing}.values())
     total = len({one.hash for one in wanted})
     done = total - len(todo)
-    yield Progress("looking at the photos", done, total)
+    yield Progress("computing features", done, total)
     if not todo:
         return
     from core.inspection.predicting.features import file_features
@@ -160,15 +159,15 @@ def compute(
                 refused(Refused(one.name, answer.refused or ""))
             if len(rows) == KEPT_AT_ONCE:
                 done += len(rows)
-                _keep(vectors, hashes, rows)
-                yield Progress("looking at the photos", done, total)
+                _store(vectors, hashes, rows)
+                yield Progress("computing features", done, total)
     finally:
         done += len(rows)
-        _keep(vectors, hashes, rows)
-    yield Progress("looking at the photos", done, total)
+        _store(vectors, hashes, rows)
+    yield Progress("computing features", done, total)
 
 
-def _keep(vectors: Vectors, hashes: list[str], rows: list[np.ndarray]) -> None:
+def _store(vectors: Vectors, hashes: list[str], rows: list[np.ndarray]) -> None:
     if rows:
         vectors.add(hashes, np.stack(rows))
     hashes.clear()

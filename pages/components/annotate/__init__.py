@@ -1,1 +1,1 @@
-"""The parts of the Annotate page for labels; boxes have a folder of their own."""
+"""Sections of the Annotate page for labels; boxes are in ``boxes``."""

@@ -1,4 +1,4 @@
-"""The class buttons above photos that are chosen together: one press labels them all."""
+"""Class buttons above a selection of photos: one press labels them all."""
 
 from collections.abc import Callable
 
@@ -9,18 +9,19 @@ from pages.components.annotate.suggest_state import refit
 from pages.components.shared import frame
 from pages.components.shared.class_keys import class_keys
 from pages.components.shared.key_guard import guard_keys
-from pages.components.shared.wording import counted, plain, undone_words
+from pages.components.shared.wording import counted, plain, undo_message
 
 
 def class_buttons(
     project: Project, chosen: int, now: Callable[[], list[int]], *, key: str, after: Callable[[], None]
 ) -> None:
-    """A button and a key for each class, and undo.
+    """Draw a button with a key for each class, and undo.
 
-    ``chosen`` says how many photos are chosen, ``now`` which at the press; ``after`` is called when they are labelled.
+    ``chosen`` is the number of selected photos. ``now`` returns their ids at the press, because the selection may have
+    changed since the drawing. ``after`` is called once they are labelled.
     """
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
-        st.markdown(f"**{chosen:,} chosen**" if chosen else "Nothing chosen yet", width="content")
+        st.markdown(f"**{chosen:,} selected**" if chosen else "Nothing selected yet", width="content")
         classes = frame.store().classes(project.id)
         for one, letter in zip(classes, class_keys([one.name for one in classes]), strict=True):
             st.button(
@@ -49,5 +50,5 @@ def _give(project: Project, now: Callable[[], list[int]], label: str, after: Cal
 @frame.action
 def _undo(project: Project) -> None:
     change = frame.store().undo(project.id, frame.who())
-    frame.notify(undone_words(change) if change else "There is nothing of yours to undo.")
+    frame.notify(undo_message(change) if change else "You have nothing to undo.")
     refit(project.id)

@@ -1,4 +1,4 @@
-"""The classes of a project: add, rename, merge, remove, put in order; each says how many labels it touches."""
+"""Edit the classes of a project: add, rename, merge, remove, reorder; each shows how many labels it changes."""
 
 import streamlit as st
 
@@ -13,23 +13,22 @@ RENAME, MERGE, REMOVE, UP, DOWN = "Rename", "Merge into another", "Remove", "Mov
 
 
 def class_panel(project: Project) -> None:
-    """The whole section."""
+    """Draw the section."""
     classes = frame.store().classes(project.id)
     st.markdown(
-        "The classes are the answers that the network will choose from. Their order gives them their keys; a class "
-        "whose name is a digit or a letter has that key. Whatever you change here, no label is lost, and every change "
-        "can be undone."
+        "The model predicts one of these classes. Their order sets their keys, but a class named after a single digit "
+        "or letter gets that key. No change here loses a label, and you can undo every change."
     )
     last_change(project)
     with st.container(border=True, gap="xxsmall"):
-        besides = BOX_LETTERS if project.task == "localization" else ""
-        for one, key in zip(classes, class_keys([one.name for one in classes], besides=besides), strict=True):
+        reserved = BOX_LETTERS if project.task == "localization" else ""
+        for one, key in zip(classes, class_keys([one.name for one in classes], reserved=reserved), strict=True):
             _row(project, one, key, classes)
     add_classes(project)
 
 
 def add_classes(project: Project) -> None:
-    """The form that adds one class or several."""
+    """Draw the form that adds one or more classes."""
     form = st.form("add-class", clear_on_submit=True, border=False)
     with form, st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input("New classes, separated by commas", placeholder="owl, duck, parrot", width=360)
@@ -66,7 +65,7 @@ def _row(project: Project, one: ClassInfo, key: str | None, classes: list[ClassI
 @st.dialog("Rename the class")
 def _rename(project: Project, one: ClassInfo) -> None:
     st.text_input("New name", value=one.name, max_chars=120, key="class-name")
-    st.caption(f"{counted(one.count, 'label')} will carry the new name.")
+    st.caption(f"{counted(one.count, 'label')} will get the new name.")
     closing_button(
         "Rename",
         lambda: frame.store().rename_class(project.id, one.id, st.session_state["class-name"], frame.who()),
@@ -78,8 +77,8 @@ def _rename(project: Project, one: ClassInfo) -> None:
 def _merge(project: Project, one: ClassInfo, others: list[ClassInfo]) -> None:
     target = st.selectbox("Into", others, format_func=lambda other: other.name, key="class-target")
     st.markdown(
-        f"{counted(one.count, 'photo')} of **{plain(one.name)}** will be **{plain(target.name)}**, "
-        f"and the class {plain(one.name)} goes. You can undo it."
+        f"{counted(one.count, 'photo')} labelled **{plain(one.name)}** will become "
+        f"**{plain(target.name)}**, and the class {plain(one.name)} is removed. You can undo this."
     )
     closing_button(
         "Merge",
@@ -91,18 +90,18 @@ def _merge(project: Project, one: ClassInfo, others: list[ClassInfo]) -> None:
 @st.dialog("Remove the class?")
 def _remove(project: Project, one: ClassInfo) -> None:
     st.markdown(
-        f"The class **{plain(one.name)}** goes, and {counted(one.count, 'photo')} will be without a label. "
-        "The photos stay. You can undo it."
+        f"The class **{plain(one.name)}** is removed, and {counted(one.count, 'photo')} will have no label. "
+        "The photos stay. You can undo this."
     )
     closing_button(
-        "Remove it",
+        "Remove",
         lambda: frame.store().remove_class(project.id, one.id, frame.who()),
         key="class-remove-now",
     )
 
 
 def last_change(project: Project) -> None:
-    """This person's newest change with a button that takes it back."""
+    """Show this person's newest change, with a button that undoes it."""
     newest = next(
         (one for one in frame.store().history(project.id, 50) if not one.undone and one.who == frame.who()), None
     )

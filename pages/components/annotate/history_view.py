@@ -1,4 +1,4 @@
-"""Who did what, and when: any change can be looked at and undone, and the project taken back to any moment."""
+"""The history of a project: see and undo any change, or restore the project to an earlier point."""
 
 from functools import partial
 
@@ -8,33 +8,33 @@ import streamlit as st
 from core.data.store.records import Change, RollBackReach, Touched
 from core.data.store.store import Project
 from pages.components.shared import frame
+from pages.components.shared.auto_refresh import refresh_on_change
 from pages.components.shared.dialogs import closing_button
-from pages.components.shared.live import live
-from pages.components.shared.photos import WallPhoto, wall
-from pages.components.shared.wording import by_name, counted, moment, plain, undone_words
+from pages.components.shared.photo_wall import WallPhoto, wall
+from pages.components.shared.wording import counted, format_time, plain, undo_message, unique_options
 
 CHANGES_A_PAGE = 100
 PHOTOS_SHOWN = 24
 CARD_PIXELS = 124
-EVERYBODY = "Everybody"
+EVERYBODY = "Everyone"
 
 
 @frame.fragment()
 def history(project: Project) -> None:
-    """The whole section."""
-    live(project)
+    """Draw the section."""
+    refresh_on_change(project)
     store = frame.store()
-    people = by_name([(EVERYBODY, None), *((name, name) for name in store.people(project.id))])
+    people = unique_options([(EVERYBODY, None), *((name, name) for name in store.people(project.id))])
     if len(people) == 1:
-        frame.empty("Nothing has happened yet", "Every label and every change of a class will stand here.")
+        frame.empty_state("No changes yet", "Changes to labels, boxes and classes will be listed here.")
         return
     _newest(project)
-    _forth(project)
+    _redo_roll_back(project)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         named = st.selectbox(
             "Changes of", list(people), key="history-who", width=200, on_change=_first_page, args=(project,)
         )
-        st.caption("Choose a line to see what it did, to undo it, or to go back to that moment.", width="stretch")
+        st.caption("Select a row to see what changed, to undo it, or to go back to that point.", width="stretch")
     before: list[int] = st.session_state.setdefault(_pages_key(project), [])
     changes = store.history(
         project.id, CHANGES_A_PAGE + 1, before_id=before[-1] if before else None, who=people.get(named)
@@ -42,28 +42,29 @@ def history(project: Project) -> None:
     more, changes = len(changes) > CHANGES_A_PAGE, changes[:CHANGES_A_PAGE]
     detail = st.container()
     table = pd.DataFrame(
-        [(moment(one.when), one.who, one.text, _state(one)) for one in changes], columns=["When", "Who", "What", ""]
+        [(format_time(one.when), one.who, one.text, _state(one)) for one in changes],
+        columns=["When", "Who", "Change", "State"],
     )
-    # Another list is another table: a choice of the old one must not point into the new one.
+    # Another list is another table, so that a selection in the old one never points into the new one.
     key = f"history-table-{changes[0].id if changes else 0}-{len(changes)}-{named}"
     st.dataframe(
         table,
         hide_index=True,
         height="content" if len(table) <= 12 else 460,
-        column_config={"What": st.column_config.TextColumn(width="large")},
+        column_config={"Change": st.column_config.TextColumn(width="large")},
         on_select=partial(_choose, project, key, [one.id for one in changes]),
         selection_mode="single-row",
         key=key,
     )
     with st.container(horizontal=True, horizontal_alignment="center"):
         if before:
-            st.button("Newer ones", on_click=_newer, args=(project,), icon=":material/arrow_back:")
-        if not more and store.reach(project.id, 0).changes:
-            first = st.button("Back to the beginning", icon=":material/first_page:", type="tertiary")
+            st.button("Newer", on_click=_newer, args=(project,), icon=":material/arrow_back:")
+        if not more and store.roll_back_reach(project.id, 0).changes:
+            first = st.button("Go back to the beginning", icon=":material/first_page:", type="tertiary")
             if first:
                 _go_back(project, 0, "before the first change")
         if more:
-            st.button("Older ones", on_click=before.append, args=(changes[-1].id,), icon=":material/arrow_forward:")
+            st.button("Older", on_click=before.append, args=(changes[-1].id,), icon=":material/arrow_forward:")
     chosen = st.session_state.get(_chosen_key(project))
     if chosen is not None:
         with detail:
@@ -80,7 +81,7 @@ def _pages_key(project: Project) -> str:
 
 
 def _choose(project: Project, key: str, ids: list[int]) -> None:
-    """The change itself is remembered and not its line, because others push new lines in above it."""
+    """Remember the selected change by its id, because new rows may be inserted above it."""
     rows = st.session_state[key]["selection"]["rows"]
     st.session_state[_chosen_key(project)] = ids[rows[0]] if rows else None
 
@@ -96,13 +97,13 @@ def _newer(project: Project) -> None:
 def _state(one: Change) -> str:
     if not one.undone:
         return ""
-    return "undone with others" if one.rewind else "undone"
+    return "undone by going back" if one.roll_back else "undone"
 
 
 def _newest(project: Project) -> None:
     store, me = frame.store(), frame.who()
     with st.container(horizontal=True):
-        for label, who in (("Undo my newest change", me), ("Undo the newest change of all", None)):
+        for label, who in (("Undo my last change", me), ("Undo the last change by anyone", None)):
             newest = next((one for one in store.history(project.id, 50, who=who) if not one.undone), None)
             st.button(
                 label,
@@ -114,15 +115,15 @@ def _newest(project: Project) -> None:
             )
 
 
-def _forth(project: Project) -> None:
-    for one in frame.store().rewinds(project.id)[:1]:
+def _redo_roll_back(project: Project) -> None:
+    for one in frame.store().roll_backs(project.id)[:1]:
         with st.container(border=True, horizontal=True, vertical_alignment="center", key="history-forth"):
             st.markdown(
-                f"{plain(one.who)} went back at {moment(one.when)}: {counted(one.changes, 'change')} undone.",
+                f"{plain(one.who)} went back at {format_time(one.when)}: {counted(one.changes, 'change')} undone.",
                 width="stretch",
             )
             st.button(
-                f"Do {'it' if one.changes == 1 else 'them'} again",
+                f"Redo {counted(one.changes, 'change')}",
                 icon=":material/redo:",
                 on_click=_redo_all,
                 args=(project, one.id),
@@ -131,20 +132,20 @@ def _forth(project: Project) -> None:
 
 def _details(project: Project, change: Change) -> None:
     with st.container(border=True, key="history-details", gap="xsmall"):
-        st.markdown(f"**{plain(change.text)}**  \n{plain(change.who)}, {moment(change.when)}")
+        st.markdown(f"**{plain(change.text)}**  \n{plain(change.who)}, {format_time(change.when)}")
         touched = frame.store().touched(project.id, change.id, PHOTOS_SHOWN)
         if touched:
             with st.container(width=len(touched) * CARD_PIXELS):
                 wall([_photo(one) for one in touched], key=f"history-wall-{change.id}", side=96, one_row=True)
         with st.container(horizontal=True, gap="xsmall"):
             if change.undone:
-                st.button("Do it again", icon=":material/redo:", on_click=_redo_one, args=(project, change.id))
+                st.button("Redo", icon=":material/redo:", on_click=_redo_one, args=(project, change.id))
             else:
                 st.button("Undo this change", icon=":material/undo:", on_click=_undo_one, args=(project, change.id))
-            later = frame.store().reach(project.id, change.id)
+            later = frame.store().roll_back_reach(project.id, change.id)
             if later.changes:
                 back = st.button(
-                    f"Back to this moment: undo {counted(later.changes, 'later change')}", icon=":material/history:"
+                    f"Go back to this point: undo {counted(later.changes, 'later change')}", icon=":material/history:"
                 )
                 if back:
                     _go_back(project, change.id, f"right after “{plain(change.text)}”")
@@ -159,17 +160,17 @@ def _photo(one: Touched) -> WallPhoto:
     if one.split_before != one.split_after:
         parts.append(f"{one.split_before or 'no split'} → {one.split_after or 'no split'}")
     if one.removed_before != one.removed_after:
-        parts = ["removed" if one.removed_after else "back again"]
+        parts = ["removed" if one.removed_after else "restored"]
     return WallPhoto(
         str(one.image_id), frame.store().thumbnail_path(one.hash), ", ".join(parts), one.filename.rsplit("/", 1)[-1]
     )
 
 
-@st.dialog("Go back to this moment?")
+@st.dialog("Go back to this point?")
 def _go_back(project: Project, change_id: int, where: str) -> None:
-    reach = frame.store().reach(project.id, change_id)
-    st.markdown(f"The project will be as it was {where}. {_reach_in_words(reach)}")
-    st.markdown("Nothing is lost: the changes stay in the history, and one button does them all again.")
+    reach = frame.store().roll_back_reach(project.id, change_id)
+    st.markdown(f"The project will be as it was {where}. {_describe_reach(reach)}")
+    st.markdown("Nothing is lost: the changes stay in the history, and one button redoes them all.")
     closing_button(
         f"Undo {counted(reach.changes, 'change')}",
         lambda: _back(project, change_id),
@@ -177,7 +178,7 @@ def _go_back(project: Project, change_id: int, where: str) -> None:
     )
 
 
-def _reach_in_words(reach: RollBackReach) -> str:
+def _describe_reach(reach: RollBackReach) -> str:
     touched = [counted(reach.images, "photo")] if reach.images else []
     touched += [counted(reach.classes, "class", "classes")] if reach.classes else []
     people = ", ".join(plain(name) for name in reach.people)
@@ -185,32 +186,32 @@ def _reach_in_words(reach: RollBackReach) -> str:
 
 
 def _back(project: Project, change_id: int) -> None:
-    done = frame.store().back_to(project.id, change_id, frame.who())
+    done = frame.store().roll_back(project.id, change_id, frame.who())
     frame.notify(f"{counted(done.changes, 'change')} undone.{_kept(done.kept)}")
 
 
 def _kept(kept: int) -> str:
-    return f" {kept:,} of it stayed as it is, because it was changed since." if kept else ""
+    return f" {kept:,} of them changed since then and stayed the same." if kept else ""
 
 
 @frame.action
 def _undo_newest(project: Project, who: str | None) -> None:
     undone = frame.store().undo(project.id, who)
-    frame.notify(undone_words(undone) if undone else "There is nothing left to undo.")
+    frame.notify(undo_message(undone) if undone else "There is nothing to undo.")
 
 
 @frame.action
 def _undo_one(project: Project, change_id: int) -> None:
-    frame.notify(undone_words(frame.store().undo_one(project.id, change_id)))
+    frame.notify(undo_message(frame.store().undo_one(project.id, change_id)))
 
 
 @frame.action
 def _redo_one(project: Project, change_id: int) -> None:
     done = frame.store().redo_one(project.id, change_id)
-    frame.notify(f"Done again: {plain(done.text)}.{_kept(done.kept)}")
+    frame.notify(f"Redone: {plain(done.text)}.{_kept(done.kept)}")
 
 
 @frame.action
-def _redo_all(project: Project, rewind_id: int) -> None:
-    done = frame.store().forth(project.id, rewind_id)
-    frame.notify(f"{counted(done.changes, 'change')} done again.{_kept(done.kept)}")
+def _redo_all(project: Project, roll_back_id: int) -> None:
+    done = frame.store().undo_roll_back(project.id, roll_back_id)
+    frame.notify(f"{counted(done.changes, 'change')} redone.{_kept(done.kept)}")

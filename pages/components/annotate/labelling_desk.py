@@ -1,4 +1,4 @@
-"""Where one browser tab stands in its labelling: the photo it shows, those before it, those it skipped."""
+"""The state of one browser tab while labelling: the photo shown, the ones before it, the ones skipped."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from core.data.store.store import ImageFilter, ImageRow, Project
 from core.errors import DataError
 from pages.components.annotate.suggest_state import refit, suggestions_of
 from pages.components.shared import frame
-from pages.components.shared.wording import moment, plain, undone_words
+from pages.components.shared.wording import format_time, plain, undo_message
 
 IN_ORDER = "added"
 REMEMBERED = 20
@@ -20,23 +20,23 @@ class Desk:
     """The state of one tab. Photos are held by id, so that two tabs never mix up what they show."""
 
     project_id: int
-    label: str | None  # go through the photos of this class ...
-    unlabelled: bool  # ... or through those without one; neither: through all
+    label: str | None  # go through the photos of this class,
+    unlabelled: bool  # or through the unlabelled ones; with neither, through all
     current: int | None = None
-    seen: int | None = None  # the photo that was looked at last ...
-    shown_label: str | None = None  # ... and what its label was at first sight, or when its change was told
-    trail: list[int] = field(default_factory=list)  # shown before the current one, the newest last
+    seen: int | None = None  # the photo shown last,
+    shown_label: str | None = None  # and its label when it was first shown, or when its change was announced
+    trail: list[int] = field(default_factory=list)  # photos shown before the current one, the newest last
     skipped: set[int] = field(default_factory=set)
-    queue: list[int] = field(default_factory=list)  # all photos to go through, where it is not "unlabelled"
-    order: str = IN_ORDER  # of photos without a label: as they were added, or an order of the instant model
-    order_class: str | None = None  # the class that the order "class" asks for
-    upcoming: int | None = None  # which photo was named as the next one, and is in the browser already
-    suggested: tuple[int, str, float] | None = None  # photo, class and probability, as they were shown
+    queue: list[int] = field(default_factory=list)  # the photos to go through, unless ``unlabelled``
+    order: str = IN_ORDER  # of unlabelled photos: as added, or an order from the suggestion model
+    order_class: str | None = None  # the class for the order "class"
+    upcoming: int | None = None  # the photo announced as the next one; the browser has loaded it
+    suggested: tuple[int, str, float] | None = None  # photo, class and probability, as shown
     agreed: deque[bool] = field(default_factory=lambda: deque(maxlen=REMEMBERED))  # were the last suggestions right?
     message: str = ""
 
     def follower(self, after: int | None) -> ImageRow | None:
-        """The photo that comes next, or None when all are done. It stays the same until the desk moves on."""
+        """Return the next photo, or None when all are done. It stays the same until the desk moves on."""
         if self.upcoming is not None:
             named = self._still_open(self.upcoming, after)
             if named is not None:
@@ -46,12 +46,12 @@ class Desk:
         return found
 
     def _still_open(self, image_id: int, after: int | None) -> ImageRow | None:
-        """The photo, where it is still to be gone through."""
+        """Return the photo if it still has to be shown."""
         if image_id == after or image_id in self.skipped:
             return None
         try:
             row = frame.store().image(self.project_id, image_id)
-        except DataError:  # removed meanwhile
+        except DataError:  # removed in the meantime
             return None
         return row if row.label is None or not self.unlabelled else None
 
@@ -69,12 +69,12 @@ class Desk:
         for image_id in self.queue[place:]:
             try:
                 return store.image(self.project_id, image_id)
-            except DataError:  # removed meanwhile: the next one then
+            except DataError:  # removed in the meantime: try the next one
                 continue
         return None
 
     def show(self, image_id: int | None) -> None:
-        """Put a photo on the desk, and remember the one that lay there."""
+        """Show a photo, and remember the previous one."""
         if self.current is not None and self.current != image_id:
             self.trail.append(self.current)
         self.current = image_id
@@ -82,9 +82,9 @@ class Desk:
         self.upcoming = None
 
     def suggest(self, row: ImageRow) -> tuple[str, float] | None:
-        """The class suggested for the photo on the desk, and its probability. What was shown once stays as it was.
+        """Return the suggested class for the photo and its probability. A suggestion once shown does not change.
 
-        So nobody accepts a class that took another's place between the look and the key.
+        Otherwise somebody could accept a class that replaced another one just before the key press.
         """
         if self.suggested is None or self.suggested[0] != row.id:
             found = suggestions_of(self.project_id)
@@ -95,12 +95,12 @@ class Desk:
         return self.suggested[1:]
 
     def look_at(self, row: ImageRow) -> None:
-        """Note the label at first sight: what somebody else gives it while it is looked at is a change to be told."""
+        """Note the label when the photo is first shown, to detect a change by somebody else while it is on screen."""
         if self.seen != row.id:
             self.seen, self.shown_label = row.id, row.label
 
     def begin(self) -> None:
-        """Start over at the first photo."""
+        """Start again from the first photo."""
         self.trail.clear()
         self.skipped.clear()
         self.current = self.upcoming = None
@@ -111,9 +111,9 @@ class Desk:
         self.show(first.id if first else None)
 
     def row(self) -> ImageRow | None:
-        """The photo on the desk as it is stored now; one that was removed meanwhile makes room for the next."""
+        """Return the photo as it is stored now; if it was removed in the meantime, go on to the next."""
         if self.current is None and self.unlabelled and not self.skipped:
-            # Photos may have come since the desk was cleared.
+            # Photos may have been added since the last one was labelled.
             self.begin()
         while self.current is not None:
             try:
@@ -127,7 +127,7 @@ class Desk:
 def desk_of(
     project: Project, label: str | None, unlabelled: bool, order: str = IN_ORDER, order_class: str | None = None
 ) -> Desk:
-    """This tab's desk for these photos; another choice of photos starts another desk, another order goes on with it."""
+    """Return this tab's desk. Another choice of photos starts a new one; another order keeps it."""
     desk: Desk | None = st.session_state.get("desk")
     if desk is None or (desk.project_id, desk.label, desk.unlabelled) != (project.id, label, unlabelled):
         desk = Desk(project.id, label, unlabelled, order=order, order_class=order_class)
@@ -143,10 +143,10 @@ def desk_of(
 
 @frame.action
 def press(desk: Desk, image_id: int, label: str) -> None:
-    """Give the shown photo its class and go on.
+    """Label the photo and show the next one.
 
-    ``image_id`` is the photo that the button was drawn for. A second press that left the browser before the next photo
-    came still names the first one and does nothing: nobody labels a photo that they have not seen.
+    ``image_id`` is the photo the button was drawn for. A second press sent before the next photo arrived still names
+    the first photo and does nothing, so nobody labels a photo they have not seen.
     """
     if desk.current != image_id:
         return
@@ -154,14 +154,14 @@ def press(desk: Desk, image_id: int, label: str) -> None:
     row = frame.store().image(desk.project_id, image_id)
     if row.label not in (desk.shown_label, label):
         by = (
-            f" by {plain(row.annotated_by)}, {moment(row.annotated_at)}"
+            f" by {plain(row.annotated_by)}, {format_time(row.annotated_at)}"
             if row.annotated_by and row.annotated_at
             else ""
         )
         now = plain(row.label) if row.label else "no label"
         desk.message = (
-            f'This photo was changed meanwhile{by}: it is "{now}" now, and stays so. '
-            f'Press "{plain(label)}" once more to overrule, or skip it.'
+            f'This photo was changed{by}: it is now "{now}". '
+            f'Press "{plain(label)}" again to overwrite it, or skip the photo.'
         )
         desk.shown_label = row.label
         return
@@ -175,7 +175,7 @@ def press(desk: Desk, image_id: int, label: str) -> None:
 
 @frame.action
 def skip(desk: Desk, image_id: int) -> None:
-    """Leave the shown photo as it is and go on."""
+    """Leave the photo as it is and show the next one."""
     if desk.current != image_id:
         return
     desk.message = ""
@@ -185,7 +185,7 @@ def skip(desk: Desk, image_id: int) -> None:
 
 @frame.action
 def back(desk: Desk) -> None:
-    """Show the photo before this one again."""
+    """Show the previous photo again."""
     desk.message = ""
     if desk.trail:
         desk.current = desk.trail.pop()
@@ -194,16 +194,16 @@ def back(desk: Desk) -> None:
 
 @frame.action
 def undo(desk: Desk) -> None:
-    """Take back this person's newest change and show the photo that it was about."""
+    """Undo this person's newest change and show its photo."""
     store = frame.store()
     change = store.undo(desk.project_id, frame.who())
     if change is None:
-        frame.notify("There is nothing of yours to undo.")
+        frame.notify("You have nothing to undo.")
         return
     desk.message = ""
     desk.upcoming = None
     refit(desk.project_id)
-    frame.notify(undone_words(change))
+    frame.notify(undo_message(change))
     touched = store.changed_images(desk.project_id, change.id)
     if len(touched) == 1:
         if touched[0] in desk.trail:
@@ -214,11 +214,11 @@ def undo(desk: Desk) -> None:
 
 @frame.action
 def show_skipped(desk: Desk) -> None:
-    """Go through the skipped photos after all."""
+    """Go through the photos again, with those that were skipped."""
     desk.begin()
 
 
 def advance(desk: Desk) -> None:
-    """Show the photo that comes next."""
+    """Show the next photo."""
     follower = desk.follower(desk.current)
     desk.show(follower.id if follower else None)

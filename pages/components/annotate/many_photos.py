@@ -1,4 +1,4 @@
-"""Many photos at once: choose them in a grid, then one button or key gives them their class."""
+"""Label many photos at once: select them in a grid, then press a class."""
 
 import streamlit as st
 
@@ -6,19 +6,19 @@ from core.data.store.store import Project
 from pages.components.data.photo_details import show_details
 from pages.components.data.photo_grid import filter_row, page_of, photo_cards, turn_pages
 from pages.components.shared import frame
+from pages.components.shared.auto_refresh import refresh_on_change
 from pages.components.shared.class_keys import class_keys
 from pages.components.shared.key_guard import guard_keys
-from pages.components.shared.live import live
-from pages.components.shared.photos import choose, chosen_on, clear, wall
-from pages.components.shared.wording import counted, plain, undone_words
+from pages.components.shared.photo_wall import choose, clear, current_selection, wall
+from pages.components.shared.wording import counted, plain, undo_message
 
 WALL = "annotate-wall"
 
 
 @frame.fragment()
 def many_at_once(project: Project) -> None:
-    """The whole section; only this part of the page runs again at a click."""
-    live(project)
+    """Draw the section; a click reruns only this part of the page."""
+    refresh_on_change(project)
     where = filter_row(project, key="many", unlabelled_first=True)
     rows, found = page_of(project, where, key="many")
     buttons = st.container(key="many-actions", gap="xsmall")
@@ -28,12 +28,12 @@ def many_at_once(project: Project) -> None:
     with buttons:
         with st.container(horizontal=True, vertical_alignment="center"):
             if chosen:
-                st.markdown(f"**{len(chosen)} chosen**", width="stretch")
-                st.button("Choose none", type="tertiary", on_click=clear, args=(WALL,))
+                st.markdown(f"**{len(chosen)} selected**", width="stretch")
+                st.button("Clear selection", type="tertiary", on_click=clear, args=(WALL,))
             else:
-                st.markdown(f"{counted(found, 'photo')}. Choose some, then press a class.", width="stretch")
+                st.markdown(f"{counted(found, 'photo')}. Select some, then press a class.", width="stretch")
                 every = [str(number) for number in shown]
-                st.button("Choose this page", type="tertiary", on_click=choose, args=(WALL, every), disabled=not rows)
+                st.button("Select this page", type="tertiary", on_click=choose, args=(WALL, every), disabled=not rows)
             st.button("Undo", shortcut="U", type="tertiary", on_click=_undo, args=(project,))
         with st.container(horizontal=True, gap="xsmall"):
             classes = frame.store().classes(project.id)
@@ -54,7 +54,7 @@ def many_at_once(project: Project) -> None:
 
 @frame.action
 def _give(project: Project, shown: list[int], label: str | None) -> None:
-    ids = chosen_on(WALL, shown)
+    ids = current_selection(WALL, shown)
     if not ids:
         return
     frame.store().annotate(project.id, ids, label, frame.who())
@@ -65,4 +65,4 @@ def _give(project: Project, shown: list[int], label: str | None) -> None:
 @frame.action
 def _undo(project: Project) -> None:
     change = frame.store().undo(project.id, frame.who())
-    frame.notify(undone_words(change) if change else "There is nothing of yours to undo.")
+    frame.notify(undo_message(change) if change else "You have nothing to undo.")

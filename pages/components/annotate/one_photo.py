@@ -1,17 +1,17 @@
-"""One photo at a time: the photo large, a button and a key for each class, the next one by itself."""
+"""Label one photo at a time: a large photo, and a button with a key for each class."""
 
 import streamlit as st
 
 from core.data.store.store import ImageRow, Project
 from pages.components.annotate.labelling_desk import IN_ORDER, Desk, back, desk_of, press, show_skipped, skip, undo
-from pages.components.annotate.suggest_accept import accepting, look_at_sure_ones
-from pages.components.annotate.suggest_queue import Queue, helper_line, suggestion_button
+from pages.components.annotate.suggest_accept import accepting, review_suggestions
+from pages.components.annotate.suggest_queue import Queue, suggestion_button, suggestion_status
 from pages.components.data.photo_details import display_bytes
 from pages.components.shared import frame
+from pages.components.shared.auto_refresh import refresh_on_change
 from pages.components.shared.class_keys import class_keys
 from pages.components.shared.key_guard import guard_keys
-from pages.components.shared.live import live
-from pages.components.shared.wording import counted, moment, plain
+from pages.components.shared.wording import counted, format_time, plain
 
 STYLE = """<style>
 .st-key-annotate-photo img { max-height: 66vh; object-fit: contain; background: var(--st-secondary-background-color); }
@@ -25,10 +25,10 @@ STYLE = """<style>
 
 @frame.fragment()
 def one_by_one(project: Project, label: str | None, unlabelled: bool, queue: Queue) -> None:
-    """The whole desk; only this part of the page runs again at a key press."""
-    live(project)
+    """Draw the desk; a key press reruns only this part of the page."""
+    refresh_on_change(project)
     if accepting(project):
-        look_at_sure_ones(project)
+        review_suggestions(project)
         guard_keys()
         return
     desk = desk_of(project, label, unlabelled, queue.order, queue.label)
@@ -45,7 +45,7 @@ def one_by_one(project: Project, label: str | None, unlabelled: bool, queue: Que
     desk.look_at(row)
     suggested = desk.suggest(row) if queue.suggest else None
     left, right = st.columns([2.2, 1], gap="medium")
-    # The buttons first: whoever sees the next photo can trust that its buttons are there.
+    # The buttons first: when the next photo appears, its keys already work.
     with right:
         if desk.message:
             st.warning(desk.message)
@@ -72,10 +72,10 @@ def one_by_one(project: Project, label: str | None, unlabelled: bool, queue: Que
         st.caption(_line(row))
     if queue.suggest or queue.order != IN_ORDER:
         with right:
-            helper_line(project, desk, classes, queue, suggested=suggested is not None)
+            suggestion_status(project, desk, classes, queue, suggested=suggested is not None)
     follower = desk.follower(row.id)
     if follower is not None:
-        # The browser loads the next photo while this one is looked at.
+        # The browser loads the next photo while this one is on screen.
         with st.container(key="annotate-next"):
             st.image(_bytes(follower), alt="")
     guard_keys(row.id)
@@ -87,7 +87,7 @@ def _bytes(row: ImageRow) -> bytes:
 
 def _line(row: ImageRow) -> str:
     by = (
-        f" · {plain(row.label)}, by {plain(row.annotated_by)}, {moment(row.annotated_at)}"
+        f" · {plain(row.label)}, by {plain(row.annotated_by)}, {format_time(row.annotated_at)}"
         if (row.label and row.annotated_by and row.annotated_at)
         else ""
     )
@@ -98,17 +98,17 @@ def _all_done(desk: Desk, left: int) -> None:
     if desk.message:
         st.info(desk.message)
     if desk.unlabelled and left == 0:
-        frame.empty("All photos are labelled", "Now a network can learn from them.", "Go to training", "Train")
+        frame.empty_state("All photos are labelled", "You can train a model on them now.", "Go to training", "Train")
     elif desk.unlabelled:
-        frame.empty(
-            "You have seen them all",
-            f"{counted(left, 'photo')} stayed without a label, because you skipped them. That is fine: training "
+        frame.empty_state(
+            "You have seen every photo",
+            f"{counted(left, 'photo')} still unlabelled, because you skipped them. That is fine: training "
             "leaves them out.",
             "Go to training",
             "Train",
         )
     else:
-        frame.empty("You have seen them all", "Your labels are saved.", "Go to training", "Train")
+        frame.empty_state("You have seen every photo", "Your labels are saved.", "Go to training", "Train")
     with st.container(horizontal=True, horizontal_alignment="center"):
         if left or not desk.unlabelled:
             st.button("Go through them again", on_click=show_skipped, args=(desk,), icon=":material/replay:")

@@ -1,4 +1,4 @@
-"""Accepting many suggestions: those the model is sure of, all looked at in a grid first."""
+"""Accept many confident suggestions together, after checking them in a grid."""
 
 import streamlit as st
 
@@ -8,8 +8,8 @@ from core.inspection.suggesting.suggestions import Suggestions
 from pages.components.annotate.labelling_desk import Desk, advance
 from pages.components.annotate.suggest_state import keep_in_view, refit, suggestions_of
 from pages.components.shared import frame
-from pages.components.shared.photos import WallPhoto, choose, chosen_on, wall
-from pages.components.shared.widget_memory import begin_with, keep_choice, kept_choice
+from pages.components.shared.photo_wall import WallPhoto, choose, current_selection, wall
+from pages.components.shared.widget_memory import remember_choice, remembered_choice, set_initial_choice
 from pages.components.shared.wording import counted
 
 SURE, ALL = "99 %", "all"
@@ -21,39 +21,39 @@ LEVEL = "accept-level"
 
 
 def accepting(project: Project) -> bool:
-    """Whether this tab looks at the sure ones of the project."""
+    """Return whether this tab shows the grid of confident suggestions."""
     return bool(st.session_state.get(OPEN) == project.id)
 
 
-def offer_sure_ones(project: Project, found: Suggestions) -> None:
-    """The button that opens the grid: with those the model is sure of, or, where there are none, with all."""
+def offer_review(project: Project, found: Suggestions) -> None:
+    """Draw the button that opens the grid with the confident suggestions, or with all if none is confident."""
     sure, every = len(found.sure(LEVELS[SURE])), len(found.sure(LEVELS[ALL]))
     if every:
         st.button(
-            f"Accept all above 99 % ({sure:,})" if sure else f"Look at the suggestions ({every:,})",
+            f"Review suggestions above 99 % ({sure:,})" if sure else f"Review all suggestions ({every:,})",
             icon=":material/done_all:",
             type="tertiary",
             key="accept-look",
-            help="Shows them first. You can take out those that are wrong.",
+            help="Shows them in a grid. Deselect the wrong ones, then accept the rest.",
             on_click=_open,
             args=(project, SURE if sure else ALL),
         )
 
 
-def look_at_sure_ones(project: Project) -> None:
-    """The grid: all are chosen; whoever sees a wrong one takes it out, then one button accepts the rest."""
+def review_suggestions(project: Project) -> None:
+    """Draw the grid: all are selected; deselect the wrong ones, then accept the rest with one button."""
     found = suggestions_of(project.id)
     level = st.segmented_control(
-        "As sure as",
+        "Confidence above",
         list(LEVELS),
-        default=kept_choice(LEVEL, SURE, LEVELS),
+        default=remembered_choice(LEVEL, SURE, LEVELS),
         required=True,
         key=LEVEL,
-        on_change=keep_choice,
+        on_change=remember_choice,
         args=(LEVEL,),
     )
     suggested = found.sure(LEVELS[level]) if found else []
-    sure = _still_without_label(project, suggested[:MOST])
+    sure = _still_unlabelled(project, suggested[:MOST])
     state = (level, tuple(number for number, _, _ in sure))
     if st.session_state.get("accept-state") != state:
         st.session_state["accept-state"] = state
@@ -62,13 +62,13 @@ def look_at_sure_ones(project: Project) -> None:
     buttons = st.container(horizontal=True, vertical_alignment="center", key="accept-actions")
     if not sure:
         above = f" above {level}" if level != ALL else ""
-        st.info(f"The model is not sure of any photo without a label{above}.", icon=":material/done_all:")
-        buttons.button("Back to the photos", on_click=_close, shortcut="Left")
+        st.info(f"No unlabelled photo has a suggestion{above}.", icon=":material/done_all:")
+        buttons.button("Back to labelling", on_click=_close, shortcut="Left")
         return
     chosen = len(wall(_cards(project, sure), key=WALL, select="many", side=112, label="Suggestions").chosen)
     with buttons:
-        which = f"The {MOST} surest of {len(suggested):,} photos" if len(suggested) > MOST else "Every photo"
-        st.markdown(f"{which} as the model would label it. Click the wrong ones to take them out.", width="stretch")
+        which = f"The {MOST} most confident of {len(suggested):,}" if len(suggested) > MOST else "All"
+        st.markdown(f"{which} suggestions, grouped by class. Click the wrong ones to deselect them.", width="stretch")
         st.button("Back", on_click=_close, shortcut="Left")
         st.button(
             f"Accept {counted(chosen, 'suggestion')}",
@@ -81,8 +81,8 @@ def look_at_sure_ones(project: Project) -> None:
         )
 
 
-def _still_without_label(project: Project, sure: list[tuple[int, str, float]]) -> list[tuple[int, str, float]]:
-    """Those that nobody labelled since, class by class, in each the most doubtful first."""
+def _still_unlabelled(project: Project, sure: list[tuple[int, str, float]]) -> list[tuple[int, str, float]]:
+    """Return the suggestions for photos that are still unlabelled, by class, the least confident first."""
     names = [one.name for one in frame.store().classes(project.id)]
     unlabelled = {one.id for one in frame.store().image_labels(project.id) if one.label is None}
     left = [one for one in sure if one[0] in unlabelled and one[1] in names]
@@ -94,7 +94,7 @@ def _cards(project: Project, sure: list[tuple[int, str, float]]) -> list[WallPho
     for number, label, probability in sure:
         try:
             row = store.image(project.id, number)
-        except DataError:  # removed a moment ago
+        except DataError:  # removed in the meantime
             continue
         cards.append(
             WallPhoto(str(number), store.thumbnail_path(row.hash), label, f"{min(99.9, probability * 100):.1f} %")
@@ -104,21 +104,21 @@ def _cards(project: Project, sure: list[tuple[int, str, float]]) -> list[WallPho
 
 @frame.action
 def _accept(project: Project, shown: dict[int, str]) -> None:
-    rows = [(number, shown[number]) for number in chosen_on(WALL, list(shown))]
+    rows = [(number, shown[number]) for number in current_selection(WALL, list(shown))]
     if not rows:
         return
     frame.store().accept_suggestions(project.id, rows, frame.who())
-    frame.notify(f"{counted(len(rows), 'suggestion')} accepted. U undoes it.")
+    frame.notify(f"{counted(len(rows), 'suggestion')} accepted. Press U to undo.")
     refit(project.id)
     desk: Desk | None = st.session_state.get("desk")
     if desk is not None and desk.unlabelled and desk.current in {number for number, _ in rows}:
-        advance(desk)  # nobody is asked again for the photo that lay there
+        advance(desk)  # the photo on the desk has just been labelled
     _close()
 
 
 def _open(project: Project, level: str) -> None:
     st.session_state[OPEN] = project.id
-    begin_with(LEVEL, level)
+    set_initial_choice(LEVEL, level)
     st.session_state.pop("accept-state", None)
 
 

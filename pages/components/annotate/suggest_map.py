@@ -1,4 +1,4 @@
-"""A map of all photos, each a point colored by its label: points that a lasso catches are looked at and labelled."""
+"""A map of all photos, coloured by label: select points with a lasso to see and label their photos."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -13,14 +13,14 @@ from core.inspection.suggesting.suggestions import Suggestions
 from pages.components.annotate.class_buttons import class_buttons
 from pages.components.annotate.suggest_state import prepare
 from pages.components.shared import frame
-from pages.components.shared.charts import ink
-from pages.components.shared.photos import WallPhoto, wall
+from pages.components.shared.charts import palette
+from pages.components.shared.photo_wall import WallPhoto, wall
 from pages.components.shared.wording import counted
 
 LAYOUTS = ("PCA", "t-SNE")
 LAYOUT_HELP = (
-    "PCA: the view in which the photos differ most; distances mean something. "
-    "t-SNE: neighbors stay together and groups show more clearly, but the distance between groups means nothing."
+    "PCA: the two directions in which the photos differ most; distances are meaningful. "
+    "t-SNE: neighbours stay together and groups are clearer, but distances between groups mean nothing."
 )
 SHOWN = 60
 TURN = "map-turn"
@@ -29,20 +29,20 @@ HEIGHT = 460
 
 @frame.fragment()
 def photo_map(project: Project) -> None:
-    """The whole section; only this part of the page runs again at a click."""
+    """Draw the section; a click reruns only this part of the page."""
     found = prepare(project)
     if found is None:
         return
     if len(found.ids) < FEWEST:
-        st.caption(f"The map begins with {FEWEST} photos.")
+        st.caption(f"The map needs at least {FEWEST} photos with computed features.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         named = st.segmented_control(
             "Layout", LAYOUTS, default="PCA", required=True, key="map-layout", help=LAYOUT_HELP
         )
-        open_only = st.toggle("Choose only photos without a label", value=True, key="map-open")
+        open_only = st.toggle("Select only unlabelled photos", value=True, key="map-open")
     if named == "t-SNE" and len(found.ids) > TSNE_MOST:
-        st.info(f"t-SNE takes too long for more than {TSNE_MOST:,} photos, so this is PCA.", icon=":material/info:")
+        st.info(f"t-SNE takes too long for more than {TSNE_MOST:,} photos. This is PCA.", icon=":material/info:")
         named = "PCA"
     points = _laid_out(project.id, found) if named == "t-SNE" else map_of(found.places)
     if points is None:
@@ -62,13 +62,13 @@ def photo_map(project: Project) -> None:
         unlabelled = {one.id for one in frame.store().image_labels(project.id) if one.label is None}
         chosen = [number for number in chosen if number in unlabelled]
     with buttons:
-        class_buttons(project, len(chosen), lambda: chosen, key="map", after=_turn)
+        class_buttons(project, len(chosen), lambda: chosen, key="map", after=_clear_selection)
     if not chosen:
-        st.caption("Draw a line around points with the lasso: their photos appear here, and one key labels them all.")
+        st.caption("Draw around points with the lasso: their photos appear here, and one key labels them all.")
         return
     if len(chosen) > SHOWN:
-        st.caption(f"The first {SHOWN} of {counted(len(chosen), 'photo')}; a class is given to all of them.")
-    wall(_cards(project, chosen[:SHOWN]), key="map-wall", side=96, label="Chosen on the map")
+        st.caption(f"The first {SHOWN} of {counted(len(chosen), 'photo')}; a class button labels all of them.")
+    wall(_cards(project, chosen[:SHOWN]), key="map-wall", side=96, label="Selected on the map")
 
 
 def _selected(event: Any) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ def _selected(event: Any) -> list[dict[str, Any]]:
 
 
 class _Layouts:
-    """t-SNE layouts of this server, made one after the other in a thread: seconds to half a minute each."""
+    """The t-SNE layouts of this server, computed one after the other in a thread; each takes up to half a minute."""
 
     def __init__(self) -> None:
         self.made: dict[tuple[int, bytes], Future[np.ndarray]] = {}
@@ -92,7 +92,7 @@ def _layouts(root: str) -> _Layouts:
 
 
 def _laid_out(project_id: int, found: Suggestions) -> np.ndarray | None:
-    """The photos laid out by t-SNE; None while that is at work."""
+    """Return the t-SNE layout of the photos; None while it is being computed."""
     layouts = _layouts(str(frame.workspace().root))
     key = (project_id, found.ids.tobytes())
     if key not in layouts.made:
@@ -104,7 +104,7 @@ def _laid_out(project_id: int, found: Suggestions) -> np.ndarray | None:
 
 @frame.fragment(run_every=1.0)
 def _until_laid_out(project_id: int, found: Suggestions) -> None:
-    st.caption(":material/hourglass_top: t-SNE is at work; until it is done this is PCA.")
+    st.caption(":material/hourglass_top: Computing t-SNE. Showing PCA until it is ready.")
     if _laid_out(project_id, found) is not None:
         st.rerun()
 
@@ -112,7 +112,7 @@ def _until_laid_out(project_id: int, found: Suggestions) -> None:
 def _figure(project: Project, found: Suggestions, points: np.ndarray) -> Any:
     import plotly.graph_objects as go
 
-    colors = ink(frame.is_dark())
+    colors = palette(frame.is_dark())
     label_of = {one.id: one.label for one in frame.store().image_labels(project.id)}
     labels = np.array([label_of.get(int(number)) or "" for number in found.ids], dtype=object)
     figure = go.Figure()
@@ -134,7 +134,7 @@ def _figure(project: Project, found: Suggestions, points: np.ndarray) -> Any:
                 "size": 7 if name else 5,
                 "color": colors.lines[turn % len(colors.lines)] if name else colors.quiet,
                 "opacity": 0.9 if name else 0.45,
-                # Six colors can be told apart; with more classes the shapes change as well.
+                # Only six colours are easy to distinguish; with more classes the marker shapes vary too.
                 "symbol": SHAPES[turn // len(colors.lines) % len(SHAPES)] if name else "circle",
             },
         )
@@ -160,14 +160,14 @@ def _cards(project: Project, ids: list[int]) -> list[WallPhoto]:
     for number in ids:
         try:
             row = store.image(project.id, number)
-        except DataError:  # removed meanwhile
+        except DataError:  # removed in the meantime
             continue
         cards.append(
-            WallPhoto(str(number), store.thumbnail_path(row.hash), row.label or "no label", faint=row.label is None)
+            WallPhoto(str(number), store.thumbnail_path(row.hash), row.label or "no label", muted=row.label is None)
         )
     return cards
 
 
-def _turn() -> None:
-    """Another chart, on which nothing is chosen."""
+def _clear_selection() -> None:
+    """Start a new chart, on which nothing is selected."""
     st.session_state[TURN] = st.session_state.get(TURN, 0) + 1

@@ -1,4 +1,4 @@
-"""Photos that look like one photo, the likest first; a whole neighborhood gets its class at once."""
+"""Photos similar to one photo, the most similar first; label a whole neighbourhood with one press."""
 
 import numpy as np
 import streamlit as st
@@ -10,7 +10,7 @@ from core.inspection.suggesting.suggestions import Suggestions
 from pages.components.annotate.class_buttons import class_buttons
 from pages.components.annotate.suggest_state import keep_in_view, prepare
 from pages.components.shared import frame
-from pages.components.shared.photos import WallPhoto, choose, chosen_on, clear, wall
+from pages.components.shared.photo_wall import WallPhoto, choose, clear, current_selection, wall
 
 WALL = "similar-wall"
 START = "similar-start"
@@ -20,20 +20,20 @@ FIRST_CHOSEN = 12
 
 @frame.fragment()
 def similar(project: Project) -> None:
-    """The whole section; only this part of the page runs again at a click."""
+    """Draw the section; a click reruns only this part of the page."""
     found = prepare(project)
     if found is None:
         return
     row = _start(project, found)
     if row is None:
-        st.caption("As soon as the network has looked at some photos, they stand here.")
+        st.caption("No photo has features yet.")
         return
     left, right = st.columns([1, 3.4], gap="medium")
     with left:
         st.image(str(frame.store().thumbnail_path(row.hash)), width=200, alt=f"The photo: {row.filename}")
         st.caption(f"{row.label or 'no label'} · {row.filename.rsplit('/', 1)[-1]}")
         st.button("Another photo", icon=":material/shuffle:", on_click=_another, args=(project, found), width="stretch")
-        open_only = st.toggle("Only without a label", value=True, key="similar-open")
+        open_only = st.toggle("Only unlabelled photos", value=True, key="similar-open")
     with right:
         keep_in_view("similar-actions")
         buttons = st.container(key="similar-actions", gap="xsmall")
@@ -43,14 +43,14 @@ def similar(project: Project) -> None:
                 str(one.id),
                 frame.store().thumbnail_path(one.hash),
                 one.label or "no label",
-                f"{likeness:.2f} alike",
-                faint=one.label is None,
+                f"similarity {similarity:.2f}",
+                muted=one.label is None,
             )
-            for one, likeness in near
+            for one, similarity in near
         ]
         if not cards:
-            st.info("Every photo like this one has a label.", icon=":material/done_all:")
-        answer = wall(cards, key=WALL, select="many", side=104, details=True, label="Photos that look alike")
+            st.info("All similar photos are labelled.", icon=":material/done_all:")
+        answer = wall(cards, key=WALL, select="many", side=104, details=True, label="Similar photos")
         with buttons:
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
                 ids = [card.id for card in cards]
@@ -58,25 +58,25 @@ def similar(project: Project) -> None:
                     if many < len(ids) + FIRST_CHOSEN:
                         some = ids[:many]
                         st.button(
-                            f"Choose the nearest {len(some)}", type="tertiary", on_click=choose, args=(WALL, some)
+                            f"Select the nearest {len(some)}", type="tertiary", on_click=choose, args=(WALL, some)
                         )
-                st.button("Choose none", type="tertiary", on_click=clear, args=(WALL,), disabled=not answer.chosen)
+                st.button("Clear selection", type="tertiary", on_click=clear, args=(WALL,), disabled=not answer.chosen)
             shown = [one.id for one, _ in near]
             class_buttons(
                 project,
                 len(answer.chosen),
-                lambda: chosen_on(WALL, shown),
+                lambda: current_selection(WALL, shown),
                 key="similar",
                 after=lambda: clear(WALL),
             )
-        st.caption("The magnifier of a photo begins anew from that one.")
+        st.caption("Press ⤢ on a photo to find photos similar to that one.")
     if answer.opened:
-        _begin_at(int(answer.opened))
+        _start_from(int(answer.opened))
         st.rerun(scope="fragment")
 
 
 def _start(project: Project, found: Suggestions) -> ImageRow | None:
-    """The photo that the others are compared with: the chosen one, else the one on the desk, else any."""
+    """Return the photo to compare with: the chosen one, or the one being labelled, or any."""
     desk = st.session_state.get("desk")
     candidates = [st.session_state.get(START), desk.current if desk and desk.project_id == project.id else None]
     first = next(iter(frame.store().images(project.id, ImageFilter(unlabelled=True), limit=1)), None)
@@ -85,22 +85,22 @@ def _start(project: Project, found: Suggestions) -> ImageRow | None:
         if number in found.row_of:
             try:
                 return frame.store().image(project.id, number)
-            except DataError:  # removed meanwhile
+            except DataError:  # removed in the meantime
                 continue
     return None
 
 
 def _near(project: Project, found: Suggestions, row: ImageRow, open_only: bool) -> list[tuple[ImageRow, float]]:
     unlabelled = {one.id for one in frame.store().image_labels(project.id) if one.label is None} if open_only else None
-    rows, likeness = nearest(found.places, found.row_of[row.id], len(found.ids))
+    rows, similarity = nearest(found.places, found.row_of[row.id], len(found.ids))
     answer: list[tuple[ImageRow, float]] = []
-    for place, value in zip(rows, likeness, strict=True):
+    for place, value in zip(rows, similarity, strict=True):
         number = int(found.ids[place])
         if unlabelled is not None and number not in unlabelled:
             continue
         try:
             answer.append((frame.store().image(project.id, number), float(value)))
-        except DataError:  # removed meanwhile
+        except DataError:  # removed in the meantime
             continue
         if len(answer) == SHOWN:
             break
@@ -110,9 +110,9 @@ def _near(project: Project, found: Suggestions, row: ImageRow, open_only: bool) 
 def _another(project: Project, found: Suggestions) -> None:
     unlabelled = {one.id for one in frame.store().image_labels(project.id) if one.label is None}
     open_ids = [int(one) for one in found.ids if int(one) in unlabelled] or found.ids.tolist()
-    _begin_at(int(np.random.default_rng().choice(open_ids)))
+    _start_from(int(np.random.default_rng().choice(open_ids)))
 
 
-def _begin_at(number: int) -> None:
+def _start_from(number: int) -> None:
     st.session_state[START] = number
     clear(WALL)

@@ -1,4 +1,4 @@
-"""The instant model of a project as the pages share it, and how far the vectors that it learns from are."""
+"""The suggestion model of a project, shared by all tabs, and the progress of computing its features."""
 
 import streamlit as st
 
@@ -20,14 +20,14 @@ def _model(root: str, database_url: str, network: str, project_id: int, _store: 
 
 
 def instant_model(project_id: int) -> SuggestionModel | None:
-    """The project's model, one for all tabs; None where the pretrained weights have not been fetched."""
+    """Return the project's model, one for all tabs; None if the pretrained weights have not been downloaded."""
     here, store = frame.workspace(), frame.store()
     network = default_network(here)
     return None if network is None else _model(str(here.root), here.database_url, network, project_id, store)
 
 
 def suggestions_of(project_id: int) -> Suggestions | None:
-    """The newest suggestions; None as long as there are none, and then they are asked for."""
+    """Return the newest suggestions; request them and return None if there are none yet."""
     model = instant_model(project_id)
     if model is None:
         return None
@@ -37,26 +37,26 @@ def suggestions_of(project_id: int) -> Suggestions | None:
 
 
 def refit(project_id: int) -> None:
-    """Ask for suggestions that know the newest labels, where anybody has looked at some; returns at once."""
+    """Request suggestions that use the newest labels, if any have been shown; do not wait for them."""
     model = instant_model(project_id)
     if model is not None and model.suggestions is not None:
         model.ask()
 
 
 def vectors_state(project: Project) -> VectorsState:
-    """How many of the project's photos have a vector, of how many, and whether a process is at work on them."""
+    """Return how many of the photos have features, and whether a process is computing the rest."""
     here = frame.workspace()
     return _state(str(here.root), here.database_url, project.id)
 
 
-# Kept for a moment, because it reads the hash of every photo, and is asked for at every key press.
+# Cached for a moment, because it reads the hash of every photo and is called at every key press.
 @st.cache_data(ttl=1.0, max_entries=16, show_spinner=False)
 def _state(root: str, database_url: str, project_id: int) -> VectorsState:
     return state_of(frame.store(), project_id)
 
 
-def start_looking(project: Project) -> None:
-    """Have the vectors computed that are missing; asked again and again, it looks every few seconds what is missing."""
+def start_features(project: Project) -> None:
+    """Start computing the missing features; repeated calls check for new photos only every few seconds."""
     here = frame.workspace()
     _start(str(here.root), here.database_url, project.id)
 
@@ -68,28 +68,31 @@ def _start(root: str, database_url: str, project_id: int) -> None:
 
 
 def prepare(project: Project) -> Suggestions | None:
-    """Start what is missing for Similar and Map, show how far it is, and answer with what can be shown already."""
+    """Start computing features for Similar and Map, show the progress, and return the suggestions so far."""
     if default_network(frame.workspace()) is None:
-        frame.empty(
-            "The pretrained network is not here yet",
-            "It sees which photos look alike. Fetch it once on the home page.",
-            "To the home page",
+        frame.empty_state(
+            "The pretrained network is not downloaded yet",
+            "It is needed to find similar photos. Download it once on the home page.",
+            "Go to Home",
             "Home",
         )
         return None
-    start_looking(project)
+    start_features(project)
     state = vectors_state(project)
     if state.done < state.total:
-        show_progress(project, "They appear here as the network looks at them.")
+        show_progress(project, "Photos appear here as their features are computed.")
     found = suggestions_of(project.id)
     if found is None:
-        _wait(project)
+        _wait(project, 0)
         return None
+    if not state.running and len(found.ids) < state.done:
+        refit(project.id)  # the last features arrived after the last fit
+        _wait(project, len(found.ids) + 1)
     return found
 
 
 def show_progress(project: Project, note: str = "") -> None:
-    """How many photos the network has looked at, moving by itself; the page is drawn anew when all are done."""
+    """Show how many photos have features, updated every second; redraw the page when all have."""
     state = vectors_state(project)
     if state.running:
         _moving(project, note)
@@ -105,20 +108,22 @@ def _moving(project: Project, note: str) -> None:
     found = suggestions_of(project.id)
     fitted = len(found.ids) if found else 0
     new = abs(state.done - fitted)
-    # A tenth more, or all: a refit a second would take the processor from what computes the vectors.
+    # Refit after a tenth more, or at the end: a refit every second would slow down computing the features.
     if new and (new >= min(MOST_NEW, fitted * GROWTH) or not state.running):
         refit(project.id)
     if not state.running:
         st.rerun()
-    st.progress(state.done / max(1, state.total), f"The network looks at the photos: {state.done:,} of {state.total:,}")
+    st.progress(state.done / max(1, state.total), f"Computing features: {state.done:,} of {state.total:,} photos")
     if note:
         st.caption(note)
 
 
 @frame.fragment(run_every=0.5)
-def _wait(project: Project) -> None:
-    st.caption("One moment.")
-    if suggestions_of(project.id) is not None:
+def _wait(project: Project, photos: int) -> None:
+    """Redraw the page once there are suggestions for at least this many photos."""
+    st.caption("Preparing suggestions …")
+    found = suggestions_of(project.id)
+    if found is not None and len(found.ids) >= photos:
         st.rerun()
 
 
@@ -128,7 +133,7 @@ def _again(project: Project) -> None:
 
 
 def keep_in_view(key: str) -> None:
-    """Buttons of that key stay at the top while the photos under them are scrolled."""
+    """Keep the container with this key at the top while the photos below it are scrolled."""
     st.html(
         f"<style>div:has(> .st-key-{key}) {{ position: sticky; top: 3.75rem; z-index: 10; padding: 0.4rem 0; "
         "background: light-dark(#fdfdfc, #111716); }</style>"

@@ -1,1 +1,1 @@
-"""Drawing boxes on the Annotate page."""
+"""The box desk of the Annotate page."""

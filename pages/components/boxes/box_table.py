@@ -1,4 +1,4 @@
-"""The boxes of a photo as a table of coordinates, for those who cannot or will not use a mouse."""
+"""The boxes of a photo as a table of coordinates, for people who do not use a mouse."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ SIDES = ("x", "y", "width", "height")
 
 
 def edit_table(boxes: Sequence[BoxRow], classes: Sequence[str], key: str) -> list[BoxRow] | None:
-    """The boxes as somebody changed them in the table; None where nothing was changed, or a row is not complete."""
+    """Show the table and return the boxes as edited; None if nothing changed or a row is incomplete."""
     begun = pd.DataFrame([[box.label, *(getattr(box, side) for side in SIDES)] for box in boxes])
     begun = begun.reindex(columns=range(5)).set_axis(["class", *SIDES], axis=1)
     begun = begun.astype(dict.fromkeys(SIDES, "float64"))

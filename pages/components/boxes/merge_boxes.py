@@ -1,4 +1,4 @@
-"""Two people's boxes of one photo put together: what this tab did, done to what is stored now."""
+"""Merge two people's boxes of one photo: apply what this tab did to what is stored now."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,21 +6,21 @@ from typing import NamedTuple
 
 from core.data.store.store import BoxRow
 
-BOTH_KEPT = "Somebody else worked on this photo too. What they drew and what you did are both kept."
-LOOK = "Somebody else changed the same box meanwhile. Nothing is lost: see which box is right, and delete the other."
+BOTH_KEPT = "Somebody else worked on this photo too. Their boxes and your changes are both kept."
+LOOK = "Somebody else changed the same box. Both versions are kept: delete the one that is wrong."
 
 
 class Merged(NamedTuple):
-    """The boxes to store, and one sentence where somebody else had a hand in them."""
+    """The boxes to store, and a message if somebody else changed them too."""
 
     boxes: list[BoxRow]
     said: str
 
 
 def merge(base: Sequence[BoxRow], mine: Sequence[BoxRow], theirs: Sequence[BoxRow]) -> Merged:
-    """What is stored now (``theirs``) with what this tab added since ``base``, and without what it took away.
+    """Return what is stored now (``theirs``), plus what this tab added since ``base``, minus what it removed.
 
-    A box that was changed counts as one taken away and one added: where both changed the same box, both stay.
+    A changed box counts as one removed and one added: if both people changed the same box, both versions stay.
     """
     if list(theirs) == list(base):
         return Merged(list(mine), "")
@@ -31,6 +31,6 @@ def merge(base: Sequence[BoxRow], mine: Sequence[BoxRow], theirs: Sequence[BoxRo
             gone[box] -= 1
         else:
             kept.append(box)
-    # What both drew alike, to the last digit, is one box: two tabs of one person, or a message that came twice.
+    # Boxes equal to the last digit are one box: two tabs of one person, or a message that arrived twice.
     new = [box for box in added.elements() if box not in kept]
     return Merged([*kept, *new], LOOK if gone.total() else BOTH_KEPT)

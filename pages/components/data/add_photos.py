@@ -1,4 +1,4 @@
-"""Adding photos: name files or a folder, see what was found in them, and import it."""
+"""Add photos: choose files or a folder, see what was found in them, and import it."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core.data.importing.box_columns import Proposal, find_in_folder, find_proposal, uploads_with
+from core.data.importing.box_columns import ColumnGuess, guess_in_folder, guess_in_uploads, uploads_with
 from core.data.importing.plan_import import ImportPlan, Upload, plan_folder, plan_uploads
 from core.data.store.store import Project
 from core.data.tables.names import name_key
@@ -25,17 +25,17 @@ PLAN, TOKEN, ROUND, PROPOSAL = "add-plan", "add-token", "add-round", "add-propos
 
 
 def add_photos(project: Project) -> None:
-    """The whole section: what to bring, then what was found in it, then the import's progress and report."""
-    at_work = import_of(project)
-    if at_work:
-        show_import(project, at_work)
+    """Draw the section: choose files, see what was found, then the import's progress and report."""
+    job = import_of(project)
+    if job:
+        show_import(project, job)
         return
     ways = [FILES, FOLDER]
-    # The server's disk is the user's own only where nobody else can reach the server.
+    # Offer the server's disk only if no other computer can reach the server.
     if frame.listens_on_localhost():
         ways.append(SERVER)
     way = st.segmented_control(
-        "Bring", ways, default=FILES, required=True, key="add-way", wrap=True, on_change=_forget_what_was_found
+        "Source", ways, default=FILES, required=True, key="add-way", wrap=True, on_change=_clear_plan
     )
     plan = _from_path() if way == SERVER else _from_uploads(whole_folder=way == FOLDER)
     if plan is None and PROPOSAL not in st.session_state:
@@ -45,7 +45,7 @@ def add_photos(project: Project) -> None:
 
 
 def _from_uploads(*, whole_folder: bool) -> ImportPlan | None:
-    """The plan of the uploaded files; looking into them stores nothing."""
+    """Return the plan of the uploaded files; reading them stores nothing."""
     files_label = "Photos, a zip, packed images, and a labels.csv if you have one"
     label = "The folder with the photos" if whole_folder else files_label
     key = f"add-{'folder' if whole_folder else 'files'}-{st.session_state.get(ROUND, 0)}"
@@ -60,21 +60,21 @@ def _from_uploads(*, whole_folder: bool) -> ImportPlan | None:
     if st.session_state.get(TOKEN) != token:
         for name in (PLAN, PROPOSAL):
             st.session_state.pop(name, None)
-        with st.spinner("Looking into the files"):
-            _look_into(partial(plan_uploads, uploads), partial(find_proposal, uploads))
+        with st.spinner("Reading the files"):
+            _make_plan(partial(plan_uploads, uploads), partial(guess_in_uploads, uploads))
         st.session_state[TOKEN] = token
     if PROPOSAL in st.session_state:
         _confirm(uploads_with(uploads, st.session_state[PROPOSAL][0]))
     return st.session_state.get(PLAN)
 
 
-def _forget_what_was_found() -> None:
+def _clear_plan() -> None:
     for name in (PLAN, PROPOSAL, TOKEN):
         st.session_state.pop(name, None)
 
 
 def _confirm(plan_with: Callable[[bytes], ImportPlan]) -> None:
-    """Asks about the table that was found; the yes makes the plan."""
+    """Ask whether the table that was found contains boxes; a yes makes the plan."""
     proposal, reason = st.session_state[PROPOSAL]
     plan = confirm(proposal, reason, plan_with)
     if plan is not None:
@@ -83,8 +83,8 @@ def _confirm(plan_with: Callable[[bytes], ImportPlan]) -> None:
         st.rerun()
 
 
-def _look_into(plan: Callable[[], ImportPlan], propose: Callable[[], Proposal | None]) -> None:
-    """The plan; or, where the labels cannot be read but may be boxes in a table of another kind, what to ask about."""
+def _make_plan(plan: Callable[[], ImportPlan], propose: Callable[[], ColumnGuess | None]) -> None:
+    """Make the plan; if the labels cannot be read but may be boxes in another table, keep a proposal instead."""
     try:
         st.session_state[PLAN] = plan()
     except LabelsError as error:
@@ -95,15 +95,15 @@ def _look_into(plan: Callable[[], ImportPlan], propose: Callable[[], Proposal | 
 
 
 def _from_path() -> ImportPlan | None:
-    """The plan of a folder on the server's disk; looking into it stores nothing."""
+    """Return the plan of a folder on the server's disk; reading it stores nothing."""
     with st.form("add-path", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input("Folder", placeholder="/home/me/photos", key="add-folder", width=420).strip()
-        looked = st.form_submit_button("Look into it", icon=":material/folder_open:")
+        clicked = st.form_submit_button("Read folder", icon=":material/folder_open:")
     folder = Path(text).expanduser()
-    if looked and text:
-        _forget_what_was_found()
-        with st.spinner("Looking into the folder"):
-            _look_into(partial(plan_folder, folder), partial(find_in_folder, folder))
+    if clicked and text:
+        _clear_plan()
+        with st.spinner("Reading the folder"):
+            _make_plan(partial(plan_folder, folder), partial(guess_in_folder, folder))
         st.session_state[TOKEN] = text
     if not text or st.session_state.get(TOKEN) != text:
         return None
@@ -115,29 +115,29 @@ def _from_path() -> ImportPlan | None:
 def _explain() -> None:
     st.markdown(
         """
-Three ways to say which class a photo belongs to, all of them optional:
+You can label photos in three ways:
 
 - **a `labels.csv`** beside the photos, with the columns `filename` and `label` (and `split`, if you have one);
-- **a folder for each class**: `owl/1.jpg`, `duck/2.jpg`;
-- **not at all**: label them afterwards, one key a photo, on the Annotate page.
+- **one folder per class**: `owl/1.jpg`, `duck/2.jpg`;
+- **later**, on the Annotate page, with one key per photo.
 
-Boxes come in a `labels.csv` with the columns `x, y, width, height` or `xmin, ymin, xmax, ymax`, in pixels. Data sets
-in the format of COCO, Pascal VOC, YOLO and Hugging Face are recognized, as a folder or a zip.
+For boxes, add the columns `x, y, width, height` or `xmin, ymin, xmax, ymax` to `labels.csv`, in pixels. Datasets in
+COCO, Pascal VOC, YOLO or Hugging Face format are recognised, as a folder or a zip.
 
-Images packed as arrays, in an `.h5` or `.npz` file, bring their labels along: arrays called `x` and `y`, or
+Image arrays in an `.h5` or `.npz` file can include labels: name the arrays `x` and `y`, or
 `train_set_x`, `train_set_y`, `test_set_x`, `test_set_y` and `list_classes`.
 
-You see what was found before anything is imported. Very many photos come in faster as one zip than one by one.
+You see what was found before anything is imported. Many photos upload faster as one zip.
 """
     )
 
 
 def _show(plan: ImportPlan, project: Project) -> None:
-    """What was found, and the button that imports it."""
+    """Draw what was found, and the button that imports it."""
     labelled = sum(one.label is not None for one in plan.candidates)
     with st.container(border=True):
         st.subheader(f"Found: {counted(len(plan.candidates), 'photo')}", anchor=False)
-        facts = [f"{labelled:,} with a label", counted(len(plan.classes), "class", "classes")]
+        facts = [f"{labelled:,} labelled", counted(len(plan.classes), "class", "classes")]
         splits = Counter(one.split for one in plan.candidates if one.split)
         if splits:
             facts.append("split: " + ", ".join(f"{name} {splits[name]:,}" for name in SPLITS if splits[name]))
@@ -148,10 +148,10 @@ def _show(plan: ImportPlan, project: Project) -> None:
         show_boxes(plan, project)
         _problems(plan)
         if not plan.candidates:
-            st.info("There is no photo here that can be imported. Choose other files.", icon=":material/info:")
+            st.info("No photos to import were found here. Choose other files.", icon=":material/info:")
             return
         st.button(
-            f"Import {counted(len(plan.candidates), 'photo')}" + (", as they are" if plan.problems else ""),
+            f"Import {counted(len(plan.candidates), 'photo')}" + (" anyway" if plan.problems else ""),
             type="primary",
             icon=":material/download_done:",
             key="import-now",
@@ -161,14 +161,14 @@ def _show(plan: ImportPlan, project: Project) -> None:
 
 
 def _problems(plan: ImportPlan) -> None:
-    """Everything that is wrong, in one table: lines of the labels first, then files that are refused."""
+    """Draw all problems in one table: lines of the labels first, then files that cannot be imported."""
     rows = [(f"line {one.line}" if one.line is not None else "", one.text) for one in plan.problems]
-    rows += [(one.name, f"refused: {one.text}") for one in plan.refused]
+    rows += [(one.name, f"not imported: {one.text}") for one in plan.refused]
     if not rows:
         return
     st.markdown(
-        f":orange[:material/warning:] **{counted(len(rows), 'problem')}.** The rest can be imported all the same; "
-        "or mend the files, and bring them again."
+        f":orange[:material/warning:] **{counted(len(rows), 'problem')}.** Import the rest anyway, "
+        "or fix the files and upload them again."
     )
     table = pd.DataFrame(rows, columns=["Where", "What is wrong"])
     if len(rows) <= PROBLEMS_IN_FULL:
@@ -180,7 +180,7 @@ def _problems(plan: ImportPlan) -> None:
 
 def _import(plan: ImportPlan, project: Project) -> None:
     start(plan, project)
-    # A fresh uploader next time, so that the same files are not offered again.
+    # A new uploader next time, so that the same files do not show up again.
     for name in (PLAN, TOKEN):
         st.session_state.pop(name, None)
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1

@@ -1,24 +1,20 @@
-"""Photos that are nearly the same, in groups: kept together in one split, removed but for one, or told apart."""
+"""Groups of near-duplicates: keep each in one split, remove the copies, or mark the photos as different."""
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
 from core.data.pictures.image_quality import QualityCache
 from core.data.store.store import ImageRow, Project
-from pages.components.data.check_progress import need_looks
+from pages.components.data.check_progress import ensure_quality_measured
 from pages.components.shared import frame
-from pages.components.shared.photos import WallPhoto, wall
-from pages.components.shared.undo_line import offer, undo_line
+from pages.components.shared.photo_wall import WallPhoto, wall
+from pages.components.shared.undo_line import offer_undo, undo_line
 from pages.components.shared.wording import counted, plain
 
-if TYPE_CHECKING:
-    from core.inspection.suggesting.vectors import Vectors
-
 VERDICT = "different"
+"""The kind under which the store keeps groups marked as different photos."""
 GROUPS_A_PAGE = 6
 SHOWN_OF_A_GROUP = 24
 CARD_PIXELS = 140
@@ -27,15 +23,16 @@ Group = list[ImageRow]
 
 
 def duplicates(project: Project) -> None:
-    """The whole section."""
+    """Draw the section."""
     st.markdown(
-        "The same file brought twice is one photo here already. These are photos that look nearly the same: copies in "
-        "another size, or frames of one burst. Where one is learned from and its twin is tested on, the result is "
-        "better than it deserves to be; so twins belong in one split."
+        "Near-duplicates are copies in another size, mirrored copies, or frames of one burst. If one is in the "
+        "training set and another in the test set, the test result is too optimistic. New splits therefore keep each "
+        "of these groups together, whatever the labels. Groups can still be in several splits: if the splits were "
+        "imported, if photos were added to a large group later, or if a class has too few different photos."
     )
     rows = frame.store().images(project.id)
-    state = need_looks(project, [row.hash for row in rows])
-    if state.done:
+    state = ensure_quality_measured(project, [row.hash for row in rows])
+    if not state.running or state.done == state.total:  # which copy to keep depends on the quality of all
         _groups_of(project)
 
 
@@ -44,15 +41,15 @@ def _groups_of(project: Project) -> None:
     with st.container(key="data-actions"):
         undo_line(project)
     rows = frame.store().images(project.id)
-    kept = frame.store().kept(project.id, VERDICT)
+    kept = frame.store().reviews(project.id, VERDICT)
     groups = [group for group in _found(project, rows) if _name(group) not in kept]
     if not groups:
-        st.success("No photos that look nearly the same, as far as they have been compared.")
-        _told_apart(project, len(kept))
+        st.success("No near-duplicates were found.")
+        _show_again_button(project, len(kept))
         return
     across = [group for group in groups if _is_across(group)]
     unlike = [group for group in groups if _is_unlike(group)]
-    _all_at_once(project, groups, across)
+    _all_groups(project, groups, across)
     named = {ALL: groups, ACROSS: across, UNLIKE: unlike}
     which = st.segmented_control(
         "Show",
@@ -65,60 +62,36 @@ def _groups_of(project: Project) -> None:
     )
     chosen = named[which]
     if not chosen:
-        st.info("None of the groups is like that.", icon=":material/filter_alt_off:")
+        st.info("There are no such groups.", icon=":material/filter_alt_off:")
     pages = max(1, -(-len(chosen) // GROUPS_A_PAGE))
     page = min(st.session_state.get("duplicates-page", 1), pages)
     for group in chosen[(page - 1) * GROUPS_A_PAGE : page * GROUPS_A_PAGE]:
         _card(project, group)
     if pages > 1:
         st.pagination(pages, key="duplicates-page")
-    _told_apart(project, len(kept))
+    _show_again_button(project, len(kept))
 
 
 def _found(project: Project, rows: Sequence[ImageRow]) -> list[Group]:
-    """The groups, those that hurt first: in several splits, with different labels, then the larger ones.
+    """Return the groups, the harmful ones first: in several splits, with different labels, then the larger ones.
 
-    In each the photo that is worth keeping comes first.
+    Each group starts with the photo to keep.
     """
-    from core.inspection.suggesting.duplicates import best_copy_first
+    from core.inspection.suggesting.duplicates import best_copy_first, duplicate_groups
 
-    looks = QualityCache(frame.workspace()).known([row.hash for row in rows])
-    known = [row for row in rows if row.hash in looks]
-    hashes = tuple(row.hash for row in known)
-    groups = [[known[place] for place in group] for group in _alike(hashes, _seen(hashes))]
+    groups = duplicate_groups(rows, _near_duplicates(project.id, tuple(row.hash for row in rows)))
+    looks = QualityCache(frame.workspace()).known([row.hash for group in groups for row in group])
     groups = [best_copy_first(group, looks, boxed=_boxed(project)) for group in groups]
     return sorted(groups, key=lambda group: (not _is_across(group), not _is_unlike(group), -len(group)))
 
 
-@st.cache_data(show_spinner="Comparing the photos", max_entries=4)
-def _alike(hashes: tuple[str, ...], seen: int) -> list[list[int]]:
-    """``seen`` is how many of the photos have a vector: more of them is another question."""
-    from core.inspection.suggesting.duplicates import duplicate_groups
-
-    looks = QualityCache(frame.workspace()).known(hashes)
-    vectors = None
-    if seen:
-        found, some = _vectors().known(hashes)
-        place = {one: number for number, one in enumerate(hashes)}
-        vectors = np.full((len(hashes), some.shape[1]), np.nan, np.float32)
-        vectors[[place[one] for one in found]] = some
-    return duplicate_groups([looks[one].phash for one in hashes], vectors)
+@st.cache_data(show_spinner="Comparing photos", max_entries=4)
+def _near_duplicates(project_id: int, hashes: tuple[str, ...]) -> dict[str, str]:
+    """Compare the project's photos again only if its ``hashes`` have changed."""
+    return frame.store().near_duplicates(project_id)
 
 
-def _seen(hashes: tuple[str, ...]) -> int:
-    from core.inspection.suggesting.vectors import default_network
-
-    return len(hashes) - len(_vectors().missing(hashes)) if default_network(frame.workspace()) else 0
-
-
-def _vectors() -> "Vectors":
-    from core.inspection.suggesting.vector_job import vectors_of
-    from core.inspection.suggesting.vectors import default_network
-
-    return vectors_of(frame.workspace(), default_network(frame.workspace()) or "")
-
-
-def _all_at_once(project: Project, groups: list[Group], across: list[Group]) -> None:
+def _all_groups(project: Project, groups: list[Group], across: list[Group]) -> None:
     agreeing = [group for group in groups if not _is_unlike(group)]
     copies = sum(len(group) - 1 for group in agreeing)
     apart = [group for group in groups if len(_splits(group)) > 1]
@@ -132,8 +105,8 @@ def _all_at_once(project: Project, groups: list[Group], across: list[Group]) -> 
                 type="primary",
                 on_click=_together,
                 args=(project, apart),
-                help="A group with a test photo goes to test as a whole, else one with a validation photo to "
-                "validation: what was tested on stays what is tested on. One change that can be undone.",
+                help="A group with a test photo moves to the test set, else one with a validation photo to the "
+                "validation set. One change that can be undone.",
             )
         if copies:
             st.button(
@@ -141,7 +114,7 @@ def _all_at_once(project: Project, groups: list[Group], across: list[Group]) -> 
                 icon=":material/delete:",
                 on_click=_remove,
                 args=(project, [(group[0], group[1:]) for group in agreeing]),
-                help=f"Of each group one photo stays: {_which_stays(project)}. One change that can be undone.",
+                help=f"One photo of each group stays: {_which_stays(project)}. One change that can be undone.",
             )
     left = len(groups) - len(agreeing)
     if left:
@@ -163,12 +136,12 @@ def _card(project: Project, group: Group) -> None:
                 frame.store().thumbnail_path(row.hash),
                 row.label or "no label",
                 f"{row.split or 'not yet split'} · {row.filename.rsplit('/', 1)[-1]}",
-                faint=row.label is None,
+                muted=row.label is None,
             )
             for row in shown
         ]
         with st.container(width=len(photos) * CARD_PIXELS):
-            wall(photos, key=f"group-wall-{name[:12]}", label="Photos that are nearly the same", side=112, one_row=True)
+            wall(photos, key=f"group-wall-{name[:12]}", label="Near-duplicates", side=112, one_row=True)
         if len(group) > len(shown):
             st.caption(f"and {len(group) - len(shown):,} more")
         with st.container(horizontal=True, gap="xsmall"):
@@ -180,17 +153,17 @@ def _card(project: Project, group: Group) -> None:
                     key=f"rest-{stays.id}-{name}",
                     on_click=_remove,
                     args=(project, [(stays, goes)]),
-                    help=f"It stays: {stays.filename.rsplit('/', 1)[-1]}, {stays.width} × {stays.height}",
+                    help=f"Keeps {stays.filename.rsplit('/', 1)[-1]}, {stays.width} × {stays.height}",
                 )
             st.button("They are different", key=f"apart-{name}", on_click=_apart, args=(project, name), type="tertiary")
 
 
-def _told_apart(project: Project, kept: int) -> None:
+def _show_again_button(project: Project, kept: int) -> None:
     if kept:
         st.button(
-            f"Show {counted(kept, 'group')} that somebody told apart",
+            f"Show {counted(kept, 'group')} marked as different",
             type="tertiary",
-            on_click=_ask_again,
+            on_click=_show_again,
             args=(project,),
         )
 
@@ -206,11 +179,11 @@ def _boxed(project: Project) -> bool:
 def _which_stays(project: Project) -> str:
     if _boxed(project):
         return "one with a box, then the largest, then a sharp one"
-    return "the largest, then a sharp one. A label that only a copy has goes over to it"
+    return "the largest, then a sharp one. If it has no label, it gets the label of a copy"
 
 
 def _ways_to_remove(group: Group) -> list[tuple[str, ImageRow, Group]]:
-    """The buttons that leave one photo: its words, which one stays, which go. Where labels differ, one for each."""
+    """Return the buttons that keep one photo: text, photo to keep, photos to remove. One for each label."""
     if not _is_unlike(group):
         return [("Remove all but one", group[0], group[1:])]
     best = {row.label: row for row in reversed(group) if row.label is not None}
@@ -222,7 +195,7 @@ def _ways_to_remove(group: Group) -> list[tuple[str, ImageRow, Group]]:
 
 
 def _is_unlike(group: Group) -> bool:
-    """Whether people gave these photos different labels; one without a label says nothing."""
+    """Whether these photos have different labels; unlabelled photos do not count."""
     return len({row.label for row in group if row.label is not None}) > 1
 
 
@@ -235,9 +208,9 @@ def _labels(group: Group) -> list[str | None]:
 
 
 def _name(group: Group) -> str:
-    from core.inspection.suggesting.duplicates import name_of
+    from core.inspection.suggesting.duplicates import group_name
 
-    return name_of(group)
+    return group_name(group)
 
 
 @frame.action
@@ -248,31 +221,31 @@ def _together(project: Project, groups: list[Group]) -> None:
     for group in groups:
         split = common_split(row.split for row in group)
         rows += [(row.id, None, split) for row in group if row.split != split]
-    text = f"{counted(len(rows), 'image')} to the split of their group ({counted(len(groups), 'group')} kept together)"
+    text = f"{counted(len(rows), 'image')} moved to the split of their group ({counted(len(groups), 'group')})"
     change = frame.store().apply_labels(project.id, rows, frame.who(), text, kind="splits")
     if change:
-        offer(project, change, f"{counted(len(groups), 'group')} kept together.")
+        offer_undo(project, change, f"{counted(len(groups), 'group')} now kept in one split.")
 
 
 @frame.action
 def _remove(project: Project, groups: list[tuple[ImageRow, Group]]) -> None:
-    """Removes what goes of each group (what stays, what goes); a label that only a copy has goes to what stays."""
+    """Remove the copies of each group (photo to keep, photos to remove); it gets a copy's label if it has none."""
     copies = [row.id for _, goes in groups for row in goes]
     heirs = {} if _boxed(project) else {stays.id: heir.id for stays, goes in groups if (heir := _label_of(stays, goes))}
     change = frame.store().remove_images(project.id, copies, frame.who(), heirs)
-    offer(project, change, f"{counted(len(copies), 'photo')} removed.")
+    offer_undo(project, change, f"{counted(len(copies), 'photo')} removed.")
 
 
 def _label_of(stays: ImageRow, goes: Group) -> ImageRow | None:
-    """The copy whose label the photo that stays is to get, where it has none itself."""
+    """Return the copy whose label the kept photo gets, if it has none itself."""
     return None if stays.label else next((row for row in goes if row.label), None)
 
 
 @frame.action
 def _apart(project: Project, name: str) -> None:
-    frame.store().keep(project.id, VERDICT, [name], frame.who())
+    frame.store().record_review(project.id, VERDICT, [name], frame.who())
 
 
 @frame.action
-def _ask_again(project: Project) -> None:
-    frame.store().ask_again(project.id, VERDICT, list(frame.store().kept(project.id, VERDICT)))
+def _show_again(project: Project) -> None:
+    frame.store().forget_review(project.id, VERDICT, list(frame.store().reviews(project.id, VERDICT)))

@@ -1,4 +1,4 @@
-"""Labels that are likely wrong, one photo after the other: one key takes the proposal, one keeps what was given."""
+"""Likely label errors, one photo at a time: one key accepts the suggested class, one keeps the label."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.data.store.store import Project
 from core.errors import TooLittleData
-from pages.components.data.check_progress import need_vectors
+from pages.components.data.check_progress import ensure_features
 from pages.components.data.photo_details import display_bytes
 from pages.components.shared import frame
 from pages.components.shared.key_guard import guard_keys
@@ -27,47 +27,47 @@ STYLE = """<style>
 
 @dataclass
 class Review:
-    """One tab's way through the queue."""
+    """One tab's progress through the queue of likely label errors."""
 
     project_id: int
     queue: tuple["DoubtfulLabel", ...]
     judged: int
     skipped: set[str] = field(default_factory=set)
-    again: int | None = None  # the photo whose decision was undone last
+    again: int | None = None  # the photo whose decision was last undone
     fixed: int = 0  # in this visit
     kept: int = 0
 
-    def standing(self) -> list["DoubtfulLabel"]:
-        """The doubts that nobody has decided yet, in the order of the queue."""
+    def pending(self) -> list["DoubtfulLabel"]:
+        """Return the labels that nobody has reviewed yet, in queue order."""
         from core.inspection.suggesting.review import VERDICT
 
-        kept = frame.store().kept(self.project_id, VERDICT)
+        kept = frame.store().reviews(self.project_id, VERDICT)
         labels = {row.id: row.label for row in frame.store().image_labels(self.project_id)}
         return [one for one in self.queue if one.subject not in kept and labels.get(one.image_id) == one.given]
 
-    def front(self, standing: list["DoubtfulLabel"]) -> "DoubtfulLabel | None":
-        """The one to look at now: the one whose decision was taken back, else the most doubtful."""
-        open_ones = [one for one in standing if one.subject not in self.skipped]
-        return next((one for one in open_ones if one.image_id == self.again), next(iter(open_ones), None))
+    def current(self, pending: list["DoubtfulLabel"]) -> "DoubtfulLabel | None":
+        """Return the label to review now: the one whose decision was undone, else the most doubtful."""
+        unskipped = [one for one in pending if one.subject not in self.skipped]
+        return next((one for one in unskipped if one.image_id == self.again), next(iter(unskipped), None))
 
 
 def label_errors(project: Project) -> None:
-    """The whole section."""
+    """Draw the section."""
     st.markdown(
-        "A network that has seen all other photos, but not this one, says what it would call it. Where that speaks "
-        "against the label, look again. Often the label is right and the photo is merely unusual: then keep it."
+        "A small model, trained on your other photos but not on this one, predicts its class. Where the prediction "
+        "contradicts the label, look again. Often the label is right and the photo is just unusual: then keep it."
     )
-    if not need_vectors(project):
+    if not ensure_features(project):
         return
-    _desk(project)
+    _review_photo(project)
 
 
 def _review_of(project: Project) -> Review | None:
-    """This tab's way through the queue; None, and it is said why, where there are too few labels."""
+    """Return this tab's review; if there are too few labels, say so and return None."""
     review: Review | None = st.session_state.get("review")
     if review is None or review.project_id != project.id:
         try:
-            with st.spinner("Comparing the labels"):
+            with st.spinner("Checking the labels"):
                 review = _new_review(project)
         except TooLittleData as error:
             st.info(str(error), icon=":material/info:")
@@ -87,19 +87,19 @@ def _new_review(project: Project) -> Review:
 
 
 @frame.fragment()
-def _desk(project: Project) -> None:
+def _review_photo(project: Project) -> None:
     review = _review_of(project)
     if review is None:
         return
-    standing = review.standing()
-    likely = sum(one.likely for one in standing)
-    others = len(standing) - likely
+    pending = review.pending()
+    likely = sum(one.likely for one in pending)
+    others = len(pending) - likely
     st.html(STYLE)
     st.caption(
-        f"{counted(review.judged, 'label')} compared: {counted(likely, 'likely error')} left to look at"
-        + (f", then {counted(others, 'photo')} that the network would also call otherwise." if others else ".")
+        f"{counted(review.judged, 'label')} checked: {counted(likely, 'likely error')} left to review"
+        + (f", then {counted(others, 'photo')} where the prediction also differs." if others else ".")
     )
-    doubt = review.front(standing)
+    doubt = review.current(pending)
     if doubt is None:
         _all_done(project, review)
         guard_keys()
@@ -116,10 +116,10 @@ def _desk(project: Project) -> None:
     with right, st.container(key="check-verdict"):
         st.markdown(
             f"Label: **{plain(doubt.given)}** · {doubt.given_probability:.0%}  \n"
-            f"Proposed: **{plain(doubt.proposed)}** · {doubt.proposed_probability:.0%}"
+            f"Suggested: **{plain(doubt.proposed)}** · {doubt.proposed_probability:.0%}"
         )
         st.button(
-            f"Make it {plain(doubt.proposed)}",
+            f"Change to {plain(doubt.proposed)}",
             key=f"give-fix-{row.id}",
             type="primary",
             shortcut="F",
@@ -138,52 +138,52 @@ def _desk(project: Project) -> None:
         with st.container(horizontal=True, gap="xsmall"):
             st.button("Skip", key=f"skip-{row.id}", shortcut="Right", on_click=_skip, args=(review, doubt))
             _undo_button(review)
-        others_named = [one.name for one in frame.store().classes(project.id)]
-        rest = [name for name in others_named if name not in (doubt.given, doubt.proposed)]
+        names = [one.name for one in frame.store().classes(project.id)]
+        rest = [name for name in names if name not in (doubt.given, doubt.proposed)]
         if rest:
             chosen = st.menu_button("Another class", rest, key=f"other-{row.id}", type="tertiary")
             if chosen:
                 _fix(review, doubt, str(chosen))
                 st.rerun(scope="fragment")
-        st.caption("The figures say how probable each class is to a network that has not learned from this photo.")
+        st.caption("Percentages are class probabilities from a model that was not trained on this photo.")
     guard_keys(row.id)
 
 
 def _all_done(project: Project, review: Review) -> None:
-    frame.empty(
-        "No doubtful label is left",
+    frame.empty_state(
+        "No likely label errors left",
         f"You fixed {counted(review.fixed, 'label')} and kept {counted(review.kept, 'label')} in this visit."
         if review.fixed or review.kept
-        else "The network would call every photo what it is called, or somebody has looked already.",
+        else "The model agrees with every label, or somebody has already reviewed it.",
     )
     with st.container(horizontal=True, horizontal_alignment="center"):
         if review.skipped:
-            st.button("Show the skipped ones", on_click=review.skipped.clear, icon=":material/replay:")
-        if st.button("Compare again", icon=":material/refresh:"):
+            st.button("Show skipped photos", on_click=review.skipped.clear, icon=":material/replay:")
+        if st.button("Check again", icon=":material/refresh:"):
             st.session_state.pop("review")
             st.rerun()
         _undo_button(review)
-        kept = _kept_by_all(project)
+        kept = _kept_count(project)
         if kept:
-            st.button(f"Ask again for {counted(kept, 'kept label')}", on_click=_ask_again, args=(project,))
+            st.button(f"Review {counted(kept, 'kept label')} again", on_click=_ask_again, args=(project,))
 
 
-def _kept_by_all(project: Project) -> int:
+def _kept_count(project: Project) -> int:
     from core.inspection.suggesting.review import VERDICT
 
-    return len(frame.store().kept(project.id, VERDICT))
+    return len(frame.store().reviews(project.id, VERDICT))
 
 
-def _still_front(review: Review, doubt: "DoubtfulLabel") -> bool:
-    """A second press that left the browser before the next photo came still names the first one: it does nothing."""
-    return review.front(review.standing()) == doubt
+def _is_current(review: Review, doubt: "DoubtfulLabel") -> bool:
+    """Return whether this label is still the current one; a late second press on the previous photo must do nothing."""
+    return review.current(review.pending()) == doubt
 
 
 @frame.action
 def _fix(review: Review, doubt: "DoubtfulLabel", label: str) -> None:
     from core.inspection.suggesting.review import CORRECTED
 
-    if _still_front(review, doubt):
+    if _is_current(review, doubt):
         frame.store().annotate(review.project_id, [doubt.image_id], label, frame.who(), kind=CORRECTED)
         review.fixed += 1
 
@@ -192,19 +192,19 @@ def _fix(review: Review, doubt: "DoubtfulLabel", label: str) -> None:
 def _keep(review: Review, doubt: "DoubtfulLabel") -> None:
     from core.inspection.suggesting.review import VERDICT
 
-    if _still_front(review, doubt):
-        frame.store().keep(review.project_id, VERDICT, [doubt.subject], frame.who())
+    if _is_current(review, doubt):
+        frame.store().record_review(review.project_id, VERDICT, [doubt.subject], frame.who())
         review.kept += 1
 
 
 @frame.action
 def _skip(review: Review, doubt: "DoubtfulLabel") -> None:
-    if _still_front(review, doubt):
+    if _is_current(review, doubt):
         review.skipped.add(doubt.subject)
 
 
 def _undo_button(review: Review) -> None:
-    """Undoes this person's newest decision as the store knows it: a restart of the server forgets none."""
+    """Draw the button that undoes this person's latest decision; it is read from the store, so a restart loses none."""
     from core.inspection.suggesting.review import newest_decision
 
     newest = newest_decision(frame.store(), review.project_id, frame.who())
@@ -218,7 +218,7 @@ def _undo(review: Review) -> None:
     store = frame.store()
     newest = newest_decision(store, review.project_id, frame.who())
     if newest is None:
-        frame.notify("There is nothing of yours to undo.")
+        frame.notify("You have nothing to undo.")
         return
     take_back(store, review.project_id, newest)
     if newest.change_id is not None:
@@ -227,15 +227,16 @@ def _undo(review: Review) -> None:
         review.kept = max(0, review.kept - 1)
     review.again = newest.image_id
     if newest.image_id not in {one.image_id for one in review.queue}:
-        # After a restart, for example: the queue was made when its label was right. The doubt comes with a new one.
-        anew = _new_review(store.project(review.project_id))
-        review.queue, review.judged = anew.queue, anew.judged
+        # After a restart, for example, the queue was made while this label was corrected. A new queue includes it.
+        new = _new_review(store.project(review.project_id))
+        review.queue, review.judged = new.queue, new.judged
     row = store.image(review.project_id, newest.image_id)
-    frame.notify(f"Undone: {plain(row.filename.rsplit('/', 1)[-1])} is {plain(row.label or 'without a label')} again.")
+    label = f"labelled {plain(row.label)}" if row.label else "unlabelled"
+    frame.notify(f"Undone: {plain(row.filename.rsplit('/', 1)[-1])} is {label} again.")
 
 
 @frame.action
 def _ask_again(project: Project) -> None:
     from core.inspection.suggesting.review import VERDICT
 
-    frame.store().ask_again(project.id, VERDICT, list(frame.store().kept(project.id, VERDICT)))
+    frame.store().forget_review(project.id, VERDICT, list(frame.store().reviews(project.id, VERDICT)))

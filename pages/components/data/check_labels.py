@@ -1,32 +1,32 @@
-"""Can the labels and photos be trusted? Label errors, near-duplicates, odd photos, agreement of people."""
+"""Checks of labels and photos: label errors, near-duplicates, image quality, annotator agreement."""
 
 import streamlit as st
 
 from core.data.store.store import Project
 from pages.components.data.check_duplicates import duplicates
 from pages.components.data.check_errors import label_errors
-from pages.components.data.check_quality import odd_photos
+from pages.components.data.check_quality import image_quality
 
-ERRORS, TWINS, ODD, PEOPLE = "Likely label errors", "Near-duplicates", "Odd photos", "Annotators"
+ERRORS, DUPLICATES, QUALITY, ANNOTATORS = "Likely label errors", "Near-duplicates", "Image quality", "Annotators"
 
 
 def check_labels(project: Project) -> None:
-    """The whole section: one check at a time."""
+    """Draw the section, one check at a time."""
     check = st.pills(
         "Check",
-        [ERRORS, TWINS, ODD, PEOPLE],
+        [ERRORS, DUPLICATES, QUALITY, ANNOTATORS],
         default=ERRORS,
         required=True,
         key="check-which",
         label_visibility="collapsed",
     )
-    if check == TWINS:
+    if check == DUPLICATES:
         duplicates(project)
-    elif check == ODD:
-        odd_photos(project)
-    elif check == PEOPLE:
-        from pages.components.data.check_people import people  # it brings pandas along
+    elif check == QUALITY:
+        image_quality(project)
+    elif check == ANNOTATORS:
+        from pages.components.data.check_annotators import annotators  # imports pandas
 
-        people(project)
+        annotators(project)
     else:
         label_errors(project)

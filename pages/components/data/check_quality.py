@@ -1,4 +1,4 @@
-"""Photos that are too dark, too bright, blurred, empty, or odd in shape or size: removed, or found to be fine."""
+"""Image quality: photos that are dark, bright, blurred, nearly empty or unusual, to remove or mark as fine."""
 
 from collections import Counter
 
@@ -7,57 +7,60 @@ import streamlit as st
 from core.data.pictures.image_quality import QualityCache
 from core.data.pictures.quality_flags import REASONS, QualityFlag, quality_flags
 from core.data.store.store import Project
-from pages.components.data.check_progress import need_looks
+from pages.components.data.check_progress import ensure_quality_measured
 from pages.components.data.photo_details import show_details
 from pages.components.shared import frame
-from pages.components.shared.photos import WallPhoto, choose, chosen_on, clear, wall
-from pages.components.shared.undo_line import offer, undo_line
+from pages.components.shared.photo_wall import WallPhoto, choose, clear, current_selection, wall
+from pages.components.shared.undo_line import offer_undo, undo_line
 from pages.components.shared.wording import counted
 
 VERDICT = "odd"
+"""The kind under which the store keeps photos marked as fine."""
 WALL = "odd-wall"
 PHOTOS_SHOWN = 60
 MEANING = {
-    "too dark": "Even the brightest spots are dim. The network sees little in it.",
-    "too bright": "Even the darkest spots are nearly white.",
-    "nearly empty": "There are so few colors that hardly anything is on it.",
-    "blurred": "No sharp edge, also not at the size at which the network looks.",
-    "odd shape": "One side is about three times as long as the other. Cropped to a square, most of it is cut off.",
-    "odd size": "Far smaller or larger than most photos of this project. It may come from elsewhere.",
+    "too dark": "Even the brightest areas are dim, so the model sees little.",
+    "too bright": "Even the darkest areas are nearly white.",
+    "nearly empty": "The photo has so few colours that it shows hardly anything.",
+    "blurred": "There are no sharp edges, even at the size that the network sees.",
+    "odd shape": "One side is about three times as long as the other. A square crop loses most of the photo.",
+    "odd size": "Far smaller or larger than most photos of this project. The photo may come from another source.",
 }
+# The store keeps the reasons in its records, so they stay as they are; these are their names on screen.
+REASON_NAMES = {"odd shape": "unusual shape", "odd size": "unusual size"}
 
 
-def odd_photos(project: Project) -> None:
-    """The whole section."""
+def image_quality(project: Project) -> None:
+    """Draw the section."""
     st.markdown(
-        "Some photos teach a network nothing, or the wrong thing. Look at these: remove what should not be here, and "
-        "keep what is as it should be. A photo taken at night may be meant to be dark."
+        "Poor photos can teach a model nothing, or the wrong thing. Review the flagged photos: remove those that "
+        "should not be here, and mark the others as fine. A photo taken at night may be dark on purpose."
     )
     rows = frame.store().images(project.id)
-    state = need_looks(project, [row.hash for row in rows])
+    state = ensure_quality_measured(project, [row.hash for row in rows])
     if state.done:
-        _odd_ones(project)
+        _flagged_photos(project)
 
 
 @frame.fragment()
-def _odd_ones(project: Project) -> None:
+def _flagged_photos(project: Project) -> None:
     rows = frame.store().images(project.id)
-    kept = frame.store().kept(project.id, VERDICT)
+    kept = frame.store().reviews(project.id, VERDICT)
     found = quality_flags(rows, QualityCache(frame.workspace()).known([row.hash for row in rows]))
-    odd = [one for one in found if _subject(one) not in kept]
-    if not odd:
+    flagged = [one for one in found if _subject(one) not in kept]
+    if not flagged:
         undo_line(project)
-        st.success("Nothing is odd about the photos, as far as they have been looked at.")
+        st.success("No quality problems found in the photos checked so far.")
         _ask_again_button(project, len(kept))
         return
-    count = Counter(one.reason for one in odd)
+    count = Counter(one.reason for one in flagged)
     present = [reason for reason in REASONS if count[reason]]
     if st.session_state.get("odd-reason") not in present:
         st.session_state["odd-reason"] = present[0]
     chosen = st.segmented_control(
-        "What is odd",
+        "Quality problem",
         present,
-        format_func=lambda name: f"{name.capitalize()} ({count[name]:,})",
+        format_func=lambda reason: f"{_name(reason)} ({count[reason]:,})",
         required=True,
         key="odd-reason",
         label_visibility="collapsed",
@@ -67,17 +70,21 @@ def _odd_ones(project: Project) -> None:
     )
     reason = chosen or present[0]
     st.caption(MEANING[reason])
-    shown = [one for one in odd if one.reason == reason][:PHOTOS_SHOWN]
+    shown = [one for one in flagged if one.reason == reason][:PHOTOS_SHOWN]
     actions = st.container(key="data-actions")
     answer = wall([_photo(one) for one in shown], key=WALL, select="many", details=True, side=112)
     if count[reason] > len(shown):
-        st.caption(f"The oddest {len(shown)} of {count[reason]:,}; the next ones come as these are decided.")
+        st.caption(f"The {len(shown)} most extreme of {count[reason]:,}; more appear as you review these.")
     with actions:
         undo_line(project)
         _actions(project, shown, len(answer.chosen))
     _ask_again_button(project, len(kept))
     if answer.opened:
         show_details(project, int(answer.opened))
+
+
+def _name(reason: str) -> str:
+    return REASON_NAMES.get(reason, reason).capitalize()
 
 
 def _photo(one: QualityFlag) -> WallPhoto:
@@ -95,23 +102,21 @@ def _actions(project: Project, shown: list[QualityFlag], chosen: int) -> None:
         if not chosen:
             st.markdown(counted(len(shown), "photo"), width="stretch")
             every = [str(one.row.id) for one in shown]
-            st.button("Choose all of these", on_click=choose, args=(WALL, every), icon=":material/select_all:")
+            st.button("Select all", on_click=choose, args=(WALL, every), icon=":material/select_all:")
             return
-        st.markdown(f"**{chosen} chosen**", width="stretch")
-        st.button("They are fine", type="primary", on_click=_keep, args=(project, shown), icon=":material/check:")
+        st.markdown(f"**{chosen} selected**", width="stretch")
+        st.button("Mark as fine", type="primary", on_click=_keep, args=(project, shown), icon=":material/check:")
         st.button("Remove", on_click=_remove, args=(project, shown), icon=":material/delete:")
-        st.button("Choose none", type="tertiary", on_click=clear, args=(WALL,))
+        st.button("Clear selection", type="tertiary", on_click=clear, args=(WALL,))
 
 
 def _ask_again_button(project: Project, kept: int) -> None:
     if kept:
-        st.button(
-            f"Show {counted(kept, 'photo')} that somebody found fine", type="tertiary", on_click=_again, args=(project,)
-        )
+        st.button(f"Show {counted(kept, 'photo')} marked as fine", type="tertiary", on_click=_again, args=(project,))
 
 
 def _chosen(shown: list[QualityFlag]) -> list[QualityFlag]:
-    ids = chosen_on(WALL, [one.row.id for one in shown])
+    ids = current_selection(WALL, [one.row.id for one in shown])
     return [one for one in shown if one.row.id in ids]
 
 
@@ -122,7 +127,7 @@ def _subject(one: QualityFlag) -> str:
 @frame.action
 def _keep(project: Project, shown: list[QualityFlag]) -> None:
     chosen = _chosen(shown)
-    frame.store().keep(project.id, VERDICT, [_subject(one) for one in chosen], frame.who())
+    frame.store().record_review(project.id, VERDICT, [_subject(one) for one in chosen], frame.who())
     clear(WALL)
 
 
@@ -130,10 +135,10 @@ def _keep(project: Project, shown: list[QualityFlag]) -> None:
 def _remove(project: Project, shown: list[QualityFlag]) -> None:
     chosen = _chosen(shown)
     change = frame.store().remove_images(project.id, [one.row.id for one in chosen], frame.who())
-    offer(project, change, f"{counted(len(chosen), 'photo')} removed.")
+    offer_undo(project, change, f"{counted(len(chosen), 'photo')} removed.")
     clear(WALL)
 
 
 @frame.action
 def _again(project: Project) -> None:
-    frame.store().ask_again(project.id, VERDICT, list(frame.store().kept(project.id, VERDICT)))
+    frame.store().forget_review(project.id, VERDICT, list(frame.store().reviews(project.id, VERDICT)))

@@ -1,4 +1,4 @@
-"""Labels out of the project: labels.csv with a preview, or photos and labels together in a format of other tools."""
+"""Export labels: labels.csv with a preview, or photos and labels in a format that other tools read."""
 
 import shlex
 import tempfile
@@ -11,39 +11,39 @@ from core.data.store.store import Project
 from core.data.tables.label_rows import LabelRow
 from core.data.tables.labels_csv import write_labels
 from pages.components.shared import frame
-from pages.components.shared.wording import counted, size_text
+from pages.components.shared.wording import counted, format_size
 
 ROWS_SHOWN = 9
 MOST_BYTES = 400 * 2**20
-"""The largest zip that a browser is given: until it has it all, the server holds it in its memory."""
+"""The largest zip offered in the browser; the server holds it in memory until the download is complete."""
 
 FORMAT_NAMES = {
     "coco": "COCO JSON",
     "voc": "Pascal VOC XML",
     "yolo": "YOLO text",
     "hugging-face": "Hugging Face metadata.csv",
-    "folders": "A folder for each class",
+    "folders": "One folder per class",
     "csv": "labels.csv and the photos",
 }
 
 
 def labels_csv(project: Project) -> None:
-    """The whole section."""
+    """Draw the section."""
     from core.data.importing.formats.write_zip import not_carried
 
     rows = frame.store().label_rows(project.id)
     if not rows:
-        frame.empty("No photos yet", "Add photos first: then their labels can be taken out as a table.")
+        frame.empty_state("No photos yet", "Add photos first. Then you can download their labels as a table.")
         return
     boxed = project.task == "localization"
-    line = "one line a box, with its class and its place in pixels" if boxed else "one line a photo, with its class"
+    line = "one row per box, with its class and position in pixels" if boxed else "one row per photo, with its class"
     st.markdown(
-        f"All labels in one table that any spreadsheet opens: {line}, and the photo's split. "
-        "Change it there, and bring it back under **Add photos** together with the photos. "
+        f"All labels in one table for any spreadsheet: {line} and split. "
+        "Edit it there, then import it again under **Add photos** together with the photos. "
         f"{not_carried('labels.csv')}"
     )
     st.download_button(
-        f"Download labels.csv ({counted(len(rows), 'line')})",
+        f"Download labels.csv ({counted(len(rows), 'row')})",
         data=lambda: write_labels(frame.store().label_rows(project.id)).encode(),
         file_name="labels.csv",
         mime="text/csv",
@@ -53,7 +53,7 @@ def labels_csv(project: Project) -> None:
     )
     st.dataframe(_preview(rows[:ROWS_SHOWN]), hide_index=True, height="content")
     if len(rows) > ROWS_SHOWN:
-        st.caption(f"The first {ROWS_SHOWN} of {len(rows):,} lines.")
+        st.caption(f"The first {ROWS_SHOWN} of {len(rows):,} rows.")
     _for_other_tools(project)
 
 
@@ -68,13 +68,13 @@ def _preview(rows: list[LabelRow]) -> pd.DataFrame:
 
 
 def _for_other_tools(project: Project) -> None:
-    """Photos and labels in one zip."""
+    """Draw the download of photos and labels in one zip."""
     from core.data.importing.formats.write_zip import formats_of, not_carried
 
     st.subheader("Photos and labels together", anchor=False)
     st.markdown(
-        "A zip that other tools read, and that can be brought back here under **Add photos**: names, labels, boxes, "
-        "splits and the order of the classes come back as they are."
+        "A zip that other tools can read. You can also import it again under **Add photos**: names, labels, boxes, "
+        "splits and the order of the classes are kept."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.selectbox(
@@ -83,7 +83,7 @@ def _for_other_tools(project: Project) -> None:
         size = frame.store().stored_bytes(project.id)
         if size <= MOST_BYTES:
             st.download_button(
-                "Download the zip",
+                "Download zip",
                 data=lambda: _zip_of(project, kind),
                 file_name=f"{kind}.zip",
                 mime="application/zip",
@@ -92,8 +92,8 @@ def _for_other_tools(project: Project) -> None:
             )
         else:
             st.markdown(
-                f"The photos are {size_text(size)}, more than a browser should be given at once. "
-                "Write the zip on the computer that runs the studio:"
+                f"The photos are {format_size(size)}, too large for a browser download. "
+                "Create the zip on the computer that runs ResNet Studio:"
             )
             words = ["python", "-m", "core", "labels", "--project", project.name]
             st.code(shlex.join([*words, "--format", kind, "--out", f"{kind}.zip"]), language="bash")

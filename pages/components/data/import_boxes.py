@@ -1,10 +1,10 @@
-"""Boxes of an import before it is done: drawn on a few photos, those that do not fit listed, odd tables confirmed."""
+"""Boxes in an import plan: draw them on a few photos, list those that do not fit, confirm unusual tables."""
 
 from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from core.data.importing.box_columns import Proposal, plan_proposed
+from core.data.importing.box_columns import ColumnGuess, plan_guessed
 from core.data.importing.box_review import BadBox, bad_boxes, broken_boxes
 from core.data.importing.import_plan import Candidate, ImportPlan
 from core.data.pictures.box_drawing import draw_boxes
@@ -19,15 +19,15 @@ REVIEW = "boxes-review"
 
 
 def show_boxes(plan: ImportPlan, project: Project) -> None:
-    """Where the boxes lie, on the first photos that have any; and those that do not fit their photos."""
+    """Draw the boxes on the first photos that have any, and list those that do not fit their photo."""
     boxed = [one for one in plan.candidates if one.objects]
     broken = broken_boxes(plan)
     if not boxed and not broken:
         return
     if project.task != "localization":
         st.info(
-            "This project is about classes: the boxes are left out. To keep them, make a project about boxes on the "
-            "home page, and bring the files there.",
+            "This project has no boxes, so the boxes will be skipped. To keep them, create a project with boxes on the "
+            "home page and upload the files there.",
             icon=":material/info:",
         )
         return
@@ -36,15 +36,15 @@ def show_boxes(plan: ImportPlan, project: Project) -> None:
     )
     _photos([(one, ()) for one in boxed[:PHOTOS_SHOWN]])
     if st.session_state.get(REVIEW, (None,))[0] is not plan:
-        with st.spinner("Holding the boxes against the photos"):
+        with st.spinner("Checking the boxes against the photos"):
             st.session_state[REVIEW] = (plan, list(bad_boxes(plan)))
     bad: list[BadBox] = st.session_state[REVIEW][1]
     if broken:
-        st.warning(f"{counted(len(broken), 'box', 'boxes')} without area or with swapped corners: left out, see below.")
+        st.warning(f"Skipped: {counted(len(broken), 'box', 'boxes')} without area or with swapped corners. See below.")
         _photos([(one.candidate, (one,)) for one in broken[:PHOTOS_SHOWN]])
     if not bad:
         return
-    st.warning(f"{counted(len(bad), 'box does', 'boxes do')} not fit the photo. Nothing is cut off without your word.")
+    st.warning(f"{counted(len(bad), 'box does', 'boxes do')} not fit the photo. Boxes are never cropped automatically.")
     lines = [
         f"- {f'line {one.marked.line}, ' if one.marked.line else ''}{plain(one.candidate.name)}: {one.text}"
         for one in bad[:BAD_LISTED]
@@ -54,14 +54,15 @@ def show_boxes(plan: ImportPlan, project: Project) -> None:
     _photos([(one.candidate, (one,)) for one in bad[:PHOTOS_SHOWN]])
 
 
-def confirm(proposal: Proposal, reason: str, plan_with: Callable[[bytes], ImportPlan]) -> ImportPlan | None:
-    """Asks whether a table without the usual header is meant as it seems; the plan once somebody said yes.
+def confirm(proposal: ColumnGuess, reason: str, plan_with: Callable[[bytes], ImportPlan]) -> ImportPlan | None:
+    """Ask whether a table without the usual header contains boxes, and return the plan once the user confirms.
 
-    ``plan_with`` plans the photos by a labels.csv that it is given.
+    ``plan_with`` plans the photos with the labels.csv passed to it.
     """
     st.info(f"{plain(reason)}", icon=":material/help:")
     st.markdown(
-        f"But the last four columns of **{plain(proposal.name)}** are numbers, and one names photos. Are they boxes?"
+        f"The last four columns of **{plain(proposal.name)}** are numbers, and one column names photos. "
+        "Are these boxes?"
     )
     corners = st.radio(
         "The four numbers are",
@@ -73,21 +74,19 @@ def confirm(proposal: Proposal, reason: str, plan_with: Callable[[bytes], Import
     )
     label = "object"
     if proposal.label is None:
-        label = (
-            st.text_input("No column names a class. The class of all boxes", label, key="boxes-label").strip() or label
-        )
+        label = st.text_input("No column names a class. Class for all boxes", label, key="boxes-label").strip() or label
     try:
-        plan = plan_proposed(proposal, corners, label, plan_with)
+        plan = plan_guessed(proposal, corners, label, plan_with)
     except LabelsError as error:
         st.error(plain(str(error)))
         return None
     boxed = [one for one in plan.candidates if one.objects]
     if not boxed:
-        st.warning("With these columns no photo gets a box. Choose the other meaning, or mend the table's header.")
+        st.warning("With these columns, no photo gets a box. Choose the other meaning, or fix the table's header.")
         return None
-    st.markdown("So they would lie:")
+    st.markdown("Preview:")
     _photos([(one, ()) for one in boxed[:PHOTOS_SHOWN]])
-    return plan if st.button("Yes, the boxes lie right", type="primary", key="boxes-confirm") else None
+    return plan if st.button("Use these boxes", type="primary", key="boxes-confirm") else None
 
 
 def _photos(shown: Sequence[tuple[Candidate, Sequence[BadBox]]]) -> None:

@@ -1,4 +1,4 @@
-"""An import at work: it runs in the background of the server, shows its progress, and ends in a report."""
+"""Background import: start it, show its progress and its report."""
 
 import logging
 from dataclasses import dataclass, field
@@ -18,24 +18,24 @@ from pages.components.shared.wording import counted, plain
 
 KINDS: dict[ResultKind, str] = {
     "taken": "imported",
-    "remark": "with a remark",
-    "copy": "copy of another",
-    "duplicate": "already there",
-    "refused": "refused",
+    "remark": "imported with a note",
+    "copy": "copy",
+    "duplicate": "duplicate",
+    "refused": "not imported",
 }
-SECONDS_BETWEEN_LOOKS = 0.5
-SECONDS_OF_INTEREST = 300
+REFRESH_SECONDS = 0.5
+RECENT_SECONDS = 300
 log = logging.getLogger("resnet_studio")
 
 
 @dataclass
 class Import:
-    """One import of a project; the thread appends, the pages only read."""
+    """One import of a project; its thread appends results, pages only read them."""
 
     source: str
     total: int
     results: list[FileResult] = field(default_factory=list)
-    refused_at_once: tuple[FileResult, ...] = ()
+    rejected: tuple[FileResult, ...] = ()
     error: str = ""
     ended: float | None = None  # time.monotonic()
 
@@ -45,86 +45,86 @@ class Import:
 
     @property
     def recent(self) -> bool:
-        """At work, or ended so lately that whoever opens the page wants its report."""
-        return self.ended is None or monotonic() - self.ended < SECONDS_OF_INTEREST
+        """True if running, or if it ended so recently that whoever opens the page will want the report."""
+        return self.ended is None or monotonic() - self.ended < RECENT_SECONDS
 
 
 @st.cache_resource(show_spinner=False)
 def _imports(workspace: str) -> dict[int, Import]:
-    """The newest import of each project, for all tabs: a reload in the middle finds it again."""
+    """Return the latest import of each project, shared by all tabs, so that a reload finds a running import."""
     return {}
 
 
 def import_of(project: Project) -> Import | None:
-    """The project's import that is at work, or whose report has not been put away yet."""
+    """Return the project's import if it is running or its report has not been dismissed."""
     return _imports(str(frame.workspace().root)).get(project.id)
 
 
 def start(plan: ImportPlan, project: Project) -> None:
-    """Begin an import; a second click finds the first one at work and does nothing."""
+    """Start an import; does nothing if one is already running for this project."""
     imports = _imports(str(frame.workspace().root))
-    at_work = imports.get(project.id)
-    if at_work and not at_work.finished:
+    job = imports.get(project.id)
+    if job and not job.finished:
         return
-    made = imports[project.id] = Import(plan.source, len(plan.candidates), refused_at_once=plan.refused)
-    # A thread, not the page's script: a click elsewhere would cut the script off. It ends with the server; what was
-    # taken by then stays, and importing the same files again goes on from there.
+    made = imports[project.id] = Import(plan.source, len(plan.candidates), rejected=plan.refused)
+    # A thread, because a click elsewhere would interrupt the page's script. It ends with the server: photos imported by
+    # then are kept, and importing the same files again continues from there.
     Thread(target=_work, args=(made, plan, frame.store(), project.id, frame.who()), daemon=True).start()
 
 
-def _work(at_work: Import, plan: ImportPlan, store: Store, project_id: int, who: str) -> None:
+def _work(job: Import, plan: ImportPlan, store: Store, project_id: int, who: str) -> None:
     try:
         for result in run_import(plan, store, project_id, who):
-            at_work.results.append(result)
+            job.results.append(result)
     except StudioError as error:
-        at_work.error = str(error)
+        job.error = str(error)
     except Exception:
         log.exception("An import failed")
-        at_work.error = "The import stopped because of a mistake in ResNet Studio; what was taken before stays."
+        job.error = "The import stopped because of an error in ResNet Studio. Photos imported before it are kept."
     finally:
-        at_work.ended = monotonic()
+        job.ended = monotonic()
 
 
-def show_import(project: Project, at_work: Import) -> None:
-    """Its progress while it runs, then its report."""
-    if at_work.finished:
-        _report(project, at_work)
+def show_import(project: Project, job: Import) -> None:
+    """Draw the import's progress while it runs, then its report."""
+    if job.finished:
+        _report(project, job)
     else:
-        _progress(at_work)
+        _progress(job)
 
 
-@frame.fragment(run_every=SECONDS_BETWEEN_LOOKS)
-def _progress(at_work: Import) -> None:
-    if at_work.finished:
+@frame.fragment(run_every=REFRESH_SECONDS)
+def _progress(job: Import) -> None:
+    if job.finished:
         st.rerun()
     st.subheader("Importing", anchor=False)
-    st.progress(*progress_of(at_work))
-    if at_work.results:
-        st.caption(f"{plain(at_work.results[-1].name)}")
-    st.markdown("You may leave this page: the import goes on, and its report waits here.")
+    st.progress(*progress_of(job))
+    if job.results:
+        st.caption(f"{plain(job.results[-1].name)}")
+    st.markdown("You can leave this page: the import continues, and its report will be here.")
 
 
-def progress_of(at_work: Import) -> tuple[float, str]:
-    """The share that is done, and the same in words."""
-    done = len(at_work.results)
-    return min(1.0, done / max(1, at_work.total)), f"{done:,} of {counted(at_work.total, 'photo')}"
+def progress_of(job: Import) -> tuple[float, str]:
+    """Return the fraction done, and the progress in words."""
+    done = len(job.results)
+    return min(1.0, done / max(1, job.total)), f"{done:,} of {counted(job.total, 'photo')}"
 
 
 def _report(project: Project, done: Import) -> None:
-    report = ImportReport.of([*done.refused_at_once, *done.results])
+    report = ImportReport.of([*done.rejected, *done.results])
     taken = report.counts["taken"] + report.counts["remark"]
     if done.error:
         st.error(done.error, icon=":material/info:")
     st.subheader(f"{counted(taken, 'photo')} imported", anchor=False)
-    st.markdown(f"From {plain(done.source)}. Every file has its result:")
+    st.markdown(f"Result for each file from {plain(done.source)}:")
     with st.container(horizontal=True):
         for kind, words in KINDS.items():
-            st.metric(words.capitalize(), f"{report.counts[kind]:,}", border=True, width=150)
+            st.metric(words.removeprefix("imported ").capitalize(), f"{report.counts[kind]:,}", border=True, width=150)
     table = pd.DataFrame(
         [(one.name, KINDS[one.kind], one.text) for one in report.results], columns=["File", "Result", "Why"]
     )
     present = [words for kind, words in KINDS.items() if report.counts[kind]]
-    # What needs a look comes first; where all went well, all is shown.
+    # Start with the files that need attention; if there are none, show all.
     default = [words for words in present if words != KINDS["taken"]] or present
     kept = st.pills("Show", present, selection_mode="multi", default=default, key="report-kinds")
     shown = table[table["Result"].isin(kept)]
@@ -136,15 +136,15 @@ def _report(project: Project, done: Import) -> None:
     )
     with st.container(horizontal=True):
         st.button(
-            "Look at the photos",
+            "View photos",
             type="primary",
             icon=":material/photo_library:",
-            on_click=_put_away,
+            on_click=_dismiss,
             args=(project, "Photos"),
         )
-        st.button("Import more", icon=":material/add:", on_click=_put_away, args=(project, "Add photos"))
+        st.button("Import more", icon=":material/add:", on_click=_dismiss, args=(project, "Add photos"))
         st.download_button(
-            "Report as CSV",
+            "Download report (CSV)",
             csv_of(table).encode("utf-8-sig"),
             "import-report.csv",
             "text/csv",
@@ -154,10 +154,10 @@ def _report(project: Project, done: Import) -> None:
 
 
 def csv_of(table: pd.DataFrame) -> str:
-    """The report as CSV; names of files that a spreadsheet would run begin with an apostrophe."""
+    """Return the report as CSV; file names that a spreadsheet would run as formulas start with an apostrophe."""
     return "".join(as_row(row) for row in (list(table.columns), *table.to_numpy().tolist()))
 
 
-def _put_away(project: Project, section: str) -> None:
+def _dismiss(project: Project, section: str) -> None:
     _imports(str(frame.workspace().root)).pop(project.id, None)
     st.session_state["data-section"] = section

@@ -1,4 +1,4 @@
-"""One photo in full: its size, its name, who labelled it when; its class can be changed here."""
+"""Photo details: size, name, annotator and time, with a select box to change the class."""
 
 from io import BytesIO
 from pathlib import Path
@@ -11,14 +11,14 @@ from core.data.pictures.box_drawing import draw_boxes
 from core.data.store.store import Project
 from core.errors import DataError
 from pages.components.shared import frame
-from pages.components.shared.wording import by_name, moment, plain, size_text
+from pages.components.shared.wording import format_size, format_time, plain, unique_options
 
 DISPLAY_PIXELS = 1024
 
 
 @st.dialog("Photo", width="medium")
 def show_details(project: Project, image_id: int) -> None:
-    """A dialog over the page."""
+    """Open a dialog with one photo."""
     try:
         row = frame.store().image(project.id, image_id)
     except DataError as error:
@@ -35,13 +35,13 @@ def show_details(project: Project, image_id: int) -> None:
                 [(box.label, Box(box.x, box.y, box.width, box.height)) for box in boxes],
                 pixels=DISPLAY_PIXELS,
             )
-        st.image(picture, width="stretch", alt=row.label or "a photo without a label")
-    facts = [f"{row.width} × {row.height} pixels", size_text(row.bytes), f"split: {row.split or 'not yet'}"]
+        st.image(picture, width="stretch", alt=row.label or "an unlabelled photo")
+    facts = [f"{row.width} × {row.height} pixels", format_size(row.bytes), f"split: {row.split or 'none yet'}"]
     if row.annotated_by and row.annotated_at:
-        facts.append(f"labelled by {plain(row.annotated_by)}, {moment(row.annotated_at)}")
+        facts.append(f"labelled by {plain(row.annotated_by)}, {format_time(row.annotated_at)}")
     st.markdown(f"**{plain(row.filename)}**  \n{' · '.join(facts)}")
     choices: list[tuple[str, str | None]] = [(one.name, one.name) for one in frame.store().classes(project.id)]
-    labels = by_name([("No label", None), *choices])
+    labels = unique_options([("No label", None), *choices])
     named = st.selectbox("Class", list(labels), list(labels.values()).index(row.label), key=f"detail-{row.id}")
     if labels[named] != row.label:
         frame.store().annotate(project.id, [row.id], labels[named], frame.who())
@@ -50,12 +50,12 @@ def show_details(project: Project, image_id: int) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=256)
 def display_bytes(image_hash: str, path: str, pixels: int = DISPLAY_PIXELS) -> bytes:
-    """A stored picture as bytes for the screen: the file itself where it is small enough, else a smaller JPEG."""
+    """Return a stored picture as bytes for the screen: the file itself if small enough, else a smaller JPEG."""
     data = Path(path).read_bytes()
     with Image.open(BytesIO(data)) as image:
         if max(image.size) <= pixels and image.format in ("JPEG", "PNG", "WEBP"):
             return data
-        # A JPEG is decoded at half or a quarter of its size where that is enough: much faster for camera photos.
+        # Decode a JPEG at half or a quarter of its size where that is enough: much faster for camera photos.
         image.draft("RGB", (pixels, pixels))
         smaller = image.convert("RGB")
     smaller.thumbnail((pixels, pixels), Image.Resampling.BILINEAR, reducing_gap=2.0)

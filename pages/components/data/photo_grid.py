@@ -1,4 +1,4 @@
-"""The photos of a project as a paged grid: filter, search, choose several, label or remove them."""
+"""Paged grid of a project's photos: filter, search, select, label or remove."""
 
 from dataclasses import replace
 
@@ -7,11 +7,11 @@ import streamlit as st
 from core.data.store.store import ImageFilter, ImageRow, Project
 from pages.components.data.photo_details import show_details
 from pages.components.shared import frame
-from pages.components.shared.live import live
-from pages.components.shared.photos import WallPhoto, choose, chosen_on, clear, wall
+from pages.components.shared.auto_refresh import refresh_on_change
+from pages.components.shared.photo_wall import WallPhoto, choose, clear, current_selection, wall
 from pages.components.shared.pickers import SPLIT_NAMES, SPLITS
-from pages.components.shared.undo_line import offer, undo_line
-from pages.components.shared.wording import by_name, counted, plain
+from pages.components.shared.undo_line import offer_undo, undo_line
+from pages.components.shared.wording import counted, plain, unique_options
 
 PHOTOS_A_PAGE = 60
 WALL = "data-wall"
@@ -29,8 +29,8 @@ ORDERS = {
 
 @frame.fragment()
 def photo_grid(project: Project) -> None:
-    """The whole section; only this part of the page runs again at a click."""
-    live(project)
+    """Draw the section; a click reruns only this fragment."""
+    refresh_on_change(project)
     where = filter_row(project, key="data")
     rows, found = page_of(project, where, key="data")
     actions = st.container(key="data-actions")
@@ -44,11 +44,11 @@ def photo_grid(project: Project) -> None:
 
 
 def page_of(project: Project, where: ImageFilter, *, key: str) -> tuple[list[ImageRow], int]:
-    """The photos of the page that is open, and how many fit the filter in all; another filter opens its first page."""
+    """Return the photos of the open page and the number that match the filter; a new filter opens its first page."""
     found = frame.store().count(project.id, where)
     if st.session_state.get(f"{key}-where") != where:
         st.session_state[f"{key}-where"] = where
-        # Another widget instead of another value: Streamlit wants a widget's value to come from one side only.
+        # A new widget rather than a new value: Streamlit expects a widget's value to be set from one side only.
         st.session_state[f"{key}-turn"] = st.session_state.get(f"{key}-turn", 0) + 1
     open_page = min(st.session_state.get(_page_key(key), 1), _pages(found))
     start = (open_page - 1) * PHOTOS_A_PAGE
@@ -56,9 +56,9 @@ def page_of(project: Project, where: ImageFilter, *, key: str) -> tuple[list[Ima
 
 
 def turn_pages(found: int, *, key: str, wall_key: str) -> None:
-    """The page numbers under a wall, where there is more than one page; turning chooses nothing."""
+    """Draw page numbers under a wall if there are several pages; turning the page clears the selection."""
     if found == 0:
-        st.info("No photo fits this filter.", icon=":material/filter_alt_off:")
+        st.info("No photos match this filter.", icon=":material/filter_alt_off:")
     elif _pages(found) > 1:
         st.pagination(_pages(found), key=_page_key(key), on_change=clear, args=(wall_key,))
 
@@ -72,15 +72,15 @@ def _pages(found: int) -> int:
 
 
 def filter_row(project: Project, *, key: str, unlabelled_first: bool = False) -> ImageFilter:
-    """Class, split, name and order side by side; the filter that they make.
+    """Draw class, split, order and search side by side, and return the resulting filter.
 
-    ``unlabelled_first`` begins with the photos that have no label, where there are any.
+    ``unlabelled_first`` starts with unlabelled photos if there are any.
     """
     without = [(NO_LABEL, ImageFilter(unlabelled=True))]
     if project.task == "localization":
         without.append((NO_BOX, ImageFilter(boxless=True)))
     begin = unlabelled_first and frame.store().count(project.id, ImageFilter(unlabelled=True)) > 0
-    classes = by_name(
+    classes = unique_options(
         [
             (EVERY, ImageFilter()),
             *without,
@@ -102,7 +102,7 @@ def filter_row(project: Project, *, key: str, unlabelled_first: bool = False) ->
 
 
 def photo_cards(project: Project, rows: list[ImageRow]) -> list[WallPhoto]:
-    """Images as cards of a wall, with their class, file name and boxes."""
+    """Return images as wall cards with class, file name and boxes."""
     store = frame.store()
     boxes = store.boxes(project.id, [row.id for row in rows]) if project.task == "localization" else {}
     return [
@@ -111,7 +111,7 @@ def photo_cards(project: Project, rows: list[ImageRow]) -> list[WallPhoto]:
             store.thumbnail_path(row.hash),
             row.label or "no label",
             row.filename.rsplit("/", 1)[-1],
-            faint=row.label is None,
+            muted=row.label is None,
             size=(row.width, row.height),
             boxes=tuple((box.x, box.y, box.width, box.height) for box in boxes.get(row.id, ())),
         )
@@ -120,44 +120,44 @@ def photo_cards(project: Project, rows: list[ImageRow]) -> list[WallPhoto]:
 
 
 def _actions(project: Project, shown: list[int], chosen: int, found: int) -> None:
-    """What can be done with the chosen photos; it stands above them, so that it never moves away."""
+    """Draw the actions for the selected photos, above the photos so that they stay in place."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if not chosen:
             st.markdown(f"{counted(found, 'photo')}", width="stretch")
             every = [str(number) for number in shown]
             st.button(
-                "Choose this page",
+                "Select this page",
                 on_click=choose,
                 args=(WALL, every),
                 disabled=not shown,
                 icon=":material/select_all:",
             )
             return
-        st.markdown(f"**{chosen} chosen**", width="content")
+        st.markdown(f"**{chosen} selected**", width="content")
         choices: list[tuple[str, str | None]] = [(one.name, one.name) for one in frame.store().classes(project.id)]
-        labels = by_name([*choices, (NO_LABEL, None)])
-        st.selectbox("Class for the chosen photos", list(labels), key=LABEL, label_visibility="collapsed", width=200)
-        st.button("Give this class", type="primary", on_click=_label, args=(project, shown, labels))
+        labels = unique_options([*choices, (NO_LABEL, None)])
+        st.selectbox("Class for the selected photos", list(labels), key=LABEL, label_visibility="collapsed", width=200)
+        st.button("Set class", type="primary", on_click=_label, args=(project, shown, labels))
         st.button("Remove", icon=":material/delete:", on_click=_remove, args=(project, shown))
-        st.button("Choose none", type="tertiary", on_click=clear, args=(WALL,))
+        st.button("Clear selection", type="tertiary", on_click=clear, args=(WALL,))
 
 
 @frame.action
 def _label(project: Project, shown: list[int], labels: dict[str, str | None]) -> None:
-    ids, named = chosen_on(WALL, shown), st.session_state.get(LABEL)
+    ids, named = current_selection(WALL, shown), st.session_state.get(LABEL)
     if not ids or named not in labels:
         return
     label = labels[named]
     change = frame.store().annotate(project.id, ids, label, frame.who())
     clear(WALL)
-    offer(project, change, f"{counted(len(ids), 'photo')}: {plain(label) if label else 'no label'}.")
+    offer_undo(project, change, f"{counted(len(ids), 'photo')}: {plain(label) if label else 'no label'}.")
 
 
 @frame.action
 def _remove(project: Project, shown: list[int]) -> None:
-    ids = chosen_on(WALL, shown)
+    ids = current_selection(WALL, shown)
     if not ids:
         return
     change = frame.store().remove_images(project.id, ids, frame.who())
     clear(WALL)
-    offer(project, change, f"{counted(len(ids), 'photo')} removed.")
+    offer_undo(project, change, f"{counted(len(ids), 'photo')} removed.")

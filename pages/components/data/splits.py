@@ -1,4 +1,4 @@
-"""How many photos there are by class and split, how large they are, and what the splits are for."""
+"""Photos by class and split, their sizes, and what the splits are for."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -13,15 +13,15 @@ PARTS = {"train": "Training", "val": "Validation", "test": "Test", "none": "Not 
 
 
 def _colors() -> dict[str, str]:
-    ink = charts.ink(frame.is_dark())
-    return {"train": ink.lines[0], "val": ink.lines[1], "test": ink.lines[2], "none": ink.grid}
+    colors = charts.palette(frame.is_dark())
+    return {"train": colors.lines[0], "val": colors.lines[1], "test": colors.lines[2], "none": colors.grid}
 
 
 def splits(project: Project) -> None:
-    """The whole section."""
+    """Draw the section."""
     counts = frame.store().counts(project.id)
     if counts["total"].sum() == 0:
-        frame.empty("No photos yet", "Add photos first: then this page shows how they are divided.")
+        frame.empty_state("No photos yet", "Add photos first. Then you see here how they are split.")
         return
     _explain(project, counts)
     st.plotly_chart(_bars(counts), key="split-bars", config={"displayModeBar": False})
@@ -34,21 +34,21 @@ def splits(project: Project) -> None:
 
 def _explain(project: Project, counts: pd.DataFrame) -> None:
     st.markdown(
-        "A network is judged like a student: not by the exercises it has practiced, but by questions it has never "
-        "seen. So the labelled photos are divided into three parts. **Training** photos are practiced on. "
-        "**Validation** photos show after each epoch how well it goes, and which epoch was best. **Test** photos are "
-        "kept back for the final examination. Of seven photos of a class about five train, one validates, one tests. "
-        "Identical photos never stand on both sides, nearly identical ones stay together unless the class has hardly "
-        "any others, and a photo keeps its part when more photos come."
+        "A model is tested like a student: not on exercises it has practised, but on questions it has never seen. So "
+        "the labelled photos are split into three sets. The model learns from the **training** photos. After each "
+        "epoch, the **validation** photos show how well it does, and which epoch was best. The **test** photos are "
+        "kept for the final exam. Of seven photos of a class, about five are for training, one for validation and one "
+        "for testing. Identical photos are always in the same split. Near-duplicates are too, unless the class has "
+        "hardly any other photos. A photo keeps its split when you add more."
     )
     labelled = counts[counts["label"].notna()]
     waiting = int(labelled["none"].sum())
     if waiting:
         with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button("Give splits now", type="primary", icon=":material/call_split:"):
+            if st.button("Assign splits now", type="primary", icon=":material/call_split:"):
                 frame.store().assign_splits(project.id)
                 st.rerun()
-            st.markdown(f"{counted(waiting, 'labelled photo')} without a part. Training gives them one by itself.")
+            st.markdown(f"{counted(waiting, 'labelled photo')} without a split. Training assigns one automatically.")
 
 
 def _bars(counts: pd.DataFrame) -> go.Figure:
@@ -81,25 +81,26 @@ def _table(counts: pd.DataFrame) -> pd.DataFrame:
 def _sizes_in_words(sides: list[int]) -> str:
     least, most, small = min(sides), max(sides), sum(side < NETWORK_PIXELS for side in sides)
     spread = f"between {least:,} and {most:,}" if least < most else f"{least:,}"
-    text = f"The photos are {spread} pixels on their shorter side. The network sees each at {NETWORK_PIXELS} pixels."
-    return f"{text} {counted(small, 'photo')} below that will be enlarged, and look soft to it." if small else text
+    text = f"The shorter side of the photos is {spread} pixels. The network sees each photo at {NETWORK_PIXELS} pixels."
+    are = "is smaller, so it" if small == 1 else "are smaller, so they"
+    return f"{text} {counted(small, 'photo')} {are} will be enlarged and look soft." if small else text
 
 
 def _sizes(sides: list[int]) -> go.Figure:
     width = max(20, -(-max(sides) // 30))
-    ink = charts.ink(frame.is_dark())
+    colors = charts.palette(frame.is_dark())
     figure = go.Figure(
         go.Histogram(
             x=sides,
             xbins={"start": 0, "end": max(sides) + width, "size": width},
-            marker_color=ink.accent,
+            marker_color=colors.accent,
             hovertemplate="%{x} pixels: %{y}<extra></extra>",
         )
     )
     figure.add_vline(
         x=NETWORK_PIXELS,
-        line={"dash": "dot", "color": ink.quiet},
-        annotation_text="what the network sees",
+        line={"dash": "dot", "color": colors.quiet},
+        annotation_text="network input",
         annotation_position="top left",
     )
     figure.update_layout(height=240, margin={"l": 0, "r": 0, "t": 24, "b": 0}, bargap=0.05)
@@ -110,5 +111,5 @@ def _sizes(sides: list[int]) -> go.Figure:
 
 @st.cache_data(show_spinner=False, ttl=60, max_entries=8)
 def _shorter_sides(project_id: int, photos: int) -> list[int]:
-    """Cached for a minute by the number of photos: sizes never change, only the set of photos does."""
+    """Return the shorter side of each photo; cached by the number of photos, because sizes never change."""
     return [min(row.width, row.height) for row in frame.store().images(project_id, ImageFilter())]

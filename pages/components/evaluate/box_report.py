@@ -1,4 +1,4 @@
-"""The evaluation of a localization: how well the boxes lie, and the photos with both boxes, the worst first."""
+"""The evaluation of predicted boxes: their figures, and the photos with both boxes, worst first."""
 
 import io
 from pathlib import Path
@@ -12,12 +12,12 @@ from core.errors import DataError
 from core.inspection.measuring.report import BoxReport, Mean
 from core.inspection.predicting.draw_boxes import Corners
 from core.runs.folder import RunFolder
-from pages.components.evaluate.run_report import interval
+from pages.components.evaluate.run_report import format_interval
 from pages.components.shared import frame
-from pages.components.shared.photos import WallPhoto, wall
+from pages.components.shared.photo_wall import WallPhoto, wall
 from pages.components.shared.wording import counted, plain
 
-A_PAGE = 16
+PHOTOS_PER_PAGE = 16
 SIDES = ("x", "y", "width", "height")
 _SMALL, _LARGE = 320, 900
 
@@ -28,72 +28,75 @@ def headline(report: BoxReport) -> None:
         st.metric(
             "Mean IoU",
             f"{report.mean_iou.value:.2f}",
-            help="How much the predicted and the true box share: their common area divided by the area of both "
-            "together. 1 is the same box, 0 no contact. The mean over the photos.",
+            help="Intersection over union: the area that the predicted and the labelled box share, divided by the area "
+            "that they cover together. 1 is a perfect match, 0 no overlap. Averaged over the photos.",
         )
         for name, rate in (("IoU at least 0.5", report.iou_50), ("IoU at least 0.75", report.iou_75)):
             st.metric(
                 name,
                 "–" if rate.value is None else f"{rate.value:.0%}",
-                help="The share of photos whose box lies at least so well. 0.5 is roughly right, 0.75 is good.",
+                help="The share of photos whose box reaches this IoU. 0.5 is roughly right, 0.75 is good.",
             )
         st.metric(
-            "Middles apart",
+            "Centre distance",
             f"{report.center_error.value:.0f} px",
-            help="The distance between the middles of the two boxes, in pixels of the photos, as a mean.",
+            help="The mean distance between the box centres, predicted and labelled, in pixels of the photo.",
         )
         if len(report.classes) > 1:
-            st.metric("Accuracy", f"{report.accuracy.value:.0%}", help="The share of photos whose class is right.")
-    told = {
-        "mean IoU": between(report.mean_iou, 2),
-        "IoU at least 0.5": interval(report.iou_50),
-        "IoU at least 0.75": interval(report.iou_75),
-        "middles apart": f"{between(report.center_error, 0)} pixels",
-        "accuracy": interval(report.accuracy),
+            st.metric(
+                "Accuracy", f"{report.accuracy.value:.0%}", help="The share of photos whose predicted class is correct."
+            )
+    intervals = {
+        "mean IoU": format_mean_interval(report.mean_iou, 2),
+        "IoU at least 0.5": format_interval(report.iou_50),
+        "IoU at least 0.75": format_interval(report.iou_75),
+        "centre distance": f"{format_mean_interval(report.center_error, 0)} pixels",
+        "accuracy": format_interval(report.accuracy),
     }
+    listed = "; ".join(f"{name}: {text}" for name, text in intervals.items())
     st.caption(
-        f"{counted(report.n, 'photo')}. 95% intervals: {'; '.join(f'{name}: {text}' for name, text in told.items())}. "
+        f"{counted(report.n, 'photo')}. 95% confidence intervals: {listed}. "
         "With few photos they are wide, and small differences mean little."
     )
 
 
-def between(mean: Mean, digits: int) -> str:
-    """``0.61 to 0.71``, or a dash where one photo alone says nothing of the spread."""
+def format_mean_interval(mean: Mean, digits: int) -> str:
+    """``0.61 to 0.71``, or a dash where a single photo gives no interval."""
     return "–" if mean.low is None or mean.high is None else f"{mean.low:.{digits}f} to {mean.high:.{digits}f}"
 
 
 def photos(run: RunFolder, predictions: pd.DataFrame, split: str) -> None:
-    """A wall of photos with both boxes, the worst first; the chosen one large."""
-    st.markdown("The worst boxes first. The **solid** frame is the network's, the **dashed** one is the label's.")
+    """Draw the photos with both boxes, worst first, and the selected one large."""
+    st.markdown("Worst boxes first. **Solid**: predicted box. **Dashed**: labelled box.")
     rows = worst_first(predictions)
-    pages = -(-len(rows) // A_PAGE)
+    pages = -(-len(rows) // PHOTOS_PER_PAGE)
     page = st.pagination(pages, key=f"boxes-{run.id}-{split}-page") if pages > 1 else 1
-    shown = rows.iloc[(page - 1) * A_PAGE : page * A_PAGE]
+    shown = rows.iloc[(page - 1) * PHOTOS_PER_PAGE : page * PHOTOS_PER_PAGE]
     cards = [
-        WallPhoto(str(row["image"]), drawn(_path(row), row, _SMALL), f"IoU {row['iou']:.2f}", _answer(row))
+        WallPhoto(str(row["image"]), drawn(_path(row), row, _SMALL), f"IoU {row['iou']:.2f}", _class_text(row))
         for _, row in shown.iterrows()
     ]
     chosen = wall(cards, key=f"boxes-{run.id}-{split}-wall-{page}", select="one", side=130).chosen
-    st.caption("Choose a photo to see it large, or to look where the network looked.")
+    st.caption("Choose a photo to enlarge it or to see its heatmap.")
     if chosen:
         _one_photo(run, shown[shown["image"].astype(str) == chosen[0]].iloc[0])
 
 
 def worst_first(predictions: pd.DataFrame) -> pd.DataFrame:
-    """The table with its figures as numbers, sorted by the overlap of the two boxes."""
+    """The predictions with numeric columns, sorted by IoU, lowest first."""
     names = [*SIDES, *(f"true_{side}" for side in SIDES), "iou", "center_error", "image_width", "image_height"]
     numbers = {name: pd.to_numeric(predictions[name]) for name in names}
     return predictions.assign(**numbers).sort_values("iou", kind="stable").reset_index(drop=True)
 
 
 def drawn(path: str, row: pd.Series, longest: int) -> bytes:
-    """The photo of a row with both boxes on it, as a JPEG with a long side of at most so many pixels."""
-    predicted, true = (_shares(row, name) for name in ("", "true_"))
+    """The photo of a row with both boxes drawn on it, as a JPEG; its longer side is at most ``longest`` pixels."""
+    predicted, true = (_relative_corners(row, name) for name in ("", "true_"))
     return _drawn(path, str(row["filename"]), predicted, true, longest)
 
 
 def _path(row: pd.Series) -> str:
-    """The photo's file in the workspace, which may have been moved since; else where the run found it."""
+    """The photo's file in the workspace, or else the path that the run recorded."""
     try:
         return str(frame.store().image_path(str(row["image"])))
     except DataError:
@@ -116,15 +119,15 @@ def _drawn(path: str, name: str, predicted: Corners, true: Corners, longest: int
     return stream.getvalue()
 
 
-def _shares(row: pd.Series, prefix: str) -> Corners:
+def _relative_corners(row: pd.Series, prefix: str) -> Corners:
     left, top, right, bottom = corners_of(Box(*(float(row[f"{prefix}{side}"]) for side in SIDES)))
     width, height = float(row["image_width"]), float(row["image_height"])
     return left / width, top / height, right / width, bottom / height
 
 
-def _answer(row: pd.Series) -> str:
-    right = row["prediction"] == row["label"]
-    return str(row["label"]) if right else f"{row['label']}, called {row['prediction']}"
+def _class_text(row: pd.Series) -> str:
+    correct = row["prediction"] == row["label"]
+    return str(row["label"]) if correct else f"{row['label']}, predicted as {row['prediction']}"
 
 
 def _one_photo(run: RunFolder, row: pd.Series) -> None:
@@ -134,26 +137,26 @@ def _one_photo(run: RunFolder, row: pd.Series) -> None:
         if large:
             left.image(large, width="stretch")
         else:
-            left.caption("The picture's file is gone.")
+            left.caption("The image file is missing.")
         with right:
-            st.markdown(f"**{plain(str(row['filename']))}**: {plain(_answer(row))}")
-            st.markdown(f"IoU **{row['iou']:.2f}**, middles {row['center_error']:.0f} pixels apart.")
+            st.markdown(f"**{plain(str(row['filename']))}**: {plain(_class_text(row))}")
+            st.markdown(f"IoU **{row['iou']:.2f}**, box centres {row['center_error']:.0f} pixels apart.")
             table = {
                 "": ["x", "y", "width", "height"],
                 "predicted": [round(float(row[side])) for side in SIDES],
                 "label": [round(float(row[f"true_{side}"])) for side in SIDES],
             }
             st.dataframe(pd.DataFrame(table), hide_index=True, width="stretch")
-            _links(run, str(row["image"]))
+            _explain_link(run, str(row["image"]))
 
 
-def _links(run: RunFolder, image_hash: str) -> None:
-    """To the heatmap of the photo, where it still belongs to the run's project."""
+def _explain_link(run: RunFolder, image_hash: str) -> None:
+    """A link to the photo's heatmap, if the photo is still in the run's project."""
     project_id = run.status().project_id
     if project_id is None or project_id not in {project.id for project in frame.store().projects()}:
         return
     found = frame.store().find_image(project_id, image_hash)
     if found is not None and st.button(
-        "Where did it look?", icon=frame.PAGES["Explain"].icon, key=f"boxes-explain-{found.id}"
+        "Explain this prediction", icon=frame.PAGES["Explain"].icon, key=f"boxes-explain-{found.id}"
     ):
         frame.go("Explain", model=run.id, image=str(found.id))

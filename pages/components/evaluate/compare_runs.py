@@ -1,4 +1,4 @@
-"""Two runs side by side on the same split: figures, curves, and whether the difference may be chance."""
+"""Two runs side by side on the same split: figures, curves, and whether the difference is significant."""
 
 import pandas as pd
 import streamlit as st
@@ -7,15 +7,15 @@ from core.inspection.measuring.comparison import Comparison, compare
 from core.inspection.measuring.report import BoxReport, Report
 from core.runs.folder import RunFolder, list_runs
 from pages.components.evaluate import predicted_photos
-from pages.components.evaluate.run_report import STATIC, told
+from pages.components.evaluate.run_report import STATIC, format_rate
 from pages.components.shared import charts, frame
 from pages.components.shared.pickers import SPLIT_NAMES, run_name
 from pages.components.shared.wording import counted
-from pages.components.train.run_sentences import TRAIN_NAMES, ago, network_name
+from pages.components.train.recipe_labels import TRAIN_NAMES, network_name
 
 
 def show(run: RunFolder, report: Report) -> None:
-    """Choose the other run and compare."""
+    """Draw the choice of the other run and the comparison."""
     split = report.split
     others = {other.id: other for other in list_runs(frame.workspace()) if other != run and _comparable(other, split)}
     own = run.status().project_id
@@ -23,14 +23,14 @@ def show(run: RunFolder, report: Report) -> None:
     if not order:
         st.markdown(
             f"No other run has been evaluated on its {SPLIT_NAMES[split].lower()} photos yet. "
-            "Train a second one, with one choice changed, and compare."
+            "Train a second run with one setting changed, then compare."
         )
         frame.link("Train", "Train a second run")
         return
     chosen = st.selectbox(
         "Compare with",
         order,
-        format_func=lambda name: f"{run_name(others[name])}, {ago(others[name].status().created)}",
+        format_func=lambda name: run_name(others[name]),
     )
     other = others[chosen]
     other_report = other.report(split)
@@ -39,37 +39,39 @@ def show(run: RunFolder, report: Report) -> None:
     st.dataframe(table({"A": (run, report), "B": (other, other_report)}), hide_index=True, height="content")
     mine, theirs = run.predictions(split), other.predictions(split)
     if mine is not None and theirs is not None:
-        _verdict(compare(report, other_report, mine, theirs))
-    _curves({f"A: {run.status().title}": run.epochs(), f"B: {other.status().title}": other.epochs()})
+        _difference(compare(report, other_report, mine, theirs))
+    _curves({"A": run.epochs(), "B": other.epochs()})
     if mine is not None and theirs is not None:
         for name, better, worse in (("A", mine, theirs), ("B", theirs, mine)):
             rows = only_right(better, worse)
             if len(rows):
-                st.markdown(f"**Only {name} is right: {counted(len(rows), 'photo')}**")
-                predicted_photos.photos(run, rows, key=f"only-{name}-{run.id}-{other.id}", caption="label")
+                st.markdown(f"**Only {name} is correct: {counted(len(rows), 'photo')}**")
+                predicted_photos.photos(run, rows, key=f"only-{name}-{run.id}-{other.id}")
 
 
 def _curves(epochs: dict[str, pd.DataFrame]) -> None:
-    colors = charts.ink(frame.is_dark())
+    colors = charts.palette(frame.is_dark())
     left, right = st.columns(2)
     boxed = all("val_iou" in table for table in epochs.values())
     second = ("val_iou", "Validation mean IoU") if boxed else ("val_accuracy", "Validation accuracy")
     for place, column, title in ((left, "val_loss", "Validation loss"), (right, *second)):
-        figure = charts.compared_curves(epochs, column, title, colors)
-        place.plotly_chart(figure, key=f"compare-{column}", config=STATIC, alt=f"{title} of both runs by epoch")
+        figure = charts.comparison_curves(epochs, column, title, colors)
+        place.plotly_chart(figure, key=f"compare-{column}", config=STATIC, alt=f"{title} of both runs per epoch")
 
 
 def table(runs: dict[str, tuple[RunFolder, Report]]) -> pd.DataFrame:
-    """A row for each figure, a column for each run."""
-    columns: dict[str, list[str]] = {"": ["Name", "Network", "What learned", "Epochs", "Accuracy", "Mean F1", "Loss"]}
+    """One row per figure, one column per run."""
+    columns: dict[str, list[str]] = {
+        "": ["Name", "Network", "Trained layers", "Epochs", "Accuracy", "Macro F1", "Loss"]
+    }
     for name, (run, report) in runs.items():
         recipe, epochs = run.recipe(), run.epochs()
         columns[name] = [
             run.status().title,
             network_name(recipe.arch),
-            TRAIN_NAMES[recipe.train].lower(),
+            TRAIN_NAMES[recipe.train],
             f"{len(epochs)} of {recipe.epochs}",
-            told(report.accuracy),
+            format_rate(report.accuracy),
             "–" if report.macro_f1 is None else f"{report.macro_f1:.1%}",
             "–" if report.loss is None else f"{report.loss:.3f}",
         ]
@@ -80,21 +82,21 @@ def table(runs: dict[str, tuple[RunFolder, Report]]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _verdict(comparison: Comparison) -> None:
+def _difference(comparison: Comparison) -> None:
     st.markdown(comparison.sentence)
     note = (
-        f"B less A: {100 * comparison.difference:+.1f} points, 95% interval {100 * comparison.low:+.1f} to "
-        f"{100 * comparison.high:+.1f} (McNemar's exact test, photo by photo)."
+        f"B minus A: {100 * comparison.difference:+.1f} percentage points, 95% confidence interval "
+        f"{100 * comparison.low:+.1f} to {100 * comparison.high:+.1f} (McNemar's exact test on the same photos)."
     )
     if comparison.left_out:
-        note += f" {counted(comparison.left_out, 'photo')} that only one run has, or that got another label, left out."
+        note += f" Left out: {counted(comparison.left_out, 'photo')} that only one run has, or whose label has changed."
     st.caption(note)
 
 
 def only_right(better: pd.DataFrame, worse: pd.DataFrame) -> pd.DataFrame:
-    """The wrong answers of ``worse`` on photos that ``better`` has right."""
-    right = set(better.loc[better["prediction"] == better["label"], "image"])
-    return worse[worse["image"].isin(right) & (worse["prediction"] != worse["label"])]
+    """The wrong predictions of ``worse`` on photos that ``better`` predicts correctly."""
+    correct = set(better.loc[better["prediction"] == better["label"], "image"])
+    return worse[worse["image"].isin(correct) & (worse["prediction"] != worse["label"])]
 
 
 def _comparable(run: RunFolder, split: str) -> bool:

@@ -1,4 +1,4 @@
-"""The confusion matrix, and the photos of the cell that was clicked or chosen."""
+"""The confusion matrix and the photos of the selected cell."""
 
 from typing import Any
 
@@ -9,41 +9,41 @@ from core.inspection.measuring.report import Report
 from core.runs.folder import RunFolder
 from pages.components.evaluate import predicted_photos, report_charts
 from pages.components.shared import frame
-from pages.components.shared.charts import ink
+from pages.components.shared.charts import palette
 from pages.components.shared.wording import counted, plain
 
-TRUE, ANSWER = "cell-true", "cell-answer"
+LABEL, PREDICTED = "cell-true", "cell-answer"
 
 
 def show(run: RunFolder, report: Report, predictions: pd.DataFrame) -> None:
-    """The matrix beside its reading, and below it the photos of one cell."""
-    _settle(report)
-    st.markdown("A row is what the photos are, a column is what the network said. Right answers lie on the diagonal.")
-    chosen = (st.session_state[TRUE], st.session_state[ANSWER])
+    """Draw the matrix, the choice of a cell, and the photos of that cell."""
+    _check_selection(report)
+    st.markdown("Rows are the labels, columns the predicted classes. Correct predictions are on the diagonal.")
+    chosen = (st.session_state[LABEL], st.session_state[PREDICTED])
     key = f"matrix-{run.id}-{report.split}"
     st.plotly_chart(
-        report_charts.confusion_matrix(report, ink(frame.is_dark()), chosen),
+        report_charts.confusion_matrix(report, palette(frame.is_dark()), chosen),
         key=key,
-        on_select=lambda: _clicked(key),
+        on_select=lambda: _select_clicked(key),
         selection_mode="points",
         config={"displayModeBar": False},
-        alt="The confusion matrix; choose a cell by its row and column in the two fields below",
+        alt="Confusion matrix; choose a cell with the two fields below",
     )
     names = range(len(report.classes))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        true = st.selectbox("What it is", names, format_func=report.classes.__getitem__, key=TRUE, width=260)
-        answer = st.selectbox(
-            "The network's answer", names, format_func=report.classes.__getitem__, key=ANSWER, width=260
+        label = st.selectbox("Label", names, format_func=report.classes.__getitem__, key=LABEL, width=260)
+        predicted = st.selectbox(
+            "Predicted class", names, format_func=report.classes.__getitem__, key=PREDICTED, width=260
         )
-    count = report.confusion[true][answer]
-    called = "rightly called so" if true == answer else f"called {plain(report.classes[answer])}"
-    st.markdown(f"**{counted(count, 'photo')} of {plain(report.classes[true])}, {called}**")
-    rows = predicted_photos.cell(predictions, report.classes[true], report.classes[answer])
-    predicted_photos.photos(run, rows, key=f"cell-{run.id}-{report.split}-{true}-{answer}", caption="answer")
+    count = report.confusion[label][predicted]
+    outcome = "predicted correctly" if label == predicted else f"predicted as {plain(report.classes[predicted])}"
+    st.markdown(f"**{counted(count, 'photo')} of {plain(report.classes[label])}, {outcome}**")
+    rows = predicted_photos.cell(predictions, report.classes[label], report.classes[predicted])
+    predicted_photos.photos(run, rows, key=f"cell-{run.id}-{report.split}-{label}-{predicted}")
 
 
 def most_confused(report: Report) -> tuple[int, int]:
-    """The wrong cell with the most photos; the first right one where nothing is wrong."""
+    """The off-diagonal cell with the most photos; the first diagonal cell where there are no mistakes."""
     cells = [
         (count, row, column)
         for row, counts in enumerate(report.confusion)
@@ -54,15 +54,15 @@ def most_confused(report: Report) -> tuple[int, int]:
     return (row, column) if count else (0, 0)
 
 
-def _settle(report: Report) -> None:
-    """Before the fields are drawn: a cell that the matrix has."""
+def _check_selection(report: Report) -> None:
+    """Select a cell that this matrix has; call it before drawing the fields."""
     size = len(report.classes)
-    if not all(0 <= st.session_state.get(name, -1) < size for name in (TRUE, ANSWER)):
-        st.session_state[TRUE], st.session_state[ANSWER] = most_confused(report)
+    if not all(0 <= st.session_state.get(name, -1) < size for name in (LABEL, PREDICTED)):
+        st.session_state[LABEL], st.session_state[PREDICTED] = most_confused(report)
 
 
-def _clicked(key: str) -> None:
+def _select_clicked(key: str) -> None:
     state: Any = st.session_state[key]
     for point in state.selection.points:
         if "customdata" in point:
-            st.session_state[TRUE], st.session_state[ANSWER] = (int(place) for place in point["customdata"])
+            st.session_state[LABEL], st.session_state[PREDICTED] = (int(place) for place in point["customdata"])

@@ -1,4 +1,4 @@
-"""The figures of an evaluation: the accuracy with its interval, the classes, the confusion matrix."""
+"""The charts of an evaluation: the accuracy with its interval, the classes, the confusion matrix."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -6,29 +6,29 @@ from typing import Literal
 import plotly.graph_objects as go
 
 from core.inspection.measuring.report import ClassReport, Rate, Report
-from pages.components.shared.charts import Ink, faint
+from pages.components.shared.charts import Palette, rgba
 
 Measure = Literal["recall", "precision", "f1"]
 
 MEASURES: dict[str, str] = {"recall": "Recall", "precision": "Precision", "f1": "F1"}
 MEANING: dict[str, str] = {
-    "recall": "Of the photos that *are* this class, how many did the network find?",
-    "precision": "Of the photos that the network *called* this class, how many are it?",
-    "f1": "One number between the two: high only where both recall and precision are high.",
+    "recall": "Of the photos labelled as this class, how many did the model find?",
+    "precision": "Of the photos predicted as this class, how many are correct?",
+    "f1": "The harmonic mean of recall and precision: high only where both are high.",
 }
 
 MOST_NUMBERED = 16
-"""Classes up to which each cell of the confusion matrix carries its number."""
+"""Most classes with which each cell of the confusion matrix shows its count."""
 
 MOST_COLUMN_NAMES = 24
-"""Classes up to which the columns carry their names; more do not fit on a small screen, and the rows name them too."""
+"""Most classes with which the columns show their names. More do not fit on a small screen; the rows name them too."""
 
 MOST_MARKED = 40
-"""Classes up to which an empty cell can be clicked too; beyond, so many markers would make the page slow."""
+"""Most classes with which empty cells can be clicked too. More markers would make the page slow."""
 
 
-def accuracy_strip(accuracy: Rate, classes: int, colors: Ink) -> go.Figure:
-    """The accuracy as a dot with its 95% interval on a line from 0 to 100%, and where guessing would be."""
+def accuracy_strip(accuracy: Rate, classes: int, colors: Palette) -> go.Figure:
+    """The accuracy as a dot with its 95% interval on a line from 0 to 100%, and the level of random guessing."""
     figure = go.Figure()
     figure.add_shape(type="line", x0=0, x1=1, y0=0, y1=0, line={"color": colors.grid, "width": 8}, layer="below")
     if accuracy.value is not None and accuracy.low is not None and accuracy.high is not None:
@@ -36,7 +36,7 @@ def accuracy_strip(accuracy: Rate, classes: int, colors: Ink) -> go.Figure:
             x=[accuracy.low, accuracy.high],
             y=[0, 0],
             mode="lines",
-            line={"color": faint(colors.accent, 0.45), "width": 8},
+            line={"color": rgba(colors.accent, 0.45), "width": 8},
             hoverinfo="skip",
         )
         figure.add_scatter(
@@ -62,11 +62,11 @@ def accuracy_strip(accuracy: Rate, classes: int, colors: Ink) -> go.Figure:
         range=[-0.02, 1.02], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1], showgrid=False, zeroline=False
     )
     figure.update_yaxes(range=[-0.7, 1.6], visible=False)
-    return _plain(figure, height=92, below=26)
+    return _styled(figure, height=92, below=26)
 
 
-def class_dots(per_class: Sequence[ClassReport], measure: Measure, colors: Ink) -> go.Figure:
-    """One line a class, the best on top: the rate as a dot, its 95% interval as a bar. Wide bars mean few photos."""
+def class_dots(per_class: Sequence[ClassReport], measure: Measure, colors: Palette) -> go.Figure:
+    """One line per class, best on top: the rate as a dot, its 95% interval as a bar."""
     rated = sorted(per_class, key=lambda entry: _value(getattr(entry, measure)))
     rates: list[Rate] = [getattr(entry, measure) for entry in rated]
     figure = go.Figure()
@@ -78,7 +78,7 @@ def class_dots(per_class: Sequence[ClassReport], measure: Measure, colors: Ink) 
                 x1=rate.high,
                 y0=place,
                 y1=place,
-                line={"color": faint(colors.accent, 0.35), "width": 6},
+                line={"color": rgba(colors.accent, 0.35), "width": 6},
                 layer="below",
             )
     known = [(place, rate) for place, rate in enumerate(rates) if rate.value is not None]
@@ -93,9 +93,9 @@ def class_dots(per_class: Sequence[ClassReport], measure: Measure, colors: Ink) 
     for place, rate in enumerate(rates):
         if rate.value is None:
             figure.add_annotation(
-                x=0, y=place, text="nothing to count", showarrow=False, xanchor="left", font={"color": colors.quiet}
+                x=0, y=place, text="no photos", showarrow=False, xanchor="left", font={"color": colors.quiet}
             )
-    # What a rate rests on: for the precision the photos that were called so, else the photos of the class.
+    # The denominator: for precision the photos predicted as the class, else the photos labelled as it.
     numbers = [entry.precision.n if measure == "precision" else entry.n for entry in rated]
     names = [
         f"{_short(entry.name)} <span style='color:{colors.quiet}'>{number}</span>"
@@ -113,14 +113,14 @@ def class_dots(per_class: Sequence[ClassReport], measure: Measure, colors: Ink) 
         automargin=True,
         ticksuffix="  ",
     )
-    return _plain(figure, height=48 + 34 * len(rated))
+    return _styled(figure, height=48 + 34 * len(rated))
 
 
-def confusion_matrix(report: Report, colors: Ink, chosen: tuple[int, int] | None = None) -> go.Figure:
-    """Rows are the true classes, columns the answers; a cell's shade is its share of the row.
+def confusion_matrix(report: Report, colors: Palette, chosen: tuple[int, int] | None = None) -> go.Figure:
+    """Rows are the labels, columns the predicted classes; the shade of a cell is its share of the row.
 
-    Over every cell (in a big matrix: every cell with photos) lies an unseen marker whose ``customdata`` is (true,
-    predicted): plotly reports clicks on markers to Streamlit, and none on a heatmap.
+    Every cell (in a big matrix: every cell with photos) has an invisible marker with ``customdata`` (label, predicted),
+    because plotly reports clicks on markers to Streamlit but none on a heatmap.
     """
     counts = report.confusion
     names = [_short(name) for name in report.classes]
@@ -147,14 +147,14 @@ def confusion_matrix(report: Report, colors: Ink, chosen: tuple[int, int] | None
         x=[column for _, column in marked],
         y=[row for row, _ in marked],
         mode="markers+text" if size <= MOST_NUMBERED else "markers",
-        # Smaller than a cell on the smallest screen: where markers overlap, plotly cannot tell which one was meant.
+        # Smaller than a cell on the smallest screen: plotly cannot tell overlapping markers apart.
         marker={"symbol": "square", "size": max(4, cell // 2), "opacity": 0},
         text=[str(counts[row][column] or "") for row, column in marked],
         textfont={"size": 14, "color": [_readable(shares[row][column], colors) for row, column in marked]},
         customdata=[[row, column] for row, column in marked],
-        hovertext=[_told(report, row, column) for row, column in marked],
+        hovertext=[_cell_text(report, row, column) for row, column in marked],
         hovertemplate="%{hovertext}<extra></extra>",
-        # Selecting a cell must not fade the others: the frame around it says which one it is.
+        # Selecting a cell must not fade the others; the frame marks the selected one.
         selected={"marker": {"opacity": 0}},
         unselected={"marker": {"opacity": 0}, "textfont": {"color": None}},
     )
@@ -169,21 +169,19 @@ def confusion_matrix(report: Report, colors: Ink, chosen: tuple[int, int] | None
             line={"color": colors.second, "width": 3},
         )
     axis = {"tickvals": list(range(size)), "showgrid": False, "zeroline": False, "automargin": True, "fixedrange": True}
-    told = size <= MOST_COLUMN_NAMES
+    named = size <= MOST_COLUMN_NAMES
     figure.update_xaxes(
         **axis,
         ticktext=[name.replace(" ", "<br>") for name in names] if size <= MOST_NUMBERED else names,
-        showticklabels=told,
-        title={"text": f"the network's answer{'' if told else ', in the same order'}", "font": {"size": 12}},
+        showticklabels=named,
+        title={"text": f"predicted class{'' if named else ' (same order as the rows)'}", "font": {"size": 12}},
         side="top",
         range=[-0.5, size - 0.5],
         autotickangles=[0, 90],
     )
-    figure.update_yaxes(
-        **axis, ticktext=names, title={"text": "what it is", "font": {"size": 12}}, range=[size - 0.5, -0.5]
-    )
-    figure = _plain(figure, height=110 + cell * size)
-    # Without a limit the nearest middle is meant, and on a grid that is the cell under the pointer.
+    figure.update_yaxes(**axis, ticktext=names, title={"text": "label", "font": {"size": 12}}, range=[size - 0.5, -0.5])
+    figure = _styled(figure, height=110 + cell * size)
+    # Without a limit the nearest marker counts, which on a grid is the cell under the pointer.
     figure.update_layout(clickmode="event+select", hoverdistance=-1 if every else cell)
     return figure
 
@@ -192,17 +190,17 @@ def _cell_pixels(size: int) -> int:
     return max(12, min(64, 520 // max(1, size)))
 
 
-def _readable(share: float, colors: Ink) -> str:
-    """Dark letters on light cells and the other way round."""
+def _readable(share: float, colors: Palette) -> str:
+    """Dark text on light cells, light text on dark ones."""
     return colors.paper if share > 0.45 else colors.text
 
 
-def _told(report: Report, row: int, column: int) -> str:
-    count, true, answer = report.confusion[row][column], report.classes[row], report.classes[column]
+def _cell_text(report: Report, row: int, column: int) -> str:
+    count, label, predicted = report.confusion[row][column], report.classes[row], report.classes[column]
     photos = "photo" if count == 1 else "photos"
     if row == column:
-        return f"{count} {photos} of {true}: right"
-    return f"{count} {photos} of {true}, called {answer}"
+        return f"{count} {photos} of {label}, predicted correctly"
+    return f"{count} {photos} of {label}, predicted as {predicted}"
 
 
 def _value(rate: Rate) -> float:
@@ -213,7 +211,7 @@ def _short(name: str, longest: int = 18) -> str:
     return name if len(name) <= longest else name[: longest - 1].rstrip() + "…"
 
 
-def _plain(figure: go.Figure, height: int, below: int = 8) -> go.Figure:
+def _styled(figure: go.Figure, height: int, below: int = 8) -> go.Figure:
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 8, "b": below},

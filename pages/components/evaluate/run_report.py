@@ -1,4 +1,4 @@
-"""The report of a run on a split: made where it is missing, and its first figure."""
+"""The report of a run on a split: created if missing, its headline, its figures per class."""
 
 import pandas as pd
 import streamlit as st
@@ -7,7 +7,7 @@ from core.inspection.measuring.report import Rate, Report
 from core.runs.folder import RunFolder
 from pages.components.evaluate import report_charts
 from pages.components.shared import frame
-from pages.components.shared.charts import ink
+from pages.components.shared.charts import palette
 from pages.components.shared.pickers import SPLIT_NAMES, SPLITS
 from pages.components.shared.wording import counted
 from pages.components.train.split_counts import counts_of
@@ -16,33 +16,33 @@ STATIC = {"displayModeBar": False}
 
 
 def choose_split(run: RunFolder) -> str | None:
-    """A split that the run has photos in, the test split at first; None where there is none to evaluate on."""
+    """Draw the choice of a split, first the test split; None if the run has no photos to evaluate on."""
     table = counts_of(run)
     counts = {name: int(table[name].sum()) for name in SPLITS}
-    there = [name for name in ("test", "val", "train") if counts[name]]
-    if not there:
+    available = [name for name in ("test", "val", "train") if counts[name]]
+    if not available:
         return None
     chosen: str = st.segmented_control(
-        "Photos",
-        there,
-        default=there[0],
+        "Split",
+        available,
+        default=available[0],
         required=True,
         format_func=lambda name: f"{SPLIT_NAMES[name]} ({counts[name]})",
         key=f"split-{run.id}",
-        help="Test photos were never looked at in training, so they tell how good the network is on new photos. "
-        "Validation photos chose the best epoch, training photos were learned from: both flatter.",
+        help="Training never uses the test photos, so they show how good the model is on new photos. "
+        "Validation photos chose the best epoch and training photos taught the model: both are too optimistic.",
     )
     return chosen
 
 
 def report_of(run: RunFolder, split: str) -> Report | None:
-    """The run's report; where it is missing, a button that makes it, with its progress."""
+    """The run's report; if it is missing, draw a button that creates it, with its progress."""
     report = run.report(split)
     if report is not None:
         return report
     if run.status().live:
-        st.info("This run is still training. Its reports are made when it ends.", icon=":material/hourglass_empty:")
-        frame.link("Train", "Watch it", run=run.id)
+        st.info("This run is still training. Its reports are created when it ends.", icon=":material/hourglass_empty:")
+        frame.link("Train", "Watch the run", run=run.id)
         return None
     place = st.empty()
     with place.container(border=True):
@@ -51,7 +51,7 @@ def report_of(run: RunFolder, split: str) -> Report | None:
     if not pressed:
         return None
     with place.container():
-        bar = st.progress(0.0, text="Loading the network …")
+        bar = st.progress(0.0, text="Loading the model …")
         from core.runs.models import evaluate_run
 
         def show(done: int, total: int) -> None:
@@ -63,35 +63,36 @@ def report_of(run: RunFolder, split: str) -> Report | None:
 
 
 def headline(report: Report) -> None:
-    """The accuracy as a number one can read from the last row, with what it rests on."""
+    """The accuracy in large type, with its interval and the number of photos."""
     left, right = st.columns([1, 2], vertical_alignment="center")
     with left:
         value = "–" if report.accuracy.value is None else f"{report.accuracy.value:.1%}"
         st.metric(
             "Accuracy",
             value,
-            help="The share of photos whose first answer is right. The interval says where the true share lies, "
-            "with 95% confidence: with few photos it is wide, and small differences mean little.",
+            help="Top-1 accuracy: the share of photos whose predicted class is correct. The 95% confidence interval "
+            "shows how uncertain it is: with few photos it is wide, and small differences mean little.",
         )
     with right:
-        colors = ink(frame.is_dark())
+        colors = palette(frame.is_dark())
         figure = report_charts.accuracy_strip(report.accuracy, len(report.classes), colors)
         st.plotly_chart(figure, key="accuracy-strip", config=STATIC, alt=str(report.accuracy))
     parts = [
-        f"{report.accuracy.correct} of {counted(report.n, 'photo')} right; 95% interval {interval(report.accuracy)}."
+        f"{report.accuracy.correct} of {counted(report.n, 'photo')} correct; "
+        f"95% confidence interval {format_interval(report.accuracy)}."
     ]
     if report.top5 is not None and report.top5.value is not None:
-        parts.append(f"Right answer among the first five: {report.top5.value:.1%}.")
+        parts.append(f"Top-5 accuracy: {report.top5.value:.1%}.")
     if report.macro_f1 is not None:
-        parts.append(f"Mean F1 over the classes: {report.macro_f1:.1%}.")
+        parts.append(f"Macro F1 (mean over the classes): {report.macro_f1:.1%}.")
     st.caption(" ".join(parts))
 
 
-def by_class(report: Report) -> None:
-    """A dot and an interval for each class, and the table of all figures."""
+def per_class(report: Report) -> None:
+    """Draw a dot and an interval for each class, and the table of all figures."""
     measures: tuple[report_charts.Measure, ...] = ("recall", "precision", "f1")
     measure = st.segmented_control(
-        "Figure",
+        "Metric",
         measures,
         default="recall",
         required=True,
@@ -100,23 +101,31 @@ def by_class(report: Report) -> None:
         label_visibility="collapsed",
     )
     st.markdown(report_charts.MEANING[measure])
-    figure = report_charts.class_dots(report.per_class, measure, ink(frame.is_dark()))
-    alt = f"{report_charts.MEASURES[measure]} of each class with its interval; the same figures are in the table below"
+    figure = report_charts.class_dots(report.per_class, measure, palette(frame.is_dark()))
+    alt = f"{report_charts.MEASURES[measure]} of each class with its interval; the table below has the same figures"
     st.plotly_chart(figure, key=f"dots-{measure}", config=STATIC, alt=alt)
-    what = "the photos that were called so" if measure == "precision" else "its photos"
-    st.caption(f"The number beside a class counts {what}. The bar is the 95% interval: few photos, wide bar.")
-    st.dataframe(class_table(report), hide_index=True, height="content" if len(report.classes) <= 15 else 560)
+    which = "predicted as that class" if measure == "precision" else "with that label"
+    st.caption(
+        f"Beside each class: the number of photos {which}. "
+        "The bar is the 95% confidence interval: few photos, wide bar."
+    )
+    st.dataframe(
+        class_table(report),
+        hide_index=True,
+        height="content" if len(report.classes) <= 15 else 560,
+        column_config={"class": "Class", "photos": "Photos"},
+    )
 
 
 def class_table(report: Report) -> pd.DataFrame:
-    """A row a class: photos, then each rate with its interval, and what it rests on where that is not the photos."""
+    """One row per class: its photos, then each rate with its interval; precision also shows its own denominator."""
     return pd.DataFrame(
         [
             {
                 "class": entry.name,
                 "photos": entry.n,
                 **{
-                    name: told(getattr(entry, key), with_n=key == "precision")
+                    name: format_rate(getattr(entry, key), with_n=key == "precision")
                     for key, name in report_charts.MEASURES.items()
                 },
             }
@@ -125,12 +134,12 @@ def class_table(report: Report) -> pd.DataFrame:
     )
 
 
-def told(rate: Rate, with_n: bool = False) -> str:
-    """``92% (78 to 97%)``, or a dash where there is nothing to count; with its n ``92% of 25 (78 to 97%)``."""
+def format_rate(rate: Rate, with_n: bool = False) -> str:
+    """``92% (78 to 97%)``, or a dash where there are no photos; with the number of photos ``92% of 25 (78 to 97%)``."""
     of = f" of {rate.n:,}" if with_n else ""
-    return "–" if rate.value is None else f"{rate.value:.0%}{of} ({interval(rate)})"
+    return "–" if rate.value is None else f"{rate.value:.0%}{of} ({format_interval(rate)})"
 
 
-def interval(rate: Rate) -> str:
-    """``78 to 97%``"""
+def format_interval(rate: Rate) -> str:
+    """The 95% interval as ``78 to 97%``, or a dash where there is none."""
     return "–" if rate.low is None or rate.high is None else f"{100 * rate.low:.0f} to {rate.high:.0%}"

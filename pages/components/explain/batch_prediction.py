@@ -1,4 +1,4 @@
-"""Many photos at once: images or zips in, a table and a CSV out."""
+"""Predictions for many photos: images or zip files in, a table and a CSV file out."""
 
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -9,42 +9,42 @@ import streamlit as st
 from core.data.importing.folder_layout import PACKED_SUFFIXES
 from core.data.importing.plan_import import Upload, plan_uploads
 from core.data.pictures.decoding import IMAGE_SUFFIXES
-from core.inspection.predicting.predictions import FileAnswer, csv_of, table_of
+from core.inspection.predicting.predictions import FilePrediction, csv_of, table_of
 from pages.components.shared.wording import counted, plain
 
 if TYPE_CHECKING:
     from core.inspection.predicting.predictor import Predictor
 
 TYPES = [*sorted(suffix.removeprefix(".") for suffix in IMAGE_SUFFIXES | PACKED_SUFFIXES), "zip"]
-TOLD = 5
-"""Refused files that are named at once; a list holds the others."""
+NAMED_IN_WARNING = 5
+"""Unreadable files that the warning names; a list below it names all of them."""
 
 
 def show(predictor: "Predictor") -> None:
-    """Choose files, press the button, read the table."""
+    """Draw the upload, the button and the table of predictions."""
     files = st.file_uploader(
-        "Photos, or zips of photos", type=TYPES, accept_multiple_files=True, key=f"batch-files-{predictor.name}"
+        "Photos or zip files of photos", type=TYPES, accept_multiple_files=True, key=f"batch-files-{predictor.name}"
     )
     if not files:
-        st.caption("The answers come as a table with the five likeliest classes of each photo, and as a CSV file.")
+        st.caption("You get a table with the five most likely classes of each photo, and the same as a CSV file.")
         return
     batch = (predictor.name, *(file.file_id for file in files))
     if st.button(f"Predict {counted(len(files), 'file')}", type="primary", key="batch-go"):
-        st.session_state["batch-answers"] = (batch, _answers(predictor, [Upload(file.name, file) for file in files]))
+        st.session_state["batch-answers"] = (batch, _predict(predictor, [Upload(file.name, file) for file in files]))
     done = st.session_state.get("batch-answers")
     if done and done[0] == batch:
         _table(predictor, done[1])
 
 
-def _answers(predictor: "Predictor", uploads: list[Upload]) -> list[FileAnswer]:
+def _predict(predictor: "Predictor", uploads: list[Upload]) -> list[FilePrediction]:
     from core.inspection.predicting.predictor import predict_files
 
-    bar = st.progress(0.0, text="Looking through the files …")
+    bar = st.progress(0.0, text="Reading the files …")
     try:
         plan = plan_uploads(uploads)
-        answers = [FileAnswer(refused.name, None, refused.text) for refused in plan.refused]
+        answers = [FilePrediction(refused.name, None, refused.text) for refused in plan.refused]
         total = len(plan.candidates)
-        # Functions that read, not bytes: a big zip is never unpacked whole, and one damaged file stops no other.
+        # Pass read functions, not bytes: a big zip is never unpacked whole, and a damaged file stops no other.
         files = ((candidate.name, candidate.read) for candidate in plan.candidates)
         for done, answer in enumerate(predict_files(predictor, files), start=1):
             answers.append(answer)
@@ -54,16 +54,16 @@ def _answers(predictor: "Predictor", uploads: list[Upload]) -> list[FileAnswer]:
     return answers
 
 
-def _table(predictor: "Predictor", answers: list[FileAnswer]) -> None:
+def _table(predictor: "Predictor", answers: list[FilePrediction]) -> None:
     table = table_of(answers)
-    refused = [answer for answer in answers if answer.prediction is None]
+    unreadable = [answer for answer in answers if answer.prediction is None]
     if len(table):
         st.markdown(f"**{counted(len(table), 'photo')}**: {plain(summary(table))}")
-    if refused:
-        _refused(refused)
+    if unreadable:
+        _show_unreadable(unreadable)
     if not len(table):
         return
-    # As numbers up to 100: Streamlit's own "percent" shows 39.7% beside 51.35%.
+    # Scaled to 100, because Streamlit's own "percent" format mixes 39.7% and 51.35%.
     shares = [name for name in table.columns if name.startswith("probability")]
     percents = {
         name: st.column_config.ProgressColumn(name, format="%.1f%%", min_value=0, max_value=100) for name in shares
@@ -81,17 +81,20 @@ def _table(predictor: "Predictor", answers: list[FileAnswer]) -> None:
     )
 
 
-def _refused(refused: list[FileAnswer]) -> None:
-    """Which files have no answer, and why: the first of them in a sentence, all of many in a list."""
-    told = "; ".join(f"{plain(answer.name)} ({plain(answer.refused or '')})" for answer in refused[:TOLD])
-    more = len(refused) - TOLD
+def _show_unreadable(unreadable: list[FilePrediction]) -> None:
+    """Say which files have no prediction, and why: the first few in a warning, all of them in a list."""
+    named = "; ".join(
+        f"{plain(answer.name)} ({plain(answer.refused or '')})" for answer in unreadable[:NAMED_IN_WARNING]
+    )
+    more = len(unreadable) - NAMED_IN_WARNING
     st.warning(
-        f"{counted(len(refused), 'file')} could not be read: {told}" + (f"; and {more:,} more." if more > 0 else ""),
+        f"{counted(len(unreadable), 'file')} could not be read: {named}"
+        + (f"; and {more:,} more." if more > 0 else ""),
         icon=":material/info:",
     )
     if more > 0:
-        with st.expander(f"All {len(refused):,} files that could not be read"):
-            reasons = pd.DataFrame([(answer.name, answer.refused) for answer in refused], columns=["File", "Why"])
+        with st.expander(f"All {len(unreadable):,} files that could not be read"):
+            reasons = pd.DataFrame([(answer.name, answer.refused) for answer in unreadable], columns=["File", "Why"])
             st.dataframe(
                 reasons,
                 hide_index=True,
@@ -101,7 +104,7 @@ def _refused(refused: list[FileAnswer]) -> None:
 
 
 def summary(table: pd.DataFrame) -> str:
-    """``12 owl, 3 duck``: how often each class was the answer, the most frequent first."""
+    """How often each class was predicted, most frequent first: ``12 owl, 3 duck``."""
     counts = Counter(table["prediction"])
-    told = [f"{count} {name}" for name, count in counts.most_common(8)]
-    return ", ".join(told) + (f" and {len(counts) - 8} more classes" if len(counts) > 8 else "")
+    parts = [f"{count} {name}" for name, count in counts.most_common(8)]
+    return ", ".join(parts) + (f" and {len(counts) - 8} more classes" if len(counts) > 8 else "")

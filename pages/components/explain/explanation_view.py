@@ -1,4 +1,4 @@
-"""One photo explained: what the network saw, where it looked, what it answered."""
+"""One photo explained: the model input, the heatmap, the prediction, the faithfulness of the heatmap."""
 
 import io
 from typing import TYPE_CHECKING
@@ -7,38 +7,38 @@ import streamlit as st
 
 from core.data.pictures.decoding import content_hash
 from core.inspection.explaining.methods import BOX, METHODS, STAGES, Target
-from pages.components.explain.photo_source import Chosen
+from pages.components.explain.photo_source import ChosenPhoto
 from pages.components.shared import charts, frame
-from pages.components.shared.wording import plain, told_apart
+from pages.components.shared.wording import disambiguate, plain
 
 if TYPE_CHECKING:
     from core.inspection.explaining.explanation import Explanation
     from core.inspection.explaining.faithfulness import Faithfulness
     from core.inspection.predicting.predictor import Predictor
 
-LIKELIEST, WHERE = "the likeliest", "where the box is"
-STAGE_WORDS = {
-    "layer1": "layer1: edges and colors, finest",
+PREDICTED, BOX_POSITION = "the predicted class", "the box position"
+STAGE_NAMES = {
+    "layer1": "layer1: edges and colours, finest",
     "layer2": "layer2: textures",
     "layer3": "layer3: parts",
-    "layer4": "layer4: whole things, coarsest",
+    "layer4": "layer4: whole objects, coarsest",
 }
 
 
-def show(predictor: "Predictor", photo: Chosen) -> None:
-    """The choices, the two pictures, the answers, and whether the heatmap can be believed."""
+def show(predictor: "Predictor", photo: ChosenPhoto) -> None:
+    """Draw the choices, the two images, the predicted classes and the faithfulness of the heatmap."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method = st.selectbox(
             "Method", list(METHODS), format_func=lambda name: METHODS[name].label, key="explain-method", width=180
         )
         stage = st.selectbox(
-            "Stage", STAGES[::-1], format_func=STAGE_WORDS.__getitem__, key="explain-stage", width=270,
-            help="The feature maps of which part of the network. Later ones know more about things, "
-            "earlier ones about places.",
+            "Stage", STAGES[::-1], format_func=STAGE_NAMES.__getitem__, key="explain-stage", width=270,
+            help="The stage whose feature maps are used. Later stages recognise objects, "
+            "earlier ones locate details more exactly.",
         )  # fmt: skip
         target = _choose_target(predictor)
     st.caption(METHODS[method].sentence)
-    slow = "Score-CAM takes many passes …" if METHODS[method].slow else "Looking …"
+    slow = "Score-CAM needs many forward passes …" if METHODS[method].slow else "Computing the heatmap …"
     with st.spinner(slow, show_time=METHODS[method].slow):
         explanation, faith = _explained(predictor, photo, method, stage, target)
     left, right = st.columns([2, 1.1])
@@ -48,13 +48,13 @@ def show(predictor: "Predictor", photo: Chosen) -> None:
     with pictures:
         _pictures(explanation, opacity / 100)
     with right:
-        _answers(explanation, photo)
+        _show_prediction(explanation, photo)
     st.markdown(plain(explanation.sentence))
     if explanation.box_sentence:
         st.markdown(plain(explanation.box_sentence))
-    st.markdown(f"**Can one believe it?** {plain(faith.sentence)}")
+    st.markdown(f"**Is this heatmap faithful?** {plain(faith.sentence)}")
     st.download_button(
-        "Download the picture",
+        "Download the heatmap",
         lambda: _png(explanation, opacity / 100),
         file_name=f"{photo.name.rsplit('.', 1)[0]}-{method}.png",
         mime="image/png",
@@ -67,60 +67,62 @@ def _pictures(explanation: "Explanation", opacity: float) -> None:
     from core.inspection.explaining.explanation import framed, overlay
 
     seen = framed(explanation.sharp, explanation) if explanation.corners else explanation.view
-    st.image(seen, caption="What the network saw", width="stretch", output_format="PNG")
+    st.image(seen, caption="Model input", width="stretch", output_format="PNG")
     heated = overlay(explanation, opacity)
-    st.image(heated, caption="Where it looked", width="stretch", output_format="PNG", alt=explanation.sentence)
+    st.image(heated, caption="Where the model looked", width="stretch", output_format="PNG", alt=explanation.sentence)
 
 
 def _choose_target(predictor: "Predictor") -> int | Target | None:
-    """A class's index, BOX, or None for the likeliest class."""
-    named = told_apart(predictor.classes)
+    """Draw the choice of the target: a class index, BOX, or None for the predicted class."""
+    named = disambiguate(predictor.classes)
     targets: dict[str, int | Target | None] = {}
     if predictor.task == "localization":
-        targets[WHERE] = BOX
+        targets[BOX_POSITION] = BOX
     if predictor.task != "localization" or len(named) > 1:
-        # A single class has nothing to be told apart from: its score is not trained.
-        targets |= {LIKELIEST: None} | {name: number for number, name in enumerate(named)}
+        # With a single class its score is not trained, so there is no evidence to show.
+        targets |= {PREDICTED: None} | {name: number for number, name in enumerate(named)}
     chosen = st.selectbox(
-        "What speaks for",
+        "Evidence for",
         list(targets),
-        index=list(targets).index(LIKELIEST) if LIKELIEST in targets else 0,
+        index=list(targets).index(PREDICTED) if PREDICTED in targets else 0,
         key=f"explain-target-{predictor.name}",
         width=230,
-        help="The heatmap shows what speaks for this class, whether or not it is the answer."
-        + (" Or what makes the network put the box where it is." if WHERE in targets else ""),
+        help="The heatmap shows evidence for this class, even if the model predicts another one."
+        + (" For the box, it shows what decides its position." if BOX_POSITION in targets else ""),
     )
     return targets[chosen]
 
 
-def _answers(explanation: "Explanation", photo: Chosen) -> None:
+def _show_prediction(explanation: "Explanation", photo: ChosenPhoto) -> None:
     figure = charts.probability_bars(
         explanation.prediction.ranked,
-        charts.ink(frame.is_dark()),
+        charts.palette(frame.is_dark()),
         chosen=None if explanation.of_box else explanation.target,
     )
-    told = ", ".join(f"{name} {charts.percent(share)}" for name, share in explanation.prediction.ranked)
-    st.plotly_chart(figure, key="explain-answers", config={"displayModeBar": False}, alt=f"The likeliest: {told}")
+    classes = ", ".join(f"{name} {charts.percent(share)}" for name, share in explanation.prediction.ranked)
+    st.plotly_chart(
+        figure, key="explain-answers", config={"displayModeBar": False}, alt=f"Most likely classes: {classes}"
+    )
     if photo.label is not None:
-        right = photo.label == explanation.prediction.name
-        mark = ":green[:material/check:]" if right else ":orange[:material/close:]"
-        st.markdown(f"{mark} It is labelled **{plain(photo.label)}**.")
+        correct = photo.label == explanation.prediction.name
+        mark = ":green[:material/check:]" if correct else ":orange[:material/close:]"
+        st.markdown(f"{mark} Label: **{plain(photo.label)}**")
     for remark in photo.remarks:
         st.caption(remark)
 
 
 def _explained(
-    predictor: "Predictor", photo: Chosen, method: str, stage: str, target: int | Target | None
+    predictor: "Predictor", photo: ChosenPhoto, method: str, stage: str, target: int | Target | None
 ) -> "tuple[Explanation, Faithfulness]":
     bundle = predictor.info.created if predictor.info else ""
     picture = f"{content_hash(photo.image)} {photo.box}"
-    return _kept(predictor, photo, f"{predictor.name} {bundle}", picture, method, stage, target)
+    return _cached_explanation(predictor, photo, f"{predictor.name} {bundle}", picture, method, stage, target)
 
 
 @st.cache_data(max_entries=24, show_spinner=False)
-def _kept(
+def _cached_explanation(
     _predictor: "Predictor",
-    _photo: Chosen,
+    _photo: ChosenPhoto,
     network: str,
     picture: str,
     method: str,

@@ -1,4 +1,4 @@
-"""The network that explains and predicts, loaded once and shared by all tabs; it is never changed."""
+"""The model for explanations and predictions: loaded once, shared by all tabs, never changed."""
 
 from typing import TYPE_CHECKING
 
@@ -7,7 +7,7 @@ from core.models.weights_table import available
 from core.runs.folder import workspace_run
 from pages.components.home.weights_line import show_weights
 from pages.components.shared import frame
-from pages.components.shared.networks import shared
+from pages.components.shared.model_cache import cached_model
 from pages.components.shared.pickers import IMAGENET
 
 if TYPE_CHECKING:
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 
 def predictor_for(reference: str) -> "Predictor | None":
-    """The predictor of a run or of the ImageNet network; None, with a sentence, where its weights are missing."""
+    """The predictor of a run or of the ImageNet model; where its weights are missing, say so and return None."""
     if reference == IMAGENET:
         entry = available()
         if entry is None:
             show_weights()
             return None
-        return shared(reference, entry.key, lambda: _load(reference))
+        return cached_model(reference, entry.key, lambda: _load(reference))
     run = workspace_run(reference, frame.workspace())
     try:
         written = (run.best / "bundle.json").stat().st_mtime_ns
     except FileNotFoundError:
-        raise RunError("This run has no network yet. Wait for its first epoch, or choose another.") from None
-    # A run at work writes a better network now and then; its time as the version makes the old one be dropped.
-    return shared(reference, str(written), lambda: _load(reference))
+        raise RunError("This run has no model yet. Wait for its first epoch, or choose another run.") from None
+    # A live run replaces its best model now and then; the time of the file as the version drops the old one.
+    return cached_model(reference, str(written), lambda: _load(reference))
 
 
 def _load(reference: str) -> "Predictor":

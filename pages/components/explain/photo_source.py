@@ -1,4 +1,4 @@
-"""The photo to look at: a sample, one of the project, an upload, the clipboard or the camera."""
+"""The photo to explain: from the samples, the project, an upload, the clipboard or the camera."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,48 +12,48 @@ from core.data.store.store import ImageFilter, ImageRow, Project
 from core.data.tables.labels_csv import read_labels
 from core.workspace import SAMPLE_IMAGES
 from pages.components.shared import frame
-from pages.components.shared.photos import WallPhoto, choose, wall
+from pages.components.shared.photo_wall import WallPhoto, choose, wall
 from pages.components.shared.pickers import sample_photos
 
-A_PAGE = 30
+PHOTOS_PER_PAGE = 30
 SUFFIXES = sorted(suffix.removeprefix(".") for suffix in IMAGE_SUFFIXES)
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """A photo with its name, and what is known of its class."""
+class ChosenPhoto:
+    """A photo with its name, and its label if it has one."""
 
     image: Image.Image
     name: str
     label: str | None = None
     box: Box | None = None
-    """The labelled box, of several the largest, in pixels of the photo."""
+    """The labelled box in pixels of the photo; the largest of several."""
     remarks: tuple[str, ...] = ()
 
 
-def choose_photo(project: Project | None, of_project: bool) -> Chosen | None:
-    """The photo; None until one is chosen. ``of_project`` begins with the project's photos, else with the samples."""
+def choose_photo(project: Project | None, of_project: bool) -> ChosenPhoto | None:
+    """Draw the choice of a photo; None until one is chosen. ``of_project`` offers the project's photos first."""
     sources = ["Samples", *(["Project"] if project else []), "File", "Paste", "Camera"]
     if "image" in st.query_params and project:
-        _take_from_address(project)
+        _choose_from_address(project)
     key = "photo-source-run" if of_project else "photo-source"
     source = st.segmented_control(
-        "WallPhoto", sources, default=sources[1] if of_project and project else sources[0], required=True, key=key,
+        "Photo", sources, default=sources[1] if of_project and project else sources[0], required=True, key=key,
     )  # fmt: skip
     if source == "Samples":
         return _sample()
     if source == "Project" and project:
         return _of_project(project)
     if source == "File":
-        file = st.file_uploader("A photo from this computer", type=SUFFIXES, key="photo-upload")
+        file = st.file_uploader("Upload a photo", type=SUFFIXES, key="photo-upload")
         return _decoded(file.getvalue(), file.name) if file else None
     if source == "Paste":
         return _pasted()
-    shot = st.camera_input("A photo by the camera of this computer", key="photo-camera", width=480)
+    shot = st.camera_input("Take a photo", key="photo-camera", width=480)
     return _decoded(shot.getvalue(), "camera.jpg") if shot else None
 
 
-def _sample() -> Chosen | None:
+def _sample() -> ChosenPhoto | None:
     photos = _samples()
     if "sample-wall" not in st.session_state:
         choose("sample-wall", [next(iter(photos))])
@@ -64,7 +64,7 @@ def _sample() -> Chosen | None:
 
 @st.cache_data(show_spinner=False)
 def _samples() -> dict[str, Path]:
-    """The single sample photos by their names, and one bird of each kind."""
+    """The single sample photos by name, and one photo of each bird class."""
     photos = {path.stem.replace("_", " ").replace("-", " "): path for path in sample_photos()}
     folder = SAMPLE_IMAGES / "birds"
     for row in read_labels(folder / "labels.csv").rows:
@@ -73,15 +73,15 @@ def _samples() -> dict[str, Path]:
     return photos
 
 
-def _of_project(project: Project) -> Chosen | None:
+def _of_project(project: Project) -> ChosenPhoto | None:
     split = st.segmented_control(
-        "Which photos", ("test", "val", "train", None), default="test", required=True, key="photo-split",
+        "Split", ("test", "val", "train", None), default="test", required=True, key="photo-split",
         format_func=lambda name: {"test": "Test", "val": "Validation", "train": "Training", None: "All"}[name],
         label_visibility="collapsed",
     )  # fmt: skip
     where = ImageFilter(split=split) if split else ImageFilter()
     if not frame.store().count(project.id, where):
-        st.caption("The project has no such photos.")
+        st.caption("The project has no photos in this split.")
         return None
     row = _pick(project, where, f"photo-{project.id}-{split}")
     if row is None:
@@ -90,14 +90,14 @@ def _of_project(project: Project) -> Chosen | None:
     boxes = frame.store().boxes(project.id, [row.id]).get(row.id, []) if project.task == "localization" else []
     largest = max(boxes, key=lambda box: box.width * box.height, default=None)
     true = Box(largest.x, largest.y, largest.width, largest.height) if largest else None
-    return Chosen(found.image, row.filename, row.label, true)
+    return ChosenPhoto(found.image, row.filename, row.label, true)
 
 
 def _pick(project: Project, where: ImageFilter, key: str) -> ImageRow | None:
-    """One of the project's photos, from a single row, so that the heatmap stays in sight; the first one at first."""
-    pages = -(-frame.store().count(project.id, where) // A_PAGE)
+    """Draw the project's photos in a single row, so that the heatmap stays in view; the first one is preselected."""
+    pages = -(-frame.store().count(project.id, where) // PHOTOS_PER_PAGE)
     page = st.pagination(pages, key=f"{key}-page") if pages > 1 else 1
-    rows = frame.store().images(project.id, where, offset=(page - 1) * A_PAGE, limit=A_PAGE)
+    rows = frame.store().images(project.id, where, offset=(page - 1) * PHOTOS_PER_PAGE, limit=PHOTOS_PER_PAGE)
     wall_key = f"{key}-wall-{page}"
     if wall_key not in st.session_state:
         choose(wall_key, [str(rows[0].id)])
@@ -109,36 +109,36 @@ def _pick(project: Project, where: ImageFilter, key: str) -> ImageRow | None:
     return next((row for row in rows if chosen and str(row.id) == chosen[0]), None)
 
 
-def _pasted() -> Chosen | None:
-    """Streamlit's uploader takes no paste, its message field does."""
-    # In a container, because a message field that stands by itself is pinned to the bottom of the page.
+def _pasted() -> ChosenPhoto | None:
+    """A photo from the clipboard: Streamlit's chat input accepts pasted files, its file uploader does not."""
+    # In a container, because a chat input outside one is pinned to the bottom of the page.
     message = st.container().chat_input(
         "Click here, press Ctrl+V (or ⌘V) and then Enter", accept_file=True, file_type=SUFFIXES, key="photo-paste"
     )
     if message and message.files:
         st.session_state["photo-pasted"] = (message.files[0].name, message.files[0].getvalue())
     if "photo-pasted" not in st.session_state:
-        st.caption("A picture that you copied, from a web page or a screenshot.")
+        st.caption("Paste an image that you copied, such as a screenshot or an image on a web page.")
         return None
     name, data = st.session_state["photo-pasted"]
     return _decoded(data, name)
 
 
-def _take_from_address(project: Project) -> None:
-    """A photo of the project that another page has named as ``?image=``; once, so that others can be chosen after."""
+def _choose_from_address(project: Project) -> None:
+    """Select the photo that another page named in ``?image=``, and remove it so that another can be chosen."""
     name = st.query_params.pop("image")
     if not name.isdecimal():
         return
     row = frame.store().image(project.id, int(name))
     place = [one.id for one in frame.store().images(project.id)].index(row.id)
     key = f"photo-{project.id}-None"
-    page = place // A_PAGE + 1
+    page = place // PHOTOS_PER_PAGE + 1
     choose(f"{key}-wall-{page}", [name])
     st.session_state[f"{key}-page"] = page
     st.session_state["photo-split"] = None
     st.session_state["photo-source-run"] = "Project"
 
 
-def _decoded(source: bytes | Path, name: str) -> Chosen:
+def _decoded(source: bytes | Path, name: str) -> ChosenPhoto:
     decoded = decode(source, name)
-    return Chosen(decoded.image, name, remarks=decoded.remarks)
+    return ChosenPhoto(decoded.image, name, remarks=decoded.remarks)

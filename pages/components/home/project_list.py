@@ -11,16 +11,16 @@ PROJECTS_SHOWN = 8
 
 
 def show_projects() -> None:
-    """All projects, the newest first; beyond a few, a search field comes with them."""
+    """Draw all projects, newest first, with a search field if there are many."""
     projects = sorted(frame.store().projects(), key=lambda one: one.created, reverse=True)
     if len(projects) > PROJECTS_SHOWN:
-        part = st.text_input("Find a project", placeholder=f"one of {len(projects)}").casefold()
+        part = st.text_input("Find a project", placeholder=f"search {len(projects)} projects").casefold()
         projects = [one for one in projects if part in one.name.casefold()]
     with st.container(border=True, gap="xxsmall"):
         for project in projects[:PROJECTS_SHOWN]:
             _row(project)
     if len(projects) > PROJECTS_SHOWN:
-        st.caption(f"{len(projects) - PROJECTS_SHOWN} more: write a part of the name above.")
+        st.caption(f"{len(projects) - PROJECTS_SHOWN} more: type part of a name above.")
 
 
 def _row(project: Project) -> None:
@@ -39,7 +39,7 @@ def _row(project: Project) -> None:
             _delete(project)
 
 
-@st.dialog("Rename the project")
+@st.dialog("Rename project")
 def _rename(project: Project) -> None:
     st.text_input("New name", value=project.name, max_chars=120, key="project-name")
     closing_button(
@@ -47,16 +47,16 @@ def _rename(project: Project) -> None:
     )
 
 
-@st.dialog("Delete the project?")
+@st.dialog("Delete this project?")
 def _delete(project: Project) -> None:
     photos = frame.store().count(project.id)
     st.markdown(
-        f"**{plain(project.name)}** goes, with {counted(photos, 'photo')} and their labels. This cannot be undone. "
-        "Its runs stay, with the photos that they were trained on."
+        f"This deletes **{plain(project.name)}**, {counted(photos, 'photo')} and their labels. This cannot be undone. "
+        "Its runs are kept, with the photos they were trained on."
     )
     with st.container(horizontal=True):
-        closing_button("Delete it", lambda: _delete_now(project.id), key="delete-now")
-        if st.button("Keep it", key="delete-not"):
+        closing_button("Delete", lambda: _delete_now(project.id), key="delete-now")
+        if st.button("Cancel", key="delete-not"):
             st.rerun()
 
 

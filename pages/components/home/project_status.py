@@ -1,4 +1,4 @@
-"""Where a project stands: its counts, its next step, its newest runs."""
+"""The status of a project: its counts, next steps, photos and latest runs."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ import streamlit as st
 from core.data.store.store import ImageFilter, Project
 from core.runs.folder import RunFolder, list_runs
 from pages.components.shared import frame
-from pages.components.shared.photos import WallPhoto, wall
+from pages.components.shared.photo_wall import WallPhoto, wall
 from pages.components.shared.wording import counted, plain
 
 RUNS_SHOWN = 4
@@ -27,16 +27,16 @@ STATE_COLORS: dict[str, Color] = {
 
 @dataclass(frozen=True)
 class ProjectStatus:
-    """What the next step depends on."""
+    """The counts that decide the next step."""
 
     photos: int
     labelled: int
-    trainable_classes: int  # classes with enough labelled photos for a training and a validation part
+    trainable_classes: int  # classes with enough labelled photos for training and validation
     classes: int
     runs: int
     live_runs: int
     models: int  # runs that have a best checkpoint
-    boxed: bool = False  # a localization: what counts as labelled is a box
+    boxed: bool = False  # localization: a photo counts as labelled if it has a box
 
     @property
     def unlabelled(self) -> int:
@@ -44,21 +44,21 @@ class ProjectStatus:
 
     @property
     def trainable(self) -> bool:
-        """Where a thing is can be learned for a single kind of thing; which of several it is, for two at least."""
+        """Whether there is enough to train: localization works with one class, classification needs two."""
         return self.trainable_classes >= (1 if self.boxed else 2) and (self.labelled >= 3 or not self.boxed)
 
 
 @dataclass(frozen=True)
 class NextStep:
-    """A button to a page, and the sentence that says why."""
+    """A button that leads to a page, and a sentence that says why."""
 
     label: str
     page: str
     sentence: str
 
 
-def standing_of(project: Project, runs: list[RunFolder]) -> ProjectStatus:
-    """Counts of a project, from the store and its run folders."""
+def status_of(project: Project, runs: list[RunFolder]) -> ProjectStatus:
+    """Return a project's status from the store and its run folders."""
     store = frame.store()
     photos = store.count(project.id)
     classes = store.classes(project.id)
@@ -76,48 +76,46 @@ def standing_of(project: Project, runs: list[RunFolder]) -> ProjectStatus:
     )
 
 
-def next_steps(standing: ProjectStatus) -> list[NextStep]:
-    """What to do now, the most useful first; never more than two."""
-    left = counted(standing.unlabelled, "photo")
-    if standing.boxed:
+def next_steps(status: ProjectStatus) -> list[NextStep]:
+    """Return one or two next steps, the most useful first."""
+    left = counted(status.unlabelled, "photo")
+    if status.boxed:
         label_more = NextStep("Draw boxes", "Annotate", f"{left} without a box.")
-        why = "A network needs at least three photos with a box, and two of each class."
+        why = "Training needs at least three photos with a box, and two of each class."
     else:
-        label_more = NextStep("Label photos", "Annotate", f"{left} without a label: one key each.")
-        why = "A network needs at least two classes with two labelled photos each."
-    if standing.photos == 0:
+        label_more = NextStep("Label photos", "Annotate", f"{left} without a label, one key each.")
+        why = "Training needs at least two classes with two labelled photos each."
+    if status.photos == 0:
         return [
-            NextStep("Add photos", "Data", "The project is empty. Bring photos, a zip, or photos with a labels.csv.")
+            NextStep("Add photos", "Data", "This project is empty. Upload photos, a zip, or photos with a labels.csv.")
         ]
-    if not standing.trainable:
+    if not status.trainable:
         return [NextStep(label_more.label, "Annotate", why)]
-    if standing.live_runs:
-        return [NextStep("Watch the training", "Train", "A run is at work. Its curves grow while you look.")]
-    if standing.models:
-        errs = "The confusion matrix shows which classes are taken for others."
-        if standing.boxed:
-            errs = "Its boxes beside the true ones, those that miss first."
+    if status.live_runs:
+        return [NextStep("Watch the training", "Train", "A run is in progress. Its curves update live.")]
+    if status.models:
+        mistakes = "The confusion matrix shows which classes get mixed up."
+        if status.boxed:
+            mistakes = "Predicted boxes beside the true ones, the worst first."
         return [
-            NextStep("See where it errs", "Evaluate", errs),
-            NextStep("See where it looks", "Explain", "A heatmap shows which part of a photo decided."),
+            NextStep("See its mistakes", "Evaluate", mistakes),
+            NextStep("See where it looked", "Explain", "A heatmap shows which part of a photo decided the prediction."),
         ]
-    train = NextStep(
-        "Train the first network", "Train", "There are enough labels. The settings are good as they stand."
-    )
-    return [train, label_more] if standing.unlabelled else [train]
+    train = NextStep("Train your first model", "Train", "You have enough labels, and the default settings work well.")
+    return [train, label_more] if status.unlabelled else [train]
 
 
-def show_standing(standing: ProjectStatus) -> None:
-    """The counts, four in a row (two by two on a phone)."""
+def show_counts(status: ProjectStatus) -> None:
+    """Draw the counts, four in a row (two by two on a phone)."""
     with st.container(horizontal=True, gap="small", key="home-counts"):
-        st.metric("Photos", f"{standing.photos:,}", border=True, width=150)
-        st.metric("With a box" if standing.boxed else "Labelled", f"{standing.labelled:,}", border=True, width=150)
-        st.metric("Classes", standing.classes, border=True, width=150)
-        st.metric("Runs", standing.runs, border=True, width=150)
+        st.metric("Photos", f"{status.photos:,}", border=True, width=150)
+        st.metric("With a box" if status.boxed else "Labelled", f"{status.labelled:,}", border=True, width=150)
+        st.metric("Classes", status.classes, border=True, width=150)
+        st.metric("Runs", status.runs, border=True, width=150)
 
 
 def show_steps(steps: list[NextStep]) -> None:
-    """The next step as one primary button; a second one stands quietly beside it."""
+    """Draw the first step as a primary button and the second as a plain one."""
     for place, step in enumerate(steps):
         with st.container(horizontal=True, vertical_alignment="center"):
             clicked = st.button(
@@ -133,14 +131,14 @@ def show_steps(steps: list[NextStep]) -> None:
 
 
 def show_photos(project: Project) -> None:
-    """A row of the project's photos: some of each class, or the newest where nothing is labelled yet."""
+    """Draw a row of the project's photos: some of each class, or the newest if none is labelled."""
     store = frame.store()
     present = [one for one in store.classes(project.id) if one.count][:PHOTOS_SHOWN]
     each = PHOTOS_SHOWN // max(1, len(present))
     rows = [row for one in present for row in store.images(project.id, ImageFilter(label=one.name), limit=each)]
     rows = rows or store.images(project.id, ImageFilter(order="newest"), limit=PHOTOS_SHOWN)
     cards = [
-        WallPhoto(str(row.id), store.thumbnail_path(row.hash), row.label or "no label", faint=row.label is None)
+        WallPhoto(str(row.id), store.thumbnail_path(row.hash), row.label or "no label", muted=row.label is None)
         for row in rows
     ]
     if cards:
@@ -148,10 +146,10 @@ def show_photos(project: Project) -> None:
 
 
 def show_runs(runs: list[RunFolder]) -> None:
-    """The newest runs, each with its state, its best validation accuracy and a link."""
+    """Draw the latest runs, each with its state, its best validation accuracy and a button to open it."""
     if not runs:
         return
-    st.subheader("Newest runs", anchor=False)
+    st.subheader("Latest runs", anchor=False)
     for run in runs[:RUNS_SHOWN]:
         status = run.status()
         with st.container(horizontal=True, vertical_alignment="center", border=True):
@@ -160,7 +158,7 @@ def show_runs(runs: list[RunFolder]) -> None:
             if len(epochs):
                 boxed = "val_iou" in epochs
                 best = epochs["val_iou" if boxed else "val_accuracy"].max()
-                words = f"mean IoU {best:.2f} in validation" if boxed else f"{best:.1%} right in validation"
+                words = f"validation mean IoU {best:.2f}" if boxed else f"validation accuracy {best:.1%}"
                 st.markdown(words, width="content")
             st.badge(status.state, color=STATE_COLORS.get(status.state, "gray"))
             page = "Evaluate" if run.finished and not status.live else "Train"
@@ -169,5 +167,5 @@ def show_runs(runs: list[RunFolder]) -> None:
 
 
 def runs_of(project: Project) -> list[RunFolder]:
-    """The project's runs, newest first."""
+    """Return the project's runs, newest first."""
     return list_runs(frame.workspace(), project.id)

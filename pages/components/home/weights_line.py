@@ -1,4 +1,4 @@
-"""The line that says whether the pretrained network is on this computer, and fetches it."""
+"""The line that says whether the pretrained network is on this computer, and downloads it."""
 
 import streamlit as st
 
@@ -7,21 +7,21 @@ from pages.components.shared.wording import plain
 
 
 def show_weights() -> None:
-    """One sentence; and a button with progress where the weights are missing."""
+    """Draw one sentence, plus a download button if the weights are missing."""
     entry = available()
     if entry is not None:
         st.markdown(
-            f":green[:material/check_circle:] The pretrained network is here: ResNet-50, trained on the million photos "
-            f"of ImageNet (fetched from {entry.source})."
+            ":green[:material/check_circle:] The pretrained network is ready: ResNet-50, trained on more than a "
+            f"million ImageNet photos (downloaded from {entry.source})."
         )
         return
     with st.container(border=True):
         st.markdown(
             ":orange[:material/cloud_download:] **The pretrained network is not on this computer yet.** "
-            "Fetch it once (about 100 MB); after that everything works without the internet. "
-            "Until then you can label photos, and train from scratch."
+            "Download it once (about 100 MB); after that, everything works offline. "
+            "Until then, you can label photos and train from scratch."
         )
-        if st.button("Fetch the pretrained network", icon=":material/download:"):
+        if st.button("Download the pretrained network", icon=":material/download:"):
             _fetch()
 
 
@@ -41,9 +41,9 @@ def _fetch() -> None:
     except NotFetched as error:
         bar.empty()
         st.warning(
-            f"The pretrained network could not be fetched: {plain(error.why)}. {plain(error.mend)} "
-            "Labelling, and training from scratch, work without it.",
-            icon=":material/hard_drive:" if error.of_disk else ":material/cloud_off:",
+            f"The pretrained network could not be downloaded: {plain(error.why)}. {plain(error.advice)} "
+            "Labelling and training from scratch work without it.",
+            icon=":material/hard_drive:" if error.disk_failed else ":material/cloud_off:",
         )
         with st.expander("What was tried"):
             st.text(str(error))

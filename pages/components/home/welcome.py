@@ -1,4 +1,4 @@
-"""The home page's two doors: the sample project in one click, or a project of one's own."""
+"""The two ways to start on the home page: the sample project in one click, or a new project."""
 
 import csv
 
@@ -8,17 +8,17 @@ from core.data.store.store import Project
 from core.errors import DataError
 from core.workspace import SAMPLE_IMAGES
 from pages.components.shared import frame
-from pages.components.shared.photos import WallPhoto, wall
+from pages.components.shared.photo_wall import WallPhoto, wall
 
 BIRDS_SHOWN = 10
 TASK_NAMES = {
-    "classification": "Which class a photo shows",
-    "localization": "Where a thing is, as a box, and its class",
+    "classification": "The class of each photo",
+    "localization": "One object per photo: its box and class",
 }
 
 
 def sample_row() -> None:
-    """A row of the sample project's photos, two of each class."""
+    """Draw a row of the sample project's photos, two of each class."""
     wall(_sample_cards(), key="home-birds", label="Photos of the sample project", side=70, one_row=True)
 
 
@@ -37,25 +37,25 @@ def _sample_cards() -> list[WallPhoto]:
 
 
 def open_sample(*, primary: bool) -> None:
-    """The button that makes the sample project, or opens it where it is there already."""
+    """Draw the button that creates the sample project, or opens it if it exists."""
     clicked = st.button(
         "Open the sample project",
         type="primary" if primary else "secondary",
         icon=":material/rocket_launch:",
         key="open-sample",
-        help="120 labelled photos of birds in five classes, and 42 more without a label for you to try.",
+        help="120 labelled photos of birds in five classes, and 42 unlabelled photos to practise on.",
     )
     if clicked:
         _make_sample()
 
 
 def complete_sample(project: Project) -> bool:
-    """Says that making the sample project was left before its end, with the button that goes on; False otherwise."""
+    """If creating the sample project was interrupted, say so, draw a button to complete it and return True."""
     from core.data.importing.sample_set import is_incomplete
 
     if not is_incomplete(frame.store(), project):
         return False
-    st.warning("Making the sample project was left before its end: photos and all labels are still missing.")
+    st.warning("The sample project is incomplete: some photos and all labels are missing.")
     if st.button("Complete it", type="primary", icon=":material/play_arrow:", key="complete-sample"):
         _make_sample()
     return True
@@ -75,34 +75,34 @@ def _make_sample() -> None:
 
 
 def new_project(*, primary: bool) -> None:
-    """The form that makes an empty project."""
+    """Draw the form that creates an empty project."""
     with st.form("new-project", border=False):
-        name = st.text_input("Name", placeholder="Leaves of our school yard", max_chars=120)
+        name = st.text_input("Name", placeholder="Leaves in our schoolyard", max_chars=120)
         classes = st.text_input(
-            "Classes, separated by commas (may come later)",
+            "Classes, separated by commas (optional)",
             placeholder="oak, birch, maple",
-            help="The answers that the network will choose from. You can add, rename and merge them at any time.",
+            help="List your classes: the model predicts one of them. You can add, rename and merge them at any time.",
         )
         task = st.radio(
-            "What shall the network say?",
+            "What should the model predict?",
             list(TASK_NAMES),
             format_func=TASK_NAMES.__getitem__,
-            help="With boxes, you draw a rectangle around each thing, and the network learns to find one in a photo. "
-            "A project keeps its task.",
+            help="With boxes, you draw a rectangle around the object, and the model learns to find one object in each "
+            "photo. You cannot change this later.",
         )
         made = st.form_submit_button(
-            "Create the project", icon=":material/add:", type="primary" if primary else "secondary"
+            "Create project", icon=":material/add:", type="primary" if primary else "secondary"
         )
     if not made:
         return
     if not name.strip():
-        raise DataError("The project needs a name. Write one, for example what the photos show.")
+        raise DataError("The project needs a name. Enter one, for example what the photos show.")
     project = frame.store().create_project(name.strip(), task, split_names(classes))
     frame.choose_project(project.id)
     frame.go("Data")
 
 
 def split_names(text: str) -> list[str]:
-    """Class names from one line: at commas or semicolons, without blanks around them, each once."""
+    """Split a line into class names at commas or semicolons, without surrounding spaces or repeats."""
     names = (part.strip() for part in text.replace(";", ",").split(","))
     return list(dict.fromkeys(name for name in names if name))

@@ -1,1 +1,1 @@
-"""The parts of the Learn page: the network drawn, its blocks, its table of layers."""
+"""The Learn page: network drawings, block drawings, the table of layers, and what all lessons share."""

@@ -1,12 +1,12 @@
-"""One block of a network: its parts as the code runs them, its equation, its drawing."""
+"""One block of a network: its layers in the order they run, its equation, its drawing."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pages.components.learn.svg_shapes import Words, around, box, line, ring, sheet
-from pages.components.shared.charts import Ink, faint
+from pages.components.learn.svg_shapes import Label, box, drawing, line, ring, skip_arc
+from pages.components.shared.charts import Palette, rgba
 
 if TYPE_CHECKING:
     from core.models.summary import LayerRow
@@ -16,22 +16,22 @@ DASHES: dict[SkipKind, str] = {"identity": "", "projection": "5 4", "pooled": "2
 
 
 @dataclass(frozen=True)
-class Parts:
-    """A block taken apart. ``branch``, ``squeeze`` and ``after`` are what x goes through one after the other."""
+class BlockParts:
+    """The layers of a block. x passes through ``branch``, ``squeeze`` and ``after``, in this order."""
 
     name: str
     branch: tuple["LayerRow", ...]
-    """F(x), without a squeeze."""
+    """F(x), without squeeze-and-excitation."""
     squeeze: tuple["LayerRow", ...]
-    """The layers that weigh the channels of F(x); empty where there are none."""
+    """The squeeze-and-excitation layers, which weight the channels of F(x); empty if there are none."""
     total: "LayerRow | None"
-    """The sum; None in a plain network."""
+    """The addition; None in a plain network."""
     after: tuple["LayerRow", ...]
-    """What follows the sum; in a plain network what follows the last norm."""
+    """Layers after the addition; in a plain network, after the last BatchNorm."""
     around: tuple["LayerRow", ...]
-    """What the skip goes through: a projection, a pooling, or nothing."""
+    """Layers on the skip connection: a projection, a pooling, or none."""
     shared: int
-    """So many layers of the branch stand before the skip sets off: 2 where V2 projects the activated x, else 0."""
+    """Layers of the branch before the skip connection starts: 2 if V2 projects the activated x, else 0."""
     incoming: tuple[int, ...]
     """The shape of x."""
 
@@ -49,7 +49,7 @@ class Parts:
 
     @property
     def last(self) -> "LayerRow":
-        """The layer that puts out y."""
+        """The layer whose output is y."""
         if self.after:
             return self.after[-1]
         return self.total or self.branch[-1]
@@ -61,8 +61,8 @@ class Parts:
         return (*self.around, *self.branch, *self.squeeze, *total, *self.after)
 
 
-def parts_of(rows: "Sequence[LayerRow]") -> dict[str, Parts]:
-    """Every block by its name, in order, read from the layers that ran and what they are connected to."""
+def split_blocks(rows: "Sequence[LayerRow]") -> dict[str, BlockParts]:
+    """Return every block by name, in order, from the layers of a forward pass and their connections."""
     named = {row.name: row for row in rows}
     own: dict[str, list[LayerRow]] = {}
     for row in rows:
@@ -71,8 +71,8 @@ def parts_of(rows: "Sequence[LayerRow]") -> dict[str, Parts]:
     return {name: _parts(name, mine, named) for name, mine in own.items()}
 
 
-def equation(parts: Parts) -> tuple[str, list[str]]:
-    """What comes out, and what its letters stand for, in LaTeX; built from the layers themselves."""
+def equation(parts: BlockParts) -> tuple[str, list[str]]:
+    """Return the equation of y and the equations of its terms, in LaTeX, built from the layers."""
     start = _through(parts.branch[: parts.shared], "x")
     skip = {
         "identity": " + x",
@@ -88,75 +88,75 @@ def equation(parts: Parts) -> tuple[str, list[str]]:
     return first, [r"F(x) = s \cdot B(x)", f"B(x) = {branch}", weigh]
 
 
-def in_words(parts: Parts) -> str:
-    """What goes around the block, and why, in a sentence or two."""
+def skip_sentence(parts: BlockParts) -> str:
+    """Describe the skip connection of a block, and why it has that form, in a sentence or two."""
     came, went = _shape(parts.incoming), _shape(parts.last.output_shape)
     if parts.kind == "none":
-        return f"Nothing goes around this block: {came} comes in, {went} goes out, and what the block spoils is lost."
+        return f"This block has no skip connection. Input {came}, output {went}: what the block loses is gone."
     if parts.kind == "identity":
-        return f"{came} comes in and {went} goes out. The shapes are the same, so x is added as it is."
+        return f"Input {came}, output {went}. The shapes are equal, so x is added unchanged (identity mapping)."
     if parts.kind == "pooled":
         return (
-            f"{came} comes in and {went} goes out: the channels are the same and the picture is half as large. A "
-            f"1 × 1 pooling $P$ drops three places of four of x, without any weights."
+            f"Input {came}, output {went}: the same channels at half the resolution. A 1 × 1 pooling $P$ with stride 2 "
+            f"keeps one of four pixels of x and has no weights."
         )
     start = "the activated x (after BatchNorm and ReLU)" if parts.shared else "x"
     return (
-        f"{came} comes in and {went} goes out. Maps of two shapes cannot be added, so a 1 × 1 convolution $W_s$ with "
-        f"{parts.around[0].parameters:,} parameters projects {start} first."
+        f"Input {came}, output {went}. Feature maps of different shapes cannot be added, so a 1 × 1 convolution $W_s$ "
+        f"with {parts.around[0].parameters:,} parameters projects {start} first."
     )
 
 
-def drawn(parts: Parts, colors: Ink) -> str:
-    """The block's layers in a row, with its skip around them."""
+def draw_block(parts: BlockParts, colors: Palette) -> str:
+    """Draw the layers of a block in a row, with the skip connection above them."""
     chain: list[LayerRow | str] = [*parts.branch]
     if parts.squeeze:
         chain.append("squeeze")
     if parts.total is not None:
         chain.append(parts.total)
     chain += parts.after
-    # Ten steps fill the page; longer chains are drawn closer.
+    # Ten layers fill the page; longer chains are drawn closer together.
     step, top, middle = 82 if len(chain) <= 10 else 75, 26, 74
     room, half = step - 8, step // 2 - 8
     width = 44 + step * len(chain)
     color = colors.second if parts.kind == "projection" else colors.accent
     shapes = [line(16, middle, width - 6, middle, colors.quiet)]
-    words: list[Words] = [(8, middle, "x", colors.text, 15)]
+    labels: list[Label] = [(8, middle, "x", colors.text, 15)]
     if parts.total is not None:
         add_at = 44 + step * chain.index(parts.total) + half
         start = 24 if not parts.shared else 44 + step * parts.shared - 8
-        shapes.append(around(start, add_at, top, middle, color, DASHES[parts.kind]))
-        words.append(((start + add_at) / 2, 11, _around_words(parts), color, 13))
+        shapes.append(skip_arc(start, add_at, top, middle, color, DASHES[parts.kind]))
+        labels.append(((start + add_at) / 2, 11, _skip_label(parts), color, 13))
     for place, row in enumerate(chain):
         left = 44 + step * place
         if row is parts.total:
             shapes.append(ring(left + half, middle, colors, color))
-            words.append((left + half, middle - 1, "+", colors.text, 20))
+            labels.append((left + half, middle - 1, "+", colors.text, 20))
             continue
-        first, second = ("Squeeze", "weighs channels") if isinstance(row, str) else _layer_words(row, parts)
+        first, second = ("Squeeze", "channel weights") if isinstance(row, str) else _layer_label(row, parts)
         heavy = isinstance(row, str) or row.type == "Conv2d"
-        fill = faint(colors.accent, 0.2) if heavy else faint(colors.quiet, 0.16)
+        fill = rgba(colors.accent, 0.2) if heavy else rgba(colors.quiet, 0.16)
         shapes.append(box(left + half - room // 2, middle - 24, room, 48, colors, fill))
         size = 9 if len(second) > 12 else 11
-        words += [
+        labels += [
             (left + half, middle - 9, first, colors.text, 12),
             (left + half, middle + 10, second, colors.quiet, size),
         ]
-    told = "and a skip around them" if parts.total is not None else "and nothing around them"
-    return sheet(width, 104, "".join(shapes), words, f"The block {parts.name}: {len(chain)} steps, {told}")
+    skip = "with a skip connection" if parts.total is not None else "without a skip connection"
+    return drawing(width, 104, "".join(shapes), labels, f"The block {parts.name}: {len(chain)} steps, {skip}")
 
 
-def _parts(name: str, mine: "list[LayerRow]", named: "dict[str, LayerRow]") -> Parts:
+def _parts(name: str, mine: "list[LayerRow]", named: "dict[str, LayerRow]") -> BlockParts:
     past = tuple(row for row in mine if ".downsample." in row.name or row.name == f"{name}.pool")
     squeeze = tuple(row for row in mine if ".se." in row.name)
     total = next((row for row in mine if row.type == "Add"), None)
     main = [row for row in mine if row not in past and row not in squeeze and row is not total]
-    # A ReLU at the end comes after the sum, in plain networks after the last norm; V2 ends in a convolution.
+    # A final ReLU comes after the addition, in plain networks after the last BatchNorm; V2 ends in a convolution.
     cut = len(main) - 1 if main[-1].type == "ReLU" else len(main)
     source = main[0].connected_to[0]
     names = [row.name for row in main]
     start = past[0].connected_to[0] if past else source
-    return Parts(
+    return BlockParts(
         name=name,
         branch=tuple(main[:cut]),
         squeeze=squeeze,
@@ -169,7 +169,7 @@ def _parts(name: str, mine: "list[LayerRow]", named: "dict[str, LayerRow]") -> P
 
 
 def _through(rows: "Sequence[LayerRow]", inside: str, weight: str = "W") -> str:
-    """What layers make of a term: convolutions are matrices, BN is BatchNorm, sigma is ReLU."""
+    """Apply layers to a LaTeX term: convolutions are matrices, BN is BatchNorm, sigma is ReLU."""
     convolutions = 0
     for row in rows:
         if row.type == "Conv2d":
@@ -183,8 +183,8 @@ def _through(rows: "Sequence[LayerRow]", inside: str, weight: str = "W") -> str:
     return inside
 
 
-def _layer_words(row: "LayerRow", parts: Parts) -> tuple[str, str]:
-    """Two short lines for a layer: what it is, and what comes out."""
+def _layer_label(row: "LayerRow", parts: BlockParts) -> tuple[str, str]:
+    """Return two short lines for a layer: its type and its output shape."""
     shape = "×".join(map(str, row.output_shape))
     if row.type != "Conv2d":
         return row.type.removesuffix("2d"), shape
@@ -192,19 +192,19 @@ def _layer_words(row: "LayerRow", parts: Parts) -> tuple[str, str]:
     return f"Conv {row.kernel}×{row.kernel}" + (f" ÷{groups}" if groups > 1 else ""), shape
 
 
-def groups_of(row: "LayerRow", parts: Parts) -> int:
-    """The groups of a convolution: each makes its channels from its share of those that come in."""
+def groups_of(row: "LayerRow", parts: BlockParts) -> int:
+    """Return the number of groups of a convolution, from its shapes and multiply-adds."""
     shapes = {one.name: one.output_shape for one in parts.rows}
     inputs = shapes.get(row.connected_to[0], parts.incoming)[0]
     outputs, height, width = row.output_shape
     return inputs * row.kernel**2 * outputs * height * width // row.multiply_adds
 
 
-def _around_words(parts: Parts) -> str:
+def _skip_label(parts: BlockParts) -> str:
     if parts.kind == "identity":
-        return "x as it is"
+        return "x, unchanged"
     if parts.kind == "pooled":
-        return "every second place of x"
+        return "every second pixel of x"
     normed = ", BatchNorm" if any(row.type == "BatchNorm2d" for row in parts.around) else ""
     side = parts.around[0].kernel
     return f"projection: Conv {side}×{side}{normed}"

@@ -1,4 +1,4 @@
-"""Feature maps as small pictures: a row a step, a column a channel, one color above zero and another below."""
+"""Show feature maps as small pictures: a row per step, a column per channel, one colour for each sign."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,39 +6,39 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pages.components.learn.picture_row import address, signed
-from pages.components.shared.charts import Ink
+from pages.components.learn.picture_row import data_url, signed_colors
+from pages.components.shared.charts import Palette
 
 if TYPE_CHECKING:
-    from core.lessons.block_maps import BlockMaps, Maps
+    from core.lessons.block_maps import BlockMaps, FeatureMaps
 
-_CELL = 72  # pixels that a map has at least on the screen
+_CELL = 72  # smallest width of a feature map on screen, in pixels
 
 
 @dataclass(frozen=True)
 class MapRow:
-    """One row of the grid: its name, what it is, and a map a column."""
+    """A row of the grid: its name, a note, and a feature map per column."""
 
     name: str
     note: str
-    maps: "Maps"
+    maps: "FeatureMaps"
 
 
 def rows_of(block: "BlockMaps", kind: str) -> tuple[MapRow | None, list[MapRow]]:
-    """What comes in, where its channels are others than those of the sum; and the sum, row by row."""
-    names = {"projection": ("W_s x", "x, projected"), "pooled": ("P(x)", "x, every second place")}
+    """Return the row of the input if its channels differ from the output's, and the rows of the addition."""
+    names = {"projection": ("W_s x", "x, projected"), "pooled": ("P(x)", "x, every second pixel")}
     rows = []
     if block.around is not None:
-        name, note = names.get(kind, ("x", "comes in, and goes past"))
+        name, note = names.get(kind, ("x", "input, skipped ahead"))
         rows.append(MapRow(name, note, block.around))
-    first = MapRow("x", "comes in", block.incoming) if kind in ("projection", "none") else None
-    rows += [MapRow("F(x)", "is added" if block.around is not None else "is all there is", block.added)]
-    rows += [MapRow("y", "comes out", block.out)]
+    first = MapRow("x", "input", block.incoming) if kind in ("projection", "none") else None
+    rows += [MapRow("F(x)", "residual, added" if block.around is not None else "nothing is added", block.added)]
+    rows += [MapRow("y", "output", block.out)]
     return first, rows
 
 
-def grid(rows: Sequence[MapRow], colors: Ink) -> str:
-    """Rows of the same channels. A column has one scale, so that its maps can be compared from row to row."""
+def grid(rows: Sequence[MapRow], colors: Palette) -> str:
+    """Return rows of the same channels. Each column has one colour scale, so that its rows can be compared."""
     channels = rows[0].maps.channels
     scales = [max(float(np.abs(row.maps.values[place]).max()) for row in rows) for place in range(len(channels))]
     cells = ["<div></div>", *(_head(f"channel {channel}", colors) for channel in channels)]
@@ -48,7 +48,7 @@ def grid(rows: Sequence[MapRow], colors: Ink) -> str:
             f"<span style='font-size:.78rem;color:{colors.quiet}'>{row.note}</span></div>"
         )
         for place, channel in enumerate(channels):
-            source = address(signed(row.maps.values[place], scales[place], colors))
+            source = data_url(signed_colors(row.maps.values[place], scales[place], colors))
             cells.append(
                 f"<img src='{source}' alt='{row.name}, channel {channel}' style='width:100%;aspect-ratio:1;"
                 f"image-rendering:pixelated;border-radius:4px;outline:1px solid {colors.grid}'>"
@@ -61,7 +61,7 @@ def grid(rows: Sequence[MapRow], colors: Ink) -> str:
     )
 
 
-def _head(text: str, colors: Ink) -> str:
+def _head(text: str, colors: Palette) -> str:
     return f"<div style='font-size:.75rem;color:{colors.quiet};text-align:center;white-space:nowrap'>{text}</div>"
 
 

@@ -1,4 +1,4 @@
-"""The network as a table of layers that can be searched, and its numbers in all."""
+"""Show a network as a searchable table of layers, and its totals."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,39 +13,39 @@ if TYPE_CHECKING:
     from core.models.summary import LayerRow, StageInfo, Summary
 
 
-@st.cache_data(max_entries=16, show_spinner="Running a picture through the network …")
+@st.cache_data(max_entries=16, show_spinner="Running a forward pass …")
 def summary_of(arch: str, classes: int, size: int) -> "tuple[Summary, list[StageInfo]]":
-    """The summary and the stages of an architecture; a second or two the first time, for torch is loaded."""
+    """Return the summary and stages of an architecture; slow the first time, because it imports torch."""
     from core.models.summary import stages_of, summarize
 
     return summarize(arch, classes, size), stages_of(arch, size, classes)
 
 
 def totals(summary: "Summary") -> None:
-    """The numbers of the whole network."""
+    """Show the totals of the whole network."""
     layers = [row for row in summary.rows if row.parameters]
-    weighted = [row for row in layers if row.type in ("Conv2d", "Linear") and on_the_way(row)]
+    weighted = [row for row in layers if row.type in ("Conv2d", "Linear") and on_main_path(row)]
     blocks = sum(row.type == "Add" for row in summary.rows)
     with st.container(horizontal=True, gap="medium"):
         st.metric("Parameters", f"{summary.total / 1e6:.1f} million", width="content", help=f"{summary.total:,}")
         st.metric("Layers with weights", len(weighted), width="content", help="Convolutions and the last layer, "
-                  "projections and squeezes left out: the number in the network's name.")  # fmt: skip
-        st.metric("Residual blocks", blocks, width="content", help="Blocks with a sum: F(x) + x.")
+                  "without projections and squeeze-and-excitation: the number in the name.")  # fmt: skip
+        st.metric("Residual blocks", blocks, width="content", help="Blocks with a skip connection: F(x) + x.")
         st.metric("Multiply-adds", f"{summary.multiply_adds / 1e9:.2f} billion", width="content",
-                  help=f"For one picture of {summary.size} × {summary.size}: {summary.multiply_adds:,}.")  # fmt: skip
+                  help=f"For one photo of {summary.size} × {summary.size} px: {summary.multiply_adds:,}.")  # fmt: skip
         st.metric("Feature maps", f"{summary.memory / 1e6:.0f} MB", width="content",
-                  help="The outputs of all layers for one picture, four bytes a number: about what a training keeps "
-                  "for the way back.")  # fmt: skip
-        st.metric("As a file", f"{summary.total * 4 / 1e6:.0f} MB", width="content", help="Four bytes a parameter.")
+                  help="The outputs of all layers for one photo, four bytes per number: roughly what training "
+                  "stores for the backward pass.")  # fmt: skip
+        st.metric("File size", f"{summary.total * 4 / 1e6:.0f} MB", width="content", help="Four bytes per parameter.")
 
 
-def on_the_way(row: "LayerRow") -> bool:
-    """Whether a layer is neither a block's projection nor part of its squeeze."""
+def on_main_path(row: "LayerRow") -> bool:
+    """Whether a layer is neither a projection nor part of squeeze-and-excitation."""
     return ".downsample." not in row.name and ".se." not in row.name
 
 
 def layers(summary: "Summary") -> None:
-    """All layers in the order in which a picture passes, or those that the search finds."""
+    """Show all layers in the order of the forward pass, or those that match the search."""
     words = st.text_input("Search", placeholder="layer3, Conv2d, 512 …", key="layer-search")
     table = matching(table_of(summary.rows), words)
     sums = f"{int(table['parameters'].sum()):,} parameters, {int(table['multiply-adds'].sum()):,} multiply-adds"
@@ -57,19 +57,20 @@ def layers(summary: "Summary") -> None:
         column_config={
             "parameters": st.column_config.NumberColumn(format="localized"),
             "multiply-adds": st.column_config.NumberColumn(
-                format="localized", help="Multiplications, each with its addition, for one picture."
+                format="localized", help="Multiplications, each with an addition, for one photo."
             ),
             "receptive field": st.column_config.NumberColumn(
                 format="%d px",
-                help="The side of the part of the picture on which one number of the output depends through the "
-                "windows of convolutions and poolings.",
+                help="The side of the square of input pixels that one output value can depend on, through the windows "
+                "of convolutions and pooling.",
             ),
             "whole picture": st.column_config.CheckboxColumn(
-                help="Whether each number depends on the whole picture besides, through a mean over all places: that "
-                "of a squeeze, or the one before the classes."
+                "whole photo",
+                help="Whether each output value also depends on the whole photo, through a mean over all positions: in "
+                "squeeze-and-excitation or global average pooling.",
             ),
             "memory in kB": st.column_config.NumberColumn(
-                format="localized", help="Of the output for one picture; 0 where a layer writes over its input."
+                format="localized", help="Memory of the output for one photo; 0 if the layer overwrites its input."
             ),
         },
     )
@@ -77,7 +78,7 @@ def layers(summary: "Summary") -> None:
 
 
 def table_of(rows: "Sequence[LayerRow]") -> pd.DataFrame:
-    """A row a layer."""
+    """Return a row per layer."""
     return pd.DataFrame(
         {
             "layer": [row.name for row in rows],
@@ -94,7 +95,7 @@ def table_of(rows: "Sequence[LayerRow]") -> pd.DataFrame:
 
 
 def stage_table(stages: "Sequence[StageInfo]") -> pd.DataFrame:
-    """The numbers of the drawing: a row a stage, the head last."""
+    """Return the numbers of the drawing: a row per stage, the head last."""
     return pd.DataFrame(
         {
             "stage": [stage.name for stage in stages],
@@ -107,7 +108,7 @@ def stage_table(stages: "Sequence[StageInfo]") -> pd.DataFrame:
 
 
 def matching(table: pd.DataFrame, words: str) -> pd.DataFrame:
-    """The rows in which every word occurs somewhere, in any case."""
+    """Return the rows that contain every search word, ignoring case."""
     text = table.astype(str).agg(" ".join, axis=1).str.lower()
     found = pd.Series(True, index=table.index)
     for word in words.lower().split():

@@ -1,4 +1,4 @@
-"""What all lessons share: the photo to try them on, the experiment with its progress, the numbers, the question."""
+"""What all lessons share: the photo picker, experiments with progress, downloads, the question."""
 
 import json
 import time
@@ -12,50 +12,50 @@ from PIL import Image
 
 from core.data.pictures.decoding import IMAGE_SUFFIXES, decode
 from core.lessons.background_computation import PATIENCE_SECONDS, result_or_progress
-from core.lessons.result_cache import Computing, ExperimentArguments, cached, cached_or_computed
+from core.lessons.result_cache import ExperimentArguments, ExperimentSteps, cached, cached_or_computed
 from core.training.events import Progress
 from pages.components.shared import frame
 from pages.components.shared.pickers import sample_photos
 
-OWN = "A photo of your own"
+OWN = "Your own photo"
 SUFFIXES = sorted(suffix.removeprefix(".") for suffix in IMAGE_SUFFIXES)
 
 
 @dataclass(frozen=True)
-class Part:
-    """One computation of an experiment: what it depends on, and how it is done."""
+class ExperimentPart:
+    """One computation of an experiment: the arguments it depends on, and the function that runs it."""
 
     arguments: ExperimentArguments
-    compute: Callable[[], Computing]
+    compute: Callable[[], ExperimentSteps]
 
 
 def photo(key: str, label: str = "Photo") -> tuple[str, Image.Image] | None:
-    """A sample photo or the visitor's own, upright RGB, with its name; None until an own one is chosen."""
+    """Let the visitor choose a sample photo or upload one: name and upright RGB image; None before an upload."""
     samples = {path.stem.replace("_", " "): path for path in sample_photos()}
     chosen = st.selectbox(label, [*samples, OWN], key=f"{key}-photo", width=260)
     if chosen != OWN:
         return chosen, _decoded(samples[chosen].read_bytes(), samples[chosen].name)
     file = st.file_uploader(OWN, type=SUFFIXES, key=f"{key}-upload", label_visibility="collapsed")
     if file is None:
-        st.info("Choose a photo from this computer.", icon=":material/add_photo_alternate:")
+        st.info("Upload a photo from your computer.", icon=":material/add_photo_alternate:")
         return None
     return file.name, _decoded(file.getvalue(), file.name)
 
 
 def experiment(
     name: str,
-    parts: Sequence[Part],
+    parts: Sequence[ExperimentPart],
     *,
     button: Callable[[int], str],
     promise: str,
     draw: Callable[[pd.DataFrame], None],
 ) -> pd.DataFrame | None:
-    """All numbers of the parts, one table below the other; None before they are there.
+    """Return the tables of all parts, concatenated; None until they are complete.
 
-    Numbers that were computed before are drawn at once. The rest begins with the ``button``, which is called what it
-    gives for the number of missing parts; ``promise`` says beside it what happens and how long it takes. ``draw`` shows
-    the table, and is called again as each part comes in. A control that is moved meanwhile changes the picture and
-    stops nothing. Who leaves in between loses only the part at work: pressing again goes on with the next one.
+    Cached parts are drawn immediately. A button starts the missing ones: ``button`` returns its label for their number,
+    ``promise`` stands beside it and says what happens and how long it takes. ``draw`` shows the table and runs again
+    after each part. Moving a control meanwhile redraws the figures and stops nothing. Leaving the page loses only the
+    running part; pressing the button again continues with it.
     """
     workspace = frame.workspace()
     found = {
@@ -64,87 +64,87 @@ def experiment(
         if (table := cached(workspace, name, part.arguments)) is not None
     }
     missing = [place for place in range(len(parts)) if place not in found]
-    going = False
-    begun = _Begun(name, [json.dumps(dict(part.arguments), sort_keys=True) for part in parts])
+    running = False
+    state = _ExperimentState(name, [json.dumps(dict(part.arguments), sort_keys=True) for part in parts])
     if missing:
-        going = begun.going
+        running = state.running
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
                 button(len(missing)),
-                # The words of a primary button cannot be read while it is disabled.
-                type="secondary" if going else "primary",
+                # The label of a disabled primary button is unreadable.
+                type="secondary" if running else "primary",
                 icon=":material/play_arrow:",
                 key=f"{name}-compute",
-                on_click=begun.mark,
-                disabled=going,
+                on_click=state.mark,
+                disabled=running,
             )
-            said = f" {len(found)} of {len(parts)} parts are there already." if found and not going else ""
-            st.caption(promise + said + (" The controls work meanwhile." if going else ""), width="stretch")
-        begun.fail()
+            done = f" {len(found)} of {len(parts)} parts are already computed." if found and not running else ""
+            st.caption(promise + done + (" You can use the controls meanwhile." if running else ""), width="stretch")
+        state.raise_error()
     bar = st.container()
     together = pd.concat([found[place] for place in sorted(found)], ignore_index=True) if found else None
     if together is not None:
         draw(together)
-    if going:
-        # After the picture: the work would take the time that drawing it needs.
-        begun.mark()
+    if running:
+        # After the figures: the computation would slow down drawing them.
+        state.mark()
         with bar:
-            _at_work(begun, parts[missing[0]], len(found), len(parts))
+            _progress_bar(state, parts[missing[0]], len(found), len(parts))
     return None if missing else together
 
 
 @dataclass(frozen=True)
-class _Begun:
-    """Whether this tab has begun the experiment with just these parts, and was here a moment ago."""
+class _ExperimentState:
+    """Whether this browser tab has started the experiment with exactly these parts and is still showing it."""
 
     name: str
     parts: list[str]
 
     @property
-    def going(self) -> bool:
+    def running(self) -> bool:
         parts, seen = st.session_state.get(f"{self.name}-begun", (None, 0.0))
         return parts == self.parts and time.monotonic() - seen < PATIENCE_SECONDS
 
     def mark(self) -> None:
         st.session_state[f"{self.name}-begun"] = (self.parts, time.monotonic())
 
-    def end(self, error: Exception) -> None:
-        """What failed is told once, and not begun again by itself."""
+    def fail(self, error: Exception) -> None:
+        """Store the error, to be shown once, and do not restart the experiment."""
         st.session_state.pop(f"{self.name}-begun", None)
         st.session_state[f"{self.name}-failed"] = error
 
-    def fail(self) -> None:
-        """Raises what the work raised since the page was drawn last."""
+    def raise_error(self) -> None:
+        """Raise the error that the computation raised since the last rerun."""
         if (error := st.session_state.pop(f"{self.name}-failed", None)) is not None:
             raise error
 
 
 @frame.fragment(run_every=0.5)
-def _at_work(begun: _Begun, part: Part, number: int, count: int) -> None:
-    """The part at work with its progress; once it is there, the page is drawn anew with it, and the next one begins."""
-    if not begun.going:
+def _progress_bar(state: _ExperimentState, part: ExperimentPart, number: int, count: int) -> None:
+    """Show the progress of the running part; when it is done, rerun the page, which starts the next part."""
+    if not state.running:
         return
-    begun.mark()
+    state.mark()
     workspace = frame.workspace()
-    key = f"{workspace.root} {begun.name} {json.dumps(dict(part.arguments), sort_keys=True)}"
+    key = f"{workspace.root} {state.name} {json.dumps(dict(part.arguments), sort_keys=True)}"
     try:
         event = result_or_progress(
-            key, partial(cached_or_computed, workspace, begun.name, part.arguments, part.compute)
+            key, partial(cached_or_computed, workspace, state.name, part.arguments, part.compute)
         )
-    except Exception as error:  # noqa: BLE001 - raised again by the page that is drawn anew, without a bar
-        begun.end(error)
+    except Exception as error:  # noqa: BLE001 - raised again by the rerun of the page
+        state.fail(error)
         st.rerun()
     if not isinstance(event, Progress):
         st.rerun()
     share = min(1.0, event.done / event.total) if event.total else 0.0
-    said = event.phase if count == 1 else f"{number + 1} of {count}: {event.phase}"
-    st.progress((number + share) / count, said)
+    text = event.phase if count == 1 else f"{number + 1} of {count}: {event.phase}"
+    st.progress((number + share) / count, text)
 
 
 def download(table: pd.DataFrame, name: str) -> None:
-    """The numbers behind a picture as CSV."""
+    """Offer the numbers behind a figure as a CSV file."""
     st.download_button(
-        "Numbers as CSV",
+        "Download numbers (CSV)",
         lambda: table.to_csv(index=False),
         file_name=f"{name}.csv",
         mime="text/csv",
@@ -155,16 +155,16 @@ def download(table: pd.DataFrame, name: str) -> None:
     )
 
 
-def question(key: str, ask: str, choices: Sequence[str], right: int, because: str) -> None:
-    """One question that the picture answers, with what is right and why once a choice is made."""
+def question(key: str, text: str, choices: Sequence[str], correct: int, explanation: str) -> None:
+    """Ask a question that the figures answer, and say after each choice whether it is correct and why."""
     with st.container(border=True):
-        chosen = st.radio(f"**Question.** {ask}", choices, index=None, key=f"{key}-question")
+        chosen = st.radio(f"**Question.** {text}", choices, index=None, key=f"{key}-question")
         if chosen is None:
             return
-        if chosen == choices[right]:
-            st.success(f"Yes. {because}", icon=":material/check_circle:")
+        if chosen == choices[correct]:
+            st.success(f"Correct. {explanation}", icon=":material/check_circle:")
         else:
-            st.warning("Not quite. Look at the picture once more, and choose again.", icon=":material/visibility:")
+            st.warning("Not quite. Look at the figure again and try another answer.", icon=":material/visibility:")
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

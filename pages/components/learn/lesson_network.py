@@ -1,17 +1,17 @@
-"""The network that a lesson runs: one for all visitors, with the weights that are on this computer."""
+"""Load the network of a lesson, shared by all visitors, with the weights on this computer."""
 
 from typing import TYPE_CHECKING
 
 from core.errors import WeightsUnavailable
 from core.models.weights_table import WeightsEntry, available
-from pages.components.shared.networks import shared
+from pages.components.shared.model_cache import cached_model
 
 if TYPE_CHECKING:
     from core.inspection.predicting.predictor import Predictor
 
 
 def weights_for(arch: str) -> WeightsEntry | None:
-    """The weights of an architecture that are on disk; None where there are none."""
+    """Return the weights of an architecture on disk; None if there are none."""
     try:
         return available(arch)
     except WeightsUnavailable:
@@ -19,12 +19,12 @@ def weights_for(arch: str) -> WeightsEntry | None:
 
 
 def network_for(arch: str) -> "Predictor":
-    """The architecture with the weights that are on disk, with random ones where there are none. Nobody changes it."""
+    """Return the architecture with the weights on disk, or with random ones. Do not modify it: it is shared."""
     entry = weights_for(arch)
-    return shared(("lesson", arch), entry.key if entry else "", lambda: _load(arch, entry))
+    return cached_model(("lesson", arch), entry.key if entry else "", lambda: _load(arch, entry))
 
 
 def _load(arch: str, entry: WeightsEntry | None) -> "Predictor":
-    from core.lessons.networks import predictor_of
+    from core.lessons.lesson_predictor import load_predictor
 
-    return predictor_of(arch, entry)
+    return load_predictor(arch, entry)

@@ -1,4 +1,4 @@
-"""Arrays as pictures on a page, side by side on every screen."""
+"""Show arrays as pictures, side by side on every screen size."""
 
 import base64
 import io
@@ -8,25 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from pages.components.shared.charts import Ink
+from pages.components.shared.charts import Palette
 
 
 @dataclass(frozen=True)
-class Shown:
-    """One picture: its title, its pixels as uint8 [H, W] or [H, W, 3], and small print below it."""
+class TitledPicture:
+    """A picture: title, pixels as uint8 [H, W] or [H, W, 3], and a note below it."""
 
     title: str
     pixels: np.ndarray
     note: str = ""
 
 
-def side_by_side(pictures: Sequence[Shown], colors: Ink, columns: int | None = None) -> str:
-    """Pictures of one width, each pixel a square however few there are: in so many columns, or as many as fit."""
+def side_by_side(pictures: Sequence[TitledPicture], colors: Palette, columns: int | None = None) -> str:
+    """Return pictures of equal width with square pixels, in ``columns`` columns, or as many as fit."""
     cells = "".join(
         "<figure style='min-width:0;margin:0'>"
         f"<div style='font-size:.85rem;font-weight:600;line-height:1.25;margin-bottom:4px'>{one.title}</div>"
-        f"<img src='{address(one.pixels)}' alt='{one.title}' style='width:100%;display:block;image-rendering:pixelated;"
-        f"border-radius:6px;outline:1px solid {colors.grid}'>"
+        f"<img src='{data_url(one.pixels)}' alt='{one.title}' style='width:100%;display:block;"
+        f"image-rendering:pixelated;border-radius:6px;outline:1px solid {colors.grid}'>"
         f"<figcaption style='font-size:.78rem;color:{colors.quiet};margin-top:3px'>{one.note}</figcaption></figure>"
         for one in pictures
     )
@@ -34,34 +34,34 @@ def side_by_side(pictures: Sequence[Shown], colors: Ink, columns: int | None = N
     return f"<div style='display:grid;gap:12px;grid-template-columns:{tracks}'>{cells}</div>"
 
 
-def address(pixels: np.ndarray) -> str:
-    """Pixels as a PNG that an ``<img>`` understands."""
+def data_url(pixels: np.ndarray) -> str:
+    """Return pixels as a PNG in a data URL."""
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "PNG")
     return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
 
 
-def signed(values: np.ndarray, largest: float, colors: Ink) -> np.ndarray:
-    """Values [H, W] as uint8 [H, W, 3]: paper at zero, accent at ``largest``, the second color at its negative."""
+def signed_colors(values: np.ndarray, largest: float, colors: Palette) -> np.ndarray:
+    """Return values [H, W] as uint8 [H, W, 3]: paper at 0, accent at ``largest``, second colour at ``-largest``."""
     paper, above, below = (_rgb(color) for color in (colors.paper, colors.accent, colors.second))
     share = np.clip(values / largest if largest else np.zeros_like(values), -1, 1)[..., None]
     mixed = paper + np.where(share > 0, above - paper, below - paper) * np.abs(share)
     return mixed.round().astype(np.uint8)
 
 
-def bright(values: np.ndarray) -> np.ndarray:
-    """Values [1, H, W] or [3, H, W] from 0 to 1 as uint8 [H, W] or [H, W, 3]."""
+def to_pixels(values: np.ndarray) -> np.ndarray:
+    """Return values [1, H, W] or [3, H, W] from 0 to 1 as uint8 [H, W] or [H, W, 3]."""
     pixels = (np.clip(values, 0, 1) * 255).round().astype(np.uint8)
     return pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
 
 
-def scale(colors: Ink, remark: str) -> str:
-    """What the colors of signed pictures mean."""
+def color_scale(colors: Palette, remark: str) -> str:
+    """Return the colour legend of pictures with positive and negative values."""
     bar = f"linear-gradient(90deg, {colors.second}, {colors.paper}, {colors.accent})"
     return (
         f"<div style='font-size:.82rem;color:{colors.quiet};display:flex;gap:8px;align-items:center;flex-wrap:wrap'>"
-        f"below zero <span style='width:120px;height:10px;border-radius:5px;background:{bar};"
-        f"outline:1px solid {colors.grid}'></span> above zero{remark}</div>"
+        f"negative <span style='width:120px;height:10px;border-radius:5px;background:{bar};"
+        f"outline:1px solid {colors.grid}'></span> positive{remark}</div>"
     )
 
 

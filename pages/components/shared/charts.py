@@ -1,4 +1,4 @@
-"""The curves and bars of the pages: pure functions from tables to plotly figures, in the colors of the theme."""
+"""Charts of the pages: pure functions that turn tables into plotly figures in the theme's colours."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
-MOST_POINTS = 400
-"""Points of one line; a night's training has thousands, and no screen shows them."""
+MAX_POINTS = 400
+"""Maximum points per line; a long run has thousands of steps, more than a screen can show."""
 
 
 @dataclass(frozen=True)
-class Ink:
-    """The colors of a figure: the accent for what matters, quiet gray for what stands beside it."""
+class Palette:
+    """Colours of a figure: an accent for the main data, a quiet grey for context."""
 
     accent: str
     second: str
@@ -24,7 +24,7 @@ class Ink:
     shades: tuple[tuple[float, str], ...]
 
 
-LIGHT = Ink(
+LIGHT = Palette(
     accent="#0f766e",
     second="#d97706",
     quiet="#7b8a88",
@@ -34,7 +34,7 @@ LIGHT = Ink(
     lines=("#0f766e", "#d97706", "#6366a8", "#b4475f", "#4d7c0f", "#0e7490"),
     shades=((0.0, "#f1f4f3"), (0.15, "#cfe5e1"), (0.5, "#6db3aa"), (1.0, "#0f766e")),
 )
-DARK = Ink(
+DARK = Palette(
     accent="#2dd4bf",
     second="#fbbf24",
     quiet="#8a9a97",
@@ -46,13 +46,13 @@ DARK = Ink(
 )
 
 
-def ink(dark: bool) -> Ink:
-    """The colors for the dark or the light theme; the same as in .streamlit/config.toml."""
+def palette(dark: bool) -> Palette:
+    """Return the colours of the dark or light theme; keep them in step with .streamlit/config.toml."""
     return DARK if dark else LIGHT
 
 
-def loss_curves(epochs: pd.DataFrame, steps: pd.DataFrame, colors: Ink, planned: int | None = None) -> go.Figure:
-    """Training and validation loss over the epochs; every recorded step as a faint line behind them."""
+def loss_curves(epochs: pd.DataFrame, steps: pd.DataFrame, colors: Palette, planned: int | None = None) -> go.Figure:
+    """Plot training and validation loss by epoch, with a faint line of every recorded step behind them."""
     figure = _steps_behind(steps, "loss", colors)
     _two_lines(figure, epochs, "train_loss", "val_loss", colors, ".3f")
     best = epochs[epochs["best"].fillna(False).astype(bool)] if len(epochs) else epochs
@@ -60,13 +60,13 @@ def loss_curves(epochs: pd.DataFrame, steps: pd.DataFrame, colors: Ink, planned:
         _mark_best(figure, best.iloc[-1]["epoch"], colors)
     figure.update_yaxes(rangemode="tozero")
     _epochs_axis(figure, planned)
-    return dressed(figure, colors, "Loss: how far off the answers are", height=300)
+    return styled(figure, colors, "Loss: how far off the predictions are", height=300)
 
 
 def accuracy_curves(
-    epochs: pd.DataFrame, steps: pd.DataFrame, colors: Ink, chance: float | None = None, planned: int | None = None
+    epochs: pd.DataFrame, steps: pd.DataFrame, colors: Palette, chance: float | None = None, planned: int | None = None
 ) -> go.Figure:
-    """Training and validation accuracy over the epochs in percent, with the share that guessing would reach."""
+    """Plot training and validation accuracy by epoch, with a dotted line at chance level."""
     figure = _steps_behind(steps, "accuracy", colors)
     _two_lines(figure, epochs, "train_accuracy", "val_accuracy", colors, ".1%")
     if chance is not None:
@@ -78,17 +78,17 @@ def accuracy_curves(
         )
     figure.update_yaxes(tickformat=".0%", range=[0, 1.03])
     _epochs_axis(figure, planned)
-    return dressed(figure, colors, "Accuracy: the share of right answers", height=300)
+    return styled(figure, colors, "Accuracy: the share of correct predictions", height=300)
 
 
 def rate_curve(
     epochs_done: Sequence[float],
     rates: Sequence[float],
-    colors: Ink,
+    colors: Palette,
     planned: int | None = None,
     height: int = 150,
 ) -> go.Figure:
-    """A learning rate over the epochs, planned or measured."""
+    """Plot a learning rate by epoch, planned or recorded."""
     figure = go.Figure(
         go.Scatter(
             x=list(epochs_done),
@@ -96,23 +96,23 @@ def rate_curve(
             mode="lines",
             line={"color": colors.accent, "width": 2},
             fill="tozeroy",
-            fillcolor=faint(colors.accent, 0.12),
+            fillcolor=rgba(colors.accent, 0.12),
             hovertemplate="epoch %{x:.1f}: %{y:.2g}<extra></extra>",
         )
     )
     figure.update_yaxes(rangemode="tozero", tickformat="~g", nticks=4)
     _epochs_axis(figure, planned)
-    return dressed(figure, colors, "Learning rate: the size of a step", height=height, legend=False)
+    return styled(figure, colors, "Learning rate: the size of each step", height=height, legend=False)
 
 
-def learning_rate_of(steps: pd.DataFrame, colors: Ink, planned: int | None = None) -> go.Figure:
-    """The learning rate that a run really used, from its recorded steps."""
-    thin = thinned(steps)
-    return rate_curve(_place_in_epochs(thin).tolist(), thin["learning_rate"].tolist(), colors, planned, height=190)
+def recorded_learning_rate(steps: pd.DataFrame, colors: Palette, planned: int | None = None) -> go.Figure:
+    """Plot the learning rate that a run used, from its recorded steps."""
+    kept = downsample(steps)
+    return rate_curve(_place_in_epochs(kept).tolist(), kept["learning_rate"].tolist(), colors, planned, height=190)
 
 
-def compared_curves(runs: Mapping[str, pd.DataFrame], column: str, title: str, colors: Ink) -> go.Figure:
-    """One line a run: a column of its epochs table, over the epochs."""
+def comparison_curves(runs: Mapping[str, pd.DataFrame], column: str, title: str, colors: Palette) -> go.Figure:
+    """Plot one column of each run's epochs table, one line per run."""
     figure = go.Figure()
     percent = column.endswith("accuracy")
     for place, (name, epochs) in enumerate(runs.items()):
@@ -129,11 +129,14 @@ def compared_curves(runs: Mapping[str, pd.DataFrame], column: str, title: str, c
     else:
         figure.update_yaxes(rangemode="tozero")
     _epochs_axis(figure, max((int(epochs["epoch"].max()) for epochs in runs.values() if len(epochs)), default=None))
-    return dressed(figure, colors, title, height=300)
+    return styled(figure, colors, title, height=300)
 
 
-def probability_bars(ranked: Sequence[tuple[str, float]], colors: Ink, chosen: str | None = None) -> go.Figure:
-    """The likeliest classes as bars, the best on top; ``chosen`` is drawn in the accent color."""
+def probability_bars(ranked: Sequence[tuple[str, float]], colors: Palette, chosen: str | None = None) -> go.Figure:
+    """Plot class probabilities as bars in the given order, first on top.
+
+    ``chosen`` is drawn in the accent colour, by default the first class.
+    """
     names = [_short(name, 28) for name, _ in ranked][::-1]
     shares = [share for _, share in ranked][::-1]
     marked = chosen if chosen is not None else ranked[0][0]
@@ -142,7 +145,7 @@ def probability_bars(ranked: Sequence[tuple[str, float]], colors: Ink, chosen: s
             y=list(range(len(names))),
             x=shares,
             orientation="h",
-            marker={"color": [colors.accent if n == marked else faint(colors.quiet, 0.55) for n, _ in ranked][::-1]},
+            marker={"color": [colors.accent if n == marked else rgba(colors.quiet, 0.55) for n, _ in ranked][::-1]},
             text=[percent(share) for share in shares],
             textposition="outside",
             cliponaxis=False,
@@ -153,24 +156,24 @@ def probability_bars(ranked: Sequence[tuple[str, float]], colors: Ink, chosen: s
     )
     figure.update_xaxes(range=[0, 1.16], visible=False)
     figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, showgrid=False, ticksuffix="  ")
-    return dressed(figure, colors, None, height=34 * len(names) + 16, legend=False, x_title=None)
+    return styled(figure, colors, None, height=34 * len(names) + 16, legend=False, x_title=None)
 
 
 def percent(share: float) -> str:
-    """A probability as exact as it is of use: "97%", "99.8%", "0.4%", "under 0.1%"."""
+    """Format a probability with a useful precision: "97%", "99.8%", "0.4%", "under 0.1%"."""
     if share < 0.001:
         return "under 0.1%"
     return f"{share:.1%}" if share < 0.1 or share > 0.995 else f"{share:.0%}"
 
 
-def faint(color: str, opacity: float) -> str:
-    """A #rrggbb color with an opacity, as plotly wants it."""
+def rgba(color: str, opacity: float) -> str:
+    """Return a #rrggbb colour with an opacity as CSS ``rgba(...)``."""
     red, green, blue = (int(color[at : at + 2], 16) for at in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
 
 
-def thinned(steps: pd.DataFrame, most: int = MOST_POINTS) -> pd.DataFrame:
-    """At most ``most`` rows in even distances; the last one is always among them."""
+def downsample(steps: pd.DataFrame, most: int = MAX_POINTS) -> pd.DataFrame:
+    """Return at most ``most`` evenly spaced rows, always including the last one."""
     if len(steps) <= most:
         return steps
     places = sorted({round(place * (len(steps) - 1) / (most - 1)) for place in range(most)})
@@ -178,33 +181,33 @@ def thinned(steps: pd.DataFrame, most: int = MOST_POINTS) -> pd.DataFrame:
 
 
 def _place_in_epochs(steps: pd.DataFrame) -> pd.Series:
-    """Where a step lies on the axis of epochs: epoch 2 ends at 2."""
+    """Return the position of each step on the epoch axis: epoch 2 ends at 2."""
     return steps["epoch"] - 1 + steps["batch"] / steps["batches"].clip(lower=1)
 
 
 def _epochs_axis(figure: go.Figure, planned: int | None) -> None:
-    """All epochs from the start, so that the curves grow into a frame that stays; ticks at whole epochs."""
+    """Show all planned epochs from the start, so that the axis stays fixed while curves grow; ticks at whole epochs."""
     if planned:
         figure.update_xaxes(range=[0, planned * 1.02], dtick=max(1, round(planned / 10)), tick0=0)
 
 
-def _steps_behind(steps: pd.DataFrame, column: str, colors: Ink) -> go.Figure:
+def _steps_behind(steps: pd.DataFrame, column: str, colors: Palette) -> go.Figure:
     figure = go.Figure()
     if len(steps):
-        thin = thinned(steps)
+        kept = downsample(steps)
         figure.add_scatter(
-            x=_place_in_epochs(thin),
-            y=thin[column].rolling(5, min_periods=1).mean(),
+            x=_place_in_epochs(kept),
+            y=kept[column].rolling(5, min_periods=1).mean(),
             name="each step",
             mode="lines",
-            line={"color": faint(colors.quiet, 0.4), "width": 1},
+            line={"color": rgba(colors.quiet, 0.4), "width": 1},
             hoverinfo="skip",
             showlegend=False,
         )
     return figure
 
 
-def _two_lines(figure: go.Figure, epochs: pd.DataFrame, train: str, val: str, colors: Ink, number: str) -> None:
+def _two_lines(figure: go.Figure, epochs: pd.DataFrame, train: str, val: str, colors: Palette, number: str) -> None:
     for column, name, color in ((train, "training photos", colors.quiet), (val, "validation photos", colors.accent)):
         figure.add_scatter(
             x=epochs["epoch"],
@@ -217,11 +220,11 @@ def _two_lines(figure: go.Figure, epochs: pd.DataFrame, train: str, val: str, co
         )
 
 
-def _mark_best(figure: go.Figure, epoch: float, colors: Ink) -> None:
+def _mark_best(figure: go.Figure, epoch: float, colors: Palette) -> None:
     figure.add_vline(
         x=epoch,
         line={"color": colors.second, "width": 1, "dash": "dot"},
-        annotation={"text": "best, kept", "font": {"size": 11, "color": colors.second}},
+        annotation={"text": "best, saved", "font": {"size": 11, "color": colors.second}},
         annotation_position="top left" if epoch > 1 else "top right",
     )
 
@@ -230,16 +233,16 @@ def _short(name: str, longest: int) -> str:
     return name if len(name) <= longest else name[: longest - 1].rstrip() + "…"
 
 
-def dressed(
+def styled(
     figure: go.Figure,
-    colors: Ink,
+    colors: Palette,
     title: str | None,
     *,
     height: int,
     legend: bool = True,
     x_title: str | None = "epoch",
 ) -> go.Figure:
-    """The figure in the look of the pages: its title on the left, the legend below it, nothing that is not needed."""
+    """Apply the pages' layout to a figure and return it: title on the left, legend below it, no clutter."""
     figure.update_layout(
         height=height,
         title={"text": title, "font": {"size": 14}, "x": 0, "xref": "container", "y": 0.98, "yanchor": "top"},
@@ -250,7 +253,7 @@ def dressed(
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         dragmode=False,
-        # The user's zoom and hidden lines survive the redrawing once a second.
+        # Keeps the user's zoom and hidden lines when the figure is redrawn each second.
         uirevision="kept",
     )
     figure.update_xaxes(

@@ -1,22 +1,22 @@
-"""Which key gives which class: the one that its name is, where that is free, else the next one."""
+"""Keyboard keys for classes: a class gets the key it is named after if that is free, otherwise the next free one."""
 
 from collections.abc import Sequence
 from string import ascii_uppercase
 
-# Streamlit keeps C and R for itself; U undoes.
-KEPT = "CRU"
+# Streamlit uses C and R itself; U is undo.
+RESERVED = "CRU"
 BOX_LETTERS = "LNO"
-"""What the desk of boxes needs for itself: relabel, new box, other box."""
-KEYS = [*"123456789", *(letter for letter in ascii_uppercase if letter not in KEPT)]
+"""Keys of the box page itself: relabel, new box, other box."""
+KEYS = [*"123456789", *(letter for letter in ascii_uppercase if letter not in RESERVED)]
 
 
-def class_keys(names: Sequence[str], *, besides: str = "") -> list[str | None]:
-    """A key for each class, in the order of the classes; None where there are more classes than keys.
+def class_keys(names: Sequence[str], *, reserved: str = "") -> list[str | None]:
+    """Return a key for each class, in the order of the classes; None for classes beyond the last free key.
 
-    A class called "3" or "b" gets that key, so that digits are labelled by themselves; only it can have 0. The others
-    share what is left, in order. ``besides`` are letters that the desk needs for something else.
+    A class named "3" or "b" gets that key, so that digits are labelled with their own key; only a class named "0" gets
+    the key 0. The other classes get the remaining keys in order. ``reserved`` are letters that the page uses itself.
     """
-    free = [key for key in KEYS if key not in besides]
+    free = [key for key in KEYS if key not in reserved]
     own = {name: name.upper() for name in names if name.isascii() and name.upper() in (*free, "0")}
     rest = iter([key for key in free if key not in own.values()])
     return [own.get(name) or next(rest, None) for name in names]

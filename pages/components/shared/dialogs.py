@@ -1,4 +1,4 @@
-"""The button that ends a dialog: it acts and closes it, or shows in it why that was not possible."""
+"""The confirm button of a dialog: it runs an action and closes the dialog, or shows the error in it."""
 
 from collections.abc import Callable
 
@@ -10,9 +10,9 @@ ERROR = "dialog-error"
 
 
 def closing_button(label: str, action: Callable[[], object], *, key: str | None = None) -> None:
-    """Carry out ``action`` at a click, then close the dialog; a user error keeps it open and stands in it.
+    """Run ``action`` on a click, then close the dialog; on a user error, keep it open and show the error.
 
-    The action reads the dialog's fields from ``st.session_state``, because it runs before the dialog is drawn again.
+    The action reads the dialog's fields from ``st.session_state``, because it runs before the dialog is redrawn.
     """
     if st.button(label, type="primary", key=key, on_click=_act, args=(action,)):
         error = st.session_state.pop(ERROR, None)

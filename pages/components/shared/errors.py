@@ -1,4 +1,4 @@
-"""Errors as plain sentences: in a page, in a fragment, in a widget's callback."""
+"""Errors shown as plain sentences, in pages, fragments and widget callbacks."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -17,9 +17,9 @@ P = ParamSpec("P")
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Show a user error as its one sentence; a bug goes to the server's log, with a sentence on what to do.
+    """Show a user error as its message; log a bug with its traceback and tell the user what to do.
 
-    Works as ``with plain_errors():`` and as a decorator (of fragments, which run outside the page's own frame).
+    Works as ``with plain_errors():`` and as a decorator (for fragments, which run outside the page's frame).
     """
     try:
         yield
@@ -29,19 +29,19 @@ def plain_errors() -> Iterator[None]:
         log.exception("A page failed")
         moment = datetime.now().strftime("%H:%M:%S")
         st.error(
-            "ResNet Studio made a mistake here. What was saved before is safe: reload the page and try again. "
-            f"The cause stands in the server's log at {moment}.",
+            "Something went wrong in ResNet Studio. Your saved work is safe: reload the page and try again. "
+            f"The details are in the server log at {moment}.",
             icon=":material/bug_report:",
         )
 
 
 def notify(text: str) -> None:
-    """Say something in passing; from a callback too, where Streamlit draws nothing: it appears a moment later."""
+    """Show a short message (a toast) in the next run; works in callbacks, where Streamlit draws nothing."""
     st.session_state.setdefault("notes", []).append(text)
 
 
 def action(do: Callable[P, None]) -> Callable[P, None]:
-    """A widget's callback whose user error is said in passing; Streamlit has no other place for it."""
+    """Wrap a widget callback so that a user error appears as a toast; Streamlit has no other place for it."""
 
     @wraps(do)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -54,13 +54,16 @@ def action(do: Callable[P, None]) -> Callable[P, None]:
 
 
 def show_notes() -> None:
-    """Say what was noted since the last drawing."""
+    """Show the messages noted since the last run."""
     for text in st.session_state.pop("notes", ()):
         st.toast(text)
 
 
 def fragment(run_every: float | str | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """A ``st.fragment`` whose errors are shown as plain sentences: ``@frame.fragment()`` or ``(run_every=1)``."""
+    """Return a ``st.fragment`` decorator that shows errors as plain sentences, as in ``@frame.fragment()``.
+
+    ``run_every`` is passed to Streamlit, for example ``@frame.fragment(run_every=1)``.
+    """
 
     def decorate(draw: Callable[P, None]) -> Callable[P, None]:
         @wraps(draw)

@@ -1,4 +1,4 @@
-"""The frame around every page: header, navigation, the project in hand."""
+"""The frame around every page: header, navigation and the current project."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from core.data.store.store import Project
-from pages.components.shared import late_requests, warm_up
+from pages.components.shared import late_requests, preload
 from pages.components.shared.errors import action, fragment, notify, plain_errors, show_notes
 from pages.components.shared.session import (
     address_parameters,
@@ -17,8 +17,8 @@ from pages.components.shared.session import (
     is_dark,
     listens_on_localhost,
     project,
-    settle_name,
-    settle_project,
+    resolve_project,
+    restore_name,
     store,
     who,
     workspace,
@@ -29,7 +29,7 @@ __all__ = [
     "action",
     "address_parameters",
     "choose_project",
-    "empty",
+    "empty_state",
     "fragment",
     "go",
     "is_dark",
@@ -49,33 +49,35 @@ ROOT = Path(__file__).resolve().parents[3]
 ASSETS = ROOT / "assets"
 
 
-class Place(NamedTuple):
-    """One page as the navigation shows it."""
+class PageInfo(NamedTuple):
+    """A page as the navigation shows it."""
 
     path: str
     icon: str
     sentence: str
 
 
-PAGES: dict[str, Place] = {
-    "Home": Place("app.py", ":material/home:", "Where you are, and the next step."),
-    "Data": Place("pages/1_Data.py", ":material/photo_library:", "The photos, their labels and their splits."),
-    "Annotate": Place(
-        "pages/2_Annotate.py", ":material/sell:", "Give each photo its class with one key, or draw its boxes."
+PAGES: dict[str, PageInfo] = {
+    "Home": PageInfo("app.py", ":material/home:", "Your project and the next step."),
+    "Data": PageInfo("pages/1_Data.py", ":material/photo_library:", "The photos, their labels and their splits."),
+    "Annotate": PageInfo("pages/2_Annotate.py", ":material/sell:", "Label each photo with one key, or draw its boxes."),
+    "Train": PageInfo(
+        "pages/3_Train.py", ":material/model_training:", "Fine-tune a pretrained network on your photos."
     ),
-    "Train": Place("pages/3_Train.py", ":material/model_training:", "Fine-tune a pretrained network on your photos."),
-    "Evaluate": Place("pages/4_Evaluate.py", ":material/fact_check:", "How often a run is right, and where it errs."),
-    "Explain": Place("pages/5_Explain.py", ":material/visibility:", "See where the network looked."),
-    "Export": Place("pages/6_Export.py", ":material/package_2:", "Take the trained network with you."),
-    "Learn": Place("pages/7_Learn.py", ":material/school:", "Seven lessons: how residual networks work, and why."),
+    "Evaluate": PageInfo(
+        "pages/4_Evaluate.py", ":material/fact_check:", "How accurate a run is, and which photos it gets wrong."
+    ),
+    "Explain": PageInfo("pages/5_Explain.py", ":material/visibility:", "See where the model looked."),
+    "Export": PageInfo("pages/6_Export.py", ":material/package_2:", "Download the trained model, or share it."),
+    "Learn": PageInfo("pages/7_Learn.py", ":material/school:", "Seven lessons: how residual networks work, and why."),
 }
 
-# Pages that a visitor may open while torch is still being loaded in the background.
+# Pages that can be opened while torch is still loading in the background.
 WITHOUT_TORCH = {"Home", "Data"}
 
-# Only what no theme option reaches: a readable line length, photos with round corners, dark letters on the light accent
-# of the dark theme (Streamlit's are white, at a contrast of 1.9), buttons that stay in view above a wall of photos. A
-# click beside everything focuses the whole page, and the next key would draw a ring around it, through the title.
+# What no theme option covers: a readable line length, photos with rounded corners, dark text on the light accent of
+# the dark theme (Streamlit's is white, a contrast of 1.9), and buttons that stay in view above a photo wall. A click
+# on empty space focuses the whole page, and the next key would draw a focus ring around it, through the title.
 STYLE = """<style>
 .stMainBlockContainer { max-width: 1280px; padding-left: 3rem; padding-right: 3rem; }
 .stMainBlockContainer img { border-radius: 0.5rem; }
@@ -91,9 +93,9 @@ div:has(> .st-key-data-actions), div:has(> .st-key-many-actions) {
 
 @contextmanager
 def page(title: str, sentence: str | None = None, heading: str | None = None) -> Iterator[None]:
-    """First call of every page: ``with frame.page("Data"):`` draws the frame, and shows what fails inside it.
+    """Draw the frame and show errors raised inside it: every page starts with ``with frame.page("Data"):``.
 
-    ``title`` is a name of PAGES; ``heading`` and ``sentence`` replace it, and its sentence, at the top of the page.
+    ``title`` is a key of PAGES. ``heading`` and ``sentence`` replace its title and sentence at the top of the page.
     """
     late_requests.keep_pages_whole()
     st.set_page_config(page_title=f"{title} · ResNet Studio", page_icon=str(ASSETS / "favicon.svg"), layout="wide")
@@ -102,8 +104,8 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
     st.logo(str(ASSETS / f"logo{theme}.svg"), size="large", icon_image=str(ASSETS / f"mark{theme}.svg"))
     drawn = False
     with plain_errors():
-        projects = settle_project()
-        settle_name()
+        projects = resolve_project()
+        restore_name()
         with st.sidebar:
             _navigation()
             _project_picker(projects)
@@ -113,15 +115,15 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
             st.caption(sentence if sentence is not None else PAGES[title].sentence)
         show_notes()
         drawn = True
-    if not drawn:  # no workspace, no store: the sentence that says so is all there is to show
+    if not drawn:  # no workspace or no store: the error is all there is to show
         st.stop()
     if title not in WITHOUT_TORCH:
-        warm_up.wait()
+        preload.wait()
     try:
         with plain_errors():
             yield
-    finally:  # also where somebody has gone on to another page already
-        warm_up.begin()
+    finally:  # even if the user has already left the page
+        preload.start()
 
 
 def _navigation() -> None:
@@ -135,7 +137,7 @@ def _project_picker(projects: list[Project]) -> None:
     if not projects:
         return
     names = {one.id: one.name for one in projects}
-    # The widget shows what the tab remembers, also when the address or another page has changed it.
+    # The widget follows the session, even when the address or another page has changed the project.
     st.session_state["frame_project"] = st.session_state["project_id"]
     st.selectbox(
         "Project",
@@ -154,12 +156,12 @@ def _name() -> None:
         placeholder="someone",
         max_chars=60,
         on_change=lambda: choose_name(st.session_state["frame_name"]),
-        help="Stands beside every label you give, so that a class can see who did what.",
+        help="Saved with every label you set, so that a class can see who did what.",
     )
 
 
 def link(name: str, label: str | None = None, **parameters: str) -> None:
-    """A link to a page of PAGES that keeps the project and the name in the address."""
+    """Draw a link to a page of PAGES that keeps the project and the name in the address."""
     place = PAGES[name]
     st.page_link(
         place.path, label=label or name, icon=place.icon, width="stretch", query_params=address_parameters(**parameters)
@@ -171,8 +173,8 @@ def go(name: str, **parameters: str) -> None:
     st.switch_page(PAGES[name].path, query_params=address_parameters(**parameters))
 
 
-def empty(title: str, sentence: str, label: str | None = None, to: str | None = None, **parameters: Any) -> None:
-    """An empty state: what is missing, in one sentence, and one button to the page ``to`` where it is mended."""
+def empty_state(title: str, sentence: str, label: str | None = None, to: str | None = None, **parameters: Any) -> None:
+    """Draw an empty state: what is missing, in one sentence, and a button to the page ``to`` that fixes it."""
     with st.container(border=True, horizontal_alignment="center", key=f"empty-{to or 'here'}"):
         st.subheader(title, anchor=False, text_alignment="center")
         st.markdown(sentence, text_alignment="center")
@@ -181,11 +183,11 @@ def empty(title: str, sentence: str, label: str | None = None, to: str | None = 
 
 
 def need_project() -> Project:
-    """The project, or the empty state that says how to get one; nothing after it is drawn then."""
+    """Return the project; if there is none, draw an empty state that says how to get one and stop the page."""
     found = project()
     if found is None:
-        empty(
-            "No project yet", "Open the sample project or make your own on the home page.", "To the home page", "Home"
+        empty_state(
+            "No project yet", "Open the sample project or create your own on the home page.", "Go to Home", "Home"
         )
         st.stop()
     return found

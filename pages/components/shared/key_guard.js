@@ -1,12 +1,12 @@
-// Where the keys of a desk go. After a choice by mouse they belong to the desk again and not to the select or switch
-// that was clicked; a key that is held down counts once; Enter accepts the suggestion unless somebody went to another
-// button with Tab; and the keyboard focus stays on the same class from photo to photo.
+// Decides where the keys of a desk go. After a choice by mouse they go to the desk, not to the select or switch that was
+// clicked. A key held down counts once. Enter accepts the suggestion unless somebody moved to another button with Tab.
+// The keyboard focus stays on the same class from photo to photo.
 const isText = (event) =>
   event.composedPath().some((node) => node.matches?.("input, textarea, select, [contenteditable=true]"));
-// While one of these has the focus, Streamlit's shortcuts rest, or its arrow keys walk from choice to choice.
+// While one of these has the focus, Streamlit's shortcuts are off, or the arrow keys move between its options.
 const CHOICES = ["stSelectbox", "stCheckbox", "stRadio"].map((name) => `[data-testid=${name}] input`);
 const CHOICE = [...CHOICES, "[data-testid=stButtonGroup] button"].join(", ");
-// A list that closes takes a moment, and gives the focus back to its field.
+// A list takes a moment to close, and then returns the focus to its field.
 const LOOKS = [0, 100, 300];
 const nameOf = (node) => {
   const block = node?.closest?.("[class*=st-key-give-], [class*=st-key-skip-]");
@@ -14,9 +14,10 @@ const nameOf = (node) => {
   return found ? found.replace(/-\d+/, "-*") : null;
 };
 
-// Listens for the whole visit: the click that opens a desk comes before the desk.
+// Listens for the whole visit, because the click that opens a desk comes before the desk. A field that has the focus
+// before that looks the same after a click and after Tab; a click is more likely.
 const begin = () => {
-  const studio = { byPointer: !document.activeElement?.matches(":focus-visible") };
+  const studio = { byPointer: !document.activeElement?.matches(":focus-visible:not(input)") };
   const onPointer = () => {
     studio.byPointer = true;
     studio.tabbed = false;
@@ -31,13 +32,16 @@ const begin = () => {
 };
 const studio = () => (window.resnetStudioKeys ??= begin());
 
-let data, stop;
+let data, stop, waiting;
 let calls = 0;
 
 const release = () => {
   const at = document.activeElement;
-  // An open list is still being chosen from, and what is typed searches in it.
-  if (studio().byPointer && at?.matches(CHOICE) && at.getAttribute("aria-expanded") !== "true") at.blur();
+  if (!studio().byPointer || !at?.matches(CHOICE)) return;
+  // While a list is open, typing searches in it.
+  if (at.getAttribute("aria-expanded") !== "true") return at.blur();
+  clearTimeout(waiting);
+  waiting = setTimeout(release, 100);
 };
 const releaseSoon = () => LOOKS.forEach((wait) => setTimeout(release, wait));
 const onKey = (event) => {
@@ -49,7 +53,7 @@ const onKey = (event) => {
     return;
   }
   if (!enter || document.activeElement === document.body) return;
-  // The browser presses the button that has the focus. After Tab that is meant; after a click it is a leftover.
+  // The browser presses the focused button. After Tab that is intended; after a click it is not.
   if (studio().tabbed) event.stopImmediatePropagation();
   else event.preventDefault();
 };
@@ -58,7 +62,7 @@ const onFocus = (event) => {
 };
 
 const start = () => {
-  // Capturing on the window comes before the shortcuts' own listener on the document.
+  // A capturing listener on the window runs before the shortcuts' own listener on the document.
   window.addEventListener("keydown", onKey, true);
   window.addEventListener("click", releaseSoon, true);
   document.addEventListener("focusin", onFocus);
@@ -84,7 +88,7 @@ export default function (component) {
       block?.querySelector("button")?.focus({ preventScroll: true });
     });
   }
-  // Streamlit calls this function at each new data, and what the newest call returns when the desk goes.
+  // Streamlit calls this function with each new data, and the clean-up of the newest call when the desk goes.
   const mine = ++calls;
   return () => {
     if (mine !== calls) return;

@@ -1,4 +1,4 @@
-"""What Streamlit's shortcuts lack on a labelling desk, made up for in the browser."""
+"""Key handling for labelling desks, added in the browser to Streamlit's button shortcuts."""
 
 from pathlib import Path
 
@@ -8,12 +8,12 @@ HERE = Path(__file__).resolve().parent
 
 
 def guard_keys(image_id: int | None = None) -> None:
-    """Call this in every section whose buttons have keys.
+    """Guard the keys of a section whose buttons have shortcuts.
 
-    After a choice by mouse the keys answer at once, and a key that is held down counts once. With ``image_id``, of the
-    photo on the desk, Enter presses no button that was merely clicked, and the focus stays on the same class.
+    After a choice by mouse the keys work immediately, and a key held down counts once. With ``image_id``, the photo on
+    the desk, Enter presses no button that was only clicked, and the focus stays on the same class.
     """
     guard = st.components.v2.component(
-        "resnet_studio.annotate_keys", js=(HERE / "annotate_keys.js").read_text(encoding="utf-8")
+        "resnet_studio.annotate_keys", js=(HERE / "key_guard.js").read_text(encoding="utf-8")
     )
     guard(key="annotate-keys", data={"image": image_id}, height=0)

@@ -1,8 +1,14 @@
-"""Keeps a page whole when a request of the page before comes late.
+"""Protects a page from late requests of the page before it.
 
-A timer, or a key that was pressed a moment before somebody went to another page, asks for a part of the page that was
-left. Streamlit 1.67 answers in the name of that page: the browser takes it for a page change and shows an empty page,
-or the page that was left. Here such a request is answered in the name of the page that is open, and draws nothing.
+A timer or a key press just before somebody changes the page asks for a fragment of the page they left. Streamlit 1.67
+then switches back: ``ScriptRequests._request_rerun_locked`` takes the page of the newer request even when it folds a
+fragment into a waiting page change, and ``ScriptRunner._run_script`` sends the old page's name to the browser, which
+shows that page or an empty one. Here such a request keeps the name of the open page and draws nothing.
+
+There is no public way. The page is chosen before any of our code runs, and ``st.stop`` in a fragment comes too late.
+No setting, middleware or session hook sees a rerun request, and the browser cannot recall a timer or a key press.
+``tests/browser/test_late_requests.py`` fails without this file; if it passes without it on a newer Streamlit, delete
+the file.
 """
 
 from dataclasses import replace
@@ -11,19 +17,19 @@ from functools import cache
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests, ScriptRequestType
 
-NOTHING = "a part of the page before"
-"""The name of no part at all."""
+NO_FRAGMENT = "a fragment of the page before"
+"""An id that no fragment has."""
 
 
 @cache
 def keep_pages_whole() -> None:
-    """Changes Streamlit once in this process; requirements.txt binds the version that this was written for."""
+    """Patch Streamlit once in this process; requirements.txt pins the version this was written for."""
     run_script, fold = ScriptRunner._run_script, ScriptRequests._request_rerun_locked
 
     def run(runner: ScriptRunner, request: RerunData) -> None:
         opened = runner._pages_manager.current_page_script_hash
         if request.fragment_id_queue and request.page_script_hash != opened:
-            request = replace(request, page_script_hash=opened, fragment_id_queue=[NOTHING])
+            request = replace(request, page_script_hash=opened, fragment_id_queue=[NO_FRAGMENT])
         run_script(runner, request)
 
     def fold_in(requests: ScriptRequests, request: RerunData) -> bool:
@@ -34,7 +40,7 @@ def keep_pages_whole() -> None:
             and not waiting.fragment_id_queue
             and not waiting.is_fragment_scoped_rerun
         ):
-            # A whole page has been asked for and has not begun: it stays the one that was asked for.
+            # A page change is waiting and has not started: it stays the page that was requested.
             names = ("page_script_hash", "page_name", "query_string")
             request = replace(request, **{name: getattr(waiting, name) for name in names})
         return fold(requests, request)

@@ -1,5 +1,5 @@
-// A wall of thumbnails. Each photo is a button with the role of a checkbox (or radio button): mouse, touch, keyboard
-// and screen readers work, and Streamlit's key shortcuts, which rest while an <input> has the focus, still fire.
+// A wall of thumbnails. Each photo is a button with the role of a checkbox (or radio button), so that mouse, touch,
+// keyboard and screen readers work. Streamlit disables its shortcuts while an <input> has the focus, so none is used.
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const wall = parentElement.querySelector(".wall");
   const role = { one: "radio", many: "checkbox" }[data.select];
@@ -13,7 +13,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const choose = (card, yes) => card.setAttribute("aria-checked", String(yes));
   const report = () => setStateValue("chosen", cards().filter(isChosen).map((card) => card.dataset.id));
 
-  // What the browser shows wins over an answer that is on its way; only another wall or version replaces it.
+  // The selection in the browser wins over a server response in transit; only a new wall or version replaces it.
   const drawn = JSON.stringify([data.version, data.select, data.details, data.photos.map((photo) => photo.id)]);
   if (wall.dataset.drawn !== drawn) {
     wall.dataset.drawn = drawn;
@@ -66,13 +66,13 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     }
     const caption = item.querySelector(".caption");
     caption.textContent = photo.caption;
-    caption.classList.toggle("faint", photo.faint);
+    caption.classList.toggle("muted", photo.muted);
     const note = item.querySelector(".note");
     note.textContent = photo.note;
     note.title = photo.note;
   }
 
-  // The outlines lie over the photo in its own pixels; "slice" cuts them as "object-fit: cover" cuts the photo.
+  // Boxes are drawn over the photo in its own pixels; "slice" crops them as "object-fit: cover" crops the photo.
   function outline(pick, photo) {
     pick.querySelector("svg")?.remove();
     if (!photo.boxes.length) return;

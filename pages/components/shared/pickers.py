@@ -1,4 +1,4 @@
-"""Choosing on a page: a run, a model, a split, a sample photo."""
+"""Select boxes for runs and models, the names of the splits, and the list of sample photos."""
 
 import csv
 from pathlib import Path
@@ -9,7 +9,7 @@ from core.data.store.store import Project
 from core.runs.folder import RunFolder, list_runs
 from core.workspace import SAMPLE_IMAGES
 from pages.components.shared.session import workspace
-from pages.components.shared.wording import by_name
+from pages.components.shared.wording import unique_options
 
 SPLITS = ("train", "val", "test")
 SPLIT_NAMES = {"train": "Training", "val": "Validation", "test": "Test"}
@@ -19,24 +19,26 @@ IMAGENET = "imagenet"
 def pick_run(
     project: Project | None, *, finished: bool = False, label: str = "Run", key: str = "run"
 ) -> RunFolder | None:
-    """A run of the project (of any project for None), then those of no project; None where there is none.
+    """Let the user pick a run of the project (of any project if None) or one without a project; None if there is none.
 
-    ``finished`` leaves out runs that have no best checkpoint yet. The choice stays in the address as ``?run=``.
+    ``finished`` leaves out runs without a best checkpoint. The choice is kept in the address as ``?run=``.
     """
     runs = {run.id: run for run in _runs(project)}
-    names = by_name((run_name(run), run.id) for run in runs.values() if run.finished or not finished)
+    names = unique_options((run_name(run), run.id) for run in runs.values() if run.finished or not finished)
     return runs[_pick(names, label, key)] if names else None
 
 
 def pick_model(project: Project | None, *, label: str = "Model", key: str = "model") -> str:
-    """A reference for ``load_predictor``: the id of a run with a checkpoint, or "imagenet"; newest run first."""
+    """Let the user pick a model for ``load_predictor``: a run with a checkpoint, newest first, or "imagenet"."""
     runs = [run for run in _runs(project) if run.finished]
-    names = by_name([*((run_name(run), run.id) for run in runs), ("ImageNet ResNet-50 (1000 classes)", IMAGENET)])
+    names = unique_options(
+        [*((run_name(run), run.id) for run in runs), ("ImageNet ResNet-50 (1000 classes)", IMAGENET)]
+    )
     return _pick(names, label, key)
 
 
 def _runs(project: Project | None) -> list[RunFolder]:
-    """The newest first; with a project its own, and after them what the command line has trained on a labels.csv."""
+    """Return the runs, newest first: those of the project, then those trained from a labels.csv on the command line."""
     if project is None:
         return list_runs(workspace())
     owners = {run: run.status().project_id for run in list_runs(workspace())}
@@ -45,13 +47,13 @@ def _runs(project: Project | None) -> list[RunFolder]:
 
 
 def run_name(run: RunFolder) -> str:
-    """How a run is called in lists: its title and when it was made. It never changes, so a choice never gets lost."""
+    """Return a run's name for lists: its title and creation time. It never changes, so that a choice stays valid."""
     status = run.status()
     return f"{status.title or run.id} · {status.created.astimezone():%b %d, %H:%M}"
 
 
 def _pick(ids: dict[str, str], label: str, key: str) -> str:
-    """A select box of names; the id that is chosen stays in the address as ``?key=``. At first it is the first one."""
+    """Draw a select box and return the chosen id, kept in the address as ``?key=``; the default is the first one."""
     names = {identifier: name for name, identifier in ids.items()}
     if st.session_state.get(key) not in names:
         wanted = st.query_params.get(key)
@@ -72,7 +74,7 @@ def _note_in_address(key: str) -> None:
 
 
 def sample_photos() -> list[Path]:
-    """The single photos of ``sample_images/photos``, in the order of their credits."""
+    """Return the photos of ``sample_images/photos``, in the order of their credits."""
     folder = SAMPLE_IMAGES / "photos"
     with (folder / "credits.csv").open(encoding="utf-8", newline="") as stream:
         return [folder / row["filename"] for row in csv.DictReader(stream)]

@@ -1,4 +1,4 @@
-"""Who is here and on which project: what the pages remember about one browser tab."""
+"""Session state of one browser tab: the current project and the annotator's name."""
 
 import streamlit as st
 
@@ -6,13 +6,13 @@ from core.data.store.store import Project, Store
 from core.errors import DataError
 from core.workspace import Workspace, open_workspace
 
-NOBODY = "someone"
+DEFAULT_NAME = "someone"
 LOCAL_ADDRESSES = {"localhost", "127.0.0.1", "::1"}
 PROXY_HEADERS = ("X-Forwarded-For", "X-Real-Ip", "Forwarded")
 
 
 def workspace() -> Workspace:
-    """The workspace of this server; its folders are made where they are missing."""
+    """Return this server's workspace; missing folders are created."""
     return open_workspace()
 
 
@@ -22,7 +22,7 @@ def _store(root: str, database_url: str) -> Store:
 
 
 def store() -> Store:
-    """The one store of this server, opened once for all tabs."""
+    """Return this server's store, opened once for all tabs."""
     here = workspace()
     return _store(str(here.root), here.database_url)
 
@@ -31,10 +31,10 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() else None
 
 
-def settle_project() -> list[Project]:
-    """Decide the tab's project (address, then memory, then the newest) and return all projects.
+def resolve_project() -> list[Project]:
+    """Choose the tab's project (from the address, the session, or the newest) and return all projects.
 
-    The address bar carries ``?project=``, so a reload, a bookmark and a second tab keep it.
+    The address carries ``?project=``, so that a reload, a bookmark and a second tab keep it.
     """
     projects = store().projects()
     known = {project.id for project in projects}
@@ -48,7 +48,7 @@ def settle_project() -> list[Project]:
 
 
 def choose_project(project_id: int | None) -> None:
-    """Make this the tab's project; None where there is no project at all."""
+    """Make this the tab's project; None if there is no project."""
     st.session_state["project_id"] = project_id
     if project_id is None:
         st.query_params.pop("project", None)
@@ -57,7 +57,7 @@ def choose_project(project_id: int | None) -> None:
 
 
 def project() -> Project | None:
-    """The tab's project; None where there is none yet, or where it was deleted in another tab."""
+    """Return the tab's project; None if there is none yet or it was deleted in another tab."""
     chosen = st.session_state.get("project_id")
     if chosen is None:
         return None
@@ -67,8 +67,8 @@ def project() -> Project | None:
         return None
 
 
-def settle_name() -> None:
-    """Take the annotator's name from the address on the first run of a tab."""
+def restore_name() -> None:
+    """Read the annotator's name from the address on a tab's first run; later, put it back if it is missing."""
     if "who" not in st.session_state:
         st.session_state["who"] = st.query_params.get("name", "")
     elif st.session_state["who"] and "name" not in st.query_params:
@@ -76,7 +76,7 @@ def settle_name() -> None:
 
 
 def choose_name(name: str) -> None:
-    """Remember who annotates in this tab."""
+    """Set the annotator's name for this tab."""
     st.session_state["who"] = name.strip()[:60]
     if st.session_state["who"]:
         st.query_params["name"] = st.session_state["who"]
@@ -85,24 +85,24 @@ def choose_name(name: str) -> None:
 
 
 def who() -> str:
-    """The name that stands beside each change made in this tab."""
-    return st.session_state.get("who") or NOBODY
+    """Return the name saved with each change made in this tab."""
+    return st.session_state.get("who") or DEFAULT_NAME
 
 
 def address_parameters(**more: str) -> dict[str, str]:
-    """What a link to another page takes along: project, name, and ``more``."""
+    """Return the query parameters of a link to another page: project, name and ``more``."""
     kept = {name: st.query_params[name] for name in ("project", "name") if name in st.query_params}
     return kept | more
 
 
 def listens_on_localhost() -> bool:
-    """True where only this computer's own browser can reach the server, so that its disk may be offered."""
+    """Return True if only browsers on this computer can reach the server, so that its files may be offered."""
     if st.get_option("server.address") not in LOCAL_ADDRESSES:
         return False
-    # A proxy in front makes a local address public.
+    # A proxy in front of the server can make a local address public.
     return not any(header in st.context.headers for header in PROXY_HEADERS)
 
 
 def is_dark() -> bool:
-    """True while this browser shows the dark theme."""
+    """Return True if this browser shows the dark theme."""
     return st.context.theme.type == "dark"

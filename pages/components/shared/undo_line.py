@@ -1,21 +1,21 @@
-"""A line about what was just done, with the button that takes it back; it stays until the next change."""
+"""A line that describes the latest change and offers to undo it; it stays until the next change."""
 
 import streamlit as st
 
 from core.data.store.store import Project
 from pages.components.shared import frame
-from pages.components.shared.wording import undone_words
+from pages.components.shared.wording import undo_message
 
 OFFER = "undo-offer"
 
 
-def offer(project: Project, change_id: int, words: str) -> None:
-    """Have the next drawing say these words, with an Undo beside them."""
+def offer_undo(project: Project, change_id: int, words: str) -> None:
+    """Show these words with an Undo button in the next run."""
     st.session_state[OFFER] = (project.id, change_id, words)
 
 
 def undo_line(project: Project) -> None:
-    """The line, as long as this person has done nothing else since."""
+    """Draw the line, unless this person has made another change since."""
     offered: tuple[int, int, str] | None = st.session_state.get(OFFER)
     if offered is None or offered[0] != project.id:
         return
@@ -39,4 +39,4 @@ def undo_line(project: Project) -> None:
 @frame.action
 def _undo(project: Project, change_id: int) -> None:
     st.session_state.pop(OFFER, None)
-    frame.notify(undone_words(frame.store().undo_one(project.id, change_id)))
+    frame.notify(undo_message(frame.store().undo_one(project.id, change_id)))

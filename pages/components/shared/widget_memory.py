@@ -1,8 +1,8 @@
-"""What was chosen in a widget, kept for this tab while the widget is not drawn.
+"""Remembers a widget's value for this tab while the widget is not drawn.
 
-Streamlit forgets a choice once its widget is not drawn, on another section for example. The choice is given back as the
-widget's own first value, which reaches the browser in every drawing. Written to ``st.session_state`` it would be sent
-once: where that one drawing was cut short, a switch stood off while the server took it for on.
+Streamlit forgets a value when its widget is not drawn, for example in another section. The value is restored as the
+widget's default, which reaches the browser in every run. Written to ``st.session_state`` it would be sent only once: if
+that run was cut short, a switch looked off in the browser while the server treated it as on.
 """
 
 from collections.abc import Container
@@ -13,18 +13,18 @@ import streamlit as st
 T = TypeVar("T")
 
 
-def kept_choice(key: str, first: T, options: Container[T]) -> T:
-    """What the widget of that key begins with; ``first`` where nothing was chosen that is still an option."""
+def remembered_choice(key: str, first: T, options: Container[T]) -> T:
+    """Return the default of the widget with this key: the remembered value if still an option, else ``first``."""
     kept: T = st.session_state.get(f"{key}-kept", first)
     return kept if kept in options else first
 
 
-def keep_choice(key: str) -> None:
-    """The widget's callback: notes what was chosen."""
+def remember_choice(key: str) -> None:
+    """Remember the widget's value; use this as its ``on_change`` callback."""
     st.session_state[f"{key}-kept"] = st.session_state[key]
 
 
-def begin_with(key: str, choice: object) -> None:
-    """Have the widget begin with this, the next time that it is drawn; to be called while it is not."""
+def set_initial_choice(key: str, choice: object) -> None:
+    """Set the value with which the widget starts when drawn next; call this while it is not drawn."""
     st.session_state[f"{key}-kept"] = choice
     st.session_state.pop(key, None)

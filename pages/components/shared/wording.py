@@ -1,4 +1,4 @@
-"""Words on the page: a user's own text inside Markdown, and counts with their noun."""
+"""Text for pages: escaped user text, counts with their noun, sizes, times and unique option names."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,44 +13,44 @@ SPECIAL = frozenset("\\`*_{}[]()#+-.!|~$:<>&")
 
 
 def plain(text: str) -> str:
-    """A user's text for use inside Markdown, where it is shown letter by letter."""
+    """Escape a user's text for Markdown, so that it is shown literally."""
     return "".join("\\" + letter if letter in SPECIAL else letter for letter in text)
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """ "1 photo", "1,200 photos", "2 classes"."""
+    """Return a count with its noun: "1 photo", "1,200 photos", "2 classes"."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def told_apart(names: Sequence[str]) -> list[str]:
-    """Names of which none is there twice: of ImageNet's classes two are called crane, the bird and the machine."""
+def disambiguate(names: Sequence[str]) -> list[str]:
+    """Add the class number to repeated names: two ImageNet classes are called crane, the bird and the machine."""
     count = Counter(names)
     return [f"{name} (class {place})" if count[name] > 1 else name for place, name in enumerate(names)]
 
 
-def undone_words(change: Change) -> str:
-    """What an undo took back, and what it left because somebody changed it since."""
-    left = f" {change.kept:,} of it stayed as it is, because it was changed since." if change.kept else ""
-    return f"Undone: {plain(change.text)}.{left}"
+def undo_message(change: Change) -> str:
+    """Describe what an undo reverted, and what it kept because somebody has changed it since."""
+    kept = f" {change.kept:,} not undone, because somebody changed it since." if change.kept else ""
+    return f"Undone: {plain(change.text)}.{kept}"
 
 
-def size_text(size_bytes: int) -> str:
-    """A file's size: "840 kB", "2.4 MB"."""
+def format_size(size_bytes: int) -> str:
+    """Format a file size: "840 kB", "2.4 MB"."""
     return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 1e6 else f"{max(1, round(size_bytes / 1e3))} kB"
 
 
-def moment(when: datetime) -> str:
-    """A time in the server's own zone, without what is the same for today."""
+def format_time(when: datetime) -> str:
+    """Format a time in the server's time zone, without the date if it is today."""
     local = when.astimezone()
     today = local.date() == datetime.now(local.tzinfo).date()
     return local.strftime("%H:%M" if today else "%Y-%m-%d %H:%M")
 
 
-def by_name(choices: Iterable[tuple[str, T]]) -> dict[str, T]:
-    """Choices for a select box by the names it shows, in order.
+def unique_options(choices: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """Map unique display names to the choices of a select box, in order.
 
-    Streamlit's browser side knows options by their names alone. Of two that are called alike the later one gets an
-    invisible mark, so that each can be chosen.
+    Streamlit's front end identifies options by name alone. If two choices share a name, the later one gets an invisible
+    character, so that each can be selected.
     """
     named: dict[str, T] = {}
     for name, choice in choices:

@@ -1,10 +1,10 @@
-"""The network as a row of blocks: what learns is colored, what is frozen is gray."""
+"""The network as a row of blocks: trainable parts are coloured, frozen parts are grey."""
 
 from core.training.recipe import Recipe
-from pages.components.shared.charts import Ink, faint
+from pages.components.shared.charts import Palette, rgba
 
 PARTS = ("stem", "layer1", "layer2", "layer3", "layer4", "head")
-LEARNING: dict[str, tuple[str, ...]] = {
+TRAINABLE: dict[str, tuple[str, ...]] = {
     "head": ("head",),
     "layer4": ("layer4", "head"),
     "layer3": ("layer3", "layer4", "head"),
@@ -12,36 +12,41 @@ LEARNING: dict[str, tuple[str, ...]] = {
 }
 
 
-def steps_of(recipe: Recipe) -> list[tuple[str, tuple[str, ...]]]:
-    """The phases of a training: their words, and the parts that learn in them. One phase unless it is staged."""
+def training_phases(recipe: Recipe) -> list[tuple[str, tuple[str, ...]]]:
+    """The phases of a training: a caption and the trainable parts. One phase without caption unless it is staged."""
     if recipe.train != "staged":
-        return [("", LEARNING[recipe.train])]
+        return [("", TRAINABLE[recipe.train])]
     head = recipe.resolved_head_epochs()
     first = "epoch 1" if head == 1 else f"epochs 1 to {head}"
     last = f"epoch {recipe.epochs}" if recipe.epochs == head + 1 else f"epochs {head + 1} to {recipe.epochs}"
-    return [(first, LEARNING["head"]), (last, LEARNING["all"])]
+    return [(first, TRAINABLE["head"]), (last, TRAINABLE["all"])]
 
 
-def drawing(recipe: Recipe, colors: Ink) -> str:
-    """The HTML of the row; of two rows for a staged training."""
+def diagram_html(recipe: Recipe, colors: Palette) -> str:
+    """The diagram as HTML: one row, or two for staged training."""
     rows = []
-    for words, learning in steps_of(recipe):
-        blocks = "".join(_block(part, part in learning, recipe, len(learning), colors) for part in PARTS)
-        caption = f"<div style='font-size:.8rem;color:{colors.quiet};margin-bottom:2px'>{words}</div>" if words else ""
-        rows.append(f"{caption}<div style='display:flex;gap:4px;align-items:stretch'>{blocks}</div>")
-    told = "; ".join(f"{words or 'learning'}: {', '.join(learning)}" for words, learning in steps_of(recipe))
+    for caption, trainable in training_phases(recipe):
+        blocks = "".join(_block(part, part in trainable, recipe, len(trainable), colors) for part in PARTS)
+        heading = (
+            f"<div style='font-size:.8rem;color:{colors.quiet};margin-bottom:2px'>{caption}</div>" if caption else ""
+        )
+        rows.append(f"{heading}<div style='display:flex;gap:4px;align-items:stretch'>{blocks}</div>")
+    trained = "; ".join(
+        f"{caption or 'trained'}: {', '.join(trainable)}" for caption, trainable in training_phases(recipe)
+    )
     gap = "<div style='height:8px'></div>"
-    return f"<div role='img' aria-label='The network in six parts, from photo to answer. {told}'>{gap.join(rows)}</div>"
+    label = f"The six parts of the network, from input to output; {trained}"
+    return f"<div role='img' aria-label='{label}'>{gap.join(rows)}</div>"
 
 
-def _block(part: str, learns: bool, recipe: Recipe, learning: int, colors: Ink) -> str:
+def _block(part: str, trainable: bool, recipe: Recipe, trainable_parts: int, colors: Palette) -> str:
     strength = 1.0
-    if recipe.train == "staged" and learning == len(PARTS):
-        # The lower a part, the smaller its steps.
+    if recipe.train == "staged" and trainable_parts == len(PARTS):
+        # Earlier parts get a smaller learning rate.
         strength = 0.35 + 0.13 * PARTS.index(part)
-    background = faint(colors.accent, strength) if learns else faint(colors.quiet, 0.16)
-    ink = colors.paper if learns and strength > 0.6 else colors.text if learns else colors.quiet
-    note = "learns" if learns else "frozen"
+    background = rgba(colors.accent, strength) if trainable else rgba(colors.quiet, 0.16)
+    ink = colors.paper if trainable and strength > 0.6 else colors.text if trainable else colors.quiet
+    note = "trained" if trainable else "frozen"
     return (
         f"<div style='flex:1 1 0;min-width:0;background:{background};color:{ink};border-radius:8px;"
         "padding:8px 2px;text-align:center;overflow:hidden'>"

@@ -1,4 +1,4 @@
-"""What the network will see of a photo: its random changes in training, and the ways to make it a square."""
+"""Previews of a photo as the network sees it: data augmentation, resize modes, learning-rate schedule."""
 
 import io
 from dataclasses import dataclass
@@ -11,60 +11,62 @@ from core.data.store.store import ImageFilter, ImageRow, Project
 from core.training.choices import CHOICES
 from core.training.recipe import Recipe
 from pages.components.shared import frame
-from pages.components.shared.charts import ink
-from pages.components.shared.photos import WallPhoto, wall
-from pages.components.train.rate_schedule import planned
+from pages.components.shared.charts import palette
+from pages.components.shared.photo_wall import WallPhoto, wall
+from pages.components.train.rate_schedule import schedule_figure
 
 DRAWS = 6
 SIDE = 150
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where in the form the pictures belong; None for those that are not shown."""
+class Placeholders:
+    """Containers of the form for the previews; None for those that are hidden."""
 
-    changes: DeltaGenerator
-    squares: DeltaGenerator | None = None
+    augmented: DeltaGenerator
+    resized: DeltaGenerator | None = None
     schedule: DeltaGenerator | None = None
 
 
-def draw(project: Project, recipe: Recipe, places: Places) -> None:
-    """Fill the places; the first time that takes some seconds, because torch is loaded."""
+def draw_previews(project: Project, recipe: Recipe, placeholders: Placeholders) -> None:
+    """Fill the placeholders. The first call takes some seconds because it loads torch."""
     photo = _photo(project)
     path = str(frame.store().image_path(photo.hash))
-    with places.changes:
-        waiting = st.empty()
-        waiting.skeleton(height=SIDE)
-        strip = _variations(path, photo.filename, recipe.augmentation, recipe.mode)
-        waiting.empty()
+    with placeholders.augmented:
+        skeleton = st.empty()
+        skeleton.skeleton(height=SIDE)
+        strip = _preview_jpegs(path, photo.filename, recipe.augmentation, recipe.mode)
+        skeleton.empty()
         cards = [WallPhoto(str(place), picture, "", f"epoch {place + 1}") for place, picture in enumerate(strip)]
         wall(cards, key="preview-changes", side=118)
         st.button("Another photo", on_click=_another_photo, icon=":material/casino:", key="another-photo")
-    if places.squares is not None:
-        with places.squares:
+    if placeholders.resized is not None:
+        with placeholders.resized:
             cards = [WallPhoto("whole", frame.store().thumbnail_path(photo.hash), "The photo")]
             for mode in CHOICES["mode"]:
-                picture = _variations(path, photo.filename, "none", mode, draws=1)[0]
-                cards.append(WallPhoto(mode, picture, mode.capitalize(), faint=mode != recipe.mode))
+                picture = _preview_jpegs(path, photo.filename, "none", mode, draws=1)[0]
+                cards.append(WallPhoto(mode, picture, mode.capitalize(), muted=mode != recipe.mode))
             wall(cards, key="preview-squares", side=66)
-    if places.schedule is not None:
-        figure = planned(recipe, ink(frame.is_dark()))
-        places.schedule.plotly_chart(figure, key="planned-rate", config={"displayModeBar": False}, alt="Planned rate")
+    if placeholders.schedule is not None:
+        figure = schedule_figure(recipe, palette(frame.is_dark()))
+        placeholders.schedule.plotly_chart(
+            figure, key="planned-rate", config={"displayModeBar": False}, alt="Planned learning rate"
+        )
 
 
 def _photo(project: Project) -> ImageRow:
-    """The photo that the previews are made of: the first of the project, or the next one at each press."""
+    """The photo for the previews: the project's first, or another after each click."""
     place = st.session_state.get("preview-photo", 0) % frame.store().count(project.id)
     return frame.store().images(project.id, ImageFilter(), offset=place, limit=1)[0]
 
 
 def _another_photo() -> None:
-    # A step that shares no factor with usual class sizes, so that the next photo is likely of another class.
+    # A prime step: the next photo is then probably of another class.
     st.session_state["preview-photo"] = st.session_state.get("preview-photo", 0) + 37
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _variations(path: str, name: str, augmentation: str, mode: str, draws: int = DRAWS) -> list[bytes]:
+def _preview_jpegs(path: str, name: str, augmentation: str, mode: str, draws: int = DRAWS) -> list[bytes]:
     from core.data.pictures.decoding import decode
     from core.data.pictures.transforms import preview
 

@@ -1,4 +1,4 @@
-"""The runs of a project as a list: look at one, rename it, delete it."""
+"""The runs of a project as a list: open, rename or delete one."""
 
 import streamlit as st
 
@@ -8,15 +8,16 @@ from core.runs import jobs
 from core.runs.folder import RunFolder, workspace_run
 from pages.components.shared import frame
 from pages.components.shared.wording import counted, plain
-from pages.components.train.run_sentences import STATE_WORDS, ago, progress_of
+from pages.components.train.status_text import STATE_BADGES, format_age, run_progress
 
 SHOWN_AT_FIRST = 6
 
 
 def chosen_run(project: Project | None) -> RunFolder | None:
-    """The run that the address names; a run that is gone, or of a project that was left, is dropped from there.
+    """Return the run named in the address, or None.
 
-    A link to a run of another project brings its project along.
+    A deleted run, or one of a project that the user has left, is removed from the address. A link to a run of
+    another project opens that project too.
     """
     name = st.query_params.get("run")
     if not name:
@@ -40,57 +41,57 @@ def chosen_run(project: Project | None) -> RunFolder | None:
     st.rerun()
 
 
-def look_at(run_id: str | None) -> None:
-    """Show this run on the Train page, or the form for a new one for None; the page must be drawn anew after it."""
+def open_run(run_id: str | None) -> None:
+    """Select the run shown on the Train page; None shows the form for a new run. The page must rerun afterwards."""
     if run_id is None:
         st.query_params.pop("run", None)
     else:
         st.query_params["run"] = run_id
 
 
-def at_work(runs: list[RunFolder]) -> None:
-    """The runs of the project that are waiting or training, above the form for a new one."""
-    live = [run for run in reversed(runs) if run.status().live]  # the one that trains first
+def show_live_runs(runs: list[RunFolder]) -> None:
+    """Draw the project's queued and running runs, above the form for a new run."""
+    live = [run for run in reversed(runs) if run.status().live]  # oldest first: the one that is training
     if live:
-        _at_work(live)
+        _live_rows(live)
 
 
 @frame.fragment(run_every=2)
-def _at_work(runs: list[RunFolder]) -> None:
+def _live_rows(runs: list[RunFolder]) -> None:
     if not any(run.status().live for run in runs):
         st.rerun()
     with st.container(border=True, gap="xsmall", key="at-work"):
         for run in runs:
             status = run.status()
-            words, color = STATE_WORDS[status.state]
-            share, progress = progress_of(status)
+            word, color = STATE_BADGES[status.state]
+            share, progress = run_progress(status)
             with st.container(horizontal=True, vertical_alignment="center"):
                 with st.container(gap=None, width="stretch"):
-                    st.markdown(f"**{plain(status.title)}** :{color}-badge[{words}]")
+                    st.markdown(f"**{plain(status.title)}** :{color}-badge[{word}]")
                     if status.state == "running":
                         st.progress(share, text=progress)
-                if st.button("Look", key=f"watch-{run.id}"):
-                    look_at(run.id)
-                    st.rerun()  # all of the page: a press inside a fragment draws only the fragment anew
+                if st.button("Open", key=f"watch-{run.id}"):
+                    open_run(run.id)
+                    st.rerun()  # the whole page: a click in a fragment reruns only the fragment
 
 
-def list_of_runs(runs: list[RunFolder]) -> None:
-    """One line a run, the newest first."""
+def show_runs(runs: list[RunFolder]) -> None:
+    """Draw one row per run, newest first."""
     every = len(runs) <= SHOWN_AT_FIRST or st.session_state.get("runs-all", False)
     for run in runs if every else runs[:SHOWN_AT_FIRST]:
-        _line(run)
+        _run_row(run)
     if len(runs) > SHOWN_AT_FIRST:
         st.toggle(f"Show all {len(runs)}", key="runs-all")
 
 
-def _line(run: RunFolder) -> None:
+def _run_row(run: RunFolder) -> None:
     status = run.status()
-    words, color = STATE_WORDS[status.state]
+    word, color = STATE_BADGES[status.state]
     with st.container(horizontal=True, vertical_alignment="center", border=True, gap="small", key=f"run-line-{run.id}"):
         with st.container(gap=None, width="stretch"):
-            st.markdown(f"**{plain(status.title)}** :{color}-badge[{words}]")
-            st.caption(" · ".join(part for part in (ago(status.created), _result(run)) if part))
-        st.button("Look", key=f"look-{run.id}", on_click=look_at, args=(run.id,))
+            st.markdown(f"**{plain(status.title)}** :{color}-badge[{word}]")
+            st.caption(" · ".join(part for part in (format_age(status.created), _result(run)) if part))
+        st.button("Open", key=f"look-{run.id}", on_click=open_run, args=(run.id,))
         with st.popover("", icon=":material/more_vert:", key=f"more-{run.id}"):
             _rename(run, status.title, status.live)
             _delete(run)
@@ -102,9 +103,9 @@ def _result(run: RunFolder) -> str:
         return counted(status.epochs, "epoch") if status.epochs else ""
     epochs = run.epochs()
     if "val_iou" in epochs and len(epochs):
-        return f"{counted(len(epochs), 'epoch')}, mean IoU {epochs['val_iou'].max():.2f} on the validation photos"
+        return f"{counted(len(epochs), 'epoch')}, validation mean IoU {epochs['val_iou'].max():.2f}"
     best = epochs["val_accuracy"].max() if len(epochs) else None
-    return counted(len(epochs), "epoch") + (f", {best:.0%} of the validation photos right" if best is not None else "")
+    return counted(len(epochs), "epoch") + (f", validation accuracy {best:.0%}" if best is not None else "")
 
 
 def _rename(run: RunFolder, title: str, live: bool) -> None:
@@ -115,7 +116,7 @@ def _rename(run: RunFolder, title: str, live: bool) -> None:
 
 
 def _delete(run: RunFolder) -> None:
-    sure = st.checkbox("Delete its model, curves and reports for good", key=f"sure-{run.id}")
+    sure = st.checkbox("Permanently delete its model, curves and reports", key=f"sure-{run.id}")
     if st.button("Delete", key=f"delete-{run.id}", disabled=not sure, icon=":material/delete:"):
         jobs.delete(run)
         if st.query_params.get("run") == run.id:

@@ -1,4 +1,4 @@
-"""How many photos of which class are in which split: of a project now, and of a run as it was trained."""
+"""Photos per class and split: of a project now, and of a run's snapshot."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from core.runs.folder import RunFolder
 from pages.components.shared import frame
 
 
-def snapshot_to_show(project: Project) -> Snapshot:
-    """The project's snapshot for the form; made anew only after a change, since with 10,000 photos it takes a while.
+def cached_snapshot(project: Project) -> Snapshot:
+    """The project's snapshot for the form, cached until the project changes: 10,000 photos take a while.
 
-    What is trained on is not this one but a fresh one, taken when the button is pressed.
+    A run never uses this one. It gets a fresh snapshot when the Train button is pressed.
     """
     store = frame.store()
     changes = tuple((change.id, change.undone) for change in store.history(project.id, limit=200))
@@ -27,7 +27,7 @@ def _snapshot(database: str, project_id: int, changes: tuple[tuple[int, bool], .
 
 
 def counts_of(run: RunFolder) -> pd.DataFrame:
-    """The counts of a run's snapshot, which never changes: a row a class, a column a split."""
+    """The counts of a run's snapshot, which never changes: one row per class, one column per split."""
     return _counts(str(run.path), run.status().created.isoformat())
 
 

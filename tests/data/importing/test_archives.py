@@ -1,4 +1,4 @@
-"""Zips from strangers: listed without unpacking, read one file at a time, refused where they inflate, climb or link."""
+"""Untrusted zips: listed without unpacking, read one file at a time, refused for bombs, escaping names and links."""
 
 import io
 import stat
@@ -62,7 +62,7 @@ def test_folders_and_clutter_are_left_out_silently() -> None:
     "name", ["../a.jpg", "owl/../../a.jpg", "/etc/a.jpg", "..\\a.jpg", "C:\\a.jpg", "C:/a.jpg", "\\a.jpg"]
 )
 def test_names_that_climb_out_are_refused(name: str) -> None:
-    assert listed(zipped({name: b"1", "b.jpg": b"2"})) == (["b.jpg"], {name: "its name climbs out of the zip's folder"})
+    assert listed(zipped({name: b"1", "b.jpg": b"2"})) == (["b.jpg"], {name: "its name leads out of the zip's folder"})
 
 
 def test_names_of_windows_get_slashes() -> None:
@@ -103,13 +103,13 @@ def test_encrypted_and_unusually_packed_files_are_refused() -> None:
 
 def test_a_name_that_comes_twice_is_taken_once() -> None:
     data = zipped({"a.jpg": b"1", "b.jpg": b"2"}).replace(b"b.jpg", b"a.jpg")
-    assert listed(data) == (["a.jpg"], {"a.jpg": "another file of the zip has the same name"})
+    assert listed(data) == (["a.jpg"], {"a.jpg": "another file in the zip has the same name"})
 
 
 def test_a_file_that_inflates_is_refused() -> None:
     names, refused = listed(zipped({"bomb.jpg": bytes(50 * 2**20), "a.jpg": b"1"}))
     assert names == ["a.jpg"]
-    assert refused == {"bomb.jpg": "it inflates more than 200-fold, which no photo does"}
+    assert refused == {"bomb.jpg": "it unpacks to more than 200 times its size, which no photo does"}
 
 
 def test_limits_can_be_set_and_are_named() -> None:

@@ -1,4 +1,4 @@
-"""Tables of boxes without the usual header: recognized, read after a yes, with the lines of the table as it was."""
+"""Tables of boxes without the usual header: recognised, and read after confirmation with their own line numbers."""
 
 import io
 from functools import partial
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.data.importing.box_columns import find_in_folder, find_proposal, plan_proposed, propose, uploads_with
+from core.data.importing.box_columns import guess_columns, guess_in_folder, guess_in_uploads, plan_guessed, uploads_with
 from core.data.importing.box_review import bad_boxes, broken_boxes
 from core.data.importing.plan_import import Upload, plan_folder
 from core.data.pictures.box import Box
@@ -24,10 +24,10 @@ def uploads(table: str, name: str = "boxes.csv") -> list[Upload]:
 
 def test_a_table_without_a_header_is_read_as_proposed_and_keeps_its_lines() -> None:
     files = uploads(HEADLESS)
-    proposal = find_proposal(files)
-    assert proposal is not None and not proposal.header and not proposal.corners
-    assert (proposal.filename, proposal.label) == (0, 1)
-    plan = plan_proposed(proposal, False, "object", uploads_with(files, proposal))
+    guess = guess_in_uploads(files)
+    assert guess is not None and not guess.header and not guess.corners
+    assert (guess.filename, guess.label) == (0, 1)
+    plan = plan_guessed(guess, False, "object", uploads_with(files, guess))
     assert [(one.label, one.box) for one in plan.candidates[0].objects] == [("owl", Box(1, 2, 3, 4))]
     assert any(problem.line == 2 and "no area" in problem.text for problem in plan.problems)
     (bad,) = bad_boxes(plan)
@@ -38,19 +38,19 @@ def test_a_table_without_a_header_is_read_as_proposed_and_keeps_its_lines() -> N
 def test_other_names_of_columns_and_corners(mark: str) -> None:
     rows = [["photo", "part", "animal", "x1", "y1", "x2", "y2"], ["a.png", "train", "owl", "1", "2", "5", "9"]]
     table = "\n".join(mark.join(row) for row in rows)
-    proposal = propose(table.encode(), "t.csv")
-    assert proposal is not None and proposal.header and proposal.corners
-    assert (proposal.filename, proposal.label, proposal.split) == (0, 2, 1)
-    plan = plan_proposed(proposal, True, "object", uploads_with(uploads(table, "t.csv"), proposal))
+    guess = guess_columns(table.encode(), "t.csv")
+    assert guess is not None and guess.header and guess.corners
+    assert (guess.filename, guess.label, guess.split) == (0, 2, 1)
+    plan = plan_guessed(guess, True, "object", uploads_with(uploads(table, "t.csv"), guess))
     (first, *_) = plan.candidates
     assert (first.split, first.objects[0].label, first.objects[0].box) == ("train", "owl", Box(1, 2, 4, 7))
 
 
 def test_boxes_without_a_class_get_the_one_that_was_said() -> None:
     files = uploads("a.png,1,2,3,4\n")
-    proposal = find_proposal(files)
-    assert proposal is not None and proposal.label is None
-    plan = plan_proposed(proposal, False, "owl", uploads_with(files, proposal))
+    guess = guess_in_uploads(files)
+    assert guess is not None and guess.label is None
+    plan = plan_guessed(guess, False, "owl", uploads_with(files, guess))
     assert plan.candidates[0].objects[0].label == "owl"
 
 
@@ -59,9 +59,9 @@ def test_a_folder_with_such_a_table_gives_the_same_plan(tmp_path: Path) -> None:
         (tmp_path / f"{letter}.png").write_bytes(picture(number))
     (tmp_path / "a note.txt").write_text("no table", encoding="utf-8")
     (tmp_path / "labels.csv").write_text(HEADLESS, encoding="utf-8")
-    proposal = find_in_folder(tmp_path)
-    assert proposal is not None and proposal.name == "labels.csv"
-    plan = plan_proposed(proposal, False, "object", partial(plan_folder, tmp_path))
+    guess = guess_in_folder(tmp_path)
+    assert guess is not None and guess.name == "labels.csv"
+    plan = plan_guessed(guess, False, "object", partial(plan_folder, tmp_path))
     assert {one.name: [each.box for each in one.objects] for one in plan.candidates} == {
         "a.png": [Box(1, 2, 3, 4)],
         "b.png": [],
@@ -72,7 +72,7 @@ def test_a_folder_with_such_a_table_gives_the_same_plan(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("table", ["", "a.png,owl\n", "1,2,3,4,5\n", "a.png,owl,x,1,2,3\nb.png,owl,y,1,2,3\n", "\0"])
 def test_what_is_no_table_of_boxes_is_not_proposed(table: str) -> None:
-    assert propose(table.encode(), "t.csv") is None
+    assert guess_columns(table.encode(), "t.csv") is None
 
 
 def test_boxes_are_drawn_also_beyond_the_picture(tmp_path: Path) -> None:

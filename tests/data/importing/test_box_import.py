@@ -1,4 +1,4 @@
-"""Boxes from a table into a project: all that are good, each bad one said with its line, none clipped."""
+"""Import boxes from a table: good ones are kept, each bad one is reported with its line, none is clipped."""
 
 from pathlib import Path
 
@@ -49,8 +49,8 @@ def test_good_boxes_come_in_bad_ones_are_named_and_none_is_clipped(store: Store,
     wrong = {problem.line: problem.text for problem in plan.problems}
     assert "not four numbers" in wrong[6] and "no area" in wrong[7] and "negative" in wrong[8]
     said = {result.name: result.text for result in run_import(plan, store, project.id, "ann")}
-    assert "line 4 reaches 7 pixels beyond the image" in said["b.png"]
-    assert "line 5 is left out: it lies outside the image" in said["c.png"]
+    assert "line 4 extends 7 pixels beyond the photo" in said["b.png"]
+    assert "line 5 is skipped: it lies outside the image" in said["c.png"]
     assert boxes_by_name(store, project.id) == {
         "a.png": [("cat", 1, 1, 4, 4), ("dog", 2, 2, 10, 8)],
         "b.png": [("cat", 3, 3, 20, 4)],

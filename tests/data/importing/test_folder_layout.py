@@ -1,4 +1,4 @@
-"""What file names say by themselves: clutter, safe paths, folders around everything, classes and splits."""
+"""Interpreting file names: clutter, safe paths, folders around everything, classes and splits."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Data sets of other tools: read as their documentation shows them, bad boxes named, out and in without loss."""
+"""Data sets of other tools: read as documented, bad boxes reported, and exported and imported without loss."""
 
 import json
 import zipfile
@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.data.importing.formats import coco, hugging_face, voc, yolo
-from core.data.importing.formats.manifest import NAME
+from core.data.importing.formats.manifest import FILE_NAME
 from core.data.importing.formats.write_zip import WITH_BOXES, WITHOUT_BOXES, write_zip
 from core.data.importing.import_plan import ImportPlan
-from core.data.importing.plan_files import plan_of
+from core.data.importing.plan_files import plan_from_files
 from core.data.importing.plan_import import plan_folder, plan_zip, run_import
 from core.data.store.records import BoxRow
 from core.data.store.store import Store
@@ -209,7 +209,7 @@ def test_bad_boxes_are_named_by_file_and_line_and_the_rest_is_read(tmp_path: Pat
     plan = plan_folder(tmp_path / "voc")
     assert "a.xml, object 1: the box (48.0, 240.0, -43.0, 131.0) has its corners swapped" in problems(plan)
     assert "a.xml, object 2: the box (nan" in problems(plan)
-    assert "b.xml: it declares XML entities" in problems(plan) and "c.xml: it is no XML" in problems(plan)
+    assert "b.xml: it declares XML entities" in problems(plan) and "c.xml: it is not XML" in problems(plan)
 
     photo(tmp_path / "coco/a.png")
     boxes = [[1, 2, 3], [1, 2, 0, 4], [1, 2, -3, 4], "text", [1, 2, 3, 4]]
@@ -352,7 +352,9 @@ def test_whatever_stands_in_a_file_is_a_problem_and_no_crash(content: object) ->
         {**side, "photos": {}, "classes": [], "class_folders": content},
         content,
     ):
-        plan_of({NAME: partial(bytes, json.dumps(one).encode()), "a.png": bytes, "b/a.png": bytes}, {}, "x")
+        plan_from_files(
+            {FILE_NAME: partial(bytes, json.dumps(one).encode()), "a.png": bytes, "b/a.png": bytes}, {}, "x"
+        )
 
 
 def test_names_that_climb_and_classes_without_a_name_do_not_get_in(store: Store, tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_a_lone_folder_is_no_class_and_that_is_said(plan_by: PlanBy) -> None:
     plan = plan_by({"owl/a.jpg": b"1", "owl/b.jpg": b"2"})
     assert labels_of(plan) == {"a.jpg": None, "b.jpg": None}
     assert [text.removeprefix("data.zip: ") for text in said(plan)] == [
-        'all photos lie in one folder, "owl", which is not taken for a class; they come in unlabelled'
+        'all photos lie in one folder, "owl", which is not used as a class; they are imported without labels'
     ]
 
 
@@ -129,8 +129,8 @@ def test_a_table_beside_the_images(plan_by: PlanBy) -> None:
     assert splits_of(plan)["images/b.jpg"] == "test"
     assert plan.classes == ("owl", "duck"), "in the order of the table"
     assert said(plan) == [
-        "line 4: missing.jpg is not among the files",
-        "images/c.jpg has no usable row, so it has no label",
+        "line 4: missing.jpg is not among the files; add the photo or delete the row",
+        "images/c.jpg has no usable row in the table, so it has no label",
     ]
     assert plan.refused == ()
 
@@ -170,7 +170,7 @@ def test_a_table_that_does_not_fit_is_an_error_unless_class_folders_say_the_labe
         plan_by({"credits.csv": "filename,author\na.jpg,Ann\n", "a.jpg": b"1"})
     plan = plan_by({"credits.csv": "filename,author\na.jpg,Ann\n", "owl/a.jpg": b"1", "duck/b.jpg": b"2"})
     assert labels_of(plan) == {"duck/b.jpg": "duck", "owl/a.jpg": "owl"}
-    assert "the labels are those of the class folders" in said(plan)[0]
+    assert "the class folders give the labels" in said(plan)[0]
 
 
 def test_what_is_no_picture_is_refused_by_name_and_clutter_is_silent(plan_by: PlanBy) -> None:
@@ -189,9 +189,9 @@ def test_what_is_no_picture_is_refused_by_name_and_clutter_is_silent(plan_by: Pl
     )
     assert set(labels_of(plan)) == {"owl/a.jpg", "duck/b.jpg", "duck/drawing.svg"}
     assert refused(plan) == {
-        "LICENSE": "a file without a suffix is no kind of image that is read",
-        "README.md": ".md is no kind of image that is read",
-        "owl/inner.zip": "a zip inside is not opened; unpack it, or import it by itself",
+        "LICENSE": "a file without a suffix is not read as an image",
+        "README.md": ".md is not a supported image format",
+        "owl/inner.zip": "a zip inside another is not opened; unpack it, or import it separately",
     }
 
 
@@ -205,7 +205,7 @@ def test_a_label_that_no_class_can_have_leaves_the_image_unlabelled(plan_by: Pla
         {"labels.csv": f"filename,label\na.jpg,{'x' * 300}\nb.jpg, bird  of prey\n", "a.jpg": b"1", "b.jpg": b"2"}
     )
     assert labels_of(plan) == {"a.jpg": None, "b.jpg": "bird of prey"}
-    assert "a.jpg comes in unlabelled: The name of a class has 300 characters" in said(plan)[-1]
+    assert "a.jpg is imported without a label: The name of a class has 300 characters" in said(plan)[-1]
 
 
 def test_problems_of_the_table_and_of_the_files_come_together(plan_by: PlanBy) -> None:
@@ -369,14 +369,14 @@ def test_names_that_meet_are_kept_apart() -> None:
     }
     plan = plan_uploads([Upload("1.jpg", io.BytesIO(b"x")), Upload("1.jpg", io.BytesIO(b"y"))])
     assert {candidate.name: candidate.read() for candidate in plan.candidates} == {"1.jpg": b"x", "1 (2).jpg": b"y"}
-    assert said(plan) == ["1.jpg was uploaded more than once; the later one is called 1 (2).jpg"]
+    assert said(plan) == ["1.jpg was uploaded more than once; the later one is named 1 (2).jpg"]
 
 
 def test_an_uploaded_image_may_have_any_name_but_none_that_climbs() -> None:
     uploads = [Upload(name, io.BytesIO(b"1")) for name in ("photo", "x.dat", "../a.jpg", "/etc/b.jpg", ".DS_Store")]
     plan = plan_uploads(uploads)
     assert set(labels_of(plan)) == {"photo", "x.dat"}
-    assert refused(plan) == dict.fromkeys(["../a.jpg", "/etc/b.jpg"], "its name climbs out of its folder")
+    assert refused(plan) == dict.fromkeys(["../a.jpg", "/etc/b.jpg"], "its name leads out of its folder")
 
 
 def test_a_broken_zip_does_not_cost_the_other_uploads() -> None:

@@ -1,4 +1,4 @@
-"""Every format, out and in and out again, with a project of all that names, classes and boxes may be."""
+"""Export, import and export again in every format, with a project of difficult names, classes and boxes."""
 
 import zipfile
 from pathlib import Path
@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.data.importing.folder_layout import is_clutter, is_picture, plain_path
-from core.data.importing.formats.class_folders import folders_of as class_folders_of
-from core.data.importing.formats.exported_picture import ExportedPicture
-from core.data.importing.formats.manifest import NAME
+from core.data.importing.formats.class_folders import plan_folders as class_folders_of
+from core.data.importing.formats.exported_image import ExportedImage
+from core.data.importing.formats.manifest import FILE_NAME
 from core.data.importing.formats.write_zip import (
     FORMATS,
     NOT_CARRIED,
@@ -28,7 +28,7 @@ from core.data.tables.labels_csv import write_labels
 from tests.data.builders import add, open_store
 
 # What a format cannot say by its nature. Every other thing that the table of a project holds has to come back.
-AUTHORS = "who labelled what and when"
+AUTHORS = "the author and time of each label"
 COPIES = "copies of a photo under other names"
 CLASS_ALONE = "the class of a photo that has no box"
 LOST = {
@@ -139,7 +139,7 @@ def test_out_and_in_and_out_again_loses_nothing(
 
     second = store.create_project("Again", task).id
     said = [result for result in run_import(plan, store, second, "bob") if result.kind != "taken"]
-    assert {result.kind for result in said} <= {"remark"} and "called" not in " ".join(one.text for one in said)
+    assert {result.kind for result in said} <= {"remark"} and "named" not in " ".join(one.text for one in said)
     assert table(store, second, kind) == there
     list(write_zip(store, second, kind, tmp_path / "second.zip"))
     assert unpacked(tmp_path / "second.zip") == unpacked(tmp_path / "first.zip")
@@ -179,7 +179,7 @@ NAMES = st.text(
 def test_whatever_photos_are_called_each_has_a_path_that_can_be_unpacked(
     names: list[str], split: str | None, label: str | None
 ) -> None:
-    pictures = [ExportedPicture(name, Path("x.png"), 16, 12, label, split, ()) for name in names]
+    pictures = [ExportedImage(name, Path("x.png"), 16, 12, label, split, ()) for name in names]
     folders = class_folders_of(pictures, [label] if label else [])
     for kind, format in FORMATS.items():
         place = folders.place if kind == "folders" else format.place
@@ -218,7 +218,7 @@ def test_two_equal_boxes_stay_two_in_labels_csv(store: Store, tmp_path: Path) ->
     store.set_boxes(project, image, [BoxRow("owl", 1, 2, 3, 4)] * 2, "ann")
     list(write_zip(store, project, "csv", tmp_path / "x.zip"))
     plan = plan_zip(tmp_path / "x.zip", "x.zip")
-    assert [str(one) for one in plan.problems] == ["line 3: a.png has the same box in line 2; both are kept"]
+    assert [str(one) for one in plan.problems] == ["line 3: a.png has the same box as in line 2; both are kept"]
     again = store.create_project("Again", "localization").id
     list(run_import(plan, store, again, "bob"))
     assert [len(boxes) for boxes in store.boxes(again).values()] == [2]
@@ -269,7 +269,7 @@ def test_a_photo_moved_to_another_class_folder_gets_that_class(store: Store, tmp
 
 def test_a_class_folder_of_others_called_unlabelled_is_a_class(store: Store, tmp_path: Path) -> None:
     folder = class_folders(store, tmp_path)
-    (folder / NAME).unlink()
+    (folder / FILE_NAME).unlink()
     plan = plan_folder(folder)
     assert {one.name: one.label for one in plan.candidates} == {
         "duck/walk 1/=1.png": "duck",
@@ -281,19 +281,21 @@ def test_a_class_folder_of_others_called_unlabelled_is_a_class(store: Store, tmp
 def test_a_side_file_that_is_not_ours_is_said_and_the_rest_is_read(store: Store, tmp_path: Path) -> None:
     folder = class_folders(store, tmp_path)
     for text in ("{", "[]", '{"version": 2}', '{"version": 1, "format": "folders", "task": "x"}'):
-        (folder / NAME).write_text(text)
+        (folder / FILE_NAME).write_text(text)
         plan = plan_folder(folder)
         assert [one.label for one in plan.candidates] == ["duck", "owl", "unlabelled"]
-        assert "resnet-studio.json is not used, because it is not as ResNet Studio writes it" in str(plan.problems[0])
+        assert "resnet-studio.json is not used, because ResNet Studio did not write it in this form" in str(
+            plan.problems[0]
+        )
 
 
 def test_names_that_climb_out_of_a_side_file_are_not_taken(store: Store, tmp_path: Path) -> None:
     folder = class_folders(store, tmp_path)
-    text = (folder / NAME).read_text()
+    text = (folder / FILE_NAME).read_text()
     for name in ("../../x.png", "/x.png", "..\\\\x.png"):
-        (folder / NAME).write_text(text.replace(': "walk 1/=1.png"', f': "{name}"'))
+        (folder / FILE_NAME).write_text(text.replace(': "walk 1/=1.png"', f': "{name}"'))
         assert "walk 1/=1.png" in [one.name for one in plan_folder(folder).candidates]
-        assert text != (folder / NAME).read_text()
+        assert text != (folder / FILE_NAME).read_text()
 
 
 def test_what_another_tool_changed_holds(store: Store, tmp_path: Path) -> None:

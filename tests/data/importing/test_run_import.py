@@ -1,4 +1,4 @@
-"""Carrying out an import: a result for every file, labels as one change, nothing lost when it stops half-way."""
+"""Running an import: a result for every file, labels as one change, nothing lost when it stops half-way."""
 
 import io
 import shutil
@@ -67,7 +67,7 @@ def test_images_labels_splits_and_classes_come_in_as_one_change(store: Store) ->
     ]
     assert [info.name for info in store.classes(project)] == ["owl", "duck"]
     (change,) = store.history(project)
-    assert (change.text, change.who) == ("labels of 2 images from my.zip", "ann")
+    assert (change.text, change.who) == ("labels of 2 photos from my.zip", "ann")
     store.undo(project)
     assert [label for _, label, _ in state(store, project)] == [None, None, None]
     assert store.count(project) == 3, "undo takes the labels back, not the images"
@@ -99,11 +99,11 @@ def test_every_file_gets_its_verdict(store: Store, tmp_path: Path) -> None:
     )
     assert {name: (result.kind, result.text) for name, result in results.items()} == {
         "sound.png": ("taken", ""),
-        "clear.png": ("remark", "transparent parts laid on white"),
+        "clear.png": ("remark", "transparent parts made white"),
         "turned.jpg": ("remark", "turned upright (EXIF)"),
-        "copy.png": ("copy", "the same picture as sound.png in this import"),
+        "copy.png": ("copy", "the same photo as sound.png in this import"),
         "empty.png": ("refused", "the file is empty"),
-        "cut.png": ("refused", "it is cut off: the file ends before the picture does"),
+        "cut.png": ("refused", "it is cut off: the file ends before the picture is complete"),
         "notes.png": ("refused", "it is a text file, not an image"),
         "gone.png": ("refused", "the file cannot be read (No such file or directory)"),
     }
@@ -121,7 +121,7 @@ def test_every_file_gets_its_verdict(store: Store, tmp_path: Path) -> None:
 def test_the_same_picture_in_another_format_is_a_duplicate(store: Store) -> None:
     project = store.create_project("Birds").id
     results = imported(store, project, candidate("a.png", picture(1)), candidate("b.bmp", picture(1, "BMP")))
-    assert results["b.bmp"] == FileResult("b.bmp", "copy", "the same picture as a.png in this import")
+    assert results["b.bmp"] == FileResult("b.bmp", "copy", "the same photo as a.png in this import")
 
 
 def test_of_two_labels_for_one_picture_the_first_stays(store: Store) -> None:
@@ -134,17 +134,15 @@ def test_of_two_labels_for_one_picture_the_first_stays(store: Store) -> None:
         candidate("c.png", picture(1), "Owl"),
         candidate("d.png", picture(1)),
     )
-    assert (
-        results["b.png"].text == 'the same picture as a.png in this import; the label "duck" is not used, "owl" stays'
-    )
-    assert results["c.png"].text == results["d.png"].text == "the same picture as a.png in this import"
+    assert results["b.png"].text == 'the same photo as a.png in this import; the label "duck" is not used, "owl" stays'
+    assert results["c.png"].text == results["d.png"].text == "the same photo as a.png in this import"
     assert [label for _, label, _ in state(store, project)] == ["owl"]
 
 
 def test_an_unlabelled_picture_takes_the_label_of_its_copy(store: Store) -> None:
     project = store.create_project("Birds").id
     results = imported(store, project, candidate("a.png", picture(1)), candidate("b.png", picture(1), "duck"))
-    assert results["b.png"].text == "the same picture as a.png in this import; which is now labelled duck"
+    assert results["b.png"].text == "the same photo as a.png in this import; it is now labelled duck"
     assert state(store, project) == [("a.png", "duck", None)]
 
 
@@ -168,7 +166,7 @@ def test_of_copies_in_several_splits_the_strictest_holds(
     results = imported(
         store, project, candidate("a.png", picture(1), "owl", first), candidate("b.png", picture(1), "owl", second)
     )
-    assert results["b.png"].text == f"the same picture as a.png in this import{text}"
+    assert results["b.png"].text == f"the same photo as a.png in this import{text}"
     assert state(store, project) == [("a.png", "owl", held)]
 
 
@@ -207,7 +205,7 @@ def test_another_picture_of_a_known_name_says_what_it_is_called(store: Store) ->
     imported(store, project, candidate("a.png", picture(1)))
     results = imported(store, project, candidate("a.png", picture(2), "owl"))
     assert results["a.png"].kind == "remark"
-    assert results["a.png"].text == "called a (2).png, because another image has its name"
+    assert results["a.png"].text == "named a (2).png, because another photo has its name"
 
 
 def test_closing_half_way_keeps_images_with_their_labels(store: Store) -> None:
@@ -216,7 +214,7 @@ def test_closing_half_way_keeps_images_with_their_labels(store: Store) -> None:
     assert [next(going).name, next(going).name] == ["0.png", "1.png"]
     going.close()
     assert state(store, project) == [("0.png", "owl", None), ("1.png", "owl", None)]
-    assert store.history(project)[0].text == "labels of 2 images from my.zip"
+    assert store.history(project)[0].text == "labels of 2 photos from my.zip"
 
 
 def test_a_folder_that_cannot_be_written_stops_it_and_keeps_what_is_there(store: Store) -> None:
@@ -228,7 +226,7 @@ def test_a_folder_that_cannot_be_written_stops_it_and_keeps_what_is_there(store:
     shutil.move(images, images.with_name("images before"))
     images.write_bytes(b"")
     with pytest.raises(
-        DataError, match=r"The import stopped at 1\.png; the 1 image taken before it stays\. The picture"
+        DataError, match=r"The import stopped at 1\.png; the 1 photo imported before it is kept\. The picture"
     ):
         next(going)
     assert state(store, project) == [("0.png", "owl", None)]

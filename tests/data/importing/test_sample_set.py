@@ -62,6 +62,6 @@ def test_making_it_goes_on_where_it_was_cut_short(store: Store) -> None:
 
 def test_missing_sample_photos_are_told(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sample_set, "SAMPLE_IMAGES", tmp_path)
-    with pytest.raises(DataError, match="sample photos are not there"):
+    with pytest.raises(DataError, match="sample photos are missing"):
         make_sample_project(store, "ann")
     assert store.projects() == []

@@ -16,7 +16,7 @@ from core.data.store.records import ImageRow
 from core.data.store.store import Store
 from tests.data.builders import open_store
 
-FINE = ImageQuality(0, 0.9, 0.1, 400.0, 6.0)
+FINE = ImageQuality(0.9, 0.1, 400.0, 6.0)
 
 
 def scene(seed: int) -> Image.Image:
@@ -63,7 +63,7 @@ def test_what_was_measured_is_there_for_every_process(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     looks = QualityCache(store.workspace)
     assert looks.known(["a"]) == {}
-    dark = ImageQuality(2**64 - 1, 0.1, 0.05, 30.0, 4.0)
+    dark = ImageQuality(0.1, 0.05, 30.0, 4.0)
     looks.add([("a", FINE), ("b", dark)])
     looks.add([("a", FINE)])
     assert QualityCache(store.workspace).known(["b", "c", "a"]) == {"a": FINE, "b": dark}

@@ -1,4 +1,4 @@
-"""Pictures that look nearly the same stand in one split, in a project and in a table."""
+"""Near-duplicates are in one split, in a project and in a table."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,14 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from core.data.pictures.decoding import decode
-from core.data.pictures.near_duplicates import group_leaders, near_duplicate_groups, phash_of
+from core.data.pictures.near_duplicates import near_duplicate_groups, phash_of
 from core.data.snapshot import snapshot_of_project, snapshot_of_table
 from core.data.splits import SplitItem, complete
 from core.data.store.store import Store
-from core.workspace import open_workspace
+from core.workspace import SAMPLE_IMAGES, open_workspace
+from tests.data.pictures import test_image_quality
 
 
 def scene(seed: int, size: tuple[int, int] = (160, 120)) -> Image.Image:
@@ -51,16 +52,60 @@ def test_a_copy_in_another_size_and_light_has_nearly_the_same_hash_and_another_p
     assert min((mine ^ phash_of(scene(seed))).bit_count() for seed in range(2, 30)) > 4
 
 
-def test_each_picture_names_the_first_that_it_is_like_and_chains_do_not_grow() -> None:
-    # The third differs from the first in six bits, from the second in three.
-    assert group_leaders([0b0, 0b111, 0b111111, None, 0xFF << 40, 0b1, None]) == [0, 0, 2, 3, 4, 0, 6]
-    assert group_leaders([]) == []
-    hashes = [0b0, 0b111, 0b111111, 0xFF << 40]
-    assert group_leaders(hashes)[:3] == group_leaders(hashes[:3])
+def test_copies_in_other_sizes_formats_and_brightness_are_one_group_and_different_pictures_none() -> None:
+    first = test_image_quality.scene(0)
+    squeezed = BytesIO()
+    first.save(squeezed, "JPEG", quality=35)
+    copies = [
+        first,
+        first.resize((100, 75)),
+        Image.open(squeezed),
+        ImageEnhance.Brightness(first).enhance(1.15),
+        first.filter(ImageFilter.GaussianBlur(1)),
+    ]
+    images = [test_image_quality.scene(1), *copies, *(test_image_quality.scene(number) for number in range(2, 30))]
+    groups = near_duplicate_groups({str(place): phash_of(image) for place, image in enumerate(images)})
+    assert [place for place, first_of in groups.items() if first_of == "1"] == ["1", "2", "3", "4", "5"]
+    assert len(set(groups.values())) == len(images) - 4
 
 
-def test_twins_of_two_classes_are_no_group() -> None:
-    assert len(set(near_duplicate_groups(["owl", "duck", "owl"], [0, 0, 1]))) == 2
+def test_mirrored_copies_are_found_and_no_two_birds_are_taken_for_one() -> None:
+    files = sorted((SAMPLE_IMAGES / "birds" / "images").glob("*.jpg"))[:60]
+    birds = [Image.open(file).convert("RGB").reduce(2) for file in files]
+    phashes = {file.name: phash_of(bird) for file, bird in zip(files, birds, strict=True)}
+    mirrored = {
+        f"mirrored {file.name}": phash_of(ImageOps.mirror(bird)) for file, bird in zip(files, birds, strict=True)
+    }
+    groups = near_duplicate_groups(phashes | mirrored)
+    assert all(groups[name] == name for name in phashes)
+    assert all(groups[name] in (name, name.removeprefix("mirrored ")) for name in mirrored)
+    assert sum(groups[name] != name for name in mirrored) >= 0.7 * len(files)
+
+
+def test_each_picture_joins_the_first_that_it_is_like_and_chains_do_not_grow() -> None:
+    # c differs from a in six bits, from b in three.
+    phashes = {"a": 0b0, "b": 0b111, "c": 0b111111, "d": None, "e": 0xFF << 40, "f": 0b1, "g": None}
+    assert near_duplicate_groups(phashes) == {"a": "a", "b": "a", "c": "c", "d": "d", "e": "e", "f": "a", "g": "g"}
+    assert near_duplicate_groups({}) == {}
+    first_three = dict(list(phashes.items())[:3])
+    assert near_duplicate_groups(first_three) == {"a": "a", "b": "a", "c": "c"}
+
+
+def test_near_duplicates_with_different_labels_share_a_split() -> None:
+    """The check showed such groups, and the splits, which grouped class by class, tore them."""
+    items = [SplitItem(f"{label}{place}", label, f"pair {place}") for place in range(30) for label in ("owl", "duck")]
+    found, _ = complete(items)
+    assert all(len(sides) == 1 for sides in splits_by_group(items, found).values())
+    assert set(found.values()) == {"train", "val", "test"}
+
+
+def test_a_class_with_one_group_is_divided_and_leaves_the_group_of_another_class_whole() -> None:
+    burst = [SplitItem(f"owl{place}", "owl", "burst") for place in range(20)]
+    others = [SplitItem(f"other{place}", "owl", f"other{place}") for place in range(20)]
+    ducks = [SplitItem(f"duck{place}", "duck", "burst") for place in range(14)]
+    found, _ = complete([*burst, *others, *ducks])
+    assert {found[item.key] for item in burst} == {"train"}
+    assert {found[item.key] for item in ducks} == {"train", "val", "test"}
 
 
 def bursts(sizes: Sequence[int], split: str | None = None, name: str = "g", label: str = "owl") -> list[SplitItem]:
@@ -182,6 +227,24 @@ def test_twins_of_a_project_share_a_split_also_when_they_come_later(tmp_path: Pa
     assert all(split_of(late[seed]) == split_of(pairs[seed][0]) for seed in range(12))
     assert {row.id: row.split for row in store.images(project) if row.id in before} == before
     assert len(table) == 44
+    store.close()
+
+
+def test_the_check_and_the_splits_see_the_same_groups(tmp_path: Path) -> None:
+    """An unlabelled photo that two others resemble makes all three one group, before and after it is labelled."""
+    store = Store(open_workspace(tmp_path))
+    project = store.create_project("Birds", classes=["owl", "duck"]).id
+    rows = []
+    for number in range(12):
+        for place, image in enumerate(twins_of(number, 3)):
+            data = png(image)
+            rows.append(store.add_image(project, decode(data, "photo"), data, f"{number}-{place}.png")[0])
+    for place in (1, 2):
+        store.annotate(project, [row.id for row in rows[place::3]], ("owl", "duck")[place - 1], "ann")
+    store.assign_splits(project)
+    groups = store.near_duplicates(project)
+    assert all(groups[row.hash] == rows[place // 3 * 3].hash for place, row in enumerate(rows))
+    assert len({(groups[row.hash], row.split) for row in store.images(project) if row.label}) == 12
     store.close()
 
 

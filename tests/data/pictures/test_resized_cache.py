@@ -111,7 +111,7 @@ def test_where_nothing_can_be_written_photos_are_decoded_and_one_line_says_so(
             cache.view(source), np.asarray(PREPROCESSING.view(decode(source.path, source.name).image))
         )
     assert len(log) == 1
-    assert "cannot be kept" in log[0] and "decoded in every epoch" in log[0]
+    assert "cannot be stored" in log[0] and "decoded in every epoch" in log[0]
 
 
 def test_a_nearly_full_disk_is_left_alone(
@@ -136,7 +136,7 @@ def test_broken_and_missing_photos_are_named(sources: list[Source], cache: Resiz
     with pytest.raises(ImageRefused, match=r"photo 2\.jpg"):
         list(cache.fill([(source, "view") for source in sources], threads=1))
     sources[2].path.unlink()
-    with pytest.raises(ImageRefused, match=r"photo 2\.jpg: its file .* is gone"):
+    with pytest.raises(ImageRefused, match=r"photo 2\.jpg: its file .* is missing"):
         cache.view(sources[2])
 
 

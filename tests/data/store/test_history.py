@@ -68,9 +68,9 @@ def test_wrong_calls_change_nothing(store: Store) -> None:
     before = state(store, project_id)
     with pytest.raises(DataError, match=r'no class "swan".*owl, duck'):
         store.annotate(project_id, ids, "swan", "ann")
-    with pytest.raises(DataError, match="Of the 3 images chosen, 1 cannot"):
+    with pytest.raises(DataError, match="Of the 3 images selected, 1 can no longer"):
         store.annotate(project_id, [*ids, 99], "owl", "ann")
-    with pytest.raises(DataError, match="No image was chosen"):
+    with pytest.raises(DataError, match="No image was selected"):
         store.remove_images(project_id, [], "ann")
     with pytest.raises(DataError, match='no split "maybe"'):
         store.apply_labels(project_id, [(ids[0], "swan", None), (ids[1], None, "maybe")], "ann", "import")

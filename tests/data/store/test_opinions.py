@@ -86,16 +86,16 @@ def test_opinions_of_a_removed_class_are_gone(store: Store) -> None:
 def test_verdicts_survive_a_restart_and_can_be_taken_back(store: Store, tmp_path: Path) -> None:
     project_id, _ = labelled_project(store, ["owl"])
     other, _ = labelled_project(store, ["owl"], "other")
-    store.keep(project_id, "label error", ["1:1", "2:1"], "ann")
-    store.keep(project_id, "label error", ["2:1"], "bob")
-    store.keep(project_id, "odd", ["1"], "bob")
+    store.record_review(project_id, "label error", ["1:1", "2:1"], "ann")
+    store.record_review(project_id, "label error", ["2:1"], "bob")
+    store.record_review(project_id, "odd", ["1"], "bob")
     store.close()
     again = open_store(tmp_path)
-    kept = again.kept(project_id, "label error")
+    kept = again.reviews(project_id, "label error")
     assert {subject: verdict.who for subject, verdict in kept.items()} == {"1:1": "ann", "2:1": "bob"}
-    assert list(again.kept(project_id, "odd")) == ["1"]
-    assert again.kept(other, "label error") == {}
-    again.ask_again(project_id, "label error", ["1:1"])
-    assert list(again.kept(project_id, "label error")) == ["2:1"]
+    assert list(again.reviews(project_id, "odd")) == ["1"]
+    assert again.reviews(other, "label error") == {}
+    again.forget_review(project_id, "label error", ["1:1"])
+    assert list(again.reviews(project_id, "label error")) == ["2:1"]
     again.delete_project(project_id)
-    assert again.kept(project_id, "label error") == {}
+    assert again.reviews(project_id, "label error") == {}

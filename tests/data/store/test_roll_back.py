@@ -37,37 +37,39 @@ def test_back_to_a_moment_undoes_everybodys_later_changes_and_forth_does_them_ag
     store.remove_images(project_id, [ids[2]], "cleo")
     after = state(store, project_id)
 
-    seen = store.reach(project_id, moment)
+    seen = store.roll_back_reach(project_id, moment)
     assert (seen.changes, seen.images, seen.classes, seen.people) == (4, 3, 1, ("bob", "cleo"))
     assert state(store, project_id) == after  # looking changes nothing
-    done = store.back_to(project_id, moment, "teacher")
+    done = store.roll_back(project_id, moment, "teacher")
     assert (done.changes, done.kept) == (4, 0)
     assert state(store, project_id) == before
-    (rewind,) = store.rewinds(project_id)
+    (rewind,) = store.roll_backs(project_id)
     assert (rewind.change_id, rewind.who, rewind.changes) == (moment, "teacher", 4)
-    assert [(one.undone, one.rewind) for one in store.history(project_id)] == [(True, rewind.id)] * 4 + [(False, None)]
+    assert [(one.undone, one.roll_back) for one in store.history(project_id)] == [(True, rewind.id)] * 4 + [
+        (False, None)
+    ]
 
     assert store.redo(project_id) is None  # not in pieces: together
-    assert store.forth(project_id, rewind.id).kept == 0
+    assert store.undo_roll_back(project_id, rewind.id).kept == 0
     assert state(store, project_id) == after
-    assert store.rewinds(project_id) == []
-    with pytest.raises(DataError, match="done again already"):
-        store.forth(project_id, rewind.id)
+    assert store.roll_backs(project_id) == []
+    with pytest.raises(DataError, match="already been redone"):
+        store.undo_roll_back(project_id, rewind.id)
 
 
 def test_back_to_the_very_beginning(store: Store) -> None:
     project_id, _ = labelled_project(store, ["owl", "duck"])
-    assert store.back_to(project_id, 0, "ann").changes == 2
+    assert store.roll_back(project_id, 0, "ann").changes == 2
     assert labels_of(store, project_id) == [None, None]
     with pytest.raises(DataError, match="Nothing was changed after"):
-        store.back_to(project_id, 0, "ann")
+        store.roll_back(project_id, 0, "ann")
 
 
 def test_a_moment_that_the_project_never_had_is_refused(store: Store) -> None:
     one, _ = labelled_project(store, ["owl"], "one")
     two, _ = labelled_project(store, ["owl"], "two")
     with pytest.raises(DataError, match="not in the project's history"):
-        store.back_to(two, store.history(one)[0].id, "ann")
+        store.roll_back(two, store.history(one)[0].id, "ann")
     assert labels_of(store, two) == ["owl"]
 
 
@@ -75,10 +77,10 @@ def test_forth_keeps_what_was_done_in_between(store: Store) -> None:
     project_id, ids = labelled_project(store, ["owl", "duck"])
     moment = store.history(project_id)[0].id
     store.annotate(project_id, ids, "owl", "bob")
-    store.back_to(project_id, moment, "ann")
+    store.roll_back(project_id, moment, "ann")
     store.annotate(project_id, [ids[0]], "duck", "bob")  # something new: personal redo is over, this one is not
-    (rewind,) = store.rewinds(project_id)
-    assert store.forth(project_id, rewind.id).kept == 1
+    (rewind,) = store.roll_backs(project_id)
+    assert store.undo_roll_back(project_id, rewind.id).kept == 1
     assert labels_of(store, project_id) == ["duck", "owl"]
 
 
@@ -87,10 +89,10 @@ def test_one_of_a_rewinds_changes_may_be_done_again_alone(store: Store) -> None:
     moment = store.history(project_id)[0].id
     first = store.annotate(project_id, [ids[0]], "duck", "bob")
     store.annotate(project_id, [ids[1]], "owl", "bob")
-    store.back_to(project_id, moment, "ann")
+    store.roll_back(project_id, moment, "ann")
     store.redo_one(project_id, first)
     assert labels_of(store, project_id) == ["duck", "duck"]
-    assert store.rewinds(project_id)[0].changes == 1
+    assert store.roll_backs(project_id)[0].changes == 1
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -110,10 +112,10 @@ def test_whatever_was_done_any_moment_comes_back_exactly_and_so_does_the_present
         states[newest[0].id if newest else 0] = state(store, project.id)
     moment = data.draw(st.sampled_from(sorted(states)))
     now = state(store, project.id)
-    if store.reach(project.id, moment).changes:
-        assert store.back_to(project.id, moment, "ann").kept == 0
+    if store.roll_back_reach(project.id, moment).changes:
+        assert store.roll_back(project.id, moment, "ann").kept == 0
         assert state(store, project.id) == states[moment]
-        assert store.forth(project.id, store.rewinds(project.id)[0].id).kept == 0
+        assert store.undo_roll_back(project.id, store.roll_backs(project.id)[0].id).kept == 0
     assert state(store, project.id) == now
 
 
@@ -124,7 +126,7 @@ def test_an_old_change_is_undone_alone_where_nobody_has_changed_its_images_since
     undone = store.undo_one(project_id, old)
     assert (undone.id, undone.undone, undone.kept) == (old, True, 1)
     assert labels_of(store, project_id) == [None, "duck", "duck", "owl"]
-    with pytest.raises(DataError, match="undone already"):
+    with pytest.raises(DataError, match="already undone"):
         store.undo_one(project_id, old)
     assert store.redo_one(project_id, old).kept == 1
     assert labels_of(store, project_id)[0] == "owl"
@@ -161,7 +163,7 @@ def test_hundreds_of_changes_go_back_in_moments(store: Store) -> None:
         for number in ids[:20]:
             store.annotate(project_id, [number], ("duck", "owl")[turn % 2], "bob")
     started = time.monotonic()
-    assert store.back_to(project_id, moment, "ann").kept == 0
+    assert store.roll_back(project_id, moment, "ann").kept == 0
     seconds = time.monotonic() - started
     assert state(store, project_id) == before
     assert seconds < 5  # others wait so long; on a quiet machine it takes a tenth of that
@@ -176,8 +178,8 @@ def test_every_write_moves_the_revision_and_no_look_does(store: Store) -> None:
         lambda: store.redo(project_id),
         lambda: store.rename_class(project_id, class_id(store, project_id, "owl"), "barn owl", "ann"),
         lambda: add(store, project_id, 77),
-        lambda: store.keep(project_id, "label error", ["1:1"], "ann"),
-        lambda: store.back_to(project_id, 0, "ann"),
+        lambda: store.record_review(project_id, "label error", ["1:1"], "ann"),
+        lambda: store.roll_back(project_id, 0, "ann"),
     ):
         write()
         seen.append(store.revision(project_id))
@@ -204,8 +206,8 @@ def test_a_workspace_of_the_first_version_is_brought_up_to_date(tmp_path: Path) 
     store = open_store(tmp_path)
     assert [one.name for one in store.projects()] == ["Birds"]
     assert store.revision(7) == 0
-    assert [(one.text, one.rewind) for one in store.history(7)] == [("class owl", None)]
-    assert store.reach(7, 0).changes == 1
+    assert [(one.text, one.roll_back) for one in store.history(7)] == [("class owl", None)]
+    assert store.roll_back_reach(7, 0).changes == 1
 
 
 LABELLER = """
@@ -266,7 +268,7 @@ def test_boxes_go_back_and_forth_with_their_images(store: Store) -> None:
     store.set_boxes(project.id, ids[0], [], "cleo")
     store.annotate(project.id, [ids[1]], "hen", "cleo")
     after = standing()
-    assert store.back_to(project.id, moment, "ann").kept == 0
+    assert store.roll_back(project.id, moment, "ann").kept == 0
     assert standing() == before
-    assert store.forth(project.id, store.rewinds(project.id)[0].id).kept == 0
+    assert store.undo_roll_back(project.id, store.roll_backs(project.id)[0].id).kept == 0
     assert standing() == after

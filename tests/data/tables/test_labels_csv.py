@@ -1,4 +1,4 @@
-"""labels.csv: what people write is understood, what is wrong is named with its line, and nothing is lost on the way."""
+"""labels.csv: usual variants are understood, problems are reported with their line, and nothing is lost."""
 
 import codecs
 import csv
@@ -77,7 +77,7 @@ def test_names_of_columns(file: str, label: str) -> None:
     table = read(f"{label},note,{file}\nowl,seen at dusk,a.jpg\n")
     assert labels_of(table) == {"a.jpg": "owl"}
     assert table.ignored_columns == ("note",)
-    assert said(table) == ["line 1: columns that are not used: note"]
+    assert said(table) == ["line 1: unused columns: note"]
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,7 @@ def test_words_for_splits(word: str, split: str | None) -> None:
     assert table.rows[0].split == split
     assert len(table.problems) == (word == "holdout")
     if table.problems:
-        assert said(table) == [
-            'line 2: unknown split "holdout"; allowed are train, val and test; the split is left open'
-        ]
+        assert said(table) == ['line 2: unknown split "holdout", so no split is set; use train, val or test']
 
 
 def test_quotation_marks_blanks_and_empty_lines() -> None:
@@ -131,7 +129,7 @@ def test_a_file_on_disk(tmp_path: Path) -> None:
     [
         (b"", "mine.csv is empty. Its first line must name the columns, for example: filename,label"),
         (b"\n \n", "is empty"),
-        (b"a.jpg,owl\nb.jpg,duck\n", r"begins with data \(line 1: a.jpg, owl\).* Write filename,label above it"),
+        (b"a.jpg,owl\nb.jpg,duck\n", r"begins with data \(line 1: a.jpg, owl\).* Add the line filename,label above it"),
         (b"id;species\n1;owl\n", r"has the columns id, species\. It needs one for the file \(filename, "),
         (b"filename\na.jpg\n", "needs one for the file .* and one for the label"),
         (b"PK\x03\x04...", "is an Excel workbook"),
@@ -151,12 +149,12 @@ def test_rows_with_too_few_or_too_many_cells() -> None:
     table = read("filename,label,split\na.jpg,owl\nb.jpg\nc,d.jpg,owl,train\ne.jpg,owl,,,\n,owl,\n")
     assert labels_of(table) == {"a.jpg": "owl", "b.jpg": None, "e.jpg": "owl"}
     assert said(table) == [
-        "line 2: 2 cells instead of 3; the missing ones are taken as empty",
-        "line 3: 1 cell instead of 3; the missing ones are taken as empty",
+        "line 2: 2 cells instead of 3; the missing cells are read as empty",
+        "line 3: 1 cell instead of 3; the missing cells are read as empty",
         "line 3: no label; b.jpg counts as unlabelled",
-        "line 4: 4 cells instead of 3, so the row is not used; "
-        "a name that holds the delimiter must stand in quotation marks",
-        "line 6: no file name, so the row is not used",
+        "line 4: 4 cells instead of 3, so the row is skipped; "
+        "put quotation marks around a name that contains the delimiter",
+        "line 6: no file name, so the row is skipped",
     ]
 
 
@@ -185,13 +183,13 @@ def test_two_labels_for_one_image_use_neither() -> None:
 def test_repeated_rows_become_one() -> None:
     table = read("filename,label\na.jpg,owl\na.jpg,owl\nb.jpg,\nb.jpg,duck\n")
     assert labels_of(table) == {"a.jpg": "owl", "b.jpg": "duck"}
-    assert "line 3: a.jpg stands in lines 2 and 3; one row is kept" in said(table)
+    assert "line 3: a.jpg is in lines 2 and 3; one row is kept" in said(table)
 
 
 def test_an_image_in_several_splits_stays_in_the_strictest() -> None:
     table = read("filename,label,split\na.jpg,owl,train\na.jpg,owl,test\nb.jpg,owl,train\nb.jpg,owl,val\n")
     assert [(row.filename, row.split) for row in table.rows] == [("a.jpg", "test"), ("b.jpg", "val")]
-    assert said(table)[0].endswith("one row is kept, in test because a picture must not be in several splits")
+    assert said(table)[0].endswith("one row is kept, in test, because a photo must not be in several splits")
 
 
 def test_labels_that_differ_only_by_case_are_named_with_their_lines_and_what_is_done() -> None:
@@ -199,11 +197,11 @@ def test_labels_that_differ_only_by_case_are_named_with_their_lines_and_what_is_
     table = read(f"filename,label\n{rows}")
     assert labels_of(table)["b.jpg"] == "Owl"
     assert said(table) == [
-        'line 3: the label "Owl" differs from "owl" (line 2) only by case; both are taken for one class',
-        'line 6: the label "bird of prey" differs from "bird  of prey" (line 5) only by case, blanks or the form of '
-        "accents; both are taken for one class",
-        'line 7: the label "birdofprey" differs from "bird  of prey" (line 5) only by case, blanks or the form of '
-        "accents; write both alike if they are one class",
+        'line 3: the label "Owl" differs from "owl" (line 2) only by case; both count as one class',
+        'line 6: the label "bird of prey" differs from "bird  of prey" (line 5) only by case, spaces or the encoding '
+        "of accents; both count as one class",
+        'line 7: the label "birdofprey" differs from "bird  of prey" (line 5) only by case, spaces or the encoding '
+        "of accents; spell both the same way if they are one class",
     ]
 
 
@@ -211,8 +209,8 @@ def test_labels_that_differ_only_by_blanks_around_them_become_one() -> None:
     table = read("filename,label\na.jpg,owl\nb.jpg, owl\nc.jpg,owl \n")
     assert set(labels_of(table).values()) == {"owl"}
     assert said(table) == [
-        'line 3: the label " owl" differs from "owl" (line 2) only by blanks around it; both are read as owl',
-        'line 4: the label "owl " differs from "owl" (line 2) only by blanks around it; both are read as owl',
+        'line 3: the label " owl" differs from "owl" (line 2) only by spaces around it; both are read as owl',
+        'line 4: the label "owl " differs from "owl" (line 2) only by spaces around it; both are read as owl',
     ]
 
 
@@ -254,7 +252,7 @@ def test_a_box_that_is_none_is_left_out_and_said(box: str) -> None:
 )
 def test_a_bad_box_is_told_with_its_line_and_reason(columns: str, box: str, reason: str) -> None:
     table = read(f"filename,label,{columns}\na.jpg,owl,{box}\nb.jpg,owl,1,2,30,40\n")
-    assert said(table) == [f"line 2: the box ({', '.join(box.split(','))}) {reason}; the box is left out"]
+    assert said(table) == [f"line 2: the box ({', '.join(box.split(','))}) {reason}; the box is skipped"]
     assert [row.box is None for row in table.rows] == [True, False]
 
 
@@ -267,7 +265,7 @@ def test_of_several_boxes_the_largest_counts_and_all_are_kept() -> None:
         ("duck", Box(5, 6, 7, 8), 3),
         ("owl", Box(1, 2, 3, 4), 4),
     ]
-    assert said(table) == ["line 4: a.jpg has the same box in line 2; both are kept"]
+    assert said(table) == ["line 4: a.jpg has the same box as in line 2; both are kept"]
     again = read(write_labels(table.rows))
     assert [(one.label, one.box) for one in again.rows[0].objects] == [(one.label, one.box) for one in only.objects]
 
@@ -392,27 +390,30 @@ def test_equal_base_names_are_told_apart_by_their_folders() -> None:
     )
     found, problems = matched(["1.jpg"], files)
     assert found == {}
-    assert problems[0] == "line 2: 1.jpg may mean set/owl/1.jpg, set/duck/1.jpg; write the path into the table"
+    assert problems[0] == "line 2: 1.jpg could be set/owl/1.jpg, set/duck/1.jpg; write the path in the table"
 
 
 def test_missing_files_and_files_without_a_row() -> None:
     assert matched(["a.jpg", "b.jpg"], ["a.jpg", "c.jpg"]) == (
         {"a.jpg": "a.jpg"},
-        ["line 3: b.jpg is not among the files", "c.jpg has no usable row, so it has no label"],
+        [
+            "line 3: b.jpg is not among the files; add the photo or delete the row",
+            "c.jpg has no usable row in the table, so it has no label",
+        ],
     )
 
 
 def test_a_name_in_another_case_is_taken_and_said() -> None:
     assert matched(["IMG_1.jpg"], ["IMG_1.JPG"]) == (
         {"IMG_1.jpg": "IMG_1.JPG"},
-        ["line 2: IMG_1.jpg is taken for IMG_1.JPG: only the case differs"],
+        ["line 2: IMG_1.jpg is matched with IMG_1.JPG: only the case differs"],
     )
 
 
 def test_two_rows_never_share_a_file() -> None:
     found, problems = matched(["x/a.jpg", "y/a.jpg"], ["a.jpg"])
     assert found == {}
-    assert "both mean a.jpg" in problems[0]
+    assert "both match a.jpg" in problems[0]
     found, problems = matched(["old/a.jpg", "a.jpg"], ["a.jpg"])
     assert found == {"a.jpg": "a.jpg"}
     assert problems == ["line 2: old/a.jpg is not among the files (a.jpg belongs to line 3)"]

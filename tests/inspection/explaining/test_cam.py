@@ -1,4 +1,4 @@
-"""Heatmaps: the right numbers, the right cost, and a network left exactly as it was."""
+"""Heatmaps: correct numbers, the expected cost, and an unchanged network."""
 
 import threading
 
@@ -41,7 +41,7 @@ def picture() -> Tensor:
 
 
 def stretched(coarse: Tensor) -> np.ndarray:
-    """A map [h, w] as the studio shows it: no negatives, from 0, resized, peak 1."""
+    """Return a map [h, w] as the studio shows it: no negatives, from 0, resized, peak 1."""
     positive = coarse.clamp(min=0)
     assert positive.any(), "an empty map would prove nothing"
     positive = positive - positive.min()
@@ -148,7 +148,7 @@ def test_unknown_names_are_told_with_those_that_are_known(
 
 
 def state_of(network: ResNet) -> dict[str, object]:
-    """Everything that must be as before: modes, gradients, hooks, numbers."""
+    """Return everything that must stay unchanged: modes, gradients, hooks, numbers."""
     return {
         "modes": [module.training for module in network.modules()],
         "hooks": [

@@ -1,4 +1,4 @@
-"""Explanations: what they say, the pictures drawn from them, and whether they can be believed."""
+"""Explanations: their sentences, the images drawn from them, and their faithfulness."""
 
 import numpy as np
 import pytest
@@ -71,7 +71,7 @@ def test_the_file_shows_the_picture_and_beside_it_the_overlay(predictor: Predict
 
 def test_the_sentence_names_method_stage_and_class() -> None:
     found = an_explanation(np.eye(8))
-    assert found.sentence == "Grad-CAM at layer4: the brighter, the more it speaks for owl (90.0%)."
+    assert found.sentence == "Grad-CAM at layer4: brighter areas are stronger evidence for owl (90.0%)."
 
 
 def test_an_empty_map_is_said_to_be_empty(predictor: Predictor) -> None:
@@ -79,7 +79,7 @@ def test_an_empty_map_is_said_to_be_empty(predictor: Predictor) -> None:
         predictor.network.fc.weight[1] = -1
     found = explain(predictor, photo(1), target="dog")
     assert found.empty and not found.heatmap.any()
-    assert "finds no place in this picture that speaks for dog" in found.sentence
+    assert "finds no evidence for dog" in found.sentence
     faith = faithfulness(predictor, found)
     assert faith.empty and "no hottest part" in faith.sentence
 
@@ -94,7 +94,7 @@ def test_the_hottest_share_is_exact_also_among_equals(share: float) -> None:
 
 
 class OneSpot:
-    """A predictor whose answer is the brightness of the view's left upper corner, and nothing else."""
+    """A predictor whose prediction is the brightness of the view's upper left corner."""
 
     def probabilities_of_views(self, views: list[Image.Image]) -> np.ndarray:
         bright = np.array([np.asarray(view.convert("L"))[:24, :24].mean() / 255 for view in views])
@@ -110,8 +110,8 @@ def test_a_map_of_the_decisive_spot_is_faithful_and_one_of_another_is_not() -> N
     right = faithfulness(OneSpot(), an_explanation(there, view))  # type: ignore[arg-type]
     wrong = faithfulness(OneSpot(), an_explanation(there[::-1, ::-1], view))  # type: ignore[arg-type]
     assert right.before == pytest.approx(1) and right.after < right.elsewhere - 0.05
-    assert "does carry the answer" in right.sentence
-    assert wrong.after == pytest.approx(1) and "does not hang on the hot part" in wrong.sentence
+    assert "does depend on the hottest part" in right.sentence
+    assert wrong.after == pytest.approx(1) and "hardly depends on the hottest part" in wrong.sentence
 
 
 def test_faithfulness_is_the_network_s_own_answer_and_the_same_each_time(predictor: Predictor) -> None:
@@ -127,9 +127,9 @@ def test_faithfulness_is_the_network_s_own_answer_and_the_same_each_time(predict
 @pytest.mark.parametrize(
     ("before", "after", "elsewhere", "verdict"),
     [
-        (0.92, 0.31, 0.88, "does carry the answer"),
-        (0.92, 0.60, 0.70, "carries more of the answer than other parts"),
-        (0.81, 0.93, 0.88, "does not hang on the hot part"),
+        (0.92, 0.31, 0.88, "does depend on the hottest part"),
+        (0.92, 0.60, 0.70, "depends more on the hottest part than on others"),
+        (0.81, 0.93, 0.88, "hardly depends on the hottest part"),
     ],
 )
 def test_the_verdict_follows_the_figures(before: float, after: float, elsewhere: float, verdict: str) -> None:

@@ -1,4 +1,4 @@
-"""Boxes of a localization: measured, predicted in the image's pixels, reported, written and drawn."""
+"""Localization: boxes are measured, predicted in the image's pixels, reported, written and drawn."""
 
 import csv
 import io
@@ -61,7 +61,7 @@ def test_the_interval_of_a_mean_holds_it_and_narrows() -> None:
 
 
 def test_the_predicted_box_is_in_pixels_of_the_image(tmp_path: Path) -> None:
-    """The network's own answer on the view, taken back by hand, for the mode with bars."""
+    """The network's output on the view is converted back by hand, for letterbox mode."""
     predictor = Predictor.load(write_localizer(tmp_path / "bundle", "resnet18", "letterbox"), device="cpu")
     picture = photo(3, 128, 64)
     box = predictor.predict([picture])[0].box
@@ -84,7 +84,7 @@ def png(picture: Image.Image) -> bytes:
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
-    """A run as training leaves it: six test images with boxes."""
+    """A finished run: six test images with boxes."""
     monkeypatch.setenv("RESNET_STUDIO_HOME", str(tmp_path / "workspace"))
     rows = []
     for seed in range(6):
@@ -136,11 +136,15 @@ def test_an_explanation_has_both_boxes_and_says_where_the_heat_lies(tmp_path: Pa
     picture = photo(5, 200, 100)
     bare = explain(predictor, picture)
     assert bare.true_corners is None and bare.corners is not None and "solid frame" in bare.box_sentence
-    told = explain(predictor, picture, true_box=Box(50, 25, 100, 50))
+    told = explain(predictor, picture, method="eigencam", true_box=Box(50, 25, 100, 50))
     assert told.true_corners == pytest.approx((0.25, 0.25, 0.75, 0.75))
     assert told.prediction.box is not None
     assert told.iou == pytest.approx(ious([told.prediction.box], [Box(50, 25, 100, 50)])[0])
-    assert "which covers 25% of the picture" in told.box_sentence or told.heat_inside is None
+    inside = told.heatmap[16:48, 16:48].sum() / told.heatmap.sum()
+    assert told.heatmap.shape == (64, 64) and told.heat_inside == pytest.approx(inside, rel=1e-4)
+    assert told.box_sentence.endswith(
+        f"{inside:.0%} of the heat lies inside the true box, which covers 25% of the photo."
+    )
     assert overlay(told, 0.0).tobytes() != told.sharp.tobytes()
     assert side_by_side(told).width > 2 * told.sharp.width
 
@@ -150,7 +154,7 @@ def test_the_heatmap_of_a_box_is_of_what_makes_the_box(tmp_path: Path) -> None:
     picture = photo(5, 64, 64)
     found = explain(predictor, picture, method="hirescam", target=BOX)
     assert (found.target, found.target_index, found.probability) == ("the box", None, None)
-    assert found.sentence.endswith("the more it counts for where the box is put.")
+    assert found.sentence.endswith("contribute more to the position of the box.")
     assert not np.allclose(found.heatmap, explain(predictor, picture, method="hirescam").heatmap, atol=0.05)
     # By hand: HiResCAM is the features times the gradient of the score, summed over channels, where positive.
     network = predictor.network
@@ -173,16 +177,17 @@ def test_with_one_class_the_box_is_explained_and_believed_by_its_overlap(tmp_pat
     seen = Preprocessing(mode="squash", size=64, resize=73)
     predictor = Predictor(network, seen, ("owl",), name="small", arch="resnet18")
     found = explain(predictor, photo(5, 90, 60), true_box=Box(20, 10, 40, 30))
-    assert found.of_box and "not trained" not in found.box_sentence
+    assert found.of_box and "means little" not in found.box_sentence
     faith = faithfulness(predictor, found)
     assert faith.of_box and faith.before == pytest.approx(1) and 0 <= faith.after < 1 and 0 <= faith.elsewhere < 1
-    assert "the network's box has an IoU of" in faith.sentence
+    assert "the predicted box has an IoU of" in faith.sentence
     named = explain(predictor, photo(5, 90, 60), target="owl", true_box=Box(20, 10, 40, 30))
-    assert named.probability == 1 and (named.heat_inside is None or "its score is not trained" in named.box_sentence)
+    assert (named.probability, named.of_box) == (1, False)
+    assert named.heat_inside is not None and named.box_sentence.endswith("this heatmap means little.")
 
 
 def test_a_network_without_a_box_has_none_to_explain(predictor: Predictor) -> None:
-    with pytest.raises(ModelError, match="finds no box"):
+    with pytest.raises(ModelError, match="predicts no box"):
         explain(predictor, photo(5), target=BOX)
 
 

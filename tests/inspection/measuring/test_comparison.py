@@ -1,4 +1,4 @@
-"""Two models on the same images."""
+"""The comparison of two models on the same images."""
 
 import pandas as pd
 import pytest
@@ -14,7 +14,7 @@ def report(split: str = "test") -> Report:
 
 
 def table(right: str, labels: str | None = None, first: int = 0) -> pd.DataFrame:
-    """One image a letter: + was answered rightly, - wrongly."""
+    """Return predictions, one image per character: + correct, - wrong."""
     labels = labels or "a" * len(right)
     return pd.DataFrame(
         {
@@ -41,8 +41,8 @@ def test_mcnemar_s_exact_test() -> None:
     found = compared("--------++", "++++++++++")
     assert found.p_value == pytest.approx(2 / 2**8)
     assert found.sentence == (
-        "Of 10 images, 0 only A had right and 8 only B. "
-        "B is better, and chance alone would seldom do this (p = 0.0078)."
+        "Of 10 images, only A is correct on 0 and only B on 8. "
+        "B is better; the difference is unlikely to be chance (p = 0.0078)."
     )
 
 
@@ -69,7 +69,7 @@ def test_images_of_one_run_only_or_with_another_label_are_left_out_and_counted()
 
 
 def test_other_splits_or_no_common_image_cannot_be_compared() -> None:
-    with pytest.raises(RunError, match="val split and the other of test"):
+    with pytest.raises(RunError, match="val split and the other for test"):
         compare(report("val"), report("test"), table("+"), table("+"))
     with pytest.raises(RunError, match="no test image with the same label in common"):
         compare(report(), report(), table("+"), table("+", first=5))

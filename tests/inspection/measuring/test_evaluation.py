@@ -1,4 +1,4 @@
-"""Evaluation of a run: the report and the predictions that it leaves in the run's folder."""
+"""Evaluation of a run: the report and the predictions written to its folder."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ NAMES = ["=sum(1).png", "a, b.png", "NA.png", "Ünïcode 写真.png", 'say "so".
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
-    """A run as training leaves it: seven test images (one class called NA), one for validation, a best bundle."""
+    """A finished run: seven test images (one class called NA), one validation image, a best bundle."""
     monkeypatch.setenv("RESNET_STUDIO_HOME", str(tmp_path / "workspace"))
     rows = []
     for seed, name in enumerate([*NAMES, "val.png", "train.png"]):
@@ -91,7 +91,7 @@ def test_a_second_evaluation_replaces_the_first_and_agrees_with_it(run: RunFolde
 
 
 def test_a_run_without_a_model_or_without_that_split_is_said(run: RunFolder) -> None:
-    with pytest.raises(RunError, match=r"no image in the split 'holdout'. It has: test, train, val"):
+    with pytest.raises(RunError, match=r"no images in the split 'holdout'. Choose one of: test, train, val"):
         evaluate_run(run, "holdout", device="cpu")
     (run.best / "bundle.json").unlink()
     with pytest.raises(RunError, match="first has no model yet"):
@@ -109,7 +109,7 @@ def test_a_photo_that_is_gone_is_named_and_no_report_is_written(run: RunFolder) 
 
 def test_a_label_that_the_model_does_not_know_is_named(predictor: Predictor, run: RunFolder) -> None:
     predictor.classes = ("cat", "dog", "swan")
-    with pytest.raises(RunError, match=r"does not know the class 'owl'. It knows: cat, dog, swan"):
+    with pytest.raises(RunError, match=r"does not have the class 'owl'. Its classes are: cat, dog, swan"):
         evaluate_table(predictor, run.snapshot().part("test"), split="test")
 
 

@@ -14,12 +14,11 @@ from sklearn.metrics import f1_score, precision_score, recall_score
 
 from core.errors import RunError
 from core.inspection.measuring.report import Rate, Report, count
-
-REPOSITORY = Path(__file__).resolve().parents[2]
+from core.workspace import REPOSITORY
 
 
 def probabilities_for(answers: list[int], classes: int) -> np.ndarray:
-    """The answer gets 0.6, the others share the rest."""
+    """Give the predicted class 0.6; the others share the rest."""
     table = np.full((len(answers), classes), 0.4 / (classes - 1))
     table[np.arange(len(answers)), answers] = 0.6
     return table
@@ -29,17 +28,18 @@ def test_the_interval_is_wilson_s() -> None:
     # Newcombe 1998 (Statistics in Medicine 17, 857), table I, method 3
     for correct, n, low, high in [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611)]:
         rate = Rate.of(correct, n)
-        assert (round(rate.low or 0, 4), round(rate.high or 0, 4)) == (low, high)
+        assert rate.low is not None and rate.high is not None
+        assert (round(rate.low, 4), round(rate.high, 4)) == (low, high)
 
 
 def test_a_rate_of_nothing_is_none_and_not_zero() -> None:
     rate = Rate.of(0, 0)
     assert (rate.value, rate.low, rate.high, rate.n) == (None, None, None, 0)
-    assert str(rate) == "none of 0"
+    assert str(rate) == "no photos"
 
 
 def test_a_rate_says_its_counts_and_interval() -> None:
-    assert str(Rate.of(233, 240)) == "97.1% (233 of 240; 95% interval 94.1% to 98.6%)"
+    assert str(Rate.of(233, 240)) == "97.1% (233 of 240; 95% confidence interval 94.1% to 98.6%)"
 
 
 @pytest.mark.parametrize(("correct", "n"), [(3, 2), (-1, 4)])
@@ -124,7 +124,8 @@ def test_a_report_that_cannot_be_read_says_what_to_do(tmp_path: Path, content: s
 
 
 def test_the_light_modules_import_neither_torch_nor_scipy() -> None:
-    modules = ["results", "comparison", "answers", "methods", "explanation"]
+    modules = ["measuring.report", "measuring.comparison", "predicting.predictions", "explaining.methods"]
+    modules.append("explaining.explanation")
     code = (
         "import sys, importlib\n"
         f"for name in {modules!r}: importlib.import_module('core.inspection.' + name)\n"

@@ -1,4 +1,4 @@
-"""The features of many pictures: the numbers that the classifier sees, and the files they are written to."""
+"""Features of many images: the classifier's inputs, and the files they are written to."""
 
 import json
 from collections.abc import Iterator
@@ -85,7 +85,7 @@ def test_no_images_have_no_features(predictor: Predictor) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """More photos than one batch, and a file that is none in the middle of them."""
+    """More photos than one batch, with an unreadable file in the middle."""
     (tmp_path / "photos").mkdir()
     for seed in range(BATCH + 3):
         photo(seed).save(tmp_path / "photos" / f"p{seed:02d}.png")
@@ -131,5 +131,5 @@ def test_what_is_no_picture_is_answered_with_its_reason(predictor: Predictor, fo
 def test_the_ending_says_the_form() -> None:
     assert (form_of(Path("a/f.npz")), form_of(Path("f.PARQUET"))) == ("npz", "parquet")
     for name in ("f.csv", "f", "f.npz.zip"):
-        with pytest.raises(DataError, match=r"End its name in one of: \.npz, \.parquet\."):
+        with pytest.raises(DataError, match=r"Use one of: \.npz, \.parquet\."):
             form_of(Path(name))

@@ -1,4 +1,4 @@
-"""One path for all answers: the same numbers alone, in a batch, from a file and from several threads."""
+"""The predictor: the same numbers for single images, batches, files and several threads."""
 
 import threading
 from pathlib import Path

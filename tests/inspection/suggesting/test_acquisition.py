@@ -1,4 +1,4 @@
-"""The order in which photos are labelled, their neighbors, and the map."""
+"""The order in which photos are labelled, their neighbours, and the map."""
 
 import numpy as np
 import pytest

@@ -1,56 +1,22 @@
-"""Copies of a picture are found in another size, format or brightness, or by vectors; different pictures are not."""
+"""Of a group of near-duplicates the best copy is kept, in the split where the group belongs."""
 
 import io
-import time
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
 from core.data.pictures.image_quality import measure_quality
-from core.inspection.suggesting.duplicates import best_copy_first, common_split, duplicate_groups, name_of
+from core.inspection.suggesting.duplicates import best_copy_first, common_split, duplicate_groups, group_name
 from core.workspace import SAMPLE_IMAGES
-from tests.data.pictures.test_image_quality import row, scene
+from tests.data.pictures.test_image_quality import row
 
 
-def test_copies_in_other_sizes_formats_and_brightness_are_one_group_and_different_pictures_none() -> None:
-    first = scene(0)
-    squeezed = io.BytesIO()
-    first.save(squeezed, "JPEG", quality=35)
-    copies = [
-        first,
-        first.resize((100, 75)),
-        Image.open(squeezed),
-        ImageEnhance.Brightness(first).enhance(1.15),
-        first.filter(ImageFilter.GaussianBlur(1)),
-    ]
-    pictures = [scene(1), *copies, *(scene(number) for number in range(2, 30))]
-    assert duplicate_groups([measure_quality(one).phash for one in pictures]) == [[1, 2, 3, 4, 5]]
-
-
-def test_vectors_find_what_hashes_do_not_and_missing_ones_do_no_harm() -> None:
-    dice = np.random.default_rng(0)
-    vectors = (5 + dice.normal(size=(300, 2048))).astype(np.float32)
-    vectors[7] = vectors[200] + 0.2 * dice.normal(size=2048)
-    vectors[9] = np.nan
-    vectors[30] = vectors[40] = np.nan
-    hashes = [int(one) for one in dice.integers(0, 2**63, 300)]
-    assert duplicate_groups(hashes) == []
-    assert duplicate_groups(hashes, vectors) == [[7, 200]]
-    hashes[7] = hashes[100] ^ 0b1011
-    assert duplicate_groups(hashes, vectors) == [[7, 100, 200]]
-    assert duplicate_groups([], np.empty((0, 0))) == []
-
-
-def test_ten_thousand_pictures_are_compared_in_seconds() -> None:
-    dice = np.random.default_rng(1)
-    vectors = dice.normal(size=(10_000, 2048)).astype(np.float32)
-    vectors[9_000] = vectors[12]
-    started = time.monotonic()
-    found = duplicate_groups([int(one) for one in dice.integers(0, 2**63, 10_000)], vectors)
-    assert found == [[12, 9_000]]
-    assert time.monotonic() - started < 30  # alone on one core it takes four
+def test_images_are_grouped_as_the_store_says_and_single_ones_left_out() -> None:
+    rows = [row(number) for number in range(5)]
+    first, second = rows[0].hash, rows[1].hash
+    groups = {rows[0].hash: first, rows[1].hash: second, rows[2].hash: second, rows[3].hash: first}
+    assert duplicate_groups(rows, groups) == [[rows[0], rows[3]], [rows[1], rows[2]]]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +33,7 @@ def test_the_largest_picture_is_kept_then_a_labelled_one() -> None:
     rows[1] = row(2, 900, 900)
     assert best_copy_first(rows, {})[0].id == 2
     assert best_copy_first(rows, {}, boxed=True)[0].id == 3  # a box fits no other picture than its own
-    assert name_of(rows) == name_of(rows[::-1]) != name_of(rows[1:])
+    assert group_name(rows) == group_name(rows[::-1]) != group_name(rows[1:])
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Flipped labels stand at the front of the queue; what cannot be judged is left alone."""
+"""Flipped labels rank first; classes that cannot be predicted are left out."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from core.inspection.suggesting.probe import out_of_sample
 
 
 def features(images: int, classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors around one center a class, close enough together that some lie nearer to another class's; the labels."""
+    """Return vectors around one centre per class, close enough that some are nearer to another centre; and labels."""
     dice = np.random.default_rng(seed)
     labels = np.arange(images) % classes
     centers = dice.normal(size=(classes, 64))

@@ -1,4 +1,4 @@
-"""The linear classifier of the instant model: as good as scikit-learn's, and honest about pictures it has not seen."""
+"""The linear probe: as good as scikit-learn's classifier, and out-of-sample predictions without leaks."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from core.inspection.suggesting.probe import PENALTY, Probe, ProbeSpace, fit, ou
 def clouds(
     count: int, width: int, classes: int = 3, seed: int = 0, apart: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors around a center for each class, and the classes."""
+    """Return vectors around one centre per class, and their classes."""
     dice = np.random.default_rng(seed)
     centers = np.random.default_rng(99).normal(0, apart, (classes, width))
     labels = dice.integers(0, classes, count)
@@ -93,13 +93,13 @@ def test_flipped_labels_get_little_probability() -> None:
     assert set(np.argsort(given)[: len(flipped)]) == set(flipped)
 
 
-def test_twins_are_held_out_together() -> None:
+def test_near_duplicates_are_held_out_together() -> None:
     dice = np.random.default_rng(0)
     half = dice.normal(0, 1, (60, 300)).astype(np.float32)
     vectors, labels = np.concatenate([half, half]), np.tile(dice.integers(0, 2, 60), 2)
-    twins = np.tile(np.arange(60), 2)
+    pairs = np.tile(np.arange(60), 2)
     alone = (out_of_sample(vectors, labels).argmax(axis=1) == labels).mean()
-    together = (out_of_sample(vectors, labels, groups=twins.tolist()).argmax(axis=1) == labels).mean()
+    together = (out_of_sample(vectors, labels, groups=pairs.tolist()).argmax(axis=1) == labels).mean()
     assert alone > 0.85 > 0.65 > together
 
 
@@ -115,7 +115,7 @@ def test_a_class_with_one_picture_is_not_foreseen_and_a_number_that_is_not_used_
 def test_too_few_labels_cannot_be_cross_validated() -> None:
     vectors, _ = clouds(3, 5)
     for labels in ([0, 0, 1], [0, 0, 0], []):
-        with pytest.raises(ValueError, match="two pictures each"):
+        with pytest.raises(ValueError, match="two images each"):
             out_of_sample(vectors[: len(labels)], labels)
 
 

@@ -1,4 +1,4 @@
-"""The instant model: suggestions after two labels a class, refitted in the background, for photos with a vector."""
+"""Suggestions: from two labels per class on, refitted in the background, for photos with a vector."""
 
 import time
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def project(store: Store) -> Project:
 
 
 def vectors_for(store: Store, project: Project, rows: slice = slice(None)) -> Vectors:
-    """Vectors that lie around one center for each kind of bird."""
+    """Store vectors around one centre for each kind of bird."""
     dice = np.random.default_rng(0)
     kind = np.arange(30) % 3
     values = (np.eye(3)[kind] @ dice.normal(0, 1, (3, 40)) * 3 + dice.normal(0, 1, (30, 40))).astype(np.float32)
@@ -51,7 +51,7 @@ def ids_of(store: Store, project: Project) -> list[int]:
 
 
 def label(store: Store, project: Project, count: int) -> None:
-    """Label the first so many photos rightly."""
+    """Label the first photos correctly."""
     for place, number in enumerate(ids_of(store, project)[:count]):
         store.annotate(project.id, [number], CLASSES[place % 3], "Ana")
 

@@ -1,4 +1,4 @@
-"""Kept vectors: found by content, added by several at once, computed where missing, mended where damaged."""
+"""Stored vectors: found by content, added concurrently, computed if missing, recomputed if damaged."""
 
 import os
 import subprocess
@@ -105,7 +105,7 @@ def test_nothing_is_loaded_where_nothing_is_missing(workspace: Workspace, tmp_pa
     def never() -> Predictor:
         raise AssertionError("the network was loaded")
 
-    assert list(compute(vectors, wanted, never)) == [Progress("looking at the photos", 1, 1)]
+    assert list(compute(vectors, wanted, never)) == [Progress("computing features", 1, 1)]
 
 
 def test_an_interruption_keeps_what_was_computed_and_the_next_goes_on(
@@ -126,5 +126,5 @@ def test_a_picture_that_cannot_be_read_is_told_and_the_others_go_on(
     wanted[1].path.unlink()
     vectors, refused = Vectors(workspace, "net"), list[Refused]()
     assert list(compute(vectors, wanted, predictor, refused.append))[-1].done == 2
-    assert [one.name for one in refused] == ["photo 1"] and "no such file" in refused[0].reason
+    assert [one.name for one in refused] == ["photo 1"] and "does not exist" in refused[0].reason
     assert vectors.missing([one.hash for one in wanted]) == [wanted[1].hash]

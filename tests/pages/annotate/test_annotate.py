@@ -46,7 +46,7 @@ def alerts(app: AppTest) -> list[str]:
 def test_without_a_project_the_page_says_where_to_get_one(open_page: OpenPage) -> None:
     app = open_page("Annotate")
     assert [one.value for one in app.subheader] == ["No project yet"]
-    assert [one.label for one in app.button] == ["To the home page"]
+    assert [one.label for one in app.button] == ["Go to Home"]
 
 
 def test_without_photos_the_page_leads_to_the_data_page(open_page: OpenPage, store: Store) -> None:
@@ -137,7 +137,7 @@ def test_the_desk_of_boxes_gives_the_same_keys(open_page: OpenPage, store: Store
 
 
 def test_a_desk_keeps_letters_for_itself_and_no_two_classes_share_a_key() -> None:
-    assert class_keys(["N", "o", "x"], besides="NOL") == ["1", "2", "X"]
+    assert class_keys(["N", "o", "x"], reserved="NOL") == ["1", "2", "X"]
     assert class_keys(["i", "\u0131", "owl"]) == ["I", "1", "2"]
     names = ["9", "0", *(f"class {number}" for number in range(40))]
     keys = [key for key in class_keys(names) if key]
@@ -159,7 +159,7 @@ def test_skipped_photos_can_be_gone_through_again(open_page: OpenPage, birds: Pr
     first = shown(app)
     for _ in range(3):
         app.button(key=f"skip-{shown(app)}").click().run()
-    assert "You have seen them all" in [one.value for one in app.subheader]
+    assert "You have seen every photo" in [one.value for one in app.subheader]
     next(one for one in app.button if one.label == "Go through them again").click().run()
     assert shown(app) == first
 
@@ -191,7 +191,7 @@ def test_undo_never_touches_what_somebody_else_did(open_page: OpenPage, birds: P
     app = open_page("Annotate", name="Ana")
     next(one for one in app.button if one.label == "Undo").click().run()
     assert store.count(birds.id, ImageFilter(unlabelled=True)) == 3  # the teacher's eight labels stand
-    assert "There is nothing of yours to undo." in alerts(app)
+    assert "You have nothing to undo." in alerts(app)
 
 
 def test_two_tabs_do_not_overwrite_each_other_silently(open_page: OpenPage, birds: Project, store: Store) -> None:
@@ -202,7 +202,7 @@ def test_two_tabs_do_not_overwrite_each_other_silently(open_page: OpenPage, bird
     give(bo, "duck")
     assert label_of(store, birds, same) == "owl"
     assert shown(bo) == same
-    assert any('it is "owl" now' in text and "Ana" in text for text in alerts(bo))
+    assert any('it is now "owl"' in text and "Ana" in text for text in alerts(bo))
     give(bo, "duck")  # a second press is meant
     assert label_of(store, birds, same) == "duck"
 
@@ -216,7 +216,7 @@ def test_a_label_that_somebody_gives_while_the_photo_is_looked_at_is_told_before
     app.run()  # the page draws itself again once the project has moved
     give(app, "duck")
     assert label_of(store, birds, image_id) == "owl"
-    assert any("was changed meanwhile by Ben" in one for one in alerts(app))
+    assert any("was changed by Ben" in one for one in alerts(app))
     give(app, "duck")
     assert label_of(store, birds, image_id) == "duck"
 
@@ -283,7 +283,7 @@ def test_many_photos_get_their_class_with_one_press_as_one_change(
     app = section(open_page("Annotate", name="Ana"), "Many at once")
     ids = [row.id for row in store.images(birds.id, ImageFilter(unlabelled=True))]
     choose(app, ids)
-    assert any("3 chosen" in one.value for one in app.markdown)
+    assert any("3 selected" in one.value for one in app.markdown)
     owl = store.classes(birds.id)[0]
     app.button(key=f"many-{owl.id}").click().run()
     assert not messages(app)
@@ -334,7 +334,7 @@ def test_two_classes_are_merged_and_undo_parts_them_again(open_page: OpenPage, b
 def test_a_removed_class_leaves_its_photos_without_a_label(open_page: OpenPage, birds: Project, store: Store) -> None:
     app = section(open_page("Annotate"), "Classes")
     change_class(app, store, birds, "owl", "Remove")
-    assert any("4 photos will be without a label" in one.value for one in app.markdown)
+    assert any("4 photos will have no label" in one.value for one in app.markdown)
     app.button(key="class-remove-now").click().run()
     assert store.count(birds.id) == 11
     assert store.count(birds.id, ImageFilter(unlabelled=True)) == 7
@@ -367,7 +367,7 @@ def test_the_history_says_who_did_what_and_takes_back_ones_own(
     section(app, "History")
     table = app.dataframe[0].value
     assert table.iloc[0]["Who"] == "Ana"
-    assert table.iloc[0]["What"].endswith("duck")
+    assert table.iloc[0]["Change"].endswith("duck")
     assert set(table["Who"]) == {"Ana", "teacher"}
     next(one for one in app.button if one.label == "Undo my newest change").click().run()
     assert label_of(store, birds, first) is None

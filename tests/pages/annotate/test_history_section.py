@@ -1,4 +1,4 @@
-"""The Annotate page's History: every change can be looked at and undone, and the project taken back to any moment."""
+"""The History section: every change can be seen and undone, and the project restored to an earlier point."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -17,7 +17,7 @@ def opened(open_page: OpenPage, store: Store, birds: Project) -> AppTest:
 
 
 def choose(app: AppTest, store: Store, project: Project, line: int) -> AppTest:
-    """Chooses a line of the table; AppTest cannot click into one, so this is what the click leaves behind."""
+    """Select a row of the table; AppTest cannot click one, so set what the click would store."""
     app.session_state[f"history-chosen-{project.id}"] = store.history(project.id)[line].id
     return app.run()
 
@@ -36,18 +36,18 @@ def test_one_goes_back_to_a_moment_after_seeing_what_it_undoes_and_forth_again(
     opened: AppTest, store: Store, birds: Project
 ) -> None:
     choose(opened, store, birds, 2)
-    press(opened, "Back to this moment: undo 2 later changes")
+    press(opened, "Go back to this point: undo 2 later changes")
     told = "\n".join(one.value for one in opened.markdown)
     assert "This undoes 2 changes by Ben: 2 photos will change." in told
     opened.button(key="history-back-now").click().run()
     assert labels(store, birds) == ["duck", None, None]
-    (rewind,) = store.rewinds(birds.id)
+    (rewind,) = store.roll_backs(birds.id)
     assert (rewind.who, rewind.changes) == ("Ana", 2)
     opened.run()
-    assert list(opened.dataframe[0].value[""])[:3] == ["undone with others", "undone with others", ""]
-    press(opened, "Do them again")
+    assert list(opened.dataframe[0].value["State"])[:3] == ["undone by going back", "undone by going back", ""]
+    press(opened, "Redo 2 changes")
     assert labels(store, birds) == ["duck"] * 3
-    assert store.rewinds(birds.id) == []
+    assert store.roll_backs(birds.id) == []
 
 
 def test_any_change_is_undone_and_done_again(opened: AppTest, store: Store, birds: Project) -> None:
@@ -55,7 +55,7 @@ def test_any_change_is_undone_and_done_again(opened: AppTest, store: Store, bird
     press(opened, "Undo this change")
     assert labels(store, birds) == ["duck", None, "duck"]
     choose(opened, store, birds, 1)
-    press(opened, "Do it again")
+    press(opened, "Redo")
     assert labels(store, birds) == ["duck"] * 3
 
 
@@ -72,8 +72,8 @@ def test_a_long_history_has_pages(open_page: OpenPage, store: Store, birds: Proj
     app = open_page("Annotate", name="Ana")
     app.segmented_control(key="annotate-section").set_value("History").run()
     assert len(app.dataframe[0].value) == 100
-    press(app, "Older ones")
+    press(app, "Older")
     assert len(app.dataframe[0].value) == 30 + 8
-    assert any(one.label == "Back to the beginning" for one in app.button)
-    press(app, "Newer ones")
+    assert any(one.label == "Go back to the beginning" for one in app.button)
+    press(app, "Newer")
     assert len(app.dataframe[0].value) == 100

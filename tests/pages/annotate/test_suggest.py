@@ -135,8 +135,8 @@ def test_before_two_labels_a_class_the_page_says_what_is_lacking(
     open_page: OpenPage, birds: Project, store: Store
 ) -> None:
     store.annotate(birds.id, [one.id for one in store.images(birds.id, ImageFilter(label="duck"))], None, "Ana")
-    app = until(open_page("Annotate"), lambda app: any("two labels a class" in one.value for one in app.caption))
-    assert any(one.value.endswith("Still to come: duck") for one in app.caption)
+    app = until(open_page("Annotate"), lambda app: any("two labels per class" in one.value for one in app.caption))
+    assert any(one.value.endswith("Still needed: duck") for one in app.caption)
     assert accept_button(app) is None
 
 
@@ -150,9 +150,9 @@ def test_switched_off_nothing_is_suggested(open_page: OpenPage, birds: Project) 
 def test_choices_are_remembered_while_another_section_is_looked_at(open_page: OpenPage, birds: Project) -> None:
     app = ready(open_page)
     app.toggle(key="annotate-suggest").set_value(False).run()
-    choose_order(app, "At random")
+    choose_order(app, "Random")
     section(section(app, "Classes"), "One by one")
-    assert app.selectbox(key="annotate-order").value == "At random"
+    assert app.selectbox(key="annotate-order").value == "Random"
     assert accept_button(app) is None
 
 
@@ -165,13 +165,13 @@ def test_every_drawing_tells_the_browser_what_is_chosen(open_page: OpenPage, bir
     for _ in range(2):
         assert app.toggle(key="annotate-suggest").proto.default is True
         app.run()
-    choose_order(app, "At random")
+    choose_order(app, "Random")
     app.toggle(key="annotate-suggest").set_value(False).run()
     section(section(app, "Classes"), "One by one")
     for _ in range(2):
         assert app.toggle(key="annotate-suggest").proto.default is False
         order = app.selectbox(key="annotate-order")
-        assert order.options[order.proto.default] == order.value == "At random"
+        assert order.options[order.proto.default] == order.value == "Random"
         app.run()
 
 
@@ -188,7 +188,7 @@ def test_the_order_decides_which_photo_comes_next(open_page: OpenPage, birds: Pr
     model = instant_model(birds.id)
     assert model is not None and model.suggestions is not None
     first = {}
-    for name, order in (("Most uncertain first", "uncertain"), ("At random", "random")):
+    for name, order in (("Least certain first", "uncertain"), ("Random", "random")):
         choose_order(app, name)
         assert shown(app) == model.suggestions.ranking(order)[0]
         first[name] = shown(app)
@@ -202,7 +202,7 @@ def test_the_order_decides_which_photo_comes_next(open_page: OpenPage, birds: Pr
 def test_most_unlike_first(open_page: OpenPage, birds: Project) -> None:
     from pages.components.annotate.suggest_state import instant_model
 
-    app = choose_order(ready(open_page), "Most unlike the labelled first")
+    app = choose_order(ready(open_page), "Least similar to labelled first")
     model = instant_model(birds.id)
     assert model is not None and model.suggestions is not None
     assert shown(app) == model.suggestions.ranking("unlike")[0]
@@ -251,7 +251,7 @@ def section(app: AppTest, name: str) -> AppTest:
 def test_the_nearest_photos_get_their_class_at_once(open_page: OpenPage, birds: Project, store: Store) -> None:
     app = section(ready(open_page, name="Ana"), "Similar")
     start = shown(app)
-    next(one for one in app.button if one.label == "Choose the nearest 12").click().run()
+    next(one for one in app.button if one.label == "Select the nearest 12").click().run()
     chosen = [int(one) for one in app.session_state["similar-wall"]["chosen"]]
     assert len(chosen) == 12 and start not in chosen
     assert {truth(store, birds, one) for one in chosen} == {truth(store, birds, start)}
@@ -279,7 +279,7 @@ def test_points_of_the_map_are_labelled_and_labelled_ones_left_alone(
     }
     app.run()
     assert not messages(app)
-    assert any("2 chosen" in one.value for one in app.markdown)
+    assert any("2 selected" in one.value for one in app.markdown)
     number = next(one.id for one in store.classes(birds.id) if one.name == "duck")
     app.button(key=f"map-give-{number}").click().run()
     assert [store.image(birds.id, one).label for one in caught] == ["owl", "duck", "duck"]
@@ -297,7 +297,7 @@ def test_the_map_shows_every_photo_in_the_color_of_its_label(open_page: OpenPage
     first = traces[0]["x"]
     app.segmented_control(key="map-layout").set_value("t-SNE").run()
     assert not messages(app)
-    at_work = ":material/hourglass_top: t-SNE is at work; until it is done this is PCA."
+    at_work = ":material/hourglass_top: Computing t-SNE. Showing PCA until it is ready."
     until(app, lambda app: at_work not in [one.value for one in app.caption])
     (chart,) = app.get("plotly_chart")
     assert json.loads(chart.proto.spec)["data"][0]["x"] != first
@@ -315,9 +315,9 @@ def test_without_the_network_similar_says_where_to_fetch_it(
 ) -> None:
     monkeypatch.setenv("RESNET_STUDIO_WEIGHTS", str(tmp_path_factory.mktemp("none")))
     app = open_page("Annotate")
-    assert any("Fetch it once on the home page" in one.value for one in app.caption)
+    assert any("Download it once on the home page" in one.value for one in app.caption)
     section(app, "Similar")
-    assert "The pretrained network is not here yet" in [one.value for one in app.subheader]
+    assert "The pretrained network is not downloaded yet" in [one.value for one in app.subheader]
 
 
 def test_a_photo_that_the_network_has_not_seen_yet_waits_for_its_suggestion(
@@ -349,7 +349,7 @@ def test_where_the_model_is_sure_of_none_all_its_suggestions_can_be_looked_at(
     """Six labels make no network sure to 99 %."""
     monkeypatch.setitem(suggest_accept.LEVELS, suggest_accept.SURE, 1.1)
     app = ready(open_page)
-    assert app.button(key="accept-look").label == f"Look at the suggestions ({PHOTOS - 6})"
+    assert app.button(key="accept-look").label == f"Review all suggestions ({PHOTOS - 6})"
     sure(app)
     assert app.segmented_control(key="accept-level").value == suggest_accept.ALL
     chosen = [int(one) for one in app.session_state["accept-wall"]["chosen"]]
@@ -362,4 +362,4 @@ def test_where_the_model_is_sure_of_none_all_its_suggestions_can_be_looked_at(
     owls = [one[1] for one in said if one and one[0] == "owl"]
     assert owls == sorted(owls)  # the most doubtful first
     app.segmented_control(key="accept-level").set_value(suggest_accept.SURE).run()
-    assert "not sure of any photo" in app.info[0].value
+    assert "No unlabelled photo has a suggestion" in app.info[0].value

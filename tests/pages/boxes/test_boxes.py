@@ -1,13 +1,23 @@
 """Drawing boxes: exact to a pixel there and back, saved at once, by mouse, by keys and by the table."""
 
+import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.store.store import BoxRow, Store
-from pages.components.boxes.canvas import Sheet, box_at, canvas_size, from_canvas, is_stretched, to_canvas
+from pages.components.boxes.box_canvas import (
+    BoxEdit,
+    canvas_size,
+    from_numbers,
+    is_stretched,
+    step_size,
+    to_numbers,
+)
+from pages.components.boxes.box_state import Taken
 from pages.components.boxes.merge_boxes import BOTH_KEPT
 from tests.data.builders import add, picture
 from tests.pages.conftest import OpenPage
@@ -15,37 +25,17 @@ from tests.pages.conftest import OpenPage
 MOST = (540, 560)
 
 
-def as_the_library_says(box: BoxRow, size: tuple[int, int]) -> dict[str, str | float]:
-    """The library keeps four digits after the point."""
-    drawn = to_canvas(box, size, canvas_size(size, MOST))
-    return {side: value if isinstance(value, str) else round(value, 4) for side, value in drawn.items()}
-
-
-@pytest.mark.parametrize("size", [(4000, 3000), (3000, 4000), (259, 194), (16, 12), (12000, 90), (90, 12000), (541, 7)])
-def test_the_round_trip_to_pixels_of_the_photo_is_exact(size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("size", [(4000, 3000), (259, 194), (16, 12), (12000, 90), (541, 7)])
+def test_a_box_that_nobody_touched_comes_back_from_the_browser_exactly(size: tuple[int, int]) -> None:
     width, height = size
     boxes = [
         BoxRow("owl", 0, 0, width, height),
         BoxRow("owl", width / 3, height / 7, width / 2, height / 3),
-        BoxRow("duck", 1, 1, 1, 1),
         BoxRow("duck", -2.5, 3, width, 2),
     ]
-    drawn = [as_the_library_says(box, size) for box in boxes]
-    assert from_canvas(drawn, boxes, size, canvas_size(size, MOST)) == (boxes, 0)
-
-
-@pytest.mark.parametrize("size", [(4000, 3000), (259, 194), (12000, 900)])
-def test_a_box_that_was_moved_comes_back_to_less_than_a_pixel(size: tuple[int, int]) -> None:
-    moved = BoxRow("owl", size[0] / 3, size[1] / 7, size[0] / 2, size[1] / 3)
-    ((back,), clicks) = from_canvas([as_the_library_says(moved, size)], [], size, canvas_size(size, MOST))
-    assert clicks == 0
-    for side in ("x", "y", "width", "height"):
-        assert getattr(back, side) == pytest.approx(getattr(moved, side), abs=0.1)
-
-
-def test_a_click_without_a_drag_is_no_box() -> None:
-    click: dict[str, str | float] = {"label": "owl", "left": 40, "top": 50, "width": 2, "height": 2}
-    assert from_canvas([click], [], (4000, 3000), canvas_size((4000, 3000), MOST)) == ([], 1)
+    sent = json.loads(json.dumps(to_numbers(boxes)))
+    edit = BoxEdit.model_validate({"number": 1, "project": 1, "photo": 1, "before": sent, "boxes": sent, "at": 0})
+    assert from_numbers(edit.before) == boxes
 
 
 @pytest.fixture
@@ -110,27 +100,57 @@ def test_the_boxes_of_somebody_else_appear_without_a_word(
     assert not drawing.warning and not drawing.exception
 
 
+def drawn(app: AppTest, edits: list[dict[str, Any]]) -> AppTest:
+    """The browser reports edits on the canvas."""
+    taken: Taken = app.session_state["boxes-taken"]
+    app.session_state["boxes-canvas"] = {"report": {"token": taken.token, "edits": edits}}
+    return press(app, "owl")
+
+
+def test_reported_edits_are_saved_once_and_each_to_its_photo(
+    drawing: AppTest, project_with_boxes: tuple[Store, int, list[int]]
+) -> None:
+    store, project, (first, second, _) = project_with_boxes
+    here = {"number": 1, "project": project, "photo": first, "before": [], "boxes": [["owl", 1, 2, 3, 4]], "at": 0}
+    there = {"number": 2, "project": project, "photo": second, "before": [], "boxes": [["duck", 5, 5, 2, 2]], "at": 0}
+    for _ in range(2):
+        drawn(drawing, [here, there])
+        assert {photo: [box.x for box in boxes] for photo, boxes in store.boxes(project).items()} == {
+            first: [1],
+            second: [5],
+        }
+    other = store.create_project("Left a moment ago", "localization", ["owl"])
+    photo = add(store, other.id, 9).id
+    left = {"number": 3, "project": other.id, "photo": photo, "before": [], "boxes": [["owl", 1, 1, 2, 2]], "at": 0}
+    drawn(drawing, [left])
+    assert len(store.boxes(other.id)[photo]) == 1
+    unknown = {
+        "number": 4,
+        "project": project,
+        "photo": first,
+        "before": here["boxes"],
+        "boxes": [["swan", 1, 2, 3, 4]],
+        "at": 0,
+    }
+    drawn(drawing, [unknown])
+    assert "swan" in drawing.warning[0].value and store.boxes(project)[first][0].label == "owl"
+    drawing.session_state["boxes-canvas"] = {"report": {"token": "another", "edits": [{**here, "number": 9}]}}
+    press(drawing, "Delete")
+    assert first not in store.boxes(project)
+    assert not drawing.exception
+
+
 def test_one_step_by_keys_is_about_one_pixel_of_the_screen_and_at_least_one_of_the_photo() -> None:
-    large = Sheet("a", 1, (4000, 3000), canvas_size((4000, 3000), MOST), ())
-    assert large.step() == (7, 7)
-    assert Sheet("b", 1, (16, 12), canvas_size((16, 12), MOST), ()).step() == (1, 1)
+    assert step_size((4000, 3000), canvas_size((4000, 3000), MOST)) == (7, 7)
+    assert step_size((16, 12), canvas_size((16, 12), MOST)) == (1, 1)
 
 
 @pytest.mark.parametrize("size", [(333, 2777), (3001, 211), (12000, 90)])
 def test_a_very_long_photo_is_shown_wide_enough_to_draw_on(size: tuple[int, int]) -> None:
     canvas = canvas_size(size, MOST)
     assert min(canvas) >= 140 and canvas[0] <= MOST[0] and canvas[1] <= MOST[1]
-    assert is_stretched(Sheet("a", 1, size, canvas, ()))
-    assert not is_stretched(Sheet("b", 1, (640, 480), canvas_size((640, 480), MOST), ()))
-
-
-def test_the_mouse_chooses_the_box_on_top_and_a_handle_stays_with_its_box() -> None:
-    under, over = BoxRow("owl", 0, 0, 200, 200), BoxRow("owl", 150, 150, 200, 200)
-    sheet = Sheet("a", 1, (400, 400), (400, 400), (under, over))
-    assert box_at(sheet, [under, over], 0, (100, 100)) == 0
-    assert box_at(sheet, [under, over], 0, (180, 180)) == 1
-    assert box_at(sheet, [under, over], 0, (202, 199)) == 0  # its lower right handle
-    assert box_at(sheet, [under, over], 1, (399, 10)) is None
+    assert is_stretched(size, canvas)
+    assert not is_stretched((640, 480), canvas_size((640, 480), MOST))
 
 
 def test_a_table_without_a_header_is_shown_on_photos_and_taken_after_a_yes(open_page: OpenPage, store: Store) -> None:
@@ -140,9 +160,9 @@ def test_a_table_without_a_header_is_shown_on_photos_and_taken_after_a_yes(open_
     table = b"0.png,owl,4,2,3,4\n1.png,owl,2,2,4,5\n2.png,owl,1,1,30,4\n"
     app.file_uploader(key="add-files-0").set_value([*files, ("boxes.csv", table, "text/csv")]).run()
     assert "first line must name the columns" in app.info[0].value
-    next(one for one in app.button if one.label == "Yes, the boxes lie right").click().run()
+    next(one for one in app.button if one.label == "Use these boxes").click().run()
     assert "1 box does not fit the photo" in app.warning[0].value
-    assert any("line 3, " in one.value and "it reaches 15 pixels beyond" in one.value for one in app.markdown)
+    assert any("line 3, " in one.value and "it extends 15 pixels beyond" in one.value for one in app.markdown)
     app.button(key="import-now").click().run()
     deadline = time.monotonic() + 20
     while len(store.boxes(project.id)) < 3 and time.monotonic() < deadline:
@@ -162,16 +182,16 @@ def test_a_table_without_a_header_in_a_folder_of_the_computer_is_asked_about_too
     app = open_page("Data", project=str(project.id))
     app.segmented_control(key="add-way").set_value("A path on this computer").run()
     app.text_input(key="add-folder").set_value(str(folder))
-    next(one for one in app.button if one.label == "Look into it").click().run()
+    next(one for one in app.button if one.label == "Read folder").click().run()
     assert not app.error and not app.exception
-    yes = [one.label for one in app.button if one.label.startswith("Yes")]
+    yes = [one.label for one in app.button if one.label.startswith("Use these")]
     app.segmented_control(key="add-way").set_value("Files or a zip").run()
-    assert yes and not [one for one in app.button if one.label.startswith("Yes")]
-    assert any("Three ways to say which class" in one.value for one in app.markdown)
+    assert yes and not [one for one in app.button if one.label.startswith("Use these")]
+    assert any("You can label photos in three ways" in one.value for one in app.markdown)
     app.segmented_control(key="add-way").set_value("A path on this computer").run()
     app.text_input(key="add-folder").set_value(str(folder))
-    next(one for one in app.button if one.label == "Look into it").click().run()
-    next(one for one in app.button if one.label == "Yes, the boxes lie right").click().run()
+    next(one for one in app.button if one.label == "Read folder").click().run()
+    next(one for one in app.button if one.label == "Use these boxes").click().run()
     app.button(key="import-now").click().run()
     deadline = time.monotonic() + 20
     while len(store.boxes(project.id)) < 3 and time.monotonic() < deadline:
@@ -192,7 +212,8 @@ def test_the_data_page_hands_out_the_formats_of_the_task(open_page: OpenPage, st
         "labels.csv and the photos",
     ]
     assert list(app.dataframe[0].value.columns) == ["filename", "label", "split", "x", "y", "width", "height"]
-    assert "Not in it: the order of the classes, classes without photos" in " ".join(one.value for one in app.markdown)
+    shown = " ".join(one.value for one in app.markdown)
+    assert "Not included: the order of the classes, classes without photos" in shown
     app.selectbox(key="labels-format").set_value("yolo").run()
     assert "the class of a photo that has no box" in " ".join(one.value for one in app.caption)
     assert not app.exception
@@ -210,4 +231,4 @@ def test_a_zip_that_is_too_large_for_a_browser_is_written_by_a_command(
     app.segmented_control(key="data-section").set_value("labels.csv").run()
     assert not app.exception
     assert app.code[0].value == """python -m core labels --project 'Ann'"'"'s boxes' --format coco --out coco.zip"""
-    assert "Download the zip" not in [one.proto.label for one in app.get("download_button")]
+    assert "Download zip" not in [one.proto.label for one in app.get("download_button")]

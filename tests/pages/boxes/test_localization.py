@@ -80,10 +80,10 @@ def test_evaluate_shows_the_figures_of_the_boxes_and_the_worst_first(open_page: 
         "Mean IoU",
         "IoU at least 0.5",
         "IoU at least 0.75",
-        "Middles apart",
+        "Centre distance",
     ]
     assert app.metric[0].value == f"{report.mean_iou.value:.2f}"
-    assert f"95% intervals: mean IoU: {report.mean_iou.low:.2f} to" in texts(app)
+    assert f"95% confidence intervals: mean IoU: {report.mean_iou.low:.2f} to" in texts(app)
     rows = box_report.worst_first(predictions)
     assert rows["iou"].is_monotonic_increasing and len(rows) == report.n
     with Image.open(io.BytesIO(box_report.drawn(str(photo_of(run)), rows.iloc[0], 45))) as small:
@@ -92,10 +92,10 @@ def test_evaluate_shows_the_figures_of_the_boxes_and_the_worst_first(open_page: 
     app.run()
     assert not messages(app)
     assert f"IoU **{rows['iou'][0]:.2f}**" in texts(app)
-    assert "Where did it look?" in [button.label for button in app.button]
+    assert "Explain this prediction" in [button.label for button in app.button]
 
 
-@pytest.mark.parametrize("view", ["Confusion", "By class", "Compare"])
+@pytest.mark.parametrize("view", ["Confusion matrix", "Per class", "Compare runs"])
 def test_the_other_views_open_too(view: str, open_page: OpenPage, run: RunFolder) -> None:
     app = open_page("Evaluate", run=run.id)
     app.segmented_control(key="evaluate-box-view").set_value(view).run()
@@ -106,11 +106,12 @@ def test_explain_says_how_the_boxes_and_the_heat_lie(open_page: OpenPage, run: R
     app = open_page("Explain", model=run.id)
     assert not messages(app)
     assert "The solid frame is the predicted box, the dashed one the true box; their IoU is" in texts(app)
-    assert "of the heat lies inside the true box" in texts(app) or "finds no place" in texts(app)
+    assert "of the heat lies inside the true box" in texts(app) or "finds no evidence" in texts(app)
     # Of one kind of thing there is no class to look for: the heat is about what makes the box.
-    (what,) = [one for one in app.selectbox if one.label == "What speaks for"]
-    assert what.options == ["where the box is"]
-    assert "counts for where the box is put" in texts(app) and "the network's box has an IoU of" in texts(app)
+    (what,) = [one for one in app.selectbox if one.label == "Evidence for"]
+    assert what.options == ["the box position"]
+    assert "contribute more to the position of the box" in texts(app)
+    assert "the predicted box has an IoU of" in texts(app)
 
 
 def test_train_begins_with_the_usual_choices_of_the_task(open_page: OpenPage, run: RunFolder) -> None:
@@ -134,9 +135,9 @@ def test_home_counts_boxes_and_says_what_the_run_found(open_page: OpenPage, run:
     app = open_page(project="1")
     assert not messages(app)
     assert ("With a box", "14") in [(metric.label, metric.value) for metric in app.metric]
-    assert f"mean IoU {run.epochs()['val_iou'].max():.2f} in validation" in texts(app)
+    assert f"validation mean IoU {run.epochs()['val_iou'].max():.2f}" in texts(app)
     assert "right in validation" not in texts(app)
-    assert "Its boxes beside the true ones" in texts(app)
+    assert "Predicted boxes beside the true ones" in texts(app)
 
 
 def test_the_grid_outlines_the_boxes_and_finds_photos_without_one(open_page: OpenPage, run: RunFolder) -> None:

@@ -1,4 +1,4 @@
-"""The Data page's section Check labels: doubtful labels fixed or kept with one key, twins, odd photos, annotators."""
+"""The Check labels section of the Data page: label errors, near-duplicates, image quality, annotators."""
 
 from collections.abc import Callable
 
@@ -36,7 +36,7 @@ def project(store: Store) -> Project:
 
 @pytest.fixture
 def seen(store: Store, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The network's vectors lie there already: two clear clouds."""
+    """Features are already computed: two well-separated clusters."""
     for module in (vectors, vector_job):
         monkeypatch.setattr(module, "default_network", lambda workspace: NETWORK)
     truth = np.arange(24) % 2
@@ -74,32 +74,32 @@ def label_of(store: Store, project: Project, name: str) -> str | None:
 
 
 @pytest.mark.usefixtures("seen")
-def test_one_press_takes_the_proposal_as_a_change_that_undo_takes_back(
+def test_one_press_takes_the_suggestion_as_a_change_that_undo_takes_back(
     check: Check, store: Store, project: Project
 ) -> None:
     app = check("Likely label errors")
-    assert "Label: **duck**" in texts(app) and "Proposed: **owl**" in texts(app)
-    press(app, "Make it owl")
+    assert "Label: **duck**" in texts(app) and "Suggested: **owl**" in texts(app)
+    press(app, "Change to owl")
     assert label_of(store, project, "owl 3.png") == "owl"
     newest = store.history(project.id)[0]
     assert (newest.kind, newest.who, newest.text) == ("corrected", "Dan", "owl 3.png: owl (label error corrected)")
-    assert "No doubtful label is left" in texts(app)
+    assert "No likely label errors left" in texts(app)
     press(app, "Undo")
     assert label_of(store, project, "owl 3.png") == "duck"
     assert "Label: **duck**" in texts(app)
 
 
 @pytest.mark.usefixtures("seen")
-@pytest.mark.parametrize("decision", ["Make it owl", "Keep duck"])
+@pytest.mark.parametrize("decision", ["Change to owl", "Keep duck"])
 def test_the_newest_decision_can_be_undone_after_a_restart(
     check: Check, store: Store, project: Project, decision: str
 ) -> None:
-    """The button was dead: only the tab that had decided knew of it."""
+    """Regression: the button did nothing, because only the tab that decided knew of the decision."""
     press(check("Likely label errors"), decision)
     again = check("Likely label errors")
-    assert "No doubtful label is left" in texts(again)
+    assert "No likely label errors left" in texts(again)
     press(again, "Undo")
-    assert label_of(store, project, "owl 3.png") == "duck" and not store.kept(project.id, "label error")
+    assert label_of(store, project, "owl 3.png") == "duck" and not store.reviews(project.id, "label error")
     assert "Label: **duck**" in texts(again)
     assert next(one for one in again.button if one.label == "Undo").disabled
 
@@ -117,8 +117,8 @@ def test_a_kept_label_is_not_asked_for_again_after_a_restart(check: Check, store
     press(check("Likely label errors"), "Keep duck")
     assert label_of(store, project, "owl 3.png") == "duck"
     again = check("Likely label errors")  # a fresh tab makes a fresh queue
-    assert "No doubtful label is left" in texts(again)
-    press(again, "Ask again for 1 kept label")
+    assert "No likely label errors left" in texts(again)
+    press(again, "Review 1 kept label again")
     assert "Label: **duck**" in texts(again)
 
 
@@ -127,7 +127,7 @@ def test_what_somebody_else_decided_meanwhile_is_not_shown(check: Check, store: 
     app = check("Likely label errors")
     image_id = next(row.id for row in store.images(project.id) if row.filename == "owl 3.png")
     store.annotate(project.id, [image_id], "owl", "Ben")
-    press(app, "Make it owl")  # drawn before Ben's change: too late
+    press(app, "Change to owl")  # drawn before Ben's change: too late
     assert store.image(project.id, image_id).annotated_by == "Ben"
 
 
@@ -187,7 +187,7 @@ def test_twins_with_different_labels_are_not_removed_with_the_others(
     assert not [one for one in app.button if one.label.startswith("Remove ") and one.label.endswith("copies")]
     press(app, "Keep duck, remove the rest")
     assert store.image(project.id, with_twins[1]).label == "duck"
-    assert store.count(project.id) == 24 and "No photos that look nearly the same" in texts(app)
+    assert store.count(project.id) == 24 and "No near-duplicates were found" in texts(app)
 
 
 def test_a_label_that_only_a_copy_has_goes_to_the_photo_that_stays(
@@ -207,22 +207,22 @@ def test_a_label_that_only_a_copy_has_goes_to_the_photo_that_stays(
 def test_a_group_that_was_told_apart_stays_away(check: Check) -> None:
     press(check("Near-duplicates"), "They are different")
     again = check("Near-duplicates")
-    assert "No photos that look nearly the same" in texts(again)
-    press(again, "Show 1 group that somebody told apart")
+    assert "No near-duplicates were found" in texts(again)
+    press(again, "Show 1 group marked as different")
     assert "**2 photos**" in texts(again)
 
 
-def test_odd_photos_are_removed_or_found_to_be_fine(check: Check, store: Store, project: Project) -> None:
+def test_flagged_photos_are_removed_or_marked_as_fine(check: Check, store: Store, project: Project) -> None:
     night = put(store, project, scene(5).point(lambda value: value // 8), "night.png")
     quality_job.measure_all(store.workspace, store.image_paths(project.id))
-    app = check("Odd photos")
-    assert "Even the brightest spots are dim" in texts(app)
-    press(app, "Choose all of these")
-    press(app, "They are fine")
-    assert store.kept(project.id, "odd").keys() == {f"{night}:too dark"}
-    assert "Nothing is odd" in texts(app)
-    press(app, "Show 1 photo that somebody found fine")
-    press(app, "Choose all of these")
+    app = check("Image quality")
+    assert "Even the brightest areas are dim" in texts(app)
+    press(app, "Select all")
+    press(app, "Mark as fine")
+    assert store.reviews(project.id, "odd").keys() == {f"{night}:too dark"}
+    assert "No quality problems" in texts(app)
+    press(app, "Show 1 photo marked as fine")
+    press(app, "Select all")
     press(app, "Remove")
     assert store.count(project.id) == 24
     press(app, "Undo")
@@ -230,14 +230,14 @@ def test_odd_photos_are_removed_or_found_to_be_fine(check: Check, store: Store, 
 
 
 def test_the_photos_are_looked_at_in_the_background(check: Check, store: Store, project: Project) -> None:
-    app = check("Odd photos")
+    app = check("Image quality")
     assert not messages(app)
     hashes = [row.hash for row in store.image_labels(project.id)]
     for _ in range(300):
         if quality_job.quality_progress(store.workspace, hashes).done == 24:
             break
         app.run()
-    assert "Nothing is odd" in texts(app.run())
+    assert "No quality problems" in texts(app.run())
 
 
 def test_disagreements_are_listed_with_kappa_and_an_adjudicated_label_decides(
@@ -250,12 +250,12 @@ def test_disagreements_are_listed_with_kappa_and_an_adjudicated_label_decides(
         )
     app = check("Annotators")
     table = app.dataframe[0].value
-    assert table.set_index("Who")["Photos"].to_dict() == {"Ana": 24, "Ben": 8}
+    assert table.set_index("Annotator")["Photos"].to_dict() == {"Ana": 24, "Ben": 8}
     metrics = {one.label: one.value for one in app.metric}
-    assert metrics["The same label"] == "88%" and 0.5 < float(metrics["Cohen's kappa"]) < 0.9
-    assert "1 photo to settle" in texts(app)
+    assert metrics["Same label"] == "88%" and 0.5 < float(metrics["Cohen's kappa"]) < 0.9
+    assert "1 photo to resolve" in texts(app)
     app.button(key=f"decide-{ids[0]}-owl").click().run()
-    assert "Every disagreement is settled" in texts(app)
+    assert "Every disagreement is resolved" in texts(app)
     newest = store.history(project.id)[0]
     assert (newest.kind, store.image(project.id, ids[0]).label) == ("adjudicated", "owl")
 

@@ -1,4 +1,4 @@
-"""The Data page: bring photos in two steps, see them in a grid, choose and change several, take the labels out."""
+"""The Data page: import photos in two steps, view them in a grid, edit several, export the labels."""
 
 import csv
 import time
@@ -34,7 +34,7 @@ def section(app: AppTest, name: str) -> AppTest:
 
 
 def import_all(app: AppTest) -> AppTest:
-    """Press Import and wait for the report; the import works in a thread of its own."""
+    """Press Import and wait for the report; the import runs in its own thread."""
     app.button(key="import-now").click().run()
     return report(app)
 
@@ -96,14 +96,14 @@ def test_photos_and_a_table_are_planned_first_and_imported_on_the_button(
     assert "2 photos imported" in heads(app)
 
 
-def test_every_file_gets_its_verdict(open_page: OpenPage, empty: Project, store: Store) -> None:
+def test_every_file_has_a_result(open_page: OpenPage, empty: Project, store: Store) -> None:
     app = open_page("Data")
     upload(app, ("a.png", png(1)), ("same.png", png(1)), ("broken.jpg", b"\xff\xd8\xffnothing"), ("empty.png", b""))
     import_all(app)
     metrics = {one.label: one.value for one in app.metric}
-    counted = {"Imported": "1", "With a remark": "0", "Copy of another": "1", "Already there": "0", "Refused": "2"}
+    counted = {"Imported": "1", "With a note": "0", "Copy": "1", "Duplicate": "0", "Not imported": "2"}
     assert metrics == counted
-    app.pills(key="report-kinds").set_value(["refused"]).run()
+    app.pills(key="report-kinds").set_value(["not imported"]).run()
     assert sorted(app.dataframe[0].value["File"]) == ["broken.jpg", "empty.png"]
     assert all(app.dataframe[0].value["Why"])
     assert store.count(empty.id) == 1
@@ -117,7 +117,7 @@ def test_a_zip_of_class_folders_brings_its_classes(open_page: OpenPage, empty: P
         archive.writestr("../climbs.png", png(9))
     app = open_page("Data")
     upload(app, ("birds.zip", packed.getvalue()))
-    assert "4 with a label" in texts(app)
+    assert "4 labelled" in texts(app)
     assert "climbs" in app.table[0].value["Where"][0]
     import_all(app)
     assert {one.name: one.count for one in store.classes(empty.id)} == {"duck": 2, "owl": 2}
@@ -145,7 +145,7 @@ def test_a_reload_in_the_middle_finds_the_import_again(open_page: OpenPage, empt
     reloaded = report(open_page("Data"))
     assert "30 photos imported" in heads(reloaded)
     assert store.count(empty.id) == 30
-    next(one for one in reloaded.button if one.label == "Look at the photos").click().run()
+    next(one for one in reloaded.button if one.label == "View photos").click().run()
     assert not messages(reloaded)
     assert "30 photos" in texts(reloaded)
 
@@ -155,7 +155,7 @@ def test_a_table_without_photos_has_nothing_to_import(open_page: OpenPage, empty
     upload(app, ("labels.csv", b"filename,label\na.png,owl\n"))
     assert not messages(app)
     assert "import-now" not in [one.key for one in app.button]
-    assert [one.value for one in app.info] == ["There is no photo here that can be imported. Choose other files."]
+    assert [one.value for one in app.info] == ["No photos to import were found here. Choose other files."]
 
 
 def test_labels_that_are_no_table_are_a_plain_sentence(open_page: OpenPage, empty: Project) -> None:
@@ -163,7 +163,7 @@ def test_labels_that_are_no_table_are_a_plain_sentence(open_page: OpenPage, empt
     upload(app, ("a.png", png(1)), ("labels.csv", b"\x00\x01\x02"))
     (sentence,) = messages(app)
     assert "labels.csv" in sentence
-    assert "ResNet Studio made a mistake" not in sentence
+    assert "Something went wrong" not in sentence
 
 
 def test_a_folder_of_this_computer_is_imported_by_its_path(
@@ -175,7 +175,7 @@ def test_a_folder_of_this_computer_is_imported_by_its_path(
     app = open_page("Data")
     app.segmented_control(key="add-way").set_value("A path on this computer").run()
     app.text_input(key="add-folder").set_value(str(tmp_path / "photos"))
-    next(one for one in app.button if one.label == "Look into it").click().run()
+    next(one for one in app.button if one.label == "Read folder").click().run()
     import_all(app)
     assert [(row.filename, row.label) for row in store.images(empty.id)] == [
         ("duck/1.png", "duck"),
@@ -187,7 +187,7 @@ def test_a_folder_that_is_not_there_is_a_plain_sentence(open_page: OpenPage, emp
     app = open_page("Data")
     app.segmented_control(key="add-way").set_value("A path on this computer").run()
     app.text_input(key="add-folder").set_value(str(tmp_path / "nowhere"))
-    next(one for one in app.button if one.label == "Look into it").click().run()
+    next(one for one in app.button if one.label == "Read folder").click().run()
     (sentence,) = messages(app)
     assert "nowhere" in sentence
 
@@ -228,12 +228,12 @@ def test_the_grid_filters_by_class_split_and_name(open_page: OpenPage, birds: Pr
 def test_several_photos_are_labelled_at_once(open_page: OpenPage, birds: Project, store: Store) -> None:
     ids = [row.id for row in store.images(birds.id, ImageFilter(unlabelled=True))]
     app = chosen(open_page("Data", name="Ana"), ids)
-    assert "3 chosen" in texts(app)
+    assert "3 selected" in texts(app)
     app.selectbox(key="data-label").set_value("duck").run()
-    next(one for one in app.button if one.label == "Give this class").click().run()
+    next(one for one in app.button if one.label == "Set class").click().run()
     assert not messages(app)
     assert {store.image(birds.id, one).label for one in ids} == {"duck"}
-    assert "chosen" not in texts(app)
+    assert "selected" not in texts(app)
 
 
 def test_a_press_right_after_a_click_counts_the_click(open_page: OpenPage, birds: Project, store: Store) -> None:
@@ -242,7 +242,7 @@ def test_a_press_right_after_a_click_counts_the_click(open_page: OpenPage, birds
     app = chosen(open_page("Data", name="Ana"), [first, second])
     app.session_state["data-wall"] = {"chosen": [str(second), str(third)]}
     app.selectbox(key="data-label").set_value("duck")
-    next(one for one in app.button if one.label == "Give this class").click().run()
+    next(one for one in app.button if one.label == "Set class").click().run()
     assert not messages(app)
     assert [store.image(birds.id, one).label for one in (first, second, third)] == [None, "duck", "duck"]
 
@@ -264,7 +264,7 @@ def test_a_chosen_photo_that_was_removed_meanwhile_is_a_sentence(
     ids = [row.id for row in store.images(birds.id, ImageFilter(unlabelled=True))]
     app = chosen(open_page("Data"), ids)
     store.remove_images(birds.id, ids[:1], "Bo")
-    next(one for one in app.button if one.label == "Give this class").click().run()
+    next(one for one in app.button if one.label == "Set class").click().run()
     assert not messages(app)
     assert any("in the project" in one.value for one in app.toast)
     assert store.image(birds.id, ids[1]).label is None
@@ -287,12 +287,12 @@ def test_the_grid_has_pages_and_a_filter_that_shortens_it_returns_to_the_first(
 
 def test_splits_are_shown_and_given(open_page: OpenPage, birds: Project, store: Store) -> None:
     app = section(open_page("Data"), "Splits and sizes")
-    assert "8 labelled photos without a part" in texts(app)
-    next(one for one in app.button if one.label == "Give splits now").click().run()
+    assert "8 labelled photos without a split" in texts(app)
+    next(one for one in app.button if one.label == "Assign splits now").click().run()
     assert not messages(app)
     counts = store.counts(birds.id)
     assert counts["none"].tolist() == [0, 0, 3]
-    assert "without a part" not in texts(app)
+    assert "without a split" not in texts(app)
 
 
 def test_labels_csv_is_what_the_store_holds(open_page: OpenPage, birds: Project) -> None:
@@ -300,7 +300,7 @@ def test_labels_csv_is_what_the_store_holds(open_page: OpenPage, birds: Project)
     assert not messages(app)
     shown = app.dataframe[0].value
     assert sorted(shown["filename"])[:2] == ["duck 0.png", "duck 1.png"]
-    assert any("11 lines" in one.proto.label for one in app.get("download_button"))
+    assert any("11 rows" in one.proto.label for one in app.get("download_button"))
 
 
 def test_labels_go_out_and_come_back_without_loss(open_page: OpenPage, birds: Project, store: Store) -> None:
@@ -343,6 +343,6 @@ def test_packed_images_come_in_like_a_zip(open_page: OpenPage, empty: Project, s
 
 
 def test_no_spreadsheet_runs_a_file_name_of_the_import_report() -> None:
-    table = pd.DataFrame([("=1+2.png", "refused", "it is, so to say, empty"), ("a.png", "imported", "")])
+    table = pd.DataFrame([("=1+2.png", "not imported", "it is, so to say, empty"), ("a.png", "imported", "")])
     table.columns = ["File", "Result", "Why"]
-    assert csv_of(table) == 'File,FileResult,Why\n\'=1+2.png,refused,"it is, so to say, empty"\na.png,imported,\n'
+    assert csv_of(table) == 'File,Result,Why\n\'=1+2.png,not imported,"it is, so to say, empty"\na.png,imported,\n'

@@ -1,4 +1,4 @@
-"""The Evaluate page: figures with n, the cell of the matrix that is looked at, corrections, comparisons."""
+"""The Evaluate page: figures with their n, the selected cell of the matrix, corrections, comparisons."""
 
 import json
 import shutil
@@ -47,7 +47,7 @@ def test_without_a_run_the_page_says_what_to_do(open_page: OpenPage, store: Stor
     color_project(store)
     app = open_page("Evaluate")
     assert "Nothing to evaluate yet" in [one.value for one in app.subheader]
-    assert [button.label for button in app.button] == ["Train a network"]
+    assert [button.label for button in app.button] == ["Train a model"]
     assert not messages(app)
 
 
@@ -58,7 +58,7 @@ def test_accuracy_stands_with_its_n_and_interval_on_the_test_photos(
     assert not messages(app)
     assert app.segmented_control(key=f"split-{run.id}").value == "test"
     assert app.metric[0].value == f"{report.accuracy.value:.1%}"
-    assert f"{report.accuracy.correct} of {report.n} photos right; 95% interval" in texts(app)
+    assert f"{report.accuracy.correct} of {report.n} photos correct; 95% confidence interval" in texts(app)
 
 
 def test_a_run_of_the_command_line_stands_after_those_of_the_project(open_page: OpenPage, run: RunFolder) -> None:
@@ -71,7 +71,7 @@ def test_a_run_of_the_command_line_stands_after_those_of_the_project(open_page: 
     (runs,) = [one for one in app.selectbox if one.label == "Run"]
     assert [name.split(" · ")[0] for name in runs.options] == ["First colors", "A table"]
     runs.set_value(trained.name).run()
-    assert not messages(app) and "photos right" in texts(app)
+    assert not messages(app) and "photos correct" in texts(app)
 
 
 def test_the_other_splits_can_be_looked_at(open_page: OpenPage, run: RunFolder) -> None:
@@ -79,7 +79,7 @@ def test_the_other_splits_can_be_looked_at(open_page: OpenPage, run: RunFolder) 
     app.segmented_control(key=f"split-{run.id}").set_value("val").run()
     validation = run.report("val")
     assert validation is not None
-    assert f"of {validation.n} photos right" in texts(app)
+    assert f"of {validation.n} photos correct" in texts(app)
 
 
 def test_a_missing_report_is_made_on_demand(open_page: OpenPage, run: RunFolder) -> None:
@@ -90,7 +90,7 @@ def test_a_missing_report_is_made_on_demand(open_page: OpenPage, run: RunFolder)
     assert not messages(app)
     made = run.report("train")
     assert made is not None
-    assert f"of {made.n} photos right" in texts(app)
+    assert f"of {made.n} photos correct" in texts(app)
 
 
 def test_a_run_at_work_is_not_evaluated_yet(open_page: OpenPage, run: RunFolder, store: Store) -> None:
@@ -109,7 +109,7 @@ def test_the_fields_choose_a_cell_and_its_photos_are_counted(
     app.selectbox(key="cell-true").set_value(1).run()
     app.selectbox(key="cell-answer").set_value(1).run()
     photos = report.confusion[1][1]
-    assert f"**{photos} photo{'' if photos == 1 else 's'} of {report.classes[1]}, rightly called so**" in texts(app)
+    assert f"**{photos} photo{'' if photos == 1 else 's'} of {report.classes[1]}, predicted correctly**" in texts(app)
     assert not messages(app)
 
 
@@ -179,7 +179,7 @@ def test_the_most_confident_mistakes_come_first(open_page: OpenPage, run: RunFol
 
 
 def test_every_class_has_its_figures_with_interval(open_page: OpenPage, run: RunFolder, report: Report) -> None:
-    app = view(open_page("Evaluate", run=run.id), "By class")
+    app = view(open_page("Evaluate", run=run.id), "Per class")
     assert not messages(app)
     table = app.dataframe[0].value
     assert table["class"].tolist() == list(report.classes)
@@ -199,7 +199,7 @@ def test_a_precision_says_how_many_answers_it_rests_on() -> None:
     answers = [0, 0, 0, 0, 1, 0]
     report = count(["owl", "duck"], truths, np.eye(2)[answers], split="test")
     assert run_report.class_table(report)["Precision"].tolist()[0].startswith("80% of 5 (")
-    colors = charts.ink(False)
+    colors = charts.palette(False)
     names = {
         measure: report_charts.class_dots(report.per_class, measure, colors).layout.yaxis.ticktext
         for measure in ("precision", "recall")
@@ -209,11 +209,11 @@ def test_a_precision_says_how_many_answers_it_rests_on() -> None:
 
 
 def test_two_runs_are_compared_photo_by_photo(open_page: OpenPage, run: RunFolder) -> None:
-    app = view(open_page("Evaluate", run=run.id), "Compare")
+    app = view(open_page("Evaluate", run=run.id), "Compare runs")
     assert "No other run" in texts(app)
     copy = RunFolder(shutil.copytree(run.path, run.path.with_name("20250101-copy")))
     copy.write_status(title="The same again")
-    app = view(open_page("Evaluate", run=run.id), "Compare")
+    app = view(open_page("Evaluate", run=run.id), "Compare runs")
     assert not messages(app)
     assert "There is no difference in accuracy." in texts(app)
     table = app.dataframe[0].value

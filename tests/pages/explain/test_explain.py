@@ -55,8 +55,8 @@ def test_a_photo_of_the_project_is_explained_at_once(open_page: OpenPage, run: R
     app = open_page("Explain")
     assert not messages(app)
     assert app.selectbox(key="model").value == run.id
-    assert "Can one believe it?" in texts(app)
-    assert "It is labelled" in texts(app)
+    assert "Is this heatmap faithful?" in texts(app)
+    assert "Label: **" in texts(app)
     assert len(app.get("plotly_chart")) == 1
 
 
@@ -83,7 +83,7 @@ def test_an_uploaded_photo_is_explained(open_page: OpenPage, run: RunFolder) -> 
     app = source(open_page("Explain"), "File")
     app.file_uploader(key="photo-upload").set_value([("my photo.png", png(COLORS["red"]), "image/png")]).run()
     assert not messages(app)
-    assert "Can one believe it?" in texts(app)
+    assert "Is this heatmap faithful?" in texts(app)
 
 
 def test_what_is_no_picture_is_refused_in_a_sentence(open_page: OpenPage, run: RunFolder) -> None:
@@ -99,7 +99,7 @@ def test_a_link_from_another_page_names_the_photo(open_page: OpenPage, run: RunF
     app = open_page("Explain", model=run.id, image=str(row.id))
     assert not messages(app)
     assert app.segmented_control(key="photo-source-run").value == "Project"
-    assert "It is labelled **green**" in texts(app)
+    assert "Label: **green**" in texts(app)
     assert "image" not in app.query_params
 
 
@@ -123,7 +123,7 @@ def test_many_photos_and_a_zip_become_one_table(open_page: OpenPage, run: RunFol
 
 
 def batch(open_page: OpenPage, run: RunFolder, name: str, packed: bytes) -> AppTest:
-    """The Explain page after "Predict" on one zip."""
+    """The Explain page after a click on "Predict" for one zip file."""
     app = many(open_page("Explain"))
     app.file_uploader(key=f"batch-files-{run.id}").set_value([(name, packed, "application/zip")]).run()
     return app.button(key="batch-go").click().run()

@@ -51,7 +51,7 @@ def test_the_program_is_for_this_network(open_page: OpenPage, run: RunFolder) ->
 
 def test_it_says_how_others_can_try_it(open_page: OpenPage, run: RunFolder) -> None:
     app = open_page("Export", run=run.id)
-    app.segmented_control(key="export-view").set_value("Show it to others").run()
+    app.segmented_control(key="export-view").set_value("Share a demo").run()
     assert not messages(app)
     assert app.code[0].value == f"python demo.py {run.best}"
     assert app.code[1].value.startswith(f"python demo.py {run.best} --write-space ")
@@ -63,9 +63,9 @@ def test_the_tables_are_those_of_the_run(open_page: OpenPage, run: RunFolder) ->
     assert not messages(app)
     labels = [button.label for button in app.get("download_button")]
     assert labels[1:] == [
-        "Curves: one row an epoch",
-        "Validation photos: every answer",
-        "Test photos: every answer",
+        "Curves: one row per epoch",
+        "Validation photos: all predictions",
+        "Test photos: all predictions",
     ]
     predictions = run.predictions("test")
     assert isinstance(predictions, pd.DataFrame)

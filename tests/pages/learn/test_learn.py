@@ -1,4 +1,4 @@
-"""The Learn page: its lessons have addresses; the drawings and the table are read from the layers of the code."""
+"""The Learn page: lessons have addresses; drawings and tables are built from the layers of the network."""
 
 import base64
 import re
@@ -13,7 +13,7 @@ from tests.pages.conftest import OpenPage, messages
 
 
 def pictures(html: str) -> list[str]:
-    """The SVG sources within a drawing."""
+    """The SVG sources in a drawing."""
     return [base64.b64decode(data).decode() for data in re.findall(r"svg\+xml;base64,([A-Za-z0-9+/=]+)", html)]
 
 
@@ -23,11 +23,11 @@ def summary_of(arch: str) -> Summary:
 
 
 def network(arch: str) -> str:
-    return network_drawing.network(summary_of(arch), stages_of(arch), LIGHT)
+    return network_drawing.draw_network(summary_of(arch), stages_of(arch), LIGHT)
 
 
-def blocks_of(arch: str) -> dict[str, block_parts.Parts]:
-    return block_parts.parts_of(summary_of(arch).rows)
+def blocks_of(arch: str) -> dict[str, block_parts.BlockParts]:
+    return block_parts.split_blocks(summary_of(arch).rows)
 
 
 def test_the_page_opens_with_the_first_lesson(open_page: OpenPage) -> None:
@@ -37,7 +37,7 @@ def test_the_page_opens_with_the_first_lesson(open_page: OpenPage) -> None:
 
 
 def test_a_lesson_has_an_address_and_an_unknown_one_is_the_first(open_page: OpenPage) -> None:
-    assert open_page("Learn", lesson="layers").subheader[0].value == "Layers by hand"
+    assert open_page("Learn", lesson="layers").subheader[0].value == "Layers step by step"
     assert open_page("Learn", lesson="no-such").subheader[0].value == "Inside the network"
 
 
@@ -75,21 +75,21 @@ def test_the_drawing_has_an_arc_for_every_block() -> None:
     for stage in stages_of("resnet50"):
         assert f"<b>{stage.name}</b>" in html
         assert f"{stage.parameters:,} parameters" in html
-    assert network_drawing.network(summary_of("resnet50"), stages_of("resnet50"), DARK) != html
+    assert network_drawing.draw_network(summary_of("resnet50"), stages_of("resnet50"), DARK) != html
     assert not sum(picture.count("fill='none'") for picture in pictures(network("resnet50+plain")))
 
 
 @pytest.mark.parametrize(
     ("arch", "said"),
     [
-        ("resnet18", "a 7 × 7 convolution and a 3 × 3 max pooling that shrink the picture 4 times"),
-        ("resnet18+small-stem", "a 3 × 3 convolution that keeps the picture's size"),
+        ("resnet18", "a 7 × 7 convolution and a 3 × 3 max pooling, 1/4 of the height and width"),
+        ("resnet18+small-stem", "a 3 × 3 convolution, full resolution"),
         ("resnet18", "2 basic blocks ·"),
         ("keras-resnet50v2", "3 pre-activation blocks, then BatchNorm and ReLU"),
-        ("keras-resnet50v2", "a 7 × 7 convolution and a 3 × 3 max pooling that shrink the picture 4 times"),
-        ("seresnet50", "6 bottleneck blocks with squeeze and excitation"),
+        ("keras-resnet50v2", "a 7 × 7 convolution and a 3 × 3 max pooling, 1/4 of the height and width"),
+        ("seresnet50", "6 bottleneck blocks with squeeze-and-excitation"),
         ("resnext50-32x4d", "4 bottleneck blocks in 32 groups"),
-        ("resnet50+plain", "3 bottleneck blocks without skips"),
+        ("resnet50+plain", "3 bottleneck blocks without skip connections"),
     ],
 )
 def test_the_drawing_says_what_the_layers_are(arch: str, said: str) -> None:
@@ -97,50 +97,50 @@ def test_the_drawing_says_what_the_layers_are(arch: str, said: str) -> None:
 
 
 def test_the_legend_has_the_arcs_that_occur() -> None:
-    assert "projected" not in network_drawing.legend(["identity"], LIGHT)
-    both = network_drawing.legend(["identity", "projection", "pooled"], LIGHT)
-    assert "as it is" in both and "projected" in both and "every second place" in both
+    assert re.findall(r"identity|projection|pooling", network_drawing.legend(["identity"], LIGHT)) == ["identity"]
+    every = network_drawing.legend(["identity", "projection", "pooled"], LIGHT)
+    assert re.findall(r"identity|projection|pooling", every) == ["identity", "projection", "pooling"]
 
 
 def test_a_block_is_drawn_with_its_real_kernels_and_shapes() -> None:
     blocks = blocks_of("resnet50")
-    first = block_parts.drawn(blocks["layer2.0"], LIGHT)
+    first = block_parts.draw_block(blocks["layer2.0"], LIGHT)
     assert re.findall(r"Conv \d×\d", first) == ["Conv 1×1", "Conv 1×1", "Conv 3×3", "Conv 1×1"]
     assert "projection: Conv 1×1, BatchNorm" in first
     assert "512×28×28" in first
-    assert "x as it is" in block_parts.drawn(blocks["layer2.1"], LIGHT)
-    basic = block_parts.drawn(blocks_of("resnet18")["layer1.0"], LIGHT)
+    assert "x, unchanged" in block_parts.draw_block(blocks["layer2.1"], LIGHT)
+    basic = block_parts.draw_block(blocks_of("resnet18")["layer1.0"], LIGHT)
     assert re.findall(r"Conv \d×\d", basic) == ["Conv 3×3", "Conv 3×3"]
-    grouped = block_parts.drawn(blocks_of("resnext50-32x4d")["layer1.0"], LIGHT)
+    grouped = block_parts.draw_block(blocks_of("resnext50-32x4d")["layer1.0"], LIGHT)
     assert "Conv 3×3 ÷32" in grouped
-    squeezed = block_parts.drawn(blocks_of("seresnet50")["layer1.1"], LIGHT)
+    squeezed = block_parts.draw_block(blocks_of("seresnet50")["layer1.1"], LIGHT)
     assert "Squeeze" in squeezed
-    plain = block_parts.drawn(blocks_of("resnet18+plain")["layer1.0"], LIGHT)
-    assert "as it is" not in plain and ">+<" not in plain
+    plain = block_parts.draw_block(blocks_of("resnet18+plain")["layer1.0"], LIGHT)
+    assert "x, unchanged" not in plain and ">+<" not in plain
+    assert ">+<" in basic
+
+
+BASIC = r"F(x) = \mathrm{BN}(W_2\,\sigma(\mathrm{BN}(W_1\,x)))"
+PREACTIVATED = r"F(x) = W_3\,\sigma(\mathrm{BN}(W_2\,\sigma(\mathrm{BN}(W_1\,\sigma(\mathrm{BN}(x))))))"
 
 
 @pytest.mark.parametrize(
     ("arch", "block", "sums", "branch"),
     [
-        ("resnet18", "layer1.0", r"y = \sigma(F(x) + x)", r"F(x) = \mathrm{BN}(W_2\,\sigma(\mathrm{BN}(W_1\,x)))"),
-        ("resnet18", "layer2.0", r"y = \sigma(F(x) + \mathrm{BN}(W_s\,x))", None),
-        ("resnet18+plain", "layer2.0", r"y = \sigma(F(x))", None),
-        ("keras-resnet50v2", "layer1.1", "y = F(x) + x", None),
-        ("keras-resnet50v2", "layer1.2", "y = F(x) + P(x)", None),
-        (
-            "keras-resnet50v2",
-            "layer1.0",
-            r"y = F(x) + W_s\,\sigma(\mathrm{BN}(x))",
-            r"F(x) = W_3\,\sigma(\mathrm{BN}(W_2\,\sigma(\mathrm{BN}(W_1\,\sigma(\mathrm{BN}(x))))))",
-        ),
-        ("keras-resnet50v2+plain", "layer1.0", "y = F(x)", None),
+        ("resnet18", "layer1.0", r"y = \sigma(F(x) + x)", BASIC),
+        ("resnet18", "layer2.0", r"y = \sigma(F(x) + \mathrm{BN}(W_s\,x))", BASIC),
+        ("resnet18+plain", "layer2.0", r"y = \sigma(F(x))", BASIC),
+        ("keras-resnet50v2", "layer1.1", "y = F(x) + x", PREACTIVATED),
+        ("keras-resnet50v2", "layer1.2", "y = F(x) + P(x)", PREACTIVATED),
+        ("keras-resnet50v2", "layer1.0", r"y = F(x) + W_s\,\sigma(\mathrm{BN}(x))", PREACTIVATED),
+        ("keras-resnet50v2+plain", "layer1.0", "y = F(x)", PREACTIVATED),
         ("seresnet50", "layer1.1", r"y = \sigma(F(x) + x)", r"F(x) = s \cdot B(x)"),
     ],
 )
-def test_the_equation_is_the_blocks_own(arch: str, block: str, sums: str, branch: str | None) -> None:
+def test_the_equation_is_the_blocks_own(arch: str, block: str, sums: str, branch: str) -> None:
     first, rest = block_parts.equation(blocks_of(arch)[block])
     assert first == sums
-    assert branch is None or branch in rest
+    assert rest[0] == branch
 
 
 def test_the_table_of_layers_sums_to_the_totals() -> None:

@@ -1,4 +1,4 @@
-"""The augmentation lesson: sliders change the draws; numbers that are there are drawn, asked about and downloaded."""
+"""The augmentation lesson: sliders change the photo; cached results are drawn, asked about and downloaded."""
 
 from pathlib import Path
 
@@ -6,19 +6,19 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.lessons.result_cache import Computing, cached_or_computed
+from core.lessons.result_cache import ExperimentSteps, cached_or_computed
 from core.training.events import Progress
 from core.workspace import open_workspace
 from pages.components.learn.lessons.augmentation_curves import panel
-from pages.components.learn.lessons.lesson_augmentation import LEVELS, parts_of
+from pages.components.learn.lessons.lesson_augmentation import LEVELS, experiment_parts
 from pages.components.shared.charts import LIGHT
-from tests.pages.conftest import OpenPage, messages
+from tests.pages.conftest import messages
 
 VALIDATION = {"none": 0.5, "light": 0.58, "standard": 0.66}
 
 
 def run_of(level: str, seed: int) -> pd.DataFrame:
-    """Three epochs as a training would tell them; without augmentation the gap is the widest."""
+    """Three epochs as a run would report them; without augmentation the gap is widest."""
     val = VALIDATION[level] + 0.02 * seed
     rows = [
         {
@@ -33,10 +33,12 @@ def run_of(level: str, seed: int) -> pd.DataFrame:
 
 @pytest.fixture
 def trained(home: Path) -> None:
-    """Six trainings from random numbers were computed before."""
-    for part in parts_of("none", (0, 1)):
+    """The results of six runs from random weights are cached."""
+    for part in experiment_parts("none", (0, 1)):
 
-        def computed(level: str = str(part.arguments["level"]), seed: int = int(part.arguments["seed"])) -> Computing:
+        def computed(
+            level: str = str(part.arguments["level"]), seed: int = int(part.arguments["seed"])
+        ) -> ExperimentSteps:
             yield Progress("training", 1, 1)
             return run_of(level, seed)
 
@@ -44,13 +46,8 @@ def trained(home: Path) -> None:
             pass
 
 
-@pytest.fixture
-def lesson(open_page: OpenPage) -> AppTest:
-    return open_page("Learn", lesson="augmentation")
-
-
 def pictures(app: AppTest) -> list[str]:
-    """The addresses of the pictures, which name their content: the photo with its windows, the sheet of draws."""
+    """The URLs of the pictures, which depend on their content: the photo with its crops, the augmented versions."""
     return [image.url for element in app.get("image") for image in element.proto.imgs]
 
 
@@ -61,7 +58,7 @@ def test_a_slider_changes_the_draws_and_their_windows(lesson: AppTest) -> None:
     lesson.slider(key="augmentation-degrees").set_value(90).run()
     turned = pictures(lesson)
     assert turned[1] != before[1]
-    assert turned[0] == before[0], "turning does not move the windows"
+    assert turned[0] == before[0], "rotation does not move the crops"
     lesson.slider(key="augmentation-area").set_value((20, 40)).run()
     smaller = pictures(lesson)
     assert smaller[0] != turned[0] and smaller[1] != turned[1]
@@ -80,7 +77,7 @@ def test_a_level_sets_the_sliders_and_none_leaves_no_chance(lesson: AppTest) -> 
     lesson.segmented_control(key="augmentation-level").set_value("none").run()
     assert not messages(lesson)
     assert [lesson.slider(key=f"augmentation-{name}").value for name in ("shift", "degrees", "color")] == [0, 0, 0]
-    assert lesson.slider(key="augmentation-area").value == (77, 77), "the window of evaluation: 224 of 256"
+    assert lesson.slider(key="augmentation-area").value == (77, 77), "the centre crop of evaluation: 224 of 256"
     assert lesson.toggle(key="augmentation-mirror").value is False
     still = pictures(lesson)
     lesson.button(key="augmentation-again").click().run()
@@ -99,9 +96,9 @@ def test_before_the_trainings_there_is_a_button_and_no_question(lesson: AppTest)
 def test_trainings_that_are_there_are_drawn_and_asked_about(trained: None, lesson: AppTest) -> None:
     lesson.segmented_control(key="augmentation-weights").set_value("none").run()
     assert not messages(lesson)
-    assert any("is trained once; photos" in text.value for text in lesson.caption), "half of the waiting by default"
+    assert any("level is trained once;" in text.value for text in lesson.caption), "half the waiting time by default"
     lesson.segmented_control(key="augmentation-runs").set_value("Two").run()
-    assert any("is trained 2 times" in text.value for text in lesson.caption)
+    assert any("level is trained 2 times" in text.value for text in lesson.caption)
     assert len(lesson.get("plotly_chart")) == len(LEVELS)
     said = "\n".join(element.value for element in lesson.markdown)
     assert "**none**: training 90%, validation 51%, a gap of 39 points" in said
@@ -110,8 +107,8 @@ def test_trainings_that_are_there_are_drawn_and_asked_about(trained: None, lesso
     assert lesson.warning and not lesson.success
     lesson.radio(key="augmentation-none-question").set_value("standard augmentation").run()
     assert not lesson.warning
-    assert "The gap is 23 points there, and 39 without augmentation" in lesson.success[0].value
-    assert len(lesson.get("download_button")) == 2, "the draws and the trainings"
+    assert "The gap there is 23 points, and 39 without augmentation" in lesson.success[0].value
+    assert len(lesson.get("download_button")) == 2, "the augmented versions and the runs"
 
 
 def test_loss_instead_of_accuracy(trained: None, lesson: AppTest) -> None:
@@ -119,7 +116,8 @@ def test_loss_instead_of_accuracy(trained: None, lesson: AppTest) -> None:
     before = [chart.proto.spec for chart in lesson.get("plotly_chart")]
     lesson.segmented_control(key="augmentation-measure").set_value("loss").run()
     assert not messages(lesson)
-    assert all(chart.proto.spec not in before for chart in lesson.get("plotly_chart"))
+    after = [chart.proto.spec for chart in lesson.get("plotly_chart")]
+    assert len(after) == len(before) == len(LEVELS) and not set(after) & set(before)
 
 
 def test_the_shaded_gap_is_between_the_means_of_the_runs() -> None:

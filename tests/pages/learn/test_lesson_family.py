@@ -1,4 +1,4 @@
-"""The lesson on the family: a comparison in front, what differs in the code, the speed measured part by part."""
+"""The lesson on the ResNet family: comparisons, differences in the code, speed measured in parts."""
 
 import json
 import re
@@ -15,29 +15,24 @@ from core.workspace import open_workspace
 from pages.components.learn.lessons import lesson_family
 from pages.components.learn.lessons.family_chart import AXES, scatter
 from pages.components.shared.charts import LIGHT
-from pages.components.train.run_sentences import network_name
-from tests.lessons.test_result_cache import followed
+from pages.components.train.recipe_labels import network_name
+from tests.lessons.experiment_steps import run_to_end
 from tests.pages.conftest import OpenPage, messages
 from tests.pages.waiting import until
 
-RIGHT = "Straight above: the network is the same, and only its training was another"
+RIGHT = "Straight above: the network is the same, only the training differs"
 SMALL = ("resnet18", "resnet50-v1", "resnet50", "seresnet50", "keras-resnet50v2", "keras-resnet50", "resnet34")
 
 
 @pytest.fixture(autouse=True)
 def few_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some of the family, and a quick measurement."""
+    """A part of the family, and a quick measurement."""
     monkeypatch.setattr(lesson_family, "ARCHITECTURES", {arch: ARCHITECTURES[arch] for arch in SMALL})
     monkeypatch.setattr(family, "TURNS", 2)
 
 
-@pytest.fixture
-def lesson(open_page: OpenPage) -> AppTest:
-    return open_page("Learn", lesson="family")
-
-
 def named(app: AppTest) -> dict[str, tuple[float, float]]:
-    """The points of the picture that carry a name, with their place."""
+    """The labelled points of the scatter plot, with their positions."""
     (chart,) = app.get("plotly_chart")
     found: dict[str, tuple[float, float]] = {}
     for trace in json.loads(chart.proto.spec)["data"]:
@@ -91,12 +86,12 @@ def test_the_speed_is_measured_and_fills_the_table(lesson: AppTest, monkeypatch:
     lesson.segmented_control(key="family-axis").set_value("images_per_second").run()
     assert not lesson.get("plotly_chart")
     assert lesson.info
-    assert "images a second here" not in lesson.dataframe[-1].value, "no column of nothing"
+    assert "images/s here" not in lesson.dataframe[-1].value, "no empty column"
     lesson.button(key="family-speed-compute").click().run()
     until(lesson, lambda app: "family-speed-compute" not in [button.key for button in app.button])
     assert not messages(lesson)
     table = lesson.dataframe[-1].value
-    assert (table["images a second here"] > 0).all()
+    assert (table["images/s here"] > 0).all()
     assert "family-speed-compute" not in [button.key for button in lesson.button]
     assert named(lesson)["ResNet-50"][0] > 0
     assert lesson.get("download_button")
@@ -113,10 +108,12 @@ def test_the_newest_measurement_is_shown_in_another_tab(open_page: OpenPage) -> 
             yield from ()
             return rows
 
-        followed(cached_or_computed(open_workspace(), "family-speed", lesson_family._part(time, 1).arguments, computed))
+        run_to_end(
+            cached_or_computed(open_workspace(), "family-speed", lesson_family._part(time, 1).arguments, computed)
+        )
     app = open_page("Learn", lesson="family")
     assert not messages(app)
-    assert set(app.dataframe[-1].value["images a second here"]) == {5.0}
+    assert set(app.dataframe[-1].value["images/s here"]) == {5.0}
 
 
 def test_no_source_is_cut_off(lesson: AppTest) -> None:

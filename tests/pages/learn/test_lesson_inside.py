@@ -1,27 +1,17 @@
-"""The lesson on the network's inside: its numbers, its blocks with a photo in them, its table, its question."""
+"""The lesson on the inside of a network: its totals, its blocks with feature maps, its table, its question."""
 
 import re
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.models.summary import stages_of, summarize
 from pages.components.learn.layer_table import stage_table
-from tests.pages.conftest import OpenPage, messages
+from tests.pages.conftest import messages
 
-RIGHT = "ResNet-50: 64 channels come in and 256 go out"
+RIGHT = "ResNet-50: the input has 64 channels, the output 256"
 
-
-@pytest.fixture(autouse=True)
-def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A computer without fetched weights."""
-    monkeypatch.setenv("RESNET_STUDIO_WEIGHTS", str(tmp_path / "weights"))
-
-
-@pytest.fixture
-def lesson(open_page: OpenPage) -> AppTest:
-    return open_page("Learn", lesson="inside")
+pytestmark = pytest.mark.usefixtures("no_weights")
 
 
 def figures(app: AppTest) -> dict[str, str]:
@@ -29,7 +19,7 @@ def figures(app: AppTest) -> dict[str, str]:
 
 
 def maps(app: AppTest) -> list[str]:
-    """The pictures of feature maps, by their descriptions."""
+    """The descriptions of the feature maps on the page."""
     html = "".join(element.proto.body for element in app.get("html"))
     return re.findall(r"alt='([^']+, channel \d+)'", html)
 
@@ -60,8 +50,8 @@ def test_options_build_the_network_another_way(lesson: AppTest) -> None:
     lesson.selectbox(key="learn-arch").set_value("resnet18").run()
     lesson.pills(key="learn-options").set_value(["plain", "small-stem"]).run()
     drawn = "".join(element.proto.body for element in lesson.get("html"))
-    assert "2 basic blocks without skips" in drawn
-    assert "keeps the picture's size" in drawn
+    assert "2 basic blocks without skip connections" in drawn
+    assert "full resolution" in drawn
     assert figures(lesson)["Residual blocks"] == "0"
 
 
@@ -141,4 +131,4 @@ def test_the_table_of_stages_is_that_of_the_drawing() -> None:
 def test_a_squeezed_block_says_that_it_sees_the_whole_picture(lesson: AppTest) -> None:
     inside(lesson, "seresnet152", "layer4.2")
     assert figures(lesson)["Receptive field"] == "1,451 pixels"
-    assert any("Through the squeeze" in caption.value for caption in lesson.caption)
+    assert any("Through squeeze-and-excitation" in caption.value for caption in lesson.caption)

@@ -1,7 +1,6 @@
-"""The lesson on layers: each layer of both kinds on a photo, controls that move the picture, the whole network."""
+"""The lesson on layers: each layer, re-created and torch's, on a photo; its controls; the whole network."""
 
 import re
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,22 +10,17 @@ from core.models.weights import Pretrained
 from pages.components.learn.lessons.lesson_layers import rounded
 from tests.pages.conftest import OpenPage, messages
 
-RIGHT = "112 × 112: the kernel visits every second place"
+RIGHT = "112 × 112: the kernel moves two pixels at a time"
 
 
 @pytest.fixture
-def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A computer without fetched weights."""
-    monkeypatch.setenv("RESNET_STUDIO_WEIGHTS", str(tmp_path / "weights"))
-
-
-@pytest.fixture
-def lesson(open_page: OpenPage, no_weights: None) -> AppTest:
-    return open_page("Learn", lesson="layers")
+def lesson(no_weights: None, lesson: AppTest) -> AppTest:
+    """The lesson on a computer without weights."""
+    return lesson
 
 
 def pictures(app: AppTest) -> dict[str, tuple[str, str]]:
-    """Each picture's title, with its source and the small print below it."""
+    """Each picture's title, with its source and the note below it."""
     html = "".join(element.proto.body for element in app.get("html"))
     found = re.findall(r"<img src='([^']+)' alt='([^']+)'.*?<figcaption[^>]*>([^<]*)<", html)
     return {title: (source, note) for source, title, note in found}
@@ -38,11 +32,11 @@ def test_every_layer_shows_its_code_and_both_results(lesson: AppTest) -> None:
         assert not messages(lesson)
         assert layer in lesson.code[0].value
         labels = [metric.label for metric in lesson.metric]
-        assert labels == ["Largest difference", "Re-created", "torch", "Times as long"]
+        assert labels == ["Largest difference", "Re-created", "torch", "Slowdown"]
         if layer == "softmax":
             assert len(lesson.get("plotly_chart")) == 2
         else:
-            assert list(pictures(lesson)) == ["What comes in", "Re-created", "torch", "Difference"]
+            assert list(pictures(lesson)) == ["Input", "Re-created", "torch", "Difference"]
         table = lesson.dataframe[-1].value
         assert tuple(table["layer"]) == LAYERS
         assert (table["largest difference"] < 1e-4).all()
@@ -102,7 +96,7 @@ def test_the_temperature_changes_the_loss(lesson: AppTest) -> None:
 def test_without_weights_the_whole_network_can_be_fetched(lesson: AppTest) -> None:
     lesson.segmented_control(key="layers-view").set_value("The whole network").run()
     assert not messages(lesson)
-    assert any("Fetch" in button.label for button in lesson.button)
+    assert "Download the pretrained network" in [button.label for button in lesson.button]
 
 
 @pytest.mark.weights
@@ -123,13 +117,13 @@ def test_a_bad_timing_can_be_taken_again(lesson: AppTest) -> None:
     first = times()
     lesson.slider(key="layers-stride").set_value(2).run()
     lesson.slider(key="layers-stride").set_value(1).run()
-    assert times() == first, "kept"
+    assert times() == first, "cached"
     for _ in range(5):
         lesson.button(key="layers-again").click().run()
         assert not messages(lesson)
         if times() != first:
             return
-    pytest.fail("five measurements, all alike to the last digit")
+    pytest.fail("five identical measurements")
 
 
 def test_small_numbers_keep_two_digits() -> None:

@@ -1,4 +1,4 @@
-"""The preprocessing lesson: three views, accuracies that are there, five mysteries, one question."""
+"""The preprocessing lesson: three views, cached accuracies, the quiz with five inputs, one question."""
 
 from pathlib import Path
 
@@ -9,19 +9,14 @@ from streamlit.testing.v1 import AppTest
 from core.data.store.store import Project, Store
 from core.inspection.measuring.report import Rate
 from core.lessons.preprocessing import FOLDS, MISTAKES, MODES
-from core.lessons.result_cache import Computing, cached_or_computed
+from core.lessons.result_cache import ExperimentSteps, cached_or_computed
 from core.models.weights import Pretrained
 from core.training.events import Progress
 from core.workspace import open_workspace
-from pages.components.learn.lessons.lesson_preprocessing import SHAPES, _verdict, parts_of
-from pages.components.learn.lessons.preprocessing_photos import network_here, of_project, sample_birds
+from pages.components.learn.lessons.lesson_preprocessing import SHAPES, _results_table, experiment_parts
+from pages.components.learn.lessons.preprocessing_photos import available_network, labelled_birds, project_photos
 from pages.components.learn.lessons.preprocessing_quiz import LETTERS, NAMES, SIGNS
 from tests.pages.conftest import OpenPage, add_photo, messages
-
-
-@pytest.fixture
-def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RESNET_STUDIO_WEIGHTS", str(tmp_path / "none"))
 
 
 def row(correct: int, **names: str | float) -> dict[str, object]:
@@ -70,7 +65,7 @@ def test_the_question(no_weights: None, open_page: OpenPage) -> None:
     app = open_page("Learn", lesson="preprocessing")
     app.radio(key="preprocessing-question").set_value("Squash").run()
     assert app.warning and not app.success
-    app.radio(key="preprocessing-question").set_value("Center crop").run()
+    app.radio(key="preprocessing-question").set_value("Centre crop").run()
     assert app.success and not app.warning
 
 
@@ -78,12 +73,12 @@ def test_the_question(no_weights: None, open_page: OpenPage) -> None:
 def test_accuracies_that_are_there_are_drawn_and_told(
     default_weights: Pretrained, home: Path, open_page: OpenPage
 ) -> None:
-    network = network_here()
+    network = available_network()
     assert network is not None
     shapes = [shape for shape in SHAPES.values() if shape is not None]
-    for part, shape in zip(parts_of(sample_birds(), network, shapes), shapes, strict=True):
+    for part, shape in zip(experiment_parts(labelled_birds(), network, shapes), shapes, strict=True):
 
-        def computed(shape: float = shape) -> Computing:
+        def computed(shape: float = shape) -> ExperimentSteps:
             yield Progress("asking", 1, 1)
             return modes(shape)
 
@@ -92,9 +87,9 @@ def test_accuracies_that_are_there_are_drawn_and_told(
     app = open_page("Learn", lesson="preprocessing")
     assert not messages(app)
     said = texts(app)
-    assert "145 photos of five kinds of birds" in said
-    assert "| 3:1 | 41% | 72% (+48 −3, p under 0.001) | 62% (+39 −9, p = 0.03) |" in said
-    assert "Hardly luck (p under 0.01): squash at 3:1 (better)." in said
+    assert "145 photos of five classes of birds" in said
+    assert "| 3:1 | 41% | 72% (+48 −3, p < 0.001) | 62% (+39 −9, p = 0.03) |" in said
+    assert "Unlikely to be chance (p < 0.01): squash at 3:1 (better)." in said
     assert len(app.get("download_button")) == 2
 
 
@@ -116,11 +111,11 @@ def test_the_mysteries_are_found_one_by_one(default_weights: Pretrained, open_pa
         assert app.warning and not app.success
         app.radio(key=f"mystery-guess-0-{letter}").set_value(mistake).run()
         assert SIGNS[mistake] in app.success[0].value
-    assert len(seen) == 5, "each mystery looks different"
-    assert "All five are found." in texts(app)
+    assert len(seen) == 5, "each input looks different"
+    assert "You have found all five." in texts(app)
     app.button(key="mystery-shuffle").click().run()
     assert not messages(app)
-    assert "All five are found." not in texts(app) and app.radio(key="mystery-guess-1-A").value is None
+    assert "You have found all five." not in texts(app) and app.radio(key="mystery-guess-1-A").value is None
 
 
 def test_every_mistake_has_its_words() -> None:
@@ -128,12 +123,12 @@ def test_every_mistake_has_its_words() -> None:
 
 
 def test_a_projects_photos_leave_out_its_test_part_and_small_classes(store: Store, birds: Project) -> None:
-    # In the page's session there is a store; here the page's own is made of the same workspace.
-    assert of_project(birds) is None, "four of each are too few"
+    # Outside a page, frame.store() opens the same workspace.
+    assert project_photos(birds) is None, "four of each are too few"
     for number in range(4, 16):
         add_photo(store, birds, f"owl {number}.png", "owl")
         add_photo(store, birds, f"duck {number}.png", "duck")
-    photos = of_project(birds)
+    photos = project_photos(birds)
     assert photos is not None
     tested = {image.hash for image in store.images(birds.id) if image.split == "test"}
     assert tested and not tested & {path.stem for path in photos.paths}
@@ -142,5 +137,5 @@ def test_a_projects_photos_leave_out_its_test_part_and_small_classes(store: Stor
 
 def test_a_project_is_told_as_it_is() -> None:
     table = modes(1.0).assign(shape=float("nan"))
-    assert "| as they are | 69% | 79% (+18 −3, p = 0.2)" in _verdict(table)
-    assert "None of these differences" in _verdict(table)
+    assert "| original | 69% | 79% (+18 −3, p = 0.2)" in _results_table(table)
+    assert "None of these differences" in _results_table(table)

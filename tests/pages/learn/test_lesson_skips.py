@@ -1,4 +1,4 @@
-"""The lesson on skip connections: trained by the button, moved by depth and epoch, asked about, downloaded."""
+"""The lesson on skip connections: trained by the button, follows depth and epoch, asks, offers a download."""
 
 from functools import partial
 from pathlib import Path
@@ -8,9 +8,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.lessons import skips, skips_training
-from pages.components.learn.lessons.lesson_skips import depth_figure, gradient_figure, said
+from core.lessons.result_cache import cached
+from core.workspace import open_workspace
+from pages.components.learn.lessons import lesson_skips
+from pages.components.learn.lessons.lesson_skips import depth_figure, gradient_figure, summary_sentence
 from pages.components.shared.charts import LIGHT
-from tests.pages.conftest import OpenPage, messages
+from tests.pages.conftest import messages
 from tests.pages.waiting import until
 
 
@@ -18,12 +21,7 @@ from tests.pages.waiting import until
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real experiment with two depths, a quarter of the width and two epochs."""
     monkeypatch.setattr(skips, "DEPTHS", (8, 14))
-    monkeypatch.setattr(skips, "Setting", partial(skips.Setting, size=8, width=4, epochs=2, batch=60))
-
-
-@pytest.fixture
-def lesson(open_page: OpenPage) -> AppTest:
-    return open_page("Learn", lesson="skips")
+    monkeypatch.setattr(skips, "TrainingSettings", partial(skips.TrainingSettings, size=8, width=4, epochs=2, batch=60))
 
 
 def figures(app: AppTest) -> list[str]:
@@ -39,9 +37,9 @@ def test_before_the_training_there_is_a_button_and_no_picture(lesson: AppTest) -
 def test_the_whole_lesson(lesson: AppTest) -> None:
     lesson.button(key="skips-compute").click().run()
     button = lesson.button(key="skips-compute")
-    assert button.disabled and button.proto.type == "secondary", "which can be read while it is disabled"
+    assert button.disabled and button.proto.type == "secondary", "readable while it is disabled"
     lesson.slider(key="skips-epoch").set_value(1).run()
-    assert lesson.button(key="skips-compute").disabled, "a control that is moved breaks off nothing"
+    assert lesson.button(key="skips-compute").disabled, "moving a control stops nothing"
     lesson.slider(key="skips-epoch").set_value(2)
     until(lesson, lambda app: "skips-compute" not in [button.key for button in app.button])
     assert not messages(lesson)
@@ -49,29 +47,39 @@ def test_the_whole_lesson(lesson: AppTest) -> None:
     first = figures(lesson)
     assert len(first) == 3
 
-    # The networks trained here have a ReLU after each sum, and projections: the way around a block is not free.
+    # The networks trained here have projections and a ReLU after each addition: the path around a block is not free.
     assert any("ReLU" in text.value and "projection" in text.value for text in lesson.caption)
 
     lesson.slider(key="skips-epoch").set_value(0).run()
     start = figures(lesson)
     assert all(before != after for before, after in zip(first, start, strict=True))
-    assert any("Before anything is learned, with 14 layers" in text.value for text in lesson.markdown)
+    assert any("Before training, with 14 layers" in text.value for text in lesson.markdown)
 
     lesson.segmented_control(key="skips-depth").set_value(8).run()
     assert not messages(lesson)
     assert "8 layers" in figures(lesson)[0] and figures(lesson)[0] != start[0]
 
     choices = lesson.radio(key="skips-question").options
+    worse = worse_kind_at_the_end()
     for choice in choices:
         lesson.radio(key="skips-question").set_value(choice).run()
-        right = "does not overfit" in choice and bool(lesson.success)
-        assert bool(lesson.success) == right and bool(lesson.success) != bool(lesson.warning)
+        correct = choice.startswith(f"The {worse} one. It does not overfit")
+        assert bool(lesson.success) == correct and bool(lesson.warning) != correct
     assert lesson.get("download_button")
 
     lesson.segmented_control(key="skips-starts").set_value("Three").run()
     assert not messages(lesson)
-    assert any("2 of 6 parts are there already" in caption.value for caption in lesson.caption)
-    assert lesson.button(key="skips-compute").label == "Train 8 networks", "those that are missing"
+    assert any("2 of 6 parts are already computed" in caption.value for caption in lesson.caption)
+    assert lesson.button(key="skips-compute").label == "Train 8 networks", "only the missing ones"
+
+
+def worse_kind_at_the_end() -> str:
+    """The kind of network with the higher training error after the last epoch at the largest depth."""
+    depth, settings = skips.DEPTHS[-1], skips.TrainingSettings()
+    table = cached(open_workspace(), "skips", lesson_skips._part(depth, 0, settings).arguments)
+    assert table is not None
+    errors = table[table["epoch"] == settings.epochs].set_index("kind")["error"]
+    return "plain" if errors["plain"] >= errors["residual"] else "residual"
 
 
 def test_what_fails_is_said_once_and_can_be_begun_again(
@@ -82,14 +90,14 @@ def test_what_fails_is_said_once_and_can_be_begun_again(
         patch.setattr(skips_training, "SAMPLE_IMAGES", tmp_path)
         lesson.button(key="skips-compute").click().run()
         until(lesson, lambda app: bool(messages(app)))
-    assert "The sample photos are not there" in messages(lesson)[0]
+    assert "The sample photos are missing" in messages(lesson)[0]
     assert not lesson.button(key="skips-compute").disabled
     lesson.run()
     assert not messages(lesson) and not lesson.button(key="skips-compute").disabled
 
 
 def rows_of(depth: int, plain: float, residual: float) -> pd.DataFrame:
-    """One epoch as the experiment tells it: errors, and gradients that grow tenfold from layer to layer if plain."""
+    """One epoch as the experiment reports it; in the plain network, gradients grow tenfold from layer to layer."""
     norms = {
         "plain": {f"gradient_{layer}": 10.0 ** (depth - layer) for layer in range(1, depth + 1)},
         "residual": {f"gradient_{layer}": 2.0 for layer in range(1, depth + 1)},
@@ -101,10 +109,10 @@ def rows_of(depth: int, plain: float, residual: float) -> pd.DataFrame:
 
 
 def test_the_sentence_says_what_the_numbers_say() -> None:
-    assert said(rows_of(4, 0.75, 0.1), 0) == (
-        "Before anything is learned, with 4 layers: **plain**: 75% of the training photos wrong, the gradient in layer "
-        "1 is 1,000 times as large as that in layer 4; **residual**: 10% of the training photos wrong, the gradient in "
-        "layer 1 is 1.0 times that in layer 4."
+    assert summary_sentence(rows_of(4, 0.75, 0.1), 0) == (
+        "Before training, with 4 layers: **plain**: training error 75%, the gradient in layer 1 is 1,000 times as "
+        "large as that in layer 4; **residual**: training error 10%, the gradient in layer 1 is 1.0 times that in "
+        "layer 4."
     )
 
 

@@ -1,4 +1,4 @@
-"""The lesson on transfer: numbers that are there are drawn, moved by the controls, asked about and downloaded."""
+"""The lesson on transfer learning: cached results are drawn, follow the controls, are asked about, downloaded."""
 
 import json
 from pathlib import Path
@@ -11,19 +11,19 @@ from core.data.snapshot import Snapshot
 from core.data.store.store import Project
 from core.inspection.measuring.comparison import compare_answers
 from core.lessons import transfer
-from core.lessons.birds import birds
-from core.lessons.result_cache import Computing, cached_or_computed
-from core.lessons.transfer import TrainedPair
+from core.lessons.result_cache import ExperimentSteps, cached_or_computed
+from core.lessons.sample_birds import bird_snapshot
+from core.lessons.transfer import ArmComparison
 from core.models.weights_table import WeightsEntry, entries_for
 from core.training.events import Progress
 from core.workspace import open_workspace
-from pages.components.learn.lessons.lesson_transfer import left_out, parts_of, said
+from pages.components.learn.lessons.lesson_transfer import comparison_sentence, experiment_parts, left_out
 from pages.components.learn.lessons.transfer_charts import differences
 from pages.components.shared.charts import LIGHT
 from tests.lessons.test_transfer import snapshot_of
 from tests.pages.conftest import OpenPage, messages
 
-# Of ten held-out photos; the more of each class are learned from, the better.
+# Predictions for ten held-out photos; more training photos per class give better ones.
 ANSWERS = {
     "scratch": {5: "wwwwwwwwwr", 10: "wwwwwwwwrr", 18: "wwwwwwwrrr"},
     "frozen": {5: "rrrrrwwwww", 10: "rrrrrrrwww", 18: "rrrrrrrrrw"},
@@ -33,7 +33,7 @@ ANSWERS = {
 
 @pytest.fixture
 def entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WeightsEntry:
-    """Weights that are on disk, as far as the page looks."""
+    """A file that the page takes for weights on disk."""
     monkeypatch.setenv("RESNET_STUDIO_WEIGHTS", str(tmp_path / "weights"))
     found = entries_for("resnet18")[0]
     (tmp_path / "weights").mkdir()
@@ -44,10 +44,10 @@ def entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WeightsEntry:
 
 
 def keep(experiment: str, entry: WeightsEntry, sizes: list[int]) -> None:
-    """Trainings of the sample birds that were computed before: two epochs, the first without a right answer."""
-    for part in parts_of(birds(50), entry, sizes):
+    """Cache runs on the sample birds: two epochs, the first without a correct prediction."""
+    for part in experiment_parts(bird_snapshot(50), entry, sizes):
 
-        def computed(arm: str = str(part.arguments["arm"]), size: int = int(part.arguments["size"])) -> Computing:
+        def computed(arm: str = str(part.arguments["arm"]), size: int = int(part.arguments["size"])) -> ExperimentSteps:
             yield Progress("training", 1, 1)
             answers = ANSWERS[arm][size]
             rows = [
@@ -65,8 +65,8 @@ def keep(experiment: str, entry: WeightsEntry, sizes: list[int]) -> None:
 
 
 def right_in(app: AppTest) -> list[str]:
-    """What the table says of the held-out photos, way by way."""
-    return app.dataframe[0].value["right on held-out photos"].tolist()
+    """The validation accuracies in the table, arm by arm."""
+    return app.dataframe[0].value["validation accuracy"].tolist()
 
 
 def test_without_weights_the_lesson_says_how_to_get_them(
@@ -83,7 +83,7 @@ def test_before_the_training_the_button_says_how_long_it_takes(open_page: OpenPa
     app = open_page("Learn", lesson="transfer")
     assert not messages(app)
     assert [button.label for button in app.button if button.key == "transfer-compute"] == ["Train 3 networks"]
-    assert any("seconds on two quiet cores" in caption.value for caption in app.caption)
+    assert any("seconds on two idle cores" in caption.value for caption in app.caption)
     assert not app.get("plotly_chart")
 
 
@@ -96,15 +96,15 @@ def test_the_whole_lesson(open_page: OpenPage, entry: WeightsEntry) -> None:
     assert not [control for control in app.segmented_control if control.key == "transfer-size"]
 
     app.segmented_control(key="transfer-against").set_value("seconds").run()
-    assert "seconds of learning" in app.get("plotly_chart")[0].proto.spec != curves
+    assert "training seconds" in app.get("plotly_chart")[0].proto.spec != curves
     assert app.get("plotly_chart")[1].proto.spec == between
 
-    right = sum(pair.clear for pair in transfer.pairs(_runs(18)))
+    right = sum(pair.clear for pair in transfer.compare_arms(_runs(18)))
     for place, choice in enumerate(app.radio(key="transfer-question").options):
         app.radio(key="transfer-question").set_value(choice).run()
         assert bool(app.success) == (place == right) != bool(app.warning)
     assert app.get("download_button")
-    assert any("20 and 50 photos of each class are left out" in caption.value for caption in app.caption)
+    assert any("20 and 50 photos per class are left out" in caption.value for caption in app.caption)
     assert [button.label for button in app.button if button.key == "transfer-few-compute"] == ["Train 6 more"]
 
 
@@ -131,32 +131,32 @@ def test_a_project_that_is_too_small_is_told_so(open_page: OpenPage, entry: Weig
 @pytest.mark.parametrize(
     ("snapshot", "words"),
     [
-        (snapshot_of({"cat": 17, "dog": 16}), ["20 and 50", "smallest class has 16", "packed images (`.h5`, `.npz`)"]),
+        (snapshot_of({"cat": 17, "dog": 16}), ["20 and 50", "smallest class has 16", "Packed images (`.h5`, `.npz`)"]),
         (snapshot_of({"cat": 60, "dog": 60}), []),
         (snapshot_of({f"class {number}": 60 for number in range(20)}), ["50 photos", "more than 600"]),
     ],
 )
 def test_what_is_left_out_is_said_with_its_reason(snapshot: Snapshot, words: list[str]) -> None:
-    told = left_out(snapshot, transfer.sizes_of(snapshot))
+    told = left_out(snapshot, transfer.training_sizes(snapshot))
     assert bool(told) == bool(words) and all(word in told for word in words)
 
 
 def test_the_test_in_words() -> None:
-    pair = TrainedPair("scratch", "frozen", compare_answers("val", [False] * 20, [True] * 18 + [False] * 2))
-    assert said(pair) == (
-        "**Frozen less from scratch**: +90 points (95% interval +61 to +100). 18 photos only frozen has right, "
-        "0 only from scratch: chance alone would seldom do this (p < 0.001)."
+    pair = ArmComparison("scratch", "frozen", compare_answers("val", [False] * 20, [True] * 18 + [False] * 2))
+    assert comparison_sentence(pair) == (
+        "**Frozen minus from scratch**: +90 percentage points (95% interval +61 to +100). Only frozen is "
+        "correct on 18 photos, only from scratch on 0: unlikely to be chance (p < 0.001)."
     )
 
 
 def test_a_loss_has_a_minus_sign_and_no_hyphen() -> None:
-    pair = TrainedPair("frozen", "fine-tuned", compare_answers("val", [True] * 20, [True] * 10 + [False] * 10))
-    assert "\N{MINUS SIGN}50 points" in said(pair) and " -" not in said(pair)
+    pair = ArmComparison("frozen", "fine-tuned", compare_answers("val", [True] * 20, [True] * 10 + [False] * 10))
+    assert "\N{MINUS SIGN}50 percentage points" in comparison_sentence(pair) and " -" not in comparison_sentence(pair)
 
 
 def test_a_difference_that_is_clear_of_zero_is_colored() -> None:
-    clear = TrainedPair("scratch", "frozen", compare_answers("val", [False] * 20, [True] * 20))
-    unclear = TrainedPair("frozen", "fine-tuned", compare_answers("val", [True] * 20, [True] * 19 + [False]))
+    clear = ArmComparison("scratch", "frozen", compare_answers("val", [False] * 20, [True] * 20))
+    unclear = ArmComparison("frozen", "fine-tuned", compare_answers("val", [True] * 20, [True] * 19 + [False]))
     (dots,) = differences([clear, unclear], LIGHT).data
     assert dots.marker.color == (LIGHT.accent, LIGHT.quiet)
     assert list(dots.x) == pytest.approx([100, -5])

@@ -1,11 +1,11 @@
-"""The frame: errors become plain sentences, bugs keep their traceback in the log, words on the page stay words."""
+"""The frame: errors become plain sentences, bugs keep their traceback in the log, user text is escaped."""
 
 import logging
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components.shared.wording import by_name, counted, plain, size_text
+from pages.components.shared.wording import counted, format_size, plain, unique_options
 
 
 def refused() -> None:
@@ -108,11 +108,11 @@ def test_counts_carry_their_noun() -> None:
     assert counted(1, "photo") == "1 photo"
     assert counted(0, "photo") == "0 photos"
     assert counted(1200, "class", "classes") == "1,200 classes"
-    assert size_text(300) == "1 kB"
-    assert size_text(2_400_000) == "2.4 MB"
+    assert format_size(300) == "1 kB"
+    assert format_size(2_400_000) == "2.4 MB"
 
 
 def test_choices_of_the_same_name_can_all_be_chosen() -> None:
-    named = by_name([("No label", None), ("owl", "owl"), ("No label", "No label")])
+    named = unique_options([("No label", None), ("owl", "owl"), ("No label", "No label")])
     assert list(named.values()) == [None, "owl", "No label"]
     assert len(set(named)) == 3

@@ -1,4 +1,4 @@
-"""The Train page: the form and what it says, the states of a run, the list of runs."""
+"""The Train page: the form and its summary, the states of a run, the list of runs."""
 
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from core.runs.status import now
 from core.training.recipe import Recipe
 from core.workspace import open_workspace
 from pages.components.shared import charts
-from pages.components.train import block_diagram, run_sentences, time_estimate
-from pages.components.train.run_sentences import ARCH_NAMES, network_name
+from pages.components.train import block_diagram, recipe_labels, status_text, time_estimate
+from pages.components.train.recipe_labels import ARCH_NAMES, network_name
 from tests.pages.conftest import OpenPage, add_photo, messages
 from tests.pages.trained import RUN, color_project, finished_run, queued_run, tiny
 
@@ -52,8 +52,8 @@ def test_the_form_says_what_will_happen_before_anything_is_understood(open_page:
     assert not messages(app)
     said = texts(app)
     assert "30 photos in 3 classes" in said
-    assert "Its new last layer learns your classes; everything else stays as it is." in said
-    assert "8 times" in said
+    assert "Only its new head is trained; all other layers stay frozen." in said
+    assert "8 epochs" in said
     assert app.button(key="train").label == "Train"
 
 
@@ -65,14 +65,14 @@ def test_choices_change_the_summary_and_the_drawing(open_page: OpenPage, colors:
     drawings = "\n".join(str(one.proto.body) for one in app.get("html"))
     assert "epochs 1 to 2" in drawings
     assert "epochs 3 to 9" in drawings
-    assert "9 times" in texts(app)
+    assert "9 epochs" in texts(app)
 
 
 def test_choices_that_do_not_go_together_are_one_sentence(open_page: OpenPage, colors: Project) -> None:
     app = open_page("Train", project=str(colors.id))
     app.segmented_control(key="recipe-train").set_value("staged").run()
     app.number_input(key="recipe-epochs").set_value(1).run()
-    assert any("none is left for the rest" in text for text in messages(app))
+    assert any("none is left for the other layers" in text for text in messages(app))
     assert not [button for button in app.button if button.key == "train"]
 
 
@@ -113,7 +113,7 @@ def test_a_queued_run_shows_its_place(open_page: OpenPage, store: Store, colors:
     run = queued_run(workspace, store, colors, "20260101-2-b", title="After")
     app = open_page("Train", project=str(colors.id), run=run.id)
     assert not messages(app)
-    assert "One other training is before this one" in texts(app)
+    assert "1 run is ahead of this one in the queue" in texts(app)
 
 
 def test_a_run_at_work_stands_above_the_form(open_page: OpenPage, store: Store, colors: Project) -> None:
@@ -143,7 +143,7 @@ def test_a_running_run_shows_bars_and_curves(open_page: OpenPage, store: Store, 
     bars = [bar.proto for bar in app.get("progress")]
     assert [bar.text for bar in bars] == ["epoch 2 of 4 · 1 min 15 s left", "batch 1 of 4"]
     assert bars[0].value == pytest.approx(31, abs=1)
-    assert "processor (CPU) · bf16 · 22 photos a second" in texts(app)
+    assert "CPU · bf16 · 22 photos per second" in texts(app)
     assert len(app.get("plotly_chart")) == 3
     app.segmented_control(key=f"view-{run.id}-running").set_value("Log").run()
     assert "created: First colors" in app.code[0].value
@@ -179,7 +179,7 @@ def test_without_weights_training_from_scratch_is_offered(
     assert not messages(app)
     assert app.selectbox(key="recipe-weights").value == "none"
     assert app.segmented_control(key="recipe-train").value == "all"
-    assert "starts from random numbers" in texts(app)
+    assert "starts from random weights" in texts(app)
 
 
 def test_the_form_tells_that_weights_must_be_fetched(
@@ -190,7 +190,7 @@ def test_the_form_tells_that_weights_must_be_fetched(
     assert "Not on this computer yet" in texts(app)
     app.selectbox(key="recipe-arch").set_value("resnet34").run()
     app.selectbox(key="recipe-weights").set_value("imagenet-v2").run()
-    assert "No pretrained weights 'imagenet-v2' are known for resnet34" in texts(app)
+    assert "There are no pretrained weights 'imagenet-v2' for resnet34" in texts(app)
 
 
 def test_a_run_that_is_gone_is_said_and_the_form_is_there(open_page: OpenPage, colors: Project) -> None:
@@ -240,18 +240,18 @@ class TestAFinishedRun:
         app = open_page("Train", run=run.id)
         assert not messages(app)
         assert "The best epoch was" in app.success[0].value
-        assert app.button(key="to-Evaluate").label == "How good is it?"
+        assert app.button(key="to-Evaluate").label == "Evaluate the model"
         assert len(app.get("plotly_chart")) == 3
 
     def test_its_recipe_is_shown_beside_the_usual_one(self, open_page: OpenPage, run: RunFolder) -> None:
         app = open_page("Train", run=run.id)
         app.segmented_control(key=f"view-{run.id}-finished").set_value("Recipe").run()
-        table = app.dataframe[0].value.set_index("choice")
+        table = app.dataframe[0].value.set_index("setting")
         assert table.loc["Architecture"].tolist() == ["ResNet-18", "ResNet-50"]
-        assert table.loc["Learning rate"].tolist() == ["0.001, chosen for you", "chosen for you"]
-        assert table.loc["How a photo becomes a square"].tolist() == ["Crop", "Crop"]
-        assert table.loc["Side of the square in pixels"].tolist() == ["64", "224"]
-        assert "Loss of the box" not in table.index
+        assert table.loc["Learning rate"].tolist() == ["0.001 (automatic)", "automatic"]
+        assert table.loc["Resize mode"].tolist() == ["Crop", "Crop"]
+        assert table.loc["Image size in pixels"].tolist() == ["64", "224"]
+        assert "Box loss" not in table.index
 
     def test_its_choices_can_be_used_again(self, open_page: OpenPage, run: RunFolder) -> None:
         app = open_page("Train", run=run.id)
@@ -263,11 +263,11 @@ class TestAFinishedRun:
 
     def test_it_can_be_started_from(self, open_page: OpenPage, run: RunFolder) -> None:
         app = open_page("Train")
-        assert not any("Go on from" in name for name in app.selectbox(key="recipe-weights").options)  # no resnet50
+        assert not any("Continue from" in name for name in app.selectbox(key="recipe-weights").options)  # no resnet50
         app.selectbox(key="recipe-arch").set_value("resnet18").run()
         app.selectbox(key="recipe-weights").set_value(str(run.best)).run()
         assert not messages(app)
-        assert "goes on from weights of yours" in texts(app)
+        assert "starts from your own weights" in texts(app)
         app.selectbox(key="recipe-arch").set_value("resnet34").run()
         assert not messages(app)
         assert app.selectbox(key="recipe-weights").value == "imagenet"
@@ -286,7 +286,7 @@ class TestAFinishedRun:
 
 
 def test_words_for_times() -> None:
-    assert [run_sentences.about(s) for s in (10, 70, 185, 1500, 3700, 9000)] == [
+    assert [status_text.format_duration(s) for s in (10, 70, 185, 1500, 3700, 9000)] == [
         "less than a minute",
         "about a minute",
         "about 3 minutes",
@@ -294,7 +294,7 @@ def test_words_for_times() -> None:
         "about an hour",
         "about 2.5 hours",
     ]
-    assert [run_sentences.left(s) for s in (None, 0.2, 42, 130, 3000)] == [
+    assert [status_text.format_time_left(s) for s in (None, 0.2, 42, 130, 3000)] == [
         "",
         "1 s left",
         "42 s left",
@@ -304,28 +304,29 @@ def test_words_for_times() -> None:
 
 
 def test_the_phases_of_a_staged_training_are_those_of_the_recipe() -> None:
-    assert block_diagram.steps_of(Recipe(train="layer4")) == [("", ("layer4", "head"))]
+    assert block_diagram.training_phases(Recipe(train="layer4")) == [("", ("layer4", "head"))]
     staged = Recipe(train="staged", epochs=4)
-    assert [words for words, _ in block_diagram.steps_of(staged)] == ["epoch 1", "epochs 2 to 4"]
+    assert [words for words, _ in block_diagram.training_phases(staged)] == ["epoch 1", "epochs 2 to 4"]
 
 
 def test_the_recipe_says_every_choice_in_the_form_s_words_and_the_numbers_that_were_chosen() -> None:
-    rows = {row["choice"]: row["value"] for row in run_sentences.recipe_rows(tiny(train="staged", epochs=9))}
-    assert rows["What learns"] == "Staged" and rows["Starting weights"] == "None: from scratch"
-    assert rows["Of these, for the head alone"] == "2, chosen for you"
-    assert set(run_sentences.RECIPE_WORDS) == set(Recipe.model_fields)
-    plain = {row["choice"]: row for row in run_sentences.recipe_rows(Recipe())}
-    assert plain["Of these, for the head alone"]["value"] == "only in a staged training"
-    assert [row for row in plain.values() if row["value"].removeprefix("0.002, ") != row["usual"]] == [
-        plain["Of these, for the head alone"]
-    ]
-    boxed = {row["choice"]: row for row in run_sentences.recipe_rows(Recipe.for_task("localization"), "localization")}
-    assert boxed["How a photo becomes a square"] == {
-        "choice": "How a photo becomes a square",
+    rows = {row["setting"]: row["value"] for row in recipe_labels.recipe_table(tiny(train="staged", epochs=9))}
+    assert rows["Layers to train"] == "Head first, then all layers (staged)"
+    assert rows["Starting weights"] == "None (train from scratch)"
+    assert rows["Epochs for the head only"] == "2 (automatic)"
+    assert set(recipe_labels.FIELD_LABELS) == set(Recipe.model_fields)
+    plain = {row["setting"]: row for row in recipe_labels.recipe_table(Recipe())}
+    assert plain["Epochs for the head only"]["value"] == "only in staged training"
+    assert [
+        row for row in plain.values() if row["value"].replace("0.002 (automatic)", "automatic") != row["default"]
+    ] == [plain["Epochs for the head only"]]
+    boxed = {row["setting"]: row for row in recipe_labels.recipe_table(Recipe.for_task("localization"), "localization")}
+    assert boxed["Resize mode"] == {
+        "setting": "Resize mode",
         "value": "Letterbox",
-        "usual": "Letterbox",
+        "default": "Letterbox",
     }
-    assert boxed["Loss of the box"]["value"] == "Overlap (GIoU)"
+    assert boxed["Box loss"]["value"] == "Overlap (GIoU)"
 
 
 @pytest.mark.parametrize("arch", ["seresnet50", "keras-resnet50v2", "resnext50-32x4d"])
@@ -334,36 +335,38 @@ def test_a_network_of_the_wider_family_can_be_chosen(open_page: OpenPage, colors
     app.toggle(key="recipe-more").set_value(True).run()
     app.selectbox(key="recipe-arch").set_value(arch).run()
     assert not messages(app)
-    assert any("Expect " in one.value for one in app.markdown)
+    assert any("Expected time: " in one.value for one in app.markdown)
 
 
 def test_the_work_of_every_network_is_known(colors: Project, store: Store) -> None:
     snapshot = snapshot_of_project(store, colors.id)
     for arch in ARCHITECTURES:
-        assert time_estimate.seconds(tiny(arch=arch), snapshot) > 0
+        assert time_estimate.estimate_seconds(tiny(arch=arch), snapshot) > 0
     work = summarize("keras-resnet101v2").multiply_adds
-    assert time_estimate._WORK["keras-resnet101v2"] == pytest.approx(work / 1e9, abs=0.06)
+    assert time_estimate._BILLION_MULTIPLY_ADDS["keras-resnet101v2"] == pytest.approx(work / 1e9, abs=0.06)
 
 
 def test_the_expected_time_comes_from_a_like_run_where_there_is_one(store: Store, colors: Project, home: Path) -> None:
     run = queued_run(open_workspace(), store, colors)
     recipe = run.recipe()
-    assert time_estimate.measured_pace(recipe, [run]) is None
+    assert time_estimate.measured_speed(recipe, [run]) is None
     epoch = {"epoch": 1, "epochs": 1, "train_loss": 1.0, "train_accuracy": 0.5, "val_loss": 0.9, "val_accuracy": 0.6}
     run.append_metrics("epoch", {**epoch, "images_per_second": 50.0, "best": True})
     run.write_status(state="finished")
-    assert time_estimate.measured_pace(recipe, [run]) == 50.0
-    assert time_estimate.measured_pace(recipe.model_copy(update={"size": 96}), [run]) is None
-    slow = time_estimate.seconds(recipe.model_copy(update={"epochs": 100}), run.snapshot(), pace=1.0)
+    assert time_estimate.measured_speed(recipe, [run]) == 50.0
+    assert time_estimate.measured_speed(recipe.model_copy(update={"size": 96}), [run]) is None
+    slow = time_estimate.estimate_seconds(
+        recipe.model_copy(update={"epochs": 100}), run.snapshot(), photos_per_second=1.0
+    )
     assert slow == pytest.approx(100 * len(run.snapshot().part("train")), rel=0.1)
 
 
 def test_curves_keep_to_few_points_and_to_the_last_one() -> None:
     steps = pd.DataFrame({"epoch": 1, "batch": range(1, 5001), "batches": 5000, "loss": 1.0, "learning_rate": 0.1})
-    thin = charts.thinned(steps)
-    assert len(thin) == charts.MOST_POINTS
+    thin = charts.downsample(steps)
+    assert len(thin) == charts.MAX_POINTS
     assert thin.iloc[-1]["batch"] == 5000
-    figure = charts.learning_rate_of(steps, charts.LIGHT, planned=3)
+    figure = charts.recorded_learning_rate(steps, charts.LIGHT, planned=3)
     assert figure.data[0].x[-1] == 1.0
     assert figure.layout.xaxis.range[1] > 3
 

@@ -1,6 +1,6 @@
-"""Opens .npz and .h5 files of strangers: which arrays are in them, and their rows when asked for.
+"""Open untrusted .npz and .h5 files: list their arrays and read their rows on demand.
 
-Nothing is unpickled, no other file is followed, and no number is read before its array's size is known to be allowed.
+Nothing is unpickled, no link to another file is followed, and nothing is read before the array's size is checked.
 """
 
 import io
@@ -9,7 +9,6 @@ import math
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 import tokenize
@@ -24,19 +23,19 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from core.background_process import start_python
 from core.data.importing.archives import DAMAGED, ZipLimits, list_zip
 from core.data.pictures.decoding import MAX_FILE_BYTES
 from core.errors import ArraysError, DataError
-from core.workspace import REPOSITORY
 
 ARRAY_LIMITS = ZipLimits(entries=1_000, file_bytes=16 * 2**30)
-"""Of one file: its arrays, and the bytes of one of them, which is never in memory as a whole."""
+"""The number of arrays in one file, and the bytes of one array, which is never wholly in memory."""
 
 BLOCK_BYTES = 16 * 2**20
-"""How much of an array is usually read at once."""
+"""How much of an array is usually read in one go."""
 
 PATIENCE_SECONDS = 30.0
-"""How long nothing may come out of an HDF5 file, before it is given up."""
+"""How long an HDF5 file may yield nothing before we give up on it."""
 
 COPY = ("-m", "core.data.importing.arrays.hdf5_copy")
 REFUSED = 2
@@ -45,34 +44,34 @@ REFUSED = 2
 _LOOK_SECONDS = 0.5
 _HDF5_START = b"\x89HDF\r\n\x1a\n"
 _ZIP_START = b"PK"
-_HEADER_BYTES = 16_384  # numpy's own headers are below 10,000 bytes
+_HEADER_BYTES = 16_384  # numpy's own headers are shorter than 10,000 bytes
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
-# What numpy raises for a header that is none, which it reads as a Python literal.
-_NO_HEADER = (*DAMAGED, tokenize.TokenError, SyntaxError, RecursionError, MemoryError, TypeError, OverflowError)
+# What numpy raises for an invalid header, which it parses as a Python literal.
+_INVALID_HEADER = (*DAMAGED, tokenize.TokenError, SyntaxError, RecursionError, MemoryError, TypeError, OverflowError)
 
 
 @dataclass(frozen=True)
 class StoredArray:
-    """One array of a file, not read yet."""
+    """An array of a file, not read yet."""
 
     name: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    rows: Callable[[int, int], NDArray[Any]]  # those from one place on the first axis to before another
-    together: int  # so many rows are best read at once
+    rows: Callable[[int, int], NDArray[Any]]  # rows [first, end) along the first axis
+    rows_per_read: int  # the best number of rows to read in one go
 
     @property
     def row_bytes(self) -> int:
-        """The bytes of one row."""
+        """Return the number of bytes in one row."""
         return math.prod(self.shape[1:]) * self.dtype.itemsize
 
 
 def open_arrays(source: Path | BinaryIO, name: str, limits: ZipLimits = ARRAY_LIMITS) -> dict[str, StoredArray]:
-    """The arrays of an .npz or .h5 file by their names; the file stays open as long as one of them is held.
+    """Return the arrays of an .npz or .h5 file by name; the file stays open as long as one of them exists.
 
-    Which of the two it is, its first bytes say. ``rows`` and this function raise ArraysError where the file is damaged,
-    beyond the limits, or leads to other files.
+    The first bytes tell the two formats apart. This function and ``rows`` raise ArraysError where the file is damaged,
+    exceeds the limits or links to other files.
     """
     start = _first_bytes(source, name)
     if start == _HDF5_START:
@@ -100,47 +99,47 @@ def _npz_arrays(source: Path | BinaryIO, name: str, limits: ZipLimits) -> dict[s
         listing = list_zip(source, name, limits)
         archive = zipfile.ZipFile(source)
     except DataError as error:
-        raise ArraysError(f"{error} An .npz file is a zip of arrays: numpy.savez makes one.") from error
+        raise ArraysError(f"{error} An .npz file is a zip of arrays, as numpy.savez writes it.") from error
     except DAMAGED as error:
         raise _damaged(name, error) from error
     if listing.refused:
         path, reason = next(iter(listing.refused.items()))
-        raise ArraysError(f"{name} is not read, because of {path} in it: {reason}.")
+        raise ArraysError(f"{name} was not read because of {path} in it: {reason}.")
     infos = {info.filename: info for info in archive.infolist()}
     paths = [path for path in listing.files if path.endswith(".npy") and path in infos]
     return {path.removesuffix(".npy"): _Member(archive, infos[path], name).array() for path in paths}
 
 
 class _Member:
-    """One array of an .npz file. Compressed numbers can only be read onwards, so the stream is kept between reads."""
+    """One array of an .npz file. Compressed data can only be read forwards, so the stream stays open between reads."""
 
     def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> None:
         self._archive, self._info, self._name = archive, info, name
         try:
             with archive.open(info) as file:
-                # In memory first: a hostile header may claim to be gigabytes long.
+                # Read into memory first: a hostile header may claim to be gigabytes long.
                 head = io.BytesIO(file.read(_HEADER_BYTES))
             version = npy.read_magic(head)
             self._shape, self._by_columns, self._dtype = _HEADERS[version](head)
-        except _NO_HEADER as error:
+        except _INVALID_HEADER as error:
             raise _damaged(name, error) from error
         self._start = head.tell()
         self._stream: IO[bytes] | None = None
-        claimed, there = math.prod(self._shape) * self._dtype.itemsize, info.file_size - self._start
-        # Python's objects are pickled, in whatever length, and never read.
-        if min(self._shape, default=0) < 0 or (claimed != there and not self._dtype.hasobject):
-            raise _damaged(name, f"{info.filename} claims {claimed:,} bytes and has {there:,}")
+        claimed, found = math.prod(self._shape) * self._dtype.itemsize, info.file_size - self._start
+        # Python objects are pickled with any length, and are never read.
+        if min(self._shape, default=0) < 0 or (claimed != found and not self._dtype.hasobject):
+            raise _damaged(name, f"{info.filename} claims {claimed:,} bytes and has {found:,}")
 
     def array(self) -> StoredArray:
-        together = self._shape[0] if self._by_columns else _rows_at_once(self._shape, self._dtype.itemsize)
+        rows_per_read = self._shape[0] if self._by_columns else _rows_at_once(self._shape, self._dtype.itemsize)
         name = self._info.filename.removesuffix(".npy")
-        return StoredArray(name, self._shape, self._dtype, self._rows, together)
+        return StoredArray(name, self._shape, self._dtype, self._rows, rows_per_read)
 
     def _rows(self, first: int, end: int) -> NDArray[Any]:
         if self._dtype.hasobject or not self._dtype.itemsize:
             raise ArraysError(
-                f"{self._name}: {self._info.filename} holds Python's own objects ({self._dtype}), which are not read, "
-                "because reading them may run a program. Save numbers, or text by numpy.array(labels, dtype=str)."
+                f"{self._name}: {self._info.filename} holds Python objects ({self._dtype}), which are not read, "
+                "because reading them may run a program. Save numbers, or text as numpy.array(labels, dtype=str)."
             )
         row_bytes = math.prod(self._shape[1:]) * self._dtype.itemsize
         if self._by_columns:
@@ -149,12 +148,12 @@ class _Member:
         return np.frombuffer(data, self._dtype).reshape(end - first, *self._shape[1:])
 
     def _whole(self) -> NDArray[Any]:
-        """All of an array that lies column by column, as numpy saves transposed ones; its rows are all over it."""
+        """Read a whole array in column order, as numpy saves transposed arrays; its rows are scattered."""
         size = math.prod(self._shape) * self._dtype.itemsize
         if size > MAX_FILE_BYTES:
             raise ArraysError(
-                f"{self._name}: {self._info.filename} lies column by column and is larger than "
-                f"{MAX_FILE_BYTES // 2**20} MB. Save numpy.ascontiguousarray of it."
+                f"{self._name}: {self._info.filename} is stored in column order and larger than "
+                f"{MAX_FILE_BYTES // 2**20} MB. Save numpy.ascontiguousarray of it instead."
             )
         return np.frombuffer(self._bytes(0, size), self._dtype).reshape(self._shape, order="F")
 
@@ -172,31 +171,28 @@ class _Member:
 
 
 def _from_hdf5(source: Path | BinaryIO, name: str, limits: ZipLimits) -> dict[str, StoredArray]:
-    """The arrays of an HDF5 file, copied to a temporary file by another process, which may crash or hang."""
-    copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - held by the arrays, and gone with them
-    with _on_disk(source, name) as file, tempfile.TemporaryFile() as said:
-        command = [sys.executable, "-X", "utf8", *COPY, name]
-        # One thread: each takes memory for itself, of which the process has little.
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        process = subprocess.Popen(
-            command, stdin=file, stdout=copy, stderr=said, cwd=REPOSITORY, env=environment, start_new_session=True
-        )
+    """Read the arrays of an HDF5 file from a copy made by another process, which may crash or hang."""
+    copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - the arrays keep it open
+    with _on_disk(source, name) as file, tempfile.TemporaryFile() as errors:
+        # One thread, because each needs its own memory and the process has little.
+        threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        process = start_python(["-X", "utf8", *COPY, name], stdin=file, stdout=copy, stderr=errors, environment=threads)
         finished = _wait(process, copy)
-        said.seek(0)
-        words = said.read().decode("utf-8", "replace").strip()
+        errors.seek(0)
+        message = errors.read().decode("utf-8", "replace").strip()
     if process.returncode == REFUSED:
-        raise ArraysError(json.loads(words.splitlines()[-1]))
+        raise ArraysError(json.loads(message.splitlines()[-1]))
     if process.returncode == 1 and finished:
-        raise RuntimeError(f"Copying {name} failed:\n{words}")
+        raise RuntimeError(f"Copying {name} failed:\n{message}")
     if process.returncode:
-        how = "it cannot be read to its end" if not finished else "the HDF5 library broke down over it"
-        raise _damaged(name, how)
+        reason = "it cannot be read to its end" if not finished else "the HDF5 library crashed while reading it"
+        raise _damaged(name, reason)
     copy.seek(0)
     return _npz_arrays(copy, name, limits)
 
 
 def _wait(process: subprocess.Popen[bytes], copy: BinaryIO) -> bool:
-    """Waits as long as the copy grows, else ends the process; whether it came to its end by itself."""
+    """Wait as long as the copy grows, else kill the process; return whether it finished."""
     size, since = 0, time.monotonic()
     while True:
         try:
@@ -214,7 +210,7 @@ def _wait(process: subprocess.Popen[bytes], copy: BinaryIO) -> bool:
 
 @contextmanager
 def _on_disk(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
-    """The source as a file that another process can read."""
+    """Provide the source as a file that another process can read."""
     try:
         if isinstance(source, Path):
             with source.open("rb") as file:
@@ -231,10 +227,10 @@ def _on_disk(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
 
 
 def _rows_at_once(shape: tuple[int, ...], item_bytes: int) -> int:
-    """A block's worth of rows."""
+    """Return the number of rows in one block."""
     return max(1, BLOCK_BYTES // max(1, math.prod(shape[1:]) * item_bytes))
 
 
 def _damaged(name: str, error: object) -> ArraysError:
-    said = str(error).partition("\n")[0].strip("'\"") or type(error).__name__
-    return ArraysError(f"{name} is damaged or cut off ({said}). Copy it again, or save it again.")
+    reason = str(error).partition("\n")[0].strip("'\"") or type(error).__name__
+    return ArraysError(f"{name} is damaged or incomplete ({reason}). Copy it again, or save it again.")

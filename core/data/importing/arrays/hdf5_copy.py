@@ -1,10 +1,10 @@
-"""Copies the arrays of an HDF5 file into an .npz file, in a process of its own.
+"""Copy the arrays of an HDF5 file into an .npz file, in a process of its own.
 
     python -m core.data.importing.arrays.hdf5_copy NAME
 
-The HDF5 library is written in C, and a damaged file can make it crash, take all memory or never come back. Here that
-ends this process and nobody else's. The HDF5 file is standard input, the .npz standard output; NAME is what the user
-calls the file. What is wrong with it comes as the last line of standard error, in JSON, with exit status 2.
+The HDF5 library is written in C, and a damaged file can make it crash, use all memory or hang. Here that ends only this
+process. The HDF5 file is standard input and the .npz is standard output; NAME is the user's name for the file. If the
+file cannot be used, the last line of standard error gives the reason as JSON, with exit status 2.
 """
 
 import json
@@ -26,25 +26,25 @@ _REFUSED = 2  # as in core.data.importing.arrays.array_files
 
 MOST_ARRAYS = 1_000
 MOST_BYTES = 16 * 2**30
-"""Of one array."""
+"""The limit for one array."""
 
 MOST_TEXT_BYTES = 64 * 2**20
-"""Of one array of text."""
+"""The limit for one array of text."""
 
 _BLOCK_BYTES = 16 * 2**20
 _MOST_CHUNK_BYTES = 256 * 2**20
 _MEMORY_BYTES = 4 * 2**30
 _RATIO, _RATIO_FREE_BYTES = 200, 10 * 2**20  # as in core.data.importing.archives
 
-# What h5py raises for damaged files: the library's own errors; names, types and sizes that Python has no counterpart
-# for; a compression that is not built in.
+# What h5py raises for damaged files: the library's own errors, and errors for names, types and sizes without a
+# counterpart in Python and for compression that is not built in.
 _DAMAGED = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, MemoryError)
 
 
 def copy_arrays(source: BinaryIO, target: IO[bytes], name: str) -> None:
-    """Writes all arrays in the top group of an HDF5 file as members of an .npz, text of any length as bytes.
+    """Write all arrays in the top group of an HDF5 file as members of an .npz; text of variable length becomes bytes.
 
-    What leads to other files is never followed. Raises ArraysError where the file is damaged or beyond the limits.
+    Links to other files are never followed. Raises ArraysError where the file is damaged or exceeds the limits.
     """
     try:
         file = h5py.File(source, "r")
@@ -61,27 +61,27 @@ def copy_arrays(source: BinaryIO, target: IO[bytes], name: str) -> None:
                     with archive.open(f"{key}.npy", "w", force_zip64=True) as member:
                         _write(entry, member, key, name)
     except _DAMAGED as error:
-        said = str(error).partition("\n")[0].strip("'\"") or type(error).__name__
-        raise ArraysError(f"{name} is damaged or cut off ({said}). Copy it again, or save it again.") from error
+        reason = str(error).partition("\n")[0].strip("'\"") or type(error).__name__
+        raise ArraysError(f"{name} is damaged or incomplete ({reason}). Copy it again, or save it again.") from error
 
 
 def _check(entry: h5py.Dataset, key: str, name: str) -> None:
-    """Everything that can be known of an array before any of it is read."""
+    """Check everything that can be known about an array before it is read."""
     if entry.external or entry.is_virtual:
         raise ArraysError(_elsewhere(name, key))
     claimed, stored = math.prod(map(int, entry.shape)) * entry.dtype.itemsize, entry.id.get_storage_size()
-    # What was never written takes no place in the file, and yet as much memory as it claims.
+    # Values that were never written take no space in the file, but all the memory that the array claims.
     inflated = claimed > _RATIO_FREE_BYTES and claimed > _RATIO * max(1, stored)
     if claimed > MOST_BYTES or inflated:
         allowed = f"{_RATIO} times that" if inflated else f"{MOST_BYTES // 2**30} GB"
         raise ArraysError(
-            f"{name} is not read: its array {key} claims {claimed:,} bytes and takes {stored:,} in the file; "
+            f"{name} was not read: its array {key} claims {claimed:,} bytes and takes {stored:,} in the file; "
             f"at most {allowed} are allowed."
         )
     chunk = math.prod(entry.chunks) * entry.dtype.itemsize if entry.chunks else 0
     if chunk > _MOST_CHUNK_BYTES:
         raise ArraysError(
-            f"{name} is not read: its array {key} is stored in pieces of {chunk // 2**20:,} MB; "
+            f"{name} was not read: its array {key} is stored in pieces of {chunk // 2**20:,} MB; "
             f"at most {_MOST_CHUNK_BYTES // 2**20} MB are allowed. Save it in smaller chunks."
         )
 
@@ -95,10 +95,10 @@ def _write(entry: h5py.Dataset, member: IO[bytes], key: str, name: str) -> None:
         return
     _header(member, entry.shape, entry.dtype)
     if entry.dtype.hasobject:
-        return  # references and the like; whoever wants to read this array will say that it cannot be
-    together = _rows_at_once(entry)
-    for start in range(0, entry.shape[0], together):
-        member.write(np.ascontiguousarray(entry[start : start + together]).tobytes())
+        return  # references and the like; reading this array reports the error
+    rows_per_read = _rows_at_once(entry)
+    for start in range(0, entry.shape[0], rows_per_read):
+        member.write(np.ascontiguousarray(entry[start : start + rows_per_read]).tobytes())
 
 
 def _header(member: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
@@ -107,19 +107,19 @@ def _header(member: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any]) -> 
 
 
 def _texts(entry: h5py.Dataset, key: str, name: str) -> NDArray[Any]:
-    """Text of any length as bytes of one length, read one by one: many may point at one long text in the file."""
+    """Return text of variable length as bytes of one length, read one by one: many may point to one long text."""
     found, longest = [], 1
     for place in np.ndindex(entry.shape):
         found.append(entry[place])
         longest = max(longest, len(found[-1]))
         if longest * len(found) > MOST_TEXT_BYTES:
             most = f"at most {MOST_TEXT_BYTES // 2**20} MB are allowed"
-            raise ArraysError(f"{name} is not read: the texts in {key} are too long; {most}.")
+            raise ArraysError(f"{name} was not read: the texts in {key} are too long; {most}.")
     return np.array(found, dtype=f"S{longest}").reshape(entry.shape)
 
 
 def _rows_at_once(entry: h5py.Dataset) -> int:
-    """A block's worth of rows; whole chunks where they fit, since a part of one costs as much as all of it."""
+    """Return the number of rows in one block: whole chunks if they fit, because part of one costs as much as all."""
     row_bytes = max(1, math.prod(map(int, entry.shape[1:])) * entry.dtype.itemsize)
     chunk_rows = entry.chunks[0] if entry.chunks else 1
     most = max(1, _BLOCK_BYTES // row_bytes)
@@ -128,7 +128,7 @@ def _rows_at_once(entry: h5py.Dataset) -> int:
 
 
 def _elsewhere(name: str, key: str) -> str:
-    return f"{name} is not read: {key} leads to another file. Save the numbers themselves into it."
+    return f"{name} was not read: {key} links to another file. Save the numbers themselves in it."
 
 
 def _limit_memory() -> None:
@@ -136,14 +136,14 @@ def _limit_memory() -> None:
         import resource
     except ImportError:  # Windows
         return
-    with suppress(ValueError, OSError):  # macOS does not know this limit
+    with suppress(ValueError, OSError):  # macOS does not support this limit
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
 
 
 def main() -> None:
-    """Copies standard input to standard output."""
+    """Copy standard input to standard output."""
     _limit_memory()
-    # The buffered streams would each keep a position of their own.
+    # Python's buffered streams would each keep their own position.
     with os.fdopen(os.dup(0), "rb") as source, os.fdopen(os.dup(1), "wb") as target:
         try:
             copy_arrays(source, target, sys.argv[1])

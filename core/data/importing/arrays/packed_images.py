@@ -1,7 +1,7 @@
-"""Images packed as arrays in an .npz or .h5 file: which arrays are images and labels, and a candidate for each image.
+"""Plan the import of images packed as arrays in an .npz or .h5 file.
 
-Known are ``x, y`` and ``train_set_x, train_set_y, test_set_x, test_set_y`` in any order of the words (``x_train``,
-``train_images``, ``y_val``), with the names of the classes in ``classes`` or ``list_classes``.
+The arrays are called ``x, y`` or ``train_set_x, train_set_y, test_set_x, test_set_y``, with the words in any order
+(``x_train``, ``train_images``, ``y_val``). The names of the classes are in ``classes`` or ``list_classes``.
 """
 
 import io
@@ -28,13 +28,13 @@ from core.data.tables.names import name_key
 from core.errors import ArraysError, ImageRefused
 
 MOST_IMAGES = 200_000
-"""Images of one file."""
+"""The limit for one file."""
 
 _IMAGES, _LABELS = ("x", "images"), ("y", "labels")
 _CLASSES = ("list_classes", "classes", "class_names")
 _ALLOWED = (
-    "Known are x and y; train_set_x, train_set_y, test_set_x and test_set_y; x_train, y_train, x_val, y_val, x_test "
-    "and y_test; train_images and train_labels; and list_classes or classes"
+    "Possible names are x and y; train_set_x, train_set_y, test_set_x and test_set_y; x_train, y_train, x_val, y_val, "
+    "x_test and y_test; train_images and train_labels; and list_classes or classes"
 )
 _SHAPES = "allowed are [N, H, W], [N, H, W, C] and [N, C, H, W], with 1, 3 or 4 channels C"
 _SHOWN = 8
@@ -42,7 +42,7 @@ _SHOWN = 8
 
 @dataclass(frozen=True)
 class _Part:
-    """Images with their labels, if there are any."""
+    """Images of one split with their labels, if any."""
 
     split: str | None
     images: StoredArray
@@ -50,14 +50,14 @@ class _Part:
 
 
 def plan_packed(source: Path | BinaryIO, name: str) -> ImportPlan:
-    """The import of one file of packed images; each becomes a PNG when it is read, ``train_00012.png`` for example.
+    """Plan the import of one file of packed images; each becomes a PNG when it is read, such as ``train_00012.png``.
 
-    The split of an image is in its array's name, its class in the labels and the list of classes. Images that are not
-    numbers are refused one by one. Raises ArraysError where the arrays are not images and labels that fit together.
+    The array's name gives the split of an image; the labels and the list of classes give its class. Images with NaN or
+    infinity are refused one by one. Raises ArraysError where the arrays are not matching images and labels.
     """
     arrays = open_arrays(source, name)
     parts, classes, unused = _roles(arrays, name)
-    problems = [Problem(None, f"arrays that are not used: {_listed(unused)}")] if unused else []
+    problems = [Problem(None, f"unused arrays: {_listed(unused)}")] if unused else []
     images = [_Images(part.images, name) for part in parts]
     _check_number(images, name)
     names = class_names(classes, name) if classes is not None else None
@@ -65,16 +65,16 @@ def plan_packed(source: Path | BinaryIO, name: str) -> ImportPlan:
     candidates, refused = [], []
     for part, one, labels in zip(parts, images, found.labels, strict=True):
         if part.labels is None:
-            problems.append(Problem(None, f"{part.images.name} comes without labels; its images come in unlabelled"))
+            problems.append(Problem(None, f"{part.images.name} has no labels; its images are imported without labels"))
         prefix, digits = part.split or PurePosixPath(name).stem, max(5, len(str(one.count - 1)))
-        bad = one.survey()
+        bad = one.find_invalid()
         for number in range(one.count):
-            called = f"{prefix}_{number:0{digits}d}.png"
+            filename = f"{prefix}_{number:0{digits}d}.png"
             if number in bad:
-                refused.append(FileResult(called, "refused", "it holds values that are not numbers (NaN or infinity)"))
+                refused.append(FileResult(filename, "refused", "it has values that are not numbers (NaN or infinity)"))
                 continue
-            read = partial(one.png, number, called)
-            candidates.append(Candidate(called, labels[number] if labels else None, part.split, None, read))
+            read = partial(one.png, number, filename)
+            candidates.append(Candidate(filename, labels[number] if labels else None, part.split, None, read))
     candidates = with_usable_labels(candidates, problems)
     used = {name_key(one.label): one.label for one in reversed(candidates) if one.label is not None}
     in_order = dict.fromkeys(used[key] for key in map(name_key, found.classes) if key in used)
@@ -82,7 +82,7 @@ def plan_packed(source: Path | BinaryIO, name: str) -> ImportPlan:
 
 
 def _roles(arrays: dict[str, StoredArray], name: str) -> tuple[list[_Part], StoredArray | None, list[str]]:
-    """The parts in the order train, val, test, none; the list of classes; the arrays that are none of it."""
+    """Return the parts in the order train, val, test, none; the list of classes; the names of unused arrays."""
     images: dict[str | None, StoredArray] = {}
     labels: dict[str | None, StoredArray] = {}
     classes: dict[str | None, StoredArray] = {}
@@ -93,13 +93,14 @@ def _roles(arrays: dict[str, StoredArray], name: str) -> tuple[list[_Part], Stor
         if group is None:
             unused.append(key)
         elif split in group:
-            raise ArraysError(f"{name} holds {group[split].name} and {key}, which mean the same. Leave one out.")
+            raise ArraysError(f"{name} holds {group[split].name} and {key}, which mean the same. Remove one of them.")
         else:
             group[split] = array
     if not images:
-        held = ", ".join(f"{array.name} {list(array.shape)}" for array in list(arrays.values())[:_SHOWN]) or "no array"
+        listed = ", ".join(f"{array.name} {list(array.shape)}" for array in list(arrays.values())[:_SHOWN])
         more = f" and {len(arrays) - _SHOWN} more" if len(arrays) > _SHOWN else ""
-        raise ArraysError(f"{name} holds {held}{more}, and no images by their name. {_ALLOWED}. Rename its arrays.")
+        found = f"holds {listed}{more}, but no array of images" if arrays else "holds no arrays"
+        raise ArraysError(f"{name} {found}. {_ALLOWED}. Rename its arrays.")
     unused += [array.name for split, array in labels.items() if split not in images]
     order: tuple[str | None, ...] = (*SPLITS, None)
     return (
@@ -110,7 +111,7 @@ def _roles(arrays: dict[str, StoredArray], name: str) -> tuple[list[_Part], Stor
 
 
 def _role(key: str) -> tuple[str | None, str | None]:
-    """What an array is by its name, and its split: "train_set_x" is an x of train."""
+    """Return an array's role and split by its name: "train_set_x" is an x of train."""
     lower = key.lower()
     if lower in _CLASSES:
         return lower, None
@@ -121,39 +122,38 @@ def _role(key: str) -> tuple[str | None, str | None]:
 
 
 class _Images:
-    """The images of one array. They are read in blocks, since compressed numbers cannot be read one image at a time."""
+    """The images of one array, read in blocks because compressed data cannot be read one image at a time."""
 
     def __init__(self, array: StoredArray, name: str) -> None:
         self._array, self._name = array, name
         shape = array.shape
-        self._first = len(shape) == 4 and shape[3] not in (1, 3, 4) and shape[1] in (1, 3, 4)  # channels before H and W
+        # Channels before height and width.
+        self._channels_first = len(shape) == 4 and shape[3] not in (1, 3, 4) and shape[1] in (1, 3, 4)
         self.count = shape[0] if shape else 0
         self._white = 255.0
         self._block: tuple[int, NDArray[Any]] | None = None
         if array.dtype.kind not in "buif":
-            raise ArraysError(
-                f"{name}: {array.name} is of the type {array.dtype}; allowed are whole numbers and fractions."
-            )
-        if not (len(shape) == 3 or (len(shape) == 4 and (self._first or shape[3] in (1, 3, 4)))):
+            raise ArraysError(f"{name}: {array.name} has the type {array.dtype}; integers and floats are allowed.")
+        if not (len(shape) == 3 or (len(shape) == 4 and (self._channels_first or shape[3] in (1, 3, 4)))):
             raise ArraysError(f"{name}: {array.name} has the shape {list(shape)}; {_SHAPES}.")
         if 0 in shape:
-            raise ArraysError(f"{name}: {array.name} has the shape {list(shape)}, so it holds no image.")
-        first_side = 2 if self._first else 1
+            raise ArraysError(f"{name}: {array.name} has the shape {list(shape)}, so it has no images.")
+        first_side = 2 if self._channels_first else 1
         height, width = shape[first_side], shape[first_side + 1]
         if height * width > MAX_PIXELS or max(height, width) > MAX_SIDE or array.row_bytes > MAX_FILE_BYTES:
             raise ArraysError(
-                f"{name}: the images of {array.name} have {width:,} x {height:,} pixels; allowed are "
-                f"{MAX_PIXELS:,} pixels, {MAX_SIDE:,} a side and {MAX_FILE_BYTES // 2**20} MB."
+                f"{name}: the images of {array.name} have {width:,} x {height:,} pixels; at most "
+                f"{MAX_PIXELS:,} pixels, {MAX_SIDE:,} per side and {MAX_FILE_BYTES // 2**20} MB are allowed."
             )
 
-    def survey(self) -> set[int]:
-        """Looks at all values once: finds what white is, and the images that hold values that are not numbers.
+    def find_invalid(self) -> set[int]:
+        """Scan all values once: set the value of white, and return the images with values that are not numbers.
 
-        White is 1 where no value is above it, else 255. ArraysError for values beyond: they may mean anything.
+        White is 1 where no value is above it, else 255. Raises ArraysError for values outside, which may mean anything.
         """
         bad: set[int] = set()
         lowest, highest = np.inf, -np.inf
-        for start in range(0, self.count, self._array.together):
+        for start in range(0, self.count, self._array.rows_per_read):
             block = self._rows(start)
             if block.dtype.kind == "f":
                 sound = np.isfinite(block).all(axis=tuple(range(1, block.ndim)))
@@ -162,29 +162,29 @@ class _Images:
             if len(block):
                 lowest, highest = min(lowest, float(block.min())), max(highest, float(block.max()))
             if block.dtype == np.uint8 and highest > 1:
-                break  # all other values are allowed, too
+                break  # all other values are allowed too
         if len(bad) < self.count and (lowest < 0 or highest > 255):
             raise ArraysError(
-                f"{self._name}: {self._array.name} holds values from {lowest:g} to {highest:g}; allowed are 0 to 255, "
-                "and 0 to 1. Undo what was done to the pixels, and save them again."
+                f"{self._name}: {self._array.name} has values from {lowest:g} to {highest:g}; allowed are 0 to 255 "
+                "and 0 to 1. Undo the normalisation of the pixels and save them again."
             )
         self._white = 1.0 if highest <= 1 else 255.0
         return bad
 
-    def png(self, number: int, called: str) -> bytes:
-        """One image as the bytes of a PNG, without loss where the values are whole. Raises ImageRefused."""
-        together = self._array.together
-        start = number // together * together
+    def png(self, number: int, filename: str) -> bytes:
+        """Return one image as the bytes of a PNG, without loss where the values are integers. Raises ImageRefused."""
+        rows = self._array.rows_per_read
+        start = number // rows * rows
         try:
             if self._block is None or self._block[0] != start:
-                self._block = None  # first, so that two are never in memory
+                self._block = None  # first, so that two blocks are never in memory
                 self._block = start, self._rows(start)
         except ArraysError as error:
-            raise ImageRefused(called, f"it cannot be read: {error}") from error
+            raise ImageRefused(filename, f"it cannot be read: {error}") from error
         pixels = self._block[1][number - start]
         if pixels.dtype != np.uint8 or self._white != 255:
             pixels = np.clip(np.rint(pixels.astype(np.float64) * (255 / self._white)), 0, 255).astype(np.uint8)
-        if self._first:
+        if self._channels_first:
             pixels = pixels.transpose(1, 2, 0)
         if pixels.ndim == 3 and pixels.shape[2] == 1:
             pixels = pixels[..., 0]
@@ -193,13 +193,15 @@ class _Images:
         return out.getvalue()
 
     def _rows(self, start: int) -> NDArray[Any]:
-        return self._array.rows(start, min(start + self._array.together, self.count))
+        return self._array.rows(start, min(start + self._array.rows_per_read, self.count))
 
 
 def _check_number(images: Sequence[_Images], name: str) -> None:
     total = sum(one.count for one in images)
     if total > MOST_IMAGES:
-        raise ArraysError(f"{name} holds {total:,} images; at most {MOST_IMAGES:,} are allowed. Split it up.")
+        raise ArraysError(
+            f"{name} holds {total:,} images; at most {MOST_IMAGES:,} are allowed. Make several smaller files."
+        )
 
 
 def _listed(names: Sequence[str]) -> str:

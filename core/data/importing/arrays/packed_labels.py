@@ -1,4 +1,4 @@
-"""The labels of packed images: whole numbers, text or one-hot rows, with or without a list of classes."""
+"""Read the labels of packed images: integers, text or one-hot rows, with or without a list of classes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,62 +15,64 @@ from core.errors import ArraysError
 MOST_CLASSES = 10_000
 
 Value = int | str
-_TYPES = "allowed are whole numbers and text"
+_TYPES = "labels are integers or text"
 
 
 @dataclass(frozen=True)
 class PackedLabels:
-    """The label of every image of every part, and the classes in their order."""
+    """The label of every image in every part, and the classes in order."""
 
     labels: list[list[str] | None]  # None: the part has no labels
     classes: tuple[str, ...]
 
 
 def class_names(array: StoredArray, name: str) -> list[Value]:
-    """The list of classes of a file, as numbers or text."""
+    """Return the list of classes of a file, as numbers or text."""
     shape = [length for length in array.shape if length != 1] or [1]
     if len(shape) != 1 or not array.shape or not 0 < shape[0] <= MOST_CLASSES:
-        allowed = f"allowed is a list of 1 to {MOST_CLASSES:,} classes"
+        allowed = f"it must be a list of 1 to {MOST_CLASSES:,} classes"
         raise ArraysError(f"{name}: {array.name} has the shape {list(array.shape)}; {allowed}.")
     values = _values(_all(array, name).reshape(-1), array, name)
     keys = [name_key(str(value)) for value in values]
     if len(set(keys)) < len(keys):
         twice = next(value for place, value in enumerate(values) if keys[place] in keys[:place])
-        raise ArraysError(f'{name}: {array.name} names the class "{twice}" twice. Give every class a name of its own.')
+        raise ArraysError(
+            f'{name}: {array.name} contains the class "{twice}" twice. Give every class a different name.'
+        )
     return values
 
 
 def labels_of(
     parts: Sequence[tuple[StoredArray | None, int]], classes: Sequence[Value] | None, name: str
 ) -> PackedLabels:
-    """The labels of parts with so many images each.
+    """Return the labels of parts, each given as (array of labels, number of images).
 
-    Numbers are the classes themselves where all of them are in the list, as in ``list_classes = [0, 1, 2]``, else their
-    places in it, from 0. Raises ArraysError where labels do not fit the images or the list.
+    Numbers are the classes themselves if all are in the list, as in ``list_classes = [0, 1, 2]``; else positions in it,
+    from 0. Raises ArraysError where labels do not fit the images or the list.
     """
     found = [None if array is None else _flat(array, count, name) for array, count in parts]
-    there = {value for values in found if values is not None for value in values}
-    numbers = {value for value in there if isinstance(value, int)}
+    present = {value for values in found if values is not None for value in values}
+    numbers = {value for value in present if isinstance(value, int)}
     if classes is None:
-        text = {value: str(value) for value in there}
-        ordered: Sequence[Value] = sorted(there, key=lambda value: sort_key(str(value)))
+        text = {value: str(value) for value in present}
+        ordered: Sequence[Value] = sorted(present, key=lambda value: sort_key(str(value)))
     else:
         ordered = classes
         text = {value: str(value) for value in classes}
-        if not there <= text.keys() and numbers == there:
+        if not present <= text.keys() and numbers == present:
             text = {place: str(value) for place, value in enumerate(classes)}
-        if strange := sorted(there - text.keys(), key=str):
+        if unknown := sorted(present - text.keys(), key=str):
             shown = ", ".join(str(value) for value in classes[:8]) + (", ..." if len(classes) > 8 else "")
             raise ArraysError(
-                f"{name}: the label {strange[0]} is none of its {len(classes)} classes ({shown}). "
-                f"Labels are their names, or their places from 0 to {len(classes) - 1}."
+                f"{name}: the label {unknown[0]} is not one of its {len(classes)} classes ({shown}). "
+                f"Labels are names of classes, or positions from 0 to {len(classes) - 1}."
             )
     labels = [None if values is None else [text[value] for value in values] for values in found]
     return PackedLabels(labels, tuple(str(value) for value in ordered))
 
 
 def _flat(array: StoredArray, count: int, name: str) -> list[Value]:
-    """One label for each image, whichever way they lie."""
+    """Return one label per image, for any layout."""
     shape = array.shape
     if shape in ((count,), (1, count), (count, 1)):
         return _values(_all(array, name).reshape(-1), array, name)
@@ -80,7 +82,7 @@ def _flat(array: StoredArray, count: int, name: str) -> list[Value]:
         if len(wrong):
             raise ArraysError(
                 f"{name}: {array.name} has the shape {list(shape)}, which is one-hot, but its row {wrong[0]} is not a "
-                "single 1 among zeros. Give one whole number an image instead."
+                "single 1 among zeros. Use one integer per image instead."
             )
         return [int(place) for place in rows.argmax(axis=1)]
     raise ArraysError(
@@ -91,9 +93,11 @@ def _flat(array: StoredArray, count: int, name: str) -> list[Value]:
 
 def _all(array: StoredArray, name: str) -> NDArray[Any]:
     if array.dtype.kind not in "buifSU":
-        raise ArraysError(f"{name}: {array.name} is of the type {array.dtype}; {_TYPES}.")
+        raise ArraysError(f"{name}: {array.name} has the type {array.dtype}; {_TYPES}.")
     if array.row_bytes * array.shape[0] > MAX_CSV_BYTES:
-        raise ArraysError(f"{name}: {array.name} is larger than {MAX_CSV_BYTES // 2**20} MB, which no labels are.")
+        raise ArraysError(
+            f"{name}: {array.name} is larger than {MAX_CSV_BYTES // 2**20} MB, which is too large for labels."
+        )
     return array.rows(0, array.shape[0])
 
 
@@ -101,7 +105,7 @@ def _values(flat: NDArray[Any], array: StoredArray, name: str) -> list[Value]:
     if array.dtype.kind == "f":
         wrong = flat[~np.isfinite(flat) | (flat != np.rint(flat))]
         if len(wrong):
-            raise ArraysError(f"{name}: {array.name} holds the label {wrong[0]:g}; {_TYPES}.")
+            raise ArraysError(f"{name}: {array.name} has the label {wrong[0]:g}; {_TYPES}.")
     if array.dtype.kind in "buif":
         return [int(value) for value in flat]
     return [_text(value) for value in flat]

@@ -1,4 +1,4 @@
-"""Takes packed images out of their arrays into PNG files by content, so that a run finds them as long as it lives."""
+"""Unpack images from arrays into PNG files named by content, so that a run can always find them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,20 +17,20 @@ from core.progress import CountCallback
 def photos_of_packed(
     files: Sequence[Path], folder: Path, progress: CountCallback | None
 ) -> tuple[list[TablePhoto], list[Problem], tuple[str, ...]]:
-    """The labelled images of files of arrays, each picture once, all problems on the way, and the classes in order.
+    """Return the labelled images of files of arrays, each image once, with all problems and the classes in order.
 
-    An image lies in ``<folder>/<ab>/<hash>.png``, whatever file it came from, and one that is there is not written
-    again. Raises ArraysError for a file that cannot be used, DataError where the disk does not take an image.
+    Each image becomes ``<folder>/<ab>/<hash>.png``; existing files are not written again. Raises ArraysError for a file
+    that cannot be used, DataError where an image cannot be written.
     """
     plan = plan_packed_files(files)
-    problems = [*plan.problems, *(Problem(None, f"{one.name} was left out: {one.text}") for one in plan.refused)]
+    problems = [*plan.problems, *(Problem(None, f"{one.name} was skipped: {one.text}") for one in plan.refused)]
     photos = []
     for done, candidate in enumerate(plan.candidates, start=1):
         try:
             data = candidate.read()
             image = decode(data, candidate.name).image
         except ImageRefused as refusal:
-            problems.append(Problem(None, f"{refusal.name} was left out: {refusal.reason}"))
+            problems.append(Problem(None, f"{refusal.name} was skipped: {refusal.reason}"))
             continue
         if candidate.label is not None:
             digest = content_hash(image)
@@ -42,5 +42,5 @@ def photos_of_packed(
         if progress is not None:
             progress(done, len(plan.candidates))
     kept, copies = without_copies(photos)
-    # An array has no lines.
+    # Arrays have no line numbers.
     return kept, [*problems, *(replace(copy, line=None) for copy in copies)], plan.classes

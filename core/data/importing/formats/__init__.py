@@ -1,7 +1,7 @@
-"""Data sets as other tools write them: COCO, Pascal VOC, YOLO, Hugging Face, class folders.
+"""Data sets in the formats of other tools: COCO, Pascal VOC, YOLO, Hugging Face, class folders.
 
-The readers and writers are our own. Of the libraries made for it, supervision brings OpenCV, matplotlib and av;
-datumaro brings TensorFlow's readers and more; pylabel is no longer maintained; globox is light, but knows no splits,
-stops at the first thing that is wrong, cannot read out of a zip and opens untrusted XML with the plain parser. What is
-needed here is small: every problem said with its file and line, nothing clipped, the splits kept.
+We read and write them ourselves, because the libraries for it do not fit. supervision depends on OpenCV, matplotlib and
+av; datumaro depends on TensorFlow's readers and more; pylabel is no longer maintained. globox is light, but it has no
+splits, stops at the first error, cannot read inside a zip and parses untrusted XML with the plain parser. We need
+little: every problem reported with its file and line, no box clipped, and the splits kept.
 """

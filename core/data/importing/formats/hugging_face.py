@@ -1,6 +1,6 @@
-"""Hugging Face image folders: ``metadata.csv`` or ``metadata.jsonl`` beside the pictures of each split.
+"""Hugging Face image folders: ``metadata.csv`` or ``metadata.jsonl`` beside the images of each split.
 
-https://huggingface.co/docs/datasets/image_dataset: ``file_name`` is relative to the metadata's own folder; boxes stand
+https://huggingface.co/docs/datasets/image_dataset: ``file_name`` is relative to the metadata's own folder; boxes are
 in ``objects`` as ``{"bbox": [[x, y, width, height], ...], "categories": [...]}``.
 """
 
@@ -12,12 +12,12 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from core.data.importing.formats.exported_picture import ExportedPicture
-from core.data.importing.formats.gathered_labels import (
+from core.data.importing.formats.exported_image import ExportedImage
+from core.data.importing.formats.label_collector import (
+    CollectedLabels,
     Files,
-    GatheredLabels,
-    LabelGatherer,
-    PictureIndex,
+    ImageIndex,
+    LabelCollector,
     split_of,
     text_of,
 )
@@ -28,24 +28,24 @@ LABELS = ("label", "class", "category", "target")
 FOLDERS = {"train": "train", "val": "validation", "test": "test"}
 
 
-def read(files: Files) -> GatheredLabels | None:
-    """What the metadata files among these say; None where there are none with a label or with boxes."""
-    gathered = LabelGatherer()
-    pictures = PictureIndex(files)
+def read(files: Files) -> CollectedLabels | None:
+    """Read the metadata files among these; None where none has labels or boxes."""
+    collected = LabelCollector()
+    pictures = ImageIndex(files)
     for path in sorted(path for path in files if PurePosixPath(path).name in TABLES):
-        trial = LabelGatherer()
+        trial = LabelCollector()
         text = text_of(files[path], path, trial)
         rows = list(_rows(path, text)) if text is not None else []
-        # Empty cells will do: a split may be unlabelled as a whole.
+        # Empty cells are enough: a whole split may be unlabelled.
         if any("file_name" in row and ("objects" in row or not row.keys().isdisjoint(LABELS)) for _, row in rows):
-            gathered.used.add(path)
-            _read_one(path, rows, pictures, gathered)
-    return gathered.found("Hugging Face") if gathered.used else None
+            collected.used.add(path)
+            _read_one(path, rows, pictures, collected)
+    return collected.finish("Hugging Face") if collected.used else None
 
 
-def write(pictures: Sequence[ExportedPicture], classes: Sequence[str]) -> dict[str, bytes]:
-    """A folder for each split with its metadata.csv and the pictures beside it."""
-    answer = {}
+def write(pictures: Sequence[ExportedImage], classes: Sequence[str]) -> dict[str, bytes]:
+    """Return a metadata.csv for each split, in the folder where its images belong."""
+    written = {}
     boxes = any(one.boxes for one in pictures)
     for split in dict.fromkeys(one.split for one in pictures):
         lines = [as_row(["file_name", "label", *(["objects"] if boxes else [])])]
@@ -57,17 +57,17 @@ def write(pictures: Sequence[ExportedPicture], classes: Sequence[str]) -> dict[s
                 }
                 shown = [json.dumps(objects, ensure_ascii=False)] if boxes else []
                 lines.append(as_row([one.name, one.label or "", *shown]))
-        answer[f"{folder_of(split)}metadata.csv"] = "".join(lines).encode()
-    return answer
+        written[f"{folder_of(split)}metadata.csv"] = "".join(lines).encode()
+    return written
 
 
 def folder_of(split: str | None) -> str:
-    """The folder of a split, with its slash; none for pictures without a split."""
+    """Return the folder of a split, with its slash; "" for images without a split."""
     return f"{FOLDERS[split]}/" if split else ""
 
 
 def _rows(path: str, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Each row with its line; what is no row is one without a file name."""
+    """Yield each row with its line; one that cannot be read is empty."""
     if path.endswith(".csv"):
         reader = csv.DictReader(io.StringIO(text, newline=""))
         try:
@@ -85,7 +85,7 @@ def _rows(path: str, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
-    except (ValueError, RecursionError):  # said as a row that cannot be used
+    except (ValueError, RecursionError):  # reported as a row that cannot be used
         return None
 
 
@@ -95,20 +95,20 @@ def _label(row: dict[str, Any]) -> str | None:
 
 
 def _read_one(
-    path: str, rows: list[tuple[int, dict[str, Any]]], pictures: PictureIndex, gathered: LabelGatherer
+    path: str, rows: list[tuple[int, dict[str, Any]]], pictures: ImageIndex, collected: LabelCollector
 ) -> None:
     split = split_of(path.rpartition("/")[0])
     for line, row in rows:
         where = f"{path}, line {line}"
         name = row.get("file_name")
         if not isinstance(name, str) or not name:
-            gathered.say(where, "no file_name, so the row is not used")
+            collected.add_problem(where, "no file_name, so the row is skipped")
             continue
-        file = pictures.named(name, path)
+        file = pictures.find(name, path)
         if file is None:
-            gathered.say(where, f"{name} is not among the files")
+            collected.add_problem(where, f"{name} is not among the files")
             continue
-        gathered.image(file, name.replace("\\", "/").removeprefix("./"), split, _label(row))
+        collected.add_image(file, name.replace("\\", "/").removeprefix("./"), split, _label(row))
         objects = row.get("objects")
         if isinstance(objects, str):
             objects = _parsed(objects) if objects else {}
@@ -121,8 +121,10 @@ def _read_one(
         )
         boxes, words = boxes or [], words or []
         if not isinstance(boxes, list) or not isinstance(words, list) or len(boxes) != len(words):
-            gathered.say(where, "objects needs a list of bbox and one of categories of the same length; it is not used")
+            collected.add_problem(
+                where, "objects needs two lists of the same length, bbox and categories; it is skipped"
+            )
             continue
         for number, (box, word) in enumerate(zip(boxes, words, strict=True), start=1):
-            gathered.box(file, str(word), box if isinstance(box, list) else [], f"{where}, box {number}")
-            gathered.rows[file] = replace(gathered.rows[file], label=None)
+            collected.add_box(file, str(word), box if isinstance(box, list) else [], f"{where}, box {number}")
+            collected.rows[file] = replace(collected.rows[file], label=None)

@@ -1,28 +1,28 @@
-"""Which data set a list of files is: the formats are tried one after the other."""
+"""Recognise the data set in a list of files by trying one format after the other."""
 
 from pathlib import PurePosixPath
 
 from core.data.importing.folder_layout import suffix_of
-from core.data.importing.formats.gathered_labels import Files, GatheredLabels
+from core.data.importing.formats.label_collector import CollectedLabels, Files
 from core.data.importing.formats.manifest import Manifest
 
-MARKS = frozenset((".json", ".jsonl", ".xml", ".yaml", ".yml", ".names", ".txt", ".csv"))
-"""Without a file of these suffixes no reader is even loaded."""
+LABEL_SUFFIXES = frozenset((".json", ".jsonl", ".xml", ".yaml", ".yml", ".names", ".txt", ".csv"))
+"""Without a file of one of these suffixes, the readers are not even loaded."""
 
 
-def read_data_set(files: Files, side: Manifest | None = None) -> GatheredLabels | None:
-    """The data set that these files are; None where they are none that is known, or a labels.csv says the labels.
+def read_data_set(files: Files, manifest: Manifest | None = None) -> CollectedLabels | None:
+    """Read the data set; None where its format is unknown or a labels.csv gives the labels.
 
-    ``side`` is the side file that lay among them: class folders with one are a data set, too.
+    ``manifest`` lay among the files: class folders with a manifest are a data set too.
     """
     named = {PurePosixPath(path).name.lower() for path in files}
     if "labels.csv" in named:
         return None
-    if side is not None and side.format == "folders":
+    if manifest is not None and manifest.format == "folders":
         from core.data.importing.formats import class_folders
 
-        return class_folders.read(files, side)
-    if not any(suffix_of(path) in MARKS for path in files):
+        return class_folders.read(files, manifest)
+    if not any(suffix_of(path) in LABEL_SUFFIXES for path in files):
         return None
     from core.data.importing.formats import coco, hugging_face, voc, yolo
 

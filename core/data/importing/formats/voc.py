@@ -1,7 +1,7 @@
-"""Pascal VOC XML: one file a picture (http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/index.html).
+"""Pascal VOC XML: one file per image (http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/index.html).
 
-Splits are lists in ``ImageSets/Main``, ``default.txt`` being that of the pictures without one; the classes' order is in
-``labelmap.txt``: both as CVAT writes them.
+Splits are lists in ``ImageSets/Main``, with ``default.txt`` for images without one. The order of the classes is in
+``labelmap.txt``. Both are as CVAT writes them.
 """
 
 import re
@@ -13,15 +13,15 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from core.data.importing.folder_layout import suffix_of
-from core.data.importing.formats.exported_picture import ExportedPicture
-from core.data.importing.formats.gathered_labels import (
+from core.data.importing.formats.exported_image import ExportedImage
+from core.data.importing.formats.label_collector import (
+    CollectedLabels,
     Files,
-    GatheredLabels,
-    LabelGatherer,
-    PictureIndex,
+    ImageIndex,
+    LabelCollector,
+    format_number,
     split_of,
     text_of,
-    written,
 )
 from core.data.tables.labels_csv import split_named
 from core.errors import DataError
@@ -33,63 +33,65 @@ NO_SPLIT = "default"
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def read(files: Files) -> GatheredLabels | None:
-    """What the VOC files among these say; None where there are none."""
-    gathered = LabelGatherer()
-    pictures = PictureIndex(files)
-    splits = _splits(files, gathered)
+def read(files: Files) -> CollectedLabels | None:
+    """Read the VOC files among these; None where there are none."""
+    collected = LabelCollector()
+    pictures = ImageIndex(files)
+    splits = _splits(files, collected)
     for path in files:
-        if PurePosixPath(path).name == "labelmap.txt" and (text := text_of(files[path], path, gathered)):
-            gathered.used.add(path)
+        if PurePosixPath(path).name == "labelmap.txt" and (text := text_of(files[path], path, collected)):
+            collected.used.add(path)
             names = [line.rpartition(":::")[0] or line.split(":")[0] for line in text.splitlines() if line[:1] != "#"]
-            gathered.classes.update(dict.fromkeys(name for name in names if name and name != "background"))
-    some = False
+            collected.classes.update(dict.fromkeys(name for name in names if name and name != "background"))
+    any_annotations = False
     for path in sorted(path for path in files if suffix_of(path) == ".xml"):
-        text = text_of(files[path], path, gathered)
+        text = text_of(files[path], path, collected)
         if text is None:
             continue
         try:
             root = fromstring(text, forbid_dtd=True)
         except ParseError as error:
-            gathered.say(path, f"it is no XML ({error}); it is left out")
-            gathered.used.add(path)
+            collected.add_problem(path, f"it is not XML ({error}); it is skipped")
+            collected.used.add(path)
             continue
         except DefusedXmlException:
-            gathered.say(path, "it declares XML entities, which are not read from files of others; it is left out")
-            gathered.used.add(path)
+            collected.add_problem(path, "it declares XML entities, which are not safe to read; it is skipped")
+            collected.used.add(path)
             continue
         if root.tag == "annotation":
-            some = True
-            gathered.used.add(path)
-            _read_one(path, root, pictures, splits, gathered)
-    return gathered.found("Pascal VOC") if some else None
+            any_annotations = True
+            collected.used.add(path)
+            _read_one(path, root, pictures, splits, collected)
+    return collected.finish("Pascal VOC") if any_annotations else None
 
 
-def write(pictures: Sequence[ExportedPicture], classes: Sequence[str]) -> dict[str, bytes]:
-    """One XML a picture in ``Annotations``; the pictures lie in ``JPEGImages``."""
+def write(pictures: Sequence[ExportedImage], classes: Sequence[str]) -> dict[str, bytes]:
+    """Return one XML file per image in ``Annotations``; the images belong in ``JPEGImages``."""
     for name in classes:
         if NOT_IN_XML.search(name):
-            raise DataError(f"The class {name!r} has a character that XML cannot hold. Rename it, or choose a format.")
-    answer = {label_file(one): _xml(one) for one in pictures}
+            raise DataError(
+                f"The class {name!r} has a character that XML cannot hold. Rename it, or use another format."
+            )
+    written = {label_file(one): _xml(one) for one in pictures}
     for split in dict.fromkeys(one.split for one in pictures):
         names = [_stem(one.name) for one in pictures if one.split == split]
-        answer[f"ImageSets/Main/{split or NO_SPLIT}.txt"] = "".join(f"{name}\n" for name in names).encode()
+        written[f"ImageSets/Main/{split or NO_SPLIT}.txt"] = "".join(f"{name}\n" for name in names).encode()
     lines = [LABELMAP_HEAD, *(f"{name}:::" for name in classes)]
-    answer["labelmap.txt"] = "".join(f"{line}\n" for line in lines).encode()
-    return answer
+    written["labelmap.txt"] = "".join(f"{line}\n" for line in lines).encode()
+    return written
 
 
-def label_file(one: ExportedPicture) -> str:
-    """The XML of a picture."""
+def label_file(one: ExportedImage) -> str:
+    """Return the path of an image's XML file."""
     return f"Annotations/{_stem(one.name)}.xml"
 
 
 def _stem(name: str) -> str:
-    # The suffix stays: a.jpg and a.png may both be there, and each needs its own file.
+    # Other suffixes stay: a.jpg and a.png may both exist, and each needs its own file.
     return name if PurePosixPath(name).suffix.lower() not in (".jpg", ".jpeg") else name.rpartition(".")[0]
 
 
-def _xml(one: ExportedPicture) -> bytes:
+def _xml(one: ExportedImage) -> bytes:
     root = Element("annotation")
     SubElement(root, "folder").text = "JPEGImages"
     SubElement(root, "filename").text = one.name
@@ -104,42 +106,40 @@ def _xml(one: ExportedPicture) -> bytes:
         place = SubElement(thing, "bndbox")
         corners = (box.x, box.y, box.x + box.width, box.y + box.height)
         for tag, corner in zip(CORNERS, corners, strict=True):
-            SubElement(place, tag).text = written(round(corner, 9))
+            SubElement(place, tag).text = format_number(round(corner, 9))
     indent(root)
     return tostring(root, encoding="utf-8")
 
 
-def _splits(files: Files, gathered: LabelGatherer) -> dict[str, str]:
-    """The split of each picture's name without its suffix, from the lists in ImageSets/Main; "" where it has none."""
+def _splits(files: Files, collected: LabelCollector) -> dict[str, str]:
+    """Return the split of each image name without suffix, from the lists in ImageSets/Main; "" for no split."""
     splits: dict[str, str] = {}
     for path in sorted(files):
         name = PurePosixPath(path).stem
         split = split_named(name)
         if "ImageSets/" in f"/{path}" and suffix_of(path) == ".txt":
-            gathered.used.add(path)
-            text = text_of(files[path], path, gathered) if split or name == NO_SPLIT else None
+            collected.used.add(path)
+            text = text_of(files[path], path, collected) if split or name == NO_SPLIT else None
             for line in (text or "").splitlines():
                 splits[line.strip()] = split or ""
     return splits
 
 
-def _picture_of(path: str, name: str, pictures: PictureIndex) -> str | None:
-    """The picture of that name in the folder beside Annotations, else wherever it may be."""
+def _picture_of(path: str, name: str, pictures: ImageIndex) -> str | None:
+    """Return the image of that name in the folder beside Annotations, else anywhere."""
     around, beside, _ = path.rpartition("Annotations/")
     places = [f"{around}{top}{name}" for top in ROOTS] if beside else []
-    return next((one for one in places if one in pictures.paths), None) or (
-        pictures.named(name, path) if name else None
-    )
+    return next((one for one in places if one in pictures.paths), None) or (pictures.find(name, path) if name else None)
 
 
 def _read_one(
-    path: str, root: Element, pictures: PictureIndex, splits: dict[str, str], gathered: LabelGatherer
+    path: str, root: Element, pictures: ImageIndex, splits: dict[str, str], collected: LabelCollector
 ) -> None:
-    written_name = root.findtext("filename") or ""
-    name = written_name.strip()
-    file = _picture_of(path, written_name, pictures) or _picture_of(path, name, pictures) or pictures.of_stem(path)
+    full_name = root.findtext("filename") or ""
+    name = full_name.strip()
+    file = _picture_of(path, full_name, pictures) or _picture_of(path, name, pictures) or pictures.find_by_stem(path)
     if file is None:
-        gathered.say(path, f"its picture {name or 'has no name and'} is not among the files")
+        collected.add_problem(path, f"its photo {name or 'has no name and'} is not among the files")
         return
     for top in ROOTS:
         shown = file.partition(top)[2] if f"/{top}" in f"/{file}" else ""
@@ -148,16 +148,16 @@ def _read_one(
     shown = shown or file
     names = (_stem(shown), shown.rpartition(".")[0])
     split = next((splits[name.strip()] for name in names if name.strip() in splits), None)
-    gathered.image(file, shown, split_of(path.rpartition("/")[0] + "/") if split is None else split or None)
+    collected.add_image(file, shown, split_of(path.rpartition("/")[0] + "/") if split is None else split or None)
     for number, thing in enumerate(root.findall("object"), start=1):
         where = f"{path}, object {number}"
         place = thing.find("bndbox")
         corners = [(place.findtext(tag) or "").strip() for tag in CORNERS] if place is not None else []
         label = (thing.findtext("name") or "").strip()
         try:
-            left, top_, right, bottom = (float(corner) for corner in corners)
+            left, upper, right, bottom = (float(corner) for corner in corners)
         except ValueError:
-            gathered.say(where, f"the box ({', '.join(corners)}) is not four numbers; it is left out")
+            collected.add_problem(where, f"the box ({', '.join(corners)}) is not four numbers; it is skipped")
             continue
-        sides = (left, top_, round(right - left, 9), round(bottom - top_, 9))
-        gathered.box(file, label, sides, where)
+        sides = (left, upper, round(right - left, 9), round(bottom - upper, 9))
+        collected.add_box(file, label, sides, where)

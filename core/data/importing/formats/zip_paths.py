@@ -1,4 +1,4 @@
-"""Paths for photos in a zip: such as every computer unpacks, no CSV has to change, and no two photos share."""
+"""Choose paths for photos in a zip: unique, safe on every computer, and unchanged by a CSV."""
 
 import re
 from collections import Counter
@@ -6,36 +6,34 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from core.data.importing.folder_layout import is_clutter, is_picture
-from core.data.importing.formats.exported_picture import ExportedPicture
+from core.data.importing.formats.exported_image import ExportedImage
 from core.data.tables.csv_cells import neutralize
 
-# Windows takes no name with one of the first; the others end a line, or stand in no XML.
+# Windows allows none of the first characters; the others end a line or are invalid in XML.
 _FORBIDDEN = re.compile('[<>:"|?*\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]')
 
 
-def with_zip_paths(
-    pictures: Sequence[ExportedPicture], place: Callable[[ExportedPicture], str]
-) -> list[ExportedPicture]:
-    """The pictures under names that are paths, no two of them with the same place.
+def with_zip_paths(pictures: Sequence[ExportedImage], place: Callable[[ExportedImage], str]) -> list[ExportedImage]:
+    """Return the images with names that are paths, no two of them with the same place.
 
-    ``place`` says what two pictures of a format may not share: where the picture lies, or its file of labels.
+    ``place`` returns what two images of a format may not share: the image's path, or that of its label file.
     """
     taken: set[str] = set()
     times: Counter[str] = Counter()
-    placed = []
+    renamed = []
     for one in pictures:
         path = plain = path_of(one)
         while place(replace(one, name=path)) in taken:
             times[plain] += 1
             stem, dot, suffix = plain.rpartition(".")
             path = f"{stem} ({times[plain] + 1}){dot}{suffix}"
-        placed.append(replace(one, name=path))
-        taken.add(place(placed[-1]))
-    return placed
+        renamed.append(replace(one, name=path))
+        taken.add(place(renamed[-1]))
+    return renamed
 
 
-def path_of(one: ExportedPicture) -> str:
-    """The picture's name as a path: the name itself, but for what would be lost or changed on the way."""
+def path_of(one: ExportedImage) -> str:
+    """Return the image's name as a path, changed only where unpacking would change it."""
     parts = [safe_path_part(part) for part in one.name.replace("\\", "/").split("/") if part.strip(" .")]
     path = "/".join(parts) or "photo"
     if not is_picture(path):
@@ -44,8 +42,8 @@ def path_of(one: ExportedPicture) -> str:
 
 
 def safe_path_part(word: str) -> str:
-    """A word as the name of a folder or a file; it must have more in it than blanks and dots."""
+    """Return a word as the name of a folder or file; it must not be only spaces and dots."""
     word = _FORBIDDEN.sub("_", word)
-    if word != word.rstrip(" ."):  # Windows drops them
+    if word != word.rstrip(" ."):  # Windows removes them
         word = word.rstrip(" .") + "_"
     return f"_{word}" if is_clutter(word) else word

@@ -14,10 +14,10 @@ from core.errors import DataError
 
 
 def set_boxes(conn: Connection, project_id: int, image_id: int, wanted: Sequence[BoxRow], who: str) -> int:
-    """Puts these boxes in the place of those that the image had; the change's number, 0 where they are the same.
+    """A change: replace the boxes of an image; its class becomes that of the largest.
 
-    A box that stays as it is keeps its author and time. Raises DataError for an image or a class that is not there,
-    and for a box that cannot be: see ``wrong_with``.
+    An unchanged box keeps its author and time, and nothing is ever clipped. Returns the change's number, 0 if all
+    boxes are the same. Raises DataError for a missing image or class, and for an invalid box: see ``wrong_with``.
     """
     query = (
         select(images.c.filename, pictures.c.width, pictures.c.height)
@@ -26,7 +26,7 @@ def set_boxes(conn: Connection, project_id: int, image_id: int, wanted: Sequence
     )
     row = conn.execute(query).first()
     if row is None:
-        raise DataError("This image is no longer in the project. Load the page again to see what is there.")
+        raise DataError("This image is no longer in the project. Reload the page.")
     for number, box in enumerate(wanted, start=1):
         if wrong := wrong_with(box, row.width, row.height):
             raise DataError(f"Box {number} of {row.filename} cannot be saved: {wrong}. Draw it again.")
@@ -46,7 +46,7 @@ def box_items(
     numbers: Mapping[str, int],
     who: str,
 ) -> list[ChangeItem]:
-    """What a change does that gives images these boxes; nothing for images that have exactly these.
+    """Return the items that give images these boxes, none for images that have exactly these.
 
     ``numbers`` holds the class of each label.
     """

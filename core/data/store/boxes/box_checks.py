@@ -1,20 +1,20 @@
-"""What is wrong with a box: no numbers, no area, outside the image, or mostly so. Nothing is ever clipped."""
+"""Checks on a box: finite numbers, an area, and enough of it inside the image. Nothing is ever clipped."""
 
 import math
 
 from core.data.store.records import BoxRow
 
 TOLERATED_PIXELS = 0.5
-"""A box may reach so far beyond the image without a word: other programs round."""
+"""How far a box may reach beyond the image without a warning: other programs round."""
 
 LEAST_INSIDE = 0.1
-"""Of a box with less of its area in the image nobody has marked a thing in it: a wrong unit, column or image."""
+"""A box with a smaller share of its area inside the image marks nothing: the unit, column or image is wrong."""
 
 
 def wrong_with(box: BoxRow, width: int, height: int) -> str | None:
-    """Why a box cannot be in an image of this size: no numbers, no area, nothing or hardly anything of it inside.
+    """Return why a box is invalid in an image of this size, None if it is valid.
 
-    None if it can. A box that reaches beyond the image can: it is never clipped, and ``reaches_out`` says by how much.
+    A box that reaches beyond the image is valid: it is never clipped, and ``reaches_out`` says by how much.
     """
     sides = (box.x, box.y, box.width, box.height)
     if not all(math.isfinite(side) for side in sides):
@@ -34,5 +34,5 @@ def wrong_with(box: BoxRow, width: int, height: int) -> str | None:
 
 
 def reaches_out(box: BoxRow, width: int, height: int) -> float:
-    """By how many pixels a box reaches beyond the image's farthest-passed edge; 0 where it lies inside."""
+    """Return by how many pixels, at most, a box reaches beyond an edge of the image; 0 if it lies inside."""
     return max(0.0, -box.x, -box.y, box.x + box.width - width, box.y + box.height - height)

@@ -1,4 +1,4 @@
-"""What changes of labels and of classes do to the boxes of images."""
+"""How changes of labels and classes change the boxes of images."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from core.data.store.history.changes import ChangeItem
 
 
 def relabel_items(conn: Connection, image_ids: Sequence[int], class_id: int | None) -> list[ChangeItem]:
-    """Giving images a class: all their boxes get it; without a class (None) they go."""
+    """Give images a class: all their boxes get it, or are removed if it is None."""
     items = []
     for image_id, before in stored_boxes(conn, image_ids).items():
         after = [] if class_id is None else [[class_id, *one[1:]] for one in before]
@@ -19,7 +19,7 @@ def relabel_items(conn: Connection, image_ids: Sequence[int], class_id: int | No
 
 
 def merge_items(conn: Connection, class_id: int, target_id: int) -> list[ChangeItem]:
-    """Merging a class into another: its boxes get the other class."""
+    """Merge a class into another: its boxes get the other class."""
     items = []
     for image_id, before in stored_boxes(conn, images_with_class(conn, class_id)).items():
         after = [[target_id, *one[1:]] if one[0] == class_id else one for one in before]
@@ -28,7 +28,7 @@ def merge_items(conn: Connection, class_id: int, target_id: int) -> list[ChangeI
 
 
 def removal_items(conn: Connection, class_id: int) -> tuple[list[ChangeItem], dict[int, int]]:
-    """Removing a class: its boxes go. Also the class of the largest box that is left, for images that have one."""
+    """Remove a class with its boxes. Also return the class of the largest box left, for images that have one."""
     items, left = [], {}
     for image_id, before in stored_boxes(conn, images_with_class(conn, class_id)).items():
         after = [one for one in before if one[0] != class_id]

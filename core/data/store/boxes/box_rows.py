@@ -1,4 +1,4 @@
-"""The rows of the table of boxes: read, written as they stand in the history, and the largest of an image."""
+"""The rows of the table of boxes: reading and writing them, also in the form of the history."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -10,22 +10,19 @@ from core.data.store.records import BoxRow
 from core.data.store.schema import boxes, classes, images
 
 Stored = list[Any]
-"""One box as the history keeps it: class number, x, y, width, height, who, when as text."""
+"""One box as the history stores it: class number, x, y, width, height, who, when as text."""
 _CHUNK = 5000
 
 
-def boxes_of(conn: Connection, project_id: int, image_ids: Iterable[int]) -> dict[int, list[BoxRow]]:
-    """The boxes of images of a project in their order; images without any are not in the answer."""
+def boxes_of(conn: Connection, project_id: int, image_ids: Iterable[int] | None = None) -> dict[int, list[BoxRow]]:
+    """Return the boxes of images of a project (None: of all) in their order; images without any are left out."""
+    if image_ids is None:
+        return _boxes(conn, project_id, true())
     found: dict[int, list[BoxRow]] = {}
     numbers = list(image_ids)
     for start in range(0, len(numbers), _CHUNK):
         found |= _boxes(conn, project_id, boxes.c.image_id.in_(numbers[start : start + _CHUNK]))
     return found
-
-
-def all_boxes(conn: Connection, project_id: int) -> dict[int, list[BoxRow]]:
-    """The boxes of all images of a project."""
-    return _boxes(conn, project_id, true())
 
 
 def _boxes(conn: Connection, project_id: int, which: ColumnElement[bool]) -> dict[int, list[BoxRow]]:
@@ -43,7 +40,7 @@ def _boxes(conn: Connection, project_id: int, which: ColumnElement[bool]) -> dic
 
 
 def stored_boxes(conn: Connection, image_ids: Iterable[int]) -> dict[int, list[Stored]]:
-    """The boxes of images as the history keeps them; every image is in the answer."""
+    """Return the boxes of images as the history stores them; images without any have an empty list."""
     numbers = list(image_ids)
     found: dict[int, list[Stored]] = {number: [] for number in numbers}
     columns = (boxes.c.image_id, boxes.c.class_id, *_SIDES, boxes.c.made_by, boxes.c.made_at)
@@ -55,13 +52,13 @@ def stored_boxes(conn: Connection, image_ids: Iterable[int]) -> dict[int, list[S
 
 
 def images_with_class(conn: Connection, class_id: int) -> list[int]:
-    """The images that have a box of a class, removed ones too."""
+    """Return the images that have a box of a class, including removed images."""
     query = select(boxes.c.image_id).where(boxes.c.class_id == class_id).distinct().order_by(boxes.c.image_id)
     return list(conn.execute(query).scalars())
 
 
 def write_boxes(conn: Connection, rows: Sequence[tuple[int, Sequence[Stored]]]) -> None:
-    """Puts these boxes in the place of those that the images had."""
+    """Replace the boxes of the images by these."""
     numbers = [image_id for image_id, _ in rows]
     for start in range(0, len(numbers), _CHUNK):
         conn.execute(delete(boxes).where(boxes.c.image_id.in_(numbers[start : start + _CHUNK])))
@@ -77,14 +74,14 @@ def write_boxes(conn: Connection, rows: Sequence[tuple[int, Sequence[Stored]]]) 
 
 
 def largest_class(stored: Sequence[Stored]) -> int | None:
-    """The class of the largest box, the first of equals; None without boxes."""
+    """Return the class of the largest box (the first of equals), None without boxes."""
     return max(stored, key=lambda one: one[3] * one[4])[0] if stored else None
 
 
 def turn_boxes(conn: Connection, project_id: int, moves: Sequence[tuple[int, dict[str, Any], dict[str, Any]]]) -> None:
-    """Takes boxes back, or sets them again: (image, as they are to be now, as they shall be).
+    """Undo or redo changes of boxes: (image, boxes expected now, boxes wanted).
 
-    Those that somebody changed since stay. How many is not said: the image that they belong to is counted.
+    Boxes that somebody has changed since stay. They are not counted, because the image they belong to is.
     """
     current = stored_boxes(conn, (image_id for image_id, _, _ in moves))
     in_use = select(classes.c.id).where(classes.c.project_id == project_id, classes.c.removed == false())
@@ -97,7 +94,7 @@ def turn_boxes(conn: Connection, project_id: int, moves: Sequence[tuple[int, dic
 
 
 def settle_classes(conn: Connection, image_ids: Iterable[int]) -> None:
-    """Gives images that have boxes the class of the largest, where undoing left them another one."""
+    """Give images the class of their largest box, where undoing left them another one."""
     found = {number: largest_class(stored) for number, stored in stored_boxes(conn, image_ids).items() if stored}
     for number, class_id in found.items():
         wrong = (images.c.id == number) & (images.c.class_id.is_(None) | (images.c.class_id != class_id))

@@ -1,10 +1,10 @@
-"""Changes: each is recorded with what it did to every image and class, so that undo and redo restore exactly.
+"""Changes: each records what it did to every image and class, so that undo and redo restore it exactly.
 
-A change is carried out and recorded by the same code in the same transaction, so that the two cannot disagree.
+The same code applies and records a change in the same transaction, so the two cannot disagree.
 
-Several people may work at once, and each undoes their own changes. An image or class that was changed again since
-keeps its later value; undo restores all others and says how many were kept. The same holds where restoring would
-break a rule: a class that is in use by now stays, a class whose name is taken by now stays removed.
+Several people may work at the same time, and each undoes their own changes. An image or class that was changed again
+since keeps its later value; undo restores all others and says how many were kept. The same holds where restoring would
+break a rule: a class that is now in use stays, a class whose name is now taken stays removed.
 """
 
 from collections import defaultdict
@@ -31,7 +31,7 @@ CHUNK = 5000  # rows a statement: below every database's limit on parameters
 
 @dataclass(frozen=True)
 class ChangeItem:
-    """What one change does to one image, its boxes or a class: the touched columns' values, before and after."""
+    """What one change does to one image, its boxes or a class: the changed columns' values, before and after."""
 
     entity: Literal["image", "class", "boxes"]  # boxes: all of one image, by the image's number
     entity_id: int
@@ -40,12 +40,12 @@ class ChangeItem:
 
 
 def now() -> datetime:
-    """The time, in UTC."""
+    """Return the time in UTC."""
     return datetime.now(UTC)
 
 
 def apply_change(conn: Connection, project_id: int, kind: str, text: str, who: str, items: Sequence[ChangeItem]) -> int:
-    """Makes a change and records it; its number."""
+    """Apply a change and record it; return its number."""
     for entity, group in groupby(items, key=lambda item: item.entity):
         if entity == "image":
             _write_images(conn, [(item.entity_id, item.after) for item in group])
@@ -54,7 +54,7 @@ def apply_change(conn: Connection, project_id: int, kind: str, text: str, who: s
         else:
             for item in group:
                 _write_class(conn, item.entity_id, item.after)
-    # Whoever does something new gives up redoing what they undid before.
+    # A new change of a person ends the redo of their earlier ones.
     conn.execute(
         update(changes)
         .where(changes.c.project_id == project_id, changes.c.redoable == true(), changes.c.who == who)
@@ -77,8 +77,8 @@ def apply_change(conn: Connection, project_id: int, kind: str, text: str, who: s
     return change_id
 
 
-def undo(conn: Connection, project_id: int, who: str | None) -> Change | None:
-    """Undoes the newest change, of that person if given; None where there is none."""
+def undo(conn: Connection, project_id: int, who: str | None = None) -> Change | None:
+    """Undo the newest change, of that person if given; None if there is none. See Change.kept."""
     query = select(changes).where(changes.c.project_id == project_id, changes.c.undone == false())
     if who is not None:
         query = query.where(changes.c.who == who)
@@ -86,8 +86,8 @@ def undo(conn: Connection, project_id: int, who: str | None) -> Change | None:
     return None if row is None else _turn(conn, project_id, row, undone=True)
 
 
-def redo(conn: Connection, project_id: int, who: str | None) -> Change | None:
-    """Does again what was undone, oldest first; None where nothing is left, or something new was done since."""
+def redo(conn: Connection, project_id: int, who: str | None = None) -> Change | None:
+    """Redo the oldest undone change; None if none is left or the person has made a new change since."""
     query = select(changes).where(changes.c.project_id == project_id, changes.c.redoable == true())
     if who is not None:
         query = query.where(changes.c.who == who)
@@ -96,23 +96,25 @@ def redo(conn: Connection, project_id: int, who: str | None) -> Change | None:
 
 
 def undo_one(conn: Connection, project_id: int, change_id: int) -> Change:
-    """Undoes any one change. Raises DataError where it is undone already, or not there."""
+    """Undo any one change. Raises DataError if it does not exist or is already undone."""
     row = _row(conn, project_id, change_id)
     if row.undone:
-        raise DataError(f'"{row.text}" is undone already. Load the page again to see how things stand.')
+        raise DataError(f'"{row.text}" is already undone. Reload the page to see the current state.')
     return _turn(conn, project_id, row, undone=True)
 
 
 def redo_one(conn: Connection, project_id: int, change_id: int) -> Change:
-    """Does any one change again. Raises DataError where it is not undone, or not there."""
+    """Redo any one change. Raises DataError if it does not exist or is not undone."""
     row = _row(conn, project_id, change_id)
     if not row.undone:
-        raise DataError(f'"{row.text}" is not undone. Load the page again to see how things stand.')
+        raise DataError(f'"{row.text}" is not undone. Reload the page to see the current state.')
     return _turn(conn, project_id, row, undone=False)
 
 
-def history(conn: Connection, project_id: int, limit: int, before_id: int | None, who: str | None) -> list[Change]:
-    """The newest changes first, undone ones among them: those before one, or of one person, if so asked."""
+def history(
+    conn: Connection, project_id: int, limit: int = 50, before_id: int | None = None, who: str | None = None
+) -> list[Change]:
+    """Return the newest changes first, including undone ones: only those before one, or of one person, if given."""
     query = select(changes).where(changes.c.project_id == project_id)
     if before_id is not None:
         query = query.where(changes.c.id < before_id)
@@ -122,13 +124,13 @@ def history(conn: Connection, project_id: int, limit: int, before_id: int | None
 
 
 def people_in(conn: Connection, project_id: int) -> list[str]:
-    """Who has changed anything, in alphabetical order."""
+    """Return everybody who has changed anything, in alphabetical order."""
     query = select(changes.c.who).where(changes.c.project_id == project_id).distinct()
     return sorted(conn.execute(query).scalars(), key=str.casefold)
 
 
-def touched(conn: Connection, project_id: int, change_id: int, limit: int) -> list[Touched]:
-    """What a change did to its first images."""
+def touched(conn: Connection, project_id: int, change_id: int, limit: int = 60) -> list[Touched]:
+    """Return what a change did to the first images that it changed."""
     query = (
         select(change_items.c.before, change_items.c.after, images.c.id, images.c.hash, images.c.filename)
         .join(changes, changes.c.id == change_items.c.change_id)
@@ -157,7 +159,7 @@ def touched(conn: Connection, project_id: int, change_id: int, limit: int) -> li
 
 
 def touched_images(conn: Connection, project_id: int, change_id: int) -> list[int]:
-    """The numbers of the images that a change touched."""
+    """Return the numbers of the images that a change changed, including removed ones."""
     query = (
         select(change_items.c.entity_id)
         .join(changes)
@@ -168,14 +170,14 @@ def touched_images(conn: Connection, project_id: int, change_id: int) -> list[in
 
 
 def forget(conn: Connection, project_id: int) -> None:
-    """Deletes a project's history with the project."""
+    """Delete a project's history, when the project is deleted."""
     mine = select(changes.c.id).where(changes.c.project_id == project_id)
     conn.execute(delete(change_items).where(change_items.c.change_id.in_(mine)))
     conn.execute(delete(changes).where(changes.c.project_id == project_id))
 
 
 def current_values(conn: Connection, project_id: int, image_ids: Iterable[int]) -> dict[int, Values]:
-    """The undoable columns of images, removed ones too; numbers of other projects are not in the answer."""
+    """Return the undoable columns of images, including removed ones; images of other projects are left out."""
     numbers, found = list(image_ids), {}
     for start in range(0, len(numbers), CHUNK):
         some = numbers[start : start + CHUNK]
@@ -186,7 +188,7 @@ def current_values(conn: Connection, project_id: int, image_ids: Iterable[int]) 
 
 
 def turn_items(conn: Connection, project_id: int, items: Iterable[Row[*tuple[Any, ...]]], undone: bool) -> int:
-    """Takes items back, or carries them out again, in this order; how many were left as they are."""
+    """Undo or redo items, in this order; return how many kept their later value."""
     steps = []
     for item in items:
         before, after = _from_json(item.before), _from_json(item.after)
@@ -216,7 +218,7 @@ def _turn(conn: Connection, project_id: int, row: Row[*tuple[Any, ...]], undone:
 def _row(conn: Connection, project_id: int, change_id: int) -> Row[*tuple[Any, ...]]:
     row = conn.execute(select(changes).where(changes.c.project_id == project_id, changes.c.id == change_id)).first()
     if row is None:
-        raise DataError("This change is not in the project's history. Load the page again.")
+        raise DataError("This change is not in the project's history. Reload the page.")
     return row
 
 
@@ -236,7 +238,7 @@ def _turn_images(conn: Connection, project_id: int, moves: list[tuple[int, Value
         if not same or (label is not None and label not in in_use):
             kept += 1
             continue
-        # An image may come more than once, where several changes are turned: each finds what the one before it left.
+        # An image may come more than once, where several changes are turned: each starts where the one before ended.
         current[image_id].update(wanted)
         writes[image_id].update(wanted)
     coming_back = [image_id for image_id in writes if image_id in away and not current[image_id]["removed"]]
@@ -287,8 +289,8 @@ def _write_class(conn: Connection, class_id: int, values: Values) -> None:
 
 def _change(row: Row[*tuple[Any, ...]], undone: bool | None = None, kept: int = 0) -> Change:
     state = row.undone if undone is None else undone
-    rewind = row.rewind_id if state else None
-    return Change(row.id, row.kind, row.text, row.who, row.at, state, kept, rewind)
+    roll_back = row.rewind_id if state else None
+    return Change(row.id, row.kind, row.text, row.who, row.at, state, kept, roll_back)
 
 
 def _to_json(values: Values) -> Values:

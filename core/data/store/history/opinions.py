@@ -1,8 +1,8 @@
-"""Who gave which image which label: each person's latest opinion, read from the history.
+"""Opinions: the latest label that each annotator gave each image, read from the history.
 
-The history says all there is to know, so opinions have no table of their own: what is undone is no opinion any more,
-and a label that is taken away by its author takes the opinion along. An image may carry one label and several opinions.
-What a model proposed and a person accepted by the dozen, and what an adjudicator decided, are no opinions.
+The history holds everything, so opinions have no table of their own: an undone change is no longer an opinion, and an
+author who removes a label removes their opinion. An image has one label and may have several opinions. Suggestions
+that a person accepted in bulk, and the decisions of an adjudicator, are not opinions.
 """
 
 from typing import Any
@@ -12,30 +12,30 @@ from sqlalchemy import Connection, Row, false, select
 from core.data.store.records import Opinion
 from core.data.store.schema import change_items, changes, classes, images
 
-SPOKEN = ("label", "boxes", "import", "corrected")
-"""The kinds of changes by which a person says what they see."""
+OPINION_KINDS = ("label", "boxes", "import", "corrected")
+"""The kinds of changes that express a person's own opinion."""
 MERGED, ADJUDICATED = "classes merged", "adjudicated"
 
 
 def opinions_of(conn: Connection, project_id: int) -> list[Opinion]:
-    """Each person's latest label of each image that is in the project, by image and then by time."""
-    said: dict[tuple[int, str], Opinion] = {}
+    """Return each person's latest label of each image in the project, by image and then by time."""
+    latest: dict[tuple[int, str], Opinion] = {}
     classes_now = _class_names(conn, project_id)
     became: dict[int, int] = {}
     numbers: dict[tuple[int, str], int] = {}
-    for row in _items(conn, project_id, (*SPOKEN, MERGED)):
+    for row in _items(conn, project_id, (*OPINION_KINDS, MERGED)):
         if "class_id" not in row.after:
             continue
         key, class_id = (row.entity_id, row.who), row.after["class_id"]
         if row.kind == MERGED:
             became[row.before["class_id"]] = class_id
         elif class_id is None:
-            said.pop(key, None)
+            latest.pop(key, None)
         else:
-            said[key] = Opinion(row.entity_id, row.who, "", row.at, row.id)
+            latest[key] = Opinion(row.entity_id, row.who, "", row.at, row.id)
             numbers[key] = class_id
     answer = []
-    for key, opinion in said.items():
+    for key, opinion in latest.items():
         number = numbers[key]
         while number not in classes_now and number in became:
             number = became[number]
@@ -45,7 +45,7 @@ def opinions_of(conn: Connection, project_id: int) -> list[Opinion]:
 
 
 def adjudicated_in(conn: Connection, project_id: int) -> dict[int, int]:
-    """The images whose label was decided by an adjudicator, each with the number of that change."""
+    """Return the images whose label an adjudicator decided, each with the number of that change."""
     return {row.entity_id: row.id for row in _items(conn, project_id, (ADJUDICATED,))}
 
 

@@ -1,7 +1,7 @@
-"""A project taken back to an earlier moment, and forth again: many changes undone as one.
+"""Rolling a project back to an earlier point in its history, and undoing that: many changes undone as one.
 
-All changes after the moment that stand are undone, whoever made them, the newest first. Nothing is lost by it: they
-stay in the history, and are done again together. As with a single undo, what was changed since keeps its later value.
+All later changes are undone, whoever made them, the newest first. Nothing is lost: they stay in the history and can be
+redone together. As with a single undo, an image or class that was changed since keeps its later value.
 """
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, select, true, update
@@ -14,16 +14,16 @@ from core.errors import DataError
 
 
 def reach(conn: Connection, project_id: int, change_id: int) -> RollBackReach:
-    """What going back to the moment after that change would undo; 0 is the moment before the first one."""
+    """Return what rolling back to the point after a change would undo; 0 is the point before the first change."""
     return _reach(conn, _standing_after(conn, project_id, change_id))
 
 
 def roll_back(conn: Connection, project_id: int, change_id: int, who: str) -> RollBackReach:
-    """Undoes all changes after that one. Raises DataError where there are none."""
+    """Undo all later changes, whoever made them. Raises DataError if there are none."""
     which = _standing_after(conn, project_id, change_id)
     found = _reach(conn, which)
     if not found.changes:
-        raise DataError("Nothing was changed after that moment, or it is undone already.")
+        raise DataError("Nothing was changed after this point, or it is already undone. Reload the page.")
     items = conn.execute(_items(which).order_by(change_items.c.id.desc())).all()
     kept = turn_items(conn, project_id, items, undone=True)
     row = {"project_id": project_id, "change_id": change_id, "who": who, "at": now()}
@@ -32,12 +32,12 @@ def roll_back(conn: Connection, project_id: int, change_id: int, who: str) -> Ro
     return RollBackReach(found.changes, found.images, found.classes, found.people, kept)
 
 
-def undo_roll_back(conn: Connection, project_id: int, rewind_id: int) -> RollBackReach:
-    """Does again what a rewind undid, the oldest first. Raises DataError where nothing of it is left."""
-    which = and_(changes.c.project_id == project_id, changes.c.rewind_id == rewind_id, changes.c.undone == true())
+def undo_roll_back(conn: Connection, project_id: int, roll_back_id: int) -> RollBackReach:
+    """Redo what a roll-back undid, the oldest change first. Raises DataError if nothing of it is left."""
+    which = and_(changes.c.project_id == project_id, changes.c.rewind_id == roll_back_id, changes.c.undone == true())
     found = _reach(conn, which)
     if not found.changes:
-        raise DataError("All that was undone there has been done again already.")
+        raise DataError("These changes have already been redone. Reload the page.")
     items = conn.execute(_items(which).order_by(change_items.c.id)).all()
     kept = turn_items(conn, project_id, items, undone=False)
     conn.execute(update(changes).where(which).values(undone=False, redoable=False, rewind_id=None))
@@ -45,7 +45,7 @@ def undo_roll_back(conn: Connection, project_id: int, rewind_id: int) -> RollBac
 
 
 def roll_backs_of(conn: Connection, project_id: int) -> list[RollBack]:
-    """The rewinds that can be taken forth again, the newest first."""
+    """Return the roll-backs that can be undone, the newest first."""
     query = (
         select(rewinds, func.count().label("changes"))
         .join(changes, changes.c.rewind_id == rewinds.c.id)
@@ -60,7 +60,7 @@ def _standing_after(conn: Connection, project_id: int, change_id: int) -> Column
     if change_id:
         known = select(changes.c.id).where(changes.c.project_id == project_id, changes.c.id == change_id)
         if conn.execute(known).first() is None:
-            raise DataError("This change is not in the project's history. Load the page again.")
+            raise DataError("This change is not in the project's history. Reload the page.")
     return and_(changes.c.project_id == project_id, changes.c.id > change_id, changes.c.undone == false())
 
 

@@ -1,1 +1,1 @@
-"""The steps that bring an older database to today's tables, run when a store opens."""
+"""The steps that bring an older database up to date, run when a store opens."""

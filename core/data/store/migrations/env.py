@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection that core.data.store.database hands over."""
+"""Run the migrations on the connection that core.data.store.database passes."""
 
 from alembic import context
 

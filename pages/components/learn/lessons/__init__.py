@@ -1,1 +1,1 @@
-"""The lessons of the Learn page, one module each, and their charts."""
+"""The lessons of the Learn page, one module each, with their charts."""

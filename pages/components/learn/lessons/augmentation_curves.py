@@ -1,19 +1,19 @@
-"""The curves of trainings with one level of augmentation: training against validation, and the gap between them."""
+"""Plot training and validation curves of runs with one augmentation level, and the gap between them."""
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from core.training.recipe import Recipe
-from pages.components.shared.charts import Ink, dressed, faint
+from pages.components.shared.charts import Palette, rgba, styled
 
 MEASURES = ("accuracy", "loss")
 TITLES = {"none": "No augmentation", "light": "Light", "standard": "Standard"}
-# The same height of the axis in all panels; a loss above it says only that the network is confidently wrong.
+# All panels share the axis; a higher loss only means that the network is confidently wrong.
 MOST_LOSS = 3.0
 
 
-def panel(runs: pd.DataFrame, measure: str, colors: Ink) -> go.Figure:
-    """The runs of one level: each as a thin line, their mean as a thick one, the gap between the means shaded."""
+def panel(runs: pd.DataFrame, measure: str, colors: Palette) -> go.Figure:
+    """Plot the runs of one level: thin lines for runs, thick ones for their means, the gap between the means shaded."""
     train, val = f"train_{measure}", f"val_{measure}"
     means = runs.groupby("epoch")[[train, val]].mean()
     number = ".0%" if measure == "accuracy" else ".2f"
@@ -22,7 +22,7 @@ def panel(runs: pd.DataFrame, measure: str, colors: Ink) -> go.Figure:
         x=[*means.index, *means.index[::-1]],
         y=[*means[train], *means[val][::-1]],
         fill="toself",
-        fillcolor=faint(colors.second, 0.16),
+        fillcolor=rgba(colors.second, 0.16),
         line={"width": 0},
         hoverinfo="skip",
         showlegend=False,
@@ -33,7 +33,7 @@ def panel(runs: pd.DataFrame, measure: str, colors: Ink) -> go.Figure:
                 x=run["epoch"],
                 y=run[column],
                 mode="lines",
-                line={"color": faint(color, 0.45), "width": 1},
+                line={"color": rgba(color, 0.45), "width": 1},
                 hoverinfo="skip",
                 showlegend=False,
             )
@@ -59,15 +59,15 @@ def panel(runs: pd.DataFrame, measure: str, colors: Ink) -> go.Figure:
     )
     figure.update_xaxes(range=[1, int(runs["epochs"].iloc[0])], dtick=3, tick0=1)
     level = str(runs["level"].iloc[0])
-    return dressed(figure, colors, TITLES[level], height=270)
+    return styled(figure, colors, TITLES[level], height=270)
 
 
-def told(recipe: Recipe, train: int, val: int, runs: int) -> str:
-    """What the trainings share, in a sentence or two."""
-    often = "once; photos" if runs == 1 else f"{runs} times, with other random numbers; photos"
-    start = "weights trained on ImageNet" if recipe.weights == "imagenet" else "random numbers"
+def description(recipe: Recipe, train: int, val: int, runs: int) -> str:
+    """Describe what the runs share, in a few sentences."""
+    times = "once" if runs == 1 else f"{runs} times, with different random seeds"
+    start = "ImageNet weights" if recipe.weights == "imagenet" else "random weights"
     return (
-        f"ResNet-18 begins from {start} and trains all its layers for {recipe.epochs} epochs on {train} bird photos of "
-        f"five classes, {recipe.size} pixels wide. {val} other photos are checked on after each epoch. Each level is "
-        f"trained {often}, batches and epochs are the same for all levels."
+        f"ResNet-18 starts from {start} and trains all layers for {recipe.epochs} epochs on {train} bird photos of "
+        f"five classes, {recipe.size} pixels wide. After each epoch it is evaluated on {val} validation photos. Each "
+        f"level is trained {times}; photos, batch size and epochs are the same for all levels."
     )

@@ -1,4 +1,4 @@
-"""The scatter of the family: published accuracy against what a network costs, with one comparison in front."""
+"""Plot published accuracy against the cost of each network, with one comparison highlighted."""
 
 from collections.abc import Hashable, Sequence
 from typing import Any
@@ -6,21 +6,21 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from pages.components.shared.charts import Ink, dressed, faint
-from pages.components.train.run_sentences import network_name
+from pages.components.shared.charts import Palette, rgba, styled
+from pages.components.train.recipe_labels import network_name
 
 NetworkKey = tuple[str, str]
 """An architecture and whose weights."""
 
 AXES = {
-    "multiply_adds": ("Multiply-adds", "billion multiply-adds for one picture", 1e-9),
+    "multiply_adds": ("Multiply-adds", "billion multiply-adds per image", 1e-9),
     "parameters": ("Parameters", "million parameters", 1e-6),
-    "images_per_second": ("Speed here", "images a second on this machine", 1.0),
+    "images_per_second": ("Speed here", "images per second on this machine", 1.0),
 }
 
 
-def scatter(table: pd.DataFrame, axis: str, chains: Sequence[Sequence[NetworkKey]], colors: Ink) -> go.Figure:
-    """Every published figure as a point, its area the parameters; the ``chains`` in color, joined by lines."""
+def scatter(table: pd.DataFrame, axis: str, chains: Sequence[Sequence[NetworkKey]], colors: Palette) -> go.Figure:
+    """Plot each published accuracy as a point with area by parameters; ``chains`` are coloured and joined by lines."""
     _, title, unit = AXES[axis]
     known = table.dropna(subset=["top1", axis])
     places = {(row["arch"], row["weights"]): row for row in known.assign(x=known[axis] * unit).to_dict("records")}
@@ -33,35 +33,35 @@ def scatter(table: pd.DataFrame, axis: str, chains: Sequence[Sequence[NetworkKey
             x=[row["x"] for row in rows],
             y=[row["top1"] for row in rows],
             mode="lines",
-            line={"color": faint(colors.accent, 0.6), "width": 2},
+            line={"color": rgba(colors.accent, 0.6), "width": 2},
             hoverinfo="skip",
         )
-    # Of a pair the second one lies above nearly always, so the names keep out of each other's way.
+    # The second of a pair is nearly always higher, so the labels do not overlap.
     below = {chain[0] for chain in chains if len(chain) == 2}
     for where in ("bottom center", "top center"):
         own = [row for key, row in places.items() if key in inside and (key in below) == where.startswith("bottom")]
         _points(figure, own, colors, names=where)
-    dressed(figure, colors, None, height=460, legend=False, x_title=title)
+    styled(figure, colors, None, height=460, legend=False, x_title=title)
     figure.update_yaxes(
-        title={"text": "published top-1 accuracy in percent", "font": {"size": 12}},
+        title={"text": "published top-1 accuracy (%)", "font": {"size": 12}},
         range=[known["top1"].min() - 1.5, known["top1"].max() + 1.5],
     )
     lowest, highest = known[axis].min() * unit, known[axis].max() * unit
-    beside = 0.14 * (highest - lowest) or 1  # room for the names
+    beside = 0.14 * (highest - lowest) or 1  # room for the labels
     figure.update_xaxes(range=[lowest - beside, highest + beside])
     return figure
 
 
 def title_of(arch: str, weights: str) -> str:
-    """``ResNet-50 V2``: an architecture as people write it, and whose weights."""
+    """Return the usual name of an architecture and whose weights, like ``ResNet-50, V2 weights``."""
     return f"{network_name(arch)}, {WEIGHTS.get(weights, weights)}"
 
 
-WEIGHTS = {"V1": "V1 weights", "V2": "V2 weights", "Keras": "Keras's weights", "authors": "its authors' weights"}
+WEIGHTS = {"V1": "V1 weights", "V2": "V2 weights", "Keras": "Keras weights", "authors": "the authors' weights"}
 
 
-def _points(figure: go.Figure, rows: Sequence[dict[Hashable, Any]], colors: Ink, names: str | None = None) -> None:
-    """Points of one group; with ``names``, their place, in color and with names."""
+def _points(figure: go.Figure, rows: Sequence[dict[Hashable, Any]], colors: Palette, names: str | None = None) -> None:
+    """Add a group of points; with ``names``, a text position, coloured and labelled."""
     figure.add_scatter(
         x=[row["x"] for row in rows],
         y=[row["top1"] for row in rows],
@@ -72,9 +72,9 @@ def _points(figure: go.Figure, rows: Sequence[dict[Hashable, Any]], colors: Ink,
         marker={
             "size": [row["parameters"] for row in rows],
             "sizemode": "area",
-            "sizeref": 90e6 / 28**2,  # the largest network is 28 pixels wide
+            "sizeref": 90e6 / 28**2,  # the largest network has a diameter of 28 pixels
             "sizemin": 4,
-            "color": faint(colors.accent, 0.75) if names else faint(colors.quiet, 0.3),
+            "color": rgba(colors.accent, 0.75) if names else rgba(colors.quiet, 0.3),
             "line": {"color": colors.paper, "width": 1},
             "opacity": 1,
         },

@@ -1,4 +1,4 @@
-"""The controls of each layer in the lesson on layers: what a pupil has set, as plain values."""
+"""The controls of each layer in the lesson on layers, and their values."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ SLIDER = 240  # pixels
 
 
 def arguments_of(layer: str) -> LayerArguments:
-    """The arguments of a layer, as core.lessons.layers takes them, from its controls."""
+    """Show a layer's controls and return their values as arguments for core.lessons.layers."""
     with st.container(horizontal=True, gap="medium", vertical_alignment="top"):
         return _CONTROLS[layer]()
 
@@ -29,12 +29,17 @@ def _convolution() -> LayerArguments:
             key=f"layers-kernel-{name}",
         ).fillna(0.0)
     with st.container(width=SLIDER):
-        stride = st.slider("Stride", 1, 4, 1, key="layers-stride", help="So many pixels the kernel moves at a time.")
+        stride = st.slider("Stride", 1, 4, 1, key="layers-stride", help="How many pixels the kernel moves at a time.")
         padding = st.slider(
-            "Padding", 0, 8, 1, key="layers-padding", help="A frame of zeros, so wide, around the picture."
+            "Padding", 0, 8, 1, key="layers-padding", help="How many rows and columns of zeros are added on each side."
         )
         dilation = st.slider(
-            "Dilation", 1, 8, 1, key="layers-dilation", help="So far apart are the pixels that the kernel looks at."
+            "Dilation",
+            1,
+            8,
+            1,
+            key="layers-dilation",
+            help="The distance between the pixels that the kernel covers; 1 means neighbours.",
         )
     kernel = tuple(tuple(float(number) for number in row) for row in edited.to_numpy())
     return {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
@@ -43,7 +48,7 @@ def _convolution() -> LayerArguments:
 def _batch_norm() -> LayerArguments:
     mode = st.segmented_control(
         "Mode", ["evaluation", "training"], default="evaluation", required=True, key="layers-norm-mode",
-        help="Evaluation: ImageNet's mean and variance of each color. Training: those of this one photo.",
+        help="Evaluation: the mean and variance of each colour in ImageNet. Training: those of this photo.",
     )  # fmt: skip
     scale = st.slider("Scale", 0.0, 3.0, 1.0, 0.1, key="layers-scale", width=SLIDER, help="The weight γ.")
     shift = st.slider("Shift", -2.0, 2.0, 0.0, 0.1, key="layers-shift", width=SLIDER, help="The bias β.")
@@ -51,7 +56,7 @@ def _batch_norm() -> LayerArguments:
 
 
 def _relu() -> LayerArguments:
-    return {"shift": st.slider("Shift before it", -2.0, 2.0, 0.0, 0.1, key="layers-relu", width=SLIDER)}
+    return {"shift": st.slider("Shift before the ReLU", -2.0, 2.0, 0.0, 0.1, key="layers-relu", width=SLIDER)}
 
 
 def _max_pool() -> LayerArguments:
@@ -59,19 +64,21 @@ def _max_pool() -> LayerArguments:
     stride = st.slider("Stride", 1, 16, 2, key="layers-pool-stride", width=SLIDER)
     padding = st.slider(
         "Padding", 0, kernel // 2, min(1, kernel // 2), key=f"layers-pool-padding-{kernel // 2}", width=SLIDER,
-        help="Minus infinity, so it never wins; at most half a window.",
+        help="Padding values are minus infinity, so they are never the maximum; at most half a window.",
     )  # fmt: skip
     return {"kernel": kernel, "stride": stride, "padding": padding}
 
 
 def _average_pool() -> LayerArguments:
-    return {"cells": st.slider("Cells in a row", 1, 32, 7, key="layers-cells", width=SLIDER)}
+    return {"cells": st.slider("Cells per side", 1, 32, 7, key="layers-cells", width=SLIDER)}
 
 
 def _linear() -> LayerArguments:
     from core.lessons.layers import MATRICES
 
-    matrix = st.segmented_control("What its weights do", MATRICES, default="mirror", required=True, key="layers-matrix")
+    matrix = st.segmented_control(
+        "Effect of the weights", MATRICES, default="mirror", required=True, key="layers-matrix"
+    )
     return {"matrix": matrix}
 
 

@@ -1,4 +1,4 @@
-"""Lesson: what augmentation does to one photo, and to a training."""
+"""Lesson on data augmentation: what it does to one photo, and to a training run."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -8,16 +8,16 @@ import streamlit as st
 from PIL import Image, ImageDraw
 
 from pages.components.learn import lesson_frame
-from pages.components.learn.lessons.augmentation_curves import MEASURES, panel, told
+from pages.components.learn.lessons.augmentation_curves import MEASURES, description, panel
 from pages.components.shared import frame
-from pages.components.shared.charts import Ink
+from pages.components.shared.charts import Palette
 from pages.components.shared.wording import counted
 
 DRAWS = 16
 SIDE = 160
 GAP = 6
 
-STARTS = {"imagenet": "ImageNet weights", "none": "Random numbers"}
+STARTS = {"imagenet": "ImageNet weights", "none": "Random weights"}
 LEVELS = ("none", "light", "standard")
 RUNS = {"One": (0,), "Two": (0, 1)}
 AREA, STRETCH, SHIFT, DEGREES, COLOR, MIRROR = (
@@ -25,39 +25,40 @@ AREA, STRETCH, SHIFT, DEGREES, COLOR, MIRROR = (
 )
 
 
-def show(colors: Ink) -> None:
+def show(colors: Palette) -> None:
     st.markdown(
-        "A network sees each training photo once in every epoch. *Augmentation* changes the photo a little each time, "
-        "at random, in ways that leave its class alone: another crop, the mirror image, other light. So the same photo "
-        "is never quite the same again, and learning it by heart pays less. Validation photos are never changed."
+        "A network sees each training photo once per epoch. *Data augmentation* changes the photo a little each time, "
+        "at random, in ways that keep its class: another crop, the mirror image, other light. The network almost "
+        "never sees the same input twice, which works against *overfitting*: memorising the training photos instead of "
+        "learning what they have in common. Validation photos are never augmented."
     )
     _one_photo(colors)
-    st.markdown("#### The same training with it and without it")
-    _trainings(colors)
+    st.markdown("#### Training with and without augmentation")
+    _runs(colors)
 
 
 @frame.fragment()
-def _one_photo(colors: Ink) -> None:
-    """Sixteen draws of a photo; as a fragment, so that a slider redraws nothing else."""
-    with st.spinner("Loading what draws …"):
-        from core.data.pictures import transforms  # noqa: F401 - brings torch, which takes seconds the first time
+def _one_photo(colors: Palette) -> None:
+    """Show sixteen augmented versions of a photo; a fragment, so that a slider redraws nothing else."""
+    with st.spinner("Loading the transforms …"):
+        from core.data.pictures import transforms  # noqa: F401 - imports torch, which takes seconds the first time
     with st.container(horizontal=True, vertical_alignment="bottom"):
         photo = lesson_frame.photo("augmentation")
         level = st.segmented_control(
-            "Begin with",
+            "Level",
             LEVELS,
             default="standard",
             required=True,
             key="augmentation-level",
             on_change=_take_level,
-            help="The three levels that a training here can have. Each sets the sliders; then move them.",
+            help="The three augmentation levels of a run. Each sets the sliders, which you can then move.",
         )
         st.button(
             "Draw again",
             icon=":material/casino:",
             key="augmentation-again",
             on_click=_next_seed,
-            help="Other random numbers, the same strength: what the next sixteen epochs would see.",
+            help="New random numbers, same strength: what the next sixteen epochs would see.",
         )
     if AREA not in st.session_state:
         _set_sliders(str(level))
@@ -65,23 +66,23 @@ def _one_photo(colors: Ink) -> None:
     if photo is None:
         return
     name, image = photo
-    sheet, marked, drawn = _drawn(image, colors)
+    sheet, marked, drawn = _augmented(image, colors)
     with st.container(horizontal=True, key="augmentation-pictures"):
         with st.container(width=240):
             st.image(
                 marked,
                 width="stretch",
                 output_format="JPEG",
-                caption="The photo, and the sixteen windows that were cut out of it",
-                alt=f"{name} with the outlines of sixteen windows",
+                caption="The photo and the sixteen crops taken from it",
+                alt=f"{name} with the outlines of sixteen crops",
             )
         with st.container(width=560):
             st.image(
                 sheet,
                 width="stretch",
                 output_format="JPEG",
-                caption="What the network sees of it in sixteen epochs",
-                alt=f"Sixteen random variations of {name}",
+                caption="What the network sees in sixteen epochs",
+                alt=f"Sixteen augmented versions of {name}",
             )
     lesson_frame.download(drawn, "augmentation-draws")
 
@@ -89,23 +90,23 @@ def _one_photo(colors: Ink) -> None:
 def _sliders() -> None:
     with st.grid(3, min_column_width=150):
         st.slider(
-            "Crop: share of the square",
+            "Crop area",
             10,
             100,
             key=AREA,
             format="%d%%",
-            help="Each window has an area between these two, as a share of the largest square in the photo. "
-            "Small windows show parts, large: a wing, an eye.",
+            help="The area of each crop lies between these two values, as a share of the largest square in the photo. "
+            "Small crops show enlarged parts: a wing, an eye.",
         )
         st.slider(
-            "Stretch",
+            "Aspect ratio",
             1.0,
             2.0,
             step=0.01,
             key=STRETCH,
             format="%.2f",
-            help="The window may be so many times as wide as high, or as high as wide. It becomes a square, so shapes "
-            "get wider or narrower.",
+            help="A crop may be up to this many times as wide as high, or as high as wide. It is then resized to a "
+            "square, so shapes become narrower or wider.",
         )
         st.slider(
             "Shift",
@@ -113,8 +114,8 @@ def _sliders() -> None:
             100,
             key=SHIFT,
             format="%d%%",
-            help="How far the window's middle may lie from the photo's, as a share of the short side. "
-            "At 0% all windows have the same middle.",
+            help="How far the centre of a crop may be from the centre of the photo, as a share of the short side. "
+            "At 0% all crops have the same centre.",
         )
         st.slider(
             "Rotation",
@@ -122,26 +123,28 @@ def _sliders() -> None:
             180,
             key=DEGREES,
             format="±%d°",
-            help="The corners that turn in from outside are filled with gray. Ask yourself: would you still give it "
-            "the same name, upside down?",
+            help="Corners outside the photo are filled with grey. Ask yourself: would you still give the photo the "
+            "same label, upside down?",
         )
         st.slider(
-            "Color",
+            "Colour",
             0,
             90,
             key=COLOR,
             format="±%d%%",
-            help="Brightness, contrast and saturation are each multiplied by up to so much more or less, like other "
-            "weather and another camera. Hue stays.",
+            help="Changes brightness, contrast and saturation by up to this much, like other weather or another "
+            "camera. The hue stays the same.",
         )
         with st.container(height="stretch", vertical_alignment="center"):
             st.toggle(
-                "Mirror half of them", key=MIRROR, help="Left becomes right. A bird stays a bird; a letter does not."
+                "Mirror",
+                key=MIRROR,
+                help="Swaps left and right in half of the versions. A bird stays a bird; a letter does not.",
             )
 
 
-def _drawn(image: Image.Image, colors: Ink) -> tuple[Image.Image, Image.Image, pd.DataFrame]:
-    """The sheet of draws, the photo with their windows, and their numbers."""
+def _augmented(image: Image.Image, colors: Palette) -> tuple[Image.Image, Image.Image, pd.DataFrame]:
+    """Return the sheet of augmented versions, the photo with their outlines, and a table of their parameters."""
     from core.data.pictures.transforms import Augmentation, Preprocessing, variations
 
     state = st.session_state
@@ -172,15 +175,15 @@ def _drawn(image: Image.Image, colors: Ink) -> tuple[Image.Image, Image.Image, p
     return sheet, marked, pd.DataFrame([vars(one) for one, _ in drawn])
 
 
-def _trainings(colors: Ink) -> None:
+def _runs(colors: Palette) -> None:
     from core.lessons import augmentation
-    from core.lessons.birds import birds
+    from core.lessons.sample_birds import bird_snapshot
     from core.models.weights_table import available
 
     here = available("resnet18") is not None
     with st.container(horizontal=True):
         weights = st.segmented_control(
-            "Begin from",
+            "Initial weights",
             list(STARTS),
             default="imagenet" if here else "none",
             required=True,
@@ -191,18 +194,18 @@ def _trainings(colors: Ink) -> None:
             format_func=str.capitalize, key="augmentation-measure",
         )  # fmt: skip
         runs_each = st.segmented_control(
-            "Runs of each",
+            "Runs per level",
             list(RUNS),
             default="One",
             required=True,
             key="augmentation-runs",
-            help="The same trainings again with other random numbers, to see how much of the result is luck.",
+            help="Repeat the same runs with another random seed, to see how much the results vary.",
         )
     seeds = RUNS[str(runs_each)]
-    fetching = "" if here or weights == "none" else " The weights of ResNet-18 are fetched first (47 MB)."
-    counts = birds().counts().sum()
-    recipe = augmentation.recipe_of(str(weights), "none", 0)
-    st.caption(told(recipe, int(counts["train"]), int(counts["val"]), len(seeds)))
+    fetching = "" if here or weights == "none" else " The weights of ResNet-18 (47 MB) are downloaded first."
+    counts = bird_snapshot().counts().sum()
+    recipe = augmentation.recipe_for(str(weights), "none", 0)
+    st.caption(description(recipe, int(counts["train"]), int(counts["val"]), len(seeds)))
 
     def draw(runs: pd.DataFrame) -> None:
         with st.grid(3, min_column_width=220):
@@ -211,57 +214,56 @@ def _trainings(colors: Ink) -> None:
                 if len(of_level):
                     st.plotly_chart(
                         panel(of_level, str(measure), colors),
-                        # A figure that did not change since the last part would be taken for a double.
+                        # Streamlit rejects two identical figures in one run, so the key names the part.
                         key=f"augmentation-{level}-{len(runs)}",
                         config={"displayModeBar": False},
-                        alt=f"Training and validation {measure} over the epochs, augmentation {level}",
+                        alt=f"Training and validation {measure} over the epochs, augmentation level {level}",
                     )
 
     runs = lesson_frame.experiment(
         f"augmentation-{weights}",
-        parts_of(str(weights), seeds),
+        experiment_parts(str(weights), seeds),
         button=lambda left: f"Train {counted(left, 'network')}",
-        promise=f"{runs_each} without augmentation, {str(runs_each).lower()} with light and "
-        f"{str(runs_each).lower()} with standard: about {'a minute' if len(seeds) > 1 else 'half a minute'} on two "
-        f"quiet cores.{fetching}",
+        promise=f"{runs_each} {'run' if len(seeds) == 1 else 'runs'} per level: about "
+        f"{'a minute' if len(seeds) > 1 else 'half a minute'} on two idle cores.{fetching}",
         draw=draw,
     )
     if runs is None:
         return
-    ends = augmentation.at_the_end(runs)
-    _said(ends)
+    ends = augmentation.last_epochs(runs)
+    _show_results(ends)
     lesson_frame.download(runs, f"augmentation-{weights}")
     nearest = str(ends["gap"].abs().idxmin())
     lesson_frame.question(
         f"augmentation-{weights}",
-        "In which trainings do training and validation accuracy lie closest together at the end?",
+        "With which augmentation are training and validation accuracy closest together at the end?",
         [f"{level} augmentation" if level != "none" else "no augmentation" for level in ends.index],
         list(ends.index).index(nearest),
-        f"The gap is {100 * abs(ends['gap'][nearest]):.0f} points there, and "
-        f"{100 * abs(ends['gap']['none']):.0f} without augmentation. What the training photos gained beyond the others "
-        "was learned by heart. A smaller gap alone is no success: look at the validation accuracy too, which is "
-        f"{ends['val_accuracy'][nearest]:.0%} there and {ends['val_accuracy']['none']:.0%} without.",
+        f"The gap there is {100 * abs(ends['gap'][nearest]):.0f} points, and "
+        f"{100 * abs(ends['gap']['none']):.0f} without augmentation. This is the *generalisation gap*; a large one "
+        "means overfitting. A small gap alone is not success: compare the validation accuracy too. It is "
+        f"{ends['val_accuracy'][nearest]:.0%} there and {ends['val_accuracy']['none']:.0%} without augmentation.",
     )
 
 
-def parts_of(weights: str, seeds: Sequence[int]) -> list[lesson_frame.Part]:
-    """A training for each level, then for each again with the next seed."""
-    from core.lessons.augmentation import LEVELS, VERSION, recipe_of, training
-    from core.lessons.birds import birds
+def experiment_parts(weights: str, seeds: Sequence[int]) -> list[lesson_frame.ExperimentPart]:
+    """Return a run for each level, then again for each level with the next seed."""
+    from core.lessons.augmentation import LEVELS, VERSION, recipe_for, train_level
+    from core.lessons.sample_birds import bird_snapshot
 
-    snapshot, cache = birds(), frame.workspace().cache / "resized"
+    snapshot, cache = bird_snapshot(), frame.workspace().cache / "resized"
     return [
-        lesson_frame.Part(
+        lesson_frame.ExperimentPart(
             {"version": VERSION, "photos": snapshot.digest, "weights": weights, "level": level, "seed": seed},
-            partial(training, snapshot, recipe_of(weights, level, seed), cache),
+            partial(train_level, snapshot, recipe_for(weights, level, seed), cache),
         )
         for seed in seeds
         for level in LEVELS
     ]
 
 
-def _said(ends: pd.DataFrame) -> None:
-    """The figures at the end in words, as they came out."""
+def _show_results(ends: pd.DataFrame) -> None:
+    """Describe the results after the last epoch in words."""
     lines = [
         f"**{level}**: training {row['train_accuracy']:.0%}, validation {row['val_accuracy']:.0%}, "
         f"a gap of {100 * abs(row['gap']):.0f} points"
@@ -270,9 +272,9 @@ def _said(ends: pd.DataFrame) -> None:
     half = 50 * (ends["val_high"] - ends["val_low"]).max()
     st.markdown(f"After the last epoch, {'; '.join(lines)}.")
     st.caption(
-        f"The validation figure of one run is uncertain by about {half:.0f} points either way (95% interval), since it "
-        "rests on so few photos; two levels that differ by less may differ by luck. Training accuracy is counted on "
-        "the changed photos while the network still learns, so hard changes alone make it lower."
+        f"With so few validation photos, the validation accuracy of one run is uncertain by about ±{half:.0f} points "
+        "(95% interval); a smaller difference between two levels may be chance. Training accuracy is measured on the "
+        "augmented photos during training, so strong augmentation alone lowers it."
     )
 
 
@@ -289,7 +291,7 @@ def _set_sliders(level: str) -> None:
 
     view = Preprocessing()
     share = (view.size / view.resize) ** 2
-    # Without augmentation each draw is the window of evaluation.
+    # Without augmentation every version is the centre crop used in evaluation.
     one = AUGMENTATIONS[level] or Augmentation(area=(share, share), stretch=1.0, shift=0.0, mirror=0.0)
     st.session_state[AREA] = (round(100 * one.area[0]), round(100 * one.area[1]))
     st.session_state[STRETCH] = round(one.stretch, 2)

@@ -1,4 +1,4 @@
-"""Lesson: a residual network from its stem to its classes, block by block, with a photo inside it."""
+"""Lesson: a residual network from stem to head, block by block, with the feature maps of a photo."""
 
 import hashlib
 from typing import TYPE_CHECKING
@@ -10,9 +10,9 @@ from core.models.weights_table import WeightsEntry
 from core.models.zoo import ARCHITECTURES, OPTIONS
 from pages.components.learn import block_parts, feature_maps, layer_table, lesson_frame, network_drawing
 from pages.components.learn.lesson_network import network_for, weights_for
-from pages.components.learn.picture_row import scale
-from pages.components.shared.charts import Ink
-from pages.components.train.run_sentences import ARCH_NAMES, network_name
+from pages.components.learn.picture_row import color_scale
+from pages.components.shared.charts import Palette
+from pages.components.train.recipe_labels import ARCH_NAMES, network_name
 
 if TYPE_CHECKING:
     from core.inspection.predicting.predictor import Predictor
@@ -20,19 +20,24 @@ if TYPE_CHECKING:
     from core.models.summary import Summary
 
 VIEWS = ("Drawing", "Inside a block", "Table")
-OPTION_NAMES = {"small-stem": "stem for small pictures", "plain": "no skips", "conv-bias": "biases before norms"}
+OPTION_NAMES = {
+    "small-stem": "stem for small photos",
+    "plain": "no skip connections",
+    "conv-bias": "convolution biases",
+}
 
 
-def show(colors: Ink) -> None:
-    """The idea, the network of one's choice, and three ways to look at it."""
+def show(colors: Palette) -> None:
+    """Show the idea, a network of the visitor's choice, and three views of it."""
     left, right = st.columns([3, 2], vertical_alignment="center")
     left.markdown(
-        "A plain network hands each block's output to the next: what a block spoils is lost. "
-        "A *residual* block only learns a correction $F(x)$ and adds it to what came in: $y = F(x) + x$. "
-        "Where there is nothing to correct, $F(x)=0$ is easy to learn and $x$ passes untouched. "
-        "On the way back the gradient takes the same short cut. So 50 or 150 layers can still be trained."
+        "In a plain network each block passes only its output to the next: information that a block loses is gone. "
+        "A *residual* block learns a correction $F(x)$ and adds it to its input: $y = F(x) + x$. The path of $x$ "
+        "around the layers is the *skip connection*. If there is nothing to correct, $F(x)=0$ is easy to learn and "
+        "$x$ passes unchanged: an *identity mapping*. In the backward pass the gradient uses the same shortcut. "
+        "That is why networks with 50 or 150 layers can be trained."
     )
-    right.html(network_drawing.idea(colors))
+    right.html(network_drawing.draw_residual_block(colors))
     arch, size, classes = _network()
     summary, stages = layer_table.summary_of(arch, classes, size)
     layer_table.totals(summary)
@@ -40,12 +45,12 @@ def show(colors: Ink) -> None:
         "View", VIEWS, default=VIEWS[0], required=True, label_visibility="collapsed", key="learn-view"
     )
     if view == "Drawing":
-        st.html(network_drawing.network(summary, stages, colors))
-        blocks = block_parts.parts_of(summary.rows)
+        st.html(network_drawing.draw_network(summary, stages, colors))
+        blocks = block_parts.split_blocks(summary.rows)
         st.html(network_drawing.legend((one.kind for one in blocks.values()), colors))
         st.caption(
-            "The slab is what a stage puts out: its face is the picture's size, its depth the number of channels. "
-            "From stage to stage the picture gets smaller and says more about each place."
+            "Each slab shows the feature maps that a stage outputs: its face is their height and width, its depth the "
+            "number of channels. From stage to stage the resolution falls and the number of channels grows."
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.selectbox(
@@ -56,7 +61,7 @@ def show(colors: Ink) -> None:
                 key="learn-open",
                 on_change=_open,
                 width=220,
-                help="Its layers, its equation, and a photo on its way through it. layer2.0 is the first block of "
+                help="Shows its layers, its equation and the feature maps of a photo. layer2.0 is the first block of "
                 "layer2.",
             )
             lesson_frame.download(layer_table.stage_table(stages), f"stages-{arch}")
@@ -66,28 +71,28 @@ def show(colors: Ink) -> None:
         layer_table.layers(summary)
     lesson_frame.question(
         "inside",
-        "Draw ResNet-18, then ResNet-50, and look at the first block of layer1. Which of the two projects x there?",
+        "Choose ResNet-18, then ResNet-50, and look at the first block of layer1. Which of the two projects x there?",
         [
-            "Both: every stage begins with a smaller picture",
-            "ResNet-18: its blocks have two convolutions only",
-            "ResNet-50: 64 channels come in and 256 go out",
-            "Neither: layer1 leaves the picture as large as it is",
+            "Both: every stage starts by halving the resolution",
+            "ResNet-18: its blocks have only two convolutions",
+            "ResNet-50: the input has 64 channels, the output 256",
+            "Neither: layer1 does not change the resolution",
         ],
         2,
-        "A sum needs two maps of the same shape. A bottleneck puts out four times as many channels as its stage is "
-        "wide, so ResNet-50 has to turn 64 into 256. In ResNet-18 64 come in and 64 go out, at 56 × 56: x fits as it "
-        "is.",
+        "Feature maps must have the same shape to be added. A bottleneck block outputs four times as many channels as "
+        "its 3 × 3 convolution has, so ResNet-50 must project 64 channels to 256. In ResNet-18 input and output both "
+        "have 64 channels at 56 × 56, so x needs no projection.",
     )
 
 
 def _open() -> None:
-    """Go to the block that was chosen below the drawing."""
+    """Open the block that was chosen below the drawing."""
     if (block := st.session_state["learn-open"]) is not None:
         st.session_state["learn-view"], st.session_state["learn-block"] = "Inside a block", block
 
 
 def _network() -> tuple[str, int, int]:
-    """The architecture with its options, the side of the picture, the number of classes."""
+    """Return the chosen architecture with its options, the input size and the number of classes."""
     with st.container(horizontal=True):
         names = list(ARCHITECTURES)
         arch = st.selectbox(
@@ -98,57 +103,58 @@ def _network() -> tuple[str, int, int]:
             key="learn-arch",
             width=300,
         )
-        size = st.number_input("Picture size", 32, 1024, 224, step=32, key="learn-size", width=150)
+        size = st.number_input("Input size", 32, 1024, 224, step=32, key="learn-size", width=150)
         classes = st.number_input("Classes", 1, 100_000, 1000, key="learn-classes", width=150)
         options = st.pills(
-            "Built another way",
+            "Variants",
             list(OPTIONS),
             selection_mode="multi",
             format_func=lambda option: OPTION_NAMES.get(option, option),
             key="learn-options",
             wrap=True,
-            help="A stem for small pictures is a 3 × 3 convolution that shrinks nothing. Without skips it is the plain "
-            "network of the same shape. Biases before norms are Keras's habit; the norm has one of its own.",
+            help="A stem for small photos is a 3 × 3 convolution that keeps the resolution. Without skip connections "
+            "it is the plain network of the same shape. Keras gives convolutions a bias, although the BatchNorm after "
+            "them has its own.",
         )
     return "+".join([arch, *(option for option in OPTIONS if option in options)]), int(size), int(classes)
 
 
-def _block(summary: "Summary", colors: Ink) -> None:
-    """One block: its drawing, its equation, its numbers, and a photo on its way through it."""
-    blocks = block_parts.parts_of(summary.rows)
+def _block(summary: "Summary", colors: Palette) -> None:
+    """Show one block: its drawing, its equation, its numbers, and the feature maps of a photo."""
+    blocks = block_parts.split_blocks(summary.rows)
     with st.container(horizontal=True):
         name = st.selectbox("Block", list(blocks), key="learn-block", width=220)
         with st.container(width=300):
             chosen = lesson_frame.photo("inside")
     parts = blocks[name]
-    st.html(block_parts.drawn(parts, colors))
-    st.caption(block_parts.in_words(parts))
+    st.html(block_parts.draw_block(parts, colors))
+    st.caption(block_parts.skip_sentence(parts))
     left, right = st.columns([3, 2], vertical_alignment="center")
     first, rest = block_parts.equation(parts)
     with left:
         st.latex(first)
         for one in rest:
             st.latex(one)
-        st.caption("W are convolutions, BN is BatchNorm, σ is ReLU." + _SQUEEZED * bool(parts.squeeze))
+        st.caption("$W$ are convolutions, BN is BatchNorm, $σ$ is ReLU." + _SQUEEZED * bool(parts.squeeze))
     with right.container(horizontal=True, gap="medium"):
         st.metric("Parameters", f"{sum(row.parameters for row in parts.rows):,}", width="content")
         st.metric(
             "Multiply-adds", f"{sum(row.multiply_adds for row in parts.rows) / 1e6:,.0f} million", width="content"
         )
         st.metric("Receptive field", f"{parts.last.receptive_field:,} pixels", width="content",
-                  help="The side of the part of the picture on which one number of y depends through the windows of "
-                  "convolutions and poolings. It may be larger than the picture.")  # fmt: skip
+                  help="The side of the square of input pixels that one value of y can depend on, through the windows "
+                  "of convolutions and pooling. It can be larger than the photo.")  # fmt: skip
     if parts.last.whole_picture:
-        right.caption("Through the squeeze, each number of y depends on the whole picture besides.")
+        right.caption("Through squeeze-and-excitation, each value of y also depends on the whole photo.")
     if chosen is not None:
         _maps(summary, parts, *chosen, colors)
 
 
-_SQUEEZED = " B is the branch, and s weighs each of its channels by what the whole picture shows."
+_SQUEEZED = " $B$ is the residual branch; $s$ weights its channels by their means over the whole photo."
 
 
-def _maps(summary: "Summary", parts: block_parts.Parts, title: str, photo: Image.Image, colors: Ink) -> None:
-    """The photo inside the block: the strongest channels of what comes in, is added and comes out."""
+def _maps(summary: "Summary", parts: block_parts.BlockParts, title: str, photo: Image.Image, colors: Palette) -> None:
+    """Show a photo inside the block: the strongest channels of its input, residual branch and output."""
     entry = weights_for(summary.arch)
     predictor = network_for(summary.arch)
     digest = hashlib.sha256(photo.tobytes()).hexdigest()
@@ -156,8 +162,8 @@ def _maps(summary: "Summary", parts: block_parts.Parts, title: str, photo: Image
     with st.container(horizontal=True, vertical_alignment="center"):
         st.image(_seen(predictor, photo, summary.size, digest), width=112, caption=title)
         with st.container(width="stretch", gap="small"):
-            st.markdown(_told(found, parts, predictor, entry, summary.arch))
-            st.html(scale(colors, "; each channel has its own scale, the same in all its rows"))
+            st.markdown(_description(found, parts, predictor, entry, summary.arch))
+            st.html(color_scale(colors, "; each channel has its own scale, the same in every row"))
     first, rows = feature_maps.rows_of(found, parts.kind)
     if first is not None:
         st.html(feature_maps.grid([first], colors))
@@ -174,25 +180,25 @@ def _maps_of(_predictor: "Predictor", _photo: Image.Image, key: tuple[object, ..
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _seen(_predictor: "Predictor", _photo: Image.Image, size: int, digest: str) -> Image.Image:
-    from core.lessons.block_maps import sized
+    from core.lessons.block_maps import with_input_size
 
-    return sized(_predictor.preprocessing, size).view(_photo)
+    return with_input_size(_predictor.preprocessing, size).view(_photo)
 
 
-def _told(
-    found: "BlockMaps", parts: block_parts.Parts, predictor: "Predictor", entry: WeightsEntry | None, arch: str
+def _description(
+    found: "BlockMaps", parts: block_parts.BlockParts, predictor: "Predictor", entry: WeightsEntry | None, arch: str
 ) -> str:
-    """What is seen, with which weights."""
+    """Describe the feature maps and the weights behind them."""
     shown, of = len(found.out.channels), found.out.of
-    words = f"The {shown} channels of {of:,} that come out strongest, the strongest first."
+    words = f"The {shown} strongest of {of:,} output channels, strongest first."
     if found.share is not None:
-        what = {"projection": "the projected x", "pooled": "the pooled x"}.get(parts.kind, "x")
-        words += f" $F(x)$ is on average **{found.share:.2f}** times as large as {what}."
+        name = {"projection": "the projected x", "pooled": "the pooled x"}.get(parts.kind, "x")
+        words += f" On average, $F(x)$ is **{found.share:.2f}** times as large as {name}."
     if parts.after and parts.kind != "none":
-        words += " What is below zero in the sum is cut off by the ReLU."
+        words += " After the addition, the ReLU sets negative values to zero."
     if entry is None:
-        return f"{words} No weights for this network are on this computer, so they are **random**."
-    weights = f"**ImageNet's**, fetched from {entry.source}"
+        return f"{words} This computer has no weights for this network, so they are **random**."
+    weights = f"**pretrained on ImageNet**, downloaded from {entry.source}"
     if predictor.arch != arch:
-        weights += f"; they are for {network_name(predictor.arch)}, so the maps are from that network"
+        weights += f"; they belong to {network_name(predictor.arch)}, so the feature maps are from that network"
     return f"{words} The weights are {weights}."

@@ -1,4 +1,4 @@
-"""Lesson: what transfer buys: from scratch, frozen and fine-tuned on the same photos, and again with few of them."""
+"""Lesson on transfer learning: from scratch, frozen and fine-tuned on the same photos, then on fewer photos."""
 
 from functools import partial
 
@@ -7,71 +7,74 @@ import streamlit as st
 
 from core.data.snapshot import Snapshot, snapshot_of_project
 from core.lessons import transfer
-from core.lessons.birds import birds
-from core.lessons.result_cache import Computing, ExperimentArguments, cached
+from core.lessons.result_cache import ExperimentArguments, ExperimentSteps, cached
+from core.lessons.sample_birds import bird_snapshot
 from core.models.weights_table import WeightsEntry, available
 from pages.components.learn import lesson_frame
 from pages.components.learn.lessons.transfer_charts import NAMES, curves, differences, learning_curve
 from pages.components.shared import frame
-from pages.components.shared.charts import Ink
+from pages.components.shared.charts import Palette
 from pages.components.shared.wording import counted, plain
 
 STATIC = {"displayModeBar": False}
 NETWORKS = {"resnet18": "ResNet-18", "resnet50": "ResNet-50"}
 AGAINST = {"epoch": "epochs", "seconds": "seconds"}
-# Seconds on one of two quiet cores: of learning from a photo with all layers, with the head alone, of checking on a
-# photo, and of saving an epoch; and how many times as many ResNet-50 needs.
-_ALL, _HEAD, _CHECK, _SAVE = 0.016, 0.004, 0.005, 0.15
-_TIMES = {"resnet18": 1.0, "resnet50": 2.5}
+# Seconds on one of two idle cores to train all layers on a photo, to train the head on a photo, to evaluate a photo,
+# and to save an epoch; ResNet-50 takes this many times as long.
+_ALL, _HEAD, _EVALUATE, _SAVE = 0.016, 0.004, 0.005, 0.15
+_SLOWDOWN = {"resnet18": 1.0, "resnet50": 2.5}
 
 
-def show(colors: Ink) -> None:
+def show(colors: Palette) -> None:
     st.markdown(
-        "Three ways to train the same network. *From scratch*: all layers begin with random numbers. *Frozen*: the "
-        "layers come from a network that has learned ImageNet's million photos, and only a new last layer learns. "
-        "*Fine-tuned*: they come from there too, and all of them learn on. Photos, seed and epochs are the same."
+        "Three ways to train the same network. *From scratch*: all layers start with random weights. *Frozen*: the "
+        "layers come from a network pretrained on more than a million ImageNet photos and stay fixed; only a new head "
+        "(the last layer) is trained. *Fine-tuned*: the same pretrained layers, but all layers are trained. Photos, "
+        "seed and epochs are the same."
     )
     entry = available("resnet18") or available("resnet50")
     if entry is None:
         st.info(
-            "There are no ImageNet weights on this computer yet, and without them there is nothing to transfer. Fetch "
-            "them on the home page, or on the command line with `python -m core weights --arch resnet18`.",
+            "This lesson needs ImageNet weights, and this computer has none yet. Download them on the home page, or on "
+            "the command line with `python -m core weights --arch resnet18`.",
             icon=":material/cloud_download:",
         )
-        frame.link("Home", "To the home page")
+        frame.link("Home", "Go to the home page")
         return
     _trainings(entry, colors)
 
 
 @frame.fragment()
-def _trainings(entry: WeightsEntry, colors: Ink) -> None:
+def _trainings(entry: WeightsEntry, colors: Palette) -> None:
     snapshot, whose = _photos()
-    sizes = transfer.sizes_of(snapshot)
+    sizes = transfer.training_sizes(snapshot)
     if not sizes:
         st.info(
-            f"{whose} cannot be used here. This lesson needs two classes or more, {transfer.SIZES[0]} training photos "
-            f"of each, not more than {transfer.MOST_PHOTOS} of these in all, and some validation photos.",
+            f"{whose} cannot be used here. This lesson needs two or more classes, {transfer.SIZES[0]} training photos "
+            f"per class, at most {transfer.MOST_PHOTOS} training photos in total, and some validation photos.",
             icon=":material/photo_library:",
         )
         return
     *fewer, most = sizes
-    names = {size: transfer.size_name(snapshot, size) for size in sizes}
-    few = parts_of(snapshot, entry, fewer)
-    there = [table for part in few if (table := cached(frame.workspace(), "transfer-few", part.arguments)) is not None]
+    names = {size: transfer.size_label(snapshot, size) for size in sizes}
+    few = experiment_parts(snapshot, entry, fewer)
+    computed = [
+        table for part in few if (table := cached(frame.workspace(), "transfer-few", part.arguments)) is not None
+    ]
     with st.container(horizontal=True):
         against = st.segmented_control(
-            "Against",
+            "Horizontal axis",
             list(AGAINST),
             default="epoch",
             required=True,
             format_func=AGAINST.__getitem__,
             key="transfer-against",
-            help="The same number of epochs takes much longer where all layers learn.",
+            help="The same number of epochs takes much longer if all layers are trained.",
         )
         size = most
-        if len(there) == len(few) > 0:
+        if len(computed) == len(few) > 0:
             size = st.segmented_control(
-                "Photos of each class",
+                "Photos per class",
                 sizes,
                 default=most,
                 required=True,
@@ -80,12 +83,12 @@ def _trainings(entry: WeightsEntry, colors: Ink) -> None:
             )
 
     def draw(runs: pd.DataFrame) -> None:
-        runs = pd.concat([runs, *there], ignore_index=True)
-        _draw_ways(runs[runs["size"] == size], entry, str(against), colors)
+        runs = pd.concat([runs, *computed], ignore_index=True)
+        _draw_arms(runs[runs["size"] == size], entry, str(against), colors)
 
     runs = lesson_frame.experiment(
         "transfer",
-        parts_of(snapshot, entry, [most]),
+        experiment_parts(snapshot, entry, [most]),
         button=lambda left: f"Train {counted(left, 'network')}",
         promise=_promise(snapshot, entry, [most]),
         draw=draw,
@@ -93,7 +96,7 @@ def _trainings(entry: WeightsEntry, colors: Ink) -> None:
     if runs is None:
         return
     _question(runs)
-    st.markdown("#### And with fewer photos")
+    st.markdown("#### With fewer photos")
     if fewer:
         lesson_frame.experiment(
             "transfer-few",
@@ -103,31 +106,31 @@ def _trainings(entry: WeightsEntry, colors: Ink) -> None:
             draw=partial(_draw_sizes, runs=runs, names=names, colors=colors),
         )
     st.caption(left_out(snapshot, sizes))
-    lesson_frame.download(pd.concat([*there, runs], ignore_index=True), "transfer")
+    lesson_frame.download(pd.concat([*computed, runs], ignore_index=True), "transfer")
 
 
 def left_out(snapshot: Snapshot, sizes: list[int]) -> str:
-    """Which numbers of photos are not in the learning curve, and why; empty where all of them are."""
+    """Say which numbers of photos are missing from the learning curve, and why; empty if none is."""
     counts = snapshot.counts()["train"]
     lacking = [str(size) for size in transfer.SIZES if size not in sizes and size > counts.min()]
     slow = [str(size) for size in transfer.SIZES if size not in sizes and size <= counts.min()]
-    told = []
+    reasons = []
     if lacking:
-        told.append(
-            f"{' and '.join(lacking)} photos of each class are left out: the smallest class has {counts.min()} "
-            f"training photos, the largest {counts.max()}. Where a project of yours has more, open it and choose it at "
-            "the top; packed images (`.h5`, `.npz`), added on the Data page, often have hundreds of each class."
+        reasons.append(
+            f"{' and '.join(lacking)} photos per class are left out: the smallest class has {counts.min()} training "
+            f"photos, the largest {counts.max()}. If one of your projects has more, open it and choose it at the top. "
+            "Packed images (`.h5`, `.npz`), added on the Data page, often have hundreds per class."
         )
     if slow:
-        told.append(
-            f"{' and '.join(slow)} photos of each class are left out: these are more than {transfer.MOST_PHOTOS} in "
-            "all, which takes too long here."
+        reasons.append(
+            f"{' and '.join(slow)} photos per class are left out: more than {transfer.MOST_PHOTOS} photos in total "
+            "take too long here."
         )
-    return " ".join(told)
+    return " ".join(reasons)
 
 
 def _photos() -> tuple[Snapshot, str]:
-    """The sample birds, or the project in hand where the visitor wants that; and how they are called."""
+    """Return the sample birds or, if chosen, the open project; and their name."""
     project = frame.project()
     if project is not None and project.task == "classification":
         chosen = st.segmented_control(
@@ -140,89 +143,89 @@ def _photos() -> tuple[Snapshot, str]:
         )
         if chosen == "project":
             return snapshot_of_project(frame.store(), project.id), plain(project.name)
-    return birds(transfer.SIZES[-1]), "The sample set"
+    return bird_snapshot(transfer.SIZES[-1]), "The set of sample birds"
 
 
-def parts_of(snapshot: Snapshot, entry: WeightsEntry, sizes: list[int]) -> list[lesson_frame.Part]:
-    """The three ways with each of these numbers of photos."""
+def experiment_parts(snapshot: Snapshot, entry: WeightsEntry, sizes: list[int]) -> list[lesson_frame.ExperimentPart]:
+    """Return the three arms for each of these numbers of photos."""
     cache = frame.workspace().cache / "resized"
 
-    def part(size: int, arm: str) -> lesson_frame.Part:
-        def compute() -> Computing:
-            # `needs`, so that the network from scratch has the very form of the pretrained one.
-            return transfer.training(snapshot, arm, entry.needs, size, 0, cache)
+    def part(size: int, arm: str) -> lesson_frame.ExperimentPart:
+        def compute() -> ExperimentSteps:
+            # `needs`, so that the network from scratch has the same architecture as the pretrained one.
+            return transfer.train_arm(snapshot, arm, entry.needs, size, 0, cache)
 
         arguments: ExperimentArguments = {
             "version": transfer.VERSION, "photos": snapshot.digest, "weights": entry.key, "arm": arm, "size": size,
         }  # fmt: skip
-        return lesson_frame.Part(arguments, compute)
+        return lesson_frame.ExperimentPart(arguments, compute)
 
     return [part(size, arm) for size in sizes for arm in transfer.ARMS]
 
 
 def _promise(snapshot: Snapshot, entry: WeightsEntry, sizes: list[int]) -> str:
     counts, seconds = snapshot.counts(), 0.0
-    checked = min(int(counts["val"].sum()), transfer.MOST_HELD_OUT)
+    validated = min(int(counts["val"].sum()), transfer.MOST_HELD_OUT)
     for size in sizes:
         photos = int(counts["train"].clip(upper=size).sum())
-        epochs = transfer.recipe_of("frozen", entry.needs, photos, 0).epochs
-        seconds += epochs * (photos * (2 * _ALL + _HEAD) + len(transfer.ARMS) * (checked * _CHECK + _SAVE))
-    seconds *= _TIMES[entry.arch]
-    held = f"{10 * max(1, round(seconds / 10))} seconds" if seconds < 115 else f"{seconds / 60:.0f} minutes"
-    return f"{NETWORKS[entry.arch]} at {transfer.SIDE} pixels, about {held} on two quiet cores."
+        epochs = transfer.recipe_for("frozen", entry.needs, photos, 0).epochs
+        seconds += epochs * (photos * (2 * _ALL + _HEAD) + len(transfer.ARMS) * (validated * _EVALUATE + _SAVE))
+    seconds *= _SLOWDOWN[entry.arch]
+    duration = f"{10 * max(1, round(seconds / 10))} seconds" if seconds < 115 else f"{seconds / 60:.0f} minutes"
+    return f"{NETWORKS[entry.arch]} at {transfer.SIDE} pixels, about {duration} on two idle cores."
 
 
-def _draw_ways(runs: pd.DataFrame, entry: WeightsEntry, against: str, colors: Ink) -> None:
-    """The curves and the differences of the runs with one number of photos, and their figures."""
-    ends = transfer.at_the_end(runs)
-    compared = transfer.pairs(runs)
+def _draw_arms(runs: pd.DataFrame, entry: WeightsEntry, against: str, colors: Palette) -> None:
+    """Draw the curves, differences and table of the runs with one number of photos."""
+    ends = transfer.last_epochs(runs)
+    compared = transfer.compare_arms(runs)
     with st.grid(2, min_column_width=320):
-        # A figure that did not change since the last part would be taken for a double.
+        # Streamlit rejects two identical figures in one run, so the key names the part.
         st.plotly_chart(
             curves(runs, against, colors),
             key=f"transfer-curves-{len(ends)}",
             config=STATIC,
-            alt="Accuracy on the held-out photos while learning, a line for each way",
+            alt="Validation accuracy during training, a line for each way of training",
         )
         if compared:
             st.plotly_chart(
                 differences(compared, colors),
                 key=f"transfer-differences-{len(ends)}",
                 config=STATIC,
-                alt="Differences in accuracy between the ways with 95% intervals",
+                alt="Differences in accuracy between the ways of training, with 95% intervals",
             )
     st.dataframe(figures(ends), hide_index=True, height="content")
     if compared:
-        st.markdown("\n".join(f"- {said(pair)}" for pair in compared))
+        st.markdown("\n".join(f"- {comparison_sentence(pair)}" for pair in compared))
         held_out = int(ends["val_n"].iloc[0])
         st.caption(
-            f"{NETWORKS[entry.arch]} at {transfer.SIDE} pixels. {held_out} photos are held out: no network has learned "
-            "from them, and nothing was chosen by them, as the last epoch counts and not the best. The interval is of "
-            "the difference photo by photo (Bonett and Price), p of McNemar's exact test."
+            f"{NETWORKS[entry.arch]} at {transfer.SIDE} pixels. {held_out} photos are held out: no network was "
+            "trained on them, and they did not select the epoch; the last epoch counts. The interval is for the paired "
+            "difference (Bonett and Price), p is from McNemar's exact test."
         )
 
 
-def _draw_sizes(few: pd.DataFrame, runs: pd.DataFrame, names: dict[int, str], colors: Ink) -> None:
-    ends = transfer.at_the_end(pd.concat([few, runs], ignore_index=True))
+def _draw_sizes(few: pd.DataFrame, runs: pd.DataFrame, names: dict[int, str], colors: Palette) -> None:
+    ends = transfer.last_epochs(pd.concat([few, runs], ignore_index=True))
     st.plotly_chart(
         learning_curve(ends, names, colors),
         key=f"transfer-sizes-{len(ends)}",
         config=STATIC,
-        alt="Accuracy on the held-out photos by number of training photos, a line for each way",
+        alt="Validation accuracy by number of training photos, a line for each way of training",
     )
 
 
 def figures(ends: pd.DataFrame) -> pd.DataFrame:
-    """A row a way: what it trained, how long, and how often it was right in the end."""
+    """Return a row per arm: trained parameters, training time, and accuracies after the last epoch."""
     return pd.DataFrame(
         {
-            "way": [NAMES[arm] for arm in ends["arm"]],
+            "training": [NAMES[arm] for arm in ends["arm"]],
             "parameters trained": [f"{count:,}" for count in ends["trained"]],
             "training photos": ends["photos"],
             "epochs": ends["epochs"],
-            "seconds of learning": [f"{seconds:.1f}" for seconds in ends["seconds"]],
-            "right on training photos": [f"{share:.0%}" for share in ends["train_accuracy"]],
-            "right on held-out photos": [
+            "training seconds": [f"{seconds:.1f}" for seconds in ends["seconds"]],
+            "training accuracy": [f"{share:.0%}" for share in ends["train_accuracy"]],
+            "validation accuracy": [
                 f"{share:.0%} ({correct} of {n})"
                 for share, correct, n in zip(ends["val_accuracy"], ends["correct"], ends["val_n"], strict=True)
             ],
@@ -230,32 +233,32 @@ def figures(ends: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def said(pair: transfer.TrainedPair) -> str:
-    """The paired test of two ways in words."""
+def comparison_sentence(pair: transfer.ArmComparison) -> str:
+    """Describe the paired test of two arms in words."""
     first, second, found = NAMES[pair.first], NAMES[pair.second], pair.compared
-    chance = "chance alone would seldom do this" if found.p_value < 0.05 else "this may well be chance"
+    verdict = "unlikely to be chance" if found.p_value < 0.05 else "this could be chance"
     p = f"p = {found.p_value:.2g}" if found.p_value >= 0.001 else "p < 0.001"
     return (
-        f"**{second.capitalize()} less {first}**: {_points(found.difference)} points (95% interval "
-        f"{_points(found.low)} to {_points(found.high)}). {counted(found.only_b_right, 'photo')} only {second} has "
-        f"right, {found.only_a_right} only {first}: {chance} ({p})."
+        f"**{second.capitalize()} minus {first}**: {_points(found.difference)} percentage points (95% interval "
+        f"{_points(found.low)} to {_points(found.high)}). Only {second} is correct on "
+        f"{counted(found.only_b_right, 'photo')}, only {first} on {found.only_a_right}: {verdict} ({p})."
     )
 
 
 def _points(difference: float) -> str:
-    """A difference in points with its sign, and the minus sign that numbers have."""
+    """Return a difference in percentage points with its sign; negative numbers get a true minus sign."""
     return f"{100 * difference:+.0f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _question(runs: pd.DataFrame) -> None:
-    clear = [pair for pair in transfer.pairs(runs) if pair.clear]
-    told = [f"{NAMES[one.second]} less {NAMES[one.first]} ({_points(one.compared.difference)})" for one in clear]
+    clear = [pair for pair in transfer.compare_arms(runs) if pair.clear]
+    results = [f"{NAMES[one.second]} minus {NAMES[one.first]} ({_points(one.compared.difference)})" for one in clear]
     lesson_frame.question(
         "transfer",
-        "Learning from the most photos, for how many of the three differences is the whole interval clear of zero?",
+        "Trained on the most photos: for how many of the three differences does the 95% interval exclude zero?",
         ["None", "One", "Two", "All three"],
         len(clear),
-        (f"These: {', '.join(told)} points. " if told else "")
-        + "Where an interval holds zero, these photos are too few to say which way is better, whatever the two "
-        "percentages are.",
+        (f"{', '.join(results).capitalize()} percentage points. " if results else "")
+        + "If an interval contains zero, there are too few photos to say which way is better, whatever the two "
+        "accuracies are.",
     )

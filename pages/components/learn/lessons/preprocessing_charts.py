@@ -1,4 +1,4 @@
-"""The figures of the preprocessing lesson: accuracies with their intervals, and the histogram of an input."""
+"""Figures of the preprocessing lesson: accuracies with their intervals, and the histogram of an input."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,15 +7,15 @@ from itertools import pairwise
 import pandas as pd
 import plotly.graph_objects as go
 
-from pages.components.shared.charts import Ink, dressed, faint
+from pages.components.shared.charts import Palette, rgba, styled
 
-NAMES = {"crop": "center crop", "squash": "squash", "letterbox": "letterbox"}
-# As the network numbers its channels: drawn in the color that each should be.
+NAMES = {"crop": "centre crop", "squash": "squash", "letterbox": "letterbox"}
+# In the order of the network's channels, each drawn in the colour it should hold.
 CHANNELS = (("first", "#dc2626"), ("second", "#16a34a"), ("third", "#2563eb"))
 
 
-def accuracy_by_shape(table: pd.DataFrame, colors: Ink) -> go.Figure:
-    """A line a mode over the shapes of the photos, with 95 % intervals; modes stand a little beside each other."""
+def accuracy_by_shape(table: pd.DataFrame, colors: Palette) -> go.Figure:
+    """Plot accuracy over the shapes of the photos: a line per mode, slightly shifted, with 95 % intervals."""
     shapes = sorted(table["shape"].unique())
     figure = go.Figure()
     for place, (mode, rows) in enumerate(table.groupby("mode", sort=False)):
@@ -38,16 +38,16 @@ def accuracy_by_shape(table: pd.DataFrame, colors: Ink) -> go.Figure:
     )
     floor = max(0.0, math.floor(10 * table["low"].min() - 0.5) / 10)
     figure.update_yaxes(tickformat=".0%", range=[floor, 1.005])
-    return dressed(figure, colors, "Accuracy on photos left out", height=340, x_title="width to height of the photos")
+    return styled(figure, colors, "Cross-validated accuracy", height=340, x_title="width : height of the photos")
 
 
-def accuracy_of_modes(table: pd.DataFrame, colors: Ink) -> go.Figure:
-    """A dot a mode, with its 95 % interval."""
+def accuracy_of_modes(table: pd.DataFrame, colors: Palette) -> go.Figure:
+    """Plot a dot per mode, with its 95 % interval."""
     return _dots([NAMES[mode] for mode in table["mode"]], table, colors.lines[: len(table)], colors)
 
 
-def accuracy_of_mysteries(table: pd.DataFrame, letters: Sequence[str], classes: int, colors: Ink) -> go.Figure:
-    """A dot a row, with its 95 % interval, under the letters of the game, and where guessing would be."""
+def accuracy_of_mysteries(table: pd.DataFrame, letters: Sequence[str], classes: int, colors: Palette) -> go.Figure:
+    """Plot a dot per row with its 95 % interval, labelled with the letters of the game, and a line at chance level."""
     figure = _dots(letters, table, [colors.accent] * len(table), colors)
     figure.add_vline(
         x=1 / classes,
@@ -58,8 +58,8 @@ def accuracy_of_mysteries(table: pd.DataFrame, letters: Sequence[str], classes: 
     return figure
 
 
-def histogram(counts: Sequence[Sequence[float]], edges: Sequence[float], colors: Ink) -> go.Figure:
-    """How often each value stands in the three channels of a network's input."""
+def histogram(counts: Sequence[Sequence[float]], edges: Sequence[float], colors: Palette) -> go.Figure:
+    """Plot a histogram of the values in each of the three channels of a network's input."""
     figure = go.Figure()
     middles = [(left + right) / 2 for left, right in pairwise(edges)]
     for (name, color), channel in zip(CHANNELS, counts, strict=True):
@@ -70,14 +70,14 @@ def histogram(counts: Sequence[Sequence[float]], edges: Sequence[float], colors:
             mode="lines",
             line={"color": color, "width": 2, "shape": "hvh"},
             fill="tozeroy",
-            fillcolor=faint(color, 0.12),
+            fillcolor=rgba(color, 0.12),
             hoverinfo="skip",
         )
     figure.update_yaxes(visible=False, rangemode="tozero")
-    return dressed(figure, colors, "The numbers it is given, by channel", height=260, x_title="value")
+    return styled(figure, colors, "Input values by channel", height=260, x_title="value")
 
 
-def _dots(names: Sequence[str], table: pd.DataFrame, inks: Sequence[str], colors: Ink) -> go.Figure:
+def _dots(names: Sequence[str], table: pd.DataFrame, inks: Sequence[str], colors: Palette) -> go.Figure:
     figure = go.Figure()
     for place, (name, color) in enumerate(zip(names, inks, strict=True)):
         row = table.iloc[[place]]
@@ -91,7 +91,7 @@ def _dots(names: Sequence[str], table: pd.DataFrame, inks: Sequence[str], colors
             hovertemplate="%{x:.1%} (%{customdata[0]} of %{customdata[1]})<extra></extra>",
         )
     height = 34 * len(names) + 60
-    dressed(figure, colors, None, height=height, legend=False, x_title="accuracy on photos left out")
+    styled(figure, colors, None, height=height, legend=False, x_title="cross-validated accuracy")
     figure.update_xaxes(tickformat=".0%", range=[0, 1.02], showgrid=True, gridcolor=colors.grid)
     figure.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ")
     return figure
@@ -103,7 +103,7 @@ def _intervals(rows: pd.DataFrame, color: str) -> Mapping[str, object]:
         "symmetric": False,
         "array": (rows["high"] - rows["accuracy"]).tolist(),
         "arrayminus": (rows["accuracy"] - rows["low"]).tolist(),
-        "color": faint(color, 0.6),
+        "color": rgba(color, 0.6),
         "thickness": 2,
         "width": 4,
     }

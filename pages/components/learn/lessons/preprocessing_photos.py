@@ -1,4 +1,4 @@
-"""What the preprocessing lesson measures on: a frozen network, the sample birds, a project's photos."""
+"""The pretrained network and the labelled photos that the preprocessing lesson measures on."""
 
 from typing import TYPE_CHECKING
 
@@ -7,46 +7,46 @@ from pages.components.shared import frame
 
 if TYPE_CHECKING:
     from core.inspection.predicting.predictor import Predictor
-    from core.lessons.preprocessing import Labelled
+    from core.lessons.preprocessing import LabelledPhotos
 
-MOST = 200
-"""Photos of a project that are taken; more make the figure surer, and the wait longer."""
+MOST_PROJECT_PHOTOS = 200
+"""Photos used of a project: more would narrow the intervals and lengthen the wait."""
 
 
-def network_here() -> str | None:
-    """The smallest network whose ImageNet weights are on this computer."""
+def available_network() -> str | None:
+    """Return the smallest network whose ImageNet weights are on this computer; None if there is none."""
     from core.models.weights_table import available
 
     return next((arch for arch in ("resnet18", "resnet50") if available(arch) is not None), None)
 
 
-def frozen(arch: str) -> "Predictor":
-    """The network with its ImageNet weights."""
-    from core.lessons.networks import predictor_of
+def pretrained_predictor(arch: str) -> "Predictor":
+    """Return the network with its ImageNet weights."""
+    from core.lessons.lesson_predictor import load_predictor
     from core.models.weights_table import available
 
-    return predictor_of(arch, available(arch))
+    return load_predictor(arch, available(arch))
 
 
-def sample_birds() -> "Labelled":
-    """All sample birds with a label, without the sample project's test part."""
-    from core.lessons.birds import birds
-    from core.lessons.preprocessing import Labelled
+def labelled_birds() -> "LabelledPhotos":
+    """Return all labelled sample birds, without the sample project's test set."""
+    from core.lessons.preprocessing import LabelledPhotos
+    from core.lessons.sample_birds import bird_snapshot
 
-    return Labelled.of(birds().frame)
+    return LabelledPhotos.of(bird_snapshot().frame)
 
 
-def of_project(project: Project) -> "Labelled | None":
-    """At most MOST photos of a project's training and validation parts, evenly of its classes; None for too few."""
+def project_photos(project: Project) -> "LabelledPhotos | None":
+    """Return at most MOST_PROJECT_PHOTOS training and validation photos, balanced by class; None if too few."""
     from core.data.snapshot import snapshot_of_project
-    from core.lessons.preprocessing import FOLDS, Labelled
+    from core.lessons.preprocessing import FOLDS, LabelledPhotos
 
     table = snapshot_of_project(frame.store(), project.id).frame
     table = table[table["split"] != "test"]
     counts = table["label"].value_counts()
-    # Each fold needs one of each class.
+    # Each fold needs a photo of each class.
     table = table[table["label"].isin(counts[counts >= FOLDS].index)]
     classes = table["label"].nunique()
     if classes < 2:
         return None
-    return Labelled.of(table.groupby("label").head(max(FOLDS, MOST // classes)))
+    return LabelledPhotos.of(table.groupby("label").head(max(FOLDS, MOST_PROJECT_PHOTOS // classes)))

@@ -1,4 +1,4 @@
-"""The game of the preprocessing lesson: five inputs of a network, four of them made wrongly; which is which?"""
+"""The quiz of the preprocessing lesson: five inputs of a network, four of them with a preprocessing mistake."""
 
 import random
 from functools import partial
@@ -12,54 +12,55 @@ from PIL import Image
 from core.data.pictures.decoding import content_hash
 from pages.components.learn import lesson_frame
 from pages.components.learn.lessons.preprocessing_charts import accuracy_of_mysteries, histogram
-from pages.components.learn.lessons.preprocessing_photos import frozen, network_here, sample_birds
+from pages.components.learn.lessons.preprocessing_photos import available_network, labelled_birds, pretrained_predictor
 from pages.components.shared import charts, frame
-from pages.components.shared.charts import Ink
+from pages.components.shared.charts import Palette
+from pages.components.train.recipe_labels import network_name
 
 if TYPE_CHECKING:
     from core.inspection.predicting.predictor import Predictor
-    from core.lessons.preprocessing import Labelled, Mistake
-    from core.lessons.result_cache import Computing
+    from core.lessons.preprocessing import LabelledPhotos, Mistake
+    from core.lessons.result_cache import ExperimentSteps
 
 LETTERS = "ABCDE"
 NAMES: dict[str, str] = {
-    "right": "nothing, it is right",
-    "swapped": "blue and red are swapped",
-    "not normalized": "not normalized: numbers from 0 to 1",
-    "bytes": "not normalized: numbers from 0 to 255",
-    "twice": "normalized twice",
+    "right": "nothing, it is correct",
+    "swapped": "red and blue are swapped",
+    "not normalized": "not normalised: values from 0 to 1",
+    "bytes": "not normalised: values from 0 to 255",
+    "twice": "normalised twice",
 }
 SIGNS: dict[str, str] = {
-    "right": "Values lie around 0 with a spread near 1, and the picture looks as it should.",
-    "swapped": "The values lie as they should, so the histogram alone hardly tells. But what is red in the photo is "
-    "blue here: some libraries read blue first.",
-    "not normalized": "All values lie between 0 and 1, where a spread of several units is usual: to the network the "
-    "photo is a pale gray mist.",
-    "bytes": "The values go up to 255. Read as normalized ones they are all far brighter than white.",
-    "twice": "The values reach much further below 0 than they should: each channel was shifted and stretched twice, "
-    "and the shadows are lost in black.",
+    "right": "The values lie around 0 with a standard deviation near 1, and the picture looks normal.",
+    "swapped": "The range of values is normal, so the histogram alone hardly shows it. But red things in the photo "
+    "are blue here: some libraries, such as OpenCV, read blue first.",
+    "not normalized": "All values lie between 0 and 1 instead of about −2 to 2.6: to the network, the photo looks like "
+    "pale grey fog.",
+    "bytes": "The values go up to 255. Taken as normalised values, nearly all of them are far brighter than white.",
+    "twice": "The values reach much further below 0 than they should: each channel was shifted and scaled twice, and "
+    "shadows are lost in black.",
 }
 
 
-def play(name: str, image: Image.Image, predictor: "Predictor", colors: Ink) -> None:
-    """The mysteries, the clues to each, and the pupil's guesses."""
+def show_quiz(name: str, image: Image.Image, predictor: "Predictor", colors: Palette) -> None:
+    """Show the five inputs, the clues to each, and the visitor's guesses."""
     st.markdown(
-        "The same photo reached the network in five ways. One is right; in four of them the program that read the "
-        "photo made a mistake, and no error was raised. The clues: the input drawn as a picture, its numbers, what the "
-        "network answers, and how often it is right about the sample birds. What was done to each?"
+        "The same photo was prepared for the network in five ways. One is correct; in the other four the program made "
+        "a mistake, and no error message appeared. Your clues: the input drawn as a picture, its values, the network's "
+        "predictions, and its accuracy on the sample birds. What was done to each input?"
     )
     _clues(name, image, predictor, colors)
     _accuracy(colors)
 
 
 @frame.fragment()
-def _clues(name: str, image: Image.Image, predictor: "Predictor", colors: Ink) -> None:
+def _clues(name: str, image: Image.Image, predictor: "Predictor", colors: Palette) -> None:
     order = _order()
     found: set[str] = st.session_state.setdefault("mystery-found", set())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         letter = str(
             st.segmented_control(
-                "Mystery",
+                "Input",
                 list(LETTERS),
                 default=LETTERS[0],
                 required=True,
@@ -75,8 +76,8 @@ def _clues(name: str, image: Image.Image, predictor: "Predictor", colors: Ink) -
             picture,
             width=224,
             output_format="PNG",
-            caption="The input, drawn as if it were right",
-            alt=f"What the network is given of {name} in mystery {letter}",
+            caption="The input, drawn as if it were correct",
+            alt=f"Input {letter} of the network, made from {name}",
         )
         st.plotly_chart(
             histogram(counts, edges, colors),
@@ -85,12 +86,12 @@ def _clues(name: str, image: Image.Image, predictor: "Predictor", colors: Ink) -
             alt=f"Histogram of the input's three channels, from {edges[0]:.1f} to {edges[-1]:.1f}",
         )
         with st.container():
-            st.markdown("What the network answers")
+            st.markdown("Predictions")
             st.plotly_chart(
                 charts.probability_bars(ranked, colors),
                 key="mystery-answers",
                 config={"displayModeBar": False},
-                alt="The likeliest: " + ", ".join(f"{one} {charts.percent(share)}" for one, share in ranked),
+                alt="Most probable: " + ", ".join(f"{one} {charts.percent(share)}" for one, share in ranked),
             )
     guess = st.radio(
         f"**What is wrong with {letter}?**", list(NAMES), index=None, key=f"mystery-guess-{_round()}-{letter}",
@@ -99,22 +100,22 @@ def _clues(name: str, image: Image.Image, predictor: "Predictor", colors: Ink) -
     if guess == mistake:
         st.success(f"Yes: {NAMES[mistake]}. {SIGNS[mistake]}", icon=":material/check_circle:")
     elif guess is not None:
-        st.warning("Not that. Compare the numbers with those of the other letters.", icon=":material/visibility:")
+        st.warning("Not this one. Compare the values with those of the other inputs.", icon=":material/visibility:")
     if len(found) == len(LETTERS):
-        st.markdown("All five are found.")
+        st.markdown("You have found all five.")
     with st.popover("Show the solution", icon=":material/key:"):
         for one, made in zip(LETTERS, order, strict=True):
             st.markdown(f"**{one}**: {NAMES[made]}. {SIGNS[made]}")
 
 
-def _accuracy(colors: Ink) -> None:
-    """How often the network is right under each mistake, under the letters of the game."""
+def _accuracy(colors: Palette) -> None:
+    """Show the accuracy with each mistake, labelled with the letters of the quiz."""
     from core.lessons import preprocessing
 
-    network = network_here()
+    network = available_network()
     if network is None:
         return
-    photos = sample_birds()
+    photos = labelled_birds()
     order = _order()
 
     def draw(table: pd.DataFrame) -> None:
@@ -123,25 +124,25 @@ def _accuracy(colors: Ink) -> None:
             accuracy_of_mysteries(ranked, LETTERS, len(set(photos.labels)), colors),
             key="mystery-accuracy",
             config={"displayModeBar": False},
-            alt="Accuracy on the sample birds for each mystery, with intervals",
+            alt="Accuracy on the sample birds for each input, with 95% intervals",
         )
 
-    st.markdown("**How often it is right about the sample birds**")
+    st.markdown("**Accuracy on the sample birds**")
     st.caption(
-        f"A linear head on the frozen {network} has learned from right inputs of four fifths of {len(photos.paths)} "
-        f"bird photos, and is asked about the last fifth, where the mistake is made; {preprocessing.FOLDS} times in "
-        "turn. Lines are 95% intervals."
+        f"A linear head on the frozen {network_name(network)} trains on correct inputs of four fifths of "
+        f"{len(photos.paths)} bird photos. It then predicts the last fifth, where the mistake is made; "
+        f"{preprocessing.FOLDS} times in turn. Error bars are 95% intervals."
     )
     table = lesson_frame.experiment(
         "preprocessing-mistakes",
         [
-            lesson_frame.Part(
+            lesson_frame.ExperimentPart(
                 {"version": preprocessing.VERSION, "photos": photos.digest, "arch": network},
                 partial(_mistakes, photos, network),
             )
         ],
-        button=lambda left: "Ask about the birds",
-        promise="Ten seconds on two cores.",
+        button=lambda left: "Measure accuracy",
+        promise="Ten seconds on two idle cores.",
         draw=draw,
     )
     if table is not None:
@@ -150,30 +151,30 @@ def _accuracy(colors: Ink) -> None:
         )
 
 
-def _mistakes(photos: "Labelled", arch: str) -> "Computing":
-    from core.lessons.preprocessing import mistakes_compared
+def _mistakes(photos: "LabelledPhotos", arch: str) -> "ExperimentSteps":
+    from core.lessons.preprocessing import compare_mistakes
 
-    return mistakes_compared(photos, frozen(arch))
+    return compare_mistakes(photos, pretrained_predictor(arch))
 
 
 Clue = tuple[Image.Image, list[list[float]], list[float], list[tuple[str, float]]]
 
 
 def _clue(predictor: "Predictor", image: Image.Image, digest: str, mistake: "Mistake") -> Clue:
-    return _kept_clue(predictor, image, f"{predictor.name} {digest}", mistake)
+    return _cached_clue(predictor, image, f"{predictor.name} {digest}", mistake)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _kept_clue(_predictor: "Predictor", _image: Image.Image, told: str, mistake: "Mistake") -> Clue:
-    """The input as a picture, its three histograms with their edges, and the network's answers."""
-    from core.lessons.preprocessing import drawn_back, given, logits_of
+def _cached_clue(_predictor: "Predictor", _image: Image.Image, key: str, mistake: "Mistake") -> Clue:
+    """Return the input as a picture, its three histograms with their edges, and the network's predictions."""
+    from core.lessons.preprocessing import input_as_picture, logits_of, network_input
 
-    x = given(_predictor.preprocessing, _image, mistake)
+    x = network_input(_predictor.preprocessing, _image, mistake)
     values = x.numpy()
     edges = np.linspace(min(0.0, float(values.min())), max(1.0, float(values.max())), 49)
     counts = [np.histogram(channel, edges)[0].tolist() for channel in values]
     answers = _predictor.ranked(_predictor.softmax(logits_of(_predictor, [x]))[0], 4)
-    return drawn_back(_predictor.preprocessing, x), counts, edges.tolist(), list(answers.ranked)
+    return input_as_picture(_predictor.preprocessing, x), counts, edges.tolist(), list(answers.ranked)
 
 
 def _round() -> int:
@@ -181,7 +182,7 @@ def _round() -> int:
 
 
 def _order() -> "list[Mistake]":
-    """Which mistake each letter stands for: the same for a tab until it is shuffled."""
+    """Return the mistake behind each letter; it stays the same in a browser tab until it is shuffled."""
     from core.lessons.preprocessing import MISTAKES
 
     if "mystery-seed" not in st.session_state:
@@ -190,7 +191,7 @@ def _order() -> "list[Mistake]":
 
 
 def _guessed(letter: str, mistake: str) -> None:
-    """A callback, as the letters above the radio carry the marks."""
+    """Mark a found letter; a callback, because the letters are drawn above the radio buttons."""
     if st.session_state[f"mystery-guess-{_round()}-{letter}"] == mistake:
         st.session_state["mystery-found"].add(letter)
 

@@ -1,18 +1,18 @@
-"""The figures of the transfer lesson: curves of the three ways, their differences, accuracy by number of photos."""
+"""Figures of the transfer lesson: training curves, differences between arms, accuracy by number of photos."""
 
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.lessons.transfer import ARMS, TrainedPair
-from pages.components.shared.charts import Ink, dressed, faint
+from core.lessons.transfer import ARMS, ArmComparison
+from pages.components.shared.charts import Palette, rgba, styled
 
 NAMES = {"scratch": "from scratch", "frozen": "frozen", "fine-tuned": "fine-tuned"}
 
 
-def curves(runs: pd.DataFrame, against: str, colors: Ink) -> go.Figure:
-    """Accuracy on the held-out photos over the epochs or over the seconds of learning (``against``), a line a way."""
+def curves(runs: pd.DataFrame, against: str, colors: Palette) -> go.Figure:
+    """Plot validation accuracy over the epochs or the training seconds (``against``), a line per arm."""
     figure = go.Figure()
     for arm, color in _colors(colors).items():
         run = runs[runs["arm"] == arm]
@@ -28,18 +28,18 @@ def curves(runs: pd.DataFrame, against: str, colors: Ink) -> go.Figure:
             )
     figure.update_yaxes(tickformat=".0%", range=[0, 1.03])
     figure.update_xaxes(rangemode="tozero")
-    title = "Accuracy on held-out photos"
-    return dressed(figure, colors, title, height=300, x_title="epoch" if against == "epoch" else "seconds of learning")
+    title = "Validation accuracy"
+    return styled(figure, colors, title, height=300, x_title="epoch" if against == "epoch" else "training seconds")
 
 
-def differences(pairs: Sequence[TrainedPair], colors: Ink) -> go.Figure:
-    """A row for each two ways: the difference of their accuracies in points with its 95% interval, and zero."""
+def differences(pairs: Sequence[ArmComparison], colors: Palette) -> go.Figure:
+    """Plot a row per pair of arms: the difference of their accuracies with its 95 % interval, and zero."""
     middle = [100 * pair.compared.difference for pair in pairs]
     ends = [(100 * pair.compared.low, 100 * pair.compared.high) for pair in pairs]
     figure = go.Figure(
         go.Scatter(
             x=middle,
-            y=[f"{NAMES[pair.second]}<br>less {NAMES[pair.first]}" for pair in pairs],
+            y=[f"{NAMES[pair.second]}<br>minus {NAMES[pair.first]}" for pair in pairs],
             mode="markers",
             marker={"size": 11, "color": [colors.accent if pair.clear else colors.quiet for pair in pairs]},
             error_x={
@@ -56,18 +56,18 @@ def differences(pairs: Sequence[TrainedPair], colors: Ink) -> go.Figure:
     figure.add_vline(x=0, line={"color": colors.text, "width": 1})
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(showgrid=True, gridcolor=colors.grid)
-    title = "Difference on the same photos, 95% interval"
-    return dressed(figure, colors, title, height=300, legend=False, x_title="points of accuracy")
+    title = "Difference in accuracy, 95% interval"
+    return styled(figure, colors, title, height=300, legend=False, x_title="percentage points")
 
 
-def learning_curve(ends: pd.DataFrame, names: Mapping[int, str], colors: Ink) -> go.Figure:
-    """Held-out accuracy by the number of photos of each class, with 95% intervals; ``names`` says the sizes' names."""
+def learning_curve(ends: pd.DataFrame, names: Mapping[int, str], colors: Palette) -> go.Figure:
+    """Plot validation accuracy by training photos per class, with 95 % intervals; ``names`` labels the axis."""
     figure = go.Figure()
     for place, (arm, color) in enumerate(_colors(colors).items()):
         of_arm = ends[ends["arm"] == arm].sort_values("size")
         if len(of_arm):
             figure.add_scatter(
-                # A little beside each other, so that no interval hides another; the axis is logarithmic.
+                # Shifted slightly, so that no interval hides another; the axis is logarithmic.
                 x=of_arm["size"] * (1 + 0.03 * (place - 1)),
                 y=of_arm["val_accuracy"],
                 name=NAMES[arm],
@@ -77,7 +77,7 @@ def learning_curve(ends: pd.DataFrame, names: Mapping[int, str], colors: Ink) ->
                 error_y={
                     "array": of_arm["high"] - of_arm["val_accuracy"],
                     "arrayminus": of_arm["val_accuracy"] - of_arm["low"],
-                    "color": faint(color, 0.5),
+                    "color": rgba(color, 0.5),
                     "thickness": 1.5,
                     "width": 4,
                 },
@@ -85,9 +85,9 @@ def learning_curve(ends: pd.DataFrame, names: Mapping[int, str], colors: Ink) ->
             )
     figure.update_yaxes(tickformat=".0%", range=[0, 1.03])
     figure.update_xaxes(type="log", tickvals=list(names), ticktext=list(names.values()), hoverformat=".0f")
-    title = "Accuracy by number of photos, 95% intervals"
-    return dressed(figure, colors, title, height=330, x_title="training photos of each class")
+    title = "Learning curve, 95% intervals"
+    return styled(figure, colors, title, height=330, x_title="training photos per class")
 
 
-def _colors(colors: Ink) -> dict[str, str]:
+def _colors(colors: Palette) -> dict[str, str]:
     return dict(zip(ARMS, (colors.second, colors.lines[2], colors.accent), strict=True))

@@ -1,0 +1,76 @@
+"""Background processes: Python run in a session of its own, at low priority, one at a time, with a result file.
+
+A process started here outlives the page and the server that started it. Only a lock tells whether one is running: the
+system frees it when the process ends, however it ends.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from filelock import FileLock, Timeout
+
+from core.workspace import REPOSITORY
+
+LOCK_SECONDS = 5.0
+"""How long a process should wait for its lock: ``lock_is_held`` takes the lock for a moment in order to test it."""
+
+_NICE = 15
+
+
+def start_python(
+    arguments: Sequence[str],
+    *,
+    stdout: IO[bytes],
+    stderr: int | IO[bytes] = subprocess.STDOUT,
+    stdin: int | IO[bytes] = subprocess.DEVNULL,
+    environment: Mapping[str, str] | None = None,
+) -> "subprocess.Popen[bytes]":
+    """Start this Python with ``arguments`` in the repository, in a new session; Ctrl-C here does not reach it.
+
+    ``environment`` adds to this process's variables or replaces them. The files may be closed afterwards.
+    Raises OSError where the process cannot be started.
+    """
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=REPOSITORY,
+        env={**os.environ, **(environment or {})},
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=True,
+    )
+
+
+def lower_priority() -> None:
+    """Give this process a low priority, so that pages come first; does nothing on Windows."""
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
+
+
+def lock_is_held(lock: FileLock) -> bool:
+    """Return whether a process holds the lock now."""
+    try:
+        with lock.acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def write_result(path: Path, result: Any) -> None:
+    """Write a result as JSON; readers see the whole file or none."""
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(result), encoding="utf-8")
+    part.replace(path)
+
+
+def read_result(path: Path) -> Any | None:
+    """Return what ``write_result`` wrote, or None where there is no readable result."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

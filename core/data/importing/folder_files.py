@@ -1,0 +1,92 @@
+"""List the files of a folder on disk and read them one by one; links never lead out of the folder."""
+
+import os
+import stat
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from core.data.importing.folder_layout import is_clutter
+from core.data.pictures.decoding import MAX_FILE_BYTES
+from core.errors import ImageRefused
+
+
+@dataclass
+class FolderListing:
+    """The plain files of a folder by their relative paths with slashes, and the skipped ones."""
+
+    files: dict[str, Path] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)  # path -> reason
+    unreadable: list[str] = field(default_factory=list)  # folders, each with the reason
+
+
+def list_folder(root: Path) -> FolderListing:
+    """List the files below a folder, without those that operating systems add. Linked folders are not entered.
+
+    ``root`` is a resolved path.
+    """
+    listing = FolderListing()
+
+    def note(error: OSError) -> None:
+        listing.unreadable.append(f"{error.filename} cannot be read ({error.strerror})")
+
+    for at, folders, names in os.walk(root, onerror=note):
+        here = Path(at)
+        folders[:] = sorted(name for name in folders if not is_clutter(name))
+        links = [name for name in folders if (here / name).is_symlink()]
+        for path in [here / name for name in (*links, *names) if not is_clutter(name)]:
+            shown = free_name(_as_text(path.relative_to(root)), listing.files)
+            if reason := _skip_reason(path, root):
+                listing.refused[shown] = reason
+            else:
+                listing.files[shown] = path
+    return listing
+
+
+def read_listed(path: Path, root: Path, name: str) -> bytes:
+    """Read a file of the folder ``root``. Raises ImageRefused where it cannot be read or is no plain file any more."""
+    # Checked again, because the folder may have changed since it was listed.
+    if reason := _skip_reason(path, root):
+        raise ImageRefused(name, reason)
+    try:
+        with path.open("rb") as file:
+            return read_limited(file, name)
+    except OSError as error:
+        raise ImageRefused(name, f"the file cannot be read ({error.strerror})") from error
+
+
+def read_limited(file: BinaryIO, name: str) -> bytes:
+    """Read a whole file. Raises ImageRefused where it is larger than a photo may be."""
+    data = file.read(MAX_FILE_BYTES + 1)
+    if len(data) > MAX_FILE_BYTES:
+        raise ImageRefused(name, f"the file is larger than {MAX_FILE_BYTES // 2**20} MB")
+    return data
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Return the name, with a number before its suffix if it is taken."""
+    suffix, free, number = PurePosixPath(name).suffix, name, 1
+    while free in taken:
+        number += 1
+        free = name.removesuffix(suffix) + f" ({number}){suffix}"
+    return free
+
+
+def _as_text(path: Path) -> str:
+    """Return the path with slashes, and with U+FFFD for bytes that are not text, which Linux allows in names."""
+    return path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _skip_reason(path: Path, root: Path) -> str | None:
+    """Return why a path is not read; None for a plain file or a link to one inside ``root``."""
+    try:
+        if path.is_symlink():
+            target = path.resolve(strict=True)
+            if not target.is_relative_to(root):
+                return "it is a link that leads out of the folder"
+            if target.is_dir():
+                return "it is a link to a folder, and those are not followed"
+        return None if stat.S_ISREG(path.stat().st_mode) else "it is not a plain file"
+    except (OSError, RuntimeError):  # RuntimeError: a link to itself, until Python 3.12
+        return "it is a link to nothing, or cannot be read"

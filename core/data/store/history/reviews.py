@@ -1,0 +1,35 @@
+"""Reviews: what somebody looked at and left unchanged, so that no check asks about it again."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, insert, select
+
+from core.data.store.history.changes import CHUNK, now
+from core.data.store.records import ReviewDecision
+from core.data.store.schema import verdicts
+
+
+def record_review(conn: Connection, project_id: int, kind: str, subjects: Sequence[str], who: str) -> None:
+    """Record that somebody looked at these and left them unchanged; ``kind`` is the check that asked.
+
+    A subject that was reviewed before gets this person's name and the time.
+    """
+    wanted = list(dict.fromkeys(subjects))
+    forget_review(conn, project_id, kind, wanted)
+    rows = [{"project_id": project_id, "kind": kind, "subject": one, "who": who, "at": now()} for one in wanted]
+    for start in range(0, len(rows), CHUNK):
+        conn.execute(insert(verdicts), rows[start : start + CHUNK])
+
+
+def forget_review(conn: Connection, project_id: int, kind: str, subjects: Sequence[str]) -> None:
+    """Delete reviews, so that the check asks again."""
+    for start in range(0, len(subjects), CHUNK):
+        which = verdicts.c.subject.in_(subjects[start : start + CHUNK])
+        conn.execute(delete(verdicts).where(verdicts.c.project_id == project_id, verdicts.c.kind == kind, which))
+
+
+def reviews_of(conn: Connection, project_id: int, kind: str) -> dict[str, ReviewDecision]:
+    """Return the reviews of one kind by subject, the oldest first."""
+    query = select(verdicts).where(verdicts.c.project_id == project_id, verdicts.c.kind == kind)
+    rows = conn.execute(query.order_by(verdicts.c.id))
+    return {row.subject: ReviewDecision(row.subject, row.who, row.at) for row in rows}

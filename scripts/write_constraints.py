@@ -1,0 +1,24 @@
+"""Prints the exact versions of all packages in this environment, as a constraints file for pip.
+
+    make constraints
+
+Packages that torch pins itself (CUDA's libraries) are left out, so that the file fits machines without them too.
+"""
+
+import re
+from importlib.metadata import distributions
+
+HEADER = """\
+# The exact versions that were tested together; `make constraints` renews them. Ranges and reasons: requirements.txt.
+"""
+LEFT_OUT = re.compile(r"^(nvidia-|cuda-|triton$|pip$|setuptools$|wheel$|resnet-studio$)")
+
+
+def lines() -> list[str]:
+    """``name==version`` for each installed package, sorted; local versions such as 2.14.1+cpu without their suffix."""
+    found = {re.sub(r"[-_.]+", "-", one.name).lower(): one.version.partition("+")[0] for one in distributions()}
+    return [f"{name}=={version}" for name, version in sorted(found.items()) if not LEFT_OUT.match(name)]
+
+
+if __name__ == "__main__":
+    print(HEADER + "\n".join(lines()))
