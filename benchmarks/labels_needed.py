@@ -23,11 +23,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from core.data.pictures.decoding import content_hash, decode  # noqa: E402
+from core.data.pictures.source import Source  # noqa: E402
 from core.data.tables.labels_csv import read_labels  # noqa: E402
 from core.inspection.suggesting.acquisition import most_uncertain, most_unlike  # noqa: E402
 from core.inspection.suggesting.probe import Probe, ProbeSpace, fit  # noqa: E402
 from core.inspection.suggesting.suggestions import LABELS_A_CLASS  # noqa: E402
-from core.inspection.suggesting.vectors import Vectors, Wanted, compute, default_network  # noqa: E402
+from core.inspection.suggesting.vectors import Vectors, compute, default_network  # noqa: E402
 from core.workspace import open_workspace  # noqa: E402
 
 STAY = 10
@@ -42,14 +43,14 @@ def load(data: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     network = default_network(workspace)
     if network is None:
         sys.exit("The default weights are missing: python -m core weights")
-    wanted: dict[str, Wanted] = {}
+    wanted: dict[str, Source] = {}
     told: dict[str, tuple[str, str | None]] = {}
     rows = read_labels(data / "labels.csv").rows
     for row in sorted(rows, key=lambda row: row.split != "test"):  # of twins the one in test stays, and is not learned
         path = data / "images" / row.filename
         name = content_hash(decode(path, row.filename).image)
         if name not in wanted and row.label is not None:
-            wanted[name], told[name] = Wanted(name, path, row.filename), (row.label, row.split)
+            wanted[name], told[name] = Source(name, path, row.filename), (row.label, row.split)
     vectors = Vectors(workspace, network)
     for step in compute(vectors, list(wanted.values()), lambda: Predictor.load(IMAGENET)):
         print(f"{step.phase}: {step.done} of {step.total}", file=sys.stderr)

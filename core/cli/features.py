@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_result
-from core.cli.outputs import refuse_filled, whole_file
+from core.cli.outputs import require_empty, whole_file
 from core.cli.predict_explain import Device, Model, pictures
 from core.errors import DataError
 
@@ -31,7 +31,7 @@ def features(
     """Write a model's features of images to a file. Unreadable images are reported and skipped."""
     from core.workspace import open_workspace
 
-    refuse_filled(out, "the features")
+    require_empty(out, "the features")
     from core.inspection.predicting.features import file_features, form_of, write_features
     from core.runs.models import load_predictor
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_result
-from core.cli.outputs import refuse_filled
+from core.cli.outputs import require_empty
 
 
 def weights(
@@ -60,7 +60,7 @@ def export(
     from core.runs.folder import open_run
     from core.workspace import open_workspace
 
-    refuse_filled(out, "the bundle")
+    require_empty(out, "the bundle")
     path = Path(run).expanduser()
     known = run == "imagenet" or (path / "bundle.json").is_file()
     made = export_bundle(run if known else open_run(run, open_workspace()).path, out)

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import RunError
-from core.runs.folder import refuse_filled
+from core.runs.folder import require_empty
 
-__all__ = ["refuse_filled", "whole_file"]
+__all__ = ["require_empty", "whole_file"]
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_result, print_table
-from core.cli.outputs import refuse_filled, whole_file
+from core.cli.outputs import require_empty, whole_file
 from core.errors import DataError, ImageRefused, RunError
 from core.inspection.explaining.methods import BOX, METHODS, STAGES
 
@@ -72,7 +72,7 @@ def predict(
     from core.workspace import open_workspace
 
     if csv is not None:
-        refuse_filled(csv, "the predictions")
+        require_empty(csv, "the predictions")
     from core.inspection.predicting.predictions import csv_of
     from core.inspection.predicting.predictor import predict_files
     from core.runs.models import load_predictor
@@ -126,7 +126,7 @@ def explain(
     """Draw a heatmap of where the model looked, the predicted box, and the true box if the run's labels have it."""
     from core.workspace import open_workspace
 
-    refuse_filled(out, "the picture")
+    require_empty(out, "the picture")
     if not image.is_file():
         raise DataError(f"There is no file {image}. Give an image file.")
     from core.data.pictures.decoding import decode

@@ -15,7 +15,7 @@ from core.cli.console import (
     print_result,
     process_rank,
 )
-from core.cli.outputs import refuse_filled
+from core.cli.outputs import require_empty
 from core.cli.recipe_options import given_settings, with_recipe_options
 from core.errors import RunError
 
@@ -92,7 +92,7 @@ def train(
     draft = Recipe.checked(**settings)  # reports wrong settings before the photos are read
     workspace = open_workspace()
     if first_process():
-        refuse_filled(out, "the run")
+        require_empty(out, "the run")
     snapshot = _snapshot(labels, images, task, draft.seed, workspace)
     recipe = Recipe.for_task(snapshot.task, **given_settings(context, settings, snapshot.task))
     if not first_process():

@@ -11,7 +11,8 @@ from torch.utils.data import Dataset
 from core.data.pictures.box import Box
 from core.data.pictures.box_augmentation import augment_boxed
 from core.data.pictures.crop_geometry import corners_of
-from core.data.pictures.resized_cache import CacheKind, Pixels, ResizedCache, Source
+from core.data.pictures.resized_cache import CacheKind, Pixels, ResizedCache
+from core.data.pictures.source import Source
 from core.data.pictures.transforms import AUGMENTATIONS, augment
 from core.data.snapshot import BOX_COLUMNS, LOCALIZATION, SIZE_COLUMNS, Snapshot
 

@@ -8,8 +8,8 @@ all parts.
 
 An image that has a split keeps it and takes the first open place of that kind, so later images fill the gaps. Images
 of one group (near-duplicates) share a split, whatever their labels, so that the model is not tested on what it was
-trained on. A group larger than a class's share of val goes to train as a whole, see ``settle``: this is the only way in
-which adding images can move others.
+trained on. A group larger than a class's share of val goes to train as a whole, see ``adjust_groups``. In no other way
+can adding images move others.
 
 ``complete`` fills in imported splits:
 
@@ -60,7 +60,7 @@ def assign(items: Sequence[SplitItem], seed: int = 0, ratios: tuple[float, float
     return splits
 
 
-def settle(items: Sequence[SplitItem], parts: int = 2) -> list[SplitItem]:
+def adjust_groups(items: Sequence[SplitItem], parts: int = 2) -> list[SplitItem]:
     """Return the items with groups that ``assign`` can split, those with a split first.
 
     ``parts`` is the number of parts besides train. A group with more than two images and more than a seventh of a class
@@ -73,26 +73,26 @@ def settle(items: Sequence[SplitItem], parts: int = 2) -> list[SplitItem]:
     """
     if len({item.group for item in items}) == len(items):
         return list(items)
-    stands: dict[str, set[str]] = {}
+    splits_of: dict[str, set[str]] = {}
     classes: dict[str, Counter[str]] = {}  # how many images of each group a class has
     for item in items:
         classes.setdefault(item.label, Counter())[item.group] += 1
         if item.split is not None:
-            stands.setdefault(item.group, set()).add(item.split)
+            splits_of.setdefault(item.group, set()).add(item.split)
     to_train: set[str] = set()
     divided: set[tuple[str, str]] = set()  # label and group
     for label, sizes in classes.items():
         own = sorted(sizes, key=sizes.__getitem__)
-        new = [group for group in own if group not in stands]
-        torn = {group for group in own if len(stands.get(group, ())) > 1}
+        new = [group for group in own if group not in splits_of]
+        torn = {group for group in own if len(splits_of.get(group, ())) > 1}
         if len(own) <= parts:
             divided.update((label, group) for group in (*new, *torn))
             continue
         large = {group for group in own if sizes[group] > max(2, sizes.total() / 7)}
         left = max(0, parts - (len(own) - len(new)))
         to_train |= torn | (large & set(new[left:]))
-        to_train |= {group for group in large if group in stands and "train" not in stands[group]}
-    settled = [
+        to_train |= {group for group in large if group in splits_of and "train" not in splits_of[group]}
+    adjusted = [
         item
         if item.split is not None
         else replace(item, group=f"{item.group} {item.key}")
@@ -103,13 +103,13 @@ def settle(items: Sequence[SplitItem], parts: int = 2) -> list[SplitItem]:
         for item in items
     ]
     # Train images take their places before the smaller groups take the open ones.
-    return sorted(settled, key=lambda item: item.split is None)
+    return sorted(adjusted, key=lambda item: item.split is None)
 
 
 def complete(items: Sequence[SplitItem], seed: int = 0) -> tuple[dict[str, str], str | None]:
     """Return the split of every item by key, and a sentence if existing splits had to be changed."""
-    if not joins_train(items):
-        found = assign(settle(items), seed)
+    if not lacks_validation(items):
+        found = assign(adjust_groups(items), seed)
         return {item.key: found[item.key] for item in items}, None
     if any(item.split == "test" for item in items):
         tested = {item.group for item in items if item.split == "test"}
@@ -117,16 +117,16 @@ def complete(items: Sequence[SplitItem], seed: int = 0) -> tuple[dict[str, str],
             item.key: "test" for item in items if item.split == "test" or (not item.split and item.group in tested)
         }
         rest = [replace(item, split=None) for item in items if item.key not in found]
-        found |= assign(settle(rest, parts=1), seed, VALIDATION_ONLY)
+        found |= assign(adjust_groups(rest, parts=1), seed, VALIDATION_ONLY)
         taken = sum(split == "val" for split in found.values())
         remark = f"There was no validation set, so one training image in six was moved there: {taken} in all."
     else:
-        found = assign(settle([replace(item, split=None) for item in items]), seed)
+        found = assign(adjust_groups([replace(item, split=None) for item in items]), seed)
         remark = "All images were in train, so validation and test sets were taken from them."
     return {item.key: found[item.key] for item in items}, remark
 
 
-def joins_train(items: Sequence[SplitItem]) -> bool:
+def lacks_validation(items: Sequence[SplitItem]) -> bool:
     """Return whether imported splits lack a validation part, which is then taken from train.
 
     Until then an image without a split belongs to train. The rule above never leaves a class with two images in train

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SIZE = 224
 BATCH = 2
-TURNS = 3
+ROUNDS = 3
 """Rounds of measurement over the whole family: another program that is busy for a while slows one round only."""
 PRECISION = "fp32"
 """The precision in which the app predicts; see core.inspection.predicting.predictor."""
@@ -150,7 +150,7 @@ def _network(arch: str, numbers: "Tensor") -> "ResNet":
     return network
 
 
-def fastest_turns(speeds: pd.DataFrame) -> pd.DataFrame:
+def fastest_rounds(speeds: pd.DataFrame) -> pd.DataFrame:
     """Return the fastest round of each network, the one that other programs disturbed least."""
     places = speeds.groupby("arch", sort=False)["images_per_second"].idxmax()
     return speeds.loc[places].reset_index(drop=True)
@@ -169,6 +169,6 @@ def table_of(facts: pd.DataFrame, speeds: pd.DataFrame | None = None) -> pd.Data
     if speeds is None or speeds.empty:
         table["images_per_second"] = float("nan")
     else:
-        table = table.merge(fastest_turns(speeds)[["arch", "images_per_second"]], on="arch", how="left")
+        table = table.merge(fastest_rounds(speeds)[["arch", "images_per_second"]], on="arch", how="left")
     columns = ["arch", "weights", "depth", "parameters", "multiply_adds", "images_per_second", "top1", "source"]
     return table[columns]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 RANDOM_CLASSES = 10
 
 
-def load_predictor(arch: str, entry: "WeightsEntry | None", seed: int = 0) -> Predictor:
+def load_lesson_predictor(arch: str, entry: "WeightsEntry | None", seed: int = 0) -> Predictor:
     """Load an architecture on the CPU with these weights, which must be on disk; with random ones for None.
 
     Weights may need a variant of the architecture (`WeightsEntry.needs`); the predictor's `arch` names it. Random

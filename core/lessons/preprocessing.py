@@ -18,6 +18,7 @@ from core.data.pictures.transforms import Preprocessing, to_tensor
 from core.inspection.measuring.report import Rate
 from core.inspection.predicting.predictor import Predictor, batched
 from core.lessons.result_cache import ExperimentSteps
+from core.training.choices import Mode
 from core.training.events import Progress
 
 VERSION = 1
@@ -25,7 +26,6 @@ SIDE = 128
 """Input size of the experiments in pixels: about that of the sample birds, and a third of the work of 224."""
 FOLDS = 5
 
-Mode = Literal["crop", "squash", "letterbox"]
 MODES: tuple[Mode, ...] = ("crop", "squash", "letterbox")
 Mistake = Literal["right", "swapped", "not normalized", "bytes", "twice"]
 MISTAKES: tuple[Mistake, ...] = ("right", "swapped", "not normalized", "bytes", "twice")

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.snapshot import Snapshot
-from core.inspection.measuring.comparison import Comparison, compare_answers
+from core.inspection.measuring.comparison import Comparison, compare_predictions
 from core.inspection.measuring.report import Rate
 from core.lessons.result_cache import ExperimentSteps
 from core.training.events import Epoch, Progress, Step
@@ -23,16 +23,16 @@ ARMS = ("scratch", "frozen", "fine-tuned")
 """All layers from random weights; only a new head on frozen ImageNet layers; all layers from ImageNet weights."""
 SIZES = (5, 10, 20, 50)
 """Training photos per class."""
-MOST_PHOTOS = 600
+MAX_PHOTOS = 600
 """Training photos over all classes: with more, one run takes minutes on two cores."""
-MOST_HELD_OUT = 240
+MAX_HELD_OUT = 240
 """Validation photos."""
 
 SIDE = 96
 """Input size in pixels: a fifth of the work of 224, and the sample photos have 120."""
 _EPOCHS = 8
 # With 5 photos per class the three arms then end at 27, 67 and 63 %; with 40 steps at 33, 67 and 62 %.
-_FEWEST_STEPS = 24
+_MIN_STEPS = 24
 _BATCH = 16
 
 _RIGHT, _WRONG = "r", "w"
@@ -64,7 +64,7 @@ def training_sizes(snapshot: Snapshot) -> list[int]:
     most = min(int(counts.max()), SIZES[-1])
     if sizes and most > sizes[-1]:
         sizes.append(most)
-    return [size for size in sizes if counts.clip(upper=size).sum() <= MOST_PHOTOS]
+    return [size for size in sizes if counts.clip(upper=size).sum() <= MAX_PHOTOS]
 
 
 def size_label(snapshot: Snapshot, size: int) -> str:
@@ -78,12 +78,12 @@ def size_label(snapshot: Snapshot, size: int) -> str:
 def subsample(snapshot: Snapshot, size: int, seed: int) -> Snapshot:
     """Return the snapshot with at most ``size`` random training photos per class; smaller samples are nested in larger.
 
-    The held-out photos are the validation set, at most MOST_HELD_OUT, the same for every size. The test set is left
+    The held-out photos are the validation set, at most MAX_HELD_OUT, the same for every size. The test set is left
     out.
     """
     frame = snapshot.frame.iloc[np.random.default_rng(seed).permutation(len(snapshot.frame))]
     train = frame[frame["split"] == "train"].groupby("label").head(size)
-    val = frame[frame["split"] == "val"].head(MOST_HELD_OUT)
+    val = frame[frame["split"] == "val"].head(MAX_HELD_OUT)
     return Snapshot(pd.concat([train, val]).sort_index(), snapshot.classes, snapshot.task)
 
 
@@ -98,7 +98,7 @@ def recipe_for(arm: str, arch: str, photos: int, seed: int) -> Recipe:
         arch=arch,
         weights="none" if arm == "scratch" else "imagenet",
         train="head" if arm == "frozen" else "all",
-        epochs=max(_EPOCHS, math.ceil(_FEWEST_STEPS / steps)),
+        epochs=max(_EPOCHS, math.ceil(_MIN_STEPS / steps)),
         size=SIDE,
         batch_size=_BATCH,
         seed=seed,
@@ -133,7 +133,7 @@ def compare_arms(runs: pd.DataFrame) -> list[ArmComparison]:
     last = runs[runs["epoch"] == runs["epochs"]].set_index("arm")["answers"]
     right = {arm: [letter == _RIGHT for letter in last[arm]] for arm in ARMS if arm in last.index}
     return [
-        ArmComparison(first, second, compare_answers("val", right[first], right[second]))
+        ArmComparison(first, second, compare_predictions("val", right[first], right[second]))
         for first, second in combinations(right, 2)
     ]
 

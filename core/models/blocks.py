@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from core.models.zoo import ResNetConfig
 
-_FEWEST_STRIDED_CHANNELS = 8
+_MIN_STRIDED_CHANNELS = 8
 
 
 class SlicedConv2d(nn.Conv2d):
@@ -46,7 +46,7 @@ class LayerFactory:
         With a norm after it (`normed`), a convolution needs no bias, because the norm has one.
         """
         bias = self.config.conv_bias or not normed
-        narrow = kernel == 1 and stride > 1 and inputs < _FEWEST_STRIDED_CHANNELS
+        narrow = kernel == 1 and stride > 1 and inputs < _MIN_STRIDED_CHANNELS
         if narrow and self.layers is nn:
             return SlicedConv2d(inputs, outputs, 1, stride=stride, groups=groups, bias=bias)
         return self.layers.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, groups=groups, bias=bias)

@@ -75,7 +75,7 @@ def save_bundle(folder: Path, model: "ResNet", info: BundleInfo, also: Callable[
         if also is not None:
             also(new)
         # A folder cannot be replaced in one step. If the process dies between these two renames, the old bundle is
-        # still complete under its temporary name, where standing_folder finds it.
+        # still complete under its temporary name, where complete_folder finds it.
         if folder.exists():
             shutil.rmtree(old, ignore_errors=True)
             folder.rename(old)
@@ -91,7 +91,7 @@ def save_bundle(folder: Path, model: "ResNet", info: BundleInfo, also: Callable[
 
 def read_info(folder: Path) -> BundleInfo:
     """Read a bundle's ``bundle.json`` without its weights; raises BundleError."""
-    path = standing_folder(folder) / INFO_FILE
+    path = complete_folder(folder) / INFO_FILE
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -158,7 +158,7 @@ def _load_network(folder: Path, info: BundleInfo) -> "ResNet":
 
     from core.models.heads import build_for
 
-    path = standing_folder(folder) / WEIGHTS_FILE
+    path = complete_folder(folder) / WEIGHTS_FILE
     try:
         state = load_file(path)
     except FileNotFoundError:
@@ -185,7 +185,7 @@ def _set_aside(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.old")
 
 
-def standing_folder(folder: Path) -> Path:
+def complete_folder(folder: Path) -> Path:
     """Return the folder, or the old bundle's temporary one if a writer is (or died) between its two renames."""
     folder = folder.resolve()
     old = _set_aside(folder)

@@ -70,7 +70,7 @@ class Localizer(ResNet):
         super().__init__(config, classes, layers)
         self.box = BoxHead(config.feature_width)
 
-    def answers_from(self, features: Tensor, stage: str) -> Tensor:
+    def outputs_from(self, features: Tensor, stage: str) -> Tensor:
         """The feature maps of `stage` -> logits and box [N, classes + 4], float32."""
         features = self._last(features, stage)
         return torch.cat([self.forward_head(features).float(), self.box(features)], 1)
@@ -106,7 +106,7 @@ def outputs(network: ResNet, pictures: Tensor) -> Tensor:
 def outputs_from(network: ResNet, features: Tensor, stage: str) -> Tensor:
     """The feature maps of `stage` -> all outputs of the network for its task."""
     if isinstance(network, Localizer):
-        return network.answers_from(features, stage)
+        return network.outputs_from(features, stage)
     return network.forward_from(features, stage)
 
 

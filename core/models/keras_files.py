@@ -31,7 +31,7 @@ CLASSIFIER = "predictions"
 _log = logging.getLogger(__name__)
 
 _INSIDE = "model.weights.h5"  # in a .keras archive
-_MOST_BYTES = 4 << 30  # far more than ResNet152 with Adam's state needs
+_MAX_BYTES = 4 << 30  # far more than ResNet152 with Adam's state needs
 _NORM = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
 _ORDER = {1: (0,), 2: (1, 0), 4: (3, 2, 0, 1)}  # our axes in Keras's order: [in, out], [height, width, in, out]
 _WEIGHTED = {"kernel": "weight", "bias": "bias"}
@@ -120,8 +120,8 @@ def _opened(path: Path) -> Iterator[h5py.File]:
     try:
         if path.suffix.lower() == ".keras":
             with zipfile.ZipFile(path) as archive:
-                if archive.getinfo(_INSIDE).file_size > _MOST_BYTES:
-                    raise BundleError(f"{path} unpacks to more than {_MOST_BYTES >> 30} GB and was not read.")
+                if archive.getinfo(_INSIDE).file_size > _MAX_BYTES:
+                    raise BundleError(f"{path} unpacks to more than {_MAX_BYTES >> 30} GB and was not read.")
                 source: Path | io.BytesIO = io.BytesIO(archive.read(_INSIDE))
         else:
             source = path

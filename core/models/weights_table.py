@@ -119,7 +119,7 @@ def _torchvision(arch: str, name: str, digits: str, top1: float, megabytes: floa
 
 
 def _huggingface(arch: str, revision: str, sha256: str, top1: float, megabytes: float) -> WeightsEntry:
-    """timm's copies of torchvision's IMAGENET1K_V1, as safetensors; the digests stand on the files' pages there."""
+    """timm's copies of torchvision's IMAGENET1K_V1, as safetensors; the files' pages there list the digests."""
     return WeightsEntry(
         arch=arch,
         name="imagenet",

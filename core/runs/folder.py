@@ -209,7 +209,7 @@ def create_run(
     Raises RunError if the folder is not empty or cannot be written.
     """
     run = RunFolder(folder)
-    refuse_filled(run.path, "the run")
+    require_empty(run.path, "the run")
     moment = now()
     status = Status(
         state="queued",
@@ -243,7 +243,7 @@ def create_run(
     return run
 
 
-def refuse_filled(path: Path, what: str) -> None:
+def require_empty(path: Path, what: str) -> None:
     """Raise RunError if ``path`` is not empty, so that writing ``what`` would replace files or mix with them."""
     if not (any(path.iterdir()) if path.is_dir() else path.exists() and path.stat().st_size):
         return

@@ -8,7 +8,7 @@ _FIRST_GUESS = 0.15
 
 
 class RemainingTime:
-    """Estimates the seconds left from the steps and epochs that it is told of."""
+    """Estimates the seconds left from the steps and epochs reported to it."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

@@ -25,7 +25,7 @@ from core.runs.status import now, read_status
 StopReason = Literal["stop", "terminate", "gone"]
 ALL: tuple[StopReason, ...] = ("stop", "terminate", "gone")  # a later one outranks an earlier one
 
-_LOOK_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 _HEARTBEAT_SECONDS = 5.0
 _PATIENCE_SECONDS = 2.0
 
@@ -123,7 +123,7 @@ class StopSignals:
             self._set_reason("stop")
 
     def _watch(self) -> None:
-        while not self._over.wait(_LOOK_SECONDS):
+        while not self._over.wait(_POLL_SECONDS):
             self._check_folder()
             waited = time.monotonic() - self._reason_at
             late = self.reason in self._interruptible_by and waited > _PATIENCE_SECONDS

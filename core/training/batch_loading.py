@@ -22,7 +22,7 @@ from core.errors import DataError, StudioError
 TrainingSplit = Literal["train", "val"]
 
 # More worker processes do not speed up a single GPU, and each takes a quarter of a gigabyte.
-_MOST_WORKERS = 8
+_MAX_WORKERS = 8
 _AHEAD = 2
 
 
@@ -174,7 +174,7 @@ def _checked(item: LoadedBatch | str, pin: bool = False) -> LoadedBatch:
 
 def _default_workers(size: int) -> int | None:
     """Return one worker fewer than there are cores, up to a limit; None (threads) if shared memory is too small."""
-    workers = min(_MOST_WORKERS, max(1, (os.cpu_count() or 2) - 1))
+    workers = min(_MAX_WORKERS, max(1, (os.cpu_count() or 2) - 1))
     shared = Path("/dev/shm")
     # Containers often have only 64 MB, and a worker that runs out dies without a message. 64 photos: a common batch.
     needed = workers * (_AHEAD + 1) * 64 * 3 * size * size

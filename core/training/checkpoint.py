@@ -14,7 +14,7 @@ import torch
 
 from core.data.pictures.transforms import Preprocessing
 from core.errors import RunError
-from core.models.bundle import BundleInfo, load_bundle, read_info, save_bundle, standing_folder
+from core.models.bundle import BundleInfo, complete_folder, load_bundle, read_info, save_bundle
 from core.models.resnet import ResNet
 from core.training.initial_model import InitialModel
 from core.training.recipe import Recipe
@@ -45,7 +45,7 @@ def save_last(folder: Path, model: ResNet, info: BundleInfo, state: CheckpointSt
 
 def has_last(folder: Path) -> bool:
     """Return whether an epoch was saved here; raises BundleError if its bundle is damaged."""
-    return standing_folder(folder / "last").exists() and bool(read_info(folder / "last"))
+    return complete_folder(folder / "last").exists() and bool(read_info(folder / "last"))
 
 
 def load_last(folder: Path, snapshot_digest: str, recipe: Recipe) -> tuple[InitialModel, CheckpointState]:
@@ -55,7 +55,7 @@ def load_last(folder: Path, snapshot_digest: str, recipe: Recipe) -> tuple[Initi
     if info.snapshot_digest != snapshot_digest or Recipe.from_json(json.dumps(info.recipe)) != recipe:
         different = "other photos" if info.snapshot_digest != snapshot_digest else "another recipe"
         raise RunError(f"{folder / 'last'} comes from a training with {different}. Start a new run instead.")
-    path = standing_folder(folder / "last") / STATE_FILE
+    path = complete_folder(folder / "last") / STATE_FILE
     try:
         state = CheckpointState(**torch.load(path, map_location="cpu", weights_only=True))
     except (OSError, RuntimeError, EOFError, TypeError, pickle.UnpicklingError) as error:

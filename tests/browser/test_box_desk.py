@@ -69,7 +69,7 @@ class Desk:
         for _ in range(600):
             if true():
                 return
-            self.page.wait_for_timeout(50)  # Playwright does its own work meanwhile: a bare sleep would stop it
+            self.page.wait_for_timeout(50)  # unlike a bare sleep, this lets Playwright handle its messages
         raise AssertionError(f"it never came: {self.store.boxes(self.project)}")
 
     def selected(self, words: str) -> None:
@@ -91,7 +91,7 @@ def store(server: Server) -> Iterator[Store]:
 
 
 def keys_are_free(page: Page) -> None:
-    """A choice by the mouse does not keep the keys for its control."""
+    """Wait until no control has the focus, so that the keys go to the desk."""
     page.wait_for_function("() => document.activeElement === document.body")
 
 

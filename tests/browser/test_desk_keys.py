@@ -1,4 +1,4 @@
-"""After a choice by mouse the keys of a desk answer at once; after one by keyboard the focus stays where it is."""
+"""After a choice by mouse the keys go to the desk; after a choice by keyboard the focus stays."""
 
 import re
 import time
@@ -29,7 +29,7 @@ def store(server: Server) -> Iterator[Store]:
 
 @pytest.fixture
 def project(store: Store, default_weights: object, request: pytest.FixtureRequest) -> Project:
-    """Owls and ducks in turn, over half of them labelled by Ana, two wrongly; the vectors are there already."""
+    """Owls and ducks in turn, over half of them labelled by Ana, two wrongly; the features are already computed."""
     made = store.create_project(request.node.name, classes=["owl", "duck"])
     ids = [add_photo(store, made, f"{made.id}-{number}.png") for number in range(PHOTOS)]
     for place in range(LABELLED):
@@ -56,7 +56,7 @@ def choose(page: Page, key: str, option: str) -> None:
 
 
 def freed(page: Page) -> None:
-    """The focus is back on the page."""
+    """Wait until no control has the focus."""
     page.wait_for_function("document.activeElement === document.body")
 
 
@@ -70,7 +70,7 @@ def file_shown(page: Page, box: str) -> str:
 
 
 def test_keys_after_a_choice_by_mouse_label_and_skip(page: Page, server: Server, project: Project) -> None:
-    """They were typed into the select, and Right walked to the next section, which Enter then opened."""
+    """They were typed into the select, and Right moved to the next section, which Enter then opened."""
     visit(page, server, "Annotate", project)
     expect(page.locator("[class*=st-key-accept-] button").first).to_be_visible()
     choose(page, "annotate-order", "Random")
@@ -151,7 +151,7 @@ def test_a_choice_by_keyboard_keeps_the_focus(page: Page, server: Server, projec
 
 
 def test_no_ring_around_the_page_after_a_click_beside_everything(page: Page, server: Server, project: Project) -> None:
-    """It crossed the title."""
+    """The ring crossed the title."""
     visit(page, server, "Annotate", project)
     expect(page.locator("[class*=st-key-give-]").first).to_be_visible()
     page.mouse.click(1275, 880)

@@ -17,7 +17,7 @@ BIRDS = SAMPLE_IMAGES / "birds"
 
 
 def forty_photos() -> dict[Path, str]:
-    """Twenty photos of each kind, one kind after the other in turns, and what they show; the names tell nothing."""
+    """Twenty photos of each kind, alternating, with their classes; the file names do not reveal the class."""
     with (BIRDS / "labels.csv").open(encoding="utf-8") as lines:
         rows = [(BIRDS / "images" / row["filename"], row["label"]) for row in csv.DictReader(lines)]
     kinds = [[one for one in rows if one[1] == kind][:20] for kind in KINDS]
@@ -98,7 +98,7 @@ def label_six_with_keys(page: Page, truth: dict[str, str]) -> None:
 
 
 def accept_the_sure_ones(page: Page, store: Store, project: Project, truth: dict[str, str], screenshots: Path) -> int:
-    """A look at all that the model is sure of; those that are wrong are taken out, the others accepted."""
+    """Review the most confident suggestions: deselect the wrong ones and accept the rest."""
     page.locator(".st-key-accept-look button").first.click(timeout=2 * MINUTE)
     expect(page.get_by_text("suggestions, grouped by class")).to_be_visible()
     settled(page)
@@ -117,7 +117,7 @@ def accept_the_sure_ones(page: Page, store: Store, project: Project, truth: dict
 
 
 def answer_the_rest(page: Page, truth: dict[str, str], labelled: int) -> int:
-    """Enter where the suggestion is right, the other key where it is wrong; how often it was wrong."""
+    """Press Enter if the suggestion is right, the other key if it is wrong; return how often it was wrong."""
     corrected = 0
     for count in range(labelled, 40):
         expect(page.get_by_text(f"{count} of 40 labelled")).to_be_visible()
@@ -135,7 +135,7 @@ def answer_the_rest(page: Page, truth: dict[str, str], labelled: int) -> int:
 
 
 def make_a_mistake_in_the_test_part(page: Page, store: Store, project: Project, truth: dict[str, str]) -> str:
-    """Somebody gives a photo of the test part the wrong class in the grid."""
+    """Give a test photo the wrong class in the grid; return its file name."""
     go(page, "Data")
     section(page, "Splits and sizes")
     page.get_by_role("button", name="Assign splits now").click()
@@ -170,7 +170,7 @@ def find_it_among_the_doubts(page: Page, mistaken: str, right: str, screenshots:
 
 
 def draw_three_boxes(page: Page, store: Store, photos: list[Path], screenshots: Path) -> None:
-    """A second project: a box on each of three photos, drawn with the mouse."""
+    """Draw a box on each of three photos in a second project."""
     page.get_by_text("Another project", exact=True).click()
     new_project(page, "Where is it", "bird", boxes=True)
     bring(page, photos)
@@ -203,7 +203,7 @@ def drag_a_box(page: Page) -> None:
 
 
 def train_and_find(page: Page, mistaken: str, right: str, screenshots: Path) -> None:
-    """Two epochs; the photo that was corrected is in the report of the test part, under its right class."""
+    """Train for two epochs; the test report lists the corrected photo under its right class."""
     epochs = number_field(page, "Epochs")
     epochs.fill("2")
     epochs.press("Enter")

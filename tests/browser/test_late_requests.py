@@ -1,4 +1,4 @@
-"""A request of the page before that comes late leaves the page whole that somebody went to."""
+"""A late request of the previous page does not disturb the page that somebody went to."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""Two browsers on one project: both label at once, nothing is lost, and each sees the other's work by itself."""
+"""Two browsers on one project: both label at the same time, no label is lost, and each sees the work of the other."""
 
 import time
 from collections.abc import Callable
@@ -79,7 +79,7 @@ def is_left(expected: int, count: Callable[[], int]) -> bool:
 
 
 def until(true: Callable[[], bool]) -> float:
-    """Waits for something; how many seconds it took."""
+    """Wait for something; return how many seconds it took."""
     began = time.monotonic()
     while not true():
         assert time.monotonic() - began < 30, "it never came"

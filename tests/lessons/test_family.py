@@ -5,7 +5,7 @@ import pandas as pd
 from core.lessons.family import (
     AUTHOR_FIGURES,
     differing_fields,
-    fastest_turns,
+    fastest_rounds,
     measure_speeds,
     network_facts,
     published,
@@ -68,7 +68,7 @@ def test_a_turn_that_something_disturbed_does_not_count() -> None:
     """Rounds over the whole family: another busy program slows one round of a network, not all."""
     rows = [("resnet50", 1, 0.5), ("resnet18", 1, 9.0), ("resnet50", 2, 4.0), ("resnet18", 2, 1.0)]
     turns = pd.DataFrame(rows, columns=["arch", "turn", "images_per_second"])
-    assert dict(fastest_turns(turns)[["arch", "images_per_second"]].itertuples(index=False)) == {
+    assert dict(fastest_rounds(turns)[["arch", "images_per_second"]].itertuples(index=False)) == {
         "resnet50": 4.0,
         "resnet18": 9.0,
     }

@@ -122,7 +122,7 @@ def test_fewer_photos_are_among_the_more_and_the_held_out_stay() -> None:
 
 
 def test_many_held_out_photos_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfer, "MOST_HELD_OUT", 5)
+    monkeypatch.setattr(transfer, "MAX_HELD_OUT", 5)
     assert len(subsample(snapshot_of({"cat": 6, "dog": 6}), 5, 0).part("val")) == 5
 
 

@@ -10,7 +10,7 @@ import pytest
 from core.data.snapshot import Snapshot
 from core.errors import RunError
 from core.inspection.measuring.predictions_csv import write
-from core.runs.folder import RunFolder, create_run, list_runs, open_run, refuse_filled, workspace_run
+from core.runs.folder import RunFolder, create_run, list_runs, open_run, require_empty, workspace_run
 from core.workspace import Workspace
 from tests.runs.conftest import tiny
 
@@ -174,8 +174,8 @@ def test_a_bundle_is_told_apart_from_a_run(make_run: MakeRun, workspace: Workspa
 
 def test_an_empty_file_or_folder_may_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").touch()
-    refuse_filled(tmp_path / "empty.csv", "the answers")
-    refuse_filled(tmp_path / "new.csv", "the answers")
+    require_empty(tmp_path / "empty.csv", "the answers")
+    require_empty(tmp_path / "new.csv", "the answers")
     (tmp_path / "full.csv").write_text("a")
     with pytest.raises(RunError, match="the answers"):
-        refuse_filled(tmp_path / "full.csv", "the answers")
+        require_empty(tmp_path / "full.csv", "the answers")

@@ -16,7 +16,7 @@ from core.data.tables.labels_csv import split_named
 from core.errors import DataError, ImageRefused, LabelsError
 
 SHARE = 0.8  # of the rows must look like it
-LINES_LOOKED_AT = 2000
+SAMPLED_LINES = 2000
 BOX_COLUMNS = 4  # the last ones
 
 
@@ -56,7 +56,7 @@ def guess_columns(source: bytes, name: str) -> ColumnGuess | None:
     if width < 1 + BOX_COLUMNS:
         return None
     header = not _is_box(rows[0])
-    body = [row for row in rows[header:][:LINES_LOOKED_AT] if len(row) == width]
+    body = [row for row in rows[header:][:SAMPLED_LINES] if len(row) == width]
     if _share(map(_is_box, body)) < SHARE:
         return None
     others = list(range(width - BOX_COLUMNS))

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from core.data.importing.formats.image_size import size_of
 from core.data.importing.import_plan import Candidate, ImportPlan
-from core.data.store.boxes.box_checks import TOLERATED_PIXELS, reaches_out, wrong_with
+from core.data.store.boxes.box_checks import TOLERATED_PIXELS, invalid_reason, reaches_out
 from core.data.store.records import BoxRow
 from core.data.tables.label_rows import LabelledBox
 from core.errors import ImageRefused
@@ -47,7 +47,7 @@ def bad_boxes(plan: ImportPlan) -> Iterator[BadBox]:
             continue
         for one in candidate.objects:
             box = BoxRow(one.label or "", one.box.x, one.box.y, one.box.width, one.box.height)
-            if wrong := wrong_with(box, *size):
+            if wrong := invalid_reason(box, *size):
                 yield BadBox(candidate, one, f"it is skipped: {wrong}")
             elif (over := reaches_out(box, *size)) > TOLERATED_PIXELS:
                 yield BadBox(candidate, one, f"it extends {over:g} pixels beyond the photo and is kept unchanged")

@@ -7,7 +7,7 @@ from sqlalchemy.exc import OperationalError
 
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan
 from core.data.pictures.decoding import Decoded, decode
-from core.data.store.boxes.box_checks import TOLERATED_PIXELS, reaches_out, wrong_with
+from core.data.store.boxes.box_checks import TOLERATED_PIXELS, invalid_reason, reaches_out
 from core.data.store.records import BoxRow
 from core.data.store.store import Store
 from core.data.tables.label_rows import LabelledBox
@@ -114,7 +114,7 @@ def _set_boxes(
     for one in objects:
         box = BoxRow(one.label or "", one.box.x, one.box.y, one.box.width, one.box.height)
         line = f" in line {one.line}" if one.line else ""
-        if wrong := wrong_with(box, width, height):
+        if wrong := invalid_reason(box, width, height):
             notes.append(f"the box{line} is skipped: {wrong}")
             continue
         if (over := reaches_out(box, width, height)) > TOLERATED_PIXELS:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.data.pictures.decoding import IMAGE_SUFFIXES, content_hash, decode
 from core.data.pictures.near_duplicates import phash_of
-from core.data.store.boxes.box_checks import TOLERATED_PIXELS, reaches_out, wrong_with
+from core.data.store.boxes.box_checks import TOLERATED_PIXELS, invalid_reason, reaches_out
 from core.data.store.records import BoxRow
 from core.data.tables.label_rows import LabelledBox, LabelTable, objects_of, with_objects
 from core.data.tables.labels_csv import LabelRow, Problem, match_files, read_labels
@@ -132,7 +132,7 @@ def _without_bad_boxes(row: LabelRow, image: _ImageFacts) -> tuple[LabelRow, lis
     kept, problems = [], []
     for one in objects_of(row):
         box = BoxRow(one.label or "", one.box.x, one.box.y, one.box.width, one.box.height)
-        wrong = wrong_with(box, image.width, image.height)
+        wrong = invalid_reason(box, image.width, image.height)
         if wrong is None:
             kept.append(one)
             over = reaches_out(box, image.width, image.height)

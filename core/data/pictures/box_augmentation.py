@@ -11,7 +11,7 @@ from core.data.pictures.transforms import AUGMENTATIONS, Draw, draw
 
 # A variation must show this share of an object's box; after this many draws the whole copy is used.
 _KEPT = 0.7
-_MOST_DRAWS = 20
+_MAX_DRAWS = 20
 # Points of an object's outline; a multiple of four, so that its outermost ones are among them.
 _OUTLINE = 32
 
@@ -33,7 +33,7 @@ def augment_boxed(
     if augmentation is None:
         raise ValueError("level none has no variations; use the view")
     canvas = (copy.shape[-2], copy.shape[-1])
-    for attempt in range(_MOST_DRAWS):
+    for attempt in range(_MAX_DRAWS):
         drawn = draw(augmentation, *canvas, (*seed, attempt) if attempt else seed)
         moved = moved_corners(drawn, corners, canvas, size, fill)
         if _area(moved.clamp(0, size)) >= _KEPT * _area(moved):

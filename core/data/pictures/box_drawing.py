@@ -9,10 +9,10 @@ from core.data.pictures.box import Box
 from core.data.pictures.decoding import decode
 
 INK, BAD_INK, MARGIN_COLOR = (228, 87, 46), (200, 0, 60), (150, 150, 150)
-MOST_MARGIN = 0.3  # of the picture's longer side: a box far outside is drawn up to here
+MAX_MARGIN = 0.3  # of the picture's longer side: a box far outside is drawn up to here
 
 
-def draw_boxes(
+def jpeg_with_boxes(
     raw: bytes, name: str, boxes: Sequence[tuple[str, Box]], bad: Sequence[tuple[str, Box]] = (), pixels: int = 480
 ) -> bytes:
     """Return a JPEG of at most ``pixels`` a side, with a grey margin if a box reaches beyond the picture.
@@ -21,7 +21,7 @@ def draw_boxes(
     """
     image = decode(raw, name).image
     width, height = image.size
-    most = MOST_MARGIN * max(width, height)
+    most = MAX_MARGIN * max(width, height)
     sides = [side for _, box in (*boxes, *bad) for side in _beyond(box, width, height)]
     margin = round(min(most, max(sides, default=0.0))) + (2 if any(sides) else 0)
     sheet = Image.new("RGB", (width + 2 * margin, height + 2 * margin), MARGIN_COLOR)

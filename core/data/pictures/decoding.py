@@ -244,9 +244,9 @@ def _what_it_is(data: bytes) -> str:
 
 
 def _damage(error: BaseException) -> str:
-    said = str(error).strip().rstrip(".")
-    if "truncated" in said.lower() or isinstance(error, EOFError):
+    message = str(error).strip().rstrip(".")
+    if "truncated" in message.lower() or isinstance(error, EOFError):
         return "it is cut off: the file ends before the picture is complete"
-    if said.startswith("it"):  # the messages of core.data.pictures.pixels
-        return said
-    return f"it is damaged and cannot be read ({said or type(error).__name__})"
+    if message.startswith("it"):  # the messages of core.data.pictures.pixels
+        return message
+    return f"it is damaged and cannot be read ({message or type(error).__name__})"

@@ -60,9 +60,9 @@ class QualityCache:
                     found[content_hash] = ImageQuality(*measures)
         return found
 
-    def add(self, looks: Iterable[tuple[str, ImageQuality]]) -> None:
+    def add(self, measures: Iterable[tuple[str, ImageQuality]]) -> None:
         """Add the measures of more pictures, by content hash."""
-        rows = [(content_hash, *astuple(look)) for content_hash, look in looks]
+        rows = [(content_hash, *astuple(quality)) for content_hash, quality in measures]
         with self._open() as file:
             file.executemany("INSERT OR REPLACE INTO looks VALUES (?, ?, ?, ?, ?)", rows)
             file.commit()

@@ -12,8 +12,8 @@ from typing import Generic, Protocol, TypeVar
 from core.data.pictures.image_quality import ImageQuality
 
 DARK, BRIGHT, EMPTY, BLURRED, LONG = 0.32, 0.95, 3.0, 15.0, 0.35
-ODD_SIZE = "odd size"
-REASONS = ("too dark", "too bright", "nearly empty", "blurred", "odd shape", ODD_SIZE)
+UNUSUAL_SIZE = "odd size"
+REASONS = ("too dark", "too bright", "nearly empty", "blurred", "odd shape", UNUSUAL_SIZE)
 QUARTILE_RANGES = 3.0  # a size is unusual if it is this far outside the middle half of all sizes ...
 TIMES = 2.0  # ... and also this many times larger or smaller than the median
 
@@ -43,28 +43,28 @@ class QualityFlag(Generic[Row]):
     score: float  # lower is worse
 
 
-def quality_flags(rows: Sequence[Row], looks: Mapping[str, ImageQuality]) -> list[QualityFlag[Row]]:
+def quality_flags(rows: Sequence[Row], measures: Mapping[str, ImageQuality]) -> list[QualityFlag[Row]]:
     """Return the flags of all pictures by reason, the worst first; a picture may have several."""
-    found = [*_by_measures(rows, looks), *_by_size(rows)]
+    found = [*_by_measures(rows, measures), *_by_size(rows)]
     return sorted(found, key=lambda one: (REASONS.index(one.reason), one.score, one.row.id))
 
 
-def _by_measures(rows: Sequence[Row], looks: Mapping[str, ImageQuality]) -> Iterable[QualityFlag[Row]]:
+def _by_measures(rows: Sequence[Row], measures: Mapping[str, ImageQuality]) -> Iterable[QualityFlag[Row]]:
     for row in rows:
         shape = min(row.width, row.height) / max(row.width, row.height)
         if shape < LONG:
             yield QualityFlag(row, "odd shape", shape)
-        look = looks.get(row.hash)
-        if look is None:
+        measured = measures.get(row.hash)
+        if measured is None:
             continue
-        if look.brightest < DARK:
-            yield QualityFlag(row, "too dark", look.brightest)
-        elif look.darkest > BRIGHT:
-            yield QualityFlag(row, "too bright", 1 - look.darkest)
-        elif look.entropy < EMPTY:
-            yield QualityFlag(row, "nearly empty", look.entropy)
-        elif look.sharpness < BLURRED:  # the cases above lack contrast and so are never sharp
-            yield QualityFlag(row, "blurred", look.sharpness)
+        if measured.brightest < DARK:
+            yield QualityFlag(row, "too dark", measured.brightest)
+        elif measured.darkest > BRIGHT:
+            yield QualityFlag(row, "too bright", 1 - measured.darkest)
+        elif measured.entropy < EMPTY:
+            yield QualityFlag(row, "nearly empty", measured.entropy)
+        elif measured.sharpness < BLURRED:  # the cases above lack contrast and so are never sharp
+            yield QualityFlag(row, "blurred", measured.sharpness)
 
 
 def _by_size(rows: Sequence[Row]) -> Iterable[QualityFlag[Row]]:
@@ -76,4 +76,4 @@ def _by_size(rows: Sequence[Row]) -> Iterable[QualityFlag[Row]]:
     for row, side in zip(rows, sides, strict=True):
         times = max(side / usual, usual / side)
         if not low - reach <= side <= high + reach and times >= TIMES:
-            yield QualityFlag(row, ODD_SIZE, 1 / times)
+            yield QualityFlag(row, UNUSUAL_SIZE, 1 / times)

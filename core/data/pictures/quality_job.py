@@ -22,7 +22,7 @@ from core.data.pictures.stored_files import thumbnail_of
 from core.errors import ImageRefused
 from core.workspace import Workspace, open_workspace
 
-KEPT_AT_ONCE = 25
+SAVE_EVERY = 25
 log = logging.getLogger(__name__)
 
 
@@ -67,7 +67,7 @@ def measure_all(workspace: Workspace, pictures: Mapping[str, Path], patience_sec
             except (OSError, ImageRefused) as error:
                 log.warning("The thumbnail of %s cannot be read: %s", content_hash, error)
                 continue
-            if len(found) == KEPT_AT_ONCE:
+            if len(found) == SAVE_EVERY:
                 cache.add(found)
                 done += len(found)
                 found.clear()

@@ -12,7 +12,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +20,7 @@ import PIL
 from numpy.typing import NDArray
 
 from core.data.pictures.decoding import decode
+from core.data.pictures.source import Source
 from core.data.pictures.transforms import Preprocessing
 from core.errors import ImageRefused
 
@@ -34,15 +34,6 @@ _STALE_SECONDS = 3600.0
 
 # Left free on the disk: the run's checkpoints matter more than copies that can be made again.
 _RESERVE_BYTES = 2**30
-
-
-@dataclass(frozen=True)
-class Source:
-    """A picture: its content hash, the file to decode, and the user's name for it."""
-
-    hash: str
-    path: Path
-    name: str
 
 
 class ResizedCache:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, false, select, update
 
-from core.data.splits import SPLITS, SplitItem, assign, joins_train, settle
+from core.data.splits import SPLITS, SplitItem, adjust_groups, assign, lacks_validation
 from core.data.store.boxes.box_changes import box_items
 from core.data.store.boxes.box_items import relabel_items
 from core.data.store.classes import class_number, class_numbers, images_in_words, new_class
@@ -168,11 +168,11 @@ def assign_splits(conn: Connection, project_id: int, seed: int = 0) -> None:
     groups = near_duplicates(conn, project_id)
     labelled = [SplitItem(str(row.id), row.name, groups[row.hash], row.split) for row in rows]
     new = [item for item in labelled if item.split is None]
-    if joins_train(labelled):
+    if lacks_validation(labelled):
         found = {item.key: "train" for item in new}
     else:
         # Those with a split first: they take their places, and the new ones fill the open ones.
-        found = assign(sorted(settle(labelled), key=lambda item: item.split is None), seed)
+        found = assign(sorted(adjust_groups(labelled), key=lambda item: item.split is None), seed)
     for split in SPLITS:
         numbers = [int(item.key) for item in new if found[item.key] == split]
         for start in range(0, len(numbers), 5000):

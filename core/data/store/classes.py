@@ -1,6 +1,6 @@
 """The classes of a project: listing, adding, renaming, merging, removing, ordering.
 
-Every change is an event in the history. Images that were removed follow their class too, so that they can come back.
+Every change is an event in the history. Removed images follow their class too, so that they can be restored.
 """
 
 from sqlalchemy import Connection, false, func, select

@@ -1,4 +1,4 @@
-"""Insert a picture into a project: as a new image, one that comes back, or another name of a known one."""
+"""Insert a picture into a project: as a new image, a restored one, or another name of a known one."""
 
 from collections.abc import Collection
 
@@ -39,7 +39,7 @@ def insert_image(conn: Connection, project_id: int, content_hash: str, filename:
         values = {"filename": name, "search_key": search_key(name), "sort_key": sort_key(name), "removed": False}
         return inserted(conn, images, {"project_id": project_id, "hash": content_hash, **values}), True
     if row.removed:
-        _come_back(conn, project_id, row.id, filename)
+        _restore_image(conn, project_id, row.id, filename)
         return row.id, True
     # A name that another picture of the project has would make the exported labels.csv ambiguous: it is dropped.
     if owner_of(conn, project_id, filename) is None:
@@ -48,24 +48,24 @@ def insert_image(conn: Connection, project_id: int, content_hash: str, filename:
     return row.id, False
 
 
-def settle_names(conn: Connection, project_id: int, image_ids: Collection[int]) -> None:
-    """Rename images that are about to come back, if others have taken their names since."""
-    coming = set(image_ids)
+def resolve_name_conflicts(conn: Connection, project_id: int, image_ids: Collection[int]) -> None:
+    """Rename images that are about to be restored, if others have taken their names since."""
+    to_restore = set(image_ids)
     in_use, theirs = set(), []
     own = select(images.c.id, images.c.filename, images.c.removed).where(images.c.project_id == project_id)
     alias = select(images.c.id, aliases.c.filename, images.c.removed).join(aliases, aliases.c.image_id == images.c.id)
     for row in conn.execute(own.union_all(alias.where(images.c.project_id == project_id))):
         if not row.removed:
             in_use.add(row.filename)
-        elif row.id in coming:
+        elif row.id in to_restore:
             theirs.append(row)
-    # One by one, each back before the next is named: two of them must not get the same name.
+    # One by one, each is restored before the next is named: two of them must not get the same name.
     for image_id in dict.fromkeys(row.id for row in theirs if row.filename in in_use):
         filename = conn.execute(select(images.c.filename).where(images.c.id == image_id)).scalar_one()
-        _come_back(conn, project_id, image_id, filename)
+        _restore_image(conn, project_id, image_id, filename)
 
 
-def _come_back(conn: Connection, project_id: int, image_id: int, filename: str) -> None:
+def _restore_image(conn: Connection, project_id: int, image_id: int, filename: str) -> None:
     name = free_name(conn, project_id, filename)
     further = select(aliases.c.id, aliases.c.filename).where(aliases.c.image_id == image_id)
     for alias in conn.execute(further).all():

@@ -69,7 +69,7 @@ classes = Table(
     # NULL while removed, and NULLs are never equal: the constraint covers only classes in use, on every database.
     Column("name_key", String(400)),
     Column("position", Integer, nullable=False),  # the order; may have gaps
-    Column("removed", Boolean, nullable=False),  # kept, so that undo can bring it back
+    Column("removed", Boolean, nullable=False),  # so that undo can restore it
     UniqueConstraint("project_id", "name_key"),
 )
 
@@ -155,7 +155,7 @@ changes = Table(
 )
 
 # Roll-backs of a project to an earlier point; the changes undone by one name it.
-rewinds = Table(
+roll_backs = Table(
     "rewinds",
     metadata,
     Column("id", Integer, primary_key=True),
@@ -166,7 +166,7 @@ rewinds = Table(
 )
 
 # What somebody reviewed and left unchanged: a likely label error, a group of near-duplicates, a dark picture.
-verdicts = Table(
+reviews = Table(
     "verdicts",
     metadata,
     Column("id", Integer, primary_key=True),

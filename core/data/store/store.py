@@ -117,8 +117,8 @@ class Store(Transactions):
     def add_image(self, project_id: int, decoded: Decoded, raw: bytes, filename: str) -> tuple[ImageRow, bool]:
         """Add a picture; return its row, and False where the project had it already.
 
-        The file is stored unchanged if it is upright RGB, else encoded anew. A picture that the project has already
-        gets the new name as an alias. One that was removed comes back with the label and split it had. A name that
+        The file is stored unchanged if it is upright RGB, else encoded again. A picture that the project has already
+        gets the new name as an alias. A removed one is restored with its label and split. A name that
         another picture of the project has becomes "name (2)".
         """
         digest, filename = content_hash(decoded.image), storable_name(filename)

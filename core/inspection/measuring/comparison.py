@@ -36,13 +36,13 @@ class Comparison(BaseModel):
     def sentence(self) -> str:
         counts = f"Of {self.n} images, only A is correct on {self.only_a_right} and only B on {self.only_b_right}."
         if self.only_a_right == self.only_b_right:
-            verdict = "There is no difference in accuracy."
+            conclusion = "There is no difference in accuracy."
         elif self.p_value < 0.05:
             better = "B" if self.difference > 0 else "A"
-            verdict = f"{better} is better; the difference is unlikely to be chance (p = {self.p_value:.2g})."
+            conclusion = f"{better} is better; the difference is unlikely to be chance (p = {self.p_value:.2g})."
         else:
-            verdict = f"The difference may well be chance (p = {self.p_value:.2g})."
-        return f"{counts} {verdict}"
+            conclusion = f"The difference may well be chance (p = {self.p_value:.2g})."
+        return f"{counts} {conclusion}"
 
 
 def compare(report_a: Report, report_b: Report, predictions_a: pd.DataFrame, predictions_b: pd.DataFrame) -> Comparison:
@@ -66,7 +66,7 @@ def compare(report_a: Report, report_b: Report, predictions_a: pd.DataFrame, pre
             f"The two runs have no {report_a.split} image with the same label in common, so they cannot be compared. "
             "Compare runs of the same project."
         )
-    return compare_answers(
+    return compare_predictions(
         report_a.split,
         together["prediction_a"] == together["label"],
         together["prediction_b"] == together["label"],
@@ -74,7 +74,7 @@ def compare(report_a: Report, report_b: Report, predictions_a: pd.DataFrame, pre
     )
 
 
-def compare_answers(split: str, right_a: Iterable[bool], right_b: Iterable[bool], left_out: int = 0) -> Comparison:
+def compare_predictions(split: str, right_a: Iterable[bool], right_b: Iterable[bool], left_out: int = 0) -> Comparison:
     """Compare predictions known to be correct or wrong, image by image in the same order; at least one image.
 
     The interval is Bonett and Price's adjusted Wald interval for paired proportions (J. Educ. Behav. Stat. 37, 2012).

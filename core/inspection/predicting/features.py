@@ -27,7 +27,7 @@ POOLED = "pooled"
 LAYERS = (POOLED, *STAGES)
 _BUFFER_BYTES = 32 << 20
 T = TypeVar("T")
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _check(stage: str) -> None:
 def _file_features(
     predictor: Predictor, files: Iterable[tuple[str, bytes | Path | ImageRefused]], stage: str, bfloat16: bool
 ) -> Iterator[FileFeatures]:
-    def look(file: tuple[str, bytes | Path | ImageRefused]) -> tuple[FileFeatures, Image.Image | None]:
+    def decode_file(file: tuple[str, bytes | Path | ImageRefused]) -> tuple[FileFeatures, Image.Image | None]:
         name, source = file
         try:
             if isinstance(source, ImageRefused):
@@ -115,18 +115,18 @@ def _file_features(
         except ImageRefused as error:
             return FileFeatures(name, None, refused=error.reason), None
 
-    with closing(_ahead(look, files)) as looked:
-        for some in batched(looked, BATCH):
+    with closing(_map_ahead(decode_file, files)) as decoded_files:
+        for some in batched(decoded_files, BATCH):
             views = [view for _, view in some if view is not None]
             found = iter(_run(predictor, views, stage, bfloat16) if views else ())
             for answer, view in some:
                 yield answer if view is None else replace(answer, features=next(found))
 
 
-def _ahead(do: Callable[[T], Answer], items: Iterable[T]) -> Generator[Answer]:
+def _map_ahead(do: Callable[[T], Result], items: Iterable[T]) -> Generator[Result]:
     """``map`` in threads, since decoding releases the interpreter lock. The number of waiting results is limited."""
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        waiting: deque[Future[Answer]] = deque()
+        waiting: deque[Future[Result]] = deque()
         try:
             for item in items:
                 waiting.append(pool.submit(do, item))
@@ -160,7 +160,7 @@ def _run(predictor: Predictor, views: list[Image.Image], stage: str, bfloat16: b
 Rows = Iterator[tuple[str, np.ndarray]]
 
 
-def _write_npz(rows: Rows, path: Path, shape: tuple[int, ...], told: dict[str, str]) -> int:
+def _write_npz(rows: Rows, path: Path, shape: tuple[int, ...], attributes: dict[str, str]) -> int:
     names = []
     # An array's header contains the number of rows, which is only known at the end.
     with tempfile.TemporaryFile(dir=path.parent) as raw:
@@ -173,7 +173,7 @@ def _write_npz(rows: Rows, path: Path, shape: tuple[int, ...], told: dict[str, s
                 head = {"descr": "<f4", "fortran_order": False, "shape": (len(names), *shape)}
                 np.lib.format.write_array_header_1_0(member, head)
                 _copy(raw, member)
-            for key, value in {"filenames": names, **told}.items():
+            for key, value in {"filenames": names, **attributes}.items():
                 with archive.open(f"{key}.npy", "w") as member:
                     np.lib.format.write_array(member, np.array(value), allow_pickle=False)
     return len(names)
@@ -184,7 +184,7 @@ def _copy(source: IO[bytes], target: IO[bytes]) -> None:
         target.write(part)
 
 
-def _write_parquet(rows: Rows, path: Path, shape: tuple[int, ...], told: dict[str, str]) -> int:
+def _write_parquet(rows: Rows, path: Path, shape: tuple[int, ...], attributes: dict[str, str]) -> int:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -192,7 +192,7 @@ def _write_parquet(rows: Rows, path: Path, shape: tuple[int, ...], told: dict[st
         raise DataError("Parquet files require the package pyarrow. Install it, or write an .npz file.") from error
 
     width = int(np.prod(shape))
-    metadata = {**told, "shape": json.dumps(list(shape))}
+    metadata = {**attributes, "shape": json.dumps(list(shape))}
     columns = [pa.field("filename", pa.string()), pa.field("features", pa.list_(pa.float32(), width))]
     schema = pa.schema(columns, metadata=metadata)
     count = 0

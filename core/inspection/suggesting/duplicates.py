@@ -27,20 +27,20 @@ def common_split(splits: Iterable[str | None]) -> str | None:
 
 
 def best_copy_first(
-    rows: Sequence[ImageRow], looks: Mapping[str, ImageQuality], *, boxed: bool = False
+    rows: Sequence[ImageRow], quality: Mapping[str, ImageQuality], *, boxed: bool = False
 ) -> list[ImageRow]:
     """Sort a group by which picture to keep: the largest, then sharp, labelled and least compressed.
 
-    ``looks`` are by content hash; if one is missing, sharpness does not count. ``boxed`` puts pictures with a label
+    ``quality`` are by content hash; if one is missing, sharpness does not count. ``boxed`` puts pictures with a label
     before all others, because a box fits only its own picture.
     """
-    sharpness = [looks[row.hash].sharpness for row in rows if row.hash in looks]
+    sharpness = [quality[row.hash].sharpness for row in rows if row.hash in quality]
     known = len(sharpness) == len(rows)
     least = SHARP * max(sharpness, default=0.0)
 
     def worth(row: ImageRow) -> tuple[bool | int, ...]:
         labelled = row.label is not None
-        sharp = known and looks[row.hash].sharpness >= least
+        sharp = known and quality[row.hash].sharpness >= least
         return (boxed and labelled, row.width * row.height, sharp, labelled, row.bytes, -row.id)
 
     return sorted(rows, key=worth, reverse=True)

@@ -18,18 +18,18 @@ SAMPLE = 2000
 PENALTY = 0.02
 """L2 penalty, 1 / C of scikit-learn's LogisticRegression. Chosen on hand signs by the log loss on held-out photos, for
 12 to 1,000 labels."""
-DOUBTFUL_PENALTY = 1.0
+REVIEW_PENALTY = 1.0
 """A stronger penalty for labels that may be wrong, so that the probe does not fit the wrong ones."""
 FOLDS = 5
 
 
 @dataclass(frozen=True)
 class ProbeSpace:
-    """A projection of vectors: ``(vectors - mean) @ turn``."""
+    """A projection of vectors: ``(vectors - mean) @ components``."""
 
     mean: np.ndarray
     """[C]"""
-    turn: np.ndarray
+    components: np.ndarray
     """[C, D], the main components first; scaled to a mean square length of 1 for the vectors it was made from."""
 
     @classmethod
@@ -50,7 +50,7 @@ class ProbeSpace:
 
     def place(self, vectors: np.ndarray) -> np.ndarray:
         """Project vectors [n, C]; returns float32 [n, D]."""
-        return (vectors - self.mean) @ self.turn
+        return (vectors - self.mean) @ self.components
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def out_of_sample(
     groups: Sequence[object] | None = None,
     folds: int = FOLDS,
     seed: int = 0,
-    penalty: float = DOUBTFUL_PENALTY,
+    penalty: float = REVIEW_PENALTY,
 ) -> np.ndarray:
     """Predict each image with a probe that was not fitted on it, by cross-validation: float64 [n, classes].
 

@@ -13,7 +13,7 @@ from core.inspection.suggesting.vectors import Vectors
 
 
 @dataclass(frozen=True)
-class DoubtfulLabel:
+class LabelToReview:
     """A label that contradicts the other photos."""
 
     image_id: int
@@ -30,11 +30,11 @@ class DoubtfulLabel:
         return f"{self.image_id}:{self.class_id}"
 
 
-class DoubtfulLabels(NamedTuple):
+class LabelReviewQueue(NamedTuple):
     """The queue, the most doubtful first, and how many labels were checked."""
 
-    queue: tuple[DoubtfulLabel, ...]
-    judged: int
+    queue: tuple[LabelToReview, ...]
+    checked: int
 
 
 class ReviewedLabel(NamedTuple):
@@ -45,14 +45,14 @@ class ReviewedLabel(NamedTuple):
     subject: str | None
 
 
-VERDICT = "label error"
+REVIEW_KIND = "label error"
 """The kind of review that keeps a doubtful label."""
 CORRECTED = "corrected"
 """The kind of change that corrects one."""
 RECENT = 200
 
 
-def doubtful_labels(store: Store, project_id: int, vectors: Vectors) -> DoubtfulLabels:
+def labels_to_review(store: Store, project_id: int, vectors: Vectors) -> LabelReviewQueue:
     """Return the doubtful labels among the photos that have a vector.
 
     Near-duplicates are held out together, so that no copy confirms a wrong label. Raises TooLittleData if fewer than
@@ -71,7 +71,7 @@ def doubtful_labels(store: Store, project_id: int, vectors: Vectors) -> Doubtful
             "Checking labels needs two classes with at least two labelled photos each. Label more photos first."
         ) from None
     queue = tuple(
-        DoubtfulLabel(
+        LabelToReview(
             rows[hashes[one.place]].id,
             classes[one.given].id,
             classes[one.given].name,
@@ -82,14 +82,14 @@ def doubtful_labels(store: Store, project_id: int, vectors: Vectors) -> Doubtful
         )
         for one in likely_label_errors(given, probabilities)
     )
-    return DoubtfulLabels(queue, len(hashes))
+    return LabelReviewQueue(queue, len(hashes))
 
 
 def newest_decision(store: Store, project_id: int, who: str) -> ReviewedLabel | None:
     """Return this person's newest decision that is not undone, among their last 200 changes; None without any."""
     changes = store.history(project_id, RECENT, who=who)
     corrected = next((one for one in changes if one.kind == CORRECTED and not one.undone), None)
-    kept = [one for one in store.reviews(project_id, VERDICT).values() if one.who == who]
+    kept = [one for one in store.reviews(project_id, REVIEW_KIND).values() if one.who == who]
     if kept and (corrected is None or kept[-1].when > corrected.when):
         return ReviewedLabel(int(kept[-1].subject.partition(":")[0]), None, kept[-1].subject)
     if corrected is None:
@@ -102,4 +102,4 @@ def take_back(store: Store, project_id: int, decision: ReviewedLabel) -> None:
     if decision.change_id is not None:
         store.undo_one(project_id, decision.change_id)
     elif decision.subject is not None:
-        store.forget_review(project_id, VERDICT, [decision.subject])
+        store.forget_review(project_id, REVIEW_KIND, [decision.subject])

@@ -160,7 +160,7 @@ class SuggestionModel:
         images = self.store.image_labels(self.project_id)
         self._place_new([one.hash for one in images])
         there = [one for one in images if one.hash in self._places]
-        width = self._space.turn.shape[1] if self._space else 0
+        width = self._space.components.shape[1] if self._space else 0
         places = np.stack([self._places[one.hash] for one in there]) if there else np.empty((0, width), np.float32)
         number_of = {name: number for number, name in enumerate(names)}
         labels = np.array([number_of.get(one.label or "", -1) for one in there], dtype=np.int64)

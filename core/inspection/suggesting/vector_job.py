@@ -26,9 +26,10 @@ from core.background_process import (
     start_python,
     write_result,
 )
+from core.data.pictures.source import Source
 from core.data.store.store import ImageRow, Store
 from core.errors import StudioError
-from core.inspection.suggesting.vectors import Refused, Vectors, Wanted, compute, default_network
+from core.inspection.suggesting.vectors import Refused, Vectors, compute, default_network
 from core.workspace import Workspace, open_workspace
 
 _LEFTOVER_SECONDS = 3600.0
@@ -132,7 +133,7 @@ def _compute_all(store: Store, project_id: int) -> dict[str, Refused]:
         vectors = vectors_of(store.workspace, network)
         paths = store.image_paths(project_id)
         rows = _in_turns(store.images(project_id))
-        wanted = [Wanted(row.hash, paths[row.hash], row.filename) for row in rows if row.hash not in refused]
+        wanted = [Source(row.hash, paths[row.hash], row.filename) for row in rows if row.hash not in refused]
         if not vectors.missing([one.hash for one in wanted]):
             break
         predictor = predictor or Predictor.load(IMAGENET)

@@ -11,11 +11,11 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.data.pictures.source import Source
 from core.models.weights_table import available
 from core.training.events import Progress
 from core.workspace import Workspace
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # Rows per file: few, so that little is lost if the machine stops, and many enough that ten thousand images need only
 # some hundred files.
-KEPT_AT_ONCE = 64
+SAVE_EVERY = 64
 _HASH = "S64"
 log = logging.getLogger(__name__)
 
@@ -36,15 +36,6 @@ class Refused:
 
     name: str
     reason: str
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """An image whose vector is wanted: its content hash, its file, and the user's name for it."""
-
-    hash: str
-    path: Path
-    name: str
 
 
 def default_network(workspace: Workspace) -> str | None:
@@ -128,7 +119,7 @@ class Vectors:
 
 def compute(
     vectors: Vectors,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[Source],
     predictor: "Predictor | Callable[[], Predictor]",
     refused: Callable[[Refused], None] | None = None,
 ) -> Iterator[Progress]:
@@ -157,7 +148,7 @@ def compute(
                 rows.append(answer.features)
             elif refused is not None:
                 refused(Refused(one.name, answer.refused or ""))
-            if len(rows) == KEPT_AT_ONCE:
+            if len(rows) == SAVE_EVERY:
                 done += len(rows)
                 _store(vectors, hashes, rows)
                 yield Progress("computing features", done, total)

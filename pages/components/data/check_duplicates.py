@@ -13,7 +13,7 @@ from pages.components.shared.photo_wall import WallPhoto, wall
 from pages.components.shared.undo_line import offer_undo, undo_line
 from pages.components.shared.wording import counted, plain
 
-VERDICT = "different"
+REVIEW_KIND = "different"
 """The kind under which the store keeps groups marked as different photos."""
 GROUPS_A_PAGE = 6
 SHOWN_OF_A_GROUP = 24
@@ -41,7 +41,7 @@ def _groups_of(project: Project) -> None:
     with st.container(key="data-actions"):
         undo_line(project)
     rows = frame.store().images(project.id)
-    kept = frame.store().reviews(project.id, VERDICT)
+    kept = frame.store().reviews(project.id, REVIEW_KIND)
     groups = [group for group in _found(project, rows) if _name(group) not in kept]
     if not groups:
         st.success("No near-duplicates were found.")
@@ -80,8 +80,8 @@ def _found(project: Project, rows: Sequence[ImageRow]) -> list[Group]:
     from core.inspection.suggesting.duplicates import best_copy_first, duplicate_groups
 
     groups = duplicate_groups(rows, _near_duplicates(project.id, tuple(row.hash for row in rows)))
-    looks = QualityCache(frame.workspace()).known([row.hash for group in groups for row in group])
-    groups = [best_copy_first(group, looks, boxed=_boxed(project)) for group in groups]
+    quality = QualityCache(frame.workspace()).known([row.hash for group in groups for row in group])
+    groups = [best_copy_first(group, quality, boxed=_boxed(project)) for group in groups]
     return sorted(groups, key=lambda group: (not _is_across(group), not _is_unlike(group), -len(group)))
 
 
@@ -243,9 +243,9 @@ def _label_of(stays: ImageRow, goes: Group) -> ImageRow | None:
 
 @frame.action
 def _apart(project: Project, name: str) -> None:
-    frame.store().record_review(project.id, VERDICT, [name], frame.who())
+    frame.store().record_review(project.id, REVIEW_KIND, [name], frame.who())
 
 
 @frame.action
 def _show_again(project: Project) -> None:
-    frame.store().forget_review(project.id, VERDICT, list(frame.store().reviews(project.id, VERDICT)))
+    frame.store().forget_review(project.id, REVIEW_KIND, list(frame.store().reviews(project.id, REVIEW_KIND)))

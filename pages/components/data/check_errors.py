@@ -14,7 +14,7 @@ from pages.components.shared.key_guard import guard_keys
 from pages.components.shared.wording import counted, plain
 
 if TYPE_CHECKING:
-    from core.inspection.suggesting.review import DoubtfulLabel
+    from core.inspection.suggesting.review import LabelToReview
 
 STYLE = """<style>
 .st-key-check-photo img { max-height: 60vh; object-fit: contain; background: var(--st-secondary-background-color); }
@@ -30,22 +30,22 @@ class Review:
     """One tab's progress through the queue of likely label errors."""
 
     project_id: int
-    queue: tuple["DoubtfulLabel", ...]
-    judged: int
+    queue: tuple["LabelToReview", ...]
+    checked: int
     skipped: set[str] = field(default_factory=set)
     again: int | None = None  # the photo whose decision was last undone
     fixed: int = 0  # in this visit
     kept: int = 0
 
-    def pending(self) -> list["DoubtfulLabel"]:
+    def pending(self) -> list["LabelToReview"]:
         """Return the labels that nobody has reviewed yet, in queue order."""
-        from core.inspection.suggesting.review import VERDICT
+        from core.inspection.suggesting.review import REVIEW_KIND
 
-        kept = frame.store().reviews(self.project_id, VERDICT)
+        kept = frame.store().reviews(self.project_id, REVIEW_KIND)
         labels = {row.id: row.label for row in frame.store().image_labels(self.project_id)}
         return [one for one in self.queue if one.subject not in kept and labels.get(one.image_id) == one.given]
 
-    def current(self, pending: list["DoubtfulLabel"]) -> "DoubtfulLabel | None":
+    def current(self, pending: list["LabelToReview"]) -> "LabelToReview | None":
         """Return the label to review now: the one whose decision was undone, else the most doubtful."""
         unskipped = [one for one in pending if one.subject not in self.skipped]
         return next((one for one in unskipped if one.image_id == self.again), next(iter(unskipped), None))
@@ -77,13 +77,13 @@ def _review_of(project: Project) -> Review | None:
 
 
 def _new_review(project: Project) -> Review:
-    from core.inspection.suggesting.review import doubtful_labels
+    from core.inspection.suggesting.review import labels_to_review
     from core.inspection.suggesting.vector_job import vectors_of
     from core.inspection.suggesting.vectors import default_network
 
     network = default_network(frame.workspace())
-    found = doubtful_labels(frame.store(), project.id, vectors_of(frame.workspace(), network or ""))
-    return Review(project.id, found.queue, found.judged)
+    found = labels_to_review(frame.store(), project.id, vectors_of(frame.workspace(), network or ""))
+    return Review(project.id, found.queue, found.checked)
 
 
 @frame.fragment()
@@ -96,15 +96,15 @@ def _review_photo(project: Project) -> None:
     others = len(pending) - likely
     st.html(STYLE)
     st.caption(
-        f"{counted(review.judged, 'label')} checked: {counted(likely, 'likely error')} left to review"
+        f"{counted(review.checked, 'label')} checked: {counted(likely, 'likely error')} left to review"
         + (f", then {counted(others, 'photo')} where the prediction also differs." if others else ".")
     )
-    doubt = review.current(pending)
-    if doubt is None:
+    item = review.current(pending)
+    if item is None:
         _all_done(project, review)
         guard_keys()
         return
-    row = frame.store().image(project.id, doubt.image_id)
+    row = frame.store().image(project.id, item.image_id)
     left, right = st.columns([2, 1.2], gap="medium")
     with left, st.container(key="check-photo", gap="xsmall"):
         st.image(
@@ -115,35 +115,35 @@ def _review_photo(project: Project) -> None:
         st.caption(plain(row.filename))
     with right, st.container(key="check-verdict"):
         st.markdown(
-            f"Label: **{plain(doubt.given)}** · {doubt.given_probability:.0%}  \n"
-            f"Suggested: **{plain(doubt.proposed)}** · {doubt.proposed_probability:.0%}"
+            f"Label: **{plain(item.given)}** · {item.given_probability:.0%}  \n"
+            f"Suggested: **{plain(item.proposed)}** · {item.proposed_probability:.0%}"
         )
         st.button(
-            f"Change to {plain(doubt.proposed)}",
+            f"Change to {plain(item.proposed)}",
             key=f"give-fix-{row.id}",
             type="primary",
             shortcut="F",
             width="stretch",
             on_click=_fix,
-            args=(review, doubt, doubt.proposed),
+            args=(review, item, item.proposed),
         )
         st.button(
-            f"Keep {plain(doubt.given)}",
+            f"Keep {plain(item.given)}",
             key=f"give-keep-{row.id}",
             shortcut="K",
             width="stretch",
             on_click=_keep,
-            args=(review, doubt),
+            args=(review, item),
         )
         with st.container(horizontal=True, gap="xsmall"):
-            st.button("Skip", key=f"skip-{row.id}", shortcut="Right", on_click=_skip, args=(review, doubt))
+            st.button("Skip", key=f"skip-{row.id}", shortcut="Right", on_click=_skip, args=(review, item))
             _undo_button(review)
         names = [one.name for one in frame.store().classes(project.id)]
-        rest = [name for name in names if name not in (doubt.given, doubt.proposed)]
+        rest = [name for name in names if name not in (item.given, item.proposed)]
         if rest:
             chosen = st.menu_button("Another class", rest, key=f"other-{row.id}", type="tertiary")
             if chosen:
-                _fix(review, doubt, str(chosen))
+                _fix(review, item, str(chosen))
                 st.rerun(scope="fragment")
         st.caption("Percentages are class probabilities from a model that was not trained on this photo.")
     guard_keys(row.id)
@@ -169,38 +169,38 @@ def _all_done(project: Project, review: Review) -> None:
 
 
 def _kept_count(project: Project) -> int:
-    from core.inspection.suggesting.review import VERDICT
+    from core.inspection.suggesting.review import REVIEW_KIND
 
-    return len(frame.store().reviews(project.id, VERDICT))
+    return len(frame.store().reviews(project.id, REVIEW_KIND))
 
 
-def _is_current(review: Review, doubt: "DoubtfulLabel") -> bool:
+def _is_current(review: Review, item: "LabelToReview") -> bool:
     """Return whether this label is still the current one; a late second press on the previous photo must do nothing."""
-    return review.current(review.pending()) == doubt
+    return review.current(review.pending()) == item
 
 
 @frame.action
-def _fix(review: Review, doubt: "DoubtfulLabel", label: str) -> None:
+def _fix(review: Review, item: "LabelToReview", label: str) -> None:
     from core.inspection.suggesting.review import CORRECTED
 
-    if _is_current(review, doubt):
-        frame.store().annotate(review.project_id, [doubt.image_id], label, frame.who(), kind=CORRECTED)
+    if _is_current(review, item):
+        frame.store().annotate(review.project_id, [item.image_id], label, frame.who(), kind=CORRECTED)
         review.fixed += 1
 
 
 @frame.action
-def _keep(review: Review, doubt: "DoubtfulLabel") -> None:
-    from core.inspection.suggesting.review import VERDICT
+def _keep(review: Review, item: "LabelToReview") -> None:
+    from core.inspection.suggesting.review import REVIEW_KIND
 
-    if _is_current(review, doubt):
-        frame.store().record_review(review.project_id, VERDICT, [doubt.subject], frame.who())
+    if _is_current(review, item):
+        frame.store().record_review(review.project_id, REVIEW_KIND, [item.subject], frame.who())
         review.kept += 1
 
 
 @frame.action
-def _skip(review: Review, doubt: "DoubtfulLabel") -> None:
-    if _is_current(review, doubt):
-        review.skipped.add(doubt.subject)
+def _skip(review: Review, item: "LabelToReview") -> None:
+    if _is_current(review, item):
+        review.skipped.add(item.subject)
 
 
 def _undo_button(review: Review) -> None:
@@ -229,7 +229,7 @@ def _undo(review: Review) -> None:
     if newest.image_id not in {one.image_id for one in review.queue}:
         # After a restart, for example, the queue was made while this label was corrected. A new queue includes it.
         new = _new_review(store.project(review.project_id))
-        review.queue, review.judged = new.queue, new.judged
+        review.queue, review.checked = new.queue, new.checked
     row = store.image(review.project_id, newest.image_id)
     label = f"labelled {plain(row.label)}" if row.label else "unlabelled"
     frame.notify(f"Undone: {plain(row.filename.rsplit('/', 1)[-1])} is {label} again.")
@@ -237,6 +237,6 @@ def _undo(review: Review) -> None:
 
 @frame.action
 def _ask_again(project: Project) -> None:
-    from core.inspection.suggesting.review import VERDICT
+    from core.inspection.suggesting.review import REVIEW_KIND
 
-    frame.store().forget_review(project.id, VERDICT, list(frame.store().reviews(project.id, VERDICT)))
+    frame.store().forget_review(project.id, REVIEW_KIND, list(frame.store().reviews(project.id, REVIEW_KIND)))

@@ -14,7 +14,7 @@ from pages.components.shared.photo_wall import WallPhoto, choose, clear, current
 from pages.components.shared.undo_line import offer_undo, undo_line
 from pages.components.shared.wording import counted
 
-VERDICT = "odd"
+REVIEW_KIND = "odd"
 """The kind under which the store keeps photos marked as fine."""
 WALL = "odd-wall"
 PHOTOS_SHOWN = 60
@@ -45,7 +45,7 @@ def image_quality(project: Project) -> None:
 @frame.fragment()
 def _flagged_photos(project: Project) -> None:
     rows = frame.store().images(project.id)
-    kept = frame.store().reviews(project.id, VERDICT)
+    kept = frame.store().reviews(project.id, REVIEW_KIND)
     found = quality_flags(rows, QualityCache(frame.workspace()).known([row.hash for row in rows]))
     flagged = [one for one in found if _subject(one) not in kept]
     if not flagged:
@@ -127,7 +127,7 @@ def _subject(one: QualityFlag) -> str:
 @frame.action
 def _keep(project: Project, shown: list[QualityFlag]) -> None:
     chosen = _chosen(shown)
-    frame.store().record_review(project.id, VERDICT, [_subject(one) for one in chosen], frame.who())
+    frame.store().record_review(project.id, REVIEW_KIND, [_subject(one) for one in chosen], frame.who())
     clear(WALL)
 
 
@@ -141,4 +141,4 @@ def _remove(project: Project, shown: list[QualityFlag]) -> None:
 
 @frame.action
 def _again(project: Project) -> None:
-    frame.store().forget_review(project.id, VERDICT, list(frame.store().reviews(project.id, VERDICT)))
+    frame.store().forget_review(project.id, REVIEW_KIND, list(frame.store().reviews(project.id, REVIEW_KIND)))

@@ -14,7 +14,7 @@ from pages.components.shared import frame
 from pages.components.shared.wording import counted, format_size
 
 ROWS_SHOWN = 9
-MOST_BYTES = 400 * 2**20
+MAX_BYTES = 400 * 2**20
 """The largest zip offered in the browser; the server holds it in memory until the download is complete."""
 
 FORMAT_NAMES = {
@@ -81,7 +81,7 @@ def _for_other_tools(project: Project) -> None:
             "Format", formats_of(project.task), format_func=FORMAT_NAMES.__getitem__, key="labels-format", width=280
         )
         size = frame.store().stored_bytes(project.id)
-        if size <= MOST_BYTES:
+        if size <= MAX_BYTES:
             st.download_button(
                 "Download zip",
                 data=lambda: _zip_of(project, kind),

@@ -7,7 +7,7 @@ import streamlit as st
 from core.data.importing.box_columns import ColumnGuess, plan_guessed
 from core.data.importing.box_review import BadBox, bad_boxes, broken_boxes
 from core.data.importing.import_plan import Candidate, ImportPlan
-from core.data.pictures.box_drawing import draw_boxes
+from core.data.pictures.box_drawing import jpeg_with_boxes
 from core.data.store.store import Project
 from core.errors import ImageRefused, LabelsError
 from pages.components.shared.wording import counted, plain
@@ -95,7 +95,7 @@ def _photos(shown: Sequence[tuple[Candidate, Sequence[BadBox]]]) -> None:
             wrong = [one.marked for one in bad]
             good = [(one.label or "", one.box) for one in candidate.objects if one not in wrong]
             try:
-                picture = draw_boxes(
+                picture = jpeg_with_boxes(
                     candidate.read(), candidate.name, good, [(one.label or "", one.box) for one in wrong]
                 )
             except ImageRefused as error:

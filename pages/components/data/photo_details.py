@@ -7,7 +7,7 @@ import streamlit as st
 from PIL import Image
 
 from core.data.pictures.box import Box
-from core.data.pictures.box_drawing import draw_boxes
+from core.data.pictures.box_drawing import jpeg_with_boxes
 from core.data.store.store import Project
 from core.errors import DataError
 from pages.components.shared import frame
@@ -29,7 +29,7 @@ def show_details(project: Project, image_id: int) -> None:
         picture = display_bytes(row.hash, str(frame.store().image_path(row.hash)))
         boxes = frame.store().boxes(project.id, [row.id]).get(row.id, [])
         if boxes:
-            picture = draw_boxes(
+            picture = jpeg_with_boxes(
                 frame.store().image_path(row.hash).read_bytes(),
                 row.filename,
                 [(box.label, Box(box.x, box.y, box.width, box.height)) for box in boxes],

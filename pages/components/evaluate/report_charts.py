@@ -17,13 +17,13 @@ MEANING: dict[str, str] = {
     "f1": "The harmonic mean of recall and precision: high only where both are high.",
 }
 
-MOST_NUMBERED = 16
+MAX_NUMBERED = 16
 """Most classes with which each cell of the confusion matrix shows its count."""
 
-MOST_COLUMN_NAMES = 24
+MAX_COLUMN_NAMES = 24
 """Most classes with which the columns show their names. More do not fit on a small screen; the rows name them too."""
 
-MOST_MARKED = 40
+MAX_MARKED = 40
 """Most classes with which empty cells can be clicked too. More markers would make the page slow."""
 
 
@@ -140,13 +140,13 @@ def confusion_matrix(report: Report, colors: Palette, chosen: tuple[int, int] | 
             hoverinfo="skip",
         )
     )
-    every = size <= MOST_MARKED
+    every = size <= MAX_MARKED
     marked = [(row, column) for row in range(size) for column in range(size) if every or counts[row][column]]
     cell = _cell_pixels(size)
     figure.add_scatter(
         x=[column for _, column in marked],
         y=[row for row, _ in marked],
-        mode="markers+text" if size <= MOST_NUMBERED else "markers",
+        mode="markers+text" if size <= MAX_NUMBERED else "markers",
         # Smaller than a cell on the smallest screen: plotly cannot tell overlapping markers apart.
         marker={"symbol": "square", "size": max(4, cell // 2), "opacity": 0},
         text=[str(counts[row][column] or "") for row, column in marked],
@@ -169,10 +169,10 @@ def confusion_matrix(report: Report, colors: Palette, chosen: tuple[int, int] | 
             line={"color": colors.second, "width": 3},
         )
     axis = {"tickvals": list(range(size)), "showgrid": False, "zeroline": False, "automargin": True, "fixedrange": True}
-    named = size <= MOST_COLUMN_NAMES
+    named = size <= MAX_COLUMN_NAMES
     figure.update_xaxes(
         **axis,
-        ticktext=[name.replace(" ", "<br>") for name in names] if size <= MOST_NUMBERED else names,
+        ticktext=[name.replace(" ", "<br>") for name in names] if size <= MAX_NUMBERED else names,
         showticklabels=named,
         title={"text": f"predicted class{'' if named else ' (same order as the rows)'}", "font": {"size": 12}},
         side="top",

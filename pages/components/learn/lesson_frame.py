@@ -47,13 +47,13 @@ def experiment(
     parts: Sequence[ExperimentPart],
     *,
     button: Callable[[int], str],
-    promise: str,
+    caption: str,
     draw: Callable[[pd.DataFrame], None],
 ) -> pd.DataFrame | None:
     """Return the tables of all parts, concatenated; None until they are complete.
 
     Cached parts are drawn immediately. A button starts the missing ones: ``button`` returns its label for their number,
-    ``promise`` stands beside it and says what happens and how long it takes. ``draw`` shows the table and runs again
+    ``caption`` is shown beside it: what happens and how long it takes. ``draw`` shows the table and runs again
     after each part. Moving a control meanwhile redraws the figures and stops nothing. Leaving the page loses only the
     running part; pressing the button again continues with it.
     """
@@ -79,7 +79,7 @@ def experiment(
                 disabled=running,
             )
             done = f" {len(found)} of {len(parts)} parts are already computed." if found and not running else ""
-            st.caption(promise + done + (" You can use the controls meanwhile." if running else ""), width="stretch")
+            st.caption(caption + done + (" You can use the controls meanwhile." if running else ""), width="stretch")
         state.raise_error()
     bar = st.container()
     together = pd.concat([found[place] for place in sorted(found)], ignore_index=True) if found else None

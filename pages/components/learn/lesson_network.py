@@ -25,6 +25,6 @@ def network_for(arch: str) -> "Predictor":
 
 
 def _load(arch: str, entry: WeightsEntry | None) -> "Predictor":
-    from core.lessons.lesson_predictor import load_predictor
+    from core.lessons.lesson_predictor import load_lesson_predictor
 
-    return load_predictor(arch, entry)
+    return load_lesson_predictor(arch, entry)

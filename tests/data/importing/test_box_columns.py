@@ -11,7 +11,7 @@ from core.data.importing.box_columns import guess_columns, guess_in_folder, gues
 from core.data.importing.box_review import bad_boxes, broken_boxes
 from core.data.importing.plan_import import Upload, plan_folder
 from core.data.pictures.box import Box
-from core.data.pictures.box_drawing import draw_boxes
+from core.data.pictures.box_drawing import jpeg_with_boxes
 from tests.data.builders import picture
 
 HEADLESS = "a.png,owl,1,2,3,4\nb.png,duck,2,2,0,5\nc.png,owl,1,1,30,4\n"
@@ -77,8 +77,8 @@ def test_what_is_no_table_of_boxes_is_not_proposed(table: str) -> None:
 
 def test_boxes_are_drawn_also_beyond_the_picture(tmp_path: Path) -> None:
     raw = picture(1)
-    inside = Image.open(io.BytesIO(draw_boxes(raw, "a.png", [("owl", Box(2, 2, 6, 6))])))
-    beyond = Image.open(io.BytesIO(draw_boxes(raw, "a.png", [], [("owl", Box(-4, 2, 6, 6))])))
+    inside = Image.open(io.BytesIO(jpeg_with_boxes(raw, "a.png", [("owl", Box(2, 2, 6, 6))])))
+    beyond = Image.open(io.BytesIO(jpeg_with_boxes(raw, "a.png", [], [("owl", Box(-4, 2, 6, 6))])))
     assert inside.size == (16, 12) and beyond.size == (16 + 12, 12 + 12)
 
 
@@ -97,7 +97,7 @@ def test_boxes_that_were_left_out_can_be_drawn_where_they_have_numbers(tmp_path:
     swapped, flat = broken_boxes(plan)
     assert (swapped.marked.box, swapped.marked.line) == (Box(9, 2, -6, 6), 2) and "swapped" in swapped.text
     assert (flat.marked.box, flat.marked.line) == (Box(4, 4, 0, 5), 3) and "no area" in flat.text
-    drawn = draw_boxes(picture(1), "a.png", [], [("owl", one.marked.box) for one in (swapped, flat)])
+    drawn = jpeg_with_boxes(picture(1), "a.png", [], [("owl", one.marked.box) for one in (swapped, flat)])
     assert Image.open(io.BytesIO(drawn)).size == (16, 12)
 
     (tmp_path / "labels.csv").unlink()

@@ -13,7 +13,8 @@ from PIL import Image
 
 from core.data.dataset import Photos
 from core.data.pictures.decoding import decode
-from core.data.pictures.resized_cache import ResizedCache, Source
+from core.data.pictures.resized_cache import ResizedCache
+from core.data.pictures.source import Source
 from core.data.pictures.transforms import Preprocessing, to_tensor
 from core.errors import ImageRefused
 

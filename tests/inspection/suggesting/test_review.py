@@ -9,7 +9,7 @@ from sqlalchemy import update
 from core.data.store.schema import pictures
 from core.data.store.store import Store
 from core.errors import TooLittleData
-from core.inspection.suggesting.review import doubtful_labels
+from core.inspection.suggesting.review import labels_to_review
 from core.inspection.suggesting.vectors import Vectors
 from tests.data.builders import labelled_project, open_store
 
@@ -34,8 +34,8 @@ def test_wrong_labels_are_queued_with_what_they_should_be(store: Store) -> None:
     given[4], given[9], given[20] = "duck", "owl", None
     project_id, ids = labelled_project(store, given)
     vectors = with_vectors(store, project_id, truth)
-    queue, judged = doubtful_labels(store, project_id, vectors)
-    assert judged == 29
+    queue, checked = labels_to_review(store, project_id, vectors)
+    assert checked == 29
     found = {one.image_id: one for one in queue}
     assert set(found) == {ids[4], ids[9]}
     first = found[ids[4]]
@@ -58,11 +58,11 @@ def test_a_near_duplicate_does_not_confirm_a_wrong_label(store: Store) -> None:
     features[np.arange(24), np.arange(24) + 2] = 0.7
     features[[2, 4]] = features[0]
     vectors.add(hashes, features)
-    before = {one.image_id for one in doubtful_labels(store, project_id, vectors).queue}
+    before = {one.image_id for one in labels_to_review(store, project_id, vectors).queue}
     with store._engine.begin() as connection:
         burst_hashes = pictures.c.hash.in_([hashes[place] for place in (0, 2, 4)])
         connection.execute(update(pictures).where(burst_hashes).values(phash=f"{0xF0F0:016x}"))
-    after = {one.image_id for one in doubtful_labels(store, project_id, vectors).queue}
+    after = {one.image_id for one in labels_to_review(store, project_id, vectors).queue}
     burst = {ids[0], ids[2], ids[4]}
     assert not burst & before  # the copies in the other folds had taught the wrong label
     assert burst <= after
@@ -71,6 +71,6 @@ def test_a_near_duplicate_does_not_confirm_a_wrong_label(store: Store) -> None:
 def test_too_few_labels_are_said_to_be_too_few(store: Store) -> None:
     project_id, _ = labelled_project(store, ["owl", "owl", "duck"])
     with pytest.raises(TooLittleData, match="two classes with at least two"):
-        doubtful_labels(store, project_id, with_vectors(store, project_id, [0, 0, 1]))
+        labels_to_review(store, project_id, with_vectors(store, project_id, [0, 0, 1]))
     with pytest.raises(TooLittleData):
-        doubtful_labels(store, project_id, Vectors(store.workspace, "none"))
+        labels_to_review(store, project_id, Vectors(store.workspace, "none"))

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.data.pictures.source import Source
 from core.inspection.predicting.features import features_of
 from core.inspection.predicting.predictor import Predictor
-from core.inspection.suggesting.vectors import KEPT_AT_ONCE, Refused, Vectors, Wanted, compute
+from core.inspection.suggesting.vectors import SAVE_EVERY, Refused, Vectors, compute
 from core.training.events import Progress
 from core.workspace import REPOSITORY, Workspace, open_workspace
 from tests.inspection.conftest import photo
@@ -73,23 +74,23 @@ def test_an_emptied_cache_is_noticed_and_a_damaged_file_is_taken_away(workspace:
     assert list(vectors.folder.iterdir()) == []
 
 
-def pictures(folder: Path, count: int) -> list[Wanted]:
+def pictures(folder: Path, count: int) -> list[Source]:
     folder.mkdir()
     found = []
     for number in range(count):
         photo(number).save(folder / f"{number}.png")
-        found.append(Wanted(name(number), folder / f"{number}.png", f"photo {number}"))
+        found.append(Source(name(number), folder / f"{number}.png", f"photo {number}"))
     return found
 
 
 def test_what_is_missing_is_computed_and_kept_as_it_comes(
     workspace: Workspace, predictor: Predictor, tmp_path: Path
 ) -> None:
-    wanted = pictures(tmp_path / "photos", KEPT_AT_ONCE + 3)
+    wanted = pictures(tmp_path / "photos", SAVE_EVERY + 3)
     vectors = Vectors(workspace, "net")
     told = list(compute(vectors, wanted, predictor))
     total = len(wanted)
-    assert [(one.done, one.total) for one in told] == [(0, total), (KEPT_AT_ONCE, total), (total, total)]
+    assert [(one.done, one.total) for one in told] == [(0, total), (SAVE_EVERY, total), (total, total)]
     found, values = vectors.known([one.hash for one in wanted])
     assert found == [one.hash for one in wanted]
     exact = features_of(predictor, (photo(n) for n in range(total)))
@@ -98,7 +99,7 @@ def test_what_is_missing_is_computed_and_kept_as_it_comes(
 
 
 def test_nothing_is_loaded_where_nothing_is_missing(workspace: Workspace, tmp_path: Path) -> None:
-    wanted = [Wanted(name(1), tmp_path / "gone.png", "gone")]
+    wanted = [Source(name(1), tmp_path / "gone.png", "gone")]
     vectors = Vectors(workspace, "net")
     vectors.add([name(1)], rows(1))
 
@@ -111,12 +112,12 @@ def test_nothing_is_loaded_where_nothing_is_missing(workspace: Workspace, tmp_pa
 def test_an_interruption_keeps_what_was_computed_and_the_next_goes_on(
     workspace: Workspace, predictor: Predictor, tmp_path: Path
 ) -> None:
-    wanted = pictures(tmp_path / "photos", KEPT_AT_ONCE + 3)
+    wanted = pictures(tmp_path / "photos", SAVE_EVERY + 3)
     vectors = Vectors(workspace, "net")
     work = compute(vectors, wanted, predictor)
-    assert [next(work).done, next(work).done] == [0, KEPT_AT_ONCE]
+    assert [next(work).done, next(work).done] == [0, SAVE_EVERY]
     work.close()  # type: ignore[attr-defined]
-    assert next(compute(vectors, wanted, predictor)).done == KEPT_AT_ONCE
+    assert next(compute(vectors, wanted, predictor)).done == SAVE_EVERY
 
 
 def test_a_picture_that_cannot_be_read_is_told_and_the_others_go_on(

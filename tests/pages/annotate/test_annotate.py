@@ -1,4 +1,4 @@
-"""The Annotate page: one key a photo, many at once, classes that can be changed without losing labels, undo."""
+"""The Annotate page: labels by key, many photos together, editing classes without losing labels, undo."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from tests.pages.conftest import OpenPage, add_photo, messages
 
 @pytest.fixture(autouse=True)
 def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the pretrained network nothing is suggested; with it see test_suggest.py."""
+    """Without the pretrained network there are no suggestions; test_suggest.py tests them."""
     monkeypatch.setenv("RESNET_STUDIO_WEIGHTS", str(tmp_path / "no-weights"))
 
 
@@ -369,10 +369,10 @@ def test_the_history_says_who_did_what_and_takes_back_ones_own(
     assert table.iloc[0]["Who"] == "Ana"
     assert table.iloc[0]["Change"].endswith("duck")
     assert set(table["Who"]) == {"Ana", "teacher"}
-    next(one for one in app.button if one.label == "Undo my newest change").click().run()
+    next(one for one in app.button if one.label == "Undo my last change").click().run()
     assert label_of(store, birds, first) is None
-    assert app.dataframe[0].value.iloc[0][""] == "undone"
-    assert next(one for one in app.button if one.label == "Undo my newest change").disabled
+    assert app.dataframe[0].value.iloc[0]["State"] == "undone"
+    assert next(one for one in app.button if one.label == "Undo my last change").disabled
 
 
 def test_the_page_loads_neither_torch_nor_torchvision() -> None:

@@ -9,7 +9,7 @@ from tests.pages.conftest import OpenPage, messages
 
 @pytest.fixture
 def opened(open_page: OpenPage, store: Store, birds: Project) -> AppTest:
-    """The section, as Ana sees it, after Ben has called three photos ducks one by one."""
+    """The section as Ana sees it after Ben has labelled three photos as ducks, one by one."""
     for row in store.images(birds.id)[-3:]:
         store.annotate(birds.id, [row.id], "duck", "Ben")
     app = open_page("Annotate", name="Ana")

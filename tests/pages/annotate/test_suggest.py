@@ -1,4 +1,4 @@
-"""The Annotate page with the instant model: suggestions and their key, orders, the sure ones, Similar and Map."""
+"""The Annotate page with suggestions: accepting them, orders, reviewing confident ones, Similar and Map."""
 
 import time
 from collections.abc import Callable
@@ -21,8 +21,8 @@ PHOTOS = 40
 
 @pytest.fixture
 def birds(store: Store, default_weights: Pretrained) -> Project:
-    """Forty photos, owls and ducks in turn; the first three of each have their label. Their vectors are there already,
-    so that no process starts: they lie around two centers."""
+    """Forty photos, alternating owls and ducks, the first three of each labelled. Their features, around two centres,
+    are already computed, so that no process starts."""
     project = store.create_project("Birds", classes=["owl", "duck"])
     ids = [add_photo(store, project, f"{number}.png") for number in range(PHOTOS)]
     for place in range(6):
@@ -45,7 +45,7 @@ def truth(store: Store, project: Project, image_id: int) -> str:
 
 
 def until(app: AppTest, holds: Callable[[AppTest], bool]) -> AppTest:
-    """Run the page again until the model in the background has done its part."""
+    """Rerun the page until the background model has finished."""
     end = time.monotonic() + 20
     while not holds(app) and time.monotonic() < end:
         time.sleep(0.1)
@@ -157,7 +157,7 @@ def test_choices_are_remembered_while_another_section_is_looked_at(open_page: Op
 
 
 def test_every_drawing_tells_the_browser_what_is_chosen(open_page: OpenPage, birds: Project) -> None:
-    """The Suggest switch stood off beside suggestions, and the next click made it really off.
+    """The Suggest switch looked off beside suggestions, and the next click turned it off.
 
     Its value was sent with the first drawing alone, and that one is lost where the page draws itself again at once.
     """
@@ -323,7 +323,7 @@ def test_without_the_network_similar_says_where_to_fetch_it(
 def test_a_photo_that_the_network_has_not_seen_yet_waits_for_its_suggestion(
     open_page: OpenPage, birds: Project, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The page of ten thousand photos stood without a suggestion until all of them had been looked at."""
+    """With ten thousand photos there was no suggestion until the features of all were computed."""
     waits: list[bool] = []
     monkeypatch.setattr(suggest_queue, "_until_there", lambda *_, anything: waits.append(anything))
     for row in store.images(birds.id, ImageFilter(unlabelled=True)):
@@ -346,7 +346,7 @@ def test_a_photo_that_the_network_has_not_seen_yet_waits_for_its_suggestion(
 def test_where_the_model_is_sure_of_none_all_its_suggestions_can_be_looked_at(
     open_page: OpenPage, birds: Project, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Six labels make no network sure to 99 %."""
+    """With six labels no model reaches 99 %."""
     monkeypatch.setitem(suggest_accept.LEVELS, suggest_accept.SURE, 1.1)
     app = ready(open_page)
     assert app.button(key="accept-look").label == f"Review all suggestions ({PHOTOS - 6})"

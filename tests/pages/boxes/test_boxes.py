@@ -1,4 +1,4 @@
-"""Drawing boxes: exact to a pixel there and back, saved at once, by mouse, by keys and by the table."""
+"""The box desk: exact boxes, saved immediately, from the canvas, the keys and the table."""
 
 import json
 import time
@@ -226,7 +226,7 @@ def test_a_zip_that_is_too_large_for_a_browser_is_written_by_a_command(
     add(store, project.id, 1)
     size = store.stored_bytes(project.id)
     assert size == sum(row.bytes for row in store.images(project.id)) > 0
-    monkeypatch.setattr("pages.components.data.export_labels.MOST_BYTES", size - 1)
+    monkeypatch.setattr("pages.components.data.export_labels.MAX_BYTES", size - 1)
     app = open_page("Data", project=str(project.id))
     app.segmented_control(key="data-section").set_value("labels.csv").run()
     assert not app.exception

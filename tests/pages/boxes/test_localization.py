@@ -1,4 +1,4 @@
-"""The pages on a project of boxes: its usual choices, its figures, both boxes on the photos and on the heatmap."""
+"""The pages for a project of boxes: its defaults, its metrics, true and predicted boxes on photos and heatmaps."""
 
 import io
 import json
@@ -156,7 +156,7 @@ def test_the_grid_outlines_the_boxes_and_finds_photos_without_one(open_page: Ope
 
 
 def cards(app: AppTest) -> list[dict[str, Any]]:
-    """The photos on the wall, as they are sent to the browser."""
+    """The photos of the wall as sent to the browser."""
     sent = [
         json.loads(one.proto.json) for one in app.get("bidi_component") if one.proto.component_name.endswith("wall")
     ]

@@ -1,4 +1,4 @@
-"""Two people on one photo: whatever each of them drew is there afterwards."""
+"""Merging two people's boxes on one photo keeps what each of them drew."""
 
 from core.data.store.store import BoxRow
 from pages.components.boxes.merge_boxes import BOTH_KEPT, LOOK, merge

@@ -28,7 +28,7 @@ SMALL = ("resnet18", "resnet50-v1", "resnet50", "seresnet50", "keras-resnet50v2"
 def few_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A part of the family, and a quick measurement."""
     monkeypatch.setattr(lesson_family, "ARCHITECTURES", {arch: ARCHITECTURES[arch] for arch in SMALL})
-    monkeypatch.setattr(family, "TURNS", 2)
+    monkeypatch.setattr(family, "ROUNDS", 2)
 
 
 def named(app: AppTest) -> dict[str, tuple[float, float]]:

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.snapshot import Snapshot
 from core.data.store.store import Project
-from core.inspection.measuring.comparison import compare_answers
+from core.inspection.measuring.comparison import compare_predictions
 from core.lessons import transfer
 from core.lessons.result_cache import ExperimentSteps, cached_or_computed
 from core.lessons.sample_birds import bird_snapshot
@@ -142,7 +142,7 @@ def test_what_is_left_out_is_said_with_its_reason(snapshot: Snapshot, words: lis
 
 
 def test_the_test_in_words() -> None:
-    pair = ArmComparison("scratch", "frozen", compare_answers("val", [False] * 20, [True] * 18 + [False] * 2))
+    pair = ArmComparison("scratch", "frozen", compare_predictions("val", [False] * 20, [True] * 18 + [False] * 2))
     assert comparison_sentence(pair) == (
         "**Frozen minus from scratch**: +90 percentage points (95% interval +61 to +100). Only frozen is "
         "correct on 18 photos, only from scratch on 0: unlikely to be chance (p < 0.001)."
@@ -150,13 +150,13 @@ def test_the_test_in_words() -> None:
 
 
 def test_a_loss_has_a_minus_sign_and_no_hyphen() -> None:
-    pair = ArmComparison("frozen", "fine-tuned", compare_answers("val", [True] * 20, [True] * 10 + [False] * 10))
+    pair = ArmComparison("frozen", "fine-tuned", compare_predictions("val", [True] * 20, [True] * 10 + [False] * 10))
     assert "\N{MINUS SIGN}50 percentage points" in comparison_sentence(pair) and " -" not in comparison_sentence(pair)
 
 
 def test_a_difference_that_is_clear_of_zero_is_colored() -> None:
-    clear = ArmComparison("scratch", "frozen", compare_answers("val", [False] * 20, [True] * 20))
-    unclear = ArmComparison("frozen", "fine-tuned", compare_answers("val", [True] * 20, [True] * 19 + [False]))
+    clear = ArmComparison("scratch", "frozen", compare_predictions("val", [False] * 20, [True] * 20))
+    unclear = ArmComparison("frozen", "fine-tuned", compare_predictions("val", [True] * 20, [True] * 19 + [False]))
     (dots,) = differences([clear, unclear], LIGHT).data
     assert dots.marker.color == (LIGHT.accent, LIGHT.quiet)
     assert list(dots.x) == pytest.approx([100, -5])

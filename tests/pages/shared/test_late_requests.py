@@ -1,4 +1,4 @@
-"""A request of the page before never changes which page was asked for."""
+"""A late request of the previous page never changes which page is open."""
 
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
 

@@ -41,7 +41,7 @@ COPY = ("-m", "core.data.importing.arrays.hdf5_copy")
 REFUSED = 2
 """The exit status of core.data.importing.arrays.hdf5_copy where the file cannot be used."""
 
-_LOOK_SECONDS = 0.5
+_POLL_SECONDS = 0.5
 _HDF5_START = b"\x89HDF\r\n\x1a\n"
 _ZIP_START = b"PK"
 _HEADER_BYTES = 16_384  # numpy's own headers are shorter than 10,000 bytes
@@ -196,7 +196,7 @@ def _wait(process: subprocess.Popen[bytes], copy: BinaryIO) -> bool:
     size, since = 0, time.monotonic()
     while True:
         try:
-            process.wait(_LOOK_SECONDS)
+            process.wait(_POLL_SECONDS)
             return True
         except subprocess.TimeoutExpired:
             grown = os.fstat(copy.fileno()).st_size

@@ -24,15 +24,15 @@ from core.errors import ArraysError
 
 _REFUSED = 2  # as in core.data.importing.arrays.array_files
 
-MOST_ARRAYS = 1_000
-MOST_BYTES = 16 * 2**30
+MAX_ARRAYS = 1_000
+MAX_BYTES = 16 * 2**30
 """The limit for one array."""
 
-MOST_TEXT_BYTES = 64 * 2**20
+MAX_TEXT_BYTES = 64 * 2**20
 """The limit for one array of text."""
 
 _BLOCK_BYTES = 16 * 2**20
-_MOST_CHUNK_BYTES = 256 * 2**20
+_MAX_CHUNK_BYTES = 256 * 2**20
 _MEMORY_BYTES = 4 * 2**30
 _RATIO, _RATIO_FREE_BYTES = 200, 10 * 2**20  # as in core.data.importing.archives
 
@@ -48,8 +48,8 @@ def copy_arrays(source: BinaryIO, target: IO[bytes], name: str) -> None:
     """
     try:
         file = h5py.File(source, "r")
-        if len(file) > MOST_ARRAYS:
-            raise ArraysError(f"{name} holds {len(file):,} arrays and groups; at most {MOST_ARRAYS:,} are allowed.")
+        if len(file) > MAX_ARRAYS:
+            raise ArraysError(f"{name} holds {len(file):,} arrays and groups; at most {MAX_ARRAYS:,} are allowed.")
         with zipfile.ZipFile(target, "w") as archive:
             for key in file:
                 link = file.get(key, getlink=True)
@@ -72,17 +72,17 @@ def _check(entry: h5py.Dataset, key: str, name: str) -> None:
     claimed, stored = math.prod(map(int, entry.shape)) * entry.dtype.itemsize, entry.id.get_storage_size()
     # Values that were never written take no space in the file, but all the memory that the array claims.
     inflated = claimed > _RATIO_FREE_BYTES and claimed > _RATIO * max(1, stored)
-    if claimed > MOST_BYTES or inflated:
-        allowed = f"{_RATIO} times that" if inflated else f"{MOST_BYTES // 2**30} GB"
+    if claimed > MAX_BYTES or inflated:
+        allowed = f"{_RATIO} times that" if inflated else f"{MAX_BYTES // 2**30} GB"
         raise ArraysError(
             f"{name} was not read: its array {key} claims {claimed:,} bytes and takes {stored:,} in the file; "
             f"at most {allowed} are allowed."
         )
     chunk = math.prod(entry.chunks) * entry.dtype.itemsize if entry.chunks else 0
-    if chunk > _MOST_CHUNK_BYTES:
+    if chunk > _MAX_CHUNK_BYTES:
         raise ArraysError(
             f"{name} was not read: its array {key} is stored in pieces of {chunk // 2**20:,} MB; "
-            f"at most {_MOST_CHUNK_BYTES // 2**20} MB are allowed. Save it in smaller chunks."
+            f"at most {_MAX_CHUNK_BYTES // 2**20} MB are allowed. Save it in smaller chunks."
         )
 
 
@@ -112,8 +112,8 @@ def _texts(entry: h5py.Dataset, key: str, name: str) -> NDArray[Any]:
     for place in np.ndindex(entry.shape):
         found.append(entry[place])
         longest = max(longest, len(found[-1]))
-        if longest * len(found) > MOST_TEXT_BYTES:
-            most = f"at most {MOST_TEXT_BYTES // 2**20} MB are allowed"
+        if longest * len(found) > MAX_TEXT_BYTES:
+            most = f"at most {MAX_TEXT_BYTES // 2**20} MB are allowed"
             raise ArraysError(f"{name} was not read: the texts in {key} are too long; {most}.")
     return np.array(found, dtype=f"S{longest}").reshape(entry.shape)
 
@@ -124,7 +124,7 @@ def _rows_at_once(entry: h5py.Dataset) -> int:
     chunk_rows = entry.chunks[0] if entry.chunks else 1
     most = max(1, _BLOCK_BYTES // row_bytes)
     chunks = max(1, most // chunk_rows) * chunk_rows
-    return chunks if chunks * row_bytes <= _MOST_CHUNK_BYTES else most
+    return chunks if chunks * row_bytes <= _MAX_CHUNK_BYTES else most
 
 
 def _elsewhere(name: str, key: str) -> str:

@@ -27,7 +27,7 @@ from core.data.tables.labels_csv import split_named
 from core.data.tables.names import name_key
 from core.errors import ArraysError, ImageRefused
 
-MOST_IMAGES = 200_000
+MAX_IMAGES = 200_000
 """The limit for one file."""
 
 _IMAGES, _LABELS = ("x", "images"), ("y", "labels")
@@ -198,9 +198,9 @@ class _Images:
 
 def _check_number(images: Sequence[_Images], name: str) -> None:
     total = sum(one.count for one in images)
-    if total > MOST_IMAGES:
+    if total > MAX_IMAGES:
         raise ArraysError(
-            f"{name} holds {total:,} images; at most {MOST_IMAGES:,} are allowed. Make several smaller files."
+            f"{name} holds {total:,} images; at most {MAX_IMAGES:,} are allowed. Make several smaller files."
         )
 
 

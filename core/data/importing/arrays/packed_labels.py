@@ -12,7 +12,7 @@ from core.data.tables.csv_cells import MAX_CSV_BYTES
 from core.data.tables.names import name_key, sort_key
 from core.errors import ArraysError
 
-MOST_CLASSES = 10_000
+MAX_CLASSES = 10_000
 
 Value = int | str
 _TYPES = "labels are integers or text"
@@ -29,8 +29,8 @@ class PackedLabels:
 def class_names(array: StoredArray, name: str) -> list[Value]:
     """Return the list of classes of a file, as numbers or text."""
     shape = [length for length in array.shape if length != 1] or [1]
-    if len(shape) != 1 or not array.shape or not 0 < shape[0] <= MOST_CLASSES:
-        allowed = f"it must be a list of 1 to {MOST_CLASSES:,} classes"
+    if len(shape) != 1 or not array.shape or not 0 < shape[0] <= MAX_CLASSES:
+        allowed = f"it must be a list of 1 to {MAX_CLASSES:,} classes"
         raise ArraysError(f"{name}: {array.name} has the shape {list(array.shape)}; {allowed}.")
     values = _values(_all(array, name).reshape(-1), array, name)
     keys = [name_key(str(value)) for value in values]

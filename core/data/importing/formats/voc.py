@@ -100,10 +100,10 @@ def _xml(one: ExportedImage) -> bytes:
         SubElement(size, tag).text = str(value)
     SubElement(root, "segmented").text = "0"
     for box in one.boxes:
-        thing = SubElement(root, "object")
+        element = SubElement(root, "object")
         for tag, text in (("name", box.label), ("pose", "Unspecified"), ("truncated", "0"), ("difficult", "0")):
-            SubElement(thing, tag).text = text
-        place = SubElement(thing, "bndbox")
+            SubElement(element, tag).text = text
+        place = SubElement(element, "bndbox")
         corners = (box.x, box.y, box.x + box.width, box.y + box.height)
         for tag, corner in zip(CORNERS, corners, strict=True):
             SubElement(place, tag).text = format_number(round(corner, 9))
@@ -149,11 +149,11 @@ def _read_one(
     names = (_stem(shown), shown.rpartition(".")[0])
     split = next((splits[name.strip()] for name in names if name.strip() in splits), None)
     collected.add_image(file, shown, split_of(path.rpartition("/")[0] + "/") if split is None else split or None)
-    for number, thing in enumerate(root.findall("object"), start=1):
+    for number, element in enumerate(root.findall("object"), start=1):
         where = f"{path}, object {number}"
-        place = thing.find("bndbox")
+        place = element.find("bndbox")
         corners = [(place.findtext(tag) or "").strip() for tag in CORNERS] if place is not None else []
-        label = (thing.findtext("name") or "").strip()
+        label = (element.findtext("name") or "").strip()
         try:
             left, upper, right, bottom = (float(corner) for corner in corners)
         except ValueError:

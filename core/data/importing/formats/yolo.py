@@ -23,7 +23,7 @@ from core.errors import ImageRefused
 
 SETTINGS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 NAMES = ("classes.txt", "obj.names", "labels.txt")
-SETTINGS_BYTES, MOST_CLASSES = 2**20, 100_000
+SETTINGS_BYTES, MAX_CLASSES = 2**20, 100_000
 DIGITS = 12  # of a fraction of the image ...
 PIXEL_DIGITS = 6  # ... which restore a coordinate to a millionth of a pixel
 NO_SPLIT = "default"
@@ -106,7 +106,7 @@ def _classes(files: Files, collected: LabelCollector) -> list[str] | None:
         names = settings.get("names") if isinstance(settings, dict) else None
         if isinstance(names, list):
             names = dict(enumerate(names))
-        if isinstance(names, dict) and all(isinstance(one, int) and 0 <= one < MOST_CLASSES for one in names):
+        if isinstance(names, dict) and all(isinstance(one, int) and 0 <= one < MAX_CLASSES for one in names):
             collected.used.add(path)
             return [str(names.get(number, number)) for number in range(max(names, default=-1) + 1)]
     return None

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
-from core.data.store.boxes.box_checks import wrong_with
+from core.data.store.boxes.box_checks import invalid_reason
 from core.data.store.boxes.box_rows import Stored, largest_class, stored_boxes
 from core.data.store.classes import class_number
 from core.data.store.history.changes import ChangeItem, apply_change, current_values, now
@@ -17,7 +17,7 @@ def set_boxes(conn: Connection, project_id: int, image_id: int, wanted: Sequence
     """A change: replace the boxes of an image; its class becomes that of the largest.
 
     An unchanged box keeps its author and time, and nothing is ever clipped. Returns the change's number, 0 if all
-    boxes are the same. Raises DataError for a missing image or class, and for an invalid box: see ``wrong_with``.
+    boxes are the same. Raises DataError for a missing image or class, and for an invalid box: see ``invalid_reason``.
     """
     query = (
         select(images.c.filename, pictures.c.width, pictures.c.height)
@@ -28,7 +28,7 @@ def set_boxes(conn: Connection, project_id: int, image_id: int, wanted: Sequence
     if row is None:
         raise DataError("This image is no longer in the project. Reload the page.")
     for number, box in enumerate(wanted, start=1):
-        if wrong := wrong_with(box, row.width, row.height):
+        if wrong := invalid_reason(box, row.width, row.height):
             raise DataError(f"Box {number} of {row.filename} cannot be saved: {wrong}. Draw it again.")
     names = {box.label for box in wanted}
     numbers = {name: class_number(conn, project_id, name) for name in names}

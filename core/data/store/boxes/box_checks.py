@@ -7,11 +7,11 @@ from core.data.store.records import BoxRow
 TOLERATED_PIXELS = 0.5
 """How far a box may reach beyond the image without a warning: other programs round."""
 
-LEAST_INSIDE = 0.1
+MIN_INSIDE = 0.1
 """A box with a smaller share of its area inside the image marks nothing: the unit, column or image is wrong."""
 
 
-def wrong_with(box: BoxRow, width: int, height: int) -> str | None:
+def invalid_reason(box: BoxRow, width: int, height: int) -> str | None:
     """Return why a box is invalid in an image of this size, None if it is valid.
 
     A box that reaches beyond the image is valid: it is never clipped, and ``reaches_out`` says by how much.
@@ -28,7 +28,7 @@ def wrong_with(box: BoxRow, width: int, height: int) -> str | None:
     across = min(box.x + box.width, width) - max(box.x, 0)
     down = min(box.y + box.height, height) - max(box.y, 0)
     inside = across * down / (box.width * box.height)
-    if inside < LEAST_INSIDE:
+    if inside < MIN_INSIDE:
         return f"only {inside:.1%} of it lies inside the image, which has {width} × {height} pixels"
     return None
 

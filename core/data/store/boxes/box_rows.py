@@ -78,7 +78,9 @@ def largest_class(stored: Sequence[Stored]) -> int | None:
     return max(stored, key=lambda one: one[3] * one[4])[0] if stored else None
 
 
-def turn_boxes(conn: Connection, project_id: int, moves: Sequence[tuple[int, dict[str, Any], dict[str, Any]]]) -> None:
+def toggle_boxes(
+    conn: Connection, project_id: int, moves: Sequence[tuple[int, dict[str, Any], dict[str, Any]]]
+) -> None:
     """Undo or redo changes of boxes: (image, boxes expected now, boxes wanted).
 
     Boxes that somebody has changed since stay. They are not counted, because the image they belong to is.
@@ -93,7 +95,7 @@ def turn_boxes(conn: Connection, project_id: int, moves: Sequence[tuple[int, dic
     write_boxes(conn, list(writes.items()))
 
 
-def settle_classes(conn: Connection, image_ids: Iterable[int]) -> None:
+def set_classes_from_boxes(conn: Connection, image_ids: Iterable[int]) -> None:
     """Give images the class of their largest box, where undoing left them another one."""
     found = {number: largest_class(stored) for number, stored in stored_boxes(conn, image_ids).items() if stored}
     for number, class_id in found.items():

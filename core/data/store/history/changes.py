@@ -16,9 +16,9 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, bindparam, delete, false, insert, select, true, update
 
-from core.data.store.boxes.box_rows import settle_classes, turn_boxes, write_boxes
+from core.data.store.boxes.box_rows import set_classes_from_boxes, toggle_boxes, write_boxes
 from core.data.store.database import inserted
-from core.data.store.insert_image import settle_names
+from core.data.store.insert_image import resolve_name_conflicts
 from core.data.store.records import Change, Touched
 from core.data.store.schema import boxes, change_items, changes, classes, images
 from core.data.tables.names import name_key
@@ -83,7 +83,7 @@ def undo(conn: Connection, project_id: int, who: str | None = None) -> Change | 
     if who is not None:
         query = query.where(changes.c.who == who)
     row = conn.execute(query.order_by(changes.c.id.desc()).limit(1)).first()
-    return None if row is None else _turn(conn, project_id, row, undone=True)
+    return None if row is None else _toggle(conn, project_id, row, undone=True)
 
 
 def redo(conn: Connection, project_id: int, who: str | None = None) -> Change | None:
@@ -92,7 +92,7 @@ def redo(conn: Connection, project_id: int, who: str | None = None) -> Change | 
     if who is not None:
         query = query.where(changes.c.who == who)
     row = conn.execute(query.order_by(changes.c.id).limit(1)).first()
-    return None if row is None else _turn(conn, project_id, row, undone=False)
+    return None if row is None else _toggle(conn, project_id, row, undone=False)
 
 
 def undo_one(conn: Connection, project_id: int, change_id: int) -> Change:
@@ -100,7 +100,7 @@ def undo_one(conn: Connection, project_id: int, change_id: int) -> Change:
     row = _row(conn, project_id, change_id)
     if row.undone:
         raise DataError(f'"{row.text}" is already undone. Reload the page to see the current state.')
-    return _turn(conn, project_id, row, undone=True)
+    return _toggle(conn, project_id, row, undone=True)
 
 
 def redo_one(conn: Connection, project_id: int, change_id: int) -> Change:
@@ -108,7 +108,7 @@ def redo_one(conn: Connection, project_id: int, change_id: int) -> Change:
     row = _row(conn, project_id, change_id)
     if not row.undone:
         raise DataError(f'"{row.text}" is not undone. Reload the page to see the current state.')
-    return _turn(conn, project_id, row, undone=False)
+    return _toggle(conn, project_id, row, undone=False)
 
 
 def history(
@@ -187,7 +187,7 @@ def current_values(conn: Connection, project_id: int, image_ids: Iterable[int]) 
     return found
 
 
-def turn_items(conn: Connection, project_id: int, items: Iterable[Row[*tuple[Any, ...]]], undone: bool) -> int:
+def toggle_items(conn: Connection, project_id: int, items: Iterable[Row[*tuple[Any, ...]]], undone: bool) -> int:
     """Undo or redo items, in this order; return how many kept their later value."""
     steps = []
     for item in items:
@@ -197,19 +197,19 @@ def turn_items(conn: Connection, project_id: int, items: Iterable[Row[*tuple[Any
     for entity, group in groupby(steps, key=lambda step: step[0]):
         moves = [step[1:] for step in group]
         if entity == "image":
-            kept += _turn_images(conn, project_id, moves)
+            kept += _toggle_images(conn, project_id, moves)
         elif entity == "boxes":
-            turn_boxes(conn, project_id, moves)
+            toggle_boxes(conn, project_id, moves)
         else:
-            kept += sum(not _turn_class(conn, project_id, *move) for move in moves)
-    settle_classes(conn, {step[1] for step in steps if step[0] != "class"})
+            kept += sum(not _toggle_class(conn, project_id, *move) for move in moves)
+    set_classes_from_boxes(conn, {step[1] for step in steps if step[0] != "class"})
     return kept
 
 
-def _turn(conn: Connection, project_id: int, row: Row[*tuple[Any, ...]], undone: bool) -> Change:
+def _toggle(conn: Connection, project_id: int, row: Row[*tuple[Any, ...]], undone: bool) -> Change:
     order = change_items.c.id.desc() if undone else change_items.c.id
     query = select(change_items).where(change_items.c.change_id == row.id).order_by(order)
-    kept = turn_items(conn, project_id, conn.execute(query).all(), undone)
+    kept = toggle_items(conn, project_id, conn.execute(query).all(), undone)
     state = {"undone": undone, "redoable": undone, "rewind_id": None}
     conn.execute(update(changes).where(changes.c.id == row.id).values(**state))
     return _change(row, undone=undone, kept=kept)
@@ -222,7 +222,7 @@ def _row(conn: Connection, project_id: int, change_id: int) -> Row[*tuple[Any, .
     return row
 
 
-def _turn_images(conn: Connection, project_id: int, moves: list[tuple[int, Values, Values]]) -> int:
+def _toggle_images(conn: Connection, project_id: int, moves: list[tuple[int, Values, Values]]) -> int:
     current = current_values(conn, project_id, (image_id for image_id, _, _ in moves))
     in_use = set(
         conn.execute(
@@ -238,17 +238,17 @@ def _turn_images(conn: Connection, project_id: int, moves: list[tuple[int, Value
         if not same or (label is not None and label not in in_use):
             kept += 1
             continue
-        # An image may come more than once, where several changes are turned: each starts where the one before ended.
+        # An image may come more than once, if several changes are undone: each starts where the previous one ended.
         current[image_id].update(wanted)
         writes[image_id].update(wanted)
-    coming_back = [image_id for image_id in writes if image_id in away and not current[image_id]["removed"]]
-    if coming_back:
-        settle_names(conn, project_id, coming_back)
+    restored = [image_id for image_id in writes if image_id in away and not current[image_id]["removed"]]
+    if restored:
+        resolve_name_conflicts(conn, project_id, restored)
     _write_images(conn, list(writes.items()))
     return kept
 
 
-def _turn_class(conn: Connection, project_id: int, class_id: int, expected: Values, wanted: Values) -> bool:
+def _toggle_class(conn: Connection, project_id: int, class_id: int, expected: Values, wanted: Values) -> bool:
     row = conn.execute(select(classes).where(classes.c.id == class_id)).mappings().one()
     if any(row[column] != value for column, value in expected.items()):
         return False
@@ -270,10 +270,10 @@ def _turn_class(conn: Connection, project_id: int, class_id: int, expected: Valu
 
 
 def _write_images(conn: Connection, rows: Sequence[tuple[int, Values]]) -> None:
-    alike: dict[tuple[str, ...], list[Values]] = defaultdict(list)
+    by_columns: dict[tuple[str, ...], list[Values]] = defaultdict(list)
     for image_id, values in rows:
-        alike[tuple(values)].append({"row": image_id, **{f"new_{name}": value for name, value in values.items()}})
-    for columns, parameters in alike.items():
+        by_columns[tuple(values)].append({"row": image_id, **{f"new_{name}": value for name, value in values.items()}})
+    for columns, parameters in by_columns.items():
         statement = update(images).where(images.c.id == bindparam("row"))
         statement = statement.values({name: bindparam(f"new_{name}") for name in columns})
         for start in range(0, len(parameters), CHUNK):

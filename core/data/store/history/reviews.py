@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from core.data.store.history.changes import CHUNK, now
 from core.data.store.records import ReviewDecision
-from core.data.store.schema import verdicts
+from core.data.store.schema import reviews
 
 
 def record_review(conn: Connection, project_id: int, kind: str, subjects: Sequence[str], who: str) -> None:
@@ -18,18 +18,18 @@ def record_review(conn: Connection, project_id: int, kind: str, subjects: Sequen
     forget_review(conn, project_id, kind, wanted)
     rows = [{"project_id": project_id, "kind": kind, "subject": one, "who": who, "at": now()} for one in wanted]
     for start in range(0, len(rows), CHUNK):
-        conn.execute(insert(verdicts), rows[start : start + CHUNK])
+        conn.execute(insert(reviews), rows[start : start + CHUNK])
 
 
 def forget_review(conn: Connection, project_id: int, kind: str, subjects: Sequence[str]) -> None:
     """Delete reviews, so that the check asks again."""
     for start in range(0, len(subjects), CHUNK):
-        which = verdicts.c.subject.in_(subjects[start : start + CHUNK])
-        conn.execute(delete(verdicts).where(verdicts.c.project_id == project_id, verdicts.c.kind == kind, which))
+        which = reviews.c.subject.in_(subjects[start : start + CHUNK])
+        conn.execute(delete(reviews).where(reviews.c.project_id == project_id, reviews.c.kind == kind, which))
 
 
 def reviews_of(conn: Connection, project_id: int, kind: str) -> dict[str, ReviewDecision]:
     """Return the reviews of one kind by subject, the oldest first."""
-    query = select(verdicts).where(verdicts.c.project_id == project_id, verdicts.c.kind == kind)
-    rows = conn.execute(query.order_by(verdicts.c.id))
+    query = select(reviews).where(reviews.c.project_id == project_id, reviews.c.kind == kind)
+    rows = conn.execute(query.order_by(reviews.c.id))
     return {row.subject: ReviewDecision(row.subject, row.who, row.at) for row in rows}

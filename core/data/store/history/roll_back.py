@@ -7,27 +7,27 @@ redone together. As with a single undo, an image or class that was changed since
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, select, true, update
 
 from core.data.store.database import inserted
-from core.data.store.history.changes import now, turn_items
+from core.data.store.history.changes import now, toggle_items
 from core.data.store.records import RollBack, RollBackReach
-from core.data.store.schema import change_items, changes, rewinds
+from core.data.store.schema import change_items, changes, roll_backs
 from core.errors import DataError
 
 
 def reach(conn: Connection, project_id: int, change_id: int) -> RollBackReach:
     """Return what rolling back to the point after a change would undo; 0 is the point before the first change."""
-    return _reach(conn, _standing_after(conn, project_id, change_id))
+    return _reach(conn, _changes_after(conn, project_id, change_id))
 
 
 def roll_back(conn: Connection, project_id: int, change_id: int, who: str) -> RollBackReach:
     """Undo all later changes, whoever made them. Raises DataError if there are none."""
-    which = _standing_after(conn, project_id, change_id)
+    which = _changes_after(conn, project_id, change_id)
     found = _reach(conn, which)
     if not found.changes:
         raise DataError("Nothing was changed after this point, or it is already undone. Reload the page.")
     items = conn.execute(_items(which).order_by(change_items.c.id.desc())).all()
-    kept = turn_items(conn, project_id, items, undone=True)
+    kept = toggle_items(conn, project_id, items, undone=True)
     row = {"project_id": project_id, "change_id": change_id, "who": who, "at": now()}
-    number = inserted(conn, rewinds, row)
+    number = inserted(conn, roll_backs, row)
     conn.execute(update(changes).where(which).values(undone=True, redoable=False, rewind_id=number))
     return RollBackReach(found.changes, found.images, found.classes, found.people, kept)
 
@@ -39,7 +39,7 @@ def undo_roll_back(conn: Connection, project_id: int, roll_back_id: int) -> Roll
     if not found.changes:
         raise DataError("These changes have already been redone. Reload the page.")
     items = conn.execute(_items(which).order_by(change_items.c.id)).all()
-    kept = turn_items(conn, project_id, items, undone=False)
+    kept = toggle_items(conn, project_id, items, undone=False)
     conn.execute(update(changes).where(which).values(undone=False, redoable=False, rewind_id=None))
     return RollBackReach(found.changes, found.images, found.classes, found.people, kept)
 
@@ -47,16 +47,16 @@ def undo_roll_back(conn: Connection, project_id: int, roll_back_id: int) -> Roll
 def roll_backs_of(conn: Connection, project_id: int) -> list[RollBack]:
     """Return the roll-backs that can be undone, the newest first."""
     query = (
-        select(rewinds, func.count().label("changes"))
-        .join(changes, changes.c.rewind_id == rewinds.c.id)
-        .where(rewinds.c.project_id == project_id, changes.c.undone == true())
-        .group_by(*rewinds.c)
-        .order_by(rewinds.c.id.desc())
+        select(roll_backs, func.count().label("changes"))
+        .join(changes, changes.c.rewind_id == roll_backs.c.id)
+        .where(roll_backs.c.project_id == project_id, changes.c.undone == true())
+        .group_by(*roll_backs.c)
+        .order_by(roll_backs.c.id.desc())
     )
     return [RollBack(row.id, row.change_id, row.who, row.at, row.changes) for row in conn.execute(query)]
 
 
-def _standing_after(conn: Connection, project_id: int, change_id: int) -> ColumnElement[bool]:
+def _changes_after(conn: Connection, project_id: int, change_id: int) -> ColumnElement[bool]:
     if change_id:
         known = select(changes.c.id).where(changes.c.project_id == project_id, changes.c.id == change_id)
         if conn.execute(known).first() is None:

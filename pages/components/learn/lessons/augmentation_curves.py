@@ -9,7 +9,7 @@ from pages.components.shared.charts import Palette, rgba, styled
 MEASURES = ("accuracy", "loss")
 TITLES = {"none": "No augmentation", "light": "Light", "standard": "Standard"}
 # All panels share the axis; a higher loss only means that the network is confidently wrong.
-MOST_LOSS = 3.0
+MAX_LOSS = 3.0
 
 
 def panel(runs: pd.DataFrame, measure: str, colors: Palette) -> go.Figure:
@@ -55,7 +55,7 @@ def panel(runs: pd.DataFrame, measure: str, colors: Palette) -> go.Figure:
         font={"size": 12, "color": colors.text},
     )
     figure.update_yaxes(
-        **{"tickformat": ".0%", "range": [0, 1.03]} if measure == "accuracy" else {"range": [0, MOST_LOSS]}
+        **{"tickformat": ".0%", "range": [0, 1.03]} if measure == "accuracy" else {"range": [0, MAX_LOSS]}
     )
     figure.update_xaxes(range=[1, int(runs["epochs"].iloc[0])], dtick=3, tick0=1)
     level = str(runs["level"].iloc[0])

@@ -224,7 +224,7 @@ def _runs(colors: Palette) -> None:
         f"augmentation-{weights}",
         experiment_parts(str(weights), seeds),
         button=lambda left: f"Train {counted(left, 'network')}",
-        promise=f"{runs_each} {'run' if len(seeds) == 1 else 'runs'} per level: about "
+        caption=f"{runs_each} {'run' if len(seeds) == 1 else 'runs'} per level: about "
         f"{'a minute' if len(seeds) > 1 else 'half a minute'} on two idle cores.{fetching}",
         draw=draw,
     )

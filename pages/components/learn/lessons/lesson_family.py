@@ -113,7 +113,7 @@ def show(colors: Palette) -> None:
     chosen = COMPARISONS[group]
     facts = _facts(tuple(ARCHITECTURES))
     time = _last_time()
-    parts = [_part(time, turn) for turn in range(1, family.TURNS + 1)]
+    parts = [_part(time, turn) for turn in range(1, family.ROUNDS + 1)]
     measured = _measured(parts)
     table = family.table_of(facts, measured)
     left, right = st.columns([2, 1])
@@ -144,7 +144,7 @@ def show(colors: Palette) -> None:
         "family-speed",
         parts,
         button=lambda left: "Measure speed",
-        promise=f"{family.TURNS} rounds through the family, {family.BATCH} images of {family.SIZE} × {family.SIZE} "
+        caption=f"{family.ROUNDS} rounds through the family, {family.BATCH} images of {family.SIZE} × {family.SIZE} "
         f"pixels at a time, in {family.PRECISION} as the app predicts: about a minute on two idle cores.",
         draw=lambda speeds: _table(family.table_of(facts, speeds)),
     )
@@ -153,7 +153,7 @@ def show(colors: Palette) -> None:
     if not measured.empty:
         device = ", ".join(sorted(set(measured["device"])))
         st.caption(
-            f"Speed: {family.PRECISION} on {device}, {family.BATCH} images at a time, the fastest of {family.TURNS} "
+            f"Speed: {family.PRECISION} on {device}, {family.BATCH} images at a time, the fastest of {family.ROUNDS} "
             "rounds. Other programs on this computer slow the measurement down."
         )
         if found is not None:

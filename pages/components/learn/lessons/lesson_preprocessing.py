@@ -163,7 +163,7 @@ def _accuracies(colors: Palette) -> None:
         "preprocessing-modes",
         experiment_parts(photos, network, shapes),
         button=lambda left: "Measure accuracy",
-        promise="Half a minute on two idle cores." if source == BIRDS else "About ten seconds on two idle cores.",
+        caption="Half a minute on two idle cores." if source == BIRDS else "About ten seconds on two idle cores.",
         draw=draw,
     )
     if table is not None:

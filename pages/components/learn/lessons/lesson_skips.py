@@ -56,7 +56,7 @@ def _networks(colors: Palette) -> None:
         "skips",
         parts,
         button=lambda left: f"Train {2 * left} networks",
-        promise=f"{setting.epochs} epochs on photos of {setting.size} × {setting.size} pixels, plain and residual side "
+        caption=f"{setting.epochs} epochs on photos of {setting.size} × {setting.size} pixels, plain and residual side "
         f"by side: about {'a minute and a half' if len(seeds) > 1 else 'half a minute'} on two idle cores.",
         draw=partial(_draw, depth=int(depth or skips.DEPTHS[-1]), epoch=int(epoch), colors=colors),
     )

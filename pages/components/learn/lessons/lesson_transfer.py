@@ -51,7 +51,7 @@ def _trainings(entry: WeightsEntry, colors: Palette) -> None:
     if not sizes:
         st.info(
             f"{whose} cannot be used here. This lesson needs two or more classes, {transfer.SIZES[0]} training photos "
-            f"per class, at most {transfer.MOST_PHOTOS} training photos in total, and some validation photos.",
+            f"per class, at most {transfer.MAX_PHOTOS} training photos in total, and some validation photos.",
             icon=":material/photo_library:",
         )
         return
@@ -90,7 +90,7 @@ def _trainings(entry: WeightsEntry, colors: Palette) -> None:
         "transfer",
         experiment_parts(snapshot, entry, [most]),
         button=lambda left: f"Train {counted(left, 'network')}",
-        promise=_promise(snapshot, entry, [most]),
+        caption=_experiment_caption(snapshot, entry, [most]),
         draw=draw,
     )
     if runs is None:
@@ -102,7 +102,7 @@ def _trainings(entry: WeightsEntry, colors: Palette) -> None:
             "transfer-few",
             few,
             button="Train {} more".format,
-            promise=_promise(snapshot, entry, fewer),
+            caption=_experiment_caption(snapshot, entry, fewer),
             draw=partial(_draw_sizes, runs=runs, names=names, colors=colors),
         )
     st.caption(left_out(snapshot, sizes))
@@ -123,7 +123,7 @@ def left_out(snapshot: Snapshot, sizes: list[int]) -> str:
         )
     if slow:
         reasons.append(
-            f"{' and '.join(slow)} photos per class are left out: more than {transfer.MOST_PHOTOS} photos in total "
+            f"{' and '.join(slow)} photos per class are left out: more than {transfer.MAX_PHOTOS} photos in total "
             "take too long here."
         )
     return " ".join(reasons)
@@ -163,9 +163,9 @@ def experiment_parts(snapshot: Snapshot, entry: WeightsEntry, sizes: list[int]) 
     return [part(size, arm) for size in sizes for arm in transfer.ARMS]
 
 
-def _promise(snapshot: Snapshot, entry: WeightsEntry, sizes: list[int]) -> str:
+def _experiment_caption(snapshot: Snapshot, entry: WeightsEntry, sizes: list[int]) -> str:
     counts, seconds = snapshot.counts(), 0.0
-    validated = min(int(counts["val"].sum()), transfer.MOST_HELD_OUT)
+    validated = min(int(counts["val"].sum()), transfer.MAX_HELD_OUT)
     for size in sizes:
         photos = int(counts["train"].clip(upper=size).sum())
         epochs = transfer.recipe_for("frozen", entry.needs, photos, 0).epochs
@@ -236,12 +236,12 @@ def figures(ends: pd.DataFrame) -> pd.DataFrame:
 def comparison_sentence(pair: transfer.ArmComparison) -> str:
     """Describe the paired test of two arms in words."""
     first, second, found = NAMES[pair.first], NAMES[pair.second], pair.compared
-    verdict = "unlikely to be chance" if found.p_value < 0.05 else "this could be chance"
+    conclusion = "unlikely to be chance" if found.p_value < 0.05 else "this could be chance"
     p = f"p = {found.p_value:.2g}" if found.p_value >= 0.001 else "p < 0.001"
     return (
         f"**{second.capitalize()} minus {first}**: {_points(found.difference)} percentage points (95% interval "
         f"{_points(found.low)} to {_points(found.high)}). Only {second} is correct on "
-        f"{counted(found.only_b_right, 'photo')}, only {first} on {found.only_a_right}: {verdict} ({p})."
+        f"{counted(found.only_b_right, 'photo')}, only {first} on {found.only_a_right}: {conclusion} ({p})."
     )
 
 

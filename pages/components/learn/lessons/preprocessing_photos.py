@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from core.inspection.predicting.predictor import Predictor
     from core.lessons.preprocessing import LabelledPhotos
 
-MOST_PROJECT_PHOTOS = 200
+MAX_PROJECT_PHOTOS = 200
 """Photos used of a project: more would narrow the intervals and lengthen the wait."""
 
 
@@ -22,10 +22,10 @@ def available_network() -> str | None:
 
 def pretrained_predictor(arch: str) -> "Predictor":
     """Return the network with its ImageNet weights."""
-    from core.lessons.lesson_predictor import load_predictor
+    from core.lessons.lesson_predictor import load_lesson_predictor
     from core.models.weights_table import available
 
-    return load_predictor(arch, available(arch))
+    return load_lesson_predictor(arch, available(arch))
 
 
 def labelled_birds() -> "LabelledPhotos":
@@ -37,7 +37,7 @@ def labelled_birds() -> "LabelledPhotos":
 
 
 def project_photos(project: Project) -> "LabelledPhotos | None":
-    """Return at most MOST_PROJECT_PHOTOS training and validation photos, balanced by class; None if too few."""
+    """Return at most MAX_PROJECT_PHOTOS training and validation photos, balanced by class; None if too few."""
     from core.data.snapshot import snapshot_of_project
     from core.lessons.preprocessing import FOLDS, LabelledPhotos
 
@@ -49,4 +49,4 @@ def project_photos(project: Project) -> "LabelledPhotos | None":
     classes = table["label"].nunique()
     if classes < 2:
         return None
-    return LabelledPhotos.of(table.groupby("label").head(max(FOLDS, MOST_PROJECT_PHOTOS // classes)))
+    return LabelledPhotos.of(table.groupby("label").head(max(FOLDS, MAX_PROJECT_PHOTOS // classes)))

@@ -142,7 +142,7 @@ def _accuracy(colors: Palette) -> None:
             )
         ],
         button=lambda left: "Measure accuracy",
-        promise="Ten seconds on two idle cores.",
+        caption="Ten seconds on two idle cores.",
         draw=draw,
     )
     if table is not None:

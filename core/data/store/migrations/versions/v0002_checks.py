@@ -1,4 +1,4 @@
-"""Checks of labels: a revision for each project, changes undone together, what was looked at and kept."""
+"""Checks of labels: a revision for each project, changes undone together, reviewed items."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Adds two columns and two tables; what is there stays."""
+    """Adds two columns and two tables; existing rows stay."""
     op.add_column("projects", sa.Column("revision", sa.Integer, nullable=False, server_default="0"))
     op.add_column("changes", sa.Column("rewind_id", sa.Integer))
     op.create_index("ix_changes_rewind_id", "changes", ["rewind_id"])

@@ -1,4 +1,4 @@
-"""The perceptual hash of pictures; those that are there already have none, and stand for themselves."""
+"""The perceptual hash of pictures; existing ones have none, and each is its own group."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,5 +8,5 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Adds a column; what is there stays."""
+    """Adds a column; existing rows stay."""
     op.add_column("pictures", sa.Column("phash", sa.String(16)))
