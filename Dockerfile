@@ -20,11 +20,11 @@ RUN if [ -n "$TORCH_INDEX" ]; then \
     fi && pip install --no-cache-dir --user -r requirements.txt -c constraints.txt
 COPY --chown=studio . .
 
-# A build machine without internet still gives an image that works; the weights are then fetched on first use.
-RUN python -m core weights || echo "no weights fetched at build time"
+# Without internet at build time the image still works; it then downloads the weights on first use.
+RUN python -m core weights || echo "No weights were downloaded at build time."
 
-# Here, and only here, the app listens on every address: the container's port is published on purpose.
-# A Space shows the app in a frame of another site, where the browser withholds the cookie that Streamlit's XSRF check of uploads needs.
+# Only in the container does the app listen on every address; `docker run -p` decides who can reach it.
+# A Space embeds the app in a frame of another site, where browsers block the cookie for Streamlit's XSRF check of uploads.
 ENV STREAMLIT_SERVER_ADDRESS=0.0.0.0 \
     STREAMLIT_SERVER_PORT=7860 \
     STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION=false

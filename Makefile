@@ -1,9 +1,9 @@
-# make app: from a fresh machine to the open page.   make test: everything that must hold before a change lands.
+# make app: from a fresh machine to the open page.   make test: everything that must pass before a change is merged.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install -q -c constraints.txt
-# CPU=1 takes PyTorch's build for processors, a tenth of the download of the one with CUDA.
+# CPU=1 installs PyTorch's CPU build, about a tenth of the download of the CUDA build.
 CPU ?=
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 
@@ -21,17 +21,17 @@ check: $(VENV)/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
-# One thread for each process, since every core has its own. A worker that crashes ends the run at once, with the name
-# of its test; no part runs longer than its limit in seconds.
+# One thread per process, because every core runs one process. If a worker crashes, the run ends immediately with the
+# name of its test. No part runs longer than its limit in seconds.
 LIMITED = $(BIN)/python -m tests.time_limit
 unit: $(VENV)/dev.stamp
 	OMP_NUM_THREADS=1 $(LIMITED) 2400 $(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 
-# What Chromium does is timed, so it runs alone.
+# These tests measure times, so they run alone.
 browser-test: $(VENV)/dev.stamp browser
 	$(LIMITED) 1800 $(BIN)/python -m pytest tests/browser
 
-# The app opens without weights too, and says so: a machine without internet is no reason to stop here.
+# The app also works without weights and says so, so a machine without internet does not stop here.
 weights: $(VENV)/app.stamp
 	-$(BIN)/python -m core weights
 
@@ -42,7 +42,7 @@ browser: $(VENV)/dev.stamp
 pictures: $(VENV)/dev.stamp weights browser
 	$(BIN)/python scripts/take_pictures.py
 
-# The exact versions that were tested together, from an environment made anew. Commit the file after make test.
+# The exact versions that were tested together, from a new environment. Run make test, then commit the file.
 constraints:
 	$(MAKE) VENV=.venv-constraints PIP=".venv-constraints/bin/python -m pip install -q --upgrade" .venv-constraints/dev.stamp
 	.venv-constraints/bin/python scripts/write_constraints.py > constraints.new
@@ -50,11 +50,11 @@ constraints:
 	rm -rf .venv-constraints
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "ResNet Studio needs Python 3.11 or newer; name one with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 2; }
-	$(PYTHON) -m venv $(VENV) || { echo "On Debian and Ubuntu the venv module is a package of its own: apt-get install python3-venv"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "ResNet Studio needs Python 3.11 or newer; choose one with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV) || { echo "On Debian and Ubuntu the venv module is a separate package: apt-get install python3-venv"; exit 2; }
 
 torch-cpu: $(VENV)/bin/python
-	@$(PIP) --index-url $(TORCH_CPU_INDEX) --retries 1 --timeout 15 torch torchvision || echo "$(TORCH_CPU_INDEX) cannot be reached; the usual build of PyTorch follows."
+	@$(PIP) --index-url $(TORCH_CPU_INDEX) --retries 1 --timeout 15 torch torchvision || echo "$(TORCH_CPU_INDEX) cannot be reached; installing the default build of PyTorch instead."
 
 $(VENV)/app.stamp: requirements.txt constraints.txt | $(VENV)/bin/python $(if $(CPU),torch-cpu)
 	$(PIP) -r requirements.txt

@@ -240,7 +240,7 @@ class ConsoleProgress:
         self.last_line = ""
 
     def __call__(self, what: str, done: int, total: int | None) -> None:
-        line = f"{what}: {10 * (10 * done // total)} %" if total else what
+        line = f"{what}: {10 * (10 * done // total)}%" if total else what
         if line != self.last_line:
             print(line, file=sys.stderr, flush=True)
             self.last_line = line

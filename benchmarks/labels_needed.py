@@ -27,7 +27,7 @@ from core.data.pictures.source import Source  # noqa: E402
 from core.data.tables.labels_csv import read_labels  # noqa: E402
 from core.inspection.suggesting.acquisition import most_uncertain, most_unlike  # noqa: E402
 from core.inspection.suggesting.probe import Probe, ProbeSpace, fit  # noqa: E402
-from core.inspection.suggesting.suggestions import LABELS_A_CLASS  # noqa: E402
+from core.inspection.suggesting.suggestions import LABELS_PER_CLASS  # noqa: E402
 from core.inspection.suggesting.vectors import Vectors, compute, default_network  # noqa: E402
 from core.workspace import open_workspace  # noqa: E402
 
@@ -72,7 +72,7 @@ def needed(
     shuffled = dice.permutation(len(labels))
     known = np.zeros(len(labels), dtype=bool)
     for number in range(classes):
-        known[shuffled[labels[shuffled] == number][:LABELS_A_CLASS]] = True
+        known[shuffled[labels[shuffled] == number][:LABELS_PER_CLASS]] = True
     waiting = [int(row) for row in shuffled if not known[row]]
     probe: Probe | None = None
     reached = 0

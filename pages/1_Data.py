@@ -16,7 +16,7 @@ SECTIONS = {
     "Add photos": ":material/add_photo_alternate:",
     "Splits and sizes": ":material/bar_chart:",
     "Check labels": ":material/rule:",
-    "labels.csv": ":material/table:",
+    "Download labels": ":material/table:",
 }
 
 with frame.page("Data"):
@@ -43,7 +43,7 @@ with frame.page("Data"):
         splits(project)
     elif section == "Check labels" and has_photos:
         check_labels(project)
-    elif section == "labels.csv":
+    elif section == "Download labels":
         labels_csv(project)
     elif has_photos:
         photo_grid(project)

@@ -10,7 +10,7 @@ from pages.components.shared.charts import palette
 # The module that shows a lesson is pages/components/learn/lessons/lesson_<name>.py.
 LESSONS = {
     "inside": "Inside the network",
-    "skips": "Why skip connections",
+    "skips": "Why skip connections help",
     "transfer": "Transfer learning",
     "augmentation": "Data augmentation",
     "preprocessing": "Preprocessing",

@@ -1,4 +1,4 @@
-"""Takes the README's pictures from the running app: the sample project, one real training, a picture of each page.
+"""Take the README's screenshots: train a run on the sample project, then take a screenshot of each page.
 
     make pictures
 
@@ -26,7 +26,7 @@ PICTURES = ROOT / "docs" / "pictures"
 SIZE = {"width": 1280, "height": 860}
 QUALITY = 82
 
-# The pages in the README's order, each with the part of it that is shown.
+# Each page's address, in the README's order.
 PAGES = {
     "home": "",
     "data": "Data",
@@ -59,7 +59,7 @@ print(project.id, run.id)
 
 
 def trained_project(home: Path) -> tuple[str, str]:
-    """Ids of the sample project and of a run with the default recipe."""
+    """Create the sample project, train a run with the default recipe, and return the ids of both."""
     done = subprocess.run(
         [sys.executable, "-c", TRAINED_PROJECT],
         cwd=ROOT,
@@ -73,13 +73,13 @@ def trained_project(home: Path) -> tuple[str, str]:
 
 
 def take(page: Page, name: str) -> None:
-    """One picture of what the window shows."""
+    """Save a screenshot of the window."""
     image = Image.open(io.BytesIO(page.screenshot()))
     image.convert("RGB").save(PICTURES / f"{name}.webp", quality=QUALITY, method=6)
 
 
 def main() -> None:
-    """All pictures."""
+    """Take all screenshots."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "workspace"

@@ -1,8 +1,8 @@
-"""Prints the exact versions of all packages in this environment, as a constraints file for pip.
+"""Print the exact versions of all packages in this environment, as a constraints file for pip.
 
     make constraints
 
-Packages that torch pins itself (CUDA's libraries) are left out, so that the file fits machines without them too.
+The CUDA libraries are left out: torch pins them itself, and the file must also work on machines without them.
 """
 
 import re
@@ -15,7 +15,7 @@ LEFT_OUT = re.compile(r"^(nvidia-|cuda-|triton$|pip$|setuptools$|wheel$|resnet-s
 
 
 def lines() -> list[str]:
-    """``name==version`` for each installed package, sorted; local versions such as 2.14.1+cpu without their suffix."""
+    """Return ``name==version`` for each installed package, sorted, without suffixes of local versions such as +cpu."""
     found = {re.sub(r"[-_.]+", "-", one.name).lower(): one.version.partition("+")[0] for one in distributions()}
     return [f"{name}=={version}" for name, version in sorted(found.items()) if not LEFT_OUT.match(name)]
 

@@ -84,6 +84,6 @@ def test_the_command_line_story_runs_as_written(tmp_path: Path, default_weights:
             check=False,
         )
         assert done.returncode == 0, (words, done.stderr)
-    assert (tmp_path / "answers.csv").read_text(encoding="utf-8").startswith("filename,prediction,probability")
+    assert (tmp_path / "predictions.csv").read_text(encoding="utf-8").startswith("filename,prediction,probability")
     assert (tmp_path / "heatmap.png").stat().st_size > 1000
     assert (tmp_path / "bundle" / "model.safetensors").exists()

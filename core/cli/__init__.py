@@ -1,4 +1,4 @@
-"""The command line: everything the pages can do, for scripts and for background jobs.
+"""The command line: import, train, evaluate, predict, explain and export, for scripts and background jobs.
 
 Results go to standard output (as JSON with --json), progress and messages to standard error. The exit status is 0 on
 success, 2 on a user error with one plain sentence, 1 if something else ended the work.

@@ -147,7 +147,7 @@ def _usage(info: BundleInfo) -> str:
     return (
         "Run `pip install torch torchvision safetensors pillow`, then in this folder:\n\n"
         f"```python\n{snippet(info)}\n```\n\n"
-        f"This gives the same {same} as ResNet Studio. (For pictures with transparency, ResNet Studio uses a white "
+        f"This gives the same {same} as ResNet Studio. (For photos with transparency, ResNet Studio uses a white "
         "background.)"
     )
 
@@ -175,7 +175,7 @@ def _classes(info: BundleInfo, report: Report | None, counts: pd.DataFrame | Non
 def _quality(reports: Mapping[str, Report]) -> str:
     if not reports:
         return "The model has not been evaluated in ResNet Studio."
-    head, rows = ["split", "accuracy", "95 % confidence interval", "macro F1"], []
+    head, rows = ["split", "accuracy", "95% confidence interval", "macro F1"], []
     if any(report.top5 for report in reports.values()):
         head.append("top-5 accuracy")
     for split, report in reports.items():
@@ -210,7 +210,7 @@ def _box_quality(reports: Sequence[BoxReport]) -> str:
         ]
         for report in reports
     ]
-    head = ["split", "mean IoU", "95 % confidence interval", "IoU at least 0.5", "IoU at least 0.75", _CENTRE]
+    head = ["split", "mean IoU", "95% confidence interval", "IoU at least 0.5", "IoU at least 0.75", _CENTRE]
     return (
         "Accuracy of the boxes. IoU is the intersection of the predicted and the labelled box divided by their union; "
         "1 means that they are equal. The interval of its mean is from a bootstrap.\n\n" + _table(head, rows)

@@ -53,17 +53,17 @@ class DiskFailed(SourceFailed):
 
     @classmethod
     def full(cls, folder: Path) -> "DiskFailed":
-        return cls(f"the disk of {folder} is full", _MORE_ROOM)
+        return cls(f"the disk of {folder} is full", _SPACE_ADVICE)
 
 
-_NO_ROOM_BYTES = 100_000
+_FULL_DISK_BYTES = 100_000
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_MORE_ROOM = "Free some space on that disk, or set RESNET_STUDIO_WEIGHTS to a folder on another one, and try again."
+_SPACE_ADVICE = "Free some space on that disk, or set RESNET_STUDIO_WEIGHTS to a folder on another one, and try again."
 _OTHER_FOLDER = "Set RESNET_STUDIO_WEIGHTS to a folder that you may write to, and try again."
 
 # Disk errors in the output of npm and pip. They appear in the middle of it; the first error named is another one.
-_SAID_FULL = re.compile(r"ENOSPC|EDQUOT|no space left|quota exceeded", re.IGNORECASE)
-_SAID_UNWRITABLE = re.compile(r"EACCES|EPERM|EROFS|permission denied|read-only file system", re.IGNORECASE)
+_FULL_DISK_MESSAGES = re.compile(r"ENOSPC|EDQUOT|no space left|quota exceeded", re.IGNORECASE)
+_UNWRITABLE_MESSAGES = re.compile(r"EACCES|EPERM|EROFS|permission denied|read-only file system", re.IGNORECASE)
 
 
 def check_room(folder: Path, megabytes: float, copies: float = 2) -> None:
@@ -78,7 +78,7 @@ def check_room(folder: Path, megabytes: float, copies: float = 2) -> None:
         raise DiskFailed(
             f"the disk of {folder.parent} has {disk.free / 1e6:,.0f} MB free, "
             f"and the download needs {needed / 1e6:,.0f} MB for a while",
-            _MORE_ROOM,
+            _SPACE_ADVICE,
         )
 
 
@@ -220,13 +220,13 @@ def _largest_size(folder: Path) -> int:
 def client_error(what: str, text: str, folder: Path) -> SourceFailed:
     """Find the reason in a client's output: the disk, the connection, or else its first informative line."""
     # On a full disk the output itself may be incomplete.
-    if _SAID_FULL.search(text) or shutil.disk_usage(folder).free < _NO_ROOM_BYTES:
+    if _FULL_DISK_MESSAGES.search(text) or shutil.disk_usage(folder).free < _FULL_DISK_BYTES:
         return DiskFailed.full(folder.parent)
     # "... failed, reason: connect ECONNREFUSED" (npm), "...Connection object at 0x7f>: Failed to establish ..." (pip)
     broken = re.search(r"(?:reason: |object at 0x[0-9a-f]+>: )(.+?)(?:'\)|$)", text, re.MULTILINE)
     if broken:
         return NotReached(f"{what} failed (no connection to its registry: {broken[1]})")
-    if _SAID_UNWRITABLE.search(text):
+    if _UNWRITABLE_MESSAGES.search(text):
         return DiskFailed(f"{what} may not write to {folder.parent}", _OTHER_FOLDER)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     informative = [line for line in lines if "error" in line.lower() and not line.startswith("npm error code")]

@@ -190,7 +190,7 @@ class RunFolder:
 
 
 def _bundle_at(folder: Path) -> bool:
-    """Whether there is a bundle, or its old version if the writer died while replacing it."""
+    """Return whether there is a bundle, or its old version if the writer died while replacing it."""
     return any((place / "bundle.json").is_file() for place in (folder, folder.with_name(f".{folder.name}.old")))
 
 

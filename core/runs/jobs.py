@@ -15,7 +15,7 @@ from filelock import FileLock
 from core.background_process import start_python
 from core.errors import RunError
 from core.runs.folder import RunFolder, create_run, list_runs
-from core.runs.queue import join_queue, queue_position
+from core.runs.queue import join_queue, runs_ahead
 from core.runs.status import Status, process_lives, process_start, read_status
 from core.runs.worker import work
 from core.workspace import Workspace
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from core.data.snapshot import Snapshot
     from core.training.recipe import Recipe
 
-__all__ = ["delete", "queue_position", "recover", "resume", "stop", "submit", "work"]
+__all__ = ["delete", "recover", "resume", "runs_ahead", "stop", "submit", "work"]
 
 _KILL_SECONDS = 10.0
 _LEFTOVER_SECONDS = 24 * 3600
@@ -161,7 +161,8 @@ def _kill(run: RunFolder, status: Status) -> None:
         return
     try:
         process = psutil.Process(status.pid)
-        if process.cmdline()[1:3] != ["-m", "core"]:
+        command = process.cmdline()  # empty while the process is ending
+        if command and command[1:3] != ["-m", "core"]:
             raise RunError(f"The run {run.id} is being trained by another program. Stop it there first.")
         family = [*process.children(recursive=True), process]
         for member in family:

@@ -24,13 +24,6 @@ def runs_ahead(workspace: Workspace, run: RunFolder) -> list[RunFolder]:
     return [other for _, other in found]
 
 
-def queue_position(workspace: Workspace, run: RunFolder) -> int:
-    """Return 0 for a run that is not waiting, 1 for the next in the queue, then 2, 3, ..."""
-    if run.status().state != "queued":
-        return 0
-    return max(1, len(runs_ahead(workspace, run)))
-
-
 def device_lock(workspace: Workspace, run: RunFolder) -> FileLock:
     """Return the lock that a training of this run's queue holds; the system frees it however the process ends."""
     folder = workspace.runs / ".locks"

@@ -159,7 +159,7 @@ def _evaluate(run: RunFolder, workspace: Workspace, writer: ProgressWriter, sign
 
 
 def _resized(workspace: Workspace) -> Path:
-    """The folder of resized photos, shared by all runs."""
+    """Return the folder of resized photos, shared by all runs."""
     return workspace.cache / "resized"
 
 

@@ -14,11 +14,11 @@ CHOICES: dict[str, dict[str, str]] = {
         "none": "Random weights (training from scratch). Needs many photos, many epochs and all layers trained.",
     },
     "train": {
-        "head": "Trains only the new last layer. Fast and robust; right for few photos.",
-        "layer4": "Trains the head and the last stage. For photos that look unlike everyday pictures.",
+        "head": "Trains only the new last layer. Fast and robust; best with few photos.",
+        "layer4": "Trains the head and the last stage. For photos that do not look like everyday photos.",
         "layer3": "Trains the head and the last two stages. Slower; needs a few hundred photos per class.",
         "all": "Trains every layer. The slowest, and often the most accurate if there are enough photos.",
-        "staged": "Trains the head first, then every layer, with a lower learning rate in the lower stages. "
+        "staged": "Trains the head first, then every layer, with lower learning rates in the earlier stages. "
         "A safe way to train all layers.",
     },
     "optimizer": {

@@ -76,7 +76,7 @@ class Recipe(BaseModel):
     head_epochs: Annotated[int, Field(ge=1)] | None = Field(
         default=None,
         description="In staged training, how many of the epochs train only the head. "
-        "Left empty: a quarter of them, at least one.",
+        "If left empty, a quarter of them, at least one.",
     )
     batch_size: Annotated[int, Field(ge=2, le=4096)] = Field(
         default=32,
@@ -90,9 +90,9 @@ class Recipe(BaseModel):
     )
     learning_rate: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] | None = Field(
         default=None,
-        description="How far each step moves the weights of the head; pretrained layers use a smaller rate. Left "
-        "empty: a good value for the optimizer. Lower it if the loss jumps or grows; raise it if the loss falls "
-        "too slowly.",
+        description="How far each step moves the weights of the head; pretrained layers use a smaller rate. If "
+        "left empty, a good value for the optimizer is used. Lower it if the loss jumps or grows; raise it if the "
+        "loss falls too slowly.",
     )
     schedule: Schedule = Field(
         default="one-cycle",
@@ -150,12 +150,12 @@ class Recipe(BaseModel):
     precision: Precision = Field(
         default="auto",
         description="Number format of the computation. Auto is fast, in mixed precision where the device supports it; "
-        "fp32 gives identical bits each time on a CPU.",
+        "fp32 gives bit-identical results on a CPU.",
     )
     workers: Annotated[int, Field(ge=0, le=64)] | None = Field(
         default=None,
-        description="Data-loading workers: processes that prepare photos while the device computes. Left empty: "
-        "chosen for the machine. 0 prepares photos between the steps.",
+        description="Data-loading workers: processes that prepare photos while the device computes. If left "
+        "empty, the number suits the machine. 0 prepares photos between the steps.",
     )
 
     @model_validator(mode="before")
@@ -260,8 +260,8 @@ class Recipe(BaseModel):
             )
         if self.weights == "none" and self.train not in ("all", "staged"):
             warnings.append(
-                f"With weights none, the frozen layers stay random, so train {self.train} can learn little. "
-                "Choose train all."
+                f"With weights none, the frozen layers stay random, so the model can learn little with "
+                f"train {self.train}. Choose train all."
             )
         if self.patience >= self.epochs:
             warnings.append(f"Patience {self.patience} has no effect within {self.epochs} epochs.")

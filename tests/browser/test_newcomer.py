@@ -99,10 +99,10 @@ def test_from_nothing_to_a_heatmap_within_three_minutes(
     settled(page)
     matrix = page.get_by_test_id("stPlotlyChart").filter(has=page.locator(".heatmaplayer image"))
     expect(matrix).to_be_visible()
-    sentence = page.locator("text=/photos? of .*, predicted (correctly|as)/").first
+    sentence = page.locator("text=/photos? labelled .*, predicted (correctly|as)/").first
     expect(sentence).to_be_visible()
     click_cell(page, matrix, row=0, column=0, size=5)
-    expect(page.locator("text=/photos? of owl, predicted correctly/").first).to_be_visible()
+    expect(page.locator("text=/photos? labelled owl, predicted correctly/").first).to_be_visible()
     settled(page)
     page.screenshot(path=screenshots / "story-evaluate.png", full_page=True)
 

@@ -28,7 +28,8 @@ def test_train_prints_each_epoch_then_where_the_run_is(training: subprocess.Comp
 
 def test_train_says_what_it_waits_for(training: subprocess.CompletedProcess[str]) -> None:
     assert training.stderr.splitlines()[:2] == [
-        "With weights none, the frozen layers stay random, so train head can learn little. Choose train all.",
+        "With weights none, the frozen layers stay random, so the model can learn little with train head. "
+        "Choose train all.",
         "waiting for another training on this device",
     ]
 

@@ -13,7 +13,7 @@ import pytest
 from core.data.snapshot import Snapshot
 from core.errors import RunError, TooLittleData
 from core.runs.folder import RunFolder, list_runs
-from core.runs.jobs import delete, queue_position, recover, resume, stop, submit
+from core.runs.jobs import delete, recover, resume, runs_ahead, stop, submit
 from core.runs.status import Status
 from core.workspace import Workspace, open_workspace
 from tests.runs.conftest import tiny
@@ -130,7 +130,7 @@ def test_runs_take_turns_can_be_deleted_and_the_next_starts_when_the_first_is_st
     second = submit(workspace, snapshot, tiny(epochs=1), title="second")
     third = submit(workspace, snapshot, tiny(epochs=1), title="third")
     wait_until(first, lambda status: status.epoch >= 2)
-    assert [queue_position(workspace, run) for run in (first, second, third)] == [0, 1, 2]
+    assert [len(runs_ahead(workspace, run)) for run in (first, second, third)] == [0, 1, 2]
 
     pid = third.status().pid
     delete(third)

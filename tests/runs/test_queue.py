@@ -5,7 +5,7 @@ import pytest
 
 from core.errors import RunError
 from core.runs.folder import RunFolder
-from core.runs.queue import join_queue, queue_position, runs_ahead
+from core.runs.queue import join_queue, runs_ahead
 from core.runs.queue_names import queue_name
 from core.workspace import Workspace
 
@@ -14,12 +14,12 @@ MakeRun = Callable[..., RunFolder]
 
 def test_runs_wait_in_the_order_in_which_they_came(make_run: MakeRun, workspace: Workspace) -> None:
     first, second, third = make_run("c"), make_run("a"), make_run("b")
-    assert [queue_position(workspace, run) for run in (first, second, third)] == [1, 1, 2]
+    assert [len(runs_ahead(workspace, run)) for run in (first, second, third)] == [0, 1, 2]
     first.write_status(state="running")
-    assert [queue_position(workspace, run) for run in (first, second, third)] == [0, 1, 2]
+    assert [len(runs_ahead(workspace, run)) for run in (first, second, third)] == [0, 1, 2]
     assert runs_ahead(workspace, third) == [first, second]
     first.write_status(state="finished")
-    assert [queue_position(workspace, run) for run in (first, second, third)] == [0, 1, 1]
+    assert [len(runs_ahead(workspace, run)) for run in (first, second, third)] == [0, 0, 1]
 
 
 def test_a_dead_run_holds_up_nobody(make_run: MakeRun, workspace: Workspace) -> None:

@@ -92,7 +92,7 @@ def test_a_photo_that_is_gone_is_named(photos: dict[TrainingSplit, Photos], work
     gone = photos["train"].sources[3]
     gone.path.unlink()
     with (
-        pytest.raises(DataError, match=rf"{gone.name}: its file .* is gone"),
+        pytest.raises(DataError, match=rf"{gone.name}: its file .* is missing"),
         loading(photos, plan(photos), torch.device("cpu"), workers) as stream,
     ):
         list(stream)
@@ -116,7 +116,7 @@ def test_processes_load_the_same_bits_name_what_is_gone_and_are_not_left_behind(
             assert torch.equal(loaded.images, known.images)
         workers = [child for child in psutil.Process().children() if child not in before]
         assert len(workers) >= 2
-        with pytest.raises(DataError, match=rf"{gone.name}: its file .* is gone"):
+        with pytest.raises(DataError, match=rf"{gone.name}: its file .* is missing"):
             next(stream)
     still = [child for child in workers if child.is_running() and "spawn_main" in " ".join(child.cmdline())]
     assert not still

@@ -252,7 +252,7 @@ def test_a_photo_that_is_gone_is_named_before_the_first_step(
     snapshot, events = make_snapshot(), list[Event]()
     path, name = snapshot.frame["path"][0], snapshot.frame["filename"][0]
     Path(path).unlink()
-    with pytest.raises(ImageRefused, match=f"^{re.escape(f'{name}: its file {path} is gone')}"):
+    with pytest.raises(ImageRefused, match=f"^{re.escape(f'{name}: its file {path} is missing')}"):
         for event in fit(snapshot, recipe(), cache=cache):
             events.append(event)
     assert not any(isinstance(event, Step) for event in events)

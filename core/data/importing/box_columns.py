@@ -103,7 +103,7 @@ def _class_column(body: Sequence[Sequence[str]], places: Sequence[int]) -> int |
 
 
 def _are_corners(body: Sequence[Sequence[str]]) -> bool:
-    """Whether the last two numbers always lie to the right of and below the first two."""
+    """Return whether the last two numbers always lie to the right of and below the first two."""
     boxes = [[_number(cell) or 0.0 for cell in row[-BOX_COLUMNS:]] for row in body if _is_box(row)]
     return all(right > x and bottom > y for x, y, right, bottom in boxes)
 

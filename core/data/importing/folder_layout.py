@@ -17,7 +17,7 @@ _CLUTTER = frozenset(("__macosx", "thumbs.db", "desktop.ini"))
 
 
 def is_clutter(path: str) -> bool:
-    """Whether a file is hidden or left behind by an operating system; nobody means to import these."""
+    """Return whether a file is hidden or left behind by an operating system; such files are never imported."""
     return any((part.startswith(".") and part not in (".", "..")) or part.lower() in _CLUTTER for part in _parts(path))
 
 
@@ -39,7 +39,7 @@ def suffix_of(path: str) -> str:
 
 
 def is_picture(path: str) -> bool:
-    """Whether a file with that name is meant as an image."""
+    """Return whether a file with that name is meant as an image."""
     return suffix_of(path) in IMAGE_SUFFIXES or suffix_of(path) in _MEANT_AS_PICTURES
 
 

@@ -98,7 +98,8 @@ def plan_uploads(uploads: Sequence[Upload], limits: ZipLimits = LIMITS) -> Impor
     be used is refused, and the others are planned. Raises LabelsError where the labels cannot be read.
     """
     found = _sorted_uploads(uploads, limits)
-    source = ", ".join(upload.name for upload in uploads[:3]) + (", ..." if len(uploads) > 3 else "")
+    source = ", ".join(upload.name for upload in uploads[:3])
+    source += f" and {len(uploads) - 3:,} more" if len(uploads) > 3 else ""
     parts = _by_uploaded_table(found, source) if found.tables else _by_own_labels(found, source)
     return _joined([*parts, *found.packed], found.refused, found.problems, source)
 
@@ -169,12 +170,12 @@ def _by_own_labels(found: _SortedUploads, source: str) -> list[ImportPlan]:
 
 
 def _is_packed(name: str) -> bool:
-    """Whether a file of that name holds packed images."""
+    """Return whether a file of that name holds packed images."""
     return suffix_of(name) in PACKED_SUFFIXES
 
 
 def _belongs_to_data_set(name: str) -> bool:
-    """Whether a table in an uploaded folder belongs to a data set in another tool's format."""
+    """Return whether a table in an uploaded folder belongs to a data set in another tool's format."""
     return "/" in name and (suffix_of(name) == ".txt" or PurePosixPath(name).name == "metadata.csv")
 
 

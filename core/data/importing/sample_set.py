@@ -48,7 +48,7 @@ def make_sample_project(store: Store, who: str = "", progress: CountCallback | N
 
 
 def is_incomplete(store: Store, project: Project) -> bool:
-    """Whether this is the sample project and its creation was interrupted."""
+    """Return whether this is the sample project and its creation was interrupted."""
     # Labels are added last, so a project with a history has all photos.
     return project.name == SAMPLE_NAME and not store.history(project.id, limit=1)
 

@@ -40,7 +40,7 @@ IMAGE_SUFFIXES = frozenset(
 """Suffixes (lower case) of the files that count as pictures in folders and zips."""
 
 # A browser can show these formats, so keeping the user's file is better than one format for all.
-_KEPT_AS_THEY_ARE = {"JPEG", "MPO", "PNG", "WEBP"}
+_STORED_UNCHANGED = {"JPEG", "MPO", "PNG", "WEBP"}
 
 # What Pillow raises for damaged pictures, found by reading its plugins and by fuzzing them:
 _BROKEN = (
@@ -60,7 +60,7 @@ _BROKEN = (
 )
 
 _ORIENTATION_TAG = 0x0112
-_TURNS = {
+_ROTATIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -72,7 +72,7 @@ _TURNS = {
 
 
 # First bytes of other files that people upload as pictures, with what to do about them.
-_OTHER_KINDS = (
+_OTHER_SIGNATURES = (
     (b"%PDF", "it is a PDF document; save its page as JPEG or PNG"),
     (b"%!PS", "it is a PostScript (EPS) file, which is a program; save it as JPEG or PNG"),
     (
@@ -84,7 +84,7 @@ _OTHER_KINDS = (
 )
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
-_STARTS_OF_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"BM", b"RIFF")
+_IMAGE_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"BM", b"RIFF")
 
 _HASHED_PIXELS = 2**20
 _COUNTED_BYTES = 8 * 2**20
@@ -172,7 +172,7 @@ def _bytes_of(source: bytes | Path, name: str) -> bytes:
 def _upright_rgb(file: Image.Image, file_bytes: int) -> Decoded:
     stored_format = file.format or "unknown"
     # Pillow turns a TIFF upright while loading it and drops the tag.
-    turned_by_pillow = stored_format == "TIFF" and _orientation(file)[0] in _TURNS
+    turned_by_pillow = stored_format == "TIFF" and _orientation(file)[0] in _ROTATIONS
     file.load()
     image, remarks = to_rgb(file)
     # An ICC profile that describes RGB still applies; all other information about the pixels no longer does.
@@ -182,13 +182,13 @@ def _upright_rgb(file: Image.Image, file_bytes: int) -> Decoded:
     orientation, exif_remark = _orientation(file)
     if exif_remark:
         remarks.append(exif_remark)
-    turn = _TURNS.get(orientation)  # one of the turns is number 0
+    turn = _ROTATIONS.get(orientation)  # one of the turns is number 0
     if turn is not None:
         image = image.transpose(turn)
     if turn is not None or turned_by_pillow:
         remarks.append("turned upright (EXIF)")
     frames = _frames(file, file_bytes)
-    verbatim = stored_format in _KEPT_AS_THEY_ARE and not frames and not remarks
+    verbatim = stored_format in _STORED_UNCHANGED and not frames and not remarks
     if frames:
         remarks.append(f"first of {frames}")
 
@@ -226,14 +226,14 @@ def _frames(file: Image.Image, file_bytes: int) -> str | None:
 
 def _what_it_is(data: bytes) -> str:
     """Return why Pillow found no picture, judging by the first bytes."""
-    for start, reason in _OTHER_KINDS:
+    for start, reason in _OTHER_SIGNATURES:
         if data.startswith(start):
             return reason
     if data[4:8] == b"ftyp":
         if data[8:12] in _HEIC_BRANDS:
             return "it is a HEIC photo, which cannot be read; export it as JPEG (iPhone: Settings, Camera, Formats)"
         return "it is a video or a damaged AVIF image"
-    if data.startswith(_STARTS_OF_PICTURES):
+    if data.startswith(_IMAGE_SIGNATURES):
         return "it begins like an image, but is damaged or cut off"
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith(b"<") and b"<svg" in head.lower():

@@ -34,7 +34,7 @@ class Comparison(BaseModel):
 
     @property
     def sentence(self) -> str:
-        counts = f"Of {self.n} images, only A is correct on {self.only_a_right} and only B on {self.only_b_right}."
+        counts = f"Of {self.n} photos, only A is correct on {self.only_a_right} and only B on {self.only_b_right}."
         if self.only_a_right == self.only_b_right:
             conclusion = "There is no difference in accuracy."
         elif self.p_value < 0.05:

@@ -22,7 +22,7 @@ from core.inspection.suggesting.vectors import Vectors
 if TYPE_CHECKING:
     from core.inspection.suggesting.probe import Probe, ProbeSpace
 
-LABELS_A_CLASS = 2
+LABELS_PER_CLASS = 2
 """Suggestions start when each class has this many labels."""
 PATIENCE = 5
 """Or when there are this many labels per class on average, so that a rare class does not prevent suggestions."""
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 def enough_labels(counts: Sequence[int]) -> bool:
     """Return whether suggestions start, given the number of labels of each class."""
-    ready = sum(count >= LABELS_A_CLASS for count in counts)
+    ready = sum(count >= LABELS_PER_CLASS for count in counts)
     return ready >= 2 and (ready == len(counts) or sum(counts) >= PATIENCE * len(counts))
 
 
@@ -165,7 +165,7 @@ class SuggestionModel:
         number_of = {name: number for number, name in enumerate(names)}
         labels = np.array([number_of.get(one.label or "", -1) for one in there], dtype=np.int64)
         count = Counter(one.label for one in images if one.label is not None)
-        lacking = tuple(name for name in names if count[name] < LABELS_A_CLASS)
+        lacking = tuple(name for name in names if count[name] < LABELS_PER_CLASS)
         able = len(np.unique(labels[labels >= 0])) >= 2
         begun = able and enough_labels([count[name] for name in names])
         probabilities = None

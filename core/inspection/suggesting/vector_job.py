@@ -166,7 +166,7 @@ def _is_running(workspace: Workspace, project_id: int) -> bool:
 
 
 def _crash_message(workspace: Workspace, project_id: int) -> str:
-    """A sentence for a process of ours that ended without a result; empty if none did."""
+    """Return a sentence for a process of ours that ended without a result; empty if none did."""
     process = _started.get((workspace.root, project_id))
     if process is None or not process.returncode:
         return ""

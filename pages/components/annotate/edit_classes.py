@@ -16,8 +16,8 @@ def class_panel(project: Project) -> None:
     """Draw the section."""
     classes = frame.store().classes(project.id)
     st.markdown(
-        "The model predicts one of these classes. Their order sets their keys, but a class named after a single digit "
-        "or letter gets that key. No change here loses a label, and you can undo every change."
+        "The model predicts one of these classes. Their order sets their keys, but a class whose name is a single "
+        "digit or letter gets that key. No change here loses a label, and you can undo every change."
     )
     last_change(project)
     with st.container(border=True, gap="xxsmall"):

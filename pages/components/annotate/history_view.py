@@ -30,9 +30,9 @@ def history(project: Project) -> None:
         return
     _newest(project)
     _redo_roll_back(project)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         named = st.selectbox(
-            "Changes of", list(people), key="history-who", width=200, on_change=_first_page, args=(project,)
+            "Changes by", list(people), key="history-who", width=200, on_change=_first_page, args=(project,)
         )
         st.caption("Select a row to see what changed, to undo it, or to go back to that point.", width="stretch")
     before: list[int] = st.session_state.setdefault(_pages_key(project), [])

@@ -12,8 +12,8 @@ from pages.components.shared.photo_wall import WallPhoto, choose, current_select
 from pages.components.shared.widget_memory import remember_choice, remembered_choice, set_initial_choice
 from pages.components.shared.wording import counted
 
-SURE, ALL = "99 %", "all"
-LEVELS = {SURE: 0.99, "95 %": 0.95, "90 %": 0.90, ALL: 0.0}
+SURE, ALL = "99%", "all"
+LEVELS = {SURE: 0.99, "95%": 0.95, "90%": 0.90, ALL: 0.0}
 MOST = 240
 WALL = "accept-wall"
 OPEN = "accept-open"
@@ -30,7 +30,7 @@ def offer_review(project: Project, found: Suggestions) -> None:
     sure, every = len(found.sure(LEVELS[SURE])), len(found.sure(LEVELS[ALL]))
     if every:
         st.button(
-            f"Review suggestions above 99 % ({sure:,})" if sure else f"Review all suggestions ({every:,})",
+            f"Review suggestions above 99% ({sure:,})" if sure else f"Review all suggestions ({every:,})",
             icon=":material/done_all:",
             type="tertiary",
             key="accept-look",

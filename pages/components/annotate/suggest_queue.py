@@ -66,7 +66,7 @@ def choose_queue(head: DeltaGenerator, classes: list[str], *, ordered: bool) -> 
         )
         order, label = orders[named]
     suggest = head.toggle(
-        "Suggest",
+        "Suggestions",
         remembered_choice("annotate-suggest", True, (True, False)),
         key="annotate-suggest",
         help="Suggestions come from a small model trained on your labels. Turn them off to decide without being "

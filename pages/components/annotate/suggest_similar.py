@@ -32,7 +32,9 @@ def similar(project: Project) -> None:
     with left:
         st.image(str(frame.store().thumbnail_path(row.hash)), width=200, alt=f"The photo: {row.filename}")
         st.caption(f"{row.label or 'no label'} · {row.filename.rsplit('/', 1)[-1]}")
-        st.button("Another photo", icon=":material/shuffle:", on_click=_another, args=(project, found), width="stretch")
+        st.button(
+            "Show another photo", icon=":material/shuffle:", on_click=_another, args=(project, found), width="stretch"
+        )
         open_only = st.toggle("Only unlabelled photos", value=True, key="similar-open")
     with right:
         keep_in_view("similar-actions")

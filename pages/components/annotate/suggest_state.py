@@ -121,7 +121,7 @@ def _moving(project: Project, note: str) -> None:
 @frame.fragment(run_every=0.5)
 def _wait(project: Project, photos: int) -> None:
     """Redraw the page once there are suggestions for at least this many photos."""
-    st.caption("Preparing suggestions …")
+    st.caption("Preparing suggestions…")
     found = suggestions_of(project.id)
     if found is not None and len(found.ids) >= photos:
         st.rerun()

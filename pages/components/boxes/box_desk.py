@@ -165,10 +165,10 @@ def _keys(desk: BoxDesk, size: tuple[int, int], step: tuple[int, int]) -> None:
     st.markdown(f"**Box {desk.at + 1} of {many}** is selected" if many else "**No box yet**")
     with st.container(horizontal=True, gap="xsmall"):
         st.button(
-            "New", shortcut="N", on_click=new_box, args=(desk, size), help="Add a box in the centre of the photo."
+            "New box", shortcut="N", on_click=new_box, args=(desk, size), help="Add a box in the centre of the photo."
         )
-        st.button("Other", shortcut="O", on_click=other_box, args=(desk,), disabled=many < 2)
-        st.button("Relabel", shortcut="L", on_click=choose_class, args=(desk, desk.label, True), disabled=not many)
+        st.button("Next box", shortcut="O", on_click=other_box, args=(desk,), disabled=many < 2)
+        st.button("Change class", shortcut="L", on_click=choose_class, args=(desk, desk.label, True), disabled=not many)
         st.button("Delete", shortcut="Delete", on_click=delete_box, args=(desk,), disabled=not many)
     with st.grid(min_column_width=128, gap="xsmall"):
         for icon, shortcut, words, move, grow in MOVES:
@@ -189,7 +189,7 @@ def _all_done(desk: BoxDesk, left: int) -> None:
     if desk.boxless and left == 0:
         frame.empty_state("All photos have a box", "You can train a model on them now.", "Go to training", "Train")
     elif desk.boxless:
-        words = f"{counted(left, 'photo')} still without a box. That is fine: training leaves them out."
+        words = f"{counted(left, 'photo')} still without a box. That is fine: training skips them."
         frame.empty_state("You have seen every photo", words, "Go to training", "Train")
     else:
         frame.empty_state("You have seen every photo", "Your boxes are saved.", "Go to training", "Train")

@@ -46,7 +46,7 @@ def add_photos(project: Project) -> None:
 
 def _from_uploads(*, whole_folder: bool) -> ImportPlan | None:
     """Return the plan of the uploaded files; reading them stores nothing."""
-    files_label = "Photos, a zip, packed images, and a labels.csv if you have one"
+    files_label = "Photos, a zip or image arrays, and a labels.csv if you have one"
     label = "The folder with the photos" if whole_folder else files_label
     key = f"add-{'folder' if whole_folder else 'files'}-{st.session_state.get(ROUND, 0)}"
     if whole_folder:
@@ -141,7 +141,7 @@ def _show(plan: ImportPlan, project: Project) -> None:
         splits = Counter(one.split for one in plan.candidates if one.split)
         if splits:
             facts.append("split: " + ", ".join(f"{name} {splits[name]:,}" for name in SPLITS if splits[name]))
-        st.markdown(f"In {plain(plan.source)}: {', '.join(facts)}.")
+        st.markdown(f"From {plain(plan.source)}: {', '.join(facts)}.")
         if plan.classes:
             counts = Counter(name_key(one.label) for one in plan.candidates if one.label)
             st.markdown(" ".join(f":gray-badge[{plain(name)} {counts[name_key(name)]:,}]" for name in plan.classes))

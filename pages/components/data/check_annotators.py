@@ -96,7 +96,7 @@ def _disagreements(project: Project, found: list[Disagreement], classes: list[st
     st.markdown(
         f"{counted(len(open_ones), 'photo')} to resolve"
         + (f", {settled:,} already resolved. " if settled else ". ")
-        + "Choose the correct class. The label is marked as adjudicated; you can undo it under History."
+        + "Choose the correct class. History shows the label as adjudicated (decided), and you can undo it there."
     )
     for one in open_ones[:SHOWN]:
         _row(project, one, classes)

@@ -15,8 +15,8 @@ from pages.components.shared.wording import counted, plain
 
 REVIEW_KIND = "different"
 """The kind under which the store keeps groups marked as different photos."""
-GROUPS_A_PAGE = 6
-SHOWN_OF_A_GROUP = 24
+GROUPS_PER_PAGE = 6
+SHOWN_PER_GROUP = 24
 CARD_PIXELS = 140
 ALL, ACROSS, UNLIKE = "All groups", "In several splits", "With different labels"
 Group = list[ImageRow]
@@ -25,9 +25,9 @@ Group = list[ImageRow]
 def duplicates(project: Project) -> None:
     """Draw the section."""
     st.markdown(
-        "Near-duplicates are copies in another size, mirrored copies, or frames of one burst. If one is in the "
+        "Near-duplicates are resized copies, mirrored copies, or shots from one burst. If one is in the "
         "training set and another in the test set, the test result is too optimistic. New splits therefore keep each "
-        "of these groups together, whatever the labels. Groups can still be in several splits: if the splits were "
+        "of these groups together, whatever their labels. Groups can still be in several splits: if the splits were "
         "imported, if photos were added to a large group later, or if a class has too few different photos."
     )
     rows = frame.store().images(project.id)
@@ -62,10 +62,10 @@ def _groups_of(project: Project) -> None:
     )
     chosen = named[which]
     if not chosen:
-        st.info("There are no such groups.", icon=":material/filter_alt_off:")
-    pages = max(1, -(-len(chosen) // GROUPS_A_PAGE))
+        st.info("No group matches this choice.", icon=":material/filter_alt_off:")
+    pages = max(1, -(-len(chosen) // GROUPS_PER_PAGE))
     page = min(st.session_state.get("duplicates-page", 1), pages)
-    for group in chosen[(page - 1) * GROUPS_A_PAGE : page * GROUPS_A_PAGE]:
+    for group in chosen[(page - 1) * GROUPS_PER_PAGE : page * GROUPS_PER_PAGE]:
         _card(project, group)
     if pages > 1:
         st.pagination(pages, key="duplicates-page")
@@ -105,8 +105,8 @@ def _all_groups(project: Project, groups: list[Group], across: list[Group]) -> N
                 type="primary",
                 on_click=_together,
                 args=(project, apart),
-                help="A group with a test photo moves to the test set, else one with a validation photo to the "
-                "validation set. One change that can be undone.",
+                help="A group with a test photo moves to the test set; otherwise, a group with a validation photo "
+                "moves to the validation set. You can undo this in one step.",
             )
         if copies:
             st.button(
@@ -114,7 +114,7 @@ def _all_groups(project: Project, groups: list[Group], across: list[Group]) -> N
                 icon=":material/delete:",
                 on_click=_remove,
                 args=(project, [(group[0], group[1:]) for group in agreeing]),
-                help=f"One photo of each group stays: {_which_stays(project)}. One change that can be undone.",
+                help=f"One photo of each group stays: {_which_stays(project)}. You can undo this in one step.",
             )
     left = len(groups) - len(agreeing)
     if left:
@@ -129,7 +129,7 @@ def _card(project: Project, group: Group) -> None:
         labels = [plain(label) if label else "no label" for label in _labels(group)]
         where = [split or "not yet split" for split in _splits(group)]
         st.markdown(f"**{counted(len(group), 'photo')}** · {' and '.join(labels)} · {' and '.join(where)}")
-        shown = group[:SHOWN_OF_A_GROUP]
+        shown = group[:SHOWN_PER_GROUP]
         photos = [
             WallPhoto(
                 str(row.id),
@@ -155,7 +155,7 @@ def _card(project: Project, group: Group) -> None:
                     args=(project, [(stays, goes)]),
                     help=f"Keeps {stays.filename.rsplit('/', 1)[-1]}, {stays.width} × {stays.height}",
                 )
-            st.button("They are different", key=f"apart-{name}", on_click=_apart, args=(project, name), type="tertiary")
+            st.button("Mark as different", key=f"apart-{name}", on_click=_apart, args=(project, name), type="tertiary")
 
 
 def _show_again_button(project: Project, kept: int) -> None:
@@ -178,8 +178,8 @@ def _boxed(project: Project) -> bool:
 
 def _which_stays(project: Project) -> str:
     if _boxed(project):
-        return "one with a box, then the largest, then a sharp one"
-    return "the largest, then a sharp one. If it has no label, it gets the label of a copy"
+        return "one with a box if there is one, then the largest, then the sharpest"
+    return "the largest, then the sharpest. If it has no label, it gets the label of a copy"
 
 
 def _ways_to_remove(group: Group) -> list[tuple[str, ImageRow, Group]]:
@@ -195,7 +195,7 @@ def _ways_to_remove(group: Group) -> list[tuple[str, ImageRow, Group]]:
 
 
 def _is_unlike(group: Group) -> bool:
-    """Whether these photos have different labels; unlabelled photos do not count."""
+    """Return whether these photos have different labels; unlabelled photos do not count."""
     return len({row.label for row in group if row.label is not None}) > 1
 
 

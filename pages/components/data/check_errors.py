@@ -34,7 +34,7 @@ class Review:
     checked: int
     skipped: set[str] = field(default_factory=set)
     again: int | None = None  # the photo whose decision was last undone
-    fixed: int = 0  # in this visit
+    fixed: int = 0  # in this session
     kept: int = 0
 
     def pending(self) -> list["LabelToReview"]:
@@ -152,7 +152,7 @@ def _review_photo(project: Project) -> None:
 def _all_done(project: Project, review: Review) -> None:
     frame.empty_state(
         "No likely label errors left",
-        f"You fixed {counted(review.fixed, 'label')} and kept {counted(review.kept, 'label')} in this visit."
+        f"You fixed {counted(review.fixed, 'label')} and kept {counted(review.kept, 'label')} in this session."
         if review.fixed or review.kept
         else "The model agrees with every label, or somebody has already reviewed it.",
     )

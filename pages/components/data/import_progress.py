@@ -23,6 +23,12 @@ KINDS: dict[ResultKind, str] = {
     "duplicate": "duplicate",
     "refused": "not imported",
 }
+MEANINGS: dict[ResultKind, str] = {
+    "remark": "Imported, but read the note in the table below.",
+    "copy": "The same photo as another file of this import. It is stored once.",
+    "duplicate": "The photo is already in the project.",
+    "refused": "The table below gives the reason.",
+}
 REFRESH_SECONDS = 0.5
 RECENT_SECONDS = 300
 log = logging.getLogger("resnet_studio")
@@ -119,7 +125,13 @@ def _report(project: Project, done: Import) -> None:
     st.markdown(f"Result for each file from {plain(done.source)}:")
     with st.container(horizontal=True):
         for kind, words in KINDS.items():
-            st.metric(words.removeprefix("imported ").capitalize(), f"{report.counts[kind]:,}", border=True, width=150)
+            st.metric(
+                words.removeprefix("imported ").capitalize(),
+                f"{report.counts[kind]:,}",
+                border=True,
+                width=150,
+                help=MEANINGS.get(kind),
+            )
     table = pd.DataFrame(
         [(one.name, KINDS[one.kind], one.text) for one in report.results], columns=["File", "Result", "Why"]
     )

@@ -13,7 +13,7 @@ from pages.components.shared.pickers import SPLIT_NAMES, SPLITS
 from pages.components.shared.undo_line import offer_undo, undo_line
 from pages.components.shared.wording import counted, plain, unique_options
 
-PHOTOS_A_PAGE = 60
+PHOTOS_PER_PAGE = 60
 WALL = "data-wall"
 NO_LABEL, NO_BOX = "No label", "No box"
 EVERY = "All photos"
@@ -51,8 +51,8 @@ def page_of(project: Project, where: ImageFilter, *, key: str) -> tuple[list[Ima
         # A new widget rather than a new value: Streamlit expects a widget's value to be set from one side only.
         st.session_state[f"{key}-turn"] = st.session_state.get(f"{key}-turn", 0) + 1
     open_page = min(st.session_state.get(_page_key(key), 1), _pages(found))
-    start = (open_page - 1) * PHOTOS_A_PAGE
-    return frame.store().images(project.id, where, offset=start, limit=PHOTOS_A_PAGE), found
+    start = (open_page - 1) * PHOTOS_PER_PAGE
+    return frame.store().images(project.id, where, offset=start, limit=PHOTOS_PER_PAGE), found
 
 
 def turn_pages(found: int, *, key: str, wall_key: str) -> None:
@@ -68,7 +68,7 @@ def _page_key(key: str) -> str:
 
 
 def _pages(found: int) -> int:
-    return max(1, -(-found // PHOTOS_A_PAGE))
+    return max(1, -(-found // PHOTOS_PER_PAGE))
 
 
 def filter_row(project: Project, *, key: str, unlabelled_first: bool = False) -> ImageFilter:

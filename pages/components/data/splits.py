@@ -83,7 +83,7 @@ def _sizes_in_words(sides: list[int]) -> str:
     spread = f"between {least:,} and {most:,}" if least < most else f"{least:,}"
     text = f"The shorter side of the photos is {spread} pixels. The network sees each photo at {NETWORK_PIXELS} pixels."
     are = "is smaller, so it" if small == 1 else "are smaller, so they"
-    return f"{text} {counted(small, 'photo')} {are} will be enlarged and look soft." if small else text
+    return f"{text} {counted(small, 'photo')} {are} will be enlarged and look slightly blurred." if small else text
 
 
 def _sizes(sides: list[int]) -> go.Figure:

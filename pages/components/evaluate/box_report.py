@@ -23,7 +23,7 @@ _SMALL, _LARGE = 320, 900
 
 
 def headline(report: BoxReport) -> None:
-    """The four figures of the boxes and the accuracy of the classes, each with its interval."""
+    """Draw the four figures of the boxes and the accuracy of the classes, each with its interval."""
     with st.container(horizontal=True, gap="large"):
         st.metric(
             "Mean IoU",
@@ -61,7 +61,7 @@ def headline(report: BoxReport) -> None:
 
 
 def format_mean_interval(mean: Mean, digits: int) -> str:
-    """``0.61 to 0.71``, or a dash where a single photo gives no interval."""
+    """Return ``0.61 to 0.71``, or a dash where a single photo gives no interval."""
     return "–" if mean.low is None or mean.high is None else f"{mean.low:.{digits}f} to {mean.high:.{digits}f}"
 
 
@@ -83,20 +83,20 @@ def photos(run: RunFolder, predictions: pd.DataFrame, split: str) -> None:
 
 
 def worst_first(predictions: pd.DataFrame) -> pd.DataFrame:
-    """The predictions with numeric columns, sorted by IoU, lowest first."""
+    """Return the predictions with numeric columns, sorted by IoU, lowest first."""
     names = [*SIDES, *(f"true_{side}" for side in SIDES), "iou", "center_error", "image_width", "image_height"]
     numbers = {name: pd.to_numeric(predictions[name]) for name in names}
     return predictions.assign(**numbers).sort_values("iou", kind="stable").reset_index(drop=True)
 
 
 def drawn(path: str, row: pd.Series, longest: int) -> bytes:
-    """The photo of a row with both boxes drawn on it, as a JPEG; its longer side is at most ``longest`` pixels."""
+    """Return a row's photo with both boxes drawn on it, as a JPEG; its longer side is at most ``longest`` pixels."""
     predicted, true = (_relative_corners(row, name) for name in ("", "true_"))
     return _drawn(path, str(row["filename"]), predicted, true, longest)
 
 
 def _path(row: pd.Series) -> str:
-    """The photo's file in the workspace, or else the path that the run recorded."""
+    """Return the photo's file in the workspace, or else the path that the run recorded."""
     try:
         return str(frame.store().image_path(str(row["image"])))
     except DataError:
@@ -151,7 +151,7 @@ def _one_photo(run: RunFolder, row: pd.Series) -> None:
 
 
 def _explain_link(run: RunFolder, image_hash: str) -> None:
-    """A link to the photo's heatmap, if the photo is still in the run's project."""
+    """Draw a link to the photo's heatmap, if the photo is still in the run's project."""
     project_id = run.status().project_id
     if project_id is None or project_id not in {project.id for project in frame.store().projects()}:
         return

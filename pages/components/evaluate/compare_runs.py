@@ -60,7 +60,7 @@ def _curves(epochs: dict[str, pd.DataFrame]) -> None:
 
 
 def table(runs: dict[str, tuple[RunFolder, Report]]) -> pd.DataFrame:
-    """One row per figure, one column per run."""
+    """Return one row per figure, one column per run."""
     columns: dict[str, list[str]] = {
         "": ["Name", "Network", "Trained layers", "Epochs", "Accuracy", "Macro F1", "Loss"]
     }
@@ -86,15 +86,17 @@ def _difference(comparison: Comparison) -> None:
     st.markdown(comparison.sentence)
     note = (
         f"B minus A: {100 * comparison.difference:+.1f} percentage points, 95% confidence interval "
-        f"{100 * comparison.low:+.1f} to {100 * comparison.high:+.1f} (McNemar's exact test on the same photos)."
+        f"{100 * comparison.low:+.1f} to {100 * comparison.high:+.1f} (Bonett and Price)."
     )
+    if comparison.only_a_right != comparison.only_b_right:
+        note += " p is from McNemar's exact test."
     if comparison.left_out:
         note += f" Left out: {counted(comparison.left_out, 'photo')} that only one run has, or whose label has changed."
     st.caption(note)
 
 
 def only_right(better: pd.DataFrame, worse: pd.DataFrame) -> pd.DataFrame:
-    """The wrong predictions of ``worse`` on photos that ``better`` predicts correctly."""
+    """Return the wrong predictions of ``worse`` on photos that ``better`` predicts correctly."""
     correct = set(better.loc[better["prediction"] == better["label"], "image"])
     return worse[worse["image"].isin(correct) & (worse["prediction"] != worse["label"])]
 

@@ -37,13 +37,13 @@ def show(run: RunFolder, report: Report, predictions: pd.DataFrame) -> None:
         )
     count = report.confusion[label][predicted]
     outcome = "predicted correctly" if label == predicted else f"predicted as {plain(report.classes[predicted])}"
-    st.markdown(f"**{counted(count, 'photo')} of {plain(report.classes[label])}, {outcome}**")
+    st.markdown(f"**{counted(count, 'photo')} labelled {plain(report.classes[label])}, {outcome}**")
     rows = predicted_photos.cell(predictions, report.classes[label], report.classes[predicted])
     predicted_photos.photos(run, rows, key=f"cell-{run.id}-{report.split}-{label}-{predicted}")
 
 
 def most_confused(report: Report) -> tuple[int, int]:
-    """The off-diagonal cell with the most photos; the first diagonal cell where there are no mistakes."""
+    """Return the off-diagonal cell with the most photos; the first diagonal cell where there are no mistakes."""
     cells = [
         (count, row, column)
         for row, counts in enumerate(report.confusion)

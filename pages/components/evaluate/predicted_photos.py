@@ -41,8 +41,9 @@ def photos(run: RunFolder, rows: pd.DataFrame, key: str) -> None:
 
 
 def search(predictions: pd.DataFrame, key: str) -> pd.DataFrame:
-    """All photos, or those whose file name contains the search text; least confident first."""
+    """Return all photos, or those whose file name contains the search text; least confident first."""
     text = st.text_input("Search", placeholder="part of a file name", key=f"{key}-search", width=260).strip()
+    st.caption("The least confident predictions come first.")
     found = predictions
     if text:
         found = found[found["filename"].astype(str).str.contains(text, case=False, regex=False)]
@@ -50,19 +51,19 @@ def search(predictions: pd.DataFrame, key: str) -> pd.DataFrame:
 
 
 def mistakes(predictions: pd.DataFrame) -> pd.DataFrame:
-    """The wrong predictions, most confident first."""
+    """Return the wrong predictions, most confident first."""
     wrong = predictions[predictions["prediction"] != predictions["label"]]
     return wrong.sort_values("probability", ascending=False, kind="stable")
 
 
 def cell(predictions: pd.DataFrame, label: str, predicted: str) -> pd.DataFrame:
-    """The photos of one cell of the confusion matrix, most confident first."""
+    """Return the photos of one cell of the confusion matrix, most confident first."""
     inside = (predictions["label"] == label) & (predictions["prediction"] == predicted)
     return predictions[inside].sort_values("probability", ascending=False, kind="stable")
 
 
 def ranked_classes(row: pd.Series) -> list[tuple[str, float]]:
-    """The most likely classes of one row of a predictions table, with their probabilities."""
+    """Return the most likely classes of one row of a predictions table, with their probabilities."""
     ranked = [(str(row["prediction"]), float(row["probability"]))]
     place = 2
     while f"prediction_{place}" in row and isinstance(row[f"prediction_{place}"], str) and row[f"prediction_{place}"]:
@@ -123,7 +124,7 @@ def _annotate(project_id: int, image_id: int, label: str) -> None:
 
 
 def _thumbnail(row: pd.Series) -> Path | bytes:
-    """The stored thumbnail, or a new one for a file outside the workspace."""
+    """Return the stored thumbnail, or a new one for a file outside the workspace."""
     try:
         return frame.store().thumbnail_path(str(row["image"]))
     except DataError:

@@ -28,7 +28,7 @@ MAX_MARKED = 40
 
 
 def accuracy_strip(accuracy: Rate, classes: int, colors: Palette) -> go.Figure:
-    """The accuracy as a dot with its 95% interval on a line from 0 to 100%, and the level of random guessing."""
+    """Plot the accuracy as a dot with its 95% interval on a line from 0 to 100%, and the level of random guessing."""
     figure = go.Figure()
     figure.add_shape(type="line", x0=0, x1=1, y0=0, y1=0, line={"color": colors.grid, "width": 8}, layer="below")
     if accuracy.value is not None and accuracy.low is not None and accuracy.high is not None:
@@ -66,7 +66,7 @@ def accuracy_strip(accuracy: Rate, classes: int, colors: Palette) -> go.Figure:
 
 
 def class_dots(per_class: Sequence[ClassReport], measure: Measure, colors: Palette) -> go.Figure:
-    """One line per class, best on top: the rate as a dot, its 95% interval as a bar."""
+    """Plot one line per class, best on top: the rate as a dot, its 95% interval as a bar."""
     rated = sorted(per_class, key=lambda entry: _value(getattr(entry, measure)))
     rates: list[Rate] = [getattr(entry, measure) for entry in rated]
     figure = go.Figure()
@@ -199,8 +199,8 @@ def _cell_text(report: Report, row: int, column: int) -> str:
     count, label, predicted = report.confusion[row][column], report.classes[row], report.classes[column]
     photos = "photo" if count == 1 else "photos"
     if row == column:
-        return f"{count} {photos} of {label}, predicted correctly"
-    return f"{count} {photos} of {label}, predicted as {predicted}"
+        return f"{count} {photos} labelled {label}, predicted correctly"
+    return f"{count} {photos} labelled {label}, predicted as {predicted}"
 
 
 def _value(rate: Rate) -> float:

@@ -30,13 +30,14 @@ def choose_split(run: RunFolder) -> str | None:
         format_func=lambda name: f"{SPLIT_NAMES[name]} ({counts[name]})",
         key=f"split-{run.id}",
         help="Training never uses the test photos, so they show how good the model is on new photos. "
-        "Validation photos chose the best epoch and training photos taught the model: both are too optimistic.",
+        "Validation photos were used to choose the best epoch, and training photos to train: both results are too "
+        "optimistic.",
     )
     return chosen
 
 
 def report_of(run: RunFolder, split: str) -> Report | None:
-    """The run's report; if it is missing, draw a button that creates it, with its progress."""
+    """Return the run's report; if it is missing, draw a button that creates it, with its progress."""
     report = run.report(split)
     if report is not None:
         return report
@@ -51,7 +52,7 @@ def report_of(run: RunFolder, split: str) -> Report | None:
     if not pressed:
         return None
     with place.container():
-        bar = st.progress(0.0, text="Loading the model …")
+        bar = st.progress(0.0, text="Loading the model…")
         from core.runs.models import evaluate_run
 
         def show(done: int, total: int) -> None:
@@ -63,7 +64,7 @@ def report_of(run: RunFolder, split: str) -> Report | None:
 
 
 def headline(report: Report) -> None:
-    """The accuracy in large type, with its interval and the number of photos."""
+    """Draw the accuracy in large type, with its interval and the number of photos."""
     left, right = st.columns([1, 2], vertical_alignment="center")
     with left:
         value = "–" if report.accuracy.value is None else f"{report.accuracy.value:.1%}"
@@ -107,7 +108,7 @@ def per_class(report: Report) -> None:
     which = "predicted as that class" if measure == "precision" else "with that label"
     st.caption(
         f"Beside each class: the number of photos {which}. "
-        "The bar is the 95% confidence interval: few photos, wide bar."
+        "The bar is the 95% confidence interval: the fewer photos, the wider the bar."
     )
     st.dataframe(
         class_table(report),
@@ -118,7 +119,7 @@ def per_class(report: Report) -> None:
 
 
 def class_table(report: Report) -> pd.DataFrame:
-    """One row per class: its photos, then each rate with its interval; precision also shows its own denominator."""
+    """Return one row per class: its photos, then each rate with its interval; precision shows its own denominator."""
     return pd.DataFrame(
         [
             {
@@ -135,11 +136,11 @@ def class_table(report: Report) -> pd.DataFrame:
 
 
 def format_rate(rate: Rate, with_n: bool = False) -> str:
-    """``92% (78 to 97%)``, or a dash where there are no photos; with the number of photos ``92% of 25 (78 to 97%)``."""
+    """Return ``92% (78 to 97%)``, with the number of photos ``92% of 25 (78 to 97%)``; a dash without photos."""
     of = f" of {rate.n:,}" if with_n else ""
     return "–" if rate.value is None else f"{rate.value:.0%}{of} ({format_interval(rate)})"
 
 
 def format_interval(rate: Rate) -> str:
-    """The 95% interval as ``78 to 97%``, or a dash where there is none."""
+    """Return the 95% interval as ``78 to 97%``, or a dash where there is none."""
     return "–" if rate.low is None or rate.high is None else f"{100 * rate.low:.0f} to {rate.high:.0%}"

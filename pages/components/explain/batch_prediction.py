@@ -26,7 +26,7 @@ def show(predictor: "Predictor") -> None:
         "Photos or zip files of photos", type=TYPES, accept_multiple_files=True, key=f"batch-files-{predictor.name}"
     )
     if not files:
-        st.caption("You get a table with the five most likely classes of each photo, and the same as a CSV file.")
+        st.caption("You get a table of the five most likely classes for each photo, also as a CSV file.")
         return
     batch = (predictor.name, *(file.file_id for file in files))
     if st.button(f"Predict {counted(len(files), 'file')}", type="primary", key="batch-go"):
@@ -39,7 +39,7 @@ def show(predictor: "Predictor") -> None:
 def _predict(predictor: "Predictor", uploads: list[Upload]) -> list[FilePrediction]:
     from core.inspection.predicting.predictor import predict_files
 
-    bar = st.progress(0.0, text="Reading the files …")
+    bar = st.progress(0.0, text="Reading the files…")
     try:
         plan = plan_uploads(uploads)
         answers = [FilePrediction(refused.name, None, refused.text) for refused in plan.refused]
@@ -104,7 +104,7 @@ def _show_unreadable(unreadable: list[FilePrediction]) -> None:
 
 
 def summary(table: pd.DataFrame) -> str:
-    """How often each class was predicted, most frequent first: ``12 owl, 3 duck``."""
+    """Return how often each class was predicted, most frequent first: ``12 owl, 3 duck``."""
     counts = Counter(table["prediction"])
     parts = [f"{count} {name}" for name, count in counts.most_common(8)]
     return ", ".join(parts) + (f" and {len(counts) - 8} more classes" if len(counts) > 8 else "")

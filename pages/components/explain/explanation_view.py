@@ -38,7 +38,7 @@ def show(predictor: "Predictor", photo: ChosenPhoto) -> None:
         )  # fmt: skip
         target = _choose_target(predictor)
     st.caption(METHODS[method].sentence)
-    slow = "Score-CAM needs many forward passes …" if METHODS[method].slow else "Computing the heatmap …"
+    slow = "Score-CAM needs many forward passes…" if METHODS[method].slow else "Computing the heatmap…"
     with st.spinner(slow, show_time=METHODS[method].slow):
         explanation, faith = _explained(predictor, photo, method, stage, target)
     left, right = st.columns([2, 1.1])

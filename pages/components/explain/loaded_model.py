@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def predictor_for(reference: str) -> "Predictor | None":
-    """The predictor of a run or of the ImageNet model; where its weights are missing, say so and return None."""
+    """Return the predictor of a run or of the ImageNet model; where its weights are missing, say so and return None."""
     if reference == IMAGENET:
         entry = available()
         if entry is None:

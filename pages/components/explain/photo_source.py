@@ -64,7 +64,7 @@ def _sample() -> ChosenPhoto | None:
 
 @st.cache_data(show_spinner=False)
 def _samples() -> dict[str, Path]:
-    """The single sample photos by name, and one photo of each bird class."""
+    """Return the single sample photos by name, and one photo of each bird class."""
     photos = {path.stem.replace("_", " ").replace("-", " "): path for path in sample_photos()}
     folder = SAMPLE_IMAGES / "birds"
     for row in read_labels(folder / "labels.csv").rows:
@@ -110,7 +110,7 @@ def _pick(project: Project, where: ImageFilter, key: str) -> ImageRow | None:
 
 
 def _pasted() -> ChosenPhoto | None:
-    """A photo from the clipboard: Streamlit's chat input accepts pasted files, its file uploader does not."""
+    """Return a photo from the clipboard: Streamlit's chat input accepts pasted files, its file uploader does not."""
     # In a container, because a chat input outside one is pinned to the bottom of the page.
     message = st.container().chat_input(
         "Click here, press Ctrl+V (or ⌘V) and then Enter", accept_file=True, file_type=SUFFIXES, key="photo-paste"

@@ -39,22 +39,22 @@ def bundle(run: RunFolder) -> None:
             icon=":material/download:",
             on_click="ignore",
             key="download-zip",
-            help="The zip file is created when you click. A large model takes some seconds.",
+            help="The zip file is created when you click. A large model takes a few seconds.",
         )
 
 
 def contents(weights: int, classes: int) -> dict[str, str]:
-    """The files in the zip and what each contains."""
+    """Return the files in the zip and what each contains."""
     return {
-        "model.safetensors": f"the weights ({format_size(weights)}), without any code in them",
+        "model.safetensors": f"the weights ({format_size(weights)}), with no executable code",
         "bundle.json": "classes, preprocessing, recipe, metrics and the origin of the weights",
-        "README.md": "what the model is, how accurate it is, and the program below",
-        "classes.txt": f"the {counted(classes, 'class', 'classes')} in the order of the outputs",
+        "README.md": "a description of the model, its accuracy, and the code below",
+        "classes.txt": f"the {counted(classes, 'class', 'classes')} in the order of the model's outputs",
     }
 
 
 def zip_of(run: RunFolder) -> bytes:
-    """The bundle as a zip; it is built in a temporary folder that is deleted afterwards."""
+    """Return the bundle as a zip; it is built in a temporary folder that is deleted afterwards."""
     from core.export.bundle_zip import zip_bundle
 
     place = Path(tempfile.mkdtemp(prefix="resnet-studio-"))
@@ -97,18 +97,18 @@ def demo(run: RunFolder) -> None:
 
 def tables(run: RunFolder) -> None:
     """Draw the download buttons of the run's tables, and its accuracy per split."""
-    st.markdown("Open these CSV files in a spreadsheet or read them with pandas.")
+    st.markdown("Open these CSV files in a spreadsheet, or read them with pandas.")
     with st.container(horizontal=True):
         epochs = run.epochs()
         if len(epochs):
             st.download_button(
-                "Curves: one row per epoch", csv_of(epochs), f"epochs-{run.id}.csv", key="csv-epochs", **CSV
+                "Download curves (one row per epoch)", csv_of(epochs), f"epochs-{run.id}.csv", key="csv-epochs", **CSV
             )
         for split in SPLITS:
             predictions = run.predictions(split)
             if predictions is not None:
                 st.download_button(
-                    f"{SPLIT_NAMES[split]} photos: all predictions",
+                    f"Download {SPLIT_NAMES[split].lower()} predictions",
                     csv_of(predictions.drop(columns="path", errors="ignore")),
                     f"predictions-{split}-{run.id}.csv",
                     key=f"csv-{split}",
@@ -121,7 +121,7 @@ def tables(run: RunFolder) -> None:
 
 
 def csv_of(table: pd.DataFrame) -> str:
-    """A table as CSV. Cells that a spreadsheet would run as formulas get an apostrophe; numbers stay numbers."""
+    """Return a table as CSV. Cells that a spreadsheet would run as formulas get an apostrophe; numbers stay numbers."""
     lines = [list(table.columns), *(list(map(str, row)) for row in table.itertuples(index=False))]
     return "".join(",".join(map(_cell, line)) + "\n" for line in lines)
 

@@ -83,7 +83,7 @@ def next_steps(status: ProjectStatus) -> list[NextStep]:
         label_more = NextStep("Draw boxes", "Annotate", f"{left} without a box.")
         why = "Training needs at least three photos with a box, and two of each class."
     else:
-        label_more = NextStep("Label photos", "Annotate", f"{left} without a label, one key each.")
+        label_more = NextStep("Label photos", "Annotate", f"{left} without a label. Label each with one key.")
         why = "Training needs at least two classes with two labelled photos each."
     if status.photos == 0:
         return [
@@ -98,8 +98,8 @@ def next_steps(status: ProjectStatus) -> list[NextStep]:
         if status.boxed:
             mistakes = "Predicted boxes beside the true ones, the worst first."
         return [
-            NextStep("See its mistakes", "Evaluate", mistakes),
-            NextStep("See where it looked", "Explain", "A heatmap shows which part of a photo decided the prediction."),
+            NextStep("See the mistakes", "Evaluate", mistakes),
+            NextStep("See where the model looked", "Explain", "A heatmap shows which part of the photo mattered most."),
         ]
     train = NextStep("Train your first model", "Train", "You have enough labels, and the default settings work well.")
     return [train, label_more] if status.unlabelled else [train]

@@ -12,7 +12,7 @@ def show_weights() -> None:
     if entry is not None:
         st.markdown(
             ":green[:material/check_circle:] The pretrained network is ready: ResNet-50, trained on more than a "
-            f"million ImageNet photos (downloaded from {entry.source})."
+            f"million ImageNet photos (source: {entry.source})."
         )
         return
     with st.container(border=True):

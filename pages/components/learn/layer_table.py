@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from core.models.summary import LayerRow, StageInfo, Summary
 
 
-@st.cache_data(max_entries=16, show_spinner="Running a forward pass …")
+@st.cache_data(max_entries=16, show_spinner="Running a forward pass…")
 def summary_of(arch: str, classes: int, size: int) -> "tuple[Summary, list[StageInfo]]":
     """Return the summary and stages of an architecture; slow the first time, because it imports torch."""
     from core.models.summary import stages_of, summarize
@@ -40,13 +40,13 @@ def totals(summary: "Summary") -> None:
 
 
 def on_main_path(row: "LayerRow") -> bool:
-    """Whether a layer is neither a projection nor part of squeeze-and-excitation."""
+    """Return whether a layer is neither a projection nor part of squeeze-and-excitation."""
     return ".downsample." not in row.name and ".se." not in row.name
 
 
 def layers(summary: "Summary") -> None:
     """Show all layers in the order of the forward pass, or those that match the search."""
-    words = st.text_input("Search", placeholder="layer3, Conv2d, 512 …", key="layer-search")
+    words = st.text_input("Search", placeholder="layer3, Conv2d, 512, …", key="layer-search")
     table = matching(table_of(summary.rows), words)
     sums = f"{int(table['parameters'].sum()):,} parameters, {int(table['multiply-adds'].sum()):,} multiply-adds"
     st.caption(f"{counted(len(table), 'layer')}, {sums}.")

@@ -127,7 +127,7 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
 
 
 def _navigation() -> None:
-    with st.container(gap=None):
+    with st.container(gap="xsmall"):
         for name, place in PAGES.items():
             if (ROOT / place.path).exists():
                 link(name)

@@ -69,7 +69,7 @@ def cached_model(name: Hashable, version: str, load: "Callable[[], Predictor]") 
     """Return a model, loaded once per server for all tabs; a spinner shows while it loads."""
 
     def loaded() -> "Predictor":
-        with st.spinner("Loading the model …"):
+        with st.spinner("Loading the model…"):
             return load()
 
     return model_cache().get(name, version, loaded)

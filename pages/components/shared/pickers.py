@@ -32,7 +32,7 @@ def pick_model(project: Project | None, *, label: str = "Model", key: str = "mod
     """Let the user pick a model for ``load_predictor``: a run with a checkpoint, newest first, or "imagenet"."""
     runs = [run for run in _runs(project) if run.finished]
     names = unique_options(
-        [*((run_name(run), run.id) for run in runs), ("ImageNet ResNet-50 (1000 classes)", IMAGENET)]
+        [*((run_name(run), run.id) for run in runs), ("ImageNet ResNet-50 (1,000 classes)", IMAGENET)]
     )
     return _pick(names, label, key)
 
@@ -49,7 +49,7 @@ def _runs(project: Project | None) -> list[RunFolder]:
 def run_name(run: RunFolder) -> str:
     """Return a run's name for lists: its title and creation time. It never changes, so that a choice stays valid."""
     status = run.status()
-    return f"{status.title or run.id} · {status.created.astimezone():%b %d, %H:%M}"
+    return f"{status.title or run.id} · {status.created.astimezone():%d %b, %H:%M}"
 
 
 def _pick(ids: dict[str, str], label: str, key: str) -> str:

@@ -25,7 +25,7 @@ def wait() -> None:
     that way.
     """
     if _thread.is_alive():
-        with st.spinner("Loading PyTorch (once per server start) …"):
+        with st.spinner("Loading PyTorch (once per server start)…"):
             _thread.join()
 
 

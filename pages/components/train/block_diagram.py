@@ -13,7 +13,7 @@ TRAINABLE: dict[str, tuple[str, ...]] = {
 
 
 def training_phases(recipe: Recipe) -> list[tuple[str, tuple[str, ...]]]:
-    """The phases of a training: a caption and the trainable parts. One phase without caption unless it is staged."""
+    """Return the phases of a training: a caption and the trainable parts. If not staged, one phase without caption."""
     if recipe.train != "staged":
         return [("", TRAINABLE[recipe.train])]
     head = recipe.resolved_head_epochs()
@@ -23,7 +23,7 @@ def training_phases(recipe: Recipe) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def diagram_html(recipe: Recipe, colors: Palette) -> str:
-    """The diagram as HTML: one row, or two for staged training."""
+    """Return the diagram as HTML: one row, or two for staged training."""
     rows = []
     for caption, trainable in training_phases(recipe):
         blocks = "".join(_block(part, part in trainable, recipe, len(trainable), colors) for part in PARTS)

@@ -56,13 +56,13 @@ def _live_progress(run: RunFolder) -> None:
     if not status.live:
         st.rerun()
     _header(run, status)
-    place = jobs.queue_position(frame.workspace(), run)
-    if place:
-        st.info(queue_sentence(place), icon=":material/hourglass_empty:")
+    if status.state == "queued":
+        st.info(queue_sentence(len(jobs.runs_ahead(frame.workspace(), run))), icon=":material/hourglass_empty:")
     else:
         share, text = run_progress(status)
         st.progress(share, text=text)
-        st.progress(*phase_progress(status))
+        if status.phase:  # before it is known, the bar above already says "starting"
+            st.progress(*phase_progress(status))
     with st.container(horizontal=True, vertical_alignment="center"):
         _stop_button(run, status)
         st.caption("Training runs in its own process. You can leave this page and come back.", width="stretch")
@@ -70,7 +70,7 @@ def _live_progress(run: RunFolder) -> None:
 
 def _stop_button(run: RunFolder, status: Status) -> None:
     st.button(
-        "Stopping …" if status.stop_requested else "Stop",
+        "Stopping…" if status.stop_requested else "Stop",
         icon=":material/stop:",
         disabled=status.stop_requested,
         on_click=_stop,
@@ -104,7 +104,7 @@ def _header(run: RunFolder, status: Status) -> None:
 
 
 def _outcome(run: RunFolder, status: Status) -> None:
-    """How the run ended, and buttons for the next step."""
+    """Show how the run ended, and draw buttons for the next step."""
     draw = {"finished": st.success, "failed": st.error}.get(status.state, st.warning)
     draw(status.message or STATE_SENTENCES[status.state])
     with st.container(horizontal=True):
@@ -148,7 +148,7 @@ def _reuse_recipe(run: RunFolder, scratch: bool = False) -> None:
 
 
 def _weights_missing(run: RunFolder, status: Status) -> bool:
-    """Whether a run failed before its first epoch because its pretrained weights are missing."""
+    """Return whether a run failed before its first epoch because its pretrained weights are missing."""
     if status.state != "failed" or run.finished:
         return False
     recipe = recipe_or_none(run)
@@ -178,12 +178,13 @@ def _curves(run: RunFolder) -> None:
             alt=f"{name[0].upper()}{name[1:]} per epoch",
         )
     if len(steps):
+        st.caption("Thin grey line: the training photos step by step, smoothed.")
         figure = charts.recorded_learning_rate(steps, colors, planned)
         st.plotly_chart(figure, key=f"rate-{run.id}", config={"displayModeBar": False}, alt="Learning rate per epoch")
 
 
 def iou_curves(epochs: pd.DataFrame, colors: charts.Palette) -> go.Figure:
-    """The mean IoU on the training and the validation photos per epoch, for localization."""
+    """Plot the mean IoU on the training and the validation photos by epoch, for localization."""
     parts = {"training": "train_iou", "validation": "val_iou"}
     tables = {name: epochs[["epoch"]].assign(iou=epochs[column]) for name, column in parts.items()}
     title = "Mean IoU: overlap of predicted and true boxes"
@@ -195,7 +196,7 @@ def _log(run: RunFolder) -> None:
 
 
 def _recipe(run: RunFolder) -> None:
-    """Every setting of the run beside its default."""
+    """Show every setting of the run beside its default."""
     task = "localization" if "val_iou" in run.epochs() else "classification"
     columns = {"setting": "Setting", "value": "Value", "default": "Default"}
     st.dataframe(recipe_table(run.recipe(), task), hide_index=True, height="content", column_config=columns)

@@ -29,7 +29,7 @@ class Placeholders:
 
 
 def draw_previews(project: Project, recipe: Recipe, placeholders: Placeholders) -> None:
-    """Fill the placeholders. The first call takes some seconds because it loads torch."""
+    """Fill the placeholders. The first call takes a few seconds because it loads torch."""
     photo = _photo(project)
     path = str(frame.store().image_path(photo.hash))
     with placeholders.augmented:
@@ -39,7 +39,7 @@ def draw_previews(project: Project, recipe: Recipe, placeholders: Placeholders) 
         skeleton.empty()
         cards = [WallPhoto(str(place), picture, "", f"epoch {place + 1}") for place, picture in enumerate(strip)]
         wall(cards, key="preview-changes", side=118)
-        st.button("Another photo", on_click=_another_photo, icon=":material/casino:", key="another-photo")
+        st.button("Show another photo", on_click=_another_photo, icon=":material/casino:", key="another-photo")
     if placeholders.resized is not None:
         with placeholders.resized:
             cards = [WallPhoto("whole", frame.store().thumbnail_path(photo.hash), "The photo")]
@@ -55,7 +55,7 @@ def draw_previews(project: Project, recipe: Recipe, placeholders: Placeholders) 
 
 
 def _photo(project: Project) -> ImageRow:
-    """The photo for the previews: the project's first, or another after each click."""
+    """Return the photo for the previews: the project's first, or another after each click."""
     place = st.session_state.get("preview-photo", 0) % frame.store().count(project.id)
     return frame.store().images(project.id, ImageFilter(), offset=place, limit=1)[0]
 

@@ -11,7 +11,7 @@ POINTS = 48
 
 
 def planned_rates(recipe: Recipe) -> tuple[list[float], list[float]]:
-    """Positions in epochs and the head's learning rate there. Staged training runs through its schedule twice."""
+    """Return positions in epochs and the head's learning rate there. Staged training uses its schedule twice."""
     from core.training.network import phases  # here, because it loads torch
 
     positions, rates = [], []
@@ -24,5 +24,5 @@ def planned_rates(recipe: Recipe) -> tuple[list[float], list[float]]:
 
 
 def schedule_figure(recipe: Recipe, colors: Palette) -> go.Figure:
-    """The chart of ``planned_rates``."""
+    """Plot ``planned_rates``."""
     return rate_curve(*planned_rates(recipe), colors, recipe.epochs)

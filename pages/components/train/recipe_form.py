@@ -44,7 +44,7 @@ def prepare(task: str) -> None:
 
 
 def default_value(field: str) -> Any:
-    """The default of a setting for the task of the project."""
+    """Return the default of a setting for the task of the project."""
     return TASK_DEFAULTS[st.session_state.get(TASK, "classification")].get(field, FIELDS[field].default)
 
 
@@ -92,7 +92,7 @@ def network(runs: list[RunFolder], more: bool) -> dict[str, Any]:
 
 
 def _fits(run: RunFolder, arch: str) -> bool:
-    """Whether a run's weights fit this architecture; v1 differs only in its strides."""
+    """Return whether a run's weights fit this architecture; v1 differs only in its strides."""
     recipe = recipe_or_none(run)
     return recipe is not None and recipe.arch.removesuffix("-v1") == arch.removesuffix("-v1")
 
@@ -176,12 +176,12 @@ def stopping_and_device() -> dict[str, Any]:
 
 
 def hidden_values() -> dict[str, Any]:
-    """The current values of the settings that "More settings" would show."""
+    """Return the current values of the settings that "More settings" would show."""
     return {name: _current(name) for name in HIDDEN_AT_FIRST}
 
 
 def changed_labels(values: dict[str, Any]) -> list[str]:
-    """The labels of the hidden settings that differ from their defaults."""
+    """Return the labels of the hidden settings that differ from their defaults."""
     return [FIELD_LABELS[name].lower() for name in HIDDEN_AT_FIRST if values[name] != default_value(name)]
 
 
@@ -196,7 +196,7 @@ def _current(field: str) -> Any:
 
 
 def _heading(field: str) -> None:
-    """The label of a setting as a heading with its help."""
+    """Draw the label of a setting as a heading with its help."""
     st.markdown(f"##### {FIELD_LABELS[field]}", help=FIELDS[field].description)
 
 
@@ -205,7 +205,7 @@ def _names(field: str) -> dict[str, str]:
 
 
 def _field(field: str, allowed: Collection[str] | None = None) -> dict[str, Any]:
-    """The arguments that all fields share. The value is put into the session before the field is drawn."""
+    """Return the arguments that all fields share. The value is put into the session before the field is drawn."""
     value = _current(field)
     if allowed is not None and value not in allowed:
         value = default_value(field)
@@ -216,7 +216,7 @@ def _field(field: str, allowed: Collection[str] | None = None) -> dict[str, Any]
 def _segments(
     field: str, names: dict[str, str], headed: bool = False, width: Literal["stretch", "content"] = "content"
 ) -> str:
-    """One button per choice; with ``headed`` a heading above already shows the label and the help."""
+    """Draw one button per choice; return the selected value. With ``headed``, a heading above shows label and help."""
     shared = _field(field, names)
     st.segmented_control(
         FIELD_LABELS[field],
@@ -237,7 +237,7 @@ def _select(field: str, names: dict[str, str]) -> str:
 
 
 def _number(field: str, lowest: float, highest: float, empty: str | None = None) -> Any:
-    """A number field; with the placeholder ``empty`` it may be left blank, which means None."""
+    """Draw a number field; return its value. With the placeholder ``empty`` it may be left blank (None)."""
     whole = isinstance(lowest, int)
     steps = {"learning_rate": 1e-4, "weight_decay": 1e-4, "label_smoothing": 0.05}
     shared = _field(field)

@@ -110,12 +110,12 @@ _TRAINABLE_SENTENCES = {
     "layer4": "Its new head and its last stage (layer4) are trained; the other layers stay frozen.",
     "layer3": "Its new head and its last two stages (layer3 and layer4) are trained; the other layers stay frozen.",
     "all": "All its layers are trained.",
-    "staged": "Its new head is trained first, then all layers, with a smaller learning rate in the earlier layers.",
+    "staged": "Its new head is trained first, then all layers, with lower learning rates in the earlier stages.",
 }
 
 
 def snapshot_summary(counts: pd.DataFrame) -> str:
-    """The number of photos and classes, from ``Snapshot.counts()``: one row per class, one column per split."""
+    """Return the number of photos and classes, from ``Snapshot.counts()``: one row per class, one column per split."""
     train, val, test = (int(counts[split].sum()) for split in ("train", "val", "test"))
     return (
         f"**{counted(train + val + test, 'photo')} in {counted(len(counts), 'class', 'classes')}**: "
@@ -124,7 +124,7 @@ def snapshot_summary(counts: pd.DataFrame) -> str:
 
 
 def recipe_summary(recipe: Recipe) -> str:
-    """The network, its starting weights, its trainable layers and the epochs, in three sentences."""
+    """Return the network, its starting weights, its trainable layers and the epochs, in three sentences."""
     start = {
         "imagenet": "starts from weights pretrained on the 1,000 classes of ImageNet",
         "imagenet-v2": "starts from weights pretrained on the 1,000 classes of ImageNet",
@@ -137,7 +137,7 @@ def recipe_summary(recipe: Recipe) -> str:
 
 
 def recipe_table(recipe: Recipe, task: str = "classification") -> list[dict[str, str]]:
-    """Every setting with the label of the form, its value and its default; one row each."""
+    """Return every setting with the label of the form, its value and its default; one row each."""
     defaults = Recipe.for_task(task, weights=recipe.weights).model_dump()
     rows = []
     for field, value in recipe.model_dump().items():
@@ -145,10 +145,10 @@ def recipe_table(recipe: Recipe, task: str = "classification") -> list[dict[str,
             continue
         text = _value_text(field, value)
         if field == "learning_rate" and value is None:
-            text = f"{recipe.resolved_learning_rate():g} ({text})"
+            text = f"{recipe.resolved_learning_rate():g} ({text.lower()})"
         elif field == "head_epochs" and value is None:
             staged = recipe.train == "staged"
-            text = f"{recipe.resolved_head_epochs()} ({text})" if staged else "only in staged training"
+            text = f"{recipe.resolved_head_epochs()} ({text.lower()})" if staged else "Only in staged training"
         default = Recipe.model_fields["weights"].default if field == "weights" else defaults[field]
         rows.append({"setting": FIELD_LABELS[field], "value": text, "default": _value_text(field, default)})
     return rows
@@ -156,17 +156,17 @@ def recipe_table(recipe: Recipe, task: str = "classification") -> list[dict[str,
 
 def _value_text(field: str, value: object) -> str:
     if value is None:
-        return "automatic"
+        return "Automatic"
     if field == "arch":
         return network_name(str(value))
     if field == "patience" and value == 0:
-        return "off"
+        return "Off"
     names = {"weights": WEIGHT_NAMES, "train": TRAIN_NAMES}.get(field, CHOICE_NAMES)
     return names.get(str(value), str(value))
 
 
 def network_name(arch: str) -> str:
-    """The usual spelling of an architecture: "ResNet-50 v1" for ``resnet50-v1``."""
+    """Return the usual spelling of an architecture: "ResNet-50 v1" for ``resnet50-v1``."""
     start = next((start for start in _FAMILY_NAMES if arch.startswith(start)), "")
     rest = arch.removeprefix(start)
     rest = rest.replace("v2", "V2") if start.startswith("keras") else rest.replace("-v1", " v1").replace("-32x", " 32x")
@@ -174,7 +174,7 @@ def network_name(arch: str) -> str:
 
 
 def default_run_name(recipe: Recipe) -> str:
-    """A name for a run that the user has not named."""
+    """Return a name for a run that the user has not named."""
     trained = {
         "head": "head only",
         "layer4": "last stage",

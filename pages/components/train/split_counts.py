@@ -12,7 +12,7 @@ from pages.components.shared import frame
 
 
 def cached_snapshot(project: Project) -> Snapshot:
-    """The project's snapshot for the form, cached until the project changes: 10,000 photos take a while.
+    """Return the project's snapshot for the form, cached until the project changes: 10,000 photos take a while.
 
     A run never uses this one. It gets a fresh snapshot when the Train button is pressed.
     """
@@ -27,7 +27,7 @@ def _snapshot(database: str, project_id: int, changes: tuple[tuple[int, bool], .
 
 
 def counts_of(run: RunFolder) -> pd.DataFrame:
-    """The counts of a run's snapshot, which never changes: one row per class, one column per split."""
+    """Return the counts of a run's snapshot, which never changes: one row per class, one column per split."""
     return _counts(str(run.path), run.status().created.isoformat())
 
 

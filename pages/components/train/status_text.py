@@ -30,14 +30,16 @@ STATE_SENTENCES: dict[RunState, str] = {
 """Shown where the run's own message is empty."""
 
 
-def queue_sentence(place: int) -> str:
-    """How many runs are ahead of this one; ``place`` is at least 1."""
-    ahead = "1 run is" if place == 1 else f"{place} runs are"
-    return f"{ahead} ahead of this one in the queue. It starts automatically, so you can leave this page."
+def queue_sentence(ahead: int) -> str:
+    """Return how many runs are ahead of this one in the queue."""
+    if not ahead:
+        return "This run is next in the queue. It starts automatically, so you can leave this page."
+    runs = "1 run is" if ahead == 1 else f"{ahead} runs are"
+    return f"{runs} ahead of this one in the queue. It starts automatically, so you can leave this page."
 
 
 def format_duration(seconds: float) -> str:
-    """A rough duration: "about 3 minutes"."""
+    """Return a rough duration: "about 3 minutes"."""
     if seconds < 50:
         return "less than a minute"
     if seconds < 90:
@@ -54,7 +56,7 @@ def format_duration(seconds: float) -> str:
 
 
 def format_time_left(seconds: float | None) -> str:
-    """The remaining time of a running training, more exact than ``format_duration``; empty for None."""
+    """Return the remaining time of a running training, more exact than ``format_duration``; empty for None."""
     if seconds is None:
         return ""
     if seconds < 60:
@@ -65,7 +67,7 @@ def format_time_left(seconds: float | None) -> str:
 
 
 def format_age(moment: datetime, now: datetime | None = None) -> str:
-    """How long ago something happened: "2 minutes ago", "yesterday", or the date."""
+    """Return how long ago something happened: "2 minutes ago", "yesterday", or the date."""
     seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
     if seconds < 60:
         return "just now"
@@ -77,7 +79,7 @@ def format_age(moment: datetime, now: datetime | None = None) -> str:
 
 
 def run_progress(status: Status) -> tuple[float, str]:
-    """The finished share of a live run, 0 to 1, and the text of its progress bar."""
+    """Return the finished share of a live run, 0 to 1, and the text of its progress bar."""
     if not status.epoch or not status.epochs:
         return 0.0, "starting"
     share = (status.epoch - 1 + (status.batch / status.batches if status.batches else 0.0)) / status.epochs
@@ -86,7 +88,7 @@ def run_progress(status: Status) -> tuple[float, str]:
 
 
 def phase_progress(status: Status) -> tuple[float, str]:
-    """The finished share of the current phase, 0 to 1, and its text: the batch, or what the run reports itself."""
+    """Return the finished share of the current phase, 0 to 1, and its text: the batch, or the run's own text."""
     if status.phase.startswith("epoch") and status.batches:
         return status.batch / status.batches, f"batch {status.batch} of {status.batches}"
     found = re.search(r"([\d,]+) of ([\d,]+)", status.phase)
@@ -98,7 +100,7 @@ def phase_progress(status: Status) -> tuple[float, str]:
 
 
 def device_summary(status: Status) -> str:
-    """The device, the precision and the speed, as far as they are known."""
+    """Return the device, the precision and the speed, as far as they are known."""
     device = {"cpu": "CPU", "cuda": "GPU (CUDA)", "mps": "Apple GPU (MPS)"}
     parts: Sequence[str] = (
         device.get((status.device or "").split(":")[0], status.device or ""),

@@ -33,14 +33,14 @@ _READ_SECONDS = 0.01
 
 
 def time_sentence(recipe: Recipe, snapshot: Snapshot, runs: list[RunFolder]) -> str:
-    """The expected time as a sentence, based on an earlier similar run where there is one."""
+    """Return the expected time as a sentence, based on an earlier similar run where there is one."""
     measured = measured_speed(recipe, runs)
     source = "based on your last similar run" if measured else "a rough estimate"
     return f"Expected time: {format_duration(estimate_seconds(recipe, snapshot, measured))} ({source})."
 
 
 def estimate_seconds(recipe: Recipe, snapshot: Snapshot, photos_per_second: float | None = None) -> float:
-    """Expected training time in seconds; ``photos_per_second`` is the measured training speed, if there is one."""
+    """Return the expected training time in seconds; ``photos_per_second`` is the measured speed, if there is one."""
     parts = snapshot.frame["split"].value_counts()
     train, rest = int(parts.get("train", 0)), int(parts.get("val", 0))
     forward = (
@@ -52,7 +52,7 @@ def estimate_seconds(recipe: Recipe, snapshot: Snapshot, photos_per_second: floa
 
 
 def measured_speed(recipe: Recipe, runs: list[RunFolder]) -> float | None:
-    """Photos per second of the newest finished run with the same work per photo; None without one."""
+    """Return photos per second of the newest finished run with the same work per photo; None without one."""
     for run in runs:
         earlier = recipe_or_none(run) if run.status().state == "finished" else None
         if earlier is None:
@@ -65,7 +65,7 @@ def measured_speed(recipe: Recipe, runs: list[RunFolder]) -> float | None:
 
 
 def recipe_or_none(run: RunFolder) -> Recipe | None:
-    """A run's recipe; None for a damaged folder, which the run's own page reports."""
+    """Return a run's recipe; None for a damaged folder, which the run's own page reports."""
     try:
         return run.recipe()
     except RunError:

@@ -41,7 +41,7 @@ def test_mcnemar_s_exact_test() -> None:
     found = compared("--------++", "++++++++++")
     assert found.p_value == pytest.approx(2 / 2**8)
     assert found.sentence == (
-        "Of 10 images, only A is correct on 0 and only B on 8. "
+        "Of 10 photos, only A is correct on 0 and only B on 8. "
         "B is better; the difference is unlikely to be chance (p = 0.0078)."
     )
 

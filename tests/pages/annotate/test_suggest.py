@@ -346,7 +346,7 @@ def test_a_photo_that_the_network_has_not_seen_yet_waits_for_its_suggestion(
 def test_where_the_model_is_sure_of_none_all_its_suggestions_can_be_looked_at(
     open_page: OpenPage, birds: Project, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With six labels no model reaches 99 %."""
+    """With six labels no model reaches 99%."""
     monkeypatch.setitem(suggest_accept.LEVELS, suggest_accept.SURE, 1.1)
     app = ready(open_page)
     assert app.button(key="accept-look").label == f"Review all suggestions ({PHOTOS - 6})"

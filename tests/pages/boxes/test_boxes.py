@@ -57,21 +57,21 @@ def test_a_box_by_keys_is_saved_at_once_moved_relabelled_deleted_and_undone(
     drawing: AppTest, project_with_boxes: tuple[Store, int, list[int]]
 ) -> None:
     store, project, (first, second, _) = project_with_boxes
-    press(drawing, "New")
+    press(drawing, "New box")
     (box,) = store.boxes(project)[first]
     assert (box.label, box.x, box.y, box.width, box.height) == ("owl", 4, 3, 8, 6)
     drawing.button(key="box-shift-east").click().run()
     assert store.boxes(project)[first][0].x == 5
     press(drawing, "duck")
     assert store.boxes(project)[first][0].label == "owl"
-    press(drawing, "Relabel")
+    press(drawing, "Change class")
     assert store.boxes(project)[first][0].label == "duck"
     press(drawing, "Delete")
     assert store.boxes(project) == {}
     press(drawing, "Undo")
     assert store.boxes(project)[first][0].label == "duck"
     press(drawing, "Next")
-    press(drawing, "New")
+    press(drawing, "New box")
     assert set(store.boxes(project)) == {first, second}
     assert not drawing.exception
 
@@ -81,7 +81,7 @@ def test_what_somebody_else_drew_meanwhile_and_what_i_draw_are_both_kept(
 ) -> None:
     store, project, (first, *_) = project_with_boxes
     store.set_boxes(project, first, [BoxRow("duck", 1, 1, 5, 5)], "bob")
-    press(drawing, "New")
+    press(drawing, "New box")
     assert [box.label for box in store.boxes(project)[first]] == ["duck", "owl"]
     assert drawing.warning[0].value == BOTH_KEPT
     assert any("Box 2 of 2" in one.value for one in drawing.markdown)
@@ -203,7 +203,7 @@ def test_the_data_page_hands_out_the_formats_of_the_task(open_page: OpenPage, st
     project = store.create_project("Boxes", "localization", ["owl"])
     store.set_boxes(project.id, add(store, project.id, 1).id, [BoxRow("owl", 1, 2, 3, 4)], "ann")
     app = open_page("Data", project=str(project.id))
-    app.segmented_control(key="data-section").set_value("labels.csv").run()
+    app.segmented_control(key="data-section").set_value("Download labels").run()
     assert app.selectbox(key="labels-format").options == [
         "COCO JSON",
         "Pascal VOC XML",
@@ -228,7 +228,7 @@ def test_a_zip_that_is_too_large_for_a_browser_is_written_by_a_command(
     assert size == sum(row.bytes for row in store.images(project.id)) > 0
     monkeypatch.setattr("pages.components.data.export_labels.MAX_BYTES", size - 1)
     app = open_page("Data", project=str(project.id))
-    app.segmented_control(key="data-section").set_value("labels.csv").run()
+    app.segmented_control(key="data-section").set_value("Download labels").run()
     assert not app.exception
     assert app.code[0].value == """python -m core labels --project 'Ann'"'"'s boxes' --format coco --out coco.zip"""
     assert "Download zip" not in [one.proto.label for one in app.get("download_button")]

@@ -205,7 +205,7 @@ def test_a_label_that_only_a_copy_has_goes_to_the_photo_that_stays(
 
 @pytest.mark.usefixtures("with_twins")
 def test_a_group_that_was_told_apart_stays_away(check: Check) -> None:
-    press(check("Near-duplicates"), "They are different")
+    press(check("Near-duplicates"), "Mark as different")
     again = check("Near-duplicates")
     assert "No near-duplicates were found" in texts(again)
     press(again, "Show 1 group marked as different")

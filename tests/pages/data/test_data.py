@@ -70,7 +70,7 @@ def test_an_empty_project_opens_at_the_uploader_and_its_grid_says_the_next_step(
 ) -> None:
     app = open_page("Data")
     assert len(app.file_uploader) == 1
-    for name in ("Photos", "Splits and sizes", "labels.csv"):
+    for name in ("Photos", "Splits and sizes", "Download labels"):
         assert heads(section(app, name)) == ["No photos yet"], name
         assert not messages(app)
 
@@ -296,7 +296,7 @@ def test_splits_are_shown_and_given(open_page: OpenPage, birds: Project, store: 
 
 
 def test_labels_csv_is_what_the_store_holds(open_page: OpenPage, birds: Project) -> None:
-    app = section(open_page("Data"), "labels.csv")
+    app = section(open_page("Data"), "Download labels")
     assert not messages(app)
     shown = app.dataframe[0].value
     assert sorted(shown["filename"])[:2] == ["duck 0.png", "duck 1.png"]

@@ -109,7 +109,8 @@ def test_the_fields_choose_a_cell_and_its_photos_are_counted(
     app.selectbox(key="cell-true").set_value(1).run()
     app.selectbox(key="cell-answer").set_value(1).run()
     photos = report.confusion[1][1]
-    assert f"**{photos} photo{'' if photos == 1 else 's'} of {report.classes[1]}, predicted correctly**" in texts(app)
+    counted = f"{photos} photo{'' if photos == 1 else 's'}"
+    assert f"**{counted} labelled {report.classes[1]}, predicted correctly**" in texts(app)
     assert not messages(app)
 
 

@@ -63,9 +63,9 @@ def test_the_tables_are_those_of_the_run(open_page: OpenPage, run: RunFolder) ->
     assert not messages(app)
     labels = [button.label for button in app.get("download_button")]
     assert labels[1:] == [
-        "Curves: one row per epoch",
-        "Validation photos: all predictions",
-        "Test photos: all predictions",
+        "Download curves (one row per epoch)",
+        "Download validation predictions",
+        "Download test predictions",
     ]
     predictions = run.predictions("test")
     assert isinstance(predictions, pd.DataFrame)

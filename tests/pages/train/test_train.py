@@ -114,6 +114,8 @@ def test_a_queued_run_shows_its_place(open_page: OpenPage, store: Store, colors:
     app = open_page("Train", project=str(colors.id), run=run.id)
     assert not messages(app)
     assert "1 run is ahead of this one in the queue" in texts(app)
+    first.write_status(state="finished")
+    assert "This run is next in the queue" in texts(app.run())
 
 
 def test_a_run_at_work_stands_above_the_form(open_page: OpenPage, store: Store, colors: Project) -> None:
@@ -248,7 +250,7 @@ class TestAFinishedRun:
         app.segmented_control(key=f"view-{run.id}-finished").set_value("Recipe").run()
         table = app.dataframe[0].value.set_index("setting")
         assert table.loc["Architecture"].tolist() == ["ResNet-18", "ResNet-50"]
-        assert table.loc["Learning rate"].tolist() == ["0.001 (automatic)", "automatic"]
+        assert table.loc["Learning rate"].tolist() == ["0.001 (automatic)", "Automatic"]
         assert table.loc["Resize mode"].tolist() == ["Crop", "Crop"]
         assert table.loc["Image size in pixels"].tolist() == ["64", "224"]
         assert "Box loss" not in table.index
@@ -316,9 +318,9 @@ def test_the_recipe_says_every_choice_in_the_form_s_words_and_the_numbers_that_w
     assert rows["Epochs for the head only"] == "2 (automatic)"
     assert set(recipe_labels.FIELD_LABELS) == set(Recipe.model_fields)
     plain = {row["setting"]: row for row in recipe_labels.recipe_table(Recipe())}
-    assert plain["Epochs for the head only"]["value"] == "only in staged training"
+    assert plain["Epochs for the head only"]["value"] == "Only in staged training"
     assert [
-        row for row in plain.values() if row["value"].replace("0.002 (automatic)", "automatic") != row["default"]
+        row for row in plain.values() if row["value"].replace("0.002 (automatic)", "Automatic") != row["default"]
     ] == [plain["Epochs for the head only"]]
     boxed = {row["setting"]: row for row in recipe_labels.recipe_table(Recipe.for_task("localization"), "localization")}
     assert boxed["Resize mode"] == {

@@ -41,7 +41,7 @@ class Manifest:
         return json.dumps({**content, "photos": dict(self.photos)}, ensure_ascii=False, indent=1).encode()
 
     def table_uses_names(self, filenames: Iterable[str]) -> bool:
-        """Whether a table uses the photos' names in the project rather than their paths in the zip."""
+        """Return whether a table uses the photos' names in the project rather than their paths in the zip."""
         names, filenames = set(self.photos.values()), list(filenames)
         return sum(one in names for one in filenames) >= sum(one in self.photos for one in filenames)
 
@@ -116,6 +116,6 @@ def _texts(content: Any) -> dict[str, str | None]:
 
 
 def _leads_out(name: str) -> bool:
-    """Whether a name leads out of its folder; such an image keeps the name of its file."""
+    """Return whether a name leads out of its folder; such an image keeps the name of its file."""
     parts = name.replace("\\", "/").split("/")
     return ".." in parts or not parts[0] or "\0" in name

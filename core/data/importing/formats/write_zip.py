@@ -36,7 +36,7 @@ WITH_BOXES = ("coco", "voc", "yolo", "hugging-face", "csv")
 WITHOUT_BOXES = ("folders", "hugging-face", "csv")
 """The formats for the two tasks."""
 
-_AUTHORS = "the author and time of each label"
+_AUTHORS = "the annotator and time of each label"
 _COPIES = "copies of a photo under other names"
 _CLASS_ALONE = "the class of a photo that has no box"
 NOT_CARRIED: dict[str, tuple[str, ...]] = {

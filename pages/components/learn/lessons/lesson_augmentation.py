@@ -28,7 +28,7 @@ AREA, STRETCH, SHIFT, DEGREES, COLOR, MIRROR = (
 def show(colors: Palette) -> None:
     st.markdown(
         "A network sees each training photo once per epoch. *Data augmentation* changes the photo a little each time, "
-        "at random, in ways that keep its class: another crop, the mirror image, other light. The network almost "
+        "at random, in ways that keep its class: a different crop, a mirror image, different light. The network almost "
         "never sees the same input twice, which works against *overfitting*: memorising the training photos instead of "
         "learning what they have in common. Validation photos are never augmented."
     )
@@ -40,7 +40,7 @@ def show(colors: Palette) -> None:
 @frame.fragment()
 def _one_photo(colors: Palette) -> None:
     """Show sixteen augmented versions of a photo; a fragment, so that a slider redraws nothing else."""
-    with st.spinner("Loading the transforms …"):
+    with st.spinner("Loading the transforms…"):
         from core.data.pictures import transforms  # noqa: F401 - imports torch, which takes seconds the first time
     with st.container(horizontal=True, vertical_alignment="bottom"):
         photo = lesson_frame.photo("augmentation")
@@ -49,6 +49,7 @@ def _one_photo(colors: Palette) -> None:
             LEVELS,
             default="standard",
             required=True,
+            format_func=str.capitalize,
             key="augmentation-level",
             on_change=_take_level,
             help="The three augmentation levels of a run. Each sets the sliders, which you can then move.",
@@ -124,7 +125,7 @@ def _sliders() -> None:
             key=DEGREES,
             format="±%d°",
             help="Corners outside the photo are filled with grey. Ask yourself: would you still give the photo the "
-            "same label, upside down?",
+            "same label if it were upside down?",
         )
         st.slider(
             "Colour",
@@ -132,8 +133,8 @@ def _sliders() -> None:
             90,
             key=COLOR,
             format="±%d%%",
-            help="Changes brightness, contrast and saturation by up to this much, like other weather or another "
-            "camera. The hue stays the same.",
+            help="Changes brightness, contrast and saturation by up to this much, like different weather or a "
+            "different camera. The hue stays the same.",
         )
         with st.container(height="stretch", vertical_alignment="center"):
             st.toggle(

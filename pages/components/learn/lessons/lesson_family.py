@@ -255,6 +255,6 @@ def _measured(parts: list[lesson_frame.ExperimentPart]) -> pd.DataFrame:
     return pd.concat([pd.DataFrame(columns=columns), *(one for one in found if one is not None)], ignore_index=True)
 
 
-@st.cache_data(max_entries=2, show_spinner="Counting parameters of all networks, once …")
+@st.cache_data(max_entries=2, show_spinner="Counting parameters of all networks, once…")
 def _facts(archs: tuple[str, ...]) -> pd.DataFrame:
     return pd.DataFrame([family.network_facts(arch, family.SIZE) for arch in archs])

@@ -57,7 +57,7 @@ def show(colors: Palette) -> None:
                 "Open a block",
                 list(blocks),
                 index=None,
-                placeholder="layer1.0, layer1.1 …",
+                placeholder="layer1.0, layer1.1, …",
                 key="learn-open",
                 on_change=_open,
                 width=220,
@@ -171,7 +171,7 @@ def _maps(summary: "Summary", parts: block_parts.BlockParts, title: str, photo: 
     lesson_frame.download(found.strengths, f"channels-{summary.arch}-{parts.name}")
 
 
-@st.cache_data(max_entries=12, show_spinner="Running the photo through the network …")
+@st.cache_data(max_entries=12, show_spinner="Running the photo through the network…")
 def _maps_of(_predictor: "Predictor", _photo: Image.Image, key: tuple[object, ...]) -> "dict[str, BlockMaps]":
     from core.lessons.block_maps import block_maps
 
@@ -198,7 +198,7 @@ def _description(
         words += " After the addition, the ReLU sets negative values to zero."
     if entry is None:
         return f"{words} This computer has no weights for this network, so they are **random**."
-    weights = f"**pretrained on ImageNet**, downloaded from {entry.source}"
+    weights = f"**pretrained on ImageNet** (source: {entry.source})"
     if predictor.arch != arch:
         weights += f"; they belong to {network_name(predictor.arch)}, so the feature maps are from that network"
     return f"{words} The weights are {weights}."

@@ -55,8 +55,8 @@ def show(colors: Palette) -> None:
     """Show one layer or the whole network, re-created and torch's, side by side."""
     st.markdown(
         "A layer is a few lines of arithmetic. Here each layer of a ResNet is re-created from plain tensor operations, "
-        "with the same weights as torch's own layer. The outputs agree up to the last digits, because sums are "
-        "computed in a different order. torch's code is written for speed, ours for reading."
+        "with the same weights as PyTorch's own layer. The outputs agree up to the last digits, because sums are "
+        "computed in a different order. PyTorch's code is written for speed, ours for readability."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         view = st.segmented_control("View", VIEWS, default=VIEWS[0], required=True, key="layers-view")
@@ -175,7 +175,7 @@ def _again() -> None:
 
 
 def _signed(layer: str, arguments: LayerArguments) -> bool:
-    """Whether the output has two signs; a kernel that sums to zero gives zero in uniform areas."""
+    """Return whether the output has two signs; a kernel that sums to zero gives zero in uniform areas."""
     return layer == "ReLU" or (layer == "Conv2d" and abs(np.sum(arguments["kernel"])) < 0.5)
 
 
@@ -256,7 +256,7 @@ def _code(layer: str) -> str:
     return layer_code(layer)
 
 
-@st.cache_data(max_entries=32, show_spinner="Running the photo through the network …")
+@st.cache_data(max_entries=32, show_spinner="Running the photo through the network…")
 def _logits(_predictor: "Predictor", _photo: Image.Image, key: tuple[str, ...]) -> np.ndarray:
     return _predictor.logits([_photo])[0]
 
@@ -275,7 +275,7 @@ def _compared(
     return inputs, compare_layers(layer_pair(layer, dict(arguments)), inputs)
 
 
-@st.cache_data(max_entries=16, show_spinner="Running all layers …")
+@st.cache_data(max_entries=16, show_spinner="Running all layers…")
 def _table(_photo: Image.Image, _logits: np.ndarray, key: tuple[str, ...]) -> pd.DataFrame:
     from core.lessons.layers import compare_all_layers
 
@@ -295,7 +295,7 @@ def _losses(logits: np.ndarray, right: int, temperature: float) -> tuple[float, 
     return float(found.ours[0]), float(found.theirs[0])
 
 
-@st.cache_data(max_entries=16, show_spinner="Running both networks …")
+@st.cache_data(max_entries=16, show_spinner="Running both networks…")
 def _whole(_predictor: "Predictor", _photo: Image.Image, key: tuple[str, ...]) -> "LayerComparison":
     from core.lessons.layers import whole_network
 

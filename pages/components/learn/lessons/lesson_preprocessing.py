@@ -64,7 +64,7 @@ def show(colors: Palette) -> None:
         "Which way hides the object from the network?",
         list(TITLES.values()),
         0,
-        "Of a 3:1 photo the centre crop keeps less than a third, all from the centre: choose 3:1 above and look at the "
+        "The centre crop keeps less than a third of a 3:1 photo, all from the centre: choose 3:1 above and look at the "
         "dark area. Squash and letterbox keep the ends, each at a price.",
     )
 

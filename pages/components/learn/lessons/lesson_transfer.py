@@ -67,7 +67,7 @@ def _trainings(entry: WeightsEntry, colors: Palette) -> None:
             list(AGAINST),
             default="epoch",
             required=True,
-            format_func=AGAINST.__getitem__,
+            format_func=lambda one: AGAINST[one].capitalize(),
             key="transfer-against",
             help="The same number of epochs takes much longer if all layers are trained.",
         )
@@ -138,7 +138,7 @@ def _photos() -> tuple[Snapshot, str]:
             ["sample", "project"],
             default="sample",
             required=True,
-            format_func=lambda one: "Sample birds" if one == "sample" else plain(project.name),
+            format_func=lambda one: "Sample birds" if one == "sample" else f"Project: {plain(project.name)}",
             key="transfer-photos",
         )
         if chosen == "project":

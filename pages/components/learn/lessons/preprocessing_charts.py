@@ -15,7 +15,7 @@ CHANNELS = (("first", "#dc2626"), ("second", "#16a34a"), ("third", "#2563eb"))
 
 
 def accuracy_by_shape(table: pd.DataFrame, colors: Palette) -> go.Figure:
-    """Plot accuracy over the shapes of the photos: a line per mode, slightly shifted, with 95 % intervals."""
+    """Plot accuracy over the shapes of the photos: a line per mode, slightly shifted, with 95% intervals."""
     shapes = sorted(table["shape"].unique())
     figure = go.Figure()
     for place, (mode, rows) in enumerate(table.groupby("mode", sort=False)):
@@ -42,12 +42,12 @@ def accuracy_by_shape(table: pd.DataFrame, colors: Palette) -> go.Figure:
 
 
 def accuracy_of_modes(table: pd.DataFrame, colors: Palette) -> go.Figure:
-    """Plot a dot per mode, with its 95 % interval."""
+    """Plot a dot per mode, with its 95% interval."""
     return _dots([NAMES[mode] for mode in table["mode"]], table, colors.lines[: len(table)], colors)
 
 
 def accuracy_of_mysteries(table: pd.DataFrame, letters: Sequence[str], classes: int, colors: Palette) -> go.Figure:
-    """Plot a dot per row with its 95 % interval, labelled with the letters of the game, and a line at chance level."""
+    """Plot a dot per row with its 95% interval, labelled with the letters of the game, and a line at chance level."""
     figure = _dots(letters, table, [colors.accent] * len(table), colors)
     figure.add_vline(
         x=1 / classes,

@@ -33,7 +33,7 @@ def curves(runs: pd.DataFrame, against: str, colors: Palette) -> go.Figure:
 
 
 def differences(pairs: Sequence[ArmComparison], colors: Palette) -> go.Figure:
-    """Plot a row per pair of arms: the difference of their accuracies with its 95 % interval, and zero."""
+    """Plot a row per pair of arms: the difference of their accuracies with its 95% interval, and zero."""
     middle = [100 * pair.compared.difference for pair in pairs]
     ends = [(100 * pair.compared.low, 100 * pair.compared.high) for pair in pairs]
     figure = go.Figure(
@@ -61,7 +61,7 @@ def differences(pairs: Sequence[ArmComparison], colors: Palette) -> go.Figure:
 
 
 def learning_curve(ends: pd.DataFrame, names: Mapping[int, str], colors: Palette) -> go.Figure:
-    """Plot validation accuracy by training photos per class, with 95 % intervals; ``names`` labels the axis."""
+    """Plot validation accuracy by training photos per class, with 95% intervals; ``names`` labels the axis."""
     figure = go.Figure()
     for place, (arm, color) in enumerate(_colors(colors).items()):
         of_arm = ends[ends["arm"] == arm].sort_values("size")

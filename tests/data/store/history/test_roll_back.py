@@ -17,9 +17,9 @@ from core.data.store.records import BoxRow
 from core.data.store.store import Store
 from core.errors import DataError
 from tests.data.builders import add, labelled_project, labels_of, open_store
-from tests.data.store.test_history import class_id, state, steps
+from tests.data.store.history.test_changes import class_id, state, steps
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from core.data.store.records import BoxRow
 from core.data.store.store import Store
 from tests.data.builders import add, labelled_project, open_store
-from tests.data.store.test_history import class_id
+from tests.data.store.history.test_changes import class_id
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from core.data.tables.labels_csv import write_labels
 from tests.data.builders import add, open_store
 
 # What a format cannot say by its nature. Every other thing that the table of a project holds has to come back.
-AUTHORS = "the author and time of each label"
+AUTHORS = "the annotator and time of each label"
 COPIES = "copies of a photo under other names"
 CLASS_ALONE = "the class of a photo that has no box"
 LOST = {
