@@ -7,6 +7,7 @@ Needs Chromium and the ImageNet weights; writes docs/pictures/*.webp.
 
 import io
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -95,6 +96,8 @@ def main() -> None:
                     page.goto(f"{server.url}/{path}?project={project}&run={run}")
                     expect(page.get_by_role("heading", level=1).first).to_be_visible(timeout=60_000)
                     settled(page)
+                    if name == "annotate":  # with a suggestion, which needs the photos' features
+                        expect(page.get_by_role("button", name=re.compile("^Accept"))).to_be_visible(timeout=240_000)
                     page.wait_for_timeout(2500)  # charts fade in, thumbnails arrive
                     take(page, name)
                 browser.close()

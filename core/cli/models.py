@@ -41,7 +41,7 @@ def weights(
         )
         return
     origin = found.origin
-    named = [("{}", "address"), ("licence {}", "licence"), ("top-1 {} %", "top1")]
+    named = [("{}", "address"), ("licence {}", "licence"), ("top-1 {}%", "top1")]
     facts = ", ".join(words.format(origin[key]) for words, key in named if key in origin)
     print_result(f"{arch} {weights}: from {origin['source']}{f' ({facts})' if facts else ''}")
     if found.arch != arch:

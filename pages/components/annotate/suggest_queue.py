@@ -134,7 +134,7 @@ def _more_comes(project: Project, model: SuggestionModel) -> bool:
 
 def percent(probability: float) -> str:
     """Format a probability: "93 %", and "99.7 %" rather than "100 %"."""
-    return f"{min(99.9, probability * 100):.1f} %" if probability >= 0.99 else f"{probability * 100:.0f} %"
+    return f"{min(99.9, probability * 100):.1f}%" if probability >= 0.99 else f"{probability * 100:.0f}%"
 
 
 @frame.fragment(run_every=0.5)
