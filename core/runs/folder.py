@@ -22,7 +22,7 @@ from filelock import FileLock
 
 from core.errors import RunError
 from core.runs import metrics
-from core.runs.queue_names import queue_name
+from core.runs.device_queue import queue_name
 from core.runs.status import Status, now, process_lives, process_start, read_status
 from core.workspace import Workspace
 

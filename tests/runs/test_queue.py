@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import RunError
+from core.runs.device_queue import queue_name
 from core.runs.folder import RunFolder
 from core.runs.queue import join_queue, runs_ahead
-from core.runs.queue_names import queue_name
 from core.workspace import Workspace
 
 MakeRun = Callable[..., RunFolder]

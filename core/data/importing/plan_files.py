@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from core.data.importing.folder_layout import TABLE_SUFFIXES, common_folder, folder_meanings, is_picture, suffix_of
-from core.data.importing.formats.label_collector import Files
+from core.data.importing.formats.gathered_labels import Files
 from core.data.importing.formats.manifest import FILE_NAME, Manifest, find_manifest
 from core.data.importing.formats.recognise import read_data_set
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, in_line_order

@@ -4,8 +4,8 @@ import os
 
 from core.data.snapshot import Snapshot
 from core.errors import RunError
+from core.runs.device_queue import queue_name
 from core.runs.folder import RunFolder
-from core.runs.queue_names import queue_name
 from core.training.recipe import Recipe
 from pages.components.train.status_text import format_duration
 

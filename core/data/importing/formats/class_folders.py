@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.data.importing.folder_layout import is_picture
 from core.data.importing.formats.exported_image import ExportedImage
-from core.data.importing.formats.label_collector import CollectedLabels, Files, LabelCollector
+from core.data.importing.formats.gathered_labels import CollectedLabels, Files, LabelCollector
 from core.data.importing.formats.manifest import Manifest
 from core.data.importing.formats.zip_paths import safe_path_part
 

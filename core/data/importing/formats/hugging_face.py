@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from core.data.importing.formats.exported_image import ExportedImage
-from core.data.importing.formats.label_collector import (
+from core.data.importing.formats.gathered_labels import (
     CollectedLabels,
     Files,
     ImageIndex,

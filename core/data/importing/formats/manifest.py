@@ -11,7 +11,7 @@ from itertools import chain, count
 from typing import Any
 
 from core.data.importing.folder_layout import is_picture
-from core.data.importing.formats.label_collector import Files
+from core.data.importing.formats.gathered_labels import Files
 from core.data.importing.import_plan import Candidate
 from core.data.store.records import TASKS
 from core.data.tables.label_rows import Problem

@@ -3,7 +3,7 @@
 from pathlib import PurePosixPath
 
 from core.data.importing.folder_layout import suffix_of
-from core.data.importing.formats.label_collector import CollectedLabels, Files
+from core.data.importing.formats.gathered_labels import CollectedLabels, Files
 from core.data.importing.formats.manifest import Manifest
 
 LABEL_SUFFIXES = frozenset((".json", ".jsonl", ".xml", ".yaml", ".yml", ".names", ".txt", ".csv"))

@@ -14,7 +14,7 @@ from defusedxml.ElementTree import fromstring
 
 from core.data.importing.folder_layout import suffix_of
 from core.data.importing.formats.exported_image import ExportedImage
-from core.data.importing.formats.label_collector import (
+from core.data.importing.formats.gathered_labels import (
     CollectedLabels,
     Files,
     ImageIndex,

@@ -10,8 +10,7 @@ import yaml
 
 from core.data.importing.folder_layout import suffix_of
 from core.data.importing.formats.exported_image import ExportedImage
-from core.data.importing.formats.image_size import size_of
-from core.data.importing.formats.label_collector import (
+from core.data.importing.formats.gathered_labels import (
     CollectedLabels,
     Files,
     ImageIndex,
@@ -19,6 +18,7 @@ from core.data.importing.formats.label_collector import (
     split_of,
     text_of,
 )
+from core.data.importing.formats.image_size import size_of
 from core.errors import ImageRefused
 
 SETTINGS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
