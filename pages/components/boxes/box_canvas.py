@@ -36,7 +36,7 @@ class BoxEdit(BaseModel):
     at: int | None = None  # the index of the selected box in ``boxes``
 
 
-class Report(BaseModel):
+class CanvasReport(BaseModel):
     """All edits that the server had not taken when the newest one was made."""
 
     model_config = ConfigDict(frozen=True)
@@ -45,15 +45,15 @@ class Report(BaseModel):
     edits: tuple[BoxEdit, ...] = ()
 
 
-def last_report() -> Report:
+def last_report() -> CanvasReport:
     """Return what the browser reported last."""
     raw: Any = (st.session_state.get(KEY) or {}).get("report")
     if raw is None:
-        return Report()
+        return CanvasReport()
     try:
-        return Report.model_validate(raw)
+        return CanvasReport.model_validate(raw)
     except ValidationError:  # not from our script: a forged report spoils only the forger's own desk
-        return Report()
+        return CanvasReport()
 
 
 def draw(told: dict[str, Any], photo: bytes, on_report: Callable[[], None]) -> None:
