@@ -54,7 +54,9 @@ def test_the_snippet_gives_the_same_classes_and_box(
         assert found == pytest.approx(dict(expected.ranked), abs=1e-4)
         assert expected.box is not None
         assert [float(number) for number in re.findall(r"-?[0-9.]+[0-9]", box)] == pytest.approx(
-            list(vars(expected.box).values()), rel=1e-5, abs=0.02
+            list(vars(expected.box).values()),
+            rel=1e-4,
+            abs=0.02,  # of a random network, whose boxes lie thousands of pixels away
         )
         boxes.add(box)
     assert len(boxes) == 2, "a box that is always the same would prove nothing"
