@@ -4,6 +4,7 @@ A process started here outlives the page and the server that started it. Only a 
 system frees it when the process ends, however it ends.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+import psutil
 from filelock import FileLock, Timeout
 
 from core.workspace import REPOSITORY
@@ -20,6 +22,9 @@ LOCK_SECONDS = 5.0
 """How long a process should wait for its lock: ``lock_is_held`` takes the lock for a moment in order to test it."""
 
 _NICE = 15
+_BELOW_NORMAL = 0x4000  # of Windows: psutil.BELOW_NORMAL_PRIORITY_CLASS, which exists only there
+# Windows has no sessions. A process in a group of its own, without a console, gets no Ctrl-C either. 0 elsewhere.
+_NEW_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
 def start_python(
@@ -43,13 +48,17 @@ def start_python(
         stdout=stdout,
         stderr=stderr,
         start_new_session=True,
+        creationflags=_NEW_GROUP,
     )
 
 
 def lower_priority() -> None:
-    """Give this process a low priority, so that pages come first; does nothing on Windows."""
-    if hasattr(os, "nice"):
-        os.nice(_NICE)
+    """Give this process a low priority, so that pages come first. Where that is not allowed, nothing changes."""
+    with contextlib.suppress(OSError, psutil.Error):
+        if hasattr(os, "nice"):
+            os.nice(_NICE)
+        else:
+            psutil.Process().nice(_BELOW_NORMAL)
 
 
 def lock_is_held(lock: FileLock) -> bool:

@@ -2,6 +2,9 @@
 
 StudioError                 anything a user can fix; pages show it, the command line prints it and exits with 2
 ├── WorkspaceError          the workspace folder cannot be used
+│   ├── StorageError        its disk is full, read-only or failing
+│   ├── DatabaseBusy        others are writing; it can be tried again
+│   └── DatabaseLost        there are stored photos, but the database that knows them is gone
 ├── DataError               images, labels, projects
 │   ├── ImageRefused        one file that cannot be used as an image
 │   ├── LabelsError         a labels.csv that cannot be read at all
@@ -24,6 +27,18 @@ class StudioError(Exception):
 
 class WorkspaceError(StudioError):
     """The workspace folder cannot be read or written."""
+
+
+class StorageError(WorkspaceError):
+    """Something could not be saved, because the disk is full, read-only or failing."""
+
+
+class DatabaseBusy(WorkspaceError):
+    """Others were writing to the database for too long; the same call can be tried again."""
+
+
+class DatabaseLost(WorkspaceError):
+    """The workspace has stored photos, but its database is missing or empty."""
 
 
 class DataError(StudioError):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import WorkspaceError
+from core.storage_errors import storage_error
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SAMPLE_IMAGES = REPOSITORY / "sample_images"
@@ -60,6 +61,9 @@ def open_workspace(root: Path | None = None) -> Workspace:
         for folder in (workspace.images, workspace.thumbnails, workspace.runs, workspace.cache):
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        then = "try again, or set RESNET_STUDIO_HOME to another folder"
+        if known := storage_error(error, f"the workspace {workspace.root} could not be opened", then):
+            raise known from error
         raise WorkspaceError(
             f"The workspace {workspace.root} cannot be written ({error.strerror}). "
             "Give write permission, free some disk space, or set RESNET_STUDIO_HOME to another folder."
@@ -70,6 +74,15 @@ def open_workspace(root: Path | None = None) -> Workspace:
             "Give write permission, or set RESNET_STUDIO_HOME to another folder."
         )
     return workspace
+
+
+def holds_photos(workspace: Workspace) -> bool:
+    """Return whether any photo is stored in the workspace; stops at the first."""
+    try:
+        folders = [entry.path for entry in os.scandir(workspace.images) if entry.is_dir()]
+        return any(not entry.name.startswith(".") for folder in folders for entry in os.scandir(folder))
+    except FileNotFoundError:
+        return False
 
 
 def weights_folder() -> Path:

@@ -1,15 +1,17 @@
 """Background processes: their session, environment and output, the priority, the lock and the result file."""
 
+import ast
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from filelock import FileLock
 
-from core.background_process import lock_is_held, read_result, start_python, write_result
+from core.background_process import lock_is_held, lower_priority, read_result, start_python, write_result
 from core.workspace import REPOSITORY
 
 TELL = """
@@ -83,3 +85,63 @@ def test_a_result_is_whole_or_missing(tmp_path: Path, monkeypatch: pytest.Monkey
     assert read_result(path) == {"problem": "none", "refused": ["a", "b"]}
     path.write_text('{"problem": "cut o', encoding="utf-8")
     assert read_result(path) is None
+
+
+def test_without_nice_the_priority_is_lowered_as_windows_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_to: list[int] = []
+    monkeypatch.delattr(os, "nice", raising=False)
+    monkeypatch.setattr(psutil.Process, "nice", lambda process, value: set_to.append(value))
+    lower_priority()
+    assert set_to == [16384]
+
+
+def test_a_priority_that_may_not_be_changed_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbid(_: int) -> int:
+        raise PermissionError(1, "not allowed")
+
+    monkeypatch.setattr(os, "nice", forbid, raising=False)
+    lower_priority()
+
+
+# What the modules of Python lack on Windows, as far as programs like this one use it.
+MISSING = {
+    "os": "chown fork forkpty getegid geteuid getgid getloadavg getpgid getpgrp getsid getuid initgroups kill killpg "
+    "mkfifo nice pread pwrite sched_getaffinity sched_setaffinity setpgid setpriority setsid uname wait3 wait4",
+    "signal": "SIGALRM SIGCHLD SIGCONT SIGHUP SIGKILL SIGPIPE SIGQUIT SIGSTOP SIGUSR1 SIGUSR2 alarm pthread_kill "
+    "pthread_sigmask setitimer sigtimedwait sigwait",
+    "time": "tzset clock_settime",
+}
+UNIX_MODULES = {"fcntl", "grp", "pwd", "resource", "termios", "pty", "syslog"}
+
+
+def unguarded(text: str) -> list[str]:
+    """The uses of what Windows lacks in a module, except where it asks for them with hasattr or try."""
+    tree = ast.parse(text)
+    tries = [each for each in ast.walk(tree) if isinstance(each, ast.Try) and _asks(each)]
+    tried = {id(node) for each in tries for part in each.body for node in ast.walk(part)}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            name, attribute = node.value.id, node.attr
+            missing = attribute in MISSING.get(name, "").split() and id(node) not in tried
+            if missing and f'hasattr({name}, "{attribute}")' not in text:
+                found.append(f"line {node.lineno}: {name}.{attribute}")
+        if isinstance(node, ast.Import | ast.ImportFrom) and id(node) not in tried:
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+            found += [f"line {node.lineno}: import {name}" for name in names if name in UNIX_MODULES]
+    return found
+
+
+def _asks(each: ast.Try) -> bool:
+    """Whether it handles the error of a missing name or module."""
+    handled = " ".join(ast.unparse(handler.type) for handler in each.handlers if handler.type)
+    return "AttributeError" in handled or "ImportError" in handled
+
+
+def test_what_windows_lacks_is_never_used_unasked() -> None:
+    """The thread that watches a run called signal.pthread_kill and died there, and heartbeat and stop with it."""
+    assert unguarded("import os\nos.killpg(1, 9)") and unguarded("import resource") and unguarded("signal.SIGKILL")
+    assert not unguarded('import os\nif hasattr(os, "nice"):\n    os.nice(1)')
+    programs = [*(REPOSITORY / "core").rglob("*.py"), *(REPOSITORY / "pages").rglob("*.py")]
+    wrong = {str(path): found for path in programs if (found := unguarded(path.read_text(encoding="utf-8")))}
+    assert not wrong

@@ -1,0 +1,91 @@
+"""Containers give a process fewer processors than the machine has."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.processors import available_processors, limit_threads, slowdown
+
+
+@pytest.fixture(autouse=True)
+def sixteen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(16)), raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_without_a_quota_the_processors_it_may_run_on_count(tmp_path: Path) -> None:
+    assert available_processors(tmp_path) == 16
+    write(tmp_path / "proc/self/cgroup", "0::/\n")
+    write(tmp_path / "sys/fs/cgroup/cpu.max", "max 100000\n")
+    assert available_processors(tmp_path) == 16
+
+
+@pytest.mark.parametrize(("quota", "count"), [("200000", 2), ("150000", 2), ("50000", 1), ("9900000", 16)])
+def test_a_containers_quota_counts(quota: str, count: int, tmp_path: Path) -> None:
+    write(tmp_path / "proc/self/cgroup", "0::/\n")
+    write(tmp_path / "sys/fs/cgroup/cpu.max", f"{quota} 100000\n")
+    assert available_processors(tmp_path) == count
+
+
+def test_a_quota_of_a_group_above_counts_too(tmp_path: Path) -> None:
+    write(tmp_path / "proc/self/cgroup", "0::/kubepods/pod1/box\n")
+    write(tmp_path / "sys/fs/cgroup/kubepods/pod1/box/cpu.max", "max 100000\n")
+    write(tmp_path / "sys/fs/cgroup/kubepods/pod1/cpu.max", "300000 100000\n")
+    assert available_processors(tmp_path) == 3
+
+
+def test_the_first_version_of_control_groups_counts_too(tmp_path: Path) -> None:
+    write(tmp_path / "proc/self/cgroup", "5:memory:/docker/1\n4:cpu,cpuacct:/docker/1\n0::/\n")
+    for name, value in (("quota", "400000"), ("period", "100000")):
+        write(tmp_path / f"sys/fs/cgroup/cpu,cpuacct/cpu.cfs_{name}_us", value + "\n")
+    assert available_processors(tmp_path) == 4
+    write(tmp_path / "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "-1\n")
+    assert available_processors(tmp_path) == 16
+
+
+@pytest.mark.parametrize("text", ["", "many 100000", "200000", "200000 0", "-5 10", "\x00\xff"])
+def test_unreadable_quotas_are_no_quotas(text: str, tmp_path: Path) -> None:
+    write(tmp_path / "proc/self/cgroup", "0::/\nnonsense\n")
+    write(tmp_path / "sys/fs/cgroup/cpu.max", text)
+    assert available_processors(tmp_path) == 16
+
+
+def test_a_system_without_affinity_counts_its_processors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert available_processors(tmp_path) == 64
+
+
+def test_a_busy_machine_is_slower(monkeypatch: pytest.MonkeyPatch) -> None:
+    """16 of 64 processors are for this process."""
+    for busy, factor in ((0.0, 1.0), (48.0, 1.0), (112.0, 2.0)):
+        monkeypatch.setattr(os, "getloadavg", lambda busy=busy: (busy, 0.0, 0.0), raising=False)
+        assert slowdown() == factor
+    monkeypatch.delattr(os, "getloadavg")
+    assert slowdown() == 1.0
+
+
+def test_torch_gets_no_more_threads_than_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(8)
+        for allowed, threads in ((3, 3), (16, 3)):  # the second: never more than before
+            monkeypatch.setattr("core.processors.available_processors", lambda count=allowed: count)
+            limit_threads()
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_nobody_counts_processors_another_way() -> None:
+    """os.cpu_count ignores containers, so a quota of 2 of 64 processors would get 64 threads."""
+    root = Path(__file__).resolve().parent.parent
+    files = [*root.glob("core/**/*.py"), *root.glob("pages/**/*.py"), root / "app.py", root / "demo.py"]
+    found = [str(f.relative_to(root)) for f in files if "cpu_count" in f.read_text() and f.stem != "processors"]
+    assert not found, f"use core.processors.available_processors in {found}"
