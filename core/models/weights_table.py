@@ -1,13 +1,18 @@
 """The table of available pretrained weights, and which of them are on the disk. Does not import torch."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
+
 from core.errors import ModelError, WeightsUnavailable
+from core.models.untrusted.bundle_info import PreprocessingValues, ShortText, Text
+from core.models.untrusted.strict_json import strict_json
 from core.models.zoo import config_of
 from core.workspace import weights_folder
+
+_MAX_SIDECAR_BYTES = 2**20
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -265,15 +270,28 @@ def entries_for(
     return found
 
 
+class _Sidecar(BaseModel):
+    """What is recorded about downloaded weights in the file beside them."""
+
+    arch: ShortText
+    bytes: int
+    classes: list[ShortText]
+    preprocessing: PreprocessingValues
+    origin: dict[ShortText, Text]
+    sha256: str | None = None
+
+
 def on_disk(entry: WeightsEntry) -> dict[str, Any] | None:
     """Return the sidecar of an entry's downloaded weights; None if they are not completely on the disk."""
     folder = weights_folder()
     try:
-        sidecar = json.loads((folder / f"{entry.key}.json").read_text(encoding="utf-8"))
+        with (folder / f"{entry.key}.json").open("rb") as file:
+            sidecar = strict_json(file.read(_MAX_SIDECAR_BYTES + 1), _MAX_SIDECAR_BYTES)
         size = (folder / f"{entry.key}.safetensors").stat().st_size
+        _Sidecar.model_validate(sidecar)
     except (OSError, ValueError):
         return None
-    whole = isinstance(sidecar, dict) and sidecar.get("bytes") == size
+    whole = sidecar["bytes"] == size and sidecar["arch"] == entry.needs
     same = whole and sidecar.get("download_sha256") == entry.sha256 and sidecar.get("download_md5", "") == entry.md5
     return sidecar if same else None
 

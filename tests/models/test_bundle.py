@@ -1,5 +1,6 @@
 """A bundle loads exactly as it was saved; if it cannot, the error says why."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from core.errors import BundleError, UnknownArchitecture
 from core.models.bundle import BundleInfo, load_bundle, mismatch, read_info, save_bundle
+from core.models.file_hash import known_sha256_of
 from core.models.resnet import ResNet, build
 from core.workspace import REPOSITORY
 
@@ -55,7 +57,9 @@ def test_a_bundle_comes_back_with_the_same_logits_and_words(tmp_path: Path) -> N
     random_state = torch.get_rng_state()
     again, said = load_bundle(tmp_path / "b")
     assert torch.equal(torch.get_rng_state(), random_state), "loading drew random numbers"
-    assert said == info == read_info(tmp_path / "b")
+    assert said == read_info(tmp_path / "b")
+    written = hashlib.sha256((tmp_path / "b" / "model.safetensors").read_bytes()).hexdigest()
+    assert said == info.model_copy(update={"model_sha256": written})
     assert not again.training
     pictures = torch.randn(2, 3, 32, 32)
     assert torch.equal(again(pictures), model.eval().to(memory_format=torch.contiguous_format)(pictures))
@@ -120,6 +124,64 @@ def test_a_truncated_weight_file_is_named(bundle: Path) -> None:
     path = bundle / "model.safetensors"
     path.write_bytes(path.read_bytes()[:100_000])
     with pytest.raises(BundleError, match=r"model\.safetensors is damaged"):
+        load_bundle(bundle)
+
+
+def test_a_flipped_bit_is_noticed(bundle: Path) -> None:
+    load_bundle(bundle)
+    path = bundle / "model.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-5] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(BundleError, match=r"model\.safetensors is damaged: its SHA-256 is not the one in bundle\.json"):
+        load_bundle(bundle)
+
+
+def test_a_bundle_from_before_the_hash_loads(bundle: Path) -> None:
+    told = json.loads((bundle / "bundle.json").read_text())
+    del told["model_sha256"]
+    (bundle / "bundle.json").write_text(json.dumps(told))
+    assert load_bundle(bundle)[1].model_sha256 is None
+
+
+def test_a_bundle_that_is_replaced_while_it_is_read_is_no_damage(
+    bundle: Path, model: ResNet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run saves between the reading of bundle.json and of the weights: the hash of the old one fits no more."""
+    hash_of, replaced = known_sha256_of, []
+
+    def replace_first(path: Path) -> str:
+        if not replaced:
+            replaced.append(save_bundle(bundle, build("resnet18", 2), info_of("a", "b")))
+        return hash_of(path)
+
+    monkeypatch.setattr("core.models.bundle.known_sha256_of", replace_first)
+    assert load_bundle(bundle)[1].classes == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("size", 30_000, "size: Input should be less than or equal to 4096"),
+        ("size", "224", "size: Input should be a valid integer"),
+        ("std", [0, 0, 0], "std.0: Input should be greater than"),
+        ("mean", [0.5, 0.5], "mean.2: Field required"),
+        ("mode", "stretch", "mode: Input should be 'crop', 'squash' or 'letterbox'"),
+        ("flip", True, "flip: Extra inputs are not permitted"),
+    ],
+)
+def test_preprocessing_has_bounds(bundle: Path, field: str, value: object, said: str) -> None:
+    rewrite(bundle, preprocessing=PREPROCESSING | {field: value})
+    with pytest.raises(BundleError, match=f"is not valid .preprocessing: {said}"):
+        read_info(bundle)
+
+
+def test_weights_of_another_type_are_not_read(bundle: Path) -> None:
+    state = load_file(bundle / "model.safetensors")
+    save_file(state | {"fc.bias": torch.ones(2, dtype=torch.bool)}, bundle / "model.safetensors")
+    with pytest.raises(
+        BundleError, match=r"cannot be used: fc\.bias holds bool numbers; weights are float16, bfloat16,"
+    ):
         load_bundle(bundle)
 
 

@@ -12,6 +12,7 @@ from torch import nn
 from core.errors import UnknownArchitecture
 from core.models.bundle import BundleInfo, load_bundle, save_bundle
 from core.models.resnet import STAGES, ResNet, build
+from core.models.weights_table import preprocessing_of
 from core.models.zoo import ARCHITECTURES, OPTIONS, ResNetConfig, config_of
 from core.training.network import FineTuned
 from tests.models.test_resnet import TINY, randomize
@@ -208,7 +209,7 @@ def test_the_small_networks_of_the_paper_have_its_depth_and_parameters() -> None
 def test_a_bundle_brings_back_what_a_name_says(arch: str, tmp_path: Path) -> None:
     model = build(arch, 2).eval()
     info = BundleInfo(
-        arch=arch, classes=("a", "b"), preprocessing={"mode": "crop"}, created="2026-01-01T00:00:00+00:00"
+        arch=arch, classes=("a", "b"), preprocessing=preprocessing_of(), created="2026-01-01T00:00:00+00:00"
     )
     save_bundle(tmp_path / "bundle", model, info)
     back, said = load_bundle(tmp_path / "bundle")

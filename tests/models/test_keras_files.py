@@ -180,6 +180,54 @@ def test_a_shape_of_terabytes_is_refused_unread(tmp_path: Path) -> None:
         load_keras_file(path, V2)
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"dtype": "S1000000"}, r"does not hold numbers of a usual kind \(\|S1000000\)"),  # took 4.7 GB
+        ({"dtype": [("a", "<f4"), ("b", "<f4")]}, "does not hold numbers of a usual kind"),
+        ({"dtype": "i8"}, r"does not hold numbers of a usual kind \(int64\)"),
+        (
+            {"dtype": "f4", "chunks": (512, 512, 64, 8), "maxshape": (None,) * 4},
+            "is stored in pieces of more than 256 MB",
+        ),
+    ],
+    ids=["texts", "compound", "integers", "pieces"],
+)
+def test_a_kernel_of_another_kind_is_refused_unread(tmp_path: Path, options: dict[str, Any], said: str) -> None:
+    path = zeros(tmp_path / "w.h5")
+    kernel = "conv2_block1_1_conv/conv2_block1_1_conv/kernel:0"
+
+    def replace_kernel(file: h5py.File) -> None:
+        del file[kernel]
+        file.create_dataset(kernel, (1, 1, 64, 64), **options)
+
+    change(path, replace_kernel)
+    with pytest.raises(BundleError, match=rf"w\.h5 cannot be used: conv2_block1_1_conv/kernel {said}"):
+        load_keras_file(path, V2)
+
+
+def test_damage_inside_the_file_ends_only_the_process_that_reads_it(tmp_path: Path) -> None:
+    path = zeros(tmp_path / "w.h5")
+    whole = path.read_bytes()
+    place = whole.index(b"TREE", len(whole) // 2)
+    path.write_bytes(whole[:place] + b"\xff" * 40 + whole[place + 40 :])
+    with pytest.raises(BundleError, match=r"w\.h5 is damaged \(.*\)\. Copy or download it again\."):
+        load_keras_file(path, V2)
+
+
+def test_an_archive_that_unpacks_to_gigabytes_or_is_encrypted_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "w.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model.weights.h5", bytes(50 * 2**20))
+    with pytest.raises(BundleError, match=r"unpacks to 50 MB and was not read; at most 2 GB and 200 times its size"):
+        load_keras_file(path, V2)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    with pytest.raises(BundleError, match="protected with a password"):
+        load_keras_file(path, V2)
+
+
 def test_arrays_that_lie_in_other_files_are_refused_or_passed_over(tmp_path: Path) -> None:
     secret = tmp_path / "secret.bin"
     secret.write_bytes(b"\1" * 10_000)

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -200,15 +201,15 @@ def test_a_disk_without_room_is_told_as_that_before_anything_is_fetched(
 
 
 def test_a_disk_that_fills_up_on_the_way_is_told_as_that(
-    tmp_path: Path, weights: Path, publish: Callable[..., WeightsEntry], weight_file: bytes
+    weights: Path, publish: Callable[..., WeightsEntry], weight_file: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("core.models.weights.check_room", lambda *a, **k: None)
     weights.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(weights)]
     if shutil.which("mount") is None or subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("mounting a small disk takes root")
     try:
-        entry = replace(publish(weight_file), megabytes=1)  # the table is wrong: the file has 47
-        check_nothing_is_left(weights, entry, "the disk of .*weights is full.*Free some space")
+        check_nothing_is_left(weights, publish(weight_file), "the disk of .*weights is full.*Free some space")
     finally:
         subprocess.run(["umount", str(weights)], check=True)
 
@@ -238,6 +239,81 @@ def test_an_answer_of_no_use_does_not_blame_the_line(
 @pytest.mark.parametrize("content", [b"not a weight file", packed([1, 2]), packed({"a": 1})], ids=["text", "list", "a"])
 def test_a_file_without_weights_is_refused(weights: Path, publish: Callable[..., WeightsEntry], content: bytes) -> None:
     check_nothing_is_left(weights, publish(content), "not a weight file")
+
+
+@pytest.mark.parametrize("length", ["abc", "-5", "1e9", "", "4" * 5000, None])
+def test_a_bad_content_length_is_no_traceback(
+    weights: Path, server: WebServer, publish: Callable[..., WeightsEntry], weight_file: bytes, length: str | None
+) -> None:
+    entry = publish(b"not a weight file" if length else weight_file)
+    server.lengths[entry.address.removeprefix(server.url)] = length
+    with pytest.raises(WeightsUnavailable, match="torchvision: ") if length else nullcontext():
+        fetch("resnet18", table=[entry])
+
+
+def test_a_body_without_length_is_read_no_further_than_the_tables_size(
+    weights: Path, server: WebServer, publish: Callable[..., WeightsEntry]
+) -> None:
+    entry = replace(publish(bytes(100_000)), megabytes=1.0)
+    server.endless.add(entry.address.removeprefix(server.url))
+    check_nothing_is_left(weights, entry, r"sends more than the 1\.0 MB that the file has\. Try again later\.")
+    assert server.sent < 20e6, "only what the system's buffers hold"
+
+
+def test_a_file_that_is_announced_as_too_large_is_not_fetched(
+    weights: Path, server: WebServer, publish: Callable[..., WeightsEntry], weight_file: bytes
+) -> None:
+    entry = replace(publish(weight_file), megabytes=1.0)
+    server.lengths[entry.address.removeprefix(server.url)] = str(10**12)
+    check_nothing_is_left(weights, entry, r"sends more than the 1\.0 MB")
+
+
+def test_a_flipped_bit_in_the_stored_weights_is_noticed(
+    weights: Path, server: WebServer, publish: Callable[..., WeightsEntry], weight_file: bytes
+) -> None:
+    entry = publish(weight_file)
+    fetch("resnet18", table=[entry])
+    path = weights / f"{entry.key}.safetensors"
+    flip_bit(path)
+    for source in ("auto", "torchvision"):
+        with pytest.raises(WeightsUnavailable, match=r"torchvision\.safetensors is damaged.* Delete it to download it"):
+            fetch("resnet18", source=source, table=[entry, replace(entry, source="huggingface")])
+    assert sum(server.requests.values()) == 1, "no other file is used instead"
+    path.unlink()
+    fetch("resnet18", table=[entry])
+
+
+def test_weights_from_before_the_hash_get_one(
+    weights: Path, publish: Callable[..., WeightsEntry], weight_file: bytes
+) -> None:
+    entry = publish(weight_file)
+    fetch("resnet18", table=[entry])
+    sidecar = weights / f"{entry.key}.json"
+    told = json.loads(sidecar.read_text())
+    recorded = told.pop("sha256")
+    sidecar.write_text(json.dumps(told))
+    fetch("resnet18", table=[entry])
+    assert json.loads(sidecar.read_text()) == told | {"sha256": recorded}
+    assert recorded == hashlib.sha256((weights / f"{entry.key}.safetensors").read_bytes()).hexdigest()
+
+
+def flip_bit(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", "[" * 100_000, '{"bytes": NaN}', "\ud800"], ids=range(5))
+def test_a_broken_sidecar_counts_as_not_downloaded(
+    weights: Path, publish: Callable[..., WeightsEntry], weight_file: bytes, text: str
+) -> None:
+    entry = publish(weight_file)
+    fetch("resnet18", table=[entry])
+    sidecar = weights / f"{entry.key}.json"
+    whole = json.loads(sidecar.read_text())
+    for content in (text, json.dumps(whole | {"classes": 5}), json.dumps(whole | {"preprocessing": {"size": 30000}})):
+        sidecar.write_text(content, errors="surrogatepass")
+        assert available("resnet18", table=[entry]) is None
 
 
 def test_weights_of_another_network_are_refused(

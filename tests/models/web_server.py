@@ -1,4 +1,4 @@
-"""A web server for the tests of downloads: it serves bytes, counts requests, and can cut or stall connections."""
+"""A web server for the tests of downloads: it serves bytes, counts requests, and can cut, stall or lie."""
 
 import threading
 from collections import Counter
@@ -16,6 +16,12 @@ class WebServer:
         """Paths whose connection ends after half of the announced bytes."""
         self.stalled: set[str] = set()
         """Paths that send half of the announced bytes, and nothing more until the server stops."""
+        self.lengths: dict[str, str | None] = {}
+        """Content-Length by path, where it is not the true one; None sends none."""
+        self.endless: set[str] = set()
+        """Paths that repeat their bytes until the client hangs up."""
+        self.sent = 0
+        """Bytes that endless paths have sent."""
         self._stopped = threading.Event()
         self.requests: Counter[str] = Counter()
         self.before_answer: Callable[[], object] = lambda: None
@@ -30,8 +36,16 @@ class WebServer:
                     self.send_error(404)
                     return
                 self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
+                length = web.lengths.get(self.path, None if self.path in web.endless else str(len(body)))
+                if length is not None:
+                    self.send_header("Content-Length", length)
                 self.end_headers()
+                while self.path in web.endless and not web._stopped.is_set():
+                    try:
+                        self.wfile.write(body)
+                    except OSError:  # the client has hung up
+                        return
+                    web.sent += len(body)
                 half = self.path in web.cut | web.stalled
                 self.wfile.write(body[: len(body) // 2] if half else body)
                 if self.path in web.stalled:
