@@ -28,6 +28,11 @@ class ZipLimits:
 
 LIMITS = ZipLimits()
 
+LONGEST_PATH = 1_000
+"""Characters of a file's path; Windows allows 260 and Linux 4,096."""
+
+_SHOWN_PATH = 100
+
 # A directory entry normally takes 46 bytes, its name twice and some extra fields.
 _DIRECTORY_BYTES_PER_ENTRY = 256
 _CHUNK = 2**20
@@ -70,6 +75,9 @@ def list_zip(source: Path | BinaryIO, name: str, limits: ZipLimits = LIMITS) -> 
     for info in infos:
         entry = _name(info)
         if entry.endswith(("/", "\\")) or is_clutter(entry):
+            continue
+        if len(entry) > LONGEST_PATH:
+            listing.refused[f"{entry[:_SHOWN_PATH]}..."] = f"its name has more than {LONGEST_PATH:,} characters"
             continue
         path = plain_path(entry)
         reason = _refusal(info, limits) if path else "its name leads out of the zip's folder"

@@ -4,10 +4,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
+from PIL import Image
 from torch import Tensor
 from torchvision import tv_tensors
 
-from core.data.pictures.transforms import AUGMENTATIONS, Draw, draw
+from core.data.pictures.box import Box
+from core.data.pictures.crop_geometry import corners_of
+from core.data.pictures.transforms import (
+    AUGMENTATIONS,
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    Draw,
+    Preprocessing,
+    ViewSettings,
+    draw,
+    to_tensor,
+)
 
 # A variation must show this share of an object's box; after this many draws the whole copy is used.
 _KEPT = 0.7
@@ -42,6 +54,23 @@ def augment_boxed(
         drawn = replace(drawn, top=0, left=0, height=canvas[0], width=canvas[1], degrees=0.0)
         moved = moved_corners(drawn, corners, canvas, size, fill)
     return drawn.color(drawn.geometry(copy, size, fill)), moved.clamp(0, size)
+
+
+def preview_boxed(
+    image: Image.Image, box: Box, recipe: ViewSettings, draws: int = 8, seed: int = 0
+) -> list[tuple[Image.Image, tuple[float, float, float, float]]]:
+    """Return what the network will see of a photo in the first epochs, each with left, top, right, bottom in pixels."""
+    seen = Preprocessing(**recipe.preprocessing(IMAGENET_MEAN, IMAGENET_STD))
+    if AUGMENTATIONS[recipe.augmentation] is None:
+        return [(seen.view(image), corners_of(seen.view_placement(*image.size).there(box)))] * draws
+    copy = to_tensor(seen.training_copy(image))
+    corners = corners_of(seen.copy_placement(*image.size).there(box))
+    found = []
+    for epoch in range(draws):
+        varied, moved = augment_boxed(copy, corners, recipe.augmentation, seen.size, (seed, epoch, 0), seen.gray)
+        left, top, right, bottom = moved.tolist()
+        found.append((Image.fromarray(varied.permute(1, 2, 0).numpy()), (left, top, right, bottom)))
+    return found
 
 
 def moved_corners(

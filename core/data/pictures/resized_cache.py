@@ -23,6 +23,7 @@ from core.data.pictures.decoding import decode
 from core.data.pictures.source import Source
 from core.data.pictures.transforms import Preprocessing
 from core.errors import ImageRefused
+from core.processors import available_processors
 
 CacheKind = Literal["view", "copy"]
 Pixels = NDArray[np.uint8]
@@ -69,7 +70,7 @@ class ResizedCache:
         if not missing:
             return
         yield done, total
-        threads = threads or min(8, os.cpu_count() or 1)
+        threads = threads or min(8, available_processors())
         pool = ThreadPoolExecutor(threads, thread_name_prefix="resize")
         pending: deque[Future[Pixels]] = deque()
         try:

@@ -10,11 +10,13 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
-from core.data.pictures.decoding import Decoded, decode, make_thumbnail
-from core.errors import DataError
+from core.data.pictures.decoding import THUMBNAIL_SIDE, Decoded, decode, make_thumbnail
+from core.errors import DataError, ImageRefused, StorageError
+from core.storage_errors import storage_error
 from core.workspace import Workspace
 
 SUFFIXES = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif", "JPEG2000": ".jp2"}  # all others: the format's name
+_SMALL_BYTES = 32 * 2**10  # a photo with a large preview or profile inside is not sent as a thumbnail
 
 
 def picture_path(workspace: Workspace, content_hash: str, suffix: str) -> Path:
@@ -23,8 +25,11 @@ def picture_path(workspace: Workspace, content_hash: str, suffix: str) -> Path:
 
 
 def thumbnail_path(workspace: Workspace, content_hash: str) -> Path:
-    """Return the path of a picture's thumbnail."""
-    return workspace.thumbnails / content_hash[:2] / f"{content_hash}.webp"
+    """Return the path of a picture's thumbnail, a JPEG or, if an older version made it, a WebP."""
+    path = workspace.thumbnails / content_hash[:2] / f"{content_hash}.jpg"
+    if not path.is_file() and (older := path.with_suffix(".webp")).is_file():
+        return older
+    return path
 
 
 def encode(decoded: Decoded, raw: bytes) -> tuple[bytes, str]:
@@ -39,41 +44,54 @@ def encode(decoded: Decoded, raw: bytes) -> tuple[bytes, str]:
     return stored.getvalue(), ".png"
 
 
-def write_thumbnail(workspace: Workspace, content_hash: str, decoded: Decoded) -> None:
-    """Make the thumbnail if it is missing."""
+def write_thumbnail(workspace: Workspace, content_hash: str, decoded: Decoded, picture: Path) -> None:
+    """Make the thumbnail if it is missing; ``picture`` is the stored file. A small JPEG is its own thumbnail."""
     path = thumbnail_path(workspace, content_hash)
-    if not path.is_file():
-        write_whole(path, make_thumbnail(decoded.image))
+    if path.is_file():
+        return
+    if decoded.verbatim and decoded.format == "JPEG" and max(decoded.image.size) <= THUMBNAIL_SIDE:
+        with suppress(OSError):  # a file system without links: a thumbnail is written below
+            if picture.stat().st_size <= _SMALL_BYTES:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.hardlink_to(picture)
+                return
+    write_whole(path, make_thumbnail(decoded.image))
 
 
 def thumbnail_of(workspace: Workspace, content_hash: str, picture: Path) -> Path:
-    """Return the thumbnail's path, making it again if it was deleted and the picture's file still exists."""
+    """Return the thumbnail's path, making it again if it was deleted and the picture's file still can be decoded."""
     path = thumbnail_path(workspace, content_hash)
     if not path.is_file() and picture.is_file():
-        write_whole(path, make_thumbnail(decode(picture, picture.name).image))
+        # One lost photo, or a disk without room for it, must not hide all others: its place stays empty.
+        with suppress(ImageRefused, StorageError):
+            write_whole(path, make_thumbnail(decode(picture, picture.name).image))
     return path
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file completely or not at all. Raises DataError if it cannot be written."""
+    """Write a file completely or not at all. Raises StorageError or DataError if it cannot be written."""
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
+        try:
+            part.write_bytes(data)
+        except FileNotFoundError:  # the first of this folder
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(data)
         part.replace(path)
     except OSError as error:
         with suppress(OSError):  # the first error is the one to report
             part.unlink(missing_ok=True)
-        raise DataError(
-            f"The picture cannot be stored in {path.parent} ({error.strerror}). "
-            "Free some disk space or give write permission, then add it again."
+        raise storage_error(error, "the photo could not be stored", "add it again") or DataError(
+            f"The photo cannot be stored in {path.parent} ({error.strerror}). "
+            "Check that the folder exists and that you may write there, then add it again."
         ) from error
 
 
 def delete_files(workspace: Workspace, content_hash: str, suffix: str) -> None:
     """Delete a picture's file and thumbnail."""
     picture_path(workspace, content_hash, suffix).unlink(missing_ok=True)
-    thumbnail_path(workspace, content_hash).unlink(missing_ok=True)
+    for thumbnail in (workspace.thumbnails / content_hash[:2]).glob(f"{content_hash}.*"):
+        thumbnail.unlink(missing_ok=True)
 
 
 def hashes_in_runs(workspace: Workspace) -> set[str]:

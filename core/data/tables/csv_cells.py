@@ -9,7 +9,10 @@ from pathlib import Path
 from core.errors import LabelsError
 
 MAX_CSV_BYTES = 64 * 2**20
-"""The largest CSV that is read, about a million rows."""
+"""The largest CSV that is read."""
+
+MAX_ROWS = 1_000_000
+"""The most rows that are read: a row of four bytes takes a hundred times that in memory."""
 
 # A spreadsheet treats a cell that begins with one of these as a formula and runs it when the file is opened.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -59,7 +62,14 @@ def read_text(source: bytes | Path, name: str) -> tuple[str, bool]:
             text = data.decode("latin-1")
     if "\0" in text:
         raise LabelsError(f"{name} is not a text file. Save the table as CSV (UTF-8) and use that file.")
+    check_rows(text, name)
     return text, guessed
+
+
+def check_rows(text: str, name: str) -> None:
+    """Raise LabelsError where a table has more rows than are read."""
+    if max(text.count("\n"), text.count("\r")) > MAX_ROWS:
+        raise LabelsError(f"{name} has more than {MAX_ROWS:,} rows. Split it into smaller files.")
 
 
 def _bytes_of(source: bytes | Path, name: str) -> bytes:

@@ -13,6 +13,8 @@ LABELS = ("label", "class", "category", "target")
 SPLIT = "split"
 BOX = ("x", "y", "width", "height")
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
+SOURCE = "label_source"
+"""Where a label came from, in our own exports: known, so that it is no unused column, and not read back."""
 _LONGEST_HEADER = 10_000
 
 
@@ -66,7 +68,7 @@ def _header(line: int, delimiter: str, spaced: bool, cells: list[str], name: str
     # Where both are present, width and height are the image's own size (as in TensorFlow's tables of boxes).
     sides = CORNERS if corners else BOX if all(side in columns for side in BOX) else ()
     box = tuple(columns.index(side) for side in sides)
-    used = {filename, label, split, *box}
+    used = {filename, label, split, _first(columns, (SOURCE,)), *box}
     ignored = tuple(cell.strip() or "(no name)" for place, cell in enumerate(cells) if place not in used)
     return Header(line, delimiter, spaced, len(cells), filename, label, split, box, corners, ignored)
 

@@ -1,6 +1,6 @@
 """The parts of a table of labels: rows, boxes and problems."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from core.data.pictures.box import Box
 
@@ -27,6 +27,7 @@ class LabelRow:
     split: str | None  # train, val or test; None: none given
     box: Box | None
     objects: tuple[LabelledBox, ...] = ()  # all boxes in the order of the table, if there are several
+    source: str | None = field(default=None, compare=False)  # where the label came from; written, and not read back
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Problem:
     filename: str = ""  # set together with ``marked``
     marked: LabelledBox | None = None  # a skipped box that has numbers, so that it can be drawn
     harmless: bool = False  # everything is imported as written, so nobody has to confirm it
+    absent: bool = False  # the row's photo is not among the files; it may be in the project
 
     def __str__(self) -> str:
         return self.text if self.line is None else f"line {self.line}: {self.text}"

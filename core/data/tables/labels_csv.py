@@ -9,10 +9,11 @@ from pathlib import Path
 
 from core.data.pictures.box import Box
 from core.data.tables.csv_cells import as_row, read_text, restore, rows_of
-from core.data.tables.label_columns import BOX, Header, read_header
+from core.data.tables.label_columns import BOX, SOURCE, Header, read_header
 from core.data.tables.label_rows import LabelledBox, LabelRow, LabelTable, Problem, objects_of, with_objects
 from core.data.tables.name_matching import match_files
-from core.data.tables.names import name_key
+from core.data.tables.names import check_class_count, name_key, without_invisible
+from core.errors import DataError, LabelsError
 
 __all__ = [
     "NO_LABEL",
@@ -47,7 +48,7 @@ def read_labels(source: bytes | Path, name: str = "labels.csv") -> LabelTable:
     """Return the rows of a labels.csv, one per file name, and all its problems.
 
     Delimiter, encoding and the usual column names are recognised. A row that cannot be used becomes a problem. Raises
-    LabelsError only where there is no table at all: no text or no header.
+    LabelsError only where there is no table at all: no text, no header, or more labels than there can be classes.
     """
     text, guessed = read_text(source, name)
     header = read_header(text, name)
@@ -69,6 +70,7 @@ def read_labels(source: bytes | Path, name: str = "labels.csv") -> LabelTable:
             problems.append(Problem(line, cells))
         elif any(cell.strip() for cell in cells):
             row, wrong = _row(line, cells, header)
+            cells += [""] * (header.cells - len(cells))
             problems += [Problem(line, text) for text in wrong]
             if row is not None and row.box is None and any(cells[place].strip() for place in header.box):
                 broken.add(line)
@@ -78,6 +80,7 @@ def read_labels(source: bytes | Path, name: str = "labels.csv") -> LabelTable:
                 rows.append(row)
                 if row.label is not None:
                     spellings.setdefault(cells[header.label], line)
+    _check_labels(rows, name)
     rows, repeated = _one_row_per_file(rows, broken)
     problems += repeated + _similar_labels(spellings)
     problems.sort(key=lambda problem: problem.line or 0)
@@ -87,20 +90,24 @@ def read_labels(source: bytes | Path, name: str = "labels.csv") -> LabelTable:
 def write_labels(rows: Iterable[LabelRow]) -> str:
     """Return the rows as CSV text that ``read_labels`` reads back without loss and no spreadsheet runs as formulas.
 
-    Columns: filename, label, split, and x, y, width, height where any row has a box. An unlabelled row has an empty
-    label. An image with several boxes has one line per box.
+    Columns: filename, label, split, and x, y, width, height where any row has a box, and label_source where any row
+    says where its label came from. An unlabelled row has an empty label. An image with several boxes has one line per
+    box.
 
     The order of the classes and classes without images are lost: a spreadsheet would read a comment line as data.
     The zips of core.data.importing.formats keep both.
     """
     rows = list(rows)
     boxes = any(row.box for row in rows)
-    lines = [as_row(["filename", "label", "split", *(BOX if boxes else ())])]
+    sources = any(row.source for row in rows)
+    lines = [as_row(["filename", "label", "split", *(BOX if boxes else ()), *([SOURCE] if sources else ())])]
     for row in rows:
         for one in objects_of(row) or (None,):
             cells = [row.filename, (one.label if one else row.label) or "", row.split or ""]
             if boxes:
                 cells += [_format_number(getattr(one.box, side)) for side in BOX] if one else [""] * len(BOX)
+            if sources:
+                cells.append(row.source or "")
             lines.append(as_row(cells))
     return "".join(lines)
 
@@ -134,6 +141,14 @@ def _row(line: int, cells: list[str], header: Header) -> tuple[LabelRow | None, 
     if wrong:
         problems.append(f"{wrong}; the box is skipped")
     return LabelRow(line, filename, label, split, box), problems
+
+
+def _check_labels(rows: Iterable[LabelRow], name: str) -> None:
+    labels = {row.label for row in rows if row.label is not None}
+    try:
+        check_class_count(len({name_key(label) for label in labels}), name)
+    except DataError as error:
+        raise LabelsError(str(error)) from error
 
 
 def _cells(count: int) -> str:
@@ -244,13 +259,15 @@ def _similar_labels(spellings: dict[str, int]) -> list[Problem]:
     first_of: dict[str, str] = {}
     problems = []
     for cell, line in sorted(spellings.items(), key=lambda item: item[1]):
-        key = "".join(unicodedata.normalize("NFKC", cell).casefold().split())
+        key = "".join(without_invisible(unicodedata.normalize("NFKC", cell)).casefold().split())
         first = first_of.setdefault(key, cell)
         if cell == first:
             continue
         here, there = restore(cell), f'"{restore(first)}" (line {spellings[first]})'
-        if here == restore(first):
-            text = f'the label "{cell}" differs from "{first}" (line {spellings[first]}) only by spaces around it'
+        if without_invisible(here) == without_invisible(restore(first)):
+            what = "spaces around it" if here == restore(first) else "invisible characters"
+            here = without_invisible(here)
+            text = f'the label "{cell}" differs from "{first}" (line {spellings[first]}) only by {what}'
             problems.append(Problem(line, f"{text}; both are read as {here}"))
         else:
             what = "case" if here.casefold() == restore(first).casefold() else "case, spaces or the encoding of accents"

@@ -3,11 +3,14 @@
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection
+from functools import cached_property
+from pathlib import PurePosixPath
 
+from core.data.pictures.decoding import IMAGE_SUFFIXES
 from core.data.tables.label_rows import LabelRow, LabelTable, Problem
 
 # How certain a match is; the more certain one wins.
-_EXACT, _SAME_PATH, _SAME_NAME, _OTHER_CASE = range(4)
+_EXACT, _SAME_PATH, _SAME_NAME, _OTHER_CASE, _NO_SUFFIX = range(5)
 
 
 def match_files(
@@ -16,8 +19,9 @@ def match_files(
     """Return the file of each row (by its line), and a problem for each row or file without a match.
 
     A row matches the file with exactly its path; else the one whose path has the same ending (labels.csv may lie above
-    or below the folder of the images); else the only file with its base name, finally in any case. Backslashes count as
-    slashes. A row that fits several files equally, or shares its file with another row, is a problem and matches none.
+    or below the folder of the images); else the only file with its base name, finally in any case. An id without suffix
+    matches the only photo of that name: "dog_7" means dog_7.jpg. Backslashes count as slashes. A row that fits several
+    files equally, or shares its file with another row, is a problem and matches none.
     A file without a row is a harmless problem if ``some_have_no_row``, for tables where that is expected.
     """
     index = _Index(files)
@@ -33,10 +37,13 @@ def match_files(
             problems.append(Problem(row.line, text))
         else:
             problems.append(
-                Problem(row.line, f"{row.filename} is not among the files; add the photo or delete the row")
+                Problem(
+                    row.line, f"{row.filename} is not among the files; add the photo or delete the row", absent=True
+                )
             )
 
     matched: dict[int, str] = {}
+    ids: list[tuple[LabelRow, str]] = []
     for file, claimed in claims.items():
         best = min(certainty for certainty, _ in claimed)
         surest = [row for certainty, row in claimed if certainty == best]
@@ -46,15 +53,23 @@ def match_files(
             problems.append(Problem(surest[1].line, text))
         else:
             matched[surest[0].line] = file
+            if best == _NO_SUFFIX:
+                ids.append((surest[0], file))
             if best == _OTHER_CASE:
                 problems.append(
                     Problem(surest[0].line, f"{surest[0].filename} is matched with {file}: only the case differs")
                 )
         problems += [
-            Problem(row.line, f"{row.filename} is not among the files ({file} belongs to line {surest[0].line})")
+            Problem(
+                row.line,
+                f"{row.filename} is not among the files ({file} belongs to line {surest[0].line})",
+                absent=True,
+            )
             for certainty, row in claimed
             if certainty > best
         ]
+    if ids:
+        problems.append(_remark_on_ids(ids))
     problems.sort(key=lambda problem: problem.line or 0)
     taken = set(matched.values())
     problems += [
@@ -63,6 +78,14 @@ def match_files(
         if file not in taken
     ]
     return matched, problems
+
+
+def _remark_on_ids(ids: list[tuple[LabelRow, str]]) -> Problem:
+    row, file = min(ids, key=lambda one: one[0].line)
+    if len(ids) == 1:
+        return Problem(row.line, f"{row.filename} has no suffix; it is matched with {file}", harmless=True)
+    text = f"{len(ids):,} names have no suffix; each is matched with its photo, such as {row.filename} with {file}"
+    return Problem(row.line, text, harmless=True)
 
 
 class _Index:
@@ -94,7 +117,32 @@ class _Index:
         same_case = [file for file in alike if _name(_plain(file)) == name]
         if found := same_case or self.by_name.get(name):
             return found, _SAME_NAME
-        return alike or self.by_ending.get(name.casefold(), []), _OTHER_CASE
+        if found := alike or self.by_ending.get(name.casefold(), []):
+            return found, _OTHER_CASE
+        return self._by_id(path), _NO_SUFFIX
+
+    def _by_id(self, path: str) -> list[str]:
+        """Return the photos whose path without suffix, or its ending, is this; none for a name with a suffix."""
+        if PurePosixPath(path).suffix.lower() in IMAGE_SUFFIXES:
+            return []
+        whole, *shorter = _endings(path)
+        ending, exact = self._stems
+        found = ending.get(whole, []) + [file for one in shorter if "/" in one for file in exact.get(one, [])]
+        same_case = [file for file in found if _name(_stem(file)) == _name(path)]
+        return same_case or found
+
+    @cached_property
+    def _stems(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        """Return the photos by every ending of their path without suffix, and by the whole of it; case is ignored."""
+        by_ending: dict[str, list[str]] = defaultdict(list)
+        whole: dict[str, list[str]] = defaultdict(list)
+        for file in sorted(self.exact):
+            if PurePosixPath(file).suffix.lower() in IMAGE_SUFFIXES:
+                stem = _stem(file)
+                whole[stem.casefold()].append(file)
+                for ending in _endings(stem):
+                    by_ending[ending].append(file)
+        return by_ending, whole
 
 
 def _plain(path: str) -> str:
@@ -104,6 +152,10 @@ def _plain(path: str) -> str:
 
 def _name(path: str) -> str:
     return path.rpartition("/")[2]
+
+
+def _stem(file: str) -> str:
+    return str(PurePosixPath(_plain(file)).with_suffix(""))
 
 
 def _endings(path: str) -> list[str]:

@@ -7,6 +7,7 @@ from io import BytesIO
 from itertools import permutations
 from pathlib import Path
 
+import imagehash
 import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
@@ -50,6 +51,17 @@ def test_a_copy_in_another_size_and_light_has_nearly_the_same_hash_and_another_p
     copy = phash_of(ImageEnhance.Brightness(scene(1).resize((1600, 1200))).enhance(0.9))
     assert (mine ^ copy).bit_count() <= 4
     assert min((mine ^ phash_of(scene(seed))).bit_count() for seed in range(2, 30)) > 4
+
+
+def test_the_hash_is_that_of_imagehash_to_the_bit() -> None:
+    """Else photos of older imports would no longer be recognised."""
+    plain = [Image.new("RGB", (300, 200), (shade, shade, shade)) for shade in (0, 1, 77, 255)]
+    gradient = Image.linear_gradient("L").convert("RGB")
+    scenes = [scene(seed, size) for seed, size in enumerate([(160, 120), (32, 32), (90, 400), (700, 500)])]
+    for image in [*plain, gradient, gradient.rotate(90), *scenes]:
+        gray, factor = image.convert("L"), min(image.size) // 128
+        expected = imagehash.phash(gray.reduce(factor) if factor > 1 else gray)
+        assert f"{phash_of(image):016x}" == str(expected)
 
 
 def test_copies_in_other_sizes_formats_and_brightness_are_one_group_and_different_pictures_none() -> None:
@@ -223,6 +235,7 @@ def test_twins_of_a_project_share_a_split_also_when_they_come_later(tmp_path: Pa
     assert {split_of(first) for first, _ in pairs.values()} == {"train", "val", "test"}
     before = {row.id: row.split for row in store.images(project)}
     late = {seed: add(twins_of(seed, 3)[2], f"late {seed}.png", "owl") for seed in range(12)}
+    store.assign_splits(project)
     table = snapshot_of_project(store, project).frame
     assert all(split_of(late[seed]) == split_of(pairs[seed][0]) for seed in range(12))
     assert {row.id: row.split for row in store.images(project) if row.id in before} == before

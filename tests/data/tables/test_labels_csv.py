@@ -426,3 +426,43 @@ def test_ten_thousand_rows_of_one_base_name_are_matched_quickly(folder: str) -> 
     found, problems = match_files(table, [f"{folder}{number}/photo.jpg" for number in range(10_000)])
     assert time.perf_counter() - start < 5
     assert (len(found), len(problems)) == ((10_000, 0) if folder == "set/" else (0, 20_000))
+
+
+def test_ids_without_suffix_are_matched_to_their_photos() -> None:
+    table = read("filename,label\nid_1,owl\nid_2,duck\n0.123,owl\ntrain/7,owl\n")
+    files = ["id_1.jpg", "id_2.PNG", "deep/0.123.jpeg", "x/train/7.jpg"]
+    matched, problems = match_files(table, files)
+    assert matched == dict(zip((2, 3, 4, 5), files, strict=True))
+    assert [(str(one), one.harmless) for one in problems] == [
+        ("line 2: 4 names have no suffix; each is matched with its photo, such as id_1 with id_1.jpg", True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "words"),
+    [
+        ("id_1", ["id_1.jpg", "id_1.png"], "id_1 could be id_1.jpg, id_1.png"),
+        ("other/8", ["a/8.jpg"], "other/8 is not among the files"),
+        ("a.png", ["a.png.jpg"], "a.png is not among the files"),
+        ("id_2", ["id_22.jpg"], "id_2 is not among the files"),
+    ],
+)
+def test_ids_that_do_not_name_one_photo_are_problems(name: str, files: list[str], words: str) -> None:
+    matched, problems = match_files(read(f"filename,label\n{name},owl\n"), files)
+    assert not matched and words in str(problems[0])
+
+
+def test_a_file_with_exactly_the_name_comes_before_an_id() -> None:
+    table = read("filename,label\na,owl\n")
+    assert match_files(table, ["a", "a.jpg"])[0] == {2: "a"}
+
+
+def test_a_table_of_millions_of_rows_is_refused_before_it_fills_the_memory() -> None:
+    with pytest.raises(LabelsError, match="more than 1,000,000 rows"):
+        read_labels(b"filename,label\n" + b"a,b\n" * 1_000_001)
+
+
+def test_a_row_that_ends_before_its_box_is_read_without_one() -> None:
+    table = read("filename,label,x,y,width,height\na.jpg,owl,1,2\nb.jpg,owl\n")
+    assert [(row.filename, row.box) for row in table.rows] == [("a.jpg", None), ("b.jpg", None)]
+    assert "line 2: 4 cells instead of 6; the missing cells are read as empty" in said(table)

@@ -4,15 +4,13 @@ Nothing is unpickled, no link to another file is followed, and nothing is read b
 """
 
 import io
-import json
 import math
 import os
 import shutil
-import subprocess
 import tempfile
-import time
 import tokenize
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,10 +21,10 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from core.background_process import start_python
 from core.data.importing.archives import DAMAGED, ZipLimits, list_zip
 from core.data.pictures.decoding import MAX_FILE_BYTES
 from core.errors import ArraysError, DataError
+from core.limited_process import PATIENCE_SECONDS, FileRefused, FileUnreadable, read_limited
 
 ARRAY_LIMITS = ZipLimits(entries=1_000, file_bytes=16 * 2**30)
 """The number of arrays in one file, and the bytes of one array, which is never wholly in memory."""
@@ -34,14 +32,7 @@ ARRAY_LIMITS = ZipLimits(entries=1_000, file_bytes=16 * 2**30)
 BLOCK_BYTES = 16 * 2**20
 """How much of an array is usually read in one go."""
 
-PATIENCE_SECONDS = 30.0
-"""How long an HDF5 file may yield nothing before we give up on it."""
-
 COPY = ("-m", "core.data.importing.arrays.hdf5_copy")
-REFUSED = 2
-"""The exit status of core.data.importing.arrays.hdf5_copy where the file cannot be used."""
-
-_POLL_SECONDS = 0.5
 _HDF5_START = b"\x89HDF\r\n\x1a\n"
 _ZIP_START = b"PK"
 _HEADER_BYTES = 16_384  # numpy's own headers are shorter than 10,000 bytes
@@ -120,9 +111,14 @@ class _Member:
                 # Read into memory first: a hostile header may claim to be gigabytes long.
                 head = io.BytesIO(file.read(_HEADER_BYTES))
             version = npy.read_magic(head)
+            if version not in _HEADERS:
+                text = f"{info.filename} has version {version[0]}.{version[1]} of the .npy format, which is not read"
+                raise _damaged(name, text)
             self._shape, self._by_columns, self._dtype = _HEADERS[version](head)
-        except _INVALID_HEADER as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
             raise _damaged(name, error) from error
+        except _INVALID_HEADER as error:  # numpy's messages are about Python's syntax
+            raise _damaged(name, f"the header of {info.filename} cannot be read") from error
         self._start = head.tell()
         self._stream: IO[bytes] | None = None
         claimed, found = math.prod(self._shape) * self._dtype.itemsize, info.file_size - self._start
@@ -173,39 +169,14 @@ class _Member:
 def _from_hdf5(source: Path | BinaryIO, name: str, limits: ZipLimits) -> dict[str, StoredArray]:
     """Read the arrays of an HDF5 file from a copy made by another process, which may crash or hang."""
     copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - the arrays keep it open
-    with _on_disk(source, name) as file, tempfile.TemporaryFile() as errors:
-        # One thread, because each needs its own memory and the process has little.
-        threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        process = start_python(["-X", "utf8", *COPY, name], stdin=file, stdout=copy, stderr=errors, environment=threads)
-        finished = _wait(process, copy)
-        errors.seek(0)
-        message = errors.read().decode("utf-8", "replace").strip()
-    if process.returncode == REFUSED:
-        raise ArraysError(json.loads(message.splitlines()[-1]))
-    if process.returncode == 1 and finished:
-        raise RuntimeError(f"Copying {name} failed:\n{message}")
-    if process.returncode:
-        reason = "it cannot be read to its end" if not finished else "the HDF5 library crashed while reading it"
-        raise _damaged(name, reason)
-    copy.seek(0)
-    return _npz_arrays(copy, name, limits)
-
-
-def _wait(process: subprocess.Popen[bytes], copy: BinaryIO) -> bool:
-    """Wait as long as the copy grows, else kill the process; return whether it finished."""
-    size, since = 0, time.monotonic()
-    while True:
+    with _on_disk(source, name) as file:
         try:
-            process.wait(_POLL_SECONDS)
-            return True
-        except subprocess.TimeoutExpired:
-            grown = os.fstat(copy.fileno()).st_size
-            if grown > size:
-                size, since = grown, time.monotonic()
-            elif time.monotonic() - since > PATIENCE_SECONDS:
-                process.kill()
-                process.wait()
-                return False
+            read_limited([*COPY, name], file, copy, PATIENCE_SECONDS)
+        except FileRefused as refused:
+            raise ArraysError(str(refused)) from refused
+        except FileUnreadable as error:
+            raise _damaged(name, error) from error
+    return _npz_arrays(copy, name, limits)
 
 
 @contextmanager

@@ -7,12 +7,9 @@ process. The HDF5 file is standard input and the .npz is standard output; NAME i
 file cannot be used, the last line of standard error gives the reason as JSON, with exit status 2.
 """
 
-import json
 import math
-import os
 import sys
 import zipfile
-from contextlib import suppress
 from typing import IO, Any, BinaryIO
 
 import h5py
@@ -21,8 +18,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from core.errors import ArraysError
-
-_REFUSED = 2  # as in core.data.importing.arrays.array_files
+from core.limited_process import refuse, run_limited
 
 MAX_ARRAYS = 1_000
 MAX_BYTES = 16 * 2**30
@@ -131,25 +127,16 @@ def _elsewhere(name: str, key: str) -> str:
     return f"{name} was not read: {key} links to another file. Save the numbers themselves in it."
 
 
-def _limit_memory() -> None:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    with suppress(ValueError, OSError):  # macOS does not support this limit
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-
-
 def main() -> None:
     """Copy standard input to standard output."""
-    _limit_memory()
-    # Python's buffered streams would each keep their own position.
-    with os.fdopen(os.dup(0), "rb") as source, os.fdopen(os.dup(1), "wb") as target:
+
+    def copy(source: BinaryIO, target: BinaryIO) -> None:
         try:
             copy_arrays(source, target, sys.argv[1])
         except ArraysError as error:
-            sys.stderr.write(json.dumps(str(error)) + "\n")
-            sys.exit(_REFUSED)
+            refuse(str(error))
+
+    run_limited(copy, _MEMORY_BYTES)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from core.data.pictures.decoding import MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE
 from core.data.splits import SPLITS
 from core.data.tables.label_rows import Problem
 from core.data.tables.labels_csv import split_named
-from core.data.tables.names import name_key
+from core.data.tables.names import name_key, storable_name
 from core.errors import ArraysError, ImageRefused
 
 MAX_IMAGES = 200_000
@@ -78,7 +78,7 @@ def plan_packed(source: Path | BinaryIO, name: str) -> ImportPlan:
     candidates = with_usable_labels(candidates, problems)
     used = {name_key(one.label): one.label for one in reversed(candidates) if one.label is not None}
     in_order = dict.fromkeys(used[key] for key in map(name_key, found.classes) if key in used)
-    return ImportPlan(tuple(candidates), tuple(problems), tuple(refused), name, tuple(in_order))
+    return ImportPlan(tuple(candidates), tuple(problems), tuple(refused), storable_name(name), tuple(in_order))
 
 
 def _roles(arrays: dict[str, StoredArray], name: str) -> tuple[list[_Part], StoredArray | None, list[str]]:

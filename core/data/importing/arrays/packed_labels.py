@@ -9,10 +9,8 @@ from numpy.typing import NDArray
 
 from core.data.importing.arrays.array_files import StoredArray
 from core.data.tables.csv_cells import MAX_CSV_BYTES
-from core.data.tables.names import name_key, sort_key
-from core.errors import ArraysError
-
-MAX_CLASSES = 10_000
+from core.data.tables.names import MOST_CLASSES, check_class_count, name_key, sort_key
+from core.errors import ArraysError, DataError
 
 Value = int | str
 _TYPES = "labels are integers or text"
@@ -29,8 +27,8 @@ class PackedLabels:
 def class_names(array: StoredArray, name: str) -> list[Value]:
     """Return the list of classes of a file, as numbers or text."""
     shape = [length for length in array.shape if length != 1] or [1]
-    if len(shape) != 1 or not array.shape or not 0 < shape[0] <= MAX_CLASSES:
-        allowed = f"it must be a list of 1 to {MAX_CLASSES:,} classes"
+    if len(shape) != 1 or not array.shape or not 0 < shape[0] <= MOST_CLASSES:
+        allowed = f"it must be a list of 1 to {MOST_CLASSES:,} classes"
         raise ArraysError(f"{name}: {array.name} has the shape {list(array.shape)}; {allowed}.")
     values = _values(_all(array, name).reshape(-1), array, name)
     keys = [name_key(str(value)) for value in values]
@@ -53,6 +51,7 @@ def labels_of(
     found = [None if array is None else _flat(array, count, name) for array, count in parts]
     present = {value for values in found if values is not None for value in values}
     numbers = {value for value in present if isinstance(value, int)}
+    _check_count(len(present), name)
     if classes is None:
         text = {value: str(value) for value in present}
         ordered: Sequence[Value] = sorted(present, key=lambda value: sort_key(str(value)))
@@ -69,6 +68,13 @@ def labels_of(
             )
     labels = [None if values is None else [text[value] for value in values] for values in found]
     return PackedLabels(labels, tuple(str(value) for value in ordered))
+
+
+def _check_count(count: int, name: str) -> None:
+    try:
+        check_class_count(count, name)
+    except DataError as error:
+        raise ArraysError(str(error)) from error
 
 
 def _flat(array: StoredArray, count: int, name: str) -> list[Value]:

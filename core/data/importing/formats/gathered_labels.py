@@ -11,7 +11,22 @@ from core.data.importing.folder_layout import is_picture, plain_path
 from core.data.pictures.box import Box
 from core.data.tables.label_rows import LabelledBox, LabelRow, LabelTable, Problem, with_objects
 from core.data.tables.labels_csv import split_named
-from core.errors import ImageRefused
+from core.data.tables.names import LONGEST_NAME, check_class_count
+from core.errors import DataError, ImageRefused, LabelsError
+
+MAX_TEXT_BYTES = 128 * 2**20
+"""The largest file of labels that is read: as text it may take four times that."""
+
+MAX_PROBLEMS = 5_000
+"""How many problems are listed one by one."""
+
+LONGEST_NAME_OF_FILE = 1_000
+
+LONGEST_PATH = 200
+"""How much of a path in a file is shown."""
+
+_SHOWN_PHOTOS = 3
+_SHOWN_SIDES = 6
 
 Files = Mapping[str, Callable[[], bytes]]
 """Relative paths with slashes, each with the function that reads the file."""
@@ -38,20 +53,52 @@ class LabelCollector:
     problems: list[Problem] = field(default_factory=list)
     classes: dict[str, None] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    unlisted_problems: int = 0
 
     def add_image(self, path: str, name: str, split: str | None, label: str | None = None) -> None:
         """Add an image that the data set lists."""
         if path not in self.rows:
             self.rows[path] = LabelRow(len(self.rows) + 1, path, label, split, None)
-            self.names[path] = plain_path(name) or path  # a name that leads out of its folder is not kept
+            # A name that leads out of its folder, or is no name of a file, is not kept.
+            self.names[path] = (plain_path(name) if len(name) <= LONGEST_NAME_OF_FILE else None) or path
 
     def add_problem(self, where: str, text: str, path: str = "", marked: LabelledBox | None = None) -> None:
         """Add a problem; ``marked`` is the box of the image at ``path`` that is skipped because of it."""
-        self.problems.append(Problem(None, f"{where}: {text}", path, marked))
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(Problem(None, f"{where}: {text}", path, marked))
+        else:
+            self.unlisted_problems += 1
+
+    def add_remark(self, text: str) -> None:
+        """Add a remark that nobody has to confirm."""
+        self.problems.append(Problem(None, text, harmless=True))
+
+    def add_class(self, value: object, where: str) -> str | None:
+        """List a class and return its name; None, and a problem, for a value that cannot name a class."""
+        name = class_text(value)
+        if name is None or len(name) > LONGEST_NAME:
+            self.add_problem(where, f"{wrong_name(value)}; the class is skipped")
+            return None
+        self.classes.setdefault(name)
+        return name
+
+    def add_unlabelled(
+        self, paths: Collection[str], reason: str, name_of: Callable[[str], str] = lambda path: path
+    ) -> None:
+        """Add the photos among these that the data set does not list, without labels, and say so in one remark."""
+        rest = sorted(path for path in paths if path not in self.rows)
+        for path in rest:
+            self.add_image(path, name_of(path), split_of(path.rpartition("/")[0]))
+        if rest:
+            one = len(rest) == 1
+            who = "1 photo has" if one else f"{len(rest):,} photos have"
+            shown = ", ".join(rest[:_SHOWN_PHOTOS]) + (", ..." if len(rest) > _SHOWN_PHOTOS else "")
+            self.add_remark(f"{who} {reason} and {'is' if one else 'are'} imported without a label: {shown}")
 
     def add_box(self, path: str, label: str, sides: Sequence[object], where: str) -> None:
         """Add a box (x, y, width, height) of an image; an impossible one becomes a problem."""
-        shown = f"the box ({', '.join(str(side) for side in sides)})"
+        some = [*map(shown_value, sides[:_SHOWN_SIDES]), *(["..."] if len(sides) > _SHOWN_SIDES else [])]
+        shown = f"the box ({', '.join(some)})"
         numbers = [_number(side) for side in sides]
         if len(numbers) != 4 or any(number is None or not math.isfinite(number) for number in numbers):
             self.add_problem(where, f"{shown} is not four numbers; it is skipped")
@@ -74,7 +121,12 @@ class LabelCollector:
             self.objects.setdefault(path, []).append(LabelledBox(label, Box(x, y, width, height)))
 
     def finish(self, kind: str) -> CollectedLabels:
-        """Return everything collected, as a data set of this kind."""
+        """Return everything collected, as a data set of this kind. Raises LabelsError for too many classes."""
+        found = {one.label for objects in self.objects.values() for one in objects}
+        found |= {row.label for row in self.rows.values() if row.label is not None}
+        check_labels(len(found.union(self.classes)), f"The data set ({kind})")
+        if self.unlisted_problems:
+            self.problems.append(Problem(None, f"{self.unlisted_problems:,} more problems are not listed"))
         rows = [with_objects(row, tuple(self.objects.get(path, ()))) for path, row in self.rows.items()]
         rows = [replace(row, line=line) for line, row in enumerate(rows, start=1)]
         times = Counter(self.names.values())
@@ -137,10 +189,58 @@ def number_in(content: object, key: str) -> int | str | None:
     return value if isinstance(value, (int, str)) else None
 
 
-def text_of(read: Callable[[], bytes], path: str, collected: LabelCollector) -> str | None:
-    """Return the file as text; None, and a problem, where it is not text or cannot be read."""
+def note_unread(collected: LabelCollector, unread: dict[str, str]) -> None:
+    """Note why files could not be read, for a reader that then recognises nothing: its problems are not listed."""
+    for problem in collected.problems:
+        path, colon, reason = problem.text.partition(": ")
+        if colon:
+            unread.setdefault(path, reason.removesuffix("; it is skipped"))
+
+
+def class_text(value: object) -> str | None:
+    """Return a class's name from an untrusted file, which is text or a whole number; None for anything else."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    if isinstance(value, float) and not (value.is_integer() and abs(value) < 2**53):
+        return None
+    return str(int(value)) if abs(value) < 10**LONGEST_NAME else None
+
+
+def wrong_name(value: object) -> str:
+    """Say why a value cannot name a class."""
+    if isinstance(value, str):
+        return f"a name has {len(value):,} characters; at most {LONGEST_NAME} are allowed"
+    return f"{shown_value(value)} is not a name: a name is text or a whole number"
+
+
+def check_labels(count: int, source: str) -> None:
+    """Raise LabelsError where a source of labels has more classes than a project may have."""
     try:
-        return read().decode("utf-8-sig")
+        check_class_count(count, source)
+    except DataError as error:
+        raise LabelsError(str(error)) from error
+
+
+def shown_value(value: object) -> str:
+    """Return a value of JSON in at most 60 characters, without turning all of it into text first."""
+    if isinstance(value, (list, dict)):
+        return "a list" if isinstance(value, list) else "a set of values"
+    return str(value)[:60]
+
+
+def text_of(read: Callable[[], bytes], path: str, collected: LabelCollector) -> str | None:
+    """Return the file as text; None, and a problem, where it is not text or cannot be read.
+
+    Raises LabelsError for a file of labels that is too large.
+    """
+    try:
+        data = read()
+        if len(data) > MAX_TEXT_BYTES:
+            allowed = f"at most {MAX_TEXT_BYTES // 2**20} MB are allowed"
+            raise LabelsError(f"{path} was not read: {allowed}. Split it into smaller files, or leave it out.")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         collected.add_problem(path, "it is not UTF-8 text; it is skipped")
     except ImageRefused as error:

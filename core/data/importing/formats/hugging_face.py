@@ -14,33 +14,45 @@ from typing import Any
 
 from core.data.importing.formats.exported_image import ExportedImage
 from core.data.importing.formats.gathered_labels import (
+    LONGEST_PATH,
     CollectedLabels,
     Files,
     ImageIndex,
     LabelCollector,
+    class_text,
+    note_unread,
+    shown_value,
     split_of,
     text_of,
 )
-from core.data.tables.csv_cells import as_row, restore
+from core.data.importing.formats.json_text import JsonRefused, parse_json
+from core.data.tables.csv_cells import as_row, check_rows, restore
 
 TABLES = ("metadata.csv", "metadata.jsonl")
 LABELS = ("label", "class", "category", "target")
 FOLDERS = {"train": "train", "val": "validation", "test": "test"}
 
 
-def read(files: Files) -> CollectedLabels | None:
-    """Read the metadata files among these; None where none has labels or boxes."""
+def read(files: Files, unread: dict[str, str] | None = None) -> CollectedLabels | None:
+    """Read the metadata files among these; None where none has labels or boxes. ``unread`` gets the unreadable ones."""
+    unread = {} if unread is None else unread
     collected = LabelCollector()
     pictures = ImageIndex(files)
     for path in sorted(path for path in files if PurePosixPath(path).name in TABLES):
         trial = LabelCollector()
         text = text_of(files[path], path, trial)
+        note_unread(trial, unread)
         rows = list(_rows(path, text)) if text is not None else []
+        if rows and not any(row for _, row in rows):
+            unread[path] = "none of its rows can be read"
         # Empty cells are enough: a whole split may be unlabelled.
         if any("file_name" in row and ("objects" in row or not row.keys().isdisjoint(LABELS)) for _, row in rows):
             collected.used.add(path)
             _read_one(path, rows, pictures, collected)
-    return collected.finish("Hugging Face") if collected.used else None
+    if not collected.used:
+        return None
+    collected.add_unlabelled(pictures.paths, "no row in a metadata file")
+    return collected.finish("Hugging Face")
 
 
 def write(pictures: Sequence[ExportedImage], classes: Sequence[str]) -> dict[str, bytes]:
@@ -67,7 +79,8 @@ def folder_of(split: str | None) -> str:
 
 
 def _rows(path: str, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield each row with its line; one that cannot be read is empty."""
+    """Yield each row with its line; one that cannot be read is empty. Raises LabelsError for too many rows."""
+    check_rows(text, path)
     if path.endswith(".csv"):
         reader = csv.DictReader(io.StringIO(text, newline=""))
         try:
@@ -84,14 +97,20 @@ def _rows(path: str, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):  # reported as a row that cannot be used
+        return parse_json(text)
+    except JsonRefused:  # reported as a row that cannot be used
         return None
 
 
-def _label(row: dict[str, Any]) -> str | None:
-    word = next((row[name] for name in LABELS if row.get(name) not in (None, "")), None)
-    return None if word is None else str(word)
+def _label(row: dict[str, Any], where: str, collected: LabelCollector) -> str | None:
+    """Return the row's class; None, and a problem, where its value cannot name one."""
+    value = next((row[name] for name in LABELS if row.get(name) not in (None, "")), None)
+    if value is None:
+        return None
+    name = class_text(value)
+    if name is None:
+        collected.add_problem(where, f"the label is {shown_value(value)}, which is not a name; the photo has no label")
+    return name
 
 
 def _read_one(
@@ -106,9 +125,9 @@ def _read_one(
             continue
         file = pictures.find(name, path)
         if file is None:
-            collected.add_problem(where, f"{name} is not among the files")
+            collected.add_problem(where, f"{name[:LONGEST_PATH]} is not among the files")
             continue
-        collected.add_image(file, name.replace("\\", "/").removeprefix("./"), split, _label(row))
+        collected.add_image(file, name.replace("\\", "/").removeprefix("./"), split, _label(row, where, collected))
         objects = row.get("objects")
         if isinstance(objects, str):
             objects = _parsed(objects) if objects else {}
@@ -126,5 +145,10 @@ def _read_one(
             )
             continue
         for number, (box, word) in enumerate(zip(boxes, words, strict=True), start=1):
-            collected.add_box(file, str(word), box if isinstance(box, list) else [], f"{where}, box {number}")
+            label = class_text(word)
+            if label is None:
+                text = f"its category is {shown_value(word)}, which is not a name; the box is skipped"
+                collected.add_problem(f"{where}, box {number}", text)
+                continue
+            collected.add_box(file, label, box if isinstance(box, list) else [], f"{where}, box {number}")
             collected.rows[file] = replace(collected.rows[file], label=None)

@@ -11,7 +11,8 @@ from itertools import chain, count
 from typing import Any
 
 from core.data.importing.folder_layout import is_picture
-from core.data.importing.formats.gathered_labels import Files
+from core.data.importing.formats.gathered_labels import LONGEST_NAME_OF_FILE, Files, check_labels
+from core.data.importing.formats.json_text import parse_json
 from core.data.importing.import_plan import Candidate
 from core.data.store.records import TASKS
 from core.data.tables.label_rows import Problem
@@ -85,16 +86,19 @@ def find_manifest(files: Files, problems: list[Problem]) -> tuple[str, Manifest]
     if any(is_picture(other) and not other.startswith(folder) for other in files):
         return None
     try:
-        return folder, _checked(json.loads(files[path]()))
-    except (ImageRefused, ValueError, RecursionError) as error:
+        return folder, _checked(parse_json(files[path]().decode("utf-8-sig")), path)
+    except (ImageRefused, ValueError) as error:
         reason = error.reason if isinstance(error, ImageRefused) else "ResNet Studio did not write it in this form"
         text = f"{path} is not used, because {reason}; names, classes and their order come from the other files"
         problems.append(Problem(None, text))
         return None
 
 
-def _checked(content: Any) -> Manifest:
-    """Return the content as a manifest. Raises ValueError where it is not one: anybody may have written the file."""
+def _checked(content: Any, path: str) -> Manifest:
+    """Return the content as a manifest. Raises ValueError where it is not one: anybody may have written the file.
+
+    Raises LabelsError where it lists too many classes.
+    """
     if not isinstance(content, dict) or content.get("version") != VERSION or not isinstance(content.get("format"), str):
         raise ValueError("another version")
     task, classes = content.get("task"), content.get("classes")
@@ -102,10 +106,11 @@ def _checked(content: Any) -> Manifest:
         raise ValueError("task")
     if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
         raise ValueError("classes")
+    check_labels(len(classes), path)
     folders = [_texts(content.get(key, {})) for key in ("class_folders", "split_folders")]
     if not set(folders[1].values()) <= {"train", "val", "test", None}:
         raise ValueError("split_folders")
-    photos = {path: name for path, name in _texts(content.get("photos")).items() if name and not _leads_out(name)}
+    photos = {path: name for path, name in _texts(content.get("photos")).items() if name and not _unusable(name)}
     return Manifest(content["format"], task, tuple(classes), photos, folders[0], folders[1])
 
 
@@ -115,7 +120,7 @@ def _texts(content: Any) -> dict[str, str | None]:
     return content
 
 
-def _leads_out(name: str) -> bool:
-    """Return whether a name leads out of its folder; such an image keeps the name of its file."""
+def _unusable(name: str) -> bool:
+    """Return whether a name is too long or leads out of its folder; such an image keeps the name of its file."""
     parts = name.replace("\\", "/").split("/")
-    return ".." in parts or not parts[0] or "\0" in name
+    return len(name) > LONGEST_NAME_OF_FILE or ".." in parts or not parts[0] or "\0" in name

@@ -10,10 +10,11 @@ LABEL_SUFFIXES = frozenset((".json", ".jsonl", ".xml", ".yaml", ".yml", ".names"
 """Without a file of one of these suffixes, the readers are not even loaded."""
 
 
-def read_data_set(files: Files, manifest: Manifest | None = None) -> CollectedLabels | None:
+def read_data_set(files: Files, manifest: Manifest | None, unread: dict[str, str]) -> CollectedLabels | None:
     """Read the data set; None where its format is unknown or a labels.csv gives the labels.
 
-    ``manifest`` lay among the files: class folders with a manifest are a data set too.
+    ``manifest`` lay among the files: class folders with a manifest are a data set too. ``unread`` gets the files that
+    might hold labels but cannot be read, each with the reason.
     """
     named = {PurePosixPath(path).name.lower() for path in files}
     if "labels.csv" in named:
@@ -27,7 +28,7 @@ def read_data_set(files: Files, manifest: Manifest | None = None) -> CollectedLa
     from core.data.importing.formats import coco, hugging_face, voc, yolo
 
     for reader in (coco, voc, yolo, hugging_face):
-        found = reader.read(files)
+        found = reader.read(files, unread)
         if found is not None:
             return found
     return None

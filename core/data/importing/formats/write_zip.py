@@ -38,6 +38,7 @@ WITHOUT_BOXES = ("folders", "hugging-face", "csv")
 
 _AUTHORS = "the annotator and time of each label"
 _COPIES = "copies of a photo under other names"
+_NAMES_SHOWN = 5
 _CLASS_ALONE = "the class of a photo that has no box"
 NOT_CARRIED: dict[str, tuple[str, ...]] = {
     "coco": (_CLASS_ALONE, _COPIES, _AUTHORS),
@@ -63,20 +64,49 @@ def not_carried(kind: str) -> str:
     return f"Not included: {before} and {last}." if others else f"Not included: {last}."
 
 
+MISSING_FILE = "missing-photos.txt"
+"""The file in the zip that names the photos that are not in it, because their files are lost."""
+
+
+def missing_photos(store: Store, project_id: int) -> list[str]:
+    """Return the names of the photos whose files are missing or empty: ``write_zip`` leaves them out."""
+    return [photo.filename for photo in store.lost_photos(project_id) if photo.state != "changed"]
+
+
+def missing_in_words(names: Sequence[str]) -> str:
+    """Return a sentence on photos that an export leaves out; "" if there are none."""
+    if not names:
+        return ""
+    one = len(names) == 1
+    photos, files = ("1 photo is", "its file is") if one else (f"{len(names):,} photos are", "their files are")
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    if len(names) > _NAMES_SHOWN:
+        shown += f" and {len(names) - _NAMES_SHOWN:,} more"
+    return f"{photos} not included, because {files} missing or empty: {shown}. Add the photos again; their labels stay."
+
+
 def write_zip(store: Store, project_id: int, kind: str, path: Path) -> Iterator[tuple[int, int]]:
     """Write the project's images, labels and manifest; yield (images done, total).
 
-    ``run_import`` restores everything except what ``not_carried`` lists. Raises DataError for an unknown format, or for
-    one that cannot hold the project.
+    ``run_import`` restores everything except what ``not_carried`` lists, and the photos of ``missing_photos``, which
+    are named in MISSING_FILE. Raises DataError for an unknown format, for one that cannot hold the project, and if a
+    photo's file is lost meanwhile.
     """
     task = store.project(project_id).task
     if kind not in formats_of(task):
         raise DataError(f'There is no format "{kind}" for this project. Use one of: {", ".join(formats_of(task))}.')
-    pictures, rows = pictures_of(store, project_id), store.label_rows(project_id)
+    missing = set(missing_photos(store, project_id))
+    pictures, rows = pictures_of(store, project_id), store.label_rows(project_id, sources=kind == "csv")
     if not pictures:
         raise DataError("The project has no photos yet, so there is nothing to export.")
     if kind == "csv":
-        pictures = _with_copies(pictures, rows)
+        pictures, rows = _with_copies(pictures, rows, missing)
+    pictures = [one for one in pictures if one.name not in missing]
+    if not pictures:
+        raise DataError(
+            f"The files of all {len(missing):,} photos are missing or empty, so there is nothing to export. "
+            "Restore the folder images from a backup; python -m core check says more."
+        )
     classes = [info.name for info in store.classes(project_id)]
     folders = class_folders.plan_folders(pictures, classes)
     format = FORMATS[kind] if kind != "folders" else replace(FORMATS[kind], place=folders.place)
@@ -94,13 +124,27 @@ def write_zip(store: Store, project_id: int, kind: str, path: Path) -> Iterator[
         path_of = {name: place for place, name in names.items()}
         table = write_labels(replace(row, filename=path_of[row.filename]) for row in rows)
         written = {"labels.csv": table.encode()}
+    if missing:
+        written[MISSING_FILE] = "".join(f"{name}\n" for name in sorted(missing)).encode(errors="replace")
     # Images are already compressed; compressing them again costs time and gains nothing.
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for name, data in {**written, FILE_NAME: manifest.as_bytes()}.items():
             archive.writestr(name, data, zipfile.ZIP_DEFLATED)
         for number, (name, one) in enumerate(zip(names, pictures, strict=True), start=1):
-            archive.write(one.file, name)
+            _add_photo(archive, one, name)
             yield number, len(pictures)
+
+
+def _add_photo(archive: zipfile.ZipFile, one: ExportedImage, name: str) -> None:
+    """Copy a photo's file. DataError if it cannot be read; OSError if the zip cannot be written."""
+    try:
+        entry = zipfile.ZipInfo.from_file(one.file, name, strict_timestamps=False)
+        data = one.file.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"The file of {one.name} cannot be read ({error.strerror}). Export again: lost photos are left out then."
+        ) from error
+    archive.writestr(entry, data)
 
 
 def pictures_of(store: Store, project_id: int) -> list[ExportedImage]:
@@ -114,8 +158,13 @@ def pictures_of(store: Store, project_id: int) -> list[ExportedImage]:
     ]
 
 
-def _with_copies(pictures: Sequence[ExportedImage], rows: Sequence[LabelRow]) -> list[ExportedImage]:
-    """Repeat the images for each name in the rows, where an image's further names follow its own."""
+def _with_copies(
+    pictures: Sequence[ExportedImage], rows: Sequence[LabelRow], missing: set[str]
+) -> tuple[list[ExportedImage], list[LabelRow]]:
+    """Repeat the images for each name in the rows, where an image's further names follow its own.
+
+    Both are returned without the images in ``missing``, to which their further names are added.
+    """
     waiting = list(reversed(pictures))
     named: dict[str, ExportedImage] = {}
     for row in rows:
@@ -123,7 +172,9 @@ def _with_copies(pictures: Sequence[ExportedImage], rows: Sequence[LabelRow]) ->
             own = waiting.pop()
         elif not named:
             break
+        if own.name in missing:
+            missing.add(row.filename)
         named[row.filename] = replace(own, name=row.filename)
     if waiting:
         raise DataError("Somebody added or removed photos during the export. Export again.")
-    return list(named.values())
+    return list(named.values()), [row for row in rows if row.filename not in missing]

@@ -3,6 +3,7 @@
 ``images/train/a.jpg`` has ``labels/train/a.txt``; the classes are in ``data.yaml``, ``classes.txt`` or ``obj.names``.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
@@ -15,26 +16,40 @@ from core.data.importing.formats.gathered_labels import (
     Files,
     ImageIndex,
     LabelCollector,
+    check_labels,
+    note_unread,
     split_of,
     text_of,
 )
 from core.data.importing.formats.image_size import size_of
-from core.errors import ImageRefused
+from core.data.importing.formats.yaml_text import Node, YamlRefused, read_yaml_text
+from core.data.tables.label_rows import Problem
+from core.data.tables.names import LONGEST_NAME
+from core.errors import ImageRefused, LabelsError
 
 SETTINGS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 NAMES = ("classes.txt", "obj.names", "labels.txt")
-SETTINGS_BYTES, MAX_CLASSES = 2**20, 100_000
 DIGITS = 12  # of a fraction of the image ...
 PIXEL_DIGITS = 6  # ... which restore a coordinate to a millionth of a pixel
 NO_SPLIT = "default"
 
 
-def read(files: Files) -> CollectedLabels | None:
-    """Read the YOLO files among these; None where there are none, or no list of classes."""
+def read(files: Files, unread: dict[str, str] | None = None) -> CollectedLabels | None:
+    """Read the YOLO files among these; None where there are none, or no list of classes.
+
+    ``unread`` gets lists of classes that cannot be read. Raises LabelsError where labels need one of these.
+    """
     collected = LabelCollector()
     pictures = ImageIndex(files)
-    classes = _classes(files, collected)
+    try:
+        classes = _classes(files, collected)
+    except LabelsError:
+        # A file of that name may lie beside other kinds of data; without labels it is only not used.
+        if any(suffix_of(path) == ".txt" and _picture_of(path, pictures) for path in files):
+            raise
+        return None
     if classes is None:
+        note_unread(collected, {} if unread is None else unread)
         return None
     collected.classes.update(dict.fromkeys(classes))
     any_labels = False
@@ -90,26 +105,58 @@ def label_file(one: ExportedImage) -> str:
 
 
 def _classes(files: Files, collected: LabelCollector) -> list[str] | None:
+    """Return the classes in the order of their numbers from the first list that can be read; None where none is there.
+
+    Raises LabelsError where there are lists, but none can be used.
+    """
+    refused: list[str] = []
     for path in sorted(files, key=lambda path: path.count("/")):
         name = PurePosixPath(path).name
         text = text_of(files[path], path, collected) if name in (*SETTINGS, *NAMES) else None
         if text is None:
             continue
+        found: list[str] | None
         if name in NAMES:
-            collected.used.add(path)
-            return [line.strip() for line in text.splitlines() if line.strip()]
-        try:
-            settings = yaml.safe_load(text[:SETTINGS_BYTES])
-        except (yaml.YAMLError, RecursionError):
-            collected.add_problem(path, "it is not YAML; it is skipped")
-            continue
-        names = settings.get("names") if isinstance(settings, dict) else None
-        if isinstance(names, list):
-            names = dict(enumerate(names))
-        if isinstance(names, dict) and all(isinstance(one, int) and 0 <= one < MAX_CLASSES for one in names):
-            collected.used.add(path)
-            return [str(names.get(number, number)) for number in range(max(names, default=-1) + 1)]
+            found = [line.strip() for line in text.splitlines() if line.strip()]
+        else:
+            try:
+                found = _names_in(read_yaml_text(text), path)
+            except YamlRefused as error:
+                refused.append(f"{path} cannot be used, because {error}")
+                continue
+            if found is None:
+                continue
+        check_labels(len(found), path)
+        if too_long := next((len(one) for one in found if len(one) > LONGEST_NAME), None):
+            raise LabelsError(
+                f"{path} has a class with a name of {too_long:,} characters; at most {LONGEST_NAME} are allowed. "
+                "Shorten it."
+            )
+        collected.used.add(path)
+        collected.problems += [Problem(None, f"{reason}; it is skipped") for reason in refused]
+        return found
+    if refused:
+        raise LabelsError(f"{refused[0]}. Correct the file and import it again.")
     return None
+
+
+def _names_in(settings: Node | None, path: str) -> list[str] | None:
+    """Return the classes in a data.yaml; None where it lists none. Raises YamlRefused, or LabelsError for too many."""
+    names = settings.get("names") if isinstance(settings, dict) else None
+    if isinstance(names, list):
+        names = {str(number): name for number, name in enumerate(names)}
+    if not isinstance(names, dict):
+        return None
+    if not all(re.fullmatch("[0-9]{1,9}", number) for number in names):
+        raise YamlRefused("the keys of its names are not whole numbers from 0")
+    if not all(isinstance(name, str) for name in names.values()):
+        raise YamlRefused("its names are not single texts")
+    by_number = {int(number): name for number, name in names.items()}
+    if len(by_number) < len(names):
+        raise YamlRefused("two of its names have the same number")
+    count = max(by_number, default=-1) + 1
+    check_labels(count, path)
+    return [by_number.get(number, str(number)) for number in range(count)]
 
 
 def _picture_of(path: str, pictures: ImageIndex) -> str | None:
