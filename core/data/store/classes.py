@@ -3,14 +3,15 @@
 Every change is an event in the history. Removed images follow their class too, so that they can be restored.
 """
 
-from sqlalchemy import Connection, false, func, select
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, false, func, insert, select
 
 from core.data.store.boxes.box_items import merge_items, removal_items
-from core.data.store.database import inserted
 from core.data.store.history.changes import ChangeItem, Values, apply_change
 from core.data.store.records import ClassInfo
 from core.data.store.schema import classes, images
-from core.data.tables.names import name_key, tidy_name
+from core.data.tables.names import check_class_count, name_key, tidy_name
 from core.errors import DataError
 
 
@@ -33,10 +34,9 @@ def classes_of(conn: Connection, project_id: int) -> list[ClassInfo]:
 
 def class_numbers(conn: Connection, project_id: int) -> dict[str, int]:
     """Return the classes' numbers by name key."""
-    query = select(classes.c.name_key, classes.c.id).where(
-        classes.c.project_id == project_id, classes.c.removed == false()
-    )
-    return {row.name_key: row.id for row in conn.execute(query)}
+    # Not from the column name_key: an older version may have stored other keys.
+    query = select(classes.c.name, classes.c.id).where(classes.c.project_id == project_id, classes.c.removed == false())
+    return {name_key(row.name): row.id for row in conn.execute(query)}
 
 
 def class_number(conn: Connection, project_id: int, name: str) -> int:
@@ -51,18 +51,38 @@ def class_number(conn: Connection, project_id: int, name: str) -> int:
     return found
 
 
-def new_class(conn: Connection, project_id: int, name: str) -> ChangeItem:
-    """Prepare a class at the end of the order; applying the change with this item puts it into use."""
-    tidy = _free(conn, project_id, name)
-    last = conn.execute(select(func.max(classes.c.position)).where(classes.c.project_id == project_id)).scalar()
-    values = {"name": tidy, "position": 0 if last is None else last + 1, "removed": True, "name_key": None}
-    number = inserted(conn, classes, {"project_id": project_id, **values})
-    return ChangeItem("class", number, {"removed": True, "name": tidy}, {"removed": False, "name": tidy})
+def prepare_classes(conn: Connection, project_id: int, names: Sequence[str]) -> list[ChangeItem]:
+    """Prepare classes at the end of the order; applying a change with these items puts them into use.
+
+    Raises DataError that names the class with the same name, if any, and for more classes than a project may have.
+    """
+    in_use = {name_key(info.name): info.name for info in classes_of(conn, project_id)}
+    tidy = []
+    for name in names:
+        tidy.append(_free_name(name, in_use))
+        in_use[name_key(tidy[-1])] = tidy[-1]
+    if not tidy:
+        return []
+    check_class_count(len(in_use), "With these, the project")
+    query = select(func.max(classes.c.position)).where(classes.c.project_id == project_id)
+    last = conn.execute(query).scalar()
+    first = 0 if last is None else last + 1
+    rows = [
+        {"project_id": project_id, "name": name, "position": place, "removed": True, "name_key": None}
+        for place, name in enumerate(tidy, start=first)
+    ]
+    conn.execute(insert(classes), rows)
+    made = select(classes.c.id).where(classes.c.project_id == project_id, classes.c.position >= first)
+    numbers = conn.execute(made.order_by(classes.c.position)).scalars()
+    return [
+        ChangeItem("class", number, {"removed": True, "name": name}, {"removed": False, "name": name})
+        for number, name in zip(numbers, tidy, strict=True)
+    ]
 
 
 def add_class(conn: Connection, project_id: int, name: str, who: str) -> ClassInfo:
     """A change: add a class at the end. Raises DataError that names the class with the same name, if any."""
-    item = new_class(conn, project_id, name)
+    (item,) = prepare_classes(conn, project_id, [name])
     apply_change(conn, project_id, "class added", f'class "{item.after["name"]}" added', who, [item])
     return _class(conn, project_id, item.entity_id)
 
@@ -96,7 +116,7 @@ def remove_class(conn: Connection, project_id: int, class_id: int, who: str) -> 
     An image that has boxes of other classes gets the class of the largest of them.
     """
     info = _class(conn, project_id, class_id)
-    unlabelled = {"class_id": None, "annotated_by": None, "annotated_at": None}
+    unlabelled = {"class_id": None, "annotated_by": None, "annotated_at": None, "label_source": None}
     boxes, left = removal_items(conn, class_id)
     relabelled = [
         ChangeItem("image", item.entity_id, {"class_id": class_id}, {"class_id": left[item.entity_id]})
@@ -141,13 +161,18 @@ def _class(conn: Connection, project_id: int, class_id: int) -> ClassInfo:
 
 
 def _free(conn: Connection, project_id: int, name: str, except_id: int | None = None) -> str:
+    in_use = {name_key(info.name): info.name for info in classes_of(conn, project_id) if info.id != except_id}
+    return _free_name(name, in_use)
+
+
+def _free_name(name: str, in_use: Mapping[str, str]) -> str:
+    """Return the tidy name. Raises DataError if a class of ``in_use`` (name key -> name) has the same."""
     tidy = tidy_name(name, "class")
-    for info in classes_of(conn, project_id):
-        if info.id != except_id and name_key(info.name) == name_key(tidy):
-            raise DataError(
-                f'There is a class "{info.name}" already, and "{tidy}" would be the same name. '
-                "Choose another name, or merge the two classes."
-            )
+    if other := in_use.get(name_key(tidy)):
+        raise DataError(
+            f'There is a class "{other}" already, and "{tidy}" would be the same name. '
+            "Choose another name, or merge the two classes."
+        )
     return tidy
 
 

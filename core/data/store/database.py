@@ -4,22 +4,26 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, inspect, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from core.errors import WorkspaceError
-from core.workspace import Workspace
+from core.data.store.database_errors import plain_error
+from core.errors import DatabaseBusy, DatabaseLost, WorkspaceError
+from core.storage_errors import storage_error
+from core.workspace import Workspace, holds_photos
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
-NEWEST = "0004"  # the newest migration in migrations/versions; a test checks this
-BUSY_SECONDS = 30
+NEWEST = "0005"  # the newest migration in migrations/versions; a test checks this
+BUSY_SECONDS = 10  # SQLite waits this long for other writers in each of the attempts of transactions.py
+_MIGRATION_SECONDS = 300
 
 
-def open_database(workspace: Workspace) -> Engine:
+def open_database(workspace: Workspace, start_anew: bool = False) -> Engine:
     """Return the engine of the workspace's database, with its schema migrated to the newest version.
 
-    Raises WorkspaceError if the database cannot be opened or was made by a newer version.
+    Raises WorkspaceError if the database cannot be opened or was made by a newer version. A new database is made only
+    where there are no stored photos, which belonged to a database that is lost now, or with ``start_anew``.
     """
     try:
         engine = create_engine(workspace.database_url, pool_size=8, max_overflow=24)
@@ -31,14 +35,28 @@ def open_database(workspace: Workspace) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    so = "the workspace could not be opened"
     try:
+        if not start_anew:
+            _refuse_lost(engine, workspace)
         _migrate(engine, workspace)
-    except DatabaseError as error:
+    except (DBAPIError, sqlite3.Error) as error:
         engine.dispose()
+        if plain := plain_error(error, so):
+            raise plain from error
         place = engine.url.render_as_string(hide_password=True)
         raise WorkspaceError(
-            f"The database {place} cannot be opened ({error.orig}). "
-            "Check that it is reachable and not damaged, or move it away to start with an empty one."
+            f"The database {place} cannot be opened ({error}). Check its address and your permissions there."
+        ) from error
+    except Timeout as error:
+        engine.dispose()
+        raise DatabaseBusy("Another process is still updating the database. Wait a few minutes, then try again.") from (
+            error
+        )
+    except OSError as error:
+        engine.dispose()
+        raise storage_error(error, so) or WorkspaceError(
+            f"The workspace {workspace.root} cannot be used ({error.strerror or error}), so {so}."
         ) from error
     except WorkspaceError:
         engine.dispose()
@@ -67,11 +85,34 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _refuse_lost(engine: Engine, workspace: Workspace) -> None:
+    """Raise DatabaseLost if there are stored photos, but no database that knows them.
+
+    Nothing is opened yet: SQLite would delete the log of a database that is gone, with the changes that it still holds.
+    """
+    # In this order: another process that makes a new workspace makes its database before it stores a photo.
+    if not holds_photos(workspace):
+        return
+    if engine.dialect.name == "sqlite":
+        file = Path(engine.url.database or "")
+        state = "is missing" if not file.exists() else "is empty" if not file.stat().st_size else None
+        name = f"The database {file.name}"
+    else:
+        state, name = None, "The database in RESNET_STUDIO_DATABASE_URL"
+    if state is None and _version(engine) is None:
+        state = "has no tables"
+    if state is not None:
+        raise DatabaseLost(
+            f"{name} {state}, but the workspace {workspace.root} has stored photos. Restore the database from a "
+            "backup. Without a backup, python -m core check --repair creates a new one with a project of these photos."
+        )
+
+
 def _migrate(engine: Engine, workspace: Workspace) -> None:
     if _version(engine) == NEWEST:
         return
     # If two processes open a new workspace together, the second waits here, then finds the work done.
-    with FileLock(workspace.root / "migration.lock", timeout=300):
+    with FileLock(workspace.root / "migration.lock", timeout=_MIGRATION_SECONDS):
         version = _version(engine)
         if version == NEWEST:
             return

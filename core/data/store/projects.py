@@ -33,8 +33,9 @@ def project_of(conn: Connection, project_id: int, lock: bool = False) -> Project
 
 def find_project(conn: Connection, name: str) -> Project | None:
     """Return the project with that name, in any case, or None."""
-    row = conn.execute(select(projects).where(projects.c.name_key == name_key(name))).first()
-    return None if row is None else _project(row)
+    # Not by the column name_key: an older version may have stored other keys.
+    key = name_key(name)
+    return next((one for one in projects_in(conn) if name_key(one.name) == key), None)
 
 
 def create_project(conn: Connection, name: str, task: str, class_names: Sequence[str]) -> Project:

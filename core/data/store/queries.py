@@ -1,6 +1,6 @@
 """Queries on a project's images: pages, counts, the next image to label, near-duplicates, the rows to export."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, false, func, or_, select
@@ -27,7 +27,7 @@ def images_of(
     # First the page's numbers, from an index alone; then the rows of that page only.
     query = _ordered(_chosen(conn, project_id, where, select(images.c.id)), where.order).offset(offset).limit(limit)
     numbers = list(conn.execute(query).scalars())
-    rows = {row.id: row for row in _rows_of(conn, numbers)}
+    rows = {row.id: row for row in rows_of(conn, numbers)}
     return [rows[number] for number in numbers]
 
 
@@ -61,19 +61,20 @@ def next_unlabelled(
     conn: Connection, project_id: int, after_id: int | None, skip: Collection[int] = ()
 ) -> ImageRow | None:
     """Return the next image without a label, starting again after the last; None if only skipped ones are left."""
-    return _next_without(images.c.class_id.is_not(None), conn, project_id, after_id, skip)
+    return next_without(LABELLED, conn, project_id, after_id, skip)
 
 
 def next_boxless(
     conn: Connection, project_id: int, after_id: int | None, skip: Collection[int] = ()
 ) -> ImageRow | None:
     """Return the next image without a box, like ``next_unlabelled``."""
-    return _next_without(_BOXED, conn, project_id, after_id, skip)
+    return next_without(BOXED, conn, project_id, after_id, skip)
 
 
-def _next_without(
+def next_without(
     this: ColumnElement[bool], conn: Connection, project_id: int, after_id: int | None, skip: Collection[int]
 ) -> ImageRow | None:
+    """Return the next image for which ``this`` does not hold, like ``next_unlabelled``."""
     passed = set(skip)
     query = select(images.c.id).where(*_of(project_id), ~this).order_by(images.c.id)
     query = query.limit(len(passed) + 1)  # at least one of these is not skipped
@@ -96,29 +97,29 @@ def counts_of(conn: Connection, project_id: int) -> list[dict[str, Any]]:
     return table
 
 
-def label_rows(conn: Connection, project_id: int) -> list[LabelRow]:
+def label_rows(conn: Connection, project_id: int, sources: bool = False) -> list[LabelRow]:
     """Return the rows of the project's labels.csv: every image, followed by its aliases.
 
-    An image with several boxes has a row for each of them.
+    An image with several boxes has a row for each of them. With ``sources``, the rows say where each label came from.
     """
     boxes_by_image = boxes_of(conn, project_id)
     further: dict[int, list[str]] = {}
     query = select(aliases.c.image_id, aliases.c.filename).where(aliases.c.project_id == project_id)
     for image_id, filename in conn.execute(query.order_by(aliases.c.id)):
         further.setdefault(image_id, []).append(filename)
-    shown = select(images.c.id, images.c.filename, images.c.split, classes.c.name).outerjoin(classes)
+    shown = select(images.c.id, images.c.filename, images.c.split, images.c.label_source, classes.c.name)
+    shown = shown.outerjoin(classes)
     answer: list[LabelRow] = []
     for row in conn.execute(shown.where(*_of(project_id)).order_by(images.c.id)):
         for filename in (row.filename, *further.get(row.id, ())):
             line = len(answer) + 2  # the first line is the header
+            source = row.label_source if sources else None
             found = boxes_by_image.get(row.id, ())
             if not found:
-                answer.append(LabelRow(line=line, filename=filename, label=row.name, split=row.split, box=None))
+                answer.append(LabelRow(line, filename, row.name, row.split, None, source=source))
             for place, box in enumerate(found):
                 sides = Box(box.x, box.y, box.width, box.height)
-                answer.append(
-                    LabelRow(line=line + place, filename=filename, label=box.label, split=row.split, box=sides)
-                )
+                answer.append(LabelRow(line + place, filename, box.label, row.split, sides, source=source))
     return answer
 
 
@@ -140,7 +141,8 @@ def near_duplicates(conn: Connection, project_id: int) -> dict[str, str]:
     return near_duplicate_groups({row.hash: row.phash and int(row.phash, 16) for row in conn.execute(query)})
 
 
-_BOXED = exists().where(boxes.c.image_id == images.c.id)
+BOXED: ColumnElement[bool] = exists().where(boxes.c.image_id == images.c.id)
+LABELLED = images.c.class_id.is_not(None)
 _FULL = (
     select(
         images.c.id,
@@ -153,6 +155,7 @@ _FULL = (
         pictures.c.bytes,
         images.c.annotated_by,
         images.c.annotated_at,
+        images.c.label_source,
     )
     .join(pictures, pictures.c.hash == images.c.hash)
     .outerjoin(classes, classes.c.id == images.c.class_id)
@@ -170,7 +173,7 @@ def _chosen(conn: Connection, project_id: int, where: ImageFilter, query: Select
     if where.unlabelled:
         query = query.where(images.c.class_id.is_(None))
     if where.boxless:
-        query = query.where(~_BOXED)
+        query = query.where(~BOXED)
     if where.split is not None:
         query = query.where(images.c.split == where.split if where.split != "none" else images.c.split.is_(None))
     wanted = search_key(where.search.strip())
@@ -199,7 +202,8 @@ def _ordered(query: Select[Any], order: str) -> Select[Any]:
     raise DataError(f'Images cannot be ordered by "{order}". Allowed are {", ".join(ORDERS)}.')
 
 
-def _rows_of(conn: Connection, numbers: list[int]) -> Iterable[ImageRow]:
+def rows_of(conn: Connection, numbers: Sequence[int]) -> Iterable[ImageRow]:
+    """Yield the images of these numbers, in any order."""
     for start in range(0, len(numbers), CHUNK):
         for row in conn.execute(_FULL.where(images.c.id.in_(numbers[start : start + CHUNK]))):
             yield _image(row)

@@ -11,7 +11,17 @@ LABEL_KINDS = {
     "corrected": " (label error corrected)",
     "adjudicated": " (adjudicated)",
 }
-"""Where a label came from, and what its change adds to its text."""
+"""The kinds of changes that give labels, and what each adds to its text."""
+PERSON, SUGGESTION, IMPORT = "person", "suggestion", "import"
+LABEL_SOURCES = (PERSON, SUGGESTION, IMPORT)
+"""Where a label came from: a person's own decision, an accepted suggestion of the model, a file or the sample set."""
+NAMELESS = "someone"
+"""Who made a change, where nobody has entered a name: any number of people."""
+
+
+def source_of(kind: str) -> str:
+    """Return where the labels of a kind of change come from: one of LABEL_SOURCES."""
+    return {"accepted": SUGGESTION, "import": IMPORT}.get(kind, PERSON)
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,7 @@ class ImageRow:
     bytes: int  # of the stored file
     annotated_by: str | None
     annotated_at: datetime | None  # UTC
+    label_source: str | None = None  # one of LABEL_SOURCES; None without a label, and for labels of older versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +158,19 @@ class Opinion:
 
 
 @dataclass(frozen=True)
+class Reservation:
+    """A photo on the desk of one browser tab."""
+
+    image_id: int
+    who: str
+    until: datetime  # UTC; renewed while the photo stays on the desk
+
+
+@dataclass(frozen=True)
 class ReviewDecision:
     """Something that somebody looked at and left unchanged."""
 
     subject: str
     who: str
     when: datetime  # UTC
+    tab: str | None = None  # the browser tab in which it was made

@@ -57,6 +57,10 @@ projects = Table(
     Column("created", UtcDateTime, nullable=False),
     # Counts every write to the project, so that a page can see cheaply whether anything has changed.
     Column("revision", Integer, nullable=False, server_default="0"),
+    # Count the writes that changed labels or classes. Suggestions are fitted at one of these numbers.
+    Column("labels_changed", Integer, nullable=False, server_default="0"),
+    # The number above when a label or class that stood was last changed or taken away, not only added.
+    Column("labels_withdrawn", Integer, nullable=False, server_default="0"),
     sqlite_autoincrement=True,  # runs remember their project's number: that of a deleted project is never reused
 )
 
@@ -98,6 +102,7 @@ images = Table(
     Column("split", String(5)),
     Column("annotated_by", String(200)),
     Column("annotated_at", UtcDateTime),
+    Column("label_source", String(20)),  # one of LABEL_SOURCES; NULL without a label, or if older than migration 0005
     Column("removed", Boolean, nullable=False),
     UniqueConstraint("project_id", "hash"),
     # One index for each way to page through a project.
@@ -150,8 +155,11 @@ changes = Table(
     Column("undone", Boolean, nullable=False),
     Column("redoable", Boolean, nullable=False),  # undone, and its author has made no other change since
     Column("rewind_id", Integer, index=True),  # undone together with others: they are redone together
+    # The browser tab that made the change, whose undo it is; NULL from a command, or if older than migration 0005.
+    Column("tab", String(40)),
     Index("ix_changes_by_state", "project_id", "undone", "id"),
     Index("ix_changes_by_redo", "project_id", "redoable", "id"),
+    Index("ix_changes_by_tab", "project_id", "tab", "id"),
 )
 
 # Roll-backs of a project to an earlier point; the changes undone by one name it.
@@ -175,6 +183,7 @@ reviews = Table(
     Column("subject", String(200), nullable=False),  # what was reviewed, in the words of the check that asked
     Column("who", String(200), nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("tab", String(40)),  # as in changes
     UniqueConstraint("project_id", "kind", "subject"),
 )
 
@@ -188,4 +197,15 @@ change_items = Table(
     Column("entity_id", Integer, nullable=False),
     Column("before", JSON, nullable=False),
     Column("after", JSON, nullable=False),
+)
+
+# Photos on somebody's desk, so that two people do not label the same one. Writing here is no change of the project.
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("image_id", ForeignKey("images.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("tab", String(40), nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("until", UtcDateTime, nullable=False),  # it has ended then, whether or not the row is still there
 )

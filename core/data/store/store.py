@@ -4,21 +4,27 @@
 the same workspace open: every call is one short transaction, and writers wait for each other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from core.data.pictures import stored_files
-from core.data.pictures.decoding import Decoded, content_hash
-from core.data.pictures.near_duplicates import phash_of
-from core.data.store import annotations, insert_image, queries
+from core.data.pictures.decoding import Decoded
+from core.data.store import add_images, annotations, insert_image, queries, reservations
 from core.data.store import classes as class_rows
+from core.data.store import image_names as image_name_rows
 from core.data.store import projects as project_rows
+from core.data.store.add_images import PreparedImage
 from core.data.store.boxes import box_changes, box_rows
+from core.data.store.boxes import learned_photos as learned
+from core.data.store.checking import photo_files
 from core.data.store.database import open_database
 from core.data.store.history import changes
+from core.data.store.history import label_revision as label_revisions
 from core.data.store.history import opinions as opinion_rows
 from core.data.store.history import reviews as review_rows
 from core.data.store.history import roll_back as roll_back_changes
@@ -35,7 +41,6 @@ from core.data.store.records import (
     Project,
 )
 from core.data.store.transactions import Transactions, read, write
-from core.data.tables.names import storable_name
 from core.errors import DataError
 from core.workspace import Workspace
 
@@ -65,10 +70,24 @@ class Store(Transactions):
     can be undone and redone.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
-        """Open the workspace's database, creating or updating it where needed; WorkspaceError if that fails."""
+    def __init__(self, workspace: Workspace, start_anew: bool = False) -> None:
+        """Open the workspace's database, creating or updating it where needed; WorkspaceError if that fails.
+
+        Beside stored photos a new database is created only with ``start_anew``.
+        """
         self.workspace = workspace
-        self._engine = open_database(workspace)
+        self._engine = open_database(workspace, start_anew)
+
+    def in_tab(self, tab: str | None) -> Self:
+        """Return this store acting for a browser tab: the changes and reservations made through it are that tab's."""
+        mine = copy(self)
+        mine._tab = tab
+        return mine
+
+    @property
+    def tab(self) -> str | None:
+        """The browser tab for which this store acts; None for commands."""
+        return self._tab
 
     def close(self) -> None:
         """Close the database's connections."""
@@ -84,13 +103,11 @@ class Store(Transactions):
 
     def create_project(self, name: str, task: str = "classification", classes: Sequence[str] = ()) -> Project:
         """Create a project. DataError for an empty or taken name, an unknown task, or two classes of one name."""
-        with self._writing() as conn:
-            return project_rows.create_project(conn, name, task, classes)
+        return self._write(lambda conn: project_rows.create_project(conn, name, task, classes))
 
     def delete_project(self, project_id: int) -> None:
         """Delete a project for good, with its pictures' files unless other projects or runs use them."""
-        with self._writing(project_id) as conn:
-            project_rows.delete_project(conn, project_id, self.workspace)
+        self._write(lambda conn: project_rows.delete_project(conn, project_id, self.workspace), project_id)
 
     # Classes
 
@@ -108,6 +125,7 @@ class Store(Transactions):
     image = read(queries.image_of)
     image_labels = read(queries.image_labels)
     find_image = read(queries.find_image)
+    image_names = read(image_name_rows.names_in)
     next_unlabelled = read(queries.next_unlabelled)
     next_boxless = read(queries.next_boxless)
     near_duplicates = read(queries.near_duplicates)
@@ -121,31 +139,28 @@ class Store(Transactions):
         gets the new name as an alias. A removed one is restored with its label and split. A name that
         another picture of the project has becomes "name (2)".
         """
-        digest, filename = content_hash(decoded.image), storable_name(filename)
-        data, suffix = stored_files.encode(decoded, raw)
-        with self._reading() as conn:
-            suffix_there = insert_image.stored_suffix(conn, digest)
-        path = stored_files.picture_path(self.workspace, digest, suffix_there or suffix)
-        if suffix_there is None or not path.is_file():
-            path = stored_files.picture_path(self.workspace, digest, suffix)
-            stored_files.write_whole(path, data)
-        stored_files.write_thumbnail(self.workspace, digest, decoded)
-        size, phash = path.stat().st_size, phash_of(decoded.image)
+        prepared = add_images.prepare_image(self.workspace, decoded, raw, filename)
+        return self.add_images(project_id, [prepared])[0]
 
-        def enter() -> tuple[ImageRow, bool]:
-            with self._writing(project_id) as conn:
-                insert_image.insert_picture(conn, digest, path.suffix, decoded.image.size, size, phash)
-                number, new = insert_image.insert_image(conn, project_id, digest, filename)
-                return queries.image_of(conn, project_id, number), new
+    def add_images(self, project_id: int, prepared: Sequence[PreparedImage]) -> list[tuple[ImageRow, bool]]:
+        """Add several pictures in one transaction, each like ``add_image``."""
+        with self._reading() as conn:
+            known = insert_image.stored_files_of(conn, [one.hash for one in prepared])
+        stored = [add_images.store_file(self.workspace, one, known.get(one.hash)) for one in prepared]
+
+        def enter(conn: Connection) -> list[tuple[ImageRow, bool]]:
+            return add_images.enter_images(conn, project_id, stored)
 
         try:
-            row, new = enter()
+            found = self._write(enter, project_id)
         except IntegrityError:
-            # Another process entered the same picture in between (not on SQLite, where writers queue): it is there now.
-            row, new = enter()
-        if not path.is_file():  # deleting another project removed the file before the row was in
-            stored_files.write_whole(path, data)
-        return row, new
+            # Another process entered one of them in between (not on SQLite, where writers queue): it is there now.
+            found = self._write(enter, project_id)
+        for image, picture in zip(prepared, stored, strict=True):
+            path = stored_files.picture_path(self.workspace, picture.hash, picture.suffix)
+            if not path.is_file():  # deleting another project removed the file before the row was in
+                stored_files.write_whole(path, image.data)
+        return found
 
     def image_path(self, hash: str) -> Path:
         """Return the stored file of a picture."""
@@ -161,10 +176,51 @@ class Store(Transactions):
             found = queries.suffixes_of(conn, project_id)
         return {key: stored_files.picture_path(self.workspace, key, suffix) for key, suffix in found.items()}
 
+    known_photos = read(photo_files.known_photos)
+
+    def lost_photos(self, project_id: int) -> list[photo_files.LostPhoto]:
+        """Return the photos whose file is missing, empty or of another size, without reading the files."""
+        with self._reading() as conn:
+            return photo_files.lost_photos(conn, project_id, self.workspace)
+
     def thumbnail_path(self, hash: str) -> Path:
-        """Return the thumbnail of a picture (WebP, at most 256 pixels a side), making it again if it was deleted."""
+        """Return the thumbnail of a picture (at most 256 pixels a side), making it again if it was deleted."""
         path = stored_files.thumbnail_path(self.workspace, hash)
         return path if path.is_file() else stored_files.thumbnail_of(self.workspace, hash, self.image_path(hash))
+
+    # Photos on somebody's desk: none of this is a change of the project
+
+    next_free = read(reservations.next_free)
+    reserved_by_others = read(reservations.reserved_by_others)
+
+    def hand_out(
+        self,
+        project_id: int,
+        who: str,
+        keep: Collection[int] = (),
+        after_id: int | None = None,
+        skip: Collection[int] = (),
+        order: Sequence[int] = (),
+        boxless: bool = False,
+    ) -> int | None:
+        """Reserve the next image to label for this tab, and return it: see `reservations.hand_out`."""
+        with self._reading() as conn:  # a desk that waits for a free photo keeps asking, and must not lock out others
+            found = reservations.next_free(conn, project_id, who, after_id, {*skip, *keep}, order, boxless)
+        if found is None:
+            if keep:
+                self.reserve(project_id, who, keep)
+            return None
+        return self._write(
+            lambda conn: reservations.hand_out(conn, project_id, who, keep, after_id, skip, order, boxless)
+        )
+
+    def reserve(self, project_id: int, who: str, image_ids: Collection[int]) -> None:
+        """Reserve these images for this tab, or renew them: see `reservations.reserve`."""
+        self._write(lambda conn: reservations.reserve(conn, project_id, who, image_ids))
+
+    def release(self, project_id: int, who: str) -> None:
+        """Give back all that this tab has reserved."""
+        self._write(lambda conn: reservations.release(conn, project_id, who))
 
     # Labels, boxes and splits
 
@@ -173,8 +229,16 @@ class Store(Transactions):
     apply_labels = write(annotations.apply_labels)
     boxes = read(box_rows.boxes_of)
     set_boxes = write(box_changes.set_boxes)
-    assign_splits = write(annotations.assign_splits)
+    learned_photos = read(learned.learned_photos)
+    new_splits = read(annotations.new_splits)
     label_rows = read(queries.label_rows)
+
+    def assign_splits(self, project_id: int, seed: int = 0) -> None:
+        """Write the splits of ``new_splits``; where no image lacks one, nothing is written, not even the revision."""
+        with self._reading() as conn:
+            lacking = annotations.lacks_splits(conn, project_id)
+        if lacking:
+            self._write(lambda conn: annotations.assign_splits(conn, project_id, seed), project_id)
 
     def counts(self, project_id: int) -> "pd.DataFrame":
         """Count images by class (rows; the unlabelled last, label None) and split: train, val, test, none, total."""
@@ -194,6 +258,7 @@ class Store(Transactions):
     people = read(changes.people_in)
     undo = write(changes.undo)
     redo = write(changes.redo)
+    newest_change = read(changes.newest_change)
     undo_one = write(changes.undo_one)
     redo_one = write(changes.redo_one)
 
@@ -202,7 +267,10 @@ class Store(Transactions):
     undo_roll_back = write(roll_back_changes.undo_roll_back)
     roll_backs = read(roll_back_changes.roll_backs_of)
 
+    label_revision = read(label_revisions.label_revision)
+
     opinions = read(opinion_rows.opinions_of)
+    nameless_labels = read(opinion_rows.nameless_labels)
     adjudicated = read(opinion_rows.adjudicated_in)
 
     record_review = write(review_rows.record_review)

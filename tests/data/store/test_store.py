@@ -23,7 +23,7 @@ from core.data.snapshot import snapshot_of_project
 from core.data.store.database import MIGRATIONS, NEWEST
 from core.data.store.schema import metadata
 from core.data.store.store import ORDERS, ImageFilter, Store
-from core.errors import DataError, WorkspaceError
+from core.errors import DataError, StorageError, WorkspaceError
 from core.workspace import Workspace, open_workspace
 from tests.data.builders import add, labelled_project, labels_of, open_store, picture
 
@@ -121,7 +121,7 @@ def test_a_png_is_stored_byte_for_byte(store: Store) -> None:
     assert path.read_bytes() == raw
     assert store.image_paths(project.id) == {row.hash: path}
     with Image.open(store.thumbnail_path(row.hash)) as thumbnail:
-        assert thumbnail.format == "WEBP"
+        assert thumbnail.format == "JPEG"
 
 
 def test_a_turned_jpeg_is_stored_upright_as_a_jpeg_of_full_color(store: Store) -> None:
@@ -450,7 +450,7 @@ def test_sqlite_is_set_up_for_several_users(store: Store) -> None:
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "foreign_keys", "busy_timeout")
         }
-    assert settings == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 30_000}
+    assert settings == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 10_000}
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(store: Store) -> None:
@@ -483,7 +483,7 @@ def test_a_full_disk_is_told_and_leaves_no_half_file(store: Store) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200, limits[1]))  # the disk takes 200 bytes of the picture's 600
     try:
-        with pytest.raises(DataError, match="cannot be stored"):
+        with pytest.raises(StorageError, match=r"The disk is full, so the photo could not be stored\. Free some space"):
             add(store, project.id, 1)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

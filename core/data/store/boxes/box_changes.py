@@ -8,7 +8,7 @@ from core.data.store.boxes.box_checks import invalid_reason
 from core.data.store.boxes.box_rows import Stored, largest_class, stored_boxes
 from core.data.store.classes import class_number
 from core.data.store.history.changes import ChangeItem, apply_change, current_values, now
-from core.data.store.records import BoxRow
+from core.data.store.records import PERSON, BoxRow
 from core.data.store.schema import images, pictures
 from core.errors import DataError
 
@@ -45,10 +45,11 @@ def box_items(
     wanted: Mapping[int, Sequence[BoxRow]],
     numbers: Mapping[str, int],
     who: str,
+    source: str = PERSON,
 ) -> list[ChangeItem]:
     """Return the items that give images these boxes, none for images that have exactly these.
 
-    ``numbers`` holds the class of each label.
+    ``numbers`` holds the class of each label, ``source`` is one of LABEL_SOURCES.
     """
     before, current, time = stored_boxes(conn, wanted), current_values(conn, project_id, wanted), now()
     label_items, items = [], []
@@ -64,6 +65,7 @@ def box_items(
             "class_id": largest_class(after),
             "annotated_by": who if after else None,
             "annotated_at": time if after else None,
+            "label_source": source if after else None,
         }
         label_items.append(ChangeItem("image", image_id, {key: current[image_id][key] for key in values}, values))
         items.append(ChangeItem("boxes", image_id, {"boxes": before[image_id]}, {"boxes": after}))

@@ -2,22 +2,25 @@
 
 The same code applies and records a change in the same transaction, so the two cannot disagree.
 
-Several people may work at the same time, and each undoes their own changes. An image or class that was changed again
-since keeps its later value; undo restores all others and says how many were kept. The same holds where restoring would
-break a rule: a class that is now in use stays, a class whose name is now taken stays removed.
+Several people may work at the same time, and each browser tab undoes its own changes: a change carries the tab of the
+connection that made it (`Store.in_tab`). One made without a tab, by a command, belongs to the name. An image or class
+that was changed again since keeps its later value; undo restores all others and says how many were kept. The same holds
+where restoring would break a rule: a class that is now in use stays, a class whose name is now taken stays removed.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, bindparam, delete, false, insert, select, true, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, false, insert, select, true, update
 
 from core.data.store.boxes.box_rows import set_classes_from_boxes, toggle_boxes, write_boxes
+from core.data.store.class_rows import write_classes
 from core.data.store.database import inserted
+from core.data.store.history.label_revision import count_label_change
 from core.data.store.insert_image import resolve_name_conflicts
 from core.data.store.records import Change, Touched
 from core.data.store.schema import boxes, change_items, changes, classes, images
@@ -25,7 +28,8 @@ from core.data.tables.names import name_key
 from core.errors import DataError
 
 Values = dict[str, Any]
-IMAGE_COLUMNS = (images.c.class_id, images.c.annotated_by, images.c.annotated_at, images.c.split, images.c.removed)
+LABEL_COLUMNS = (images.c.class_id, images.c.annotated_by, images.c.annotated_at, images.c.label_source)
+IMAGE_COLUMNS = (*LABEL_COLUMNS, images.c.split, images.c.removed)
 CHUNK = 5000  # rows a statement: below every database's limit on parameters
 
 
@@ -44,24 +48,40 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def apply_change(conn: Connection, project_id: int, kind: str, text: str, who: str, items: Sequence[ChangeItem]) -> int:
-    """Apply a change and record it; return its number."""
+def tab_of(conn: Connection) -> str | None:
+    """Return the browser tab that this connection acts for."""
+    tab: str | None = conn.get_execution_options().get("tab")
+    return tab
+
+
+def apply_change(
+    conn: Connection, project_id: int, kind: str, text: str, who: str, items: Sequence[ChangeItem], extends: int = 0
+) -> int:
+    """Apply a change and record it; return its number.
+
+    ``extends`` is an earlier part of the same change, which is undone together with it, unless it has been undone.
+    """
     for entity, group in groupby(items, key=lambda item: item.entity):
         if entity == "image":
             _write_images(conn, [(item.entity_id, item.after) for item in group])
         elif entity == "boxes":
             write_boxes(conn, [(item.entity_id, item.after["boxes"]) for item in group])
         else:
-            for item in group:
-                _write_class(conn, item.entity_id, item.after)
-    # A new change of a person ends the redo of their earlier ones.
+            write_classes(conn, [(item.entity_id, item.after) for item in group])
+    count_label_change(conn, project_id, ((item.entity, item.before, item.after) for item in items))
+    tab = tab_of(conn)
+    # A new change ends the redo of the tab's earlier ones; without a tab, of that person's.
+    mine = changes.c.tab == tab if tab else and_(changes.c.tab.is_(None), changes.c.who == who)
     conn.execute(
         update(changes)
-        .where(changes.c.project_id == project_id, changes.c.redoable == true(), changes.c.who == who)
+        .where(changes.c.project_id == project_id, changes.c.redoable == true(), mine)
         .values(redoable=False)
     )
-    row = {"project_id": project_id, "kind": kind, "text": text, "who": who, "at": now()}
-    change_id = inserted(conn, changes, {**row, "undone": False, "redoable": False})
+    row = {"project_id": project_id, "kind": kind, "text": text, "who": who, "at": now(), "tab": tab}
+    standing = select(changes.c.id).where(changes.c.id == extends, changes.c.undone == false())
+    change_id = conn.execute(standing).scalar() if extends else None
+    if change_id is None:
+        change_id = inserted(conn, changes, {**row, "undone": False, "redoable": False})
     rows = [
         {
             "change_id": change_id,
@@ -77,21 +97,26 @@ def apply_change(conn: Connection, project_id: int, kind: str, text: str, who: s
     return change_id
 
 
-def undo(conn: Connection, project_id: int, who: str | None = None) -> Change | None:
-    """Undo the newest change, of that person if given; None if there is none. See Change.kept."""
-    query = select(changes).where(changes.c.project_id == project_id, changes.c.undone == false())
-    if who is not None:
-        query = query.where(changes.c.who == who)
-    row = conn.execute(query.order_by(changes.c.id.desc()).limit(1)).first()
+def newest_change(
+    conn: Connection, project_id: int, who: str | None = None, tab: str | None = None, without: Collection[str] = ()
+) -> Change | None:
+    """Return the newest change that stands, of that person or tab if given, and of none of the kinds ``without``."""
+    row = _newest(conn, project_id, who, tab, without)
+    return None if row is None else _change(row)
+
+
+def undo(
+    conn: Connection, project_id: int, who: str | None = None, tab: str | None = None, without: Collection[str] = ()
+) -> Change | None:
+    """Undo what ``newest_change`` returns; None if there is none. See Change.kept."""
+    row = _newest(conn, project_id, who, tab, without)
     return None if row is None else _toggle(conn, project_id, row, undone=True)
 
 
-def redo(conn: Connection, project_id: int, who: str | None = None) -> Change | None:
-    """Redo the oldest undone change; None if none is left or the person has made a new change since."""
+def redo(conn: Connection, project_id: int, who: str | None = None, tab: str | None = None) -> Change | None:
+    """Redo the oldest undone change; None if none is left, or if the tab or person has made a new change since."""
     query = select(changes).where(changes.c.project_id == project_id, changes.c.redoable == true())
-    if who is not None:
-        query = query.where(changes.c.who == who)
-    row = conn.execute(query.order_by(changes.c.id).limit(1)).first()
+    row = conn.execute(_made_by(query, who, tab).order_by(changes.c.id).limit(1)).first()
     return None if row is None else _toggle(conn, project_id, row, undone=False)
 
 
@@ -112,15 +137,19 @@ def redo_one(conn: Connection, project_id: int, change_id: int) -> Change:
 
 
 def history(
-    conn: Connection, project_id: int, limit: int = 50, before_id: int | None = None, who: str | None = None
+    conn: Connection,
+    project_id: int,
+    limit: int = 50,
+    before_id: int | None = None,
+    who: str | None = None,
+    tab: str | None = None,
 ) -> list[Change]:
-    """Return the newest changes first, including undone ones: only those before one, or of one person, if given."""
+    """Return the newest changes first, including undone ones: those before one, of one person, of one tab, if given."""
     query = select(changes).where(changes.c.project_id == project_id)
     if before_id is not None:
         query = query.where(changes.c.id < before_id)
-    if who is not None:
-        query = query.where(changes.c.who == who)
-    return [_change(row) for row in conn.execute(query.order_by(changes.c.id.desc()).limit(limit))]
+    query = _made_by(query, who, tab).order_by(changes.c.id.desc()).limit(limit)
+    return [_change(row) for row in conn.execute(query)]
 
 
 def people_in(conn: Connection, project_id: int) -> list[str]:
@@ -193,6 +222,7 @@ def toggle_items(conn: Connection, project_id: int, items: Iterable[Row[*tuple[A
     for item in items:
         before, after = _from_json(item.before), _from_json(item.after)
         steps.append((item.entity, item.entity_id, after if undone else before, before if undone else after))
+    count_label_change(conn, project_id, ((entity, here, then) for entity, _, here, then in steps))
     kept = 0
     for entity, group in groupby(steps, key=lambda step: step[0]):
         moves = [step[1:] for step in group]
@@ -213,6 +243,22 @@ def _toggle(conn: Connection, project_id: int, row: Row[*tuple[Any, ...]], undon
     state = {"undone": undone, "redoable": undone, "rewind_id": None}
     conn.execute(update(changes).where(changes.c.id == row.id).values(**state))
     return _change(row, undone=undone, kept=kept)
+
+
+def _newest(
+    conn: Connection, project_id: int, who: str | None, tab: str | None, without: Collection[str]
+) -> Row[*tuple[Any, ...]] | None:
+    query = select(changes).where(changes.c.project_id == project_id, changes.c.undone == false())
+    query = _made_by(query, who, tab)
+    if without:
+        query = query.where(changes.c.kind.not_in(without))
+    return conn.execute(query.order_by(changes.c.id.desc()).limit(1)).first()
+
+
+def _made_by(query: Select[*tuple[Any, ...]], who: str | None, tab: str | None) -> Select[*tuple[Any, ...]]:
+    if who is not None:
+        query = query.where(changes.c.who == who)
+    return query if tab is None else query.where(changes.c.tab == tab)
 
 
 def _row(conn: Connection, project_id: int, change_id: int) -> Row[*tuple[Any, ...]]:
@@ -265,7 +311,7 @@ def _toggle_class(conn: Connection, project_id: int, class_id: int, expected: Va
         )
         if conn.execute(holder).first():
             return False
-    _write_class(conn, class_id, wanted)
+    write_classes(conn, [(class_id, wanted)])
     return True
 
 
@@ -278,13 +324,6 @@ def _write_images(conn: Connection, rows: Sequence[tuple[int, Values]]) -> None:
         statement = statement.values({name: bindparam(f"new_{name}") for name in columns})
         for start in range(0, len(parameters), CHUNK):
             conn.execute(statement, parameters[start : start + CHUNK])
-
-
-def _write_class(conn: Connection, class_id: int, values: Values) -> None:
-    row = conn.execute(select(classes).where(classes.c.id == class_id)).mappings().one()
-    after = {**row, **values}
-    key = None if after["removed"] else name_key(after["name"])
-    conn.execute(update(classes).where(classes.c.id == class_id).values(**values, name_key=key))
 
 
 def _change(row: Row[*tuple[Any, ...]], undone: bool | None = None, kept: int = 0) -> Change:

@@ -2,34 +2,48 @@
 
 The history holds everything, so opinions have no table of their own: an undone change is no longer an opinion, and an
 author who removes a label removes their opinion. An image has one label and may have several opinions. Suggestions
-that a person accepted in bulk, and the decisions of an adjudicator, are not opinions.
+that a person accepted, and the decisions of an adjudicator, are not opinions. Nor are labels of people without a name:
+they may come from one person or from ten, so they say nothing about agreement. `nameless_labels` counts them.
 """
 
 from typing import Any
 
 from sqlalchemy import Connection, Row, false, select
 
-from core.data.store.records import Opinion
+from core.data.store.records import NAMELESS, Opinion
 from core.data.store.schema import change_items, changes, classes, images
 
 OPINION_KINDS = ("label", "boxes", "import", "corrected")
 """The kinds of changes that express a person's own opinion."""
-MERGED, ADJUDICATED = "classes merged", "adjudicated"
+MERGED, ADJUDICATED, ACCEPTED = "classes merged", "adjudicated", "accepted"
 
 
 def opinions_of(conn: Connection, project_id: int) -> list[Opinion]:
-    """Return each person's latest label of each image in the project, by image and then by time."""
+    """Return the latest label of each named person of each image in the project, by image and then by time."""
+    return [one for one in _all_opinions(conn, project_id) if not _is_nameless(one.who)]
+
+
+def nameless_labels(conn: Connection, project_id: int) -> int:
+    """Return how many images people without a name have labelled."""
+    return len({one.image_id for one in _all_opinions(conn, project_id) if _is_nameless(one.who)})
+
+
+def _is_nameless(who: str) -> bool:
+    return who.strip().casefold() in ("", NAMELESS)
+
+
+def _all_opinions(conn: Connection, project_id: int) -> list[Opinion]:
     latest: dict[tuple[int, str], Opinion] = {}
     classes_now = _class_names(conn, project_id)
     became: dict[int, int] = {}
     numbers: dict[tuple[int, str], int] = {}
-    for row in _items(conn, project_id, (*OPINION_KINDS, MERGED)):
+    for row in _items(conn, project_id, (*OPINION_KINDS, MERGED, ACCEPTED)):
         if "class_id" not in row.after:
             continue
         key, class_id = (row.entity_id, row.who), row.after["class_id"]
         if row.kind == MERGED:
             became[row.before["class_id"]] = class_id
-        elif class_id is None:
+        elif class_id is None or row.kind == ACCEPTED:
             latest.pop(key, None)
         else:
             latest[key] = Opinion(row.entity_id, row.who, "", row.at, row.id)

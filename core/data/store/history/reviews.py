@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, insert, select
 
-from core.data.store.history.changes import CHUNK, now
+from core.data.store.history.changes import CHUNK, now, tab_of
 from core.data.store.records import ReviewDecision
 from core.data.store.schema import reviews
 
@@ -16,7 +16,8 @@ def record_review(conn: Connection, project_id: int, kind: str, subjects: Sequen
     """
     wanted = list(dict.fromkeys(subjects))
     forget_review(conn, project_id, kind, wanted)
-    rows = [{"project_id": project_id, "kind": kind, "subject": one, "who": who, "at": now()} for one in wanted]
+    same = {"project_id": project_id, "kind": kind, "who": who, "at": now(), "tab": tab_of(conn)}
+    rows = [{**same, "subject": one} for one in wanted]
     for start in range(0, len(rows), CHUNK):
         conn.execute(insert(reviews), rows[start : start + CHUNK])
 
@@ -32,4 +33,4 @@ def reviews_of(conn: Connection, project_id: int, kind: str) -> dict[str, Review
     """Return the reviews of one kind by subject, the oldest first."""
     query = select(reviews).where(reviews.c.project_id == project_id, reviews.c.kind == kind)
     rows = conn.execute(query.order_by(reviews.c.id))
-    return {row.subject: ReviewDecision(row.subject, row.who, row.at) for row in rows}
+    return {row.subject: ReviewDecision(row.subject, row.who, row.at, row.tab) for row in rows}

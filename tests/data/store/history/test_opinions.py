@@ -67,6 +67,27 @@ def test_decisions_and_accepted_suggestions_are_no_opinions(store: Store, kind: 
     assert store.adjudicated(project_id) == {}
 
 
+def test_people_without_a_name_are_not_taken_for_one_annotator(store: Store) -> None:
+    """All their labels counted as those of one person called someone, who agreed or disagreed with the others."""
+    project_id, (image, other) = labelled_project(store, ["owl", "duck"])
+    for tab, label in (("left", "duck"), ("right", "owl")):
+        store.in_tab(tab).annotate(project_id, [image], label, "someone")
+    store.annotate(project_id, [other], "duck", "Someone ")
+    assert said(store, project_id) == {(image, "ann"): "owl", (other, "ann"): "duck"}
+    assert store.nameless_labels(project_id) == 2
+    store.annotate(project_id, [image], "duck", "bob")
+    assert said(store, project_id)[image, "bob"] == "duck"
+
+
+def test_who_accepts_a_suggestion_no_longer_holds_an_opinion_of_their_own(store: Store) -> None:
+    project_id, (image, _) = labelled_project(store, ["owl", "duck"])
+    store.annotate(project_id, [image], "duck", "bob")
+    store.annotate(project_id, [image], "owl", "bob", "accepted")
+    assert (image, "bob") not in said(store, project_id)
+    store.undo(project_id)
+    assert said(store, project_id)[image, "bob"] == "duck"
+
+
 def test_opinions_follow_a_class_that_was_merged_and_renamed(store: Store) -> None:
     project_id, (image, _) = labelled_project(store, ["owls", "owl"])
     store.annotate(project_id, [image], "owls", "bob")

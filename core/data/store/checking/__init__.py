@@ -1,0 +1,1 @@
+"""Looks for lost and damaged files of a workspace, and repairs what can be repaired."""
