@@ -43,6 +43,7 @@ class Snapshot:
     frame: pd.DataFrame
     classes: tuple[str, ...]
     task: str
+    split_seed: int | None = None  # that of the photos without a split; None if it was not recorded
     digest: str = field(init=False)  # SHA-256 of everything but the paths: the same data elsewhere has the same digest
 
     def __post_init__(self) -> None:
@@ -64,7 +65,9 @@ class Snapshot:
 
     def write(self, path: Path) -> None:
         """Write a CSV whose first line holds task, classes and digest; whole or not at all."""
-        head = {"snapshot": VERSION, "task": self.task, "classes": self.classes, "digest": self.digest}
+        head: dict[str, Any] = {"snapshot": VERSION, "task": self.task, "classes": self.classes, "digest": self.digest}
+        if self.split_seed is not None:
+            head["split_seed"] = self.split_seed
         lines = [f"# {json.dumps(head)}\n", as_row(list(self.frame.columns))]
         for row in _cells(self.frame, paths=True):
             lines.append(as_row(["" if cell is None else str(cell) for cell in row]))
@@ -84,7 +87,7 @@ class Snapshot:
                 columns, *rows = ([restore(cell) for cell in row] for row in csv.reader(lines))
             frame = pd.DataFrame(rows, columns=columns, dtype=object)
             frame["path"] = pd.Series(_where_they_are_now(frame["path"], path), dtype=object)
-            snapshot = cls(frame, tuple(head["classes"]), head["task"])
+            snapshot = cls(frame, tuple(head["classes"]), head["task"], _seed(head))
             unchanged = snapshot.digest == head["digest"]
         except FileNotFoundError as error:
             raise DataError(f"There is no snapshot at {path}. Choose a run folder that holds snapshot.csv.") from error
@@ -96,20 +99,24 @@ class Snapshot:
 
 
 def snapshot_of_project(store: Store, project_id: int, seed: int = 0) -> Snapshot:
-    """Return the snapshot of a project's labelled images. Images without a split get one, which the project keeps.
+    """Return the snapshot of a project's labelled images. Images without a split get that of ``Store.new_splits``.
 
+    Nothing is written: call ``Store.assign_splits`` first, so that the project keeps these splits.
     A localization snapshot has the images with a box; the largest box of an image gives it its class. If imported
     splits lack a validation part, the snapshot takes one from train; the project's own splits stay as imported.
     """
     project = store.project(project_id)
-    store.assign_splits(project_id, seed)
+    new_splits = store.new_splits(project_id, seed)
     paths = store.image_paths(project_id)
     boxed = store.boxes(project_id) if project.task == LOCALIZATION else None
     rows = [row for row in store.images(project_id) if row.label is not None and row.hash in paths]
     if boxed is not None:
         rows = [row for row in rows if row.id in boxed]
     groups = store.near_duplicates(project_id)
-    items = [SplitItem(row.hash, row.label or "", groups[row.hash], row.split) for row in rows]
+    splits = [row.split or new_splits.get(row.id) for row in rows]
+    items = [
+        SplitItem(row.hash, row.label or "", groups[row.hash], split) for row, split in zip(rows, splits, strict=True)
+    ]
     found, _ = complete(items, seed)
     cells = []
     for row in rows:
@@ -119,7 +126,7 @@ def snapshot_of_project(store: Store, project_id: int, seed: int = 0) -> Snapsho
         cells.append((row.hash, str(paths[row.hash]), row.filename, label, found[row.hash], *place))
     more = () if boxed is None else (*BOX_COLUMNS, *SIZE_COLUMNS)
     frame = pd.DataFrame(cells, columns=[*COLUMNS, *more])
-    return Snapshot(frame, tuple(info.name for info in store.classes(project_id)), project.task)
+    return Snapshot(frame, tuple(info.name for info in store.classes(project_id)), project.task, seed)
 
 
 def snapshot_of_table(
@@ -177,7 +184,7 @@ def _divided(
     more = (*BOX_COLUMNS, *SIZE_COLUMNS) if task == LOCALIZATION else ()
     rows = [(*_row(photo, found[photo.hash]), *(_place(photo) if more else ())) for photo in photos]
     frame = pd.DataFrame(rows, columns=[*COLUMNS, *more])
-    return Snapshot(frame, tuple(classes), task), [Problem(None, remark)] if remark else []
+    return Snapshot(frame, tuple(classes), task, seed), [Problem(None, remark)] if remark else []
 
 
 def check_trainable(snapshot: Snapshot) -> None:
@@ -204,7 +211,7 @@ def check_trainable(snapshot: Snapshot) -> None:
     if missing:
         what = "Label at least two images in each of at least two classes"
         if boxed:
-            what = "Draw a box in at least three images, and in at least two of each class"
+            what = "Draw a box in at least four images, and in at least two of each class"
         raise TooLittleData(
             f"There is not enough data to train on: {'; '.join(missing)}. {what}, or remove empty classes."
         )
@@ -222,6 +229,11 @@ def _place(photo: TablePhoto) -> list[Any]:
 def _listed(names: Sequence[str], most: int = 10) -> str:
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def _seed(head: dict[str, Any]) -> int | None:
+    seed = head.get("split_seed")
+    return seed if type(seed) is int and 0 <= seed < 2**31 else None
 
 
 def _in_form(frame: pd.DataFrame) -> pd.DataFrame:

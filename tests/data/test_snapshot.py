@@ -50,19 +50,36 @@ def snapshot(*rows: tuple[str, str], classes: tuple[str, ...] | None = None) -> 
 def test_of_a_project_are_its_labelled_images_with_splits(store: Store) -> None:
     project_id, ids = labelled_project(store, ["owl"] * 7 + ["duck"] * 3 + [None])
     store.remove_images(project_id, [ids[0]], "ann")
+    store.assign_splits(project_id)
     made = snapshot_of_project(store, project_id)
     assert list(made.frame.columns) == list(COLUMNS)
     assert made.classes == ("owl", "duck") and made.task == "classification"
     assert made.frame["filename"].tolist() == [f"photo {number}.png" for number in range(1, 10)]
     assert made.counts().to_numpy().tolist()[1] == [1, 1, 1]
     rows = store.images(project_id)
-    assert made.frame["split"].tolist() == [row.split for row in rows if row.label]  # the project keeps them
+    assert made.frame["split"].tolist() == [row.split for row in rows if row.label]
     for row in made.frame.itertuples():
         assert Path(str(row.path)).is_absolute()
         assert content_hash(decode(Path(str(row.path)), "a").image) == row.image
     assert made.part("val")["split"].tolist() == ["val"] * len(made.part("val"))
     assert made.part("val").index.tolist() == list(range(len(made.part("val"))))
     check_trainable(made)
+
+
+def test_looking_at_a_snapshot_writes_no_splits_and_no_revision(store: Store) -> None:
+    project_id, ids = labelled_project(store, ["owl"] * 8 + ["duck"] * 8)
+    before = store.revision(project_id)
+    looked = snapshot_of_project(store, project_id)
+    assert store.revision(project_id) == before
+    assert {row.split for row in store.images(project_id)} == {None}
+    store.assign_splits(project_id)  # what was shown is what is written
+    kept = [row.split for row in store.images(project_id)]
+    assert kept == looked.frame["split"].tolist() and set(kept) == {"train", "val", "test"}
+    assert store.revision(project_id) == before + 1
+    store.assign_splits(project_id)
+    assert store.revision(project_id) == before + 1  # nothing was left to write
+    store.annotate(project_id, ids[:1], None, "ann")
+    assert snapshot_of_project(store, project_id).frame["split"].tolist() == kept[1:]
 
 
 def test_later_edits_never_change_a_snapshot(store: Store) -> None:
@@ -141,7 +158,8 @@ def test_everything_that_is_wrong_with_a_table_is_said_and_the_rest_is_taken(tmp
         "line 5: broken.png was skipped: ",
         "line 6: missing.png is not among the files; add the photo or delete the row",
         "line 4: a.png, copy of a.png are the same photo: kept once, in test and not in the other splits",
-        "line 7: c.png, c again.png are the same photo with different labels (owl, duck): all are skipped",
+        "line 7: c.png, c again.png are the same photo with different labels (owl, duck): neither is used, so it is",
+        "line 8: c.png, c again.png are the same photo with different labels (owl, duck): neither is used, so it is",
         "line 9: no label; unlabelled.png counts as unlabelled",
     ):
         assert piece in said
@@ -404,3 +422,20 @@ def test_too_little(made: Snapshot, words: str) -> None:
     with pytest.raises(TooLittleData) as caught:
         check_trainable(made)
     assert words in str(caught.value)
+
+
+def test_the_seed_of_the_split_is_recorded_and_older_snapshots_have_none(tmp_path: Path) -> None:
+    columns = ["image", "path", "filename", "label", "split"]
+    frame = pd.DataFrame([("a", "/a.png", "a.png", "x", "train")], columns=columns)
+    written = Snapshot(frame, ("x",), "classification", 5)
+    written.write(tmp_path / "new.csv")
+    assert Snapshot.read(tmp_path / "new.csv").split_seed == 5
+    older = Snapshot(frame, ("x",), "classification")
+    assert older.digest == written.digest
+    older.write(tmp_path / "old.csv")
+    assert "split_seed" not in (tmp_path / "old.csv").read_text()
+    assert Snapshot.read(tmp_path / "old.csv").split_seed is None
+    (tmp_path / "odd.csv").write_text(
+        (tmp_path / "new.csv").read_text().replace('"split_seed": 5', '"split_seed": "5"')
+    )
+    assert Snapshot.read(tmp_path / "odd.csv").split_seed is None

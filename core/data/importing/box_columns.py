@@ -12,6 +12,7 @@ from core.data.importing.plan_import import Upload, plan_uploads
 from core.data.pictures.decoding import IMAGE_SUFFIXES
 from core.data.tables.csv_cells import as_row, read_text, restore, rows_of
 from core.data.tables.label_columns import BOX, CORNERS
+from core.data.tables.label_rows import LabelledBox
 from core.data.tables.labels_csv import split_named
 from core.errors import DataError, ImageRefused, LabelsError
 
@@ -163,11 +164,15 @@ def plan_guessed(guess: ColumnGuess, corners: bool, label: str, plan_with: Calla
     if guess.header:
         return plan
     candidates = tuple(
-        replace(one, objects=tuple(replace(each, line=max(0, each.line - 1)) for each in one.objects))
-        for one in plan.candidates
+        replace(one, objects=_moved_up(one.objects), line=one.line - 1 if one.line else None) for one in plan.candidates
     )
+    absent = tuple(replace(row, objects=_moved_up(row.objects), line=row.line - 1) for row in plan.absent)
     problems = tuple(replace(one, line=one.line - 1 if one.line else None) for one in plan.problems)
-    return replace(plan, candidates=candidates, problems=problems)
+    return replace(plan, candidates=candidates, problems=problems, absent=absent)
+
+
+def _moved_up(objects: Sequence[LabelledBox]) -> tuple[LabelledBox, ...]:
+    return tuple(replace(one, line=max(0, one.line - 1)) for one in objects)
 
 
 def _is_box(row: Sequence[str]) -> bool:

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.data.pictures.box import Box
-from core.data.tables.label_rows import LabelledBox, Problem
+from core.data.tables.label_rows import LabelledBox, LabelRow, Problem
 
 ResultKind = Literal["taken", "remark", "copy", "duplicate", "refused"]
 """What happened to a file. "taken" and "remark" are imported, the latter with a note; "refused" is not imported.
 
 A copy is the same image as another of this import; a duplicate was in the project before.
 """
+
+
+_SHOWN_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class Candidate:
     box: Box | None
     read: Callable[[], bytes]  # returns its bytes; raises ImageRefused where they cannot be read
     objects: tuple[LabelledBox, ...] = ()  # all boxes with their classes; label and box are those of the largest
+    line: int | None = None  # of its row in the table, if it has one
+    by_folder: bool = False  # its label is the name of its folder: it does not replace a label in the project
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class FileResult:
     name: str
     kind: ResultKind
     text: str  # the reason or note, without a full stop; may be empty
+    added: int | None = None  # the new image, if the file became one
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,26 @@ class ImportPlan:
     classes: tuple[str, ...]  # of the candidates, in order of first appearance
     listed: tuple[str, ...] = ()  # those that our own export lists: added even without photos
     task: str | None = None  # the project's, if the files are our own export
+    absent: tuple[LabelRow, ...] = ()  # rows of the table whose photo is not among the files
+
+    @property
+    def unmatched_table(self) -> str | None:
+        """Say what to do where no row of the table names a file; None where one does, or where there is no table.
+
+        Its rows may still name photos of a project.
+        """
+        if not self.absent or any(one.line is not None for one in self.candidates):
+            return None
+        row = self.absent[0].filename[:_SHOWN_NAME]
+        found, advice = f'The table says "{row}"', "Add its photos, or correct the names in the table."
+        if self.candidates:
+            found += f' and a photo is called "{self.candidates[0].name[:_SHOWN_NAME]}"'
+            advice = "Correct the names in the table, or leave it out to import the photos without labels."
+        count = len(self.absent)
+        rows = (
+            "The row of the table does not match" if count == 1 else f"None of the {count:,} rows of the table matches"
+        )
+        return f"{rows} a photo. {found}. {advice}"
 
 
 def in_line_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -63,7 +89,8 @@ class ImportReport:
 
     @classmethod
     def of(cls, results: Iterable[FileResult]) -> "ImportReport":
-        results = tuple(results)
+        """Count the results; of two for one file the later counts."""
+        results = tuple({result.name: result for result in results}.values())
         found = Counter(result.kind for result in results)
         kinds: tuple[ResultKind, ...] = ("taken", "remark", "copy", "duplicate", "refused")
         return cls(results, {kind: found[kind] for kind in kinds})

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from core.data.importing.folder_layout import TABLE_SUFFIXES, common_folder, folder_meanings, is_picture, suffix_of
-from core.data.importing.formats.gathered_labels import Files
+from core.data.importing.formats.gathered_labels import Files, check_labels
 from core.data.importing.formats.manifest import FILE_NAME, Manifest, find_manifest
 from core.data.importing.formats.recognise import read_data_set
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, in_line_order
-from core.data.tables.label_rows import LabelledBox, objects_of
+from core.data.tables.label_rows import LabelledBox, LabelRow, objects_of
 from core.data.tables.labels_csv import NO_LABEL, LabelTable, Problem, match_files, read_labels
 from core.data.tables.names import name_key, sort_key, storable_name, tidy_name
 from core.errors import DataError, LabelsError
@@ -46,6 +46,7 @@ class _Labelled:
     used: Collection[str] = ()  # the files that the labels were read from
     classes: Sequence[str] = ()  # the classes that the source lists
     names: Mapping[str, str] = field(default_factory=dict)  # path -> name without the format's own folders
+    absent: Sequence[LabelRow] = ()  # rows whose photo is not among the files
 
 
 def plan_from_files(
@@ -61,20 +62,27 @@ def plan_from_files(
     (core.data.importing.formats), a table in the top folder, class folders. ``pictures`` are imported whatever their
     suffix. A folder around everything is removed from the names, unless the table has it too. Our own exports contain
     a manifest, which gives the photos' names and the order of the classes.
-    Raises LabelsError where the table cannot be chosen or read.
+    Raises LabelsError where the table cannot be chosen or read, or where there are too many classes.
     """
     problems: list[Problem] = []
     found = _read_manifest(_Files(files, pictures), table, problems)
-    labelled = _from_data_set(found, problems) if table is None else None
+    unread: dict[str, str] = {}
+    labelled = _from_data_set(found, problems, unread) if table is None else None
     if labelled is None:
         found = _without_common_folder(found, table)
         labelled = _from_table(found, table, problems) or _from_folders(found, problems)
     candidates = with_usable_labels(_with_names(labelled, found), problems)
     listed = _usable_names(found.manifest.classes, problems) if found.manifest else ()
     classes = _usable_names((*listed, *labelled.classes, *classes_of(candidates)), problems)
-    results = _refused_results(found, labelled, refused)
+    check_labels(len(classes), source)
+    if unread and not any(one.label for one in candidates):
+        path, reason = next(iter(unread.items()))
+        problems.append(Problem(None, f"{path} may hold the labels, but {reason}; no photo has a label"))
+    results = _refused_results(found, labelled, refused, unread)
     task = found.manifest.task if found.manifest else None
-    return ImportPlan(tuple(candidates), in_line_order(problems), results, source, classes, listed, task)
+    absent = tuple(labelled.absent)
+    shown = [replace(problem, text=storable_name(problem.text)) for problem in in_line_order(problems)]
+    return ImportPlan(tuple(candidates), tuple(shown), results, storable_name(source), classes, listed, task, absent)
 
 
 def _read_manifest(found: _Files, table: LabelTable | None, problems: list[Problem]) -> _Files:
@@ -104,15 +112,16 @@ def _without_common_folder(found: _Files, table: LabelTable | None) -> _Files:
     return replace(found, readers=readers, pictures=pictures, common_folder=folder)
 
 
-def _from_data_set(found: _Files, problems: list[Problem]) -> _Labelled | None:
+def _from_data_set(found: _Files, problems: list[Problem], unread: dict[str, str]) -> _Labelled | None:
     """Read the photos and labels of a data set in a known format; None where the files are not one."""
-    data_set = read_data_set(found.readers, found.manifest)
+    data_set = read_data_set(found.readers, found.manifest, unread)
     if data_set is None:
         return None
     in_set = {row.filename for row in data_set.table.rows}
-    photos = {path for path in found.readers if is_picture(path) or path in in_set}
+    photos = {path for path in found.readers if is_picture(path) or path in in_set} - data_set.used
     own = found.manifest is not None
-    candidates = _by_rows(data_set.table, found.sorted_readers(photos), problems, own)
+    rows = _by_rows(data_set.table, found.sorted_readers(photos), problems, own)
+    candidates = [replace(one, line=None) for one in rows]  # these rows stand in no table of the user's
     names = {**data_set.names, **(found.manifest.photos if found.manifest else {})}
     problems[:] = [replace(one, filename=names.get(one.filename, one.filename)) for one in problems]
     return _Labelled(candidates, photos, data_set.used, data_set.classes, data_set.names)
@@ -127,7 +136,9 @@ def _from_table(found: _Files, given: LabelTable | None, problems: list[Problem]
     in_table = {_base(row.filename) for row in table.rows}
     photos = found.photo_paths() | {name for name in found.readers if _base(name) in in_table and name not in used}
     candidates = _by_rows(table, found.sorted_readers(photos), problems, own=found.manifest is not None)
-    return _Labelled(candidates, photos, used)
+    gone = {problem.line for problem in problems if problem.absent}
+    absent = [row for row in table.rows if row.line in gone]
+    return _Labelled(candidates, photos, used, absent=absent)
 
 
 def _from_folders(found: _Files, problems: list[Problem]) -> _Labelled:
@@ -135,7 +146,7 @@ def _from_folders(found: _Files, problems: list[Problem]) -> _Labelled:
     photos = found.photo_paths()
     meanings = folder_meanings(photos)
     candidates = [
-        Candidate(path, meanings[path].label, meanings[path].split, None, read)
+        Candidate(path, meanings[path].label, meanings[path].split, None, read, by_folder=True)
         for path, read in found.sorted_readers(photos).items()
     ]
     if found.common_folder and not any(one.label for one in meanings.values()):
@@ -147,14 +158,22 @@ def _from_folders(found: _Files, problems: list[Problem]) -> _Labelled:
 def _with_names(labelled: _Labelled, found: _Files) -> list[Candidate]:
     """Return the candidates with their names in the project instead of their paths."""
     if found.manifest and not found.renamed:
-        return found.manifest.rename_candidates(labelled.candidates, labelled.names)
-    return [replace(one, name=labelled.names.get(one.name, one.name)) for one in labelled.candidates]
+        named = found.manifest.rename_candidates(labelled.candidates, labelled.names)
+    else:
+        named = [replace(one, name=labelled.names.get(one.name, one.name)) for one in labelled.candidates]
+    # Names in JSON may hold characters that neither a database nor a page accepts.
+    return [replace(one, name=storable_name(one.name)) for one in named]
 
 
-def _refused_results(found: _Files, labelled: _Labelled, refused: Mapping[str, str]) -> tuple[FileResult, ...]:
+def _refused_results(
+    found: _Files, labelled: _Labelled, refused: Mapping[str, str], unread: Mapping[str, str]
+) -> tuple[FileResult, ...]:
     """Return a result for each file that is not imported, sorted by name."""
     unused = [path for path in found.readers if path not in labelled.photos and path not in labelled.used]
-    reasons = [*refused.items(), *((path, _skip_reason(path)) for path in unused)]
+    # Only the paths inside the folder around all photos have lost it.
+    known = {path.removeprefix(found.common_folder): reason for path, reason in unread.items()}
+    reason_of = {path: known.get(path) or _skip_reason(path) for path in unused}
+    reasons = [*refused.items(), *reason_of.items()]
     results = [FileResult(path, "refused", reason) for path, reason in reasons]
     return tuple(sorted(results, key=lambda result: sort_key(result.name)))
 
@@ -233,7 +252,7 @@ def _by_rows(table: LabelTable, pictures: FileReaders, problems: list[Problem], 
     for row in table.rows:
         if row.line in file_of:
             file = file_of[row.line]
-            candidates.append(Candidate(file, row.label, row.split, row.box, pictures[file], objects_of(row)))
+            candidates.append(Candidate(file, row.label, row.split, row.box, pictures[file], objects_of(row), row.line))
     with_row = set(file_of.values())
     candidates += [Candidate(file, None, None, None, read) for file, read in pictures.items() if file not in with_row]
     return candidates

@@ -11,12 +11,14 @@ from core.data.importing.archives import LIMITS, ZipLimits, ZipListing, list_zip
 from core.data.importing.arrays.packed_images import plan_packed
 from core.data.importing.folder_files import free_name, list_folder, read_limited, read_listed
 from core.data.importing.folder_layout import PACKED_SUFFIXES, TABLE_SUFFIXES, is_clutter, plain_path, suffix_of
+from core.data.importing.formats.gathered_labels import check_labels
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, ImportReport
 from core.data.importing.plan_files import FileReaders, choose_table, plan_from_files
 from core.data.importing.run_import import run_import
+from core.data.importing.upload_spool import UploadSpool
 from core.data.pictures.decoding import MAX_FILE_BYTES
 from core.data.tables.labels_csv import Problem, read_labels
-from core.data.tables.names import name_key
+from core.data.tables.names import name_key, storable_name
 from core.errors import ArraysError, DataError, ImageRefused
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "plan_folder",
     "plan_packed",
     "plan_packed_files",
+    "plan_table",
     "plan_uploads",
     "plan_zip",
     "run_import",
@@ -69,6 +72,11 @@ def plan_folder(folder: Path, labels: Path | bytes | None = None) -> ImportPlan:
     problems = [Problem(None, f"the folder {text}; it is skipped") for text in listing.unreadable]
     plan = plan_from_files(files, listing.refused, str(folder), table)
     return _joined([plan, *parts], {}, problems, str(folder))
+
+
+def plan_table(labels: Path) -> ImportPlan:
+    """Plan the import of a labels.csv alone, for photos that a project has. Raises LabelsError as ``plan_folder``."""
+    return plan_from_files({}, {}, labels.name, read_labels(labels, labels.name))
 
 
 def plan_zip(source: Path | BinaryIO, name: str, labels: bytes | None = None, limits: ZipLimits = LIMITS) -> ImportPlan:
@@ -191,8 +199,9 @@ def _packed_parts(files: Mapping[str, Path | BinaryIO], refused: dict[str, str])
 
 
 def _unzipped(listing: ZipListing) -> dict[str, BinaryIO]:
-    """Move the packed images of a zip into memory, because they cannot be read inside it."""
+    """Copy the packed images of a zip to disk, because they cannot be read inside it."""
     unzipped: dict[str, BinaryIO] = {}
+    spool = UploadSpool()
     left = MAX_FILE_BYTES
     for path in filter(_is_packed, list(listing.files)):
         read = listing.files.pop(path)
@@ -203,7 +212,7 @@ def _unzipped(listing: ZipListing) -> dict[str, BinaryIO]:
             continue
         left -= len(data)
         if left > 0:
-            unzipped[path] = io.BytesIO(data)
+            unzipped[path] = spool.add(io.BytesIO(data))
         else:
             most = f"the zip holds more than {MAX_FILE_BYTES // 2**20} MB of packed images"
             listing.refused[path] = f"{most}; upload this file outside the zip"
@@ -227,9 +236,12 @@ def _joined(parts: list[ImportPlan], refused: dict[str, str], problems: list[Pro
             classes.setdefault(name_key(name), name)
         for name in part.listed:
             listed.setdefault(name_key(name), name)
+    check_labels(len(classes), source)
     names, own = tuple(classes.values()), tuple(listed.values())
     task = parts[0].task if len(parts) == 1 else None
-    return ImportPlan(tuple(candidates.values()), tuple(problems), tuple(results), source, names, own, task)
+    absent = tuple(row for part in parts for row in part.absent)
+    shown = storable_name(source)  # a folder's name may hold bytes that are not text
+    return ImportPlan(tuple(candidates.values()), tuple(problems), tuple(results), shown, names, own, task, absent)
 
 
 def _prefix(zip_name: str, inside: Collection[str], taken: Collection[str]) -> str:

@@ -1,19 +1,31 @@
 """Run an import plan: decode and store each file, then set all labels as one change."""
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from sqlalchemy.exc import OperationalError
-
-from core.data.importing.import_plan import Candidate, FileResult, ImportPlan
-from core.data.pictures.decoding import Decoded, decode
+from core.data.importing.equal_photos import contradiction, distinct_labels
+from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, ResultKind
+from core.data.importing.import_progress import claim_import
+from core.data.importing.store_photos import RefusedPhoto, StoredPhoto, StoringFailed, stored_photos
+from core.data.importing.updates.label_updates import (
+    LabelUpdates,
+    PhotoUpdate,
+    boxes_of,
+    outdated,
+    rows_of,
+    update_text,
+)
+from core.data.store.annotations import LabelAndSplit
 from core.data.store.boxes.box_checks import TOLERATED_PIXELS, invalid_reason, reaches_out
 from core.data.store.records import BoxRow
 from core.data.store.store import Store
 from core.data.tables.label_rows import LabelledBox
 from core.data.tables.labels_csv import STRICTEST_FIRST
-from core.data.tables.names import name_key
-from core.errors import DataError, ImageRefused
+from core.data.tables.names import check_class_count, name_key
+from core.errors import DataError, StudioError, WorkspaceError
+
+LABELS_AT_ONCE = 250  # images whose labels are set in one transaction
+CLASSES_AT_ONCE = 50  # more of them have a transaction of their own
 
 
 @dataclass
@@ -26,90 +38,163 @@ class _StoredImage:
     new: bool = False  # added by this import
     changed: bool = False
     boxes: list[BoxRow] | None = None  # to be set; None: the present ones stay
+    given: dict[str, str] = field(default_factory=dict)  # the label that each file gives it
+    first: FileResult | None = None  # of the first of these files
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether its files have different labels, of which none is used."""
+        return len(distinct_labels(self.given.values())) > 1
 
     def set_label(self, label: str | None, split: str | None) -> None:
         self.label, self.split, self.changed = label, split, True
 
 
-def run_import(plan: ImportPlan, store: Store, project_id: int, who: str) -> Generator[FileResult]:
-    """Import the candidates one by one and yield the result of each.
+def run_import(
+    plan: ImportPlan, store: Store, project_id: int, who: str, updates: LabelUpdates | None = None
+) -> Generator[FileResult]:
+    """Import the candidates and yield the result of each, once it is stored.
 
-    Labels and splits are set as one undoable change at the end, even if the generator is closed early: images imported
-    so far stay and get their labels. Equal images become one, with the label that came first and the strictest split.
-    Files that the plan refuses get no second result.
-    Raises DataError where images cannot be stored, after saving what was done.
+    Labels and splits are set as one undoable change at the end, even if the generator is closed early or somebody
+    cancels the import: images imported so far stay and get their labels. Equal images become one, with the strictest
+    split; if their labels differ, none of them is used, and the first file gets one more result, which replaces its
+    other one. Files that the plan refuses get no second result.
+    ``updates`` are what the plan changes for images that were in the project before. Without them, these keep what
+    they have.
+    Raises DataError where images cannot be stored, after saving what was done; and before anything is stored, where
+    another import into this project is running or the project would have too many classes.
     """
-    images: dict[int, _StoredImage] = {}
-    localizes = store.project(project_id).task == "localization"
-    imported = 0
-    try:
-        for candidate in plan.candidates:
-            try:
-                raw = candidate.read()
-                decoded = decode(raw, candidate.name)
-            except ImageRefused as refusal:
-                yield FileResult(candidate.name, "refused", refusal.reason)
-                continue
-            try:
-                row, new = store.add_image(project_id, decoded, raw, candidate.name)
-            except (DataError, OSError, OperationalError) as error:
-                kept = f"the {_photos(imported)} imported before it {'is' if imported == 1 else 'are'} kept"
-                raise DataError(f"The import stopped at {candidate.name}; {kept}. {_reason(error)}") from error
-            if new:
-                images[row.id] = _StoredImage(row.filename, row.label, row.split, new=True)
-                result = _result_of_new(candidate, images[row.id], decoded.remarks)
-            else:
-                image = images.setdefault(row.id, _StoredImage(row.filename, row.label, row.split))
-                result = _result_of_known(candidate, image)
-            if candidate.objects and localizes:
-                present = [] if new else store.boxes(project_id, [row.id]).get(row.id, [])
-                result = _with_notes(result, _set_boxes(candidate.objects, decoded, images[row.id], present))
-            elif candidate.objects:
-                result = _with_notes(result, _class_of_several(candidate))
-            imported += new
-            yield result
-    finally:
+    in_use = {name_key(info.name) for info in store.classes(project_id)}
+    check_class_count(len(in_use.union(map(name_key, plan.classes))), "With these files, the project")
+    labelled = any(one.label is not None for one in plan.candidates)
+    with claim_import(store.workspace, project_id, plan.source, len(plan.candidates), labelled) as claim:
+        localizes = store.project(project_id).task == "localization"
+        in_use = {name_key(info.name) for info in store.classes(project_id)}
+        # Before any photo is stored: at the end it would be too late to choose other classes.
+        check_class_count(len(in_use | {name_key(name) for name in plan.classes}), "With these, the project")
+        found = _Found(localizes, updates)
         try:
-            _save_labels(plan, store, project_id, who, images, localizes)
-        except OperationalError as error:
-            raise DataError(
-                f"The {_photos(imported)} imported so far are in the project, but their labels could not be saved. "
-                f"{_reason(error)} Then import the same files again to add the labels."
-            ) from error
+            for batch in stored_photos(plan.candidates, store, project_id, lambda: claim.cancelled):
+                present = _present_boxes(batch, store, project_id) if localizes else {}
+                results = [found.result_of(photo, present) for photo in batch]
+                claim.note(found.files)
+                yield from results
+            yield from _contradicted(found.images.values())
+        except StoringFailed as failure:
+            kept = f"the {_photos(found.imported)} imported before it {'is' if found.imported == 1 else 'are'} kept"
+            name, error = failure.candidate.name, failure.error
+            raise DataError(f"The import stopped at {name}; {kept}. {_reason(error)}") from error
+        finally:
+            try:
+                _save_labels(plan, store, project_id, who, found.images, localizes, updates or LabelUpdates())
+            except WorkspaceError as error:
+                raise DataError(
+                    f"The {_photos(found.imported)} imported so far are in the project, but their labels could not be "
+                    f"saved. {_reason(error)} Then import the same files again to add the labels."
+                ) from error
+
+
+class _Found:
+    """What the files so far are to change."""
+
+    def __init__(self, localizes: bool, updates: LabelUpdates | None) -> None:
+        self.images: dict[int, _StoredImage] = {}
+        self.files = 0
+        self.imported = 0
+        self._localizes, self._updates = localizes, updates
+        self._updated = {one.image.id: one for one in updates.changes} if updates else {}
+
+    def result_of(self, photo: StoredPhoto | RefusedPhoto, present: Mapping[int, list[BoxRow]]) -> FileResult:
+        """Note what one more file changes, and return its result; ``present`` are the boxes that images have."""
+        candidate = photo.candidate
+        self.files += 1
+        if isinstance(photo, RefusedPhoto):
+            return FileResult(candidate.name, "refused", photo.reason)
+        row = photo.row
+        self.imported += photo.new
+        if photo.new:
+            self.images[row.id] = _StoredImage(row.filename, row.label, row.split, new=True)
+            result = _result_of_new(candidate, self.images[row.id], photo.remarks)
+        else:
+            image = self.images.setdefault(row.id, _StoredImage(row.filename, row.label, row.split))
+            result = _result_of_known(candidate, image, self._updated.get(row.id))
+        if candidate.objects and self._localizes and _takes_boxes(self.images[row.id], self._updates):
+            boxes = [] if photo.new else present.get(row.id, [])
+            result = _with_notes(result, _set_boxes(candidate.objects, photo.size, self.images[row.id], boxes))
+        elif candidate.objects and not self._localizes:
+            result = _with_notes(result, _class_of_several(candidate))
+        return replace(result, added=row.id) if photo.new else result
+
+
+def _present_boxes(
+    batch: Sequence[StoredPhoto | RefusedPhoto], store: Store, project_id: int
+) -> dict[int, list[BoxRow]]:
+    """Return the boxes of images that were in the project before."""
+    known = {one.row.id for one in batch if isinstance(one, StoredPhoto) and not one.new and one.candidate.objects}
+    return store.boxes(project_id, known) if known else {}
 
 
 def _save_labels(
-    plan: ImportPlan, store: Store, project_id: int, who: str, images: dict[int, _StoredImage], localizes: bool
+    plan: ImportPlan,
+    store: Store,
+    project_id: int,
+    who: str,
+    images: dict[int, _StoredImage],
+    localizes: bool,
+    updates: LabelUpdates,
 ) -> None:
     """Set labels, splits, boxes and new classes as one change; nothing where there are none."""
     rows = [(image_id, image.label, image.split) for image_id, image in images.items() if image.changed]
-    if not rows and not plan.listed:
+    current, _ = outdated(updates, store, project_id) if updates.changes else (updates, ())
+    if not rows and not plan.listed and not current.changes:
         return
     # The order of the rows sets the order of new classes, which must be the plan's.
     place = {name_key(name): number for number, name in enumerate(plan.classes)}
     rows.sort(key=lambda row: place.get(name_key(row[1] or ""), len(place)))
-    text = f"labels of {_photos(len(rows))} from {plan.source}" if rows else f"classes from {plan.source}"
+    what = [f"labels of {_photos(len(rows))}"] if rows else []
+    what += [f"{update_text(current)} updated"] if current.changes else []
+    text = f"{', and '.join(what) or 'classes'} from {plan.source}"
     classes = plan.classes if localizes and rows else plan.listed
     boxes = {image_id: image.boxes for image_id, image in images.items() if image.boxes is not None}
-    store.apply_labels(project_id, rows, who, text, boxes=boxes, new_classes=classes)
+    rows += rows_of(current)
+    # All of them with the first part, so that the classes are in the order of all rows.
+    new_classes = [*classes, *current.new_classes, *(label for _, label, _ in rows if label is not None)]
+    new_classes, change = [*dict.fromkeys(new_classes)], 0
+    if len(new_classes) > CLASSES_AT_ONCE:
+        change, new_classes = store.apply_labels(project_id, [], who, text, new_classes=new_classes), []
+    for part, part_boxes in _in_parts(rows, {**boxes, **boxes_of(current)}):
+        more = store.apply_labels(project_id, part, who, text, "import", part_boxes, new_classes, extends=change)
+        change, new_classes = more or change, []
+
+
+def _in_parts(
+    rows: Sequence[LabelAndSplit], boxes: Mapping[int, Sequence[BoxRow]]
+) -> Iterator[tuple[list[LabelAndSplit], dict[int, Sequence[BoxRow]]]]:
+    """Yield rows and boxes of some images at a time, so that nobody's labelling waits for all of them."""
+    of_image: dict[int, list[LabelAndSplit]] = {}
+    for row in rows:
+        of_image.setdefault(row[0], []).append(row)
+    images = [*dict.fromkeys([*of_image, *boxes])]
+    for start in range(0, max(1, len(images)), LABELS_AT_ONCE):  # one part at least, for classes without images
+        some = images[start : start + LABELS_AT_ONCE]
+        yield [row for one in some for row in of_image.get(one, ())], {one: boxes[one] for one in some if one in boxes}
 
 
 def _photos(count: int) -> str:
     return "1 photo" if count == 1 else f"{count:,} photos"
 
 
-def _reason(error: DataError | OSError | OperationalError) -> str:
-    if isinstance(error, DataError):
-        return str(error)
-    what = error.strerror if isinstance(error, OSError) else str(error.orig)
-    return f"Writing to the disk or the database failed ({what}). Free some space or allow writing there."
+def _reason(error: StudioError | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"Writing to the disk failed ({error.strerror}). Free some space or allow writing there."
+    return str(error)
 
 
 def _set_boxes(
-    objects: Sequence[LabelledBox], decoded: Decoded, image: _StoredImage, present: list[BoxRow]
+    objects: Sequence[LabelledBox], size: tuple[int, int], image: _StoredImage, present: list[BoxRow]
 ) -> list[str]:
     """Note the boxes to set, unless the image already has others; return the remarks about them."""
-    width, height = decoded.image.size
+    width, height = size
     notes, boxes = [], []
     for one in objects:
         box = BoxRow(one.label or "", one.box.x, one.box.y, one.box.width, one.box.height)
@@ -157,23 +242,68 @@ def _result_of_new(candidate: Candidate, image: _StoredImage, remarks: Sequence[
     notes = list(remarks)
     if image.name != candidate.name:
         notes.append(f"named {image.name}, because another photo has its name")
-    return FileResult(candidate.name, "remark" if notes else "taken", ", ".join(notes))
+    result = FileResult(candidate.name, "remark" if notes else "taken", ", ".join(notes))
+    if candidate.label is not None:
+        image.given[candidate.name], image.first = candidate.label, result
+    return result
 
 
-def _result_of_known(candidate: Candidate, image: _StoredImage) -> FileResult:
+def _result_of_known(candidate: Candidate, image: _StoredImage, update: PhotoUpdate | None = None) -> FileResult:
     """Label an image that was there before this file, where it has no label yet, and return the file's result."""
     if image.new:
         notes = [f"the same photo as {image.name} in this import"]
     else:
         notes = ["already in the project" + (f", as {image.name}" if image.name != candidate.name else "")]
-    if candidate.label is not None and image.label is None:
-        image.set_label(candidate.label, image.split)
-        notes.append(f"it is now labelled {candidate.label}")
+    if update is not None:
+        return FileResult(candidate.name, "duplicate", "; ".join([*notes, *_update_notes(update)]))
+    kind: ResultKind = "copy" if image.new else "duplicate"
+    if candidate.label is not None and (image.label is None or image.given):
+        image.first = image.first or FileResult(candidate.name, kind, "; ".join(notes))
+        notes += _label_of_copy(candidate.name, candidate.label, image)
     elif candidate.label is not None and image.label is not None and name_key(candidate.label) != name_key(image.label):
         notes.append(f'the label "{candidate.label}" is not used, "{image.label}" stays')
     if candidate.split is not None and candidate.split != image.split:
         notes += _set_strictest_split(candidate.split, image)
-    return FileResult(candidate.name, "copy" if image.new else "duplicate", "; ".join(notes))
+    return FileResult(candidate.name, kind, "; ".join(notes))
+
+
+def _label_of_copy(name: str, label: str, image: _StoredImage) -> list[str]:
+    """Give an image the label of one more file, or none if it contradicts the others; return the remark about it."""
+    image.given[name] = label
+    if image.contradicted:
+        image.set_label(None, image.split)
+        image.boxes = None
+        return [contradiction(distinct_labels(image.given.values()))]
+    if image.label is None:
+        image.set_label(label, image.split)
+        return [f"it is now labelled {label}"]
+    return []
+
+
+def _contradicted(images: Iterable[_StoredImage]) -> Iterator[FileResult]:
+    """Yield a new result for the first file of each image whose files have different labels."""
+    for image in images:
+        if image.contradicted and image.first is not None:
+            _, *others = image.given
+            labels = contradiction(distinct_labels(image.given.values()))
+            text = f"the same photo as {', '.join(others)} in this import; {labels}"
+            yield _with_notes(image.first, [text])
+
+
+def _takes_boxes(image: _StoredImage, updates: LabelUpdates | None) -> bool:
+    """Whether a file's boxes may be set; with ``updates``, those of photos that were there before are in these."""
+    return not image.contradicted and (image.new or updates is None)
+
+
+def _update_notes(update: PhotoUpdate) -> list[str]:
+    notes = []
+    if update.label is not None:
+        notes.append(f'its label is now "{update.label}"' + (f', was "{old}"' if (old := update.image.label) else ""))
+    if update.split is not None:
+        notes.append(f"its split is now {update.split}" + (f", was {old}" if (old := update.image.split) else ""))
+    if update.boxes is not None:
+        notes.append(f"its boxes are those of this file: {len(update.boxes)}, before {len(update.boxes_before)}")
+    return notes
 
 
 def _set_strictest_split(split: str, image: _StoredImage) -> list[str]:

@@ -39,8 +39,8 @@ def make_sample_project(store: Store, who: str = "", progress: CountCallback | N
         if progress is not None:
             progress(done, len(label_of) + len(pool))
     rows = [(numbers[filename], label, None) for filename, label in label_of.items()]
-    # Not under the person's own name: they made none of these labels, and their first undo must not remove them all.
-    store.apply_labels(
+    # Not under the person's own name or tab: they made none of these labels, and their undo must not remove them all.
+    store.in_tab(None).apply_labels(
         project.id, rows, SAMPLE_AUTHOR, f"sample project: {len(rows)} labels" + (f", opened by {who}" if who else "")
     )
     store.assign_splits(project.id)

@@ -2,19 +2,22 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from core.data.importing.equal_photos import distinct_labels, strictest_split
+from core.data.pictures.box import Box
 from core.data.pictures.decoding import IMAGE_SUFFIXES, content_hash, decode
 from core.data.pictures.near_duplicates import phash_of
 from core.data.store.boxes.box_checks import TOLERATED_PIXELS, invalid_reason, reaches_out
 from core.data.store.records import BoxRow
 from core.data.tables.label_rows import LabelledBox, LabelTable, objects_of, with_objects
 from core.data.tables.labels_csv import LabelRow, Problem, match_files, read_labels
-from core.data.tables.names import name_key
+from core.data.tables.names import name_key, without_invisible
 from core.errors import DataError, ImageRefused
+from core.processors import available_processors
 from core.progress import CountCallback
 
 
@@ -53,7 +56,7 @@ def _unify_spelling(table: LabelTable) -> LabelTable:
     spellings = [(one.line, one.label) for one in labelled if one.label is not None]
     first: dict[str, str] = {}
     for _, label in sorted(spellings):
-        first.setdefault(name_key(label), label)
+        first.setdefault(name_key(label), without_invisible(label))
 
     def unified(label: str | None) -> str | None:
         return None if label is None else first[name_key(label)]
@@ -91,7 +94,7 @@ def _read(
 ) -> tuple[list[TablePhoto], list[Problem]]:
     photos, problems = [], []
     # Decoding and hashing release the interpreter lock. Each thread holds one decoded image at a time.
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(max_workers=min(8, available_processors())) as pool:
         decoded: Iterator[_ImageFacts | ImageRefused] = pool.map(
             lambda pair: _decode(folder / pair[1], pair[1]), wanted
         )
@@ -145,24 +148,45 @@ def _without_bad_boxes(row: LabelRow, image: _ImageFacts) -> tuple[LabelRow, lis
 
 
 def without_copies(photos: list[TablePhoto]) -> tuple[list[TablePhoto], list[Problem]]:
-    """Return one photo per image, in the order of the table, and a problem for each group of copies."""
+    """Return one photo per image, in the order of the table, and the problems of the copies.
+
+    The rules are those of an import into a project: of different labels none is used, so the image is left out; the
+    boxes are those that come first; of several splits the strictest counts.
+    """
     copies: dict[str, list[TablePhoto]] = defaultdict(list)
     for photo in photos:
         copies[photo.hash].append(photo)
-    kept, problems = [], []
+    kept: list[TablePhoto] = []
+    problems: list[Problem] = []
     for group in copies.values():
-        names = ", ".join(photo.row.filename for photo in group)
-        labels = list(dict.fromkeys(photo.label for photo in group))
+        labels = distinct_labels(photo.label for photo in group)
         if len(labels) > 1:
-            text = f"{names} are the same photo with different labels ({', '.join(labels)}): all are skipped"
-            problems.append(Problem(group[0].row.line, text))
+            problems += _contradicted(group, labels)
             continue
-        best = next(
-            (photo for split in ("test", "val", "train") for photo in group if photo.row.split == split), group[0]
-        )
+        split = strictest_split(photo.row.split for photo in group)
+        best = next((photo for photo in group if photo.row.split == split), group[0])
+        boxed = next((photo for photo in group if photo.row.box is not None), best)
+        row = replace(best.row, box=boxed.row.box, objects=boxed.row.objects)
         if len(group) > 1:
-            splits = list(dict.fromkeys(photo.row.split for photo in group if photo.row.split))
-            only = f", in {best.row.split} and not in the other splits" if len(splits) > 1 else ""
-            problems.append(Problem(best.row.line, f"{names} are the same photo: kept once{only}"))
-        kept.append(best)
+            names = ", ".join(photo.row.filename for photo in group)
+            splits = {photo.row.split for photo in group if photo.row.split}
+            notes = [f"in {split} and not in the other splits"] if len(splits) > 1 else []
+            if len({_sides(photo.row) for photo in group if photo.row.box is not None}) > 1:
+                notes.append(f"with the boxes of {boxed.row.filename}, because theirs differ")
+            text = ", ".join([f"{names} are the same photo: kept once", *notes])
+            problems.append(Problem(best.row.line, text))
+        kept.append(replace(best, row=row))
     return kept, problems
+
+
+def _contradicted(group: Sequence[TablePhoto], labels: Sequence[str]) -> Iterator[Problem]:
+    """Yield a problem for each of several equal photos with different labels."""
+    names = ", ".join(photo.row.filename for photo in group)
+    none = "neither" if len(labels) == 2 else "none"
+    text = f"{names} are the same photo with different labels ({', '.join(labels)}): {none} is used, so it is left out"
+    for photo in group:
+        yield Problem(photo.row.line, text)
+
+
+def _sides(row: LabelRow) -> frozenset[Box]:
+    return frozenset(one.box for one in objects_of(row))

@@ -65,6 +65,12 @@ def test_names_that_climb_out_are_refused(name: str) -> None:
     assert listed(zipped({name: b"1", "b.jpg": b"2"})) == (["b.jpg"], {name: "its name leads out of the zip's folder"})
 
 
+def test_a_name_of_thousands_of_characters_is_refused_and_not_shown() -> None:
+    files, refused = listed(zipped({"x" * 1_001 + ".jpg": b"1", "y" * 990 + ".jpg": b"2"}))
+    assert files == ["y" * 990 + ".jpg"]
+    assert refused == {"x" * 100 + "...": "its name has more than 1,000 characters"}
+
+
 def test_names_of_windows_get_slashes() -> None:
     assert listed(zipped({"owl\\a.jpg": b"1", ".\\b.jpg": b"2", "duck\\": b""})) == (["b.jpg", "owl/a.jpg"], {})
 

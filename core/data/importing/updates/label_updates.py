@@ -1,0 +1,302 @@
+"""Compare an import with the project: which labels, boxes and splits of its photos would change."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+
+from core.data.importing.equal_photos import contradiction, distinct_labels, strictest_split
+from core.data.importing.import_plan import Candidate, ImportPlan, in_line_order
+from core.data.importing.plan_files import with_usable_labels
+from core.data.importing.updates.known_photos import KnownPhotos
+from core.data.store.boxes.box_checks import invalid_reason
+from core.data.store.records import BoxRow, ImageRow
+from core.data.store.store import Store
+from core.data.tables.label_rows import LabelledBox, Problem, objects_of
+from core.data.tables.labels_csv import NO_LABEL
+from core.data.tables.names import name_key
+from core.errors import ImageRefused
+
+SAME_PIXELS = 0.001
+"""Boxes that differ by less are the same: spreadsheets round."""
+
+
+@dataclass(frozen=True)
+class PhotoUpdate:
+    """What changes for one photo of the project; None stays as it is."""
+
+    image: ImageRow  # as it is now
+    line: int | None  # of its row in the table
+    label: str | None = None
+    split: str | None = None
+    boxes: tuple[BoxRow, ...] | None = None
+    boxes_before: tuple[BoxRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class LabelUpdates:
+    """What an import would change for photos that the project has already."""
+
+    changes: tuple[PhotoUpdate, ...] = ()
+    photos: int = 0  # photos of the project that the import names
+    without_label: int = 0  # rows with an empty label cell: they change nothing
+    new_classes: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()  # of the whole import, as they are for this project
+    known: frozenset[str] = frozenset()  # files whose photo is in the project
+    new_names: bool = False  # one of them has a name that the project does not know
+
+    @property
+    def labels(self) -> int:
+        """How many photos get another class."""
+        return sum(one.label is not None for one in self.changes)
+
+    @property
+    def splits(self) -> int:
+        """How many photos get another split."""
+        return sum(one.split is not None for one in self.changes)
+
+    @property
+    def boxes(self) -> int:
+        """How many photos get other boxes."""
+        return sum(one.boxes is not None for one in self.changes)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """What one row or file says about a photo of the project."""
+
+    name: str
+    line: int | None
+    label: str | None
+    split: str | None
+    objects: tuple[LabelledBox, ...]
+
+
+@dataclass
+class _Project:
+    """The state that the rows are compared with; problems are collected."""
+
+    images: Mapping[int, ImageRow]
+    boxes: Mapping[int, Sequence[BoxRow]]
+    boxed: bool
+    classes: Mapping[str, str]  # by name key
+    broken: frozenset[str]  # base names of photos with a box that could not be read
+    problems: list[Problem] = field(default_factory=list)
+
+    def spelled(self, label: str) -> str:
+        """Return the label as the project spells it."""
+        return self.classes.get(name_key(label), label)
+
+
+def find_updates(plan: ImportPlan, known: KnownPhotos, store: Store, project_id: int) -> LabelUpdates:
+    """Return what an import would change for the photos that ``known`` found in the project. Nothing is stored.
+
+    A row without a label changes nothing, and neither does the name of a folder: it says where a photo was stored, not
+    that somebody corrected its label. Rows that repeat what a photo has count as its other names; otherwise the rule of
+    ``equal_photos`` holds. Boxes of a photo are replaced as a whole, and stay where one of the new ones is invalid.
+    """
+    boxed = store.project(project_id).task == "localization"
+    project = _Project(
+        images={row.id: row for row in store.images(project_id)},
+        boxes=store.boxes(project_id) if boxed else {},
+        boxed=boxed,
+        classes={name_key(info.name): info.name for info in store.classes(project_id)},
+        broken=frozenset(_base(problem.filename) for problem in plan.problems if problem.filename),
+    )
+    rows = _rows_by_image(plan, known, project.problems)
+    changes = [
+        change
+        for image_id, some in rows.items()
+        if image_id in project.images and (change := _change(project.images[image_id], some, project)) is not None
+    ]
+    # Before this, nobody knew whether the project has the photos of these rows.
+    empty = {row.line for some in rows.values() for row in some if row.label is None and row.line is not None}
+    if project.images:
+        kept = [one for one in plan.problems if not one.absent]
+        kept = [one for one in kept if not (one.text.startswith(NO_LABEL) and one.line in empty)]
+        problems = [*kept, *known.problems, *project.problems]
+    else:
+        problems = list(plan.problems)
+    return LabelUpdates(
+        changes=tuple(changes),
+        photos=len(rows),
+        without_label=sum(row.label is None for some in rows.values() for row in some),
+        new_classes=_new_classes(changes, project),
+        problems=in_line_order(problems),
+        known=frozenset(known.by_content),
+        new_names=bool(known.new_names),
+    )
+
+
+def outdated(updates: LabelUpdates, store: Store, project_id: int) -> tuple[LabelUpdates, tuple[str, ...]]:
+    """Return the updates without the photos that somebody has changed or removed since, and the names of these."""
+    images = {row.id: row for row in store.images(project_id)}
+    boxes = store.boxes(project_id) if updates.boxes else {}
+    kept, gone = [], []
+    for one in updates.changes:
+        row = images.get(one.image.id)
+        same = row is not None and (row.label, row.split) == (one.image.label, one.image.split)
+        if same and (one.boxes is None or _sides(boxes.get(one.image.id, ())) == _sides(one.boxes_before)):
+            kept.append(one)
+        else:
+            gone.append(one.image.filename)
+    return replace(updates, changes=tuple(kept)), tuple(gone)
+
+
+def rows_of(updates: LabelUpdates) -> list[tuple[int, str | None, str | None]]:
+    """Return the updates as ``Store.apply_labels`` takes them: image, label, split."""
+    return [(one.image.id, one.label, one.split) for one in updates.changes]
+
+
+def boxes_of(updates: LabelUpdates) -> dict[int, tuple[BoxRow, ...]]:
+    """Return the new boxes by image."""
+    return {one.image.id: one.boxes for one in updates.changes if one.boxes is not None}
+
+
+def apply_updates(
+    updates: LabelUpdates, store: Store, project_id: int, who: str, source: str
+) -> tuple[int, LabelUpdates, tuple[str, ...]]:
+    """Apply updates as one change that one undo takes back.
+
+    Photos that somebody has changed or removed since are left alone. Returns the change's number (0 if nothing was
+    left to do), the applied updates, and the names of the photos left alone.
+    """
+    current, gone = outdated(updates, store, project_id)
+    text = f"{update_text(current)} updated from {source}"
+    change = store.apply_labels(
+        project_id,
+        rows_of(current),
+        who,
+        text,
+        boxes=boxes_of(current),
+        new_classes=current.new_classes if current.changes else (),
+    )
+    return change, current, gone
+
+
+def update_text(updates: LabelUpdates) -> str:
+    """Say what is updated, for a button or the history: "12 labels", "12 labels, 3 splits and 2 photos' boxes"."""
+    kinds = [
+        (updates.labels, "label", "labels"),
+        (updates.splits, "split", "splits"),
+        (updates.boxes, "photo's boxes", "photos' boxes"),
+    ]
+    *most, last = [f"{count:,} {one if count == 1 else many}" for count, one, many in kinds if count] or ["nothing"]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _rows_by_image(plan: ImportPlan, known: KnownPhotos, problems: list[Problem]) -> dict[int, list[_Row]]:
+    """Return what the plan says about each photo of the project, in its order."""
+    rows: dict[int, list[_Row]] = defaultdict(list)
+    for one in plan.candidates:
+        if one.name in known.by_content and not one.by_folder:
+            rows[known.by_content[one.name]].append(_Row(one.name, one.line, one.label, one.split, one.objects))
+    for place, image in sorted(known.by_name.items()):
+        row = plan.absent[place]
+        named = Candidate(row.filename, row.label, row.split, row.box, _no_file, objects_of(row), row.line)
+        unusable: list[Problem] = []
+        (usable,) = with_usable_labels([named], unusable)
+        problems += [replace(one, line=one.line or row.line) for one in unusable]
+        rows[image].append(_Row(row.filename, row.line, usable.label, row.split, usable.objects))
+    return dict(rows)
+
+
+def _no_file() -> bytes:
+    raise ImageRefused("", "the photo is not among the files")
+
+
+def _change(image: ImageRow, rows: Sequence[_Row], project: _Project) -> PhotoUpdate | None:
+    """Return what the rows of one photo change, None for nothing."""
+    said = [row for row in rows if row.label is not None and not _has_bad_box(row, image, project)]
+    labels = distinct_labels((row.label for row in said), image.label)
+    if len(labels) > 1:
+        names = " and ".join(_with_line(row) for row in said if row.label in labels)
+        text = f"{names} are the same photo, and {contradiction(labels)}"
+        project.problems.append(Problem(_last_line(said), f"{text}; {image.filename} stays as it is"))
+        return None
+    split = strictest_split(row.split for row in said)
+    change = PhotoUpdate(
+        image,
+        next((row.line for row in said if row.label in labels), said[0].line if said else None),
+        project.spelled(labels[0]) if labels else None,
+        split if split != image.split else None,
+        *_boxes(image, said, project),
+    )
+    return change if change.label or change.split or change.boxes is not None else None
+
+
+def _boxes(
+    image: ImageRow, rows: Sequence[_Row], project: _Project
+) -> tuple[tuple[BoxRow, ...] | None, tuple[BoxRow, ...]]:
+    """Return the photo's new boxes, None if they stay, and its present ones."""
+    before = tuple(project.boxes.get(image.id, ()))
+    if not project.boxed:
+        return None, before
+    new: dict[tuple[object, ...], tuple[BoxRow, ...]] = {}
+    for row in rows:
+        boxes = tuple(_box_row(one, project) for one in row.objects)
+        if boxes and _sides(boxes) != _sides(before):
+            new.setdefault(_sides(boxes), boxes)
+    if len(new) > 1:
+        names = " and ".join(_with_line(row) for row in rows if row.objects)
+        text = f"{names} are the same photo with different boxes, so its boxes stay"
+        project.problems.append(Problem(_last_line(rows), text))
+        return None, before
+    after: tuple[BoxRow, ...] | None = next(iter(new.values())) if new else None
+    if after and len({name_key(box.label) for box in after}) == 1 and _places(after) == _places(before):
+        # Only the class changes, and a photo's boxes get its class: unless it is that of the largest box already.
+        after = after if name_key(after[0].label) == name_key(image.label or "") else None
+    return after, before
+
+
+def _has_bad_box(row: _Row, image: ImageRow, project: _Project) -> bool:
+    """Return whether a box of the row is invalid: then the photo stays as it is, and a problem says so."""
+    if not project.boxed:
+        return False
+    if _base(row.name) in project.broken:  # the table's problems say what is wrong
+        return True
+    for one in row.objects:
+        if wrong := invalid_reason(_box_row(one, project), image.width, image.height):
+            text = f"the box of {row.name} is skipped: {wrong}; {image.filename} stays as it is"
+            project.problems.append(Problem(one.line or row.line, text))
+            return True
+    return False
+
+
+def _box_row(one: LabelledBox, project: _Project) -> BoxRow:
+    return BoxRow(project.spelled(one.label or ""), one.box.x, one.box.y, one.box.width, one.box.height)
+
+
+def _sides(boxes: Iterable[BoxRow]) -> tuple[object, ...]:
+    """Return what two equal sets of boxes have in common, whatever their order."""
+
+    return tuple(sorted((name_key(box.label), *_place(box)) for box in boxes))
+
+
+def _places(boxes: Iterable[BoxRow]) -> list[tuple[int, ...]]:
+    return sorted(_place(box) for box in boxes)
+
+
+def _place(box: BoxRow) -> tuple[int, ...]:
+    return tuple(round(side / SAME_PIXELS) for side in (box.x, box.y, box.width, box.height))
+
+
+def _new_classes(changes: Iterable[PhotoUpdate], project: _Project) -> tuple[str, ...]:
+    found: dict[str, str] = {}
+    for change in changes:
+        for label in [*(box.label for box in change.boxes or ()), *([change.label] if change.label else [])]:
+            if name_key(label) not in project.classes:
+                found.setdefault(name_key(label), label)
+    return tuple(found.values())
+
+
+def _with_line(row: _Row) -> str:
+    return row.name if row.line is None else f"{row.name} (line {row.line})"
+
+
+def _last_line(rows: Iterable[_Row]) -> int | None:
+    return max((row.line for row in rows if row.line is not None), default=None)
+
+
+def _base(path: str) -> str:
+    return PurePosixPath(path.replace("\\", "/")).name
