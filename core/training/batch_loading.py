@@ -1,7 +1,6 @@
 """Batches of photos: their order in a whole run, and loading them while the device computes."""
 
 import math
-import os
 import shutil
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
@@ -18,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from core.data.dataset import Photos
 from core.errors import DataError, StudioError
+from core.processors import available_processors
 
 TrainingSplit = Literal["train", "val"]
 
@@ -123,7 +123,7 @@ def loading(
 
 
 def _load_in_threads(dataset: _BatchDataset, plan: Iterable[Batch], pin: bool) -> Generator[LoadedBatch]:
-    threads = max(1, min(4, (os.cpu_count() or 1) // 4))
+    threads = max(1, min(4, available_processors() // 4))
     pool = ThreadPoolExecutor(threads, thread_name_prefix="loading")
     pending: deque[Future[LoadedBatch | str]] = deque()
     try:
@@ -174,7 +174,7 @@ def _checked(item: LoadedBatch | str, pin: bool = False) -> LoadedBatch:
 
 def _default_workers(size: int) -> int | None:
     """Return one worker fewer than there are cores, up to a limit; None (threads) if shared memory is too small."""
-    workers = min(_MAX_WORKERS, max(1, (os.cpu_count() or 2) - 1))
+    workers = min(_MAX_WORKERS, max(1, available_processors() - 1))
     shared = Path("/dev/shm")
     # Containers often have only 64 MB, and a worker that runs out dies without a message. 64 photos: a common batch.
     needed = workers * (_AHEAD + 1) * 64 * 3 * size * size

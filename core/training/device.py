@@ -5,17 +5,23 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from core.errors import RecipeError
+from core.processors import limit_threads
 from core.training.recipe import Recipe
 
 
 def accelerator_for(recipe: Recipe) -> Accelerator:
     """Return Accelerate on the recipe's device and precision; raises RecipeError if this machine lacks them."""
+    if recipe.deterministic:
+        # cuBLAS reads it once, when a process first computes on a GPU, so it cannot be restored afterwards.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    limit_threads()
     kind, _, index = recipe.device.partition(":")
     if kind != "auto":
         _require(kind, index)
@@ -40,14 +46,49 @@ def cpu_has_bfloat16() -> bool:
 
 
 @contextmanager
-def fastest_kernels() -> Iterator[None]:
-    """Let cuDNN benchmark its kernels; this pays off because batch sizes hardly change."""
-    before = torch.backends.cudnn.benchmark
-    torch.backends.cudnn.benchmark = True
+def arithmetic(precision: str, deterministic: bool) -> Iterator[None]:
+    """Compute with the kernels of a recipe: exact fp32 where that is the precision, repeatable ones where asked for.
+
+    Otherwise cuDNN measures which kernels are fastest, which pays off because batch sizes hardly change. It may choose
+    others the next time, so results on a GPU then differ in their last digits. Deterministic kernels do not
+    (https://docs.pytorch.org/docs/stable/notes/randomness.html); torch raises an error where it has none.
+    """
+    cudnn = torch.backends.cudnn
+    before = cudnn.benchmark, cudnn.deterministic
+    was, warned = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    products = [(kind, kind.fp32_precision) for kind in _float32_products()]
     try:
+        cudnn.benchmark, cudnn.deterministic = not deterministic, deterministic
+        if deterministic:
+            torch.use_deterministic_algorithms(True)
+        if precision == "fp32":
+            use_exact_fp32()
         yield
     finally:
-        torch.backends.cudnn.benchmark = before
+        cudnn.benchmark, cudnn.deterministic = before
+        if deterministic:
+            torch.use_deterministic_algorithms(was, warn_only=warned)
+        cudnn.allow_tf32 = products[1][1] == "tf32"
+        for kind, value in products:
+            kind.fp32_precision = value
+
+
+def use_exact_fp32() -> None:
+    """Multiply float32 numbers in full precision from now on in this process.
+
+    By default cuDNN's convolutions use TF32 on newer NVIDIA GPUs, which keeps 10 of the 23 bits behind the point.
+    """
+    # The older switch too: torch raises an error to those who read it if the two disagree.
+    torch.backends.cudnn.allow_tf32 = False
+    for kind in _float32_products():
+        kind.fp32_precision = "ieee"
+
+
+def _float32_products() -> tuple[Any, ...]:
+    """Return torch's settings that decide how float32 is multiplied: on NVIDIA GPUs, then on processors."""
+    cuda, backends = torch.backends.cuda.matmul, (torch.backends.cudnn, torch.backends.mkldnn)
+    # Names that only exist at run time.
+    return (cuda, *(getattr(kind, name) for kind in backends for name in ("conv", "rnn")), backends[1].matmul)
 
 
 def keep_freed_memory() -> bool:

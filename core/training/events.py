@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+EPOCH_FILE = "epoch.json"
+"""In ``last/``: the fields of its epoch, so that a line lost from metrics.jsonl can be written again."""
+
 
 @dataclass(frozen=True)
 class Progress:

@@ -24,7 +24,8 @@ def train_step(
 ) -> Tally:
     """Train on one batch; returns the tally from before the step, with the plain loss.
 
-    Raises RunError if the loss is not a finite number or the device runs out of memory.
+    Raises RunError if the loss is not a finite number, the device runs out of memory, or a deterministic recipe needs
+    a computation that the device cannot repeat.
     """
     network.train()
     try:
@@ -39,6 +40,13 @@ def train_step(
         raise RunError(
             f"The device ran out of memory for {len(loaded.labels)} photos of {preprocessing.size} pixels per step. "
             "Choose a smaller batch size, a smaller image size or fewer layers to train."
+        ) from error
+    except RuntimeError as error:
+        if not torch.are_deterministic_algorithms_enabled() or "deterministic" not in str(error).lower():
+            raise
+        raise RunError(
+            "Repeatable computation is on, but this device has no repeatable form of one step "
+            f"({str(error).split()[0]}). Train without it, or on the CPU."
         ) from error
     sums = objective.sums(outputs.detach(), targets)
     # A single transfer from the device for all numbers.

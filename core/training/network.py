@@ -1,11 +1,12 @@
-"""Trainable and frozen layers, their learning rates, and the optimizer."""
+"""The network as a run trains it: frozen and trainable layers, BatchNorm over all processes, and the optimizer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from accelerate import Accelerator
+from torch import Tensor, distributed, nn
 
 from core.models.heads import head_modules, outputs, outputs_from
 from core.models.resnet import STAGES, ResNet
@@ -19,6 +20,9 @@ _TRAINED = {
     "layer3": ("layer3", "layer4", "head"),
     "all": PARTS,
 }
+
+# Devices for which torch's SyncBatchNorm has a kernel (see its forward).
+_WITH_SYNC_KERNEL = ("cuda", "xpu", "hpu")
 
 # The rate of pretrained stages relative to the head's, chosen on 800 photos of hand signs (unlike ImageNet's photos).
 # With Adam the rate sets the step size; with SGD small gradients already make small steps.
@@ -90,6 +94,75 @@ class FineTuned(nn.Module):
             for module in modules_of(self.model, part):
                 module.eval()
         return self
+
+
+class SharedBatchNorm(nn.BatchNorm2d):
+    """BatchNorm that trains with the mean and variance of the photos of all processes together.
+
+    The same numbers as in one process, except for rounding, also if the processes have different numbers of photos.
+    torch's SyncBatchNorm does the same, but has no kernel for processors.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:  # [N, C, H, W]
+        if not self.training:
+            return super().forward(x)
+        values = x.float()
+        count = _sum_over_processes(values.new_tensor([values[:, 0].numel()]))
+        mean = _sum_over_processes(values.sum((0, 2, 3))) / count
+        centred = values - mean[:, None, None]
+        variance = _sum_over_processes(centred.square().sum((0, 2, 3))) / count
+        self._remember(mean.detach(), variance.detach() * count / (count - 1))
+        scaled = centred * ((variance + self.eps).rsqrt() * self.weight)[:, None, None]
+        return (scaled + self.bias[:, None, None]).to(x.dtype)
+
+    @torch.no_grad()
+    def _remember(self, mean: Tensor, variance: Tensor) -> None:
+        """Move the running statistics towards this step's; the variance is the unbiased one, as in torch."""
+        if self.running_mean is None or self.running_var is None or self.num_batches_tracked is None:
+            return
+        self.num_batches_tracked.add_(1)
+        momentum = self.momentum if self.momentum is not None else 1 / int(self.num_batches_tracked)
+        self.running_mean.lerp_(mean, momentum)
+        self.running_var.lerp_(variance, momentum)
+
+
+def share_batchnorm(model: ResNet, accelerator: Accelerator) -> str:
+    """Make BatchNorm train on the photos of all processes together; returns a log line, empty for one process."""
+    if accelerator.num_processes == 1:
+        return ""
+    if not distributed.is_initialized():  # TPUs have their own way of communication
+        return (
+            "BatchNorm layers that are trained see only the photos of their own process on this device, so the result "
+            "differs from that of one process. It is the same if only the head for classes is trained."
+        )
+    if accelerator.device.type in _WITH_SYNC_KERNEL:
+        nn.SyncBatchNorm.convert_sync_batchnorm(model)
+    else:
+        for module in model.modules():
+            if type(module) is nn.BatchNorm2d:
+                module.__class__ = SharedBatchNorm  # the same parameters and statistics, computed another way
+    return "BatchNorm layers that are trained see the photos of all processes together, as in one process."
+
+
+class _SumOverProcesses(torch.autograd.Function):
+    """The sum over all processes; the gradient of each process's summand is the sum of all gradients."""
+
+    @staticmethod
+    def forward(ctx: Any, summand: Tensor) -> Tensor:
+        total = summand.clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        total = gradients[0].clone()
+        distributed.all_reduce(total)
+        return total
+
+
+def _sum_over_processes(summand: Tensor) -> Tensor:
+    total: Tensor = _SumOverProcesses.apply(summand)
+    return total
 
 
 def modules_of(model: ResNet, part: str) -> list[nn.Module]:

@@ -36,6 +36,15 @@ A box must be visible as a whole, so localization crops nothing and keeps shapes
 classification head, so it needs more epochs and more augmentation.
 """
 
+_MOST_EPOCHS = 10_000
+
+# Characters that no path holds; a NUL would be an error of the system, not of the recipe.
+_NO_CONTROL = r"^[^\x00-\x1f]*$"
+_LONGEST_PATH = 4096
+
+# A damaged file may hold anything: its message stays readable.
+_SHOWN_CHARACTERS, _SHOWN_PROBLEMS = 60, 20
+
 # Validation context in which fields are checked one by one, not against each other.
 _FIELDS_ALONE = {"conflicts": False}
 
@@ -47,12 +56,15 @@ class Recipe(BaseModel):
 
     arch: str = Field(
         default="resnet50",
+        max_length=100,
         description="The network architecture. A larger number means more layers: more accurate with many photos, "
         "but slower. resnet18 needs a third of the computation of resnet50.",
     )
     weights: str = Field(
         default="imagenet",
         min_length=1,
+        max_length=_LONGEST_PATH,
+        pattern=_NO_CONTROL,
         description="The weights that training starts from: imagenet, imagenet-v2, none, or the path of your own "
         "bundle folder, .safetensors or .pth file, or of a Keras file (.h5, .keras) for a Keras network. "
         "With pretrained weights, a few photos are enough.",
@@ -60,6 +72,8 @@ class Recipe(BaseModel):
     source: str = Field(
         default="auto",
         min_length=1,
+        max_length=_LONGEST_PATH,
+        pattern=_NO_CONTROL,
         description="Where ImageNet weights are downloaded from: auto tries every source in turn. "
         "Change it only if one is blocked.",
     )
@@ -68,12 +82,12 @@ class Recipe(BaseModel):
         description="Layers to train; the others are frozen, so they keep their weights. Begin with head. "
         "Try staged or all if the training accuracy stays low or you have hundreds of photos per class.",
     )
-    epochs: Annotated[int, Field(ge=1, le=10_000)] = Field(
+    epochs: Annotated[int, Field(ge=1, le=_MOST_EPOCHS)] = Field(
         default=8,
         description="How many times the model sees all training photos. Use more if both curves still improve at "
         "the end, fewer if the validation loss rises again (overfitting).",
     )
-    head_epochs: Annotated[int, Field(ge=1)] | None = Field(
+    head_epochs: Annotated[int, Field(ge=1, le=_MOST_EPOCHS)] | None = Field(
         default=None,
         description="In staged training, how many of the epochs train only the head. "
         "If left empty, a quarter of them, at least one.",
@@ -131,26 +145,36 @@ class Recipe(BaseModel):
         default=224,
         description="The side of the square in pixels. Larger shows small details, but the time grows with the area.",
     )
-    patience: Annotated[int, Field(ge=0)] = Field(
+    patience: Annotated[int, Field(ge=0, le=_MOST_EPOCHS)] = Field(
         default=0,
         description="Early stopping: end training after this many epochs without improvement of validation accuracy "
         "or validation loss. 0 trains to the end. The best epoch is always kept.",
     )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
         default=0,
-        description="Start value of the random numbers: the same seed, photos and machine give the same result. "
-        "Change it to see how much the result depends on chance.",
+        description="Start value of the random numbers for the new head, the order of the photos and the data "
+        "augmentation. Change it to see how much the result depends on chance; the split stays the same.",
+    )
+    split_seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
+        default=0,
+        description="Start value of the random numbers that divide photos without a split into training, validation "
+        "and test. Compare runs only if they have the same one. Projects always use 0.",
+    )
+    deterministic: bool = Field(
+        default=False,
+        description="Repeatable computation: the same recipe gives the same model again, bit for bit, on the same "
+        "machine with the same versions. On a CPU in fp32 that holds anyway; on a GPU it is slower.",
     )
     device: str = Field(
         default="auto",
-        pattern=r"^(auto|cpu|mps|(cuda|xpu)(:\d+)?)$",
+        pattern=r"^(auto|cpu|mps|(cuda|xpu)(:[0-9]{1,3})?)$",
         description="The device to compute on: auto uses a GPU if there is one. cpu, cuda, cuda:1, mps or xpu selects "
         "a specific one.",
     )
     precision: Precision = Field(
         default="auto",
-        description="Number format of the computation. Auto is fast, in mixed precision where the device supports it; "
-        "fp32 gives bit-identical results on a CPU.",
+        description="Number format of the computation. Auto is fast: mixed precision where the device supports it. "
+        "fp32 computes everything in 32 bits, without the shortened TF32 products of newer GPUs.",
     )
     workers: Annotated[int, Field(ge=0, le=64)] | None = Field(
         default=None,
@@ -227,11 +251,15 @@ class Recipe(BaseModel):
             return cls.model_validate_json(text)
         except ValidationError as error:
             raise RecipeError(_joined(_plain(detail) for detail in error.errors())) from error
+        except RecursionError as error:
+            raise RecipeError("The recipe is not valid: it is nested too deeply.") from error
 
     def resolved_learning_rate(self) -> float:
         """Return the head's peak learning rate: the given one, or a good value for the optimizer."""
-        if self.learning_rate is not None:
-            return self.learning_rate
+        return self.usual_learning_rate() if self.learning_rate is None else self.learning_rate
+
+    def usual_learning_rate(self) -> float:
+        """Return a good peak learning rate of the head for the optimizer and the starting weights."""
         return (_FROM_SCRATCH if self.weights == "none" else _LEARNING_RATES)[self.optimizer]
 
     def resolved_head_epochs(self) -> int:
@@ -251,22 +279,6 @@ class Recipe(BaseModel):
             "std": list(std),
         }
 
-    def warnings(self, task: str = "classification") -> list[str]:
-        """Return a sentence for each setting that is allowed but unlikely to be intended for a task."""
-        warnings = []
-        if task == "localization" and self.mode == "crop":
-            warnings.append(
-                "Mode crop cuts off the ends of a long photo, and the boxes there. Choose letterbox or squash."
-            )
-        if self.weights == "none" and self.train not in ("all", "staged"):
-            warnings.append(
-                f"With weights none, the frozen layers stay random, so the model can learn little with "
-                f"train {self.train}. Choose train all."
-            )
-        if self.patience >= self.epochs:
-            warnings.append(f"Patience {self.patience} has no effect within {self.epochs} epochs.")
-        return warnings
-
     def _conflicts(self) -> list[tuple[set[str], str]]:
         """Return each set of fields whose values conflict, with a sentence about it."""
         conflicts: list[tuple[set[str], str]] = []
@@ -283,8 +295,7 @@ class Recipe(BaseModel):
 
 def _plain(detail: ErrorDetails) -> str:
     """Return one sentence for a pydantic error: the field, the value found, the values allowed."""
-    field = ".".join(str(part) for part in detail["loc"]) or "recipe"
-    field = field.split(".")[0]
+    field = str(detail["loc"][0])[:_SHOWN_CHARACTERS] if detail["loc"] else "recipe"
     found, kind, context = detail["input"], detail["type"], detail.get("ctx", {})
     if kind == "extra_forbidden":
         return f"{field} is not a setting; the settings are {', '.join(Recipe.model_fields)}."
@@ -304,17 +315,26 @@ def _plain(detail: ErrorDetails) -> str:
         "float_parsing": lambda: "a number",
         "float_type": lambda: "a number",
         "finite_number": lambda: "a finite number",
-        "string_pattern_mismatch": lambda: "one of auto, cpu, cuda, cuda:N, mps, xpu",
+        "string_pattern_mismatch": lambda: (
+            "one of auto, cpu, cuda, cuda:N, mps, xpu" if field == "device" else "a text without control characters"
+        ),
+        "string_too_long": lambda: f"a text of at most {context['max_length']} characters",
+        "string_unicode": lambda: "a text without broken characters",
         "string_too_short": lambda: "a text that is not empty",
         "string_type": lambda: "a text",
+        "bool_parsing": lambda: "true or false",
+        "bool_type": lambda: "true or false",
     }.get(kind)
+    shown = repr(found) if len(repr(found)) <= _SHOWN_CHARACTERS else f"{repr(found)[:_SHOWN_CHARACTERS]}..."
     if allowed is None:
-        return f"{field} is {found!r}: {detail['msg']}."
-    return f"{field} is {found!r}, but must be {allowed()}."
+        return f"{field} is {shown}: {detail['msg']}."
+    return f"{field} is {shown}, but must be {allowed()}."
 
 
 def _joined(problems: Iterable[str]) -> str:
     listed = list(problems)
+    if len(listed) > _SHOWN_PROBLEMS:
+        listed = [*listed[:_SHOWN_PROBLEMS], f"and {len(listed) - _SHOWN_PROBLEMS} more."]
     if len(listed) == 1:
         return f"The recipe is not valid: {listed[0]}"
     return f"The recipe has {len(listed)} problems: " + " ".join(f"({n}) {text}" for n, text in enumerate(listed, 1))

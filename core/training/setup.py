@@ -14,11 +14,13 @@ from core.data.snapshot import LOCALIZATION, Snapshot, check_trainable
 from core.errors import RecipeError, RunError
 from core.models.resnet import ResNet
 from core.training import checkpoint
+from core.training.advice import advice
 from core.training.batch_loading import TrainingSplit
 from core.training.checkpoint import CheckpointState
 from core.training.device import accelerator_for, description
 from core.training.events import Progress
 from core.training.initial_model import InitialModel, build_initial_model
+from core.training.network import share_batchnorm
 from core.training.objectives import BoxObjective, ClassObjective, Objective, balanced_weights
 from core.training.recipe import Recipe
 from core.workspace import workspace_folder
@@ -54,7 +56,9 @@ def prepare_training(
     accelerator = accelerator_for(recipe)
     check_processes(recipe, len(snapshot.part("train")), accelerator.num_processes)
     write_log = log if log is not None and accelerator.is_main_process else _no_log
-    for sentence in (description(accelerator), *recipe.warnings(snapshot.task)):
+    if recipe.deterministic:
+        write_log("Repeatable computation: the same recipe on this machine gives the same model again.")
+    for sentence in (description(accelerator), *advice(recipe, snapshot.counts(), snapshot.task)):
         write_log(sentence)
     state = None
     if folder is not None and checkpoint.has_last(folder):
@@ -74,6 +78,8 @@ def prepare_training(
     write_log(f"{train:,} training photos, {val:,} validation photos, {test:,} test photos (not used in training).")
     if state is None or not state.finished:
         yield from _fill_cache(photos, accelerator)
+    if sentence := share_batchnorm(start.model, accelerator):
+        write_log(sentence)
     return TrainingSetup(
         recipe=recipe,
         snapshot=snapshot,
@@ -119,7 +125,7 @@ def _class_weights(recipe: Recipe, snapshot: Snapshot, photos: Photos, device: t
 
 
 def check_processes(recipe: Recipe, n: int, processes: int) -> None:
-    """Raise RecipeError unless each process has two photos in each step, which BatchNorm needs."""
+    """Raise RecipeError unless each process has two photos in each step: BatchNorm may not be shared."""
     if processes > 1 and min(recipe.batch_size, n) < 2 * processes:
         raise RecipeError(
             f"batch_size is {recipe.batch_size} with {n} training photos, shared by {processes} processes; "

@@ -27,18 +27,24 @@ def make_snapshot(tmp_path: Path) -> Callable[..., Snapshot]:
     """Make a snapshot of noisy one-coloured images, with a number per class for train, val and test."""
 
     def make(train: int = 10, val: int = 4, test: int = 1, size: int = 48, extra_train: int = 0) -> Snapshot:
-        folder = tmp_path / "images"
-        folder.mkdir(exist_ok=True)
-        random = np.random.default_rng(1)
-        rows = []
-        for label, color in COLORS.items():
-            more = extra_train if label == "red" else 0
-            for number, split in enumerate(["train"] * (train + more) + ["val"] * val + ["test"] * test):
-                pixels = np.clip(np.array(color) + random.normal(0, 40, (size, size + 16, 3)), 0, 255).astype(np.uint8)
-                name = f"{label}-{number}.png"
-                Image.fromarray(pixels).save(folder / name)
-                rows.append((f"{label}{number:03d}", str(folder / name), name, label, split))
-        frame = pd.DataFrame(rows, columns=["image", "path", "filename", "label", "split"])
-        return Snapshot(frame, tuple(COLORS), "classification")
+        return two_colors(tmp_path / "images", train, val, test, size, extra_train)
 
     return make
+
+
+def two_colors(
+    folder: Path, train: int = 10, val: int = 4, test: int = 1, size: int = 48, extra_train: int = 0
+) -> Snapshot:
+    """Write the images of ``make_snapshot`` into a folder and return their snapshot."""
+    folder.mkdir(exist_ok=True)
+    random = np.random.default_rng(1)
+    rows = []
+    for label, color in COLORS.items():
+        more = extra_train if label == "red" else 0
+        for number, split in enumerate(["train"] * (train + more) + ["val"] * val + ["test"] * test):
+            pixels = np.clip(np.array(color) + random.normal(0, 40, (size, size + 16, 3)), 0, 255).astype(np.uint8)
+            name = f"{label}-{number}.png"
+            Image.fromarray(pixels).save(folder / name)
+            rows.append((f"{label}{number:03d}", str(folder / name), name, label, split))
+    frame = pd.DataFrame(rows, columns=["image", "path", "filename", "label", "split"])
+    return Snapshot(frame, tuple(COLORS), "classification")

@@ -1,5 +1,6 @@
 """Devices and precisions, and the error for unavailable ones."""
 
+import os
 import subprocess
 import sys
 
@@ -7,7 +8,14 @@ import pytest
 import torch
 
 from core.errors import RecipeError
-from core.training.device import accelerator_for, cpu_has_bfloat16, description, keep_freed_memory, precision_name
+from core.training.device import (
+    accelerator_for,
+    arithmetic,
+    cpu_has_bfloat16,
+    description,
+    keep_freed_memory,
+    precision_name,
+)
 from core.training.recipe import Recipe
 
 
@@ -37,6 +45,36 @@ def test_a_device_that_is_not_there_is_named(device: str) -> None:
         pytest.skip("this machine has an Apple GPU")
     with pytest.raises(RecipeError, match=f"device is {device}, but .*use auto or cpu"):
         accelerator_for(Recipe(device=device))
+
+
+def switches() -> tuple[object, ...]:
+    """Return all of torch's switches that decide how numbers are computed."""
+    cuda, cudnn, mkldnn = torch.backends.cuda, torch.backends.cudnn, torch.backends.mkldnn
+    kinds = (cuda.matmul, cudnn.conv, cudnn.rnn, mkldnn.matmul, mkldnn.conv)
+    repeatable = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    return cudnn.benchmark, cudnn.deterministic, *repeatable, *(kind.fp32_precision for kind in kinds)
+
+
+def test_fp32_is_fp32_without_tf32_and_repeatable_means_without_measured_kernels() -> None:
+    before = switches()
+    with arithmetic("fp32", deterministic=False):
+        assert switches() == (True, False, False, False, *["ieee"] * 5)
+        assert not torch.backends.cudnn.allow_tf32 and not torch.backends.cuda.matmul.allow_tf32
+    assert switches() == before
+    with arithmetic("bf16", deterministic=True):
+        assert switches() == (False, True, True, False, *before[4:])
+    assert switches() == before
+    with pytest.raises(KeyError), arithmetic("fp32", deterministic=True):
+        raise KeyError
+    assert switches() == before
+
+
+def test_a_repeatable_run_asks_cublas_for_it_before_the_device_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    accelerator_for(Recipe(device="cpu"))
+    assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
+    accelerator_for(Recipe(device="cpu", deterministic=True))
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
 
 
 FAULTS = """

@@ -142,5 +142,3 @@ def test_defaults_of_the_task_are_for_what_is_not_said() -> None:
     assert Recipe.for_task("localization", mode="crop", epochs=3).mode == "crop"
     assert Recipe.for_task("classification") == Recipe()
     assert Recipe.for_task("localization", weights="none").train == "all"
-    assert "cuts off the ends" in Recipe.for_task("localization", mode="crop").warnings("localization")[0]
-    assert usual.warnings("localization") == []

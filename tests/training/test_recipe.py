@@ -1,5 +1,6 @@
 """Recipes: all problems are reported in plain words, and recipes survive saving and loading."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,6 @@ def test_the_defaults_work_without_thinking() -> None:
     recipe = Recipe.checked()
     assert (recipe.arch, recipe.weights, recipe.train, recipe.augmentation) == ("resnet50", "imagenet", "head", "light")
     assert recipe.resolved_learning_rate() > 0
-    assert recipe.warnings() == []
 
 
 def test_all_problems_are_told_at_once() -> None:
@@ -92,9 +92,42 @@ def test_head_epochs_are_a_quarter_unless_given() -> None:
     assert Recipe(train="all", head_epochs=5).resolved_head_epochs() == 0
 
 
-def test_settings_that_are_unlikely_to_be_intended_get_a_warning() -> None:
-    assert "Choose train all." in Recipe(weights="none", train="head").warnings()[0]
-    assert "Patience 9" in Recipe(patience=9, epochs=4).warnings()[0]
+ODD_FILES: list[bytes] = [
+    b"",
+    b"\xff\xfe",
+    b"null",
+    b"[" * 100_000,
+    b'{"a":' * 500 + b"1" + b"}" * 500,
+    b'{"device": "cuda:' + b"9" * 5000 + b'"}',
+    b'{"device": "cuda:\xd9\xa3"}',
+    b'{"weights": "a\\u0000b"}',
+    b'{"weights": "\\ud800"}',
+    b'{"weights": "' + b"x" * 100_000 + b'"}',
+    b'{"source": ["auto"]}',
+    b'{"epochs": 1e400}',
+    b'{"epochs": ' + b"9" * 5000 + b"}",
+    b'{"patience": ' + b"9" * 30 + b"}",
+    b'{"learning_rate": NaN}',
+    b'{"arch": "' + b"x" * 100_000 + b'"}',
+    b'{"arch": 50}',
+    b'{"seed": null}',
+    b'{"split_seed": -1}',
+    b'{"deterministic": "perhaps"}',
+    b"{" + b",".join(b'"setting%d": 1' % number for number in range(500)) + b"}",
+]
+
+
+@pytest.mark.parametrize("content", ODD_FILES)
+def test_odd_values_in_a_recipes_file_are_a_short_sentence(content: bytes) -> None:
+    with pytest.raises(RecipeError, match=r"^The recipe ") as caught:
+        Recipe.from_json(content)
+    assert len(str(caught.value)) < 10_000
+
+
+def test_a_recipe_of_an_older_version_has_the_split_seed_of_projects() -> None:
+    values = Recipe().model_dump(mode="json")
+    del values["split_seed"], values["deterministic"]
+    assert Recipe.from_json(json.dumps(values)) == Recipe(split_seed=0, deterministic=False)
 
 
 def test_recipes_need_no_torch() -> None:

@@ -81,7 +81,8 @@ def test_the_folders_hold_exactly_what_they_promise(
     done = epochs(fit(snapshot, setting, run, cache=cache))
     assert sorted(p.name for p in run.iterdir()) == ["best", "last"]
     assert sorted(p.name for p in (run / "best").iterdir()) == ["bundle.json", "model.safetensors"]
-    assert sorted(p.name for p in (run / "last").iterdir()) == ["bundle.json", "model.safetensors", "training.pt"]
+    last = ["bundle.json", "epoch.json", "model.safetensors", "training.pt", "training.pt.sha256"]
+    assert sorted(p.name for p in (run / "last").iterdir()) == last
     best = [epoch for epoch in done if epoch.best][-1]
     info = read_info(run / "best")
     assert info.metrics["epoch"] == best.epoch
@@ -238,6 +239,33 @@ def test_damaged_weights_are_told_before_the_first_step(
     events = fit(make_snapshot(), recipe(weights=str(pretrained)), cache=cache)
     with pytest.raises(RunError, match="weights are damaged"):
         assert not any(isinstance(event, Step) for event in events)
+
+
+def test_a_repeatable_training_repeats_its_bits(
+    make_snapshot: Callable[..., Snapshot], tmp_path: Path, cache: Path
+) -> None:
+    snapshot, log = make_snapshot(), list[str]()
+    for name in ("first", "second"):
+        setting = recipe(deterministic=True, precision="auto", augmentation="standard")
+        list(fit(snapshot, setting, tmp_path / name, log=log.append, cache=cache))
+    first, second = (load_file(tmp_path / name / "last" / "model.safetensors") for name in ("first", "second"))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert sum("Repeatable computation" in line for line in log) == 2
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_a_step_that_cannot_be_repeated_is_a_sentence(
+    make_snapshot: Callable[..., Snapshot], cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forward(*_: object) -> None:
+        raise RuntimeError("adaptive_avg_pool2d_backward_cuda does not have a deterministic implementation, but ...")
+
+    monkeypatch.setattr("core.training.network.FineTuned.forward", forward)
+    monkeypatch.setattr("core.training.trainer.sanity_check", lambda run, network, loaded: [next(loaded)])
+    with pytest.raises(RunError, match=r"no repeatable form of one step \(adaptive_avg_pool2d_backward_cuda\)"):
+        list(fit(make_snapshot(), recipe(deterministic=True), cache=cache))
+    with pytest.raises(RuntimeError, match="does not have"):
+        list(fit(make_snapshot(), recipe(), cache=cache))
 
 
 def test_too_little_data_is_told_before_anything_starts(make_snapshot: Callable[..., Snapshot], cache: Path) -> None:
