@@ -10,20 +10,21 @@ process that trains this run).
 """
 
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from core.errors import RunError
+from core.errors import RunError, StudioError
+from core.models.bundle import finish_replacement, has_bundle, replacement_is_unfinished
 from core.runs import metrics
-from core.runs.device_queue import queue_name
-from core.runs.status import Status, now, process_lives, process_start, read_status
+from core.runs.process import process_lives
+from core.runs.run_files import MB, append_bytes, check_file, read_limited, replace_file
+from core.runs.status import Status, now, read_status
+from core.storage_errors import storage_error
 from core.workspace import Workspace
 
 # Imported only where they are read: a list of runs needs none of them.
@@ -35,6 +36,14 @@ if TYPE_CHECKING:
     from core.training.recipe import Recipe
 
 _LOG_TAIL_BYTES = 100_000
+_RECIPE_BYTES = 100_000
+_REPORT_BYTES = 100 * MB
+_PREDICTIONS_BYTES = 500 * MB
+_REASON_LETTERS = 1_000
+_NAME_LETTERS = 255
+
+_SIDES = ("x", "y", "width", "height")
+_NUMBERS = {*_SIDES, *(f"true_{side}" for side in _SIDES), "iou", "center_error"}
 
 
 class RunFolder:
@@ -43,6 +52,8 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         self.log_path = self.path / "log.txt"
+        self.status_path = self.path / "status.json"
+        self.metrics_path = self.path / "metrics.jsonl"
 
     @property
     def id(self) -> str:
@@ -59,12 +70,12 @@ class RunFolder:
     @property
     def finished(self) -> bool:
         """Whether there is a model: at least one epoch has ended."""
-        return _bundle_at(self.best)
+        return has_bundle(self.best)
 
     @property
     def begun(self) -> bool:
         """Whether it can be resumed from a checkpoint: at least one epoch was saved."""
-        return _bundle_at(self.last)
+        return has_bundle(self.last)
 
     def __repr__(self) -> str:
         return f"RunFolder({str(self.path)!r})"
@@ -82,9 +93,10 @@ class RunFolder:
 
         path = self.path / "recipe.json"
         try:
-            return Recipe.from_json(path.read_bytes())
-        except (OSError, RecipeError) as error:
-            raise RunError(f"{path} cannot be read, so this run cannot be used: {error}") from error
+            return Recipe.from_json(read_limited(path, _RECIPE_BYTES))
+        except (OSError, RecipeError, RunError) as error:
+            reason = str(error)[:_REASON_LETTERS]
+            raise RunError(f"{path} cannot be read, so this run cannot be used: {reason}") from error
 
     def snapshot(self) -> "Snapshot":
         """Return the snapshot that the run is trained on. Raises DataError if it is missing or was changed."""
@@ -95,45 +107,66 @@ class RunFolder:
     def status(self) -> Status:
         """Return the run's current status. A run whose process has died is first changed to interrupted.
 
-        A folder that cannot be read gets the state failed, with the reason as its message.
+        If the process is seen alive later, the run gets its state back. A folder that cannot be read gets the state
+        failed, with the reason as its message.
         """
         try:
-            status = read_status(self.path / "status.json")
+            status = read_status(self.status_path)
         except RunError as error:
-            changed = datetime.fromtimestamp(self.path.stat().st_mtime, UTC) if self.path.exists() else now()
-            return Status(state="failed", title=self.id, created=changed, message=str(error))
-        if status.live and not process_lives(status):
-            return self._interrupt(status)
-        return status
+            unread = Status(state="failed", created=self._changed())
+            return unread.changed(title=self.id, message=str(error))
+        return status if self._is_true(status) else self._correct(status)
 
     def write_status(self, **changes: Any) -> Status:
-        """Replace these fields of status.json. Raises RunError if the run was deleted."""
+        """Replace these fields of status.json. Raises RunError if the run was deleted, StorageError on a full disk."""
         with self.locked():
-            return self.replace_status(read_status(self.path / "status.json"), **changes)
+            return self.replace_status(read_status(self.status_path), **changes)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the lock of status.json, so that nobody changes it between reading and writing."""
+        """Hold the lock of status.json, so that nobody changes it between reading and writing.
+
+        Errors of the disk inside become StorageErrors.
+        """
         # FileLock creates missing folders, and a deleted run must not come back as an empty one.
         if not self.path.is_dir():
             raise RunError(f"The run {self.id} no longer exists. It may have been deleted.")
-        with FileLock(self.path / ".lock", poll_interval=0.005):
-            yield
+        try:
+            with FileLock(self.path / ".lock", poll_interval=0.005):
+                yield
+        except OSError as error:
+            if known := storage_error(error, f"the status of the run {self.id} could not be saved"):
+                raise known from error
+            raise
+
+    def lives(self, status: Status) -> bool:
+        """Return whether the process that this status of the run names is alive."""
+        return process_lives(status, self.path)
+
+    def repair(self) -> None:
+        """Restore ``best/`` and ``last/`` if the run's process died while it replaced them."""
+        if not (replacement_is_unfinished(self.best) or replacement_is_unfinished(self.last)):
+            return
+        # Where this is impossible, such as on a disk that is read-only, the bundles can be read all the same.
+        with suppress(OSError, StudioError), self.locked():
+            if not self.lives(read_status(self.status_path)):
+                finish_replacement(self.best)
+                finish_replacement(self.last)
 
     def epochs(self) -> "pd.DataFrame":
         """Return one row for each finished epoch; before the first, an empty table with all columns."""
-        return metrics.read(self.path / "metrics.jsonl", "epoch")
+        return metrics.read(self.metrics_path, "epoch")
 
     def steps(self) -> "pd.DataFrame":
         """Return one row for each recorded step: up to two a second, fewer in long runs."""
-        return metrics.read(self.path / "metrics.jsonl", "step")
+        return metrics.read(self.metrics_path, "step")
 
     def append_metrics(self, kind: metrics.MetricKind, fields: dict[str, Any]) -> None:
-        metrics.append(self.path / "metrics.jsonl", kind, fields)
+        metrics.append(self.metrics_path, kind, fields)
 
     def rewind_metrics(self, epoch: int) -> None:
         """Delete the metrics of this epoch and later ones, because a resumed run repeats them."""
-        metrics.rewind(self.path / "metrics.jsonl", epoch)
+        metrics.rewind(self.metrics_path, epoch)
 
     def log(self, lines: int = 200) -> str:
         """Return the last lines of log.txt; of a line that a progress bar overwrote, only its last state."""
@@ -141,119 +174,93 @@ class RunFolder:
             with self.log_path.open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
                 file.seek(max(0, size - _LOG_TAIL_BYTES))
-                text = file.read().decode("utf-8", errors="replace")
-        except FileNotFoundError:
+                text = file.read(_LOG_TAIL_BYTES).decode("utf-8", errors="replace")
+        except OSError:
             return ""
         return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n")[-lines - 1 :]).strip("\n")
 
     def append_log(self, text: str) -> None:
         stamp = datetime.now().strftime("%H:%M:%S")
-        with self.log_path.open("ab", buffering=0) as file:
-            file.write(f"{stamp} {text}\n".encode())
+        append_bytes(self.log_path, f"{stamp} {text}\n".encode(errors="replace"))
 
     def report(self, split: str) -> "Report | None":
-        """Return the run's report on a split, or None if it has not been evaluated on it."""
+        """Return the run's report on a split, or None if it has not been evaluated on it. Raises RunError."""
         from core.inspection.measuring.report import Report
 
         path = self.path / f"report-{split}.json"
-        return Report.read(path) if path.is_file() else None
+        if not path.exists():
+            return None
+        check_file(path, _REPORT_BYTES)
+        return Report.read(path)
 
     def predictions(self, split: str) -> "pd.DataFrame | None":
-        """Return the run's prediction for each image of a split, or None if it has not been evaluated on it."""
+        """Return the run's prediction for each image of a split, or None if it has not been evaluated on it.
+
+        Raises RunError if the file is damaged.
+        """
         from core.inspection.measuring.predictions_csv import read
 
         path = self.path / f"predictions-{split}.csv"
-        return read(path) if path.is_file() else None
-
-    def _interrupt(self, seen: Status) -> Status:
-        before = "before the first epoch" if seen.started else "while it waited in the queue"
-        when = f"in epoch {seen.epoch}" if seen.epoch else before
-        how = "continue after the last finished epoch" if self.begun else "start from the beginning"
-        message = f"Its process ended {when}. Resume the run to {how}."
-        changes = {"state": "interrupted", "ended": now(), "message": message, "phase": "", "seconds_left": None}
+        if not path.exists():
+            return None
+        check_file(path, _PREDICTIONS_BYTES)
         try:
-            with self.locked():
-                status = read_status(self.path / "status.json")
-                if status.live and not process_lives(status):
-                    return self.replace_status(status, **changes)
-                return status
-        except (OSError, RunError):  # a full disk or a read-only folder: the status is correct anyway
-            return seen.model_copy(update=changes)
+            table = read(path)
+            _check_predictions(table)
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path} cannot be read. Evaluate the run again to replace it.") from error
+        return table
 
     def replace_status(self, status: Status, **changes: Any) -> Status:
         """Write this status with these fields changed. Call it inside ``locked``, with a status read there."""
-        status = Status.model_validate({**status.model_dump(), **changes})
-        part = self.path / "status.json.part"
-        part.write_text(status.model_dump_json(indent=2), encoding="utf-8")
-        part.replace(self.path / "status.json")
+        status = status.changed(**changes)
+        replace_file(self.status_path, status.model_dump_json(indent=2), overwrite_if_full=True)
         return status
 
+    def _is_true(self, status: Status) -> bool:
+        """Return whether the state agrees with whether the process is alive."""
+        if status.live:
+            return self.lives(status)
+        return status.lost_state is None or not self.lives(status)
 
-def _bundle_at(folder: Path) -> bool:
-    """Return whether there is a bundle, or its old version if the writer died while replacing it."""
-    return any((place / "bundle.json").is_file() for place in (folder, folder.with_name(f".{folder.name}.old")))
+    def _correct(self, seen: Status) -> Status:
+        """Change a status that is not true, and repair what a dead process left half done."""
+        try:
+            with self.locked():
+                status = read_status(self.status_path)
+                if self._is_true(status):
+                    return status
+                status = self.replace_status(status, **self._correction(status))
+        except (OSError, StudioError):  # a full disk or a read-only folder: the answer is correct anyway
+            return seen.changed(**self._correction(seen))
+        self.repair()
+        return status
 
+    def _correction(self, status: Status) -> dict[str, Any]:
+        if not status.live:  # its process was taken for dead
+            return {"state": status.lost_state}
+        before = "before the first epoch" if status.started else "while it waited in the queue"
+        when = f"in epoch {status.epoch}" if status.epoch else before
+        how = "continue after the last finished epoch" if self.begun else "start from the beginning"
+        message = f"Its process ended {when}. Resume the run to {how}."
+        ended = {"ended": now(), "message": message, "phase": "", "seconds_left": None}
+        return {"state": "interrupted", "lost_state": status.state, **ended}
 
-def create_run(
-    folder: Path,
-    snapshot: "Snapshot",
-    recipe: "Recipe",
-    *,
-    title: str,
-    project_id: int | None = None,
-    project: str | None = None,
-    once: str | None = None,
-) -> RunFolder:
-    """Create a run in the state queued; the folder appears with all its files or not at all.
-
-    Raises RunError if the folder is not empty or cannot be written.
-    """
-    run = RunFolder(folder)
-    require_empty(run.path, "the run")
-    moment = now()
-    status = Status(
-        state="queued",
-        title=title,
-        project_id=project_id,
-        project=project,
-        once=once,
-        created=moment,
-        queued=moment,
-        epochs=recipe.epochs,
-        line=queue_name(recipe.device),
-        phase="waiting in the queue",
-        pid=os.getpid(),
-        process_started=process_start(os.getpid()),
-    )
-    building = RunFolder(run.path.with_name(f".new-{secrets.token_hex(4)}"))
-    try:
-        building.path.mkdir(parents=True)
-        snapshot.write(building.path / "snapshot.csv")
-        (building.path / "recipe.json").write_text(recipe.model_dump_json(indent=2), encoding="utf-8")
-        building.replace_status(status)
-        building.append_log(f"created: {title}")
-        building.path.rename(run.path)
-    except OSError as error:
-        raise RunError(
-            f"The run folder {run.path} cannot be created ({error.strerror}). "
-            "Free some disk space, or choose a folder that you can write to."
-        ) from error
-    finally:
-        shutil.rmtree(building.path, ignore_errors=True)
-    return run
+    def _changed(self) -> datetime:
+        try:
+            moment = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
+        except (OSError, ValueError, OverflowError):
+            return now()
+        return min(max(moment, datetime(1970, 1, 2, tzinfo=UTC)), now())
 
 
-def require_empty(path: Path, what: str) -> None:
-    """Raise RunError if ``path`` is not empty, so that writing ``what`` would replace files or mix with them."""
-    if not (any(path.iterdir()) if path.is_dir() else path.exists() and path.stat().st_size):
-        return
-    run = RunFolder(path)
-    if (path / "status.json").is_file() and not run.begun and not run.status().live:
-        raise RunError(
-            f"{path} is not empty: it holds a run that ended before its first epoch. Restart that run with "
-            f"python -m core resume {path}, choose another path for {what}, or delete the folder first."
-        )
-    raise RunError(f"{path} already exists and is not empty. Choose another path for {what}, or delete it first.")
+def _check_predictions(table: "pd.DataFrame") -> None:
+    """Raise ValueError for what is no number, or no probability."""
+    for name in table.columns:
+        if name in _NUMBERS:
+            table[name].replace("", "nan").astype(float)
+        if name.startswith("probability") and not table[name].dropna().between(0, 1).all():
+            raise ValueError(f"{name} is not between 0 and 1")
 
 
 def list_runs(workspace: Workspace, project_id: int | None = None) -> list[RunFolder]:
@@ -271,25 +278,31 @@ def list_runs(workspace: Workspace, project_id: int | None = None) -> list[RunFo
 
 def workspace_run(run_id: str, workspace: Workspace) -> RunFolder:
     """Return the workspace's run with this id, never one outside the workspace: for ids from a page's URL."""
-    path = workspace.runs / run_id
-    if run_id.startswith(".") or path.parent != workspace.runs or Path(run_id).name != run_id or not path.is_dir():
-        raise RunError(f"There is no run {run_id!r} in the workspace. It may have been deleted.")
-    return RunFolder(path)
+    path = workspace.runs / run_id[:_NAME_LETTERS]
+    if run_id.startswith(".") or path.parent != workspace.runs or path.name != run_id or not path.is_dir():
+        raise RunError(f"There is no run {run_id[:_NAME_LETTERS]!r} in the workspace. It may have been deleted.")
+    run = RunFolder(path)
+    run.repair()
+    return run
 
 
 def open_run(reference: str | Path, workspace: Workspace) -> RunFolder:
     """Return the run with this id in the workspace, or the run folder at this path. Raises RunError."""
     text = str(reference)
+    if len(Path(text).name) > _NAME_LETTERS:
+        raise RunError(f"There is no run {text[:_NAME_LETTERS]!r}: the name is too long.")
     if Path(text).name == text and (workspace.runs / text).is_dir():
         return workspace_run(text, workspace)
     path = Path(text).expanduser()
     if (path / "status.json").is_file():
-        return RunFolder(path)
+        run = RunFolder(path)
+        run.repair()
+        return run
     if (path / "bundle.json").is_file():
         around = path.resolve().parent
-        run = around if (around / "status.json").is_file() else "the run that it was exported from"
+        whole = around if (around / "status.json").is_file() else "the run that it was exported from"
         lacks = "neither photos for evaluation nor the state for resuming training"
-        raise RunError(f"{text} is a bundle, not a run: it holds the model, but {lacks}. Use {run}.")
+        raise RunError(f"{text} is a bundle, not a run: it holds the model, but {lacks}. Use {whole}.")
     if path.is_dir():
         raise RunError(f"{text} is a folder, but not a run: it has no status.json. Give a run folder or a run id.")
     raise RunError(f"There is no run {text!r}: it is neither a run id in {workspace.runs} nor a run folder.")

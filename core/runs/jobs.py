@@ -1,11 +1,13 @@
 """Runs as background jobs: submit, stop, resume, delete, and recover after a crash."""
 
+import contextlib
 import os
 import re
 import secrets
 import shutil
 import threading
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,10 +16,13 @@ from filelock import FileLock
 
 from core.background_process import start_python
 from core.errors import RunError
-from core.runs.folder import RunFolder, create_run, list_runs
+from core.runs.folder import RunFolder, list_runs
+from core.runs.new_run import create_run
+from core.runs.process import process_fields
 from core.runs.queue import join_queue, runs_ahead
-from core.runs.status import Status, process_lives, process_start, read_status
+from core.runs.status import Status, read_status
 from core.runs.worker import work
+from core.storage_errors import storage_error
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -99,13 +104,14 @@ def delete(run: RunFolder) -> None:
 
 
 def recover(workspace: Workspace) -> list[RunFolder]:
-    """Mark runs whose process has died as interrupted, return them, and delete leftover folders.
+    """Mark runs whose process has died as interrupted, return them, repair their models, and delete leftover folders.
 
-    Reading a status also marks it; this is for the start of the app.
+    Opening a run does the same for it; this is for the start of the app.
     """
     found = []
     for path in workspace.runs.glob("[!.]*/status.json"):
         run = RunFolder(path.parent)
+        run.repair()
         try:
             shown = read_status(path)
         except RunError:
@@ -114,8 +120,9 @@ def recover(workspace: Workspace) -> list[RunFolder]:
             found.append(run)
     for pattern in (".new-*", ".deleted-*"):
         for path in workspace.runs.glob(pattern):
-            if time.time() - path.stat().st_mtime > _LEFTOVER_SECONDS:
-                shutil.rmtree(path, ignore_errors=True)
+            with contextlib.suppress(FileNotFoundError):  # somebody else has deleted it
+                if time.time() - path.stat().st_mtime > _LEFTOVER_SECONDS:
+                    shutil.rmtree(path, ignore_errors=True)
     return found
 
 
@@ -128,11 +135,20 @@ def new_run_id(workspace: Workspace, title: str) -> str:
             return run_id
 
 
-def _one_at_a_time(workspace: Workspace) -> FileLock:
-    """Return a lock to hold while a process is started, so that a second click waits for the first."""
-    folder = workspace.runs / ".locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    return FileLock(folder / "jobs.lock")
+@contextlib.contextmanager
+def _one_at_a_time(workspace: Workspace) -> Iterator[None]:
+    """Hold a lock while a process is started, so that a second click waits for the first. Raises StorageError."""
+    lock = FileLock(workspace.runs / ".locks" / "jobs.lock")
+    try:
+        lock.acquire()  # creates the folder too
+    except OSError as error:
+        if known := storage_error(error, "the run could not be started"):
+            raise known from error
+        raise
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _start(workspace: Workspace, run: RunFolder) -> None:
@@ -151,18 +167,19 @@ def _start(workspace: Workspace, run: RunFolder) -> None:
     # A child that nobody waits for stays in the process table as a zombie.
     threading.Thread(target=process.wait, name=f"wait-{run.id}", daemon=True).start()
     with run.locked():
-        status = read_status(run.path / "status.json")
+        status = read_status(run.status_path)
         if status.pid == os.getpid():  # otherwise the child was faster, and may even have ended
-            run.replace_status(status, pid=process.pid, process_started=process_start(process.pid))
+            run.replace_status(status, **process_fields(process.pid))
 
 
 def _kill(run: RunFolder, status: Status) -> None:
-    if status.pid is None or not process_lives(status):
+    if status.pid is None or not run.lives(status):
         return
     try:
         process = psutil.Process(status.pid)
         command = process.cmdline()  # empty while the process is ending
-        if command and command[1:3] != ["-m", "core"]:
+        other = "--run" in command and str(run.path) not in command  # it trains another run
+        if command and (command[1:3] != ["-m", "core"] or other):
             raise RunError(f"The run {run.id} is being trained by another program. Stop it there first.")
         family = [*process.children(recursive=True), process]
         for member in family:

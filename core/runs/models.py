@@ -6,7 +6,7 @@ from core.errors import RunError
 from core.inspection.measuring.evaluation import evaluate
 from core.inspection.measuring.report import Report
 from core.inspection.predicting.predictor import IMAGENET, Predictor
-from core.models.bundle import INFO_FILE
+from core.models.bundle import INFO_FILE, has_bundle
 from core.progress import CountCallback, PhaseCallback
 from core.runs.folder import RunFolder, open_run
 from core.workspace import Workspace
@@ -49,9 +49,9 @@ def bundle_folder(reference: str | Path, workspace: Workspace) -> Path | None:
     """Return the bundle folder that a reference names; None for the pretrained network."""
     if str(reference) == IMAGENET:
         return None
-    if (Path(reference) / INFO_FILE).is_file():
+    if (Path(reference) / INFO_FILE).is_file() or has_bundle(Path(reference)):
         return Path(reference)
     run = open_run(reference, workspace)
-    if not (run.best / INFO_FILE).is_file():
+    if not run.finished:
         raise RunError(f"The run {run.id} has no model yet. Wait for its first epoch, or resume it.")
     return run.best

@@ -1,14 +1,26 @@
 """Writes a training's events into its run folder: status, metrics and log."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
+from pydantic import ValidationError
+
+from core.errors import RunError
+from core.models.bundle import INFO_FILE, complete_folder, has_bundle, read_info
+from core.runs import metrics
 from core.runs.folder import RunFolder
-from core.runs.metrics import StepSampler
+from core.runs.metrics import EpochLine, StepSampler
 from core.runs.remaining import RemainingTime
-from core.training.events import Epoch, Event, Progress, Step
+from core.runs.run_files import read_limited
+from core.training.events import EPOCH_FILE, Epoch, Event, Progress, Step
+
+EVALUATING = "evaluating the best model"
+"""How the phases after the training begin."""
 
 _STATUS_SECONDS = 0.5
+_EPOCH_BYTES = 10_000
 
 
 def progress_text(done: int, total: int) -> str:
@@ -19,40 +31,74 @@ def progress_text(done: int, total: int) -> str:
 
 
 class ProgressWriter:
-    """Receives the events of one training and writes them down."""
+    """Receives the events of one training and writes them down; ``photos`` is how many each split has."""
 
-    def __init__(self, run: RunFolder, *, resumed: bool) -> None:
+    def __init__(self, run: RunFolder, *, resumed: bool, photos: Mapping[str, int]) -> None:
         self._run = run
         self.resumed = resumed
-        self._rewind = resumed
         self._began = time.monotonic()
         self._shown = float("-inf")
         self._phase = ""
         self._sampler = StepSampler()
-        self._remaining = RemainingTime()
+        self._remaining = RemainingTime(validation_photos=photos.get("val", 0), test_photos=photos.get("test", 0))
         self._epochs = run.status().epochs
         self._batches = 0
+        self._evaluated = 0
+
+    def rewind(self) -> None:
+        """Delete the metrics of epochs that were not saved, since they are repeated, and restore a lost line."""
+        saved = saved_epoch(self._run)
+        self._run.rewind_metrics((saved["epoch"] if saved else 0) + 1)
+        self.restore()
+
+    def restore(self) -> None:
+        """Write the line of the epoch in ``last/`` if the process died, or was stopped, between saving and recording.
+
+        Raises RunError or BundleError if ``last/`` is damaged.
+        """
+        saved = saved_epoch(self._run)
+        known = {record["epoch"] for record in metrics.records(self._run.metrics_path, "epoch")}
+        if saved is None or saved["epoch"] in known:
+            return
+        self._record(saved)
+        self._run.append_log(f"epoch {saved['epoch']} had been saved but not recorded: its figures are from last/.")
 
     def write(self, event: Event) -> None:
-        """Write one event. Raises OSError if the disk is full or the folder was deleted."""
+        """Write one event. Raises OSError or StorageError if the disk is full, RunError if the folder was deleted."""
         if isinstance(event, Progress):
-            self.write_phase(event.phase, event.done, event.total)
-            return
-        if self._rewind:
-            self._run.rewind_metrics(event.epoch)
-            self._rewind = False
-        if isinstance(event, Step):
+            self._progress(event)
+        elif isinstance(event, Step):
             self._step(event)
         else:
             self._epoch(event)
 
-    def write_phase(self, phase: str, done: int = 0, total: int | None = None) -> None:
+    def write_phase(self, phase: str, done: int = 0, total: int | None = None, **changes: Any) -> None:
         """Write what happens outside the batches, and how much of it is done."""
         moment = time.monotonic()
         if phase == self._phase and moment - self._shown < _STATUS_SECONDS:
             return
         self._phase, self._shown = phase, moment
-        self._run.write_status(phase=f"{phase}: {progress_text(done, total)}" if total else phase)
+        self._run.write_status(phase=f"{phase}: {progress_text(done, total)}" if total else phase, **changes)
+
+    def start_evaluation(self) -> None:
+        """Write that the training is over and how long the evaluation will take."""
+        self._run.write_status(phase=EVALUATING, seconds_left=self._remaining.start_evaluation())
+
+    def write_evaluation(self, split: str, done: int, total: int) -> None:
+        """Write how many photos of a split have been evaluated; "validation" or "test"."""
+        left = self._remaining.after_evaluated(self._evaluated + done)
+        self.write_phase(f"{EVALUATING} on the {split} photos", done, total, seconds_left=left)
+        if done == total:
+            self._evaluated += total
+
+    def _progress(self, progress: Progress) -> None:
+        changes = {}
+        if progress.phase == "reading the photos":
+            self._remaining.after_reading(progress.done)
+        elif progress.phase == "evaluating on the validation photos":
+            left = self._remaining.after_validation(progress.done)
+            changes = {} if left is None else {"seconds_left": left}
+        self.write_phase(progress.phase, progress.done, progress.total, **changes)
 
     def _step(self, step: Step) -> None:
         moment = time.monotonic()
@@ -64,7 +110,7 @@ class ProgressWriter:
         if phase == self._phase and moment - self._shown < _STATUS_SECONDS:
             return
         self._phase, self._shown = phase, moment
-        self._run.write_status(
+        status = self._run.write_status(
             state="running",
             phase=phase,
             epoch=step.epoch,
@@ -73,13 +119,10 @@ class ProgressWriter:
             images_per_second=step.images_per_second,
             seconds_left=seconds_left,
         )
+        self._remaining.full_precision = status.precision in (None, "fp32")
 
     def _epoch(self, epoch: Epoch) -> None:
-        if epoch.best:  # reports from before a stop and resume belong to another model
-            for pattern in ("report-*.json", "predictions-*.csv"):
-                for path in self._run.path.glob(pattern):
-                    path.unlink()
-        self._run.append_metrics("epoch", asdict(epoch))
+        self._record(asdict(epoch))
         self._run.append_log(epoch.sentence)
         self._phase = ""
         self._run.write_status(
@@ -90,3 +133,38 @@ class ProgressWriter:
             images_per_second=epoch.images_per_second,
             seconds_left=self._remaining.after_epoch(epoch.epoch, epoch.epochs, epoch.seconds),
         )
+
+    def _record(self, epoch: dict[str, Any]) -> None:
+        if epoch["best"]:  # reports from before a stop and resume belong to another model
+            for pattern in ("report-*.json", "predictions-*.csv"):
+                for path in self._run.path.glob(pattern):
+                    path.unlink()
+        self._run.append_metrics("epoch", epoch)
+
+
+def saved_epoch(run: RunFolder) -> dict[str, Any] | None:
+    """Return the fields of the epoch in ``last/``, as metrics.jsonl has them; None before the first was saved.
+
+    Raises RunError or BundleError if they are damaged.
+    """
+    if not has_bundle(run.last):
+        return None
+    try:
+        text = read_limited(complete_folder(run.last) / EPOCH_FILE, _EPOCH_BYTES)
+        line = EpochLine.model_validate_json(text)
+    except (OSError, RunError, ValidationError):
+        line = _line_of_bundles(run)
+    return {"best": False, **line.model_dump(exclude={"kind"}, exclude_unset=True)}
+
+
+def _line_of_bundles(run: RunFolder) -> EpochLine:
+    """Return the figures in bundle.json, for a checkpoint of an earlier version; they lack the speed and the rate."""
+    last = read_info(run.last)
+    best = read_info(run.best).metrics.get("epoch") if has_bundle(run.best) else None
+    epochs = (last.recipe or {}).get("epochs", 0)
+    fields = {**last.metrics, "epochs": epochs, "best": best == last.metrics.get("epoch")}
+    try:
+        return EpochLine.model_validate(fields)
+    except ValidationError as error:
+        path = run.last / INFO_FILE
+        raise RunError(f"{path} has no readable figures of its epoch. Start a new run instead.") from error

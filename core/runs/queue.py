@@ -6,7 +6,8 @@ from filelock import FileLock
 
 from core.errors import RunError
 from core.runs.folder import RunFolder, list_runs
-from core.runs.status import Status, now, process_lives, process_start, read_status
+from core.runs.process import process_fields
+from core.runs.status import Status, now, read_status
 from core.workspace import Workspace
 
 
@@ -31,7 +32,8 @@ def device_lock(workspace: Workspace, run: RunFolder) -> FileLock:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"The folder {folder} cannot be created ({error.strerror}), so no run can start.") from error
-    return FileLock(folder / f"{run.status().line}.lock")
+    # Windows allows no colon in a file's name.
+    return FileLock(folder / f"{run.status().line.replace(':', '-')}.lock")
 
 
 def join_queue(run: RunFolder) -> bool:
@@ -40,22 +42,18 @@ def join_queue(run: RunFolder) -> bool:
     Raises RunError for a run that has finished.
     """
     with run.locked():
-        status = read_status(run.path / "status.json")
-        if status.live and process_lives(status):
+        status = read_status(run.status_path)
+        if (status.live or status.lost_state) and run.lives(status):
             return False
         if status.state == "finished":
             raise RunError(f"The run {run.id} has finished all its epochs, so there is nothing to resume.")
-        pid = os.getpid()
         run.replace_status(
             status,
             state="queued",
             queued=now(),
-            ended=None,
-            pid=pid,
-            process_started=process_start(pid),
             phase="waiting in the queue",
-            message="",
             stop_requested=False,
+            **process_fields(os.getpid()),
         )
     return True
 

@@ -1,24 +1,30 @@
-"""A run's status: the contents of status.json, and whether the process it names is alive."""
+"""A run's status: the contents of status.json, checked when it is read."""
 
+import math
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-import psutil
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import RunError
+from core.runs.run_files import read_limited
 
 RunState = Literal["queued", "preparing", "running", "finished", "stopped", "failed", "interrupted"]
 STATES: tuple[RunState, ...] = get_args(RunState)
 LIVE: frozenset[RunState] = frozenset({"queued", "preparing", "running"})
 """States in which a process is working; all others are final until the run is resumed."""
 
-# A process is the recorded one if it started at the recorded time, apart from small clock corrections.
-_SAME_START_SECONDS = 2.0
-# Setting the clock shifts all start times. A process with a heartbeat this recent is alive anyway.
-_FRESH_HEARTBEAT_SECONDS = 30.0
+NOTE_LETTERS = 2_000
+_STATUS_BYTES = 200_000
+_SHOWN_LETTERS = 200
+
+# Bounds within which no reader fails: dates can be shown in any time zone, and numbers stay numbers.
+_Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(9000, 1, 1, tzinfo=UTC))]
+_Count = Annotated[int, Field(ge=0, le=10**9)]
+_Amount = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+_Title = Annotated[str, Field(max_length=500)]
 
 
 def now() -> datetime:
@@ -26,33 +32,39 @@ def now() -> datetime:
 
 
 class Status(BaseModel):
-    """The state of a run at one moment; frozen, all times in UTC."""
+    """The state of a run at one moment; frozen, all times with their zone."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
     state: RunState
-    title: str = ""
-    project_id: int | None = None
-    project: str | None = None
-    once: str | None = None  # the token of the submitted form: a second click finds the run of the first
-    created: datetime
-    line: str = "cpu"  # the name of its queue; runs in it wait for the same device
-    queued: datetime | None = None  # when it last joined the queue; decides the order of waiting runs
-    started: datetime | None = None
-    ended: datetime | None = None
-    heartbeat: datetime | None = None  # pid and process_started decide whether it is alive
-    pid: int | None = None
-    process_started: float | None = None  # seconds since 1970
-    device: str | None = None
-    precision: str | None = None
-    epoch: int = 0  # the current epoch, counted from 1; 0 before the first
-    epochs: int = 0
-    batch: int = 0
-    batches: int = 0
-    images_per_second: float | None = None
-    seconds_left: float | None = None
-    phase: str = ""  # such as "reading the photos" or "epoch 2 of 5"
-    message: str = ""  # a sentence about how the run ended
+    title: _Title = ""
+    note: Annotated[str, Field(max_length=NOTE_LETTERS)] = ""  # a person's own words about the run
+    project_id: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    project: _Title | None = None
+    once: _Title | None = None  # the token of the submitted form: a second click finds the run of the first
+    created: _Moment
+    # The name of its queue; runs in it wait for the same device. It is also the name of a lock file.
+    line: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,40}(:[0-9]{1,6})?$")] = "cpu"
+    queued: _Moment | None = None  # when it last joined the queue; decides the order of waiting runs
+    started: _Moment | None = None
+    ended: _Moment | None = None
+    heartbeat: _Moment | None = None  # only to be looked at: the clock may be wrong
+    # The three that decide whether its process is alive: see core.runs.process.
+    pid: Annotated[int, Field(gt=0, lt=2**31)] | None = None
+    process_started: _Amount | None = None  # seconds since 1970
+    process_identity: Annotated[str, Field(max_length=100)] | None = None
+    # The live state in which a reader found no process. Cleared when the process is seen alive after all.
+    lost_state: Literal["queued", "preparing", "running"] | None = None
+    device: Annotated[str, Field(max_length=100)] | None = None
+    precision: Annotated[str, Field(max_length=100)] | None = None
+    epoch: _Count = 0  # the current epoch, counted from 1; 0 before the first
+    epochs: _Count = 0
+    batch: _Count = 0
+    batches: _Count = 0
+    images_per_second: _Amount | None = None
+    seconds_left: _Amount | None = None  # to the end of the run, with its evaluation
+    phase: _Title = ""  # such as "reading the photos" or "epoch 2 of 5"
+    message: Annotated[str, Field(max_length=10_000)] = ""  # a sentence about how the run ended
     stop_requested: bool = False
 
     @property
@@ -63,31 +75,29 @@ class Status(BaseModel):
     def resumable(self) -> bool:
         return self.state in ("interrupted", "stopped", "failed")
 
+    def changed(self, **changes: Any) -> Self:
+        """Return the status with these fields changed. Texts that are too long are cut.
 
-def process_start(pid: int) -> float | None:
-    """Return when this process started, in seconds since 1970; None if it no longer exists."""
-    try:
-        return psutil.Process(pid).create_time()
-    except psutil.NoSuchProcess:
+        A live state removes the message and the time of an earlier end.
+        """
+        if "state" in changes:
+            ended = {"message": "", "ended": None} if changes["state"] in LIVE else {}
+            changes = {"lost_state": None, **ended, **changes}
+        fitting = {name: _fitting(name, value) for name, value in changes.items()}
+        return type(self).model_validate({**self.model_dump(), **fitting})
+
+
+def _fitting(name: str, value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
         return None
+    if not isinstance(value, str):
+        return value
+    text = value.encode(errors="replace").decode()  # names of files need not be Unicode
+    most = _LONGEST.get(name, len(text))
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def process_lives(status: Status) -> bool:
-    """Return whether the process named in the status still exists: same pid, same start time, not a zombie."""
-    if status.pid is None or status.process_started is None:
-        return False
-    try:
-        process = psutil.Process(status.pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return False
-        started = process.create_time()
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True  # another user's process: it exists, and its start time is not readable
-    if abs(started - status.process_started) < _SAME_START_SECONDS:
-        return True
-    return status.heartbeat is not None and abs((now() - status.heartbeat).total_seconds()) < _FRESH_HEARTBEAT_SECONDS
+_LONGEST = {"title": 500, "project": 500, "phase": 500, "message": 10_000, "note": NOTE_LETTERS}
 
 
 def read_status(path: Path) -> Status:
@@ -97,20 +107,19 @@ def read_status(path: Path) -> Status:
         return _parsed(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
     except FileNotFoundError as error:
         raise RunError(f"{path.parent} has no status.json, so it is not a complete run.") from error
-    except (OSError, UnicodeDecodeError, ValidationError) as error:
+    except (OSError, ValidationError) as error:
         raise RunError(f"{path} cannot be read: {_reason(error)}.") from error
 
 
-# The last arguments identify the content: the file is always replaced, never changed in place.
+# The last arguments identify the content: the file is replaced, or changes its size.
 @lru_cache(maxsize=4096)
 def _parsed(path: Path, inode: int, size: int, changed: int) -> Status:
-    return Status.model_validate_json(path.read_bytes())
+    return Status.model_validate_json(read_limited(path, _STATUS_BYTES))
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or str(error)
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}"
-    return "it is not UTF-8 text"
+    assert isinstance(error, ValidationError)
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg'][:_SHOWN_LETTERS]}"

@@ -10,6 +10,7 @@
 waits two seconds and then raises ``Interruption`` in the main thread, as Ctrl-C does.
 """
 
+import _thread
 import contextlib
 import signal
 import threading
@@ -18,9 +19,9 @@ from collections.abc import Collection, Iterator
 from types import FrameType
 from typing import Literal, TypeVar
 
-from core.errors import RunError
+from core.errors import StudioError
 from core.runs.folder import RunFolder
-from core.runs.status import now, read_status
+from core.runs.status import now
 
 StopReason = Literal["stop", "terminate", "gone"]
 ALL: tuple[StopReason, ...] = ("stop", "terminate", "gone")  # a later one outranks an earlier one
@@ -112,6 +113,8 @@ class StopSignals:
             return self._run.path.stat().st_ino == self._folder
         except FileNotFoundError:
             return False
+        except OSError:  # such as a network disk that does not answer at the moment
+            return True
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._raise_on_signal:
@@ -129,16 +132,27 @@ class StopSignals:
             late = self.reason in self._interruptible_by and waited > _PATIENCE_SECONDS
             if late and self._main and self._handlers:
                 self._raise_on_signal = True
-                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+                _signal_main_thread()
 
     def _check_folder(self) -> None:
         """Check for a stop request or a deleted folder, and write the heartbeat from time to time."""
         # Errors here (such as a full disk) are reported where the training itself writes.
-        with contextlib.suppress(OSError, RunError):
+        with contextlib.suppress(OSError, StudioError):
             if not self.folder_exists():
                 self._set_reason("gone")
-            elif read_status(self._run.path / "status.json").stop_requested:
+            # Reading it as others do also corrects a state that somebody wrote who did not find this process.
+            elif self._run.status().stop_requested:
                 self._set_reason("stop")
             if self.reason != "gone" and time.monotonic() - self._heartbeat_at > _HEARTBEAT_SECONDS:
                 self._heartbeat_at = time.monotonic()
                 self._run.write_status(heartbeat=now())
+
+
+def _signal_main_thread() -> None:
+    """Let the main thread run its SIGINT handler, also in the middle of a system call where that is possible."""
+    # Windows has no pthread_kill. There the handler runs as soon as the main thread executes Python code.
+    with contextlib.suppress(OSError):
+        if hasattr(signal, "pthread_kill"):
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        else:
+            _thread.interrupt_main(signal.SIGINT)

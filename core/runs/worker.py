@@ -1,7 +1,6 @@
 """The work of a run's own process: wait in the queue, train, evaluate, and record how it ended."""
 
 import contextlib
-import errno
 import os
 import shutil
 import time
@@ -14,11 +13,15 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from core.errors import RunError, StudioError
+from core.models.bundle import finish_replacement
+from core.runs.device_queue import announce_turn, withdraw_turn
 from core.runs.folder import RunFolder
-from core.runs.progress_writer import ProgressWriter
+from core.runs.process import WORKER_LOCK, process_fields
+from core.runs.progress_writer import EVALUATING, ProgressWriter
 from core.runs.queue import device_lock, join_queue, runs_ahead
-from core.runs.status import RunState, Status, now, process_start
+from core.runs.status import RunState, Status, now
 from core.runs.stop_signals import Interruption, StopSignals
+from core.storage_errors import storage_error
 from core.training.events import Event, Progress, Step
 from core.workspace import Workspace, open_workspace
 
@@ -27,14 +30,11 @@ UNEXPECTED = "The run failed because of an unexpected error; see the log for det
 _TURN_SECONDS = 0.3
 # A process that has just written its final status holds the run's lock a moment longer.
 _LOCK_SECONDS = 5.0
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-# The messages of torch and safetensors for a full disk.
-_DISK_FULL_WORDS = ("No space left on device", "file write failed")
 
 
-def work(run: RunFolder, workspace: Workspace | None = None) -> Status:
+def work(run: RunFolder, workspace: Workspace | None = None, *, own_process: bool = False) -> Status:
     """Run ``train`` to its end and return the run's final status."""
-    events = train(run, workspace or open_workspace())
+    events = train(run, workspace or open_workspace(), own_process=own_process)
     while True:
         try:
             next(events)
@@ -42,19 +42,19 @@ def work(run: RunFolder, workspace: Workspace | None = None) -> Status:
             return end.value
 
 
-def train(run: RunFolder, workspace: Workspace) -> Generator[Event, None, Status]:
+def train(run: RunFolder, workspace: Workspace, *, own_process: bool = False) -> Generator[Event, None, Status]:
     """Train a run from its start or last epoch and evaluate it; yields events and returns the final status.
 
     Errors of the training are recorded in the run's status, not raised. Raises RunError if another process trains
     this run or if it has finished. Call it in the process that the run's status should name; SIGINT and SIGTERM
-    then end the run as described in ``core.runs.stop_signals``.
+    then end the run as described in ``core.runs.stop_signals``. ``own_process`` is for a process that does nothing but
+    train.
     """
     with _only_worker(run), StopSignals(run) as signals:
         join_queue(run)
-        pid = os.getpid()
-        run.write_status(pid=pid, process_started=process_start(pid), heartbeat=now())
+        run.write_status(**process_fields(os.getpid()), heartbeat=now())
         try:
-            yield from _wait_train_evaluate(run, workspace, signals)
+            yield from _wait_train_evaluate(run, workspace, signals, own_process)
         except Interruption as interruption:
             if interruption.reason == "stop":
                 kept = "before resuming; the best model so far is kept"
@@ -73,22 +73,35 @@ def train(run: RunFolder, workspace: Workspace) -> Generator[Event, None, Status
     return run.status()
 
 
-def _wait_train_evaluate(run: RunFolder, workspace: Workspace, signals: StopSignals) -> Iterator[Event]:
+def _wait_train_evaluate(
+    run: RunFolder, workspace: Workspace, signals: StopSignals, own_process: bool
+) -> Iterator[Event]:
     lock = device_lock(workspace, run)
     try:
         yield from _wait_in_queue(run, workspace, lock, signals)
         run.write_status(state="preparing", started=run.status().started or now(), phase="preparing")
-        writer = ProgressWriter(run, resumed=run.begun)
+        _repair(run)
+        writer = ProgressWriter(run, resumed=run.begun, photos=_photos(run))
         stopped = False
+        if own_process:
+            # Torch is imported only now, so that a waiting process stays small.
+            from core.training.device import keep_freed_memory
+
+            keep_freed_memory()
         try:
             yield from _train(run, workspace, writer, signals)
         except Interruption as interruption:
+            # It may have come while a checkpoint was saved, or before its epoch was recorded.
+            _repair(run)
+            writer.restore()
             if interruption.reason != "stop" or not run.finished:
                 raise
             stopped = True
         yield from _evaluate(run, workspace, writer, signals)
         _end(run, "stopped" if stopped else "finished", _summary(run))
     finally:
+        with contextlib.suppress(OSError):
+            withdraw_turn(run.path)
         lock.release()
 
 
@@ -110,10 +123,22 @@ def _wait_in_queue(run: RunFolder, workspace: Workspace, lock: FileLock, signals
         time.sleep(_TURN_SECONDS)
 
 
+def _repair(run: RunFolder) -> None:
+    """Restore ``best/`` and ``last/`` after a save that was broken off. Only for the process that trains the run."""
+    finish_replacement(run.best)
+    finish_replacement(run.last)
+
+
+def _photos(run: RunFolder) -> dict[str, int]:
+    """Return how many photos each split has."""
+    return {str(split): int(count) for split, count in run.snapshot().frame["split"].value_counts().items()}
+
+
 def _train(run: RunFolder, workspace: Workspace, writer: ProgressWriter, signals: StopSignals) -> Iterator[Event]:
-    # Torch is imported only now, so that a waiting process stays small.
     from core.training.trainer import fit
 
+    writer.rewind()
+    announce_turn(run.path)
     run.append_log("resumed" if writer.resumed else "started")
     events: Any = fit(
         run.snapshot(), run.recipe(), run.path, resume=writer.resumed, log=run.append_log, cache=_resized(workspace)
@@ -142,18 +167,16 @@ def _evaluate(run: RunFolder, workspace: Workspace, writer: ProgressWriter, sign
     from core.runs.models import evaluate_run
 
     snapshot, device = run.snapshot(), run.recipe().device
-    run.write_status(seconds_left=None)
+    writer.start_evaluation()
     for split, words in (("val", "validation"), ("test", "test")):
         total = len(snapshot.part(split))
         if total == 0:
             continue
-        phase = f"evaluating on the {words} photos"
-        writer.write_phase(phase)
-        yield Progress(phase, 0, total)
+        progress = partial(writer.write_evaluation, words)
+        progress(0, total)
+        yield Progress(f"{EVALUATING} on the {words} photos", 0, total)
         with signals.interruptible("terminate", "gone"):
-            report = evaluate_run(
-                run, split, progress=partial(writer.write_phase, phase), device=device, cache=_resized(workspace)
-            )
+            report = evaluate_run(run, split, progress=progress, device=device, cache=_resized(workspace))
         for name, figure in report.figures().items():
             run.append_log(f"{words} photos: {name} {figure}")
 
@@ -188,7 +211,7 @@ def _summary(run: RunFolder) -> str:
 
 def _end(run: RunFolder, state: RunState, message: str) -> None:
     # A deleted folder or a full disk cannot be written; reading the status then shows that the process has ended.
-    with contextlib.suppress(OSError, RunError):
+    with contextlib.suppress(OSError, StudioError):
         ended = {"state": state, "message": message, "ended": now(), "stop_requested": False}
         run.write_status(**ended, phase="", seconds_left=None)
         run.append_log(f"{state}. {message}".strip())
@@ -199,8 +222,8 @@ def _fail(run: RunFolder, error: Exception) -> None:
         return  # deleted by the user while it trained
     if isinstance(error, StudioError):
         sentence = str(error)
-    elif _disk_full(error):
-        sentence = "The disk is full, so the run could not be saved. Free some space, then resume the run."
+    elif disk := storage_error(error, "the run could not be saved", "resume the run"):
+        sentence = str(disk)
     elif isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # the latter is torch's
         sentence = "The device ran out of memory. Start a new run with a smaller batch size or a smaller network."
     else:
@@ -210,22 +233,11 @@ def _fail(run: RunFolder, error: Exception) -> None:
     _end(run, "failed", sentence)
 
 
-def _disk_full(error: BaseException | None) -> bool:
-    """Return whether the disk is full, also if a library has wrapped the system's error."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in _DISK_FULL:
-            return True
-        if any(words in str(error) for words in _DISK_FULL_WORDS):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
-
-
 @contextlib.contextmanager
 def _only_worker(run: RunFolder) -> Iterator[None]:
     """Allow one process to train a run; raises RunError in a second one."""
     try:
-        with FileLock(run.path / ".worker.lock", timeout=_LOCK_SECONDS):
+        with FileLock(run.path / WORKER_LOCK, timeout=_LOCK_SECONDS):
             yield
     except Timeout as error:
         raise RunError(

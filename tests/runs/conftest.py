@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from core.data.snapshot import Snapshot, snapshot_of_table
-from core.runs.folder import RunFolder, create_run
+from core.runs.folder import RunFolder
+from core.runs.new_run import create_run
 from core.training.recipe import Recipe
 from core.workspace import Workspace, open_workspace
 from tests.runs.photos import write_photos

@@ -3,6 +3,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from core.data.snapshot import Snapshot
 from core.errors import RunError
 from core.inspection.measuring.predictions_csv import write
-from core.runs.folder import RunFolder, create_run, list_runs, open_run, require_empty, workspace_run
+from core.runs.folder import RunFolder, list_runs, open_run, workspace_run
+from core.runs.new_run import create_run, require_empty
+from core.runs.table import run_rows
 from core.workspace import Workspace
 from tests.runs.conftest import tiny
 
@@ -179,3 +182,88 @@ def test_an_empty_file_or_folder_may_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "full.csv").write_text("a")
     with pytest.raises(RunError, match="the answers"):
         require_empty(tmp_path / "full.csv", "the answers")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"[" * 50_000,
+        b'{"arch": 5}',
+        b'{"arch": "' + b"x" * 90_000 + b'"}',
+        b'{"epochs": 1e999}',
+        b'{"epochs": null}',
+        b'{"learning_rate": NaN}',
+        b"\xff\xfe",
+        b"x" * 10**6,
+    ],
+    ids=lambda text: text[:20].decode(errors="replace"),
+)
+def test_a_hostile_recipe_is_one_sentence(make_run: MakeRun, workspace: Workspace, text: bytes) -> None:
+    make_run("sound")
+    bad = make_run("bad")
+    (bad.path / "recipe.json").write_bytes(text)
+    with pytest.raises(RunError, match=r"recipe\.json cannot be read") as caught:
+        bad.recipe()
+    assert len(str(caught.value)) < 1_500
+    assert {row.id: row.arch for row in run_rows(workspace)} == {"bad": None, "sound": "resnet18"}
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"[" * 50_000, b"{}", b'{"accuracy": {"value": NaN}}', b"\xff\xfe", b'{"n": 1e400}', b'"mean_iou"']
+)
+def test_a_hostile_report_is_one_sentence_and_hides_no_run(
+    make_run: MakeRun, workspace: Workspace, text: bytes
+) -> None:
+    make_run("sound")
+    bad = make_run("bad")
+    (bad.path / "report-val.json").write_bytes(text)
+    with pytest.raises(RunError, match=r"report-val\.json"):
+        bad.report("val")
+    assert [row.figure for row in run_rows(workspace)] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(b"", b'"', b"\xff\xfe\x00", b"a,b\n1,2,3\n4,5,6,7\n", b"\0" * 1000),
+        b"filename,label,prediction\na,b,c\n",
+        b"filename,label,prediction,probability\na,b,c,high\n",
+        b"filename,label,prediction,probability\na,b,c,1e99\n",
+        b"filename,label,prediction,probability,x\na,b,c,0.5,left\n",
+    ],
+)
+def test_hostile_predictions_are_one_sentence(make_run: MakeRun, text: bytes) -> None:
+    run = make_run()
+    (run.path / "predictions-val.csv").write_bytes(text)
+    with pytest.raises(RunError, match=r"predictions-val\.csv .* Evaluate the run again"):
+        run.predictions("val")
+
+
+def test_a_name_of_five_thousand_letters_is_a_sentence(workspace: Workspace) -> None:
+    for find in (workspace_run, open_run):
+        with pytest.raises(RunError, match="There is no run") as caught:
+            find("9" * 5000, workspace)
+        assert len(str(caught.value)) < 400
+
+
+def test_a_folder_whose_name_is_not_unicode_hides_no_run(make_run: MakeRun, workspace: Workspace) -> None:
+    make_run("sound")
+    (workspace.runs / "odd\udcff").mkdir()  # the byte FF, as Python names it
+    assert len(list_runs(workspace)) == 2 and {row.state for row in run_rows(workspace)} == {"queued", "failed"}
+
+
+def test_a_folder_that_may_not_be_looked_into_hides_no_run(
+    make_run: MakeRun, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run("sound"), make_run("closed")
+    stat = Path.stat
+
+    def closed(path: Path, **options: Any) -> os.stat_result:
+        if "closed" in path.parent.parts:
+            raise PermissionError(13, "Permission denied")
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", closed)
+    assert {row.id: row.state for row in run_rows(workspace)} == {"sound": "queued", "closed": "failed"}
+    assert not any(run.finished or run.begun for run in list_runs(workspace))

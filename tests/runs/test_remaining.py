@@ -1,3 +1,5 @@
+import pytest
+
 from core.runs.remaining import RemainingTime
 
 
@@ -37,3 +39,47 @@ def test_validation_is_counted_as_it_was_in_the_epoch_before() -> None:
 
 def test_nothing_is_left_after_the_last_epoch() -> None:
     assert RemainingTime(Clock()).after_epoch(3, 3, seconds=7.0) == 0.0
+
+
+def test_the_evaluation_is_part_of_the_time_left() -> None:
+    """It said 8 s, and then the evaluation took 49: 20 validation photos took 4 s, and 40 test photos follow them."""
+    clock = Clock()
+    remaining = RemainingTime(clock, validation_photos=20, test_photos=40)
+    for batch in (1, 2):
+        clock.seconds = float(batch)
+        remaining.after_step(1, 2, batch, 2)
+    for done in (10, 20):
+        clock.seconds += 2.0
+        left = remaining.after_validation(done)
+    assert left is not None
+    # 0.2 s a photo for 60 photos, a second for each of two splits, and reading the test photos
+    evaluation = 0.2 * 60 + 2 * 1.0 + 40 * 0.01
+    assert remaining.after_epoch(2, 2, seconds=6.0) == pytest.approx(evaluation)
+    assert left == pytest.approx(2.0 + 4.0 + evaluation)
+    assert remaining.after_epoch(1, 2, seconds=6.0) == pytest.approx(6.0 + evaluation)
+    remaining.full_precision = False  # training in bf16, evaluation in fp32
+    assert remaining.after_epoch(2, 2, seconds=6.0) == pytest.approx(0.4 * 60 + 2 * 1.0 + 40 * 0.01)
+
+
+def test_the_evaluation_itself_is_measured_once_it_has_begun() -> None:
+    clock = Clock()
+    remaining = RemainingTime(clock, validation_photos=20, test_photos=40)
+    assert remaining.start_evaluation() == pytest.approx(2.4)
+    clock.seconds = 5.0
+    assert remaining.after_evaluated(0) == 0.0
+    assert remaining.after_evaluated(10) == pytest.approx(25.0)
+    assert remaining.after_evaluated(60) == 0.0
+
+
+def test_photos_that_take_long_to_read_make_the_evaluation_longer() -> None:
+    clock = Clock()
+    remaining = RemainingTime(clock, validation_photos=10, test_photos=10)
+    remaining.after_reading(0)
+    clock.seconds = 20.0
+    remaining.after_reading(40)
+    assert remaining.start_evaluation() == pytest.approx(2.0 + 10 * 0.5)
+
+
+def test_without_a_split_its_evaluation_takes_no_time() -> None:
+    assert RemainingTime(Clock()).start_evaluation() == 0.0
+    assert RemainingTime(Clock()).after_evaluated(0) == 0.0

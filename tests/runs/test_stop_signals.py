@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from core.errors import RunError, StorageError
 from core.runs.folder import RunFolder
 from core.runs.jobs import stop
+from core.runs.process import process_fields
+from core.runs.status import Status, read_status
 from core.runs.stop_signals import Interruption, StopSignals
 
 MakeRun = Callable[..., RunFolder]
@@ -89,3 +92,71 @@ def test_the_heartbeat_is_written_by_itself(make_run: MakeRun) -> None:
         while run.status().heartbeat is None and time.monotonic() < deadline:
             time.sleep(0.05)
     assert run.status().heartbeat is not None
+
+
+def test_without_pthread_kill_a_long_silence_is_broken_off_all_the_same(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows lacks it: the thread that watches died of an AttributeError, and heartbeat and stop with it."""
+    monkeypatch.delattr(signal, "pthread_kill")
+    run = make_run()
+
+    def one_long_step() -> Iterator[int]:
+        for _ in range(1200):
+            time.sleep(0.05)
+        yield 1
+
+    began = time.monotonic()
+    with StopSignals(run) as watch, pytest.raises(Interruption):
+        stop(run)
+        for _ in watch.until_stopped(one_long_step()):
+            pass
+    assert 1.5 < time.monotonic() - began < 30
+
+
+def test_the_watching_thread_survives_every_error_of_the_disk(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows a file that somebody reads cannot be replaced; a network disk may be away for a moment."""
+    run, real = make_run(), RunFolder.status
+    errors = [
+        PermissionError(13, "in use"),
+        OSError(5, "gone"),
+        BlockingIOError(),
+        RunError("no"),
+        StorageError("full"),
+    ]
+
+    def status(self: RunFolder) -> Status:
+        if errors:
+            raise errors.pop()
+        return real(self)
+
+    monkeypatch.setattr(RunFolder, "status", status)
+    monkeypatch.setattr("core.runs.stop_signals._POLL_SECONDS", 0.02)
+    with StopSignals(run) as watch:
+        deadline = time.monotonic() + 20
+        while errors and time.monotonic() < deadline:
+            time.sleep(0.02)
+        run.write_status(stop_requested=True)
+        while watch.reason is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+    assert watch.reason == "stop"
+    assert real(run).heartbeat is not None
+
+
+def test_the_thread_that_watches_tells_that_its_run_is_alive(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader took it for dead; the worker itself puts that right, without waiting for the next batch."""
+    run = make_run()
+    monkeypatch.setattr("core.runs.stop_signals._POLL_SECONDS", 0.02)
+    run.write_status(state="running", process_identity="unknown:1")
+    assert run.status().state == "interrupted"
+    run.write_status(**process_fields(os.getpid()))
+    with StopSignals(run):
+        deadline = time.monotonic() + 20
+        while read_status(run.status_path).state == "interrupted" and time.monotonic() < deadline:
+            time.sleep(0.02)
+    status = read_status(run.status_path)
+    assert (status.state, status.message) == ("running", "")

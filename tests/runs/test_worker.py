@@ -1,17 +1,22 @@
 """The work of a training process, run in this process."""
 
+import errno
+import json
 import os
 import shutil
 import signal
-from collections.abc import Callable
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.errors import RunError
 from core.inspection.measuring.report import Rate
 from core.runs.folder import RunFolder
-from core.runs.jobs import stop, work
+from core.runs.jobs import resume, stop, work
 from core.runs.queue import device_lock, join_queue
 from core.runs.status import Status
 from core.runs.worker import UNEXPECTED, _summary, train
@@ -139,13 +144,61 @@ def test_an_unexpected_error_leaves_its_traceback_in_the_log(make_run: MakeRun, 
     assert "Traceback" in run.log() and "IsADirectoryError" in run.log()
 
 
+FULL = "The disk is full, so the run could not be saved. Free some space, then resume the run."
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
-def test_a_full_disk_is_a_sentence(make_run: MakeRun, workspace: Workspace) -> None:
+@pytest.mark.parametrize("name", ["metrics.jsonl", "log.txt"])
+def test_a_full_disk_is_a_sentence(make_run: MakeRun, workspace: Workspace, name: str) -> None:
     run = make_run()
-    (run.path / "metrics.jsonl").symlink_to("/dev/full")
+    (run.path / name).unlink(missing_ok=True)
+    (run.path / name).symlink_to("/dev/full")
     status = work(run, workspace)
-    assert status.state == "failed"
-    assert status.message.startswith("The disk is full")
+    assert (status.state, status.message) == ("failed", FULL)
+
+
+def test_a_disk_that_is_full_at_the_end_leaves_a_run_that_can_be_resumed(
+    make_run: MakeRun, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The report, the status and the log: nothing can be written any more. The status says so all the same."""
+    run = make_run(epochs=1)
+    space: list[str] = []
+    write_text, open_file = Path.write_text, Path.open
+
+    def full() -> bool:
+        return not space and (run.path / "report-val.json.part").exists()
+
+    def write(path: Path, *arguments: Any, **options: Any) -> int:
+        if not space and path.name == "report-val.json.part":
+            path.touch()
+        if full():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write_text(path, *arguments, **options)
+
+    def opened(path: Path, mode: str = "r", *arguments: Any, **options: Any) -> Any:
+        if full() and "a" in mode:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return open_file(path, mode, *arguments, **options)
+
+    monkeypatch.setattr(Path, "write_text", write)
+    monkeypatch.setattr(Path, "open", opened)
+    status = work(run, workspace)
+    assert (status.state, status.message) == ("failed", FULL)
+    assert json.loads(run.status_path.read_text())["state"] == "failed"
+    space.append("some")
+    status = work(run, workspace)
+    assert (status.state, len(run.epochs())) == ("finished", 1)
+    assert status.message.startswith("The best epoch was 1") and run.report("val") is not None
+
+
+def test_an_error_that_only_mentions_a_missing_permission_keeps_its_own_sentence(
+    make_run: MakeRun, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> Iterator[Event]:
+        raise RunError("weights.pth belongs to somebody else.") from PermissionError(13, "denied")
+
+    monkeypatch.setattr("core.training.trainer.fit", refuse)
+    assert work(make_run(), workspace).message == "weights.pth belongs to somebody else."
 
 
 def test_the_status_says_what_goes_on(make_run: MakeRun, workspace: Workspace) -> None:
@@ -154,8 +207,10 @@ def test_the_status_says_what_goes_on(make_run: MakeRun, workspace: Workspace) -
     end = listen(run, workspace, lambda event: seen.append(run.status()))
     assert {"preparing", "running"} <= {status.state for status in seen}
     assert any(status.phase == "epoch 2 of 3" for status in seen)
-    assert any(status.phase.startswith("evaluating on the test photos") for status in seen)
+    assert any(status.phase.startswith("evaluating the best model on the test photos") for status in seen)
     assert any(status.seconds_left for status in seen)
+    evaluating = [status for status in seen if status.phase.startswith("evaluating the best model")]
+    assert evaluating and all(status.seconds_left is not None for status in evaluating)
     assert (end.device, end.precision) == ("cpu", "fp32")
     assert (end.epoch, end.epochs, end.batch, end.batches) == (3, 3, 2, 2)
     assert end.started and end.ended and end.started <= end.ended
@@ -172,3 +227,27 @@ def test_two_processes_never_train_one_run(
         work(RunFolder(run.path), workspace)
     assert run.status().live
     events.close()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_a_waiting_run_holds_less_than_60_mb_and_no_torch(make_run: MakeRun, workspace: Workspace) -> None:
+    """It held 302 MB, since torch was imported before its turn."""
+    run = make_run()
+    run.write_status(state="interrupted")
+    with device_lock(workspace, run):
+        resume(workspace, run)
+        deadline = time.monotonic() + 60
+        while run.status().heartbeat is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(1)  # it waits, and has read the states of the others
+        status = run.status()
+        assert status.state == "queued" and status.pid not in (None, os.getpid())
+        text = Path(f"/proc/{status.pid}/status").read_text()
+        [kilobytes] = [int(line.split()[1]) for line in text.splitlines() if line.startswith("VmHWM")]
+        libraries = Path(f"/proc/{status.pid}/maps").read_text()
+        stop(run)
+        while run.status().live and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert kilobytes < 60_000
+    assert "libtorch" not in libraries and "pandas" not in libraries
+    assert run.status().state == "stopped"

@@ -1,0 +1,99 @@
+"""Make projects of stored photos that the database does not know, with names and labels from the runs' snapshots."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.data.pictures.decoding import decode
+from core.data.snapshot import BOX_COLUMNS, Snapshot
+from core.data.store.records import BoxRow, Project
+from core.data.store.store import Store
+from core.errors import ImageRefused, StudioError
+from core.progress import CountCallback
+from core.runs.folder import list_runs
+from core.workspace import Workspace
+
+NAME = "Recovered photos"
+_WHO = "core check"
+
+
+@dataclass
+class _Group:
+    """Photos that go into one project, with what a snapshot says of them by content hash."""
+
+    name: str
+    task: str
+    classes: tuple[str, ...] = ()
+    rows: dict[str, Any] = field(default_factory=dict)
+
+
+def recover_photos(store: Store, files: Sequence[Path], progress: CountCallback) -> list[tuple[Project, int]]:
+    """Add these stored files to new projects; return the projects with the number of photos in each.
+
+    Photos in the snapshot of a run come back with their name, label, split and box, in a project named after the run's.
+    All others are in one project, without labels. Files that cannot be decoded are left out.
+    """
+    found = []
+    done = 0
+    left = {path.stem: path for path in files}
+    for group in [*_groups(store.workspace), _Group(NAME, "classification")]:
+        mine = {key: left.pop(key) for key in list(left) if key in group.rows or not group.rows}
+        if not mine:
+            continue
+        project = store.create_project(_free_name(store, group.name), group.task, group.classes)
+        numbers: dict[str, int] = {}
+        for key, path in mine.items():
+            done += 1
+            progress(done, len(files))
+            row = group.rows.get(key)
+            try:
+                decoded = decode(path, path.name)
+            except ImageRefused:
+                continue
+            image, _ = store.add_image(project.id, decoded, path.read_bytes(), row.filename if row else path.name)
+            numbers[key] = image.id
+        _apply_labels(store, project, group, numbers)
+        found.append((project, len(numbers)))
+    return found
+
+
+def _groups(workspace: Workspace) -> list[_Group]:
+    """Return what the runs know of photos, one group for each project; of several runs the newest counts."""
+    groups: dict[tuple[str, str], _Group] = {}
+    for run in list_runs(workspace):  # the newest first
+        try:
+            snapshot = run.snapshot()
+        except StudioError:  # the check of the runs names it
+            continue
+        name = run.status().project or NAME
+        group = groups.setdefault((name, snapshot.task), _Group(f"{name} (recovered)", snapshot.task))
+        group.classes = group.classes or snapshot.classes
+        for row in _rows(snapshot):
+            group.rows.setdefault(str(row.image), row)
+    return list(groups.values())
+
+
+def _rows(snapshot: Snapshot) -> Iterable[Any]:
+    return snapshot.frame.itertuples(index=False)
+
+
+def _apply_labels(store: Store, project: Project, group: _Group, numbers: dict[str, int]) -> None:
+    known = [(number, group.rows[key]) for key, number in numbers.items() if key in group.rows]
+    if not known:
+        return
+    boxes = {
+        number: [BoxRow(row.label, *(getattr(row, side) for side in BOX_COLUMNS))]
+        for number, row in known
+        if project.task == "localization"
+    }
+    rows = [(number, row.label, row.split) for number, row in known]
+    store.apply_labels(project.id, rows, _WHO, f"labels of {len(rows):,} photos from runs", boxes=boxes)
+
+
+def _free_name(store: Store, name: str) -> str:
+    number, free = 1, name
+    while store.find_project(free) is not None:
+        number += 1
+        free = f"{name} {number}"
+    return free

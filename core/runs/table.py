@@ -1,0 +1,137 @@
+"""A table of all runs: how each was trained, how good it is, and a note. It loads neither torch nor pandas."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, Field, ValidationError
+
+from core.errors import RunError
+from core.runs import metrics
+from core.runs.folder import RunFolder, list_runs
+from core.runs.run_files import MB, read_limited
+from core.runs.status import NOTE_LETTERS, RunState, Status
+from core.workspace import Workspace
+
+_REPORT_BYTES = 100 * MB
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run as a row; a run that cannot be read has the state failed and its reason as the message."""
+
+    id: str
+    path: str
+    title: str
+    note: str
+    project_id: int | None
+    project: str | None
+    state: RunState
+    message: str
+    created: datetime
+    arch: str | None
+    weights: str | None
+    train: str | None
+    """Layers to train. These three are None if the recipe cannot be read."""
+    epochs_done: int
+    epochs: int
+    figure: str | None
+    """What ``value`` is: accuracy or mean_iou, on the validation photos; None before the first epoch."""
+    value: float | None
+    n: int
+    """The number of validation photos that ``value`` is from."""
+
+    @property
+    def recipe(self) -> str:
+        """The recipe in short: "resnet50, imagenet, head"."""
+        return ", ".join(part for part in (self.arch, self.weights, self.train) if part)
+
+
+def run_rows(workspace: Workspace, project_id: int | None = None) -> list[RunRow]:
+    """Return a row for each run, newest first; with ``project_id``, only those of that project."""
+    return [row_of(run) for run in list_runs(workspace, project_id)]
+
+
+def row_of(run: RunFolder) -> RunRow:
+    """Return a run as a row; never raises for a damaged run."""
+    status = run.status()
+    done = metrics.records(run.metrics_path, "epoch")
+    figure, value, n = _reported(run) or _recorded(done)
+    arch, weights, train = _recipe(run)
+    return RunRow(
+        id=run.id,
+        path=str(run.path),
+        title=status.title or run.id,
+        note=status.note,
+        project_id=status.project_id,
+        project=status.project,
+        state=status.state,
+        message=status.message,
+        created=status.created,
+        arch=arch,
+        weights=weights,
+        train=train,
+        epochs_done=len(done),
+        epochs=status.epochs,
+        figure=figure,
+        value=value,
+        n=n,
+    )
+
+
+def write_note(run: RunFolder, note: str) -> Status:
+    """Replace the note of a run. Raises RunError if it is too long or the run was deleted, StorageError."""
+    if len(note.strip()) > NOTE_LETTERS:
+        raise RunError(f"The note has {len(note):,} characters, but at most {NOTE_LETTERS:,} fit. Shorten it.")
+    return run.write_status(note=note.strip())
+
+
+class _Value(BaseModel):
+    value: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None
+
+
+class _Figures(BaseModel):
+    """The part of a report that the table shows."""
+
+    n: Annotated[int, Field(ge=0)]
+    accuracy: _Value
+    mean_iou: _Value | None = None
+
+
+def _reported(run: RunFolder) -> tuple[str, float | None, int] | None:
+    """Return the figure of the report on the validation photos, which other pages show; None without one."""
+    path = run.path / "report-val.json"
+    try:
+        found = path.stat()
+        return _parsed(path, found.st_ino, found.st_size, found.st_mtime_ns)
+    except (OSError, RunError, ValidationError):
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _parsed(path: Path, inode: int, size: int, changed: int) -> tuple[str, float | None, int]:
+    figures = _Figures.model_validate_json(read_limited(path, _REPORT_BYTES))
+    if figures.mean_iou is not None:
+        return "mean_iou", figures.mean_iou.value, figures.n
+    return "accuracy", figures.accuracy.value, figures.n
+
+
+def _recorded(done: list[dict[str, object]]) -> tuple[str | None, float | None, int]:
+    """Return the figure of the best epoch so far, as it was during training."""
+    best = [epoch for epoch in done if epoch.get("best")]
+    if not best:
+        return None, None, 0
+    epoch = metrics.EpochLine.model_validate(best[-1])
+    boxed = epoch.val_iou is not None
+    return "mean_iou" if boxed else "accuracy", epoch.val_iou if boxed else epoch.val_accuracy, epoch.val_n
+
+
+def _recipe(run: RunFolder) -> tuple[str | None, str | None, str | None]:
+    try:
+        recipe = run.recipe()
+    except RunError:
+        return None, None, None
+    weights = Path(recipe.weights).name if "/" in recipe.weights or "\\" in recipe.weights else recipe.weights
+    return recipe.arch, weights, recipe.train

@@ -1,0 +1,27 @@
+"""The verdict on a run: its report on a split, judged against guessing with the run's own training photos."""
+
+from core.data.snapshot import SIZE_COLUMNS, Snapshot
+from core.inspection.measuring.report import Report
+from core.inspection.measuring.verdict import Verdict, mean_box_iou, verdict
+from core.runs.folder import RunFolder
+
+
+def verdict_of(run: RunFolder, report: Report) -> Verdict | None:
+    """Return the verdict on a run's report; None if there is nothing to judge.
+
+    Raises DataError if the run's snapshot is missing or damaged, RunError if its recipe is.
+    """
+    snapshot = run.snapshot()
+    return verdict(
+        report,
+        {str(name): int(number) for name, number in snapshot.counts()["train"].items()},
+        layers=run.recipe().train,
+        mean_box_iou=_fixed_box(snapshot, report.split),
+    )
+
+
+def _fixed_box(snapshot: Snapshot, split: str) -> float | None:
+    """Return the mean IoU of always predicting the average training box; None for a classification."""
+    if not set(SIZE_COLUMNS) <= set(snapshot.frame):
+        return None
+    return mean_box_iou(snapshot.part("train"), snapshot.part(split))
