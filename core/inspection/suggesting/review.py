@@ -86,10 +86,15 @@ def labels_to_review(store: Store, project_id: int, vectors: Vectors) -> LabelRe
 
 
 def newest_decision(store: Store, project_id: int, who: str) -> ReviewedLabel | None:
-    """Return this person's newest decision that is not undone, among their last 200 changes; None without any."""
-    changes = store.history(project_id, RECENT, who=who)
+    """Return the newest decision that is not undone, among the last 200 changes; None without any.
+
+    Where the store acts for a browser tab, only that tab's decisions count, else those of the person ``who``.
+    """
+    tab = store.tab
+    changes = store.history(project_id, RECENT, who=None if tab else who, tab=tab)
     corrected = next((one for one in changes if one.kind == CORRECTED and not one.undone), None)
-    kept = [one for one in store.reviews(project_id, REVIEW_KIND).values() if one.who == who]
+    reviews = store.reviews(project_id, REVIEW_KIND).values()
+    kept = [one for one in reviews if (one.tab == tab if tab else one.who == who)]
     if kept and (corrected is None or kept[-1].when > corrected.when):
         return ReviewedLabel(int(kept[-1].subject.partition(":")[0]), None, kept[-1].subject)
     if corrected is None:

@@ -9,7 +9,13 @@ from sqlalchemy import update
 from core.data.store.schema import pictures
 from core.data.store.store import Store
 from core.errors import TooLittleData
-from core.inspection.suggesting.review import labels_to_review
+from core.inspection.suggesting.review import (
+    CORRECTED,
+    REVIEW_KIND,
+    ReviewedLabel,
+    labels_to_review,
+    newest_decision,
+)
 from core.inspection.suggesting.vectors import Vectors
 from tests.data.builders import labelled_project, open_store
 
@@ -66,6 +72,18 @@ def test_a_near_duplicate_does_not_confirm_a_wrong_label(store: Store) -> None:
     burst = {ids[0], ids[2], ids[4]}
     assert not burst & before  # the copies in the other folds had taught the wrong label
     assert burst <= after
+
+
+def test_a_tab_takes_back_its_own_decision_and_not_that_of_another_person_without_a_name(store: Store) -> None:
+    """Everybody without a name is "someone", and the newest decision of that name was taken back."""
+    project_id, (one, other) = labelled_project(store, ["owl", "duck"])
+    left, right = store.in_tab("left"), store.in_tab("right")
+    number = left.annotate(project_id, [one], "duck", "someone", kind=CORRECTED)
+    right.record_review(project_id, REVIEW_KIND, [f"{other}:2"], "someone")
+    assert newest_decision(left, project_id, "someone") == ReviewedLabel(one, number, None)
+    assert newest_decision(right, project_id, "someone") == ReviewedLabel(other, None, f"{other}:2")
+    assert newest_decision(store.in_tab("third"), project_id, "someone") is None
+    assert newest_decision(store, project_id, "someone") is not None  # a command, without a tab
 
 
 def test_too_few_labels_are_said_to_be_too_few(store: Store) -> None:

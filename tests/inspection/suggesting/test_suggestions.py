@@ -10,7 +10,7 @@ from PIL import Image
 
 from core.data.pictures.decoding import Decoded
 from core.data.store.store import Project, Store
-from core.inspection.suggesting.suggestions import SuggestionModel
+from core.inspection.suggesting.suggestions import SuggestionModel, Suggestions
 from core.inspection.suggesting.vector_job import VectorsState, _in_turns, begin, vectors_of, vectors_state
 from core.inspection.suggesting.vectors import Vectors
 from core.models.weights import Pretrained
@@ -54,6 +54,14 @@ def label(store: Store, project: Project, count: int) -> None:
     """Label the first photos correctly."""
     for place, number in enumerate(ids_of(store, project)[:count]):
         store.annotate(project.id, [number], CLASSES[place % 3], "Ana")
+
+
+def recomputed(model: SuggestionModel) -> Suggestions:
+    """What the page shows once it no longer says that suggestions are recomputed."""
+    until = time.monotonic() + 30
+    while (found := model.current()) is None:
+        assert time.monotonic() < until
+    return found
 
 
 def test_suggestions_begin_after_two_labels_a_class(store: Store, project: Project) -> None:
@@ -120,6 +128,81 @@ def test_many_askings_end_in_an_answer_that_knows_the_last_label(store: Store, p
     while not model.fresh and time.monotonic() < until:
         time.sleep(0.01)
     assert model.suggestions is not None and model.suggestions.labelled.sum() == 16
+
+
+def test_after_an_undo_the_old_suggestion_does_not_hold_and_a_new_one_comes_at_once(
+    store: Store, project: Project
+) -> None:
+    """A duck was labelled owl and undone; the page went on with "Accept owl", and Enter stored the mistake."""
+    model = SuggestionModel(store, project.id, vectors_for(store, project))
+    label(store, project, 9)
+    sure = model.refresh()
+    ids = ids_of(store, project)
+    mistaken = [ids[10], ids[13], ids[16]]  # ducks
+    store.annotate(project.id, mistaken, "owl", "Ana")
+    assert not model.holds(sure.revision)
+    misled = recomputed(model)
+    assert misled.of(ids[19]) is not None and model.holds(misled.revision)
+    store.undo(project.id)
+    assert not model.holds(misled.revision)
+    righted = recomputed(model)
+    assert righted.revision > misled.revision
+    found, before = righted.of(ids[19]), sure.of(ids[19])
+    assert found is not None and before is not None
+    assert (found[0], round(found[1], 2)) == ("duck", round(before[1], 2))
+
+
+@pytest.mark.parametrize("act", ["label", "rename", "remove"])
+def test_a_change_in_any_tab_makes_suggestions_stale_until_they_are_recomputed(
+    store: Store, project: Project, act: str
+) -> None:
+    model = SuggestionModel(store, project.id, vectors_for(store, project))
+    label(store, project, 9)
+    made = model.refresh()
+    other, ids = store.in_tab("another"), ids_of(store, project)
+    if act == "label":
+        other.annotate(project.id, [ids[20]], "parrot", "Bo")
+    elif act == "rename":
+        other.rename_class(project.id, store.classes(project.id)[0].id, "barn owl", "Bo")
+    else:
+        other.remove_images(project.id, [ids[0]], "Bo")
+    assert not model.holds(made.revision)
+    assert model.holds(model.refresh().revision)
+
+
+def test_what_changes_no_label_makes_no_suggestion_stale(store: Store, project: Project) -> None:
+    model = SuggestionModel(store, project.id, vectors_for(store, project))
+    label(store, project, 9)
+    made = model.refresh()
+    store.assign_splits(project.id)
+    store.hand_out(project.id, "Bo")
+    store.annotate(project.id, ids_of(store, project)[:1], "owl", "Bo")  # confirmed
+    assert model.holds(made.revision) and model.current() is made
+
+
+def test_where_labels_come_faster_than_fits_a_suggestion_may_lack_others_newest_labels_alone(
+    store: Store, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thirty people add ten labels a second: strictly, no suggestion would ever answer to all of them."""
+    model = SuggestionModel(store, project.id, vectors_for(store, project))
+    label(store, project, 9)
+    ids = ids_of(store, project)
+    refit = model._refit
+
+    def overtaken() -> Suggestions:
+        made = refit()
+        store.annotate(project.id, [ids[20]], "parrot", "Bo")
+        return made
+
+    monkeypatch.setattr(model, "_refit", overtaken)
+    made = model.refresh()
+    assert model.holds(made.revision)
+    store.annotate(project.id, [ids[21]], "owl", "Bo")
+    assert model.holds(made.revision)
+    own = store.label_revision(project.id).changed
+    assert not model.holds(made.revision, least=own)  # this tab's own label must be in
+    store.undo(project.id)
+    assert not model.holds(made.revision)  # and nothing that was taken back
 
 
 def test_a_class_that_is_added_or_renamed_is_learned_anew(store: Store, project: Project) -> None:
