@@ -8,7 +8,7 @@ gradients and adds hooks; this way it never touches a network that other threads
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -37,6 +37,23 @@ __all__ = ["BOX", "METHODS", "STAGES", "Explanation", "explain", "heatmap_of", "
 SCORE_CHANNELS = 128
 SCORE_BATCH = 16
 
+LEAST_MAP = 4
+"""Feature maps of fewer rows or columns cannot show a place: an earlier stage is used instead."""
+
+
+class Heatmap(NamedTuple):
+    """A heatmap [H, W], float32 from 0 to 1, with the scores [classes] of the same forward pass.
+
+    ``stage`` is the stage whose feature maps were used, and ``size`` their height and width. ``asked_size`` is the size
+    at the requested stage: below LEAST_MAP, an earlier stage replaced it.
+    """
+
+    values: np.ndarray
+    scores: np.ndarray
+    stage: str
+    size: tuple[int, int]
+    asked_size: tuple[int, int]
+
 
 class _Tail(nn.Module):
     """The network from a stage's feature maps to the logits, in the form the package expects.
@@ -62,7 +79,49 @@ class _Tail(nn.Module):
         return self.rest(self.watched(features))
 
 
-class _UprightEigenCAM(EigenCAM):
+class _RawMap(BaseCAM):
+    """A method of the package that returns the positive part of its map [1, h, w], neither shifted nor scaled.
+
+    The package subtracts each map's minimum. That turns a uniformly positive map into zeros ("no evidence"), and moves
+    the share of the heat inside a box.
+    """
+
+    def compute_cam_per_layer(  # type: ignore[no-untyped-def]
+        self, input_tensor, targets, eigen_smooth
+    ) -> list[np.ndarray]:
+        activations, gradients = (
+            [one.cpu().numpy() for one in tensors] or [None]
+            for tensors in (self.activations_and_grads.activations, self.activations_and_grads.gradients)
+        )
+        layer = self.target_layers[0]
+        raw = self.get_cam_image(input_tensor, layer, targets, activations[0], gradients[0], eigen_smooth)
+        return [np.maximum(raw, 0)]
+
+    def aggregate_multi_layers(self, cam_per_target_layer: list[np.ndarray]) -> np.ndarray:
+        return cam_per_target_layer[0]
+
+
+class _GradCAM(_RawMap, GradCAM):
+    """Selvaraju et al., ICCV 2017."""
+
+
+class _GradCAMPlusPlus(_RawMap, GradCAMPlusPlus):
+    """Chattopadhay et al., WACV 2018."""
+
+
+class _XGradCAM(_RawMap, XGradCAM):
+    """Fu et al., BMVC 2020."""
+
+
+class _HiResCAM(_RawMap, HiResCAM):
+    """Draelos and Carin, arXiv 2011.08891."""
+
+
+class _LayerCAM(_RawMap, LayerCAM):
+    """Jiang et al., IEEE TIP 2021."""
+
+
+class _UprightEigenCAM(_RawMap, EigenCAM):
     """Eigen-CAM with a defined sign; the decomposition itself may return either of two opposite signs.
 
     The sign with the larger peak is used (Chung and Ying, Appl. Sci. 15, 7562, equation 13). The thin decomposition
@@ -84,7 +143,7 @@ class _UprightEigenCAM(EigenCAM):
         return np.asarray(maps, dtype=np.float32)
 
 
-class _BoundedScoreCAM(ScoreCAM):
+class _BoundedScoreCAM(_RawMap, ScoreCAM):
     """Score-CAM that masks the image itself while the package sees feature maps, with bounded time and memory.
 
     The package's version builds all masked images together (1.2 GB for the 2048 channels of layer4) and runs each.
@@ -123,11 +182,11 @@ class _BoundedScoreCAM(ScoreCAM):
 
 
 _SIMPLE: dict[str, type[BaseCAM]] = {
-    "gradcam": GradCAM,
-    "gradcam++": GradCAMPlusPlus,
-    "xgradcam": XGradCAM,
-    "hirescam": HiResCAM,
-    "layercam": LayerCAM,
+    "gradcam": _GradCAM,
+    "gradcam++": _GradCAMPlusPlus,
+    "xgradcam": _XGradCAM,
+    "hirescam": _HiResCAM,
+    "layercam": _LayerCAM,
     "eigencam": _UprightEigenCAM,
 }
 
@@ -160,11 +219,13 @@ def heatmap_of(
     method: str = "gradcam",
     stage: str = "layer4",
     target: int | Target | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the heatmap [H, W], float32 from 0 to 1, and the logits [classes] of one normalised image [1, 3, H, W].
+) -> Heatmap:
+    """Return the heatmap and the logits of one normalised image [1, 3, H, W].
 
-    ``target`` is the index of a class; None is the predicted class. With BOX the heatmap shows the evidence for a
-    Localizer's box, and its score replaces the logits. A heatmap of zeros means no evidence for the target.
+    The heatmap is the positive part of the method's map, divided by its peak. ``target`` is the index of a class; None
+    is the predicted class. With BOX the heatmap shows the evidence for a Localizer's box, and its score replaces the
+    logits. A heatmap of zeros means no evidence for the target. If the stage's feature maps are smaller than LEAST_MAP
+    on a side, the latest earlier stage that is large enough is used; layer1 if none is.
     Raises ModelError for an unknown method or stage, a network without a box, or a heatmap that is not finite.
     """
     if target is BOX and not isinstance(network, Localizer):
@@ -174,8 +235,7 @@ def heatmap_of(
     if stage not in STAGES:
         raise ModelError(f"The network has no stage {stage!r}. Choose one of: {', '.join(STAGES)}.")
     with _evaluation_mode(network), torch.inference_mode(False):
-        with torch.no_grad():
-            features = network.forward_to(picture, stage)
+        features, stage, asked_size = _detailed_features(network, picture, stage)
         tail = _Tail(network, stage, picture.device, of_box=target is BOX)
         cam = _BoundedScoreCAM(tail, picture) if method == "scorecam" else _SIMPLE[method](tail, [tail.watched])
         # Not `with cam`: the package's __exit__ swallows an IndexError raised inside.
@@ -191,7 +251,24 @@ def heatmap_of(
             f"{METHODS[method].label} at {stage} gave a heatmap with infinite or undefined values for this image. "
             "Try another method."
         )
-    return _fitted(coarse, picture.shape[-2], picture.shape[-1]), scores
+    values = _fitted(coarse, picture.shape[-2], picture.shape[-1])
+    return Heatmap(values, scores, stage, _size_of(features), asked_size)
+
+
+def _size_of(features: Tensor) -> tuple[int, int]:
+    return features.shape[-2], features.shape[-1]
+
+
+@torch.no_grad()
+def _detailed_features(network: "ResNet", picture: Tensor, stage: str) -> tuple[Tensor, str, tuple[int, int]]:
+    """Return feature maps [1, C, h, w], the stage they are from, and their size at the stage that was asked for."""
+    features = network.forward_to(picture, stage)
+    asked_size = _size_of(features)
+    for earlier in reversed(STAGES[: STAGES.index(stage)]):
+        if min(_size_of(features)) >= LEAST_MAP:
+            break
+        features, stage = network.forward_to(picture, earlier), earlier
+    return features, stage, asked_size
 
 
 def _fitted(coarse: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -227,14 +304,14 @@ def explain(
     outputs = predictor.outputs_of_views([view])[0] if located else None
     box = predictor.box_in(outputs, image.size) if outputs is not None else None
     with predictor.lock:
-        heatmap, scores = heatmap_of(
+        heatmap = heatmap_of(
             predictor.network, predictor.batch_of_views([view]), method=method, stage=stage, target=wanted
         )
-    logits = scores if outputs is None else predictor.logits_of(outputs[None])[0]
+    logits = heatmap.scores if outputs is None else predictor.logits_of(outputs[None])[0]
     probabilities = predictor.softmax(logits[None])[0]
     index = int(logits.argmax()) if wanted is None else None if isinstance(wanted, Target) else wanted
     return Explanation(
-        heatmap=heatmap,
+        heatmap=heatmap.values,
         view=view,
         sharp=predictor.sharp_view(image),
         target=THE_BOX if index is None else predictor.classes[index],
@@ -242,7 +319,8 @@ def explain(
         probability=None if index is None else float(probabilities[index]),
         prediction=predictor.ranked(probabilities, box=box),
         method=method,
-        stage=stage,
+        stage=heatmap.stage,
+        too_coarse=None if heatmap.stage == stage else (stage, *heatmap.asked_size),
         seconds=time.perf_counter() - started,
         corners=_on_view(predictor, box, image.size),
         true_corners=_on_view(predictor, true_box, image.size),

@@ -31,6 +31,8 @@ _INFERNO = np.array(
 )
 
 
+_EVEN = 0.9
+
 THE_BOX = "the box"
 """The name of an explanation's target if it is the box and not a class."""
 
@@ -54,6 +56,8 @@ class Explanation:
     method: str
     stage: str
     seconds: float
+    too_coarse: tuple[str, int, int] | None = None
+    """The stage that was asked for with the height and width of its feature maps, if an earlier one replaced it."""
     corners: Corners | None = None
     """The predicted box on the view, as shares of it; ``prediction`` has it in pixels of the image."""
     true_corners: Corners | None = None
@@ -68,6 +72,11 @@ class Explanation:
     def empty(self) -> bool:
         """Whether the method found no evidence for the target."""
         return not self.heatmap.any()
+
+    @property
+    def even(self) -> bool:
+        """Whether the evidence is about equal everywhere, so that the heatmap points to no place."""
+        return not self.empty and float(self.heatmap.min()) > _EVEN * float(self.heatmap.max())
 
     @property
     def heat_inside(self) -> float | None:
@@ -95,6 +104,20 @@ class Explanation:
     @property
     def sentence(self) -> str:
         """A caption for the heatmap."""
+        return f"{self._stage_sentence}{self._evidence_sentence}"
+
+    @property
+    def _stage_sentence(self) -> str:
+        if self.too_coarse is None:
+            return ""
+        stage, height, width = self.too_coarse
+        return (
+            f"At {stage} the feature maps of this model have only {height} x {width} places, too few for a heatmap, "
+            f"so {self.stage} is used. "
+        )
+
+    @property
+    def _evidence_sentence(self) -> str:
         label = METHODS[self.method].label
         target = self.target if self.probability is None else f"{self.target} ({self.probability:.1%})"
         if self.empty:
@@ -102,6 +125,8 @@ class Explanation:
                 f"{label} at {self.stage} finds no evidence for {target} in this photo. "
                 f"Try another stage, method or class."
             )
+        if self.even:
+            return f"{label} at {self.stage} finds evidence for {target} about equally everywhere in this photo."
         if not METHODS[self.method].by_class:
             return f"{label} at {self.stage}: brighter areas have more of the strongest pattern in the feature maps."
         if self.of_box:

@@ -46,8 +46,8 @@ METHODS: dict[str, MethodInfo] = {
     ),
     "hirescam": MethodInfo(
         "HiResCAM",
-        "Multiplies every feature by its own gradient, without averaging. At layer4 it shows exactly what adds up to "
-        "the class score.",
+        "Multiplies every feature by its own gradient, without averaging. At layer4 each place has exactly its own "
+        "contribution to the class score; the heatmap shows the positive ones.",
         needs_gradients=True,
     ),
     "layercam": MethodInfo(

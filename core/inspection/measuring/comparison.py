@@ -31,6 +31,8 @@ class Comparison(BaseModel):
     high: float
     p_value: float
     left_out: int
+    relabelled: int = 0
+    """Of those left out: images that both tables have, with different labels."""
 
     @property
     def sentence(self) -> str:
@@ -51,13 +53,15 @@ def compare(report_a: Report, report_b: Report, predictions_a: pd.DataFrame, pre
     The tables are those of ``predictions-<split>.csv``: columns ``image`` (hash), ``label``, ``prediction``. Images in
     only one of them, or relabelled in between, are left out and counted in ``left_out``.
 
-    Raises RunError if the splits differ or there is no common image.
+    Raises RunError if the splits differ, there is no common image, or a table lacks one of the columns.
     """
     if report_a.split != report_b.split:
         raise RunError(
             f"One report is for the {report_a.split} split and the other for {report_b.split}. Compare the same split."
         )
     columns = ["image", "label", "prediction"]
+    if any(name not in table for table in (predictions_a, predictions_b) for name in columns):
+        raise RunError("A table of predictions is incomplete. Evaluate both runs again to replace it.")
     a = predictions_a[columns].drop_duplicates("image")
     b = predictions_b[columns].drop_duplicates("image")
     together = a.merge(b, on=["image", "label"], suffixes=("_a", "_b"))
@@ -71,10 +75,13 @@ def compare(report_a: Report, report_b: Report, predictions_a: pd.DataFrame, pre
         together["prediction_a"] == together["label"],
         together["prediction_b"] == together["label"],
         left_out=len(set(a["image"]) | set(b["image"])) - len(together),
+        relabelled=len(set(a["image"]) & set(b["image"])) - len(together),
     )
 
 
-def compare_predictions(split: str, right_a: Iterable[bool], right_b: Iterable[bool], left_out: int = 0) -> Comparison:
+def compare_predictions(
+    split: str, right_a: Iterable[bool], right_b: Iterable[bool], left_out: int = 0, relabelled: int = 0
+) -> Comparison:
     """Compare predictions known to be correct or wrong, image by image in the same order; at least one image.
 
     The interval is Bonett and Price's adjusted Wald interval for paired proportions (J. Educ. Behav. Stat. 37, 2012).
@@ -96,6 +103,7 @@ def compare_predictions(split: str, right_a: Iterable[bool], right_b: Iterable[b
         high=min(1.0, center + half),
         p_value=_mcnemar(only_a, only_b),
         left_out=left_out,
+        relabelled=relabelled,
     )
 
 

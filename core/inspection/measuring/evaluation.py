@@ -57,6 +57,7 @@ def evaluate(
         progress=progress,
         cache=cache or workspace_folder() / "cache" / "resized",
     )
+    report = report.model_copy(update={"split_seed": snapshot.split_seed})
     write(predictions, folder / f"predictions-{split}.csv")
     report.write(folder / f"report-{split}.json")
     return report

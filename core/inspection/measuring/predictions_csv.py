@@ -6,6 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from core.data.tables.csv_cells import neutralize, restore
+from core.errors import RunError
+
+_NEEDED = ("filename", "label", "prediction", "probability")
 
 
 def write(table: pd.DataFrame, path: Path) -> None:
@@ -18,11 +21,17 @@ def write(table: pd.DataFrame, path: Path) -> None:
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Read what ``write`` wrote, with the original names."""
-    # A class may be called "NA" or "007", so names are read as text.
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    texts = {name: frame[name].map(restore) for name in _texts(frame)}
-    shares = {name: pd.to_numeric(frame[name]) for name in frame.columns if name.startswith("probability")}
+    """Read what ``write`` wrote, with the original names. Raises RunError if the file is damaged."""
+    try:
+        # A class may be called "NA" or "007", so names are read as text.
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        texts = {name: frame[name].map(restore) for name in _texts(frame)}
+        shares = {name: pd.to_numeric(frame[name]) for name in frame.columns if name.startswith("probability")}
+    except (OSError, ValueError) as error:  # decoding and parser errors are ValueErrors
+        raise RunError(f"{path} is not a readable table. Evaluate the run again to replace it.") from error
+    missing = [name for name in _NEEDED if name not in frame]
+    if missing:
+        raise RunError(f"{path} has no column {missing[0]!r}. Evaluate the run again to replace it.")
     return frame.assign(**texts, **shares)
 
 

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.errors import RunError
 
 CONFIDENCE = 0.95
 _RESAMPLES = 2000
 TOP = 5
+_MOST_BYTES = 100_000_000
+"""The largest report file that is read; one of 1,000 classes has about 4 MB."""
+
+Count = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class Rate(BaseModel):
+class _Figures(BaseModel):
+    """Part of a report. Reports are read back from disk, so every field has bounds."""
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+
+class Rate(_Figures):
     """A proportion ``correct / n`` with its 95 % interval; ``value``, ``low`` and ``high`` are None if n is 0."""
 
-    model_config = ConfigDict(frozen=True)
-
-    value: float | None
-    correct: int
-    n: int
-    low: float | None
-    high: float | None
+    value: Share | None
+    correct: Count
+    n: Count
+    low: Share | None
+    high: Share | None
 
     @classmethod
     def of(cls, correct: int, n: int) -> Rate:
@@ -70,13 +81,11 @@ class Rate(BaseModel):
         )
 
 
-class Mean(BaseModel):
+class Mean(_Figures):
     """The mean of a metric over ``n`` images with its 95 % interval; the numbers are None if n is 0."""
 
-    model_config = ConfigDict(frozen=True)
-
     value: float | None
-    n: int
+    n: Count
     low: float | None
     high: float | None
     interval: str = "percentile bootstrap"
@@ -107,40 +116,49 @@ class Mean(BaseModel):
         return f"{self.value:.3g} ({self.n} photos{between})"
 
 
-class ClassReport(BaseModel):
+class ClassReport(_Figures):
     """Precision, recall and F1 of one class; ``n`` is the number of images that have it."""
 
-    model_config = ConfigDict(frozen=True)
-
     name: str
-    n: int
+    n: Count
     precision: Rate
     recall: Rate
     f1: Rate
 
 
-class Report(BaseModel):
+class Report(_Figures):
     """A model's evaluation on one split; ``confusion`` has a row per true class and a column per predicted class."""
 
-    model_config = ConfigDict(frozen=True)
-
     schema_version: int = 1
+    task: Literal["classification", "localization"] = "classification"
     split: str
-    n: int
+    n: Count
     accuracy: Rate
     top5: Rate | None = None
-    macro_f1: float | None
+    macro_f1: Share | None
     loss: float | None
     classes: tuple[str, ...]
     per_class: tuple[ClassReport, ...]
-    confusion: tuple[tuple[int, ...], ...]
+    confusion: tuple[tuple[Count, ...], ...]
     model: str = ""
     arch: str = ""
     digest: str | None = None
+    split_seed: Count | None = None
     precision: str = "fp32"
     device: str = ""
     seconds: float = 0.0
     created: str = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        size = len(self.classes)
+        if (
+            len(self.per_class) != size
+            or len(self.confusion) != size
+            or any(len(row) != size for row in self.confusion)
+        ):
+            raise ValueError("the tables do not have one row per class")
+        return self
 
     def figures(self) -> dict[str, str]:
         """Return the main metrics as text by name, the most important first."""
@@ -160,11 +178,17 @@ class Report(BaseModel):
     def read(cls, path: Path) -> Report:
         """Read a report, a BoxReport for localization. Raises RunError if the file is missing or not a report."""
         try:
-            text = path.read_text(encoding="utf-8")
-            kind = BoxReport if '"mean_iou"' in text else Report
-            return kind.model_validate_json(text)
-        except (OSError, UnicodeDecodeError, ValidationError) as error:
+            if path.stat().st_size > _MOST_BYTES:
+                raise ValueError("the file is too large")
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            return (BoxReport if _is_localization(raw) else Report).model_validate(raw)
+        except (OSError, ValueError, RecursionError) as error:  # ValidationError and decoding errors are ValueErrors
             raise RunError(f"{path} is not a readable report. Evaluate the run again to replace it.") from error
+
+
+def _is_localization(raw: Any) -> bool:
+    """Return whether a report's JSON is a BoxReport; reports of version 0.1.0 have no ``task``."""
+    return isinstance(raw, dict) and raw.get("task", "localization" if "mean_iou" in raw else "") == "localization"
 
 
 class BoxReport(Report):
@@ -173,6 +197,7 @@ class BoxReport(Report):
     ``iou_50`` and ``iou_75`` are the shares of images with an IoU of at least 0.5 and 0.75, whatever the class.
     """
 
+    task: Literal["classification", "localization"] = "localization"
     mean_iou: Mean
     iou_50: Rate
     iou_75: Rate
@@ -195,7 +220,7 @@ def with_boxes(report: Report, ious: np.ndarray, center_errors: np.ndarray) -> B
         name: Rate.of(int((ious >= least).sum()), len(ious)) for name, least in (("iou_50", 0.5), ("iou_75", 0.75))
     }
     means = {"mean_iou": Mean.of(ious), "center_error": Mean.of(center_errors)}
-    return BoxReport.model_validate({**report.model_dump(), **means, **shares})
+    return BoxReport.model_validate({**report.model_dump(), "task": "localization", **means, **shares})
 
 
 def count(

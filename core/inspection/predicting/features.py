@@ -1,7 +1,6 @@
 """Features of images: a stage's feature maps or the pooled vector, for many images, and files of them."""
 
 import json
-import os
 import tempfile
 import zipfile
 from collections import deque
@@ -19,8 +18,9 @@ from PIL import Image
 
 from core.data.pictures.decoding import decode
 from core.errors import DataError, ImageRefused, ModelError
-from core.inspection.predicting.predictor import BATCH, Predictor, batched
+from core.inspection.predicting.predictor import BATCH, FileSource, Predictor, batched
 from core.models.resnet import STAGES
+from core.processors import available_processors
 from core.training.device import cpu_has_bfloat16
 
 POOLED = "pooled"
@@ -60,7 +60,7 @@ def features_of(predictor: Predictor, images: Iterable[Image.Image], stage: str 
 
 def file_features(
     predictor: Predictor,
-    files: Iterable[tuple[str, bytes | Path | ImageRefused]],
+    files: Iterable[tuple[str, FileSource]],
     stage: str = POOLED,
     *,
     fast: bool = False,
@@ -104,14 +104,15 @@ def _check(stage: str) -> None:
 
 
 def _file_features(
-    predictor: Predictor, files: Iterable[tuple[str, bytes | Path | ImageRefused]], stage: str, bfloat16: bool
+    predictor: Predictor, files: Iterable[tuple[str, FileSource]], stage: str, bfloat16: bool
 ) -> Iterator[FileFeatures]:
-    def decode_file(file: tuple[str, bytes | Path | ImageRefused]) -> tuple[FileFeatures, Image.Image | None]:
+    def decode_file(file: tuple[str, FileSource]) -> tuple[FileFeatures, Image.Image | None]:
         name, source = file
         try:
             if isinstance(source, ImageRefused):
                 raise source
-            return FileFeatures(name, None), predictor.view(decode(source, name).image)
+            image = decode(source() if callable(source) else source, name).image
+            return FileFeatures(name, None), predictor.view(image)
         except ImageRefused as error:
             return FileFeatures(name, None, refused=error.reason), None
 
@@ -125,7 +126,7 @@ def _file_features(
 
 def _map_ahead(do: Callable[[T], Result], items: Iterable[T]) -> Generator[Result]:
     """``map`` in threads, since decoding releases the interpreter lock. The number of waiting results is limited."""
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(4, available_processors())) as pool:
         waiting: deque[Future[Result]] = deque()
         try:
             for item in items:

@@ -1,7 +1,7 @@
 """Predictions for images and files, and their table."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -36,6 +36,8 @@ class FilePrediction:
     prediction: Prediction | None
     refused: str | None = None
     remarks: tuple[str, ...] = ()
+    thumbnail: bytes = field(default=b"", repr=False, compare=False)
+    """A small picture of the image, if it was asked for."""
 
 
 def columns_of(prediction: Prediction) -> dict[str, str | float]:

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from core.data.pictures.box import Box
 from core.data.pictures.crop_geometry import box_of
-from core.data.pictures.decoding import decode
+from core.data.pictures.decoding import decode, make_thumbnail
 from core.data.pictures.transforms import Preprocessing
 from core.errors import ImageRefused, ModelError
 from core.inspection.predicting.predictions import TOP, FilePrediction, Prediction, table_of
@@ -28,11 +28,13 @@ from core.models.bundle import BundleInfo, load_bundle
 from core.models.heads import outputs, task_of
 from core.models.resnet import ResNet, build
 from core.models.weights import fetch
+from core.processors import limit_threads
 from core.progress import PhaseCallback
 
 __all__ = ["Predictor", "predict_files", "table_of"]
 
 BATCH = 16
+_THUMBNAIL_SIDE = 96
 IMAGENET = "imagenet"
 T = TypeVar("T")
 FileSource = bytes | Path | Callable[[], bytes] | ImageRefused
@@ -56,7 +58,12 @@ class Predictor:
         info: BundleInfo | None = None,
         device: str | torch.device = "cpu",
     ) -> None:
+        limit_threads()
         self.device = torch.device(device)
+        if self.device.type == "cuda":
+            from core.training.device import use_exact_fp32  # here, because it loads Accelerate
+
+            use_exact_fp32()
         self.network = network.eval().requires_grad_(False).to(self.device).to(memory_format=torch.channels_last)
         self.preprocessing = preprocessing
         self.classes = tuple(classes)
@@ -207,31 +214,36 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield some
 
 
-def predict_files(predictor: Predictor, files: Iterable[tuple[str, FileSource]]) -> Iterator[FilePrediction]:
+def predict_files(
+    predictor: Predictor, files: Iterable[tuple[str, FileSource]], thumbnails: bool = False
+) -> Iterator[FilePrediction]:
     """Yield a prediction for each file, in order; unreadable files get the reason and are skipped.
 
-    Files are read and decoded in batches, so a folder or zip of any size can be passed as a generator. A source is
+    Files are read and decoded one at a time, so a folder or zip of any size can be passed as a generator. A source is
     bytes, a path, a function that reads the bytes (as in an import's candidates), or the error of an earlier step.
+    ``thumbnails`` adds a small picture to each prediction.
     """
-    for some in batched(files, BATCH):
-        answers: list[FilePrediction] = []
-        views: list[Image.Image] = []
-        sizes: list[tuple[int, int]] = []
-        for name, source in some:
-            try:
-                if isinstance(source, ImageRefused):
-                    raise source
-                decoded = decode(source() if callable(source) else source, name)
-            except ImageRefused as error:
-                answers.append(FilePrediction(name, None, refused=error.reason))
-            else:
-                # Only the small view is kept in memory.
-                views.append(predictor.view(decoded.image))
-                sizes.append(decoded.image.size)
-                answers.append(FilePrediction(name, None, remarks=decoded.remarks))
+    for some in batched((_view_of(predictor, name, source, thumbnails) for name, source in files), BATCH):
+        views = [view for _, view, _ in some if view is not None]
+        sizes = [size for _, view, size in some if view is not None]
         predictions = iter(predictor.predictions_of_views(views, sizes))
-        for answer in answers:
-            yield answer if answer.refused else replace(answer, prediction=next(predictions))
+        for answer, view, _ in some:
+            yield answer if view is None else replace(answer, prediction=next(predictions))
+
+
+def _view_of(
+    predictor: Predictor, name: str, source: FileSource, thumbnail: bool
+) -> tuple[FilePrediction, Image.Image | None, tuple[int, int]]:
+    """Read one file and return its small view, which is all of it that stays in memory, and the size of its image."""
+    try:
+        if isinstance(source, ImageRefused):
+            raise source
+        decoded = decode(source() if callable(source) else source, name)
+    except ImageRefused as error:
+        return FilePrediction(name, None, refused=error.reason), None, (0, 0)
+    small = make_thumbnail(decoded.image, _THUMBNAIL_SIDE) if thumbnail else b""
+    answer = FilePrediction(name, None, remarks=decoded.remarks, thumbnail=small)
+    return answer, predictor.view(decoded.image), decoded.image.size
 
 
 def chosen_device(device: str) -> str:

@@ -18,7 +18,7 @@ from core.models.resnet import ResNet
 from core.models.zoo import ResNetConfig
 
 CLASSES = 4
-SIZE = 96
+SIZE = 128  # layer4 is 4 x 4
 TARGETS = [2, 3]  # of this network, those that have evidence at every stage
 
 
@@ -41,10 +41,9 @@ def picture() -> Tensor:
 
 
 def stretched(coarse: Tensor) -> np.ndarray:
-    """Return a map [h, w] as the studio shows it: no negatives, from 0, resized, peak 1."""
+    """Return a map [h, w] as the studio shows it: no negatives, resized, peak 1."""
     positive = coarse.clamp(min=0)
     assert positive.any(), "an empty map would prove nothing"
-    positive = positive - positive.min()
     fine = interpolate(positive[None, None], (SIZE, SIZE), mode="bilinear")[0, 0]
     return (fine / fine.max()).numpy()
 
@@ -58,7 +57,7 @@ def features_and_gradient(network: ResNet, picture: Tensor, stage: str, target: 
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("method", METHODS)
 def test_a_map_covers_the_picture_from_0_to_1(network: ResNet, picture: Tensor, method: str, stage: str) -> None:
-    heatmap, logits = heatmap_of(network, picture, method=method, stage=stage)
+    heatmap, logits = heatmap_of(network, picture, method=method, stage=stage)[:2]
     assert heatmap.shape == (SIZE, SIZE) and heatmap.dtype == np.float32
     assert heatmap.min() >= 0 and heatmap.max() == pytest.approx(1)
     with torch.no_grad():
@@ -70,7 +69,7 @@ def test_a_map_covers_the_picture_from_0_to_1(network: ResNet, picture: Tensor, 
 def test_grad_cam_is_selvaraju_s(network: ResNet, picture: Tensor, stage: str, target: int) -> None:
     features, gradient = features_and_gradient(network, picture, stage, target)
     expected = (gradient.mean(dim=(2, 3), keepdim=True) * features).sum(dim=1)[0]
-    heatmap, _ = heatmap_of(network, picture, method="gradcam", stage=stage, target=target)
+    heatmap, _ = heatmap_of(network, picture, method="gradcam", stage=stage, target=target)[:2]
     np.testing.assert_allclose(heatmap, stretched(expected), atol=1e-4)
 
 
@@ -78,7 +77,7 @@ def test_grad_cam_is_selvaraju_s(network: ResNet, picture: Tensor, stage: str, t
 @pytest.mark.parametrize("stage", STAGES)
 def test_hirescam_is_draelos_s(network: ResNet, picture: Tensor, stage: str, target: int) -> None:
     features, gradient = features_and_gradient(network, picture, stage, target)
-    heatmap, _ = heatmap_of(network, picture, method="hirescam", stage=stage, target=target)
+    heatmap, _ = heatmap_of(network, picture, method="hirescam", stage=stage, target=target)[:2]
     np.testing.assert_allclose(heatmap, stretched((gradient * features).sum(dim=1)[0]), atol=1e-4)
 
 
@@ -98,15 +97,15 @@ def test_the_whole_family_is_explained(picture: Tensor, config: ResNetConfig, st
     logits = network(picture)[0]
     features, gradient = features_and_gradient(network, picture, stage, int(logits.argmax()))
     expected = (gradient * features).sum(dim=1)[0]
-    heatmap, found = heatmap_of(network, picture, method="hirescam", stage=stage)
+    heatmap, found = heatmap_of(network, picture, method="hirescam", stage=stage)[:2]
     np.testing.assert_allclose(found, logits.detach().numpy(), atol=1e-4)
     np.testing.assert_allclose(heatmap, stretched(expected), atol=1e-3)
 
 
 def test_without_a_target_the_likeliest_class_is_explained(network: ResNet, picture: Tensor) -> None:
-    heatmap, logits = heatmap_of(network, picture)
-    named, _ = heatmap_of(network, picture, target=int(logits.argmax()))
-    other, _ = heatmap_of(network, picture, target=int(logits.argmin()))
+    heatmap, logits = heatmap_of(network, picture)[:2]
+    named, _ = heatmap_of(network, picture, target=int(logits.argmax()))[:2]
+    other, _ = heatmap_of(network, picture, target=int(logits.argmin()))[:2]
     np.testing.assert_array_equal(heatmap, named)
     assert np.abs(heatmap - other).max() > 0.1
 
@@ -116,23 +115,51 @@ def test_score_cam_on_all_channels_is_the_package_s(network: ResNet, picture: Te
     with torch.no_grad():
         whole = package(picture, [ClassifierOutputTarget(2)])[0]  # as large as the picture already
     package.activations_and_grads.release()
-    heatmap, _ = heatmap_of(network, picture, method="scorecam", stage="layer2", target=2)
-    # The package resizes by OpenCV before it stretches, so only the peak's height may differ by the resizing.
-    np.testing.assert_allclose(heatmap, whole, atol=0.02)
+    heatmap, _ = heatmap_of(network, picture, method="scorecam", stage="layer2", target=2)[:2]
+    # The package shifts the map's minimum to 0. It resizes by OpenCV first, so the ends may differ by the resizing.
+    assert heatmap.min() > 0.1
+    np.testing.assert_allclose((heatmap - heatmap.min()) / (1 - heatmap.min()), whole, atol=0.02)
 
 
 def test_eigen_cam_has_the_sign_of_its_peak(network: ResNet, picture: Tensor) -> None:
     with torch.no_grad():
         features = network.forward_to(picture, "layer2").numpy()
     expected = torch.from_numpy(get_2d_projection_with_sign_correction(features)[0])
-    heatmap, _ = heatmap_of(network, picture, method="eigencam", stage="layer2")
+    heatmap, _ = heatmap_of(network, picture, method="eigencam", stage="layer2")[:2]
     np.testing.assert_allclose(heatmap, stretched(expected), atol=1e-3)
+
+
+@pytest.mark.parametrize("method", ["gradcam", "gradcam++", "xgradcam", "hirescam", "layercam", "scorecam"])
+def test_a_map_that_is_positive_everywhere_keeps_its_values(network: ResNet, method: str) -> None:
+    """The package subtracts the minimum, so that an even map became zeros: "no evidence"."""
+    with torch.no_grad():
+        network.fc.weight[1] = 1
+        for module in network.modules():
+            if isinstance(module, nn.Conv2d):
+                module.padding_mode = "circular"  # without borders, every place sees the same
+                module._reversed_padding_repeated_twice = [side for side in reversed(module.padding) for _ in (0, 1)]
+    grey = torch.full((1, 3, SIZE, SIZE), 0.5)
+    values = heatmap_of(network, grey, method=method, stage="layer4", target=1).values
+    np.testing.assert_allclose(values, 1, atol=1e-3)
+
+
+def test_maps_below_four_by_four_come_from_an_earlier_stage(network: ResNet) -> None:
+    picture = torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(5))
+    found = heatmap_of(network, picture, method="hirescam", stage="layer4", target=2)
+    assert (found.stage, found.size, found.asked_size) == ("layer2", (4, 4), (1, 1))
+    np.testing.assert_array_equal(
+        found.values, heatmap_of(network, picture, method="hirescam", stage="layer2", target=2).values
+    )
+    tiny = heatmap_of(network, picture[..., :8, :8], stage="layer4", target=2)
+    assert (tiny.stage, tiny.size) == ("layer1", (2, 2))
+    large = heatmap_of(network, torch.randn(1, 3, SIZE, SIZE), stage="layer4")
+    assert (large.stage, large.size, large.asked_size) == ("layer4", (4, 4), (4, 4))
 
 
 def test_a_class_that_nothing_speaks_for_has_an_empty_map(network: ResNet, picture: Tensor) -> None:
     with torch.no_grad():
         network.fc.weight[1] = -1
-    heatmap, _ = heatmap_of(network, picture, method="gradcam", target=1)
+    heatmap, _ = heatmap_of(network, picture, method="gradcam", target=1)[:2]
     assert not heatmap.any()
 
 
@@ -172,12 +199,12 @@ def in_the_middle_of_training(network: ResNet, picture: Tensor) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_network_in_training_is_left_as_it_was(network: ResNet, picture: Tensor, method: str) -> None:
-    at_rest, _ = heatmap_of(network, picture, method=method, stage="layer3", target=1)
+    at_rest, _ = heatmap_of(network, picture, method=method, stage="layer3", target=1)[:2]
     numbers = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     in_the_middle_of_training(network, picture)
     network.load_state_dict(numbers)
     before = state_of(network)
-    heatmap, _ = heatmap_of(network, picture, method=method, stage="layer3", target=1)
+    heatmap, _ = heatmap_of(network, picture, method=method, stage="layer3", target=1)[:2]
     assert state_of(network) == before
     np.testing.assert_allclose(heatmap, at_rest, atol=1e-5)  # in evaluation mode all the same
 
@@ -236,9 +263,9 @@ def test_score_cam_runs_a_bounded_number_of_pictures(network: ResNet, picture: T
 
 
 def test_a_caller_s_inference_mode_does_no_harm(network: ResNet, picture: Tensor) -> None:
-    expected, _ = heatmap_of(network, picture)
+    expected, _ = heatmap_of(network, picture)[:2]
     with torch.inference_mode():
-        heatmap, _ = heatmap_of(network, picture.clone())
+        heatmap, _ = heatmap_of(network, picture.clone())[:2]
     np.testing.assert_array_equal(heatmap, expected)
 
 

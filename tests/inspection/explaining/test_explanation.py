@@ -74,6 +74,20 @@ def test_the_sentence_names_method_stage_and_class() -> None:
     assert found.sentence == "Grad-CAM at layer4: brighter areas are stronger evidence for owl (90.0%)."
 
 
+def test_even_evidence_is_said_to_be_even() -> None:
+    assert an_explanation(np.full((8, 8), 0.97)).sentence == (
+        "Grad-CAM at layer4 finds evidence for owl (90.0%) about equally everywhere in this photo."
+    )
+
+
+def test_a_stage_that_is_too_coarse_is_named_with_the_one_that_replaces_it(predictor: Predictor) -> None:
+    found = explain(predictor, photo(2, 150, 200), stage="layer4")  # the model input has 64 pixels
+    assert found.stage == "layer3" and found.too_coarse == ("layer4", 2, 2)
+    assert found.sentence.startswith(
+        "At layer4 the feature maps of this model have only 2 x 2 places, too few for a heatmap, so layer3 is used. "
+    )
+
+
 def test_an_empty_map_is_said_to_be_empty(predictor: Predictor) -> None:
     with torch.no_grad():
         predictor.network.fc.weight[1] = -1

@@ -24,8 +24,9 @@ from core.inspection.predicting.predictions import csv_of
 from core.inspection.predicting.predictor import Predictor, predict_files
 from core.models.bundle import read_info
 from core.models.heads import Localizer, build_for
-from core.runs.folder import RunFolder, create_run
+from core.runs.folder import RunFolder
 from core.runs.models import evaluate_run
+from core.runs.new_run import create_run
 from core.training.recipe import Recipe
 from tests.export.test_box_snippet import write_localizer
 from tests.inspection.conftest import CLASSES, lively, photo
@@ -152,15 +153,16 @@ def test_an_explanation_has_both_boxes_and_says_where_the_heat_lies(tmp_path: Pa
 def test_the_heatmap_of_a_box_is_of_what_makes_the_box(tmp_path: Path) -> None:
     predictor = Predictor.load(write_localizer(tmp_path / "bundle", "resnet18", "squash"), device="cpu")
     picture = photo(5, 64, 64)
-    found = explain(predictor, picture, method="hirescam", target=BOX)
+    found = explain(predictor, picture, method="hirescam", stage="layer3", target=BOX)
     assert (found.target, found.target_index, found.probability) == ("the box", None, None)
     assert found.sentence.endswith("contribute more to the position of the box.")
-    assert not np.allclose(found.heatmap, explain(predictor, picture, method="hirescam").heatmap, atol=0.05)
+    of_class = explain(predictor, picture, method="hirescam", stage="layer3").heatmap
+    assert not np.allclose(found.heatmap, of_class, atol=0.05)
     # By hand: HiResCAM is the features times the gradient of the score, summed over channels, where positive.
     network = predictor.network
     assert isinstance(network, Localizer)
-    features = network.forward_to(predictor.batch_of_views([found.view]), "layer4").detach().requires_grad_()
-    votes = network.box.votes(network.box.neck(features))[:, 4].flatten(1)
+    features = network.forward_to(predictor.batch_of_views([found.view]), "layer3").detach().requires_grad_()
+    votes = network.box.votes(network.box.neck(network.layer4(features)))[:, 4].flatten(1)
     (gradient,) = torch.autograd.grad(votes.exp().sum().log(), features)
     coarse = (features * gradient).sum(1).clamp_min(0).detach()[0].numpy()
     hottest = np.unravel_index(coarse.argmax(), coarse.shape)

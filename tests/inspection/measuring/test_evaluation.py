@@ -14,8 +14,9 @@ from core.inspection.measuring.comparison import compare
 from core.inspection.measuring.evaluation import evaluate, evaluate_table
 from core.inspection.measuring.report import Report
 from core.inspection.predicting.predictor import Predictor, predict_files
-from core.runs.folder import RunFolder, create_run
+from core.runs.folder import RunFolder
 from core.runs.models import evaluate_run, load_predictor
+from core.runs.new_run import create_run
 from core.training.recipe import Recipe
 from core.workspace import open_workspace
 from tests.inspection.conftest import CLASSES, photo, write_bundle

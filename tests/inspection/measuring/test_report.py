@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from core.errors import RunError
-from core.inspection.measuring.report import Rate, Report, count
+from core.inspection.measuring.report import Rate, Report, count, with_boxes
 from core.workspace import REPOSITORY
 
 
@@ -114,11 +114,48 @@ def test_the_json_is_the_contract_s(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["report-test.json"]
 
 
-@pytest.mark.parametrize("content", [None, "", "{}", "[1, 2"])
-def test_a_report_that_cannot_be_read_says_what_to_do(tmp_path: Path, content: str | None) -> None:
+def test_a_class_called_mean_iou_does_not_make_a_report_of_boxes(tmp_path: Path) -> None:
+    """The kind was guessed from the text, so this report could not be read."""
+    report = count(["mean_iou", "b"], [0, 1], probabilities_for([0, 1], 2), split="val")
+    report.write(tmp_path / "report-val.json")
+    assert type(Report.read(tmp_path / "report-val.json")) is Report
+    assert Report.read(tmp_path / "report-val.json") == report
+    boxed = with_boxes(report, np.array([0.5, 0.7]), np.array([3.0, 4.0]))
+    boxed.write(tmp_path / "report-test.json")
+    assert boxed.task == "localization" and Report.read(tmp_path / "report-test.json") == boxed
+
+
+def test_reports_of_0_1_0_without_a_task_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "report-val.json"
+    report = count(["a", "b"], [0, 1], probabilities_for([0, 1], 2), split="val")
+    for one in (report, with_boxes(report, np.array([0.5, 0.7]), np.array([3.0, 4.0]))):
+        path.write_text(json.dumps({k: v for k, v in one.model_dump(mode="json").items() if k != "task"}))
+        assert Report.read(path) == one
+
+
+def changed(**fields: object) -> str:
+    return json.dumps(count(["a", "b"], [0, 1], probabilities_for([0, 1], 2), split="val").model_dump() | fields)
+
+
+BEYOND_BOUNDS = {
+    "negative n": changed(n=-1),
+    "n without end": changed(n=1e400),
+    "NaN": changed(loss=math.nan),
+    "a rate above 1": changed(macro_f1=1.5),
+    "rows of other lengths": changed(confusion=[[1], [1, 2]]),
+    "no row per class": changed(per_class=[]),
+    "an unknown task": changed(task="segmentation"),
+    "a list": "[]",
+    "deep nesting": "[" * 100_000,
+    "not UTF-8": b"\xff\xfe",
+}
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", "[1, 2", *BEYOND_BOUNDS.values()], ids=[*"0123", *BEYOND_BOUNDS])
+def test_a_report_that_cannot_be_read_says_what_to_do(tmp_path: Path, content: str | bytes | None) -> None:
     path = tmp_path / "report-val.json"
     if content is not None:
-        path.write_text(content)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(RunError, match=r"report-val\.json is not a readable report. Evaluate the run again"):
         Report.read(path)
 

@@ -1,6 +1,7 @@
 """The predictor: the same numbers for single images, batches, files and several threads."""
 
 import threading
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +166,25 @@ def test_files_are_answered_in_order_and_bad_ones_refused(predictor: Predictor, 
     assert list(table.columns) == [
         "filename", "prediction", "probability", "prediction_2", "probability_2", "prediction_3", "probability_3",
     ]  # fmt: skip
+
+
+def test_one_file_of_a_zip_is_in_memory_at_a_time(predictor: Predictor) -> None:
+    alive = most = 0
+
+    class Counted(bytes):
+        def __del__(self) -> None:
+            nonlocal alive
+            alive -= 1
+
+    def read(seed: int) -> bytes:
+        nonlocal alive, most
+        alive += 1
+        most = max(most, alive)
+        return Counted(_png(photo(seed)))
+
+    answers = list(predict_files(predictor, ((f"{seed}.png", partial(read, seed)) for seed in range(40))))
+    assert all(answer.prediction for answer in answers) and len(answers) == 40
+    assert most <= 2, "sixteen files of 256 MB would be 4 GB"
 
 
 def test_no_answers_are_a_table_with_the_contract_s_columns() -> None:
