@@ -33,7 +33,7 @@ from core.inspection.explaining.cam import explain
 from core.inspection.explaining.explanation import Explanation, overlay
 from core.inspection.explaining.methods import METHODS, STAGES
 from core.inspection.predicting.predictor import IMAGENET, Predictor
-from core.models.bundle import INFO_FILE
+from core.models.bundle import has_bundle
 
 HERE = Path(__file__).resolve().parent
 EXAMPLE_FOLDERS = ("sample_images/photos", "sample_images/birds/images")
@@ -212,7 +212,7 @@ def example_photos() -> list[list[str]]:
 def load(reference: str) -> Predictor:
     """Load a bundle folder, a run folder (its best model) or the word imagenet."""
     folder = Path(reference)
-    if reference != IMAGENET and not (folder / INFO_FILE).is_file() and (folder / "best" / INFO_FILE).is_file():
+    if reference != IMAGENET and not has_bundle(folder) and has_bundle(folder / "best"):
         predictor = Predictor.load(folder / "best")
         predictor.name = folder.resolve().name
         return predictor

@@ -2,6 +2,8 @@
 
 import getpass
 from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +14,8 @@ from core.errors import DataError
 
 if TYPE_CHECKING:
     from core.data.importing.plan_import import FileResult, ImportPlan
+    from core.data.importing.updates.label_updates import LabelUpdates
+    from core.data.store.store import Project, Store
 
 _SOURCES = "Give a labels.csv, a folder of photos, a zip, or an .h5 or .npz file of images."
 _KINDS = {
@@ -39,48 +43,102 @@ def import_(
         typer.Option(help="The folder that contains the files named in labels.csv. Default: the folder of the CSV."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Import the valid files even if there are problems.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be imported and changed, without doing it.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Import photos and their labels into a project.
 
     All problems are listed. If any files or rows would be skipped, nothing is imported without --yes.
 
+    For photos that the project already has, the labels, boxes and splits are updated, in one step that Undo takes
+    back. A labels.csv is enough: its photos need not be there again. A row with an empty label changes nothing.
+
     A new project is for localization if the labels have boxes, otherwise for classification.
     """
     from core.data.importing.folder_layout import is_picture
-    from core.data.importing.plan_import import run_import
     from core.data.store.store import Store
     from core.workspace import open_workspace
 
     plan = _plan_all(source, images)
-    print_problems(plan.problems)
-    for result in plan.refused:
-        print_message(f"{result.name}: {result.text}")
-    # A README beside the photos is listed and skipped; a problem is a file that looks like a photo but is not one.
-    problems = sum(not one.harmless for one in plan.problems) + sum(is_picture(one.name) for one in plan.refused)
-    if not plan.candidates:
-        raise DataError(f"There is nothing to import in {plan.source}. {_SOURCES}")
-    if problems and not yes:
-        raise DataError(
-            f"Nothing was imported, because of {_counted(problems, 'problem')}. "
-            f"Fix them, or add --yes to import the valid files of {_counted(len(plan.candidates), 'photo')}."
-        )
     store = Store(open_workspace())
     try:
-        task = plan.task or ("localization" if any(one.objects for one in plan.candidates) else "classification")
-        known = store.find_project(project) or store.create_project(project, task)
-        results = []
-        with ProgressDisplay() as display:
-            for result in run_import(plan, store, known.id, _user_name()):
-                results.append(result)
-                display.show("importing the photos", len(results), len(plan.candidates))
+        known = store.find_project(project)
+        updates = _updates(plan, store, known)
+        print_problems(updates.problems)
+        for result in plan.refused:
+            print_message(f"{result.name}: {result.text}")
+        # A README beside the photos is listed and skipped; a problem is a file that looks like a photo but is not one.
+        problems = sum(not one.harmless for one in updates.problems) + sum(is_picture(one.name) for one in plan.refused)
+        if plan.unmatched_table and not updates.photos:
+            raise DataError(plan.unmatched_table)
+        if not plan.candidates and not updates.photos:
+            raise DataError(f"There is nothing to import in {plan.source}. {_SOURCES}")
+        if dry_run:
+            _print_dry_run(plan, updates, project, problems, json)
+            return
+        if problems and not yes:
+            rest = _counted(len(plan.candidates), "photo")
+            if updates.changes:
+                rest += f" and {_counted(len(updates.changes), 'update')}"
+            raise DataError(
+                f"Nothing was imported, because of {_counted(problems, 'problem')}. "
+                f"Fix them, or add --yes to import the valid files of {rest}."
+            )
+        results = _carry_out(plan, updates, store, project, known)
     finally:
         store.close()
     if not json:
         for result in results:
             if result.kind != "taken":
                 print_message(f"{result.name}: {result.text}")
-    _print_counts([*plan.refused, *results], project, json)
+    _print_counts([*plan.refused, *results], updates, project, json)
+    if _none_usable(results) and not updates.changes:
+        raise DataError("No file could be imported; the reasons are listed above. Choose other files.")
+
+
+def _updates(plan: "ImportPlan", store: "Store", project: "Project | None") -> "LabelUpdates":
+    """Return what the plan changes for photos that the project has; a project that does not exist has none."""
+    from core.data.importing.updates.known_photos import find_known
+    from core.data.importing.updates.label_updates import LabelUpdates, find_updates
+
+    if project is None:
+        return LabelUpdates(problems=plan.problems)
+    with ProgressDisplay() as display:
+        known = find_known(plan, store, project.id, display.counter("comparing with the project"))
+    return find_updates(plan, known, store, project.id)
+
+
+def _carry_out(
+    plan: "ImportPlan", updates: "LabelUpdates", store: "Store", name: str, project: "Project | None"
+) -> "list[FileResult]":
+    """Import the photos and apply the updates, in one step of the history; return the result of each file."""
+    from core.data.importing.plan_import import ImportReport, run_import
+
+    task = plan.task or ("localization" if any(one.objects for one in plan.candidates) else "classification")
+    created = project is None
+    project = project or store.create_project(name, task)
+    results = []
+    with ProgressDisplay() as display:
+        for result in run_import(plan, store, project.id, _user_name(), updates):
+            results.append(result)
+            display.show("importing the photos", len(results), len(plan.candidates))
+    done = len({result.name for result in results})
+    if done < len(plan.candidates):
+        print_message(
+            f"Somebody cancelled the import on the Data page after {done:,} of {len(plan.candidates):,} files. "
+            "Run the same command again to import the others."
+        )
+    if created and _none_usable(results):
+        store.delete_project(project.id)
+    elif rule := store.learned_photos(project.id).rule:
+        print_message(rule)
+    return list(ImportReport.of(results).results)
+
+
+def _none_usable(results: "Sequence[FileResult]") -> bool:
+    return bool(results) and all(result.kind == "refused" for result in results)
 
 
 def labels(
@@ -98,8 +156,15 @@ def labels(
 
     The import command reads all of it again. Anything that a format cannot store is reported.
     """
-    from core.data.importing.formats.write_zip import NOT_CARRIED, not_carried, write_zip
+    from core.data.importing.formats.write_zip import (
+        NOT_CARRIED,
+        missing_in_words,
+        missing_photos,
+        not_carried,
+        write_zip,
+    )
     from core.data.store.store import Store
+    from core.storage_errors import storage_error
     from core.workspace import open_workspace
 
     if out.exists():
@@ -110,22 +175,26 @@ def labels(
         known = store.find_project(project)
         if known is None:
             raise DataError(f'There is no project "{project}". Check the name.')
-        done = 0
+        done, lost = 0, missing_photos(store, known.id)
         with ProgressDisplay() as display:
             for done, total in write_zip(store, known.id, format, part):
                 display.show("writing the photos", done, total)
         part.replace(out)
     except OSError as error:
-        raise DataError(f"{out} cannot be written ({error.strerror}). Choose another folder.") from error
+        known_error = storage_error(error, f"{out} could not be written", "export again, or choose another folder")
+        raise known_error or DataError(f"{out} cannot be written ({error.strerror}). Choose another folder.") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # the first error is the one to report
+            part.unlink(missing_ok=True)
         store.close()
     if json:
-        missing = NOT_CARRIED[format]
-        print_json({"project": known.name, "format": format, "photos": done, "out": str(out), "not_in_it": missing})
+        result = {"project": known.name, "format": format, "photos": done, "out": str(out)}
+        print_json({**result, "not_in_it": NOT_CARRIED[format], "missing": lost})
     else:
         print_result(f"{_counted(done, 'photo')} in {out}")
         print_message(not_carried(format))
+    if lost:
+        print_message(missing_in_words(lost))
 
 
 def _plan_all(sources: list[Path], images: Path | None) -> "ImportPlan":
@@ -144,7 +213,7 @@ def _plan_all(sources: list[Path], images: Path | None) -> "ImportPlan":
 
 def _plan(source: Path, images: Path | None) -> "ImportPlan":
     from core.data.importing.folder_layout import PACKED_SUFFIXES
-    from core.data.importing.plan_import import plan_folder, plan_packed, plan_zip
+    from core.data.importing.plan_import import plan_folder, plan_packed, plan_table, plan_zip
 
     if source.is_dir():
         if images is not None:
@@ -163,19 +232,53 @@ def _plan(source: Path, images: Path | None) -> "ImportPlan":
     folder = images or source.parent
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}. Set --images to the folder that contains the photos.")
-    return plan_folder(folder, source)
+    plan = plan_folder(folder, source)
+    if images is None and all(one.line is None for one in plan.candidates):
+        # The table came alone, and other photos beside it are not meant.
+        return plan_table(source)
+    return plan
 
 
-def _print_counts(results: "list[FileResult]", project: str, json: bool) -> None:
+def _print_counts(results: "list[FileResult]", updates: "LabelUpdates", project: str, json: bool) -> None:
+    from core.data.importing.updates.update_words import as_record, summary_of
+
     counts: Counter[str] = Counter(result.kind for result in results)
     if json:
         listed = [{"name": one.name, "kind": one.kind, "text": one.text} for one in results if one.kind != "taken"]
-        print_json({"project": project, "counts": {kind: counts[kind] for kind in _KINDS}, "results": listed})
+        print_json(
+            {
+                "project": project,
+                "counts": {kind: counts[kind] for kind in _KINDS},
+                "results": listed,
+                "updates": [as_record(one) for one in updates.changes],
+            }
+        )
         return
     for kind, words in _KINDS.items():
         if counts[kind]:
             print_result(f"{counts[kind]:6,}  {words}")
+    for phrase in summary_of(updates):
+        print_result(phrase)
     print_result(f"project: {project}")
+
+
+def _print_dry_run(plan: "ImportPlan", updates: "LabelUpdates", project: str, problems: int, json: bool) -> None:
+    """Print what an import would do."""
+    from core.data.importing.updates.update_words import as_record, before_and_after, summary_of
+
+    new = sum(one.name not in updates.known for one in plan.candidates)
+    if json:
+        changes = [as_record(one) for one in updates.changes]
+        print_json({"project": project, "dry_run": True, "new": new, "problems": problems, "updates": changes})
+        return
+    for one in updates.changes:
+        old, changed = before_and_after(one)
+        where = f"line {one.line}: " if one.line else ""
+        print_result(f"{where}{one.image.filename}: {old} -> {changed}")
+    print_result(f"{new:6,}  new, would be imported")
+    for phrase in summary_of(updates):
+        print_result(phrase)
+    print_result(f"project: {project} (nothing was changed)")
 
 
 def _counted(number: int, noun: str) -> str:

@@ -57,12 +57,13 @@ def export(
 ) -> None:
     """Export a model as a bundle: weights, classes, preprocessing, and a README with example code."""
     from core.export.bundle_zip import export_bundle
+    from core.models.bundle import has_bundle
     from core.runs.folder import open_run
     from core.workspace import open_workspace
 
     require_empty(out, "the bundle")
     path = Path(run).expanduser()
-    known = run == "imagenet" or (path / "bundle.json").is_file()
+    known = run == "imagenet" or (path / "bundle.json").is_file() or has_bundle(path)
     made = export_bundle(run if known else open_run(run, open_workspace()).path, out)
     files = sorted(file.relative_to(made).as_posix() for file in made.rglob("*") if file.is_file())
     if json:
@@ -76,8 +77,10 @@ def summary(
         str,
         typer.Argument(metavar="ARCH", help="The architecture: resnet50, keras-resnet50v2, resnet18+small-stem ..."),
     ],
-    classes: Annotated[int, typer.Option(min=1, help="The number of classes.")] = 1000,
-    size: Annotated[int, typer.Option("--input", min=32, help="The side length of the input image in pixels.")] = 224,
+    classes: Annotated[int, typer.Option(min=1, max=1_000_000, help="The number of classes.")] = 1000,
+    size: Annotated[
+        int, typer.Option("--input", min=32, max=10_000, help="The side length of the input image in pixels.")
+    ] = 224,
     json: Json = False,
 ) -> None:
     """List a network's layers with their output shapes, parameters and computational cost."""

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import RunError
-from core.runs.folder import require_empty
+from core.runs.new_run import require_empty
 
 __all__ = ["require_empty", "whole_file"]
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from core.inspection.explaining.explanation import Explanation
     from core.inspection.measuring.report import Report
     from core.inspection.predicting.predictions import FilePrediction, Prediction
+    from core.inspection.predicting.predictor import FileSource
 
 Model = Annotated[
     str,
@@ -152,7 +153,7 @@ def explain(
                 "class": None if found.of_box else found.target,
                 "probability": found.probability,
                 "method": method,
-                "stage": stage,
+                "stage": found.stage,
                 "seconds": found.seconds,
                 "faithfulness": asdict(faith),
                 "predictions": [{"name": name, "probability": share} for name, share in found.prediction.ranked],
@@ -188,31 +189,33 @@ def _true_box(reference: str, picture: "PILImage") -> "Box | None":
     return Box(*(float(rows.iloc[0][side]) for side in BOX_COLUMNS))
 
 
-def pictures(paths: Iterable[Path]) -> Iterator[tuple[str, bytes | Path | ImageRefused]]:
-    """Yield every image with its name in the folder, zip or packed file; for unreadable files, the reason."""
-    from core.data.importing.folder_layout import PACKED_SUFFIXES
-    from core.data.pictures.decoding import IMAGE_SUFFIXES
+def pictures(paths: Iterable[Path]) -> "Iterator[tuple[str, FileSource]]":
+    """Yield every image with its name in the folder, zip or packed file; for unreadable files, the reason.
+
+    Files in a zip come as functions, so that one of them is in memory at a time.
+    """
+    from core.data.importing.folder_layout import PACKED_SUFFIXES, is_picture
+    from core.data.tables.names import storable_name
 
     for path in paths:
+        shown = storable_name(str(path))
         if path.is_dir():
             for file in sorted(path.rglob("*")):
-                if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file():
-                    yield file.relative_to(path).as_posix(), file
+                if is_picture(file.name) and file.is_file():
+                    yield storable_name(file.relative_to(path).as_posix()), file
         elif not path.is_file():
-            yield str(path), ImageRefused(str(path), "there is no such file or folder")
+            yield shown, ImageRefused(shown, "there is no such file or folder")
         elif path.suffix.lower() in (".zip", *PACKED_SUFFIXES):
             from core.data.importing.plan_import import plan_packed, plan_zip
 
-            plan = (plan_zip if path.suffix.lower() == ".zip" else plan_packed)(path, path.name)
+            name = storable_name(path.name)
+            plan = (plan_zip if path.suffix.lower() == ".zip" else plan_packed)(path, name)
             for candidate in plan.candidates:
-                try:
-                    yield candidate.name, candidate.read()
-                except ImageRefused as error:
-                    yield candidate.name, error
+                yield storable_name(candidate.name), candidate.read
             for result in plan.refused:
-                yield result.name, ImageRefused(result.name, result.text)
+                yield storable_name(result.name), ImageRefused(result.name, result.text)
         else:
-            yield str(path), path
+            yield shown, path
 
 
 def _answers_json(answers: "Iterable[FilePrediction]") -> dict[str, object]:

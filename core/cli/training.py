@@ -1,5 +1,7 @@
 """The training commands: train and resume."""
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +20,7 @@ from core.cli.console import (
 from core.cli.outputs import require_empty
 from core.cli.recipe_options import given_settings, with_recipe_options
 from core.errors import RunError
+from core.workspace import REPOSITORY
 
 if TYPE_CHECKING:
     from core.data.snapshot import Snapshot
@@ -77,6 +80,7 @@ def train(
     Ctrl-C stops the training and keeps the best model so far. Pressed twice, it ends immediately and can be resumed.
 
     On several devices: accelerate launch -m core train ..., or torchrun -m core train ... with the same arguments.
+    The result is that of one device, except for rounding; on TPUs only with --train head.
     """
     from core.workspace import open_workspace
 
@@ -87,24 +91,28 @@ def train(
         raise typer.BadParameter("give a labels.csv or files of packed images, and the new run folder with --out.")
     if task not in TASKS:
         raise typer.BadParameter(f"--task is {task!r}, but must be one of {', '.join(TASKS)}.")
+    from core.runs.folder import RunFolder
+    from core.training.advice import advice
     from core.training.recipe import Recipe
 
     draft = Recipe.checked(**settings)  # reports wrong settings before the photos are read
     workspace = open_workspace()
     if first_process():
         require_empty(out, "the run")
-    snapshot = _snapshot(labels, images, task, draft.seed, workspace)
+    snapshot = _snapshot(labels, images, task, draft.split_seed, workspace)
     recipe = Recipe.for_task(snapshot.task, **given_settings(context, settings, snapshot.task))
     if not first_process():
-        _train_other_process(snapshot, recipe, out, workspace)
+        _train_other_process(snapshot, recipe, RunFolder(out.resolve()), workspace)
         return
-    for sentence in recipe.warnings(snapshot.task):
+    for sentence in advice(recipe, snapshot.counts(), snapshot.task):
         print_message(sentence)
     _check_weights(recipe)
-    from core.runs.folder import create_run
+    from core.runs.new_run import create_run
 
     title = labels[0].stem if _packed(labels) else labels[0].resolve().parent.name or labels[0].stem
-    follow(create_run(out, snapshot, recipe, title=title), workspace, json)
+    made = create_run(out, snapshot, recipe, title=title)
+    _shrink_to_wait(made, workspace, json)
+    follow(made, workspace, json)
 
 
 def resume(
@@ -118,20 +126,39 @@ def resume(
     workspace = open_workspace()
     found = open_run(run, workspace)
     if not first_process():
-        _train_other_process(found.snapshot(), found.recipe(), found.path, workspace, resume=found.begun)
+        _train_other_process(found.snapshot(), found.recipe(), found, workspace)
         return
-    if found.status().live:
+    status = found.status()
+    if status.live and status.pid != os.getpid():  # its own: see _shrink_to_wait
         raise RunError(f"The run {found.id} is already running. Wait for it, or stop it first.")
     follow(found, workspace, json)
+
+
+def _shrink_to_wait(run: "RunFolder", workspace: "Workspace", json: bool) -> None:
+    """If the run must wait, continue as ``resume`` in the same process without what was loaded to read the labels.
+
+    pandas and its like take a hundred megabytes. Not on Windows, where a program cannot take another one's place.
+    """
+    from core.background_process import lock_is_held
+    from core.runs.queue import device_lock, runs_ahead
+
+    as_program = Path(sys.argv[0]) == REPOSITORY / "core" / "__main__.py" and "-m" in sys.orig_argv
+    if os.name == "nt" or not as_program or "WORLD_SIZE" in os.environ:
+        return
+    if not runs_ahead(workspace, run) and not lock_is_held(device_lock(workspace, run)):
+        return
+    options = sys.orig_argv[1 : sys.orig_argv.index("-m")]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    answer = ["--json"] if json else []
+    os.execv(sys.executable, [sys.executable, *options, "-m", "core", "resume", str(run.path), *answer])
 
 
 def follow(run: "RunFolder", workspace: "Workspace", json: bool) -> None:
     """Train in this process and show progress; exits with status 2 or 1 if the run fails."""
     from core.runs.worker import train as events_of
-    from core.training.device import keep_freed_memory
 
-    keep_freed_memory()
-    events = events_of(run, workspace)
+    events = events_of(run, workspace, own_process=True)
     with ProgressDisplay() as display:
         while True:
             try:
@@ -143,12 +170,15 @@ def follow(run: "RunFolder", workspace: "Workspace", json: bool) -> None:
     _print_outcome(run, status, json)
 
 
-def _train_other_process(
-    snapshot: "Snapshot", recipe: "Recipe", folder: Path, workspace: "Workspace", resume: bool = False
-) -> None:
+def _train_other_process(snapshot: "Snapshot", recipe: "Recipe", run: "RunFolder", workspace: "Workspace") -> None:
     """Train silently in every process but the first, under ``accelerate launch`` or ``torchrun``."""
     import signal
 
+    from core.runs.device_queue import wait_for_turn
+
+    if not wait_for_turn(run.path):
+        return
+    # Torch is imported only now, so that waiting processes stay small.
     from core.training.device import keep_freed_memory
     from core.training.trainer import fit
 
@@ -156,7 +186,7 @@ def _train_other_process(
     # Ctrl-C reaches all processes. The first one handles it, and the others end when it has ended.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        for _ in fit(snapshot, recipe, folder, resume, cache=workspace.cache / "resized"):
+        for _ in fit(snapshot, recipe, run.path, resume=run.begun, cache=workspace.cache / "resized"):
             pass
     except RuntimeError as error:  # from torch, mostly because the first process has ended
         print_message(f"process {process_rank()}: {error}")
@@ -212,12 +242,10 @@ def _train_in_background(reference: str) -> None:
     """Train a run that a page has created, without output."""
     from core.runs.folder import open_run
     from core.runs.worker import work
-    from core.training.device import keep_freed_memory
     from core.workspace import open_workspace
 
-    keep_freed_memory()
     workspace = open_workspace()
-    status = work(open_run(reference, workspace), workspace)
+    status = work(open_run(reference, workspace), workspace, own_process=True)
     if status.state not in ("finished", "stopped"):
         raise typer.Exit(1)
 

@@ -11,7 +11,7 @@ from core.errors import BundleError, RunError
 from core.export.model_card import model_card
 from core.inspection.measuring.report import Report
 from core.inspection.predicting.predictor import IMAGENET, imagenet_network
-from core.models.bundle import INFO_FILE, WEIGHTS_FILE, load_bundle, read_info, save_bundle
+from core.models.bundle import INFO_FILE, WEIGHTS_FILE, has_bundle, load_bundle, read_info, save_bundle
 
 SPLITS = ("test", "val", "train")
 _FIGURES = {"n", "accuracy", "top5", "macro_f1", "loss", "precision", "digest", "created"}
@@ -61,9 +61,9 @@ def zip_bundle(source: Path | str, out: Path, title: str | None = None) -> Path:
 
 def bundle_of(source: Path) -> Path:
     """Return the bundle folder of a run folder or bundle folder; raises RunError, or BundleError for neither."""
-    if (source / INFO_FILE).is_file():
+    if (source / INFO_FILE).is_file() or has_bundle(source):
         return source
-    if (source / "best" / INFO_FILE).is_file():
+    if has_bundle(source / "best"):
         return source / "best"
     if (source / "status.json").is_file():
         raise RunError(f"The run {source.name} has no model yet. Wait for its first epoch, or resume it.")

@@ -17,7 +17,7 @@ _MODES = {
 # The settings of a recipe that the card shows, most important first. bundle.json has all of them.
 _SETTINGS = (
     *("weights", "train", "epochs", "head_epochs", "batch_size", "optimizer", "learning_rate", "schedule"),
-    *("weight_decay", "label_smoothing", "class_weighting", "augmentation", "patience", "seed"),
+    *("weight_decay", "label_smoothing", "class_weighting", "augmentation", "patience", "seed", "split_seed"),
 )
 
 

@@ -14,7 +14,7 @@ COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 
 def test_these_are_the_commands() -> None:
-    designed = "weights import labels train resume evaluate predict explain features export summary"
+    designed = "weights import labels train resume runs evaluate predict explain features export summary check"
     assert list(COMMANDS) == designed.split()
 
 

@@ -4,7 +4,9 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from core.data.importing.import_progress import ImportClaim
 from tests.cli.conftest import Core
 from tests.runs.photos import write_packed
 
@@ -130,9 +132,93 @@ def test_boxes_make_a_project_of_boxes_and_go_out_as_coco_and_come_back(
         assert here("labels", "--project", "Back", "--format", kind, "--out", tmp_path / f"{kind}.zip").returncode == 0
     with zipfile.ZipFile(tmp_path / "csv.zip") as archive:
         lines = archive.read("labels.csv").decode().splitlines()
-    assert "red_0.png,red,,1,2,5,6" in lines and "red_1.png,red,,2,2,4,4.5" in lines
+    assert "red_0.png,red,,1,2,5,6,import" in lines and "red_1.png,red,,2,2,4,4.5,import" in lines
     again = here("labels", "--project", "Back", "--out", tmp_path / "csv.zip")
     assert again.returncode == 2 and "already exists" in again.stderr
     wrong = here("labels", "--project", "Back", "--format", "folders", "--out", tmp_path / "x.zip")
     assert wrong.returncode == 2 and "Use one of: coco" in wrong.stderr
     assert sorted(path.name for path in tmp_path.glob("*.zip*")) == ["csv.zip", "out.zip", "yolo.zip"]
+
+
+def test_a_corrected_table_alone_updates_the_labels_of_a_project(here: Core, labels: Path, tmp_path: Path) -> None:
+    """It was sixteen problems, since the table wanted the photos again; with them the old labels stood."""
+    assert here("import", labels, "--images", labels.parent / "images", "--project", "Corrected").returncode == 0
+    table = tmp_path / "alone" / "labels.csv"
+    table.parent.mkdir()
+    (table.parent / "stray.png").write_bytes((labels.parent / "images" / "red_0.png").read_bytes())
+    lines = labels.read_text().splitlines()
+    place = next(number for number, line in enumerate(lines) if line.startswith("red_0.png"))
+    lines[place] = lines[place].replace(",red", ",pink")
+    # As Excel saves it.
+    table.write_bytes(("\ufeff" + "\r\n".join(lines).replace(",", ";") + "\r\n").encode())
+
+    shown = json.loads(here("import", table, "--project", "Corrected", "--dry-run", "--json").stdout)
+    update = {"name": "red_0.png", "line": place + 1, "label": {"old": "red", "new": "pink"}}
+    assert shown == {"project": "Corrected", "dry_run": True, "new": 0, "problems": 0, "updates": [update]}
+    told = here("import", table, "--project", "Corrected", "--dry-run")
+    assert f"line {place + 1}: red_0.png: red -> pink" in told.stdout and "nothing was changed" in told.stdout
+    done = json.loads(here("import", table, "--project", "Corrected", "--json").stdout)
+    assert (done["updates"], sum(done["counts"].values())) == ([update], 0)
+    again = here("import", table, "--project", "Corrected")
+    assert again.returncode == 0 and "0 labels change, 16 stay" in again.stdout, again.stderr
+
+    back = here("import", labels, "--images", labels.parent / "images", "--project", "Corrected")
+    assert "1 label changes, 15 stay" in back.stdout and "16  already in the project" in back.stdout
+    assert 'red_0.png: already in the project; its label is now "red", was "pink"' in back.stderr
+
+
+def test_a_row_whose_photo_is_nowhere_is_a_problem_with_its_line(here: Core, labels: Path, tmp_path: Path) -> None:
+    assert here("import", labels, "--images", labels.parent / "images", "--project", "Strict").returncode == 0
+    table = tmp_path / "alone.csv"
+    table.write_text("filename,label\nred_0.png,green\ngone.png,red\nred_1.png,\n")
+    done = here("import", table, "--project", "Strict")
+    assert done.returncode == 2
+    assert "line 3: gone.png is neither in the project nor among the files" in done.stderr
+    done = here("import", table, "--project", "Strict", "--yes")
+    assert done.returncode == 0 and "1 label changes, 1 stays" in done.stdout, done.stderr
+    assert "1 row has no label and changes nothing" in done.stdout
+    assert here("import", table, "--project", "No such project").returncode == 2
+
+
+def test_importing_only_refused_photos_fails_and_leaves_no_project(here: Core, tmp_path: Path) -> None:
+    (tmp_path / "IMG_1.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    done = here("import", tmp_path, "--project", "Nothing usable", "--yes")
+    assert done.returncode == 2
+    assert "IMG_1.HEIC: it is a HEIC photo" in done.stderr and "No file could be imported" in done.stderr
+    assert (
+        'no project "Nothing usable"'
+        in here("labels", "--project", "Nothing usable", "--out", tmp_path / "a.zip").stderr
+    )
+
+
+def test_a_table_that_matches_no_photo_says_what_to_do(here: Core, labels: Path, tmp_path: Path) -> None:
+    shutil.copy(labels.parent / "images" / "red_0.png", tmp_path)
+    (tmp_path / "labels.csv").write_text("filename,label\nimg-1,red\nimg-2,green\n")
+    done = here("import", tmp_path, "--project", "Unmatched", "--yes")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        'None of the 2 rows of the table matches a photo. The table says "img-1" and a photo is called "red_0.png". '
+        "Correct the names in the table, or leave it out to import the photos without labels."
+    )
+
+
+def test_several_boxes_per_photo_are_imported_with_a_word_about_what_is_learned(
+    here: Core, labels: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "boxes.csv"
+    table.write_text("filename,label,x,y,width,height\nred_0.png,red,1,2,5,6\nred_0.png,red,2,2,4,4\n")
+    done = here("import", table, "--images", labels.parent / "images", "--project", "Several", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "2 boxes on 1 photo. The model learns one box per photo: the largest" in done.stderr
+
+
+def test_an_import_that_is_cancelled_on_the_page_says_so(
+    here: Core, labels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(ImportClaim, "cancelled", True)
+        done = here("import", labels, "--images", labels.parent / "images", "--project", "Cancelled")
+    assert done.returncode == 0
+    assert "cancelled the import on the Data page after 0 of 16 files" in done.stderr
+    done = here("import", labels, "--images", labels.parent / "images", "--project", "Cancelled")
+    assert "16  imported" in done.stdout and "cancelled" not in done.stderr

@@ -1,5 +1,7 @@
 import csv
 import json
+import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -88,6 +90,39 @@ def test_predict_without_a_readable_image_exits_with_2(here: Core, run: Path, tm
     assert "broken.jpg" in done.stderr and not (tmp_path / "answers.csv").exists()
 
 
+def test_a_file_name_that_is_not_utf8_breaks_no_table(
+    core: Core, here: Core, run: Path, labels: Path, tmp_path: Path
+) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/f\xff"))
+    folder.mkdir()
+    odd = Path(os.fsdecode(os.fsencode(folder) + b"/r\xe4d.png"))
+    shutil.copy(labels.parent / "images" / "red_0.png", odd)
+    (folder / "bad\udcff.png").write_bytes(b"nothing")
+    out = tmp_path / "answers.csv"
+    done = core("predict", run, folder, odd, "--csv", out)
+    assert done.returncode == 0, done.stderr
+    with out.open(newline="", encoding="utf-8") as file:
+        names = [row["filename"] for row in csv.DictReader(file)]
+    assert names == ["r\ufffdd.png", f"{tmp_path}/f\ufffd/r\ufffdd.png"]
+    assert "bad\ufffd.png: it is" in done.stderr
+    assert json.loads(here("predict", run, odd, "--json").stdout)["answers"][0]["filename"] == names[1]
+    assert "r\ufffdd.png" in here("predict", run, odd).stdout
+
+    done = here("import", folder, "--project", "Odd names", "--yes")
+    assert done.returncode == 0, done.stderr
+    done = here("labels", "--project", "Odd names", "--out", tmp_path / "labels.zip")
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(tmp_path / "labels.zip") as archive:
+        assert "r\ufffdd.png" in archive.read("labels.csv").decode()
+
+
+def test_predict_names_photos_of_a_folder_that_cannot_be_read(here: Core, run: Path, tmp_path: Path) -> None:
+    (tmp_path / "IMG_1.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    done = here("predict", run, tmp_path)
+    assert done.returncode == 2
+    assert "IMG_1.HEIC: it is a HEIC photo" in done.stderr
+
+
 def test_predict_writes_over_no_table(here: Core, run: Path, labels: Path) -> None:
     before = labels.read_text()
     done = here("predict", run, labels.parent / "images", "--csv", labels)
@@ -97,11 +132,11 @@ def test_predict_writes_over_no_table(here: Core, run: Path, labels: Path) -> No
 
 def test_explain_draws_the_heatmap_beside_the_view(core: Core, run: Path, labels: Path, tmp_path: Path) -> None:
     image, out = labels.parent / "images" / "red_0.png", tmp_path / "new" / "heat.png"
-    words = ["explain", run, image, "--method", "hirescam", "--stage", "layer3", "--class", "green", "--out", out]
+    words = ["explain", run, image, "--method", "hirescam", "--stage", "layer2", "--class", "green", "--out", out]
     done = core(*words, "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
-    assert (answer["class"], answer["method"], answer["stage"]) == ("green", "hirescam", "layer3")
+    assert (answer["class"], answer["method"], answer["stage"]) == ("green", "hirescam", "layer2")
     assert 0 <= answer["probability"] <= 1 and answer["faithfulness"]["share"] == 0.2
     with Image.open(out) as picture:
         assert picture.format == "PNG"

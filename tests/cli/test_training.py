@@ -1,15 +1,24 @@
 import json
 import math
+import os
 import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
+import torch
+from filelock import FileLock
+from safetensors.torch import load_file
 
+from core.runs.device_queue import announce_turn, wait_for_turn, withdraw_turn
 from core.runs.folder import RunFolder
+from core.runs.status import Status, now
 from core.workspace import REPOSITORY
 from tests.cli.conftest import TINY, Core, start
 from tests.runs.photos import write_packed
@@ -27,11 +36,37 @@ def test_train_prints_each_epoch_then_where_the_run_is(training: subprocess.Comp
 
 
 def test_train_says_what_it_waits_for(training: subprocess.CompletedProcess[str]) -> None:
-    assert training.stderr.splitlines()[:2] == [
+    assert training.stderr.splitlines()[:3] == [
         "With weights none, the frozen layers stay random, so the model can learn little with train head. "
         "Choose train all.",
+        'Very few training photos: "green" has 4, "red" has 4. Add photos until each class has at least 20; '
+        "until then the result depends on chance.",
         "waiting for another training on this device",
     ]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("json_too", [False, True])
+def test_a_training_that_waits_holds_less_than_60_mb(
+    home: Path, environment: dict[str, str], labels: Path, tmp_path: Path, json_too: bool
+) -> None:
+    """It held 302 MB: torch, and what reads the labels."""
+    words = ["train", labels, "--images", labels.parent / "images", *TINY, "--out", tmp_path / "run"]
+    (home / "runs" / ".locks").mkdir(parents=True, exist_ok=True)
+    with FileLock(home / "runs" / ".locks" / "cpu.lock"):
+        process = start([*words, *(["--json"] if json_too else [])], environment)
+        assert process.stderr is not None
+        while "waiting for another training" not in (line := process.stderr.readline()):
+            assert line, process.communicate()
+        text = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+        run = RunFolder(tmp_path / "run")
+        assert (run.status().state, run.status().pid) == ("queued", process.pid)
+        run.write_status(stop_requested=True)
+        said, _ = process.communicate(timeout=120)
+    [kilobytes] = [int(line.split()[1]) for line in text.splitlines() if line.startswith("VmRSS")]
+    assert kilobytes < 60_000
+    assert run.status().state == "stopped" and process.returncode == 0
+    assert (json.loads(said)["state"] if json_too else said.partition(":")[0]) == "stopped"
 
 
 def test_train_leaves_a_finished_evaluated_run(run: Path) -> None:
@@ -142,25 +177,39 @@ def test_ctrl_c_keeps_the_best_and_resume_goes_on(
     assert again.returncode == 2 and "nothing to resume" in again.stderr
 
 
-def test_two_processes_make_one_run_and_check_what_is_saved(
-    environment: dict[str, str], labels: Path, tmp_path: Path
+def test_two_processes_wait_in_the_queue_together_then_make_one_run(
+    environment: dict[str, str], home: Path, labels: Path, tmp_path: Path
 ) -> None:
+    """The other process waited for the first one in torch's process group, which times out."""
     out = tmp_path / "run"
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", "-m", "core"]
     # In fp32, in which the report is made: bf16 gives other losses.
     exact = [*TINY, "--precision", "fp32", "--epochs", "2", "--json"]
     words = ["train", labels, "--images", labels.parent / "images", "--out", out, *exact]
-    done = subprocess.run(
-        [*launch, *map(str, words)],
-        cwd=REPOSITORY,
-        env={**environment, "ACCELERATE_USE_CPU": "true"},
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout)  # the first process alone speaks
+    (home / "runs" / ".locks").mkdir(parents=True, exist_ok=True)
+    with FileLock(home / "runs" / ".locks" / "cpu.lock"):
+        done = subprocess.Popen(
+            [*launch, *map(str, words)],
+            cwd=REPOSITORY,
+            env={**environment, "ACCELERATE_USE_CPU": "true"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert done.stderr is not None
+        heard = ""
+        while "waiting for another training" not in heard and (line := done.stderr.readline()):
+            heard += line
+        assert "waiting for another training" in heard, heard
+        time.sleep(5)
+        both = psutil.Process(done.pid).children()
+        assert len(both) == 2
+        # Without torch in memory, a process cannot wait in torch's process group.
+        assert not any("libtorch" in Path(f"/proc/{process.pid}/maps").read_text() for process in both)
+    said, complaints = done.communicate(timeout=180)
+    assert done.returncode == 0, complaints
+    assert not (out / ".turn").exists()
+    answer = json.loads(said)  # the first process alone speaks
     run = RunFolder(out)
     assert answer["state"] == run.status().state == "finished"
     assert "in 2 processes" in run.log()
@@ -172,10 +221,60 @@ def test_two_processes_make_one_run_and_check_what_is_saved(
     assert sum(losses) / len(losses) == pytest.approx(best["val_loss"], rel=1e-2)
 
 
+@pytest.mark.parametrize("ended", [False, True])
+def test_the_other_processes_go_on_or_end_with_the_first(
+    ended: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first process is this one; a stale file of an earlier launch is no turn."""
+    for name, value in {"WORLD_SIZE": "2", "TORCHELASTIC_RUN_ID": "none", "MASTER_PORT": "29500"}.items():
+        monkeypatch.setenv(name, value)
+    run = RunFolder(tmp_path)
+    announce_turn(tmp_path)
+    stale = (tmp_path / ".turn").read_text()
+    (tmp_path / ".turn").write_text(stale.replace(str(os.getppid()), "1"))
+    own = {"pid": os.getpid(), "process_started": psutil.Process().create_time()}
+    waiting = Status(state="queued", created=now(), **own)
+    run.status_path.write_text(waiting.model_dump_json())
+    answers: list[bool] = []
+    thread = threading.Thread(target=lambda: answers.append(wait_for_turn(tmp_path)))
+    thread.start()
+    time.sleep(1)
+    assert thread.is_alive()
+    if ended:
+        run.write_status(state="stopped")
+    else:
+        announce_turn(tmp_path)
+    thread.join(30)
+    assert answers == [not ended]
+    withdraw_turn(tmp_path)
+    assert not (tmp_path / ".turn").exists()
+
+
 def probability_of(row: pd.Series, label: str) -> float:
     """Return the probability of a class in a row of predictions."""
     place = next(name for name in row.index if name.startswith("prediction") and row[name] == label)
     return float(row[place.replace("prediction", "probability")])
+
+
+def test_the_seed_changes_the_run_and_not_the_split(here: Core, labels: Path, tmp_path: Path) -> None:
+    """--seed also divided the photos, so runs of several seeds had different test sets."""
+    table = tmp_path / "labels.csv"
+    rows = [f"{color}_{number}.png,{color}" for color in ("red", "green") for number in range(6)]
+    table.write_text("\n".join(["filename,label", *rows]), encoding="utf-8")
+
+    def trained(*options: object) -> RunFolder:
+        out = tmp_path / "-".join(map(str, options)).strip("-")
+        words = ["train", table, "--images", labels.parent / "images", "--out", out, *TINY, "--epochs", 1, *options]
+        done = here(*words)
+        assert done.returncode == 0, done.stderr
+        return RunFolder(out)
+
+    first, other, divided = trained("--seed", 0), trained("--seed", 7), trained("--split-seed", 3)
+    splits = [run.snapshot().frame["split"].tolist() for run in (first, other, divided)]
+    assert splits[0] == splits[1] != splits[2]
+    assert [(run.recipe().seed, run.recipe().split_seed) for run in (first, other, divided)] == [(0, 0), (7, 0), (0, 3)]
+    heads = [load_file(run.last / "model.safetensors")["fc.weight"] for run in (first, other)]
+    assert not torch.equal(*heads)
 
 
 def test_packed_images_are_trained_on_and_found_when_the_files_are_gone(here: Core, tmp_path: Path) -> None:

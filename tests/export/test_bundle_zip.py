@@ -20,8 +20,9 @@ from core.export.bundle_zip import FILES, export_bundle, zip_bundle
 from core.export.model_card import model_card, snippet
 from core.inspection.predicting.predictor import Predictor
 from core.models.bundle import read_info
-from core.runs.folder import RunFolder, create_run
+from core.runs.folder import RunFolder
 from core.runs.models import evaluate_run
+from core.runs.new_run import create_run
 from core.training.recipe import Recipe
 from tests.inspection.conftest import CLASSES, photo, write_bundle
 

@@ -1,0 +1,62 @@
+"""The command runs: a table of all runs, and their notes."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.console import Json, print_json, print_result, print_table
+from core.errors import RunError
+
+if TYPE_CHECKING:
+    from core.runs.table import RunRow
+
+_HEADER = ("run", "project", "name", "state", "created", "trained", "note", "epochs", "validation", "photos")
+_FIGURES = {"accuracy": "{:.1%} accuracy", "mean_iou": "{:.3f} mean IoU"}
+
+
+def runs(
+    run: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="Only this run: a run id in the workspace, or a run folder.")
+    ] = None,
+    project: Annotated[str | None, typer.Option(help="Only the runs of the project with this name.")] = None,
+    note: Annotated[str | None, typer.Option(help="Replace the note of RUN; an empty text removes it.")] = None,
+    json: Json = False,
+) -> None:
+    """List all runs of the workspace, newest first, each with its state, its best figure and its note."""
+    from core.runs.folder import open_run
+    from core.runs.table import row_of, run_rows, write_note
+    from core.workspace import open_workspace
+
+    workspace = open_workspace()
+    if run is None:
+        if note is not None:
+            raise typer.BadParameter("--note needs a RUN. Name the run that the note is about.")
+        rows = run_rows(workspace)
+    else:
+        found = open_run(run, workspace)
+        if note is not None:
+            write_note(found, note)
+        rows = [row_of(found)]
+    if project is not None:
+        rows = [row for row in rows if row.project == project]
+        if not rows:
+            raise RunError(f"No run belongs to a project called {project!r}. Run this command without --project.")
+    if json:
+        print_json([{**asdict(row), "created": row.created.isoformat(), "recipe": row.recipe} for row in rows])
+    elif rows:
+        print_table(_HEADER, [_cells(row) for row in rows], texts=7)
+    else:
+        print_result("There are no runs in this workspace yet.")
+
+
+def _cells(row: "RunRow") -> list[str]:
+    figure = _FIGURES[row.figure].format(row.value) if row.figure and row.value is not None else ""
+    texts = [row.id, row.project or "", row.title, row.state, f"{row.created.astimezone():%Y-%m-%d %H:%M}", row.recipe]
+    numbers = [f"{row.epochs_done} of {row.epochs}", figure, str(row.n) if figure else ""]
+    return [*map(_one_line, texts), _one_line(row.note), *numbers]
+
+
+def _one_line(text: str) -> str:
+    """Return a text without line breaks, and without characters that control the terminal."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(text.split()))
