@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from pages.components.data.import_line import import_line
+from pages.components.home.lost_photos import show_lost_photos
 from pages.components.home.project_list import show_projects
 from pages.components.home.project_status import (
     next_steps,
@@ -38,7 +40,9 @@ with frame.page("Home", SENTENCE, heading="ResNet Studio"):
         status = status_of(project, runs)
         st.subheader(project.name, anchor=False)
         show_counts(status)
-        if not complete_sample(project):
+        show_lost_photos(project)
+        importing = import_line(project) is not None
+        if not complete_sample(project) and (status.trainable or not importing):
             show_steps(next_steps(status))
         show_photos(project)
         show_runs(runs)

@@ -5,7 +5,8 @@ import streamlit as st
 from pages.components.data.add_photos import add_photos
 from pages.components.data.check_labels import check_labels
 from pages.components.data.export_labels import labels_csv
-from pages.components.data.import_progress import import_of, progress_of
+from pages.components.data.import_line import import_line
+from pages.components.data.import_progress import import_of
 from pages.components.data.photo_grid import photo_grid
 from pages.components.data.splits import splits
 from pages.components.shared import frame
@@ -35,10 +36,11 @@ with frame.page("Data"):
         label_visibility="collapsed",
         wrap=True,
     )
-    if job and not job.finished and section != "Add photos":
-        st.info(f"Importing in the background: {progress_of(job)[1]} so far.", icon=":material/hourglass_top:")
+    importing = section != "Add photos" and import_line(project, until_photos=not has_photos) is not None
     if section == "Add photos":
         add_photos(project)
+    elif importing and not has_photos:
+        st.markdown("The photos appear here when the first of them are imported.")
     elif section == "Splits and sizes":
         splits(project)
     elif section == "Check labels" and has_photos:

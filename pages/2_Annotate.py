@@ -10,6 +10,7 @@ from pages.components.annotate.suggest_map import photo_map
 from pages.components.annotate.suggest_queue import choose_queue
 from pages.components.annotate.suggest_similar import similar
 from pages.components.boxes.box_desk import boxes_desk
+from pages.components.data.import_line import import_line
 from pages.components.shared import frame
 from pages.components.shared.wording import unique_options
 
@@ -27,10 +28,16 @@ UNLABELLED, EVERY = "Unlabelled photos", "All photos, to review"
 with frame.page("Annotate"):
     project = frame.need_project()
     if frame.store().count(project.id) == 0:
+        if import_line(project, until_photos=True):
+            st.markdown("You can label the photos when the first of them are imported.")
+            st.stop()
         frame.empty_state("No photos yet", "Add photos first, then label them here.", "Add photos", "Data")
         st.stop()
     classes = [one.name for one in frame.store().classes(project.id)]
     if not classes:
+        if (importing := import_line(project)) and importing.labelled:
+            st.markdown("The files of this import have labels: their classes appear here when it has ended.")
+            st.stop()
         st.subheader("List your classes", anchor=False)
         st.markdown("The model will choose one of these for each photo. You can change them at any time.")
         add_classes(project)
@@ -45,6 +52,8 @@ with frame.page("Annotate"):
         label_visibility="collapsed",
         wrap=True,
     )
+    if section != "One by one":
+        frame.release_photos()
     if section == "Many at once":
         many_at_once(project)
     elif section == "Similar":
@@ -59,7 +68,7 @@ with frame.page("Annotate"):
         boxes_desk(project)
     else:
         which = unique_options([(UNLABELLED, None), (EVERY, None), *((name, name) for name in classes)])
-        head = st.container(horizontal=True, vertical_alignment="center", gap="small")
+        head = st.container(horizontal=True, vertical_alignment="center", gap="small", key="annotate-head")
         named = head.selectbox("Go through", list(which), key="annotate-which", label_visibility="collapsed", width=230)
         queue = choose_queue(head, classes, ordered=named == UNLABELLED)
         one_by_one(project, which[named], unlabelled=named == UNLABELLED, queue=queue)

@@ -8,15 +8,18 @@ from typing import Any
 import streamlit as st
 
 from core.data.snapshot import check_trainable, snapshot_of_project
-from core.data.store.store import ImageFilter, Project
+from core.data.store.store import Project
 from core.errors import TooLittleData
 from core.runs import jobs
 from core.runs.folder import RunFolder, list_runs
+from core.training.advice import advice
 from core.training.recipe import Recipe
+from pages.components.data.import_line import import_line
 from pages.components.shared import frame
-from pages.components.train import live_run, photo_preview, recipe_form, run_list
+from pages.components.shared.wording import next_page, plain
+from pages.components.train import live_run, photo_preview, recipe_form, run_list, runs_table
 from pages.components.train.recipe_labels import default_run_name, recipe_summary, snapshot_summary
-from pages.components.train.split_counts import cached_snapshot
+from pages.components.train.split_counts import cached_snapshot, show_rule
 from pages.components.train.time_estimate import time_sentence
 
 
@@ -26,9 +29,12 @@ def new_run(project: Project, runs: list[RunFolder]) -> Callable[[], None] | Non
     try:
         check_trainable(snapshot)
     except TooLittleData as error:
-        unlabelled = frame.store().count(project.id, ImageFilter(unlabelled=True))
-        label, page = ("Label photos", "Annotate") if unlabelled else ("Add photos", "Data")
-        frame.empty_state("Not enough labelled photos yet", str(error), label, page)
+        if import_line(project):
+            st.markdown("You can train when the import has ended and enough photos are labelled.")
+            return None
+        learned = frame.store().learned_photos(project.id)
+        why = str(error) if learned.enough else f"{learned.rule} {learned.advice}".strip()
+        frame.empty_state("Not enough labelled photos yet", plain(why), *next_page(learned.step, learned.boxed))
         return None
     top = st.container(border=True)
     recipe_form.prepare(project.task)
@@ -36,9 +42,10 @@ def new_run(project: Project, runs: list[RunFolder]) -> Callable[[], None] | Non
     with top, frame.plain_errors():
         recipe = Recipe.checked(**values)
         st.markdown(snapshot_summary(snapshot.counts()))
-        st.markdown(f"{recipe_summary(recipe)} {time_sentence(recipe, snapshot, runs)}")
-        for remark in recipe.warnings(project.task):
-            st.warning(remark, icon=":material/info:")
+        show_rule(project)
+        st.markdown(f"{recipe_summary(recipe)} {time_sentence(recipe, snapshot, list_runs(frame.workspace()))}")
+        for remark in advice(recipe, snapshot.counts(), project.task):
+            st.warning(plain(remark), icon=":material/info:")
         start(project, recipe)
         return partial(photo_preview.draw_previews, project, recipe, placeholders)
     return None
@@ -90,6 +97,7 @@ def start(project: Project, recipe: Recipe) -> None:
         )
     if not pressed:
         return
+    frame.store().assign_splits(project.id)  # from now on, the photos keep the splits of this run
     run = jobs.submit(
         frame.workspace(),
         snapshot_of_project(frame.store(), project.id),
@@ -119,6 +127,13 @@ with frame.page("Train"):
     others = [one for one in runs if one != run and (run or not one.status().live)]
     if others:
         st.markdown("##### Other runs" if run else "##### Earlier runs")
-        run_list.show_runs(others)
+        shown_as = st.segmented_control(
+            "Show the runs as", ("List", "Table"), default="List", required=True, label_visibility="collapsed",
+            key="runs-view",
+        )  # fmt: skip
+        if shown_as == "Table":
+            runs_table.show(project)
+        else:
+            run_list.show_runs(others)
     if draw_previews:
         draw_previews()

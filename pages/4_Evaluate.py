@@ -32,9 +32,9 @@ with frame.page("Evaluate"):
         st.stop()
     boxed = isinstance(report, BoxReport)
     if isinstance(report, BoxReport):
-        box_report.headline(report)
+        box_report.headline(run, report)
     else:
-        run_report.headline(report)
+        run_report.headline(run, report)
     views = BOX_VIEWS if boxed else VIEWS
     view = st.segmented_control(
         "View",

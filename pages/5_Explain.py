@@ -12,7 +12,7 @@ with frame.page("Explain"):
     with left:
         reference = pick_model(project)
     view = right.segmented_control(
-        "View", ("One photo", "Many photos"), default="One photo", required=True, label_visibility="collapsed",
+        "View", ("One photo", "Predict many photos"), default="One photo", required=True, label_visibility="collapsed",
         key="explain-view",
     )  # fmt: skip
     photo = photo_source.choose_photo(project, reference != IMAGENET) if view == "One photo" else None

@@ -21,6 +21,7 @@ OpenPage = Callable[..., AppTest]
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty workspace; what Streamlit cached for another test's is let go."""
     monkeypatch.setenv("RESNET_STUDIO_HOME", str(tmp_path / "workspace"))
+    monkeypatch.setenv("RESNET_STUDIO_SERVER_FILES", "on")
     monkeypatch.delenv("RESNET_STUDIO_DATABASE_URL", raising=False)
     monkeypatch.chdir(REPOSITORY)
     yield tmp_path / "workspace"

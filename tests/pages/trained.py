@@ -12,7 +12,8 @@ from PIL import Image
 from core.data.pictures.decoding import Decoded
 from core.data.snapshot import snapshot_of_project
 from core.data.store.store import Project, Store
-from core.runs.folder import RunFolder, create_run
+from core.runs.folder import RunFolder
+from core.runs.new_run import create_run
 from core.training.recipe import Recipe
 from core.workspace import Workspace, open_workspace
 
@@ -61,6 +62,7 @@ def color_project(store: Store) -> Project:
 
 def queued_run(workspace: Workspace, store: Store, project: Project, name: str = RUN, **recipe: Any) -> RunFolder:
     """A queued run of this process; nothing is started."""
+    store.assign_splits(project.id)  # as the Train button does
     snapshot = snapshot_of_project(store, project.id)
     title = recipe.pop("title", "First colors")
     return create_run(

@@ -9,7 +9,8 @@ from pages.components.annotate.suggest_state import refit
 from pages.components.shared import frame
 from pages.components.shared.class_keys import class_keys
 from pages.components.shared.key_guard import guard_keys
-from pages.components.shared.wording import counted, plain, undo_message
+from pages.components.shared.undo_line import undo_button, undo_newest
+from pages.components.shared.wording import counted, plain
 
 
 def class_buttons(
@@ -32,7 +33,7 @@ def class_buttons(
                 on_click=_give,
                 args=(project, now, one.name, after),
             )
-        st.button("Undo", shortcut="U", type="tertiary", key=f"{key}-undo", on_click=_undo, args=(project,))
+        undo_button(project.id, _undo, project, key=f"{key}-undo", kind="tertiary")
     guard_keys()
 
 
@@ -49,6 +50,5 @@ def _give(project: Project, now: Callable[[], list[int]], label: str, after: Cal
 
 @frame.action
 def _undo(project: Project) -> None:
-    change = frame.store().undo(project.id, frame.who())
-    frame.notify(undo_message(change) if change else "You have nothing to undo.")
-    refit(project.id)
+    if undo_newest(project.id):
+        refit(project.id)

@@ -3,12 +3,16 @@
 import streamlit as st
 
 from core.data.store.store import ClassInfo, Project
+from core.inspection.suggesting.similar_classes import REVIEW_KIND, LikelyTypo, likely_typos
+from pages.components.annotate.suggest_state import refit
 from pages.components.home.welcome import split_names
 from pages.components.shared import frame
 from pages.components.shared.class_keys import BOX_LETTERS, class_keys
 from pages.components.shared.dialogs import closing_button
+from pages.components.shared.undo_line import newest_of_tab, undo_newest
 from pages.components.shared.wording import counted, plain
 
+TYPOS_SHOWN = 5
 RENAME, MERGE, REMOVE, UP, DOWN = "Rename", "Merge into another", "Remove", "Move up", "Move down"
 
 
@@ -20,11 +24,43 @@ def class_panel(project: Project) -> None:
         "digit or letter gets that key. No change here loses a label, and you can undo every change."
     )
     last_change(project)
+    _typos(project, classes)
     with st.container(border=True, gap="xxsmall"):
         reserved = BOX_LETTERS if project.task == "localization" else ""
         for one, key in zip(classes, class_keys([one.name for one in classes], reserved=reserved), strict=True):
             _row(project, one, key, classes)
     add_classes(project)
+
+
+def _typos(project: Project, classes: list[ClassInfo]) -> None:
+    """Offer to merge classes whose names are probably the same word."""
+    known = frame.store().reviews(project.id, REVIEW_KIND)
+    for one in [pair for pair in likely_typos(classes) if pair.subject not in known][:TYPOS_SHOWN]:
+        rare, common = one.rare, one.common
+        with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"typo-{rare.id}"):
+            st.markdown(
+                f":material/spellcheck: Is **{plain(rare.name)}** ({counted(rare.count, 'photo')}) the same class as "
+                f"**{plain(common.name)}** ({counted(common.count, 'photo')})?",
+                width="stretch",
+            )
+            st.button(
+                f"Merge into {plain(common.name)}",
+                key=f"typo-merge-{rare.id}",
+                on_click=_merge_now,
+                args=(project, one),
+            )
+            st.button("Keep both", key=f"typo-keep-{rare.id}", type="tertiary", on_click=_keep, args=(project, one))
+
+
+@frame.action
+def _merge_now(project: Project, pair: LikelyTypo) -> None:
+    frame.store().merge_classes(project.id, pair.rare.id, pair.common.id, frame.who())
+    refit(project.id)
+
+
+@frame.action
+def _keep(project: Project, pair: LikelyTypo) -> None:
+    frame.store().record_review(project.id, REVIEW_KIND, [pair.subject], frame.who())
 
 
 def add_classes(project: Project) -> None:
@@ -101,16 +137,13 @@ def _remove(project: Project, one: ClassInfo) -> None:
 
 
 def last_change(project: Project) -> None:
-    """Show this person's newest change, with a button that undoes it."""
-    newest = next(
-        (one for one in frame.store().history(project.id, 50) if not one.undone and one.who == frame.who()), None
-    )
+    """Show this tab's newest change, with a button that undoes it."""
+    newest = newest_of_tab(project.id)
     if newest is None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"Your last change: {plain(newest.text)}", width="content")
         if st.button("Undo", key="undo-last", type="tertiary", icon=":material/undo:"):
-            undone = frame.store().undo(project.id, frame.who())
-            if undone:
-                frame.notify(f"Undone: {plain(undone.text)}")
+            undo_newest(project.id)
+            refit(project.id)
             st.rerun()

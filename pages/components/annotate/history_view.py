@@ -5,18 +5,20 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from core.data.store.records import Change, RollBackReach, Touched
+from core.data.store.records import IMPORT, LABEL_KINDS, Change, RollBackReach, Touched, source_of
 from core.data.store.store import Project
 from pages.components.shared import frame
 from pages.components.shared.auto_refresh import refresh_on_change
 from pages.components.shared.dialogs import closing_button
 from pages.components.shared.photo_wall import WallPhoto, wall
+from pages.components.shared.undo_line import NOTHING
 from pages.components.shared.wording import counted, format_time, plain, undo_message, unique_options
 
 CHANGES_A_PAGE = 100
 PHOTOS_SHOWN = 24
 CARD_PIXELS = 124
 EVERYBODY = "Everyone"
+SOURCES = {"person": "person", "suggestion": "accepted suggestion", "import": "import"}
 
 
 @frame.fragment()
@@ -42,8 +44,8 @@ def history(project: Project) -> None:
     more, changes = len(changes) > CHANGES_A_PAGE, changes[:CHANGES_A_PAGE]
     detail = st.container()
     table = pd.DataFrame(
-        [(format_time(one.when), one.who, one.text, _state(one)) for one in changes],
-        columns=["When", "Who", "Change", "State"],
+        [(format_time(one.when), one.who, one.text, _source(one), _state(one)) for one in changes],
+        columns=["When", "Who", "Change", "Label source", "State"],
     )
     # Another list is another table, so that a selection in the old one never points into the new one.
     key = f"history-table-{changes[0].id if changes else 0}-{len(changes)}-{named}"
@@ -100,18 +102,22 @@ def _state(one: Change) -> str:
     return "undone by going back" if one.roll_back else "undone"
 
 
+def _source(one: Change) -> str:
+    """Say where a change's labels came from; nothing for changes that give no label."""
+    return SOURCES[source_of(one.kind)] if one.kind in (*LABEL_KINDS, "boxes", IMPORT) else ""
+
+
 def _newest(project: Project) -> None:
-    store, me = frame.store(), frame.who()
     with st.container(horizontal=True):
-        for label, who in (("Undo my last change", me), ("Undo the last change by anyone", None)):
-            newest = next((one for one in store.history(project.id, 50, who=who) if not one.undone), None)
+        for label, tab in (("Undo my last change", frame.tab()), ("Undo the last change by anyone", None)):
+            newest = frame.store().newest_change(project.id, tab=tab)
             st.button(
                 label,
                 icon=":material/undo:",
                 disabled=newest is None,
-                help=plain(newest.text) if newest else None,
+                help=plain(newest.text) if newest else NOTHING if tab else None,
                 on_click=_undo_newest,
-                args=(project, who),
+                args=(project, tab),
             )
 
 
@@ -195,8 +201,8 @@ def _kept(kept: int) -> str:
 
 
 @frame.action
-def _undo_newest(project: Project, who: str | None) -> None:
-    undone = frame.store().undo(project.id, who)
+def _undo_newest(project: Project, tab: str | None) -> None:
+    undone = frame.store().undo(project.id, tab=tab)
     frame.notify(undo_message(undone) if undone else "There is nothing to undo.")
 
 

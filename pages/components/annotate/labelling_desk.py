@@ -1,18 +1,34 @@
 """The state of one browser tab while labelling: the photo shown, the ones before it, the ones skipped."""
 
+import time
 from collections import deque
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import streamlit as st
 
 from core.data.store.store import ImageFilter, ImageRow, Project
 from core.errors import DataError
-from pages.components.annotate.suggest_state import refit, suggestions_of
+from pages.components.annotate.photo_hold import PhotoHold
+from pages.components.annotate.suggest_state import current_suggestions, refit, still_holds, suggestions_of
 from pages.components.shared import frame
-from pages.components.shared.wording import format_time, plain, undo_message
+from pages.components.shared.undo_line import undo_newest
+from pages.components.shared.wording import format_time, plain
 
 IN_ORDER = "added"
 REMEMBERED = 20
+QUIET_SECONDS = 0.6
+"""Between a withdrawn suggestion and another one for the same photo: longer than a press that was under way."""
+CHANGED = "The labels have changed since this suggestion was made. Look at the new one."
+
+
+class Suggested(NamedTuple):
+    """A suggestion as it is shown."""
+
+    image_id: int
+    label: str
+    probability: float
+    revision: int  # of the labels that it answers to
 
 
 @dataclass
@@ -31,13 +47,19 @@ class Desk:
     order: str = IN_ORDER  # of unlabelled photos: as added, or an order from the suggestion model
     order_class: str | None = None  # the class for the order "class"
     upcoming: int | None = None  # the photo announced as the next one; the browser has loaded it
-    suggested: tuple[int, str, float] | None = None  # photo, class and probability, as shown
+    suggested: Suggested | None = None
+    quiet_until: float = 0.0  # seconds, as time.monotonic() tells them
+    recomputing: bool = False  # a suggestion for the photo is being computed from the labels as they are now
+    sharing: bool = False  # show also photos that others have on their desks, when no other is left
     agreed: deque[bool] = field(default_factory=lambda: deque(maxlen=REMEMBERED))  # were the last suggestions right?
     message: str = ""
 
+    def __post_init__(self) -> None:
+        self.hold = PhotoHold(self.project_id)
+
     def follower(self, after: int | None) -> ImageRow | None:
         """Return the next photo, or None when all are done. It stays the same until the desk moves on."""
-        if self.upcoming is not None:
+        if self.upcoming is not None and not (self.unlabelled and self.hold.lapsed):
             named = self._still_open(self.upcoming, after)
             if named is not None:
                 return named
@@ -59,12 +81,12 @@ class Desk:
         store = frame.store()
         if self.unlabelled:
             found = suggestions_of(self.project_id) if self.order != IN_ORDER else None
-            for image_id in found.ranking(self.order, self.order_class) if found else ():
-                row = self._still_open(int(image_id), after)
-                if row is not None:
-                    return row
+            order = [int(one) for one in found.ranking(self.order, self.order_class)] if found else []
+            number = self.hold.next(after, self.skipped, order)
+            if number is not None:
+                return store.image(self.project_id, number)
             passed = self.skipped | ({after} if after is not None else set())
-            return store.next_unlabelled(self.project_id, after, passed)
+            return store.next_unlabelled(self.project_id, after, passed) if self.sharing else None
         place = self.queue.index(after) + 1 if after in self.queue else 0
         for image_id in self.queue[place:]:
             try:
@@ -80,19 +102,39 @@ class Desk:
         self.current = image_id
         self.seen = None
         self.upcoming = None
+        self.quiet_until = 0.0
 
-    def suggest(self, row: ImageRow) -> tuple[str, float] | None:
-        """Return the suggested class for the photo and its probability. A suggestion once shown does not change.
+    def suggest(self, row: ImageRow) -> Suggested | None:
+        """Return the suggestion for the photo; None if there is none, or while it is being recomputed.
 
-        Otherwise somebody could accept a class that replaced another one just before the key press.
+        It stays while it answers to the labels as they are now. Another class never replaces it at once: somebody could
+        accept it with a key press that was meant for the first one.
         """
-        if self.suggested is None or self.suggested[0] != row.id:
-            found = suggestions_of(self.project_id)
-            best = found.of(row.id) if found else None
-            if best is None:
-                return None
-            self.suggested = (row.id, *best)
-        return self.suggested[1:]
+        before = self.suggested if self.suggested and self.suggested.image_id == row.id else None
+        self.suggested, self.recomputing = None, False
+        if before and still_holds(self.project_id, before.revision):
+            self.suggested = before
+            return before
+        shown_before = suggestions_of(self.project_id)
+        found = current_suggestions(self.project_id)
+        if found is None:
+            self.recomputing = shown_before is not None and shown_before.of(row.id) is not None
+            return None
+        best = found.of(row.id)
+        if best is None:
+            return None
+        if before and before.label != best[0]:
+            self.quiet_until = time.monotonic() + QUIET_SECONDS
+        if self.quiet:
+            self.recomputing = True
+            return None
+        self.suggested = Suggested(row.id, *best, found.revision)
+        return self.suggested
+
+    @property
+    def quiet(self) -> bool:
+        """Whether a suggestion has just been withdrawn, and another one is not shown yet."""
+        return time.monotonic() < self.quiet_until
 
     def look_at(self, row: ImageRow) -> None:
         """Note the label when the photo is first shown, to detect a change by somebody else while it is on screen."""
@@ -101,6 +143,7 @@ class Desk:
 
     def begin(self) -> None:
         """Start again from the first photo."""
+        self.hold.touch()
         self.trail.clear()
         self.skipped.clear()
         self.current = self.upcoming = None
@@ -142,8 +185,8 @@ def desk_of(
 
 
 @frame.action
-def press(desk: Desk, image_id: int, label: str) -> None:
-    """Label the photo and show the next one.
+def press(desk: Desk, image_id: int, label: str, suggested: Suggested | None = None) -> None:
+    """Label the photo and show the next one; ``suggested`` is the suggestion that this accepts.
 
     ``image_id`` is the photo the button was drawn for. A second press sent before the next photo arrived still names
     the first photo and does nothing, so nobody labels a photo they have not seen.
@@ -151,6 +194,10 @@ def press(desk: Desk, image_id: int, label: str) -> None:
     if desk.current != image_id:
         return
     desk.message = ""
+    desk.hold.touch()
+    if suggested and not still_holds(desk.project_id, suggested.revision):
+        frame.notify(CHANGED)
+        return
     row = frame.store().image(desk.project_id, image_id)
     if row.label not in (desk.shown_label, label):
         by = (
@@ -165,10 +212,11 @@ def press(desk: Desk, image_id: int, label: str) -> None:
         )
         desk.shown_label = row.label
         return
-    frame.store().annotate(desk.project_id, [image_id], label, frame.who())
+    kind = "accepted" if suggested else "label"
+    frame.store().annotate(desk.project_id, [image_id], label, frame.who(), kind=kind)
     desk.skipped.discard(image_id)
-    if desk.suggested and desk.suggested[0] == image_id:
-        desk.agreed.append(desk.suggested[1] == label)
+    if desk.suggested and desk.suggested.image_id == image_id:
+        desk.agreed.append(desk.suggested.label == label)
     refit(desk.project_id)
     advance(desk)
 
@@ -187,6 +235,7 @@ def skip(desk: Desk, image_id: int) -> None:
 def back(desk: Desk) -> None:
     """Show the previous photo again."""
     desk.message = ""
+    desk.hold.touch()
     if desk.trail:
         desk.current = desk.trail.pop()
         desk.seen = desk.upcoming = None
@@ -194,17 +243,15 @@ def back(desk: Desk) -> None:
 
 @frame.action
 def undo(desk: Desk) -> None:
-    """Undo this person's newest change and show its photo."""
-    store = frame.store()
-    change = store.undo(desk.project_id, frame.who())
+    """Undo this tab's newest change and show its photo."""
+    change = undo_newest(desk.project_id)
     if change is None:
-        frame.notify("You have nothing to undo.")
         return
     desk.message = ""
+    desk.hold.touch()
     desk.upcoming = None
     refit(desk.project_id)
-    frame.notify(undo_message(change))
-    touched = store.changed_images(desk.project_id, change.id)
+    touched = frame.store().changed_images(desk.project_id, change.id)
     if len(touched) == 1:
         if touched[0] in desk.trail:
             desk.trail = desk.trail[: desk.trail.index(touched[0])]
@@ -218,7 +265,14 @@ def show_skipped(desk: Desk) -> None:
     desk.begin()
 
 
+def share(desk: Desk) -> None:
+    """Show also photos that others have on their desks."""
+    desk.sharing = True
+    desk.begin()
+
+
 def advance(desk: Desk) -> None:
     """Show the next photo."""
+    desk.hold.touch()
     follower = desk.follower(desk.current)
     desk.show(follower.id if follower else None)

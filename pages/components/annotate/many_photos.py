@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.data.store.store import Project
+from pages.components.annotate.suggest_state import refit
 from pages.components.data.photo_details import show_details
 from pages.components.data.photo_grid import filter_row, page_of, photo_cards, turn_pages
 from pages.components.shared import frame
@@ -10,7 +11,8 @@ from pages.components.shared.auto_refresh import refresh_on_change
 from pages.components.shared.class_keys import class_keys
 from pages.components.shared.key_guard import guard_keys
 from pages.components.shared.photo_wall import choose, clear, current_selection, wall
-from pages.components.shared.wording import counted, plain, undo_message
+from pages.components.shared.undo_line import undo_button, undo_newest
+from pages.components.shared.wording import counted, plain
 
 WALL = "annotate-wall"
 
@@ -34,7 +36,7 @@ def many_at_once(project: Project) -> None:
                 st.markdown(f"{counted(found, 'photo')}. Select some, then press a class.", width="stretch")
                 every = [str(number) for number in shown]
                 st.button("Select this page", type="tertiary", on_click=choose, args=(WALL, every), disabled=not rows)
-            st.button("Undo", shortcut="U", type="tertiary", on_click=_undo, args=(project,))
+            undo_button(project.id, _undo, project, key="many-undo", kind="tertiary")
         with st.container(horizontal=True, gap="xsmall"):
             classes = frame.store().classes(project.id)
             for one, key in zip(classes, class_keys([one.name for one in classes]), strict=True):
@@ -59,10 +61,11 @@ def _give(project: Project, shown: list[int], label: str | None) -> None:
         return
     frame.store().annotate(project.id, ids, label, frame.who())
     frame.notify(f"{counted(len(ids), 'photo')}: {plain(label) if label else 'no label'}")
+    refit(project.id)
     clear(WALL)
 
 
 @frame.action
 def _undo(project: Project) -> None:
-    change = frame.store().undo(project.id, frame.who())
-    frame.notify(undo_message(change) if change else "You have nothing to undo.")
+    if undo_newest(project.id):
+        refit(project.id)

@@ -5,8 +5,15 @@ import streamlit as st
 from core.data.store.store import Project
 from core.errors import DataError
 from core.inspection.suggesting.suggestions import Suggestions
-from pages.components.annotate.labelling_desk import Desk, advance
-from pages.components.annotate.suggest_state import keep_in_view, refit, suggestions_of
+from pages.components.annotate.labelling_desk import CHANGED, Desk, advance
+from pages.components.annotate.suggest_state import (
+    RECOMPUTING,
+    current_suggestions,
+    keep_in_view,
+    refit,
+    still_holds,
+    suggestions_of,
+)
 from pages.components.shared import frame
 from pages.components.shared.photo_wall import WallPhoto, choose, current_selection, wall
 from pages.components.shared.widget_memory import remember_choice, remembered_choice, set_initial_choice
@@ -18,6 +25,7 @@ MOST = 240
 WALL = "accept-wall"
 OPEN = "accept-open"
 LEVEL = "accept-level"
+SHOWN, WRONG = "accept-shown", "accept-wrong"
 
 
 def accepting(project: Project) -> bool:
@@ -42,7 +50,10 @@ def offer_review(project: Project, found: Suggestions) -> None:
 
 def review_suggestions(project: Project) -> None:
     """Draw the grid: all are selected; deselect the wrong ones, then accept the rest with one button."""
-    found = suggestions_of(project.id)
+    frame.release_photos()
+    current = current_suggestions(project.id)
+    # While they are recomputed, the last ones stay on screen, and cannot be accepted.
+    found = current or suggestions_of(project.id)
     level = st.segmented_control(
         "Confidence above",
         list(LEVELS),
@@ -54,10 +65,7 @@ def review_suggestions(project: Project) -> None:
     )
     suggested = found.sure(LEVELS[level]) if found else []
     sure = _still_unlabelled(project, suggested[:MOST])
-    state = (level, tuple(number for number, _, _ in sure))
-    if st.session_state.get("accept-state") != state:
-        st.session_state["accept-state"] = state
-        choose(WALL, [str(number) for number, _, _ in sure])
+    _select(level, [number for number, _, _ in sure])
     keep_in_view("accept-actions")
     buttons = st.container(horizontal=True, vertical_alignment="center", key="accept-actions")
     if not sure:
@@ -71,14 +79,34 @@ def review_suggestions(project: Project) -> None:
         st.markdown(f"{which} suggestions, grouped by class. Click the wrong ones to deselect them.", width="stretch")
         st.button("Back", on_click=_close, shortcut="Left")
         st.button(
-            f"Accept {counted(chosen, 'suggestion')}",
+            f"Accept {counted(chosen, 'suggestion')}" if current else RECOMPUTING,
             type="primary",
             icon=":material/done_all:",
-            disabled=not chosen,
+            disabled=not chosen or current is None,
             key="accept-all",
             on_click=_accept,
-            args=(project, {number: label for number, label, _ in sure}),
+            args=(project, {number: label for number, label, _ in sure}, current.revision if current else 0),
         )
+    if current is None:
+        _until_recomputed(project)
+
+
+@frame.fragment(run_every=0.3)
+def _until_recomputed(project: Project) -> None:
+    if current_suggestions(project.id) is not None:
+        st.rerun()
+
+
+def _select(level: str, shown: list[int]) -> None:
+    """Select all in a new grid, but not those that were deselected in an earlier one: they stay wrong."""
+    before: tuple[str, tuple[int, ...]] | None = st.session_state.get(SHOWN)
+    if before == (level, tuple(shown)):
+        return
+    wrong: set[int] = st.session_state.setdefault(WRONG, set())
+    if before is not None:
+        wrong |= set(before[1]) - set(current_selection(WALL, list(before[1])))
+    st.session_state[SHOWN] = (level, tuple(shown))
+    choose(WALL, [str(number) for number in shown if number not in wrong])
 
 
 def _still_unlabelled(project: Project, sure: list[tuple[int, str, float]]) -> list[tuple[int, str, float]]:
@@ -103,9 +131,12 @@ def _cards(project: Project, sure: list[tuple[int, str, float]]) -> list[WallPho
 
 
 @frame.action
-def _accept(project: Project, shown: dict[int, str]) -> None:
+def _accept(project: Project, shown: dict[int, str], revision: int) -> None:
     rows = [(number, shown[number]) for number in current_selection(WALL, list(shown))]
     if not rows:
+        return
+    if not still_holds(project.id, revision):
+        frame.notify(CHANGED)
         return
     frame.store().accept_suggestions(project.id, rows, frame.who())
     frame.notify(f"{counted(len(rows), 'suggestion')} accepted. Press U to undo.")
@@ -119,7 +150,8 @@ def _accept(project: Project, shown: dict[int, str]) -> None:
 def _open(project: Project, level: str) -> None:
     st.session_state[OPEN] = project.id
     set_initial_choice(LEVEL, level)
-    st.session_state.pop("accept-state", None)
+    st.session_state.pop(SHOWN, None)
+    st.session_state.pop(WRONG, None)
 
 
 def _close() -> None:

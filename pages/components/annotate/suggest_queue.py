@@ -8,9 +8,11 @@ from streamlit.delta_generator import DeltaGenerator
 from core.data.store.store import ClassInfo, ImageRow, Project
 from core.inspection.suggesting.suggestions import SuggestionModel, enough_labels
 from core.inspection.suggesting.vectors import default_network
-from pages.components.annotate.labelling_desk import Desk, press
+from pages.components.annotate.labelling_desk import Desk, Suggested, press
 from pages.components.annotate.suggest_accept import offer_review
 from pages.components.annotate.suggest_state import (
+    RECOMPUTING,
+    current_suggestions,
     instant_model,
     refit,
     show_progress,
@@ -77,19 +79,24 @@ def choose_queue(head: DeltaGenerator, classes: list[str], *, ordered: bool) -> 
     return Queue(order, label, suggest)
 
 
-def suggestion_button(desk: Desk, row: ImageRow, label: str, probability: float) -> None:
-    """Draw the button, with its key, that accepts the suggested class."""
+def suggestion_button(desk: Desk, row: ImageRow, suggested: Suggested | None) -> None:
+    """Draw the button, with its key, that accepts the suggested class, or say that it is being recomputed."""
+    if suggested is None:
+        if desk.recomputing:
+            icon = ":material/hourglass_top:"
+            st.button(RECOMPUTING, key="accept-later", icon=icon, disabled=True, width="stretch")
+        return
     st.button(
-        f"Accept {plain(label)} · {percent(probability)}",
+        f"Accept {plain(suggested.label)} · {percent(suggested.probability)}",
         # The key names the photo and the class, so that a late press accepts nothing else.
-        key=f"accept-{row.id}-{label}",
+        key=f"accept-{row.id}-{suggested.label}",
         icon=":material/check:",
         shortcut=ACCEPT_KEY,
         type="primary",
         width="stretch",
         help="Accept the suggestion.",
         on_click=press,
-        args=(desk, row.id, label),
+        args=(desk, row.id, suggested.label, suggested),
     )
 
 
@@ -124,7 +131,9 @@ def suggestion_status(project: Project, desk: Desk, classes: list[ClassInfo], qu
             if desk.agreed:
                 st.caption(f"The suggestion was right for {sum(desk.agreed)} of your last {len(desk.agreed)} photos.")
             offer_review(project, found)
-    if not suggested and enough_labels([one.count for one in classes]) and _more_comes(project, model):
+    if desk.recomputing:
+        _until_recomputed(project, desk)
+    elif not suggested and enough_labels([one.count for one in classes]) and _more_comes(project, model):
         _until_there(project, desk, anything=False)
 
 
@@ -135,6 +144,13 @@ def _more_comes(project: Project, model: SuggestionModel) -> bool:
 def percent(probability: float) -> str:
     """Format a probability: "93 %", and "99.7 %" rather than "100 %"."""
     return f"{min(99.9, probability * 100):.1f}%" if probability >= 0.99 else f"{probability * 100:.0f}%"
+
+
+@frame.fragment(run_every=0.3)
+def _until_recomputed(project: Project, desk: Desk) -> None:
+    """Redraw the page once there is a suggestion that answers to the labels as they are now."""
+    if not desk.quiet and current_suggestions(project.id) is not None:
+        st.rerun()
 
 
 @frame.fragment(run_every=0.5)

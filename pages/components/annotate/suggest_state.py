@@ -12,6 +12,8 @@ from pages.components.shared.wording import plain
 
 SECONDS_BETWEEN_LOOKS = 1.0
 GROWTH, MOST_NEW = 0.1, 400
+OWN = "own-label-revision"
+RECOMPUTING = "Recomputing suggestions ..."
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -36,8 +38,28 @@ def suggestions_of(project_id: int) -> Suggestions | None:
     return model.suggestions
 
 
+def current_suggestions(project_id: int) -> Suggestions | None:
+    """Return suggestions that answer to the labels as they are now; None while they are recomputed."""
+    found = suggestions_of(project_id)
+    model = instant_model(project_id)
+    return None if found is None or model is None else model.current(_own_labels(project_id))
+
+
+def still_holds(project_id: int, revision: int) -> bool:
+    """Return whether a suggestion that was made at this label revision may still be accepted."""
+    model = instant_model(project_id)
+    return model is not None and model.holds(revision, _own_labels(project_id))
+
+
+def _own_labels(project_id: int) -> int:
+    """Return the label revision after this tab's newest change."""
+    own: dict[int, int] = st.session_state.get(OWN, {})
+    return own.get(project_id, 0)
+
+
 def refit(project_id: int) -> None:
-    """Request suggestions that use the newest labels, if any have been shown; do not wait for them."""
+    """Request suggestions that use this tab's newest labels, if any have been shown; do not wait for them."""
+    st.session_state[OWN] = {project_id: frame.store().label_revision(project_id).changed}
     model = instant_model(project_id)
     if model is not None and model.suggestions is not None:
         model.ask()

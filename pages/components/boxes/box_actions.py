@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec
 from core.data.store.store import BoxRow
 from pages.components.boxes.box_state import BoxDesk, take_edits
 from pages.components.shared import frame
-from pages.components.shared.wording import undo_message
+from pages.components.shared.undo_line import undo_newest
 
 P = ParamSpec("P")
 
@@ -113,13 +113,11 @@ def go_back(desk: BoxDesk) -> None:
 
 @_action
 def undo(desk: BoxDesk) -> None:
-    """Undo this person's newest change and show its photo."""
-    change = frame.store().undo(desk.project_id, frame.who())
+    """Undo this tab's newest change and show its photo."""
+    change = undo_newest(desk.project_id)
     if change is None:
-        frame.notify("You have nothing to undo.")
         return
     desk.message = ""
-    frame.notify(undo_message(change))
     touched = frame.store().changed_images(desk.project_id, change.id)
     if len(touched) == 1 and touched[0] != desk.current:
         if touched[0] in desk.trail:
@@ -127,6 +125,13 @@ def undo(desk: BoxDesk) -> None:
         desk.show(touched[0])
     else:
         desk.load()
+
+
+@_action
+def share(desk: BoxDesk) -> None:
+    """Show also photos that others have on their desks."""
+    desk.sharing = True
+    desk.show(desk.follower(None))
 
 
 @_action

@@ -5,9 +5,12 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const PAUSE = 250; // milliseconds without a step: the steps up to then are one edit, and one undo
 const REACH = 8; // screen pixels: a press this close to an edge of the selected box resizes it
 const LEAST = 4; // screen pixels: a shorter drag is a click
+const MOST_ZOOM = 8;
+const ZOOM_KEYS = { "+": 1.5, "=": 1.5, "-": 1 / 1.5 };
 const TYPING = "input, textarea, select, [contenteditable=true], [data-testid=stDataFrame] *";
 
-let data, tell, desk, image, layer, stop;
+let data, tell, view, desk, image, layer, percent, stop;
+let zoom = 1; // of the photo on screen: 1 shows all of it
 let token = null;
 let edits = []; // not yet taken by the server
 let number = 0; // of the newest edit
@@ -50,7 +53,9 @@ const adopt = () => {
   shown = { project, photo, boxes, at, size };
   if (image.getAttribute("src") !== src) image.src = src;
   image.alt = name;
-  Object.assign(desk.style, { width: `${canvas[0]}px`, aspectRatio: canvas.join(" / ") });
+  Object.assign(view.style, { width: `${canvas[0]}px`, aspectRatio: canvas.join(" / ") });
+  desk.style.aspectRatio = canvas.join(" / ");
+  if (desk.dataset.photo !== String(photo)) zoomTo(1);
   draw(boxes, at);
   desk.dataset.photo = photo;
 };
@@ -63,8 +68,32 @@ const draw = (boxes, at) => {
     const sides = { left: x / wide, top: y / high, width: width / wide, height: height / high };
     for (const [side, part] of Object.entries(sides)) node.style[side] = `${100 * part}%`;
     node.className = index === at ? "box selected" : "box";
+    const place = data.classes.indexOf(label);
+    node.style.setProperty("--color", data.colors[place] ?? "#334155");
+    node.classList.toggle("again", place >= new Set(data.colors).size); // the colours have begun to repeat
     node.firstChild.textContent = label;
   });
+};
+
+// Shows the photo at another size; the place under the pointer, or else the selected box, stays where it is.
+const zoomTo = (next, event) => {
+  next = clamp(next, 1, MOST_ZOOM);
+  const edge = view.getBoundingClientRect();
+  const box = !event && shown?.at !== null && shown?.boxes[shown?.at];
+  const focus = event ? [event.clientX - edge.left, event.clientY - edge.top] : [edge.width / 2, edge.height / 2];
+  const place = box
+    ? [(box[1] + box[3] / 2) / shown.size[0], (box[2] + box[4] / 2) / shown.size[1]]
+    : [(view.scrollLeft + focus[0]) / desk.offsetWidth, (view.scrollTop + focus[1]) / desk.offsetHeight];
+  zoom = next;
+  desk.style.width = `${100 * zoom}%`;
+  view.classList.toggle("zoomed", zoom > 1);
+  percent.textContent = `${Math.round(100 * zoom)}%`;
+  view.scrollTo(place[0] * desk.offsetWidth - focus[0], place[1] * desk.offsetHeight - focus[1]);
+};
+const onWheel = (event) => {
+  if (!event.ctrlKey && !event.metaKey) return; // a plain wheel scrolls
+  event.preventDefault();
+  if (!gesture) zoomTo(zoom * (event.deltaY < 0 ? 1.25 : 0.8), event);
 };
 
 // Which edges of the selected box a press takes hold of: -1, 0 or 1 across and down, 0 and 0 its inside; null: neither.
@@ -226,6 +255,14 @@ const onKey = (event) => {
   }
   if (["Shift", "Alt", "Control", "Meta"].includes(event.key)) return; // a step begins with them
   if (event.composedPath()[0].matches?.(TYPING) || document.querySelector("[role=dialog]")) return;
+  const factor = !event.ctrlKey && !event.metaKey && ZOOM_KEYS[event.key];
+  if (factor && shown) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    flush();
+    zoomTo(zoom * factor);
+    return;
+  }
   const arrow = event.shiftKey && shown?.boxes.length && ARROWS[event.key];
   if (!arrow) return flush(); // before the button of this key acts
   event.preventDefault();
@@ -239,7 +276,21 @@ const onBodyKey = (event) => {
   if (event.target.closest?.("[data-testid=stDataFrame]")) event.stopPropagation();
 };
 
+const zoomButton = (text, name, act) => {
+  const button = Object.assign(element("button", ""), { type: "button", textContent: text, title: name });
+  button.ariaLabel = name;
+  button.addEventListener("click", act);
+  return button;
+};
 const build = () => {
+  view = desk.parentElement;
+  view.addEventListener("wheel", onWheel, { passive: false });
+  percent = zoomButton("100%", "Show the whole photo", () => zoomTo(1));
+  view.nextElementSibling.replaceChildren(
+    zoomButton("−", "Zoom out (key −)", () => zoomTo(zoom / 1.5)),
+    percent,
+    zoomButton("+", "Zoom in (key +)", () => zoomTo(zoom * 1.5)),
+  );
   image = Object.assign(element("img", ""), { draggable: false });
   layer = element("div", "layer");
   desk.replaceChildren(image, layer);

@@ -61,7 +61,7 @@ def draw(told: dict[str, Any], photo: bytes, on_report: Callable[[], None]) -> N
     # Registered on each draw, because a second server in the same process (a test) starts with none.
     component = st.components.v2.component(
         "resnet_studio.box_canvas",
-        html='<div class="desk"></div>',
+        html='<div class="view"><div class="desk"></div></div><div class="zoom"></div>',
         css=(HERE / "box_canvas.css").read_text(encoding="utf-8"),
         js=(HERE / "box_canvas.js").read_text(encoding="utf-8"),
     )

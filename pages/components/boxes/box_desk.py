@@ -6,7 +6,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.data.store.boxes.box_checks import TOLERATED_PIXELS, reaches_out
+from core.data.store.records import Reservation
 from core.data.store.store import ImageFilter, ImageRow, Project
+from pages.components.annotate.photo_hold import offer_last_photos, renew, say_who_has_it
 from pages.components.boxes.box_actions import (
     choose_class,
     delete_box,
@@ -16,6 +18,7 @@ from pages.components.boxes.box_actions import (
     new_box,
     other_box,
     report,
+    share,
     shift_box,
     start_again,
     undo,
@@ -26,9 +29,10 @@ from pages.components.boxes.box_table import edit_table
 from pages.components.data.photo_details import display_bytes
 from pages.components.shared import frame
 from pages.components.shared.auto_refresh import refresh_on_change
-from pages.components.shared.class_keys import BOX_LETTERS, class_keys
+from pages.components.shared.class_keys import BOX_LETTERS, class_color, class_keys
 from pages.components.shared.key_guard import guard_keys
-from pages.components.shared.wording import counted, plain
+from pages.components.shared.undo_line import undo_button
+from pages.components.shared.wording import counted, next_page, plain
 
 WITHOUT, EVERY = "Photos without a box", "All photos"
 SIZES = {"Small": (330, 400), "Medium": (540, 560), "Large": (880, 900)}
@@ -37,9 +41,12 @@ HELP = """**With the mouse.** Drag to draw a box; it gets the highlighted class.
 selected box to move it, or an edge or corner to resize it. To draw inside the selected box, hold Shift. Double-click
 a box to change its class.
 
-**With keys.** Keys act on the selected box, which is blue; O selects the next one. Shift and an arrow key move it by
-about one screen pixel; Shift, Alt and an arrow key resize it. Add Ctrl for steps ten times as large. Escape cancels a
-drag. You can also enter exact numbers in the table.
+**With keys.** Keys act on the selected box, the one with square handles; O selects the next one. Shift and an arrow
+key move it by about one screen pixel; Shift, Alt and an arrow key resize it. Add Ctrl for steps ten times as large.
+Escape cancels a drag. You can also enter exact numbers in the table.
+
+**Small objects.** Zoom in with + and out with −, with Ctrl and the mouse wheel, or with the buttons below the photo;
+scroll to move the photo.
 
 Every change is saved immediately."""
 # Shift moves, Alt resizes; the arrow keys alone go to the next or previous photo.
@@ -87,6 +94,9 @@ def _one_by_one(project: Project, boxless: bool, most: tuple[int, int]) -> None:
         canvas, beside = st.columns([max(most[0], 420), 328], gap="small")
     else:
         canvas, beside = st.container(), st.container()
+    following = desk.follower(row.id)
+    desk.hold.keep(row.id, following if boxless else None)
+    others = frame.store().reserved_by_others(project.id, frame.who())
     size = (row.width, row.height)
     canvas_pixels = canvas_size(size, most)
     # The buttons first: when the next photo appears, its keys already work.
@@ -107,18 +117,20 @@ def _one_by_one(project: Project, boxless: bool, most: tuple[int, int]) -> None:
             "at": desk.at if desk.shown else None,
             "label": desk.label,
             "classes": classes,
+            "colors": [class_color(place) for place in range(len(classes))],
         }
         draw(told, display_bytes(row.hash, str(frame.store().image_path(row.hash))), partial(report, desk))
         _show_progress(head, project)
         shape = ", stretched so that you can draw on it" if is_stretched(size, canvas_pixels) else ""
         st.caption(f"{plain(row.filename)} · {row.width} × {row.height} pixels{shape}")
+        say_who_has_it(others, row.id)
         # A table for exactly these boxes: edits to an older table are not read into it.
         changed = edit_table(desk.shown, classes, f"boxes-table-{row.id}-{desk.loads}-{hash(tuple(desk.shown))}")
         if changed is not None:
             take_table(desk, changed)
             st.rerun(scope="fragment")
+    renew(desk.hold)
     guard_keys()
-    following = desk.follower(row.id)
     if following is not None:  # its smaller copy is made now
         image_hash = frame.store().image(project.id, following).hash
         display_bytes(image_hash, str(frame.store().image_path(image_hash)))
@@ -127,7 +139,10 @@ def _one_by_one(project: Project, boxless: bool, most: tuple[int, int]) -> None:
 def _show_progress(head: DeltaGenerator, project: Project) -> int:
     """Show how many photos have a box; return how many have none."""
     photos, left = frame.store().count(project.id), frame.store().count(project.id, ImageFilter(boxless=True))
-    head.progress((photos - left) / photos if photos else 0.0, f"{photos - left:,} of {photos:,} photos have a box")
+    with head:
+        st.progress((photos - left) / photos if photos else 0.0, f"{photos - left:,} of {photos:,} photos have a box")
+        if rule := frame.store().learned_photos(project.id).rule:
+            st.caption(rule)
     return left
 
 
@@ -141,6 +156,11 @@ def _controls(desk: BoxDesk, row: ImageRow, project: Project, step: tuple[int, i
         st.button("Crop it to the photo", on_click=fit_inside, args=(desk, size))
     st.markdown("**Class of the next box**", help=HELP)
     classes = [one.name for one in frame.store().classes(project.id)]
+    colors = "".join(
+        f".st-key-box-class-{row.id}-{place} button {{ border-left: 0.45rem solid {class_color(place)}; }}"
+        for place in range(len(classes))
+    )
+    st.html(f"<style>{colors}</style>")
     with st.grid(min_column_width=110, gap="xsmall"):
         for place, (name, key) in enumerate(zip(classes, class_keys(classes, reserved=BOX_LETTERS), strict=True)):
             st.button(
@@ -155,7 +175,7 @@ def _controls(desk: BoxDesk, row: ImageRow, project: Project, step: tuple[int, i
     with st.container(horizontal=True, gap="xsmall"):
         st.button("Back", shortcut="Left", on_click=go_back, args=(desk,), disabled=not desk.trail)
         st.button("Next", shortcut="Right", on_click=go_on, args=(desk, row.id), key=f"next-{row.id}", type="primary")
-        st.button("Undo", shortcut="U", on_click=undo, args=(desk,))
+        undo_button(desk.project_id, undo, desk, key="boxes-undo")
     _keys(desk, size, step)
 
 
@@ -186,14 +206,45 @@ def _keys(desk: BoxDesk, size: tuple[int, int], step: tuple[int, int]) -> None:
 
 
 def _all_done(desk: BoxDesk, left: int) -> None:
-    if desk.boxless and left == 0:
-        frame.empty_state("All photos have a box", "You can train a model on them now.", "Go to training", "Train")
+    if desk.boxless and left and (others := _on_other_desks(desk)):
+        if offer_last_photos(desk.hold, others, desk.passed):
+            share(desk)
+            st.rerun()
+    elif desk.boxless and left == 0:
+        _go_on("All photos have a box", "You can train a model on them now.", desk)
     elif desk.boxless:
         words = f"{counted(left, 'photo')} still without a box. That is fine: training skips them."
-        frame.empty_state("You have seen every photo", words, "Go to training", "Train")
+        _go_on("You have seen every photo", words, desk)
     else:
-        frame.empty_state("You have seen every photo", "Your boxes are saved.", "Go to training", "Train")
+        _go_on("You have seen every photo", "Your boxes are saved.", desk)
     with st.container(horizontal=True, horizontal_alignment="center"):
-        st.button("Go through them again", on_click=start_again, args=(desk,), icon=":material/replay:")
+        if desk.boxless and left == 0:  # there is nothing to go through again
+            if st.button("Go through all photos", on_click=_go_through_all, icon=":material/replay:", key="boxes-all"):
+                st.rerun()  # the choice of photos is outside this fragment
+        else:
+            st.button(
+                "Go through them again", on_click=start_again, args=(desk,), icon=":material/replay:", key="boxes-again"
+            )
         st.button("Back", shortcut="Left", on_click=go_back, args=(desk,), disabled=not desk.trail)
-        st.button("Undo", shortcut="U", on_click=undo, args=(desk,))
+        undo_button(desk.project_id, undo, desk, key="boxes-undo")
+
+
+def _go_on(title: str, words: str, desk: BoxDesk) -> None:
+    """Say what comes next: training, or what it still needs."""
+    learned = frame.store().learned_photos(desk.project_id)
+    if learned.enough:
+        frame.empty_state(title, words, *next_page("train", boxed=True))
+    elif learned.step == "label photos":  # on this page
+        frame.empty_state(title, plain(learned.advice))
+    else:
+        frame.empty_state(title, plain(learned.advice), *next_page(learned.step, boxed=True))
+
+
+def _go_through_all() -> None:
+    st.session_state["boxes-which"] = EVERY
+
+
+def _on_other_desks(desk: BoxDesk) -> list[Reservation]:
+    """Return who has the photos without a box that this tab has not passed."""
+    others = frame.store().reserved_by_others(desk.project_id, frame.who())
+    return [one for number, one in others.items() if number not in desk.passed and not desk.stored(number)]

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.data.store.store import BoxRow, ImageRow, Project
 from core.errors import DataError
+from pages.components.annotate.photo_hold import PhotoHold
 from pages.components.boxes.box_canvas import BoxEdit, from_numbers, last_report
 from pages.components.boxes.merge_boxes import merge
 from pages.components.shared import frame
@@ -38,20 +39,41 @@ class BoxDesk:
     at: int = 0  # the index of the selected box
     shown: list[BoxRow] = field(default_factory=list)  # the boxes as this tab last saved or loaded them
     loads: int = 0  # how often the boxes were loaded: each time the table starts afresh
+    upcoming: int | None = None  # the photo without a box that is reserved as the next one
+    sharing: bool = False  # show also photos that others have on their desks, when no other is left
     message: str = ""
+
+    def __post_init__(self) -> None:
+        self.hold = PhotoHold(self.project_id, boxless=True)
 
     def follower(self, after: int | None) -> int | None:
         """Return the id of the next photo."""
         store = frame.store()
         if self.boxless:
-            row = store.next_boxless(self.project_id, after, self.passed | ({after} if after is not None else set()))
-            return row.id if row else None
+            if self.hold.lapsed or not self._still_open(self.upcoming, after):
+                passed = self.passed | ({after} if after is not None else set())
+                self.upcoming = self.hold.next(after, self.passed)
+                if self.upcoming is None and self.sharing:
+                    row = store.next_boxless(self.project_id, after, passed)
+                    self.upcoming = row.id if row else None
+            return self.upcoming
         numbers = [one.id for one in store.image_labels(self.project_id)]
         return next((number for number in numbers if after is None or number > after), None)
 
+    def _still_open(self, image_id: int | None, after: int | None) -> bool:
+        """Return whether the photo still has to be shown."""
+        if image_id is None or image_id == after or image_id in self.passed:
+            return False
+        try:
+            frame.store().image(self.project_id, image_id)
+        except DataError:  # removed in the meantime
+            return False
+        return not self.stored(image_id)
+
     def show(self, image_id: int | None) -> None:
         """Show a photo with its stored boxes."""
-        self.current = image_id
+        self.hold.touch()
+        self.current, self.upcoming = image_id, None
         self.at = 0
         self.load()
 
@@ -97,6 +119,7 @@ class BoxDesk:
             there = self.stored(image_id)
             merged = merge(base, boxes, there)
             frame.store().set_boxes(self.project_id, image_id, merged.boxes, frame.who())
+        self.hold.touch()
         if image_id != self.current:
             return
         # If only this tab has stored since, nobody else was involved.

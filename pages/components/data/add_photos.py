@@ -1,7 +1,8 @@
 """Add photos: choose files or a folder, see what was found in them, and import it."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -9,17 +10,24 @@ import pandas as pd
 import streamlit as st
 
 from core.data.importing.box_columns import ColumnGuess, guess_in_folder, guess_in_uploads, uploads_with
-from core.data.importing.plan_import import ImportPlan, Upload, plan_folder, plan_uploads
+from core.data.importing.import_progress import import_progress
+from core.data.importing.plan_files import classes_of
+from core.data.importing.plan_import import FileResult, ImportPlan, plan_folder, plan_uploads
+from core.data.importing.updates.label_updates import LabelUpdates, apply_updates, update_text
 from core.data.store.store import Project
+from core.data.tables.label_rows import Problem
 from core.data.tables.names import name_key
 from core.errors import LabelsError
-from pages.components.data.import_boxes import confirm, show_boxes
+from pages.components.data.import_boxes import confirm, show_boxes, show_learned
 from pages.components.data.import_progress import import_of, show_import, start
+from pages.components.data.preview_updates import KNOWN, show_updates, updates_of
+from pages.components.data.uploaded_files import release_uploads, uploads_on_disk
 from pages.components.shared import frame
 from pages.components.shared.pickers import SPLITS
+from pages.components.shared.undo_line import offer_undo
 from pages.components.shared.wording import counted, plain
 
-FILES, FOLDER, SERVER = "Files or a zip", "A whole folder", "A path on this computer"
+FILES, FOLDER, SERVER = "Files or a zip", "A whole folder", "A path on the server"
 PROBLEMS_IN_FULL = 12
 PLAN, TOKEN, ROUND, PROPOSAL = "add-plan", "add-token", "add-round", "add-proposal"
 
@@ -27,12 +35,11 @@ PLAN, TOKEN, ROUND, PROPOSAL = "add-plan", "add-token", "add-round", "add-propos
 def add_photos(project: Project) -> None:
     """Draw the section: choose files, see what was found, then the import's progress and report."""
     job = import_of(project)
-    if job:
+    if job or import_progress(frame.workspace(), project.id):
         show_import(project, job)
         return
     ways = [FILES, FOLDER]
-    # Offer the server's disk only if no other computer can reach the server.
-    if frame.listens_on_localhost():
+    if frame.offers_server_files():
         ways.append(SERVER)
     way = st.segmented_control(
         "Source", ways, default=FILES, required=True, key="add-way", wrap=True, on_change=_clear_plan
@@ -55,7 +62,7 @@ def _from_uploads(*, whole_folder: bool) -> ImportPlan | None:
         files = st.file_uploader(label, accept_multiple_files=True, key=key)
     if not files:
         return None
-    uploads = [Upload(file.name, file) for file in files]
+    uploads = uploads_on_disk(files)
     token = tuple(file.file_id for file in files)
     if st.session_state.get(TOKEN) != token:
         for name in (PLAN, PROPOSAL):
@@ -69,7 +76,8 @@ def _from_uploads(*, whole_folder: bool) -> ImportPlan | None:
 
 
 def _clear_plan() -> None:
-    for name in (PLAN, PROPOSAL, TOKEN):
+    release_uploads()
+    for name in (PLAN, PROPOSAL, TOKEN, KNOWN):
         st.session_state.pop(name, None)
 
 
@@ -127,60 +135,145 @@ COCO, Pascal VOC, YOLO or Hugging Face format are recognised, as a folder or a z
 Image arrays in an `.h5` or `.npz` file can include labels: name the arrays `x` and `y`, or
 `train_set_x`, `train_set_y`, `test_set_x`, `test_set_y` and `list_classes`.
 
-You see what was found before anything is imported. Many photos upload faster as one zip.
+To correct labels, boxes or splits of photos that are in the project, upload a `labels.csv` alone, for example the one
+from **Download labels**. Its photos need not be uploaded again.
+
+You see what was found, and what would change, before anything is stored. Many photos upload faster as one zip.
 """
     )
 
 
 def _show(plan: ImportPlan, project: Project) -> None:
-    """Draw what was found, and the button that imports it."""
-    labelled = sum(one.label is not None for one in plan.candidates)
+    """Draw what was found, what it would change, and the button that does it."""
     with st.container(border=True):
-        st.subheader(f"Found: {counted(len(plan.candidates), 'photo')}", anchor=False)
-        facts = [f"{labelled:,} labelled", counted(len(plan.classes), "class", "classes")]
-        splits = Counter(one.split for one in plan.candidates if one.split)
-        if splits:
-            facts.append("split: " + ", ".join(f"{name} {splits[name]:,}" for name in SPLITS if splits[name]))
-        st.markdown(f"From {plain(plan.source)}: {', '.join(facts)}.")
-        if plan.classes:
-            counts = Counter(name_key(one.label) for one in plan.candidates if one.label)
-            st.markdown(" ".join(f":gray-badge[{plain(name)} {counts[name_key(name)]:,}]" for name in plan.classes))
-        show_boxes(plan, project)
-        _problems(plan)
-        if not plan.candidates:
+        updates = updates_of(plan, project)
+        if plan.candidates or not updates.photos:
+            _found(plan, updates)
+            show_boxes(plan, project)
+        else:
+            st.subheader(f"Found: labels of {counted(updates.photos, 'photo')} in the project", anchor=False)
+            st.markdown(f"From {plain(plan.source)}.")
+        show_updates(updates)
+        show_learned(plan, updates, project)
+        _problems(updates.problems, plan.refused)
+        _buttons(plan, updates, project)
+
+
+def _found(plan: ImportPlan, updates: LabelUpdates) -> None:
+    """Draw the counts of the files."""
+    labelled = sum(one.label is not None for one in plan.candidates)
+    st.subheader(f"Found: {counted(len(plan.candidates), 'photo')}", anchor=False)
+    facts = [f"{labelled:,} labelled", counted(len(plan.classes), "class", "classes")]
+    splits = Counter(one.split for one in plan.candidates if one.split)
+    if splits:
+        facts.append("split: " + ", ".join(f"{name} {splits[name]:,}" for name in SPLITS if splits[name]))
+    if updates.known:
+        facts.append(f"{len(updates.known):,} in the project already")
+    st.markdown(f"From {plain(plan.source)}: {', '.join(facts)}.")
+    if plan.classes:
+        counts = Counter(name_key(one.label) for one in plan.candidates if one.label)
+        st.markdown(" ".join(f":gray-badge[{plain(name)} {counts[name_key(name)]:,}]" for name in plan.classes))
+
+
+def _buttons(plan: ImportPlan, updates: LabelUpdates, project: Project) -> None:
+    """Draw what can be done: import new photos, update the labels of known ones, or both."""
+    if plan.candidates and plan.unmatched_table and not updates.photos:
+        st.warning(plain(plan.unmatched_table), icon=":material/link_off:")
+        return
+    new = sum(one.name not in updates.known for one in plan.candidates)
+    anyway = " anyway" if any(not one.harmless for one in updates.problems) else ""
+    if updates.changes:
+        words = update_text(updates)
+        what = f"Import {counted(new, 'photo')} and update {words}" if new else f"Update {words}"
+        with st.container(horizontal=True):
+            # Photos under new names are imported too, so that the next table finds them by these names.
+            if new or updates.new_names:
+                _button(what + anyway, "import-now", plan, project, updates)
+            else:
+                st.button(
+                    what + anyway,
+                    type="primary",
+                    icon=":material/published_with_changes:",
+                    key="update-labels",
+                    on_click=_update,
+                    args=(plan, project, updates),
+                )
+            if new:
+                _button(f"Import {counted(new, 'photo')} only", "import-only", plan, project, updates)
+        st.caption("You can take this back in one step, with Undo.")
+    elif not plan.candidates:
+        if updates.photos:
+            st.info("The project has these labels already. Nothing would change.", icon=":material/info:")
+        else:
             st.info("No photos to import were found here. Choose other files.", icon=":material/info:")
-            return
-        st.button(
-            f"Import {counted(len(plan.candidates), 'photo')}" + (" anyway" if plan.problems else ""),
-            type="primary",
-            icon=":material/download_done:",
-            key="import-now",
-            on_click=_import,
-            args=(plan, project),
-        )
+    elif new or updates.new_names or any(one.by_folder for one in plan.candidates):
+        _button(f"Import {counted(new or len(plan.candidates), 'photo')}{anyway}", "import-now", plan, project, updates)
+    else:
+        text = "All these photos are in the project already, with the same labels. Nothing would change."
+        st.info(text, icon=":material/info:")
 
 
-def _problems(plan: ImportPlan) -> None:
+def _button(words: str, key: str, plan: ImportPlan, project: Project, updates: LabelUpdates) -> None:
+    st.button(
+        words,
+        type="secondary" if key == "import-only" else "primary",
+        icon=":material/download_done:",
+        key=key,
+        on_click=_import,
+        args=(plan, project, updates, key == "import-only"),
+    )
+
+
+def _problems(problems: Sequence[Problem], refused: Sequence[FileResult]) -> None:
     """Draw all problems in one table: lines of the labels first, then files that cannot be imported."""
-    rows = [(f"line {one.line}" if one.line is not None else "", one.text) for one in plan.problems]
-    rows += [(one.name, f"not imported: {one.text}") for one in plan.refused]
+    rows = [(f"line {one.line}" if one.line is not None else "", one.text) for one in problems]
+    rows += [(one.name, f"not imported: {one.text}") for one in refused]
     if not rows:
         return
-    st.markdown(
-        f":orange[:material/warning:] **{counted(len(rows), 'problem')}.** Import the rest anyway, "
-        "or fix the files and upload them again."
-    )
-    table = pd.DataFrame(rows, columns=["Where", "What is wrong"])
+    harmless = not refused and all(one.harmless for one in problems)
+    if harmless:
+        st.markdown(f":material/info: **{counted(len(rows), 'remark')}.**")
+    else:
+        st.markdown(
+            f":orange[:material/warning:] **{counted(len(rows), 'problem')}.** Continue with the rest, "
+            "or fix the files and upload them again."
+        )
+    what = "Remark" if harmless else "What is wrong"
+    table = pd.DataFrame(rows, columns=["Where", what])
     if len(rows) <= PROBLEMS_IN_FULL:
         st.table(table.map(plain), hide_index=True)
     else:
         wide = st.column_config.TextColumn(width="large")
-        st.dataframe(table, hide_index=True, height=320, column_config={"What is wrong": wide})
+        st.dataframe(table, hide_index=True, height=320, column_config={what: wide})
 
 
-def _import(plan: ImportPlan, project: Project) -> None:
-    start(plan, project)
-    # A new uploader next time, so that the same files do not show up again.
-    for name in (PLAN, TOKEN):
+def _import(plan: ImportPlan, project: Project, updates: LabelUpdates, only_new: bool) -> None:
+    if only_new:
+        new = [one for one in plan.candidates if one.name not in updates.known]
+        plan = replace(plan, candidates=tuple(new), classes=classes_of(new))
+    start(plan, project, None if only_new else updates)
+    _new_uploader()
+
+
+@frame.action
+def _update(plan: ImportPlan, project: Project, updates: LabelUpdates) -> None:
+    change, done, gone = apply_updates(updates, frame.store(), project.id, frame.who(), plan.source)
+    words = f"{update_text(done)} updated from {plain(plan.source)}." if change else "Nothing was updated."
+    if gone:
+        have = "photo was" if len(gone) == 1 else "photos were"
+        shown = ", ".join(plain(name) for name in gone[:3]) + (", ..." if len(gone) > 3 else "")
+        words += f" {len(gone):,} {have} changed in the meantime and left alone: {shown}."
+    if change:
+        offer_undo(project, change, words)
+    else:
+        frame.notify(words)
+    _new_uploader()
+    st.session_state["data-section"] = "Photos"  # where the line with Undo is
+
+
+def _new_uploader() -> None:
+    """Show a new uploader next time, so that the same files do not show up again."""
+    for name in (PLAN, TOKEN, KNOWN):
         st.session_state.pop(name, None)
+    release_uploads()
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1

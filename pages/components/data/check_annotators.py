@@ -21,7 +21,15 @@ SHOWN = 8
 def annotators(project: Project) -> None:
     """Draw the section."""
     refresh_on_change(project)
-    opinions = frame.store().opinions(project.id)
+    opinions, nameless = frame.store().opinions(project.id), frame.store().nameless_labels(project.id)
+    if nameless:
+        st.info(
+            f"{counted(nameless, 'photo')} labelled by people without a name {'is' if nameless == 1 else 'are'} not "
+            "counted here, because nobody knows how many people they are. Enter your name in the sidebar.",
+            icon=":material/person_off:",
+        )
+    if not opinions and nameless:
+        return
     if not opinions:
         frame.empty_state(
             "No labels yet", "Once photos are labelled, you see here who labelled what.", "Label photos", "Annotate"
@@ -29,6 +37,7 @@ def annotators(project: Project) -> None:
         return
     classes = [one.name for one in frame.store().classes(project.id)]
     st.subheader("Labels by annotator", anchor=False)
+    st.caption("Accepted suggestions are not counted, because they are not independent of the model.")
     st.dataframe(_table(opinions, classes), hide_index=True, height="content")
     agreement = agreement_of(opinions, classes)
     if agreement is None:

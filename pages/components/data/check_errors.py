@@ -11,6 +11,7 @@ from pages.components.data.check_progress import ensure_features
 from pages.components.data.photo_details import display_bytes
 from pages.components.shared import frame
 from pages.components.shared.key_guard import guard_keys
+from pages.components.shared.undo_line import NOTHING
 from pages.components.shared.wording import counted, plain
 
 if TYPE_CHECKING:
@@ -204,11 +205,19 @@ def _skip(review: Review, item: "LabelToReview") -> None:
 
 
 def _undo_button(review: Review) -> None:
-    """Draw the button that undoes this person's latest decision; it is read from the store, so a restart loses none."""
+    """Draw the button that undoes this tab's latest decision; it is off after a reload, which starts another tab."""
     from core.inspection.suggesting.review import newest_decision
 
     newest = newest_decision(frame.store(), review.project_id, frame.who())
-    st.button("Undo", key="check-undo", shortcut="U", on_click=_undo, args=(review,), disabled=newest is None)
+    st.button(
+        "Undo",
+        key="check-undo",
+        shortcut="U",
+        help=None if newest else NOTHING,
+        on_click=_undo,
+        args=(review,),
+        disabled=newest is None,
+    )
 
 
 @frame.action
@@ -218,7 +227,7 @@ def _undo(review: Review) -> None:
     store = frame.store()
     newest = newest_decision(store, review.project_id, frame.who())
     if newest is None:
-        frame.notify("You have nothing to undo.")
+        frame.notify(NOTHING)
         return
     take_back(store, review.project_id, newest)
     if newest.change_id is not None:

@@ -11,7 +11,7 @@ from core.data.store.store import Project
 from core.data.tables.label_rows import LabelRow
 from core.data.tables.labels_csv import write_labels
 from pages.components.shared import frame
-from pages.components.shared.wording import counted, format_size
+from pages.components.shared.wording import counted, format_size, plain
 
 ROWS_SHOWN = 9
 MAX_BYTES = 400 * 2**20
@@ -39,12 +39,14 @@ def labels_csv(project: Project) -> None:
     line = "one row per box, with its class and position in pixels" if boxed else "one row per photo, with its class"
     st.markdown(
         f"All labels in one table for any spreadsheet: {line} and split. "
-        "Edit it there, then import it again under **Add photos** together with the photos. "
-        f"{not_carried('labels.csv')}"
+        "Edit it there, then upload it under **Add photos**: the table alone is enough. You see there what would "
+        "change before anything does. "
+        f"{not_carried('labels.csv')} The column label_source says where each label came from: a person, an accepted "
+        "suggestion or an import."
     )
     st.download_button(
         f"Download labels.csv ({counted(len(rows), 'row')})",
-        data=lambda: write_labels(frame.store().label_rows(project.id)).encode(),
+        data=lambda: write_labels(frame.store().label_rows(project.id, sources=True)).encode(),
         file_name="labels.csv",
         mime="text/csv",
         type="primary",
@@ -69,7 +71,7 @@ def _preview(rows: list[LabelRow]) -> pd.DataFrame:
 
 def _for_other_tools(project: Project) -> None:
     """Draw the download of photos and labels in one zip."""
-    from core.data.importing.formats.write_zip import formats_of, not_carried
+    from core.data.importing.formats.write_zip import formats_of, missing_in_words, missing_photos, not_carried
 
     st.subheader("Photos and labels together", anchor=False)
     st.markdown(
@@ -98,6 +100,8 @@ def _for_other_tools(project: Project) -> None:
             words = ["python", "-m", "core", "labels", "--project", project.name]
             st.code(shlex.join([*words, "--format", kind, "--out", f"{kind}.zip"]), language="bash")
     st.caption(not_carried(kind))
+    if lost := missing_photos(frame.store(), project.id):
+        st.warning(plain(missing_in_words(lost)), icon=":material/broken_image:")
 
 
 def _zip_of(project: Project, kind: str) -> bytes:

@@ -5,11 +5,13 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.data.importing.box_columns import ColumnGuess, plan_guessed
-from core.data.importing.box_review import BadBox, bad_boxes, broken_boxes
+from core.data.importing.box_review import BadBox, BoxReview, broken_boxes, learned_after, review_boxes
 from core.data.importing.import_plan import Candidate, ImportPlan
+from core.data.importing.updates.label_updates import LabelUpdates
 from core.data.pictures.box_drawing import jpeg_with_boxes
 from core.data.store.store import Project
 from core.errors import ImageRefused, LabelsError
+from pages.components.shared import frame
 from pages.components.shared.wording import counted, plain
 
 PHOTOS_SHOWN = 3
@@ -37,13 +39,28 @@ def show_boxes(plan: ImportPlan, project: Project) -> None:
     _photos([(one, ()) for one in boxed[:PHOTOS_SHOWN]])
     if st.session_state.get(REVIEW, (None,))[0] is not plan:
         with st.spinner("Checking the boxes against the photos"):
-            st.session_state[REVIEW] = (plan, list(bad_boxes(plan)))
-    bad: list[BadBox] = st.session_state[REVIEW][1]
+            st.session_state[REVIEW] = (plan, review_boxes(plan))
+    bad = st.session_state[REVIEW][1].bad
     if broken:
         st.warning(f"Skipped: {counted(len(broken), 'box', 'boxes')} without area or with swapped corners. See below.")
         _photos([(one.candidate, (one,)) for one in broken[:PHOTOS_SHOWN]])
-    if not bad:
+    if bad:
+        _list_bad(bad)
+
+
+def show_learned(plan: ImportPlan, updates: LabelUpdates, project: Project) -> None:
+    """Say what a model would learn after this import, in the words of the other pages."""
+    if project.task != "localization" or not (updates.boxes or any(one.objects for one in plan.candidates)):
         return
+    reviewed, review = st.session_state.get(REVIEW, (None, None))
+    now = frame.store().learned_photos(project.id)
+    after = learned_after(plan, review if review and reviewed is plan else BoxReview(), updates, now)
+    if after.rule or not after.enough:
+        words = "" if after.enough else plain(after.advice)
+        st.info(f"After this import: {after.rule} {words}".strip(), icon=":material/crop_free:")
+
+
+def _list_bad(bad: Sequence[BadBox]) -> None:
     st.warning(f"{counted(len(bad), 'box does', 'boxes do')} not fit the photo. Boxes are never cropped automatically.")
     lines = [
         f"- {f'line {one.marked.line}, ' if one.marked.line else ''}{plain(one.candidate.name)}: {one.text}"

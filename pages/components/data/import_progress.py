@@ -2,18 +2,23 @@
 
 import logging
 from dataclasses import dataclass, field
-from threading import Thread
+from threading import Lock, Thread
 from time import monotonic
 
 import pandas as pd
 import streamlit as st
 
 from core.data.importing.import_plan import ResultKind
+from core.data.importing.import_progress import ImportProgress, cancel_import, import_progress
 from core.data.importing.plan_import import FileResult, ImportPlan, ImportReport, run_import
+from core.data.importing.updates.label_updates import LabelUpdates, update_text
+from core.data.store.records import IMPORT
 from core.data.store.store import Project, Store
 from core.data.tables.csv_cells import as_row
 from core.errors import StudioError
+from pages.components.data.import_line import progress_of
 from pages.components.shared import frame
+from pages.components.shared.undo_line import offer_undo, undo_line
 from pages.components.shared.wording import counted, plain
 
 KINDS: dict[ResultKind, str] = {
@@ -31,19 +36,27 @@ MEANINGS: dict[ResultKind, str] = {
 }
 REFRESH_SECONDS = 0.5
 RECENT_SECONDS = 300
+CANCELLED = "import-cancelled"  # the token of the import that this tab has cancelled
+_registering = Lock()
 log = logging.getLogger("resnet_studio")
 
 
 @dataclass
 class Import:
-    """One import of a project; its thread appends results, pages only read them."""
+    """One import of a project by this server; its thread appends results, pages only read them."""
 
     source: str
     total: int
     results: list[FileResult] = field(default_factory=list)
     rejected: tuple[FileResult, ...] = ()
+    updates: str = ""  # what it updates of photos that were in the project, in words
     error: str = ""
     ended: float | None = None  # time.monotonic()
+
+    @property
+    def cancelled(self) -> bool:
+        """True if it ended before its last file, because somebody cancelled it."""
+        return self.finished and not self.error and len({one.name for one in self.results}) < self.total
 
     @property
     def finished(self) -> bool:
@@ -66,21 +79,30 @@ def import_of(project: Project) -> Import | None:
     return _imports(str(frame.workspace().root)).get(project.id)
 
 
-def start(plan: ImportPlan, project: Project) -> None:
-    """Start an import; does nothing if one is already running for this project."""
-    imports = _imports(str(frame.workspace().root))
-    job = imports.get(project.id)
-    if job and not job.finished:
+def start(plan: ImportPlan, project: Project, updates: LabelUpdates | None = None) -> None:
+    """Start an import with these updates of labels; does nothing if one is already running for this project."""
+    words = update_text(updates) if updates and updates.changes else ""
+    made = Import(plan.source, len(plan.candidates), rejected=plan.refused, updates=words)
+    if not register(_imports(str(frame.workspace().root)), project.id, made):
         return
-    made = imports[project.id] = Import(plan.source, len(plan.candidates), rejected=plan.refused)
     # A thread, because a click elsewhere would interrupt the page's script. It ends with the server: photos imported by
     # then are kept, and importing the same files again continues from there.
-    Thread(target=_work, args=(made, plan, frame.store(), project.id, frame.who()), daemon=True).start()
+    Thread(target=_work, args=(made, plan, frame.store(), project.id, frame.who(), updates), daemon=True).start()
 
 
-def _work(job: Import, plan: ImportPlan, store: Store, project_id: int, who: str) -> None:
+def register(imports: dict[int, Import], project_id: int, made: Import) -> bool:
+    """Enter an import as the project's, unless another one is running; two clicks at once enter one."""
+    with _registering:
+        job = imports.get(project_id)
+        if job and not job.finished:
+            return False
+        imports[project_id] = made
+        return True
+
+
+def _work(job: Import, plan: ImportPlan, store: Store, project_id: int, who: str, updates: LabelUpdates | None) -> None:
     try:
-        for result in run_import(plan, store, project_id, who):
+        for result in run_import(plan, store, project_id, who, updates):
             job.results.append(result)
     except StudioError as error:
         job.error = str(error)
@@ -91,29 +113,43 @@ def _work(job: Import, plan: ImportPlan, store: Store, project_id: int, who: str
         job.ended = monotonic()
 
 
-def show_import(project: Project, job: Import) -> None:
-    """Draw the import's progress while it runs, then its report."""
-    if job.finished:
+def show_import(project: Project, job: Import | None) -> None:
+    """Draw the import's progress while it runs, then its report; an import of another process has no ``job`` here."""
+    if job and job.finished:
         _report(project, job)
     else:
-        _progress(job)
+        _progress(project, job)
 
 
 @frame.fragment(run_every=REFRESH_SECONDS)
-def _progress(job: Import) -> None:
-    if job.finished:
+def _progress(project: Project, job: Import | None) -> None:
+    progress = import_progress(frame.workspace(), project.id)
+    if job.finished if job else progress is None:
         st.rerun()
-    st.subheader("Importing", anchor=False)
-    st.progress(*progress_of(job))
-    if job.results:
-        st.caption(f"{plain(job.results[-1].name)}")
-    st.markdown("You can leave this page: the import continues, and its report will be here.")
+    if progress is None:
+        st.progress(0.0, "Starting")
+        return
+    st.progress(*progress_of(progress))
+    asked = st.session_state.get(CANCELLED) == progress.token
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Cancel import",
+            icon=":material/cancel:",
+            key="import-cancel",
+            disabled=asked,
+            on_click=_cancel,
+            args=(project, progress),
+        )
+        keeps = "the photos imported so far stay, with their labels."
+        st.markdown(f"Cancelling: {keeps}" if asked else f"If you cancel, {keeps}", width="stretch")
+    if not asked:
+        where = "here" if job else "where it was started"
+        st.caption(f"You can leave this page: the import continues. Its report will be {where}.")
 
 
-def progress_of(job: Import) -> tuple[float, str]:
-    """Return the fraction done, and the progress in words."""
-    done = len(job.results)
-    return min(1.0, done / max(1, job.total)), f"{done:,} of {counted(job.total, 'photo')}"
+def _cancel(project: Project, progress: ImportProgress) -> None:
+    cancel_import(frame.workspace(), project.id)
+    st.session_state[CANCELLED] = progress.token
 
 
 def _report(project: Project, done: Import) -> None:
@@ -122,6 +158,22 @@ def _report(project: Project, done: Import) -> None:
     if done.error:
         st.error(done.error, icon=":material/info:")
     st.subheader(f"{counted(taken, 'photo')} imported", anchor=False)
+    if done.updates and not done.error:
+        _offer_undo(project, done.updates)
+    added = [one.added for one in done.results if one.added is not None]
+    if done.cancelled:
+        st.markdown(
+            "The import was cancelled. Photos imported before that are in the project, with their labels. "
+            "Import the same files again to add the others."
+        )
+    if added and (done.cancelled or done.error):
+        st.button(
+            f"Remove {'the photo' if len(added) == 1 else f'these {len(added):,} photos'} again",
+            icon=":material/delete:",
+            key="import-remove",
+            on_click=_remove,
+            args=(project, added),
+        )
     st.markdown(f"Result for each file from {plain(done.source)}:")
     with st.container(horizontal=True):
         for kind, words in KINDS.items():
@@ -165,9 +217,24 @@ def _report(project: Project, done: Import) -> None:
         )
 
 
+def _offer_undo(project: Project, updates: str) -> None:
+    """Say what was updated, and offer to take it back with the labels of the new photos: they are one change."""
+    newest = frame.store().history(project.id, 1, tab=frame.tab())
+    if newest and newest[0].kind == IMPORT and not newest[0].undone:
+        offer_undo(project, newest[0].id, f"{updates} updated. Undo takes back these and the labels of new photos.")
+        undo_line(project)
+
+
 def csv_of(table: pd.DataFrame) -> str:
     """Return the report as CSV; file names that a spreadsheet would run as formulas start with an apostrophe."""
     return "".join(as_row(row) for row in (list(table.columns), *table.to_numpy().tolist()))
+
+
+@frame.action
+def _remove(project: Project, added: list[int]) -> None:
+    change = frame.store().remove_images(project.id, added, frame.who())
+    offer_undo(project, change, f"{counted(len(added), 'photo')} removed.")
+    _dismiss(project, "Photos")
 
 
 def _dismiss(project: Project, section: str) -> None:

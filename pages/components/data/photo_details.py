@@ -14,6 +14,7 @@ from pages.components.shared import frame
 from pages.components.shared.wording import format_size, format_time, plain, unique_options
 
 DISPLAY_PIXELS = 1024
+_RESTORE = "Add the photo again: it keeps its label."
 
 
 @st.dialog("Photo", width="medium")
@@ -51,13 +52,18 @@ def show_details(project: Project, image_id: int) -> None:
 @st.cache_data(show_spinner=False, max_entries=256)
 def display_bytes(image_hash: str, path: str, pixels: int = DISPLAY_PIXELS) -> bytes:
     """Return a stored picture as bytes for the screen: the file itself if small enough, else a smaller JPEG."""
-    data = Path(path).read_bytes()
-    with Image.open(BytesIO(data)) as image:
-        if max(image.size) <= pixels and image.format in ("JPEG", "PNG", "WEBP"):
-            return data
-        # Decode a JPEG at half or a quarter of its size where that is enough: much faster for camera photos.
-        image.draft("RGB", (pixels, pixels))
-        smaller = image.convert("RGB")
+    try:
+        data = Path(path).read_bytes()
+        with Image.open(BytesIO(data)) as image:
+            if max(image.size) <= pixels and image.format in ("JPEG", "PNG", "WEBP"):
+                return data
+            # Decode a JPEG at half or a quarter of its size where that is enough: much faster for camera photos.
+            image.draft("RGB", (pixels, pixels))
+            smaller = image.convert("RGB")
+    except FileNotFoundError as error:
+        raise DataError(f"The file of this photo is missing. {_RESTORE}") from error
+    except OSError as error:  # Pillow's errors for an empty, damaged or truncated picture are of this kind, too
+        raise DataError(f"The file of this photo cannot be read; it may be damaged. {_RESTORE}") from error
     smaller.thumbnail((pixels, pixels), Image.Resampling.BILINEAR, reducing_gap=2.0)
     out = BytesIO()
     smaller.save(out, "JPEG", quality=88)

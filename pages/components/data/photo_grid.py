@@ -8,6 +8,7 @@ from core.data.store.store import ImageFilter, ImageRow, Project
 from pages.components.data.photo_details import show_details
 from pages.components.shared import frame
 from pages.components.shared.auto_refresh import refresh_on_change
+from pages.components.shared.class_keys import class_color
 from pages.components.shared.photo_wall import WallPhoto, choose, clear, current_selection, wall
 from pages.components.shared.pickers import SPLIT_NAMES, SPLITS
 from pages.components.shared.undo_line import offer_undo, undo_line
@@ -105,6 +106,7 @@ def photo_cards(project: Project, rows: list[ImageRow]) -> list[WallPhoto]:
     """Return images as wall cards with class, file name and boxes."""
     store = frame.store()
     boxes = store.boxes(project.id, [row.id for row in rows]) if project.task == "localization" else {}
+    color_of = {one.name: class_color(place) for place, one in enumerate(store.classes(project.id))} if boxes else {}
     return [
         WallPhoto(
             str(row.id),
@@ -114,6 +116,7 @@ def photo_cards(project: Project, rows: list[ImageRow]) -> list[WallPhoto]:
             muted=row.label is None,
             size=(row.width, row.height),
             boxes=tuple((box.x, box.y, box.width, box.height) for box in boxes.get(row.id, ())),
+            box_colors=tuple(color_of.get(box.label, "") for box in boxes.get(row.id, ())),
         )
         for row in rows
     ]

@@ -16,14 +16,15 @@ from pages.components.evaluate.run_report import format_interval
 from pages.components.shared import frame
 from pages.components.shared.photo_wall import WallPhoto, wall
 from pages.components.shared.wording import counted, plain
+from pages.components.train import verdict_view
 
 PHOTOS_PER_PAGE = 16
 SIDES = ("x", "y", "width", "height")
 _SMALL, _LARGE = 320, 900
 
 
-def headline(report: BoxReport) -> None:
-    """Draw the four figures of the boxes and the accuracy of the classes, each with its interval."""
+def headline(run: RunFolder, report: BoxReport) -> None:
+    """Draw the four figures of the boxes and the accuracy of the classes, each with its interval, and the verdict."""
     with st.container(horizontal=True, gap="large"):
         st.metric(
             "Mean IoU",
@@ -58,6 +59,7 @@ def headline(report: BoxReport) -> None:
         f"{counted(report.n, 'photo')}. 95% confidence intervals: {listed}. "
         "With few photos they are wide, and small differences mean little."
     )
+    verdict_view.show(run, report, links=False)
 
 
 def format_mean_interval(mean: Mean, digits: int) -> str:

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from core.data.snapshot_changes import snapshot_changes
 from core.inspection.measuring.comparison import Comparison, compare
 from core.inspection.measuring.report import BoxReport, Report
 from core.runs.folder import RunFolder, list_runs
@@ -10,7 +11,7 @@ from pages.components.evaluate import predicted_photos
 from pages.components.evaluate.run_report import STATIC, format_rate
 from pages.components.shared import charts, frame
 from pages.components.shared.pickers import SPLIT_NAMES, run_name
-from pages.components.shared.wording import counted
+from pages.components.shared.wording import counted, plain
 from pages.components.train.recipe_labels import TRAIN_NAMES, network_name
 
 
@@ -37,16 +38,32 @@ def show(run: RunFolder, report: Report) -> None:
     if other_report is None:
         return
     st.dataframe(table({"A": (run, report), "B": (other, other_report)}), hide_index=True, height="content")
+    _data_changes(run, other)
     mine, theirs = run.predictions(split), other.predictions(split)
     if mine is not None and theirs is not None:
         _difference(compare(report, other_report, mine, theirs))
     _curves({"A": run.epochs(), "B": other.epochs()})
     if mine is not None and theirs is not None:
-        for name, better, worse in (("A", mine, theirs), ("B", theirs, mine)):
+        for name, better, worse, loser, its_run in (("A", mine, theirs, "B", other), ("B", theirs, mine, "A", run)):
             rows = only_right(better, worse)
             if len(rows):
-                st.markdown(f"**Only {name} is correct: {counted(len(rows), 'photo')}**")
-                predicted_photos.photos(run, rows, key=f"only-{name}-{run.id}-{other.id}")
+                st.markdown(
+                    f"**Only {name} is correct: {counted(len(rows), 'photo')}.** "
+                    f"Each card shows what {loser} predicted instead."
+                )
+                predicted_photos.photos(its_run, rows, key=f"only-{name}-{run.id}-{other.id}", by=loser)
+
+
+def _data_changes(run: RunFolder, other: RunFolder) -> None:
+    """Say how the photos and labels differ between the two runs, because then not only the settings do."""
+    a, b = run.snapshot(), other.snapshot()
+    changes = snapshot_changes(a, b)
+    if changes.any:
+        st.warning(
+            f"The two runs were trained on different data. From A to B: {plain(changes.sentence)}. "
+            "The comparison below counts only photos that have the same label in both.",
+            icon=":material/info:",
+        )
 
 
 def _curves(epochs: dict[str, pd.DataFrame]) -> None:
@@ -91,14 +108,24 @@ def _difference(comparison: Comparison) -> None:
     if comparison.only_a_right != comparison.only_b_right:
         note += " p is from McNemar's exact test."
     if comparison.left_out:
-        note += f" Left out: {counted(comparison.left_out, 'photo')} that only one run has, or whose label has changed."
+        alone = comparison.left_out - comparison.relabelled
+        reasons = [
+            *([f"{counted(alone, 'photo')} that only one run has"] if alone else []),
+            *([f"{counted(comparison.relabelled, 'photo')} with a changed label"] if comparison.relabelled else []),
+        ]
+        note += f" Left out: {' and '.join(reasons)}."
     st.caption(note)
 
 
 def only_right(better: pd.DataFrame, worse: pd.DataFrame) -> pd.DataFrame:
-    """Return the wrong predictions of ``worse`` on photos that ``better`` predicts correctly."""
-    correct = set(better.loc[better["prediction"] == better["label"], "image"])
-    return worse[worse["image"].isin(correct) & (worse["prediction"] != worse["label"])]
+    """Return the wrong predictions of ``worse`` on photos that ``better`` predicts correctly.
+
+    Photos whose label differs between the two tables are left out.
+    """
+    correct = better[better["prediction"] == better["label"]]
+    known = set(zip(correct["image"], correct["label"], strict=True))
+    same = [pair in known for pair in zip(worse["image"], worse["label"], strict=True)]
+    return worse[pd.Series(same, index=worse.index, dtype=bool) & (worse["prediction"] != worse["label"])]
 
 
 def _comparable(run: RunFolder, split: str) -> bool:

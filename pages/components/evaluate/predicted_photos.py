@@ -17,8 +17,11 @@ PHOTOS_PER_PAGE = 16
 """Two rows on a wide screen, so that the details of the selected photo stay in view below them."""
 
 
-def photos(run: RunFolder, rows: pd.DataFrame, key: str) -> None:
-    """Draw the photos of a predictions table, and the selected one with its probabilities and its label."""
+def photos(run: RunFolder, rows: pd.DataFrame, key: str, by: str = "") -> None:
+    """Draw the photos of a predictions table, and the selected one with its probabilities and its label.
+
+    ``by`` names the model that predicted, where several are compared.
+    """
     if rows.empty:
         st.caption("No photos here.")
         return
@@ -29,7 +32,7 @@ def photos(run: RunFolder, rows: pd.DataFrame, key: str) -> None:
         WallPhoto(
             str(row["image"]),
             _thumbnail(row),
-            f"{row['prediction']} {percent(row['probability'])}",
+            f"{f'{by}: ' if by else ''}{row['prediction']} {percent(row['probability'])}",
             f"label: {row['label']}",
         )
         for _, row in shown.iterrows()

@@ -27,8 +27,11 @@ MAX_MARKED = 40
 """Most classes with which empty cells can be clicked too. More markers would make the page slow."""
 
 
-def accuracy_strip(accuracy: Rate, classes: int, colors: Palette) -> go.Figure:
-    """Plot the accuracy as a dot with its 95% interval on a line from 0 to 100%, and the level of random guessing."""
+def accuracy_strip(accuracy: Rate, baseline: float, colors: Palette) -> go.Figure:
+    """Plot the accuracy as a dot with its 95% interval on a line from 0 to 100%, and the baseline.
+
+    The baseline is what guessing reaches, or always predicting the most frequent class.
+    """
     figure = go.Figure()
     figure.add_shape(type="line", x0=0, x1=1, y0=0, y1=0, line={"color": colors.grid, "width": 8}, layer="below")
     if accuracy.value is not None and accuracy.low is not None and accuracy.high is not None:
@@ -46,16 +49,14 @@ def accuracy_strip(accuracy: Rate, classes: int, colors: Palette) -> go.Figure:
             marker={"color": colors.accent, "size": 17, "line": {"color": colors.paper, "width": 2}},
             hovertemplate=f"{accuracy}<extra></extra>",
         )
-    figure.add_shape(
-        type="line", x0=1 / classes, x1=1 / classes, y0=-0.5, y1=0.5, line={"color": colors.quiet, "width": 1.5}
-    )
+    figure.add_shape(type="line", x0=baseline, x1=baseline, y0=-0.5, y1=0.5, line={"color": colors.quiet, "width": 1.5})
     figure.add_annotation(
-        x=1 / classes,
+        x=baseline,
         y=0.55,
         text="guessing",
         showarrow=False,
         yanchor="bottom",
-        xanchor="center" if 1 / classes > 0.08 else "left",
+        xanchor="center" if baseline > 0.08 else "left",
         font={"size": 11, "color": colors.quiet},
     )
     figure.update_xaxes(

@@ -10,6 +10,7 @@ from pages.components.shared import frame
 from pages.components.shared.charts import palette
 from pages.components.shared.pickers import SPLIT_NAMES, SPLITS
 from pages.components.shared.wording import counted
+from pages.components.train import verdict_view
 from pages.components.train.split_counts import counts_of
 
 STATIC = {"displayModeBar": False}
@@ -63,8 +64,10 @@ def report_of(run: RunFolder, split: str) -> Report | None:
     return report
 
 
-def headline(report: Report) -> None:
-    """Draw the accuracy in large type, with its interval and the number of photos."""
+def headline(run: RunFolder, report: Report) -> None:
+    """Draw the accuracy in large type, with its interval and the number of photos, and the verdict."""
+    found = verdict_view.judge(run, report)
+    baseline = found.baseline if found else 1 / max(1, len(report.classes))
     left, right = st.columns([1, 2], vertical_alignment="center")
     with left:
         value = "–" if report.accuracy.value is None else f"{report.accuracy.value:.1%}"
@@ -76,7 +79,7 @@ def headline(report: Report) -> None:
         )
     with right:
         colors = palette(frame.is_dark())
-        figure = report_charts.accuracy_strip(report.accuracy, len(report.classes), colors)
+        figure = report_charts.accuracy_strip(report.accuracy, baseline, colors)
         st.plotly_chart(figure, key="accuracy-strip", config=STATIC, alt=str(report.accuracy))
     parts = [
         f"{report.accuracy.correct} of {counted(report.n, 'photo')} correct; "
@@ -87,6 +90,7 @@ def headline(report: Report) -> None:
     if report.macro_f1 is not None:
         parts.append(f"Macro F1 (mean over the classes): {report.macro_f1:.1%}.")
     st.caption(" ".join(parts))
+    verdict_view.show(run, report, links=False)
 
 
 def per_class(report: Report) -> None:

@@ -1,7 +1,8 @@
 """Predictions for many photos: images or zip files in, a table and a CSV file out."""
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -9,19 +10,22 @@ import streamlit as st
 from core.data.importing.folder_layout import PACKED_SUFFIXES
 from core.data.importing.plan_import import Upload, plan_uploads
 from core.data.pictures.decoding import IMAGE_SUFFIXES
-from core.inspection.predicting.predictions import FilePrediction, csv_of, table_of
+from core.inspection.predicting.predictions import TOP, FilePrediction, csv_of, table_of
+from pages.components.shared.photo_wall import data_uri
 from pages.components.shared.wording import counted, plain
 
 if TYPE_CHECKING:
     from core.inspection.predicting.predictor import Predictor
 
 TYPES = [*sorted(suffix.removeprefix(".") for suffix in IMAGE_SUFFIXES | PACKED_SUFFIXES), "zip"]
+PHOTOS_PER_PAGE = 200
+"""Rows of the table with their thumbnails, about 3 kB each."""
 NAMED_IN_WARNING = 5
 """Unreadable files that the warning names; a list below it names all of them."""
 
 
 def show(predictor: "Predictor") -> None:
-    """Draw the upload, the button and the table of predictions."""
+    """Draw the upload, the button and the table of predictions, in the order of the upload."""
     files = st.file_uploader(
         "Photos or zip files of photos", type=TYPES, accept_multiple_files=True, key=f"batch-files-{predictor.name}"
     )
@@ -44,9 +48,11 @@ def _predict(predictor: "Predictor", uploads: list[Upload]) -> list[FilePredicti
         plan = plan_uploads(uploads)
         answers = [FilePrediction(refused.name, None, refused.text) for refused in plan.refused]
         total = len(plan.candidates)
+        names = in_upload_order([candidate.name for candidate in plan.candidates], [one.name for one in uploads])
+        candidates = [plan.candidates[place] for place in names]
         # Pass read functions, not bytes: a big zip is never unpacked whole, and a damaged file stops no other.
-        files = ((candidate.name, candidate.read) for candidate in plan.candidates)
-        for done, answer in enumerate(predict_files(predictor, files), start=1):
+        files = ((candidate.name, candidate.read) for candidate in candidates)
+        for done, answer in enumerate(predict_files(predictor, files, thumbnails=True), start=1):
             answers.append(answer)
             bar.progress(done / max(1, total), text=f"{done} of {counted(total, 'photo')}")
     finally:
@@ -63,13 +69,18 @@ def _table(predictor: "Predictor", answers: list[FilePrediction]) -> None:
         _show_unreadable(unreadable)
     if not len(table):
         return
+    predicted = [answer for answer in answers if answer.prediction is not None]
+    pages = -(-len(predicted) // PHOTOS_PER_PAGE)
+    page = st.pagination(pages, key="batch-page") if pages > 1 else 1
+    shown = readable(predicted[(page - 1) * PHOTOS_PER_PAGE : page * PHOTOS_PER_PAGE])
     # Scaled to 100, because Streamlit's own "percent" format mixes 39.7% and 51.35%.
-    shares = [name for name in table.columns if name.startswith("probability")]
-    percents = {
-        name: st.column_config.ProgressColumn(name, format="%.1f%%", min_value=0, max_value=100) for name in shares
+    columns: dict[str, Any] = {
+        name: st.column_config.ProgressColumn(name, format="%.1f%%", min_value=0, max_value=100)
+        for name in shown.columns
+        if name.startswith("Confidence")
     }
-    shown = table.assign(**{name: 100 * table[name] for name in shares})
-    st.dataframe(shown, hide_index=True, column_config=percents, height=min(560, 38 + 35 * len(shown)))
+    columns["Photo"] = st.column_config.ImageColumn("Photo", width="small")
+    st.dataframe(shown, hide_index=True, column_config=columns, row_height=56, height=min(640, 40 + 56 * len(shown)))
     st.download_button(
         "Download the CSV",
         csv_of(answers),
@@ -79,6 +90,25 @@ def _table(predictor: "Predictor", answers: list[FilePrediction]) -> None:
         type="primary",
         on_click="ignore",
     )
+
+
+def in_upload_order(names: Sequence[str], uploads: Sequence[str]) -> list[int]:
+    """Return the places of ``names`` in the order of the uploads; what lies in zips comes where the first zip stood."""
+    place_of = {name: place for place, name in enumerate(uploads)}
+    a_zip = next((place for place, name in enumerate(uploads) if name.lower().endswith(".zip")), len(uploads))
+    return sorted(range(len(names)), key=lambda place: place_of.get(names[place], a_zip))
+
+
+def readable(predicted: Sequence[FilePrediction]) -> pd.DataFrame:
+    """Return the table for people: thumbnail, file, predicted class, confidence in percent, and the next classes."""
+    table = table_of(predicted)
+    renamed = {"filename": "File", "prediction": "Predicted class", "probability": "Confidence"}
+    for place in range(2, TOP + 1):
+        renamed |= {f"prediction_{place}": f"Class {place}", f"probability_{place}": f"Confidence {place}"}
+    shares = {name: 100 * table[name] for name in table.columns if name.startswith("probability")}
+    table = table.assign(**shares).rename(columns=renamed)
+    table.insert(0, "Photo", [data_uri(answer.thumbnail) for answer in predicted])
+    return table
 
 
 def _show_unreadable(unreadable: list[FilePrediction]) -> None:

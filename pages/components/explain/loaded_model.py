@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from core.errors import RunError
+from core.models.bundle import INFO_FILE, complete_folder
 from core.models.weights_table import available
 from core.runs.folder import workspace_run
 from pages.components.home.weights_line import show_weights
@@ -24,7 +25,7 @@ def predictor_for(reference: str) -> "Predictor | None":
         return cached_model(reference, entry.key, lambda: _load(reference))
     run = workspace_run(reference, frame.workspace())
     try:
-        written = (run.best / "bundle.json").stat().st_mtime_ns
+        written = (complete_folder(run.best) / INFO_FILE).stat().st_mtime_ns
     except FileNotFoundError:
         raise RunError("This run has no model yet. Wait for its first epoch, or choose another run.") from None
     # A live run replaces its best model now and then; the time of the file as the version drops the old one.

@@ -14,6 +14,7 @@ from core.workspace import SAMPLE_IMAGES
 from pages.components.shared import frame
 from pages.components.shared.photo_wall import WallPhoto, choose, wall
 from pages.components.shared.pickers import sample_photos
+from pages.components.shared.session import number_in_address
 
 PHOTOS_PER_PAGE = 30
 SUFFIXES = sorted(suffix.removeprefix(".") for suffix in IMAGE_SUFFIXES)
@@ -74,6 +75,8 @@ def _samples() -> dict[str, Path]:
 
 
 def _of_project(project: Project) -> ChosenPhoto | None:
+    if "photo-split" not in st.session_state and not frame.store().count(project.id, ImageFilter(split="test")):
+        st.session_state["photo-split"] = None  # before the first training, no photo has a split
     split = st.segmented_control(
         "Split", ("test", "val", "train", None), default="test", required=True, key="photo-split",
         format_func=lambda name: {"test": "Test", "val": "Validation", "train": "Training", None: "All"}[name],
@@ -126,14 +129,14 @@ def _pasted() -> ChosenPhoto | None:
 
 def _choose_from_address(project: Project) -> None:
     """Select the photo that another page named in ``?image=``, and remove it so that another can be chosen."""
-    name = st.query_params.pop("image")
-    if not name.isdecimal():
+    number = number_in_address(st.query_params.pop("image"))
+    if number is None:
         return
-    row = frame.store().image(project.id, int(name))
+    row = frame.store().image(project.id, number)
     place = [one.id for one in frame.store().images(project.id)].index(row.id)
     key = f"photo-{project.id}-None"
     page = place // PHOTOS_PER_PAGE + 1
-    choose(f"{key}-wall-{page}", [name])
+    choose(f"{key}-wall-{page}", [str(row.id)])
     st.session_state[f"{key}-page"] = page
     st.session_state["photo-split"] = None
     st.session_state["photo-source-run"] = "Project"

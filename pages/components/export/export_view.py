@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from core.data.tables.csv_cells import as_row
-from core.models.bundle import read_info
+from core.models.bundle import WEIGHTS_FILE, complete_folder, read_info
 from core.runs.folder import RunFolder
 from pages.components.shared import frame
 from pages.components.shared.pickers import SPLIT_NAMES, SPLITS
@@ -24,7 +24,7 @@ CSV: dict[str, Any] = {"mime": "text/csv", "icon": ":material/table:", "on_click
 def bundle(run: RunFolder) -> None:
     """Draw the contents of the bundle and its download button."""
     info = read_info(run.best)
-    size = (run.best / "model.safetensors").stat().st_size
+    size = (complete_folder(run.best) / WEIGHTS_FILE).stat().st_size
     with st.container(border=True):
         classes = counted(len(info.classes), "class", "classes")
         names = plain(", ".join(info.classes[:8])) + (", …" if len(info.classes) > 8 else "")
@@ -77,7 +77,7 @@ def program(run: RunFolder) -> None:
 
 def demo(run: RunFolder) -> None:
     """Draw how to let others try the model in a browser."""
-    folder = shlex.quote(str(run.best)) if frame.listens_on_localhost() else "FOLDER_OF_THE_UNPACKED_ZIP"
+    folder = shlex.quote(str(run.best)) if frame.offers_server_files() else "FOLDER_OF_THE_UNPACKED_ZIP"
     st.markdown(
         "**On this computer.** Upload, paste or take a photo; the demo shows the predicted classes and the heatmap. "
         "Start it in the ResNet Studio folder:"

@@ -3,6 +3,8 @@
 import streamlit as st
 
 from core.data.store.store import Project
+from core.runs import jobs
+from core.runs.folder import RunFolder, list_runs
 from pages.components.shared import frame
 from pages.components.shared.dialogs import closing_button
 from pages.components.shared.wording import counted, plain
@@ -51,16 +53,35 @@ def _rename(project: Project) -> None:
 def _delete(project: Project) -> None:
     photos = frame.store().count(project.id)
     st.markdown(
-        f"This deletes **{plain(project.name)}**, {counted(photos, 'photo')} and their labels. This cannot be undone. "
-        "Its runs are kept, with the photos they were trained on."
+        f"This deletes **{plain(project.name)}**, {counted(photos, 'photo')} and their labels. This cannot be undone."
     )
+    runs = list_runs(frame.workspace(), project.id)
+    _about_runs(runs)
     with st.container(horizontal=True):
-        closing_button("Delete", lambda: _delete_now(project.id), key="delete-now")
+        closing_button("Delete", lambda: _delete_now(project.id, runs), key="delete-now")
         if st.button("Cancel", key="delete-not"):
             st.rerun()
 
 
-def _delete_now(project_id: int) -> None:
+def _about_runs(runs: list[RunFolder]) -> None:
+    """Draw what happens to the project's runs, and the choice to delete them too."""
+    if not runs:
+        st.markdown("It has no runs.")
+        return
+    them, they = ("it", "it stays") if len(runs) == 1 else ("them", "they stay")
+    live = sum(run.status().live for run in runs)
+    st.checkbox(f"Delete its {counted(len(runs), 'run')} too, with the trained models", key="delete-runs")
+    st.markdown(
+        f"Otherwise {they}, with the photos that were used for training. You find {them} on the pages Evaluate, "
+        f"Explain and Export, after the runs of the open project."
+        + (f" {counted(live, 'run')} in progress would be stopped." if live else "")
+    )
+
+
+def _delete_now(project_id: int, runs: list[RunFolder]) -> None:
+    # The runs first: as long as they are there, the photos in them are kept.
+    for run in runs if st.session_state.get("delete-runs") else ():
+        jobs.delete(run)
     frame.store().delete_project(project_id)
     if st.session_state.get("project_id") == project_id:
         frame.choose_project(None)

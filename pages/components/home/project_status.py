@@ -5,11 +5,12 @@ from typing import Literal
 
 import streamlit as st
 
+from core.data.store.boxes.learned_photos import LearnedPhotos
 from core.data.store.store import ImageFilter, Project
 from core.runs.folder import RunFolder, list_runs
 from pages.components.shared import frame
 from pages.components.shared.photo_wall import WallPhoto, wall
-from pages.components.shared.wording import counted, plain
+from pages.components.shared.wording import counted, next_page, plain
 
 RUNS_SHOWN = 4
 PHOTOS_SHOWN = 10
@@ -37,6 +38,7 @@ class ProjectStatus:
     live_runs: int
     models: int  # runs that have a best checkpoint
     boxed: bool = False  # localization: a photo counts as labelled if it has a box
+    learned: LearnedPhotos | None = None  # what a model would learn; it decides whether there is enough
 
     @property
     def unlabelled(self) -> int:
@@ -45,6 +47,8 @@ class ProjectStatus:
     @property
     def trainable(self) -> bool:
         """Whether there is enough to train: localization works with one class, classification needs two."""
+        if self.learned is not None:
+            return self.learned.enough
         return self.trainable_classes >= (1 if self.boxed else 2) and (self.labelled >= 3 or not self.boxed)
 
 
@@ -73,6 +77,7 @@ def status_of(project: Project, runs: list[RunFolder]) -> ProjectStatus:
         live_runs=sum(run.status().live for run in runs),
         models=sum(run.finished for run in runs),
         boxed=boxed,
+        learned=store.learned_photos(project.id),
     )
 
 
@@ -81,7 +86,7 @@ def next_steps(status: ProjectStatus) -> list[NextStep]:
     left = counted(status.unlabelled, "photo")
     if status.boxed:
         label_more = NextStep("Draw boxes", "Annotate", f"{left} without a box.")
-        why = "Training needs at least three photos with a box, and two of each class."
+        why = "Training needs at least four photos with a box, and two of each class."
     else:
         label_more = NextStep("Label photos", "Annotate", f"{left} without a label. Label each with one key.")
         why = "Training needs at least two classes with two labelled photos each."
@@ -89,8 +94,6 @@ def next_steps(status: ProjectStatus) -> list[NextStep]:
         return [
             NextStep("Add photos", "Data", "This project is empty. Upload photos, a zip, or photos with a labels.csv.")
         ]
-    if not status.trainable:
-        return [NextStep(label_more.label, "Annotate", why)]
     if status.live_runs:
         return [NextStep("Watch the training", "Train", "A run is in progress. Its curves update live.")]
     if status.models:
@@ -101,6 +104,10 @@ def next_steps(status: ProjectStatus) -> list[NextStep]:
             NextStep("See the mistakes", "Evaluate", mistakes),
             NextStep("See where the model looked", "Explain", "A heatmap shows which part of the photo mattered most."),
         ]
+    if not status.trainable and status.learned is not None:
+        return [NextStep(*next_page(status.learned.step, status.boxed), plain(status.learned.advice))]
+    if not status.trainable:
+        return [NextStep(label_more.label, "Annotate", why)]
     train = NextStep("Train your first model", "Train", "You have enough labels, and the default settings work well.")
     return [train, label_more] if status.unlabelled else [train]
 
@@ -112,6 +119,8 @@ def show_counts(status: ProjectStatus) -> None:
         st.metric("With a box" if status.boxed else "Labelled", f"{status.labelled:,}", border=True, width=150)
         st.metric("Classes", status.classes, border=True, width=150)
         st.metric("Runs", status.runs, border=True, width=150)
+    if status.learned is not None and status.learned.rule:
+        st.markdown(status.learned.rule)
 
 
 def show_steps(steps: list[NextStep]) -> None:

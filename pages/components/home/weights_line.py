@@ -17,7 +17,7 @@ def show_weights() -> None:
         return
     with st.container(border=True):
         st.markdown(
-            ":orange[:material/cloud_download:] **The pretrained network is not on this computer yet.** "
+            ":orange[:material/cloud_download:] **The pretrained network is not downloaded yet.** "
             "Download it once (about 100 MB); after that, everything works offline. "
             "Until then, you can label photos and train from scratch."
         )

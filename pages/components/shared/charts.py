@@ -55,9 +55,7 @@ def loss_curves(epochs: pd.DataFrame, steps: pd.DataFrame, colors: Palette, plan
     """Plot training and validation loss by epoch, with a faint line of every recorded step behind them."""
     figure = _steps_behind(steps, "loss", colors)
     _two_lines(figure, epochs, "train_loss", "val_loss", colors, ".3f")
-    best = epochs[epochs["best"].fillna(False).astype(bool)] if len(epochs) else epochs
-    if len(best):
-        _mark_best(figure, best.iloc[-1]["epoch"], colors)
+    _mark_best(figure, epochs, colors)
     figure.update_yaxes(rangemode="tozero")
     _epochs_axis(figure, planned)
     return styled(figure, colors, "Loss: how far off the predictions are", height=300)
@@ -69,6 +67,7 @@ def accuracy_curves(
     """Plot training and validation accuracy by epoch, with a dotted line at chance level."""
     figure = _steps_behind(steps, "accuracy", colors)
     _two_lines(figure, epochs, "train_accuracy", "val_accuracy", colors, ".1%")
+    _mark_best(figure, epochs, colors)
     if chance is not None:
         figure.add_hline(
             y=chance,
@@ -79,6 +78,28 @@ def accuracy_curves(
     figure.update_yaxes(tickformat=".0%", range=[0, 1.03])
     _epochs_axis(figure, planned)
     return styled(figure, colors, "Accuracy: the share of correct predictions", height=300)
+
+
+def iou_curves(epochs: pd.DataFrame, colors: Palette, planned: int | None = None) -> go.Figure:
+    """Plot training and validation mean IoU by epoch, for localization.
+
+    The best epoch is chosen by the validation IoU with 0 where the class is wrong: a dashed line where it differs.
+    """
+    figure = go.Figure()
+    _two_lines(figure, epochs, "train_iou", "val_iou", colors, ".3f")
+    if "val_found" in epochs and (epochs["val_found"] < epochs["val_iou"]).any():
+        figure.add_scatter(
+            x=epochs["epoch"],
+            y=epochs["val_found"],
+            name="validation, 0 where the class is wrong",
+            mode="lines",
+            line={"color": colors.accent, "width": 2, "dash": "dash"},
+            hovertemplate="%{y:.3f}",
+        )
+    _mark_best(figure, epochs, colors)
+    figure.update_yaxes(range=[0, 1.03])
+    _epochs_axis(figure, planned)
+    return styled(figure, colors, "Mean IoU: overlap of predicted and true boxes", height=300)
 
 
 def rate_curve(
@@ -198,11 +219,10 @@ def _steps_behind(steps: pd.DataFrame, column: str, colors: Palette) -> go.Figur
         figure.add_scatter(
             x=_place_in_epochs(kept),
             y=kept[column].rolling(5, min_periods=1).mean(),
-            name="each step",
+            name="training, step by step",
             mode="lines",
             line={"color": rgba(colors.quiet, 0.4), "width": 1},
             hoverinfo="skip",
-            showlegend=False,
         )
     return figure
 
@@ -220,7 +240,12 @@ def _two_lines(figure: go.Figure, epochs: pd.DataFrame, train: str, val: str, co
         )
 
 
-def _mark_best(figure: go.Figure, epoch: float, colors: Palette) -> None:
+def _mark_best(figure: go.Figure, epochs: pd.DataFrame, colors: Palette) -> None:
+    """Draw a vertical line at the epoch whose model is kept."""
+    best = epochs[epochs["best"].fillna(False).astype(bool)] if "best" in epochs else epochs[:0]
+    if best.empty:
+        return
+    epoch = best.iloc[-1]["epoch"]
     figure.add_vline(
         x=epoch,
         line={"color": colors.second, "width": 1, "dash": "dot"},

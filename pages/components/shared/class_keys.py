@@ -1,4 +1,4 @@
-"""Keyboard keys for classes: a class gets the key it is named after if that is free, otherwise the next free one."""
+"""The marks of classes: a keyboard key, and a colour for boxes."""
 
 from collections.abc import Sequence
 from string import ascii_uppercase
@@ -8,6 +8,13 @@ RESERVED = "CRU"
 BOX_LETTERS = "LNO"
 """Keys of the box page itself: relabel, new box, other box."""
 KEYS = [*"123456789", *(letter for letter in ascii_uppercase if letter not in RESERVED)]
+COLORS = ("#c2410c", "#1d4ed8", "#0f766e", "#a21caf", "#4d7c0f", "#b91c1c", "#6d28d9", "#854d0e")
+"""Colours of boxes by class, in order; white text on them has a contrast of at least 4.5."""
+
+
+def class_color(place: int) -> str:
+    """Return the colour of the class at this place in the project's order; beyond the eighth, colours repeat."""
+    return COLORS[place % len(COLORS)]
 
 
 def class_keys(names: Sequence[str], *, reserved: str = "") -> list[str | None]:

@@ -15,11 +15,13 @@ from pages.components.shared.session import (
     choose_name,
     choose_project,
     is_dark,
-    listens_on_localhost,
+    offers_server_files,
     project,
+    release_photos,
     resolve_project,
     restore_name,
     store,
+    tab,
     who,
     workspace,
 )
@@ -34,13 +36,15 @@ __all__ = [
     "go",
     "is_dark",
     "link",
-    "listens_on_localhost",
     "need_project",
     "notify",
+    "offers_server_files",
     "page",
     "plain_errors",
     "project",
+    "release_photos",
     "store",
+    "tab",
     "who",
     "workspace",
 ]
@@ -76,8 +80,9 @@ PAGES: dict[str, PageInfo] = {
 WITHOUT_TORCH = {"Home", "Data"}
 
 # What no theme option covers: a readable line length, photos with rounded corners, dark text on the light accent of
-# the dark theme (Streamlit's is white, a contrast of 1.9), and buttons that stay in view above a photo wall. A click
-# on empty space focuses the whole page, and the next key would draw a focus ring around it, through the title.
+# the dark theme (Streamlit's is white, a contrast of 1.9), buttons that stay in view above a photo wall, and no key
+# hints where there is no keyboard. A click on empty space focuses the whole page, and the next key would draw a focus
+# ring around it, through the title.
 STYLE = """<style>
 .stMainBlockContainer { max-width: 1280px; padding-left: 3rem; padding-right: 3rem; }
 .stMainBlockContainer img { border-radius: 0.5rem; }
@@ -88,6 +93,7 @@ div:has(> .st-key-data-actions), div:has(> .st-key-many-actions) {
 }
 .st-key-frame-head { gap: 0; margin-bottom: 0.4rem; }
 @media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
+@media (hover: none) { .stMain [aria-label^="Shortcut"] { display: none; } }
 </style>"""
 
 
@@ -106,6 +112,8 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
     with plain_errors():
         projects = resolve_project()
         restore_name()
+        if title != "Annotate":
+            release_photos()
         with st.sidebar:
             _navigation()
             _project_picker(projects)

@@ -84,9 +84,13 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     const [width, height] = photo.size;
     const drawing = made("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "xMidYMid slice" });
     drawing.setAttribute("aria-hidden", "true");
-    for (const [x, y, wide, high] of photo.boxes)
+    photo.boxes.forEach(([x, y, wide, high], place) => {
       for (const name of ["under", "over"])
         drawing.append(made("rect", { class: name, x, y, width: wide, height: high }));
+      if (!photo.box_colors[place]) return;
+      drawing.lastChild.style.stroke = photo.box_colors[place];
+      drawing.lastChild.previousSibling.style.stroke = "#ffffff";
+    });
     pick.append(drawing);
   }
 

@@ -24,6 +24,8 @@ class WallPhoto:
     """Width and height in the unit of the boxes."""
     boxes: tuple[tuple[float, float, float, float], ...] = ()
     """Left, top, width and height of each box to outline."""
+    box_colors: tuple[str, ...] = ()
+    """A CSS colour for each box; without, the theme's."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def wall(
                     "muted": photo.muted,
                     "size": photo.size,
                     "boxes": photo.boxes,
+                    "box_colors": photo.box_colors,
                     "alt": " ".join(part for part in (photo.caption, photo.note) if part),
                 }
                 for photo in photos

@@ -8,7 +8,7 @@ import streamlit as st
 from core.data.store.store import Project
 from core.runs.folder import RunFolder, list_runs
 from core.workspace import SAMPLE_IMAGES
-from pages.components.shared.session import workspace
+from pages.components.shared.session import store, workspace
 from pages.components.shared.wording import unique_options
 
 SPLITS = ("train", "val", "test")
@@ -38,12 +38,16 @@ def pick_model(project: Project | None, *, label: str = "Model", key: str = "mod
 
 
 def _runs(project: Project | None) -> list[RunFolder]:
-    """Return the runs, newest first: those of the project, then those trained from a labels.csv on the command line."""
+    """Return the runs, newest first: those of the project, then those without one.
+
+    The latter were trained from a labels.csv on the command line, or their project was deleted.
+    """
     if project is None:
         return list_runs(workspace())
     owners = {run: run.status().project_id for run in list_runs(workspace())}
     own = [run for run, owner in owners.items() if owner == project.id]
-    return own + [run for run, owner in owners.items() if owner is None]
+    known = {one.id for one in store().projects()}
+    return own + [run for run, owner in owners.items() if owner not in known]
 
 
 def run_name(run: RunFolder) -> str:

@@ -1,14 +1,26 @@
-"""Session state of one browser tab: the current project and the annotator's name."""
+"""Session state of one browser tab: its id, the current project, the annotator's name, the photos on its desk.
+
+The id belongs to the session, so a reload gets another one: Undo then offers nothing, and the older changes stand in
+the history. Kept in the address or in the browser's storage, it would be copied together with a duplicated tab, and
+the two copies would undo each other's changes.
+"""
+
+import os
+import secrets
 
 import streamlit as st
 
+from core.data.store.records import NAMELESS
 from core.data.store.store import Project, Store
+from core.data.tables.names import storable_name, without_invisible
 from core.errors import DataError
 from core.workspace import Workspace, open_workspace
 
-DEFAULT_NAME = "someone"
-LOCAL_ADDRESSES = {"localhost", "127.0.0.1", "::1"}
-PROXY_HEADERS = ("X-Forwarded-For", "X-Real-Ip", "Forwarded")
+MOST_DIGITS = 18
+"""Of a number in the address."""
+LONGEST_NAME = 60
+"""Characters of an annotator's name."""
+SERVER_FILES = "RESNET_STUDIO_SERVER_FILES"
 
 
 def workspace() -> Workspace:
@@ -22,13 +34,21 @@ def _store(root: str, database_url: str) -> Store:
 
 
 def store() -> Store:
-    """Return this server's store, opened once for all tabs."""
+    """Return this server's store, opened once for all tabs; it acts for this tab."""
     here = workspace()
-    return _store(str(here.root), here.database_url)
+    return _store(str(here.root), here.database_url).in_tab(tab())
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None
+def tab() -> str:
+    """Return the id of this browser tab, which is stored with each change made in it."""
+    if "tab" not in st.session_state:
+        st.session_state["tab"] = secrets.token_hex(8)
+    return str(st.session_state["tab"])
+
+
+def number_in_address(text: str | None) -> int | None:
+    """Return the number that a query parameter holds; None if it holds anything else."""
+    return int(text) if text and text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
 def resolve_project() -> list[Project]:
@@ -38,7 +58,7 @@ def resolve_project() -> list[Project]:
     """
     projects = store().projects()
     known = {project.id for project in projects}
-    for wanted in (_number(st.query_params.get("project")), st.session_state.get("project_id")):
+    for wanted in (number_in_address(st.query_params.get("project")), st.session_state.get("project_id")):
         if wanted in known:
             choose_project(wanted)
             break
@@ -70,14 +90,18 @@ def project() -> Project | None:
 def restore_name() -> None:
     """Read the annotator's name from the address on a tab's first run; later, put it back if it is missing."""
     if "who" not in st.session_state:
-        st.session_state["who"] = st.query_params.get("name", "")
+        st.session_state["who"] = _tidy(st.query_params.get("name", ""))
     elif st.session_state["who"] and "name" not in st.query_params:
         st.query_params["name"] = st.session_state["who"]
 
 
+def _tidy(name: str) -> str:
+    return " ".join(without_invisible(storable_name(name)).split())[:LONGEST_NAME]
+
+
 def choose_name(name: str) -> None:
     """Set the annotator's name for this tab."""
-    st.session_state["who"] = name.strip()[:60]
+    st.session_state["who"] = _tidy(name)
     if st.session_state["who"]:
         st.query_params["name"] = st.session_state["who"]
     else:
@@ -86,7 +110,26 @@ def choose_name(name: str) -> None:
 
 def who() -> str:
     """Return the name saved with each change made in this tab."""
-    return st.session_state.get("who") or DEFAULT_NAME
+    return st.session_state.get("who") or NAMELESS
+
+
+def note_reservations(project_id: int) -> None:
+    """Remember that this tab has photos of the project reserved; those of another project are given back."""
+    if not has_reservations(project_id):
+        release_photos()
+    st.session_state["reserved-in"] = project_id
+
+
+def has_reservations(project_id: int) -> bool:
+    """Return whether this tab has reserved photos of the project and not given them back."""
+    return bool(st.session_state.get("reserved-in") == project_id)
+
+
+def release_photos() -> None:
+    """Give back the photos that this tab has reserved; call this where it shows no desk."""
+    project_id = st.session_state.pop("reserved-in", None)
+    if project_id is not None:
+        store().release(project_id, who())
 
 
 def address_parameters(**more: str) -> dict[str, str]:
@@ -95,12 +138,15 @@ def address_parameters(**more: str) -> dict[str, str]:
     return kept | more
 
 
-def listens_on_localhost() -> bool:
-    """Return True if only browsers on this computer can reach the server, so that its files may be offered."""
-    if st.get_option("server.address") not in LOCAL_ADDRESSES:
+def offers_server_files() -> bool:
+    """Return whether this page may offer files on the server's disk.
+
+    Only if the person who started the server said so with RESNET_STUDIO_SERVER_FILES=on, as ``make app`` does: the
+    server cannot know who reaches it, since a plain reverse proxy leaves no trace in a request.
+    """
+    if os.environ.get(SERVER_FILES, "").strip().lower() not in ("on", "1", "true", "yes"):
         return False
-    # A proxy in front of the server can make a local address public.
-    return not any(header in st.context.headers for header in PROXY_HEADERS)
+    return "Mobile" not in st.context.headers.get("User-Agent", "")  # a phone is never the server
 
 
 def is_dark() -> bool:

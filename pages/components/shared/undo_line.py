@@ -1,12 +1,54 @@
-"""A line that describes the latest change and offers to undo it; it stays until the next change."""
+"""Undo in this browser tab: its button, and a line that describes the latest change and offers to undo it.
+
+Undo by key takes back only what this tab did. An import is undone on the Data page or in the history, where its size
+is shown: one key on a desk must not remove a thousand labels.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal
 
 import streamlit as st
 
+from core.data.store.records import IMPORT, Change
 from core.data.store.store import Project
 from pages.components.shared import frame
-from pages.components.shared.wording import undo_message
+from pages.components.shared.wording import plain, undo_message
 
 OFFER = "undo-offer"
+NOTHING = "You have not changed anything in this tab yet. The history lists older changes."
+
+
+def newest_of_tab(project_id: int) -> Change | None:
+    """Return what Undo would take back: the newest change of this tab that stands."""
+    return frame.store().newest_change(project_id, tab=frame.tab(), without=(IMPORT,))
+
+
+def undo_newest(project_id: int) -> Change | None:
+    """Undo this tab's newest change and return it; without one, say so."""
+    change = frame.store().undo(project_id, tab=frame.tab(), without=(IMPORT,))
+    frame.notify(undo_message(change) if change else NOTHING)
+    return change
+
+
+def undo_button(
+    project_id: int,
+    on_click: Callable[..., None],
+    *args: Any,
+    key: str,
+    kind: Literal["secondary", "tertiary"] = "secondary",
+) -> None:
+    """Draw the Undo button with its key U; it is off while this tab has nothing to undo."""
+    newest = newest_of_tab(project_id)
+    st.button(
+        "Undo",
+        shortcut="U",
+        type=kind,
+        key=key,
+        help=f"Undo: {plain(newest.text)}" if newest else NOTHING,
+        disabled=newest is None,
+        on_click=on_click,
+        args=args,
+    )
 
 
 def offer_undo(project: Project, change_id: int, words: str) -> None:
@@ -15,12 +57,12 @@ def offer_undo(project: Project, change_id: int, words: str) -> None:
 
 
 def undo_line(project: Project) -> None:
-    """Draw the line, unless this person has made another change since."""
+    """Draw the line, unless this tab has made another change since."""
     offered: tuple[int, int, str] | None = st.session_state.get(OFFER)
     if offered is None or offered[0] != project.id:
         return
     _, change_id, words = offered
-    newest = frame.store().history(project.id, 1, who=frame.who())
+    newest = frame.store().history(project.id, 1, tab=frame.tab())
     if not newest or newest[0].id != change_id or newest[0].undone:
         del st.session_state[OFFER]
         return

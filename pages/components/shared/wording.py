@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from core.data.store.boxes.learned_photos import Step
 from core.data.store.records import Change
 
 T = TypeVar("T")
@@ -58,3 +59,13 @@ def unique_options(choices: Iterable[tuple[str, T]]) -> dict[str, T]:
             name += "\u200b"
         named[name] = choice
     return named
+
+
+def next_page(step: Step, boxed: bool) -> tuple[str, str]:
+    """Return the button and the page for the next step of a project."""
+    label = "Draw boxes" if boxed else "Label photos"
+    return {
+        "add photos": ("Add photos", "Data"),
+        "label photos": (label, "Annotate"),
+        "train": ("Go to training", "Train"),
+    }[step]

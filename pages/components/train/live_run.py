@@ -1,17 +1,17 @@
 """One run: its state, progress bars, curves and log, read from its folder once a second while it is live."""
 
-import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
+from core.errors import RunError
+from core.inspection.measuring.report import Report
 from core.models.weights_table import available
-from core.runs import jobs
+from core.runs import jobs, metrics
 from core.runs.folder import RunFolder
 from core.runs.status import Status
 from core.training.choices import NAMED_WEIGHTS
 from pages.components.shared import charts, frame
 from pages.components.shared.wording import counted, plain
-from pages.components.train import recipe_form
+from pages.components.train import recipe_form, verdict_view
 from pages.components.train.recipe_labels import recipe_table
 from pages.components.train.run_list import open_run
 from pages.components.train.split_counts import counts_of
@@ -28,6 +28,14 @@ from pages.components.train.time_estimate import recipe_or_none
 
 REFRESH_SECONDS = 1.0
 VIEWS = ("Curves", "Log", "Recipe")
+BEST_BY_ACCURACY = (
+    "The model of the best epoch is kept: the highest validation accuracy, at a tie the lower validation loss. "
+    "Step-by-step figures are smoothed."
+)
+BEST_BY_BOXES = (
+    "The model of the best epoch is kept: the highest validation IoU, counting 0 where the predicted class is wrong "
+    "(the dashed line, where it differs), at a tie the lower validation loss. Step-by-step figures are smoothed."
+)
 
 
 def show(run: RunFolder) -> None:
@@ -105,8 +113,13 @@ def _header(run: RunFolder, status: Status) -> None:
 
 def _outcome(run: RunFolder, status: Status) -> None:
     """Show how the run ended, and draw buttons for the next step."""
-    draw = {"finished": st.success, "failed": st.error}.get(status.state, st.warning)
-    draw(status.message or STATE_SENTENCES[status.state])
+    message = plain(status.message) or STATE_SENTENCES[status.state]
+    report = _report(run) if status.state in ("finished", "stopped") else None
+    if report is not None:
+        verdict_view.show(run, report, before=message)
+    else:
+        draw = {"finished": st.info, "failed": st.error}.get(status.state, st.warning)
+        draw(message)
     with st.container(horizontal=True):
         if status.resumable:
             resume = st.button("Resume", type="primary", icon=":material/play_arrow:", key=f"resume-{run.id}")
@@ -139,6 +152,14 @@ def _outcome(run: RunFolder, status: Status) -> None:
         )
 
 
+def _report(run: RunFolder) -> Report | None:
+    """Return the report on the validation photos; None for a damaged one, which the Evaluate page reports."""
+    try:
+        return run.report("val")
+    except RunError:
+        return None
+
+
 def _reuse_recipe(run: RunFolder, scratch: bool = False) -> None:
     recipe = run.recipe()
     if scratch:
@@ -162,10 +183,12 @@ def _curves(run: RunFolder) -> None:
     if not len(steps) and not len(epochs):
         st.caption("Curves appear after the first training steps.")
         return
-    colors, planned = charts.palette(frame.is_dark()), run.recipe().epochs
+    if damaged := metrics.damaged_lines(run.metrics_path):
+        st.caption(f"{counted(damaged, 'damaged line')} of metrics.jsonl left out.")
+    colors, planned = charts.palette(frame.is_dark()), run.status().epochs
     left, right = st.columns(2)
     if "val_iou" in epochs:
-        second = ("mean IoU", iou_curves(epochs, colors))
+        second = ("mean IoU", charts.iou_curves(epochs, colors, planned))
     else:
         chance = 1 / len(counts_of(run))
         second = ("accuracy", charts.accuracy_curves(epochs, steps, colors, chance, planned))
@@ -178,17 +201,9 @@ def _curves(run: RunFolder) -> None:
             alt=f"{name[0].upper()}{name[1:]} per epoch",
         )
     if len(steps):
-        st.caption("Thin grey line: the training photos step by step, smoothed.")
+        st.caption(BEST_BY_BOXES if "val_iou" in epochs else BEST_BY_ACCURACY)
         figure = charts.recorded_learning_rate(steps, colors, planned)
         st.plotly_chart(figure, key=f"rate-{run.id}", config={"displayModeBar": False}, alt="Learning rate per epoch")
-
-
-def iou_curves(epochs: pd.DataFrame, colors: charts.Palette) -> go.Figure:
-    """Plot the mean IoU on the training and the validation photos by epoch, for localization."""
-    parts = {"training": "train_iou", "validation": "val_iou"}
-    tables = {name: epochs[["epoch"]].assign(iou=epochs[column]) for name, column in parts.items()}
-    title = "Mean IoU: overlap of predicted and true boxes"
-    return charts.comparison_curves(tables, "iou", title, colors).update_yaxes(range=[0, 1.03])
 
 
 def _log(run: RunFolder) -> None:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
+from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
+from core.data.pictures.box import Box
 from core.data.store.store import ImageFilter, ImageRow, Project
 from core.training.choices import CHOICES
 from core.training.recipe import Recipe
@@ -17,6 +19,7 @@ from pages.components.train.rate_schedule import schedule_figure
 
 DRAWS = 6
 SIDE = 150
+Corners = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -35,17 +38,26 @@ def draw_previews(project: Project, recipe: Recipe, placeholders: Placeholders) 
     with placeholders.augmented:
         skeleton = st.empty()
         skeleton.skeleton(height=SIDE)
-        strip = _preview_jpegs(path, photo.filename, recipe.augmentation, recipe.mode)
+        box = _box(project, photo)
+        strip = _preview_jpegs(path, photo.filename, recipe.augmentation, recipe.mode, box)
         skeleton.empty()
-        cards = [WallPhoto(str(place), picture, "", f"epoch {place + 1}") for place, picture in enumerate(strip)]
+        cards = [
+            WallPhoto(str(place), picture, "", f"epoch {place + 1}", size=(SIDE, SIDE), boxes=(found,) if found else ())
+            for place, (picture, found) in enumerate(strip)
+        ]
         wall(cards, key="preview-changes", side=118)
         st.button("Show another photo", on_click=_another_photo, icon=":material/casino:", key="another-photo")
     if placeholders.resized is not None:
         with placeholders.resized:
             cards = [WallPhoto("whole", frame.store().thumbnail_path(photo.hash), "The photo")]
             for mode in CHOICES["mode"]:
-                picture = _preview_jpegs(path, photo.filename, "none", mode, draws=1)[0]
-                cards.append(WallPhoto(mode, picture, mode.capitalize(), muted=mode != recipe.mode))
+                ((picture, found),) = _preview_jpegs(path, photo.filename, "none", mode, _box(project, photo), draws=1)
+                boxes = (found,) if found else ()
+                cards.append(
+                    WallPhoto(
+                        mode, picture, mode.capitalize(), muted=mode != recipe.mode, size=(SIDE, SIDE), boxes=boxes
+                    )
+                )
             wall(cards, key="preview-squares", side=66)
     if placeholders.schedule is not None:
         figure = schedule_figure(recipe, palette(frame.is_dark()))
@@ -55,9 +67,21 @@ def draw_previews(project: Project, recipe: Recipe, placeholders: Placeholders) 
 
 
 def _photo(project: Project) -> ImageRow:
-    """Return the photo for the previews: the project's first, or another after each click."""
-    place = st.session_state.get("preview-photo", 0) % frame.store().count(project.id)
+    """Return the photo for the previews: the first, or another after each click; with boxes, one that has a box."""
+    number = st.session_state.get("preview-photo", 0)
+    if project.task == "localization" and (boxed := sorted(frame.store().boxes(project.id))):
+        return frame.store().image(project.id, boxed[number % len(boxed)])
+    place = number % frame.store().count(project.id)
     return frame.store().images(project.id, ImageFilter(), offset=place, limit=1)[0]
+
+
+def _box(project: Project, photo: ImageRow) -> Box | None:
+    """Return the box that training uses: the largest of the photo; None in a classification."""
+    if project.task != "localization":
+        return None
+    boxes = frame.store().boxes(project.id, [photo.id]).get(photo.id, [])
+    largest = max(boxes, key=lambda box: box.width * box.height, default=None)
+    return Box(largest.x, largest.y, largest.width, largest.height) if largest else None
 
 
 def _another_photo() -> None:
@@ -66,15 +90,26 @@ def _another_photo() -> None:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _preview_jpegs(path: str, name: str, augmentation: str, mode: str, draws: int = DRAWS) -> list[bytes]:
+def _preview_jpegs(
+    path: str, name: str, augmentation: str, mode: str, box: Box | None, draws: int = DRAWS
+) -> list[tuple[bytes, Corners | None]]:
+    """Return what the network sees, as JPEGs, each with the box: left, top, width and height in pixels of the JPEG."""
+    from core.data.pictures.box_augmentation import preview_boxed
     from core.data.pictures.decoding import decode
     from core.data.pictures.transforms import preview
 
     recipe = Recipe.model_construct(augmentation=augmentation, mode=mode, size=224)
-    pictures = preview(decode(Path(path), name).image, recipe, draws=draws)
-    encoded = []
-    for picture in pictures:
-        stream = io.BytesIO()
-        picture.resize((SIDE, SIDE)).save(stream, "JPEG", quality=88)
-        encoded.append(stream.getvalue())
-    return encoded
+    image = decode(Path(path), name).image
+    if box is None:
+        return [(_jpeg(picture), None) for picture in preview(image, recipe, draws=draws)]
+    found: list[tuple[bytes, Corners | None]] = []
+    for picture, (left, top, right, bottom) in preview_boxed(image, box, recipe, draws=draws):
+        scale = SIDE / picture.width
+        found.append((_jpeg(picture), (left * scale, top * scale, (right - left) * scale, (bottom - top) * scale)))
+    return found
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    picture.resize((SIDE, SIDE)).save(stream, "JPEG", quality=88)
+    return stream.getvalue()

@@ -31,8 +31,11 @@ TASK = "recipe-of-task"
 HIDDEN_AT_FIRST = (
     *("optimizer", "learning_rate", "schedule"),
     *("batch_size", "weight_decay", "label_smoothing", "class_weighting", "box_loss"),
-    *("mode", "size", "patience", "seed", "device", "precision"),
+    *("mode", "size", "patience", "seed", "device", "precision", "deterministic"),
 )
+
+# The nearest number to a limit that is itself not allowed, such as a learning rate of 0.
+_BESIDE = 1e-9
 
 
 def prepare(task: str) -> None:
@@ -72,7 +75,7 @@ def network(runs: list[RunFolder], more: bool) -> dict[str, Any]:
         values["arch"] = _select("arch", {name: ARCH_NAMES[name] for name in archs})
         finished = [run for run in runs if run.finished]
         own = {str(run.best): f"Continue from: {run_name(run)}" for run in finished if _fits(run, values["arch"])}
-        file = {OWN_FILE: "My own file"} if frame.listens_on_localhost() else {}
+        file = {OWN_FILE: "My own file"} if frame.offers_server_files() else {}
         wanted = _current("weights")
         if file and wanted not in (*WEIGHT_NAMES, OWN_FILE, *(str(run.best) for run in finished)):
             st.session_state[f"{KEY}weights"], st.session_state[f"{KEY}file"] = OWN_FILE, wanted
@@ -103,7 +106,7 @@ def _show_download_note(arch: str, weights: str) -> None:
         if available(arch, weights) is None:
             megabytes = entries_for(arch, weights)[0].megabytes
             st.caption(
-                f":material/cloud_download: Not on this computer yet. The run downloads them once "
+                f":material/cloud_download: Not downloaded yet. The run downloads them once "
                 f"before training, about {megabytes:.0f} MB."
             )
     except WeightsUnavailable as error:
@@ -115,9 +118,9 @@ def training_length(train: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     with st.container(border=True, height="stretch"):
         st.markdown("##### Training length")
-        values["epochs"] = _number("epochs", 1, 500)
+        values["epochs"] = _number("epochs")
         if train == "staged":
-            values["head_epochs"] = _number("head_epochs", 1, 499, "automatic (a quarter)")
+            values["head_epochs"] = _number("head_epochs", "automatic (a quarter)")
         st.caption("An epoch is one pass through all training photos. The model of the best epoch is kept.")
     return values
 
@@ -135,7 +138,7 @@ def optimization() -> dict[str, Any]:
     values: dict[str, Any] = {}
     values["optimizer"] = _segments("optimizer", _names("optimizer"))
     st.caption(CHOICES["optimizer"][values["optimizer"]])
-    values["learning_rate"] = _number("learning_rate", 0.0, 10.0, "automatic")
+    values["learning_rate"] = _number("learning_rate", "automatic")
     values["schedule"] = _segments("schedule", _names("schedule"))
     st.caption(CHOICES["schedule"][values["schedule"]])
     return values
@@ -144,9 +147,9 @@ def optimization() -> dict[str, Any]:
 def regularization() -> dict[str, Any]:
     """Draw the batch size and the settings against overfitting and imbalance."""
     values: dict[str, Any] = {}
-    values["batch_size"] = _number("batch_size", 1, 4096)
-    values["weight_decay"] = _number("weight_decay", 0.0, 1.0)
-    values["label_smoothing"] = _number("label_smoothing", 0.0, 0.9)
+    values["batch_size"] = _number("batch_size")
+    values["weight_decay"] = _number("weight_decay")
+    values["label_smoothing"] = _number("label_smoothing")
     values["class_weighting"] = _segments("class_weighting", _names("class_weighting"))
     st.caption(CHOICES["class_weighting"][values["class_weighting"]])
     values["box_loss"] = _current("box_loss")
@@ -161,17 +164,18 @@ def preprocessing() -> dict[str, Any]:
     values: dict[str, Any] = {}
     values["mode"] = _segments("mode", _names("mode"))
     st.caption(CHOICES["mode"][values["mode"]])
-    values["size"] = _number("size", 32, 1024)
+    values["size"] = _number("size")
     return values
 
 
 def stopping_and_device() -> dict[str, Any]:
-    """Draw early stopping, the random seed, the device and the precision."""
+    """Draw early stopping, the random seed, the device, the precision and whether the computation is repeatable."""
     values: dict[str, Any] = {}
-    values["patience"] = _number("patience", 0, 500)
-    values["seed"] = _number("seed", 0, 2**31 - 1)
+    values["patience"] = _number("patience")
+    values["seed"] = _number("seed")
     values["device"] = st.text_input(FIELD_LABELS["device"], **_field("device"))
     values["precision"] = _select("precision", _names("precision"))
+    values["deterministic"] = st.toggle(FIELD_LABELS["deterministic"], **_field("deterministic"))
     return values
 
 
@@ -236,11 +240,14 @@ def _select(field: str, names: dict[str, str]) -> str:
     return str(st.session_state[f"{KEY}{field}"])
 
 
-def _number(field: str, lowest: float, highest: float, empty: str | None = None) -> Any:
+def _number(field: str, empty: str | None = None) -> Any:
     """Draw a number field; return its value. With the placeholder ``empty`` it may be left blank (None)."""
+    lowest, highest = limits(field)
     whole = isinstance(lowest, int)
     steps = {"learning_rate": 1e-4, "weight_decay": 1e-4, "label_smoothing": 0.05}
     shared = _field(field)
+    if (value := st.session_state[f"{KEY}{field}"]) is not None:  # a recipe of the command line may be at the edge
+        st.session_state[f"{KEY}{field}"] = min(max(value, lowest), highest)
     return st.number_input(
         FIELD_LABELS[field],
         lowest,
@@ -251,3 +258,14 @@ def _number(field: str, lowest: float, highest: float, empty: str | None = None)
         placeholder=empty,
         **shared,
     )
+
+
+def limits(field: str) -> tuple[float, float]:
+    """Return the lowest and the highest number that the recipe allows in a field: what is drawn is never refused."""
+    described = Recipe.model_json_schema()["properties"][field]
+    numbers = next(kind for kind in described.get("anyOf", [described]) if kind["type"] != "null")
+    whole = numbers["type"] == "integer"
+    beside = 1 if whole else _BESIDE
+    lowest = numbers["minimum"] if "minimum" in numbers else numbers["exclusiveMinimum"] + beside
+    highest = numbers["maximum"] if "maximum" in numbers else numbers["exclusiveMaximum"] - beside
+    return (int(lowest), int(highest)) if whole else (float(lowest), float(highest))

@@ -99,6 +99,8 @@ FIELD_LABELS = {
     "size": "Image size in pixels",
     "patience": "Early stopping (patience)",
     "seed": "Random seed",
+    "split_seed": "Random seed of the split",
+    "deterministic": "Repeatable computation",
     "device": "Device",
     "precision": "Mixed precision",
     "workers": "Data-loading workers",
@@ -159,6 +161,8 @@ def _value_text(field: str, value: object) -> str:
         return "Automatic"
     if field == "arch":
         return network_name(str(value))
+    if isinstance(value, bool):
+        return "On" if value else "Off"
     if field == "patience" and value == 0:
         return "Off"
     names = {"weights": WEIGHT_NAMES, "train": TRAIN_NAMES}.get(field, CHOICE_NAMES)

@@ -6,6 +6,7 @@ from core.data.store.store import Project
 from core.errors import RunError
 from core.runs import jobs
 from core.runs.folder import RunFolder, workspace_run
+from core.runs.table import row_of
 from pages.components.shared import frame
 from pages.components.shared.wording import counted, plain
 from pages.components.train.status_text import STATE_BADGES, format_age, run_progress
@@ -101,24 +102,27 @@ def _result(run: RunFolder) -> str:
     status = run.status()
     if status.live or not run.finished:
         return counted(status.epochs, "epoch") if status.epochs else ""
-    epochs = run.epochs()
-    if "val_iou" in epochs and len(epochs):
-        return f"{counted(len(epochs), 'epoch')}, validation mean IoU {epochs['val_iou'].max():.2f}"
-    best = epochs["val_accuracy"].max() if len(epochs) else None
-    return counted(len(epochs), "epoch") + (f", validation accuracy {best:.0%}" if best is not None else "")
+    row = row_of(run)
+    epochs = counted(row.epochs_done, "epoch")
+    if row.value is None:
+        return epochs
+    best = f"mean IoU {row.value:.2f}" if row.figure == "mean_iou" else f"accuracy {row.value:.0%}"
+    return f"{epochs}, validation {best}"
 
 
 def _rename(run: RunFolder, title: str, live: bool) -> None:
     name = st.text_input("Name", title, key=f"name-{run.id}", max_chars=80, disabled=live)
     if st.button("Rename", key=f"rename-{run.id}", disabled=live or not name.strip()) and name.strip() != title:
-        run.write_status(title=name.strip())
-        st.rerun()
+        with frame.plain_errors():
+            run.write_status(title=name.strip())
+            st.rerun()
 
 
 def _delete(run: RunFolder) -> None:
     sure = st.checkbox("Permanently delete its model, curves and reports", key=f"sure-{run.id}")
     if st.button("Delete", key=f"delete-{run.id}", disabled=not sure, icon=":material/delete:"):
-        jobs.delete(run)
-        if st.query_params.get("run") == run.id:
-            st.query_params.pop("run", None)
-        st.rerun()
+        with frame.plain_errors():
+            jobs.delete(run)
+            if st.query_params.get("run") == run.id:
+                st.query_params.pop("run", None)
+            st.rerun()

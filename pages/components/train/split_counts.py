@@ -17,13 +17,13 @@ def cached_snapshot(project: Project) -> Snapshot:
     A run never uses this one. It gets a fresh snapshot when the Train button is pressed.
     """
     store = frame.store()
-    changes = tuple((change.id, change.undone) for change in store.history(project.id, limit=200))
-    return _snapshot(store.workspace.database_url, project.id, changes, store.count(project.id))
+    # The revision counts every write. The newest changes would not do: the undo of an older one is not among them.
+    return _snapshot(str(store.workspace.root), store.workspace.database_url, project, store.revision(project.id))
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _snapshot(database: str, project_id: int, changes: tuple[tuple[int, bool], ...], images: int) -> Snapshot:
-    return snapshot_of_project(frame.store(), project_id)
+def _snapshot(root: str, database: str, project: Project, revision: int) -> Snapshot:
+    return snapshot_of_project(frame.store(), project.id)
 
 
 def counts_of(run: RunFolder) -> pd.DataFrame:
@@ -34,3 +34,9 @@ def counts_of(run: RunFolder) -> pd.DataFrame:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _counts(path: str, created: str) -> pd.DataFrame:
     return RunFolder(Path(path)).snapshot().counts()
+
+
+def show_rule(project: Project) -> None:
+    """Say which box is learned where photos have several."""
+    if project.task == "localization" and (rule := frame.store().learned_photos(project.id).rule):
+        st.markdown(rule)

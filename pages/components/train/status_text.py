@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from core.runs.progress_writer import EVALUATING
 from core.runs.status import RunState, Status
 from pages.components.shared.wording import counted
 
@@ -80,6 +81,8 @@ def format_age(moment: datetime, now: datetime | None = None) -> str:
 
 def run_progress(status: Status) -> tuple[float, str]:
     """Return the finished share of a live run, 0 to 1, and the text of its progress bar."""
+    if status.phase.startswith(EVALUATING):
+        return 1.0, " · ".join(part for part in (EVALUATING, format_time_left(status.seconds_left)) if part)
     if not status.epoch or not status.epochs:
         return 0.0, "starting"
     share = (status.epoch - 1 + (status.batch / status.batches if status.batches else 0.0)) / status.epochs

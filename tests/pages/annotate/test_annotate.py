@@ -188,16 +188,41 @@ def test_after_undoing_a_change_of_class_the_next_press_is_no_conflict(
 
 
 def test_undo_never_touches_what_somebody_else_did(open_page: OpenPage, birds: Project, store: Store) -> None:
-    app = open_page("Annotate", name="Ana")
-    next(one for one in app.button if one.label == "Undo").click().run()
+    app = open_page("Annotate", name="teacher")  # another tab, under the same name
     assert store.count(birds.id, ImageFilter(unlabelled=True)) == 3  # the teacher's eight labels stand
-    assert "You have nothing to undo." in alerts(app)
+    assert undo_button(app).disabled
+
+
+def test_undo_is_offered_only_for_what_this_tab_did(open_page: OpenPage, birds: Project, store: Store) -> None:
+    """Everybody without a name is "someone", and U took back the newest label of that name."""
+    here, there = open_page("Annotate"), open_page("Annotate")
+    mine, theirs = shown(here), shown(there)
+    give(here, "owl")
+    give(there, "duck")
+    assert "owl" in undo_button(here).help  # it says what it undoes
+    undo_button(here).click().run()
+    assert (label_of(store, birds, mine), label_of(store, birds, theirs)) == (None, "duck")
+    assert undo_button(here).disabled
+    assert not undo_button(there).disabled
+    reloaded = open_page("Annotate")
+    assert undo_button(reloaded).disabled
+
+
+def test_an_import_of_this_tab_is_not_undone_by_the_key(open_page: OpenPage, birds: Project, store: Store) -> None:
+    app = open_page("Annotate")
+    mine = store.in_tab(app.session_state["tab"])
+    mine.apply_labels(birds.id, [(shown(app), "owl", None)], "someone", "labels.csv: 1 image")
+    app.run()
+    assert undo_button(app).disabled
+
+
+def undo_button(app: AppTest) -> Any:
+    return next(one for one in app.button if one.label == "Undo")
 
 
 def test_two_tabs_do_not_overwrite_each_other_silently(open_page: OpenPage, birds: Project, store: Store) -> None:
     ana, bo = open_page("Annotate", name="Ana"), open_page("Annotate", name="Bo")
-    same = shown(ana)
-    assert shown(bo) == same
+    same = go_to(bo, shown(ana))
     give(ana, "owl")
     give(bo, "duck")
     assert label_of(store, birds, same) == "owl"
@@ -223,11 +248,56 @@ def test_a_label_that_somebody_gives_while_the_photo_is_looked_at_is_told_before
 
 def test_two_tabs_that_agree_go_on_without_a_question(open_page: OpenPage, birds: Project, store: Store) -> None:
     ana, bo = open_page("Annotate", name="Ana"), open_page("Annotate", name="Bo")
-    same = shown(ana)
+    same = go_to(bo, shown(ana))
     give(ana, "owl")
     give(bo, "owl")
-    assert alerts(bo) == []
+    assert not any("changed" in text for text in alerts(bo))
     assert shown(bo) != same
+
+
+def go_to(app: AppTest, image_id: int) -> int:
+    """Show a photo on purpose, as Back does."""
+    app.session_state["desk"].show(image_id)
+    app.run()
+    assert shown(app) == image_id
+    return image_id
+
+
+def test_desks_are_handed_different_photos_and_see_who_has_one(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    ana = open_page("Annotate", name="Ana")
+    bo = open_page("Annotate")
+    assert shown(bo) != shown(ana)
+    first = shown(ana)
+    go_to(bo, first)
+    assert "Ana is labelling this photo." in [one.value for one in bo.info]
+    ana.run()
+    assert not ana.info
+    assert set(store.reserved_by_others(birds.id, "x")) >= {first}
+
+
+def test_when_others_have_the_last_photos_the_page_says_who_and_offers_them(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    ana, bo = open_page("Annotate", name="Ana"), open_page("Annotate", name="Bo")
+    give(bo, "owl")
+    assert "All remaining photos are being labelled" in [one.value for one in bo.subheader]
+    assert any("Ana has the last 2 photos on screen" in one.value for one in bo.markdown)
+    bo.button(key="label-too").click().run()
+    assert shown(bo) == shown(ana)
+    assert "Ana is labelling this photo." in [one.value for one in bo.info]
+
+
+def test_who_leaves_the_desk_gives_the_photos_back(open_page: OpenPage, birds: Project, store: Store) -> None:
+    app = open_page("Annotate")
+    assert len(store.reserved_by_others(birds.id, "x")) == 2
+    section(app, "History")
+    assert store.reserved_by_others(birds.id, "x") == {}
+    section(app, "One by one")
+    assert len(store.reserved_by_others(birds.id, "x")) == 2
+    app.switch_page("pages/1_Data.py").run()
+    assert store.reserved_by_others(birds.id, "x") == {}
 
 
 def test_a_second_press_that_was_under_way_does_not_label_the_unseen_next_photo(birds: Project, store: Store) -> None:
@@ -356,6 +426,41 @@ def test_a_class_name_that_is_taken_is_a_sentence(
     (sentence,) = messages(app)
     assert "owl" in sentence
     assert len(store.classes(birds.id)) == 2
+
+
+def test_a_likely_typo_among_the_classes_is_offered_for_merging(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    """ "rosse" with one label stood beside "roses" with 41."""
+    store.add_class(birds.id, "parrott", "Bo")
+    store.add_class(birds.id, "parrot", "Bo")
+    first, *rest = [row.id for row in store.images(birds.id)]
+    store.annotate(birds.id, rest, "parrot", "Bo")
+    store.annotate(birds.id, [first], "parrott", "Bo")
+    number = next(one.id for one in store.classes(birds.id) if one.name == "parrott")
+    app = section(open_page("Annotate"), "Classes")
+    asked = "Is **parrott** (1 photo) the same class as **parrot** (10 photos)?"
+    assert any(one.value.endswith(asked) for one in app.markdown)
+    app.button(key=f"typo-merge-{number}").click().run()
+    assert not messages(app)
+    assert [(one.name, one.count) for one in store.classes(birds.id)][-1] == ("parrot", 11)
+    app.button(key="undo-last").click().run()
+    app.button(key=f"typo-keep-{number}").click().run()
+    assert not any("the same class" in one.value for one in app.markdown)
+    assert [(one.name, one.count) for one in store.classes(birds.id)][-2:] == [("parrott", 1), ("parrot", 10)]
+
+
+def test_the_history_tells_accepted_suggestions_from_typed_labels(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    first, second, third = [row.id for row in store.images(birds.id, ImageFilter(unlabelled=True))]
+    store.annotate(birds.id, [first], "owl", "Ana", kind="accepted")
+    store.accept_suggestions(birds.id, [(second, "owl")], "Ana")
+    store.apply_labels(birds.id, [(third, "owl", None)], "Ana", "labels.csv")
+    store.add_class(birds.id, "swan", "Ana")
+    app = section(open_page("Annotate"), "History")
+    sources = app.dataframe[0].value["Label source"].tolist()
+    assert sources[:5] == ["", "import", "accepted suggestion", "accepted suggestion", "person"]
 
 
 def test_the_history_says_who_did_what_and_takes_back_ones_own(

@@ -11,7 +11,7 @@ from core.data.store.store import ImageFilter, Project, Store
 from core.inspection.suggesting import vector_job
 from core.inspection.suggesting.vectors import Vectors, default_network
 from core.models.weights import Pretrained
-from pages.components.annotate import suggest_accept, suggest_queue, suggest_state
+from pages.components.annotate import labelling_desk, suggest_accept, suggest_queue, suggest_state
 from pages.components.annotate.labelling_desk import Desk
 from tests.pages.conftest import OpenPage, add_photo, messages
 
@@ -88,7 +88,7 @@ def test_the_suggestion_is_on_the_buttons_and_enter_accepts_it(
     button.click().run()
     assert not messages(app)
     row = store.image(birds.id, photo)
-    assert (row.label, row.annotated_by) == (right, "Ana")
+    assert (row.label, row.annotated_by, row.label_source) == (right, "model, accepted by Ana", "suggestion")
     assert shown(app) != photo
 
 
@@ -113,9 +113,58 @@ def test_undo_takes_an_accepted_suggestion_back(open_page: OpenPage, birds: Proj
     assert shown(app) == photo
 
 
-def test_a_shown_suggestion_stays_while_the_model_changes_its_mind(
+def test_after_undo_the_suggestion_follows_the_labels_as_they_are_now(
     open_page: OpenPage, birds: Project, store: Store
 ) -> None:
+    """A duck was labelled owl and undone: "Accept owl 90%" stayed, and Enter stored the mistake."""
+    app = ready(open_page)
+    photo, right = shown(app), truth(store, birds, shown(app))
+    wrong = {"owl": "duck", "duck": "owl"}[right]
+    next(one for one in app.button if (one.key or "").startswith("give-") and one.label == wrong).click().run()
+    next(one for one in app.button if one.label == "Undo").click().run()
+    until(app, lambda app: accept_button(app) is not None)
+    assert shown(app) == photo
+    assert accept_button(app).label.startswith(f"Accept {right} · ")
+    suggested = desk_of(app).suggested
+    assert suggested is not None and suggested.revision == store.label_revision(birds.id).changed
+
+
+def test_enter_on_a_suggestion_that_labels_of_another_tab_have_overtaken_accepts_nothing(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    app = ready(open_page)
+    photo = shown(app)
+    other = store.images(birds.id, ImageFilter(unlabelled=True))[-1].id
+    store.annotate(birds.id, [other], "owl", "Bo")
+    accept_button(app).click().run()  # the page has not been drawn again since
+    assert store.image(birds.id, photo).label is None
+    assert shown(app) == photo
+    assert any("The labels have changed since this suggestion was made" in one.value for one in app.toast)
+    until(app, lambda app: accept_button(app) is not None).run()
+    accept_button(app).click().run()
+    assert store.image(birds.id, photo).label_source == "suggestion"
+
+
+def test_while_suggestions_are_recomputed_there_is_nothing_to_accept(
+    open_page: OpenPage, birds: Project, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = ready(open_page)
+    model = suggest_state.instant_model(birds.id)
+    assert model is not None
+    with model._fitting:  # as if the fit took long
+        store.annotate(birds.id, [store.images(birds.id, ImageFilter(unlabelled=True))[-1].id], "owl", "Bo")
+        app.run()
+        assert accept_button(app) is None
+        waiting = app.button(key="accept-later")
+        assert (waiting.label, waiting.disabled) == ("Recomputing suggestions ...", True)
+        assert not any(one.proto.shortcut == "enter" for one in app.button)
+    until(app, lambda app: accept_button(app) is not None)
+
+
+def test_another_suggestion_does_not_take_the_place_of_the_first_at_once(
+    open_page: OpenPage, birds: Project, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Enter, meant for the class that was shown, would accept the one that had just replaced it."""
     app = ready(open_page)
     before, photo = accept_button(app).label, shown(app)
     others = [one.id for one in store.images(birds.id, ImageFilter(unlabelled=True)) if one.id != photo]
@@ -127,8 +176,12 @@ def test_a_shown_suggestion_stays_while_the_model_changes_its_mind(
     assert model is not None
     changed = model.refresh().of(photo)
     assert changed is not None and changed[0] not in before
+    monkeypatch.setattr(labelling_desk, "QUIET_SECONDS", 60.0)
     app.run()
-    assert accept_button(app).label == before
+    assert accept_button(app) is None and app.button(key="accept-later").disabled
+    desk_of(app).quiet_until = 0.0
+    app.run()
+    assert accept_button(app).label.startswith(f"Accept {changed[0]} · ") and accept_button(app).label != before
 
 
 def test_before_two_labels_a_class_the_page_says_what_is_lacking(
@@ -233,6 +286,22 @@ def test_the_sure_ones_are_looked_at_then_accepted_as_one_change_that_names_the_
     assert store.image(birds.id, shown(app)).label is None  # back at the photos, at one that still wants a label
     next(one for one in app.button if one.label == "Undo").click().run()
     assert store.count(birds.id, ImageFilter(unlabelled=True)) == PHOTOS - 6
+
+
+def test_the_sure_ones_are_not_accepted_once_the_labels_have_changed(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    app = sure(ready(open_page, name="Ana"))
+    chosen = app.session_state["accept-wall"]["chosen"]
+    app.session_state["accept-wall"] = {"chosen": chosen[1:]}
+    app.run()
+    store.undo(birds.id)
+    app.button(key="accept-all").click().run()
+    assert not [one for one in store.images(birds.id) if one.label_source == "suggestion"]
+    until(app, lambda app: not app.button(key="accept-all").disabled)
+    assert chosen[0] not in app.session_state["accept-wall"]["chosen"]  # it stays deselected
+    app.button(key="accept-all").click().run()
+    assert [one for one in store.images(birds.id) if one.label_source == "suggestion"]
 
 
 def test_the_sure_ones_can_be_left_without_accepting(open_page: OpenPage, birds: Project, store: Store) -> None:

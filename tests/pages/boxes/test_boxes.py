@@ -53,6 +53,22 @@ def press(app: AppTest, label: str) -> AppTest:
     return next(one for one in app.button if one.label == label).click().run()
 
 
+def test_two_desks_draw_on_different_photos_and_undo_only_their_own_boxes(
+    open_page: OpenPage, project_with_boxes: tuple[Store, int, list[int]]
+) -> None:
+    store, project, (first, second, third) = project_with_boxes
+    ana = open_page("Annotate", project=str(project), name="Ana")
+    bo = open_page("Annotate", project=str(project), name="Ana")  # the same name, another tab
+    assert (ana.session_state["box-desk"].current, bo.session_state["box-desk"].current) == (first, third)
+    press(ana, "New box")
+    press(bo, "New box")
+    press(ana, "Undo")
+    assert set(store.boxes(project)) == {third}
+    assert next(one for one in ana.button if one.label == "Undo").disabled
+    press(ana, "Next")
+    assert ana.session_state["box-desk"].current == second
+
+
 def test_a_box_by_keys_is_saved_at_once_moved_relabelled_deleted_and_undone(
     drawing: AppTest, project_with_boxes: tuple[Store, int, list[int]]
 ) -> None:
@@ -180,7 +196,7 @@ def test_a_table_without_a_header_in_a_folder_of_the_computer_is_asked_about_too
         (folder / f"{number}.png").write_bytes(picture(number))
     (folder / "labels.csv").write_bytes(b"0.png,owl,4,2,3,4\n1.png,owl,2,2,4,5\n2.png,owl,1,1,3,4\n")
     app = open_page("Data", project=str(project.id))
-    app.segmented_control(key="add-way").set_value("A path on this computer").run()
+    app.segmented_control(key="add-way").set_value("A path on the server").run()
     app.text_input(key="add-folder").set_value(str(folder))
     next(one for one in app.button if one.label == "Read folder").click().run()
     assert not app.error and not app.exception
@@ -188,7 +204,7 @@ def test_a_table_without_a_header_in_a_folder_of_the_computer_is_asked_about_too
     app.segmented_control(key="add-way").set_value("Files or a zip").run()
     assert yes and not [one for one in app.button if one.label.startswith("Use these")]
     assert any("You can label photos in three ways" in one.value for one in app.markdown)
-    app.segmented_control(key="add-way").set_value("A path on this computer").run()
+    app.segmented_control(key="add-way").set_value("A path on the server").run()
     app.text_input(key="add-folder").set_value(str(folder))
     next(one for one in app.button if one.label == "Read folder").click().run()
     next(one for one in app.button if one.label == "Use these boxes").click().run()

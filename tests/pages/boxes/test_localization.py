@@ -16,7 +16,8 @@ from core.data.pictures.decoding import Decoded
 from core.data.snapshot import snapshot_of_project
 from core.data.store.store import BoxRow, Store
 from core.inspection.measuring.report import BoxReport
-from core.runs.folder import RunFolder, create_run
+from core.runs.folder import RunFolder
+from core.runs.new_run import create_run
 from core.runs.worker import work
 from core.workspace import open_workspace
 from pages.components.evaluate import box_report

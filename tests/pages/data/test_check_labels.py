@@ -91,17 +91,19 @@ def test_one_press_takes_the_suggestion_as_a_change_that_undo_takes_back(
 
 @pytest.mark.usefixtures("seen")
 @pytest.mark.parametrize("decision", ["Change to owl", "Keep duck"])
-def test_the_newest_decision_can_be_undone_after_a_restart(
+def test_another_tab_of_the_same_person_does_not_undo_the_newest_decision(
     check: Check, store: Store, project: Project, decision: str
 ) -> None:
-    """Regression: the button did nothing, because only the tab that decided knew of the decision."""
-    press(check("Likely label errors"), decision)
+    """Undo belongs to the tab; after a reload, too, the button is off and does not do nothing in silence."""
+    first = check("Likely label errors")
+    press(first, decision)
     again = check("Likely label errors")
     assert "No likely label errors left" in texts(again)
-    press(again, "Undo")
-    assert label_of(store, project, "owl 3.png") == "duck" and not store.reviews(project.id, "label error")
-    assert "Label: **duck**" in texts(again)
     assert next(one for one in again.button if one.label == "Undo").disabled
+    press(first, "Undo")
+    assert label_of(store, project, "owl 3.png") == "duck" and not store.reviews(project.id, "label error")
+    assert "Label: **duck**" in texts(first)
+    assert next(one for one in first.button if one.label == "Undo").disabled
 
 
 @pytest.mark.usefixtures("seen")
@@ -238,6 +240,17 @@ def test_the_photos_are_looked_at_in_the_background(check: Check, store: Store, 
             break
         app.run()
     assert "No quality problems" in texts(app.run())
+
+
+def test_people_without_a_name_are_left_out_of_the_agreement_and_the_page_says_so(
+    check: Check, store: Store, project: Project
+) -> None:
+    ids = [row.id for row in store.images(project.id)]
+    store.annotate(project.id, ids[:2], "duck", "someone")
+    app = check("Annotators")
+    assert app.dataframe[0].value["Annotator"].tolist() == ["Ana"]
+    assert "2 photos labelled by people without a name are not counted here" in app.info[0].value
+    assert "No photo has been labelled by two people yet" in app.info[1].value
 
 
 def test_disagreements_are_listed_with_kappa_and_an_adjudicated_label_decides(

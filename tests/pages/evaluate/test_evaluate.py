@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.data.snapshot import Snapshot
 from core.data.store.store import Store
+from core.inspection.measuring.predictions_csv import write
 from core.inspection.measuring.report import Rate, Report, count
 from core.runs.folder import RunFolder
 from pages.components.evaluate import compare_runs, confusion_matrix, predicted_photos, report_charts, run_report
@@ -219,6 +221,41 @@ def test_two_runs_are_compared_photo_by_photo(open_page: OpenPage, run: RunFolde
     assert "There is no difference in accuracy." in texts(app)
     table = app.dataframe[0].value
     assert table.iloc[0].tolist() == ["Name", "First colors", "The same again"]
+    assert "trained on different data" not in texts(app)
+
+
+def test_a_comparison_says_that_labels_changed_and_whose_prediction_is_shown(
+    open_page: OpenPage, run: RunFolder
+) -> None:
+    copy = RunFolder(shutil.copytree(run.path, run.path.with_name("20250101-copy")))
+    copy.write_status(title="Relabelled")
+    snapshot, predictions = run.snapshot(), run.predictions("test")
+    assert predictions is not None
+    first, second = predictions["image"][:2]
+    changed = snapshot.frame.copy()
+    others = {name: next(one for one in snapshot.classes if one != name) for name in snapshot.classes}
+    is_first = changed["image"] == first
+    changed.loc[is_first, "label"] = changed.loc[is_first, "label"].map(others)
+    Snapshot(changed, snapshot.classes, snapshot.task).write(copy.path / "snapshot.csv")
+    theirs, mine = predictions.copy(), predictions.copy()
+    theirs.loc[theirs["image"] == first, "label"] = theirs["label"].map(others)
+    mine["prediction"] = mine["label"]
+    theirs.loc[theirs["image"] == second, "prediction"] = "nothing"
+    write(mine, run.path / "predictions-test.csv")
+    write(theirs, copy.path / "predictions-test.csv")
+    app = view(open_page("Evaluate", run=run.id), "Compare runs")
+    assert not messages(app)
+    said = texts(app)
+    assert "The two runs were trained on different data. From A to B: 1 label was changed" in said
+    assert "Left out: 1 photo with a changed label." in said
+    assert "**Only A is correct: 1 photo.** Each card shows what B predicted instead." in said
+
+
+def test_the_verdict_stands_below_the_figures(open_page: OpenPage, run: RunFolder) -> None:
+    app = open_page("Evaluate", run=run.id)
+    (verdict,) = [*app.success, *app.warning]
+    assert "guessing" in verdict.value and "always predicting" in verdict.value
+    assert "**Next:**" in texts(app)
 
 
 def test_only_right_names_what_one_run_has_right_and_the_other_wrong(run: RunFolder) -> None:
@@ -273,6 +310,6 @@ def test_dots_are_sorted_and_carry_their_intervals() -> None:
 
 
 def test_the_strip_shows_the_interval_and_guessing() -> None:
-    figure = report_charts.accuracy_strip(Rate.of(9, 10), 4, charts.LIGHT)
+    figure = report_charts.accuracy_strip(Rate.of(9, 10), 0.25, charts.LIGHT)
     assert list(figure.data[0].x) == pytest.approx([0.5958, 0.9821], abs=1e-3)
     assert figure.layout.shapes[1].x0 == 0.25

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.data.store.store import Store
 from core.inspection.explaining.methods import METHODS
 from core.runs.folder import RunFolder
-from pages.components.explain.batch_prediction import summary
+from pages.components.explain.batch_prediction import in_upload_order, summary
 from tests.pages.conftest import OpenPage, messages
 from tests.pages.trained import COLORS, color_project, finished_run, picture
 
@@ -37,7 +37,7 @@ def png(color: tuple[int, int, int], seed: int = 0) -> bytes:
 
 
 def many(app: AppTest) -> AppTest:
-    return app.segmented_control(key="explain-view").set_value("Many photos").run()
+    return app.segmented_control(key="explain-view").set_value("Predict many photos").run()
 
 
 def source(app: AppTest, name: str) -> AppTest:
@@ -46,7 +46,7 @@ def source(app: AppTest, name: str) -> AppTest:
 
 def test_without_weights_the_page_says_so_and_stays_open(open_page: OpenPage, no_weights: None) -> None:
     app = open_page("Explain")
-    assert "The pretrained network is not on this computer yet" in texts(app)
+    assert "The pretrained network is not downloaded yet" in texts(app)
     assert app.segmented_control(key="photo-source").value == "Samples"
     assert not messages(app)
 
@@ -115,8 +115,9 @@ def test_many_photos_and_a_zip_become_one_table(open_page: OpenPage, run: RunFol
     assert not messages(app)
     table = app.dataframe[0].value
     assert len(table) == 2
-    assert table.columns.tolist()[:5] == ["filename", "prediction", "probability", "prediction_2", "probability_2"]
-    assert any("red.png" in name for name in table["filename"])
+    assert table.columns.tolist()[:5] == ["Photo", "File", "Predicted class", "Confidence", "Class 2"]
+    assert table["File"].tolist() == ["red.png", "blue.png"]
+    assert [picture[:11] for picture in table["Photo"]] == ["data:image/"] * 2
     assert "1 file could not be read" in app.warning[0].value
     assert "broken.jpg" in texts(app)
     assert "Download the CSV" in [button.label for button in app.get("download_button")]
@@ -143,7 +144,7 @@ def test_a_damaged_file_in_a_zip_does_not_stop_the_others(open_page: OpenPage, r
     packed[packed.index(pictures["blue.png"]) + 100] ^= 0xFF  # stored, not compressed
     app = batch(open_page, run, "photos.zip", bytes(packed))
     assert not messages(app)
-    assert app.dataframe[0].value["filename"].tolist() == ["green.png", "red.png"]
+    assert app.dataframe[0].value["File"].tolist() == ["green.png", "red.png"]
     assert "1 file could not be read: blue.png (it is damaged in the zip" in app.warning[0].value.replace("\\", "")
     assert "Download the CSV" in [button.label for button in app.get("download_button")]
     assert not app.get("progress")
@@ -165,6 +166,16 @@ def test_a_batch_without_any_photo_offers_no_empty_table(open_page: OpenPage, ru
     app = batch(open_page, run, "photos.zip", zip_of({"broken.png": b"no picture"}))
     assert "1 file could not be read" in app.warning[0].value
     assert not app.dataframe and not app.get("download_button")
+
+
+def test_photos_keep_the_order_of_the_upload(open_page: OpenPage, run: RunFolder) -> None:
+    app = many(open_page("Explain"))
+    names = ["z.png", "a.png", "m.png"]
+    files = [(name, png(color), "image/png") for name, color in zip(names, COLORS.values(), strict=True)]
+    app.file_uploader(key=f"batch-files-{run.id}").set_value(files).run()
+    app.button(key="batch-go").click().run()
+    assert app.dataframe[0].value["File"].tolist() == names
+    assert in_upload_order(["b", "in zip 1", "a", "in zip 2"], ["a", "x.zip", "b"]) == [2, 1, 3, 0]
 
 
 def test_the_summary_counts_the_answers() -> None:

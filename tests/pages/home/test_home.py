@@ -7,10 +7,12 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.importing.sample_set import SAMPLE_NAME
 from core.data.store.store import ImageFilter, Project, Store
+from core.runs.folder import RunFolder
 from pages.components.home.project_status import ProjectStatus, next_steps
 from pages.components.home.welcome import split_names
 from pages.components.shared.frame import PAGES
 from tests.pages.conftest import OpenPage, add_photo, messages
+from tests.pages.trained import queued_run
 
 
 def button(app: AppTest, label: str):  # type: ignore[no-untyped-def]
@@ -111,7 +113,7 @@ def test_the_page_opens_without_weights_and_offers_to_fetch_them(
     monkeypatch.setenv("RESNET_STUDIO_WEIGHTS", str(tmp_path / "no weights"))
     app = open_page()
     assert not messages(app)
-    assert any("not on this computer yet" in one.value for one in app.markdown)
+    assert any("not downloaded yet" in one.value for one in app.markdown)
     # No source can be reached: all of them are asked through a proxy that is not there.
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "npm_config_registry", "PIP_INDEX_URL"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
@@ -213,3 +215,67 @@ def test_a_sample_project_that_was_left_half_made_says_so_and_is_completed(open_
     assert not app.warning
     assert store.history(project.id)
     assert store.count(project.id) == 163
+
+
+# Lost files, and the runs of a deleted project
+
+
+def test_lost_photos_are_told_on_home_until_they_are_there_again(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    assert not open_page().warning
+    rows = store.images(birds.id)
+    for row in rows[:5]:
+        store.image_path(row.hash).write_bytes(b"")
+    missing = store.image_path(rows[5].hash)
+    missing.rename(missing.with_suffix(".away"))
+    store.annotate(birds.id, [rows[0].id], "owl", "ann")
+    app = open_page()
+    assert not messages(app)
+    [warning] = app.warning
+    assert "**6 photos cannot be used** (5 empty, 1 missing on the disk): owl 0" in warning.value
+    assert "and 3 more" in warning.value and "`python -m core check`" in warning.value
+
+
+def test_a_lost_database_is_told_with_how_to_go_on(open_page: OpenPage, birds: Project, store: Store) -> None:
+    store.close()
+    for path in store.workspace.root.glob("studio.db*"):
+        path.unlink()
+    [message] = messages(open_page())
+    assert "studio.db is missing, but" in message.replace("\\", "") and "check --repair" in message.replace("\\", "")
+    assert not (store.workspace.root / "studio.db").exists()
+
+
+def test_the_question_before_deleting_says_where_the_runs_remain(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    app = open_page()
+    app.button(key=f"delete-{birds.id}").click().run()
+    assert any(one.value == "It has no runs." for one in app.markdown)
+    run = stopped_run(store, birds)
+    app = open_page()
+    app.button(key=f"delete-{birds.id}").click().run()
+    assert app.checkbox(key="delete-runs").label == "Delete its 1 run too, with the trained models"
+    assert any("it stays, with the photos that were used for training" in one.value for one in app.markdown)
+    app.button(key="delete-now").click().run()
+    assert not messages(app) and store.projects() == []
+    assert run.path.is_dir()
+    assert all(Path(path).is_file() for path in run.snapshot().frame["path"])
+
+
+def test_the_runs_of_a_project_are_deleted_with_it_if_asked(open_page: OpenPage, birds: Project, store: Store) -> None:
+    run = stopped_run(store, birds)
+    app = open_page()
+    app.button(key=f"delete-{birds.id}").click().run()
+    app.checkbox(key="delete-runs").check()
+    app.button(key="delete-now").click().run()
+    assert not messages(app) and store.projects() == []
+    assert not run.path.exists()
+    assert [path for path in store.workspace.images.rglob("*") if path.is_file()] == []
+
+
+def stopped_run(store: Store, project: Project) -> RunFolder:
+    """A run of the project that has ended."""
+    run = queued_run(store.workspace, store, project)
+    run.write_status(state="stopped", pid=None, process_started=None)
+    return run

@@ -1,5 +1,6 @@
 """The Train page: the form and its summary, the states of a run, the list of runs."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -12,11 +13,13 @@ from core.models.summary import summarize
 from core.models.zoo import ARCHITECTURES
 from core.runs import jobs
 from core.runs.folder import RunFolder, list_runs
-from core.runs.status import now
+from core.runs.progress_writer import EVALUATING
+from core.runs.status import Status, now
 from core.training.recipe import Recipe
 from core.workspace import open_workspace
 from pages.components.shared import charts
-from pages.components.train import block_diagram, recipe_labels, status_text, time_estimate
+from pages.components.shared.wording import plain
+from pages.components.train import block_diagram, recipe_form, recipe_labels, status_text, time_estimate
 from pages.components.train.recipe_labels import ARCH_NAMES, network_name
 from tests.pages.conftest import OpenPage, add_photo, messages
 from tests.pages.trained import RUN, color_project, finished_run, queued_run, tiny
@@ -42,7 +45,8 @@ def test_too_little_data_is_said_before_anything_starts(open_page: OpenPage, sto
     project = store.create_project("Lonely", classes=["owl", "duck"])
     add_photo(store, project, "one.png", "owl")
     app = open_page("Train", project=str(project.id))
-    assert "every class needs at least two images" in texts(app)
+    assert '"owl" has 1 photo; "duck" has no photo' in texts(app)
+    assert "Add photos until there are at least two photos of each class" in texts(app)
     assert not [button for button in app.button if button.key == "train"]
     assert [button.label for button in app.button] == ["Add photos"]
 
@@ -166,7 +170,7 @@ def test_a_failed_run_shows_its_sentence_and_its_log(open_page: OpenPage, store:
     run.append_log("the disk is full")
     run.write_status(state="failed", message="No space is left on the disk.", ended=now())
     app = open_page("Train", project=str(colors.id), run=run.id)
-    assert messages(app) == ["No space is left on the disk."]
+    assert messages(app) == [plain("No space is left on the disk.")]
     assert "the disk is full" in app.code[0].value
 
 
@@ -189,7 +193,7 @@ def test_the_form_tells_that_weights_must_be_fetched(
 ) -> None:
     monkeypatch.setenv("RESNET_STUDIO_WEIGHTS", str(tmp_path / "no weights"))
     app = open_page("Train", project=str(colors.id))
-    assert "Not on this computer yet" in texts(app)
+    assert "Not downloaded yet" in texts(app)
     app.selectbox(key="recipe-arch").set_value("resnet34").run()
     app.selectbox(key="recipe-weights").set_value("imagenet-v2").run()
     assert "There are no pretrained weights 'imagenet-v2' for resnet34" in texts(app)
@@ -215,12 +219,18 @@ def test_a_damaged_run_says_so_and_spoils_nothing_else(open_page: OpenPage, stor
     run = queued_run(open_workspace(), store, colors)
     run.write_status(state="finished")
     (run.path / "recipe.json").unlink()
+    bad = queued_run(open_workspace(), store, colors, name="bad")
+    text = bad.status_path.read_text()
+    bad.status_path.write_text(text.replace('"heartbeat": null', '"heartbeat": "2026-01-01T00:00"'))
+    (run.path / "metrics.jsonl").write_text('{"kind": "epoch", "epoch": null}\n')
     app = open_page("Train", project=str(colors.id))
     assert not messages(app)
-    assert app.button(key="train")
+    assert app.button(key="train") and "First colors" in texts(app)
+    app = open_page("Train", project=str(colors.id), run=bad.id)
+    assert "heartbeat" in messages(app)[0]
     run.write_status(state="failed", message="It went wrong.")
     app = open_page("Train", project=str(colors.id), run=run.id)
-    assert messages(app) == ["It went wrong."]
+    assert messages(app) == [plain("It went wrong.")]
 
 
 def test_the_summary_follows_the_labels(open_page: OpenPage, store: Store, colors: Project) -> None:
@@ -287,6 +297,16 @@ class TestAFinishedRun:
         assert not messages(app)
 
 
+def test_the_evaluation_after_the_last_epoch_is_named_with_its_time() -> None:
+    """It said "8 s left", and then the evaluation took 49."""
+    status = Status(
+        state="running", created=now(), epoch=8, epochs=8, phase=f"{EVALUATING} on the test photos: 3 of 10",
+        seconds_left=12.0,
+    )  # fmt: skip
+    assert status_text.run_progress(status) == (1.0, "evaluating the best model · 12 s left")
+    assert status_text.phase_progress(status) == (0.3, "evaluating the best model on the test photos: 3 of 10")
+
+
 def test_words_for_times() -> None:
     assert [status_text.format_duration(s) for s in (10, 70, 185, 1500, 3700, 9000)] == [
         "less than a minute",
@@ -343,24 +363,104 @@ def test_a_network_of_the_wider_family_can_be_chosen(open_page: OpenPage, colors
 def test_the_work_of_every_network_is_known(colors: Project, store: Store) -> None:
     snapshot = snapshot_of_project(store, colors.id)
     for arch in ARCHITECTURES:
-        assert time_estimate.estimate_seconds(tiny(arch=arch), snapshot) > 0
+        recipe = tiny(arch=arch)
+        parts = time_estimate.expected_seconds(recipe, snapshot, time_estimate.rough_speed(recipe))
+        assert all(seconds > 0 for seconds in parts.values())
     work = summarize("keras-resnet101v2").multiply_adds
     assert time_estimate._BILLION_MULTIPLY_ADDS["keras-resnet101v2"] == pytest.approx(work / 1e9, abs=0.06)
 
 
-def test_the_expected_time_comes_from_a_like_run_where_there_is_one(store: Store, colors: Project, home: Path) -> None:
+def test_the_expected_time_comes_from_a_like_run_where_there_is_one(
+    store: Store, colors: Project, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time_estimate, "slowdown", lambda: 1.0)
     run = queued_run(open_workspace(), store, colors)
-    recipe = run.recipe()
+    recipe, snapshot = run.recipe(), run.snapshot()
     assert time_estimate.measured_speed(recipe, [run]) is None
+    assert "a rough estimate" in time_estimate.time_sentence(recipe, snapshot, [run])
     epoch = {"epoch": 1, "epochs": 1, "train_loss": 1.0, "train_accuracy": 0.5, "val_loss": 0.9, "val_accuracy": 0.6}
-    run.append_metrics("epoch", {**epoch, "images_per_second": 50.0, "best": True})
+    run.append_metrics("epoch", {**epoch, "images_per_second": 0.5, "best": True})
     run.write_status(state="finished")
-    assert time_estimate.measured_speed(recipe, [run]) == 50.0
-    assert time_estimate.measured_speed(recipe.model_copy(update={"size": 96}), [run]) is None
-    slow = time_estimate.estimate_seconds(
-        recipe.model_copy(update={"epochs": 100}), run.snapshot(), photos_per_second=1.0
+    like, train = time_estimate.measured_speed(recipe, [run]), len(snapshot.part("train"))
+    assert like is not None
+    parts = time_estimate.expected_seconds(recipe.model_copy(update={"epochs": 100}), snapshot, like)
+    assert parts["training"] == pytest.approx(100 * train / 0.5)
+    assert parts["validation"] == pytest.approx(100 * len(snapshot.part("val")) / 0.5 / 5.5)
+    sentence = time_estimate.time_sentence(recipe.model_copy(update={"epochs": 1000}), snapshot, [run])
+    assert re.fullmatch(r"Expected time: about [\d.]+ hours \(measured in your last similar run\)\.", sentence)
+    # Another network: its work is known, so the machine's speed counts, in another project too.
+    other = recipe.model_copy(update={"arch": "resnet50", "train": "head"})
+    scaled = time_estimate.measured_speed(other, [run])
+    assert scaled is not None and scaled.training == like.training
+    assert time_estimate.expected_seconds(other, snapshot, scaled)["training"] == pytest.approx(
+        other.epochs * train / 0.5 / 5.5 * 4.1 / 1.8
     )
-    assert slow == pytest.approx(100 * len(run.snapshot().part("train")), rel=0.1)
+    assert " to " in time_estimate.time_sentence(other, snapshot, [run])
+    assert time_estimate.measured_speed(recipe.model_copy(update={"precision": "bf16"}), [run]) is None
+
+
+def test_the_expected_time_holds_the_start_and_the_evaluation_and_the_load(
+    store: Store, colors: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was "less than a minute" for what took five: on a busy machine, with start, saving and evaluation left out."""
+    monkeypatch.setattr(time_estimate, "processor_speed", lambda: 90.0)
+    monkeypatch.setattr(time_estimate, "_has_16_bit_units", lambda: False)
+    snapshot, sums = snapshot_of_project(store, colors.id), []
+    for busy in (1.0, 5.0):
+        monkeypatch.setattr(time_estimate, "slowdown", lambda busy=busy: busy)
+        recipe = Recipe(device="cpu")
+        parts = time_estimate.expected_seconds(recipe, snapshot, time_estimate.rough_speed(recipe))
+        assert set(parts) == {"start", "reading the photos", "training", "validation", "saving", "evaluation"}
+        assert parts["start"] > 5 and parts["evaluation"] > 5 and parts["saving"] > 1
+        sums.append(sum(parts.values()))
+    assert sums[1] == pytest.approx(5 * sums[0])
+
+
+def test_a_rough_time_is_said_as_a_range() -> None:
+    said = [(10, 40), (30, 100), (60, 170), (170, 320), (600, 1500), (4000, 9000), (290, 305), (5500, 5600), (35, 80)]
+    assert [time_estimate.duration_range(*each) for each in said] == [
+        "less than a minute",
+        "half a minute to 2 minutes",
+        "1 to 3 minutes",
+        "3 to 5 minutes",
+        "10 to 25 minutes",
+        "1 to 2 hours",
+        "about 5 minutes",
+        "about 1.5 hours",
+        "about a minute",
+    ]
+
+
+def test_a_recipe_of_the_command_line_fits_the_form(open_page: OpenPage, store: Store, colors: Project) -> None:
+    own = {"epochs": 2000, "patience": 900, "label_smoothing": 0.97, "learning_rate": 1e-30, "deterministic": True}
+    run = queued_run(open_workspace(), store, colors, **own)
+    run.write_status(state="stopped", message="Stopped.", ended=now())
+    app = open_page("Train", project=str(colors.id), run=run.id)
+    app.segmented_control(key=f"view-{run.id}-stopped").set_value("Recipe").run()
+    assert app.dataframe[0].value.set_index("setting").loc["Repeatable computation"].tolist() == ["On", "Off"]
+    app.button(key="again").click().run()
+    app.toggle(key="recipe-more").set_value(True).run()
+    assert not messages(app)
+    assert app.number_input(key="recipe-epochs").value == 2000
+    assert app.number_input(key="recipe-batch_size").min == 2
+    assert app.toggle(key="recipe-deterministic").value
+
+
+def test_advice_stands_above_the_train_button(open_page: OpenPage, colors: Project) -> None:
+    app = open_page("Train", project=str(colors.id))
+    app.segmented_control(key="recipe-train").set_value("all").run()
+    app.number_input(key="recipe-epochs").set_value(100).run()
+    (advice,) = [one.value for one in app.warning if "overfitting" in one.value]
+    assert "100 epochs of all layers on" in advice
+
+
+def test_the_form_allows_what_the_recipe_allows() -> None:
+    """It allowed a batch size of 1 and a learning rate of 0, but not the 2,000 epochs of a run of the command line."""
+    for field in ("batch_size", "epochs", "head_epochs", "learning_rate", "label_smoothing", "size", "patience"):
+        for number in recipe_form.limits(field):
+            assert getattr(Recipe(**{field: number}), field) == number
+    assert recipe_form.limits("batch_size") == (2, 4096)
+    assert recipe_form.limits("learning_rate")[0] > 0
 
 
 def test_curves_keep_to_few_points_and_to_the_last_one() -> None:
@@ -388,8 +488,32 @@ def test_the_best_epoch_is_marked_and_guessing_is_drawn() -> None:
     loss = charts.loss_curves(epochs, none, charts.DARK, planned=3)
     assert [shape.x0 for shape in loss.layout.shapes] == [2]
     accuracy = charts.accuracy_curves(epochs, none, charts.DARK, chance=0.25)
-    assert [shape.y0 for shape in accuracy.layout.shapes] == [0.25]
+    assert [(shape.x0, shape.y0) for shape in accuracy.layout.shapes] == [(2, 0), (0, 0.25)]
     assert list(accuracy.data[1].y) == [0.4, 0.7, 0.6]
+
+
+def test_training_and_validation_keep_their_colours_and_every_line_has_a_legend() -> None:
+    epochs = pd.DataFrame(
+        {
+            "epoch": [1, 2, 3],
+            "best": [True, False, False],
+            **{f"{part}_{name}": [0.5, 0.6, 0.7] for part in ("train", "val") for name in ("loss", "accuracy", "iou")},
+            "val_found": [0.5, 0.4, 0.3],
+        }
+    )
+    steps = pd.DataFrame({"epoch": [1, 2], "batch": [1, 1], "batches": [1, 1], "loss": [1, 1], "accuracy": [0, 1]})
+    for figure in (
+        charts.loss_curves(epochs, steps, charts.LIGHT),
+        charts.accuracy_curves(epochs, steps, charts.LIGHT),
+        charts.iou_curves(epochs, charts.LIGHT),
+    ):
+        lines = {line.name: line for line in figure.data}
+        assert lines["training photos"].line.color == charts.LIGHT.quiet
+        assert lines["validation photos"].line.color == charts.LIGHT.accent
+        assert all(line.name and line.showlegend is None for line in figure.data)
+    # The IoU alone rises; the kept epoch follows the dashed line, which falls.
+    assert list(lines["validation, 0 where the class is wrong"].y) == [0.5, 0.4, 0.3]
+    assert [shape.x0 for shape in figure.layout.shapes] == [1]
 
 
 def test_percents_do_not_pretend() -> None:

@@ -1,6 +1,5 @@
 """Lesson on the ResNet family: what each idea changes in the code, its cost, and its published accuracy."""
 
-import os
 import platform
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import streamlit as st
 from core.lessons import family
 from core.lessons.result_cache import ExperimentArguments, cached
 from core.models.zoo import ARCHITECTURES
+from core.processors import available_processors
 from pages.components.learn import lesson_frame
 from pages.components.learn.lessons.family_chart import AXES, NetworkKey, scatter
 from pages.components.shared import frame
@@ -230,7 +230,7 @@ def _part(time: int, turn: int) -> lesson_frame.ExperimentPart:
         "archs": ",".join(ARCHITECTURES),
         "size": family.SIZE,
         "batch": family.BATCH,
-        "machine": f"{platform.machine()}-{os.cpu_count()}",
+        "machine": f"{platform.machine()}-{available_processors()}",
         "time": time,
         "turn": turn,
         "version": VERSION,

@@ -1,0 +1,97 @@
+"""All runs as a table that can be sorted and searched, with a note for each run."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.data.store.store import Project
+from core.runs.folder import workspace_run
+from core.runs.status import NOTE_LETTERS
+from core.runs.table import RunRow, run_rows, write_note
+from pages.components.shared import frame
+from pages.components.shared.wording import plain
+from pages.components.train.recipe_labels import TRAIN_NAMES, network_name
+from pages.components.train.run_list import open_run
+from pages.components.train.status_text import STATE_BADGES
+
+HERE, EVERYWHERE = "This project", "All projects"
+_FIGURES = {"accuracy": "Accuracy", "mean_iou": "Mean IoU"}
+
+
+def show(project: Project) -> None:
+    """Draw the search, the table, and the selected run with its note."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        scope = st.segmented_control("Runs of", (HERE, EVERYWHERE), default=HERE, required=True, key="runs-scope")
+        text = st.text_input("Search", placeholder="name, note, network, project", key="runs-search", width=300)
+    rows = matching(run_rows(frame.workspace(), project.id if scope == HERE else None), text)
+    if not rows:
+        st.caption("No run matches this search." if text.strip() else "There are no runs yet.")
+        return
+    st.caption("Click a column to sort. Select a row to open the run or to write a note.")
+    chosen = st.dataframe(
+        table_of(rows, with_project=scope == EVERYWHERE),
+        hide_index=True,
+        height=min(560, 40 + 35 * len(rows)),
+        on_select="rerun",
+        selection_mode="single-row",
+        # Another search has other rows, so a selection must not be carried over.
+        key=f"runs-table-{scope}-{text}",
+        column_config={
+            "Validation": st.column_config.NumberColumn(
+                "Validation", format="%.1f%%", help="Accuracy, or mean IoU for boxes, on the validation photos."
+            ),
+            "Created": st.column_config.DatetimeColumn("Created", format="D MMM, HH:mm"),
+            "Note": st.column_config.TextColumn("Note", width="large"),
+        },
+    )
+    places = [place for place in chosen["selection"]["rows"] if place < len(rows)]
+    if places:
+        _one_run(rows[places[0]])
+
+
+def matching(rows: Sequence[RunRow], text: str) -> list[RunRow]:
+    """Return the rows that contain every word of the search text."""
+    words = text.casefold().split()
+
+    def content(row: RunRow) -> str:
+        parts = (row.title, row.note, row.project or "", row.recipe, network_name(row.arch or ""), row.state)
+        return " ".join(parts).casefold()
+
+    return [row for row in rows if all(word in content(row) for word in words)]
+
+
+def table_of(rows: Sequence[RunRow], with_project: bool = False) -> pd.DataFrame:
+    """Return the table for people, one row per run; the figure in percent."""
+    table = pd.DataFrame(
+        [
+            {
+                "Name": row.title,
+                "Project": row.project or "",
+                "State": STATE_BADGES[row.state][0],
+                "Validation": None if row.value is None else 100 * row.value,
+                "Figure": _FIGURES.get(row.figure or "", ""),
+                "Photos": row.n or None,
+                "Epochs": f"{row.epochs_done} of {row.epochs}",
+                "Network": network_name(row.arch) if row.arch else "",
+                "Layers": TRAIN_NAMES.get(row.train or "", row.train or ""),
+                "Created": row.created.astimezone().replace(tzinfo=None),
+                "Note": row.note,
+            }
+            for row in rows
+        ]
+    )
+    return table if with_project else table.drop(columns="Project")
+
+
+def _one_run(row: RunRow) -> None:
+    run = workspace_run(row.id, frame.workspace())
+    with st.container(border=True, key="runs-chosen"):
+        st.markdown(f"**{plain(row.title)}**")
+        note = st.text_area("Note", row.note, max_chars=NOTE_LETTERS, key=f"note-{row.id}", height=80)
+        with st.container(horizontal=True):
+            saved = st.button("Save the note", disabled=note.strip() == row.note, key=f"save-note-{row.id}")
+            st.button("Open the run", key=f"open-{row.id}", on_click=open_run, args=(row.id,))
+        if saved:
+            write_note(run, note)
+            st.rerun()
