@@ -24,10 +24,14 @@ COPY --chown=studio . .
 RUN python -m core weights || echo "No weights were downloaded at build time."
 
 # Only in the container does the app listen on every address; `docker run -p` decides who can reach it.
-# A Space embeds the app in a frame of another site, where browsers block the cookie for Streamlit's XSRF check of uploads.
+# Streamlit holds uploads in memory, each file up to this many MB, until they are imported: a container often has 2 to 16
+# GB for all its visitors. Larger data sets: several zips, or `python -m core import` inside the container.
 ENV STREAMLIT_SERVER_ADDRESS=0.0.0.0 \
-    STREAMLIT_SERVER_PORT=7860 \
-    STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION=false
+    RESNET_STUDIO_SERVER_FILES=off \
+    STREAMLIT_SERVER_MAX_UPLOAD_SIZE=500 \
+    STREAMLIT_SERVER_PORT=7860
 EXPOSE 7860
 HEALTHCHECK CMD python -c "import urllib.request as u; u.urlopen('http://127.0.0.1:7860/_stcore/health', timeout=5)"
-CMD ["streamlit", "run", "app.py"]
+# A Space shows the app in a frame of another site, where browsers block the cookie for Streamlit's XSRF check of
+# uploads. Only there, where SPACE_ID is set, is the check switched off.
+CMD ["sh", "-c", "exec streamlit run app.py ${SPACE_ID:+--server.enableXsrfProtection=false}"]

@@ -10,7 +10,7 @@ TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 .PHONY: app test check unit browser-test weights browser torch-cpu constraints pictures clean
 
 app: $(VENV)/app.stamp weights
-	$(BIN)/streamlit run app.py
+	RESNET_STUDIO_SERVER_FILES=on $(BIN)/streamlit run app.py
 
 test: $(VENV)/dev.stamp weights browser check unit browser-test
 
