@@ -33,7 +33,7 @@ class Server:
         return f"http://localhost:{self.port}"
 
     def start(self, seconds: float = 60) -> None:
-        environment = {**os.environ, "RESNET_STUDIO_HOME": str(self.home)}
+        environment = {**os.environ, "RESNET_STUDIO_HOME": str(self.home), "RESNET_STUDIO_SERVER_FILES": "on"}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)],

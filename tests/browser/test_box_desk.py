@@ -342,3 +342,52 @@ def test_in_a_narrow_window_the_whole_canvas_can_be_reached(open_desk: OpenDesk,
     page.set_viewport_size({"width": 1280, "height": 900})
     desk.sized(540)
     assert len(desk.boxes()) == 1
+
+
+def test_zooming_by_key_and_wheel_draws_in_pixels_of_the_photo(open_desk: OpenDesk) -> None:
+    desk = open_desk([])
+    fitted = desk.canvas().bounding_box()
+    assert fitted is not None
+    percent = desk.page.get_by_role("button", name="Show the whole photo")
+    desk.page.keyboard.press("+")
+    desk.page.keyboard.press("+")
+    expect(percent).to_have_text("225%")
+    zoomed = desk.canvas().bounding_box()
+    assert zoomed is not None and zoomed["width"] == pytest.approx(2.25 * fitted["width"], abs=1)
+    # The view keeps its size, and the centre stays in its centre.
+    view = desk.page.locator(".view:visible").bounding_box()
+    assert view is not None and view["height"] == pytest.approx(fitted["height"], abs=1)
+    desk.drag((300, 220), (340, 260))
+    desk.until(lambda: desk.counts() == [1, 0, 0])
+    (drawn,) = desk.boxes()
+    assert (drawn.x, drawn.y, drawn.width, drawn.height) == pytest.approx((300, 220, 40, 40), abs=1)
+    desk.page.keyboard.down("Control")
+    desk.page.mouse.wheel(0, 100)
+    desk.page.keyboard.up("Control")
+    expect(percent).to_have_text("180%")
+    percent.click()
+    expect(percent).to_have_text("100%")
+    desk.page.keyboard.press("+")
+    expect(percent).to_have_text("150%")
+    desk.page.keyboard.press("ArrowRight")
+    desk.shows(1)
+    expect(percent).to_have_text("100%")  # another photo is shown whole
+
+
+def test_each_class_has_a_colour_of_its_own(open_desk: OpenDesk) -> None:
+    desk = open_desk(THREE)
+    colors = "all => all.map((one) => getComputedStyle(one).borderTopColor)"
+    first, second, third = desk.page.locator(".box:visible").evaluate_all(colors)
+    assert first == second != third
+    button = desk.page.locator(f".st-key-box-class-{desk.photos[0]}-1 button")
+    assert button.evaluate("one => getComputedStyle(one).borderLeftColor") == third
+
+
+def test_when_all_photos_have_a_box_one_can_go_through_all(open_desk: OpenDesk) -> None:
+    desk = open_desk(THREE)
+    desk.page.locator(".st-key-boxes-which input").click()
+    desk.page.get_by_role("option", name="Photos without a box").click()
+    expect(desk.page.get_by_text("All photos have a box")).to_be_visible()
+    expect(desk.page.get_by_role("button", name="Go through them again")).to_have_count(0)
+    desk.page.get_by_role("button", name="Go through all photos").click()
+    desk.shows(0)
