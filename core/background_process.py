@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-import psutil
 from filelock import FileLock, Timeout
 
 from core.workspace import REPOSITORY
@@ -54,11 +53,14 @@ def start_python(
 
 def lower_priority() -> None:
     """Give this process a low priority, so that pages come first. Where that is not allowed, nothing changes."""
-    with contextlib.suppress(OSError, psutil.Error):
-        if hasattr(os, "nice"):
+    if hasattr(os, "nice"):
+        with contextlib.suppress(OSError):
             os.nice(_NICE)
-        else:
-            psutil.Process().nice(_BELOW_NORMAL)
+        return
+    import psutil  # only on Windows; Accelerate requires it everywhere
+
+    with contextlib.suppress(OSError, psutil.Error):
+        psutil.Process().nice(_BELOW_NORMAL)
 
 
 def lock_is_held(lock: FileLock) -> bool:

@@ -21,6 +21,7 @@ SUPPLIED_BY = {
     "PIL": "Pillow",
     "numpy": "torchvision",
     "filelock": "torch",
+    "pydantic_core": "pydantic",
     "gradio": "the Space",
 }
 

@@ -128,6 +128,7 @@ def test_a_projects_photos_leave_out_its_test_part_and_small_classes(store: Stor
     for number in range(4, 16):
         add_photo(store, birds, f"owl {number}.png", "owl")
         add_photo(store, birds, f"duck {number}.png", "duck")
+    store.assign_splits(birds.id)  # as the Train button does
     photos = project_photos(birds)
     assert photos is not None
     tested = {image.hash for image in store.images(birds.id) if image.split == "test"}

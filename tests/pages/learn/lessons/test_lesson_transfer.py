@@ -38,7 +38,16 @@ def entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WeightsEntry:
     found = entries_for("resnet18")[0]
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / f"{found.key}.safetensors").write_bytes(b"none")
-    beside = {"bytes": 4, "download_sha256": found.sha256, "download_md5": found.md5}
+    preprocessing = {"mode": "crop", "size": 224, "resize": 256, "mean": [0.5] * 3, "std": [0.2] * 3}
+    beside = {
+        "arch": found.needs,
+        "bytes": 4,
+        "classes": ["owl"],
+        "preprocessing": preprocessing | {"interpolation": "bilinear"},
+        "origin": {},
+        "download_sha256": found.sha256,
+        "download_md5": found.md5,
+    }
     (tmp_path / "weights" / f"{found.key}.json").write_text(json.dumps(beside), encoding="utf-8")
     return found
 
