@@ -1,26 +1,40 @@
-"""A late request of the previous page never changes which page is open."""
+"""A press that the browser sends twice counts once."""
 
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
 
-from pages.components.shared.late_requests import keep_pages_whole
+from pages.components.shared.late_requests import ECHO_SECONDS, keep_pages_whole, without_echoes
 
 
-def test_a_late_part_of_the_page_before_does_not_undo_going_to_another() -> None:
+def request(*pressed: str) -> RerunData:
+    """A request with a text and these pressed buttons."""
+    widgets = [
+        WidgetState(id="name", string_value="Ana"),
+        *(WidgetState(id=one, trigger_value=True) for one in pressed),
+    ]
+    return RerunData(widget_states=WidgetStates(widgets=widgets))
+
+
+def ids(found: RerunData) -> list[str]:
+    assert found.widget_states is not None
+    return [one.id for one in found.widget_states.widgets]
+
+
+def test_a_press_that_repeats_within_milliseconds_is_left_out() -> None:
+    last: dict[str, float] = {}
+    assert ids(without_echoes(request("undo"), last, 10.0)) == ["name", "undo"]
+    assert ids(without_echoes(request("undo"), last, 10.0002)) == ["name"]
+    assert ids(without_echoes(request("undo", "next"), last, 10.01)) == ["name", "next"]
+    assert ids(without_echoes(request("undo"), last, 10.0 + 2 * ECHO_SECONDS)) == ["name", "undo"]
+    assert ids(without_echoes(request(), last, 10.2)) == ["name"]
+    assert without_echoes(RerunData(), last, 10.2) == RerunData()
+
+
+def test_streamlit_asks_before_it_takes_a_request() -> None:
     keep_pages_whole()
     requests = ScriptRequests()
-    requests.request_rerun(RerunData(page_script_hash="data", page_name="Data", query_string="project=2"))
-    requests.request_rerun(RerunData(page_script_hash="annotate", query_string="project=1", fragment_id="desk"))
-    asked = requests.on_scriptrunner_ready().rerun_data
-    assert (asked.page_script_hash, asked.page_name, asked.query_string) == ("data", "Data", "project=2")
-    assert not asked.fragment_id_queue
-
-
-def test_parts_of_the_open_page_and_whole_pages_are_asked_for_as_ever() -> None:
-    keep_pages_whole()
-    requests = ScriptRequests()
-    requests.request_rerun(RerunData(page_script_hash="annotate", fragment_id="desk"))
-    requests.request_rerun(RerunData(page_script_hash="annotate", fragment_id="pulse"))
-    assert requests.on_scriptrunner_ready().rerun_data.fragment_id_queue == ["desk", "pulse"]
-    requests.request_rerun(RerunData(page_script_hash="annotate", fragment_id="desk"))
-    requests.request_rerun(RerunData(page_script_hash="data"))
-    assert requests.on_scriptrunner_ready().rerun_data.page_script_hash == "data"
+    requests.request_rerun(request("undo"))
+    first = requests.on_scriptrunner_ready()
+    requests.request_rerun(request("undo"))
+    second = requests.on_scriptrunner_ready()
+    assert [ids(one.rerun_data) for one in (first, second)] == [["name", "undo"], ["name"]]
