@@ -83,7 +83,7 @@ class RemainingTime:
         return self._evaluation()
 
     def after_evaluated(self, done: int) -> float:
-        """Return the seconds left after so many photos of all splits have been evaluated."""
+        """Return the seconds left when ``done`` photos of all splits have been evaluated."""
         photos, spent = self._validation_photos + self._test_photos, self._clock() - self._evaluating_since
         if done <= 0 or photos <= 0:
             return max(0.0, self._evaluation() - spent)

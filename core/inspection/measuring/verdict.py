@@ -12,7 +12,7 @@ from core.inspection.measuring.overlap import ious
 from core.inspection.measuring.report import BoxReport, Mean, Report
 
 Level = Literal["better", "unclear", "worse"]
-Place = Literal["data", "labels", "train", "mistakes", "explain"]
+Place = Literal["data", "train", "mistakes", "explain"]
 
 FEW_PHOTOS = 30
 """With fewer photos, the 95 % interval of an accuracy of 80 % is wider than 27 percentage points."""

@@ -21,7 +21,7 @@ SHORTEST = 5
 TWO_STEPS_FROM = 9
 """Words of this length may differ by two steps."""
 COMMON, TIMES = 10, 10
-"""The common class has at least so many photos, and so many times as many as the rare one."""
+"""The common class has at least this number of photos, and this multiple of the rare one's."""
 _LATIN_GREEK_CYRILLIC = 0x590  # other scripts have words of few signs, and one of them is another word
 
 

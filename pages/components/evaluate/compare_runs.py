@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.data.snapshot_changes import snapshot_changes
+from core.data.snapshot_changes import SnapshotChanges, snapshot_changes
 from core.inspection.measuring.comparison import Comparison, compare
 from core.inspection.measuring.report import BoxReport, Report
 from core.runs.folder import RunFolder, list_runs
@@ -54,10 +54,15 @@ def show(run: RunFolder, report: Report) -> None:
                 predicted_photos.photos(its_run, rows, key=f"only-{name}-{run.id}-{other.id}", by=loser)
 
 
+@st.cache_data(max_entries=32, show_spinner=False)
+def _changes(_run: RunFolder, _other: RunFolder, paths: str) -> SnapshotChanges:
+    """Compare the snapshots of two runs; a run's snapshot never changes."""
+    return snapshot_changes(_run.snapshot(), _other.snapshot())
+
+
 def _data_changes(run: RunFolder, other: RunFolder) -> None:
     """Say how the photos and labels differ between the two runs, because then not only the settings do."""
-    a, b = run.snapshot(), other.snapshot()
-    changes = snapshot_changes(a, b)
+    changes = _changes(run, other, f"{run.path} {other.path}")
     if changes.any:
         st.warning(
             f"The two runs were trained on different data. From A to B: {plain(changes.sentence)}. "

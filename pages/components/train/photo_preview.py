@@ -35,10 +35,10 @@ def draw_previews(project: Project, recipe: Recipe, placeholders: Placeholders) 
     """Fill the placeholders. The first call takes a few seconds because it loads torch."""
     photo = _photo(project)
     path = str(frame.store().image_path(photo.hash))
+    box = _box(project, photo)
     with placeholders.augmented:
         skeleton = st.empty()
         skeleton.skeleton(height=SIDE)
-        box = _box(project, photo)
         strip = _preview_jpegs(path, photo.filename, recipe.augmentation, recipe.mode, box)
         skeleton.empty()
         cards = [
@@ -51,7 +51,7 @@ def draw_previews(project: Project, recipe: Recipe, placeholders: Placeholders) 
         with placeholders.resized:
             cards = [WallPhoto("whole", frame.store().thumbnail_path(photo.hash), "The photo")]
             for mode in CHOICES["mode"]:
-                ((picture, found),) = _preview_jpegs(path, photo.filename, "none", mode, _box(project, photo), draws=1)
+                ((picture, found),) = _preview_jpegs(path, photo.filename, "none", mode, box, draws=1)
                 boxes = (found,) if found else ()
                 cards.append(
                     WallPhoto(
@@ -69,10 +69,19 @@ def draw_previews(project: Project, recipe: Recipe, placeholders: Placeholders) 
 def _photo(project: Project) -> ImageRow:
     """Return the photo for the previews: the first, or another after each click; with boxes, one that has a box."""
     number = st.session_state.get("preview-photo", 0)
-    if project.task == "localization" and (boxed := sorted(frame.store().boxes(project.id))):
-        return frame.store().image(project.id, boxed[number % len(boxed)])
+    if project.task == "localization":
+        store = frame.store()
+        boxed = _boxed_photos(str(store.workspace.root), project.id, store.revision(project.id))
+        if boxed:
+            return store.image(project.id, boxed[number % len(boxed)])
     place = number % frame.store().count(project.id)
     return frame.store().images(project.id, ImageFilter(), offset=place, limit=1)[0]
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _boxed_photos(root: str, project_id: int, revision: int) -> list[int]:
+    """Return the ids of the photos with a box."""
+    return sorted(frame.store().boxes(project_id))
 
 
 def _box(project: Project, photo: ImageRow) -> Box | None:

@@ -12,7 +12,6 @@ from pages.components.shared.wording import plain
 
 _LINKS: dict[Place, tuple[str, str]] = {
     "data": ("Data", "Add photos"),
-    "labels": ("Annotate", "Label photos"),
     "train": ("Train", "Train again"),
     "mistakes": ("Evaluate", "See the mistakes"),
     "explain": ("Explain", "Try new photos"),
