@@ -391,3 +391,31 @@ def test_when_all_photos_have_a_box_one_can_go_through_all(open_desk: OpenDesk) 
     expect(desk.page.get_by_role("button", name="Go through them again")).to_have_count(0)
     desk.page.get_by_role("button", name="Go through all photos").click()
     desk.shows(0)
+
+
+def test_a_press_that_the_browser_sends_twice_undoes_one_change(open_desk: OpenDesk, page: Page) -> None:
+    """Streamlit sends a shortcut twice now and then; here it does with every press of Undo."""
+    doubled = []
+
+    def route(browser: WebSocketRoute) -> None:
+        server = browser.connect_to_server()
+
+        def forward(message: str | bytes) -> None:
+            server.send(message)
+            if b"boxes-undo" in (message if isinstance(message, bytes) else message.encode()):
+                doubled.append(message)
+                server.send(message)
+
+        browser.on_message(forward)
+
+    page.route_web_socket("**/_stcore/stream", route)
+    desk = open_desk([])
+    for number, left in enumerate((50, 250, 450), start=1):
+        desk.drag((left, 100), (left + 100, 200))
+        desk.until(lambda number=number: desk.counts() == [number, 0, 0])  # type: ignore[misc]
+        settled(page)
+    page.keyboard.press("u")
+    desk.until(lambda: desk.counts()[0] < 3)
+    settled(page)
+    page.wait_for_timeout(500)  # a second undo would come now
+    assert len(doubled) == 1 and desk.counts() == [2, 0, 0]
