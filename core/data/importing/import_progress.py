@@ -44,6 +44,7 @@ class ImportClaim:
         self._cancel = _cancel_file(folder, project_id, progress.token)
         self._progress = progress
         self._started = time.monotonic()
+        self._first: tuple[float, int] | None = None  # when the first files were done, and how many
 
     @property
     def cancelled(self) -> bool:
@@ -52,9 +53,12 @@ class ImportClaim:
 
     def note(self, done: int) -> None:
         """Note how many files are done."""
-        left = self._progress.total - done
-        seconds = time.monotonic() - self._started
-        seconds_left = seconds / done * left if done and seconds > 1 else None
+        here = time.monotonic()
+        self._first = self._first or (here, done)
+        # Before the first ones are done, several are being decoded: that time would count for a few photos only.
+        seconds, files = here - self._first[0], done - self._first[1]
+        early = here - self._started <= 1
+        seconds_left = None if early or not files else seconds / files * (self._progress.total - done)
         self._progress = self._progress.model_copy(update={"done": done, "seconds_left": seconds_left})
         self._write()
 

@@ -15,7 +15,6 @@ from core.data.importing.updates.label_updates import (
     rows_of,
     update_text,
 )
-from core.data.store.annotations import LabelAndSplit
 from core.data.store.boxes.box_checks import TOLERATED_PIXELS, invalid_reason, reaches_out
 from core.data.store.records import BoxRow
 from core.data.store.store import Store
@@ -23,9 +22,6 @@ from core.data.tables.label_rows import LabelledBox
 from core.data.tables.labels_csv import STRICTEST_FIRST
 from core.data.tables.names import check_class_count, name_key
 from core.errors import DataError, StudioError, WorkspaceError
-
-LABELS_AT_ONCE = 250  # images whose labels are set in one transaction
-CLASSES_AT_ONCE = 50  # more of them have a transaction of their own
 
 
 @dataclass
@@ -155,29 +151,15 @@ def _save_labels(
     what += [f"{update_text(current)} updated"] if current.changes else []
     text = f"{', and '.join(what) or 'classes'} from {plan.source}"
     classes = plan.classes if localizes and rows else plan.listed
-    boxes = {image_id: image.boxes for image_id, image in images.items() if image.boxes is not None}
+    boxes: dict[int, Sequence[BoxRow]] = {
+        image_id: image.boxes for image_id, image in images.items() if image.boxes is not None
+    }
     rows += rows_of(current)
-    # All of them with the first part, so that the classes are in the order of all rows.
+    # In the order of all rows, before the classes of boxes.
     new_classes = [*classes, *current.new_classes, *(label for _, label, _ in rows if label is not None)]
-    new_classes, change = [*dict.fromkeys(new_classes)], 0
-    if len(new_classes) > CLASSES_AT_ONCE:
-        change, new_classes = store.apply_labels(project_id, [], who, text, new_classes=new_classes), []
-    for part, part_boxes in _in_parts(rows, {**boxes, **boxes_of(current)}):
-        more = store.apply_labels(project_id, part, who, text, "import", part_boxes, new_classes, extends=change)
-        change, new_classes = more or change, []
-
-
-def _in_parts(
-    rows: Sequence[LabelAndSplit], boxes: Mapping[int, Sequence[BoxRow]]
-) -> Iterator[tuple[list[LabelAndSplit], dict[int, Sequence[BoxRow]]]]:
-    """Yield rows and boxes of some images at a time, so that nobody's labelling waits for all of them."""
-    of_image: dict[int, list[LabelAndSplit]] = {}
-    for row in rows:
-        of_image.setdefault(row[0], []).append(row)
-    images = [*dict.fromkeys([*of_image, *boxes])]
-    for start in range(0, max(1, len(images)), LABELS_AT_ONCE):  # one part at least, for classes without images
-        some = images[start : start + LABELS_AT_ONCE]
-        yield [row for one in some for row in of_image.get(one, ())], {one: boxes[one] for one in some if one in boxes}
+    store.apply_labels(
+        project_id, rows, who, text, "import", {**boxes, **boxes_of(current)}, [*dict.fromkeys(new_classes)]
+    )
 
 
 def _photos(count: int) -> str:

@@ -1,7 +1,8 @@
 """Quality flags: pictures that are too dark, too bright, blurred, nearly empty, or unusual in shape or size.
 
-The limits are CleanVision's, except the one on blur: sharp photos are above 200, photos whose blur shows at 224 pixels
-below 15.
+The limits are CleanVision's, except the one on blur. It was chosen on the thumbnails of half of 360 photos of flowers,
+things and raccoons. Of the other half no sharp photo is below it; blurred with a radius of 1 pixel of the thumbnail 6 %
+are, with 2 pixels 95 %, with 3 pixels all. With the limit of 15, from before thumbnails were JPEG, 2 pixels gave 53 %.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 from core.data.pictures.image_quality import ImageQuality
 
-DARK, BRIGHT, EMPTY, BLURRED, LONG = 0.32, 0.95, 3.0, 15.0, 0.35
+DARK, BRIGHT, EMPTY, BLURRED, LONG = 0.32, 0.95, 3.0, 30.0, 0.35
 UNUSUAL_SIZE = "odd size"
 REASONS = ("too dark", "too bright", "nearly empty", "blurred", "odd shape", UNUSUAL_SIZE)
 QUARTILE_RANGES = 3.0  # a size is unusual if it is this far outside the middle half of all sizes ...

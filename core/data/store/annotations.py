@@ -2,103 +2,126 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, false, select, update
+from sqlalchemy import Connection, false, func, select, update
 
 from core.data.splits import SPLITS, SplitItem, adjust_groups, assign, lacks_validation
 from core.data.store.boxes.box_changes import box_items
 from core.data.store.boxes.box_items import relabel_items
 from core.data.store.class_rows import write_classes
-from core.data.store.classes import class_number, class_numbers, images_in_words, prepare_classes
-from core.data.store.history.changes import LABEL_COLUMNS, ChangeItem, Values, apply_change, current_values, now
+from core.data.store.classes import class_called, class_numbers, images_in_words, prepare_classes
+from core.data.store.history.changes import (
+    CHUNK,
+    LABEL_COLUMNS,
+    ChangeItem,
+    Values,
+    apply_change,
+    current_values,
+    now,
+)
 from core.data.store.queries import near_duplicates
-from core.data.store.records import LABEL_KINDS, SUGGESTION, BoxRow, source_of
+from core.data.store.records import AT_ONCE, LABEL_KINDS, SUGGESTION, LabelAndSplit, Labels, Part, source_of
 from core.data.store.schema import classes, images
-from core.data.tables.names import name_key
+from core.data.tables.names import check_class_count, name_key, tidy_name
 from core.errors import DataError
 
 UNLABELLED: Values = {"annotated_by": None, "annotated_at": None, "label_source": None}
 """The columns of who gave a label, for an image that has none."""
-LabelAndSplit = tuple[int, str | None, str | None]
-"""Image, label, split; None leaves what the image has."""
 
 
 def annotate(
-    conn: Connection, project_id: int, image_ids: Sequence[int], label: str | None, who: str, kind: str = "label"
+    conn: Connection, project_id: int, part: Part[int], label: str | None, who: str, kind: str = "label"
 ) -> int:
     """A change: give images a class, or remove theirs (None); return the change's number.
 
     An image that has this class already is confirmed: it now carries this person's name and the time. ``kind`` is one
     of LABEL_KINDS and tells the history where the label came from: "accepted" names the model as well.
     """
-    current = _present(conn, project_id, image_ids)
+    current = _present(conn, project_id, part.some, of=part.whole)
     if label is None:
         class_id = None
         after: Values = {"class_id": None, **UNLABELLED}
     else:
-        class_id = class_number(conn, project_id, label)
+        class_id, label = class_called(conn, project_id, label)
         after = {"class_id": class_id, **_authorship(who, source_of(kind))}
-        label = conn.execute(select(classes.c.name).where(classes.c.id == class_id)).scalar_one()
     items = [_image_item(number, row, after) for number, row in current.items()]
-    items += relabel_items(conn, list(current), class_id)
-    text = f"{_which(conn, list(current))}: {label or 'no label'}{LABEL_KINDS[kind]}"
-    return apply_change(conn, project_id, kind, text, who, items)
+    items += relabel_items(conn, dict.fromkeys(current, class_id))
+    text = f"{_which(conn, part.items)}: {label or 'no label'}{LABEL_KINDS[kind]}"
+    return apply_change(conn, project_id, kind, text, who, items, part.extends)
 
 
-def accept_suggestions(conn: Connection, project_id: int, rows: Sequence[tuple[int, str]], who: str) -> int:
+def accept_suggestions(conn: Connection, project_id: int, part: Part[tuple[int, str]], who: str) -> int:
     """A change: give images (image, class) what a model suggested and ``who`` accepted; both are named in it.
 
     Images that have got a class in the meantime keep it. Returns the change's number, 0 if no image was left.
     """
     numbers, authorship = class_numbers(conn, project_id), _authorship(who, SUGGESTION)
     wanted: dict[int, Values] = {}
-    for image_id, label in rows:
-        class_id = numbers.get(name_key(label)) or class_number(conn, project_id, label)
+    for image_id, label in part.some:
+        class_id = numbers.get(name_key(label)) or class_called(conn, project_id, label)[0]
         wanted[image_id] = {"class_id": class_id, **authorship}
-    current = {number: row for number, row in _present(conn, project_id, wanted).items() if row["class_id"] is None}
+    whole = None if part.whole is None else [number for number, _ in part.whole]
+    current = _present(conn, project_id, wanted, of=whole)
+    current = {number: row for number, row in current.items() if row["class_id"] is None}
     if not current:
         return 0
     items = [_image_item(number, row, wanted[number]) for number, row in current.items()]
-    text = f"{_which(conn, list(current))}: accepted from the model"
-    return apply_change(conn, project_id, "accepted", text, who, items)
+    which = images_in_words(len(part.items)) if len(part.items) > AT_ONCE else _which(conn, list(current))
+    return apply_change(conn, project_id, "accepted", f"{which}: accepted from the model", who, items, part.extends)
 
 
 def apply_labels(
     conn: Connection,
     project_id: int,
-    rows: Sequence[LabelAndSplit],
+    labels: Labels,
     who: str,
     text: str,
     kind: str = "import",
-    boxes: Mapping[int, Sequence[BoxRow]] | None = None,
-    new_classes: Sequence[str] = (),
     extends: int = 0,
+    later: bool = False,
 ) -> int:
     """A change: set the labels and splits of many images, adding missing classes in their order.
 
-    Of two rows for one image the later one counts. ``kind`` is "import", "splits" or one of LABEL_KINDS. ``boxes`` are
+    Of two rows for one image the later one counts. ``kind`` is "import", "splits" or one of LABEL_KINDS. Boxes are
     set in the same change, and their labels are classes. Missing ``new_classes`` are added before those of boxes and
-    rows, in this order. ``extends`` is the number of an earlier part of the same change. Returns the change's number,
-    0 if nothing changed.
+    rows, in this order. ``extends`` is the number of an earlier part of the same change; a ``later`` part leaves out
+    images that have been removed since. Returns the change's number, 0 if nothing changed.
     """
-    boxes = boxes or {}
-    box_labels = [box.label for some in boxes.values() for box in some]
-    labels = [*new_classes, *box_labels, *(label for _, label, _ in rows if label is not None)]
-    numbers, items = _with_classes(conn, project_id, labels)
-    wanted = _values_of(rows, numbers)
-    for image_id in boxes.keys() & wanted.keys():  # its class comes with the boxes
+    if later:
+        labels = _without_gone(conn, project_id, labels)
+    numbers, items = _with_classes(conn, project_id, labels.names)
+    wanted = _values_of(labels.rows, numbers)
+    for image_id in labels.boxes.keys() & wanted.keys():  # its class comes with the boxes
         wanted[image_id].pop("class_id", None)
-    relabelled: dict[int, list[int]] = {}  # images by their new class
+    relabelled: dict[int, int | None] = {}
     for item in _image_changes(conn, project_id, wanted, _authorship(who, source_of(kind))):
         items.append(item)
         if "class_id" in item.after:
-            relabelled.setdefault(item.after["class_id"], []).append(item.entity_id)
-    if boxes:
-        _present(conn, project_id, boxes)
-        by_label = {label: numbers[name_key(label)] for label in box_labels}
-        items += box_items(conn, project_id, boxes, by_label, who, source_of(kind))
-    for class_id, image_ids in relabelled.items():
-        items += relabel_items(conn, image_ids, class_id)
+            relabelled[item.entity_id] = item.after["class_id"]
+    if labels.boxes:
+        _present(conn, project_id, labels.boxes)
+        by_label = {box.label: numbers[name_key(box.label)] for some in labels.boxes.values() for box in some}
+        items += box_items(conn, project_id, labels.boxes, by_label, who, source_of(kind))
+    items += relabel_items(conn, relabelled)
     return apply_change(conn, project_id, kind, text, who, items, extends) if items else 0
+
+
+def check_labels(conn: Connection, project_id: int, labels: Labels) -> None:
+    """Raise the DataError that ``apply_labels`` would raise for these labels, before any part of them is written."""
+    numbers = class_numbers(conn, project_id)
+    missing = {name_key(name): name for name in labels.names if name_key(name) not in numbers}
+    for name in missing.values():
+        tidy_name(name, "class")
+    check_class_count(len(numbers) + len(missing), "With these, the project")
+    _values_of(((image_id, None, split) for image_id, _, split in labels.rows), {})
+    if mentioned := {*labels.boxes, *(image_id for image_id, _, _ in labels.rows)}:
+        _check_present(conn, project_id, mentioned)
+
+
+def _without_gone(conn: Connection, project_id: int, labels: Labels) -> Labels:
+    """Return the labels of the images that are still in the project."""
+    here = _present(conn, project_id, {*labels.boxes, *(image_id for image_id, _, _ in labels.rows)}, of=None)
+    rows = [row for row in labels.rows if row[0] in here]
+    return Labels(rows, {number: some for number, some in labels.boxes.items() if number in here}, labels.new_classes)
 
 
 def _with_classes(conn: Connection, project_id: int, labels: Iterable[str]) -> tuple[dict[str, int], list[ChangeItem]]:
@@ -144,22 +167,21 @@ def _image_changes(
             yield _image_item(image_id, row, after)
 
 
-def remove_images(
-    conn: Connection, project_id: int, image_ids: Sequence[int], who: str, heirs: Mapping[int, int] | None = None
-) -> int:
+def remove_images(conn: Connection, project_id: int, part: Part[int], who: str, heirs: Mapping[int, int]) -> int:
     """A change: remove images from the project; return the change's number. Their files stay, so that undo works.
 
     ``heirs`` (image that stays -> image that goes) get the other's class and its author if they have no class.
     """
-    heirs = heirs or {}
-    current = _present(conn, project_id, image_ids)
+    current = _present(conn, project_id, part.some, of=part.whole)
     items = [ChangeItem("image", number, {"removed": False}, {"removed": True}) for number in current]
-    for number, row in _present(conn, project_id, heirs).items() if heirs else ():
+    mine = [number for number, copy in heirs.items() if copy in current]
+    for number, row in _present(conn, project_id, mine).items() if mine else ():
         if row["class_id"] is None:
             from_copy = current[heirs[number]]
             after = {column.name: from_copy[column.name] for column in LABEL_COLUMNS}
             items.append(_image_item(number, row, after))
-    return apply_change(conn, project_id, "images removed", f"{_which(conn, list(current))}: removed", who, items)
+    text = f"{_which(conn, part.items)}: removed"
+    return apply_change(conn, project_id, "images removed", text, who, items, part.extends) if items else 0
 
 
 def lacks_splits(conn: Connection, project_id: int) -> bool:
@@ -218,19 +240,38 @@ def _image_item(image_id: int, row: Values, after: Values) -> ChangeItem:
     return ChangeItem("image", image_id, {key: row[key] for key in after}, after)
 
 
-def _present(conn: Connection, project_id: int, image_ids: Iterable[int]) -> dict[int, Values]:
-    """Return the images' values in the given order, each once. Raises DataError if one is not in the project."""
+def _present(
+    conn: Connection, project_id: int, image_ids: Iterable[int], of: Sequence[int] | None = ()
+) -> dict[int, Values]:
+    """Return the images' values in the given order, each once.
+
+    Raises DataError if one of them, or of those that they are a part ``of``, is not in the project; where that is
+    None, images that are gone are left out.
+    """
     numbers = list(dict.fromkeys(image_ids))
+    found = current_values(conn, project_id, numbers)
+    here = {number: found[number] for number in numbers if number in found and not found[number]["removed"]}
+    if of is not None and not (here and len(here) == len(set(of or numbers))):
+        _check_present(conn, project_id, of or numbers)
+    return here
+
+
+def _check_present(conn: Connection, project_id: int, image_ids: Iterable[int]) -> None:
+    """Raise DataError if one of the images is not in the project."""
+    numbers = set(image_ids)
     if not numbers:
         raise DataError("No image was selected. Select at least one.")
-    found = current_values(conn, project_id, numbers)
-    gone = [number for number in numbers if number not in found or found[number]["removed"]]
-    if gone:
+    present = 0
+    ordered = list(numbers)
+    for start in range(0, len(ordered), CHUNK):
+        some = images.c.id.in_(ordered[start : start + CHUNK])
+        here = select(func.count()).where(images.c.project_id == project_id, images.c.removed == false(), some)
+        present += conn.execute(here).scalar_one()
+    if gone := len(numbers) - present:
         raise DataError(
-            f"Of the {images_in_words(len(numbers))} selected, {len(gone)} can no longer be found in the project. "
+            f"Of the {images_in_words(len(numbers))} selected, {gone} can no longer be found in the project. "
             "Nothing was changed. Reload the page and select again."
         )
-    return {number: found[number] for number in numbers}
 
 
 def _which(conn: Connection, image_ids: Sequence[int]) -> str:

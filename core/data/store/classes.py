@@ -39,16 +39,18 @@ def class_numbers(conn: Connection, project_id: int) -> dict[str, int]:
     return {name_key(row.name): row.id for row in conn.execute(query)}
 
 
-def class_number(conn: Connection, project_id: int, name: str) -> int:
-    """Return the number of a class. Raises DataError that lists the classes if there is none of that name."""
-    found = class_numbers(conn, project_id).get(name_key(name))
-    if found is None:
-        known = [info.name for info in classes_of(conn, project_id)]
-        raise DataError(
-            f'There is no class "{name}" in this project. '
-            + (f"Its classes are: {', '.join(known)}." if known else "It has no classes yet: add one first.")
-        )
-    return found
+def class_called(conn: Connection, project_id: int, name: str) -> tuple[int, str]:
+    """Return number and name of a class. Raises DataError that lists the classes if there is none of that name."""
+    query = select(classes.c.id, classes.c.name).where(classes.c.project_id == project_id, classes.c.removed == false())
+    key = name_key(name)
+    for number, stored in conn.execute(query):
+        if stored == name or name_key(stored) == key:
+            return number, stored
+    known = [info.name for info in classes_of(conn, project_id)]
+    raise DataError(
+        f'There is no class "{name}" in this project. '
+        + (f"Its classes are: {', '.join(known)}." if known else "It has no classes yet: add one first.")
+    )
 
 
 def prepare_classes(conn: Connection, project_id: int, names: Sequence[str]) -> list[ChangeItem]:
@@ -149,8 +151,8 @@ def move_class(conn: Connection, project_id: int, class_id: int, position: int, 
 
 
 def images_in_words(count: int) -> str:
-    """ "1 image", "24 images"."""
-    return "1 image" if count == 1 else f"{count} images"
+    """ "1 photo", "24 photos"."""
+    return "1 photo" if count == 1 else f"{count:,} photos"
 
 
 def _class(conn: Connection, project_id: int, class_id: int) -> ClassInfo:

@@ -61,19 +61,23 @@ def next_unlabelled(
     conn: Connection, project_id: int, after_id: int | None, skip: Collection[int] = ()
 ) -> ImageRow | None:
     """Return the next image without a label, starting again after the last; None if only skipped ones are left."""
-    return next_without(LABELLED, conn, project_id, after_id, skip)
+    return _row(conn, project_id, next_without(LABELLED, conn, project_id, after_id, skip))
 
 
 def next_boxless(
     conn: Connection, project_id: int, after_id: int | None, skip: Collection[int] = ()
 ) -> ImageRow | None:
     """Return the next image without a box, like ``next_unlabelled``."""
-    return next_without(BOXED, conn, project_id, after_id, skip)
+    return _row(conn, project_id, next_without(BOXED, conn, project_id, after_id, skip))
+
+
+def _row(conn: Connection, project_id: int, image_id: int | None) -> ImageRow | None:
+    return None if image_id is None else image_of(conn, project_id, image_id)
 
 
 def next_without(
     this: ColumnElement[bool], conn: Connection, project_id: int, after_id: int | None, skip: Collection[int]
-) -> ImageRow | None:
+) -> int | None:
     """Return the next image for which ``this`` does not hold, like ``next_unlabelled``."""
     passed = set(skip)
     query = select(images.c.id).where(*_of(project_id), ~this).order_by(images.c.id)
@@ -82,7 +86,7 @@ def next_without(
     for part in (images.c.id > start, images.c.id <= start):
         for number in conn.execute(query.where(part)).scalars():
             if number not in passed:
-                return image_of(conn, project_id, number)
+                return int(number)
     return None
 
 
@@ -156,6 +160,7 @@ _FULL = (
         images.c.annotated_by,
         images.c.annotated_at,
         images.c.label_source,
+        pictures.c.suffix,
     )
     .join(pictures, pictures.c.hash == images.c.hash)
     .outerjoin(classes, classes.c.id == images.c.class_id)

@@ -1,7 +1,9 @@
-"""The records that the store returns: projects, classes, images and changes, all frozen."""
+"""The records that the store takes and returns: projects, classes, images, changes and labels, all frozen."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Generic, TypeVar
 
 TASKS = ("classification", "localization")
 ORDERS = ("added", "newest", "name", "label", "annotated")
@@ -59,6 +61,7 @@ class ImageRow:
     annotated_by: str | None
     annotated_at: datetime | None  # UTC
     label_source: str | None = None  # one of LABEL_SOURCES; None without a label, and for labels of older versions
+    suffix: str = ""  # of the stored file, with its dot
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +104,13 @@ class Change:
 
     id: int
     kind: str  # "label", "import", "images removed", "class added", ...
-    text: str  # readable: "24 images: owl"
+    text: str  # readable: "24 photos: owl"
     who: str
     when: datetime  # UTC
     undone: bool
     kept: int = 0  # after undo or redo: images and classes that kept their value, because it was changed since
     roll_back: int | None = None  # undone together with others, by this roll-back
+    unfinished: bool = False  # an undo or redo of it is under way in parts, or was interrupted
 
 
 @dataclass(frozen=True)
@@ -174,3 +178,55 @@ class ReviewDecision:
     who: str
     when: datetime  # UTC
     tab: str | None = None  # the browser tab in which it was made
+
+
+@dataclass(frozen=True)
+class AroundDesk:
+    """What a labelling desk shows beside its photo."""
+
+    classes: list[ClassInfo]
+    photos: int  # of the project
+    others: dict[int, Reservation]  # the images on other tabs' desks
+    newest: Change | None  # what Undo would take back
+
+
+LabelAndSplit = tuple[int, str | None, str | None]
+"""Image, label, split; None leaves what the image has."""
+AT_ONCE = 500
+"""Images that are changed in one transaction, of less than a tenth of a second."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Part(Generic[T]):
+    """The images of a change, and which of them one transaction changes."""
+
+    items: Sequence[T]
+    start: int = 0
+    extends: int = 0  # the number of the change after its first part
+
+    @property
+    def some(self) -> Sequence[T]:
+        """Those of this part."""
+        return self.items[self.start : self.start + AT_ONCE]
+
+    @property
+    def whole(self) -> Sequence[T] | None:
+        """All of them in the first part, which checks them; None in later ones: what is gone since is left out."""
+        return None if self.start else self.items
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels, splits and boxes to set, and classes to add first; of two rows for one image the later one counts."""
+
+    rows: Sequence[LabelAndSplit]
+    boxes: Mapping[int, Sequence[BoxRow]] = field(default_factory=dict)
+    new_classes: Sequence[str] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """The classes in the order in which missing ones are added."""
+        of_boxes = [box.label for some in self.boxes.values() for box in some]
+        given = [label for _, label, _ in self.rows if label is not None]
+        return [*dict.fromkeys([*self.new_classes, *of_boxes, *given])]

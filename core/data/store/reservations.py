@@ -8,13 +8,16 @@ revision and makes no other page redraw.
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, or_, select, update
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
-from core.data.store.history.changes import now, tab_of
-from core.data.store.queries import BOXED, LABELLED, next_without
-from core.data.store.records import Reservation
+from core.data.store.classes import classes_of
+from core.data.store.history.changes import newest_change, now, tab_of
+from core.data.store.queries import BOXED, LABELLED, count_of, next_without
+from core.data.store.records import AroundDesk, Reservation
 from core.data.store.schema import images, reservations
 
 SECONDS = 90
@@ -48,8 +51,7 @@ def next_free(
         for number in some:
             if number in free:
                 return number
-    row = next_without(done, conn, project_id, after_id, passed)
-    return None if row is None else row.id
+    return next_without(done, conn, project_id, after_id, passed)
 
 
 def hand_out(
@@ -101,6 +103,19 @@ def reserved_by_others(conn: Connection, project_id: int, who: str) -> dict[int,
     return {row.image_id: Reservation(row.image_id, row.who, row.until) for row in rows}
 
 
+def around_desk(conn: Connection, project_id: int, who: str, without: Collection[str] = ()) -> AroundDesk:
+    """Return what this tab's desk shows beside its photo, in one transaction; it is read at every key press.
+
+    ``without`` are kinds of changes that Undo does not take back there.
+    """
+    return AroundDesk(
+        classes_of(conn, project_id),
+        count_of(conn, project_id),
+        reserved_by_others(conn, project_id, who),
+        newest_change(conn, project_id, tab=_tab(conn, who), without=without),
+    )
+
+
 def _tab(conn: Connection, who: str) -> str:
     return tab_of(conn) or f"name {who}"[:40]
 
@@ -127,6 +142,8 @@ def _take(conn: Connection, project_id: int, image_ids: Iterable[int], tab: str,
 
 def _take_one(conn: Connection, project_id: int, image_id: int, tab: str, who: str, until: datetime) -> bool:
     values = {"tab": tab, "who": who, "until": until}
+    if conn.dialect.name == "sqlite":
+        return _take_on_sqlite(conn, {"image_id": image_id, "project_id": project_id, **values})
     one = reservations.c.image_id == image_id
     mine = or_(reservations.c.tab == tab, reservations.c.until <= now())
     if conn.execute(update(reservations).where(one, mine).values(**values)).rowcount:
@@ -139,3 +156,14 @@ def _take_one(conn: Connection, project_id: int, image_id: int, tab: str, who: s
     except IntegrityError:  # another server was faster, or the image was deleted
         return False
     return True
+
+
+def _take_on_sqlite(conn: Connection, row: dict[str, Any]) -> bool:
+    """Do the same in one statement."""
+    statement = sqlite.insert(reservations).values(**row)
+    free = or_(reservations.c.tab == row["tab"], reservations.c.until <= now())
+    new = {name: row[name] for name in ("tab", "who", "until")}
+    try:
+        return bool(conn.execute(statement.on_conflict_do_update(["image_id"], set_=new, where=free)).rowcount)
+    except IntegrityError:  # the image was deleted; only this statement is taken back
+        return False

@@ -157,6 +157,8 @@ changes = Table(
     Column("rewind_id", Integer, index=True),  # undone together with others: they are redone together
     # The browser tab that made the change, whose undo it is; NULL from a command, or if older than migration 0005.
     Column("tab", String(40)),
+    # The last of its items that was undone, or redone if it is undone, while that goes on in parts; else NULL.
+    Column("reached", Integer),
     Index("ix_changes_by_state", "project_id", "undone", "id"),
     Index("ix_changes_by_redo", "project_id", "redoable", "id"),
     Index("ix_changes_by_tab", "project_id", "tab", "id"),

@@ -28,6 +28,7 @@ from core.data.store.history import label_revision as label_revisions
 from core.data.store.history import opinions as opinion_rows
 from core.data.store.history import reviews as review_rows
 from core.data.store.history import roll_back as roll_back_changes
+from core.data.store.large_changes import LargeChanges
 from core.data.store.records import (
     LABEL_KINDS,
     ORDERS,
@@ -40,7 +41,7 @@ from core.data.store.records import (
     ImageRow,
     Project,
 )
-from core.data.store.transactions import Transactions, read, write
+from core.data.store.transactions import read, write
 from core.errors import DataError
 from core.workspace import Workspace
 
@@ -62,12 +63,12 @@ __all__ = [
 ]
 
 
-class Store(Transactions):
+class Store(LargeChanges):
     """Projects with their classes, images, labels, splits and history; DataError where something is missing.
 
     Most methods are functions of the modules beside this one, each called in a transaction of its own: the arguments
-    and the documentation are theirs. ``who`` is the name of the person who acts. Whatever a function calls a change
-    can be undone and redone.
+    and the documentation are theirs. Changes of many photos, and undo, are in ``LargeChanges``. ``who`` is the name of
+    the person who acts. Whatever a function calls a change can be undone and redone.
     """
 
     def __init__(self, workspace: Workspace, start_anew: bool = False) -> None:
@@ -130,7 +131,6 @@ class Store(Transactions):
     next_boxless = read(queries.next_boxless)
     near_duplicates = read(queries.near_duplicates)
     stored_bytes = read(queries.stored_bytes)
-    remove_images = write(annotations.remove_images)
 
     def add_image(self, project_id: int, decoded: Decoded, raw: bytes, filename: str) -> tuple[ImageRow, bool]:
         """Add a picture; return its row, and False where the project had it already.
@@ -170,6 +170,10 @@ class Store(Transactions):
             raise DataError(f"No project has the picture {hash[:12]}... any more. Add the photo again.")
         return stored_files.picture_path(self.workspace, hash, suffix)
 
+    def path_of(self, image: ImageRow) -> Path:
+        """Return the stored file of an image, without asking the database."""
+        return stored_files.picture_path(self.workspace, image.hash, image.suffix)
+
     def image_paths(self, project_id: int) -> dict[str, Path]:
         """Return the stored files of all pictures of a project by content hash."""
         with self._reading() as conn:
@@ -192,6 +196,7 @@ class Store(Transactions):
 
     next_free = read(reservations.next_free)
     reserved_by_others = read(reservations.reserved_by_others)
+    around_desk = read(reservations.around_desk)
 
     def hand_out(
         self,
@@ -224,9 +229,6 @@ class Store(Transactions):
 
     # Labels, boxes and splits
 
-    annotate = write(annotations.annotate)
-    accept_suggestions = write(annotations.accept_suggestions)
-    apply_labels = write(annotations.apply_labels)
     boxes = read(box_rows.boxes_of)
     set_boxes = write(box_changes.set_boxes)
     learned_photos = read(learned.learned_photos)
@@ -256,15 +258,9 @@ class Store(Transactions):
     touched = read(changes.touched)
     changed_images = read(changes.touched_images)
     people = read(changes.people_in)
-    undo = write(changes.undo)
-    redo = write(changes.redo)
     newest_change = read(changes.newest_change)
-    undo_one = write(changes.undo_one)
-    redo_one = write(changes.redo_one)
 
     roll_back_reach = read(roll_back_changes.reach)
-    roll_back = write(roll_back_changes.roll_back)
-    undo_roll_back = write(roll_back_changes.undo_roll_back)
     roll_backs = read(roll_back_changes.roll_backs_of)
 
     label_revision = read(label_revisions.label_revision)

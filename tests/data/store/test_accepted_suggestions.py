@@ -45,7 +45,7 @@ def test_accepted_suggestions_are_one_change_that_names_model_and_person(store: 
     assert (first.label, second.label, third.label) == ("owl", "duck", None)
     assert {first.annotated_by, second.annotated_by} == {"model, accepted by Ana"} and first.annotated_at
     (change,) = store.history(project.id)
-    assert (change.who, change.kind, change.text) == ("Ana", "accepted", "2 images: accepted from the model")
+    assert (change.who, change.kind, change.text) == ("Ana", "accepted", "2 photos: accepted from the model")
     store.undo(project.id, "Ana")
     assert [(row.label, row.annotated_by) for row in store.images(project.id)] == [(None, None)] * 4
     store.redo(project.id, "Ana")

@@ -156,7 +156,7 @@ def boxes_of(updates: LabelUpdates) -> dict[int, tuple[BoxRow, ...]]:
 def apply_updates(
     updates: LabelUpdates, store: Store, project_id: int, who: str, source: str
 ) -> tuple[int, LabelUpdates, tuple[str, ...]]:
-    """Apply updates as one change that one undo takes back.
+    """Apply updates as one change that one undo takes back, also where only a part of it was applied.
 
     Photos that somebody has changed or removed since are left alone. Returns the change's number (0 if nothing was
     left to do), the applied updates, and the names of the photos left alone.

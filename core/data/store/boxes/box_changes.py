@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select
 
 from core.data.store.boxes.box_checks import invalid_reason
 from core.data.store.boxes.box_rows import Stored, largest_class, stored_boxes
-from core.data.store.classes import class_number
+from core.data.store.classes import class_called
 from core.data.store.history.changes import ChangeItem, apply_change, current_values, now
 from core.data.store.records import PERSON, BoxRow
 from core.data.store.schema import images, pictures
@@ -31,7 +31,7 @@ def set_boxes(conn: Connection, project_id: int, image_id: int, wanted: Sequence
         if wrong := invalid_reason(box, row.width, row.height):
             raise DataError(f"Box {number} of {row.filename} cannot be saved: {wrong}. Draw it again.")
     names = {box.label for box in wanted}
-    numbers = {name: class_number(conn, project_id, name) for name in names}
+    numbers = {name: class_called(conn, project_id, name)[0] for name in names}
     items = box_items(conn, project_id, {image_id: wanted}, numbers, who)
     if not items:
         return 0

@@ -1,6 +1,6 @@
 """How changes of labels and classes change the boxes of images."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from sqlalchemy import Connection
 
@@ -8,10 +8,11 @@ from core.data.store.boxes.box_rows import images_with_class, largest_class, sto
 from core.data.store.history.changes import ChangeItem
 
 
-def relabel_items(conn: Connection, image_ids: Sequence[int], class_id: int | None) -> list[ChangeItem]:
-    """Give images a class: all their boxes get it, or are removed if it is None."""
+def relabel_items(conn: Connection, classes: Mapping[int, int | None]) -> list[ChangeItem]:
+    """Give images (image -> class) a class: all their boxes get it, or are removed if it is None."""
     items = []
-    for image_id, before in stored_boxes(conn, image_ids).items():
+    for image_id, before in stored_boxes(conn, classes).items():
+        class_id = classes[image_id]
         after = [] if class_id is None else [[class_id, *one[1:]] for one in before]
         if after != before:
             items.append(ChangeItem("boxes", image_id, {"boxes": before}, {"boxes": after}))

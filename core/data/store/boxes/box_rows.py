@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, false, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, false, insert, select, true, update
 
 from core.data.store.records import BoxRow
 from core.data.store.schema import boxes, classes, images
@@ -95,12 +95,27 @@ def toggle_boxes(
     write_boxes(conn, list(writes.items()))
 
 
+def images_with_boxes(conn: Connection, image_ids: Iterable[int]) -> set[int]:
+    """Return those of the images that have a box."""
+    numbers, found = list(image_ids), set()
+    for start in range(0, len(numbers), _CHUNK):
+        some = boxes.c.image_id.in_(numbers[start : start + _CHUNK])
+        found |= set(conn.execute(select(boxes.c.image_id).where(some).distinct()).scalars())
+    return found
+
+
 def set_classes_from_boxes(conn: Connection, image_ids: Iterable[int]) -> None:
     """Give images the class of their largest box, where undoing left them another one."""
     found = {number: largest_class(stored) for number, stored in stored_boxes(conn, image_ids).items() if stored}
-    for number, class_id in found.items():
-        wrong = (images.c.id == number) & (images.c.class_id.is_(None) | (images.c.class_id != class_id))
-        conn.execute(update(images).where(wrong).values(class_id=class_id))
+    numbers, wrong = list(found), []
+    for start in range(0, len(numbers), _CHUNK):
+        some = images.c.id.in_(numbers[start : start + _CHUNK])
+        for number, class_id in conn.execute(select(images.c.id, images.c.class_id).where(some)):
+            if class_id != found[number]:
+                wrong.append({"image": number, "class": found[number]})
+    if wrong:
+        statement = update(images).where(images.c.id == bindparam("image"))
+        conn.execute(statement.values(class_id=bindparam("class")), wrong)
 
 
 _NAMES = ("class_id", "x", "y", "width", "height", "made_by", "made_at")

@@ -20,6 +20,7 @@ from core.data.store.schema import boxes, classes, images
 
 Step = Literal["add photos", "label photos", "train"]
 LEAST = 2  # photos of each class: one to train on, one to validate on
+LEAST_BOXED = 4  # photos with a box, of all classes
 _ENOUGH_TO_SPLIT = 10  # more photos of one class in one split change nothing
 
 
@@ -99,7 +100,11 @@ class LearnedPhotos:
         listed = "; ".join(self.missing[:5]) + (f"; and {len(self.missing) - 5} more" if len(self.missing) > 5 else "")
         what = "Draw boxes" if self.boxed else "Label photos"
         do = f"{what} on the Annotate page" if self.step == "label photos" else "Add photos"
-        goal = "at least two photos of each class" + (", and four in all" if self.boxed else ", and two classes")
+        goal = "at least two photos of each class"
+        if self.boxed and self.total < LEAST_BOXED:
+            goal += ", and four in all"
+        elif not self.boxed and len(self.learned) < 2:
+            goal += ", and two classes"
         small = any(count < LEAST for count in self.learned.values()) and self.total
         remove = ", or remove a class under Annotate, Classes" if small else ""
         return f"Not enough to train yet: {listed}. {do} until there are {goal}{remove}."

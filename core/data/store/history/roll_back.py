@@ -4,10 +4,11 @@ All later changes are undone, whoever made them, the newest first. Nothing is lo
 redone together. As with a single undo, an image or class that was changed since keeps its later value.
 """
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, true
 
 from core.data.store.database import inserted
-from core.data.store.history.changes import now, toggle_items
+from core.data.store.history.changes import now
+from core.data.store.history.undo import Toggling, begin
 from core.data.store.records import RollBack, RollBackReach
 from core.data.store.schema import change_items, changes, roll_backs
 from core.errors import DataError
@@ -15,33 +16,27 @@ from core.errors import DataError
 
 def reach(conn: Connection, project_id: int, change_id: int) -> RollBackReach:
     """Return what rolling back to the point after a change would undo; 0 is the point before the first change."""
-    return _reach(conn, _changes_after(conn, project_id, change_id))
+    return _reach(conn, and_(_changes_after(conn, project_id, change_id), _STANDING))
 
 
-def roll_back(conn: Connection, project_id: int, change_id: int, who: str) -> RollBackReach:
-    """Undo all later changes, whoever made them. Raises DataError if there are none."""
+def roll_back(conn: Connection, project_id: int, change_id: int, who: str) -> Toggling[RollBackReach]:
+    """Begin to undo all later changes, whoever made them. Raises DataError if there are none."""
     which = _changes_after(conn, project_id, change_id)
-    found = _reach(conn, which)
+    found = _reach(conn, and_(which, _STANDING))
     if not found.changes:
         raise DataError("Nothing was changed after this point, or it is already undone. Reload the page.")
-    items = conn.execute(_items(which).order_by(change_items.c.id.desc())).all()
-    kept = toggle_items(conn, project_id, items, undone=True)
     row = {"project_id": project_id, "change_id": change_id, "who": who, "at": now()}
     number = inserted(conn, roll_backs, row)
-    conn.execute(update(changes).where(which).values(undone=True, redoable=False, rewind_id=number))
-    return RollBackReach(found.changes, found.images, found.classes, found.people, kept)
+    return begin(conn, project_id, found, which, True, {"redoable": False, "rewind_id": number})
 
 
-def undo_roll_back(conn: Connection, project_id: int, roll_back_id: int) -> RollBackReach:
-    """Redo what a roll-back undid, the oldest change first. Raises DataError if nothing of it is left."""
-    which = and_(changes.c.project_id == project_id, changes.c.rewind_id == roll_back_id, changes.c.undone == true())
-    found = _reach(conn, which)
+def undo_roll_back(conn: Connection, project_id: int, roll_back_id: int) -> Toggling[RollBackReach]:
+    """Begin to redo what a roll-back undid, the oldest change first. Raises DataError if nothing of it is left."""
+    which = and_(changes.c.project_id == project_id, changes.c.rewind_id == roll_back_id)
+    found = _reach(conn, and_(which, or_(changes.c.undone == true(), changes.c.reached.is_not(None))))
     if not found.changes:
         raise DataError("These changes have already been redone. Reload the page.")
-    items = conn.execute(_items(which).order_by(change_items.c.id)).all()
-    kept = toggle_items(conn, project_id, items, undone=False)
-    conn.execute(update(changes).where(which).values(undone=False, redoable=False, rewind_id=None))
-    return RollBackReach(found.changes, found.images, found.classes, found.people, kept)
+    return begin(conn, project_id, found, which, False, {"redoable": False})
 
 
 def roll_backs_of(conn: Connection, project_id: int) -> list[RollBack]:
@@ -61,7 +56,9 @@ def _changes_after(conn: Connection, project_id: int, change_id: int) -> ColumnE
         known = select(changes.c.id).where(changes.c.project_id == project_id, changes.c.id == change_id)
         if conn.execute(known).first() is None:
             raise DataError("This change is not in the project's history. Reload the page.")
-    return and_(changes.c.project_id == project_id, changes.c.id > change_id, changes.c.undone == false())
+    newest = conn.execute(select(func.max(changes.c.id)).where(changes.c.project_id == project_id)).scalar()
+    # What others do while this goes on stays.
+    return and_(changes.c.project_id == project_id, changes.c.id > change_id, changes.c.id <= (newest or 0))
 
 
 def _reach(conn: Connection, which: ColumnElement[bool]) -> RollBackReach:
@@ -79,5 +76,4 @@ def _reach(conn: Connection, which: ColumnElement[bool]) -> RollBackReach:
     )
 
 
-def _items(which: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
-    return select(change_items).join(changes, changes.c.id == change_items.c.change_id).where(which)
+_STANDING = or_(changes.c.undone == false(), changes.c.reached.is_not(None))

@@ -3,16 +3,20 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
+from sqlalchemy import Connection
 
 from core.data.importing.plan_import import ImportPlan, Upload, plan_folder, plan_uploads, run_import
 from core.data.importing.updates.known_photos import find_known
 from core.data.importing.updates.label_updates import LabelUpdates, apply_updates, find_updates, update_text
-from core.data.store.records import BoxRow
+from core.data.store import annotations, large_changes
+from core.data.store.records import BoxRow, Labels
 from core.data.store.store import Store
 from core.data.tables.labels_csv import write_labels
+from core.errors import DatabaseBusy
 from tests.data.builders import add, open_store, picture
 
 NAMES = {"owl/1.png": "owl", "owl/2.png": "owl", "duck/1.png": "duck", "new.png": None}
@@ -83,6 +87,32 @@ def test_corrected_labels_of_a_table_alone_are_found_and_set_as_one_change(store
     store.undo(project, "bob")
     assert labels(store, project) == before
     assert [info.name for info in store.classes(project)] == ["owl", "duck"]
+
+
+def test_updates_that_are_interrupted_between_two_parts_are_undone_as_one_step_or_completed(
+    store: Store, project: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All rows were one transaction: everybody waited meanwhile."""
+    monkeypatch.setattr(large_changes, "LABELS_AT_ONCE", 2)
+    before = labels(store, project)
+    plan = plan_of("filename,label\nowl/1.png,duck\nowl/2.png,duck\nduck/1.png,goose\nnew.png,owl\n")
+    apply_labels = annotations.apply_labels
+
+    def dying(conn: Connection, project_id: int, part: Labels, *rest: Any, **more: Any) -> int:
+        if any(label == "goose" for _, label, _ in part.rows):
+            raise DatabaseBusy("the process ends here")
+        return apply_labels(conn, project_id, part, *rest, **more)
+
+    monkeypatch.setattr("core.data.store.transactions.PAUSES", ())
+    with monkeypatch.context() as patched, pytest.raises(DatabaseBusy):
+        patched.setattr(annotations, "apply_labels", dying)
+        apply_updates(updates_of(store, project, plan), store, project, "bob", plan.source)
+    assert labels(store, project) == {"owl/1.png": "duck", "owl/2.png": "duck", "duck/1.png": "duck", "new.png": None}
+    store.undo(project, "bob")
+    assert labels(store, project) == before
+    store.redo(project, "bob")
+    apply_updates(updates_of(store, project, plan), store, project, "bob", plan.source)
+    assert labels(store, project) == {"owl/1.png": "duck", "owl/2.png": "duck", "duck/1.png": "goose", "new.png": "owl"}
 
 
 def test_with_the_photos_along_the_corrected_labels_are_not_lost(store: Store, project: int) -> None:

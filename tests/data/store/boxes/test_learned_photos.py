@@ -42,8 +42,7 @@ def test_of_several_boxes_the_largest_is_learned_and_the_numbers_add_up(store: S
     )
     assert counts.advice == (
         'Not enough to train yet: "head" is never the largest box of a photo (4 boxes). Draw boxes on the Annotate '
-        "page until there are at least two photos of each class, and four in all, or remove a class under Annotate, "
-        "Classes."
+        "page until there are at least two photos of each class, or remove a class under Annotate, Classes."
     )
     assert counts.step == "label photos"
     snapshot = snapshot_of_project(store, store.projects()[0].id)

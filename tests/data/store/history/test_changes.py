@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.data.store.history import undo
 from core.data.store.store import ImageRow, Store
 from core.errors import DataError
 from tests.data.builders import add, labelled_project, labels_of, open_store
@@ -52,7 +54,7 @@ def test_taking_a_label_away_takes_its_author_along(store: Store) -> None:
     project_id, ids = labelled_project(store, ["owl", "owl"])
     store.annotate(project_id, ids, None, "bob")
     assert {(row.label, row.annotated_by, row.annotated_at) for row in store.images(project_id)} == {(None, None, None)}
-    assert texts(store, project_id) == ["2 images: no label", "2 images: owl"]
+    assert texts(store, project_id) == ["2 photos: no label", "2 photos: owl"]
 
 
 def test_confirming_a_label_is_a_change_of_who_gave_it(store: Store) -> None:
@@ -68,7 +70,7 @@ def test_wrong_calls_change_nothing(store: Store) -> None:
     before = state(store, project_id)
     with pytest.raises(DataError, match=r'no class "swan".*owl, duck'):
         store.annotate(project_id, ids, "swan", "ann")
-    with pytest.raises(DataError, match="Of the 3 images selected, 1 can no longer"):
+    with pytest.raises(DataError, match="Of the 3 photos selected, 1 can no longer"):
         store.annotate(project_id, [*ids, 99], "owl", "ann")
     with pytest.raises(DataError, match="No image was selected"):
         store.remove_images(project_id, [], "ann")
@@ -154,7 +156,7 @@ def test_merging_moves_all_images_and_undo_parts_them_again(store: Store) -> Non
     assert store.merge_classes(project_id, source, target, "bob") == 2
     assert labels_of(store, project_id) == ["owl", "duck", "owl", "owl", "owl"]
     assert [info.name for info in store.classes(project_id)] == ["owl", "duck"]
-    assert texts(store, project_id)[0] == 'class "Owls" merged into "owl" (2 images)'
+    assert texts(store, project_id)[0] == 'class "Owls" merged into "owl" (2 photos)'
     store.undo(project_id)
     assert state(store, project_id) == before
     with pytest.raises(DataError, match="with itself"):
@@ -318,7 +320,7 @@ def test_history_is_of_one_project_and_newest_first(store: Store) -> None:
     two, _ = labelled_project(store, ["duck"], "two")
     for number in ids:
         store.annotate(one, [number], "owl", "ann")
-    assert texts(store, one) == ["photo 2.png: owl", "photo 1.png: owl", "photo 0.png: owl", "3 images: owl"]
+    assert texts(store, one) == ["photo 2.png: owl", "photo 1.png: owl", "photo 0.png: owl", "3 photos: owl"]
     assert len(store.history(one, limit=2)) == 2
     store.undo(one)
     assert labels_of(store, two) == ["duck"]
@@ -358,6 +360,11 @@ def steps() -> dict[str, Callable[[Store, int, list[int], Any], object]]:
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_was_done_undo_goes_back_through_every_state_and_redo_forth(store: Store, data: st.DataObject) -> None:
+    with patch.object(undo, "ITEMS_AT_ONCE", data.draw(st.sampled_from([1, 2, 500]))):
+        _go_back_and_forth(store, data)
+
+
+def _go_back_and_forth(store: Store, data: st.DataObject) -> None:
     project = store.create_project(f"Birds {len(store.projects())}", classes=["owl"])
     ids = [add(store, project.id, number).id for number in range(5)]
     states = [state(store, project.id)]

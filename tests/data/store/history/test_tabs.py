@@ -93,6 +93,7 @@ def test_a_database_of_the_version_before_keeps_its_rows_and_its_undo(store: Sto
             if index:
                 connection.execute(text(f"DROP INDEX {index}"))
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN tab"))
+        connection.execute(text("ALTER TABLE changes DROP COLUMN reached"))
         connection.execute(text("ALTER TABLE images DROP COLUMN label_source"))
         for column in ("labels_changed", "labels_withdrawn"):
             connection.execute(text(f"ALTER TABLE projects DROP COLUMN {column}"))

@@ -1,0 +1,157 @@
+"""The store's changes of many images, and undo: in parts of one short transaction each, so that nobody waits for long.
+
+The parts are one change in the history. Where a process dies between two of them, those that were done stand, and one
+undo takes them back; an undo goes on where it was interrupted when it is called again.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from core.data.store import annotations
+from core.data.store.history import roll_back as roll_back_changes
+from core.data.store.history import undo as undo_changes
+from core.data.store.records import AT_ONCE, BoxRow, Change, LabelAndSplit, Labels, Part, RollBackReach
+from core.data.store.transactions import Transactions
+from core.data.tables.names import name_key
+
+LABELS_AT_ONCE = 250  # images whose labels and boxes are set in one transaction
+CLASSES_AT_ONCE = 200
+T = TypeVar("T")
+
+
+class LargeChanges(Transactions):
+    """Changes of any size."""
+
+    def annotate(
+        self, project_id: int, image_ids: Sequence[int], label: str | None, who: str, kind: str = "label"
+    ) -> int:
+        """A change: give images a class, or remove theirs (None): see `annotations.annotate`."""
+
+        def write(conn: Connection, part: Part[int]) -> int:
+            return annotations.annotate(conn, project_id, part, label, who, kind)
+
+        return self._in_parts(project_id, [*dict.fromkeys(image_ids)], write)
+
+    def accept_suggestions(self, project_id: int, rows: Sequence[tuple[int, str]], who: str) -> int:
+        """A change: give images (image, class) what a model suggested: see `annotations.accept_suggestions`."""
+
+        def write(conn: Connection, part: Part[tuple[int, str]]) -> int:
+            return annotations.accept_suggestions(conn, project_id, part, who)
+
+        return self._in_parts(project_id, [*dict(rows).items()], write)
+
+    def remove_images(
+        self, project_id: int, image_ids: Sequence[int], who: str, heirs: Mapping[int, int] | None = None
+    ) -> int:
+        """A change: remove images from the project: see `annotations.remove_images`."""
+
+        def write(conn: Connection, part: Part[int]) -> int:
+            return annotations.remove_images(conn, project_id, part, who, heirs or {})
+
+        return self._in_parts(project_id, [*dict.fromkeys(image_ids)], write)
+
+    def apply_labels(
+        self,
+        project_id: int,
+        rows: Sequence[LabelAndSplit],
+        who: str,
+        text: str,
+        kind: str = "import",
+        boxes: Mapping[int, Sequence[BoxRow]] | None = None,
+        new_classes: Sequence[str] = (),
+        extends: int = 0,
+    ) -> int:
+        """A change: set the labels, splits and boxes of many images: see `annotations.apply_labels`.
+
+        All of it is checked before any of it is written.
+        """
+        labels = Labels(rows, boxes or {}, new_classes)
+        parts = _parts_of(labels)
+        if len(parts) > 1:
+            with self._reading() as conn:
+                annotations.check_labels(conn, project_id, labels)
+        change = 0
+        for place, part in enumerate(parts):
+
+            def write(
+                conn: Connection, part: Labels = part, place: int = place, before: int = change or extends
+            ) -> int:
+                return annotations.apply_labels(conn, project_id, part, who, text, kind, before, later=place > 0)
+
+            change = self._write(write, project_id) or change
+        return change
+
+    def undo(
+        self, project_id: int, who: str | None = None, tab: str | None = None, without: Collection[str] = ()
+    ) -> Change | None:
+        """Undo what ``newest_change`` returns; None if there is none. See Change.kept.
+
+        Large changes are undone in several transactions, here and in the methods below; an undo that is interrupted
+        goes on when it is called again.
+        """
+        began = self._write(lambda conn: undo_changes.undo(conn, project_id, who, tab, without), project_id)
+        return None if began is None else self._go_on(project_id, began)
+
+    def redo(self, project_id: int, who: str | None = None, tab: str | None = None) -> Change | None:
+        """Redo the oldest undone change; None if none is left, or if the tab or person has made a new change since."""
+        began = self._write(lambda conn: undo_changes.redo(conn, project_id, who, tab), project_id)
+        return None if began is None else self._go_on(project_id, began)
+
+    def undo_one(self, project_id: int, change_id: int) -> Change:
+        """Undo any one change. Raises DataError if it does not exist or is already undone."""
+        began = self._write(lambda conn: undo_changes.undo_one(conn, project_id, change_id), project_id)
+        return self._go_on(project_id, began)
+
+    def redo_one(self, project_id: int, change_id: int) -> Change:
+        """Redo any one change. Raises DataError if it does not exist or is not undone."""
+        began = self._write(lambda conn: undo_changes.redo_one(conn, project_id, change_id), project_id)
+        return self._go_on(project_id, began)
+
+    def roll_back(self, project_id: int, change_id: int, who: str) -> RollBackReach:
+        """Undo all later changes, whoever made them. Raises DataError if there are none."""
+        began = self._write(lambda conn: roll_back_changes.roll_back(conn, project_id, change_id, who), project_id)
+        return self._go_on(project_id, began)
+
+    def undo_roll_back(self, project_id: int, roll_back_id: int) -> RollBackReach:
+        """Redo what a roll-back undid, the oldest change first. Raises DataError if nothing of it is left."""
+        began = self._write(lambda conn: roll_back_changes.undo_roll_back(conn, project_id, roll_back_id), project_id)
+        return self._go_on(project_id, began)
+
+    def _go_on(self, project_id: int, toggling: undo_changes.Toggling[undo_changes.T]) -> undo_changes.T:
+        while toggling.more:
+            before = toggling
+            toggling = self._write(lambda conn: undo_changes.go_on(conn, project_id, before), project_id)  # noqa: B023
+        return toggling.outcome
+
+    def _in_parts(self, project_id: int, items: Sequence[T], write: Callable[[Connection, Part[T]], int]) -> int:
+        """Write one part after the other; return the number of their change, 0 if nothing changed."""
+        change = 0
+        for start in range(0, max(1, len(items)), AT_ONCE):
+            part = Part(items, start, change)
+            change = self._write(lambda conn, part=part: write(conn, part), project_id) or change  # type: ignore[misc]
+        return change
+
+
+def _parts_of(labels: Labels) -> list[Labels]:
+    """Divide labels into what is set in one transaction each: first the classes, in the order of all labels."""
+    of_image: dict[int, list[LabelAndSplit]] = {}
+    for row in labels.rows:
+        of_image.setdefault(row[0], []).append(row)
+    numbers = [*dict.fromkeys([*of_image, *labels.boxes])]
+    if len(numbers) <= LABELS_AT_ONCE and len(labels.new_classes) <= CLASSES_AT_ONCE:
+        return [labels]
+    by_key: dict[str, str] = {}
+    for name in labels.names:
+        by_key.setdefault(name_key(name), name)
+    names = [*by_key.values()]
+    parts = [
+        Labels([], new_classes=names[start : start + CLASSES_AT_ONCE])
+        for start in range(0, len(names), CLASSES_AT_ONCE)
+    ]
+    for start in range(0, len(numbers), LABELS_AT_ONCE):
+        some = numbers[start : start + LABELS_AT_ONCE]
+        rows = [row for number in some for row in of_image.get(number, ())]
+        parts.append(Labels(rows, {number: labels.boxes[number] for number in some if number in labels.boxes}))
+    return parts
