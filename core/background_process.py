@@ -29,7 +29,7 @@ _NEW_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subpro
 def start_python(
     arguments: Sequence[str],
     *,
-    stdout: IO[bytes],
+    stdout: int | IO[bytes],
     stderr: int | IO[bytes] = subprocess.STDOUT,
     stdin: int | IO[bytes] = subprocess.DEVNULL,
     environment: Mapping[str, str] | None = None,
@@ -51,11 +51,15 @@ def start_python(
     )
 
 
-def lower_priority() -> None:
-    """Give this process a low priority, so that pages come first. Where that is not allowed, nothing changes."""
+def lower_priority(steps: int = _NICE) -> None:
+    """Give this process a low priority, so that pages come first. Where that is not allowed, nothing changes.
+
+    With the default of 15 it gets what others leave. Somebody waits for the result of one with 5: it gets a third of
+    what a page or a training gets.
+    """
     if hasattr(os, "nice"):
         with contextlib.suppress(OSError):
-            os.nice(_NICE)
+            os.nice(steps)
         return
     import psutil  # only on Windows; Accelerate requires it everywhere
 

@@ -15,6 +15,7 @@ StudioError                 anything a user can fix; pages show it, the command 
 │   ├── WeightsUnavailable  no source responded, or a download failed verification
 │   └── BundleError         a bundle folder or weight file that cannot be loaded
 ├── RecipeError             invalid or conflicting settings
+├── ComputationError        a worker process crashed or needed too much memory; it can be tried again
 └── RunError                a run that is missing, unfinished or busy
 
 Any other exception is a bug and keeps its traceback.
@@ -84,6 +85,10 @@ class BundleError(ModelError):
 
 class RecipeError(StudioError):
     """Settings of a recipe are out of range or in conflict; the message lists all of them."""
+
+
+class ComputationError(StudioError):
+    """A computation in a worker process ended without a result: it crashed, or needed too much memory."""
 
 
 class RunError(StudioError):

@@ -18,6 +18,7 @@ FOUNDATION = {
     "processors",
     "progress",
     "storage_errors",
+    "workers",
     "workspace",
 }
 ARROWS = {
@@ -28,6 +29,7 @@ ARROWS = {
     "workspace": {"errors", "storage_errors"},
     "background_process": {"errors", "storage_errors", "workspace"},
     "limited_process": {"background_process"},
+    "workers": {"background_process", "errors", "processors", "progress", "storage_errors", "workspace"},
     "data": FOUNDATION,
     "models": FOUNDATION,
     "training": FOUNDATION | {"data", "models"},
@@ -68,7 +70,11 @@ TORCH_FREE = [
     "core.data.importing.formats",
     "core.data.pictures.image_quality",
     "core.data.importing.arrays.packed_images",
+    "core.lessons.experiments",
     "core.lessons.result_cache",
+    "core.runs.computations.predictions",
+    "core.runs.computations.reports",
+    "core.workers.pool",
     "core.cli",
 ]
 

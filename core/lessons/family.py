@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from core.lessons.result_cache import ExperimentSteps
+from core.lessons.result_cache import ExperimentArguments, ExperimentSteps
 from core.models.weights_table import TABLE, WeightsEntry
 from core.models.zoo import ARCHITECTURES, ResNetConfig, config_of
 from core.training.events import Progress
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SIZE = 224
 BATCH = 2
+FACTS_VERSION = 1
 ROUNDS = 3
 """Rounds of measurement over the whole family: another program that is busy for a while slows one round only."""
 PRECISION = "fp32"
@@ -98,6 +99,20 @@ def network_facts(arch: str, size: int = SIZE) -> dict[str, int | str]:
         "parameters": summary.total,
         "multiply_adds": summary.multiply_adds,
     }
+
+
+def facts_arguments(archs: Sequence[str], size: int = SIZE) -> ExperimentArguments:
+    """Return the arguments under which the counts of these networks are kept."""
+    return {"archs": ",".join(archs), "size": size, "version": FACTS_VERSION}
+
+
+def count_networks(archs: Sequence[str], size: int = SIZE) -> ExperimentSteps:
+    """Return a row per network; see `network_facts`."""
+    rows = []
+    for done, arch in enumerate(archs):
+        yield Progress(arch, done, len(archs))
+        rows.append(network_facts(arch, size))
+    return pd.DataFrame(rows)
 
 
 def measure_speeds(archs: Sequence[str], size: int = SIZE, batch: int = BATCH, turn: int = 1) -> ExperimentSteps:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock, Timeout
 
+from core.lessons.shipped_results import shipped
 from core.training.events import Progress
 from core.workspace import Workspace
 
@@ -24,6 +25,25 @@ def cached(workspace: Workspace, experiment: str, arguments: ExperimentArguments
     """Return the cached table; None if it was never computed or its file is damaged."""
     try:
         return pd.read_csv(_file(workspace, experiment, arguments))
+    except (OSError, ValueError):
+        return None
+
+
+def cached_or_shipped(
+    workspace: Workspace, experiment: str, arguments: ExperimentArguments
+) -> tuple[pd.DataFrame, bool] | None:
+    """Return the table that this workspace computed, else the shipped one, and whether it is the shipped one.
+
+    None if there is neither. `core.lessons.shipped_results.origin` says in words where shipped tables come from.
+    """
+    own = cached(workspace, experiment, arguments)
+    if own is not None:
+        return own, False
+    result = shipped(experiment, arguments)
+    if result is None:
+        return None
+    try:
+        return result.table(), True
     except (OSError, ValueError):
         return None
 

@@ -18,7 +18,7 @@ from core.lessons.result_cache import ExperimentSteps
 from core.training.events import Epoch, Progress, Step
 from core.training.recipe import Recipe
 
-VERSION = 2
+VERSION = 3
 ARMS = ("scratch", "frozen", "fine-tuned")
 """All layers from random weights; only a new head on frozen ImageNet layers; all layers from ImageNet weights."""
 SIZES = (5, 10, 20, 50)
@@ -178,7 +178,7 @@ def _train_arm(snapshot: Snapshot, arm: str, arch: str, size: int, seed: int, ca
         right, trained, total = _evaluate_held_out(Path(folder) / "run" / "last", few, recipe, cache)
     # Evaluated in fp32, as the app predicts; the epochs before may have been validated in bf16.
     rows[-1]["val_accuracy"] = right.mean()
-    table = pd.DataFrame(rows).assign(trained=trained, parameters=total)
+    table = pd.DataFrame(rows).assign(arch=arch, trained=trained, parameters=total)
     table["answers"] = ["" for _ in rows[1:]] + ["".join(np.where(right, _RIGHT, _WRONG))]
     return table
 

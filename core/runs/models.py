@@ -9,6 +9,7 @@ from core.inspection.predicting.predictor import IMAGENET, Predictor
 from core.models.bundle import INFO_FILE, has_bundle
 from core.progress import CountCallback, PhaseCallback
 from core.runs.folder import RunFolder, open_run
+from core.runs.status import read_status
 from core.workspace import Workspace
 
 
@@ -55,3 +56,22 @@ def bundle_folder(reference: str | Path, workspace: Workspace) -> Path | None:
     if not run.finished:
         raise RunError(f"The run {run.id} has no model yet. Wait for its first epoch, or resume it.")
     return run.best
+
+
+def titled_bundle(folder: Path) -> tuple[Path, str]:
+    """Return the best bundle of a run folder, or a bundle inside one, with the run's title; otherwise the folder.
+
+    Raises RunError for a run without a model.
+    """
+    folder = folder.resolve()
+    path = folder.parent if folder.name in ("best", "last") else folder
+    if not (path / "status.json").is_file() or (path == folder and has_bundle(folder)):
+        return folder, folder.name
+    run = RunFolder(path)
+    if path == folder and not run.finished:
+        raise RunError(f"The run {run.id} has no model yet. Wait for its first epoch, or resume it.")
+    try:
+        title = read_status(run.status_path).title
+    except RunError:  # the model of a run with a damaged status can still be good
+        title = ""
+    return run.best if path == folder else folder, title or run.id

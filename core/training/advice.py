@@ -115,7 +115,7 @@ def _box_layers(recipe: Recipe, task: str) -> str:
     if task != "localization" or recipe.train != "head" or recipe.weights == "none":
         return ""
     return (
-        "Boxes want more than the head: the frozen layers were trained to name objects, not to find their edges. "
+        "Boxes need more than the head: the frozen layers were trained to name objects, not to find their edges. "
         "For tighter boxes, train the last stage too, or the head first and then all layers."
     )
 

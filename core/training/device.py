@@ -115,7 +115,8 @@ def description(accelerator: Accelerator) -> str:
     if device.type == "cuda":
         name = f"the GPU {torch.cuda.get_device_name(device)}"
     elif device.type == "cpu":
-        name = f"the processor with {torch.get_num_threads()} threads"
+        threads = torch.get_num_threads()
+        name = f"the processor with {threads} thread{'' if threads == 1 else 's'}"
     else:
         name = f"the device {device.type}"
     several = f", in {accelerator.num_processes} processes" if accelerator.num_processes > 1 else ""

@@ -2,19 +2,12 @@
 
 from dataclasses import dataclass
 
+from core.progress import Progress
+
+__all__ = ["EPOCH_FILE", "BoxEpoch", "Epoch", "Event", "Progress", "Step"]
+
 EPOCH_FILE = "epoch.json"
 """In ``last/``: the fields of its epoch, so that a line lost from metrics.jsonl can be written again."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Progress of slow work before or between the steps."""
-
-    phase: str
-    """What is being done, such as "reading the photos"."""
-    done: int
-    total: int | None
-    """None if unknown."""
 
 
 @dataclass(frozen=True)

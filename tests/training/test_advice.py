@@ -74,7 +74,7 @@ def test_a_learning_rate_far_off() -> None:
 
 def test_boxes_want_more_than_the_head() -> None:
     (sentence,) = given(MANY, "localization")
-    assert sentence.startswith("Boxes want more than the head")
+    assert sentence.startswith("Boxes need more than the head")
     assert given(MANY, "localization", train="layer4") == []
     assert given(MANY) == []
 

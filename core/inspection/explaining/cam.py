@@ -6,15 +6,13 @@ gradients and adds hooks; this way it never touches a network that other threads
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from PIL import Image
-from pytorch_grad_cam import EigenCAM, GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM, ScoreCAM, XGradCAM
-from pytorch_grad_cam.base_cam import BaseCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
@@ -22,20 +20,19 @@ from torch.nn.functional import interpolate
 from core.data.pictures.box import Box
 from core.data.pictures.crop_geometry import corners_of
 from core.errors import ModelError
+from core.inspection.explaining.cam_methods import Tail, method_named
 from core.inspection.explaining.explanation import THE_BOX, Explanation, overlay, side_by_side
 from core.inspection.explaining.methods import BOX, METHODS, STAGES, Target
 from core.inspection.measuring.overlap import ious
 from core.inspection.predicting.draw_boxes import Corners
 from core.models.heads import Localizer
+from core.progress import CountCallback
 
 if TYPE_CHECKING:
     from core.inspection.predicting.predictor import Predictor
     from core.models.resnet import ResNet
 
 __all__ = ["BOX", "METHODS", "STAGES", "Explanation", "explain", "heatmap_of", "overlay", "side_by_side"]
-
-SCORE_CHANNELS = 128
-SCORE_BATCH = 16
 
 LEAST_MAP = 4
 """Feature maps of fewer rows or columns cannot show a place: an earlier stage is used instead."""
@@ -53,142 +50,6 @@ class Heatmap(NamedTuple):
     stage: str
     size: tuple[int, int]
     asked_size: tuple[int, int]
-
-
-class _Tail(nn.Module):
-    """The network from a stage's feature maps to the logits, in the form the package expects.
-
-    With ``of_box`` the output is a single score instead: the strength of the evidence for the box.
-    """
-
-    def __init__(self, network: "ResNet", stage: str, device: torch.device, of_box: bool = False) -> None:
-        super().__init__()
-        self.watched = nn.Identity()
-        # The package reads the device from the model's first parameter.
-        self.device = nn.Parameter(torch.empty(0, device=device), requires_grad=False)
-        # In a function, so that the network does not become a submodule and the package cannot reach it.
-        forward_from: Callable[[Tensor, str], Tensor] = network.forward_from
-        if of_box and isinstance(network, Localizer):
-            forward_from = network.strength_from
-        self.rest: Callable[[Tensor], Tensor] = lambda features: forward_from(features, stage)
-        self.whole: Callable[[Tensor], Tensor] = lambda pictures: forward_from(
-            network.forward_to(pictures, STAGES[-1]), STAGES[-1]
-        )
-
-    def forward(self, features: Tensor) -> Tensor:
-        return self.rest(self.watched(features))
-
-
-class _RawMap(BaseCAM):
-    """A method of the package that returns the positive part of its map [1, h, w], neither shifted nor scaled.
-
-    The package subtracts each map's minimum. That turns a uniformly positive map into zeros ("no evidence"), and moves
-    the share of the heat inside a box.
-    """
-
-    def compute_cam_per_layer(  # type: ignore[no-untyped-def]
-        self, input_tensor, targets, eigen_smooth
-    ) -> list[np.ndarray]:
-        activations, gradients = (
-            [one.cpu().numpy() for one in tensors] or [None]
-            for tensors in (self.activations_and_grads.activations, self.activations_and_grads.gradients)
-        )
-        layer = self.target_layers[0]
-        raw = self.get_cam_image(input_tensor, layer, targets, activations[0], gradients[0], eigen_smooth)
-        return [np.maximum(raw, 0)]
-
-    def aggregate_multi_layers(self, cam_per_target_layer: list[np.ndarray]) -> np.ndarray:
-        return cam_per_target_layer[0]
-
-
-class _GradCAM(_RawMap, GradCAM):
-    """Selvaraju et al., ICCV 2017."""
-
-
-class _GradCAMPlusPlus(_RawMap, GradCAMPlusPlus):
-    """Chattopadhay et al., WACV 2018."""
-
-
-class _XGradCAM(_RawMap, XGradCAM):
-    """Fu et al., BMVC 2020."""
-
-
-class _HiResCAM(_RawMap, HiResCAM):
-    """Draelos and Carin, arXiv 2011.08891."""
-
-
-class _LayerCAM(_RawMap, LayerCAM):
-    """Jiang et al., IEEE TIP 2021."""
-
-
-class _UprightEigenCAM(_RawMap, EigenCAM):
-    """Eigen-CAM with a defined sign; the decomposition itself may return either of two opposite signs.
-
-    The sign with the larger peak is used (Chung and Ying, Appl. Sci. 15, 7562, equation 13). The thin decomposition
-    gives the same first component; at layer1 of ResNet-50 it takes a tenth of the full one's time.
-    """
-
-    def get_cam_image(  # type: ignore[no-untyped-def]
-        self, input_tensor, target_layer, target_category, activations, grads, eigen_smooth
-    ) -> np.ndarray:
-        maps = []
-        for channels in activations:  # [C, h, w]
-            points = channels.reshape(len(channels), -1).T
-            points = points - points.mean(axis=0)
-            _, _, components = np.linalg.svd(points, full_matrices=False)
-            projection = points @ components[0]
-            if abs(projection.min()) > abs(projection.max()):
-                projection = -projection
-            maps.append(projection.reshape(channels.shape[1:]))
-        return np.asarray(maps, dtype=np.float32)
-
-
-class _BoundedScoreCAM(_RawMap, ScoreCAM):
-    """Score-CAM that masks the image itself while the package sees feature maps, with bounded time and memory.
-
-    The package's version builds all masked images together (1.2 GB for the 2048 channels of layer4) and runs each.
-    This one uses at most SCORE_CHANNELS channels, those that vary most over the image, since dead or flat channels
-    mask nothing. The others get weight 0.
-    """
-
-    def __init__(self, tail: _Tail, picture: Tensor, channels: int = SCORE_CHANNELS) -> None:
-        super().__init__(tail, [tail.watched])
-        self.picture = picture
-        self.whole = tail.whole
-        self.channels = channels
-
-    def get_cam_weights(  # type: ignore[no-untyped-def]
-        self, input_tensor, target_layer, targets, activations, grads
-    ) -> np.ndarray:
-        maps = torch.from_numpy(activations[0])  # [C, h, w]
-        chosen = maps.flatten(1).var(dim=1).argsort(descending=True, stable=True)[: self.channels]
-        scores = []
-        with torch.no_grad():
-            for some in chosen.split(SCORE_BATCH):
-                # align_corners as in the package's UpsamplingBilinear2d
-                masks = interpolate(
-                    maps[some, None].to(self.picture.device),
-                    self.picture.shape[-2:],
-                    mode="bilinear",
-                    align_corners=True,
-                )
-                low, high = masks.amin((2, 3), keepdim=True), masks.amax((2, 3), keepdim=True)
-                masks = (masks - low) / (high - low + 1e-8)
-                outputs = self.whole(self.picture * masks)
-                scores += [float(targets[0](row)) for row in outputs]
-        weights = np.zeros((1, len(maps)), dtype=np.float32)
-        weights[0, chosen.numpy()] = torch.tensor(scores).softmax(0).numpy()
-        return weights
-
-
-_SIMPLE: dict[str, type[BaseCAM]] = {
-    "gradcam": _GradCAM,
-    "gradcam++": _GradCAMPlusPlus,
-    "xgradcam": _XGradCAM,
-    "hirescam": _HiResCAM,
-    "layercam": _LayerCAM,
-    "eigencam": _UprightEigenCAM,
-}
 
 
 @contextmanager
@@ -219,13 +80,15 @@ def heatmap_of(
     method: str = "gradcam",
     stage: str = "layer4",
     target: int | Target | None = None,
+    progress: CountCallback | None = None,
 ) -> Heatmap:
     """Return the heatmap and the logits of one normalised image [1, 3, H, W].
 
     The heatmap is the positive part of the method's map, divided by its peak. ``target`` is the index of a class; None
     is the predicted class. With BOX the heatmap shows the evidence for a Localizer's box, and its score replaces the
     logits. A heatmap of zeros means no evidence for the target. If the stage's feature maps are smaller than LEAST_MAP
-    on a side, the latest earlier stage that is large enough is used; layer1 if none is.
+    on a side, the latest earlier stage that is large enough is used; layer1 if none is. ``progress`` is called by
+    Score-CAM, with the number of feature maps that are done.
     Raises ModelError for an unknown method or stage, a network without a box, or a heatmap that is not finite.
     """
     if target is BOX and not isinstance(network, Localizer):
@@ -236,8 +99,8 @@ def heatmap_of(
         raise ModelError(f"The network has no stage {stage!r}. Choose one of: {', '.join(STAGES)}.")
     with _evaluation_mode(network), torch.inference_mode(False):
         features, stage, asked_size = _detailed_features(network, picture, stage)
-        tail = _Tail(network, stage, picture.device, of_box=target is BOX)
-        cam = _BoundedScoreCAM(tail, picture) if method == "scorecam" else _SIMPLE[method](tail, [tail.watched])
+        tail = Tail(network, stage, picture.device, of_box=target is BOX)
+        cam = method_named(method, tail, picture, progress)
         # Not `with cam`: the package's __exit__ swallows an IndexError raised inside.
         try:
             targets = None if target is None else [ClassifierOutputTarget(0 if target is BOX else target)]
@@ -288,6 +151,7 @@ def explain(
     stage: str = "layer4",
     target: str | int | Target | None = None,
     true_box: Box | None = None,
+    progress: CountCallback | None = None,
 ) -> Explanation:
     """Explain where the model saw evidence for ``target``, a class by name or index; None is the predicted class.
 
@@ -305,7 +169,12 @@ def explain(
     box = predictor.box_in(outputs, image.size) if outputs is not None else None
     with predictor.lock:
         heatmap = heatmap_of(
-            predictor.network, predictor.batch_of_views([view]), method=method, stage=stage, target=wanted
+            predictor.network,
+            predictor.batch_of_views([view]),
+            method=method,
+            stage=stage,
+            target=wanted,
+            progress=progress,
         )
     logits = heatmap.scores if outputs is None else predictor.logits_of(outputs[None])[0]
     probabilities = predictor.softmax(logits[None])[0]

@@ -112,7 +112,7 @@ class Explanation:
             return ""
         stage, height, width = self.too_coarse
         return (
-            f"At {stage} the feature maps of this model have only {height} x {width} places, too few for a heatmap, "
+            f"At {stage} the feature maps of this model have only {height} × {width} positions, too few for a heatmap, "
             f"so {self.stage} is used. "
         )
 

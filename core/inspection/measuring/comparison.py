@@ -10,7 +10,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from core.errors import RunError
-from core.inspection.measuring.report import Report
+from core.inspection.measuring.report import Mean, Report
 
 Z = 1.959964  # the normal distribution's 97.5 % point: a two-sided 95 % interval
 
@@ -76,6 +76,52 @@ def compare(report_a: Report, report_b: Report, predictions_a: pd.DataFrame, pre
         together["prediction_b"] == together["label"],
         left_out=len(set(a["image"]) | set(b["image"])) - len(together),
         relabelled=len(set(a["image"]) & set(b["image"])) - len(together),
+    )
+
+
+class BoxComparison(BaseModel):
+    """A paired comparison of boxes on the same images; ``difference`` is the mean of B's IoU minus A's."""
+
+    model_config = ConfigDict(frozen=True)
+
+    a_better: int
+    b_better: int
+    difference: Mean
+
+    @property
+    def sentence(self) -> str:
+        found = self.difference
+        counts = (
+            f"Of {found.n} photos, the box of A fits better on {self.a_better} and that of B on {self.b_better}. "
+            f"Mean IoU, B minus A: {found.value:+.2f}"
+        )
+        if found.low is None or found.high is None:
+            return f"{counts}."
+        interval = f"{counts}, 95% confidence interval {found.low:+.2f} to {found.high:+.2f}."
+        if found.low <= 0 <= found.high:
+            return f"{interval} The difference may well be chance."
+        return f"{interval} {'B' if found.low > 0 else 'A'} is better; the difference is unlikely to be chance."
+
+
+def compare_boxes(predictions_a: pd.DataFrame, predictions_b: pd.DataFrame) -> BoxComparison | None:
+    """Compare the IoU of two models on the images that both tables have with the same box; None if there are none.
+
+    The tables are those of ``predictions-<split>.csv`` of a localization. The interval is a bootstrap over the images.
+    """
+    truth = ["true_x", "true_y", "true_width", "true_height"]
+    columns = ["image", *truth, "iou"]
+    if any(name not in table for table in (predictions_a, predictions_b) for name in columns):
+        return None
+    a, b = (
+        table[columns].drop_duplicates("image").astype(dict.fromkeys([*truth, "iou"], float))
+        for table in (predictions_a, predictions_b)
+    )
+    together = a.merge(b, on=["image", *truth], suffixes=("_a", "_b"))
+    if together.empty:
+        return None
+    difference = (together["iou_b"] - together["iou_a"]).to_numpy()
+    return BoxComparison(
+        a_better=int((difference < 0).sum()), b_better=int((difference > 0).sum()), difference=Mean.of(difference)
     )
 
 

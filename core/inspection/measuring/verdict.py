@@ -19,6 +19,11 @@ FEW_PHOTOS = 30
 FEW_OF_A_CLASS = 50
 GOOD_RECALL = 0.8
 _MOST_STEPS = 3
+_WORDS: dict[Level, str] = {
+    "better": "Better than",
+    "unclear": "Not clearly better than",
+    "worse": "Worse than",
+}
 _SIDES = ["x", "y", "width", "height"]
 
 
@@ -39,6 +44,7 @@ class Verdict:
 
     level: Level
     baseline: float
+    words: str  # the start of the sentence, for lists: "Better than guessing"
     sentence: str
     steps: tuple[NextStep, ...]
 
@@ -67,13 +73,21 @@ def verdict(
     constant = f'always predicting "{largest.name}" gets {largest.n} of {report.n} photos right'
     compared = f"{constant}, this model {accuracy.correct}"
     range_ = f"from {accuracy.low:.0%} to {accuracy.high:.0%}"
+    words = f"{_WORDS[level]} guessing"
+    sentence = f"{words}: {compared}."
     if level == "better":
-        sentence = f"Better than guessing: {compared}. On new photos of the same kind, expect an accuracy {range_}."
-    elif level == "worse":
-        sentence = f"Worse than guessing: {compared}."
-    else:
-        sentence = f"Not clearly better than guessing: {compared}. The accuracy could be anywhere {range_}."
-    return Verdict(level, baseline, sentence, _steps(report, training_counts, layers, level))
+        sentence += _expected(report.split, f"an accuracy {range_}")
+    elif level == "unclear":
+        sentence += f" The accuracy could be anywhere {range_}."
+    return Verdict(level, baseline, words, sentence, _steps(report, training_counts, layers, level))
+
+
+def _expected(split: str, figure: str) -> str:
+    """Say what to expect on new photos: only the test photos took no part in the training."""
+    if split == "train":
+        return " The model was trained on these photos, so expect less on new ones."
+    less = ", or a little less, because these photos chose the best epoch" if split == "val" else ""
+    return f" On new photos of the same kind, expect {figure}{less}."
 
 
 def mean_box_iou(training: pd.DataFrame, evaluated: pd.DataFrame) -> float | None:
@@ -108,18 +122,16 @@ def _of_boxes(report: BoxReport, training_counts: Mapping[str, int], layers: str
     low, high = (found.value, found.value) if found.low is None or found.high is None else (found.low, found.high)
     # The spread of a single photo is unknown, so nothing can be clear.
     level = "unclear" if found.low is None else _level(low, high, baseline)
-    words = {
-        "better": "Better than a fixed box",
-        "worse": "Worse than a fixed box",
-        "unclear": "Not clearly better than a fixed box",
-    }
+    words = f"{_WORDS[level]} a fixed box"
     sentence = (
-        f"{words[level]}: the mean IoU is {found.value:.2f} on {report.n} photos. "
-        f"Always predicting the average training box would get {baseline:.2f}."
+        f"{words}: always predicting the average training box gets a mean IoU of {baseline:.2f}, "
+        f"this model {found.value:.2f}."
     )
-    if found.low is not None:
-        sentence += f" The 95% confidence interval is {low:.2f} to {high:.2f}."
-    return Verdict(level, baseline, sentence, _steps(report, training_counts, layers, level))
+    if found.low is not None and level == "better":
+        sentence += _expected(report.split, f"a mean IoU from {low:.2f} to {high:.2f}")
+    elif found.low is not None and level == "unclear":
+        sentence += f" The mean IoU could be anywhere from {low:.2f} to {high:.2f}."
+    return Verdict(level, baseline, words, sentence, _steps(report, training_counts, layers, level))
 
 
 def _steps(report: Report, training_counts: Mapping[str, int], layers: str, level: Level) -> tuple[NextStep, ...]:
@@ -144,11 +156,10 @@ def _steps(report: Report, training_counts: Mapping[str, int], layers: str, leve
     confused = _most_confused(report)
     if confused:
         number, label, predicted = confused
-        photos = "the photo labelled" if number == 1 else f"the {number} photos labelled"
+        photos = "the photo" if number == 1 else f"the {number} photos"
         steps.append(
             NextStep(
-                f'Look at {photos} "{label}" and predicted as "{predicted}". '
-                "The labels may be wrong, or the classes hard to tell apart.",
+                f'Look at {photos} of "{label}" predicted as "{predicted}": is the label right?',
                 "mistakes",
             )
         )

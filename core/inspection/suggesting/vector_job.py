@@ -30,6 +30,7 @@ from core.data.pictures.source import Source
 from core.data.store.store import ImageRow, Store
 from core.errors import StudioError
 from core.inspection.suggesting.vectors import Refused, Vectors, compute, default_network
+from core.workers.memory_limit import limit_memory, memory_limit, memory_sentence
 from core.workspace import Workspace, open_workspace
 
 _LEFTOVER_SECONDS = 3600.0
@@ -211,6 +212,9 @@ def main() -> None:
     """Run the process."""
     lower_priority()
     workspace = open_workspace()
+    limit = memory_limit()
+    problem = _Result(memory_sentence(limit))
+    limit_memory(limit, lambda: _write_result(workspace, int(sys.argv[1]), problem))
     _delete_leftovers(workspace)
     work(workspace, int(sys.argv[1]))
 

@@ -1,4 +1,4 @@
-"""What all lessons share: the photo picker, experiments with progress, downloads, the question."""
+"""What all lessons share: the photo picker, experiments with progress, downloads."""
 
 import json
 import time
@@ -11,11 +11,14 @@ import streamlit as st
 from PIL import Image
 
 from core.data.pictures.decoding import IMAGE_SUFFIXES, decode
-from core.lessons.background_computation import PATIENCE_SECONDS, result_or_progress
-from core.lessons.result_cache import ExperimentArguments, ExperimentSteps, cached, cached_or_computed
-from core.training.events import Progress
+from core.lessons.experiments import Inputs
+from core.lessons.result_cache import ExperimentArguments, cached_or_shipped
+from core.lessons.shipped_results import computed_alike, origin
+from core.workers.pool import Finished, Request, patience, shared_pool
+from pages.components.computing.computation import look, progress_text, share_done, shared_key, stop_button
 from pages.components.shared import frame
 from pages.components.shared.pickers import sample_photos
+from pages.components.shared.wording import plain
 
 OWN = "Your own photo"
 SUFFIXES = sorted(suffix.removeprefix(".") for suffix in IMAGE_SUFFIXES)
@@ -23,10 +26,13 @@ SUFFIXES = sorted(suffix.removeprefix(".") for suffix in IMAGE_SUFFIXES)
 
 @dataclass(frozen=True)
 class ExperimentPart:
-    """One computation of an experiment: the arguments it depends on, and the function that runs it."""
+    """One computation of an experiment: the arguments it depends on, and what else it needs to be computed."""
 
     arguments: ExperimentArguments
-    compute: Callable[[], ExperimentSteps]
+    inputs: Callable[[], Inputs] = dict
+    """Called when the computation starts: photos, for example, whose digest is among the arguments."""
+    weight: float = 1.0
+    """How long it takes compared with the other parts."""
 
 
 def photo(key: str, label: str = "Photo") -> tuple[str, Image.Image] | None:
@@ -49,48 +55,62 @@ def experiment(
     button: Callable[[int], str],
     caption: str,
     draw: Callable[[pd.DataFrame], None],
+    unavailable: str = "",
 ) -> pd.DataFrame | None:
     """Return the tables of all parts, concatenated; None until they are complete.
 
-    Cached parts are drawn immediately. A button starts the missing ones: ``button`` returns its label for their number,
-    ``caption`` is shown beside it: what happens and how long it takes. ``draw`` shows the table and runs again
-    after each part. Moving a control meanwhile redraws the figures and stops nothing. Leaving the page loses only the
-    running part; pressing the button again continues with it.
+    Parts that were computed here, or that come with the program, are drawn immediately. A button computes the others:
+    ``button`` returns its label for their number, ``caption`` is shown beside it: what happens and how long it takes.
+    ``draw`` shows the table and runs again after each part, whose own result replaces the shipped one. Moving a control
+    meanwhile redraws the figures and stops nothing. Leaving the page or pressing Stop loses only the running part;
+    pressing the button again continues with it. ``unavailable`` says why this computer cannot compute it; there is
+    then no button.
     """
     workspace = frame.workspace()
-    found = {
-        place: table
-        for place, part in enumerate(parts)
-        if (table := cached(workspace, name, part.arguments)) is not None
-    }
-    missing = [place for place in range(len(parts)) if place not in found]
+    found = [cached_or_shipped(workspace, name, part.arguments) for part in parts]
+    if any(one is not None and not one[1] for one in found):
+        # Own results are not compared with shipped ones of another network or computer.
+        found = [
+            one if one is None or not one[1] or computed_alike(name, part.arguments) else None
+            for part, one in zip(parts, found, strict=True)
+        ]
+    missing = [place for place, one in enumerate(found) if one is None or one[1]]
+    shown = [one[0] for one in found if one is not None]
     running = False
     state = _ExperimentState(name, [json.dumps(dict(part.arguments), sort_keys=True) for part in parts])
-    if missing:
+    if missing and unavailable:
+        st.caption(" ".join(filter(None, [plain(origin(name, [part.arguments for part in parts])), unavailable])))
+    elif missing:
         running = state.running
+        complete = len(shown) == len(parts)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
-                button(len(missing)),
+                "Compute it yourself" if complete else button(len(missing)),
                 # The label of a disabled primary button is unreadable.
-                type="secondary" if running else "primary",
+                type="secondary" if running or complete else "primary",
                 icon=":material/play_arrow:",
                 key=f"{name}-compute",
                 on_click=state.mark,
                 disabled=running,
             )
-            done = f" {len(found)} of {len(parts)} parts are already computed." if found and not running else ""
-            st.caption(caption + done + (" You can use the controls meanwhile." if running else ""), width="stretch")
+            sentences = [caption]
+            if complete and not running:
+                sentences.insert(0, plain(origin(name, [parts[place].arguments for place in missing])))
+            if len(missing) < len(parts) and not running:
+                sentences.append(f"{len(parts) - len(missing)} of {len(parts)} parts are already computed here.")
+            if running:
+                sentences.append("You can use the controls meanwhile.")
+            st.caption(" ".join(sentences), width="stretch")
         state.raise_error()
     bar = st.container()
-    together = pd.concat([found[place] for place in sorted(found)], ignore_index=True) if found else None
+    together = pd.concat(shown, ignore_index=True) if shown else None
     if together is not None:
         draw(together)
     if running:
-        # After the figures: the computation would slow down drawing them.
         state.mark()
         with bar:
-            _progress_bar(state, parts[missing[0]], len(found), len(parts))
-    return None if missing else together
+            _progress(state, [parts[place] for place in missing], len(parts))
+    return together if len(shown) == len(parts) else None
 
 
 @dataclass(frozen=True)
@@ -103,10 +123,19 @@ class _ExperimentState:
     @property
     def running(self) -> bool:
         parts, seen = st.session_state.get(f"{self.name}-begun", (None, 0.0))
-        return parts == self.parts and time.monotonic() - seen < PATIENCE_SECONDS
+        return parts == self.parts and time.monotonic() - seen < patience()
 
     def mark(self) -> None:
         st.session_state[f"{self.name}-begun"] = (self.parts, time.monotonic())
+
+    def stop(self, part: ExperimentPart) -> None:
+        """Stop the running part, unless other tabs are waiting for it too, and start no other."""
+        st.session_state.pop(f"{self.name}-begun", None)
+        shared_pool().stop(shared_key(self.key_of(part)), frame.tab())
+
+    def key_of(self, part: ExperimentPart) -> str:
+        """Return the key that all tabs share which compute this part."""
+        return f"{self.name} {json.dumps(dict(part.arguments), sort_keys=True)}"
 
     def fail(self, error: Exception) -> None:
         """Store the error, to be shown once, and do not restart the experiment."""
@@ -120,25 +149,32 @@ class _ExperimentState:
 
 
 @frame.fragment(run_every=0.5)
-def _progress_bar(state: _ExperimentState, part: ExperimentPart, number: int, count: int) -> None:
-    """Show the progress of the running part; when it is done, rerun the page, which starts the next part."""
+def _progress(state: _ExperimentState, missing: Sequence[ExperimentPart], count: int) -> None:
+    """Show the progress of the running part, the first one; when it is done, rerun the page, which starts the next."""
     if not state.running:
-        return
+        st.rerun()
     state.mark()
-    workspace = frame.workspace()
-    key = f"{workspace.root} {state.name} {json.dumps(dict(part.arguments), sort_keys=True)}"
+    part, *later = missing
+
+    def begin() -> Request:
+        task = {"experiment": state.name, "arguments": dict(part.arguments), "inputs": part.inputs()}
+        return Request("lesson", {**task, "workspace": str(frame.workspace().root)})
+
     try:
-        event = result_or_progress(
-            key, partial(cached_or_computed, workspace, state.name, part.arguments, part.compute)
-        )
+        found = look(state.key_of(part), begin)
     except Exception as error:  # noqa: BLE001 - raised again by the rerun of the page
         state.fail(error)
         st.rerun()
-    if not isinstance(event, Progress):
+    if isinstance(found, Finished):
         st.rerun()
-    share = min(1.0, event.done / event.total) if event.total else 0.0
-    text = event.phase if count == 1 else f"{number + 1} of {count}: {event.phase}"
-    st.progress((number + share) / count, text)
+    number = count - len(missing)
+    seconds = found.seconds_left
+    if seconds is not None and found.whole_seconds is not None:
+        seconds += found.whole_seconds * sum(one.weight for one in later) / part.weight
+    text = progress_text(found, seconds_left=seconds)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress((number + share_done(found)) / count, text if count == 1 else f"{number + 1} of {count}: {text}")
+        stop_button(state.name, partial(state.stop, part))
 
 
 def download(table: pd.DataFrame, name: str) -> None:
@@ -153,18 +189,6 @@ def download(table: pd.DataFrame, name: str) -> None:
         on_click="ignore",
         key=f"{name}-csv",
     )
-
-
-def question(key: str, text: str, choices: Sequence[str], correct: int, explanation: str) -> None:
-    """Ask a question that the figures answer, and say after each choice whether it is correct and why."""
-    with st.container(border=True):
-        chosen = st.radio(f"**Question.** {text}", choices, index=None, key=f"{key}-question")
-        if chosen is None:
-            return
-        if chosen == choices[correct]:
-            st.success(f"Correct. {explanation}", icon=":material/check_circle:")
-        else:
-            st.warning("Not quite. Look at the figure again and try another answer.", icon=":material/visibility:")
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

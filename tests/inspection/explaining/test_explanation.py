@@ -84,7 +84,7 @@ def test_a_stage_that_is_too_coarse_is_named_with_the_one_that_replaces_it(predi
     found = explain(predictor, photo(2, 150, 200), stage="layer4")  # the model input has 64 pixels
     assert found.stage == "layer3" and found.too_coarse == ("layer4", 2, 2)
     assert found.sentence.startswith(
-        "At layer4 the feature maps of this model have only 2 x 2 places, too few for a heatmap, so layer3 is used. "
+        "At layer4 the feature maps of this model have only 2 × 2 positions, too few for a heatmap, so layer3 is used. "
     )
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from core.errors import RunError
-from core.inspection.measuring.comparison import Comparison, compare
+from core.inspection.measuring.comparison import Comparison, compare, compare_boxes
 from core.inspection.measuring.report import Report, count
 from tests.inspection.measuring.test_report import probabilities_for
 
@@ -73,3 +73,25 @@ def test_other_splits_or_no_common_image_cannot_be_compared() -> None:
         compare(report("val"), report("test"), table("+"), table("+"))
     with pytest.raises(RunError, match="no test image with the same label in common"):
         compare(report(), report(), table("+"), table("+", first=5))
+
+
+def test_boxes_are_compared_by_their_iou() -> None:
+    """With one class every predicted class is correct, and the comparison said that there is no difference."""
+    rows = pd.DataFrame(
+        {
+            "image": [f"hash{number}" for number in range(12)],
+            **{f"true_{side}": [10.0] * 12 for side in ("x", "y", "width", "height")},
+        }
+    )
+    worse = rows.assign(iou=[0.5] * 12)
+    better = rows.assign(iou=[0.4] + [0.7] * 11, true_x=[10.0] * 11 + [99.0])
+    found = compare_boxes(worse, better)
+    assert found is not None and (found.a_better, found.b_better, found.difference.n) == (1, 10, 11)
+    assert found.difference.value == pytest.approx(1.9 / 11)
+    assert found.sentence.startswith(
+        "Of 11 photos, the box of A fits better on 1 and that of B on 10. Mean IoU, B minus"
+    )
+    assert found.sentence.endswith("B is better; the difference is unlikely to be chance.")
+    same = compare_boxes(worse, worse.assign(iou=[0.4, 0.6] * 6))
+    assert same is not None and same.sentence.endswith("The difference may well be chance.")
+    assert compare_boxes(rows, worse) is None

@@ -8,13 +8,13 @@ from core.inspection.measuring.report import Report, count, with_boxes
 from core.inspection.measuring.verdict import mean_box_iou, verdict
 
 
-def report_of(table: list[list[int]], classes: str = "abcdefg") -> Report:
+def report_of(table: list[list[int]], classes: str = "abcdefg", split: str = "val") -> Report:
     """Return the report of a confusion matrix: rows are labels, columns predicted classes."""
     pairs = [(row, column) for row, cells in enumerate(table) for column, n in enumerate(cells) for _ in range(n)]
     probabilities = np.zeros((len(pairs), len(table)))
     for place, (_, column) in enumerate(pairs):
         probabilities[place, column] = 1
-    return count(list(classes[: len(table)]), [row for row, _ in pairs], probabilities, split="val")
+    return count(list(classes[: len(table)]), [row for row, _ in pairs], probabilities, split=split)
 
 
 def test_five_of_nine_with_two_classes_is_no_success() -> None:
@@ -35,11 +35,19 @@ def test_a_frequent_class_alone_is_no_success_either() -> None:
 
 
 def test_the_interval_decides() -> None:
-    good = verdict(report_of([[9, 0], [1, 8]]), {"a": 60, "b": 60})
-    assert good is not None and good.level == "better"
+    good = verdict(report_of([[9, 0], [1, 8]], split="test"), {"a": 60, "b": 60})
+    assert good is not None and good.level == "better" and good.words == "Better than guessing"
     assert good.sentence.endswith("expect an accuracy from 74% to 99%.")
     bad = verdict(report_of([[2, 28], [28, 2]]), {"a": 60, "b": 60})
     assert bad is not None and bad.level == "worse"
+
+
+def test_only_test_photos_say_what_to_expect_of_new_ones() -> None:
+    """Training photos, all right, promised as much for new photos."""
+    table, counts = [[9, 0], [1, 8]], {"a": 60, "b": 60}
+    val, train = (verdict(report_of(table, split=split), counts) for split in ("val", "train"))
+    assert val is not None and "74% to 99%, or a little less, because these photos chose the best epoch" in val.sentence
+    assert train is not None and train.sentence.endswith("trained on these photos, so expect less on new ones.")
 
 
 def test_the_next_step_fits_the_run() -> None:
@@ -73,6 +81,6 @@ def test_boxes_are_measured_against_the_average_training_box() -> None:
         values = np.clip(middle + generator.normal(0, 0.05, 40), 0, 1)
         found = verdict(with_boxes(report_of([[40]]), values, values), {"a": 90}, mean_box_iou=baseline)
         assert found is not None and found.level == level
-        assert "Always predicting the average training box would get 0.67." in found.sentence
+        assert "always predicting the average training box gets a mean IoU of 0.67, this model" in found.sentence
     weak = verdict(with_boxes(report_of([[40]]), values, values), {"a": 90}, layers="head", mean_box_iou=baseline)
     assert weak is not None and weak.steps[0].sentence.startswith("Boxes need more than the head")

@@ -245,6 +245,20 @@ def test_a_process_computes_the_vectors_and_says_what_it_cannot_read(store: Stor
     assert vectors_of(store.workspace, folder.name).known(hashes)[1].shape == (2, 2048)
 
 
+@pytest.mark.weights
+def test_the_process_has_a_limit_on_memory_and_says_so(
+    store: Store, project: Project, default_weights: Pretrained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESNET_STUDIO_WORKER_MEMORY", "100")
+    begin(store, project.id)
+    until = time.monotonic() + 120
+    while vectors_state(store, project.id).running and time.monotonic() < until:
+        time.sleep(0.2)
+    state = vectors_state(store, project.id)
+    assert (state.done, state.running) == (0, False)
+    assert state.problem.startswith("The computation needed more than 0.1 GB of memory and was stopped. ")
+
+
 def test_each_order_leaves_out_labelled_photos(store: Store, project: Project) -> None:
     model = SuggestionModel(store, project.id, vectors_for(store, project))
     ids = ids_of(store, project)

@@ -1,10 +1,12 @@
-"""The Learn page opened at the lesson that a test module is about, and a computer without pretrained weights."""
+"""The Learn page opened at the lesson that a test module is about; computers without weights or shipped results."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.lessons import shipped_results
 from tests.pages.conftest import OpenPage
 
 
@@ -12,6 +14,16 @@ from tests.pages.conftest import OpenPage
 def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A computer without downloaded weights."""
     monkeypatch.setenv("RESNET_STUDIO_WEIGHTS", str(tmp_path / "no-weights"))
+
+
+@pytest.fixture(autouse=True)
+def shipped(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No shipped results, so that a lesson is seen from its first button on; test_shipped_lessons.py sees them."""
+    if request.path.stem != "test_shipped_lessons":
+        monkeypatch.setattr(shipped_results, "RESULTS", tmp_path / "nothing-shipped")
+    shipped_results.shipped_results.cache_clear()
+    yield
+    shipped_results.shipped_results.cache_clear()
 
 
 @pytest.fixture

@@ -33,12 +33,12 @@ def blocks_of(arch: str) -> dict[str, block_parts.BlockParts]:
 def test_the_page_opens_with_the_first_lesson(open_page: OpenPage) -> None:
     app = open_page("Learn")
     assert not messages(app)
-    assert app.subheader[0].value == "Inside the network"
+    assert app.header[0].value == "Inside the network"
 
 
 def test_a_lesson_has_an_address_and_an_unknown_one_is_the_first(open_page: OpenPage) -> None:
-    assert open_page("Learn", lesson="layers").subheader[0].value == "Layers step by step"
-    assert open_page("Learn", lesson="no-such").subheader[0].value == "Inside the network"
+    assert open_page("Learn", lesson="layers").header[0].value == "Layers step by step"
+    assert open_page("Learn", lesson="no-such").header[0].value == "Inside the network"
 
 
 @pytest.mark.parametrize(

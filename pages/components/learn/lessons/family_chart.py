@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.models.zoo import network_name
 from pages.components.shared.charts import Palette, rgba, styled
-from pages.components.train.recipe_labels import network_name
 
 NetworkKey = tuple[str, str]
 """An architecture and whose weights."""
@@ -15,7 +15,7 @@ NetworkKey = tuple[str, str]
 AXES = {
     "multiply_adds": ("Multiply-adds", "billion multiply-adds per image", 1e-9),
     "parameters": ("Parameters", "million parameters", 1e-6),
-    "images_per_second": ("Speed here", "images per second on this machine", 1.0),
+    "images_per_second": ("Speed", "images per second, measured", 1.0),
 }
 
 

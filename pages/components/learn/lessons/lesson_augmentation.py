@@ -7,8 +7,12 @@ import pandas as pd
 import streamlit as st
 from PIL import Image, ImageDraw
 
+from pages.components.glossary.terms import explained
 from pages.components.learn import lesson_frame
+from pages.components.learn.lesson_question import question
 from pages.components.learn.lessons.augmentation_curves import MEASURES, description, panel
+from pages.components.learn.level_text import at_level
+from pages.components.learn.texts import augmentation as texts
 from pages.components.shared import frame
 from pages.components.shared.charts import Palette
 from pages.components.shared.wording import counted
@@ -26,14 +30,9 @@ AREA, STRETCH, SHIFT, DEGREES, COLOR, MIRROR = (
 
 
 def show(colors: Palette) -> None:
-    st.markdown(
-        "A network sees each training photo once per epoch. *Data augmentation* changes the photo a little each time, "
-        "at random, in ways that keep its class: a different crop, a mirror image, different light. The network almost "
-        "never sees the same input twice, which works against *overfitting*: memorising the training photos instead of "
-        "learning what they have in common. Validation photos are never augmented."
-    )
+    st.markdown(at_level(texts.INTRODUCTION), help=explained("epoch", "overfitting", "validation set"))
     _one_photo(colors)
-    st.markdown("#### Training with and without augmentation")
+    st.markdown("### Training with and without augmentation")
     _runs(colors)
 
 
@@ -209,6 +208,7 @@ def _runs(colors: Palette) -> None:
     st.caption(description(recipe, int(counts["train"]), int(counts["val"]), len(seeds)))
 
     def draw(runs: pd.DataFrame) -> None:
+        st.markdown(shown_runs(runs, str(weights), len(seeds)))
         with st.grid(3, min_column_width=220):
             for level in augmentation.LEVELS:
                 of_level = runs[runs["level"] == level]
@@ -234,29 +234,32 @@ def _runs(colors: Palette) -> None:
     ends = augmentation.last_epochs(runs)
     _show_results(ends)
     lesson_frame.download(runs, f"augmentation-{weights}")
-    nearest = str(ends["gap"].abs().idxmin())
-    lesson_frame.question(
-        f"augmentation-{weights}",
-        "With which augmentation are training and validation accuracy closest together at the end?",
-        [f"{level} augmentation" if level != "none" else "no augmentation" for level in ends.index],
-        list(ends.index).index(nearest),
-        f"The gap there is {100 * abs(ends['gap'][nearest]):.0f} points, and "
-        f"{100 * abs(ends['gap']['none']):.0f} without augmentation. This is the *generalisation gap*; a large one "
-        "means overfitting. A small gap alone is not success: compare the validation accuracy too. It is "
-        f"{ends['val_accuracy'][nearest]:.0%} there and {ends['val_accuracy']['none']:.0%} without augmentation.",
-    )
+    question(f"augmentation-{weights}", texts.QUESTION, texts.choices(dict(ends["gap"]), dict(ends["val_accuracy"])))
+
+
+def shown_runs(runs: pd.DataFrame, weights: str, seeds: int) -> str:
+    """Say which runs the panels show, and which of the chosen ones are not trained yet."""
+    trained = runs.groupby("level")["seed"].nunique().reindex(LEVELS, fill_value=0)
+    missing = [
+        f"{level} ({counted(seeds - count, 'run')})" if seeds > 1 else str(level)
+        for level, count in trained.items()
+        if count < seeds
+    ]
+    note = f" Not trained yet: {', '.join(missing)}." if missing else ""
+    return f"**{STARTS[weights]}, {counted(seeds, 'run')} per level.**{note}"
 
 
 def experiment_parts(weights: str, seeds: Sequence[int]) -> list[lesson_frame.ExperimentPart]:
     """Return a run for each level, then again for each level with the next seed."""
-    from core.lessons.augmentation import LEVELS, VERSION, recipe_for, train_level
+    from core.lessons.augmentation import LEVELS, VERSION
+    from core.lessons.experiments import snapshot_input
     from core.lessons.sample_birds import bird_snapshot
 
-    snapshot, cache = bird_snapshot(), frame.workspace().cache / "resized"
+    snapshot = bird_snapshot()
     return [
         lesson_frame.ExperimentPart(
             {"version": VERSION, "photos": snapshot.digest, "weights": weights, "level": level, "seed": seed},
-            partial(train_level, snapshot, recipe_for(weights, level, seed), cache),
+            partial(snapshot_input, snapshot),
         )
         for seed in seeds
         for level in LEVELS
@@ -272,11 +275,7 @@ def _show_results(ends: pd.DataFrame) -> None:
     ]
     half = 50 * (ends["val_high"] - ends["val_low"]).max()
     st.markdown(f"After the last epoch, {'; '.join(lines)}.")
-    st.caption(
-        f"With so few validation photos, the validation accuracy of one run is uncertain by about ±{half:.0f} points "
-        "(95% interval); a smaller difference between two levels may be chance. Training accuracy is measured on the "
-        "augmented photos during training, so strong augmentation alone lowers it."
-    )
+    st.caption(at_level(texts.uncertainty(half)), help=explained("confidence interval"))
 
 
 def _take_level() -> None:

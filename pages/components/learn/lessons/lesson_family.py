@@ -7,14 +7,19 @@ import pandas as pd
 import streamlit as st
 
 from core.lessons import family
-from core.lessons.result_cache import ExperimentArguments, cached
-from core.models.zoo import ARCHITECTURES
+from core.lessons.result_cache import ExperimentArguments, cached, cached_or_shipped
+from core.lessons.shipped_results import origin
+from core.models.zoo import ARCHITECTURES, network_name
 from core.processors import available_processors
+from pages.components.glossary.terms import explained
 from pages.components.learn import lesson_frame
+from pages.components.learn.lesson_question import question
 from pages.components.learn.lessons.family_chart import AXES, NetworkKey, scatter
+from pages.components.learn.level_text import at_level
+from pages.components.learn.texts import family as texts
 from pages.components.shared import frame
 from pages.components.shared.charts import Palette
-from pages.components.train.recipe_labels import network_name
+from pages.components.shared.wording import counted
 
 VERSION = 2
 """Version of the measurement: a new number makes every server measure again."""
@@ -22,10 +27,9 @@ VERSION = 2
 
 @dataclass(frozen=True)
 class FamilyComparison:
-    """One idea: the networks before and after it, and a description. A chain may have more than two networks."""
+    """One idea: the networks before and after it; texts.IDEAS describes it. A chain may have more than two networks."""
 
     chains: tuple[tuple[NetworkKey, ...], ...]
-    sentence: str
     code: tuple[str, str]
     """The two architectures whose configurations are compared."""
 
@@ -38,27 +42,18 @@ DEEP = ("resnet50", "resnet101", "resnet152")
 COMPARISONS = {
     "Depth": FamilyComparison(
         (tuple((arch, "V1") for arch in ("resnet18", "resnet34", *DEEP)),),
-        "More blocks per stage. From 50 layers on, each block is a bottleneck: three convolutions, of which the 3 × 3 "
-        "works on a quarter of the block's output channels.",
         ("resnet34", "resnet50"),
     ),
     "V1 or V2 weights": FamilyComparison(
         _steps("V1", "V2", *((arch, arch) for arch in (*DEEP, "resnext101-32x8d"))),
-        "The same network with different weights. V2 is torchvision's second training recipe: longer, with label "
-        "smoothing, mixup, cutmix, random erasing and a running average of the weights.",
         ("resnet50", "resnet50"),
     ),
     "v1 or v1.5 strides": FamilyComparison(
         _steps("authors", "V1", *((f"{arch}-v1", arch) for arch in DEEP)),
-        "v1, as in the paper, has the stride of 2 in a block's first 1 × 1 convolution, which skips three of four "
-        "pixels. v1.5 has it in the 3 × 3 convolution, which sees them all: equally many parameters, a few more "
-        "multiply-adds.",
         ("resnet50-v1", "resnet50"),
     ),
     "Pre-activation": FamilyComparison(
         _steps("Keras", "Keras", *((f"keras-{arch}", f"keras-{arch}v2") for arch in DEEP)),
-        "BatchNorm and ReLU come before each convolution and nothing after the addition (He et al. 2016, arXiv "
-        "1603.05027). Along identity skip connections x passes unchanged, with no ReLU on its path.",
         ("keras-resnet50", "keras-resnet50v2"),
     ),
     "SE": FamilyComparison(
@@ -67,20 +62,14 @@ COMPARISONS = {
             (("resnet101", "V1"), ("seresnet101", "authors")),
             (("resnet152", "V1"), ("seresnet152", "authors")),
         ),
-        "Squeeze-and-excitation (Hu et al. 2018, arXiv 1709.01507): each block ends by weighting its channels. Two "
-        "small layers compute the weights from the channels' means over the whole photo.",
         ("resnet50", "seresnet50"),
     ),
     "ResNeXt": FamilyComparison(
         _steps("V1", "V1", ("resnet50", "resnext50-32x4d"), ("resnet101", "resnext101-32x8d")),
-        "The 3 × 3 convolution is split into 32 groups that do not see each other's channels, and has more channels "
-        "in return (Xie et al. 2017, arXiv 1611.05431).",
         ("resnet50", "resnext50-32x4d"),
     ),
     "Wide": FamilyComparison(
         _steps("V1", "V1", ("resnet50", "wide-resnet50-2")),
-        "The same number of layers, with twice as many channels in each block's 3 × 3 convolution (Zagoruyko and "
-        "Komodakis 2016, arXiv 1605.07146).",
         ("resnet50", "wide-resnet50-2"),
     ),
 }
@@ -96,12 +85,7 @@ SHORT = {
 
 def show(colors: Palette) -> None:
     """Show the scatter plot with one comparison, the differences in the code, and the table with measured speed."""
-    st.markdown(
-        "All these networks run the same code with different settings. Each point is a network with published weights: "
-        "its *top-1 accuracy* on ImageNet (how often the most probable class is correct) against its cost. The area of "
-        "a point shows its number of parameters. Published accuracies come from different training runs, so the "
-        "architecture does not explain every difference."
-    )
+    st.markdown(at_level(texts.INTRODUCTION), help=explained("accuracy", "multiply-add", "parameter"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         group = st.segmented_control(
             "Compare", list(COMPARISONS), default="Depth", required=True, key="family-group", wrap=True
@@ -113,8 +97,8 @@ def show(colors: Palette) -> None:
     chosen = COMPARISONS[group]
     facts = _facts(tuple(ARCHITECTURES))
     time = _last_time()
-    parts = [_part(time, turn) for turn in range(1, family.ROUNDS + 1)]
-    measured = _measured(parts)
+    parts = experiment_parts(time)
+    measured, elsewhere = _measured(parts)
     table = family.table_of(facts, measured)
     left, right = st.columns([2, 1])
     with left:
@@ -125,38 +109,33 @@ def show(colors: Palette) -> None:
                 scatter(table, axis, chosen.chains, colors), key="family-scatter", config={"displayModeBar": False}
             )
     with right:
+        st.markdown(at_level(texts.IDEAS[group]))
         _differences(chosen, facts)
-    lesson_frame.question(
-        "family",
-        "Compare the V1 and V2 weights of ResNet-50. Where is the point of the V2 weights?",
-        [
-            "To the right and higher: V2 is a larger network",
-            "Straight above: the network is the same, only the training differs",
-            "To the left and higher: V2 needs fewer multiply-adds",
-            "At the same height: the weights are only stored differently",
-        ],
-        1,
-        "Parameters, multiply-adds and speed are the same, so the point moves straight up, by more than four "
-        "percentage points of accuracy. How a network is trained can matter as much as its architecture.",
-    )
-    st.markdown("#### All networks")
+    question("family", texts.QUESTION, texts.CHOICES)
+    st.markdown("### All networks")
     found = lesson_frame.experiment(
         "family-speed",
         parts,
         button=lambda left: "Measure speed",
         caption=f"{family.ROUNDS} rounds through the family, {family.BATCH} images of {family.SIZE} × {family.SIZE} "
         f"pixels at a time, in {family.PRECISION} as the app predicts: about a minute on two idle cores.",
-        draw=lambda speeds: _table(family.table_of(facts, speeds)),
+        draw=lambda _: _table(table),
     )
-    if found is None and measured.empty:
+    if measured.empty:
         _table(table)
-    if not measured.empty:
+    else:
         device = ", ".join(sorted(set(measured["device"])))
+        rounds = counted(measured["turn"].nunique(), "round")
         st.caption(
-            f"Speed: {family.PRECISION} on {device}, {family.BATCH} images at a time, the fastest of {family.ROUNDS} "
-            "rounds. Other programs on this computer slow the measurement down."
+            f"Speed: {family.PRECISION} on {device}, {family.BATCH} images at a time, the fastest of {rounds}. "
+            + (
+                f"{origin('family-speed', [part.arguments for part in parts])} Your computer has other speeds; how "
+                "the networks compare is similar."
+                if elsewhere
+                else "Other programs on this computer slow the measurement down."
+            )
         )
-        if found is not None:
+        if found is not None and not elsewhere:
             st.button(
                 "Measure again",
                 icon=":material/refresh:",
@@ -168,8 +147,7 @@ def show(colors: Palette) -> None:
 
 
 def _differences(chosen: FamilyComparison, facts: pd.DataFrame) -> None:
-    """Describe the idea, the settings that it changes in the code, and its effect on the size of the network."""
-    st.markdown(chosen.sentence)
+    """Describe the settings that an idea changes in the code, and its effect on the size of the network."""
     first, second = chosen.code
     fields = family.differing_fields(first, second)
     if fields.empty:
@@ -199,13 +177,13 @@ def _table(table: pd.DataFrame) -> None:
             "depth": table["depth"],
             "million parameters": table["parameters"] / 1e6,
             "billion multiply-adds": table["multiply_adds"] / 1e9,
-            "images/s here": table["images_per_second"],
+            "images/s": table["images_per_second"],
             "published top-1": table["top1"],
             "source": sources,
         }
     )
     if table["images_per_second"].isna().all():
-        shown = shown.drop(columns="images/s here")
+        shown = shown.drop(columns="images/s")
     number = st.column_config.NumberColumn
     st.dataframe(
         shown.fillna({"weights": "none known", "source": "none known"}),
@@ -216,12 +194,17 @@ def _table(table: pd.DataFrame) -> None:
             "weights": st.column_config.TextColumn(width=105),
             "million parameters": number(format="%.2f"),
             "billion multiply-adds": number(format="%.2f"),
-            "images/s here": number(format="%.1f"),
+            "images/s": number(format="%.1f", help="Measured on the computer named below the table."),
             "published top-1": number(format="%.2f%%"),
         },
     )
     listed = [f"{short}: {source}" for source, short in SHORT.items() if source in set(table["source"])]
     st.caption("Sources. " + ". ".join(listed) + ".")
+
+
+def experiment_parts(time: int) -> list[lesson_frame.ExperimentPart]:
+    """Return the rounds of the first, second ... measurement."""
+    return [_part(time, turn) for turn in range(1, family.ROUNDS + 1)]
 
 
 def _part(time: int, turn: int) -> lesson_frame.ExperimentPart:
@@ -235,9 +218,7 @@ def _part(time: int, turn: int) -> lesson_frame.ExperimentPart:
         "turn": turn,
         "version": VERSION,
     }
-    return lesson_frame.ExperimentPart(
-        arguments, lambda: family.measure_speeds(list(ARCHITECTURES), family.SIZE, family.BATCH, turn)
-    )
+    return lesson_frame.ExperimentPart(arguments)
 
 
 def _last_time() -> int:
@@ -248,13 +229,18 @@ def _last_time() -> int:
     return time
 
 
-def _measured(parts: list[lesson_frame.ExperimentPart]) -> pd.DataFrame:
-    """Return the cached speeds."""
-    found = [cached(frame.workspace(), "family-speed", part.arguments) for part in parts]
+def _measured(parts: list[lesson_frame.ExperimentPart]) -> tuple[pd.DataFrame, bool]:
+    """Return the speeds on this computer, else the shipped ones, and whether they are those; never both together."""
+    found = [cached_or_shipped(frame.workspace(), "family-speed", part.arguments) for part in parts]
+    own = [table for table, is_shipped in filter(None, found) if not is_shipped]
+    tables = own or [table for table, _ in filter(None, found)]
     columns = ["arch", "device", "images_per_second"]
-    return pd.concat([pd.DataFrame(columns=columns), *(one for one in found if one is not None)], ignore_index=True)
+    return pd.concat([pd.DataFrame(columns=columns), *tables], ignore_index=True), bool(tables) and not own
 
 
 @st.cache_data(max_entries=2, show_spinner="Counting parameters of all networks, once…")
 def _facts(archs: tuple[str, ...]) -> pd.DataFrame:
+    found = cached_or_shipped(frame.workspace(), "family-facts", family.facts_arguments(archs, family.SIZE))
+    if found is not None:
+        return found[0]
     return pd.DataFrame([family.network_facts(arch, family.SIZE) for arch in archs])

@@ -7,12 +7,17 @@ import streamlit as st
 from PIL import Image
 
 from core.models.weights_table import WeightsEntry
-from core.models.zoo import ARCHITECTURES, OPTIONS
+from core.models.zoo import ARCHITECTURES, OPTIONS, network_name
+from pages.components.glossary.terms import explained
 from pages.components.learn import block_parts, feature_maps, layer_table, lesson_frame, network_drawing
 from pages.components.learn.lesson_network import network_for, weights_for
+from pages.components.learn.lesson_question import question
+from pages.components.learn.level_text import at_level
 from pages.components.learn.picture_row import color_scale
+from pages.components.learn.texts import inside
 from pages.components.shared.charts import Palette
-from pages.components.train.recipe_labels import ARCH_NAMES, network_name
+from pages.components.shared.wording import plain
+from pages.components.train.recipe_labels import ARCH_NAMES
 
 if TYPE_CHECKING:
     from core.inspection.predicting.predictor import Predictor
@@ -30,13 +35,7 @@ OPTION_NAMES = {
 def show(colors: Palette) -> None:
     """Show the idea, a network of the visitor's choice, and three views of it."""
     left, right = st.columns([3, 2], vertical_alignment="center")
-    left.markdown(
-        "In a plain network each block passes only its output to the next: information that a block loses is gone. "
-        "A *residual* block learns a correction $F(x)$ and adds it to its input: $y = F(x) + x$. The path of $x$ "
-        "around the layers is the *skip connection*. If there is nothing to correct, $F(x)=0$ is easy to learn and "
-        "$x$ passes unchanged: an *identity mapping*. In the backward pass the gradient uses the same shortcut. "
-        "That is why networks with 50 or 150 layers can be trained."
-    )
+    left.markdown(at_level(inside.INTRODUCTION), help=explained("stem", "head", "channel", "skip connection"))
     right.html(network_drawing.draw_residual_block(colors))
     arch, size, classes = _network()
     summary, stages = layer_table.summary_of(arch, classes, size)
@@ -48,10 +47,7 @@ def show(colors: Palette) -> None:
         st.html(network_drawing.draw_network(summary, stages, colors))
         blocks = block_parts.split_blocks(summary.rows)
         st.html(network_drawing.legend((one.kind for one in blocks.values()), colors))
-        st.caption(
-            "Each slab shows the feature maps that a stage outputs: its face is their height and width, its depth the "
-            "number of channels. From stage to stage the resolution falls and the number of channels grows."
-        )
+        st.caption(at_level(inside.DRAWING))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.selectbox(
                 "Open a block",
@@ -69,20 +65,7 @@ def show(colors: Palette) -> None:
         _block(summary, colors)
     else:
         layer_table.layers(summary)
-    lesson_frame.question(
-        "inside",
-        "Choose ResNet-18, then ResNet-50, and look at the first block of layer1. Which of the two projects x there?",
-        [
-            "Both: every stage starts by halving the resolution",
-            "ResNet-18: its blocks have only two convolutions",
-            "ResNet-50: the input has 64 channels, the output 256",
-            "Neither: layer1 does not change the resolution",
-        ],
-        2,
-        "Feature maps must have the same shape to be added. A bottleneck block outputs four times as many channels as "
-        "its 3 × 3 convolution has, so ResNet-50 must project 64 channels to 256. In ResNet-18 input and output both "
-        "have 64 channels at 56 × 56, so x needs no projection.",
-    )
+    question("inside", inside.QUESTION, inside.CHOICES)
 
 
 def _open() -> None:
@@ -160,7 +143,7 @@ def _maps(summary: "Summary", parts: block_parts.BlockParts, title: str, photo: 
     digest = hashlib.sha256(photo.tobytes()).hexdigest()
     found = _maps_of(predictor, photo, (digest, photo.size, summary.arch, predictor.name, summary.size))[parts.name]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.image(_seen(predictor, photo, summary.size, digest), width=112, caption=title)
+        st.image(_seen(predictor, photo, summary.size, digest), width=112, caption=plain(title), alt=title)
         with st.container(width="stretch", gap="small"):
             st.markdown(_description(found, parts, predictor, entry, summary.arch))
             st.html(color_scale(colors, "; each channel has its own scale, the same in every row"))

@@ -8,13 +8,17 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
+from core.models.zoo import network_name
 from pages.components.home.weights_line import show_weights
 from pages.components.learn import lesson_frame
 from pages.components.learn.lesson_network import network_for, weights_for
+from pages.components.learn.lesson_question import question
 from pages.components.learn.lessons.layer_controls import LayerArguments, arguments_of
+from pages.components.learn.level_text import at_level
 from pages.components.learn.picture_row import TitledPicture, color_scale, side_by_side, signed_colors, to_pixels
+from pages.components.learn.texts import layers
 from pages.components.shared.charts import Palette, probability_bars
-from pages.components.train.recipe_labels import network_name
+from pages.components.shared.wording import plain
 
 if TYPE_CHECKING:
     from core.inspection.predicting.predictor import Predictor
@@ -30,34 +34,12 @@ LAYERS = {
     "Linear": "Linear",
     "softmax": "Softmax and loss",
 }
-MEANING = {
-    "Conv2d": "Each window of the input is multiplied by the kernel, element by element, and summed. The layer learns "
-    "the numbers of the kernel; you can edit them here. It can also learn a bias, one number that is added everywhere. "
-    "In a ResNet the batch normalisation that follows has a bias, so there is none here.",
-    "BatchNorm2d": "Each channel is normalised to mean 0 and variance 1, then scaled and shifted by learned numbers. "
-    "Training mode uses the mean and variance of this batch. It also keeps a running average of both, which each batch "
-    "moves a tenth of the way to its own values, so old batches lose their influence. Evaluation mode uses the running "
-    "average, here that of ImageNet's photos.",
-    "ReLU": "Negative values become zero. The input shows vertical edges. The shift acts like the bias of the batch "
-    "normalisation before a ReLU: it decides how much passes.",
-    "MaxPool2d": "Each window keeps only its largest value, separately for each colour channel.",
-    "AdaptiveAvgPool2d": "The mean of each cell of a grid. A ResNet ends with a grid of one cell (global average "
-    "pooling): after it, the network knows what is in the photo but no longer where.",
-    "Linear": "Every output is a weighted sum of all inputs: here 32 × 32 pixels, so 1,048,576 weights. They can do "
-    "what a 3 × 3 convolution does with nine weights, and things that no convolution can.",
-    "softmax": "Softmax turns logits into probabilities that sum to 1. The cross-entropy loss is −log of the correct "
-    "class's probability. A high temperature makes all classes similar, a low one favours the largest logit.",
-}
 _QUIET = {"displayModeBar": False}
 
 
 def show(colors: Palette) -> None:
     """Show one layer or the whole network, re-created and torch's, side by side."""
-    st.markdown(
-        "A layer is a few lines of arithmetic. Here each layer of a ResNet is re-created from plain tensor operations, "
-        "with the same weights as PyTorch's own layer. The outputs agree up to the last digits, because sums are "
-        "computed in a different order. PyTorch's code is written for speed, ours for readability."
-    )
+    st.markdown(at_level(layers.INTRODUCTION))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         view = st.segmented_control("View", VIEWS, default=VIEWS[0], required=True, key="layers-view")
         with st.container(width=300):
@@ -69,20 +51,7 @@ def show(colors: Palette) -> None:
             _one_layer(photo, digest, colors)
         else:
             _whole_network(title, photo, digest, colors)
-    lesson_frame.question(
-        "layers",
-        "Set the stride of the convolution to 2, with padding 1 and dilation 1. What is the output size for an input "
-        "of 224 × 224?",
-        [
-            "It stays 224 × 224: the padding compensates for the stride",
-            "112 × 112: the kernel moves two pixels at a time",
-            "75 × 75: windows of size 3 no longer overlap",
-            "222 × 222: the border is lost",
-        ],
-        1,
-        "The kernel moves two pixels at a time, to the right and down, so half as many windows fit in each direction "
-        "and a quarter in total. This is how a ResNet halves the resolution of its feature maps between stages.",
-    )
+    question("layers", layers.QUESTION, layers.CHOICES)
 
 
 def _one_layer(photo: Image.Image, digest: str, colors: Palette) -> None:
@@ -96,7 +65,7 @@ def _one_layer(photo: Image.Image, digest: str, colors: Palette) -> None:
         format_func=lambda name: LAYERS[name],
         wrap=True,
     )
-    st.caption(MEANING[layer])
+    st.markdown(at_level(layers.MEANING[layer]))
     predictor = network_for("resnet50" if weights_for("resnet50") else "resnet18")
     logits = _logits(predictor, photo, (predictor.name, digest))
     controls, pictures = st.columns([1, 2]) if layer == "Conv2d" else (st.container(), st.container())
@@ -233,7 +202,7 @@ def _whole_network(title: str, photo: Image.Image, digest: str, colors: Palette)
     predictor = network_for(arch)
     found = _whole(predictor, photo, (predictor.name, digest, _time()))
     left, *both = st.columns([1, 2, 2])
-    left.image(predictor.view(photo), caption=title)
+    left.image(predictor.view(photo), caption=plain(title), alt=title)
     for column, name, logits in zip(both, ("Re-created", "torch"), (found.ours, found.theirs), strict=True):
         ranked = predictor.ranked(predictor.softmax(logits[None])[0], 5).ranked
         with column:

@@ -9,64 +9,54 @@ import streamlit as st
 from PIL import Image, ImageDraw
 
 from core.data.pictures.decoding import content_hash
+from core.models.zoo import network_name
 from pages.components.explain.loaded_model import predictor_for
+from pages.components.glossary.terms import explained
 from pages.components.learn import lesson_frame
+from pages.components.learn.lesson_question import question
 from pages.components.learn.lessons.preprocessing_charts import accuracy_by_shape, accuracy_of_modes
 from pages.components.learn.lessons.preprocessing_photos import (
     available_network,
     labelled_birds,
-    pretrained_predictor,
     project_photos,
 )
 from pages.components.learn.lessons.preprocessing_quiz import show_quiz
+from pages.components.learn.level_text import at_level
+from pages.components.learn.texts import preprocessing as texts
 from pages.components.shared import frame
 from pages.components.shared.charts import Palette, percent
 from pages.components.shared.pickers import IMAGENET
 from pages.components.shared.wording import counted, plain
-from pages.components.train.recipe_labels import network_name
 
 if TYPE_CHECKING:
     from core.data.pictures.transforms import Preprocessing
     from core.inspection.predicting.predictor import Predictor
     from core.lessons.preprocessing import LabelledPhotos, Mode
-    from core.lessons.result_cache import ExperimentSteps
 
 TITLES = {"crop": "Centre crop", "squash": "Squash", "letterbox": "Letterbox"}
 SHAPES: dict[str, float | None] = {"original": None, "1:1": 1.0, "3:2": 1.5, "2:1": 2.0, "3:1": 3.0}
 BIRDS = "Sample birds"
+SHIPPED_NETWORK = "resnet18"
+NO_WEIGHTS = "To measure it yourself, this computer needs ImageNet weights. Download them on the home page."
 CLEAR = 0.01
 """A difference is called clear below this p-value: with eight comparisons, 0.05 would be too lenient."""
 
 
 def show(colors: Palette) -> None:
-    st.markdown(
-        "A network takes square inputs of one size; photos have many shapes. *Centre crop* fits the short side and "
-        "cuts off both ends. *Squash* keeps the whole photo and distorts shapes. *Letterbox* keeps the whole photo and "
-        "its shapes, but the photo becomes smaller and grey bars fill the rest. Then each channel is *normalised*: the "
-        "mean of the photos that the network was trained on is subtracted, and the result is divided by their standard "
-        "deviation."
-    )
-    st.markdown("#### Three ways to make a photo square")
+    st.markdown(at_level(texts.INTRODUCTION), help=explained("preprocessing", "normalisation"))
+    st.markdown("### Three ways to make a photo square")
     chosen = lesson_frame.photo("preprocessing")
     predictor = predictor_for(IMAGENET)
     if chosen is not None:
         _three_ways(chosen[0], chosen[1], predictor, colors)
-    st.markdown("#### Which way gives the best accuracy?")
+    st.markdown("### Which way gives the best accuracy?")
     _accuracies(colors)
-    st.markdown("#### Find the mistake")
+    st.markdown("### Find the mistake")
     if predictor is None:
         st.info("This game also needs the pretrained network.")
     elif chosen is not None:
         show_quiz(chosen[0], chosen[1], predictor, colors)
-    lesson_frame.question(
-        "preprocessing",
-        "A photo is three times as wide as it is high, and the object is at its left end. "
-        "Which way hides the object from the network?",
-        list(TITLES.values()),
-        0,
-        "The centre crop keeps less than a third of a 3:1 photo, all from the centre: choose 3:1 above and look at the "
-        "dark area. Squash and letterbox keep the ends, each at a price.",
-    )
+    question("preprocessing", texts.QUESTION, texts.CHOICES)
 
 
 @frame.fragment()
@@ -119,11 +109,6 @@ def _accuracies(colors: Palette) -> None:
     from core.lessons import preprocessing
 
     network = available_network()
-    if network is None:
-        st.info(
-            "This figure needs the pretrained network, which is not on this computer yet. Download it on the home page."
-        )
-        return
     project = frame.project()
     source = BIRDS
     if project is not None:
@@ -144,7 +129,7 @@ def _accuracies(colors: Palette) -> None:
             if source == BIRDS
             else f"{counted(len(photos.paths), 'photo')} of the project, uncropped, without its test set. "
         )
-        + f"The network is frozen ({network_name(network)}, ImageNet weights, inputs of {preprocessing.SIDE} pixels). "
+        + f"The network is frozen (ImageNet weights, inputs of {preprocessing.SIDE} pixels). "
         f"For each way and shape, a new linear head trains on four fifths of the photos and predicts the last fifth, "
         f"{preprocessing.FOLDS} times in turn ({preprocessing.FOLDS}-fold cross-validation). So every photo is "
         "predicted once by a head that has never seen it."
@@ -152,6 +137,9 @@ def _accuracies(colors: Palette) -> None:
 
     def draw(table: pd.DataFrame) -> None:
         chart = accuracy_by_shape if source == BIRDS else accuracy_of_modes
+        missing = len(shapes) - table["shape"].nunique(dropna=False)
+        note = f" {counted(missing, 'shape')} not measured yet." if missing else ""
+        st.markdown(f"**{network_name(table['arch'].iloc[0])}, {plain(source)}.**{note}")
         st.plotly_chart(
             chart(table, colors),
             key=f"preprocessing-{source}-{len(table)}",
@@ -161,10 +149,11 @@ def _accuracies(colors: Palette) -> None:
 
     table = lesson_frame.experiment(
         "preprocessing-modes",
-        experiment_parts(photos, network, shapes),
+        experiment_parts(photos, network or SHIPPED_NETWORK, shapes),
         button=lambda left: "Measure accuracy",
         caption="Half a minute on two idle cores." if source == BIRDS else "About ten seconds on two idle cores.",
         draw=draw,
+        unavailable="" if network else NO_WEIGHTS,
     )
     if table is not None:
         st.markdown(_results_table(table))
@@ -175,21 +164,16 @@ def experiment_parts(
     photos: "LabelledPhotos", arch: str, shapes: Sequence[float | None]
 ) -> list[lesson_frame.ExperimentPart]:
     """Return a comparison of the three ways for each shape."""
+    from core.lessons.experiments import photos_input
     from core.lessons.preprocessing import VERSION
 
     return [
         lesson_frame.ExperimentPart(
             {"version": VERSION, "photos": photos.digest, "arch": arch, "shape": shape or 0.0},
-            partial(_modes, photos, arch, shape),
+            partial(photos_input, photos),
         )
         for shape in shapes
     ]
-
-
-def _modes(photos: "LabelledPhotos", arch: str, shape: float | None) -> "ExperimentSteps":
-    from core.lessons.preprocessing import compare_modes
-
-    return compare_modes(photos, pretrained_predictor(arch), shape)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

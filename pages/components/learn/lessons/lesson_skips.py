@@ -1,5 +1,6 @@
 """Lesson on skip connections: gradient norms by layer and training errors of plain and residual networks."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -8,23 +9,22 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.lessons import skips
-from core.lessons.result_cache import ExperimentSteps
-from core.training.events import Progress
+from core.lessons.result_cache import cached
+from pages.components.glossary.terms import explained
 from pages.components.learn import lesson_frame
+from pages.components.learn.lesson_question import question
+from pages.components.learn.level_text import at_level
+from pages.components.learn.texts import skips as texts
 from pages.components.shared import frame
 from pages.components.shared.charts import Palette, rgba, styled
+from pages.components.shared.wording import counted
 
 SEEDS = {"One": (0,), "Three": (0, 1, 2)}
 STATIC = {"displayModeBar": False}
 
 
 def show(colors: Palette) -> None:
-    st.markdown(
-        "A *residual* block adds its input to the output of its layers: y = F(x) + x. A *plain* network has the same "
-        "layers without that addition. Here you train both on 120 small bird photos, with 8 to 56 layers and the same "
-        "settings. In training, the gradient flows back from the last layer (the prediction) to layer 1 (the photo) "
-        "and tells every layer how to change its weights. Move the epoch from 0 upwards and compare the depths."
-    )
+    st.markdown(at_level(texts.INTRODUCTION), help=explained("skip connection", "gradient", "epoch"))
     _networks(colors)
 
 
@@ -51,58 +51,68 @@ def _networks(colors: Palette) -> None:
             help="Train the same networks again from other random weights, to see how much the results vary.",
         )
     seeds = SEEDS[str(starts)]
-    parts = [_part(number, seed, setting) for seed in seeds for number in skips.DEPTHS]
+    parts = experiment_parts(seeds)
     table = lesson_frame.experiment(
         "skips",
         parts,
         button=lambda left: f"Train {2 * left} networks",
         caption=f"{setting.epochs} epochs on photos of {setting.size} × {setting.size} pixels, plain and residual side "
         f"by side: about {'a minute and a half' if len(seeds) > 1 else 'half a minute'} on two idle cores.",
-        draw=partial(_draw, depth=int(depth or skips.DEPTHS[-1]), epoch=int(epoch), colors=colors),
+        draw=partial(_draw, depth=int(depth or skips.DEPTHS[-1]), epoch=int(epoch), seeds=seeds, colors=colors),
     )
     if table is None:
         return
-    # Both networks of a pair are trained at the same time.
-    seconds = table.groupby(["depth", "seed", "kind"])["seconds"].sum().groupby(["depth", "seed"]).max().sum()
-    st.caption(
-        "Every layer multiplies the gradient that flows back through it. Without skip connections these factors "
-        "multiply from layer to layer: the gradient vanishes or explodes. With skip connections, part of the gradient "
-        "bypasses the layers of each block. This path is not entirely free: the ReLU after each addition blocks it "
-        "where the sum was negative, and a projection multiplies it at the start of a new stage. All networks use "
-        "batch normalisation, as in the paper (He et al. 2015, arXiv 1512.03385). Its authors found that this keeps "
-        "gradients from vanishing, and left open why deep plain networks train badly. "
-        f"Training these {2 * len(parts)} networks took {seconds:.0f} seconds here."
-    )
+    st.markdown(at_level(texts.EXPLANATION))
+    if all(cached(frame.workspace(), "skips", part.arguments) is not None for part in parts):
+        # Both networks of a pair are trained at the same time.
+        seconds = table.groupby(["depth", "seed", "kind"])["seconds"].sum().groupby(["depth", "seed"]).max().sum()
+        st.caption(f"Training these {2 * len(parts)} networks took {seconds:.0f} seconds here.")
     _question(table)
     lesson_frame.download(table, "skips")
 
 
+def experiment_parts(seeds: Sequence[int]) -> list[lesson_frame.ExperimentPart]:
+    """Return each depth with the first random seed, then with the next."""
+    setting = skips.TrainingSettings()
+    return [_part(depth, seed, setting) for seed in seeds for depth in skips.DEPTHS]
+
+
 def _part(depth: int, seed: int, setting: skips.TrainingSettings) -> lesson_frame.ExperimentPart:
-    def compute() -> ExperimentSteps:
-        yield Progress("loading", 0, None)
-        from core.lessons.skips_training import sample_photos, train_both
-
-        return (yield from train_both(depth, seed, sample_photos(setting.size), setting))
-
     return lesson_frame.ExperimentPart(
-        {"version": skips.VERSION, "depth": depth, "seed": seed, **vars(setting)}, compute
+        {"version": skips.VERSION, "depth": depth, "seed": seed, **vars(setting)}, weight=depth
     )
 
 
-def _draw(table: pd.DataFrame, depth: int, epoch: int, colors: Palette) -> None:
-    """Draw the three figures; for a depth that is not trained yet, those of the deepest that is."""
-    shown = depth if depth in set(table["depth"]) else int(table["depth"].max())
-    rows = table[table["depth"] == shown]
-    panels = {
-        "gradients": (gradient_figure(rows, epoch, colors), "Gradient norm by layer, plain and residual"),
-        "curves": (curve_figure(rows, epoch, colors), "Training error over the epochs, plain and residual"),
-        "depths": (depth_figure(table, epoch, shown, colors), "Training error by depth, plain and residual"),
-    }
+def _draw(table: pd.DataFrame, depth: int, epoch: int, seeds: Sequence[int], colors: Palette) -> None:
+    """Draw the three figures; of a depth that is not trained yet only the comparison of the others."""
+    rows = table[table["depth"] == depth]
+    panels = {"depths": (depth_figure(table, epoch, depth, colors), "Training error by depth, plain and residual")}
+    if len(rows):
+        panels = {
+            "gradients": (gradient_figure(rows, epoch, colors), "Gradient norm by layer, plain and residual"),
+            "curves": (curve_figure(rows, epoch, colors), "Training error over the epochs, plain and residual"),
+            **panels,
+        }
+    else:
+        st.info(not_trained(table, depth), icon=":material/hourglass_empty:")
     with st.grid(3, min_column_width=280):
         for name, (figure, alt) in panels.items():
             # Streamlit rejects two identical figures in one run, so the key names the part.
             st.plotly_chart(figure, key=f"skips-{name}-{len(table)}", config=STATIC, alt=alt)
-    st.markdown(summary_sentence(rows, epoch))
+    if len(rows):
+        st.markdown(summary_sentence(rows, epoch))
+        trained = rows["seed"].nunique()
+        if len(seeds) > 1:
+            st.caption(
+                f"Thick lines: the mean of {counted(trained, 'random seed')}; thin lines: each of them."
+                + (f" {len(seeds) - trained} of {len(seeds)} are not trained yet." if trained < len(seeds) else "")
+            )
+
+
+def not_trained(table: pd.DataFrame, depth: int) -> str:
+    """Say that the chosen depth has no results yet, and which depths have."""
+    ready = " and ".join(map(str, sorted(set(table["depth"]))))
+    return f"The networks with {depth} layers are not trained yet. So far there are results for {ready} layers."
 
 
 def gradient_figure(rows: pd.DataFrame, epoch: int, colors: Palette) -> go.Figure:
@@ -137,7 +147,7 @@ def depth_figure(table: pd.DataFrame, epoch: int, depth: int, colors: Palette) -
         _lines(figure, lines, "depth", "error", str(kind), colors, ".0%", mode="lines+markers")
     figure.add_vline(x=depth, line={"color": colors.quiet, "width": 1, "dash": "dot"})
     figure.update_yaxes(tickformat=".0%", range=[-0.02, 1.02])
-    figure.update_xaxes(tickvals=sorted(set(table["depth"])))
+    figure.update_xaxes(tickvals=sorted({*table["depth"], depth}))
     return styled(figure, colors, f"Training error by depth, epoch {epoch}", height=300, x_title="layers")
 
 
@@ -168,22 +178,7 @@ def _question(table: pd.DataFrame) -> None:
     end = table[(table["epoch"] == table["epoch"].max()) & (table["depth"] == table["depth"].max())]
     errors = end.groupby("kind")["error"].mean()
     plain, residual, depth = errors["plain"], errors["residual"], int(end["depth"].iloc[0])
-    worse = "plain" if plain >= residual else "residual"
-    lesson_frame.question(
-        "skips",
-        f"Which network with {depth} layers has the higher training error at the end, and does it overfit?",
-        [
-            "The plain one. It overfits, because it has too many layers",
-            "The plain one. It does not overfit: it is wrong on the very photos that it trains on",
-            "The residual one. It overfits, because it has too many layers",
-            "The residual one. It does not overfit: it is wrong on the very photos that it trains on",
-        ],
-        1 if worse == "plain" else 3,
-        f"The plain network's training error is {plain:.0%}, the residual one's {residual:.0%}. An overfitting network "
-        "has a low training error and fails on new photos. This one is hard to train: if its extra layers learned "
-        "the identity mapping, it would be as good as a shallower network, but training does not find these weights. "
-        "The paper calls this the degradation problem. A skip connection is an identity mapping from the start.",
-    )
+    question("skips", texts.question(depth), texts.choices(plain, residual, depth))
 
 
 def _lines(

@@ -7,16 +7,26 @@ import streamlit as st
 
 from core.data.snapshot import Snapshot, snapshot_of_project
 from core.lessons import transfer
-from core.lessons.result_cache import ExperimentArguments, ExperimentSteps, cached
+from core.lessons.experiments import Inputs, snapshot_input
+from core.lessons.result_cache import ExperimentArguments, cached_or_shipped
 from core.lessons.sample_birds import bird_snapshot
 from core.models.weights_table import WeightsEntry, available
+from core.models.zoo import network_name
+from pages.components.glossary.terms import explained
 from pages.components.learn import lesson_frame
+from pages.components.learn.lesson_question import question
 from pages.components.learn.lessons.transfer_charts import NAMES, curves, differences, learning_curve
+from pages.components.learn.level_text import at_level
+from pages.components.learn.texts import transfer as texts
 from pages.components.shared import frame
 from pages.components.shared.charts import Palette
 from pages.components.shared.wording import counted, plain
 
 STATIC = {"displayModeBar": False}
+NO_WEIGHTS = (
+    "To compute it yourself, this computer needs ImageNet weights. Download them on the home page, or on the command "
+    "line with `python -m core weights --arch resnet18`."
+)
 NETWORKS = {"resnet18": "ResNet-18", "resnet50": "ResNet-50"}
 AGAINST = {"epoch": "epochs", "seconds": "seconds"}
 # Seconds on one of two idle cores to train all layers on a photo, to train the head on a photo, to evaluate a photo,
@@ -26,26 +36,15 @@ _SLOWDOWN = {"resnet18": 1.0, "resnet50": 2.5}
 
 
 def show(colors: Palette) -> None:
-    st.markdown(
-        "Three ways to train the same network. *From scratch*: all layers start with random weights. *Frozen*: the "
-        "layers come from a network pretrained on more than a million ImageNet photos and stay fixed; only a new head "
-        "(the last layer) is trained. *Fine-tuned*: the same pretrained layers, but all layers are trained. Photos, "
-        "seed and epochs are the same."
-    )
+    st.markdown(at_level(texts.INTRODUCTION), help=explained("head", "fine-tuning", "frozen layers"))
     entry = available("resnet18") or available("resnet50")
     if entry is None:
-        st.info(
-            "This lesson needs ImageNet weights, and this computer has none yet. Download them on the home page, or on "
-            "the command line with `python -m core weights --arch resnet18`.",
-            icon=":material/cloud_download:",
-        )
-        frame.link("Home", "Go to the home page")
-        return
+        frame.link("Home", "Download weights on the home page")
     _trainings(entry, colors)
 
 
 @frame.fragment()
-def _trainings(entry: WeightsEntry, colors: Palette) -> None:
+def _trainings(entry: WeightsEntry | None, colors: Palette) -> None:
     snapshot, whose = _photos()
     sizes = transfer.training_sizes(snapshot)
     if not sizes:
@@ -58,9 +57,9 @@ def _trainings(entry: WeightsEntry, colors: Palette) -> None:
     *fewer, most = sizes
     names = {size: transfer.size_label(snapshot, size) for size in sizes}
     few = experiment_parts(snapshot, entry, fewer)
-    computed = [
-        table for part in few if (table := cached(frame.workspace(), "transfer-few", part.arguments)) is not None
-    ]
+    found = [cached_or_shipped(frame.workspace(), "transfer-few", part.arguments) for part in few]
+    computed = [one[0] for one in found if one is not None]
+    unavailable = "" if entry else NO_WEIGHTS
     with st.container(horizontal=True):
         against = st.segmented_control(
             "Horizontal axis",
@@ -83,8 +82,9 @@ def _trainings(entry: WeightsEntry, colors: Palette) -> None:
             )
 
     def draw(runs: pd.DataFrame) -> None:
-        runs = pd.concat([runs, *computed], ignore_index=True)
-        _draw_arms(runs[runs["size"] == size], entry, str(against), colors)
+        same = [table for table in computed if table["arch"].iloc[0] == runs["arch"].iloc[0]]
+        runs = pd.concat([runs, *same], ignore_index=True)
+        _draw_arms(runs[runs["size"] == size], names[size], str(against), colors)
 
     runs = lesson_frame.experiment(
         "transfer",
@@ -92,11 +92,12 @@ def _trainings(entry: WeightsEntry, colors: Palette) -> None:
         button=lambda left: f"Train {counted(left, 'network')}",
         caption=_experiment_caption(snapshot, entry, [most]),
         draw=draw,
+        unavailable=unavailable,
     )
     if runs is None:
         return
     _question(runs)
-    st.markdown("#### With fewer photos")
+    st.markdown("### With fewer photos")
     if fewer:
         lesson_frame.experiment(
             "transfer-few",
@@ -104,6 +105,7 @@ def _trainings(entry: WeightsEntry, colors: Palette) -> None:
             button="Train {} more".format,
             caption=_experiment_caption(snapshot, entry, fewer),
             draw=partial(_draw_sizes, runs=runs, names=names, colors=colors),
+            unavailable=unavailable,
         )
     st.caption(left_out(snapshot, sizes))
     lesson_frame.download(pd.concat([*computed, runs], ignore_index=True), "transfer")
@@ -146,24 +148,32 @@ def _photos() -> tuple[Snapshot, str]:
     return bird_snapshot(transfer.SIZES[-1]), "The set of sample birds"
 
 
-def experiment_parts(snapshot: Snapshot, entry: WeightsEntry, sizes: list[int]) -> list[lesson_frame.ExperimentPart]:
-    """Return the three arms for each of these numbers of photos."""
-    cache = frame.workspace().cache / "resized"
+def experiment_parts(
+    snapshot: Snapshot, entry: WeightsEntry | None, sizes: list[int]
+) -> list[lesson_frame.ExperimentPart]:
+    """Return the three arms for each of these numbers of photos; without weights they cannot be computed."""
+
+    def inputs() -> Inputs:
+        assert entry is not None, "the button is not there without weights"
+        # `needs`, so that the network from scratch has the same architecture as the pretrained one.
+        return {"arch": entry.needs, **snapshot_input(snapshot)}
 
     def part(size: int, arm: str) -> lesson_frame.ExperimentPart:
-        def compute() -> ExperimentSteps:
-            # `needs`, so that the network from scratch has the same architecture as the pretrained one.
-            return transfer.train_arm(snapshot, arm, entry.needs, size, 0, cache)
-
         arguments: ExperimentArguments = {
-            "version": transfer.VERSION, "photos": snapshot.digest, "weights": entry.key, "arm": arm, "size": size,
-        }  # fmt: skip
-        return lesson_frame.ExperimentPart(arguments, compute)
+            "version": transfer.VERSION,
+            "photos": snapshot.digest,
+            "weights": entry.key if entry else "",
+            "arm": arm,
+            "size": size,
+        }
+        return lesson_frame.ExperimentPart(arguments, inputs)
 
     return [part(size, arm) for size in sizes for arm in transfer.ARMS]
 
 
-def _experiment_caption(snapshot: Snapshot, entry: WeightsEntry, sizes: list[int]) -> str:
+def _experiment_caption(snapshot: Snapshot, entry: WeightsEntry | None, sizes: list[int]) -> str:
+    if entry is None:
+        return ""
     counts, seconds = snapshot.counts(), 0.0
     validated = min(int(counts["val"].sum()), transfer.MAX_HELD_OUT)
     for size in sizes:
@@ -175,9 +185,15 @@ def _experiment_caption(snapshot: Snapshot, entry: WeightsEntry, sizes: list[int
     return f"{NETWORKS[entry.arch]} at {transfer.SIDE} pixels, about {duration} on two idle cores."
 
 
-def _draw_arms(runs: pd.DataFrame, entry: WeightsEntry, against: str, colors: Palette) -> None:
-    """Draw the curves, differences and table of the runs with one number of photos."""
+def _draw_arms(runs: pd.DataFrame, size: str, against: str, colors: Palette) -> None:
+    """Draw the curves, differences and table of the runs with one number of photos, and say which."""
+    if runs.empty:
+        st.info(f"The networks with {size} photos per class are not trained yet.", icon=":material/hourglass_empty:")
+        return
     ends = transfer.last_epochs(runs)
+    missing = [NAMES[arm] for arm in transfer.ARMS if arm not in set(ends["arm"])]
+    note = f" Not trained yet: {', '.join(missing)}." if missing else ""
+    st.markdown(f"**{network_name(ends['arch'].iloc[0])}, {size} training photos per class.**{note}")
     compared = transfer.compare_arms(runs)
     with st.grid(2, min_column_width=320):
         # Streamlit rejects two identical figures in one run, so the key names the part.
@@ -198,14 +214,18 @@ def _draw_arms(runs: pd.DataFrame, entry: WeightsEntry, against: str, colors: Pa
     if compared:
         st.markdown("\n".join(f"- {comparison_sentence(pair)}" for pair in compared))
         held_out = int(ends["val_n"].iloc[0])
+        network = network_name(ends["arch"].iloc[0])
         st.caption(
-            f"{NETWORKS[entry.arch]} at {transfer.SIDE} pixels. {held_out} photos are held out: no network was "
-            "trained on them, and they did not select the epoch; the last epoch counts. The interval is for the paired "
-            "difference (Bonett and Price), p is from McNemar's exact test."
+            at_level(texts.method(network, transfer.SIDE, held_out)), help=explained("confidence interval", "p-value")
         )
 
 
 def _draw_sizes(few: pd.DataFrame, runs: pd.DataFrame, names: dict[int, str], colors: Palette) -> None:
+    few = few[few["arch"] == runs["arch"].iloc[0]]
+    if few.empty:  # shipped results of another network
+        network = network_name(runs["arch"].iloc[0])
+        st.info(f"{network} is not trained on fewer photos yet.", icon=":material/hourglass_empty:")
+        return
     ends = transfer.last_epochs(pd.concat([few, runs], ignore_index=True))
     st.plotly_chart(
         learning_curve(ends, names, colors),
@@ -251,14 +271,14 @@ def _points(difference: float) -> str:
 
 
 def _question(runs: pd.DataFrame) -> None:
-    clear = [pair for pair in transfer.compare_arms(runs) if pair.clear]
-    results = [f"{NAMES[one.second]} minus {NAMES[one.first]} ({_points(one.compared.difference)})" for one in clear]
-    lesson_frame.question(
-        "transfer",
-        "Trained on the most photos: for how many of the three differences does the 95% interval exclude zero?",
-        ["None", "One", "Two", "All three"],
-        len(clear),
-        (f"{', '.join(results).capitalize()} percentage points. " if results else "")
-        + "If an interval contains zero, there are too few photos to say which way is better, whatever the two "
-        "accuracies are.",
+    pairs = transfer.compare_arms(runs)
+    clear = [pair for pair in pairs if pair.clear]
+    results = [f"{_pair_name(pair)} ({_points(pair.compared.difference)})" for pair in clear]
+    choices = texts.choices(
+        [_pair_name(pair) for pair in clear], [_pair_name(pair) for pair in pairs if not pair.clear], results
     )
+    question("transfer", texts.QUESTION, choices)
+
+
+def _pair_name(pair: transfer.ArmComparison) -> str:
+    return f"{NAMES[pair.second]} minus {NAMES[pair.first]}"

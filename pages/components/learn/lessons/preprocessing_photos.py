@@ -1,4 +1,4 @@
-"""The pretrained network and the labelled photos that the preprocessing lesson measures on."""
+"""The network and the labelled photos that the preprocessing lesson measures on."""
 
 from typing import TYPE_CHECKING
 
@@ -6,7 +6,6 @@ from core.data.store.store import Project
 from pages.components.shared import frame
 
 if TYPE_CHECKING:
-    from core.inspection.predicting.predictor import Predictor
     from core.lessons.preprocessing import LabelledPhotos
 
 MAX_PROJECT_PHOTOS = 200
@@ -18,14 +17,6 @@ def available_network() -> str | None:
     from core.models.weights_table import available
 
     return next((arch for arch in ("resnet18", "resnet50") if available(arch) is not None), None)
-
-
-def pretrained_predictor(arch: str) -> "Predictor":
-    """Return the network with its ImageNet weights."""
-    from core.lessons.lesson_predictor import load_lesson_predictor
-    from core.models.weights_table import available
-
-    return load_lesson_predictor(arch, available(arch))
 
 
 def labelled_birds() -> "LabelledPhotos":

@@ -10,17 +10,18 @@ import streamlit as st
 from PIL import Image
 
 from core.data.pictures.decoding import content_hash
+from core.models.zoo import network_name
 from pages.components.learn import lesson_frame
 from pages.components.learn.lessons.preprocessing_charts import accuracy_of_mysteries, histogram
-from pages.components.learn.lessons.preprocessing_photos import available_network, labelled_birds, pretrained_predictor
+from pages.components.learn.lessons.preprocessing_photos import available_network, labelled_birds
+from pages.components.learn.level_text import at_level
+from pages.components.learn.texts import preprocessing as texts
 from pages.components.shared import charts, frame
 from pages.components.shared.charts import Palette
-from pages.components.train.recipe_labels import network_name
 
 if TYPE_CHECKING:
     from core.inspection.predicting.predictor import Predictor
     from core.lessons.preprocessing import LabelledPhotos, Mistake
-    from core.lessons.result_cache import ExperimentSteps
 
 LETTERS = "ABCDE"
 NAMES: dict[str, str] = {
@@ -30,25 +31,11 @@ NAMES: dict[str, str] = {
     "bytes": "not normalised: values from 0 to 255",
     "twice": "normalised twice",
 }
-SIGNS: dict[str, str] = {
-    "right": "The values lie around 0 with a standard deviation near 1, and the picture looks normal.",
-    "swapped": "The range of values is normal, so the histogram alone hardly shows it. But red things in the photo "
-    "are blue here: some libraries, such as OpenCV, read blue first.",
-    "not normalized": "All values lie between 0 and 1 instead of about −2 to 2.6: to the network, the photo looks like "
-    "pale grey fog.",
-    "bytes": "The values go up to 255. Taken as normalised values, nearly all of them are far brighter than white.",
-    "twice": "The values reach much further below 0 than they should: each channel was shifted and scaled twice, and "
-    "shadows are lost in black.",
-}
 
 
 def show_quiz(name: str, image: Image.Image, predictor: "Predictor", colors: Palette) -> None:
     """Show the five inputs, the clues to each, and the visitor's guesses."""
-    st.markdown(
-        "The same photo was prepared for the network in five ways. One is correct; in the other four the program made "
-        "a mistake, and no error message appeared. Your clues: the input drawn as a picture, its values, the network's "
-        "predictions, and its accuracy on the sample birds. What was done to each input?"
-    )
+    st.markdown(at_level(texts.QUIZ))
     _clues(name, image, predictor, colors)
     _accuracy(colors)
 
@@ -98,14 +85,14 @@ def _clues(name: str, image: Image.Image, predictor: "Predictor", colors: Palett
         format_func=NAMES.__getitem__, persist_state="page", on_change=_guessed, args=(letter, mistake),
     )  # fmt: skip
     if guess == mistake:
-        st.success(f"Yes: {NAMES[mistake]}. {SIGNS[mistake]}", icon=":material/check_circle:")
+        st.success(f"Yes: {NAMES[mistake]}. {texts.SIGNS[mistake]}", icon=":material/check_circle:")
     elif guess is not None:
-        st.warning("Not this one. Compare the values with those of the other inputs.", icon=":material/visibility:")
+        st.warning(f"Not this one. {texts.HINTS[guess]}", icon=":material/lightbulb:")
     if len(found) == len(LETTERS):
         st.markdown("You have found all five.")
     with st.popover("Show the solution", icon=":material/key:"):
         for one, made in zip(LETTERS, order, strict=True):
-            st.markdown(f"**{one}**: {NAMES[made]}. {SIGNS[made]}")
+            st.markdown(f"**{one}**: {NAMES[made]}. {texts.SIGNS[made]}")
 
 
 def _accuracy(colors: Palette) -> None:
@@ -120,6 +107,7 @@ def _accuracy(colors: Palette) -> None:
 
     def draw(table: pd.DataFrame) -> None:
         ranked = table.set_index("mistake").loc[list(order)].reset_index()
+        st.markdown(f"{network_name(table['arch'].iloc[0])}")
         st.plotly_chart(
             accuracy_of_mysteries(ranked, LETTERS, len(set(photos.labels)), colors),
             key="mystery-accuracy",
@@ -129,18 +117,13 @@ def _accuracy(colors: Palette) -> None:
 
     st.markdown("**Accuracy on the sample birds**")
     st.caption(
-        f"A linear head on the frozen {network_name(network)} trains on correct inputs of four fifths of "
+        f"A linear head on the frozen network trains on correct inputs of four fifths of "
         f"{len(photos.paths)} bird photos. It then predicts the last fifth, where the mistake is made; "
         f"{preprocessing.FOLDS} times in turn. Error bars are 95% intervals."
     )
     table = lesson_frame.experiment(
         "preprocessing-mistakes",
-        [
-            lesson_frame.ExperimentPart(
-                {"version": preprocessing.VERSION, "photos": photos.digest, "arch": network},
-                partial(_mistakes, photos, network),
-            )
-        ],
+        [experiment_part(photos, network)],
         button=lambda left: "Measure accuracy",
         caption="Ten seconds on two idle cores.",
         draw=draw,
@@ -151,10 +134,14 @@ def _accuracy(colors: Palette) -> None:
         )
 
 
-def _mistakes(photos: "LabelledPhotos", arch: str) -> "ExperimentSteps":
-    from core.lessons.preprocessing import compare_mistakes
+def experiment_part(photos: "LabelledPhotos", arch: str) -> lesson_frame.ExperimentPart:
+    """Return the measurement of all mistakes with this network."""
+    from core.lessons.experiments import photos_input
+    from core.lessons.preprocessing import VERSION
 
-    return compare_mistakes(photos, pretrained_predictor(arch))
+    return lesson_frame.ExperimentPart(
+        {"version": VERSION, "photos": photos.digest, "arch": arch}, partial(photos_input, photos)
+    )
 
 
 Clue = tuple[Image.Image, list[list[float]], list[float], list[tuple[str, float]]]

@@ -58,11 +58,12 @@ def test_a_stride_of_two_halves_the_picture_and_another_kernel_is_another_pictur
 
 
 def test_the_meaning_says_what_the_code_below_it_does(lesson: AppTest) -> None:
-    assert "self.bias" in lesson.code[0].value and any("a bias" in text.value for text in lesson.caption)
+    lesson.segmented_control(key="learn-level").set_value("university").run()
+    assert "self.bias" in lesson.code[0].value and any("a bias" in text.value for text in lesson.markdown)
     lesson.segmented_control(key="layers-layer").set_value("BatchNorm2d").run()
-    code, said = lesson.code[0].value, " ".join(text.value for text in lesson.caption)
+    code, said = lesson.code[0].value, " ".join(text.value for text in lesson.markdown)
     assert "momentum: float = 0.1" in code and "running average" in said and "a tenth of the way" in said
-    assert "running_var" in code and "mean and variance of this batch" in said
+    assert "running_var" in code and r"takes $\mu$ and $\sigma^2$ from the batch" in said
 
 
 def test_each_control_moves_its_picture(lesson: AppTest) -> None:

@@ -15,7 +15,8 @@ from core.training.events import Progress
 from core.workspace import open_workspace
 from pages.components.learn.lessons.lesson_preprocessing import SHAPES, _results_table, experiment_parts
 from pages.components.learn.lessons.preprocessing_photos import available_network, labelled_birds, project_photos
-from pages.components.learn.lessons.preprocessing_quiz import LETTERS, NAMES, SIGNS
+from pages.components.learn.lessons.preprocessing_quiz import LETTERS, NAMES
+from pages.components.learn.texts.preprocessing import SIGNS
 from tests.pages.conftest import OpenPage, add_photo, messages
 
 

@@ -7,13 +7,17 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.lessons import skips, skips_training
-from core.lessons.result_cache import cached
+from core.lessons import skips
+from core.lessons.result_cache import ExperimentSteps, cached, cached_or_computed
+from core.workers.pool import Pool
+from core.workers.tasks import Task
 from core.workspace import open_workspace
+from pages.components.computing import computation
 from pages.components.learn.lessons import lesson_skips
 from pages.components.learn.lessons.lesson_skips import depth_figure, gradient_figure, summary_sentence
 from pages.components.shared.charts import LIGHT
-from tests.pages.conftest import messages
+from tests.lessons.experiment_steps import run_to_end
+from tests.pages.conftest import OpenPage, messages
 from tests.pages.waiting import until
 
 
@@ -48,7 +52,8 @@ def test_the_whole_lesson(lesson: AppTest) -> None:
     assert len(first) == 3
 
     # The networks trained here have projections and a ReLU after each addition: the path around a block is not free.
-    assert any("ReLU" in text.value and "projection" in text.value for text in lesson.caption)
+    lesson.segmented_control(key="learn-level").set_value("university").run()
+    assert any("ReLU after each addition" in text.value and "projection" in text.value for text in lesson.markdown)
 
     lesson.slider(key="skips-epoch").set_value(0).run()
     start = figures(lesson)
@@ -82,15 +87,13 @@ def worse_kind_at_the_end() -> str:
     return "plain" if errors["plain"] >= errors["residual"] else "residual"
 
 
-def test_what_fails_is_said_once_and_can_be_begun_again(
-    lesson: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    skips_training.sample_photos.cache_clear()
+def test_what_fails_is_said_once_and_can_be_begun_again(lesson: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = Pool({"lesson": Task("tests.workers.tasks:refuse", "lessons")})
     with monkeypatch.context() as patch:
-        patch.setattr(skips_training, "SAMPLE_IMAGES", tmp_path)
+        patch.setattr(computation, "shared_pool", lambda: failing)
         lesson.button(key="skips-compute").click().run()
         until(lesson, lambda app: bool(messages(app)))
-    assert "The sample photos are missing" in messages(lesson)[0]
+    assert "There are 3 photos" in messages(lesson)[0]
     assert not lesson.button(key="skips-compute").disabled
     lesson.run()
     assert not messages(lesson) and not lesson.button(key="skips-compute").disabled
@@ -123,3 +126,25 @@ def test_the_figures_hold_the_numbers() -> None:
     by_depth = depth_figure(table, 0, 4, LIGHT)
     assert list(by_depth.data[0].x) == [3, 4] and list(by_depth.data[0].y) == [0.5, 0.75]
     assert list(by_depth.data[1].y) == [0.2, 0.1]
+
+
+def test_the_charts_never_show_another_depth_than_the_chosen_one(home: Path, open_page: OpenPage) -> None:
+    """The charts showed 32 layers while 56 was chosen, as long as 56 was not trained yet."""
+    first = lesson_skips._part(8, 0, skips.TrainingSettings())
+    rows = pd.concat([rows_of(8, 0.5, 0.2).assign(epoch=epoch, seconds=1.0) for epoch in range(3)], ignore_index=True)
+
+    def computed() -> ExperimentSteps:
+        yield from ()
+        return rows
+
+    run_to_end(cached_or_computed(open_workspace(), "skips", first.arguments, computed))
+    lesson = open_page("Learn", lesson="skips")
+    assert not messages(lesson) and lesson.segmented_control(key="skips-depth").value == 14
+    assert lesson.info[0].value == (
+        "The networks with 14 layers are not trained yet. So far there are results for 8 layers."
+    )
+    assert ["Training error by depth" in figure for figure in figures(lesson)] == [True]
+    assert not any("with 8 layers" in text.value for text in lesson.markdown)
+    lesson.segmented_control(key="skips-depth").set_value(8).run()
+    assert not lesson.info and len(figures(lesson)) == 3
+    assert any("with 8 layers" in text.value for text in lesson.markdown)

@@ -1,0 +1,1 @@
+"""What worker processes compute with the models of runs: reports, predictions, explanations."""

@@ -1,0 +1,1 @@
+"""The words of the field, explained once for all pages."""
