@@ -9,196 +9,187 @@ Without an argument, RESNET_STUDIO_BUNDLE names the model. The page listens on t
 GRADIO_SERVER_NAME is set.
 """
 
-# ruff: noqa: T201  (a program: it prints its address)
+# ruff: noqa: T201, E402  (a program that prints its address, and that sets what Gradio reads on import)
 
 import argparse
+import json
 import os
+import signal
 import sys
-from collections.abc import Callable
-from functools import wraps
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
-# Gradio reads this once, on import: it sends no usage data.
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C during the imports, which take seconds, ends quietly
+
+# Gradio reads these once, on import. It sends no usage data; a port that is not a number would be a traceback; and it
+# asks its own page whether it is there, which no proxy can answer.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+PORT = os.environ.pop("GRADIO_SERVER_PORT", None)
+for variable in ("NO_PROXY", "no_proxy"):
+    os.environ[variable] = ",".join(filter(None, (os.environ.get(variable), "localhost,127.0.0.1,::1")))
 
 import gradio as gr
-from gradio.data_classes import ImageData
-from PIL import Image
 
 from core.data.pictures.decoding import decode
-from core.errors import StudioError, WeightsUnavailable
+from core.errors import DataError, StudioError, WeightsUnavailable
 from core.inspection.explaining.cam import explain
 from core.inspection.explaining.explanation import Explanation, overlay
 from core.inspection.explaining.methods import METHODS, STAGES
 from core.inspection.predicting.predictor import IMAGENET, Predictor
-from core.models.bundle import has_bundle
+from core.models.zoo import network_name
 
 HERE = Path(__file__).resolve().parent
+ASSETS = HERE / "assets"
 EXAMPLE_FOLDERS = ("sample_images/photos", "sample_images/birds/images")
+IMAGENET_NAME = "ResNet-50, ImageNet"
 PREDICTED_CLASS = -1
-PROMPT = "Choose a photo. The heatmap shows which parts are evidence for the class."
+PURPOSE = "Choose a photo: the model predicts what it shows, and a heatmap shows where it looked."
+PROMPT = "Here you will see which parts of the photo are evidence for the class."
+COMPUTING = "Computing the prediction and the heatmap ..."
+NO_WEIGHTS = "There are no ImageNet weights. Connect to the internet, or choose your own model: python demo.py BUNDLE"
+FAILED = "There is no answer to this photo. Choose it again in a moment."
+CONFIDENCE = (
+    "<b>Confidence</b> is how sure the model is of a class. It can only name its own classes, whatever the photo shows."
+)
+METHOD_INFO = "Different ways to compute a heatmap. Grad-CAM is the usual first choice."
+STAGE_INFO = "Early stages detect small patterns, late stages whole objects."
 MAX_SAMPLES = 12
 MAX_QUEUE = 32
 HOUR_SECONDS = 3600
+NAMED_CLASSES = 5
 
-P = ParamSpec("P")
-R = TypeVar("R")
+Question = tuple[str | None, str, str, int]  # the photo's file, the method, the stage, the class
+Outputs = tuple[Any, ...]
 
-THEME = gr.themes.Base(
-    primary_hue="teal",
-    secondary_hue="teal",
-    neutral_hue="slate",
-    radius_size="lg",
-    font=["ui-sans-serif", "system-ui", "sans-serif"],
-    font_mono=["ui-monospace", "Consolas", "monospace"],
-).set(
-    body_background_fill="#fdfdfc",
-    body_background_fill_dark="#111716",
-    block_background_fill="#ffffff",
-    block_background_fill_dark="#1c2524",
-    background_fill_primary_dark="#1c2524",
-    background_fill_secondary_dark="#161e1d",
-    input_background_fill_dark="#161e1d",
-    border_color_primary_dark="#2e3a38",
-    block_border_color_dark="#2e3a38",
-    checkbox_label_background_fill="#f1f4f3",
-    checkbox_label_background_fill_dark="#161e1d",
-    checkbox_label_background_fill_hover_dark="#222c2b",
-    stat_background_fill="#0f766e",
-    stat_background_fill_dark="#2dd4bf",
-    slider_color="#0f766e",
-    slider_color_dark="#2dd4bf",
-)
-
-STYLE = """
-.gradio-container { max-width: 1180px !important; margin: 0 auto !important; }
-#head { display: flex; gap: 0.8rem; align-items: center; margin-bottom: 0.4rem; }
-#head h1 { font-size: 1.6rem; line-height: 1.2; margin: 0; font-weight: 650; }
-#head p { margin: 0.15rem 0 0; opacity: 0.75; }
-#head svg { flex: none; }
-.dark #head [fill="#ffffff"] { fill: #111716; }
-.dark #head [fill="#0f766e"] { fill: #2dd4bf; }
-.dark #head [stroke="#0f766e"] { stroke: #2dd4bf; }
-.dark #head [stroke="#ffffff"] { stroke: #111716; }
-#heatmap img { width: 100%; height: 100%; object-fit: contain; }
-#caption p { margin: 0; }
-#classes button { font-family: inherit; }
-#samples .gallery-item .container, #samples .gallery-item img { height: 80px; object-fit: cover; }
-"""
-
-MARK = (HERE / "assets" / "mark.svg").read_text(encoding="utf-8")
+THEME = json.loads((ASSETS / "demo_theme.json").read_text(encoding="utf-8"))
+MARK = (ASSETS / "mark.svg").read_text(encoding="utf-8")
 
 
-def plain_errors(function: Callable[P, R]) -> Callable[P, R]:
-    """Show an error that the user can fix as a sentence on the page."""
+@dataclass
+class Visit:
+    """A visitor's latest question with its answer, and the opacity of the heatmap."""
 
-    @wraps(function)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return function(*args, **kwargs)
-        except StudioError as error:
-            raise gr.Error(escape(str(error), quote=False), print_exception=False) from error
-
-    return wrapped
+    question: Question | None = None
+    explanation: Explanation | None = None
+    opacity: float = 0.5
 
 
 def page(predictor: Predictor) -> gr.Blocks:
     """The demo of one model."""
-    with gr.Blocks(title=f"ResNet Studio: {predictor.name}", delete_cache=(HOUR_SECONDS, HOUR_SECONDS)) as blocks:
-        gr.HTML(_head(f"{predictor.name}: {predictor.arch} with {len(predictor.classes)} classes"), padding=False)
-        kept = gr.State(None, time_to_live=HOUR_SECONDS)
-        with gr.Row(equal_height=False):
+    with gr.Blocks(title=f"{predictor.name} · ResNet Studio", delete_cache=(HOUR_SECONDS, HOUR_SECONDS)) as blocks:
+        gr.HTML(_head(predictor), padding=False)
+        visit = gr.State(Visit(), time_to_live=HOUR_SECONDS)
+        with gr.Row(equal_height=False, elem_id="demo"):
             with gr.Column():
-                photo = gr.Image(label="Photo", sources=["upload", "clipboard", "webcam"], height=380, buttons=[])
+                photo = gr.Image(
+                    label="Photo",
+                    sources=["upload", "clipboard", "webcam"],
+                    height=340,
+                    buttons=[],
+                    alt_text="The photo",
+                    elem_id="photo",
+                )
                 # Take the uploaded file undecoded: core.data.pictures.decoding checks its size and explains errors.
                 # (For a subclass Gradio would write a .pyi file beside this one.)
-                photo.preprocess = _file_of  # type: ignore[method-assign]
+                photo.preprocess = lambda payload: payload and payload.path  # type: ignore[method-assign]
+                problem = gr.HTML(elem_id="problem", padding=False)
                 if examples := example_photos():
                     # Not gr.Examples: it creates the image field anew, without the line above.
                     samples = gr.Dataset(
                         components=[gr.Image(render=False)],
                         samples=examples,
-                        label="Sample photos",
+                        label="No photo at hand? Choose one of these",
                         samples_per_page=MAX_SAMPLES,
                         elem_id="samples",
                     )
                     samples.click(
                         lambda sample: sample[0], samples, photo, show_progress="hidden", api_visibility="private"
                     )
-                label = gr.Label(label="Most likely classes", num_top_classes=5, elem_id="classes")
             with gr.Column():
+                label = gr.Label(label="Most likely classes", num_top_classes=5, elem_id="classes")
+                gr.HTML(f'<p class="hint">{CONFIDENCE}</p>', padding=False)
                 heatmap = gr.Image(
-                    label="Where the model looked",
-                    height=380,
+                    label="Heatmap: where the model looked",
+                    height=340,
                     interactive=False,
                     format="png",
                     buttons=["download", "fullscreen"],
+                    alt_text="The photo under its heatmap",
                     elem_id="heatmap",
                 )
                 caption = gr.HTML(_caption(PROMPT), padding=False)
                 opacity = gr.Slider(0, 1, 0.5, step=0.05, label="Heatmap opacity")
-                with gr.Row():
-                    method = gr.Dropdown(
-                        [(info.label + (" (slow)" if info.slow else ""), name) for name, info in METHODS.items()],
-                        value="gradcam",
-                        label="Method",
-                        min_width=140,
-                    )
-                    target = gr.Dropdown(
-                        _choices(predictor), value=PREDICTED_CLASS, label="Evidence for", min_width=200
-                    )
-                stage = gr.Radio(
-                    STAGES,
-                    value="layer4",
-                    label="Stage",
-                    info="Early stages detect small patterns, late stages whole objects.",
-                )
+                with gr.Accordion("Heatmap settings", open=False):
+                    methods = [(info.label + (" (slow)" if info.slow else ""), name) for name, info in METHODS.items()]
+                    method = gr.Dropdown(methods, value="gradcam", label="Method", info=METHOD_INFO)
+                    target = gr.Dropdown(_choices(predictor), value=PREDICTED_CLASS, label="Evidence for")
+                    stage = gr.Radio(STAGES, value="layer4", label="Stage", info=STAGE_INFO)
+                with gr.Accordion(f"All {_counted(predictor.classes)} of this model", open=False):
+                    gr.HTML(_names(predictor.classes), padding=False)
 
-        @plain_errors
-        def explain_photo(path: str | None, method: str, stage: str, target: int, opacity: float) -> tuple[Any, ...]:
-            if path is None:
-                return None, None, _caption(PROMPT), None
-            picture = decode(Path(path), "The photo").image
-            chosen = None if target == PREDICTED_CLASS else target
-            explanation = explain(predictor, picture, method=method, stage=stage, target=chosen)
+        def ask(path: str | None, method: str, stage: str, target: int, opacity: float, visit: Visit) -> Outputs:
+            """Remember the visitor's latest question, and empty the answer to the one before."""
+            same_photo = visit.question is not None and visit.question[0] == path
+            visit.question, visit.explanation, visit.opacity = (path, method, stage, target), None, opacity
+            return gr.skip() if same_photo else None, None, _caption(COMPUTING if path else PROMPT), "", visit
+
+        def ask_about_new_photo(path: str | None, method: str, stage: str, opacity: float, visit: Visit) -> Outputs:
+            """A new photo starts with its predicted class."""
+            return *ask(path, method, stage, PREDICTED_CLASS, opacity, visit), PREDICTED_CLASS
+
+        def answer(visit: Visit) -> Outputs:
+            """Answer the latest question, unless it was answered already; a newer one gets an answer of its own."""
+            question, nothing = visit.question, (gr.skip(),) * 5
+            if question is None or question[0] is None or visit.explanation:
+                return nothing
+            try:
+                explanation = _explained(predictor, *question)
+            except StudioError as error:
+                said = (None, None, _caption(PROMPT), _alert(str(error)), gr.skip())
+                return said if visit.question == question else nothing
+            if visit.question != question:
+                return nothing
+            visit.explanation = explanation
             classes = dict(explanation.prediction.ranked)
-            return classes, overlay(explanation, opacity), _caption(explanation.sentence), explanation
+            # The most likely classes come first in the menu.
+            menu = gr.Dropdown(_choices(predictor, list(classes)))
+            return classes, overlay(explanation, visit.opacity), _caption(explanation.sentence, True), "", menu
 
-        def explain_new_photo(path: str | None, method: str, stage: str, opacity: float) -> tuple[Any, ...]:
-            result = explain_photo(path, method, stage, PREDICTED_CLASS, opacity)
-            choices = _choices(predictor, list(result[0] or ()))
-            return *result, gr.Dropdown(choices, value=PREDICTED_CLASS)
+        def redraw(opacity: float, visit: Visit) -> Any:
+            visit.opacity = opacity
+            return overlay(visit.explanation, opacity) if visit.explanation else gr.skip()
 
-        def redraw_overlay(explanation: Explanation | None, opacity: float) -> Image.Image | None:
-            return overlay(explanation, opacity) if explanation else None
+        def explain_for_programs(path: str | None, method: str, stage: str, target: int, opacity: float) -> Outputs:
+            try:
+                explanation = _explained(predictor, path, method, stage, target)
+            except StudioError as error:
+                raise gr.Error(escape(str(error), quote=False), print_exception=False) from error
+            return (
+                dict(explanation.prediction.ranked),
+                overlay(explanation, opacity),
+                _caption(explanation.sentence, True),
+            )
 
-        outputs = [label, heatmap, caption, kept]
-        # A new photo starts with its predicted class; its most likely classes come first in the menu.
-        photo.change(
-            explain_new_photo,
-            [photo, method, stage, opacity],
-            [*outputs, target],
-            show_progress_on=heatmap,
-            api_visibility="private",
-        )
+        shown = [label, heatmap, caption, problem]
+        private: dict[str, Any] = {"api_visibility": "private", "trigger_mode": "multiple"}
+        at_once: dict[str, Any] = {**private, "queue": False, "show_progress": "hidden"}
+        # In the browser, before the server is asked: no answer stays beside a photo that it does not belong to.
+        photo.change(None, None, shown, js="() => [{}, null, '', '']", **private)
         settings = [photo, method, stage, target, opacity]
-        changed = [method.input, stage.input, target.input]
-        gr.on(changed, explain_photo, settings, outputs, show_progress_on=heatmap, api_name="explain")
-        opacity.change(redraw_overlay, [kept, opacity], heatmap, show_progress="hidden", api_visibility="private")
-    return blocks
-
-
-def page_without_model(reason: str) -> gr.Blocks:
-    """The page without weights: one sentence on what to do, with the reasons folded away."""
-    sentence = (
-        "The pretrained weights could not be downloaded, so no model is loaded. Connect this machine to the internet "
-        "and start the demo again, or start it with your own exported bundle: python demo.py BUNDLE."
-    )
-    with gr.Blocks(title="ResNet Studio") as blocks:
-        gr.HTML(_head("No model is loaded"), padding=False)
-        gr.HTML(f"<p>{sentence}</p><details><summary>Why</summary>{escape(reason)}</details>", padding=False)
+        new_photo = [photo, method, stage, opacity, visit]
+        for asked in (
+            photo.change(ask_about_new_photo, new_photo, [*shown, visit, target], **at_once),
+            gr.on([method.input, stage.input, target.input], ask, [*settings, visit], [*shown, visit], **at_once),
+        ):
+            answered = asked.then(answer, visit, [*shown, target], show_progress_on=[label, heatmap], **private)
+            answered.failure(lambda: (_caption(PROMPT), _alert(FAILED)), None, [caption, problem], **at_once)
+        opacity.change(redraw, [opacity, visit], heatmap, **{**at_once, "trigger_mode": "always_last"})
+        gr.Button(visible=False).click(explain_for_programs, settings, shown[:3], api_name="explain")
     return blocks
 
 
@@ -209,28 +200,28 @@ def example_photos() -> list[list[str]]:
     return [[str(path)] for path in [*single, *birds[:: len(birds) // room + 1 if room else 1][:room]]]
 
 
-def load(reference: str) -> Predictor:
-    """Load a bundle folder, a run folder (its best model) or the word imagenet."""
-    folder = Path(reference)
-    if reference != IMAGENET and not has_bundle(folder) and has_bundle(folder / "best"):
-        predictor = Predictor.load(folder / "best")
-        predictor.name = folder.resolve().name
-        return predictor
-    return Predictor.load(reference, progress=ConsoleProgress())
+def find_model(reference: str) -> tuple[str, str]:
+    """Return the bundle that a reference means, and its name for people: a run's title, or the folder's name."""
+    if reference == IMAGENET:
+        return IMAGENET, IMAGENET_NAME
+    folder = Path(reference).resolve()
+    if not any((place / "status.json").is_file() for place in (folder, folder.parent)):
+        return str(folder), folder.name
+    # Imported here, because a Space has one bundle and does not contain the code of runs.
+    from core.runs.models import titled_bundle
+
+    bundle, title = titled_bundle(folder)
+    return str(bundle), title
 
 
-def write_space(model: str, out: Path) -> int:
-    """Write the folder of a Space and print how to upload it. Return the exit status."""
+def write_space(model: str, name: str | None, out: Path) -> None:
+    """Write the folder of a Space and print how to upload it."""
     # Imported here, because a Space does not contain the code that writes Spaces.
     from core.export.space import write_demo_space
 
-    try:
-        write_demo_space(model, out)
-    except StudioError as error:
-        print(error, file=sys.stderr)
-        return 2
+    bundle, own_name = find_model(model)
+    write_demo_space(bundle, out, name or own_name)
     print(f"{out} is ready. To upload it:\n  hf upload USER/NAME {out} . --type space")
-    return 0
 
 
 class ConsoleProgress:
@@ -246,64 +237,107 @@ class ConsoleProgress:
             self.last_line = line
 
 
-def _file_of(payload: ImageData | None) -> str | None:
-    """The path of the uploaded photo."""
-    return payload.path if payload else None
+def _explained(predictor: Predictor, path: str | None, method: str, stage: str, target: int) -> Explanation:
+    if path is None:
+        raise DataError("There is no photo. Choose one.")
+    chosen = None if target == PREDICTED_CLASS else target
+    return explain(predictor, decode(Path(path), "The photo").image, method=method, stage=stage, target=chosen)
 
 
-def _choices(predictor: Predictor, first: list[str] | None = None) -> list[tuple[str, int]]:
+def _choices(predictor: Predictor, first: Sequence[str] = ()) -> list[tuple[str, int]]:
     """The menu of target classes in alphabetical order, with the classes in ``first`` on top."""
     names = predictor.classes
     order = sorted(range(len(names)), key=lambda number: names[number].lower())
-    top = [names.index(name) for name in first or []]
+    top = [names.index(name) for name in first]
     numbers = [*top, *(number for number in order if number not in top)]
     return [("the predicted class", PREDICTED_CLASS), *((names[number], number) for number in numbers)]
 
 
-def _head(sentence: str) -> str:
-    return f'<div id="head">{MARK}<div><h1>ResNet Studio</h1><p>{escape(sentence)}</p></div></div>'
+def _counted(names: Sequence[str]) -> str:
+    return f"{len(names):,} {'class' if len(names) == 1 else 'classes'}"
 
 
-def _caption(sentence: str) -> str:
-    return f'<p id="caption">{escape(sentence)}</p>'
+def _head(predictor: Predictor) -> str:
+    names = predictor.classes
+    some = f": {', '.join(names)}" if len(names) <= NAMED_CLASSES else ""
+    model = escape(f"{network_name(predictor.arch)} with {_counted(names)}{some}.")
+    return f'<div id="head">{MARK}<div><h1>{escape(predictor.name)}</h1><p>{model} {PURPOSE}</p></div></div>'
+
+
+def _names(names: Sequence[str]) -> str:
+    items = "".join(f"<li>{escape(name)}</li>" for name in sorted(names, key=str.lower))
+    return f'<ul id="names" tabindex="0" aria-label="Classes">{items}</ul>'
+
+
+def _caption(sentence: str, of_answer: bool = False) -> str:
+    return f'<p id="caption" role="status" class="{"answer" if of_answer else ""}">{escape(sentence)}</p>'
+
+
+def _alert(sentence: str) -> str:
+    return f'<p role="alert">{escape(sentence)}</p>'
+
+
+def serve(blocks: gr.Blocks, port: int | None) -> None:
+    """Open the page, print its address and wait for Ctrl+C."""
+    blocks.queue(max_size=MAX_QUEUE)
+    try:
+        _, address, _ = blocks.launch(
+            server_port=port,
+            theme=gr.themes.Base(**THEME["base"]).set(**THEME["colours"]),
+            css_paths=ASSETS / "demo.css",
+            js=(ASSETS / "demo.js").read_text(encoding="utf-8"),
+            favicon_path=ASSETS / "favicon.svg",
+            footer_links=[],
+            max_file_size="64mb",
+            run_history=False,
+            state_session_capacity=200,
+            ssr_mode=False,
+            quiet=True,
+            allowed_paths=[str(HERE / folder) for folder in EXAMPLE_FOLDERS],
+            prevent_thread_lock=True,
+        )
+    except OSError as error:
+        found = f"Port {port} is" if port else "The ports from 7860 to 7959 are"
+        raise StudioError(f"{found} taken or not allowed. Choose another port with --port.") from error
+    print(f"The demo is open at {address}  (Ctrl+C stops it)", flush=True)
+    try:
+        while True:
+            time.sleep(1)
+    finally:
+        blocks.close(verbose=False)
+
+
+def checked_port(text: str | None) -> int | None:
+    """Return a port from the command line or GRADIO_SERVER_PORT; raises StudioError for anything else."""
+    if text and not (text.isdecimal() and text.isascii() and len(text) <= 5 and 0 < int(text) < 2**16):
+        raise StudioError(f"{text[:20]!r} is not a port. Choose a number from 1 to 65535.")
+    return int(text) if text else None
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?", help="a bundle folder, a run folder, or the word imagenet")
-    parser.add_argument("--port", type=int, help="the port to listen on (default: the first free one from 7860)")
+    parser.add_argument("--name", help="the page's heading (default: the run's or the folder's name)")
+    parser.add_argument("--port", help="the port to listen on (default: the first free one from 7860)")
     parser.add_argument("--write-space", type=Path, metavar="DIR", help="write the folder of a Space and exit")
     options = parser.parse_args(arguments)
     model = options.model or os.environ.get("RESNET_STUDIO_BUNDLE") or IMAGENET
-    if options.write_space:
-        return write_space(model, options.write_space)
     try:
-        predictor = load(model)
-    except WeightsUnavailable as error:
-        print(error, file=sys.stderr)
-        blocks = page_without_model(str(error))
-    except StudioError as error:
-        print(error, file=sys.stderr)
-        return 2
-    else:
+        if options.write_space:
+            write_space(model, options.name, options.write_space)
+            return 0
+        port = checked_port(options.port or PORT)
+        folder, name = find_model(model)
+        predictor = Predictor.load(folder, progress=ConsoleProgress())
+        predictor.name = options.name or name
         blocks = page(predictor)
-    blocks.queue(max_size=MAX_QUEUE)
-    _, address, _ = blocks.launch(
-        server_port=options.port,
-        theme=THEME,
-        css=STYLE,
-        favicon_path=HERE / "assets" / "favicon.svg",
-        footer_links=[],
-        max_file_size="64mb",
-        run_history=False,
-        state_session_capacity=200,
-        ssr_mode=False,
-        quiet=True,
-        allowed_paths=[str(HERE / folder) for folder in EXAMPLE_FOLDERS],
-        prevent_thread_lock=True,
-    )
-    print(f"The demo is open at {address}  (Ctrl+C stops it)", flush=True)
-    blocks.block_thread()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        serve(blocks, port)
+    except KeyboardInterrupt:
+        return 0
+    except StudioError as error:
+        print(f"{NO_WEIGHTS}\n{error}" if isinstance(error, WeightsUnavailable) else error, file=sys.stderr)
+        return 2
     return 0
 
 

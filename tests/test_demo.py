@@ -3,12 +3,15 @@
 import json
 import os
 import re
+import shutil
+import signal
 import socket
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,8 @@ from PIL import Image
 from core.inspection.explaining.cam import explain
 from core.inspection.explaining.explanation import overlay
 from core.inspection.predicting.predictor import Predictor
+from core.runs.status import Status
+from demo import find_model, main, page
 from tests.inspection.conftest import CLASSES, photo, write_bundle
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -34,7 +39,7 @@ def free_port() -> int:
 
 @contextmanager
 def serving(*arguments: str, folder: Path = REPOSITORY, environment: dict[str, str] | None = None) -> Iterator[str]:
-    """The demo's address, once it has printed it; the process ends with the block."""
+    """The demo's address, once it has printed it; at the end Ctrl+C stops it quietly."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GRADIO", "RESNET"))}
     process = subprocess.Popen(
         [sys.executable, *arguments],
@@ -51,10 +56,13 @@ def serving(*arguments: str, folder: Path = REPOSITORY, environment: dict[str, s
             said += line
             if found := re.search(r"open at (http://\S+)", line):
                 yield found[1]
+                process.send_signal(signal.SIGINT)
+                rest = process.communicate(timeout=60)[0]
+                assert process.returncode == 0 and "interrupt" not in rest.lower(), rest
                 return
         raise AssertionError(f"the demo ended before it was open:\n{said}")
     finally:
-        process.terminate()
+        process.kill()
         process.wait(timeout=30)
 
 
@@ -138,28 +146,105 @@ def test_the_page_listens_here_only_and_sends_nothing(address: str) -> None:
     assert "fonts.googleapis" not in config
 
 
-def test_without_weights_the_page_opens_and_says_why(tmp_path: Path) -> None:
+@pytest.fixture
+def interrupt() -> Iterator[None]:
+    """The demo changes what Ctrl+C does; pytest gets its own back."""
+    handler = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
+def said_by(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What the demo prints when it ends with 2."""
+    assert main([*arguments]) == 2
+    out, error = capsys.readouterr()
+    assert not out
+    return error
+
+
+@pytest.mark.usefixtures("interrupt")
+def test_what_the_demo_cannot_start_with_is_said_in_one_sentence(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # A port that was taken once ended in a traceback.
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        said = said_by(capsys, str(bundle), "--port", port)
+        assert said == f"Port {port} is taken or not allowed. Choose another port with --port.\n"
+    for port in ("abc", "0", "65536", "-1", "7860.5", "٣", "9" * 5000):
+        said = said_by(capsys, str(bundle), f"--port={port}")
+        assert said == f"{port[:20]!r} is not a port. Choose a number from 1 to 65535.\n"
+
+    said = said_by(capsys, str(tmp_path / "nothing"))
+    assert "is not a bundle" in said and said.count("\n") == 1
+    damaged = tmp_path / "damaged"
+    shutil.copytree(bundle, damaged)
+    (damaged / "bundle.json").write_text("{")
+    said = said_by(capsys, str(damaged))
+    assert "is not valid" in said and said.count("\n") == 1
+    shutil.copyfile(bundle / "bundle.json", damaged / "bundle.json")
+    (damaged / "model.safetensors").write_bytes((bundle / "model.safetensors").read_bytes()[:-9])
+    said = said_by(capsys, str(damaged))
+    assert "model.safetensors" in said and said.count("\n") == 1
+    write_run(tmp_path / "waiting", "Owls")
+    assert "has no model yet" in said_by(capsys, str(tmp_path / "waiting"))
+
+
+def test_a_port_of_the_environment_that_is_not_one_is_said(bundle: Path) -> None:
+    # Gradio turns it into a number when it is imported: a traceback.
+    environment = {**os.environ, "GRADIO_SERVER_PORT": "http"}
+    answer = subprocess.run(
+        [sys.executable, "demo.py", str(bundle)], cwd=REPOSITORY, env=environment, capture_output=True, text=True
+    )
+    assert (answer.returncode, answer.stderr) == (2, "'http' is not a port. Choose a number from 1 to 65535.\n")
+
+
+def test_without_weights_the_demo_says_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     # No source answers: every address leads to a port where nothing listens.
     nowhere = f"http://127.0.0.1:{free_port()}"
-    environment = {
-        "RESNET_STUDIO_WEIGHTS": str(tmp_path / "weights"),
-        "TORCH_HOME": str(tmp_path / "torch"),
-        "https_proxy": nowhere,
-        "HTTPS_PROXY": nowhere,
-        "npm_config_registry": nowhere,
-        "PIP_INDEX_URL": nowhere,
-        "PIP_RETRIES": "0",
-        "npm_config_fetch_retries": "0",
-    }
-    with (
-        serving("demo.py", "imagenet", environment=environment) as address,
-        urllib.request.urlopen(f"{address}config", timeout=30) as answer,
-    ):
-        assert "could not be downloaded" in answer.read().decode()
+    for name in ("https_proxy", "HTTPS_PROXY", "npm_config_registry", "PIP_INDEX_URL"):
+        monkeypatch.setenv(name, nowhere)
+    for name in ("PIP_RETRIES", "npm_config_fetch_retries"):
+        monkeypatch.setenv(name, "0")
+    monkeypatch.setenv("RESNET_STUDIO_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    said = said_by(capsys, "imagenet")
+    assert "There are no ImageNet weights. Connect to the internet, or choose your own model" in said
 
 
-def test_a_model_that_is_not_there_is_said_and_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from demo import main
+def write_run(folder: Path, title: str, bundle: Path | None = None) -> Path:
+    """A run's folder, with a model in it or without."""
+    folder.mkdir()
+    status = Status(state="finished", title=title, created=datetime(2026, 1, 2, tzinfo=UTC))
+    (folder / "status.json").write_text(status.model_dump_json(), encoding="utf-8")
+    if bundle:
+        shutil.copytree(bundle, folder / "best")
+        shutil.copytree(bundle, folder / "last")
+    return folder
 
-    assert main([str(tmp_path / "nothing")]) == 2
-    assert "is not a bundle" in capsys.readouterr().err
+
+def test_the_heading_is_the_name_of_the_run_and_not_best(bundle: Path, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "0007-owls", "Owls, last stage", bundle)
+    for reference, place in ((run, "best"), (run / "best", "best"), (run / "last", "last")):
+        assert find_model(str(reference)) == (str((run / place).resolve()), "Owls, last stage")
+    assert find_model(str(bundle)) == (str(bundle.resolve()), "owls")
+    assert find_model("imagenet") == ("imagenet", "ResNet-50, ImageNet")
+
+    moved = shutil.copytree(run / "best", tmp_path / "elsewhere" / "best")
+    assert find_model(str(moved)) == (str(moved.resolve()), "best"), "it has left its run"
+    (run / "status.json").write_text("{")
+    assert find_model(str(run)) == (str((run / "best").resolve()), "0007-owls")
+
+
+def test_the_page_says_which_network_it_is_and_its_classes(bundle: Path) -> None:
+    predictor = Predictor.load(bundle, device="cpu")
+    predictor.name = "<b>Owls</b>"
+    drawn = [block["props"].get("value", "") for block in page(predictor).config["components"]]
+    html = "".join(value for value in drawn if isinstance(value, str))
+    assert "<h1>&lt;b&gt;Owls&lt;/b&gt;</h1>" in html
+    assert "ResNet-18 with 3 classes: cat, dog, owl." in html
+    assert all(f"<li>{name}</li>" in html for name in CLASSES)

@@ -1,6 +1,7 @@
 """Write the folder of a Hugging Face Space: the Gradio demo with one bundle, ready to upload."""
 
 import ast
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -10,8 +11,12 @@ from tempfile import TemporaryDirectory
 
 from core.errors import BundleError
 from core.export.bundle_zip import export_bundle
+from core.export.model_card import cell
 from core.models.bundle import read_info
+from core.models.zoo import network_name
 from core.workspace import REPOSITORY, SAMPLE_IMAGES
+
+TITLE = "ResNet Studio demo"
 
 APP = '''"""Start the demo with this Space's bundle."""
 
@@ -20,7 +25,7 @@ from pathlib import Path
 
 from demo import main
 
-sys.exit(main([str(Path(__file__).resolve().parent / "bundle")]))
+sys.exit(main([str(Path(__file__).resolve().parent / "bundle"), "--name", {name!r}]))
 '''
 
 # The packages of requirements.txt that the demo imports. Gradio comes with the Space, in the front matter's version.
@@ -33,11 +38,11 @@ LEFT_OUT = ("core.runs", "core.training", "core.export")
 ATTRIBUTES = "*.safetensors filter=lfs diff=lfs merge=lfs -text\n*.jpg filter=lfs diff=lfs merge=lfs -text\n"
 
 
-def write_demo_space(source: Path | str, out: Path, title: str | None = None, license: str = "mit") -> Path:
+def write_demo_space(source: Path | str, out: Path, title: str = TITLE, license: str = "mit") -> Path:
     """Write the Space's folder for a run, a bundle or ``"imagenet"``; return ``out``. It appears complete.
 
-    ``license`` is Hugging Face's identifier for the front matter. Raises the errors of ``export_bundle``, and
-    BundleError if ``out`` exists and is not empty.
+    ``title`` is what visitors see: the Space's name and the demo's heading. ``license`` is Hugging Face's identifier
+    for the front matter. Raises the errors of ``export_bundle``, and BundleError if ``out`` exists and is not empty.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BundleError(f"{out} is not empty. Choose a new folder for the Space.")
@@ -51,7 +56,7 @@ def write_demo_space(source: Path | str, out: Path, title: str | None = None, li
             shutil.copyfile(path, target)
         for folder in (REPOSITORY / "assets", SAMPLE_IMAGES):
             shutil.copytree(folder, space / folder.name)
-        (space / "app.py").write_text(APP, encoding="utf-8")
+        (space / "app.py").write_text(APP.format(name=title), encoding="utf-8")
         (space / "requirements.txt").write_text("".join(_requirements()), encoding="utf-8")
         (space / ".gitattributes").write_text(ATTRIBUTES, encoding="utf-8")
         (space / "README.md").write_text(_readme(space / "bundle", title, license), encoding="utf-8")
@@ -106,13 +111,14 @@ def _requirements() -> Iterator[str]:
             yield line
 
 
-def _readme(bundle: Path, title: str | None, license: str) -> str:
+def _readme(bundle: Path, title: str, license: str) -> str:
     info = read_info(bundle)
     template = (REPOSITORY / "deploy" / "gradio-space" / "README.md").read_text(encoding="utf-8")
-    some = ", ".join(info.classes[:5]) + (" ..." if len(info.classes) > 5 else "")
+    some = ", ".join(map(cell, info.classes[:5])) + (" ..." if len(info.classes) > 5 else "")
     return template.format(
         sdk_version=version("gradio"),
         license=license,
-        title=title or "ResNet Studio demo",
-        sentence=f"A {info.arch} with {len(info.classes)} classes: {some}.",
+        title=cell(title),
+        quoted_title=json.dumps(title),  # in JSON, every text is also valid YAML
+        sentence=f"A {network_name(info.arch)} with {len(info.classes)} classes: {some}.",
     )

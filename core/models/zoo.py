@@ -106,3 +106,21 @@ def config_of(arch: str) -> ResNetConfig:
             )
         config = replace(config, **OPTIONS[option])
     return config
+
+
+_FAMILY_NAMES = {
+    "keras-resnet": "Keras ResNet",
+    "wide-resnet": "Wide ResNet-",
+    "seresnet": "SE-ResNet-",
+    "resnext": "ResNeXt-",
+    "resnet": "ResNet-",
+}
+"""The usual spelling of the start of an architecture's name; longer starts first."""
+
+
+def network_name(arch: str) -> str:
+    """Return the usual spelling of an architecture: "ResNet-50 v1" for ``resnet50-v1``."""
+    start = next((start for start in _FAMILY_NAMES if arch.startswith(start)), "")
+    rest = arch.removeprefix(start)
+    rest = rest.replace("v2", "V2") if start.startswith("keras") else rest.replace("-v1", " v1").replace("-32x", " 32x")
+    return _FAMILY_NAMES.get(start, "") + rest

@@ -1,7 +1,10 @@
 """A Space's folder is complete and runs without this repository."""
 
 import ast
+import json
 import sys
+import urllib.request
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -26,10 +29,13 @@ SUPPLIED_BY = {
 }
 
 
+TITLE = "Owls: 'a' \"b\" *c* <img src=x>"
+
+
 @pytest.fixture(scope="module")
 def space(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("space")
-    return write_demo_space(write_bundle(root / "owls"), root / "upload", title="Owls")
+    return write_demo_space(write_bundle(root / "owls"), root / "upload", title=TITLE)
 
 
 def test_the_space_answers_by_itself(space: Path, tmp_path: Path) -> None:
@@ -41,6 +47,9 @@ def test_the_space_answers_by_itself(space: Path, tmp_path: Path) -> None:
         label, heatmap, _ = client.predict(
             handle_file(str(tmp_path / "photo.png")), "gradcam", "layer4", -1, 0.5, api_name="/explain"
         )
+        with urllib.request.urlopen(f"{address}config", timeout=30) as page:
+            drawn = [block["props"].get("value") for block in json.load(page)["components"]]
+    assert any(f"<h1>{escape(TITLE)}</h1>" in value for value in drawn if isinstance(value, str))
     assert label["label"] == expected.name
     assert label["confidences"][0]["confidence"] == pytest.approx(expected.probability, abs=1e-4)
     assert Path(heatmap).is_file()
@@ -56,7 +65,9 @@ def test_the_front_matter_is_what_a_space_needs(space: Path) -> None:
     )
     assert f">={'.'.join(settings['sdk_version'].split('.')[:2])}" in gradio_line
     assert len(settings["short_description"]) <= 60, "Hugging Face refuses longer ones"
-    assert "# Owls" in body and "cat, dog, owl" in body and "{" not in text
+    assert settings["title"] == TITLE
+    assert "# Owls: 'a' \"b\" \\*c\\* \\<img src=x\\>\n" in body, "Hugging Face draws it as Markdown"
+    assert "A ResNet-18 with 3 classes: cat, dog, owl." in body and "{" not in text
 
 
 def imported_at_start(space: Path) -> tuple[set[Path], set[str]]:
