@@ -13,6 +13,7 @@ from core.data.pictures.decoding import Decoded
 from core.data.store.store import Project, Store
 from core.workspace import REPOSITORY, open_workspace
 from pages.components.shared.frame import PAGES
+from pages.components.shared.wording import SPLIT
 
 OpenPage = Callable[..., AppTest]
 
@@ -76,4 +77,9 @@ def birds(store: Store) -> Project:
 
 def messages(app: AppTest) -> list[str]:
     """All that the page says as an error: a bug's sentence is among them, and what no frame caught."""
-    return [element.value for element in (*app.error, *app.exception)]
+    return [read(element.value) for element in (*app.error, *app.exception)]
+
+
+def read(markdown: str) -> str:
+    """The text as a person reads it: without the escapes of ``plain``."""
+    return markdown.replace(SPLIT, "").replace("\\", "")

@@ -142,14 +142,14 @@ def _show_progress(head: DeltaGenerator, project: Project) -> int:
     with head:
         st.progress((photos - left) / photos if photos else 0.0, f"{photos - left:,} of {photos:,} photos have a box")
         if rule := frame.store().learned_photos(project.id).rule:
-            st.caption(rule)
+            st.caption(plain(rule))
     return left
 
 
 def _controls(desk: BoxDesk, row: ImageRow, project: Project, step: tuple[int, int]) -> None:
     size = (row.width, row.height)
     if desk.message:
-        st.warning(desk.message)
+        st.warning(plain(desk.message))
     out = max((reaches_out(box, *size) for box in desk.shown), default=0.0)
     if out > TOLERATED_PIXELS:
         st.warning(f"A box extends {out:g} pixels beyond the photo.")

@@ -13,6 +13,7 @@ from pages.components.annotate.photo_hold import PhotoHold
 from pages.components.boxes.box_canvas import BoxEdit, from_numbers, last_report
 from pages.components.boxes.merge_boxes import merge
 from pages.components.shared import frame
+from pages.components.shared.wording import plain
 
 # Between reading what is stored and storing, no other tab of this server may store.
 SAVING = Lock()
@@ -171,7 +172,7 @@ def _take(desk: BoxDesk, edit: BoxEdit) -> None:
         desk.store(edit.photo, before, boxes, at=at)
     except DataError as error:
         if edit.photo != desk.current:
-            frame.notify(str(error))
+            frame.notify(plain(str(error)))
             return
         desk.load()
         desk.message = str(error)

@@ -23,7 +23,7 @@ from pages.components.data.import_progress import import_of, show_import, start
 from pages.components.data.preview_updates import KNOWN, show_updates, updates_of
 from pages.components.data.uploaded_files import release_uploads, uploads_on_disk
 from pages.components.shared import frame
-from pages.components.shared.pickers import SPLITS
+from pages.components.shared.pickers import SPLIT_NAMES, SPLITS
 from pages.components.shared.undo_line import offer_undo
 from pages.components.shared.wording import counted, plain
 
@@ -151,7 +151,7 @@ def _show(plan: ImportPlan, project: Project) -> None:
             _found(plan, updates)
             show_boxes(plan, project)
         else:
-            st.subheader(f"Found: labels of {counted(updates.photos, 'photo')} in the project", anchor=False)
+            st.header(f"Found: labels of {counted(updates.photos, 'photo')} in the project", anchor=False)
             st.markdown(f"From {plain(plan.source)}.")
         show_updates(updates)
         show_learned(plan, updates, project)
@@ -162,17 +162,17 @@ def _show(plan: ImportPlan, project: Project) -> None:
 def _found(plan: ImportPlan, updates: LabelUpdates) -> None:
     """Draw the counts of the files."""
     labelled = sum(one.label is not None for one in plan.candidates)
-    st.subheader(f"Found: {counted(len(plan.candidates), 'photo')}", anchor=False)
+    st.header(f"Found: {counted(len(plan.candidates), 'photo')}", anchor=False)
     facts = [f"{labelled:,} labelled", counted(len(plan.classes), "class", "classes")]
     splits = Counter(one.split for one in plan.candidates if one.split)
     if splits:
-        facts.append("split: " + ", ".join(f"{name} {splits[name]:,}" for name in SPLITS if splits[name]))
+        facts.append(", ".join(f"{splits[name]:,} for {SPLIT_NAMES[name].lower()}" for name in SPLITS if splits[name]))
     if updates.known:
         facts.append(f"{len(updates.known):,} in the project already")
     st.markdown(f"From {plain(plan.source)}: {', '.join(facts)}.")
     if plan.classes:
         counts = Counter(name_key(one.label) for one in plan.candidates if one.label)
-        st.markdown(" ".join(f":gray-badge[{plain(name)} {counts[name_key(name)]:,}]" for name in plan.classes))
+        st.markdown(" ".join(f":gray-badge[{plain(name)}: {counts[name_key(name)]:,}]" for name in plan.classes))
 
 
 def _buttons(plan: ImportPlan, updates: LabelUpdates, project: Project) -> None:

@@ -36,7 +36,7 @@ def annotators(project: Project) -> None:
         )
         return
     classes = [one.name for one in frame.store().classes(project.id)]
-    st.subheader("Labels by annotator", anchor=False)
+    st.header("Labels by annotator", anchor=False)
     st.caption("Accepted suggestions are not counted, because they are not independent of the model.")
     st.dataframe(_table(opinions, classes), hide_index=True, height="content")
     agreement = agreement_of(opinions, classes)
@@ -67,7 +67,7 @@ def _table(opinions: list[Opinion], classes: list[str]) -> pd.DataFrame:
 
 
 def _agreement(found: Agreement) -> None:
-    st.subheader("Agreement between annotators", anchor=False)
+    st.header("Agreement between annotators", anchor=False)
     st.markdown(
         f"Based on {counted(found.overall.images, 'photo')} labelled by two or more people. Kappa measures agreement "
         "beyond chance: 1 is perfect agreement, 0 is no better than guessing. Above 0.8, labels are reliable. "
@@ -96,7 +96,7 @@ def _number(kappa: Kappa) -> str:
 
 
 def _disagreements(project: Project, found: list[Disagreement], classes: list[str]) -> None:
-    st.subheader("Disagreements", anchor=False)
+    st.header("Disagreements", anchor=False)
     open_ones = [one for one in found if not one.settled]
     settled = len(found) - len(open_ones)
     if not open_ones:
@@ -141,7 +141,7 @@ def _row(project: Project, one: Disagreement, classes: list[str]) -> None:
                 others = [name for name in classes if name not in names]
                 if others:
                     chosen = st.menu_button(
-                        "Another class", others, key=f"decide-other-{one.image_id}", type="tertiary"
+                        "Another class", others, format_func=plain, key=f"decide-other-{one.image_id}", type="tertiary"
                     )
                     if chosen:
                         _decide(project, one.image_id, str(chosen))

@@ -8,6 +8,7 @@ import streamlit as st
 from core.data.pictures.image_quality import QualityCache
 from core.data.store.store import ImageRow, Project
 from pages.components.data.check_progress import ensure_quality_measured
+from pages.components.data.splits import PARTS
 from pages.components.shared import frame
 from pages.components.shared.photo_wall import WallPhoto, wall
 from pages.components.shared.undo_line import offer_undo, undo_line
@@ -127,7 +128,7 @@ def _card(project: Project, group: Group) -> None:
     name = _name(group)
     with st.container(border=True, gap="xsmall", key=f"group-{name[:12]}"):
         labels = [plain(label) if label else "no label" for label in _labels(group)]
-        where = [split or "not yet split" for split in _splits(group)]
+        where = [_split_name(split) for split in _splits(group)]
         st.markdown(f"**{counted(len(group), 'photo')}** · {' and '.join(labels)} · {' and '.join(where)}")
         shown = group[:SHOWN_PER_GROUP]
         photos = [
@@ -135,7 +136,7 @@ def _card(project: Project, group: Group) -> None:
                 str(row.id),
                 frame.store().thumbnail_path(row.hash),
                 row.label or "no label",
-                f"{row.split or 'not yet split'} · {row.filename.rsplit('/', 1)[-1]}",
+                f"{_split_name(row.split)} · {row.filename.rsplit('/', 1)[-1]}",
                 muted=row.label is None,
             )
             for row in shown
@@ -153,7 +154,7 @@ def _card(project: Project, group: Group) -> None:
                     key=f"rest-{stays.id}-{name}",
                     on_click=_remove,
                     args=(project, [(stays, goes)]),
-                    help=f"Keeps {stays.filename.rsplit('/', 1)[-1]}, {stays.width} × {stays.height}",
+                    help=f"Keeps {plain(stays.filename.rsplit('/', 1)[-1])}, {stays.width} × {stays.height}",
                 )
             st.button("Mark as different", key=f"apart-{name}", on_click=_apart, args=(project, name), type="tertiary")
 
@@ -166,6 +167,10 @@ def _show_again_button(project: Project, kept: int) -> None:
             on_click=_show_again,
             args=(project,),
         )
+
+
+def _split_name(split: str | None) -> str:
+    return PARTS[split or "none"].lower()
 
 
 def _splits(group: Group) -> list[str | None]:
@@ -221,7 +226,7 @@ def _together(project: Project, groups: list[Group]) -> None:
     for group in groups:
         split = common_split(row.split for row in group)
         rows += [(row.id, None, split) for row in group if row.split != split]
-    text = f"{counted(len(rows), 'image')} moved to the split of their group ({counted(len(groups), 'group')})"
+    text = f"{counted(len(rows), 'photo')} moved to the split of their group ({counted(len(groups), 'group')})"
     change = frame.store().apply_labels(project.id, rows, frame.who(), text, kind="splits")
     if change:
         offer_undo(project, change, f"{counted(len(groups), 'group')} now kept in one split.")

@@ -1,12 +1,16 @@
 """Likely label errors, one photo at a time: one key accepts the suggested class, one keeps the label."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.data.store.store import Project
 from core.errors import TooLittleData
+from core.inspection.suggesting.computations import read_label_queue
+from core.workers.pool import Request
+from pages.components.computing.computation import Computation
 from pages.components.data.check_progress import ensure_features
 from pages.components.data.photo_details import display_bytes
 from pages.components.shared import frame
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
 STYLE = """<style>
 .st-key-check-photo img { max-height: 60vh; object-fit: contain; background: var(--st-secondary-background-color); }
 .st-key-check-verdict [aria-label^="Shortcut"] {
-  border: 1px solid currentcolor; border-radius: 0.25rem; padding: 0 0.35rem; opacity: 0.7;
+  border: 1px solid currentcolor; border-radius: 0.25rem; padding: 0 0.35rem;
 }
 @media (max-width: 640px) { .st-key-check-photo img { max-height: 42vh; } }
 </style>"""
@@ -37,6 +41,7 @@ class Review:
     again: int | None = None  # the photo whose decision was last undone
     fixed: int = 0  # in this session
     kept: int = 0
+    outdated: bool = False  # the queue is to be computed again
 
     def pending(self) -> list["LabelToReview"]:
         """Return the labels that nobody has reviewed yet, in queue order."""
@@ -64,27 +69,31 @@ def label_errors(project: Project) -> None:
 
 
 def _review_of(project: Project) -> Review | None:
-    """Return this tab's review; if there are too few labels, say so and return None."""
+    """Return this tab's review; None if there are too few labels or the check was stopped, which is said."""
     review: Review | None = st.session_state.get("review")
+    if review is not None and review.project_id == project.id and not review.outdated:
+        return review
+    computation = Computation("label-check", f"check labels {project.id}")
+    if computation.stopped:
+        st.button("Check the labels", icon=":material/fact_check:", key="label-check-start", on_click=computation.start)
+        return None
+    try:
+        found = read_label_queue(computation.result(partial(_request, project)))
+    except TooLittleData as error:
+        st.info(plain(str(error)), icon=":material/info:")
+        return None
     if review is None or review.project_id != project.id:
-        try:
-            with st.spinner("Checking the labels"):
-                review = _new_review(project)
-        except TooLittleData as error:
-            st.info(str(error), icon=":material/info:")
-            return None
-        st.session_state["review"] = review
+        review = st.session_state["review"] = Review(project.id, found.queue, found.checked)
+    review.queue, review.checked, review.outdated = found.queue, found.checked, False
     return review
 
 
-def _new_review(project: Project) -> Review:
-    from core.inspection.suggesting.review import labels_to_review
-    from core.inspection.suggesting.vector_job import vectors_of
+def _request(project: Project) -> Request:
     from core.inspection.suggesting.vectors import default_network
 
-    network = default_network(frame.workspace())
-    found = labels_to_review(frame.store(), project.id, vectors_of(frame.workspace(), network or ""))
-    return Review(project.id, found.queue, found.checked)
+    network = default_network(frame.workspace()) or ""
+    arguments = {"workspace": str(frame.workspace().root), "project": project.id, "network": network}
+    return Request("check-labels", arguments)
 
 
 @frame.fragment()
@@ -142,7 +151,7 @@ def _review_photo(project: Project) -> None:
         names = [one.name for one in frame.store().classes(project.id)]
         rest = [name for name in names if name not in (item.given, item.proposed)]
         if rest:
-            chosen = st.menu_button("Another class", rest, key=f"other-{row.id}", type="tertiary")
+            chosen = st.menu_button("Another class", rest, format_func=plain, key=f"other-{row.id}", type="tertiary")
             if chosen:
                 _fix(review, item, str(chosen))
                 st.rerun(scope="fragment")
@@ -237,8 +246,7 @@ def _undo(review: Review) -> None:
     review.again = newest.image_id
     if newest.image_id not in {one.image_id for one in review.queue}:
         # After a restart, for example, the queue was made while this label was corrected. A new queue includes it.
-        new = _new_review(store.project(review.project_id))
-        review.queue, review.checked = new.queue, new.checked
+        review.outdated = True
     row = store.image(review.project_id, newest.image_id)
     label = f"labelled {plain(row.label)}" if row.label else "unlabelled"
     frame.notify(f"Undone: {plain(row.filename.rsplit('/', 1)[-1])} is {label} again.")

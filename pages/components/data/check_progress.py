@@ -6,7 +6,7 @@ from core.data.pictures import quality_job
 from core.data.pictures.quality_job import QualityProgress
 from core.data.store.store import Project
 from pages.components.shared import frame
-from pages.components.shared.wording import counted
+from pages.components.shared.wording import counted, plain
 
 SECONDS = 1.0
 
@@ -48,7 +48,7 @@ def ensure_features(project: Project) -> bool:
     begin(frame.store(), project.id)
     state = vectors_state(frame.store(), project.id)
     if state.problem and not state.running:
-        st.warning(state.problem)
+        st.warning(plain(state.problem))
         if state.done < state.total and st.button("Try again", icon=":material/replay:"):
             begin(frame.store(), project.id, again=True)
             st.rerun()

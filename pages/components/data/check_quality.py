@@ -94,6 +94,7 @@ def _photo(one: QualityFlag) -> WallPhoto:
         frame.store().thumbnail_path(one.row.hash),
         one.row.label or "no label",
         note.rsplit("/", 1)[-1],
+        name="" if note == one.row.filename else one.row.filename.rsplit("/", 1)[-1],
     )
 
 

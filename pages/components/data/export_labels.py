@@ -73,7 +73,7 @@ def _for_other_tools(project: Project) -> None:
     """Draw the download of photos and labels in one zip."""
     from core.data.importing.formats.write_zip import formats_of, missing_in_words, missing_photos, not_carried
 
-    st.subheader("Photos and labels together", anchor=False)
+    st.header("Photos and labels together", anchor=False)
     st.markdown(
         "A zip that other tools can read. You can also import it again under **Add photos**: names, labels, boxes, "
         "splits and the order of the classes are kept."

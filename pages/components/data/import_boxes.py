@@ -63,7 +63,7 @@ def show_learned(plan: ImportPlan, updates: LabelUpdates, project: Project) -> N
 def _list_bad(bad: Sequence[BadBox]) -> None:
     st.warning(f"{counted(len(bad), 'box does', 'boxes do')} not fit the photo. Boxes are never cropped automatically.")
     lines = [
-        f"- {f'line {one.marked.line}, ' if one.marked.line else ''}{plain(one.candidate.name)}: {one.text}"
+        f"- {f'line {one.marked.line}, ' if one.marked.line else ''}{plain(one.candidate.name)}: {plain(one.text)}"
         for one in bad[:BAD_LISTED]
     ]
     more = [f"- and {len(bad) - BAD_LISTED} more"] if len(bad) > BAD_LISTED else []
@@ -76,7 +76,7 @@ def confirm(proposal: ColumnGuess, reason: str, plan_with: Callable[[bytes], Imp
 
     ``plan_with`` plans the photos with the labels.csv passed to it.
     """
-    st.info(f"{plain(reason)}", icon=":material/help:")
+    st.info(plain(reason), icon=":material/help:")
     st.markdown(
         f"The last four columns of **{plain(proposal.name)}** are numbers, and one column names photos. "
         "Are these boxes?"

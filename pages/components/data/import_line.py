@@ -5,7 +5,7 @@ import streamlit as st
 from core.data.importing.import_progress import ImportProgress, import_progress
 from core.data.store.store import Project
 from pages.components.shared import frame
-from pages.components.shared.wording import counted, plain
+from pages.components.shared.wording import counted, plain, time_left
 
 REFRESH_SECONDS = 1.0
 
@@ -39,16 +39,3 @@ def progress_of(progress: ImportProgress) -> tuple[float, str]:
     left = time_left(progress.seconds_left)
     sentence = f"Importing '{plain(progress.source)}': {how_far}" + (f", {left}" if left else "")
     return progress.done / max(1, progress.total), sentence
-
-
-def time_left(seconds: float | None) -> str:
-    """Return the remaining time, rounded as an estimate deserves: "about 40 seconds left"; empty for None."""
-    if seconds is None:
-        return ""
-    if seconds < 55:
-        return f"about {max(5, 5 * round(seconds / 5))} seconds left"
-    if seconds < 90:
-        return "about a minute left"
-    if seconds < 3600:
-        return f"about {round(seconds / 60)} minutes left"
-    return f"about {seconds / 3600:.1f} hours left"

@@ -156,8 +156,8 @@ def _report(project: Project, done: Import) -> None:
     report = ImportReport.of([*done.rejected, *done.results])
     taken = report.counts["taken"] + report.counts["remark"]
     if done.error:
-        st.error(done.error, icon=":material/info:")
-    st.subheader(f"{counted(taken, 'photo')} imported", anchor=False)
+        st.error(plain(done.error), icon=":material/info:")
+    st.header(f"{counted(taken, 'photo')} imported", anchor=False)
     if done.updates and not done.error:
         _offer_undo(project, done.updates)
     added = [one.added for one in done.results if one.added is not None]

@@ -23,7 +23,7 @@ def show_details(project: Project, image_id: int) -> None:
     try:
         row = frame.store().image(project.id, image_id)
     except DataError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     st.html("<style>.st-key-photo-details img { max-height: 52vh; object-fit: contain; }</style>")
     with st.container(key="photo-details"):
@@ -36,7 +36,7 @@ def show_details(project: Project, image_id: int) -> None:
                 [(box.label, Box(box.x, box.y, box.width, box.height)) for box in boxes],
                 pixels=DISPLAY_PIXELS,
             )
-        st.image(picture, width="stretch", alt=row.label or "an unlabelled photo")
+        st.image(picture, width="stretch", alt=f"{row.filename}, {row.label or 'no label'}")
     facts = [f"{row.width} × {row.height} pixels", format_size(row.bytes), f"split: {row.split or 'none yet'}"]
     if row.annotated_by and row.annotated_at:
         facts.append(f"labelled by {plain(row.annotated_by)}, {format_time(row.annotated_at)}")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.data.store.store import ImageFilter, Project
 from pages.components.shared import charts, frame
-from pages.components.shared.wording import counted
+from pages.components.shared.wording import chart_text, counted
 
 NETWORK_PIXELS = 224
 PARTS = {"train": "Training", "val": "Validation", "test": "Test", "none": "Not yet split"}
@@ -14,19 +14,20 @@ PARTS = {"train": "Training", "val": "Validation", "test": "Test", "none": "Not 
 
 def _colors() -> dict[str, str]:
     colors = charts.palette(frame.is_dark())
-    return {"train": colors.lines[0], "val": colors.lines[1], "test": colors.lines[2], "none": colors.grid}
+    return {"train": colors.training, "val": colors.validation, "test": colors.test, "none": colors.grid}
 
 
 def splits(project: Project) -> None:
     """Draw the section."""
     counts = frame.store().counts(project.id)
+    counts = counts[counts["label"].notna() | (counts["total"] > 0)]  # no row for unlabelled photos if there are none
     if counts["total"].sum() == 0:
         frame.empty_state("No photos yet", "Add photos first. Then you see here how they are split.")
         return
     _explain(project, counts)
     st.plotly_chart(_bars(counts), key="split-bars", config={"displayModeBar": False})
     st.dataframe(_table(counts), hide_index=True, height="content")
-    st.subheader("Sizes", anchor=False)
+    st.header("Sizes", anchor=False)
     sides = _shorter_sides(project.id, int(counts["total"].sum()))
     st.markdown(_sizes_in_words(sides))
     st.plotly_chart(_sizes(sides), key="sizes", config={"displayModeBar": False})
@@ -53,7 +54,7 @@ def _explain(project: Project, counts: pd.DataFrame) -> None:
 
 def _bars(counts: pd.DataFrame) -> go.Figure:
     colors = _colors()
-    names = ["no label" if pd.isna(name) else str(name) for name in counts["label"]]
+    names = ["no label" if pd.isna(name) else chart_text(str(name)) for name in counts["label"]]
     figure = go.Figure()
     for part, words in PARTS.items():
         if counts[part].sum():
@@ -99,9 +100,9 @@ def _sizes(sides: list[int]) -> go.Figure:
     )
     figure.add_vline(
         x=NETWORK_PIXELS,
-        line={"dash": "dot", "color": colors.quiet},
+        line={"dash": "dot", "color": colors.second},
         annotation_text="network input",
-        annotation_position="top left",
+        annotation_position="top",
     )
     figure.update_layout(height=240, margin={"l": 0, "r": 0, "t": 24, "b": 0}, bargap=0.05)
     figure.update_xaxes(title="shorter side in pixels", range=[0, max(*sides, NETWORK_PIXELS) * 1.15])

@@ -10,6 +10,7 @@ from typing import ParamSpec
 import streamlit as st
 
 from core.errors import StudioError
+from pages.components.shared.wording import plain
 
 log = logging.getLogger("resnet_studio")
 P = ParamSpec("P")
@@ -24,7 +25,7 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except StudioError as error:
-        st.error(str(error), icon=":material/info:")
+        st.error(plain(str(error)), icon=":material/info:")
     except Exception:
         log.exception("A page failed")
         moment = datetime.now().strftime("%H:%M:%S")
@@ -36,7 +37,10 @@ def plain_errors() -> Iterator[None]:
 
 
 def notify(text: str) -> None:
-    """Show a short message (a toast) in the next run; works in callbacks, where Streamlit draws nothing."""
+    """Show a short message (a toast) in the next run; works in callbacks, where Streamlit draws nothing.
+
+    The text is Markdown: user text in it goes through ``plain``.
+    """
     st.session_state.setdefault("notes", []).append(text)
 
 
@@ -48,7 +52,7 @@ def action(do: Callable[P, None]) -> Callable[P, None]:
         try:
             do(*args, **kwargs)
         except StudioError as error:
-            notify(str(error))
+            notify(plain(str(error)))
 
     return guarded
 

@@ -1,5 +1,6 @@
-"""Text for pages: escaped user text, counts with their noun, sizes, times and unique option names."""
+"""Text for pages: user text escaped for Markdown and charts, counts with their noun, sizes, times, option names."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -10,12 +11,34 @@ from core.data.store.records import Change
 
 T = TypeVar("T")
 
-SPECIAL = frozenset("\\`*_{}[]()#+-.!|~$:<>&")
+SPECIAL = frozenset("\\`*_{}[]()#+-.!|~$:<>&/=")
+
+# After Markdown has removed the backslashes, Streamlit looks for more in the remaining text: addresses (http://, www.,
+# mail), :material_x: and :emoji:, and arrows and signs such as -> and >=. A backslash does not stop these, but they are
+# not found across an empty element: it splits the text in the middle, and nobody sees it or copies it.
+SPLIT = ":small[]"
+_SPLIT_AT = re.compile(
+    r"(?<=http)(?=s?://)|(?<=www)(?=\.)|(?<=@)(?=[\w-])|(?<=:)(?=[\w+-]+:)|(?<=[-<>~])(?=[->=](?:\s|$))", re.IGNORECASE
+)
+_IN_CHARTS = {ord(letter): f"&#{ord(letter)};" for letter in "&<>$%{}"}
 
 
 def plain(text: str) -> str:
-    """Escape a user's text for Markdown, so that it is shown literally."""
-    return "".join("\\" + letter if letter in SPECIAL else letter for letter in text)
+    """Escape a user's text for Markdown, so that it is shown literally: on one line, without spaces around it.
+
+    Everything that Streamlit draws as Markdown needs it: texts, the labels and options of buttons, captions, help,
+    messages, toasts. The options of select boxes, tables, fields and the names for screen readers are drawn as they
+    are, and charts need ``chart_text``.
+    """
+    line = " ".join(text.split())
+    return SPLIT.join(
+        "".join("\\" + letter if letter in SPECIAL else letter for letter in part) for part in _SPLIT_AT.split(line)
+    )
+
+
+def chart_text(text: str) -> str:
+    """Escape a user's text for plotly, which reads tags, entities, formulas and %{names} in all texts of a figure."""
+    return text.translate(_IN_CHARTS)
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
@@ -47,6 +70,19 @@ def format_time(when: datetime) -> str:
     return local.strftime("%H:%M" if today else "%Y-%m-%d %H:%M")
 
 
+def time_left(seconds: float | None) -> str:
+    """Return the remaining time, rounded as an estimate deserves: "about 40 seconds left"; empty for None."""
+    if seconds is None:
+        return ""
+    if seconds < 55:
+        return f"about {max(5, 5 * round(seconds / 5))} seconds left"
+    if seconds < 90:
+        return "about a minute left"
+    if seconds < 3600:
+        return f"about {round(seconds / 60)} minutes left"
+    return f"about {seconds / 3600:.1f} hours left"
+
+
 def unique_options(choices: Iterable[tuple[str, T]]) -> dict[str, T]:
     """Map unique display names to the choices of a select box, in order.
 
@@ -69,3 +105,9 @@ def next_page(step: Step, boxed: bool) -> tuple[str, str]:
         "label photos": (label, "Annotate"),
         "train": ("Go to training", "Train"),
     }[step]
+
+
+def split_names(text: str) -> list[str]:
+    """Split a line into class names at commas or semicolons, without surrounding spaces or repeats."""
+    names = (part.strip() for part in text.replace(";", ",").split(","))
+    return list(dict.fromkeys(name for name in names if name))

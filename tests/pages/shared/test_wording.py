@@ -10,7 +10,7 @@ def test_an_undo_says_what_it_left_because_somebody_changed_it_since(store: Stor
     store.annotate(birds.id, numbers, "owl", "Ana")
     whole = store.undo(birds.id, "Ana")
     assert whole is not None
-    assert undo_message(whole).startswith("Undone: 3 images")
+    assert undo_message(whole).startswith("Undone: 3 photos")
     assert "not undone" not in undo_message(whole)
     store.annotate(birds.id, numbers, "owl", "Ana")
     store.annotate(birds.id, numbers[:1], "duck", "Ben")
