@@ -3,14 +3,14 @@
 import streamlit as st
 
 from core.data.store.store import ClassInfo, Project
-from core.inspection.suggesting.similar_classes import REVIEW_KIND, LikelyTypo, likely_typos
+from core.inspection.suggesting.similar_classes import REVIEW_KIND, LikelyTypo
+from pages.components.annotate.class_typos import open_typos, question
 from pages.components.annotate.suggest_state import refit
-from pages.components.home.welcome import split_names
 from pages.components.shared import frame
 from pages.components.shared.class_keys import BOX_LETTERS, class_keys
 from pages.components.shared.dialogs import closing_button
 from pages.components.shared.undo_line import newest_of_tab, undo_newest
-from pages.components.shared.wording import counted, plain
+from pages.components.shared.wording import counted, plain, split_names
 
 TYPOS_SHOWN = 5
 RENAME, MERGE, REMOVE, UP, DOWN = "Rename", "Merge into another", "Remove", "Move up", "Move down"
@@ -34,15 +34,10 @@ def class_panel(project: Project) -> None:
 
 def _typos(project: Project, classes: list[ClassInfo]) -> None:
     """Offer to merge classes whose names are probably the same word."""
-    known = frame.store().reviews(project.id, REVIEW_KIND)
-    for one in [pair for pair in likely_typos(classes) if pair.subject not in known][:TYPOS_SHOWN]:
+    for one in open_typos(project, classes)[:TYPOS_SHOWN]:
         rare, common = one.rare, one.common
         with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"typo-{rare.id}"):
-            st.markdown(
-                f":material/spellcheck: Is **{plain(rare.name)}** ({counted(rare.count, 'photo')}) the same class as "
-                f"**{plain(common.name)}** ({counted(common.count, 'photo')})?",
-                width="stretch",
-            )
+            st.markdown(f":material/spellcheck: {question(one)}", width="stretch")
             st.button(
                 f"Merge into {plain(common.name)}",
                 key=f"typo-merge-{rare.id}",

@@ -143,10 +143,12 @@ def _details(project: Project, change: Change) -> None:
         if touched:
             with st.container(width=len(touched) * CARD_PIXELS):
                 wall([_photo(one) for one in touched], key=f"history-wall-{change.id}", side=96, one_row=True)
+        if change.unfinished:
+            st.caption("Only a part of it is undone, because that was interrupted. Undo or redo all of it.")
         with st.container(horizontal=True, gap="xsmall"):
-            if change.undone:
+            if change.undone or change.unfinished:
                 st.button("Redo", icon=":material/redo:", on_click=_redo_one, args=(project, change.id))
-            else:
+            if not change.undone or change.unfinished:
                 st.button("Undo this change", icon=":material/undo:", on_click=_undo_one, args=(project, change.id))
             later = frame.store().roll_back_reach(project.id, change.id)
             if later.changes:

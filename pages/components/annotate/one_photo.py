@@ -23,7 +23,7 @@ from pages.components.shared import frame
 from pages.components.shared.auto_refresh import refresh_on_change
 from pages.components.shared.class_keys import class_keys
 from pages.components.shared.key_guard import guard_keys
-from pages.components.shared.undo_line import undo_button
+from pages.components.shared.undo_line import NOT_BY_KEY, draw_undo, undo_button
 from pages.components.shared.wording import counted, format_time, next_page, plain
 
 STYLE = """<style>
@@ -66,8 +66,8 @@ def one_by_one(project: Project, label: str | None, unlabelled: bool, queue: Que
         return
     desk = desk_of(project, label, unlabelled, queue.order, queue.label)
     row = desk.row()
-    classes = frame.store().classes(project.id)
-    photos = frame.store().count(project.id)
+    around = frame.store().around_desk(project.id, frame.who(), without=NOT_BY_KEY)
+    classes, photos = around.classes, around.photos
     labelled = sum(one.count for one in classes)
     st.html(STYLE)
     st.progress(labelled / photos if photos else 0.0, f"{labelled:,} of {photos:,} labelled")
@@ -85,9 +85,8 @@ def one_by_one(project: Project, label: str | None, unlabelled: bool, queue: Que
     follower = desk.follower(row.id)
     suggested = desk.suggest(row) if queue.suggest else None
     desk.hold.keep(row.id, follower.id if follower and desk.unlabelled else None)
-    others = frame.store().reserved_by_others(project.id, frame.who())
     with beside:
-        say_who_has_it(others, row.id)
+        say_who_has_it(around.others, row.id)
     with right, st.container(key="annotate-bar"):
         if desk.message:
             st.warning(desk.message)
@@ -107,10 +106,10 @@ def one_by_one(project: Project, label: str | None, unlabelled: bool, queue: Que
         with st.container(horizontal=True, gap="xsmall", key="annotate-moves"):
             st.button("Back", shortcut="Left", on_click=back, args=(desk,), disabled=not desk.trail)
             st.button("Skip", shortcut="Right", on_click=skip, args=(desk, row.id), key=f"skip-{row.id}")
-            undo_button(project.id, undo, desk, key="annotate-undo")
+            draw_undo(around.newest, undo, desk, key="annotate-undo")
     if queue.suggest or queue.order != IN_ORDER:
         with right:
-            suggestion_status(project, desk, classes, queue, suggested=suggested is not None)
+            suggestion_status(project, desk, around, queue, suggested=suggested is not None)
     if follower is not None:
         # The browser loads the next photo while this one is on screen.
         with st.container(key="annotate-next"):
@@ -120,7 +119,7 @@ def one_by_one(project: Project, label: str | None, unlabelled: bool, queue: Que
 
 
 def _bytes(row: ImageRow) -> bytes:
-    return display_bytes(row.hash, str(frame.store().image_path(row.hash)))
+    return display_bytes(row.hash, str(frame.store().path_of(row)))
 
 
 def _line(row: ImageRow) -> str:

@@ -125,7 +125,13 @@ def _cards(project: Project, sure: list[tuple[int, str, float]]) -> list[WallPho
         except DataError:  # removed in the meantime
             continue
         cards.append(
-            WallPhoto(str(number), store.thumbnail_path(row.hash), label, f"{min(99.9, probability * 100):.1f}%")
+            WallPhoto(
+                str(number),
+                store.thumbnail_path(row.hash),
+                label,
+                f"{min(99.9, probability * 100):.1f}%",
+                name=row.filename.rsplit("/", 1)[-1],
+            )
         )
     return cards
 

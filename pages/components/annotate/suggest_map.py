@@ -1,6 +1,7 @@
 """A map of all photos, coloured by label: select points with a lasso to see and label their photos."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
+import hashlib
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,20 +11,23 @@ from core.data.store.store import Project
 from core.errors import DataError
 from core.inspection.suggesting.neighbors import FEWEST, TSNE_MOST, map_of
 from core.inspection.suggesting.suggestions import Suggestions
+from core.workers.messages import pack_arrays, unpack_arrays
+from core.workers.pool import Finished, Request, shared_pool
 from pages.components.annotate.class_buttons import class_buttons
+from pages.components.annotate.map_keys import KEY, map_keys
 from pages.components.annotate.suggest_state import prepare
+from pages.components.computing.computation import look, shared_key, stop_button
+from pages.components.glossary.terms import explained
 from pages.components.shared import frame
 from pages.components.shared.charts import palette
-from pages.components.shared.photo_wall import WallPhoto, wall
-from pages.components.shared.wording import counted
+from pages.components.shared.photo_wall import WallPhoto, clear, wall
+from pages.components.shared.wording import chart_text, counted
 
 LAYOUTS = ("PCA", "t-SNE")
-LAYOUT_HELP = (
-    "PCA: the two directions in which the photos differ most; distances are meaningful. "
-    "t-SNE: neighbours stay together and groups are clearer, but distances between groups mean nothing."
-)
+LAYOUT_HELP = explained("PCA", "t-SNE")
 SHOWN = 60
 TURN = "map-turn"
+STOPPED = "map-stopped"
 HEIGHT = 460
 
 
@@ -48,7 +52,8 @@ def photo_map(project: Project) -> None:
     if points is None:
         _until_laid_out(project.id, found)
         named, points = "PCA", map_of(found.places)
-    chart = st.container()
+    chart = st.container(key="map-chart")
+    keys = st.container()
     buttons = st.container(key="map-actions")
     event = chart.plotly_chart(
         _figure(project, found, points),
@@ -56,11 +61,16 @@ def photo_map(project: Project) -> None:
         on_select="rerun",
         selection_mode=("lasso", "box"),
         config={"displaylogo": False, "scrollZoom": True},
+        alt=f"Map of {counted(len(found.ids), 'photo')}: similar photos lie close together",
     )
     chosen = [int(point["customdata"]) for point in _selected(event)]
+    allowed = np.ones(len(found.ids), dtype=bool)
     if open_only:
-        unlabelled = {one.id for one in frame.store().image_labels(project.id) if one.label is None}
-        chosen = [number for number in chosen if number in unlabelled]
+        unlabelled = [one.id for one in frame.store().image_labels(project.id) if one.label is None]
+        allowed = np.isin(found.ids, unlabelled)
+        chosen = [number for number in chosen if number in set(unlabelled)]
+    with keys:
+        chosen = list(dict.fromkeys([*chosen, *map_keys(project, "map-chart", found.ids[allowed], points[allowed])]))
     with buttons:
         class_buttons(project, len(chosen), lambda: chosen, key="map", after=_clear_selection)
     if not chosen:
@@ -76,37 +86,54 @@ def _selected(event: Any) -> list[dict[str, Any]]:
     return [point for point in points if "customdata" in point]
 
 
-class _Layouts:
-    """The t-SNE layouts of this server, computed one after the other in a thread; each takes up to half a minute."""
-
-    def __init__(self) -> None:
-        self.made: dict[tuple[int, bytes], Future[np.ndarray]] = {}
-        self.thread = ThreadPoolExecutor(1, thread_name_prefix="t-sne")
-
-
-@st.cache_resource(
-    show_spinner=False, on_release=lambda layouts: layouts.thread.shutdown(wait=False, cancel_futures=True)
-)
-def _layouts(root: str) -> _Layouts:
-    return _Layouts()
-
-
 def _laid_out(project_id: int, found: Suggestions) -> np.ndarray | None:
-    """Return the t-SNE layout of the photos; None while it is being computed."""
+    """Return the t-SNE layout of the photos; None while a worker process computes it, or if it was stopped."""
     layouts = _layouts(str(frame.workspace().root))
-    key = (project_id, found.ids.tobytes())
-    if key not in layouts.made:
-        for older in [one for one, done in layouts.made.items() if one[0] == project_id and done.done()]:
-            del layouts.made[older]
-        layouts.made[key] = layouts.thread.submit(map_of, found.places, "t-sne")
-    return layouts.made[key].result() if layouts.made[key].done() else None
+    key = _layout_key(project_id, found)
+    if key not in layouts and st.session_state.get(STOPPED) != key:
+        try:
+            result = look(key, lambda: Request("t-sne", {"places": pack_arrays(places=found.places)}))
+        except Exception:
+            st.session_state[STOPPED] = key  # do not start it again every second
+            raise
+        if isinstance(result, Finished):
+            for older in [one for one in layouts if one.startswith(f"t-sne {project_id} ")]:
+                layouts.pop(older, None)
+            layouts[key] = unpack_arrays(result.result)["points"]
+    return layouts.get(key)
+
+
+def _layout_key(project_id: int, found: Suggestions) -> str:
+    return f"t-sne {project_id} {hashlib.sha256(found.ids.tobytes()).hexdigest()}"
+
+
+@st.cache_resource(show_spinner=False)
+def _layouts(root: str) -> dict[str, np.ndarray]:
+    """Return the newest t-SNE layout of each project, for all tabs."""
+    return {}
 
 
 @frame.fragment(run_every=1.0)
 def _until_laid_out(project_id: int, found: Suggestions) -> None:
-    st.caption(":material/hourglass_top: Computing t-SNE. Showing PCA until it is ready.")
+    key = _layout_key(project_id, found)
+    if st.session_state.get(STOPPED) == key:
+        st.caption("t-SNE was stopped. This is PCA.")
+        st.button("Compute t-SNE", icon=":material/play_arrow:", key="map-start", on_click=_restart)
+        return
     if _laid_out(project_id, found) is not None:
         st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(":material/hourglass_top: Computing t-SNE. Showing PCA until it is ready.", width="stretch")
+        stop_button("map", partial(_stop, key))
+
+
+def _stop(key: str) -> None:
+    st.session_state[STOPPED] = key
+    shared_pool().stop(shared_key(key), frame.tab())
+
+
+def _restart() -> None:
+    st.session_state.pop(STOPPED, None)
 
 
 def _figure(project: Project, found: Suggestions, points: np.ndarray) -> Any:
@@ -127,9 +154,9 @@ def _figure(project: Project, found: Suggestions, points: np.ndarray) -> Any:
             x=points[rows, 0],
             y=points[rows, 1],
             mode="markers",
-            name=shown,
+            name=chart_text(shown),
             customdata=found.ids[rows],
-            hovertemplate=f"{shown.replace('<', '&lt;')}<extra></extra>",
+            hovertemplate=f"{chart_text(shown)}<extra></extra>",
             marker={
                 "size": 7 if name else 5,
                 "color": colors.lines[turn % len(colors.lines)] if name else colors.quiet,
@@ -163,7 +190,13 @@ def _cards(project: Project, ids: list[int]) -> list[WallPhoto]:
         except DataError:  # removed in the meantime
             continue
         cards.append(
-            WallPhoto(str(number), store.thumbnail_path(row.hash), row.label or "no label", muted=row.label is None)
+            WallPhoto(
+                str(number),
+                store.thumbnail_path(row.hash),
+                row.label or "no label",
+                muted=row.label is None,
+                name=row.filename.rsplit("/", 1)[-1],
+            )
         )
     return cards
 
@@ -171,3 +204,4 @@ def _cards(project: Project, ids: list[int]) -> list[WallPhoto]:
 def _clear_selection() -> None:
     """Start a new chart, on which nothing is selected."""
     st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
+    clear(KEY)

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.data.store.store import ClassInfo, ImageRow, Project
+from core.data.store.records import AroundDesk
+from core.data.store.store import ImageRow, Project
 from core.inspection.suggesting.suggestions import SuggestionModel, enough_labels
 from core.inspection.suggesting.vectors import default_network
 from pages.components.annotate.labelling_desk import Desk, Suggested, press
@@ -100,7 +101,7 @@ def suggestion_button(desk: Desk, row: ImageRow, suggested: Suggested | None) ->
     )
 
 
-def suggestion_status(project: Project, desk: Desk, classes: list[ClassInfo], queue: Queue, *, suggested: bool) -> None:
+def suggestion_status(project: Project, desk: Desk, around: AroundDesk, queue: Queue, *, suggested: bool) -> None:
     """Show below the buttons what the suggestions still need, or how often they were right."""
     if default_network(frame.workspace()) is None:
         st.caption("Suggestions and orders need the pretrained network. Download it once on the home page.")
@@ -110,7 +111,7 @@ def suggestion_status(project: Project, desk: Desk, classes: list[ClassInfo], qu
         model.unlike_wanted = True
         model.ask()
     found = suggestions_of(project.id)
-    if found is None or len(found.ids) < frame.store().count(project.id):
+    if found is None or len(found.ids) < around.photos:
         start_features(project)
         show_progress(project)
         state = vectors_state(project)
@@ -133,7 +134,7 @@ def suggestion_status(project: Project, desk: Desk, classes: list[ClassInfo], qu
             offer_review(project, found)
     if desk.recomputing:
         _until_recomputed(project, desk)
-    elif not suggested and enough_labels([one.count for one in classes]) and _more_comes(project, model):
+    elif not suggested and enough_labels([one.count for one in around.classes]) and _more_comes(project, model):
         _until_there(project, desk, anything=False)
 
 

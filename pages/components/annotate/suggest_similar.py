@@ -11,6 +11,7 @@ from pages.components.annotate.class_buttons import class_buttons
 from pages.components.annotate.suggest_state import keep_in_view, prepare
 from pages.components.shared import frame
 from pages.components.shared.photo_wall import WallPhoto, choose, clear, current_selection, wall
+from pages.components.shared.wording import plain
 
 WALL = "similar-wall"
 START = "similar-start"
@@ -31,7 +32,7 @@ def similar(project: Project) -> None:
     left, right = st.columns([1, 3.4], gap="medium")
     with left:
         st.image(str(frame.store().thumbnail_path(row.hash)), width=200, alt=f"The photo: {row.filename}")
-        st.caption(f"{row.label or 'no label'} · {row.filename.rsplit('/', 1)[-1]}")
+        st.caption(f"{plain(row.label or 'no label')} · {plain(row.filename.rsplit('/', 1)[-1])}")
         st.button(
             "Show another photo", icon=":material/shuffle:", on_click=_another, args=(project, found), width="stretch"
         )
@@ -47,6 +48,7 @@ def similar(project: Project) -> None:
                 one.label or "no label",
                 f"similarity {similarity:.2f}",
                 muted=one.label is None,
+                name=one.filename.rsplit("/", 1)[-1],
             )
             for one, similarity in near
         ]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
+from pages.components.shared.wording import chart_text
+
 MAX_POINTS = 400
 """Maximum points per line; a long run has thousands of steps, more than a screen can show."""
 
@@ -23,13 +25,28 @@ class Palette:
     lines: tuple[str, ...]
     shades: tuple[tuple[float, str], ...]
 
+    @property
+    def training(self) -> str:
+        """The colour of training photos in every chart."""
+        return self.quiet
+
+    @property
+    def validation(self) -> str:
+        """The colour of validation photos in every chart."""
+        return self.accent
+
+    @property
+    def test(self) -> str:
+        """The colour of test photos in every chart."""
+        return self.lines[2]
+
 
 LIGHT = Palette(
     accent="#0f766e",
     second="#d97706",
-    quiet="#7b8a88",
+    quiet="#5a6866",
     grid="#e3e9e7",
-    text="#1d2726",
+    text="#0f1716",
     paper="#fdfdfc",
     lines=("#0f766e", "#d97706", "#6366a8", "#b4475f", "#4d7c0f", "#0e7490"),
     shades=((0.0, "#f1f4f3"), (0.15, "#cfe5e1"), (0.5, "#6db3aa"), (1.0, "#0f766e")),
@@ -140,7 +157,7 @@ def comparison_curves(runs: Mapping[str, pd.DataFrame], column: str, title: str,
         figure.add_scatter(
             x=epochs["epoch"],
             y=epochs[column],
-            name=name,
+            name=chart_text(name),
             mode="lines+markers",
             line={"color": colors.lines[place % len(colors.lines)], "width": 2},
             hovertemplate="%{y:.1%}" if percent else "%{y:.3f}",
@@ -158,7 +175,7 @@ def probability_bars(ranked: Sequence[tuple[str, float]], colors: Palette, chose
 
     ``chosen`` is drawn in the accent colour, by default the first class.
     """
-    names = [_short(name, 28) for name, _ in ranked][::-1]
+    names = [chart_text(_short(name, 28)) for name, _ in ranked][::-1]
     shares = [share for _, share in ranked][::-1]
     marked = chosen if chosen is not None else ranked[0][0]
     figure = go.Figure(
@@ -170,7 +187,7 @@ def probability_bars(ranked: Sequence[tuple[str, float]], colors: Palette, chose
             text=[percent(share) for share in shares],
             textposition="outside",
             cliponaxis=False,
-            customdata=[name for name, _ in ranked][::-1],
+            customdata=[chart_text(name) for name, _ in ranked][::-1],
             hovertemplate="%{customdata}: %{x:.2%}<extra></extra>",
             width=0.62,
         )
@@ -191,6 +208,32 @@ def rgba(color: str, opacity: float) -> str:
     """Return a #rrggbb colour with an opacity as CSS ``rgba(...)``."""
     red, green, blue = (int(color[at : at + 2], 16) for at in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
+
+
+def mixed(color: str, background: str, opacity: float) -> str:
+    """Return a #rrggbb colour as it looks with an opacity on a background."""
+    pairs = zip(_channels(color), _channels(background), strict=True)
+    return "#" + "".join(f"{round(opacity * over + (1 - opacity) * under):02x}" for over, under in pairs)
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two #rrggbb colours, from 1 to 21 (WCAG 2.2; small text needs at least 4.5)."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def readable(background: str, colors: Palette) -> str:
+    """Return the theme's text colour or its paper colour, whichever reads better on this background."""
+    return max(colors.text, colors.paper, key=lambda ink: contrast(ink, background))
+
+
+def _channels(color: str) -> tuple[int, int, int]:
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
+
+
+def _luminance(color: str) -> float:
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in _channels(color))]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def downsample(steps: pd.DataFrame, most: int = MAX_POINTS) -> pd.DataFrame:
@@ -219,7 +262,7 @@ def _steps_behind(steps: pd.DataFrame, column: str, colors: Palette) -> go.Figur
         figure.add_scatter(
             x=_place_in_epochs(kept),
             y=kept[column].rolling(5, min_periods=1).mean(),
-            name="training, step by step",
+            name="training, each step",
             mode="lines",
             line={"color": rgba(colors.quiet, 0.4), "width": 1},
             hoverinfo="skip",
@@ -228,7 +271,7 @@ def _steps_behind(steps: pd.DataFrame, column: str, colors: Palette) -> go.Figur
 
 
 def _two_lines(figure: go.Figure, epochs: pd.DataFrame, train: str, val: str, colors: Palette, number: str) -> None:
-    for column, name, color in ((train, "training photos", colors.quiet), (val, "validation photos", colors.accent)):
+    for column, name, color in ((train, "training", colors.training), (val, "validation", colors.validation)):
         figure.add_scatter(
             x=epochs["epoch"],
             y=epochs[column],
@@ -268,12 +311,21 @@ def styled(
     x_title: str | None = "epoch",
 ) -> go.Figure:
     """Apply the pages' layout to a figure and return it: title on the left, legend below it, no clutter."""
+    # Room for two rows of names below the title: on a half of the page, and on a phone, three do not fit in one.
+    above = 8 if not title else 68 if legend else 34
     figure.update_layout(
         height=height,
         title={"text": title, "font": {"size": 14}, "x": 0, "xref": "container", "y": 0.98, "yanchor": "top"},
-        margin={"l": 8, "r": 12, "t": 58 if title and legend else 34 if title else 8, "b": 8},
+        margin={"l": 8, "r": 12, "t": above, "b": 8},
         showlegend=legend,
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "xref": "paper", "font": {"size": 12}},
+        legend={
+            **{"orientation": "h", "x": 0, "xref": "paper", "font": {"size": 12}},
+            **(
+                {"y": 1 - 27 / height, "yanchor": "top", "yref": "container"}
+                if title
+                else {"y": 1, "yanchor": "bottom"}
+            ),
+        },
         hovermode="x unified" if legend else "closest",
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.errors import StudioError
+from pages.components.shared.wording import plain
 
 ERROR = "dialog-error"
 
@@ -18,7 +19,7 @@ def closing_button(label: str, action: Callable[[], object], *, key: str | None 
         error = st.session_state.pop(ERROR, None)
         if error is None:
             st.rerun()
-        st.error(error)
+        st.error(plain(error))
 
 
 def _act(action: Callable[[], object]) -> None:

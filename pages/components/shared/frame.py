@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
@@ -51,14 +51,16 @@ __all__ = [
 
 ROOT = Path(__file__).resolve().parents[3]
 ASSETS = ROOT / "assets"
+HERE = Path(__file__).resolve().parent
 
 
 class PageInfo(NamedTuple):
-    """A page as the navigation shows it."""
+    """A page as the navigation shows it; ``name`` where it is another than its key in PAGES."""
 
     path: str
     icon: str
     sentence: str
+    name: str = ""
 
 
 PAGES: dict[str, PageInfo] = {
@@ -71,7 +73,12 @@ PAGES: dict[str, PageInfo] = {
     "Evaluate": PageInfo(
         "pages/4_Evaluate.py", ":material/fact_check:", "How accurate a run is, and which photos it gets wrong."
     ),
-    "Explain": PageInfo("pages/5_Explain.py", ":material/visibility:", "See where the model looked."),
+    "Explain": PageInfo(
+        "pages/5_Explain.py",
+        ":material/visibility:",
+        "See what the model predicts for a photo, and where it looked.",
+        "Predict and explain",
+    ),
     "Export": PageInfo("pages/6_Export.py", ":material/package_2:", "Download the trained model, or share it."),
     "Learn": PageInfo("pages/7_Learn.py", ":material/school:", "Seven lessons: how residual networks work, and why."),
 }
@@ -79,33 +86,18 @@ PAGES: dict[str, PageInfo] = {
 # Pages that can be opened while torch is still loading in the background.
 WITHOUT_TORCH = {"Home", "Data"}
 
-# What no theme option covers: a readable line length, photos with rounded corners, dark text on the light accent of
-# the dark theme (Streamlit's is white, a contrast of 1.9), buttons that stay in view above a photo wall, and no key
-# hints where there is no keyboard. A click on empty space focuses the whole page, and the next key would draw a focus
-# ring around it, through the title.
-STYLE = """<style>
-.stMainBlockContainer { max-width: 1280px; padding-left: 3rem; padding-right: 3rem; }
-.stMainBlockContainer img { border-radius: 0.5rem; }
-main.stMain:focus-visible::before { content: none; }
-[kind^="primary"]:not(:disabled), [kind^="primary"]:not(:disabled) p { color: light-dark(#ffffff, #06231f); }
-div:has(> .st-key-data-actions), div:has(> .st-key-many-actions) {
-  position: sticky; top: 3.75rem; z-index: 10; padding: 0.4rem 0; background: light-dark(#fdfdfc, #111716);
-}
-.st-key-frame-head { gap: 0; margin-bottom: 0.4rem; }
-@media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
-@media (hover: none) { .stMain [aria-label^="Shortcut"] { display: none; } }
-</style>"""
-
 
 @contextmanager
 def page(title: str, sentence: str | None = None, heading: str | None = None) -> Iterator[None]:
     """Draw the frame and show errors raised inside it: every page starts with ``with frame.page("Data"):``.
 
-    ``title`` is a key of PAGES. ``heading`` and ``sentence`` replace its title and sentence at the top of the page.
+    ``title`` is a key of PAGES. ``heading`` and ``sentence`` replace its name and sentence at the top of the page.
     """
     late_requests.keep_pages_whole()
-    st.set_page_config(page_title=f"{title} · ResNet Studio", page_icon=str(ASSETS / "favicon.svg"), layout="wide")
-    st.html(STYLE)
+    st.set_page_config(
+        page_title=f"{page_name(title)} · ResNet Studio", page_icon=str(ASSETS / "favicon.svg"), layout="wide"
+    )
+    st.html(HERE / "frame.css")
     theme = "-dark" if is_dark() else ""
     st.logo(str(ASSETS / f"logo{theme}.svg"), size="large", icon_image=str(ASSETS / f"mark{theme}.svg"))
     drawn = False
@@ -115,11 +107,11 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
         if title != "Annotate":
             release_photos()
         with st.sidebar:
-            _navigation()
+            _navigation(title)
             _project_picker(projects)
             _name()
         with st.container(key="frame-head"):
-            st.title(heading or title, anchor=False)
+            st.title(heading or page_name(title), anchor=False)
             st.caption(sentence if sentence is not None else PAGES[title].sentence)
         show_notes()
         drawn = True
@@ -134,11 +126,18 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
         preload.start()
 
 
-def _navigation() -> None:
-    with st.container(gap="xsmall"):
+def page_name(title: str) -> str:
+    """Return the name of a page of PAGES, as it stands in the navigation and at its top."""
+    return PAGES[title].name or title
+
+
+def _navigation(current: str) -> None:
+    menu = st.components.v2.component("resnet_studio.frame", js=(HERE / "frame.js").read_text(encoding="utf-8"))
+    with st.container(gap=None, key="frame-menu"):
         for name, place in PAGES.items():
             if (ROOT / place.path).exists():
                 link(name)
+        menu(key="frame-pages", data={"path": "" if current == "Home" else current}, height=0)
 
 
 def _project_picker(projects: list[Project]) -> None:
@@ -168,11 +167,17 @@ def _name() -> None:
     )
 
 
-def link(name: str, label: str | None = None, **parameters: str) -> None:
+def link(
+    name: str, label: str | None = None, *, width: Literal["stretch", "content"] = "stretch", **parameters: str
+) -> None:
     """Draw a link to a page of PAGES that keeps the project and the name in the address."""
     place = PAGES[name]
     st.page_link(
-        place.path, label=label or name, icon=place.icon, width="stretch", query_params=address_parameters(**parameters)
+        place.path,
+        label=label or page_name(name),
+        icon=place.icon,
+        width=width,
+        query_params=address_parameters(**parameters),
     )
 
 
@@ -184,7 +189,7 @@ def go(name: str, **parameters: str) -> None:
 def empty_state(title: str, sentence: str, label: str | None = None, to: str | None = None, **parameters: Any) -> None:
     """Draw an empty state: what is missing, in one sentence, and a button to the page ``to`` that fixes it."""
     with st.container(border=True, horizontal_alignment="center", key=f"empty-{to or 'here'}"):
-        st.subheader(title, anchor=False, text_alignment="center")
+        st.header(title, anchor=False, text_alignment="center")
         st.markdown(sentence, text_alignment="center")
         if label and to and st.button(label, type="primary", icon=PAGES[to].icon, key=f"empty-go-{to}"):
             go(to, **parameters)

@@ -7,6 +7,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   wall.setAttribute("role", data.select === "one" ? "radiogroup" : "group");
   wall.setAttribute("aria-label", data.label);
   wall.classList.toggle("row", data.row);
+  if (data.row && !role) wall.tabIndex = 0; // without cards to focus, the arrow keys scroll the row itself
 
   const cards = () => [...wall.querySelectorAll(".pick")];
   const isChosen = (card) => card.getAttribute("aria-checked") === "true";
@@ -62,7 +63,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     const open = item.querySelector(".open");
     if (open) {
       open.title = "Details";
-      open.setAttribute("aria-label", "Details of " + photo.note);
+      open.setAttribute("aria-label", "Details of " + photo.name);
     }
     const caption = item.querySelector(".caption");
     caption.textContent = photo.caption;

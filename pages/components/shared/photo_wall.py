@@ -26,6 +26,13 @@ class WallPhoto:
     """Left, top, width and height of each box to outline."""
     box_colors: tuple[str, ...] = ()
     """A CSS colour for each box; without, the theme's."""
+    name: str = ""
+    """The file name, where the card does not show it: screen readers read it, or every card would be "owl"."""
+
+    @property
+    def spoken(self) -> str:
+        """What a screen reader says of the card."""
+        return ", ".join(part for part in (self.caption, self.note, self.name) if part)
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,8 @@ def wall(
                     "size": photo.size,
                     "boxes": photo.boxes,
                     "box_colors": photo.box_colors,
-                    "alt": " ".join(part for part in (photo.caption, photo.note) if part),
+                    "name": photo.name or photo.note,
+                    "alt": photo.spoken,
                 }
                 for photo in photos
             ],

@@ -18,14 +18,18 @@ OFFER = "undo-offer"
 NOTHING = "You have not changed anything in this tab yet. The history lists older changes."
 
 
+NOT_BY_KEY = (IMPORT,)
+"""Kinds of changes that the button and its key leave alone."""
+
+
 def newest_of_tab(project_id: int) -> Change | None:
     """Return what Undo would take back: the newest change of this tab that stands."""
-    return frame.store().newest_change(project_id, tab=frame.tab(), without=(IMPORT,))
+    return frame.store().newest_change(project_id, tab=frame.tab(), without=NOT_BY_KEY)
 
 
 def undo_newest(project_id: int) -> Change | None:
     """Undo this tab's newest change and return it; without one, say so."""
-    change = frame.store().undo(project_id, tab=frame.tab(), without=(IMPORT,))
+    change = frame.store().undo(project_id, tab=frame.tab(), without=NOT_BY_KEY)
     frame.notify(undo_message(change) if change else NOTHING)
     return change
 
@@ -38,7 +42,17 @@ def undo_button(
     kind: Literal["secondary", "tertiary"] = "secondary",
 ) -> None:
     """Draw the Undo button with its key U; it is off while this tab has nothing to undo."""
-    newest = newest_of_tab(project_id)
+    draw_undo(newest_of_tab(project_id), on_click, *args, key=key, kind=kind)
+
+
+def draw_undo(
+    newest: Change | None,
+    on_click: Callable[..., None],
+    *args: Any,
+    key: str,
+    kind: Literal["secondary", "tertiary"] = "secondary",
+) -> None:
+    """Draw the button where the tab's newest change is known already."""
     st.button(
         "Undo",
         shortcut="U",

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components.shared.wording import counted, format_size, plain, unique_options
+from tests.pages.conftest import messages, read
 
 
 def refused() -> None:
@@ -65,7 +66,7 @@ def stopped() -> None:
 
 def test_a_user_error_is_its_own_sentence_and_the_rest_of_the_page_stays() -> None:
     app = AppTest.from_function(refused).run()
-    assert [one.value for one in app.error] == ["There is no photo. Add one."]
+    assert messages(app) == ["There is no photo. Add one."]
     assert [one.value for one in app.markdown] == ["after"]
 
 
@@ -81,13 +82,13 @@ def test_a_bug_says_what_to_do_and_its_traceback_goes_to_the_log(caplog: pytest.
 
 def test_a_fragment_shows_its_own_errors() -> None:
     app = AppTest.from_function(broken_fragment).run()
-    assert [one.value for one in app.error] == ["Only this part is missing."]
+    assert messages(app) == ["Only this part is missing."]
 
 
 def test_a_callback_says_its_error_in_passing() -> None:
     app = AppTest.from_function(failing_callback).run()
     app.button[0].click().run()
-    assert [one.value for one in app.toast] == ["The class is gone."]
+    assert [read(one.value) for one in app.toast] == ["The class is gone."]
     assert not app.exception
     app.run()
     assert not app.toast

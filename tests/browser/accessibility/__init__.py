@@ -1,0 +1,1 @@
+"""Accessibility in Chromium: axe-core on every page, and the keyboard alone."""

@@ -1,0 +1,128 @@
+"""Axe-core on every page: no serious or critical violation, light and dark, wide and narrow, and headings in order."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.workspace import open_workspace
+from pages.components.shared.frame import PAGES
+from tests.browser.accessibility.full_workspace import Full, fill
+from tests.browser.axe import violations
+from tests.browser.server import Server
+from tests.browser.test_newcomer import settled
+
+PATIENCE = 60_000  # milliseconds
+LESSONS = ("inside", "skips", "transfer", "augmentation", "preprocessing", "layers", "family", "glossary")
+
+
+class Visit(NamedTuple):
+    """A page, and what is clicked on it one after the other, each as its role and its name."""
+
+    address: str
+    clicks: tuple[tuple[str, str], ...] = ()
+
+
+def sections(*names: str) -> tuple[tuple[str, str], ...]:
+    return tuple(("radio", name) for name in names)
+
+
+def visits(full: Full) -> list[Visit]:
+    birds, boxes, run = f"project={full.birds}", f"project={full.boxes}", full.runs[0]
+    checks = ("Near-duplicates", "Image quality", "Annotators")
+    return [
+        Visit(f"?{birds}", (("text", "Another project"),)),
+        Visit(f"Data?{birds}", sections("Add photos", "Splits and sizes", "Check labels", *checks, "Download labels")),
+        Visit(f"Annotate?{birds}", sections("Many at once", "Similar", "Map", "Classes", "History")),
+        Visit(f"Annotate?{boxes}"),
+        Visit(f"Train?{birds}", (*sections("Head first"), ("text", "More settings"), ("radio", "Table"))),
+        Visit(f"Train?{birds}&run={run}"),
+        Visit(f"Evaluate?{birds}&run={run}", sections("Mistakes", "All photos", "Per class", "Compare runs")),
+        Visit(f"Evaluate?{boxes}", sections("Confusion matrix", "Per class")),
+        Visit(f"Explain?{birds}&model={run}", sections("Predict many photos")),
+        Visit(f"Export?{birds}&run={run}", sections("Share a demo", "Tables")),
+        *(Visit(f"Learn?lesson={lesson}&{birds}") for lesson in LESSONS),
+    ]
+
+
+@pytest.fixture(scope="module")
+def full(server: Server) -> Full:
+    return fill(open_workspace(server.home))
+
+
+@pytest.fixture
+def watched(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    scheme, width = request.param
+    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context.set_default_timeout(PATIENCE)
+    yield context.new_page()
+    context.close()
+
+
+def opened(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1).first).to_be_visible(timeout=PATIENCE)
+    ready(page)
+
+
+def ready(page: Page) -> None:
+    settled(page)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    page.wait_for_timeout(250)  # what Streamlit fades in
+
+
+def wrong_on(page: Page, dark: bool = False) -> list[str]:
+    """What axe finds, and photos to choose from that sound alike: they read as "owl, owl, owl".
+
+    The dark theme differs in its colours only, so that the other rules need not look at it again.
+    """
+    if dark:
+        return violations(page, rules=("color-contrast",))
+    names = page.locator(".pick[role]").evaluate_all("cards => cards.map((card) => card.ariaLabel)")
+    alike = [f"{count} photos are called {name}" for name, count in Counter(names).items() if count > 1]
+    return violations(page) + alike
+
+
+@pytest.mark.parametrize("watched", [("light", 1280)], indirect=True)
+def test_axe_finds_nothing_serious_before_there_is_a_project(watched: Page, server: Server) -> None:
+    found = []
+    for name in ("", "Data", "Explain"):
+        opened(watched, f"{server.url}/{name}")
+        found += [f"{name or 'Home'}: {line}" for line in wrong_on(watched)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("watched", [("light", 1280), ("dark", 1280)], indirect=True)
+def test_axe_finds_nothing_serious_on_any_page(
+    watched: Page, server: Server, full: Full, request: pytest.FixtureRequest
+) -> None:
+    """Captions had a contrast of 4.1, key hints of 3.0, "frozen" of 2.5 and code of 2.2; a picture had no text."""
+    dark = request.node.callspec.params["watched"][0] == "dark"
+    found = []
+    for visit in visits(full):
+        opened(watched, f"{server.url}/{visit.address}")
+        found += [f"{visit.address}: {line}" for line in wrong_on(watched, dark)]
+        for role, name in visit.clicks:
+            main = watched.get_by_test_id("stMain")
+            if role == "text":
+                main.get_by_text(name).first.click()
+            else:
+                main.get_by_role(role, name=re.compile(rf"\b{name}")).first.click()  # type: ignore[arg-type]
+            ready(watched)
+            found += [f"{visit.address}, {name}: {line}" for line in wrong_on(watched, dark)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("watched", [("light", 400)], indirect=True)
+def test_axe_finds_nothing_serious_on_a_phone(watched: Page, server: Server, full: Full) -> None:
+    found = []
+    for name in PAGES:
+        opened(watched, f"{server.url}/{'' if name == 'Home' else name}?project={full.birds}")
+        found += [f"{name}: {line}" for line in wrong_on(watched)]
+    watched.get_by_test_id("stExpandSidebarButton").click()
+    expect(watched.get_by_test_id("stSidebarCollapseButton").get_by_role("button")).to_be_visible()
+    found += [f"menu: {line}" for line in wrong_on(watched)]
+    assert not found, "\n".join(found)
