@@ -17,6 +17,7 @@ from pages.components.home.project_status import (
 from pages.components.home.weights_line import show_weights
 from pages.components.home.welcome import complete_sample, new_project, open_sample, sample_row
 from pages.components.shared import frame
+from pages.components.shared.wording import plain
 
 SENTENCE = "Label photos, fine-tune a ResNet, and see why it predicts what it does."
 
@@ -26,19 +27,19 @@ with frame.page("Home", SENTENCE, heading="ResNet Studio"):
         sample_row()
         left, right = st.columns(2)
         with left, st.container(border=True, height="stretch"):
-            st.subheader("Start with the sample project", anchor=False)
+            st.header("Start with the sample project", anchor=False)
             st.markdown(
                 "120 labelled photos of birds in five classes, and 42 for you to label. "
                 "In about three minutes you have a trained model and its heatmaps."
             )
             open_sample(primary=True)
         with right, st.container(border=True, height="stretch"):
-            st.subheader("Or start with your own photos", anchor=False)
+            st.header("Or start with your own photos", anchor=False)
             new_project(primary=False)
     else:
         runs = runs_of(project)
         status = status_of(project, runs)
-        st.subheader(project.name, anchor=False)
+        st.header(plain(project.name), anchor=False)
         show_counts(status)
         show_lost_photos(project)
         importing = import_line(project) is not None
@@ -46,7 +47,7 @@ with frame.page("Home", SENTENCE, heading="ResNet Studio"):
             show_steps(next_steps(status))
         show_photos(project)
         show_runs(runs)
-        st.subheader("Projects", anchor=False)
+        st.header("Projects", anchor=False)
         show_projects()
         with st.expander("Another project", icon=":material/add:"):
             new_project(primary=False)

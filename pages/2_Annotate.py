@@ -38,7 +38,7 @@ with frame.page("Annotate"):
         if (importing := import_line(project)) and importing.labelled:
             st.markdown("The files of this import have labels: their classes appear here when it has ended.")
             st.stop()
-        st.subheader("List your classes", anchor=False)
+        st.header("List your classes", anchor=False)
         st.markdown("The model will choose one of these for each photo. You can change them at any time.")
         add_classes(project)
         st.stop()

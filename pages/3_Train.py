@@ -14,6 +14,7 @@ from core.runs import jobs
 from core.runs.folder import RunFolder, list_runs
 from core.training.advice import advice
 from core.training.recipe import Recipe
+from pages.components.annotate.class_typos import open_classes, open_typos, question
 from pages.components.data.import_line import import_line
 from pages.components.shared import frame
 from pages.components.shared.wording import next_page, plain
@@ -33,8 +34,18 @@ def new_run(project: Project, runs: list[RunFolder]) -> Callable[[], None] | Non
             st.markdown("You can train when the import has ended and enough photos are labelled.")
             return None
         learned = frame.store().learned_photos(project.id)
-        why = str(error) if learned.enough else f"{learned.rule} {learned.advice}".strip()
-        frame.empty_state("Not enough labelled photos yet", plain(why), *next_page(learned.step, learned.boxed))
+        why = plain(str(error) if learned.enough else f"{learned.rule} {learned.advice}".strip())
+        typos = open_typos(project)
+        label, page = next_page(learned.step, learned.boxed)
+        if not typos:
+            frame.empty_state("Not enough labelled photos yet", why, label, page)
+            return None
+        frame.empty_state("Not enough labelled photos yet", f"{why} {question(typos[0])}")
+        with st.container(horizontal=True, horizontal_alignment="center"):
+            if st.button("Merge classes", type="primary", icon=frame.PAGES["Annotate"].icon, key="to-classes"):
+                open_classes()
+            if st.button(label, icon=frame.PAGES[page].icon, key="to-more"):
+                frame.go(page)
         return None
     top = st.container(border=True)
     recipe_form.prepare(project.task)
@@ -70,19 +81,19 @@ def form(runs: list[RunFolder]) -> tuple[dict[str, Any], photo_preview.Placehold
         return values | hidden, photo_preview.Placeholders(augmented)
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
-        st.markdown("##### Optimizer and learning rate")
+        st.markdown("## Optimizer and learning rate")
         values |= recipe_form.optimization()
         schedule = st.container()
     with right.container(border=True, height="stretch"):
-        st.markdown("##### Batches and regularisation")
+        st.markdown("## Batches and regularisation")
         values |= recipe_form.regularization()
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
-        st.markdown("##### Preprocessing")
+        st.markdown("## Preprocessing")
         values |= recipe_form.preprocessing()
         resized = st.container()
     with right.container(border=True, height="stretch"):
-        st.markdown("##### Early stopping, seed and device")
+        st.markdown("## Early stopping, seed and device")
         values |= recipe_form.stopping_and_device()
     return values, photo_preview.Placeholders(augmented, resized, schedule)
 
@@ -126,7 +137,7 @@ with frame.page("Train"):
     # While the form is shown, live runs are listed above it instead.
     others = [one for one in runs if one != run and (run or not one.status().live)]
     if others:
-        st.markdown("##### Other runs" if run else "##### Earlier runs")
+        st.markdown("## Other runs" if run else "## Earlier runs")
         shown_as = st.segmented_control(
             "Show the runs as", ("List", "Table"), default="List", required=True, label_visibility="collapsed",
             key="runs-view",

@@ -35,7 +35,9 @@ with frame.page("Evaluate"):
         box_report.headline(run, report)
     else:
         run_report.headline(run, report)
-    views = BOX_VIEWS if boxed else VIEWS
+    views: tuple[str, ...] = BOX_VIEWS if boxed else VIEWS
+    if len(report.classes) == 1:  # which class it is says nothing then
+        views = tuple(view for view in views if view not in ("Confusion matrix", "Per class"))
     view = st.segmented_control(
         "View",
         views,

@@ -22,6 +22,6 @@ with frame.page("Explain"):
     if predictor is None:
         st.stop()
     if photo is not None:
-        explanation_view.show(predictor, photo)
+        explanation_view.show(predictor, photo, reference)
     else:
-        batch_prediction.show(predictor)
+        batch_prediction.show(predictor, reference)

@@ -107,7 +107,7 @@ def test_from_nothing_to_a_heatmap_within_three_minutes(
     page.screenshot(path=screenshots / "story-evaluate.png", full_page=True)
 
     # Where it looked, on a photo that it has never seen.
-    go(page, "Explain")
+    go(page, "Predict and explain")
     page.get_by_role("radiogroup", name="Photo", exact=True).get_by_text("File", exact=True).click()
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
         ROOT / "sample_images" / "photos" / "cat_chelsea.jpg"

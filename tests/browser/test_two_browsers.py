@@ -54,7 +54,7 @@ def test_two_browsers_see_each_others_labels_and_lose_none(chromium: Browser, se
     grid.get_by_role("button", name="Select this page").click()
     grid.get_by_role("button", name="Set class").click()
     desk.locator("[class*=st-key-give-] button").filter(has_text="duck").first.click()
-    until(lambda: {"12 images: owl"} <= {change.text for change in store.history(project.id)})
+    until(lambda: {"12 photos: owl"} <= {change.text for change in store.history(project.id)})
     # Ben's answer is stored, or, where Ana's came first, he is told so and may insist. It is never simply gone.
     by_ben = partial(changes_of, store, project.id, "Ben")
     overtaken = desk.get_by_text("This photo was changed by Ana")

@@ -13,6 +13,7 @@ from core.inspection.measuring.report import BoxReport, Mean
 from core.inspection.predicting.draw_boxes import Corners
 from core.runs.folder import RunFolder
 from pages.components.evaluate.run_report import format_interval
+from pages.components.glossary.terms import explained
 from pages.components.shared import frame
 from pages.components.shared.photo_wall import WallPhoto, wall
 from pages.components.shared.wording import counted, plain
@@ -29,8 +30,7 @@ def headline(run: RunFolder, report: BoxReport) -> None:
         st.metric(
             "Mean IoU",
             f"{report.mean_iou.value:.2f}",
-            help="Intersection over union: the area that the predicted and the labelled box share, divided by the area "
-            "that they cover together. 1 is a perfect match, 0 no overlap. Averaged over the photos.",
+            help=f"{explained('IoU')}\n\nOf the predicted and the labelled box, averaged over the photos.",
         )
         for name, rate in (("IoU at least 0.5", report.iou_50), ("IoU at least 0.75", report.iou_75)):
             st.metric(
@@ -52,14 +52,16 @@ def headline(run: RunFolder, report: BoxReport) -> None:
         "IoU at least 0.5": format_interval(report.iou_50),
         "IoU at least 0.75": format_interval(report.iou_75),
         "centre distance": f"{format_mean_interval(report.center_error, 0)} pixels",
-        "accuracy": format_interval(report.accuracy),
     }
+    if len(report.classes) > 1:
+        intervals["accuracy"] = format_interval(report.accuracy)
     listed = "; ".join(f"{name}: {text}" for name, text in intervals.items())
     st.caption(
         f"{counted(report.n, 'photo')}. 95% confidence intervals: {listed}. "
-        "With few photos they are wide, and small differences mean little."
+        "With few photos they are wide, and small differences mean little.",
+        help=explained("confidence interval"),
     )
-    verdict_view.show(run, report, links=False)
+    verdict_view.show(run, report, brief=True)
 
 
 def format_mean_interval(mean: Mean, digits: int) -> str:
@@ -75,7 +77,13 @@ def photos(run: RunFolder, predictions: pd.DataFrame, split: str) -> None:
     page = st.pagination(pages, key=f"boxes-{run.id}-{split}-page") if pages > 1 else 1
     shown = rows.iloc[(page - 1) * PHOTOS_PER_PAGE : page * PHOTOS_PER_PAGE]
     cards = [
-        WallPhoto(str(row["image"]), drawn(_path(row), row, _SMALL), f"IoU {row['iou']:.2f}", _class_text(row))
+        WallPhoto(
+            str(row["image"]),
+            drawn(_path(row), row, _SMALL),
+            f"IoU {row['iou']:.2f}",
+            _class_text(row),
+            name=str(row["filename"]),
+        )
         for _, row in shown.iterrows()
     ]
     chosen = wall(cards, key=f"boxes-{run.id}-{split}-wall-{page}", select="one", side=130).chosen
@@ -137,7 +145,7 @@ def _one_photo(run: RunFolder, row: pd.Series) -> None:
         left, right = st.columns([1.4, 1])
         large = drawn(_path(row), row, _LARGE)
         if large:
-            left.image(large, width="stretch")
+            left.image(large, width="stretch", alt=f"{row['filename']} with the true and the predicted box")
         else:
             left.caption("The image file is missing.")
         with right:

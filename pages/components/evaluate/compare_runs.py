@@ -4,15 +4,17 @@ import pandas as pd
 import streamlit as st
 
 from core.data.snapshot_changes import SnapshotChanges, snapshot_changes
-from core.inspection.measuring.comparison import Comparison, compare
-from core.inspection.measuring.report import BoxReport, Report
+from core.inspection.measuring.comparison import Comparison, compare, compare_boxes
+from core.inspection.measuring.report import BoxReport, Mean, Report
+from core.models.zoo import network_name
 from core.runs.folder import RunFolder, list_runs
 from pages.components.evaluate import predicted_photos
 from pages.components.evaluate.run_report import STATIC, format_rate
+from pages.components.glossary.terms import explained
 from pages.components.shared import charts, frame
 from pages.components.shared.pickers import SPLIT_NAMES, run_name
 from pages.components.shared.wording import counted, plain
-from pages.components.train.recipe_labels import TRAIN_NAMES, network_name
+from pages.components.train.recipe_labels import TRAIN_NAMES
 
 
 def show(run: RunFolder, report: Report) -> None:
@@ -41,7 +43,11 @@ def show(run: RunFolder, report: Report) -> None:
     _data_changes(run, other)
     mine, theirs = run.predictions(split), other.predictions(split)
     if mine is not None and theirs is not None:
-        _difference(compare(report, other_report, mine, theirs))
+        boxes = compare_boxes(mine, theirs) if isinstance(report, BoxReport) else None
+        if boxes is not None:
+            st.markdown(boxes.sentence)
+        if len(report.classes) > 1:  # with a single class, every predicted class is correct
+            _difference(compare(report, other_report, mine, theirs))
     _curves({"A": run.epochs(), "B": other.epochs()})
     if mine is not None and theirs is not None:
         for name, better, worse, loser, its_run in (("A", mine, theirs, "B", other), ("B", theirs, mine, "A", run)):
@@ -100,8 +106,19 @@ def table(runs: dict[str, tuple[RunFolder, Report]]) -> pd.DataFrame:
     if all(isinstance(report, BoxReport) for _, report in runs.values()):
         columns[""].insert(4, "Mean IoU")
         for name, (_, report) in runs.items():
-            columns[name].insert(4, str(getattr(report, "mean_iou", "")))
-    return pd.DataFrame(columns)
+            columns[name].insert(4, format_mean(report.mean_iou) if isinstance(report, BoxReport) else "–")
+    table = pd.DataFrame(columns)
+    if all(len(report.classes) == 1 for _, report in runs.values()):
+        table = table[~table[""].isin(("Accuracy", "Macro F1", "Loss"))]  # of the class, which is always correct
+    return table
+
+
+def format_mean(mean: Mean) -> str:
+    """Return ``0.56 (0.46 to 0.63)``; a dash without photos."""
+    if mean.value is None:
+        return "–"
+    interval = "" if mean.low is None or mean.high is None else f" ({mean.low:.2f} to {mean.high:.2f})"
+    return f"{mean.value:.2f}{interval}"
 
 
 def _difference(comparison: Comparison) -> None:
@@ -119,7 +136,7 @@ def _difference(comparison: Comparison) -> None:
             *([f"{counted(comparison.relabelled, 'photo')} with a changed label"] if comparison.relabelled else []),
         ]
         note += f" Left out: {' and '.join(reasons)}."
-    st.caption(note)
+    st.caption(note, help=explained("confidence interval", "p-value", "F1"))
 
 
 def only_right(better: pd.DataFrame, worse: pd.DataFrame) -> pd.DataFrame:

@@ -13,11 +13,13 @@ from pages.components.shared.charts import palette
 from pages.components.shared.wording import counted, plain
 
 LABEL, PREDICTED = "cell-true", "cell-answer"
+MATRIX = "cell-matrix"
+"""The run and split whose matrix was drawn last."""
 
 
 def show(run: RunFolder, report: Report, predictions: pd.DataFrame) -> None:
     """Draw the matrix, the choice of a cell, and the photos of that cell."""
-    _check_selection(report)
+    _check_selection(report, f"{run.id} {report.split}")
     st.markdown("Rows are the labels, columns the predicted classes. Correct predictions are on the diagonal.")
     chosen = (st.session_state[LABEL], st.session_state[PREDICTED])
     key = f"matrix-{run.id}-{report.split}"
@@ -54,11 +56,14 @@ def most_confused(report: Report) -> tuple[int, int]:
     return (row, column) if count else (0, 0)
 
 
-def _check_selection(report: Report) -> None:
-    """Select a cell that this matrix has; call it before drawing the fields."""
+def _check_selection(report: Report, matrix: str) -> None:
+    """Select a cell that this matrix has, at first one with photos; call it before drawing the fields."""
+    row, column = (st.session_state.get(name, -1) for name in (LABEL, PREDICTED))
     size = len(report.classes)
-    if not all(0 <= st.session_state.get(name, -1) < size for name in (LABEL, PREDICTED)):
+    inside = 0 <= row < size and 0 <= column < size
+    if not inside or (st.session_state.get(MATRIX) != matrix and not report.confusion[row][column]):
         st.session_state[LABEL], st.session_state[PREDICTED] = most_confused(report)
+    st.session_state[MATRIX] = matrix
 
 
 def _select_clicked(key: str) -> None:

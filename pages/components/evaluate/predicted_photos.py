@@ -34,6 +34,7 @@ def photos(run: RunFolder, rows: pd.DataFrame, key: str, by: str = "") -> None:
             _thumbnail(row),
             f"{f'{by}: ' if by else ''}{row['prediction']} {percent(row['probability'])}",
             f"label: {row['label']}",
+            name=str(row["filename"]),
         )
         for _, row in shown.iterrows()
     ]
@@ -80,7 +81,7 @@ def _one_photo(run: RunFolder, row: pd.Series, key: str) -> None:
         left, right = st.columns([1, 1])
         path = Path(row["path"])
         if path.is_file():
-            left.image(str(path), width="stretch")
+            left.image(str(path), width="stretch", alt=f"The photo {row['filename']}")
         else:
             left.caption("The image file is missing.")
         with right:
@@ -89,7 +90,7 @@ def _one_photo(run: RunFolder, row: pd.Series, key: str) -> None:
                 ranked_classes(row), charts.palette(frame.is_dark()), chosen=str(row["label"])
             )
             st.plotly_chart(figure, key=f"{key}-bars", config={"displayModeBar": False}, alt="Most likely classes")
-            st.caption(f"Label in this run: {row['label']} (coloured bar).")
+            st.caption(f"Label in this run: {plain(str(row['label']))} (coloured bar).")
             _correct(run, str(row["image"]), key)
 
 

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from core.inspection.measuring.report import ClassReport, Rate, Report
 from pages.components.shared.charts import Palette, rgba
+from pages.components.shared.wording import chart_text
 
 Measure = Literal["recall", "precision", "f1"]
 
@@ -88,7 +89,7 @@ def class_dots(per_class: Sequence[ClassReport], measure: Measure, colors: Palet
         y=[place for place, _ in known],
         mode="markers",
         marker={"color": colors.accent, "size": 13, "line": {"color": colors.paper, "width": 2}},
-        customdata=[[rated[place].name, str(rate)] for place, rate in known],
+        customdata=[[chart_text(rated[place].name), str(rate)] for place, rate in known],
         hovertemplate="%{customdata[0]}: %{customdata[1]}<extra></extra>",
     )
     for place, rate in enumerate(rates):
@@ -99,7 +100,7 @@ def class_dots(per_class: Sequence[ClassReport], measure: Measure, colors: Palet
     # The denominator: for precision the photos predicted as the class, else the photos labelled as it.
     numbers = [entry.precision.n if measure == "precision" else entry.n for entry in rated]
     names = [
-        f"{_short(entry.name)} <span style='color:{colors.quiet}'>{number}</span>"
+        f"{chart_text(_short(entry.name))} <span style='color:{colors.quiet}'>{number}</span>"
         for entry, number in zip(rated, numbers, strict=True)
     ]
     figure.update_xaxes(
@@ -124,7 +125,7 @@ def confusion_matrix(report: Report, colors: Palette, chosen: tuple[int, int] | 
     because plotly reports clicks on markers to Streamlit but none on a heatmap.
     """
     counts = report.confusion
-    names = [_short(name) for name in report.classes]
+    names = [chart_text(_short(name)) for name in report.classes]
     shares = [[cell / sum(row) if sum(row) else 0.0 for cell in row] for row in counts]
     size = len(names)
     figure = go.Figure(
@@ -197,7 +198,8 @@ def _readable(share: float, colors: Palette) -> str:
 
 
 def _cell_text(report: Report, row: int, column: int) -> str:
-    count, label, predicted = report.confusion[row][column], report.classes[row], report.classes[column]
+    count = report.confusion[row][column]
+    label, predicted = chart_text(report.classes[row]), chart_text(report.classes[column])
     photos = "photo" if count == 1 else "photos"
     if row == column:
         return f"{count} {photos} labelled {label}, predicted correctly"

@@ -5,7 +5,10 @@ import streamlit as st
 
 from core.inspection.measuring.report import Rate, Report
 from core.runs.folder import RunFolder
+from core.workers.pool import Request
+from pages.components.computing.computation import Computation
 from pages.components.evaluate import report_charts
+from pages.components.glossary.terms import explained
 from pages.components.shared import frame
 from pages.components.shared.charts import palette
 from pages.components.shared.pickers import SPLIT_NAMES, SPLITS
@@ -46,22 +49,22 @@ def report_of(run: RunFolder, split: str) -> Report | None:
         st.info("This run is still training. Its reports are created when it ends.", icon=":material/hourglass_empty:")
         frame.link("Train", "Watch the run", run=run.id)
         return None
-    place = st.empty()
-    with place.container(border=True):
-        st.markdown(f"This run has not been evaluated on its {SPLIT_NAMES[split].lower()} photos yet.")
-        pressed = st.button("Evaluate now", type="primary", icon=":material/fact_check:", key="evaluate-now")
-    if not pressed:
+    computation = Computation("evaluate", f"evaluate {run.path} {split}")
+    if not computation.started:
+        with st.container(border=True):
+            st.markdown(f"This run has not been evaluated on its {SPLIT_NAMES[split].lower()} photos yet.")
+            st.button(
+                "Evaluate now",
+                type="primary",
+                icon=":material/fact_check:",
+                key="evaluate-now",
+                on_click=computation.start,
+            )
         return None
-    with place.container():
-        bar = st.progress(0.0, text="Loading the model…")
-        from core.runs.models import evaluate_run
-
-        def show(done: int, total: int) -> None:
-            bar.progress(done / max(1, total), text=f"{done} of {counted(total, 'photo')}")
-
-        report = evaluate_run(run, split, show, cache=frame.workspace().cache / "resized")
-    place.empty()
-    return report
+    cache = frame.workspace().cache / "resized"
+    arguments = {"run": str(run.path), "split": split, "cache": str(cache)}
+    computation.result(lambda: Request("evaluate", arguments), unit="photo")
+    return run.report(split)
 
 
 def headline(run: RunFolder, report: Report) -> None:
@@ -74,8 +77,7 @@ def headline(run: RunFolder, report: Report) -> None:
         st.metric(
             "Accuracy",
             value,
-            help="Top-1 accuracy: the share of photos whose predicted class is correct. The 95% confidence interval "
-            "shows how uncertain it is: with few photos it is wide, and small differences mean little.",
+            help=explained("accuracy", "confidence interval"),
         )
     with right:
         colors = palette(frame.is_dark())
@@ -89,8 +91,8 @@ def headline(run: RunFolder, report: Report) -> None:
         parts.append(f"Top-5 accuracy: {report.top5.value:.1%}.")
     if report.macro_f1 is not None:
         parts.append(f"Macro F1 (mean over the classes): {report.macro_f1:.1%}.")
-    st.caption(" ".join(parts))
-    verdict_view.show(run, report, links=False)
+    st.caption(" ".join(parts), help=explained("confidence interval", "F1"))
+    verdict_view.show(run, report, brief=True)
 
 
 def per_class(report: Report) -> None:
@@ -105,7 +107,7 @@ def per_class(report: Report) -> None:
         key="measure",
         label_visibility="collapsed",
     )
-    st.markdown(report_charts.MEANING[measure])
+    st.markdown(report_charts.MEANING[measure], help=explained("recall", "precision", "F1"))
     figure = report_charts.class_dots(report.per_class, measure, palette(frame.is_dark()))
     alt = f"{report_charts.MEASURES[measure]} of each class with its interval; the table below has the same figures"
     st.plotly_chart(figure, key=f"dots-{measure}", config=STATIC, alt=alt)

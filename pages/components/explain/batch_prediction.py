@@ -1,20 +1,28 @@
 """Predictions for many photos: images or zip files in, a table and a CSV file out."""
 
+import shutil
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
 from core.data.importing.folder_layout import PACKED_SUFFIXES
-from core.data.importing.plan_import import Upload, plan_uploads
 from core.data.pictures.decoding import IMAGE_SUFFIXES
 from core.inspection.predicting.predictions import TOP, FilePrediction, csv_of, table_of
+from core.runs.computations.predictions import read_answers
+from core.workers.input_files import request_with_files
+from core.workers.pool import Request
+from pages.components.computing.computation import Computation
+from pages.components.shared import frame
 from pages.components.shared.photo_wall import data_uri
 from pages.components.shared.wording import counted, plain
 
 if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
     from core.inspection.predicting.predictor import Predictor
 
 TYPES = [*sorted(suffix.removeprefix(".") for suffix in IMAGE_SUFFIXES | PACKED_SUFFIXES), "zip"]
@@ -24,40 +32,45 @@ NAMED_IN_WARNING = 5
 """Unreadable files that the warning names; a list below it names all of them."""
 
 
-def show(predictor: "Predictor") -> None:
-    """Draw the upload, the button and the table of predictions, in the order of the upload."""
+def show(predictor: "Predictor", reference: str) -> None:
+    """Draw the upload, the button and the table of predictions, in the order of the upload.
+
+    ``reference`` names the predictor's model: a run of the workspace, or the ImageNet model.
+    """
     files = st.file_uploader(
         "Photos or zip files of photos", type=TYPES, accept_multiple_files=True, key=f"batch-files-{predictor.name}"
     )
     if not files:
         st.caption("You get a table of the five most likely classes for each photo, also as a CSV file.")
         return
-    batch = (predictor.name, *(file.file_id for file in files))
-    if st.button(f"Predict {counted(len(files), 'file')}", type="primary", key="batch-go"):
-        st.session_state["batch-answers"] = (batch, _predict(predictor, [Upload(file.name, file) for file in files]))
+    batch = (reference, *(file.file_id for file in files))
+    # The ids of uploads are secret to their tab, so no other tab gets this result.
+    computation = Computation("batch", " ".join(("predict", *batch)))
+    st.button(
+        f"Predict {counted(len(files), 'file')}",
+        type="primary",
+        key="batch-go",
+        on_click=computation.start,
+        disabled=computation.started,
+    )
+    if computation.started:
+        result = computation.result(lambda: _request(reference, files), unit="photo")
+        st.session_state["batch-answers"] = (batch, read_answers(result))
+        st.rerun()  # the button can be pressed again
     done = st.session_state.get("batch-answers")
     if done and done[0] == batch:
         _table(predictor, done[1])
 
 
-def _predict(predictor: "Predictor", uploads: list[Upload]) -> list[FilePrediction]:
-    from core.inspection.predicting.predictor import predict_files
+def _request(reference: str, files: "Sequence[UploadedFile]") -> Request:
+    def write(folder: Path) -> None:
+        for place, file in enumerate(files):
+            file.seek(0)
+            with (folder / str(place)).open("wb") as copy:
+                shutil.copyfileobj(file, copy)
 
-    bar = st.progress(0.0, text="Reading the files…")
-    try:
-        plan = plan_uploads(uploads)
-        answers = [FilePrediction(refused.name, None, refused.text) for refused in plan.refused]
-        total = len(plan.candidates)
-        names = in_upload_order([candidate.name for candidate in plan.candidates], [one.name for one in uploads])
-        candidates = [plan.candidates[place] for place in names]
-        # Pass read functions, not bytes: a big zip is never unpacked whole, and a damaged file stops no other.
-        files = ((candidate.name, candidate.read) for candidate in candidates)
-        for done, answer in enumerate(predict_files(predictor, files, thumbnails=True), start=1):
-            answers.append(answer)
-            bar.progress(done / max(1, total), text=f"{done} of {counted(total, 'photo')}")
-    finally:
-        bar.empty()
-    return answers
+    arguments = {"workspace": str(frame.workspace().root), "model": reference, "names": [file.name for file in files]}
+    return request_with_files("predict", arguments, write)
 
 
 def _table(predictor: "Predictor", answers: list[FilePrediction]) -> None:
@@ -90,13 +103,6 @@ def _table(predictor: "Predictor", answers: list[FilePrediction]) -> None:
         type="primary",
         on_click="ignore",
     )
-
-
-def in_upload_order(names: Sequence[str], uploads: Sequence[str]) -> list[int]:
-    """Return the places of ``names`` in the order of the uploads; what lies in zips comes where the first zip stood."""
-    place_of = {name: place for place, name in enumerate(uploads)}
-    a_zip = next((place for place, name in enumerate(uploads) if name.lower().endswith(".zip")), len(uploads))
-    return sorted(range(len(names)), key=lambda place: place_of.get(names[place], a_zip))
 
 
 def readable(predicted: Sequence[FilePrediction]) -> pd.DataFrame:

@@ -1,12 +1,20 @@
 """One photo explained: the model input, the heatmap, the prediction, the faithfulness of the heatmap."""
 
 import io
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from core.data.pictures.decoding import content_hash
+from core.inspection.explaining.explanation_json import explanation_as_json, read_explanation, read_faithfulness
 from core.inspection.explaining.methods import BOX, METHODS, STAGES, Target
+from core.runs.computations.explanations import BOX_TARGET
+from core.workers.input_files import request_with_files
+from core.workers.pool import Request
+from pages.components.computing.computation import Computation
 from pages.components.explain.photo_source import ChosenPhoto
 from pages.components.shared import charts, frame
 from pages.components.shared.wording import disambiguate, plain
@@ -25,8 +33,11 @@ STAGE_NAMES = {
 }
 
 
-def show(predictor: "Predictor", photo: ChosenPhoto) -> None:
-    """Draw the choices, the two images, the predicted classes and the faithfulness of the heatmap."""
+def show(predictor: "Predictor", photo: ChosenPhoto, reference: str) -> None:
+    """Draw the choices, the two images, the predicted classes and the faithfulness of the heatmap.
+
+    ``reference`` names the predictor's model: a run of the workspace, or the ImageNet model.
+    """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method = st.selectbox(
             "Method", list(METHODS), format_func=lambda name: METHODS[name].label, key="explain-method", width=180
@@ -38,9 +49,15 @@ def show(predictor: "Predictor", photo: ChosenPhoto) -> None:
         )  # fmt: skip
         target = _choose_target(predictor)
     st.caption(METHODS[method].sentence)
-    slow = "Score-CAM needs many forward passes…" if METHODS[method].slow else "Computing the heatmap…"
-    with st.spinner(slow, show_time=METHODS[method].slow):
-        explanation, faith = _explained(predictor, photo, method, stage, target)
+    asked = _Asked(predictor, photo, reference, method, stage, target)
+    if METHODS[method].slow:
+        slow = asked.in_worker()
+        if slow is None:
+            return
+        explanation, faith = slow
+    else:
+        with st.spinner("Computing the heatmap…"):
+            explanation, faith = _cached_explanation(predictor, photo, asked.key, method, stage, target), None
     left, right = st.columns([2, 1.1])
     with left:
         pictures = st.grid(2, min_column_width=130)
@@ -52,7 +69,7 @@ def show(predictor: "Predictor", photo: ChosenPhoto) -> None:
     st.markdown(plain(explanation.sentence))
     if explanation.box_sentence:
         st.markdown(plain(explanation.box_sentence))
-    st.markdown(f"**Is this heatmap faithful?** {plain(faith.sentence)}")
+    faithful = st.container()
     st.download_button(
         "Download the heatmap",
         lambda: _png(explanation, opacity / 100),
@@ -61,13 +78,69 @@ def show(predictor: "Predictor", photo: ChosenPhoto) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+    with faithful:  # last, because it may take a moment
+        faith = faith or asked.faithfulness(explanation)
+        if faith is not None:
+            st.markdown(f"**Is this heatmap faithful?** {plain(faith.sentence)}")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be explained, for a worker process: what takes more than one forward pass is computed there."""
+
+    predictor: "Predictor"
+    photo: ChosenPhoto
+    reference: str
+    method: str
+    stage: str
+    target: int | Target | None
+
+    @property
+    def key(self) -> str:
+        """Says all that the explanation depends on."""
+        created = self.predictor.info.created if self.predictor.info else ""
+        photo = f"{content_hash(self.photo.image)} {self.photo.box}"
+        return f"{self.reference} {created} {photo} {self.method} {self.stage} {self.target}"
+
+    def in_worker(self) -> "tuple[Explanation, Faithfulness] | None":
+        """Return the explanation and its faithfulness; None if it was stopped."""
+        found = Computation("explain", self.key).kept(self._request, "Compute the heatmap")
+        if found is None:
+            return None
+        return read_explanation(found["explanation"]), read_faithfulness(found["faithfulness"])
+
+    def faithfulness(self, explanation: "Explanation") -> "Faithfulness | None":
+        """Return how faithful a heatmap is that was computed here; None if that was stopped."""
+
+        def request() -> Request:
+            return Request("faithfulness", {**self._model(), "explanation": explanation_as_json(explanation)})
+
+        found = Computation("faithfulness", self.key).kept(request, "Check whether the heatmap is faithful")
+        return None if found is None else read_faithfulness(found)
+
+    def _request(self) -> Request:
+        box = self.photo.box
+        arguments = {
+            "method": self.method,
+            "stage": self.stage,
+            "target": BOX_TARGET if self.target is BOX else self.target,
+            "box": asdict(box) if box else None,
+        }
+
+        def write(folder: Path) -> None:
+            np.save(folder / "photo.npy", np.asarray(self.photo.image), allow_pickle=False)
+
+        return request_with_files("explain", {**self._model(), **arguments}, write)
+
+    def _model(self) -> dict[str, str]:
+        return {"workspace": str(frame.workspace().root), "model": self.reference}
 
 
 def _pictures(explanation: "Explanation", opacity: float) -> None:
     from core.inspection.explaining.explanation import framed, overlay
 
     seen = framed(explanation.sharp, explanation) if explanation.corners else explanation.view
-    st.image(seen, caption="Model input", width="stretch", output_format="PNG")
+    st.image(seen, caption="Model input", width="stretch", output_format="PNG", alt="The photo as the model sees it")
     heated = overlay(explanation, opacity)
     st.image(heated, caption="Where the model looked", width="stretch", output_format="PNG", alt=explanation.sentence)
 
@@ -108,32 +181,16 @@ def _show_prediction(explanation: "Explanation", photo: ChosenPhoto) -> None:
         mark = ":green[:material/check:]" if correct else ":orange[:material/close:]"
         st.markdown(f"{mark} Label: **{plain(photo.label)}**")
     for remark in photo.remarks:
-        st.caption(remark)
-
-
-def _explained(
-    predictor: "Predictor", photo: ChosenPhoto, method: str, stage: str, target: int | Target | None
-) -> "tuple[Explanation, Faithfulness]":
-    bundle = predictor.info.created if predictor.info else ""
-    picture = f"{content_hash(photo.image)} {photo.box}"
-    return _cached_explanation(predictor, photo, f"{predictor.name} {bundle}", picture, method, stage, target)
+        st.caption(plain(remark))
 
 
 @st.cache_data(max_entries=24, show_spinner=False)
 def _cached_explanation(
-    _predictor: "Predictor",
-    _photo: ChosenPhoto,
-    network: str,
-    picture: str,
-    method: str,
-    stage: str,
-    target: int | Target | None,
-) -> "tuple[Explanation, Faithfulness]":
+    _predictor: "Predictor", _photo: ChosenPhoto, key: str, method: str, stage: str, target: int | Target | None
+) -> "Explanation":
     from core.inspection.explaining.cam import explain
-    from core.inspection.explaining.faithfulness import faithfulness
 
-    explanation = explain(_predictor, _photo.image, method=method, stage=stage, target=target, true_box=_photo.box)
-    return explanation, faithfulness(_predictor, explanation)
+    return explain(_predictor, _photo.image, method=method, stage=stage, target=target, true_box=_photo.box)
 
 
 def _png(explanation: "Explanation", opacity: float) -> bytes:

@@ -105,7 +105,13 @@ def _pick(project: Project, where: ImageFilter, key: str) -> ImageRow | None:
     if wall_key not in st.session_state:
         choose(wall_key, [str(rows[0].id)])
     cards = [
-        WallPhoto(str(row.id), frame.store().thumbnail_path(row.hash), row.label or "no label", "", row.label is None)
+        WallPhoto(
+            str(row.id),
+            frame.store().thumbnail_path(row.hash),
+            row.label or "no label",
+            muted=row.label is None,
+            name=row.filename.rsplit("/", 1)[-1],
+        )
         for row in rows
     ]
     chosen = wall(cards, key=wall_key, label="Photos of the project", select="one", side=96, one_row=True).chosen

@@ -11,12 +11,13 @@ import pandas as pd
 import streamlit as st
 
 from core.data.tables.csv_cells import as_row
+from core.inspection.measuring.report import BoxReport
 from core.models.bundle import WEIGHTS_FILE, complete_folder, read_info
+from core.models.zoo import network_name
 from core.runs.folder import RunFolder
 from pages.components.shared import frame
 from pages.components.shared.pickers import SPLIT_NAMES, SPLITS
 from pages.components.shared.wording import counted, format_size, plain
-from pages.components.train.recipe_labels import network_name
 
 CSV: dict[str, Any] = {"mime": "text/csv", "icon": ":material/table:", "on_click": "ignore"}
 
@@ -117,7 +118,8 @@ def tables(run: RunFolder) -> None:
     for split in SPLITS:
         report = run.report(split)
         if report is not None:
-            st.markdown(f"{SPLIT_NAMES[split]}: {report.accuracy}")
+            figure = f"mean IoU: {report.mean_iou}" if isinstance(report, BoxReport) else f"accuracy: {report.accuracy}"
+            st.markdown(f"{SPLIT_NAMES[split]} {figure}")
 
 
 def csv_of(table: pd.DataFrame) -> str:

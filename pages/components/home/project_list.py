@@ -27,18 +27,20 @@ def show_projects() -> None:
 
 def _row(project: Project) -> None:
     current = frame.project()
-    with st.container(horizontal=True, vertical_alignment="center", key=f"project-{project.id}"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"project-{project.id}"):
         photos = frame.store().count(project.id)
         st.markdown(f"**{plain(project.name)}** · {counted(photos, 'photo')}", width="stretch")
-        if current and project.id == current.id:
-            st.badge("open", color="primary")
-        elif st.button("Open", key=f"open-{project.id}"):
-            frame.choose_project(project.id)
-            st.rerun()
-        if st.button("", icon=":material/edit:", key=f"rename-{project.id}", help="Rename", type="tertiary"):
-            _rename(project)
-        if st.button("", icon=":material/delete:", key=f"delete-{project.id}", help="Delete", type="tertiary"):
-            _delete(project)
+        # Together, so that on a phone they stay in one row.
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            if current and project.id == current.id:
+                st.badge("open", color="primary")
+            elif st.button("Open", key=f"open-{project.id}"):
+                frame.choose_project(project.id)
+                st.rerun()
+            if st.button("", icon=":material/edit:", key=f"rename-{project.id}", help="Rename", type="tertiary"):
+                _rename(project)
+            if st.button("", icon=":material/delete:", key=f"delete-{project.id}", help="Delete", type="tertiary"):
+                _delete(project)
 
 
 @st.dialog("Rename project")
@@ -73,7 +75,7 @@ def _about_runs(runs: list[RunFolder]) -> None:
     st.checkbox(f"Delete its {counted(len(runs), 'run')} too, with the trained models", key="delete-runs")
     st.markdown(
         f"Otherwise {they}, with the photos that were used for training. You find {them} on the pages Evaluate, "
-        f"Explain and Export, after the runs of the open project."
+        f"Predict and explain, and Export, after the runs of the open project."
         + (f" {counted(live, 'run')} in progress would be stopped." if live else "")
     )
 

@@ -1,29 +1,23 @@
 """The status of a project: its counts, next steps, photos and latest runs."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import streamlit as st
 
-from core.data.store.boxes.learned_photos import LearnedPhotos
+from core.data.store.boxes.learned_photos import LEAST, LearnedPhotos
 from core.data.store.store import ImageFilter, Project
 from core.runs.folder import RunFolder, list_runs
+from core.runs.status import LIVE
+from core.runs.table import row_of
+from pages.components.annotate.class_typos import open_classes, open_typos, question
 from pages.components.shared import frame
 from pages.components.shared.photo_wall import WallPhoto, wall
 from pages.components.shared.wording import counted, next_page, plain
+from pages.components.train.run_list import run_line
+from pages.components.train.status_text import STATE_BADGES
 
 RUNS_SHOWN = 4
 PHOTOS_SHOWN = 10
-Color = Literal["gray", "blue", "green", "orange", "red"]
-STATE_COLORS: dict[str, Color] = {
-    "queued": "gray",
-    "preparing": "blue",
-    "running": "blue",
-    "finished": "green",
-    "stopped": "orange",
-    "failed": "red",
-    "interrupted": "orange",
-}
 
 
 @dataclass(frozen=True)
@@ -39,6 +33,7 @@ class ProjectStatus:
     models: int  # runs that have a best checkpoint
     boxed: bool = False  # localization: a photo counts as labelled if it has a box
     learned: LearnedPhotos | None = None  # what a model would learn; it decides whether there is enough
+    typo: str = ""  # the question whether two classes are one
 
     @property
     def unlabelled(self) -> int:
@@ -59,6 +54,7 @@ class NextStep:
     label: str
     page: str
     sentence: str
+    classes: bool = False  # the page opens with the classes
 
 
 def status_of(project: Project, runs: list[RunFolder]) -> ProjectStatus:
@@ -78,11 +74,12 @@ def status_of(project: Project, runs: list[RunFolder]) -> ProjectStatus:
         models=sum(run.finished for run in runs),
         boxed=boxed,
         learned=store.learned_photos(project.id),
+        typo=next(map(question, open_typos(project, classes)), ""),
     )
 
 
 def next_steps(status: ProjectStatus) -> list[NextStep]:
-    """Return one or two next steps, the most useful first."""
+    """Return one to three next steps, the most useful first."""
     left = counted(status.unlabelled, "photo")
     if status.boxed:
         label_more = NextStep("Draw boxes", "Annotate", f"{left} without a box.")
@@ -104,12 +101,16 @@ def next_steps(status: ProjectStatus) -> list[NextStep]:
             NextStep("See the mistakes", "Evaluate", mistakes),
             NextStep("See where the model looked", "Explain", "A heatmap shows which part of the photo mattered most."),
         ]
+    merge = [NextStep("Merge classes", "Annotate", status.typo, classes=True)] if status.typo else []
     if not status.trainable and status.learned is not None:
-        return [NextStep(*next_page(status.learned.step, status.boxed), plain(status.learned.advice))]
+        small = status.learned.total and any(count < LEAST for count in status.learned.learned.values())
+        edit = [NextStep("Edit classes", "Annotate", "Merge or remove classes with few photos.", classes=True)]
+        more = NextStep(*next_page(status.learned.step, status.boxed), plain(status.learned.advice))
+        return [*merge, more] if merge else [more, *(edit if small else [])]
     if not status.trainable:
         return [NextStep(label_more.label, "Annotate", why)]
     train = NextStep("Train your first model", "Train", "You have enough labels, and the default settings work well.")
-    return [train, label_more] if status.unlabelled else [train]
+    return [train, *merge, *([label_more] if status.unlabelled else [])]
 
 
 def show_counts(status: ProjectStatus) -> None:
@@ -131,11 +132,13 @@ def show_steps(steps: list[NextStep]) -> None:
                 step.label,
                 type="primary" if place == 0 else "secondary",
                 icon=frame.PAGES[step.page].icon,
-                key=f"step-{step.page}",
+                key=f"step-{step.page}" + ("-classes" if step.classes else ""),
                 width=230,
             )
             st.markdown(step.sentence, width="stretch")
-        if clicked:
+        if clicked and step.classes:
+            open_classes()
+        elif clicked:
             frame.go(step.page)
 
 
@@ -147,7 +150,13 @@ def show_photos(project: Project) -> None:
     rows = [row for one in present for row in store.images(project.id, ImageFilter(label=one.name), limit=each)]
     rows = rows or store.images(project.id, ImageFilter(order="newest"), limit=PHOTOS_SHOWN)
     cards = [
-        WallPhoto(str(row.id), store.thumbnail_path(row.hash), row.label or "no label", muted=row.label is None)
+        WallPhoto(
+            str(row.id),
+            store.thumbnail_path(row.hash),
+            row.label or "no label",
+            muted=row.label is None,
+            name=row.filename.rsplit("/", 1)[-1],
+        )
         for row in rows
     ]
     if cards:
@@ -155,22 +164,19 @@ def show_photos(project: Project) -> None:
 
 
 def show_runs(runs: list[RunFolder]) -> None:
-    """Draw the latest runs, each with its state, its best validation accuracy and a button to open it."""
+    """Draw the latest runs, each with its state, its figure and verdict, and a button to open it."""
     if not runs:
         return
-    st.subheader("Latest runs", anchor=False)
+    st.header("Latest runs", anchor=False)
     for run in runs[:RUNS_SHOWN]:
-        status = run.status()
+        row = row_of(run)
+        word, color = STATE_BADGES[row.state]
+        live = row.state in LIVE
         with st.container(horizontal=True, vertical_alignment="center", border=True):
-            st.markdown(f"**{plain(status.title or run.id)}**", width="stretch")
-            epochs = run.epochs()
-            if len(epochs):
-                boxed = "val_iou" in epochs
-                best = epochs["val_iou" if boxed else "val_accuracy"].max()
-                words = f"validation mean IoU {best:.2f}" if boxed else f"validation accuracy {best:.1%}"
-                st.markdown(words, width="content")
-            st.badge(status.state, color=STATE_COLORS.get(status.state, "gray"))
-            page = "Evaluate" if run.finished and not status.live else "Train"
+            with st.container(gap=None, width="stretch"):
+                st.markdown(f"**{plain(row.title)}** :{color}-badge[{word}]")
+                st.caption(run_line(run))
+            page = "Evaluate" if run.finished and not live else "Train"
             if st.button("Open", key=f"run-{run.id}"):
                 frame.go(page, run=run.id)
 

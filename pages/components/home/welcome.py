@@ -9,6 +9,7 @@ from core.errors import DataError
 from core.workspace import SAMPLE_IMAGES
 from pages.components.shared import frame
 from pages.components.shared.photo_wall import WallPhoto, wall
+from pages.components.shared.wording import split_names
 
 BIRDS_SHOWN = 10
 TASK_NAMES = {
@@ -32,7 +33,7 @@ def _sample_cards() -> list[WallPhoto]:
     for name in classes:
         for row in [row for row in rows if row["label"] == name][: BIRDS_SHOWN // len(classes)]:
             file = folder / "images" / row["filename"].rsplit("/", 1)[-1]
-            shown.append(WallPhoto(row["filename"], file.read_bytes(), name))
+            shown.append(WallPhoto(row["filename"], file.read_bytes(), name, name=file.name))
     return shown
 
 
@@ -100,9 +101,3 @@ def new_project(*, primary: bool) -> None:
     project = frame.store().create_project(name.strip(), task, split_names(classes))
     frame.choose_project(project.id)
     frame.go("Data")
-
-
-def split_names(text: str) -> list[str]:
-    """Split a line into class names at commas or semicolons, without surrounding spaces or repeats."""
-    names = (part.strip() for part in text.replace(";", ",").split(","))
-    return list(dict.fromkeys(name for name in names if name))

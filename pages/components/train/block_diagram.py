@@ -1,7 +1,7 @@
 """The network as a row of blocks: trainable parts are coloured, frozen parts are grey."""
 
 from core.training.recipe import Recipe
-from pages.components.shared.charts import Palette, rgba
+from pages.components.shared.charts import Palette, mixed, readable, rgba
 
 PARTS = ("stem", "layer1", "layer2", "layer3", "layer4", "head")
 TRAINABLE: dict[str, tuple[str, ...]] = {
@@ -10,6 +10,9 @@ TRAINABLE: dict[str, tuple[str, ...]] = {
     "layer3": ("layer3", "layer4", "head"),
     "all": PARTS,
 }
+STRENGTHS = (0.15, 0.25, 0.35, 0.45, 0.75, 1.0)
+"""Of the accent behind the parts, because earlier parts get a smaller learning rate. Between 0.5 and 0.75, neither
+dark nor light text is readable."""
 
 
 def training_phases(recipe: Recipe) -> list[tuple[str, tuple[str, ...]]]:
@@ -42,14 +45,13 @@ def diagram_html(recipe: Recipe, colors: Palette) -> str:
 def _block(part: str, trainable: bool, recipe: Recipe, trainable_parts: int, colors: Palette) -> str:
     strength = 1.0
     if recipe.train == "staged" and trainable_parts == len(PARTS):
-        # Earlier parts get a smaller learning rate.
-        strength = 0.35 + 0.13 * PARTS.index(part)
+        strength = STRENGTHS[PARTS.index(part)]
     background = rgba(colors.accent, strength) if trainable else rgba(colors.quiet, 0.16)
-    ink = colors.paper if trainable and strength > 0.6 else colors.text if trainable else colors.quiet
+    ink = readable(mixed(colors.accent, colors.paper, strength), colors) if trainable else colors.quiet
     note = "trained" if trainable else "frozen"
     return (
         f"<div style='flex:1 1 0;min-width:0;background:{background};color:{ink};border-radius:8px;"
         "padding:8px 2px;text-align:center;overflow:hidden'>"
         f"<div style='font-weight:600;font-size:.84rem'>{part}</div>"
-        f"<div style='font-size:.72rem;opacity:.85'>{note}</div></div>"
+        f"<div style='font-size:.72rem'>{note}</div></div>"
     )

@@ -9,6 +9,7 @@ from core.runs import jobs, metrics
 from core.runs.folder import RunFolder
 from core.runs.status import Status
 from core.training.choices import NAMED_WEIGHTS
+from pages.components.glossary.terms import explained
 from pages.components.shared import charts, frame
 from pages.components.shared.wording import counted, plain
 from pages.components.train import recipe_form, verdict_view
@@ -19,6 +20,7 @@ from pages.components.train.status_text import (
     STATE_BADGES,
     STATE_SENTENCES,
     device_summary,
+    epochs_words,
     format_age,
     phase_progress,
     queue_sentence,
@@ -70,7 +72,8 @@ def _live_progress(run: RunFolder) -> None:
         share, text = run_progress(status)
         st.progress(share, text=text)
         if status.phase:  # before it is known, the bar above already says "starting"
-            st.progress(*phase_progress(status))
+            share, text = phase_progress(status)
+            st.progress(share, text=plain(text))
     with st.container(horizontal=True, vertical_alignment="center"):
         _stop_button(run, status)
         st.caption("Training runs in its own process. You can leave this page and come back.", width="stretch")
@@ -105,10 +108,10 @@ def _live_log(run: RunFolder) -> None:
 
 def _header(run: RunFolder, status: Status) -> None:
     word, color = STATE_BADGES[status.state]
-    st.subheader(f"{plain(status.title or run.id)} :{color}-badge[{word}]", anchor=False)
-    st.caption(
-        f"{counted(status.epochs, 'epoch')} · {format_age(status.created)} · {device_summary(status)}".strip(" ·")
-    )
+    st.header(f"{plain(status.title or run.id)} :{color}-badge[{word}]", anchor=False)
+    done = len(metrics.records(run.metrics_path, "epoch"))
+    parts = (epochs_words(done, status.epochs, status.live), format_age(status.created), plain(device_summary(status)))
+    st.caption(" · ".join(part for part in parts if part))
 
 
 def _outcome(run: RunFolder, status: Status) -> None:
@@ -142,14 +145,14 @@ def _outcome(run: RunFolder, status: Status) -> None:
                     frame.go(page, **({"model": run.id} if page == "Explain" else {"run": run.id}))
         if recipe_or_none(run):
             st.button("Reuse these settings", on_click=_reuse_recipe, args=(run,), key="again")
-    if _weights_missing(run, status):
-        st.button(
-            "Train from scratch instead",
-            on_click=_reuse_recipe,
-            args=(run,),
-            kwargs={"scratch": True},
-            key="from-scratch",
-        )
+        if _weights_missing(run, status):
+            st.button(
+                "Train from scratch instead",
+                on_click=_reuse_recipe,
+                args=(run,),
+                kwargs={"scratch": True},
+                key="from-scratch",
+            )
 
 
 def _report(run: RunFolder) -> Report | None:
@@ -201,7 +204,8 @@ def _curves(run: RunFolder) -> None:
             alt=f"{name[0].upper()}{name[1:]} per epoch",
         )
     if len(steps):
-        st.caption(BEST_BY_BOXES if "val_iou" in epochs else BEST_BY_ACCURACY)
+        boxed = "val_iou" in epochs
+        st.caption(BEST_BY_BOXES if boxed else BEST_BY_ACCURACY, help=explained("IoU") if boxed else None)
         figure = charts.recorded_learning_rate(steps, colors, planned)
         st.plotly_chart(figure, key=f"rate-{run.id}", config={"displayModeBar": False}, alt="Learning rate per epoch")
 

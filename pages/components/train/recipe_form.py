@@ -11,9 +11,11 @@ from core.models.zoo import ARCHITECTURES
 from core.runs.folder import RunFolder
 from core.training.choices import CHOICES, NAMED_WEIGHTS
 from core.training.recipe import TASK_DEFAULTS, Recipe
+from pages.components.glossary.terms import explained
 from pages.components.shared import frame
 from pages.components.shared.charts import palette
 from pages.components.shared.pickers import run_name
+from pages.components.shared.wording import plain
 from pages.components.train.block_diagram import diagram_html
 from pages.components.train.recipe_labels import (
     ARCH_NAMES,
@@ -67,7 +69,7 @@ def network(runs: list[RunFolder], more: bool) -> dict[str, Any]:
     """Draw the choice of the architecture and its starting weights."""
     values: dict[str, Any] = {}
     with st.container(border=True, height="stretch"):
-        st.markdown("##### Network")
+        st.markdown("## Network")
         chosen = st.session_state.get(f"{KEY}arch")
         # The five common ones; "More settings" shows the rest of the family.
         common = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
@@ -110,14 +112,14 @@ def _show_download_note(arch: str, weights: str) -> None:
                 f"before training, about {megabytes:.0f} MB."
             )
     except WeightsUnavailable as error:
-        st.warning(str(error), icon=":material/info:")
+        st.warning(plain(str(error)), icon=":material/info:")
 
 
 def training_length(train: str) -> dict[str, Any]:
     """Draw the fields for the number of epochs."""
     values: dict[str, Any] = {}
     with st.container(border=True, height="stretch"):
-        st.markdown("##### Training length")
+        st.markdown("## Training length")
         values["epochs"] = _number("epochs")
         if train == "staged":
             values["head_epochs"] = _number("head_epochs", "automatic (a quarter)")
@@ -193,6 +195,9 @@ def fill(recipe: Recipe) -> None:
     """Put a recipe's values into the form. Call it before drawing the form, in a callback."""
     for name, value in recipe.model_dump().items():
         st.session_state[f"{KEY}{name}"] = value
+    # The form is drawn for the open project; if it has not been yet, it would take the defaults of the task.
+    if project := frame.project():
+        st.session_state[TASK] = project.task
 
 
 def _current(field: str) -> Any:
@@ -201,7 +206,8 @@ def _current(field: str) -> Any:
 
 def _heading(field: str) -> None:
     """Draw the label of a setting as a heading with its help."""
-    st.markdown(f"##### {FIELD_LABELS[field]}", help=FIELDS[field].description)
+    terms = f"\n\n{explained('stem', 'head')}" if field == "train" else ""  # the words of the diagram below it
+    st.markdown(f"## {FIELD_LABELS[field]}", help=f"{FIELDS[field].description}{terms}")
 
 
 def _names(field: str) -> dict[str, str]:

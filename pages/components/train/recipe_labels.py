@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from core.models.zoo import network_name
 from core.training.recipe import Recipe
 from pages.components.shared.wording import counted
 
@@ -44,15 +45,6 @@ ARCH_NAMES = {
     "keras-resnet101v2": "Keras ResNet101V2, pre-activation",
     "keras-resnet152v2": "Keras ResNet152V2, pre-activation",
 }
-_FAMILY_NAMES = {
-    "keras-resnet": "Keras ResNet",
-    "wide-resnet": "Wide ResNet-",
-    "seresnet": "SE-ResNet-",
-    "resnext": "ResNeXt-",
-    "resnet": "ResNet-",
-}
-"""The usual spelling of the start of an architecture's name; longer starts first."""
-
 WEIGHT_NAMES = {
     "imagenet": "ImageNet",
     "imagenet-v2": "ImageNet, longer training (V2)",
@@ -167,14 +159,6 @@ def _value_text(field: str, value: object) -> str:
         return "Off"
     names = {"weights": WEIGHT_NAMES, "train": TRAIN_NAMES}.get(field, CHOICE_NAMES)
     return names.get(str(value), str(value))
-
-
-def network_name(arch: str) -> str:
-    """Return the usual spelling of an architecture: "ResNet-50 v1" for ``resnet50-v1``."""
-    start = next((start for start in _FAMILY_NAMES if arch.startswith(start)), "")
-    rest = arch.removeprefix(start)
-    rest = rest.replace("v2", "V2") if start.startswith("keras") else rest.replace("-v1", " v1").replace("-32x", " 32x")
-    return _FAMILY_NAMES.get(start, "") + rest
 
 
 def default_run_name(recipe: Recipe) -> str:

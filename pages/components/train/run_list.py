@@ -6,10 +6,12 @@ from core.data.store.store import Project
 from core.errors import RunError
 from core.runs import jobs
 from core.runs.folder import RunFolder, workspace_run
+from core.runs.status import LIVE
 from core.runs.table import row_of
 from pages.components.shared import frame
-from pages.components.shared.wording import counted, plain
-from pages.components.train.status_text import STATE_BADGES, format_age, run_progress
+from pages.components.shared.wording import plain
+from pages.components.train import verdict_view
+from pages.components.train.status_text import STATE_BADGES, epochs_words, format_age, run_progress
 
 SHOWN_AT_FIRST = 6
 
@@ -27,7 +29,7 @@ def chosen_run(project: Project | None) -> RunFolder | None:
         run = workspace_run(name, frame.workspace())
     except RunError as error:
         st.query_params.pop("run", None)
-        st.warning(str(error), icon=":material/info:")
+        st.warning(plain(str(error)), icon=":material/info:")
         return None
     owner = run.status().project_id
     here = project.id if project else None
@@ -91,23 +93,25 @@ def _run_row(run: RunFolder) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True, gap="small", key=f"run-line-{run.id}"):
         with st.container(gap=None, width="stretch"):
             st.markdown(f"**{plain(status.title)}** :{color}-badge[{word}]")
-            st.caption(" · ".join(part for part in (format_age(status.created), _result(run)) if part))
+            st.caption(run_line(run))
         st.button("Open", key=f"look-{run.id}", on_click=open_run, args=(run.id,))
         with st.popover("", icon=":material/more_vert:", key=f"more-{run.id}"):
             _rename(run, status.title, status.live)
             _delete(run)
 
 
-def _result(run: RunFolder) -> str:
-    status = run.status()
-    if status.live or not run.finished:
-        return counted(status.epochs, "epoch") if status.epochs else ""
+def run_line(run: RunFolder) -> str:
+    """Return a run's age, epochs, figure on the validation photos and verdict in a few words.
+
+    The figure is that of the report, as on Evaluate, and only without one that of the training.
+    """
     row = row_of(run)
-    epochs = counted(row.epochs_done, "epoch")
-    if row.value is None:
-        return epochs
-    best = f"mean IoU {row.value:.2f}" if row.figure == "mean_iou" else f"accuracy {row.value:.0%}"
-    return f"{epochs}, validation {best}"
+    parts = [format_age(row.created), epochs_words(row.epochs_done, row.epochs, row.state in LIVE)]
+    if row.value is not None:
+        best = f"mean IoU {row.value:.2f}" if row.figure == "mean_iou" else f"accuracy {row.value:.0%}"
+        verdict = "" if row.state in LIVE else verdict_view.words_of(run)
+        parts.append(f"validation {best}" + (f" ({verdict[0].lower()}{verdict[1:]})" if verdict else ""))
+    return " · ".join(part for part in parts if part)
 
 
 def _rename(run: RunFolder, title: str, live: bool) -> None:

@@ -6,17 +6,21 @@ import pandas as pd
 import streamlit as st
 
 from core.data.store.store import Project
+from core.models.zoo import network_name
 from core.runs.folder import workspace_run
-from core.runs.status import NOTE_LETTERS
+from core.runs.status import LIVE, NOTE_LETTERS
 from core.runs.table import RunRow, run_rows, write_note
+from core.workspace import Workspace
+from pages.components.glossary.terms import explained
 from pages.components.shared import frame
 from pages.components.shared.wording import plain
-from pages.components.train.recipe_labels import TRAIN_NAMES, network_name
+from pages.components.train import verdict_view
+from pages.components.train.recipe_labels import TRAIN_NAMES
 from pages.components.train.run_list import open_run
 from pages.components.train.status_text import STATE_BADGES
 
 HERE, EVERYWHERE = "This project", "All projects"
-_FIGURES = {"accuracy": "Accuracy", "mean_iou": "Mean IoU"}
+_FIGURES = {"accuracy": "accuracy", "mean_iou": "mean IoU"}
 
 
 def show(project: Project) -> None:
@@ -29,20 +33,25 @@ def show(project: Project) -> None:
         st.caption("No run matches this search." if text.strip() else "There are no runs yet.")
         return
     st.caption("Click a column to sort. Select a row to open the run or to write a note.")
+    figures = {_FIGURES[row.figure] for row in rows if row.figure in _FIGURES}
+    figure = f"Validation {figures.pop()}" if len(figures) == 1 else "Validation"
     chosen = st.dataframe(
-        table_of(rows, with_project=scope == EVERYWHERE),
+        table_of(rows, frame.workspace(), with_project=scope == EVERYWHERE),
         hide_index=True,
         height=min(560, 40 + 35 * len(rows)),
         on_select="rerun",
         selection_mode="single-row",
+        placeholder="–",
         # Another search has other rows, so a selection must not be carried over.
         key=f"runs-table-{scope}-{text}",
         column_config={
+            "Name": st.column_config.TextColumn("Name", width="medium"),
             "Validation": st.column_config.NumberColumn(
-                "Validation", format="%.1f%%", help="Accuracy, or mean IoU for boxes, on the validation photos."
+                figure,
+                format="%.1f%%",
+                help=f"Accuracy, or for boxes the mean IoU in percent, on the validation photos.\n\n{explained('IoU')}",
             ),
             "Created": st.column_config.DatetimeColumn("Created", format="D MMM, HH:mm"),
-            "Note": st.column_config.TextColumn("Note", width="large"),
         },
     )
     places = [place for place in chosen["selection"]["rows"] if place < len(rows)]
@@ -61,22 +70,22 @@ def matching(rows: Sequence[RunRow], text: str) -> list[RunRow]:
     return [row for row in rows if all(word in content(row) for word in words)]
 
 
-def table_of(rows: Sequence[RunRow], with_project: bool = False) -> pd.DataFrame:
-    """Return the table for people, one row per run; the figure in percent."""
+def table_of(rows: Sequence[RunRow], workspace: Workspace, with_project: bool = False) -> pd.DataFrame:
+    """Return the table for people, one row per run; the figure in percent. The first columns fit on a small screen."""
     table = pd.DataFrame(
         [
             {
                 "Name": row.title,
                 "Project": row.project or "",
-                "State": STATE_BADGES[row.state][0],
                 "Validation": None if row.value is None else 100 * row.value,
-                "Figure": _FIGURES.get(row.figure or "", ""),
-                "Photos": row.n or None,
+                "Verdict": "" if row.state in LIVE else verdict_view.words_of(workspace_run(row.id, workspace)),
+                "State": STATE_BADGES[row.state][0],
+                "Note": row.note,
+                "Created": row.created.astimezone().replace(tzinfo=None),
                 "Epochs": f"{row.epochs_done} of {row.epochs}",
                 "Network": network_name(row.arch) if row.arch else "",
-                "Layers": TRAIN_NAMES.get(row.train or "", row.train or ""),
-                "Created": row.created.astimezone().replace(tzinfo=None),
-                "Note": row.note,
+                "Trained layers": TRAIN_NAMES.get(row.train or "", row.train or ""),
+                "Validation photos": row.n or None,
             }
             for row in rows
         ]

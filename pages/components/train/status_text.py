@@ -79,6 +79,13 @@ def format_age(moment: datetime, now: datetime | None = None) -> str:
     return "yesterday" if seconds < 172_800 else moment.strftime("%d %b %Y")
 
 
+def epochs_words(done: int, planned: int, live: bool) -> str:
+    """Return the epochs of a run: "8 epochs", or "3 of 8 epochs" if it ended before; empty if none are known."""
+    if not planned:
+        return ""
+    return counted(planned, "epoch") if live or done >= planned else f"{done} of {counted(planned, 'epoch')}"
+
+
 def run_progress(status: Status) -> tuple[float, str]:
     """Return the finished share of a live run, 0 to 1, and the text of its progress bar."""
     if status.phase.startswith(EVALUATING):

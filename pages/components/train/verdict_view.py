@@ -2,17 +2,16 @@
 
 import streamlit as st
 
-from core.errors import StudioError
+from core.errors import RunError, StudioError
 from core.inspection.measuring.report import Report
 from core.inspection.measuring.verdict import Level, Place, Verdict
 from core.runs.folder import RunFolder
 from core.runs.verdict import verdict_of
 from pages.components.shared import frame
-from pages.components.shared.wording import plain
+from pages.components.shared.wording import counted, plain
 
 _LINKS: dict[Place, tuple[str, str]] = {
     "data": ("Data", "Add photos"),
-    "train": ("Train", "Train again"),
     "mistakes": ("Evaluate", "See the mistakes"),
     "explain": ("Explain", "Try new photos"),
 }
@@ -24,8 +23,11 @@ ICONS: dict[Level, str] = {
 }
 
 
-def show(run: RunFolder, report: Report, before: str = "", links: bool = True) -> None:
-    """Draw the verdict in a coloured box and the next steps below it; ``before`` is a sentence to begin with."""
+def show(run: RunFolder, report: Report, before: str = "", brief: bool = False) -> None:
+    """Draw the verdict in a coloured box and the next steps below it; ``before`` is a sentence to begin with.
+
+    ``brief`` is for Evaluate, where the mistakes are below: the first step, and the others behind a button.
+    """
     found = judge(run, report)
     if found is None:
         if before:
@@ -33,7 +35,17 @@ def show(run: RunFolder, report: Report, before: str = "", links: bool = True) -
         return
     draw = st.success if found.level == "better" else st.warning
     draw(f"{before} {plain(found.sentence)}".strip(), icon=ICONS[found.level])
-    _steps(run, found, links)
+    if not brief:
+        with st.container(gap="xsmall"):
+            for place in range(len(found.steps)):
+                _step(run, found, place, brief)
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _step(run, found, 0, brief)
+        if more := len(found.steps) - 1:
+            with st.popover(f"Show {counted(more, 'more suggestion')}", type="tertiary", key="verdict-more"):
+                for place in range(1, len(found.steps)):
+                    _step(run, found, place, brief)
 
 
 def judge(run: RunFolder, report: Report) -> Verdict | None:
@@ -49,12 +61,37 @@ def _judged(_run: RunFolder, _report: Report, version: str) -> Verdict | None:
         return None
 
 
-def _steps(run: RunFolder, found: Verdict, links: bool) -> None:
-    for place, step in enumerate(found.steps):
+def words_of(run: RunFolder) -> str:
+    """Return the verdict on a run's validation photos in a few words, for lists; empty if there is none."""
+    try:
+        report = run.report("val")
+    except RunError:  # the run's own page reports it
+        return ""
+    found = judge(run, report) if report is not None else None
+    return found.words if found else ""
+
+
+def _step(run: RunFolder, found: Verdict, place: int, brief: bool) -> None:
+    """Draw one sentence with its link right behind it."""
+    step = found.steps[place]
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", width="content", key=f"verdict-step-{place}"
+    ):
+        st.markdown(f"{'**Next:** ' if place == 0 else ''}{plain(step.sentence)}", width="content")
+        if step.place == "train":
+            if st.button("Train the last stage too", type="tertiary", icon=frame.PAGES["Train"].icon, key="train-more"):
+                _train_more(run)
+            return
         page, label = _LINKS[step.place]
         parameters = {"model": run.id} if page == "Explain" else {"run": run.id} if page == "Evaluate" else {}
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"verdict-step-{place}"):
-            st.markdown(f"{'**Next:** ' if place == 0 else ''}{plain(step.sentence)}", width="stretch")
-            # On Evaluate, the mistakes are already below.
-            if links or page != "Evaluate":
-                frame.link(page, label, **parameters)
+        if not (brief and page == "Evaluate"):
+            frame.link(page, label, width="content", **parameters)
+
+
+def _train_more(run: RunFolder) -> None:
+    """Open the form with the settings of the run, and the last stage trained as well."""
+    from pages.components.train import recipe_form  # its drawings load plotly, which Home and the lists do without
+
+    recipe_form.fill(run.recipe().model_copy(update={"train": "layer4"}))
+    st.query_params.pop("run", None)
+    frame.go("Train")

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.data.store.store import ImageFilter, Project, Store
 from pages.components.annotate.labelling_desk import Desk, press
 from pages.components.shared.class_keys import KEYS, class_keys
-from tests.pages.conftest import OpenPage, add_photo, messages
+from tests.pages.conftest import OpenPage, add_photo, messages, read
 
 
 @pytest.fixture(autouse=True)
@@ -40,19 +40,19 @@ def section(app: AppTest, name: str) -> AppTest:
 
 
 def alerts(app: AppTest) -> list[str]:
-    return [one.value for one in (*app.warning, *app.info, *app.error, *app.toast)]
+    return [read(one.value) for one in (*app.warning, *app.info, *app.error, *app.toast)]
 
 
 def test_without_a_project_the_page_says_where_to_get_one(open_page: OpenPage) -> None:
     app = open_page("Annotate")
-    assert [one.value for one in app.subheader] == ["No project yet"]
+    assert [one.value for one in app.header] == ["No project yet"]
     assert [one.label for one in app.button] == ["Go to Home"]
 
 
 def test_without_photos_the_page_leads_to_the_data_page(open_page: OpenPage, store: Store) -> None:
     store.create_project("Empty", classes=["owl"])
     app = open_page("Annotate")
-    assert [one.value for one in app.subheader] == ["No photos yet"]
+    assert [one.value for one in app.header] == ["No photos yet"]
     assert [one.label for one in app.button] == ["Add photos"]
 
 
@@ -84,7 +84,7 @@ def test_after_the_last_photo_the_page_says_the_next_step(open_page: OpenPage, b
     for _ in range(3):
         give(app, "owl")
     assert store.count(birds.id, ImageFilter(unlabelled=True)) == 0
-    assert "All photos are labelled" in [one.value for one in app.subheader]
+    assert "All photos are labelled" in [one.value for one in app.header]
     assert "Go to training" in [one.label for one in app.button]
 
 
@@ -159,7 +159,7 @@ def test_skipped_photos_can_be_gone_through_again(open_page: OpenPage, birds: Pr
     first = shown(app)
     for _ in range(3):
         app.button(key=f"skip-{shown(app)}").click().run()
-    assert "You have seen every photo" in [one.value for one in app.subheader]
+    assert "You have seen every photo" in [one.value for one in app.header]
     next(one for one in app.button if one.label == "Go through them again").click().run()
     assert shown(app) == first
 
@@ -282,7 +282,7 @@ def test_when_others_have_the_last_photos_the_page_says_who_and_offers_them(
 ) -> None:
     ana, bo = open_page("Annotate", name="Ana"), open_page("Annotate", name="Bo")
     give(bo, "owl")
-    assert "All remaining photos are being labelled" in [one.value for one in bo.subheader]
+    assert "All remaining photos are being labelled" in [one.value for one in bo.header]
     assert any("Ana has the last 2 photos on screen" in one.value for one in bo.markdown)
     bo.button(key="label-too").click().run()
     assert shown(bo) == shown(ana)

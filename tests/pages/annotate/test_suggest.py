@@ -386,7 +386,7 @@ def test_without_the_network_similar_says_where_to_fetch_it(
     app = open_page("Annotate")
     assert any("Download it once on the home page" in one.value for one in app.caption)
     section(app, "Similar")
-    assert "The pretrained network is not downloaded yet" in [one.value for one in app.subheader]
+    assert "The pretrained network is not downloaded yet" in [one.value for one in app.header]
 
 
 def test_a_photo_that_the_network_has_not_seen_yet_waits_for_its_suggestion(

@@ -66,7 +66,7 @@ def press(app: AppTest, label: str) -> AppTest:
 
 
 def texts(app: AppTest) -> str:
-    return "\n".join(one.value for one in (*app.markdown, *app.caption, *app.success, *app.subheader))
+    return "\n".join(one.value for one in (*app.markdown, *app.caption, *app.success, *app.header))
 
 
 def label_of(store: Store, project: Project, name: str) -> str | None:

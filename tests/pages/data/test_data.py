@@ -41,7 +41,7 @@ def import_all(app: AppTest) -> AppTest:
 
 def report(app: AppTest) -> AppTest:
     for _ in range(100):
-        if any("imported" in one.value for one in app.subheader):
+        if any("imported" in one.value for one in app.header):
             return app
         time.sleep(0.05)
         app.run()
@@ -49,7 +49,7 @@ def report(app: AppTest) -> AppTest:
 
 
 def heads(app: AppTest) -> list[str]:
-    return [one.value for one in app.subheader]
+    return [one.value for one in app.header]
 
 
 def texts(app: AppTest) -> str:

@@ -18,8 +18,9 @@ from core.data.pictures.decoding import Decoded, decode
 from core.data.store.store import Project, Store
 from core.workspace import REPOSITORY
 from pages.components.data import uploaded_files
-from pages.components.data.import_line import progress_of, time_left
+from pages.components.data.import_line import progress_of
 from pages.components.data.import_progress import Import, register
+from pages.components.shared.wording import time_left
 from tests.pages.conftest import OpenPage, add_photo, messages
 from tests.pages.data.test_data import png, upload
 from tests.pages.waiting import until
@@ -36,7 +37,7 @@ def running(store: Store, project: Project, *, labelled: bool = True) -> Iterato
 
 
 def said(app: AppTest) -> str:
-    shown = [one.value for one in (*app.subheader, *app.markdown, *app.info, *app.warning, *app.caption)]
+    shown = [one.value for one in (*app.header, *app.markdown, *app.info, *app.warning, *app.caption)]
     return "\n".join([*shown, *(one.proto.text for one in app.get("progress"))])
 
 

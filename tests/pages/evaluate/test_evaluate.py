@@ -32,7 +32,7 @@ def report(run: RunFolder) -> Report:
 
 
 def texts(app: AppTest) -> str:
-    found = [*app.markdown, *app.caption, *app.subheader, *app.info, *app.warning, *app.success]
+    found = [*app.markdown, *app.caption, *app.header, *app.info, *app.warning, *app.success]
     return "\n".join(element.value for element in found)
 
 
@@ -48,7 +48,7 @@ def choose_photo(app: AppTest, key: str, image: str) -> AppTest:
 def test_without_a_run_the_page_says_what_to_do(open_page: OpenPage, store: Store) -> None:
     color_project(store)
     app = open_page("Evaluate")
-    assert "Nothing to evaluate yet" in [one.value for one in app.subheader]
+    assert "Nothing to evaluate yet" in [one.value for one in app.header]
     assert [button.label for button in app.button] == ["Train a model"]
     assert not messages(app)
 
@@ -256,6 +256,19 @@ def test_the_verdict_stands_below_the_figures(open_page: OpenPage, run: RunFolde
     (verdict,) = [*app.success, *app.warning]
     assert "guessing" in verdict.value and "always predicting" in verdict.value
     assert "**Next:**" in texts(app)
+
+
+def test_a_cell_without_photos_is_not_kept_for_another_split(open_page: OpenPage, run: RunFolder) -> None:
+    app = open_page("Evaluate", run=run.id)
+    report = run.report("val")
+    assert report is not None
+    row, column = next((row, column) for row in range(3) for column in range(3) if not report.confusion[row][column])
+    app.session_state[confusion_matrix.LABEL], app.session_state[confusion_matrix.PREDICTED] = row, column
+    app.run()
+    assert (app.session_state[confusion_matrix.LABEL], app.session_state[confusion_matrix.PREDICTED]) == (row, column)
+    app.segmented_control(key=f"split-{run.id}").set_value("val").run()
+    chosen = app.session_state[confusion_matrix.LABEL], app.session_state[confusion_matrix.PREDICTED]
+    assert not messages(app) and chosen == confusion_matrix.most_confused(report)
 
 
 def test_only_right_names_what_one_run_has_right_and_the_other_wrong(run: RunFolder) -> None:

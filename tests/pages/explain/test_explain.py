@@ -9,8 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.store.store import Store
 from core.inspection.explaining.methods import METHODS
+from core.runs.computations.predictions import in_upload_order
 from core.runs.folder import RunFolder
-from pages.components.explain.batch_prediction import in_upload_order, summary
+from pages.components.explain.batch_prediction import summary
 from tests.pages.conftest import OpenPage, messages
 from tests.pages.trained import COLORS, color_project, finished_run, picture
 
@@ -26,7 +27,7 @@ def no_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def texts(app: AppTest) -> str:
-    found = [*app.markdown, *app.caption, *app.subheader, *app.info, *app.warning, *app.success]
+    found = [*app.markdown, *app.caption, *app.header, *app.info, *app.warning, *app.success]
     return "\n".join(element.value for element in found).replace("\\", "")
 
 

@@ -23,7 +23,7 @@ def run(home: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 def test_without_a_run_the_page_says_what_to_do(open_page: OpenPage, store: Store) -> None:
     color_project(store)
     app = open_page("Export")
-    assert "Nothing to export yet" in [one.value for one in app.subheader]
+    assert "Nothing to export yet" in [one.value for one in app.header]
     assert not messages(app)
 
 

@@ -9,10 +9,10 @@ from core.data.importing.sample_set import SAMPLE_NAME
 from core.data.store.store import ImageFilter, Project, Store
 from core.runs.folder import RunFolder
 from pages.components.home.project_status import ProjectStatus, next_steps
-from pages.components.home.welcome import split_names
 from pages.components.shared.frame import PAGES
+from pages.components.shared.wording import split_names
 from tests.pages.conftest import OpenPage, add_photo, messages
-from tests.pages.trained import queued_run
+from tests.pages.trained import finished_run, queued_run
 
 
 def button(app: AppTest, label: str):  # type: ignore[no-untyped-def]
@@ -72,12 +72,12 @@ def test_another_project_can_be_opened_and_stays_open_after_a_reload(
 ) -> None:
     other = store.create_project("Leaves")
     app = open_page()
-    assert app.subheader[0].value == "Leaves"  # the newest one
+    assert app.header[0].value == "Leaves"  # the newest one
     app.button(key=f"open-{birds.id}").click().run()
-    assert app.subheader[0].value == "Birds"
+    assert app.header[0].value == "Birds"
     assert app.query_params["project"] == str(birds.id)
-    assert open_page(project=str(birds.id)).subheader[0].value == "Birds"
-    assert open_page(project=str(other.id)).subheader[0].value == "Leaves"
+    assert open_page(project=str(birds.id)).header[0].value == "Birds"
+    assert open_page(project=str(other.id)).header[0].value == "Leaves"
 
 
 @pytest.mark.parametrize("address", ["999", "x", "-1", "1e9", "9" * 40])
@@ -86,7 +86,7 @@ def test_an_address_that_names_no_project_falls_back_to_one_that_is_there(
 ) -> None:
     app = open_page(project=address)
     assert not messages(app)
-    assert app.subheader[0].value == "Birds"
+    assert app.header[0].value == "Birds"
 
 
 def test_a_project_is_deleted_only_after_a_question(open_page: OpenPage, birds: Project, store: Store) -> None:
@@ -153,7 +153,8 @@ def test_every_page_carries_the_same_navigation(open_page: OpenPage, birds: Proj
         seen.append([link.proto.label for link in app.sidebar.get("page_link")])
     assert seen[0] == seen[1] == seen[2]
     assert seen[0][:3] == ["Home", "Data", "Annotate"]
-    assert set(seen[0]) <= set(PAGES)
+    assert seen[0] == [place.name or title for title, place in PAGES.items()]
+    assert "Predict and explain" in seen[0]  # a person looks for "Predict"
 
 
 def test_the_name_is_kept_in_the_address_and_stands_beside_labels(
@@ -187,6 +188,36 @@ def standing(**changes: int | bool) -> ProjectStatus:
 )
 def test_the_next_step_follows_from_what_is_there(now: ProjectStatus, pages: list[str]) -> None:
     assert [step.page for step in next_steps(now)] == pages
+
+
+def test_a_likely_typo_is_the_first_step_and_leads_to_the_classes(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    """Home, Annotate and Train said only "Add photos" for the one photo of "daisyy"."""
+    more = [add_photo(store, birds, f"falcon {number}.png") for number in range(11)]
+    for name in ("falcon", "flacon"):
+        store.add_class(birds.id, name, "ann")
+    store.annotate(birds.id, more[:-1], "falcon", "ann")
+    store.annotate(birds.id, more[-1:], "flacon", "ann")
+    app = open_page()
+    assert not messages(app)
+    assert button(app, "Merge classes").proto.type == "primary"
+    assert any("Is **flacon** (1 photo) the same class as **falcon** (10 photos)?" in one.value for one in app.markdown)
+    button(app, "Merge classes").click().run()
+    assert app.session_state["annotate-section"] == "Classes"
+
+
+def test_home_shows_the_figure_of_the_report_and_the_verdict(
+    open_page: OpenPage, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Home showed the best figure during training, and Evaluate another one a click later."""
+    run = finished_run(tmp_path_factory)
+    report = run.report("val")
+    assert report is not None and report.accuracy.value is not None
+    app = open_page(project=str(run.status().project_id))
+    assert not messages(app)
+    (line,) = [one.value for one in app.caption if "validation accuracy" in one.value]
+    assert f"2 epochs · validation accuracy {report.accuracy.value:.0%} (" in line and "than guessing)" in line
 
 
 def test_class_names_are_split_at_commas_and_semicolons_each_once() -> None:
@@ -242,7 +273,7 @@ def test_a_lost_database_is_told_with_how_to_go_on(open_page: OpenPage, birds: P
     for path in store.workspace.root.glob("studio.db*"):
         path.unlink()
     [message] = messages(open_page())
-    assert "studio.db is missing, but" in message.replace("\\", "") and "check --repair" in message.replace("\\", "")
+    assert "studio.db is missing, but" in message and "check --repair" in message
     assert not (store.workspace.root / "studio.db").exists()
 
 

@@ -32,10 +32,11 @@ def test_every_word_of_a_search_must_be_found(run: RunFolder, store: Store) -> N
 def test_a_row_shows_the_figure_with_its_photos(run: RunFolder, store: Store) -> None:
     report = run.report("val")
     assert report is not None and report.accuracy.value is not None
-    table = table_of(run_rows(store.workspace), with_project=True)
+    table = table_of(run_rows(store.workspace), store.workspace, with_project=True)
     assert table.loc[0, "Validation"] == pytest.approx(100 * report.accuracy.value)
-    assert (table.loc[0, "Figure"], table.loc[0, "Photos"]) == ("Accuracy", report.n)
-    assert "Project" not in table_of(run_rows(store.workspace))
+    assert table.loc[0, "Validation photos"] == report.n
+    assert table.loc[0, "Verdict"] in ("Better than guessing", "Not clearly better than guessing")
+    assert "Project" not in table_of(run_rows(store.workspace), store.workspace)
 
 
 def test_a_note_is_written_to_the_selected_run(open_page: OpenPage, run: RunFolder) -> None:

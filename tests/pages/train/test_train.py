@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.data.snapshot import snapshot_of_project
 from core.data.store.store import Project, Store
 from core.models.summary import summarize
-from core.models.zoo import ARCHITECTURES
+from core.models.zoo import ARCHITECTURES, network_name
 from core.runs import jobs
 from core.runs.folder import RunFolder, list_runs
 from core.runs.progress_writer import EVALUATING
@@ -18,10 +18,9 @@ from core.runs.status import Status, now
 from core.training.recipe import Recipe
 from core.workspace import open_workspace
 from pages.components.shared import charts
-from pages.components.shared.wording import plain
 from pages.components.train import block_diagram, recipe_form, recipe_labels, status_text, time_estimate
-from pages.components.train.recipe_labels import ARCH_NAMES, network_name
-from tests.pages.conftest import OpenPage, add_photo, messages
+from pages.components.train.recipe_labels import ARCH_NAMES
+from tests.pages.conftest import OpenPage, add_photo, messages, read
 from tests.pages.trained import RUN, color_project, finished_run, queued_run, tiny
 
 
@@ -31,13 +30,13 @@ def colors(store: Store) -> Project:
 
 
 def texts(app: AppTest) -> str:
-    found = [*app.markdown, *app.caption, *app.subheader, *app.info, *app.warning, *app.error, *app.success]
-    return "\n".join(element.value for element in found)
+    found = [*app.markdown, *app.caption, *app.header, *app.info, *app.warning, *app.error, *app.success]
+    return read("\n".join(element.value for element in found))
 
 
 def test_without_a_project_the_page_says_how_to_get_one(open_page: OpenPage) -> None:
     app = open_page("Train")
-    assert "No project yet" in [one.value for one in app.subheader]
+    assert "No project yet" in [one.value for one in app.header]
     assert not messages(app)
 
 
@@ -170,7 +169,7 @@ def test_a_failed_run_shows_its_sentence_and_its_log(open_page: OpenPage, store:
     run.append_log("the disk is full")
     run.write_status(state="failed", message="No space is left on the disk.", ended=now())
     app = open_page("Train", project=str(colors.id), run=run.id)
-    assert messages(app) == [plain("No space is left on the disk.")]
+    assert messages(app) == ["No space is left on the disk."]
     assert "the disk is full" in app.code[0].value
 
 
@@ -201,7 +200,7 @@ def test_the_form_tells_that_weights_must_be_fetched(
 
 def test_a_run_that_is_gone_is_said_and_the_form_is_there(open_page: OpenPage, colors: Project) -> None:
     app = open_page("Train", project=str(colors.id), run="20250101-nothing")
-    assert "There is no run '20250101-nothing'" in app.warning[0].value
+    assert "There is no run '20250101-nothing'" in read(app.warning[0].value)
     assert app.button(key="train")
     assert "run" not in app.query_params
 
@@ -230,7 +229,7 @@ def test_a_damaged_run_says_so_and_spoils_nothing_else(open_page: OpenPage, stor
     assert "heartbeat" in messages(app)[0]
     run.write_status(state="failed", message="It went wrong.")
     app = open_page("Train", project=str(colors.id), run=run.id)
-    assert messages(app) == [plain("It went wrong.")]
+    assert messages(app) == ["It went wrong."]
 
 
 def test_the_summary_follows_the_labels(open_page: OpenPage, store: Store, colors: Project) -> None:
@@ -508,8 +507,8 @@ def test_training_and_validation_keep_their_colours_and_every_line_has_a_legend(
         charts.iou_curves(epochs, charts.LIGHT),
     ):
         lines = {line.name: line for line in figure.data}
-        assert lines["training photos"].line.color == charts.LIGHT.quiet
-        assert lines["validation photos"].line.color == charts.LIGHT.accent
+        assert lines["training"].line.color == charts.LIGHT.training
+        assert lines["validation"].line.color == charts.LIGHT.validation
         assert all(line.name and line.showlegend is None for line in figure.data)
     # The IoU alone rises; the kept epoch follows the dashed line, which falls.
     assert list(lines["validation, 0 where the class is wrong"].y) == [0.5, 0.4, 0.3]
