@@ -1,8 +1,13 @@
-"""Axe-core on every page: no serious or critical violation, light and dark, wide and narrow, and headings in order."""
+"""Axe-core on every page: no serious or critical violation, light and dark, wide and narrow, and headings in order.
+
+Each page must also show itself whole: without an error, and without scrolling sideways. Pictures of all pages go to
+``screenshots/``, to be looked at.
+"""
 
 import re
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -48,6 +53,16 @@ def visits(full: Full) -> list[Visit]:
     ]
 
 
+def picture_name(address: str, full: Full) -> str:
+    """The file name of a visit's picture, such as "learn-skips", "train-run" or "annotate-boxes"."""
+    path, _, query = address.partition("?")
+    parts = [path.lower() or "home"]
+    parts += [part.removeprefix("lesson=") for part in query.split("&") if part.startswith("lesson=")]
+    parts += ["run"] if path == "Train" and "run=" in query else []
+    parts += ["boxes"] if f"project={full.boxes}" in query.split("&") else []
+    return "-".join(parts)
+
+
 @pytest.fixture(scope="module")
 def full(server: Server) -> Full:
     return fill(open_workspace(server.home))
@@ -75,15 +90,37 @@ def ready(page: Page) -> None:
 
 
 def wrong_on(page: Page, dark: bool = False) -> list[str]:
-    """What axe finds, and photos to choose from that sound alike: they read as "owl, owl, owl".
+    """What axe finds, errors, and photos to choose from that sound alike: they read as "owl, owl, owl".
 
     The dark theme differs in its colours only, so that the other rules need not look at it again.
     """
+    broken = not_whole(page)
     if dark:
-        return violations(page, rules=("color-contrast",))
+        return broken + violations(page, rules=("color-contrast",))
     names = page.locator(".pick[role]").evaluate_all("cards => cards.map((card) => card.ariaLabel)")
     alike = [f"{count} photos are called {name}" for name, count in Counter(names).items() if count > 1]
-    return violations(page) + alike
+    return broken + violations(page) + alike
+
+
+def not_whole(page: Page) -> list[str]:
+    """An error on the page, and a page that is wider than the window."""
+    found = []
+    if page.get_by_test_id("stException").count() or page.get_by_text("Something went wrong").count():
+        found.append("shows an error")
+    if page.get_by_test_id("stMain").evaluate("node => node.scrollWidth > node.clientWidth + 1"):
+        found.append("is wider than the window")
+    return found
+
+
+def photograph(page: Page, folder: Path, name: str) -> None:
+    """Take a picture of the whole page."""
+    size = page.viewport_size
+    assert size
+    height = page.evaluate("document.querySelector('[data-testid=stMain]').firstElementChild.scrollHeight")
+    page.set_viewport_size({"width": size["width"], "height": min(max(size["height"], int(height) + 60), 4000)})
+    page.wait_for_timeout(300)
+    page.screenshot(path=folder / f"{name}.png")
+    page.set_viewport_size(size)
 
 
 @pytest.mark.parametrize("watched", [("light", 1280)], indirect=True)
@@ -97,14 +134,16 @@ def test_axe_finds_nothing_serious_before_there_is_a_project(watched: Page, serv
 
 @pytest.mark.parametrize("watched", [("light", 1280), ("dark", 1280)], indirect=True)
 def test_axe_finds_nothing_serious_on_any_page(
-    watched: Page, server: Server, full: Full, request: pytest.FixtureRequest
+    watched: Page, server: Server, full: Full, screenshots: Path, request: pytest.FixtureRequest
 ) -> None:
     """Captions had a contrast of 4.1, key hints of 3.0, "frozen" of 2.5 and code of 2.2; a picture had no text."""
-    dark = request.node.callspec.params["watched"][0] == "dark"
+    scheme, width = request.node.callspec.params["watched"]
+    dark = scheme == "dark"
     found = []
     for visit in visits(full):
         opened(watched, f"{server.url}/{visit.address}")
         found += [f"{visit.address}: {line}" for line in wrong_on(watched, dark)]
+        photograph(watched, screenshots, f"{picture_name(visit.address, full)}-{scheme}-{width}")
         for role, name in visit.clicks:
             main = watched.get_by_test_id("stMain")
             if role == "text":
@@ -117,11 +156,12 @@ def test_axe_finds_nothing_serious_on_any_page(
 
 
 @pytest.mark.parametrize("watched", [("light", 400)], indirect=True)
-def test_axe_finds_nothing_serious_on_a_phone(watched: Page, server: Server, full: Full) -> None:
+def test_axe_finds_nothing_serious_on_a_phone(watched: Page, server: Server, full: Full, screenshots: Path) -> None:
     found = []
     for name in PAGES:
         opened(watched, f"{server.url}/{'' if name == 'Home' else name}?project={full.birds}")
         found += [f"{name}: {line}" for line in wrong_on(watched)]
+        photograph(watched, screenshots, f"{name.lower()}-light-400")
     watched.get_by_test_id("stExpandSidebarButton").click()
     expect(watched.get_by_test_id("stSidebarCollapseButton").get_by_role("button")).to_be_visible()
     found += [f"menu: {line}" for line in wrong_on(watched)]
