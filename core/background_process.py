@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from filelock import FileLock, Timeout
 
+from core.file_replacement import replace_patiently
 from core.workspace import REPOSITORY
 
 LOCK_SECONDS = 5.0
@@ -80,7 +81,7 @@ def write_result(path: Path, result: Any) -> None:
     """Write a result as JSON; readers see the whole file or none."""
     part = path.with_suffix(".part")
     part.write_text(json.dumps(result), encoding="utf-8")
-    part.replace(path)
+    replace_patiently(part, path)
 
 
 def read_result(path: Path) -> Any | None:

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOUNDATION = {
     "background_process",
     "errors",
+    "file_replacement",
     "limited_process",
     "processors",
     "progress",
@@ -27,7 +28,8 @@ ARROWS = {
     "processors": set(),
     "storage_errors": {"errors"},
     "workspace": {"errors", "storage_errors"},
-    "background_process": {"errors", "storage_errors", "workspace"},
+    "file_replacement": set(),
+    "background_process": {"errors", "file_replacement", "storage_errors", "workspace"},
     "limited_process": {"background_process"},
     "workers": {"background_process", "errors", "processors", "progress", "storage_errors", "workspace"},
     "data": FOUNDATION,

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import RunError
+from core.file_replacement import replace_patiently
 from core.runs.new_run import require_empty
 
 __all__ = ["require_empty", "whole_file"]
@@ -17,7 +18,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
-        part.replace(path)
+        replace_patiently(part, path)
     except OSError as error:
         raise RunError(
             f"{path} cannot be written ({error.strerror or error}). Free some space, or choose another folder."

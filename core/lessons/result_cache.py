@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock, Timeout
 
+from core.file_replacement import replace_patiently
 from core.lessons.shipped_results import shipped
 from core.training.events import Progress
 from core.workspace import Workspace
@@ -97,6 +98,6 @@ def _write(table: pd.DataFrame, path: Path) -> None:
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         table.to_csv(beside, index=False)
-        beside.replace(path)
+        replace_patiently(beside, path)
     finally:
         beside.unlink(missing_ok=True)

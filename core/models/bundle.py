@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import BundleError
+from core.file_replacement import replace_patiently
 from core.models.file_hash import known_sha256_of
 from core.models.untrusted.bundle_info import (
     MAX_BYTES,
@@ -68,8 +69,8 @@ def save_bundle(folder: Path, model: "ResNet", info: BundleInfo, also: Callable[
         # still complete under its temporary name, where complete_folder finds it.
         if folder.exists():
             shutil.rmtree(old, ignore_errors=True)
-            folder.rename(old)
-        new.rename(folder)
+            replace_patiently(folder, old)
+        replace_patiently(new, folder)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise BundleError(
@@ -215,7 +216,7 @@ def finish_replacement(folder: Path) -> None:
         if old.is_dir() and not _has_both_files(folder) and _has_both_files(old):
             if folder.exists():
                 folder.rmdir()  # only if it is empty
-            old.rename(folder)
+            replace_patiently(old, folder)
         if old.is_dir() and _has_both_files(folder):
             shutil.rmtree(old)
 

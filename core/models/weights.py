@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from core.errors import BundleError, WeightsUnavailable
+from core.file_replacement import replace_patiently
 from core.models.bundle import load_bundle
 from core.models.downloads import (
     DiskFailed,
@@ -184,7 +185,7 @@ def _store(entry: WeightsEntry, state: "Mapping[str, Tensor]", temporary: Path) 
             "fetched": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     }
-    written.replace(folder / f"{entry.key}.safetensors")
+    replace_patiently(written, folder / f"{entry.key}.safetensors")
     _write_sidecar(sidecar, folder / f"{entry.key}.json")
     return sidecar
 
@@ -222,7 +223,7 @@ def _is_intact(path: Path, sidecar: Mapping[str, Any]) -> bool:
 def _write_sidecar(sidecar: Mapping[str, Any], path: Path) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.write_text(json.dumps(sidecar, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(path)
+    replace_patiently(part, path)
 
 
 def _from_web(entry: WeightsEntry, temporary: Path, progress: PhaseCallback) -> "Mapping[str, Tensor]":

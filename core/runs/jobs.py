@@ -16,6 +16,7 @@ from filelock import FileLock
 
 from core.background_process import start_python
 from core.errors import RunError
+from core.file_replacement import replace_patiently
 from core.runs.folder import RunFolder, list_runs
 from core.runs.new_run import create_run
 from core.runs.process import process_fields
@@ -95,7 +96,7 @@ def delete(run: RunFolder) -> None:
         _kill(run, status)
     trash = run.path.with_name(f".deleted-{secrets.token_hex(4)}")
     try:
-        run.path.rename(trash)  # gone from every list immediately, however long deleting the files takes
+        replace_patiently(run.path, trash)  # gone from every list immediately, however long deleting the files takes
         shutil.rmtree(trash)
     except FileNotFoundError:
         return  # somebody else has deleted it

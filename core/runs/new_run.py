@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import RunError
+from core.file_replacement import replace_patiently
 from core.runs.device_queue import queue_name
 from core.runs.folder import RunFolder
 from core.runs.process import process_fields
@@ -53,7 +54,7 @@ def create_run(
         (building.path / "recipe.json").write_text(recipe.model_dump_json(indent=2), encoding="utf-8")
         building.replace_status(status)
         building.append_log(f"created: {title}")
-        building.path.rename(run.path)
+        replace_patiently(building.path, run.path)
     except OSError as error:
         known = storage_error(error, f"the run folder {run.path} could not be created")
         raise known or RunError(

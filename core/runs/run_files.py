@@ -3,16 +3,13 @@
 import contextlib
 import os
 import stat
-import time
 from pathlib import Path
 
 from core.errors import RunError
+from core.file_replacement import replace_patiently
 from core.storage_errors import disk_trouble
 
 MB = 1_000_000
-
-# Windows refuses to replace a file while somebody reads it.
-_RETRY_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 
 def check_file(path: Path, most_bytes: int) -> None:
@@ -41,7 +38,7 @@ def replace_file(path: Path, text: str, *, overwrite_if_full: bool = False) -> N
     part = path.with_name(path.name + ".part")
     try:
         part.write_text(text, encoding="utf-8")
-        _move(part, path)
+        replace_patiently(part, path)
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
@@ -55,16 +52,6 @@ def append_bytes(path: Path, data: bytes) -> None:
     with path.open("ab", buffering=0) as file:
         while data:  # a full disk may take a part of it; the next write then says so
             data = data[file.write(data) :]
-
-
-def _move(part: Path, path: Path) -> None:
-    for seconds in _RETRY_SECONDS if os.name == "nt" else ():
-        try:
-            part.replace(path)
-            return
-        except PermissionError:
-            time.sleep(seconds)
-    part.replace(path)
 
 
 def _overwrite(path: Path, data: bytes) -> None:

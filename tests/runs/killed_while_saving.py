@@ -57,7 +57,7 @@ def arm(point: str) -> None:
     elif point in ("between the renames of best", "between the renames of last"):
         folder = point.rpartition(" ")[2]
         before(
-            Path, "rename", lambda path, to: path.name == f".{folder}.new" and (to.parent / f".{folder}.old").exists()
+            Path, "replace", lambda path, to: path.name == f".{folder}.new" and (to.parent / f".{folder}.old").exists()
         )
     else:
         raise ValueError(point)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from core.data.tables.csv_cells import neutralize, restore
 from core.errors import RunError
+from core.file_replacement import replace_patiently
 
 _NEEDED = ("filename", "label", "prediction", "probability")
 
@@ -17,7 +18,7 @@ def write(table: pd.DataFrame, path: Path) -> None:
     safe = table.assign(**{name: table[name].map(neutralize, na_action="ignore") for name in _texts(table)})
     # Texts in quotes: a name may contain a single carriage return, which Python 3.11 would not quote.
     safe.to_csv(part, index=False, quoting=csv.QUOTE_NONNUMERIC)
-    part.replace(path)
+    replace_patiently(part, path)
 
 
 def read(path: Path) -> pd.DataFrame:

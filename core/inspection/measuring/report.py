@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.errors import RunError
+from core.file_replacement import replace_patiently
 
 CONFIDENCE = 0.95
 _RESAMPLES = 2000
@@ -172,7 +173,7 @@ class Report(_Figures):
         """Write the report as JSON, whole or not at all."""
         part = path.with_name(path.name + ".part")
         part.write_text(self.model_dump_json(indent=2), encoding="utf-8")
-        part.replace(path)
+        replace_patiently(part, path)
 
     @classmethod
     def read(cls, path: Path) -> Report:
