@@ -38,7 +38,9 @@ def annotators(project: Project) -> None:
     classes = [one.name for one in frame.store().classes(project.id)]
     st.header("Labels by annotator", anchor=False)
     st.caption("Accepted suggestions are not counted, because they are not independent of the model.")
-    st.dataframe(_table(opinions, classes), hide_index=True, height="content")
+    # Numbers as columns, because a class may be called "Photos".
+    names = {str(number): st.column_config.NumberColumn(name) for number, name in enumerate(classes)}
+    st.dataframe(_table(opinions, classes), hide_index=True, height="content", column_config=names)
     agreement = agreement_of(opinions, classes)
     if agreement is None:
         st.info(
@@ -52,13 +54,14 @@ def annotators(project: Project) -> None:
 
 
 def _table(opinions: list[Opinion], classes: list[str]) -> pd.DataFrame:
+    """Return a row for each person; a class's column is called by its place in ``classes``."""
     count = Counter((one.who, one.label) for one in opinions)
     last = {one.who: one.when for one in sorted(opinions, key=lambda one: one.when)}
     rows = [
         {
             "Annotator": who,
             "Photos": sum(count[who, name] for name in classes),
-            **{name: count[who, name] for name in classes},
+            **{str(number): count[who, name] for number, name in enumerate(classes)},
             "Last label": format_time(last[who]),
         }
         for who in sorted(last, key=str.casefold)

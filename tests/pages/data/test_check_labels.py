@@ -273,6 +273,16 @@ def test_disagreements_are_listed_with_kappa_and_an_adjudicated_label_decides(
     assert (newest.kind, store.image(project.id, ids[0]).label) == ("adjudicated", "owl")
 
 
+def test_a_class_called_photos_does_not_replace_the_number_of_photos(
+    check: Check, store: Store, project: Project
+) -> None:
+    store.rename_class(project.id, store.classes(project.id)[0].id, "Photos", "Ana")
+    store.rename_class(project.id, store.classes(project.id)[1].id, "Last label", "Ana")
+    table = check("Annotators").dataframe[0].value
+    assert table["Photos"].tolist() == [24]
+    assert table[["0", "1"]].sum(axis=1).tolist() == [24]
+
+
 def test_one_annotator_is_told_how_to_compare(check: Check, project: Project) -> None:
     app = check("Annotators")
     assert any("No photo has been labelled by two people" in one.value for one in app.info)
