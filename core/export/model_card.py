@@ -1,5 +1,6 @@
 """Write the README.md of an exported bundle: what the model is, how good it is, and how to use it elsewhere."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -120,11 +121,12 @@ def _network(arch: str) -> list[str] | None:
 
 
 def cell(text: object) -> str:
-    """Escape a user's text as one line of Markdown without tables, HTML or code."""
+    """Escape a user's text as one line of Markdown without tables, HTML, code or links."""
     line = " ".join(str(text).split())
     for sign in "\\|<>`*_[]#":
         line = line.replace(sign, f"\\{sign}")
-    return line
+    # Bare addresses become links even with a backslash; an empty comment takes them apart and is not seen.
+    return re.sub(r"(?i)(?<=www)(?=\.)|(?<=:)(?=//)|(?<=\w)(?=@\w)", "<!-- -->", line)
 
 
 def _opening(info: BundleInfo) -> str:

@@ -17,7 +17,7 @@ from core.data.pictures.transforms import Preprocessing
 from core.data.snapshot import Snapshot
 from core.errors import BundleError, RunError
 from core.export.bundle_zip import FILES, export_bundle, zip_bundle
-from core.export.model_card import model_card, snippet
+from core.export.model_card import cell, model_card, snippet
 from core.inspection.predicting.predictor import Predictor
 from core.models.bundle import read_info
 from core.runs.folder import RunFolder
@@ -208,3 +208,13 @@ def test_a_class_name_cannot_break_the_readme(bundle: Path) -> None:
     rows = [line for line in card.splitlines() if line.endswith("| 1 | 1 | 1 |")]
     assert len(rows) == 4 and "<script>" not in card and "| a\\|b | 1" in card
     assert "# \\# a \\*title\\*" in card
+
+
+def test_no_link_is_made_of_a_name_in_the_model_card() -> None:
+    name = "http://evil.test www.evil.test x@evil.test ![x](https://evil.test/a.png)"
+    written = cell(name)
+    for link in ("http://", "https://", "www.", "x@evil", "[x]"):
+        assert link not in written
+    # As it is read: a backslash and an empty comment are not drawn.
+    assert written.replace("<!-- -->", "").replace("\\", "") == name
+    assert cell("snow leopard, 3:1") == "snow leopard, 3:1"
