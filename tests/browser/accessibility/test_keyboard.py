@@ -83,6 +83,7 @@ def test_a_box_is_drawn_moved_and_given_another_class_with_the_keyboard_alone(
 
     page.goto(f"{server.url}/Annotate?project={project.id}&name=Ana")
     expect(page.get_by_text("0.png · ")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="New box")).to_be_enabled()  # it is drawn last
     settled(page)
     page.keyboard.press("n")
     until(page, lambda: box() is not None)
