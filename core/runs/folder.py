@@ -187,11 +187,15 @@ class RunFolder:
         """Return the run's report on a split, or None if it has not been evaluated on it. Raises RunError."""
         from core.inspection.measuring.report import Report
 
-        path = self.path / f"report-{split}.json"
+        path = self.report_path(split)
         if not path.exists():
             return None
         check_file(path, _REPORT_BYTES)
         return Report.read(path)
+
+    def report_path(self, split: str) -> Path:
+        """Return where the run's report on a split is, once there is one."""
+        return self.path / f"report-{split}.json"
 
     def predictions(self, split: str) -> "pd.DataFrame | None":
         """Return the run's prediction for each image of a split, or None if it has not been evaluated on it.

@@ -220,8 +220,8 @@ class _Lane:
             fresh = self.worker is None
             worker = self.worker = self.worker or Worker()
             try:
-                worker.request(computation.number, self._tasks[computation.request.task].target,
-                               computation.request.arguments)  # fmt: skip
+                request = computation.request
+                worker.request(computation.number, self._tasks[request.task].target, request.arguments)
                 self._listen(worker, computation)
             except WorkerDied:
                 self.worker = None

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.errors import RunError, StudioError
+from core.errors import StudioError
 from core.inspection.measuring.report import Report
 from core.inspection.measuring.verdict import Level, Place, Verdict
 from core.runs.folder import RunFolder
@@ -64,10 +64,20 @@ def _judged(_run: RunFolder, _report: Report, version: str) -> Verdict | None:
 def words_of(run: RunFolder) -> str:
     """Return the verdict on a run's validation photos in a few words, for lists; empty if there is none."""
     try:
-        report = run.report("val")
-    except RunError:  # the run's own page reports it
+        written = run.report_path("val").stat()
+    except OSError:  # not evaluated yet, or deleted meanwhile
         return ""
-    found = judge(run, report) if report is not None else None
+    return _words(run, f"{run.path} {written.st_mtime_ns} {written.st_size}")
+
+
+# Lists of hundreds of runs are drawn again at every click: only new reports are read.
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _words(_run: RunFolder, version: str) -> str:
+    try:
+        report = _run.report("val")
+        found = verdict_of(_run, report) if report is not None else None
+    except StudioError:  # the run's own page reports it
+        return ""
     return found.words if found else ""
 
 

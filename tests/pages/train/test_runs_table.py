@@ -9,6 +9,7 @@ import pytest
 from core.data.store.store import Store
 from core.runs.folder import RunFolder
 from core.runs.table import run_rows
+from pages.components.train import verdict_view
 from pages.components.train.runs_table import matching, table_of
 from tests.pages.conftest import OpenPage, messages
 from tests.pages.trained import finished_run
@@ -37,6 +38,21 @@ def test_a_row_shows_the_figure_with_its_photos(run: RunFolder, store: Store) ->
     assert table.loc[0, "Validation photos"] == report.n
     assert table.loc[0, "Verdict"] in ("Better than guessing", "Not clearly better than guessing")
     assert "Project" not in table_of(run_rows(store.workspace), store.workspace)
+
+
+def test_the_verdict_of_a_run_is_worked_out_once_for_each_report(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[RunFolder] = []
+    real = verdict_view.verdict_of
+    monkeypatch.setattr(verdict_view, "verdict_of", lambda run, report: judged.append(run) or real(run, report))
+    first = verdict_view.words_of(run)
+    assert first and verdict_view.words_of(run) == first and len(judged) == 1
+    path = run.report_path("val")
+    path.write_text(path.read_text(encoding="utf-8") + " ", encoding="utf-8")
+    assert verdict_view.words_of(run) == first and len(judged) == 2
+    path.unlink()
+    assert verdict_view.words_of(run) == ""
 
 
 def test_a_note_is_written_to_the_selected_run(open_page: OpenPage, run: RunFolder) -> None:
