@@ -32,7 +32,7 @@ def wait() -> None:
 def _load() -> None:
     for name in LIBRARIES:
         import_module(name)
-    # Streamlit runs the garbage collector over all objects after every page run: with torch, a third of a second each
-    # time. Objects created by imports live until the end anyway, so they are excluded from collection.
+    # A collection looks at all objects: with torch, a quarter of a second with the interpreter's lock held. Objects
+    # created by imports live until the end anyway, so they are excluded from collection.
     gc.collect()
     gc.freeze()
