@@ -100,7 +100,7 @@ def keep_pages_whole() -> None:
         with _uninterrupted():
             apply(state, *args, **kwargs)  # runs the callbacks
 
-    ScriptRunner._maybe_handle_execution_control_request = start_newer_if_free  # type: ignore[method-assign]
-    SafeSessionState.on_script_will_rerun = apply_whole  # type: ignore[method-assign]
+    ScriptRunner._maybe_handle_execution_control_request = start_newer_if_free  # type: ignore[method-assign, assignment]
+    SafeSessionState.on_script_will_rerun = apply_whole  # type: ignore[method-assign, assignment]
     ScriptRunner._run_script = run  # type: ignore[method-assign, assignment]
     ScriptRequests._request_rerun_locked = fold_in  # type: ignore[method-assign, assignment]
