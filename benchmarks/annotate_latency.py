@@ -88,9 +88,9 @@ def make_workspace(home: Path, photos: int, megapixels: float, helper: str) -> N
 
 def draw_vectors(store: "Store", project_id: int) -> None:
     """Store random vectors and two labels per class, so that there are suggestions, correct or not."""
-    from core.inspection.suggesting.vectors import Vectors, default_network
+    from core.features.vectors import Vectors, default_vectors
 
-    network = default_network(store.workspace)
+    network = default_vectors(store.workspace)
     if network is None:
         sys.exit("The default weights are missing: python -m core weights")
     images = store.image_labels(project_id)

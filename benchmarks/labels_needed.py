@@ -25,10 +25,10 @@ sys.path.insert(0, str(ROOT))
 from core.data.pictures.decoding import content_hash, decode  # noqa: E402
 from core.data.pictures.source import Source  # noqa: E402
 from core.data.tables.labels_csv import read_labels  # noqa: E402
+from core.features.vectors import Vectors, compute, default_vectors  # noqa: E402
 from core.inspection.suggesting.acquisition import most_uncertain, most_unlike  # noqa: E402
 from core.inspection.suggesting.probe import Probe, ProbeSpace, fit  # noqa: E402
 from core.inspection.suggesting.suggestions import LABELS_PER_CLASS  # noqa: E402
-from core.inspection.suggesting.vectors import Vectors, compute, default_network  # noqa: E402
 from core.workspace import open_workspace  # noqa: E402
 
 STAY = 10
@@ -40,7 +40,7 @@ def load(data: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     from core.inspection.predicting.predictor import IMAGENET, Predictor
 
     workspace = open_workspace()
-    network = default_network(workspace)
+    network = default_vectors(workspace)
     if network is None:
         sys.exit("The default weights are missing: python -m core weights")
     wanted: dict[str, Source] = {}

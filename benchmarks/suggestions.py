@@ -22,8 +22,8 @@ sys.path.insert(0, str(ROOT))
 
 from core.data.pictures.decoding import Decoded  # noqa: E402
 from core.data.store.store import Store  # noqa: E402
+from core.features.vectors import Vectors  # noqa: E402
 from core.inspection.suggesting.suggestions import SuggestionModel  # noqa: E402
-from core.inspection.suggesting.vectors import Vectors  # noqa: E402
 from core.workspace import open_workspace  # noqa: E402
 
 

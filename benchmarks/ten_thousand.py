@@ -190,12 +190,12 @@ def main() -> None:
             (home / MADE).touch()
         os.environ["RESNET_STUDIO_HOME"] = str(home)
         from core.data.store.store import Store
+        from core.features.vectors import default_vectors
         from core.inspection.suggesting.vector_job import vectors_state
-        from core.inspection.suggesting.vectors import default_network
         from core.workspace import open_workspace
 
         store = Store(open_workspace())
-        if default_network(store.workspace) is None:
+        if default_vectors(store.workspace) is None:
             sys.exit("The default weights are missing: python -m core weights")
         port = free_port()
         address = f"http://localhost:{port}"

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.data.store.store import ImageFilter, Project, Store
-from core.inspection.suggesting.vectors import Vectors, default_network
+from core.features.vectors import Vectors, default_vectors
 from core.workspace import open_workspace
 from tests.browser.server import Server
 from tests.browser.test_labelling_story import section
@@ -36,7 +36,7 @@ def project(store: Store, default_weights: object, request: pytest.FixtureReques
         store.annotate(made.id, [ids[place]], ("owl", "duck")[(place + (place in (4, 9))) % 2], "Ana")
     dice = np.random.default_rng(0)
     vectors = np.eye(8, dtype=np.float32)[np.arange(PHOTOS) % 2] + 0.1 * dice.normal(size=(PHOTOS, 8))
-    network = default_network(store.workspace)
+    network = default_vectors(store.workspace)
     assert network is not None
     Vectors(store.workspace, network).add([one.hash for one in store.image_labels(made.id)], vectors.astype(np.float32))
     return made

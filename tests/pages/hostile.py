@@ -12,7 +12,7 @@ from core.data.pictures.decoding import Decoded
 from core.data.snapshot import snapshot_of_project
 from core.data.store.records import BoxRow
 from core.data.store.store import Project, Store
-from core.inspection.suggesting.vectors import Vectors, default_network
+from core.features.vectors import Vectors, default_vectors
 from core.runs.folder import RunFolder
 from core.runs.jobs import work
 from core.runs.new_run import create_run
@@ -130,7 +130,7 @@ def _trained(
 
 def _features(store: Store, project: Project) -> None:
     """Write features of every photo, so that suggestions, the map and the checks have something to show."""
-    network = default_network(store.workspace)
+    network = default_vectors(store.workspace)
     if network is None:
         return
     rows = store.image_labels(project.id)

@@ -4,7 +4,7 @@ import json
 import tempfile
 import zipfile
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -46,6 +46,19 @@ class Written:
     images: int
     shape: tuple[int, ...]
     """The shape of one image's features."""
+
+
+class PredictorEngine:
+    """A predictor's network as an engine of core.features; in bfloat16 if the device supports it in hardware."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self._bfloat16 = _has_bfloat16(predictor.device)
+        self.name = "bf16" if self._bfloat16 else "fp32"
+
+    def run(self, pixels: np.ndarray, outputs: Sequence[str] = (POOLED,)) -> dict[str, np.ndarray]:
+        views = [Image.fromarray(one) for one in pixels]
+        return {name: _run(self._predictor, views, name, self._bfloat16) for name in outputs}
 
 
 def features_of(predictor: Predictor, images: Iterable[Image.Image], stage: str = POOLED) -> np.ndarray:

@@ -19,8 +19,8 @@ def check_labels(arguments: Mapping[str, Any], report: Callable[[Progress], None
     """
     report(Progress("checking the labels", 0, None))
     from core.data.store.store import Store
+    from core.features.vectors import Vectors
     from core.inspection.suggesting.review import labels_to_review
-    from core.inspection.suggesting.vectors import Vectors
 
     workspace = Workspace(Path(arguments["workspace"]))
     store = Store(workspace)

@@ -7,9 +7,9 @@ import numpy as np
 
 from core.data.store.store import Store
 from core.errors import TooLittleData
+from core.features.vectors import Vectors
 from core.inspection.suggesting.label_errors import likely_label_errors
 from core.inspection.suggesting.probe import out_of_sample
-from core.inspection.suggesting.vectors import Vectors
 
 
 @dataclass(frozen=True)

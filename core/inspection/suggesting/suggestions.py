@@ -17,8 +17,8 @@ import numpy as np
 
 from core.data.store.store import Store
 from core.errors import StudioError
+from core.features.vectors import Vectors
 from core.inspection.suggesting.acquisition import at_random, likeliest, most_uncertain, most_unlike
-from core.inspection.suggesting.vectors import Vectors
 
 if TYPE_CHECKING:
     from core.inspection.suggesting.probe import Probe, ProbeSpace

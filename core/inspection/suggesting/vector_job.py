@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from filelock import FileLock, Timeout
 
@@ -29,9 +29,16 @@ from core.background_process import (
 from core.data.pictures.source import Source
 from core.data.store.store import ImageRow, Store
 from core.errors import StudioError
-from core.inspection.suggesting.vectors import Refused, Vectors, compute, default_network
+from core.features.frozen_network import FrozenNetwork
+from core.features.frozen_pass import Engine, Refused, compute
+from core.features.preferred_engine import EXACT, prefer_engine, preferred_engine
+from core.features.vectors import Vectors, default_vectors, vectors_name
+from core.features.views import ORIGINAL
 from core.workers.memory_limit import limit_memory, memory_limit, memory_sentence
 from core.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from core.data.pictures.resized_cache import ResizedCache
 
 _LEFTOVER_SECONDS = 3600.0
 _ROWS_IN_TURN = 32
@@ -69,7 +76,7 @@ def vectors_state(store: Store, project_id: int) -> VectorsState:
     Without the pretrained weights this is (0, total, False).
     """
     hashes = [one.hash for one in store.image_labels(project_id)]
-    network = default_network(store.workspace)
+    network = default_vectors(store.workspace)
     if network is None:
         return VectorsState(0, len(hashes), False)
     missing = vectors_of(store.workspace, network).missing(hashes)
@@ -88,7 +95,7 @@ def vectors_state(store: Store, project_id: int) -> VectorsState:
 def begin(store: Store, project_id: int, *, again: bool = False) -> None:
     """Start the process if vectors are missing and none is running; after a problem only with ``again``."""
     state = vectors_state(store, project_id)
-    if default_network(store.workspace) is None or state.running or state.done == state.total:
+    if default_vectors(store.workspace) is None or state.running or state.done == state.total:
         return
     if state.problem and not again:
         return
@@ -126,21 +133,24 @@ def work(workspace: Workspace, project_id: int) -> None:
 
 
 def _compute_all(store: Store, project_id: int) -> dict[str, Refused]:
-    from core.inspection.predicting.predictor import IMAGENET, Predictor
-
     refused: dict[str, Refused] = {}
-    network, predictor = default_network(store.workspace), None
+    network = FrozenNetwork.of_imagenet()
+    engine: Engine | None = None
     while network is not None:
-        vectors = vectors_of(store.workspace, network)
+        name = engine.name if engine else preferred_engine(store.workspace, network) or EXACT
+        vectors = vectors_of(store.workspace, vectors_name(network, name))
         paths = store.image_paths(project_id)
         rows = _in_turns(store.images(project_id))
         wanted = [Source(row.hash, paths[row.hash], row.filename) for row in rows if row.hash not in refused]
         if not vectors.missing([one.hash for one in wanted]):
             break
-        predictor = predictor or Predictor.load(IMAGENET)
+        if engine is None:
+            engine = _engine(store.workspace, network)
+            continue
         before = len(refused)
         found: list[Refused] = []
-        for _ in compute(vectors, wanted, predictor, found.append):
+        cache = _resized(store.workspace, network)
+        for _ in compute({ORIGINAL: vectors}, wanted, cache, engine, found.append):
             continue
         by_name = {one.name: one for one in found}
         left = set(vectors.missing([one.hash for one in wanted]))
@@ -148,6 +158,24 @@ def _compute_all(store: Store, project_id: int) -> dict[str, Refused]:
         if left and len(refused) == before:
             break  # the cache was emptied meanwhile; the next start computes everything again
     return refused
+
+
+def _engine(workspace: Workspace, network: FrozenNetwork) -> Engine:
+    """Return the engine that computes this network's vectors in this workspace, chosen now if none was."""
+    from core.inspection.predicting.features import PredictorEngine
+    from core.inspection.predicting.predictor import IMAGENET, Predictor
+
+    engine = PredictorEngine(Predictor.load(IMAGENET))
+    if preferred_engine(workspace, network) != engine.name:
+        prefer_engine(workspace, network, engine.name)
+    return engine
+
+
+def _resized(workspace: Workspace, network: FrozenNetwork) -> "ResizedCache":
+    from core.data.pictures.resized_cache import ResizedCache
+    from core.data.pictures.transforms import Preprocessing
+
+    return ResizedCache(workspace.cache / "resized", Preprocessing(**network.settings), log.warning)
 
 
 def _in_turns(rows: list[ImageRow]) -> list[ImageRow]:

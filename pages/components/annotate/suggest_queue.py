@@ -7,8 +7,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.data.store.records import AroundDesk
 from core.data.store.store import ImageRow, Project
+from core.features.vectors import default_vectors
 from core.inspection.suggesting.suggestions import SuggestionModel, enough_labels
-from core.inspection.suggesting.vectors import default_network
 from pages.components.annotate.labelling_desk import Desk, Suggested, press
 from pages.components.annotate.suggest_accept import offer_review
 from pages.components.annotate.suggest_state import (
@@ -103,7 +103,7 @@ def suggestion_button(desk: Desk, row: ImageRow, suggested: Suggested | None) ->
 
 def suggestion_status(project: Project, desk: Desk, around: AroundDesk, queue: Queue, *, suggested: bool) -> None:
     """Show below the buttons what the suggestions still need, or how often they were right."""
-    if default_network(frame.workspace()) is None:
+    if default_vectors(frame.workspace()) is None:
         st.caption("Suggestions and orders need the pretrained network. Download it once on the home page.")
         return
     model = instant_model(project.id)

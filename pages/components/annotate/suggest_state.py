@@ -3,10 +3,10 @@
 import streamlit as st
 
 from core.data.store.store import Project, Store
+from core.features.vectors import default_vectors
 from core.inspection.suggesting.suggestions import SuggestionModel, Suggestions
 from core.inspection.suggesting.vector_job import VectorsState, begin, vectors_of
 from core.inspection.suggesting.vector_job import vectors_state as state_of
-from core.inspection.suggesting.vectors import default_network
 from pages.components.shared import frame
 from pages.components.shared.wording import plain
 
@@ -24,7 +24,7 @@ def _model(root: str, database_url: str, network: str, project_id: int, _store: 
 def instant_model(project_id: int) -> SuggestionModel | None:
     """Return the project's model, one for all tabs; None if the pretrained weights have not been downloaded."""
     here, store = frame.workspace(), frame.store()
-    network = default_network(here)
+    network = default_vectors(here)
     return None if network is None else _model(str(here.root), here.database_url, network, project_id, store)
 
 
@@ -91,7 +91,7 @@ def _start(root: str, database_url: str, project_id: int) -> None:
 
 def prepare(project: Project) -> Suggestions | None:
     """Start computing features for Similar and Map, show the progress, and return the suggestions so far."""
-    if default_network(frame.workspace()) is None:
+    if default_vectors(frame.workspace()) is None:
         frame.empty_state(
             "The pretrained network is not downloaded yet",
             "It is needed to find similar photos. Download it once on the home page.",

@@ -89,9 +89,9 @@ def _review_of(project: Project) -> Review | None:
 
 
 def _request(project: Project) -> Request:
-    from core.inspection.suggesting.vectors import default_network
+    from core.features.vectors import default_vectors
 
-    network = default_network(frame.workspace()) or ""
+    network = default_vectors(frame.workspace()) or ""
     arguments = {"workspace": str(frame.workspace().root), "project": project.id, "network": network}
     return Request("check-labels", arguments)
 

@@ -34,10 +34,10 @@ def _quality_progress(hashes: list[str], drawn: int) -> None:
 
 def ensure_features(project: Project) -> bool:
     """Start computing features of the photos and show the progress; return True once all features are ready."""
+    from core.features.vectors import default_vectors
     from core.inspection.suggesting.vector_job import begin, vectors_state
-    from core.inspection.suggesting.vectors import default_network
 
-    if default_network(frame.workspace()) is None:
+    if default_vectors(frame.workspace()) is None:
         frame.empty_state(
             "A pretrained network is needed",
             "It computes the features by which photos are compared. Download it on the home page.",

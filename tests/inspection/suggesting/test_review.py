@@ -9,6 +9,7 @@ from sqlalchemy import update
 from core.data.store.schema import pictures
 from core.data.store.store import Store
 from core.errors import TooLittleData
+from core.features.vectors import Vectors
 from core.inspection.suggesting.review import (
     CORRECTED,
     REVIEW_KIND,
@@ -16,7 +17,6 @@ from core.inspection.suggesting.review import (
     labels_to_review,
     newest_decision,
 )
-from core.inspection.suggesting.vectors import Vectors
 from tests.data.builders import labelled_project, open_store
 
 

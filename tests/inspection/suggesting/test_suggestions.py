@@ -10,9 +10,9 @@ from PIL import Image
 
 from core.data.pictures.decoding import Decoded
 from core.data.store.store import Project, Store
+from core.features.vectors import Vectors, default_vectors
 from core.inspection.suggesting.suggestions import SuggestionModel, Suggestions
 from core.inspection.suggesting.vector_job import VectorsState, _in_turns, begin, vectors_of, vectors_state
-from core.inspection.suggesting.vectors import Vectors
 from core.models.weights import Pretrained
 from core.workspace import open_workspace
 
@@ -241,8 +241,8 @@ def test_a_process_computes_the_vectors_and_says_what_it_cannot_read(store: Stor
     begin(store, project.id)  # does not try for ever what cannot be read
     assert not vectors_state(store, project.id).running
     hashes = [one.hash for one in store.image_labels(project.id)]
-    (folder,) = [path for path in (store.workspace.cache / "vectors").iterdir() if path.is_dir()]
-    assert vectors_of(store.workspace, folder.name).known(hashes)[1].shape == (2, 2048)
+    name = default_vectors(store.workspace)
+    assert name is not None and vectors_of(store.workspace, name).known(hashes)[1].shape == (2, 2048)
 
 
 @pytest.mark.weights

@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.store.store import ImageFilter, Project, Store
+from core.features.vectors import Vectors, default_vectors
 from core.inspection.suggesting import vector_job
-from core.inspection.suggesting.vectors import Vectors, default_network
 from core.models.weights import Pretrained
 from pages.components.annotate import labelling_desk, suggest_accept, suggest_queue, suggest_state
 from pages.components.annotate.labelling_desk import Desk
@@ -30,7 +30,7 @@ def birds(store: Store, default_weights: Pretrained) -> Project:
     dice = np.random.default_rng(0)
     centers = dice.normal(0, 1, (2, 64))
     vectors = np.abs(centers[np.arange(PHOTOS) % 2] * 4 + dice.normal(0, 1, (PHOTOS, 64))).astype(np.float32)
-    network = default_network(store.workspace)
+    network = default_vectors(store.workspace)
     assert network is not None
     Vectors(store.workspace, network).add([one.hash for one in store.image_labels(project.id)], vectors)
     return project
@@ -401,7 +401,7 @@ def test_a_photo_that_the_network_has_not_seen_yet_waits_for_its_suggestion(
     with vector_job._lock(store.workspace, birds.id):  # as if a process were looking at it
         app = until(open_page("Annotate"), lambda _: False in waits)
         assert accept_button(app) is None
-        network = default_network(store.workspace)
+        network = default_vectors(store.workspace)
         assert network is not None
         new = store.images(birds.id, ImageFilter(unlabelled=True))[0]
         Vectors(store.workspace, network).add([new.hash], np.ones((1, 64), np.float32))

@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 from core.data.pictures import quality_job
 from core.data.pictures.decoding import Decoded
 from core.data.store.store import Project, Store
-from core.inspection.suggesting import vector_job, vectors
-from core.inspection.suggesting.vectors import Vectors
+from core.features import vectors
+from core.features.vectors import Vectors
+from core.inspection.suggesting import vector_job
 from tests.data.pictures.test_image_quality import scene
 from tests.pages.conftest import OpenPage, messages
 
@@ -38,7 +39,7 @@ def project(store: Store) -> Project:
 def seen(store: Store, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Features are already computed: two well-separated clusters."""
     for module in (vectors, vector_job):
-        monkeypatch.setattr(module, "default_network", lambda workspace: NETWORK)
+        monkeypatch.setattr(module, "default_vectors", lambda workspace: NETWORK)
     truth = np.arange(24) % 2
     places = np.eye(8, dtype=np.float32)[truth] + 0.15 * np.random.default_rng(0).normal(size=(24, 8)).astype(
         np.float32
@@ -136,7 +137,7 @@ def test_what_somebody_else_decided_meanwhile_is_not_shown(check: Check, store: 
 def test_without_weights_the_page_says_where_to_get_them(
     check: Check, monkeypatch: pytest.MonkeyPatch, project: Project
 ) -> None:
-    monkeypatch.setattr(vectors, "default_network", lambda workspace: None)
+    monkeypatch.setattr(vectors, "default_vectors", lambda workspace: None)
     assert "A pretrained network is needed" in texts(check("Likely label errors"))
 
 
