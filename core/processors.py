@@ -1,10 +1,16 @@
 """How many processors this process may use: not all of the machine's, in a container or under a batch system."""
 
+import hashlib
 import math
 import os
+import platform
 import re
+import time
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
+
+_PROBE_SECONDS, _KEPT_SECONDS, _BLOCK_BYTES = 0.12, 10.0, 2**18
 
 
 def available_processors(root: Path = Path("/")) -> int:
@@ -28,6 +34,44 @@ def slowdown() -> float:
     return max(1.0, (busy + available_processors()) / (os.cpu_count() or 1))
 
 
+def present_slowdown(without: float = 0.0) -> float:
+    """Return `slowdown` as it is measured in this moment, in a tenth of a second; the figure is kept for some seconds.
+
+    The system's load figure is the mean of a minute, and does not say what share of a processor a new process gets: on
+    two processors with fourteen busy processes it said 8, and work took 4 times longer.
+
+    ``without`` is how many of the busy processes do not count, such as those of a training that will have ended.
+    """
+    measured = _measured_slowdown(int(time.monotonic() / _KEPT_SECONDS))
+    if hasattr(os, "getloadavg"):  # one tenth of a second may be an unlucky one
+        measured = min(measured, slowdown())
+    return max(1.0, measured - without / (os.cpu_count() or 1))
+
+
+@lru_cache(maxsize=1)
+def _measured_slowdown(moment: int) -> float:
+    """Return how long a thread takes for a computation, relative to its own processor time."""
+    block = bytes(_BLOCK_BYTES)
+    began, spent = time.perf_counter(), time.thread_time()
+    while time.perf_counter() - began < _PROBE_SECONDS:
+        hashlib.sha256(block).digest()  # lets other threads of this process run
+    computed = time.thread_time() - spent
+    return (time.perf_counter() - began) / computed if computed > 0 else 1.0
+
+
+class ProcessorShare:
+    """Which share of the available processors this process got since the last look; for work that uses them all."""
+
+    def __init__(self) -> None:
+        self._seen = time.monotonic(), time.process_time()
+
+    def slowdown(self) -> float:
+        """Return how many times longer the work took because others kept the processors busy too, at least 1."""
+        (began, spent), self._seen = self._seen, (time.monotonic(), time.process_time())
+        computed = (self._seen[1] - spent) / available_processors()
+        return max(1.0, (self._seen[0] - began) / computed) if computed > 0 else 1.0
+
+
 def limit_threads() -> None:
     """Let torch use no more threads than there are processors for this process; never more than it uses now.
 
@@ -38,6 +82,42 @@ def limit_threads() -> None:
 
     if torch.get_num_threads() > available_processors():
         torch.set_num_threads(available_processors())
+
+
+def cpu_has_bfloat16() -> bool:
+    """Return whether the processor multiplies bfloat16 in hardware; emulated, it is slower than fp32."""
+    import torch
+
+    capabilities = torch.cpu.get_capabilities()
+    native = capabilities.get("avx512_bf16", False) or capabilities.get("amx_bf16", False)
+    return bool(native and torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def processor_name(root: Path = Path("/")) -> str:
+    """Return the processor's model, such as "AMD EPYC 7763 64-Core Processor", or its architecture if unknown."""
+    lines = _processor_lines(root, "model name")
+    return lines[0] if lines else platform.processor() or platform.machine()
+
+
+def has_int8_dot_products(root: Path = Path("/")) -> bool:
+    """Return whether the processor sums products of 8-bit numbers without overflow: VNNI, or an ARM processor.
+
+    Without, AVX2 adds pairs of products in 16 bits, which are cut off if weights use all 8 bits. Unknown is False.
+    """
+    if platform.machine().lower() in ("arm64", "aarch64"):
+        return True
+    flags = {flag for line in _processor_lines(root, "flags")[:1] for flag in line.split()}
+    return bool(flags & {"avx512_vnni", "avx_vnni"})
+
+
+def _processor_lines(root: Path, key: str) -> list[str]:
+    """Return the values of a key in Linux's description of the processors."""
+    try:
+        lines = (root / "proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:  # not Linux
+        return []
+    pairs = (line.partition(":") for line in lines)
+    return [value.strip() for name, _, value in pairs if name.strip() == key]
 
 
 def _quotas(root: Path) -> Iterator[float]:

@@ -1,12 +1,22 @@
 """Containers give a process fewer processors than the machine has."""
 
+import itertools
 import os
 from pathlib import Path
 
 import pytest
 import torch
 
-from core.processors import available_processors, limit_threads, slowdown
+from core import processors
+from core.processors import (
+    ProcessorShare,
+    available_processors,
+    has_int8_dot_products,
+    limit_threads,
+    present_slowdown,
+    processor_name,
+    slowdown,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -89,3 +99,43 @@ def test_nobody_counts_processors_another_way() -> None:
     files = [*root.glob("core/**/*.py"), *root.glob("pages/**/*.py"), root / "app.py", root / "demo.py"]
     found = [str(f.relative_to(root)) for f in files if "cpu_count" in f.read_text() and f.stem != "processors"]
     assert not found, f"use core.processors.available_processors in {found}"
+
+
+def test_the_present_slowdown_is_that_of_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The load average said 8 where work took 4 times longer, and expected times were twice too long."""
+    wall, computed = itertools.count(0.0, 0.04), itertools.count(0.0, 0.04)
+    monkeypatch.setattr(os, "getloadavg", lambda: (8 * 64 - 16.0, 0.0, 0.0), raising=False)
+    monkeypatch.setattr(processors.time, "perf_counter", lambda: next(wall))
+    monkeypatch.setattr(processors.time, "thread_time", lambda: next(computed))
+    processors._measured_slowdown.cache_clear()
+    found = present_slowdown()
+    assert found == pytest.approx(4.0)  # from the first to the last look at the one clock, by that at the other
+    assert present_slowdown(without=2 * (os.cpu_count() or 1)) == pytest.approx(found - 2)
+    assert present_slowdown(without=1000) == 1.0
+    monkeypatch.setattr(os, "getloadavg", lambda: (2 * 64 - 16.0, 0.0, 0.0))
+    assert present_slowdown() == 2.0  # it was an unlucky moment
+    processors._measured_slowdown.cache_clear()
+
+
+def test_a_share_of_the_processors_is_taken_from_look_to_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments, computed = iter([0.0, 10.0, 20.0]), iter([0.0, 5.0, 15.0])
+    monkeypatch.setattr(processors.time, "monotonic", lambda: next(moments))
+    monkeypatch.setattr(processors.time, "process_time", lambda: next(computed))
+    monkeypatch.setattr(processors, "available_processors", lambda: 1)
+    share = ProcessorShare()
+    assert [share.slowdown(), share.slowdown()] == [2.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("flags", "has"), [("fma avx2", False), ("avx2 avx512_vnni", True), ("avx2 avx_vnni", True), ("avx512f", False)]
+)
+def test_the_processors_model_and_its_sums_of_bytes_are_read_from_linux(
+    flags: str, has: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processors.platform, "machine", lambda: "x86_64")
+    write(tmp_path / "proc/cpuinfo", f"processor\t: 0\nmodel name\t: Zen 3: fast\nflags\t\t: {flags}\n" * 2)
+    assert processor_name(tmp_path) == "Zen 3: fast"
+    assert has_int8_dot_products(tmp_path) == has
+    assert not has_int8_dot_products(tmp_path / "elsewhere"), "unknown means the careful way"
+    monkeypatch.setattr(processors.platform, "machine", lambda: "arm64")
+    assert has_int8_dot_products(tmp_path / "elsewhere")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from core.models.resnet import ResNet
 
-__all__ = ["BundleInfo", "load_bundle", "read_info", "save_bundle"]
+__all__ = ["BundleInfo", "load_bundle", "read_info", "save_bundle", "write_bundle"]
 
 WEIGHTS_FILE = "model.safetensors"
 INFO_FILE = "bundle.json"
@@ -49,19 +49,33 @@ def save_bundle(folder: Path, model: "ResNet", info: BundleInfo, also: Callable[
     fits = model.config == config_of(info.arch) and model.fc.out_features == len(info.classes)
     if not fits or task_of(model) != info.task:
         raise ValueError(f"the network is not a {info.arch} with {len(info.classes)} classes for {info.task}")
+
+    def write(path: Path) -> str:
+        # safetensors stores row-major memory; a channels_last network has another order.
+        state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+        # Not save_file, which makes its file unreadable for other users of the machine.
+        content = save(state, metadata={"format": "pt"})
+        path.write_bytes(content)
+        return hashlib.sha256(content).hexdigest()
+
+    write_bundle(folder, info, write, also)
+
+
+def write_bundle(
+    folder: Path, info: BundleInfo, write_weights: Callable[[Path], str], also: Callable[[Path], None] | None = None
+) -> None:
+    """Write a bundle as ``save_bundle`` does, with the weights that a function writes to the path that it gets.
+
+    The function returns the SHA-256 of what it wrote. Does not import torch.
+    """
     folder = folder.resolve()
     if folder.exists() and not (folder / INFO_FILE).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise BundleError(f"{folder} contains files that are not a bundle. Choose a new or empty folder.")
     new, old = folder.with_name(f".{folder.name}.new"), _set_aside(folder)
-    # safetensors stores row-major memory; a channels_last network has another order.
-    state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     try:
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True)
-        # Not save_file, which makes its file unreadable for other users of the machine.
-        content = save(state, metadata={"format": "pt"})
-        (new / WEIGHTS_FILE).write_bytes(content)
-        info = info.model_copy(update={"model_sha256": hashlib.sha256(content).hexdigest()})
+        info = info.model_copy(update={"model_sha256": write_weights(new / WEIGHTS_FILE)})
         (new / INFO_FILE).write_text(info.model_dump_json(indent=2) + "\n", encoding="utf-8")
         if also is not None:
             also(new)

@@ -11,9 +11,7 @@ from torch import Tensor, nn
 
 from core.errors import ModelError
 from core.models.blocks import BasicBlock, Bottleneck, LayerFactory, PreActivation
-from core.models.zoo import ResNetConfig, config_of
-
-STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
+from core.models.zoo import STAGES, ResNetConfig, config_of
 
 
 class ResNet(nn.Module):

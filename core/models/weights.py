@@ -190,17 +190,30 @@ def _store(entry: WeightsEntry, state: "Mapping[str, Tensor]", temporary: Path) 
     return sidecar
 
 
+def checked_file(entry: WeightsEntry) -> Path:
+    """Return the file of an entry's weights, which are on the disk; raises WeightsUnavailable if it is damaged."""
+    sidecar = on_disk(entry)
+    try:
+        if sidecar is None or not _is_intact(entry.path, sidecar):
+            raise _damaged(entry.path)
+    except OSError as error:
+        raise _damaged(entry.path) from error
+    return entry.path
+
+
+def _damaged(path: Path) -> WeightsUnavailable:
+    # Not SourceFailed: another source may have another network, and that must not be used without a word.
+    return WeightsUnavailable(f"{path} is damaged: it is not the file that was stored. Delete it to download it again.")
+
+
 def _read(entry: WeightsEntry, sidecar: Mapping[str, Any]) -> Pretrained:
-    path = weights_folder() / f"{entry.key}.safetensors"
+    path = entry.path
     try:
         if not _is_intact(path, sidecar):
             raise BundleError(f"{path} is damaged")
         state = load_file(path, entry.needs)
     except (BundleError, OSError) as error:
-        # Not SourceFailed: another source may have another network, and that must not be used without a word.
-        raise WeightsUnavailable(
-            f"{path} is damaged: it is not the file that was stored. Delete it to download it again."
-        ) from error
+        raise _damaged(path) from error
     return Pretrained(
         arch=sidecar["arch"],
         state=state,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -76,6 +77,11 @@ class WeightsEntry:
     def key(self) -> str:
         """The file name in the weights folder, without its extension."""
         return f"{self.arch}-{self.name}-{self.source}"
+
+    @property
+    def path(self) -> Path:
+        """Where the downloaded weights are, once they are."""
+        return weights_folder() / f"{self.key}.safetensors"
 
     @property
     def needs(self) -> str:

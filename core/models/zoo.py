@@ -7,7 +7,12 @@ network again, so recipes and bundles store only the name.
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from core.errors import UnknownArchitecture
+from core.errors import ModelError, UnknownArchitecture
+
+STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
+"""The parts of every network, from the picture to the last feature maps."""
+POOLED = "pooled"
+"""The means of the last feature maps: a picture's feature vector."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,15 @@ def config_of(arch: str) -> ResNetConfig:
             )
         config = replace(config, **OPTIONS[option])
     return config
+
+
+def stage_of(output: str) -> str:
+    """Return the stage whose maps an output is made of; raises ModelError if there is no such output."""
+    stage = STAGES[-1] if output == POOLED else output.removeprefix(f"{POOLED}-")
+    if stage not in STAGES:
+        known = ", ".join((POOLED, *STAGES))
+        raise ModelError(f"The network has no output {output!r}. Choose one of: {known}, or pooled- and a stage.")
+    return stage
 
 
 _FAMILY_NAMES = {

@@ -1,0 +1,44 @@
+"""A frozen network computed by onnxruntime on the processor. Does not import torch."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnxruntime
+
+from core.features.engines.engine import FP32, POOLED, NetworkArrays, check_outputs
+from core.models.onnx.resnet_graph import PIXELS, graph_of
+from core.processors import available_processors
+
+
+class OrtEngine:
+    """Computes an ONNX model with the outputs of core.models.onnx.resnet_graph, in fp32 or quantised."""
+
+    runtime = "onnxruntime"
+
+    def __init__(self, model: bytes, name: str) -> None:
+        self.name = name
+        self._session = onnxruntime.InferenceSession(model, session_options(), providers=["CPUExecutionProvider"])
+        self.outputs = tuple(output.name for output in self._session.get_outputs())
+
+    def run(self, pixels: np.ndarray, outputs: Sequence[str] = (POOLED,)) -> dict[str, np.ndarray]:
+        check_outputs(self, outputs)
+        options = onnxruntime.RunOptions()
+        options.only_execute_path_to_fetches = True
+        found = self._session.run(list(outputs), {PIXELS: pixels}, options)
+        return dict(zip(outputs, found, strict=True))
+
+
+def fp32_engine(network: NetworkArrays, outputs: Sequence[str] = (POOLED,)) -> OrtEngine:
+    """Return onnxruntime's engine for the outputs, in full precision."""
+    model = graph_of(network.config, network.state, outputs, network.mean, network.std)
+    return OrtEngine(model.SerializeToString(), FP32)
+
+
+def session_options() -> onnxruntime.SessionOptions:
+    """Return how sessions compute: on all processors of this process, without keeping them busy while they wait."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = available_processors()
+    options.log_severity_level = 3  # errors only
+    # Threads that wait in a loop would take processors away from the pages; without, it is as fast.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options

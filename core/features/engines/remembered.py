@@ -1,0 +1,115 @@
+"""The measured speeds of engines on this machine, in ``cache/engines.json``. Does not import torch.
+
+Whoever measures adds an entry. Two processes that do so at the same time may lose one of the two, which is then
+measured again. The file may be deleted at any time.
+"""
+
+import json
+import logging
+import os
+import uuid
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from core.features.engines.engine import FP32
+from core.features.frozen_network import FrozenNetwork
+from core.file_replacement import replace_patiently
+from core.processors import available_processors, processor_name
+from core.workspace import Workspace
+
+_INT8 = "/int8-"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The speeds of one network's engines on this machine, in images a second."""
+
+    device: str
+    """Where torch computed: cpu, cuda or mps."""
+    speeds: dict[str, float]
+    """By engine, such as "torch/fp32" or "onnxruntime/fp32"."""
+    int8: str | None = None
+    """The name of the calibrated engine; None if there is none."""
+    int8_failed: bool = False
+    """Whether 8 bits were tried here, and were too inexact or no faster."""
+
+    def fastest(self, exact: bool) -> str:
+        """Return the engine to use where 8 bits are not; only full precision counts if it must be exact."""
+        known = [name for name in self.speeds if name.endswith(f"/{FP32}") or not (exact or _INT8 in name)]
+        return max(known, key=self.speeds.__getitem__)
+
+    def speed(self, exact: bool) -> float:
+        """Return the speed of the engine that is used for pooled vectors."""
+        calibrated = None if exact or self.int8 is None else self.speeds.get(f"onnxruntime/{self.int8}")
+        return calibrated or self.speeds[self.fastest(exact)]
+
+
+def remembered(workspace: Workspace, network: FrozenNetwork) -> Measured | None:
+    """Return what was measured here; None if nothing was, if something changed since, or if the file is damaged."""
+    entry = _entries(_path(workspace)).get(_key(network))
+    return None if entry is None else _measured(entry)
+
+
+def remember(workspace: Workspace, network: FrozenNetwork, measured: Measured) -> None:
+    """Write a measurement; where nothing can be written, it is measured each time."""
+    path = _path(workspace)
+    part = path.with_name(f".engines-{uuid.uuid4().hex}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        entries = {**_entries(path), _key(network): asdict(measured)}
+        part.write_text(json.dumps(entries, indent=1), encoding="utf-8")
+        replace_patiently(part, path)
+    except OSError as error:
+        log.warning("the speeds of the engines could not be written to %s (%s)", path, error)
+        part.unlink(missing_ok=True)
+
+
+def remembered_speed(workspace: Workspace, network: FrozenNetwork, *, exact: bool = False) -> float | None:
+    """Return how many images a second the engine computes that would be chosen here; None before a measurement."""
+    found = remembered(workspace, network)
+    return None if found is None else found.speed(exact)
+
+
+def _path(workspace: Workspace) -> Path:
+    return workspace.cache / "engines.json"
+
+
+def _key(network: FrozenNetwork) -> str:
+    """What the speeds depend on; the network's name contains the size of its views."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "all")
+    parts = (_machine(), str(available_processors()), visible, network.name)
+    return " | ".join(parts)
+
+
+@cache
+def _machine() -> str:
+    versions = []
+    for package in ("torch", "onnxruntime"):
+        try:
+            versions.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            versions.append(f"no {package}")
+    return " | ".join((processor_name(), *versions))
+
+
+def _entries(path: Path) -> dict[str, Any]:
+    try:
+        entries = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return entries if isinstance(entries, dict) else {}
+
+
+def _measured(entry: Any) -> Measured | None:
+    try:
+        found = Measured(**entry)
+        numbers = [float(speed) for speed in found.speeds.values()]
+        named = found.int8 is None or isinstance(found.int8, str)
+        whole = named and any(name.endswith(f"/{FP32}") for name in found.speeds) and min(numbers) > 0
+    except (TypeError, ValueError, AttributeError):
+        return None
+    return found if whole and max(numbers) < float("inf") else None

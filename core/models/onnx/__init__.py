@@ -1,0 +1,1 @@
+"""Networks as ONNX graphs, for runtimes other than torch."""
