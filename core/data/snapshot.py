@@ -5,26 +5,28 @@ import hashlib
 import json
 import math
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
-from core.data.importing.arrays.unpacked_images import photos_of_packed
-from core.data.importing.table_photos import TablePhoto, photos_of_table
-from core.data.pictures.near_duplicates import near_duplicate_groups
 from core.data.splits import SPLITS, SplitItem, complete
 from core.data.store.records import TASKS
-from core.data.store.store import Store
 from core.data.tables.csv_cells import as_row, restore
-from core.data.tables.labels_csv import Problem
+from core.data.tables.label_rows import Problem
 from core.data.tables.names import sort_key
 from core.errors import DataError, TooLittleData
 from core.progress import CountCallback
 
+# Imported only where a snapshot is made: a run that reads its snapshot needs neither a database nor an importer.
+if TYPE_CHECKING:
+    from core.data.importing.table_photos import TablePhoto
+    from core.data.store.store import Store
+
 COLUMNS = ("image", "path", "filename", "label", "split")
+GROUP = "group"
 BOX_COLUMNS = ("x", "y", "width", "height")
 SIZE_COLUMNS = ("image_width", "image_height")
 CLASSIFICATION, LOCALIZATION = TASKS
@@ -36,22 +38,27 @@ TEXT = pd.StringDtype("python", na_value=math.nan)  # Arrow, the default, holds 
 class Snapshot:
     """One row for each image; all labels are in ``classes``, all splits are train, val or test.
 
-    The columns of the frame: image (content hash), path (absolute), filename, label, split. A localization snapshot
-    also has x, y, width, height, the object's box in pixels, and image_width, image_height, the picture's own size.
+    The columns of the frame: image (content hash), path (absolute), filename, label, split. If some photos are
+    near-duplicates, the column group is equal for them. A localization snapshot also has x, y, width, height, the
+    object's box in pixels, and image_width, image_height, the picture's own size.
     """
 
     frame: pd.DataFrame
     classes: tuple[str, ...]
     task: str
     split_seed: int | None = None  # that of the photos without a split; None if it was not recorded
-    digest: str = field(init=False)  # SHA-256 of everything but the paths: the same data elsewhere has the same digest
+    # SHA-256 of everything but the paths and groups: the same data elsewhere has the same digest.
+    digest: str = field(init=False)
 
     def __post_init__(self) -> None:
         """Convert the table to its one form, whatever it was made from."""
         frame = _in_form(self.frame)
         object.__setattr__(self, "frame", frame)
         object.__setattr__(self, "classes", tuple(self.classes))
-        content = {"task": self.task, "classes": self.classes, "columns": list(frame.columns), "rows": _cells(frame)}
+        columns = [column for column in frame.columns if column not in ("path", GROUP)]
+        names = [column for column in frame.columns if column != GROUP]
+        rows = _cells(frame, columns)
+        content = {"task": self.task, "classes": self.classes, "columns": names, "rows": rows}
         object.__setattr__(self, "digest", hashlib.sha256(json.dumps(content).encode()).hexdigest())
 
     def part(self, split: str) -> pd.DataFrame:
@@ -69,7 +76,7 @@ class Snapshot:
         if self.split_seed is not None:
             head["split_seed"] = self.split_seed
         lines = [f"# {json.dumps(head)}\n", as_row(list(self.frame.columns))]
-        for row in _cells(self.frame, paths=True):
+        for row in _cells(self.frame, list(self.frame.columns)):
             lines.append(as_row(["" if cell is None else str(cell) for cell in row]))
         part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
         # File names on Linux may contain bytes that are not UTF-8: Python's surrogates for them survive this way.
@@ -98,7 +105,7 @@ class Snapshot:
         return snapshot
 
 
-def snapshot_of_project(store: Store, project_id: int, seed: int = 0) -> Snapshot:
+def snapshot_of_project(store: "Store", project_id: int, seed: int = 0) -> Snapshot:
     """Return the snapshot of a project's labelled images. Images without a split get that of ``Store.new_splits``.
 
     Nothing is written: call ``Store.assign_splits`` first, so that the project keeps these splits.
@@ -125,7 +132,7 @@ def snapshot_of_project(store: Store, project_id: int, seed: int = 0) -> Snapsho
         place = [*(getattr(largest, side) for side in BOX_COLUMNS), row.width, row.height] if largest else []
         cells.append((row.hash, str(paths[row.hash]), row.filename, label, found[row.hash], *place))
     more = () if boxed is None else (*BOX_COLUMNS, *SIZE_COLUMNS)
-    frame = pd.DataFrame(cells, columns=[*COLUMNS, *more])
+    frame = _with_groups(pd.DataFrame(cells, columns=[*COLUMNS, *more]), groups)
     return Snapshot(frame, tuple(info.name for info in store.classes(project_id)), project.task, seed)
 
 
@@ -143,6 +150,8 @@ def snapshot_of_table(
 
     Raises LabelsError if no table can be read, DataError if the folder does not exist.
     """
+    from core.data.importing.table_photos import photos_of_table
+
     photos, problems = photos_of_table(labels, images, progress)
     task = task or (LOCALIZATION if any(photo.row.box for photo in photos) else CLASSIFICATION)
     if task == LOCALIZATION:
@@ -165,6 +174,8 @@ def snapshot_of_packed(
     Equal pictures and missing splits are handled as in ``snapshot_of_table``. Classes are in the order of the file's
     list. Raises ArraysError for a file that cannot be used.
     """
+    from core.data.importing.arrays.unpacked_images import photos_of_packed
+
     photos, problems, classes = photos_of_packed(files, folder.resolve(), progress)
     place = {name: number for number, name in enumerate(classes)}
     there = {photo.label for photo in photos}
@@ -175,15 +186,17 @@ def snapshot_of_packed(
 
 
 def _divided(
-    photos: list[TablePhoto], classes: Sequence[str], seed: int, task: str = CLASSIFICATION
+    photos: "list[TablePhoto]", classes: Sequence[str], seed: int, task: str = CLASSIFICATION
 ) -> tuple[Snapshot, list[Problem]]:
     """Return the snapshot of photos with all splits completed, and a remark on how."""
+    from core.data.pictures.near_duplicates import near_duplicate_groups
+
     groups = near_duplicate_groups({photo.hash: photo.phash for photo in photos})
     items = [SplitItem(photo.hash, photo.label, groups[photo.hash], photo.row.split) for photo in photos]
     found, remark = complete(items, seed)
     more = (*BOX_COLUMNS, *SIZE_COLUMNS) if task == LOCALIZATION else ()
     rows = [(*_row(photo, found[photo.hash]), *(_place(photo) if more else ())) for photo in photos]
-    frame = pd.DataFrame(rows, columns=[*COLUMNS, *more])
+    frame = _with_groups(pd.DataFrame(rows, columns=[*COLUMNS, *more]), groups)
     return Snapshot(frame, tuple(classes), task, seed), [Problem(None, remark)] if remark else []
 
 
@@ -217,11 +230,17 @@ def check_trainable(snapshot: Snapshot) -> None:
         )
 
 
-def _row(photo: TablePhoto, split: str) -> tuple[str, ...]:
+def _with_groups(frame: pd.DataFrame, groups: Mapping[str, str]) -> pd.DataFrame:
+    """Add the column group if a group has more than one of the photos."""
+    names = [groups[image] for image in frame["image"]]
+    return frame.assign(**{GROUP: names}) if len(set(names)) < len(names) else frame
+
+
+def _row(photo: "TablePhoto", split: str) -> tuple[str, ...]:
     return photo.hash, str(photo.path), photo.row.filename, photo.label, split
 
 
-def _place(photo: TablePhoto) -> list[Any]:
+def _place(photo: "TablePhoto") -> list[Any]:
     """Return the cells of BOX_COLUMNS and SIZE_COLUMNS."""
     return [*(getattr(photo.row.box, side) for side in BOX_COLUMNS), photo.width, photo.height]
 
@@ -238,8 +257,9 @@ def _seed(head: dict[str, Any]) -> int | None:
 
 def _in_form(frame: pd.DataFrame) -> pd.DataFrame:
     boxes = [column for column in (*BOX_COLUMNS, *SIZE_COLUMNS) if column in frame.columns]
-    frame = frame[[*COLUMNS, *boxes]].reset_index(drop=True)
-    texts = {column: pd.Series([str(cell) for cell in frame[column]], dtype=TEXT) for column in COLUMNS}
+    names = [column for column in (*COLUMNS, GROUP) if column in frame.columns or column != GROUP]
+    frame = frame[[*names, *boxes]].reset_index(drop=True)
+    texts = {column: pd.Series([str(cell) for cell in frame[column]], dtype=TEXT) for column in names}
     numbers = {column: pd.Series([_number(cell) for cell in frame[column]], dtype="float64") for column in boxes}
     return pd.DataFrame({**texts, **numbers})
 
@@ -248,8 +268,7 @@ def _number(cell: Any) -> float:
     return math.nan if cell is None or cell == "" else float(cell)
 
 
-def _cells(frame: pd.DataFrame, paths: bool = False) -> list[list[Any]]:
-    columns = [column for column in frame.columns if paths or column != "path"]
+def _cells(frame: pd.DataFrame, columns: Sequence[str]) -> list[list[Any]]:
     plain = [
         [None if isinstance(cell, float) and math.isnan(cell) else cell for cell in frame[name]] for name in columns
     ]

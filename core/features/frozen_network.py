@@ -56,6 +56,11 @@ class FrozenNetwork:
         digest = known_sha256_of(file)[: 2 * _HEX]
         return cls(arch, f"{arch}-file-{digest}", _in_order(preprocessing), (arch, "imagenet", str(path)))
 
+    @classmethod
+    def of_weights(cls, arch: str, weights: str, preprocessing: Mapping[str, Any]) -> "FrozenNetwork":
+        """Return a network whose weights are in memory, under a name of their own; it cannot be loaded."""
+        return cls(arch, weights, _in_order(preprocessing), (arch, "none", ""))
+
     @property
     def settings(self) -> dict[str, Any]:
         """The values of ``core.data.pictures.transforms.Preprocessing``."""

@@ -66,18 +66,19 @@ def compute(
 ) -> Iterator[Progress]:
     """Compute and store the missing vectors of each view, in the given order; yields how many photos have all of them.
 
+    What other processes store meanwhile is not computed again, except for the photos that are being decoded.
     ``vectors`` has an entry for each view (core.features.views), all of the engine's name. The engine may be a
     function, called only if vectors are missing. An unreadable image is reported to ``refused`` and skipped. Vectors
     stored before an interruption are kept.
     """
     sources = {one.hash: one for one in wanted}
     missing = {view: set(one.missing(list(sources))) for view, one in vectors.items()}
-    jobs = [(one, [view for view, some in missing.items() if name in some]) for name, one in sources.items()]
-    jobs = [(one, views) for one, views in jobs if views]
-    done, total = len(sources) - len(jobs), len(sources)
+    left = [name for name in sources if any(name in some for some in missing.values())]
+    done, total = len(sources) - len(left), len(sources)
     yield Progress(PHASE, done, total)
-    if not jobs:
+    if not left:
         return
+    jobs = _still_missing(vectors, [sources[name] for name in left])
     ready = engine() if callable(engine) else engine
     rows: dict[str, list[tuple[str, np.ndarray]]] = {view: [] for view in vectors}
     unsaved = 0
@@ -86,14 +87,27 @@ def compute(
             rows[one.view].append((one.source.hash, one.values[POOLED]))
             unsaved += one.last
             if unsaved == SAVE_EVERY:
-                done, unsaved = done + unsaved, 0
+                unsaved = 0
                 _store(vectors, rows)
-                yield Progress(PHASE, done, total)
+                yield Progress(PHASE, total - _count_missing(vectors, left), total)
     finally:
-        done += unsaved
         _store(vectors, rows)
-    if unsaved or done < total:
-        yield Progress(PHASE, done, total)
+    yield Progress(PHASE, total - _count_missing(vectors, left), total)
+
+
+def _still_missing(vectors: Mapping[str, Vectors], left: Sequence[Source]) -> Iterator[tuple[Source, list[str]]]:
+    """Yield each photo with the views that it lacks at that moment, and none if it lacks none any more."""
+    for begin in range(0, len(left), SAVE_EVERY):
+        some = left[begin : begin + SAVE_EVERY]
+        missing = {view: set(one.missing([source.hash for source in some])) for view, one in vectors.items()}
+        for source in some:
+            views = [view for view, names in missing.items() if source.hash in names]
+            if views:
+                yield source, views
+
+
+def _count_missing(vectors: Mapping[str, Vectors], names: Sequence[str]) -> int:
+    return len({name for one in vectors.values() for name in one.missing(names)})
 
 
 def outputs_of(

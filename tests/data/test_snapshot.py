@@ -11,12 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from sqlalchemy import text
 
 from core.data.importing.plan_import import plan_folder, run_import
 from core.data.pictures.decoding import Decoded, content_hash, decode
 from core.data.snapshot import (
     BOX_COLUMNS,
     COLUMNS,
+    GROUP,
     SIZE_COLUMNS,
     Snapshot,
     check_trainable,
@@ -120,6 +122,22 @@ def folder_of(tmp_path: Path, pictures: dict[str, int], csv: str) -> tuple[Path,
     labels = tmp_path / "labels.csv"
     labels.write_text(csv, encoding="utf-8")
     return labels, images
+
+
+def test_near_duplicates_have_a_group_that_is_kept_but_changes_no_digest(store: Store, tmp_path: Path) -> None:
+    """The head's cross-validation keeps them together. Snapshots of before, which have no groups, stay comparable."""
+    project_id, _ = labelled_project(store, ["owl", "duck"] * 4)
+    assert GROUP not in snapshot_of_project(store, project_id).frame
+    with store._engine.begin() as connection:
+        for row in store.images(project_id)[:3]:
+            connection.execute(text("UPDATE pictures SET phash = '00000000000000ff' WHERE hash = :h"), {"h": row.hash})
+    made = snapshot_of_project(store, project_id)
+    groups = made.frame[GROUP].tolist()
+    assert groups[0] == groups[1] == groups[2] and len(set(groups)) == 6
+    made.write(tmp_path / "snapshot.csv")
+    again = Snapshot.read(tmp_path / "snapshot.csv")
+    assert again.frame.equals(made.frame)
+    assert Snapshot(made.frame.drop(columns=GROUP), made.classes, made.task, made.split_seed).digest == made.digest
 
 
 def test_of_a_table(tmp_path: Path) -> None:

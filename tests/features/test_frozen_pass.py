@@ -153,3 +153,24 @@ def test_vectors_of_other_preprocessing_have_another_folder() -> None:
 
     seen = [Preprocessing(), Preprocessing(size=192), Preprocessing(mode="squash"), Preprocessing(mean=(0.5, 0.5, 0.5))]
     assert len({named(one) for one in seen}) == len(seen) and named(Preprocessing()) == named(Preprocessing())
+
+
+def test_what_another_process_stores_meanwhile_is_not_computed_again(
+    workspace: Workspace, cache: ResizedCache, tmp_path: Path
+) -> None:
+    """A run and the suggestions' process compute from both ends of the same list."""
+    wanted = pictures(tmp_path / "photos", 3 * SAVE_EVERY)
+    vectors, elsewhere = Vectors(workspace, "net/fp32/original"), Vectors(workspace, "net/fp32/original")
+
+    class Beside(MeanEngine):
+        def run(self, pixels: np.ndarray, outputs: Sequence[str] = (POOLED,)) -> dict[str, np.ndarray]:
+            if not self.batches:
+                last = [one.hash for one in wanted[2 * SAVE_EVERY :]]
+                elsewhere.add(last, np.zeros((SAVE_EVERY, 6), np.float32))
+            return super().run(pixels, outputs)
+
+    engine = Beside()
+    told = list(computed(vectors, wanted, cache, engine))
+    assert sum(engine.batches) == 2 * SAVE_EVERY
+    assert told[0].done == 0 and told[-1].done == told[-1].total == len(wanted)
+    assert [progress.done for progress in told] == sorted(progress.done for progress in told)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import NormalDist
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -48,13 +50,13 @@ class Rate(_Figures):
             raise ValueError(f"{correct} correct of {n} is not a proportion")
         if n == 0:
             return cls(value=None, correct=0, n=0, low=None, high=None)
-        # scipy.stats takes most of a second to import, and pages that only read reports do not need it.
-        from scipy.stats import binomtest
-
-        interval = binomtest(int(correct), int(n)).proportion_ci(CONFIDENCE, method="wilson")
-        return cls(
-            value=correct / n, correct=int(correct), n=int(n), low=float(interval.low), high=float(interval.high)
-        )
+        # Written out, because scipy.stats takes a second to import.
+        share, z = correct / n, NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
+        center = (2 * correct + z**2) / (2 * (n + z**2))
+        half = z / (2 * (n + z**2)) * math.sqrt(4 * n * share * (1 - share) + z**2)
+        low = 0.0 if correct == 0 else center - half
+        high = 1.0 if correct == n else center + half
+        return cls(value=share, correct=int(correct), n=int(n), low=float(low), high=float(high))
 
     @classmethod
     def f1(cls, true_positives: int, false_positives: int, false_negatives: int) -> Rate:
@@ -146,6 +148,8 @@ class Report(_Figures):
     digest: str | None = None
     split_seed: Count | None = None
     precision: str = "fp32"
+    computed: str = ""
+    """How the logits were computed, if not by the whole network: "kept features, bf16"."""
     device: str = ""
     seconds: float = 0.0
     created: str = ""
@@ -234,6 +238,8 @@ def count(
     model: str = "",
     arch: str = "",
     digest: str | None = None,
+    precision: str = "fp32",
+    computed: str = "",
     device: str = "",
     seconds: float = 0.0,
     created: str = "",
@@ -282,6 +288,8 @@ def count(
         model=model,
         arch=arch,
         digest=digest,
+        precision=precision,
+        computed=computed,
         device=device,
         seconds=seconds,
         created=created,

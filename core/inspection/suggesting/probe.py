@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
+from core.training.linear.folds import grouped_folds
+
 DIRECTIONS = 128
 SAMPLE = 2000
 """The number of vectors that the components are computed from; more make no noticeable difference."""
@@ -116,7 +118,7 @@ def out_of_sample(
     """
     numbers = np.asarray(labels, dtype=np.int64)
     classes = int(numbers.max(initial=-1)) + 1
-    fold_of = _folds(numbers, groups, folds, seed)
+    fold_of = grouped_folds(numbers, groups, folds, seed)
     if sum(len(np.unique(fold_of[numbers == one])) > 1 for one in np.unique(numbers)) < 2:
         raise ValueError("Cross-validation needs two classes with two images each.")
     places = ProbeSpace.of(vectors).place(vectors)
@@ -127,18 +129,6 @@ def out_of_sample(
         start = Probe(everything.weights, everything.bias)
         answer[held] = fit(places[~held], numbers[~held], classes, start, penalty).probabilities(places[held])
     return answer
-
-
-def _folds(labels: np.ndarray, groups: Sequence[object] | None, folds: int, seed: int) -> np.ndarray:
-    """Return the fold of each image: groups are assigned to folds class by class, in the seed's order."""
-    names = list(range(len(labels))) if groups is None else list(groups)
-    first: dict[object, int] = {}
-    for row, name in enumerate(names):
-        first.setdefault(name, row)
-    order = np.random.default_rng(seed).permutation(np.array(list(first.values()), dtype=np.int64))
-    order = order[np.argsort(labels[order], kind="stable")]
-    fold_of = {names[row]: place % folds for place, row in enumerate(order)}
-    return np.array([fold_of[name] for name in names], dtype=np.int64)
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

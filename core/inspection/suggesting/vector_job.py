@@ -7,10 +7,12 @@ however many servers start one. Projects take turns.
     python -m core.inspection.suggesting.vector_job PROJECT_ID
 """
 
+import contextlib
 import logging
 import subprocess
 import sys
 import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,14 +28,16 @@ from core.background_process import (
     start_python,
     write_result,
 )
+from core.cache_use import in_use
 from core.data.pictures.source import Source
 from core.data.store.store import ImageRow, Store
 from core.errors import StudioError
+from core.features.budget import clean
 from core.features.frozen_network import FrozenNetwork
 from core.features.frozen_pass import Engine, Refused, compute
-from core.features.preferred_engine import EXACT, prefer_engine, preferred_engine
+from core.features.preferred_engine import EXACT, preferred_engine
 from core.features.vectors import Vectors, default_vectors, vectors_name
-from core.features.views import ORIGINAL
+from core.features.views import MIRRORED, ORIGINAL
 from core.workers.memory_limit import limit_memory, memory_limit, memory_sentence
 from core.workspace import Workspace, open_workspace
 
@@ -42,6 +46,9 @@ if TYPE_CHECKING:
 
 _LEFTOVER_SECONDS = 3600.0
 _ROWS_IN_TURN = 32
+VIEWS = (ORIGINAL, MIRRORED)
+"""The views that are computed of every photo: those that a run with the usual recipe is trained on."""
+_MIRRORED_AT_ONCE = 128
 _started: dict[tuple[Path, int], subprocess.Popen[bytes]] = {}
 log = logging.getLogger(__name__)
 
@@ -81,6 +88,8 @@ def vectors_state(store: Store, project_id: int) -> VectorsState:
         return VectorsState(0, len(hashes), False)
     missing = vectors_of(store.workspace, network).missing(hashes)
     running = bool(missing) and _is_running(store.workspace, project_id)
+    if running and (result := _read_result(store.workspace, project_id)) and set(missing) <= set(result.refused):
+        running = False  # the process is at the mirrored view, which no suggestion waits for
     problem = ""
     if missing and not running:
         result = _read_result(store.workspace, project_id)
@@ -95,7 +104,9 @@ def vectors_state(store: Store, project_id: int) -> VectorsState:
 def begin(store: Store, project_id: int, *, again: bool = False) -> None:
     """Start the process if vectors are missing and none is running; after a problem only with ``again``."""
     state = vectors_state(store, project_id)
-    if default_vectors(store.workspace) is None or state.running or state.done == state.total:
+    if default_vectors(store.workspace) is None or state.running:
+        return
+    if state.done == state.total and not _views_missing(store, project_id):
         return
     if state.problem and not again:
         return
@@ -109,6 +120,18 @@ def begin(store: Store, project_id: int, *, again: bool = False) -> None:
         )
 
 
+def _views_missing(store: Store, project_id: int) -> bool:
+    """Return whether a view other than the original is to be computed, and no process does so now."""
+    network = FrozenNetwork.of_imagenet()
+    if network is None or _is_running(store.workspace, project_id):
+        return False
+    engine = preferred_engine(store.workspace, network) or EXACT
+    result = _read_result(store.workspace, project_id)
+    hashes = [one.hash for one in store.image_labels(project_id)]
+    vectors = vectors_of(store.workspace, vectors_name(network, engine, MIRRORED))
+    return bool(set(vectors.missing(hashes)) - set(result.refused if result else ()))
+
+
 def work(workspace: Workspace, project_id: int) -> None:
     """Compute all missing vectors, also of images added meanwhile; return immediately if another process does so."""
     lock = _lock(workspace, project_id)
@@ -120,11 +143,7 @@ def work(workspace: Workspace, project_id: int) -> None:
     try:
         with FileLock(_folder(workspace) / "computing.lock"):
             _result_path(workspace, project_id).unlink(missing_ok=True)
-            refused = _compute_all(store, project_id)
-        if refused:
-            names = ", ".join(one.name for one in list(refused.values())[:3])
-            problem = f"{len(refused)} of the photos cannot be read, for example {names}."
-            _write_result(workspace, project_id, _Result(problem, tuple(refused)))
+            _write_refused(workspace, project_id, _compute_all(store, project_id))
     except StudioError as error:
         _write_result(workspace, project_id, _Result(str(error)))
     finally:
@@ -138,19 +157,22 @@ def _compute_all(store: Store, project_id: int) -> dict[str, Refused]:
     engine: Engine | None = None
     while network is not None:
         name = engine.name if engine else preferred_engine(store.workspace, network) or EXACT
-        vectors = vectors_of(store.workspace, vectors_name(network, name))
-        paths = store.image_paths(project_id)
-        rows = _in_turns(store.images(project_id))
-        wanted = [Source(row.hash, paths[row.hash], row.filename) for row in rows if row.hash not in refused]
-        if not vectors.missing([one.hash for one in wanted]):
+        work = _next_work(store, project_id, network, name, refused)
+        if work is None:
             break
         if engine is None:
-            engine = _engine(store.workspace, network)
+            from core.features.workspace_engine import open_engine
+
+            engine = open_engine(store.workspace, network, images=len(work[1]))
             continue
+        view, wanted = work
+        if view != ORIGINAL:
+            _write_refused(store.workspace, project_id, refused)
         before = len(refused)
         found: list[Refused] = []
         cache = _resized(store.workspace, network)
-        for _ in compute({ORIGINAL: vectors}, wanted, cache, engine, found.append):
+        vectors = vectors_of(store.workspace, vectors_name(network, name, view))
+        for _ in compute({view: vectors}, wanted, cache, engine, found.append):
             continue
         by_name = {one.name: one for one in found}
         left = set(vectors.missing([one.hash for one in wanted]))
@@ -160,15 +182,30 @@ def _compute_all(store: Store, project_id: int) -> dict[str, Refused]:
     return refused
 
 
-def _engine(workspace: Workspace, network: FrozenNetwork) -> Engine:
-    """Return the engine that computes this network's vectors in this workspace, chosen now if none was."""
-    from core.inspection.predicting.features import PredictorEngine
-    from core.inspection.predicting.predictor import IMAGENET, Predictor
+def _write_refused(workspace: Workspace, project_id: int, refused: Mapping[str, Refused]) -> None:
+    """Write which photos cannot be read, if there are any."""
+    if refused:
+        names = ", ".join(one.name for one in list(refused.values())[:3])
+        problem = f"{len(refused)} of the photos cannot be read, for example {names}."
+        _write_result(workspace, project_id, _Result(problem, tuple(refused)))
 
-    engine = PredictorEngine(Predictor.load(IMAGENET))
-    if preferred_engine(workspace, network) != engine.name:
-        prefer_engine(workspace, network, engine.name)
-    return engine
+
+def _next_work(
+    store: Store, project_id: int, network: FrozenNetwork, engine: str, refused: Collection[str]
+) -> tuple[str, list[Source]] | None:
+    """Return a view and the photos that lack its vectors; None if nothing is left to compute.
+
+    The original view of all photos comes first, for suggestions. Then the mirrored view follows, which trainings use
+    too, a few photos at a time, so that photos added meanwhile do not wait for it.
+    """
+    paths = store.image_paths(project_id)
+    rows = _in_turns([row for row in store.images(project_id) if row.hash not in refused])
+    for view in VIEWS:
+        missing = set(vectors_of(store.workspace, vectors_name(network, engine, view)).missing([r.hash for r in rows]))
+        if missing:
+            wanted = [Source(row.hash, paths[row.hash], row.filename) for row in rows if row.hash in missing]
+            return view, wanted if view == ORIGINAL else wanted[:_MIRRORED_AT_ONCE]
+    return None
 
 
 def _resized(workspace: Workspace, network: FrozenNetwork) -> "ResizedCache":
@@ -244,7 +281,10 @@ def main() -> None:
     problem = _Result(memory_sentence(limit))
     limit_memory(limit, lambda: _write_result(workspace, int(sys.argv[1]), problem))
     _delete_leftovers(workspace)
-    work(workspace, int(sys.argv[1]))
+    with in_use([_folder(workspace)]):
+        work(workspace, int(sys.argv[1]))
+    with contextlib.suppress(StudioError):  # a limit that cannot be read: the home page says so
+        clean(workspace)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,15 @@ def test_the_interval_is_wilson_s() -> None:
         assert (round(rate.low, 4), round(rate.high, 4)) == (low, high)
 
 
+@given(st.integers(0, 300), st.integers(1, 300))
+def test_the_interval_is_scipy_s_without_its_second_of_import(correct: int, n: int) -> None:
+    from scipy.stats import binomtest
+
+    correct = min(correct, n)
+    rate, oracle = Rate.of(correct, n), binomtest(correct, n).proportion_ci(0.95, method="wilson")
+    assert rate.low == pytest.approx(oracle.low, abs=1e-12) and rate.high == pytest.approx(oracle.high, abs=1e-12)
+
+
 def test_a_rate_of_nothing_is_none_and_not_zero() -> None:
     rate = Rate.of(0, 0)
     assert (rate.value, rate.low, rate.high, rate.n) == (None, None, None, 0)

@@ -14,7 +14,7 @@ from core.errors import DataError, ImageRefused, ModelError
 from core.inspection.predicting.features import FileFeatures, features_of, file_features, form_of, write_features
 from core.inspection.predicting.predictor import BATCH, Predictor
 from core.models.resnet import STAGES
-from core.training.device import cpu_has_bfloat16
+from core.processors import cpu_has_bfloat16
 from tests.inspection.conftest import photo
 
 

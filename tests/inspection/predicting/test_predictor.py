@@ -1,5 +1,6 @@
 """The predictor: the same numbers for single images, batches, files and several threads."""
 
+import json
 import threading
 from functools import partial
 from pathlib import Path
@@ -8,11 +9,14 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torchvision.transforms.v2 import functional as F
 
+from core.data.pictures.transforms import Preprocessing
 from core.errors import BundleError, ImageRefused, ModelError, RunError
 from core.inspection.explaining.cam import explain
 from core.inspection.predicting.predictions import csv_of, table_of
 from core.inspection.predicting.predictor import FileSource, Predictor, predict_files
+from core.models.heads import build_for
 from core.runs.models import load_predictor
 from core.workspace import open_workspace
 from tests.inspection.conftest import CLASSES, photo
@@ -28,6 +32,47 @@ def test_probabilities_are_the_network_s_softmax(predictor: Predictor) -> None:
     np.testing.assert_allclose(found, expected, atol=1e-5)
     np.testing.assert_allclose(found.sum(axis=1), 1)
     assert np.ptp(found, axis=0).max() > 0.05, "pictures with equal answers would prove nothing"
+
+
+def test_test_time_views_are_averaged_as_by_hand(predictor: Predictor) -> None:
+    pictures = [photo(seed) for seed in range(5)]
+    views = np.stack([np.asarray(predictor.view(picture)) for picture in pictures])
+    pixels = torch.from_numpy(views).permute(0, 3, 1, 2)
+    side = pixels.shape[-1]
+    window = round(side * 7 / 8)
+    upper = F.resize(pixels[..., :window, :window], [side, side], antialias=True)
+    lower = F.resize(pixels[..., side - window :, side - window :], [side, side], antialias=True)
+    seen = [each for one in (pixels, upper, lower) for each in (one, one.flip(-1))]
+    alone = [predictor.softmax(predictor.outputs_of_pixels(one)) for one in seen]
+    for count in (1, 2, 6):
+        averaging = Predictor(
+            predictor.network, predictor.preprocessing, CLASSES, name="", arch="", test_time_views=count
+        )
+        expected = np.mean(alone[:count], axis=0)
+        np.testing.assert_allclose(averaging.probabilities(pictures), expected, atol=1e-6)
+        ranked = averaging.predict(pictures, top=3)
+        assert [one.ranked[0][1] for one in ranked] == pytest.approx(list(expected.max(1)), abs=1e-6)
+        evaluated = averaging.softmax(averaging.predicted_outputs(pixels))
+        np.testing.assert_allclose(evaluated, expected, atol=1e-6)
+    assert np.abs(alone[0] - np.mean(alone, axis=0)).max() > 1e-3, "views with equal answers would prove nothing"
+
+
+def test_views_follow_the_bundle_s_recipe_unless_they_are_chosen(bundle: Path) -> None:
+    assert Predictor.load(bundle, "cpu").test_time_views == 1
+    path = bundle / "bundle.json"
+    info = json.loads(path.read_text(encoding="utf-8"))
+    for written, expected in ((4, 4), (99, 1), ("six", 1), (True, 1)):
+        path.write_text(json.dumps({**info, "recipe": {"test_time_views": written}}), encoding="utf-8")
+        assert Predictor.load(bundle, "cpu").test_time_views == expected
+        assert Predictor.load(bundle, "cpu", test_time_views=2).test_time_views == 2
+    with pytest.raises(ModelError, match=r"test-time views is 0\. Choose 1 \(off\) to 10\."):
+        Predictor.load(bundle, "cpu", test_time_views=0)
+
+
+def test_boxes_are_not_averaged() -> None:
+    torch.manual_seed(0)
+    network = build_for("localization", "resnet18", 3)
+    assert Predictor(network, Preprocessing(size=64), CLASSES, name="", arch="", test_time_views=6).test_time_views == 1
 
 
 def test_a_picture_s_answer_does_not_depend_on_its_neighbors(predictor: Predictor) -> None:

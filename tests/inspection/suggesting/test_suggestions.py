@@ -11,6 +11,7 @@ from PIL import Image
 from core.data.pictures.decoding import Decoded
 from core.data.store.store import Project, Store
 from core.features.vectors import Vectors, default_vectors
+from core.features.views import MIRRORED, ORIGINAL
 from core.inspection.suggesting.suggestions import SuggestionModel, Suggestions
 from core.inspection.suggesting.vector_job import VectorsState, _in_turns, begin, vectors_of, vectors_state
 from core.models.weights import Pretrained
@@ -243,6 +244,10 @@ def test_a_process_computes_the_vectors_and_says_what_it_cannot_read(store: Stor
     hashes = [one.hash for one in store.image_labels(project.id)]
     name = default_vectors(store.workspace)
     assert name is not None and vectors_of(store.workspace, name).known(hashes)[1].shape == (2, 2048)
+    mirrored = vectors_of(store.workspace, name.replace(ORIGINAL, MIRRORED))  # a training uses it too
+    while mirrored.missing(hashes) != [row.hash] and time.monotonic() < until:
+        time.sleep(0.2)
+    assert mirrored.missing(hashes) == [row.hash]
 
 
 @pytest.mark.weights

@@ -1,0 +1,98 @@
+"""How long a first model takes: from the start of the run's process to its reports, with the default recipe.
+
+    python benchmarks/first_model.py --data FOLDER [--photos 500] [--views 2]
+
+FOLDER holds images/ and labels.csv. Three figures, with the processor time, which other programs change less than the
+wall time: the run without any kept features, the frozen pass in it, and the run when all features are kept. Then the
+ratio of the first to the second. A run before them measures the engines, as the first run on a machine does.
+"""
+
+import argparse
+import csv
+import os
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from core.data.snapshot import Snapshot, snapshot_of_table
+from core.runs.folder import RunFolder
+from core.runs.new_run import create_run
+from core.training.recipe import Recipe
+from core.workspace import REPOSITORY, Workspace, open_workspace
+
+_PASS = "computing features"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="a folder with images/ and labels.csv")
+    parser.add_argument("--photos", type=int, default=500)
+    parser.add_argument("--views", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3, help="runs with kept features; the fastest counts")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = open_workspace(Path(folder) / "workspace")
+        snapshot = some_photos(arguments.data, arguments.photos, Path(folder))
+        recipe = Recipe.checked(views=arguments.views)
+        print(f"{len(snapshot.frame):,} photos in {len(snapshot.classes)} classes, {arguments.views} views")
+        run(workspace, snapshot, recipe, "engines")
+        for name in ("vectors", "resized"):
+            shutil.rmtree(workspace.cache / name)
+        wall, processor, seconds = run(workspace, snapshot, recipe, "first")
+        print(f"without kept features: {wall:.1f} s, processor time {processor:.1f} s, frozen pass {seconds:.1f} s")
+        print(f"run / frozen pass: {wall / seconds:.2f}")
+        kept = [run(workspace, snapshot, recipe, f"kept-{number}")[:2] for number in range(arguments.rounds)]
+        wall, processor = (min(column) for column in zip(*kept, strict=True))
+        print(f"with kept features: {wall:.1f} s, processor time {processor:.1f} s")
+
+
+def some_photos(data: Path, count: int, folder: Path) -> Snapshot:
+    """Return a snapshot of that many photos, drawn at random."""
+    with (data / "labels.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    random.Random(0).shuffle(rows)
+    with (folder / "labels.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, ["filename", "label"], extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows[:count])
+    return snapshot_of_table(folder / "labels.csv", data / "images")[0]
+
+
+def run(workspace: Workspace, snapshot: Snapshot, recipe: Recipe, name: str) -> tuple[float, float, float]:
+    """Run in a process of its own; returns its seconds, its processor time and the seconds of its frozen pass."""
+    made = create_run(workspace.runs / name, snapshot, recipe, title=name)
+    environment = {**os.environ, "RESNET_STUDIO_HOME": str(workspace.root)}
+    before, began = _children(), time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "core", "train", "--run", str(made.path)], cwd=REPOSITORY, env=environment
+    )
+    passes = []
+    while process.poll() is None:
+        if made.status().phase.startswith(_PASS):
+            passes.append(time.perf_counter())
+        time.sleep(0.05)
+    wall = time.perf_counter() - began
+    _check(made)
+    return wall, _children() - before, max(0.05, passes[-1] - passes[0]) if passes else 0.05
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _check(made: RunFolder) -> None:
+    status = made.status()
+    if status.state != "finished":
+        raise SystemExit(f"{status.message}\n{made.log()}")
+
+
+if __name__ == "__main__":
+    main()

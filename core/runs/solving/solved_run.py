@@ -1,0 +1,78 @@
+"""A run whose head is solved on kept vectors: trained and evaluated, without torch if all vectors are there."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+
+from core.data.snapshot import Snapshot
+from core.inspection.measuring.logit_report import report_of_logits, save
+from core.runs.folder import RunFolder
+from core.runs.progress_writer import ProgressWriter
+from core.runs.stop_signals import StopSignals
+from core.training.events import Event
+from core.training.linear.head_run import SolvedHead, solve_head
+from core.workspace import Workspace
+
+SPLIT_WORDS = {"val": "validation", "test": "test"}
+
+
+def train_solved(
+    run: RunFolder,
+    snapshot: Snapshot,
+    workspace: Workspace,
+    writer: ProgressWriter,
+    signals: StopSignals,
+    splits: Sequence[str],
+    keep: Callable[[SolvedHead], None],
+) -> Iterator[Event]:
+    """Solve the head, write what happens into the run, and pass the result to ``keep``; yields the events.
+
+    A run that was interrupted starts over. Raises Interruption, and the errors of ``solve_head``.
+    """
+    writer.start_over()
+    run.append_log("started again" if writer.resumed else "started")
+    run.write_status(state="running", solved=True, device="cpu", phase="reading the features")
+    solving = solve_head(snapshot, run.recipe(), run.path, workspace, splits=splits, log=run.append_log)
+
+    def events() -> Iterator[Event]:
+        solved = yield from solving
+        run.write_status(precision=solved.engine)
+        keep(solved)
+
+    with contextlib.closing(solving):
+        for event in signals.until_stopped(events()):
+            writer.write(event)
+            yield event
+
+
+def evaluate_solved(run: RunFolder, snapshot: Snapshot, solved: SolvedHead) -> None:
+    """Write the report and the predictions of each split, from the logits of the kept vectors.
+
+    With test-time views the photos themselves are evaluated: the vectors are those of a single view.
+    """
+    several_views = run.recipe().test_time_views > 1
+    for split, logits in solved.logits.items():
+        part = snapshot.part(split)
+        if part.empty:
+            continue
+        if several_views:
+            from core.runs.models import evaluate_run  # imports torch
+
+            for name, figure in evaluate_run(run, split).figures().items():
+                run.append_log(f"{SPLIT_WORDS.get(split, split)} photos: {name} {figure}")
+            continue
+        report, predictions = report_of_logits(
+            snapshot.classes,
+            part,
+            logits,
+            split=split,
+            model=run.id,
+            arch=solved.arch,
+            digest=snapshot.digest,
+            precision=solved.engine,
+            computed=f"kept features, {solved.engine}",
+            device="cpu",
+            seconds=solved.seconds,
+        )
+        save(report.model_copy(update={"split_seed": snapshot.split_seed}), predictions, run.path)
+        for name, figure in report.figures().items():
+            run.append_log(f"{SPLIT_WORDS.get(split, split)} photos: {name} {figure}")

@@ -1,0 +1,190 @@
+"""A training of the head alone, solved as logistic regression on kept vectors; torch only computes missing vectors."""
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.data.snapshot import GROUP, Snapshot, check_trainable
+from core.errors import RunError
+from core.features.views import ORIGINAL
+from core.training.advice import advice
+from core.training.events import Event, Progress, SolverIteration
+from core.training.linear.frozen_start import FrozenStart, frozen_start, start_sentences
+from core.training.linear.kept_vectors import KeptVectors, WantedVectors, kept_vectors
+from core.training.linear.linear_head import LinearHead, Score
+from core.training.linear.logistic import LogisticRegression, TrainingVectors
+from core.training.linear.nearest_mean import few_labels, nearest_mean
+from core.training.recipe import Recipe
+from core.training.saving.head_bundle import save_head
+from core.training.saving.run_bundle import run_bundle_info
+from core.workspace import Workspace
+
+MOST_POINTS = 60
+"""Iterations that are recorded; of more, some are left out evenly."""
+
+LogFunction = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class SolvedHead:
+    """The result of a run: its logits on the photos of each split other than train."""
+
+    arch: str
+    engine: str
+    logits: dict[str, np.ndarray]
+    """float32 [n, classes], in the order of ``Snapshot.part``."""
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Point:
+    number: int
+    train: Score
+    val: Score
+    seconds: float
+
+
+def solve_head(
+    snapshot: Snapshot,
+    recipe: Recipe,
+    folder: Path,
+    workspace: Workspace,
+    *,
+    splits: Sequence[str] = ("val", "test"),
+    log: LogFunction,
+) -> Generator[Event, None, SolvedHead]:
+    """Train the head and yield events: the progress, then each iteration; returns the logits for an evaluation.
+
+    ``best/`` and ``last/`` are written before the last iteration is yielded. There is nothing to resume: an interrupted
+    run starts over, with the vectors that were computed. ``splits`` are those to be evaluated, with val among them.
+    Raises TooLittleData, ImageRefused, RunError, and the errors of weights and bundles.
+    """
+    began = time.monotonic()
+    check_trainable(snapshot)
+    for sentence in advice(recipe, snapshot.counts(), snapshot.task):
+        log(sentence)
+    start = yield from _start(recipe)
+    for sentence in start_sentences(recipe, start.network.arch, start.origin):
+        log(sentence)
+    counts = {split: len(snapshot.part(split)) for split in ("train", "val", "test")}
+    log(
+        f"{counts['train']:,} training photos, {counts['val']:,} validation photos, {counts['test']:,} test photos "
+        "(not used in training)."
+    )
+    wanted = WantedVectors(workspace, start.network, snapshot, recipe)
+    vectors = yield from kept_vectors(wanted, splits, log)
+    log(_vectors_sentence(vectors, sum(map(len, wanted.sources.values()))))
+    yield Progress("solving the head", 0, None)
+    head, points = _solved(snapshot, recipe, vectors, log)
+    kept = _thinned(points)
+    for point in kept[:-1]:
+        yield _event(point, points[-1].number, best=False)
+    last = _event(points[-1], points[-1].number, best=True)
+    yield Progress("saving the model", 0, None)
+    values = start.network.settings
+    info = run_bundle_info(
+        arch=start.network.arch,
+        task="classification",
+        snapshot=snapshot,
+        recipe=recipe,
+        preprocessing=recipe.preprocessing(values["mean"], values["std"]),
+        origin=start.origin,
+        figures=last,
+    )
+    save_head(folder, start, head, info, last)
+    yield last
+    logits = {split: head.logits(some) for split, some in vectors.others.items()}
+    return SolvedHead(start.network.arch, vectors.engine, logits, time.monotonic() - began)
+
+
+def _start(recipe: Recipe) -> Generator[Progress, None, FrozenStart]:
+    """Return the frozen network; its weights are downloaded first if necessary."""
+    start = frozen_start(recipe)
+    if start is None:
+        from core.training.initial_model import fetch_pretrained, with_progress
+
+        yield from with_progress(lambda report: fetch_pretrained(recipe, report))
+        start = frozen_start(recipe)
+    if start is None:
+        raise RunError(f"The weights {recipe.weights!r} cannot be read from the disk. Try again, or choose others.")
+    return start
+
+
+def _solved(
+    snapshot: Snapshot, recipe: Recipe, vectors: KeptVectors, log: LogFunction
+) -> tuple[LinearHead, list[_Point]]:
+    """Return the head at the optimum, and the points of the curves."""
+    began = time.monotonic()
+    place = {name: number for number, name in enumerate(snapshot.classes)}
+    parts = {split: snapshot.part(split) for split in ("train", "val")}
+    labels = {split: np.array([place[name] for name in part["label"]]) for split, part in parts.items()}
+    train = TrainingVectors(
+        list(vectors.views.values()),
+        labels["train"],
+        len(snapshot.classes),
+        groups=list(parts["train"][GROUP]) if GROUP in parts["train"] else None,
+        class_weighting=recipe.class_weighting,
+        label_smoothing=recipe.label_smoothing,
+    )
+    if few_labels(labels["train"]):
+        head = nearest_mean(train)
+        log("With so few labels, the nearest class mean predicts better than logistic regression, so it is used.")
+        scores = (
+            head.score(vectors.views[ORIGINAL], labels["train"]),
+            head.score(vectors.others["val"], labels["val"]),
+        )
+        return head, [_Point(1, *scores, time.monotonic() - began)]
+    regression = LogisticRegression(train)
+    choice = regression.choose_strength(seed=recipe.seed)
+    if choice.n:
+        held = sum(choice.right.tolist())
+        log(
+            f"Strength of the penalty: {choice.strength:.1g}, chosen in cross-validation within the training photos; "
+            f"{held:,} of {choice.n:,} held-out photos were correct."
+        )
+    else:
+        log(f"Strength of the penalty: {choice.strength:.1g}; there are too few photos to choose one.")
+    points: list[_Point] = []
+    last = None
+    for last in regression.iterations(choice.strength, (vectors.others["val"], labels["val"])):
+        now = time.monotonic()
+        if last.number and last.val is not None:  # at the start nothing is learned yet
+            points.append(_Point(last.number, last.train, last.val, now - began))
+        began = now
+    if last is None or not points:
+        raise AssertionError("the regression has at least one iteration")
+    log(f"Logistic regression was solved to its optimum in {last.number} iterations.")
+    return last.head(), points
+
+
+def _thinned(points: list[_Point]) -> list[_Point]:
+    if len(points) <= MOST_POINTS:
+        return points
+    chosen = np.unique(np.linspace(0, len(points) - 1, MOST_POINTS).round().astype(int))
+    return [points[place] for place in chosen]
+
+
+def _event(point: _Point, iterations: int, *, best: bool) -> SolverIteration:
+    return SolverIteration(
+        epoch=point.number,
+        epochs=iterations,
+        train_loss=point.train.loss,
+        train_accuracy=point.train.accuracy,
+        val_loss=point.val.loss,
+        val_accuracy=point.val.accuracy,
+        val_n=point.val.n,
+        learning_rate=0.0,
+        seconds=point.seconds,
+        images_per_second=0.0,
+        best=best,
+    )
+
+
+def _vectors_sentence(vectors: KeptVectors, photos: int) -> str:
+    views = len(vectors.views)
+    seen = f"in {views} views" if views > 1 else "in 1 view"
+    there = "all kept from before" if not vectors.computed else f"{vectors.computed:,} computed now"
+    return f"Features of {photos:,} photos, the training photos {seen}: {there} ({vectors.engine})."

@@ -1,0 +1,163 @@
+"""The vectors that a run's head is trained and evaluated on: those kept from before, and the missing ones computed."""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.data.pictures.source import Source
+from core.data.snapshot import GROUP, Snapshot
+from core.errors import ImageRefused, RunError
+from core.features.frozen_network import FrozenNetwork
+from core.features.frozen_pass import PHASE, Engine, Refused, compute
+from core.features.preferred_engine import EXACT, preferred_engine
+from core.features.vectors import Vectors, vectors_name
+from core.features.views import ORIGINAL, view_names
+from core.progress import Progress
+from core.training.recipe import Recipe
+from core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.data.pictures.resized_cache import ResizedCache
+
+TRAIN = "train"
+
+
+@dataclass(frozen=True)
+class KeptVectors:
+    """The vectors of a run's photos, all of one network and one engine."""
+
+    engine: str
+    views: dict[str, np.ndarray]
+    """Of the training photos, for each view: float32 [n, C]."""
+    others: dict[str, np.ndarray]
+    """Of the photos of each other split that has any, in the original view: float32 [n, C]."""
+    computed: int
+    """How many photos were computed for this run; the vectors of the others were there."""
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """How many of a run's photos have all the vectors that it needs."""
+
+    done: int
+    total: int
+
+    @property
+    def share(self) -> float:
+        return self.done / self.total if self.total else 0.0
+
+
+class WantedVectors:
+    """Which vectors a run needs: all views of its training photos, the original view of the others."""
+
+    def __init__(self, workspace: Workspace, network: FrozenNetwork, snapshot: Snapshot, recipe: Recipe) -> None:
+        self.workspace = workspace
+        self.network = network
+        self.exact = recipe.precision == "fp32"
+        self.device = recipe.device
+        self.views = view_names(max(1, recipe.views), recipe.augmentation)
+        frame = snapshot.frame
+        self.sources: dict[str, list[Source]] = {}
+        rows = zip(frame["image"], frame["path"], frame["filename"], frame["split"], strict=True)
+        for image, path, name, split in rows:
+            self.sources.setdefault(str(split), []).append(Source(str(image), Path(path), str(name)))
+        train = snapshot.part(TRAIN)
+        self.labels = [str(label) for label in train["label"]]
+        self.groups = list(train[GROUP]) if GROUP in train else None
+
+    def engine_name(self) -> str:
+        """Return the name of the engine whose vectors are used, as far as it is chosen."""
+        chosen = None if self.exact else preferred_engine(self.workspace, self.network)
+        return chosen or EXACT
+
+    def stores(self, engine: str) -> dict[str, Vectors]:
+        """Return where the vectors of each view are."""
+        return {view: Vectors(self.workspace, vectors_name(self.network, engine, view)) for view in self.views}
+
+    def readiness(self, splits: Sequence[str]) -> Readiness:
+        """Return how many photos of train and these splits have all their vectors."""
+        stores = self.stores(self.engine_name())
+        total = sum(len(self.sources.get(split, ())) for split in (TRAIN, *splits))
+        return Readiness(total - len(self._missing(stores, splits)), total)
+
+    def _missing(self, stores: dict[str, Vectors], splits: Sequence[str]) -> set[str]:
+        train = [one.hash for one in self.sources.get(TRAIN, ())]
+        others = [one.hash for split in splits for one in self.sources.get(split, ())]
+        missing = {name for store in stores.values() for name in store.missing(train)}
+        return missing | set(stores[ORIGINAL].missing(others))
+
+
+def kept_vectors(
+    wanted: WantedVectors, splits: Sequence[str], log: Callable[[str], None]
+) -> Generator[Progress, None, KeptVectors]:
+    """Yield progress and return the vectors of the training photos and of these splits.
+
+    torch is imported only if vectors are missing. Raises ImageRefused for a broken photo.
+    """
+    name = wanted.engine_name()
+    stores = wanted.stores(name)
+    missing = wanted._missing(stores, splits)
+    if missing:
+        yield Progress("choosing how to compute features", 0, None)
+        cache = _cache(wanted, log)
+        engine = _opened(wanted, len(missing), cache)
+        name, stores = engine.name, wanted.stores(engine.name)
+        yield from _compute(wanted, splits, stores, engine, cache)
+    views = {view: _all(store, wanted.sources[TRAIN]) for view, store in stores.items()}
+    others = {split: _all(stores[ORIGINAL], wanted.sources[split]) for split in splits if split in wanted.sources}
+    return KeptVectors(name, views, others, len(missing))
+
+
+def _cache(wanted: WantedVectors, log: Callable[[str], None]) -> "ResizedCache":
+    from core.data.pictures.resized_cache import ResizedCache
+    from core.data.pictures.transforms import Preprocessing
+
+    return ResizedCache(wanted.workspace.cache / "resized", Preprocessing(**wanted.network.settings), log)
+
+
+def _opened(wanted: WantedVectors, missing: int, cache: "ResizedCache") -> Engine:
+    from core.features.workspace_engine import open_engine
+    from core.training.linear.engine_photos import labelled_photos
+
+    labelled = labelled_photos(wanted.sources[TRAIN], wanted.labels, wanted.groups, cache)
+    return open_engine(
+        wanted.workspace,
+        wanted.network,
+        images=missing * len(wanted.views),
+        exact=wanted.exact,
+        labelled=labelled,
+        device=wanted.device,
+    )
+
+
+def _compute(
+    wanted: WantedVectors,
+    splits: Sequence[str],
+    stores: dict[str, Vectors],
+    engine: Engine,
+    cache: "ResizedCache",
+) -> Generator[Progress]:
+    # From the end of the list: the suggestions' process computes the same vectors from its beginning.
+    train = wanted.sources[TRAIN][::-1]
+    others = [one for split in splits for one in wanted.sources.get(split, ())][::-1]
+    total = len(train) + len(others)
+    for progress in compute(stores, train, cache, engine, _refuse):
+        yield Progress(PHASE, progress.done, total)
+    if others:
+        for progress in compute({ORIGINAL: stores[ORIGINAL]}, others, cache, engine, _refuse):
+            yield Progress(PHASE, len(train) + progress.done, total)
+
+
+def _refuse(photo: Refused) -> None:
+    raise ImageRefused(photo.name, photo.reason)
+
+
+def _all(store: Vectors, sources: Sequence[Source]) -> np.ndarray:
+    hashes = [one.hash for one in sources]
+    known, vectors = store.known(hashes)
+    if len(known) != len(hashes):
+        raise RunError("Features were deleted while the run used them. Resume the run to compute them again.")
+    return vectors
