@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.cache_use import mark_used
 from core.features.frozen_network import FrozenNetwork
 from core.features.preferred_engine import EXACT, preferred_engine
 from core.features.views import ORIGINAL
@@ -56,6 +57,7 @@ class Vectors:
             found = [one for one in hashes if one.encode() in self._places]
             if not found:
                 return [], np.empty((0, 0), np.float32)
+            mark_used(self.folder)
             places = [self._places[one.encode()] for one in found]
             width = self._files[places[0][0]]["vector"].shape[1]
             vectors = np.empty((len(found), width), np.float32)
@@ -101,7 +103,7 @@ class Vectors:
                 rows["vector"].shape[1]
             except FileNotFoundError:
                 continue
-            except (OSError, ValueError, IndexError) as error:
+            except (OSError, EOFError, ValueError, IndexError) as error:
                 log.warning("%s is damaged (%s); its vectors will be computed again", path, error)
                 path.unlink(missing_ok=True)
                 continue

@@ -1,0 +1,135 @@
+"""Stored feature maps of images at one stage of a network, float16, by content hash. Does not import torch.
+
+They are in ``cache/maps/<network>/<precision>/<view>/<stage>/`` as chunks of up to 64 MB, each written whole under a
+unique name and never changed, so any number of processes may read and add at the same time. A chunk is an ``.npy`` file
+of one record: the hashes of its images, then their maps, [h, w, C] each, the order in memory of channels_last. Chunks
+are memory-mapped. All files may be deleted at any time; core.cache_use keeps those in use.
+"""
+
+import logging
+import threading
+import uuid
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.lib import format as npy
+
+from core.errors import DataError
+from core.workspace import Workspace
+
+CHUNK_BYTES = 2**26
+_HASH = "S64"
+# Each open chunk takes a file descriptor, of which a process often has 1,024.
+_OPEN_CHUNKS = 256
+log = logging.getLogger(__name__)
+
+Place = tuple[Path, int]
+
+
+class TooLargeForHalf(Exception):
+    """A map has values that float16 cannot hold."""
+
+
+class Maps:
+    """The stored maps of one view at one stage; ``name`` is ``<network>/<precision>/<view>/<stage>``."""
+
+    def __init__(self, workspace: Workspace, name: str) -> None:
+        self.name = name
+        self.folder = workspace.cache / "maps" / name
+        self._lock = threading.Lock()
+        self._files: set[str] = set()
+        self._places: dict[str, Place] = {}
+
+    def places(self, hashes: Sequence[str]) -> dict[str, Place]:
+        """Return where each of these images has its map, for `read`; those without one are left out."""
+        with self._lock:
+            self._update_index()
+            return {one: self._places[one] for one in hashes if one in self._places}
+
+    def missing(self, hashes: Sequence[str]) -> list[str]:
+        """Return the hashes that have no map yet, each once, in the given order."""
+        known = self.places(hashes)
+        return [one for one in dict.fromkeys(hashes) if one not in known]
+
+    def add(self, hashes: Sequence[str], maps: Sequence[np.ndarray]) -> None:
+        """Store maps, float16 [h, w, C] each (`as_half`); every process finds them once this returns.
+
+        Raises OSError.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{uuid.uuid4().hex}.npy"
+        part = path.with_suffix(".part")
+        record = np.dtype([("hashes", _HASH, (len(hashes),)), ("maps", "<f2", (len(maps), *maps[0].shape))])
+        try:
+            with part.open("wb") as file:
+                # Written piece by piece: the chunk is not held a second time in memory.
+                header = {"descr": npy.dtype_to_descr(record), "fortran_order": False, "shape": (1,)}
+                npy.write_array_header_2_0(file, header)
+                file.write(np.array([one.encode() for one in hashes], _HASH).tobytes())
+                for one in maps:
+                    file.write(np.ascontiguousarray(one, "<f2").data)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _update_index(self) -> None:
+        """Update the index from the chunks added or deleted since the last call."""
+        names = {path.name for path in self.folder.glob("*.npy")}
+        if self._files - names:  # some were deleted
+            self._files.clear()
+            self._places.clear()
+        for name in sorted(names - self._files):
+            path = self.folder / name
+            try:
+                hashes = _chunk(path)["hashes"].tolist()
+            except FileNotFoundError:
+                continue
+            except (OSError, EOFError, ValueError, IndexError) as error:
+                log.warning("%s is damaged (%s); its maps will be computed again", path, error)
+                path.unlink(missing_ok=True)
+                continue
+            self._files.add(name)
+            self._places.update((one.decode(), (path, row)) for row, one in enumerate(hashes))
+
+
+def read(places: Sequence[Place]) -> np.ndarray:
+    """Return the maps at these places, float16 [N, h, w, C], contiguous. Raises DataError if a chunk is gone."""
+    path = Path()
+    try:
+        rows = []
+        for path, row in places:
+            rows.append(_chunk(path)["maps"][row])
+        return np.stack(rows)
+    except (OSError, EOFError, ValueError, IndexError) as error:
+        raise DataError(
+            f"{path} was deleted or damaged while its maps were in use ({error}). Resume the run to compute them again."
+        ) from error
+
+
+def as_half(maps: np.ndarray) -> np.ndarray:
+    """Return one image's maps [C, h, w] in the form that is stored, [h, w, C]. Raises TooLargeForHalf."""
+    with np.errstate(over="ignore"):
+        half = maps.astype(np.float16)
+    if not np.isfinite(half).all():
+        raise TooLargeForHalf
+    return np.ascontiguousarray(half.transpose(1, 2, 0))
+
+
+def close_chunks() -> None:
+    """Close all chunks that this process has open; they are opened again when read."""
+    _chunk.cache_clear()
+
+
+@lru_cache(maxsize=_OPEN_CHUNKS)
+def _chunk(path: Path) -> np.ndarray:
+    """Return a chunk's record, memory-mapped.
+
+    Raises OSError, EOFError, ValueError or IndexError if it is damaged or gone.
+    """
+    record = np.load(path, mmap_mode="r", allow_pickle=False)[0]
+    hashes, maps = record["hashes"], record["maps"]
+    if len(hashes) != len(maps) or maps.ndim != 4 or maps.dtype != np.float16:
+        raise ValueError("it has another form")
+    return record

@@ -1,0 +1,68 @@
+"""Where the batches of a training come from, phase by phase: kept features, or photos that are loaded."""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from typing import Self
+
+from core.training.batch_loading import Batch, LoadedBatch, loading
+from core.training.events import Progress
+from core.training.kept.kept_batches import kept_batches
+from core.training.kept.kept_features import keep_features, last_frozen_stage
+from core.training.kept.reasons import reason_against_keeping
+from core.training.network import Phase
+from core.training.setup import TrainingSetup, read_photos
+
+Plan = Callable[[Phase], Iterator[Batch]]
+
+
+class BatchSource:
+    """Opens the batches of one phase after the other; leaving its context ends all loading.
+
+    ``plan`` gives the batches of a phase in the order in which the training uses them.
+    """
+
+    def __init__(self, run: TrainingSetup, phases: list[Phase], plan: Plan) -> None:
+        self._run, self._phases, self._plan = run, phases, plan
+        self._stack = ExitStack()
+        self._photos: Iterator[LoadedBatch] | None = None
+        self._photos_read = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def batches(self, number: int, first: int) -> Generator[Progress, None, Iterator[LoadedBatch]]:
+        """Return the batches of a phase from epoch ``first`` on; yields the progress of preparing them."""
+        phase = self._phases[number]
+        features = yield from keep_features(self._run, phase, first)
+        if features is not None:
+            self._close()
+            return self._stack.enter_context(kept_batches(self._run, features, self._plan(phase)))
+        if self._photos is None:
+            self._close()
+            if not self._photos_read:
+                yield from read_photos(self._run.photos, self._run.accelerator)
+                self._photos_read = True
+            run = self._run
+            # One iterator for several phases, so that worker processes start only once.
+            plan = (batch for one in self._together(number) for batch in self._plan(one))
+            self._photos = self._stack.enter_context(
+                loading(run.photos, plan, run.accelerator.device, run.recipe.workers)
+            )
+        return self._photos
+
+    def _together(self, number: int) -> list[Phase]:
+        """Return a phase with those after it that load photos too."""
+        found = [self._phases[number]]
+        for phase in self._phases[number + 1 :]:
+            if last_frozen_stage(phase) is not None and not reason_against_keeping(self._run.recipe):
+                break
+            found.append(phase)
+        return found
+
+    def _close(self) -> None:
+        self._stack.close()
+        self._stack = ExitStack()
+        self._photos = None
