@@ -31,13 +31,15 @@ def advice(recipe: Recipe, counts: "pd.DataFrame", task: str = "classification")
     per_class = photos / max(1, len(train))
     found = [
         _from_scratch(recipe, per_class),
-        _learning_rate(recipe),
+        _learning_rate(recipe, task),
         _small_classes(train),
         _overfitting(recipe, photos, per_class),
         _box_layers(recipe, task),
         _batch_size(recipe, photos),
         _cut_off_boxes(recipe, task),
         _patience(recipe),
+        _test_time_views(recipe, task),
+        _balanced_twice(recipe),
     ]
     return [sentence for sentence in found if sentence]
 
@@ -58,18 +60,21 @@ def _from_scratch(recipe: Recipe, per_class: float) -> str:
     return ""
 
 
-def _learning_rate(recipe: Recipe) -> str:
+def _learning_rate(recipe: Recipe, task: str) -> str:
+    if recipe.resolved_optimizer(task) == "logistic":
+        return ""
+    optimizer = recipe.gradient_optimizer()
     rate, usual = recipe.resolved_learning_rate(), recipe.usual_learning_rate()
     times = rate / usual
     if times > _RATE_TOO_HIGH:
         return (
-            f"The learning rate {rate:g} is {times:,.0f} times the usual {usual:g} of {recipe.optimizer}, so the loss "
+            f"The learning rate {rate:g} is {times:,.0f} times the usual {usual:g} of {optimizer}, so the loss "
             "will probably grow. Leave it empty, or lower it."
         )
     if times < _RATE_TOO_LOW:
         return (
             f"The learning rate {rate:g} is {1 / times:,.0f} times smaller than the usual {usual:g} of "
-            f"{recipe.optimizer}, so the model will hardly learn. Leave it empty, or raise it."
+            f"{optimizer}, so the model will hardly learn. Leave it empty, or raise it."
         )
     return ""
 
@@ -140,3 +145,18 @@ def _patience(recipe: Recipe) -> str:
     if recipe.patience < recipe.epochs:
         return ""
     return f"Patience {recipe.patience} has no effect within {recipe.epochs} epochs."
+
+
+def _test_time_views(recipe: Recipe, task: str) -> str:
+    if task != "localization" or recipe.test_time_views == 1:
+        return ""
+    return "Test-time views have no effect on models with boxes, because boxes are not averaged. Set them to 1."
+
+
+def _balanced_twice(recipe: Recipe) -> str:
+    if not recipe.balanced_sampling or recipe.class_weighting == "none":
+        return ""
+    return (
+        "Class weights and class-balanced sampling together count rare classes twice. Set the class weights to none, "
+        "or switch the sampling off."
+    )

@@ -3,7 +3,7 @@
 import math
 import shutil
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,12 +18,15 @@ from torch.utils.data import DataLoader, Dataset
 from core.data.dataset import Photos
 from core.errors import DataError, StudioError
 from core.processors import available_processors
+from core.training.techniques.balanced_sampling import balanced_order, earlier_draws
 
 TrainingSplit = Literal["train", "val"]
 
 # More worker processes do not speed up a single GPU, and each takes a quarter of a gigabyte.
 _MAX_WORKERS = 8
 _AHEAD = 2
+# More than the epochs of any recipe: a photo's second draw in an epoch is augmented like its first in a far later one.
+_DRAWS_APART = 10_001
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,20 @@ class Batch:
     epoch: int
     indices: tuple[int, ...]
     everyone: int
+    number: int = 0
+    """Its place in the epoch, from 0."""
+    accumulated: int = 0
+    """How many photos all processes use for the update of the weights that this batch is a part of; 0: only these."""
+    ends_update: bool = True
+    """Whether the weights are updated after this batch, or later with the gradients of those that follow."""
+    draws: tuple[int, ...] = ()
+    """For each photo, how often it came earlier in this epoch; empty if every photo comes once."""
+
+    @property
+    def keys(self) -> list[tuple[int, int]]:
+        """For each photo its index, and the epoch that its augmentation is drawn for."""
+        draws = self.draws or (0,) * len(self.indices)
+        return [(i, self.epoch + _DRAWS_APART * draw) for i, draw in zip(self.indices, draws, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -46,6 +63,8 @@ class LoadedBatch:
     batch: Batch
     images: Tensor
     targets: tuple[Tensor, ...]
+    stage: str | None = None
+    """With a stage, ``images`` are its maps, [N, C, h, w] in channels_last, which were computed before."""
 
     @property
     def labels(self) -> Tensor:
@@ -53,21 +72,58 @@ class LoadedBatch:
 
     def pin_memory(self) -> "LoadedBatch":
         """Return the batch in page-locked memory, for faster copies to a GPU; torch's DataLoader calls this method."""
-        return LoadedBatch(self.batch, self.images.pin_memory(), tuple(target.pin_memory() for target in self.targets))
+        targets = tuple(target.pin_memory() for target in self.targets)
+        return LoadedBatch(self.batch, self.images.pin_memory(), targets, self.stage)
 
 
 def training_batches(
-    n: int, batch_size: int, seed: int, epoch: int, process: int = 0, processes: int = 1
+    n: int,
+    batch_size: int,
+    seed: int,
+    epoch: int,
+    process: int = 0,
+    processes: int = 1,
+    *,
+    accumulation: int = 1,
+    balanced: Sequence[int] | None = None,
 ) -> list[Batch]:
     """Return one process's share of an epoch's batches: every photo once, in an order set by seed and epoch.
 
     Batches have equal or nearly equal sizes of at most ``batch_size``. BatchNorm compares the photos of a batch, so a
     small last batch would harm it. Each process needs two photos for that: three photos in steps of two make one step.
+
+    With ``accumulation``, so many batches are one update. With ``balanced``, the labels of all photos, each epoch
+    draws n photos with equally many of every class.
     """
-    order = np.random.default_rng([seed, epoch]).permutation(n)
-    number = max(1, min(math.ceil(n / batch_size), n // (2 * processes)))
-    together = [batch.tolist() for batch in np.array_split(order, number)]
-    return [Batch("train", epoch, tuple(batch[process::processes]), len(batch)) for batch in together]
+    if balanced is None:
+        order, draws = np.random.default_rng([seed, epoch]).permutation(n).tolist(), []
+    else:
+        order = balanced_order(balanced, seed, epoch)
+        draws = earlier_draws(order)
+    batches: list[Batch] = []
+    for update in _parts(range(n), batch_size * accumulation, processes):
+        within = _parts(update, batch_size, processes) if accumulation > 1 else [update]
+        for place, together in enumerate(within, 1):
+            mine = together[process::processes]
+            batches.append(
+                Batch(
+                    "train",
+                    epoch,
+                    tuple(order[at] for at in mine),
+                    len(together),
+                    number=len(batches),
+                    accumulated=len(update),
+                    ends_update=place == len(within),
+                    draws=tuple(draws[at] for at in mine) if draws else (),
+                )
+            )
+    return batches
+
+
+def _parts(places: Sequence[int], most: int, processes: int) -> list[list[int]]:
+    """Divide places into nearly equal parts of at most ``most``, with two or more for each process."""
+    number = max(1, min(math.ceil(len(places) / most), len(places) // (2 * processes)))
+    return [part.tolist() for part in np.array_split(np.asarray(places), number)]
 
 
 def validation_batches(n: int, batch_size: int, epoch: int, process: int = 0, processes: int = 1) -> list[Batch]:
@@ -90,7 +146,7 @@ class _BatchDataset(Dataset[LoadedBatch | str]):
                 batch, torch.empty(0, 3, size, size, dtype=torch.uint8), (torch.empty(0, dtype=torch.int64),)
             )
         try:
-            images, *targets = photos.batch([(i, batch.epoch) if batch.part == "train" else i for i in batch.indices])
+            images, *targets = photos.batch(batch.keys if batch.part == "train" else batch.indices)
             return LoadedBatch(batch, images, tuple(targets))
         except StudioError as error:
             return str(error)

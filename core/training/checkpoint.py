@@ -5,7 +5,6 @@ A bundle's metrics are those of its epoch. ``last/training.pt`` holds the rest o
 """
 
 import hashlib
-import importlib.metadata
 import json
 import math
 import re
@@ -31,7 +30,6 @@ from core.training.recipe import Recipe
 
 STATE_FILE = "training.pt"
 HASH_FILE = "training.pt.sha256"
-_LIBRARIES = ("torch", "torchvision", "accelerate", "pillow")
 _NEW_RUN = "so this run cannot be resumed. Start a new run instead"
 # The tensors that each optimizer keeps for a parameter, each with the parameter's shape.
 _MEMORIES = ({"momentum_buffer"}, {"exp_avg", "exp_avg_sq"})
@@ -47,6 +45,8 @@ class CheckpointState:
     standing: dict[str, Any]
     optimizer: dict[str, Any]
     scaler: dict[str, Any] | None
+    average: dict[str, Any] | None = None
+    """With an average of the weights (EMA): the weights of the last step; the bundle holds the averages."""
 
 
 def save_best(folder: Path, model: ResNet, info: BundleInfo) -> None:
@@ -131,7 +131,7 @@ def _read_state(path: Path, recipe: Recipe) -> CheckpointState:
 def _problem_of(saved: Any, recipe: Recipe) -> str:
     """Describe what is wrong with a saved state, in a few words; empty if it is sound."""
     names = {field.name for field in fields(CheckpointState)}
-    if not isinstance(saved, dict) or set(saved) != names:
+    if not isinstance(saved, dict) or set(saved) | {"average"} != names:  # version 0.3 had no averages
         return "it does not hold the fields of a training"
     if type(saved["epoch"]) is not int or not 1 <= saved["epoch"] <= recipe.epochs:
         return "its epoch is not one of this run"
@@ -151,6 +151,9 @@ def _problem_of(saved: Any, recipe: Recipe) -> str:
         return "it holds no optimizer state"
     if saved["scaler"] is not None and not isinstance(saved["scaler"], dict):
         return "its loss scale is not valid"
+    average = saved.get("average")
+    if (average is not None) != (recipe.ema > 0) or not isinstance(average, dict | None):
+        return "its average of the weights is not that of this run"
     return ""
 
 
@@ -197,7 +200,3 @@ def restore_scaler(scaler: Any, saved: Mapping[str, Any]) -> None:
     steps = saved.get("_growth_tracker")
     kept = {"scale": scale, "_growth_tracker": steps if isinstance(steps, int) and 0 <= steps < 10**6 else 0}
     scaler.load_state_dict({**scaler.state_dict(), **kept})
-
-
-def library_versions() -> dict[str, str]:
-    return {name: importlib.metadata.version(name) for name in _LIBRARIES}

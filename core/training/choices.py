@@ -22,6 +22,9 @@ CHOICES: dict[str, dict[str, str]] = {
         "A safe way to train all layers.",
     },
     "optimizer": {
+        "auto": "Logistic regression where only the head of a pretrained network is trained on kept views, else AdamW.",
+        "logistic": "Solves the head exactly, as logistic regression on what the frozen layers computed once. "
+        "Takes seconds and needs no learning rate.",
         "adamw": "Adapts the step size of each weight. Works with a wide range of learning rates.",
         "sgd": "Stochastic gradient descent with Nesterov momentum 0.9. Often the best final result, "
         "if the learning rate is right.",
@@ -32,6 +35,10 @@ CHOICES: dict[str, dict[str, str]] = {
         "A good default.",
         "cosine": "The learning rate starts high and falls along a cosine.",
         "constant": "The learning rate never changes. For comparisons, and for seeing what the learning rate does.",
+    },
+    "loss": {
+        "cross-entropy": "The negative logarithm of the confidence in the true class: the usual loss.",
+        "focal": "Cross-entropy, reduced for photos that the model already classifies well.",
     },
     "class_weighting": {
         "none": "Every photo has the same weight in the loss.",
@@ -61,8 +68,9 @@ CHOICES: dict[str, dict[str, str]] = {
 }
 
 Train = Literal["head", "layer4", "layer3", "all", "staged"]
-Optimizer = Literal["adamw", "sgd", "adam"]
+Optimizer = Literal["auto", "logistic", "adamw", "sgd", "adam"]
 Schedule = Literal["one-cycle", "cosine", "constant"]
+Loss = Literal["cross-entropy", "focal"]
 ClassWeighting = Literal["none", "balanced"]
 BoxLoss = Literal["giou", "smooth-l1"]
 AugmentationLevel = Literal["none", "light", "standard"]

@@ -12,7 +12,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from core.errors import RecipeError
-from core.processors import limit_threads
+from core.processors import cpu_has_bfloat16, limit_threads
 from core.training.recipe import Recipe
 
 
@@ -36,13 +36,6 @@ def accelerator_for(recipe: Recipe) -> Accelerator:
     precision = _precision(recipe.precision, device)
     AcceleratorState._reset_state(reset_partial_state=False)
     return Accelerator(cpu=kind == "cpu", mixed_precision="no" if precision == "fp32" else precision)
-
-
-def cpu_has_bfloat16() -> bool:
-    """Return whether the processor multiplies bfloat16 in hardware; emulated, it is slower than fp32."""
-    capabilities = torch.cpu.get_capabilities()
-    native = capabilities.get("avx512_bf16", False) or capabilities.get("amx_bf16", False)
-    return bool(native and torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.progress import Progress
 
-__all__ = ["EPOCH_FILE", "BoxEpoch", "Epoch", "Event", "Progress", "Step"]
+__all__ = ["EPOCH_FILE", "BoxEpoch", "Epoch", "Event", "Progress", "SolverIteration", "Step"]
 
 EPOCH_FILE = "epoch.json"
 """In ``last/``: the fields of its epoch, so that a line lost from metrics.jsonl can be written again."""
@@ -69,6 +69,21 @@ class Epoch:
 
     def _figures(self, part: str) -> str:
         return f"accuracy {getattr(self, f'{part}_accuracy'):.1%}"
+
+
+@dataclass(frozen=True)
+class SolverIteration(Epoch):
+    """An iteration of a solver, which sees all training photos at once; it counts as an epoch. The last is the best."""
+
+    @property
+    def sentence(self) -> str:
+        """The result as a line for the log; empty for the iterations before the last."""
+        if not self.best:
+            return ""
+        return (
+            f"iteration {self.epoch}, the last: training loss {self.train_loss:.4f}, {self._figures('train')}; "
+            f"validation loss {self.val_loss:.4f}, {self._figures('val')}"
+        )
 
 
 @dataclass(frozen=True)

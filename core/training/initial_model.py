@@ -15,6 +15,7 @@ from core.models.resnet import ResNet
 from core.models.weights import Pretrained, fetch
 from core.training.choices import NAMED_WEIGHTS
 from core.training.events import Progress
+from core.training.linear.frozen_start import start_sentences
 from core.training.recipe import Recipe
 
 _WAIT_SECONDS = 0.2
@@ -53,17 +54,12 @@ def build_initial_model(
             model, recipe.arch, preprocessing, {"source": "random", "seed": str(recipe.seed)}, (sentence,)
         )
 
-    pretrained = yield from _with_progress(lambda report: fetch_pretrained(recipe, report))
+    pretrained = yield from with_progress(lambda report: fetch_pretrained(recipe, report))
     # Created without memory: no time is spent on random weights that are about to be replaced.
     with torch.device("meta"):
         model = build_for(task, pretrained.arch, len(pretrained.classes))
     load_pretrained(model, pretrained, recipe.seed)
-    sentences = [f"Network: {pretrained.arch} with pretrained weights from {_origin(recipe, pretrained)}."]
-    if pretrained.arch != recipe.arch:
-        sentences.append(
-            f"These weights need {pretrained.arch} instead of {recipe.arch}: it has the same layers, but the stride "
-            "is in a different convolution."
-        )
+    sentences = start_sentences(recipe, pretrained.arch, pretrained.origin)
     if _same_classes(recipe, pretrained, classes):
         sentences.append("It already has the classes of these photos, so its head is kept.")
     else:
@@ -91,11 +87,6 @@ def fetch_pretrained(recipe: Recipe, report: Callable[[str, int, int | None], No
     return fetch(recipe.arch, source=recipe.weights, progress=report)
 
 
-def _origin(recipe: Recipe, pretrained: Pretrained) -> str:
-    named = recipe.weights in NAMED_WEIGHTS
-    return f"{recipe.weights} ({pretrained.origin.get('source', 'unknown')})" if named else recipe.weights
-
-
 def _same_classes(recipe: Recipe, pretrained: Pretrained, classes: Sequence[str]) -> bool:
     """Return whether the head can be kept. A bare weight file has no class names, so the number of classes decides."""
     if pretrained.classes == tuple(classes):
@@ -104,7 +95,7 @@ def _same_classes(recipe: Recipe, pretrained: Pretrained, classes: Sequence[str]
     return bare and len(pretrained.classes) == len(classes)
 
 
-def _with_progress(work: Callable[[Callable[[str, int, int | None], None]], T]) -> Generator[Progress, None, T]:
+def with_progress(work: Callable[[Callable[[str, int, int | None], None]], T]) -> Generator[Progress, None, T]:
     """Run ``work``, which reports progress by a callback, and yield that progress."""
     reports: queue.Queue[Progress | None] = queue.Queue()
     outcome: list[T] = []

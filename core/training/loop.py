@@ -10,8 +10,12 @@ from torch import Tensor, nn
 from core.data.pictures.transforms import Preprocessing
 from core.errors import RunError
 from core.training.batch_loading import LoadedBatch
+from core.training.device import precision_name
 from core.training.metrics import Tally
 from core.training.objectives import Objective
+from core.training.techniques.batch_changes import BatchChanges
+
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def train_step(
@@ -21,21 +25,36 @@ def train_step(
     objective: Objective,
     preprocessing: Preprocessing,
     loaded: LoadedBatch,
+    changes: BatchChanges | None = None,
 ) -> Tally:
     """Train on one batch; returns the tally from before the step, with the plain loss.
+
+    The weights change if the batch ends an update; otherwise its gradients are kept and added up. The sum is exactly
+    the gradient of the whole update's photos. Where ``changes`` mix two photos, the loss, the plain loss and the
+    accuracy count the labels of both by their shares.
 
     Raises RunError if the loss is not a finite number, the device runs out of memory, or a deterministic recipe needs
     a computation that the device cannot repeat.
     """
     network.train()
+    batch, mix = loaded.batch, None
     try:
-        images, targets = _placed(accelerator.device, preprocessing, loaded)
-        outputs = network(images).float()
-        # Processes average their gradients; with this factor that is the mean over all photos of the step.
-        loss = objective.loss(outputs, targets) * (accelerator.num_processes / loaded.batch.everyone)
+        images, targets = _placed(accelerator, preprocessing, loaded)
+        if changes is not None:
+            images = changes.erase(images, batch)
+            mix = changes.mix(batch, *images.shape[-2:])
+        if mix is not None:
+            images = mix.images(images)
+        outputs = _outputs(network, images, loaded.stage)
+        value = objective.loss(outputs, targets)
+        if mix is not None:
+            value = mix.share * value + (1 - mix.share) * objective.loss(outputs, mix.partners_of(targets))
+        # Processes average their gradients; with this factor that is the mean over all photos of the update.
+        loss = value * (accelerator.num_processes / (batch.accumulated or batch.everyone))
         accelerator.backward(loss)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        if batch.ends_update:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
     except torch.OutOfMemoryError as error:
         raise RunError(
             f"The device ran out of memory for {len(loaded.labels)} photos of {preprocessing.size} pixels per step. "
@@ -49,11 +68,13 @@ def train_step(
             f"({str(error).split()[0]}). Train without it, or on the CPU."
         ) from error
     sums = objective.sums(outputs.detach(), targets)
+    if mix is not None:
+        sums = mix.share * sums + (1 - mix.share) * objective.sums(outputs.detach(), mix.partners_of(targets))
     # A single transfer from the device for all numbers.
-    value, *figures = torch.cat([loss.detach()[None], sums]).tolist()
-    if not math.isfinite(value):
+    step_loss, *figures = torch.cat([loss.detach()[None], sums]).tolist()
+    if not math.isfinite(step_loss):
         raise RunError(
-            f"The loss became {value} in epoch {loaded.batch.epoch}: the learning rate was too high. "
+            f"The loss became {step_loss} in epoch {loaded.batch.epoch}: the learning rate was too high. "
             "The best earlier epoch, if there is one, is kept. Start again with a tenth of the learning rate."
         )
     return Tally.of(figures, len(loaded.labels))
@@ -83,14 +104,27 @@ def evaluate_step(
         return Tally()
     # Without the wrapper for several processes: they need not synchronise here, and some may have no photos.
     alone = accelerator.unwrap_model(network).eval()
-    images, targets = _placed(accelerator.device, preprocessing, loaded)
-    return Tally.of(objective.sums(alone(images).float(), targets).tolist(), len(loaded.labels))
+    images, targets = _placed(accelerator, preprocessing, loaded)
+    return Tally.of(objective.sums(_outputs(alone, images, loaded.stage), targets).tolist(), len(loaded.labels))
+
+
+def _outputs(network: nn.Module, images: Tensor, stage: str | None) -> Tensor:
+    outputs: Tensor = network(images) if stage is None else network(images, stage)
+    return outputs.float()
 
 
 def _placed(
-    device: torch.device, preprocessing: Preprocessing, loaded: LoadedBatch
+    accelerator: Accelerator, preprocessing: Preprocessing, loaded: LoadedBatch
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Move photos and targets to the device. Photos are sent as bytes, a quarter of the size, and normalised there."""
-    images = preprocessing.normalise(loaded.images.to(device, non_blocking=True))
+    """Move photos and targets to the device. Photos are sent as bytes, a quarter of the size, and normalised there.
+
+    Maps get the numbers in which the frozen layers would hand them on.
+    """
+    device = accelerator.device
+    images = loaded.images.to(device, non_blocking=True)
+    if loaded.stage is None:
+        images = preprocessing.normalise(images)
+    else:
+        images = images.to(_DTYPES[precision_name(accelerator)])
     targets = tuple(target.to(device, non_blocking=True) for target in loaded.targets)
     return images.contiguous(memory_format=torch.channels_last), targets

@@ -1,7 +1,7 @@
 """The network as a run trains it: frozen and trainable layers, BatchNorm over all processes, and the optimizer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -50,10 +50,22 @@ def phases(recipe: Recipe) -> list[Phase]:
 
     A new head trains at the full rate. Pretrained stages use a fraction of it, so that what they have learned is not
     lost. In the second phase of a staged training the rate decreases from stage to stage downwards (discriminative
-    fine-tuning, Howard and Ruder 2018, arXiv 1801.06146). From random weights, all layers use the full rate.
+    fine-tuning, Howard and Ruder 2018, arXiv 1801.06146). From random weights, all layers use the full rate. A
+    recipe's ``layer_decay`` replaces all of that: each stage's rate is that multiple of the rate of the part above it.
     """
+    found = _usual_phases(recipe)
+    if recipe.layer_decay == 1:
+        return found
+    depths = {part: depth for depth, part in enumerate(reversed(PARTS))}
+    return [
+        replace(phase, rates={part: phase.rates["head"] * recipe.layer_decay ** depths[part] for part in phase.rates})
+        for phase in found
+    ]
+
+
+def _usual_phases(recipe: Recipe) -> list[Phase]:
     pretrained = recipe.weights != "none"
-    trunk = _TRUNK_RATES[recipe.optimizer]
+    trunk = _TRUNK_RATES[recipe.gradient_optimizer()]
     if recipe.train == "staged":
         rates = {stage: 2 * trunk * 0.7**depth for depth, stage in enumerate(reversed(STAGES))}
         second = {**rates, "head": 0.5} if pretrained else dict.fromkeys(PARTS, 1.0)
@@ -79,14 +91,18 @@ class FineTuned(nn.Module):
                 module.requires_grad_(part not in self.frozen)
         frozen_stages = [stage for stage in STAGES if stage in self.frozen]
         # The trainable parts are the upper ones, so gradients end at the last frozen stage.
-        self._cut = frozen_stages[-1] if frozen_stages else None
+        self.cut = frozen_stages[-1] if frozen_stages else None
+        """The last frozen stage; None if there is none."""
 
-    def forward(self, images: Tensor) -> Tensor:
-        if self._cut is None:
+    def forward(self, images: Tensor, stage: str | None = None) -> Tensor:
+        """Return the outputs of pictures; with a frozen stage, ``images`` are its maps, computed before."""
+        if stage is not None:
+            return outputs_from(self.model, images, stage)
+        if self.cut is None:
             return outputs(self.model, images)
         with torch.no_grad():
-            features = self.model.forward_to(images, self._cut)
-        return outputs_from(self.model, features, self._cut)
+            features = self.model.forward_to(images, self.cut)
+        return outputs_from(self.model, features, self.cut)
 
     def train(self, mode: bool = True) -> "FineTuned":
         super().train(mode)

@@ -29,13 +29,17 @@ class Objective(Protocol):
 
 @dataclass(frozen=True)
 class ClassObjective:
-    """Cross-entropy with optional label smoothing and class weights."""
+    """Cross-entropy or focal loss, with optional label smoothing and class weights."""
 
     label_smoothing: float
     class_weights: Tensor | None
+    focal_gamma: float | None = None
+    """The exponent of focal loss; None is cross-entropy."""
 
     def loss(self, outputs: Tensor, targets: Sequence[Tensor]) -> Tensor:
         """Return the loss of logits [N, classes] and labels [N]."""
+        if self.focal_gamma is not None:
+            return focal_loss(outputs, targets[0], self.focal_gamma, self.label_smoothing, self.class_weights)
         return functional.cross_entropy(
             outputs, targets[0], weight=self.class_weights, reduction="sum", label_smoothing=self.label_smoothing
         )
@@ -95,6 +99,22 @@ def iou(boxes: Tensor, truths: Tensor) -> Tensor:
     shared = (high - low).clamp(min=0).prod(1)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(1) + (truths[:, 2:] - truths[:, :2]).prod(1)
     return shared / (areas - shared)
+
+
+def focal_loss(
+    logits: Tensor, labels: Tensor, gamma: float, label_smoothing: float = 0.0, class_weights: Tensor | None = None
+) -> Tensor:
+    """Return the focal loss, summed over the photos (Lin et al. 2017, arXiv 1708.02002).
+
+    That is cross-entropy with each class's term multiplied by (1 - its probability) to the power of gamma; with
+    gamma 0 it is cross-entropy, with label smoothing and class weights too.
+    """
+    log_probabilities = logits.log_softmax(1)  # [N, classes]
+    classes = logits.shape[1]
+    wanted = functional.one_hot(labels, classes) * (1 - label_smoothing) + label_smoothing / classes
+    # Clamped: the slope of a power below 1 is infinite at 0.
+    terms = -wanted * (1 - log_probabilities.exp()).clamp(min=1e-6) ** gamma * log_probabilities
+    return (terms if class_weights is None else terms * class_weights).sum()
 
 
 def balanced_weights(labels: Sequence[int], classes: int) -> Tensor:

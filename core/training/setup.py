@@ -23,7 +23,7 @@ from core.training.initial_model import InitialModel, build_initial_model
 from core.training.network import share_batchnorm
 from core.training.objectives import BoxObjective, ClassObjective, Objective, balanced_weights
 from core.training.recipe import Recipe
-from core.workspace import workspace_folder
+from core.workspace import Workspace, workspace_folder
 
 LogFunction = Callable[[str], None]
 
@@ -46,13 +46,22 @@ class TrainingSetup:
     objective: Objective
     state: CheckpointState | None
     """The state of an interrupted training."""
+    workspace: Workspace
+    """Where features are kept."""
 
 
 def prepare_training(
-    snapshot: Snapshot, recipe: Recipe, folder: Path | None, resume: bool, log: LogFunction | None, cache: Path | None
+    snapshot: Snapshot,
+    recipe: Recipe,
+    folder: Path | None,
+    resume: bool,
+    log: LogFunction | None,
+    cache: Path | None,
+    workspace: Workspace | None = None,
 ) -> Generator[Progress, None, TrainingSetup]:
     """Yield progress and return the training; raises the same errors as ``fit``."""
     check_trainable(snapshot)
+    check_techniques(recipe, snapshot.task)
     accelerator = accelerator_for(recipe)
     check_processes(recipe, len(snapshot.part("train")), accelerator.num_processes)
     write_log = log if log is not None and accelerator.is_main_process else _no_log
@@ -74,10 +83,8 @@ def prepare_training(
     train, val = len(photos["train"]), len(photos["val"])
     test = len(snapshot.part("test"))
     rate = recipe.resolved_learning_rate()
-    write_log(f"Peak learning rate of the head: {rate:g} ({recipe.optimizer}, {recipe.schedule}).")
+    write_log(f"Peak learning rate of the head: {rate:g} ({recipe.gradient_optimizer()}, {recipe.schedule}).")
     write_log(f"{train:,} training photos, {val:,} validation photos, {test:,} test photos (not used in training).")
-    if state is None or not state.finished:
-        yield from _fill_cache(photos, accelerator)
     if sentence := share_batchnorm(start.model, accelerator):
         write_log(sentence)
     return TrainingSetup(
@@ -92,6 +99,7 @@ def prepare_training(
         photos=photos,
         objective=_objective(recipe, snapshot, photos["train"], accelerator.device),
         state=state,
+        workspace=workspace or Workspace(cache.parent if cache else workspace_folder()),
     )
 
 
@@ -104,7 +112,7 @@ def _photos(
     }
 
 
-def _fill_cache(photos: dict[TrainingSplit, Photos], accelerator: Accelerator) -> Generator[Progress]:
+def read_photos(photos: dict[TrainingSplit, Photos], accelerator: Accelerator) -> Generator[Progress]:
     """Fill the cache of resized photos; several processes share the work."""
     wanted = [*photos["train"].wanted(training=True), *photos["val"].wanted(training=False)]
     share = wanted[accelerator.process_index :: accelerator.num_processes]
@@ -114,7 +122,8 @@ def _fill_cache(photos: dict[TrainingSplit, Photos], accelerator: Accelerator) -
 
 
 def _objective(recipe: Recipe, snapshot: Snapshot, photos: Photos, device: torch.device) -> Objective:
-    classes = ClassObjective(recipe.label_smoothing, _class_weights(recipe, snapshot, photos, device))
+    gamma = recipe.focal_gamma if recipe.loss == "focal" else None
+    classes = ClassObjective(recipe.label_smoothing, _class_weights(recipe, snapshot, photos, device), gamma)
     return BoxObjective(classes, recipe.box_loss) if snapshot.task == LOCALIZATION else classes
 
 
@@ -131,6 +140,17 @@ def check_processes(recipe: Recipe, n: int, processes: int) -> None:
             f"batch_size is {recipe.batch_size} with {n} training photos, shared by {processes} processes; "
             f"use at least {2 * processes} of both, or fewer processes."
         )
+
+
+def check_techniques(recipe: Recipe, task: str) -> None:
+    """Raise RecipeError for a setting that a training by gradient descent cannot follow for this task."""
+    if recipe.optimizer == "logistic":
+        raise RecipeError(
+            "optimizer is logistic, which trains a head for classes on kept views, not boxes and not by steps; choose "
+            "auto, adamw, adam or sgd."
+        )
+    if recipe.cutmix and task == LOCALIZATION:
+        raise RecipeError("cutmix cuts objects apart, so it does not go together with boxes; set cutmix to 0.")
 
 
 def _shared_cache() -> Path:

@@ -12,8 +12,8 @@ the same on one device and on eight, except for rounding. (ResNet-50, all layers
 import math
 import time
 from collections.abc import Generator, Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from torch import nn
@@ -21,25 +21,26 @@ from torch.optim import Optimizer
 
 from core.data.snapshot import Snapshot
 from core.errors import RunError
-from core.models.bundle import BundleInfo
 from core.models.heads import task_of
 from core.training import checkpoint
-from core.training.batch_loading import Batch, LoadedBatch, loading, training_batches, validation_batches
+from core.training.batch_loading import Batch, LoadedBatch, training_batches, validation_batches
 from core.training.best_epoch import BestEpochTracker
 from core.training.device import arithmetic, precision_name
 from core.training.events import Epoch, Event, Progress, Step
+from core.training.kept.batch_source import BatchSource
 from core.training.loop import evaluate_step, sync_batchnorm_buffers, train_step
 from core.training.metrics import Tally
 from core.training.network import FineTuned, Phase, make_optimizer, parameter_groups, phases, trainable_sentence
 from core.training.recipe import Recipe
+from core.training.saving.run_bundle import run_bundle_info
 from core.training.schedule import factor
 from core.training.setup import LogFunction, TrainingSetup, prepare_training
+from core.training.techniques.batch_changes import BatchChanges
+from core.training.techniques.weight_average import WeightAverage
+from core.workspace import Workspace
 
 # Validation batches that are tried before training starts, so that a bad set-up fails in seconds, not after hours.
 _SANITY_BATCHES = 2
-
-# Prefixes of the epoch's fields that are saved in a bundle.
-_METRIC_PREFIXES = ("train_", "val_")
 
 
 def fit(
@@ -49,42 +50,47 @@ def fit(
     resume: bool = False,
     log: LogFunction | None = None,
     cache: Path | None = None,
+    workspace: Workspace | None = None,
 ) -> Iterator[Event]:
     """Train and yield events. With a folder, ``best/`` and ``last/`` are written before each Epoch is yielded.
 
     ``resume`` continues after the last complete epoch in the folder: bit for bit as if uninterrupted on a CPU in fp32,
     and on a GPU with a ``deterministic`` recipe; the machine, versions, threads and processes must be the same.
-    ``cache`` is the folder for resized photos, by default in the workspace. Raises TooLittleData, RecipeError,
-    RunError, ImageRefused, and the errors of weights and bundles.
+    ``cache`` is the folder for resized photos, by default in the workspace; ``workspace`` is where the features of
+    frozen layers are kept, by default beside ``cache``. Raises TooLittleData, RecipeError, RunError, ImageRefused, and
+    the errors of weights and bundles.
     """
-    run = yield from prepare_training(snapshot, recipe, folder, resume, log, cache)
+    run = yield from prepare_training(snapshot, recipe, folder, resume, log, cache, workspace)
     state = run.state
     if state is not None and state.finished:
         run.log("This training has already finished.")
         return
     first = state.epoch + 1 if state else 1
     best = BestEpochTracker.from_checkpoint(state.standing) if state else BestEpochTracker()
+    average = weight_average(run)
     try:
         with (
             arithmetic(precision_name(run.accelerator), recipe.deterministic),
-            loading(run.photos, _planned_batches(run, first), run.accelerator.device, recipe.workers) as batches,
+            BatchSource(run, phases(recipe), lambda phase: _planned_batches(run, phase, first)) as source,
         ):
             for number, phase in enumerate(phases(recipe)):
                 if phase.end < first:
                     continue
                 network, optimizer = prepare_phase(run, phase, number)
+                batches = yield from source.batches(number, max(first, phase.first))
                 if phase.first >= first:
                     best.start_phase()
                 if phase.first <= first:
                     sanity_check(run, network, batches)
                 for epoch in range(max(first, phase.first), phase.end + 1):
                     began = time.monotonic()
-                    figures = yield from _epoch(run, network, optimizer, phase, epoch, batches)
+                    figures = yield from _epoch(run, network, optimizer, phase, epoch, batches, average)
                     figures = replace(figures, best=best.update(figures.score, figures.val_loss))
                     stop = 0 < recipe.patience <= best.waited and phase.end == recipe.epochs > epoch
                     if folder is not None:
                         finished = stop or epoch == recipe.epochs
-                        _save(run, folder, figures, optimizer, best, number, finished)
+                        with average.applied() if average else nullcontext():
+                            _save(run, folder, figures, optimizer, best, number, finished, average)
                     yield replace(figures, seconds=time.monotonic() - began)
                     if stop:
                         run.log(f"Early stopping: no improvement for {recipe.patience} epochs.")
@@ -93,17 +99,24 @@ def fit(
         run.accelerator.free_memory()
 
 
-def _planned_batches(run: TrainingSetup, first: int) -> Iterator[Batch]:
-    """Yield every batch from an epoch on, in the order in which ``fit`` uses them."""
-    yield from _validation_batches(run, 0)[:_SANITY_BATCHES]
-    for epoch in range(first, run.recipe.epochs + 1):
+def _planned_batches(run: TrainingSetup, phase: Phase, first: int) -> Iterator[Batch]:
+    """Yield every batch of a phase, in the order in which a ``fit`` that begins with epoch ``first`` uses them."""
+    if phase.first <= first:
+        yield from _validation_batches(run, 0)[:_SANITY_BATCHES]
+    for epoch in range(max(first, phase.first), phase.end + 1):
         yield from _training_batches(run, epoch)
         yield from _validation_batches(run, epoch)
 
 
 def _training_batches(run: TrainingSetup, epoch: int) -> list[Batch]:
     share = (run.accelerator.process_index, run.accelerator.num_processes)
-    return training_batches(len(run.photos["train"]), run.recipe.batch_size, run.recipe.seed, epoch, *share)
+    recipe, photos = run.recipe, run.photos["train"]
+    balanced = photos.labels if recipe.balanced_sampling else None
+    return training_batches(
+        *(len(photos), recipe.batch_size, recipe.seed, epoch, *share),
+        accumulation=recipe.accumulation,
+        balanced=balanced,
+    )
 
 
 def _validation_batches(run: TrainingSetup, epoch: int) -> list[Batch]:
@@ -118,7 +131,7 @@ def prepare_phase(run: TrainingSetup, phase: Phase, number: int) -> tuple[nn.Mod
     """
     network = FineTuned(run.model, tuple(phase.rates))
     groups = parameter_groups(run.model, phase, run.recipe.weight_decay)
-    optimizer = make_optimizer(run.recipe.optimizer, groups, run.accelerator.device)
+    optimizer = make_optimizer(run.recipe.gradient_optimizer(), groups, run.accelerator.device)
     network, optimizer = run.accelerator.prepare(network, optimizer)
     if run.state is not None and run.state.phase == number:
         checkpoint.restore_optimizer(optimizer, run.state.optimizer)
@@ -128,6 +141,20 @@ def prepare_phase(run: TrainingSetup, phase: Phase, number: int) -> tuple[nn.Mod
         checkpoint.restore_scaler(scaler, run.state.scaler)
     run.log(trainable_sentence(run.model, phase))
     return network, optimizer
+
+
+def weight_average(run: TrainingSetup) -> WeightAverage | None:
+    """Return the average of the weights that the recipe asks for, as far as an interrupted training had come.
+
+    Raises RunError if the saved state does not fit.
+    """
+    if not run.recipe.ema:
+        return None
+    parts = {part for phase in phases(run.recipe) for part in phase.rates}
+    average = WeightAverage(run.model, tuple(parts), run.recipe.ema)
+    if run.state is not None and run.state.average is not None:
+        average.restore(run.state.average)
+    return average
 
 
 def sanity_check(run: TrainingSetup, network: nn.Module, loaded: Iterator[LoadedBatch]) -> None:
@@ -149,17 +176,22 @@ def _epoch(
     phase: Phase,
     epoch: int,
     loaded: Iterator[LoadedBatch],
+    average: WeightAverage | None,
 ) -> Generator[Step | Progress, None, Epoch]:
     """Train on all training photos, then evaluate on all validation photos."""
-    batches = _training_batches(run, epoch)
+    batches, changes = _training_batches(run, epoch), BatchChanges.of(run.recipe)
+    updates, updated = sum(batch.ends_update for batch in batches), 0
     train, began, seen = Tally(), time.monotonic(), 0
     top = run.recipe.resolved_learning_rate()
     for number, batch in enumerate(batches, 1):
-        step = (epoch - phase.first) * len(batches) + number - 1
-        rate = top * factor(run.recipe.schedule, step, phase.epochs * len(batches))
+        step = (epoch - phase.first) * updates + updated
+        rate = top * factor(run.recipe.schedule, step, phase.epochs * updates)
         for group in optimizer.param_groups:
             group["lr"] = rate * group["rate"]
-        tally = train_step(run.accelerator, network, optimizer, run.objective, run.preprocessing, next(loaded))
+        tally = train_step(run.accelerator, network, optimizer, run.objective, run.preprocessing, next(loaded), changes)
+        updated += batch.ends_update
+        if average is not None and batch.ends_update:
+            average.update()
         train.add(tally)
         seen += batch.everyone
         seconds = time.monotonic() - began
@@ -168,10 +200,13 @@ def _epoch(
     train_seconds = time.monotonic() - began
     sync_batchnorm_buffers(run.accelerator, network)
     val, checked = Tally(), 0
-    for batch in _validation_batches(run, epoch):
-        val.add(evaluate_step(run.accelerator, network, run.objective, run.preprocessing, next(loaded)))
-        checked += batch.everyone
-        yield Progress("evaluating on the validation photos", checked, len(run.photos["val"]))
+    with average.applied() if average else nullcontext():
+        if average is not None:
+            sync_batchnorm_buffers(run.accelerator, network)  # those of the average
+        for batch in _validation_batches(run, epoch):
+            val.add(evaluate_step(run.accelerator, network, run.objective, run.preprocessing, next(loaded)))
+            checked += batch.everyone
+            yield Progress("evaluating on the validation photos", checked, len(run.photos["val"]))
     train, val = train.over_processes(run.accelerator), val.over_processes(run.accelerator)
     if not math.isfinite(val.loss):
         raise RunError(
@@ -198,21 +233,18 @@ def _save(
     best: BestEpochTracker,
     phase: int,
     finished: bool,
+    average: WeightAverage | None,
 ) -> None:
     """Save ``best/`` before ``last/``: a run killed in between repeats the epoch and finds the same best."""
     if run.accelerator.is_main_process:
-        info = BundleInfo(
+        info = run_bundle_info(
             arch=run.arch,
             task=task_of(run.model),
-            classes=run.snapshot.classes,
+            snapshot=run.snapshot,
+            recipe=run.recipe,
             preprocessing=run.preprocessing.as_dict(),
-            weights=run.origin,
-            snapshot_digest=run.snapshot.digest,
-            recipe=run.recipe.model_dump(mode="json"),
-            metrics={"epoch": figures.epoch}
-            | {name: value for name, value in asdict(figures).items() if name.startswith(_METRIC_PREFIXES)},
-            libraries=checkpoint.library_versions(),
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            origin=run.origin,
+            figures=figures,
         )
         if figures.best:
             checkpoint.save_best(folder, run.model, info)
@@ -224,6 +256,7 @@ def _save(
             standing=asdict(best),
             optimizer=optimizer.state_dict(),
             scaler=scaler.state_dict() if scaler is not None else None,
+            average=average.state() if average else None,
         )
         checkpoint.save_last(folder, run.model, info, state, figures)
     run.accelerator.wait_for_everyone()

@@ -18,6 +18,7 @@ TASKS: dict[str, Task] = {
     "evaluate": Task("core.runs.computations.reports:evaluate", "photos"),
     "predict": Task("core.runs.computations.predictions:predict", "photos"),
     "check-labels": Task("core.inspection.suggesting.computations:check_labels", "photos"),
+    "find-rate": Task("core.training.techniques.rate_finder:compute", "photos"),
     "t-sne": Task("core.inspection.suggesting.computations:arrange", "photos"),
     "explain": Task("core.runs.computations.explanations:explain", "one photo"),
     "faithfulness": Task("core.runs.computations.explanations:check_faithfulness", "one photo"),

@@ -88,3 +88,16 @@ def test_random_weights_need_many_photos() -> None:
 def test_settings_without_effect_and_cut_off_boxes() -> None:
     assert "Patience 9" in given(MANY, patience=9, epochs=4)[0]
     assert "cuts off the ends" in given(MANY, "localization", mode="crop", train="all")[0]
+
+
+def test_techniques_that_do_nothing_or_too_much_are_named() -> None:
+    (sentence,) = given(MANY, balanced_sampling=True, class_weighting="balanced")
+    assert "count rare classes twice" in sentence
+    assert given(MANY, balanced_sampling=True) == []
+    assert any("boxes are not averaged" in one for one in given(MANY, "localization", test_time_views=2, train="all"))
+    assert given(MANY, test_time_views=2, ema=0.99, mixup=0.2) == []
+
+
+def test_a_learning_rate_is_no_matter_where_there_is_none() -> None:
+    assert given(MANY, optimizer="auto", views=2) == []
+    assert "usual 0.002 of adamw" in given(MANY, optimizer="auto", learning_rate=5.0)[0]

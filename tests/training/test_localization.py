@@ -18,6 +18,7 @@ from core.models.heads import BoxHead, Localizer, build_for, outputs, outputs_fr
 from core.models.resnet import ResNet
 from core.training.events import BoxEpoch
 from core.training.recipe import Recipe
+from core.training.techniques.rate_finder import find_rate
 from core.training.trainer import fit
 
 
@@ -36,7 +37,7 @@ def boxed_snapshot(tmp_path: Path) -> Snapshot:
         path = folder / f"{number}.png"
         Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(path)
         split = "val" if number >= 30 else "train"
-        rows.append((f"hash{number}", str(path), path.name, label, split, x, y, w, h, width, height))
+        rows.append((f"{number:064x}", str(path), path.name, label, split, x, y, w, h, width, height))
     columns = [*COLUMNS, *BOX_COLUMNS, *SIZE_COLUMNS]
     return Snapshot(pd.DataFrame(rows, columns=columns), ("cold", "warm"), "localization")
 
@@ -142,3 +143,16 @@ def test_defaults_of_the_task_are_for_what_is_not_said() -> None:
     assert Recipe.for_task("localization", mode="crop", epochs=3).mode == "crop"
     assert Recipe.for_task("classification") == Recipe()
     assert Recipe.for_task("localization", weights="none").train == "all"
+
+
+def test_techniques_train_boxes_too_and_a_rate_is_found(boxed_snapshot: Snapshot, tmp_path: Path) -> None:
+    chosen = {"mixup": 0.3, "random_erasing": 0.5, "ema": 0.5, "accumulation": 2, "layer_decay": 0.7, "loss": "focal"}
+    setting = recipe(train="all", balanced_sampling=True, **chosen)
+    done = epochs_of(boxed_snapshot, setting, cache=tmp_path / "cache")
+    assert [epoch.epoch for epoch in done] == [1, 2]
+    assert all(math.isfinite(epoch.train_loss) and 0 <= epoch.train_iou <= 1 for epoch in done)
+    search = find_rate(boxed_snapshot, recipe(train="head"), tmp_path / "cache")
+    with pytest.raises(StopIteration) as end:
+        while True:
+            next(search)
+    assert min(end.value.value.losses) < end.value.value.losses[0]

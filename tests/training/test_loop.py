@@ -9,7 +9,7 @@ from torchvision.ops import box_iou
 
 from core.training.best_epoch import BestEpochTracker
 from core.training.metrics import Tally
-from core.training.objectives import BoxObjective, ClassObjective, balanced_weights, iou
+from core.training.objectives import BoxObjective, ClassObjective, balanced_weights, focal_loss, iou
 
 
 def test_balanced_weights_make_all_classes_count_the_same() -> None:
@@ -29,6 +29,23 @@ def test_the_objective_is_a_sum_with_smoothing_and_weights() -> None:
     assert float(weighted) == pytest.approx(2 * float(functional.cross_entropy(logits[[0, 4]], labels[[0, 4]]) * 2))
     smoothed, plain = (ClassObjective(smoothing, None).loss(logits, [labels]) for smoothing in (0.3, 0.0))
     assert float(smoothed) != pytest.approx(float(plain))
+
+
+def test_focal_loss_with_gamma_0_is_cross_entropy_with_smoothing_and_weights_too() -> None:
+    logits, labels = torch.randn(6, 4, generator=torch.Generator().manual_seed(1)) * 3, torch.tensor([0, 3, 2, 1, 0, 3])
+    for smoothing in (0.0, 0.2):
+        for weights in (None, torch.tensor([0.5, 2.0, 1.0, 0.1])):
+            plain, focal = (ClassObjective(smoothing, weights, gamma).loss(logits, [labels]) for gamma in (None, 0.0))
+            torch.testing.assert_close(focal, plain)
+
+
+def test_focal_loss_plays_down_what_is_already_classified_well() -> None:
+    logits, labels = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([0, 0])
+    p = logits.softmax(1)[:, 0].tolist()
+    assert float(focal_loss(logits, labels, 2.0)) == pytest.approx(sum(-((1 - q) ** 2) * math.log(q) for q in p))
+    certain = torch.tensor([[200.0, 0.0]], requires_grad=True)
+    focal_loss(certain, torch.tensor([0]), 0.5).backward()
+    assert certain.grad is not None and certain.grad.isfinite().all()
 
 
 BOXES = torch.tensor([[0.1, 0.1, 0.5, 0.5], [0.0, 0.0, 0.2, 0.4], [0.6, 0.6, 0.9, 0.9]])

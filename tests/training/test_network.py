@@ -48,6 +48,18 @@ def test_sgd_takes_larger_steps_in_pretrained_stages_than_adam() -> None:
     assert rates[0] < rates[1] < 1
 
 
+def test_layer_decay_multiplies_the_rate_for_each_stage_below_the_head() -> None:
+    (phase,) = phases(Recipe(train="all", layer_decay=0.5))
+    assert [phase.rates[part] for part in reversed(PARTS)] == [1, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32]
+    (phase,) = phases(Recipe(train="layer3", layer_decay=0.5))
+    assert phase.rates == {"head": 1.0, "layer4": 0.5, "layer3": 0.25}
+    first, second = phases(Recipe(train="staged", layer_decay=0.5))
+    assert first.rates == {"head": 1.0}
+    assert (second.rates["head"], second.rates["layer4"], second.rates["stem"]) == (0.5, 0.25, 0.5**6)
+    (scratch,) = phases(Recipe(train="all", weights="none", layer_decay=0.5))
+    assert scratch.rates["layer4"] == 0.5
+
+
 def test_from_scratch_every_part_takes_the_full_rate() -> None:
     for train in ("all", "staged"):
         assert set(phases(Recipe(train=train, weights="none"))[-1].rates.values()) == {1.0}

@@ -30,7 +30,7 @@ def test_all_problems_are_told_at_once() -> None:
         "There is no architecture 'vgg16'. Choose one of: resnet18, ",
         "epochs is 0, but must be at least 1.",
         "batch_size is 1, but must be at least 2.",
-        "optimizer is 'lion', but must be one of adamw, sgd, adam.",
+        "optimizer is 'lion', but must be one of auto, logistic, adamw, sgd, adam.",
         "learning_rate is 'nan', but must be a finite number.",
         "colour is not a setting; the settings are arch, weights,",
         "device is 'gpu', but must be one of auto, cpu, cuda, cuda:N, mps, xpu.",
@@ -90,6 +90,42 @@ def test_head_epochs_are_a_quarter_unless_given() -> None:
     assert Recipe(train="staged", epochs=2).resolved_head_epochs() == 1
     assert Recipe(train="staged", epochs=8, head_epochs=5).resolved_head_epochs() == 5
     assert Recipe(train="all", head_epochs=5).resolved_head_epochs() == 0
+
+
+def test_logistic_regression_is_chosen_where_it_suits_and_nothing_needs_steps() -> None:
+    automatic = Recipe(optimizer="auto", views=2)
+    assert automatic.resolved_optimizer() == "logistic"
+    assert automatic.resolved_optimizer("localization") == "adamw"
+    assert automatic.gradient_optimizer() == "adamw"
+    for changes in (
+        {"train": "layer4"}, {"weights": "none", "train": "head"}, {"views": 0}, {"learning_rate": 0.01}, {"ema": 0.9},
+        {"mixup": 0.2}, {"loss": "focal"}, {"balanced_sampling": True}, {"accumulation": 2}, {"layer_decay": 0.7},
+    ):  # fmt: skip
+        assert Recipe(**{"optimizer": "auto", "views": 2, **changes}).resolved_optimizer() == "adamw", changes
+    assert Recipe(optimizer="sgd", views=2).resolved_optimizer() == "sgd"
+    for changes in ({"class_weighting": "balanced"}, {"label_smoothing": 0.1}, {"seed": 3}):
+        assert Recipe(**{"optimizer": "auto", "views": 2, **changes}).resolved_optimizer() == "logistic", changes
+
+
+def test_logistic_regression_with_what_it_cannot_follow_is_told() -> None:
+    with pytest.raises(RecipeError, match="trains only the head, but train is all; set train to head"):
+        Recipe.checked(optimizer="logistic", train="all")
+    with pytest.raises(RecipeError, match="needs a pretrained network, but weights is none"):
+        Recipe.checked(optimizer="logistic", weights="none", train="head")
+    with pytest.raises(RecipeError, match="needs fixed views, but views is 0"):
+        Recipe.checked(optimizer="logistic", views=0)
+    with pytest.raises(RecipeError, match="finds no boxes"):
+        Recipe.for_task("localization", optimizer="logistic")
+    with pytest.raises(RecipeError, match="without steps, so mixup, ema have no effect; leave them out"):
+        Recipe.checked(optimizer="logistic", mixup=0.2, ema=0.9)
+
+
+def test_a_recipe_from_before_the_techniques_leaves_them_out() -> None:
+    old = json.loads(Recipe(optimizer="adamw").model_dump_json())
+    names = ("loss", "focal_gamma", "balanced_sampling", "mixup", "cutmix", "random_erasing", "ema", "layer_decay")
+    for name in (*names, "accumulation", "test_time_views"):
+        del old[name]
+    assert Recipe.from_json(json.dumps(old)) == Recipe(optimizer="adamw")
 
 
 ODD_FILES: list[bytes] = [

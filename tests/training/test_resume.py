@@ -94,6 +94,45 @@ def test_a_staged_training_stopped_anywhere_goes_on_to_the_same_bits(
     same_end(tmp_path / "straight", tmp_path / "stopped")
 
 
+TECHNIQUES = {
+    **{"ema": 0.6, "mixup": 0.4, "cutmix": 1.0, "random_erasing": 0.5, "balanced_sampling": True, "accumulation": 2},
+    **{"layer_decay": 0.7, "loss": "focal", "batch_size": 4},
+}
+
+
+@pytest.mark.parametrize("stop_after", [1, 2, 3])
+def test_with_every_technique_a_stopped_training_goes_on_to_the_same_bits(
+    stop_after: int, make_snapshot: Callable[..., Snapshot], tmp_path: Path
+) -> None:
+    snapshot, setting = make_snapshot(train=4, val=2, extra_train=3), recipe(train="staged", **TECHNIQUES)
+    cache = tmp_path / "cache"
+    straight = [e for e in fit(snapshot, setting, tmp_path / "straight", cache=cache) if isinstance(e, Epoch)]
+    for event in fit(snapshot, setting, tmp_path / "stopped", cache=cache):
+        if isinstance(event, Epoch) and event.epoch == stop_after:
+            break
+    resumed = list(fit(snapshot, setting, tmp_path / "stopped", resume=True, cache=cache))
+    same_end(tmp_path / "straight", tmp_path / "stopped")
+    a, b = (
+        torch.load(tmp_path / name / "last" / "training.pt", weights_only=True)["average"]
+        for name in ("straight", "stopped")
+    )
+    assert a["updates"] == b["updates"] == 8
+    assert all(torch.equal(a["weights"][name], b["weights"][name]) for name in a["weights"])
+    last = [e for e in resumed if isinstance(e, Epoch)][-1]
+    assert (last.train_loss, last.val_loss) == (straight[-1].train_loss, straight[-1].val_loss)
+
+
+def test_a_checkpoint_without_averages_of_an_older_version_is_resumed(
+    begun: tuple[Path, Callable[[], list[Event]]],
+) -> None:
+    path, resume = begun
+    state = torch.load(path, weights_only=True)
+    del state["average"]
+    torch.save(state, path)
+    write_hash(path)
+    assert [event.epoch for event in resume() if isinstance(event, Epoch)] == [2]
+
+
 def test_resuming_what_never_ended_an_epoch_begins_anew(make_snapshot: Callable[..., Snapshot], tmp_path: Path) -> None:
     events = fit(make_snapshot(), recipe(epochs=1), tmp_path / "run", resume=True, cache=tmp_path / "cache")
     assert [event.epoch for event in events if isinstance(event, Epoch)] == [1]
@@ -184,6 +223,7 @@ ODD_STATES: dict[str, Callable[[dict[str, Any]], None]] = {
     "memory of another optimizer": with_("optimizer.state.0", {"momentum_buffer": torch.zeros(1)}),
     "memory of no optimizer": with_("optimizer.state.0", {"square_avg": torch.zeros(8, 3, 7, 7)}),
     "scale as text": with_("scaler", "large"),
+    "averages of a recipe without": with_("average", {"updates": 1, "weights": {}}),
 }
 
 

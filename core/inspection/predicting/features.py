@@ -20,8 +20,7 @@ from core.data.pictures.decoding import decode
 from core.errors import DataError, ImageRefused, ModelError
 from core.inspection.predicting.predictor import BATCH, FileSource, Predictor, batched
 from core.models.resnet import STAGES
-from core.processors import available_processors
-from core.training.device import cpu_has_bfloat16
+from core.processors import available_processors, cpu_has_bfloat16
 
 POOLED = "pooled"
 LAYERS = (POOLED, *STAGES)

@@ -1,8 +1,9 @@
 """Predictions for images and files, and their table."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from core.data.pictures.box import Box
@@ -38,6 +39,19 @@ class FilePrediction:
     remarks: tuple[str, ...] = ()
     thumbnail: bytes = field(default=b"", repr=False, compare=False)
     """A small picture of the image, if it was asked for."""
+
+
+def ranked(classes: Sequence[str], probabilities: np.ndarray, top: int = TOP, box: Box | None = None) -> Prediction:
+    """Return a prediction from one row of probabilities."""
+    order = np.argsort(-probabilities, kind="stable")[:top]
+    return Prediction(tuple((classes[index], float(probabilities[index])) for index in order), box)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return probabilities [N, classes] from logits, computed in float64."""
+    wide = logits.astype(np.float64)
+    powers = np.exp(wide - wide.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def columns_of(prediction: Prediction) -> dict[str, str | float]:

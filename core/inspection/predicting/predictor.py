@@ -23,7 +23,8 @@ from core.data.pictures.crop_geometry import box_of
 from core.data.pictures.decoding import decode, make_thumbnail
 from core.data.pictures.transforms import Preprocessing
 from core.errors import ImageRefused, ModelError
-from core.inspection.predicting.predictions import TOP, FilePrediction, Prediction, table_of
+from core.inspection.predicting.averaged_views import averaged_logits, checked_views, variations, views_of_recipe
+from core.inspection.predicting.predictions import TOP, FilePrediction, Prediction, ranked, softmax, table_of
 from core.models.bundle import BundleInfo, load_bundle
 from core.models.heads import outputs, task_of
 from core.models.resnet import ResNet, build
@@ -57,6 +58,7 @@ class Predictor:
         arch: str,
         info: BundleInfo | None = None,
         device: str | torch.device = "cpu",
+        test_time_views: int = 1,
     ) -> None:
         limit_threads()
         self.device = torch.device(device)
@@ -70,13 +72,23 @@ class Predictor:
         self.name = name
         self.arch = arch
         self.task = task_of(network)
+        # Boxes of different views have no mean that is a good box.
+        self.test_time_views = checked_views(test_time_views) if self.task == "classification" else 1
         self.info = info
         self.lock = threading.Lock()
 
     @classmethod
-    def load(cls, reference: str | Path, device: str = "auto", progress: PhaseCallback | None = None) -> "Predictor":
+    def load(
+        cls,
+        reference: str | Path,
+        device: str = "auto",
+        progress: PhaseCallback | None = None,
+        *,
+        test_time_views: int | None = None,
+    ) -> "Predictor":
         """Load a bundle folder, or the pretrained network for ``"imagenet"``, downloaded if necessary.
 
+        Predictions average as many views as the bundle's recipe says, unless ``test_time_views`` is given.
         Raises BundleError for a bad bundle, WeightsUnavailable if no source provides the weights.
         """
         if str(reference) == IMAGENET:
@@ -94,6 +106,7 @@ class Predictor:
             arch=info.arch,
             info=info,
             device=chosen_device(device),
+            test_time_views=views_of_recipe(info.recipe) if test_time_views is None else test_time_views,
         )
 
     def view(self, image: Image.Image) -> Image.Image:
@@ -111,11 +124,11 @@ class Predictor:
 
     def batch_of_views(self, views: Sequence[Image.Image]) -> Tensor:
         """Return views as the network's input: float32 [N, 3, size, size] on its device, in channels_last."""
-        return self._batch(torch.from_numpy(np.stack([np.asarray(view) for view in views])).permute(0, 3, 1, 2))
+        return self._batch(_pixels(views))
 
     def logits(self, images: Iterable[Image.Image]) -> np.ndarray:
         """Return the logits [N, classes] as float32; a generator of images is never held in memory as a whole."""
-        parts = [self.outputs_of_views(views) for views in batched(map(self.view, images), BATCH)]
+        parts = [self.predicted_outputs(_pixels(views)) for views in batched(map(self.view, images), BATCH)]
         return self.logits_of(np.concatenate(parts)) if parts else np.empty((0, len(self.classes)), np.float32)
 
     def outputs_of_views(self, views: Sequence[Image.Image]) -> np.ndarray:
@@ -128,6 +141,15 @@ class Predictor:
     def outputs_of_pixels(self, pixels: Tensor) -> np.ndarray:
         """Return the network's outputs for one batch of views given as uint8 [N, 3, size, size]."""
         return self._run(self._batch(pixels))
+
+    def predicted_outputs(self, pixels: Tensor) -> np.ndarray:
+        """Return the outputs that predictions follow, for one batch of views given as uint8 [N, 3, size, size].
+
+        With test-time views these are logits whose softmax is the mean of the probabilities of all of them.
+        """
+        if self.test_time_views == 1:
+            return self.outputs_of_pixels(pixels)
+        return averaged_logits([self.outputs_of_pixels(seen) for seen in variations(pixels, self.test_time_views)])
 
     def logits_of(self, outputs: np.ndarray) -> np.ndarray:
         """Return the logits [N, classes] from the outputs."""
@@ -146,7 +168,7 @@ class Predictor:
         return self.softmax(self.logits(images))
 
     def probabilities_of_views(self, views: Sequence[Image.Image]) -> np.ndarray:
-        """Return the class probabilities [N, classes] for one batch of views."""
+        """Return the class probabilities [N, classes] for one batch of views, each as it is."""
         return self.softmax(self.logits_of(self.outputs_of_views(views)))
 
     def predict(self, images: Iterable[Image.Image], top: int = TOP) -> list[Prediction]:
@@ -163,7 +185,7 @@ class Predictor:
         """Return predictions for one batch of views of images with those sizes."""
         if not views:
             return []
-        outputs = self.outputs_of_views(views)
+        outputs = self.predicted_outputs(_pixels(views))
         probabilities = self.softmax(self.logits_of(outputs))
         return [
             self.ranked(row, top, self.box_in(one, size))
@@ -172,8 +194,7 @@ class Predictor:
 
     def ranked(self, probabilities: np.ndarray, top: int = TOP, box: Box | None = None) -> Prediction:
         """Return a prediction from one row of probabilities."""
-        order = np.argsort(-probabilities, kind="stable")[:top]
-        return Prediction(tuple((self.classes[index], float(probabilities[index])) for index in order), box)
+        return ranked(self.classes, probabilities, top, box)
 
     def index_of(self, target: str | int) -> int:
         """Return the index of a class; raises ModelError if the model has no such class."""
@@ -194,9 +215,7 @@ class Predictor:
     @staticmethod
     def softmax(logits: np.ndarray) -> np.ndarray:
         """Return probabilities [N, classes] from logits, computed in float64."""
-        wide = logits.astype(np.float64)
-        powers = np.exp(wide - wide.max(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
+        return softmax(logits)
 
     def _batch(self, pixels: Tensor) -> Tensor:
         """Convert uint8 [N, 3, size, size] to the network's input."""
@@ -205,6 +224,11 @@ class Predictor:
     def _run(self, batch: Tensor) -> np.ndarray:
         with self.lock, torch.inference_mode():
             return outputs(self.network, batch).float().cpu().numpy()
+
+
+def _pixels(views: Sequence[Image.Image]) -> Tensor:
+    """Return views as uint8 [N, 3, size, size]."""
+    return torch.from_numpy(np.stack([np.asarray(view) for view in views])).permute(0, 3, 1, 2)
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:

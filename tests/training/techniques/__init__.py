@@ -1,0 +1,1 @@
+"""Each technique does what it says."""
