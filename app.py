@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.components.data.import_line import import_line
+from pages.components.home.disk_space import show_disk_space
 from pages.components.home.lost_photos import show_lost_photos
 from pages.components.home.project_list import show_projects
 from pages.components.home.project_status import (
@@ -53,3 +54,4 @@ with frame.page("Home", SENTENCE, heading="ResNet Studio"):
             new_project(primary=False)
             open_sample(primary=False)
     show_weights()
+    show_disk_space()

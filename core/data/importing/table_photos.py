@@ -11,6 +11,7 @@ from core.data.importing.equal_photos import distinct_labels, strictest_split
 from core.data.pictures.box import Box
 from core.data.pictures.decoding import IMAGE_SUFFIXES, content_hash, decode
 from core.data.pictures.near_duplicates import phash_of
+from core.data.pictures.network_input.kept_views import keep_usual_view
 from core.data.store.boxes.box_checks import TOLERATED_PIXELS, invalid_reason, reaches_out
 from core.data.store.records import BoxRow
 from core.data.tables.label_rows import LabelledBox, LabelTable, objects_of, with_objects
@@ -19,6 +20,7 @@ from core.data.tables.names import name_key, without_invisible
 from core.errors import DataError, ImageRefused
 from core.processors import available_processors
 from core.progress import CountCallback
+from core.workspace import Workspace, workspace_folder
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,10 @@ def _decode(path: Path, name: str) -> _ImageFacts | ImageRefused:
         image = decode(path, name).image
     except ImageRefused as refusal:
         return refusal
-    return _ImageFacts(content_hash(image), *image.size, phash_of(image))
+    digest, workspace = content_hash(image), Workspace(workspace_folder())
+    if workspace.cache.is_dir():
+        keep_usual_view(workspace, digest, image)
+    return _ImageFacts(digest, *image.size, phash_of(image))
 
 
 def _without_bad_boxes(row: LabelRow, image: _ImageFacts) -> tuple[LabelRow, list[Problem]]:

@@ -21,8 +21,9 @@ from core.data.pictures.transforms import (
     to_tensor,
 )
 
-# A variation must show this share of an object's box; after this many draws the whole copy is used.
-_KEPT = 0.7
+KEPT_SHARE = 0.7
+"""A variation must show this share of an object's box."""
+# After this many draws the whole copy is used.
 _MAX_DRAWS = 20
 # Points of an object's outline; a multiple of four, so that its outermost ones are among them.
 _OUTLINE = 32
@@ -48,7 +49,7 @@ def augment_boxed(
     for attempt in range(_MAX_DRAWS):
         drawn = draw(augmentation, *canvas, (*seed, attempt) if attempt else seed)
         moved = moved_corners(drawn, corners, canvas, size, fill)
-        if _area(moved.clamp(0, size)) >= _KEPT * _area(moved):
+        if _area(moved.clamp(0, size)) >= KEPT_SHARE * _area(moved):
             break
     else:
         drawn = replace(drawn, top=0, left=0, height=canvas[0], width=canvas[1], degrees=0.0)

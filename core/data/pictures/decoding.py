@@ -8,9 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import PIL
 from PIL import Image, UnidentifiedImageError
 
 from core.data.pictures.decoding_limits import TimedBytes, TooCostly, check_cost, load
+from core.data.pictures.network_input.reduced_image import Extent, ReducedImage, turned
 from core.data.pictures.pixels import to_rgb
 from core.errors import ImageRefused
 
@@ -44,6 +46,10 @@ IMAGE_SUFFIXES = frozenset(
 # A browser can show these formats, so keeping the user's file is better than one format for all.
 _STORED_UNCHANGED = {"JPEG", "MPO", "PNG", "WEBP"}
 
+_VERSION = 2
+DECODER = f"pillow{PIL.__version__}-{_VERSION}"
+"""Pixels of another decoder are not mixed with ours. Increase the version when decoding or resizing changes here."""
+
 # What Pillow raises for damaged pictures, found by reading its plugins and by fuzzing them:
 BROKEN = (
     OSError,  # cut off, decoder errors, no known format
@@ -71,6 +77,7 @@ _ROTATIONS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }  # EXIF orientation -> what makes the picture upright
+_FIRST_SIDEWAYS = 5  # of the orientations: width and height change places
 
 
 # First bytes of other files that people upload as pictures, with what to do about them.
@@ -117,6 +124,21 @@ def decode(source: bytes | Path, name: str, before: Callable[[int], None] | None
     ``before`` is called with the number of pixels before they are decoded; it may wait until there is memory for them.
     Raises ImageRefused, and nothing else, for anything that is not one whole picture of an allowed size.
     """
+    return _decode(source, name, before)[0]
+
+
+def decode_reduced(source: bytes | Path, name: str, least_side: int) -> ReducedImage:
+    """Decode as `decode` does, but a large JPEG at 1/2, 1/4 or 1/8 of its scale, with no side under ``least_side``.
+
+    That takes a third of the time for 12 megapixels. Pictures of other formats, and JPEGs of less than twice
+    ``least_side``, are decoded whole.
+    """
+    return _decode(source, name, None, least_side)[1]
+
+
+def _decode(
+    source: bytes | Path, name: str, before: Callable[[int], None] | None = None, least_side: int | None = None
+) -> tuple[Decoded, ReducedImage]:
     data = _bytes_of(source, name)
     try:
         with Image.open(TimedBytes(data), formats=FORMATS) as file:
@@ -127,7 +149,11 @@ def decode(source: bytes | Path, name: str, before: Callable[[int], None] | None
             check_cost(file, data)
             if before is not None:
                 before(width * height)
-            return _upright_rgb(file, data)
+            extent = None
+            if least_side is not None and file.format in ("JPEG", "MPO") and min(width, height) >= 2 * least_side:
+                drafted = file.draft(None, (least_side, least_side))
+                extent = drafted[1] if drafted else None
+            return _upright_rgb(file, data, (width, height), extent)
     except UnidentifiedImageError:
         raise ImageRefused(name, _what_it_is(data)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -184,7 +210,10 @@ def _bytes_of(source: bytes | Path, name: str) -> bytes:
     return source
 
 
-def _upright_rgb(file: Image.Image, data: bytes) -> Decoded:
+def _upright_rgb(
+    file: Image.Image, data: bytes, size: tuple[int, int], extent: Extent | None
+) -> tuple[Decoded, ReducedImage]:
+    """Return the picture upright; ``extent`` is where it lies in its pixels if they are fewer than ``size``."""
     stored_format = file.format or "unknown"
     # Pillow turns a TIFF upright while loading it and drops the tag.
     turned_by_pillow = stored_format == "TIFF" and _orientation(file)[0] in _ROTATIONS
@@ -198,6 +227,8 @@ def _upright_rgb(file: Image.Image, data: bytes) -> Decoded:
         remarks.append(exif_remark)
     turn = _ROTATIONS.get(orientation)  # one of the turns is number 0
     if turn is not None:
+        extent = turned(extent, image.size, turn) if extent else None
+        size = size[::-1] if orientation >= _FIRST_SIDEWAYS else size
         image = image.transpose(turn)
     if turn is not None or turned_by_pillow:
         remarks.append("turned upright (EXIF)")
@@ -211,7 +242,8 @@ def _upright_rgb(file: Image.Image, data: bytes) -> Decoded:
         remarks.append(f"tiny: {width} x {height} pixels")
     if max(width, height) >= _LONG * min(width, height):
         remarks.append(f"very long and narrow: {width} x {height} pixels")
-    return Decoded(image, tuple(remarks), stored_format, verbatim)
+    reduced = ReducedImage(image, size, extent) if extent else ReducedImage.of(image)
+    return Decoded(image, tuple(remarks), stored_format, verbatim), reduced
 
 
 def _orientation(file: Image.Image) -> tuple[int, str | None]:

@@ -12,26 +12,25 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import PIL
 from numpy.typing import NDArray
+from PIL import Image
 
-from core.data.pictures.decoding import decode
+from core.data.pictures.decoding import DECODER, decode, decode_reduced
+from core.data.pictures.network_input.preprocessing import Preprocessing
 from core.data.pictures.source import Source
-from core.data.pictures.transforms import Preprocessing
 from core.errors import ImageRefused
 from core.processors import available_processors
 
 CacheKind = Literal["view", "copy"]
 Pixels = NDArray[np.uint8]
 
-# Increase it when decoding or resizing changes in this project; Pillow's version is already part of the policy.
-_VERSION = 1
-
 _STALE_SECONDS = 3600.0
+_MARK_EVERY = 86_400.0
 
 # Left free on the disk: the run's checkpoints matter more than copies that can be made again.
 _RESERVE_BYTES = 2**30
@@ -54,8 +53,18 @@ class ResizedCache:
         return self._get(source, "view")
 
     def copy(self, source: Source) -> Pixels:
-        """Return [H, W, 3], exactly Preprocessing.training_copy of the decoded original."""
+        """Return [H, W, 3], Preprocessing.training_copy of the decoded original.
+
+        A large JPEG is decoded at reduced scale, which changes no pixel by more than 4 of 255: training varies the copy
+        much more. The view is exact, because evaluations, predictions and the exported programs must agree.
+        """
         return self._get(source, "copy")
+
+    def keep_view(self, content_hash: str, image: Image.Image) -> None:
+        """Store the view of a picture that is decoded already, so that it is not decoded for the network again."""
+        path = self._path(content_hash, "view")
+        if self._writable and not path.is_file():
+            self._keep(np.array(self.preprocessing.view(image)), path)
 
     def fill(self, wanted: Sequence[tuple[Source, CacheKind]], threads: int | None = None) -> Iterator[tuple[int, int]]:
         """Make the missing copies and yield (done, total) on the way. Raises ImageRefused for a broken picture.
@@ -65,7 +74,7 @@ class ResizedCache:
         if self.folder is None:
             return
         self._sweep()
-        missing = [(source, kind) for source, kind in wanted if not self._path(source, kind).is_file()]
+        missing = [(source, kind) for source, kind in wanted if not self._path(source.hash, kind).is_file()]
         done, total = len(wanted) - len(missing), len(wanted)
         if not missing:
             return
@@ -99,24 +108,29 @@ class ResizedCache:
 
     def _get(self, source: Source, kind: CacheKind) -> Pixels:
         if self.folder is not None:
+            path = self._path(source.hash, kind)
             try:
-                pixels = np.load(self._path(source, kind), allow_pickle=False)
+                pixels = np.load(path, allow_pickle=False)
             except (OSError, ValueError, EOFError):
                 # Missing, cut short by a full disk or a crash, or not readable: it is made again.
                 pass
             else:
                 if pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3:
+                    _mark_used(path)
                     return pixels
         return self._make(source, kind)
 
     def _make(self, source: Source, kind: CacheKind) -> Pixels:
         if not source.path.is_file():
             raise ImageRefused(source.name, f"its file {source.path} is missing; restore it or make a new snapshot")
-        image = decode(source.path, source.name).image
-        resized = self.preprocessing.view(image) if kind == "view" else self.preprocessing.training_copy(image)
+        if kind == "view":
+            resized = self.preprocessing.view(decode(source.path, source.name).image)
+        else:
+            reduced = decode_reduced(source.path, source.name, self.preprocessing.reduced_side)
+            resized = self.preprocessing.reduced_copy(reduced)
         pixels = np.array(resized)
         if self._writable:
-            self._keep(pixels, self._path(source, kind))
+            self._keep(pixels, self._path(source.hash, kind))
         return pixels
 
     def _keep(self, pixels: Pixels, path: Path) -> None:
@@ -147,12 +161,12 @@ class ResizedCache:
                 "epoch, which is slower. Free some disk space, or make the folder writable."
             )
 
-    def _path(self, source: Source, kind: CacheKind) -> Path:
+    def _path(self, content_hash: str, kind: CacheKind) -> Path:
         p = self.preprocessing
         measures = f"{p.size}-{p.resize}" if p.mode == "crop" or kind == "copy" else str(p.size)
         bars = "-" + "".join(f"{channel:02x}" for channel in p.gray) if p.mode == "letterbox" else ""
-        policy = f"{kind}-{p.mode}-{measures}{bars}-pillow{PIL.__version__}-{_VERSION}"
-        return (self.folder or Path()) / policy / source.hash[:2] / f"{source.hash}.npy"
+        policy = f"{kind}-{p.mode}-{measures}{bars}-{DECODER}"
+        return (self.folder or Path()) / policy / content_hash[:2] / f"{content_hash}.npy"
 
     def _sweep(self) -> None:
         """Remove files that killed processes left incomplete."""
@@ -163,3 +177,10 @@ class ResizedCache:
                     part.unlink()
             except OSError:
                 continue  # another process removed it, or the folder is read-only
+
+
+def _mark_used(path: Path) -> None:
+    """Set the file's time to now, once a day: when the disk budget is used up, what is older is deleted first."""
+    with suppress(OSError):  # deleted meanwhile, or read-only
+        if time.time() - path.stat().st_mtime > _MARK_EVERY:
+            os.utime(path)

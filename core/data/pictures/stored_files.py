@@ -88,10 +88,12 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def delete_files(workspace: Workspace, content_hash: str, suffix: str) -> None:
-    """Delete a picture's file and thumbnail."""
+    """Delete a picture's file, its thumbnail and what the caches hold of its pixels."""
     picture_path(workspace, content_hash, suffix).unlink(missing_ok=True)
     for thumbnail in (workspace.thumbnails / content_hash[:2]).glob(f"{content_hash}.*"):
         thumbnail.unlink(missing_ok=True)
+    for resized in (workspace.cache / "resized").glob(f"*/{content_hash[:2]}/{content_hash}.npy"):
+        resized.unlink(missing_ok=True)
 
 
 def hashes_in_runs(workspace: Workspace) -> set[str]:

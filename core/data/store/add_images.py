@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from core.data.pictures import stored_files
 from core.data.pictures.decoding import Decoded, content_hash
 from core.data.pictures.near_duplicates import phash_of
+from core.data.pictures.network_input.kept_views import keep_usual_view
 from core.data.store.insert_image import StoredPicture, insert_images, insert_pictures
 from core.data.store.queries import rows_of
 from core.data.store.records import ImageRow
@@ -42,6 +43,8 @@ def prepare_image(workspace: Workspace, decoded: Decoded, raw: bytes, filename: 
     if not path.is_file():
         stored_files.write_whole(path, data)
     stored_files.write_thumbnail(workspace, digest, decoded, path)
+    if decoded.verbatim or suffix != ".jpg":  # a JPEG that was encoded again has slightly other pixels
+        keep_usual_view(workspace, digest, decoded.image)
     width, height = decoded.image.size
     phash = phash_of(decoded.image)
     return PreparedImage(digest, storable_name(filename), data, suffix, width, height, phash, decoded.remarks)

@@ -1,0 +1,1 @@
+"""How long a run will take, estimated before it starts from the speed of this machine."""

@@ -1,0 +1,78 @@
+"""The expected seconds of a run, part by part: from its start to its reports."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+
+from core.data.snapshot import Snapshot
+from core.features.views import view_names
+from core.processors import available_processors, present_slowdown
+from core.runs.estimates.speed import Speed
+from core.runs.estimates.work import billions, features_passes, model_bytes, passes, validation_passes
+from core.training.recipe import Recipe
+
+_START_SECONDS = 6.0
+"""Starting Python, loading PyTorch and the model, and two batches to see that everything works."""
+_REPORT_SECONDS = 5.0
+"""Loading the best model again and writing the reports."""
+_SOLVER_START_SECONDS = 1.0
+"""Starting Python without PyTorch."""
+_ENGINE_SECONDS = 3.0
+"""Preparing the engine that computes vectors."""
+_SOLVER_SECONDS, _SOLVER_SECONDS_PER_VECTOR = 0.3, 0.001
+"""Solving the head, with the cross-validation that chooses its strength."""
+_DECODE_SECONDS, _DECODE_SECONDS_PER_BYTE = 0.004, 45e-9
+"""Reading and resizing a JPEG, by its size."""
+_SAVED_BYTES_PER_SECOND = 400e6
+_SAMPLED_FILES = 20
+
+
+def expected_seconds(
+    recipe: Recipe, snapshot: Snapshot, speed: Speed, *, ready: float = 0.0, busy: float | None = None
+) -> dict[str, float]:
+    """Return the expected seconds of each part of a run.
+
+    ``ready`` is the share of the kept features that are there already. ``busy`` replaces `present_slowdown` for what is
+    not part of ``speed``.
+    """
+    parts = snapshot.frame["split"].value_counts()
+    train, val, test = (int(parts.get(split, 0)) for split in ("train", "val", "test"))
+    busy = present_slowdown() if busy is None else busy
+    per_pass = billions(recipe) / speed.training
+    views = len(view_names(recipe.views, recipe.augmentation))
+    if recipe.solves_head(snapshot.task):
+        computing = ((views * train) + val + test) * (1 - ready) * per_pass
+        return {
+            "start": (_SOLVER_START_SECONDS if ready == 1 else _START_SECONDS + _ENGINE_SECONDS) * busy,
+            "reading the photos": _seconds_to_read(snapshot) * busy * (1 - ready),
+            "features": computing,
+            "training": (_SOLVER_SECONDS + _SOLVER_SECONDS_PER_VECTOR * views * train) * busy,
+            "saving": model_bytes(recipe) / _SAVED_BYTES_PER_SECOND * busy,
+            "evaluation": _SOLVER_SECONDS_PER_VECTOR * (val + test) * busy,
+        }
+    steps = passes(recipe, speed.full_step)
+    trained = sum(steps) / len(steps) - 1  # 0 if only the head is trained: then the optimizer's state is small
+    saved = model_bytes(recipe) * (2 + (2 if trained > 0.5 else 0)) / _SAVED_BYTES_PER_SECOND
+    return {
+        "start": _START_SECONDS * busy,
+        "reading the photos": _seconds_to_read(snapshot) * busy,
+        "features": (views * train + val) * features_passes(recipe) * (1 - ready) * per_pass,
+        "training": train * sum(steps) * per_pass,
+        "validation": val * sum(validation_passes(recipe)) * per_pass,
+        "saving": recipe.epochs * saved * busy,
+        "evaluation": _REPORT_SECONDS * busy + (val + test) * billions(recipe) / speed.exact,
+    }
+
+
+def _seconds_to_read(snapshot: Snapshot) -> float:
+    """Return the time for decoding and resizing every photo once, from the sizes of some files."""
+    paths = list(snapshot.frame["path"])
+    sizes = []
+    for path in itertools.islice(paths, 0, None, max(1, len(paths) // _SAMPLED_FILES)):
+        try:
+            sizes.append(Path(path).stat().st_size)
+        except OSError:  # the run will name it
+            continue
+    size = float(np.mean(sizes)) if sizes else 0.0
+    return len(paths) * (_DECODE_SECONDS + size * _DECODE_SECONDS_PER_BYTE) / min(8, available_processors())
