@@ -1,0 +1,1 @@
+"""Automatic training: first the head, then deeper layers where they are worth their time, and the best is kept."""

@@ -1,0 +1,61 @@
+"""Whether a phase is better than the one before beyond noise, on the same validation photos. Does not import torch."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.inspection.measuring.comparison import compare, compare_boxes
+from core.inspection.measuring.report import Report
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NOISE = 0.3
+"""A phase is kept if chance alone would give such a difference less often than this (McNemar's exact test, two-sided).
+
+Two photos more of two that differ are not enough (0.5), three of three are (0.25). A stricter limit would throw away
+gains that are real: a wrong choice between two models that are nearly equal costs little.
+"""
+_BOX_ERRORS = 1.0
+"""The same for boxes: the mean difference of the IoU in standard errors."""
+_INTERVAL_ERRORS = 2 * 1.96
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A comparison of two models on the validation photos."""
+
+    better: bool
+    """Whether the newer model is better beyond noise."""
+    sentence: str
+
+
+def gain_of(before: "tuple[Report, pd.DataFrame]", after: "tuple[Report, pd.DataFrame]") -> Gain:
+    """Compare two models by their reports and tables of predictions on the validation photos.
+
+    Raises RunError if they have no photos in common.
+    """
+    if after[0].task == "localization":
+        return _box_gain(before[1], after[1])
+    found = compare(before[0], after[0], before[1], after[1])
+    lost, won = found.only_a_right, found.only_b_right
+    counts = f"{won} photos became correct and {lost} became wrong, of {found.n}"
+    if won <= lost:
+        return Gain(False, f"No gain: {counts}.")
+    if found.p_value >= NOISE:
+        return Gain(False, f"No gain beyond chance: {counts}.")
+    return Gain(True, f"Better: {counts}.")
+
+
+def _box_gain(before: "pd.DataFrame", after: "pd.DataFrame") -> Gain:
+    found = compare_boxes(before, after)
+    value = found.difference.value if found is not None else None
+    if found is None or value is None or value <= 0:
+        return Gain(False, "No gain: the boxes do not fit better.")
+    difference = found.difference
+    change = f"the mean IoU changed by {value:+.3f} on {difference.n} photos"
+    if difference.low is None or difference.high is None:
+        return Gain(False, f"No gain beyond chance: {change}.")
+    error = (difference.high - difference.low) / _INTERVAL_ERRORS
+    if value < _BOX_ERRORS * error:
+        return Gain(False, f"No gain beyond chance: {change}.")
+    return Gain(True, f"Better: {change}.")

@@ -1,0 +1,107 @@
+"""phases.json: what an automatic training has done so far, for its page and for a resume. Does not import torch."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import RunError
+from core.runs.run_files import read_limited, replace_file
+
+FILE = "phases.json"
+FOLDER = "phases"
+"""In the run folder: a folder for each phase, with its own best/ and last/, until the training is over."""
+
+Layers = Literal["head", "layer4", "layer3", "all"]
+
+_MOST_BYTES = 2_000_000
+_Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Point(BaseModel):
+    """One epoch's result on the validation photos."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seconds: _Number
+    """Since the start of the training, without the time that it was interrupted."""
+    epoch: Annotated[int, Field(ge=1)]
+    score: _Number
+    """Accuracy, or for localization the mean IoU."""
+
+
+class Phase(BaseModel):
+    """One phase: which layers were trained, what came of it, and whether it was kept."""
+
+    model_config = ConfigDict(frozen=True)
+
+    train: Layers
+    first_epoch: Annotated[int, Field(ge=1)]
+    """Epochs count through all phases; the head's training is one."""
+    epochs: Annotated[int, Field(ge=1)]
+    began: _Number
+    """Seconds since the start of the training."""
+    reason: str
+    """Why this phase was trained, as a sentence."""
+    points: tuple[Point, ...] = ()
+    ended: _Number | None = None
+    best_epoch: int | None = None
+    value: _Number | None = None
+    """Of the phase's best epoch, in its report: accuracy, or the mean IoU."""
+    low: _Number | None = None
+    high: _Number | None = None
+    n: int = 0
+    """The number of validation photos."""
+    kept: bool = False
+    """Whether its model became the run's."""
+    verdict: str = ""
+    """Why it was kept or not, as a sentence."""
+
+    @property
+    def over(self) -> bool:
+        return self.ended is not None
+
+
+class Phases(BaseModel):
+    """All phases so far, in order."""
+
+    model_config = ConfigDict(frozen=True)
+
+    phases: tuple[Phase, ...] = ()
+    end: str = ""
+    """Why no further phase was trained, as a sentence; empty while the training goes on."""
+
+    @property
+    def kept(self) -> Phase | None:
+        """The phase whose model is the run's."""
+        return next((one for one in reversed(self.phases) if one.kept), None)
+
+    @property
+    def seconds(self) -> float:
+        """How long the training has taken so far."""
+        times = [one.ended or max([one.began, *(point.seconds for point in one.points)]) for one in self.phases]
+        return max(times, default=0.0)
+
+    def replaced(self, phase: Phase) -> "Phases":
+        """Return these phases with the last one replaced."""
+        return self.model_copy(update={"phases": (*self.phases[:-1], phase)})
+
+    def added(self, phase: Phase) -> "Phases":
+        """Return these phases and a new one."""
+        return self.model_copy(update={"phases": (*self.phases, phase)})
+
+
+def read_phases(folder: Path) -> Phases | None:
+    """Return the phases of a run folder; None if there are none. Raises RunError if the file is damaged."""
+    path = folder / FILE
+    try:
+        return Phases.model_validate_json(read_limited(path, _MOST_BYTES))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        raise RunError(f"{path} cannot be read. Start a new run.") from error
+
+
+def write_phases(folder: Path, phases: Phases) -> None:
+    """Write the phases of a run folder, whole or not at all. Raises OSError."""
+    replace_file(folder / FILE, phases.model_dump_json(indent=1))

@@ -1,0 +1,114 @@
+"""The phases of an automatic training on one time axis: validation accuracy, with its interval, against seconds."""
+
+import math
+
+import plotly.graph_objects as go
+
+from core.runs.automatic.phases import Phase, Phases
+from pages.components.shared.charts import Palette, rgba, styled
+
+HEIGHT = 320
+NAMES = {"head": "head", "layer4": "last stage", "layer3": "last two stages", "all": "all layers"}
+_ROOM = 0.04
+_MINUTES_FROM = 180.0
+_NARROW = 0.12
+_STEPS = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
+
+
+def phases_figure(found: Phases, colors: Palette, *, boxes: bool) -> go.Figure:
+    """Plot every phase as a line of its epochs, and its result with the 95% interval; phases not kept are grey."""
+    figure = go.Figure()
+    end = max(found.seconds, 1.0)
+    unit, scale = ("minutes", 60.0) if end > _MINUTES_FROM else ("seconds", 1.0)
+    number = ".3f" if boxes else ".1%"
+    lows: list[float] = []
+    _line_of_the_model(figure, found, end / scale, scale, colors)
+    for place, phase in enumerate(found.phases):
+        color = colors.accent if phase.kept or not phase.over else colors.quiet
+        _shade(figure, phase, place, end / scale, scale, colors)
+        name = NAMES[phase.train]
+        if phase.points:
+            figure.add_scatter(
+                x=[point.seconds / scale for point in phase.points],
+                y=[point.score for point in phase.points],
+                name=f"{name}, each epoch",
+                mode="lines+markers",
+                line={"color": rgba(color, 0.6), "width": 1.5},
+                marker={"size": 4},
+                hovertemplate=f"%{{y:{number}}} after %{{x:.3g}} {unit}<extra>{name}</extra>",
+            )
+            lows += [point.score for point in phase.points]
+        if phase.ended is None or phase.value is None:
+            continue
+        low, high = (phase.value if one is None else one for one in (phase.low, phase.high))
+        lows.append(low)
+        state = "kept" if phase.kept else "not kept"
+        figure.add_scatter(
+            x=[phase.ended / scale],
+            y=[phase.value],
+            error_y={
+                "type": "data",
+                "array": [high - phase.value],
+                "arrayminus": [phase.value - low],
+                "color": color,
+                "thickness": 2,
+                "width": 6,
+            },
+            name=f"{name}, {state}",
+            mode="markers+text",
+            text=[name if _is_narrow(phase, end) else ""],
+            textposition="bottom right",
+            textfont={"size": 11, "color": colors.quiet},
+            marker={
+                "size": 11,
+                "color": color if phase.kept else colors.paper,
+                "line": {"color": color, "width": 2},
+            },
+            hovertemplate=f"%{{y:{number}}} after %{{x:.3g}} {unit}<extra>{name}, {state}</extra>",
+        )
+    lowest = max(0.0, math.floor(10 * min(lows, default=0.0)) / 10)
+    figure.update_yaxes(range=[lowest, 1 + _ROOM * (1 - lowest)], tickformat="" if boxes else ".0%")
+    step = next((one for one in _STEPS if end / one <= 8), _STEPS[-1]) / scale
+    figure.update_xaxes(range=[0, end / scale * (1 + _ROOM)], dtick=step, tick0=0)
+    title = ("Mean IoU" if boxes else "Accuracy") + " on the validation photos, with 95% interval"
+    return styled(figure, colors, title, height=HEIGHT, legend=False, x_title=f"{unit} of training")
+
+
+def _line_of_the_model(figure: go.Figure, found: Phases, end: float, scale: float, colors: Palette) -> None:
+    """Draw which result the run's model has at each time: it is used from the end of its phase on."""
+    kept = [(one.ended / scale, one.value) for one in found.phases if one.kept and one.ended is not None]
+    if kept:
+        figure.add_scatter(
+            x=[*(seconds for seconds, _ in kept), end],
+            y=[*(value for _, value in kept), kept[-1][1]],
+            mode="lines",
+            line={"color": rgba(colors.accent, 0.35), "width": 4, "shape": "hv"},
+            hoverinfo="skip",
+        )
+
+
+def _is_narrow(phase: Phase, end: float) -> bool:
+    """Return whether a phase's band has no room for its name."""
+    return (end if phase.ended is None else phase.ended) - phase.began < _NARROW * end
+
+
+def _shade(figure: go.Figure, phase: Phase, place: int, end: float, scale: float, colors: Palette) -> None:
+    """Draw the phase's time as a band with its name."""
+    last = end if phase.ended is None else phase.ended / scale
+    figure.add_vrect(
+        x0=phase.began / scale,
+        x1=last,
+        fillcolor=rgba(colors.quiet, 0.10 if place % 2 == 0 else 0.04),
+        line_width=0,
+        layer="below",
+    )
+    if not _is_narrow(phase, end * scale):
+        figure.add_annotation(
+            x=(phase.began / scale + last) / 2,
+            y=0,
+            yref="paper",
+            yanchor="bottom",
+            text=NAMES[phase.train],
+            showarrow=False,
+            font={"size": 11, "color": colors.quiet},
+        )
