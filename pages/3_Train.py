@@ -1,16 +1,14 @@
 """Train: choose a recipe, start a run, follow its progress."""
 
-import secrets
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from core.data.snapshot import check_trainable, snapshot_of_project
+from core.data.snapshot import check_trainable
 from core.data.store.store import Project
 from core.errors import TooLittleData
-from core.runs import jobs
 from core.runs.folder import RunFolder, list_runs
 from core.training.advice import advice
 from core.training.recipe import Recipe
@@ -19,8 +17,11 @@ from pages.components.data.import_line import import_line
 from pages.components.shared import frame
 from pages.components.shared.wording import next_page, plain
 from pages.components.train import live_run, photo_preview, recipe_form, run_list, runs_table
-from pages.components.train.recipe_labels import default_run_name, recipe_summary, snapshot_summary
+from pages.components.train.more_settings import draw_later, more_settings
+from pages.components.train.recipe_labels import recipe_summary, snapshot_summary
 from pages.components.train.split_counts import cached_snapshot, show_rule
+from pages.components.train.start_training import start
+from pages.components.train.sweeps import sweep_rows, sweep_view
 from pages.components.train.time_estimate import time_sentence
 
 
@@ -54,11 +55,12 @@ def new_run(project: Project, runs: list[RunFolder]) -> Callable[[], None] | Non
         recipe = Recipe.checked(**values)
         st.markdown(snapshot_summary(snapshot.counts()))
         show_rule(project)
-        st.markdown(f"{recipe_summary(recipe)} {time_sentence(recipe, snapshot, list_runs(frame.workspace()))}")
+        expected = time_sentence(frame.workspace(), recipe, snapshot, list_runs(frame.workspace()))
+        st.markdown(f"{recipe_summary(recipe, project.task)} {expected}")
         for remark in advice(recipe, snapshot.counts(), project.task):
             st.warning(plain(remark), icon=":material/info:")
-        start(project, recipe)
-        return partial(photo_preview.draw_previews, project, recipe, placeholders)
+        start(project, recipe, snapshot, list_runs(frame.workspace()))
+        return partial(draw_later, project, snapshot, recipe, placeholders)
     return None
 
 
@@ -79,65 +81,35 @@ def form(runs: list[RunFolder]) -> tuple[dict[str, Any], photo_preview.Placehold
     more = st.toggle("More settings" + (f" (changed: {', '.join(changed)})" if changed else ""), key="recipe-more")
     if not more:
         return values | hidden, photo_preview.Placeholders(augmented)
-    left, right = st.columns(2)
-    with left.container(border=True, height="stretch"):
-        st.markdown("## Optimizer and learning rate")
-        values |= recipe_form.optimization()
-        schedule = st.container()
-    with right.container(border=True, height="stretch"):
-        st.markdown("## Batches and regularisation")
-        values |= recipe_form.regularization()
-    left, right = st.columns(2)
-    with left.container(border=True, height="stretch"):
-        st.markdown("## Preprocessing")
-        values |= recipe_form.preprocessing()
-        resized = st.container()
-    with right.container(border=True, height="stretch"):
-        st.markdown("## Early stopping, seed and device")
-        values |= recipe_form.stopping_and_device()
-    return values, photo_preview.Placeholders(augmented, resized, schedule)
-
-
-def start(project: Project, recipe: Recipe) -> None:
-    """Draw the Train button. A double click starts one run only, because both clicks carry the same token."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        token = st.session_state.setdefault("recipe-token", secrets.token_hex(8))
-        pressed = st.button("Train", type="primary", icon=":material/model_training:", key="train", width=180)
-        title = st.text_input(
-            "Run name", placeholder=default_run_name(recipe), key="recipe-title", max_chars=80, width=380
-        )
-    if not pressed:
-        return
-    frame.store().assign_splits(project.id)  # from now on, the photos keep the splits of this run
-    run = jobs.submit(
-        frame.workspace(),
-        snapshot_of_project(frame.store(), project.id),
-        recipe,
-        title=title.strip() or default_run_name(recipe),
-        project_id=project.id,
-        project=project.name,
-        once=token,
-    )
-    run_list.open_run(run.id)
-    del st.session_state["recipe-token"]
-    st.rerun()
+    drawn, placeholders = more_settings(augmented)
+    return values | hidden | drawn, placeholders
 
 
 with frame.page("Train"):
     project = frame.need_project()
     runs = list_runs(frame.workspace(), project.id)
     run = run_list.chosen_run(project)
+    sweep = None if run else sweep_rows.chosen_sweep(project)
     draw_previews = None
-    if run is None:
+    if run is None and sweep is None:
         run_list.show_live_runs(runs)
         draw_previews = new_run(project, runs)
     else:
-        st.button("New run", on_click=run_list.open_run, args=(None,), icon=":material/add:", key="new-training")
-        live_run.show(run)
+        with st.container(horizontal=True):
+            st.button(
+                "New run", on_click=sweep_rows.open_sweep, args=(None,), icon=":material/add:", key="new-training"
+            )
+            if run and (around := run.status().sweep):
+                st.button("Open its sweep", on_click=sweep_rows.open_sweep, args=(around,), key="to-sweep")
+        if run:
+            live_run.show(run)
+        elif sweep:
+            sweep_view.show(sweep)
     # While the form is shown, live runs are listed above it instead.
-    others = [one for one in runs if one != run and (run or not one.status().live)]
+    here = {run} if run else {one.folder for one in sweep.runs} if sweep else set()
+    others = [one for one in runs if one not in here and (here or not one.status().live)]
     if others:
-        st.markdown("## Other runs" if run else "## Earlier runs")
+        st.markdown("## Other runs" if here else "## Earlier runs")
         shown_as = st.segmented_control(
             "Show the runs as", ("List", "Table"), default="List", required=True, label_visibility="collapsed",
             key="runs-view",

@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from core.cli import check, data, features, models, predict_explain, runs, training
+from core.cli import cache, check, data, features, find_rate, models, predict_explain, runs, sweeps, training
 from core.errors import StudioError
 
 # The error that typer raises for invalid arguments. It is defined in typer's private copy of click.
@@ -36,7 +36,9 @@ app.command("import")(data.import_)
 app.command("labels")(data.labels)
 app.command("train")(training.train)
 app.command("resume")(training.resume)
+app.command("find-rate")(find_rate.find_rate)
 app.command("runs")(runs.runs)
+app.command("sweep")(sweeps.sweep)
 app.command("evaluate")(predict_explain.evaluate)
 app.command("predict")(predict_explain.predict)
 app.command("explain")(predict_explain.explain)
@@ -44,6 +46,7 @@ app.command("features")(features.features)
 app.command("export")(models.export)
 app.command("summary")(models.summary)
 app.command("check")(check.check)
+app.command("cache")(cache.cache)
 
 
 def main() -> None:

@@ -63,6 +63,13 @@ def predict(
         list[Path], typer.Argument(metavar="IMAGE...", help="Image files, folders, zips, packed images (.h5, .npz).")
     ],
     csv: Annotated[Path | None, typer.Option(help="Write the predictions to this CSV file.")] = None,
+    test_time_views: Annotated[
+        int | None,
+        typer.Option(
+            help="Average the probabilities over this many views of each photo: 1 is off, 2 adds the mirror image, 6 "
+            "also two crops. Default: as the model was trained."
+        ),
+    ] = None,
     device: Device = "auto",
     json: Json = False,
 ) -> None:
@@ -80,7 +87,7 @@ def predict(
 
     answers: list[FilePrediction] = []
     with ProgressDisplay() as display:
-        predictor = load_predictor(run, open_workspace(), device, progress=display.show_bytes)
+        predictor = load_predictor(run, open_workspace(), device, display.show_bytes, test_time_views)
         for count, one in enumerate(predict_files(predictor, pictures(images)), start=1):
             answers.append(one)
             display.show("predicting", count, None)

@@ -47,14 +47,14 @@ def with_recipe_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def given_settings(context: typer.Context, settings: dict[str, Any], task: str) -> dict[str, Any]:
-    """Return the settings without those that the user did not give and whose default depends on the task."""
+def chosen_settings(context: typer.Context, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that the user gave on the command line; all others have their defaults."""
 
     def is_given(name: str) -> bool:
         source = context.get_parameter_source(name)
         return source is not None and source.name != "DEFAULT"
 
-    return {name: value for name, value in settings.items() if name not in TASK_DEFAULTS[task] or is_given(name)}
+    return {name: value for name, value in settings.items() if is_given(name)}
 
 
 def _choices(annotation: Any) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from core.errors import RunError
 if TYPE_CHECKING:
     from core.runs.table import RunRow
 
+# The column sweep is left out where no run belongs to one.
 _HEADER = ("run", "project", "name", "state", "created", "trained", "note", "epochs", "validation", "photos")
 _FIGURES = {"accuracy": "{:.1%} accuracy", "mean_iou": "{:.3f} mean IoU"}
 
@@ -20,6 +21,7 @@ def runs(
         str | None, typer.Argument(metavar="[RUN]", help="Only this run: a run id in the workspace, or a run folder.")
     ] = None,
     project: Annotated[str | None, typer.Option(help="Only the runs of the project with this name.")] = None,
+    sweep: Annotated[str | None, typer.Option(help="Only the runs of the sweep with this id.")] = None,
     note: Annotated[str | None, typer.Option(help="Replace the note of RUN; an empty text removes it.")] = None,
     json: Json = False,
 ) -> None:
@@ -42,17 +44,24 @@ def runs(
         rows = [row for row in rows if row.project == project]
         if not rows:
             raise RunError(f"No run belongs to a project called {project!r}. Run this command without --project.")
+    if sweep is not None:
+        rows = [row for row in rows if row.sweep == sweep]
+        if not rows:
+            raise RunError(f"No run belongs to a sweep {sweep!r}. List the sweeps with python -m core sweep.")
     if json:
         print_json([{**asdict(row), "created": row.created.isoformat(), "recipe": row.recipe} for row in rows])
     elif rows:
-        print_table(_HEADER, [_cells(row) for row in rows], texts=7)
+        swept = any(row.sweep for row in rows)
+        header = (*_HEADER[:3], "sweep", *_HEADER[3:]) if swept else _HEADER
+        print_table(header, [_cells(row, swept) for row in rows], texts=7 + swept)
     else:
         print_result("There are no runs in this workspace yet.")
 
 
-def _cells(row: "RunRow") -> list[str]:
+def _cells(row: "RunRow", swept: bool) -> list[str]:
     figure = _FIGURES[row.figure].format(row.value) if row.figure and row.value is not None else ""
-    texts = [row.id, row.project or "", row.title, row.state, f"{row.created.astimezone():%Y-%m-%d %H:%M}", row.recipe]
+    texts = [row.id, row.project or "", row.title, *([row.sweep or ""] if swept else []), row.state]
+    texts += [f"{row.created.astimezone():%Y-%m-%d %H:%M}", row.recipe]
     numbers = [f"{row.epochs_done} of {row.epochs}", figure, str(row.n) if figure else ""]
     return [*map(_one_line, texts), _one_line(row.note), *numbers]
 

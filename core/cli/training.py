@@ -11,22 +11,20 @@ from core.cli.console import (
     Json,
     ProgressDisplay,
     first_process,
-    print_json,
     print_message,
     print_problems,
-    print_result,
     process_rank,
 )
 from core.cli.outputs import require_empty
-from core.cli.recipe_options import given_settings, with_recipe_options
+from core.cli.recipe_options import chosen_settings, with_recipe_options
+from core.cli.sweeps import planned_runs, train_all
+from core.cli.training_output import follow
 from core.errors import RunError
 from core.workspace import REPOSITORY
 
 if TYPE_CHECKING:
     from core.data.snapshot import Snapshot
     from core.runs.folder import RunFolder
-    from core.runs.status import Status
-    from core.training.events import Event
     from core.training.recipe import Recipe
     from core.workspace import Workspace
 
@@ -60,6 +58,30 @@ Made = Annotated[
         "Progress is written to its log.",
     ),
 ]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        help="A YAML or JSON file of settings, such as the recipe.json of a run. Options given here come before it."
+    ),
+]
+Seeds = Annotated[
+    int,
+    typer.Option(
+        help="How many runs to train, with the random seeds SEED, SEED+1 and so on; the split stays the same. "
+        "They become folders in the one of --out, and are compared on the validation photos."
+    ),
+]
+Grid = Annotated[
+    Path | None,
+    typer.Option(
+        help="A YAML or JSON file that maps settings to lists of values, such as train: [head, layer4]. Every "
+        "combination is trained, with each seed, and compared on the validation photos."
+    ),
+]
+Sweep = Annotated[
+    str | None,
+    typer.Option(hidden=True, help="Used instead of all other options: train the waiting runs of this sweep."),
+]
 
 
 @with_recipe_options
@@ -69,7 +91,11 @@ def train(
     images: Images = None,
     out: Out = None,
     run: Made = None,
+    sweep: Sweep = None,
     task: Task = "auto",
+    config: Config = None,
+    seeds: Seeds = 1,
+    grid: Grid = None,
     json: Json = False,
     **settings: Any,
 ) -> None:
@@ -87,43 +113,92 @@ def train(
     if run is not None:
         _train_in_background(run)
         return
+    if sweep is not None:
+        from core.runs.sweeps.work_through import work_through
+
+        work_through(open_workspace(), sweep)
+        return
     if not labels or out is None:
         raise typer.BadParameter("give a labels.csv or files of packed images, and the new run folder with --out.")
     if task not in TASKS:
         raise typer.BadParameter(f"--task is {task!r}, but must be one of {', '.join(TASKS)}.")
+    several = seeds != 1 or grid is not None
+    if several and "WORLD_SIZE" in os.environ:
+        raise typer.BadParameter("--seeds and --grid train one run after the other; start them without torchrun.")
     from core.runs.folder import RunFolder
+    from core.runs.sweeps.grid import read_grid
+    from core.runs.sweeps.plan import seeds_remark
+    from core.runs.sweeps.settings_file import read_recipe
     from core.training.advice import advice
-    from core.training.recipe import Recipe
 
-    draft = Recipe.checked(**settings)  # reports wrong settings before the photos are read
+    # All settings are checked before the photos are read.
+    values = (read_recipe(config) if config else {}) | chosen_settings(context, settings)
+    draft = _checked(values, config)
+    cells = read_grid(grid) if grid else [{}]
+    planned_runs(values, cells, seeds, None)
     workspace = open_workspace()
     if first_process():
-        require_empty(out, "the run")
-    snapshot = _snapshot(labels, images, task, draft.split_seed, workspace)
-    recipe = Recipe.for_task(snapshot.task, **given_settings(context, settings, snapshot.task))
+        require_empty(out, "the sweep" if several else "the run")
+    snapshot = snapshot_to_train(labels, images, task, draft.split_seed, workspace)
+    planned = planned_runs(values, cells, seeds, snapshot.task)
+    recipe = planned[0].recipe
     if not first_process():
         _train_other_process(snapshot, recipe, RunFolder(out.resolve()), workspace)
         return
-    for sentence in advice(recipe, snapshot.counts(), snapshot.task):
+    recipes = [one.recipe for one in planned]
+    counts = snapshot.counts()
+    for sentence in dict.fromkeys(text for one in recipes for text in advice(one, counts, snapshot.task)):
         print_message(sentence)
-    _check_weights(recipe)
+    if remark := seeds_remark(planned, seeds, snapshot.task):
+        print_message(remark)
+    for one in {(one.arch, one.weights): one for one in recipes}.values():
+        _check_weights(one)
+    title = labels[0].stem if _packed(labels) else labels[0].resolve().parent.name or labels[0].stem
+    if several:
+        from core.runs.sweeps.sweep_folder import create_sweep, runs_of
+
+        folder = create_sweep(out, snapshot, planned, title)
+        _shrink_to_wait(runs_of(folder)[0], workspace, json, folder)
+        train_all(folder, workspace, json)
+        return
     from core.runs.new_run import create_run
 
-    title = labels[0].stem if _packed(labels) else labels[0].resolve().parent.name or labels[0].stem
     made = create_run(out, snapshot, recipe, title=title)
-    _shrink_to_wait(made, workspace, json)
+    _shrink_to_wait(made, workspace, json, made.path)
     follow(made, workspace, json)
 
 
+def _checked(values: dict[str, Any], config: Path | None) -> "Recipe":
+    """Return the recipe of these settings; problems name the file that some of them are from. Raises RecipeError."""
+    from core.errors import RecipeError
+    from core.training.recipe import Recipe
+
+    try:
+        return Recipe.checked(**values)
+    except RecipeError as error:
+        if config is None:
+            raise
+        raise RecipeError(f"{config}: {error}") from error
+
+
 def resume(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or a run id in the workspace.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run folder, a run id in the workspace, or the folder of a sweep.")
+    ],
     json: Json = False,
 ) -> None:
-    """Resume a run that was stopped, was interrupted or has failed, after its last finished epoch."""
+    """Resume a run that was stopped, was interrupted or has failed, after its last finished epoch.
+
+    For the folder of a sweep: train all its runs that have not finished.
+    """
     from core.runs.folder import open_run
+    from core.runs.sweeps.sweep_folder import is_sweep
     from core.workspace import open_workspace
 
     workspace = open_workspace()
+    if is_sweep(Path(run)):
+        train_all(Path(run).absolute(), workspace, json)
+        return
     found = open_run(run, workspace)
     if not first_process():
         _train_other_process(found.snapshot(), found.recipe(), found, workspace)
@@ -134,8 +209,10 @@ def resume(
     follow(found, workspace, json)
 
 
-def _shrink_to_wait(run: "RunFolder", workspace: "Workspace", json: bool) -> None:
+def _shrink_to_wait(run: "RunFolder", workspace: "Workspace", json: bool, path: Path) -> None:
     """If the run must wait, continue as ``resume`` in the same process without what was loaded to read the labels.
+
+    ``path`` is what to resume: the run, or the sweep that it is the first run of.
 
     pandas and its like take a hundred megabytes. Not on Windows, where a program cannot take another one's place.
     """
@@ -151,23 +228,7 @@ def _shrink_to_wait(run: "RunFolder", workspace: "Workspace", json: bool) -> Non
     sys.stdout.flush()
     sys.stderr.flush()
     answer = ["--json"] if json else []
-    os.execv(sys.executable, [sys.executable, *options, "-m", "core", "resume", str(run.path), *answer])
-
-
-def follow(run: "RunFolder", workspace: "Workspace", json: bool) -> None:
-    """Train in this process and show progress; exits with status 2 or 1 if the run fails."""
-    from core.runs.worker import train as events_of
-
-    events = events_of(run, workspace, own_process=True)
-    with ProgressDisplay() as display:
-        while True:
-            try:
-                event = next(events)
-            except StopIteration as end:
-                status = end.value
-                break
-            _show_event(event, display, json)
-    _print_outcome(run, status, json)
+    os.execv(sys.executable, [sys.executable, *options, "-m", "core", "resume", str(path), *answer])
 
 
 def _train_other_process(snapshot: "Snapshot", recipe: "Recipe", run: "RunFolder", workspace: "Workspace") -> None:
@@ -176,6 +237,8 @@ def _train_other_process(snapshot: "Snapshot", recipe: "Recipe", run: "RunFolder
 
     from core.runs.device_queue import wait_for_turn
 
+    if recipe.solves_head(snapshot.task):
+        return  # the first process does it alone, in seconds
     if not wait_for_turn(run.path):
         return
     # Torch is imported only now, so that waiting processes stay small.
@@ -186,7 +249,8 @@ def _train_other_process(snapshot: "Snapshot", recipe: "Recipe", run: "RunFolder
     # Ctrl-C reaches all processes. The first one handles it, and the others end when it has ended.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        for _ in fit(snapshot, recipe, run.path, resume=run.begun, cache=workspace.cache / "resized"):
+        cache = workspace.cache / "resized"
+        for _ in fit(snapshot, recipe, run.path, resume=run.begun, cache=cache, workspace=workspace):
             pass
     except RuntimeError as error:  # from torch, mostly because the first process has ended
         print_message(f"process {process_rank()}: {error}")
@@ -199,7 +263,9 @@ def _packed(labels: list[Path]) -> bool:
     return all(path.suffix.lower() in PACKED_SUFFIXES for path in labels)
 
 
-def _snapshot(labels: list[Path], images: Path | None, task: str, seed: int, workspace: "Workspace") -> "Snapshot":
+def snapshot_to_train(
+    labels: list[Path], images: Path | None, task: str, seed: int, workspace: "Workspace"
+) -> "Snapshot":
     """Return the snapshot to train on and print its problems; raises TooLittleData."""
     from core.data.snapshot import check_trainable, snapshot_of_packed, snapshot_of_table
 
@@ -247,47 +313,4 @@ def _train_in_background(reference: str) -> None:
     workspace = open_workspace()
     status = work(open_run(reference, workspace), workspace, own_process=True)
     if status.state not in ("finished", "stopped"):
-        raise typer.Exit(1)
-
-
-def _show_event(event: "Event", display: ProgressDisplay, json: bool) -> None:
-    from core.training.events import Progress, Step
-
-    if isinstance(event, Progress):
-        downloading = event.total is not None and event.total >= 1_000_000
-        (display.show_bytes if downloading else display.show)(event.phase, event.done, event.total)
-    elif isinstance(event, Step):
-        note = f"loss {event.loss:.3f}  {event.images_per_second:.1f} images/s"
-        display.show(f"epoch {event.epoch}", event.batch, event.batches, " batches", note)
-    else:
-        display.clear()
-        # With --json, standard output holds only the JSON.
-        (print_message if json else print_result)(event.sentence)
-
-
-def _print_outcome(run: "RunFolder", status: "Status", json: bool) -> None:
-    from core.runs.worker import UNEXPECTED
-
-    reports = {split: run.report(split) for split in ("val", "test")} if run.finished else {}
-    made = {split: report for split, report in reports.items() if report is not None}
-    if json:
-        summary: dict[str, Any] = {"run": str(run.path), "state": status.state, "message": status.message}
-        for name in ("accuracy", "mean_iou"):
-            found = {split: getattr(report, name) for split, report in made.items() if hasattr(report, name)}
-            if found or name == "accuracy":
-                summary[name] = {split: figure.model_dump() for split, figure in found.items()}
-        print_json(summary)
-    elif status.state in ("finished", "stopped"):
-        print_result(f"{status.state}: {status.message}")
-        for split, report in made.items():
-            for name, figure in report.figures().items():
-                print_result(f"{split} {name}: {figure}")
-        print_result(f"run: {run.path}")
-    if status.state == "failed":
-        print_message(status.message)
-        if status.message == UNEXPECTED:
-            print_message(f"Log: {run.log_path}")
-        raise typer.Exit(1 if status.message == UNEXPECTED else 2)
-    if status.state not in ("finished", "stopped"):
-        print_message(status.message)
         raise typer.Exit(1)

@@ -3,6 +3,7 @@
     recipe.json  snapshot.csv         what to train; never changed
     status.json  metrics.jsonl  log.txt    the progress
     best/  last/                      the best model so far; the latest one, with the state for an exact resume
+    tensorboard/                      the same figures as event files, for those who have TensorBoard
     report-<split>.json  predictions-<split>.csv    written after the training
 
 There are also two empty lock files: ``.lock`` (held while status.json is replaced) and ``.worker.lock`` (held by the

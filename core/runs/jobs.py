@@ -55,7 +55,7 @@ def submit(
     from core.data.snapshot import check_trainable
 
     check_trainable(snapshot)
-    with _one_at_a_time(workspace):
+    with one_at_a_time(workspace):
         if once is not None:
             for run in list_runs(workspace):
                 if run.status().once == once:
@@ -84,7 +84,7 @@ def resume(workspace: Workspace, run: RunFolder) -> None:
 
     Has no effect on a live run. Raises RunError for a run that has finished all its epochs.
     """
-    with _one_at_a_time(workspace):
+    with one_at_a_time(workspace):
         if join_queue(run):
             _start(workspace, run)
 
@@ -137,7 +137,7 @@ def new_run_id(workspace: Workspace, title: str) -> str:
 
 
 @contextlib.contextmanager
-def _one_at_a_time(workspace: Workspace) -> Iterator[None]:
+def one_at_a_time(workspace: Workspace) -> Iterator[None]:
     """Hold a lock while a process is started, so that a second click waits for the first. Raises StorageError."""
     lock = FileLock(workspace.runs / ".locks" / "jobs.lock")
     try:
@@ -150,6 +150,11 @@ def _one_at_a_time(workspace: Workspace) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def discard(run: RunFolder) -> None:
+    """Delete a run that has never started."""
+    shutil.rmtree(run.path, ignore_errors=True)
 
 
 def _start(workspace: Workspace, run: RunFolder) -> None:
@@ -179,6 +184,8 @@ def _kill(run: RunFolder, status: Status) -> None:
     try:
         process = psutil.Process(status.pid)
         command = process.cmdline()  # empty while the process is ending
+        if command[1:5] == ["-m", "core", "train", "--sweep"]:
+            return  # the run waits; its sweep's process finds that it is gone, and goes on with the next
         other = "--run" in command and str(run.path) not in command  # it trains another run
         if command and (command[1:3] != ["-m", "core"] or other):
             raise RunError(f"The run {run.id} is being trained by another program. Stop it there first.")

@@ -31,16 +31,21 @@ def evaluate_run(
 
 
 def load_predictor(
-    reference: str | Path, workspace: Workspace, device: str = "auto", progress: PhaseCallback | None = None
+    reference: str | Path,
+    workspace: Workspace,
+    device: str = "auto",
+    progress: PhaseCallback | None = None,
+    test_time_views: int | None = None,
 ) -> Predictor:
     """Load the model of ``imagenet``, a bundle folder, a run folder or a run's id in the workspace.
 
-    For a run this is its best model. Raises RunError for a run without a model, and the errors of `Predictor.load`.
+    For a run this is its best model. ``test_time_views`` is as in `Predictor.load`. Raises RunError for a run without
+    a model, and the errors of `Predictor.load`.
     """
     folder = bundle_folder(reference, workspace)
     if folder is None:
-        return Predictor.load(IMAGENET, device, progress)
-    predictor = Predictor.load(folder, device, progress)
+        return Predictor.load(IMAGENET, device, progress, test_time_views=test_time_views)
+    predictor = Predictor.load(folder, device, progress, test_time_views=test_time_views)
     if folder.name == "best":
         predictor.name = folder.parent.name
     return predictor

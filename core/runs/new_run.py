@@ -28,8 +28,12 @@ def create_run(
     project_id: int | None = None,
     project: str | None = None,
     once: str | None = None,
+    sweep: str | None = None,
+    sweep_title: str | None = None,
 ) -> RunFolder:
     """Create a run in the state queued; the folder appears with all its files or not at all.
+
+    ``sweep`` is the id of the sweep that it belongs to; such a run is not evaluated on the test photos.
 
     Raises RunError if the folder is not empty or cannot be written, StorageError if the disk is full.
     """
@@ -41,6 +45,8 @@ def create_run(
         project_id=project_id,
         project=project,
         once=once,
+        sweep=sweep,
+        sweep_title=sweep_title,
         queued=moment,
         epochs=recipe.epochs,
         line=queue_name(recipe.device),

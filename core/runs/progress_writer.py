@@ -1,19 +1,23 @@
-"""Writes a training's events into its run folder: status, metrics and log."""
+"""Writes a training's events into its run folder: status, metrics, log and TensorBoard files."""
 
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
 
 from core.errors import RunError
+from core.features.frozen_pass import PHASE
 from core.models.bundle import INFO_FILE, complete_folder, has_bundle, read_info
+from core.processors import ProcessorShare
 from core.runs import metrics
 from core.runs.folder import RunFolder
 from core.runs.metrics import EpochLine, StepSampler
-from core.runs.remaining import RemainingTime
+from core.runs.remaining import TRAINING_PASSES, UPPER_SHARES, RemainingTime
 from core.runs.run_files import read_limited
+from core.runs.tensorboard.event_writer import EventWriter
 from core.training.events import EPOCH_FILE, Epoch, Event, Progress, Step
 
 EVALUATING = "evaluating the best model"
@@ -40,16 +44,29 @@ class ProgressWriter:
         self._shown = float("-inf")
         self._phase = ""
         self._sampler = StepSampler()
+        self._photos = photos
         self._remaining = RemainingTime(validation_photos=photos.get("val", 0), test_photos=photos.get("test", 0))
         self._epochs = run.status().epochs
         self._batches = 0
         self._evaluated = 0
+        self._tensorboard = EventWriter(run.path, run.append_log)
+        self._share = ProcessorShare()
+        self._trained = 0  # batches of the finished epochs: the scale of the TensorBoard files
 
     def rewind(self) -> None:
         """Delete the metrics of epochs that were not saved, since they are repeated, and restore a lost line."""
         saved = saved_epoch(self._run)
-        self._run.rewind_metrics((saved["epoch"] if saved else 0) + 1)
+        last = saved["epoch"] if saved else 0
+        self._run.rewind_metrics(last + 1)
+        self._trained = self._batches_until(last)
+        self._tensorboard.begin(self._trained + 1)
         self.restore()
+
+    def start_over(self) -> None:
+        """Delete all metrics: a run without a state to resume from repeats all of it."""
+        self._run.rewind_metrics(1)
+        self._trained = 0
+        self._tensorboard.begin(1)
 
     def restore(self) -> None:
         """Write the line of the epoch in ``last/`` if the process died, or was stopped, between saving and recording.
@@ -60,6 +77,7 @@ class ProgressWriter:
         known = {record["epoch"] for record in metrics.records(self._run.metrics_path, "epoch")}
         if saved is None or saved["epoch"] in known:
             return
+        self._trained = self._batches_until(saved["epoch"])
         self._record(saved)
         self._run.append_log(f"epoch {saved['epoch']} had been saved but not recorded: its figures are from last/.")
 
@@ -91,21 +109,40 @@ class ProgressWriter:
         if done == total:
             self._evaluated += total
 
+    def close(self) -> None:
+        """Close the TensorBoard file; everything else is written already."""
+        self._tensorboard.close()
+
     def _progress(self, progress: Progress) -> None:
         changes = {}
         if progress.phase == "reading the photos":
             self._remaining.after_reading(progress.done)
+        elif progress.phase == PHASE and progress.total:
+            left = self._remaining.after_features(progress.done, progress.total, self._training_in_views)
+            changes = {} if left is None else {"seconds_left": left}
         elif progress.phase == "evaluating on the validation photos":
             left = self._remaining.after_validation(progress.done)
             changes = {} if left is None else {"seconds_left": left}
         self.write_phase(progress.phase, progress.done, progress.total, **changes)
+
+    @cached_property
+    def _training_in_views(self) -> float:
+        """How many views the whole network can compute in the time of all epochs on kept features, roughly."""
+        recipe, begun = self._run.recipe(), self._run.status().epoch
+        epoch = TRAINING_PASSES * self._photos.get("train", 0) + self._photos.get("val", 0)
+        if recipe.train == "staged":
+            return epoch * (recipe.epochs - max(begun, recipe.resolved_head_epochs()))
+        return epoch * UPPER_SHARES.get(recipe.train, 0.0) * (recipe.epochs - begun)
 
     def _step(self, step: Step) -> None:
         moment = time.monotonic()
         self._batches = step.batches
         seconds_left = self._remaining.after_step(step.epoch, self._epochs, step.batch, step.batches)
         if self._sampler.due(moment - self._began):
-            self._run.append_metrics("step", asdict(step))
+            fields = asdict(step)
+            self._run.append_metrics("step", fields)
+            del fields["epoch"]
+            self._tensorboard.write(self._trained + step.batch, fields, prefix="batch/")
         phase = f"epoch {step.epoch} of {self._epochs}"
         if phase == self._phase and moment - self._shown < _STATUS_SECONDS:
             return
@@ -122,8 +159,10 @@ class ProgressWriter:
         self._remaining.full_precision = status.precision in (None, "fp32")
 
     def _epoch(self, epoch: Epoch) -> None:
+        self._trained += self._batches or 1
         self._record(asdict(epoch))
-        self._run.append_log(epoch.sentence)
+        if epoch.sentence:
+            self._run.append_log(epoch.sentence)
         self._phase = ""
         self._run.write_status(
             state="running",
@@ -139,7 +178,16 @@ class ProgressWriter:
             for pattern in ("report-*.json", "predictions-*.csv"):
                 for path in self._run.path.glob(pattern):
                     path.unlink()
-        self._run.append_metrics("epoch", epoch)
+        self._run.append_metrics("epoch", {**epoch, "slowdown": self._share.slowdown()})
+        self._tensorboard.write(self._trained, epoch)
+        self._tensorboard.flush()
+
+    def _batches_until(self, epoch: int) -> int:
+        """Return how many batches were trained up to the end of this epoch, from the recorded steps."""
+        steps = metrics.records(self._run.metrics_path, "step")
+        known = {record["epoch"]: record.get("batches", 0) for record in steps}
+        usual = next((batches for batches in reversed(known.values()) if batches), self._run.status().batches) or 1
+        return sum(known.get(number) or usual for number in range(1, epoch + 1))
 
 
 def saved_epoch(run: RunFolder) -> dict[str, Any] | None:

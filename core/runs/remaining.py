@@ -13,6 +13,12 @@ _LEAST_READ_SECONDS = 0.01
 # The evaluation computes in fp32. Training and its validation may use half the bits, in about half the time.
 _FP32_FACTOR = 2.0
 
+TRAINING_PASSES = 3.0
+"""A training step takes as long as so many forward passes: one forward, two backward."""
+
+UPPER_SHARES = {"head": 0.0, "layer4": 0.2, "layer3": 0.56}
+"""The part of ResNet-50's multiplications that is above the frozen layers, by what is trained."""
+
 
 class RemainingTime:
     """Estimates the seconds left from what is reported to it: reading, steps, validation, epochs, evaluation."""
@@ -35,6 +41,8 @@ class RemainingTime:
         self._reading_since: float | None = None
         self._per_read = 0.0
         self._evaluating_since = 0.0
+        self._features: tuple[int, float] | None = None  # views that were computed, and the time then
+        self._per_view = 0.0
 
     def after_reading(self, done: int) -> None:
         """Measure how long it takes to decode a photo."""
@@ -42,6 +50,20 @@ class RemainingTime:
             self._reading_since = self._clock()
         elif done:
             self._per_read = (self._clock() - self._reading_since) / done
+
+    def after_features(self, done: int, total: int, training: float = 0.0) -> float | None:
+        """Return the seconds left when the frozen layers have computed ``done`` views of photos, or None at first.
+
+        ``training`` is how many more views the whole network could compute in the time of all epochs.
+        """
+        moment = self._clock()
+        if self._features is None:
+            self._features = (done, moment)
+        first, since = self._features
+        if done <= first:
+            return None
+        self._per_view = (moment - since) / (done - first)
+        return self._per_view * (total - done + training) + self._evaluation()
 
     def after_step(self, epoch: int, epochs: int, batch: int, batches: int) -> float | None:
         """Return the seconds left after this batch, or None if it is too early to estimate."""
@@ -97,7 +119,8 @@ class RemainingTime:
         per_photo = self._per_validation_photo
         if per_photo is None:
             per_photo = self._around_training() / self._validation_photos if self._validation_photos else 0.0
-        computing = per_photo * (1.0 if self.full_precision else _FP32_FACTOR)
+        # Epochs on kept features say nothing about the whole network; computing the features does.
+        computing = max(per_photo, self._per_view) * (1.0 if self.full_precision else _FP32_FACTOR)
         photos = self._validation_photos + self._test_photos
         fixed = _FIXED_SECONDS * ((self._validation_photos > 0) + (self._test_photos > 0))
         return fixed + computing * photos + max(self._per_read, _LEAST_READ_SECONDS) * self._test_photos

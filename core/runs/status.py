@@ -42,6 +42,9 @@ class Status(BaseModel):
     project_id: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     project: _Title | None = None
     once: _Title | None = None  # the token of the submitted form: a second click finds the run of the first
+    # The sweep that it is a run of: several seeds or recipes, started together to be compared on the validation photos.
+    sweep: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,99}$")] | None = None
+    sweep_title: _Title | None = None
     created: _Moment
     # The name of its queue; runs in it wait for the same device. It is also the name of a lock file.
     line: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,40}(:[0-9]{1,6})?$")] = "cpu"
@@ -59,6 +62,7 @@ class Status(BaseModel):
     precision: Annotated[str, Field(max_length=100)] | None = None
     epoch: _Count = 0  # the current epoch, counted from 1; 0 before the first
     epochs: _Count = 0
+    solved: bool = False  # its epochs are the iterations of a solver
     batch: _Count = 0
     batches: _Count = 0
     images_per_second: _Amount | None = None
@@ -97,7 +101,7 @@ def _fitting(name: str, value: Any) -> Any:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-_LONGEST = {"title": 500, "project": 500, "phase": 500, "message": 10_000, "note": NOTE_LETTERS}
+_LONGEST = {"title": 500, "sweep_title": 500, "project": 500, "phase": 500, "message": 10_000, "note": NOTE_LETTERS}
 
 
 def read_status(path: Path) -> Status:

@@ -37,11 +37,19 @@ class RunRow:
     """Layers to train. These three are None if the recipe cannot be read."""
     epochs_done: int
     epochs: int
+    solved: bool
+    """Whether its epochs are the iterations of a solver."""
     figure: str | None
     """What ``value`` is: accuracy or mean_iou, on the validation photos; None before the first epoch."""
     value: float | None
     n: int
     """The number of validation photos that ``value`` is from."""
+    low: float | None
+    high: float | None
+    """The 95 % confidence interval of ``value`` over photos; None before the run is evaluated."""
+    sweep: str | None
+    """The id of the sweep that the run belongs to."""
+    sweep_title: str | None
 
     @property
     def recipe(self) -> str:
@@ -58,7 +66,7 @@ def row_of(run: RunFolder) -> RunRow:
     """Return a run as a row; never raises for a damaged run."""
     status = run.status()
     done = metrics.records(run.metrics_path, "epoch")
-    figure, value, n = _reported(run) or _recorded(done)
+    found = _reported(run) or _recorded(done)
     arch, weights, train = _recipe(run)
     return RunRow(
         id=run.id,
@@ -73,11 +81,16 @@ def row_of(run: RunFolder) -> RunRow:
         arch=arch,
         weights=weights,
         train=train,
-        epochs_done=len(done),
+        epochs_done=done[-1]["epoch"] if done else 0,
         epochs=status.epochs,
-        figure=figure,
-        value=value,
-        n=n,
+        solved=status.solved,
+        figure=found.figure,
+        value=found.value,
+        n=found.n,
+        low=found.low,
+        high=found.high,
+        sweep=status.sweep,
+        sweep_title=status.sweep_title,
     )
 
 
@@ -88,8 +101,13 @@ def write_note(run: RunFolder, note: str) -> Status:
     return run.write_status(note=note.strip())
 
 
+_Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None
+
+
 class _Value(BaseModel):
-    value: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None
+    value: _Share
+    low: _Share = None
+    high: _Share = None
 
 
 class _Figures(BaseModel):
@@ -100,7 +118,16 @@ class _Figures(BaseModel):
     mean_iou: _Value | None = None
 
 
-def _reported(run: RunFolder) -> tuple[str, float | None, int] | None:
+@dataclass(frozen=True)
+class _Figure:
+    figure: str | None
+    value: float | None
+    n: int
+    low: float | None = None
+    high: float | None = None
+
+
+def _reported(run: RunFolder) -> _Figure | None:
     """Return the figure of the report on the validation photos, which other pages show; None without one."""
     path = run.path / "report-val.json"
     try:
@@ -111,21 +138,20 @@ def _reported(run: RunFolder) -> tuple[str, float | None, int] | None:
 
 
 @lru_cache(maxsize=4096)
-def _parsed(path: Path, inode: int, size: int, changed: int) -> tuple[str, float | None, int]:
+def _parsed(path: Path, inode: int, size: int, changed: int) -> _Figure:
     figures = _Figures.model_validate_json(read_limited(path, _REPORT_BYTES))
-    if figures.mean_iou is not None:
-        return "mean_iou", figures.mean_iou.value, figures.n
-    return "accuracy", figures.accuracy.value, figures.n
+    name, found = ("accuracy", figures.accuracy) if figures.mean_iou is None else ("mean_iou", figures.mean_iou)
+    return _Figure(name, found.value, figures.n, found.low, found.high)
 
 
-def _recorded(done: list[dict[str, object]]) -> tuple[str | None, float | None, int]:
+def _recorded(done: list[dict[str, object]]) -> _Figure:
     """Return the figure of the best epoch so far, as it was during training."""
     best = [epoch for epoch in done if epoch.get("best")]
     if not best:
-        return None, None, 0
+        return _Figure(None, None, 0)
     epoch = metrics.EpochLine.model_validate(best[-1])
     boxed = epoch.val_iou is not None
-    return "mean_iou" if boxed else "accuracy", epoch.val_iou if boxed else epoch.val_accuracy, epoch.val_n
+    return _Figure("mean_iou" if boxed else "accuracy", epoch.val_iou if boxed else epoch.val_accuracy, epoch.val_n)
 
 
 def _recipe(run: RunFolder) -> tuple[str | None, str | None, str | None]:

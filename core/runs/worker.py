@@ -8,11 +8,13 @@ import traceback
 from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
+from core.cache_use import in_use
 from core.errors import RunError, StudioError
+from core.features.budget import clean
 from core.models.bundle import finish_replacement
 from core.runs.device_queue import announce_turn, withdraw_turn
 from core.runs.folder import RunFolder
@@ -25,6 +27,10 @@ from core.storage_errors import storage_error
 from core.training.events import Event, Progress, Step
 from core.workspace import Workspace, open_workspace
 
+if TYPE_CHECKING:
+    from core.data.snapshot import Snapshot
+    from core.training.linear.head_run import SolvedHead
+
 UNEXPECTED = "The run failed because of an unexpected error; see the log for details."
 
 _TURN_SECONDS = 0.3
@@ -33,8 +39,16 @@ _LOCK_SECONDS = 5.0
 
 
 def work(run: RunFolder, workspace: Workspace | None = None, *, own_process: bool = False) -> Status:
-    """Run ``train`` to its end and return the run's final status."""
-    events = train(run, workspace or open_workspace(), own_process=own_process)
+    """Run ``train`` to its end, clean the caches if they are over their budget, return the run's final status."""
+    workspace = workspace or open_workspace()
+    with in_use([workspace.cache / "resized", workspace.cache / "vectors"]):
+        status = _trained(train(run, workspace, own_process=own_process))
+    with contextlib.suppress(StudioError):  # a limit that cannot be read: the home page says so
+        clean(workspace)
+    return status
+
+
+def _trained(events: Generator[Event, None, Status]) -> Status:
     while True:
         try:
             next(events)
@@ -77,19 +91,30 @@ def _wait_train_evaluate(
     run: RunFolder, workspace: Workspace, signals: StopSignals, own_process: bool
 ) -> Iterator[Event]:
     lock = device_lock(workspace, run)
+    writer: ProgressWriter | None = None
     try:
         yield from _wait_in_queue(run, workspace, lock, signals)
         run.write_status(state="preparing", started=run.status().started or now(), phase="preparing")
         _repair(run)
-        writer = ProgressWriter(run, resumed=run.begun, photos=_photos(run))
+        snapshot = run.snapshot()
+        writer = ProgressWriter(run, resumed=run.begun, photos=_photos(run, snapshot))
         stopped = False
-        if own_process:
-            # Torch is imported only now, so that a waiting process stays small.
-            from core.training.device import keep_freed_memory
-
-            keep_freed_memory()
+        is_solved = run.recipe().solves_head(snapshot.task)
+        solved: list[SolvedHead] = []
         try:
-            yield from _train(run, workspace, writer, signals)
+            if is_solved:
+                from core.runs.solving.solved_run import train_solved
+
+                yield from train_solved(
+                    run, snapshot, workspace, writer, signals, _evaluated_splits(run), solved.append
+                )
+            else:
+                if own_process:
+                    # Torch is imported only now, so that a waiting process stays small.
+                    from core.training.device import keep_freed_memory
+
+                    keep_freed_memory()
+                yield from _train(run, workspace, writer, signals)
         except Interruption as interruption:
             # It may have come while a checkpoint was saved, or before its epoch was recorded.
             _repair(run)
@@ -97,9 +122,16 @@ def _wait_train_evaluate(
             if interruption.reason != "stop" or not run.finished:
                 raise
             stopped = True
-        yield from _evaluate(run, workspace, writer, signals)
-        _end(run, "stopped" if stopped else "finished", _summary(run))
+        if solved and run.recipe().test_time_views == 1:
+            from core.runs.solving.solved_run import evaluate_solved
+
+            evaluate_solved(run, snapshot, solved[0])
+        else:
+            yield from _evaluate(run, workspace, writer, signals)
+        _end(run, "stopped" if stopped else "finished", _summary(run, is_solved))
     finally:
+        if writer is not None:
+            writer.close()
         with contextlib.suppress(OSError):
             withdraw_turn(run.path)
         lock.release()
@@ -129,9 +161,20 @@ def _repair(run: RunFolder) -> None:
     finish_replacement(run.last)
 
 
-def _photos(run: RunFolder) -> dict[str, int]:
-    """Return how many photos each split has."""
-    return {str(split): int(count) for split, count in run.snapshot().frame["split"].value_counts().items()}
+def _photos(run: RunFolder, snapshot: "Snapshot") -> dict[str, int]:
+    """Return how many photos each split has that the run will use."""
+    counts = snapshot.frame["split"].value_counts()
+    used = ("train", *_evaluated_splits(run))
+    return {str(split): int(count) for split, count in counts.items() if split in used}
+
+
+def _evaluated_splits(run: RunFolder) -> tuple[str, ...]:
+    """Return the splits that a run is evaluated on at its end, the validation photos first.
+
+    Runs of a sweep are compared on the validation photos. With the test photos in sight, the best of many would be
+    chosen on them too, so these wait until somebody asks for one run.
+    """
+    return ("val",) if run.status().sweep else ("val", "test")
 
 
 def _train(run: RunFolder, workspace: Workspace, writer: ProgressWriter, signals: StopSignals) -> Iterator[Event]:
@@ -141,7 +184,11 @@ def _train(run: RunFolder, workspace: Workspace, writer: ProgressWriter, signals
     announce_turn(run.path)
     run.append_log("resumed" if writer.resumed else "started")
     events: Any = fit(
-        run.snapshot(), run.recipe(), run.path, resume=writer.resumed, log=run.append_log, cache=_resized(workspace)
+        *(run.snapshot(), run.recipe(), run.path),
+        resume=writer.resumed,
+        log=run.append_log,
+        cache=_resized(workspace),
+        workspace=workspace,
     )
     device_written = False
     # Closed as soon as the run is stopped, not at garbage collection: the evaluation needs the memory.
@@ -168,7 +215,8 @@ def _evaluate(run: RunFolder, workspace: Workspace, writer: ProgressWriter, sign
 
     snapshot, device = run.snapshot(), run.recipe().device
     writer.start_evaluation()
-    for split, words in (("val", "validation"), ("test", "test")):
+    for split in _evaluated_splits(run):
+        words = {"val": "validation", "test": "test"}[split]
         total = len(snapshot.part(split))
         if total == 0:
             continue
@@ -186,7 +234,7 @@ def _resized(workspace: Workspace) -> Path:
     return workspace.cache / "resized"
 
 
-def _summary(run: RunFolder) -> str:
+def _summary(run: RunFolder, is_solved: bool = False) -> str:
     """Return a sentence about the best epoch, with the figure of its report in fp32, as the app predicts in fp32.
 
     An epoch may have been evaluated in bf16, which can change the class of a borderline photo.
@@ -206,6 +254,8 @@ def _summary(run: RunFolder) -> str:
         figure = in_training if report is None else f"{report.accuracy.correct}"
         text = f"{figure} of {best['val_n']:.0f} validation photos correct"
     also = f" ({in_training} during training, in {run.status().precision})" if in_training != figure else ""
+    if is_solved:
+        return f"The head was solved to its optimum: {text}."
     return f"The best epoch was {best['epoch']:.0f}: {text}{also}."
 
 

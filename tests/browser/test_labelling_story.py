@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from core.data.store.store import ImageFilter, Project, Store
 from core.workspace import SAMPLE_IMAGES, Workspace
 from tests.browser.server import Server
-from tests.browser.test_newcomer import MINUTE, go, number_field, settled
+from tests.browser.test_newcomer import MINUTE, go, settled
 
 KINDS = ("owl", "chicken")
 BIRDS = SAMPLE_IMAGES / "birds"
@@ -203,10 +203,7 @@ def drag_a_box(page: Page) -> None:
 
 
 def train_and_find(page: Page, mistaken: str, right: str, screenshots: Path) -> None:
-    """Train for two epochs; the test report lists the corrected photo under its right class."""
-    epochs = number_field(page, "Epochs")
-    epochs.fill("2")
-    epochs.press("Enter")
+    """Train the head; the test report lists the corrected photo under its right class."""
     settled(page)
     page.get_by_role("button", name="Train", exact=True).click()
     page.get_by_role("button", name="Evaluate the model").click(timeout=3 * MINUTE)

@@ -52,7 +52,7 @@ def test_a_run_outlives_the_page_and_the_server(page: Page, server: Server, tmp_
 
     # The smallest network from random numbers, for more epochs than the test will wait.
     go(page, "Train")
-    page.get_by_text("More settings").click()
+    page.locator(".st-key-recipe-more label").click()
     settled(page)
     choose(page, "Architecture", "ResNet-18")
     choose(page, "Starting weights", "None")

@@ -25,6 +25,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("RESNET_STUDIO_SERVER_FILES", "on")
     monkeypatch.delenv("RESNET_STUDIO_DATABASE_URL", raising=False)
     monkeypatch.chdir(REPOSITORY)
+    # Pages would measure this machine in the background, once for the workspace of each test.
+    monkeypatch.setattr("pages.components.train.time_estimate.begin_measuring", lambda workspace: False)
     yield tmp_path / "workspace"
     st.cache_data.clear()
     st.cache_resource.clear()

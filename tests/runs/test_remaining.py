@@ -1,5 +1,12 @@
+import time
+from collections.abc import Callable
+
 import pytest
 
+from core.features.frozen_pass import PHASE
+from core.progress import Progress
+from core.runs.folder import RunFolder
+from core.runs.progress_writer import ProgressWriter
 from core.runs.remaining import RemainingTime
 
 
@@ -80,6 +87,49 @@ def test_photos_that_take_long_to_read_make_the_evaluation_longer() -> None:
     assert remaining.start_evaluation() == pytest.approx(2.0 + 10 * 0.5)
 
 
+def test_computing_features_tells_how_long_the_rest_takes() -> None:
+    """Epochs on kept features take next to nothing, but the evaluation after them computes the whole network."""
+    clock = Clock()
+    remaining = RemainingTime(clock, validation_photos=20, test_photos=40)
+    assert remaining.after_features(0, 200) is None
+    clock.seconds = 10.0
+    evaluation = 0.1 * 60 + 2 * 1.0 + 40 * 0.01
+    assert remaining.after_features(100, 200) == pytest.approx(10.0 + evaluation)
+    assert remaining.after_features(100, 200, training=300.0) == pytest.approx(10.0 + 30.0 + evaluation)
+    clock.seconds = 20.0
+    assert remaining.after_features(200, 200) == pytest.approx(evaluation)
+    for batch in (1, 2):
+        clock.seconds += 0.001
+        remaining.after_step(1, 2, batch, 2)
+    clock.seconds += 0.001
+    left = remaining.after_validation(20)
+    assert left is not None and left == pytest.approx(evaluation, abs=0.02)
+
+
 def test_without_a_split_its_evaluation_takes_no_time() -> None:
     assert RemainingTime(Clock()).start_evaluation() == 0.0
     assert RemainingTime(Clock()).after_evaluated(0) == 0.0
+
+
+def test_the_status_of_a_run_tells_how_long_its_features_take(
+    make_run: Callable[..., RunFolder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it, the page said nothing until the first epoch, which is when nearly everything is done."""
+    clock = Clock()
+    monkeypatch.setattr(time, "monotonic", clock)
+    left = {}
+    for train in ("head", "layer4", "staged"):
+        run = make_run(train, train=train, epochs=4, head_epochs=1 if train == "staged" else None)
+        writer = ProgressWriter(run, resumed=False, photos={"train": 100, "val": 50})
+        writer._remaining._clock = clock
+        clock.seconds = 0.0
+        writer.write(Progress(PHASE, 0, 250))
+        clock.seconds = 10.0
+        writer.write(Progress(PHASE, 100, 250))
+        writer.close()
+        assert run.status().phase == "computing features: 100 of 250"
+        left[train] = run.status().seconds_left
+    # 0.1 s a view: 150 more views and the evaluation of 50 photos; then the epochs of the upper layers.
+    assert left["head"] == pytest.approx(15.0 + 6.0)
+    assert left["layer4"] == pytest.approx(21.0 + 4 * 0.2 * 350 * 0.1)
+    assert left["staged"] == pytest.approx(21.0 + 3 * 350 * 0.1)

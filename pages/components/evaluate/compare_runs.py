@@ -98,7 +98,7 @@ def table(runs: dict[str, tuple[RunFolder, Report]]) -> pd.DataFrame:
             run.status().title,
             network_name(recipe.arch),
             TRAIN_NAMES[recipe.train],
-            f"{len(epochs)} of {recipe.epochs}",
+            counted(len(epochs), "iteration") if run.status().solved else f"{len(epochs)} of {recipe.epochs}",
             format_rate(report.accuracy),
             "–" if report.macro_f1 is None else f"{report.macro_f1:.1%}",
             "–" if report.loss is None else f"{report.loss:.3f}",

@@ -92,6 +92,8 @@ def headline(run: RunFolder, report: Report) -> None:
     if report.macro_f1 is not None:
         parts.append(f"Macro F1 (mean over the classes): {report.macro_f1:.1%}.")
     st.caption(" ".join(parts), help=explained("confidence interval", "F1"))
+    if report.computed:
+        st.caption(f"Computed when the run ended, from its {report.computed}.")
     verdict_view.show(run, report, brief=True)
 
 

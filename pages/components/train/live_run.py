@@ -6,6 +6,7 @@ from core.errors import RunError
 from core.inspection.measuring.report import Report
 from core.models.weights_table import available
 from core.runs import jobs, metrics
+from core.runs.estimates.speed import recipe_or_none
 from core.runs.folder import RunFolder
 from core.runs.status import Status
 from core.training.choices import NAMED_WEIGHTS
@@ -26,10 +27,13 @@ from pages.components.train.status_text import (
     queue_sentence,
     run_progress,
 )
-from pages.components.train.time_estimate import recipe_or_none
 
 REFRESH_SECONDS = 1.0
 VIEWS = ("Curves", "Log", "Recipe")
+BEST_OF_SOLVER = (
+    "The head was solved exactly: each point is an iteration of the solver over all training photos, and the last one, "
+    "its optimum, is kept. Cross-validation within the training photos chose the penalty against overfitting."
+)
 BEST_BY_ACCURACY = (
     "The model of the best epoch is kept: the highest validation accuracy, at a tie the lower validation loss. "
     "Step-by-step figures are smoothed."
@@ -109,8 +113,12 @@ def _live_log(run: RunFolder) -> None:
 def _header(run: RunFolder, status: Status) -> None:
     word, color = STATE_BADGES[status.state]
     st.header(f"{plain(status.title or run.id)} :{color}-badge[{word}]", anchor=False)
-    done = len(metrics.records(run.metrics_path, "epoch"))
-    parts = (epochs_words(done, status.epochs, status.live), format_age(status.created), plain(device_summary(status)))
+    done = max((record["epoch"] for record in metrics.records(run.metrics_path, "epoch")), default=0)
+    parts = (
+        epochs_words(done, status.epochs, status.live, status.solved),
+        format_age(status.created),
+        plain(device_summary(status)),
+    )
     st.caption(" · ".join(part for part in parts if part))
 
 
@@ -196,13 +204,18 @@ def _curves(run: RunFolder) -> None:
         chance = 1 / len(counts_of(run))
         second = ("accuracy", charts.accuracy_curves(epochs, steps, colors, chance, planned))
     figures = (("loss", charts.loss_curves(epochs, steps, colors, planned)), second)
+    solved = run.status().solved
     for place, (name, figure) in zip((left, right), figures, strict=True):
+        if solved:
+            figure.update_xaxes(title_text="iteration")
         place.plotly_chart(
             figure,
             key=f"{name}-{run.id}",
             config={"displayModeBar": False},
-            alt=f"{name[0].upper()}{name[1:]} per epoch",
+            alt=f"{name[0].upper()}{name[1:]} per {'iteration' if solved else 'epoch'}",
         )
+    if solved:
+        st.caption(BEST_OF_SOLVER)
     if len(steps):
         boxed = "val_iou" in epochs
         st.caption(BEST_BY_BOXES if boxed else BEST_BY_ACCURACY, help=explained("IoU") if boxed else None)
@@ -219,3 +232,12 @@ def _recipe(run: RunFolder) -> None:
     task = "localization" if "val_iou" in run.epochs() else "classification"
     columns = {"setting": "Setting", "value": "Value", "default": "Default"}
     st.dataframe(recipe_table(run.recipe(), task), hide_index=True, height="content", column_config=columns)
+    st.download_button(
+        "Download recipe",
+        run.recipe().model_dump_json(indent=2),
+        file_name="recipe.json",
+        mime="application/json",
+        icon=":material/download:",
+        key=f"recipe-file-{run.id}",
+        help="All settings as a file: python -m core train labels.csv --out RUN --config recipe.json repeats the run.",
+    )

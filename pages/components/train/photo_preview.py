@@ -29,6 +29,8 @@ class Placeholders:
     augmented: DeltaGenerator
     resized: DeltaGenerator | None = None
     schedule: DeltaGenerator | None = None
+    rate: DeltaGenerator | None = None
+    """For the learning-rate finder."""
 
 
 def draw_previews(project: Project, recipe: Recipe, placeholders: Placeholders) -> None:

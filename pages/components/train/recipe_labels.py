@@ -56,6 +56,7 @@ CHOICE_NAMES = {
     "cosine": "Cosine",
     "constant": "Constant",
     "adamw": "AdamW",
+    "logistic": "Logistic regression",
     "sgd": "SGD",
     "adam": "Adam",
     "crop": "Crop",
@@ -65,6 +66,8 @@ CHOICE_NAMES = {
     "light": "Light",
     "standard": "Standard",
     "balanced": "Balanced",
+    "cross-entropy": "Cross-entropy",
+    "focal": "Focal",
     "giou": "Overlap (GIoU)",
     "smooth-l1": "Edges (smooth L1)",
     "auto": "Automatic",
@@ -96,6 +99,17 @@ FIELD_LABELS = {
     "device": "Device",
     "precision": "Mixed precision",
     "workers": "Data-loading workers",
+    "views": "Kept views of each photo",
+    "loss": "Loss",
+    "focal_gamma": "Focal loss (gamma)",
+    "balanced_sampling": "Class-balanced sampling",
+    "mixup": "Mixup",
+    "cutmix": "CutMix",
+    "random_erasing": "Random erasing",
+    "ema": "Average of the weights (EMA)",
+    "layer_decay": "Layer-wise rate decay",
+    "accumulation": "Gradient accumulation",
+    "test_time_views": "Test-time views",
 }
 """The label of each setting on the form and in the table."""
 
@@ -117,17 +131,17 @@ def snapshot_summary(counts: pd.DataFrame) -> str:
     )
 
 
-def recipe_summary(recipe: Recipe) -> str:
+def recipe_summary(recipe: Recipe, task: str = "classification") -> str:
     """Return the network, its starting weights, its trainable layers and the epochs, in three sentences."""
+    length = f"Training takes {counted(recipe.epochs, 'epoch')}."
+    if recipe.solves_head(task):
+        length = "The head is solved exactly, in seconds, on what the frozen layers compute once."
     start = {
         "imagenet": "starts from weights pretrained on the 1,000 classes of ImageNet",
         "imagenet-v2": "starts from weights pretrained on the 1,000 classes of ImageNet",
         "none": "starts from random weights",
     }.get(recipe.weights, "starts from your own weights")
-    return (
-        f"{network_name(recipe.arch)} {start}. {_TRAINABLE_SENTENCES[recipe.train]} "
-        f"Training takes {counted(recipe.epochs, 'epoch')}."
-    )
+    return f"{network_name(recipe.arch)} {start}. {_TRAINABLE_SENTENCES[recipe.train]} {length}"
 
 
 def recipe_table(recipe: Recipe, task: str = "classification") -> list[dict[str, str]]:
@@ -137,31 +151,40 @@ def recipe_table(recipe: Recipe, task: str = "classification") -> list[dict[str,
     for field, value in recipe.model_dump().items():
         if field == "box_loss" and task == "classification":
             continue
-        text = _value_text(field, value)
+        if field == "focal_gamma" and recipe.loss != "focal":
+            continue
+        text = value_text(field, value)
         if field == "learning_rate" and value is None:
             text = f"{recipe.resolved_learning_rate():g} ({text.lower()})"
         elif field == "head_epochs" and value is None:
             staged = recipe.train == "staged"
             text = f"{recipe.resolved_head_epochs()} ({text.lower()})" if staged else "Only in staged training"
         default = Recipe.model_fields["weights"].default if field == "weights" else defaults[field]
-        rows.append({"setting": FIELD_LABELS[field], "value": text, "default": _value_text(field, default)})
+        rows.append({"setting": FIELD_LABELS[field], "value": text, "default": value_text(field, default)})
     return rows
 
 
-def _value_text(field: str, value: object) -> str:
+_OFF = {
+    **dict.fromkeys(("patience", "mixup", "cutmix", "random_erasing", "ema"), 0),
+    **dict.fromkeys(("layer_decay", "accumulation", "test_time_views"), 1),
+}
+"""The values that leave a technique out."""
+
+
+def value_text(field: str, value: object) -> str:
     if value is None:
         return "Automatic"
     if field == "arch":
         return network_name(str(value))
     if isinstance(value, bool):
         return "On" if value else "Off"
-    if field == "patience" and value == 0:
+    if _OFF.get(field) == value:
         return "Off"
     names = {"weights": WEIGHT_NAMES, "train": TRAIN_NAMES}.get(field, CHOICE_NAMES)
     return names.get(str(value), str(value))
 
 
-def default_run_name(recipe: Recipe) -> str:
+def default_run_name(recipe: Recipe, task: str = "classification") -> str:
     """Return a name for a run that the user has not named."""
     trained = {
         "head": "head only",
@@ -170,4 +193,5 @@ def default_run_name(recipe: Recipe) -> str:
         "all": "all layers",
         "staged": "staged",
     }[recipe.train]
-    return f"{network_name(recipe.arch)}, {trained}, {counted(recipe.epochs, 'epoch')}"
+    length = "" if recipe.solves_head(task) else f", {counted(recipe.epochs, 'epoch')}"
+    return f"{network_name(recipe.arch)}, {trained}{length}"

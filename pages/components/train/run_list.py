@@ -12,6 +12,7 @@ from pages.components.shared import frame
 from pages.components.shared.wording import plain
 from pages.components.train import verdict_view
 from pages.components.train.status_text import STATE_BADGES, epochs_words, format_age, run_progress
+from pages.components.train.sweeps import sweep_rows
 
 SHOWN_AT_FIRST = 6
 
@@ -64,7 +65,10 @@ def _live_rows(runs: list[RunFolder]) -> None:
     if not any(run.status().live for run in runs):
         st.rerun()
     with st.container(border=True, gap="xsmall", key="at-work"):
-        for run in runs:
+        for run in sweep_rows.by_sweep(runs):
+            if isinstance(run, list):
+                sweep_rows.draw_live_row(run)
+                continue
             status = run.status()
             word, color = STATE_BADGES[status.state]
             share, progress = run_progress(status)
@@ -79,12 +83,16 @@ def _live_rows(runs: list[RunFolder]) -> None:
 
 
 def show_runs(runs: list[RunFolder]) -> None:
-    """Draw one row per run, newest first."""
-    every = len(runs) <= SHOWN_AT_FIRST or st.session_state.get("runs-all", False)
-    for run in runs if every else runs[:SHOWN_AT_FIRST]:
-        _run_row(run)
-    if len(runs) > SHOWN_AT_FIRST:
-        st.toggle(f"Show all {len(runs)}", key="runs-all")
+    """Draw one row for each run, and one for each sweep, newest first."""
+    lines = sweep_rows.by_sweep(runs)
+    every = len(lines) <= SHOWN_AT_FIRST or st.session_state.get("runs-all", False)
+    for line in lines if every else lines[:SHOWN_AT_FIRST]:
+        if isinstance(line, list):
+            sweep_rows.draw_row(line)
+        else:
+            _run_row(line)
+    if len(lines) > SHOWN_AT_FIRST:
+        st.toggle(f"Show all {len(lines)}", key="runs-all")
 
 
 def _run_row(run: RunFolder) -> None:
@@ -106,7 +114,7 @@ def run_line(run: RunFolder) -> str:
     The figure is that of the report, as on Evaluate, and only without one that of the training.
     """
     row = row_of(run)
-    parts = [format_age(row.created), epochs_words(row.epochs_done, row.epochs, row.state in LIVE)]
+    parts = [format_age(row.created), epochs_words(row.epochs_done, row.epochs, row.state in LIVE, row.solved)]
     if row.value is not None:
         best = f"mean IoU {row.value:.2f}" if row.figure == "mean_iou" else f"accuracy {row.value:.0%}"
         verdict = "" if row.state in LIVE else verdict_view.words_of(run)

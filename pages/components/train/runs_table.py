@@ -20,6 +20,7 @@ from pages.components.train.run_list import open_run
 from pages.components.train.status_text import STATE_BADGES
 
 HERE, EVERYWHERE = "This project", "All projects"
+ALL_RUNS, SINGLE_RUNS = "All runs", "Runs without a sweep"
 _FIGURES = {"accuracy": "accuracy", "mean_iou": "mean IoU"}
 
 
@@ -28,7 +29,9 @@ def show(project: Project) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         scope = st.segmented_control("Runs of", (HERE, EVERYWHERE), default=HERE, required=True, key="runs-scope")
         text = st.text_input("Search", placeholder="name, note, network, project", key="runs-search", width=300)
-    rows = matching(run_rows(frame.workspace(), project.id if scope == HERE else None), text)
+        rows = run_rows(frame.workspace(), project.id if scope == HERE else None)
+        sweep = _choose_sweep(rows)
+    rows = matching(of_sweep(rows, sweep), text)
     if not rows:
         st.caption("No run matches this search." if text.strip() else "There are no runs yet.")
         return
@@ -43,7 +46,7 @@ def show(project: Project) -> None:
         selection_mode="single-row",
         placeholder="–",
         # Another search has other rows, so a selection must not be carried over.
-        key=f"runs-table-{scope}-{text}",
+        key=f"runs-table-{scope}-{text}" + (f"-{sweep}" if sweep != ALL_RUNS else ""),
         column_config={
             "Name": st.column_config.TextColumn("Name", width="medium"),
             "Validation": st.column_config.NumberColumn(
@@ -59,13 +62,35 @@ def show(project: Project) -> None:
         _one_run(rows[places[0]])
 
 
+def _choose_sweep(rows: Sequence[RunRow]) -> str:
+    """Draw the choice of a sweep if there are any; returns ALL_RUNS, SINGLE_RUNS or the id of one."""
+    titles = {row.sweep: f"{row.sweep_title or row.sweep} · {row.created.astimezone():%d %b, %H:%M}" for row in rows}
+    sweeps = [name for name in titles if name]
+    if not sweeps:
+        return ALL_RUNS
+    choices = [ALL_RUNS, SINGLE_RUNS, *sweeps]
+    if st.session_state.get("runs-sweep") not in choices:
+        st.session_state["runs-sweep"] = ALL_RUNS
+    chosen = st.selectbox(
+        "Sweep", choices, format_func=lambda name: titles.get(name, name), key="runs-sweep", width=260
+    )
+    return str(chosen)
+
+
+def of_sweep(rows: Sequence[RunRow], sweep: str) -> list[RunRow]:
+    """Return the rows of a sweep; for SINGLE_RUNS those of none, for ALL_RUNS every row."""
+    if sweep == ALL_RUNS:
+        return list(rows)
+    return [row for row in rows if row.sweep == (None if sweep == SINGLE_RUNS else sweep)]
+
+
 def matching(rows: Sequence[RunRow], text: str) -> list[RunRow]:
     """Return the rows that contain every word of the search text."""
     words = text.casefold().split()
 
     def content(row: RunRow) -> str:
-        parts = (row.title, row.note, row.project or "", row.recipe, network_name(row.arch or ""), row.state)
-        return " ".join(parts).casefold()
+        texts = (row.title, row.sweep_title, row.note, row.project, row.recipe, network_name(row.arch or ""), row.state)
+        return " ".join(text or "" for text in texts).casefold()
 
     return [row for row in rows if all(word in content(row) for word in words)]
 
@@ -80,6 +105,7 @@ def table_of(rows: Sequence[RunRow], workspace: Workspace, with_project: bool = 
                 "Validation": None if row.value is None else 100 * row.value,
                 "Verdict": "" if row.state in LIVE else verdict_view.words_of(workspace_run(row.id, workspace)),
                 "State": STATE_BADGES[row.state][0],
+                "Sweep": row.sweep_title or "",
                 "Note": row.note,
                 "Created": row.created.astimezone().replace(tzinfo=None),
                 "Epochs": f"{row.epochs_done} of {row.epochs}",
@@ -90,6 +116,8 @@ def table_of(rows: Sequence[RunRow], workspace: Workspace, with_project: bool = 
             for row in rows
         ]
     )
+    if not any(row.sweep for row in rows):
+        table = table.drop(columns="Sweep")
     return table if with_project else table.drop(columns="Project")
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from core.features.frozen_pass import PHASE
 from core.runs.progress_writer import EVALUATING
 from core.runs.status import RunState, Status
 from pages.components.shared.wording import counted
@@ -79,8 +80,13 @@ def format_age(moment: datetime, now: datetime | None = None) -> str:
     return "yesterday" if seconds < 172_800 else moment.strftime("%d %b %Y")
 
 
-def epochs_words(done: int, planned: int, live: bool) -> str:
-    """Return the epochs of a run: "8 epochs", or "3 of 8 epochs" if it ended before; empty if none are known."""
+def epochs_words(done: int, planned: int, live: bool, solved: bool = False) -> str:
+    """Return the epochs of a run: "8 epochs", or "3 of 8 epochs" if it ended before; empty if none are known.
+
+    The epochs of a run whose head is solved are "30 iterations", and unknown before.
+    """
+    if solved:
+        return counted(done, "iteration") if done and not live else ""
     if not planned:
         return ""
     return counted(planned, "epoch") if live or done >= planned else f"{done} of {counted(planned, 'epoch')}"
@@ -88,12 +94,15 @@ def epochs_words(done: int, planned: int, live: bool) -> str:
 
 def run_progress(status: Status) -> tuple[float, str]:
     """Return the finished share of a live run, 0 to 1, and the text of its progress bar."""
+    left = format_time_left(status.seconds_left)
     if status.phase.startswith(EVALUATING):
-        return 1.0, " · ".join(part for part in (EVALUATING, format_time_left(status.seconds_left)) if part)
+        return 1.0, " · ".join(part for part in (EVALUATING, left) if part)
+    if status.phase.startswith(PHASE):
+        return 0.0, " · ".join(part for part in ("computing the frozen layers once", left) if part)
     if not status.epoch or not status.epochs:
         return 0.0, "starting"
     share = (status.epoch - 1 + (status.batch / status.batches if status.batches else 0.0)) / status.epochs
-    parts = [f"epoch {status.epoch} of {status.epochs}", format_time_left(status.seconds_left)]
+    parts = [f"epoch {status.epoch} of {status.epochs}", left]
     return min(1.0, share), " · ".join(part for part in parts if part)
 
 

@@ -1,24 +1,38 @@
 """The Train page: the form and its summary, the states of a run, the list of runs."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.data.snapshot import snapshot_of_project
+from core.data.snapshot import Snapshot
 from core.data.store.store import Project, Store
-from core.models.summary import summarize
 from core.models.zoo import ARCHITECTURES, network_name
 from core.runs import jobs
+from core.runs.estimates import waiting
 from core.runs.folder import RunFolder, list_runs
 from core.runs.progress_writer import EVALUATING
 from core.runs.status import Status, now
+from core.training.linear.kept_vectors import Readiness
 from core.training.recipe import Recipe
+from core.workers.pool import Request
 from core.workspace import open_workspace
+from pages.components.computing.computation import Computation
 from pages.components.shared import charts
-from pages.components.train import block_diagram, recipe_form, recipe_labels, status_text, time_estimate
+from pages.components.train import (
+    block_diagram,
+    rate_search,
+    recipe_fields,
+    recipe_form,
+    recipe_labels,
+    run_list,
+    status_text,
+    time_estimate,
+)
 from pages.components.train.recipe_labels import ARCH_NAMES
 from tests.pages.conftest import OpenPage, add_photo, messages, read
 from tests.pages.trained import RUN, color_project, finished_run, queued_run, tiny
@@ -56,7 +70,7 @@ def test_the_form_says_what_will_happen_before_anything_is_understood(open_page:
     said = texts(app)
     assert "30 photos in 3 classes" in said
     assert "Only its new head is trained; all other layers stay frozen." in said
-    assert "8 epochs" in said
+    assert "The head is solved exactly, in seconds" in said
     assert app.button(key="train").label == "Train"
 
 
@@ -69,6 +83,53 @@ def test_choices_change_the_summary_and_the_drawing(open_page: OpenPage, colors:
     assert "epochs 1 to 2" in drawings
     assert "epochs 3 to 9" in drawings
     assert "9 epochs" in texts(app)
+
+
+def test_settings_that_a_solved_head_has_no_use_for_are_hidden(open_page: OpenPage, colors: Project) -> None:
+    """They were shown, and did nothing."""
+    app = open_page("Train", project=str(colors.id))
+    app.toggle(key="recipe-more").set_value(True).run()
+    assert not messages(app)
+    drawn = {one.key for one in (*app.number_input, *app.segmented_control)}
+    hidden = {f"recipe-{name}" for name in ("epochs", "learning_rate", "batch_size", "weight_decay", "patience")}
+    assert not drawn & {*hidden, "recipe-schedule"}
+    assert {"recipe-optimizer", "recipe-views", "recipe-label_smoothing", "recipe-mixup"} <= drawn
+    assert "the learning rate and batch size have no effect" in texts(app)
+    app.segmented_control(key="recipe-optimizer").set_value("sgd").run()
+    assert hidden <= {one.key for one in app.number_input}
+    assert "8 epochs" in texts(app)
+
+
+def test_a_run_that_ended_in_two_seconds_shows_its_iterations(
+    open_page: OpenPage, store: Store, colors: Project
+) -> None:
+    run = queued_run(open_workspace(), store, colors, weights="imagenet", train="head")
+    figures = {"epochs": 3, "train_accuracy": 0.9, "val_accuracy": 0.8, "val_n": 6, "val_loss": 0.5}
+    for number in (1, 2, 3):
+        run.append_metrics("epoch", {**figures, "epoch": number, "train_loss": 0.4 / number, "best": number == 3})
+    run.write_status(state="finished", solved=True, epoch=3, epochs=3, message="The head was solved to its optimum.")
+    app = open_page("Train", project=str(colors.id), run=run.id)
+    assert not messages(app)
+    said = texts(app)
+    assert "3 iterations" in said and "each point is an iteration of the solver" in said
+    assert "epoch" not in said.replace("epochs", "epoch").split("Other runs")[0]
+    assert "Evaluate the model" in [button.label for button in app.button] or not run.finished
+    assert run_list.run_line(run).startswith("just now · 3 iterations")
+
+
+def test_the_expected_time_counts_the_features_that_are_ready(
+    store: Store, colors: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe, snapshot = Recipe(), queued_run(open_workspace(), store, colors).snapshot()
+    for done in (30, 24):
+        monkeypatch.setattr(time_estimate, "_readiness", lambda *_, done=done: Readiness(done, 30))
+        sentence = time_estimate.time_sentence(open_workspace(), recipe, snapshot, [])
+        assert sentence.startswith("Expected time: ")
+        assert f"(the features of {done} of 30 photos are ready)." in sentence
+    exact = [time_estimate._exact(*each) for each in ((4.2, 4.2), (0.4, 0.4), (10, 30), (20, 170))]
+    assert exact == ["about 4 seconds", "about 2 seconds", "10 to 30 seconds", "half a minute to 3 minutes"]
+    monkeypatch.setattr(time_estimate, "_readiness", lambda *_: Readiness(0, 30))
+    assert "ready" not in time_estimate.time_sentence(open_workspace(), recipe, snapshot, [])
 
 
 def test_choices_that_do_not_go_together_are_one_sentence(open_page: OpenPage, colors: Project) -> None:
@@ -359,60 +420,22 @@ def test_a_network_of_the_wider_family_can_be_chosen(open_page: OpenPage, colors
     assert any("Expected time: " in one.value for one in app.markdown)
 
 
-def test_the_work_of_every_network_is_known(colors: Project, store: Store) -> None:
-    snapshot = snapshot_of_project(store, colors.id)
-    for arch in ARCHITECTURES:
-        recipe = tiny(arch=arch)
-        parts = time_estimate.expected_seconds(recipe, snapshot, time_estimate.rough_speed(recipe))
-        assert all(seconds > 0 for seconds in parts.values())
-    work = summarize("keras-resnet101v2").multiply_adds
-    assert time_estimate._BILLION_MULTIPLY_ADDS["keras-resnet101v2"] == pytest.approx(work / 1e9, abs=0.06)
-
-
-def test_the_expected_time_comes_from_a_like_run_where_there_is_one(
+def test_the_sentence_says_where_the_expected_time_comes_from(
     store: Store, colors: Project, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(time_estimate, "slowdown", lambda: 1.0)
+    monkeypatch.setattr(waiting, "present_slowdown", lambda without=0.0: 1.0)
     run = queued_run(open_workspace(), store, colors)
     recipe, snapshot = run.recipe(), run.snapshot()
-    assert time_estimate.measured_speed(recipe, [run]) is None
-    assert "a rough estimate" in time_estimate.time_sentence(recipe, snapshot, [run])
+    assert "a rough estimate" in time_estimate.time_sentence(open_workspace(), recipe, snapshot, [run])
     epoch = {"epoch": 1, "epochs": 1, "train_loss": 1.0, "train_accuracy": 0.5, "val_loss": 0.9, "val_accuracy": 0.6}
     run.append_metrics("epoch", {**epoch, "images_per_second": 0.5, "best": True})
     run.write_status(state="finished")
-    like, train = time_estimate.measured_speed(recipe, [run]), len(snapshot.part("train"))
-    assert like is not None
-    parts = time_estimate.expected_seconds(recipe.model_copy(update={"epochs": 100}), snapshot, like)
-    assert parts["training"] == pytest.approx(100 * train / 0.5)
-    assert parts["validation"] == pytest.approx(100 * len(snapshot.part("val")) / 0.5 / 5.5)
-    sentence = time_estimate.time_sentence(recipe.model_copy(update={"epochs": 1000}), snapshot, [run])
-    assert re.fullmatch(r"Expected time: about [\d.]+ hours \(measured in your last similar run\)\.", sentence)
-    # Another network: its work is known, so the machine's speed counts, in another project too.
-    other = recipe.model_copy(update={"arch": "resnet50", "train": "head"})
-    scaled = time_estimate.measured_speed(other, [run])
-    assert scaled is not None and scaled.training == like.training
-    assert time_estimate.expected_seconds(other, snapshot, scaled)["training"] == pytest.approx(
-        other.epochs * train / 0.5 / 5.5 * 4.1 / 1.8
+    sentence = time_estimate.time_sentence(
+        open_workspace(), recipe.model_copy(update={"epochs": 1000}), snapshot, [run]
     )
-    assert " to " in time_estimate.time_sentence(other, snapshot, [run])
-    assert time_estimate.measured_speed(recipe.model_copy(update={"precision": "bf16"}), [run]) is None
-
-
-def test_the_expected_time_holds_the_start_and_the_evaluation_and_the_load(
-    store: Store, colors: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It was "less than a minute" for what took five: on a busy machine, with start, saving and evaluation left out."""
-    monkeypatch.setattr(time_estimate, "processor_speed", lambda: 90.0)
-    monkeypatch.setattr(time_estimate, "_has_16_bit_units", lambda: False)
-    snapshot, sums = snapshot_of_project(store, colors.id), []
-    for busy in (1.0, 5.0):
-        monkeypatch.setattr(time_estimate, "slowdown", lambda busy=busy: busy)
-        recipe = Recipe(device="cpu")
-        parts = time_estimate.expected_seconds(recipe, snapshot, time_estimate.rough_speed(recipe))
-        assert set(parts) == {"start", "reading the photos", "training", "validation", "saving", "evaluation"}
-        assert parts["start"] > 5 and parts["evaluation"] > 5 and parts["saving"] > 1
-        sums.append(sum(parts.values()))
-    assert sums[1] == pytest.approx(5 * sums[0])
+    assert re.fullmatch(r"Expected time: about [\d.]+ hours \(measured in your last similar run\)\.", sentence)
+    other = recipe.model_copy(update={"arch": "resnet50", "train": "head", "views": 0})
+    assert " to " in time_estimate.time_sentence(open_workspace(), other, snapshot, [run])
 
 
 def test_a_rough_time_is_said_as_a_range() -> None:
@@ -455,11 +478,75 @@ def test_advice_stands_above_the_train_button(open_page: OpenPage, colors: Proje
 
 def test_the_form_allows_what_the_recipe_allows() -> None:
     """It allowed a batch size of 1 and a learning rate of 0, but not the 2,000 epochs of a run of the command line."""
-    for field in ("batch_size", "epochs", "head_epochs", "learning_rate", "label_smoothing", "size", "patience"):
-        for number in recipe_form.limits(field):
+    numbers = ("batch_size", "epochs", "head_epochs", "learning_rate", "label_smoothing", "size", "patience")
+    techniques = ("views", "focal_gamma", "mixup", "cutmix", "random_erasing", "ema", "layer_decay", "accumulation")
+    for field in (*numbers, *techniques, "test_time_views"):
+        for number in recipe_fields.limits(field):
             assert getattr(Recipe(**{field: number}), field) == number
-    assert recipe_form.limits("batch_size") == (2, 4096)
-    assert recipe_form.limits("learning_rate")[0] > 0
+    assert recipe_fields.limits("batch_size") == (2, 4096)
+    assert recipe_fields.limits("learning_rate")[0] > 0
+
+
+def test_every_technique_can_be_set_under_more_settings(open_page: OpenPage, colors: Project) -> None:
+    app = open_page("Train", project=str(colors.id))
+    app.toggle(key="recipe-more").set_value(True).run()
+    app.segmented_control(key="recipe-loss").set_value("focal").run()
+    wanted = {"mixup": 0.2, "cutmix": 1.0, "random_erasing": 0.25, "ema": 0.99, "layer_decay": 0.7, "focal_gamma": 1.0}
+    wanted |= {"accumulation": 4, "test_time_views": 2, "views": 3}
+    for name, value in wanted.items():
+        app.number_input(key=f"recipe-{name}").set_value(value)
+    app.toggle(key="recipe-balanced_sampling").set_value(True).run()
+    app.toggle(key="recipe-more").set_value(False).run()
+    assert not messages(app)
+    label = app.toggle(key="recipe-more").label
+    assert all(recipe_labels.FIELD_LABELS[name].lower() in label for name in wanted)
+    app.button(key="train").click().run()
+    (run,) = list_runs(open_workspace())
+    recipe = run.recipe()
+    assert {name: getattr(recipe, name) for name in wanted} == wanted
+    assert (recipe.loss, recipe.balanced_sampling) == ("focal", True)
+    jobs.delete(run)
+    undrawn = {"source", "split_seed", "workers"}  # choices of the command line
+    always = {"train", "arch", "weights", "epochs", "head_epochs", "augmentation"}
+    assert set(recipe_form.HIDDEN_AT_FIRST) | always | undrawn == set(Recipe.model_fields)
+
+
+def test_a_found_learning_rate_is_drawn_and_used_with_one_press(
+    open_page: OpenPage, colors: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {"rates": [1e-5, 1e-4, 1e-3, 1e-2], "losses": [1.0, 0.9, 0.4, 3.0], "suggestion": 4.7e-4}
+    asked: list[Request] = []
+
+    def compute(self: Computation, begin: Callable[[], Request], unit: str = "") -> dict[str, object]:
+        asked.append(begin())
+        st.session_state.pop(self._state)
+        return found
+
+    monkeypatch.setattr(Computation, "result", compute)
+    app = open_page("Train", project=str(colors.id))
+    app.toggle(key="recipe-more").set_value(True).run()
+    app.segmented_control(key="recipe-optimizer").set_value("sgd").run()
+    app.button(key="find-rate").click().run()
+    assert not messages(app)
+    (request,) = asked
+    folder = Path(request.arguments["folder"])
+    recipe = Recipe.from_json((folder / "recipe.json").read_bytes())
+    assert (recipe.train, recipe.optimizer, recipe.learning_rate) == ("head", "sgd", None)
+    assert len(Snapshot.read(folder / "snapshot.csv").frame) == 30
+    request.ended()
+    assert "falls fastest at a learning rate of 0.00047" in texts(app)
+    assert app.button(key="use-rate").label == "Use 0.00047"
+    app.button(key="use-rate").click().run()
+    assert app.number_input(key="recipe-learning_rate").value == pytest.approx(4.7e-4)
+    assert app.button(key="use-rate"), "the picture stays: the search does not depend on the rate that is set"
+    app.number_input(key="recipe-batch_size").set_value(8).run()
+    assert not [button for button in app.button if button.key == "use-rate"]
+    figure = rate_search.rate_figure(found, charts.LIGHT)
+    assert figure.layout.xaxis.type == "log"
+    assert figure.layout.yaxis.range[1] < 2, "the explosion at the end does not flatten the curve"
+    app.segmented_control(key="recipe-optimizer").set_value("logistic").run()
+    assert "have no effect on a head that is solved" in texts(app)
+    assert not [button for button in app.button if button.key == "find-rate"]
 
 
 def test_curves_keep_to_few_points_and_to_the_last_one() -> None:

@@ -1,0 +1,113 @@
+"""The fields of the recipe form: how a setting is drawn, with its label, help, limits and remembered value."""
+
+from collections.abc import Collection
+from typing import Any, Literal
+
+import streamlit as st
+
+from core.training.choices import CHOICES
+from core.training.recipe import TASK_DEFAULTS, Recipe
+from pages.components.train.recipe_labels import CHOICE_NAMES, FIELD_LABELS
+
+FIELDS = Recipe.model_fields
+KEY = "recipe-"
+TASK = "recipe-of-task"
+
+_STEPS = {
+    "learning_rate": 1e-4,
+    "weight_decay": 1e-4,
+    "label_smoothing": 0.05,
+    "focal_gamma": 0.5,
+    "mixup": 0.1,
+    "cutmix": 0.1,
+    "random_erasing": 0.05,
+    "ema": 1e-3,
+    "layer_decay": 0.05,
+}
+
+# The nearest number to a limit that is itself not allowed, such as a learning rate of 0.
+_BESIDE = 1e-9
+
+
+def default_value(field: str) -> Any:
+    """Return the default of a setting for the task of the project."""
+    return TASK_DEFAULTS[st.session_state.get(TASK, "classification")].get(field, FIELDS[field].default)
+
+
+def current_value(field: str) -> Any:
+    """Return what a setting is set to in this tab, whether it is drawn or not."""
+    return st.session_state.get(f"{KEY}{field}", default_value(field))
+
+
+def choice_names(field: str) -> dict[str, str]:
+    """Return the choices of a setting with their names on the page."""
+    return {value: CHOICE_NAMES.get(value, value) for value in CHOICES[field]}
+
+
+def field_arguments(field: str, allowed: Collection[str] | None = None) -> dict[str, Any]:
+    """Return the arguments that all fields share. The value is put into the session before the field is drawn."""
+    value = current_value(field)
+    if allowed is not None and value not in allowed:
+        value = default_value(field)
+    st.session_state[f"{KEY}{field}"] = value
+    return {"key": f"{KEY}{field}", "help": FIELDS[field].description, "persist_state": "session"}
+
+
+def segments(
+    field: str, names: dict[str, str], headed: bool = False, width: Literal["stretch", "content"] = "content"
+) -> str:
+    """Draw one button per choice; return the selected value. With ``headed``, a heading above shows label and help."""
+    shared = field_arguments(field, names)
+    st.segmented_control(
+        FIELD_LABELS[field],
+        list(names),
+        required=True,
+        format_func=names.__getitem__,
+        label_visibility="collapsed" if headed else "visible",
+        width=width,
+        **shared,
+    )
+    return str(st.session_state[f"{KEY}{field}"])
+
+
+def select(field: str, names: dict[str, str]) -> str:
+    """Draw a list to choose from; return the selected value."""
+    shared = field_arguments(field, names)
+    st.selectbox(FIELD_LABELS[field], list(names), format_func=lambda name: names.get(name, name), **shared)
+    return str(st.session_state[f"{KEY}{field}"])
+
+
+def number(field: str, empty: str | None = None) -> Any:
+    """Draw a number field; return its value. With the placeholder ``empty`` it may be left blank (None)."""
+    lowest, highest = limits(field)
+    whole = isinstance(lowest, int)
+    shared = field_arguments(field)
+    if (value := st.session_state[f"{KEY}{field}"]) is not None:  # a recipe of the command line may be at the edge
+        st.session_state[f"{KEY}{field}"] = min(max(value, lowest), highest)
+    return st.number_input(
+        FIELD_LABELS[field],
+        lowest,
+        highest,
+        None if empty else "min",
+        step=1 if whole else _STEPS[field],
+        format=None if whole else "%g",
+        placeholder=empty,
+        **shared,
+    )
+
+
+def solves_head() -> bool:
+    """Return whether what is set in this tab solves the head on kept vectors, without epochs and learning rates."""
+    drawn = Recipe.model_construct(**{name: current_value(name) for name in FIELDS})
+    return drawn.solves_head(st.session_state.get(TASK, "classification"))
+
+
+def limits(field: str) -> tuple[float, float]:
+    """Return the lowest and the highest number that the recipe allows in a field: what is drawn is never refused."""
+    described = Recipe.model_json_schema()["properties"][field]
+    numbers = next(kind for kind in described.get("anyOf", [described]) if kind["type"] != "null")
+    whole = numbers["type"] == "integer"
+    beside = 1 if whole else _BESIDE
+    lowest = numbers["minimum"] if "minimum" in numbers else numbers["exclusiveMinimum"] + beside
+    highest = numbers["maximum"] if "maximum" in numbers else numbers["exclusiveMaximum"] - beside
+    return (int(lowest), int(highest)) if whole else (float(lowest), float(highest))
