@@ -25,7 +25,10 @@ sys.path.insert(0, str(ROOT))
 from core.data.pictures.decoding import content_hash, decode  # noqa: E402
 from core.data.pictures.source import Source  # noqa: E402
 from core.data.tables.labels_csv import read_labels  # noqa: E402
-from core.features.vectors import Vectors, compute, default_vectors  # noqa: E402
+from core.features.frozen_network import FrozenNetwork  # noqa: E402
+from core.features.frozen_pass import compute  # noqa: E402
+from core.features.vectors import Vectors, vectors_name  # noqa: E402
+from core.features.views import ORIGINAL  # noqa: E402
 from core.inspection.suggesting.acquisition import most_uncertain, most_unlike  # noqa: E402
 from core.inspection.suggesting.probe import Probe, ProbeSpace, fit  # noqa: E402
 from core.inspection.suggesting.suggestions import LABELS_PER_CLASS  # noqa: E402
@@ -37,10 +40,12 @@ ORDERS = ("uncertain", "unlike", "random")
 
 def load(data: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return vectors [n, C], class numbers [n] and which images are held out; identical images count once."""
-    from core.inspection.predicting.predictor import IMAGENET, Predictor
+    from core.data.pictures.resized_cache import ResizedCache
+    from core.data.pictures.transforms import Preprocessing
+    from core.features.workspace_engine import open_engine
 
     workspace = open_workspace()
-    network = default_vectors(workspace)
+    network = FrozenNetwork.of_imagenet()
     if network is None:
         sys.exit("The default weights are missing: python -m core weights")
     wanted: dict[str, Source] = {}
@@ -51,8 +56,10 @@ def load(data: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         name = content_hash(decode(path, row.filename).image)
         if name not in wanted and row.label is not None:
             wanted[name], told[name] = Source(name, path, row.filename), (row.label, row.split)
-    vectors = Vectors(workspace, network)
-    for step in compute(vectors, list(wanted.values()), lambda: Predictor.load(IMAGENET)):
+    engine = open_engine(workspace, network)
+    vectors = Vectors(workspace, vectors_name(network, engine.name))
+    cache = ResizedCache(None, Preprocessing(**network.settings))
+    for step in compute({ORIGINAL: vectors}, list(wanted.values()), cache, engine):
         print(f"{step.phase}: {step.done} of {step.total}", file=sys.stderr)
     found, values = vectors.known(list(wanted))
     classes = sorted({label for label, _ in told.values()})

@@ -12,10 +12,13 @@ the result is the ratio of the medians.
 
 The expected ratio depends on the processor, so its own ratio is measured too: how much faster it multiplies large
 matrices in bf16 than in fp32. A Zen 4, whose AVX512-bf16 is 2.2 times as fast as its fp32, gives 2.6 to 2.8; processors
-with 4 or more (AMX, Zen 5) give 3 and above; without bf16 in hardware it is about 1.
+with 4 or more (AMX, Zen 5) give 3 and above; without bf16 in hardware it is about 1. Where ours computes in bf16, it is
+measured in fp32, too. The share of the peak is what a step's convolutions compute, divided by what the processor would
+multiply in that time in large matrices. ``--profile auto`` prints where the time of our steps goes instead.
 """
 
 import argparse
+import json
 import multiprocessing
 import statistics
 import sys
@@ -29,6 +32,7 @@ import numpy as np
 import torch
 import torchvision
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -68,9 +72,9 @@ def batches_of(data: Path | None) -> list[tuple[Tensor, Tensor]]:
     return [(images, labels % CLASSES) for images, labels in chunks]
 
 
-def our_step(batches: list[tuple[Tensor, Tensor]]) -> tuple[Step, torch.device, str]:
+def our_step(batches: list[tuple[Tensor, Tensor]], precision: str = "auto") -> tuple[Step, torch.device, str]:
     keep_freed_memory()
-    recipe = Recipe(train="all", optimizer="sgd", batch_size=BATCH_SIZE)
+    recipe = Recipe.checked(train="all", optimizer="sgd", batch_size=BATCH_SIZE, precision=precision)
     accelerator = accelerator_for(recipe)
     model = build("resnet50", CLASSES).to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     (phase,) = phases(recipe)
@@ -113,7 +117,7 @@ def tutorial_step(batches: list[tuple[Tensor, Tensor]]) -> tuple[Step, torch.dev
     return step, device, f"The tutorial computes on {device.type} in fp32."
 
 
-STEPS = {"ours": our_step, "tutorial": tutorial_step}
+STEPS = {"ours": our_step, "ours fp32": lambda batches: our_step(batches, "fp32"), "tutorial": tutorial_step}
 
 
 def worker(name: str, data: Path | None, line: Connection) -> None:
@@ -129,10 +133,10 @@ def worker(name: str, data: Path | None, line: Connection) -> None:
         line.send(time.perf_counter() - began)
 
 
-def own_ratio(side: int = 2048) -> float:
-    """Return how much faster the processor multiplies [side, side] matrices in bf16 than in fp32; best of ten each."""
-    best = {}
-    for dtype in (torch.float32, torch.bfloat16):
+def peaks(side: int = 2048) -> dict[str, float]:
+    """Return how many GFLOP a second the processor computes in products of [side, side] matrices; best of ten each."""
+    found = {}
+    for name, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
         a, b = torch.randn(2, side, side).to(dtype)
         a @ b
         taken = []
@@ -140,8 +144,31 @@ def own_ratio(side: int = 2048) -> float:
             began = time.perf_counter()
             a @ b
             taken.append(time.perf_counter() - began)
-        best[dtype] = min(taken)
-    return best[torch.float32] / best[torch.bfloat16]
+        found[name] = 2 * side**3 / min(taken) / 1e9
+    return found
+
+
+def work_of_a_photo() -> float:
+    """Return the GFLOP of a step for one photo: all convolutions, forwards and backwards."""
+    with torch.device("meta"):
+        model = build("resnet50", CLASSES)
+        images = torch.empty(BATCH_SIZE, 3, 224, 224)
+    with FlopCounterMode(display=False) as counter:
+        model(images).sum().backward()
+    return counter.get_total_flops() / BATCH_SIZE / 1e9
+
+
+def profile(data: Path | None, precision: str) -> str:
+    """Return a table of where the time of our steps goes, by torch's profiler, in a process that does nothing else."""
+    step, _, told = our_step(batches_of(data), precision)
+    for number in range(2):
+        step(number)
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as found:
+        for number in range(3):
+            step(number)
+    return f"{told}\n" + found.key_averages().table(
+        sort_by="self_cpu_time_total", row_limit=18, max_name_column_width=45
+    )
 
 
 def main() -> int:
@@ -149,14 +176,25 @@ def main() -> int:
     parser.add_argument("--data", type=Path, help="a folder with labels.csv and images/")
     parser.add_argument("--steps", type=int, default=6, help="timed steps of each")
     parser.add_argument("--at-least", type=float, help="exit with 1 if the ratio is below this")
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument("--profile", choices=("auto", "fp32", "bf16"), help="print where the time of our steps goes")
     options = parser.parse_args()
-    print(f"the processor multiplies bf16 {own_ratio():.2f} times as fast as fp32")
+    if options.profile:
+        print(profile(options.data, options.profile))
+        return 0
+    peak = peaks()
+    print(f"the processor multiplies bf16 {peak['bf16'] / peak['fp32']:.2f} times as fast as fp32")
     spawn = multiprocessing.get_context("spawn")
     lines: dict[str, Connection] = {}
+    precisions = {"tutorial": "fp32"}
     for name in STEPS:
+        if name == "ours fp32" and precisions["ours"] == "fp32":
+            continue
         lines[name], theirs = spawn.Pipe()
         spawn.Process(target=worker, args=(name, options.data, theirs), daemon=True).start()
-        print(lines[name].recv())
+        told = lines[name].recv()
+        print(told)
+        precisions.setdefault(name, "bf16" if "bf16" in told else "fp32")
     seconds: dict[str, list[float]] = {name: [] for name in lines}
     for number in range(options.steps + 2):
         for name, line in lines.items():
@@ -167,9 +205,21 @@ def main() -> int:
     for line in lines.values():
         line.send(None)
     medians = {name: statistics.median(taken) for name, taken in seconds.items()}
+    work, figures = work_of_a_photo(), {}
     for name, median in medians.items():
         spread = f"{min(seconds[name]):.2f} to {max(seconds[name]):.2f}"
-        print(f"{name:9} {BATCH_SIZE / median:7.1f} images per second   ({median:.2f} s per step, {spread})")
+        speed, limit = BATCH_SIZE / median, peak[precisions[name]]
+        figures[name] = {
+            "precision": precisions[name],
+            "images_per_second": speed,
+            "ratio": medians["tutorial"] / median,
+            "peak_gflops": limit,
+            "share_of_peak": speed * work / limit,
+        }
+        share = f"{speed * work / limit:.0%} of the {limit:,.0f} GFLOP/s of large {precisions[name]} matrices"
+        print(f"{name:9} {speed:7.1f} images per second   ({median:.2f} s per step, {spread}), {share}")
+    if options.json:
+        options.json.write_text(json.dumps({"gflop_per_image": work, "batch_size": BATCH_SIZE, "steps": figures}))
     ratio = medians["tutorial"] / medians["ours"]
     print(f"ratio     {ratio:7.2f}")
     if options.at_least is not None and ratio < options.at_least:
