@@ -101,6 +101,7 @@ def recipe_for(arm: str, arch: str, photos: int, seed: int) -> Recipe:
         epochs=max(_EPOCHS, math.ceil(_MIN_STEPS / steps)),
         size=SIDE,
         batch_size=_BATCH,
+        views=0,  # all arms see the same random views
         seed=seed,
         device="cpu",
     )
