@@ -194,9 +194,16 @@ def _quality(reports: Mapping[str, Report]) -> str:
     return (
         _table(head, rows)
         + (f"\n\n{_box_quality(boxed)}" if boxed else "")
-        + "\n\nIntervals of accuracies are Wilson's. The test photos were not used in training. The validation photos "
-        "chose the best epoch, so their figures are slightly too optimistic."
+        + "\n\nIntervals of accuracies are Wilson's. The test photos were not used in training."
+        + _choice(reports)
     )
+
+
+def _choice(reports: Mapping[str, Report]) -> str:
+    """Say what the validation photos chose: nothing if the head was solved."""
+    if "val" not in reports or reports["val"].computed:
+        return ""
+    return " The validation photos chose the best epoch, so their figures are slightly too optimistic."
 
 
 def _box_quality(reports: Sequence[BoxReport]) -> str:

@@ -49,6 +49,7 @@ def create_run(
         sweep_title=sweep_title,
         queued=moment,
         epochs=recipe.epochs,
+        solved=recipe.solves_head(snapshot.task),
         line=queue_name(recipe.device),
         phase="waiting in the queue",
         **process_fields(os.getpid()),

@@ -12,10 +12,12 @@ def verdict_of(run: RunFolder, report: Report) -> Verdict | None:
     Raises DataError if the run's snapshot is missing or damaged, RunError if its recipe is.
     """
     snapshot = run.snapshot()
+    recipe = run.recipe()
     return verdict(
         report,
         {str(name): int(number) for name, number in snapshot.counts()["train"].items()},
-        layers=run.recipe().train,
+        layers=recipe.train,
+        chose_epoch=not recipe.solves_head(snapshot.task),
         mean_box_iou=_fixed_box(snapshot, report.split),
     )
 

@@ -55,12 +55,14 @@ def verdict(
     *,
     layers: str = "",
     mean_box_iou: float | None = None,
+    chose_epoch: bool = True,
 ) -> Verdict | None:
     """Return the verdict on a report; None if there were no photos to evaluate.
 
     ``training_counts`` has the number of training photos by class, and ``layers`` the recipe's ``train``. The baseline
     is the better one of guessing a class at random and always predicting the most frequent class of this split. For
-    boxes it is ``mean_box_iou``, the mean IoU of always predicting the average training box.
+    boxes it is ``mean_box_iou``, the mean IoU of always predicting the average training box. ``chose_epoch`` is whether
+    the validation photos chose the best epoch; for a head that is solved they choose nothing.
     """
     if isinstance(report, BoxReport) and mean_box_iou is not None:
         return _of_boxes(report, training_counts, layers, mean_box_iou)
@@ -76,17 +78,17 @@ def verdict(
     words = f"{_WORDS[level]} guessing"
     sentence = f"{words}: {compared}."
     if level == "better":
-        sentence += _expected(report.split, f"an accuracy {range_}")
+        sentence += _expected(report.split, f"an accuracy {range_}", chose_epoch)
     elif level == "unclear":
         sentence += f" The accuracy could be anywhere {range_}."
     return Verdict(level, baseline, words, sentence, _steps(report, training_counts, layers, level))
 
 
-def _expected(split: str, figure: str) -> str:
+def _expected(split: str, figure: str, chose_epoch: bool) -> str:
     """Say what to expect on new photos: only the test photos took no part in the training."""
     if split == "train":
         return " The model was trained on these photos, so expect less on new ones."
-    less = ", or a little less, because these photos chose the best epoch" if split == "val" else ""
+    less = ", or a little less, because these photos chose the best epoch" if split == "val" and chose_epoch else ""
     return f" On new photos of the same kind, expect {figure}{less}."
 
 
@@ -128,7 +130,7 @@ def _of_boxes(report: BoxReport, training_counts: Mapping[str, int], layers: str
         f"this model {found.value:.2f}."
     )
     if found.low is not None and level == "better":
-        sentence += _expected(report.split, f"a mean IoU from {low:.2f} to {high:.2f}")
+        sentence += _expected(report.split, f"a mean IoU from {low:.2f} to {high:.2f}", chose_epoch=True)
     elif found.low is not None and level == "unclear":
         sentence += f" The mean IoU could be anywhere from {low:.2f} to {high:.2f}."
     return Verdict(level, baseline, words, sentence, _steps(report, training_counts, layers, level))

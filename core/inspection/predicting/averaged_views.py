@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
+from core.data.pictures.network_input.preprocessing import MOST_TEST_TIME_VIEWS
 from core.errors import ModelError
-from core.training.settings.technique_settings import MOST_TEST_TIME_VIEWS
 
 _WINDOW = 7 / 8
 """The side of a crop as a share of the view's: that of the view in mode crop, 224 of 256."""

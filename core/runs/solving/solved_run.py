@@ -45,20 +45,10 @@ def train_solved(
 
 
 def evaluate_solved(run: RunFolder, snapshot: Snapshot, solved: SolvedHead) -> None:
-    """Write the report and the predictions of each split, from the logits of the kept vectors.
-
-    With test-time views the photos themselves are evaluated: the vectors are those of a single view.
-    """
-    several_views = run.recipe().test_time_views > 1
+    """Write the report and the predictions of each split, from the logits of the kept vectors."""
     for split, logits in solved.logits.items():
         part = snapshot.part(split)
         if part.empty:
-            continue
-        if several_views:
-            from core.runs.models import evaluate_run  # imports torch
-
-            for name, figure in evaluate_run(run, split).figures().items():
-                run.append_log(f"{SPLIT_WORDS.get(split, split)} photos: {name} {figure}")
             continue
         report, predictions = report_of_logits(
             snapshot.classes,

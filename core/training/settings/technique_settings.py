@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from core.data.pictures.network_input.preprocessing import MOST_TEST_TIME_VIEWS
 from core.training.choices import Loss
 from core.training.settings.basic_settings import BasicSettings
 
 MOST_VIEWS = 16
-MOST_TEST_TIME_VIEWS = 10
 
 
 class TechniqueSettings(BasicSettings):

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.data.pictures.box import Box
 from core.data.store.store import ImageFilter, ImageRow, Project
+from core.features.views import MIRRORED, ORIGINAL, view_names, view_pixels
 from core.training.choices import CHOICES
 from core.training.recipe import Recipe
 from pages.components.shared import frame
@@ -41,13 +42,22 @@ def draw_previews(project: Project, recipe: Recipe, placeholders: Placeholders) 
     with placeholders.augmented:
         skeleton = st.empty()
         skeleton.skeleton(height=SIDE)
-        strip = _preview_jpegs(path, photo.filename, recipe.augmentation, recipe.mode, box)
+        views = kept_views(recipe)[:DRAWS]
+        if views and box is None:
+            pictures = _view_jpegs(path, photo.filename, photo.hash, views, recipe.mode)
+            strip: list[tuple[bytes, Corners | None]] = [(picture, None) for picture in pictures]
+            captions = [view_caption(view) for view in views]
+        else:
+            strip = _preview_jpegs(path, photo.filename, recipe.augmentation, recipe.mode, box)
+            captions = [f"epoch {place + 1}" for place in range(len(strip))]
         skeleton.empty()
         cards = [
-            WallPhoto(str(place), picture, "", f"epoch {place + 1}", size=(SIDE, SIDE), boxes=(found,) if found else ())
-            for place, (picture, found) in enumerate(strip)
+            WallPhoto(str(place), picture, "", caption, size=(SIDE, SIDE), boxes=(found,) if found else ())
+            for place, ((picture, found), caption) in enumerate(zip(strip, captions, strict=True))
         ]
         wall(cards, key="preview-changes", side=118)
+        if views and box is None:
+            st.caption(views_sentence(len(kept_views(recipe))))
         st.button("Show another photo", on_click=_another_photo, icon=":material/casino:", key="another-photo")
     if placeholders.resized is not None:
         with placeholders.resized:
@@ -66,6 +76,28 @@ def draw_previews(project: Project, recipe: Recipe, placeholders: Placeholders) 
         placeholders.schedule.plotly_chart(
             figure, key="planned-rate", config={"displayModeBar": False}, alt="Planned learning rate"
         )
+
+
+def kept_views(recipe: Recipe) -> tuple[str, ...]:
+    """Return the views that are computed once and kept for training; empty where each epoch draws new ones."""
+    drawn_anew = recipe.train in ("all", "staged") or not recipe.views
+    on_images = recipe.mixup or recipe.cutmix or recipe.random_erasing
+    return () if drawn_anew or on_images else view_names(recipe.views, recipe.augmentation)
+
+
+def view_caption(view: str) -> str:
+    """Return the words for a view."""
+    return {ORIGINAL: "the photo", MIRRORED: "mirrored"}.get(view, f"crop {view.rsplit('-', 1)[-1]}")
+
+
+def views_sentence(count: int) -> str:
+    """Say that only these views are used, and how to change that."""
+    if count == 1:
+        return "The frozen layers compute each photo once, as it is."
+    return (
+        f"The frozen layers compute these {count} views of each photo once. More views, or 0 for new ones in every "
+        "epoch, are under More settings."
+    )
 
 
 def _photo(project: Project) -> ImageRow:
@@ -118,6 +150,18 @@ def _preview_jpegs(
         scale = SIDE / picture.width
         found.append((_jpeg(picture), (left * scale, top * scale, (right - left) * scale, (bottom - top) * scale)))
     return found
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _view_jpegs(path: str, name: str, content_hash: str, views: tuple[str, ...], mode: str) -> list[bytes]:
+    """Return the kept views of a photo, as JPEGs."""
+    from core.data.pictures.network_input.preprocessing import Preprocessing
+    from core.data.pictures.resized_cache import ResizedCache
+    from core.data.pictures.source import Source
+
+    cache = ResizedCache(None, Preprocessing(mode=mode))  # type: ignore[arg-type]
+    source = Source(content_hash, Path(path), name)
+    return [_jpeg(Image.fromarray(view_pixels(cache, source, view))) for view in views[:DRAWS]]
 
 
 def _jpeg(picture: Image.Image) -> bytes:

@@ -50,6 +50,11 @@ def test_only_test_photos_say_what_to_expect_of_new_ones() -> None:
     assert train is not None and train.sentence.endswith("trained on these photos, so expect less on new ones.")
 
 
+def test_a_solved_head_has_no_best_epoch_that_validation_photos_chose() -> None:
+    solved = verdict(report_of([[9, 0], [1, 8]], split="val"), {"a": 60, "b": 60}, chose_epoch=False)
+    assert solved is not None and solved.sentence.endswith("expect an accuracy from 74% to 99%.")
+
+
 def test_the_next_step_fits_the_run() -> None:
     at_chance = report_of([[20, 20], [20, 20]])
     found = verdict(at_chance, {"a": 500, "b": 500}, layers="head")
