@@ -12,13 +12,13 @@ from core.runs.estimates.speed import Speed
 from core.runs.estimates.work import billions, features_passes, model_bytes, passes, validation_passes
 from core.training.recipe import Recipe
 
-_START_SECONDS = 6.0
+_START_SECONDS = 4.0
 """Starting Python, loading PyTorch and the model, and two batches to see that everything works."""
-_REPORT_SECONDS = 5.0
+_REPORT_SECONDS = 3.0
 """Loading the best model again and writing the reports."""
 _SOLVER_START_SECONDS = 1.0
 """Starting Python without PyTorch."""
-_ENGINE_SECONDS = 3.0
+_ENGINE_SECONDS = 2.0
 """Preparing the engine that computes vectors."""
 _SOLVER_SECONDS, _SOLVER_SECONDS_PER_VECTOR = 0.3, 0.001
 """Solving the head, with the cross-validation that chooses its strength."""
