@@ -8,9 +8,10 @@ same, in autocast bf16 where the processor has it. The others are the engines of
 same batches in turns, so that a busy machine slows each equally; medians of the rounds are compared. Images per second
 of processor time are less sensitive to other work than images per second.
 
-Measured on two busy cores of an Intel Xeon (Sapphire Rapids, AMX) on 28 November 2026, processor time to eager: before
-1.5, torch fp32 2.3, torch bf16 5.6, onnxruntime fp32 2.9 and int8 7.7. With everything beyond AVX2 hidden from the
-libraries, on the same processor: torch fp32 2.1, onnxruntime fp32 2.7 and int8 4.7.
+Measured on two quiet cores of an Intel Xeon (Sapphire Rapids, AMX) on 28 November 2026, images per second to eager's
+14.6: before 2.6, torch fp32 1.7, torch bf16 4.5, onnxruntime fp32 1.75 and int8 5.1; the probe on 400 flowers lost at
+most 2 photos and won 1. With everything beyond AVX2 hidden from the libraries, on the same processor, to eager's 12.3:
+torch fp32 1.4, onnxruntime fp32 1.45 and int8 2.6.
 
 The probe is scikit-learn's logistic regression on normalised vectors, in 5-fold cross-validation; "mixed" is trained on
 the engine's vectors and applied to exact ones, as a model does that was trained on them.
