@@ -55,11 +55,12 @@ def new_run(project: Project, runs: list[RunFolder]) -> Callable[[], None] | Non
         recipe = Recipe.checked(**values)
         st.markdown(snapshot_summary(snapshot.counts()))
         show_rule(project)
-        expected = time_sentence(frame.workspace(), recipe, snapshot, list_runs(frame.workspace()))
+        everywhere = list_runs(frame.workspace())
+        expected = time_sentence(frame.workspace(), recipe, snapshot, everywhere)
         st.markdown(f"{recipe_summary(recipe, project.task)} {expected}")
         for remark in advice(recipe, snapshot.counts(), project.task):
             st.warning(plain(remark), icon=":material/info:")
-        start(project, recipe, snapshot, list_runs(frame.workspace()))
+        start(project, recipe, snapshot, everywhere)
         return partial(draw_later, project, snapshot, recipe, placeholders)
     return None
 

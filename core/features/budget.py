@@ -32,7 +32,7 @@ _KEY = "feature_gigabytes"
 # Cleaning goes a little below the limit, so that the next file does not start it again.
 _MARGIN = 0.1
 _OUTDATED_SECONDS = 14 * 86_400.0
-"""What this version does not read stays so long, for those who return to an earlier version."""
+"""What this version does not read stays so long if there is room, for those who return to an earlier version."""
 _RECENT_SECONDS = 600.0
 """A file used so recently may be in use by a process that does not say so."""
 _KIND_ORDER: dict[Kind, int] = {kind: place for place, kind in enumerate(KINDS)}
@@ -60,8 +60,11 @@ class Cleaned:
     """Why a file could not be deleted; empty if none was left for such a reason."""
 
 
-def limit_of(workspace: Workspace) -> Limit:
-    """Return the budget. Raises WorkspaceError if the environment variable is not a number."""
+def limit_of(workspace: Workspace, held: int | None = None) -> Limit:
+    """Return the budget; ``held`` is how many bytes the caches hold, where that is known.
+
+    Raises WorkspaceError if the environment variable is not a number.
+    """
     if text := os.environ.get(SETTING, "").strip():
         return Limit(round(_gigabytes(text, SETTING) * GIGABYTE), "environment")
     try:
@@ -70,7 +73,9 @@ def limit_of(workspace: Workspace) -> Limit:
     except (OSError, ValueError, KeyError, TypeError, WorkspaceError):  # none, or damaged: as if it had not been set
         pass
     # With what the caches hold, so that a cache that grows does not lower its own limit.
-    return Limit(min(_MOST, round(_SHARE * (_free(workspace) + total_held(workspace)))), "default")
+    return Limit(
+        min(_MOST, round(_SHARE * (_free(workspace) + (total_held(workspace) if held is None else held)))), "default"
+    )
 
 
 def set_limit(workspace: Workspace, gigabytes: float | None) -> None:
@@ -112,7 +117,7 @@ def room_for_features(cache: Path, wanted: int = 0) -> int:
 
 
 def clean(workspace: Workspace, wanted: int = 0) -> Cleaned:
-    """Delete what is over the budget, less ``wanted`` bytes: maps first, then resized photos, vectors last.
+    """Delete what is over the budget, less ``wanted`` bytes: kind by kind in the order of ``held_files.KINDS``.
 
     Within a kind, what has not been used for longest goes first. Does nothing while another process cleans.
     """

@@ -130,7 +130,7 @@ def outputs_of(
             return source, error
 
     waiting: list[tuple[Source, str, Pixels, bool]] = []
-    with closing(_map_ahead(decode, jobs)) as decoded:
+    with closing(map_ahead(decode, jobs)) as decoded:
         for source, found in decoded:
             if isinstance(found, ImageRefused):
                 if refused is None:
@@ -153,7 +153,7 @@ def _run(
         yield ViewOutputs(source, view, {name: values[row] for name, values in found.items()}, last)
 
 
-def _map_ahead(do: Callable[[T], Result], items: Iterable[T]) -> Generator[Result]:
+def map_ahead(do: Callable[[T], Result], items: Iterable[T]) -> Generator[Result]:
     """``map`` in threads, since decoding releases the interpreter lock. The number of waiting results is limited."""
     with ThreadPoolExecutor(min(4, available_processors()), thread_name_prefix="decoding") as pool:
         pending: deque[Future[Result]] = deque()

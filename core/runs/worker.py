@@ -39,16 +39,8 @@ _LOCK_SECONDS = 5.0
 
 
 def work(run: RunFolder, workspace: Workspace | None = None, *, own_process: bool = False) -> Status:
-    """Run ``train`` to its end, clean the caches if they are over their budget, return the run's final status."""
-    workspace = workspace or open_workspace()
-    with in_use([workspace.cache / "resized", workspace.cache / "vectors"]):
-        status = _trained(train(run, workspace, own_process=own_process))
-    with contextlib.suppress(StudioError):  # a limit that cannot be read: the home page says so
-        clean(workspace)
-    return status
-
-
-def _trained(events: Generator[Event, None, Status]) -> Status:
+    """Run ``train`` to its end and return the run's final status."""
+    events = train(run, workspace or open_workspace(), own_process=own_process)
     while True:
         try:
             next(events)
@@ -62,9 +54,13 @@ def train(run: RunFolder, workspace: Workspace, *, own_process: bool = False) ->
     Errors of the training are recorded in the run's status, not raised. Raises RunError if another process trains
     this run or if it has finished. Call it in the process that the run's status should name; SIGINT and SIGTERM
     then end the run as described in ``core.runs.stop_signals``. ``own_process`` is for a process that does nothing but
-    train.
+    train. Afterwards the caches are cleaned if they are over their budget.
     """
-    with _only_worker(run), StopSignals(run) as signals:
+    with (
+        in_use([_resized(workspace), workspace.cache / "vectors"]),
+        _only_worker(run),
+        StopSignals(run) as signals,
+    ):
         join_queue(run)
         run.write_status(**process_fields(os.getpid()), heartbeat=now())
         try:
@@ -84,6 +80,8 @@ def train(run: RunFolder, workspace: Workspace, *, own_process: bool = False) ->
         if not signals.folder_exists() and not (run.path / "recipe.json").exists():
             # Files that the training saved after the run was deleted.
             shutil.rmtree(run.path, ignore_errors=True)
+    with contextlib.suppress(StudioError):  # a limit that cannot be read: the home page says so
+        clean(workspace)
     return run.status()
 
 
@@ -255,7 +253,7 @@ def _summary(run: RunFolder, is_solved: bool = False) -> str:
         text = f"{figure} of {best['val_n']:.0f} validation photos correct"
     also = f" ({in_training} during training, in {run.status().precision})" if in_training != figure else ""
     if is_solved:
-        return f"The head was solved to its optimum: {text}."
+        return f"The head was solved exactly: {text}."
     return f"The best epoch was {best['epoch']:.0f}: {text}{also}."
 
 

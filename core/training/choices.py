@@ -50,7 +50,7 @@ CHOICES: dict[str, dict[str, str]] = {
     },
     "augmentation": {
         "none": "Each photo looks the same in every epoch.",
-        "light": "A slightly different crop each time; half of the photos are mirrored.",
+        "light": "Mirrored photos, and slightly different crops.",
         "standard": "Crops of varying size and shape, mirroring, rotation by up to ten degrees, and shifted colours.",
     },
     "mode": {

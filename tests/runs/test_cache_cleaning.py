@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,8 @@ from core.data.pictures.decoding import DECODER
 from core.features.budget import SETTING, empty, set_limit
 from core.runs import worker
 from core.runs.folder import RunFolder
-from core.runs.status import Status
+from core.runs.stop_signals import StopSignals
+from core.training.events import Event, Progress
 from core.workspace import Workspace
 
 MEGABYTE = 10**6
@@ -34,23 +35,22 @@ def test_the_caches_are_cleaned_when_a_run_has_ended_and_not_before(
 ) -> None:
     emptied: list[int] = []
 
-    def train(run: RunFolder, workspace: Workspace, *, own_process: bool) -> Generator[None, None, Status]:
-        yield
+    def training(run: RunFolder, workspace: Workspace, signals: StopSignals, own_process: bool) -> Iterator[Event]:
         emptied.append(empty(workspace).files)
-        return run.status()
+        yield Progress("training", 0, None)
 
-    monkeypatch.setattr(worker, "train", train)
-    worker.work(make_run(), workspace)
+    monkeypatch.setattr(worker, "_wait_train_evaluate", training)
+    for _ in worker.train(make_run(), workspace):  # as the command line does
+        assert copy.exists()
     assert emptied == [0] and not copy.exists()
 
 
 def test_a_limit_that_cannot_be_read_fails_no_run(
     workspace: Workspace, make_run: Callable[..., RunFolder], copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def train(run: RunFolder, workspace: Workspace, *, own_process: bool) -> Generator[None, None, Status]:
-        yield
-        return run.status()
+    def training(run: RunFolder, workspace: Workspace, signals: StopSignals, own_process: bool) -> Iterator[Event]:
+        yield Progress("training", 0, None)
 
-    monkeypatch.setattr(worker, "train", train)
+    monkeypatch.setattr(worker, "_wait_train_evaluate", training)
     monkeypatch.setenv(SETTING, "plenty")
     assert worker.work(make_run(), workspace).state == "queued" and copy.exists()

@@ -93,7 +93,6 @@ def engine_called(
     workspace: Workspace,
     network: FrozenNetwork,
     name: str,
-    outputs: Sequence[str] = (POOLED,),
     *,
     device: str | None = None,
 ) -> Engine | None:
@@ -104,7 +103,7 @@ def engine_called(
     where = device or _device()
     if name.startswith("int8-"):
         kept = kept_engine(workspace.cache / "engines" / network.name, name)
-        return kept if kept is not None and set(outputs) <= set(kept.outputs) else None
+        return kept if kept is not None and POOLED in kept.outputs else None
     known = remembered(workspace, network)
     speeds = known.speeds if known is not None and known.device == where else {}
     engines = [one for one in _candidates(where) if one.endswith(f"/{name}")]
@@ -112,7 +111,7 @@ def engine_called(
         return None
     usual = usual_engine(where, exact=name == FP32)
     best = max(engines, key=lambda one: (speeds.get(one, 0.0), one == usual))
-    return made(best, arrays_of(network), outputs, where)
+    return made(best, arrays_of(network), device=where)
 
 
 def made(engine: str, network: NetworkArrays, outputs: Sequence[str] = (POOLED,), device: str = "cpu") -> Engine:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
-from core.data.pictures.network_input.preprocessing import MOST_TEST_TIME_VIEWS
+from core.data.pictures.network_input.view_limit import MOST_TEST_TIME_VIEWS
 from core.errors import ModelError
 
 _WINDOW = 7 / 8

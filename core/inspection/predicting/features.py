@@ -3,9 +3,7 @@
 import json
 import tempfile
 import zipfile
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -18,11 +16,11 @@ from PIL import Image
 
 from core.data.pictures.decoding import decode
 from core.errors import DataError, ImageRefused, ModelError
+from core.features.frozen_pass import POOLED, map_ahead
 from core.inspection.predicting.predictor import BATCH, FileSource, Predictor, batched
 from core.models.resnet import STAGES
-from core.processors import available_processors, cpu_has_bfloat16
+from core.processors import cpu_has_bfloat16
 
-POOLED = "pooled"
 LAYERS = (POOLED, *STAGES)
 _BUFFER_BYTES = 32 << 20
 T = TypeVar("T")
@@ -45,19 +43,6 @@ class Written:
     images: int
     shape: tuple[int, ...]
     """The shape of one image's features."""
-
-
-class PredictorEngine:
-    """A predictor's network as an engine of core.features; in bfloat16 if the device supports it in hardware."""
-
-    def __init__(self, predictor: Predictor) -> None:
-        self._predictor = predictor
-        self._bfloat16 = _has_bfloat16(predictor.device)
-        self.name = "bf16" if self._bfloat16 else "fp32"
-
-    def run(self, pixels: np.ndarray, outputs: Sequence[str] = (POOLED,)) -> dict[str, np.ndarray]:
-        views = [Image.fromarray(one) for one in pixels]
-        return {name: _run(self._predictor, views, name, self._bfloat16) for name in outputs}
 
 
 def features_of(predictor: Predictor, images: Iterable[Image.Image], stage: str = POOLED) -> np.ndarray:
@@ -128,28 +113,12 @@ def _file_features(
         except ImageRefused as error:
             return FileFeatures(name, None, refused=error.reason), None
 
-    with closing(_map_ahead(decode_file, files)) as decoded_files:
+    with closing(map_ahead(decode_file, files)) as decoded_files:
         for some in batched(decoded_files, BATCH):
             views = [view for _, view in some if view is not None]
             found = iter(_run(predictor, views, stage, bfloat16) if views else ())
             for answer, view in some:
                 yield answer if view is None else replace(answer, features=next(found))
-
-
-def _map_ahead(do: Callable[[T], Result], items: Iterable[T]) -> Generator[Result]:
-    """``map`` in threads, since decoding releases the interpreter lock. The number of waiting results is limited."""
-    with ThreadPoolExecutor(min(4, available_processors())) as pool:
-        waiting: deque[Future[Result]] = deque()
-        try:
-            for item in items:
-                waiting.append(pool.submit(do, item))
-                if len(waiting) > 2 * BATCH:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for one in waiting:
-                one.cancel()
 
 
 def _has_bfloat16(device: torch.device) -> bool:

@@ -104,7 +104,8 @@ def vectors_state(store: Store, project_id: int) -> VectorsState:
 def begin(store: Store, project_id: int, *, again: bool = False) -> None:
     """Start the process if vectors are missing and none is running; after a problem only with ``again``."""
     state = vectors_state(store, project_id)
-    if default_vectors(store.workspace) is None or state.running:
+    # It also runs, without being shown, for the mirrored views.
+    if default_vectors(store.workspace) is None or state.running or _is_running(store.workspace, project_id):
         return
     if state.done == state.total and not _views_missing(store, project_id):
         return

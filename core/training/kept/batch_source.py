@@ -7,8 +7,7 @@ from typing import Self
 from core.training.batch_loading import Batch, LoadedBatch, loading
 from core.training.events import Progress
 from core.training.kept.kept_batches import kept_batches
-from core.training.kept.kept_features import keep_features, last_frozen_stage
-from core.training.kept.reasons import reason_against_keeping
+from core.training.kept.kept_features import keep_features
 from core.training.network import Phase
 from core.training.setup import TrainingSetup, read_photos
 
@@ -47,20 +46,11 @@ class BatchSource:
                 self._photos_read = True
             run = self._run
             # One iterator for several phases, so that worker processes start only once.
-            plan = (batch for one in self._together(number) for batch in self._plan(one))
+            plan = (batch for one in self._phases[number:] for batch in self._plan(one))
             self._photos = self._stack.enter_context(
                 loading(run.photos, plan, run.accelerator.device, run.recipe.workers)
             )
         return self._photos
-
-    def _together(self, number: int) -> list[Phase]:
-        """Return a phase with those after it that load photos too."""
-        found = [self._phases[number]]
-        for phase in self._phases[number + 1 :]:
-            if last_frozen_stage(phase) is not None and not reason_against_keeping(self._run.recipe):
-                break
-            found.append(phase)
-        return found
 
     def _close(self) -> None:
         self._stack.close()

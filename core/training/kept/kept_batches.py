@@ -32,7 +32,7 @@ def kept_batches(run: TrainingSetup, features: KeptFeatures, plan: Iterable[Batc
 
     Raises DataError if features were deleted meanwhile.
     """
-    loaded = _loaded(_Shown(run, features), _source(run, features), plan, run.accelerator.device)
+    loaded = _loaded(_Shown(run, features), _source(run, features), plan)
     try:
         yield loaded
     finally:
@@ -161,9 +161,7 @@ def _check_complete(found: int, wanted: int) -> None:
         raise DataError("Kept features were deleted while the training began. Start it again to compute them anew.")
 
 
-def _loaded(
-    shown: _Shown, source: "_Resident | _OnDisk", plan: Iterable[Batch], device: torch.device
-) -> Generator[LoadedBatch]:
+def _loaded(shown: _Shown, source: "_Resident | _OnDisk", plan: Iterable[Batch]) -> Generator[LoadedBatch]:
     def load(batch: Batch) -> LoadedBatch:
         return LoadedBatch(batch, source(shown.keys(batch)), shown.targets(batch), stage=shown.stage)
 

@@ -19,6 +19,7 @@ from core.features.maps import CHUNK_BYTES, Maps, TooLargeForHalf, as_half
 from core.features.vectors import SAVE_EVERY, Vectors, vectors_name
 from core.features.views import ORIGINAL, view_names
 from core.models.resnet import STAGES
+from core.training.device import precision_name
 from core.training.events import Progress
 from core.training.kept.frozen_part import FrozenPart, fastest_engine, frozen_network
 from core.training.kept.reasons import (
@@ -106,7 +107,7 @@ def _planned(run: TrainingSetup, phase: Phase, stage: str, first: int) -> KeptFe
     # Balanced sampling shows a photo several times in an epoch, each time another view.
     used = choice.pairs(first, phase.end + (2 * len(views) if recipe.balanced_sampling else 0))
     network = frozen_network(run, stage, pooled=pooled)
-    precision = FrozenPart(run.model, run.preprocessing, run.accelerator).name
+    precision = precision_name(run.accelerator)
     stores: dict[str, Vectors | Maps] = {}
     for view in views:
         name = vectors_name(network, precision, view)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from core.data.pictures.network_input.preprocessing import MOST_TEST_TIME_VIEWS
+from core.data.pictures.network_input.view_limit import MOST_TEST_TIME_VIEWS
 from core.training.choices import Loss
 from core.training.settings.basic_settings import BasicSettings
 

@@ -98,7 +98,9 @@ def table(runs: dict[str, tuple[RunFolder, Report]]) -> pd.DataFrame:
             run.status().title,
             network_name(recipe.arch),
             TRAIN_NAMES[recipe.train],
-            counted(len(epochs), "iteration") if run.status().solved else f"{len(epochs)} of {recipe.epochs}",
+            counted(int(epochs["epoch"].max()) if len(epochs) else 0, "iteration")
+            if run.status().solved
+            else f"{len(epochs)} of {recipe.epochs}",
             format_rate(report.accuracy),
             "–" if report.macro_f1 is None else f"{report.macro_f1:.1%}",
             "–" if report.loss is None else f"{report.loss:.3f}",

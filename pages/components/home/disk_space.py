@@ -28,8 +28,9 @@ def show_disk_space() -> None:
     """Draw a closed section: the bar, the limit, and the button; clean up in the background once per server."""
     workspace = frame.workspace()
     _clean_once(workspace)
-    held, limit = held_bytes(workspace), budget.limit_of(workspace)
+    held = held_bytes(workspace)
     total = sum(held.values())
+    limit = budget.limit_of(workspace, total)
     with st.expander(f"Disk space: {size(total)} of {size(limit.bytes)}", icon=":material/hard_drive:"):
         st.markdown(
             "To train in seconds, the app keeps what it has computed from your photos. "

@@ -31,8 +31,9 @@ from pages.components.train.status_text import (
 REFRESH_SECONDS = 1.0
 VIEWS = ("Curves", "Log", "Recipe")
 BEST_OF_SOLVER = (
-    "The head was solved exactly: each point is an iteration of the solver over all training photos, and the last one, "
-    "its optimum, is kept. Cross-validation within the training photos chose the penalty against overfitting."
+    "The head was solved exactly: each point is an iteration of the solver over all training photos, and the last one "
+    "is kept. With very few labels there is one step: nearest class means. The log says which, and how the penalty "
+    "against overfitting was chosen."
 )
 BEST_BY_ACCURACY = (
     "The model of the best epoch is kept: the highest validation accuracy, at a tie the lower validation loss. "

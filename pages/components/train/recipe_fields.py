@@ -1,6 +1,7 @@
 """The fields of the recipe form: how a setting is drawn, with its label, help, limits and remembered value."""
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any, Literal
 
 import streamlit as st
@@ -102,6 +103,7 @@ def solves_head() -> bool:
     return drawn.solves_head(st.session_state.get(TASK, "classification"))
 
 
+@cache
 def limits(field: str) -> tuple[float, float]:
     """Return the lowest and the highest number that the recipe allows in a field: what is drawn is never refused."""
     described = Recipe.model_json_schema()["properties"][field]

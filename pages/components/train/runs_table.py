@@ -17,7 +17,7 @@ from pages.components.shared.wording import plain
 from pages.components.train import verdict_view
 from pages.components.train.recipe_labels import TRAIN_NAMES
 from pages.components.train.run_list import open_run
-from pages.components.train.status_text import STATE_BADGES
+from pages.components.train.status_text import STATE_BADGES, epochs_words
 
 HERE, EVERYWHERE = "This project", "All projects"
 ALL_RUNS, SINGLE_RUNS = "All runs", "Runs without a sweep"
@@ -108,7 +108,7 @@ def table_of(rows: Sequence[RunRow], workspace: Workspace, with_project: bool = 
                 "Sweep": row.sweep_title or "",
                 "Note": row.note,
                 "Created": row.created.astimezone().replace(tzinfo=None),
-                "Epochs": f"{row.epochs_done} of {row.epochs}",
+                "Epochs": epochs_words(row.epochs_done, row.epochs, row.state in LIVE, row.solved),
                 "Network": network_name(row.arch) if row.arch else "",
                 "Trained layers": TRAIN_NAMES.get(row.train or "", row.train or ""),
                 "Validation photos": row.n or None,

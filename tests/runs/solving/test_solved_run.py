@@ -53,7 +53,7 @@ def test_the_default_recipe_is_solved_and_leaves_the_files_of_any_run(solving: M
     run = solving()
     status = work(run, workspace)
     assert (status.state, status.precision, status.device) == ("finished", "fp32", "cpu"), status.message
-    assert status.message == "The head was solved to its optimum: 8 of 8 validation photos correct."
+    assert status.message == "The head was solved exactly: 8 of 8 validation photos correct."
     epochs = run.epochs()
     assert len(epochs) == len(epochs["epoch"].unique()) > 1
     assert list(epochs["best"]) == [False] * (len(epochs) - 1) + [True]

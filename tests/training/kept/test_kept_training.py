@@ -118,7 +118,6 @@ def computed_anew(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr("core.training.setup.photos_of", fixed)
     patch.setattr("core.training.kept.kept_features.reason_against_keeping", lambda recipe: "not in this test.")
-    patch.setattr("core.training.kept.batch_source.reason_against_keeping", lambda recipe: "not in this test.")
 
 
 def rounded_to_half(patch: pytest.MonkeyPatch) -> None:

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
-MOST_TEST_TIME_VIEWS = 10
-"""A view and crops of its four corners, each also mirrored."""
-
 # A strip longer than this many times its height is cropped to its middle before resizing: a picture of 60,000 x 10
 # pixels would otherwise grow to gigabytes on its way to a square, and the crop shows only the middle anyway.
 _LONGEST = 8

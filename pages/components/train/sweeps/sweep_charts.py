@@ -13,7 +13,12 @@ _LONGEST_VALUE, _LONGEST_WORD = 14, 11
 
 
 def seed_curves(
-    runs: Mapping[str, pd.DataFrame], column: str, title: str, colors: Palette, percent: bool = True
+    runs: Mapping[str, pd.DataFrame],
+    column: str,
+    title: str,
+    colors: Palette,
+    percent: bool = True,
+    unit: str = "epoch",
 ) -> go.Figure:
     """Plot one column of each run's epochs as a thin line, and their mean as a thick one.
 
@@ -49,7 +54,7 @@ def seed_curves(
     last = max((int(epochs["epoch"].max()) for epochs in runs.values() if len(epochs)), default=0)
     if last:
         figure.update_xaxes(range=[0, last * 1.02], dtick=max(1, round(last / 10)), tick0=0)
-    return styled(figure, colors, title, height=300)
+    return styled(figure, colors, title, height=300, x_title=unit)
 
 
 def mean_curve(runs: Sequence[pd.DataFrame], column: str) -> pd.Series:

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.runs.status import LIVE
 from core.runs.sweeps.results import CellResult, Mean, SweepResult, workspace_sweep
 from core.runs.sweeps.sweep_jobs import delete_sweep, resume_sweep, stop_sweep
 from pages.components.glossary.terms import explained
@@ -12,7 +13,7 @@ from pages.components.shared import charts, frame
 from pages.components.shared.wording import counted, plain
 from pages.components.train.recipe_labels import FIELD_LABELS, SHORT_TRAIN_NAMES, value_text
 from pages.components.train.run_list import open_run
-from pages.components.train.status_text import STATE_BADGES, run_progress
+from pages.components.train.status_text import STATE_BADGES, epochs_words, run_progress
 from pages.components.train.sweeps import sweep_charts
 from pages.components.train.sweeps.sweep_rows import (
     FIGURE_NAMES,
@@ -238,10 +239,11 @@ def _one_recipe(found: SweepResult, cell: CellResult) -> None:
     if epochs:
         colors = charts.palette(frame.is_dark())
         boxed = all("val_iou" in table for table in epochs.values())
+        unit = "iteration" if all(run.row.solved for run in cell.runs) else "epoch"
         figure = ("val_iou", "Validation mean IoU") if boxed else ("val_accuracy", "Validation accuracy")
         for place, (column, title) in zip(st.columns(2), (figure, ("val_loss", "Validation loss")), strict=True):
-            drawn = sweep_charts.seed_curves(epochs, column, title, colors, percent=column == "val_accuracy")
-            alt = f"{title} per epoch, a line for each seed and their mean"
+            drawn = sweep_charts.seed_curves(epochs, column, title, colors, percent=column == "val_accuracy", unit=unit)
+            alt = f"{title} per {unit}, a line for each seed and their mean"
             place.plotly_chart(drawn, key=f"seeds-{found.id}-{column}", config=STATIC, alt=alt)
     _runs(found, cell)
 
@@ -255,7 +257,7 @@ def runs_table(found: SweepResult, cell: CellResult) -> pd.DataFrame:
                 "Seed": run.seed,
                 "Validation": None if run.row.value is None else percent * run.row.value,
                 "State": STATE_BADGES[run.row.state][0],
-                "Epochs": f"{run.row.epochs_done} of {run.row.epochs}",
+                "Epochs": epochs_words(run.row.epochs_done, run.row.epochs, run.row.state in LIVE, run.row.solved),
             }
             for run in cell.runs
         ]
