@@ -1,4 +1,4 @@
-"""Reports of runs with test-time views: made from those views, also where the head was solved on kept vectors."""
+"""Reports of runs with test-time views: made from those views."""
 
 from collections.abc import Callable
 
@@ -10,8 +10,6 @@ from core.inspection.measuring.predictions_csv import read
 from core.runs.folder import RunFolder
 from core.runs.jobs import work
 from core.runs.models import load_predictor
-from core.runs.solving.solved_run import evaluate_solved
-from core.training.linear.head_run import SolvedHead
 from core.workspace import Workspace
 
 
@@ -28,11 +26,3 @@ def test_a_run_s_reports_average_the_views_of_its_recipe(
     averaged, plain = (one.probabilities(pictures).max(axis=1) for one in (predictor, single))
     assert table["probability"].tolist() == pytest.approx(averaged.tolist(), abs=1e-4)
     assert np.abs(averaged - plain).max() > 1e-4, "equal views would prove nothing"
-    written = run.report("val")
-    assert written is not None
-    # A solved head's logits are those of one view: they are not what the report is made of.
-    part = run.snapshot().part("val")
-    solved = SolvedHead("tiny", "fp32", {"val": np.zeros((len(part), 2), np.float32)}, 1.0)
-    evaluate_solved(run, run.snapshot(), solved)
-    again = run.report("val")
-    assert again is not None and again.loss == pytest.approx(written.loss)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.data.pictures.transforms import Preprocessing
 from core.data.snapshot import Snapshot
@@ -15,6 +16,7 @@ from core.inspection.predicting.predictor import Predictor
 from core.models.zoo import ARCHITECTURES, ResNetConfig
 from core.runs.folder import RunFolder
 from core.runs.jobs import stop, work
+from core.runs.models import load_predictor
 from core.runs.new_run import create_run
 from core.runs.worker import train
 from core.training.events import Progress, SolverIteration
@@ -62,6 +64,21 @@ def test_the_default_recipe_is_solved_and_leaves_the_files_of_any_run(solving: M
     log = run.log()
     assert "chosen in cross-validation" in log and "validation photos: accuracy" in log
     assert log.count("iteration ") == 1
+
+
+def test_reports_of_a_solved_head_average_the_views_of_its_recipe(solving: MakeRun, workspace: Workspace) -> None:
+    run = solving(test_time_views=2)
+    assert work(run, workspace).state == "finished"
+    report, predictions = run.report("val"), run.predictions("val")
+    assert report is not None and predictions is not None
+    assert not report.computed.startswith("kept features"), "the kept logits are those of one view"
+    pictures = [Image.open(path).convert("RGB") for path in predictions["path"]]
+    averaged, plain = (
+        load_predictor(run.path, workspace, test_time_views=views).probabilities(pictures).max(axis=1)
+        for views in (2, 1)
+    )
+    assert predictions["probability"].tolist() == pytest.approx(averaged.tolist(), abs=2e-6)
+    assert np.abs(averaged - plain).max() > 1e-5, "equal views would prove nothing"
 
 
 def test_reports_from_kept_vectors_are_those_of_the_whole_network(
