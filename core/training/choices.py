@@ -14,6 +14,8 @@ CHOICES: dict[str, dict[str, str]] = {
         "none": "Random weights (training from scratch). Needs many photos, many epochs and all layers trained.",
     },
     "train": {
+        "automatic": "Solves the head first, which takes seconds, then trains deeper layers as long as the validation "
+        "photos show a gain and the time allows it.",
         "head": "Trains only the new last layer. Fast and robust; best with few photos.",
         "layer4": "Trains the head and the last stage. For photos that do not look like everyday photos.",
         "layer3": "Trains the head and the last two stages. Slower; needs a few hundred photos per class.",
@@ -67,7 +69,7 @@ CHOICES: dict[str, dict[str, str]] = {
     },
 }
 
-Train = Literal["head", "layer4", "layer3", "all", "staged"]
+Train = Literal["automatic", "head", "layer4", "layer3", "all", "staged"]
 Optimizer = Literal["auto", "logistic", "adamw", "sgd", "adam"]
 Schedule = Literal["one-cycle", "cosine", "constant"]
 Loss = Literal["cross-entropy", "focal"]

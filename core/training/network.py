@@ -64,6 +64,8 @@ def phases(recipe: Recipe) -> list[Phase]:
 
 
 def _usual_phases(recipe: Recipe) -> list[Phase]:
+    if recipe.train == "automatic":
+        raise ValueError("an automatic training is made of trainings with recipes of their own")
     pretrained = recipe.weights != "none"
     trunk = _TRUNK_RATES[recipe.gradient_optimizer()]
     if recipe.train == "staged":

@@ -39,7 +39,7 @@ class AutomaticTraining:
         self._clock = clock
         self._before = self.phases.seconds
         self._began = clock()
-        limit: float | None = getattr(self.recipe, "time_limit", None)
+        limit: float | None = self.recipe.time_limit
         self._limit = USUAL_SECONDS if limit is None else 60 * limit
 
     @property

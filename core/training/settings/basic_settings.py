@@ -16,6 +16,7 @@ from core.training.choices import (
 )
 
 _MOST_EPOCHS = 10_000
+_MOST_MINUTES = 10_080
 
 # Characters that no path holds; a NUL would be an error of the system, not of the recipe.
 _NO_CONTROL = r"^[^\x00-\x1f]*$"
@@ -54,6 +55,11 @@ class BasicSettings(BaseModel):
         default="head",
         description="Layers to train; the others are frozen, so they keep their weights. Begin with head. "
         "Try staged or all if the training accuracy stays low or you have hundreds of photos per class.",
+    )
+    time_limit: Annotated[float, Field(gt=0, le=_MOST_MINUTES, allow_inf_nan=False)] | None = Field(
+        default=None,
+        description="The longest time for automatic training, in minutes; the head is always trained to its end. "
+        "If left empty, 15 minutes.",
     )
     epochs: Annotated[int, Field(ge=1, le=_MOST_EPOCHS)] = Field(
         default=8,

@@ -23,6 +23,22 @@ def conflicts_of(recipe: "Recipe") -> list[tuple[set[str], str]]:
                 "so none is left for the other layers; use more epochs or set train to head.",
             )
         )
+    if recipe.train == "automatic" and recipe.weights == "none":
+        conflicts.append(
+            (
+                {"train", "weights"},
+                "train is automatic, which begins with the head of a pretrained network, but weights is none; choose "
+                "weights, or set train to all.",
+            )
+        )
+    if recipe.time_limit is not None and recipe.train != "automatic":
+        conflicts.append(
+            (
+                {"train", "time_limit"},
+                f"time_limit is for automatic training, but train is {recipe.train}; leave time_limit out or set "
+                "train to automatic.",
+            )
+        )
     if recipe.optimizer != "logistic":
         return conflicts
     if recipe.train != "head":

@@ -7,6 +7,7 @@ from core.training.recipe import Recipe
 from pages.components.shared.wording import counted
 
 TRAIN_NAMES = {
+    "automatic": "Automatic",
     "head": "Head only",
     "layer4": "Last stage (layer4)",
     "layer3": "Last two stages (layer3 and layer4)",
@@ -15,6 +16,7 @@ TRAIN_NAMES = {
 }
 
 SHORT_TRAIN_NAMES = {
+    "automatic": "Automatic",
     "head": "Head only",
     "layer4": "Last stage",
     "layer3": "Last two stages",
@@ -114,6 +116,7 @@ FIELD_LABELS = {
 """The label of each setting on the form and in the table."""
 
 _TRAINABLE_SENTENCES = {
+    "automatic": "Its new head is trained first, then deeper layers if that helps.",
     "head": "Only its new head is trained; all other layers stay frozen.",
     "layer4": "Its new head and its last stage (layer4) are trained; the other layers stay frozen.",
     "layer3": "Its new head and its last two stages (layer3 and layer4) are trained; the other layers stay frozen.",
@@ -187,6 +190,7 @@ def value_text(field: str, value: object) -> str:
 def default_run_name(recipe: Recipe, task: str = "classification") -> str:
     """Return a name for a run that the user has not named."""
     trained = {
+        "automatic": "automatic",
         "head": "head only",
         "layer4": "last stage",
         "layer3": "last two stages",
