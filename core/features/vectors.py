@@ -9,7 +9,7 @@ own. All files may be deleted at any time.
 import logging
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from core.cache_use import mark_used
 from core.features.frozen_network import FrozenNetwork
 from core.features.preferred_engine import EXACT, preferred_engine
 from core.features.views import ORIGINAL
+from core.models.zoo import POOLED
 from core.workspace import Workspace
 
 # Rows per file: few, so that little is lost if the machine stops, and many enough that ten thousand images need only
@@ -43,12 +44,20 @@ def default_vectors(workspace: Workspace) -> str | None:
 class Vectors:
     """The stored vectors of one view under one network; may be shared by threads. ``name`` is from `vectors_name`."""
 
+    outputs: tuple[str, ...] = (POOLED,)
+
     def __init__(self, workspace: Workspace, name: str) -> None:
         self.name = name
         self.folder = workspace.cache / "vectors" / name
         self._lock = threading.Lock()
         self._files: dict[str, np.ndarray] = {}
         self._places: dict[bytes, tuple[str, int]] = {}
+
+    def count(self) -> int:
+        """Return how many images have a vector."""
+        with self._lock:
+            self._update_index()
+            return len(self._places)
 
     def known(self, hashes: Sequence[str]) -> tuple[list[str], np.ndarray]:
         """Return the hashes that have a vector, in the given order, and their vectors, float32 [n, C]."""
@@ -73,6 +82,10 @@ class Vectors:
         with self._lock:
             self._update_index()
             return [one for one in dict.fromkeys(hashes) if one.encode() not in self._places]
+
+    def add_outputs(self, hashes: Sequence[str], values: Sequence[Mapping[str, np.ndarray]]) -> None:
+        """Store what an engine computed of each image."""
+        self.add(hashes, np.stack([one[POOLED] for one in values]))
 
     def add(self, hashes: Sequence[str], vectors: np.ndarray) -> None:
         """Store vectors; they are available to every process once this returns."""

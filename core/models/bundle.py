@@ -114,7 +114,8 @@ def read_info(folder: Path) -> BundleInfo:
         ) from version
     except InvalidInfo as error:
         raise BundleError(f"{path} is not valid ({error}). Export the bundle again.") from error
-    config_of(info.arch)
+    if config_of(info.arch).head != "last" and info.task != "classification":
+        raise BundleError(f"{path} has a head on several stages, but such heads predict no boxes. Export it again.")
     return info
 
 
@@ -152,7 +153,7 @@ def mismatch(model: "ResNet", state: "Mapping[str, Tensor | StoredTensor]", *, c
         return f"of {len(wanted)} named tensors " + " and ".join(parts)
     for name, shape in wanted.items():
         if found[name] != shape:
-            if name.startswith("fc."):
+            if name.startswith("fc.") and found[name][:1] != shape[:1]:
                 return f"the weights are for {found[name][0]} classes, not for {shape[0]}"
             return f"{name} has the shape {list(found[name])}, not {list(shape)}"
     return None

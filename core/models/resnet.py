@@ -8,10 +8,11 @@ from types import ModuleType
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from core.errors import ModelError
 from core.models.blocks import BasicBlock, Bottleneck, LayerFactory, PreActivation
-from core.models.zoo import STAGES, ResNetConfig, config_of
+from core.models.zoo import HEAD_STAGES, STAGES, ResNetConfig, config_of
 
 
 class ResNet(nn.Module):
@@ -19,7 +20,7 @@ class ResNet(nn.Module):
 
     The stem divides the side of the picture by 4, and layer2, layer3 and layer4 each by 2: 224 -> 56, 56, 28, 14, 7.
     With pre-activation, the ends of layer1, layer2 and layer3 do so instead: 56, 28, 14, 7, 7.
-    With 0 classes there is no classifier, and the output is the pooled features [N, feature_width].
+    With 0 classes there is no classifier, and the output is what it would get [N, head_width].
     `layers` is a module with torch.nn's names; core.models.layers builds the same network from re-created layers.
     """
 
@@ -47,9 +48,10 @@ class ResNet(nn.Module):
             self.layer4.add_module("relu", factory.relu())
         self.avgpool = layers.AdaptiveAvgPool2d(1)
         self._linear: type[nn.Linear] = layers.Linear
-        self.fc: nn.Linear = self._linear(config.feature_width, classes) if classes else nn.Identity()  # type: ignore[assignment]
+        self.fc: nn.Linear = self._linear(config.head_width, classes) if classes else nn.Identity()  # type: ignore[assignment]
         for module in self.modules():
-            if isinstance(module, layers.Conv2d):
+            # Weights without numbers (the meta device) take none; drawing them would import torch's compiler, 1.3 s.
+            if isinstance(module, layers.Conv2d) and not module.weight.is_meta:
                 # He et al. 2015 (arXiv 1502.01852): the variance of the gradients stays the same through ReLU layers.
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
                 if module.bias is not None:
@@ -60,12 +62,17 @@ class ResNet(nn.Module):
         return self.forward_head(self.forward_features(x))
 
     def forward_features(self, x: Tensor) -> Tensor:
-        """Normalised pictures [N, 3, H, W] -> the last feature maps [N, feature_width, H/32, W/32]."""
-        return self.forward_to(x, STAGES[-1])
+        """Normalised pictures [N, 3, H, W] -> what the head takes.
+
+        The last feature maps [N, feature_width, H/32, W/32] or, for a head on several stages, their vectors side by
+        side [N, head_width, 1, 1].
+        """
+        return self._head_features(*self.forward_split(x, STAGES[-1]), STAGES[-1])
 
     def forward_head(self, features: Tensor) -> Tensor:
-        """The last feature maps [N, feature_width, h, w] -> logits [N, classes]."""
-        return self.fc(torch.flatten(self.avgpool(features), 1))
+        """What `forward_features` returns -> logits [N, classes]."""
+        pooled = features if self.config.head == "stages" else self.avgpool(features)
+        return self.fc(torch.flatten(pooled, 1))
 
     def forward_to(self, x: Tensor, stage: str) -> Tensor:
         """Normalised pictures [N, 3, H, W] -> the feature maps of `stage`; raises ModelError for an unknown stage."""
@@ -73,22 +80,45 @@ class ResNet(nn.Module):
             x = self._run(name, x)
         return x
 
-    def forward_from(self, features: Tensor, stage: str) -> Tensor:
-        """The feature maps of `stage` -> logits [N, classes]; `forward_to` and this one together are `forward`."""
+    def forward_split(self, x: Tensor, stage: str) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return what `forward_to` does, and the vectors below `stage` that a head on several stages also takes."""
+        below: tuple[Tensor, ...] = ()
+        for name in STAGES[: _place(stage) + 1]:
+            x = self._run(name, x)
+            if name != stage:
+                below += self._vectors(x, name)
+        return x, below
+
+    def forward_from(self, features: Tensor, stage: str, below: tuple[Tensor, ...] = ()) -> Tensor:
+        """The feature maps of `stage` -> logits [N, classes]; `forward_split` and this one together are `forward`.
+
+        Where the head takes the last stage alone, nothing is ``below``, and `forward_to` does.
+        """
+        return self.forward_head(self._head_features(features, below, stage))
+
+    def _head_features(self, features: Tensor, below: tuple[Tensor, ...], stage: str) -> Tensor:
+        below += self._vectors(features, stage)
         for name in STAGES[_place(stage) + 1 :]:
             features = self._run(name, features)
-        return self.forward_head(features)
+            below += self._vectors(features, name)
+        return torch.cat(below, 1) if self.config.head == "stages" else features
+
+    def _vectors(self, features: Tensor, stage: str) -> tuple[Tensor, ...]:
+        """A stage's maps [N, C, h, w] -> their means, scaled to length 1 [N, C, 1, 1]; none if the head has no use."""
+        if self.config.head != "stages" or stage not in HEAD_STAGES:
+            return ()
+        return (functional.normalize(self.avgpool(features), dim=1),)
 
     def reset_classifier(self, classes: int, generator: torch.Generator | None = None) -> None:
-        """Replace the classifier by a new linear layer [classes, feature_width], initialised as nn.Linear is.
+        """Replace the classifier by a new linear layer [classes, head_width], initialised as nn.Linear is.
 
         With a `generator` (on the CPU) the weights come from it alone; the global random state does not change.
         """
         like = next(self.parameters())
         # Drawn on the CPU, so that one seed gives one classifier on every device.
         with torch.device("cpu"), torch.random.fork_rng(devices=[]):
-            fc = self._linear(self.feature_width, classes)
-        bound = self.feature_width**-0.5
+            fc = self._linear(self.config.head_width, classes)
+        bound = self.config.head_width**-0.5
         with torch.no_grad():
             fc.weight.uniform_(-bound, bound, generator=generator)
             fc.bias.uniform_(-bound, bound, generator=generator)

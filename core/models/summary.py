@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from core.errors import ModelError
@@ -231,6 +232,10 @@ class _Tracer(TorchFunctionMode):
             self.record(f"{self.block}.se.multiply", "Multiply", args[:2], output)
         elif func is torch.sigmoid:
             self.record(f"{self.block}.se.sigmoid", "Sigmoid", args[:1], output)
+        elif func is functional.normalize:
+            self.record("normalize", "Normalize", args[:1], output)
+        elif func is torch.cat:
+            self.record("concatenate", "Concatenate", args[0], output)
         elif func is torch.flatten:
             self.record("flatten", "Flatten", args[:1], output)
         return output

@@ -43,7 +43,7 @@ from core.models.weights_table import (
     on_disk,
     preprocessing_of,
 )
-from core.models.zoo import config_of
+from core.models.zoo import config_of, same_layers
 from core.workspace import weights_folder
 
 if TYPE_CHECKING:
@@ -295,7 +295,7 @@ def _from_user(path: Path, arch: str) -> Pretrained:
         )
     if path.is_dir():
         model, info = load_bundle(path)
-        if info.arch.removesuffix("-v1") != arch.removesuffix("-v1"):
+        if not same_layers(info.arch, arch):
             raise BundleError(f"The bundle {path} is a {info.arch}, not a {arch}. Choose the architecture {info.arch}.")
         return Pretrained(info.arch, model.state_dict(), info.classes, info.preprocessing, {"source": str(path)})
     keras = path.suffix.lower() in KERAS_SUFFIXES

@@ -1,7 +1,8 @@
 """The architectures by name: their block, the number of blocks, and other settings. Does not import torch.
 
 Options may follow a name: ``resnet18+small-stem`` or ``resnet50+small-stem+plain``. The name is enough to build the
-network again, so recipes and bundles store only the name.
+network again, so recipes and bundles store only the name. ``resnet50+stages`` has a head that takes the vectors of
+several stages; solving a head makes it, recipes do not.
 """
 
 from dataclasses import dataclass, replace
@@ -13,6 +14,10 @@ STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 """The parts of every network, from the picture to the last feature maps."""
 POOLED = "pooled"
 """The means of the last feature maps: a picture's feature vector."""
+HEAD_STAGES = ("layer2", "layer3", "layer4")
+"""The stages of which a head on several stages takes the means, each vector scaled to length 1, side by side."""
+STAGE_VECTORS = tuple(POOLED if stage == STAGES[-1] else f"{POOLED}-{stage}" for stage in HEAD_STAGES)
+"""The outputs of an engine that such a head takes, in this order."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,9 @@ class ResNetConfig:
     """Whether a convolution has a bias although the norm after it has one. Without a norm it always has a bias."""
     norm_eps: float = 1e-5
     """The epsilon that BatchNorm adds to the variance."""
+    head: Literal["last", "stages"] = "last"
+    """Whether the classifier takes the means of the last stage, or those of HEAD_STAGES (the cheap form of Head2Toe,
+    Evci et al. 2022, arXiv 2201.03529)."""
 
     def __post_init__(self) -> None:
         if self.block == "basic" and (self.preactivation or self.groups > 1 or self.width_per_group != 64):
@@ -58,8 +66,18 @@ class ResNetConfig:
 
     @property
     def feature_width(self) -> int:
-        """Channels that the classifier gets from the last stage."""
-        last = max((stage for stage, blocks in enumerate(self.layers) if blocks), default=None)
+        """Channels of the last feature maps."""
+        return self.width_of(STAGES[-1])
+
+    @property
+    def head_width(self) -> int:
+        """Numbers that the classifier gets."""
+        return sum(map(self.width_of, HEAD_STAGES)) if self.head == "stages" else self.feature_width
+
+    def width_of(self, stage: str) -> int:
+        """Return the channels of a stage's feature maps; a stage without blocks passes on those before it."""
+        with_blocks = (number for number, blocks in enumerate(self.layers[: STAGES.index(stage)]) if blocks)
+        last = max(with_blocks, default=None)
         return self.width if last is None else self.width * 2**last * self.expansion
 
 
@@ -95,6 +113,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "conv-bias": {"conv_bias": True},
 }
 """The options that may follow a name after a plus, and the fields that they change."""
+_STAGES_HEAD = "stages"
+_ALL_OPTIONS = {**OPTIONS, _STAGES_HEAD: {"head": "stages"}}
 
 
 def config_of(arch: str) -> ResNetConfig:
@@ -104,13 +124,30 @@ def config_of(arch: str) -> ResNetConfig:
         raise UnknownArchitecture(f"There is no architecture {name!r}. Choose one of: {', '.join(ARCHITECTURES)}.")
     config = ARCHITECTURES[name]
     for option in options:
-        if option not in OPTIONS or options.count(option) > 1:
+        if option not in _ALL_OPTIONS or options.count(option) > 1:
+            twice = option in _ALL_OPTIONS
             raise UnknownArchitecture(
-                f"{arch!r} has the option {option!r}, which is {'given twice' if option in OPTIONS else 'not known'}. "
+                f"{arch!r} has the option {option!r}, which is {'given twice' if twice else 'not known'}. "
                 f"Options for {name}, each at most once: {', '.join(f'+{known}' for known in OPTIONS)}."
             )
-        config = replace(config, **OPTIONS[option])
+        config = replace(config, **_ALL_OPTIONS[option])
     return config
+
+
+def with_stages_head(arch: str) -> str:
+    """Return the architecture with a head on several stages."""
+    return f"{with_plain_head(arch)}+{_STAGES_HEAD}"
+
+
+def with_plain_head(arch: str) -> str:
+    """Return the architecture with a head on the last stage alone."""
+    return "+".join(part for part in arch.split("+") if part != _STAGES_HEAD)
+
+
+def same_layers(one: str, other: str) -> bool:
+    """Return whether two architectures differ at most in the place of the stride (v1) and in their head."""
+    first, second = (with_plain_head(arch).removesuffix("-v1") for arch in (one, other))
+    return first == second
 
 
 def stage_of(output: str) -> str:

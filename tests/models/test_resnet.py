@@ -1,5 +1,7 @@
 """The network computes what torchvision's does, and can be split at every stage."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torchvision
@@ -51,6 +53,19 @@ def test_cut_at_any_stage_the_network_gives_the_same_bits(config: ResNetConfig, 
         kept = features.clone()
         assert torch.equal(model.forward_from(features, stage), model(pictures))
         assert torch.equal(features, kept), "the later stages changed the features in place"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_with_a_head_on_several_stages_too(stage: str) -> None:
+    model = ResNet(replace(TINY, head="stages"), 5).eval()
+    randomize(model, seed=0)
+    pictures = torch.randn(2, 3, 64, 48)
+    with torch.inference_mode():
+        features, below = model.forward_split(pictures, stage)
+        assert torch.equal(features, model.forward_to(pictures, stage))
+        assert torch.equal(model.forward_from(features, stage, below), model(pictures))
+        assert len(below) == {"layer3": 1, "layer4": 2}.get(stage, 0)
+    assert model.fc.in_features == 64 + 128 + 256 and model.feature_width == 256
 
 
 def test_features_and_head_are_the_two_halves_of_forward() -> None:

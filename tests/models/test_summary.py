@@ -158,6 +158,15 @@ def test_memory_is_that_of_the_outputs_that_are_not_written_over() -> None:
     assert summary.memory == sum(row.memory for row in summary.rows)
 
 
+def test_the_vectors_of_several_stages_are_rows() -> None:
+    summary, plain = summarize("resnet18+stages", 3, 64), summarize("resnet18", 3, 64)
+    rows = {row.name: row for row in summary.rows}
+    assert rows["concatenate"].output_shape == (128 + 256 + 512, 1, 1)
+    assert rows["concatenate"].connected_to == ("normalize", "normalize:2", "normalize:3")
+    assert rows["normalize"].connected_to == ("avgpool",) and rows["avgpool"].connected_to == ("layer2.1.relu:2",)
+    assert rows["fc"].connected_to == ("flatten",) and summary.total - plain.total == 3 * (128 + 256)
+
+
 def test_the_squeeze_and_the_pooled_skip_are_rows() -> None:
     rows = {row.name: row for row in summarize("seresnet50", size=64).rows}
     assert rows["layer1.0.se.multiply"].connected_to == ("layer1.0.bn3", "layer1.0.se.sigmoid")

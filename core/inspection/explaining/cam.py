@@ -98,8 +98,8 @@ def heatmap_of(
     if stage not in STAGES:
         raise ModelError(f"The network has no stage {stage!r}. Choose one of: {', '.join(STAGES)}.")
     with _evaluation_mode(network), torch.inference_mode(False):
-        features, stage, asked_size = _detailed_features(network, picture, stage)
-        tail = Tail(network, stage, picture.device, of_box=target is BOX)
+        features, below, stage, asked_size = _detailed_features(network, picture, stage)
+        tail = Tail(network, stage, picture.device, below, of_box=target is BOX)
         cam = method_named(method, tail, picture, progress)
         # Not `with cam`: the package's __exit__ swallows an IndexError raised inside.
         try:
@@ -123,15 +123,20 @@ def _size_of(features: Tensor) -> tuple[int, int]:
 
 
 @torch.no_grad()
-def _detailed_features(network: "ResNet", picture: Tensor, stage: str) -> tuple[Tensor, str, tuple[int, int]]:
-    """Return feature maps [1, C, h, w], the stage they are from, and their size at the stage that was asked for."""
-    features = network.forward_to(picture, stage)
+def _detailed_features(
+    network: "ResNet", picture: Tensor, stage: str
+) -> tuple[Tensor, tuple[Tensor, ...], str, tuple[int, int]]:
+    """Return feature maps [1, C, h, w], what else the head takes, the maps' stage, and the size at the stage asked for.
+
+    What is below the stage counts as constant: the heatmap shows the evidence that goes through the stage.
+    """
+    features, below = network.forward_split(picture, stage)
     asked_size = _size_of(features)
     for earlier in reversed(STAGES[: STAGES.index(stage)]):
         if min(_size_of(features)) >= LEAST_MAP:
             break
-        features, stage = network.forward_to(picture, earlier), earlier
-    return features, stage, asked_size
+        (features, below), stage = network.forward_split(picture, earlier), earlier
+    return features, below, stage, asked_size
 
 
 def _fitted(coarse: np.ndarray, height: int, width: int) -> np.ndarray:

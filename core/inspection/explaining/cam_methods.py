@@ -27,19 +27,25 @@ class Tail(nn.Module):
     With ``of_box`` the output is a single score instead: the strength of the evidence for the box.
     """
 
-    def __init__(self, network: "ResNet", stage: str, device: torch.device, of_box: bool = False) -> None:
+    def __init__(
+        self,
+        network: "ResNet",
+        stage: str,
+        device: torch.device,
+        below: tuple[Tensor, ...] = (),
+        of_box: bool = False,
+    ) -> None:
         super().__init__()
         self.watched = nn.Identity()
         # The package reads the device from the model's first parameter.
         self.device = nn.Parameter(torch.empty(0, device=device), requires_grad=False)
         # In a function, so that the network does not become a submodule and the package cannot reach it.
-        forward_from: Callable[[Tensor, str], Tensor] = network.forward_from
+        self.rest: Callable[[Tensor], Tensor] = lambda features: network.forward_from(features, stage, below)
+        self.whole: Callable[[Tensor], Tensor] = lambda pictures: network(pictures)
         if of_box and isinstance(network, Localizer):
-            forward_from = network.strength_from
-        self.rest: Callable[[Tensor], Tensor] = lambda features: forward_from(features, stage)
-        self.whole: Callable[[Tensor], Tensor] = lambda pictures: forward_from(
-            network.forward_to(pictures, STAGES[-1]), STAGES[-1]
-        )
+            strength = network.strength_from
+            self.rest = lambda features: strength(features, stage)
+            self.whole = lambda pictures: strength(network.forward_to(pictures, STAGES[-1]), STAGES[-1])
 
     def forward(self, features: Tensor) -> Tensor:
         return self.rest(self.watched(features))

@@ -10,6 +10,7 @@ from core.models.bundle import WEIGHTS_FILE, complete_folder, read_info
 from core.models.weight_files import KERAS_SUFFIXES
 from core.models.weights import checked_file
 from core.models.weights_table import available, keras_preprocessing, on_disk, preprocessing_of
+from core.models.zoo import same_layers, with_plain_head
 from core.training.choices import NAMED_WEIGHTS
 from core.training.recipe import Recipe
 
@@ -64,9 +65,9 @@ def _own(recipe: Recipe, path: Path) -> FrozenStart | None:
     arch, file, values = recipe.arch, path, _usual_preprocessing(recipe, path)
     if path.is_dir():
         info = read_info(path)
-        if info.arch.removesuffix("-v1") != recipe.arch.removesuffix("-v1"):
+        if not same_layers(info.arch, recipe.arch):
             return None  # loading it raises the error that says so
-        arch, file, values = info.arch, complete_folder(path) / WEIGHTS_FILE, info.preprocessing
+        arch, file, values = with_plain_head(info.arch), complete_folder(path) / WEIGHTS_FILE, info.preprocessing
     try:
         network = FrozenNetwork.of_file(arch, file, recipe.preprocessing(values["mean"], values["std"]))
     except OSError:

@@ -10,12 +10,14 @@ import numpy as np
 from core.data.snapshot import GROUP, Snapshot, check_trainable
 from core.errors import RunError
 from core.features.views import ORIGINAL
+from core.models.zoo import with_stages_head
 from core.training.advice import advice
 from core.training.events import Event, Progress, SolverIteration
+from core.training.linear.chosen_vectors import chosen_vectors
 from core.training.linear.frozen_start import FrozenStart, frozen_start, start_sentences
 from core.training.linear.kept_vectors import KeptVectors, WantedVectors, kept_vectors
 from core.training.linear.linear_head import LinearHead, Score
-from core.training.linear.logistic import LogisticRegression, TrainingVectors
+from core.training.linear.logistic import TrainingVectors
 from core.training.linear.nearest_mean import few_labels, nearest_mean
 from core.training.recipe import Recipe
 from core.training.saving.head_bundle import save_head
@@ -33,6 +35,7 @@ class SolvedHead:
     """The result of a run: its logits on the photos of each split other than train."""
 
     arch: str
+    """Of its bundle: with a head on several stages, where it takes those."""
     engine: str
     logits: dict[str, np.ndarray]
     """float32 [n, classes], in the order of ``Snapshot.part``."""
@@ -78,7 +81,10 @@ def solve_head(
     vectors = yield from kept_vectors(wanted, splits, log)
     log(_vectors_sentence(vectors, sum(map(len, wanted.sources.values()))))
     yield Progress("solving the head", 0, None)
-    head, points = _solved(snapshot, recipe, vectors, log)
+    solution = _solved(snapshot, recipe, vectors, log)
+    points, arch = solution.points, start.network.arch
+    if solution.vectors is vectors.stages:
+        arch = with_stages_head(arch)
     kept = _thinned(points)
     for point in kept[:-1]:
         yield _event(point, points[-1].number, best=False)
@@ -86,7 +92,7 @@ def solve_head(
     yield Progress("saving the model", 0, None)
     values = start.network.settings
     info = run_bundle_info(
-        arch=start.network.arch,
+        arch=arch,
         task="classification",
         snapshot=snapshot,
         recipe=recipe,
@@ -94,10 +100,10 @@ def solve_head(
         origin=start.origin,
         figures=last,
     )
-    save_head(folder, start, head, info, last)
+    save_head(folder, start, solution.head, info, last, solution.last_stage)
     yield last
-    logits = {split: head.logits(some) for split, some in vectors.others.items()}
-    return SolvedHead(start.network.arch, vectors.engine, logits, time.monotonic() - began)
+    logits = {split: solution.head.logits(some) for split, some in solution.vectors.others.items()}
+    return SolvedHead(arch, vectors.engine, logits, time.monotonic() - began)
 
 
 def _start(recipe: Recipe) -> Generator[Progress, None, FrozenStart]:
@@ -113,51 +119,60 @@ def _start(recipe: Recipe) -> Generator[Progress, None, FrozenStart]:
     return start
 
 
-def _solved(
-    snapshot: Snapshot, recipe: Recipe, vectors: KeptVectors, log: LogFunction
-) -> tuple[LinearHead, list[_Point]]:
-    """Return the head at the optimum, and the points of the curves."""
+@dataclass(frozen=True)
+class _Solution:
+    """The head at the optimum, and the points of the curves."""
+
+    head: LinearHead
+    points: list[_Point]
+    vectors: KeptVectors
+    """Those that the head takes."""
+    last_stage: LinearHead | None = None
+    """A head on the last stage alone, where the other takes several."""
+
+
+def _solved(snapshot: Snapshot, recipe: Recipe, vectors: KeptVectors, log: LogFunction) -> _Solution:
     began = time.monotonic()
     place = {name: number for number, name in enumerate(snapshot.classes)}
     parts = {split: snapshot.part(split) for split in ("train", "val")}
     labels = {split: np.array([place[name] for name in part["label"]]) for split, part in parts.items()}
-    train = TrainingVectors(
-        list(vectors.views.values()),
-        labels["train"],
-        len(snapshot.classes),
-        groups=list(parts["train"][GROUP]) if GROUP in parts["train"] else None,
-        class_weighting=recipe.class_weighting,
-        label_smoothing=recipe.label_smoothing,
-    )
+
+    def training(some: KeptVectors) -> TrainingVectors:
+        return TrainingVectors(
+            list(some.views.values()),
+            labels["train"],
+            len(snapshot.classes),
+            groups=list(parts["train"][GROUP]) if GROUP in parts["train"] else None,
+            class_weighting=recipe.class_weighting,
+            label_smoothing=recipe.label_smoothing,
+        )
+
     if few_labels(labels["train"]):
-        head = nearest_mean(train)
+        several = vectors.stages if recipe.head_features == "stages" else None
+        taken = several or vectors
+        head = nearest_mean(training(taken))
         log("With so few labels, the nearest class mean predicts better than logistic regression, so it is used.")
         scores = (
-            head.score(vectors.views[ORIGINAL], labels["train"]),
-            head.score(vectors.others["val"], labels["val"]),
+            head.score(taken.views[ORIGINAL], labels["train"]),
+            head.score(taken.others["val"], labels["val"]),
         )
-        return head, [_Point(1, *scores, time.monotonic() - began)]
-    regression = LogisticRegression(train)
-    choice = regression.choose_strength(seed=recipe.seed)
-    if choice.n:
-        held = sum(choice.right.tolist())
-        log(
-            f"Strength of the penalty: {choice.strength:.1g}, chosen in cross-validation within the training photos; "
-            f"{held:,} of {choice.n:,} held-out photos were correct."
-        )
-    else:
-        log(f"Strength of the penalty: {choice.strength:.1g}; there are too few photos to choose one.")
+        last_stage = nearest_mean(training(vectors)) if several else None
+        return _Solution(head, [_Point(1, *scores, time.monotonic() - began)], taken, last_stage)
+    chosen = chosen_vectors(recipe, vectors, training, log)
     points: list[_Point] = []
     last = None
-    for last in regression.iterations(choice.strength, (vectors.others["val"], labels["val"])):
+    for last in chosen.regression.iterations(chosen.strength, (chosen.vectors.others["val"], labels["val"])):
         now = time.monotonic()
-        if last.number and last.val is not None:  # at the start nothing is learned yet
-            points.append(_Point(last.number, last.train, last.val, now - began))
+        assert last.val is not None
+        points.append(_Point(last.number + 1, last.train, last.val, now - began))
         began = now
-    if last is None or not points:
-        raise AssertionError("the regression has at least one iteration")
-    log(f"Logistic regression was solved to its optimum in {last.number} iterations.")
-    return last.head(), points
+    if last is None:
+        raise AssertionError("the regression yields at least its start")
+    log(
+        f"Logistic regression was solved to its optimum in {len(points)} iterations; the first is the start, where all "
+        "classes are equally likely."
+    )
+    return _Solution(last.head(), points, chosen.vectors, chosen.last and chosen.last())
 
 
 def _thinned(points: list[_Point]) -> list[_Point]:

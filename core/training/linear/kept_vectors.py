@@ -1,7 +1,7 @@
 """The vectors that a run's head is trained and evaluated on: those kept from before, and the missing ones computed."""
 
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,12 +10,16 @@ import numpy as np
 from core.data.pictures.source import Source
 from core.data.snapshot import GROUP, Snapshot
 from core.errors import ImageRefused, RunError
+from core.features.decoding_ahead import decoding_ahead
+from core.features.engines.engine import Engine
 from core.features.frozen_network import FrozenNetwork
-from core.features.frozen_pass import PHASE, Engine, Refused, compute
+from core.features.frozen_pass import PHASE, AnyVectors, Refused, compute
 from core.features.preferred_engine import EXACT, preferred_engine
+from core.features.stage_vectors import StageVectors
 from core.features.vectors import Vectors, vectors_name
 from core.features.views import ORIGINAL, view_names
 from core.progress import Progress
+from core.training.linear.several_stages import side_by_side
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 
@@ -27,7 +31,7 @@ TRAIN = "train"
 
 @dataclass(frozen=True)
 class KeptVectors:
-    """The vectors of a run's photos, all of one network and one engine."""
+    """The vectors of a run's photos, all of one network and one engine; of the last stage, if nothing else is said."""
 
     engine: str
     views: dict[str, np.ndarray]
@@ -36,6 +40,8 @@ class KeptVectors:
     """Of the photos of each other split that has any, in the original view: float32 [n, C]."""
     computed: int
     """How many photos were computed for this run; the vectors of the others were there."""
+    stages: "KeptVectors | None" = None
+    """The same with the vectors of several stages side by side, if the recipe asks for them."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ class WantedVectors:
         self.exact = recipe.precision == "fp32"
         self.device = recipe.device
         self.views = view_names(max(1, recipe.views), recipe.augmentation)
+        self.several_stages = recipe.head_features != "last"
         frame = snapshot.frame
         self.sources: dict[str, list[Source]] = {}
         rows = zip(frame["image"], frame["path"], frame["filename"], frame["split"], strict=True)
@@ -73,21 +80,32 @@ class WantedVectors:
         chosen = None if self.exact else preferred_engine(self.workspace, self.network)
         return chosen or EXACT
 
-    def stores(self, engine: str) -> dict[str, Vectors]:
+    def stores(self, engine: str) -> Mapping[str, AnyVectors]:
         """Return where the vectors of each view are."""
-        return {view: Vectors(self.workspace, vectors_name(self.network, engine, view)) for view in self.views}
+        kind = StageVectors if self.several_stages else Vectors
+        return {view: kind(self.workspace, vectors_name(self.network, engine, view)) for view in self.views}
 
     def readiness(self, splits: Sequence[str]) -> Readiness:
         """Return how many photos of train and these splits have all their vectors."""
         stores = self.stores(self.engine_name())
         total = sum(len(self.sources.get(split, ())) for split in (TRAIN, *splits))
-        return Readiness(total - len(self._missing(stores, splits)), total)
+        missing: set[str] = set().union(*self.lacking(stores, splits).values())
+        return Readiness(total - len(missing), total)
 
-    def _missing(self, stores: dict[str, Vectors], splits: Sequence[str]) -> set[str]:
+    def in_order(self, splits: Sequence[str]) -> list[Source]:
+        """Return the photos of some splits in the order in which they are computed.
+
+        From the end of the list: the suggestions' process computes the same vectors from its beginning.
+        """
+        return [one for split in splits for one in self.sources.get(split, ())][::-1]
+
+    def lacking(self, stores: Mapping[str, AnyVectors], splits: Sequence[str]) -> dict[str, set[str]]:
+        """Return for each view the content hashes of the photos whose vectors are to be computed."""
         train = [one.hash for one in self.sources.get(TRAIN, ())]
         others = [one.hash for split in splits for one in self.sources.get(split, ())]
-        missing = {name for store in stores.values() for name in store.missing(train)}
-        return missing | set(stores[ORIGINAL].missing(others))
+        found = {view: set(store.missing(train)) for view, store in stores.items()}
+        found[ORIGINAL].update(stores[ORIGINAL].missing(others))
+        return found
 
 
 def kept_vectors(
@@ -99,34 +117,51 @@ def kept_vectors(
     """
     name = wanted.engine_name()
     stores = wanted.stores(name)
-    missing = wanted._missing(stores, splits)
+    lacking = wanted.lacking(stores, splits)
+    missing: set[str] = set().union(*lacking.values())
     if missing:
         yield Progress("choosing how to compute features", 0, None)
         cache = _cache(wanted, log)
-        engine = _opened(wanted, len(missing), cache)
+        with decoding_ahead(
+            cache, [one for one in (*wanted.in_order((TRAIN,)), *wanted.in_order(splits)) if one.hash in missing]
+        ):
+            engine = _opened(wanted, sum(map(len, lacking.values())), cache)
         name, stores = engine.name, wanted.stores(engine.name)
         yield from _compute(wanted, splits, stores, engine, cache)
     views = {view: _all(store, wanted.sources[TRAIN]) for view, store in stores.items()}
     others = {split: _all(stores[ORIGINAL], wanted.sources[split]) for split in splits if split in wanted.sources}
-    return KeptVectors(name, views, others, len(missing))
+
+    def taken(take: Callable[[list[np.ndarray]], np.ndarray]) -> KeptVectors:
+        return KeptVectors(
+            name,
+            {view: take(found) for view, found in views.items()},
+            {split: take(found) for split, found in others.items()},
+            len(missing),
+        )
+
+    last = taken(lambda stages: stages[-1])
+    return replace(last, stages=taken(side_by_side)) if wanted.several_stages else last
 
 
 def _cache(wanted: WantedVectors, log: Callable[[str], None]) -> "ResizedCache":
+    from core.data.pictures.network_input.preprocessing import Preprocessing
     from core.data.pictures.resized_cache import ResizedCache
-    from core.data.pictures.transforms import Preprocessing
 
     return ResizedCache(wanted.workspace.cache / "resized", Preprocessing(**wanted.network.settings), log)
 
 
-def _opened(wanted: WantedVectors, missing: int, cache: "ResizedCache") -> Engine:
+def _opened(wanted: WantedVectors, images: int, cache: "ResizedCache") -> Engine:
     from core.features.workspace_engine import open_engine
     from core.training.linear.engine_photos import labelled_photos
 
-    labelled = labelled_photos(wanted.sources[TRAIN], wanted.labels, wanted.groups, cache)
+    train = wanted.sources[TRAIN]
+    labelled = labelled_photos(
+        wanted.workspace, wanted.network, train, wanted.labels, wanted.groups, cache, stages=wanted.several_stages
+    )
     return open_engine(
         wanted.workspace,
         wanted.network,
-        images=missing * len(wanted.views),
+        images=images,
         exact=wanted.exact,
         labelled=labelled,
         device=wanted.device,
@@ -136,13 +171,11 @@ def _opened(wanted: WantedVectors, missing: int, cache: "ResizedCache") -> Engin
 def _compute(
     wanted: WantedVectors,
     splits: Sequence[str],
-    stores: dict[str, Vectors],
+    stores: Mapping[str, AnyVectors],
     engine: Engine,
     cache: "ResizedCache",
 ) -> Generator[Progress]:
-    # From the end of the list: the suggestions' process computes the same vectors from its beginning.
-    train = wanted.sources[TRAIN][::-1]
-    others = [one for split in splits for one in wanted.sources.get(split, ())][::-1]
+    train, others = wanted.in_order((TRAIN,)), wanted.in_order(splits)
     total = len(train) + len(others)
     for progress in compute(stores, train, cache, engine, _refuse):
         yield Progress(PHASE, progress.done, total)
@@ -155,9 +188,13 @@ def _refuse(photo: Refused) -> None:
     raise ImageRefused(photo.name, photo.reason)
 
 
-def _all(store: Vectors, sources: Sequence[Source]) -> np.ndarray:
+def _all(store: AnyVectors, sources: Sequence[Source]) -> list[np.ndarray]:
+    """Return the vectors of each stage that is kept, the last one's at the end."""
     hashes = [one.hash for one in sources]
-    known, vectors = store.known(hashes)
-    if len(known) != len(hashes):
-        raise RunError("Features were deleted while the run used them. Resume the run to compute them again.")
-    return vectors
+    found = []
+    for one in store.stores.values() if isinstance(store, StageVectors) else (store,):
+        known, vectors = one.known(hashes)
+        if len(known) != len(hashes):
+            raise RunError("Features were deleted while the run used them. Resume the run to compute them again.")
+        found.append(vectors)
+    return found

@@ -29,6 +29,10 @@ _MOST = 500
 _MOST_IN_CHOICE = 60
 _CERTAINTY = 0.1
 """The mean of p (1 - p) during a fit, as a share of what it is for probabilities that are all equal."""
+_FIRST_STEP = 0.3 * _CERTAINTY
+"""Of what the preconditioner proposes, ``_CERTAINTY`` is right at the start, where all probabilities are equal. The
+rest leads far past the optimum, to a training loss of about 0, and takes a third more iterations in all. Less takes
+as many, and shows how the loss falls."""
 _NUMBERS = 16 << 20
 """Logits computed at once."""
 _RISES = 2
@@ -198,7 +202,7 @@ class LogisticRegression:
         start = np.zeros((1, classes, space.main_rows.shape[1] + 1))
         first = tolerance if space.complete else _CHOICE_TOLERANCE
         precondition = self._precondition_main(strength, space.main_rows.shape[1])
-        for step in minimize(loss, start, precondition, tolerance=first, most=_MOST):
+        for step in minimize(loss, start, precondition, tolerance=first, most=_MOST, first_step=_FIRST_STEP):
             if space.complete or not step.ended:
                 yield True, loss, step
         if not space.complete:

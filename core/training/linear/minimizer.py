@@ -48,8 +48,12 @@ def minimize(
     *,
     tolerance: float,
     most: int,
+    first_step: float = 1.0,
 ) -> Iterator[Iterate]:
     """Yield the start, and then the state after each iteration.
+
+    ``first_step`` scales the first step, which nothing but the preconditioner determines; the others are scaled by
+    what the steps before them showed.
 
     A problem has ended when the loss that is left to gain, estimated as half the gradient times the preconditioned
     gradient, is at most ``tolerance`` times its loss, when rounding hides what is gained, or after ``most`` iterations.
@@ -58,7 +62,7 @@ def minimize(
     losses, gradients = evaluate(parameters)
     memory = int(np.clip(_BYTES // (2 * max(1, parameters.nbytes)), 3, _MEMORY))
     history: deque[tuple[np.ndarray, np.ndarray, np.ndarray]] = deque(maxlen=memory)
-    ratio = np.ones(len(parameters))
+    ratio = np.full(len(parameters), first_step)
     stuck = np.zeros(len(parameters), np.int64)
     scaled = precondition(gradients)
     for number in range(most + 1):

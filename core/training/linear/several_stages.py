@@ -1,8 +1,14 @@
 """Vectors of several stages together, and whether they predict better than those of the last stage alone.
 
 The cheap form of Head2Toe (Evci et al. 2022, arXiv 2201.03529): the pooled vectors of each stage, scaled to length 1 so
-that none drowns the others, side by side. On hand signs and eyes they were better than the last stage (with 60 to 800
-photos 0.2 to 2.2 points), on flowers they were not, so cross-validation decides for each photo set.
+that none drowns the others, side by side. Accuracy of ResNet-50 on 550 to 1,100 other photos, in per cent, as the mean
+of three draws of 60, 300 and 600 training photos:
+
+- hand signs: 82.0, 95.3, 96.8 with the last stage, 82.5, 95.8, 97.3 with several;
+- eyes: 98.5, 99.6, 99.6 and 98.6, 99.5, 99.6;
+- flowers: 78.6, 87.8, 89.7 and 79.3, 87.6, 89.4.
+
+So cross-validation decides for each photo set: 82.6, 95.8, 97.3; 98.6, 99.6, 99.6; 79.1, 87.8, 89.5.
 """
 
 from collections.abc import Sequence
@@ -47,14 +53,14 @@ def side_by_side(stages: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def choose_stages(
-    training: TrainingVectors, stages: Sequence[Sequence[np.ndarray]], *, folds: int = FOLDS, seed: int = 0
+    training: TrainingVectors, stages: Sequence[np.ndarray], *, folds: int = FOLDS, seed: int = 0
 ) -> StagesChoice:
-    """Compare the last stage, whose vectors are in ``training``, with ``stages``: for each view, a list of vectors.
+    """Compare the last stage, whose vectors are in ``training``, with several stages ``side_by_side``, view by view.
 
     Raises TooLittleData if fewer than two classes have photos.
     """
     last = LogisticRegression(training)
-    several = LogisticRegression(replace(training, views=[side_by_side(one) for one in stages]))
+    several = LogisticRegression(replace(training, views=stages))
     choices = [one.choose_strength(folds=folds, seed=seed) for one in (last, several)]
     gain, error = _paired(choices[0].held_out - choices[1].held_out, training.groups)
     return StagesChoice(last, choices[0], several, choices[1], gain, error)

@@ -124,6 +124,18 @@ def test_each_iteration_is_a_point_of_the_curves() -> None:
         assert head.score(vectors, labels).loss == pytest.approx(point.train.loss, rel=1e-3)
 
 
+@pytest.mark.parametrize("strength", [1e-2, 1e-3, 1e-4])
+def test_the_curve_falls_from_guessing_and_does_not_begin_at_0(strength: float) -> None:
+    """The first step led far past the optimum: the curve began near 0 and rose."""
+    vectors, labels = drawn(120, 300, apart=0.2)
+    losses = [
+        point.train.loss for point in LogisticRegression(TrainingVectors((vectors,), labels, 3)).iterations(strength)
+    ]
+    assert losses[0] == pytest.approx(np.log(3), rel=1e-5)
+    assert losses[1] > (losses[0] + losses[-1]) / 3
+    assert min(losses) > 0.85 * losses[-1]
+
+
 def test_curves_go_on_from_the_main_directions_to_all() -> None:
     vectors, labels = drawn(1300, 290, apart=0.2)
     held, held_labels = drawn(45, 290, seed=1, apart=0.2)

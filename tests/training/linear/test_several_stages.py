@@ -21,7 +21,7 @@ def test_stages_are_joined_with_equal_lengths() -> None:
 def test_an_informative_stage_is_used() -> None:
     telling, labels = drawn(150, 20, apart=2)
     weak, _ = drawn(150, 40, apart=0.1, seed=1)
-    choice = choose_stages(TrainingVectors((weak, weak), labels, 3), [[telling, weak], [telling, weak]])
+    choice = choose_stages(TrainingVectors((weak, weak), labels, 3), [side_by_side([telling, weak])] * 2)
     assert choice.use_several
     assert choice.gain > 2 * choice.error > 0
     assert choice.chosen[0] is choice.several
@@ -31,7 +31,7 @@ def test_an_informative_stage_is_used() -> None:
 def test_a_stage_that_tells_nothing_is_left_out() -> None:
     telling, labels = drawn(150, 20, apart=1)
     noise = np.random.default_rng(0).normal(0, 1, (150, 40)).astype(np.float32)
-    choice = choose_stages(TrainingVectors((telling,), labels, 3), [[noise, telling]])
+    choice = choose_stages(TrainingVectors((telling,), labels, 3), [side_by_side([noise, telling])])
     assert not choice.use_several
     assert choice.chosen[0] is choice.last
 
@@ -40,13 +40,13 @@ def test_a_gain_counts_groups_and_not_photos() -> None:
     telling, labels = drawn(60, 20, apart=1)
     weak, _ = drawn(60, 20, apart=0.5, seed=1)
     copies = np.repeat(np.arange(60), 4)
-    alone = choose_stages(TrainingVectors((weak,), labels, 3), [[telling, weak]])
+    alone = choose_stages(TrainingVectors((weak,), labels, 3), [side_by_side([telling, weak])])
     copied = TrainingVectors((weak[copies],), labels[copies], 3, copies.tolist())
-    grouped = choose_stages(copied, [[telling[copies], weak[copies]]])
+    grouped = choose_stages(copied, [side_by_side([telling[copies], weak[copies]])])
     assert grouped.error == pytest.approx(alone.error, rel=0.35)
 
 
 def test_without_photos_to_hold_out_the_last_stage_is_kept() -> None:
     vectors, labels = drawn(3, 20)
-    choice = choose_stages(TrainingVectors((vectors,), labels, 3), [[vectors, vectors]])
+    choice = choose_stages(TrainingVectors((vectors,), labels, 3), [side_by_side([vectors, vectors])])
     assert not choice.use_several
