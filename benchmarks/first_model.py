@@ -1,10 +1,11 @@
-"""How long a first model takes: from the start of the run's process to its reports, with the default recipe.
+"""How long a first model takes: from the start of the run's process to its reports, training the head alone.
 
-    python benchmarks/first_model.py --data FOLDER [--photos 500] [--views 2]
+    python benchmarks/first_model.py --data FOLDER [--photos 500] [--views 2] [--timeline]
 
 FOLDER holds images/ and labels.csv. Three figures, with the processor time, which other programs change less than the
 wall time: the run without any kept features, the frozen pass in it, and the run when all features are kept. Then the
 ratio of the first to the second. A run before them measures the engines, as the first run on a machine does.
+--timeline prints when each stage of the first and of the last run began.
 """
 
 import argparse
@@ -36,21 +37,28 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=500)
     parser.add_argument("--views", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3, help="runs with kept features; the fastest counts")
+    parser.add_argument("--timeline", action="store_true", help="print when each stage began")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         workspace = open_workspace(Path(folder) / "workspace")
         snapshot = some_photos(arguments.data, arguments.photos, Path(folder))
-        recipe = Recipe.checked(views=arguments.views)
+        recipe = Recipe.checked(train="head", views=arguments.views)
         print(f"{len(snapshot.frame):,} photos in {len(snapshot.classes)} classes, {arguments.views} views")
         run(workspace, snapshot, recipe, "engines")
-        for name in ("vectors", "resized"):
-            shutil.rmtree(workspace.cache / name)
+        _forget_features(workspace)
         wall, processor, seconds = run(workspace, snapshot, recipe, "first")
         print(f"without kept features: {wall:.1f} s, processor time {processor:.1f} s, frozen pass {seconds:.1f} s")
         print(f"run / frozen pass: {wall / seconds:.2f}")
         kept = [run(workspace, snapshot, recipe, f"kept-{number}")[:2] for number in range(arguments.rounds)]
         wall, processor = (min(column) for column in zip(*kept, strict=True))
         print(f"with kept features: {wall:.1f} s, processor time {processor:.1f} s")
+        if arguments.timeline:
+            for name in ("kept-timeline", "first-timeline"):
+                if name == "first-timeline":
+                    _forget_features(workspace)
+                which = name.partition("-")[0]
+                print(f"\n{which}, stage by stage:", flush=True)
+                run(workspace, snapshot, recipe, name, "benchmarks/run_stages.py")
 
 
 def some_photos(data: Path, count: int, folder: Path) -> Snapshot:
@@ -65,14 +73,27 @@ def some_photos(data: Path, count: int, folder: Path) -> Snapshot:
     return snapshot_of_table(folder / "labels.csv", data / "images")[0]
 
 
-def run(workspace: Workspace, snapshot: Snapshot, recipe: Recipe, name: str) -> tuple[float, float, float]:
-    """Run in a process of its own; returns its seconds, its processor time and the seconds of its frozen pass."""
+def _forget_features(workspace: Workspace) -> None:
+    """Delete vectors and resized photos; which engine computes them stays known."""
+    for path in (workspace.cache / "vectors").rglob("*.npy"):
+        path.unlink()
+    shutil.rmtree(workspace.cache / "resized")
+
+
+def run(
+    workspace: Workspace, snapshot: Snapshot, recipe: Recipe, name: str, script: str = ""
+) -> tuple[float, float, float]:
+    """Run in a process of its own; returns its seconds, its processor time and the seconds of its frozen pass.
+
+    ``script`` trains the run instead of the command line.
+    """
     made = create_run(workspace.runs / name, snapshot, recipe, title=name)
     environment = {**os.environ, "RESNET_STUDIO_HOME": str(workspace.root)}
     before, began = _children(), time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "core", "train", "--run", str(made.path)], cwd=REPOSITORY, env=environment
+    command = (
+        [script, str(made.path), str(time.monotonic())] if script else ["-m", "core", "train", "--run", str(made.path)]
     )
+    process = subprocess.Popen([sys.executable, *command], cwd=REPOSITORY, env=environment)
     passes = []
     while process.poll() is None:
         if made.status().phase.startswith(_PASS):

@@ -99,6 +99,11 @@ def processor_name(root: Path = Path("/")) -> str:
     return lines[0] if lines else platform.processor() or platform.machine()
 
 
+def has_bfloat16_units(root: Path = Path("/")) -> bool:
+    """Return what `cpu_has_bfloat16` does, of the processor alone and without loading torch. Unknown is False."""
+    return bool(_flags(root) & {"avx512_bf16", "amx_bf16"})
+
+
 def has_int8_dot_products(root: Path = Path("/")) -> bool:
     """Return whether the processor sums products of 8-bit numbers without overflow: VNNI, or an ARM processor.
 
@@ -106,8 +111,11 @@ def has_int8_dot_products(root: Path = Path("/")) -> bool:
     """
     if platform.machine().lower() in ("arm64", "aarch64"):
         return True
-    flags = {flag for line in _processor_lines(root, "flags")[:1] for flag in line.split()}
-    return bool(flags & {"avx512_vnni", "avx_vnni"})
+    return bool(_flags(root) & {"avx512_vnni", "avx_vnni"})
+
+
+def _flags(root: Path) -> set[str]:
+    return {flag for line in _processor_lines(root, "flags")[:1] for flag in line.split()}
 
 
 def _processor_lines(root: Path, key: str) -> list[str]:

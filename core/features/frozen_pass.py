@@ -5,36 +5,28 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from core.data.pictures.source import Source
 from core.errors import ImageRefused
+from core.features.engines.engine import BATCH, Engine
+from core.features.stage_vectors import StageVectors
 from core.features.vectors import SAVE_EVERY, Vectors
 from core.features.views import view_pixels
+from core.models.zoo import POOLED
 from core.processors import available_processors
 from core.progress import Progress
 
 if TYPE_CHECKING:
     from core.data.pictures.resized_cache import Pixels, ResizedCache
 
-BATCH = 16
-POOLED = "pooled"
 PHASE = "computing features"
+AnyVectors = Vectors | StageVectors
+Rows = dict[str, list[tuple[str, Mapping[str, np.ndarray]]]]
 T = TypeVar("T")
 Result = TypeVar("Result")
-
-
-class Engine(Protocol):
-    """What computes a frozen network; see core.features.engines."""
-
-    @property
-    def name(self) -> str:
-        """Features of different names are never mixed."""
-
-    def run(self, pixels: np.ndarray, outputs: Sequence[str] = (POOLED,)) -> dict[str, np.ndarray]:
-        """Return outputs of views, uint8 [N, size, size, 3]: float32 [N, C] or, for a stage's maps, [N, C, h, w]."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +50,7 @@ class ViewOutputs:
 
 
 def compute(
-    vectors: Mapping[str, Vectors],
+    vectors: Mapping[str, AnyVectors],
     wanted: Sequence[Source],
     cache: "ResizedCache",
     engine: Engine | Callable[[], Engine],
@@ -80,11 +72,12 @@ def compute(
         return
     jobs = _still_missing(vectors, [sources[name] for name in left])
     ready = engine() if callable(engine) else engine
-    rows: dict[str, list[tuple[str, np.ndarray]]] = {view: [] for view in vectors}
+    outputs = tuple(dict.fromkeys(name for one in vectors.values() for name in one.outputs))
+    rows: Rows = {view: [] for view in vectors}
     unsaved = 0
     try:
-        for one in outputs_of(cache, jobs, ready, refused=refused):
-            rows[one.view].append((one.source.hash, one.values[POOLED]))
+        for one in outputs_of(cache, jobs, ready, outputs, refused):
+            rows[one.view].append((one.source.hash, one.values))
             unsaved += one.last
             if unsaved == SAVE_EVERY:
                 unsaved = 0
@@ -95,7 +88,7 @@ def compute(
     yield Progress(PHASE, total - _count_missing(vectors, left), total)
 
 
-def _still_missing(vectors: Mapping[str, Vectors], left: Sequence[Source]) -> Iterator[tuple[Source, list[str]]]:
+def _still_missing(vectors: Mapping[str, AnyVectors], left: Sequence[Source]) -> Iterator[tuple[Source, list[str]]]:
     """Yield each photo with the views that it lacks at that moment, and none if it lacks none any more."""
     for begin in range(0, len(left), SAVE_EVERY):
         some = left[begin : begin + SAVE_EVERY]
@@ -106,7 +99,7 @@ def _still_missing(vectors: Mapping[str, Vectors], left: Sequence[Source]) -> It
                 yield source, views
 
 
-def _count_missing(vectors: Mapping[str, Vectors], names: Sequence[str]) -> int:
+def _count_missing(vectors: Mapping[str, AnyVectors], names: Sequence[str]) -> int:
     return len({name for one in vectors.values() for name in one.missing(names)})
 
 
@@ -153,14 +146,16 @@ def _run(
         yield ViewOutputs(source, view, {name: values[row] for name, values in found.items()}, last)
 
 
-def map_ahead(do: Callable[[T], Result], items: Iterable[T]) -> Generator[Result]:
-    """``map`` in threads, since decoding releases the interpreter lock. The number of waiting results is limited."""
-    with ThreadPoolExecutor(min(4, available_processors()), thread_name_prefix="decoding") as pool:
+def map_ahead(
+    do: Callable[[T], Result], items: Iterable[T], threads: int | None = None, ahead: int = 2 * BATCH
+) -> Generator[Result]:
+    """``map`` in threads, for what releases the interpreter lock, such as decoding; at most ``ahead`` results wait."""
+    with ThreadPoolExecutor(threads or min(4, available_processors()), thread_name_prefix="reading ahead") as pool:
         pending: deque[Future[Result]] = deque()
         try:
             for item in items:
                 pending.append(pool.submit(do, item))
-                if len(pending) > 2 * BATCH:
+                if len(pending) > ahead:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()
@@ -169,8 +164,8 @@ def map_ahead(do: Callable[[T], Result], items: Iterable[T]) -> Generator[Result
                 one.cancel()
 
 
-def _store(vectors: Mapping[str, Vectors], rows: dict[str, list[tuple[str, np.ndarray]]]) -> None:
+def _store(vectors: Mapping[str, AnyVectors], rows: Rows) -> None:
     for view, some in rows.items():
         if some:
-            vectors[view].add([name for name, _ in some], np.stack([vector for _, vector in some]))
+            vectors[view].add_outputs([name for name, _ in some], [values for _, values in some])
             some.clear()

@@ -12,7 +12,8 @@ from core.data.pictures.resized_cache import ResizedCache
 from core.data.pictures.source import Source
 from core.data.pictures.transforms import Preprocessing
 from core.errors import ImageRefused
-from core.features.frozen_pass import BATCH, POOLED, Engine, Refused, compute, outputs_of
+from core.features.engines.engine import BATCH, POOLED, Engine
+from core.features.frozen_pass import Refused, compute, outputs_of
 from core.features.vectors import SAVE_EVERY, Vectors
 from core.features.views import MIRRORED, ORIGINAL, view_names, view_pixels
 from core.inspection.predicting.features import features_of

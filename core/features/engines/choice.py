@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from core.features.engines.engine import BATCH, BF16, FP32, POOLED, Engine, NetworkArrays, arrays_of
+from core.features.engines.engine import BF16, FP32, POOLED, Engine, NetworkArrays, PreparedEngine, arrays_of
 from core.features.engines.int8_check import LEAST_PHOTOS, Probe, check
 from core.features.engines.int8_engine import CALIBRATION_PHOTOS, calibrate, keep, kept_engine, name_of
 from core.features.engines.measuring import BATCH as MEASURED_BATCH
@@ -16,13 +16,15 @@ from core.features.engines.ort_engine import OrtEngine, fp32_engine
 from core.features.engines.remembered import Measured, remember, remembered
 from core.features.engines.torch_engine import TorchEngine, fastest_names
 from core.features.frozen_network import FrozenNetwork
-from core.models.zoo import STAGES
+from core.models.zoo import STAGE_VECTORS, STAGES
 from core.processors import has_int8_dot_products
 from core.workspace import Workspace
 
-FEW_PHOTOS = 100
-"""For so few photos, measuring takes longer than what it saves."""
+FEW_VIEWS = 200
+"""For so few views of photos, measuring takes longer than what it saves."""
 TEST_PHOTOS = 600
+_VIEWS_PER_TEST_PHOTO = 8
+"""Of fewer views, fewer photos are tested, since the test may not cost what 8 bits save."""
 _INT8_GAINS = {True: 2.4, False: 1.6}
 """How much faster than in fp32 onnxruntime usually computes in 8 bits, on processors with 8-bit dot products and
 without; only says whether it is worth a try."""
@@ -36,6 +38,8 @@ class LabelledPhotos:
 
     pixels: Callable[[Sequence[int]], np.ndarray]
     """Gives the views of some of them, by number: uint8 [n, S, S, 3]."""
+    vectors: Callable[[Engine, Sequence[int]], np.ndarray]
+    """Gives an engine's vectors of some of them, float32 [n, C], and may keep them, so that none is computed twice."""
     labels: np.ndarray
     folds: np.ndarray
     """In which fold of cross-validation each is held out; photos of a group share one."""
@@ -45,48 +49,66 @@ class LabelledPhotos:
 def choose_engine(
     workspace: Workspace,
     network: FrozenNetwork,
-    outputs: Sequence[str] = (POOLED,),
+    outputs: Sequence[str] = STAGE_VECTORS,
     *,
     images: int | None = None,
+    stored: int = 0,
     exact: bool = False,
     labelled: LabelledPhotos | None = None,
     device: str | None = None,
-) -> Engine:
+) -> PreparedEngine:
     """Return the fastest engine for the outputs, ready to use; measures in about three seconds if that was never done.
 
     ``images`` is how many views are to be computed: few are computed without measuring, and many are worth trying 8
-    bits, if there are ``labelled`` photos to test them with. ``exact`` allows full precision only. Raises the errors
-    of ``FrozenNetwork.load``.
+    bits, if there are ``labelled`` photos to test them with. ``stored`` vectors would have to be computed again in 8
+    bits. ``exact`` allows full precision only. Raises the errors of ``FrozenNetwork.load``.
     """
     where = device or _device()
     arrays = arrays_of(network)
-    known = remembered(workspace, network)
-    if known is not None and known.device != where:
-        known = None
+    known = _known(workspace, network, where)
     rounded = not exact and where == "cpu" and not set(outputs) & set(STAGES)
     folder = workspace.cache / "engines" / network.name
     if known is not None and known.int8 and rounded:
         kept = kept_engine(folder, known.int8)
         if kept is not None and set(outputs) <= set(kept.outputs):
             return kept
-    if known is None and images is not None and images < FEW_PHOTOS:
+    if known is None and images is not None and images < FEW_VIEWS:
         return made(usual_engine(where, exact), arrays, outputs, where)
     if known is None:
-        known = Measured(where, _speeds(arrays, where))
-        remember(workspace, network, known)
-    best = known.fastest(exact)
-    if rounded and labelled is not None and not known.int8_failed and _is_worth_a_try(known, images, labelled):
-        model, known = _tried_in_8_bits(arrays, outputs, known, best, labelled)
-        if model is not None:
-            try:
-                keep(folder, model)
-            except OSError as error:
-                log.warning("the calibrated network could not be stored in %s (%s)", folder, error)
-                known = replace(known, int8=None)
-        remember(workspace, network, known)
-        if model is not None:
-            return OrtEngine(model, name_of(model))
-    return made(best, arrays, outputs, where)
+        known = _measured(workspace, network, arrays, where)
+    if rounded and labelled is not None and _is_worth_a_try(known, images, stored, labelled):
+        engine = _tried_in_8_bits(workspace, network, arrays, outputs, known, images, labelled)
+        if engine is not None:
+            return engine
+    return made(known.fastest(exact), arrays, outputs, where)
+
+
+def engine_in_8_bits(
+    workspace: Workspace,
+    network: FrozenNetwork,
+    outputs: Sequence[str] = STAGE_VECTORS,
+    *,
+    images: int,
+    stored: int,
+    labelled: LabelledPhotos,
+    device: str | None = None,
+) -> PreparedEngine | None:
+    """Return an engine in 8 bits for a workspace that has chosen another, which had no labelled photos to test it with.
+
+    None if it was tried before, if it is too inexact or no faster, and if so few of its views are to be computed that
+    computing the ``stored`` vectors again would take longer than it saves.
+    """
+    where = device or _device()
+    known = _known(workspace, network, where)
+    likely = known or Measured(where, {f"onnxruntime/{FP32}": 1.0})  # the decision depends on ratios alone
+    if where != "cpu" or likely.int8 or not _is_worth_a_try(likely, images, stored, labelled):
+        return None
+    arrays = arrays_of(network)
+    if known is None:
+        known = _measured(workspace, network, arrays, where)
+        if not _is_worth_a_try(known, images, stored, labelled):
+            return None
+    return _tried_in_8_bits(workspace, network, arrays, outputs, known, images, labelled)
 
 
 def engine_called(
@@ -95,15 +117,16 @@ def engine_called(
     name: str,
     *,
     device: str | None = None,
-) -> Engine | None:
+) -> PreparedEngine | None:
     """Return the fastest engine of that name, for features that are to be like others of that name.
 
+    It computes the vectors of several stages too; who does not ask for them does not pay for them.
     None if this machine has none, such as bf16 on a processor without it, or a calibration that was deleted.
     """
     where = device or _device()
     if name.startswith("int8-"):
         kept = kept_engine(workspace.cache / "engines" / network.name, name)
-        return kept if kept is not None and POOLED in kept.outputs else None
+        return kept if kept is not None and set(STAGE_VECTORS) <= set(kept.outputs) else None
     known = remembered(workspace, network)
     speeds = known.speeds if known is not None and known.device == where else {}
     engines = [one for one in _candidates(where) if one.endswith(f"/{name}")]
@@ -111,10 +134,12 @@ def engine_called(
         return None
     usual = usual_engine(where, exact=name == FP32)
     best = max(engines, key=lambda one: (speeds.get(one, 0.0), one == usual))
-    return made(best, arrays_of(network), device=where)
+    return made(best, arrays_of(network), STAGE_VECTORS, where)
 
 
-def made(engine: str, network: NetworkArrays, outputs: Sequence[str] = (POOLED,), device: str = "cpu") -> Engine:
+def made(
+    engine: str, network: NetworkArrays, outputs: Sequence[str] = (POOLED,), device: str = "cpu"
+) -> PreparedEngine:
     """Return an engine by its runtime and name, such as "torch/bf16" or "onnxruntime/fp32"."""
     runtime, name = engine.split("/")
     return fp32_engine(network, outputs) if runtime == "onnxruntime" else TorchEngine(network, name, outputs, device)
@@ -138,6 +163,17 @@ def _device() -> str:
     return accelerator.type if accelerator else "cpu"
 
 
+def _known(workspace: Workspace, network: FrozenNetwork, device: str) -> Measured | None:
+    known = remembered(workspace, network)
+    return known if known is not None and known.device == device else None
+
+
+def _measured(workspace: Workspace, network: FrozenNetwork, arrays: NetworkArrays, device: str) -> Measured:
+    known = Measured(device, _speeds(arrays, device))
+    remember(workspace, network, known)
+    return known
+
+
 def _speeds(network: NetworkArrays, device: str) -> dict[str, float]:
     """Measure all candidates on noise; what a picture shows makes no difference."""
     pixels = np.random.default_rng(0).integers(0, 256, (MEASURED_BATCH, network.size, network.size, 3), dtype=np.uint8)
@@ -147,48 +183,63 @@ def _speeds(network: NetworkArrays, device: str) -> dict[str, float]:
     return speeds
 
 
-def _is_worth_a_try(known: Measured, images: int | None, labelled: LabelledPhotos) -> bool:
-    """Return whether 8 bits would save more time than calibrating and testing take."""
-    tested = min(len(labelled.labels), TEST_PHOTOS)
+def _is_worth_a_try(known: Measured, images: int | None, stored: int, labelled: LabelledPhotos) -> bool:
+    """Return whether 8 bits, not tried yet, would save more time than calibrating and testing take."""
     exact = known.speeds.get(f"onnxruntime/{FP32}")
-    if images is None or exact is None or tested < LEAST_PHOTOS:
+    if known.int8_failed or images is None or exact is None or len(labelled.labels) < LEAST_PHOTOS:
         return False
     best, expected = max(known.speeds.values()), _INT8_GAINS[has_int8_dot_products()] * exact
     if expected < _LEAST_GAIN * best:
         return False
-    price = (1.5 * CALIBRATION_PHOTOS + tested) / exact + tested / expected
+    tested = _tested(images, labelled)
+    price = (1.5 * CALIBRATION_PHOTOS + tested) / exact + (tested + stored) / expected
     return images * (1 / best - 1 / expected) > price
 
 
+def _tested(images: int | None, labelled: LabelledPhotos) -> int:
+    """Return how many labelled photos the test is made with."""
+    most = TEST_PHOTOS if images is None else max(LEAST_PHOTOS, images // _VIEWS_PER_TEST_PHOTO)
+    return min(len(labelled.labels), TEST_PHOTOS, most)
+
+
 def _tried_in_8_bits(
-    network: NetworkArrays, outputs: Sequence[str], known: Measured, best: str, labelled: LabelledPhotos
-) -> tuple[bytes | None, Measured]:
-    """Calibrate, measure and test; returns the model if it is faster and exact enough, and what to remember."""
-    failed = replace(known, int8=None, int8_failed=True)
-    rows = np.random.default_rng(0).permutation(len(labelled.labels))[:TEST_PHOTOS]
+    workspace: Workspace,
+    network: FrozenNetwork,
+    arrays: NetworkArrays,
+    outputs: Sequence[str],
+    known: Measured,
+    images: int | None,
+    labelled: LabelledPhotos,
+) -> PreparedEngine | None:
+    """Calibrate, measure and test; returns the engine if it is faster and exact enough, and remembers it."""
+    best = known.fastest(exact=False)
+    rows = np.random.default_rng(0).permutation(len(labelled.labels))[: _tested(images, labelled)]
     some = labelled.pixels(rows[:CALIBRATION_PHOTOS].tolist())
-    model = calibrate(network, some, outputs)
-    engine, reference = OrtEngine(model, name_of(model)), made(best, network, outputs)
+    model = calibrate(arrays, some, outputs)
+    engine, reference = OrtEngine(model, name_of(model)), made(best, arrays, outputs)
     speeds = measured_speeds({engine.name: engine, best: reference}, some[:MEASURED_BATCH])
     log.info("images a second: %s", {name: round(speed, 1) for name, speed in speeds.items()})
-    if speeds[engine.name] < _LEAST_GAIN * speeds[best]:
-        return None, failed
-    if not best.endswith(f"/{FP32}"):
-        reference = made(f"onnxruntime/{FP32}", network, outputs)
-    exact: list[np.ndarray] = []
-    rounded: list[np.ndarray] = []
-    for start in range(0, len(rows), BATCH):
-        pixels = labelled.pixels(rows[start : start + BATCH].tolist())
-        for one, parts in ((reference, exact), (engine, rounded)):
-            parts.append(_joined(one.run(pixels, outputs), outputs))
-    labels, folds = labelled.labels[rows], labelled.folds[rows]
-    found = check(np.concatenate(exact), np.concatenate(rounded), labels, folds, labelled.probe)
-    log.info("8 bits %s their self-test: %s", "passed" if found.passed else "failed", found)
-    if not found.passed:
-        return None, failed
-    named = {**known.speeds, f"onnxruntime/{engine.name}": speeds[engine.name]}
-    return model, replace(known, speeds=named, int8=engine.name)
+    passed = speeds[engine.name] >= _LEAST_GAIN * speeds[best]
+    if passed:
+        if not best.endswith(f"/{FP32}"):
+            reference = made(f"onnxruntime/{FP32}", arrays, outputs)
+        exact, rounded = (labelled.vectors(one, rows.tolist()) for one in (reference, engine))
+        found = check(exact, rounded, labelled.labels[rows], labelled.folds[rows], labelled.probe)
+        log.info("8 bits %s their self-test: %s", "passed" if found.passed else "failed", found)
+        passed = found.passed
+    if not passed:
+        remember(workspace, network, replace(known, int8=None, int8_failed=True))
+        return None
+    speeds_now = {**known.speeds, f"onnxruntime/{engine.name}": speeds[engine.name]}
+    _keep_calibrated(workspace, network, model, replace(known, speeds=speeds_now, int8=engine.name))
+    return engine
 
 
-def _joined(found: dict[str, np.ndarray], outputs: Sequence[str]) -> np.ndarray:
-    return np.concatenate([found[name] for name in outputs], axis=1)
+def _keep_calibrated(workspace: Workspace, network: FrozenNetwork, model: bytes, measured: Measured) -> None:
+    folder = workspace.cache / "engines" / network.name
+    try:
+        keep(folder, model)
+    except OSError as error:
+        log.warning("the calibrated network could not be stored in %s (%s)", folder, error)
+        measured = replace(measured, int8=None)
+    remember(workspace, network, measured)

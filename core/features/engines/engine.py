@@ -25,6 +25,13 @@ class Engine(Protocol):
     def name(self) -> str:
         """How exactly it computes: fp32, bf16, fp16 or int8-<calibration>. Features of different names never mix."""
 
+    def run(self, pixels: np.ndarray, outputs: Sequence[str] = (POOLED,)) -> dict[str, np.ndarray]:
+        """Return outputs of views, uint8 [N, S, S, 3]: float32 [N, C] or, for a stage's maps, [N, C, h, w]."""
+
+
+class PreparedEngine(Engine, Protocol):
+    """An engine of this folder, made for some outputs."""
+
     @property
     def runtime(self) -> str:
         """The library that computes: torch or onnxruntime."""
@@ -33,11 +40,8 @@ class Engine(Protocol):
     def outputs(self) -> tuple[str, ...]:
         """The outputs that it was made for."""
 
-    def run(self, pixels: np.ndarray, outputs: Sequence[str] = (POOLED,)) -> dict[str, np.ndarray]:
-        """Return outputs of views, uint8 [N, S, S, 3]: float32 [N, C] or, for a stage's maps, [N, C, h, w]."""
 
-
-def check_outputs(engine: Engine, wanted: Sequence[str]) -> None:
+def check_outputs(engine: PreparedEngine, wanted: Sequence[str]) -> None:
     """Raise ModelError if an engine was not made for these outputs."""
     if unknown := [name for name in wanted if name not in engine.outputs]:
         raise ModelError(f"This engine computes {', '.join(engine.outputs)}, but not {', '.join(unknown)}.")

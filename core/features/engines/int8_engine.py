@@ -13,7 +13,6 @@ from core.errors import ModelError
 from core.features.engines.engine import POOLED, NetworkArrays
 from core.features.engines.ort_engine import OrtEngine
 from core.file_replacement import replace_patiently
-from core.models.onnx.resnet_graph import graph_of
 from core.models.zoo import STAGES
 from core.processors import has_int8_dot_products
 
@@ -30,6 +29,7 @@ def calibrate(network: NetworkArrays, pixels: np.ndarray, outputs: Sequence[str]
     Only for pooled outputs: maps would be of little use, because layers trained on them want exact ones.
     """
     from core.features.engines.quantised_graph import quantised, ranges_in
+    from core.models.onnx.resnet_graph import graph_of
 
     if maps := [name for name in outputs if name in STAGES]:
         raise ModelError(f"In 8 bits only pooled outputs are computed, not the maps of {', '.join(maps)}.")

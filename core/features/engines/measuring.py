@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from core.features.engines.engine import Engine
+from core.features.engines.engine import PreparedEngine
 
 BATCH = 8
 """Images per measured batch: enough to keep the processors busy, few enough for a slow machine."""
@@ -15,7 +15,7 @@ _HOPELESS = 1.7
 
 
 def measured_speeds(
-    engines: Mapping[str, Engine],
+    engines: Mapping[str, PreparedEngine],
     pixels: np.ndarray,
     most_seconds: float = MOST_SECONDS,
     clock: Callable[[], float] = time.perf_counter,

@@ -1,13 +1,18 @@
-"""A frozen network computed by onnxruntime on the processor. Does not import torch."""
+"""A frozen network computed by onnxruntime on the processor. Does not import torch.
+
+onnxruntime and onnx are imported only when an engine is made: a run that torch computes does without both.
+"""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import onnxruntime
 
 from core.features.engines.engine import FP32, POOLED, NetworkArrays, check_outputs
-from core.models.onnx.resnet_graph import PIXELS, graph_of
 from core.processors import available_processors
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 
 class OrtEngine:
@@ -16,26 +21,33 @@ class OrtEngine:
     runtime = "onnxruntime"
 
     def __init__(self, model: bytes, name: str) -> None:
+        import onnxruntime
+
         self.name = name
         self._session = onnxruntime.InferenceSession(model, session_options(), providers=["CPUExecutionProvider"])
+        self._options = onnxruntime.RunOptions()
+        self._options.only_execute_path_to_fetches = True
+        self._input = self._session.get_inputs()[0].name
         self.outputs = tuple(output.name for output in self._session.get_outputs())
 
     def run(self, pixels: np.ndarray, outputs: Sequence[str] = (POOLED,)) -> dict[str, np.ndarray]:
         check_outputs(self, outputs)
-        options = onnxruntime.RunOptions()
-        options.only_execute_path_to_fetches = True
-        found = self._session.run(list(outputs), {PIXELS: pixels}, options)
+        found = self._session.run(list(outputs), {self._input: pixels}, self._options)
         return dict(zip(outputs, found, strict=True))
 
 
 def fp32_engine(network: NetworkArrays, outputs: Sequence[str] = (POOLED,)) -> OrtEngine:
     """Return onnxruntime's engine for the outputs, in full precision."""
+    from core.models.onnx.resnet_graph import graph_of
+
     model = graph_of(network.config, network.state, outputs, network.mean, network.std)
     return OrtEngine(model.SerializeToString(), FP32)
 
 
-def session_options() -> onnxruntime.SessionOptions:
+def session_options() -> "onnxruntime.SessionOptions":
     """Return how sessions compute: on all processors of this process, without keeping them busy while they wait."""
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = available_processors()
     options.log_severity_level = 3  # errors only

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from core.features.engines.engine import BF16, FP16, FP32, POOLED, NetworkArrays, check_outputs
 from core.features.engines.folded_conv import FoldedConv
@@ -115,9 +115,15 @@ def _folded(
     model.eval().requires_grad_(False)
 
     def conv(layer: nn.Module, norm: nn.Module | None = None) -> FoldedConv:
+        assert isinstance(layer, nn.Conv2d)
         if isinstance(norm, nn.BatchNorm2d):
-            layer = fuse_conv_bn_eval(layer, norm)  # type: ignore[type-var]
-        return FoldedConv(layer, device, dtype)  # type: ignore[arg-type]
+            assert norm.running_mean is not None and norm.running_var is not None
+            statistics = (norm.running_mean, norm.running_var, norm.eps)
+            # Not fuse_conv_bn_eval, which copies the layer first.
+            layer.weight, layer.bias = fuse_conv_bn_weights(
+                layer.weight, layer.bias, *statistics, norm.weight, norm.bias
+            )
+        return FoldedConv(layer, device, dtype)
 
     def one(block: nn.Module) -> Stage:
         if isinstance(block, PreActivation):

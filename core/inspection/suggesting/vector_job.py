@@ -31,11 +31,13 @@ from core.background_process import (
 from core.cache_use import in_use
 from core.data.pictures.source import Source
 from core.data.store.store import ImageRow, Store
-from core.errors import StudioError
+from core.errors import ImageRefused, StudioError
 from core.features.budget import clean
+from core.features.engines.engine import Engine
 from core.features.frozen_network import FrozenNetwork
-from core.features.frozen_pass import Engine, Refused, compute
+from core.features.frozen_pass import Refused, compute
 from core.features.preferred_engine import EXACT, preferred_engine
+from core.features.stage_vectors import StageVectors
 from core.features.vectors import Vectors, default_vectors, vectors_name
 from core.features.views import MIRRORED, ORIGINAL
 from core.workers.memory_limit import limit_memory, memory_limit, memory_sentence
@@ -48,7 +50,7 @@ _LEFTOVER_SECONDS = 3600.0
 _ROWS_IN_TURN = 32
 VIEWS = (ORIGINAL, MIRRORED)
 """The views that are computed of every photo: those that a run with the usual recipe is trained on."""
-_MIRRORED_AT_ONCE = 128
+_AT_ONCE = 128
 _started: dict[tuple[Path, int], subprocess.Popen[bytes]] = {}
 log = logging.getLogger(__name__)
 
@@ -77,6 +79,12 @@ def vectors_of(workspace: Workspace, network: str) -> Vectors:
     return Vectors(workspace, network)
 
 
+@lru_cache(maxsize=4)
+def stage_vectors_of(workspace: Workspace, network: str) -> StageVectors:
+    """Return the vectors of several stages, which trainings may use, opened once for all threads."""
+    return StageVectors(workspace, network)
+
+
 def vectors_state(store: Store, project_id: int) -> VectorsState:
     """Return how many of the project's images have a vector, and whether a process is computing the others.
 
@@ -89,7 +97,7 @@ def vectors_state(store: Store, project_id: int) -> VectorsState:
     missing = vectors_of(store.workspace, network).missing(hashes)
     running = bool(missing) and _is_running(store.workspace, project_id)
     if running and (result := _read_result(store.workspace, project_id)) and set(missing) <= set(result.refused):
-        running = False  # the process is at the mirrored view, which no suggestion waits for
+        running = False  # the process computes what no suggestion waits for
     problem = ""
     if missing and not running:
         result = _read_result(store.workspace, project_id)
@@ -104,7 +112,7 @@ def vectors_state(store: Store, project_id: int) -> VectorsState:
 def begin(store: Store, project_id: int, *, again: bool = False) -> None:
     """Start the process if vectors are missing and none is running; after a problem only with ``again``."""
     state = vectors_state(store, project_id)
-    # It also runs, without being shown, for the mirrored views.
+    # It also runs, without being shown, for what only trainings use.
     if default_vectors(store.workspace) is None or state.running or _is_running(store.workspace, project_id):
         return
     if state.done == state.total and not _views_missing(store, project_id):
@@ -122,15 +130,15 @@ def begin(store: Store, project_id: int, *, again: bool = False) -> None:
 
 
 def _views_missing(store: Store, project_id: int) -> bool:
-    """Return whether a view other than the original is to be computed, and no process does so now."""
+    """Return whether vectors that only trainings use are to be computed, and no process does so now."""
     network = FrozenNetwork.of_imagenet()
     if network is None or _is_running(store.workspace, project_id):
         return False
     engine = preferred_engine(store.workspace, network) or EXACT
     result = _read_result(store.workspace, project_id)
     hashes = [one.hash for one in store.image_labels(project_id)]
-    vectors = vectors_of(store.workspace, vectors_name(network, engine, MIRRORED))
-    return bool(set(vectors.missing(hashes)) - set(result.refused if result else ()))
+    stores = (stage_vectors_of(store.workspace, vectors_name(network, engine, view)) for view in VIEWS)
+    return bool({name for one in stores for name in one.missing(hashes)} - set(result.refused if result else ()))
 
 
 def work(workspace: Workspace, project_id: int) -> None:
@@ -162,17 +170,15 @@ def _compute_all(store: Store, project_id: int) -> dict[str, Refused]:
         if work is None:
             break
         if engine is None:
-            from core.features.workspace_engine import open_engine
-
-            engine = open_engine(store.workspace, network, images=len(work[1]))
+            engine = _opened(store, project_id, network, name, refused)
             continue
-        view, wanted = work
-        if view != ORIGINAL:
+        view, wanted, suggests = work
+        if not suggests:
             _write_refused(store.workspace, project_id, refused)
         before = len(refused)
         found: list[Refused] = []
         cache = _resized(store.workspace, network)
-        vectors = vectors_of(store.workspace, vectors_name(network, name, view))
+        vectors = stage_vectors_of(store.workspace, vectors_name(network, name, view))
         for _ in compute({view: vectors}, wanted, cache, engine, found.append):
             continue
         by_name = {one.name: one for one in found}
@@ -181,6 +187,38 @@ def _compute_all(store: Store, project_id: int) -> dict[str, Refused]:
         if left and len(refused) == before:
             break  # the cache was emptied meanwhile; the next start computes everything again
     return refused
+
+
+def _opened(store: Store, project_id: int, network: FrozenNetwork, name: str, refused: Collection[str]) -> Engine:
+    """Return the engine; ``name`` is that of the one whose vectors are used so far.
+
+    The photos that have a label already may test 8 bits, but those of the test set stay unused.
+    """
+    from core.features.workspace_engine import open_engine
+    from core.training.linear.engine_photos import labelled_photos
+
+    paths = store.image_paths(project_id)
+    rows = [row for row in store.images(project_id) if row.hash not in refused and row.hash in paths]
+    hashes = [row.hash for row in rows]
+    stores = (stage_vectors_of(store.workspace, vectors_name(network, name, view)) for view in VIEWS)
+    images = sum(len(one.missing(hashes)) for one in stores)
+    splits = store.new_splits(project_id)
+    known = [row for row in rows if row.label is not None and (row.split or splits.get(row.id)) != "test"]
+    groups = store.near_duplicates(project_id)
+    labelled = labelled_photos(
+        store.workspace,
+        network,
+        [Source(row.hash, paths[row.hash], row.filename) for row in known],
+        [row.label or "" for row in known],
+        [groups[row.hash] for row in known],
+        _resized(store.workspace, network),
+        stages=True,
+    )
+    try:
+        return open_engine(store.workspace, network, images=images, labelled=labelled)
+    except ImageRefused as error:
+        log.warning("8 bits were not tested, because a photo cannot be read (%s)", error)
+        return open_engine(store.workspace, network, images=images)
 
 
 def _write_refused(workspace: Workspace, project_id: int, refused: Mapping[str, Refused]) -> None:
@@ -193,19 +231,27 @@ def _write_refused(workspace: Workspace, project_id: int, refused: Mapping[str, 
 
 def _next_work(
     store: Store, project_id: int, network: FrozenNetwork, engine: str, refused: Collection[str]
-) -> tuple[str, list[Source]] | None:
-    """Return a view and the photos that lack its vectors; None if nothing is left to compute.
+) -> tuple[str, list[Source], bool] | None:
+    """Return a view, the photos that lack its vectors, and whether suggestions wait; None if nothing is left.
 
-    The original view of all photos comes first, for suggestions. Then the mirrored view follows, which trainings use
-    too, a few photos at a time, so that photos added meanwhile do not wait for it.
+    The original view of all photos comes first, for suggestions. What only trainings use follows, a few photos at a
+    time, so that photos added meanwhile do not wait for it: the mirrored view, and earlier stages where an earlier
+    version has computed the last one alone.
     """
     paths = store.image_paths(project_id)
     rows = _in_turns([row for row in store.images(project_id) if row.hash not in refused])
-    for view in VIEWS:
-        missing = set(vectors_of(store.workspace, vectors_name(network, engine, view)).missing([r.hash for r in rows]))
-        if missing:
+    names = {view: vectors_name(network, engine, view) for view in VIEWS}
+    hashes = [row.hash for row in rows]
+    suggests = True
+    for view, stored in (
+        (ORIGINAL, vectors_of(store.workspace, names[ORIGINAL])),
+        (MIRRORED, stage_vectors_of(store.workspace, names[MIRRORED])),
+        (ORIGINAL, stage_vectors_of(store.workspace, names[ORIGINAL])),
+    ):
+        if missing := set(stored.missing(hashes)):
             wanted = [Source(row.hash, paths[row.hash], row.filename) for row in rows if row.hash in missing]
-            return view, wanted if view == ORIGINAL else wanted[:_MIRRORED_AT_ONCE]
+            return view, wanted if suggests else wanted[:_AT_ONCE], suggests
+        suggests = False
     return None
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +175,13 @@ def labelled(count: int = 240) -> LabelledPhotos:
     labels = np.arange(count) % 2
     views = np.random.default_rng(1).integers(0, 80, (count, 32, 32, 3), dtype=np.uint8)
     views += (170 * labels[:, None, None, None]).astype(np.uint8)
-    return LabelledPhotos(lambda rows: views[list(rows)], labels, np.arange(count) // 2 % 5, nearest_mean)
+    return LabelledPhotos(
+        lambda rows: views[list(rows)],
+        lambda engine, rows: engine.run(views[list(rows)])[POOLED],
+        labels,
+        np.arange(count) // 2 % 5,
+        nearest_mean,
+    )
 
 
 def test_8_bits_are_used_where_they_pay_and_pass_their_self_test(
@@ -207,8 +214,7 @@ def test_8_bits_that_fail_are_not_tried_again(
     )
     photos = labelled()
     if why == "inexact":
-        wrong = LabelledPhotos(photos.pixels, photos.labels, photos.folds, other_way_round(photos.folds))
-        photos = wrong
+        photos = replace(photos, probe=other_way_round(photos.folds))
     assert chosen(workspace, images=20_000, labelled=photos) == ("onnxruntime", FP32)
     monkeypatch.setattr(choice, "calibrate", lambda *_: pytest.fail("calibrated again"))
     assert chosen(workspace, images=20_000, labelled=photos) == ("onnxruntime", FP32)

@@ -1,0 +1,121 @@
+"""The process that computes a project's vectors tests 8 bits with the photos that have a label already."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.data.pictures.decoding import Decoded
+from core.data.store.store import Store
+from core.features.engines import choice, int8_check
+from core.features.engines.ort_engine import OrtEngine
+from core.features.frozen_network import FrozenNetwork
+from core.features.preferred_engine import EXACT, preferred_engine
+from core.features.vectors import Vectors, vectors_name
+from core.inspection.suggesting import vector_job
+from core.inspection.suggesting.vector_job import VIEWS
+from core.workspace import open_workspace
+from tests.features.engines.test_choice import NETWORK, SLOW
+from tests.features.engines.test_torch_engine import arrays_of
+from tests.models.onnx.test_resnet_graph import NETWORKS, trained_like
+
+PHOTOS, LEAST = 120, 40
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """A workspace on a machine where 8 bits are more than twice as fast; the network is a tiny one."""
+    small = arrays_of(trained_like(NETWORKS["basic"]))
+    monkeypatch.setattr(FrozenNetwork, "of_imagenet", classmethod(lambda cls: NETWORK))
+    monkeypatch.setattr(choice, "arrays_of", lambda network: small)
+    monkeypatch.setattr(choice, "_device", lambda: "cpu")
+    for module in (choice, int8_check):
+        monkeypatch.setattr(module, "LEAST_PHOTOS", LEAST)
+    monkeypatch.setattr(choice, "_speeds", lambda *_: SLOW)
+    monkeypatch.setattr(choice, "has_int8_dot_products", lambda: True)
+    monkeypatch.setattr(choice, "measured_speeds", lambda some, _: {n: 48.0 if "int8" in n else 20.0 for n in some})
+    opened = Store(open_workspace(tmp_path))
+    yield opened
+    opened.close()
+
+
+def project_with(store: Store, labelled: int) -> int:
+    """Photos of noise, dark ones and bright ones in turn, the first ones labelled and divided."""
+    project = store.create_project("Light", classes=("dark", "bright")).id
+    dice = np.random.default_rng(0)
+    ids = []
+    for number in range(PHOTOS):
+        pixels = dice.integers(0, 80, (16, 16, 3), dtype=np.uint8) + np.uint8(170 * (number % 2))
+        image = Decoded(Image.fromarray(pixels), (), "PNG", False)
+        ids.append(store.add_image(project, image, b"", f"{number:03}.png")[0].id)
+    for place, name in enumerate(("dark", "bright")):
+        store.annotate(project, ids[place:labelled:2], name, "ann")
+    store.assign_splits(project)
+    return project
+
+
+def counts(store: Store, engine: str) -> list[int]:
+    return [Vectors(store.workspace, vectors_name(NETWORK, engine, view)).count() for view in VIEWS]
+
+
+def test_the_photos_with_a_label_test_8_bits_and_those_of_the_test_set_stay_unused(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = project_with(store, PHOTOS)
+    computed: list[int] = []
+    run = OrtEngine.run
+
+    def counting(self: OrtEngine, pixels: np.ndarray, outputs: Sequence[str] = ("pooled",)) -> Any:
+        if self.name.startswith("int8-"):
+            computed.append(len(pixels))
+        return run(self, pixels, outputs)
+
+    monkeypatch.setattr(OrtEngine, "run", counting)
+    assert vector_job._compute_all(store, project) == {}
+    engine = preferred_engine(store.workspace, NETWORK)
+    assert engine is not None and engine.startswith("int8-")
+    assert counts(store, engine) == [PHOTOS, PHOTOS]
+    assert sum(computed) == 2 * PHOTOS, "what the self-test computes is kept"
+    held_out = {row.hash for row in store.images(project) if row.split == "test"}
+    exact = Vectors(store.workspace, vectors_name(NETWORK, EXACT))
+    assert exact.count() >= LEAST and len(held_out) > 5
+    assert set(exact.missing(list(held_out))) == held_out
+
+
+def test_with_few_labels_vectors_are_computed_exactly(store: Store) -> None:
+    project = project_with(store, LEAST - 2)
+    vector_job._compute_all(store, project)
+    assert preferred_engine(store.workspace, NETWORK) == EXACT
+    assert counts(store, EXACT) == [PHOTOS, PHOTOS]
+
+
+def test_a_photo_that_cannot_be_read_stops_the_test_of_8_bits_and_nothing_else(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = project_with(store, PHOTOS)
+    row = next(row for row in store.images(project) if row.split == "train")
+    store.image_paths(project)[row.hash].write_bytes(b"no picture")
+    # All photos are tested, so that this one is among them.
+    monkeypatch.setattr(choice, "_tested", lambda images, labelled: len(labelled.labels))
+    assert set(vector_job._compute_all(store, project)) == {row.hash}
+    assert preferred_engine(store.workspace, NETWORK) == EXACT
+    assert counts(store, EXACT) == [PHOTOS - 1, PHOTOS - 1]
+
+
+def test_earlier_stages_are_added_to_the_vectors_of_an_earlier_version(store: Store) -> None:
+    project = project_with(store, LEAST - 2)
+    vector_job._compute_all(store, project)
+    folders = [Vectors(store.workspace, vectors_name(NETWORK, EXACT, view)).folder for view in VIEWS]
+    for folder in folders:
+        shutil.rmtree(folder / "layer2")
+    last_stage = [{path.name for path in folder.glob("*.npy")} for folder in folders]
+    assert vector_job._views_missing(store, project)
+    assert vector_job._compute_all(store, project) == {}
+    assert not vector_job._views_missing(store, project)
+    assert [{path.name for path in folder.glob("*.npy")} for folder in folders] == last_stage
+    stages = (f"{vectors_name(NETWORK, EXACT, view)}/{stage}" for view in VIEWS for stage in ("layer2", "layer3"))
+    assert [Vectors(store.workspace, name).count() for name in stages] == 4 * [PHOTOS]
