@@ -85,8 +85,9 @@ def check_cost(file: Image.Image, data: bytes) -> None:
 def count_scans(data: bytes, enough: int) -> int:
     """Return the number of scans of a JPEG's first picture, without decoding it; counting stops above ``enough``."""
     # Thumbnails inside EXIF have scans too, so this is at least the number; nearly every file ends here.
-    if data.count(b"\xff\xda") <= enough:
-        return data.count(b"\xff\xda")
+    marks = data.count(b"\xff\xda")
+    if marks <= enough:
+        return marks
     scans, at = 0, 2
     while scans <= enough and (found := _NEXT_MARKER.search(data, at)):
         marker, at = found.group(1)[0], found.end()

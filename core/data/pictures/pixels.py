@@ -13,13 +13,17 @@ _BLOCK = 2**20
 
 
 def to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
-    """Return the picture as a new RGB image, with remarks on changes beyond repeating grey or looking up a palette.
+    """Return the picture as a plain RGB image, with remarks on changes beyond repeating grey or looking up a palette.
 
-    An empty list means that ``image.convert("RGB")`` gives exactly the same pixels. Transparent parts become white.
+    It may share its pixels with ``image``, which must not be changed afterwards. An empty list means that
+    ``image.convert("RGB")`` gives exactly the same pixels. Transparent parts become white.
     Raises ValueError for a mode that has no clear conversion to RGB, or for values that are not numbers.
     """
     if image.mode in _WITH_ALPHA or "transparency" in image.info:
         return _on_white(image)
+    if image.mode == "RGB" and getattr(image, "format", None) == "JPEG":
+        # Only the pixels, without the file's own fields: a copy of 12 megapixels takes a third as long as decoding.
+        return image._new(image.im), []
     if image.mode in _PLAIN:
         return image.convert("RGB"), []
     if image.mode.startswith("I;16"):

@@ -10,7 +10,7 @@ import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -66,7 +66,9 @@ class ResizedCache:
         if self._writable and not path.is_file():
             self._keep(np.array(self.preprocessing.view(image)), path)
 
-    def fill(self, wanted: Sequence[tuple[Source, CacheKind]], threads: int | None = None) -> Iterator[tuple[int, int]]:
+    def fill(
+        self, wanted: Sequence[tuple[Source, CacheKind]], threads: int | None = None
+    ) -> Generator[tuple[int, int]]:
         """Make the missing copies and yield (done, total) on the way. Raises ImageRefused for a broken picture.
 
         Ends early if nothing can be written. Only a few pictures are in memory at a time.

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, ImageOps
 
 from core.data.pictures.decoding import IMAGE_SUFFIXES, MAX_PIXELS, content_hash, decode, make_thumbnail
 from core.errors import ImageRefused
@@ -116,6 +116,20 @@ def test_every_exif_orientation_comes_upright(format: str, orientation: int) -> 
     assert ("turned upright (EXIF)" in decoded.remarks) == (orientation != 1)
     if orientation != 1:
         assert not decoded.verbatim
+
+
+def test_a_jpeg_is_decoded_without_a_copy_of_its_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of 12 megapixels took a third as long as decoding them."""
+    upright, turned = Image.Exif(), Image.Exif()
+    turned[0x0112] = 6
+    files = [encoded(noise(), "JPEG", exif=exif) for exif in (upright, turned)]
+    right = [ImageOps.exif_transpose(Image.open(io.BytesIO(file))) for file in files]
+    monkeypatch.setattr(Image.Image, "copy", lambda *_: pytest.fail("copied"))
+    monkeypatch.setattr(Image.Image, "convert", lambda *_: pytest.fail("copied"))
+    for file, expected in zip(files, right, strict=True):
+        found = decode(file, "photo.jpg").image
+        assert type(found) is Image.Image, "nothing of the file is left in it"
+        assert found.size == expected.size and found.tobytes() == expected.tobytes()
 
 
 def test_broken_exif_does_not_cost_the_picture() -> None:
