@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from core.training.recipe import Recipe
+from core.training.recipe import TASK_DEFAULTS, Recipe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,9 @@ def advice(recipe: Recipe, counts: "pd.DataFrame", task: str = "classification")
     per_class = photos / max(1, len(train))
     found = [
         _from_scratch(recipe, per_class),
+        _frozen_v2(recipe),
         _learning_rate(recipe, task),
+        _automatic(recipe, task),
         _small_classes(train),
         _overfitting(recipe, photos, per_class),
         _box_layers(recipe, task),
@@ -60,6 +62,16 @@ def _from_scratch(recipe: Recipe, per_class: float) -> str:
     return ""
 
 
+def _frozen_v2(recipe: Recipe) -> str:
+    # The better start where all layers are trained, but the vectors of V1 separate new classes better.
+    if recipe.weights != "imagenet-v2" or recipe.train in ("all", "staged"):
+        return ""
+    return (
+        "In frozen layers, the V2 weights of ImageNet usually give slightly worse features than the first ones. "
+        "Choose ImageNet without V2, or train all layers."
+    )
+
+
 def _learning_rate(recipe: Recipe, task: str) -> str:
     if recipe.resolved_optimizer(task) == "logistic":
         return ""
@@ -79,6 +91,18 @@ def _learning_rate(recipe: Recipe, task: str) -> str:
     return ""
 
 
+def _automatic(recipe: Recipe, task: str) -> str:
+    if recipe.train != "automatic":
+        return ""
+    usual = TASK_DEFAULTS[task].get("epochs", Recipe.model_fields["epochs"].default)
+    unused = [f"epochs {recipe.epochs}"] if recipe.epochs != usual else []
+    unused += [] if recipe.head_epochs is None else [f"head_epochs {recipe.head_epochs}"]
+    if not unused:
+        return ""
+    have = "have" if len(unused) > 1 else "has"
+    return f"Automatic training decides how many epochs to train, so {' and '.join(unused)} {have} no effect."
+
+
 def _small_classes(train: dict[str, int]) -> str:
     small = sorted((name for name in train if 0 < train[name] < _FEW_IN_A_CLASS), key=train.__getitem__)
     if not small:
@@ -92,6 +116,8 @@ def _small_classes(train: dict[str, int]) -> str:
 
 
 def _overfitting(recipe: Recipe, photos: int, per_class: float) -> str:
+    if recipe.train == "automatic":  # it stops where deeper layers gain nothing
+        return ""
     layers = _LAYERS.get(recipe.train, "the head")
     few = recipe.train in ("all", "layer3") and recipe.weights != "none" and per_class < _FEW_FOR_ALL_LAYERS
     long = recipe.epochs > _MANY_EPOCHS and photos < _MANY_PHOTOS and not recipe.patience
@@ -142,7 +168,7 @@ def _cut_off_boxes(recipe: Recipe, task: str) -> str:
 
 
 def _patience(recipe: Recipe) -> str:
-    if recipe.patience < recipe.epochs:
+    if recipe.patience < recipe.epochs or recipe.train == "automatic":
         return ""
     return f"Patience {recipe.patience} has no effect within {recipe.epochs} epochs."
 

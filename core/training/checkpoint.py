@@ -8,7 +8,8 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,7 +20,7 @@ from torch.optim import Optimizer
 
 from core.data.pictures.transforms import Preprocessing
 from core.errors import RunError
-from core.models.bundle import BundleInfo, complete_folder, load_bundle, read_info, save_bundle
+from core.models.bundle import BundleInfo, complete_folder, load_bundle, read_info, save_bundle, write_bundle
 from core.models.file_hash import sha256_of
 from core.models.resnet import ResNet
 from core.storage_errors import storage_error
@@ -27,6 +28,7 @@ from core.training.best_epoch import BestEpochTracker
 from core.training.events import EPOCH_FILE, Epoch
 from core.training.initial_model import InitialModel
 from core.training.recipe import Recipe
+from core.training.saving.linked_weights import linked_weights
 
 STATE_FILE = "training.pt"
 HASH_FILE = "training.pt.sha256"
@@ -51,11 +53,23 @@ class CheckpointState:
 
 def save_best(folder: Path, model: ResNet, info: BundleInfo) -> None:
     """Save the best epoch's bundle, whole or not at all; raises StorageError if the disk does not allow it."""
-    _save(folder / "best", model, info, [])
+    with _disk_errors():
+        save_bundle(folder / "best", model, info)
 
 
-def save_last(folder: Path, model: ResNet, info: BundleInfo, state: CheckpointState, figures: Epoch) -> None:
-    """Save the last epoch's bundle and state, whole or not at all; raises StorageError like ``save_best``."""
+def save_last(
+    folder: Path,
+    model: ResNet,
+    info: BundleInfo,
+    state: CheckpointState,
+    figures: Epoch,
+    *,
+    weights_are_best: bool = False,
+) -> None:
+    """Save the last epoch's bundle and state, whole or not at all; raises StorageError like ``save_best``.
+
+    ``weights_are_best`` says that ``best/`` has just been saved with the same weights, which are not written again.
+    """
 
     def add(new: Path) -> None:
         with (new / STATE_FILE).open("wb") as file:
@@ -64,7 +78,11 @@ def save_last(folder: Path, model: ResNet, info: BundleInfo, state: CheckpointSt
         (new / HASH_FILE).write_text(f"{written.hash.hexdigest()}  {STATE_FILE}\n", encoding="ascii")
         (new / EPOCH_FILE).write_text(json.dumps(asdict(figures)), encoding="utf-8")
 
-    _save(folder / "last", model, info, [add])
+    with _disk_errors():
+        if weights_are_best:
+            write_bundle(folder / "last", info, linked_weights(folder / "best"), add)
+        else:
+            save_bundle(folder / "last", model, info, add)
 
 
 class _HashedFile:
@@ -81,9 +99,10 @@ class _HashedFile:
         self.file.flush()
 
 
-def _save(folder: Path, model: ResNet, info: BundleInfo, also: list[Callable[[Path], None]]) -> None:
+@contextmanager
+def _disk_errors() -> Iterator[None]:
     try:
-        save_bundle(folder, model, info, *also)
+        yield
     except Exception as error:  # torch and save_bundle wrap the system's error in errors of their own
         known = storage_error(error, "this epoch could not be saved; the epochs before it are kept", "resume the run")
         if known:

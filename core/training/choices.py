@@ -9,8 +9,8 @@ CHOICES: dict[str, dict[str, str]] = {
     "weights": {
         "imagenet": "Pretrained on ImageNet, 1.3 million photos of 1,000 classes. "
         "The best start for nearly all photos.",
-        "imagenet-v2": "Pretrained on the same photos for longer. More accurate on ImageNet, but often slightly worse "
-        "with frozen layers below a new head.",
+        "imagenet-v2": "Pretrained on the same photos for longer. More accurate on ImageNet, and a good start "
+        "where all layers are trained.",
         "none": "Random weights (training from scratch). Needs many photos, many epochs and all layers trained.",
     },
     "train": {
@@ -31,6 +31,13 @@ CHOICES: dict[str, dict[str, str]] = {
         "sgd": "Stochastic gradient descent with Nesterov momentum 0.9. Often the best final result, "
         "if the learning rate is right.",
         "adam": "Like AdamW, but weight decay is added to the gradient.",
+    },
+    "head_features": {
+        "last": "The vectors of the last stage, as in every published ResNet.",
+        "stages": "The vectors of stages 2 to 4 side by side, each scaled to the same length. Earlier stages see "
+        "textures and small shapes.",
+        "auto": "Tries both in cross-validation on the training photos and keeps several stages only if they are "
+        "better beyond noise.",
     },
     "schedule": {
         "one-cycle": "The learning rate rises for the first tenth of the training, then falls to nearly zero. "
@@ -71,6 +78,7 @@ CHOICES: dict[str, dict[str, str]] = {
 
 Train = Literal["automatic", "head", "layer4", "layer3", "all", "staged"]
 Optimizer = Literal["auto", "logistic", "adamw", "sgd", "adam"]
+HeadFeatures = Literal["last", "stages", "auto"]
 Schedule = Literal["one-cycle", "cosine", "constant"]
 Loss = Literal["cross-entropy", "focal"]
 ClassWeighting = Literal["none", "balanced"]

@@ -102,6 +102,13 @@ def precision_name(accelerator: Accelerator) -> str:
     return "fp32" if accelerator.mixed_precision == "no" else str(accelerator.mixed_precision)
 
 
+def device_and_precision() -> dict[str, str]:
+    """Return the device and the precision of the training in this process."""
+    state = AcceleratorState()
+    precision = str(state.mixed_precision)
+    return {"device": str(state.device), "precision": "fp32" if precision == "no" else precision}
+
+
 def description(accelerator: Accelerator) -> str:
     """Return a sentence that names the device, the precision and the number of processes."""
     device = accelerator.device

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.progress import Progress
 
-__all__ = ["EPOCH_FILE", "BoxEpoch", "Epoch", "Event", "Progress", "SolverIteration", "Step"]
+__all__ = ["EPOCH_FILE", "BoxEpoch", "Epoch", "Event", "PhaseChange", "Progress", "SolverIteration", "Step"]
 
 EPOCH_FILE = "epoch.json"
 """In ``last/``: the fields of its epoch, so that a line lost from metrics.jsonl can be written again."""
@@ -104,4 +104,16 @@ class BoxEpoch(Epoch):
         return f"mean IoU {getattr(self, f'{part}_iou'):.3f}, {super()._figures(part)}"
 
 
-Event = Progress | Step | Epoch
+@dataclass(frozen=True)
+class PhaseChange:
+    """An automatic training begins a phase, has compared its model with the one before, or trains no further phase."""
+
+    train: str
+    """The layers of the present phase, as in a recipe."""
+    epochs: int
+    """The last epoch of the phase, counted through all phases."""
+    sentence: str
+    """The decision, as a line for the log."""
+
+
+Event = Progress | Step | Epoch | PhaseChange

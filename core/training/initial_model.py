@@ -3,7 +3,7 @@
 import queue
 import threading
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,10 +13,12 @@ from core.data.pictures.transforms import IMAGENET_MEAN, IMAGENET_STD, Preproces
 from core.models.heads import BoxHead, Localizer, build_for
 from core.models.resnet import ResNet
 from core.models.weights import Pretrained, fetch
+from core.models.zoo import config_of, with_plain_head
 from core.training.choices import NAMED_WEIGHTS
 from core.training.events import Progress
 from core.training.linear.frozen_start import start_sentences
 from core.training.recipe import Recipe
+from core.training.saving.last_stage_head import read_last_stage_head
 
 _WAIT_SECONDS = 0.2
 
@@ -34,6 +36,8 @@ class InitialModel:
     origin: dict[str, str]
     sentences: tuple[str, ...]
     """Lines for the log."""
+    knows_classes: bool = True
+    """Whether its head was trained for the run's classes and task."""
 
 
 def build_initial_model(
@@ -51,22 +55,38 @@ def build_initial_model(
         preprocessing = Preprocessing(**recipe.preprocessing(IMAGENET_MEAN, IMAGENET_STD))
         sentence = f"Network: {recipe.arch} with random weights."
         return InitialModel(
-            model, recipe.arch, preprocessing, {"source": "random", "seed": str(recipe.seed)}, (sentence,)
+            model, recipe.arch, preprocessing, {"source": "random", "seed": str(recipe.seed)}, (sentence,), False
         )
 
     pretrained = yield from with_progress(lambda report: fetch_pretrained(recipe, report))
+    pretrained, about_head = _on_last_stage(recipe, pretrained)
     # Created without memory: no time is spent on random weights that are about to be replaced.
     with torch.device("meta"):
         model = build_for(task, pretrained.arch, len(pretrained.classes))
     load_pretrained(model, pretrained, recipe.seed)
-    sentences = start_sentences(recipe, pretrained.arch, pretrained.origin)
-    if _same_classes(recipe, pretrained, classes):
+    sentences = [*start_sentences(recipe, pretrained.arch, pretrained.origin), *about_head]
+    knows_classes = _same_classes(recipe, pretrained, classes)
+    if knows_classes:
         sentences.append("It already has the classes of these photos, so its head is kept.")
     else:
         model.reset_classifier(len(classes), generator)
     values = pretrained.preprocessing
     preprocessing = Preprocessing(**recipe.preprocessing(values["mean"], values["std"]))
-    return InitialModel(model, pretrained.arch, preprocessing, pretrained.origin, tuple(sentences))
+    knows_task = task == "classification" or _has_box_head(pretrained)
+    known = knows_classes and knows_task
+    return InitialModel(model, pretrained.arch, preprocessing, pretrained.origin, tuple(sentences), known)
+
+
+def _on_last_stage(recipe: Recipe, pretrained: Pretrained) -> tuple[Pretrained, list[str]]:
+    """Return the weights for a head on the last stage, and lines for the log if their own head takes several stages."""
+    arch = with_plain_head(pretrained.arch)
+    if arch == pretrained.arch:
+        return pretrained, []
+    head = read_last_stage_head(Path(recipe.weights), len(pretrained.classes), config_of(arch).feature_width)
+    state = {name: tensor for name, tensor in pretrained.state.items() if not name.startswith("fc.")}
+    which = "one on the last stage, which was solved with it" if head else "a new one on the last stage"
+    sentence = f"The head of these weights takes several stages, so training goes on with {which}."
+    return replace(pretrained, arch=arch, state=state | (head or {})), [sentence]
 
 
 def load_pretrained(model: ResNet, pretrained: Pretrained, seed: int) -> None:
@@ -74,10 +94,14 @@ def load_pretrained(model: ResNet, pretrained: Pretrained, seed: int) -> None:
     known = model.state_dict()
     wanted = {name: tensor for name, tensor in pretrained.state.items() if name in known}
     model.load_state_dict(wanted, assign=True, strict=False)
-    if isinstance(model, Localizer) and not any(name.startswith("box.") for name in pretrained.state):
+    if isinstance(model, Localizer) and not _has_box_head(pretrained):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             model.box = BoxHead(model.feature_width)
+
+
+def _has_box_head(pretrained: Pretrained) -> bool:
+    return any(name.startswith("box.") for name in pretrained.state)
 
 
 def fetch_pretrained(recipe: Recipe, report: Callable[[str, int, int | None], None]) -> Pretrained:
@@ -89,6 +113,8 @@ def fetch_pretrained(recipe: Recipe, report: Callable[[str, int, int | None], No
 
 def _same_classes(recipe: Recipe, pretrained: Pretrained, classes: Sequence[str]) -> bool:
     """Return whether the head can be kept. A bare weight file has no class names, so the number of classes decides."""
+    if "fc.weight" not in pretrained.state:
+        return False
     if pretrained.classes == tuple(classes):
         return True
     bare = recipe.weights not in NAMED_WEIGHTS and not Path(recipe.weights).is_dir()

@@ -1,6 +1,6 @@
 """The recipe: all settings that determine a run, checked together and saved with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -8,7 +8,7 @@ from pydantic import ValidationError, ValidationInfo, field_validator, model_val
 from pydantic_core import PydanticCustomError
 
 from core.errors import RecipeError, UnknownArchitecture
-from core.models.zoo import config_of
+from core.models.zoo import config_of, with_plain_head
 from core.training.choices import NAMED_WEIGHTS
 from core.training.settings.recipe_conflicts import chosen_for_steps, conflicts_of
 from core.training.settings.recipe_messages import joined_problems, problem_sentence
@@ -28,13 +28,20 @@ A box must be visible as a whole, so localization crops nothing and keeps shapes
 classification head, so it needs more epochs and more augmentation: fixed views with six different crops.
 """
 
-# What trainings of version 0.2 did, whose recipes do not say so.
-_BEFORE_VIEWS = {"views": 0, "optimizer": "adamw"}
+# What trainings of earlier versions did, whose recipes do not say so.
+_BEFORE = {"views": 0, "optimizer": "adamw", "head_features": "last"}
 
 # Validation context in which fields are checked one by one, not against each other.
 _FIELDS_ALONE = {"conflicts": False}
 # Validation context of a recipe that was saved, perhaps by an earlier version.
 _SAVED = {"saved": True}
+
+
+def _usual_layers(values: Mapping[str, Any], saved: bool) -> str:
+    """Return which layers are trained if nobody chose them; recipes that were saved without them trained the head."""
+    if values.get("weights") == "none":  # freezing layers makes sense only if they are pretrained
+        return "all"
+    return "head" if saved or values.get("optimizer") == "logistic" else "automatic"
 
 
 class Recipe(TechniqueSettings):
@@ -44,19 +51,24 @@ class Recipe(TechniqueSettings):
     @classmethod
     def _train_all_from_scratch(cls, values: Any, info: ValidationInfo) -> Any:
         if isinstance(values, dict) and info.context is _SAVED:
-            values = {**_BEFORE_VIEWS, **values}
+            values = {**_BEFORE, **values}
         if not isinstance(values, dict) or values.get("train") is not None:
             return values
-        # Freezing layers makes sense only if they are pretrained.
-        return {**values, "train": "all" if values.get("weights") == "none" else "head"}
+        return {**values, "train": _usual_layers(values, saved=info.context is _SAVED)}
 
     @field_validator("arch")
     @classmethod
     def _known_architecture(cls, arch: str) -> str:
         try:
-            config_of(arch)
+            plain = config_of(arch).head == "last"
         except UnknownArchitecture as error:
             raise PydanticCustomError("unknown_architecture", "{text}", {"text": str(error)}) from error
+        if not plain:
+            raise PydanticCustomError(
+                "unknown_architecture",
+                "{text}",
+                {"text": f"arch is {arch}; set arch to {with_plain_head(arch)}, and head_features to stages or auto."},
+            )
         return arch
 
     @model_validator(mode="after")
@@ -96,6 +108,22 @@ class Recipe(TechniqueSettings):
         return cls.model_validate(sound)
 
     @classmethod
+    def checked_value(cls, name: str, value: Any) -> Any:
+        """Return a setting's value as a recipe holds it, whatever the other settings are.
+
+        Raises RecipeError with a sentence about this value.
+        """
+        try:
+            if name == "weights":  # never in conflict with the defaults; a file must be there
+                return cls.checked(weights=value).weights
+            return getattr(cls.model_validate({name: value}, context=_FIELDS_ALONE), name)
+        except RecipeError as error:
+            raise RecipeError(str(error).removeprefix("The recipe is not valid: ")) from error
+        except ValidationError as error:
+            sentences = [problem_sentence(detail, cls.model_fields) for detail in error.errors()]
+            raise RecipeError(" ".join(sentences)) from error
+
+    @classmethod
     def for_task(cls, task: str, **values: Any) -> Self:
         """Return ``checked``, with a task's defaults for settings that are missing or None."""
         usual = dict(TASK_DEFAULTS[task])
@@ -105,6 +133,10 @@ class Recipe(TechniqueSettings):
         recipe = cls.checked(**{**usual, **given})
         if recipe.optimizer == "logistic" and task != "classification":
             raise RecipeError("optimizer is logistic, which finds no boxes; choose auto, adamw, adam or sgd.")
+        if recipe.head_features == "stages" and task != "classification":
+            raise RecipeError("head_features is stages, but a head for boxes takes the last stage; leave it out.")
+        if recipe.head_size is not None and task != "classification":
+            raise RecipeError(f"head_size is {recipe.head_size}, but a head for boxes is not refitted; leave it out.")
         return recipe
 
     @classmethod

@@ -77,6 +77,7 @@ def prepare_training(
     else:
         with accelerator.main_process_first():
             start = yield from build_initial_model(recipe, snapshot.classes, snapshot.task)
+        check_start(recipe, start)
     for sentence in start.sentences:
         write_log(sentence)
     photos = _photos(snapshot, recipe, start, ResizedCache(cache or _shared_cache(), start.preprocessing, write_log))
@@ -151,6 +152,18 @@ def check_techniques(recipe: Recipe, task: str) -> None:
         )
     if recipe.cutmix and task == LOCALIZATION:
         raise RecipeError("cutmix cuts objects apart, so it does not go together with boxes; set cutmix to 0.")
+    if recipe.head_size is not None and task == LOCALIZATION:
+        raise RecipeError(f"head_size is {recipe.head_size}, but a head for boxes is not refitted; leave it out.")
+
+
+def check_start(recipe: Recipe, start: InitialModel) -> None:
+    """Raise RecipeError if the start has no trained head to interpolate from. A staged training makes one itself."""
+    if recipe.interpolate and recipe.train != "staged" and not start.knows_classes:
+        raise RecipeError(
+            "interpolate is on, but the starting model was trained for other classes or another task, so there is "
+            "nothing to mix the trained weights with; choose a model of these classes, set train to staged, or leave "
+            "interpolate out."
+        )
 
 
 def _shared_cache() -> Path:

@@ -13,7 +13,7 @@ import math
 import time
 from collections.abc import Generator, Iterator
 from contextlib import nullcontext
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
@@ -21,7 +21,6 @@ from torch.optim import Optimizer
 
 from core.data.snapshot import Snapshot
 from core.errors import RunError
-from core.models.heads import task_of
 from core.training import checkpoint
 from core.training.batch_loading import Batch, LoadedBatch, training_batches, validation_batches
 from core.training.best_epoch import BestEpochTracker
@@ -32,10 +31,13 @@ from core.training.loop import evaluate_step, sync_batchnorm_buffers, train_step
 from core.training.metrics import Tally
 from core.training.network import FineTuned, Phase, make_optimizer, parameter_groups, phases, trainable_sentence
 from core.training.recipe import Recipe
-from core.training.saving.run_bundle import run_bundle_info
+from core.training.saving.epoch_saver import EpochSaver
 from core.training.schedule import factor
 from core.training.setup import LogFunction, TrainingSetup, prepare_training
 from core.training.techniques.batch_changes import BatchChanges
+from core.training.techniques.refinement import refine
+from core.training.techniques.refinement_outcome import is_refined
+from core.training.techniques.starting_weights import delete_start, save_start
 from core.training.techniques.weight_average import WeightAverage
 from core.workspace import Workspace
 
@@ -52,7 +54,10 @@ def fit(
     cache: Path | None = None,
     workspace: Workspace | None = None,
 ) -> Iterator[Event]:
-    """Train and yield events. With a folder, ``best/`` and ``last/`` are written before each Epoch is yielded.
+    """Train and yield events. With a folder, ``best/`` and ``last/`` are written after an epoch, before it is yielded.
+
+    Of epochs that take less than a few seconds, not every one is written; what was not is when the iteration ends.
+    After the last epoch, ``best/`` is refined as the recipe wants; that needs a folder.
 
     ``resume`` continues after the last complete epoch in the folder: bit for bit as if uninterrupted on a CPU in fp32,
     and on a GPU with a ``deterministic`` recipe; the machine, versions, threads and processes must be the same.
@@ -62,41 +67,62 @@ def fit(
     """
     run = yield from prepare_training(snapshot, recipe, folder, resume, log, cache, workspace)
     state = run.state
-    if state is not None and state.finished:
+    finished = state is not None and state.finished
+    if finished and (folder is None or is_refined(folder, recipe)):
         run.log("This training has already finished.")
+        if folder is not None:
+            delete_start(folder)
         return
     first = state.epoch + 1 if state else 1
-    best = BestEpochTracker.from_checkpoint(state.standing) if state else BestEpochTracker()
-    average = weight_average(run)
     try:
         with (
             arithmetic(precision_name(run.accelerator), recipe.deterministic),
             BatchSource(run, phases(recipe), lambda phase: _planned_batches(run, phase, first)) as source,
         ):
-            for number, phase in enumerate(phases(recipe)):
-                if phase.end < first:
-                    continue
-                network, optimizer = prepare_phase(run, phase, number)
-                batches = yield from source.batches(number, max(first, phase.first))
-                if phase.first >= first:
-                    best.start_phase()
-                if phase.first <= first:
-                    sanity_check(run, network, batches)
-                for epoch in range(max(first, phase.first), phase.end + 1):
-                    began = time.monotonic()
-                    figures = yield from _epoch(run, network, optimizer, phase, epoch, batches, average)
-                    figures = replace(figures, best=best.update(figures.score, figures.val_loss))
-                    stop = 0 < recipe.patience <= best.waited and phase.end == recipe.epochs > epoch
-                    if folder is not None:
-                        finished = stop or epoch == recipe.epochs
-                        with average.applied() if average else nullcontext():
-                            _save(run, folder, figures, optimizer, best, number, finished, average)
-                    yield replace(figures, seconds=time.monotonic() - began)
-                    if stop:
-                        run.log(f"Early stopping: no improvement for {recipe.patience} epochs.")
-                        return
+            if not finished:
+                yield from _epochs(run, folder, source, first)
+            if folder is not None:
+                yield from refine(run, folder, source)
     finally:
         run.accelerator.free_memory()
+
+
+def _epochs(run: TrainingSetup, folder: Path | None, source: BatchSource, first: int) -> Generator[Event]:
+    """Train from epoch ``first`` on, phase by phase, until the last one or an early end; yields events."""
+    recipe, state = run.recipe, run.state
+    best = BestEpochTracker.from_checkpoint(state.standing) if state else BestEpochTracker()
+    average = weight_average(run)
+    with EpochSaver(run, folder) if folder is not None else nullcontext() as saver:
+        for number, phase in enumerate(phases(recipe)):
+            if phase.end < first:
+                continue
+            network, optimizer = prepare_phase(run, phase, number)
+            batches = yield from source.batches(number, max(first, phase.first))
+            if phase.first >= first:
+                best.start_phase()
+                if recipe.interpolate and phase.end == recipe.epochs and folder is not None:
+                    _save_start(run, folder, phase, average)
+            if phase.first <= first:
+                sanity_check(run, network, batches)
+            for epoch in range(max(first, phase.first), phase.end + 1):
+                began = time.monotonic()
+                figures = yield from _epoch(run, network, optimizer, phase, epoch, batches, average)
+                figures = replace(figures, best=best.update(figures.score, figures.val_loss))
+                stop = 0 < recipe.patience <= best.waited and phase.end == recipe.epochs > epoch
+                if saver is not None:
+                    finished = stop or epoch == recipe.epochs
+                    saver.save(figures, optimizer, best, phase, number, finished, average)
+                yield replace(figures, seconds=time.monotonic() - began)
+                if stop:
+                    run.log(f"Early stopping: no improvement for {recipe.patience} epochs.")
+                    return
+
+
+def _save_start(run: TrainingSetup, folder: Path, phase: Phase, average: WeightAverage | None) -> None:
+    if run.accelerator.is_main_process:
+        with average.applied() if average else nullcontext():
+            save_start(folder, run.model, phase)
+    run.accelerator.wait_for_everyone()
 
 
 def _planned_batches(run: TrainingSetup, phase: Phase, first: int) -> Iterator[Batch]:
@@ -223,40 +249,3 @@ def _epoch(
         images_per_second=seen / train_seconds,
         best=False,
     )
-
-
-def _save(
-    run: TrainingSetup,
-    folder: Path,
-    figures: Epoch,
-    optimizer: Optimizer,
-    best: BestEpochTracker,
-    phase: int,
-    finished: bool,
-    average: WeightAverage | None,
-) -> None:
-    """Save ``best/`` before ``last/``: a run killed in between repeats the epoch and finds the same best."""
-    if run.accelerator.is_main_process:
-        info = run_bundle_info(
-            arch=run.arch,
-            task=task_of(run.model),
-            snapshot=run.snapshot,
-            recipe=run.recipe,
-            preprocessing=run.preprocessing.as_dict(),
-            origin=run.origin,
-            figures=figures,
-        )
-        if figures.best:
-            checkpoint.save_best(folder, run.model, info)
-        scaler = run.accelerator.scaler
-        state = checkpoint.CheckpointState(
-            epoch=figures.epoch,
-            phase=phase,
-            finished=finished,
-            standing=asdict(best),
-            optimizer=optimizer.state_dict(),
-            scaler=scaler.state_dict() if scaler is not None else None,
-            average=average.state() if average else None,
-        )
-        checkpoint.save_last(folder, run.model, info, state, figures)
-    run.accelerator.wait_for_everyone()

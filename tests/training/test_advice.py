@@ -101,3 +101,18 @@ def test_techniques_that_do_nothing_or_too_much_are_named() -> None:
 def test_a_learning_rate_is_no_matter_where_there_is_none() -> None:
     assert given(MANY, optimizer="auto", views=2) == []
     assert "usual 0.002 of adamw" in given(MANY, optimizer="auto", learning_rate=5.0)[0]
+
+
+def test_v2_weights_in_frozen_layers_are_advised_against() -> None:
+    for train in ("head", "layer4", "layer3", "automatic"):
+        (sentence,) = given(MANY, train=train, weights="imagenet-v2")
+        assert sentence.startswith("In frozen layers, the V2 weights of ImageNet usually give slightly worse features")
+        assert given(MANY, train=train, weights="imagenet") == []
+    assert given(MANY, train="all", weights="imagenet-v2") == given(MANY, train="staged", weights="imagenet-v2") == []
+
+
+def test_automatic_training_decides_about_epochs_itself() -> None:
+    assert given(MANY, train="automatic") == []
+    assert given(MANY, train="automatic", epochs=90, head_epochs=2, patience=100) == [
+        "Automatic training decides how many epochs to train, so epochs 90 and head_epochs 2 have no effect."
+    ]

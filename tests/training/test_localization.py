@@ -13,7 +13,8 @@ from PIL import Image
 from torch import Tensor
 
 from core.data.snapshot import BOX_COLUMNS, COLUMNS, SIZE_COLUMNS, Snapshot
-from core.models.bundle import load_bundle, read_info
+from core.errors import RecipeError
+from core.models.bundle import load_bundle, read_info, save_bundle
 from core.models.heads import BoxHead, Localizer, build_for, outputs, outputs_from
 from core.models.resnet import ResNet
 from core.training.events import BoxEpoch
@@ -74,6 +75,24 @@ def test_a_bundle_gives_the_same_network_back(boxed_snapshot: Snapshot, tmp_path
         assert torch.equal(outputs(model, x), outputs(again, x)) and outputs(model, x).shape == (2, 6)
         assert torch.equal(outputs(model, x)[:, :2], model(x)), "called, it answers with logits alone"
         assert torch.equal(outputs_from(model, model.forward_to(x, "layer2"), "layer2"), outputs(model, x))
+
+
+def test_weights_are_mixed_by_the_overlap_of_the_boxes(boxed_snapshot: Snapshot, tmp_path: Path) -> None:
+    """From a model of boxes; one of classes alone has no trained head for them."""
+    cache, log = tmp_path / "cache", list[str]()
+    list(fit(boxed_snapshot, recipe(epochs=1), tmp_path / "first", cache=cache))
+    further = recipe(weights=str(tmp_path / "first" / "best"), train="layer4", epochs=1, interpolate=True)
+    (epoch,) = epochs_of(boxed_snapshot, further, tmp_path / "run", cache=cache, log=log.append)
+    metrics = read_info(tmp_path / "run" / "best").metrics
+    line = next(one for one in log if one.startswith("From the starting model to the tuned one"))
+    scores = [float(number) for number in line.removesuffix(".").rpartition(": ")[2].split(", ")]
+    assert len(scores) == 11 and scores[-1] == round(epoch.val_found, 3)
+    assert max(scores) == scores[round(10 * metrics["interpolation"])] == round(metrics["val_found"], 3)
+    info = read_info(tmp_path / "first" / "best").model_copy(update={"task": "classification"})
+    save_bundle(tmp_path / "classes", build_for("classification", "tiny", 2), info)
+    with pytest.raises(RecipeError, match="was trained for other classes or another task"):
+        refused = further.model_copy(update={"weights": str(tmp_path / "classes")})
+        list(fit(boxed_snapshot, refused, tmp_path / "refused", cache=cache))
 
 
 CHANGES: list[dict[str, Any]] = [{"box_loss": "smooth-l1"}, {"mode": "crop"}, {"mode": "squash", "train": "staged"}]

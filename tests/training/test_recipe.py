@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -15,7 +16,8 @@ from core.training.recipe import Recipe
 
 def test_the_defaults_work_without_thinking() -> None:
     recipe = Recipe.checked()
-    assert (recipe.arch, recipe.weights, recipe.train, recipe.augmentation) == ("resnet50", "imagenet", "head", "light")
+    chosen = (recipe.arch, recipe.weights, recipe.train, recipe.augmentation, recipe.time_limit)
+    assert chosen == ("resnet50", "imagenet", "automatic", "light", None)
     assert recipe.resolved_learning_rate() > 0
 
 
@@ -93,7 +95,7 @@ def test_head_epochs_are_a_quarter_unless_given() -> None:
 
 
 def test_logistic_regression_is_chosen_where_it_suits_and_nothing_needs_steps() -> None:
-    automatic = Recipe(optimizer="auto", views=2)
+    automatic = Recipe(train="head", optimizer="auto", views=2)
     assert automatic.resolved_optimizer() == "logistic"
     assert automatic.resolved_optimizer("localization") == "adamw"
     assert automatic.gradient_optimizer() == "adamw"
@@ -101,10 +103,12 @@ def test_logistic_regression_is_chosen_where_it_suits_and_nothing_needs_steps() 
         {"train": "layer4"}, {"weights": "none", "train": "head"}, {"views": 0}, {"learning_rate": 0.01}, {"ema": 0.9},
         {"mixup": 0.2}, {"loss": "focal"}, {"balanced_sampling": True}, {"accumulation": 2}, {"layer_decay": 0.7},
     ):  # fmt: skip
-        assert Recipe(**{"optimizer": "auto", "views": 2, **changes}).resolved_optimizer() == "adamw", changes
+        values = {"train": "head", "optimizer": "auto", "views": 2, **changes}
+        assert Recipe(**values).resolved_optimizer() == "adamw", changes
     assert Recipe(optimizer="sgd", views=2).resolved_optimizer() == "sgd"
     for changes in ({"class_weighting": "balanced"}, {"label_smoothing": 0.1}, {"seed": 3}):
-        assert Recipe(**{"optimizer": "auto", "views": 2, **changes}).resolved_optimizer() == "logistic", changes
+        values = {"train": "head", "optimizer": "auto", "views": 2, **changes}
+        assert Recipe(**values).resolved_optimizer() == "logistic", changes
 
 
 def test_logistic_regression_with_what_it_cannot_follow_is_told() -> None:
@@ -120,10 +124,32 @@ def test_logistic_regression_with_what_it_cannot_follow_is_told() -> None:
         Recipe.checked(optimizer="logistic", mixup=0.2, ema=0.9)
 
 
+def test_what_follows_the_last_epoch_needs_a_tuned_network_and_a_start_to_mix_it_with(tmp_path: Path) -> None:
+    refused: list[tuple[dict[str, Any], str]] = [
+        ({"interpolate": True}, "weights is imagenet, whose head does not know these classes"),
+        ({"interpolate": True, "train": "all"}, "set train to staged, or choose a model of yours as weights"),
+        ({"interpolate": True, "train": "staged", "weights": "none"}, "trained weights with; choose a model of yours"),
+        ({"head_size": 224, "train": "all"}, "the photos have 224 pixels already; choose a larger head_size"),
+        ({"head_size": 256}, "but train is head; .* or set size to 256 instead"),
+        ({"head_size": 256, "train": "automatic"}, "but train is automatic"),
+    ]
+    for values, sentence in refused:
+        with pytest.raises(RecipeError, match=sentence):
+            Recipe.checked(**{"train": "head", **values})
+    with pytest.raises(RecipeError, match="head_size is 300, but a head for boxes is not refitted; leave it out"):
+        Recipe.for_task("localization", head_size=300, train="all")
+    (tmp_path / "mine").mkdir()
+    for values in ({"train": "staged"}, {"train": "automatic"}, {"train": "layer4", "weights": str(tmp_path / "mine")}):
+        assert Recipe.checked(**values, interpolate=True).interpolate
+    by_steps = Recipe.checked(train="head", weights=str(tmp_path / "mine"), interpolate=True)
+    assert by_steps.resolved_optimizer() == "adamw"
+    assert Recipe.checked(train="all", head_size=256).head_size == 256
+
+
 def test_a_recipe_from_before_the_techniques_leaves_them_out() -> None:
     old = json.loads(Recipe(optimizer="adamw").model_dump_json())
     names = ("loss", "focal_gamma", "balanced_sampling", "mixup", "cutmix", "random_erasing", "ema", "layer_decay")
-    for name in (*names, "accumulation", "test_time_views"):
+    for name in (*names, "accumulation", "interpolate", "head_size", "test_time_views"):
         del old[name]
     assert Recipe.from_json(json.dumps(old)) == Recipe(optimizer="adamw")
 
@@ -166,13 +192,21 @@ def test_a_recipe_of_an_older_version_has_the_split_seed_of_projects() -> None:
     assert Recipe.from_json(json.dumps(values)) == Recipe(split_seed=0, deterministic=False)
 
 
+def test_a_saved_recipe_without_layers_trained_the_head() -> None:
+    """Automatic training is younger than these."""
+    for values, train in (({"epochs": 3}, "head"), ({"weights": "none"}, "all"), ({"train": "layer4"}, "layer4")):
+        assert Recipe.from_json(json.dumps(values)).train == train
+    assert Recipe.from_json(Recipe().model_dump_json()) == Recipe()
+
+
 def test_recipes_need_no_torch() -> None:
     code = "import sys, core.training.recipe, core.training.events; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
 
 
 def test_what_learns_follows_the_weights_unless_it_is_said() -> None:
-    assert Recipe().train == Recipe(train=None).train == "head"
+    assert Recipe().train == Recipe(train=None).train == Recipe.for_task("localization").train == "automatic"
+    assert Recipe(optimizer="logistic").train == "head", "it trains nothing else"
     assert Recipe(weights="none").train == Recipe.checked(weights="none", train=None).train == "all"
     assert Recipe(weights="none", train="head").train == "head"
     assert Recipe.from_json(Recipe(weights="none", train="head").model_dump_json()).train == "head"

@@ -76,7 +76,8 @@ def test_a_killed_training_goes_on_to_the_same_bits(make_snapshot: Callable[...,
     def figures(events: list) -> list[tuple[int, float, float, bool]]:
         return [(e.epoch, e.train_loss, e.val_loss, e.best) for e in events if isinstance(e, Epoch)]
 
-    assert figures(resumed) == figures(straight)[2:]
+    # The second epoch is saved only if it ended some seconds after the first.
+    assert figures(resumed) in (figures(straight)[1:], figures(straight)[2:])
 
 
 @pytest.mark.parametrize("stop_after", [1, 2, 3])

@@ -9,10 +9,10 @@ from accelerate import Accelerator
 
 from core.data.pictures.transforms import Preprocessing
 from core.features.engines.choice import made
-from core.features.engines.engine import NetworkArrays
+from core.features.engines.engine import Engine, NetworkArrays
 from core.features.frozen_network import FrozenNetwork
-from core.features.frozen_pass import POOLED, Engine
 from core.models.resnet import STAGES, ResNet
+from core.models.zoo import POOLED
 from core.training.choices import NAMED_WEIGHTS
 from core.training.device import precision_name
 from core.training.network import modules_of

@@ -1,8 +1,6 @@
 """Batches of kept features, in the same order as batches of photos."""
 
-from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 import torch
@@ -11,6 +9,7 @@ from torch import Tensor
 from core.data.dataset import BoxedPhotos, Photos
 from core.errors import DataError
 from core.features.boxed_views import boxes_in_views
+from core.features.frozen_pass import map_ahead
 from core.features.maps import Maps, Place, close_chunks, read
 from core.features.vectors import Vectors
 from core.features.views import ORIGINAL
@@ -169,15 +168,4 @@ def _loaded(shown: _Shown, source: "_Resident | _OnDisk", plan: Iterable[Batch])
         yield from map(load, plan)
         return
     # One thread reads ahead, while the device computes.
-    pending: deque[Future[LoadedBatch]] = deque()
-    with ThreadPoolExecutor(1, thread_name_prefix="reading features") as pool:
-        try:
-            for batch in plan:
-                pending.append(pool.submit(load, batch))
-                if len(pending) > _AHEAD:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            for one in pending:
-                one.cancel()
+    yield from map_ahead(load, plan, threads=1, ahead=_AHEAD)

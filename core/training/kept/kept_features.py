@@ -14,11 +14,11 @@ from core.data.pictures.source import Source
 from core.data.snapshot import LOCALIZATION
 from core.features.boxed_views import boxes_in_views
 from core.features.budget import room_for_features
-from core.features.frozen_pass import PHASE, POOLED, outputs_of
+from core.features.frozen_pass import PHASE, outputs_of
 from core.features.maps import CHUNK_BYTES, Maps, TooLargeForHalf, as_half
 from core.features.vectors import SAVE_EVERY, Vectors, vectors_name
 from core.features.views import ORIGINAL, view_names
-from core.models.resnet import STAGES
+from core.models.zoo import POOLED, STAGES
 from core.training.device import precision_name
 from core.training.events import Progress
 from core.training.kept.frozen_part import FrozenPart, fastest_engine, frozen_network

@@ -52,9 +52,9 @@ class BasicSettings(BaseModel):
         "Change it only if one is blocked.",
     )
     train: Train = Field(
-        default="head",
-        description="Layers to train; the others are frozen, so they keep their weights. Begin with head. "
-        "Try staged or all if the training accuracy stays low or you have hundreds of photos per class.",
+        default="automatic",
+        description="Layers to train; the others are frozen, so they keep their weights. Begin with automatic. "
+        "Choose head for the shortest time, or all for hundreds of photos per class.",
     )
     time_limit: Annotated[float, Field(gt=0, le=_MOST_MINUTES, allow_inf_nan=False)] | None = Field(
         default=None,

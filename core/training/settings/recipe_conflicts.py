@@ -2,13 +2,15 @@
 
 from typing import TYPE_CHECKING
 
+from core.training.choices import NAMED_WEIGHTS
+
 if TYPE_CHECKING:
     from core.training.recipe import Recipe
 
 # Techniques of gradient descent, which logistic regression on kept vectors has no use for.
 _ONLY_WITH_STEPS = (
     *("mixup", "cutmix", "random_erasing", "ema", "accumulation", "layer_decay"),
-    *("loss", "balanced_sampling"),
+    *("loss", "balanced_sampling", "interpolate"),
 )
 
 
@@ -39,6 +41,16 @@ def conflicts_of(recipe: "Recipe") -> list[tuple[set[str], str]]:
                 "train to automatic.",
             )
         )
+    by_steps = recipe.train != "automatic" and (recipe.train != "head" or recipe.resolved_optimizer() != "logistic")
+    if recipe.head_features == "stages" and by_steps:
+        conflicts.append(
+            (
+                {"head_features", "train", "optimizer", "weights", "views"},
+                "head_features is stages, which is for a head that is solved exactly, but this head is trained by "
+                "steps; set head_features to last, or train to head with optimizer logistic.",
+            )
+        )
+    conflicts += _after_training(recipe)
     if recipe.optimizer != "logistic":
         return conflicts
     if recipe.train != "head":
@@ -73,6 +85,42 @@ def conflicts_of(recipe: "Recipe") -> list[tuple[set[str], str]]:
                 f"optimizer is logistic, which solves the head without steps, so {', '.join(chosen)} "
                 f"{'has' if one else 'have'} no effect; leave {'it' if one else 'them'} out, or choose adamw, adam or "
                 "sgd.",
+            )
+        )
+    return conflicts
+
+
+def _after_training(recipe: "Recipe") -> list[tuple[set[str], str]]:
+    """Return the conflicts of what follows the last epoch."""
+    conflicts: list[tuple[set[str], str]] = []
+    if recipe.interpolate and recipe.weights in NAMED_WEIGHTS:
+        pretrained = recipe.weights != "none"
+        if not pretrained or recipe.train not in ("staged", "automatic"):
+            instead = "set train to staged, or choose" if pretrained else "choose"
+            conflicts.append(
+                (
+                    {"interpolate", "weights", "train"},
+                    f"interpolate is on, but weights is {recipe.weights}, whose head does not know these classes, so "
+                    f"there is nothing to mix the trained weights with; {instead} a model of yours as weights.",
+                )
+            )
+    if recipe.head_size is None:
+        return conflicts
+    if recipe.head_size <= recipe.size:
+        conflicts.append(
+            (
+                {"head_size", "size"},
+                f"head_size is {recipe.head_size}, but the photos have {recipe.size} pixels already; choose a larger "
+                "head_size, or leave it out.",
+            )
+        )
+    if recipe.train in ("head", "automatic"):
+        instead = f", or set size to {recipe.head_size} instead" if recipe.head_size > recipe.size else ""
+        conflicts.append(
+            (
+                {"head_size", "train"},
+                f"head_size refits the head after deeper layers were trained, but train is {recipe.train}; set train "
+                f"to layer4, layer3, all or staged{instead}.",
             )
         )
     return conflicts

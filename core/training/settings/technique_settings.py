@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from core.data.pictures.network_input.view_limit import MOST_TEST_TIME_VIEWS
-from core.training.choices import Loss
+from core.training.choices import HeadFeatures, Loss
 from core.training.settings.basic_settings import BasicSettings
 
 MOST_VIEWS = 16
@@ -19,6 +19,12 @@ class TechniqueSettings(BasicSettings):
         description="How many fixed views of each photo the frozen layers compute once and keep: 1 is the photo "
         "itself, 2 also its mirror image, more add random crops. 0 draws new random views in every epoch, which the "
         "whole network computes again. Ignored if no layer is frozen.",
+    )
+    head_features: HeadFeatures = Field(
+        default="auto",
+        description="What a head that is solved exactly gets from the frozen layers: the vectors of the last stage, or "
+        "those of several stages together. Automatic lets the training photos decide: unlike everyday photos, some "
+        "gain up to a point. Ignored where the head is trained by steps.",
     )
     loss: Loss = Field(
         default="cross-entropy",
@@ -64,6 +70,18 @@ class TechniqueSettings(BasicSettings):
         default=1,
         description="Gradient accumulation: how many batches are added up for one update of the weights. 4 batches of "
         "8 photos train like one of 32, but need the memory of 8. BatchNorm still sees single batches.",
+    )
+    interpolate: bool = Field(
+        default=False,
+        description="After the last epoch, mixes the trained weights with those of the start in 11 shares, and keeps "
+        "the mix that is best on the validation photos. The start is the head-only model in staged training, or a "
+        "model of the same classes that you train further; in automatic training, the model of the phase before.",
+    )
+    head_size: Annotated[int, Field(ge=32, le=1024)] | None = Field(
+        default=None,
+        description="After the last epoch, fits the head again for photos of this size in pixels, larger than the "
+        "image size, and keeps it if the validation photos say so. Objects look larger in augmented photos, so 256 "
+        "or 288 may suit a model trained at 224. Empty is off. Not for boxes.",
     )
     test_time_views: Annotated[int, Field(ge=1, le=MOST_TEST_TIME_VIEWS)] = Field(
         default=1,

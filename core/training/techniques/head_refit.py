@@ -36,8 +36,12 @@ class HeadRefit:
 
     @property
     def gains(self) -> bool:
-        """Whether more validation photos are correct than before, or as many with a lower loss."""
-        return (self.after.correct, -self.after.loss) > (self.before.correct, -self.before.loss)
+        """Whether more validation photos are correct than before.
+
+        A lower loss is not enough: every later prediction takes longer at the larger size, and a head that is fitted
+        without augmentation is less certain of itself than one that was trained on, at any size.
+        """
+        return self.after.correct > self.before.correct
 
     def apply(self, model: ResNet) -> None:
         """Give the head to the network; its bundle must then have this preprocessing."""
@@ -47,7 +51,15 @@ class HeadRefit:
 
 
 def refit_head(
-    model: ResNet, preprocessing: Preprocessing, snapshot: Snapshot, size: int, cache: Path, seed: int = 0
+    model: ResNet,
+    preprocessing: Preprocessing,
+    snapshot: Snapshot,
+    size: int,
+    cache: Path | None,
+    seed: int = 0,
+    *,
+    class_weighting: str = "none",
+    label_smoothing: float = 0.0,
 ) -> Generator[Progress, None, HeadRefit]:
     """Yield progress and return the head for photos of ``size`` pixels; the network itself stays as it is.
 
@@ -75,6 +87,7 @@ def refit_head(
                     found["mirrored"].append(_pooled(model, larger, pixels.flip(-1)))
                 done += len(pixels)
                 yield Progress("computing features at the larger size", done, total)
+        yield Progress("solving the head for the larger size", 0, None)
     finally:
         model.train(was_training)
     vectors = {name: np.concatenate(parts) for name, parts in found.items()}
@@ -82,7 +95,15 @@ def refit_head(
     frame = snapshot.part("train")
     groups = list(frame[GROUP]) if GROUP in frame else None
     views = [vectors["plain"], vectors["mirrored"]]
-    regression = LogisticRegression(TrainingVectors(views, labels["train"], len(snapshot.classes), groups=groups))
+    training = TrainingVectors(
+        views,
+        labels["train"],
+        len(snapshot.classes),
+        groups=groups,
+        class_weighting=class_weighting,
+        label_smoothing=label_smoothing,
+    )
+    regression = LogisticRegression(training)
     old, new = _head_of(model), regression.solve(regression.choose_strength(seed=seed).strength)
     return HeadRefit(
         new,

@@ -18,9 +18,10 @@ from core.errors import RunError
 from core.progress import Progress
 from core.training.batch_loading import Batch, LoadedBatch, loading, training_batches
 from core.training.device import arithmetic, precision_name
-from core.training.network import FineTuned, make_optimizer, parameter_groups, phases
+from core.training.network import phases
 from core.training.recipe import Recipe
 from core.training.setup import LogFunction, TrainingSetup, prepare_training
+from core.training.trainer import prepare_phase
 
 LOWEST_RATE, HIGHEST_RATE = 1e-5, 10.0
 STEPS = 72
@@ -71,11 +72,7 @@ def find_rate(
 
 def _range_test_of(run: TrainingSetup) -> Generator[Progress, None, RateSearch]:
     recipe, device = run.recipe, run.accelerator.device
-    phase = phases(recipe)[0]
-    network = FineTuned(run.model, tuple(phase.rates))
-    groups = parameter_groups(run.model, phase, recipe.weight_decay)
-    optimizer = make_optimizer(recipe.gradient_optimizer(), groups, device)
-    network, optimizer = run.accelerator.prepare(network, optimizer)
+    network, optimizer = prepare_phase(run, phases(recipe)[0], 0)
     network.train()
     cut = run.accelerator.unwrap_model(network).cut
     batches = []

@@ -24,26 +24,26 @@ class Interpolation:
 def choose_interpolation(
     network: nn.Module,
     before: Mapping[str, Tensor],
-    evaluate: Callable[[], Tally],
+    evaluate: Callable[[], Generator[Progress, None, Tally]],
     shares: Sequence[float] = SHARES,
+    score: Callable[[Tally], float] = lambda tally: tally.accuracy,
 ) -> Generator[Progress, None, Interpolation]:
     """Set a network to the best weights on the line between ``before`` and its own; yields progress.
 
     ``before`` is an earlier state dict of the network, such as that after the head-only phase of a staged training.
-    ``evaluate`` returns the network's tally on the validation photos. The share with the highest accuracy is chosen,
-    then the one with the lowest loss, then the largest. If it fails or is closed early, the network has its own weights
-    again. Wortsman et al. 2021, arXiv 2109.01903: the mean of a tuned network and the one before is often more accurate
-    than both, and less sensitive to photos of another kind.
+    ``evaluate`` yields its progress and returns the network's tally on the validation photos. The share with the
+    highest score is chosen, then the one with the lowest loss, then the largest. If it fails or is closed early, the
+    network has its own weights again. Wortsman et al. 2021, arXiv 2109.01903: the mean of a tuned network and the one
+    before is often more accurate than both, and less sensitive to photos of another kind.
     """
     after = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
     tallies: dict[float, Tally] = {}
     chosen = False
     try:
-        for number, share in enumerate(shares, 1):
+        for share in shares:
             network.load_state_dict(interpolated(before, after, share))
-            tallies[share] = evaluate()
-            yield Progress("comparing interpolated weights", number, len(shares))
-        best = max(tallies, key=lambda share: (tallies[share].accuracy, -tallies[share].loss, share))
+            tallies[share] = yield from evaluate()
+        best = max(tallies, key=lambda share: (score(tallies[share]), -tallies[share].loss, share))
         network.load_state_dict(interpolated(before, after, best))
         chosen = True
     finally:

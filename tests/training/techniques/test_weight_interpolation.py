@@ -1,9 +1,12 @@
 """Interpolated weights: exact numbers, the best share on the validation photos, and no trace of a failure."""
 
+from collections.abc import Generator
+
 import pytest
 import torch
 
 from core.models.resnet import build
+from core.progress import Progress
 from core.training.metrics import Tally
 from core.training.techniques.weight_interpolation import choose_interpolation, interpolated
 
@@ -34,7 +37,8 @@ def test_the_share_is_chosen_by_validation_accuracy_then_loss_then_the_later_wei
     before = {"weight": torch.zeros(1, 1)}
 
     def evaluate_like(accuracies: dict[float, tuple[float, int]]):  # type: ignore[no-untyped-def]
-        def evaluate() -> Tally:
+        def evaluate() -> Generator[Progress, None, Tally]:
+            yield Progress("evaluating", 1, 1)
             loss, correct = accuracies[round(float(network.weight.detach()) / 4, 2)]
             return Tally(loss, correct, 10)
 
@@ -57,13 +61,14 @@ def test_after_an_error_the_network_has_its_own_weights() -> None:
     network = torch.nn.Linear(1, 1, bias=False)
     own = network.weight.detach().clone()
 
-    def evaluate() -> Tally:
+    def evaluate() -> Generator[Progress, None, Tally]:
+        yield Progress("evaluating", 1, 10)
         raise RuntimeError("no photos")
 
     with pytest.raises(RuntimeError):
         ended(network, {"weight": torch.zeros(1, 1)}, evaluate)
     assert torch.equal(network.weight.detach(), own)
-    search = choose_interpolation(network, {"weight": torch.zeros(1, 1)}, lambda: Tally(1.0, 1, 1))
+    search = choose_interpolation(network, {"weight": torch.zeros(1, 1)}, evaluate)
     next(search)
     search.close()
     assert torch.equal(network.weight.detach(), own)

@@ -1,0 +1,181 @@
+"""Saves the epochs of a training: long ones at once; of quick ones the newest and the best, every few seconds."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from copy import deepcopy
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from core.models.bundle import BundleInfo
+from core.models.heads import task_of
+from core.training import checkpoint
+from core.training.best_epoch import BestEpochTracker
+from core.training.checkpoint import CheckpointState
+from core.training.events import Epoch
+from core.training.network import Phase, modules_of
+from core.training.saving.run_bundle import run_bundle_info
+from core.training.setup import TrainingSetup
+from core.training.techniques.weight_average import WeightAverage
+
+PAUSE_SECONDS = 5.0
+"""A process that is killed loses the epochs of so many seconds at most; resumed, it trains them again, the same."""
+_MOST_COPIED_BYTES = 16 << 20
+"""Only an epoch whose trained part is small waits, such as a head's: copies of a whole network would take memory that
+training needs, and its epochs take longer than saving them."""
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """An epoch that is not saved yet, with copies of what the next epochs change."""
+
+    figures: Epoch
+    info: BundleInfo
+    state: CheckpointState
+    weights: list[Tensor]
+
+
+class EpochSaver:
+    """Writes ``best/`` and ``last/`` of a run folder; leaving its context saves what waits, whatever the reason.
+
+    ``best/`` is written before ``last/``: a run killed in between repeats the epoch and finds the same best.
+    """
+
+    def __init__(self, run: TrainingSetup, folder: Path) -> None:
+        self._run, self._folder = run, folder
+        self._saved_at = -PAUSE_SECONDS
+        self._trained: list[Tensor] = []
+        self._best: _Waiting | None = None
+        self._last: _Waiting | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        best, last = self._taken()
+        if best is not None:
+            self._write_best(best)
+        if last is not None:
+            self._write_last(last, best)
+
+    def save(
+        self,
+        figures: Epoch,
+        optimizer: Optimizer,
+        tracker: BestEpochTracker,
+        phase: Phase,
+        number: int,
+        finished: bool,
+        average: WeightAverage | None,
+    ) -> None:
+        """Save an epoch of a phase, now or soon. Raises StorageError if the disk does not allow it."""
+        run = self._run
+        if run.accelerator.is_main_process:
+            with average.applied() if average else nullcontext():
+                epoch = self._described(figures, optimizer, tracker, number, finished, average)
+                self._trained = _trained_tensors(run, phase)
+                if finished or figures.epoch == phase.end or self._is_time(epoch.state):
+                    best, _ = self._taken()
+                    best = epoch if figures.best else best
+                    if best is not None:
+                        self._write_best(best)
+                    self._write_last(epoch, best)
+                    self._saved_at = time.monotonic()
+                else:
+                    state = CheckpointState(**deepcopy(vars(epoch.state)))
+                    self._last = replace(epoch, state=state, weights=[one.clone() for one in self._trained])
+                    self._best = self._last if figures.best else self._best
+        run.accelerator.wait_for_everyone()
+
+    def _described(
+        self,
+        figures: Epoch,
+        optimizer: Optimizer,
+        tracker: BestEpochTracker,
+        number: int,
+        finished: bool,
+        average: WeightAverage | None,
+    ) -> _Waiting:
+        run, scaler = self._run, self._run.accelerator.scaler
+        info = run_bundle_info(
+            arch=run.arch,
+            task=task_of(run.model),
+            snapshot=run.snapshot,
+            recipe=run.recipe,
+            preprocessing=run.preprocessing.as_dict(),
+            origin=run.origin,
+            figures=figures,
+        )
+        state = CheckpointState(
+            epoch=figures.epoch,
+            phase=number,
+            finished=finished,
+            standing=asdict(tracker),
+            optimizer=optimizer.state_dict(),
+            scaler=scaler.state_dict() if scaler is not None else None,
+            average=average.state() if average else None,
+        )
+        return _Waiting(figures, info, state, [])
+
+    def _is_time(self, state: CheckpointState) -> bool:
+        copied = sum(one.nbytes for one in self._trained) + _bytes_in(state.optimizer) + _bytes_in(state.average)
+        return copied > _MOST_COPIED_BYTES or time.monotonic() - self._saved_at >= PAUSE_SECONDS
+
+    def _taken(self) -> tuple[_Waiting | None, _Waiting | None]:
+        """Return the best and the last epoch that wait, which wait no longer."""
+        waiting = self._best, self._last
+        self._best = self._last = None
+        return waiting
+
+    def _write_best(self, epoch: _Waiting) -> None:
+        with _holding(self._trained, epoch.weights):
+            checkpoint.save_best(self._folder, self._run.model, epoch.info)
+
+    def _write_last(self, epoch: _Waiting, best: _Waiting | None) -> None:
+        with _holding(self._trained, epoch.weights):
+            same = best is not None and best.figures.epoch == epoch.figures.epoch
+            checkpoint.save_last(
+                self._folder, self._run.model, epoch.info, epoch.state, epoch.figures, weights_are_best=same
+            )
+
+
+def _trained_tensors(run: TrainingSetup, phase: Phase) -> list[Tensor]:
+    return [
+        tensor.detach()
+        for part in phase.rates
+        for module in modules_of(run.model, part)
+        for tensor in module.state_dict(keep_vars=True).values()
+    ]
+
+
+@contextmanager
+def _holding(tensors: list[Tensor], values: list[Tensor]) -> Iterator[None]:
+    """Give tensors other values inside; without any, they keep their own."""
+    if not values:
+        yield
+        return
+    own = [one.clone() for one in tensors]
+    _copy(values, tensors)
+    try:
+        yield
+    finally:
+        _copy(own, tensors)
+
+
+@torch.no_grad()
+def _copy(values: list[Tensor], tensors: list[Tensor]) -> None:
+    for tensor, value in zip(tensors, values, strict=True):
+        tensor.copy_(value)
+
+
+def _bytes_in(found: object) -> int:
+    if isinstance(found, Tensor):
+        return found.nbytes
+    if isinstance(found, dict):
+        return sum(map(_bytes_in, found.values()))
+    return sum(map(_bytes_in, found)) if isinstance(found, list | tuple) else 0
