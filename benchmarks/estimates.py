@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
@@ -72,13 +74,9 @@ def main() -> None:
 
 def some_photos(data: Path, count: int, folder: Path) -> Snapshot:
     """Return the snapshot of so many photos, evenly from the whole table."""
-    header, *rows = (data / "labels.csv").read_text(encoding="utf-8").splitlines()
-    columns = header.split(",")
-    wanted = [columns.index("filename"), columns.index("label")]
-    chosen = [rows[place * len(rows) // count].split(",") for place in range(min(count, len(rows)))]
-    lines = ["filename,label", *(",".join(row[column] for column in wanted) for row in chosen)]
+    table = pd.read_csv(data / "labels.csv", dtype=str)[["filename", "label"]]
     labels = folder / f"labels-{count}.csv"
-    labels.write_text("\n".join(lines), encoding="utf-8")
+    table.iloc[[place * len(table) // count for place in range(min(count, len(table)))]].to_csv(labels, index=False)
     return snapshot_of_table(labels, data / "images")[0]
 
 

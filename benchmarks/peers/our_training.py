@@ -13,6 +13,7 @@ from typing import Any
 from measured import Follower, Measured, Point, measure
 
 from core.data.snapshot import BOX_COLUMNS, Snapshot
+from core.runs.automatic.phases import read_phases
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WEIGHTS = ROOT / "weights" / "resnet50-imagenet-npm.safetensors"
@@ -95,6 +96,9 @@ def drawn(rows: list[tuple[Any, ...]], count: int, seed: int) -> list[tuple[Any,
 def _trained_part(run: Path, line: dict[str, Any]) -> str:
     """Return what an epoch trained: head, layer4, layer3 or all."""
     recipe = json.loads((run / "recipe.json").read_text())
+    if recipe["train"] == "automatic":
+        phases = read_phases(run)
+        return str((phases and phases.trains(line["epoch"])) or "head")
     if recipe["train"] != "staged":
         return str(recipe["train"])
     head = recipe.get("head_epochs") or max(1, recipe["epochs"] // 4)

@@ -28,7 +28,8 @@ def find_rate(
     """Find a learning rate: a short training on a few photos, whose rate grows until the loss does.
 
     It trains a network of its own and writes nothing but the cache of resized photos. Takes the settings of train;
-    the rate depends on the layers to train, the optimizer and the batch size.
+    the rate depends on the layers to train, the optimizer and the batch size. With --train automatic, it is the rate
+    of the last stage, which is trained after the head.
     """
     from core.workspace import open_workspace
 
@@ -41,6 +42,12 @@ def find_rate(
     workspace = open_workspace()
     snapshot = snapshot_to_train(labels, images, task, draft.split_seed, workspace)
     recipe = Recipe.for_task(snapshot.task, **chosen)
+    if recipe.train == "automatic":
+        from core.runs.automatic.phase_recipe import phase_recipe
+        from core.runs.automatic.phases import Phase
+
+        last_stage = Phase(train="layer4", first_epoch=1, epochs=recipe.epochs, began=0.0, reason="")
+        recipe = phase_recipe(recipe, last_stage, None)
     from core.training.techniques.rate_finder import as_json
     from core.training.techniques.rate_finder import find_rate as search_of
 

@@ -13,7 +13,7 @@ from core.training.recipe import TASK_DEFAULTS, Recipe
 # A second name, as in the summary command and in Keras.
 _ALSO = {"size": "--input"}
 # Defaults that depend on another setting and are resolved by the recipe; the text is for the help.
-_DEFAULTS = {"train": "head; all if weights is none"}
+_DEFAULTS = {"train": "automatic; all if weights is none; head if optimizer is logistic"}
 _TASKS = {
     name: f"{Recipe.model_fields[name].default}; {value} for boxes"
     for name, value in TASK_DEFAULTS["localization"].items()

@@ -62,7 +62,8 @@ def _cells(row: "RunRow", swept: bool) -> list[str]:
     figure = _FIGURES[row.figure].format(row.value) if row.figure and row.value is not None else ""
     texts = [row.id, row.project or "", row.title, *([row.sweep or ""] if swept else []), row.state]
     texts += [f"{row.created.astimezone():%Y-%m-%d %H:%M}", row.recipe]
-    epochs = f"{row.epochs_done} iterations" if row.solved else f"{row.epochs_done} of {row.epochs}"
+    total = f" of {row.epochs}" if row.epochs else ""
+    epochs = f"{row.epochs_done} iterations" if row.solved else f"{row.epochs_done}{total}"
     numbers = [epochs, figure, str(row.n) if figure else ""]
     return [*map(_one_line, texts), _one_line(row.note), *numbers]
 

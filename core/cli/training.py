@@ -106,7 +106,7 @@ def train(
     Ctrl-C stops the training and keeps the best model so far. Pressed twice, it ends immediately and can be resumed.
 
     On several devices: accelerate launch -m core train ..., or torchrun -m core train ... with the same arguments.
-    The result is that of one device, except for rounding; on TPUs only with --train head.
+    The result is that of one device, except for rounding; on TPUs only with --train head. Not with --train automatic.
     """
     from core.workspace import open_workspace
 
@@ -136,6 +136,7 @@ def train(
     draft = _checked(values, config)
     cells = read_grid(grid) if grid else [{}]
     planned_runs(values, cells, seeds, None)
+    _require_one_process(draft)
     workspace = open_workspace()
     if first_process():
         require_empty(out, "the sweep" if several else "the run")
@@ -166,6 +167,15 @@ def train(
     made = create_run(out, snapshot, recipe, title=title)
     _shrink_to_wait(made, workspace, json, made.path)
     follow(made, workspace, json)
+
+
+def _require_one_process(recipe: "Recipe") -> None:
+    """Raise an error for an automatic training under ``torchrun``: its processes would have to decide together."""
+    if recipe.train == "automatic" and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise typer.BadParameter(
+            "--train automatic decides in a single process what to train next. Start it without torchrun, or choose "
+            "another --train."
+        )
 
 
 def _checked(values: dict[str, Any], config: Path | None) -> "Recipe":
@@ -200,6 +210,7 @@ def resume(
         train_all(Path(run).absolute(), workspace, json)
         return
     found = open_run(run, workspace)
+    _require_one_process(found.recipe())
     if not first_process():
         _train_other_process(found.snapshot(), found.recipe(), found, workspace)
         return

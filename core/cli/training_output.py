@@ -56,7 +56,7 @@ def _print_outcome(run: "RunFolder", status: "Status", json: bool) -> None:
             found = {split: getattr(report, name) for split, report in made.items() if hasattr(report, name)}
             if found or name == "accuracy":
                 summary[name] = {split: figure.model_dump() for split, figure in found.items()}
-        print_json(summary)
+        print_json(summary | _phases(run))
     elif status.state in ("finished", "stopped"):
         print_result(f"{status.state}: {status.message}")
         for split, report in made.items():
@@ -70,9 +70,21 @@ def _print_outcome(run: "RunFolder", status: "Status", json: bool) -> None:
         raise typer.Exit(1)
 
 
+def _phases(run: "RunFolder") -> dict[str, Any]:
+    """Return what an automatic training did, for programs; nothing for other trainings."""
+    from core.runs.automatic.phases import read_phases
+
+    found = read_phases(run.path)
+    if found is None:
+        return {}
+    shown = {"train", "first_epoch", "epochs", "began", "ended", "reason"}
+    shown |= {"value", "low", "high", "n", "kept", "verdict"}
+    return {"phases": [one.model_dump(include=shown) for one in found.phases], "end": found.end}
+
+
 def print_failure(run: "RunFolder", status: "Status") -> int:
     """Print why a run failed; returns the exit status, 1 for a bug and 2 for what the user can fix."""
-    from core.runs.worker import UNEXPECTED
+    from core.runs.ending.failures import UNEXPECTED
 
     print_message(status.message)
     if status.message != UNEXPECTED:

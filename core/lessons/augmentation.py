@@ -53,7 +53,7 @@ def train_level(snapshot: Snapshot, recipe: Recipe, cache: Path) -> ExperimentSt
             yield Progress(f"{name}: epoch {event.epoch} of {recipe.epochs}", round(100 * done), 100 * recipe.epochs)
         elif isinstance(event, Epoch):
             rows.append(_row(recipe, event, len(snapshot.part("train"))))
-        elif not rows:  # loading weights and photos; after the first step this would move the bar back
+        elif isinstance(event, Progress) and not rows:  # loading; after the first step this would move the bar back
             yield Progress(event.phase, 0, None)
     return pd.DataFrame(rows)
 

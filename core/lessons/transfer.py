@@ -174,7 +174,7 @@ def _train_arm(snapshot: Snapshot, arm: str, arch: str, size: int, seed: int, ca
             elif isinstance(event, Epoch):
                 seconds += epoch_seconds
                 rows.append({"arm": arm, "size": size, "photos": count, "seed": seed, **_figures(event, seconds)})
-            elif not rows:  # loading weights and photos; after the first step this would move the bar back
+            elif isinstance(event, Progress) and not rows:  # loading; after the first step this would move the bar back
                 yield Progress(event.phase, 0, None)
         right, trained, total = _evaluate_held_out(Path(folder) / "run" / "last", few, recipe, cache)
     # Evaluated in fp32, as the app predicts; the epochs before may have been validated in bf16.

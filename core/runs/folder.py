@@ -5,6 +5,7 @@
     best/  last/                      the best model so far; the latest one, with the state for an exact resume
     tensorboard/                      the same figures as event files, for those who have TensorBoard
     report-<split>.json  predictions-<split>.csv    written after the training
+    phases.json  phases/              of an automatic training: what it has done, and a folder like this for each phase
 
 There are also two empty lock files: ``.lock`` (held while status.json is replaced) and ``.worker.lock`` (held by the
 process that trains this run).
@@ -75,8 +76,16 @@ class RunFolder:
 
     @property
     def begun(self) -> bool:
-        """Whether it can be resumed from a checkpoint: at least one epoch was saved."""
-        return has_bundle(self.last)
+        """Whether it can be resumed from a checkpoint: at least one epoch was saved.
+
+        An automatic training has its checkpoints in the folders of its phases; without one, it may have a first model.
+        """
+        if has_bundle(self.last):
+            return True
+        with suppress(OSError):  # a folder that may not be looked into
+            if (self.path / "phases.json").is_file():
+                return self.finished or any(map(has_bundle, self.path.glob("phases/*/last")))
+        return False
 
     def __repr__(self) -> str:
         return f"RunFolder({str(self.path)!r})"
@@ -145,14 +154,20 @@ class RunFolder:
         return process_lives(status, self.path)
 
     def repair(self) -> None:
-        """Restore ``best/`` and ``last/`` if the run's process died while it replaced them."""
-        if not (replacement_is_unfinished(self.best) or replacement_is_unfinished(self.last)):
+        """Restore ``best/`` and ``last/`` if the run's process died while it replaced them, also those of phases."""
+        unfinished = [bundle for bundle in self.bundles() if replacement_is_unfinished(bundle)]
+        if not unfinished:
             return
         # Where this is impossible, such as on a disk that is read-only, the bundles can be read all the same.
         with suppress(OSError, StudioError), self.locked():
             if not self.lives(read_status(self.status_path)):
-                finish_replacement(self.best)
-                finish_replacement(self.last)
+                for bundle in unfinished:
+                    finish_replacement(bundle)
+
+    def bundles(self) -> list[Path]:
+        """Return where its models and checkpoints are: ``best/`` and ``last/``, then those of its phases."""
+        phases = sorted(self.path.glob("phases/[!.]*"))
+        return [folder / name for folder in (self.path, *phases) for name in ("best", "last")]
 
     def epochs(self) -> "pd.DataFrame":
         """Return one row for each finished epoch; before the first, an empty table with all columns."""

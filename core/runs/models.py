@@ -23,6 +23,8 @@ def evaluate_run(
 ) -> Report:
     """Evaluate a run's best model on a split of its snapshot and write the report into the run; see ``evaluate``.
 
+    The whole network is computed, also where the run has kept maps of these photos: those are rounded to half
+    precision, and the report must give exactly what the app predicts with this model.
     Raises RunError if the run has no model yet or the split is empty, ImageRefused if a photo is missing.
     """
     if not run.finished:

@@ -48,7 +48,7 @@ def create_run(
         sweep=sweep,
         sweep_title=sweep_title,
         queued=moment,
-        epochs=recipe.epochs,
+        epochs=0 if recipe.train == "automatic" else recipe.epochs,  # an automatic training decides it phase by phase
         solved=recipe.solves_head(snapshot.task),
         line=queue_name(recipe.device),
         phase="waiting in the queue",

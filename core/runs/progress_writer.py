@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -13,12 +13,16 @@ from core.features.frozen_pass import PHASE
 from core.models.bundle import INFO_FILE, complete_folder, has_bundle, read_info
 from core.processors import ProcessorShare
 from core.runs import metrics
+from core.runs.estimates.work import FULL_STEP, UPPER_SHARES
 from core.runs.folder import RunFolder
 from core.runs.metrics import EpochLine, StepSampler
-from core.runs.remaining import TRAINING_PASSES, UPPER_SHARES, RemainingTime
+from core.runs.remaining import RemainingTime
 from core.runs.run_files import read_limited
 from core.runs.tensorboard.event_writer import EventWriter
-from core.training.events import EPOCH_FILE, Epoch, Event, Progress, Step
+from core.training.events import EPOCH_FILE, Epoch, Event, PhaseChange, Progress, Step
+
+if TYPE_CHECKING:
+    from core.training.recipe import Recipe
 
 EVALUATING = "evaluating the best model"
 """How the phases after the training begin."""
@@ -47,6 +51,8 @@ class ProgressWriter:
         self._photos = photos
         self._remaining = RemainingTime(validation_photos=photos.get("val", 0), test_photos=photos.get("test", 0))
         self._epochs = run.status().epochs
+        self._layers: str | None = None  # what the present phase of an automatic training trains
+        self._epoch_done = run.status().epoch
         self._batches = 0
         self._evaluated = 0
         self._tensorboard = EventWriter(run.path, run.append_log)
@@ -56,11 +62,15 @@ class ProgressWriter:
     def rewind(self) -> None:
         """Delete the metrics of epochs that were not saved, since they are repeated, and restore a lost line."""
         saved = saved_epoch(self._run)
-        last = saved["epoch"] if saved else 0
+        self.rewind_to(saved["epoch"] if saved else 0)
+        self.restore()
+
+    def rewind_to(self, last: int) -> None:
+        """Delete the metrics of all epochs after this one, since they are repeated."""
         self._run.rewind_metrics(last + 1)
+        self._epoch_done = last
         self._trained = self._batches_until(last)
         self._tensorboard.begin(self._trained + 1)
-        self.restore()
 
     def start_over(self) -> None:
         """Delete all metrics: a run without a state to resume from repeats all of it."""
@@ -73,7 +83,10 @@ class ProgressWriter:
 
         Raises RunError or BundleError if ``last/`` is damaged.
         """
-        saved = saved_epoch(self._run)
+        self.restore_line(saved_epoch(self._run))
+
+    def restore_line(self, saved: dict[str, Any] | None) -> None:
+        """Write the line of a saved epoch unless it is there; ``saved`` has its fields, as metrics.jsonl does."""
         known = {record["epoch"] for record in metrics.records(self._run.metrics_path, "epoch")}
         if saved is None or saved["epoch"] in known:
             return
@@ -87,6 +100,8 @@ class ProgressWriter:
             self._progress(event)
         elif isinstance(event, Step):
             self._step(event)
+        elif isinstance(event, PhaseChange):
+            self._phase_change(event)
         else:
             self._epoch(event)
 
@@ -118,7 +133,7 @@ class ProgressWriter:
         if progress.phase == "reading the photos":
             self._remaining.after_reading(progress.done)
         elif progress.phase == PHASE and progress.total:
-            left = self._remaining.after_features(progress.done, progress.total, self._training_in_views)
+            left = self._remaining.after_features(progress.done, progress.total, self._training_in_views())
             changes = {} if left is None else {"seconds_left": left}
         elif progress.phase == "evaluating on the validation photos":
             left = self._remaining.after_validation(progress.done)
@@ -126,13 +141,25 @@ class ProgressWriter:
         self.write_phase(progress.phase, progress.done, progress.total, **changes)
 
     @cached_property
+    def _recipe(self) -> "Recipe":
+        return self._run.recipe()
+
     def _training_in_views(self) -> float:
-        """How many views the whole network can compute in the time of all epochs on kept features, roughly."""
-        recipe, begun = self._run.recipe(), self._run.status().epoch
-        epoch = TRAINING_PASSES * self._photos.get("train", 0) + self._photos.get("val", 0)
-        if recipe.train == "staged":
-            return epoch * (recipe.epochs - max(begun, recipe.resolved_head_epochs()))
-        return epoch * UPPER_SHARES.get(recipe.train, 0.0) * (recipe.epochs - begun)
+        """Return how many views the whole network can compute in the time of all epochs on kept features, roughly."""
+        begun = self._epoch_done
+        epoch = FULL_STEP * self._photos.get("train", 0) + self._photos.get("val", 0)
+        if self._layers is not None:
+            return epoch * UPPER_SHARES.get(self._layers, 0.0) * max(0, self._epochs - begun)
+        if self._recipe.train == "staged":
+            return epoch * (self._recipe.epochs - max(begun, self._recipe.resolved_head_epochs()))
+        return epoch * UPPER_SHARES.get(self._recipe.train, 0.0) * (self._recipe.epochs - begun)
+
+    def _phase_change(self, change: PhaseChange) -> None:
+        self._epochs, self._layers, self._batches = change.epochs, change.train, 0
+        self._remaining.begin_phase()
+        self._run.append_log(change.sentence)
+        self._phase = ""
+        self._run.write_status(state="running", epochs=change.epochs)
 
     def _step(self, step: Step) -> None:
         moment = time.monotonic()
@@ -160,6 +187,7 @@ class ProgressWriter:
 
     def _epoch(self, epoch: Epoch) -> None:
         self._trained += self._batches or 1
+        self._epoch_done = epoch.epoch
         self._record(asdict(epoch))
         if epoch.sentence:
             self._run.append_log(epoch.sentence)
@@ -183,10 +211,16 @@ class ProgressWriter:
         self._tensorboard.flush()
 
     def _batches_until(self, epoch: int) -> int:
-        """Return how many batches were trained up to the end of this epoch, from the recorded steps."""
+        """Return how many batches were trained up to the end of this epoch, from the recorded steps.
+
+        An epoch without a learning rate was solved, which counts as one batch.
+        """
         steps = metrics.records(self._run.metrics_path, "step")
         known = {record["epoch"]: record.get("batches", 0) for record in steps}
         usual = next((batches for batches in reversed(known.values()) if batches), self._run.status().batches) or 1
+        for record in metrics.records(self._run.metrics_path, "epoch"):
+            if record.get("learning_rate") == 0.0 and record.get("images_per_second") == 0.0:
+                known.setdefault(record["epoch"], 1)
         return sum(known.get(number) or usual for number in range(1, epoch + 1))
 
 

@@ -13,12 +13,6 @@ _LEAST_READ_SECONDS = 0.01
 # The evaluation computes in fp32. Training and its validation may use half the bits, in about half the time.
 _FP32_FACTOR = 2.0
 
-TRAINING_PASSES = 3.0
-"""A training step takes as long as so many forward passes: one forward, two backward."""
-
-UPPER_SHARES = {"head": 0.0, "layer4": 0.2, "layer3": 0.56}
-"""The part of ResNet-50's multiplications that is above the frozen layers, by what is trained."""
-
 
 class RemainingTime:
     """Estimates the seconds left from what is reported to it: reading, steps, validation, epochs, evaluation."""
@@ -43,6 +37,12 @@ class RemainingTime:
         self._evaluating_since = 0.0
         self._features: tuple[int, float] | None = None  # views that were computed, and the time then
         self._per_view = 0.0
+
+    def begin_phase(self) -> None:
+        """Forget how long steps and epochs took: the next ones train other layers."""
+        self._epoch, self._epochs_left, self._first = 0, 0, (0, 0.0)
+        self._per_batch = self._around = self._features = None
+        self._training = 0.0
 
     def after_reading(self, done: int) -> None:
         """Measure how long it takes to decode a photo."""

@@ -10,6 +10,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from core.errors import RunError
 from core.runs import metrics
+from core.runs.automatic.phases import FILE as PHASES_FILE
+from core.runs.automatic.phases import Phases, read_phases
 from core.runs.folder import RunFolder, list_runs
 from core.runs.run_files import MB, read_limited
 from core.runs.status import NOTE_LETTERS, RunState, Status
@@ -35,6 +37,8 @@ class RunRow:
     weights: str | None
     train: str | None
     """Layers to train. These three are None if the recipe cannot be read."""
+    kept: str | None
+    """Of an automatic training: the layers of the phase whose model it has; None before, and for other trainings."""
     epochs_done: int
     epochs: int
     solved: bool
@@ -53,8 +57,9 @@ class RunRow:
 
     @property
     def recipe(self) -> str:
-        """The recipe in short: "resnet50, imagenet, head"."""
-        return ", ".join(part for part in (self.arch, self.weights, self.train) if part)
+        """The recipe in short: "resnet50, imagenet, head", or "resnet50, imagenet, automatic (layer4)"."""
+        train = f"{self.train} ({self.kept})" if self.kept else self.train
+        return ", ".join(part for part in (self.arch, self.weights, train) if part)
 
 
 def run_rows(workspace: Workspace, project_id: int | None = None) -> list[RunRow]:
@@ -81,6 +86,7 @@ def row_of(run: RunFolder) -> RunRow:
         arch=arch,
         weights=weights,
         train=train,
+        kept=_kept(run) if train == "automatic" else None,
         epochs_done=done[-1]["epoch"] if done else 0,
         epochs=status.epochs,
         solved=status.solved,
@@ -152,6 +158,22 @@ def _recorded(done: list[dict[str, object]]) -> _Figure:
     epoch = metrics.EpochLine.model_validate(best[-1])
     boxed = epoch.val_iou is not None
     return _Figure("mean_iou" if boxed else "accuracy", epoch.val_iou if boxed else epoch.val_accuracy, epoch.val_n)
+
+
+def _kept(run: RunFolder) -> str | None:
+    path = run.path / PHASES_FILE
+    try:
+        found = path.stat()
+        phases = _parsed_phases(run.path, found.st_ino, found.st_size, found.st_mtime_ns)
+    except (OSError, RunError):  # the run's own page reports what is damaged
+        return None
+    kept = phases.kept if phases else None
+    return kept.train if kept else None
+
+
+@lru_cache(maxsize=4096)
+def _parsed_phases(folder: Path, inode: int, size: int, changed: int) -> Phases | None:
+    return read_phases(folder)
 
 
 def _recipe(run: RunFolder) -> tuple[str | None, str | None, str | None]:

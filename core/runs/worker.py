@@ -15,23 +15,22 @@ from filelock import FileLock, Timeout
 from core.cache_use import in_use
 from core.errors import RunError, StudioError
 from core.features.budget import clean
-from core.models.bundle import finish_replacement
+from core.models.bundle import finish_replacement, read_info
 from core.runs.device_queue import announce_turn, withdraw_turn
+from core.runs.ending.failures import UNEXPECTED, failure_sentence
 from core.runs.folder import RunFolder
 from core.runs.process import WORKER_LOCK, process_fields
 from core.runs.progress_writer import EVALUATING, ProgressWriter
 from core.runs.queue import device_lock, join_queue, runs_ahead
 from core.runs.status import RunState, Status, now
 from core.runs.stop_signals import Interruption, StopSignals
-from core.storage_errors import storage_error
 from core.training.events import Event, Progress, Step
+from core.training.techniques.refinement_outcome import outcome_of
 from core.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
     from core.data.snapshot import Snapshot
     from core.training.linear.head_run import SolvedHead
-
-UNEXPECTED = "The run failed because of an unexpected error; see the log for details."
 
 _TURN_SECONDS = 0.3
 # A process that has just written its final status holds the run's lock a moment longer.
@@ -94,18 +93,21 @@ def _wait_train_evaluate(
         yield from _wait_in_queue(run, workspace, lock, signals)
         run.write_status(state="preparing", started=run.status().started or now(), phase="preparing")
         _repair(run)
-        snapshot = run.snapshot()
+        snapshot, recipe = run.snapshot(), run.recipe()
         writer = ProgressWriter(run, resumed=run.begun, photos=_photos(run, snapshot))
         stopped = False
-        is_solved = run.recipe().solves_head(snapshot.task)
+        is_solved, is_automatic = recipe.solves_head(snapshot.task), recipe.train == "automatic"
+        splits = _evaluated_splits(run)
         solved: list[SolvedHead] = []
         try:
-            if is_solved:
+            if is_automatic:
+                from core.runs.automatic.automatic_run import train_phases
+
+                yield from train_phases(run, workspace, writer, signals, splits, solved.append, own_process)
+            elif is_solved:
                 from core.runs.solving.solved_run import train_solved
 
-                yield from train_solved(
-                    run, snapshot, workspace, writer, signals, _evaluated_splits(run), solved.append
-                )
+                yield from train_solved(run, snapshot, workspace, writer, signals, splits, solved.append)
             else:
                 if own_process:
                     # Torch is imported only now, so that a waiting process stays small.
@@ -120,12 +122,14 @@ def _wait_train_evaluate(
             if interruption.reason != "stop" or not run.finished:
                 raise
             stopped = True
-        if solved and run.recipe().test_time_views == 1:
+        if solved and recipe.test_time_views == 1:
             from core.runs.solving.solved_run import evaluate_solved
 
             evaluate_solved(run, snapshot, solved[0])
         else:
-            yield from _evaluate(run, workspace, writer, signals)
+            if is_automatic and run.report_path("val").exists():  # that of the phase that was kept
+                splits = splits[1:]
+            yield from _evaluate(run, workspace, writer, signals, splits)
         _end(run, "stopped" if stopped else "finished", _summary(run, is_solved))
     finally:
         if writer is not None:
@@ -155,8 +159,8 @@ def _wait_in_queue(run: RunFolder, workspace: Workspace, lock: FileLock, signals
 
 def _repair(run: RunFolder) -> None:
     """Restore ``best/`` and ``last/`` after a save that was broken off. Only for the process that trains the run."""
-    finish_replacement(run.best)
-    finish_replacement(run.last)
+    for bundle in run.bundles():
+        finish_replacement(bundle)
 
 
 def _photos(run: RunFolder, snapshot: "Snapshot") -> dict[str, int]:
@@ -193,27 +197,22 @@ def _train(run: RunFolder, workspace: Workspace, writer: ProgressWriter, signals
     with contextlib.closing(events):
         for event in signals.until_stopped(events):
             if isinstance(event, Step) and not device_written:
-                run.write_status(**_device_and_precision())
+                from core.training.device import device_and_precision
+
+                run.write_status(**device_and_precision())
                 device_written = True
             writer.write(event)
             yield event
 
 
-def _device_and_precision() -> dict[str, str]:
-    """Return the device and the precision of the training in this process."""
-    from accelerate.state import AcceleratorState
-
-    state = AcceleratorState()
-    precision = str(state.mixed_precision)
-    return {"device": str(state.device), "precision": "fp32" if precision == "no" else precision}
-
-
-def _evaluate(run: RunFolder, workspace: Workspace, writer: ProgressWriter, signals: StopSignals) -> Iterator[Event]:
+def _evaluate(
+    run: RunFolder, workspace: Workspace, writer: ProgressWriter, signals: StopSignals, splits: tuple[str, ...]
+) -> Iterator[Event]:
     from core.runs.models import evaluate_run
 
     snapshot, device = run.snapshot(), run.recipe().device
     writer.start_evaluation()
-    for split in _evaluated_splits(run):
+    for split in splits:
         words = {"val": "validation", "test": "test"}[split]
         total = len(snapshot.part(split))
         if total == 0:
@@ -237,6 +236,10 @@ def _summary(run: RunFolder, is_solved: bool = False) -> str:
 
     An epoch may have been evaluated in bf16, which can change the class of a borderline photo.
     """
+    if run.recipe().train == "automatic":
+        from core.runs.automatic.automatic_run import summary
+
+        return summary(run)
     epochs = run.epochs()
     bests = epochs[epochs["best"].astype(bool)]
     if bests.empty:
@@ -252,6 +255,8 @@ def _summary(run: RunFolder, is_solved: bool = False) -> str:
         figure = in_training if report is None else f"{report.accuracy.correct}"
         text = f"{figure} of {best['val_n']:.0f} validation photos correct"
     also = f" ({in_training} during training, in {run.status().precision})" if in_training != figure else ""
+    if run.finished and (changes := outcome_of(read_info(run.best).metrics, run.recipe())):
+        also = f" ({in_training} before {changes})"
     if is_solved:
         return f"The head was solved exactly: {text}."
     return f"The best epoch was {best['epoch']:.0f}: {text}{also}."
@@ -268,13 +273,8 @@ def _end(run: RunFolder, state: RunState, message: str) -> None:
 def _fail(run: RunFolder, error: Exception) -> None:
     if not (run.path / "status.json").exists():
         return  # deleted by the user while it trained
-    if isinstance(error, StudioError):
-        sentence = str(error)
-    elif disk := storage_error(error, "the run could not be saved", "resume the run"):
-        sentence = str(disk)
-    elif isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # the latter is torch's
-        sentence = "The device ran out of memory. Start a new run with a smaller batch size or a smaller network."
-    else:
+    sentence = failure_sentence(error)
+    if sentence is None:
         sentence = UNEXPECTED
         with contextlib.suppress(OSError):
             run.append_log("".join(traceback.format_exception(error)).rstrip())

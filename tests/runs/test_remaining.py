@@ -5,6 +5,7 @@ import pytest
 
 from core.features.frozen_pass import PHASE
 from core.progress import Progress
+from core.runs.estimates.work import FULL_STEP
 from core.runs.folder import RunFolder
 from core.runs.progress_writer import ProgressWriter
 from core.runs.remaining import RemainingTime
@@ -131,5 +132,6 @@ def test_the_status_of_a_run_tells_how_long_its_features_take(
         left[train] = run.status().seconds_left
     # 0.1 s a view: 150 more views and the evaluation of 50 photos; then the epochs of the upper layers.
     assert left["head"] == pytest.approx(15.0 + 6.0)
-    assert left["layer4"] == pytest.approx(21.0 + 4 * 0.2 * 350 * 0.1)
-    assert left["staged"] == pytest.approx(21.0 + 3 * 350 * 0.1)
+    epoch = 0.1 * (FULL_STEP * 100 + 50)
+    assert left["layer4"] == pytest.approx(21.0 + 4 * 0.2 * epoch)
+    assert left["staged"] == pytest.approx(21.0 + 3 * epoch)

@@ -15,11 +15,12 @@ import pytest
 
 from core.errors import RunError
 from core.inspection.measuring.report import Rate
+from core.runs.ending.failures import UNEXPECTED
 from core.runs.folder import RunFolder
 from core.runs.jobs import resume, stop, work
 from core.runs.queue import device_lock, join_queue
 from core.runs.status import Status
-from core.runs.worker import UNEXPECTED, _summary, train
+from core.runs.worker import _summary, train
 from core.training.events import Epoch, Event, Step
 from core.workspace import Workspace
 

@@ -16,9 +16,9 @@ from PIL import Image
 
 from core.data.pictures.decoding import decode
 from core.errors import DataError, ImageRefused, ModelError
-from core.features.frozen_pass import POOLED, map_ahead
+from core.features.frozen_pass import map_ahead
 from core.inspection.predicting.predictor import BATCH, FileSource, Predictor, batched
-from core.models.resnet import STAGES
+from core.models.zoo import POOLED, STAGES
 from core.processors import cpu_has_bfloat16
 
 LAYERS = (POOLED, *STAGES)
@@ -133,7 +133,7 @@ def _run(predictor: Predictor, views: list[Image.Image], stage: str, bfloat16: b
     smaller = torch.autocast(predictor.device.type, torch.bfloat16, enabled=bfloat16)
     with predictor.lock, torch.inference_mode(), smaller:
         if stage == POOLED:
-            features = network.avgpool(network.forward_features(batch)).flatten(1)
+            features = network.avgpool(network.forward_to(batch, STAGES[-1])).flatten(1)
         else:
             features = network.forward_to(batch, stage)
         return features.float().contiguous().cpu().numpy()

@@ -4,19 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.runs.automatic.phases import Layers, Phase
+from core.runs.estimates.work import FULL_STEP, UPPER_SHARES
 
 USUAL_SECONDS = 900.0
 """The time limit if none is given."""
 
 _EPOCHS: dict[Layers, int] = {"head": 1, "layer4": 8, "layer3": 8, "all": 8}
 _LEAST_EPOCHS = 3
+_MIXES = 11
+"""How many mixes of the weights before and after a phase are compared on the validation photos at its end."""
 _LEAST_PER_CLASS: dict[Layers, int] = {"head": 0, "layer4": 8, "layer3": 30, "all": 30}
 """Training photos of each class on average, below which a phase's layers would only learn the photos by heart."""
-
-# Time for one photo in one epoch, in forward passes through the whole network: layer4 is a fifth of ResNet-50, and a
-# training step costs about three passes of what it trains. Its frozen layers are computed once for each view.
-_ONCE: dict[Layers, float] = {"head": 1.0, "layer4": 1.6, "layer3": 1.1, "all": 0.0}
-_EACH_EPOCH: dict[Layers, float] = {"head": 0.0, "layer4": 0.7, "layer3": 2.2, "all": 4.0}
 
 
 @dataclass(frozen=True)
@@ -30,9 +28,15 @@ class Situation:
     classes: int
     seconds_left: float
     seconds_per_photo: float
-    """Of one forward pass, as measured."""
+    """Of one forward pass through the whole network."""
     box_epochs: int = 0
     """For localization: the epochs of the head, which is trained by steps there; otherwise 0."""
+    views: int = 2
+    """How many views of a training photo the frozen layers compute once; 0 if they compute every photo anew."""
+    full_step: float = FULL_STEP
+    """What a training step of all layers costs, in forward passes."""
+    mixes: bool = False
+    """Whether mixes of the weights before and after a phase are compared at its end."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,10 @@ class Ended:
 def next_phase(now: Situation) -> Planned | Ended:
     """Return the next phase: the head, then layer4, then all layers, as far as photos, time and gains speak for it."""
     if not now.done:
-        return Planned("head", max(1, now.box_epochs), "The head alone is trained first: it takes seconds.")
+        fast = "it is the fastest part" if now.box_epochs else "it takes seconds"
+        return Planned("head", max(1, now.box_epochs), f"The head alone is trained first: {fast}.")
+    if now.seconds_left <= 0:
+        return Ended("The time limit was reached.")
     last = now.done[-1]
     if last.train == "head":
         return _deeper(now, "layer4", "The last stage may fit these photos better.")
@@ -66,10 +73,24 @@ def next_phase(now: Situation) -> Planned | Ended:
 
 
 def expected_seconds(now: Situation, train: Layers, epochs: int) -> float:
-    """Return how long a phase would take."""
-    once = _ONCE[train] * (now.photos + now.val_photos)
-    each = _EACH_EPOCH[train] * now.photos + (now.val_photos if train == "all" else 0.2 * now.val_photos)
-    return now.seconds_per_photo * (once + epochs * each)
+    """Return how long a phase would take: the frozen layers once for each view, the epochs of the others, the mixes."""
+    upper = UPPER_SHARES.get(train, 1.0)
+    frozen = 1 - upper
+    once = frozen * (now.views * now.photos + now.val_photos) if now.views else 0.0
+    each = upper * (now.full_step * now.photos + now.val_photos)
+    anew = frozen * (now.photos + now.val_photos) if not now.views else 0.0
+    mixes = (upper + (0.0 if now.views else frozen)) * _MIXES * now.val_photos if now.mixes and train != "head" else 0.0
+    return now.seconds_per_photo * (once + epochs * (each + anew) + mixes)
+
+
+def measured_seconds_per_photo(now: Situation, phase: Phase) -> float | None:
+    """Return the time of a forward pass that the epochs of a phase took; None for fewer than two, and for a head."""
+    if len(phase.points) < 2 or phase.train == "head":
+        return None
+    first, last = phase.points[0], phase.points[-1]
+    seconds = (last.seconds - first.seconds) / (last.epoch - first.epoch)
+    in_passes = expected_seconds(now, phase.train, 2) - expected_seconds(now, phase.train, 1)
+    return seconds / in_passes * now.seconds_per_photo if in_passes > 0 and seconds > 0 else None
 
 
 def _deeper(now: Situation, train: Layers, reason: str) -> Planned | Ended:

@@ -2,48 +2,34 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import RunError
-from core.inspection.measuring.logit_report import report_of_logits, save
+from core.errors import BundleError, RunError
 from core.inspection.measuring.predictions_csv import read
 from core.inspection.measuring.report import Report
 from core.models.bundle import WEIGHTS_FILE, complete_folder, read_info, write_bundle
+from core.progress import CountCallback
 from core.runs.folder import RunFolder
+from core.storage_errors import storage_error
+from core.training.saving.last_stage_head import copy_last_stage_head
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from core.training.linear.head_run import SolvedHead
-
 SPLIT = "val"
+_FILES = (f"predictions-{SPLIT}.csv", f"report-{SPLIT}.json")
 
 
-def report_solved(run: RunFolder, folder: Path, solved: "SolvedHead") -> None:
-    """Write the report of a solved head into its phase's folder."""
-    snapshot = run.snapshot()
-    report, predictions = report_of_logits(
-        snapshot.classes,
-        snapshot.part(SPLIT),
-        solved.logits[SPLIT],
-        split=SPLIT,
-        model=run.id,
-        arch=solved.arch,
-        digest=snapshot.digest,
-        computed=f"kept features, {solved.engine}",
-        seconds=solved.seconds,
-    )
-    save(report.model_copy(update={"split_seed": snapshot.split_seed}), predictions, folder)
-
-
-def report_phase(run: RunFolder, folder: Path, workspace: Workspace) -> None:
+def report_phase(run: RunFolder, folder: Path, workspace: Workspace, progress: CountCallback | None = None) -> None:
     """Evaluate a phase's best model on the validation photos, and write the report into its folder."""
     from core.inspection.measuring.evaluation import evaluate
 
     cache = workspace.cache / "resized"
-    evaluate(folder / "best", run.snapshot(), folder, SPLIT, name=run.id, device=run.recipe().device, cache=cache)
+    device = run.recipe().device
+    evaluate(folder / "best", run.snapshot(), folder, SPLIT, progress, name=run.id, device=device, cache=cache)
 
 
 def read_report(folder: Path) -> "tuple[Report, pd.DataFrame]":
@@ -54,28 +40,48 @@ def read_report(folder: Path) -> "tuple[Report, pd.DataFrame]":
         raise RunError(f"The report in {folder} cannot be read. Start a new run.") from error
 
 
-def make_best(run: RunFolder, folder: Path, first_epoch: int) -> None:
+def make_best(run: RunFolder, folder: Path, epoch: int) -> None:
     """Make a phase's best model the run's, with its report; each file whole or not at all.
 
-    The bundle names the run's recipe and the weights that the first phase began with. Raises BundleError, OSError.
+    ``epoch`` is its best epoch, counted through all phases. The bundle names the run's recipe and the weights that the
+    first phase began with. Reports on other photos belong to the model before, and are deleted. Raises BundleError,
+    StorageError, OSError.
     """
     source = complete_folder(folder / "best")
     info = read_info(source)
     origin = read_info(run.best).weights if run.finished else info.weights
-    metrics = {**info.metrics, "epoch": info.metrics.get("epoch", 1) + first_epoch - 1}
     recipe = run.recipe().model_dump(mode="json")
-    info = info.model_copy(update={"weights": origin, "recipe": recipe, "metrics": metrics})
-    digest = info.model_sha256 or ""
+    changes = {"weights": origin, "recipe": recipe, "metrics": {**info.metrics, "epoch": epoch}}
+    info = info.model_copy(update=changes)
+    parts = {name: run.path / f"{name}.part" for name in _FILES}
+    try:
+        # Copied first: if the disk has no room for them, the model and its reports stay as they are.
+        for name, part in parts.items():
+            shutil.copyfile(folder / name, part)
+        linked = _linked(source / WEIGHTS_FILE, info.model_sha256 or "")
+        write_bundle(run.best, info, linked, lambda new: copy_last_stage_head(source, new))
+        for pattern in ("report-*.json", "predictions-*.csv"):
+            for path in run.path.glob(pattern):
+                if path.name not in parts:
+                    path.unlink()
+        for name, part in parts.items():
+            part.replace(run.path / name)
+    except (OSError, BundleError) as error:
+        so = "the new model could not be saved; the one before it, if there is one, is kept"
+        if known := storage_error(error, so, "resume the run"):
+            raise known from error
+        raise
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
 
+
+def _linked(weights: Path, digest: str) -> Callable[[Path], str]:
     def link(path: Path) -> str:
         try:
-            os.link(source / WEIGHTS_FILE, path)
+            os.link(weights, path)
         except OSError:  # a disk without links
-            shutil.copyfile(source / WEIGHTS_FILE, path)
+            shutil.copyfile(weights, path)
         return digest
 
-    write_bundle(run.best, info, link)
-    for name in (f"predictions-{SPLIT}.csv", f"report-{SPLIT}.json"):
-        part = run.path / f"{name}.part"
-        shutil.copyfile(folder / name, part)
-        part.replace(run.path / name)
+    return link

@@ -14,6 +14,14 @@ FOLDER = "phases"
 
 Layers = Literal["head", "layer4", "layer3", "all"]
 
+NAMES: dict[Layers, str] = {
+    "head": "the head",
+    "layer4": "the last stage",
+    "layer3": "the last two stages",
+    "all": "all layers",
+}
+"""What a phase trains, within a sentence."""
+
 _MOST_BYTES = 2_000_000
 _Number = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -39,12 +47,17 @@ class Phase(BaseModel):
     first_epoch: Annotated[int, Field(ge=1)]
     """Epochs count through all phases; the head's training is one."""
     epochs: Annotated[int, Field(ge=1)]
+    """How many epochs it has; once it is over, how many were trained."""
+    planned: int | None = None
+    """How many epochs were planned, once it is over."""
     began: _Number
     """Seconds since the start of the training."""
     reason: str
     """Why this phase was trained, as a sentence."""
     points: tuple[Point, ...] = ()
     ended: _Number | None = None
+    stopped: bool = False
+    """Whether it ended because the run was stopped; a resume goes on with it."""
     best_epoch: int | None = None
     value: _Number | None = None
     """Of the phase's best epoch, in its report: accuracy, or the mean IoU."""
@@ -60,6 +73,11 @@ class Phase(BaseModel):
     @property
     def over(self) -> bool:
         return self.ended is not None
+
+    @property
+    def last_epoch(self) -> int:
+        """Its last epoch, counted through all phases."""
+        return self.first_epoch + self.epochs - 1
 
 
 class Phases(BaseModel):
@@ -81,6 +99,15 @@ class Phases(BaseModel):
         """How long the training has taken so far."""
         times = [one.ended or max([one.began, *(point.seconds for point in one.points)]) for one in self.phases]
         return max(times, default=0.0)
+
+    def kept_before(self, phase: Phase) -> Phase | None:
+        """Return the phase whose model this one began with, and has to beat; None for the first."""
+        earlier = [one for one in self.phases if one.kept and one.first_epoch < phase.first_epoch]
+        return earlier[-1] if earlier else None
+
+    def trains(self, epoch: int) -> Layers | None:
+        """Return which layers an epoch trained, or trains; None for an epoch of no phase."""
+        return next((one.train for one in reversed(self.phases) if one.first_epoch <= epoch), None)
 
     def replaced(self, phase: Phase) -> "Phases":
         """Return these phases with the last one replaced."""

@@ -6,36 +6,71 @@ head is trained already when deeper layers begin to change (LP-FT, Kumar et al. 
 
 import shutil
 import time
-from collections.abc import Callable, Generator, Iterator
+import traceback
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.data.snapshot import LOCALIZATION
+from core.errors import StorageError
 from core.models.bundle import read_info
 from core.progress import Progress
 from core.runs import metrics
 from core.runs.automatic.gain import gain_of
-from core.runs.automatic.next_phase import USUAL_SECONDS, Ended, Planned, Situation, next_phase
-from core.runs.automatic.phase_model import make_best, read_report, report_phase, report_solved
-from core.runs.automatic.phases import FOLDER, Phase, Phases, Point, read_phases, write_phases
+from core.runs.automatic.next_phase import (
+    USUAL_SECONDS,
+    Ended,
+    Planned,
+    Situation,
+    measured_seconds_per_photo,
+    next_phase,
+)
+from core.runs.automatic.pace import Pace, pace_of
+from core.runs.automatic.phase_model import SPLIT, make_best, read_report, report_phase
+from core.runs.automatic.phase_recipe import phase_recipe
+from core.runs.automatic.phase_training import solve, train_by_steps
+from core.runs.automatic.phases import FOLDER, NAMES, Phase, Phases, Point, read_phases, write_phases
+from core.runs.ending.failures import failure_sentence
 from core.runs.folder import RunFolder
 from core.runs.progress_writer import saved_epoch
-from core.training.events import BoxEpoch, Epoch, Event, SolverIteration, Step
+from core.runs.solving.solved_run import report_solved
+from core.storage_errors import disk_trouble
+from core.training.advice import advice
+from core.training.events import BoxEpoch, Epoch, Event, PhaseChange
 from core.training.recipe import TASK_DEFAULTS, Recipe
 from core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.training.linear.head_run import SolvedHead
+
+STOPPED = "The training was stopped."
+_COMPARING = "comparing on the validation photos"
 
 
 class AutomaticTraining:
     """One automatic training of a run; ``events`` trains, ``finish_stopped`` ends one that was stopped."""
 
-    def __init__(self, run: RunFolder, workspace: Workspace, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        run: RunFolder,
+        workspace: Workspace,
+        clock: Callable[[], float] = time.monotonic,
+        splits: Sequence[str] = (SPLIT,),
+        own_process: bool = False,
+    ) -> None:
+        """``splits`` are those on which the run will be evaluated; ``own_process`` is for one that only trains."""
         self.run = run
         self.workspace = workspace
         self.recipe = run.recipe()
         self.snapshot = run.snapshot()
         self.phases = read_phases(run.path) or Phases()
+        self.solved: SolvedHead | None = None
+        """The head's logits on the photos of ``splits``, as long as this process has solved it."""
+        self._splits = splits
+        self._own_process = own_process
         self._clock = clock
         self._before = self.phases.seconds
         self._began = clock()
@@ -47,197 +82,235 @@ class AutomaticTraining:
         """How long the training has taken, without interruptions."""
         return self._before + self._clock() - self._began
 
+    @property
+    def late(self) -> bool:
+        """Whether the time limit is reached."""
+        return self.seconds >= self._limit
+
     def saved_epochs(self) -> int:
         """Return how many epochs are saved: the metrics of later ones are recorded again."""
         if not self.phases.phases:
             return 0
         last = self.phases.phases[-1]
-        done = last.first_epoch - 1
-        if last.over:
-            return done + last.epochs
-        saved = saved_epoch(RunFolder(self._folder(last))) if last.train != "head" else None
-        return done + (saved["epoch"] if saved else 0)
+        saved = self.saved_epoch()
+        return last.last_epoch if last.over and not last.stopped else saved["epoch"] if saved else last.first_epoch - 1
 
-    def events(self) -> Iterator[Event]:
+    def saved_epoch(self) -> dict[str, Any] | None:
+        """Return the fields of the last epoch that an unfinished phase has saved, as metrics.jsonl has them."""
+        last = self.phases.phases[-1] if self.phases.phases else None
+        if last is None or (last.over and not last.stopped) or not self._by_steps(last):
+            return None
+        saved = saved_epoch(RunFolder(self._folder(last)))
+        if saved is None:
+            return None
+        offset = last.first_epoch - 1
+        epochs = offset + (last.planned or last.epochs)
+        return {**saved, "epoch": saved["epoch"] + offset, "epochs": epochs, "best": False}
+
+    def events(self) -> Generator[Event]:
         """Train and yield events; epochs count through all phases.
 
-        ``best/`` has a model, with its report, as soon as the first phase is over. Raises the errors of ``solve_head``
-        and ``fit``.
+        ``best/`` has a model, with its report, as soon as the first phase is over. A later phase that fails ends the
+        training with the model before it. Raises the errors of ``solve_head`` and ``fit``.
         """
+        if not self.phases.phases:
+            for sentence in advice(self.recipe, self.snapshot.counts(), self.snapshot.task):
+                self.run.append_log(sentence)
+        self._reopen()
         while True:
-            if not self.phases.phases or self.phases.phases[-1].over:
+            phases = self.phases.phases
+            if not phases or phases[-1].over:
                 planned = self._plan()
                 if isinstance(planned, Ended):
-                    self._write(self.phases.model_copy(update={"end": planned.reason}))
-                    self.run.append_log(planned.reason)
+                    yield self._end(planned.reason)
                     break
                 self._begin(planned)
             phase = self.phases.phases[-1]
-            self.run.write_status(epochs=phase.first_epoch - 1 + phase.epochs)
-            yield from self._train(phase)
-            yield Progress("comparing on the validation photos", 0, None)
-            self._finish()
+            yield self._change(f"Phase {len(self.phases.phases)}, {NAMES[phase.train]}: {phase.reason}")
+            try:
+                with closing(self._train(phase)) as events:
+                    for event in events:
+                        if isinstance(event, Epoch):
+                            score = event.val_iou if isinstance(event, BoxEpoch) else event.val_accuracy
+                            self._add_point(event.epoch, score)
+                        yield event
+                        if self.late and self.phases.kept_before(phase):  # the first phase is always trained to its end
+                            self.run.append_log("The time limit is reached.")
+                            break
+                yield Progress(_COMPARING, 0, None)
+                self._finish()
+            except Exception as error:
+                if self._must_raise(error):
+                    raise
+                yield self._fail(error)
+                break
+            yield self._change(self.phases.phases[-1].verdict)
         shutil.rmtree(self.run.path / FOLDER, ignore_errors=True)
 
     def finish_stopped(self) -> None:
-        """End a training that was stopped: an unfinished phase counts with its best model so far."""
+        """End a training that was stopped: an unfinished phase counts with its best model so far.
+
+        A resume goes on with that phase.
+        """
         if self.phases.phases and not self.phases.phases[-1].over:
-            folder = RunFolder(self._folder(self.phases.phases[-1]))
-            if folder.finished:
-                self._finish()
+            if RunFolder(self._folder(self.phases.phases[-1])).finished:
+                self._finish(stopped=True)
             else:
                 self._write(self.phases.model_copy(update={"phases": self.phases.phases[:-1]}))
-        self._write(self.phases.model_copy(update={"end": "The training was stopped."}))
+        self._write(self.phases.model_copy(update={"end": STOPPED}))
+
+    def _reopen(self) -> None:
+        """Go on with a training that was stopped or interrupted: its last phase may not be over."""
+        phases = self.phases.model_copy(update={"end": ""})
+        if phases.phases and phases.phases[-1].stopped:
+            last = phases.phases[-1]
+            again = {"stopped": False, "ended": None, "epochs": last.planned or last.epochs, "planned": None}
+            (self._folder(last) / f"report-{SPLIT}.json").unlink(missing_ok=True)
+            phases = phases.replaced(last.model_copy(update=again))
+        if phases != self.phases:
+            self._write(phases)
+        if (saved := self.saved_epoch()) is not None:  # it may have been saved a moment before the process died
+            self._add_point(saved["epoch"], saved.get("val_iou") or saved["val_accuracy"], again=False)
 
     def _plan(self) -> Planned | Ended:
         counts = self.snapshot.frame["split"].value_counts()
-        photos, val = int(counts.get("train", 0)), int(counts.get("val", 0))
         boxes = self.snapshot.task == LOCALIZATION
-        head = next((one for one in self.phases.phases if one.train == "head"), None)
-        # The first phase is little more than one pass over all photos, unless their features were there.
-        seconds = (head.ended or 0.0) - head.began if head else 0.0
-        return next_phase(
-            Situation(
-                done=self.phases.phases,
-                photos=photos,
-                val_photos=val,
-                classes=len(self.snapshot.classes),
-                seconds_left=self._limit - self.seconds,
-                seconds_per_photo=self._seconds_per_photo(seconds / max(1, photos + val)),
-                box_epochs=TASK_DEFAULTS[LOCALIZATION]["epochs"] if boxes else 0,
-            )
+        done = self.phases.phases
+        pace = self._pace if done else Pace(0.0, 0.0)
+        now = Situation(
+            done=done,
+            photos=int(counts.get("train", 0)),
+            val_photos=int(counts.get("val", 0)),
+            classes=len(self.snapshot.classes),
+            seconds_left=self._limit - self.seconds,
+            seconds_per_photo=pace.seconds_per_photo,
+            box_epochs=TASK_DEFAULTS[LOCALIZATION]["epochs"] if boxes else 0,
+            views=self.recipe.views,
+            full_step=pace.full_step,
+            mixes=self.recipe.interpolate,
         )
+        measured = [seconds for one in done if (seconds := measured_seconds_per_photo(now, one)) is not None]
+        return next_phase(replace(now, seconds_per_photo=measured[-1]) if measured else now)
 
-    def _seconds_per_photo(self, measured: float) -> float:
-        return measured
+    @cached_property
+    def _pace(self) -> Pace:
+        return pace_of(self.workspace, self.run, self.recipe)
 
     def _begin(self, planned: Planned) -> None:
         done = self.phases.phases
-        first = done[-1].first_epoch + done[-1].epochs if done else 1
         phase = Phase(
             train=planned.train,
-            first_epoch=first,
+            first_epoch=done[-1].last_epoch + 1 if done else 1,
             epochs=planned.epochs,
             began=self.seconds,
             reason=planned.reason,
         )
-        self.run.append_log(f"Phase {len(done) + 1}: {planned.reason}")
         self._write(self.phases.added(phase))
+
+    def _end(self, reason: str) -> PhaseChange:
+        self._write(self.phases.model_copy(update={"end": reason}))
+        return self._change(reason)
+
+    def _must_raise(self, error: Exception) -> bool:
+        """Return whether an error ends the run: there is no model yet, no room on the disk, or no folder any more."""
+        full = isinstance(error, StorageError) or disk_trouble(error) is not None
+        return self.phases.kept is None or full or not self.run.status_path.exists()
+
+    def _fail(self, error: Exception) -> PhaseChange:
+        """Record that a phase failed; the model before it stays the run's."""
+        sentence = failure_sentence(error)
+        if sentence is None:
+            self.run.append_log("".join(traceback.format_exception(error)).rstrip())
+            sentence = "An unexpected error; see the log for details."
+        phase = self.phases.phases[-1]
+        self._write(self.phases.replaced(phase.model_copy(update={"ended": self.seconds, "verdict": sentence})))
+        return self._end(f"Training {NAMES[phase.train]} failed, so the model before it is kept. {sentence}")
+
+    def _change(self, sentence: str) -> PhaseChange:
+        phase = self.phases.phases[-1]
+        return PhaseChange(phase.train, phase.last_epoch, sentence)
+
+    def _by_steps(self, phase: Phase) -> bool:
+        """Return whether a phase is trained by gradient descent; the head is solved, except for boxes."""
+        return phase.train != "head" or self.snapshot.task == LOCALIZATION
 
     def _train(self, phase: Phase) -> Generator[Event]:
         folder = self._folder(phase)
         folder.mkdir(parents=True, exist_ok=True)
-        recipe = self._recipe_of(phase)
-        offset = phase.first_epoch - 1
-        if phase.train == "head" and self.snapshot.task != LOCALIZATION:
-            yield from self._solve(phase, recipe, folder)
+        before = self.phases.kept_before(phase)
+        recipe = phase_recipe(self.recipe, phase, self._folder(before) / "best" if before else None)
+        general = advice(recipe, self.snapshot.counts(), self.snapshot.task)
+
+        def log(sentence: str) -> None:
+            if sentence not in general:  # it is about a recipe that somebody chose
+                self.run.append_log(sentence)
+
+        if not self._by_steps(phase):
+            yield from self._solve(phase, recipe, folder, log)
             return
-        from core.training.trainer import fit
+        yield from train_by_steps(phase, recipe, self.snapshot, folder, self.workspace, log, self._own_process)
 
-        cache = self.workspace.cache / "resized"
-        resumed = RunFolder(folder).begun
-        events: Any = fit(
-            self.snapshot,
-            recipe,
-            folder,
-            resume=resumed,
-            log=self.run.append_log,
-            cache=cache,
-            workspace=self.workspace,
-        )
-        with closing(events):
-            for event in events:
-                if isinstance(event, Epoch):
-                    shown = replace(event, epoch=event.epoch + offset, epochs=phase.epochs + offset, best=False)
-                    self._add_point(shown)
-                    yield shown
-                    if self.seconds > self._limit and phase.train != "head":
-                        self.run.append_log("The time limit is reached.")
-                        return
-                else:
-                    yield replace(event, epoch=event.epoch + offset) if isinstance(event, Step) else event
-
-    def _solve(self, phase: Phase, recipe: Recipe, folder: Path) -> Generator[Event]:
-        from core.training.linear.head_run import solve_head
-
-        events = solve_head(self.snapshot, recipe, folder, self.workspace, splits=("val",), log=self.run.append_log)
-        solved = None
-        while True:
-            try:
-                event = next(events)
-            except StopIteration as end:
-                solved = end.value
-                break
-            if not isinstance(event, SolverIteration):
-                yield event
-            elif event.best:
-                fields = {**asdict(event), "epoch": phase.first_epoch, "epochs": phase.epochs, "best": False}
-                fields["seconds"] = self.seconds - phase.began
-                shown = Epoch(**fields)
-                self._add_point(shown)
-                yield shown
+    def _solve(self, phase: Phase, recipe: Recipe, folder: Path, log: Callable[[str], None]) -> Generator[Event]:
+        solved = yield from solve(phase, recipe, self.snapshot, folder, self.workspace, log, self._splits)
+        self.run.write_status(device="cpu", precision=solved.engine)
         if self.recipe.test_time_views > 1:  # the vectors are those of a single view
             report_phase(self.run, folder, self.workspace)
         else:
-            report_solved(self.run, folder, solved)
+            report_solved(self.run, self.snapshot, solved, SPLIT, folder)
+            self.solved = solved
 
-    def _recipe_of(self, phase: Phase) -> Recipe:
-        """Return the recipe of a phase: the run's, with other layers, epochs and, after the first, starting weights."""
-        changes: dict[str, Any] = {"train": phase.train, "epochs": phase.epochs}
-        kept = self.phases.kept
-        if kept is not None and kept is not phase:
-            changes["weights"] = str(self._folder(kept) / "best")
-            changes["learning_rate"] = self.recipe.learning_rate or 0.5 * self.recipe.usual_learning_rate()
-        return self.recipe.model_copy(update=changes)
+    def _finish(self, *, stopped: bool = False) -> None:
+        """Compare the phase's model with the one before, make the better one the run's, and write down why.
 
-    def _finish(self) -> None:
-        """Compare the phase's model with the run's, keep the better one, and write down why."""
+        Done again after an interruption, it comes to the same result.
+        """
         phase = self.phases.phases[-1]
         folder = self._folder(phase)
-        if not (folder / "report-val.json").exists():
-            report_phase(self.run, folder, self.workspace)
-        report, predictions = read_report(folder)
-        kept = self.phases.kept
-        if kept is None:
-            better, verdict = True, "The first model."
+        trained = max([phase.first_epoch, *(point.epoch for point in phase.points)]) - phase.first_epoch + 1
+        over: dict[str, Any] = {"epochs": trained, "planned": phase.epochs, "stopped": stopped, "kept": False}
+        before = self.phases.kept_before(phase)
+        if not RunFolder(folder).finished:
+            over["verdict"] = "The time limit was reached before its first epoch ended."
         else:
-            gain = gain_of(read_report(self.run.path), (report, predictions))
-            better, verdict = gain.better, gain.sentence
-        figure = getattr(report, "mean_iou", None) or report.accuracy
-        best = phase.first_epoch - 1 + int(read_info(folder / "best").metrics.get("epoch", 1))
-        best = phase.first_epoch if phase.train == "head" and self.snapshot.task != LOCALIZATION else best
-        trained = max([phase.first_epoch, *(point.epoch for point in phase.points)])
-        if better:
-            make_best(self.run, folder, phase.first_epoch)
-            self._mark_best(best)
-        over = phase.model_copy(
-            update={
-                "ended": self.seconds,
-                "epochs": trained - phase.first_epoch + 1,
-                "best_epoch": best,
-                "value": figure.value,
-                "low": figure.low,
-                "high": figure.high,
-                "n": figure.n,
-                "kept": better,
-                "verdict": verdict,
-            }
-        )
-        self._write(self.phases.replaced(over))
-        self.run.append_log(verdict)
+            if not (folder / f"report-{SPLIT}.json").exists():
+                report_phase(self.run, folder, self.workspace)
+            report, predictions = read_report(folder)
+            figure = getattr(report, "mean_iou", None) or report.accuracy
+            over.update(value=figure.value, low=figure.low, high=figure.high, n=figure.n)
+            over["best_epoch"] = self._best_epoch(phase)
+            over["kept"], over["verdict"] = True, "The first model."
+            if before is not None:
+                gain = gain_of(read_report(self._folder(before)), (report, predictions))
+                over["kept"], over["verdict"] = gain.better, gain.sentence
+        if over["kept"]:
+            self._make_best(folder, over["best_epoch"])
+        elif phase.kept and before is not None:  # stopped earlier, it was better then
+            self._make_best(self._folder(before), before.best_epoch or before.first_epoch)
+        self._write(self.phases.replaced(phase.model_copy(update={**over, "ended": self.seconds})))
+        if not stopped:
+            shutil.rmtree(folder / "last" if over["kept"] else folder, ignore_errors=True)
 
-    def _mark_best(self, epoch: int) -> None:
-        """Record an epoch again, as the best so far: of two lines of an epoch, the later one counts."""
+    def _best_epoch(self, phase: Phase) -> int:
+        if not self._by_steps(phase):
+            return phase.first_epoch
+        return phase.first_epoch - 1 + int(read_info(self._folder(phase) / "best").metrics.get("epoch", 1))
+
+    def _make_best(self, folder: Path, epoch: int) -> None:
+        """Make a phase's model the run's, and its epoch the best so far: of two lines of an epoch, the later counts."""
+        make_best(self.run, folder, epoch)
         for record in metrics.records(self.run.metrics_path, "epoch"):
-            if record["epoch"] == epoch:
+            best = record["epoch"] == epoch
+            if best or (record["epoch"] > epoch and record.get("best")):
                 fields = {name: value for name, value in record.items() if name != "kind"}
-                self.run.append_metrics("epoch", {**fields, "best": True})
+                self.run.append_metrics("epoch", {**fields, "best": best})
 
-    def _add_point(self, epoch: Epoch) -> None:
+    def _add_point(self, epoch: int, score: float, *, again: bool = True) -> None:
+        """Add an epoch's result to the present phase; ``again`` is whether a result that is there is replaced."""
         phase = self.phases.phases[-1]
-        score = epoch.val_iou if isinstance(epoch, BoxEpoch) else epoch.val_accuracy
-        earlier = tuple(point for point in phase.points if point.epoch < epoch.epoch)
-        point = Point(seconds=self.seconds, epoch=epoch.epoch, score=score)
+        if not again and any(point.epoch == epoch for point in phase.points):
+            return
+        earlier = tuple(point for point in phase.points if point.epoch < epoch)
+        point = Point(seconds=self.seconds, epoch=epoch, score=score)
         self._write(self.phases.replaced(phase.model_copy(update={"points": (*earlier, point)})))
 
     def _folder(self, phase: Phase) -> Path:

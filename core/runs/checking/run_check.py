@@ -19,6 +19,7 @@ from core.models.file_hash import sha256_of
 from core.models.untrusted.safetensors_header import read_header
 from core.models.untrusted.stored_tensor import Unusable, checked_state
 from core.progress import CountCallback
+from core.runs.automatic.phases import read_phases
 from core.runs.folder import RunFolder
 from core.runs.status import read_status
 from core.workspace import Workspace
@@ -59,19 +60,20 @@ def _check_run(run: RunFolder, repair: bool) -> Iterator[Finding]:
     except StudioError as error:
         yield Finding("runs", run.id, f"has no readable status ({_reason(error)})", _NEW_RUN)
     yield from _unreadable_files(run)
-    for folder, advice in ((run.best, _LOST_BEST), (run.last, _LOST_LAST)):
+    for folder in run.bundles():
+        name, advice = folder.relative_to(run.path), _LOST_BEST if folder == run.best else _LOST_LAST
         if replacement_is_unfinished(folder):
             if repair:
                 run.repair()
             done = repair and not replacement_is_unfinished(folder)
-            text = f"was interrupted while it saved {folder.name}/"
+            text = f"was interrupted while it saved {name}/"
             yield repairable("runs", run.id, text, "The repair completes that.", "Completed; nothing is lost.", done)
         if folder.exists() and not has_bundle(folder):
-            yield Finding("runs", run.id, f"has a folder {folder.name}/ without a whole model", advice)
+            yield Finding("runs", run.id, f"has a folder {name}/ without a whole model", advice)
         elif has_bundle(folder) and (problem := _bundle_problem(folder)):
-            yield Finding("runs", run.id, f"has a damaged model in {folder.name}/ ({problem})", advice)
-    if problem := _state_problem(complete_folder(run.last)):
-        yield Finding("runs", run.id, problem, _LOST_LAST)
+            yield Finding("runs", run.id, f"has a damaged model in {name}/ ({problem})", advice)
+        if folder.name == "last" and (problem := _state_problem(complete_folder(folder))):
+            yield Finding("runs", run.id, problem, _LOST_LAST)
     parts = [path for path in run.path.glob("*.part") if is_leftover(path)]
     parts += [path for path in run.path.glob(".*.new") if is_leftover(path)]
     for path in parts:
@@ -96,6 +98,10 @@ def _unreadable_files(run: RunFolder) -> Iterator[Finding]:
             yield Finding("runs", run.id, text, advice)
     except StudioError as error:
         yield Finding("runs", run.id, f"has no readable snapshot ({_reason(error)})", _NEW_RUN)
+    try:
+        read_phases(run.path)
+    except StudioError:
+        yield Finding("runs", run.id, "has no readable phases.json", _LOST_LAST)
     for split in ("train", "val", "test"):
         try:
             run.report(split)

@@ -9,7 +9,14 @@ from core.data.snapshot import Snapshot
 from core.features.views import view_names
 from core.processors import available_processors, present_slowdown
 from core.runs.estimates.speed import Speed
-from core.runs.estimates.work import billions, features_passes, model_bytes, passes, validation_passes
+from core.runs.estimates.work import (
+    billions,
+    features_passes,
+    model_bytes,
+    passes,
+    refinement_passes,
+    validation_passes,
+)
 from core.training.recipe import Recipe
 
 _START_SECONDS = 4.0
@@ -33,8 +40,8 @@ def expected_seconds(
 ) -> dict[str, float]:
     """Return the expected seconds of each part of a run.
 
-    ``ready`` is the share of the kept features that are there already. ``busy`` replaces `present_slowdown` for what is
-    not part of ``speed``.
+    ``ready`` is the share of the kept features, or of the decoded photos, that are there already. ``busy`` replaces
+    `present_slowdown` for what is not part of ``speed``.
     """
     parts = snapshot.frame["split"].value_counts()
     train, val, test = (int(parts.get(split, 0)) for split in ("train", "val", "test"))
@@ -56,10 +63,11 @@ def expected_seconds(
     saved = model_bytes(recipe) * (2 + (2 if trained > 0.5 else 0)) / _SAVED_BYTES_PER_SECOND
     return {
         "start": _START_SECONDS * busy,
-        "reading the photos": _seconds_to_read(snapshot) * busy,
+        "reading the photos": _seconds_to_read(snapshot) * busy * (1 - ready),
         "features": (views * train + val) * features_passes(recipe) * (1 - ready) * per_pass,
         "training": train * sum(steps) * per_pass,
         "validation": val * sum(validation_passes(recipe)) * per_pass,
+        "refinement": refinement_passes(recipe, train, val) * per_pass,
         "saving": recipe.epochs * saved * busy,
         "evaluation": _REPORT_SECONDS * busy + (val + test) * billions(recipe) / speed.exact,
     }

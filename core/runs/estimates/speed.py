@@ -1,17 +1,16 @@
 """How fast this machine trains and predicts: from earlier runs, else measured once, else a guess."""
 
-import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
 from core.errors import RunError, StudioError
 from core.features.engines.remembered import remembered_speed
-from core.processors import available_processors, present_slowdown
+from core.processors import available_processors, has_bfloat16_units, present_slowdown
+from core.runs.automatic.phases import Phases, read_phases
 from core.runs.device_queue import queue_name
 from core.runs.estimates.machine_speed import remembered
 from core.runs.estimates.work import FULL_STEP, billions, passes
@@ -64,6 +63,14 @@ def expected_speed(workspace: Workspace, recipe: Recipe, runs: Iterable[RunFolde
     if earlier is not None and earlier.spread == 1.0:
         return earlier
     return machine_speed(workspace, recipe, busy) or earlier or rough_speed(recipe, busy)
+
+
+def run_speed(
+    workspace: Workspace, recipe: Recipe, task: str, runs: Iterable[RunFolder], busy: float | None = None
+) -> Speed:
+    """Return the speed that a run's time depends on: that of its vectors if its head is solved."""
+    of_vectors = features_speed(workspace, recipe, busy) if recipe.solves_head(task) else None
+    return of_vectors or expected_speed(workspace, recipe, runs, busy)
 
 
 def features_speed(workspace: Workspace, recipe: Recipe, busy: float | None = None) -> Speed | None:
@@ -120,7 +127,7 @@ def rough_speed(recipe: Recipe, busy: float | None = None) -> Speed:
     if queue_name(recipe.device) != "cpu":
         return Speed(_PER_ACCELERATOR, _PER_ACCELERATOR / 2, 2 * _SPREAD_ROUGH, source, rough=True)
     exact = _CONVOLUTIONS * processor_speed() / _busy(recipe, busy)
-    fast = recipe.precision == "bf16" or (recipe.precision == "auto" and _has_16_bit_units())
+    fast = recipe.precision == "bf16" or (recipe.precision == "auto" and has_bfloat16_units())
     return Speed(exact * (_SIXTEEN_BIT if fast else 1.0), exact, _SPREAD_ROUGH, source, rough=True)
 
 
@@ -158,21 +165,25 @@ def _busy(recipe: Recipe, busy: float | None) -> float:
 
 def _rate_of(run: RunFolder, recipe: Recipe, busy: float) -> float | None:
     """Return a run's speed in training, from its epochs, as it would be under the present load; None if it has none."""
-    steps = passes(recipe)
+    phases = _phases(run) if recipe.train == "automatic" else None
+    steps = passes(recipe) if phases is None else []
     busy_counts = queue_name(recipe.device) == "cpu"
     rates = []
     for line in records(run.metrics_path, "epoch"):
-        speed, cost = line.get("images_per_second") or 0.0, steps[min(int(line["epoch"]), len(steps)) - 1]
+        epoch, speed = int(line["epoch"]), line.get("images_per_second") or 0.0
+        if phases is not None:
+            cost = passes(recipe.model_copy(update={"train": phases.trains(epoch) or "head", "epochs": 1}))[0]
+        else:
+            cost = steps[min(epoch, len(steps)) - 1]
         if speed > 0 and cost >= _LEAST_MEASURABLE:
             then = max(1.0, float(line["slowdown"]) / _USUAL_SHARE) if line.get("slowdown") else busy
             rates.append(float(speed) * billions(recipe) * cost * (then / busy if busy_counts else 1.0))
     return float(np.median(rates)) if rates else None
 
 
-@lru_cache(maxsize=1)
-def _has_16_bit_units() -> bool:
-    """Return whether the processor multiplies bfloat16; torch knows it too, but takes seconds to load."""
+def _phases(run: RunFolder) -> Phases:
+    """Return the phases of an automatic training; none if they cannot be read, which the run's own page reports."""
     try:
-        return bool(re.search(r"\b(avx512_bf16|amx_bf16)\b", Path("/proc/cpuinfo").read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError):
-        return False
+        return read_phases(run.path) or Phases()
+    except RunError:
+        return Phases()

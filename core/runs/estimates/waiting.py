@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from core.data.snapshot import Snapshot
 from core.errors import StudioError
 from core.processors import available_processors, present_slowdown
+from core.runs.automatic.phases import read_phases
 from core.runs.device_queue import queue_name
+from core.runs.estimates.automatic_time import AutomaticTime, automatic_time, first_recipe
 from core.runs.estimates.expected_time import expected_seconds
-from core.runs.estimates.speed import Speed, expected_speed, features_speed
+from core.runs.estimates.speed import Speed, expected_speed, run_speed
 from core.runs.folder import RunFolder
 from core.training.recipe import Recipe
 from core.workspace import Workspace
@@ -19,9 +21,12 @@ class ExpectedTime:
     """How long a run takes from its start, and how long it waits before."""
 
     seconds: float
+    """For automatic training the longest time: it may end much sooner."""
     speed: Speed
     runs_ahead: int
     seconds_ahead: float
+    first_model: float | None = None
+    """For automatic training: seconds until its first model is there."""
 
 
 def expected_time(
@@ -36,7 +41,10 @@ def expected_time(
     training = any(run.status().state != "queued" for run in ahead)
     busy = present_slowdown(without=available_processors() if training else 0.0)
     waiting = sum(_seconds_left(workspace, run, runs, busy) for run in ahead)
-    speed = _speed(workspace, recipe, snapshot, runs, busy)
+    if recipe.train == "automatic":
+        times, speed = _automatic(workspace, recipe, snapshot, runs, busy, ready)
+        return ExpectedTime(times.longest, speed, len(ahead), waiting, times.first_model)
+    speed = run_speed(workspace, recipe, snapshot.task, runs, busy)
     seconds = sum(expected_seconds(recipe, snapshot, speed, ready=ready, busy=busy).values())
     return ExpectedTime(seconds, speed, len(ahead), waiting)
 
@@ -48,16 +56,25 @@ def _waits_for(run: RunFolder, recipe: Recipe) -> bool:
 
 def _seconds_left(workspace: Workspace, run: RunFolder, runs: Sequence[RunFolder], busy: float) -> float:
     known = run.status().seconds_left
-    if known is not None:
-        return known
     try:
-        recipe, snapshot = run.recipe(), run.snapshot()
+        recipe = run.recipe()
+        if known is not None and recipe.train != "automatic":
+            return known
+        snapshot = run.snapshot()
+        phases = read_phases(run.path)
     except StudioError:  # damaged: it fails at its start
-        return 0.0
-    speed = _speed(workspace, recipe, snapshot, runs, busy)
+        return known or 0.0
+    if recipe.train == "automatic":  # what it says itself is about its present phase
+        longest = _automatic(workspace, recipe, snapshot, runs, busy, 0.0)[0].longest
+        return max(known or 0.0, longest - (phases.seconds if phases else 0.0))
+    speed = run_speed(workspace, recipe, snapshot.task, runs, busy)
     return sum(expected_seconds(recipe, snapshot, speed, busy=busy).values())
 
 
-def _speed(workspace: Workspace, recipe: Recipe, snapshot: Snapshot, runs: Sequence[RunFolder], busy: float) -> Speed:
-    of_vectors = features_speed(workspace, recipe, busy) if recipe.solves_head(snapshot.task) else None
-    return of_vectors or expected_speed(workspace, recipe, runs, busy)
+def _automatic(
+    workspace: Workspace, recipe: Recipe, snapshot: Snapshot, runs: Sequence[RunFolder], busy: float, ready: float
+) -> tuple[AutomaticTime, Speed]:
+    """Return the times of an automatic training, and the speed that its first model depends on."""
+    head = run_speed(workspace, first_recipe(recipe, snapshot.task), snapshot.task, runs, busy)
+    deeper = expected_speed(workspace, recipe.model_copy(update={"train": "layer4", "time_limit": None}), runs, busy)
+    return automatic_time(recipe, snapshot, head, deeper, ready=ready, busy=busy), head

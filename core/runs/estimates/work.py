@@ -1,6 +1,5 @@
 """How much a recipe computes: multiply-adds of the network, and forward passes that each part of a run costs."""
 
-from core.runs.remaining import UPPER_SHARES
 from core.training.kept.reasons import reason_against_keeping
 from core.training.recipe import Recipe
 
@@ -17,8 +16,13 @@ BILLION_MULTIPLY_ADDS = {
 FULL_STEP = 5.5
 """Cost of a training step of all layers in forward passes, where it was not measured."""
 
+UPPER_SHARES = {"head": 0.0, "layer4": 0.2, "layer3": 0.56}
+"""The part of ResNet-50's multiplications that is above the frozen layers, by what is trained."""
+
 _LEAST_PASSES = 0.02
 """Of a head on kept vectors: reading them and the arithmetic of the head."""
+_MIXES = 11
+"""How many mixes of the weights are compared on the validation photos, where that is chosen."""
 _BYTES_PER_MULTIPLY_ADD = 24 / 1000
 """A bundle's size relative to the work of its network, which is similar throughout the family."""
 
@@ -42,6 +46,14 @@ def validation_passes(recipe: Recipe) -> list[float]:
     """Return the cost of validating a photo in each epoch, in forward passes."""
     kept = keeps_features(recipe)
     return [max(_LEAST_PASSES, _upper(trained)) if kept else 1.0 for trained in trained_parts(recipe)]
+
+
+def refinement_passes(recipe: Recipe, train: int, val: int) -> float:
+    """Return the cost of what follows the last epoch, in forward passes: mixing weights, and refitting the head."""
+    mixes = _MIXES * val * validation_passes(recipe)[-1] if recipe.interpolate else 0.0
+    if recipe.head_size is None:
+        return mixes
+    return mixes + val + (2 * train + val) * (recipe.head_size / recipe.size) ** 2
 
 
 def features_passes(recipe: Recipe) -> float:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from core.data.snapshot import Snapshot
 from core.inspection.measuring.logit_report import report_of_logits, save
@@ -46,23 +47,28 @@ def train_solved(
 
 def evaluate_solved(run: RunFolder, snapshot: Snapshot, solved: SolvedHead) -> None:
     """Write the report and the predictions of each split, from the logits of the kept vectors."""
-    for split, logits in solved.logits.items():
-        part = snapshot.part(split)
-        if part.empty:
-            continue
-        report, predictions = report_of_logits(
-            snapshot.classes,
-            part,
-            logits,
-            split=split,
-            model=run.id,
-            arch=solved.arch,
-            digest=snapshot.digest,
-            precision=solved.engine,
-            computed=f"kept features, {solved.engine}",
-            device="cpu",
-            seconds=solved.seconds,
-        )
-        save(report.model_copy(update={"split_seed": snapshot.split_seed}), predictions, run.path)
-        for name, figure in report.figures().items():
-            run.append_log(f"{SPLIT_WORDS.get(split, split)} photos: {name} {figure}")
+    for split in solved.logits:
+        report_solved(run, snapshot, solved, split, run.path)
+
+
+def report_solved(run: RunFolder, snapshot: Snapshot, solved: SolvedHead, split: str, folder: Path) -> None:
+    """Write the report and the predictions of one split into a folder, unless the split has no photos."""
+    part = snapshot.part(split)
+    if part.empty:
+        return
+    report, predictions = report_of_logits(
+        snapshot.classes,
+        part,
+        solved.logits[split],
+        split=split,
+        model=run.id,
+        arch=solved.arch,
+        digest=snapshot.digest,
+        precision=solved.engine,
+        computed=f"kept features, {solved.engine}",
+        device="cpu",
+        seconds=solved.seconds,
+    )
+    save(report.model_copy(update={"split_seed": snapshot.split_seed}), predictions, folder)
+    for name, figure in report.figures().items():
+        run.append_log(f"{SPLIT_WORDS.get(split, split)} photos: {name} {figure}")

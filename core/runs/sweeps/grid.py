@@ -85,9 +85,9 @@ def _checked(name: str, value: Value, problems: list[str]) -> Any:
         problems.append(f"line {value.line}: a value of {name} is a list or a mapping; write single values.")
         return _WRONG
     try:
-        return getattr(Recipe.checked(**{name: value.content}), name)
+        return Recipe.checked_value(name, value.content)
     except RecipeError as error:
-        problems.append(f"line {value.line}: {str(error).removeprefix('The recipe is not valid: ')}")
+        problems.append(f"line {value.line}: {error}")
         return _WRONG
 
 

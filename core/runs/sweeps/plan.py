@@ -1,7 +1,9 @@
 """The plan of a sweep: which recipes it trains, each with how many seeds, checked before anything starts."""
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from core.errors import RecipeError
@@ -24,6 +26,15 @@ class PlannedRun:
     """Its folder within the sweep's, for a sweep from the command line: seed-0, recipe-01 or recipe-01-seed-0."""
     words: str
     """What tells it from the others: "train head, epochs 8, seed 0"."""
+
+    def title(self, sweep: str) -> str:
+        """Return the run's title in a sweep of that title."""
+        return f"{sweep} · {self.words}" if self.words else sweep
+
+
+def new_sweep_id() -> str:
+    """Return an id that sorts by time, in the local time of the machine as the ids of runs: 20261121-143210-a3f01b."""
+    return f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
 def plan_runs(make: Callable[[Cell], Recipe], cells: Sequence[Cell] = ({},), seeds: int = 1) -> list[PlannedRun]:

@@ -1,4 +1,4 @@
-"""A sweep from the command line: one folder that holds its run folders and sweep.json, the plan.
+"""A sweep from the command line: one folder that holds its run folders, and sweep.json with its id.
 
 OUT/sweep.json
 OUT/seed-0/  OUT/seed-1/              with --seeds
@@ -7,7 +7,6 @@ OUT/recipe-01-seed-0/ ...             with both
 """
 
 import json
-import secrets
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +16,7 @@ from core.errors import RunError
 from core.runs.folder import RunFolder
 from core.runs.new_run import create_run, require_empty
 from core.runs.run_files import MB, read_limited, replace_file
-from core.runs.status import now
-from core.runs.sweeps.plan import PlannedRun
+from core.runs.sweeps.plan import PlannedRun, new_sweep_id
 from core.runs.sweeps.results import SweepResult, sweep_of, workspace_sweep
 from core.storage_errors import storage_error
 from core.workspace import Workspace
@@ -26,7 +24,7 @@ from core.workspace import Workspace
 if TYPE_CHECKING:
     from core.data.snapshot import Snapshot
 
-PLAN_FILE = "sweep.json"
+SWEEP_FILE = "sweep.json"
 _VERSION = 1
 
 
@@ -37,19 +35,12 @@ def create_sweep(out: Path, snapshot: "Snapshot", planned: Sequence[PlannedRun],
     """
     folder = out.absolute()
     require_empty(folder, "the sweep")
-    sweep_id = f"{now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-    plan = {
-        "version": _VERSION,
-        "id": sweep_id,
-        "title": title,
-        "created": now().isoformat(),
-        "runs": [{"folder": one.folder, "seed": one.recipe.seed, "settings": dict(one.cell)} for one in planned],
-    }
+    sweep_id = new_sweep_id()
     try:
         for one in planned:
-            own_title = f"{title} · {one.words}" if one.words else title
-            create_run(folder / one.folder, snapshot, one.recipe, title=own_title, sweep=sweep_id, sweep_title=title)
-        replace_file(folder / PLAN_FILE, json.dumps(plan, indent=2, ensure_ascii=False))
+            own = one.title(title)
+            create_run(folder / one.folder, snapshot, one.recipe, title=own, sweep=sweep_id, sweep_title=title)
+        replace_file(folder / SWEEP_FILE, json.dumps({"version": _VERSION, "id": sweep_id}, indent=2))
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         known = storage_error(error, f"the sweep {folder} could not be created") if isinstance(error, OSError) else None
@@ -61,7 +52,7 @@ def create_sweep(out: Path, snapshot: "Snapshot", planned: Sequence[PlannedRun],
 
 def is_sweep(path: Path) -> bool:
     """Return whether this is the folder of a sweep."""
-    return (path / PLAN_FILE).is_file()
+    return (path / SWEEP_FILE).is_file()
 
 
 def runs_of(folder: Path) -> list[RunFolder]:
@@ -75,11 +66,13 @@ def open_sweep(reference: str, workspace: Workspace) -> SweepResult:
     path = Path(reference).expanduser()
     if not is_sweep(path):
         if path.is_dir():
-            raise RunError(f"{path} is a folder, but not a sweep: it has no {PLAN_FILE}. Give the folder of a sweep.")
+            raise RunError(f"{path} is a folder, but not a sweep: it has no {SWEEP_FILE}. Give the folder of a sweep.")
         return workspace_sweep(reference, workspace)
     try:
-        plan: Any = json.loads(read_limited(path / PLAN_FILE, MB))
-        sweep_id = str(plan["id"])
+        found: Any = json.loads(read_limited(path / SWEEP_FILE, MB))
+        version, sweep_id = int(found["version"]), str(found["id"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{path / PLAN_FILE} cannot be read, so this sweep cannot be used.") from error
+        raise RunError(f"{path / SWEEP_FILE} cannot be read, so this sweep cannot be used.") from error
+    if version > _VERSION:
+        raise RunError(f"{path / SWEEP_FILE} is from a newer version of ResNet Studio. Update, then open it again.")
     return sweep_of(sweep_id, runs_of(path))

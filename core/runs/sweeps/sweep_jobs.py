@@ -6,10 +6,8 @@ waiting runs are not a hundred waiting processes: see ``work_through``.
 
 import contextlib
 import os
-import secrets
 import threading
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from core.background_process import start_python
@@ -20,7 +18,7 @@ from core.runs.new_run import create_run
 from core.runs.process import process_fields
 from core.runs.queue import join_queue
 from core.runs.status import now, read_status
-from core.runs.sweeps.plan import PlannedRun
+from core.runs.sweeps.plan import PlannedRun, new_sweep_id
 from core.runs.sweeps.work_through import lock_path
 from core.workspace import Workspace
 
@@ -52,7 +50,7 @@ def submit_sweep(
                 status = run.status()
                 if status.once == once and status.sweep:
                     return status.sweep
-        sweep_id = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        sweep_id = new_sweep_id()
         made: list[RunFolder] = []
         try:
             for one in planned:
@@ -61,7 +59,7 @@ def submit_sweep(
                         workspace.runs / jobs.new_run_id(workspace, title),
                         snapshot,
                         one.recipe,
-                        title=f"{title} · {one.words}" if one.words else title,
+                        title=one.title(title),
                         project_id=project_id,
                         project=project,
                         once=once,

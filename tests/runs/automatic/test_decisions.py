@@ -8,8 +8,15 @@ import pytest
 
 from core.inspection.measuring.logit_report import report_of_logits
 from core.runs.automatic.gain import gain_of
-from core.runs.automatic.next_phase import Ended, Planned, Situation, next_phase
-from core.runs.automatic.phases import Layers, Phase
+from core.runs.automatic.next_phase import (
+    Ended,
+    Planned,
+    Situation,
+    expected_seconds,
+    measured_seconds_per_photo,
+    next_phase,
+)
+from core.runs.automatic.phases import Layers, Phase, Point
 
 CLASSES = ("cat", "dog")
 
@@ -47,8 +54,30 @@ def test_it_ends_with_a_reason(now: Situation, reason: str) -> None:
     assert isinstance(found, Ended) and reason in found.reason
 
 
+def test_after_the_time_limit_nothing_is_begun() -> None:
+    found = next_phase(situation(phase("head"), phase("layer4", kept=False), seconds_left=0.0))
+    assert isinstance(found, Ended) and found.reason == "The time limit was reached."
+
+
+def test_the_pace_of_a_phase_that_was_trained_is_measured() -> None:
+    """Twenty seconds an epoch, of 200 photos with a step that costs 1.1 passes, and 50 with 0.2: 230 passes."""
+    points = tuple(Point(seconds=100 + 20 * epoch, epoch=epoch, score=0.9) for epoch in (2, 3, 4))
+    layer4 = phase("layer4").model_copy(update={"points": points})
+    now = situation(phase("head"), layer4)
+    assert measured_seconds_per_photo(now, layer4) == pytest.approx(20 / (200 * 0.2 * 5.5 + 50 * 0.2))
+    assert measured_seconds_per_photo(now, phase("head")) is None
+    assert measured_seconds_per_photo(now, layer4.model_copy(update={"points": points[:1]})) is None
+
+
+def test_random_views_are_computed_anew_in_every_epoch() -> None:
+    kept, anew = (situation(phase("head"), views=views) for views in (2, 0))
+    once, again = (expected_seconds(now, "layer4", 8) for now in (kept, anew))
+    # Of 200 training and 50 validation photos; two views of the former are computed once.
+    assert again - once == pytest.approx(0.05 * 0.8 * (8 * 250 - 450))
+
+
 def test_a_short_time_limit_means_fewer_epochs() -> None:
-    usual, short = (next_phase(situation(phase("head"), seconds_left=left)) for left in (900, 55))
+    usual, short = (next_phase(situation(phase("head"), seconds_left=left)) for left in (900, 62))
     assert isinstance(usual, Planned) and isinstance(short, Planned) and 3 <= short.epochs < usual.epochs
 
 
@@ -64,4 +93,4 @@ def test_a_phase_is_better_only_beyond_chance(won: int, lost: int, better: bool)
     before[:won] = after[won : won + lost] = [0.0, 1.0]
     found = gain_of(*(report_of_logits(CLASSES, frame, one, split="val") for one in (before, after)))
     assert found.better is better
-    assert f"{won} photos became correct and {lost} became wrong, of 40" in found.sentence
+    assert f"{won} {'photo' if won == 1 else 'photos'} became correct and {lost} became wrong, of 40" in found.sentence

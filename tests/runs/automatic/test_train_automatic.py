@@ -1,83 +1,20 @@
 """An automatic training: phases one after the other, the better model kept, and resumed where it was interrupted."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import torch
 
-from core.data.snapshot import Snapshot
-from core.models.bundle import load_bundle, read_info, save_bundle
-from core.models.resnet import build
-from core.models.untrusted.bundle_info import BundleInfo
-from core.models.zoo import ARCHITECTURES, ResNetConfig
+from core.models.bundle import load_bundle, read_info
 from core.progress import Progress
-from core.runs.automatic import train_automatic
-from core.runs.automatic.gain import Gain
-from core.runs.automatic.next_phase import Ended, Planned, Situation
+from core.runs.automatic.next_phase import Situation
 from core.runs.automatic.phases import FOLDER, read_phases
 from core.runs.automatic.train_automatic import AutomaticTraining
 from core.runs.folder import RunFolder
-from core.runs.new_run import create_run
 from core.training.events import Epoch, Event, Step
-from core.training.recipe import Recipe
 from core.workspace import Workspace
-from tests.inspection.conftest import SMALL, lively
-from tests.training.conftest import two_colors
-
-Make = Callable[..., RunFolder]
-
-
-@pytest.fixture(autouse=True)
-def tiny_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    torch.set_num_threads(1)
-    monkeypatch.setitem(ARCHITECTURES, "tiny", ResNetConfig("basic", (1, 1, 1, 1), width=8))
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Snapshot:
-    return two_colors(tmp_path / "images", train=10, val=4, test=1)
-
-
-@pytest.fixture
-def make(workspace: Workspace, photos: Snapshot, tmp_path: Path) -> Make:
-    """Create a run that starts from the weights of a small bundle."""
-    info = BundleInfo(
-        arch="tiny",
-        classes=("cat", "dog", "owl"),
-        preprocessing=SMALL.as_dict(),
-        weights={"source": "somewhere"},
-        created="2026-01-02T03:04:05+00:00",
-    )
-    save_bundle(tmp_path / "weights", lively(build("tiny", 3)), info)
-
-    def made(name: str = "run", **changes: Any) -> RunFolder:
-        values = {"arch": "tiny", "weights": str(tmp_path / "weights"), "train": "head", "size": 32, "batch_size": 4}
-        values |= {"augmentation": "none", "device": "cpu", "precision": "fp32", "schedule": "constant"}
-        recipe = Recipe.checked(**{**values, **changes})
-        return create_run(workspace.runs / name, photos, recipe, title=name)
-
-    return made
-
-
-@pytest.fixture
-def plan(monkeypatch: pytest.MonkeyPatch) -> list[Situation]:
-    """The head, then two epochs of layer4, and the end; returns what the decisions were made from."""
-    asked: list[Situation] = []
-
-    def next_phase(now: Situation) -> Planned | Ended:
-        asked.append(now)
-        steps = [Planned("head", 1, "First the head."), Planned("layer4", 2, "Then the last stage.")]
-        return steps[len(now.done)] if len(now.done) < len(steps) else Ended("That was all.")
-
-    monkeypatch.setattr(train_automatic, "next_phase", next_phase)
-    return asked
-
-
-def better(monkeypatch: pytest.MonkeyPatch, answer: bool) -> None:
-    monkeypatch.setattr(train_automatic, "gain_of", lambda before, after: Gain(answer, "As the test wants it."))
+from tests.runs.automatic.conftest import Make, better
 
 
 def recorded(run: RunFolder, events: Iterator[Event]) -> Iterator[Event]:
@@ -91,7 +28,7 @@ def test_a_better_phase_becomes_the_model(
     make: Make, workspace: Workspace, plan: list[Situation], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     better(monkeypatch, True)
-    run = make()
+    run = make(interpolate=True)
     events = list(recorded(run, AutomaticTraining(run, workspace).events()))
     epochs = [event for event in events if isinstance(event, Epoch)]
     assert [(one.epoch, one.epochs) for one in epochs] == [(1, 1), (2, 3), (3, 3)]
@@ -105,8 +42,11 @@ def test_a_better_phase_becomes_the_model(
     assert head.began <= (head.ended or 0) <= layer4.began <= (layer4.ended or 0)
     assert [row["epoch"] for _, row in run.epochs().iterrows() if row["best"]] == [1, layer4.best_epoch]
     info = read_info(run.best)
-    assert info.recipe is not None and info.recipe["train"] == "head" and info.weights["source"].endswith("weights")
+    assert (
+        info.recipe is not None and info.recipe["train"] == "automatic" and info.weights["source"].endswith("weights")
+    )
     assert info.metrics["epoch"] == layer4.best_epoch
+    assert 0 <= info.metrics["interpolation"] <= 1, "mixed with the first phase's weights, as far as that is better"
     report = run.report("val")
     assert report is not None and report.accuracy.value == layer4.value
     assert not (run.path / FOLDER).exists()

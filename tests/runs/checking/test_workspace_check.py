@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -103,6 +104,23 @@ def test_a_sound_workspace_has_no_problems_and_a_flipped_bit_is_found_in_each_fi
     assert "resumed" in state.advice and not best.repairable
     flip_a_bit(run.last / "model.safetensors")
     assert sum("last/" in one.problem for one in check(store.workspace).findings) == 2
+
+
+def test_the_phases_of_an_automatic_run_are_checked_too(store: Store) -> None:
+    project_id, _ = labelled_project(store, ["owl", "duck"])
+    run = with_models(stopped_run(store, project_id))
+    phase = run.path / "phases" / "1-head"
+    shutil.copytree(run.best, phase / "best")
+    shutil.copytree(run.last, phase / ".last.old")  # between the two renames
+    (run.path / "phases.json").write_text('{"phases": []}')
+    result = check(store.workspace, repair=True)
+    assert [one.problem for one in result.findings] == ["was interrupted while it saved phases/1-head/last/"]
+    assert result.open == () and (phase / "last" / "training.pt").is_file() and said(check(store.workspace)) == []
+    flip_a_bit(phase / "best" / "model.safetensors")
+    (run.path / "phases.json").write_text("[]")
+    damaged, unreadable = sorted(check(store.workspace).findings, key=lambda one: one.problem)
+    assert damaged.problem.startswith("has a damaged model in phases/1-head/best/")
+    assert unreadable.problem == "has no readable phases.json" and "best model is not affected" in unreadable.advice
 
 
 def test_an_older_bundle_without_a_hash_is_checked_by_its_header(store: Store) -> None:

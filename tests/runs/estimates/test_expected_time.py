@@ -10,7 +10,7 @@ from core.models.zoo import ARCHITECTURES
 from core.runs.estimates import expected_time, speed
 from core.runs.estimates.expected_time import expected_seconds
 from core.runs.estimates.speed import Speed, measured_speed, rough_speed
-from core.runs.estimates.work import BILLION_MULTIPLY_ADDS, FULL_STEP, passes
+from core.runs.estimates.work import BILLION_MULTIPLY_ADDS, FULL_STEP, billions, passes
 from core.runs.folder import RunFolder
 from core.training.recipe import Recipe
 from tests.runs.conftest import tiny
@@ -63,14 +63,14 @@ def test_the_expected_time_holds_the_start_and_the_evaluation_and_the_load(
 ) -> None:
     """It was "less than a minute" for what took five: on a busy machine, with start, saving and evaluation left out."""
     monkeypatch.setattr(speed, "processor_speed", lambda: 90.0)
-    monkeypatch.setattr(speed, "_has_16_bit_units", lambda: False)
+    monkeypatch.setattr(speed, "has_bfloat16_units", lambda: False)
     sums = []
     for busy in (1.0, 5.0):
         monkeypatch.setattr(expected_time, "present_slowdown", lambda busy=busy: busy)
         monkeypatch.setattr(speed, "present_slowdown", lambda busy=busy: busy)
-        recipe = Recipe(device="cpu", optimizer="adamw", views=0)
+        recipe = Recipe(train="head", device="cpu", optimizer="adamw", views=0)
         parts = expected_seconds(recipe, snapshot, rough_speed(recipe))
-        assert set(parts) - {"features"} == PARTS and parts["features"] == 0
+        assert set(parts) - {"features", "refinement"} == PARTS and parts["features"] == parts["refinement"] == 0
         assert parts["start"] > 3 and parts["evaluation"] > 3 and parts["saving"] > 1
         sums.append(sum(parts.values()))
     assert sums[1] == pytest.approx(5 * sums[0])
@@ -98,6 +98,17 @@ def test_kept_features_are_computed_once(snapshot: Snapshot) -> None:
     assert first["training"] == again["training"] < expected_seconds(anew, snapshot, speed, busy=1.0)["training"]
     # Mixed photos are new in every epoch, so nothing can be kept.
     assert passes(kept.model_copy(update={"mixup": 0.2})) == passes(anew)
+
+
+def test_what_follows_the_last_epoch_is_counted(snapshot: Snapshot) -> None:
+    recipe, speed = tiny(train="layer4", views=2), Speed(1.0, 1.0, 1.0, "")
+    chosen = recipe.model_copy(update={"interpolate": True, "head_size": 64})
+    train, val = (len(snapshot.part(split)) for split in ("train", "val"))
+    plain, refined = (expected_seconds(one, snapshot, speed, busy=1.0) for one in (recipe, chosen))
+    assert plain["refinement"] == 0 and {**refined, "refinement": 0} == plain
+    # Eleven mixes of the last stage on kept maps; then the validation photos at both sizes, and two training views.
+    in_passes = 11 * 0.2 * val + val + 4 * (2 * train + val)
+    assert refined["refinement"] == pytest.approx(in_passes * billions(recipe))
 
 
 def test_a_solved_head_with_its_vectors_takes_seconds(snapshot: Snapshot) -> None:

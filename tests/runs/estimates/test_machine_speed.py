@@ -69,7 +69,7 @@ def test_a_damaged_file_counts_as_not_measured(workspace: Workspace, text: str) 
 
 
 def test_the_measured_speed_is_used_until_a_similar_run_has_finished(workspace: Workspace, make_run: MakeRun) -> None:
-    recipe = Recipe(device="auto", optimizer="adamw")
+    recipe = Recipe(train="head", device="auto", optimizer="adamw")
     assert expected_speed(workspace, recipe, []).rough
     remember(workspace, SPEED)
     found = expected_speed(workspace, recipe, [], busy=2.0)

@@ -40,18 +40,19 @@ def photos(tmp_path: Path) -> Snapshot:
 
 @pytest.fixture
 def solving(workspace: Workspace, photos: Snapshot, tmp_path: Path) -> MakeRun:
-    """Create queued runs of the default recipe on a tiny pretrained network."""
+    """Create queued runs that solve the head on a tiny pretrained network."""
     pretrained = write_bundle(tmp_path / "pretrained", "tiny", Preprocessing(size=64, resize=73))
 
     def make(name: str = "one", sweep: str | None = None, **changes: Any) -> RunFolder:
-        values = {"arch": "tiny", "weights": str(pretrained), "size": 64, "device": "cpu", "precision": "fp32"}
+        values = {"arch": "tiny", "weights": str(pretrained), "size": 64, "device": "cpu"}
+        values |= {"train": "head", "precision": "fp32"}
         recipe = Recipe.checked(**{**values, **changes})
         return create_run(workspace.runs / name, photos, recipe, title=name, sweep=sweep)
 
     return make
 
 
-def test_the_default_recipe_is_solved_and_leaves_the_files_of_any_run(solving: MakeRun, workspace: Workspace) -> None:
+def test_a_head_is_solved_and_leaves_the_files_of_any_run(solving: MakeRun, workspace: Workspace) -> None:
     run = solving()
     status = work(run, workspace)
     assert (status.state, status.precision, status.device) == ("finished", "fp32", "cpu"), status.message
@@ -157,10 +158,11 @@ def test_several_test_time_views_are_evaluated_by_the_whole_network(solving: Mak
 
 def test_a_recipe_of_an_earlier_version_keeps_its_optimizer_and_its_random_views() -> None:
     """Their recipes do not say how many views are kept, since none were."""
-    values = Recipe(optimizer="adamw", views=0).model_dump()
+    values = Recipe(train="head", optimizer="adamw", views=0).model_dump()
     del values["views"]
     recipe = Recipe.from_json(json.dumps(values))
     assert recipe.views == 0 and not recipe.solves_head()
-    assert Recipe().solves_head() and Recipe().views == 2
+    head = Recipe(train="head")
+    assert head.solves_head() and head.views == 2
     assert not Recipe(weights="none").solves_head() and not Recipe(train="layer4").solves_head()
-    assert not Recipe().solves_head("localization")
+    assert not head.solves_head("localization")

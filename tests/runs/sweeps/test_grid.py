@@ -83,7 +83,7 @@ def test_all_problems_of_a_grid_are_named_with_their_lines(tmp_path: Path) -> No
     said = problem(written(tmp_path, text))
     assert "6 problems" in said
     for words in (
-        "line 1: train is 'roots', but must be one of head",
+        "line 1: train is 'roots', but must be one of automatic, head",
         "line 4: epochs is 0, but must be at least 1",
         "line 5: epoch is not a setting",
         "line 6: split_seed cannot vary",
@@ -91,6 +91,19 @@ def test_all_problems_of_a_grid_are_named_with_their_lines(tmp_path: Path) -> No
         "line 8: size has the value 64 twice",
     ):
         assert words in said, said
+
+
+def test_a_value_is_checked_by_itself_and_what_goes_together_when_the_runs_are_planned(tmp_path: Path) -> None:
+    """A time limit was refused because of a value of train that the grid did not have."""
+    text = "train: [automatic]\ntime_limit: [2, 5]\nweights: imagenet\n"
+    cells = read_grid(written(tmp_path, text))
+    assert [cell["time_limit"] for cell in cells] == [2, 5]
+    assert len(plan_runs(lambda cell: Recipe.checked(**cell), cells)) == 2
+    cells = read_grid(written(tmp_path, "train: [head]\ntime_limit: [2, 5]\n"))
+    with pytest.raises(RecipeError, match="time_limit is for automatic training"):
+        plan_runs(lambda cell: Recipe.checked(**cell), cells)
+    assert "line 1: time_limit is -1, but must be more than 0" in problem(written(tmp_path, "time_limit: [-1]\n"))
+    assert "no such file" in problem(written(tmp_path, "weights: [nowhere.pth]\n"))
 
 
 def test_a_grid_without_settings_or_with_too_many_recipes_is_one_sentence(tmp_path: Path) -> None:

@@ -1,0 +1,77 @@
+"""Trains the layers of one phase in its folder: by steps, or the head by solving it; its epochs count on."""
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.data.snapshot import Snapshot
+from core.runs.automatic.phases import Phase
+from core.runs.folder import RunFolder
+from core.training.events import Epoch, Event, SolverIteration, Step
+from core.training.recipe import Recipe
+from core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.training.linear.head_run import LogFunction, SolvedHead
+
+
+def train_by_steps(
+    phase: Phase,
+    recipe: Recipe,
+    snapshot: Snapshot,
+    folder: Path,
+    workspace: Workspace,
+    log: "LogFunction",
+    own_process: bool,
+) -> Generator[Event]:
+    """Train, or go on where the folder's checkpoint ends; yields the events of ``fit``, and raises its errors."""
+    # Torch is imported only now: the first phase needs none if its features are there.
+    if own_process:
+        from core.training.device import keep_freed_memory
+
+        keep_freed_memory()
+    from core.training.trainer import fit
+
+    offset = phase.first_epoch - 1
+    cache = workspace.cache / "resized"
+    resume = RunFolder(folder).begun
+    events: Any = fit(snapshot, recipe, folder, resume=resume, log=log, cache=cache, workspace=workspace)
+    with closing(events):
+        for event in events:
+            if isinstance(event, Epoch):
+                yield replace(event, epoch=event.epoch + offset, epochs=phase.epochs + offset, best=False)
+            elif isinstance(event, Step):
+                yield replace(event, epoch=event.epoch + offset)
+            else:
+                yield event
+
+
+def solve(
+    phase: Phase,
+    recipe: Recipe,
+    snapshot: Snapshot,
+    folder: Path,
+    workspace: Workspace,
+    log: "LogFunction",
+    splits: Sequence[str],
+) -> Generator[Event, None, "SolvedHead"]:
+    """Solve the head: yields the progress, and its result as a single epoch; raises the errors of ``solve_head``."""
+    from core.training.linear.head_run import solve_head
+
+    events = solve_head(snapshot, recipe, folder, workspace, splits=splits, log=log)
+    spent = 0.0
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as end:
+            found: SolvedHead = end.value
+            return found
+        if not isinstance(event, SolverIteration):
+            yield event
+            continue
+        spent += event.seconds
+        if event.best:
+            epochs = {"epoch": phase.first_epoch, "epochs": phase.last_epoch}
+            yield Epoch(**{**asdict(event), **epochs, "best": False, "seconds": spent})

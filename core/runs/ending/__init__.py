@@ -1,0 +1,1 @@
+"""How a run ends: the sentences about what went wrong."""

@@ -1,0 +1,75 @@
+"""The expected seconds of an automatic training: until its first model, and at most until its end."""
+
+from dataclasses import dataclass
+
+from core.data.snapshot import LOCALIZATION, Snapshot
+from core.runs.automatic.next_phase import USUAL_SECONDS, Ended, Situation, expected_seconds, next_phase
+from core.runs.automatic.phase_recipe import phase_recipe
+from core.runs.automatic.phases import Phase
+from core.runs.estimates.expected_time import expected_seconds as expected_parts
+from core.runs.estimates.speed import Speed
+from core.runs.estimates.work import billions
+from core.training.recipe import TASK_DEFAULTS, Recipe
+
+_UNSURE = 0.5
+"""A validation accuracy with which no phase ends the training: how good a model will be is not known before."""
+
+
+@dataclass(frozen=True)
+class AutomaticTime:
+    """How long an automatic training takes from its start."""
+
+    first_model: float
+    """Until its first model is there."""
+    longest: float
+    """Until its end if every phase is trained that the photos and the time allow. It may end much sooner."""
+
+
+def automatic_time(
+    recipe: Recipe, snapshot: Snapshot, head: Speed, deeper: Speed, *, ready: float = 0.0, busy: float = 1.0
+) -> AutomaticTime:
+    """Return the expected times of a run. ``head`` is the speed of its first phase, ``deeper`` that of later ones.
+
+    ``ready`` is the share of the head's features that are there already, and ``busy`` as in `expected_seconds`.
+    """
+    boxes = snapshot.task == LOCALIZATION
+    parts = snapshot.frame["split"].value_counts()
+    train, val = (int(parts.get(split, 0)) for split in ("train", "val"))
+    first = first_recipe(recipe, snapshot.task)
+    seconds = expected_parts(first, snapshot, head, ready=ready, busy=busy)
+    first_model = sum(seconds.values())
+    limit = USUAL_SECONDS if recipe.time_limit is None else 60 * recipe.time_limit
+    done = [_phase("head", first.epochs, first_model)]
+    while True:
+        spent = done[-1].ended or 0.0
+        now = Situation(
+            done=done,
+            photos=train,
+            val_photos=val,
+            classes=len(snapshot.classes),
+            seconds_left=limit - spent,
+            seconds_per_photo=billions(recipe) / deeper.training,
+            box_epochs=first.epochs if boxes else 0,
+            views=recipe.views,
+            full_step=deeper.full_step,
+            mixes=recipe.interpolate,
+        )
+        planned = next_phase(now)
+        if isinstance(planned, Ended):
+            break
+        report = seconds["evaluation"] + val * billions(recipe) / deeper.exact
+        took = expected_seconds(now, planned.train, planned.epochs) + report
+        done.append(_phase(planned.train, planned.epochs, spent + took))
+    test = int(parts.get("test", 0)) * billions(recipe) / deeper.exact if len(done) > 1 else 0.0
+    return AutomaticTime(first_model, (done[-1].ended or 0.0) + test)
+
+
+def first_recipe(recipe: Recipe, task: str) -> Recipe:
+    """Return the recipe of an automatic training's first phase: the head's."""
+    epochs = TASK_DEFAULTS[LOCALIZATION]["epochs"] if task == LOCALIZATION else 1
+    return phase_recipe(recipe, _phase("head", epochs, 0.0), None)
+
+
+def _phase(train: str, epochs: int, ended: float) -> Phase:
+    fields = {"first_epoch": 1, "epochs": epochs, "began": 0.0, "reason": "", "kept": True, "value": _UNSURE}
+    return Phase.model_validate({"train": train, "ended": ended, **fields})

@@ -1,0 +1,68 @@
+"""A program that trains copies of an automatic run and kills itself with SIGKILL, each at another point of phase 2.
+
+    python killed_automatic.py POINT=RUN ...
+
+Each copy is trained in a child of its own; torch is imported only once.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import core.training.trainer  # noqa: F401 - imports torch before the forks
+from core.models.zoo import ARCHITECTURES, ResNetConfig
+from core.runs import metrics
+from core.runs.automatic import phase_model, train_automatic
+from core.runs.estimates.work import BILLION_MULTIPLY_ADDS
+from core.runs.folder import RunFolder
+from core.runs.worker import work
+from core.workspace import open_workspace
+from tests.runs.automatic.conftest import always_better, two_phases
+from tests.runs.killed_while_saving import before
+
+POINTS = (
+    "within the first phase",
+    "before the line of an epoch",
+    "before the model is kept",
+    "between the model and its reports",
+    "before it is written that it is kept",
+)
+
+
+def arm(point: str) -> None:
+    if point == "within the first phase":
+        before(train_automatic, "report_solved", lambda *_: True)
+    elif point == "before the line of an epoch":
+        before(metrics, "append", lambda path, kind, fields: kind == "epoch" and fields["epoch"] == 3)
+    elif point == "before the model is kept":
+        before(train_automatic, "make_best", lambda run, folder, epoch: epoch > 1)
+    elif point == "between the model and its reports":
+        real = phase_model.write_bundle
+
+        def write_bundle(folder: Path, info: object, *rest: object) -> None:
+            real(folder, info, *rest)  # type: ignore[arg-type]
+            if info.metrics["epoch"] > 1:  # type: ignore[attr-defined]
+                os.kill(os.getpid(), 9)
+
+        phase_model.write_bundle = write_bundle  # type: ignore[assignment]
+    elif point == "before it is written that it is kept":
+        before(train_automatic, "write_phases", lambda path, found: len(found.phases) == 2 and found.phases[-1].kept)
+    else:
+        raise ValueError(point)
+
+
+if __name__ == "__main__":
+    ARCHITECTURES["tiny"] = ResNetConfig("basic", (1, 1, 1, 1), width=8)
+    BILLION_MULTIPLY_ADDS["tiny"] = 0.01
+    train_automatic.next_phase = two_phases
+    train_automatic.gain_of = always_better
+    for argument in sys.argv[1:]:
+        point, _, path = argument.partition("=")
+        child = os.fork()
+        if child == 0:
+            arm(point)
+            work(RunFolder(Path(path)), open_workspace())
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{point} {os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()

@@ -1,0 +1,94 @@
+"""The expected time of an automatic training: its first model, and the longest that it can take."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core.data.snapshot import Snapshot
+from core.runs.automatic.phases import Phase, Phases, write_phases
+from core.runs.estimates import waiting
+from core.runs.estimates.automatic_time import automatic_time
+from core.runs.estimates.expected_time import expected_seconds
+from core.runs.estimates.speed import Speed, measured_speed
+from core.runs.estimates.waiting import expected_time
+from core.runs.estimates.work import FULL_STEP, billions
+from core.runs.folder import RunFolder
+from core.training.recipe import Recipe
+from core.workspace import Workspace
+from tests.training.conftest import two_colors
+
+MakeRun = Callable[..., RunFolder]
+
+
+def recipe_of(**changes: Any) -> Recipe:
+    return Recipe.checked(arch="resnet18", train="automatic", device="cpu", precision="fp32", **changes)
+
+
+def speed_of(recipe: Recipe, photos_a_second: float) -> Speed:
+    rate = photos_a_second * billions(recipe)
+    return Speed(rate, rate, 1.3, "as the test wants it")
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """Fifty training photos of each of two classes, ten for validation and two for the test."""
+    return two_colors(tmp_path_factory.mktemp("photos"), train=50, val=10, test=2, size=16)
+
+
+def test_the_first_model_takes_as_long_as_a_solved_head(photos: Snapshot) -> None:
+    recipe = recipe_of()
+    head = recipe.model_copy(update={"train": "head", "epochs": 1})
+    for ready in (0.0, 1.0):
+        found = automatic_time(recipe, photos, speed_of(recipe, 20), speed_of(recipe, 10), ready=ready)
+        alone = expected_seconds(head, photos, speed_of(recipe, 20), ready=ready, busy=1.0)
+        assert found.first_model == pytest.approx(sum(alone.values()))
+
+
+def test_the_longest_time_holds_the_phases_that_photos_and_limit_allow(photos: Snapshot) -> None:
+    """A hundred photos at ten a second: the last stage takes 38 s, and all layers 456 s of 900."""
+    recipe = recipe_of()
+    found = automatic_time(recipe, photos, speed_of(recipe, 20), speed_of(recipe, 10))
+    layer4 = (0.8 * (2 * 100 + 20) + 8 * 0.2 * (FULL_STEP * 100 + 20)) / 10
+    every = 8 * (FULL_STEP * 100 + 20) / 10
+    assert found.longest - found.first_model == pytest.approx(layer4 + every, rel=0.05)
+    mixed = automatic_time(recipe_of(interpolate=True), photos, speed_of(recipe, 20), speed_of(recipe, 10))
+    mixes = 11 * 20 / 10  # the validation photos with eleven mixes of the weights
+    assert mixed.longest - found.longest == pytest.approx((0.2 + 1) * mixes, rel=0.01)
+    short = automatic_time(recipe_of(time_limit=3), photos, speed_of(recipe, 20), speed_of(recipe, 10))
+    assert short.longest - short.first_model == pytest.approx(layer4, rel=0.1)
+    none = automatic_time(recipe_of(time_limit=0.2), photos, speed_of(recipe, 20), speed_of(recipe, 10))
+    assert none.longest == none.first_model == found.first_model
+
+
+def test_a_page_gets_both_times(
+    workspace: Workspace, photos: Snapshot, monkeypatch: pytest.MonkeyPatch, make_run: MakeRun
+) -> None:
+    monkeypatch.setattr(waiting, "present_slowdown", lambda without=0.0: 1.0)
+    recipe = recipe_of(weights="imagenet")
+    monkeypatch.setattr(waiting, "expected_speed", lambda *_: speed_of(recipe, 10))
+    monkeypatch.setattr(waiting, "run_speed", lambda *_: speed_of(recipe, 20))
+    found = expected_time(workspace, recipe, photos, [])
+    times = automatic_time(recipe, photos, speed_of(recipe, 20), speed_of(recipe, 10))
+    assert (found.first_model, found.seconds) == (times.first_model, times.longest)
+    manual = expected_time(workspace, recipe.model_copy(update={"train": "layer4"}), photos, [])
+    assert manual.first_model is None
+    ahead = make_run(weights="imagenet", train="automatic", views=2)
+    ahead.write_status(state="running", seconds_left=5.0)
+    waits = expected_time(workspace, recipe, photos, [ahead])
+    assert waits.runs_ahead == 1 and waits.seconds_ahead > 5.0, "its own figure is about its present phase only"
+
+
+def test_the_speed_of_an_automatic_run_counts_what_each_phase_trained(make_run: MakeRun) -> None:
+    """Its epochs were taken for those of all layers, so the machine seemed five times as fast as it is."""
+    run = make_run(weights="imagenet", train="automatic", views=2)
+    head = Phase(train="head", first_epoch=1, epochs=1, began=0, reason="", ended=1.0, kept=True)
+    write_phases(run.path, Phases(phases=(head, head.model_copy(update={"train": "layer4", "first_epoch": 2}))))
+    line = {"epochs": 2, "train_loss": 1.0, "train_accuracy": 0.5, "val_loss": 0.9, "val_accuracy": 0.6, "best": False}
+    run.append_metrics("epoch", {**line, "epoch": 1, "images_per_second": 0.0})
+    run.append_metrics("epoch", {**line, "epoch": 2, "images_per_second": 30.0, "slowdown": 1.0})
+    run.write_status(state="finished")
+    recipe = run.recipe().model_copy(update={"train": "layer4"})
+    found = measured_speed(recipe, [run], busy=1.0)
+    assert found is not None
+    assert found.training == pytest.approx(30.0 * billions(recipe) * 0.2 * FULL_STEP)
