@@ -7,9 +7,11 @@ from pages.components.evaluate import box_report, compare_runs, confusion_matrix
 from pages.components.shared import frame
 from pages.components.shared.pickers import pick_run
 from pages.components.shared.wording import counted
+from pages.components.train.automatic import newer_model, phase_words, phases_view
 
 VIEWS = ("Confusion matrix", "Mistakes", "All photos", "Per class", "Compare runs")
 BOX_VIEWS = ("Boxes", "Confusion matrix", "Per class", "Compare runs")
+PHASES = "Training phases"
 
 with frame.page("Evaluate"):
     project = frame.need_project()
@@ -26,6 +28,7 @@ with frame.page("Evaluate"):
         st.stop()
     with right:
         split = run_report.choose_split(run)
+    newer_model.watch(run)
     report = run_report.report_of(run, split) if split else None
     predictions = run.predictions(split) if report and split else None
     if report is None or predictions is None:
@@ -38,6 +41,8 @@ with frame.page("Evaluate"):
     views: tuple[str, ...] = BOX_VIEWS if boxed else VIEWS
     if len(report.classes) == 1:  # which class it is says nothing then
         views = tuple(view for view in views if view not in ("Confusion matrix", "Per class"))
+    if phase_words.phases_or_none(run):
+        views = (*views, PHASES)
     view = st.segmented_control(
         "View",
         views,
@@ -68,5 +73,7 @@ with frame.page("Evaluate"):
             predicted_photos.photos(run, found, key=f"photos-{run.id}-{split}")
     elif view == "Per class":
         run_report.per_class(report)
+    elif view == PHASES:
+        phases_view.show(run, boxes=boxed, links=False)
     else:
         compare_runs.show(run, report)

@@ -5,6 +5,7 @@ import streamlit as st
 from pages.components.export import export_view
 from pages.components.shared import frame
 from pages.components.shared.pickers import pick_run
+from pages.components.train.automatic import newer_model
 
 VIEWS = ("Use in Python", "Share a demo", "Tables")
 
@@ -19,6 +20,7 @@ with frame.page("Export"):
             "Train",
         )
         st.stop()
+    newer_model.watch(run)
     export_view.bundle(run)
     view = st.segmented_control(
         "View", VIEWS, default=VIEWS[0], required=True, label_visibility="collapsed", key="export-view"

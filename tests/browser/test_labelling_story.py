@@ -205,6 +205,8 @@ def drag_a_box(page: Page) -> None:
 def train_and_find(page: Page, mistaken: str, right: str, screenshots: Path) -> None:
     """Train the head; the test report lists the corrected photo under its right class."""
     settled(page)
+    page.get_by_role("radiogroup", name="Layers to train").get_by_text("Head only", exact=True).click()
+    settled(page)
     page.get_by_role("button", name="Train", exact=True).click()
     page.get_by_role("button", name="Evaluate the model").click(timeout=3 * MINUTE)
     expect(page.get_by_role("heading", name="Evaluate", exact=True, level=1)).to_be_visible()

@@ -8,12 +8,14 @@ from core.inspection.measuring.comparison import Comparison, compare, compare_bo
 from core.inspection.measuring.report import BoxReport, Mean, Report
 from core.models.zoo import network_name
 from core.runs.folder import RunFolder, list_runs
+from core.training.recipe import Recipe
 from pages.components.evaluate import predicted_photos
 from pages.components.evaluate.run_report import STATIC, format_rate
 from pages.components.glossary.terms import explained
 from pages.components.shared import charts, frame
 from pages.components.shared.pickers import SPLIT_NAMES, run_name
 from pages.components.shared.wording import counted, plain
+from pages.components.train.automatic import phase_words
 from pages.components.train.recipe_labels import TRAIN_NAMES
 
 
@@ -93,14 +95,12 @@ def table(runs: dict[str, tuple[RunFolder, Report]]) -> pd.DataFrame:
         "": ["Name", "Network", "Trained layers", "Epochs", "Accuracy", "Macro F1", "Loss"]
     }
     for name, (run, report) in runs.items():
-        recipe, epochs = run.recipe(), run.epochs()
+        recipe = run.recipe()
         columns[name] = [
             run.status().title,
             network_name(recipe.arch),
-            TRAIN_NAMES[recipe.train],
-            counted(int(epochs["epoch"].max()) if len(epochs) else 0, "iteration")
-            if run.status().solved
-            else f"{len(epochs)} of {recipe.epochs}",
+            TRAIN_NAMES[recipe.train] + phase_words.kept_layers(run),
+            _length(run, recipe),
             format_rate(report.accuracy),
             "–" if report.macro_f1 is None else f"{report.macro_f1:.1%}",
             "–" if report.loss is None else f"{report.loss:.3f}",
@@ -113,6 +113,17 @@ def table(runs: dict[str, tuple[RunFolder, Report]]) -> pd.DataFrame:
     if all(len(report.classes) == 1 for _, report in runs.values()):
         table = table[~table[""].isin(("Accuracy", "Macro F1", "Loss"))]  # of the class, which is always correct
     return table
+
+
+def _length(run: RunFolder, recipe: Recipe) -> str:
+    """Return the iterations of a solved head, the phases of an automatic run, or the epochs."""
+    epochs = run.epochs()
+    if run.status().solved:
+        return counted(int(epochs["epoch"].max()) if len(epochs) else 0, "iteration")
+    if recipe.train == "automatic":
+        phases = phase_words.phases_or_none(run)
+        return f"{len(epochs)} in {counted(len(phases.phases) if phases else 0, 'phase')}"
+    return f"{len(epochs)} of {recipe.epochs}"
 
 
 def format_mean(mean: Mean) -> str:

@@ -20,16 +20,22 @@ STATIC = {"displayModeBar": False}
 
 
 def choose_split(run: RunFolder) -> str | None:
-    """Draw the choice of a split, first the test split; None if the run has no photos to evaluate on."""
+    """Draw the choice of a split, first the test split; None if the run has no photos to evaluate on.
+
+    A run in training has its first report on the validation photos.
+    """
     table = counts_of(run)
     counts = {name: int(table[name].sum()) for name in SPLITS}
     available = [name for name in ("test", "val", "train") if counts[name]]
     if not available:
         return None
+    first = available[0]
+    if run.report_path("val").exists() and not run.report_path("test").exists() and run.status().live:
+        first = "val"  # of the model so far; the test photos are for the end
     chosen: str = st.segmented_control(
         "Split",
         available,
-        default=available[0],
+        default=first,
         required=True,
         format_func=lambda name: f"{SPLIT_NAMES[name]} ({counts[name]})",
         key=f"split-{run.id}",
@@ -93,7 +99,7 @@ def headline(run: RunFolder, report: Report) -> None:
         parts.append(f"Macro F1 (mean over the classes): {report.macro_f1:.1%}.")
     st.caption(" ".join(parts), help=explained("confidence interval", "F1"))
     if report.computed:
-        st.caption(f"Computed when the run ended, from its {report.computed}.")
+        st.caption(f"Computed by the run itself, from its {report.computed}.")
     verdict_view.show(run, report, brief=True)
 
 

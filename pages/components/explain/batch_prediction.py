@@ -43,7 +43,9 @@ def show(predictor: "Predictor", reference: str) -> None:
     if not files:
         st.caption("You get a table of the five most likely classes for each photo, also as a CSV file.")
         return
-    batch = (reference, *(file.file_id for file in files))
+    # A live run replaces its model now and then: what another one predicted is not shown as this one's.
+    created = str(predictor.info.created) if predictor.info else ""
+    batch = (reference, created, *(file.file_id for file in files))
     # The ids of uploads are secret to their tab, so no other tab gets this result.
     computation = Computation("batch", " ".join(("predict", *batch)))
     st.button(

@@ -24,6 +24,12 @@ _ALL = (
         "The share of photos whose most probable class is correct. It is also called top-1 accuracy.",
         "family",
     ),
+    Term(
+        "automatic training",
+        "The new head is trained first, which takes seconds. Then deeper layers are trained from there, phase after "
+        "phase, as long as the validation photos show a gain.",
+        "transfer",
+    ),
     Term("batch", "The photos that go through the network together before its weights change once.", "layers"),
     Term(
         "batch normalisation",
@@ -164,6 +170,13 @@ _ALL = (
         r"Here the cross-entropy $-\log p_y$ of the correct class $y$.",
     ),
     Term(
+        "LP-FT",
+        "Linear probing, then fine-tuning: train only the new head first, then deeper layers from there. A head with "
+        "random weights would spoil the pretrained layers in its first steps.",
+        "transfer",
+        "Kumar et al. 2022, arXiv 2202.10054.",
+    ),
+    Term(
         "multiply-add",
         "One multiplication and one addition. Their number is the work of a network for one photo.",
         "family",
@@ -200,6 +213,11 @@ _ALL = (
         "the two strongest as a map: photos that lie far apart on it are different.",
         "",
         "The eigenvectors of the features' covariance matrix with the two largest eigenvalues.",
+    ),
+    Term(
+        "phase",
+        "A part of automatic training that trains certain layers: the head, the last stage, or all layers. Its model "
+        "is kept only if it is better than the one before beyond chance.",
     ),
     Term("plain network", "The same layers as in a residual network, without skip connections.", "skips"),
     Term(

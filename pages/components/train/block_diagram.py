@@ -13,10 +13,18 @@ TRAINABLE: dict[str, tuple[str, ...]] = {
 STRENGTHS = (0.15, 0.25, 0.35, 0.45, 0.75, 1.0)
 """Of the accent behind the parts, because earlier parts get a smaller learning rate. Between 0.5 and 0.75, neither
 dark nor light text is readable."""
+PERHAPS = 0.35
+"""The strength of layers that are trained only if it helps."""
 
 
 def training_phases(recipe: Recipe) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the phases of a training: a caption and the trainable parts. If not staged, one phase without caption."""
+    """Return the phases of a training: a caption and the trainable parts; one without caption if there are none."""
+    if recipe.train == "automatic":
+        return [
+            ("First: the head alone", TRAINABLE["head"]),
+            ("Then, if there are enough photos and time: the last stage too", TRAINABLE["layer4"]),
+            ("Last, if that gained: all layers", TRAINABLE["all"]),
+        ]
     if recipe.train != "staged":
         return [("", TRAINABLE[recipe.train])]
     head = recipe.resolved_head_epochs()
@@ -26,10 +34,14 @@ def training_phases(recipe: Recipe) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def diagram_html(recipe: Recipe, colors: Palette) -> str:
-    """Return the diagram as HTML: one row, or two for staged training."""
+    """Return the diagram as HTML: one row, two for staged and three for automatic training."""
     rows = []
-    for caption, trainable in training_phases(recipe):
-        blocks = "".join(_block(part, part in trainable, recipe, len(trainable), colors) for part in PARTS)
+    for place, (caption, trainable) in enumerate(training_phases(recipe)):
+        perhaps = recipe.train == "automatic" and place > 0
+        strengths = [_strength(part, recipe, len(trainable), perhaps) for part in PARTS]
+        blocks = "".join(
+            _block(part, part in trainable, strength, colors) for part, strength in zip(PARTS, strengths, strict=True)
+        )
         heading = (
             f"<div style='font-size:.8rem;color:{colors.quiet};margin-bottom:2px'>{caption}</div>" if caption else ""
         )
@@ -42,10 +54,16 @@ def diagram_html(recipe: Recipe, colors: Palette) -> str:
     return f"<div role='img' aria-label='{label}'>{gap.join(rows)}</div>"
 
 
-def _block(part: str, trainable: bool, recipe: Recipe, trainable_parts: int, colors: Palette) -> str:
-    strength = 1.0
+def _strength(part: str, recipe: Recipe, trainable_parts: int, perhaps: bool) -> float:
+    """Return how strong the colour of a trainable part is."""
+    if perhaps:
+        return PERHAPS
     if recipe.train == "staged" and trainable_parts == len(PARTS):
-        strength = STRENGTHS[PARTS.index(part)]
+        return STRENGTHS[PARTS.index(part)]
+    return 1.0
+
+
+def _block(part: str, trainable: bool, strength: float, colors: Palette) -> str:
     background = rgba(colors.accent, strength) if trainable else rgba(colors.quiet, 0.16)
     ink = readable(mixed(colors.accent, colors.paper, strength), colors) if trainable else colors.quiet
     note = "trained" if trainable else "frozen"

@@ -14,9 +14,11 @@ from pages.components.glossary.terms import explained
 from pages.components.shared import charts, frame
 from pages.components.shared.wording import counted, plain
 from pages.components.train import recipe_form, verdict_view
+from pages.components.train.automatic import phase_words, phases_view
+from pages.components.train.automatic.phase_marks import mark_phases
 from pages.components.train.recipe_labels import recipe_table
 from pages.components.train.run_list import open_run
-from pages.components.train.split_counts import counts_of
+from pages.components.train.split_counts import counts_of, is_boxed
 from pages.components.train.status_text import (
     STATE_BADGES,
     STATE_SENTENCES,
@@ -25,7 +27,6 @@ from pages.components.train.status_text import (
     format_age,
     phase_progress,
     queue_sentence,
-    run_progress,
 )
 
 REFRESH_SECONDS = 1.0
@@ -44,15 +45,25 @@ BEST_BY_BOXES = (
     "(the dashed line, where it differs), at a tie the lower validation loss. Step-by-step figures are smoothed."
 )
 
+EPOCHS_OF_PHASES = "The epochs count through all phases, and a phase is kept only if it gained beyond chance."
+HEAD_WITHOUT_CURVES = "The head is solved at once, so it has no curves. Deeper layers have."
+STOP = "Stops after the current batch. The best model so far is kept, and you can resume later."
+STOP_PHASE = (
+    "Stops after the current batch. A model that is ready stays, and the best epoch of this phase is compared with it. "
+    "You can resume later."
+)
+
 
 def show(run: RunFolder) -> None:
     """Draw the run: refreshed while it is live, static afterwards."""
     status = run.status()
     if status.live:
         _live_progress(run)
+        _live_phases(run)
     else:
         _header(run, status)
         _outcome(run, status)
+        phases_view.show(run, boxes=is_boxed(run))
     view = st.segmented_control(
         "View", VIEWS, default="Log" if status.state == "failed" else "Curves", required=True,
         key=f"view-{run.id}-{status.state}", label_visibility="collapsed",
@@ -74,7 +85,7 @@ def _live_progress(run: RunFolder) -> None:
     if status.state == "queued":
         st.info(queue_sentence(len(jobs.runs_ahead(frame.workspace(), run))), icon=":material/hourglass_empty:")
     else:
-        share, text = run_progress(status)
+        share, text = phase_words.progress(status, phase_words.phases_or_none(run))
         st.progress(share, text=text)
         if status.phase:  # before it is known, the bar above already says "starting"
             share, text = phase_progress(status)
@@ -92,13 +103,18 @@ def _stop_button(run: RunFolder, status: Status) -> None:
         on_click=_stop,
         args=(run,),
         key=f"stop-{run.id}",
-        help="Stops after the current batch. The best model so far is kept, and you can resume later.",
+        help=STOP_PHASE if phase_words.phases_or_none(run) else STOP,
     )
 
 
 def _stop(run: RunFolder) -> None:
     with frame.plain_errors():
         jobs.stop(run)
+
+
+@frame.fragment(run_every=REFRESH_SECONDS * 2)
+def _live_phases(run: RunFolder) -> None:
+    phases_view.show(run, boxes=is_boxed(run))
 
 
 @frame.fragment(run_every=REFRESH_SECONDS * 2)
@@ -115,8 +131,11 @@ def _header(run: RunFolder, status: Status) -> None:
     word, color = STATE_BADGES[status.state]
     st.header(f"{plain(status.title or run.id)} :{color}-badge[{word}]", anchor=False)
     done = max((record["epoch"] for record in metrics.records(run.metrics_path, "epoch")), default=0)
+    phases = phase_words.phases_or_none(run)
     parts = (
-        epochs_words(done, status.epochs, status.live, status.solved),
+        phase_words.in_short(phases, live=status.live)
+        if phases
+        else epochs_words(done, status.epochs, status.live, status.solved),
         format_age(status.created),
         plain(device_summary(status)),
     )
@@ -192,6 +211,10 @@ def _weights_missing(run: RunFolder, status: Status) -> bool:
 
 def _curves(run: RunFolder) -> None:
     epochs, steps = run.epochs(), run.steps()
+    phases = phase_words.phases_or_none(run)
+    if phases and not len(steps) and len(epochs) < 2:
+        st.caption(HEAD_WITHOUT_CURVES)
+        return
     if not len(steps) and not len(epochs):
         st.caption("Curves appear after the first training steps.")
         return
@@ -207,6 +230,8 @@ def _curves(run: RunFolder) -> None:
     figures = (("loss", charts.loss_curves(epochs, steps, colors, planned)), second)
     solved = run.status().solved
     for place, (name, figure) in zip((left, right), figures, strict=True):
+        if phases:
+            mark_phases(figure, phases, colors)
         if solved:
             figure.update_xaxes(title_text="iteration")
         place.plotly_chart(
@@ -219,8 +244,11 @@ def _curves(run: RunFolder) -> None:
         st.caption(BEST_OF_SOLVER)
     if len(steps):
         boxed = "val_iou" in epochs
-        st.caption(BEST_BY_BOXES if boxed else BEST_BY_ACCURACY, help=explained("IoU") if boxed else None)
+        before = f"{EPOCHS_OF_PHASES} " if phases else ""
+        st.caption(f"{before}{BEST_BY_BOXES if boxed else BEST_BY_ACCURACY}", help=explained("IoU") if boxed else None)
         figure = charts.recorded_learning_rate(steps, colors, planned)
+        if phases:
+            mark_phases(figure, phases, colors)
         st.plotly_chart(figure, key=f"rate-{run.id}", config={"displayModeBar": False}, alt="Learning rate per epoch")
 
 

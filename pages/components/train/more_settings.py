@@ -13,15 +13,27 @@ from pages.components.train.photo_preview import Placeholders, draw_previews
 from pages.components.train.rate_search import draw_rate_search
 from pages.components.train.recipe_fields import (
     TASK,
+    automatic,
     choice_names,
     current_value,
+    default_value,
     field_arguments,
+    follows,
     number,
     segments,
     select,
     solves_head,
 )
 from pages.components.train.recipe_labels import FIELD_LABELS
+
+AUTOMATIC_RATE = (
+    "The head is solved, without a learning rate. The optimizer, the learning rate, its schedule and the batch size "
+    "are for the deeper layers. These start from a trained head, so automatic is half of the usual rate."
+)
+AUTOMATIC_RATE_BOXES = (
+    "Deeper layers start from a trained head, so there automatic is half of the usual rate. The schedule is that of "
+    "one phase."
+)
 
 
 def more_settings(augmented: DeltaGenerator) -> tuple[dict[str, Any], Placeholders]:
@@ -47,6 +59,7 @@ def more_settings(augmented: DeltaGenerator) -> tuple[dict[str, Any], Placeholde
     with left.container(border=True, height="stretch"):
         st.markdown("## Prediction")
         values |= _prediction()
+        values |= _after_training()
     with right.container(border=True, height="stretch"):
         st.markdown("## Early stopping, seed and device")
         values |= _stopping_and_device()
@@ -66,13 +79,20 @@ def _optimization() -> tuple[dict[str, Any], DeltaGenerator | None, DeltaGenerat
     Returns the values, and the places of the learning-rate finder and the schedule; None where no rate matters.
     """
     values: dict[str, Any] = {"optimizer": _explained_segments("optimizer")}
+    values["head_features"] = default_value("head_features")
+    if follows("head_features"):
+        values["head_features"] = _explained_segments("head_features")
     if solves_head():
         st.caption("The learning rate, its schedule and the batch size have no effect on a head that is solved.")
         values |= {name: current_value(name) for name in ("learning_rate", "schedule")}
         values |= {name: number(name) for name in ("layer_decay", "ema")}
         return values, None, None
     values["learning_rate"] = number("learning_rate", "automatic")
-    rate = st.container()
+    rate = None
+    if automatic():
+        st.caption(AUTOMATIC_RATE_BOXES if _boxes() else AUTOMATIC_RATE)
+    else:
+        rate = st.container()
     values["schedule"] = _explained_segments("schedule")
     schedule = st.container()
     for name in ("layer_decay", "ema"):
@@ -120,6 +140,18 @@ def _prediction() -> dict[str, Any]:
     return values
 
 
+def _after_training() -> dict[str, Any]:
+    """Draw what may improve the model after the last epoch, where it goes with the layers and the starting weights."""
+    values = {name: default_value(name) for name in ("interpolate", "head_size")}
+    if follows("interpolate"):
+        values["interpolate"] = _toggle("interpolate")
+    if follows("head_size"):
+        values["head_size"] = number("head_size", "off")
+    if any(map(follows, values)):
+        st.caption("Done after the last epoch, and kept only if the validation photos say so.")
+    return values
+
+
 def _stopping_and_device() -> dict[str, Any]:
     """Draw early stopping, the random seed, the device, the precision and whether the computation is repeatable."""
     values: dict[str, Any] = {"patience": current_value("patience")}
@@ -139,8 +171,8 @@ def _boxes() -> bool:
 def _explained_segments(field: str) -> str:
     """Draw one button per choice with the explanation of the selected one below; return the selected value."""
     names = choice_names(field)
-    if field == "optimizer" and _boxes():
-        del names["logistic"]  # it finds no boxes
+    if field == "optimizer" and (_boxes() or automatic()):
+        del names["logistic"]  # it finds no boxes, and trains no deeper layers
     chosen = segments(field, names)
     st.caption(CHOICES[field][chosen])
     return chosen

@@ -5,16 +5,21 @@ import plotly.graph_objects as go
 from core.training.recipe import Recipe
 from core.training.schedule import factor
 from pages.components.shared.charts import Palette, rate_curve
+from pages.components.train.automatic.deeper_phase import deeper_phase
 
 POINTS = 48
 """Number of points per phase."""
 
 
 def planned_rates(recipe: Recipe) -> tuple[list[float], list[float]]:
-    """Return positions in epochs and the head's learning rate there. Staged training uses its schedule twice."""
+    """Return positions in epochs and the head's learning rate there. Staged training uses its schedule twice.
+
+    Of automatic training, it is the phase after the head, which is solved without a learning rate.
+    """
     from core.training.network import phases  # here, because it loads torch
 
     positions, rates = [], []
+    recipe = deeper_phase(recipe)
     for phase in phases(recipe):
         top = recipe.resolved_learning_rate() * phase.rates["head"]
         for point in range(POINTS):
@@ -25,4 +30,4 @@ def planned_rates(recipe: Recipe) -> tuple[list[float], list[float]]:
 
 def schedule_figure(recipe: Recipe, colors: Palette) -> go.Figure:
     """Plot ``planned_rates``."""
-    return rate_curve(*planned_rates(recipe), colors, recipe.epochs)
+    return rate_curve(*planned_rates(recipe), colors, deeper_phase(recipe).epochs)

@@ -18,7 +18,10 @@ from pages.components.shared.charts import Palette, palette, styled
 from pages.components.train.recipe_fields import KEY
 
 _ANSWER = "rate-search-answer"
-_UNTOUCHED = ("learning_rate", "schedule", "patience", "ema", "accumulation", "test_time_views")
+_UNTOUCHED = (
+    *("learning_rate", "schedule", "patience", "ema", "accumulation"),
+    *("interpolate", "head_size", "test_time_views"),
+)
 """Settings that the search does not depend on."""
 
 

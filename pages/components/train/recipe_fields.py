@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from core.training.choices import CHOICES
+from core.training.choices import CHOICES, NAMED_WEIGHTS
 from core.training.recipe import TASK_DEFAULTS, Recipe
 from pages.components.train.recipe_labels import CHOICE_NAMES, FIELD_LABELS
 
@@ -24,6 +24,7 @@ _STEPS = {
     "random_erasing": 0.05,
     "ema": 1e-3,
     "layer_decay": 0.05,
+    "time_limit": 1.0,
 }
 
 # The nearest number to a limit that is itself not allowed, such as a learning rate of 0.
@@ -99,8 +100,29 @@ def number(field: str, empty: str | None = None) -> Any:
 
 def solves_head() -> bool:
     """Return whether what is set in this tab solves the head on kept vectors, without epochs and learning rates."""
-    drawn = Recipe.model_construct(**{name: current_value(name) for name in FIELDS})
+    values = {name: current_value(name) if follows(name) else default_value(name) for name in FIELDS}
+    drawn = Recipe.model_construct(**values)
     return drawn.solves_head(st.session_state.get(TASK, "classification"))
+
+
+def automatic() -> bool:
+    """Return whether what is set in this tab is an automatic training."""
+    return bool(current_value("train") == "automatic")
+
+
+def follows(field: str) -> bool:
+    """Return whether a setting goes with the layers, weights and optimizer that are set in this tab."""
+    train, weights = current_value("train"), current_value("weights")
+    if field == "interpolate":
+        if weights in NAMED_WEIGHTS:
+            return bool(train in ("staged", "automatic") and weights != "none")
+        return bool(train != "head" or current_value("optimizer") not in ("auto", "logistic"))
+    if field == "head_features":
+        solved = train == "head" and current_value("optimizer") in ("auto", "logistic")
+        return bool(st.session_state.get(TASK) != "localization" and (solved or automatic()))
+    if field == "head_size":
+        return bool(train not in ("head", "automatic") and st.session_state.get(TASK) != "localization")
+    return True
 
 
 @cache

@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import WeightsUnavailable
 from core.models.weights_table import available, entries_for
 from core.models.zoo import ARCHITECTURES
+from core.runs.automatic.next_phase import USUAL_SECONDS
 from core.runs.estimates.speed import recipe_or_none
 from core.runs.folder import RunFolder
 from core.training.choices import CHOICES, NAMED_WEIGHTS
@@ -24,6 +25,7 @@ from pages.components.train.recipe_fields import (
     choice_names,
     current_value,
     default_value,
+    follows,
     number,
     segments,
     select,
@@ -36,10 +38,12 @@ HIDDEN_AT_FIRST = (
     *("optimizer", "learning_rate", "schedule", "layer_decay", "ema", "batch_size", "accumulation"),
     *("weight_decay", "label_smoothing", "loss", "focal_gamma", "class_weighting", "balanced_sampling", "box_loss"),
     *("views", "mixup", "cutmix", "random_erasing", "mode", "size", "test_time_views"),
+    *("head_features", "interpolate", "head_size"),
     *("patience", "seed", "device", "precision", "deterministic"),
 )
-_ONLY_CLASSES = ("cutmix", "test_time_views")
+_ONLY_CLASSES = ("cutmix", "test_time_views", "head_size")
 """Settings that a localization has no use for: they keep their default there."""
+_WAS_AUTOMATIC = "recipe-was-automatic"
 
 
 def prepare(task: str) -> None:
@@ -54,12 +58,27 @@ def layers_to_train() -> dict[str, Any]:
     """Draw the choice of the layers to train, with the block diagram."""
     with st.container(border=True):
         _heading("train")
-        train = segments("train", SHORT_TRAIN_NAMES, headed=True, width="stretch")
+        train = segments("train", _train_choices(), headed=True, width="stretch")
         # The diagram of staged training names its epochs, which are chosen further down.
         epochs = {"epochs": current_value("epochs") or 1, "head_epochs": current_value("head_epochs")}
         st.html(diagram_html(Recipe.model_construct(train=train, **epochs), palette(frame.is_dark())))
         st.caption(CHOICES["train"][train])
     return {"train": train}
+
+
+def _train_choices() -> dict[str, str]:
+    """Return the choices of layers: random weights have no frozen part, so automatic training needs others.
+
+    Where it was chosen, all layers are trained instead, until pretrained weights are chosen again.
+    """
+    key = f"{KEY}train"
+    if current_value("weights") == "none":
+        if current_value("train") == "automatic":
+            st.session_state[key], st.session_state[_WAS_AUTOMATIC] = "all", True
+        return {name: words for name, words in SHORT_TRAIN_NAMES.items() if name != "automatic"}
+    if st.session_state.pop(_WAS_AUTOMATIC, False) and st.session_state[key] == "all":
+        st.session_state[key] = "automatic"
+    return SHORT_TRAIN_NAMES
 
 
 def network(runs: list[RunFolder], more: bool) -> dict[str, Any]:
@@ -113,10 +132,20 @@ def _show_download_note(arch: str, weights: str) -> None:
 
 
 def training_length(train: str) -> dict[str, Any]:
-    """Draw the fields for the number of epochs."""
-    values: dict[str, Any] = {}
+    """Draw the fields for the number of epochs, or for the time limit of automatic training."""
+    values: dict[str, Any] = {"time_limit": None}
     with st.container(border=True, height="stretch"):
         st.markdown("## Training length")
+        if train == "automatic":
+            values["epochs"] = default_value("epochs")
+            limit = number("time_limit", f"{USUAL_SECONDS / 60:.0f}")
+            values["time_limit"] = limit if limit is None else round(limit, 3) or limit
+            st.caption(
+                "You have a first model as soon as the head is trained, and can use it while the training goes on. "
+                "There are no epochs to choose: deeper layers are trained for as long as the time limit allows, and "
+                "kept only if the validation photos show a gain."
+            )
+            return values
         if solves_head():
             values["epochs"] = current_value("epochs")
             st.markdown(
@@ -146,7 +175,7 @@ def hidden_values() -> dict[str, Any]:
     """Return the current values of the settings that "More settings" would show."""
     boxes = st.session_state.get(TASK) == "localization"
     return {
-        name: default_value(name) if boxes and name in _ONLY_CLASSES else current_value(name)
+        name: default_value(name) if (boxes and name in _ONLY_CLASSES) or not follows(name) else current_value(name)
         for name in HIDDEN_AT_FIRST
     }
 

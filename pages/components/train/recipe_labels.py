@@ -3,8 +3,10 @@
 import pandas as pd
 
 from core.models.zoo import network_name
+from core.runs.automatic.next_phase import USUAL_SECONDS
 from core.training.recipe import Recipe
 from pages.components.shared.wording import counted
+from pages.components.train.automatic.deeper_phase import deeper_phase
 
 TRAIN_NAMES = {
     "automatic": "Automatic",
@@ -59,6 +61,8 @@ CHOICE_NAMES = {
     "constant": "Constant",
     "adamw": "AdamW",
     "logistic": "Logistic regression",
+    "last": "Last stage",
+    "stages": "Several stages",
     "sgd": "SGD",
     "adam": "Adam",
     "crop": "Crop",
@@ -81,6 +85,7 @@ FIELD_LABELS = {
     "weights": "Starting weights",
     "source": "Source of the weights",
     "train": "Layers to train",
+    "time_limit": "Time limit in minutes",
     "epochs": "Epochs",
     "head_epochs": "Epochs for the head only",
     "batch_size": "Batch size",
@@ -102,6 +107,7 @@ FIELD_LABELS = {
     "precision": "Mixed precision",
     "workers": "Data-loading workers",
     "views": "Kept views of each photo",
+    "head_features": "Features for the head",
     "loss": "Loss",
     "focal_gamma": "Focal loss (gamma)",
     "balanced_sampling": "Class-balanced sampling",
@@ -111,6 +117,8 @@ FIELD_LABELS = {
     "ema": "Average of the weights (EMA)",
     "layer_decay": "Layer-wise rate decay",
     "accumulation": "Gradient accumulation",
+    "interpolate": "Mix with the starting weights",
+    "head_size": "Image size of a refitted head",
     "test_time_views": "Test-time views",
 }
 """The label of each setting on the form and in the table."""
@@ -135,16 +143,18 @@ def snapshot_summary(counts: pd.DataFrame) -> str:
 
 
 def recipe_summary(recipe: Recipe, task: str = "classification") -> str:
-    """Return the network, its starting weights, its trainable layers and the epochs, in three sentences."""
-    length = f"Training takes {counted(recipe.epochs, 'epoch')}."
+    """Return the network, its starting weights, its trainable layers and the epochs, in two or three sentences."""
+    length = f" Training takes {counted(recipe.epochs, 'epoch')}."
     if recipe.solves_head(task):
-        length = "The head is solved exactly, in seconds, on what the frozen layers compute once."
+        length = " The head is solved exactly, in seconds, on what the frozen layers compute once."
+    elif recipe.train == "automatic":  # how long it takes is said by the expected time
+        length = ""
     start = {
         "imagenet": "starts from weights pretrained on the 1,000 classes of ImageNet",
         "imagenet-v2": "starts from weights pretrained on the 1,000 classes of ImageNet",
         "none": "starts from random weights",
     }.get(recipe.weights, "starts from your own weights")
-    return f"{network_name(recipe.arch)} {start}. {_TRAINABLE_SENTENCES[recipe.train]} {length}"
+    return f"{network_name(recipe.arch)} {start}. {_TRAINABLE_SENTENCES[recipe.train]}{length}"
 
 
 def recipe_table(recipe: Recipe, task: str = "classification") -> list[dict[str, str]]:
@@ -154,11 +164,18 @@ def recipe_table(recipe: Recipe, task: str = "classification") -> list[dict[str,
     for field, value in recipe.model_dump().items():
         if field == "box_loss" and task == "classification":
             continue
+        if field == "head_size" and task == "localization":
+            continue
         if field == "focal_gamma" and recipe.loss != "focal":
             continue
         text = value_text(field, value)
         if field == "learning_rate" and value is None:
-            text = f"{recipe.resolved_learning_rate():g} ({text.lower()})"
+            text = f"{deeper_phase(recipe).resolved_learning_rate():g} ({text.lower()})"
+        elif field == "epochs" and recipe.train == "automatic":
+            text = "Chosen in training"
+        elif field == "time_limit":
+            text = f"{value or USUAL_SECONDS / 60:g}" + ("" if value else f" ({text.lower()})")
+            text = text if recipe.train == "automatic" else "Only in automatic training"
         elif field == "head_epochs" and value is None:
             staged = recipe.train == "staged"
             text = f"{recipe.resolved_head_epochs()} ({text.lower()})" if staged else "Only in staged training"
@@ -176,7 +193,7 @@ _OFF = {
 
 def value_text(field: str, value: object) -> str:
     if value is None:
-        return "Automatic"
+        return "Off" if field == "head_size" else "Automatic"
     if field == "arch":
         return network_name(str(value))
     if isinstance(value, bool):
@@ -197,5 +214,6 @@ def default_run_name(recipe: Recipe, task: str = "classification") -> str:
         "all": "all layers",
         "staged": "staged",
     }[recipe.train]
-    length = "" if recipe.solves_head(task) else f", {counted(recipe.epochs, 'epoch')}"
+    without = recipe.train == "automatic" or recipe.solves_head(task)
+    length = "" if without else f", {counted(recipe.epochs, 'epoch')}"
     return f"{network_name(recipe.arch)}, {trained}{length}"

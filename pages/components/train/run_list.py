@@ -11,7 +11,8 @@ from core.runs.table import row_of
 from pages.components.shared import frame
 from pages.components.shared.wording import plain
 from pages.components.train import verdict_view
-from pages.components.train.status_text import STATE_BADGES, epochs_words, format_age, run_progress
+from pages.components.train.automatic import phase_words
+from pages.components.train.status_text import STATE_BADGES, epochs_words, format_age
 from pages.components.train.sweeps import sweep_rows
 
 SHOWN_AT_FIRST = 6
@@ -71,7 +72,7 @@ def _live_rows(runs: list[RunFolder]) -> None:
                 continue
             status = run.status()
             word, color = STATE_BADGES[status.state]
-            share, progress = run_progress(status)
+            share, progress = phase_words.progress(status, phase_words.phases_or_none(run))
             with st.container(horizontal=True, vertical_alignment="center"):
                 with st.container(gap=None, width="stretch"):
                     st.markdown(f"**{plain(status.title)}** :{color}-badge[{word}]")
@@ -109,12 +110,17 @@ def _run_row(run: RunFolder) -> None:
 
 
 def run_line(run: RunFolder) -> str:
-    """Return a run's age, epochs, figure on the validation photos and verdict in a few words.
+    """Return a run's age, epochs or phases, figure on the validation photos and verdict in a few words.
 
     The figure is that of the report, as on Evaluate, and only without one that of the training.
     """
     row = row_of(run)
-    parts = [format_age(row.created), epochs_words(row.epochs_done, row.epochs, row.state in LIVE, row.solved)]
+    phases = phase_words.phases_or_none(run) if row.train == "automatic" else None
+    length = phase_words.in_short(phases, live=row.state in LIVE) if phases else ""
+    parts = [
+        format_age(row.created),
+        length or epochs_words(row.epochs_done, row.epochs, row.state in LIVE, row.solved),
+    ]
     if row.value is not None:
         best = f"mean IoU {row.value:.2f}" if row.figure == "mean_iou" else f"accuracy {row.value:.0%}"
         verdict = "" if row.state in LIVE else verdict_view.words_of(run)

@@ -15,6 +15,7 @@ from pages.components.glossary.terms import explained
 from pages.components.shared import frame
 from pages.components.shared.wording import plain
 from pages.components.train import verdict_view
+from pages.components.train.automatic.phase_words import kept_layers
 from pages.components.train.recipe_labels import TRAIN_NAMES
 from pages.components.train.run_list import open_run
 from pages.components.train.status_text import STATE_BADGES, epochs_words
@@ -110,7 +111,7 @@ def table_of(rows: Sequence[RunRow], workspace: Workspace, with_project: bool = 
                 "Created": row.created.astimezone().replace(tzinfo=None),
                 "Epochs": epochs_words(row.epochs_done, row.epochs, row.state in LIVE, row.solved),
                 "Network": network_name(row.arch) if row.arch else "",
-                "Trained layers": TRAIN_NAMES.get(row.train or "", row.train or ""),
+                "Trained layers": _layers_of(row, workspace),
                 "Validation photos": row.n or None,
             }
             for row in rows
@@ -119,6 +120,11 @@ def table_of(rows: Sequence[RunRow], workspace: Workspace, with_project: bool = 
     if not any(row.sweep for row in rows):
         table = table.drop(columns="Sweep")
     return table if with_project else table.drop(columns="Project")
+
+
+def _layers_of(row: RunRow, workspace: Workspace) -> str:
+    name = TRAIN_NAMES.get(row.train or "", row.train or "")
+    return name + (kept_layers(workspace_run(row.id, workspace)) if row.train == "automatic" else "")
 
 
 def _one_run(row: RunRow) -> None:

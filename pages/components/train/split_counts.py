@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core.data.snapshot import Snapshot, snapshot_of_project
+from core.data.snapshot import LOCALIZATION, Snapshot, snapshot_of_project
 from core.data.store.store import Project
+from core.errors import StudioError
 from core.runs.folder import RunFolder
 from pages.components.shared import frame
 
@@ -34,6 +35,19 @@ def counts_of(run: RunFolder) -> pd.DataFrame:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _counts(path: str, created: str) -> pd.DataFrame:
     return RunFolder(Path(path)).snapshot().counts()
+
+
+def is_boxed(run: RunFolder) -> bool:
+    """Return whether a run is about boxes; no for one whose snapshot is damaged, which the page reports elsewhere."""
+    try:
+        return _task(str(run.path), run.status().created.isoformat()) == LOCALIZATION
+    except StudioError:
+        return False
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _task(path: str, created: str) -> str:
+    return RunFolder(Path(path)).snapshot().task
 
 
 def show_rule(project: Project) -> None:

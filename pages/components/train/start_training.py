@@ -7,8 +7,7 @@ import streamlit as st
 from core.data.snapshot import Snapshot, snapshot_of_project
 from core.data.store.store import Project
 from core.runs import jobs
-from core.runs.estimates.expected_time import expected_seconds
-from core.runs.estimates.speed import Speed, expected_speed
+from core.runs.estimates.sweep_time import expected_sweep_time
 from core.runs.folder import RunFolder
 from core.runs.sweeps.plan import Cell, PlannedRun, check_number, plan_runs, seeds_remark
 from core.runs.sweeps.sweep_jobs import submit_sweep
@@ -78,20 +77,11 @@ def _several(planned: list[PlannedRun], seeds: int, snapshot: Snapshot, runs: li
     what = f"{recipes} recipes with {seeds} seeds each" if min(recipes, seeds) > 1 else counted(recipes, "recipe")
     if recipes == 1:
         what = f"{seeds} seeds"
-    # The speed is looked up in the earlier runs, which takes a moment, so once for each kind of work.
-    speeds: dict[tuple[object, ...], Speed] = {}
-    low = high = 0.0
-    for one in planned:
-        recipe = one.recipe
-        kind = (recipe.arch, recipe.train, recipe.size, recipe.device, recipe.precision, recipe.views)
-        if kind not in speeds:
-            speeds[kind] = expected_speed(frame.workspace(), recipe, runs)
-        seconds = sum(expected_seconds(recipe, snapshot, speeds[kind]).values())
-        low, high = low + seconds / speeds[kind].spread, high + seconds * speeds[kind].spread
-    most = "at most " if any(one.recipe.patience for one in planned) else ""
+    time = expected_sweep_time(frame.workspace(), [one.recipe for one in planned], snapshot, runs)
+    expected = f"{'at most ' if time.at_most else ''}{duration_range(time.low, time.high)}"
     return (
-        f"**{len(planned)} runs** ({what}), one after the other. Expected time for all: "
-        f"{most}{duration_range(low, high)}. They are compared on the validation photos; the test photos stay unused."
+        f"**{len(planned)} runs** ({what}), one after the other. Expected time for all: {expected}. "
+        "They are compared on the validation photos; the test photos stay unused."
     )
 
 

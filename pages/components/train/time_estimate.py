@@ -1,12 +1,13 @@
 """The sentence about how long a run will take, before it starts."""
 
 from core.data.snapshot import Snapshot
-from core.errors import StudioError
+from core.runs.automatic.next_phase import USUAL_SECONDS
+from core.runs.estimates.automatic_time import first_recipe
 from core.runs.estimates.machine_speed import begin_measuring
+from core.runs.estimates.readiness import vectors_readiness
 from core.runs.estimates.waiting import ExpectedTime, expected_time
 from core.runs.folder import RunFolder
-from core.training.linear.frozen_start import frozen_start
-from core.training.linear.kept_vectors import Readiness, WantedVectors
+from core.training.linear.kept_vectors import Readiness
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 from pages.components.shared.wording import counted
@@ -18,8 +19,11 @@ def time_sentence(workspace: Workspace, recipe: Recipe, snapshot: Snapshot, runs
 
     ``runs`` are the workspace's runs, the newest first: their speeds are this machine's.
     """
-    ready = _readiness(workspace, recipe, snapshot) if recipe.solves_head(snapshot.task) else None
+    first = first_recipe(recipe, snapshot.task) if recipe.train == "automatic" else recipe
+    ready = vectors_readiness(workspace, first, snapshot) if first.solves_head(snapshot.task) else None
     found = expected_time(workspace, recipe, snapshot, runs, ready=ready.share if ready else 0.0)
+    if found.first_model is not None:
+        return _automatic_sentence(workspace, recipe, found, found.first_model, ready)
     if ready is not None and ready.done:
         how = f"the features of {ready.done:,} of {ready.total:,} photos are ready"
         longest = found.seconds if ready.done == ready.total else found.seconds * found.speed.spread
@@ -32,15 +36,23 @@ def time_sentence(workspace: Workspace, recipe: Recipe, snapshot: Snapshot, runs
     return f"Expected time: {limit}{duration_range(low, high)} ({source}).{_queue(found)}"
 
 
-def _readiness(workspace: Workspace, recipe: Recipe, snapshot: Snapshot) -> Readiness | None:
-    """Return how many photos have their vectors; None if the network is not on the disk, or cannot be read."""
-    try:
-        start = frozen_start(recipe)
-    except StudioError:  # the run will say it
-        return None
-    if start is None:
-        return None
-    return WantedVectors(workspace, start.network, snapshot, recipe).readiness(("val", "test"))
+def _automatic_sentence(
+    workspace: Workspace, recipe: Recipe, found: ExpectedTime, first_model: float, ready: Readiness | None
+) -> str:
+    """Say when the first model is there, and when the training ends at the latest."""
+    shortest, longest = first_model / found.speed.spread, first_model * found.speed.spread
+    how = found.speed.source
+    if ready is not None and ready.done:
+        how = f"the features of {ready.done:,} of {ready.total:,} photos are ready"
+        shortest, longest = first_model, first_model if ready.done == ready.total else longest
+    elif found.speed.rough and begin_measuring(workspace):
+        how = "a rough estimate; this computer's speed is being measured"
+    model = f"Expected time: a first model in {_exact(shortest, longest)} ({how})"
+    if found.seconds <= first_model:  # no other phase fits
+        return f"{model}. For deeper layers, there are too few photos or too little time.{_queue(found)}"
+    limit = max(longest, USUAL_SECONDS if recipe.time_limit is None else 60 * recipe.time_limit)
+    most = format_duration(min(limit, found.seconds * found.speed.spread)).removeprefix("about ")
+    return f"{model}, and at most {most.removeprefix('less than ')} in all.{_queue(found)}"
 
 
 def _exact(seconds: float, most: float) -> str:

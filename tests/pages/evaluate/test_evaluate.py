@@ -54,9 +54,9 @@ def test_without_a_run_the_page_says_what_to_do(open_page: OpenPage, store: Stor
 
 
 def test_a_report_from_kept_features_says_so(open_page: OpenPage, run: RunFolder, report: Report) -> None:
-    assert "Computed when the run ended" not in texts(open_page("Evaluate", run=run.id))
+    assert "Computed by the run itself" not in texts(open_page("Evaluate", run=run.id))
     report.model_copy(update={"computed": "kept features, bf16"}).write(run.report_path("test"))
-    assert "Computed when the run ended, from its kept features, bf16." in texts(open_page("Evaluate", run=run.id))
+    assert "Computed by the run itself, from its kept features, bf16." in texts(open_page("Evaluate", run=run.id))
 
 
 def test_accuracy_stands_with_its_n_and_interval_on_the_test_photos(

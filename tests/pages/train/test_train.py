@@ -69,6 +69,9 @@ def test_the_form_says_what_will_happen_before_anything_is_understood(open_page:
     assert not messages(app)
     said = texts(app)
     assert "30 photos in 3 classes" in said
+    assert recipe_labels.recipe_summary(Recipe()) in said
+    app.segmented_control(key="recipe-train").set_value("head").run()
+    said = texts(app)
     assert "Only its new head is trained; all other layers stay frozen." in said
     assert "The head is solved exactly, in seconds" in said
     assert app.button(key="train").label == "Train"
@@ -88,6 +91,7 @@ def test_choices_change_the_summary_and_the_drawing(open_page: OpenPage, colors:
 def test_settings_that_a_solved_head_has_no_use_for_are_hidden(open_page: OpenPage, colors: Project) -> None:
     """They were shown, and did nothing."""
     app = open_page("Train", project=str(colors.id))
+    app.segmented_control(key="recipe-train").set_value("head").run()
     app.toggle(key="recipe-more").set_value(True).run()
     assert not messages(app)
     drawn = {one.key for one in (*app.number_input, *app.segmented_control)}
@@ -119,15 +123,15 @@ def test_a_run_that_ended_in_two_seconds_shows_its_iterations(
 def test_the_expected_time_counts_the_features_that_are_ready(
     store: Store, colors: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe, snapshot = Recipe(), queued_run(open_workspace(), store, colors).snapshot()
+    recipe, snapshot = Recipe(train="head"), queued_run(open_workspace(), store, colors).snapshot()
     for done in (30, 24):
-        monkeypatch.setattr(time_estimate, "_readiness", lambda *_, done=done: Readiness(done, 30))
+        monkeypatch.setattr(time_estimate, "vectors_readiness", lambda *_, done=done: Readiness(done, 30))
         sentence = time_estimate.time_sentence(open_workspace(), recipe, snapshot, [])
         assert sentence.startswith("Expected time: ")
         assert f"(the features of {done} of 30 photos are ready)." in sentence
     exact = [time_estimate._exact(*each) for each in ((4.2, 4.2), (0.4, 0.4), (10, 30), (20, 170))]
     assert exact == ["about 4 seconds", "about 2 seconds", "10 to 30 seconds", "half a minute to 3 minutes"]
-    monkeypatch.setattr(time_estimate, "_readiness", lambda *_: Readiness(0, 30))
+    monkeypatch.setattr(time_estimate, "vectors_readiness", lambda *_: Readiness(0, 30))
     assert "ready" not in time_estimate.time_sentence(open_workspace(), recipe, snapshot, [])
 
 
@@ -396,11 +400,12 @@ def test_the_recipe_says_every_choice_in_the_form_s_words_and_the_numbers_that_w
     assert rows["Starting weights"] == "None (train from scratch)"
     assert rows["Epochs for the head only"] == "2 (automatic)"
     assert set(recipe_labels.FIELD_LABELS) == set(Recipe.model_fields)
-    plain = {row["setting"]: row for row in recipe_labels.recipe_table(Recipe())}
+    plain = {row["setting"]: row for row in recipe_labels.recipe_table(Recipe(train="head"))}
     assert plain["Epochs for the head only"]["value"] == "Only in staged training"
-    assert [
-        row for row in plain.values() if row["value"].replace("0.002 (automatic)", "Automatic") != row["default"]
-    ] == [plain["Epochs for the head only"]]
+    assert plain["Layers to train"]["value"] == "Head only"
+    changed = {row["setting"] for row in plain.values() if row["value"].split(" (automatic)")[0] != row["default"]}
+    changed -= {"Layers to train", "Learning rate"}
+    assert changed == {"Epochs for the head only", "Time limit in minutes"}, "the others are the defaults"
     boxed = {row["setting"]: row for row in recipe_labels.recipe_table(Recipe.for_task("localization"), "localization")}
     assert boxed["Resize mode"] == {
         "setting": "Resize mode",
@@ -473,6 +478,10 @@ def test_advice_stands_above_the_train_button(open_page: OpenPage, colors: Proje
     app.number_input(key="recipe-epochs").set_value(100).run()
     (advice,) = [one.value for one in app.warning if "overfitting" in one.value]
     assert "100 epochs of all layers on" in advice
+    app.selectbox(key="recipe-weights").set_value("imagenet-v2").run()
+    assert "In frozen layers, the V2 weights" not in texts(app)
+    app.segmented_control(key="recipe-train").set_value("head").run()
+    assert any("In frozen layers, the V2 weights" in one.value for one in app.warning)
 
 
 def test_the_form_allows_what_the_recipe_allows() -> None:
@@ -506,7 +515,7 @@ def test_every_technique_can_be_set_under_more_settings(open_page: OpenPage, col
     assert (recipe.loss, recipe.balanced_sampling) == ("focal", True)
     jobs.delete(run)
     undrawn = {"source", "split_seed", "workers"}  # choices of the command line
-    always = {"train", "arch", "weights", "epochs", "head_epochs", "augmentation"}
+    always = {"train", "arch", "weights", "epochs", "head_epochs", "time_limit", "augmentation"}
     assert set(recipe_form.HIDDEN_AT_FIRST) | always | undrawn == set(Recipe.model_fields)
 
 
@@ -523,6 +532,7 @@ def test_a_found_learning_rate_is_drawn_and_used_with_one_press(
 
     monkeypatch.setattr(Computation, "result", compute)
     app = open_page("Train", project=str(colors.id))
+    app.segmented_control(key="recipe-train").set_value("head").run()
     app.toggle(key="recipe-more").set_value(True).run()
     app.segmented_control(key="recipe-optimizer").set_value("sgd").run()
     app.button(key="find-rate").click().run()

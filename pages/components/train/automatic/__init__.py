@@ -1,1 +1,1 @@
-"""An automatic training on the Train page: its phases as a chart and as sentences."""
+"""An automatic training on the Train page: its phases as a chart, as sentences and in its curves."""

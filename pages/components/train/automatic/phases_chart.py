@@ -6,10 +6,12 @@ import plotly.graph_objects as go
 
 from core.runs.automatic.phases import Phase, Phases
 from pages.components.shared.charts import Palette, rgba, styled
+from pages.components.train.automatic.phase_words import NAMES
 
 HEIGHT = 320
-NAMES = {"head": "head", "layer4": "last stage", "layer3": "last two stages", "all": "all layers"}
 _ROOM = 0.04
+_AT_WORK = 0.15
+"""Of the time axis: room for the phase that is in training."""
 _MINUTES_FROM = 180.0
 _NARROW = 0.12
 _STEPS = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
@@ -19,6 +21,8 @@ def phases_figure(found: Phases, colors: Palette, *, boxes: bool) -> go.Figure:
     """Plot every phase as a line of its epochs, and its result with the 95% interval; phases not kept are grey."""
     figure = go.Figure()
     end = max(found.seconds, 1.0)
+    if found.phases and not found.phases[-1].over:
+        end *= 1 + _AT_WORK  # its first result comes only after a while
     unit, scale = ("minutes", 60.0) if end > _MINUTES_FROM else ("seconds", 1.0)
     number = ".3f" if boxes else ".1%"
     lows: list[float] = []
@@ -27,7 +31,7 @@ def phases_figure(found: Phases, colors: Palette, *, boxes: bool) -> go.Figure:
         color = colors.accent if phase.kept or not phase.over else colors.quiet
         _shade(figure, phase, place, end / scale, scale, colors)
         name = NAMES[phase.train]
-        if phase.points:
+        if len(phase.points) > 1 or (phase.points and not phase.over):  # the result says the same as a single epoch
             figure.add_scatter(
                 x=[point.seconds / scale for point in phase.points],
                 y=[point.score for point in phase.points],
@@ -66,7 +70,7 @@ def phases_figure(found: Phases, colors: Palette, *, boxes: bool) -> go.Figure:
             },
             hovertemplate=f"%{{y:{number}}} after %{{x:.3g}} {unit}<extra>{name}, {state}</extra>",
         )
-    lowest = max(0.0, math.floor(10 * min(lows, default=0.0)) / 10)
+    lowest = max(0.0, math.floor(10 * (min(lows, default=0.0) - _ROOM / 2)) / 10)
     figure.update_yaxes(range=[lowest, 1 + _ROOM * (1 - lowest)], tickformat="" if boxes else ".0%")
     step = next((one for one in _STEPS if end / one <= 8), _STEPS[-1]) / scale
     figure.update_xaxes(range=[0, end / scale * (1 + _ROOM)], dtick=step, tick0=0)

@@ -128,10 +128,7 @@ def numbers(field: str, text: str) -> list[Any]:
     """Return the numbers in a line, each once; raises RecipeError for what the recipe does not allow."""
     found: list[Any] = []
     for part in filter(None, (part.strip() for part in text.replace(";", ",").split(","))):
-        try:
-            value = getattr(Recipe.checked(**{field: part}), field)
-        except RecipeError as error:
-            raise RecipeError(str(error).removeprefix("The recipe is not valid: ")) from error
+        value = Recipe.checked_value(field, part)
         if value not in found:
             found.append(value)
     return found

@@ -1,6 +1,6 @@
 """Charts of a sweep: the curves of its seeds, and its recipes in parallel coordinates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,6 +10,10 @@ from pages.components.shared.charts import Palette, rgba, styled
 from pages.components.shared.wording import chart_text
 
 _LONGEST_VALUE, _LONGEST_WORD = 14, 11
+LEAST_RANGE = 0.05
+"""Of the axis of the means: a difference of one photo in a hundred is not to look like the whole height."""
+_LABEL_HEIGHT = 0.07
+"""How far apart labels must be, as a share of an axis."""
 
 
 def seed_curves(
@@ -34,7 +38,9 @@ def seed_curves(
             legendgroup="seeds",
             showlegend=place == 0,
             mode="lines+markers" if len(epochs) == 1 or len(runs) == 1 else "lines",
-            line={"color": rgba(colors.quiet, 0.75), "width": 1},
+            line={"color": rgba(colors.quiet, 0.75), "width": 1}
+            if len(runs) > 1
+            else {"color": colors.accent, "width": 2},
             marker={"size": 4},
             hovertemplate=f"{chart_text(name)}: %{{y:{number}}}<extra></extra>",
         )
@@ -89,14 +95,14 @@ def parallel_coordinates(
     axes: Sequence[Axis],
     lines: Sequence[Line],
     figure_name: str,
-    ticks: Sequence[tuple[float, str]],
+    tick_text: Callable[[float], str],
     colors: Palette,
     best: int = 0,
     chosen: int | None = None,
 ) -> go.Figure:
     """Plot each recipe as a line across the settings to its mean; the best one is thick, the chosen one dashed.
 
-    ``ticks`` are the labelled places of the last axis. Settings have their values at equal distances, so that learning
+    ``tick_text`` writes a value of the last axis. Settings have their values at equal distances, so that learning
     rates of several magnitudes are told apart.
     """
     figure = go.Figure()
@@ -104,11 +110,10 @@ def parallel_coordinates(
     highs = [line.mean if line.high is None else line.high for line in lines]
     marked = [place for place in (best, chosen) if place is not None]
     shown = [line.mean for line in lines] + [lows[place] for place in marked] + [highs[place] for place in marked]
-    shown += [value for value, _ in ticks]
-    bottom, top = min(shown), max(shown)
+    bottom, top = mean_range(shown)
 
     def height(value: float) -> float:
-        return 0.5 if top == bottom else (value - bottom) / (top - bottom)
+        return (value - bottom) / (top - bottom)
 
     order = [place for place in range(len(lines)) if place not in marked]
     order += dict.fromkeys((*([] if chosen is None else [chosen]), best))
@@ -150,8 +155,12 @@ def parallel_coordinates(
         for number, value in enumerate(axis.values):
             _label(figure, colors, place, _place(number, len(axis.values)), _short(value))
     _label(figure, colors, len(axes), 1.0, _broken(f"Mean {figure_name}"), above=True)
-    for tick, text in ticks:
-        _label(figure, colors, len(axes), height(tick), text)
+    worst = min(line.mean for line in lines)
+    labelled: list[float] = []
+    for mean in (lines[best].mean, worst, bottom, top):
+        if all(abs(height(mean) - other) >= _LABEL_HEIGHT for other in labelled):
+            labelled.append(height(mean))
+            _label(figure, colors, len(axes), height(mean), tick_text(mean))
     styled(figure, colors, None, height=360, x_title=None)
     figure.update_layout(
         margin={"l": 8, "r": 8, "t": 78, "b": 8}, hovermode="closest", legend={"y": -0.02, "yanchor": "top", "x": 0}
@@ -159,6 +168,15 @@ def parallel_coordinates(
     figure.update_xaxes(range=[-0.08, len(axes) + 0.62], visible=False)
     figure.update_yaxes(range=[-0.08, 1.1], visible=False)
     return figure
+
+
+def mean_range(values: Sequence[float]) -> tuple[float, float]:
+    """Return the ends of an axis for these shares: at least `LEAST_RANGE` apart, and within 0 and 1."""
+    bottom, top = min(values), max(values)
+    if top - bottom >= LEAST_RANGE:
+        return bottom, top
+    bottom = min(max(0.0, (bottom + top - LEAST_RANGE) / 2), 1.0 - LEAST_RANGE)
+    return bottom, bottom + LEAST_RANGE
 
 
 def _place(number: int, count: int) -> float:

@@ -115,6 +115,12 @@ def _seeds(found: SweepResult, mean: Mean) -> None:
     if mean.over_photos:
         right.markdown(f"One seed has finished. A mean and its interval need at least two. {NO_TEST}")
         return
+    if mean.lowest == mean.highest:
+        right.markdown(
+            f"All {mean.n} seeds have the same {name} on {counted(found.photos, 'validation photo')}: chance in "
+            f"training changes nothing here. {NO_TEST}"
+        )
+        return
     right.markdown(
         f"{counted(mean.n, 'seed')}, 95% confidence interval {interval_text(found, mean)}; lowest "
         f"{figure_text(found, mean.lowest)}, highest {figure_text(found, mean.highest)}, each on "
@@ -206,12 +212,11 @@ def _plot(found: SweepResult, selected: int) -> None:
         text = f"{figure_text(found, cell.mean.value)} ({interval_text(found, cell.mean)})"
         at = tuple(values[name].index(cell.settings[name]) for name in found.varied)
         lines.append(sweep_charts.Line(cell_words(cell), at, cell.mean.value, cell.mean.low, cell.mean.high, text))
-    ends = dict.fromkeys((lines[-1].mean, lines[0].mean))
     figure = sweep_charts.parallel_coordinates(
         axes,
         lines,
         FIGURE_NAMES[found.figure],
-        [(value, figure_text(found, value)) for value in ends],
+        lambda value: figure_text(found, value),
         charts.palette(frame.is_dark()),
         chosen=selected if 0 < selected < len(lines) else None,
     )
@@ -257,7 +262,7 @@ def runs_table(found: SweepResult, cell: CellResult) -> pd.DataFrame:
                 "Seed": run.seed,
                 "Validation": None if run.row.value is None else percent * run.row.value,
                 "State": STATE_BADGES[run.row.state][0],
-                "Epochs": epochs_words(run.row.epochs_done, run.row.epochs, run.row.state in LIVE, run.row.solved),
+                "Length": epochs_words(run.row.epochs_done, run.row.epochs, run.row.state in LIVE, run.row.solved),
             }
             for run in cell.runs
         ]

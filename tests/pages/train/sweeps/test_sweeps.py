@@ -255,10 +255,37 @@ def test_parallel_coordinates_mark_the_best_and_the_selected_and_read_no_tags() 
         sweep_charts.Line("<script>", (1, 1), 0.8, None, None, "80%"),
         sweep_charts.Line("three", (1, 0), 0.7, 0.6, 0.8, "70%"),
     ]
-    figure = sweep_charts.parallel_coordinates(axes, lines, "accuracy", [(0.9, "90%")], charts.DARK, chosen=2)
+    figure = sweep_charts.parallel_coordinates(axes, lines, "accuracy", "{:.0%}".format, charts.DARK, chosen=2)
     by_name = {line.name: line for line in figure.data}
     assert by_name["best"].line.width > by_name["selected"].line.width > figure.data[0].line.width
     assert by_name["selected"].line.dash == "dash"
     assert list(by_name["best"].y)[:2] == [0, 1] and list(by_name["selected"].y)[:2] == [1, 0]
     drawn = str(figure.to_dict())
     assert "<script>" not in drawn and "<i>" not in drawn and "<b><b>" not in drawn
+
+
+def test_recipes_with_equal_means_have_an_axis_of_their_own() -> None:
+    """With equal means, or means one photo apart, the axis had no height, or filled the plot with that photo."""
+    assert sweep_charts.mean_range([0.5, 0.9]) == (0.5, 0.9)
+    for values, ends in (
+        ([0.9, 0.9], (0.875, 0.925)),
+        ([0.90, 0.91], (0.88, 0.93)),
+        ([1.0, 1.0], (0.95, 1.0)),
+        ([0.0], (0.0, 0.05)),
+    ):
+        assert sweep_charts.mean_range(values) == pytest.approx(ends)
+    axes = [sweep_charts.Axis("Epochs", ("1", "2"))]
+    lines = [sweep_charts.Line(str(place), (place,), 0.9, None, None, "90%") for place in range(2)]
+    figure = sweep_charts.parallel_coordinates(axes, lines, "accuracy", "{:.1%}".format, charts.LIGHT)
+    assert [line.y[-1] for line in figure.data] == pytest.approx([0.5, 0.5])
+    labels = {one.text: one.y for one in figure.layout.annotations if one.x == 1 and "%" in one.text}
+    assert labels == pytest.approx({"90.0%": 0.5, "87.5%": 0.0, "92.5%": 1.0})
+
+
+def test_seeds_that_agree_are_said_to_agree(open_page: OpenPage, store: Store, colors: Project) -> None:
+    """It said: 95% confidence interval 94.4% to 94.4%; lowest 94.4%, highest 94.4%."""
+    found = sweep(store, colors, {(2, 0): 0.9, (2, 1): 0.9, (2, 2): 0.9})
+    app = open_page("Train", project=str(colors.id), sweep=found)
+    assert not messages(app) and app.metric[0].value == "90.0%"
+    assert "All 3 seeds have the same accuracy on 100 validation photos: chance in training changes" in texts(app)
+    assert "90.0% to 90.0%" not in texts(app)

@@ -1,0 +1,35 @@
+"""The phases of an automatic run as bands behind its learning curves, whose epochs count through all phases."""
+
+import plotly.graph_objects as go
+
+from core.runs.automatic.phases import Phases
+from pages.components.shared.charts import Palette, rgba
+from pages.components.train.automatic.phase_words import NAMES
+
+_NARROW = 0.1
+"""Of the axis: a band with less has no room for its name."""
+
+
+def mark_phases(figure: go.Figure, found: Phases, colors: Palette) -> None:
+    """Draw a band for each phase, from its first epoch to its last, with the name of its layers."""
+    last = found.phases[-1]
+    width = last.first_epoch - 1 + last.epochs
+    for place, phase in enumerate(found.phases):
+        begin, end = phase.first_epoch - 1, phase.first_epoch - 1 + phase.epochs
+        figure.add_vrect(
+            x0=begin,
+            x1=end,
+            fillcolor=rgba(colors.quiet, 0.10 if place % 2 == 0 else 0.04),
+            line_width=0,
+            layer="below",
+        )
+        if end - begin >= _NARROW * width:
+            figure.add_annotation(
+                x=(begin + end) / 2,
+                y=0,
+                yref="paper",
+                yanchor="bottom",
+                text=NAMES[phase.train],
+                showarrow=False,
+                font={"size": 11, "color": colors.quiet},
+            )

@@ -1,0 +1,123 @@
+"""The phases of an automatic run in words: for its page, for lists, for its progress bar and for screen readers."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from core.errors import RunError
+from core.runs.automatic.phases import FILE, Phase, Phases, read_phases
+from core.runs.automatic.phases import NAMES as PHASE_NAMES
+from core.runs.folder import RunFolder
+from core.runs.status import Status
+from pages.components.shared.wording import counted, plain
+from pages.components.train.status_text import format_duration, format_time_left, run_progress
+
+LAYERS = {layers: f"{name[0].upper()}{name[1:]}" for layers, name in PHASE_NAMES.items()}
+NAMES = {layers: name.removeprefix("the ") for layers, name in PHASE_NAMES.items()}
+_SHORT_SECONDS = 90
+
+
+def phases_of(run: RunFolder) -> Phases | None:
+    """Return the phases of a run; None if it is not automatic, or has none yet. Raises RunError for a damaged file.
+
+    The file is parsed again only if it has changed.
+    """
+    try:
+        found = (run.path / FILE).stat()
+    except OSError:
+        return None
+    return _parsed(run.path, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+# The last arguments identify the content, because the file is replaced.
+@lru_cache(maxsize=512)
+def _parsed(folder: Path, inode: int, size: int, changed: int) -> Phases | None:
+    found = read_phases(folder)
+    return found if found is not None and found.phases else None
+
+
+def phases_or_none(run: RunFolder) -> Phases | None:
+    """Return the phases for lists: None also where the file is damaged, which the run's own page reports."""
+    try:
+        return phases_of(run)
+    except RunError:
+        return None
+
+
+def usable_sentence(found: Phases, *, live: bool, boxes: bool) -> str:
+    """Return a sentence once there is a model while the training goes on; otherwise nothing."""
+    kept = found.kept
+    if not live or kept is None:
+        return ""
+    first = "A first model" if len([one for one in found.phases if one.kept]) == 1 else "A better model"
+    return (
+        f"**{first} is ready**: {figure_of(kept, boxes)} on {counted(kept.n, 'validation photo')}. You can use it on "
+        "every page while the training goes on."
+    )
+
+
+def phase_line(phase: Phase, *, boxes: bool, live: bool) -> str:
+    """Return what a phase did, as a line of Markdown."""
+    layers, epochs = LAYERS[phase.train], counted(phase.epochs, "epoch")
+    if phase.ended is None:
+        return f"- **{layers}**: {'in training' if live else 'not finished'}. {plain(phase.reason)}"
+    took = short_time(phase.ended - phase.began)
+    length = "" if phase.train == "head" and phase.epochs == 1 else f", {epochs}"
+    kept = "kept" if phase.kept else "not kept"
+    return f"- **{layers}** ({took}{length}): {figure_of(phase, boxes)}, {kept}. {plain(phase.verdict)}"
+
+
+def summary(found: Phases, *, boxes: bool) -> str:
+    """Return the chart in words, for screen readers."""
+    parts = [
+        f"{NAMES[one.train]}: {figure_of(one, boxes)} after {short_time(one.ended)}, "
+        f"{'kept' if one.kept else 'not kept'}"
+        for one in found.phases
+        if one.ended is not None
+    ]
+    return "Results of the phases on the validation photos. " + ("; ".join(parts) or "No phase is over yet") + "."
+
+
+def in_short(found: Phases, *, live: bool = False) -> str:
+    """Return how many phases there were and which one was kept: "2 phases, last stage kept"."""
+    number = f"phase {len(found.phases)}" if live else counted(len(found.phases), "phase")
+    if found.kept is None:
+        return number
+    return f"{number}, {NAMES[found.kept.train]} kept{' so far' if live else ''}"
+
+
+def kept_layers(run: RunFolder) -> str:
+    """Return what an automatic run kept, to be put behind "Automatic": " (last stage)"; empty for any other run."""
+    found = phases_or_none(run)
+    return f" ({NAMES[found.kept.train]})" if found is not None and found.kept else ""
+
+
+def progress(status: Status, found: Phases | None) -> tuple[float, str]:
+    """Return the finished share of the phase that is in training, 0 to 1, and the text of the progress bar."""
+    if found is None or found.phases[-1].over:
+        return run_progress(status)
+    phase, number = found.phases[-1], len(found.phases)
+    name = f"phase {number}: {PHASE_NAMES[phase.train]}"
+    epoch = status.epoch - phase.first_epoch + 1
+    if epoch < 1 or phase.epochs == 1 or not status.phase.startswith("epoch"):
+        share = max(0, min(1, epoch)) if phase.epochs == 1 else max(0, epoch) / phase.epochs
+        return share, " · ".join(part for part in (name, format_time_left(status.seconds_left)) if part)
+    share = (epoch - 1 + (status.batch / status.batches if status.batches else 0.0)) / phase.epochs
+    parts = (name, f"epoch {epoch} of {phase.epochs}", format_time_left(status.seconds_left))
+    return min(1.0, share), " · ".join(part for part in parts if part)
+
+
+def short_time(seconds: float) -> str:
+    """Return a measured time: "12 seconds", or "about 3 minutes" where seconds do not matter."""
+    if seconds < _SHORT_SECONDS:
+        return counted(max(1, round(seconds)), "second")
+    return format_duration(seconds)
+
+
+def figure_of(phase: Phase, boxes: bool) -> str:
+    """Return a phase's result with its 95% interval: "97.2% (93% to 99%)"."""
+    if phase.value is None:
+        return "no result"
+    if boxes:
+        return f"mean IoU {phase.value:.2f}"
+    interval = "" if phase.low is None or phase.high is None else f" ({phase.low:.0%} to {phase.high:.0%})"
+    return f"{phase.value:.1%}{interval}"

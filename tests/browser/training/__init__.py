@@ -1,0 +1,1 @@
+"""Trainings in Chromium that are more than one run."""
