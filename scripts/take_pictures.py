@@ -50,7 +50,7 @@ from core.workspace import open_workspace
 workspace = open_workspace()
 store = Store(workspace)
 project = make_sample_project(store)
-run = jobs.submit(workspace, snapshot_of_project(store, project.id), Recipe.checked(epochs=8), title="Five birds",
+run = jobs.submit(workspace, snapshot_of_project(store, project.id), Recipe.checked(), title="Five birds",
                   project_id=project.id, project=project.name)
 while run.status().live:
     time.sleep(0.5)

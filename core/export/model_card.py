@@ -8,6 +8,7 @@ import pandas as pd
 from core.export.box_snippet import box_snippet
 from core.inspection.measuring.report import BoxReport, Rate, Report
 from core.models.bundle import INFO_FILE, WEIGHTS_FILE, BundleInfo
+from core.models.zoo import HEAD_STAGES, config_of
 
 _MODES = {
     "crop": "The photo is resized to {resize} pixels on its shorter side; the central {size} x {size} pixels are used.",
@@ -60,8 +61,8 @@ def model_card(
 def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
     """Return ten lines that load the bundle with torchvision, safetensors and Pillow, and predict the same.
 
-    Letterbox takes three more lines, a small stem two, and a box has its own program. An architecture that torchvision
-    does not have is loaded with this program's own code.
+    Letterbox takes three more lines, a small stem two, a head on several stages seven, and a box has its own program.
+    An architecture that torchvision does not have is loaded with this program's own code.
     """
     network = _network(info.arch)
     if network is None:
@@ -90,6 +91,18 @@ def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
         ],
     }[seen["mode"]]
     torch = "torch, " if any("torch.nn" in line for line in network) else ""
+    logits = "model(pixels[None])"
+    several: list[str] = []
+    if config_of(info.arch).head == "stages":
+        logits = "model.fc(torch.cat(vectors, 1))"
+        several = [
+            "x, vectors = model.maxpool(model.relu(model.bn1(model.conv1(pixels[None])))), []",
+            "for name, stage in model.named_children():",
+            '    if name.startswith("layer"):',
+            "        x = stage(x)",
+            f"    if name in {HEAD_STAGES}:",
+            "        vectors.append(torch.nn.functional.normalize(x.mean((2, 3))))",
+        ]
     lines = [
         f"import json, {torch}torchvision, torchvision.transforms.functional as F",
         "from PIL import Image, ImageOps",
@@ -99,7 +112,8 @@ def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
         f'model.load_state_dict(load_file("{WEIGHTS_FILE}"))',
         *view,
         'pixels = F.normalize(F.to_tensor(view), info["preprocessing"]["mean"], info["preprocessing"]["std"])',
-        'print(*sorted(zip(model(pixels[None]).softmax(1)[0].tolist(), info["classes"]), reverse=True)[:5], sep="\\n")',
+        *several,
+        f'print(*sorted(zip({logits}.softmax(1)[0].tolist(), info["classes"]), reverse=True)[:5], sep="\\n")',
     ]
     return "\n".join(lines)
 
@@ -108,13 +122,16 @@ def _network(arch: str) -> list[str] | None:
     """Return the lines that build the network with torchvision; None if torchvision does not have it."""
     name, *options = arch.split("+")
     constructor = _IN_TORCHVISION.get(name.removesuffix("-v1"))
-    if constructor is None or set(options) - {"small-stem"}:
+    if constructor is None or set(options) - {"small-stem", "stages"}:
         return None
     lines = [f'model = torchvision.models.{constructor}(num_classes=len(info["classes"])).eval()']
     if name.endswith("-v1"):
         stages = "(model.layer2, model.layer3, model.layer4)"
         lines.append(f"for stage in {stages}: stage[0].conv1.stride, stage[0].conv2.stride = 2, 1  # v1")
-    if options:
+    if "stages" in options:
+        width = config_of(arch).head_width
+        lines.append(f'model.fc = torch.nn.Linear({width}, len(info["classes"]))  # takes the vectors of three stages')
+    if "small-stem" in options:
         lines.append("model.conv1 = torch.nn.Conv2d(3, 64, 3, padding=1, bias=False)  # a stem for small pictures")
         lines.append("model.maxpool = torch.nn.Identity()")
     return lines
@@ -134,8 +151,11 @@ def _opening(info: BundleInfo) -> str:
     task = f"classifies photos into {len(info.classes)} classes"
     if info.task == "localization":
         task = f"predicts the class (one of {len(info.classes)}) and the box of the object in a photo"
+    several = ""
+    if config_of(info.arch).head == "stages":
+        several = f"Its head takes the means of {', '.join(HEAD_STAGES)}, each scaled to length 1, side by side. "
     return (
-        f"A {info.arch} that {task}. Made with ResNet Studio{made}. "
+        f"A {info.arch} that {task}. {several}Made with ResNet Studio{made}. "
         f"`{WEIGHTS_FILE}` contains the weights under torchvision's names, `{INFO_FILE}` everything about them, and "
         "`classes.txt` the classes in the order of the outputs. No file is a pickle."
     )

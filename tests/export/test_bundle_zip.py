@@ -32,6 +32,7 @@ CASES = {
     "squash": ("resnet18", "squash"),
     "letterbox": ("resnet18", "letterbox"),
     "v1": ("resnet50-v1", "crop"),
+    "stages": ("resnet18+stages", "crop"),
     "family": ("resnext50-32x4d+small-stem", "crop"),
 }
 KERAS_LIKE = (0.48501960784313725, 0.45795686274509804, 0.4076078431372549)
@@ -86,6 +87,13 @@ def test_the_readme_s_snippet_gives_the_same_answer(
     for name in CLASSES:
         assert found[name] == pytest.approx(expected[name], abs=1e-4)
     assert max(expected.values()) < 0.99, "an answer that is always 1 would prove nothing"
+
+
+def test_the_card_says_what_a_head_on_several_stages_takes(bundle: Path) -> None:
+    info = read_info(bundle)
+    several = model_card(info.model_copy(update={"arch": "resnet18+stages"}), "Signs")
+    said = "Its head takes the means of layer2, layer3, layer4, each scaled to length 1, side by side."
+    assert said in several and said not in model_card(info, "Signs")
 
 
 @pytest.mark.parametrize(("arch", "mode"), [("resnet50", "crop"), ("resnet50-v1", "crop"), ("resnet152-v1", "squash")])
