@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     from core.data.pictures.resized_cache import ResizedCache
 
 
+_running: dict[Thread, Event] = {}
+
+
 @contextmanager
 def decoding_ahead(cache: "ResizedCache", wanted: Sequence[Source]) -> Iterator[None]:
     """Store the views of photos in the cache, in the given order, until the context ends.
 
-    It stops at a broken photo, which the pass over the photos will find too, and say so.
+    It stops at a broken photo, which the pass over the photos will find too, and say so, and where speeds are measured.
     """
     ended = Event()
 
@@ -27,9 +30,18 @@ def decoding_ahead(cache: "ResizedCache", wanted: Sequence[Source]) -> Iterator[
                     return
 
     thread = Thread(target=decode, name="decoding ahead", daemon=True)
+    _running[thread] = ended
     thread.start()
     try:
         yield
     finally:
+        ended.set()
+        thread.join()
+        _running.pop(thread, None)
+
+
+def end_decoding_ahead() -> None:
+    """End all decoding in the background and wait until the processors are free, to measure how fast engines are."""
+    for thread, ended in list(_running.items()):
         ended.set()
         thread.join()

@@ -1,36 +1,84 @@
-"""Which engine computes a network's vectors in this workspace: chosen once, so that vectors of one kind are compared.
+"""Which engine computes a network's vectors: chosen once for a workspace, so that vectors of one kind are compared.
 
-It is written beside the vectors, as ``cache/vectors/<network>/engine.json``. Does not import torch.
+It is written beside the vectors, as ``cache/vectors/<network>/engine.json``. An engine in 8 bits is there only for
+projects whose own photos have passed its test. The file says which by the hashes of some of them, since a training
+knows its photos and not its project. Does not import torch.
 """
 
 import json
 import re
 import uuid
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 from core.features.frozen_network import FrozenNetwork
 from core.file_replacement import replace_patiently
 from core.workspace import Workspace
 
 EXACT = "fp32"
+HashesOf = Callable[[], Collection[str]]
+"""Gives the content hashes of a project's photos; called only where an engine in 8 bits has passed for some project."""
 _NAME = re.compile(r"[a-z0-9]+(-[0-9a-f]+)?")
+_MARKS = 100
+"""So many of the labelled photos are written down; half of them must be among the photos of a project."""
 
 
-def preferred_engine(workspace: Workspace, network: FrozenNetwork) -> str | None:
-    """Return the name of the engine; None if none has been chosen yet, or if the file is damaged."""
-    try:
-        found = json.loads(_path(workspace, network).read_bytes())["engine"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+def preferred_engine(workspace: Workspace, network: FrozenNetwork, photos: HashesOf | None = None) -> str | None:
+    """Return the engine's name for these photos; None if none has been chosen yet, or if the file is damaged."""
+    passed = None if photos is None else passed_engine(workspace, network, photos)
+    found = passed or _read(workspace, network).get("engine")
     return found if isinstance(found, str) and _NAME.fullmatch(found) else None
+
+
+def passed_engine(workspace: Workspace, network: FrozenNetwork, photos: HashesOf) -> str | None:
+    """Return the engine in 8 bits whose test these photos have passed; None if there is none."""
+    passed = _passed(_read(workspace, network))
+    own = set(photos()) if passed else set()
+    return next((name for name, marks in reversed(passed.items()) if 2 * len(own & set(marks)) >= len(marks) > 0), None)
 
 
 def prefer_engine(workspace: Workspace, network: FrozenNetwork, engine: str) -> None:
     """Write the choice; vectors of another engine stay where they are. Raises OSError."""
+    _write(workspace, network, {**_read(workspace, network), "engine": engine})
+
+
+def record_pass(workspace: Workspace, network: FrozenNetwork, engine: str, labelled: Sequence[str]) -> None:
+    """Write that these labelled photos have passed the test of an engine in 8 bits. Raises OSError."""
+    found = _read(workspace, network)
+    _write(workspace, network, {**found, "passed": {**_passed(found), engine: list(labelled[:_MARKS])}})
+
+
+def forget_pass(workspace: Workspace, network: FrozenNetwork, engine: str) -> None:
+    """Write that an engine in 8 bits is no longer there. Raises OSError."""
+    found = _read(workspace, network)
+    passed = {name: marks for name, marks in _passed(found).items() if name != engine}
+    _write(workspace, network, {**found, "passed": passed})
+
+
+def _read(workspace: Workspace, network: FrozenNetwork) -> dict[str, Any]:
+    try:
+        found = json.loads(_path(workspace, network).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _passed(found: dict[str, Any]) -> dict[str, list[str]]:
+    passed = found.get("passed")
+    entries = passed.items() if isinstance(passed, dict) else ()
+    return {
+        name: marks
+        for name, marks in entries
+        if _NAME.fullmatch(name) and isinstance(marks, list) and all(isinstance(one, str) for one in marks)
+    }
+
+
+def _write(workspace: Workspace, network: FrozenNetwork, content: dict[str, Any]) -> None:
     path = _path(workspace, network)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".engine-{uuid.uuid4().hex}.part")
-    part.write_text(json.dumps({"engine": engine}), encoding="utf-8")
+    part.write_text(json.dumps(content), encoding="utf-8")
     replace_patiently(part, path)
 
 

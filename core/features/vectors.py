@@ -15,7 +15,7 @@ import numpy as np
 
 from core.cache_use import mark_used
 from core.features.frozen_network import FrozenNetwork
-from core.features.preferred_engine import EXACT, preferred_engine
+from core.features.preferred_engine import EXACT, HashesOf, preferred_engine
 from core.features.views import ORIGINAL
 from core.models.zoo import POOLED
 from core.workspace import Workspace
@@ -32,13 +32,14 @@ def vectors_name(network: FrozenNetwork, engine: str, view: str = ORIGINAL) -> s
     return f"{network.name}/{engine}/{view}"
 
 
-def default_vectors(workspace: Workspace) -> str | None:
+def default_vectors(workspace: Workspace, photos: HashesOf | None = None) -> str | None:
     """Return the name of the vectors that suggestions are made from; None if the weights are not downloaded yet.
 
     They are those of the original view under the pretrained ResNet-50, as a run with the usual recipe uses them.
+    ``photos`` gives the hashes of the project's photos: 8 bits are only for those that have passed their test.
     """
     network = FrozenNetwork.of_imagenet()
-    return None if network is None else vectors_name(network, preferred_engine(workspace, network) or EXACT)
+    return None if network is None else vectors_name(network, preferred_engine(workspace, network, photos) or EXACT)
 
 
 class Vectors:

@@ -1,14 +1,23 @@
 """The engine that computes a network's vectors in a workspace: chosen at first use, and the same one from then on.
 
-Once there are enough labelled photos to test it with, 8 bits may take its place, where that saves time. The vectors of
-the earlier engine stay where they are.
+A project with enough labelled photos to test 8 bits with gets them, where they pass and save time. Other projects keep
+the engine of the workspace, and its vectors stay where they are.
 """
 
 from typing import TYPE_CHECKING
 
 from core.features.engines.engine import Engine
+from core.features.engines.remembered import forget_int8
 from core.features.frozen_network import FrozenNetwork
-from core.features.preferred_engine import EXACT, prefer_engine, preferred_engine
+from core.features.preferred_engine import (
+    EXACT,
+    HashesOf,
+    forget_pass,
+    passed_engine,
+    prefer_engine,
+    preferred_engine,
+    record_pass,
+)
 from core.features.vectors import Vectors
 from core.workspace import Workspace
 
@@ -23,13 +32,13 @@ def open_engine(
     images: int | None = None,
     exact: bool = False,
     labelled: "LabelledPhotos | None" = None,
+    photos: HashesOf = tuple,
     device: str = "auto",
 ) -> Engine:
-    """Return the engine of this network in this workspace. Imports torch.
+    """Return the engine of this network for a project in this workspace. Imports torch.
 
-    ``images`` is how many views are to be computed, ``exact`` allows fp32 only, and ``labelled`` photos allow a test of
-    8 bits, which may replace an engine that was chosen without one. Raises the errors of ``FrozenNetwork.load``, and
-    ImageRefused if one of the labelled photos cannot be read.
+    ``images`` is how many views are to be computed, ``exact`` allows fp32 only, ``photos`` gives the hashes of the
+    project's photos, and its ``labelled`` ones allow a test of 8 bits. Raises the errors of ``FrozenNetwork.load``.
     """
     from core.features.engines.choice import choose_engine, engine_called, engine_in_8_bits
 
@@ -37,25 +46,34 @@ def open_engine(
     if exact:
         known = engine_called(workspace, network, EXACT, device=where)
         return known or choose_engine(workspace, network, images=images, exact=True, device=where)
+    if passed := passed_engine(workspace, network, photos):
+        if (kept := engine_called(workspace, network, passed, device=where)) is not None:
+            return kept
+        forget_pass(workspace, network, passed)
+        forget_int8(workspace, network, passed)
     chosen = preferred_engine(workspace, network)
-    stored = _stored(workspace, network, chosen or EXACT) if labelled is not None else 0
-    engine: Engine | None = None
-    if chosen is not None:
-        if labelled is not None and images is not None and chosen == EXACT:
-            engine = engine_in_8_bits(workspace, network, images=images, stored=stored, labelled=labelled, device=where)
-        if engine is None and (engine := engine_called(workspace, network, chosen, device=where)) is not None:
-            return engine
-    if engine is None:
-        engine = choose_engine(workspace, network, images=images, stored=stored, labelled=labelled, device=where)
+    if labelled is not None and images is not None and chosen in (None, EXACT):
+        stored = _stored(workspace, network, EXACT, photos)
+        rounded = engine_in_8_bits(workspace, network, images=images, stored=stored, labelled=labelled, device=where)
+        if rounded is not None:
+            meanwhile = passed_engine(workspace, network, photos)
+            if meanwhile and (other := engine_called(workspace, network, meanwhile, device=where)):
+                return other  # another process has tested while this one did
+            record_pass(workspace, network, rounded.name, labelled.hashes)
+            return rounded
+    if chosen is not None and (usual := engine_called(workspace, network, chosen, device=where)) is not None:
+        return usual
+    engine = choose_engine(workspace, network, images=images, device=where)
     meanwhile = preferred_engine(workspace, network)
     if meanwhile not in (None, chosen) and (other := engine_called(workspace, network, meanwhile, device=where)):
-        return other  # another process has chosen while this one tested
+        return other  # another process has chosen while this one measured
     prefer_engine(workspace, network, engine.name)
     return engine
 
 
-def _stored(workspace: Workspace, network: FrozenNetwork, engine: str) -> int:
-    """Return how many vectors of all views an engine has computed in this workspace."""
+def _stored(workspace: Workspace, network: FrozenNetwork, engine: str, photos: HashesOf) -> int:
+    """Return how many vectors an engine has computed of these photos in all views."""
+    hashes = list(dict.fromkeys(photos()))
     name = f"{network.name}/{engine}"
     folders = [path for path in (workspace.cache / "vectors" / name).glob("*") if path.is_dir()]
-    return sum(Vectors(workspace, f"{name}/{folder.name}").count() for folder in folders)
+    return sum(len(hashes) - len(Vectors(workspace, f"{name}/{one.name}").missing(hashes)) for one in folders)

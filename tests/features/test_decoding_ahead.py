@@ -1,6 +1,7 @@
 """Photos are decoded while an engine is prepared, with the same pixels as later, and no longer than that."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from core.data.pictures.resized_cache import ResizedCache
 from core.data.pictures.source import Source
 from core.features.decoding_ahead import decoding_ahead
+from core.features.engines.measuring import measured_speeds
 from tests.features.test_frozen_pass import pictures
 from tests.inspection.conftest import SMALL
 
@@ -50,6 +52,23 @@ def test_decoding_ends_with_the_preparation(cache: ResizedCache, tmp_path: Path)
     assert made < 2000
     time.sleep(0.1)
     assert views_of(cache) == made
+
+
+def test_decoding_ends_before_speeds_are_measured(cache: ResizedCache, tmp_path: Path) -> None:
+    wanted = [Source(f"{n:064x}", one.path, one.name) for n, one in enumerate(pictures(tmp_path / "photos", 1) * 2000)]
+    made: list[int] = []
+
+    class Engine:
+        name, runtime, outputs = "fp32", "test", ("pooled",)
+
+        def run(self, pixels: np.ndarray, outputs: Sequence[str] = ("pooled",)) -> dict[str, np.ndarray]:
+            made.append(views_of(cache))
+            return {}
+
+    with decoding_ahead(cache, wanted):
+        wait_for_views(cache, 1)
+        measured_speeds({"engine": Engine()}, np.zeros((1, 8, 8, 3), np.uint8), most_seconds=0.0)
+    assert len(made) > 1 and made[0] == made[-1] == views_of(cache) < 2000
 
 
 def test_a_broken_photo_is_left_to_the_pass(cache: ResizedCache, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
-"""The engine of a workspace: chosen once, and replaced by 8 bits only where they pass their test and save time."""
+"""The engine of a workspace: chosen once; 8 bits only for a project whose photos pass their test, to save time."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,9 @@ import numpy as np
 import pytest
 
 from core.features.engines import choice
-from core.features.engines.choice import LabelledPhotos
 from core.features.engines.engine import FP32, POOLED, NetworkArrays
-from core.features.preferred_engine import prefer_engine, preferred_engine
+from core.features.engines.remembered import remembered
+from core.features.preferred_engine import prefer_engine, preferred_engine, record_pass
 from core.features.vectors import Vectors, vectors_name
 from core.features.views import MIRRORED, ORIGINAL
 from core.features.workspace_engine import open_engine
@@ -38,8 +39,15 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     return found
 
 
-def opened(workspace: Workspace, **options: Any) -> str:
-    return open_engine(workspace, NETWORK, device="cpu", **options).name
+OWN = tuple(labelled().hashes)
+
+
+def opened(workspace: Workspace, photos: tuple[str, ...] = OWN, **options: Any) -> str:
+    return open_engine(workspace, NETWORK, device="cpu", photos=lambda: photos, **options).name
+
+
+def preferred(workspace: Workspace, photos: tuple[str, ...] = OWN) -> str | None:
+    return preferred_engine(workspace, NETWORK, lambda: photos)
 
 
 def test_8_bits_replace_an_engine_that_was_chosen_without_labels(workspace: Workspace) -> None:
@@ -47,10 +55,40 @@ def test_8_bits_replace_an_engine_that_was_chosen_without_labels(workspace: Work
     kept.add(["a"], np.ones((1, 64), np.float32))
     assert opened(workspace, images=MANY) == FP32, "nothing to test it with"
     name = opened(workspace, images=MANY, labelled=labelled())
-    assert name.startswith("int8-") and preferred_engine(workspace, NETWORK) == name
+    assert name.startswith("int8-") and preferred(workspace) == name
     assert opened(workspace) == name, "it is remembered"
     assert opened(workspace, images=MANY, labelled=labelled(), exact=True) == FP32
     assert Vectors(workspace, kept.name).count() == 1, "the vectors of the earlier engine stay"
+
+
+def test_8_bits_that_one_project_has_passed_change_nothing_for_another(workspace: Workspace) -> None:
+    others = tuple(f"x-ray {number}" for number in range(300))
+    name = opened(workspace, images=MANY, labelled=labelled())
+    assert preferred(workspace) == name and preferred(workspace, others) == FP32 == preferred_engine(workspace, NETWORK)
+    assert opened(workspace, others, images=MANY) == FP32, "its photos have not passed"
+    assert opened(workspace, OWN[:20], images=MANY) == FP32, "few of the photos that passed"
+    photos = replace(labelled(260), hashes=others)  # calibrated on other photos, so under another name
+    second = opened(workspace, others, images=MANY, labelled=photos)
+    assert second.startswith("int8-") and second != name and preferred(workspace, others) == second
+    assert preferred(workspace) == opened(workspace) == name, "the first project keeps its own"
+
+
+def test_in_a_new_workspace_8_bits_are_no_default(workspace: Workspace) -> None:
+    next(workspace.cache.glob("vectors/*/engine.json")).unlink()
+    name = opened(workspace, images=MANY, labelled=labelled())
+    assert name.startswith("int8-") and preferred_engine(workspace, NETWORK) is None
+    assert opened(workspace, ("another",), images=MANY) == FP32 == preferred_engine(workspace, NETWORK)
+    assert opened(workspace) == name, "choosing for another project has kept it"
+
+
+def test_8_bits_whose_calibration_was_deleted_are_tested_again(workspace: Workspace) -> None:
+    """Also after an opening without labels, which can only return the exact engine."""
+    name = opened(workspace, images=MANY, labelled=labelled())
+    next(workspace.cache.glob("engines/*/*.onnx")).unlink()
+    assert opened(workspace, images=MANY) == FP32 == preferred(workspace)
+    found = remembered(workspace, NETWORK)
+    assert found is not None and found.int8 is None
+    assert opened(workspace, images=MANY, labelled=labelled()) == name == preferred(workspace)
 
 
 def test_the_earlier_engine_stays_where_8_bits_would_take_longer(workspace: Workspace, monkeypatch: Any) -> None:
@@ -60,12 +98,13 @@ def test_the_earlier_engine_stays_where_8_bits_would_take_longer(workspace: Work
     for view in (ORIGINAL, MIRRORED):
         names = [f"{view}{number}" for number in range(400)]
         Vectors(workspace, vectors_name(NETWORK, FP32, view)).add(names, np.ones((400, 2), np.float32))
-    assert opened(workspace, images=2000, labelled=labelled()) == FP32
+    own = tuple(f"{view}{number}" for view in (ORIGINAL, MIRRORED) for number in range(400))
+    assert opened(workspace, own, images=2000, labelled=labelled()) == FP32
 
 
 def test_8_bits_that_fail_their_self_test_leave_the_earlier_engine(workspace: Workspace, monkeypatch: Any) -> None:
     photos = labelled()
-    wrong = LabelledPhotos(photos.pixels, photos.vectors, photos.labels, photos.folds, other_way_round(photos.folds))
+    wrong = replace(photos, probe=other_way_round(photos.folds))
     assert opened(workspace, images=MANY, labelled=wrong) == FP32
     monkeypatch.setattr(choice, "calibrate", lambda *_: pytest.fail("tried again"))
     assert opened(workspace, images=MANY, labelled=photos) == FP32
@@ -74,16 +113,17 @@ def test_8_bits_that_fail_their_self_test_leave_the_earlier_engine(workspace: Wo
 
 def test_of_two_processes_that_choose_the_second_takes_what_the_first_has_chosen(workspace: Workspace) -> None:
     first = opened(workspace, images=MANY, labelled=labelled())
-    prefer_engine(workspace, NETWORK, FP32)
-    (workspace.cache / "engines.json").unlink()
-    photos = labelled(244)  # calibrated on other photos, so under another name
+    next(workspace.cache.glob("vectors/*/engine.json")).unlink()
+    photos = labelled(260)  # calibrated on other photos, so under another name
 
-    def while_testing(*arguments: Any) -> np.ndarray:
-        prefer_engine(workspace, NETWORK, first)
+    def while_testing(*arguments: Any) -> dict[str, np.ndarray]:
+        record_pass(workspace, NETWORK, first, photos.hashes)
         return photos.vectors(*arguments)
 
-    second = LabelledPhotos(photos.pixels, while_testing, photos.labels, photos.folds, photos.probe)
-    assert opened(workspace, images=MANY, labelled=second) == first == preferred_engine(workspace, NETWORK)
+    second = replace(photos, vectors=while_testing)
+    own = tuple(photos.hashes)
+    assert opened(workspace, own, images=MANY, labelled=second) == first == preferred(workspace, own)
+    assert len(list(workspace.cache.glob("engines/*/*.onnx"))) == 2
 
 
 def test_an_engine_that_this_machine_lacks_is_replaced(workspace: Workspace) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from core.features.engines.engine import BF16, FP32, POOLED, Engine, NetworkArrays, PreparedEngine, arrays_of
-from core.features.engines.int8_check import LEAST_PHOTOS, Probe, check
+from core.features.engines.int8_check import LEAST_PHOTOS, Probe, are_alike, check, cosines_of
 from core.features.engines.int8_engine import CALIBRATION_PHOTOS, calibrate, keep, kept_engine, name_of
 from core.features.engines.measuring import BATCH as MEASURED_BATCH
 from core.features.engines.measuring import measured_speeds
@@ -16,7 +16,7 @@ from core.features.engines.ort_engine import OrtEngine, fp32_engine
 from core.features.engines.remembered import Measured, remember, remembered
 from core.features.engines.torch_engine import TorchEngine, fastest_names
 from core.features.frozen_network import FrozenNetwork
-from core.models.zoo import STAGE_VECTORS, STAGES
+from core.models.zoo import STAGE_VECTORS
 from core.processors import has_int8_dot_products
 from core.workspace import Workspace
 
@@ -37,13 +37,20 @@ class LabelledPhotos:
     """Labelled photos of the project, to calibrate and test 8 bits with."""
 
     pixels: Callable[[Sequence[int]], np.ndarray]
-    """Gives the views of some of them, by number: uint8 [n, S, S, 3]."""
-    vectors: Callable[[Engine, Sequence[int]], np.ndarray]
-    """Gives an engine's vectors of some of them, float32 [n, C], and may keep them, so that none is computed twice."""
+    """Gives the views of some of them, by number: uint8 [n, S, S, 3], without those that cannot be read."""
+    vectors: Callable[[Engine, Sequence[int]], dict[str, np.ndarray]]
+    """Gives an engine's vectors of some of them, by kind, and may keep them, so that none is computed twice.
+
+    Each kind that heads take or are made of is float32 [n, C], with NaN for a photo that cannot be read.
+    """
     labels: np.ndarray
     folds: np.ndarray
     """In which fold of cross-validation each is held out; photos of a group share one."""
     probe: Probe
+    hashes: Sequence[str] = ()
+    """Their content hashes: whose photos have passed the test is recorded with some of them."""
+    probed: Sequence[str] = ("last",)
+    """The kinds of vectors that heads are trained on; of the others only the cosines are compared."""
 
 
 def choose_engine(
@@ -52,34 +59,22 @@ def choose_engine(
     outputs: Sequence[str] = STAGE_VECTORS,
     *,
     images: int | None = None,
-    stored: int = 0,
     exact: bool = False,
-    labelled: LabelledPhotos | None = None,
     device: str | None = None,
 ) -> PreparedEngine:
     """Return the fastest engine for the outputs, ready to use; measures in about three seconds if that was never done.
 
-    ``images`` is how many views are to be computed: few are computed without measuring, and many are worth trying 8
-    bits, if there are ``labelled`` photos to test them with. ``stored`` vectors would have to be computed again in 8
-    bits. ``exact`` allows full precision only. Raises the errors of ``FrozenNetwork.load``.
+    Never one in 8 bits, which is for photos that have passed its test. ``images`` is how many views are to be computed:
+    few are computed without measuring. ``exact`` allows full precision only. Raises the errors of
+    ``FrozenNetwork.load``.
     """
     where = device or _device()
     arrays = arrays_of(network)
     known = _known(workspace, network, where)
-    rounded = not exact and where == "cpu" and not set(outputs) & set(STAGES)
-    folder = workspace.cache / "engines" / network.name
-    if known is not None and known.int8 and rounded:
-        kept = kept_engine(folder, known.int8)
-        if kept is not None and set(outputs) <= set(kept.outputs):
-            return kept
     if known is None and images is not None and images < FEW_VIEWS:
         return made(usual_engine(where, exact), arrays, outputs, where)
     if known is None:
         known = _measured(workspace, network, arrays, where)
-    if rounded and labelled is not None and _is_worth_a_try(known, images, stored, labelled):
-        engine = _tried_in_8_bits(workspace, network, arrays, outputs, known, images, labelled)
-        if engine is not None:
-            return engine
     return made(known.fastest(exact), arrays, outputs, where)
 
 
@@ -93,15 +88,15 @@ def engine_in_8_bits(
     labelled: LabelledPhotos,
     device: str | None = None,
 ) -> PreparedEngine | None:
-    """Return an engine in 8 bits for a workspace that has chosen another, which had no labelled photos to test it with.
+    """Return an engine in 8 bits for a project whose ``labelled`` photos have not passed its test yet.
 
-    None if it was tried before, if it is too inexact or no faster, and if so few of its views are to be computed that
-    computing the ``stored`` vectors again would take longer than it saves.
+    None if it failed before, if it is too inexact or no faster, if the photos say too little, and if so few views are
+    to be computed that computing the ``stored`` vectors again would take longer than it saves.
     """
     where = device or _device()
     known = _known(workspace, network, where)
     likely = known or Measured(where, {f"onnxruntime/{FP32}": 1.0})  # the decision depends on ratios alone
-    if where != "cpu" or likely.int8 or not _is_worth_a_try(likely, images, stored, labelled):
+    if where != "cpu" or not _is_worth_a_try(likely, images, stored, labelled):
         return None
     arrays = arrays_of(network)
     if known is None:
@@ -186,9 +181,9 @@ def _speeds(network: NetworkArrays, device: str) -> dict[str, float]:
 def _is_worth_a_try(known: Measured, images: int | None, stored: int, labelled: LabelledPhotos) -> bool:
     """Return whether 8 bits, not tried yet, would save more time than calibrating and testing take."""
     exact = known.speeds.get(f"onnxruntime/{FP32}")
-    if known.int8_failed or images is None or exact is None or len(labelled.labels) < LEAST_PHOTOS:
+    if known.int8_failed or images is None or exact is None or _tested(images, labelled) < LEAST_PHOTOS:
         return False
-    best, expected = max(known.speeds.values()), _INT8_GAINS[has_int8_dot_products()] * exact
+    best, expected = known.speeds[known.fastest(exact=False)], _INT8_GAINS[has_int8_dot_products()] * exact
     if expected < _LEAST_GAIN * best:
         return False
     tested = _tested(images, labelled)
@@ -197,9 +192,31 @@ def _is_worth_a_try(known: Measured, images: int | None, stored: int, labelled: 
 
 
 def _tested(images: int | None, labelled: LabelledPhotos) -> int:
-    """Return how many labelled photos the test is made with."""
+    """Return how many labelled photos the test is made with, beside those that calibrate."""
     most = TEST_PHOTOS if images is None else max(LEAST_PHOTOS, images // _VIEWS_PER_TEST_PHOTO)
-    return min(len(labelled.labels), TEST_PHOTOS, most)
+    return max(0, min(len(labelled.labels) - CALIBRATION_PHOTOS, TEST_PHOTOS, most))
+
+
+def _drawn(labels: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of the test, stratified so that small classes have a part in it, and those of other photos.
+
+    Half of the test is shared out equally among the classes, as far as they have photos, the rest by their size.
+    """
+    order = np.random.default_rng(0).permutation(len(labels))
+    classes = np.unique(labels)
+    least = max(1, count // (2 * len(classes)))
+    place = np.empty(len(labels))
+    for name in classes:
+        own = order[labels[order] == name]
+        place[own] = np.arange(len(own)) / len(own)
+        place[own[:least]] -= 1
+    by_place = order[np.argsort(place[order], kind="stable")]
+    return by_place[:count], np.setdiff1d(order, by_place[:count])
+
+
+def _can_be_learnt(labels: np.ndarray, folds: np.ndarray) -> bool:
+    """Return whether two classes are left to learn from whichever fold is held out."""
+    return all(len(np.unique(labels[folds != fold])) >= 2 for fold in np.unique(folds))
 
 
 def _tried_in_8_bits(
@@ -211,28 +228,55 @@ def _tried_in_8_bits(
     images: int | None,
     labelled: LabelledPhotos,
 ) -> PreparedEngine | None:
-    """Calibrate, measure and test; returns the engine if it is faster and exact enough, and remembers it."""
+    """Calibrate, measure and test; returns the engine if it is faster and exact enough, and remembers it.
+
+    The photos of the test have no part in the calibration.
+    """
     best = known.fastest(exact=False)
-    rows = np.random.default_rng(0).permutation(len(labelled.labels))[: _tested(images, labelled)]
-    some = labelled.pixels(rows[:CALIBRATION_PHOTOS].tolist())
+    rows, others = _drawn(labelled.labels, _tested(images, labelled))
+    if not _can_be_learnt(labelled.labels[rows], labelled.folds[rows]):
+        return None
+    calibrating = np.random.default_rng(0).permutation(others)[:CALIBRATION_PHOTOS]
+    some = labelled.pixels(calibrating.tolist())
+    if not len(some):
+        return None
     model = calibrate(arrays, some, outputs)
     engine, reference = OrtEngine(model, name_of(model)), made(best, arrays, outputs)
     speeds = measured_speeds({engine.name: engine, best: reference}, some[:MEASURED_BATCH])
     log.info("images a second: %s", {name: round(speed, 1) for name, speed in speeds.items()})
-    passed = speeds[engine.name] >= _LEAST_GAIN * speeds[best]
+    passed: bool | None = speeds[engine.name] >= _LEAST_GAIN * speeds[best]
     if passed:
         if not best.endswith(f"/{FP32}"):
             reference = made(f"onnxruntime/{FP32}", arrays, outputs)
-        exact, rounded = (labelled.vectors(one, rows.tolist()) for one in (reference, engine))
-        found = check(exact, rounded, labelled.labels[rows], labelled.folds[rows], labelled.probe)
-        log.info("8 bits %s their self-test: %s", "passed" if found.passed else "failed", found)
-        passed = found.passed
+        passed = _passes(labelled, rows, reference, engine)
+    if passed is None:
+        return None
     if not passed:
-        remember(workspace, network, replace(known, int8=None, int8_failed=True))
+        remember(workspace, network, replace(known, int8_failed=True))
         return None
     speeds_now = {**known.speeds, f"onnxruntime/{engine.name}": speeds[engine.name]}
     _keep_calibrated(workspace, network, model, replace(known, speeds=speeds_now, int8=engine.name))
     return engine
+
+
+def _passes(labelled: LabelledPhotos, rows: np.ndarray, reference: Engine, rounded: Engine) -> bool | None:
+    """Return whether every kind of vector is exact enough; None if too few photos can be read to say."""
+    exact, found = (labelled.vectors(one, rows.tolist()) for one in (reference, rounded))
+    read = np.all([np.isfinite(one).all(axis=1) for one in (*exact.values(), *found.values())], axis=0)
+    labels, folds = labelled.labels[rows][read], labelled.folds[rows][read]
+    if len(labels) < LEAST_PHOTOS or not _can_be_learnt(labels, folds):
+        return None
+    for kind in exact:
+        pair = exact[kind][read], found[kind][read]
+        if kind in labelled.probed:
+            counted = check(*pair, labels, folds, labelled.probe)
+            log.info("8 bits %s their self-test of %s: %s", "passed" if counted.passed else "failed", kind, counted)
+            if not counted.passed:
+                return False
+        elif not are_alike(*(cosines := cosines_of(*pair))):
+            log.info("8 bits failed their self-test of %s: cosines %s", kind, cosines)
+            return False
+    return True
 
 
 def _keep_calibrated(workspace: Workspace, network: FrozenNetwork, model: bytes, measured: Measured) -> None:

@@ -40,7 +40,7 @@ class Int8Check:
         one. Few photos in doubt are so decided against 8 bits, which costs time and no accuracy.
         """
         allowed = max(1.0, MOST_POINTS_LOST / 100 * self.photos)
-        alike = self.median_cosine >= LEAST_MEDIAN_COSINE and self.low_cosine >= LEAST_LOW_COSINE
+        alike = are_alike(self.median_cosine, self.low_cosine)
         lost = self.correct_exact - min(self.correct_rounded, self.correct_mixed)
         return self.photos >= LEAST_PHOTOS and alike and lost <= allowed
 
@@ -56,13 +56,16 @@ def check(exact: np.ndarray, rounded: np.ndarray, labels: np.ndarray, folds: np.
             "mixed": (rounded, exact),
         }.items():
             correct[name] += int((probe(known[train], labels[train], new[held]) == labels[held]).sum())
+    return Int8Check(len(labels), correct["exact"], correct["rounded"], correct["mixed"], *cosines_of(exact, rounded))
+
+
+def cosines_of(exact: np.ndarray, rounded: np.ndarray) -> tuple[float, float]:
+    """Return the median of the cosines between vectors of the same photos, and the lowest of all but one in 100."""
     lengths = np.linalg.norm(exact, axis=1) * np.linalg.norm(rounded, axis=1)
     cosines = (exact * rounded).sum(axis=1) / np.maximum(lengths, np.finfo(np.float32).tiny)
-    return Int8Check(
-        len(labels),
-        correct["exact"],
-        correct["rounded"],
-        correct["mixed"],
-        float(np.median(cosines)),
-        float(np.quantile(cosines, 0.01)),
-    )
+    return float(np.median(cosines)), float(np.quantile(cosines, 0.01))
+
+
+def are_alike(median_cosine: float, low_cosine: float) -> bool:
+    """Return whether the cosines allow 8 bits."""
+    return median_cosine >= LEAST_MEDIAN_COSINE and low_cosine >= LEAST_LOW_COSINE

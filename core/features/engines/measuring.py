@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from core.features.decoding_ahead import end_decoding_ahead
 from core.features.engines.engine import PreparedEngine
 
 BATCH = 8
@@ -24,8 +25,10 @@ def measured_speeds(
 
     They compute in turns, so that other work on the machine slows all of them; the fastest turn of each counts, because
     others can only make it slower. After a first turn to warm up, there are at least two and at most six, in about
-    ``most_seconds``. An engine far behind the best takes part in one only.
+    ``most_seconds``. An engine far behind the best takes part in one only. Photos that this process decodes ahead
+    would slow down each engine differently, so that ends here.
     """
+    end_decoding_ahead()
     for engine in engines.values():
         engine.run(pixels, engine.outputs)
     began = clock()

@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -71,7 +71,17 @@ def remember(workspace: Workspace, network: FrozenNetwork, measured: Measured) -
 def remembered_speed(workspace: Workspace, network: FrozenNetwork, *, exact: bool = False) -> float | None:
     """Return how many images a second the engine computes that would be chosen here; None before a measurement."""
     found = remembered(workspace, network)
-    return None if found is None else found.speed(exact)
+    if found is None:
+        return None
+    kept = found.int8 and (workspace.cache / "engines" / network.name / f"{found.int8}.onnx").is_file()
+    return (found if kept else replace(found, int8=None)).speed(exact)
+
+
+def forget_int8(workspace: Workspace, network: FrozenNetwork, engine: str) -> None:
+    """Forget a calibrated engine that is no longer there, so that another may be calibrated."""
+    found = remembered(workspace, network)
+    if found is not None and found.int8 == engine:
+        remember(workspace, network, replace(found, int8=None))
 
 
 def _path(workspace: Workspace) -> Path:

@@ -31,7 +31,7 @@ from core.background_process import (
 from core.cache_use import in_use
 from core.data.pictures.source import Source
 from core.data.store.store import ImageRow, Store
-from core.errors import ImageRefused, StudioError
+from core.errors import StudioError, TooLittleData
 from core.features.budget import clean
 from core.features.engines.engine import Engine
 from core.features.frozen_network import FrozenNetwork
@@ -91,7 +91,7 @@ def vectors_state(store: Store, project_id: int) -> VectorsState:
     Without the pretrained weights this is (0, total, False).
     """
     hashes = [one.hash for one in store.image_labels(project_id)]
-    network = default_vectors(store.workspace)
+    network = default_vectors(store.workspace, lambda: hashes)
     if network is None:
         return VectorsState(0, len(hashes), False)
     missing = vectors_of(store.workspace, network).missing(hashes)
@@ -134,9 +134,9 @@ def _views_missing(store: Store, project_id: int) -> bool:
     network = FrozenNetwork.of_imagenet()
     if network is None or _is_running(store.workspace, project_id):
         return False
-    engine = preferred_engine(store.workspace, network) or EXACT
     result = _read_result(store.workspace, project_id)
     hashes = [one.hash for one in store.image_labels(project_id)]
+    engine = preferred_engine(store.workspace, network, lambda: hashes) or EXACT
     stores = (stage_vectors_of(store.workspace, vectors_name(network, engine, view)) for view in VIEWS)
     return bool({name for one in stores for name in one.missing(hashes)} - set(result.refused if result else ()))
 
@@ -165,7 +165,7 @@ def _compute_all(store: Store, project_id: int) -> dict[str, Refused]:
     network = FrozenNetwork.of_imagenet()
     engine: Engine | None = None
     while network is not None:
-        name = engine.name if engine else preferred_engine(store.workspace, network) or EXACT
+        name = engine.name if engine else _engine_name(store, project_id, network)
         work = _next_work(store, project_id, network, name, refused)
         if work is None:
             break
@@ -189,6 +189,12 @@ def _compute_all(store: Store, project_id: int) -> dict[str, Refused]:
     return refused
 
 
+def _engine_name(store: Store, project_id: int, network: FrozenNetwork) -> str:
+    """Return the name of the engine whose vectors the project uses, as far as it is chosen."""
+    hashes = [one.hash for one in store.image_labels(project_id)]
+    return preferred_engine(store.workspace, network, lambda: hashes) or EXACT
+
+
 def _opened(store: Store, project_id: int, network: FrozenNetwork, name: str, refused: Collection[str]) -> Engine:
     """Return the engine; ``name`` is that of the one whose vectors are used so far.
 
@@ -210,15 +216,16 @@ def _opened(store: Store, project_id: int, network: FrozenNetwork, name: str, re
         network,
         [Source(row.hash, paths[row.hash], row.filename) for row in known],
         [row.label or "" for row in known],
-        [groups[row.hash] for row in known],
+        [groups.get(row.hash, row.hash) for row in known],
         _resized(store.workspace, network),
         stages=True,
     )
+    own = [row.hash for row in store.image_labels(project_id)]
     try:
-        return open_engine(store.workspace, network, images=images, labelled=labelled)
-    except ImageRefused as error:
-        log.warning("8 bits were not tested, because a photo cannot be read (%s)", error)
-        return open_engine(store.workspace, network, images=images)
+        return open_engine(store.workspace, network, images=images, labelled=labelled, photos=lambda: own)
+    except TooLittleData as error:
+        log.warning("8 bits were not tested (%s)", error)
+        return open_engine(store.workspace, network, images=images, photos=lambda: own)
 
 
 def _write_refused(workspace: Workspace, project_id: int, refused: Mapping[str, Refused]) -> None:

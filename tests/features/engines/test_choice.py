@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.features.engines import choice, remembered
-from core.features.engines.choice import LabelledPhotos, choose_engine, engine_called
+from core.features.engines.choice import LabelledPhotos, choose_engine, engine_called, engine_in_8_bits
 from core.features.engines.engine import BF16, FP32, POOLED, Engine, NetworkArrays
 from core.features.engines.measuring import measured_speeds
 from core.features.engines.remembered import Measured, remember, remembered_speed
@@ -177,11 +177,17 @@ def labelled(count: int = 240) -> LabelledPhotos:
     views += (170 * labels[:, None, None, None]).astype(np.uint8)
     return LabelledPhotos(
         lambda rows: views[list(rows)],
-        lambda engine, rows: engine.run(views[list(rows)])[POOLED],
+        lambda engine, rows: {"last": engine.run(views[list(rows)])[POOLED]},
         labels,
         np.arange(count) // 2 % 5,
         nearest_mean,
+        [f"photo {number}" for number in range(count)],
     )
+
+
+def tried(workspace: Workspace, images: int, photos: LabelledPhotos) -> str | None:
+    engine = engine_in_8_bits(workspace, NETWORK, images=images, stored=0, labelled=photos, device="cpu")
+    return engine and engine.name
 
 
 def test_8_bits_are_used_where_they_pay_and_pass_their_self_test(
@@ -190,18 +196,111 @@ def test_8_bits_are_used_where_they_pay_and_pass_their_self_test(
     monkeypatch.setattr(
         choice, "measured_speeds", lambda engines, _: {n: 40.0 if "int8" in n else 20.0 for n in engines}
     )
-    assert chosen(workspace, images=500, labelled=labelled()) == ("onnxruntime", FP32), "too few to be worth it"
-    assert chosen(workspace, images=20_000) == ("onnxruntime", FP32), "nothing to test it with"
-    assert chosen(workspace, images=20_000, labelled=labelled(), exact=True) == ("onnxruntime", FP32)
-    runtime, name = chosen(workspace, images=20_000, labelled=labelled())
-    assert runtime == "onnxruntime" and name.startswith("int8-")
+    assert tried(workspace, 500, labelled()) is None, "too few to be worth it"
+    name = tried(workspace, 20_000, labelled())
+    assert name is not None and name.startswith("int8-")
     assert remembered_speed(workspace, NETWORK) == 40 and remembered_speed(workspace, NETWORK, exact=True) == 20
-    assert chosen(workspace) == (runtime, name), "the calibrated network is kept"
-    assert chosen(workspace, outputs=("layer3", POOLED)) == ("onnxruntime", FP32)
+    assert chosen(workspace) == ("onnxruntime", FP32), "8 bits are for photos that have passed the test"
     kept = engine_called(workspace, NETWORK, name, device="cpu")
     assert kept is not None and kept.run(pictures())[POOLED].shape == (3, 64)
     next(workspace.cache.glob("engines/*/*.onnx")).unlink()
-    assert chosen(workspace) == ("onnxruntime", FP32)
+    assert engine_called(workspace, NETWORK, name, device="cpu") is None
+    assert remembered_speed(workspace, NETWORK) == 20, "the speed of an engine that is gone"
+
+
+def test_photos_that_calibrate_have_no_part_in_the_test(
+    workspace: Workspace, measurements: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        choice, "measured_speeds", lambda engines, _: {n: 40.0 if "int8" in n else 20.0 for n in engines}
+    )
+    photos, seen = labelled(), dict[str, set[int]]()
+
+    def pixels(rows: Sequence[int]) -> np.ndarray:
+        seen["calibrated"] = set(rows)
+        return photos.pixels(rows)
+
+    def vectors(engine: Engine, rows: Sequence[int]) -> dict[str, np.ndarray]:
+        seen["tested"] = set(rows)
+        return photos.vectors(engine, rows)
+
+    assert tried(workspace, 20_000, replace(photos, pixels=pixels, vectors=vectors))
+    assert len(seen["calibrated"]) == 32 and len(seen["tested"]) == 208
+    assert not seen["calibrated"] & seen["tested"]
+
+
+def test_a_class_with_three_photos_does_not_end_the_test(
+    workspace: Workspace, measurements: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All three are tested; and where a fold would leave one class to learn from, nothing is tested nor remembered."""
+    monkeypatch.setattr(
+        choice, "measured_speeds", lambda engines, _: {n: 40.0 if "int8" in n else 20.0 for n in engines}
+    )
+    photos = labelled(1000)
+    labels = np.zeros(1000, int)
+    labels[[5, 500, 700]] = 1
+    assert set(choice._drawn(labels, 200)[0]) >= {5, 500, 700}
+    folds = np.arange(1000) % 5
+    folds[[5, 500, 700]] = 0, 1, 2
+
+    def probe(vectors: np.ndarray, known: np.ndarray, others: np.ndarray) -> np.ndarray:
+        assert len(np.unique(known)) == 2
+        return np.zeros(len(others), int)
+
+    assert tried(workspace, 5_000, replace(photos, labels=labels, folds=folds, probe=probe))
+    folds[[5, 500, 700]] = 0
+    (workspace.cache / "engines.json").unlink()
+    monkeypatch.setattr(choice, "calibrate", lambda *_: pytest.fail("calibrated"))
+    assert tried(workspace, 5_000, replace(photos, labels=labels, folds=folds, probe=probe)) is None
+    found = remembered.remembered(workspace, NETWORK)
+    assert found is not None and not found.int8_failed
+
+
+@pytest.mark.parametrize("worse", ["layer2", "stages"])
+def test_a_stage_that_is_inexact_in_8_bits_fails_the_test(
+    workspace: Workspace, measurements: list[str], monkeypatch: pytest.MonkeyPatch, worse: str
+) -> None:
+    monkeypatch.setattr(
+        choice, "measured_speeds", lambda engines, _: {n: 40.0 if "int8" in n else 20.0 for n in engines}
+    )
+    photos = labelled()
+
+    def vectors(engine: Engine, rows: Sequence[int]) -> dict[str, np.ndarray]:
+        last = photos.vectors(engine, rows)["last"]
+        found = {"layer2": last, "last": last, "stages": last}
+        if engine.name != FP32 and broken:
+            found[worse] = last[:, ::-1]
+        return found
+
+    several = replace(photos, vectors=vectors, probed=("last", "stages"))
+    broken = True
+    assert tried(workspace, 20_000, several) is None
+    found = remembered.remembered(workspace, NETWORK)
+    assert found is not None and found.int8_failed
+    (workspace.cache / "engines.json").unlink()
+    broken = False
+    assert tried(workspace, 20_000, several)
+
+
+def test_photos_that_cannot_be_read_are_left_out_of_the_test(
+    workspace: Workspace, measurements: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        choice, "measured_speeds", lambda engines, _: {n: 40.0 if "int8" in n else 20.0 for n in engines}
+    )
+    photos, broken = labelled(), 9
+
+    def vectors(engine: Engine, rows: Sequence[int]) -> dict[str, np.ndarray]:
+        found = photos.vectors(engine, rows)["last"]
+        found[:broken] = np.nan
+        return {"last": found}
+
+    some = replace(photos, vectors=vectors)
+    assert tried(workspace, 20_000, some) is None, "199 are too few to say"
+    found = remembered.remembered(workspace, NETWORK)
+    assert found is not None and not found.int8_failed
+    broken = 8
+    assert tried(workspace, 20_000, some)
 
 
 @pytest.mark.parametrize("why", ["slow", "inexact"])
@@ -215,9 +314,9 @@ def test_8_bits_that_fail_are_not_tried_again(
     photos = labelled()
     if why == "inexact":
         photos = replace(photos, probe=other_way_round(photos.folds))
-    assert chosen(workspace, images=20_000, labelled=photos) == ("onnxruntime", FP32)
+    assert tried(workspace, 20_000, photos) is None
     monkeypatch.setattr(choice, "calibrate", lambda *_: pytest.fail("calibrated again"))
-    assert chosen(workspace, images=20_000, labelled=photos) == ("onnxruntime", FP32)
+    assert tried(workspace, 20_000, photos) is None
     assert not list(workspace.cache.glob("engines/*/*.onnx"))
 
 

@@ -24,6 +24,7 @@ from tests.features.engines.test_torch_engine import arrays_of
 from tests.models.onnx.test_resnet_graph import NETWORKS, trained_like
 
 PHOTOS, LEAST = 120, 40
+CALIBRATING = 8
 
 
 @pytest.fixture
@@ -35,6 +36,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     monkeypatch.setattr(choice, "_device", lambda: "cpu")
     for module in (choice, int8_check):
         monkeypatch.setattr(module, "LEAST_PHOTOS", LEAST)
+    monkeypatch.setattr(choice, "CALIBRATION_PHOTOS", CALIBRATING)
     monkeypatch.setattr(choice, "_speeds", lambda *_: SLOW)
     monkeypatch.setattr(choice, "has_int8_dot_products", lambda: True)
     monkeypatch.setattr(choice, "measured_speeds", lambda some, _: {n: 48.0 if "int8" in n else 20.0 for n in some})
@@ -58,6 +60,10 @@ def project_with(store: Store, labelled: int) -> int:
     return project
 
 
+def engine_of(store: Store, project: int) -> str | None:
+    return preferred_engine(store.workspace, NETWORK, lambda: [row.hash for row in store.images(project)])
+
+
 def counts(store: Store, engine: str) -> list[int]:
     return [Vectors(store.workspace, vectors_name(NETWORK, engine, view)).count() for view in VIEWS]
 
@@ -76,7 +82,7 @@ def test_the_photos_with_a_label_test_8_bits_and_those_of_the_test_set_stay_unus
 
     monkeypatch.setattr(OrtEngine, "run", counting)
     assert vector_job._compute_all(store, project) == {}
-    engine = preferred_engine(store.workspace, NETWORK)
+    engine = engine_of(store, project)
     assert engine is not None and engine.startswith("int8-")
     assert counts(store, engine) == [PHOTOS, PHOTOS]
     assert sum(computed) == 2 * PHOTOS, "what the self-test computes is kept"
@@ -93,17 +99,42 @@ def test_with_few_labels_vectors_are_computed_exactly(store: Store) -> None:
     assert counts(store, EXACT) == [PHOTOS, PHOTOS]
 
 
-def test_a_photo_that_cannot_be_read_stops_the_test_of_8_bits_and_nothing_else(
+def test_a_photo_that_cannot_be_read_has_no_part_in_the_test_of_8_bits(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = project_with(store, PHOTOS)
-    row = next(row for row in store.images(project) if row.split == "train")
-    store.image_paths(project)[row.hash].write_bytes(b"no picture")
-    # All photos are tested, so that this one is among them.
-    monkeypatch.setattr(choice, "_tested", lambda images, labelled: len(labelled.labels))
-    assert set(vector_job._compute_all(store, project)) == {row.hash}
-    assert preferred_engine(store.workspace, NETWORK) == EXACT
-    assert counts(store, EXACT) == [PHOTOS - 1, PHOTOS - 1]
+    broken = [row.hash for row in store.images(project) if row.split == "train"][:3]
+    for one in broken:
+        store.image_paths(project)[one].write_bytes(b"no picture")
+    # All photos but a few are tested, so that these are among them.
+    monkeypatch.setattr(choice, "_tested", lambda images, labelled: len(labelled.labels) - CALIBRATING)
+    monkeypatch.setattr(choice, "_is_worth_a_try", lambda *_: True)
+    assert set(vector_job._compute_all(store, project)) == set(broken)
+    engine = engine_of(store, project)
+    assert engine is not None and engine.startswith("int8-")
+    assert counts(store, engine) == [PHOTOS - 3, PHOTOS - 3]
+
+
+@pytest.mark.parametrize("names", [("dark",), ("dark", "bright")])
+def test_one_label_of_a_second_class_does_not_end_the_process(store: Store, names: tuple[str, ...]) -> None:
+    project = project_with(store, PHOTOS)
+    rows = store.images(project)
+    store.annotate(project, [row.id for row in rows], "dark", "ann")
+    for name in names[1:]:
+        store.annotate(project, [next(row.id for row in rows if row.split == "train")], name, "ann")
+    assert vector_job._compute_all(store, project) == {}
+    assert engine_of(store, project) == EXACT and counts(store, EXACT) == [PHOTOS, PHOTOS]
+
+
+def test_a_photo_that_is_added_meanwhile_does_not_end_the_process(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The groups of near-duplicates do not have it yet."""
+    project = project_with(store, PHOTOS)
+    groups, last = store.near_duplicates(project), store.images(project)[-1].hash
+    monkeypatch.setattr(Store, "near_duplicates", lambda *_: {k: one for k, one in groups.items() if k != last})
+    assert vector_job._compute_all(store, project) == {}
+    assert counts(store, str(engine_of(store, project))) == [PHOTOS, PHOTOS]
 
 
 def test_earlier_stages_are_added_to_the_vectors_of_an_earlier_version(store: Store) -> None:
