@@ -11,12 +11,15 @@ from core.errors import BundleError, RunError
 from core.export.model_card import model_card
 from core.inspection.measuring.report import Report
 from core.inspection.predicting.predictor import IMAGENET, imagenet_network
-from core.models.bundle import INFO_FILE, WEIGHTS_FILE, has_bundle, load_bundle, read_info, save_bundle
+from core.models.bundle import INFO_FILE, WEIGHTS_FILE, complete_folder, has_bundle, load_bundle, read_info, save_bundle
+from core.training.saving.last_stage_head import FILE as HEAD_FILE
+from core.training.saving.last_stage_head import copy_last_stage_head
 
 SPLITS = ("test", "val", "train")
 _FIGURES = {"n", "accuracy", "top5", "macro_f1", "loss", "precision", "digest", "created"}
 _FIGURES |= {"mean_iou", "iou_50", "iou_75", "center_error"}  # of a localization
 FILES = (WEIGHTS_FILE, INFO_FILE, "README.md", "classes.txt")
+"""Of every export. One whose head takes several stages also has a head on the last one, for further training."""
 
 
 def export_bundle(source: Path | str, out: Path, title: str | None = None) -> Path:
@@ -39,6 +42,8 @@ def export_bundle(source: Path | str, out: Path, title: str | None = None) -> Pa
     def beside(new: Path) -> None:
         (new / "README.md").write_text(card, encoding="utf-8")
         (new / "classes.txt").write_text("".join(f"{name}\n" for name in info.classes), encoding="utf-8")
+        if folder is not None:
+            copy_last_stage_head(complete_folder(folder), new)
 
     save_bundle(out, model, info, also=beside)
     return out
@@ -82,7 +87,8 @@ def _check_target(bundle: Path | None, run: Path | None, out: Path) -> None:
     target = out.resolve()
     if (bundle and target == bundle.resolve()) or (run and (target == run or run in target.parents)):
         raise BundleError(f"{out} belongs to the run or bundle that you export. Choose another folder.")
-    others = sorted(path.name for path in target.iterdir() if path.name not in FILES) if target.is_dir() else []
+    found = {path.name for path in target.iterdir()} if target.is_dir() else set()
+    others = sorted(found - {*FILES, HEAD_FILE})
     if others:
         raise BundleError(f"{out} contains {others[0]}, which is not part of an export. Choose a new or empty folder.")
 

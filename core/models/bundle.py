@@ -17,6 +17,7 @@ from core.models.file_hash import known_sha256_of
 from core.models.untrusted.bundle_info import (
     MAX_BYTES,
     SCHEMA_VERSION,
+    STAGES_VERSION,
     BundleInfo,
     InvalidInfo,
     OtherVersion,
@@ -75,7 +76,9 @@ def write_bundle(
     try:
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True)
-        info = info.model_copy(update={"model_sha256": write_weights(new / WEIGHTS_FILE)})
+        version = STAGES_VERSION if config_of(info.arch).head == "stages" else SCHEMA_VERSION
+        changes = {"model_sha256": write_weights(new / WEIGHTS_FILE), "schema_version": version}
+        info = info.model_copy(update=changes)
         (new / INFO_FILE).write_text(info.model_dump_json(indent=2) + "\n", encoding="utf-8")
         if also is not None:
             also(new)
@@ -109,7 +112,8 @@ def read_info(folder: Path) -> BundleInfo:
         raise BundleError(f"{path} cannot be read ({error.strerror}). Check the path and its permissions.") from error
     except OtherVersion as version:
         raise BundleError(
-            f"{path} has schema version {version}; this program reads version {SCHEMA_VERSION}. "
+            f"{path} has schema version {version}; this program reads versions {SCHEMA_VERSION} and "
+            f"{STAGES_VERSION}. "
             "Update the program, or export the bundle again."
         ) from version
     except InvalidInfo as error:

@@ -92,8 +92,15 @@ class ResNet(nn.Module):
     def forward_from(self, features: Tensor, stage: str, below: tuple[Tensor, ...] = ()) -> Tensor:
         """The feature maps of `stage` -> logits [N, classes]; `forward_split` and this one together are `forward`.
 
-        Where the head takes the last stage alone, nothing is ``below``, and `forward_to` does.
+        Where the head takes the last stage alone, nothing is ``below``, and `forward_to` does. Raises ModelError if the
+        head takes vectors that are missing in ``below``.
         """
+        wanted = HEAD_STAGES.index(stage) if stage in HEAD_STAGES else 0
+        if self.config.head == "stages" and len(below) != wanted:
+            raise ModelError(
+                f"The head takes {wanted} vectors of stages before {stage}, but got {len(below)}. Pass those that "
+                "forward_split returns."
+            )
         return self.forward_head(self._head_features(features, below, stage))
 
     def _head_features(self, features: Tensor, below: tuple[Tensor, ...], stage: str) -> Tensor:

@@ -12,6 +12,8 @@ _FEW_IN_A_CLASS = 5
 _FEW_FOR_ALL_LAYERS = 50
 """Training photos per class; with fewer, all layers of a pretrained network memorise them sooner than they learn."""
 _FEW_FROM_SCRATCH = 200
+LEAST_FOR_LAST_STAGE = 8
+"""Training photos per class on average; with fewer, automatic training ends with the head."""
 _MANY_EPOCHS = 50
 _MANY_PHOTOS = 5_000
 """With so many training photos, many epochs are a question of time, not of overfitting."""
@@ -37,7 +39,7 @@ def advice(recipe: Recipe, counts: "pd.DataFrame", task: str = "classification")
         _small_classes(train),
         _overfitting(recipe, photos, per_class),
         _box_layers(recipe, task),
-        _batch_size(recipe, photos),
+        _batch_size(recipe, photos, per_class, task),
         _cut_off_boxes(recipe, task),
         _patience(recipe),
         _test_time_views(recipe, task),
@@ -116,7 +118,7 @@ def _small_classes(train: dict[str, int]) -> str:
 
 
 def _overfitting(recipe: Recipe, photos: int, per_class: float) -> str:
-    if recipe.train == "automatic":  # it stops where deeper layers gain nothing
+    if recipe.train == "automatic":  # it stops where more layers gain nothing
         return ""
     layers = _LAYERS.get(recipe.train, "the head")
     few = recipe.train in ("all", "layer3") and recipe.weights != "none" and per_class < _FEW_FOR_ALL_LAYERS
@@ -151,8 +153,11 @@ def _box_layers(recipe: Recipe, task: str) -> str:
     )
 
 
-def _batch_size(recipe: Recipe, photos: int) -> str:
+def _batch_size(recipe: Recipe, photos: int, per_class: float, task: str) -> str:
     if recipe.batch_size <= photos or photos < 2:
+        return ""
+    ends_with_head = recipe.train == "automatic" and task == "classification" and per_class < LEAST_FOR_LAST_STAGE
+    if ends_with_head or recipe.solves_head(task):  # a solved head has no batches
         return ""
     fitting = max(2, 1 << (photos // 3).bit_length() - 1) if photos >= 6 else 2  # a power of two, three steps or more
     return (

@@ -14,8 +14,8 @@ CHOICES: dict[str, dict[str, str]] = {
         "none": "Random weights (training from scratch). Needs many photos, many epochs and all layers trained.",
     },
     "train": {
-        "automatic": "Solves the head first, which takes seconds, then trains deeper layers as long as the validation "
-        "photos show a gain and the time allows it.",
+        "automatic": "Trains the head first, which is the fastest part, then more layers: the last stage, then all, as "
+        "long as the validation photos show a gain and the time allows it.",
         "head": "Trains only the new last layer. Fast and robust; best with few photos.",
         "layer4": "Trains the head and the last stage. For photos that do not look like everyday photos.",
         "layer3": "Trains the head and the last two stages. Slower; needs a few hundred photos per class.",
@@ -37,7 +37,7 @@ CHOICES: dict[str, dict[str, str]] = {
         "stages": "The vectors of stages 2 to 4 side by side, each scaled to the same length. Earlier stages see "
         "textures and small shapes.",
         "auto": "Tries both in cross-validation on the training photos and keeps several stages only if they are "
-        "better beyond noise.",
+        "clearly better.",
     },
     "schedule": {
         "one-cycle": "The learning rate rises for the first tenth of the training, then falls to nearly zero. "

@@ -38,6 +38,8 @@ class InitialModel:
     """Lines for the log."""
     knows_classes: bool = True
     """Whether its head was trained for the run's classes and task."""
+    lacks_head: bool = False
+    """Whether its weights know the classes with a head on several stages, and have none on the last stage."""
 
 
 def build_initial_model(
@@ -74,7 +76,8 @@ def build_initial_model(
     preprocessing = Preprocessing(**recipe.preprocessing(values["mean"], values["std"]))
     knows_task = task == "classification" or _has_box_head(pretrained)
     known = knows_classes and knows_task
-    return InitialModel(model, pretrained.arch, preprocessing, pretrained.origin, tuple(sentences), known)
+    lacks_head = "fc.weight" not in pretrained.state and pretrained.classes == tuple(classes)
+    return InitialModel(model, pretrained.arch, preprocessing, pretrained.origin, tuple(sentences), known, lacks_head)
 
 
 def _on_last_stage(recipe: Recipe, pretrained: Pretrained) -> tuple[Pretrained, list[str]]:

@@ -159,6 +159,12 @@ def check_techniques(recipe: Recipe, task: str) -> None:
 def check_start(recipe: Recipe, start: InitialModel) -> None:
     """Raise RecipeError if the start has no trained head to interpolate from. A staged training makes one itself."""
     if recipe.interpolate and recipe.train != "staged" and not start.knows_classes:
+        if start.lacks_head:
+            raise RecipeError(
+                "interpolate is on, but the head of the starting model takes several stages, and its folder has no "
+                "head on the last stage. Choose the run that made it or a new export of it, set train to staged, or "
+                "leave interpolate out."
+            )
         raise RecipeError(
             "interpolate is on, but the starting model was trained for other classes or another task, so there is "
             "nothing to mix the trained weights with; choose a model of these classes, set train to staged, or leave "

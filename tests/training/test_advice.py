@@ -38,8 +38,8 @@ def test_a_hundred_epochs_of_all_layers_on_141_photos() -> None:
         "With all layers trained on 141 photos, the model will probably memorise them (overfitting). "
         "Train only the head or the last stage."
     ]
-    assert "more than it needs" in given(counts(47, 47, 47), epochs=100)[0]
-    assert given(counts(47, 47, 47), epochs=100, patience=5) == []
+    assert "more than it needs" in given(counts(47, 47, 47), train="head", epochs=100)[0]
+    assert given(counts(47, 47, 47), train="head", epochs=100, patience=5) == []
     assert given(counts(9000, 9000), train="all", epochs=100) == []
 
 
@@ -61,6 +61,14 @@ def test_a_batch_larger_than_the_training_set(photos: int, fitting: int) -> None
     assert not given(counts(64), "localization", batch_size=64, train="layer4")
 
 
+def test_a_solved_head_has_no_batches() -> None:
+    """Twelve photos were told to choose a smaller batch size, of which the head alone has no use."""
+    assert not any("batch size" in one for one in given(counts(6, 6), train="automatic"))
+    assert not any("batch size" in one for one in given(counts(6, 6), train="head"))
+    assert any("batch size" in one for one in given(counts(6, 6), "localization", train="automatic"))
+    assert any("batch size" in one for one in given(counts(8, 8), train="automatic"))
+
+
 def test_a_learning_rate_far_off() -> None:
     (high,) = given(MANY, learning_rate=0.1)
     assert high.startswith(
@@ -73,7 +81,7 @@ def test_a_learning_rate_far_off() -> None:
 
 
 def test_boxes_want_more_than_the_head() -> None:
-    (sentence,) = given(MANY, "localization")
+    (sentence,) = given(MANY, "localization", train="head")
     assert sentence.startswith("Boxes need more than the head")
     assert given(MANY, "localization", train="layer4") == []
     assert given(MANY) == []
@@ -86,7 +94,7 @@ def test_random_weights_need_many_photos() -> None:
 
 
 def test_settings_without_effect_and_cut_off_boxes() -> None:
-    assert "Patience 9" in given(MANY, patience=9, epochs=4)[0]
+    assert "Patience 9" in given(MANY, train="head", patience=9, epochs=4)[0]
     assert "cuts off the ends" in given(MANY, "localization", mode="crop", train="all")[0]
 
 

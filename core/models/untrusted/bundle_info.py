@@ -8,6 +8,8 @@ from pydantic_core import PydanticCustomError
 from core.models.untrusted.strict_json import InvalidJson, one_line, strict_json
 
 SCHEMA_VERSION = 1
+STAGES_VERSION = 2
+"""Of bundles with a head on several stages: earlier versions, which cannot build it, then ask for an update."""
 
 MAX_BYTES = 8 * 2**20
 """The longest bundle.json; one with 1,000 classes and their metrics takes 0.2 MB."""
@@ -97,7 +99,7 @@ def parse_info(data: bytes) -> BundleInfo:
     except InvalidJson as error:
         raise InvalidInfo(str(error)) from error
     version = raw.get("schema_version") if isinstance(raw, dict) else None
-    if version != SCHEMA_VERSION:
+    if version not in (SCHEMA_VERSION, STAGES_VERSION):
         found = f"{version}" if isinstance(version, int) else "missing or not a number"
         raise OtherVersion(found)
     try:

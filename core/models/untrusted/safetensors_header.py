@@ -30,6 +30,19 @@ _TYPES = {
 
 def read_header(file: BinaryIO, file_bytes: int) -> dict[object, object]:
     """Return the file's tensors by name; raises ValueError or EOFError if the header is damaged."""
+    header, start = _header(file, file_bytes)
+    header.pop("__metadata__", None)
+    return {name: _tensor(entry, start, file_bytes) for name, entry in header.items()}
+
+
+def read_metadata(file: BinaryIO, file_bytes: int) -> dict[object, object]:
+    """Return what the writer noted beside the tensors; raises as ``read_header`` does."""
+    found = _header(file, file_bytes)[0].get("__metadata__")
+    return found if isinstance(found, dict) else {}
+
+
+def _header(file: BinaryIO, file_bytes: int) -> tuple[dict[object, object], int]:
+    """Return the header, and where the numbers begin."""
     length = int.from_bytes(_exactly(file, 8), "little")
     if length > min(_MAX_HEADER_BYTES, file_bytes - 8):
         raise ValueError("its header is longer than the file or than 8 MB")
@@ -39,8 +52,7 @@ def read_header(file: BinaryIO, file_bytes: int) -> dict[object, object]:
         raise ValueError("its header is nested too deeply") from error
     if not isinstance(header, dict):
         raise ValueError("its header is not a table of tensors")
-    header.pop("__metadata__", None)
-    return {name: _tensor(entry, 8 + length, file_bytes) for name, entry in header.items()}
+    return header, 8 + length
 
 
 def _exactly(file: BinaryIO, length: int) -> bytes:

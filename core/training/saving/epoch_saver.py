@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from core.errors import StorageError
 from core.models.bundle import BundleInfo
 from core.models.heads import task_of
 from core.training import checkpoint
@@ -24,7 +25,10 @@ from core.training.setup import TrainingSetup
 from core.training.techniques.weight_average import WeightAverage
 
 PAUSE_SECONDS = 5.0
-"""A process that is killed loses the epochs of so many seconds at most; resumed, it trains them again, the same."""
+"""A process that is killed loses the epochs of so many seconds, or one epoch; resumed, it trains them again, the same.
+
+An epoch is saved if the next one, taking as long, would end later than that.
+"""
 _MOST_COPIED_BYTES = 16 << 20
 """Only an epoch whose trained part is small waits, such as a head's: copies of a whole network would take memory that
 training needs, and its epochs take longer than saving them."""
@@ -49,6 +53,8 @@ class EpochSaver:
     def __init__(self, run: TrainingSetup, folder: Path) -> None:
         self._run, self._folder = run, folder
         self._saved_at = -PAUSE_SECONDS
+        self._ended_at = time.monotonic()
+        self._written_best = 0  # the epoch in best/, as far as this process has written it
         self._trained: list[Tensor] = []
         self._best: _Waiting | None = None
         self._last: _Waiting | None = None
@@ -57,11 +63,13 @@ class EpochSaver:
         return self
 
     def __exit__(self, *error: object) -> None:
-        best, last = self._taken()
-        if best is not None:
-            self._write_best(best)
-        if last is not None:
-            self._write_last(last, best)
+        try:
+            self._write_waiting()
+        except StorageError:
+            raise
+        except BaseException:  # a second stop while it saves; what is not whole yet is written after all
+            self._write_waiting()
+            raise
 
     def save(
         self,
@@ -80,17 +88,25 @@ class EpochSaver:
                 epoch = self._described(figures, optimizer, tracker, number, finished, average)
                 self._trained = _trained_tensors(run, phase)
                 if finished or figures.epoch == phase.end or self._is_time(epoch.state):
-                    best, _ = self._taken()
-                    best = epoch if figures.best else best
-                    if best is not None:
-                        self._write_best(best)
-                    self._write_last(epoch, best)
+                    self._last, self._best = epoch, epoch if figures.best else self._best
+                    try:
+                        self._write_waiting()
+                    except BaseException:
+                        # Leaving the context writes the rest. The network may hold other weights then, if averages
+                        # are applied.
+                        self._keep(epoch, best=self._best is epoch)
+                        raise
                     self._saved_at = time.monotonic()
                 else:
-                    state = CheckpointState(**deepcopy(vars(epoch.state)))
-                    self._last = replace(epoch, state=state, weights=[one.clone() for one in self._trained])
-                    self._best = self._last if figures.best else self._best
+                    self._keep(epoch, best=figures.best)
+                self._ended_at = time.monotonic()
         run.accelerator.wait_for_everyone()
+
+    def _keep(self, epoch: _Waiting, *, best: bool) -> None:
+        """Let an epoch wait, with copies of all that changes."""
+        state = CheckpointState(**deepcopy(vars(epoch.state)))
+        self._last = replace(epoch, state=state, weights=[one.clone() for one in self._trained])
+        self._best = self._last if best else self._best
 
     def _described(
         self,
@@ -124,21 +140,26 @@ class EpochSaver:
 
     def _is_time(self, state: CheckpointState) -> bool:
         copied = sum(one.nbytes for one in self._trained) + _bytes_in(state.optimizer) + _bytes_in(state.average)
-        return copied > _MOST_COPIED_BYTES or time.monotonic() - self._saved_at >= PAUSE_SECONDS
+        now = time.monotonic()
+        next_end = now + (now - self._ended_at)
+        return copied > _MOST_COPIED_BYTES or next_end - self._saved_at >= PAUSE_SECONDS
 
-    def _taken(self) -> tuple[_Waiting | None, _Waiting | None]:
-        """Return the best and the last epoch that wait, which wait no longer."""
-        waiting = self._best, self._last
-        self._best = self._last = None
-        return waiting
+    def _write_waiting(self) -> None:
+        """Write the best and then the last epoch that wait; each waits until it is written whole."""
+        if (best := self._best) is not None:
+            self._write_best(best)
+            self._written_best, self._best = best.figures.epoch, None
+        if (last := self._last) is not None:
+            self._write_last(last)
+            self._last = None
 
     def _write_best(self, epoch: _Waiting) -> None:
         with _holding(self._trained, epoch.weights):
             checkpoint.save_best(self._folder, self._run.model, epoch.info)
 
-    def _write_last(self, epoch: _Waiting, best: _Waiting | None) -> None:
+    def _write_last(self, epoch: _Waiting) -> None:
         with _holding(self._trained, epoch.weights):
-            same = best is not None and best.figures.epoch == epoch.figures.epoch
+            same = self._written_best == epoch.figures.epoch
             checkpoint.save_last(
                 self._folder, self._run.model, epoch.info, epoch.state, epoch.figures, weights_are_best=same
             )

@@ -12,7 +12,7 @@ from core.training.events import EPOCH_FILE, Epoch
 from core.training.linear.frozen_start import FrozenStart
 from core.training.linear.linear_head import LinearHead
 from core.training.saving.head_replacement import NotCopied, can_replace_head, write_with_head
-from core.training.saving.last_stage_head import write_last_stage_head
+from core.training.saving.last_stage_head import copy_last_stage_head, write_last_stage_head
 from core.training.saving.linked_weights import linked_weights
 
 if TYPE_CHECKING:
@@ -29,12 +29,13 @@ def save_head(
 ) -> None:
     """Write ``best/`` and then ``last/`` of a run folder, each whole or not at all.
 
-    ``last_stage`` is a head on the last stage alone, to be stored in ``best/`` beside one on several stages.
+    ``last_stage`` is a head on the last stage alone, to be stored in both beside one on several stages.
     Both have the same weights, so the second is a hard link where the disk allows it. Raises StorageError if the disk
     does not allow it, WeightsUnavailable if the pretrained weights are damaged.
     """
 
     def note(new: Path) -> None:
+        copy_last_stage_head(folder / "best", new)
         (new / EPOCH_FILE).write_text(json.dumps(asdict(figures)), encoding="utf-8")
 
     try:

@@ -119,7 +119,7 @@ def _after_training(recipe: "Recipe") -> list[tuple[set[str], str]]:
         conflicts.append(
             (
                 {"head_size", "train"},
-                f"head_size refits the head after deeper layers were trained, but train is {recipe.train}; set train "
+                f"head_size refits the head after other layers were trained, but train is {recipe.train}; set train "
                 f"to layer4, layer3, all or staged{instead}.",
             )
         )

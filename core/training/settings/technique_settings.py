@@ -23,8 +23,9 @@ class TechniqueSettings(BasicSettings):
     head_features: HeadFeatures = Field(
         default="auto",
         description="What a head that is solved exactly gets from the frozen layers: the vectors of the last stage, or "
-        "those of several stages together. Automatic lets the training photos decide: unlike everyday photos, some "
-        "gain up to a point. Ignored where the head is trained by steps.",
+        "those of several stages together. Automatic decides by cross-validation on the training photos. On photos "
+        "unlike everyday ones, several stages can gain up to one percentage point. Ignored where the head is trained "
+        "by steps.",
     )
     loss: Loss = Field(
         default="cross-entropy",
@@ -80,8 +81,8 @@ class TechniqueSettings(BasicSettings):
     head_size: Annotated[int, Field(ge=32, le=1024)] | None = Field(
         default=None,
         description="After the last epoch, fits the head again for photos of this size in pixels, larger than the "
-        "image size, and keeps it if the validation photos say so. Objects look larger in augmented photos, so 256 "
-        "or 288 may suit a model trained at 224. Empty is off. Not for boxes.",
+        "image size, and keeps it only if it is better on the validation photos. Objects look larger in augmented "
+        "photos, so 256 or 288 may suit a model trained at 224. Empty is off. Not for boxes.",
     )
     test_time_views: Annotated[int, Field(ge=1, le=MOST_TEST_TIME_VIEWS)] = Field(
         default=1,

@@ -1,6 +1,7 @@
 """Fit a trained network's head again for larger photos, all other layers frozen (FixRes)."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from core.data.dataset import Photos, photos_of
 from core.data.pictures.resized_cache import ResizedCache
 from core.data.pictures.transforms import Preprocessing
 from core.data.snapshot import GROUP, Snapshot
+from core.features.frozen_pass import map_ahead
 from core.models.resnet import ResNet
 from core.progress import Progress
 from core.training.linear.linear_head import LinearHead, Score
 from core.training.linear.logistic import LogisticRegression, TrainingVectors
 
 _BATCH = 16
+_BATCHES_AHEAD = 4
 
 
 @dataclass(frozen=True)
@@ -60,18 +63,20 @@ def refit_head(
     *,
     class_weighting: str = "none",
     label_smoothing: float = 0.0,
+    log: Callable[[str], None] | None = None,
 ) -> Generator[Progress, None, HeadRefit]:
     """Yield progress and return the head for photos of ``size`` pixels; the network itself stays as it is.
 
     Objects look larger in augmented training photos than in the central crop, so a network predicts best at a somewhat
     larger size than it was trained at, once its head knows the pooled features of that size (Touvron et al. 2019,
     arXiv 1906.06423). The head is logistic regression on the training photos and their mirror images, without
-    augmentation. ``cache`` is the folder of resized photos. For classification.
+    augmentation. ``cache`` is the folder of resized photos; ``log`` learns why, if it cannot be written. For
+    classification.
     """
     resize = round(preprocessing.resize * size / preprocessing.size)
     larger = preprocessing.model_copy(update={"size": size, "resize": resize})
     small, large = (
-        {part: photos_of(snapshot, part, ResizedCache(cache, seen)) for part in ("train", "val")}
+        {part: photos_of(snapshot, part, ResizedCache(cache, seen, log)) for part in ("train", "val")}
         for seen in (preprocessing, larger)
     )
     train, val = len(large["train"]), len(large["val"])
@@ -115,8 +120,14 @@ def refit_head(
 
 
 def _batches(photos: Photos) -> Iterator[Tensor]:
-    for start in range(0, len(photos), _BATCH):
-        yield photos.batch(range(start, min(start + _BATCH, len(photos))))[0]
+    """Yield the photos [N, 3, size, size] in order; the next ones are decoded while a batch is computed."""
+    starts = range(0, len(photos), _BATCH)
+    with closing(
+        map_ahead(
+            lambda start: photos.batch(range(start, min(start + _BATCH, len(photos))))[0], starts, ahead=_BATCHES_AHEAD
+        )
+    ) as batches:
+        yield from batches
 
 
 @torch.inference_mode()

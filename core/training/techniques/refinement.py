@@ -123,6 +123,7 @@ def _refitted(run: TrainingSetup, size: int) -> Generator[Progress, None, tuple[
         recipe.seed,
         class_weighting=recipe.class_weighting,
         label_smoothing=recipe.label_smoothing,
+        log=run.log,
     )
     before, after = found.before, found.after
     if not found.gains:

@@ -7,6 +7,8 @@ from typing import Any
 from core.models.bundle import has_bundle, read_info
 from core.training.recipe import Recipe
 
+SHARES = tuple(number / 10 for number in range(11))
+"""The shares of the tuned weights that are compared on the validation photos, where mixing is chosen."""
 SHARE = "interpolation"
 """In a bundle's metrics: the share of the tuned weights, 1 if nothing was mixed in."""
 HEAD_SIZE = "head_size"

@@ -8,8 +8,7 @@ from torch import Tensor, nn
 
 from core.progress import Progress
 from core.training.metrics import Tally
-
-SHARES = tuple(number / 10 for number in range(11))
+from core.training.techniques.refinement_outcome import SHARES
 
 
 @dataclass(frozen=True)

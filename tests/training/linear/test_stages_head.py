@@ -2,18 +2,21 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageOps
+from safetensors.numpy import save
 
 from core.data.pictures.decoding import decode
 from core.data.pictures.transforms import Preprocessing
 from core.data.snapshot import Snapshot
-from core.errors import BundleError, RecipeError, UnknownArchitecture
+from core.errors import BundleError, ModelError, RecipeError, UnknownArchitecture
+from core.export.bundle_zip import export_bundle
 from core.features.engines.engine import arrays_of
 from core.features.engines.int8_engine import calibrate
 from core.features.engines.ort_engine import OrtEngine, fp32_engine
@@ -27,12 +30,14 @@ from core.models import zoo
 from core.models.bundle import load_bundle, read_info
 from core.models.zoo import STAGE_VECTORS, STAGES
 from core.training.events import Epoch
-from core.training.initial_model import build_initial_model
+from core.training.initial_model import InitialModel, build_initial_model
+from core.training.linear import kept_vectors
 from core.training.linear.frozen_start import frozen_start
 from core.training.linear.kept_vectors import WantedVectors
 from core.training.linear.several_stages import side_by_side
 from core.training.recipe import Recipe
-from core.training.saving.last_stage_head import FILE
+from core.training.saving.last_stage_head import FILE, copy_last_stage_head, read_last_stage_head
+from core.training.setup import check_start
 from core.training.trainer import fit
 from core.workspace import Workspace, open_workspace
 from tests.inspection.conftest import write_bundle
@@ -75,6 +80,14 @@ def solved_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def run(solved_once: Path, pretrained: Path, tmp_path: Path) -> Path:
     """A run whose head takes several stages."""
     return Path(shutil.copytree(solved_once, tmp_path / "run"))
+
+
+def finished(steps: Generator[Any, None, InitialModel]) -> InitialModel:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
 
 
 def pictures_of(snapshot: Snapshot, split: str = "val") -> list[Image.Image]:
@@ -211,13 +224,7 @@ def test_deeper_layers_start_from_the_head_on_the_last_stage(
     values = {"arch": "tiny", "weights": str(run / "best"), "train": "layer4", "size": 64, "precision": "fp32"}
     recipe = Recipe.checked(**values, epochs=1, batch_size=8, device="cpu")
     sentences: list[str] = []
-    steps = build_initial_model(recipe, snapshot.classes)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            start = end.value
-            break
+    start = finished(build_initial_model(recipe, snapshot.classes))
     assert start.arch == "tiny" and start.knows_classes
     pixels = np.stack([np.asarray(start.preprocessing.view(one)) for one in pictures_of(snapshot)])
     with torch.inference_mode():
@@ -233,18 +240,76 @@ def test_deeper_layers_start_from_the_head_on_the_last_stage(
 def test_without_that_head_deeper_layers_start_with_a_new_one(run: Path, snapshot: Snapshot) -> None:
     (run / "best" / FILE).unlink()
     recipe = Recipe.checked(arch="tiny", weights=str(run / "best"), train="all", size=64)
-    steps = build_initial_model(recipe, snapshot.classes)
-    with pytest.raises(StopIteration) as end:
-        while True:
-            next(steps)
-    start = end.value.value
+    start = finished(build_initial_model(recipe, snapshot.classes))
     assert start.sentences[-1].endswith("so training goes on with a new one on the last stage.")
     assert start.model.fc.weight.shape == (2, 64) and not start.model.fc.weight.is_meta and not start.knows_classes
 
 
-def test_a_head_that_does_not_fit_is_named(run: Path, snapshot: Snapshot) -> None:
-    from safetensors.numpy import save
+def test_an_export_keeps_the_head_that_deeper_layers_start_from(run: Path, snapshot: Snapshot, tmp_path: Path) -> None:
+    """So weights from an export can be mixed with the tuned ones; one of an earlier version says what is missing."""
+    (run / "status.json").write_text("{}")
+    exported = export_bundle(run, tmp_path / "exported")
+    export_bundle(run, exported)  # the head does not count as somebody else's file
+    for folder in (run / "last", exported):
+        assert (folder / FILE).read_bytes() == (run / "best" / FILE).read_bytes()
+        recipe = Recipe.checked(arch="tiny", weights=str(folder), train="layer4", size=64, interpolate=True)
+        start = finished(build_initial_model(recipe, snapshot.classes))
+        check_start(recipe, start)
+        assert start.knows_classes
+    (exported / FILE).unlink()
+    with pytest.raises(RecipeError, match="takes several stages, and its folder has no head on the last stage"):
+        check_start(recipe, finished(build_initial_model(recipe, snapshot.classes)))
 
+
+def test_the_head_is_found_while_its_bundle_is_replaced(run: Path, snapshot: Snapshot) -> None:
+    (run / "best").rename(run / ".best.old")
+    assert read_last_stage_head(run / "best", 2, 64) is not None
+
+
+def test_a_head_of_other_weights_or_classes_is_refused(run: Path, tmp_path: Path) -> None:
+    path = run / "best" / "bundle.json"
+    info = json.loads(path.read_text())
+    for changes in ({"model_sha256": "0" * 64}, {"classes": info["classes"][::-1]}):
+        path.write_text(json.dumps(info | changes))
+        with pytest.raises(BundleError, match="does not fit its bundle"):
+            read_last_stage_head(run / "best", 2, 64)
+    path.write_text(json.dumps(info))
+    other = write_bundle(tmp_path / "other", "tiny", SEEN)
+    copy_last_stage_head(run / "best", other)  # the same network in a file that was written otherwise
+    assert read_last_stage_head(other, 2, 64) is not None
+    # Files of the first such runs say nothing of their bundle.
+    head = read_last_stage_head(run / "best", 2, 64)
+    assert head is not None
+    (run / "best" / FILE).write_bytes(save({name: tensor.numpy() for name, tensor in head.items()}))
+    assert read_last_stage_head(run / "best", 2, 64) is not None
+
+
+def test_a_bundle_with_such_a_head_asks_earlier_versions_for_an_update(run: Path, pretrained: Path) -> None:
+    assert read_info(run / "best").schema_version == read_info(run / "last").schema_version == 2
+    assert read_info(pretrained).schema_version == 1
+    path = run / "best" / "bundle.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": 1}))
+    assert load_bundle(run / "best")[1].arch == "tiny+stages", "of a version that wrote 1"
+
+
+def test_maps_without_the_vectors_below_them_are_named(run: Path) -> None:
+    network = load_bundle(run / "best")[0]
+    maps = network.forward_to(torch.randn(1, 3, 64, 64), "layer4")
+    with pytest.raises(ModelError, match=r"takes 2 vectors of stages before layer4, but got 0.*forward_split"):
+        network.forward_from(maps, "layer4")
+
+
+def test_with_very_many_views_the_stages_are_not_compared(
+    snapshot: Snapshot, pretrained: Path, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_vectors, "MOST_VIEWS_OF_STAGES", 47)
+    sentences: list[str] = []
+    recipe = recipe_of(pretrained, head_features="auto")
+    assert solved(snapshot, recipe, tmp_path / "run", workspace, sentences.append)[1].arch == "tiny"
+    assert any("with 48 views of training photos, comparing it with several" in one for one in sentences)
+
+
+def test_a_head_that_does_not_fit_is_named(run: Path, snapshot: Snapshot) -> None:
     wrong = save({"fc.weight": np.zeros((2, 5), np.float32), "fc.bias": np.zeros(2, np.float32)})
     (run / "best" / FILE).write_bytes(wrong)
     recipe = Recipe.checked(arch="tiny", weights=str(run / "best"), train="all", size=64)

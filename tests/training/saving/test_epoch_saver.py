@@ -1,6 +1,7 @@
 """Epochs are saved before they are yielded, quick ones every few seconds; however a training ends, nothing is lost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,34 @@ def test_a_stop_saves_the_last_epoch_and_the_best_as_if_each_had_been_written(
     same_end(tmp_path / "each", tmp_path / "few")
     assert read_info(tmp_path / "few" / "best").metrics["epoch"] == 3
     assert read_info(tmp_path / "few" / "last").metrics["epoch"] == len(epochs)
+
+
+@pytest.mark.parametrize("name", ["best", "last"])
+@pytest.mark.parametrize("pause", [0.0, 1e6])
+def test_a_stop_while_it_saves_loses_neither_the_best_nor_the_last_epoch(
+    name: str, pause: float, make_snapshot: Callable[..., Snapshot], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether an epoch is written at once or when the training ends; the third is the best, and its averages count."""
+    snapshot, cache = make_snapshot(), tmp_path / "cache"
+    for folder in ("undisturbed", "stopped"):
+        monkeypatch.setattr(epoch_saver, "PAUSE_SECONDS", pause)
+        turns = iter([True, False, True, False])
+        monkeypatch.setattr(BestEpochTracker, "update", lambda tracker, score, loss, turns=turns: next(turns))
+        real, stops = getattr(checkpoint, f"save_{name}"), iter([folder == "stopped"])
+
+        def save(
+            *values: object, real: Callable[..., None] = real, stops: Iterator[bool] = stops, **named: bool
+        ) -> None:
+            if values[2].metrics["epoch"] == 3 and next(stops, False):  # type: ignore[attr-defined]
+                raise KeyboardInterrupt
+            real(*values, **named)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(checkpoint, f"save_{name}", save)
+            with suppress(KeyboardInterrupt):
+                trained_until(snapshot, tmp_path / folder, cache, 3, ema=0.5, epochs=9)
+    same_end(tmp_path / "undisturbed", tmp_path / "stopped")
+    assert read_info(tmp_path / "stopped" / "best").metrics["epoch"] == 3
 
 
 def test_what_is_large_is_written_after_each_epoch(
