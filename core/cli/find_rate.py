@@ -29,7 +29,8 @@ def find_rate(
 
     It trains a network of its own and writes nothing but the cache of resized photos. Takes the settings of train;
     the rate depends on the layers to train, the optimizer and the batch size. With --train automatic, it is the rate
-    of the last stage, which is trained after the head.
+    of the last stage, which is trained after the head. It is measured with a new head; automatic training begins with a
+    trained one, for which half of this rate is usual.
     """
     from core.workspace import open_workspace
 

@@ -23,6 +23,7 @@ from filelock import FileLock
 from core.errors import RunError, StudioError
 from core.models.bundle import finish_replacement, has_bundle, replacement_is_unfinished
 from core.runs import metrics
+from core.runs.automatic.phases import FILE, FOLDER
 from core.runs.process import process_lives
 from core.runs.run_files import MB, append_bytes, check_file, read_limited, replace_file
 from core.runs.status import Status, now, read_status
@@ -83,8 +84,8 @@ class RunFolder:
         if has_bundle(self.last):
             return True
         with suppress(OSError):  # a folder that may not be looked into
-            if (self.path / "phases.json").is_file():
-                return self.finished or any(map(has_bundle, self.path.glob("phases/*/last")))
+            if (self.path / FILE).is_file():
+                return self.finished or any(has_bundle(one) for one in self.bundles() if one.name == "last")
         return False
 
     def __repr__(self) -> str:
@@ -166,7 +167,7 @@ class RunFolder:
 
     def bundles(self) -> list[Path]:
         """Return where its models and checkpoints are: ``best/`` and ``last/``, then those of its phases."""
-        phases = sorted(self.path.glob("phases/[!.]*"))
+        phases = sorted(self.path.glob(f"{FOLDER}/[!.]*"))
         return [folder / name for folder in (self.path, *phases) for name in ("best", "last")]
 
     def epochs(self) -> "pd.DataFrame":

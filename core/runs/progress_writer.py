@@ -159,7 +159,7 @@ class ProgressWriter:
         self._remaining.begin_phase()
         self._run.append_log(change.sentence)
         self._phase = ""
-        self._run.write_status(state="running", epochs=change.epochs)
+        self._run.write_status(state="running", epochs=change.epochs, seconds_left=None)
 
     def _step(self, step: Step) -> None:
         moment = time.monotonic()

@@ -27,7 +27,7 @@ def test_the_phases_are_printed_and_named_in_the_json(
     done = here(*words(labels, pretrained, tmp_path / "run", "--time-limit", "2", "--epochs", "20"))
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert lines[0] == "Phase 1, the head: The head alone is trained first: it takes seconds."
+    assert lines[0] == "Phase 1, the head: The head alone is trained first: it is the fastest part."
     assert lines[1].startswith("epoch 1 of 1: training loss ")
     assert lines[2] == "The first model."
     assert lines[3].startswith(("4 training photos per class are too few", "All validation photos are correct"))

@@ -1,1 +1,1 @@
-"""Automatic training: first the head, then deeper layers where they are worth their time, and the best is kept."""
+"""Automatic training: first the head, then more layers where they are worth their time, and the best is kept."""

@@ -48,20 +48,27 @@ def gain_of(before: "tuple[Report, pd.DataFrame]", after: "tuple[Report, pd.Data
     if won <= lost:
         return Gain(False, f"No gain: {counts}.")
     if found.p_value >= NOISE:
-        return Gain(False, f"No gain beyond chance: {counts}.")
+        return Gain(False, f"Gain too small to count: {counts}.")
     return Gain(True, f"Better: {counts}.")
 
 
 def _box_gain(before: "pd.DataFrame", after: "pd.DataFrame") -> Gain:
-    found = compare_boxes(before, after)
+    found = compare_boxes(_with_class(before), _with_class(after))
     value = found.difference.value if found is not None else None
     if found is None or value is None or value <= 0:
         return Gain(False, "No gain: the boxes do not fit better.")
     difference = found.difference
-    change = f"the mean IoU changed by {value:+.3f} on {difference.n} photos"
+    measure = "the mean IoU" if before["label"].nunique() == 1 else "the mean IoU, 0 where the class is wrong,"
+    change = f"{measure} changed by {value:+.3f} on {difference.n} photos"
     if difference.low is None or difference.high is None:
-        return Gain(False, f"No gain beyond chance: {change}.")
+        return Gain(False, f"Gain too small to count: {change}.")
     error = (difference.high - difference.low) / _INTERVAL_ERRORS
     if value < _BOX_ERRORS * error:
-        return Gain(False, f"No gain beyond chance: {change}.")
+        return Gain(False, f"Gain too small to count: {change}.")
     return Gain(True, f"Better: {change}.")
+
+
+def _with_class(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a table in which the IoU is 0 where the class is wrong, as the trainer scores its epochs."""
+    right = table["prediction"] == table["label"]
+    return table.assign(iou=table["iou"].astype(float).where(right, 0.0)) if "iou" in table else table

@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.runs.automatic.phases import Layers, Phase
-from core.runs.estimates.work import FULL_STEP, UPPER_SHARES
+from core.runs.estimates.work import FULL_STEP, MIXES, UPPER_SHARES
+from core.training.advice import LEAST_FOR_LAST_STAGE
 
 USUAL_SECONDS = 900.0
 """The time limit if none is given."""
 
-_EPOCHS: dict[Layers, int] = {"head": 1, "layer4": 8, "layer3": 8, "all": 8}
+_EPOCHS: dict[Layers, int] = {"layer4": 8, "all": 8}
 _LEAST_EPOCHS = 3
-_MIXES = 11
-"""How many mixes of the weights before and after a phase are compared on the validation photos at its end."""
-_LEAST_PER_CLASS: dict[Layers, int] = {"head": 0, "layer4": 8, "layer3": 30, "all": 30}
+_LEAST_PER_CLASS: dict[Layers, int] = {"layer4": LEAST_FOR_LAST_STAGE, "all": 30}
 """Training photos of each class on average, below which a phase's layers would only learn the photos by heart."""
 
 
@@ -56,18 +55,17 @@ class Ended:
 
 
 def next_phase(now: Situation) -> Planned | Ended:
-    """Return the next phase: the head, then layer4, then all layers, as far as photos, time and gains speak for it."""
+    """Return the next phase: the head, then layer4, then all layers, as long as photos, time and gains allow it."""
     if not now.done:
-        fast = "it is the fastest part" if now.box_epochs else "it takes seconds"
-        return Planned("head", max(1, now.box_epochs), f"The head alone is trained first: {fast}.")
+        return Planned("head", max(1, now.box_epochs), "The head alone is trained first: it is the fastest part.")
     if now.seconds_left <= 0:
         return Ended("The time limit was reached.")
     last = now.done[-1]
     if last.train == "head":
-        return _deeper(now, "layer4", "The last stage may fit these photos better.")
+        return _deeper(now, "layer4", "The pretrained features may not suit these photos exactly.")
     if last.train == "layer4":
         if not last.kept:
-            return Ended("Training the last stage gained nothing, so deeper layers were left as they are.")
+            return Ended("Training the last stage gained nothing, so the earlier stages stay frozen.")
         return _deeper(now, "all", "The last stage gained, so earlier stages may too.")
     return Ended("All layers have been trained.")
 
@@ -79,7 +77,7 @@ def expected_seconds(now: Situation, train: Layers, epochs: int) -> float:
     once = frozen * (now.views * now.photos + now.val_photos) if now.views else 0.0
     each = upper * (now.full_step * now.photos + now.val_photos)
     anew = frozen * (now.photos + now.val_photos) if not now.views else 0.0
-    mixes = (upper + (0.0 if now.views else frozen)) * _MIXES * now.val_photos if now.mixes and train != "head" else 0.0
+    mixes = (upper + (0.0 if now.views else frozen)) * MIXES * now.val_photos if now.mixes and train != "head" else 0.0
     return now.seconds_per_photo * (once + epochs * (each + anew) + mixes)
 
 
@@ -98,14 +96,14 @@ def _deeper(now: Situation, train: Layers, reason: str) -> Planned | Ended:
     if kept.value == 1.0:
         return Ended("All validation photos are correct, so a better model could not be told from this one.")
     if now.photos < _LEAST_PER_CLASS[train] * now.classes:
-        layers = "deeper layers" if train == "layer4" else "all layers"
+        layers = "the last stage" if train == "layer4" else "all layers"
         return Ended(
-            f"{now.photos / now.classes:.0f} training photos per class are too few to train {layers}: they need about "
+            f"{now.photos // now.classes} training photos per class are too few to train {layers}: they need about "
             f"{_LEAST_PER_CLASS[train]}."
         )
     epochs = _EPOCHS[train]
     while epochs > _LEAST_EPOCHS and expected_seconds(now, train, epochs) > now.seconds_left:
         epochs -= 1
     if expected_seconds(now, train, epochs) > now.seconds_left:
-        return Ended("The time limit leaves no room for deeper layers.")
+        return Ended("The time limit leaves no room for more layers.")
     return Planned(train, epochs, reason)

@@ -1,19 +1,20 @@
 """The model of a phase: its report on the validation photos, and making it the run's own. Imports torch to evaluate."""
 
-import os
+import filecmp
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import BundleError, RunError
 from core.inspection.measuring.predictions_csv import read
 from core.inspection.measuring.report import Report
-from core.models.bundle import WEIGHTS_FILE, complete_folder, read_info, write_bundle
+from core.models.bundle import complete_folder, read_info, write_bundle
 from core.progress import CountCallback
+from core.runs import metrics
 from core.runs.folder import RunFolder
 from core.storage_errors import storage_error
 from core.training.saving.last_stage_head import copy_last_stage_head
+from core.training.saving.linked_weights import linked_weights
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -58,8 +59,7 @@ def make_best(run: RunFolder, folder: Path, epoch: int) -> None:
         # Copied first: if the disk has no room for them, the model and its reports stay as they are.
         for name, part in parts.items():
             shutil.copyfile(folder / name, part)
-        linked = _linked(source / WEIGHTS_FILE, info.model_sha256 or "")
-        write_bundle(run.best, info, linked, lambda new: copy_last_stage_head(source, new))
+        write_bundle(run.best, info, linked_weights(source), lambda new: copy_last_stage_head(source, new))
         for pattern in ("report-*.json", "predictions-*.csv"):
             for path in run.path.glob(pattern):
                 if path.name not in parts:
@@ -67,8 +67,8 @@ def make_best(run: RunFolder, folder: Path, epoch: int) -> None:
         for name, part in parts.items():
             part.replace(run.path / name)
     except (OSError, BundleError) as error:
-        so = "the new model could not be saved; the one before it, if there is one, is kept"
-        if known := storage_error(error, so, "resume the run"):
+        effect = "the new model could not be saved; the one before it, if there is one, is kept"
+        if known := storage_error(error, effect, "resume the run"):
             raise known from error
         raise
     finally:
@@ -76,12 +76,21 @@ def make_best(run: RunFolder, folder: Path, epoch: int) -> None:
             part.unlink(missing_ok=True)
 
 
-def _linked(weights: Path, digest: str) -> Callable[[Path], str]:
-    def link(path: Path) -> str:
-        try:
-            os.link(weights, path)
-        except OSError:  # a disk without links
-            shutil.copyfile(weights, path)
-        return digest
+def mark_best(run: RunFolder, epoch: int) -> None:
+    """Mark an epoch as the best so far: of two lines of an epoch, the later counts."""
+    for record in metrics.records(run.metrics_path, "epoch"):
+        best = record["epoch"] == epoch
+        if best != bool(record.get("best")) and record["epoch"] >= epoch:
+            fields = {name: value for name, value in record.items() if name != "kind"}
+            run.append_metrics("epoch", {**fields, "best": best})
 
-    return link
+
+def restore_best(run: RunFolder, folder: Path, epoch: int) -> None:
+    """Make an earlier phase's model the run's again, unless it is, and its epoch the best so far."""
+    report = f"report-{SPLIT}.json"
+    is_best = run.finished and read_info(run.best).metrics.get("epoch") == epoch
+    # The report is the last file that make_best replaces, so it shows whether that came to its end.
+    whole = is_best and run.report_path(SPLIT).exists()
+    if not (whole and filecmp.cmp(run.report_path(SPLIT), folder / report, shallow=False)):
+        make_best(run, folder, epoch)
+    mark_best(run, epoch)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.data.snapshot import Snapshot
+from core.models.bundle import read_info
 from core.runs.automatic.phases import Phase
 from core.runs.folder import RunFolder
 from core.training.events import Epoch, Event, SolverIteration, Step
@@ -37,6 +38,9 @@ def train_by_steps(
     offset = phase.first_epoch - 1
     cache = workspace.cache / "resized"
     resume = RunFolder(folder).begun
+    if resume:  # the workspace may have been moved since, and with it the model that the phase began with
+        saved = read_info(folder / "last").recipe or {}
+        recipe = recipe.model_copy(update={"weights": saved.get("weights", recipe.weights)})
     events: Any = fit(snapshot, recipe, folder, resume=resume, log=log, cache=cache, workspace=workspace)
     with closing(events):
         for event in events:

@@ -12,6 +12,9 @@ FILE = "phases.json"
 FOLDER = "phases"
 """In the run folder: a folder for each phase, with its own best/ and last/, until the training is over."""
 
+STOPPED = "The training was stopped."
+"""Why no further phase was trained after a stop; a resume goes on."""
+
 Layers = Literal["head", "layer4", "layer3", "all"]
 
 NAMES: dict[Layers, str] = {
@@ -88,6 +91,11 @@ class Phases(BaseModel):
     phases: tuple[Phase, ...] = ()
     end: str = ""
     """Why no further phase was trained, as a sentence; empty while the training goes on."""
+
+    @property
+    def over(self) -> bool:
+        """Whether the training came to its end, so that a resume trains nothing more."""
+        return self.end not in ("", STOPPED)
 
     @property
     def kept(self) -> Phase | None:

@@ -1,7 +1,7 @@
 """Automatic training: trains phase after phase, compares each with the model before it, and keeps what is better.
 
 Every phase is an ordinary training in a folder of its own inside the run's, started from the best model so far: its
-head is trained already when deeper layers begin to change (LP-FT, Kumar et al. 2022, arXiv 2202.10054).
+head is trained already when other layers begin to change (LP-FT, Kumar et al. 2022, arXiv 2202.10054).
 """
 
 import shutil
@@ -18,7 +18,6 @@ from core.data.snapshot import LOCALIZATION
 from core.errors import StorageError
 from core.models.bundle import read_info
 from core.progress import Progress
-from core.runs import metrics
 from core.runs.automatic.gain import gain_of
 from core.runs.automatic.next_phase import (
     USUAL_SECONDS,
@@ -29,10 +28,10 @@ from core.runs.automatic.next_phase import (
     next_phase,
 )
 from core.runs.automatic.pace import Pace, pace_of
-from core.runs.automatic.phase_model import SPLIT, make_best, read_report, report_phase
+from core.runs.automatic.phase_model import SPLIT, make_best, mark_best, read_report, report_phase, restore_best
 from core.runs.automatic.phase_recipe import phase_recipe
 from core.runs.automatic.phase_training import solve, train_by_steps
-from core.runs.automatic.phases import FOLDER, NAMES, Phase, Phases, Point, read_phases, write_phases
+from core.runs.automatic.phases import FOLDER, NAMES, STOPPED, Phase, Phases, Point, read_phases, write_phases
 from core.runs.ending.failures import failure_sentence
 from core.runs.folder import RunFolder
 from core.runs.progress_writer import saved_epoch
@@ -46,7 +45,6 @@ from core.workspace import Workspace
 if TYPE_CHECKING:
     from core.training.linear.head_run import SolvedHead
 
-STOPPED = "The training was stopped."
 _COMPARING = "comparing on the validation photos"
 
 
@@ -113,6 +111,9 @@ class AutomaticTraining:
         ``best/`` has a model, with its report, as soon as the first phase is over. A later phase that fails ends the
         training with the model before it. Raises the errors of ``solve_head`` and ``fit``.
         """
+        if self.phases.over:  # it was interrupted in what follows, such as the evaluation
+            shutil.rmtree(self.run.path / FOLDER, ignore_errors=True)
+            return
         if not self.phases.phases:
             for sentence in advice(self.recipe, self.snapshot.counts(), self.snapshot.task):
                 self.run.append_log(sentence)
@@ -142,7 +143,7 @@ class AutomaticTraining:
             except Exception as error:
                 if self._must_raise(error):
                     raise
-                yield self._fail(error)
+                yield from self._fail(error)
                 break
             yield self._change(self.phases.phases[-1].verdict)
         shutil.rmtree(self.run.path / FOLDER, ignore_errors=True)
@@ -152,6 +153,8 @@ class AutomaticTraining:
 
         A resume goes on with that phase.
         """
+        if self.phases.over:
+            return
         if self.phases.phases and not self.phases.phases[-1].over:
             if RunFolder(self._folder(self.phases.phases[-1])).finished:
                 self._finish(stopped=True)
@@ -165,12 +168,12 @@ class AutomaticTraining:
         if phases.phases and phases.phases[-1].stopped:
             last = phases.phases[-1]
             again = {"stopped": False, "ended": None, "epochs": last.planned or last.epochs, "planned": None}
-            (self._folder(last) / f"report-{SPLIT}.json").unlink(missing_ok=True)
             phases = phases.replaced(last.model_copy(update=again))
         if phases != self.phases:
             self._write(phases)
         if (saved := self.saved_epoch()) is not None:  # it may have been saved a moment before the process died
-            self._add_point(saved["epoch"], saved.get("val_iou") or saved["val_accuracy"], again=False)
+            score = saved["val_iou"] if "val_iou" in saved else saved["val_accuracy"]
+            self._add_point(saved["epoch"], score, again=False)
 
     def _plan(self) -> Planned | Ended:
         counts = self.snapshot.frame["split"].value_counts()
@@ -214,17 +217,39 @@ class AutomaticTraining:
     def _must_raise(self, error: Exception) -> bool:
         """Return whether an error ends the run: there is no model yet, no room on the disk, or no folder any more."""
         full = isinstance(error, StorageError) or disk_trouble(error) is not None
-        return self.phases.kept is None or full or not self.run.status_path.exists()
+        first = self.phases.kept_before(self.phases.phases[-1]) is None
+        return first or full or not self.run.status_path.exists()
 
-    def _fail(self, error: Exception) -> PhaseChange:
-        """Record that a phase failed; the model before it stays the run's."""
+    def _fail(self, error: Exception) -> Generator[PhaseChange]:
+        """Record that a phase failed: its best epoch until then counts if it is better than the model before it."""
         sentence = failure_sentence(error)
         if sentence is None:
             self.run.append_log("".join(traceback.format_exception(error)).rstrip())
-            sentence = "An unexpected error; see the log for details."
+            sentence = "The error was unexpected; see the log."
+        traceback.clear_frames(error.__traceback__)  # they hold the network, and the comparison needs the memory
         phase = self.phases.phases[-1]
-        self._write(self.phases.replaced(phase.model_copy(update={"ended": self.seconds, "verdict": sentence})))
-        return self._end(f"Training {NAMES[phase.train]} failed, so the model before it is kept. {sentence}")
+        if self._finish_failed():
+            yield self._change(self.phases.phases[-1].verdict)
+        else:
+            if before := self.phases.kept_before(phase):
+                restore_best(self.run, self._folder(before), self._best_epoch(before))
+            over = {"ended": self.seconds, "verdict": sentence, "kept": False}
+            self._write(self.phases.replaced(phase.model_copy(update=over)))
+        kept = "its best epoch until then" if self.phases.phases[-1].kept else "the model before it"
+        yield self._end(f"Training {NAMES[phase.train]} failed, so {kept} is kept. {sentence}")
+
+    def _finish_failed(self) -> bool:
+        """Compare what a failed phase had trained; returns whether there was something, and it could be compared."""
+        if not RunFolder(self._folder(self.phases.phases[-1])).finished:
+            return False
+        try:
+            self._finish()
+        except Exception as error:
+            if self._must_raise(error):
+                raise
+            self.run.append_log("".join(traceback.format_exception(error)).rstrip())
+            return False
+        return True
 
     def _change(self, sentence: str) -> PhaseChange:
         phase = self.phases.phases[-1]
@@ -238,7 +263,8 @@ class AutomaticTraining:
         folder = self._folder(phase)
         folder.mkdir(parents=True, exist_ok=True)
         before = self.phases.kept_before(phase)
-        recipe = phase_recipe(self.recipe, phase, self._folder(before) / "best" if before else None)
+        start = self._folder(before) / "best" if before else None
+        recipe = phase_recipe(self.recipe, phase, start, self.snapshot.task)
         general = advice(recipe, self.snapshot.counts(), self.snapshot.task)
 
         def log(sentence: str) -> None:
@@ -248,6 +274,8 @@ class AutomaticTraining:
         if not self._by_steps(phase):
             yield from self._solve(phase, recipe, folder, log)
             return
+        # It would be about the model before these epochs, if the process died before the comparison was written.
+        (folder / f"report-{SPLIT}.json").unlink(missing_ok=True)
         yield from train_by_steps(phase, recipe, self.snapshot, folder, self.workspace, log, self._own_process)
 
     def _solve(self, phase: Phase, recipe: Recipe, folder: Path, log: Callable[[str], None]) -> Generator[Event]:
@@ -283,9 +311,10 @@ class AutomaticTraining:
                 gain = gain_of(read_report(self._folder(before)), (report, predictions))
                 over["kept"], over["verdict"] = gain.better, gain.sentence
         if over["kept"]:
-            self._make_best(folder, over["best_epoch"])
-        elif phase.kept and before is not None:  # stopped earlier, it was better then
-            self._make_best(self._folder(before), before.best_epoch or before.first_epoch)
+            make_best(self.run, folder, over["best_epoch"])
+            mark_best(self.run, over["best_epoch"])
+        elif before is not None:  # the phase may have been better when it was stopped or killed
+            restore_best(self.run, self._folder(before), self._best_epoch(before))
         self._write(self.phases.replaced(phase.model_copy(update={**over, "ended": self.seconds})))
         if not stopped:
             shutil.rmtree(folder / "last" if over["kept"] else folder, ignore_errors=True)
@@ -294,15 +323,6 @@ class AutomaticTraining:
         if not self._by_steps(phase):
             return phase.first_epoch
         return phase.first_epoch - 1 + int(read_info(self._folder(phase) / "best").metrics.get("epoch", 1))
-
-    def _make_best(self, folder: Path, epoch: int) -> None:
-        """Make a phase's model the run's, and its epoch the best so far: of two lines of an epoch, the later counts."""
-        make_best(self.run, folder, epoch)
-        for record in metrics.records(self.run.metrics_path, "epoch"):
-            best = record["epoch"] == epoch
-            if best or (record["epoch"] > epoch and record.get("best")):
-                fields = {name: value for name, value in record.items() if name != "kind"}
-                self.run.append_metrics("epoch", {**fields, "best": best})
 
     def _add_point(self, epoch: int, score: float, *, again: bool = True) -> None:
         """Add an epoch's result to the present phase; ``again`` is whether a result that is there is replaced."""

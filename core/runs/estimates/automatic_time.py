@@ -6,6 +6,7 @@ from core.data.snapshot import LOCALIZATION, Snapshot
 from core.runs.automatic.next_phase import USUAL_SECONDS, Ended, Situation, expected_seconds, next_phase
 from core.runs.automatic.phase_recipe import phase_recipe
 from core.runs.automatic.phases import Phase
+from core.runs.estimates.expected_time import REPORT_SECONDS
 from core.runs.estimates.expected_time import expected_seconds as expected_parts
 from core.runs.estimates.speed import Speed
 from core.runs.estimates.work import billions
@@ -34,10 +35,13 @@ def automatic_time(
     """
     boxes = snapshot.task == LOCALIZATION
     parts = snapshot.frame["split"].value_counts()
-    train, val = (int(parts.get(split, 0)) for split in ("train", "val"))
+    train, val, test = (int(parts.get(split, 0)) for split in ("train", "val", "test"))
     first = first_recipe(recipe, snapshot.task)
     seconds = expected_parts(first, snapshot, head, ready=ready, busy=busy)
     first_model = sum(seconds.values())
+    solved = first.solves_head(snapshot.task)
+    if not solved:  # the test photos wait for the model that is kept in the end
+        first_model -= test * billions(recipe) / head.exact
     limit = USUAL_SECONDS if recipe.time_limit is None else 60 * recipe.time_limit
     done = [_phase("head", first.epochs, first_model)]
     while True:
@@ -57,17 +61,18 @@ def automatic_time(
         planned = next_phase(now)
         if isinstance(planned, Ended):
             break
-        report = seconds["evaluation"] + val * billions(recipe) / deeper.exact
+        report = REPORT_SECONDS * busy + val * billions(recipe) / deeper.exact
         took = expected_seconds(now, planned.train, planned.epochs) + report
         done.append(_phase(planned.train, planned.epochs, spent + took))
-    test = int(parts.get("test", 0)) * billions(recipe) / deeper.exact if len(done) > 1 else 0.0
-    return AutomaticTime(first_model, (done[-1].ended or 0.0) + test)
+    # A solved head's test report comes from the vectors that its first model needed anyway.
+    tested = 0.0 if solved and len(done) == 1 else test * billions(recipe) / deeper.exact
+    return AutomaticTime(first_model, (done[-1].ended or 0.0) + tested)
 
 
 def first_recipe(recipe: Recipe, task: str) -> Recipe:
     """Return the recipe of an automatic training's first phase: the head's."""
     epochs = TASK_DEFAULTS[LOCALIZATION]["epochs"] if task == LOCALIZATION else 1
-    return phase_recipe(recipe, _phase("head", epochs, 0.0), None)
+    return phase_recipe(recipe, _phase("head", epochs, 0.0), None, task)
 
 
 def _phase(train: str, epochs: int, ended: float) -> Phase:

@@ -21,7 +21,7 @@ from core.training.recipe import Recipe
 
 _START_SECONDS = 4.0
 """Starting Python, loading PyTorch and the model, and two batches to see that everything works."""
-_REPORT_SECONDS = 3.0
+REPORT_SECONDS = 3.0
 """Loading the best model again and writing the reports."""
 _SOLVER_START_SECONDS = 1.0
 """Starting Python without PyTorch."""
@@ -69,7 +69,7 @@ def expected_seconds(
         "validation": val * sum(validation_passes(recipe)) * per_pass,
         "refinement": refinement_passes(recipe, train, val) * per_pass,
         "saving": recipe.epochs * saved * busy,
-        "evaluation": _REPORT_SECONDS * busy + (val + test) * billions(recipe) / speed.exact,
+        "evaluation": REPORT_SECONDS * busy + (val + test) * billions(recipe) / speed.exact,
     }
 
 

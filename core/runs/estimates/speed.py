@@ -29,7 +29,7 @@ _CONVOLUTIONS = 0.5
 _SIXTEEN_BIT = 1.7
 
 _SPREAD_ROUGH, _SPREAD_OTHER_RUN, _SPREAD_MACHINE = 1.7, 1.6, 1.3
-_SAME_WORK = ("arch", "train", "size", "views", "batch_size")
+_SAME_WORK = ("arch", "size", "views", "batch_size")
 _USUAL_SHARE = 1.2
 """What `core.processors.ProcessorShare` says of a training that is alone: reading and writing keep one thread busy."""
 _LEAST_MEASURABLE = 0.1
@@ -108,7 +108,7 @@ def measured_speed(recipe: Recipe, runs: Iterable[RunFolder], busy: float | None
         earlier = recipe_or_none(run) if run.status().state == "finished" else None
         if earlier is None or (earlier.device, earlier.precision) != (recipe.device, recipe.precision):
             continue
-        same = all(getattr(earlier, name) == getattr(recipe, name) for name in _SAME_WORK)
+        same = _work(earlier) == _work(recipe)
         if other is not None and not same:
             continue
         rate = _rate_of(run, earlier, _busy(recipe, busy))
@@ -154,6 +154,12 @@ def recipe_or_none(run: RunFolder) -> Recipe | None:
         return run.recipe()
     except RunError:
         return None
+
+
+def _work(recipe: Recipe) -> list[object]:
+    """Return what the speed of a training depends on; the later phases of an automatic one begin with layer4."""
+    train = "layer4" if recipe.train == "automatic" else recipe.train
+    return [train, *(getattr(recipe, name) for name in _SAME_WORK)]
 
 
 def _busy(recipe: Recipe, busy: float | None) -> float:

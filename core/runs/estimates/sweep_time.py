@@ -9,16 +9,12 @@ from core.processors import present_slowdown
 from core.runs.estimates.automatic_time import automatic_time, first_recipe
 from core.runs.estimates.expected_time import expected_seconds
 from core.runs.estimates.readiness import vectors_readiness
-from core.runs.estimates.speed import Speed, expected_speed, run_speed
+from core.runs.estimates.speeds_by_work import SpeedsByWork
 from core.runs.estimates.work import keeps_features, trained_parts
 from core.runs.folder import RunFolder
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 
-_SPEED_DEPENDS_ON = (
-    *("arch", "weights", "source", "train", "size", "mode", "views", "augmentation", "batch_size"),
-    *("device", "precision"),
-)
 _FEATURES_DEPEND_ON = ("arch", "weights", "source", "size", "mode", "device", "precision")
 
 
@@ -42,25 +38,16 @@ def expected_sweep_time(
     """
     tuned = replace(snapshot, frame=snapshot.frame[snapshot.frame["split"] != "test"])
     busy = present_slowdown()
-    # A speed is looked up in the earlier runs, which takes a moment, so once for each kind of work.
-    speeds: dict[tuple[object, ...], Speed] = {}
-
-    def speed_of(recipe: Recipe) -> Speed:
-        solved = recipe.solves_head(snapshot.task)
-        kind = (solved, *(getattr(recipe, name) for name in _SPEED_DEPENDS_ON))
-        if kind not in speeds:
-            speeds[kind] = run_speed(workspace, recipe, snapshot.task, runs, busy)
-        return speeds[kind]
-
+    speeds = SpeedsByWork(workspace, runs, busy)
     low = high = 0.0
     for recipe, ready in zip(recipes, _ready_shares(workspace, recipes, tuned), strict=True):
         if recipe.train == "automatic":
-            first = speed_of(first_recipe(recipe, snapshot.task))
-            deeper = expected_speed(workspace, recipe.model_copy(update={"train": "layer4"}), runs, busy)
+            first = speeds.of_run(first_recipe(recipe, snapshot.task), snapshot.task)
+            deeper = speeds.of_later_phases(recipe)
             times = automatic_time(recipe, tuned, first, deeper, ready=ready, busy=busy)
             low, high = low + times.first_model / first.spread, high + times.longest * deeper.spread
         else:
-            speed = speed_of(recipe)
+            speed = speeds.of_run(recipe, snapshot.task)
             seconds = sum(expected_seconds(recipe, tuned, speed, ready=ready, busy=busy).values())
             low, high = low + seconds / speed.spread, high + seconds * speed.spread
     return SweepTime(low, high, any(one.patience or one.train == "automatic" for one in recipes))

@@ -10,7 +10,8 @@ from core.runs.automatic.phases import read_phases
 from core.runs.device_queue import queue_name
 from core.runs.estimates.automatic_time import AutomaticTime, automatic_time, first_recipe
 from core.runs.estimates.expected_time import expected_seconds
-from core.runs.estimates.speed import Speed, expected_speed, run_speed
+from core.runs.estimates.speed import Speed
+from core.runs.estimates.speeds_by_work import SpeedsByWork
 from core.runs.folder import RunFolder
 from core.training.recipe import Recipe
 from core.workspace import Workspace
@@ -40,11 +41,12 @@ def expected_time(
     # When ours starts, what they keep busy now is free again.
     training = any(run.status().state != "queued" for run in ahead)
     busy = present_slowdown(without=available_processors() if training else 0.0)
-    waiting = sum(_seconds_left(workspace, run, runs, busy) for run in ahead)
+    speeds = SpeedsByWork(workspace, runs, busy)
+    waiting = sum(_seconds_left(run, speeds, busy) for run in ahead)
     if recipe.train == "automatic":
-        times, speed = _automatic(workspace, recipe, snapshot, runs, busy, ready)
+        times, speed = _automatic(recipe, snapshot, speeds, busy, ready)
         return ExpectedTime(times.longest, speed, len(ahead), waiting, times.first_model)
-    speed = run_speed(workspace, recipe, snapshot.task, runs, busy)
+    speed = speeds.of_run(recipe, snapshot.task)
     seconds = sum(expected_seconds(recipe, snapshot, speed, ready=ready, busy=busy).values())
     return ExpectedTime(seconds, speed, len(ahead), waiting)
 
@@ -54,8 +56,9 @@ def _waits_for(run: RunFolder, recipe: Recipe) -> bool:
     return status.live and status.line == queue_name(recipe.device)
 
 
-def _seconds_left(workspace: Workspace, run: RunFolder, runs: Sequence[RunFolder], busy: float) -> float:
-    known = run.status().seconds_left
+def _seconds_left(run: RunFolder, speeds: SpeedsByWork, busy: float) -> float:
+    status = run.status()
+    known = status.seconds_left
     try:
         recipe = run.recipe()
         if known is not None and recipe.train != "automatic":
@@ -65,16 +68,19 @@ def _seconds_left(workspace: Workspace, run: RunFolder, runs: Sequence[RunFolder
     except StudioError:  # damaged: it fails at its start
         return known or 0.0
     if recipe.train == "automatic":  # what it says itself is about its present phase
-        longest = _automatic(workspace, recipe, snapshot, runs, busy, 0.0)[0].longest
+        # One that was stopped goes on with its phases after a resume; until it waits again, it is only evaluated.
+        if phases and (phases.over or (phases.end and status.state == "running")):
+            return known or 0.0
+        longest = _automatic(recipe, snapshot, speeds, busy, 0.0)[0].longest
         return max(known or 0.0, longest - (phases.seconds if phases else 0.0))
-    speed = run_speed(workspace, recipe, snapshot.task, runs, busy)
+    speed = speeds.of_run(recipe, snapshot.task)
     return sum(expected_seconds(recipe, snapshot, speed, busy=busy).values())
 
 
 def _automatic(
-    workspace: Workspace, recipe: Recipe, snapshot: Snapshot, runs: Sequence[RunFolder], busy: float, ready: float
+    recipe: Recipe, snapshot: Snapshot, speeds: SpeedsByWork, busy: float, ready: float
 ) -> tuple[AutomaticTime, Speed]:
     """Return the times of an automatic training, and the speed that its first model depends on."""
-    head = run_speed(workspace, first_recipe(recipe, snapshot.task), snapshot.task, runs, busy)
-    deeper = expected_speed(workspace, recipe.model_copy(update={"train": "layer4", "time_limit": None}), runs, busy)
+    head = speeds.of_run(first_recipe(recipe, snapshot.task), snapshot.task)
+    deeper = speeds.of_later_phases(recipe)
     return automatic_time(recipe, snapshot, head, deeper, ready=ready, busy=busy), head

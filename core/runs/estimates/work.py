@@ -2,6 +2,7 @@
 
 from core.training.kept.reasons import reason_against_keeping
 from core.training.recipe import Recipe
+from core.training.techniques.refinement_outcome import SHARES
 
 # Multiply-adds of one forward pass over 224 x 224 pixels, in billions; `python -m core summary` prints them.
 BILLION_MULTIPLY_ADDS = {
@@ -21,7 +22,7 @@ UPPER_SHARES = {"head": 0.0, "layer4": 0.2, "layer3": 0.56}
 
 _LEAST_PASSES = 0.02
 """Of a head on kept vectors: reading them and the arithmetic of the head."""
-_MIXES = 11
+MIXES = len(SHARES)
 """How many mixes of the weights are compared on the validation photos, where that is chosen."""
 _BYTES_PER_MULTIPLY_ADD = 24 / 1000
 """A bundle's size relative to the work of its network, which is similar throughout the family."""
@@ -50,7 +51,7 @@ def validation_passes(recipe: Recipe) -> list[float]:
 
 def refinement_passes(recipe: Recipe, train: int, val: int) -> float:
     """Return the cost of what follows the last epoch, in forward passes: mixing weights, and refitting the head."""
-    mixes = _MIXES * val * validation_passes(recipe)[-1] if recipe.interpolate else 0.0
+    mixes = MIXES * val * validation_passes(recipe)[-1] if recipe.interpolate else 0.0
     if recipe.head_size is None:
         return mixes
     return mixes + val + (2 * train + val) * (recipe.head_size / recipe.size) ** 2

@@ -1,5 +1,6 @@
 """What an automatic training does next, and when a phase counts as better."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -43,10 +44,10 @@ def test_the_head_comes_first_then_the_last_stage_then_all_layers() -> None:
     ("now", "reason"),
     [
         (situation(phase("head", value=1.0)), "All validation photos are correct"),
-        (situation(phase("head"), photos=9), "4 training photos per class are too few to train deeper layers"),
-        (situation(phase("head"), phase("layer4", kept=False)), "gained nothing"),
+        (situation(phase("head"), photos=9), "4 training photos per class are too few to train the last stage"),
+        (situation(phase("head"), phase("layer4", kept=False)), "gained nothing, so the earlier stages stay frozen"),
         (situation(phase("head"), phase("layer4"), photos=40), "20 training photos per class are too few to train all"),
-        (situation(phase("head"), seconds_left=20), "no room"),
+        (situation(phase("head"), seconds_left=20), "no room for more layers"),
     ],
 )
 def test_it_ends_with_a_reason(now: Situation, reason: str) -> None:
@@ -84,8 +85,8 @@ def test_a_short_time_limit_means_fewer_epochs() -> None:
 @pytest.mark.parametrize(
     ("won", "lost", "better"), [(0, 0, False), (1, 0, False), (2, 0, False), (3, 0, True), (5, 2, False), (6, 2, True)]
 )
-def test_a_phase_is_better_only_beyond_chance(won: int, lost: int, better: bool) -> None:
-    """McNemar's exact test: p is 1, 1, 0.5, 0.25, 0.45 and 0.29."""
+def test_a_phase_is_better_only_if_the_gain_is_large_enough(won: int, lost: int, better: bool) -> None:
+    """McNemar's exact test: p is 1, 1, 0.5, 0.25, 0.45 and 0.29. Such a mild test was said to exclude chance."""
     n = 40
     frame = pd.DataFrame({"filename": "x", "image": [f"{row:03d}" for row in range(n)], "path": "p", "label": "cat"})
     before = np.tile(np.array([[1.0, 0.0]]), (n, 1))
@@ -93,4 +94,34 @@ def test_a_phase_is_better_only_beyond_chance(won: int, lost: int, better: bool)
     before[:won] = after[won : won + lost] = [0.0, 1.0]
     found = gain_of(*(report_of_logits(CLASSES, frame, one, split="val") for one in (before, after)))
     assert found.better is better
-    assert f"{won} {'photo' if won == 1 else 'photos'} became correct and {lost} became wrong, of 40" in found.sentence
+    begin = "Better" if better else "Gain too small to count" if won else "No gain"
+    counts = f"{won} {'photo' if won == 1 else 'photos'} became correct and {lost} became wrong, of 40."
+    assert found.sentence == f"{begin}: {counts}"
+
+
+def test_too_few_photos_are_not_rounded_up_to_what_is_needed() -> None:
+    """38 photos in 5 classes: "8 training photos per class are too few: they need about 8."."""
+    found = next_phase(situation(phase("head"), photos=38, classes=5))
+    assert isinstance(found, Ended) and found.reason.startswith("7 training photos per class are too few")
+    assert found.reason.endswith("they need about 8.")
+
+
+def box_table(iou: list[float], wrong: int, classes: int = 2) -> tuple[Any, pd.DataFrame]:
+    """A localization's report and predictions; the first ``wrong`` photos are predicted as another class."""
+    labels = [CLASSES[row % classes] for row in range(len(iou))]
+    table = pd.DataFrame({"image": [f"{row:03d}" for row in range(len(iou))], "label": labels})
+    table["prediction"] = ["another"] * wrong + labels[wrong:]
+    corners = {f"true_{side}": "1" for side in ("x", "y", "width", "height")}
+    return SimpleNamespace(task="localization"), table.assign(iou=[str(value) for value in iou], **corners)
+
+
+def test_better_boxes_do_not_make_up_for_wrong_classes() -> None:
+    """0.02 more of overlap and 25 of 100 photos with another class were taken for a gain."""
+    before, after = [0.70, 0.72] * 50, [0.73, 0.73] * 50
+    assert gain_of(box_table(before, 5), box_table(after, 5)).better
+    worse = gain_of(box_table(before, 5), box_table(after, 30))
+    assert not worse.better
+    same_boxes = gain_of(box_table(before, 30), box_table(before, 5))
+    assert same_boxes.better and "0 where the class is wrong" in same_boxes.sentence
+    single = gain_of(box_table(before, 0, classes=1), box_table(after, 0, classes=1))
+    assert single.sentence == "Better: the mean IoU changed by +0.020 on 100 photos."

@@ -1,4 +1,4 @@
-"""An automatic run whose head takes several stages: deeper layers start from the head on the last one."""
+"""An automatic run whose head takes several stages: later phases start from the head on the last one."""
 
 from pathlib import Path
 

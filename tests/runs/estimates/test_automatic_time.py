@@ -1,15 +1,16 @@
 """The expected time of an automatic training: its first model, and the longest that it can take."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from core.data.snapshot import Snapshot
-from core.runs.automatic.phases import Phase, Phases, write_phases
-from core.runs.estimates import waiting
-from core.runs.estimates.automatic_time import automatic_time
-from core.runs.estimates.expected_time import expected_seconds
+from core.runs.automatic.phases import STOPPED, Phase, Phases, write_phases
+from core.runs.estimates import speeds_by_work, waiting
+from core.runs.estimates.automatic_time import automatic_time, first_recipe
+from core.runs.estimates.expected_time import REPORT_SECONDS, expected_seconds
 from core.runs.estimates.speed import Speed, measured_speed
 from core.runs.estimates.waiting import expected_time
 from core.runs.estimates.work import FULL_STEP, billions
@@ -66,8 +67,8 @@ def test_a_page_gets_both_times(
 ) -> None:
     monkeypatch.setattr(waiting, "present_slowdown", lambda without=0.0: 1.0)
     recipe = recipe_of(weights="imagenet")
-    monkeypatch.setattr(waiting, "expected_speed", lambda *_: speed_of(recipe, 10))
-    monkeypatch.setattr(waiting, "run_speed", lambda *_: speed_of(recipe, 20))
+    monkeypatch.setattr(speeds_by_work, "expected_speed", lambda *_: speed_of(recipe, 10))
+    monkeypatch.setattr(speeds_by_work, "run_speed", lambda *_: speed_of(recipe, 20))
     found = expected_time(workspace, recipe, photos, [])
     times = automatic_time(recipe, photos, speed_of(recipe, 20), speed_of(recipe, 10))
     assert (found.first_model, found.seconds) == (times.first_model, times.longest)
@@ -92,3 +93,84 @@ def test_the_speed_of_an_automatic_run_counts_what_each_phase_trained(make_run: 
     found = measured_speed(recipe, [run], busy=1.0)
     assert found is not None
     assert found.training == pytest.approx(30.0 * billions(recipe) * 0.2 * FULL_STEP)
+
+
+def test_settings_of_the_later_phases_do_not_slow_the_first_model_down(photos: Snapshot) -> None:
+    """With mixup or SGD, the head counted as one by steps, whose vectors are never there."""
+    plain = recipe_of()
+    for changes in ({"mixup": 0.2}, {"optimizer": "sgd"}, {"learning_rate": 0.01}, {"ema": 0.9, "interpolate": True}):
+        recipe = recipe_of(**changes)
+        assert first_recipe(recipe, "classification").solves_head()
+        for ready in (0.0, 1.0):
+            found, usual = (
+                automatic_time(one, photos, speed_of(one, 20), speed_of(one, 10), ready=ready).first_model
+                for one in (recipe, plain)
+            )
+            assert found == pytest.approx(usual)
+    assert not first_recipe(recipe_of(mixup=0.2), "localization").solves_head("localization")
+
+
+def test_boxes_are_tested_once_and_validated_after_each_phase(photos: Snapshot) -> None:
+    """The test photos counted in every phase, and the validation photos twice in the later ones."""
+    boxes = replace(photos, task="localization")
+    none = replace(boxes, frame=boxes.frame[boxes.frame["split"] != "test"])
+    recipe = recipe_of(views=2)
+    found, untested = (automatic_time(recipe, one, speed_of(recipe, 20), speed_of(recipe, 10)) for one in (boxes, none))
+    assert found.first_model == pytest.approx(untested.first_model, abs=0.1)  # four photos more are read
+    assert found.longest - untested.longest == pytest.approx(4 / 10, abs=0.1)
+    layer4 = (0.8 * (2 * 100 + 20) + 8 * 0.2 * (FULL_STEP * 100 + 20)) / 10
+    every = 8 * (FULL_STEP * 100 + 20) / 10
+    report = REPORT_SECONDS + 20 / 10
+    assert untested.longest - untested.first_model == pytest.approx(layer4 + every + 2 * report)
+
+
+@pytest.mark.parametrize(
+    ("end", "state", "ends"),
+    [
+        ("All layers have been trained.", "running", True),
+        (STOPPED, "running", True),
+        (STOPPED, "queued", False),
+        ("", "running", False),
+    ],
+)
+def test_a_training_that_is_over_keeps_nobody_waiting(
+    workspace: Workspace, photos: Snapshot, make_run: MakeRun, end: str, state: Any, ends: bool
+) -> None:
+    ahead = make_run(weights="imagenet", train="automatic", views=2)
+    head = Phase(train="head", first_epoch=1, epochs=1, began=0, reason="", ended=1.0, kept=True)
+    write_phases(ahead.path, Phases(phases=(head,), end=end))
+    ahead.write_status(state=state, seconds_left=2.0)
+    found = expected_time(workspace, recipe_of(weights="imagenet"), photos, [ahead])
+    assert found.runs_ahead == 1 and (found.seconds_ahead == 2.0) is ends
+    ahead.write_status(seconds_left=None)
+    found = expected_time(workspace, recipe_of(weights="imagenet"), photos, [ahead])
+    assert (found.seconds_ahead == 0.0) is ends
+
+
+def test_the_speed_of_queued_automatic_runs_is_looked_up_once(
+    workspace: Workspace, photos: Snapshot, monkeypatch: pytest.MonkeyPatch, make_run: MakeRun
+) -> None:
+    """Every finished recipe was read again for each of them."""
+    recipe, asked = recipe_of(weights="imagenet"), []
+
+    def speed(_: Workspace, recipe: Recipe, *__: Any) -> Speed:
+        asked.append(recipe.train)
+        return speed_of(recipe, 10)
+
+    monkeypatch.setattr(speeds_by_work, "expected_speed", speed)
+    monkeypatch.setattr(speeds_by_work, "run_speed", speed)
+    queued = [make_run(str(number), weights="imagenet", train="automatic", views=2) for number in range(3)]
+    found = expected_time(workspace, recipe, photos, queued)
+    assert found.runs_ahead == 3 and asked.count("layer4") <= 2  # those ahead have another network than this one
+
+
+def test_an_earlier_automatic_run_tells_the_speed_of_the_next(make_run: MakeRun) -> None:
+    """Its layers were called automatic, so it never counted as the same work."""
+    run = make_run(weights="imagenet", train="automatic", views=2)
+    layer4 = Phase(train="layer4", first_epoch=1, epochs=1, began=0, reason="", ended=1.0, kept=True)
+    write_phases(run.path, Phases(phases=(layer4,)))
+    line = {"epochs": 1, "train_loss": 1.0, "train_accuracy": 0.5, "val_loss": 0.9, "val_accuracy": 0.6, "best": False}
+    run.append_metrics("epoch", {**line, "epoch": 1, "images_per_second": 30.0, "slowdown": 1.0})
+    run.write_status(state="finished")
+    found = measured_speed(run.recipe().model_copy(update={"train": "layer4"}), [run], busy=1.0)
+    assert found is not None and found.source == "measured in your last similar run"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.data.snapshot import Snapshot
-from core.runs.estimates import sweep_time
+from core.runs.estimates import speeds_by_work, sweep_time
 from core.runs.estimates.expected_time import expected_seconds
 from core.runs.estimates.speed import Speed
 from core.runs.estimates.sweep_time import expected_sweep_time
@@ -29,8 +29,8 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
         found.append(recipe)
         return SLOW
 
-    monkeypatch.setattr(sweep_time, "run_speed", speed)
-    monkeypatch.setattr(sweep_time, "expected_speed", speed)
+    monkeypatch.setattr(speeds_by_work, "run_speed", speed)
+    monkeypatch.setattr(speeds_by_work, "expected_speed", speed)
     monkeypatch.setattr(sweep_time, "present_slowdown", lambda: 1.0)
     monkeypatch.setattr(sweep_time, "vectors_readiness", lambda *_: None)
     return found
