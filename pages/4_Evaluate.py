@@ -28,7 +28,7 @@ with frame.page("Evaluate"):
         st.stop()
     with right:
         split = run_report.choose_split(run)
-    newer_model.watch(run)
+    newer_model.watch(run, split)
     report = run_report.report_of(run, split) if split else None
     predictions = run.predictions(split) if report and split else None
     if report is None or predictions is None:

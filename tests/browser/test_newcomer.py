@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.server import ROOT, Server
 
 MINUTE = 60_000
+NO_SECOND_PHASE = re.compile("The time limit (was reached|leaves no room)|All validation photos are correct")
 
 
 def settled(page: Page) -> None:
@@ -82,14 +83,23 @@ def test_from_nothing_to_a_heatmap_within_three_minutes(
 
     # One button: the first model is there long before the training ends, and can be used at once.
     go(page, "Train")
-    page.get_by_role("radiogroup", name="Layers to train").get_by_text("Automatic", exact=True).click()
-    expect(page.get_by_role("spinbutton", name="Time limit in minutes")).to_be_visible()
+    layers = page.get_by_role("radiogroup", name="Layers to train")
+    expect(layers.get_by_role("radio", name="Automatic", exact=True)).to_be_checked()
+    limit = number_field(page, "Time limit in minutes")
+    limit.fill("2")
+    limit.press("Enter")
     settled(page)
     pressed = time.monotonic()
     page.get_by_role("button", name="Train", exact=True).click()
     ended = page.get_by_role("button", name="Evaluate the model")
-    expect(page.get_by_text("A first model is ready").or_(ended).first).to_be_visible(timeout=3 * MINUTE)
+    ready = page.get_by_text("A first model is ready")
+    expect(ready.or_(ended).first).to_be_visible(timeout=3 * MINUTE)
     first_model = time.monotonic() - pressed
+    when = "while the training goes on"
+    if not ready.is_visible():
+        # On a slow machine the head takes most of the time limit. Then the model is used after the training instead.
+        expect(page.get_by_text(NO_SECOND_PHASE).first).to_be_visible()
+        when = "after the training, which ended with the head"
     run = page.url
     page.screenshot(path=screenshots / "story-first-model.png", full_page=True)
 
@@ -106,6 +116,7 @@ def test_from_nothing_to_a_heatmap_within_three_minutes(
     page.screenshot(path=screenshots / "story-explain.png", full_page=True)
     seconds = time.monotonic() - begin
     figures = f"{seconds:.0f} s from the first page to the heatmap, {first_model:.0f} s from Train to the first model"
+    figures += f" (used {when})"
     (screenshots / "newcomer-seconds.txt").write_text(f"{figures}\n", encoding="utf-8")
     sys.stdout.write(f"{figures}\n")
     assert seconds < 180, figures

@@ -21,10 +21,16 @@ def _model(root: str, database_url: str, network: str, project_id: int, _store: 
     return SuggestionModel(_store, project_id, vectors_of(_store.workspace, network))
 
 
+@st.cache_resource(ttl=60, max_entries=8, show_spinner=False)
+def _hashes(root: str, database_url: str, project_id: int, _store: Store) -> list[str]:
+    """Return the project's photos, to know whether they have passed the test of 8 bits; not asked at every key."""
+    return [one.hash for one in _store.image_labels(project_id)]
+
+
 def instant_model(project_id: int) -> SuggestionModel | None:
     """Return the project's model, one for all tabs; None if the pretrained weights have not been downloaded."""
     here, store = frame.workspace(), frame.store()
-    network = default_vectors(here)
+    network = default_vectors(here, lambda: _hashes(str(here.root), here.database_url, project_id, store))
     return None if network is None else _model(str(here.root), here.database_url, network, project_id, store)
 
 

@@ -88,10 +88,15 @@ def _review_of(project: Project) -> Review | None:
     return review
 
 
+def _hashes(project_id: int) -> list[str]:
+    return [one.hash for one in frame.store().image_labels(project_id)]
+
+
 def _request(project: Project) -> Request:
     from core.features.vectors import default_vectors
 
-    network = default_vectors(frame.workspace()) or ""
+    hashes = partial(_hashes, project.id)
+    network = default_vectors(frame.workspace(), hashes) or ""
     arguments = {"workspace": str(frame.workspace().root), "project": project.id, "network": network}
     return Request("check-labels", arguments)
 

@@ -8,7 +8,7 @@ from core.inspection.measuring.comparison import Comparison, compare, compare_bo
 from core.inspection.measuring.report import BoxReport, Mean, Report
 from core.models.zoo import network_name
 from core.runs.folder import RunFolder, list_runs
-from core.training.recipe import Recipe
+from core.runs.table import row_of
 from pages.components.evaluate import predicted_photos
 from pages.components.evaluate.run_report import STATIC, format_rate
 from pages.components.glossary.terms import explained
@@ -92,15 +92,15 @@ def _curves(epochs: dict[str, pd.DataFrame]) -> None:
 def table(runs: dict[str, tuple[RunFolder, Report]]) -> pd.DataFrame:
     """Return one row per figure, one column per run."""
     columns: dict[str, list[str]] = {
-        "": ["Name", "Network", "Trained layers", "Epochs", "Accuracy", "Macro F1", "Loss"]
+        "": ["Name", "Network", "Trained layers", "Length", "Accuracy", "Macro F1", "Loss"]
     }
     for name, (run, report) in runs.items():
-        recipe = run.recipe()
+        recipe, row = run.recipe(), row_of(run)
         columns[name] = [
             run.status().title,
             network_name(recipe.arch),
-            TRAIN_NAMES[recipe.train] + phase_words.kept_layers(run),
-            _length(run, recipe),
+            TRAIN_NAMES[recipe.train] + phase_words.kept_layers(row),
+            phase_words.length_of(row) or "–",
             format_rate(report.accuracy),
             "–" if report.macro_f1 is None else f"{report.macro_f1:.1%}",
             "–" if report.loss is None else f"{report.loss:.3f}",
@@ -113,17 +113,6 @@ def table(runs: dict[str, tuple[RunFolder, Report]]) -> pd.DataFrame:
     if all(len(report.classes) == 1 for _, report in runs.values()):
         table = table[~table[""].isin(("Accuracy", "Macro F1", "Loss"))]  # of the class, which is always correct
     return table
-
-
-def _length(run: RunFolder, recipe: Recipe) -> str:
-    """Return the iterations of a solved head, the phases of an automatic run, or the epochs."""
-    epochs = run.epochs()
-    if run.status().solved:
-        return counted(int(epochs["epoch"].max()) if len(epochs) else 0, "iteration")
-    if recipe.train == "automatic":
-        phases = phase_words.phases_or_none(run)
-        return f"{len(epochs)} in {counted(len(phases.phases) if phases else 0, 'phase')}"
-    return f"{len(epochs)} of {recipe.epochs}"
 
 
 def format_mean(mean: Mean) -> str:

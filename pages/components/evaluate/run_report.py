@@ -40,20 +40,21 @@ def choose_split(run: RunFolder) -> str | None:
         format_func=lambda name: f"{SPLIT_NAMES[name]} ({counts[name]})",
         key=f"split-{run.id}",
         help="Training never uses the test photos, so they show how good the model is on new photos. "
-        "Validation photos were used to choose the best epoch, and training photos to train: both results are too "
-        "optimistic.",
+        "Validation photos were used to choose the best epoch and, in automatic training, the phase. Training photos "
+        "were used to train. Both results are too optimistic.",
     )
     return chosen
 
 
 def report_of(run: RunFolder, split: str) -> Report | None:
-    """Return the run's report; if it is missing, draw a button that creates it, with its progress."""
+    """Return the run's report; if it is missing, draw a button that creates it, with its progress.
+
+    A run in training creates its own: `newer_model.watch` says so.
+    """
     report = run.report(split)
     if report is not None:
         return report
     if run.status().live:
-        st.info("This run is still training. Its reports are created when it ends.", icon=":material/hourglass_empty:")
-        frame.link("Train", "Watch the run", run=run.id)
         return None
     computation = Computation("evaluate", f"evaluate {run.path} {split}")
     if not computation.started:

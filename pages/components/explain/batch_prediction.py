@@ -31,6 +31,9 @@ PHOTOS_PER_PAGE = 200
 NAMED_IN_WARNING = 5
 """Unreadable files that the warning names; a list below it names all of them."""
 
+EARLIER_MODEL = "These predictions are from an earlier model of this run. Predict again to use the newer one."
+_MODEL = "batch-model"
+
 
 def show(predictor: "Predictor", reference: str) -> None:
     """Draw the upload, the button and the table of predictions, in the order of the upload.
@@ -43,25 +46,34 @@ def show(predictor: "Predictor", reference: str) -> None:
     if not files:
         st.caption("You get a table of the five most likely classes for each photo, also as a CSV file.")
         return
-    # A live run replaces its model now and then: what another one predicted is not shown as this one's.
+    # A live run replaces its model now and then: answers of an earlier one stay, and the page says so.
     created = str(predictor.info.created) if predictor.info else ""
-    batch = (reference, created, *(file.file_id for file in files))
+    batch = (reference, *(file.file_id for file in files))
     # The ids of uploads are secret to their tab, so no other tab gets this result.
     computation = Computation("batch", " ".join(("predict", *batch)))
     st.button(
         f"Predict {counted(len(files), 'file')}",
         type="primary",
         key="batch-go",
-        on_click=computation.start,
+        on_click=_start,
+        args=(computation, created),
         disabled=computation.started,
     )
     if computation.started:
         result = computation.result(lambda: _request(reference, files), unit="photo")
-        st.session_state["batch-answers"] = (batch, read_answers(result))
+        st.session_state["batch-answers"] = (batch, st.session_state.get(_MODEL, created), read_answers(result))
         st.rerun()  # the button can be pressed again
     done = st.session_state.get("batch-answers")
     if done and done[0] == batch:
-        _table(predictor, done[1])
+        if done[1] != created:
+            st.info(EARLIER_MODEL, icon=":material/info:")
+        _table(predictor, done[2])
+
+
+def _start(computation: Computation, created: str) -> None:
+    """Start the predictions, and remember which model was the run's then."""
+    st.session_state[_MODEL] = created
+    computation.start()
 
 
 def _request(reference: str, files: "Sequence[UploadedFile]") -> Request:

@@ -26,8 +26,8 @@ _ALL = (
     ),
     Term(
         "automatic training",
-        "The new head is trained first, which takes seconds. Then deeper layers are trained from there, phase after "
-        "phase, as long as the validation photos show a gain.",
+        "The new head is trained first, which is the fastest part. Then more layers are trained from there, phase "
+        "after phase: the last stage, then all, as long as the validation photos show a gain.",
         "transfer",
     ),
     Term("batch", "The photos that go through the network together before its weights change once.", "layers"),
@@ -171,7 +171,7 @@ _ALL = (
     ),
     Term(
         "LP-FT",
-        "Linear probing, then fine-tuning: train only the new head first, then deeper layers from there. A head with "
+        "Linear probing, then fine-tuning: train only the new head first, then more layers from there. A head with "
         "random weights would spoil the pretrained layers in its first steps.",
         "transfer",
         "Kumar et al. 2022, arXiv 2202.10054.",
@@ -217,7 +217,8 @@ _ALL = (
     Term(
         "phase",
         "A part of automatic training that trains certain layers: the head, the last stage, or all layers. Its model "
-        "is kept only if it is better than the one before beyond chance.",
+        "is kept only if clearly more validation photos become correct than wrong (McNemar's test, p < 0.3). This is a "
+        "mild test, so a small gain may be chance.",
     ),
     Term("plain network", "The same layers as in a residual network, without skip connections.", "skips"),
     Term(

@@ -45,12 +45,22 @@ BEST_BY_BOXES = (
     "(the dashed line, where it differs), at a tie the lower validation loss. Step-by-step figures are smoothed."
 )
 
-EPOCHS_OF_PHASES = "The epochs count through all phases, and a phase is kept only if it gained beyond chance."
-HEAD_WITHOUT_CURVES = "The head is solved at once, so it has no curves. Deeper layers have."
+BEST_OF_PHASES = (
+    "Epochs are numbered through all phases. The best epoch of each phase, by validation accuracy, is compared with "
+    "the model before; the winner is kept. Step-by-step figures are smoothed."
+)
+BEST_OF_BOX_PHASES = (
+    "Epochs are numbered through all phases. The best epoch of each phase, by validation IoU counting 0 where the "
+    "predicted class is wrong (the dashed line, where it differs), is compared with the model before; the winner is "
+    "kept. Step-by-step figures are smoothed."
+)
+HEAD_WITHOUT_CURVES = (
+    "The head is solved directly, without epochs, so it has no curves. Curves appear when more layers are trained."
+)
 STOP = "Stops after the current batch. The best model so far is kept, and you can resume later."
 STOP_PHASE = (
-    "Stops after the current batch. A model that is ready stays, and the best epoch of this phase is compared with it. "
-    "You can resume later."
+    "Stops after the current batch. This phase's best epoch is compared with the model so far, and the better one is "
+    "kept. You can resume later."
 )
 
 
@@ -96,6 +106,7 @@ def _live_progress(run: RunFolder) -> None:
 
 
 def _stop_button(run: RunFolder, status: Status) -> None:
+    phases = phase_words.phases_or_none(run)
     st.button(
         "Stopping…" if status.stop_requested else "Stop",
         icon=":material/stop:",
@@ -103,7 +114,7 @@ def _stop_button(run: RunFolder, status: Status) -> None:
         on_click=_stop,
         args=(run,),
         key=f"stop-{run.id}",
-        help=STOP_PHASE if phase_words.phases_or_none(run) else STOP,
+        help=STOP_PHASE if phases and len(phases.phases) > 1 else STOP,
     )
 
 
@@ -212,7 +223,7 @@ def _weights_missing(run: RunFolder, status: Status) -> bool:
 def _curves(run: RunFolder) -> None:
     epochs, steps = run.epochs(), run.steps()
     phases = phase_words.phases_or_none(run)
-    if phases and not len(steps) and len(epochs) < 2:
+    if phases and not len(steps) and len(epochs) < 2 and not is_boxed(run):
         st.caption(HEAD_WITHOUT_CURVES)
         return
     if not len(steps) and not len(epochs):
@@ -244,8 +255,8 @@ def _curves(run: RunFolder) -> None:
         st.caption(BEST_OF_SOLVER)
     if len(steps):
         boxed = "val_iou" in epochs
-        before = f"{EPOCHS_OF_PHASES} " if phases else ""
-        st.caption(f"{before}{BEST_BY_BOXES if boxed else BEST_BY_ACCURACY}", help=explained("IoU") if boxed else None)
+        best = (BEST_BY_ACCURACY, BEST_BY_BOXES) if not phases else (BEST_OF_PHASES, BEST_OF_BOX_PHASES)
+        st.caption(best[boxed], help=explained("IoU") if boxed else None)
         figure = charts.recorded_learning_rate(steps, colors, planned)
         if phases:
             mark_phases(figure, phases, colors)

@@ -28,11 +28,12 @@ from pages.components.train.recipe_labels import FIELD_LABELS
 
 AUTOMATIC_RATE = (
     "The head is solved, without a learning rate. The optimizer, the learning rate, its schedule and the batch size "
-    "are for the deeper layers. These start from a trained head, so automatic is half of the usual rate."
+    "are for the layers trained after it. If you leave the learning rate empty, these layers use half the usual rate, "
+    "because the head is already trained."
 )
 AUTOMATIC_RATE_BOXES = (
-    "Deeper layers start from a trained head, so there automatic is half of the usual rate. The schedule is that of "
-    "one phase."
+    "If you leave the learning rate empty, the layers trained after the head use half the usual rate, because the head "
+    "is already trained. The schedule is that of one phase."
 )
 
 
@@ -148,7 +149,7 @@ def _after_training() -> dict[str, Any]:
     if follows("head_size"):
         values["head_size"] = number("head_size", "off")
     if any(map(follows, values)):
-        st.caption("Done after the last epoch, and kept only if the validation photos say so.")
+        st.caption("Done after the last epoch, and kept only if it is better on the validation photos.")
     return values
 
 
@@ -172,7 +173,7 @@ def _explained_segments(field: str) -> str:
     """Draw one button per choice with the explanation of the selected one below; return the selected value."""
     names = choice_names(field)
     if field == "optimizer" and (_boxes() or automatic()):
-        del names["logistic"]  # it finds no boxes, and trains no deeper layers
+        del names["logistic"]  # it finds no boxes, and trains no other layers
     chosen = segments(field, names)
     st.caption(CHOICES[field][chosen])
     return chosen

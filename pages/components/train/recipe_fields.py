@@ -1,6 +1,6 @@
 """The fields of the recipe form: how a setting is drawn, with its label, help, limits and remembered value."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import Any, Literal
 
@@ -56,7 +56,11 @@ def field_arguments(field: str, allowed: Collection[str] | None = None) -> dict[
 
 
 def segments(
-    field: str, names: dict[str, str], headed: bool = False, width: Literal["stretch", "content"] = "content"
+    field: str,
+    names: dict[str, str],
+    headed: bool = False,
+    width: Literal["stretch", "content"] = "content",
+    on_change: Callable[[], None] | None = None,
 ) -> str:
     """Draw one button per choice; return the selected value. With ``headed``, a heading above shows label and help."""
     shared = field_arguments(field, names)
@@ -67,6 +71,7 @@ def segments(
         format_func=names.__getitem__,
         label_visibility="collapsed" if headed else "visible",
         width=width,
+        on_change=on_change,
         **shared,
     )
     return str(st.session_state[f"{KEY}{field}"])
@@ -120,6 +125,8 @@ def follows(field: str) -> bool:
     if field == "head_features":
         solved = train == "head" and current_value("optimizer") in ("auto", "logistic")
         return bool(st.session_state.get(TASK) != "localization" and (solved or automatic()))
+    if field == "optimizer" and current_value("optimizer") == "logistic":  # where it is not offered
+        return not automatic() and st.session_state.get(TASK) != "localization"
     if field == "head_size":
         return bool(train not in ("head", "automatic") and st.session_state.get(TASK) != "localization")
     return True

@@ -58,7 +58,7 @@ def layers_to_train() -> dict[str, Any]:
     """Draw the choice of the layers to train, with the block diagram."""
     with st.container(border=True):
         _heading("train")
-        train = segments("train", _train_choices(), headed=True, width="stretch")
+        train = segments("train", _train_choices(), headed=True, width="stretch", on_change=_forget_automatic)
         # The diagram of staged training names its epochs, which are chosen further down.
         epochs = {"epochs": current_value("epochs") or 1, "head_epochs": current_value("head_epochs")}
         st.html(diagram_html(Recipe.model_construct(train=train, **epochs), palette(frame.is_dark())))
@@ -79,6 +79,11 @@ def _train_choices() -> dict[str, str]:
     if st.session_state.pop(_WAS_AUTOMATIC, False) and st.session_state[key] == "all":
         st.session_state[key] = "automatic"
     return SHORT_TRAIN_NAMES
+
+
+def _forget_automatic() -> None:
+    """Forget that random weights have replaced automatic training: the layers were chosen since."""
+    st.session_state.pop(_WAS_AUTOMATIC, None)
 
 
 def network(runs: list[RunFolder], more: bool) -> dict[str, Any]:
@@ -138,11 +143,11 @@ def training_length(train: str) -> dict[str, Any]:
         st.markdown("## Training length")
         if train == "automatic":
             values["epochs"] = default_value("epochs")
-            limit = number("time_limit", f"{USUAL_SECONDS / 60:.0f}")
+            limit = number("time_limit", f"{USUAL_SECONDS / 60:.0f} (automatic)")
             values["time_limit"] = limit if limit is None else round(limit, 3) or limit
             st.caption(
                 "You have a first model as soon as the head is trained, and can use it while the training goes on. "
-                "There are no epochs to choose: deeper layers are trained for as long as the time limit allows, and "
+                "There are no epochs to choose: more layers are trained for as long as the time limit allows, and "
                 "kept only if the validation photos show a gain."
             )
             return values
@@ -187,6 +192,7 @@ def changed_labels(values: dict[str, Any]) -> list[str]:
 
 def fill(recipe: Recipe) -> None:
     """Put a recipe's values into the form. Call it before drawing the form, in a callback."""
+    _forget_automatic()
     for name, value in recipe.model_dump().items():
         st.session_state[f"{KEY}{name}"] = value
     # The form is drawn for the open project; if it has not been yet, it would take the defaults of the task.

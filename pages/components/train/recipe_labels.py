@@ -124,7 +124,7 @@ FIELD_LABELS = {
 """The label of each setting on the form and in the table."""
 
 _TRAINABLE_SENTENCES = {
-    "automatic": "Its new head is trained first, then deeper layers if that helps.",
+    "automatic": "Its new head is trained first, then more layers if that helps: the last stage, then all.",
     "head": "Only its new head is trained; all other layers stay frozen.",
     "layer4": "Its new head and its last stage (layer4) are trained; the other layers stay frozen.",
     "layer3": "Its new head and its last two stages (layer3 and layer4) are trained; the other layers stay frozen.",

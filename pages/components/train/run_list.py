@@ -12,7 +12,7 @@ from pages.components.shared import frame
 from pages.components.shared.wording import plain
 from pages.components.train import verdict_view
 from pages.components.train.automatic import phase_words
-from pages.components.train.status_text import STATE_BADGES, epochs_words, format_age
+from pages.components.train.status_text import STATE_BADGES, format_age
 from pages.components.train.sweeps import sweep_rows
 
 SHOWN_AT_FIRST = 6
@@ -115,12 +115,7 @@ def run_line(run: RunFolder) -> str:
     The figure is that of the report, as on Evaluate, and only without one that of the training.
     """
     row = row_of(run)
-    phases = phase_words.phases_or_none(run) if row.train == "automatic" else None
-    length = phase_words.in_short(phases, live=row.state in LIVE) if phases else ""
-    parts = [
-        format_age(row.created),
-        length or epochs_words(row.epochs_done, row.epochs, row.state in LIVE, row.solved),
-    ]
+    parts = [format_age(row.created), phase_words.length_of(row)]
     if row.value is not None:
         best = f"mean IoU {row.value:.2f}" if row.figure == "mean_iou" else f"accuracy {row.value:.0%}"
         verdict = "" if row.state in LIVE else verdict_view.words_of(run)

@@ -15,10 +15,10 @@ from pages.components.glossary.terms import explained
 from pages.components.shared import frame
 from pages.components.shared.wording import plain
 from pages.components.train import verdict_view
-from pages.components.train.automatic.phase_words import kept_layers
+from pages.components.train.automatic.phase_words import kept_layers, length_of
 from pages.components.train.recipe_labels import TRAIN_NAMES
 from pages.components.train.run_list import open_run
-from pages.components.train.status_text import STATE_BADGES, epochs_words
+from pages.components.train.status_text import STATE_BADGES
 
 HERE, EVERYWHERE = "This project", "All projects"
 ALL_RUNS, SINGLE_RUNS = "All runs", "Runs without a sweep"
@@ -109,9 +109,9 @@ def table_of(rows: Sequence[RunRow], workspace: Workspace, with_project: bool = 
                 "Sweep": row.sweep_title or "",
                 "Note": row.note,
                 "Created": row.created.astimezone().replace(tzinfo=None),
-                "Epochs": epochs_words(row.epochs_done, row.epochs, row.state in LIVE, row.solved),
+                "Length": length_of(row),
                 "Network": network_name(row.arch) if row.arch else "",
-                "Trained layers": _layers_of(row, workspace),
+                "Trained layers": _layers_of(row),
                 "Validation photos": row.n or None,
             }
             for row in rows
@@ -122,9 +122,8 @@ def table_of(rows: Sequence[RunRow], workspace: Workspace, with_project: bool = 
     return table if with_project else table.drop(columns="Project")
 
 
-def _layers_of(row: RunRow, workspace: Workspace) -> str:
-    name = TRAIN_NAMES.get(row.train or "", row.train or "")
-    return name + (kept_layers(workspace_run(row.id, workspace)) if row.train == "automatic" else "")
+def _layers_of(row: RunRow) -> str:
+    return TRAIN_NAMES.get(row.train or "", row.train or "") + kept_layers(row)
 
 
 def _one_run(row: RunRow) -> None:

@@ -49,10 +49,11 @@ def _automatic_sentence(
         how = "a rough estimate; this computer's speed is being measured"
     model = f"Expected time: a first model in {_exact(shortest, longest)} ({how})"
     if found.seconds <= first_model:  # no other phase fits
-        return f"{model}. For deeper layers, there are too few photos or too little time.{_queue(found)}"
+        return f"{model}. For more layers, there are too few photos or too little time.{_queue(found)}"
     limit = max(longest, USUAL_SECONDS if recipe.time_limit is None else 60 * recipe.time_limit)
     most = format_duration(min(limit, found.seconds * found.speed.spread)).removeprefix("about ")
-    return f"{model}, and at most {most.removeprefix('less than ')} in all.{_queue(found)}"
+    # Not a promise: the comparison with the model before and the test photos come after the time limit.
+    return f"{model}, and about {most.removeprefix('less than ')} at most.{_queue(found)}"
 
 
 def _exact(seconds: float, most: float) -> str:

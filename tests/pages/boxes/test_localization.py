@@ -118,7 +118,9 @@ def test_explain_says_how_the_boxes_and_the_heat_lie(open_page: OpenPage, run: R
 def test_train_begins_with_the_usual_choices_of_the_task(open_page: OpenPage, run: RunFolder) -> None:
     app = open_page("Train")
     assert not messages(app)
-    assert app.session_state["recipe-epochs"] == 24 and app.session_state["recipe-augmentation"] == "standard"
+    assert app.session_state["recipe-train"] == "automatic" and app.session_state["recipe-augmentation"] == "standard"
+    app.segmented_control(key="recipe-train").set_value("head").run()
+    assert not messages(app) and app.session_state["recipe-epochs"] == 24
     assert "mean IoU" in texts(app)
     app.toggle(key="recipe-more").set_value(True).run()
     assert not messages(app)

@@ -39,7 +39,7 @@ def project(store: Store) -> Project:
 def seen(store: Store, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Features are already computed: two well-separated clusters."""
     for module in (vectors, vector_job):
-        monkeypatch.setattr(module, "default_vectors", lambda workspace: NETWORK)
+        monkeypatch.setattr(module, "default_vectors", lambda *_: NETWORK)
     truth = np.arange(24) % 2
     places = np.eye(8, dtype=np.float32)[truth] + 0.15 * np.random.default_rng(0).normal(size=(24, 8)).astype(
         np.float32
@@ -137,7 +137,7 @@ def test_what_somebody_else_decided_meanwhile_is_not_shown(check: Check, store: 
 def test_without_weights_the_page_says_where_to_get_them(
     check: Check, monkeypatch: pytest.MonkeyPatch, project: Project
 ) -> None:
-    monkeypatch.setattr(vectors, "default_vectors", lambda workspace: None)
+    monkeypatch.setattr(vectors, "default_vectors", lambda *_: None)
     assert "A pretrained network is needed" in texts(check("Likely label errors"))
 
 

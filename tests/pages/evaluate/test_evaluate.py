@@ -106,8 +106,15 @@ def test_a_run_at_work_is_not_evaluated_yet(open_page: OpenPage, run: RunFolder,
     live = queued_run(store.workspace, store, project, "20270101-live", title="Live")
     shutil.copytree(run.best, live.best)
     app = open_page("Evaluate", run=live.id)
-    assert "still training" in texts(app)
     assert not messages(app)
+    assert "This run is waiting in the queue. The report on these photos is created when it ends." in texts(app)
+    live.write_status(state="running")
+    app = open_page("Evaluate", run=live.id)
+    assert not messages(app)
+    said = texts(app)
+    assert "This run is still training. The report on these photos is created when it ends." in said
+    assert "best model so far" not in said and "Choose Validation" not in said
+    assert [link.proto.label for link in app.get("page_link")].count("Watch the run") == 1
 
 
 def test_the_fields_choose_a_cell_and_its_photos_are_counted(

@@ -1,6 +1,7 @@
 """The Explain page: one photo with its heatmap, many photos as a table; with and without weights."""
 
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from core.data.store.store import Store
 from core.inspection.explaining.methods import METHODS
 from core.runs.computations.predictions import in_upload_order
 from core.runs.folder import RunFolder
+from pages.components.explain import batch_prediction
 from pages.components.explain.batch_prediction import summary
 from tests.pages.conftest import OpenPage, messages
 from tests.pages.trained import COLORS, color_project, finished_run, picture
@@ -161,6 +163,25 @@ def test_every_refused_file_of_a_batch_is_named(open_page: OpenPage, run: RunFol
     listed = app.expander[-1].dataframe[0].value
     assert listed["File"].tolist() == list(broken)
     assert all(listed["Why"])
+
+
+def test_predictions_stay_when_the_run_has_a_newer_model(open_page: OpenPage, run: RunFolder) -> None:
+    """Another phase replaced the model, and results of minutes were gone without a word."""
+    app = batch(open_page, run, "photos.zip", zip_of({"red.png": png(COLORS["red"])}))
+    assert not messages(app)
+    assert batch_prediction.EARLIER_MODEL not in [one.value for one in app.info]
+    info = run.best / "bundle.json"
+    content = json.loads(info.read_text())
+    content["created"] = "2026-05-05T05:05:05+00:00"
+    info.write_text(json.dumps(content))
+    app.run()
+    assert not messages(app)
+    assert batch_prediction.EARLIER_MODEL in [one.value for one in app.info]
+    assert app.dataframe[0].value["File"].tolist() == ["red.png"]
+    app.button(key="batch-go").click().run()
+    assert not messages(app)
+    assert batch_prediction.EARLIER_MODEL not in [one.value for one in app.info]
+    assert app.dataframe[0].value["File"].tolist() == ["red.png"]
 
 
 def test_a_batch_without_any_photo_offers_no_empty_table(open_page: OpenPage, run: RunFolder) -> None:

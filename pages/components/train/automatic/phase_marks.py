@@ -4,18 +4,20 @@ import plotly.graph_objects as go
 
 from core.runs.automatic.phases import Phases
 from pages.components.shared.charts import Palette, rgba
-from pages.components.train.automatic.phase_words import NAMES
+from pages.components.train.automatic.phase_words import NAMES, epochs_of
 
 _NARROW = 0.1
 """Of the axis: a band with less has no room for its name."""
 
 
 def mark_phases(figure: go.Figure, found: Phases, colors: Palette) -> None:
-    """Draw a band for each phase, from its first epoch to its last, with the name of its layers."""
+    """Draw a band for each phase that has epochs, from its first to its last, with the name of its layers."""
     last = found.phases[-1]
-    width = last.first_epoch - 1 + last.epochs
+    width = max(1, last.first_epoch - 1 + epochs_of(last))
     for place, phase in enumerate(found.phases):
-        begin, end = phase.first_epoch - 1, phase.first_epoch - 1 + phase.epochs
+        begin, end = phase.first_epoch - 1, phase.first_epoch - 1 + epochs_of(phase)
+        if begin == end:
+            continue
         figure.add_vrect(
             x0=begin,
             x1=end,

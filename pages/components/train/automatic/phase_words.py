@@ -7,9 +7,10 @@ from core.errors import RunError
 from core.runs.automatic.phases import FILE, Phase, Phases, read_phases
 from core.runs.automatic.phases import NAMES as PHASE_NAMES
 from core.runs.folder import RunFolder
-from core.runs.status import Status
+from core.runs.status import LIVE, Status
+from core.runs.table import RunRow
 from pages.components.shared.wording import counted, plain
-from pages.components.train.status_text import format_duration, format_time_left, run_progress
+from pages.components.train.status_text import epochs_words, format_duration, format_time_left, run_progress
 
 LAYERS = {layers: f"{name[0].upper()}{name[1:]}" for layers, name in PHASE_NAMES.items()}
 NAMES = {layers: name.removeprefix("the ") for layers, name in PHASE_NAMES.items()}
@@ -57,13 +58,21 @@ def usable_sentence(found: Phases, *, live: bool, boxes: bool) -> str:
 
 def phase_line(phase: Phase, *, boxes: bool, live: bool) -> str:
     """Return what a phase did, as a line of Markdown."""
-    layers, epochs = LAYERS[phase.train], counted(phase.epochs, "epoch")
+    layers, epochs = LAYERS[phase.train], epochs_of(phase)
     if phase.ended is None:
-        return f"- **{layers}**: {'in training' if live else 'not finished'}. {plain(phase.reason)}"
+        be = "are" if phase.train in ("all", "layer3") else "is"
+        state = f"** {be} being trained" if live else "**: not finished"
+        return f"- **{layers}{state}. {plain(phase.reason)}"
     took = short_time(phase.ended - phase.began)
-    length = "" if phase.train == "head" and phase.epochs == 1 else f", {epochs}"
+    solved = phase.train == "head" and epochs == 1
+    length = "" if solved or not epochs else f", {counted(epochs, 'epoch')}"
     kept = "kept" if phase.kept else "not kept"
     return f"- **{layers}** ({took}{length}): {figure_of(phase, boxes)}, {kept}. {plain(phase.verdict)}"
+
+
+def epochs_of(phase: Phase) -> int:
+    """Return how many epochs a phase was trained, 0 if it failed before the first; while it is trained, the plan."""
+    return len(phase.points) if phase.over else phase.epochs
 
 
 def summary(found: Phases, *, boxes: bool) -> str:
@@ -85,10 +94,16 @@ def in_short(found: Phases, *, live: bool = False) -> str:
     return f"{number}, {NAMES[found.kept.train]} kept{' so far' if live else ''}"
 
 
-def kept_layers(run: RunFolder) -> str:
+def length_of(row: RunRow) -> str:
+    """Return how long a run is or was: its phases if it is automatic, otherwise its epochs or iterations."""
+    live = row.state in LIVE
+    phases = phases_or_none(RunFolder(Path(row.path))) if row.train == "automatic" else None
+    return in_short(phases, live=live) if phases else epochs_words(row.epochs_done, row.epochs, live, row.solved)
+
+
+def kept_layers(row: RunRow) -> str:
     """Return what an automatic run kept, to be put behind "Automatic": " (last stage)"; empty for any other run."""
-    found = phases_or_none(run)
-    return f" ({NAMES[found.kept.train]})" if found is not None and found.kept else ""
+    return next((f" ({name})" for layers, name in NAMES.items() if layers == row.kept), "")
 
 
 def progress(status: Status, found: Phases | None) -> tuple[float, str]:
@@ -117,7 +132,8 @@ def figure_of(phase: Phase, boxes: bool) -> str:
     """Return a phase's result with its 95% interval: "97.2% (93% to 99%)"."""
     if phase.value is None:
         return "no result"
+    known = phase.low is not None and phase.high is not None
     if boxes:
-        return f"mean IoU {phase.value:.2f}"
-    interval = "" if phase.low is None or phase.high is None else f" ({phase.low:.0%} to {phase.high:.0%})"
+        return f"mean IoU {phase.value:.2f}" + (f" ({phase.low:.2f} to {phase.high:.2f})" if known else "")
+    interval = f" ({phase.low:.0%} to {phase.high:.0%})" if known else ""
     return f"{phase.value:.1%}{interval}"

@@ -74,7 +74,9 @@ def phases_figure(found: Phases, colors: Palette, *, boxes: bool) -> go.Figure:
     figure.update_yaxes(range=[lowest, 1 + _ROOM * (1 - lowest)], tickformat="" if boxes else ".0%")
     step = next((one for one in _STEPS if end / one <= 8), _STEPS[-1]) / scale
     figure.update_xaxes(range=[0, end / scale * (1 + _ROOM)], dtick=step, tick0=0)
-    title = ("Mean IoU" if boxes else "Accuracy") + " on the validation photos, with 95% interval"
+    title = ("Mean IoU" if boxes else "Accuracy") + " on the validation photos"
+    if any(phase.low is not None and phase.high is not None for phase in found.phases):
+        title += ", with 95% confidence interval"
     return styled(figure, colors, title, height=HEIGHT, legend=False, x_title=f"{unit} of training")
 
 

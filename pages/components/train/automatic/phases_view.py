@@ -33,7 +33,10 @@ def show(run: RunFolder, *, boxes: bool, links: bool = True) -> None:
     sentence = usable_sentence(found, live=live, boxes=boxes)
     if sentence and links:
         _first_model(run, sentence)
-    _chart(run, found, boxes)
+    if any(phase.points or phase.value is not None for phase in found.phases):
+        _chart(run, found, boxes)
+    else:
+        _heading()
     st.markdown("\n".join(phase_line(phase, boxes=boxes, live=live) for phase in found.phases))
     if found.end and not (links and found.end in status.message):  # the Train page shows the message above
         st.caption(plain(found.end))
@@ -44,13 +47,17 @@ def _first_model(run: RunFolder, sentence: str) -> None:
     with st.container(border=True, gap="xsmall", key="first-model"):
         st.markdown(f":green[:material/check_circle:] {sentence}")
         with st.container(horizontal=True, gap="medium"):
-            frame.link("Evaluate", "Evaluate this model", width="content", run=run.id)
+            frame.link("Evaluate", "Evaluate the model", width="content", run=run.id)
             frame.link("Explain", "Explain predictions", width="content", model=run.id)
-            frame.link("Export", "Export this model", width="content", run=run.id)
+            frame.link("Export", "Export the model", width="content", run=run.id)
+
+
+def _heading() -> None:
+    st.markdown("**Phases**", help=explained("automatic training", "phase", "confidence interval"))
 
 
 def _chart(run: RunFolder, found: Phases, boxes: bool) -> None:
-    st.markdown("**Phases**", help=explained("automatic training", "phase", "confidence interval"))
+    _heading()
     st.plotly_chart(
         _figure(found, frame.is_dark(), boxes),
         key=f"phases-{run.id}",

@@ -5,15 +5,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.runs.status import LIVE
 from core.runs.sweeps.results import CellResult, Mean, SweepResult, workspace_sweep
 from core.runs.sweeps.sweep_jobs import delete_sweep, resume_sweep, stop_sweep
 from pages.components.glossary.terms import explained
 from pages.components.shared import charts, frame
 from pages.components.shared.wording import counted, plain
+from pages.components.train.automatic.phase_words import length_of
 from pages.components.train.recipe_labels import FIELD_LABELS, SHORT_TRAIN_NAMES, value_text
 from pages.components.train.run_list import open_run
-from pages.components.train.status_text import STATE_BADGES, epochs_words, run_progress
+from pages.components.train.status_text import STATE_BADGES, run_progress
 from pages.components.train.sweeps import sweep_charts
 from pages.components.train.sweeps.sweep_rows import (
     FIGURE_NAMES,
@@ -262,7 +262,7 @@ def runs_table(found: SweepResult, cell: CellResult) -> pd.DataFrame:
                 "Seed": run.seed,
                 "Validation": None if run.row.value is None else percent * run.row.value,
                 "State": STATE_BADGES[run.row.state][0],
-                "Length": epochs_words(run.row.epochs_done, run.row.epochs, run.row.state in LIVE, run.row.solved),
+                "Length": length_of(run.row),
             }
             for run in cell.runs
         ]

@@ -7,7 +7,7 @@ HEAD = Phase(
     first_epoch=1,
     epochs=1,
     began=0.0,
-    reason="The head alone is trained first: it takes seconds.",
+    reason="The head alone is trained first: it is the fastest part.",
     points=(Point(seconds=17.0, epoch=1, score=0.75),),
     ended=19.0,
     best_epoch=1,
@@ -23,11 +23,12 @@ LAYER4_AT_WORK = Phase(
     first_epoch=2,
     epochs=8,
     began=19.0,
-    reason="The last stage may fit these photos better.",
+    reason="The pretrained features may not suit these photos exactly.",
     points=(Point(seconds=33.0, epoch=2, score=0.7), Point(seconds=38.0, epoch=3, score=0.85)),
 )
 LAYER4 = LAYER4_AT_WORK.model_copy(
     update={
+        "points": tuple(Point(seconds=28.0 + 5 * epoch, epoch=epoch, score=0.85) for epoch in range(2, 10)),
         "ended": 75.0,
         "best_epoch": 3,
         "value": 0.9,
@@ -54,6 +55,8 @@ ALL = Phase(
     kept=False,
     verdict="No gain: 1 photo became correct and 3 became wrong, of 40.",
 )
+FAILED = LAYER4_AT_WORK.model_copy(update={"points": (), "ended": 31.0, "verdict": "The memory was not enough."})
+"""Before its first epoch: its number of epochs is still that of the plan."""
 ONE = Phases(phases=(HEAD,))
 TWO = Phases(phases=(HEAD, LAYER4_AT_WORK))
 THREE = Phases(phases=(HEAD, LAYER4, ALL), end="All layers have been trained.")

@@ -15,7 +15,7 @@ from pages.components.train import block_diagram, rate_schedule, recipe_fields, 
 from pages.components.train.automatic import deeper_phase
 from tests.pages.conftest import OpenPage, messages, read
 from tests.pages.train.automatic.some_phases import HEAD
-from tests.pages.trained import color_project
+from tests.pages.trained import color_project, queued_run
 
 
 @pytest.fixture
@@ -37,9 +37,9 @@ def test_automatic_has_a_time_limit_instead_of_epochs_and_no_search_for_a_rate(
     drawn = {one.key for one in (*app.number_input, *app.segmented_control)}
     assert "recipe-time_limit" in drawn and not {"recipe-epochs", "recipe-head_epochs"} & drawn
     limit = app.number_input(key="recipe-time_limit")
-    assert limit.value is None and limit.proto.placeholder == "15"
+    assert limit.value is None and limit.proto.placeholder == "15 (automatic)", "it looked like a value"
     said = read("\n".join(one.value for one in (*app.markdown, *app.caption)))
-    assert "Its new head is trained first, then deeper layers if that helps." in said
+    assert "Its new head is trained first, then more layers if that helps: the last stage, then all." in said
     assert "You have a first model as soon as the head is trained" in said and "epochs." not in said
     drawings = "\n".join(str(one.proto.body) for one in app.get("html"))
     assert "First: the head alone" in drawings and "Last, if that gained: all layers" in drawings
@@ -48,7 +48,7 @@ def test_automatic_has_a_time_limit_instead_of_epochs_and_no_search_for_a_rate(
     assert not messages(app)
     assert not [button for button in app.button if button.key == "find-rate"]
     assert "logistic" not in app.segmented_control(key="recipe-optimizer").proto.__str__().lower()
-    assert "are for the deeper layers" in "\n".join(one.value for one in app.caption)
+    assert "are for the layers trained after it" in "\n".join(one.value for one in app.caption)
     app.number_input(key="recipe-time_limit").set_value(5.0).run()
     app.button(key="train").click().run()
     (run,) = list_runs(open_workspace())
@@ -75,6 +75,47 @@ def test_a_time_limit_is_forgotten_by_other_layers_and_random_weights_train_all_
     assert train.value == "all" and "Automatic" not in train.options
     app.selectbox(key="recipe-weights").set_value("imagenet").run()
     assert app.segmented_control(key="recipe-train").value == "automatic"
+
+
+def test_layers_that_were_chosen_are_not_made_automatic_by_other_weights(open_page: OpenPage, colors: Project) -> None:
+    """Random weights had replaced automatic once: the next pretrained weights replaced any choice since."""
+    app = open_page("Train", project=str(colors.id))
+    app.selectbox(key="recipe-weights").set_value("none").run()
+    train = app.segmented_control(key="recipe-train")
+    assert train.value == "all"
+    train.set_value("head").run()
+    app.segmented_control(key="recipe-train").set_value("all").run()
+    app.selectbox(key="recipe-weights").set_value("imagenet").run()
+    assert app.segmented_control(key="recipe-train").value == "all"
+
+
+def test_reused_settings_are_not_made_automatic(open_page: OpenPage, store: Store, colors: Project) -> None:
+    """Random weights had replaced automatic: then a recipe of all layers was shown as automatic."""
+    run = queued_run(open_workspace(), store, colors, weights="imagenet", train="all")
+    run.write_status(state="stopped", message="Stopped.")
+    app = open_page("Train", project=str(colors.id))
+    app.selectbox(key="recipe-weights").set_value("none").run()
+    assert app.segmented_control(key="recipe-train").value == "all"
+    app.button(key=f"look-{run.id}").click().run()
+    app.button(key="again").click().run()
+    assert not messages(app)
+    assert app.selectbox(key="recipe-weights").value == "imagenet"
+    assert app.segmented_control(key="recipe-train").value == "all"
+
+
+def test_logistic_regression_of_a_head_does_not_stand_in_the_way_of_automatic(
+    open_page: OpenPage, colors: Project
+) -> None:
+    """The page complained about the optimizer, which it did not show."""
+    app = open_page("Train", project=str(colors.id))
+    app.segmented_control(key="recipe-train").set_value("head").run()
+    app.toggle(key="recipe-more").set_value(True).run()
+    app.segmented_control(key="recipe-optimizer").set_value("logistic").run()
+    app.toggle(key="recipe-more").set_value(False).run()
+    app.segmented_control(key="recipe-train").set_value("automatic").run()
+    assert not messages(app) and app.button(key="train")
+    app.segmented_control(key="recipe-train").set_value("head").run()
+    assert app.toggle(key="recipe-more").label == "More settings (changed: optimizer)"
 
 
 def test_the_recipe_of_an_automatic_run_names_no_epochs_and_the_rate_of_its_deeper_layers() -> None:

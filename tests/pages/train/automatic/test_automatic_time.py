@@ -23,13 +23,13 @@ def snapshot(store: Store, home: Path) -> Snapshot:
 @pytest.mark.parametrize(
     ("first_model", "longest", "minutes", "ready", "sentence"),
     [
-        (20.0, 240.0, None, None, "a first model in 13 to 30 seconds (measured), and at most 6 minutes in all."),
-        (20.0, 880.0, None, None, "a first model in 13 to 30 seconds (measured), and at most 15 minutes in all."),
-        (20.0, 110.0, 2.0, None, "a first model in 13 to 30 seconds (measured), and at most 2 minutes in all."),
-        (3.0, 240.0, None, 30, "in about 3 seconds (the features of 30 of 30 photos are ready), and at most 6 minutes"),
-        (3.0, 240.0, None, 15, "in 3 to 4 seconds (the features of 15 of 30 photos are ready), and at most 6 minutes"),
-        (20.0, 20.0, None, None, "(measured). For deeper layers, there are too few photos or too little time."),
-        (300.0, 400.0, 1.0, None, "in 3 to 8 minutes (measured), and at most 8 minutes in all."),
+        (20.0, 240.0, None, None, "a first model in 13 to 30 seconds (measured), and about 6 minutes at most."),
+        (20.0, 880.0, None, None, "a first model in 13 to 30 seconds (measured), and about 15 minutes at most."),
+        (20.0, 110.0, 2.0, None, "a first model in 13 to 30 seconds (measured), and about 2 minutes at most."),
+        (3.0, 240.0, None, 30, "in about 3 seconds (the features of 30 of 30 photos are ready), and about 6 minutes"),
+        (3.0, 240.0, None, 15, "in 3 to 4 seconds (the features of 15 of 30 photos are ready), and about 6 minutes"),
+        (20.0, 20.0, None, None, "(measured). For more layers, there are too few photos or too little time."),
+        (300.0, 400.0, 1.0, None, "in 3 to 8 minutes (measured), and about 8 minutes at most."),
     ],
 )
 def test_the_first_model_and_the_end_at_the_latest(

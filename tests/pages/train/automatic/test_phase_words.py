@@ -10,7 +10,7 @@ from core.runs.folder import RunFolder
 from core.runs.status import Status, now
 from pages.components.train.automatic import phase_words
 from tests.pages.conftest import read
-from tests.pages.train.automatic.some_phases import ALL, HEAD, LAYER4_AT_WORK, ONE, THREE, TWO
+from tests.pages.train.automatic.some_phases import ALL, FAILED, HEAD, LAYER4_AT_WORK, ONE, THREE, TWO
 
 
 def at_work(**changes: object) -> Status:
@@ -23,7 +23,7 @@ def test_a_first_model_is_said_only_while_the_training_goes_on() -> None:
     assert phase_words.usable_sentence(THREE, live=True, boxes=False).startswith("**A better model is ready**: 90.0%")
     assert not phase_words.usable_sentence(TWO, live=False, boxes=False)
     assert not phase_words.usable_sentence(Phases(), live=True, boxes=False)
-    assert "mean IoU 0.75 on 40" in phase_words.usable_sentence(TWO, live=True, boxes=True)
+    assert "mean IoU 0.75 (0.60 to 0.86) on 40" in phase_words.usable_sentence(TWO, live=True, boxes=True)
 
 
 def test_each_phase_says_what_came_of_it() -> None:
@@ -33,8 +33,21 @@ def test_each_phase_says_what_came_of_it() -> None:
         "- **All layers** (about 3 minutes, 3 epochs): 85.0% (71% to 93%), not kept. "
         "No gain: 1 photo became correct and 3 became wrong, of 40.",
     ]
-    assert "in training. The last stage" in phase_words.phase_line(LAYER4_AT_WORK, boxes=False, live=True)
-    assert "not finished. The last stage" in phase_words.phase_line(LAYER4_AT_WORK, boxes=False, live=False)
+    reason = "The pretrained features may not suit these photos exactly."
+    line = read(phase_words.phase_line(LAYER4_AT_WORK, boxes=False, live=True))
+    assert line == f"- **The last stage** is being trained. {reason}"
+    line = read(phase_words.phase_line(LAYER4_AT_WORK, boxes=False, live=False))
+    assert line == f"- **The last stage**: not finished. {reason}"
+    every = phase_words.phase_line(LAYER4_AT_WORK.model_copy(update={"train": "all"}), boxes=False, live=True)
+    assert every.startswith("- **All layers** are being trained.")
+
+
+def test_a_failed_phase_does_not_name_the_epochs_that_were_planned() -> None:
+    """Without any epoch it said "12 seconds, 8 epochs"."""
+    line = phase_words.phase_line(FAILED, boxes=False, live=False)
+    assert read(line) == "- **The last stage** (12 seconds): no result, not kept. The memory was not enough."
+    two = FAILED.model_copy(update={"points": LAYER4_AT_WORK.points})
+    assert "(12 seconds, 2 epochs)" in phase_words.phase_line(two, boxes=False, live=False)
 
 
 def test_the_chart_is_there_in_words() -> None:

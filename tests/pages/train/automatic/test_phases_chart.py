@@ -6,7 +6,7 @@ from core.runs.automatic.phases import Phase, Phases
 from pages.components.shared.charts import DARK, LIGHT
 from pages.components.train.automatic.phase_marks import mark_phases
 from pages.components.train.automatic.phases_chart import phases_figure
-from tests.pages.train.automatic.some_phases import HEAD, LAYER4, LAYER4_AT_WORK, ONE, THREE, TWO
+from tests.pages.train.automatic.some_phases import FAILED, HEAD, LAYER4, LAYER4_AT_WORK, ONE, THREE, TWO
 
 
 def test_without_a_phase_the_axes_are_drawn_and_nothing_else() -> None:
@@ -24,7 +24,7 @@ def test_one_phase_is_its_result_with_the_interval() -> None:
     assert result.name == "head, kept" and result.marker.color == LIGHT.accent
     assert (list(model.x), list(model.y)) == ([19.0, 19.0], [0.75, 0.75])
     assert figure.layout.yaxis.range[0] == pytest.approx(0.5), "the lower end of the interval stands above the edge"
-    assert figure.layout.title.text.startswith("Accuracy on the validation photos")
+    assert figure.layout.title.text.startswith("Accuracy on the validation photos, with 95% confidence interval")
 
 
 def test_a_phase_at_work_is_its_epochs_and_the_model_is_still_the_head_s() -> None:
@@ -66,7 +66,9 @@ def test_boxes_are_measured_by_their_mean_iou() -> None:
 
 def test_a_phase_whose_interval_is_unknown_is_drawn_without_one() -> None:
     single = HEAD.model_copy(update={"low": None, "high": None, "n": 1})
-    result = phases_figure(Phases(phases=(single,)), LIGHT, boxes=True).data[-1]
+    figure = phases_figure(Phases(phases=(single,)), LIGHT, boxes=True)
+    assert "interval" not in figure.layout.title.text
+    result = figure.data[-1]
     assert list(result.error_y.array) == [0.0] and list(result.error_y.arrayminus) == [0.0]
 
 
@@ -82,5 +84,14 @@ def test_the_curves_have_a_band_for_each_phase_up_to_its_last_epoch() -> None:
     assert [note.text for note in short.layout.annotations] == ["head", "last stage"]
 
 
+def test_a_phase_that_failed_has_a_band_only_for_the_epochs_that_it_had() -> None:
+    import plotly.graph_objects as go
+
+    for points, bands in (((), [(0, 1)]), (LAYER4_AT_WORK.points, [(0, 1), (1, 3)])):
+        figure = go.Figure()
+        mark_phases(figure, Phases(phases=(HEAD, FAILED.model_copy(update={"points": points}))), LIGHT)
+        assert [(band.x0, band.x1) for band in figure.layout.shapes] == bands
+
+
 def _shortened(phase: Phase) -> Phase:
-    return phase.model_copy(update={"epochs": 3})
+    return phase.model_copy(update={"epochs": 3, "points": phase.points[:3]})
