@@ -223,7 +223,7 @@ def _choice(reports: Mapping[str, Report]) -> str:
     """Say what the validation photos chose: nothing if the head was solved."""
     if "val" not in reports or reports["val"].computed:
         return ""
-    return " The validation photos chose the best epoch, so their figures are slightly too optimistic."
+    return " The validation photos chose the model, so their figures are slightly too optimistic."
 
 
 def _box_quality(reports: Sequence[BoxReport]) -> str:

@@ -26,14 +26,18 @@ _MARKS = 100
 
 def preferred_engine(workspace: Workspace, network: FrozenNetwork, photos: HashesOf | None = None) -> str | None:
     """Return the engine's name for these photos; None if none has been chosen yet, or if the file is damaged."""
-    passed = None if photos is None else passed_engine(workspace, network, photos)
-    found = passed or _read(workspace, network).get("engine")
+    content = _read(workspace, network)
+    found = (photos and _passed_by(photos, content)) or content.get("engine")
     return found if isinstance(found, str) and _NAME.fullmatch(found) else None
 
 
 def passed_engine(workspace: Workspace, network: FrozenNetwork, photos: HashesOf) -> str | None:
     """Return the engine in 8 bits whose test these photos have passed; None if there is none."""
-    passed = _passed(_read(workspace, network))
+    return _passed_by(photos, _read(workspace, network))
+
+
+def _passed_by(photos: HashesOf, content: dict[str, Any]) -> str | None:
+    passed = _passed(content)
     own = set(photos()) if passed else set()
     return next((name for name, marks in reversed(passed.items()) if 2 * len(own & set(marks)) >= len(marks) > 0), None)
 

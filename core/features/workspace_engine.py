@@ -7,7 +7,6 @@ the engine of the workspace, and its vectors stay where they are.
 from typing import TYPE_CHECKING
 
 from core.features.engines.engine import Engine
-from core.features.engines.remembered import forget_int8
 from core.features.frozen_network import FrozenNetwork
 from core.features.preferred_engine import (
     EXACT,
@@ -50,7 +49,6 @@ def open_engine(
         if (kept := engine_called(workspace, network, passed, device=where)) is not None:
             return kept
         forget_pass(workspace, network, passed)
-        forget_int8(workspace, network, passed)
     chosen = preferred_engine(workspace, network)
     if labelled is not None and images is not None and chosen in (None, EXACT):
         stored = _stored(workspace, network, EXACT, photos)

@@ -72,12 +72,6 @@ class ProgressWriter:
         self._trained = self._batches_until(last)
         self._tensorboard.begin(self._trained + 1)
 
-    def start_over(self) -> None:
-        """Delete all metrics: a run without a state to resume from repeats all of it."""
-        self._run.rewind_metrics(1)
-        self._trained = 0
-        self._tensorboard.begin(1)
-
     def restore(self) -> None:
         """Write the line of the epoch in ``last/`` if the process died, or was stopped, between saving and recording.
 

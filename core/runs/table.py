@@ -10,8 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from core.errors import RunError
 from core.runs import metrics
-from core.runs.automatic.phases import FILE as PHASES_FILE
-from core.runs.automatic.phases import Phases, read_phases
+from core.runs.automatic.phases import Layers, read_phases
 from core.runs.folder import RunFolder, list_runs
 from core.runs.run_files import MB, read_limited
 from core.runs.status import NOTE_LETTERS, RunState, Status
@@ -37,7 +36,7 @@ class RunRow:
     weights: str | None
     train: str | None
     """Layers to train. These three are None if the recipe cannot be read."""
-    kept: str | None
+    kept: Layers | None
     """Of an automatic training: the layers of the phase whose model it has; None before, and for other trainings."""
     epochs_done: int
     epochs: int
@@ -160,20 +159,13 @@ def _recorded(done: list[dict[str, object]]) -> _Figure:
     return _Figure("mean_iou" if boxed else "accuracy", epoch.val_iou if boxed else epoch.val_accuracy, epoch.val_n)
 
 
-def _kept(run: RunFolder) -> str | None:
-    path = run.path / PHASES_FILE
+def _kept(run: RunFolder) -> Layers | None:
     try:
-        found = path.stat()
-        phases = _parsed_phases(run.path, found.st_ino, found.st_size, found.st_mtime_ns)
-    except (OSError, RunError):  # the run's own page reports what is damaged
+        phases = read_phases(run.path)
+    except RunError:  # the run's own page reports what is damaged
         return None
     kept = phases.kept if phases else None
     return kept.train if kept else None
-
-
-@lru_cache(maxsize=4096)
-def _parsed_phases(folder: Path, inode: int, size: int, changed: int) -> Phases | None:
-    return read_phases(folder)
 
 
 def _recipe(run: RunFolder) -> tuple[str | None, str | None, str | None]:

@@ -97,7 +97,7 @@ def keep_freed_memory() -> bool:
     return mallopt is not None and bool(mallopt(-4, 0)) and bool(mallopt(-1, -1))
 
 
-def precision_name(accelerator: Accelerator) -> str:
+def precision_name(accelerator: Accelerator | AcceleratorState) -> str:
     """Return fp32, bf16 or fp16."""
     return "fp32" if accelerator.mixed_precision == "no" else str(accelerator.mixed_precision)
 
@@ -105,8 +105,7 @@ def precision_name(accelerator: Accelerator) -> str:
 def device_and_precision() -> dict[str, str]:
     """Return the device and the precision of the training in this process."""
     state = AcceleratorState()
-    precision = str(state.mixed_precision)
-    return {"device": str(state.device), "precision": "fp32" if precision == "no" else precision}
+    return {"device": str(state.device), "precision": precision_name(state)}
 
 
 def description(accelerator: Accelerator) -> str:

@@ -1,6 +1,6 @@
 """The network as a run trains it: frozen and trainable layers, BatchNorm over all processes, and the optimizer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -188,6 +188,18 @@ def modules_of(model: ResNet, part: str) -> list[nn.Module]:
     if part == "stem":
         return [model.conv1, model.bn1]
     return head_modules(model) if part == "head" else [model.get_submodule(part)]
+
+
+def state_of_parts(model: ResNet, parts: Collection[str]) -> dict[str, Tensor]:
+    """Return the tensors of a network's state that belong to some parts, by name; they are the network's own."""
+    wanted = {
+        id(tensor)
+        for part in parts
+        for module in modules_of(model, part)
+        for tensor in module.state_dict(keep_vars=True).values()
+    }
+    state = model.state_dict(keep_vars=True)
+    return {name: tensor.detach() for name, tensor in state.items() if id(tensor) in wanted}
 
 
 def parameter_groups(model: ResNet, phase: Phase, weight_decay: float) -> list[dict[str, Any]]:

@@ -92,7 +92,7 @@ def _epochs(run: TrainingSetup, folder: Path | None, source: BatchSource, first:
     recipe, state = run.recipe, run.state
     best = BestEpochTracker.from_checkpoint(state.standing) if state else BestEpochTracker()
     average = weight_average(run)
-    with EpochSaver(run, folder) if folder is not None else nullcontext() as saver:
+    with EpochSaver(run, folder, average) if folder is not None else nullcontext() as saver:
         for number, phase in enumerate(phases(recipe)):
             if phase.end < first:
                 continue
@@ -111,7 +111,7 @@ def _epochs(run: TrainingSetup, folder: Path | None, source: BatchSource, first:
                 stop = 0 < recipe.patience <= best.waited and phase.end == recipe.epochs > epoch
                 if saver is not None:
                     finished = stop or epoch == recipe.epochs
-                    saver.save(figures, optimizer, best, phase, number, finished, average)
+                    saver.save(figures, optimizer, best, phase, number, finished)
                 yield replace(figures, seconds=time.monotonic() - began)
                 if stop:
                     run.log(f"Early stopping: no improvement for {recipe.patience} epochs.")

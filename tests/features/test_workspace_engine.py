@@ -9,7 +9,7 @@ import pytest
 
 from core.features.engines import choice
 from core.features.engines.engine import FP32, POOLED, NetworkArrays
-from core.features.engines.remembered import remembered
+from core.features.engines.remembered import remembered_speed
 from core.features.preferred_engine import prefer_engine, preferred_engine, record_pass
 from core.features.vectors import Vectors, vectors_name
 from core.features.views import MIRRORED, ORIGINAL
@@ -86,8 +86,7 @@ def test_8_bits_whose_calibration_was_deleted_are_tested_again(workspace: Worksp
     name = opened(workspace, images=MANY, labelled=labelled())
     next(workspace.cache.glob("engines/*/*.onnx")).unlink()
     assert opened(workspace, images=MANY) == FP32 == preferred(workspace)
-    found = remembered(workspace, NETWORK)
-    assert found is not None and found.int8 is None
+    assert remembered_speed(workspace, NETWORK) == 20
     assert opened(workspace, images=MANY, labelled=labelled()) == name == preferred(workspace)
 
 

@@ -1,5 +1,6 @@
 """A workspace of its own for every test, and pages opened in it under Streamlit's AppTest."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,6 +29,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     # Pages would measure this machine in the background, once for the workspace of each test.
     monkeypatch.setattr("pages.components.train.time_estimate.begin_measuring", lambda workspace: False)
     yield tmp_path / "workspace"
+    for thread in threading.enumerate():
+        if thread.name.startswith("suggestions-"):
+            thread.join()  # it reads the workspace, which is deleted now
     st.cache_data.clear()
     st.cache_resource.clear()
 

@@ -9,6 +9,9 @@ import pytest
 from core.data.snapshot import Snapshot, snapshot_of_table
 from core.runs.folder import RunFolder
 from core.runs.new_run import create_run
+from core.runs.status import Status
+from core.runs.worker import train
+from core.training.events import Event
 from core.training.recipe import Recipe
 from core.workspace import Workspace, open_workspace
 from tests.runs.photos import write_photos
@@ -58,3 +61,13 @@ def make_run(workspace: Workspace, snapshot: Snapshot) -> Iterator[Callable[...,
         return create_run(folder, snapshot, tiny(**recipe), title=title or name, project_id=project_id)
 
     yield make
+
+
+def listen(run: RunFolder, workspace: Workspace, hear: Callable[[Event], None]) -> Status:
+    """Train, pass each event to ``hear``, and return the final status."""
+    events = train(run, workspace)
+    while True:
+        try:
+            hear(next(events))
+        except StopIteration as end:
+            return end.value

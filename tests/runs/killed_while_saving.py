@@ -63,7 +63,8 @@ def arm(point: str) -> None:
         raise ValueError(point)
 
 
-if __name__ == "__main__":
+def train_in_children(arm: Callable[[str], None]) -> None:
+    """Train each POINT=RUN of the command line in a child that ``arm`` prepares; prints how each child ended."""
     for argument in sys.argv[1:]:
         point, _, path = argument.partition("=")
         child = os.fork()
@@ -74,3 +75,7 @@ if __name__ == "__main__":
         _, status = os.waitpid(child, 0)
         sys.stdout.write(f"{point} {os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    train_in_children(arm)

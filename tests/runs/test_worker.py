@@ -23,18 +23,9 @@ from core.runs.status import Status
 from core.runs.worker import _summary, train
 from core.training.events import Epoch, Event, Step
 from core.workspace import Workspace
+from tests.runs.conftest import listen
 
 MakeRun = Callable[..., RunFolder]
-
-
-def listen(run: RunFolder, workspace: Workspace, hear: Callable[[Event], None]) -> Status:
-    """Train, pass each event to ``hear``, and return the final status."""
-    events = train(run, workspace)
-    while True:
-        try:
-            hear(next(events))
-        except StopIteration as end:
-            return end.value
 
 
 def test_a_stopped_run_keeps_its_best_model_and_is_evaluated(make_run: MakeRun, workspace: Workspace) -> None:

@@ -4,6 +4,7 @@ import sqlite3
 
 from sqlalchemy.exc import DBAPIError
 
+from core.data.store.schema import metadata
 from core.errors import DatabaseBusy, WorkspaceError
 from core.storage_errors import storage_error
 
@@ -37,6 +38,12 @@ def plain_error(error: DBAPIError | sqlite3.Error, so: str, then: str = "try aga
         return WorkspaceError(
             f"The database is damaged ({driver}), so {so}. Keep the file, and restore a backup of it. "
             "python -m core check says what is wrong."
+        )
+    # SQLite has no code of its own for this, and makes an empty file where a new connection finds none.
+    if str(driver).removeprefix("no such table: ") in metadata.tables:
+        return WorkspaceError(
+            f"The database lacks a table ({driver}), so {so}. It was probably deleted or replaced while it was in "
+            f"use. Put it back or restore a backup, then {then}."
         )
     if code & 0xFF == sqlite3.SQLITE_CANTOPEN:
         return WorkspaceError(

@@ -81,7 +81,6 @@ def choose_engine(
 def engine_in_8_bits(
     workspace: Workspace,
     network: FrozenNetwork,
-    outputs: Sequence[str] = STAGE_VECTORS,
     *,
     images: int,
     stored: int,
@@ -103,7 +102,7 @@ def engine_in_8_bits(
         known = _measured(workspace, network, arrays, where)
         if not _is_worth_a_try(known, images, stored, labelled):
             return None
-    return _tried_in_8_bits(workspace, network, arrays, outputs, known, images, labelled)
+    return _tried_in_8_bits(workspace, network, arrays, known, images, labelled)
 
 
 def engine_called(
@@ -178,23 +177,23 @@ def _speeds(network: NetworkArrays, device: str) -> dict[str, float]:
     return speeds
 
 
-def _is_worth_a_try(known: Measured, images: int | None, stored: int, labelled: LabelledPhotos) -> bool:
+def _is_worth_a_try(known: Measured, images: int, stored: int, labelled: LabelledPhotos) -> bool:
     """Return whether 8 bits, not tried yet, would save more time than calibrating and testing take."""
     exact = known.speeds.get(f"onnxruntime/{FP32}")
-    if known.int8_failed or images is None or exact is None or _tested(images, labelled) < LEAST_PHOTOS:
+    tested = _tested(images, labelled)
+    if known.int8_failed or exact is None or tested < LEAST_PHOTOS:
         return False
     best, expected = known.speeds[known.fastest(exact=False)], _INT8_GAINS[has_int8_dot_products()] * exact
     if expected < _LEAST_GAIN * best:
         return False
-    tested = _tested(images, labelled)
     price = (1.5 * CALIBRATION_PHOTOS + tested) / exact + (tested + stored) / expected
     return images * (1 / best - 1 / expected) > price
 
 
-def _tested(images: int | None, labelled: LabelledPhotos) -> int:
+def _tested(images: int, labelled: LabelledPhotos) -> int:
     """Return how many labelled photos the test is made with, beside those that calibrate."""
-    most = TEST_PHOTOS if images is None else max(LEAST_PHOTOS, images // _VIEWS_PER_TEST_PHOTO)
-    return max(0, min(len(labelled.labels) - CALIBRATION_PHOTOS, TEST_PHOTOS, most))
+    most = min(TEST_PHOTOS, max(LEAST_PHOTOS, images // _VIEWS_PER_TEST_PHOTO))
+    return max(0, min(len(labelled.labels) - CALIBRATION_PHOTOS, most))
 
 
 def _drawn(labels: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -223,9 +222,8 @@ def _tried_in_8_bits(
     workspace: Workspace,
     network: FrozenNetwork,
     arrays: NetworkArrays,
-    outputs: Sequence[str],
     known: Measured,
-    images: int | None,
+    images: int,
     labelled: LabelledPhotos,
 ) -> PreparedEngine | None:
     """Calibrate, measure and test; returns the engine if it is faster and exact enough, and remembers it.
@@ -240,14 +238,14 @@ def _tried_in_8_bits(
     some = labelled.pixels(calibrating.tolist())
     if not len(some):
         return None
-    model = calibrate(arrays, some, outputs)
-    engine, reference = OrtEngine(model, name_of(model)), made(best, arrays, outputs)
+    model = calibrate(arrays, some, STAGE_VECTORS)
+    engine, reference = OrtEngine(model, name_of(model)), made(best, arrays, STAGE_VECTORS)
     speeds = measured_speeds({engine.name: engine, best: reference}, some[:MEASURED_BATCH])
     log.info("images a second: %s", {name: round(speed, 1) for name, speed in speeds.items()})
     passed: bool | None = speeds[engine.name] >= _LEAST_GAIN * speeds[best]
     if passed:
         if not best.endswith(f"/{FP32}"):
-            reference = made(f"onnxruntime/{FP32}", arrays, outputs)
+            reference = made(f"onnxruntime/{FP32}", arrays, STAGE_VECTORS)
         passed = _passes(labelled, rows, reference, engine)
     if passed is None:
         return None

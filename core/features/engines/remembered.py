@@ -77,13 +77,6 @@ def remembered_speed(workspace: Workspace, network: FrozenNetwork, *, exact: boo
     return (found if kept else replace(found, int8=None)).speed(exact)
 
 
-def forget_int8(workspace: Workspace, network: FrozenNetwork, engine: str) -> None:
-    """Forget a calibrated engine that is no longer there, so that another may be calibrated."""
-    found = remembered(workspace, network)
-    if found is not None and found.int8 == engine:
-        remember(workspace, network, replace(found, int8=None))
-
-
 def _path(workspace: Workspace) -> Path:
     return workspace.cache / "engines.json"
 

@@ -62,7 +62,7 @@ def verdict(
     ``training_counts`` has the number of training photos by class, and ``layers`` the recipe's ``train``. The baseline
     is the better one of guessing a class at random and always predicting the most frequent class of this split. For
     boxes it is ``mean_box_iou``, the mean IoU of always predicting the average training box. ``chose_epoch`` is whether
-    the validation photos chose the best epoch; for a head that is solved they choose nothing.
+    the validation photos chose an epoch or a phase; for a head that is solved they choose nothing.
     """
     if isinstance(report, BoxReport) and mean_box_iou is not None:
         return _of_boxes(report, training_counts, layers, mean_box_iou)
@@ -88,7 +88,7 @@ def _expected(split: str, figure: str, chose_epoch: bool) -> str:
     """Say what to expect on new photos: only the test photos took no part in the training."""
     if split == "train":
         return " The model was trained on these photos, so expect less on new ones."
-    less = ", or a little less, because these photos chose the best epoch" if split == "val" and chose_epoch else ""
+    less = ", or a little less, because these photos chose the model" if split == "val" and chose_epoch else ""
     return f" On new photos of the same kind, expect {figure}{less}."
 
 

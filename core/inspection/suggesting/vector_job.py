@@ -31,7 +31,7 @@ from core.background_process import (
 from core.cache_use import in_use
 from core.data.pictures.source import Source
 from core.data.store.store import ImageRow, Store
-from core.errors import StudioError, TooLittleData
+from core.errors import StudioError
 from core.features.budget import clean
 from core.features.engines.engine import Engine
 from core.features.frozen_network import FrozenNetwork
@@ -111,11 +111,12 @@ def vectors_state(store: Store, project_id: int) -> VectorsState:
 
 def begin(store: Store, project_id: int, *, again: bool = False) -> None:
     """Start the process if vectors are missing and none is running; after a problem only with ``again``."""
-    state = vectors_state(store, project_id)
+    network = FrozenNetwork.of_imagenet()
     # It also runs, without being shown, for what only trainings use.
-    if default_vectors(store.workspace) is None or state.running or _is_running(store.workspace, project_id):
+    if network is None or _is_running(store.workspace, project_id):
         return
-    if state.done == state.total and not _views_missing(store, project_id):
+    state = vectors_state(store, project_id)
+    if state.done == state.total and not _views_missing(store, project_id, network):
         return
     if state.problem and not again:
         return
@@ -129,11 +130,8 @@ def begin(store: Store, project_id: int, *, again: bool = False) -> None:
         )
 
 
-def _views_missing(store: Store, project_id: int) -> bool:
-    """Return whether vectors that only trainings use are to be computed, and no process does so now."""
-    network = FrozenNetwork.of_imagenet()
-    if network is None or _is_running(store.workspace, project_id):
-        return False
+def _views_missing(store: Store, project_id: int, network: FrozenNetwork) -> bool:
+    """Return whether vectors that only trainings use are to be computed."""
     result = _read_result(store.workspace, project_id)
     hashes = [one.hash for one in store.image_labels(project_id)]
     engine = preferred_engine(store.workspace, network, lambda: hashes) or EXACT
@@ -221,11 +219,7 @@ def _opened(store: Store, project_id: int, network: FrozenNetwork, name: str, re
         stages=True,
     )
     own = [row.hash for row in store.image_labels(project_id)]
-    try:
-        return open_engine(store.workspace, network, images=images, labelled=labelled, photos=lambda: own)
-    except TooLittleData as error:
-        log.warning("8 bits were not tested (%s)", error)
-        return open_engine(store.workspace, network, images=images, photos=lambda: own)
+    return open_engine(store.workspace, network, images=images, labelled=labelled, photos=lambda: own)
 
 
 def _write_refused(workspace: Workspace, project_id: int, refused: Mapping[str, Refused]) -> None:

@@ -10,7 +10,8 @@ from core.training.advice import LEAST_FOR_LAST_STAGE
 USUAL_SECONDS = 900.0
 """The time limit if none is given."""
 
-_EPOCHS: dict[Layers, int] = {"layer4": 8, "all": 8}
+USUAL_EPOCHS = 8
+"""Of a phase after the head, unless the time is short."""
 _LEAST_EPOCHS = 3
 _LEAST_PER_CLASS: dict[Layers, int] = {"layer4": LEAST_FOR_LAST_STAGE, "all": 30}
 """Training photos of each class on average, below which a phase's layers would only learn the photos by heart."""
@@ -101,7 +102,7 @@ def _deeper(now: Situation, train: Layers, reason: str) -> Planned | Ended:
             f"{now.photos // now.classes} training photos per class are too few to train {layers}: they need about "
             f"{_LEAST_PER_CLASS[train]}."
         )
-    epochs = _EPOCHS[train]
+    epochs = USUAL_EPOCHS
     while epochs > _LEAST_EPOCHS and expected_seconds(now, train, epochs) > now.seconds_left:
         epochs -= 1
     if expected_seconds(now, train, epochs) > now.seconds_left:

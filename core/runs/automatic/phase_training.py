@@ -15,7 +15,8 @@ from core.training.recipe import Recipe
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
-    from core.training.linear.head_run import LogFunction, SolvedHead
+    from core.training.linear.chosen_vectors import LogFunction
+    from core.training.linear.head_run import SolvedHead
 
 
 def train_by_steps(
@@ -45,7 +46,7 @@ def train_by_steps(
     with closing(events):
         for event in events:
             if isinstance(event, Epoch):
-                yield replace(event, epoch=event.epoch + offset, epochs=phase.epochs + offset, best=False)
+                yield replace(event, epoch=event.epoch + offset, epochs=phase.last_epoch, best=False)
             elif isinstance(event, Step):
                 yield replace(event, epoch=event.epoch + offset)
             else:

@@ -1,5 +1,6 @@
 """phases.json: what an automatic training has done so far, for its page and for a resume. Does not import torch."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -127,14 +128,24 @@ class Phases(BaseModel):
 
 
 def read_phases(folder: Path) -> Phases | None:
-    """Return the phases of a run folder; None if there are none. Raises RunError if the file is damaged."""
+    """Return the phases of a run folder; None if there are none. Raises RunError if the file is damaged.
+
+    The file is parsed again only if it has changed: pages read it every second or two.
+    """
     path = folder / FILE
     try:
-        return Phases.model_validate_json(read_limited(path, _MOST_BYTES))
+        found = path.stat()
+        return _parsed(path, found.st_ino, found.st_size, found.st_mtime_ns)
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:
         raise RunError(f"{path} cannot be read. Start a new run.") from error
+
+
+# The last arguments identify the content, because the file is replaced.
+@lru_cache(maxsize=4096)
+def _parsed(path: Path, inode: int, size: int, changed: int) -> Phases:
+    return Phases.model_validate_json(read_limited(path, _MOST_BYTES))
 
 
 def write_phases(folder: Path, phases: Phases) -> None:

@@ -29,7 +29,7 @@ def train_solved(
 
     A run that was interrupted starts over. Raises Interruption, and the errors of ``solve_head``.
     """
-    writer.start_over()
+    writer.rewind_to(0)
     run.append_log("started again" if writer.resumed else "started")
     run.write_status(state="running", solved=True, device="cpu", phase="reading the features")
     solving = solve_head(snapshot, run.recipe(), run.path, workspace, splits=splits, log=run.append_log)

@@ -1,7 +1,7 @@
 """A training of the head alone, solved as logistic regression on kept vectors; torch only computes missing vectors."""
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from core.features.views import ORIGINAL
 from core.models.zoo import with_stages_head
 from core.training.advice import advice
 from core.training.events import Event, Progress, SolverIteration
-from core.training.linear.chosen_vectors import chosen_vectors
+from core.training.linear.chosen_vectors import LogFunction, chosen_vectors
 from core.training.linear.frozen_start import FrozenStart, frozen_start, start_sentences
 from core.training.linear.kept_vectors import KeptVectors, WantedVectors, kept_vectors
 from core.training.linear.linear_head import LinearHead, Score
@@ -26,8 +26,6 @@ from core.workspace import Workspace
 
 MOST_POINTS = 60
 """Iterations that are recorded; of more, some are left out evenly."""
-
-LogFunction = Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
-import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -19,7 +18,7 @@ from core.training import checkpoint
 from core.training.best_epoch import BestEpochTracker
 from core.training.checkpoint import CheckpointState
 from core.training.events import Epoch
-from core.training.network import Phase, modules_of
+from core.training.network import Phase, state_of_parts
 from core.training.saving.run_bundle import run_bundle_info
 from core.training.setup import TrainingSetup
 from core.training.techniques.weight_average import WeightAverage
@@ -50,8 +49,8 @@ class EpochSaver:
     ``best/`` is written before ``last/``: a run killed in between repeats the epoch and finds the same best.
     """
 
-    def __init__(self, run: TrainingSetup, folder: Path) -> None:
-        self._run, self._folder = run, folder
+    def __init__(self, run: TrainingSetup, folder: Path, average: WeightAverage | None) -> None:
+        self._run, self._folder, self._average = run, folder, average
         self._saved_at = -PAUSE_SECONDS
         self._ended_at = time.monotonic()
         self._written_best = 0  # the epoch in best/, as far as this process has written it
@@ -63,13 +62,14 @@ class EpochSaver:
         return self
 
     def __exit__(self, *error: object) -> None:
-        try:
-            self._write_waiting()
-        except StorageError:
-            raise
-        except BaseException:  # a second stop while it saves; what is not whole yet is written after all
-            self._write_waiting()
-            raise
+        with self._averages():
+            try:
+                self._write_waiting()
+            except StorageError:
+                raise
+            except BaseException:  # a second stop while it saves; what is not whole yet is written after all
+                self._write_waiting()
+                raise
 
     def save(
         self,
@@ -79,34 +79,30 @@ class EpochSaver:
         phase: Phase,
         number: int,
         finished: bool,
-        average: WeightAverage | None,
     ) -> None:
         """Save an epoch of a phase, now or soon. Raises StorageError if the disk does not allow it."""
         run = self._run
         if run.accelerator.is_main_process:
-            with average.applied() if average else nullcontext():
-                epoch = self._described(figures, optimizer, tracker, number, finished, average)
-                self._trained = _trained_tensors(run, phase)
-                if finished or figures.epoch == phase.end or self._is_time(epoch.state):
-                    self._last, self._best = epoch, epoch if figures.best else self._best
-                    try:
-                        self._write_waiting()
-                    except BaseException:
-                        # Leaving the context writes the rest. The network may hold other weights then, if averages
-                        # are applied.
-                        self._keep(epoch, best=self._best is epoch)
-                        raise
+            with self._averages():
+                epoch = self._described(figures, optimizer, tracker, number, finished)
+                self._trained = list(state_of_parts(run.model, phase.rates).values())
+                now = finished or figures.epoch == phase.end or self._is_time(epoch.state)
+                self._last = epoch if now else self._copied(epoch)
+                self._best = self._last if figures.best else self._best
+                if now:
+                    # If this fails, no step follows: leaving the context writes the rest, without copies too.
+                    self._write_waiting()
                     self._saved_at = time.monotonic()
-                else:
-                    self._keep(epoch, best=figures.best)
                 self._ended_at = time.monotonic()
         run.accelerator.wait_for_everyone()
 
-    def _keep(self, epoch: _Waiting, *, best: bool) -> None:
-        """Let an epoch wait, with copies of all that changes."""
+    def _averages(self) -> AbstractContextManager[None]:
+        return self._average.applied() if self._average else nullcontext()
+
+    def _copied(self, epoch: _Waiting) -> _Waiting:
+        """Return an epoch with copies of all that the next ones change."""
         state = CheckpointState(**deepcopy(vars(epoch.state)))
-        self._last = replace(epoch, state=state, weights=[one.clone() for one in self._trained])
-        self._best = self._last if best else self._best
+        return replace(epoch, state=state, weights=[one.clone() for one in self._trained])
 
     def _described(
         self,
@@ -115,7 +111,6 @@ class EpochSaver:
         tracker: BestEpochTracker,
         number: int,
         finished: bool,
-        average: WeightAverage | None,
     ) -> _Waiting:
         run, scaler = self._run, self._run.accelerator.scaler
         info = run_bundle_info(
@@ -134,7 +129,7 @@ class EpochSaver:
             standing=asdict(tracker),
             optimizer=optimizer.state_dict(),
             scaler=scaler.state_dict() if scaler is not None else None,
-            average=average.state() if average else None,
+            average=self._average.state() if self._average else None,
         )
         return _Waiting(figures, info, state, [])
 
@@ -165,15 +160,6 @@ class EpochSaver:
             )
 
 
-def _trained_tensors(run: TrainingSetup, phase: Phase) -> list[Tensor]:
-    return [
-        tensor.detach()
-        for part in phase.rates
-        for module in modules_of(run.model, part)
-        for tensor in module.state_dict(keep_vars=True).values()
-    ]
-
-
 @contextmanager
 def _holding(tensors: list[Tensor], values: list[Tensor]) -> Iterator[None]:
     """Give tensors other values inside; without any, they keep their own."""
@@ -188,7 +174,6 @@ def _holding(tensors: list[Tensor], values: list[Tensor]) -> Iterator[None]:
         _copy(own, tensors)
 
 
-@torch.no_grad()
 def _copy(values: list[Tensor], tensors: list[Tensor]) -> None:
     for tensor, value in zip(tensors, values, strict=True):
         tensor.copy_(value)

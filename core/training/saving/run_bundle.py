@@ -4,6 +4,7 @@ import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Literal
 
 from core.data.snapshot import Snapshot
@@ -45,4 +46,9 @@ def run_bundle_info(
 
 def library_versions() -> dict[str, str]:
     """Return the versions of the libraries that a model depends on."""
-    return {name: importlib.metadata.version(name) for name in _LIBRARIES}
+    return {name: _version(name) for name in _LIBRARIES}
+
+
+@cache  # looking for it takes milliseconds, and every epoch is described
+def _version(library: str) -> str:
+    return importlib.metadata.version(library)

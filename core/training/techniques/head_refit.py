@@ -1,7 +1,6 @@
 """Fit a trained network's head again for larger photos, all other layers frozen (FixRes)."""
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,12 +121,9 @@ def refit_head(
 def _batches(photos: Photos) -> Iterator[Tensor]:
     """Yield the photos [N, 3, size, size] in order; the next ones are decoded while a batch is computed."""
     starts = range(0, len(photos), _BATCH)
-    with closing(
-        map_ahead(
-            lambda start: photos.batch(range(start, min(start + _BATCH, len(photos))))[0], starts, ahead=_BATCHES_AHEAD
-        )
-    ) as batches:
-        yield from batches
+    yield from map_ahead(
+        lambda start: photos.batch(range(start, min(start + _BATCH, len(photos))))[0], starts, ahead=_BATCHES_AHEAD
+    )
 
 
 @torch.inference_mode()

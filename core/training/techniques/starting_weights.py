@@ -13,7 +13,7 @@ from core.errors import RunError
 from core.file_replacement import replace_patiently
 from core.models.resnet import ResNet
 from core.storage_errors import storage_error
-from core.training.network import PARTS, Phase, modules_of
+from core.training.network import Phase, state_of_parts
 
 FILE = "start.safetensors"
 
@@ -22,7 +22,7 @@ def save_start(folder: Path, model: ResNet, phase: Phase) -> None:
     """Write the layers that a phase trains, as they are now; raises StorageError if the disk does not allow it."""
     path = folder / FILE
     part = path.with_name(f"{FILE}.part")
-    state = {name: tensor.detach().cpu().contiguous() for name, tensor in trained_state(model, phase).items()}
+    state = {name: tensor.cpu().contiguous() for name, tensor in state_of_parts(model, phase.rates).items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         part.write_bytes(save(state))
@@ -35,7 +35,7 @@ def save_start(folder: Path, model: ResNet, phase: Phase) -> None:
 
 def load_start(folder: Path, model: ResNet, phase: Phase, accelerator: Accelerator) -> dict[str, Tensor]:
     """Return what ``save_start`` wrote, in every process; raises RunError if it is missing or damaged."""
-    now = {name: tensor.detach().clone() for name, tensor in trained_state(model, phase).items()}
+    now = {name: tensor.clone() for name, tensor in state_of_parts(model, phase.rates).items()}
     if accelerator.is_main_process:
         path = folder / FILE
         try:
@@ -53,18 +53,6 @@ def load_start(folder: Path, model: ResNet, phase: Phase, accelerator: Accelerat
 def delete_start(folder: Path) -> None:
     """Delete what ``save_start`` wrote, if it is there."""
     (folder / FILE).unlink(missing_ok=True)
-
-
-def trained_state(model: ResNet, phase: Phase) -> dict[str, Tensor]:
-    """Return the tensors of a network's state that a phase changes, by name; they are the network's own."""
-    frozen = {
-        id(tensor)
-        for part in PARTS
-        if part not in phase.rates
-        for module in modules_of(model, part)
-        for tensor in module.state_dict(keep_vars=True).values()
-    }
-    return {name: tensor for name, tensor in model.state_dict(keep_vars=True).items() if id(tensor) not in frozen}
 
 
 @torch.no_grad()

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from core.errors import RunError
 from core.models.resnet import ResNet
-from core.training.network import PARTS, modules_of
+from core.training.network import state_of_parts
 
 
 class WeightAverage:
@@ -22,16 +22,8 @@ class WeightAverage:
     """
 
     def __init__(self, model: ResNet, parts: tuple[str, ...], decay: float) -> None:
-        wanted = {
-            id(tensor)
-            for part in PARTS
-            if part in parts
-            for module in modules_of(model, part)
-            for tensor in module.state_dict(keep_vars=True).values()
-        }
-        state = model.state_dict(keep_vars=True)
         self.decay, self.updates = decay, 0
-        self.inside = {name: tensor.detach() for name, tensor in state.items() if id(tensor) in wanted}
+        self.inside = state_of_parts(model, parts)
         """The tensors of the network itself."""
         self.beside = {name: tensor.clone() for name, tensor in self.inside.items()}
         """The averages; within ``applied`` the weights of the last step."""

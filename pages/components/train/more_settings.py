@@ -122,8 +122,7 @@ def _regularization() -> dict[str, Any]:
 
 def _augmentation() -> dict[str, Any]:
     """Draw how many views of a photo are kept, and how training photos are mixed and erased."""
-    drawn = ("views", "mixup", "random_erasing") if _boxes() else ("views", "mixup", "cutmix", "random_erasing")
-    return {name: number(name) for name in drawn}
+    return {name: number(name) for name in ("views", "mixup", "cutmix", "random_erasing") if follows(name)}
 
 
 def _preprocessing() -> dict[str, Any]:

@@ -14,6 +14,9 @@ FIELDS = Recipe.model_fields
 KEY = "recipe-"
 TASK = "recipe-of-task"
 
+_ONLY_CLASSES = ("cutmix", "test_time_views", "head_features", "head_size")
+"""Settings that a localization has no use for: they keep their default there."""
+
 _STEPS = {
     "learning_rate": 1e-4,
     "weight_decay": 1e-4,
@@ -39,6 +42,11 @@ def default_value(field: str) -> Any:
 def current_value(field: str) -> Any:
     """Return what a setting is set to in this tab, whether it is drawn or not."""
     return st.session_state.get(f"{KEY}{field}", default_value(field))
+
+
+def value_in_use(field: str) -> Any:
+    """Return the current value of a setting if it goes with the others, and its default if it does not."""
+    return current_value(field) if follows(field) else default_value(field)
 
 
 def choice_names(field: str) -> dict[str, str]:
@@ -105,8 +113,7 @@ def number(field: str, empty: str | None = None) -> Any:
 
 def solves_head() -> bool:
     """Return whether what is set in this tab solves the head on kept vectors, without epochs and learning rates."""
-    values = {name: current_value(name) if follows(name) else default_value(name) for name in FIELDS}
-    drawn = Recipe.model_construct(**values)
+    drawn = Recipe.model_construct(**{name: value_in_use(name) for name in FIELDS})
     return drawn.solves_head(st.session_state.get(TASK, "classification"))
 
 
@@ -116,19 +123,21 @@ def automatic() -> bool:
 
 
 def follows(field: str) -> bool:
-    """Return whether a setting goes with the layers, weights and optimizer that are set in this tab."""
+    """Return whether a setting goes with the task, and with the layers, weights and optimizer set in this tab."""
     train, weights = current_value("train"), current_value("weights")
+    if field in _ONLY_CLASSES and st.session_state.get(TASK) == "localization":
+        return False
     if field == "interpolate":
         if weights in NAMED_WEIGHTS:
             return bool(train in ("staged", "automatic") and weights != "none")
         return bool(train != "head" or current_value("optimizer") not in ("auto", "logistic"))
     if field == "head_features":
         solved = train == "head" and current_value("optimizer") in ("auto", "logistic")
-        return bool(st.session_state.get(TASK) != "localization" and (solved or automatic()))
+        return bool(solved or automatic())
     if field == "optimizer" and current_value("optimizer") == "logistic":  # where it is not offered
         return not automatic() and st.session_state.get(TASK) != "localization"
     if field == "head_size":
-        return bool(train not in ("head", "automatic") and st.session_state.get(TASK) != "localization")
+        return bool(train not in ("head", "automatic"))
     return True
 
 

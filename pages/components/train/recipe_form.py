@@ -25,11 +25,11 @@ from pages.components.train.recipe_fields import (
     choice_names,
     current_value,
     default_value,
-    follows,
     number,
     segments,
     select,
     solves_head,
+    value_in_use,
 )
 from pages.components.train.recipe_labels import ARCH_NAMES, FIELD_LABELS, SHORT_TRAIN_NAMES, WEIGHT_NAMES
 
@@ -41,8 +41,6 @@ HIDDEN_AT_FIRST = (
     *("head_features", "interpolate", "head_size"),
     *("patience", "seed", "device", "precision", "deterministic"),
 )
-_ONLY_CLASSES = ("cutmix", "test_time_views", "head_size")
-"""Settings that a localization has no use for: they keep their default there."""
 _WAS_AUTOMATIC = "recipe-was-automatic"
 
 
@@ -178,11 +176,7 @@ def augmentation() -> dict[str, Any]:
 
 def hidden_values() -> dict[str, Any]:
     """Return the current values of the settings that "More settings" would show."""
-    boxes = st.session_state.get(TASK) == "localization"
-    return {
-        name: default_value(name) if (boxes and name in _ONLY_CLASSES) or not follows(name) else current_value(name)
-        for name in HIDDEN_AT_FIRST
-    }
+    return {name: value_in_use(name) for name in HIDDEN_AT_FIRST}
 
 
 def changed_labels(values: dict[str, Any]) -> list[str]:

@@ -174,6 +174,14 @@ def test_what_sqlite_says_in_plain_words(code: int, kind: type[WorkspaceError], 
     assert ("damaged" in str(found)) == (code == sqlite3.SQLITE_CORRUPT)
 
 
+def test_a_database_that_was_deleted_while_it_was_open_is_told_as_such(store: Store) -> None:
+    store.close()  # an open connection would still read the deleted file
+    for path in store.workspace.root.glob("*.db*"):
+        path.unlink()
+    with pytest.raises(WorkspaceError, match=r"lacks a table .*, so the project could not be read\."):
+        store.projects()
+
+
 def psycopg_error(sqlstate: str | None, text: str = "something") -> Exception:
     """An error as PostgreSQL's driver raises it."""
     error = type("OperationalError", (Exception,), {})(text)

@@ -46,7 +46,7 @@ def test_only_test_photos_say_what_to_expect_of_new_ones() -> None:
     """Training photos, all right, promised as much for new photos."""
     table, counts = [[9, 0], [1, 8]], {"a": 60, "b": 60}
     val, train = (verdict(report_of(table, split=split), counts) for split in ("val", "train"))
-    assert val is not None and "74% to 99%, or a little less, because these photos chose the best epoch" in val.sentence
+    assert val is not None and "74% to 99%, or a little less, because these photos chose the model" in val.sentence
     assert train is not None and train.sentence.endswith("trained on these photos, so expect less on new ones.")
 
 

@@ -131,6 +131,20 @@ def test_many_askings_end_in_an_answer_that_knows_the_last_label(store: Store, p
     assert model.suggestions is not None and model.suggestions.labelled.sum() == 16
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_database_that_is_deleted_meanwhile_ends_a_fit_without_a_traceback(store: Store, project: Project) -> None:
+    model = SuggestionModel(store, project.id, vectors_for(store, project))
+    store.close()
+    for path in store.workspace.root.glob("*.db*"):
+        path.unlink()
+    model.ask()
+    until = time.monotonic() + 30
+    while not model.fresh:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert model.suggestions is None
+
+
 def test_after_an_undo_the_old_suggestion_does_not_hold_and_a_new_one_comes_at_once(
     store: Store, project: Project
 ) -> None:

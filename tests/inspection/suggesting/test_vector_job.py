@@ -144,9 +144,9 @@ def test_earlier_stages_are_added_to_the_vectors_of_an_earlier_version(store: St
     for folder in folders:
         shutil.rmtree(folder / "layer2")
     last_stage = [{path.name for path in folder.glob("*.npy")} for folder in folders]
-    assert vector_job._views_missing(store, project)
+    assert vector_job._views_missing(store, project, NETWORK)
     assert vector_job._compute_all(store, project) == {}
-    assert not vector_job._views_missing(store, project)
+    assert not vector_job._views_missing(store, project, NETWORK)
     assert [{path.name for path in folder.glob("*.npy")} for folder in folders] == last_stage
     stages = (f"{vectors_name(NETWORK, EXACT, view)}/{stage}" for view in VIEWS for stage in ("layer2", "layer3"))
     assert [Vectors(store.workspace, name).count() for name in stages] == 4 * [PHOTOS]

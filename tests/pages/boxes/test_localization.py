@@ -125,6 +125,8 @@ def test_train_begins_with_the_usual_choices_of_the_task(open_page: OpenPage, ru
     app.toggle(key="recipe-more").set_value(True).run()
     assert not messages(app)
     assert app.session_state["recipe-mode"] == "letterbox" and app.session_state["recipe-box_loss"] == "giou"
+    drawn = {one.key for one in app.number_input}
+    assert "recipe-mixup" in drawn and not {"recipe-cutmix", "recipe-head_size", "recipe-test_time_views"} & drawn
     app = open_page("Train", run=run.id)
     assert not messages(app) and len(app.get("plotly_chart")) >= 2
 

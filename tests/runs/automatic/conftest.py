@@ -9,13 +9,14 @@ import pytest
 import torch
 
 from core.data.snapshot import BOX_COLUMNS, SIZE_COLUMNS, Snapshot
-from core.models.bundle import save_bundle
+from core.models.bundle import load_bundle, save_bundle
 from core.models.resnet import build
 from core.models.untrusted.bundle_info import BundleInfo
 from core.models.zoo import ARCHITECTURES, ResNetConfig
 from core.runs.automatic import train_automatic
 from core.runs.automatic.gain import Gain
 from core.runs.automatic.next_phase import Ended, Planned, Situation
+from core.runs.automatic.phases import Phases, read_phases
 from core.runs.estimates.work import BILLION_MULTIPLY_ADDS
 from core.runs.folder import RunFolder
 from core.runs.new_run import create_run
@@ -25,6 +26,10 @@ from tests.inspection.conftest import SMALL, lively
 from tests.training.conftest import two_colors
 
 Make = Callable[..., RunFolder]
+
+
+class OutOfMemoryError(RuntimeError):
+    """Its name is torch's."""
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +99,17 @@ def always_better(before: object, after: object) -> Gain:
 
 def better(monkeypatch: pytest.MonkeyPatch, answer: bool) -> None:
     monkeypatch.setattr(train_automatic, "gain_of", lambda before, after: Gain(answer, "As the test wants it."))
+
+
+def phases_of(run: RunFolder) -> Phases:
+    found = read_phases(run.path)
+    assert found is not None
+    return found
+
+
+def weights_of(folder: Path) -> dict[str, torch.Tensor]:
+    return dict(load_bundle(folder)[0].state_dict())
+
+
+def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(one[name], other[name]) for name in one)

@@ -5,20 +5,14 @@
 Each copy is trained in a child of its own; torch is imported only once.
 """
 
-import os
-import sys
 from pathlib import Path
 
-import core.training.trainer  # noqa: F401 - imports torch before the forks
 from core.models.zoo import ARCHITECTURES, ResNetConfig
 from core.runs import metrics
 from core.runs.automatic import phase_model, train_automatic
 from core.runs.estimates.work import BILLION_MULTIPLY_ADDS
-from core.runs.folder import RunFolder
-from core.runs.worker import work
-from core.workspace import open_workspace
 from tests.runs.automatic.conftest import always_better, two_phases
-from tests.runs.killed_while_saving import before
+from tests.runs.killed_while_saving import before, die, train_in_children
 
 POINTS = (
     "within the first phase",
@@ -42,7 +36,7 @@ def arm(point: str) -> None:
         def write_bundle(folder: Path, info: object, *rest: object) -> None:
             real(folder, info, *rest)  # type: ignore[arg-type]
             if info.metrics["epoch"] > 1:  # type: ignore[attr-defined]
-                os.kill(os.getpid(), 9)
+                die()
 
         phase_model.write_bundle = write_bundle  # type: ignore[assignment]
     elif point == "before it is written that it is kept":
@@ -56,13 +50,4 @@ if __name__ == "__main__":
     BILLION_MULTIPLY_ADDS["tiny"] = 0.01
     train_automatic.next_phase = two_phases
     train_automatic.gain_of = always_better
-    for argument in sys.argv[1:]:
-        point, _, path = argument.partition("=")
-        child = os.fork()
-        if child == 0:
-            arm(point)
-            work(RunFolder(Path(path)), open_workspace())
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{point} {os.waitstatus_to_exitcode(status)}\n")
-        sys.stdout.flush()
+    train_in_children(arm)

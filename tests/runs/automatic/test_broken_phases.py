@@ -7,25 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from core.data.snapshot import Snapshot
 from core.errors import RunError
-from core.models.bundle import load_bundle, read_info
+from core.models.bundle import read_info
 from core.runs.automatic import train_automatic
 from core.runs.automatic.next_phase import Situation
-from core.runs.automatic.phases import FOLDER, Phases, read_phases
+from core.runs.automatic.phases import FOLDER, Phases
 from core.runs.automatic.train_automatic import AutomaticTraining
 from core.runs.folder import RunFolder
 from core.runs.jobs import work
 from core.runs.worker import train
 from core.training.events import Epoch, Event, Progress
 from core.workspace import Workspace, open_workspace
-from tests.runs.automatic.conftest import Make, better
-
-
-class OutOfMemoryError(RuntimeError):
-    """Its name is torch's."""
+from tests.runs.automatic.conftest import Make, OutOfMemoryError, better, equal, phases_of, weights_of
 
 
 class Killed(BaseException):
@@ -62,20 +57,6 @@ def break_steps(monkeypatch: pytest.MonkeyPatch, error: Exception, after: int = 
         raise error
 
     monkeypatch.setattr(train_automatic, "train_by_steps", fail)
-
-
-def phases_of(run: RunFolder) -> Phases:
-    found = read_phases(run.path)
-    assert found is not None
-    return found
-
-
-def weights_of(folder: Path) -> dict[str, torch.Tensor]:
-    return dict(load_bundle(folder)[0].state_dict())
-
-
-def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
-    return all(torch.equal(one[name], other[name]) for name in one)
 
 
 def test_a_first_phase_that_fails_after_a_resume_can_be_resumed_again(

@@ -6,15 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
 
-from core.models.bundle import load_bundle
 from core.runs.automatic.next_phase import Situation
-from core.runs.automatic.phases import FOLDER, read_phases
+from core.runs.automatic.phases import FOLDER
 from core.runs.folder import RunFolder
 from core.runs.jobs import work
 from core.workspace import REPOSITORY, Workspace
-from tests.runs.automatic.conftest import Make, better
+from tests.runs.automatic.conftest import Make, better, equal, phases_of, weights_of
 from tests.runs.automatic.killed_automatic import POINTS
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
@@ -49,19 +47,17 @@ def check(point: str, run: RunFolder, whole: RunFolder, workspace: Workspace) ->
     in_phase_2 = point != "within the first phase"
     assert run.finished == in_phase_2 and run.begun, point
     if in_phase_2:
-        load_bundle(run.best)
+        weights_of(run.best)  # it can be loaded
     how = "continue after the last finished epoch" if in_phase_2 else "Resume the run"
     assert how in run.status().message, point
     assert work(run, workspace).state == "finished", run.log()
-    wanted, found = read_phases(whole.path), read_phases(run.path)
-    assert wanted is not None and found is not None
+    wanted, found = phases_of(whole), phases_of(run)
     for one, other in zip(wanted.phases, found.phases, strict=True):
         assert (one.train, one.epochs, one.best_epoch, one.value) == (
             *(other.train, other.epochs, other.best_epoch, other.value),
         ), point
         assert other.kept and [at.epoch for at in one.points] == [at.epoch for at in other.points], point
-    left, right = (load_bundle(of.best)[0].state_dict() for of in (whole, run))
-    assert all(torch.equal(left[name], right[name]) for name in left), point
+    assert equal(weights_of(whole.best), weights_of(run.best)), point
     assert run.epochs()[COLUMNS].equals(whole.epochs()[COLUMNS]), point
     report = run.report("val")
     assert report is not None and report.accuracy.value == found.phases[-1].value

@@ -1,11 +1,10 @@
 """The phases of an automatic run in words: for its page, for lists, for its progress bar and for screen readers."""
 
-from functools import lru_cache
 from pathlib import Path
 
 from core.errors import RunError
-from core.runs.automatic.phases import FILE, Phase, Phases, read_phases
 from core.runs.automatic.phases import NAMES as PHASE_NAMES
+from core.runs.automatic.phases import Phase, Phases, read_phases
 from core.runs.folder import RunFolder
 from core.runs.status import LIVE, Status
 from core.runs.table import RunRow
@@ -18,21 +17,8 @@ _SHORT_SECONDS = 90
 
 
 def phases_of(run: RunFolder) -> Phases | None:
-    """Return the phases of a run; None if it is not automatic, or has none yet. Raises RunError for a damaged file.
-
-    The file is parsed again only if it has changed.
-    """
-    try:
-        found = (run.path / FILE).stat()
-    except OSError:
-        return None
-    return _parsed(run.path, found.st_ino, found.st_size, found.st_mtime_ns)
-
-
-# The last arguments identify the content, because the file is replaced.
-@lru_cache(maxsize=512)
-def _parsed(folder: Path, inode: int, size: int, changed: int) -> Phases | None:
-    found = read_phases(folder)
+    """Return the phases of a run; None if it is not automatic, or has none yet. Raises RunError for a damaged file."""
+    found = read_phases(run.path)
     return found if found is not None and found.phases else None
 
 
@@ -103,7 +89,7 @@ def length_of(row: RunRow) -> str:
 
 def kept_layers(row: RunRow) -> str:
     """Return what an automatic run kept, to be put behind "Automatic": " (last stage)"; empty for any other run."""
-    return next((f" ({name})" for layers, name in NAMES.items() if layers == row.kept), "")
+    return f" ({NAMES[row.kept]})" if row.kept else ""
 
 
 def progress(status: Status, found: Phases | None) -> tuple[float, str]:
@@ -114,7 +100,7 @@ def progress(status: Status, found: Phases | None) -> tuple[float, str]:
     name = f"phase {number}: {PHASE_NAMES[phase.train]}"
     epoch = status.epoch - phase.first_epoch + 1
     if epoch < 1 or phase.epochs == 1 or not status.phase.startswith("epoch"):
-        share = max(0, min(1, epoch)) if phase.epochs == 1 else max(0, epoch) / phase.epochs
+        share = min(1.0, max(0, epoch) / phase.epochs)
         return share, " · ".join(part for part in (name, format_time_left(status.seconds_left)) if part)
     share = (epoch - 1 + (status.batch / status.batches if status.batches else 0.0)) / phase.epochs
     parts = (name, f"epoch {epoch} of {phase.epochs}", format_time_left(status.seconds_left))

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from core.runs.automatic.phases import Phase, Phases
 from pages.components.shared.charts import Palette, rgba, styled
+from pages.components.train.automatic.phase_marks import draw_band
 from pages.components.train.automatic.phase_words import NAMES
 
 HEIGHT = 320
@@ -29,7 +30,8 @@ def phases_figure(found: Phases, colors: Palette, *, boxes: bool) -> go.Figure:
     _line_of_the_model(figure, found, end / scale, scale, colors)
     for place, phase in enumerate(found.phases):
         color = colors.accent if phase.kept or not phase.over else colors.quiet
-        _shade(figure, phase, place, end / scale, scale, colors)
+        ends = (phase.began / scale, (end if phase.ended is None else phase.ended) / scale)
+        draw_band(figure, phase, place, ends, colors, named=not _is_narrow(phase, end))
         name = NAMES[phase.train]
         if len(phase.points) > 1 or (phase.points and not phase.over):  # the result says the same as a single epoch
             figure.add_scatter(
@@ -74,7 +76,7 @@ def phases_figure(found: Phases, colors: Palette, *, boxes: bool) -> go.Figure:
     figure.update_yaxes(range=[lowest, 1 + _ROOM * (1 - lowest)], tickformat="" if boxes else ".0%")
     step = next((one for one in _STEPS if end / one <= 8), _STEPS[-1]) / scale
     figure.update_xaxes(range=[0, end / scale * (1 + _ROOM)], dtick=step, tick0=0)
-    title = ("Mean IoU" if boxes else "Accuracy") + " on the validation photos"
+    title = "Validation mean IoU" if boxes else "Validation accuracy"  # with the interval, it fits a phone
     if any(phase.low is not None and phase.high is not None for phase in found.phases):
         title += ", with 95% confidence interval"
     return styled(figure, colors, title, height=HEIGHT, legend=False, x_title=f"{unit} of training")
@@ -96,25 +98,3 @@ def _line_of_the_model(figure: go.Figure, found: Phases, end: float, scale: floa
 def _is_narrow(phase: Phase, end: float) -> bool:
     """Return whether a phase's band has no room for its name."""
     return (end if phase.ended is None else phase.ended) - phase.began < _NARROW * end
-
-
-def _shade(figure: go.Figure, phase: Phase, place: int, end: float, scale: float, colors: Palette) -> None:
-    """Draw the phase's time as a band with its name."""
-    last = end if phase.ended is None else phase.ended / scale
-    figure.add_vrect(
-        x0=phase.began / scale,
-        x1=last,
-        fillcolor=rgba(colors.quiet, 0.10 if place % 2 == 0 else 0.04),
-        line_width=0,
-        layer="below",
-    )
-    if not _is_narrow(phase, end * scale):
-        figure.add_annotation(
-            x=(phase.began / scale + last) / 2,
-            y=0,
-            yref="paper",
-            yanchor="bottom",
-            text=NAMES[phase.train],
-            showarrow=False,
-            font={"size": 11, "color": colors.quiet},
-        )

@@ -10,7 +10,8 @@ from core.runs.folder import RunFolder
 from core.runs.sweeps.results import Mean, SweepResult, sweep_of, workspace_sweep
 from pages.components.shared import frame
 from pages.components.shared.wording import counted, plain
-from pages.components.train.status_text import format_age, run_progress
+from pages.components.train.automatic import phase_words
+from pages.components.train.status_text import format_age
 
 FIGURE_NAMES = {"accuracy": "accuracy", "mean_iou": "mean IoU"}
 
@@ -85,12 +86,20 @@ def draw_live_row(runs: Sequence[RunFolder]) -> None:
         with st.container(gap=None, width="stretch"):
             title = plain(statuses[0].sweep_title or sweep_id)
             st.markdown(f"**{title}** :blue-badge[{finished} of {counted(len(runs), 'run')} finished]")
-            if at_work := [status for status in statuses if status.state in ("preparing", "running")]:
-                share, text = run_progress(at_work[0])
-                st.progress(share, text=f"{plain(at_work[0].title)}: {text}")
+            draw_progress(runs)
         if st.button("Open", key=f"watch-sweep-{sweep_id}"):
             open_sweep(sweep_id)
             st.rerun()  # the whole page: a click in a fragment reruns only the fragment
+
+
+def draw_progress(runs: Sequence[RunFolder]) -> None:
+    """Draw the progress bar of the run of a sweep that trains, if one does."""
+    for run in runs:
+        status = run.status()
+        if status.state in ("preparing", "running"):
+            share, text = phase_words.progress(status, phase_words.phases_or_none(run))
+            st.progress(share, text=f"{plain(status.title)}: {text}")
+            return
 
 
 def badge(found: SweepResult) -> str:

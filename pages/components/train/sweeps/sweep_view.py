@@ -13,11 +13,12 @@ from pages.components.shared.wording import counted, plain
 from pages.components.train.automatic.phase_words import length_of
 from pages.components.train.recipe_labels import FIELD_LABELS, SHORT_TRAIN_NAMES, value_text
 from pages.components.train.run_list import open_run
-from pages.components.train.status_text import STATE_BADGES, run_progress
+from pages.components.train.status_text import STATE_BADGES
 from pages.components.train.sweeps import sweep_charts
 from pages.components.train.sweeps.sweep_rows import (
     FIGURE_NAMES,
     badge,
+    draw_progress,
     figure_text,
     interval_text,
     open_sweep,
@@ -67,9 +68,7 @@ def _actions(found: SweepResult) -> None:
     """Draw the progress of the run at work, and the buttons for the whole sweep."""
     runs = [run.folder for run in found.runs]
     statuses = [run.status() for run in runs]
-    if at_work := [status for status in statuses if status.state in ("preparing", "running")]:
-        share, text = run_progress(at_work[0])
-        st.progress(share, text=f"{plain(at_work[0].title)}: {text}")
+    draw_progress(runs)
     with st.container(horizontal=True, vertical_alignment="center"):
         if found.live:
             stopping = all(status.stop_requested for status in statuses if status.live)

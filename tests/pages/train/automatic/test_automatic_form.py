@@ -12,7 +12,7 @@ from core.training.recipe import Recipe
 from core.workspace import open_workspace
 from pages.components.shared import charts
 from pages.components.train import block_diagram, rate_schedule, recipe_fields, recipe_labels
-from pages.components.train.automatic import deeper_phase
+from pages.components.train.automatic.deeper_phase import deeper_phase
 from tests.pages.conftest import OpenPage, messages, read
 from tests.pages.train.automatic.some_phases import HEAD
 from tests.pages.trained import color_project, queued_run
@@ -139,11 +139,11 @@ def test_the_recipe_of_an_automatic_run_names_no_epochs_and_the_rate_of_its_deep
 def test_the_planned_rate_is_that_of_the_phase_after_the_head() -> None:
     recipe = Recipe(train="automatic")
     planned = next_phase(Situation((HEAD,), 900, 100, 3, seconds_left=9_000.0, seconds_per_photo=0.01))
-    assert isinstance(planned, Planned) and (planned.train, planned.epochs) == ("layer4", deeper_phase.EPOCHS)
+    assert isinstance(planned, Planned) and (planned.train, planned.epochs) == ("layer4", deeper_phase(recipe).epochs)
     positions, rates = rate_schedule.planned_rates(recipe)
     assert max(positions) == 8 and max(rates) == pytest.approx(1e-3, rel=0.01)
     assert rate_schedule.schedule_figure(recipe, charts.LIGHT).layout.xaxis.range[1] == pytest.approx(8 * 1.02)
-    assert deeper_phase.deeper_phase(Recipe(train="all")) == Recipe(train="all")
+    assert deeper_phase(Recipe(train="all")) == Recipe(train="all")
 
 
 def test_the_drawing_shows_the_phases_in_their_order() -> None:

@@ -24,7 +24,7 @@ def test_one_phase_is_its_result_with_the_interval() -> None:
     assert result.name == "head, kept" and result.marker.color == LIGHT.accent
     assert (list(model.x), list(model.y)) == ([19.0, 19.0], [0.75, 0.75])
     assert figure.layout.yaxis.range[0] == pytest.approx(0.5), "the lower end of the interval stands above the edge"
-    assert figure.layout.title.text.startswith("Accuracy on the validation photos, with 95% confidence interval")
+    assert figure.layout.title.text.startswith("Validation accuracy, with 95% confidence interval")
 
 
 def test_a_phase_at_work_is_its_epochs_and_the_model_is_still_the_head_s() -> None:
@@ -60,7 +60,7 @@ def test_a_phase_that_was_not_kept_is_grey_and_hollow_and_the_axis_counts_minute
 
 def test_boxes_are_measured_by_their_mean_iou() -> None:
     figure = phases_figure(ONE, LIGHT, boxes=True)
-    assert figure.layout.title.text.startswith("Mean IoU")
+    assert figure.layout.title.text.startswith("Validation mean IoU")
     assert figure.layout.yaxis.tickformat == "" and ".3f" in figure.data[-1].hovertemplate
 
 

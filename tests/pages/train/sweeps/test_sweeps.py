@@ -12,7 +12,10 @@ from streamlit.testing.v1 import AppTest
 from core.data.snapshot import snapshot_of_project
 from core.data.store.store import Project, Store
 from core.errors import RecipeError
+from core.runs.automatic.phases import write_phases
 from core.runs.folder import RunFolder, list_runs
+from core.runs.process import process_fields
+from core.runs.status import now
 from core.runs.sweeps import sweep_jobs
 from core.runs.sweeps.plan import plan_runs
 from core.runs.sweeps.results import workspace_sweeps
@@ -24,6 +27,7 @@ from pages.components.train import runs_table
 from pages.components.train.recipe_fields import limits
 from pages.components.train.sweeps import compare_form, sweep_charts
 from tests.pages.conftest import OpenPage, messages, read
+from tests.pages.train.automatic.some_phases import TWO
 from tests.pages.trained import color_project, queued_run, tiny
 
 
@@ -219,6 +223,20 @@ def test_a_sweep_is_one_row_in_the_lists_and_can_be_filtered(
     app = open_page("Train", project=str(colors.id), run=runs_of(found)[0].id)
     app.button(key="to-sweep").click().run()
     assert app.query_params["sweep"] == found and not messages(app)
+
+
+def test_an_automatic_run_of_a_sweep_shows_its_phase(open_page: OpenPage, store: Store, colors: Project) -> None:
+    """Its epochs were counted through all phases there, so the bar ran back each time that a phase was added."""
+    found = sweep(store, colors, {(2, 0): 0.9, (2, 1): None})
+    write_phases(runs_of(found)[1].path, TWO)
+    runs_of(found)[1].write_status(
+        **process_fields(os.getpid()), state="running", epoch=3, epochs=9, phase="epoch 3 of 9", started=now()
+    )
+    for address in ({"sweep": found}, {}):
+        app = open_page("Train", project=str(colors.id), **address)
+        assert not messages(app)
+        (bar,) = app.get("progress")
+        assert bar.proto.text.endswith(": phase 2: the last stage · epoch 2 of 8")
 
 
 def test_a_sweep_is_deleted_as_a_whole(open_page: OpenPage, store: Store, colors: Project) -> None:
