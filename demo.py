@@ -34,12 +34,15 @@ for variable in ("NO_PROXY", "no_proxy"):
     os.environ[variable] = ",".join(filter(None, (os.environ.get(variable), "localhost,127.0.0.1,::1")))
 
 import gradio as gr
+from gradio.components.label import LabelConfidence, LabelData
 
 from core.data.pictures.decoding import decode
 from core.errors import DataError, StudioError, WeightsUnavailable
 from core.inspection.explaining.cam import explain
 from core.inspection.explaining.explanation import Explanation, overlay
 from core.inspection.explaining.methods import METHODS, STAGES
+from core.inspection.predicting.doubt_sentence import doubt_sentence
+from core.inspection.predicting.predictions import Prediction
 from core.inspection.predicting.predictor import IMAGENET, Predictor
 from core.models.zoo import network_name
 
@@ -112,6 +115,9 @@ def page(predictor: Predictor) -> gr.Blocks:
                     )
             with gr.Column():
                 label = gr.Label(label="Most likely classes", num_top_classes=5, elem_id="classes")
+                # Gradio would sort by confidence: a threshold may choose another class than the likeliest.
+                label.postprocess = _label_data  # type: ignore[method-assign]
+                doubt = gr.HTML(elem_id="doubt", padding=False)
                 gr.HTML(f'<p class="hint">{CONFIDENCE}</p>', padding=False)
                 heatmap = gr.Image(
                     label="Heatmap: where the model looked",
@@ -136,7 +142,9 @@ def page(predictor: Predictor) -> gr.Blocks:
             """Remember the visitor's latest question, and empty the answer to the one before."""
             same_photo = visit.question is not None and visit.question[0] == path
             visit.question, visit.explanation, visit.opacity = (path, method, stage, target), None, opacity
-            return gr.skip() if same_photo else None, None, _caption(COMPUTING if path else PROMPT), "", visit
+            same = gr.skip()
+            classes, doubtful = (same, same) if same_photo else (None, "")
+            return classes, doubtful, None, _caption(COMPUTING if path else PROMPT), "", visit
 
         def ask_about_new_photo(path: str | None, method: str, stage: str, opacity: float, visit: Visit) -> Outputs:
             """A new photo starts with its predicted class."""
@@ -144,13 +152,13 @@ def page(predictor: Predictor) -> gr.Blocks:
 
         def answer(visit: Visit) -> Outputs:
             """Answer the latest question, unless it was answered already; a newer one gets an answer of its own."""
-            question, nothing = visit.question, (gr.skip(),) * 5
+            question, nothing = visit.question, (gr.skip(),) * 6
             if question is None or question[0] is None or visit.explanation:
                 return nothing
             try:
                 explanation = _explained(predictor, *question)
             except StudioError as error:
-                said = (None, None, _caption(PROMPT), _alert(str(error)), gr.skip())
+                said = (None, "", None, _caption(PROMPT), _alert(str(error)), gr.skip())
                 return said if visit.question == question else nothing
             if visit.question != question:
                 return nothing
@@ -158,7 +166,8 @@ def page(predictor: Predictor) -> gr.Blocks:
             classes = dict(explanation.prediction.ranked)
             # The most likely classes come first in the menu.
             menu = gr.Dropdown(_choices(predictor, list(classes)))
-            return classes, overlay(explanation, visit.opacity), _caption(explanation.sentence, True), "", menu
+            picture, caption = overlay(explanation, visit.opacity), _caption(explanation.sentence, True)
+            return classes, _doubt(explanation.prediction), picture, caption, "", menu
 
         def redraw(opacity: float, visit: Visit) -> Any:
             visit.opacity = opacity
@@ -172,14 +181,14 @@ def page(predictor: Predictor) -> gr.Blocks:
             return (
                 dict(explanation.prediction.ranked),
                 overlay(explanation, opacity),
-                _caption(explanation.sentence, True),
+                _doubt(explanation.prediction) + _caption(explanation.sentence, True),
             )
 
-        shown = [label, heatmap, caption, problem]
+        shown = [label, doubt, heatmap, caption, problem]
         private: dict[str, Any] = {"api_visibility": "private", "trigger_mode": "multiple"}
         at_once: dict[str, Any] = {**private, "queue": False, "show_progress": "hidden"}
         # In the browser, before the server is asked: no answer stays beside a photo that it does not belong to.
-        photo.change(None, None, shown, js="() => [{}, null, '', '']", **private)
+        photo.change(None, None, shown, js="() => [{}, '', null, '', '']", **private)
         settings = [photo, method, stage, target, opacity]
         new_photo = [photo, method, stage, opacity, visit]
         for asked in (
@@ -189,7 +198,7 @@ def page(predictor: Predictor) -> gr.Blocks:
             answered = asked.then(answer, visit, [*shown, target], show_progress_on=[label, heatmap], **private)
             answered.failure(lambda: (_caption(PROMPT), _alert(FAILED)), None, [caption, problem], **at_once)
         opacity.change(redraw, [opacity, visit], heatmap, **{**at_once, "trigger_mode": "always_last"})
-        gr.Button(visible=False).click(explain_for_programs, settings, shown[:3], api_name="explain")
+        gr.Button(visible=False).click(explain_for_programs, settings, [label, heatmap, caption], api_name="explain")
     return blocks
 
 
@@ -271,6 +280,20 @@ def _names(names: Sequence[str]) -> str:
 
 def _caption(sentence: str, of_answer: bool = False) -> str:
     return f'<p id="caption" role="status" class="{"answer" if of_answer else ""}">{escape(sentence)}</p>'
+
+
+def _doubt(prediction: Prediction) -> str:
+    """Say what the model's decision says against the answer, if it says anything."""
+    sentence = doubt_sentence(prediction)
+    return f'<p class="answer" role="status">{escape(sentence)}</p>' if sentence else ""
+
+
+def _label_data(classes: dict[str, float] | None) -> LabelData | dict[str, float]:
+    """Return the classes with their confidences in the given order, for Gradio's label."""
+    if not classes:
+        return {}
+    confidences = [LabelConfidence(label=name, confidence=share) for name, share in classes.items()]
+    return LabelData(label=confidences[0].label, confidences=confidences)
 
 
 def _alert(sentence: str) -> str:

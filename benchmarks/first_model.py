@@ -1,4 +1,4 @@
-"""How long a first model takes: from the start of the run's process to its reports, training the head alone.
+"""How long a first model takes: from the start of the run's process to its report, training the head alone.
 
     python benchmarks/first_model.py --data FOLDER [--photos 500] [--views 2] [--timeline]
 

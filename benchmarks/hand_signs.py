@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -43,13 +44,19 @@ def photos(data: list[Path]) -> list[str]:
 
 
 def run(words: list[str], seed: int, folder: Path) -> dict[str, dict[str, float]]:
-    """Train once and return the accuracies by split."""
-    out = folder / f"seed-{seed}"
-    command = [sys.executable, "-m", "core", "train", *words, "--seed", str(seed), "--out", str(out), "--json"]
+    """Train once, take the exam, and return the accuracies by split."""
+    out = str(folder / f"seed-{seed}")
+    trained = core("train", *words, "--seed", str(seed), "--out", out)
+    return {"val": trained["accuracy"]["val"], "test": core("evaluate", out, "--split", "test")["accuracy"]}
+
+
+def core(*words: str) -> dict[str, Any]:
+    """Return the result of a command."""
+    command = [sys.executable, "-m", "core", *words, "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr.strip().rpartition("\n")[2])
-    return json.loads(done.stdout)["accuracy"]
+    return json.loads(done.stdout)
 
 
 def spread(values: list[float]) -> str:

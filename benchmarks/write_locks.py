@@ -27,7 +27,8 @@ from sqlalchemy import Connection, Engine, event
 
 from core.data.importing.import_plan import Candidate, ImportPlan
 from core.data.importing.run_import import run_import
-from core.data.importing.updates.label_updates import LabelUpdates, PhotoUpdate, apply_updates
+from core.data.importing.updates.apply_updates import apply_updates
+from core.data.importing.updates.label_updates import LabelUpdates, PhotoUpdate
 from core.data.pictures.decoding import decode
 from core.data.store.add_images import prepare_image
 from core.data.store.store import BoxRow, Store

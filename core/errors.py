@@ -17,6 +17,7 @@ StudioError                 anything a user can fix; pages show it, the command 
 ├── RecipeError             invalid or conflicting settings
 ├── ComputationError        a worker process crashed or needed too much memory; it can be tried again
 └── RunError                a run that is missing, unfinished or busy
+    └── LogitsMissing       a run that has to be evaluated first
 
 Any other exception is a bug and keeps its traceback.
 """
@@ -93,3 +94,7 @@ class ComputationError(StudioError):
 
 class RunError(StudioError):
     """A run is missing, unfinished or busy."""
+
+
+class LogitsMissing(RunError):
+    """A run has no logits of a split, or not of its present model; evaluating it writes them."""

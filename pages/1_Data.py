@@ -5,6 +5,7 @@ import streamlit as st
 from pages.components.data.add_photos import add_photos
 from pages.components.data.check_labels import check_labels
 from pages.components.data.export_labels import labels_csv
+from pages.components.data.groups.group_section import groups
 from pages.components.data.import_line import import_line
 from pages.components.data.import_progress import import_of
 from pages.components.data.photo_grid import photo_grid
@@ -16,6 +17,7 @@ SECTIONS = {
     "Photos": ":material/grid_view:",
     "Add photos": ":material/add_photo_alternate:",
     "Splits and sizes": ":material/bar_chart:",
+    "Groups": ":material/group_work:",
     "Check labels": ":material/rule:",
     "Download labels": ":material/table:",
 }
@@ -43,6 +45,8 @@ with frame.page("Data"):
         st.markdown("The photos appear here when the first of them are imported.")
     elif section == "Splits and sizes":
         splits(project)
+    elif section == "Groups":
+        groups(project)
     elif section == "Check labels" and has_photos:
         check_labels(project)
     elif section == "Download labels":

@@ -3,15 +3,39 @@
 import streamlit as st
 
 from core.inspection.measuring.report import BoxReport
-from pages.components.evaluate import box_report, compare_runs, confusion_matrix, predicted_photos, run_report
+from core.runs.exams.records import TEST
+from pages.components.correcting import train_again_bar
+from pages.components.evaluate import (
+    box_report,
+    compare_runs,
+    confusion_matrix,
+    final_exam,
+    predicted_photos,
+    report_download,
+    run_report,
+    what_changed_view,
+)
+from pages.components.evaluate.cross_validation import cross_validation_view
+from pages.components.evaluate.doubt import doubt_view, thresholds_view
 from pages.components.shared import frame
 from pages.components.shared.pickers import pick_run
 from pages.components.shared.wording import counted
 from pages.components.train.automatic import newer_model, phase_words, phases_view
 
-VIEWS = ("Confusion matrix", "Mistakes", "All photos", "Per class", "Compare runs")
-BOX_VIEWS = ("Boxes", "Confusion matrix", "Per class", "Compare runs")
+VIEWS = (
+    "Confusion matrix",
+    "Mistakes",
+    "All photos",
+    "Per class",
+    "Doubt",
+    "Thresholds",
+    "Cross-validation",
+    "Compare runs",
+)
+BOX_VIEWS = ("Boxes", "Confusion matrix", "Per class", "Doubt", "Thresholds", "Compare runs")
+OF_CLASSES = ("Confusion matrix", "Per class", "Doubt", "Thresholds", "Cross-validation")
 PHASES = "Training phases"
+EXAM_VIEWS = ("Boxes", "Confusion matrix", "Mistakes", "All photos", "Per class")
 
 with frame.page("Evaluate"):
     project = frame.need_project()
@@ -29,7 +53,9 @@ with frame.page("Evaluate"):
     with right:
         split = run_report.choose_split(run)
     newer_model.watch(run, split)
-    report = run_report.report_of(run, split) if split else None
+    report = None
+    if split:
+        report = final_exam.report_of(run) if split == TEST else run_report.report_of(run, split)
     predictions = run.predictions(split) if report and split else None
     if report is None or predictions is None:
         st.stop()
@@ -38,11 +64,17 @@ with frame.page("Evaluate"):
         box_report.headline(run, report)
     else:
         run_report.headline(run, report)
+    report_download.show(run)
+    train_again_bar.show(project, run)
     views: tuple[str, ...] = BOX_VIEWS if boxed else VIEWS
     if len(report.classes) == 1:  # which class it is says nothing then
-        views = tuple(view for view in views if view not in ("Confusion matrix", "Per class"))
+        views = tuple(view for view in views if view not in OF_CLASSES)
     if phase_words.phases_or_none(run):
         views = (*views, PHASES)
+    if split == TEST:  # an exam must decide nothing, so no models are compared on its photos
+        views = tuple(view for view in views if view in EXAM_VIEWS)
+    else:
+        views = (*what_changed_view.offered(run), *views)
     view = st.segmented_control(
         "View",
         views,
@@ -73,6 +105,14 @@ with frame.page("Evaluate"):
             predicted_photos.photos(run, found, key=f"photos-{run.id}-{split}")
     elif view == "Per class":
         run_report.per_class(report)
+    elif view == "Doubt":
+        doubt_view.show(run, report.split)
+    elif view == "Thresholds":
+        thresholds_view.show(run, report.split)
+    elif view == "Cross-validation":
+        cross_validation_view.show(run)
+    elif view == what_changed_view.VIEW:
+        what_changed_view.show(run)
     elif view == PHASES:
         phases_view.show(run, boxes=boxed, links=False)
     else:

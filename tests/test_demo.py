@@ -24,6 +24,8 @@ from PIL import Image
 from core.inspection.explaining.cam import explain
 from core.inspection.explaining.explanation import overlay
 from core.inspection.predicting.predictor import Predictor
+from core.models.bundle import save_decision
+from core.models.decision import Decision, FittedOn, Threshold
 from core.runs.status import Status
 from demo import find_model, main, page
 from tests.inspection.conftest import CLASSES, photo, write_bundle
@@ -68,7 +70,11 @@ def serving(*arguments: str, folder: Path = REPOSITORY, environment: dict[str, s
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_bundle(tmp_path_factory.mktemp("demo") / "owls")
+    folder = write_bundle(tmp_path_factory.mktemp("demo") / "owls")
+    fitted = FittedOn(n=100, created="2026-01-02T03:04:05+00:00")
+    rule = Threshold(class_name="owl", at=0.0)
+    save_decision(folder, Decision(temperature=2.5, fitted_on=fitted, threshold=rule, leave_below=0.99))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +111,17 @@ def test_a_photo_gets_its_classes_and_its_heatmap(client: Client, bundle: Path, 
     pixels = np.asarray(Image.open(heatmap).convert("RGB"), np.int16)
     assert np.abs(pixels - np.asarray(overlay(expected, 0.5), np.int16)).max() <= 2
     assert "Grad-CAM at layer3" in caption and expected.prediction.name in caption
+
+
+def test_the_demo_follows_the_decision_of_its_model(client: Client, bundle: Path, picture: Path) -> None:
+    label, _, caption = ask(client, picture)
+    names = [entry["label"] for entry in label["confidences"]]
+    shares = [entry["confidence"] for entry in label["confidences"]]
+    assert label["label"] == names[0] == "owl" and shares[0] < max(shares), "the threshold's class, not the likeliest"
+    plain = Predictor.load(bundle, device="cpu")
+    own = plain.softmax(plain.logits([Image.open(picture)]))[0]
+    assert max(shares) < own.max() - 0.01, "calibrated"
+    assert "Unsure: leave this photo to a person." in caption
 
 
 def test_another_class_and_method_give_another_map(client: Client, picture: Path) -> None:

@@ -11,7 +11,21 @@ from typing import Any
 
 import typer
 
-from core.cli import cache, check, data, features, find_rate, models, predict_explain, runs, sweeps, training
+from core.cli import (
+    cache,
+    check,
+    cross_validate,
+    data,
+    features,
+    find_rate,
+    models,
+    predict_explain,
+    runs,
+    sweeps,
+    training,
+)
+from core.cli.doubt import decide
+from core.cli.grouping import groups
 from core.errors import StudioError
 
 # The error that typer raises for invalid arguments. It is defined in typer's private copy of click.
@@ -34,12 +48,16 @@ app = typer.Typer(
 app.command("weights")(models.weights)
 app.command("import")(data.import_)
 app.command("labels")(data.labels)
+app.command("groups")(groups.groups)
 app.command("train")(training.train)
 app.command("resume")(training.resume)
 app.command("find-rate")(find_rate.find_rate)
 app.command("runs")(runs.runs)
+app.command("report")(runs.report)
 app.command("sweep")(sweeps.sweep)
 app.command("evaluate")(predict_explain.evaluate)
+app.command("cross-validate")(cross_validate.cross_validate)
+app.command("decide")(decide.decide)
 app.command("predict")(predict_explain.predict)
 app.command("explain")(predict_explain.explain)
 app.command("features")(features.features)

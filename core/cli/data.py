@@ -1,6 +1,5 @@
 """The commands for a project's photos and labels: import and labels."""
 
-import getpass
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,12 +9,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_problems, print_result
+from core.cli.user_name import user_name
 from core.errors import DataError
 
 if TYPE_CHECKING:
     from core.data.importing.plan_import import FileResult, ImportPlan
     from core.data.importing.updates.label_updates import LabelUpdates
     from core.data.store.store import Project, Store
+
+GroupColumn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The column of labels.csv that says which photos belong together, such as driver: they are in one split. "
+        "none: no column does. Default: the only column called group, person, subject, patient, driver, camera, "
+        "session or day.",
+    ),
+]
 
 _SOURCES = "Give a labels.csv, a folder of photos, a zip, or an .h5 or .npz file of images."
 _KINDS = {
@@ -42,6 +52,7 @@ def import_(
         Path | None,
         typer.Option(help="The folder that contains the files named in labels.csv. Default: the folder of the CSV."),
     ] = None,
+    group_column: GroupColumn = None,
     yes: Annotated[bool, typer.Option("--yes", help="Import the valid files even if there are problems.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be imported and changed, without doing it.")
@@ -53,7 +64,10 @@ def import_(
     All problems are listed. If any files or rows would be skipped, nothing is imported without --yes.
 
     For photos that the project already has, the labels, boxes and splits are updated, in one step that Undo takes
-    back. A labels.csv is enough: its photos need not be there again. A row with an empty label changes nothing.
+    back. A labels.csv is enough: its photos need not be there again. Empty cells change nothing.
+
+    A column group, person, subject, patient, driver, camera, session or day says which photos belong together: they
+    are always in one split. A column tags holds tags, separated by semicolons.
 
     A new project is for localization if the labels have boxes, otherwise for classification.
     """
@@ -61,12 +75,15 @@ def import_(
     from core.data.store.store import Store
     from core.workspace import open_workspace
 
-    plan = _plan_all(source, images)
+    plan = _plan_all(source, images, group_column)
     store = Store(open_workspace())
     try:
         known = store.find_project(project)
         updates = _updates(plan, store, known)
         print_problems(updates.problems)
+        if plan.group_columns.unclear:
+            choices = " or ".join(f'--group-column "{name}"' for name in plan.group_columns.possible)
+            print_message(f"Choose the column of the groups: {choices} or --group-column none.")
         for result in plan.refused:
             print_message(f"{result.name}: {result.text}")
         # A README beside the photos is listed and skipped; a problem is a file that looks like a photo but is not one.
@@ -121,7 +138,7 @@ def _carry_out(
     project = project or store.create_project(name, task)
     results = []
     with ProgressDisplay() as display:
-        for result in run_import(plan, store, project.id, _user_name(), updates):
+        for result in run_import(plan, store, project.id, user_name(), updates):
             results.append(result)
             display.show("importing the photos", len(results), len(plan.candidates))
     done = len({result.name for result in results})
@@ -197,12 +214,12 @@ def labels(
         print_message(missing_in_words(lost))
 
 
-def _plan_all(sources: list[Path], images: Path | None) -> "ImportPlan":
+def _plan_all(sources: list[Path], images: Path | None, group_column: str | None) -> "ImportPlan":
     from core.data.importing.folder_layout import PACKED_SUFFIXES
     from core.data.importing.plan_import import plan_packed_files
 
     if len(sources) == 1:
-        return _plan(sources[0], images)
+        return _plan(sources[0], images, group_column)
     if images is not None or any(one.suffix.lower() not in PACKED_SUFFIXES for one in sources):
         raise typer.BadParameter("give one source, or several files of packed images only.")
     for one in sources:
@@ -211,7 +228,7 @@ def _plan_all(sources: list[Path], images: Path | None) -> "ImportPlan":
     return plan_packed_files(sources)
 
 
-def _plan(source: Path, images: Path | None) -> "ImportPlan":
+def _plan(source: Path, images: Path | None, group_column: str | None) -> "ImportPlan":
     from core.data.importing.folder_layout import PACKED_SUFFIXES
     from core.data.importing.plan_import import plan_folder, plan_packed, plan_table, plan_zip
 
@@ -220,11 +237,11 @@ def _plan(source: Path, images: Path | None) -> "ImportPlan":
             raise DataError(
                 f"{source} is a folder, so --images cannot be used. Give the labels.csv instead of the folder."
             )
-        return plan_folder(source)
+        return plan_folder(source, group_column=group_column)
     if not source.is_file():
         raise DataError(f"There is no file or folder {source}. {_SOURCES}")
     if source.suffix.lower() == ".zip":
-        return plan_zip(source, source.name)
+        return plan_zip(source, source.name, group_column=group_column)
     if source.suffix.lower() in PACKED_SUFFIXES:
         if images is not None:
             raise DataError(f"{source} contains its images, so --images cannot be used. Leave --images out.")
@@ -232,10 +249,10 @@ def _plan(source: Path, images: Path | None) -> "ImportPlan":
     folder = images or source.parent
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}. Set --images to the folder that contains the photos.")
-    plan = plan_folder(folder, source)
+    plan = plan_folder(folder, source, group_column)
     if images is None and all(one.line is None for one in plan.candidates):
         # The table came alone, and other photos beside it are not meant.
-        return plan_table(source)
+        return plan_table(source, group_column)
     return plan
 
 
@@ -283,11 +300,3 @@ def _print_dry_run(plan: "ImportPlan", updates: "LabelUpdates", project: str, pr
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _user_name() -> str:
-    """Return the name to record for changes."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a user id without a name, as in some containers
-        return "command line"

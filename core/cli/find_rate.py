@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_result
+from core.cli.data import GroupColumn
 from core.cli.recipe_options import chosen_settings, with_recipe_options
 from core.cli.training import TASKS, Images, Task, snapshot_to_train
 from core.errors import DataError
@@ -22,6 +23,7 @@ def find_rate(
     labels: Labels,
     images: Images = None,
     task: Task = "auto",
+    group_column: GroupColumn = None,
     json: Json = False,
     **settings: Any,
 ) -> None:
@@ -41,7 +43,7 @@ def find_rate(
     chosen = chosen_settings(context, settings)
     draft = Recipe.checked(**chosen)  # reports wrong settings before the photos are read
     workspace = open_workspace()
-    snapshot = snapshot_to_train(labels, images, task, draft.split_seed, workspace)
+    snapshot = snapshot_to_train(labels, images, task, draft.split_seed, workspace, group_column)
     recipe = Recipe.for_task(snapshot.task, **chosen)
     if recipe.train == "automatic":
         from core.runs.automatic.phase_recipe import phase_recipe

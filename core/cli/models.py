@@ -84,7 +84,7 @@ def summary(
     json: Json = False,
 ) -> None:
     """List a network's layers with their output shapes, parameters and computational cost."""
-    from core.cli.summary_table import show_summary, summary_json
+    from core.cli.summary.summary_table import show_summary, summary_json
     from core.models.summary import summarize
 
     found = summarize(arch, classes, size)

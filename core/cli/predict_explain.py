@@ -9,6 +9,7 @@ import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_result, print_table
 from core.cli.outputs import require_empty, whole_file
+from core.cli.user_name import user_name
 from core.errors import DataError, ImageRefused, RunError
 from core.inspection.explaining.methods import BOX, METHODS, STAGES
 
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 
     from core.data.pictures.box import Box
     from core.inspection.explaining.explanation import Explanation
+    from core.inspection.explaining.map_checks import MapChecks
     from core.inspection.measuring.report import Report
     from core.inspection.predicting.predictions import FilePrediction, Prediction
     from core.inspection.predicting.predictor import FileSource
+    from core.runs.exams.looks import Looks
 
 Model = Annotated[
     str,
@@ -34,11 +37,20 @@ _CONFUSION_CLASSES = 12
 
 def evaluate(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or a run id in the workspace.")],
-    split: Annotated[str, typer.Option(help="The split of its photos: train, val or test.")] = "test",
+    split: Annotated[
+        str,
+        typer.Option(
+            help="The split of its photos: val, train or test. The last is the final exam, recorded and counted."
+        ),
+    ] = "val",
     device: Device = "auto",
     json: Json = False,
 ) -> None:
-    """Evaluate a run's best model on one split: accuracy, figures per class, and IoU for boxes."""
+    """Evaluate a run's best model on one split: accuracy, figures per class, and IoU for boxes.
+
+    The validation photos are for all decisions. Choose your model first, then take the final exam with --split test:
+    each look at the test photos is recorded in the run, and its number stands beside the figures.
+    """
     from core.runs.folder import open_run
     from core.workspace import open_workspace
 
@@ -46,15 +58,21 @@ def evaluate(
         raise RunError(
             "imagenet has no photos to evaluate on. Give a run; its snapshot lists the photos of each split."
         )
-    found = open_run(run, open_workspace())
+    workspace = open_workspace()
+    found = open_run(run, workspace)
+    from core.runs.exams.looks import looks_at_test_photos
+    from core.runs.exams.records import TEST
     from core.runs.models import evaluate_run
 
     with ProgressDisplay() as display:
-        report = evaluate_run(found, split, progress=display.counter(f"evaluating on {split}"), device=device)
+        progress = display.counter(f"evaluating on {split}")
+        report = evaluate_run(found, split, progress=progress, device=device, who=user_name())
+    looks = looks_at_test_photos(workspace, found) if split == TEST else None
     if json:
-        print_json(report.model_dump(mode="json"))
+        exam = {} if looks is None else {"exam": looks.as_json()}
+        print_json({**report.model_dump(mode="json"), **exam})
     else:
-        _print_report(report)
+        _print_report(report, looks)
 
 
 def predict(
@@ -128,6 +146,13 @@ def explain(
             help="Explain the predicted box instead of a class. This is the default if there is only one class.",
         ),
     ] = False,
+    baselines: Annotated[
+        bool,
+        typer.Option(
+            "--baselines",
+            help="Also compare the heatmap with random weights, random order and a blob in the centre. Takes seconds.",
+        ),
+    ] = False,
     device: Device = "auto",
     json: Json = False,
 ) -> None:
@@ -141,6 +166,7 @@ def explain(
     from core.inspection.explaining.cam import explain as explanation_of
     from core.inspection.explaining.explanation import side_by_side
     from core.inspection.explaining.faithfulness import faithfulness
+    from core.inspection.predicting.doubt_sentence import doubt_sentence
     from core.runs.models import load_predictor
 
     if box and class_ is not None:
@@ -152,6 +178,12 @@ def explain(
     true_box = _true_box(run, picture)
     found = explanation_of(predictor, picture, method=method, stage=stage, target=target, true_box=true_box)
     faith = faithfulness(predictor, found)
+    checks = None
+    if baselines:
+        from core.inspection.explaining.map_checks import check_map
+
+        with ProgressDisplay() as display:
+            checks = check_map(predictor, found, progress=display.show)
     with whole_file(out) as part:
         side_by_side(found).save(part, format="PNG")
     if json:
@@ -163,17 +195,25 @@ def explain(
                 "stage": found.stage,
                 "seconds": found.seconds,
                 "faithfulness": asdict(faith),
+                **_checks_json(found, checks),
                 "predictions": [{"name": name, "probability": share} for name, share in found.prediction.ranked],
-                **_box_json(found.prediction),
+                **_more_json(found.prediction),
                 **_true_box_json(true_box, found),
                 "out": str(out),
             }
         )
         return
     print_result(found.sentence)
+    if doubt := doubt_sentence(found.prediction):
+        print_result(doubt)
     if found.box_sentence:
         print_result(found.box_sentence)
     print_result(faith.sentence)
+    if found.exactness:
+        print_result(found.exactness.sentence)
+    if checks:
+        for sentence in checks.sentences:
+            print_result(sentence)
     print_result(f"heatmap: {out}")
 
 
@@ -232,12 +272,26 @@ def _answers_json(answers: "Iterable[FilePrediction]") -> dict[str, object]:
             refused.append({"filename": one.name, "reason": one.refused})
         else:
             ranked = [{"name": name, "probability": share} for name, share in one.prediction.ranked]
-            known.append({"filename": one.name, "predictions": ranked, **_box_json(one.prediction)})
+            known.append({"filename": one.name, "predictions": ranked, **_more_json(one.prediction)})
     return {"answers": known, "refused": refused}
 
 
-def _box_json(prediction: "Prediction") -> dict[str, object]:
-    return {"box": asdict(prediction.box)} if prediction.box else {}
+def _more_json(prediction: "Prediction") -> dict[str, object]:
+    """Return the box of a localization, and what the model's decision says about the answer."""
+    from core.inspection.predicting.predictions import doubt_as_json
+
+    box = {"box": asdict(prediction.box)} if prediction.box else {}
+    return {**box, **doubt_as_json(prediction)}
+
+
+def _checks_json(found: "Explanation", checks: "MapChecks | None") -> dict[str, object]:
+    """Return whether the heatmap is exact, and what its checks found if they were asked for."""
+    exact: dict[str, object] = {"exact": found.exactness.exact} if found.exactness else {}
+    if checks is None:
+        return exact
+    from core.inspection.explaining.map_checks import figures_of
+
+    return {**exact, "baselines": figures_of(checks)}
 
 
 def _true_box_json(true_box: "Box | None", found: "Explanation") -> dict[str, object]:
@@ -247,24 +301,31 @@ def _true_box_json(true_box: "Box | None", found: "Explanation") -> dict[str, ob
 
 
 def _print_answers(answers: "Iterable[FilePrediction]") -> None:
-    rows, boxed = [], False
+    rows = []
     for one in answers:
         if one.prediction is not None:
-            first, *others = [f"{name} {share:.1%}" for name, share in one.prediction.ranked[:3]]
-            box = one.prediction.box
-            boxed = boxed or box is not None
-            where = f"{box.x:.0f}, {box.y:.0f}, {box.width:.0f} x {box.height:.0f}" if box else ""
-            rows.append([one.name, first, ", ".join(others), where])
+            found = one.prediction
+            first, *others = [f"{name} {share:.1%}" for name, share in found.ranked[:3]]
+            row = {"file": one.name, "prediction": first, "next": ", ".join(others)}
+            if found.box:
+                row["box"] = f"{found.box.x:.0f}, {found.box.y:.0f}, {found.box.width:.0f} x {found.box.height:.0f}"
+            if found.may_be_unsure:
+                row["unsure"] = "unsure" if found.unsure else ""
+            if found.foreign is not None:
+                row["foreign"] = f"{found.foreign:.3f}"
+            rows.append(row)
     if rows:
-        head = ["file", "prediction", "next", "box"] if boxed else ["file", "prediction", "next"]
-        print_table(head, [row[: len(head)] for row in rows], texts=len(head))
+        print_table(list(rows[0]), [list(row.values()) for row in rows], texts=len(rows[0]))
 
 
-def _print_report(report: "Report") -> None:
+def _print_report(report: "Report", looks: "Looks | None") -> None:
+    beside = f", {looks.words}" if looks else ""
     for name, figure in report.figures().items():
-        print_result(f"{report.split}: {name} {figure}")
+        print_result(f"{report.split}: {name} {figure}{beside}")
     if report.top5 is not None:
-        print_result(f"top-5 accuracy: {report.top5}")
+        print_result(f"top-5 accuracy: {report.top5}{beside}")
+    if looks is not None:
+        print_result(f"final exam: {looks.sentence}{f' {looks.warning}' if looks.warning else ''}")
     print_result("")
     rates = [
         [f"{rate.value:.1%}" if rate.value is not None else "-" for rate in (one.precision, one.recall, one.f1)]

@@ -1,11 +1,13 @@
-"""The command runs: a table of all runs, and their notes."""
+"""The commands about runs: a table of all runs with their notes, and the report of one."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.console import Json, print_json, print_result, print_table
+from core.cli.console import Json, ProgressDisplay, print_json, print_result, print_table
+from core.cli.outputs import require_empty, whole_file
 from core.errors import RunError
 
 if TYPE_CHECKING:
@@ -56,6 +58,36 @@ def runs(
         print_table(header, [_cells(row, swept) for row in rows], texts=7 + swept)
     else:
         print_result("There are no runs in this workspace yet.")
+
+
+def report(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or a run id in the workspace.")],
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")],
+    heatmaps: Annotated[
+        bool, typer.Option(help="Add heatmaps of a few mistakes. For these, the model is loaded.")
+    ] = True,
+    json: Json = False,
+) -> None:
+    """Write a run's report as one HTML page: printable, with all photos and charts inside, no internet needed."""
+    from core.export.report_page.write_report import write_report
+    from core.runs.folder import open_run
+    from core.workspace import open_workspace
+
+    require_empty(out, "the report")
+    workspace = open_workspace()
+    found = open_run(run, workspace)
+    with ProgressDisplay() as display, whole_file(out) as part:
+        size = write_report(
+            found,
+            workspace,
+            part,
+            with_heatmaps=heatmaps,
+            progress=lambda one: display.show(one.phase, one.done, one.total),
+        )
+    if json:
+        print_json({"run": found.id, "report": str(out), "bytes": size})
+    else:
+        print_result(f"{out}: the report of {found.id}, {size / 1e6:.1f} MB")
 
 
 def _cells(row: "RunRow", swept: bool) -> list[str]:

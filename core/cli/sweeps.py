@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from core.workspace import Workspace
 
 _NAMES = {"accuracy": "accuracy", "mean_iou": "mean IoU"}
+_KEPT_BACK = "The test photos were not used: they are for the final exam of the run that you choose."
 OPTIMISTIC = "The best of several is chosen because it looks good on these photos, so expect a little less on new ones."
 
 
@@ -107,9 +108,9 @@ def show(result: "SweepResult", json: bool) -> None:
         return
     print_result(_sentence(result, result.best.mean))
     if len(result.cells) > 1:
-        print_result(f"{OPTIMISTIC} The test photos were not used.")
+        print_result(f"{OPTIMISTIC} {_KEPT_BACK}")
     else:
-        print_result("The interval is over seeds, not over photos. The test photos were not used.")
+        print_result(f"The interval is over seeds, not over photos. {_KEPT_BACK}")
 
 
 def as_json(result: "SweepResult") -> dict[str, Any]:

@@ -15,6 +15,7 @@ from core.cli.console import (
     print_problems,
     process_rank,
 )
+from core.cli.data import GroupColumn
 from core.cli.outputs import require_empty
 from core.cli.recipe_options import chosen_settings, with_recipe_options
 from core.cli.sweeps import planned_runs, train_all
@@ -34,8 +35,9 @@ Labels = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="LABELS",
-        help="A labels.csv with the columns filename, label and, optionally, split. Or images packed as arrays: one "
-        "or more .h5 or .npz files, such as train_signs.h5 test_signs.h5.",
+        help="A labels.csv with the columns filename, label and, optionally, split and group (photos of one person or "
+        "camera stay in one split). Or images packed as arrays: one or more .h5 or .npz files, such as train_signs.h5 "
+        "test_signs.h5.",
     ),
 ]
 Images = Annotated[
@@ -93,13 +95,16 @@ def train(
     run: Made = None,
     sweep: Sweep = None,
     task: Task = "auto",
+    group_column: GroupColumn = None,
     config: Config = None,
     seeds: Seeds = 1,
     grid: Grid = None,
     json: Json = False,
     **settings: Any,
 ) -> None:
-    """Fine-tune a network on labelled photos, then evaluate it on the validation and test photos.
+    """Fine-tune a network on labelled photos, then evaluate it on the validation photos.
+
+    The test photos are kept back for the final exam: python -m core evaluate RUN --split test.
 
     With boxes in the labels, the model also predicts one box per image; of several boxes the largest is used.
 
@@ -140,7 +145,7 @@ def train(
     workspace = open_workspace()
     if first_process():
         require_empty(out, "the sweep" if several else "the run")
-    snapshot = snapshot_to_train(labels, images, task, draft.split_seed, workspace)
+    snapshot = snapshot_to_train(labels, images, task, draft.split_seed, workspace, group_column)
     planned = planned_runs(values, cells, seeds, snapshot.task)
     recipe = planned[0].recipe
     if not first_process():
@@ -275,9 +280,16 @@ def _packed(labels: list[Path]) -> bool:
 
 
 def snapshot_to_train(
-    labels: list[Path], images: Path | None, task: str, seed: int, workspace: "Workspace"
+    labels: list[Path],
+    images: Path | None,
+    task: str,
+    seed: int,
+    workspace: "Workspace",
+    group_column: str | None = None,
+    *,
+    check: bool = True,
 ) -> "Snapshot":
-    """Return the snapshot to train on and print its problems; raises TooLittleData."""
+    """Return the snapshot to train on and print its problems; raises TooLittleData, unless ``check`` is False."""
     from core.data.snapshot import check_trainable, snapshot_of_packed, snapshot_of_table
 
     packed = _packed(labels)
@@ -285,6 +297,8 @@ def snapshot_to_train(
         raise typer.BadParameter("give one labels.csv, or several files of packed images only.")
     if packed and images is not None:
         raise typer.BadParameter("files of packed images contain their images; leave --images out.")
+    if packed and group_column is not None:
+        raise typer.BadParameter("packed images have no table, so --group-column cannot be used.")
     if packed and task == "localization":
         raise typer.BadParameter("packed images have no boxes, so --task cannot be localization.")
     chosen = None if task == "auto" else task
@@ -293,10 +307,12 @@ def snapshot_to_train(
         if packed:
             snapshot, problems = snapshot_of_packed(labels, workspace.unpacked, seed, progress)
         else:
-            snapshot, problems = snapshot_of_table(labels[0], images or labels[0].parent, seed, progress, chosen)
+            folder = images or labels[0].parent
+            snapshot, problems = snapshot_of_table(labels[0], folder, seed, progress, chosen, group_column)
     if first_process():
         print_problems(problems)
-    check_trainable(snapshot)
+    if check:
+        check_trainable(snapshot)
     return snapshot
 
 

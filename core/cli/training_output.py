@@ -48,20 +48,18 @@ def _show_event(event: "Event", display: ProgressDisplay, json: bool) -> None:
 
 
 def _print_outcome(run: "RunFolder", status: "Status", json: bool) -> None:
-    reports = {split: run.report(split) for split in ("val", "test")} if run.finished else {}
-    made = {split: report for split, report in reports.items() if report is not None}
+    report = run.report("val") if run.finished else None
     if json:
         summary: dict[str, Any] = {"run": str(run.path), "state": status.state, "message": status.message}
         for name in ("accuracy", "mean_iou"):
-            found = {split: getattr(report, name) for split, report in made.items() if hasattr(report, name)}
-            if found or name == "accuracy":
-                summary[name] = {split: figure.model_dump() for split, figure in found.items()}
+            figure = getattr(report, name, None)
+            if figure is not None or name == "accuracy":
+                summary[name] = {} if figure is None else {"val": figure.model_dump()}
         print_json(summary | _phases(run))
     elif status.state in ("finished", "stopped"):
         print_result(f"{status.state}: {status.message}")
-        for split, report in made.items():
-            for name, figure in report.figures().items():
-                print_result(f"{split} {name}: {figure}")
+        for name, figure in report.figures().items() if report is not None else ():
+            print_result(f"val {name}: {figure}")
         print_result(f"run: {run.path}")
     if status.state == "failed":
         raise typer.Exit(print_failure(run, status))

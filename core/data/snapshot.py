@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
+from core.data.grouping.group_remarks import ALONE, few_groups_remarks, sides_remark
+from core.data.grouping.group_splits import groups_on_several_sides
+from core.data.grouping.merged_groups import PhotoGroup, merged_groups
 from core.data.splits import SPLITS, SplitItem, complete
 from core.data.store.records import TASKS
 from core.data.tables.csv_cells import as_row, restore
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("image", "path", "filename", "label", "split")
 GROUP = "group"
+BY_USER = "user"
+"""What ``grouped_by`` says where a person named groups."""
 BOX_COLUMNS = ("x", "y", "width", "height")
 SIZE_COLUMNS = ("image_width", "image_height")
 CLASSIFICATION, LOCALIZATION = TASKS
@@ -38,15 +43,17 @@ TEXT = pd.StringDtype("python", na_value=math.nan)  # Arrow, the default, holds 
 class Snapshot:
     """One row for each image; all labels are in ``classes``, all splits are train, val or test.
 
-    The columns of the frame: image (content hash), path (absolute), filename, label, split. If some photos are
-    near-duplicates, the column group is equal for them. A localization snapshot also has x, y, width, height, the
-    object's box in pixels, and image_width, image_height, the picture's own size.
+    The columns of the frame: image (content hash), path (absolute), filename, label, split. If some photos belong
+    together, the column group is equal for them: near-duplicates, or the photos of a group that a person named (then
+    ``grouped_by`` is "user"). A localization snapshot also has x, y, width, height, the object's box in pixels, and
+    image_width, image_height, the picture's own size.
     """
 
     frame: pd.DataFrame
     classes: tuple[str, ...]
     task: str
     split_seed: int | None = None  # that of the photos without a split; None if it was not recorded
+    grouped_by: str | None = None  # "user" where a person named groups, for all photos or some
     # SHA-256 of everything but the paths and groups: the same data elsewhere has the same digest.
     digest: str = field(init=False)
 
@@ -75,6 +82,8 @@ class Snapshot:
         head: dict[str, Any] = {"snapshot": VERSION, "task": self.task, "classes": self.classes, "digest": self.digest}
         if self.split_seed is not None:
             head["split_seed"] = self.split_seed
+        if self.grouped_by is not None:
+            head["grouped_by"] = self.grouped_by
         lines = [f"# {json.dumps(head)}\n", as_row(list(self.frame.columns))]
         for row in _cells(self.frame, list(self.frame.columns)):
             lines.append(as_row(["" if cell is None else str(cell) for cell in row]))
@@ -94,7 +103,7 @@ class Snapshot:
                 columns, *rows = ([restore(cell) for cell in row] for row in csv.reader(lines))
             frame = pd.DataFrame(rows, columns=columns, dtype=object)
             frame["path"] = pd.Series(_where_they_are_now(frame["path"], path), dtype=object)
-            snapshot = cls(frame, tuple(head["classes"]), head["task"], _seed(head))
+            snapshot = cls(frame, tuple(head["classes"]), head["task"], _seed(head), _grouped_by(head, frame))
             unchanged = snapshot.digest == head["digest"]
         except FileNotFoundError as error:
             raise DataError(f"There is no snapshot at {path}. Choose a run folder that holds snapshot.csv.") from error
@@ -119,10 +128,11 @@ def snapshot_of_project(store: "Store", project_id: int, seed: int = 0) -> Snaps
     rows = [row for row in store.images(project_id) if row.label is not None and row.hash in paths]
     if boxed is not None:
         rows = [row for row in rows if row.id in boxed]
-    groups = store.near_duplicates(project_id)
+    groups = store.photo_groups(project_id)
     splits = [row.split or new_splits.get(row.id) for row in rows]
     items = [
-        SplitItem(row.hash, row.label or "", groups[row.hash], split) for row, split in zip(rows, splits, strict=True)
+        SplitItem(row.hash, row.label or "", groups[row.hash].name, split, groups[row.hash].named)
+        for row, split in zip(rows, splits, strict=True)
     ]
     found, _ = complete(items, seed)
     cells = []
@@ -133,11 +143,17 @@ def snapshot_of_project(store: "Store", project_id: int, seed: int = 0) -> Snaps
         cells.append((row.hash, str(paths[row.hash]), row.filename, label, found[row.hash], *place))
     more = () if boxed is None else (*BOX_COLUMNS, *SIZE_COLUMNS)
     frame = _with_groups(pd.DataFrame(cells, columns=[*COLUMNS, *more]), groups)
-    return Snapshot(frame, tuple(info.name for info in store.classes(project_id)), project.task, seed)
+    classes = tuple(info.name for info in store.classes(project_id))
+    return Snapshot(frame, classes, project.task, seed, _by_user(items))
 
 
 def snapshot_of_table(
-    labels: Path, images: Path, seed: int = 0, progress: CountCallback | None = None, task: str | None = None
+    labels: Path,
+    images: Path,
+    seed: int = 0,
+    progress: CountCallback | None = None,
+    task: str | None = None,
+    group_column: str | None = None,
 ) -> tuple[Snapshot, list[Problem]]:
     """Return the snapshot of a labels.csv and the folder of its photos, with all problems found in them.
 
@@ -146,13 +162,15 @@ def snapshot_of_table(
 
     Every photo is decoded once, to find equal pictures in different files. Equal pictures are kept once; of copies in
     several splits the one in test counts, else the one in val; copies with different labels are all skipped. Missing
-    splits are completed as in ``core.data.splits``. Classes are in natural order (0, 1, 2, 10).
+    splits are completed as in ``core.data.splits``. Classes are in natural order (0, 1, 2, 10). Photos of one group,
+    by the ``group_column`` as in ``read_labels``, are in one split.
 
-    Raises LabelsError if no table can be read, DataError if the folder does not exist.
+    Raises LabelsError if no table can be read, or if several columns may name the groups; DataError if the folder does
+    not exist.
     """
     from core.data.importing.table_photos import photos_of_table
 
-    photos, problems = photos_of_table(labels, images, progress)
+    photos, problems = photos_of_table(labels, images, progress, group_column)
     task = task or (LOCALIZATION if any(photo.row.box for photo in photos) else CLASSIFICATION)
     if task == LOCALIZATION:
         problems += [
@@ -191,13 +209,34 @@ def _divided(
     """Return the snapshot of photos with all splits completed, and a remark on how."""
     from core.data.pictures.near_duplicates import near_duplicate_groups
 
-    groups = near_duplicate_groups({photo.hash: photo.phash for photo in photos})
-    items = [SplitItem(photo.hash, photo.label, groups[photo.hash], photo.row.split) for photo in photos]
+    alike = near_duplicate_groups({photo.hash: photo.phash for photo in photos})
+    groups = merged_groups({photo.hash: photo.row.group for photo in photos}, alike)
+    items = [
+        SplitItem(photo.hash, photo.label, groups[photo.hash].name, photo.row.split, groups[photo.hash].named)
+        for photo in photos
+    ]
     found, remark = complete(items, seed)
     more = (*BOX_COLUMNS, *SIZE_COLUMNS) if task == LOCALIZATION else ()
     rows = [(*_row(photo, found[photo.hash]), *(_place(photo) if more else ())) for photo in photos]
     frame = _with_groups(pd.DataFrame(rows, columns=[*COLUMNS, *more]), groups)
-    return Snapshot(frame, tuple(classes), task, seed), [Problem(None, remark)] if remark else []
+    remarks = [*([remark] if remark else []), *_about_groups(items, found)]
+    snapshot = Snapshot(frame, tuple(classes), task, seed, _by_user(items))
+    return snapshot, [Problem(None, text, harmless=text != remark) for text in remarks]
+
+
+def _by_user(items: Sequence[SplitItem]) -> str | None:
+    return BY_USER if any(item.named for item in items) else None
+
+
+def _about_groups(items: Sequence[SplitItem], splits: Mapping[str, str]) -> list[str]:
+    """Say what cannot be tested because of the groups, and which groups the given splits divide."""
+    named = [item for item in items if item.named]
+    if not named:
+        return []
+    remarks = few_groups_remarks([(item.label, item.group if item.named else ALONE + item.group) for item in items])
+    if torn := groups_on_several_sides((item.group, splits[item.key]) for item in named):
+        remarks.append(sides_remark(torn))
+    return remarks
 
 
 def check_trainable(snapshot: Snapshot) -> None:
@@ -220,20 +259,25 @@ def check_trainable(snapshot: Snapshot) -> None:
     if len(snapshot.frame) and counts["train"].sum() < 2 and not small and not untrained:
         missing.append("the training set needs at least two images")
     if len(snapshot.frame) and not counts["val"].sum():
-        missing.append("the validation set is empty")
+        one_group = snapshot.grouped_by == BY_USER and snapshot.frame[GROUP].nunique() == 1
+        missing.append("the validation set is empty" + (", because all photos are in one group" if one_group else ""))
     if missing:
         what = "Label at least two images in each of at least two classes"
         if boxed:
             what = "Draw a box in at least four images, and in at least two of each class"
+        if snapshot.grouped_by == BY_USER and not small and len(snapshot.classes) > 1 - boxed:
+            what = "Every class needs photos of at least two groups. Add photos of other groups, remove the groups"
         raise TooLittleData(
             f"There is not enough data to train on: {'; '.join(missing)}. {what}, or remove empty classes."
         )
 
 
-def _with_groups(frame: pd.DataFrame, groups: Mapping[str, str]) -> pd.DataFrame:
-    """Add the column group if a group has more than one of the photos."""
-    names = [groups[image] for image in frame["image"]]
-    return frame.assign(**{GROUP: names}) if len(set(names)) < len(names) else frame
+def _with_groups(frame: pd.DataFrame, groups: Mapping[str, PhotoGroup]) -> pd.DataFrame:
+    """Add the column group if a group has more than one of the photos, or if a person named one."""
+    found = [groups[image] for image in frame["image"]]
+    names = [group.name for group in found]
+    together = len(set(names)) < len(names) or any(group.named for group in found)
+    return frame.assign(**{GROUP: names}) if together else frame
 
 
 def _row(photo: "TablePhoto", split: str) -> tuple[str, ...]:
@@ -253,6 +297,10 @@ def _listed(names: Sequence[str], most: int = 10) -> str:
 def _seed(head: dict[str, Any]) -> int | None:
     seed = head.get("split_seed")
     return seed if type(seed) is int and 0 <= seed < 2**31 else None
+
+
+def _grouped_by(head: dict[str, Any], frame: pd.DataFrame) -> str | None:
+    return BY_USER if head.get("grouped_by") == BY_USER and GROUP in frame else None
 
 
 def _in_form(frame: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from core.data.snapshot import BOX_COLUMNS, Snapshot
 
 
@@ -56,6 +58,18 @@ def snapshot_changes(earlier: Snapshot, later: Snapshot) -> SnapshotChanges:
         new_classes=tuple(name for name in later.classes if name not in earlier.classes),
         lost_classes=tuple(name for name in earlier.classes if name not in later.classes),
     )
+
+
+def label_changes(earlier: Snapshot, later: Snapshot) -> pd.DataFrame:
+    """Return the images of both snapshots whose label differs, in the order of the later one.
+
+    Columns: image, path, filename, split and label of the later snapshot, and ``earlier_label``.
+    """
+    before = earlier.frame.drop_duplicates("image").set_index("image")["label"]
+    after = later.frame.drop_duplicates("image")[["image", "path", "filename", "split", "label"]]
+    known = after[after["image"].isin(before.index)]
+    known = known.assign(earlier_label=known["image"].map(before))
+    return known[known["label"] != known["earlier_label"]].reset_index(drop=True)
 
 
 def _part(number: int, noun: str, verb: str) -> str:

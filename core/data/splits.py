@@ -11,6 +11,9 @@ of one group (near-duplicates) share a split, whatever their labels, so that the
 trained on. A group larger than a class's share of val goes to train as a whole, see ``adjust_groups``. In no other way
 can adding images move others.
 
+A group that a person named (a person, a camera, a day) is never divided, however large it is: see
+``place_whole_groups``. A group that has a split keeps it when images are added, and new images of it join it there.
+
 ``complete`` fills in imported splits:
 
 - some images have train, val or test, some have none: the latter are split as above;
@@ -24,6 +27,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from core.data.grouping.group_splits import divide_groups
 from core.errors import DataError
 
 SPLITS = ("train", "val", "test")
@@ -39,6 +43,7 @@ class SplitItem:
     label: str
     group: str  # images of one group get the same split
     split: str | None = None
+    named: bool = False  # a person named its group
 
 
 def assign(items: Sequence[SplitItem], seed: int = 0, ratios: tuple[float, float, float] = RATIOS) -> dict[str, str]:
@@ -106,10 +111,59 @@ def adjust_groups(items: Sequence[SplitItem], parts: int = 2) -> list[SplitItem]
     return sorted(adjusted, key=lambda item: item.split is None)
 
 
+def place_whole_groups(
+    items: Sequence[SplitItem], seed: int = 0, ratios: tuple[float, float, float] = RATIOS
+) -> list[SplitItem]:
+    """Return the items with a split for each whose group a person named; the others are left to ``assign``.
+
+    New images join their group. Where earlier splits have divided the group, they go to train.
+    """
+    if not any(item.named for item in items):
+        return list(items)
+    sides: dict[str, set[str]] = {}
+    for item in items:
+        if item.named and item.split is not None:
+            sides.setdefault(item.group, set()).add(item.split)
+    known = {group: min(found) if len(found) == 1 else "train" for group, found in sides.items()}
+    new: dict[str, Counter[str]] = {}
+    fixed: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
+    others: Counter[str] = Counter()
+    for item in items:
+        split = item.split or (known.get(item.group) if item.named else None)
+        if split is not None:
+            fixed[split][item.label] += 1
+        elif item.named:
+            new.setdefault(item.group, Counter())[item.label] += 1
+        else:
+            others[item.label] += 1
+    known |= divide_groups(new, fixed, others, seed, dict(zip(SPLITS, ratios, strict=True)))
+    return [replace(item, split=known[item.group]) if item.named and not item.split else item for item in items]
+
+
+def splits_of_new(items: Sequence[SplitItem], seed: int = 0) -> dict[str, str]:
+    """Return the split of every item that has none, by key; the others keep theirs.
+
+    While imported splits lack a validation part, new items join train, or their group in test: see ``complete``.
+    """
+    new = [item for item in items if item.split is None]
+    if not new:
+        return {}
+    if not lacks_validation(items):
+        # Those with a split first: they take their places, and the new ones fill the open ones.
+        placed = adjust_groups(place_whole_groups(items, seed))
+        found = assign(sorted(placed, key=lambda item: item.split is None), seed)
+        return {item.key: found[item.key] for item in new}
+    tested = {item.group for item in items if item.split == "test"}
+    if tested:
+        return {item.key: "test" if item.group in tested else "train" for item in new}
+    placed = place_whole_groups(items, seed)
+    return {item.key: at.split or "train" for item, at in zip(items, placed, strict=True) if item.split is None}
+
+
 def complete(items: Sequence[SplitItem], seed: int = 0) -> tuple[dict[str, str], str | None]:
     """Return the split of every item by key, and a sentence if existing splits had to be changed."""
     if not lacks_validation(items):
-        found = assign(adjust_groups(items), seed)
+        found = assign(adjust_groups(place_whole_groups(items, seed)), seed)
         return {item.key: found[item.key] for item in items}, None
     if any(item.split == "test" for item in items):
         tested = {item.group for item in items if item.split == "test"}
@@ -117,13 +171,19 @@ def complete(items: Sequence[SplitItem], seed: int = 0) -> tuple[dict[str, str],
             item.key: "test" for item in items if item.split == "test" or (not item.split and item.group in tested)
         }
         rest = [replace(item, split=None) for item in items if item.key not in found]
+        rest = place_whole_groups(rest, seed, VALIDATION_ONLY)
         found |= assign(adjust_groups(rest, parts=1), seed, VALIDATION_ONLY)
         taken = sum(split == "val" for split in found.values())
-        remark = f"There was no validation set, so one training image in six was moved there: {taken} in all."
-    else:
-        found = assign(adjust_groups([replace(item, split=None) for item in items]), seed)
-        remark = "All images were in train, so validation and test sets were taken from them."
-    return {item.key: found[item.key] for item in items}, remark
+        what = "one training image in six was moved there"
+        if any(item.named for item in items):
+            what = f"about {what} in whole groups"
+        remark = f"There was no validation set, so {what}: {taken} in all."
+        return {item.key: found[item.key] for item in items}, remark
+    rest = place_whole_groups([replace(item, split=None) for item in items], seed)
+    found = assign(adjust_groups(rest), seed)
+    moved = any(split != "train" for split in found.values())
+    remark = "All images were in train, so validation and test sets were taken from them."
+    return {item.key: found[item.key] for item in items}, remark if moved else None
 
 
 def lacks_validation(items: Sequence[SplitItem]) -> bool:
@@ -135,8 +195,11 @@ def lacks_validation(items: Sequence[SplitItem]) -> bool:
     counts = Counter(item.split for item in items)
     if counts["val"] or not counts["train"]:
         return False
-    in_train = Counter(item.label for item in items if item.split == "train")
-    return counts["test"] > 0 or max(in_train.values()) > 1
+    # A named group counts once: a class in one group only is all in train by the rule, too.
+    in_train = {
+        (item.label, item.group if item.named else item.key, item.named) for item in items if item.split == "train"
+    }
+    return counts["test"] > 0 or max(Counter(label for label, _, _ in in_train).values()) > 1
 
 
 class _Places:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from core.export.decision_lines import foreign_lines, needs_vector, scaled, threshold_lines, unsure_lines
 from core.models.bundle import INFO_FILE, WEIGHTS_FILE, BundleInfo
 
 
@@ -40,7 +41,8 @@ def box_snippet(info: BundleInfo, network: Sequence[str], image: str) -> str:
         f"pixels = F.normalize(F.to_tensor(view), {mean}, {std})",
         "with torch.inference_mode():",
         "    features = torch.nn.Sequential(*list(model.children())[:-2])(pixels[None])",
-        "    probabilities = model.fc(features.mean((2, 3))).softmax(1)[0].tolist()",
+        *(["    vector = features.mean((2, 3))"] if needs_vector(info.decision) else []),
+        f"    probabilities = {scaled('model.fc(features.mean((2, 3)))', info.decision)}.softmax(1)[0].tolist()",
         "    for conv, norm, edge in ((0, 1, 0), (3, 4, 1)):",
         '        features = conv2d(features, state[f"box.neck.{conv}.weight"], padding=edge)',
         '        numbers = ("running_mean", "running_var", "weight", "bias")',
@@ -51,10 +53,24 @@ def box_snippet(info: BundleInfo, network: Sequence[str], image: str) -> str:
         "    far, counts = softplus(votes[:4]), votes[4].flatten().softmax(0).view(rows, columns)",
         "    edges = torch.stack([x - far[0], y - far[1], x + far[2], y + far[3]])",
         f"    left, top, right, bottom = ((edges * counts).sum((1, 2)) * {size}).tolist()",
-        "for probability, name in sorted(zip(probabilities, info['classes']), reverse=True)[:5]:",
+        *_ordered(info),
         '    print(f"{probability:.6f} {name}")',
         "across, down = small.width / image.width, small.height / image.height",
         "box = (left - x0) / across, (top - y0) / down, (right - left) / across, (bottom - top) / down",
         'print("x {:.2f}, y {:.2f}, width {:.2f}, height {:.2f}".format(*box))',
+        *foreign_lines(info.decision),
+        *unsure_lines(info.decision),
     ]
     return "\n".join(lines)
+
+
+def _ordered(info: BundleInfo) -> list[str]:
+    """Return the line that goes through the five first classes, and those before it that a decision needs."""
+    moved = threshold_lines(info)
+    if not moved and not unsure_lines(info.decision):
+        return ["for probability, name in sorted(zip(probabilities, info['classes']), reverse=True)[:5]:"]
+    return [
+        "answers = sorted(zip(probabilities, info['classes']), reverse=True)",
+        *moved,
+        "for probability, name in answers[:5]:",
+    ]

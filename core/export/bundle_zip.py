@@ -8,18 +8,34 @@ import pandas as pd
 
 from core.data.snapshot import Snapshot
 from core.errors import BundleError, RunError
+from core.export.decision_card import doubt_figures
 from core.export.model_card import model_card
+from core.inspection.deciding.foreign_score import read_score
 from core.inspection.measuring.report import Report
 from core.inspection.predicting.predictor import IMAGENET, imagenet_network
-from core.models.bundle import INFO_FILE, WEIGHTS_FILE, complete_folder, has_bundle, load_bundle, read_info, save_bundle
+from core.models.bundle import (
+    INFO_FILE,
+    WEIGHTS_FILE,
+    complete_folder,
+    copy_foreign_vectors,
+    has_bundle,
+    load_bundle,
+    read_info,
+    save_bundle,
+)
+from core.models.decision import FOREIGN_FILE
+from core.runs.exams.looks import Looks, looks_at_test_photos
+from core.runs.folder import RunFolder
 from core.training.saving.last_stage_head import FILE as HEAD_FILE
 from core.training.saving.last_stage_head import copy_last_stage_head
+from core.workspace import Workspace, workspace_folder
 
 SPLITS = ("test", "val", "train")
-_FIGURES = {"n", "accuracy", "top5", "macro_f1", "loss", "precision", "digest", "created"}
+_FIGURES = {"n", "accuracy", "top5", "macro_f1", "loss", "precision", "digest", "created", "decision"}
 _FIGURES |= {"mean_iou", "iou_50", "iou_75", "center_error"}  # of a localization
 FILES = (WEIGHTS_FILE, INFO_FILE, "README.md", "classes.txt")
-"""Of every export. One whose head takes several stages also has a head on the last one, for further training."""
+"""Of every export. One whose head takes several stages also has a head on the last one, for further training; one
+with a score for "none of these", the vectors of training photos."""
 
 
 def export_bundle(source: Path | str, out: Path, title: str | None = None) -> Path:
@@ -35,15 +51,22 @@ def export_bundle(source: Path | str, out: Path, title: str | None = None) -> Pa
     _check_target(folder, run, out)
     model, info = load_bundle(folder) if folder else imagenet_network()
     reports, counts = _record(run) if run else ({}, None)
-    info = info.model_copy(update={"metrics": {**info.metrics, **_metrics(reports)}})
+    looks = looks_at_test_photos(Workspace(workspace_folder()), RunFolder(run)) if run else None
+    info = info.model_copy(update={"metrics": {**info.metrics, **_metrics(reports, looks)}})
     original = run or folder
-    card = model_card(info, title or (original.resolve().name if original else info.arch), reports, counts)
+    doubt = doubt_figures(run, info) if run else None
+    if folder is not None:
+        read_score(folder, info)  # raises BundleError if its file is damaged
+    name = title or (original.resolve().name if original else info.arch)
+    card = model_card(info, name, reports, counts, looks, doubt)
 
     def beside(new: Path) -> None:
         (new / "README.md").write_text(card, encoding="utf-8")
         (new / "classes.txt").write_text("".join(f"{name}\n" for name in info.classes), encoding="utf-8")
         if folder is not None:
             copy_last_stage_head(complete_folder(folder), new)
+        if folder is not None and info.decision is not None and info.decision.foreign is not None:
+            copy_foreign_vectors(folder, new)
 
     save_bundle(out, model, info, also=beside)
     return out
@@ -88,7 +111,7 @@ def _check_target(bundle: Path | None, run: Path | None, out: Path) -> None:
     if (bundle and target == bundle.resolve()) or (run and (target == run or run in target.parents)):
         raise BundleError(f"{out} belongs to the run or bundle that you export. Choose another folder.")
     found = {path.name for path in target.iterdir()} if target.is_dir() else set()
-    others = sorted(found - {*FILES, HEAD_FILE})
+    others = sorted(found - {*FILES, HEAD_FILE, FOREIGN_FILE})
     if others:
         raise BundleError(f"{out} contains {others[0]}, which is not part of an export. Choose a new or empty folder.")
 
@@ -99,6 +122,9 @@ def _record(run: Path) -> tuple[dict[str, Report], pd.DataFrame | None]:
     return reports, Snapshot.read(snapshot).counts() if snapshot.is_file() else None
 
 
-def _metrics(reports: dict[str, Report]) -> dict[str, object]:
-    """Return what bundle.json stores of each report: the counts and rates, without the tables."""
-    return {f"report_{split}": report.model_dump(mode="json", include=_FIGURES) for split, report in reports.items()}
+def _metrics(reports: dict[str, Report], looks: Looks | None) -> dict[str, object]:
+    """Return what bundle.json stores of each report: the counts and rates, without the tables; and of the exam."""
+    found: dict[str, object] = {
+        f"report_{split}": report.model_dump(mode="json", include=_FIGURES) for split, report in reports.items()
+    }
+    return found if looks is None or not looks.count else {**found, "exam": looks.as_json()}

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from core.export.box_snippet import box_snippet
+from core.export.decision_card import DoubtFigures, decision_text
+from core.export.decision_lines import answer_lines, foreign_lines, needs_vector, unsure_lines
 from core.inspection.measuring.report import BoxReport, Rate, Report
 from core.models.bundle import INFO_FILE, WEIGHTS_FILE, BundleInfo
 from core.models.zoo import HEAD_STAGES, config_of
+from core.runs.exams.looks import Looks
 
 _MODES = {
     "crop": "The photo is resized to {resize} pixels on its shorter side; the central {size} x {size} pixels are used.",
@@ -31,13 +34,23 @@ _IN_TORCHVISION = {name: name for name in ("resnet18", "resnet34", "resnet50", "
 }
 
 
+_HEAD = "model.fc(vector)"
 _CENTRE = "distance between box centres (pixels)"
 
 
 def model_card(
-    info: BundleInfo, title: str, reports: Mapping[str, Report] | None = None, counts: pd.DataFrame | None = None
+    info: BundleInfo,
+    title: str,
+    reports: Mapping[str, Report] | None = None,
+    counts: pd.DataFrame | None = None,
+    looks: Looks | None = None,
+    doubt: DoubtFigures | None = None,
 ) -> str:
-    """Return the text. ``reports`` are by split, ``counts`` the snapshot's (label x split); both may be missing."""
+    """Return the text. ``reports`` are by split, ``counts`` the snapshot's (label x split); both may be missing.
+
+    ``looks`` are those at the test photos, whose number stands beside their figures. ``doubt`` is what the validation
+    photos say about the decision.
+    """
     reports = reports or {}
     kind = "object-detection" if info.task == "localization" else "image-classification"
     sections = [
@@ -45,8 +58,9 @@ def model_card(
         f"# {cell(title)}",
         _opening(info),
         f"## Use it\n\n{_usage(info)}",
-        f"## Classes\n\n{_classes(info, reports.get('test') or reports.get('val'), counts)}",
-        f"## How good it is\n\n{_quality(reports)}",
+        f"## Classes\n\n{_classes(info, reports.get('test') or reports.get('val'), counts, looks)}",
+        f"## How good it is\n\n{_quality(reports, counts, looks)}",
+        f"## How it decides\n\n{decision_text(info, doubt, _threshold_class(info))}",
         f"## Input\n\n{_input(info)}",
         f"## Training\n\n{_training(info)}",
         f"## Weights\n\n{_weights(info)}",
@@ -61,7 +75,8 @@ def model_card(
 def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
     """Return ten lines that load the bundle with torchvision, safetensors and Pillow, and predict the same.
 
-    Letterbox takes three more lines, a small stem two, a head on several stages seven, and a box has its own program.
+    Letterbox takes three more lines, a small stem two, a head on several stages seven, a decision up to twelve, and a
+    box has its own program.
     An architecture that torchvision does not have is loaded with this program's own code.
     """
     network = _network(info.arch)
@@ -73,6 +88,7 @@ def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
             "for name, probability in prediction.ranked:\n"
             '    print(f"{probability:.6f} {name}")'
             + ("\nprint(prediction.box)" if info.task == "localization" else "")
+            + ('\nprint("unsure" if prediction.unsure else "sure")' if unsure_lines(info.decision) else "")
         )
     if info.task == "localization":
         return box_snippet(info, network, image)
@@ -90,9 +106,10 @@ def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
             f"view.paste(small, (({size} - small.width) // 2, ({size} - small.height) // 2))",
         ],
     }[seen["mode"]]
-    torch = "torch, " if any("torch.nn" in line for line in network) else ""
     logits = "model(pixels[None])"
     several: list[str] = []
+    if needs_vector(info.decision):
+        several, logits = ["vector = torch.nn.Sequential(*list(model.children())[:-1])(pixels[None]).flatten(1)"], _HEAD
     if config_of(info.arch).head == "stages":
         logits = "model.fc(torch.cat(vectors, 1))"
         several = [
@@ -103,6 +120,9 @@ def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
             f"    if name in {HEAD_STAGES}:",
             "        vectors.append(torch.nn.functional.normalize(x.mean((2, 3))))",
         ]
+        several += ["vector = x.mean((2, 3))"] if needs_vector(info.decision) else []
+    several += foreign_lines(info.decision)
+    torch = "torch, " if any("torch.nn" in line for line in (*network, *several)) else ""
     lines = [
         f"import json, {torch}torchvision, torchvision.transforms.functional as F",
         "from PIL import Image, ImageOps",
@@ -113,9 +133,14 @@ def snippet(info: BundleInfo, image: str = "photo.jpg") -> str:
         *view,
         'pixels = F.normalize(F.to_tensor(view), info["preprocessing"]["mean"], info["preprocessing"]["std"])',
         *several,
-        f'print(*sorted(zip({logits}.softmax(1)[0].tolist(), info["classes"]), reverse=True)[:5], sep="\\n")',
+        *answer_lines(info, logits),
     ]
     return "\n".join(lines)
+
+
+def _threshold_class(info: BundleInfo) -> str:
+    threshold = info.decision.threshold if info.decision else None
+    return cell(threshold.class_name) if threshold else ""
 
 
 def _network(arch: str) -> list[str] | None:
@@ -169,19 +194,27 @@ def _usage(info: BundleInfo) -> str:
     return (
         "Run `pip install torch torchvision safetensors pillow`, then in this folder:\n\n"
         f"```python\n{snippet(info)}\n```\n\n"
-        f"This gives the same {same} as ResNet Studio. (For photos with transparency, ResNet Studio uses a white "
-        "background.)"
+        f"This gives the same {same} as ResNet Studio{_views(info)}. (For photos with transparency, ResNet Studio uses "
+        "a white background.)"
     )
 
 
-def _classes(info: BundleInfo, report: Report | None, counts: pd.DataFrame | None) -> str:
+def _views(info: BundleInfo) -> str:
+    """Say that the example code uses one view of a photo, where the app averages several."""
+    from core.inspection.predicting.averaged_views import views_of_recipe  # imports torch
+
+    views = 1 if info.task == "localization" else views_of_recipe(info.recipe)
+    return "" if views == 1 else f" with one view of a photo; by itself it averages {views} views"
+
+
+def _classes(info: BundleInfo, report: Report | None, counts: pd.DataFrame | None, looks: Looks | None) -> str:
     if counts is None:
         shown = [f"{number}. {cell(name)}" for number, name in enumerate(info.classes[:50], start=1)]
         if len(info.classes) > 50:
             shown.append(f"\nand {len(info.classes) - 50} more, in `classes.txt`.")
         return "\n".join(shown)
     by_class = {entry.name: entry for entry in report.per_class} if report else {}
-    tail = [f"precision ({report.split})", f"recall ({report.split})", f"F1 ({report.split})"] if report else []
+    tail = [f"{name} ({_split(report.split, looks)})" for name in ("precision", "recall", "F1")] if report else []
     numbers_of = counts.to_dict()
     rows = []
     for name in info.classes:
@@ -194,7 +227,12 @@ def _classes(info: BundleInfo, report: Report | None, counts: pd.DataFrame | Non
     return _table(["class", "train", "val", "test", *tail], rows)
 
 
-def _quality(reports: Mapping[str, Report]) -> str:
+def _split(split: str, looks: Looks | None) -> str:
+    """Return a split with the number of the look, where it is the test split: "test, look 2 at these photos"."""
+    return f"{split}, {looks.words}" if split == "test" and looks is not None and looks.count else split
+
+
+def _quality(reports: Mapping[str, Report], counts: pd.DataFrame | None, looks: Looks | None) -> str:
     if not reports:
         return "The model has not been evaluated in ResNet Studio."
     head, rows = ["split", "accuracy", "95% confidence interval", "macro F1"], []
@@ -203,7 +241,7 @@ def _quality(reports: Mapping[str, Report]) -> str:
     for split, report in reports.items():
         rate = report.accuracy
         row = [
-            split,
+            _split(split, looks),
             _counted(rate),
             f"{_percent(rate.low)} to {_percent(rate.high)}",
             _percent(report.macro_f1),
@@ -213,10 +251,23 @@ def _quality(reports: Mapping[str, Report]) -> str:
     boxed = [report for report in reports.values() if isinstance(report, BoxReport)]
     return (
         _table(head, rows)
-        + (f"\n\n{_box_quality(boxed)}" if boxed else "")
-        + "\n\nIntervals of accuracies are Wilson's. The test photos were not used in training."
+        + (f"\n\n{_box_quality(boxed, looks)}" if boxed else "")
+        + "\n\nIntervals of accuracies are Wilson's."
+        + _exam(reports, counts, looks)
         + _choice(reports)
     )
+
+
+def _exam(reports: Mapping[str, Report], counts: pd.DataFrame | None, looks: Looks | None) -> str:
+    """Say what the test photos were kept for, and how often they were looked at."""
+    if "test" in reports:
+        kept = " The test photos were not used in training: they are for a final exam."
+        return kept if looks is None else f"{kept} {looks.sentence} {looks.warning}".rstrip()
+    number = 0 if counts is None else int(counts["test"].sum())
+    if not number:
+        return ""
+    kept = f" {number} test photos are kept back for a final exam, which this model has not taken."
+    return kept if looks is None or not looks.count else f"{kept} {looks.sentence} {looks.warning}".rstrip()
 
 
 def _choice(reports: Mapping[str, Report]) -> str:
@@ -226,11 +277,11 @@ def _choice(reports: Mapping[str, Report]) -> str:
     return " The validation photos chose the model, so their figures are slightly too optimistic."
 
 
-def _box_quality(reports: Sequence[BoxReport]) -> str:
+def _box_quality(reports: Sequence[BoxReport], looks: Looks | None) -> str:
     """Return the figures of the boxes; the means have bootstrap intervals."""
     rows = [
         [
-            report.split,
+            _split(report.split, looks),
             f"{report.mean_iou.value:.3f}",
             "" if report.mean_iou.low is None else f"{report.mean_iou.low:.3f} to {report.mean_iou.high:.3f}",
             _counted(report.iou_50),

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 from core.errors import BundleError
 from core.file_replacement import replace_patiently
+from core.models.decision import FOREIGN_FILE, Decision
 from core.models.file_hash import known_sha256_of
 from core.models.untrusted.bundle_info import (
+    DECISION_VERSION,
     MAX_BYTES,
     SCHEMA_VERSION,
     STAGES_VERSION,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
     from core.models.resnet import ResNet
 
-__all__ = ["BundleInfo", "load_bundle", "read_info", "save_bundle", "write_bundle"]
+__all__ = ["BundleInfo", "load_bundle", "read_info", "save_bundle", "save_decision", "write_bundle"]
 
 WEIGHTS_FILE = "model.safetensors"
 INFO_FILE = "bundle.json"
@@ -76,10 +78,8 @@ def write_bundle(
     try:
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True)
-        version = STAGES_VERSION if config_of(info.arch).head == "stages" else SCHEMA_VERSION
-        changes = {"model_sha256": write_weights(new / WEIGHTS_FILE), "schema_version": version}
-        info = info.model_copy(update=changes)
-        (new / INFO_FILE).write_text(info.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        info = info.model_copy(update={"model_sha256": write_weights(new / WEIGHTS_FILE)})
+        _write_info(new / INFO_FILE, info)
         if also is not None:
             also(new)
         # A folder cannot be replaced in one step. If the process dies between these two renames, the old bundle is
@@ -97,6 +97,55 @@ def write_bundle(
         shutil.rmtree(new, ignore_errors=True)
 
 
+def save_decision(folder: Path, decision: Decision | None, vectors: bytes | None = None) -> None:
+    """Give a bundle another decision, or none; ``bundle.json`` is replaced whole, and the weights are not touched.
+
+    ``vectors`` is the new content of ``foreign.safetensors``, whose SHA-256 is in ``decision.foreign``. Only while
+    nobody writes this bundle: for the model of a run, after its training. Raises BundleError if the bundle cannot be
+    read or written, and ValueError if the decision is for other classes.
+    """
+    info = read_info(folder)
+    if decision is not None and decision.threshold and decision.threshold.class_name not in info.classes:
+        raise ValueError(f"the model has no class {decision.threshold.class_name!r}")
+    folder = complete_folder(folder)
+    path, foreign = folder / INFO_FILE, folder / FOREIGN_FILE
+    part = path.with_name(f"{INFO_FILE}.part")
+    try:
+        if vectors is not None:  # before bundle.json, which says what it should contain
+            foreign_part = foreign.with_name(f"{FOREIGN_FILE}.part")
+            foreign_part.write_bytes(vectors)
+            replace_patiently(foreign_part, foreign)
+        _write_info(part, info.model_copy(update={"decision": decision}))
+        replace_patiently(part, path)
+        if decision is None or decision.foreign is None:
+            foreign.unlink(missing_ok=True)
+    except OSError as error:
+        raise BundleError(
+            f"The decision cannot be saved in {folder} ({error.strerror}). Free some disk space, then try again."
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+            foreign.with_name(f"{FOREIGN_FILE}.part").unlink(missing_ok=True)
+
+
+def copy_foreign_vectors(bundle: Path, new: Path) -> None:
+    """Copy the vectors of the score for "none of these", if the bundle has them, into another bundle's folder."""
+    source = complete_folder(bundle) / FOREIGN_FILE
+    if source.is_file():
+        shutil.copyfile(source, new / FOREIGN_FILE)
+
+
+def _write_info(path: Path, info: BundleInfo) -> None:
+    """Write bundle.json with the oldest version that can read it."""
+    version = STAGES_VERSION if config_of(info.arch).head == "stages" else SCHEMA_VERSION
+    version = version if info.decision is None else DECISION_VERSION
+    info = info.model_copy(update={"schema_version": version})
+    # Earlier versions of this program refuse fields that they do not know.
+    text = info.model_dump_json(indent=2, exclude={"decision"} if info.decision is None else None)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
 def read_info(folder: Path) -> BundleInfo:
     """Read a bundle's ``bundle.json`` without its weights; raises BundleError."""
     path = complete_folder(folder) / INFO_FILE
@@ -112,9 +161,8 @@ def read_info(folder: Path) -> BundleInfo:
         raise BundleError(f"{path} cannot be read ({error.strerror}). Check the path and its permissions.") from error
     except OtherVersion as version:
         raise BundleError(
-            f"{path} has schema version {version}; this program reads versions {SCHEMA_VERSION} and "
-            f"{STAGES_VERSION}. "
-            "Update the program, or export the bundle again."
+            f"{path} has schema version {version}; this program reads versions {SCHEMA_VERSION} to "
+            f"{DECISION_VERSION}. Update the program, or export the bundle again."
         ) from version
     except InvalidInfo as error:
         raise BundleError(f"{path} is not valid ({error}). Export the bundle again.") from error

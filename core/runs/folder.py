@@ -4,7 +4,11 @@
     status.json  metrics.jsonl  log.txt    the progress
     best/  last/                      the best model so far; the latest one, with the state for an exact resume
     tensorboard/                      the same figures as event files, for those who have TensorBoard
-    report-<split>.json  predictions-<split>.csv    written after the training
+    report-<split>.json  predictions-<split>.csv    on the validation photos written after the training
+    logits-<split>.npy  foreign-val.npy    for each of the predictions: the logits, and the score for "none of these"
+    exams.jsonl                       a line for each look at the test photos
+    report.html                       the report as one page, once somebody has asked for it
+    epochs/                           the trained layers of a few epochs: see core.training.saving.kept_epochs
     phases.json  phases/              of an automatic training: what it has done, and a folder like this for each phase
 
 There are also two empty lock files: ``.lock`` (held while status.json is replaced) and ``.worker.lock`` (held by the

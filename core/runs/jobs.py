@@ -17,6 +17,8 @@ from filelock import FileLock
 from core.background_process import start_python
 from core.errors import RunError
 from core.file_replacement import replace_patiently
+from core.runs.exams.deleted_runs import append_deleted
+from core.runs.exams.looks import remember_deleted
 from core.runs.folder import RunFolder, list_runs
 from core.runs.new_run import create_run
 from core.runs.process import process_fields
@@ -45,11 +47,12 @@ def submit(
     project_id: int | None = None,
     project: str | None = None,
     once: str | None = None,
+    corrected_from: str | None = None,
 ) -> RunFolder:
     """Create a run and start its process, which outlives this one and waits in the queue for its device.
 
     ``once`` is a token of the submitted form: a second submit with the same token (a double click, a page that was
-    run again) starts nothing and returns the first run.
+    run again) starts nothing and returns the first run. ``corrected_from`` is as in ``create_run``.
     Raises TooLittleData if the snapshot is too small to train on, before anything is created.
     """
     from core.data.snapshot import check_trainable
@@ -68,6 +71,7 @@ def submit(
             project_id=project_id,
             project=project,
             once=once,
+            corrected_from=corrected_from,
         )
         _start(workspace, run)
     return run
@@ -90,14 +94,22 @@ def resume(workspace: Workspace, run: RunFolder) -> None:
 
 
 def delete(run: RunFolder) -> None:
-    """Delete a run with all its files; a live run is killed first. Raises RunError if that fails."""
+    """Delete a run with all its files; a live run is killed first. Raises RunError if that fails.
+
+    Its looks at test photos still count.
+    """
     status = run.status()
     if status.live:
         _kill(run, status)
+    kept = remember_deleted(run)
     trash = run.path.with_name(f".deleted-{secrets.token_hex(4)}")
     try:
         replace_patiently(run.path, trash)  # gone from every list immediately, however long deleting the files takes
-        shutil.rmtree(trash)
+        try:
+            shutil.rmtree(trash)
+        finally:  # afterwards, because a full disk has room then
+            if kept is not None:
+                append_deleted(run.path.parent, kept)
     except FileNotFoundError:
         return  # somebody else has deleted it
     except OSError as error:

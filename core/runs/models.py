@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+from core.data.store.records import NAMELESS
 from core.errors import RunError
 from core.inspection.measuring.evaluation import evaluate
 from core.inspection.measuring.report import Report
 from core.inspection.predicting.predictor import IMAGENET, Predictor
 from core.models.bundle import INFO_FILE, has_bundle
 from core.progress import CountCallback, PhaseCallback
+from core.runs.exams.records import TEST, record_exam
 from core.runs.folder import RunFolder, open_run
 from core.runs.status import read_status
 from core.workspace import Workspace
@@ -15,21 +17,36 @@ from core.workspace import Workspace
 
 def evaluate_run(
     run: RunFolder,
-    split: str = "test",
+    split: str = "val",
     progress: CountCallback | None = None,
     *,
     device: str = "auto",
     cache: Path | None = None,
+    who: str = NAMELESS,
 ) -> Report:
     """Evaluate a run's best model on a split of its snapshot and write the report into the run; see ``evaluate``.
 
+    On the test photos this is an exam: the look is recorded for ``who`` before the report is written.
     The whole network is computed, also where the run has kept maps of these photos: those are rounded to half
     precision, and the report must give exactly what the app predicts with this model.
-    Raises RunError if the run has no model yet or the split is empty, ImageRefused if a photo is missing.
+    Raises RunError if the run has no model yet, is still training and should take an exam, or the split is empty;
+    ImageRefused if a photo is missing.
     """
     if not run.finished:
         raise RunError(f"The run {run.id} has no model yet. Wait for its first epoch, or resume it.")
-    return evaluate(run.best, run.snapshot(), run.path, split, progress, name=run.id, device=device, cache=cache)
+    if split == TEST and run.status().live:
+        raise RunError(f"The run {run.id} is still training. Wait until it ends: the exam is for its final model.")
+
+    def record(report: Report) -> None:
+        record_exam(run, who=who, n=report.n)
+
+    return evaluate(
+        *(run.best, run.snapshot(), run.path, split, progress),
+        name=run.id,
+        device=device,
+        cache=cache,
+        before_saving=record if split == TEST else None,
+    )
 
 
 def load_predictor(

@@ -30,10 +30,12 @@ def create_run(
     once: str | None = None,
     sweep: str | None = None,
     sweep_title: str | None = None,
+    corrected_from: str | None = None,
 ) -> RunFolder:
     """Create a run in the state queued; the folder appears with all its files or not at all.
 
-    ``sweep`` is the id of the sweep that it belongs to; such a run is not evaluated on the test photos.
+    ``corrected_from`` is the id of the run whose labels were corrected for this one.
+    ``sweep`` is the id of the sweep that it belongs to.
 
     Raises RunError if the folder is not empty or cannot be written, StorageError if the disk is full.
     """
@@ -47,6 +49,7 @@ def create_run(
         once=once,
         sweep=sweep,
         sweep_title=sweep_title,
+        corrected_from=corrected_from,
         queued=moment,
         epochs=0 if recipe.train == "automatic" else recipe.epochs,  # an automatic training decides it phase by phase
         solved=recipe.solves_head(snapshot.task),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from core.training.recipe import Recipe
 
 EVALUATING = "evaluating the best model"
-"""How the phases after the training begin."""
+"""How the phase after the training begins."""
 
 _STATUS_SECONDS = 0.5
 _EPOCH_BYTES = 10_000
@@ -49,12 +49,11 @@ class ProgressWriter:
         self._phase = ""
         self._sampler = StepSampler()
         self._photos = photos
-        self._remaining = RemainingTime(validation_photos=photos.get("val", 0), test_photos=photos.get("test", 0))
+        self._remaining = RemainingTime(validation_photos=photos.get("val", 0))
         self._epochs = run.status().epochs
         self._layers: str | None = None  # what the present phase of an automatic training trains
         self._epoch_done = run.status().epoch
         self._batches = 0
-        self._evaluated = 0
         self._tensorboard = EventWriter(run.path, run.append_log)
         self._share = ProcessorShare()
         self._trained = 0  # batches of the finished epochs: the scale of the TensorBoard files
@@ -111,12 +110,10 @@ class ProgressWriter:
         """Write that the training is over and how long the evaluation will take."""
         self._run.write_status(phase=EVALUATING, seconds_left=self._remaining.start_evaluation())
 
-    def write_evaluation(self, split: str, done: int, total: int) -> None:
-        """Write how many photos of a split have been evaluated; "validation" or "test"."""
-        left = self._remaining.after_evaluated(self._evaluated + done)
-        self.write_phase(f"{EVALUATING} on the {split} photos", done, total, seconds_left=left)
-        if done == total:
-            self._evaluated += total
+    def write_evaluation(self, done: int, total: int) -> None:
+        """Write how many validation photos have been evaluated."""
+        left = self._remaining.after_evaluated(done)
+        self.write_phase(f"{EVALUATING} on the validation photos", done, total, seconds_left=left)
 
     def close(self) -> None:
         """Close the TensorBoard file; everything else is written already."""
@@ -124,9 +121,7 @@ class ProgressWriter:
 
     def _progress(self, progress: Progress) -> None:
         changes = {}
-        if progress.phase == "reading the photos":
-            self._remaining.after_reading(progress.done)
-        elif progress.phase == PHASE and progress.total:
+        if progress.phase == PHASE and progress.total:
             left = self._remaining.after_features(progress.done, progress.total, self._training_in_views())
             changes = {} if left is None else {"seconds_left": left}
         elif progress.phase == "evaluating on the validation photos":
@@ -197,7 +192,7 @@ class ProgressWriter:
 
     def _record(self, epoch: dict[str, Any]) -> None:
         if epoch["best"]:  # reports from before a stop and resume belong to another model
-            for pattern in ("report-*.json", "predictions-*.csv"):
+            for pattern in ("report-*.json", "predictions-*.csv", "logits-*.npy", "foreign-*.npy"):
                 for path in self._run.path.glob(pattern):
                     path.unlink()
         self._run.append_metrics("epoch", {**epoch, "slowdown": self._share.slowdown()})

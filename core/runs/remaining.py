@@ -5,25 +5,19 @@ from collections.abc import Callable
 
 # Time for validation and saving relative to the training batches, until it has been measured in one epoch.
 _FIRST_GUESS = 0.15
-# Of each split's evaluation: loading the model, writing the report.
+# Of the evaluation: loading the model, writing the report.
 _FIXED_SECONDS = 1.0
-# Test photos are decoded for the first time. Even where a training has just measured less, its photos may have been
-# prepared already.
-_LEAST_READ_SECONDS = 0.01
 # The evaluation computes in fp32. Training and its validation may use half the bits, in about half the time.
 _FP32_FACTOR = 2.0
 
 
 class RemainingTime:
-    """Estimates the seconds left from what is reported to it: reading, steps, validation, epochs, evaluation."""
+    """Estimates the seconds left from what is reported to it: features, steps, validation, epochs, evaluation."""
 
-    def __init__(
-        self, clock: Callable[[], float] = time.monotonic, *, validation_photos: int = 0, test_photos: int = 0
-    ) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, validation_photos: int = 0) -> None:
         self.full_precision = True
         self._clock = clock
         self._validation_photos = validation_photos
-        self._test_photos = test_photos
         self._epoch = 0
         self._epochs_left = 0
         self._first: tuple[int, float] = (0, 0.0)  # a batch of this epoch and the time at which it ended
@@ -32,8 +26,6 @@ class RemainingTime:
         self._per_batch: float | None = None
         self._training = 0.0  # seconds of an epoch's training batches
         self._per_validation_photo: float | None = None
-        self._reading_since: float | None = None
-        self._per_read = 0.0
         self._evaluating_since = 0.0
         self._features: tuple[int, float] | None = None  # views that were computed, and the time then
         self._per_view = 0.0
@@ -43,13 +35,6 @@ class RemainingTime:
         self._epoch, self._epochs_left, self._first = 0, 0, (0, 0.0)
         self._per_batch = self._around = self._features = None
         self._training = 0.0
-
-    def after_reading(self, done: int) -> None:
-        """Measure how long it takes to decode a photo."""
-        if self._reading_since is None:
-            self._reading_since = self._clock()
-        elif done:
-            self._per_read = (self._clock() - self._reading_since) / done
 
     def after_features(self, done: int, total: int, training: float = 0.0) -> float | None:
         """Return the seconds left when the frozen layers have computed ``done`` views of photos, or None at first.
@@ -105,8 +90,8 @@ class RemainingTime:
         return self._evaluation()
 
     def after_evaluated(self, done: int) -> float:
-        """Return the seconds left when ``done`` photos of all splits have been evaluated."""
-        photos, spent = self._validation_photos + self._test_photos, self._clock() - self._evaluating_since
+        """Return the seconds left when ``done`` validation photos have been evaluated."""
+        photos, spent = self._validation_photos, self._clock() - self._evaluating_since
         if done <= 0 or photos <= 0:
             return max(0.0, self._evaluation() - spent)
         return spent / done * max(0, photos - done)
@@ -115,12 +100,12 @@ class RemainingTime:
         return self._around if self._around is not None else _FIRST_GUESS * self._training
 
     def _evaluation(self) -> float:
-        """Return the estimated seconds of the evaluation: validation in fp32, with test photos not yet decoded."""
+        """Return the estimated seconds of the evaluation: the validation photos in fp32."""
+        if not self._validation_photos:
+            return 0.0
         per_photo = self._per_validation_photo
         if per_photo is None:
-            per_photo = self._around_training() / self._validation_photos if self._validation_photos else 0.0
+            per_photo = self._around_training() / self._validation_photos
         # Epochs on kept features say nothing about the whole network; computing the features does.
         computing = max(per_photo, self._per_view) * (1.0 if self.full_precision else _FP32_FACTOR)
-        photos = self._validation_photos + self._test_photos
-        fixed = _FIXED_SECONDS * ((self._validation_photos > 0) + (self._test_photos > 0))
-        return fixed + computing * photos + max(self._per_read, _LEAST_READ_SECONDS) * self._test_photos
+        return _FIXED_SECONDS + computing * self._validation_photos

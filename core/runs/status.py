@@ -45,6 +45,8 @@ class Status(BaseModel):
     # The sweep that it is a run of: several seeds or recipes, started together to be compared on the validation photos.
     sweep: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,99}$")] | None = None
     sweep_title: _Title | None = None
+    # The id of the run whose labels were corrected before this one was trained with the same recipe.
+    corrected_from: Annotated[str, Field(min_length=1, max_length=255)] | None = None
     created: _Moment
     # The name of its queue; runs in it wait for the same device. It is also the name of a lock file.
     line: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,40}(:[0-9]{1,6})?$")] = "cpu"

@@ -53,6 +53,8 @@ class RunRow:
     sweep: str | None
     """The id of the sweep that the run belongs to."""
     sweep_title: str | None
+    corrected_from: str | None
+    """The id of the run that was trained again on corrected labels."""
 
     @property
     def recipe(self) -> str:
@@ -96,6 +98,7 @@ def row_of(run: RunFolder) -> RunRow:
         high=found.high,
         sweep=status.sweep,
         sweep_title=status.sweep_title,
+        corrected_from=status.corrected_from,
     )
 
 

@@ -7,10 +7,11 @@ from core.runs.automatic.phases import read_phases
 from core.runs.folder import RunFolder
 
 
-def verdict_of(run: RunFolder, report: Report) -> Verdict | None:
+def verdict_of(run: RunFolder, report: Report, looks: int = 1) -> Verdict | None:
     """Return the verdict on a run's report; None if there is nothing to judge.
 
-    Raises DataError if the run's snapshot is missing or damaged, RunError if its recipe or its phases.json is.
+    ``looks`` is how often the test photos have been looked at, for a report on them. Raises DataError if the run's
+    snapshot is missing or damaged, RunError if its recipe or its phases.json is.
     """
     snapshot = run.snapshot()
     recipe = run.recipe()
@@ -24,6 +25,7 @@ def verdict_of(run: RunFolder, report: Report) -> Verdict | None:
         layers=recipe.train,
         chose_epoch=not solved,
         mean_box_iou=_fixed_box(snapshot, report.split),
+        looks=looks,
     )
 
 

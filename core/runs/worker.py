@@ -6,7 +6,6 @@ import shutil
 import time
 import traceback
 from collections.abc import Generator, Iterator
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +14,10 @@ from filelock import FileLock, Timeout
 from core.cache_use import in_use
 from core.errors import RunError, StudioError
 from core.features.budget import clean
-from core.models.bundle import finish_replacement, read_info
+from core.models.bundle import finish_replacement, read_info, save_decision
 from core.runs.device_queue import announce_turn, withdraw_turn
 from core.runs.ending.failures import UNEXPECTED, failure_sentence
+from core.runs.exams.records import keep_old_look
 from core.runs.folder import RunFolder
 from core.runs.process import WORKER_LOCK, process_fields
 from core.runs.progress_writer import EVALUATING, ProgressWriter
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from core.data.snapshot import Snapshot
     from core.training.linear.head_run import SolvedHead
 
+SPLIT = "val"
+"""The split that a run is evaluated on at its end. The test photos wait for an exam: see core.runs.exams."""
 _TURN_SECONDS = 0.3
 # A process that has just written its final status holds the run's lock a moment longer.
 _LOCK_SECONDS = 5.0
@@ -93,21 +95,22 @@ def _wait_train_evaluate(
         yield from _wait_in_queue(run, workspace, lock, signals)
         run.write_status(state="preparing", started=run.status().started or now(), phase="preparing")
         _repair(run)
+        keep_old_look(run)
         snapshot, recipe = run.snapshot(), run.recipe()
-        writer = ProgressWriter(run, resumed=run.begun, photos=_photos(run, snapshot))
+        before = _weights(run)
+        writer = ProgressWriter(run, resumed=run.begun, photos=_photos(snapshot))
         stopped = False
         is_solved, is_automatic = recipe.solves_head(snapshot.task), recipe.train == "automatic"
-        splits = _evaluated_splits(run)
         solved: list[SolvedHead] = []
         try:
             if is_automatic:
                 from core.runs.automatic.automatic_run import train_phases
 
-                yield from train_phases(run, workspace, writer, signals, splits, solved.append, own_process)
+                yield from train_phases(run, workspace, writer, signals, own_process)
             elif is_solved:
                 from core.runs.solving.solved_run import train_solved
 
-                yield from train_solved(run, snapshot, workspace, writer, signals, splits, solved.append)
+                yield from train_solved(run, snapshot, workspace, writer, signals, solved.append)
             else:
                 if own_process:
                     # Torch is imported only now, so that a waiting process stays small.
@@ -122,14 +125,15 @@ def _wait_train_evaluate(
             if interruption.reason != "stop" or not run.finished:
                 raise
             stopped = True
+        if _weights(run) != before:
+            _delete_reports_on_request(run)
         if solved and recipe.test_time_views == 1:
-            from core.runs.solving.solved_run import evaluate_solved
+            from core.runs.solving.solved_run import report_solved
 
-            evaluate_solved(run, snapshot, solved[0])
-        else:
-            if is_automatic and run.report_path("val").exists():  # that of the phase that was kept
-                splits = splits[1:]
-            yield from _evaluate(run, workspace, writer, signals, splits)
+            report_solved(run, snapshot, solved[0], run.path)
+        elif not (is_automatic and run.report_path(SPLIT).exists()):  # then it is that of the phase that was kept
+            yield from _evaluate(run, workspace, writer, signals)
+        _calibrate(run)
         _end(run, "stopped" if stopped else "finished", _summary(run, is_solved))
     finally:
         if writer is not None:
@@ -163,20 +167,24 @@ def _repair(run: RunFolder) -> None:
         finish_replacement(bundle)
 
 
-def _photos(run: RunFolder, snapshot: "Snapshot") -> dict[str, int]:
+def _weights(run: RunFolder) -> str | None:
+    """Return the SHA-256 of the best model; None if there is none yet, or a damaged one, which is replaced."""
+    with contextlib.suppress(StudioError):
+        return read_info(run.best).model_sha256 if run.finished else None
+    return None
+
+
+def _delete_reports_on_request(run: RunFolder) -> None:
+    """Delete the reports on training and test photos, made between a stop and a resume: they are of another model."""
+    for split in ("train", "test"):
+        for name in (f"report-{split}.json", f"predictions-{split}.csv", f"logits-{split}.npy"):
+            (run.path / name).unlink(missing_ok=True)
+
+
+def _photos(snapshot: "Snapshot") -> dict[str, int]:
     """Return how many photos each split has that the run will use."""
     counts = snapshot.frame["split"].value_counts()
-    used = ("train", *_evaluated_splits(run))
-    return {str(split): int(count) for split, count in counts.items() if split in used}
-
-
-def _evaluated_splits(run: RunFolder) -> tuple[str, ...]:
-    """Return the splits that a run is evaluated on at its end, the validation photos first.
-
-    Runs of a sweep are compared on the validation photos. With the test photos in sight, the best of many would be
-    chosen on them too, so these wait until somebody asks for one run.
-    """
-    return ("val",) if run.status().sweep else ("val", "test")
+    return {str(split): int(count) for split, count in counts.items() if split in ("train", SPLIT)}
 
 
 def _train(run: RunFolder, workspace: Workspace, writer: ProgressWriter, signals: StopSignals) -> Iterator[Event]:
@@ -205,25 +213,30 @@ def _train(run: RunFolder, workspace: Workspace, writer: ProgressWriter, signals
             yield event
 
 
-def _evaluate(
-    run: RunFolder, workspace: Workspace, writer: ProgressWriter, signals: StopSignals, splits: tuple[str, ...]
-) -> Iterator[Event]:
+def _evaluate(run: RunFolder, workspace: Workspace, writer: ProgressWriter, signals: StopSignals) -> Iterator[Event]:
     from core.runs.models import evaluate_run
 
-    snapshot, device = run.snapshot(), run.recipe().device
+    total, device = len(run.snapshot().part(SPLIT)), run.recipe().device
     writer.start_evaluation()
-    for split in splits:
-        words = {"val": "validation", "test": "test"}[split]
-        total = len(snapshot.part(split))
-        if total == 0:
-            continue
-        progress = partial(writer.write_evaluation, words)
-        progress(0, total)
-        yield Progress(f"{EVALUATING} on the {words} photos", 0, total)
-        with signals.interruptible("terminate", "gone"):
-            report = evaluate_run(run, split, progress=progress, device=device, cache=_resized(workspace))
-        for name, figure in report.figures().items():
-            run.append_log(f"{words} photos: {name} {figure}")
+    writer.write_evaluation(0, total)
+    yield Progress(f"{EVALUATING} on the validation photos", 0, total)
+    with signals.interruptible("terminate", "gone"):
+        report = evaluate_run(run, SPLIT, progress=writer.write_evaluation, device=device, cache=_resized(workspace))
+    for name, figure in report.figures().items():
+        run.append_log(f"validation photos: {name} {figure}")
+
+
+def _calibrate(run: RunFolder) -> None:
+    """Fit the decision of the best model on its validation photos, and save it in the bundle."""
+    from core.inspection.doubt.fit import fit_decision, fit_sentence
+
+    try:
+        decision = fit_decision(run.path)
+        save_decision(run.best, decision)
+    except StudioError as error:  # the model is good without it
+        run.append_log(f"The probabilities were not calibrated. {error}")
+        return
+    run.append_log(fit_sentence(decision))
 
 
 def _resized(workspace: Workspace) -> Path:

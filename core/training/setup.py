@@ -85,7 +85,9 @@ def prepare_training(
     test = len(snapshot.part("test"))
     rate = recipe.resolved_learning_rate()
     write_log(f"Peak learning rate of the head: {rate:g} ({recipe.gradient_optimizer()}, {recipe.schedule}).")
-    write_log(f"{train:,} training photos, {val:,} validation photos, {test:,} test photos (not used in training).")
+    write_log(
+        f"{train:,} training photos, {val:,} validation photos, {test:,} test photos (kept back for the final exam)."
+    )
     if sentence := share_batchnorm(start.model, accelerator):
         write_log(sentence)
     return TrainingSetup(

@@ -102,6 +102,8 @@ def _epochs(run: TrainingSetup, folder: Path | None, source: BatchSource, first:
                 best.start_phase()
                 if recipe.interpolate and phase.end == recipe.epochs and folder is not None:
                     _save_start(run, folder, phase, average)
+                if saver is not None:
+                    saver.begin_phase(number)
             if phase.first <= first:
                 sanity_check(run, network, batches)
             for epoch in range(max(first, phase.first), phase.end + 1):

@@ -15,11 +15,21 @@ class Task(NamedTuple):
 
 TASKS: dict[str, Task] = {
     "lesson": Task("core.lessons.experiments:compute", "lessons"),
+    "cross-validate": Task("core.inspection.cross_validation.computation:compute", "photos"),
     "evaluate": Task("core.runs.computations.reports:evaluate", "photos"),
+    "fit-foreign": Task("core.runs.computations.foreign_score:fit", "photos"),
+    "report": Task("core.export.report_page.report_task:write", "photos"),
     "predict": Task("core.runs.computations.predictions:predict", "photos"),
     "check-labels": Task("core.inspection.suggesting.computations:check_labels", "photos"),
     "find-rate": Task("core.training.techniques.rate_finder:compute", "photos"),
     "t-sne": Task("core.inspection.suggesting.computations:arrange", "photos"),
     "explain": Task("core.runs.computations.explanations:explain", "one photo"),
     "faithfulness": Task("core.runs.computations.explanations:check_faithfulness", "one photo"),
+    "occlude": Task("core.runs.computations.occlusion:occlude", "one photo"),
+    "replay-epochs": Task("core.runs.computations.epochs:replay_photo", "one photo"),
+    "take-apart": Task("core.runs.computations.concepts:take_apart", "photos"),
+    "check-map": Task("core.runs.computations.map_checks:check", "one photo"),
+    "compare-methods": Task("core.runs.computations.map_checks:compare_methods", "photos"),
+    "training-photos": Task("core.runs.computations.training_photos:compute_vectors", "photos"),
+    "few-training-photos": Task("core.runs.computations.training_photos:compute_vectors", "one photo"),
 }

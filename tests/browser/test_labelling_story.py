@@ -75,7 +75,7 @@ def test_forty_photos_are_labelled_with_suggestions_and_a_mistake_is_found(
     (screenshots / "labelling.txt").write_text(said, encoding="utf-8")
     assert {row.filename: row.label for row in store.images(project.id)} == truth
 
-    mistaken = make_a_mistake_in_the_test_part(page, store, project, truth)
+    mistaken = make_a_mistake_in_the_validation_part(page, store, project, truth)
     find_it_among_the_doubts(page, mistaken, truth[mistaken], screenshots)
     assert {row.filename: row.label for row in store.images(project.id)} == truth
 
@@ -134,14 +134,14 @@ def answer_the_rest(page: Page, truth: dict[str, str], labelled: int) -> int:
     return corrected
 
 
-def make_a_mistake_in_the_test_part(page: Page, store: Store, project: Project, truth: dict[str, str]) -> str:
-    """Give a test photo the wrong class in the grid; return its file name."""
+def make_a_mistake_in_the_validation_part(page: Page, store: Store, project: Project, truth: dict[str, str]) -> str:
+    """Give a validation photo the wrong class in the grid; return its file name."""
     go(page, "Data")
     section(page, "Splits and sizes")
     page.get_by_role("button", name="Assign splits now").click()
     expect(page.get_by_role("button", name="Assign splits now")).to_have_count(0)
     section(page, "Photos")
-    mistaken = store.images(project.id, ImageFilter(split="test"))[0]
+    mistaken = store.images(project.id, ImageFilter(split="val"))[0]
     search = page.get_by_role("textbox", name="Search")
     search.fill(mistaken.filename)
     search.press("Enter")
@@ -203,7 +203,7 @@ def drag_a_box(page: Page) -> None:
 
 
 def train_and_find(page: Page, mistaken: str, right: str, screenshots: Path) -> None:
-    """Train the head; the test report lists the corrected photo under its right class."""
+    """Train the head; the report lists the corrected photo under its right class."""
     settled(page)
     page.get_by_role("radiogroup", name="Layers to train").get_by_text("Head only", exact=True).click()
     settled(page)

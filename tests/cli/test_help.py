@@ -14,8 +14,8 @@ COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 
 def test_these_are_the_commands() -> None:
-    made = "weights import labels train resume find-rate runs sweep evaluate predict explain features export"
-    assert list(COMMANDS) == [*made.split(), "summary", "check", "cache"]
+    made = "weights import labels groups train resume find-rate runs report sweep evaluate cross-validate decide"
+    assert list(COMMANDS) == [*made.split(), "predict", "explain", "features", "export", "summary", "check", "cache"]
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))

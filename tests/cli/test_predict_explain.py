@@ -5,16 +5,19 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
+from core.runs.exams.looks import OPTIMISTIC
 from tests.cli.conftest import Core
 
 
 def test_evaluate_answers_with_counts_and_intervals(core: Core, run: Path) -> None:
-    done = core("evaluate", run, "--split", "test", "--json")
+    """Without --split it evaluated on the test photos, which people then chose their models by."""
+    done = core("evaluate", run, "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    assert (report["split"], report["n"]) == ("test", 4)
+    assert (report["split"], report["n"]) == ("val", 4) and "exam" not in report
     accuracy = report["accuracy"]
     assert set(accuracy) == {"value", "correct", "n", "low", "high"}
     assert accuracy["value"] == accuracy["correct"] / accuracy["n"]
@@ -22,7 +25,7 @@ def test_evaluate_answers_with_counts_and_intervals(core: Core, run: Path) -> No
     assert report["classes"] == ["green", "red"]
     assert [sum(row) for row in report["confusion"]] == [2, 2]
     assert sum(report["confusion"][i][i] for i in range(2)) == accuracy["correct"]
-    stored = json.loads((run / "report-test.json").read_text())
+    stored = json.loads((run / "report-val.json").read_text())
     assert stored["confusion"] == report["confusion"]
 
 
@@ -31,6 +34,29 @@ def test_evaluate_prints_a_table_to_read(here: Core, run: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("val: accuracy ")
     assert "precision" in done.stdout and "green" in done.stdout
+
+
+def test_evaluate_on_the_test_photos_is_an_exam_that_says_which_look_it_was(
+    here: Core, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "ada")
+    alone = Path(shutil.copytree(run, tmp_path / "runs" / "alone"))
+    before = here("evaluate", alone).stdout
+    assert "look" not in before and not (alone / "exams.jsonl").exists()
+    first = json.loads(here("evaluate", alone, "--split", "test", "--json").stdout)
+    assert (first["split"], first["n"]) == ("test", 4)
+    exam = first["exam"]
+    assert (exam["look"], exam["looks"], exam["looks_of_this_run"], exam["who"], exam["n"]) == (1, 1, 1, "ada", 4)
+    beside = Path(shutil.copytree(alone, tmp_path / "runs" / "beside"))
+    (beside / "exams.jsonl").unlink()
+    (beside / "report-test.json").unlink()
+    second = here("evaluate", beside, "--split", "test")
+    assert second.returncode == 0, second.stderr
+    lines = second.stdout.splitlines()
+    assert lines[0].startswith("test: accuracy ") and lines[0].endswith(", look 2 at these photos")
+    said = "final exam: These photos have been looked at 2 times, 1 of them by another run of this project."
+    assert lines[1] == f"{said} {OPTIMISTIC}"
+    assert len((beside / "exams.jsonl").read_text().splitlines()) == 1
 
 
 def test_evaluate_says_what_it_cannot_do(here: Core, run: Path, tmp_path: Path) -> None:
@@ -133,10 +159,13 @@ def test_predict_writes_over_no_table(here: Core, run: Path, labels: Path) -> No
 def test_explain_draws_the_heatmap_beside_the_view(core: Core, run: Path, labels: Path, tmp_path: Path) -> None:
     image, out = labels.parent / "images" / "red_0.png", tmp_path / "new" / "heat.png"
     words = ["explain", run, image, "--method", "hirescam", "--stage", "layer2", "--class", "green", "--out", out]
-    done = core(*words, "--json")
+    done = core(*words, "--baselines", "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert (answer["class"], answer["method"], answer["stage"]) == ("green", "hirescam", "layer2")
+    assert answer["exact"] is False  # layers follow
+    assert list(answer["baselines"]["randomised"]) == ["head", "layer4", "layer3", "all"]
+    assert answer["baselines"]["curves"]["heatmap"]["deletion"][0] == pytest.approx(answer["probability"], abs=1e-4)
     assert 0 <= answer["probability"] <= 1 and answer["faithfulness"]["share"] == 0.2
     with Image.open(out) as picture:
         assert picture.format == "PNG"

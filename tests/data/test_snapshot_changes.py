@@ -3,7 +3,7 @@
 import pandas as pd
 
 from core.data.snapshot import Snapshot
-from core.data.snapshot_changes import snapshot_changes
+from core.data.snapshot_changes import label_changes, snapshot_changes
 
 
 def snapshot(rows: list[tuple[str, str, str]], classes: str = "ab") -> Snapshot:
@@ -36,3 +36,13 @@ def test_a_changed_box_is_a_difference() -> None:
     before = Snapshot(frame, ("a", "b"), "localization")
     after = Snapshot(frame.assign(width=[5.0, 6.0, 6.0]), ("a", "b"), "localization")
     assert snapshot_changes(before, after).sentence == "2 boxes were changed"
+
+
+def test_changed_labels_are_listed_with_both_labels_and_the_split() -> None:
+    later = snapshot([("2", "a", "train"), ("3", "a", "test"), ("1", "a", "train"), ("9", "b", "val")])
+    found = label_changes(FIRST, later)
+    assert found[["image", "earlier_label", "label", "split"]].to_numpy().tolist() == [
+        ["2", "b", "a", "train"],
+        ["3", "b", "a", "test"],
+    ]
+    assert label_changes(FIRST, FIRST).empty

@@ -20,6 +20,7 @@ from core.export.bundle_zip import FILES, export_bundle, zip_bundle
 from core.export.model_card import cell, model_card, snippet
 from core.inspection.predicting.predictor import Predictor
 from core.models.bundle import read_info
+from core.runs.exams.looks import OPTIMISTIC
 from core.runs.folder import RunFolder
 from core.runs.models import evaluate_run
 from core.runs.new_run import create_run
@@ -158,18 +159,40 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
 
 
 def test_a_run_s_readme_says_its_data_and_its_figures(tmp_path: Path, run: RunFolder) -> None:
-    report = evaluate_run(run, "test", device="cpu")
+    run.write_status(state="finished")
+    report = evaluate_run(run, "test", device="cpu", who="Ada")
     evaluate_run(run, "val", device="cpu")
     exported = export_bundle(run.path, tmp_path / "exported")
     readme = (exported / "README.md").read_text(encoding="utf-8")
     counts = run.snapshot().counts().loc["owl"]
     assert re.search(rf"\| owl \| {counts['train']} \| {counts['val']} \| {counts['test']} \|", readme)
-    assert f"| test | {report.accuracy.value:.1%} ({report.accuracy.correct} of 4) |" in readme
+    look = "look 1 at these photos"
+    assert f"| test, {look} | {report.accuracy.value:.1%} ({report.accuracy.correct} of 4) |" in readme
+    assert f"recall (test, {look})" in readme and "| val | " in readme
+    assert "they are for a final exam. These photos have been looked at once." in readme and OPTIMISTIC not in readme
     assert f"{report.accuracy.low:.1%} to {report.accuracy.high:.1%}" in readme
     assert "| source | random |" in readme and "# owls" in readme
     metrics = json.loads((exported / "bundle.json").read_text(encoding="utf-8"))["metrics"]
     assert metrics["report_test"]["accuracy"]["correct"] == report.accuracy.correct
     assert metrics["report_val"]["n"] == 2
+    assert (metrics["exam"]["look"], metrics["exam"]["looks"], metrics["exam"]["who"]) == (1, 1, "Ada")
+
+
+def test_a_readme_without_an_exam_says_that_the_test_photos_are_kept_back(tmp_path: Path, run: RunFolder) -> None:
+    evaluate_run(run, "val", device="cpu")
+    exported = export_bundle(run.path, tmp_path / "exported")
+    readme = (exported / "README.md").read_text(encoding="utf-8")
+    assert "4 test photos are kept back for a final exam, which this model has not taken." in readme
+    assert "exam" not in json.loads((exported / "bundle.json").read_text(encoding="utf-8"))["metrics"]
+
+
+def test_a_readme_says_which_of_several_looks_its_figures_are(tmp_path: Path, run: RunFolder) -> None:
+    run.write_status(state="finished")
+    for _ in range(2):
+        evaluate_run(run, "test", device="cpu", who="Ada")
+    exported = export_bundle(run.path, tmp_path / "exported")
+    readme = (exported / "README.md").read_text(encoding="utf-8")
+    assert "| test, look 2 at these photos |" in readme and OPTIMISTIC in readme
 
 
 def test_a_zip_holds_one_folder_with_the_export(tmp_path: Path, run: RunFolder) -> None:

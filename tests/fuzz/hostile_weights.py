@@ -419,6 +419,9 @@ INFO: dict[str, Any] = {
     "created": "2026-01-01T00:00:00+00:00",
 }
 
+DECIDED = {"n": 100, "created": "2026-01-01T00:00:00+00:00"}
+FAR = {"neighbours": 5, "limit": 0.5, "accepted": 0.95, "n": 100, "sha256": "0" * 64}
+
 
 def bundle_cases(dice: random.Random) -> Iterator[Case]:
     yield "empty", b""
@@ -452,6 +455,14 @@ def bundle_cases(dice: random.Random) -> Iterator[Case]:
         ("created-number", {"created": 5}),
         ("hash-short", {"model_sha256": "abc"}),
         ("field-unknown", {"x" * 3000: 1}),
+        ("decision-text", {"decision": "likeliest"}),
+        ("decision-temperature", {"decision": {"temperature": 1e-300, "fitted_on": DECIDED}}),
+        ("decision-threshold", {"decision": {"threshold": {"class_name": "c", "at": 0.5}}}),
+        (
+            "decision-levels",
+            {"decision": {"conformal": {str(one): 0.5 for one in range(10_000)}, "fitted_on": DECIDED}},
+        ),
+        ("decision-vectors", {"decision": {"foreign": FAR, "fitted_on": DECIDED}}),
         ("weights-missing", {}),
     ):
         yield name, json.dumps(INFO | changes).encode()

@@ -193,8 +193,8 @@ def test_a_broken_bundle_json_is_a_sentence(bundle: Path, text: str) -> None:
 
 
 def test_another_schema_version_is_refused(bundle: Path) -> None:
-    rewrite(bundle, schema_version=3)
-    with pytest.raises(BundleError, match="schema version 3; this program reads versions 1 and 2"):
+    rewrite(bundle, schema_version=4)
+    with pytest.raises(BundleError, match="schema version 4; this program reads versions 1 to 3"):
         read_info(bundle)
 
 

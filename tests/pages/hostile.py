@@ -15,6 +15,7 @@ from core.data.store.store import Project, Store
 from core.features.vectors import Vectors, default_vectors
 from core.runs.folder import RunFolder
 from core.runs.jobs import work
+from core.runs.models import evaluate_run
 from core.runs.new_run import create_run
 from core.runs.table import write_note
 from core.training.recipe import Recipe
@@ -33,6 +34,8 @@ OTHER_RUN = "# x www.evil.test snow_leopard_x $x$ :red[x] ![x](https://evil.test
 NOTE = "![x](https://evil.test/n.png) <b>x</b> $x$"
 MESSAGE = "No space is left on <b>x</b> ![x](https://evil.test/m.png) :material/home: a*b*c."
 FILE = "# x {} <b>x</b> www.evil.test me@evil.test snow_leopard_x :material_home: $x$ a*b*c.png"
+GROUPS = ("<b>x</b> :material/home: [x](https://evil.test/g)", "# x www.evil.test a*b*c $x$")
+TAGS = ("![x](https://evil.test/t.png) <b>x</b>", "snow_leopard_x :red[x] 1. one")
 UNLABELLED = "# x new <b>x</b> www.evil.test ![x](x.png) :red[x] &amp; a*b*c"
 
 # Each is one way in which a name could be more than its letters.
@@ -62,14 +65,16 @@ SMALLEST = Recipe.checked(
 
 
 def make_workspace(workspace: Workspace) -> None:
-    """Fill an empty workspace: three projects, five photos of each class and more, two people, four runs."""
+    """Fill an empty workspace: three projects, five photos of each class and more, two people, four runs, an exam."""
     store = Store(workspace)
     project = _photos(store)
     run = _trained(workspace, store, project, RUN_ID, RUN)
     write_note(run, NOTE)
     for name in (OTHER_ID, FAILED_ID):
         shutil.copytree(run.path, workspace.runs / name)
-    RunFolder(workspace.runs / OTHER_ID).write_status(title=OTHER_RUN)
+    other = RunFolder(workspace.runs / OTHER_ID)
+    other.write_status(title=OTHER_RUN, corrected_from=RUN_ID)
+    evaluate_run(other, "test", device="cpu", cache=workspace.cache / "resized", who=PEOPLE[1])
     RunFolder(workspace.runs / FAILED_ID).write_status(title=RUN, state="failed", message=MESSAGE)
     _features(store, project)
     boxes = _boxes(store)
@@ -92,6 +97,10 @@ def _photos(store: Store) -> Project:
     _add(store, project, 90, UNLABELLED)
     _add(store, project, 91, '<a href="https://evil.test">x</a>.png')
     store.assign_splits(project.id)
+    ids = [row.id for row in store.images(project.id)]
+    store.set_groups(project.id, {number: GROUPS[place % 2] for place, number in enumerate(ids[:4])}, PEOPLE[0])
+    for place, tag in enumerate(TAGS):
+        store.add_tag(project.id, ids[place:8:2], tag, PEOPLE[0])
     return project
 
 

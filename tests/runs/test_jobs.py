@@ -68,7 +68,7 @@ def test_a_killed_run_is_resumed_and_finished(done: RunFolder) -> None:
     steps = done.steps()[["epoch", "batch"]].apply(tuple, axis=1).tolist()
     assert steps == sorted(set(steps))
     assert "resumed" in done.log() and "Resuming after epoch" in done.log()
-    report = done.report("test")
+    report = done.report("val")
     assert report is not None and report.n == 4
 
 
@@ -81,17 +81,17 @@ def test_a_finished_run_is_a_folder_of_these_files(done: RunFolder) -> None:
         ".worker.lock",
         "best/bundle.json",
         "best/model.safetensors",
+        *(f"epochs/{epoch:03d}.safetensors" for epoch in range(1, 11)),
         "last/bundle.json",
         "last/epoch.json",
         "last/model.safetensors",
         "last/training.pt",
         "last/training.pt.sha256",
         "log.txt",
+        "logits-val.npy",
         "metrics.jsonl",
-        "predictions-test.csv",
         "predictions-val.csv",
         "recipe.json",
-        "report-test.json",
         "report-val.json",
         "snapshot.csv",
         "status.json",

@@ -50,9 +50,9 @@ def test_nothing_is_left_after_the_last_epoch() -> None:
 
 
 def test_the_evaluation_is_part_of_the_time_left() -> None:
-    """It said 8 s, and then the evaluation took 49: 20 validation photos took 4 s, and 40 test photos follow them."""
+    """It said 8 s, and then the evaluation took 49: 20 validation photos took 4 s."""
     clock = Clock()
-    remaining = RemainingTime(clock, validation_photos=20, test_photos=40)
+    remaining = RemainingTime(clock, validation_photos=20)
     for batch in (1, 2):
         clock.seconds = float(batch)
         remaining.after_step(1, 2, batch, 2)
@@ -60,41 +60,31 @@ def test_the_evaluation_is_part_of_the_time_left() -> None:
         clock.seconds += 2.0
         left = remaining.after_validation(done)
     assert left is not None
-    # 0.2 s a photo for 60 photos, a second for each of two splits, and reading the test photos
-    evaluation = 0.2 * 60 + 2 * 1.0 + 40 * 0.01
+    evaluation = 0.2 * 20 + 1.0  # 0.2 s a photo, and a second to load the model and write the report
     assert remaining.after_epoch(2, 2, seconds=6.0) == pytest.approx(evaluation)
     assert left == pytest.approx(2.0 + 4.0 + evaluation)
     assert remaining.after_epoch(1, 2, seconds=6.0) == pytest.approx(6.0 + evaluation)
     remaining.full_precision = False  # training in bf16, evaluation in fp32
-    assert remaining.after_epoch(2, 2, seconds=6.0) == pytest.approx(0.4 * 60 + 2 * 1.0 + 40 * 0.01)
+    assert remaining.after_epoch(2, 2, seconds=6.0) == pytest.approx(0.4 * 20 + 1.0)
 
 
 def test_the_evaluation_itself_is_measured_once_it_has_begun() -> None:
     clock = Clock()
-    remaining = RemainingTime(clock, validation_photos=20, test_photos=40)
-    assert remaining.start_evaluation() == pytest.approx(2.4)
+    remaining = RemainingTime(clock, validation_photos=60)
+    assert remaining.start_evaluation() == pytest.approx(1.0)
     clock.seconds = 5.0
     assert remaining.after_evaluated(0) == 0.0
     assert remaining.after_evaluated(10) == pytest.approx(25.0)
     assert remaining.after_evaluated(60) == 0.0
 
 
-def test_photos_that_take_long_to_read_make_the_evaluation_longer() -> None:
-    clock = Clock()
-    remaining = RemainingTime(clock, validation_photos=10, test_photos=10)
-    remaining.after_reading(0)
-    clock.seconds = 20.0
-    remaining.after_reading(40)
-    assert remaining.start_evaluation() == pytest.approx(2.0 + 10 * 0.5)
-
-
 def test_computing_features_tells_how_long_the_rest_takes() -> None:
     """Epochs on kept features take next to nothing, but the evaluation after them computes the whole network."""
     clock = Clock()
-    remaining = RemainingTime(clock, validation_photos=20, test_photos=40)
+    remaining = RemainingTime(clock, validation_photos=60)
     assert remaining.after_features(0, 200) is None
     clock.seconds = 10.0
-    evaluation = 0.1 * 60 + 2 * 1.0 + 40 * 0.01
+    evaluation = 0.1 * 60 + 1.0
     assert remaining.after_features(100, 200) == pytest.approx(10.0 + evaluation)
     assert remaining.after_features(100, 200, training=300.0) == pytest.approx(10.0 + 30.0 + evaluation)
     clock.seconds = 20.0
@@ -103,7 +93,7 @@ def test_computing_features_tells_how_long_the_rest_takes() -> None:
         clock.seconds += 0.001
         remaining.after_step(1, 2, batch, 2)
     clock.seconds += 0.001
-    left = remaining.after_validation(20)
+    left = remaining.after_validation(60)
     assert left is not None and left == pytest.approx(evaluation, abs=0.02)
 
 

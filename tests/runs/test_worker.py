@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from core.errors import RunError
 from core.inspection.measuring.report import Rate
+from core.models.bundle import load_bundle, save_bundle
 from core.runs.ending.failures import UNEXPECTED
+from core.runs.exams.records import exams_of
 from core.runs.folder import RunFolder
 from core.runs.jobs import resume, stop, work
+from core.runs.models import evaluate_run
 from core.runs.queue import device_lock, join_queue
 from core.runs.status import Status
 from core.runs.worker import _summary, train
@@ -41,8 +45,33 @@ def test_a_stopped_run_keeps_its_best_model_and_is_evaluated(make_run: MakeRun, 
     assert run.finished
     report = run.report("val")
     assert report is not None and report.n == 4
-    assert run.report("test") is not None
+    assert run.report("test") is None
     assert 2 <= len(run.epochs()) < 100
+
+
+def test_what_a_resumed_training_changes_has_no_report_of_before(
+    make_run: MakeRun, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refinement after the last epoch changes the best model without a better epoch."""
+    run = make_run(epochs=1)
+    assert work(run, workspace).state == "finished"
+    run.write_status(state="stopped")
+    evaluate_run(run, "train", device="cpu")
+    evaluate_run(run, "val", device="cpu").model_copy(update={"split": "test"}).write(run.report_path("test"))
+
+    def refined(*_: object) -> Iterator[Event]:
+        model, info = load_bundle(run.best)
+        with torch.no_grad():
+            model.fc.bias += 1
+        save_bundle(run.best, model, info)
+        yield from ()
+
+    for training, kept in ((lambda *_: iter(()), True), (refined, False)):
+        monkeypatch.setattr("core.runs.worker._train", training)
+        assert work(run, workspace).state == "finished", run.log()
+        run.write_status(state="stopped")
+        assert [run.report_path(split).exists() for split in ("train", "test")] == [kept, kept]
+    assert [exam.automatic for exam in exams_of(run)] == [True], "an earlier version had looked"
 
 
 def test_the_summary_has_the_reports_figure_and_names_the_other(make_run: MakeRun, workspace: Workspace) -> None:
@@ -199,7 +228,7 @@ def test_the_status_says_what_goes_on(make_run: MakeRun, workspace: Workspace) -
     end = listen(run, workspace, lambda event: seen.append(run.status()))
     assert {"preparing", "running"} <= {status.state for status in seen}
     assert any(status.phase == "epoch 2 of 3" for status in seen)
-    assert any(status.phase.startswith("evaluating the best model on the test photos") for status in seen)
+    assert any(status.phase.startswith("evaluating the best model on the validation photos") for status in seen)
     assert any(status.seconds_left for status in seen)
     evaluating = [status for status in seen if status.phase.startswith("evaluating the best model")]
     assert evaluating and all(status.seconds_left is not None for status in evaluating)

@@ -336,7 +336,7 @@ def test_a_full_disk_is_a_sentence_and_the_epoch_before_can_be_resumed(
     )
     assert done.stdout.splitlines() == [sentence, sentence], done.stderr
     for name in ("bundle", "state"):
-        assert sorted(path.name for path in (tmp_path / name).iterdir()) == ["best", "last"]
+        assert sorted(path.name for path in (tmp_path / name).iterdir()) == ["best", "epochs", "last"]
         resumed = fit(snapshot, setting, tmp_path / name, resume=True, cache=tmp_path / "cache")
         assert [event.epoch for event in resumed if isinstance(event, Epoch)] == [2, 3]
 

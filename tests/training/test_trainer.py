@@ -68,7 +68,7 @@ def test_it_learns_two_colors_from_scratch(make_snapshot: Callable[..., Snapshot
         "Computing on the processor",
         "resnet18 with random weights",
         "Peak learning rate of the head: 0.001 (adamw, cosine).",
-        "48 training photos, 16 validation photos, 2 test photos (not used in training).",
+        "48 training photos, 16 validation photos, 2 test photos (kept back for the final exam).",
         "Trainable layers: all (11,177,538 of 11,177,538 parameters).",
     ):
         assert part in text
@@ -79,7 +79,8 @@ def test_the_folders_hold_exactly_what_they_promise(
 ) -> None:
     snapshot, setting, run = make_snapshot(), recipe(), tmp_path / "run"
     done = epochs(fit(snapshot, setting, run, cache=cache))
-    assert sorted(p.name for p in run.iterdir()) == ["best", "last"]
+    assert sorted(p.name for p in run.iterdir()) == ["best", "epochs", "last"]
+    assert sorted(p.name for p in (run / "epochs").iterdir()) == ["001.safetensors", "002.safetensors"]
     assert sorted(p.name for p in (run / "best").iterdir()) == ["bundle.json", "model.safetensors"]
     last = ["bundle.json", "epoch.json", "model.safetensors", "training.pt", "training.pt.sha256"]
     assert sorted(p.name for p in (run / "last").iterdir()) == last

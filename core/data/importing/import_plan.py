@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.data.pictures.box import Box
-from core.data.tables.label_rows import LabelledBox, LabelRow, Problem
+from core.data.tables.label_rows import NO_GROUP_COLUMNS, GroupColumns, LabelledBox, LabelRow, Problem
 
 ResultKind = Literal["taken", "remark", "copy", "duplicate", "refused"]
 """What happened to a file. "taken" and "remark" are imported, the latter with a note; "refused" is not imported.
@@ -30,6 +30,8 @@ class Candidate:
     objects: tuple[LabelledBox, ...] = ()  # all boxes with their classes; label and box are those of the largest
     line: int | None = None  # of its row in the table, if it has one
     by_folder: bool = False  # its label is the name of its folder: it does not replace a label in the project
+    group: str | None = None  # the photos of a group lie in one split; None: none given
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class ImportPlan:
     listed: tuple[str, ...] = ()  # those that our own export lists: added even without photos
     task: str | None = None  # the project's, if the files are our own export
     absent: tuple[LabelRow, ...] = ()  # rows of the table whose photo is not among the files
+    group_columns: GroupColumns = NO_GROUP_COLUMNS  # of the table
 
     @property
     def unmatched_table(self) -> str | None:

@@ -9,7 +9,7 @@ from core.data.importing.formats.gathered_labels import Files, check_labels
 from core.data.importing.formats.manifest import FILE_NAME, Manifest, find_manifest
 from core.data.importing.formats.recognise import read_data_set
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, in_line_order
-from core.data.tables.label_rows import LabelledBox, LabelRow, objects_of
+from core.data.tables.label_rows import NO_GROUP_COLUMNS, GroupColumns, LabelledBox, LabelRow, objects_of
 from core.data.tables.labels_csv import NO_LABEL, LabelTable, Problem, match_files, read_labels
 from core.data.tables.names import name_key, sort_key, storable_name, tidy_name
 from core.errors import DataError, LabelsError
@@ -47,6 +47,7 @@ class _Labelled:
     classes: Sequence[str] = ()  # the classes that the source lists
     names: Mapping[str, str] = field(default_factory=dict)  # path -> name without the format's own folders
     absent: Sequence[LabelRow] = ()  # rows whose photo is not among the files
+    group_columns: GroupColumns = NO_GROUP_COLUMNS
 
 
 def plan_from_files(
@@ -55,13 +56,15 @@ def plan_from_files(
     source: str,
     table: LabelTable | None = None,
     pictures: Collection[str] = (),
+    group_column: str | None = None,
 ) -> ImportPlan:
     """Plan the import of files; ``refused`` are those skipped already (path -> reason).
 
     Labels come from the first of these that exists: ``table``, a data set in another tool's format
     (core.data.importing.formats), a table in the top folder, class folders. ``pictures`` are imported whatever their
     suffix. A folder around everything is removed from the names, unless the table has it too. Our own exports contain
-    a manifest, which gives the photos' names and the order of the classes.
+    a manifest, which gives the photos' names and the order of the classes. ``group_column`` is that of a table that is
+    found among the files, as in ``read_labels``.
     Raises LabelsError where the table cannot be chosen or read, or where there are too many classes.
     """
     problems: list[Problem] = []
@@ -70,7 +73,7 @@ def plan_from_files(
     labelled = _from_data_set(found, problems, unread) if table is None else None
     if labelled is None:
         found = _without_common_folder(found, table)
-        labelled = _from_table(found, table, problems) or _from_folders(found, problems)
+        labelled = _from_table(found, table, problems, group_column) or _from_folders(found, problems)
     candidates = with_usable_labels(_with_names(labelled, found), problems)
     listed = _usable_names(found.manifest.classes, problems) if found.manifest else ()
     classes = _usable_names((*listed, *labelled.classes, *classes_of(candidates)), problems)
@@ -82,7 +85,9 @@ def plan_from_files(
     task = found.manifest.task if found.manifest else None
     absent = tuple(labelled.absent)
     shown = [replace(problem, text=storable_name(problem.text)) for problem in in_line_order(problems)]
-    return ImportPlan(tuple(candidates), tuple(shown), results, storable_name(source), classes, listed, task, absent)
+    columns = labelled.group_columns
+    source = storable_name(source)
+    return ImportPlan(tuple(candidates), tuple(shown), results, source, classes, listed, task, absent, columns)
 
 
 def _read_manifest(found: _Files, table: LabelTable | None, problems: list[Problem]) -> _Files:
@@ -127,9 +132,11 @@ def _from_data_set(found: _Files, problems: list[Problem], unread: dict[str, str
     return _Labelled(candidates, photos, data_set.used, data_set.classes, data_set.names)
 
 
-def _from_table(found: _Files, given: LabelTable | None, problems: list[Problem]) -> _Labelled | None:
+def _from_table(
+    found: _Files, given: LabelTable | None, problems: list[Problem], group_column: str | None
+) -> _Labelled | None:
     """Read the labels from the given table, else from the table in the top folder; None where there is none."""
-    path, table = (None, given) if given is not None else _table_on_top(found, problems)
+    path, table = (None, given) if given is not None else _table_on_top(found, problems, group_column)
     if table is None:
         return None
     used = set() if path is None else {path}
@@ -138,7 +145,7 @@ def _from_table(found: _Files, given: LabelTable | None, problems: list[Problem]
     candidates = _by_rows(table, found.sorted_readers(photos), problems, own=found.manifest is not None)
     gone = {problem.line for problem in problems if problem.absent}
     absent = [row for row in table.rows if row.line in gone]
-    return _Labelled(candidates, photos, used, absent=absent)
+    return _Labelled(candidates, photos, used, absent=absent, group_columns=table.group_columns)
 
 
 def _from_folders(found: _Files, problems: list[Problem]) -> _Labelled:
@@ -189,15 +196,15 @@ def _usable_names(names: Iterable[str], problems: list[Problem]) -> tuple[str, .
     return tuple(classes.values())
 
 
-def choose_table(tables: Mapping[str, Callable[[], bytes]]) -> tuple[str, LabelTable]:
+def choose_table(tables: Mapping[str, Callable[[], bytes]], group_column: str | None = None) -> tuple[str, LabelTable]:
     """Return labels.csv, else the only table with the required columns. Raises LabelsError listing the tables."""
     for path in tables:
         if path.lower() == "labels.csv":
-            return path, read_labels(tables[path](), path)
+            return path, read_labels(tables[path](), path, group_column)
     good, wrong = [], []
     for path in sorted(tables):
         try:
-            good.append((path, read_labels(tables[path](), path)))
+            good.append((path, read_labels(tables[path](), path, group_column)))
         except LabelsError as error:
             wrong.append(error)
     if len(good) == 1:
@@ -221,7 +228,9 @@ def classes_of(candidates: Iterable[Candidate]) -> tuple[str, ...]:
     return tuple(first.values())
 
 
-def _table_on_top(found: _Files, problems: list[Problem]) -> tuple[str | None, LabelTable | None]:
+def _table_on_top(
+    found: _Files, problems: list[Problem], group_column: str | None
+) -> tuple[str | None, LabelTable | None]:
     """Return the table in the top folder; with class folders, a table without labels is not an error."""
     tables = {
         path: read for path, read in found.readers.items() if suffix_of(path) in TABLE_SUFFIXES and "/" not in path
@@ -229,7 +238,7 @@ def _table_on_top(found: _Files, problems: list[Problem]) -> tuple[str | None, L
     if not tables:
         return None, None
     try:
-        return choose_table(tables)
+        return choose_table(tables, group_column)
     except LabelsError as error:
         by_folders = any(one.label for one in folder_meanings(found.photo_paths()).values())
         if not by_folders or any(path.lower() == "labels.csv" for path in tables):
@@ -252,7 +261,8 @@ def _by_rows(table: LabelTable, pictures: FileReaders, problems: list[Problem], 
     for row in table.rows:
         if row.line in file_of:
             file = file_of[row.line]
-            candidates.append(Candidate(file, row.label, row.split, row.box, pictures[file], objects_of(row), row.line))
+            one = Candidate(file, row.label, row.split, row.box, pictures[file], objects_of(row), row.line)
+            candidates.append(replace(one, group=row.group, tags=row.tags))
     with_row = set(file_of.values())
     candidates += [Candidate(file, None, None, None, read) for file, read in pictures.items() if file not in with_row]
     return candidates

@@ -17,6 +17,7 @@ from core.data.importing.plan_files import FileReaders, choose_table, plan_from_
 from core.data.importing.run_import import run_import
 from core.data.importing.upload_spool import UploadSpool
 from core.data.pictures.decoding import MAX_FILE_BYTES
+from core.data.tables.label_rows import NO_GROUP_COLUMNS
 from core.data.tables.labels_csv import Problem, read_labels
 from core.data.tables.names import name_key, storable_name
 from core.errors import ArraysError, DataError, ImageRefused
@@ -47,18 +48,19 @@ class Upload:
     data: BinaryIO
 
 
-def plan_folder(folder: Path, labels: Path | bytes | None = None) -> ImportPlan:
+def plan_folder(folder: Path, labels: Path | bytes | None = None, group_column: str | None = None) -> ImportPlan:
     """Plan the import of a folder on this machine: by ``labels``, else by its own labels.csv, else by class folders.
 
-    Without ``labels``, files of packed images are imported too. Links that lead out of the folder are refused, and
-    linked folders are not entered. Raises DataError where the folder is missing, LabelsError where the labels cannot
+    ``group_column`` is that of the table, here and in the functions below, as in ``read_labels``. Without ``labels``,
+    files of packed images are imported too. Links that lead out of the folder are refused, and linked folders are not
+    entered. Raises DataError where the folder is missing, LabelsError where the labels cannot
     be read.
     """
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}. Name the folder that holds the photos.")
     table, own_table = None, None
     if labels is not None:
-        table = read_labels(labels, labels.name if isinstance(labels, Path) else "labels.csv")
+        table = read_labels(labels, labels.name if isinstance(labels, Path) else "labels.csv", group_column)
         own_table = labels.resolve() if isinstance(labels, Path) else None
     root = folder.resolve()
     listing = list_folder(root)
@@ -70,24 +72,31 @@ def plan_folder(folder: Path, labels: Path | bytes | None = None) -> ImportPlan:
     }
     parts = _packed_parts(packed, listing.refused)
     problems = [Problem(None, f"the folder {text}; it is skipped") for text in listing.unreadable]
-    plan = plan_from_files(files, listing.refused, str(folder), table)
+    plan = plan_from_files(files, listing.refused, str(folder), table, (), group_column)
     return _joined([plan, *parts], {}, problems, str(folder))
 
 
-def plan_table(labels: Path) -> ImportPlan:
+def plan_table(labels: Path, group_column: str | None = None) -> ImportPlan:
     """Plan the import of a labels.csv alone, for photos that a project has. Raises LabelsError as ``plan_folder``."""
-    return plan_from_files({}, {}, labels.name, read_labels(labels, labels.name))
+    return plan_from_files({}, {}, labels.name, read_labels(labels, labels.name, group_column))
 
 
-def plan_zip(source: Path | BinaryIO, name: str, labels: bytes | None = None, limits: ZipLimits = LIMITS) -> ImportPlan:
+def plan_zip(
+    source: Path | BinaryIO,
+    name: str,
+    labels: bytes | None = None,
+    limits: ZipLimits = LIMITS,
+    group_column: str | None = None,
+) -> ImportPlan:
     """Plan the import of a zip like that of a folder; each file is unpacked only when it is read.
 
     Raises DataError where the zip is damaged or exceeds the limits, LabelsError where the labels cannot be read.
     """
     listing = list_zip(source, name, limits)
     parts = _packed_parts(_unzipped(listing), listing.refused) if labels is None else []
-    table = read_labels(labels) if labels is not None else None
-    return _joined([plan_from_files(listing.files, listing.refused, name, table), *parts], {}, [], name)
+    table = read_labels(labels, group_column=group_column) if labels is not None else None
+    plan = plan_from_files(listing.files, listing.refused, name, table, (), group_column)
+    return _joined([plan, *parts], {}, [], name)
 
 
 def plan_packed_files(paths: Sequence[Path]) -> ImportPlan:
@@ -99,7 +108,7 @@ def plan_packed_files(paths: Sequence[Path]) -> ImportPlan:
     return parts[0] if len(parts) == 1 else _joined(parts, {}, [], ", ".join(path.name for path in paths))
 
 
-def plan_uploads(uploads: Sequence[Upload], limits: ZipLimits = LIMITS) -> ImportPlan:
+def plan_uploads(uploads: Sequence[Upload], limits: ZipLimits = LIMITS, group_column: str | None = None) -> ImportPlan:
     """Plan the import of uploaded photos, zips and a table, in any mixture.
 
     An uploaded table labels all files; without one, every zip has its own table or class folders. A zip that cannot
@@ -108,7 +117,8 @@ def plan_uploads(uploads: Sequence[Upload], limits: ZipLimits = LIMITS) -> Impor
     found = _sorted_uploads(uploads, limits)
     source = ", ".join(upload.name for upload in uploads[:3])
     source += f" and {len(uploads) - 3:,} more" if len(uploads) > 3 else ""
-    parts = _by_uploaded_table(found, source) if found.tables else _by_own_labels(found, source)
+    plan_by = _by_uploaded_table if found.tables else _by_own_labels
+    parts = plan_by(found, source, group_column)
     return _joined([*parts, *found.packed], found.refused, found.problems, source)
 
 
@@ -161,20 +171,21 @@ def _add_photo(found: _SortedUploads, upload: Upload, name: str) -> None:
         found.problems.append(Problem(None, f"{name} was uploaded more than once; the later one is named {free}"))
 
 
-def _by_uploaded_table(found: _SortedUploads, source: str) -> list[ImportPlan]:
+def _by_uploaded_table(found: _SortedUploads, source: str, group_column: str | None) -> list[ImportPlan]:
     """Plan all photos, inside and outside the zips, by the uploaded table."""
     files = dict(found.photos)
     for name, inside in found.zips:
         prefix = _prefix(name, inside, files)
         files |= {prefix + path: read for path, read in inside.items()}
-    _, table = choose_table(found.tables)
+    _, table = choose_table(found.tables, group_column)
     return [plan_from_files(files, {}, source, table, pictures=found.photos)]
 
 
-def _by_own_labels(found: _SortedUploads, source: str) -> list[ImportPlan]:
+def _by_own_labels(found: _SortedUploads, source: str, group_column: str | None) -> list[ImportPlan]:
     """Plan the photos outside the zips, and each zip by its own labels."""
     photos = [plan_from_files(found.photos, {}, source, pictures=found.photos)] if found.photos else []
-    return [*photos, *(plan_from_files(inside, {}, name) for name, inside in found.zips)]
+    inside = [plan_from_files(files, {}, name, group_column=group_column) for name, files in found.zips]
+    return [*photos, *inside]
 
 
 def _is_packed(name: str) -> bool:
@@ -241,7 +252,9 @@ def _joined(parts: list[ImportPlan], refused: dict[str, str], problems: list[Pro
     task = parts[0].task if len(parts) == 1 else None
     absent = tuple(row for part in parts for row in part.absent)
     shown = storable_name(source)  # a folder's name may hold bytes that are not text
-    return ImportPlan(tuple(candidates.values()), tuple(problems), tuple(results), shown, names, own, task, absent)
+    columns = next((part.group_columns for part in parts if part.group_columns != NO_GROUP_COLUMNS), NO_GROUP_COLUMNS)
+    plan = ImportPlan(tuple(candidates.values()), tuple(problems), tuple(results), shown, names, own, task, absent)
+    return replace(plan, group_columns=columns)
 
 
 def _prefix(zip_name: str, inside: Collection[str], taken: Collection[str]) -> str:

@@ -7,14 +7,8 @@ from core.data.importing.equal_photos import contradiction, distinct_labels
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, ResultKind
 from core.data.importing.import_progress import claim_import
 from core.data.importing.store_photos import RefusedPhoto, StoredPhoto, StoringFailed, stored_photos
-from core.data.importing.updates.label_updates import (
-    LabelUpdates,
-    PhotoUpdate,
-    boxes_of,
-    outdated,
-    rows_of,
-    update_text,
-)
+from core.data.importing.updates.apply_updates import boxes_of, groups_of, outdated, rows_of, tags_of, update_text
+from core.data.importing.updates.label_updates import LabelUpdates, PhotoUpdate
 from core.data.store.boxes.box_checks import TOLERATED_PIXELS, invalid_reason, reaches_out
 from core.data.store.records import BoxRow
 from core.data.store.store import Store
@@ -34,6 +28,8 @@ class _StoredImage:
     new: bool = False  # added by this import
     changed: bool = False
     boxes: list[BoxRow] | None = None  # to be set; None: the present ones stay
+    group: str | None = None  # to be set; None: the present one stays
+    tags: tuple[str, ...] = ()  # to be added
     given: dict[str, str] = field(default_factory=dict)  # the label that each file gives it
     first: FileResult | None = None  # of the first of these files
 
@@ -111,9 +107,14 @@ class _Found:
         if photo.new:
             self.images[row.id] = _StoredImage(row.filename, row.label, row.split, new=True)
             result = _result_of_new(candidate, self.images[row.id], photo.remarks)
+            self.images[row.id].group = candidate.group
         else:
             image = self.images.setdefault(row.id, _StoredImage(row.filename, row.label, row.split))
             result = _result_of_known(candidate, image, self._updated.get(row.id))
+            if image.new or self._updates is None:
+                result = _with_notes(result, _group_of_copy(candidate, image, row.group))
+        if self.images[row.id].new or self._updates is None:
+            self.images[row.id].tags += candidate.tags
         if candidate.objects and self._localizes and _takes_boxes(self.images[row.id], self._updates):
             boxes = [] if photo.new else present.get(row.id, [])
             result = _with_notes(result, _set_boxes(candidate.objects, photo.size, self.images[row.id], boxes))
@@ -141,13 +142,16 @@ def _save_labels(
 ) -> None:
     """Set labels, splits, boxes and new classes as one change; nothing where there are none."""
     rows = [(image_id, image.label, image.split) for image_id, image in images.items() if image.changed]
+    groups: dict[int, str | None] = {number: image.group for number, image in images.items() if image.group}
+    tags = {number: dict.fromkeys(image.tags, True) for number, image in images.items() if image.tags}
     current, _ = outdated(updates, store, project_id) if updates.changes else (updates, ())
-    if not rows and not plan.listed and not current.changes:
+    if not rows and not plan.listed and not current.changes and not groups and not tags:
         return
     # The order of the rows sets the order of new classes, which must be the plan's.
     place = {name_key(name): number for number, name in enumerate(plan.classes)}
     rows.sort(key=lambda row: place.get(name_key(row[1] or ""), len(place)))
     what = [f"labels of {_photos(len(rows))}"] if rows else []
+    what += [f"groups or tags of {_photos(len({*groups, *tags}))}"] if (groups or tags) and not rows else []
     what += [f"{update_text(current)} updated"] if current.changes else []
     text = f"{', and '.join(what) or 'classes'} from {plan.source}"
     classes = plan.classes if localizes and rows else plan.listed
@@ -158,7 +162,15 @@ def _save_labels(
     # In the order of all rows, before the classes of boxes.
     new_classes = [*classes, *current.new_classes, *(label for _, label, _ in rows if label is not None)]
     store.apply_labels(
-        project_id, rows, who, text, "import", {**boxes, **boxes_of(current)}, [*dict.fromkeys(new_classes)]
+        project_id,
+        rows,
+        who,
+        text,
+        "import",
+        {**boxes, **boxes_of(current)},
+        [*dict.fromkeys(new_classes)],
+        groups=groups | groups_of(current),
+        tags=tags | tags_of(current),
     )
 
 
@@ -249,6 +261,17 @@ def _result_of_known(candidate: Candidate, image: _StoredImage, update: PhotoUpd
     return FileResult(candidate.name, kind, "; ".join(notes))
 
 
+def _group_of_copy(candidate: Candidate, image: _StoredImage, present: str | None) -> list[str]:
+    """Give an image the group of one more file, if it has none; return the remark where they differ."""
+    here = image.group or present
+    if candidate.group is None or (here is not None and name_key(here) == name_key(candidate.group)):
+        return []
+    if here is None:
+        image.group = candidate.group
+        return []
+    return [f'the group "{candidate.group}" is not used, "{here}" stays']
+
+
 def _label_of_copy(name: str, label: str, image: _StoredImage) -> list[str]:
     """Give an image the label of one more file, or none if it contradicts the others; return the remark about it."""
     image.given[name] = label
@@ -285,6 +308,10 @@ def _update_notes(update: PhotoUpdate) -> list[str]:
         notes.append(f"its split is now {update.split}" + (f", was {old}" if (old := update.image.split) else ""))
     if update.boxes is not None:
         notes.append(f"its boxes are those of this file: {len(update.boxes)}, before {len(update.boxes_before)}")
+    if update.group is not None:
+        notes.append(f'its group is now "{update.group}"' + (f', was "{old}"' if (old := update.image.group) else ""))
+    if update.tags is not None:
+        notes.append(f"its tags are now {', '.join(update.tags)}")
     return notes
 
 

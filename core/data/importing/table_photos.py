@@ -17,7 +17,7 @@ from core.data.store.records import BoxRow
 from core.data.tables.label_rows import LabelledBox, LabelTable, objects_of, with_objects
 from core.data.tables.labels_csv import LabelRow, Problem, match_files, read_labels
 from core.data.tables.names import name_key, without_invisible
-from core.errors import DataError, ImageRefused
+from core.errors import DataError, ImageRefused, LabelsError
 from core.processors import available_processors
 from core.progress import CountCallback
 from core.workspace import Workspace, workspace_folder
@@ -37,13 +37,23 @@ class TablePhoto:
 
 
 def photos_of_table(
-    labels: Path, images: Path, progress: CountCallback | None
+    labels: Path, images: Path, progress: CountCallback | None, group_column: str | None = None
 ) -> tuple[list[TablePhoto], list[Problem]]:
-    """Return the rows with a label and a readable photo, each image once, and all problems."""
+    """Return the rows with a label and a readable photo, each image once, and all problems.
+
+    Raises LabelsError also where several columns may name the groups: training cannot ask, and a wrong guess would
+    make the results too good.
+    """
     if not images.is_dir():
         raise DataError(f"There is no folder {images}. Name the folder with the photos of {labels.name}.")
     folder = images.resolve()
-    table = _unify_spelling(read_labels(labels, labels.name))
+    table = _unify_spelling(read_labels(labels, labels.name, group_column))
+    if table.group_columns.unclear:
+        first, *_ = shown = table.group_columns.possible
+        raise LabelsError(
+            f"{labels.name} has several columns that may name the groups: {', '.join(shown)}. "
+            f'Choose one with --group-column "{first}", or --group-column none to group nothing.'
+        )
     file_of, unmatched = match_files(table, _files(folder))
     wanted = [(row, file_of[row.line]) for row in table.rows if row.line in file_of and row.label is not None]
     photos, refused = _read(folder, wanted, progress)
@@ -171,13 +181,17 @@ def without_copies(photos: list[TablePhoto]) -> tuple[list[TablePhoto], list[Pro
         split = strictest_split(photo.row.split for photo in group)
         best = next((photo for photo in group if photo.row.split == split), group[0])
         boxed = next((photo for photo in group if photo.row.box is not None), best)
-        row = replace(best.row, box=boxed.row.box, objects=boxed.row.objects)
+        groups = distinct_labels(photo.row.group for photo in group)
+        tags = tuple(dict.fromkeys(tag for photo in group for tag in photo.row.tags))
+        row = replace(best.row, box=boxed.row.box, objects=boxed.row.objects, group=next(iter(groups), None), tags=tags)
         if len(group) > 1:
             names = ", ".join(photo.row.filename for photo in group)
             splits = {photo.row.split for photo in group if photo.row.split}
             notes = [f"in {split} and not in the other splits"] if len(splits) > 1 else []
             if len({_sides(photo.row) for photo in group if photo.row.box is not None}) > 1:
                 notes.append(f"with the boxes of {boxed.row.filename}, because theirs differ")
+            if len(groups) > 1:
+                notes.append(f"in the group {groups[0]} and not in {', '.join(groups[1:])}")
             text = ", ".join([f"{names} are the same photo: kept once", *notes])
             problems.append(Problem(best.row.line, text))
         kept.append(replace(best, row=row))

@@ -1,14 +1,17 @@
-"""Labels and splits of images, and their removal: each call is one change that can be undone."""
+"""Labels, splits, groups and tags of images, and their removal: each call is one change that can be undone."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, false, func, select, update
+from sqlalchemy import Connection, false, func, select
 
-from core.data.splits import SPLITS, SplitItem, adjust_groups, assign, lacks_validation
+from core.data.splits import SPLITS
 from core.data.store.boxes.box_changes import box_items
 from core.data.store.boxes.box_items import relabel_items
 from core.data.store.class_rows import write_classes
 from core.data.store.classes import class_called, class_numbers, images_in_words, prepare_classes
+from core.data.store.grouping.photo_groups import group_spellings
+from core.data.store.grouping.tag_items import check_tag, tag_items
+from core.data.store.grouping.tag_rows import tags_of
 from core.data.store.history.changes import (
     CHUNK,
     LABEL_COLUMNS,
@@ -18,9 +21,8 @@ from core.data.store.history.changes import (
     current_values,
     now,
 )
-from core.data.store.queries import near_duplicates
 from core.data.store.records import AT_ONCE, LABEL_KINDS, SUGGESTION, LabelAndSplit, Labels, Part, source_of
-from core.data.store.schema import classes, images
+from core.data.store.schema import images
 from core.data.tables.names import check_class_count, name_key, tidy_name
 from core.errors import DataError
 
@@ -79,17 +81,20 @@ def apply_labels(
     extends: int = 0,
     later: bool = False,
 ) -> int:
-    """A change: set the labels and splits of many images, adding missing classes in their order.
+    """A change: set the labels, splits, groups and tags of many images, adding missing classes in their order.
 
-    Of two rows for one image the later one counts. ``kind`` is "import", "splits" or one of LABEL_KINDS. Boxes are
-    set in the same change, and their labels are classes. Missing ``new_classes`` are added before those of boxes and
-    rows, in this order. ``extends`` is the number of an earlier part of the same change; a ``later`` part leaves out
-    images that have been removed since. Returns the change's number, 0 if nothing changed.
+    Of two rows for one image the later one counts. ``kind`` is "import", "splits", "groups", "tags" or one of
+    LABEL_KINDS. A group or tag is spelled as the project spells it already. Boxes are set in the same change, and their
+    labels are classes. Missing ``new_classes`` are added before those of boxes and rows, in this order. ``extends`` is
+    the number of an earlier part of the same change; a ``later`` part leaves out images that have been removed since.
+    Returns the change's number, 0 if nothing changed.
     """
     if later:
         labels = _without_gone(conn, project_id, labels)
     numbers, items = _with_classes(conn, project_id, labels.names)
     wanted = _values_of(labels.rows, numbers)
+    for image_id, group in _groups_of(conn, project_id, labels.groups).items():
+        wanted.setdefault(image_id, {})["group_name"] = group
     for image_id in labels.boxes.keys() & wanted.keys():  # its class comes with the boxes
         wanted[image_id].pop("class_id", None)
     relabelled: dict[int, int | None] = {}
@@ -102,6 +107,9 @@ def apply_labels(
         by_label = {box.label: numbers[name_key(box.label)] for some in labels.boxes.values() for box in some}
         items += box_items(conn, project_id, labels.boxes, by_label, who, source_of(kind))
     items += relabel_items(conn, relabelled)
+    if labels.tags:
+        _present(conn, project_id, labels.tags)
+        items += tag_items(conn, project_id, labels.tags)
     return apply_change(conn, project_id, kind, text, who, items, extends) if items else 0
 
 
@@ -113,15 +121,36 @@ def check_labels(conn: Connection, project_id: int, labels: Labels) -> None:
         tidy_name(name, "class")
     check_class_count(len(numbers) + len(missing), "With these, the project")
     _values_of(((image_id, None, split) for image_id, _, split in labels.rows), {})
-    if mentioned := {*labels.boxes, *(image_id for image_id, _, _ in labels.rows)}:
+    _groups_of(conn, project_id, labels.groups)
+    for tag in {tag for switched in labels.tags.values() for tag in switched}:
+        check_tag(tag)
+    if mentioned := labels.images:
         _check_present(conn, project_id, mentioned)
 
 
 def _without_gone(conn: Connection, project_id: int, labels: Labels) -> Labels:
     """Return the labels of the images that are still in the project."""
-    here = _present(conn, project_id, {*labels.boxes, *(image_id for image_id, _, _ in labels.rows)}, of=None)
-    rows = [row for row in labels.rows if row[0] in here]
-    return Labels(rows, {number: some for number, some in labels.boxes.items() if number in here}, labels.new_classes)
+    here = _present(conn, project_id, labels.images, of=None)
+    return Labels(
+        [row for row in labels.rows if row[0] in here],
+        {number: some for number, some in labels.boxes.items() if number in here},
+        labels.new_classes,
+        {number: group for number, group in labels.groups.items() if number in here},
+        {number: switched for number, switched in labels.tags.items() if number in here},
+    )
+
+
+def _groups_of(conn: Connection, project_id: int, groups: Mapping[int, str | None]) -> dict[int, str | None]:
+    """Return the groups as the project spells them. Raises DataError for a name that cannot be one."""
+    if not groups:
+        return {}
+    spelled = group_spellings(conn, project_id)
+    tidy: dict[str, str] = {}
+    for name in groups.values():
+        if name is not None and name not in tidy:
+            one = tidy_name(name, "group")
+            tidy[name] = spelled.setdefault(name_key(one), one)
+    return {image_id: None if name is None else tidy[name] for image_id, name in groups.items()}
 
 
 def _with_classes(conn: Connection, project_id: int, labels: Iterable[str]) -> tuple[dict[str, int], list[ChangeItem]]:
@@ -167,10 +196,18 @@ def _image_changes(
             yield _image_item(image_id, row, after)
 
 
-def remove_images(conn: Connection, project_id: int, part: Part[int], who: str, heirs: Mapping[int, int]) -> int:
+def remove_images(
+    conn: Connection,
+    project_id: int,
+    part: Part[int],
+    who: str,
+    heirs: Mapping[int, int],
+    copies: Mapping[int, Sequence[int]],
+) -> int:
     """A change: remove images from the project; return the change's number. Their files stay, so that undo works.
 
-    ``heirs`` (image that stays -> image that goes) get the other's class and its author if they have no class.
+    ``heirs`` (image that stays -> image that goes) get the other's class and its author if they have no class. Images
+    with ``copies`` (image that stays -> images that go) get their first group if they have none, and all their tags.
     """
     current = _present(conn, project_id, part.some, of=part.whole)
     items = [ChangeItem("image", number, {"removed": False}, {"removed": True}) for number in current]
@@ -180,55 +217,25 @@ def remove_images(conn: Connection, project_id: int, part: Part[int], who: str, 
             from_copy = current[heirs[number]]
             after = {column.name: from_copy[column.name] for column in LABEL_COLUMNS}
             items.append(_image_item(number, row, after))
+    items += _inherited(conn, project_id, current, copies)
     text = f"{_which(conn, part.items)}: removed"
     return apply_change(conn, project_id, "images removed", text, who, items, part.extends) if items else 0
 
 
-def lacks_splits(conn: Connection, project_id: int) -> bool:
-    """Return whether any labelled image has no split yet."""
-    without = select(images.c.id).where(
-        images.c.project_id == project_id,
-        images.c.removed == false(),
-        images.c.class_id.is_not(None),
-        images.c.split.is_(None),
-    )
-    return conn.execute(without.limit(1)).first() is not None
-
-
-def new_splits(conn: Connection, project_id: int, seed: int = 0) -> dict[int, str]:
-    """Return the split that each labelled image without one will get, the same for near-duplicates.
-
-    Existing splits never change. So an image in the test set stays there, also when its label changes.
-    """
-    if not lacks_splits(conn, project_id):
-        return {}
-    query = (
-        select(images.c.id, images.c.hash, classes.c.name, images.c.split)
-        .join(classes)
-        .where(images.c.project_id == project_id, images.c.removed == false())
-        .order_by(images.c.id)
-    )
-    groups = near_duplicates(conn, project_id)
-    labelled = [SplitItem(str(row.id), row.name, groups[row.hash], row.split) for row in conn.execute(query)]
-    new = [item for item in labelled if item.split is None]
-    if lacks_validation(labelled):
-        return {int(item.key): "train" for item in new}
-    # Those with a split first: they take their places, and the new ones fill the open ones.
-    found = assign(sorted(adjust_groups(labelled), key=lambda item: item.split is None), seed)
-    return {int(item.key): found[item.key] for item in new}
-
-
-def assign_splits(conn: Connection, project_id: int, seed: int = 0) -> None:
-    """Give every labelled image without a split the one of ``new_splits``.
-
-    This is no event in the history: nobody decided it, and nothing needs undoing.
-    """
-    found = new_splits(conn, project_id, seed)
-    for split in SPLITS:
-        numbers = [number for number, given in found.items() if given == split]
-        for start in range(0, len(numbers), 5000):
-            some = images.c.id.in_(numbers[start : start + 5000])
-            conn.execute(update(images).where(some).values(split=split))
+def _inherited(
+    conn: Connection, project_id: int, gone: Mapping[int, Values], copies: Mapping[int, Sequence[int]]
+) -> list[ChangeItem]:
+    """Return what gives images the groups and tags of their copies, as far as these are ``gone`` now."""
+    mine = {number: [copy for copy in some if copy in gone] for number, some in copies.items()}
+    stays = _present(conn, project_id, [number for number, some in mine.items() if some], of=None)
+    tags = tags_of(conn, project_id, gone) if stays else {}
+    items = []
+    for number, row in stays.items():
+        group = next((name for copy in mine[number] if (name := gone[copy]["group_name"])), None)
+        if group and row["group_name"] is None:
+            items.append(_image_item(number, row, {"group_name": group}))
+    wanted = {number: {tag: True for copy in mine[number] for tag in tags.get(copy, ())} for number in stays}
+    return items + tag_items(conn, project_id, wanted)
 
 
 def first_classes(conn: Connection, project_id: int, names: Sequence[str]) -> None:

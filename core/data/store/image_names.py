@@ -47,6 +47,12 @@ def owner_of(conn: Connection, project_id: int, filename: str) -> int | None:
     return conn.execute(own.union_all(alias).limit(1)).scalar()
 
 
+def filenames(conn: Connection, project_id: int) -> dict[int, str]:
+    """Return the own name of every image in the project, in the order in which they were added."""
+    query = select(images.c.id, images.c.filename).where(images.c.project_id == project_id, images.c.removed == false())
+    return {row.id: row.filename for row in conn.execute(query.order_by(images.c.id))}
+
+
 def names_in(conn: Connection, project_id: int) -> dict[str, int]:
     """Return the image of every name in the project: the images' own names, and the others that they have."""
     own = select(images.c.filename, images.c.id).where(images.c.project_id == project_id, images.c.removed == false())

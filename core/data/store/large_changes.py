@@ -10,6 +10,9 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from core.data.store import annotations
+from core.data.store.classes import images_in_words
+from core.data.store.grouping import image_splits
+from core.data.store.grouping.tag_items import check_tag
 from core.data.store.history import roll_back as roll_back_changes
 from core.data.store.history import undo as undo_changes
 from core.data.store.records import AT_ONCE, BoxRow, Change, LabelAndSplit, Labels, Part, RollBackReach
@@ -43,12 +46,17 @@ class LargeChanges(Transactions):
         return self._in_parts(project_id, [*dict(rows).items()], write)
 
     def remove_images(
-        self, project_id: int, image_ids: Sequence[int], who: str, heirs: Mapping[int, int] | None = None
+        self,
+        project_id: int,
+        image_ids: Sequence[int],
+        who: str,
+        heirs: Mapping[int, int] | None = None,
+        copies: Mapping[int, Sequence[int]] | None = None,
     ) -> int:
         """A change: remove images from the project: see `annotations.remove_images`."""
 
         def write(conn: Connection, part: Part[int]) -> int:
-            return annotations.remove_images(conn, project_id, part, who, heirs or {})
+            return annotations.remove_images(conn, project_id, part, who, heirs or {}, copies or {})
 
         return self._in_parts(project_id, [*dict.fromkeys(image_ids)], write)
 
@@ -62,12 +70,14 @@ class LargeChanges(Transactions):
         boxes: Mapping[int, Sequence[BoxRow]] | None = None,
         new_classes: Sequence[str] = (),
         extends: int = 0,
+        groups: Mapping[int, str | None] | None = None,
+        tags: Mapping[int, Mapping[str, bool]] | None = None,
     ) -> int:
-        """A change: set the labels, splits and boxes of many images: see `annotations.apply_labels`.
+        """A change: set labels, splits, boxes, groups and tags of many images: see `annotations.apply_labels`.
 
         All of it is checked before any of it is written.
         """
-        labels = Labels(rows, boxes or {}, new_classes)
+        labels = Labels(rows, boxes or {}, new_classes, groups or {}, tags or {})
         parts = _parts_of(labels)
         if len(parts) > 1:
             with self._reading() as conn:
@@ -82,6 +92,40 @@ class LargeChanges(Transactions):
 
             change = self._write(write, project_id) or change
         return change
+
+    def set_groups(self, project_id: int, groups: Mapping[int, str | None], who: str) -> int:
+        """A change: put images into groups (None: into none); photos of a group lie in one split from then on.
+
+        Splits that exist stay: see ``split_by_group``. Returns the change's number, 0 if nothing changed.
+        """
+        names = {name for name in groups.values() if name is not None}
+        into = "no group" if not names else f"group {min(names)}" if len(names) == 1 else f"{len(names):,} groups"
+        return self.apply_labels(
+            project_id, (), who, f"{images_in_words(len(groups))}: {into}", "groups", groups=groups
+        )
+
+    def add_tag(self, project_id: int, image_ids: Sequence[int], tag: str, who: str) -> int:
+        """A change: give images a tag. Returns the change's number, 0 if all of them have it."""
+        tag = check_tag(tag)
+        text = f"{images_in_words(len({*image_ids}))}: tag {tag} added"
+        return self.apply_labels(project_id, (), who, text, "tags", tags={number: {tag: True} for number in image_ids})
+
+    def remove_tag(self, project_id: int, image_ids: Sequence[int], tag: str, who: str) -> int:
+        """A change: take a tag away from images. Returns the change's number, 0 if none of them has it."""
+        tag = check_tag(tag)
+        text = f"{images_in_words(len({*image_ids}))}: tag {tag} removed"
+        return self.apply_labels(project_id, (), who, text, "tags", tags={number: {tag: False} for number in image_ids})
+
+    def split_by_group(self, project_id: int, who: str, seed: int = 0) -> int:
+        """A change: divide the labelled photos of all groups anew: see `image_splits.splits_by_group`.
+
+        Returns the change's number, 0 if nothing moved.
+        """
+        with self._reading() as conn:
+            found = image_splits.splits_by_group(conn, project_id, seed)
+        rows = [(number, None, split) for number, split in found.items()]
+        text = f"split again by group: {images_in_words(len(rows))} moved"
+        return self.apply_labels(project_id, rows, who, text, "splits") if rows else 0
 
     def undo(
         self, project_id: int, who: str | None = None, tab: str | None = None, without: Collection[str] = ()
@@ -139,7 +183,7 @@ def _parts_of(labels: Labels) -> list[Labels]:
     of_image: dict[int, list[LabelAndSplit]] = {}
     for row in labels.rows:
         of_image.setdefault(row[0], []).append(row)
-    numbers = [*dict.fromkeys([*of_image, *labels.boxes])]
+    numbers = [*dict.fromkeys([*of_image, *labels.boxes, *labels.groups, *labels.tags])]
     if len(numbers) <= LABELS_AT_ONCE and len(labels.new_classes) <= CLASSES_AT_ONCE:
         return [labels]
     by_key: dict[str, str] = {}
@@ -153,5 +197,11 @@ def _parts_of(labels: Labels) -> list[Labels]:
     for start in range(0, len(numbers), LABELS_AT_ONCE):
         some = numbers[start : start + LABELS_AT_ONCE]
         rows = [row for number in some for row in of_image.get(number, ())]
-        parts.append(Labels(rows, {number: labels.boxes[number] for number in some if number in labels.boxes}))
+        boxes, groups, tags = _of(some, labels.boxes), _of(some, labels.groups), _of(some, labels.tags)
+        parts.append(Labels(rows, boxes, (), groups, tags))
     return parts
+
+
+def _of(numbers: Sequence[int], values: Mapping[int, T]) -> dict[int, T]:
+    """Return the values of these images."""
+    return {number: values[number] for number in numbers if number in values}

@@ -1,6 +1,7 @@
 """Queries on a project's images: pages, counts, the next image to label, near-duplicates, the rows to export."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, false, func, or_, select
@@ -10,6 +11,7 @@ from core.data.pictures.near_duplicates import near_duplicate_groups
 from core.data.splits import SPLITS
 from core.data.store.boxes.box_rows import boxes_of
 from core.data.store.classes import class_numbers, classes_of
+from core.data.store.grouping.tag_rows import has_tag, tags_of
 from core.data.store.history.changes import CHUNK
 from core.data.store.records import ORDERS, ImageFilter, ImageLabel, ImageRow
 from core.data.store.schema import aliases, boxes, classes, images, pictures
@@ -111,19 +113,22 @@ def label_rows(conn: Connection, project_id: int, sources: bool = False) -> list
     query = select(aliases.c.image_id, aliases.c.filename).where(aliases.c.project_id == project_id)
     for image_id, filename in conn.execute(query.order_by(aliases.c.id)):
         further.setdefault(image_id, []).append(filename)
+    tags = tags_of(conn, project_id)
     shown = select(images.c.id, images.c.filename, images.c.split, images.c.label_source, classes.c.name)
+    shown = shown.add_columns(images.c.group_name)
     shown = shown.outerjoin(classes)
     answer: list[LabelRow] = []
     for row in conn.execute(shown.where(*_of(project_id)).order_by(images.c.id)):
         for filename in (row.filename, *further.get(row.id, ())):
             line = len(answer) + 2  # the first line is the header
-            source = row.label_source if sources else None
+            plain = LabelRow(line, filename, row.name, row.split, None, group=row.group_name, tags=tags.get(row.id, ()))
+            plain = replace(plain, source=row.label_source if sources else None)
             found = boxes_by_image.get(row.id, ())
             if not found:
-                answer.append(LabelRow(line, filename, row.name, row.split, None, source=source))
+                answer.append(plain)
             for place, box in enumerate(found):
                 sides = Box(box.x, box.y, box.width, box.height)
-                answer.append(LabelRow(line + place, filename, box.label, row.split, sides, source=source))
+                answer.append(replace(plain, line=line + place, label=box.label, box=sides))
     return answer
 
 
@@ -161,6 +166,7 @@ _FULL = (
         images.c.annotated_at,
         images.c.label_source,
         pictures.c.suffix,
+        images.c.group_name.label("group"),
     )
     .join(pictures, pictures.c.hash == images.c.hash)
     .outerjoin(classes, classes.c.id == images.c.class_id)
@@ -181,6 +187,10 @@ def _chosen(conn: Connection, project_id: int, where: ImageFilter, query: Select
         query = query.where(~BOXED)
     if where.split is not None:
         query = query.where(images.c.split == where.split if where.split != "none" else images.c.split.is_(None))
+    if where.tag is not None:
+        query = query.where(has_tag(project_id, where.tag))
+    if where.group is not None:
+        query = query.where(images.c.group_name == where.group)
     wanted = search_key(where.search.strip())
     if wanted:
         also = select(aliases.c.image_id).where(

@@ -62,6 +62,7 @@ class ImageRow:
     annotated_at: datetime | None  # UTC
     label_source: str | None = None  # one of LABEL_SOURCES; None without a label, and for labels of older versions
     suffix: str = ""  # of the stored file, with its dot
+    group: str | None = None  # given by a person: the photos of a group lie in one split
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,8 @@ class ImageFilter:
     boxless: bool = False  # only those without a box
     split: str | None = None  # "train", "val", "test", or "none" for images that have no split yet
     search: str = ""  # part of a file name, in any case
+    tag: str | None = None  # only those with this tag
+    group: str | None = None  # only those of this group
     order: str = "added"  # one of ORDERS
 
 
@@ -148,6 +151,9 @@ class Touched:
     split_after: str | None
     removed_before: bool
     removed_after: bool
+    group_before: str | None = None
+    group_after: str | None = None
+    tags: Mapping[str, bool] = field(default_factory=dict)  # added (True) or taken away, by name
 
 
 @dataclass(frozen=True)
@@ -218,11 +224,18 @@ class Part(Generic[T]):
 
 @dataclass(frozen=True)
 class Labels:
-    """Labels, splits and boxes to set, and classes to add first; of two rows for one image the later one counts."""
+    """What to set for images, and classes to add first; of two rows for one image the later one counts."""
 
     rows: Sequence[LabelAndSplit]
     boxes: Mapping[int, Sequence[BoxRow]] = field(default_factory=dict)
     new_classes: Sequence[str] = ()
+    groups: Mapping[int, str | None] = field(default_factory=dict)  # None: no group
+    tags: Mapping[int, Mapping[str, bool]] = field(default_factory=dict)  # True: gets the tag, False: loses it
+
+    @property
+    def images(self) -> set[int]:
+        """All images that are mentioned."""
+        return {*self.boxes, *self.groups, *self.tags, *(image_id for image_id, _, _ in self.rows)}
 
     @property
     def names(self) -> list[str]:

@@ -104,6 +104,7 @@ images = Table(
     Column("annotated_at", UtcDateTime),
     Column("label_source", String(20)),  # one of LABEL_SOURCES; NULL without a label, or if older than migration 0005
     Column("removed", Boolean, nullable=False),
+    Column("group_name", String(200)),  # given by a person: the photos of a group lie in one split
     UniqueConstraint("project_id", "hash"),
     # One index for each way to page through a project.
     Index("ix_images_by_class", "project_id", "removed", "class_id", "split", "id"),
@@ -111,6 +112,7 @@ images = Table(
     Index("ix_images_by_name", "project_id", "removed", "sort_key", "id"),
     Index("ix_images_by_id", "project_id", "removed", "id"),
     Index("ix_images_by_filename", "project_id", "filename"),
+    Index("ix_images_by_group", "project_id", "removed", "group_name", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -124,6 +126,24 @@ aliases = Table(
     Column("filename", Text, nullable=False),
     Column("search_key", Text, nullable=False),
     Index("ix_aliases_by_filename", "project_id", "filename"),
+)
+
+# What photos show besides their class: snow, indoors. A tag that no photo has any more stays, for undo.
+tags = Table(
+    "tags",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("name_key", String(400), nullable=False),
+    UniqueConstraint("project_id", "name_key"),
+)
+
+image_tags = Table(
+    "image_tags",
+    metadata,
+    Column("image_id", ForeignKey("images.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("tag_id", ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True),
 )
 
 # In pixels of the upright picture; x and y are the upper left corner.
@@ -195,7 +215,7 @@ change_items = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("change_id", ForeignKey("changes.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("entity", String(5), nullable=False),  # "image", "class", or "boxes" of an image
+    Column("entity", String(5), nullable=False),  # "image", "class", or "boxes" or "tags" of an image
     Column("entity_id", Integer, nullable=False),
     Column("before", JSON, nullable=False),
     Column("after", JSON, nullable=False),

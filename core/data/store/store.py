@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.data.pictures import stored_files
 from core.data.pictures.decoding import Decoded
-from core.data.store import add_images, annotations, insert_image, queries, reservations
+from core.data.store import add_images, insert_image, queries, reservations
 from core.data.store import classes as class_rows
 from core.data.store import image_names as image_name_rows
 from core.data.store import projects as project_rows
@@ -23,6 +23,9 @@ from core.data.store.boxes import box_changes, box_rows
 from core.data.store.boxes import learned_photos as learned
 from core.data.store.checking import photo_files
 from core.data.store.database import open_database
+from core.data.store.grouping import group_state as group_states
+from core.data.store.grouping import image_splits, tag_rows
+from core.data.store.grouping import photo_groups as group_rows
 from core.data.store.history import changes
 from core.data.store.history import label_revision as label_revisions
 from core.data.store.history import opinions as opinion_rows
@@ -127,6 +130,7 @@ class Store(LargeChanges):
     image_labels = read(queries.image_labels)
     find_image = read(queries.find_image)
     image_names = read(image_name_rows.names_in)
+    filenames = read(image_name_rows.filenames)
     next_unlabelled = read(queries.next_unlabelled)
     next_boxless = read(queries.next_boxless)
     near_duplicates = read(queries.near_duplicates)
@@ -232,15 +236,15 @@ class Store(LargeChanges):
     boxes = read(box_rows.boxes_of)
     set_boxes = write(box_changes.set_boxes)
     learned_photos = read(learned.learned_photos)
-    new_splits = read(annotations.new_splits)
+    new_splits = read(image_splits.new_splits)
     label_rows = read(queries.label_rows)
 
     def assign_splits(self, project_id: int, seed: int = 0) -> None:
         """Write the splits of ``new_splits``; where no image lacks one, nothing is written, not even the revision."""
         with self._reading() as conn:
-            lacking = annotations.lacks_splits(conn, project_id)
+            lacking = image_splits.lacks_splits(conn, project_id)
         if lacking:
-            self._write(lambda conn: annotations.assign_splits(conn, project_id, seed), project_id)
+            self._write(lambda conn: image_splits.assign_splits(conn, project_id, seed), project_id)
 
     def counts(self, project_id: int) -> "pd.DataFrame":
         """Count images by class (rows; the unlabelled last, label None) and split: train, val, test, none, total."""
@@ -251,6 +255,15 @@ class Store(LargeChanges):
         frame = pd.DataFrame(table, columns=["label", "train", "val", "test", "none", "total"])
         # As objects, because pandas' own strings have no None.
         return frame.assign(label=pd.Series([row["label"] for row in table], dtype=object))
+
+    # Groups and tags
+
+    groups = read(group_rows.group_names)
+    group_state = read(group_states.group_state)
+    photo_groups = read(group_rows.photo_groups)
+    tags = read(tag_rows.tags_in)
+    tags_of = read(tag_rows.tags_of)
+    tagged = read(tag_rows.tagged)
 
     # History
 

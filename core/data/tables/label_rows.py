@@ -28,6 +28,8 @@ class LabelRow:
     box: Box | None
     objects: tuple[LabelledBox, ...] = ()  # all boxes in the order of the table, if there are several
     source: str | None = field(default=None, compare=False)  # where the label came from; written, and not read back
+    group: str | None = None  # photos of a group lie in one split; None: none given
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,31 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class GroupColumns:
+    """The columns of a table that may name the group of a photo; of several a person must choose one."""
+
+    taken: str | None = None  # the column that the groups are read from
+    possible: tuple[str, ...] = ()  # called like a group: person, camera, day
+    others: tuple[str, ...] = ()  # the columns without a meaning
+    chosen: bool = False  # a person chose, which may mean that no column is taken
+
+    @property
+    def unclear(self) -> bool:
+        """Whether a person must choose: more than one column is called like a group."""
+        return not self.chosen and len(self.possible) > 1
+
+
+NO_GROUP_COLUMNS = GroupColumns()
+
+
+@dataclass(frozen=True)
 class LabelTable:
     """The usable rows of a labels.csv, one per file name, and all its problems in the order of their lines."""
 
     rows: tuple[LabelRow, ...]
     problems: tuple[Problem, ...]
     ignored_columns: tuple[str, ...]
+    group_columns: GroupColumns = NO_GROUP_COLUMNS
 
 
 def objects_of(row: LabelRow) -> tuple[LabelledBox, ...]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from core.data.pictures.box import Box
 from core.data.tables.csv_cells import as_row, read_text, restore, rows_of
-from core.data.tables.label_columns import BOX, SOURCE, Header, read_header
+from core.data.tables.group_cells import group_problems, one_group, same_groups, with_group_cells
+from core.data.tables.label_columns import BOX, GROUP, SOURCE, TAG_SEPARATOR, TAGS, Header, read_header
 from core.data.tables.label_rows import LabelledBox, LabelRow, LabelTable, Problem, objects_of, with_objects
 from core.data.tables.name_matching import match_files
 from core.data.tables.names import check_class_count, name_key, without_invisible
@@ -44,15 +45,17 @@ def split_named(word: str) -> str | None:
     return _SPLITS.get(word.strip().lower())
 
 
-def read_labels(source: bytes | Path, name: str = "labels.csv") -> LabelTable:
+def read_labels(source: bytes | Path, name: str = "labels.csv", group_column: str | None = None) -> LabelTable:
     """Return the rows of a labels.csv, one per file name, and all its problems.
 
-    Delimiter, encoding and the usual column names are recognised. A row that cannot be used becomes a problem. Raises
-    LabelsError only where there is no table at all: no text, no header, or more labels than there can be classes.
+    Delimiter, encoding and the usual column names are recognised. A row that cannot be used becomes a problem. The
+    ``group_column`` says which photos belong together: see ``read_header``. Where several columns may, none is used,
+    which is a problem. Raises LabelsError only where there is no table at all: no text, no header, or more labels than
+    there can be classes; and where it lacks the ``group_column``.
     """
     text, guessed = read_text(source, name)
-    header = read_header(text, name)
-    problems = []
+    header = read_header(text, name, group_column)
+    problems = group_problems(header)
     if guessed:
         hint = "the file is not UTF-8 and was read as Latin-1; if accented letters look wrong, save it as CSV UTF-8"
         problems.append(Problem(None, hint, harmless=True))
@@ -81,34 +84,34 @@ def read_labels(source: bytes | Path, name: str = "labels.csv") -> LabelTable:
                 if row.label is not None:
                     spellings.setdefault(cells[header.label], line)
     _check_labels(rows, name)
-    rows, repeated = _one_row_per_file(rows, broken)
+    rows, repeated = _one_row_per_file(same_groups(rows), broken)
     problems += repeated + _similar_labels(spellings)
     problems.sort(key=lambda problem: problem.line or 0)
-    return LabelTable(tuple(rows), tuple(problems), header.ignored)
+    return LabelTable(tuple(rows), tuple(problems), header.ignored, header.group_columns)
 
 
 def write_labels(rows: Iterable[LabelRow]) -> str:
     """Return the rows as CSV text that ``read_labels`` reads back without loss and no spreadsheet runs as formulas.
 
-    Columns: filename, label, split, and x, y, width, height where any row has a box, and label_source where any row
-    says where its label came from. An unlabelled row has an empty label. An image with several boxes has one line per
-    box.
+    Columns: filename, label, split, and x, y, width, height where any row has a box, label_source where any row says
+    where its label came from, group and tags where any row has one; tags are separated by semicolons. An unlabelled row
+    has an empty label. An image with several boxes has one line per box.
 
     The order of the classes and classes without images are lost: a spreadsheet would read a comment line as data.
     The zips of core.data.importing.formats keep both.
     """
     rows = list(rows)
     boxes = any(row.box for row in rows)
-    sources = any(row.source for row in rows)
-    lines = [as_row(["filename", "label", "split", *(BOX if boxes else ()), *([SOURCE] if sources else ())])]
-    for row in rows:
+    further = {SOURCE: [row.source or "" for row in rows], GROUP: [row.group or "" for row in rows]}
+    further[TAGS] = [f"{TAG_SEPARATOR} ".join(row.tags) for row in rows]
+    further = {name: cells for name, cells in further.items() if any(cells)}
+    lines = [as_row(["filename", "label", "split", *(BOX if boxes else ()), *further])]
+    for place, row in enumerate(rows):
         for one in objects_of(row) or (None,):
             cells = [row.filename, (one.label if one else row.label) or "", row.split or ""]
             if boxes:
                 cells += [_format_number(getattr(one.box, side)) for side in BOX] if one else [""] * len(BOX)
-            if sources:
-                cells.append(row.source or "")
-            lines.append(as_row(cells))
+            lines.append(as_row([*cells, *(column[place] for column in further.values())]))
     return "".join(lines)
 
 
@@ -137,10 +140,11 @@ def _row(line: int, cells: list[str], header: Header) -> tuple[LabelRow | None, 
         split = split_named(word)
         if split is None:
             problems.append(f'unknown split "{word}", so no split is set; use train, val or test')
+    row = with_group_cells(LabelRow(line, filename, label, split, None), header, cells, problems)
     box, wrong = _box([cells[place] for place in header.box], header.corners)
     if wrong:
         problems.append(f"{wrong}; the box is skipped")
-    return LabelRow(line, filename, label, split, box), problems
+    return replace(row, box=box), problems
 
 
 def _check_labels(rows: Iterable[LabelRow], name: str) -> None:
@@ -217,7 +221,11 @@ def _one_row_per_file(rows: list[LabelRow], broken: set[int]) -> tuple[list[Labe
         first_row = next((row for row in group if row.label is not None), group[0])
         splits = {row.split for row in group if row.split}
         split = next((split for split in STRICTEST_FIRST if split in splits), None)
-        row = replace(first_row, split=split)
+        group_name, differ = one_group(group)
+        if differ:
+            problems.append(Problem(group[1].line, f"{name} has {differ}; none of them is used"))
+        tags = tuple(dict.fromkeys(tag for row in group for tag in row.tags))
+        row = replace(first_row, split=split, group=group_name, tags=tags)
         kept.append(with_objects(row, objects) if objects else row)
         problems += _repeated_boxes(name, objects)
         if len(objects) > 1 and len(splits) < 2:  # several boxes are fine

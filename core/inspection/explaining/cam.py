@@ -21,6 +21,7 @@ from core.data.pictures.box import Box
 from core.data.pictures.crop_geometry import corners_of
 from core.errors import ModelError
 from core.inspection.explaining.cam_methods import Tail, method_named
+from core.inspection.explaining.exactness import Exactness, exactness_of
 from core.inspection.explaining.explanation import THE_BOX, Explanation, overlay, side_by_side
 from core.inspection.explaining.methods import BOX, METHODS, STAGES, Target
 from core.inspection.measuring.overlap import ious
@@ -42,7 +43,8 @@ class Heatmap(NamedTuple):
     """A heatmap [H, W], float32 from 0 to 1, with the scores [classes] of the same forward pass.
 
     ``stage`` is the stage whose feature maps were used, and ``size`` their height and width. ``asked_size`` is the size
-    at the requested stage: below LEAST_MAP, an earlier stage replaced it.
+    at the requested stage: below LEAST_MAP, an earlier stage replaced it. ``exactness`` says whether the values are
+    what the places add to the score.
     """
 
     values: np.ndarray
@@ -50,6 +52,7 @@ class Heatmap(NamedTuple):
     stage: str
     size: tuple[int, int]
     asked_size: tuple[int, int]
+    exactness: Exactness
 
 
 @contextmanager
@@ -115,7 +118,12 @@ def heatmap_of(
             "Try another method."
         )
     values = _fitted(coarse, picture.shape[-2], picture.shape[-1])
-    return Heatmap(values, scores, stage, _size_of(features), asked_size)
+    of_box = isinstance(target, Target)
+    index = int(scores.argmax()) if target is None or isinstance(target, Target) else target
+    exactness = exactness_of(
+        network, features, stage=stage, method=method, target=index, logit=float(scores[index]), of_box=of_box
+    )
+    return Heatmap(values, scores, stage, _size_of(features), asked_size, exactness)
 
 
 def _size_of(features: Tensor) -> tuple[int, int]:
@@ -170,8 +178,13 @@ def explain(
         target = BOX
     wanted = target if target is None or isinstance(target, Target) else predictor.index_of(target)
     view = predictor.view(image)
-    outputs = predictor.outputs_of_views([view])[0] if located else None
-    box = predictor.box_in(outputs, image.size) if outputs is not None else None
+    has_threshold = predictor.decision is not None and predictor.decision.threshold is not None
+    outputs, foreign = None, None
+    if located or predictor.foreign_score is not None or (wanted is None and has_threshold):
+        outputs, foreign = predictor.single_outputs(predictor.batch_of_views([view]))
+        if wanted is None:
+            wanted = int(predictor.decided(predictor.logits_of(outputs)).chosen[0])
+    box = predictor.box_in(outputs[0], image.size) if outputs is not None else None
     with predictor.lock:
         heatmap = heatmap_of(
             predictor.network,
@@ -181,23 +194,24 @@ def explain(
             target=wanted,
             progress=progress,
         )
-    logits = heatmap.scores if outputs is None else predictor.logits_of(outputs[None])[0]
-    probabilities = predictor.softmax(logits[None])[0]
-    index = int(logits.argmax()) if wanted is None else None if isinstance(wanted, Target) else wanted
+    logits = heatmap.scores[None] if outputs is None else predictor.logits_of(outputs)
+    found = predictor.decided(logits)
+    index = int(found.chosen[0]) if wanted is None else None if isinstance(wanted, Target) else wanted
     return Explanation(
         heatmap=heatmap.values,
         view=view,
         sharp=predictor.sharp_view(image),
         target=THE_BOX if index is None else predictor.classes[index],
         target_index=index,
-        probability=None if index is None else float(probabilities[index]),
-        prediction=predictor.ranked(probabilities, box=box),
+        probability=None if index is None else float(found.probabilities[0, index]),
+        prediction=predictor.predictions_of_logits(logits, [box], foreign)[0],
         method=method,
         stage=heatmap.stage,
         too_coarse=None if heatmap.stage == stage else (stage, *heatmap.asked_size),
         seconds=time.perf_counter() - started,
         corners=_on_view(predictor, box, image.size),
         true_corners=_on_view(predictor, true_box, image.size),
+        exactness=heatmap.exactness,
         iou=float(ious([box], [true_box])[0]) if box and true_box else None,
     )
 

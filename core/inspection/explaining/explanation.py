@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
+from core.inspection.explaining.exactness import Exactness
 from core.inspection.explaining.methods import METHODS
 from core.inspection.measuring.overlap import heat_inside
 from core.inspection.predicting.draw_boxes import Corners, draw_boxes
@@ -62,6 +63,8 @@ class Explanation:
     """The predicted box on the view, as shares of it; ``prediction`` has it in pixels of the image."""
     true_corners: Corners | None = None
     iou: float | None = None
+    exactness: Exactness | None = None
+    """Whether the heatmap is exact or an approximation, where that is known."""
 
     @property
     def of_box(self) -> bool:

@@ -8,10 +8,11 @@ import numpy as np
 from PIL import Image
 
 from core.data.pictures.box import Box
+from core.inspection.explaining.exactness import Exactness
 from core.inspection.explaining.explanation import Explanation
 from core.inspection.explaining.faithfulness import Faithfulness
 from core.inspection.predicting.draw_boxes import Corners
-from core.inspection.predicting.predictions import Prediction
+from core.inspection.predicting.predictions import Prediction, doubt_as_json, read_doubt
 from core.workers.messages import pack_arrays, unpack_arrays
 
 _PLAIN = ("target", "target_index", "probability", "method", "stage", "seconds", "iou")
@@ -27,6 +28,8 @@ def explanation_as_json(explanation: Explanation) -> dict[str, Any]:
         ),
         "ranked": explanation.prediction.ranked,
         "box": asdict(box) if box else None,
+        "doubt": doubt_as_json(explanation.prediction),
+        "exactness": asdict(explanation.exactness) if explanation.exactness else None,
         **{name: getattr(explanation, name) for name in (*_PLAIN, *_TUPLES)},
     }
 
@@ -39,7 +42,10 @@ def read_explanation(found: Mapping[str, Any]) -> Explanation:
         heatmap=arrays["heatmap"],
         view=Image.fromarray(arrays["view"]),
         sharp=Image.fromarray(arrays["sharp"]),
-        prediction=Prediction(ranked, Box(**found["box"]) if found["box"] else None),
+        prediction=Prediction(
+            ranked, Box(**found["box"]) if found["box"] else None, **read_doubt(found.get("doubt", {}))
+        ),
+        exactness=Exactness(**found["exactness"]) if found["exactness"] else None,
         **{name: found[name] for name in _PLAIN},
         **{name: _tuple(found[name]) for name in _TUPLES},
     )

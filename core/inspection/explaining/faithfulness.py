@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from core.inspection.explaining.explanation import Explanation
-from core.inspection.measuring.overlap import ious
+from core.inspection.explaining.target_score import TargetScore
 
 if TYPE_CHECKING:
     from core.inspection.predicting.predictor import Predictor
@@ -77,13 +77,7 @@ def faithfulness(predictor: "Predictor", explanation: Explanation, share: float 
     # Wide enough to remove parts and texture, while colours and brightness stay familiar to the network.
     blurred = view.filter(ImageFilter.GaussianBlur(max(view.size) / 12))
     views = [view, *(Image.composite(blurred, view, Image.fromarray(mask)) for mask in masks)]
-    if explanation.target_index is None:
-        size = (len(hot[0]), len(hot))
-        boxes = [one.box for one in predictor.predictions_of_views(views, [size] * len(views))]
-        found = [box for box in boxes if box is not None]  # a localization network predicts a box for each view
-        scores = ious(found, found[:1] * len(found))
-    else:
-        scores = predictor.probabilities_of_views(views)[:, explanation.target_index]
+    scores = TargetScore(predictor, view, explanation.target_index)(views)
     return Faithfulness(
         target=explanation.target,
         share=share,

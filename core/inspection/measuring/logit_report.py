@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import RunError
+from core.inspection.measuring.logits_file import logits_path, write_logits
 from core.inspection.measuring.predictions_csv import write
 from core.inspection.measuring.report import Report, count
 from core.inspection.predicting.predictions import columns_of, ranked, softmax
@@ -62,8 +63,15 @@ def predictions_of(classes: Sequence[str], frame: pd.DataFrame, probabilities: n
     return pd.concat([known, pd.DataFrame(answers)], axis=1)
 
 
-def save(report: Report, predictions: pd.DataFrame, folder: Path) -> None:
-    """Write ``report-<split>.json`` and ``predictions-<split>.csv``, each whole; the report last."""
+def save(report: Report, predictions: pd.DataFrame, folder: Path, logits: np.ndarray | None = None) -> None:
+    """Write ``logits-<split>.npy``, ``predictions-<split>.csv`` and ``report-<split>.json``, each whole, in this order.
+
+    Without logits, those of an earlier report are deleted.
+    """
+    if logits is None:
+        logits_path(folder, report.split).unlink(missing_ok=True)
+    else:
+        write_logits(logits, folder, report.split)
     write(predictions, folder / f"predictions-{report.split}.csv")
     report.write(folder / f"report-{report.split}.json")
 

@@ -129,6 +129,21 @@ class ClassReport(_Figures):
     f1: Rate
 
 
+class DecisionFigures(_Figures):
+    """What the decision of the bundle did on these photos; all other figures are of the likeliest classes."""
+
+    chosen: Rate
+    """The accuracy of the decision's answers to all photos; it differs from the report's if there is a threshold."""
+    answered: Rate
+    """The share of the photos that are answered, not left to a person."""
+    accuracy: Rate
+    """The accuracy on the answered photos."""
+    set_level: Count | None = None
+    covered: Rate | None = None
+    """How often the sets of likely classes hold the true one, at the level in per cent."""
+    mean_set: float | None = None
+
+
 class Report(_Figures):
     """A model's evaluation on one split; ``confusion`` has a row per true class and a column per predicted class."""
 
@@ -153,6 +168,7 @@ class Report(_Figures):
     device: str = ""
     seconds: float = 0.0
     created: str = ""
+    decision: DecisionFigures | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

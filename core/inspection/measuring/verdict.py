@@ -56,16 +56,18 @@ def verdict(
     layers: str = "",
     mean_box_iou: float | None = None,
     chose_epoch: bool = True,
+    looks: int = 1,
 ) -> Verdict | None:
     """Return the verdict on a report; None if there were no photos to evaluate.
 
     ``training_counts`` has the number of training photos by class, and ``layers`` the recipe's ``train``. The baseline
     is the better one of guessing a class at random and always predicting the most frequent class of this split. For
     boxes it is ``mean_box_iou``, the mean IoU of always predicting the average training box. ``chose_epoch`` is whether
-    the validation photos chose an epoch or a phase; for a head that is solved they choose nothing.
+    the validation photos chose an epoch or a phase; for a head that is solved they choose nothing. ``looks`` is how
+    often the test photos have been looked at; a report on them has no next steps, since it must decide nothing.
     """
     if isinstance(report, BoxReport) and mean_box_iou is not None:
-        return _of_boxes(report, training_counts, layers, mean_box_iou)
+        return _of_boxes(report, training_counts, layers, mean_box_iou, looks)
     accuracy = report.accuracy
     if accuracy.value is None or accuracy.low is None or accuracy.high is None or len(report.classes) < 2:
         return None
@@ -78,17 +80,19 @@ def verdict(
     words = f"{_WORDS[level]} guessing"
     sentence = f"{words}: {compared}."
     if level == "better":
-        sentence += _expected(report.split, f"an accuracy {range_}", chose_epoch)
+        sentence += _expected(report.split, f"an accuracy {range_}", chose_epoch, looks)
     elif level == "unclear":
         sentence += f" The accuracy could be anywhere {range_}."
     return Verdict(level, baseline, words, sentence, _steps(report, training_counts, layers, level))
 
 
-def _expected(split: str, figure: str, chose_epoch: bool) -> str:
-    """Say what to expect on new photos: only the test photos took no part in the training."""
+def _expected(split: str, figure: str, chose_epoch: bool, looks: int) -> str:
+    """Say what to expect on new photos: only test photos that nobody has looked at took no part in any choice."""
     if split == "train":
         return " The model was trained on these photos, so expect less on new ones."
     less = ", or a little less, because these photos chose the model" if split == "val" and chose_epoch else ""
+    if split == "test" and looks > 1:
+        less = f", or a little less, because these photos have been looked at {looks} times"
     return f" On new photos of the same kind, expect {figure}{less}."
 
 
@@ -117,7 +121,9 @@ def _level(low: float, high: float, baseline: float) -> Level:
     return "worse" if high < baseline else "unclear"
 
 
-def _of_boxes(report: BoxReport, training_counts: Mapping[str, int], layers: str, baseline: float) -> Verdict | None:
+def _of_boxes(
+    report: BoxReport, training_counts: Mapping[str, int], layers: str, baseline: float, looks: int
+) -> Verdict | None:
     found: Mean = report.mean_iou
     if found.value is None:
         return None
@@ -130,14 +136,17 @@ def _of_boxes(report: BoxReport, training_counts: Mapping[str, int], layers: str
         f"this model {found.value:.2f}."
     )
     if found.low is not None and level == "better":
-        sentence += _expected(report.split, f"a mean IoU from {low:.2f} to {high:.2f}", chose_epoch=True)
+        figure = f"a mean IoU from {low:.2f} to {high:.2f}"
+        sentence += _expected(report.split, figure, chose_epoch=True, looks=looks)
     elif found.low is not None and level == "unclear":
         sentence += f" The mean IoU could be anywhere from {low:.2f} to {high:.2f}."
     return Verdict(level, baseline, words, sentence, _steps(report, training_counts, layers, level))
 
 
 def _steps(report: Report, training_counts: Mapping[str, int], layers: str, level: Level) -> tuple[NextStep, ...]:
-    """Return what to do next, the most useful first."""
+    """Return what to do next, the most useful first; nothing after an exam, whose photos must decide nothing."""
+    if report.split == "test":
+        return ()
     steps = []
     boxed = isinstance(report, BoxReport)
     weak_boxes = isinstance(report, BoxReport) and (report.mean_iou.value or 0) < 0.7

@@ -8,7 +8,6 @@ import difflib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -23,16 +22,26 @@ from core.data.pictures.crop_geometry import box_of
 from core.data.pictures.decoding import decode, make_thumbnail
 from core.data.pictures.transforms import Preprocessing
 from core.errors import ImageRefused, ModelError
+from core.inspection.deciding.decide import Decided, decided
+from core.inspection.deciding.foreign_score import ForeignScore
 from core.inspection.predicting.averaged_views import averaged_logits, checked_views, variations, views_of_recipe
-from core.inspection.predicting.predictions import TOP, FilePrediction, Prediction, ranked, softmax, table_of
-from core.models.bundle import BundleInfo, load_bundle
-from core.models.heads import outputs, task_of
-from core.models.resnet import ResNet, build
-from core.models.weights import fetch
+from core.inspection.predicting.loading import bundle_with_score, imagenet_network
+from core.inspection.predicting.predictions import (
+    TOP,
+    FilePrediction,
+    Prediction,
+    predictions_of_decided,
+    ranked,
+    softmax,
+    table_of,
+)
+from core.models.bundle import BundleInfo
+from core.models.heads import outputs, outputs_and_vectors, task_of
+from core.models.resnet import ResNet
 from core.processors import limit_threads
 from core.progress import PhaseCallback
 
-__all__ = ["Predictor", "predict_files", "table_of"]
+__all__ = ["Predictor", "imagenet_network", "predict_files", "table_of"]
 
 BATCH = 16
 _THUMBNAIL_SIDE = 96
@@ -59,6 +68,7 @@ class Predictor:
         info: BundleInfo | None = None,
         device: str | torch.device = "cpu",
         test_time_views: int = 1,
+        foreign_score: ForeignScore | None = None,
     ) -> None:
         limit_threads()
         self.device = torch.device(device)
@@ -75,6 +85,8 @@ class Predictor:
         # Boxes of different views have no mean that is a good box.
         self.test_time_views = checked_views(test_time_views) if self.task == "classification" else 1
         self.info = info
+        self.decision = info.decision if info else None
+        self.foreign_score = foreign_score
         self.lock = threading.Lock()
 
     @classmethod
@@ -91,12 +103,13 @@ class Predictor:
         Predictions average as many views as the bundle's recipe says, unless ``test_time_views`` is given.
         Raises BundleError for a bad bundle, WeightsUnavailable if no source provides the weights.
         """
+        foreign_score = None
         if str(reference) == IMAGENET:
             network, info = imagenet_network(progress)
             name = "ImageNet"
         else:
             folder = Path(reference)
-            network, info = load_bundle(folder)
+            network, info, foreign_score = bundle_with_score(folder)
             name = folder.resolve().name
         return cls(
             network,
@@ -107,7 +120,15 @@ class Predictor:
             info=info,
             device=chosen_device(device),
             test_time_views=views_of_recipe(info.recipe) if test_time_views is None else test_time_views,
+            foreign_score=foreign_score,
         )
+
+    @property
+    def version(self) -> str:
+        """Says all that an answer depends on besides the name: when the model was made, and its decision."""
+        if self.info is None:
+            return ""
+        return f"{self.info.created} {self.decision.model_dump_json() if self.decision else ''}".strip()
 
     def view(self, image: Image.Image) -> Image.Image:
         """Return the network's square input image for an image."""
@@ -151,6 +172,37 @@ class Predictor:
             return self.outputs_of_pixels(pixels)
         return averaged_logits([self.outputs_of_pixels(seen) for seen in variations(pixels, self.test_time_views)])
 
+    def outputs_and_foreign(self, pixels: Tensor) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return ``predicted_outputs`` and the scores [N] for "none of these"; None if the model has no such score.
+
+        The score is of the first view alone: the vectors that it compares with are too.
+        """
+        if self.foreign_score is None:
+            return self.predicted_outputs(pixels), None
+        computed, foreign = self.single_outputs(self._batch(pixels))
+        if self.test_time_views == 1:
+            return computed, foreign
+        others = islice(variations(pixels, self.test_time_views), 1, None)
+        return averaged_logits([computed, *(self.outputs_of_pixels(seen) for seen in others)]), foreign
+
+    def single_outputs(self, batch: Tensor) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the outputs and the scores for "none of these" [N] of one batch of views, each as it is."""
+        if self.foreign_score is None:
+            return self._run(batch), None
+        with self.lock, torch.inference_mode():
+            computed, vectors = (one.float().cpu().numpy() for one in outputs_and_vectors(self.network, batch))
+        return computed, self.foreign_score.scores(vectors)
+
+    def vectors_of_pixels(self, pixels: Tensor) -> np.ndarray:
+        """Return the means of the last stage's maps [N, D] for one batch of views, uint8 [N, 3, size, size]."""
+        batch = self._batch(pixels)
+        with self.lock, torch.inference_mode():
+            return outputs_and_vectors(self.network, batch)[1].float().cpu().numpy()
+
+    def decided(self, logits: np.ndarray, foreign: np.ndarray | None = None) -> Decided:
+        """Return the answers that the model's decision gives to logits [N, classes]."""
+        return decided(logits, self.decision, self.classes, foreign)
+
     def logits_of(self, outputs: np.ndarray) -> np.ndarray:
         """Return the logits [N, classes] from the outputs."""
         return outputs[:, : len(self.classes)]
@@ -164,12 +216,12 @@ class Predictor:
         return seen.view_placement(*size).back(box_of(*map(float, corners)))
 
     def probabilities(self, images: Iterable[Image.Image]) -> np.ndarray:
-        """Return the class probabilities [N, classes]."""
-        return self.softmax(self.logits(images))
+        """Return the class probabilities [N, classes], calibrated if the model's decision says so."""
+        return self.decided(self.logits(images)).probabilities
 
     def probabilities_of_views(self, views: Sequence[Image.Image]) -> np.ndarray:
         """Return the class probabilities [N, classes] for one batch of views, each as it is."""
-        return self.softmax(self.logits_of(self.outputs_of_views(views)))
+        return self.decided(self.logits_of(self.outputs_of_views(views))).probabilities
 
     def predict(self, images: Iterable[Image.Image], top: int = TOP) -> list[Prediction]:
         """Return the likeliest classes of each image, and the box for localization."""
@@ -185,12 +237,18 @@ class Predictor:
         """Return predictions for one batch of views of images with those sizes."""
         if not views:
             return []
-        outputs = self.predicted_outputs(_pixels(views))
-        probabilities = self.softmax(self.logits_of(outputs))
-        return [
-            self.ranked(row, top, self.box_in(one, size))
-            for row, one, size in zip(probabilities, outputs, sizes, strict=True)
-        ]
+        computed, foreign = self.outputs_and_foreign(_pixels(views))
+        boxes = [self.box_in(one, size) for one, size in zip(computed, sizes, strict=True)]
+        return self.predictions_of_logits(self.logits_of(computed), boxes, foreign, top)
+
+    def predictions_of_logits(
+        self, logits: np.ndarray, boxes: Sequence[Box | None], foreign: np.ndarray | None = None, top: int = TOP
+    ) -> list[Prediction]:
+        """Return the predictions that the model's decision makes of logits [N, classes]."""
+        decision = self.decision
+        leaves = decision is not None and (decision.leave_below is not None or decision.foreign is not None)
+        found = self.decided(logits, foreign)
+        return predictions_of_decided(self.classes, found, boxes, foreign, may_be_unsure=leaves, top=top)
 
     def ranked(self, probabilities: np.ndarray, top: int = TOP, box: Box | None = None) -> Prediction:
         """Return a prediction from one row of probabilities."""
@@ -280,20 +338,3 @@ def chosen_device(device: str) -> str:
     except (RuntimeError, AssertionError) as error:  # unknown, not compiled in, or not present
         raise ModelError(f"PyTorch finds no device {device!r} on this machine. Use auto or cpu.") from error
     return device
-
-
-def imagenet_network(progress: PhaseCallback | None = None) -> tuple[ResNet, BundleInfo]:
-    """Return the pretrained network with the information of a bundle; raises WeightsUnavailable."""
-    found = fetch(progress=progress)
-    with torch.device("meta"):
-        network = build(found.arch, len(found.classes))
-    network.to_empty(device="cpu")
-    network.load_state_dict(found.state)
-    info = BundleInfo(
-        arch=found.arch,
-        classes=found.classes,
-        preprocessing=found.preprocessing,
-        weights=found.origin,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-    return network, info

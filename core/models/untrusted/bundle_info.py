@@ -1,15 +1,19 @@
 """``bundle.json``: what a bundle records about its weights, and its strict reading."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from core.models.decision import Decision
 from core.models.untrusted.strict_json import InvalidJson, one_line, strict_json
 
 SCHEMA_VERSION = 1
 STAGES_VERSION = 2
 """Of bundles with a head on several stages: earlier versions, which cannot build it, then ask for an update."""
+DECISION_VERSION = 3
+"""Of bundles with a decision: earlier versions, which would answer otherwise, then ask for an update."""
+VERSIONS = (SCHEMA_VERSION, STAGES_VERSION, DECISION_VERSION)
 
 MAX_BYTES = 8 * 2**20
 """The longest bundle.json; one with 1,000 classes and their metrics takes 0.2 MB."""
@@ -86,6 +90,16 @@ class BundleInfo(BaseModel):
         pattern="^[0-9a-f]{64}$",
         description="The SHA-256 of model.safetensors; bundles from before version 0.2 have none.",
     )
+    decision: Decision | None = Field(
+        default=None, description="How the logits become an answer; without it, the likeliest class is the answer."
+    )
+
+    @model_validator(mode="after")
+    def _threshold_is_of_a_class(self) -> Self:
+        threshold = self.decision.threshold if self.decision else None
+        if threshold is not None and threshold.class_name not in self.classes:
+            raise PydanticCustomError("threshold", "the threshold is for a class that the model does not have")
+        return self
 
 
 class InvalidInfo(ValueError):
@@ -99,7 +113,7 @@ def parse_info(data: bytes) -> BundleInfo:
     except InvalidJson as error:
         raise InvalidInfo(str(error)) from error
     version = raw.get("schema_version") if isinstance(raw, dict) else None
-    if version not in (SCHEMA_VERSION, STAGES_VERSION):
+    if version not in VERSIONS:
         found = f"{version}" if isinstance(version, int) else "missing or not a number"
         raise OtherVersion(found)
     try:

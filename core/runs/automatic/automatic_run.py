@@ -1,11 +1,8 @@
 """A run that trains automatically: its events are written down, a stop keeps its best model, and it sums itself up."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from core.runs.automatic.phase_model import SPLIT
 from core.runs.automatic.phases import NAMES, read_phases
 from core.runs.automatic.train_automatic import AutomaticTraining
 from core.runs.folder import RunFolder
@@ -14,25 +11,16 @@ from core.runs.stop_signals import Interruption, StopSignals
 from core.training.events import Event, PhaseChange, Step
 from core.workspace import Workspace
 
-if TYPE_CHECKING:
-    from core.training.linear.head_run import SolvedHead
-
 
 def train_phases(
-    run: RunFolder,
-    workspace: Workspace,
-    writer: ProgressWriter,
-    signals: StopSignals,
-    splits: Sequence[str],
-    keep: Callable[["SolvedHead"], None],
-    own_process: bool,
+    run: RunFolder, workspace: Workspace, writer: ProgressWriter, signals: StopSignals, own_process: bool
 ) -> Iterator[Event]:
     """Train phase after phase and write what happens into the run; yields the events.
 
-    The report on the validation photos is in the run at the end. If the head alone was kept, its logits on the photos
-    of the other ``splits`` are passed to ``keep``. Raises Interruption, and the errors of the first phase.
+    The report on the validation photos is in the run at the end. Raises Interruption, and the errors of the first
+    phase.
     """
-    training = AutomaticTraining(run, workspace, splits=splits, own_process=own_process)
+    training = AutomaticTraining(run, workspace, own_process=own_process)
     writer.rewind_to(training.saved_epochs())
     writer.restore_line(training.saved_epoch())
     run.append_log("resumed" if writer.resumed else "started")
@@ -57,10 +45,6 @@ def train_phases(
             with signals.interruptible("terminate", "gone"):
                 training.finish_stopped()
         raise
-    kept = training.phases.kept
-    if training.solved is not None and kept is not None and kept.train == "head":
-        others = {split: logits for split, logits in training.solved.logits.items() if split != SPLIT}
-        keep(replace(training.solved, logits=others))
 
 
 def summary(run: RunFolder) -> str:

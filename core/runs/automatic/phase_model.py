@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SPLIT = "val"
-_FILES = (f"predictions-{SPLIT}.csv", f"report-{SPLIT}.json")
+_FILES = (f"logits-{SPLIT}.npy", f"predictions-{SPLIT}.csv", f"report-{SPLIT}.json")
 
 
 def report_phase(run: RunFolder, folder: Path, workspace: Workspace, progress: CountCallback | None = None) -> None:
@@ -54,13 +54,15 @@ def make_best(run: RunFolder, folder: Path, epoch: int) -> None:
     recipe = run.recipe().model_dump(mode="json")
     changes = {"weights": origin, "recipe": recipe, "metrics": {**info.metrics, "epoch": epoch}}
     info = info.model_copy(update=changes)
-    parts = {name: run.path / f"{name}.part" for name in _FILES}
+    # The logits may be missing: an earlier version did not write them.
+    names = [name for name in _FILES if not name.startswith("logits-") or (folder / name).exists()]
+    parts = {name: run.path / f"{name}.part" for name in names}
     try:
         # Copied first: if the disk has no room for them, the model and its reports stay as they are.
         for name, part in parts.items():
             shutil.copyfile(folder / name, part)
         write_bundle(run.best, info, linked_weights(source), lambda new: copy_last_stage_head(source, new))
-        for pattern in ("report-*.json", "predictions-*.csv"):
+        for pattern in ("report-*.json", "predictions-*.csv", "logits-*.npy", "foreign-*.npy"):
             for path in run.path.glob(pattern):
                 if path.name not in parts:
                     path.unlink()

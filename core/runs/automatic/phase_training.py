@@ -1,6 +1,6 @@
 """Trains the layers of one phase in its folder: by steps, or the head by solving it; its epochs count on."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -60,12 +60,11 @@ def solve(
     folder: Path,
     workspace: Workspace,
     log: "LogFunction",
-    splits: Sequence[str],
 ) -> Generator[Event, None, "SolvedHead"]:
     """Solve the head: yields the progress, and its result as a single epoch; raises the errors of ``solve_head``."""
     from core.training.linear.head_run import solve_head
 
-    events = solve_head(snapshot, recipe, folder, workspace, splits=splits, log=log)
+    events = solve_head(snapshot, recipe, folder, workspace, log=log)
     spent = 0.0
     while True:
         try:

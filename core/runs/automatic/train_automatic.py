@@ -7,12 +7,12 @@ head is trained already when other layers begin to change (LP-FT, Kumar et al. 2
 import shutil
 import time
 import traceback
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.data.snapshot import LOCALIZATION
 from core.errors import StorageError
@@ -28,6 +28,7 @@ from core.runs.automatic.next_phase import (
     next_phase,
 )
 from core.runs.automatic.pace import Pace, pace_of
+from core.runs.automatic.phase_epochs import settle_epochs
 from core.runs.automatic.phase_model import SPLIT, make_best, mark_best, read_report, report_phase, restore_best
 from core.runs.automatic.phase_recipe import phase_recipe
 from core.runs.automatic.phase_training import solve, train_by_steps
@@ -42,9 +43,6 @@ from core.training.events import BoxEpoch, Epoch, Event, PhaseChange
 from core.training.recipe import TASK_DEFAULTS, Recipe
 from core.workspace import Workspace
 
-if TYPE_CHECKING:
-    from core.training.linear.head_run import SolvedHead
-
 _COMPARING = "comparing on the validation photos"
 
 
@@ -56,18 +54,14 @@ class AutomaticTraining:
         run: RunFolder,
         workspace: Workspace,
         clock: Callable[[], float] = time.monotonic,
-        splits: Sequence[str] = (SPLIT,),
         own_process: bool = False,
     ) -> None:
-        """``splits`` are those on which the run will be evaluated; ``own_process`` is for one that only trains."""
+        """``own_process`` is for a process that does nothing but train."""
         self.run = run
         self.workspace = workspace
         self.recipe = run.recipe()
         self.snapshot = run.snapshot()
         self.phases = read_phases(run.path) or Phases()
-        self.solved: SolvedHead | None = None
-        """The head's logits on the photos of ``splits``, as long as this process has solved it."""
-        self._splits = splits
         self._own_process = own_process
         self._clock = clock
         self._before = self.phases.seconds
@@ -233,6 +227,7 @@ class AutomaticTraining:
         else:
             if before := self.phases.kept_before(phase):
                 restore_best(self.run, self._folder(before), self._best_epoch(before))
+            settle_epochs(self.run, self._folder(phase), None, kept=False)
             over = {"ended": self.seconds, "verdict": sentence, "kept": False}
             self._write(self.phases.replaced(phase.model_copy(update=over)))
         kept = "its best epoch until then" if self.phases.phases[-1].kept else "the model before it"
@@ -279,13 +274,12 @@ class AutomaticTraining:
         yield from train_by_steps(phase, recipe, self.snapshot, folder, self.workspace, log, self._own_process)
 
     def _solve(self, phase: Phase, recipe: Recipe, folder: Path, log: Callable[[str], None]) -> Generator[Event]:
-        solved = yield from solve(phase, recipe, self.snapshot, folder, self.workspace, log, self._splits)
+        solved = yield from solve(phase, recipe, self.snapshot, folder, self.workspace, log)
         self.run.write_status(device="cpu", precision=solved.engine)
         if self.recipe.test_time_views > 1:  # the vectors are those of a single view
             report_phase(self.run, folder, self.workspace)
         else:
-            report_solved(self.run, self.snapshot, solved, SPLIT, folder)
-            self.solved = solved
+            report_solved(self.run, self.snapshot, solved, folder)
 
     def _finish(self, *, stopped: bool = False) -> None:
         """Compare the phase's model with the one before, make the better one the run's, and write down why.
@@ -315,6 +309,7 @@ class AutomaticTraining:
             mark_best(self.run, over["best_epoch"])
         elif before is not None:  # the phase may have been better when it was stopped or killed
             restore_best(self.run, self._folder(before), self._best_epoch(before))
+        settle_epochs(self.run, folder, self._folder(before) if before else None, kept=over["kept"])
         self._write(self.phases.replaced(phase.model_copy(update={**over, "ended": self.seconds})))
         if not stopped:
             shutil.rmtree(folder / "last" if over["kept"] else folder, ignore_errors=True)

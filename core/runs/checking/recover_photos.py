@@ -1,5 +1,6 @@
 """Make projects of stored photos that the database does not know, with names and labels from the runs' snapshots."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from core.workspace import Workspace
 
 NAME = "Recovered photos"
 _WHO = "core check"
+_IS_HASH = re.compile("[0-9a-f]{64}")  # a group of near-duplicates is named after a photo's content
 
 
 @dataclass
@@ -26,12 +28,14 @@ class _Group:
     task: str
     classes: tuple[str, ...] = ()
     rows: dict[str, Any] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)  # those that a person named
 
 
 def recover_photos(store: Store, files: Sequence[Path], progress: CountCallback) -> list[tuple[Project, int]]:
     """Add these stored files to new projects; return the projects with the number of photos in each.
 
-    Photos in the snapshot of a run come back with their name, label, split and box, in a project named after the run's.
+    Photos in the snapshot of a run come back with their name, label, split, group and box, in a project named after the
+    run's.
     All others are in one project, without labels. Files that cannot be decoded are left out.
     """
     found = []
@@ -70,6 +74,8 @@ def _groups(workspace: Workspace) -> list[_Group]:
         group = groups.setdefault((name, snapshot.task), _Group(f"{name} (recovered)", snapshot.task))
         group.classes = group.classes or snapshot.classes
         for row in _rows(snapshot):
+            if str(row.image) not in group.rows and snapshot.grouped_by and not _IS_HASH.fullmatch(row.group):
+                group.groups[str(row.image)] = row.group
             group.rows.setdefault(str(row.image), row)
     return list(groups.values())
 
@@ -88,7 +94,11 @@ def _apply_labels(store: Store, project: Project, group: _Group, numbers: dict[s
         if project.task == "localization"
     }
     rows = [(number, row.label, row.split) for number, row in known]
-    store.apply_labels(project.id, rows, _WHO, f"labels of {len(rows):,} photos from runs", boxes=boxes)
+    groups: dict[int, str | None] = {
+        number: group.groups[key] for key, number in numbers.items() if key in group.groups
+    }
+    text = f"labels of {len(rows):,} photos from runs"
+    store.apply_labels(project.id, rows, _WHO, text, boxes=boxes, groups=groups)
 
 
 def _free_name(store: Store, name: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.data.store.checking.finding import Finding, is_leftover, repairable
 from core.errors import StudioError
+from core.inspection.deciding.foreign_score import read_score
 from core.models.bundle import (
     INFO_FILE,
     WEIGHTS_FILE,
@@ -20,8 +21,11 @@ from core.models.untrusted.safetensors_header import read_header
 from core.models.untrusted.stored_tensor import Unusable, checked_state
 from core.progress import CountCallback
 from core.runs.automatic.phases import read_phases
+from core.runs.exams.records import FILE as EXAMS
+from core.runs.exams.records import damaged_lines
 from core.runs.folder import RunFolder
 from core.runs.status import read_status
+from core.training.saving.kept_epochs import kept_epochs
 from core.workspace import Workspace
 
 # The names that core.training.checkpoint gives them; importing it would load torch.
@@ -30,6 +34,7 @@ STATE_FILE, STATE_HASH_FILE = "training.pt", "training.pt.sha256"
 _WOULD_DELETE, _DELETED = "The repair deletes it.", "Deleted."
 _NEW_RUN = "Delete the run on the Train page, or restore its folder from a backup."
 _LOST_LAST = "The run cannot be resumed; its best model is not affected."
+_LOST_EPOCH = "Delete this file: it is only for looking at past epochs on the Explain page."
 _LOST_BEST = "Do not use this model: restore the folder from a backup, or train again."
 
 
@@ -102,6 +107,10 @@ def _unreadable_files(run: RunFolder) -> Iterator[Finding]:
         read_phases(run.path)
     except StudioError:
         yield Finding("runs", run.id, "has no readable phases.json", _LOST_LAST)
+    try:
+        kept_epochs(run.path)
+    except StudioError as error:
+        yield Finding("runs", run.id, f"has a damaged kept epoch ({_reason(error)})", _LOST_EPOCH)
     for split in ("train", "val", "test"):
         try:
             run.report(split)
@@ -109,6 +118,12 @@ def _unreadable_files(run: RunFolder) -> Iterator[Finding]:
         except StudioError as error:
             text = f"has an unreadable report on {split} ({_reason(error)})"
             yield Finding("runs", run.id, text, "Evaluate the run again to replace it.")
+    try:
+        if damaged := damaged_lines(run):
+            lines = "line" if damaged == 1 else "lines"
+            yield Finding("runs", run.id, f"has {damaged} damaged {lines} in {EXAMS}", "They still count as looks.")
+    except StudioError as error:
+        yield Finding("runs", run.id, f"has an unreadable {EXAMS} ({_reason(error)})", "Restore it from a backup.")
 
 
 def _is_lost(path: Path) -> bool:
@@ -119,7 +134,7 @@ def _is_lost(path: Path) -> bool:
 
 
 def _bundle_problem(folder: Path) -> str | None:
-    """Return what is wrong with a bundle's two files; an older bundle has no hash, and only its header is checked."""
+    """Return what is wrong with a bundle's files; an older bundle has no hash, and only its header is checked."""
     path = complete_folder(folder) / WEIGHTS_FILE
     try:
         info = read_info(folder)
@@ -129,6 +144,7 @@ def _bundle_problem(folder: Path) -> str | None:
             checked_state(read_header(file, size), size)
         if info.model_sha256 is not None and sha256_of(path) != info.model_sha256:
             return f"the SHA-256 of {WEIGHTS_FILE} is not the one in {INFO_FILE}"
+        read_score(folder, info)
     except StudioError as error:
         return _reason(error)
     except (Unusable, ValueError, EOFError, OSError) as error:

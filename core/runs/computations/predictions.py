@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 from core.data.importing.plan_import import Upload, plan_uploads
 from core.data.pictures.box import Box
 from core.data.pictures.decoding import IMAGE_SUFFIXES
-from core.inspection.predicting.predictions import FilePrediction, Prediction
+from core.inspection.predicting.predictions import FilePrediction, Prediction, doubt_as_json, read_doubt
 from core.progress import Progress
 from core.workspace import Workspace
 
@@ -50,7 +50,9 @@ def read_answers(result: Sequence[Mapping[str, Any]]) -> list[FilePrediction]:
             one["name"],
             None
             if one["ranked"] is None
-            else Prediction(_ranked(one["ranked"]), Box(*one["box"]) if one["box"] else None),
+            else Prediction(
+                _ranked(one["ranked"]), Box(*one["box"]) if one["box"] else None, **read_doubt(one.get("doubt", {}))
+            ),
             one["refused"],
             tuple(one["remarks"]),
             base64.b64decode(one["thumbnail"]),
@@ -106,6 +108,7 @@ def _as_json(answer: FilePrediction) -> dict[str, Any]:
         "name": answer.name,
         "ranked": found and found.ranked,
         "box": list(vars(found.box).values()) if found and found.box else None,
+        "doubt": doubt_as_json(found) if found else {},
         "refused": answer.refused,
         "remarks": answer.remarks,
         "thumbnail": base64.b64encode(answer.thumbnail).decode("ascii"),

@@ -35,13 +35,10 @@ def automatic_time(
     """
     boxes = snapshot.task == LOCALIZATION
     parts = snapshot.frame["split"].value_counts()
-    train, val, test = (int(parts.get(split, 0)) for split in ("train", "val", "test"))
+    train, val = (int(parts.get(split, 0)) for split in ("train", "val"))
     first = first_recipe(recipe, snapshot.task)
     seconds = expected_parts(first, snapshot, head, ready=ready, busy=busy)
     first_model = sum(seconds.values())
-    solved = first.solves_head(snapshot.task)
-    if not solved:  # the test photos wait for the model that is kept in the end
-        first_model -= test * billions(recipe) / head.exact
     limit = USUAL_SECONDS if recipe.time_limit is None else 60 * recipe.time_limit
     done = [_phase("head", first.epochs, first_model)]
     while True:
@@ -64,9 +61,7 @@ def automatic_time(
         report = REPORT_SECONDS * busy + val * billions(recipe) / deeper.exact
         took = expected_seconds(now, planned.train, planned.epochs) + report
         done.append(_phase(planned.train, planned.epochs, spent + took))
-    # A solved head's test report comes from the vectors that its first model needed anyway.
-    tested = 0.0 if solved and len(done) == 1 else test * billions(recipe) / deeper.exact
-    return AutomaticTime(first_model, (done[-1].ended or 0.0) + tested)
+    return AutomaticTime(first_model, done[-1].ended or 0.0)
 
 
 def first_recipe(recipe: Recipe, task: str) -> Recipe:

@@ -1,4 +1,4 @@
-"""The expected seconds of a run, part by part: from its start to its reports."""
+"""The expected seconds of a run, part by part: from its start to its report."""
 
 import itertools
 from pathlib import Path
@@ -22,7 +22,7 @@ from core.training.recipe import Recipe
 _START_SECONDS = 4.0
 """Starting Python, loading PyTorch and the model, and two batches to see that everything works."""
 REPORT_SECONDS = 3.0
-"""Loading the best model again and writing the reports."""
+"""Loading the best model again and writing the report."""
 _SOLVER_START_SECONDS = 1.0
 """Starting Python without PyTorch."""
 _ENGINE_SECONDS = 2.0
@@ -38,25 +38,25 @@ _SAMPLED_FILES = 20
 def expected_seconds(
     recipe: Recipe, snapshot: Snapshot, speed: Speed, *, ready: float = 0.0, busy: float | None = None
 ) -> dict[str, float]:
-    """Return the expected seconds of each part of a run.
+    """Return the expected seconds of each part of a run; the test photos have no part in it.
 
     ``ready`` is the share of the kept features, or of the decoded photos, that are there already. ``busy`` replaces
     `present_slowdown` for what is not part of ``speed``.
     """
     parts = snapshot.frame["split"].value_counts()
-    train, val, test = (int(parts.get(split, 0)) for split in ("train", "val", "test"))
+    train, val = (int(parts.get(split, 0)) for split in ("train", "val"))
     busy = present_slowdown() if busy is None else busy
     per_pass = billions(recipe) / speed.training
     views = len(view_names(recipe.views, recipe.augmentation))
     if recipe.solves_head(snapshot.task):
-        computing = ((views * train) + val + test) * (1 - ready) * per_pass
+        computing = (views * train + val) * (1 - ready) * per_pass
         return {
             "start": (_SOLVER_START_SECONDS if ready == 1 else _START_SECONDS + _ENGINE_SECONDS) * busy,
             "reading the photos": _seconds_to_read(snapshot) * busy * (1 - ready),
             "features": computing,
             "training": (_SOLVER_SECONDS + _SOLVER_SECONDS_PER_VECTOR * views * train) * busy,
             "saving": model_bytes(recipe) / _SAVED_BYTES_PER_SECOND * busy,
-            "evaluation": _SOLVER_SECONDS_PER_VECTOR * (val + test) * busy,
+            "evaluation": _SOLVER_SECONDS_PER_VECTOR * val * busy,
         }
     steps = passes(recipe, speed.full_step)
     trained = sum(steps) / len(steps) - 1  # 0 if only the head is trained: then the optimizer's state is small
@@ -69,13 +69,13 @@ def expected_seconds(
         "validation": val * sum(validation_passes(recipe)) * per_pass,
         "refinement": refinement_passes(recipe, train, val) * per_pass,
         "saving": recipe.epochs * saved * busy,
-        "evaluation": REPORT_SECONDS * busy + (val + test) * billions(recipe) / speed.exact,
+        "evaluation": REPORT_SECONDS * busy + val * billions(recipe) / speed.exact,
     }
 
 
 def _seconds_to_read(snapshot: Snapshot) -> float:
-    """Return the time for decoding and resizing every photo once, from the sizes of some files."""
-    paths = list(snapshot.frame["path"])
+    """Return the time for decoding and resizing every photo that is used once, from the sizes of some files."""
+    paths = list(snapshot.frame["path"][snapshot.frame["split"] != "test"])
     sizes = []
     for path in itertools.islice(paths, 0, None, max(1, len(paths) // _SAMPLED_FILES)):
         try:

@@ -9,11 +9,11 @@ from core.workspace import Workspace
 
 
 def vectors_readiness(workspace: Workspace, recipe: Recipe, snapshot: Snapshot) -> Readiness | None:
-    """Return how many photos of all splits have them; None if the weights are not on the disk, or cannot be read."""
+    """Return how many photos to train and validate on have them; None if the weights cannot be read from the disk."""
     try:
         start = frozen_start(recipe)
     except StudioError:  # the run will say it
         return None
     if start is None:
         return None
-    return WantedVectors(workspace, start.network, snapshot, recipe).readiness(("val", "test"))
+    return WantedVectors(workspace, start.network, snapshot, recipe).readiness(("val",))

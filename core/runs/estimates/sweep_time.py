@@ -1,7 +1,7 @@
 """The expected time of a sweep: its runs one after the other, each with the features that earlier ones leave to it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.data.snapshot import Snapshot
 from core.features.views import ORIGINAL, view_names
@@ -33,22 +33,20 @@ def expected_sweep_time(
 ) -> SweepTime:
     """Return the expected time of these runs. ``runs`` are the workspace's, the newest first.
 
-    What the frozen layers compute for one run is there for the next one with the same network and views. The test
-    photos are not evaluated in a sweep.
+    What the frozen layers compute for one run is there for the next one with the same network and views.
     """
-    tuned = replace(snapshot, frame=snapshot.frame[snapshot.frame["split"] != "test"])
     busy = present_slowdown()
     speeds = SpeedsByWork(workspace, runs, busy)
     low = high = 0.0
-    for recipe, ready in zip(recipes, _ready_shares(workspace, recipes, tuned), strict=True):
+    for recipe, ready in zip(recipes, _ready_shares(workspace, recipes, snapshot), strict=True):
         if recipe.train == "automatic":
             first = speeds.of_run(first_recipe(recipe, snapshot.task), snapshot.task)
             deeper = speeds.of_later_phases(recipe)
-            times = automatic_time(recipe, tuned, first, deeper, ready=ready, busy=busy)
+            times = automatic_time(recipe, snapshot, first, deeper, ready=ready, busy=busy)
             low, high = low + times.first_model / first.spread, high + times.longest * deeper.spread
         else:
             speed = speeds.of_run(recipe, snapshot.task)
-            seconds = sum(expected_seconds(recipe, tuned, speed, ready=ready, busy=busy).values())
+            seconds = sum(expected_seconds(recipe, snapshot, speed, ready=ready, busy=busy).values())
             low, high = low + seconds / speed.spread, high + seconds * speed.spread
     return SweepTime(low, high, any(one.patience or one.train == "automatic" for one in recipes))
 

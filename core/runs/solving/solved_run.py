@@ -1,7 +1,7 @@
 """A run whose head is solved on kept vectors: trained and evaluated, without torch if all vectors are there."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from core.data.snapshot import Snapshot
@@ -13,7 +13,8 @@ from core.training.events import Event
 from core.training.linear.head_run import SolvedHead, solve_head
 from core.workspace import Workspace
 
-SPLIT_WORDS = {"val": "validation", "test": "test"}
+SPLIT = "val"
+"""What the head is evaluated on; the test photos wait for an exam."""
 
 
 def train_solved(
@@ -22,7 +23,6 @@ def train_solved(
     workspace: Workspace,
     writer: ProgressWriter,
     signals: StopSignals,
-    splits: Sequence[str],
     keep: Callable[[SolvedHead], None],
 ) -> Iterator[Event]:
     """Solve the head, write what happens into the run, and pass the result to ``keep``; yields the events.
@@ -32,7 +32,7 @@ def train_solved(
     writer.rewind_to(0)
     run.append_log("started again" if writer.resumed else "started")
     run.write_status(state="running", solved=True, device="cpu", phase="reading the features")
-    solving = solve_head(snapshot, run.recipe(), run.path, workspace, splits=splits, log=run.append_log)
+    solving = solve_head(snapshot, run.recipe(), run.path, workspace, log=run.append_log)
 
     def events() -> Iterator[Event]:
         solved = yield from solving
@@ -45,22 +45,13 @@ def train_solved(
             yield event
 
 
-def evaluate_solved(run: RunFolder, snapshot: Snapshot, solved: SolvedHead) -> None:
-    """Write the report and the predictions of each split, from the logits of the kept vectors."""
-    for split in solved.logits:
-        report_solved(run, snapshot, solved, split, run.path)
-
-
-def report_solved(run: RunFolder, snapshot: Snapshot, solved: SolvedHead, split: str, folder: Path) -> None:
-    """Write the report and the predictions of one split into a folder, unless the split has no photos."""
-    part = snapshot.part(split)
-    if part.empty:
-        return
+def report_solved(run: RunFolder, snapshot: Snapshot, solved: SolvedHead, folder: Path) -> None:
+    """Write the report and the predictions on the validation photos into a folder, from the kept vectors' logits."""
     report, predictions = report_of_logits(
         snapshot.classes,
-        part,
-        solved.logits[split],
-        split=split,
+        snapshot.part(SPLIT),
+        solved.logits,
+        split=SPLIT,
         model=run.id,
         arch=solved.arch,
         digest=snapshot.digest,
@@ -69,6 +60,6 @@ def report_solved(run: RunFolder, snapshot: Snapshot, solved: SolvedHead, split:
         device="cpu",
         seconds=solved.seconds,
     )
-    save(report.model_copy(update={"split_seed": snapshot.split_seed}), predictions, folder)
+    save(report.model_copy(update={"split_seed": snapshot.split_seed}), predictions, folder, solved.logits)
     for name, figure in report.figures().items():
-        run.append_log(f"{SPLIT_WORDS.get(split, split)} photos: {name} {figure}")
+        run.append_log(f"validation photos: {name} {figure}")

@@ -1,16 +1,18 @@
 """The frozen network that a recipe starts from, as far as it is on the disk. Does not import torch."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.errors import RunError
 from core.features.frozen_network import FrozenNetwork
 from core.models.bundle import WEIGHTS_FILE, complete_folder, read_info
 from core.models.weight_files import KERAS_SUFFIXES
 from core.models.weights import checked_file
 from core.models.weights_table import available, keras_preprocessing, on_disk, preprocessing_of
 from core.models.zoo import same_layers, with_plain_head
+from core.progress import Progress
 from core.training.choices import NAMED_WEIGHTS
 from core.training.recipe import Recipe
 
@@ -56,6 +58,22 @@ def frozen_start(recipe: Recipe) -> FrozenStart | None:
     if network is None:
         return None
     return FrozenStart(network, sidecar["origin"], entry.path, named=True)
+
+
+def fetched_start(recipe: Recipe) -> Generator[Progress, None, FrozenStart]:
+    """Yield progress and return ``frozen_start``; the weights are downloaded first if necessary.
+
+    Raises RunError if they cannot be read, and the errors of a download.
+    """
+    start = frozen_start(recipe)
+    if start is None:
+        from core.training.initial_model import fetch_pretrained, with_progress
+
+        yield from with_progress(lambda report: fetch_pretrained(recipe, report))
+        start = frozen_start(recipe)
+    if start is None:
+        raise RunError(f"The weights {recipe.weights!r} cannot be read from the disk. Try again, or choose others.")
+    return start
 
 
 def _own(recipe: Recipe, path: Path) -> FrozenStart | None:

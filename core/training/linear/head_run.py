@@ -1,20 +1,20 @@
 """A training of the head alone, solved as logistic regression on kept vectors; torch only computes missing vectors."""
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from core.data.snapshot import GROUP, Snapshot, check_trainable
-from core.errors import RunError
 from core.features.views import ORIGINAL
 from core.models.zoo import with_stages_head
 from core.training.advice import advice
 from core.training.events import Event, Progress, SolverIteration
 from core.training.linear.chosen_vectors import LogFunction, chosen_vectors
-from core.training.linear.frozen_start import FrozenStart, frozen_start, start_sentences
+from core.training.linear.frozen_start import fetched_start, start_sentences
+from core.training.linear.kept_iterations import KeptIterations
 from core.training.linear.kept_vectors import KeptVectors, WantedVectors, kept_vectors
 from core.training.linear.linear_head import LinearHead, Score
 from core.training.linear.logistic import TrainingVectors
@@ -30,12 +30,12 @@ MOST_POINTS = 60
 
 @dataclass(frozen=True)
 class SolvedHead:
-    """The result of a run: its logits on the photos of each split other than train."""
+    """The result of a run: its logits on the validation photos."""
 
     arch: str
     """Of its bundle: with a head on several stages, where it takes those."""
     engine: str
-    logits: dict[str, np.ndarray]
+    logits: np.ndarray
     """float32 [n, classes], in the order of ``Snapshot.part``."""
     seconds: float
 
@@ -54,29 +54,28 @@ def solve_head(
     folder: Path,
     workspace: Workspace,
     *,
-    splits: Sequence[str] = ("val", "test"),
     log: LogFunction,
 ) -> Generator[Event, None, SolvedHead]:
     """Train the head and yield events: the progress, then each iteration; returns the logits for an evaluation.
 
     ``best/`` and ``last/`` are written before the last iteration is yielded. There is nothing to resume: an interrupted
-    run starts over, with the vectors that were computed. ``splits`` are those to be evaluated, with val among them.
+    run starts over, with the vectors that were computed.
     Raises TooLittleData, ImageRefused, RunError, and the errors of weights and bundles.
     """
     began = time.monotonic()
     check_trainable(snapshot)
     for sentence in advice(recipe, snapshot.counts(), snapshot.task):
         log(sentence)
-    start = yield from _start(recipe)
+    start = yield from fetched_start(recipe)
     for sentence in start_sentences(recipe, start.network.arch, start.origin):
         log(sentence)
     counts = {split: len(snapshot.part(split)) for split in ("train", "val", "test")}
     log(
         f"{counts['train']:,} training photos, {counts['val']:,} validation photos, {counts['test']:,} test photos "
-        "(not used in training)."
+        "(kept back for the final exam)."
     )
     wanted = WantedVectors(workspace, start.network, snapshot, recipe)
-    vectors = yield from kept_vectors(wanted, splits, log)
+    vectors = yield from kept_vectors(wanted, ("val",), log)
     log(_vectors_sentence(vectors, sum(map(len, wanted.sources.values()))))
     yield Progress("solving the head", 0, None)
     solution = _solved(snapshot, recipe, vectors, log)
@@ -99,22 +98,15 @@ def solve_head(
         figures=last,
     )
     save_head(folder, start, solution.head, info, last, solution.last_stage)
+    if recipe.keep_epochs:
+        figures = [*(_event(point, points[-1].number, best=False) for point in points[:-1]), last]
+        try:
+            solution.kept.write(folder, figures, solution.head, arch)
+        except OSError as error:
+            log(f"The iterations are not kept for the Explain page: {error.strerror or error}.")
     yield last
-    logits = {split: solution.head.logits(some) for split, some in solution.vectors.others.items()}
+    logits = solution.head.logits(solution.vectors.others["val"])
     return SolvedHead(arch, vectors.engine, logits, time.monotonic() - began)
-
-
-def _start(recipe: Recipe) -> Generator[Progress, None, FrozenStart]:
-    """Return the frozen network; its weights are downloaded first if necessary."""
-    start = frozen_start(recipe)
-    if start is None:
-        from core.training.initial_model import fetch_pretrained, with_progress
-
-        yield from with_progress(lambda report: fetch_pretrained(recipe, report))
-        start = frozen_start(recipe)
-    if start is None:
-        raise RunError(f"The weights {recipe.weights!r} cannot be read from the disk. Try again, or choose others.")
-    return start
 
 
 @dataclass(frozen=True)
@@ -125,6 +117,7 @@ class _Solution:
     points: list[_Point]
     vectors: KeptVectors
     """Those that the head takes."""
+    kept: KeptIterations
     last_stage: LinearHead | None = None
     """A head on the last stage alone, where the other takes several."""
 
@@ -155,14 +148,16 @@ def _solved(snapshot: Snapshot, recipe: Recipe, vectors: KeptVectors, log: LogFu
             head.score(taken.others["val"], labels["val"]),
         )
         last_stage = nearest_mean(training(vectors)) if several else None
-        return _Solution(head, [_Point(1, *scores, time.monotonic() - began)], taken, last_stage)
+        return _Solution(head, [_Point(1, *scores, time.monotonic() - began)], taken, KeptIterations(), last_stage)
     chosen = chosen_vectors(recipe, vectors, training, log)
     points: list[_Point] = []
-    last = None
+    kept, last = KeptIterations(), None
     for last in chosen.regression.iterations(chosen.strength, (chosen.vectors.others["val"], labels["val"])):
         now = time.monotonic()
         assert last.val is not None
         points.append(_Point(last.number + 1, last.train, last.val, now - began))
+        if recipe.keep_epochs:
+            kept.add(last)
         began = now
     if last is None:
         raise AssertionError("the regression yields at least its start")
@@ -170,7 +165,7 @@ def _solved(snapshot: Snapshot, recipe: Recipe, vectors: KeptVectors, log: LogFu
         f"Logistic regression was solved to its optimum in {len(points)} iterations; the first is the start, where all "
         "classes are equally likely."
     )
-    return _Solution(last.head(), points, chosen.vectors, chosen.last and chosen.last())
+    return _Solution(last.head(), points, chosen.vectors, kept, chosen.last and chosen.last())
 
 
 def _thinned(points: list[_Point]) -> list[_Point]:

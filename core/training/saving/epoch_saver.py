@@ -19,6 +19,7 @@ from core.training.best_epoch import BestEpochTracker
 from core.training.checkpoint import CheckpointState
 from core.training.events import Epoch
 from core.training.network import Phase, state_of_parts
+from core.training.saving.epoch_keeper import EpochKeeper
 from core.training.saving.run_bundle import run_bundle_info
 from core.training.setup import TrainingSetup
 from core.training.techniques.weight_average import WeightAverage
@@ -57,6 +58,8 @@ class EpochSaver:
         self._trained: list[Tensor] = []
         self._best: _Waiting | None = None
         self._last: _Waiting | None = None
+        keeps = run.recipe.keep_epochs and run.accelerator.is_main_process
+        self._keeper = EpochKeeper(run, folder) if keeps else None
 
     def __enter__(self) -> Self:
         return self
@@ -70,6 +73,11 @@ class EpochSaver:
             except BaseException:  # a second stop while it saves; what is not whole yet is written after all
                 self._write_waiting()
                 raise
+
+    def begin_phase(self, number: int) -> None:
+        """Note how the network is before the first step of a phase."""
+        if self._keeper is not None:
+            self._keeper.begin_phase(number)
 
     def save(
         self,
@@ -93,6 +101,8 @@ class EpochSaver:
                     # If this fails, no step follows: leaving the context writes the rest, without copies too.
                     self._write_waiting()
                     self._saved_at = time.monotonic()
+                if self._keeper is not None:
+                    self._keeper.keep(figures, number, finished=finished)
                 self._ended_at = time.monotonic()
         run.accelerator.wait_for_everyone()
 

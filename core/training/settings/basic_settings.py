@@ -160,3 +160,8 @@ class BasicSettings(BaseModel):
         description="Data-loading workers: processes that prepare photos while the device computes. If left "
         "empty, the number suits the machine. 0 prepares photos between the steps.",
     )
+    keep_epochs: bool = Field(
+        default=True,
+        description="Keeps the trained layers of about ten epochs, so that the Explain page can show how an answer "
+        "forms. They take at most 200 MB and are deleted with the run; layers that are too large are left out.",
+    )

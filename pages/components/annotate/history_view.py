@@ -167,6 +167,9 @@ def _photo(one: Touched) -> WallPhoto:
         parts.append(f"{one.label_after} confirmed")
     if one.split_before != one.split_after:
         parts.append(f"{one.split_before or 'no split'} → {one.split_after or 'no split'}")
+    if one.group_before != one.group_after:
+        parts.append(f"{one.group_before or 'no group'} → {one.group_after or 'no group'}")
+    parts += [f"tag {name} {'added' if on else 'removed'}" for name, on in one.tags.items()]
     if one.removed_before != one.removed_after:
         parts = ["removed" if one.removed_after else "restored"]
     return WallPhoto(

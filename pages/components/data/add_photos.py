@@ -13,11 +13,13 @@ from core.data.importing.box_columns import ColumnGuess, guess_in_folder, guess_
 from core.data.importing.import_progress import import_progress
 from core.data.importing.plan_files import classes_of
 from core.data.importing.plan_import import FileResult, ImportPlan, plan_folder, plan_uploads
-from core.data.importing.updates.label_updates import LabelUpdates, apply_updates, update_text
+from core.data.importing.updates.apply_updates import apply_updates, update_text
+from core.data.importing.updates.label_updates import LabelUpdates
 from core.data.store.store import Project
 from core.data.tables.label_rows import Problem
 from core.data.tables.names import name_key
 from core.errors import LabelsError
+from pages.components.data.groups.column_choice import choose_group_column
 from pages.components.data.import_boxes import confirm, show_boxes, show_learned
 from pages.components.data.import_progress import import_of, show_import, start
 from pages.components.data.preview_updates import KNOWN, show_updates, updates_of
@@ -30,6 +32,8 @@ from pages.components.shared.wording import counted, plain
 FILES, FOLDER, SERVER = "Files or a zip", "A whole folder", "A path on the server"
 PROBLEMS_IN_FULL = 12
 PLAN, TOKEN, ROUND, PROPOSAL = "add-plan", "add-token", "add-round", "add-proposal"
+PLANNER = "add-planner"
+"""The function that makes the plan again with another group column."""
 
 
 def add_photos(project: Project) -> None:
@@ -77,7 +81,7 @@ def _from_uploads(*, whole_folder: bool) -> ImportPlan | None:
 
 def _clear_plan() -> None:
     release_uploads()
-    for name in (PLAN, PROPOSAL, TOKEN, KNOWN):
+    for name in (PLAN, PLANNER, PROPOSAL, TOKEN, KNOWN):
         st.session_state.pop(name, None)
 
 
@@ -91,10 +95,12 @@ def _confirm(plan_with: Callable[[bytes], ImportPlan]) -> None:
         st.rerun()
 
 
-def _make_plan(plan: Callable[[], ImportPlan], propose: Callable[[], ColumnGuess | None]) -> None:
+def _make_plan(plan: Callable[..., ImportPlan], propose: Callable[[], ColumnGuess | None]) -> None:
     """Make the plan; if the labels cannot be read but may be boxes in another table, keep a proposal instead."""
+    st.session_state.pop(PLANNER, None)
     try:
         st.session_state[PLAN] = plan()
+        st.session_state[PLANNER] = plan
     except LabelsError as error:
         proposal = propose()
         if proposal is None:
@@ -125,7 +131,8 @@ def _explain() -> None:
         """
 You can label photos in three ways:
 
-- **a `labels.csv`** beside the photos, with the columns `filename` and `label` (and `split`, if you have one);
+- **a `labels.csv`** beside the photos, with the columns `filename` and `label` (and `split`, if you have one; a column
+  `group`, or `person`, `camera`, `day`, keeps photos that belong together in one split; `tags` holds tags);
 - **one folder per class**: `owl/1.jpg`, `duck/2.jpg`;
 - **later**, on the Annotate page, with one key per photo.
 
@@ -146,6 +153,8 @@ You see what was found, and what would change, before anything is stored. Many p
 def _show(plan: ImportPlan, project: Project) -> None:
     """Draw what was found, what it would change, and the button that does it."""
     with st.container(border=True):
+        if planner := st.session_state.get(PLANNER):
+            choose_group_column(plan, partial(_plan_again, planner))
         updates = updates_of(plan, project)
         if plan.candidates or not updates.photos:
             _found(plan, updates)
@@ -159,6 +168,11 @@ def _show(plan: ImportPlan, project: Project) -> None:
         _buttons(plan, updates, project)
 
 
+def _plan_again(planner: Callable[..., ImportPlan], group_column: str) -> None:
+    with st.spinner("Reading the files"):
+        st.session_state[PLAN] = planner(group_column=group_column)
+
+
 def _found(plan: ImportPlan, updates: LabelUpdates) -> None:
     """Draw the counts of the files."""
     labelled = sum(one.label is not None for one in plan.candidates)
@@ -167,6 +181,8 @@ def _found(plan: ImportPlan, updates: LabelUpdates) -> None:
     splits = Counter(one.split for one in plan.candidates if one.split)
     if splits:
         facts.append(", ".join(f"{splits[name]:,} for {SPLIT_NAMES[name].lower()}" for name in SPLITS if splits[name]))
+    if groups := {name_key(one.group) for one in plan.candidates if one.group}:
+        facts.append(counted(len(groups), "group"))
     if updates.known:
         facts.append(f"{len(updates.known):,} in the project already")
     st.markdown(f"From {plain(plan.source)}: {', '.join(facts)}.")
@@ -273,7 +289,7 @@ def _update(plan: ImportPlan, project: Project, updates: LabelUpdates) -> None:
 
 def _new_uploader() -> None:
     """Show a new uploader next time, so that the same files do not show up again."""
-    for name in (PLAN, TOKEN, KNOWN):
+    for name in (PLAN, PLANNER, TOKEN, KNOWN):
         st.session_state.pop(name, None)
     release_uploads()
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1

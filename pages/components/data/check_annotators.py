@@ -9,6 +9,8 @@ from core.data.store.records import Opinion
 from core.data.store.store import Project
 from core.errors import DataError
 from core.inspection.measuring.agreement import Agreement, Disagreement, Kappa, agreement_of, disagreements
+from pages.components.correcting import train_again_bar
+from pages.components.correcting.disagreement_groups import choose_group, decide_several
 from pages.components.data.photo_details import display_bytes
 from pages.components.shared import frame
 from pages.components.shared.auto_refresh import refresh_on_change
@@ -51,6 +53,7 @@ def annotators(project: Project) -> None:
         return
     _agreement(agreement)
     _disagreements(project, disagreements(opinions, frame.store().adjudicated(project.id)), classes)
+    train_again_bar.show(project)
 
 
 def _table(opinions: list[Opinion], classes: list[str]) -> pd.DataFrame:
@@ -110,10 +113,13 @@ def _disagreements(project: Project, found: list[Disagreement], classes: list[st
         + (f", {settled:,} already resolved. " if settled else ". ")
         + "Choose the correct class. History shows the label as adjudicated (decided), and you can undo it there."
     )
-    for one in open_ones[:SHOWN]:
+    group = choose_group(open_ones)
+    if decide_several(project, group):
+        return
+    for one in group[:SHOWN]:
         _row(project, one, classes)
-    if len(open_ones) > SHOWN:
-        st.caption(f"{len(open_ones) - SHOWN:,} more appear as you resolve these.")
+    if len(group) > SHOWN:
+        st.caption(f"{len(group) - SHOWN:,} more appear as you resolve these.")
 
 
 def _row(project: Project, one: Disagreement, classes: list[str]) -> None:

@@ -237,7 +237,8 @@ def _remove(project: Project, groups: list[tuple[ImageRow, Group]]) -> None:
     """Remove the copies of each group (photo to keep, photos to remove); it gets a copy's label if it has none."""
     copies = [row.id for _, goes in groups for row in goes]
     heirs = {} if _boxed(project) else {stays.id: heir.id for stays, goes in groups if (heir := _label_of(stays, goes))}
-    change = frame.store().remove_images(project.id, copies, frame.who(), heirs)
+    kept = {stays.id: [row.id for row in goes] for stays, goes in groups}  # it gets their group and tags
+    change = frame.store().remove_images(project.id, copies, frame.who(), heirs, kept)
     offer_undo(project, change, f"{counted(len(copies), 'photo')} removed.")
 
 

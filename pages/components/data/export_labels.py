@@ -42,7 +42,8 @@ def labels_csv(project: Project) -> None:
         "Edit it there, then upload it under **Add photos**: the table alone is enough. You see there what would "
         "change before anything does. "
         f"{not_carried('labels.csv')} The column label_source says where each label came from: a person, an accepted "
-        "suggestion or an import."
+        "suggestion or an import. The columns group and tags are there if any photo has one; tags are separated by "
+        "semicolons."
     )
     st.download_button(
         f"Download labels.csv ({counted(len(rows), 'row')})",
@@ -66,6 +67,10 @@ def _preview(rows: list[LabelRow]) -> pd.DataFrame:
     if any(row.box for row in rows):
         for side in ("x", "y", "width", "height"):
             table[side] = [getattr(row.box, side, None) for row in rows]
+    if any(row.group for row in rows):
+        table["group"] = [row.group or "" for row in rows]
+    if any(row.tags for row in rows):
+        table["tags"] = ["; ".join(row.tags) for row in rows]
     return table
 
 
@@ -76,7 +81,7 @@ def _for_other_tools(project: Project) -> None:
     st.header("Photos and labels together", anchor=False)
     st.markdown(
         "A zip that other tools can read. You can also import it again under **Add photos**: names, labels, boxes, "
-        "splits and the order of the classes are kept."
+        "splits, groups, tags and the order of the classes are kept."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.selectbox(

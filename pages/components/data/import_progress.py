@@ -11,7 +11,8 @@ import streamlit as st
 from core.data.importing.import_plan import ResultKind
 from core.data.importing.import_progress import ImportProgress, cancel_import, import_progress
 from core.data.importing.plan_import import FileResult, ImportPlan, ImportReport, run_import
-from core.data.importing.updates.label_updates import LabelUpdates, update_text
+from core.data.importing.updates.apply_updates import update_text
+from core.data.importing.updates.label_updates import LabelUpdates
 from core.data.store.records import IMPORT
 from core.data.store.store import Project, Store
 from core.data.tables.csv_cells import as_row

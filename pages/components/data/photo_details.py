@@ -40,6 +40,10 @@ def show_details(project: Project, image_id: int) -> None:
     facts = [f"{row.width} × {row.height} pixels", format_size(row.bytes), f"split: {row.split or 'none yet'}"]
     if row.annotated_by and row.annotated_at:
         facts.append(f"labelled by {plain(row.annotated_by)}, {format_time(row.annotated_at)}")
+    if row.group:
+        facts.append(f"group: {plain(row.group)}")
+    if tags := frame.store().tags_of(project.id, [row.id]).get(row.id):
+        facts.append(f"tags: {', '.join(map(plain, tags))}")
     st.markdown(f"**{plain(row.filename)}**  \n{' · '.join(facts)}")
     choices: list[tuple[str, str | None]] = [(one.name, one.name) for one in frame.store().classes(project.id)]
     labels = unique_options([("No label", None), *choices])

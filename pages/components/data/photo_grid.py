@@ -5,6 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.data.store.store import ImageFilter, ImageRow, Project
+from pages.components.data.groups.selected_photos import tags_and_group
 from pages.components.data.photo_details import show_details
 from pages.components.shared import frame
 from pages.components.shared.auto_refresh import refresh_on_change
@@ -99,20 +100,33 @@ def filter_row(project: Project, *, key: str, unlabelled_first: bool = False) ->
         )
         order = st.selectbox("Order", list(ORDERS), format_func=ORDERS.__getitem__, key=f"{key}-order", width=150)
         search = st.text_input("Search", placeholder="part of a file name", key=f"{key}-search", width=180)
-    return replace(classes[named], split=None if split == "any" else split, search=search.strip(), order=order)
+        tag = _one_of("Tag", list(frame.store().tags(project.id)), key=f"{key}-tag")
+        group = _one_of("Group", list(frame.store().groups(project.id)), key=f"{key}-group")
+    where = replace(classes[named], split=None if split == "any" else split, search=search.strip(), order=order)
+    return replace(where, tag=tag, group=group)
+
+
+def _one_of(label: str, names: list[str], *, key: str) -> str | None:
+    """Draw a select box of the project's tags or groups, if it has any; return the chosen one."""
+    if not names:
+        return None
+    choices: list[tuple[str, str | None]] = [(name, name) for name in names]
+    options = unique_options([("All", None), *choices])
+    return options[st.selectbox(label, list(options), key=key, width=140)]
 
 
 def photo_cards(project: Project, rows: list[ImageRow]) -> list[WallPhoto]:
     """Return images as wall cards with class, file name and boxes."""
     store = frame.store()
     boxes = store.boxes(project.id, [row.id for row in rows]) if project.task == "localization" else {}
+    tags = store.tags_of(project.id, [row.id for row in rows])
     color_of = {one.name: class_color(place) for place, one in enumerate(store.classes(project.id))} if boxes else {}
     return [
         WallPhoto(
             str(row.id),
             store.thumbnail_path(row.hash),
             row.label or "no label",
-            row.filename.rsplit("/", 1)[-1],
+            " · ".join([row.filename.rsplit("/", 1)[-1], *tags.get(row.id, ())]),
             muted=row.label is None,
             size=(row.width, row.height),
             boxes=tuple((box.x, box.y, box.width, box.height) for box in boxes.get(row.id, ())),
@@ -141,6 +155,7 @@ def _actions(project: Project, shown: list[int], chosen: int, found: int) -> Non
         labels = unique_options([*choices, (NO_LABEL, None)])
         st.selectbox("Class for the selected photos", list(labels), key=LABEL, label_visibility="collapsed", width=200)
         st.button("Set class", type="primary", on_click=_label, args=(project, shown, labels))
+        tags_and_group(project, WALL, shown)
         st.button("Remove", icon=":material/delete:", on_click=_remove, args=(project, shown))
         st.button("Clear selection", type="tertiary", on_click=clear, args=(WALL,))
 

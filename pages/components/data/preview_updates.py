@@ -104,7 +104,7 @@ def _filtered(changes: tuple[PhotoUpdate, ...]) -> list[PhotoUpdate]:
 
 def _kind(update: PhotoUpdate) -> str:
     """Return the change in words, without numbers of boxes."""
-    if update.label is None and update.split is None:
+    if all(one is None for one in (update.label, update.split, update.group, update.tags)):
         return "boxes"
     return " → ".join(before_and_after(update))
 

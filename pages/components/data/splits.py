@@ -40,7 +40,8 @@ def _explain(project: Project, counts: pd.DataFrame) -> None:
         "epoch, the **validation** photos show how well it does, and which epoch was best. The **test** photos are "
         "kept for the final exam. Of seven photos of a class, about five are for training, one for validation and one "
         "for testing. Identical photos are always in the same split. Near-duplicates are too, unless the class has "
-        "hardly any other photos. A photo keeps its split when you add more."
+        "hardly any other photos. Photos of one person or camera stay together if you put them into a group, under "
+        "**Groups**. A photo keeps its split when you add more."
     )
     labelled = counts[counts["label"].notna()]
     waiting = int(labelled["none"].sum())

@@ -12,6 +12,7 @@ from core.errors import DataError
 from core.inspection.measuring.report import BoxReport, Mean
 from core.inspection.predicting.draw_boxes import Corners
 from core.runs.folder import RunFolder
+from pages.components.evaluate import final_exam
 from pages.components.evaluate.run_report import format_interval
 from pages.components.glossary.terms import explained
 from pages.components.shared import frame
@@ -26,26 +27,33 @@ _SMALL, _LARGE = 320, 900
 
 def headline(run: RunFolder, report: BoxReport) -> None:
     """Draw the four figures of the boxes and the accuracy of the classes, each with its interval, and the verdict."""
+    beside = final_exam.beside(run, report)
     with st.container(horizontal=True, gap="large"):
         st.metric(
             "Mean IoU",
             f"{report.mean_iou.value:.2f}",
             help=f"{explained('IoU')}\n\nOf the predicted and the labelled box, averaged over the photos.",
+            **beside,
         )
         for name, rate in (("IoU at least 0.5", report.iou_50), ("IoU at least 0.75", report.iou_75)):
             st.metric(
                 name,
                 "–" if rate.value is None else f"{rate.value:.0%}",
                 help="The share of photos whose box reaches this IoU. 0.5 is roughly right, 0.75 is good.",
+                **beside,
             )
         st.metric(
             "Centre distance",
             f"{report.center_error.value:.0f} px",
             help="The mean distance between the box centres, predicted and labelled, in pixels of the photo.",
+            **beside,
         )
         if len(report.classes) > 1:
             st.metric(
-                "Accuracy", f"{report.accuracy.value:.0%}", help="The share of photos whose predicted class is correct."
+                "Accuracy",
+                f"{report.accuracy.value:.0%}",
+                help="The share of photos whose predicted class is correct.",
+                **beside,
             )
     intervals = {
         "mean IoU": format_mean_interval(report.mean_iou, 2),

@@ -1,13 +1,15 @@
-"""Photos of an evaluation with their predicted classes, and the correction of a wrong label."""
+"""Photos of an evaluation with their predicted classes, and the correction of wrong labels."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from core.data.store.store import ImageRow
+from core.data.store.store import ImageRow, Project
 from core.errors import DataError
 from core.runs.folder import RunFolder
+from pages.components.correcting import correct_labels
 from pages.components.shared import charts, frame
 from pages.components.shared.charts import percent
 from pages.components.shared.photo_wall import WallPhoto, wall
@@ -16,32 +18,78 @@ from pages.components.shared.wording import plain
 PHOTOS_PER_PAGE = 16
 """Two rows on a wide screen, so that the details of the selected photo stay in view below them."""
 
+SELECTED_PER_PAGE = 48
+"""Where several are selected, no details are drawn below them."""
 
-def photos(run: RunFolder, rows: pd.DataFrame, key: str, by: str = "") -> None:
+
+def photos(
+    run: RunFolder,
+    rows: pd.DataFrame,
+    key: str,
+    by: str = "",
+    note: Callable[[pd.Series], str] | None = None,
+    side: int = 100,
+) -> None:
     """Draw the photos of a predictions table, and the selected one with its probabilities and its label.
 
-    ``by`` names the model that predicted, where several are compared.
+    Several can be selected to correct their labels together. ``by`` names the model that predicted, where several are
+    compared; ``note`` returns the small print of a photo in place of its label. ``side`` is as in ``wall``.
     """
     if rows.empty:
         st.caption("No photos here.")
         return
-    pages = -(-len(rows) // PHOTOS_PER_PAGE)
-    page = st.pagination(pages, key=f"{key}-page") if pages > 1 else 1
-    shown = rows.iloc[(page - 1) * PHOTOS_PER_PAGE : page * PHOTOS_PER_PAGE].reset_index(drop=True)
-    cards = [
-        WallPhoto(
-            str(row["image"]),
-            _thumbnail(row),
-            f"{f'{by}: ' if by else ''}{row['prediction']} {percent(row['probability'])}",
-            f"label: {row['label']}",
-            name=str(row["filename"]),
-        )
-        for _, row in shown.iterrows()
-    ]
-    chosen = wall(cards, key=f"{key}-wall-{page}", select="one", side=100).chosen
+    project = correct_labels.project_of(run)
+    if project is not None and len(rows) > 1 and correct_labels.several_switch(key):
+        _several(project, rows, key, by, note)
+        return
+    shown, page = _page_of(rows, PHOTOS_PER_PAGE, f"{key}-page")
+    present = _present(project, shown)
+    cards = [_card(row, by, note, present) for _, row in shown.iterrows()]
+    chosen = wall(cards, key=f"{key}-wall-{page}", select="one", side=side).chosen
     st.caption("Choose a photo to see its class probabilities, correct its label or open its heatmap.")
     if chosen:
-        _one_photo(run, shown[shown["image"].astype(str) == chosen[0]].iloc[0], key)
+        row = shown[shown["image"].astype(str) == chosen[0]].iloc[0]
+        _one_photo(run, row, key, project, present.get(chosen[0]))
+
+
+def _several(project: Project, rows: pd.DataFrame, key: str, by: str, note: Callable[[pd.Series], str] | None) -> None:
+    """Draw a wall on which several photos can be selected, and above it the correction of their labels."""
+    actions = st.container()
+    shown, page = _page_of(rows, SELECTED_PER_PAGE, f"{key}-many-page")
+    present, wall_key = _present(project, shown), f"{key}-many-wall-{page}"
+    cards = [_card(row, by, note, present) for _, row in shown.iterrows()]
+    chosen = wall(cards, key=wall_key, select="many", side=100).chosen
+    ids = {image: photo.id for image, photo in present.items()}
+    with actions:
+        correct_labels.selection_actions(project, ids, chosen, wall_key=wall_key, key=key)
+
+
+def _page_of(rows: pd.DataFrame, per_page: int, key: str) -> tuple[pd.DataFrame, int]:
+    """Draw page numbers if there are several pages; return the rows of the open one, and its number."""
+    pages = -(-len(rows) // per_page)
+    page = st.pagination(pages, key=key) if pages > 1 else 1
+    return rows.iloc[(page - 1) * per_page : page * per_page].reset_index(drop=True), page
+
+
+def _present(project: Project | None, shown: pd.DataFrame) -> dict[str, ImageRow]:
+    return correct_labels.present_photos(project, [str(image) for image in shown["image"]])
+
+
+def _card(
+    row: pd.Series, by: str, note: Callable[[pd.Series], str] | None, present: Mapping[str, ImageRow]
+) -> WallPhoto:
+    """Return a photo's card; a label that was corrected since the run is named too."""
+    text = note(row) if note is not None else f"label: {row['label']}"
+    photo = present.get(str(row["image"]))
+    corrected = photo is not None and photo.label not in (None, row["label"])
+    return WallPhoto(
+        str(row["image"]),
+        thumbnail(row),
+        f"{f'{by}: ' if by else ''}{row['prediction']} {percent(row['probability'])}",
+        f"{text}, now {photo.label}" if photo is not None and corrected else text,
+        muted=corrected,
+        name=str(row["filename"]),
+    )
 
 
 def search(predictions: pd.DataFrame, key: str) -> pd.DataFrame:
@@ -76,7 +124,7 @@ def ranked_classes(row: pd.Series) -> list[tuple[str, float]]:
     return ranked
 
 
-def _one_photo(run: RunFolder, row: pd.Series, key: str) -> None:
+def _one_photo(run: RunFolder, row: pd.Series, key: str, project: Project | None, photo: ImageRow | None) -> None:
     with st.container(border=True):
         left, right = st.columns([1, 1])
         path = Path(row["path"])
@@ -91,43 +139,23 @@ def _one_photo(run: RunFolder, row: pd.Series, key: str) -> None:
             )
             st.plotly_chart(figure, key=f"{key}-bars", config={"displayModeBar": False}, alt="Most likely classes")
             st.caption(f"Label in this run: {plain(str(row['label']))} (coloured bar).")
-            _correct(run, str(row["image"]), key)
+            _correct(run, project, photo, key)
 
 
-def _correct(run: RunFolder, image_hash: str, key: str) -> None:
+def _correct(run: RunFolder, project: Project | None, photo: ImageRow | None, key: str) -> None:
     """Draw the correction of the label, if the photo is still in the run's project."""
-    project_id = run.status().project_id
-    found: ImageRow | None = None
-    if project_id is not None and project_id in {project.id for project in frame.store().projects()}:
-        found = frame.store().find_image(project_id, image_hash)
-    if found is None or project_id is None:
+    if project is None or photo is None:
         st.caption("This photo is not in a project of this workspace, so its label cannot be corrected here.")
         return
-    names = [one.name for one in frame.store().classes(project_id)]
-    current = names.index(found.label) if found.label in names else None
-    label = st.selectbox("Label", names, index=current, placeholder="no label", key=f"{key}-label-{found.id}")
-    changed = label is not None and label != found.label
+    label = correct_labels.label_field(project, photo, key)
     with st.container(horizontal=True):
-        st.button(
-            "Correct the label",
-            type="primary" if changed else "secondary",
-            disabled=not changed,
-            key=f"{key}-correct",
-            on_click=_annotate,
-            args=(project_id, found.id, label),
-        )
+        correct_labels.correct_button(project, photo, label, key)
         if st.button("Explain this prediction", icon=frame.PAGES["Explain"].icon, key=f"{key}-explain"):
-            frame.go("Explain", model=run.id, image=str(found.id))
+            frame.go("Explain", model=run.id, image=str(photo.id))
     st.caption("A correction does not change this run or its report. The next run uses it.")
 
 
-def _annotate(project_id: int, image_id: int, label: str) -> None:
-    with frame.plain_errors():
-        frame.store().annotate(project_id, [image_id], label, frame.who())
-        st.toast(f"Label changed to {plain(label)}. Train again to use it.", icon=":material/check:")
-
-
-def _thumbnail(row: pd.Series) -> Path | bytes:
+def thumbnail(row: pd.Series) -> Path | bytes:
     """Return the stored thumbnail, or a new one for a file outside the workspace."""
     try:
         return frame.store().thumbnail_path(str(row["image"]))

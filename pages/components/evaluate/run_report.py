@@ -7,7 +7,8 @@ from core.inspection.measuring.report import Rate, Report
 from core.runs.folder import RunFolder
 from core.workers.pool import Request
 from pages.components.computing.computation import Computation
-from pages.components.evaluate import report_charts
+from pages.components.evaluate import final_exam, report_charts
+from pages.components.evaluate.doubt import exam_line
 from pages.components.glossary.terms import explained
 from pages.components.shared import frame
 from pages.components.shared.charts import palette
@@ -20,28 +21,25 @@ STATIC = {"displayModeBar": False}
 
 
 def choose_split(run: RunFolder) -> str | None:
-    """Draw the choice of a split, first the test split; None if the run has no photos to evaluate on.
+    """Draw the choice of a split, first the validation split; None if the run has no photos to evaluate on.
 
-    A run in training has its first report on the validation photos.
+    The test split is offered as the final exam, which shows nothing before somebody takes it.
     """
     table = counts_of(run)
     counts = {name: int(table[name].sum()) for name in SPLITS}
-    available = [name for name in ("test", "val", "train") if counts[name]]
+    available = [name for name in ("val", "train", "test") if counts[name]]
     if not available:
         return None
-    first = available[0]
-    if run.report_path("val").exists() and not run.report_path("test").exists() and run.status().live:
-        first = "val"  # of the model so far; the test photos are for the end
     chosen: str = st.segmented_control(
         "Split",
         available,
-        default=first,
+        default=available[0],
         required=True,
-        format_func=lambda name: f"{SPLIT_NAMES[name]} ({counts[name]})",
+        format_func=lambda name: "Final exam" if name == "test" else f"{SPLIT_NAMES[name]} ({counts[name]})",
         key=f"split-{run.id}",
-        help="Training never uses the test photos, so they show how good the model is on new photos. "
-        "Validation photos were used to choose the best epoch and, in automatic training, the phase. Training photos "
-        "were used to train. Both results are too optimistic.",
+        help="Use the validation photos for all decisions. They chose the best epoch and, in automatic training, the "
+        "phase, so their result is slightly too optimistic. Training photos were used to train, so theirs says little. "
+        "The final exam is on the test photos, once you have chosen a model.",
     )
     return chosen
 
@@ -76,6 +74,7 @@ def report_of(run: RunFolder, split: str) -> Report | None:
 
 def headline(run: RunFolder, report: Report) -> None:
     """Draw the accuracy in large type, with its interval and the number of photos, and the verdict."""
+    beside = final_exam.beside(run, report)
     found = verdict_view.judge(run, report)
     baseline = found.baseline if found else 1 / max(1, len(report.classes))
     left, right = st.columns([1, 2], vertical_alignment="center")
@@ -85,6 +84,7 @@ def headline(run: RunFolder, report: Report) -> None:
             "Accuracy",
             value,
             help=explained("accuracy", "confidence interval"),
+            **beside,
         )
     with right:
         colors = palette(frame.is_dark())
@@ -101,6 +101,7 @@ def headline(run: RunFolder, report: Report) -> None:
     st.caption(" ".join(parts), help=explained("confidence interval", "F1"))
     if report.computed:
         st.caption(f"Computed by the run itself, from its {report.computed}.")
+    exam_line.show(report, beside.get("delta", ""))
     verdict_view.show(run, report, brief=True)
 
 

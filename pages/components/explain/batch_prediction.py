@@ -31,7 +31,7 @@ PHOTOS_PER_PAGE = 200
 NAMED_IN_WARNING = 5
 """Unreadable files that the warning names; a list below it names all of them."""
 
-EARLIER_MODEL = "These predictions are from an earlier model of this run. Predict again to use the newer one."
+EARLIER_MODEL = "The model or its decision has changed since these predictions. Predict again to use the newer one."
 _MODEL = "batch-model"
 
 
@@ -47,7 +47,7 @@ def show(predictor: "Predictor", reference: str) -> None:
         st.caption("You get a table of the five most likely classes for each photo, also as a CSV file.")
         return
     # A live run replaces its model now and then: answers of an earlier one stay, and the page says so.
-    created = str(predictor.info.created) if predictor.info else ""
+    created = predictor.version
     batch = (reference, *(file.file_id for file in files))
     # The ids of uploads are secret to their tab, so no other tab gets this result.
     computation = Computation("batch", " ".join(("predict", *batch)))
@@ -92,6 +92,8 @@ def _table(predictor: "Predictor", answers: list[FilePrediction]) -> None:
     unreadable = [answer for answer in answers if answer.prediction is None]
     if len(table):
         st.markdown(f"**{counted(len(table), 'photo')}**: {plain(summary(table))}")
+        if "unsure" in table and (left := int(table["unsure"].sum())):
+            st.markdown(f":orange[:material/help:] {counted(left, 'photo')} unsure: leave {_them(left)} to a person.")
     if unreadable:
         _show_unreadable(unreadable)
     if not len(table):
@@ -123,12 +125,17 @@ def readable(predicted: Sequence[FilePrediction]) -> pd.DataFrame:
     """Return the table for people: thumbnail, file, predicted class, confidence in percent, and the next classes."""
     table = table_of(predicted)
     renamed = {"filename": "File", "prediction": "Predicted class", "probability": "Confidence"}
+    renamed |= {"unsure": "Unsure", "foreign": "Distance from the training photos"}
     for place in range(2, TOP + 1):
         renamed |= {f"prediction_{place}": f"Class {place}", f"probability_{place}": f"Confidence {place}"}
     shares = {name: 100 * table[name] for name in table.columns if name.startswith("probability")}
     table = table.assign(**shares).rename(columns=renamed)
     table.insert(0, "Photo", [data_uri(answer.thumbnail) for answer in predicted])
     return table
+
+
+def _them(count: int) -> str:
+    return "it" if count == 1 else "them"
 
 
 def _show_unreadable(unreadable: list[FilePrediction]) -> None:

@@ -75,11 +75,12 @@ def _samples() -> dict[str, Path]:
 
 
 def _of_project(project: Project) -> ChosenPhoto | None:
-    if "photo-split" not in st.session_state and not frame.store().count(project.id, ImageFilter(split="test")):
+    if "photo-split" not in st.session_state and not frame.store().count(project.id, ImageFilter(split="val")):
         st.session_state["photo-split"] = None  # before the first training, no photo has a split
+    # The test photos are for the final exam: none is offered on its own.
     split = st.segmented_control(
-        "Split", ("test", "val", "train", None), default="test", required=True, key="photo-split",
-        format_func=lambda name: {"test": "Test", "val": "Validation", "train": "Training", None: "All"}[name],
+        "Split", ("val", "train", None), default="val", required=True, key="photo-split",
+        format_func=lambda name: {"val": "Validation", "train": "Training", None: "All"}[name],
         label_visibility="collapsed",
     )  # fmt: skip
     where = ImageFilter(split=split) if split else ImageFilter()

@@ -14,6 +14,8 @@ from core.data.tables.csv_cells import as_row
 from core.inspection.measuring.report import BoxReport
 from core.models.bundle import WEIGHTS_FILE, complete_folder, read_info
 from core.models.zoo import network_name
+from core.runs.exams.looks import looks_at_test_photos
+from core.runs.exams.records import TEST
 from core.runs.folder import RunFolder
 from pages.components.shared import frame
 from pages.components.shared.pickers import SPLIT_NAMES, SPLITS
@@ -119,7 +121,8 @@ def tables(run: RunFolder) -> None:
         report = run.report(split)
         if report is not None:
             figure = f"mean IoU: {report.mean_iou}" if isinstance(report, BoxReport) else f"accuracy: {report.accuracy}"
-            st.markdown(f"{SPLIT_NAMES[split]} {figure}")
+            look = f", {looks_at_test_photos(frame.workspace(), run).words}" if split == TEST else ""
+            st.markdown(f"{SPLIT_NAMES[split]} {figure}{look}")
 
 
 def csv_of(table: pd.DataFrame) -> str:

@@ -1,22 +1,8 @@
 """The glossary: every term in one or two sentences, for the Learn page and for the help buttons of all pages."""
 
-from dataclasses import dataclass
-
 from core.errors import StudioError
-
-
-@dataclass(frozen=True)
-class Term:
-    """One term of the glossary."""
-
-    name: str
-    text: str
-    """One or two plain sentences, as Markdown."""
-    lesson: str = ""
-    """The lesson that shows it; empty if none does."""
-    exact: str = ""
-    """What the university level adds: the formula or the paper."""
-
+from pages.components.glossary.doubt_terms import DOUBT_TERMS
+from pages.components.glossary.term import Term
 
 _ALL = (
     Term(
@@ -122,6 +108,11 @@ _ALL = (
         "backwards, from the last layer to the first.",
         "skips",
         r"$\partial \mathcal{L} / \partial w$, by the chain rule (backpropagation).",
+    ),
+    Term(
+        "group",
+        "Photos that belong together, such as those of one person, one camera or one day. They are always in the same "
+        "split, so that a model is tested on people that it has never seen.",
     ),
     Term(
         "head",
@@ -310,6 +301,7 @@ _ALL = (
         "augmentation",
     ),
     Term("weights", "The numbers in the layers that a network learns.", "transfer"),
+    *DOUBT_TERMS,
 )
 
 TERMS: dict[str, Term] = {term.name: term for term in sorted(_ALL, key=lambda term: term.name.lower())}

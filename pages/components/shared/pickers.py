@@ -28,13 +28,19 @@ def pick_run(
     return runs[_pick(names, label, key)] if names else None
 
 
-def pick_model(project: Project | None, *, label: str = "Model", key: str = "model") -> str:
-    """Let the user pick a model for ``load_predictor``: a run with a checkpoint, newest first, or "imagenet"."""
-    runs = [run for run in _runs(project) if run.finished]
-    names = unique_options(
-        [*((run_name(run), run.id) for run in runs), ("ImageNet ResNet-50 (1,000 classes)", IMAGENET)]
-    )
-    return _pick(names, label, key)
+def pick_model(project: Project | None, *, label: str = "Model", key: str = "model", without: str = "") -> str:
+    """Let the user pick a model for ``load_predictor``: a run with a checkpoint, newest first, or "imagenet".
+
+    ``without`` is the model that is not offered.
+    """
+    return _pick({name: model for model, name in model_names(project).items() if model != without}, label, key)
+
+
+def model_names(project: Project | None) -> dict[str, str]:
+    """Return the models that ``pick_model`` offers, with their names, no two of which are the same."""
+    runs = [(run_name(run), run.id) for run in _runs(project) if run.finished]
+    named = unique_options([*runs, ("ImageNet ResNet-50 (1,000 classes)", IMAGENET)])
+    return {model: name for name, model in named.items()}
 
 
 def _runs(project: Project | None) -> list[RunFolder]:

@@ -153,7 +153,7 @@ def _after_training() -> dict[str, Any]:
 
 
 def _stopping_and_device() -> dict[str, Any]:
-    """Draw early stopping, the random seed, the device, the precision and whether the computation is repeatable."""
+    """Draw early stopping, the seed, the device and the precision, whether it is repeatable, and what is kept."""
     values: dict[str, Any] = {"patience": current_value("patience")}
     if not solves_head():
         values["patience"] = number("patience")
@@ -161,6 +161,7 @@ def _stopping_and_device() -> dict[str, Any]:
     values["device"] = st.text_input(FIELD_LABELS["device"], **field_arguments("device"))
     values["precision"] = select("precision", choice_names("precision"))
     values["deterministic"] = _toggle("deterministic")
+    values["keep_epochs"] = _toggle("keep_epochs")
     return values
 
 

@@ -52,7 +52,7 @@ def _automatic_sentence(
         return f"{model}. For more layers, there are too few photos or too little time.{_queue(found)}"
     limit = max(longest, USUAL_SECONDS if recipe.time_limit is None else 60 * recipe.time_limit)
     most = format_duration(min(limit, found.seconds * found.speed.spread)).removeprefix("about ")
-    # Not a promise: the comparison with the model before and the test photos come after the time limit.
+    # Not a promise: the comparison with the model before comes after the time limit.
     return f"{model}, and about {most.removeprefix('less than ')} at most.{_queue(found)}"
 
 

@@ -5,6 +5,8 @@ import streamlit as st
 from core.errors import StudioError
 from core.inspection.measuring.report import Report
 from core.inspection.measuring.verdict import Level, Place, Verdict
+from core.runs.exams.looks import looks_at_test_photos
+from core.runs.exams.records import TEST
 from core.runs.folder import RunFolder
 from core.runs.verdict import verdict_of
 from pages.components.shared import frame
@@ -35,6 +37,8 @@ def show(run: RunFolder, report: Report, before: str = "", brief: bool = False) 
         return
     draw = st.success if found.level == "better" else st.warning
     draw(f"{before} {plain(found.sentence)}".strip(), icon=ICONS[found.level])
+    if not found.steps:
+        return
     if not brief:
         with st.container(gap="xsmall"):
             for place in range(len(found.steps)):
@@ -50,13 +54,14 @@ def show(run: RunFolder, report: Report, before: str = "", brief: bool = False) 
 
 def judge(run: RunFolder, report: Report) -> Verdict | None:
     """Return the verdict on a run's report; None if there is none or the run is damaged."""
-    return _judged(run, report, f"{run.path} {report.split} {report.created} {report.digest}")
+    looks = looks_at_test_photos(frame.workspace(), run).count if report.split == TEST else 1
+    return _judged(run, report, looks, f"{run.path} {report.split} {report.created} {report.digest}")
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _judged(_run: RunFolder, _report: Report, version: str) -> Verdict | None:
+def _judged(_run: RunFolder, _report: Report, looks: int, version: str) -> Verdict | None:
     try:
-        return verdict_of(_run, _report)
+        return verdict_of(_run, _report, looks)
     except StudioError:  # the page already says that the run's own files are damaged
         return None
 

@@ -1,4 +1,4 @@
-"""A workspace with something to see on every page: the sample project with two runs, and boxes with one."""
+"""A workspace with something to see on every page: the sample project with two runs and an exam, and boxes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,8 @@ from core.data.pictures.decoding import Decoded
 from core.data.snapshot import snapshot_of_project
 from core.data.store.store import BoxRow, ImageFilter, Project, Store
 from core.runs import jobs
+from core.runs.folder import RunFolder
+from core.runs.models import evaluate_run
 from core.runs.new_run import create_run
 from core.training.recipe import Recipe
 from core.workspace import Workspace
@@ -34,6 +36,8 @@ def fill(workspace: Workspace) -> Full:
     runs = tuple(
         _run(workspace, store, birds, name, seed=seed) for seed, name in enumerate(("First try", "Second try"))
     )
+    second = RunFolder(workspace.runs / runs[1])
+    evaluate_run(second, "test", device="cpu", cache=workspace.cache / "resized", who="Ana")
     _run(workspace, store, boxes, "Boxes", task="localization")
     store.close()
     return Full(birds.id, boxes.id, runs)

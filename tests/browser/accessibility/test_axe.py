@@ -45,9 +45,13 @@ def visits(full: Full) -> list[Visit]:
         Visit(f"Annotate?{boxes}"),
         Visit(f"Train?{birds}", (*sections("Head first"), ("text", "More settings"), ("radio", "Table"))),
         Visit(f"Train?{birds}&run={run}"),
-        Visit(f"Evaluate?{birds}&run={run}", sections("Mistakes", "All photos", "Per class", "Compare runs")),
+        Visit(
+            f"Evaluate?{birds}&run={run}",
+            sections("Mistakes", "All photos", "Per class", "Cross-validation", "Compare runs", "Final exam"),
+        ),
+        Visit(f"Evaluate?{birds}&run={full.runs[1]}", sections("Final exam")),
         Visit(f"Evaluate?{boxes}", sections("Confusion matrix", "Per class")),
-        Visit(f"Explain?{birds}&model={run}", sections("Predict many photos")),
+        Visit(f"Explain?{birds}&model={run}", sections("Compare two runs", "Predict many photos")),
         Visit(f"Export?{birds}&run={run}", sections("Share a demo", "Tables")),
         *(Visit(f"Learn?lesson={lesson}&{birds}") for lesson in LESSONS),
     ]

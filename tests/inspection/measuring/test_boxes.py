@@ -85,13 +85,13 @@ def png(picture: Image.Image) -> bytes:
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
-    """A finished run: six test images with boxes."""
+    """A finished run: six validation images with boxes."""
     monkeypatch.setenv("RESNET_STUDIO_HOME", str(tmp_path / "workspace"))
     rows = []
     for seed in range(6):
         path, (width, height) = tmp_path / f"{seed}.png", ((120, 60), (60, 120))[seed % 2]
         photo(seed, width, height).save(path)
-        known = (f"hash{seed}", str(path), path.name, CLASSES[seed % 3], "test")
+        known = (f"hash{seed}", str(path), path.name, CLASSES[seed % 3], "val")
         rows.append((*known, 5, 6, 40 + seed, 30, width, height))
     frame = pd.DataFrame(rows, columns=[*COLUMNS, *BOX_COLUMNS, *SIZE_COLUMNS])
     snapshot = Snapshot(frame, CLASSES, "localization")
@@ -101,12 +101,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
 
 
 def test_a_report_on_boxes_holds_each_figure_with_n_and_interval(run: RunFolder) -> None:
-    report = evaluate_run(run, "test", device="cpu")
-    assert isinstance(report, BoxReport) and run.report("test") == report
+    report = evaluate_run(run, "val", device="cpu")
+    assert isinstance(report, BoxReport) and run.report("val") == report
     raw = report.model_dump(mode="json")
     for name in ("mean_iou", "iou_50", "iou_75", "center_error", "accuracy"):
         assert raw[name]["n"] == 6 and {"value", "low", "high"} <= set(raw[name])
-    table = run.predictions("test")
+    table = run.predictions("val")
     assert table is not None
     wanted = [*BOX_COLUMNS, *(f"true_{side}" for side in BOX_COLUMNS), *SIZE_COLUMNS, "iou", "center_error"]
     assert list(table.columns)[-len(wanted) :] == wanted

@@ -26,29 +26,30 @@ NAMES = ["=sum(1).png", "a, b.png", "NA.png", "Ünïcode 写真.png", 'say "so".
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
-    """A finished run: seven test images (one class called NA), one validation image, a best bundle."""
+    """A finished run: seven validation images (one class called NA), one test image, a best bundle."""
     monkeypatch.setenv("RESNET_STUDIO_HOME", str(tmp_path / "workspace"))
     rows = []
-    for seed, name in enumerate([*NAMES, "val.png", "train.png"]):
+    for seed, name in enumerate([*NAMES, "test.png", "train.png"]):
         path = tmp_path / f"{seed}.png"
         photo(seed).save(path)
-        split = "test" if seed < len(NAMES) else name.removesuffix(".png")
+        split = "val" if seed < len(NAMES) else name.removesuffix(".png")
         rows.append((f"hash{seed}", str(path), name, CLASSES[seed % 3], split))
     frame = pd.DataFrame(rows, columns=["image", "path", "filename", "label", "split"])
     snapshot = Snapshot(frame, CLASSES, "classification")
     run = create_run(tmp_path / "runs" / "first", snapshot, Recipe.checked(arch="resnet18"), title="first")
     write_bundle(run.best)
+    run.write_status(state="finished")
     return run
 
 
 def test_the_run_keeps_the_report_and_the_predictions(run: RunFolder) -> None:
     told: list[tuple[int, int]] = []
-    report = evaluate_run(run, "test", lambda done, total: told.append((done, total)), device="cpu")
+    report = evaluate_run(run, "val", lambda done, total: told.append((done, total)), device="cpu")
     assert told == [(0, 7), (7, 7)]
-    assert run.report("test") == report
-    assert (report.split, report.n, report.model, report.arch) == ("test", 7, "first", "resnet18")
+    assert run.report("val") == report
+    assert (report.split, report.n, report.model, report.arch) == ("val", 7, "first", "resnet18")
     assert report.digest == run.snapshot().digest and report.precision == "fp32" and report.device == "cpu"
-    predictions = run.predictions("test")
+    predictions = run.predictions("val")
     assert predictions is not None and list(predictions["filename"]) == NAMES
     assert list(predictions.columns[:6]) == ["filename", "image", "path", "label", "prediction", "probability"]
     right = predictions["label"] == predictions["prediction"]
@@ -72,7 +73,7 @@ def test_the_figures_are_those_of_the_network_itself(run: RunFolder) -> None:
 
 def test_predict_and_evaluate_agree(run: RunFolder) -> None:
     evaluate_run(run, device="cpu")
-    predictions = run.predictions("test")
+    predictions = run.predictions("val")
     assert predictions is not None
     predictor = load_predictor(run.path, open_workspace(), device="cpu")
     assert predictor.name == "first"
@@ -84,8 +85,8 @@ def test_predict_and_evaluate_agree(run: RunFolder) -> None:
 
 
 def test_a_second_evaluation_replaces_the_first_and_agrees_with_it(run: RunFolder) -> None:
-    first, before = evaluate_run(run, device="cpu"), run.predictions("test")
-    second, after = evaluate_run(run, device="cpu"), run.predictions("test")
+    first, before = evaluate_run(run, device="cpu"), run.predictions("val")
+    second, after = evaluate_run(run, device="cpu"), run.predictions("val")
     assert before is not None and after is not None
     pd.testing.assert_frame_equal(before, after)
     assert compare(first, second, before, after).difference == 0
@@ -102,21 +103,21 @@ def test_a_run_without_a_model_or_without_that_split_is_said(run: RunFolder) -> 
 
 
 def test_a_photo_that_is_gone_is_named_and_no_report_is_written(run: RunFolder) -> None:
-    Path(run.snapshot().part("test")["path"][2]).unlink()
+    Path(run.snapshot().part("val")["path"][2]).unlink()
     with pytest.raises(ImageRefused, match=r"NA\.png"):
         evaluate_run(run, device="cpu")
-    assert run.report("test") is None and run.predictions("test") is None
+    assert run.report("val") is None and run.predictions("val") is None
 
 
 def test_a_label_that_the_model_does_not_know_is_named(predictor: Predictor, run: RunFolder) -> None:
     predictor.classes = ("cat", "dog", "swan")
     with pytest.raises(RunError, match=r"does not have the class 'owl'. Its classes are: cat, dog, swan"):
-        evaluate_table(predictor, run.snapshot().part("test"), split="test")
+        evaluate_table(predictor, run.snapshot().part("val"), split="val")
 
 
 def test_reports_travel_as_json(run: RunFolder) -> None:
     report = evaluate_run(run, "val", device="cpu")
-    assert Report.read(run.path / "report-val.json") == report and report.n == 1
+    assert Report.read(run.path / "report-val.json") == report and report.n == 7
 
 
 def test_a_bundle_is_evaluated_on_a_snapshot_without_a_run(run: RunFolder, tmp_path: Path) -> None:

@@ -50,6 +50,18 @@ def test_only_test_photos_say_what_to_expect_of_new_ones() -> None:
     assert train is not None and train.sentence.endswith("trained on these photos, so expect less on new ones.")
 
 
+def test_repeated_looks_at_the_test_photos_promise_less_and_an_exam_has_no_next_step() -> None:
+    """The verdict on an exam sent people on to improve the model by its mistakes, and then to the same photos."""
+    table, counts = [[9, 0], [1, 8]], {"a": 20, "b": 20}
+    once, often = (verdict(report_of(table, split="test"), counts, looks=looks) for looks in (1, 3))
+    assert once is not None and once.sentence.endswith("expect an accuracy from 74% to 99%.")
+    less = "or a little less, because these photos have been looked at 3 times."
+    assert often is not None and often.sentence.endswith(less)
+    assert once.steps == often.steps == ()
+    val = verdict(report_of(table), counts)
+    assert val is not None and val.steps
+
+
 def test_a_solved_head_has_no_best_epoch_that_validation_photos_chose() -> None:
     solved = verdict(report_of([[9, 0], [1, 8]], split="val"), {"a": 60, "b": 60}, chose_epoch=False)
     assert solved is not None and solved.sentence.endswith("expect an accuracy from 74% to 99%.")

@@ -17,6 +17,7 @@ from core.data.snapshot import snapshot_of_project
 from core.data.store.store import BoxRow, Store
 from core.inspection.measuring.report import BoxReport
 from core.runs.folder import RunFolder
+from core.runs.models import evaluate_run
 from core.runs.new_run import create_run
 from core.runs.worker import work
 from core.workspace import open_workspace
@@ -69,11 +70,11 @@ def texts(app: AppTest) -> str:
 
 
 def photo_of(run: RunFolder) -> Path:
-    return Path(run.snapshot().part("test")["path"][0])
+    return Path(run.snapshot().part("val")["path"][0])
 
 
 def test_evaluate_shows_the_figures_of_the_boxes_and_the_worst_first(open_page: OpenPage, run: RunFolder) -> None:
-    report, predictions = run.report("test"), run.predictions("test")
+    report, predictions = run.report("val"), run.predictions("val")
     assert isinstance(report, BoxReport) and predictions is not None
     app = open_page("Evaluate", run=run.id)
     assert not messages(app)
@@ -89,11 +90,21 @@ def test_evaluate_shows_the_figures_of_the_boxes_and_the_worst_first(open_page: 
     assert rows["iou"].is_monotonic_increasing and len(rows) == report.n
     with Image.open(io.BytesIO(box_report.drawn(str(photo_of(run)), rows.iloc[0], 45))) as small:
         assert small.size == (45, 30)
-    app.session_state[f"boxes-{run.id}-test-wall-1"] = {"chosen": [rows["image"][0]]}
+    app.session_state[f"boxes-{run.id}-val-wall-1"] = {"chosen": [rows["image"][0]]}
     app.run()
     assert not messages(app)
     assert f"IoU **{rows['iou'][0]:.2f}**" in texts(app)
     assert "Explain this prediction" in [button.label for button in app.button]
+
+
+def test_each_figure_of_an_exam_stands_with_its_look(open_page: OpenPage, run: RunFolder) -> None:
+    evaluate_run(run, "test", device="cpu", who="Ada")
+    app = open_page("Evaluate", run=run.id)
+    assert not any(metric.delta for metric in app.metric)
+    app.segmented_control(key=f"split-{run.id}").set_value("test").run()
+    assert not messages(app)
+    assert len(app.metric) == 4 and {metric.delta for metric in app.metric} == {"look 1 at these photos"}
+    assert app.segmented_control(key="evaluate-box-view").options == ["Boxes"], "an exam compares no runs"
 
 
 @pytest.mark.parametrize("view", ["Confusion matrix", "Per class", "Compare runs"])

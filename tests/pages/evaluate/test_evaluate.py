@@ -13,6 +13,7 @@ from core.data.store.store import Store
 from core.inspection.measuring.predictions_csv import write
 from core.inspection.measuring.report import Rate, Report, count
 from core.runs.folder import RunFolder
+from core.runs.models import evaluate_run
 from pages.components.evaluate import compare_runs, confusion_matrix, predicted_photos, report_charts, run_report
 from pages.components.shared import charts
 from tests.pages.conftest import OpenPage, messages
@@ -26,7 +27,7 @@ def run(home: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 @pytest.fixture
 def report(run: RunFolder) -> Report:
-    found = run.report("test")
+    found = run.report("val")
     assert found is not None
     return found
 
@@ -55,16 +56,18 @@ def test_without_a_run_the_page_says_what_to_do(open_page: OpenPage, store: Stor
 
 def test_a_report_from_kept_features_says_so(open_page: OpenPage, run: RunFolder, report: Report) -> None:
     assert "Computed by the run itself" not in texts(open_page("Evaluate", run=run.id))
-    report.model_copy(update={"computed": "kept features, bf16"}).write(run.report_path("test"))
+    report.model_copy(update={"computed": "kept features, bf16"}).write(run.report_path("val"))
     assert "Computed by the run itself, from its kept features, bf16." in texts(open_page("Evaluate", run=run.id))
 
 
-def test_accuracy_stands_with_its_n_and_interval_on_the_test_photos(
+def test_accuracy_stands_with_its_n_and_interval_on_the_validation_photos(
     open_page: OpenPage, run: RunFolder, report: Report
 ) -> None:
     app = open_page("Evaluate", run=run.id)
     assert not messages(app)
-    assert app.segmented_control(key=f"split-{run.id}").value == "test"
+    split = app.segmented_control(key=f"split-{run.id}")
+    assert split.value == "val"
+    assert [one.split(" (")[0] for one in split.options] == ["Validation", "Training", "Final exam"]
     assert app.metric[0].value == f"{report.accuracy.value:.1%}"
     assert f"{report.accuracy.correct} of {report.n} photos correct; 95% confidence interval" in texts(app)
 
@@ -82,12 +85,11 @@ def test_a_run_of_the_command_line_stands_after_those_of_the_project(open_page: 
     assert not messages(app) and "photos correct" in texts(app)
 
 
-def test_the_other_splits_can_be_looked_at(open_page: OpenPage, run: RunFolder) -> None:
+def test_the_training_photos_can_be_looked_at(open_page: OpenPage, run: RunFolder) -> None:
+    training = evaluate_run(run, "train", device="cpu")
     app = open_page("Evaluate", run=run.id)
-    app.segmented_control(key=f"split-{run.id}").set_value("val").run()
-    validation = run.report("val")
-    assert validation is not None
-    assert f"of {validation.n} photos correct" in texts(app)
+    app.segmented_control(key=f"split-{run.id}").set_value("train").run()
+    assert f"of {training.n} photos correct" in texts(app)
 
 
 def test_a_missing_report_is_made_on_demand(open_page: OpenPage, run: RunFolder) -> None:
@@ -131,8 +133,8 @@ def test_the_fields_choose_a_cell_and_its_photos_are_counted(
 
 def test_a_correction_changes_the_store_and_not_the_run(open_page: OpenPage, run: RunFolder, store: Store) -> None:
     project = store.projects()[0]
-    before = (run.path / "report-test.json").read_bytes()
-    predictions = run.predictions("test")
+    before = (run.path / "report-val.json").read_bytes()
+    predictions = run.predictions("val")
     assert predictions is not None
     row = predictions.iloc[0]
     true = list(run.snapshot().classes).index(row["label"])
@@ -140,7 +142,7 @@ def test_a_correction_changes_the_store_and_not_the_run(open_page: OpenPage, run
     app = open_page("Evaluate", run=run.id)
     app.selectbox(key="cell-true").set_value(true).run()
     app.selectbox(key="cell-answer").set_value(answer).run()
-    key = f"cell-{run.id}-test-{true}-{answer}"
+    key = f"cell-{run.id}-val-{true}-{answer}"
     choose_photo(app, key, row["image"])
     image = store.find_image(project.id, row["image"])
     assert image is not None
@@ -152,14 +154,14 @@ def test_a_correction_changes_the_store_and_not_the_run(open_page: OpenPage, run
     assert not messages(app)
     corrected = store.image(project.id, image.id)
     assert (corrected.label, corrected.annotated_by) == (other, "Ada")
-    assert (run.path / "report-test.json").read_bytes() == before
+    assert (run.path / "report-val.json").read_bytes() == before
     assert "does not change this run" in texts(app)
 
 
 def test_a_photo_outside_the_project_can_be_seen_and_not_corrected(
     open_page: OpenPage, run: RunFolder, store: Store
 ) -> None:
-    predictions = run.predictions("test")
+    predictions = run.predictions("val")
     assert predictions is not None
     row = predictions.iloc[0]
     run.write_status(project_id=None)
@@ -172,7 +174,7 @@ def test_a_photo_outside_the_project_can_be_seen_and_not_corrected(
     answer = list(run.snapshot().classes).index(row["prediction"])
     app.selectbox(key="cell-true").set_value(true).run()
     app.selectbox(key="cell-answer").set_value(answer).run()
-    choose_photo(app, f"cell-{run.id}-test-{true}-{answer}", row["image"])
+    choose_photo(app, f"cell-{run.id}-val-{true}-{answer}", row["image"])
     assert "its label cannot be corrected here" in texts(app)
     assert not messages(app)
 
@@ -183,7 +185,7 @@ def color_like(store: Store) -> int:
 
 
 def test_the_most_confident_mistakes_come_first(open_page: OpenPage, run: RunFolder) -> None:
-    predictions = run.predictions("test")
+    predictions = run.predictions("val")
     assert predictions is not None
     predictions.loc[:2, "prediction"] = "nothing"
     predictions.loc[:2, "probability"] = [0.5, 0.9, 0.7]
@@ -242,7 +244,7 @@ def test_a_comparison_says_that_labels_changed_and_whose_prediction_is_shown(
 ) -> None:
     copy = RunFolder(shutil.copytree(run.path, run.path.with_name("20250101-copy")))
     copy.write_status(title="Relabelled")
-    snapshot, predictions = run.snapshot(), run.predictions("test")
+    snapshot, predictions = run.snapshot(), run.predictions("val")
     assert predictions is not None
     first, second = predictions["image"][:2]
     changed = snapshot.frame.copy()
@@ -254,8 +256,8 @@ def test_a_comparison_says_that_labels_changed_and_whose_prediction_is_shown(
     theirs.loc[theirs["image"] == first, "label"] = theirs["label"].map(others)
     mine["prediction"] = mine["label"]
     theirs.loc[theirs["image"] == second, "prediction"] = "nothing"
-    write(mine, run.path / "predictions-test.csv")
-    write(theirs, copy.path / "predictions-test.csv")
+    write(mine, run.path / "predictions-val.csv")
+    write(theirs, copy.path / "predictions-val.csv")
     app = view(open_page("Evaluate", run=run.id), "Compare runs")
     assert not messages(app)
     said = texts(app)
@@ -272,20 +274,19 @@ def test_the_verdict_stands_below_the_figures(open_page: OpenPage, run: RunFolde
 
 
 def test_a_cell_without_photos_is_not_kept_for_another_split(open_page: OpenPage, run: RunFolder) -> None:
+    report = evaluate_run(run, "train", device="cpu")
     app = open_page("Evaluate", run=run.id)
-    report = run.report("val")
-    assert report is not None
     row, column = next((row, column) for row in range(3) for column in range(3) if not report.confusion[row][column])
     app.session_state[confusion_matrix.LABEL], app.session_state[confusion_matrix.PREDICTED] = row, column
     app.run()
     assert (app.session_state[confusion_matrix.LABEL], app.session_state[confusion_matrix.PREDICTED]) == (row, column)
-    app.segmented_control(key=f"split-{run.id}").set_value("val").run()
+    app.segmented_control(key=f"split-{run.id}").set_value("train").run()
     chosen = app.session_state[confusion_matrix.LABEL], app.session_state[confusion_matrix.PREDICTED]
     assert not messages(app) and chosen == confusion_matrix.most_confused(report)
 
 
 def test_only_right_names_what_one_run_has_right_and_the_other_wrong(run: RunFolder) -> None:
-    mine = run.predictions("test")
+    mine = run.predictions("val")
     assert mine is not None
     mine["prediction"] = mine["label"]
     theirs = mine.copy()

@@ -10,6 +10,7 @@ import pytest
 from core.data.store.store import Store
 from core.models.bundle import load_bundle
 from core.runs.folder import RunFolder
+from core.runs.models import evaluate_run
 from pages.components.export.export_view import contents, csv_of, zip_of
 from tests.pages.conftest import OpenPage, messages
 from tests.pages.trained import color_project, finished_run
@@ -65,11 +66,19 @@ def test_the_tables_are_those_of_the_run(open_page: OpenPage, run: RunFolder) ->
     assert labels[1:] == [
         "Download curves (one row per epoch)",
         "Download validation predictions",
-        "Download test predictions",
     ]
-    predictions = run.predictions("test")
+    predictions = run.predictions("val")
     assert isinstance(predictions, pd.DataFrame)
     assert any(f"of {len(predictions)}" in one.value for one in app.markdown)
+
+
+def test_a_test_figure_stands_with_its_look(open_page: OpenPage, run: RunFolder) -> None:
+    evaluate_run(run, "test", device="cpu", who="Ada")
+    app = open_page("Export", run=run.id)
+    app.segmented_control(key="export-view").set_value("Tables").run()
+    assert not messages(app)
+    (line,) = [one.value for one in app.markdown if one.value.startswith("Test accuracy: ")]
+    assert line.endswith(", look 1 at these photos")
 
 
 def test_a_table_for_a_spreadsheet_holds_nothing_that_runs() -> None:

@@ -22,6 +22,7 @@ from tests.pages.conftest import OpenPage, messages, read
 # What Streamlit draws as it is, by element: the browser test looks at it.
 AS_IT_IS = {
     "selectbox": {"options", "raw_value", "default"},
+    "multiselect": {"options", "raw_values", "default"},
     "text_input": {"default", "value", "placeholder"},
     "text_area": {"default", "value"},
     "arrow_data_frame": {"columns"},
@@ -178,6 +179,10 @@ def _choose(key: str, value: str) -> Callable[[AppTest], None]:
     return chosen
 
 
+def _choose_rule(rule: str) -> Callable[[AppTest], None]:
+    return _choose("group-rule", rule)
+
+
 def _set(key: str, value: Any) -> Callable[[AppTest], None]:
     def put(app: AppTest) -> None:
         app.session_state[key] = value
@@ -220,11 +225,22 @@ def _newest_change(app: AppTest) -> None:
 
 
 def _first_photo(app: AppTest) -> None:
-    predictions = RunFolder(open_workspace().runs / hostile.RUN_ID).predictions("test")
+    predictions = RunFolder(open_workspace().runs / hostile.RUN_ID).predictions("val")
     assert predictions is not None
     image = str(predictions["image"].iloc[0])
-    _set(f"photos-{hostile.RUN_ID}-test-wall-1", {"chosen": [image]})(app)
+    _set(f"photos-{hostile.RUN_ID}-val-wall-1", {"chosen": [image]})(app)
     assert [one for one in app.caption if "Label in this run" in one.value]
+
+
+def _exam_of_a_person(app: AppTest) -> None:
+    assert [one for one in app.markdown if "Final exam: look 1 at these photos** by" in one.value]
+
+
+def _switch(key: str) -> Callable[[AppTest], None]:
+    def on(app: AppTest) -> None:
+        app.toggle(key=key).set_value(True).run()
+
+    return on
 
 
 SECTIONS: dict[str, tuple[str, str, list[Callable[[AppTest], None]]]] = {
@@ -233,6 +249,8 @@ SECTIONS: dict[str, tuple[str, str, list[Callable[[AppTest], None]]]] = {
     "photos": ("Data", hostile.PROJECT, []),
     "add photos": ("Data", hostile.PROJECT, [_read_upload]),
     "splits": ("Data", hostile.PROJECT, [_choose("data-section", "Splits and sizes")]),
+    "groups": ("Data", hostile.PROJECT, [_choose("data-section", "Groups"), _choose_rule("first-folder")]),
+    "groups from tags": ("Data", hostile.PROJECT, [_choose("data-section", "Groups"), _choose_rule("tags")]),
     "download labels": ("Data", hostile.LOST_PROJECT, [_choose("data-section", "Download labels")]),
     **{
         f"check labels, {check}": (
@@ -256,15 +274,36 @@ SECTIONS: dict[str, tuple[str, str, list[Callable[[AppTest], None]]]] = {
     "train, no run": ("Train <b>x</b> :material_home:", hostile.PROJECT, []),
     **{
         f"evaluate, {view}": (f"Evaluate {hostile.RUN_ID}", hostile.PROJECT, [_choose("evaluate-view", view)])
-        for view in ("Confusion matrix", "Mistakes", "Per class", "Compare runs")
+        for view in ("Confusion matrix", "Mistakes", "Per class", "Cross-validation", "Compare runs")
     },
     "evaluate, All photos": (
         f"Evaluate {hostile.RUN_ID}",
         hostile.PROJECT,
         [_choose("evaluate-view", "All photos"), _first_photo],
     ),
+    "evaluate, before the exam": (
+        f"Evaluate {hostile.RUN_ID}",
+        hostile.PROJECT,
+        [_choose(f"split-{hostile.RUN_ID}", "test")],
+    ),
+    "evaluate, exam": (
+        f"Evaluate {hostile.OTHER_ID}",
+        hostile.PROJECT,
+        [_choose(f"split-{hostile.OTHER_ID}", "test"), _exam_of_a_person],
+    ),
+    "evaluate, several photos": (
+        f"Evaluate {hostile.RUN_ID}",
+        hostile.PROJECT,
+        [_choose("evaluate-view", "All photos"), _switch(f"photos-{hostile.RUN_ID}-val-several")],
+    ),
+    "evaluate, what changed": (f"Evaluate {hostile.OTHER_ID}", hostile.PROJECT, []),
     "evaluate, boxes": (f"Evaluate {hostile.BOX_RUN_ID}", hostile.BOX_PROJECT, []),
     "explain": ("Explain", hostile.PROJECT, []),
+    **{
+        f"explain, {view}": ("Explain", hostile.PROJECT, [_choose("explain-view", view)])
+        for view in ("Cover it yourself", "Compare two runs", "What a class is made of")
+    },
+    "explain, check": ("Explain", hostile.PROJECT, [_choose("explain-closer", "Check this heatmap")]),
     "explain, many photos": ("Explain", hostile.PROJECT, [_choose("explain-view", "Predict many photos"), _predict]),
     "export": ("Export", hostile.PROJECT, [_choose("export-view", "Share a demo"), _choose("export-view", "Tables")]),
 }

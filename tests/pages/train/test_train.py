@@ -363,11 +363,11 @@ class TestAFinishedRun:
 def test_the_evaluation_after_the_last_epoch_is_named_with_its_time() -> None:
     """It said "8 s left", and then the evaluation took 49."""
     status = Status(
-        state="running", created=now(), epoch=8, epochs=8, phase=f"{EVALUATING} on the test photos: 3 of 10",
+        state="running", created=now(), epoch=8, epochs=8, phase=f"{EVALUATING} on the validation photos: 3 of 10",
         seconds_left=12.0,
     )  # fmt: skip
     assert status_text.run_progress(status) == (1.0, "evaluating the best model · 12 s left")
-    assert status_text.phase_progress(status) == (0.3, "evaluating the best model on the test photos: 3 of 10")
+    assert status_text.phase_progress(status) == (0.3, "evaluating the best model on the validation photos: 3 of 10")
 
 
 def test_words_for_times() -> None:

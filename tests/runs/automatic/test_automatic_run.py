@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from core.data.snapshot import Snapshot
+from core.inspection.doubt.run_logits import logits_of
 from core.inspection.measuring.evaluation import evaluate_table
 from core.inspection.measuring.report import Report
 from core.inspection.predicting.predictor import Predictor
@@ -19,8 +20,10 @@ from core.models.bundle import read_info
 from core.runs.automatic import phase_model, train_automatic
 from core.runs.automatic.next_phase import Ended, Planned, Situation
 from core.runs.automatic.phases import FOLDER
+from core.runs.exams.records import exams_of
 from core.runs.folder import RunFolder
 from core.runs.jobs import stop, work
+from core.runs.models import evaluate_run
 from core.runs.status import Status
 from core.runs.table import row_of
 from core.runs.verdict import verdict_of
@@ -66,10 +69,14 @@ def test_an_automatic_run_leaves_the_files_of_any_run(
     assert row.recipe == "tiny, weights, automatic (layer4)" and row.epochs_done == 3
     assert found is not None
     assert run.begun and not (run.path / FOLDER).exists() and not list(run.path.glob("*.part"))
-    for split, n in (("val", 8), ("test", 2)):
-        report = run.report(split)
-        whole, _ = evaluate_table(Predictor.load(run.best, "cpu"), photos.part(split), split=split, digest="x")
-        assert report is not None and report.n == n and report.confusion == whole.confusion
+    report = run.report("val")
+    whole, _ = evaluate_table(Predictor.load(run.best, "cpu"), photos.part("val"), split="val", digest="x")
+    assert report is not None and report.n == 8 and report.confusion == whole.confusion
+    logits, labels, _ = logits_of(run.path)  # those of the phase that was kept came with its model
+    assert logits.shape == (8, len(photos.classes)) and (logits.argmax(axis=1) == labels).sum() == right
+    decision = read_info(run.best).decision
+    assert decision is not None and decision.fitted_on is not None and decision.fitted_on.n == 8
+    assert run.report("test") is None
     assert run.log().count("validation photos: accuracy") == 1  # the head's; the verdict on the last stage says its own
 
 
@@ -90,7 +97,7 @@ def test_a_resumed_run_goes_on_with_the_scale_of_its_tensorboard_files(
     assert len(steps) == len(set(steps)) and {epoch for epoch, _ in steps} == {2, 3}
 
 
-def test_the_first_model_and_its_test_report_need_no_second_pass(
+def test_the_first_model_and_its_report_need_no_second_pass(
     make: Make, workspace: Workspace, photos: Snapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def head_only(now: Situation) -> Planned | Ended:
@@ -99,12 +106,10 @@ def test_the_first_model_and_its_test_report_need_no_second_pass(
     monkeypatch.setattr(train_automatic, "next_phase", head_only)
     run = make()
     status = work(run, workspace)
-    report = run.report("test")
-    assert report is not None and report.computed.startswith("kept features") and report.n == 2
+    report = run.report("val")
+    assert report is not None and report.computed.startswith("kept features") and report.n == 8
     assert status.message.startswith("Kept: the head, with ") and "Too few photos." in status.message
-    swept = make("swept", sweep="some-sweep")
-    assert work(swept, workspace).state == "finished"
-    assert swept.report("val") is not None and swept.report("test") is None
+    assert run.report("test") is None
 
 
 def test_test_time_views_count_in_the_first_models_report(
@@ -113,9 +118,8 @@ def test_test_time_views_count_in_the_first_models_report(
     better(monkeypatch, False)
     run = make(test_time_views=2)
     assert work(run, workspace).state == "finished", run.log()
-    for split in ("val", "test"):
-        report = run.report(split)
-        assert report is not None and report.computed == ""
+    report = run.report("val")
+    assert report is not None and report.computed == ""
 
 
 def test_a_run_is_stopped_in_each_phase_and_resumed_after_each(
@@ -144,7 +148,7 @@ def test_a_run_is_stopped_in_each_phase_and_resumed_after_each(
     status = stop_at(lambda event: isinstance(event, Epoch) and event.epoch == 2)
     stopped = phases_of(run)
     assert status.state == "stopped" and stopped.phases[-1].stopped and stopped.phases[-1].epochs in (1, 2)
-    assert run.report("test") is not None
+    assert run.report("val") is not None
     status = work(run, workspace)
     assert status.state == "finished", run.log()
     over = phases_of(run)
@@ -174,15 +178,17 @@ def test_a_stopped_phase_that_turns_out_worse_gives_the_model_before_back(
     assert listen(run, workspace, hear).state == "stopped"
     kept = phases_of(run).kept
     assert kept is not None and kept.train == "layer4" and read_info(run.best).metrics["epoch"] > 1
-    before = run.report("test")
+    evaluate_run(run, "test", device="cpu")
+    evaluate_run(run, "train", device="cpu")
     better(monkeypatch, False)
     assert work(run, workspace).state == "finished"
     kept = phases_of(run).kept
     assert kept is not None and kept.train == "head" and read_info(run.best).metrics["epoch"] == 1
     assert equal(first, weights_of(run.best))
-    report, tested = run.report("val"), run.report("test")
+    report = run.report("val")
     assert report is not None and report.accuracy.value == kept.value
-    assert before is not None and tested is not None and tested.loss != before.loss
+    assert run.report("test") is run.report("train") is None, "they are of the other model"
+    assert len(exams_of(run)) == 1, "it was a look all the same"
     assert [row["epoch"] for _, row in run.epochs().iterrows() if row["best"]] == [1]
 
 
@@ -210,7 +216,7 @@ def test_a_later_phase_that_fails_keeps_the_first_model_and_says_so(
     assert reason in status.message and ("Traceback" in run.log()) == isinstance(error, ValueError)
     found = phases_of(run)
     assert [one.kept for one in found.phases] == [True, False] and reason in found.phases[1].verdict
-    report = run.report("test")
+    report = run.report("val")
     assert report is not None and run.finished and not (run.path / FOLDER).exists()
 
 
@@ -289,7 +295,7 @@ def test_boxes_begin_with_the_head_by_steps(
     found = phases_of(whole)
     assert [(one.train, one.first_epoch, one.epochs) for one in found.phases] == [("head", 1, 2), ("layer4", 3, 2)]
     assert "Boxes need more than the head" not in whole.log()
-    report = whole.report("test")
+    report = whole.report("val")
     assert report is not None and report.task == "localization"
     for wanted in (1, 3):
         events = train(run, workspace)

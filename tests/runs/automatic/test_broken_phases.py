@@ -18,7 +18,7 @@ from core.runs.automatic.train_automatic import AutomaticTraining
 from core.runs.folder import RunFolder
 from core.runs.jobs import work
 from core.runs.worker import train
-from core.training.events import Epoch, Event, Progress
+from core.training.events import Epoch, Event, PhaseChange
 from core.workspace import Workspace, open_workspace
 from tests.runs.automatic.conftest import Make, OutOfMemoryError, better, equal, phases_of, weights_of
 
@@ -153,17 +153,17 @@ def test_a_moved_workspace_goes_on_with_its_second_phase(
 def test_a_training_that_was_over_is_not_planned_again(
     make: Make, workspace: Workspace, plan: list[Situation], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A resume in the test evaluation decided anew, from phases whose folders were deleted."""
+    """A resume after the last phase decided anew, from phases whose folders were deleted."""
     better(monkeypatch, True)
     run = make()
     events = train(run, workspace)
-    next(event for event in events if isinstance(event, Progress) and "on the test photos" in event.phase)
+    next(event for event in events if isinstance(event, PhaseChange) and event.sentence == "That was all.")
     events.close()
     before, asked = phases_of(run), len(plan)
-    (run.path / FOLDER / "1-head").mkdir(parents=True)  # left if it died before all was deleted
-    assert run.report("test") is None and run.status().state == "interrupted"
+    assert (run.path / FOLDER / "1-head").is_dir(), "it died before all was deleted"
+    assert run.status().state == "interrupted"
     assert work(run, workspace).state == "finished", run.log()
-    assert run.report("test") is not None
+    assert run.report("val") is not None
     assert phases_of(run) == before and len(plan) == asked and not (run.path / FOLDER).exists()
 
 

@@ -123,6 +123,15 @@ def test_the_phases_of_an_automatic_run_are_checked_too(store: Store) -> None:
     assert unreadable.problem == "has no readable phases.json" and "best model is not affected" in unreadable.advice
 
 
+def test_a_damaged_kept_epoch_is_named(store: Store) -> None:
+    project_id, _ = labelled_project(store, ["owl", "duck"])
+    run = with_models(stopped_run(store, project_id))
+    (run.path / "epochs").mkdir()
+    (run.path / "epochs" / "002.safetensors").write_bytes(b"no header")
+    [damaged] = check(store.workspace).findings
+    assert "002.safetensors is damaged" in damaged.problem and damaged.advice.startswith("Delete this file")
+
+
 def test_an_older_bundle_without_a_hash_is_checked_by_its_header(store: Store) -> None:
     project_id, _ = labelled_project(store, ["owl", "duck"])
     run = with_models(stopped_run(store, project_id))
@@ -220,6 +229,18 @@ def test_a_lost_database_is_made_again_with_the_photos_and_what_runs_know_of_the
     assert [info.name for info in again.classes(birds.id)] == ["owl", "duck"]
     assert again.count(rest.id) == 1
     assert said(check(store.workspace)) == []
+
+
+def test_named_groups_come_back_and_near_duplicates_do_not_become_named_ones(store: Store) -> None:
+    project_id, ids = labelled_project(store, ["owl", "owl", "duck", "duck", "owl"])
+    store.set_groups(project_id, dict.fromkeys(ids[:2], "anna") | {ids[2]: "bo"}, "ann")
+    store.assign_splits(project_id)
+    stopped_run(store, project_id)
+    lose_database(store)
+    assert check(store.workspace, repair=True).open == ()
+    again = Store(store.workspace)
+    [recovered] = again.projects()
+    assert again.groups(recovered.id) == {"anna": 2, "bo": 1}
 
 
 def test_boxes_come_back_too(store: Store) -> None:

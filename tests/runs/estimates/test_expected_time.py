@@ -111,11 +111,24 @@ def test_what_follows_the_last_epoch_is_counted(snapshot: Snapshot) -> None:
     assert refined["refinement"] == pytest.approx(in_passes * billions(recipe))
 
 
+def test_test_photos_take_no_time(snapshot: Snapshot) -> None:
+    """A run no longer evaluates itself on them."""
+    frame = snapshot.frame
+    untested = Snapshot(frame[frame["split"] != "test"], snapshot.classes, snapshot.task)
+    assert len(untested.frame) < len(frame)
+    for changes in ({"train": "head", "optimizer": "logistic"}, {"train": "all", "views": 0}):
+        recipe = Recipe.checked(arch="resnet18", device="cpu", **changes)
+        found, without = (
+            expected_seconds(recipe, one, Speed(100.0, 100.0, 1.0, ""), busy=1.0) for one in (snapshot, untested)
+        )
+        assert found == without
+
+
 def test_a_solved_head_with_its_vectors_takes_seconds(snapshot: Snapshot) -> None:
     recipe = Recipe(train="head", optimizer="logistic", views=2, device="cpu")
     speed = Speed(100.0, 100.0, 1.0, "a test")
     ready = expected_seconds(recipe, snapshot, speed, ready=1.0, busy=1.0)
     assert sum(ready.values()) < 3 and ready["features"] == 0
-    photos = 2 * len(snapshot.part("train")) + len(snapshot.part("val")) + len(snapshot.part("test"))
+    photos = 2 * len(snapshot.part("train")) + len(snapshot.part("val"))
     missing = expected_seconds(recipe, snapshot, speed, busy=1.0)
     assert missing["features"] == pytest.approx(photos * 4.1 / 100)

@@ -59,7 +59,7 @@ def test_seeds_of_a_solved_head_compute_the_features_once(total: Callable[..., f
     train, val = photos(snapshot)
     features = 2 * train + val
     one, three = total(head()), total(*(head(seed=seed) for seed in range(3)))
-    assert features < one < features + 10, "the test photos are not evaluated in a sweep"
+    assert features < one < features + 10, "the test photos take no part in it"
     assert three - one < 2 * 5
     ready = expected_seconds(head(), snapshot, SLOW, ready=1.0, busy=1.0)
     assert ready["features"] == ready["reading the photos"] == 0

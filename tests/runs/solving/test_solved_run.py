@@ -11,8 +11,10 @@ from PIL import Image
 
 from core.data.pictures.transforms import Preprocessing
 from core.data.snapshot import Snapshot
+from core.inspection.doubt.run_logits import logits_of
 from core.inspection.measuring.evaluation import evaluate_table
 from core.inspection.predicting.predictor import Predictor
+from core.models.bundle import read_info
 from core.models.zoo import ARCHITECTURES, ResNetConfig
 from core.runs.folder import RunFolder
 from core.runs.jobs import stop, work
@@ -65,6 +67,10 @@ def test_a_head_is_solved_and_leaves_the_files_of_any_run(solving: MakeRun, work
     log = run.log()
     assert "chosen in cross-validation" in log and "validation photos: accuracy" in log
     assert log.count("iteration ") == 1
+    logits, labels, _ = logits_of(run.path)
+    assert (logits.argmax(axis=1) == labels).sum() == 8
+    decision = read_info(run.best).decision
+    assert decision is not None and decision.temperature is None and "8 validation photos" in decision.remarks[0]
 
 
 def test_reports_of_a_solved_head_average_the_views_of_its_recipe(solving: MakeRun, workspace: Workspace) -> None:
@@ -88,22 +94,27 @@ def test_reports_from_kept_vectors_are_those_of_the_whole_network(
     run = solving()
     work(run, workspace)
     predictor = Predictor.load(run.best, "cpu")
-    for split, n in (("val", 8), ("test", 6)):
-        report, predictions = run.report(split), run.predictions(split)
-        assert report is not None and predictions is not None
-        assert report.computed == "kept features, fp32" and report.n == n and report.model == run.id
-        whole, table = evaluate_table(predictor, photos.part(split), split=split, digest=photos.digest)
-        assert report.confusion == whole.confusion and report.digest == whole.digest
-        assert report.loss == pytest.approx(whole.loss, abs=1e-4)
-        assert list(predictions.columns) == list(table.columns)
-        assert list(predictions["prediction"]) == list(table["prediction"])
-        np.testing.assert_allclose(predictions["probability"], table["probability"], atol=1e-4)
+    report, predictions = run.report("val"), run.predictions("val")
+    assert report is not None and predictions is not None
+    assert report.computed == "kept features, fp32" and report.n == 8 and report.model == run.id
+    whole, table = evaluate_table(predictor, photos.part("val"), split="val", digest=photos.digest)
+    assert report.confusion == whole.confusion and report.digest == whole.digest
+    assert report.loss == pytest.approx(whole.loss, abs=1e-4)
+    assert list(predictions.columns) == list(table.columns)
+    assert list(predictions["prediction"]) == list(table["prediction"])
+    np.testing.assert_allclose(predictions["probability"], table["probability"], atol=1e-4)
 
 
-def test_the_test_photos_of_a_sweep_stay_unseen(solving: MakeRun, workspace: Workspace) -> None:
-    run = solving(sweep="some-sweep")
-    work(run, workspace)
+def test_a_training_does_not_even_compute_features_of_the_test_photos(
+    solving: MakeRun, workspace: Workspace, photos: Snapshot
+) -> None:
+    """Every run evaluated itself on them, and people chose their models by that figure."""
+    run = solving()
+    for path in photos.part("test")["path"]:
+        Path(path).unlink()
+    assert work(run, workspace).state == "finished", run.log()
     assert run.report("val") is not None and run.report("test") is None
+    assert "6 test photos (kept back for the final exam)" in run.log()
 
 
 def test_an_interrupted_run_starts_over_with_one_line_for_each_iteration(

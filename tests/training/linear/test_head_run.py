@@ -29,7 +29,7 @@ from core.workspace import REPOSITORY, Workspace, open_workspace
 from tests.inspection.conftest import write_bundle
 from tests.training.conftest import two_colors
 
-SPLITS = ("val", "test")
+SPLITS = ("val",)
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def solved(
     log: Callable[[str], None] = lambda sentence: None,
 ) -> tuple[list[Event], SolvedHead]:
     folder.mkdir(exist_ok=True)
-    events, run = [], solve_head(snapshot, recipe, folder, workspace, splits=SPLITS, log=log)
+    events, run = [], solve_head(snapshot, recipe, folder, workspace, log=log)
     while True:
         try:
             events.append(next(run))
@@ -82,7 +82,7 @@ def test_each_iteration_is_a_point_and_the_last_is_saved(
     assert points[-1].train_loss < 0.1 and points[-1].val_accuracy == 1
     assert points[0].sentence == "" and "the last: training loss" in points[-1].sentence
     assert any("chosen in cross-validation" in sentence for sentence in sentences)
-    assert found.engine == EXACT and {split: len(some) for split, some in found.logits.items()} == {"val": 8, "test": 6}
+    assert found.engine == EXACT and len(found.logits) == 8
     info = read_info(tmp_path / "run" / "best")
     assert info.metrics["epoch"] == points[-1].epoch and info.metrics["val_n"] == 8
     assert info.recipe is not None and info.recipe["optimizer"] == "logistic"
@@ -100,7 +100,7 @@ def test_the_bundle_predicts_what_the_solver_computed(
     logits = predictor.logits(
         decode(Path(path), name).image for path, name in zip(part["path"], part["filename"], strict=True)
     )
-    np.testing.assert_allclose(logits, found.logits["val"], rtol=0, atol=2e-4 * np.abs(logits).max())
+    np.testing.assert_allclose(logits, found.logits, rtol=0, atol=2e-4 * np.abs(logits).max())
     assert predictor.classes == snapshot.classes
 
 
@@ -122,10 +122,10 @@ def test_a_second_run_computes_nothing_and_gives_the_same_head(
 ) -> None:
     recipe = recipe_of(pretrained)
     wanted = WantedVectors(workspace, _network(recipe), snapshot, recipe)
-    assert (wanted.readiness(SPLITS).done, wanted.readiness(SPLITS).total) == (0, 38)
+    assert (wanted.readiness(SPLITS).done, wanted.readiness(SPLITS).total) == (0, 32)
     events, _ = solved(snapshot, recipe, tmp_path / "one", workspace)
     computing = [event for event in events if isinstance(event, Progress) and event.phase == "computing features"]
-    assert (computing[0].done, computing[-1].done, computing[-1].total) == (0, 38, 38)
+    assert (computing[0].done, computing[-1].done, computing[-1].total) == (0, 32, 32)
     assert wanted.readiness(SPLITS).share == 1
     monkeypatch.setattr("core.training.linear.kept_vectors._opened", lambda *_: pytest.fail("it was computed again"))
     solved(snapshot, recipe, tmp_path / "two", workspace)
@@ -145,7 +145,7 @@ def test_other_views_sizes_and_weights_have_vectors_of_their_own(
         assert WantedVectors(workspace, _network(again), snapshot, again).readiness(SPLITS).done == 0
     more = recipe_of(pretrained, views=3)
     found = WantedVectors(workspace, _network(more), snapshot, more)
-    assert found.views == (ORIGINAL, MIRRORED, "light-1") and found.readiness(SPLITS).done == 14
+    assert found.views == (ORIGINAL, MIRRORED, "light-1") and found.readiness(SPLITS).done == 8
     one = recipe_of(pretrained, augmentation="none")
     assert WantedVectors(workspace, _network(one), snapshot, one).views == (ORIGINAL,)
 
@@ -209,7 +209,7 @@ def test_weights_in_half_precision_are_loaded_and_saved_in_full(
     save_file(half, tmp_path / "half.safetensors")
     _, found = solved(snapshot, recipe_of(tmp_path / "half.safetensors"), tmp_path / "run", workspace)
     network, _ = load_bundle(tmp_path / "run" / "best")
-    assert network.conv1.weight.dtype == torch.float32 and len(found.logits["val"]) == 8
+    assert network.conv1.weight.dtype == torch.float32 and len(found.logits) == 8
 
 
 def test_damaged_published_weights_are_not_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

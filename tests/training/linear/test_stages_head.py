@@ -105,7 +105,7 @@ def test_kept_vectors_and_the_whole_network_give_the_same_logits(
     predictor = Predictor.load(tmp_path / "run" / "best", "cpu")
     assert predictor.network.fc.in_features == sum(WIDTHS)
     logits = predictor.logits(pictures_of(snapshot))
-    np.testing.assert_allclose(found.logits["val"], logits, rtol=0, atol=1e-5 * np.abs(logits).max())
+    np.testing.assert_allclose(found.logits, logits, rtol=0, atol=1e-5 * np.abs(logits).max())
     assert "The head takes the vectors of stages 2 to 4 side by side, as chosen." in sentences
     averaged = Predictor.load(tmp_path / "run" / "best", "cpu", test_time_views=2).probabilities(pictures_of(snapshot))
     mirrored = predictor.probabilities([ImageOps.mirror(one) for one in pictures_of(snapshot)])
@@ -170,7 +170,7 @@ def test_cross_validation_decides_and_says_why(
         assert said.endswith("takes several stages." if errors < 0 else "takes the last stage alone.")
         assert (folder / "best" / FILE).exists() == (errors < 0)
         logits = Predictor.load(folder / "best", "cpu").logits(pictures_of(snapshot))
-        np.testing.assert_allclose(found.logits["val"], logits, rtol=0, atol=1e-5 * np.abs(logits).max())
+        np.testing.assert_allclose(found.logits, logits, rtol=0, atol=1e-5 * np.abs(logits).max())
     assert list(archs.values()) == ["tiny+stages", "tiny"]
 
 
@@ -180,7 +180,7 @@ def test_few_labels_take_several_stages_only_if_told_to(pretrained: Path, worksp
         _, found = solved(snapshot, recipe_of(pretrained, head_features=kind), tmp_path / kind, workspace)
         assert found.arch == arch
         logits = Predictor.load(tmp_path / kind / "best", "cpu").logits(pictures_of(snapshot))
-        np.testing.assert_allclose(found.logits["val"], logits, rtol=0, atol=1e-5 * np.abs(logits).max())
+        np.testing.assert_allclose(found.logits, logits, rtol=0, atol=1e-5 * np.abs(logits).max())
 
 
 @pytest.mark.parametrize("stage", STAGES[1:])
@@ -230,7 +230,7 @@ def test_deeper_layers_start_from_the_head_on_the_last_stage(
     with torch.inference_mode():
         batch = start.preprocessing.normalise(torch.from_numpy(pixels).permute(0, 3, 1, 2))
         logits = start.model.eval()(batch).numpy()
-    assert ((logits.argmax(1)) == last.logits["val"].argmax(1)).all()
+    assert ((logits.argmax(1)) == last.logits.argmax(1)).all()
     events = list(fit(snapshot, recipe, tmp_path / "deeper", log=sentences.append, workspace=workspace))
     assert isinstance(events[-1], Epoch)
     assert read_info(tmp_path / "deeper" / "best").arch == "tiny"

@@ -115,7 +115,7 @@ def test_the_best_of_eleven_mixes_becomes_the_model(
     assert len(stages) == 22 and set(stages) == {"layer3"}
     shown = [event for event in events if isinstance(event, Progress) and event.phase == MIXING]
     assert [event.done for event in shown][-2:] == [128, 132] and {event.total for event in shown} == {132}
-    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["best", "last"]
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["best", "epochs", "last"]
     text = "\n".join(log)
     assert "From the starting model to the tuned one in steps of 10%, on the validation photos: " in text
     assert f"{share:.0%} of the way from the starting model to the tuned one: " in text

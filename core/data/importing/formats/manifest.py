@@ -1,11 +1,12 @@
 """The manifest of our own zips, with the facts that the formats of other tools have no place for.
 
-It lies beside the labels and holds the order of the classes, classes without photos, and names of photos that cannot
-be paths. Labels, boxes and splits always come from the format's own files, so that changes by another tool count.
+It lies beside the labels and holds the order of the classes, classes without photos, names of photos that cannot be
+paths, groups and tags. Labels, boxes and splits always come from the format's own files, so that changes by another
+tool count.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from typing import Any
@@ -15,8 +16,10 @@ from core.data.importing.formats.gathered_labels import LONGEST_NAME_OF_FILE, Fi
 from core.data.importing.formats.json_text import parse_json
 from core.data.importing.import_plan import Candidate
 from core.data.store.records import TASKS
+from core.data.tables.label_columns import TAG_SEPARATOR
 from core.data.tables.label_rows import Problem
-from core.errors import ImageRefused
+from core.data.tables.names import storable_name, tidy_name
+from core.errors import DataError, ImageRefused
 
 FILE_NAME = "resnet-studio.json"
 VERSION = 1
@@ -32,6 +35,8 @@ class Manifest:
     photos: Mapping[str, str]  # path -> name in the project, in its order
     class_folders: Mapping[str, str | None] = field(default_factory=dict)  # folder -> class; None: no label
     split_folders: Mapping[str, str | None] = field(default_factory=dict)  # outer folder -> split; None: no split
+    groups: Mapping[str, str] = field(default_factory=dict)  # path -> group, for photos that have one
+    tags: Mapping[str, Sequence[str]] = field(default_factory=dict)  # path -> tags, for photos that have any
 
     def as_bytes(self) -> bytes:
         """Return the file as JSON."""
@@ -39,6 +44,8 @@ class Manifest:
         content["classes"] = self.classes
         if self.class_folders:
             content |= {"class_folders": dict(self.class_folders), "split_folders": dict(self.split_folders)}
+        content |= {"groups": dict(self.groups)} if self.groups else {}
+        content |= {"tags": {path: list(tags) for path, tags in self.tags.items()}} if self.tags else {}
         return json.dumps({**content, "photos": dict(self.photos)}, ensure_ascii=False, indent=1).encode()
 
     def table_uses_names(self, filenames: Iterable[str]) -> bool:
@@ -52,14 +59,21 @@ class Manifest:
         return {named[path]: read for path, read in files.items()}
 
     def rename_candidates(self, candidates: Iterable[Candidate], others: Mapping[str, str]) -> list[Candidate]:
-        """Return the candidates, named by their paths so far, with their names and order in the project.
+        """Return the candidates, named by their paths so far, with their names, order, groups and tags in the project.
 
         ``others`` gives the names of images that are not listed.
         """
         place = {path: number for number, path in enumerate(self.photos)}
         ordered = sorted(candidates, key=lambda one: place.get(one.name, len(place)))
         named = _free_names([one.name for one in ordered], {**others, **self.photos})
-        return [replace(one, name=named[one.name]) for one in ordered]
+        return [replace(self._with_group(one), name=named[one.name]) for one in ordered]
+
+    def _with_group(self, one: Candidate) -> Candidate:
+        """Return a candidate with its group and tags, which a table has said already if it gives any."""
+        group, tags = self.groups.get(one.name), self.tags.get(one.name, ())
+        if (group is None or one.group) and (not tags or one.tags):
+            return one
+        return replace(one, group=one.group or group, tags=one.tags or tuple(tags))
 
 
 def _free_names(paths: Iterable[str], names: Mapping[str, str]) -> dict[str, str]:
@@ -111,13 +125,26 @@ def _checked(content: Any, path: str) -> Manifest:
     if not set(folders[1].values()) <= {"train", "val", "test", None}:
         raise ValueError("split_folders")
     photos = {path: name for path, name in _texts(content.get("photos")).items() if name and not _unusable(name)}
-    return Manifest(content["format"], task, tuple(classes), photos, folders[0], folders[1])
+    groups = {path: name for path, name in _texts(content.get("groups", {})).items() if name and _is_name(name)}
+    tags = content.get("tags", {})
+    if not isinstance(tags, dict) or not all(isinstance(some, list) for some in tags.values()):
+        raise ValueError("tags")
+    usable = {path: [one for one in some if _is_name(one) and TAG_SEPARATOR not in one] for path, some in tags.items()}
+    return Manifest(content["format"], task, tuple(classes), photos, folders[0], folders[1], groups, usable)
 
 
 def _texts(content: Any) -> dict[str, str | None]:
     if not isinstance(content, dict) or not all(isinstance(word, str | None) for word in content.values()):
         raise ValueError("not text")
     return content
+
+
+def _is_name(value: Any) -> bool:
+    """Return whether a value can name a group or a tag."""
+    try:
+        return isinstance(value, str) and tidy_name(storable_name(value), "group") == value
+    except DataError:
+        return False
 
 
 def _unusable(name: str) -> bool:

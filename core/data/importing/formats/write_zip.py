@@ -113,7 +113,7 @@ def write_zip(store: Store, project_id: int, kind: str, path: Path) -> Iterator[
     placed = with_zip_paths(pictures, format.label_file or format.place)
     written = format.write(placed, classes)
     names = {format.place(one): before.name for one, before in zip(placed, pictures, strict=True)}
-    manifest = Manifest(kind, task, tuple(classes), names)
+    manifest = _with_groups(Manifest(kind, task, tuple(classes), names), rows)
     if kind == "folders":
         manifest = replace(
             manifest,
@@ -133,6 +133,17 @@ def write_zip(store: Store, project_id: int, kind: str, path: Path) -> Iterator[
         for number, (name, one) in enumerate(zip(names, pictures, strict=True), start=1):
             _add_photo(archive, one, name)
             yield number, len(pictures)
+
+
+def _with_groups(manifest: Manifest, rows: Sequence[LabelRow]) -> Manifest:
+    """Return the manifest with the photos' groups and tags, which most formats have no place for."""
+    groups = {row.filename: row.group for row in rows if row.group}
+    tags = {row.filename: row.tags for row in rows if row.tags}
+    return replace(
+        manifest,
+        groups={path: groups[name] for path, name in manifest.photos.items() if name in groups},
+        tags={path: tags[name] for path, name in manifest.photos.items() if name in tags},
+    )
 
 
 def _add_photo(archive: zipfile.ZipFile, one: ExportedImage, name: str) -> None:

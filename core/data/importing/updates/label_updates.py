@@ -1,4 +1,4 @@
-"""Compare an import with the project: which labels, boxes and splits of its photos would change."""
+"""Compare an import with the project: which labels, boxes, splits, groups and tags of its photos would change."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from core.data.importing.equal_photos import contradiction, distinct_labels, strictest_split
 from core.data.importing.import_plan import Candidate, ImportPlan, in_line_order
 from core.data.importing.plan_files import with_usable_labels
+from core.data.importing.updates.box_places import places_of, sides_of
 from core.data.importing.updates.known_photos import KnownPhotos
 from core.data.store.boxes.box_checks import invalid_reason
 from core.data.store.records import BoxRow, ImageRow
@@ -16,9 +17,6 @@ from core.data.tables.label_rows import LabelledBox, Problem, objects_of
 from core.data.tables.labels_csv import NO_LABEL
 from core.data.tables.names import name_key
 from core.errors import ImageRefused
-
-SAME_PIXELS = 0.001
-"""Boxes that differ by less are the same: spreadsheets round."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,9 @@ class PhotoUpdate:
     split: str | None = None
     boxes: tuple[BoxRow, ...] | None = None
     boxes_before: tuple[BoxRow, ...] = ()
+    group: str | None = None
+    tags: tuple[str, ...] | None = None
+    tags_before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,16 @@ class LabelUpdates:
         """How many photos get other boxes."""
         return sum(one.boxes is not None for one in self.changes)
 
+    @property
+    def groups(self) -> int:
+        """How many photos get another group."""
+        return sum(one.group is not None for one in self.changes)
+
+    @property
+    def tags(self) -> int:
+        """How many photos get other tags."""
+        return sum(one.tags is not None for one in self.changes)
+
 
 @dataclass(frozen=True)
 class _Row:
@@ -70,6 +81,8 @@ class _Row:
     label: str | None
     split: str | None
     objects: tuple[LabelledBox, ...]
+    group: str | None
+    tags: tuple[str, ...]
 
 
 @dataclass
@@ -81,6 +94,8 @@ class _Project:
     boxed: bool
     classes: Mapping[str, str]  # by name key
     broken: frozenset[str]  # base names of photos with a box that could not be read
+    tags: Mapping[int, tuple[str, ...]]
+    groups: Mapping[str, str]  # by name key
     problems: list[Problem] = field(default_factory=list)
 
     def spelled(self, label: str) -> str:
@@ -96,12 +111,15 @@ def find_updates(plan: ImportPlan, known: KnownPhotos, store: Store, project_id:
     ``equal_photos`` holds. Boxes of a photo are replaced as a whole, and stay where one of the new ones is invalid.
     """
     boxed = store.project(project_id).task == "localization"
+    images = {row.id: row for row in store.images(project_id)}
     project = _Project(
-        images={row.id: row for row in store.images(project_id)},
+        images=images,
         boxes=store.boxes(project_id) if boxed else {},
         boxed=boxed,
         classes={name_key(info.name): info.name for info in store.classes(project_id)},
         broken=frozenset(_base(problem.filename) for problem in plan.problems if problem.filename),
+        tags=store.tags_of(project_id),
+        groups={name_key(row.group): row.group for row in images.values() if row.group is not None},
     )
     rows = _rows_by_image(plan, known, project.problems)
     changes = [
@@ -120,7 +138,7 @@ def find_updates(plan: ImportPlan, known: KnownPhotos, store: Store, project_id:
     return LabelUpdates(
         changes=tuple(changes),
         photos=len(rows),
-        without_label=sum(row.label is None for some in rows.values() for row in some),
+        without_label=sum(_says_nothing(row) for some in rows.values() for row in some),
         new_classes=_new_classes(changes, project),
         problems=in_line_order(problems),
         known=frozenset(known.by_content),
@@ -128,77 +146,26 @@ def find_updates(plan: ImportPlan, known: KnownPhotos, store: Store, project_id:
     )
 
 
-def outdated(updates: LabelUpdates, store: Store, project_id: int) -> tuple[LabelUpdates, tuple[str, ...]]:
-    """Return the updates without the photos that somebody has changed or removed since, and the names of these."""
-    images = {row.id: row for row in store.images(project_id)}
-    boxes = store.boxes(project_id) if updates.boxes else {}
-    kept, gone = [], []
-    for one in updates.changes:
-        row = images.get(one.image.id)
-        same = row is not None and (row.label, row.split) == (one.image.label, one.image.split)
-        if same and (one.boxes is None or _sides(boxes.get(one.image.id, ())) == _sides(one.boxes_before)):
-            kept.append(one)
-        else:
-            gone.append(one.image.filename)
-    return replace(updates, changes=tuple(kept)), tuple(gone)
-
-
-def rows_of(updates: LabelUpdates) -> list[tuple[int, str | None, str | None]]:
-    """Return the updates as ``Store.apply_labels`` takes them: image, label, split."""
-    return [(one.image.id, one.label, one.split) for one in updates.changes]
-
-
-def boxes_of(updates: LabelUpdates) -> dict[int, tuple[BoxRow, ...]]:
-    """Return the new boxes by image."""
-    return {one.image.id: one.boxes for one in updates.changes if one.boxes is not None}
-
-
-def apply_updates(
-    updates: LabelUpdates, store: Store, project_id: int, who: str, source: str
-) -> tuple[int, LabelUpdates, tuple[str, ...]]:
-    """Apply updates as one change that one undo takes back, also where only a part of it was applied.
-
-    Photos that somebody has changed or removed since are left alone. Returns the change's number (0 if nothing was
-    left to do), the applied updates, and the names of the photos left alone.
-    """
-    current, gone = outdated(updates, store, project_id)
-    text = f"{update_text(current)} updated from {source}"
-    change = store.apply_labels(
-        project_id,
-        rows_of(current),
-        who,
-        text,
-        boxes=boxes_of(current),
-        new_classes=current.new_classes if current.changes else (),
-    )
-    return change, current, gone
-
-
-def update_text(updates: LabelUpdates) -> str:
-    """Say what is updated, for a button or the history: "12 labels", "12 labels, 3 splits and 2 photos' boxes"."""
-    kinds = [
-        (updates.labels, "label", "labels"),
-        (updates.splits, "split", "splits"),
-        (updates.boxes, "photo's boxes", "photos' boxes"),
-    ]
-    *most, last = [f"{count:,} {one if count == 1 else many}" for count, one, many in kinds if count] or ["nothing"]
-    return f"{', '.join(most)} and {last}" if most else last
-
-
 def _rows_by_image(plan: ImportPlan, known: KnownPhotos, problems: list[Problem]) -> dict[int, list[_Row]]:
     """Return what the plan says about each photo of the project, in its order."""
     rows: dict[int, list[_Row]] = defaultdict(list)
     for one in plan.candidates:
         if one.name in known.by_content and not one.by_folder:
-            rows[known.by_content[one.name]].append(_Row(one.name, one.line, one.label, one.split, one.objects))
+            row = _Row(one.name, one.line, one.label, one.split, one.objects, one.group, one.tags)
+            rows[known.by_content[one.name]].append(row)
     for place, image in sorted(known.by_name.items()):
-        row = plan.absent[place]
-        named = Candidate(row.filename, row.label, row.split, row.box, _no_file, objects_of(row), row.line)
+        there = plan.absent[place]
+        named = Candidate(there.filename, there.label, there.split, there.box, _no_file, objects_of(there), there.line)
         unusable: list[Problem] = []
         (usable,) = with_usable_labels([named], unusable)
-        problems += [replace(one, line=one.line or row.line) for one in unusable]
-        rows[image].append(_Row(row.filename, row.line, usable.label, row.split, usable.objects))
+        problems += [replace(one, line=one.line or there.line) for one in unusable]
+        row = _Row(there.filename, there.line, usable.label, there.split, usable.objects, there.group, there.tags)
+        rows[image].append(row)
     return dict(rows)
+
+
+def _says_nothing(row: _Row) -> bool:
+    return row.label is None and row.group is None and not row.tags
 
 
 def _no_file() -> bytes:
@@ -217,12 +184,34 @@ def _change(image: ImageRow, rows: Sequence[_Row], project: _Project) -> PhotoUp
     split = strictest_split(row.split for row in said)
     change = PhotoUpdate(
         image,
-        next((row.line for row in said if row.label in labels), said[0].line if said else None),
+        next((row.line for row in said if row.label in labels), (said or rows)[0].line),
         project.spelled(labels[0]) if labels else None,
         split if split != image.split else None,
         *_boxes(image, said, project),
+        _group(image, rows, project),
+        *_tags(image, rows, project),
     )
-    return change if change.label or change.split or change.boxes is not None else None
+    changed = (change.label, change.split, change.boxes, change.group, change.tags)
+    return change if any(one is not None for one in changed) else None
+
+
+def _group(image: ImageRow, rows: Sequence[_Row], project: _Project) -> str | None:
+    """Return the photo's new group, None if it stays; unlike a label it may stand in a row without a label."""
+    groups = distinct_labels((row.group for row in rows), image.group)
+    if len(groups) > 1:
+        names = " and ".join(_with_line(row) for row in rows if row.group in groups)
+        text = f"{names} are the same photo in different groups ({', '.join(groups)}), so its group stays"
+        project.problems.append(Problem(_last_line(rows), text))
+        return None
+    return project.groups.get(name_key(groups[0]), groups[0]) if groups else None
+
+
+def _tags(image: ImageRow, rows: Sequence[_Row], project: _Project) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    """Return the photo's new tags, None if they stay, and its present ones. Empty cells change nothing."""
+    before = project.tags.get(image.id, ())
+    new = {name_key(tag): tag for row in rows for tag in row.tags}
+    same = new.keys() == {name_key(tag) for tag in before}
+    return (None if same or not new else tuple(new.values())), before
 
 
 def _boxes(
@@ -235,15 +224,15 @@ def _boxes(
     new: dict[tuple[object, ...], tuple[BoxRow, ...]] = {}
     for row in rows:
         boxes = tuple(_box_row(one, project) for one in row.objects)
-        if boxes and _sides(boxes) != _sides(before):
-            new.setdefault(_sides(boxes), boxes)
+        if boxes and sides_of(boxes) != sides_of(before):
+            new.setdefault(sides_of(boxes), boxes)
     if len(new) > 1:
         names = " and ".join(_with_line(row) for row in rows if row.objects)
         text = f"{names} are the same photo with different boxes, so its boxes stay"
         project.problems.append(Problem(_last_line(rows), text))
         return None, before
     after: tuple[BoxRow, ...] | None = next(iter(new.values())) if new else None
-    if after and len({name_key(box.label) for box in after}) == 1 and _places(after) == _places(before):
+    if after and len({name_key(box.label) for box in after}) == 1 and places_of(after) == places_of(before):
         # Only the class changes, and a photo's boxes get its class: unless it is that of the largest box already.
         after = after if name_key(after[0].label) == name_key(image.label or "") else None
     return after, before
@@ -265,20 +254,6 @@ def _has_bad_box(row: _Row, image: ImageRow, project: _Project) -> bool:
 
 def _box_row(one: LabelledBox, project: _Project) -> BoxRow:
     return BoxRow(project.spelled(one.label or ""), one.box.x, one.box.y, one.box.width, one.box.height)
-
-
-def _sides(boxes: Iterable[BoxRow]) -> tuple[object, ...]:
-    """Return what two equal sets of boxes have in common, whatever their order."""
-
-    return tuple(sorted((name_key(box.label), *_place(box)) for box in boxes))
-
-
-def _places(boxes: Iterable[BoxRow]) -> list[tuple[int, ...]]:
-    return sorted(_place(box) for box in boxes)
-
-
-def _place(box: BoxRow) -> tuple[int, ...]:
-    return tuple(round(side / SAME_PIXELS) for side in (box.x, box.y, box.width, box.height))
 
 
 def _new_classes(changes: Iterable[PhotoUpdate], project: _Project) -> tuple[str, ...]:

@@ -16,6 +16,10 @@ def summary_of(updates: LabelUpdates) -> list[str]:
         phrases.append(_counted(updates.splits, "split changes", "splits change"))
     if updates.boxes:
         phrases.append(f"the boxes of {_counted(updates.boxes, 'photo', 'photos')} change")
+    if updates.groups:
+        phrases.append(_counted(updates.groups, "group changes", "groups change"))
+    if updates.tags:
+        phrases.append(f"the tags of {_counted(updates.tags, 'photo', 'photos')} change")
     if updates.without_label:
         has = _counted(updates.without_label, "row has", "rows have")
         phrases.append(f"{has} no label and {'changes' if updates.without_label == 1 else 'change'} nothing")
@@ -40,6 +44,12 @@ def before_and_after(update: PhotoUpdate) -> tuple[str, str]:
         old, new = _boxes(update.boxes_before), _boxes(update.boxes)
         before.append(old)
         after.append(new if new != old else f"{new}, changed")
+    if update.group is not None:
+        before.append(f"group {update.image.group}" if update.image.group else "no group")
+        after.append(f"group {update.group}")
+    if update.tags is not None:
+        before.append(_tags(update.tags_before))
+        after.append(_tags(update.tags))
     return ", ".join(before), ", ".join(after)
 
 
@@ -55,6 +65,10 @@ def as_record(update: PhotoUpdate) -> dict[str, Any]:
             "old": [_box_record(box) for box in update.boxes_before],
             "new": [_box_record(box) for box in update.boxes],
         }
+    if update.group is not None:
+        record["group"] = {"old": update.image.group, "new": update.group}
+    if update.tags is not None:
+        record["tags"] = {"old": list(update.tags_before), "new": list(update.tags)}
     return record
 
 
@@ -64,6 +78,10 @@ def _box_record(box: BoxRow) -> dict[str, Any]:
 
 def _boxes(boxes: tuple[BoxRow, ...]) -> str:
     return _counted(len(boxes), "box", "boxes") if boxes else "no box"
+
+
+def _tags(tags: tuple[str, ...]) -> str:
+    return f"tags {', '.join(tags)}" if tags else "no tags"
 
 
 def _counted(number: int, one: str, many: str) -> str:

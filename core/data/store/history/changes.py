@@ -8,7 +8,7 @@ connection that made it (`Store.in_tab`). One made without a tab, by a command, 
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, false, 
 from core.data.store.boxes.box_rows import write_boxes
 from core.data.store.class_rows import write_classes
 from core.data.store.database import inserted
+from core.data.store.grouping.tag_rows import write_tags
 from core.data.store.history.label_revision import count_label_change
 from core.data.store.records import Change, Touched
 from core.data.store.schema import change_items, changes, classes, images
@@ -25,15 +26,15 @@ from core.errors import DataError
 
 Values = dict[str, Any]
 LABEL_COLUMNS = (images.c.class_id, images.c.annotated_by, images.c.annotated_at, images.c.label_source)
-IMAGE_COLUMNS = (*LABEL_COLUMNS, images.c.split, images.c.removed)
+IMAGE_COLUMNS = (*LABEL_COLUMNS, images.c.split, images.c.removed, images.c.group_name)
 CHUNK = 5000  # rows a statement: below every database's limit on parameters
 
 
 @dataclass(frozen=True)
 class ChangeItem:
-    """What one change does to one image, its boxes or a class: the changed columns' values, before and after."""
+    """What one change does to one image, its boxes, its tags or a class: the changed values, before and after."""
 
-    entity: Literal["image", "class", "boxes"]  # boxes: all of one image, by the image's number
+    entity: Literal["image", "class", "boxes", "tags"]  # boxes, tags: those of one image, by the image's number
     entity_id: int
     before: Values
     after: Values
@@ -62,6 +63,8 @@ def apply_change(
             write_images(conn, [(item.entity_id, item.after) for item in group])
         elif entity == "boxes":
             write_boxes(conn, [(item.entity_id, item.after["boxes"]) for item in group])
+        elif entity == "tags":
+            write_tags(conn, project_id, [(item.entity_id, item.after["tags"]) for item in group])
         else:
             write_classes(conn, [(item.entity_id, item.after) for item in group])
     count_label_change(conn, project_id, ((item.entity, item.before, item.after) for item in items))
@@ -132,15 +135,20 @@ def touched(conn: Connection, project_id: int, change_id: int, limit: int = 60) 
         select(change_items.c.before, change_items.c.after, images.c.id, images.c.hash, images.c.filename)
         .join(changes, changes.c.id == change_items.c.change_id)
         .join(images, images.c.id == change_items.c.entity_id)
-        .where(changes.c.project_id == project_id, changes.c.id == change_id, change_items.c.entity == "image")
+        .where(changes.c.project_id == project_id, changes.c.id == change_id)
+        .where(change_items.c.entity.in_(("image", "tags")))
         .order_by(change_items.c.id)
         .limit(limit)
     )
     rows = conn.execute(query).all()
     query_names = select(classes.c.id, classes.c.name).where(classes.c.project_id == project_id)
     names: dict[int | None, str] = {row.id: row.name for row in conn.execute(query_names)}
-    return [
-        Touched(
+    found: dict[int, Touched] = {}
+    for row in rows:
+        if row.id in found:  # its tags, after its label
+            found[row.id] = replace(found[row.id], tags=row.after.get("tags", {}))
+            continue
+        found[row.id] = Touched(
             row.id,
             row.hash,
             row.filename,
@@ -150,9 +158,11 @@ def touched(conn: Connection, project_id: int, change_id: int, limit: int = 60) 
             row.after.get("split"),
             row.before.get("removed", False),
             row.after.get("removed", False),
+            row.before.get("group_name"),
+            row.after.get("group_name"),
+            row.after.get("tags", {}),
         )
-        for row in rows
-    ]
+    return list(found.values())
 
 
 def touched_images(conn: Connection, project_id: int, change_id: int) -> list[int]:
@@ -160,10 +170,11 @@ def touched_images(conn: Connection, project_id: int, change_id: int) -> list[in
     query = (
         select(change_items.c.entity_id)
         .join(changes)
-        .where(changes.c.project_id == project_id, changes.c.id == change_id, change_items.c.entity == "image")
+        .where(changes.c.project_id == project_id, changes.c.id == change_id)
+        .where(change_items.c.entity.in_(("image", "tags")))
         .order_by(change_items.c.id)
     )
-    return list(conn.execute(query).scalars())
+    return list(dict.fromkeys(conn.execute(query).scalars()))
 
 
 def forget(conn: Connection, project_id: int) -> None:

@@ -63,17 +63,14 @@ def _changes_after(conn: Connection, project_id: int, change_id: int) -> ColumnE
 
 def _reach(conn: Connection, which: ColumnElement[bool]) -> RollBackReach:
     people = conn.execute(select(changes.c.who).where(which).distinct()).scalars()
-    counted = (
-        select(change_items.c.entity, func.count(change_items.c.entity_id.distinct()))
-        .join(changes, changes.c.id == change_items.c.change_id)
-        .where(which)
-        .group_by(change_items.c.entity)
+    counted = select(func.count(change_items.c.entity_id.distinct()))
+    counted = counted.join(changes, changes.c.id == change_items.c.change_id).where(which)
+    photos, classes = (
+        conn.execute(counted.where(change_items.c.entity.in_(entities))).scalar_one()
+        for entities in (("image", "tags"), ("class",))
     )
-    entities: dict[str, int] = {row[0]: row[1] for row in conn.execute(counted)}
     number = conn.execute(select(func.count()).select_from(changes).where(which)).scalar_one()
-    return RollBackReach(
-        number, entities.get("image", 0), entities.get("class", 0), tuple(sorted(people, key=str.casefold))
-    )
+    return RollBackReach(number, photos, classes, tuple(sorted(people, key=str.casefold)))
 
 
 _STANDING = or_(changes.c.undone == false(), changes.c.reached.is_not(None))

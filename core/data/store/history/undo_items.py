@@ -1,4 +1,4 @@
-"""Undo and redo what changes did to single images, their boxes and classes.
+"""Undo and redo what changes did to single images, their boxes, tags and classes.
 
 An image or class that was changed again since keeps its later value. The same holds where restoring would break a rule:
 a class that is now in use stays, a class whose name is now taken stays removed.
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, exists, false, or_, select, update
 
 from core.data.store.boxes.box_rows import toggle_boxes
 from core.data.store.class_rows import write_classes
+from core.data.store.grouping.tag_rows import toggle_tags
 from core.data.store.history.changes import CHUNK, Values, current_values, values_from_json, write_images
 from core.data.store.history.label_revision import count_label_change
 from core.data.store.insert_image import resolve_name_conflicts
@@ -37,6 +38,8 @@ def toggle_items(conn: Connection, project_id: int, items: Iterable[Row[*tuple[A
             kept += _toggle_images(conn, project_id, moves)
         elif entity == "boxes":
             toggle_boxes(conn, project_id, moves)
+        elif entity == "tags":
+            kept += toggle_tags(conn, project_id, moves)
         else:
             kept += _toggle_classes(conn, project_id, moves)
     return kept

@@ -33,7 +33,12 @@ def sentence(run: RunFolder, status: Status, split: str | None) -> str:
     state = "This run is waiting in the queue." if status.state == "queued" else "This run is still training."
     if split is None or run.report_path(split).exists():
         return f"{state} You see its best model so far."
-    said = f"{state} The report on these photos is created when it ends."
+    when = {
+        "val": "The report on these photos is created when it ends.",
+        "train": "It can be evaluated on these photos when it ends.",
+        "test": "The final exam can be taken when it ends.",
+    }[split]
+    said = f"{state} {when}"
     if split != "val" and phases_or_none(run) is not None and run.report_path("val").exists():
         said += f" Choose {SPLIT_NAMES['val']} to see the model so far."
     return said

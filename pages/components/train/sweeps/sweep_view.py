@@ -31,7 +31,7 @@ OVER_SEEDS = "The interval is over seeds, not over photos: it says how much chan
 NO_TEST = "The test photos were not used."
 OPTIMISTIC = (
     "The best of several is chosen because it looks good on these validation photos, so expect a little less on new "
-    "photos. Evaluate the one that you choose on the test photos, once."
+    "photos. Take the final exam with the one that you choose, once."
 )
 
 
@@ -286,7 +286,7 @@ def _runs(found: SweepResult, cell: CellResult) -> None:
     )
     rows = [row for row in chosen["selection"]["rows"] if row < len(cell.runs)]
     if not rows:
-        st.caption("Select a row to open its run or to evaluate it on the test photos.")
+        st.caption("Select a row to open its run or to evaluate it.")
         return
     run = cell.runs[rows[0]]
     with st.container(horizontal=True, vertical_alignment="center", key="sweep-chosen"):

@@ -20,7 +20,7 @@ from core.data.importing.formats.write_zip import (
     write_zip,
 )
 from core.data.importing.formats.zip_paths import with_zip_paths
-from core.data.importing.plan_import import Upload, plan_folder, plan_uploads, plan_zip, run_import
+from core.data.importing.plan_import import Candidate, Upload, plan_folder, plan_uploads, plan_zip, run_import
 from core.data.store.records import BoxRow
 from core.data.store.store import Store
 from core.data.tables.csv_cells import neutralize
@@ -42,6 +42,7 @@ LOST = {
 }
 DIGITS = {"voc": 9, "yolo": 6}
 
+GROUPS = ("=Anna ß", "bo; cy", "h" * 64)
 CLASSES = ["zebra", "=owl", "Ente ß", "never used", "train", "unlabelled", "a/b: c", "#background", "antelope"]
 PHOTOS: list[tuple[str, str | None, str | None]] = [  # name, label, split
     ("Zoo ß/=cmd.png", "=owl", "train"),
@@ -96,18 +97,24 @@ def nasty(store: Store, task: str, splits: bool) -> int:
             if number % 4 == 1:
                 boxes[image].append(boxes[image][0])
     store.apply_labels(project, rows, "ann", "labels", boxes=boxes)
+    ids = [image for image, _, _ in rows]
+    store.set_groups(project, {image: GROUPS[place % 3] for place, image in enumerate(ids) if place % 4}, "ann")
+    store.add_tag(project, ids[::3], "-snow, ß", "ann")
+    store.add_tag(project, ids[:9], "night", "ann")
     return project
 
 
 def table(store: Store, project: int, kind: str = "") -> dict[str, object]:
-    """All that an export has to bring back: by name the picture, its label, its split, its boxes; and the classes."""
-    boxes = store.boxes(project)
+    """All that an export has to bring back: of each name the picture, label, split, group, tags, boxes; the classes."""
+    boxes, tags = store.boxes(project), store.tags_of(project)
     digits = DIGITS.get(kind, 15)
     content: dict[str, object] = {
         row.filename: (
             row.hash,
             row.label,
             row.split,
+            row.group,
+            tags.get(row.id),
             [
                 (box.label, *(round(side, digits) for side in (box.x, box.y, box.width, box.height)))
                 for box in boxes.get(row.id, [])
@@ -121,6 +128,10 @@ def table(store: Store, project: int, kind: str = "") -> dict[str, object]:
 def unpacked(path: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def _content(one: Candidate) -> tuple[object, ...]:
+    return one.name, one.label, one.split, one.group, one.tags, len(one.objects)
 
 
 ALL = [("localization", kind) for kind in WITH_BOXES] + [("classification", kind) for kind in WITHOUT_BOXES]
@@ -158,9 +169,7 @@ def test_out_and_in_and_out_again_loses_nothing(
         plan_uploads([Upload("first.zip", (tmp_path / "first.zip").open("rb"))]),
     ):
         assert not again.refused
-        assert [(one.name, one.label, one.split, len(one.objects)) for one in again.candidates] == [
-            (one.name, one.label, one.split, len(one.objects)) for one in plan.candidates
-        ]
+        assert [_content(one) for one in again.candidates] == [_content(one) for one in plan.candidates]
         assert again.classes == plan.classes == tuple(CLASSES)
 
 

@@ -10,8 +10,9 @@ from PIL import Image
 from sqlalchemy import Connection
 
 from core.data.importing.plan_import import ImportPlan, Upload, plan_folder, plan_uploads, run_import
+from core.data.importing.updates.apply_updates import apply_updates, update_text
 from core.data.importing.updates.known_photos import find_known
-from core.data.importing.updates.label_updates import LabelUpdates, apply_updates, find_updates, update_text
+from core.data.importing.updates.label_updates import LabelUpdates, find_updates
 from core.data.store import annotations, large_changes
 from core.data.store.records import BoxRow, Labels
 from core.data.store.store import Store

@@ -21,9 +21,10 @@ def store(tmp_path: Path) -> Store:
     return open_store(tmp_path)
 
 
-def state(store: Store, project_id: int) -> tuple[list[str], list[ImageRow]]:
+def state(store: Store, project_id: int) -> tuple[list[str], list[ImageRow], dict[int, tuple[str, ...]]]:
     """All that changes can touch."""
-    return [info.name for info in store.classes(project_id)], store.images(project_id)
+    classes = [info.name for info in store.classes(project_id)]
+    return classes, store.images(project_id), store.tags_of(project_id)
 
 
 def class_id(store: Store, project_id: int, name: str) -> int:
@@ -348,6 +349,9 @@ def steps() -> dict[str, Callable[[Store, int, list[int], Any], object]]:
         "import": lambda s, p, ids, draw: s.apply_labels(
             p, [(number, draw(name), draw(split)) for number in some(ids, draw)], "ann", "import"
         ),
+        "group": lambda s, p, ids, draw: s.set_groups(p, dict.fromkeys(some(ids, draw), draw(st.none() | name)), "ann"),
+        "add tag": lambda s, p, ids, draw: s.add_tag(p, some(ids, draw), draw(name), "ann"),
+        "remove tag": lambda s, p, ids, draw: s.remove_tag(p, some(ids, draw), draw(name), "ann"),
         "remove images": lambda s, p, ids, draw: s.remove_images(p, some(ids, draw)[:1], "ann"),
         "add class": lambda s, p, ids, draw: s.add_class(p, draw(name), "ann"),
         "rename": lambda s, p, ids, draw: s.rename_class(p, one_class(s, p, draw), draw(name), "ann"),

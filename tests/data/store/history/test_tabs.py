@@ -88,7 +88,10 @@ def test_a_database_of_the_version_before_keeps_its_rows_and_its_undo(store: Sto
     project, ids = labelled_project(store, ["owl", None, "duck"])
     store.accept_suggestions(project, [(ids[1], "owl")], "Ana")
     with store._engine.begin() as connection:
-        connection.execute(text("DROP TABLE reservations"))
+        for table in ("reservations", "image_tags", "tags"):
+            connection.execute(text(f"DROP TABLE {table}"))
+        connection.execute(text("DROP INDEX ix_images_by_group"))
+        connection.execute(text("ALTER TABLE images DROP COLUMN group_name"))
         for table, index in (("changes", "ix_changes_by_tab"), ("verdicts", None)):
             if index:
                 connection.execute(text(f"DROP INDEX {index}"))

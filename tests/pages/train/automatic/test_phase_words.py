@@ -77,7 +77,7 @@ def test_the_bar_counts_the_epochs_of_the_phase() -> None:
     assert phase_words.progress(reading, TWO) == (0.0, "phase 2: the last stage")
     head = Phases(phases=(HEAD.model_copy(update={"ended": None, "value": None, "kept": False}),))
     assert phase_words.progress(at_work(phase="solving the head"), head) == (0.0, "phase 1: the head")
-    ended = at_work(epoch=9, epochs=9, phase="evaluating the best model on the test photos: 3 of 10")
+    ended = at_work(epoch=9, epochs=9, phase="evaluating the best model on the validation photos: 3 of 10")
     assert phase_words.progress(ended, THREE)[1] == "evaluating the best model"
     assert phase_words.progress(at_work(), None) == (0.0, "starting")
 

@@ -139,7 +139,6 @@ class TestAModelInUse:
     def run(self, home: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
         run = finished_run(tmp_path_factory)
         write_phases(run.path, TWO)
-        (run.path / "report-test.json").unlink()
         from core.runs.process import process_fields
 
         run.write_status(**process_fields(os.getpid()), state="running", epoch=1, epochs=9, started=now())
@@ -165,7 +164,8 @@ class TestAModelInUse:
         assert not messages(app)
         said = texts(app)
         assert "best model so far." not in said and not app.metric
-        assert "when it ends. Choose Validation to see the model so far." in said
+        assert "The final exam can be taken when it ends. Choose Validation to see the model so far." in said
+        assert "take-exam" not in {button.key for button in app.button}
         assert [link.proto.label for link in app.get("page_link")].count("Watch the run") == 1
 
     def test_a_resumed_run_in_the_queue_is_not_said_to_train(self, open_page: OpenPage, run: RunFolder) -> None:

@@ -11,7 +11,7 @@ import torch
 
 from core.models.downloads import SourceFailed
 from core.models.resnet import ResNet
-from core.models.state_pickle import read_state_pickle
+from core.models.untrusted.state_pickle import read_state_pickle
 from core.models.zoo import ResNetConfig
 
 

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from core.cli.summary_table import show_summary
+from core.cli.summary.summary_table import show_summary
 from core.models.summary import summarize
 
 

@@ -1,0 +1,1 @@
+"""The command for groups of photos that must lie in one split."""

@@ -1,0 +1,1 @@
+"""The command summary: a network, layer by layer."""

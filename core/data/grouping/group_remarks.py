@@ -1,0 +1,42 @@
+"""Say in words what groups mean for a split: classes that cannot be tested, groups on several sides."""
+
+from collections.abc import Mapping, Sequence
+
+from core.data.grouping.group_splits import classes_in_one_group
+
+ALONE = " "
+_SHOWN = 3
+_SIDES = {"train": "training", "val": "validation", "test": "test"}
+
+
+def few_groups_remarks(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """Return what a split by group cannot do, from (class, group) of all photos.
+
+    The name of a group that nobody named begins with ALONE.
+    """
+    groups = {group for _, group in pairs}
+    if len(groups) == 1:
+        return [f"All photos are in one group ({next(iter(groups))}), so nothing is left to validate and test on."]
+    remarks = []
+    if len(groups) == 2:
+        remarks.append("There are only two groups: one to train on and one to validate on. No photo is left to test.")
+    alone = {label: group for label, group in classes_in_one_group(pairs).items() if not group.startswith(ALONE)}
+    for label, group in list(alone.items())[:_SHOWN]:
+        remarks.append(f"The class {label} is in one group only ({group}), so it cannot be tested on a new group.")
+    if len(alone) > _SHOWN:
+        more = len(alone) - _SHOWN
+        remarks.append(f"The same holds for {'one more class' if more == 1 else f'{more:,} more classes'}.")
+    return remarks
+
+
+def sides_remark(sides: Mapping[str, Sequence[str]]) -> str:
+    """Return a sentence on groups that are in several splits, with an example."""
+    name, splits = next(iter(sides.items()))
+    *others, last = [_SIDES[split] for split in splits]
+    where = f"{', '.join(others)} and {last}"
+    if len(sides) == 1:
+        return f"One group is on several sides: {name} is in {where}. Its results are too good for a new group."
+    return (
+        f"{len(sides):,} groups are on several sides, such as {name}, which is in {where}. "
+        "The results are too good for a new group."
+    )

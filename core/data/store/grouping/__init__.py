@@ -1,0 +1,1 @@
+"""Groups and tags of photos: who belongs together, and what else a photo shows."""

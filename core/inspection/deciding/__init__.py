@@ -1,0 +1,1 @@
+"""Apply a saved decision to logits; core.inspection.doubt fits it."""

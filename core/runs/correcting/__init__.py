@@ -1,0 +1,1 @@
+"""The closed loop: train a run again on corrected labels, and see what changed."""

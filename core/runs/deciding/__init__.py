@@ -1,0 +1,1 @@
+"""The decision of a run's best model: fitting it, changing it, and what it does on the validation photos."""

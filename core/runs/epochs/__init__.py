@@ -1,0 +1,1 @@
+"""What a run was like at the epochs that it kept."""

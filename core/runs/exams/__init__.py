@@ -1,0 +1,1 @@
+"""Final exams: a run's looks at its test photos, recorded and counted."""

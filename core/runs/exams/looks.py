@@ -1,0 +1,170 @@
+"""How often the test photos of a run were looked at: by itself, and by the other runs of its project."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from core.data.tables.csv_cells import restore
+from core.runs.exams.deleted_runs import HASH_LETTERS, DeletedRun, deleted_runs
+from core.runs.exams.records import FILE, TEST, Exam, exams_of
+from core.runs.folder import RunFolder
+from core.workspace import Workspace
+
+OPTIMISTIC = "Each further look makes the figure too optimistic, because models are chosen by what it shows."
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at the test photos."""
+
+    exam: Exam
+    title: str
+    """Of the run that took it."""
+    own: bool
+    """Whether it was the run itself that is asked about."""
+    deleted: bool = False
+    """Whether that run has been deleted since."""
+
+
+@dataclass(frozen=True)
+class Looks:
+    """All looks at the test photos of a run, by itself and the other runs of its project; the oldest first."""
+
+    looks: tuple[Look, ...]
+
+    @property
+    def count(self) -> int:
+        """How many looks there were."""
+        return len(self.looks)
+
+    @property
+    def own(self) -> tuple[Exam, ...]:
+        """The looks of the run itself."""
+        return tuple(look.exam for look in self.looks if look.own)
+
+    @property
+    def latest(self) -> int | None:
+        """The number, among all looks, of the run's own latest one: that of its figures. None before its first."""
+        return max((number for number, look in enumerate(self.looks, 1) if look.own), default=None)
+
+    @property
+    def words(self) -> str:
+        """Which look the run's figures are: "look 2 at these photos", or "look 1 of 3 at these photos"."""
+        if self.latest is None:
+            return "not looked at by this run"
+        number = str(self.latest) if self.latest == self.count else f"{self.latest} of {self.count}"
+        return f"look {number} at these photos"
+
+    @property
+    def sentence(self) -> str:
+        """How often the photos were looked at, and by whom."""
+        if not self.count:
+            return "Nobody has looked at these photos yet."
+        times = "once" if self.count == 1 else f"{self.count} times"
+        others = self.count - len(self.own)
+        by = ""
+        if others:
+            which = "" if self.count == 1 else "each time " if others == self.count else f"{others} of them "
+            by = f", {which}by {'another run' if others == 1 else 'other runs'} of this project"
+        automatic = sum(look.exam.automatic for look in self.looks)
+        made = f" {_reports(automatic, self.count)} by an earlier version, without being asked." if automatic else ""
+        return f"These photos have been looked at {times}{by}.{made}"
+
+    @property
+    def warning(self) -> str:
+        """What repeated looks do to the figure; empty until there were two."""
+        return OPTIMISTIC if self.count > 1 else ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the run's latest look for programs; ``look`` counts those of all runs of the project."""
+        exam = self.own[-1] if self.own else None
+        return {
+            "look": self.latest,
+            "looks": self.count,
+            "looks_of_this_run": len(self.own),
+            "who": exam.who if exam else None,
+            "when": exam.when.isoformat() if exam and exam.when else None,
+            "model_sha256": exam.model if exam else None,
+            "n": exam.n if exam else None,
+            "automatic": bool(exam and exam.automatic),
+        }
+
+
+def looks_at_test_photos(workspace: Workspace, run: RunFolder) -> Looks:
+    """Return all looks at the test photos of a run, by the runs of the same project that share some of them.
+
+    Runs that were deleted count too, and for a run outside the workspace those beside it. A run whose snapshot cannot
+    be read counts as one with the same photos. Raises RunError if the exams of a run cannot be read.
+    """
+    project = run.status().project_id
+    photos = _test_photos(run)
+    found = [Look(exam, _title(run), own=True) for exam in exams_of(run)]
+    for folder in dict.fromkeys((workspace.runs.absolute(), run.path.parent)):
+        for other in _runs_with_exams(folder):
+            if other == run or other.status().project_id != project:
+                continue
+            theirs = _test_photos(other)
+            if photos is None or theirs is None or not photos.isdisjoint(theirs):
+                found += [Look(exam, _title(other), own=False) for exam in exams_of(other)]
+        for gone in deleted_runs(folder):
+            if gone.project_id == project and (photos is None or not photos.isdisjoint(gone.images)):
+                found += [Look(exam, gone.title, own=False, deleted=True) for exam in gone.exams]
+    found.sort(key=lambda look: (look.exam.when or _LONG_AGO, look.title, look.exam.look))
+    return Looks(tuple(found))
+
+
+def remember_deleted(run: RunFolder) -> DeletedRun | None:
+    """Return what is to be kept of a run that is about to be deleted; None if it never looked at its test photos."""
+    exams = exams_of(run)
+    if not exams:
+        return None
+    images = tuple(sorted(_test_photos(run) or ()))
+    return DeletedRun(title=_title(run), project_id=run.status().project_id, images=images, exams=exams)
+
+
+def _title(run: RunFolder) -> str:
+    return run.status().title or run.id
+
+
+def _runs_with_exams(folder: Path) -> Iterator[RunFolder]:
+    """Yield the runs in a folder that have ever looked at test photos; what else is there may be anything."""
+    paths = {path.parent for name in (FILE, f"report-{TEST}.json") for path in folder.glob(f"[!.]*/{name}")}
+    for path in sorted(paths):
+        run = RunFolder(path)
+        if run.status_path.is_file():
+            yield run
+
+
+def _test_photos(run: RunFolder) -> frozenset[str] | None:
+    """Return the beginnings of the content hashes of a run's test photos; None if its snapshot cannot be read."""
+    path = run.path / "snapshot.csv"
+    try:
+        found = path.stat()
+        return _photos_in(path, found.st_size, found.st_mtime_ns)
+    except (OSError, ValueError, csv.Error):
+        return None
+
+
+@lru_cache(maxsize=128)
+def _photos_in(path: Path, size: int, changed: int) -> frozenset[str]:
+    """Read only two columns, without pandas: a project may have many runs."""
+    with path.open(encoding="utf-8", errors="surrogatepass", newline="") as lines:
+        lines.readline()  # the snapshot's own line
+        rows = csv.reader(lines)
+        columns = [restore(cell) for cell in next(rows, [])]
+        image, split = columns.index("image"), columns.index("split")
+        return frozenset(
+            row[image][:HASH_LETTERS] for row in rows if len(row) > max(image, split) and row[split] == TEST
+        )
+
+
+def _reports(number: int, total: int) -> str:
+    if total == 1:
+        return "The report was made"
+    return "One report was made" if number == 1 else f"{number} reports were made"

@@ -1,0 +1,1 @@
+"""The closed loop on pages: correct labels in place, then train again."""

@@ -1,0 +1,1 @@
+"""The cross-validation of a run's or a project's photos, on the Evaluate page."""

@@ -1,0 +1,1 @@
+"""The views Doubt and Thresholds of the Evaluate page."""

@@ -1,0 +1,1 @@
+"""Cover it yourself: a patch by hand, the occlusion map, and a guess before the heatmap."""

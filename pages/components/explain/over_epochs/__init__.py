@@ -1,0 +1,1 @@
+"""Over the epochs: how an answer and its heatmap formed."""

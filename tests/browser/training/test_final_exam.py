@@ -1,0 +1,84 @@
+"""A model is trained, looked at on the validation photos, and takes its exam once: counted, and still counted later."""
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from core.runs.exams.records import exams_of
+from core.runs.folder import list_runs
+from core.workspace import Workspace
+from tests.browser.server import Server
+from tests.browser.test_newcomer import MINUTE, go, number_field, settled
+from tests.browser.test_reload_while_training import choose, two_kinds
+
+LOOK = "look 1 at these photos"
+
+
+def train(page: Page, server: Server, photos: Path) -> None:
+    """Train the smallest network from random numbers on forty photos, for one epoch."""
+    page.goto(f"{server.url}/?name=Ada")
+    settled(page)
+    page.get_by_label("Name", exact=True).fill("Two colors")
+    page.get_by_role("button", name="Create project").click()
+    expect(page.get_by_role("heading", name="Data", exact=True, level=1)).to_be_visible()
+    settled(page)
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(two_kinds(photos, 20))
+    page.get_by_role("button", name="Import 40 photos").click(timeout=MINUTE)
+    expect(page.get_by_role("heading", name="40 photos imported")).to_be_visible(timeout=MINUTE)
+    go(page, "Train")
+    page.locator(".st-key-recipe-more label").click()
+    settled(page)
+    choose(page, "Architecture", "ResNet-18")
+    choose(page, "Starting weights", "None")
+    page.get_by_role("radiogroup", name="Layers to train").get_by_text("All", exact=False).first.click()
+    settled(page)
+    for label, value in (("Epochs", "1"), ("Image size in pixels", "32")):
+        field = number_field(page, label)
+        field.fill(value)
+        field.press("Enter")
+        settled(page)
+    page.get_by_role("button", name="Train", exact=True).click()
+
+
+def choose_exam(page: Page) -> None:
+    page.get_by_role("radiogroup", name="Split", exact=True).get_by_text("Final exam", exact=True).click()
+    settled(page)
+
+
+def test_the_exam_is_taken_once_and_counted(page: Page, server: Server, tmp_path: Path, screenshots: Path) -> None:
+    train(page, server, tmp_path / "colors.zip")
+    page.get_by_role("button", name="Evaluate the model").click(timeout=3 * MINUTE)
+    expect(page.get_by_role("heading", name="Evaluate", exact=True, level=1)).to_be_visible()
+    settled(page)
+    (run,) = list_runs(Workspace(server.home))
+
+    # Everything that is looked at while working is validation.
+    splits = page.get_by_role("radiogroup", name="Split", exact=True)
+    expect(splits.get_by_role("radio", name="Validation")).to_be_checked()
+    metric = page.get_by_test_id("stMetric")
+    expect(metric.get_by_text("Accuracy")).to_be_visible()
+    assert exams_of(run) == () and run.report("test") is None
+
+    choose_exam(page)
+    expect(page.get_by_text("Nobody has looked at these photos yet.")).to_be_visible()
+    expect(metric).to_have_count(0)
+    page.screenshot(path=screenshots / "exam-card.png", full_page=True)
+    page.get_by_role("button", name="Take the final exam").click()
+    expect(metric.get_by_text(LOOK)).to_be_visible(timeout=MINUTE)
+    expect(page.get_by_text(f"Final exam: {LOOK}")).to_be_visible()
+    settled(page)
+    assert [(exam.look, exam.who) for exam in exams_of(run)] == [(1, "Ada")]
+
+    page.reload()
+    settled(page)
+    expect(splits.get_by_role("radio", name="Validation")).to_be_checked()
+    choose_exam(page)
+    expect(metric.get_by_text(LOOK)).to_be_visible()
+    expect(page.get_by_role("button", name="Take the final exam")).to_have_count(0)
+    assert len(exams_of(run)) == 1
+
+    page.set_viewport_size({"width": 400, "height": 900})
+    settled(page)
+    expect(metric.get_by_text(LOOK)).to_be_visible()
+    assert not page.get_by_test_id("stMain").evaluate("node => node.scrollWidth > node.clientWidth + 1")
+    page.screenshot(path=screenshots / "exam-taken-400.png", full_page=True)
