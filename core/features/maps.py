@@ -28,6 +28,11 @@ log = logging.getLogger(__name__)
 Place = tuple[Path, int]
 
 
+def maps_name(vectors: str, stage: str) -> str:
+    """Return the name of the maps at a stage, from that of the vectors of the same view."""
+    return f"{vectors}/{stage}"
+
+
 class TooLargeForHalf(Exception):
     """A map has values that float16 cannot hold."""
 

@@ -38,6 +38,8 @@ class SolvedHead:
     logits: dict[str, np.ndarray]
     """float32 [n, classes], in the order of ``Snapshot.part``."""
     seconds: float
+    share_with_maps: float = 0.0
+    """The share of the photos whose maps were kept in the same pass."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,13 @@ def solve_head(
     *,
     splits: Sequence[str] = ("val", "test"),
     log: LogFunction,
+    maps_of: str | None = None,
 ) -> Generator[Event, None, SolvedHead]:
     """Train the head and yield events: the progress, then each iteration; returns the logits for an evaluation.
 
     ``best/`` and ``last/`` are written before the last iteration is yielded. There is nothing to resume: an interrupted
     run starts over, with the vectors that were computed. ``splits`` are those to be evaluated, with val among them.
+    ``maps_of`` is a stage whose maps are kept in the same pass, for a training of the layers above it that follows.
     Raises TooLittleData, ImageRefused, RunError, and the errors of weights and bundles.
     """
     began = time.monotonic()
@@ -75,7 +79,7 @@ def solve_head(
         f"{counts['train']:,} training photos, {counts['val']:,} validation photos, {counts['test']:,} test photos "
         "(not used in training)."
     )
-    wanted = WantedVectors(workspace, start.network, snapshot, recipe)
+    wanted = WantedVectors(workspace, start.network, snapshot, recipe, maps_of)
     vectors = yield from kept_vectors(wanted, splits, log)
     log(_vectors_sentence(vectors, sum(map(len, wanted.sources.values()))))
     yield Progress("solving the head", 0, None)
@@ -101,7 +105,9 @@ def solve_head(
     save_head(folder, start, solution.head, info, last, solution.last_stage)
     yield last
     logits = {split: solution.head.logits(some) for split, some in solution.vectors.others.items()}
-    return SolvedHead(arch, vectors.engine, logits, time.monotonic() - began)
+    photos = sum(len(wanted.sources.get(split, ())) for split in ("train", *splits))
+    with_maps = vectors.computed / photos if vectors.with_maps else 0.0
+    return SolvedHead(arch, vectors.engine, logits, time.monotonic() - began, with_maps)
 
 
 def _start(recipe: Recipe) -> Generator[Progress, None, FrozenStart]:
