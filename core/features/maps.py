@@ -33,10 +33,6 @@ def maps_name(vectors: str, stage: str) -> str:
     return f"{vectors}/{stage}"
 
 
-class TooLargeForHalf(Exception):
-    """A map has values that float16 cannot hold."""
-
-
 class Maps:
     """The stored maps of one view at one stage; ``name`` is ``<network>/<precision>/<view>/<stage>``."""
 
@@ -59,7 +55,7 @@ class Maps:
         return [one for one in dict.fromkeys(hashes) if one not in known]
 
     def add(self, hashes: Sequence[str], maps: Sequence[np.ndarray]) -> None:
-        """Store maps, float16 [h, w, C] each (`as_half`); every process finds them once this returns.
+        """Store maps, float16 [h, w, C] each (core.features.half_maps); every process finds them once this returns.
 
         Raises OSError.
         """
@@ -111,15 +107,6 @@ def read(places: Sequence[Place]) -> np.ndarray:
         raise DataError(
             f"{path} was deleted or damaged while its maps were in use ({error}). Resume the run to compute them again."
         ) from error
-
-
-def as_half(maps: np.ndarray) -> np.ndarray:
-    """Return one image's maps [C, h, w] in the form that is stored, [h, w, C]. Raises TooLargeForHalf."""
-    with np.errstate(over="ignore"):
-        half = maps.astype(np.float16)
-    if not np.isfinite(half).all():
-        raise TooLargeForHalf
-    return np.ascontiguousarray(half.transpose(1, 2, 0))
 
 
 def close_chunks() -> None:

@@ -1,13 +1,11 @@
-"""Vectors of a view together with the maps of one stage, kept in the same pass for a training that follows.
-
-Does not import torch.
-"""
+"""Vectors of a view together with the maps of one stage, kept in the same pass for a training that follows."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from core.features.maps import Maps, TooLargeForHalf, as_half
+from core.features.half_maps import TooLargeForHalf, as_half
+from core.features.maps import Maps
 from core.features.stage_vectors import StageVectors
 from core.features.vectors import Vectors
 
