@@ -50,11 +50,10 @@ CHOICES: dict[str, dict[str, str]] = {
         "focal": "Cross-entropy, reduced for photos that the model already classifies well.",
     },
     "batch_norm": {
-        "auto": "Keeps the statistics of pretrained layers, and updates those of layers that begin at random.",
         "update": "Each batch is normalised with its own mean and variance, and the statistics follow them. The usual "
-        "way for large batches.",
-        "keep": "Every photo is normalised with the statistics that are there, in training as in prediction. Steadier "
-        "with few photos or small batches.",
+        "way.",
+        "keep": "Every photo is normalised with the statistics that are there, in training as in prediction. Worth "
+        "a try with batches of a few photos.",
     },
     "class_weighting": {
         "none": "Every photo has the same weight in the loss.",
@@ -87,7 +86,7 @@ Train = Literal["automatic", "head", "layer4", "layer3", "all", "staged"]
 Optimizer = Literal["auto", "logistic", "adamw", "sgd", "adam"]
 HeadFeatures = Literal["last", "stages", "auto"]
 Schedule = Literal["one-cycle", "cosine", "constant"]
-BatchNormMode = Literal["auto", "update", "keep"]
+BatchNormMode = Literal["update", "keep"]
 Loss = Literal["cross-entropy", "focal"]
 ClassWeighting = Literal["none", "balanced"]
 BoxLoss = Literal["giou", "smooth-l1"]

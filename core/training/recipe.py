@@ -29,7 +29,7 @@ classification head, so it needs more epochs and more augmentation: fixed views 
 """
 
 # What trainings of earlier versions did, whose recipes do not say so.
-_BEFORE = {"views": 0, "optimizer": "adamw", "head_features": "last", "batch_norm": "update"}
+_BEFORE = {"views": 0, "optimizer": "adamw", "head_features": "last"}
 
 # Validation context in which fields are checked one by one, not against each other.
 _FIELDS_ALONE = {"conflicts": False}
@@ -158,10 +158,6 @@ class Recipe(TechniqueSettings):
     def usual_learning_rate(self) -> float:
         """Return a good peak learning rate of the head for the optimizer and the starting weights."""
         return (_FROM_SCRATCH if self.weights == "none" else _LEARNING_RATES)[self.gradient_optimizer()]
-
-    def keeps_statistics(self) -> bool:
-        """Return whether BatchNorm keeps its statistics in the layers that are trained."""
-        return self.batch_norm == "keep" or (self.batch_norm == "auto" and self.weights != "none")
 
     def gradient_optimizer(self) -> str:
         """Return the optimizer of a training by gradient descent: adamw unless one is chosen."""

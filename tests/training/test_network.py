@@ -113,7 +113,7 @@ def test_frozen_parts_stay_in_evaluation_mode_and_cost_no_gradient() -> None:
 
 @pytest.mark.parametrize("keeps", [True, False])
 def test_batchnorm_of_trained_parts_keeps_its_statistics_if_it_is_told_to(keeps: bool) -> None:
-    """With 250 photos, statistics of batches made the last stage worse for an epoch before it got better."""
+    """Its scale and offset are trained all the same."""
     torch.manual_seed(0)
     model = build("resnet18", 3)
     norm = model.layer4[0].bn1

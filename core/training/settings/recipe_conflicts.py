@@ -54,8 +54,8 @@ def conflicts_of(recipe: "Recipe") -> list[tuple[set[str], str]]:
         conflicts.append(
             (
                 {"batch_norm", "weights"},
-                "batch_norm is keep, but weights is none, so there are no statistics to keep; choose auto or update, "
-                "or set weights to imagenet.",
+                "batch_norm is keep, but weights is none, so there are no statistics to keep; choose update, or "
+                "set weights to imagenet.",
             )
         )
     conflicts += _after_training(recipe)

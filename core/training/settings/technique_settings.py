@@ -68,7 +68,7 @@ class TechniqueSettings(BasicSettings):
         "least; 0.5 to 0.8 is usual. 1 is off: all pretrained stages then share one smaller rate.",
     )
     batch_norm: BatchNormMode = Field(
-        default="auto",
+        default="update",
         description="What BatchNorm does in the layers that are trained: whether it updates its mean and variance from "
         "each batch, or keeps those of the start. Its scale and offset are trained in both cases. Frozen layers always "
         "keep theirs.",
