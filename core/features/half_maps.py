@@ -13,7 +13,7 @@ class TooLargeForHalf(Exception):
 def as_half(maps: np.ndarray) -> np.ndarray:
     """Return maps, float32 [C, h, w], as float16 [h, w, C], contiguous. Raises TooLargeForHalf.
 
-    torch converts ten times as fast as numpy, and copies nothing twice if the maps are in channels_last already.
+    torch takes a third of numpy's time for this, and copies nothing twice if the maps are in channels_last already.
     """
     wide = torch.from_numpy(maps)
     low, high = torch.aminmax(wide)

@@ -81,7 +81,7 @@ class Predictor:
         self._forward: Forward | None = None
 
     def prepare_for(self, photos: int) -> None:
-        """Prepare for so many photos that another way to compute pays; for a predictor that nobody else uses.
+        """Choose how outputs are computed by how many photos will come; for a predictor that nobody else uses.
 
         ``predicted_outputs`` and ``outputs_of_pixels`` then differ from before by rounding.
         """

@@ -25,7 +25,7 @@ _START_SECONDS = 4.0
 REPORT_SECONDS = 3.0
 """Loading the best model again and writing the reports."""
 _MANY, _MANY_GAIN = 100, 1.6
-"""From so many photos on, a processor evaluates them so many times faster than torch computes in fp32."""
+"""A report on at least this many photos is computed by onnxruntime on processors, faster than torch by this factor."""
 _SOLVER_START_SECONDS = 1.0
 """Starting Python without PyTorch."""
 _ENGINE_SECONDS = 2.0
@@ -77,7 +77,7 @@ def expected_seconds(
 
 
 def evaluation_seconds(recipe: Recipe, speed: Speed, *photos: int) -> float:
-    """Return the time of the forward passes of reports, each on so many photos."""
+    """Return the time of the forward passes of reports; ``photos`` is how many each of them is on."""
     gain = _MANY_GAIN if queue_name(recipe.device) == "cpu" else 1.0
     each = billions(recipe) / speed.exact
     return sum(some * each / (gain if some >= _MANY else 1.0) for some in photos)
