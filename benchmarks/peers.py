@@ -49,6 +49,8 @@ OUR_RECIPES = ["head=--train head", "layer4=--train layer4", "staged=--train sta
 KEPT = "+kept"
 STEP = "step"
 MARKS = (1, 3, 10)
+BUSY = 0.3
+"""Processors that others keep busy, from which on figures are not to be used."""
 
 
 def main() -> int:
@@ -279,7 +281,7 @@ def report(results: dict[str, Any]) -> str:
         f"{host['processor']}, {host['cores']} cores ({', '.join(host['can'])})"
         + (f", limited to {host['limited_to']}." if host.get("limited_to") else "."),
     ]
-    busy = [f"{name} ({run.load:.1f})" for name, run in runs.items() if run.load > 0.5 * host["cores"]]
+    busy = [f"{name} ({run.load:.1f})" for name, run in runs.items() if run.load > BUSY]
     if busy:
         lines.append(f"The machine was busy when these began, so the figures are not to be used: {', '.join(busy)}.")
     blocks = ["\n".join(lines), comparison.table(), comparison.epochs()]

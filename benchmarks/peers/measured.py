@@ -48,7 +48,7 @@ class Measured:
     memory_mb: float
     """The peak of the sum over its processes, shared pages counted once; at least that of its largest process."""
     load: float
-    """The machine's load just before; a quiet machine has less than 0.5."""
+    """How many processors others kept busy in the second before; a quiet machine has less than 0.3."""
     points: list[Point] = field(default_factory=list)
     last_lines: list[str] = field(default_factory=list)
 
@@ -106,7 +106,8 @@ def measure(
     env: Mapping[str, str] | None = None,
 ) -> Measured:
     """Run the program until it ends or the limit in seconds has passed; its output goes to ``log``."""
-    load = os.getloadavg()[0]
+    # Not the load average: after a run of the same benchmark it is high for minutes.
+    load = psutil.cpu_percent(interval=1.0) / 100 * (os.cpu_count() or 1)
     points: list[Point] = []
     memory, looked, ended = 0.0, float("-inf"), False
     with log.open("wb") as output:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from core.inspection.explaining.explanation import Explanation
     from core.inspection.explaining.map_checks import MapChecks
     from core.inspection.measuring.report import Report
+    from core.inspection.predicting.predict_files import FileSource
     from core.inspection.predicting.predictions import FilePrediction, Prediction
-    from core.inspection.predicting.predictor import FileSource
     from core.runs.exams.looks import Looks
 
 Model = Annotated[
@@ -99,8 +99,8 @@ def predict(
 
     if csv is not None:
         require_empty(csv, "the predictions")
+    from core.inspection.predicting.predict_files import predict_files
     from core.inspection.predicting.predictions import csv_of
-    from core.inspection.predicting.predictor import predict_files
     from core.runs.models import load_predictor
 
     answers: list[FilePrediction] = []

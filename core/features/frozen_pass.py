@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
@@ -29,6 +29,23 @@ T = TypeVar("T")
 Result = TypeVar("Result")
 
 
+class Store(Protocol):
+    """Where a pass stores what it computes of one view: Vectors, StageVectors or VectorsWithMaps."""
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What it needs of the engine."""
+
+    def missing(self, hashes: Sequence[str]) -> list[str]:
+        """Return the hashes of the photos that are to be computed."""
+
+    def row(self, values: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+        """Return what is held of an image's outputs until it is stored."""
+
+    def add_outputs(self, hashes: Sequence[str], values: Sequence[Mapping[str, np.ndarray]]) -> None:
+        """Store rows of some images."""
+
+
 @dataclass(frozen=True)
 class Refused:
     """An image without features, and the reason."""
@@ -50,7 +67,7 @@ class ViewOutputs:
 
 
 def compute(
-    vectors: Mapping[str, AnyVectors],
+    vectors: Mapping[str, Store],
     wanted: Sequence[Source],
     cache: "ResizedCache",
     engine: Engine | Callable[[], Engine],
@@ -77,7 +94,7 @@ def compute(
     unsaved = 0
     try:
         for one in outputs_of(cache, jobs, ready, outputs, refused):
-            rows[one.view].append((one.source.hash, one.values))
+            rows[one.view].append((one.source.hash, vectors[one.view].row(one.values)))
             unsaved += one.last
             if unsaved == SAVE_EVERY:
                 unsaved = 0
@@ -88,7 +105,7 @@ def compute(
     yield Progress(PHASE, total - _count_missing(vectors, left), total)
 
 
-def _still_missing(vectors: Mapping[str, AnyVectors], left: Sequence[Source]) -> Iterator[tuple[Source, list[str]]]:
+def _still_missing(vectors: Mapping[str, Store], left: Sequence[Source]) -> Iterator[tuple[Source, list[str]]]:
     """Yield each photo with the views that it lacks at that moment, and none if it lacks none any more."""
     for begin in range(0, len(left), SAVE_EVERY):
         some = left[begin : begin + SAVE_EVERY]
@@ -99,7 +116,7 @@ def _still_missing(vectors: Mapping[str, AnyVectors], left: Sequence[Source]) ->
                 yield source, views
 
 
-def _count_missing(vectors: Mapping[str, AnyVectors], names: Sequence[str]) -> int:
+def _count_missing(vectors: Mapping[str, Store], names: Sequence[str]) -> int:
     return len({name for one in vectors.values() for name in one.missing(names)})
 
 
@@ -164,7 +181,7 @@ def map_ahead(
                 one.cancel()
 
 
-def _store(vectors: Mapping[str, AnyVectors], rows: Rows) -> None:
+def _store(vectors: Mapping[str, Store], rows: Rows) -> None:
     for view, some in rows.items():
         if some:
             vectors[view].add_outputs([name for name, _ in some], [values for _, values in some])

@@ -28,8 +28,9 @@ log = logging.getLogger(__name__)
 Place = tuple[Path, int]
 
 
-class TooLargeForHalf(Exception):
-    """A map has values that float16 cannot hold."""
+def maps_name(vectors: str, stage: str) -> str:
+    """Return the name of the maps at a stage, from that of the vectors of the same view."""
+    return f"{vectors}/{stage}"
 
 
 class Maps:
@@ -54,7 +55,7 @@ class Maps:
         return [one for one in dict.fromkeys(hashes) if one not in known]
 
     def add(self, hashes: Sequence[str], maps: Sequence[np.ndarray]) -> None:
-        """Store maps, float16 [h, w, C] each (`as_half`); every process finds them once this returns.
+        """Store maps, float16 [h, w, C] each (core.features.half_maps); every process finds them once this returns.
 
         Raises OSError.
         """
@@ -106,15 +107,6 @@ def read(places: Sequence[Place]) -> np.ndarray:
         raise DataError(
             f"{path} was deleted or damaged while its maps were in use ({error}). Resume the run to compute them again."
         ) from error
-
-
-def as_half(maps: np.ndarray) -> np.ndarray:
-    """Return one image's maps [C, h, w] in the form that is stored, [h, w, C]. Raises TooLargeForHalf."""
-    with np.errstate(over="ignore"):
-        half = maps.astype(np.float16)
-    if not np.isfinite(half).all():
-        raise TooLargeForHalf
-    return np.ascontiguousarray(half.transpose(1, 2, 0))
 
 
 def close_chunks() -> None:

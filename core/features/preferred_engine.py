@@ -22,6 +22,8 @@ HashesOf = Callable[[], Collection[str]]
 _NAME = re.compile(r"[a-z0-9]+(-[0-9a-f]+)?")
 _MARKS = 100
 """So many of the labelled photos are written down; half of them must be among the photos of a project."""
+_MOST_FAILURES = 20
+"""Projects for which 8 bits were too inexact; of more, the oldest are forgotten and tested again."""
 
 
 def preferred_engine(workspace: Workspace, network: FrozenNetwork, photos: HashesOf | None = None) -> str | None:
@@ -39,7 +41,11 @@ def passed_engine(workspace: Workspace, network: FrozenNetwork, photos: HashesOf
 def _passed_by(photos: HashesOf, content: dict[str, Any]) -> str | None:
     passed = _passed(content)
     own = set(photos()) if passed else set()
-    return next((name for name, marks in reversed(passed.items()) if 2 * len(own & set(marks)) >= len(marks) > 0), None)
+    return next((name for name, marks in reversed(passed.items()) if _share_half(marks, own)), None)
+
+
+def _share_half(marks: Sequence[str], own: set[str]) -> bool:
+    return 2 * len(own & set(marks)) >= len(marks) > 0
 
 
 def prefer_engine(workspace: Workspace, network: FrozenNetwork, engine: str) -> None:
@@ -51,6 +57,18 @@ def record_pass(workspace: Workspace, network: FrozenNetwork, engine: str, label
     """Write that these labelled photos have passed the test of an engine in 8 bits. Raises OSError."""
     found = _read(workspace, network)
     _write(workspace, network, {**found, "passed": {**_passed(found), engine: list(labelled[:_MARKS])}})
+
+
+def record_failure(workspace: Workspace, network: FrozenNetwork, labelled: Sequence[str]) -> None:
+    """Write that an engine in 8 bits was too inexact for these labelled photos. Raises OSError."""
+    found = _read(workspace, network)
+    failed = [*_failed(found), list(labelled[:_MARKS])]
+    _write(workspace, network, {**found, "failed": failed[-_MOST_FAILURES:]})
+
+
+def has_failed(workspace: Workspace, network: FrozenNetwork, labelled: Sequence[str]) -> bool:
+    """Return whether an engine in 8 bits was too inexact for these photos, or for half of them."""
+    return any(_share_half(marks, set(labelled)) for marks in _failed(_read(workspace, network)))
 
 
 def forget_pass(workspace: Workspace, network: FrozenNetwork, engine: str) -> None:
@@ -76,6 +94,12 @@ def _passed(found: dict[str, Any]) -> dict[str, list[str]]:
         for name, marks in entries
         if _NAME.fullmatch(name) and isinstance(marks, list) and all(isinstance(one, str) for one in marks)
     }
+
+
+def _failed(found: dict[str, Any]) -> list[list[str]]:
+    failed = found.get("failed")
+    entries = failed if isinstance(failed, list) else []
+    return [marks for marks in entries if isinstance(marks, list) and all(isinstance(one, str) for one in marks)]
 
 
 def _write(workspace: Workspace, network: FrozenNetwork, content: dict[str, Any]) -> None:

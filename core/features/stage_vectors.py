@@ -29,6 +29,10 @@ class StageVectors:
         lacking = {name for store in self.stores.values() for name in store.missing(hashes)}
         return [one for one in dict.fromkeys(hashes) if one in lacking]
 
+    def row(self, values: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+        """Return what is held of an image's outputs until it is stored: all of them."""
+        return values
+
     def add_outputs(self, hashes: Sequence[str], values: Sequence[Mapping[str, np.ndarray]]) -> None:
         """Store what an engine computed of each image; a vector that is there already is not stored again."""
         for output, store in self.stores.items():

@@ -4,9 +4,10 @@ A project with enough labelled photos to test 8 bits with gets them, where they 
 the engine of the workspace, and its vectors stay where they are.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from core.features.engines.engine import Engine
+from core.features.engines.engine import PreparedEngine
 from core.features.frozen_network import FrozenNetwork
 from core.features.preferred_engine import (
     EXACT,
@@ -18,6 +19,7 @@ from core.features.preferred_engine import (
     record_pass,
 )
 from core.features.vectors import Vectors
+from core.models.zoo import STAGE_VECTORS
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -33,20 +35,22 @@ def open_engine(
     labelled: "LabelledPhotos | None" = None,
     photos: HashesOf = tuple,
     device: str = "auto",
-) -> Engine:
+    outputs: Sequence[str] = STAGE_VECTORS,
+) -> PreparedEngine:
     """Return the engine of this network for a project in this workspace. Imports torch.
 
     ``images`` is how many views are to be computed, ``exact`` allows fp32 only, ``photos`` gives the hashes of the
-    project's photos, and its ``labelled`` ones allow a test of 8 bits. Raises the errors of ``FrozenNetwork.load``.
+    project's photos, and its ``labelled`` ones allow a test of 8 bits. An engine in 8 bits computes only vectors,
+    whatever ``outputs`` are wanted. Raises the errors of ``FrozenNetwork.load``.
     """
     from core.features.engines.choice import choose_engine, engine_called, engine_in_8_bits
 
     where = None if device == "auto" else device
     if exact:
-        known = engine_called(workspace, network, EXACT, device=where)
-        return known or choose_engine(workspace, network, images=images, exact=True, device=where)
+        known = engine_called(workspace, network, EXACT, outputs, device=where)
+        return known or choose_engine(workspace, network, outputs, images=images, exact=True, device=where)
     if passed := passed_engine(workspace, network, photos):
-        if (kept := engine_called(workspace, network, passed, device=where)) is not None:
+        if (kept := engine_called(workspace, network, passed, outputs, device=where)) is not None:
             return kept
         forget_pass(workspace, network, passed)
     chosen = preferred_engine(workspace, network)
@@ -55,16 +59,19 @@ def open_engine(
         rounded = engine_in_8_bits(workspace, network, images=images, stored=stored, labelled=labelled, device=where)
         if rounded is not None:
             meanwhile = passed_engine(workspace, network, photos)
-            if meanwhile and (other := engine_called(workspace, network, meanwhile, device=where)):
+            if meanwhile and (other := engine_called(workspace, network, meanwhile, outputs, device=where)):
                 return other  # another process has tested while this one did
             record_pass(workspace, network, rounded.name, labelled.hashes)
             return rounded
-    if chosen is not None and (usual := engine_called(workspace, network, chosen, device=where)) is not None:
+    if chosen is not None and (usual := engine_called(workspace, network, chosen, outputs, device=where)) is not None:
         return usual
-    engine = choose_engine(workspace, network, images=images, device=where)
+    engine = choose_engine(workspace, network, outputs, images=images, device=where)
     meanwhile = preferred_engine(workspace, network)
-    if meanwhile not in (None, chosen) and (other := engine_called(workspace, network, meanwhile, device=where)):
-        return other  # another process has chosen while this one measured
+    called = (
+        engine_called(workspace, network, meanwhile, outputs, device=where) if meanwhile not in (None, chosen) else None
+    )
+    if called is not None:
+        return called  # another process has chosen while this one measured
     prefer_engine(workspace, network, engine.name)
     return engine
 

@@ -49,6 +49,12 @@ CHOICES: dict[str, dict[str, str]] = {
         "cross-entropy": "The negative logarithm of the confidence in the true class: the usual loss.",
         "focal": "Cross-entropy, reduced for photos that the model already classifies well.",
     },
+    "batch_norm": {
+        "update": "Each batch is normalised with its own mean and variance, and the statistics follow them. The usual "
+        "way.",
+        "keep": "Every photo is normalised with the statistics that are there, in training as in prediction. Worth "
+        "a try with batches of a few photos.",
+    },
     "class_weighting": {
         "none": "Every photo has the same weight in the loss.",
         "balanced": "Photos of rare classes count more, so that every class has the same total weight.",
@@ -80,6 +86,7 @@ Train = Literal["automatic", "head", "layer4", "layer3", "all", "staged"]
 Optimizer = Literal["auto", "logistic", "adamw", "sgd", "adam"]
 HeadFeatures = Literal["last", "stages", "auto"]
 Schedule = Literal["one-cycle", "cosine", "constant"]
+BatchNormMode = Literal["update", "keep"]
 Loss = Literal["cross-entropy", "focal"]
 ClassWeighting = Literal["none", "balanced"]
 BoxLoss = Literal["giou", "smooth-l1"]

@@ -135,6 +135,14 @@ def _precision(wanted: str, device: torch.device) -> str:
     return wanted
 
 
+def expected_precision(recipe: Recipe) -> str:
+    """Return the precision that a training with this recipe will compute in here, without preparing Accelerate."""
+    if recipe.device != "auto":
+        return _precision(recipe.precision, torch.device(recipe.device))
+    found = torch.accelerator.current_accelerator(check_available=True)
+    return _precision(recipe.precision, found or torch.device("cpu"))
+
+
 def _require(kind: str, index: str) -> None:
     """Raise RecipeError if there is no such device; make a numbered device the current one."""
     if kind == "cpu":

@@ -81,12 +81,14 @@ class FineTuned(nn.Module):
     """A residual network with frozen and trainable parts; [N, 3, H, W] -> the outputs of its task.
 
     The frozen part runs without gradients, so it costs no more than inference. It stays in evaluation mode, so its
-    BatchNorm statistics never change.
+    BatchNorm statistics never change. With ``keeps_statistics``, neither do those of the trained parts: their
+    BatchNorm normalises as in evaluation, and only its scale and offset are trained.
     """
 
-    def __init__(self, model: ResNet, trained: Sequence[str]) -> None:
+    def __init__(self, model: ResNet, trained: Sequence[str], *, keeps_statistics: bool = False) -> None:
         super().__init__()
         self.model = model
+        self.keeps_statistics = keeps_statistics
         self.frozen = tuple(part for part in PARTS if part not in trained)
         for part in PARTS:
             for module in modules_of(model, part):
@@ -111,6 +113,10 @@ class FineTuned(nn.Module):
         for part in self.frozen:
             for module in modules_of(self.model, part):
                 module.eval()
+        if self.keeps_statistics:
+            for module in self.model.modules():
+                if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                    module.eval()
         return self
 
 

@@ -157,7 +157,7 @@ def prepare_phase(run: TrainingSetup, phase: Phase, number: int) -> tuple[nn.Mod
 
     Raises RunError if the saved state does not fit.
     """
-    network = FineTuned(run.model, tuple(phase.rates))
+    network = FineTuned(run.model, tuple(phase.rates), keeps_statistics=run.recipe.batch_norm == "keep")
     groups = parameter_groups(run.model, phase, run.recipe.weight_decay)
     optimizer = make_optimizer(run.recipe.gradient_optimizer(), groups, run.accelerator.device)
     network, optimizer = run.accelerator.prepare(network, optimizer)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from core.errors import DataError
-from core.features.maps import Maps, TooLargeForHalf, as_half, close_chunks, read
+from core.features.half_maps import TooLargeForHalf, as_half
+from core.features.maps import Maps, close_chunks, read
 from core.workspace import Workspace, open_workspace
 
 

@@ -111,6 +111,24 @@ def test_frozen_parts_stay_in_evaluation_mode_and_cost_no_gradient() -> None:
     assert not any(module.training for module in network.model.layer1.modules())
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+def test_batchnorm_of_trained_parts_keeps_its_statistics_if_it_is_told_to(keeps: bool) -> None:
+    """Its scale and offset are trained all the same."""
+    torch.manual_seed(0)
+    model = build("resnet18", 3)
+    norm = model.layer4[0].bn1
+    before = (norm.running_mean.clone(), norm.running_var.clone())
+    network = FineTuned(model, ("layer4", "head"), keeps_statistics=keeps).train()
+    images = torch.randn(4, 3, 64, 64)
+    outputs = network(images)
+    unchanged = torch.equal(norm.running_mean, before[0]) and torch.equal(norm.running_var, before[1])
+    assert unchanged == keeps
+    outputs.square().sum().backward()
+    assert norm.weight.grad is not None and norm.bias.grad is not None
+    if keeps:  # a photo's outputs do not depend on the others of its batch
+        assert torch.allclose(network(images[:1]), outputs[:1], atol=1e-5)
+
+
 def test_a_part_that_was_frozen_learns_again_in_the_next_phase() -> None:
     model = build("resnet18", 3)
     FineTuned(model, ("head",)).train()

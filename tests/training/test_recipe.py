@@ -87,6 +87,12 @@ def test_every_setting_is_explained_and_every_choice_too() -> None:
             assert getattr(Recipe.checked(**{name: value}), name) == value
 
 
+def test_batchnorm_statistics_can_be_kept_where_there_are_some() -> None:
+    assert Recipe().batch_norm == "update" and Recipe(batch_norm="keep").batch_norm == "keep"
+    with pytest.raises(RecipeError, match="no statistics to keep"):
+        Recipe.checked(weights="none", batch_norm="keep")
+
+
 def test_head_epochs_are_a_quarter_unless_given() -> None:
     assert Recipe(train="staged", epochs=8).resolved_head_epochs() == 2
     assert Recipe(train="staged", epochs=2).resolved_head_epochs() == 1

@@ -16,6 +16,7 @@ from core.features.engines.ort_engine import OrtEngine, fp32_engine
 from core.features.engines.remembered import Measured, remember, remembered
 from core.features.engines.torch_engine import TorchEngine, fastest_names
 from core.features.frozen_network import FrozenNetwork
+from core.features.preferred_engine import has_failed, record_failure
 from core.models.zoo import STAGE_VECTORS
 from core.processors import has_int8_dot_products
 from core.workspace import Workspace
@@ -97,6 +98,8 @@ def engine_in_8_bits(
     likely = known or Measured(where, {f"onnxruntime/{FP32}": 1.0})  # the decision depends on ratios alone
     if where != "cpu" or not _is_worth_a_try(likely, images, stored, labelled):
         return None
+    if has_failed(workspace, network, labelled.hashes):
+        return None
     arrays = arrays_of(network)
     if known is None:
         known = _measured(workspace, network, arrays, where)
@@ -109,12 +112,14 @@ def engine_called(
     workspace: Workspace,
     network: FrozenNetwork,
     name: str,
+    outputs: Sequence[str] = STAGE_VECTORS,
     *,
     device: str | None = None,
 ) -> PreparedEngine | None:
     """Return the fastest engine of that name, for features that are to be like others of that name.
 
-    It computes the vectors of several stages too; who does not ask for them does not pay for them.
+    It computes the vectors of several stages too; who does not ask for them does not pay for them. One in 8 bits
+    computes only those, whatever ``outputs`` are.
     None if this machine has none, such as bf16 on a processor without it, or a calibration that was deleted.
     """
     where = device or _device()
@@ -128,7 +133,7 @@ def engine_called(
         return None
     usual = usual_engine(where, exact=name == FP32)
     best = max(engines, key=lambda one: (speeds.get(one, 0.0), one == usual))
-    return made(best, arrays_of(network), STAGE_VECTORS, where)
+    return made(best, arrays_of(network), outputs, where)
 
 
 def made(
@@ -247,10 +252,11 @@ def _tried_in_8_bits(
         if not best.endswith(f"/{FP32}"):
             reference = made(f"onnxruntime/{FP32}", arrays, STAGE_VECTORS)
         passed = _passes(labelled, rows, reference, engine)
-    if passed is None:
-        return None
-    if not passed:
+        if passed is False:
+            _note_failure(workspace, network, labelled)
+    else:
         remember(workspace, network, replace(known, int8_failed=True))
+    if not passed:
         return None
     speeds_now = {**known.speeds, f"onnxruntime/{engine.name}": speeds[engine.name]}
     _keep_calibrated(workspace, network, model, replace(known, speeds=speeds_now, int8=engine.name))
@@ -275,6 +281,14 @@ def _passes(labelled: LabelledPhotos, rows: np.ndarray, reference: Engine, round
             log.info("8 bits failed their self-test of %s: cosines %s", kind, cosines)
             return False
     return True
+
+
+def _note_failure(workspace: Workspace, network: FrozenNetwork, labelled: LabelledPhotos) -> None:
+    """Write that these photos need more than 8 bits; those of other projects may not."""
+    try:
+        record_failure(workspace, network, labelled.hashes)
+    except OSError as error:
+        log.warning("the failed test of 8 bits could not be written (%s); it may be done again", error)
 
 
 def _keep_calibrated(workspace: Workspace, network: FrozenNetwork, model: bytes, measured: Measured) -> None:

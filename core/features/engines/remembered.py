@@ -35,7 +35,7 @@ class Measured:
     int8: str | None = None
     """The name of the calibrated engine; None if there is none."""
     int8_failed: bool = False
-    """Whether 8 bits were tried here, and were too inexact or no faster."""
+    """Whether 8 bits were tried here, and were no faster."""
 
     def fastest(self, exact: bool) -> str:
         """Return the engine to use where 8 bits are not; only full precision counts if it must be exact."""

@@ -62,7 +62,7 @@ class TorchEngine:
             return {name: found[name].cpu().numpy() for name in outputs}
 
     def _compute(self, pixels: Tensor, outputs: tuple[str, ...]) -> dict[str, Tensor]:
-        """uint8 [N, S, S, 3] on the device -> float32 outputs, contiguous."""
+        """uint8 [N, S, S, 3] on the device -> float32 outputs; maps stay in channels_last, as they are stored."""
         x = pixels.permute(0, 3, 1, 2).float().div_(255).sub_(self._mean).div_(self._std)
         x = x.to(self._dtype).contiguous(memory_format=torch.channels_last)
         found = {}
@@ -72,7 +72,7 @@ class TorchEngine:
             for name in outputs:
                 if name == stage:
                     # Copied in any case, because the next stage adds to its input in place.
-                    found[name] = x.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
+                    found[name] = x.to(torch.float32, copy=True)
                 elif stage_of(name) == stage:
                     found[name] = x.float().mean((2, 3))
         return found

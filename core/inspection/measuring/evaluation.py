@@ -49,6 +49,7 @@ def evaluate(
         raise RunError(f"The snapshot has no images in the split {split!r}. Choose one of: {', '.join(there)}.")
     predictor = Predictor.load(bundle, device)
     predictor.name = name or predictor.name
+    predictor.prepare_for(len(part) * predictor.test_time_views)
     report, predictions, logits = _evaluated(
         predictor,
         part,

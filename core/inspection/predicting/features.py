@@ -17,7 +17,8 @@ from PIL import Image
 from core.data.pictures.decoding import decode
 from core.errors import DataError, ImageRefused, ModelError
 from core.features.frozen_pass import map_ahead
-from core.inspection.predicting.predictor import BATCH, FileSource, Predictor, batched
+from core.inspection.predicting.predict_files import FileSource
+from core.inspection.predicting.predictor import BATCH, Predictor, batched
 from core.models.zoo import POOLED, STAGES
 from core.processors import cpu_has_bfloat16
 

@@ -1,13 +1,13 @@
 """The predictor: a trained model for inference, shared by evaluation, pages, command line and demo.
 
-It always computes in fp32 and channels_last, so that all of them agree with each other and with the example code in an
-exported bundle. (bf16 would be twice as fast on a CPU that supports it, but sometimes predicts another class.)
+It always computes in fp32, so that all of them agree with each other and with the example code in an exported bundle:
+with torch in channels_last, and with onnxruntime where an evaluation prepares for many photos. (bf16 would be twice as
+fast on a CPU that supports it, but sometimes predicts another class.)
 """
 
 import difflib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -19,16 +19,15 @@ from torch import Tensor
 
 from core.data.pictures.box import Box
 from core.data.pictures.crop_geometry import box_of
-from core.data.pictures.decoding import decode, make_thumbnail
 from core.data.pictures.transforms import Preprocessing
-from core.errors import ImageRefused, ModelError
+from core.errors import ModelError
 from core.inspection.deciding.decide import Decided, decided
 from core.inspection.deciding.foreign_score import ForeignScore
 from core.inspection.predicting.averaged_views import averaged_logits, checked_views, variations, views_of_recipe
 from core.inspection.predicting.loading import bundle_with_score, imagenet_network
+from core.inspection.predicting.many_photos import Forward, forward_for_many
 from core.inspection.predicting.predictions import (
     TOP,
-    FilePrediction,
     Prediction,
     predictions_of_decided,
     ranked,
@@ -41,13 +40,11 @@ from core.models.resnet import ResNet
 from core.processors import limit_threads
 from core.progress import PhaseCallback
 
-__all__ = ["Predictor", "imagenet_network", "predict_files", "table_of"]
+__all__ = ["Predictor", "imagenet_network", "table_of"]
 
 BATCH = 16
-_THUMBNAIL_SIDE = 96
 IMAGENET = "imagenet"
 T = TypeVar("T")
-FileSource = bytes | Path | Callable[[], bytes] | ImageRefused
 
 
 class Predictor:
@@ -88,6 +85,15 @@ class Predictor:
         self.decision = info.decision if info else None
         self.foreign_score = foreign_score
         self.lock = threading.Lock()
+        self._forward: Forward | None = None
+
+    def prepare_for(self, photos: int) -> None:
+        """Choose how outputs are computed by how many photos will come; for a predictor that nobody else uses.
+
+        ``predicted_outputs`` and ``outputs_of_pixels`` then differ from before by rounding.
+        """
+        if self.device.type == "cpu":
+            self._forward = forward_for_many(self.network, self.preprocessing, photos)
 
     @classmethod
     def load(
@@ -161,6 +167,9 @@ class Predictor:
 
     def outputs_of_pixels(self, pixels: Tensor) -> np.ndarray:
         """Return the network's outputs for one batch of views given as uint8 [N, 3, size, size]."""
+        if self._forward is not None:
+            with self.lock:
+                return self._forward(pixels)
         return self._run(self._batch(pixels))
 
     def predicted_outputs(self, pixels: Tensor) -> np.ndarray:
@@ -294,38 +303,6 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
     remaining = iter(items)
     while some := list(islice(remaining, size)):
         yield some
-
-
-def predict_files(
-    predictor: Predictor, files: Iterable[tuple[str, FileSource]], thumbnails: bool = False
-) -> Iterator[FilePrediction]:
-    """Yield a prediction for each file, in order; unreadable files get the reason and are skipped.
-
-    Files are read and decoded one at a time, so a folder or zip of any size can be passed as a generator. A source is
-    bytes, a path, a function that reads the bytes (as in an import's candidates), or the error of an earlier step.
-    ``thumbnails`` adds a small picture to each prediction.
-    """
-    for some in batched((_view_of(predictor, name, source, thumbnails) for name, source in files), BATCH):
-        views = [view for _, view, _ in some if view is not None]
-        sizes = [size for _, view, size in some if view is not None]
-        predictions = iter(predictor.predictions_of_views(views, sizes))
-        for answer, view, _ in some:
-            yield answer if view is None else replace(answer, prediction=next(predictions))
-
-
-def _view_of(
-    predictor: Predictor, name: str, source: FileSource, thumbnail: bool
-) -> tuple[FilePrediction, Image.Image | None, tuple[int, int]]:
-    """Read one file and return its small view, which is all of it that stays in memory, and the size of its image."""
-    try:
-        if isinstance(source, ImageRefused):
-            raise source
-        decoded = decode(source() if callable(source) else source, name)
-    except ImageRefused as error:
-        return FilePrediction(name, None, refused=error.reason), None, (0, 0)
-    small = make_thumbnail(decoded.image, _THUMBNAIL_SIDE) if thumbnail else b""
-    answer = FilePrediction(name, None, remarks=decoded.remarks, thumbnail=small)
-    return answer, predictor.view(decoded.image), decoded.image.size
 
 
 def chosen_device(device: str) -> str:

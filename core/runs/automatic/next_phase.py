@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from core.runs.automatic.phases import Layers, Phase
 from core.runs.estimates.work import FULL_STEP, MIXES, UPPER_SHARES
 from core.training.advice import LEAST_FOR_LAST_STAGE
+from core.training.kept.reasons import reason_against_keeping
+from core.training.recipe import Recipe
 
 USUAL_SECONDS = 900.0
 """The time limit if none is given."""
@@ -35,6 +37,8 @@ class Situation:
     """How many views of a training photo the frozen layers compute once; 0 if they compute every photo anew."""
     full_step: float = FULL_STEP
     """What a training step of all layers costs, in forward passes."""
+    maps: float = 0.0
+    """The share of the photos whose maps below layer4 are kept already."""
     mixes: bool = False
     """Whether mixes of the weights before and after a phase are compared at its end."""
 
@@ -71,11 +75,17 @@ def next_phase(now: Situation) -> Planned | Ended:
     return Ended("All layers have been trained.")
 
 
+def stage_for_next(now: Situation, recipe: Recipe) -> str | None:
+    """Return the stage whose maps a phase after the head would begin with; None if none can follow or use them."""
+    return None if _too_few(now, "layer4") or reason_against_keeping(recipe) else "layer3"
+
+
 def expected_seconds(now: Situation, train: Layers, epochs: int) -> float:
     """Return how long a phase would take: the frozen layers once for each view, the epochs of the others, the mixes."""
     upper = UPPER_SHARES.get(train, 1.0)
     frozen = 1 - upper
-    once = frozen * (now.views * now.photos + now.val_photos) if now.views else 0.0
+    left = 1 - now.maps if train == "layer4" else 1.0
+    once = left * frozen * (now.views * now.photos + now.val_photos) if now.views else 0.0
     each = upper * (now.full_step * now.photos + now.val_photos)
     anew = frozen * (now.photos + now.val_photos) if not now.views else 0.0
     mixes = (upper + (0.0 if now.views else frozen)) * MIXES * now.val_photos if now.mixes and train != "head" else 0.0
@@ -92,11 +102,15 @@ def measured_seconds_per_photo(now: Situation, phase: Phase) -> float | None:
     return seconds / in_passes * now.seconds_per_photo if in_passes > 0 and seconds > 0 else None
 
 
+def _too_few(now: Situation, train: Layers) -> bool:
+    return now.photos < _LEAST_PER_CLASS[train] * now.classes
+
+
 def _deeper(now: Situation, train: Layers, reason: str) -> Planned | Ended:
     kept = next(one for one in reversed(now.done) if one.kept)
     if kept.value == 1.0:
         return Ended("All validation photos are correct, so a better model could not be told from this one.")
-    if now.photos < _LEAST_PER_CLASS[train] * now.classes:
+    if _too_few(now, train):
         layers = "the last stage" if train == "layer4" else "all layers"
         return Ended(
             f"{now.photos // now.classes} training photos per class are too few to train {layers}: they need about "

@@ -60,11 +60,15 @@ def solve(
     folder: Path,
     workspace: Workspace,
     log: "LogFunction",
+    maps_of: str | None,
 ) -> Generator[Event, None, "SolvedHead"]:
-    """Solve the head: yields the progress, and its result as a single epoch; raises the errors of ``solve_head``."""
+    """Solve the head: yields the progress, and its result as a single epoch; raises the errors of ``solve_head``.
+
+    ``maps_of`` is the last stage that stays frozen in the next phase, if there may be one.
+    """
     from core.training.linear.head_run import solve_head
 
-    events = solve_head(snapshot, recipe, folder, workspace, log=log)
+    events = solve_head(snapshot, recipe, folder, workspace, log=log, maps_of=maps_of)
     spent = 0.0
     while True:
         try:

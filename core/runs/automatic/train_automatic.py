@@ -26,6 +26,7 @@ from core.runs.automatic.next_phase import (
     Situation,
     measured_seconds_per_photo,
     next_phase,
+    stage_for_next,
 )
 from core.runs.automatic.pace import Pace, pace_of
 from core.runs.automatic.phase_epochs import settle_epochs
@@ -62,6 +63,7 @@ class AutomaticTraining:
         self.recipe = run.recipe()
         self.snapshot = run.snapshot()
         self.phases = read_phases(run.path) or Phases()
+        self._maps = 0.0
         self._own_process = own_process
         self._clock = clock
         self._before = self.phases.seconds
@@ -170,11 +172,16 @@ class AutomaticTraining:
             self._add_point(saved["epoch"], score, again=False)
 
     def _plan(self) -> Planned | Ended:
+        now = self._situation()
+        measured = [one for phase in now.done if (one := measured_seconds_per_photo(now, phase)) is not None]
+        return next_phase(replace(now, seconds_per_photo=measured[-1]) if measured else now)
+
+    def _situation(self) -> Situation:
         counts = self.snapshot.frame["split"].value_counts()
         boxes = self.snapshot.task == LOCALIZATION
         done = self.phases.phases
-        pace = self._pace if done else Pace(0.0, 0.0)
-        now = Situation(
+        pace = self._pace if any(phase.over for phase in done) else Pace(0.0, 0.0)
+        return Situation(
             done=done,
             photos=int(counts.get("train", 0)),
             val_photos=int(counts.get("val", 0)),
@@ -184,10 +191,9 @@ class AutomaticTraining:
             box_epochs=TASK_DEFAULTS[LOCALIZATION]["epochs"] if boxes else 0,
             views=self.recipe.views,
             full_step=pace.full_step,
+            maps=self._maps,
             mixes=self.recipe.interpolate,
         )
-        measured = [seconds for one in done if (seconds := measured_seconds_per_photo(now, one)) is not None]
-        return next_phase(replace(now, seconds_per_photo=measured[-1]) if measured else now)
 
     @cached_property
     def _pace(self) -> Pace:
@@ -274,7 +280,9 @@ class AutomaticTraining:
         yield from train_by_steps(phase, recipe, self.snapshot, folder, self.workspace, log, self._own_process)
 
     def _solve(self, phase: Phase, recipe: Recipe, folder: Path, log: Callable[[str], None]) -> Generator[Event]:
-        solved = yield from solve(phase, recipe, self.snapshot, folder, self.workspace, log)
+        maps_of = stage_for_next(self._situation(), self.recipe)
+        solved = yield from solve(phase, recipe, self.snapshot, folder, self.workspace, log, maps_of)
+        self._maps = solved.share_with_maps
         self.run.write_status(device="cpu", precision=solved.engine)
         if self.recipe.test_time_views > 1:  # the vectors are those of a single view
             report_phase(self.run, folder, self.workspace)

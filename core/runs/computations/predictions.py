@@ -23,7 +23,7 @@ def predict(arguments: Mapping[str, Any], report: Callable[[Progress], None]) ->
     Returns the answers for ``read_answers``, in the order of the uploads; files that cannot be read come first.
     """
     report(Progress("loading the model", 0, None))
-    from core.inspection.predicting.predictor import predict_files  # imports torch
+    from core.inspection.predicting.predict_files import predict_files  # imports torch
     from core.runs.computations.loaded_model import loaded_model
 
     predictor = loaded_model(arguments["model"], Workspace(Path(arguments["workspace"])))

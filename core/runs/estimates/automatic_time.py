@@ -6,7 +6,7 @@ from core.data.snapshot import LOCALIZATION, Snapshot
 from core.runs.automatic.next_phase import USUAL_SECONDS, Ended, Situation, expected_seconds, next_phase
 from core.runs.automatic.phase_recipe import phase_recipe
 from core.runs.automatic.phases import Phase
-from core.runs.estimates.expected_time import REPORT_SECONDS
+from core.runs.estimates.expected_time import REPORT_SECONDS, evaluation_seconds
 from core.runs.estimates.expected_time import expected_seconds as expected_parts
 from core.runs.estimates.speed import Speed
 from core.runs.estimates.work import billions
@@ -39,6 +39,7 @@ def automatic_time(
     first = first_recipe(recipe, snapshot.task)
     seconds = expected_parts(first, snapshot, head, ready=ready, busy=busy)
     first_model = sum(seconds.values())
+    solved = first.solves_head(snapshot.task)
     limit = USUAL_SECONDS if recipe.time_limit is None else 60 * recipe.time_limit
     done = [_phase("head", first.epochs, first_model)]
     while True:
@@ -53,12 +54,13 @@ def automatic_time(
             box_epochs=first.epochs if boxes else 0,
             views=recipe.views,
             full_step=deeper.full_step,
+            maps=1 - ready if solved else 0.0,  # those of photos that the head's pass computes
             mixes=recipe.interpolate,
         )
         planned = next_phase(now)
         if isinstance(planned, Ended):
             break
-        report = REPORT_SECONDS * busy + val * billions(recipe) / deeper.exact
+        report = REPORT_SECONDS * busy + evaluation_seconds(recipe, deeper, val)
         took = expected_seconds(now, planned.train, planned.epochs) + report
         done.append(_phase(planned.train, planned.epochs, spent + took))
     return AutomaticTime(first_model, done[-1].ended or 0.0)

@@ -1,7 +1,8 @@
 """The frozen part of a run's own network: the name of its features, and the engine that computes them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -78,8 +79,13 @@ def frozen_network(run: TrainingSetup, stage: str, *, pooled: bool) -> FrozenNet
         hashed = (run.origin.get("sha256") or run.origin.get("md5") or "-")[:8]
         if known is not None and known.arch == run.arch and known.weights.endswith(hashed):
             return known
-    weights = f"{run.arch}-to-{stage}-{frozen_digest(run.model, stage)[:_HEX]}"
-    return FrozenNetwork.of_weights(run.arch, weights, seen)
+    return network_to_stage(run.arch, run.model, stage, seen)
+
+
+def network_to_stage(arch: str, model: ResNet, stage: str, preprocessing: Mapping[str, Any]) -> FrozenNetwork:
+    """Return what names the features of a network up to a stage, by its parameters and statistics."""
+    weights = f"{arch}-to-{stage}-{frozen_digest(model, stage)[:_HEX]}"
+    return FrozenNetwork.of_weights(arch, weights, preprocessing)
 
 
 def frozen_digest(model: ResNet, stage: str) -> str:

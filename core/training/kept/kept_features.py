@@ -15,7 +15,8 @@ from core.data.snapshot import LOCALIZATION
 from core.features.boxed_views import boxes_in_views
 from core.features.budget import room_for_features
 from core.features.frozen_pass import PHASE, outputs_of
-from core.features.maps import CHUNK_BYTES, Maps, TooLargeForHalf, as_half
+from core.features.half_maps import TooLargeForHalf, as_half
+from core.features.maps import CHUNK_BYTES, Maps, maps_name
 from core.features.vectors import SAVE_EVERY, Vectors, vectors_name
 from core.features.views import ORIGINAL, view_names
 from core.models.zoo import POOLED, STAGES
@@ -111,7 +112,7 @@ def _planned(run: TrainingSetup, phase: Phase, stage: str, first: int) -> KeptFe
     stores: dict[str, Vectors | Maps] = {}
     for view in views:
         name = vectors_name(network, precision, view)
-        stores[view] = Vectors(run.workspace, name) if pooled else Maps(run.workspace, f"{name}/{stage}")
+        stores[view] = Vectors(run.workspace, name) if pooled else Maps(run.workspace, maps_name(name, stage))
     return KeptFeatures(stage, views, stores, choice, used, boxes)
 
 

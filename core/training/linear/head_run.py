@@ -15,7 +15,7 @@ from core.training.events import Event, Progress, SolverIteration
 from core.training.linear.chosen_vectors import LogFunction, chosen_vectors
 from core.training.linear.frozen_start import fetched_start, start_sentences
 from core.training.linear.kept_iterations import KeptIterations
-from core.training.linear.kept_vectors import KeptVectors, WantedVectors, kept_vectors
+from core.training.linear.kept_vectors import TRAIN, VALIDATION, KeptVectors, WantedVectors, kept_vectors
 from core.training.linear.linear_head import LinearHead, Score
 from core.training.linear.logistic import TrainingVectors
 from core.training.linear.nearest_mean import few_labels, nearest_mean
@@ -38,6 +38,8 @@ class SolvedHead:
     logits: np.ndarray
     """float32 [n, classes], in the order of ``Snapshot.part``."""
     seconds: float
+    share_with_maps: float = 0.0
+    """The share of the photos whose maps were kept in the same pass."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,13 @@ def solve_head(
     workspace: Workspace,
     *,
     log: LogFunction,
+    maps_of: str | None = None,
 ) -> Generator[Event, None, SolvedHead]:
     """Train the head and yield events: the progress, then each iteration; returns the logits for an evaluation.
 
     ``best/`` and ``last/`` are written before the last iteration is yielded. There is nothing to resume: an interrupted
-    run starts over, with the vectors that were computed.
+    run starts over, with the vectors that were computed. ``maps_of`` is a stage whose maps are kept in the same pass,
+    for a training of the layers above it that follows.
     Raises TooLittleData, ImageRefused, RunError, and the errors of weights and bundles.
     """
     began = time.monotonic()
@@ -74,8 +78,8 @@ def solve_head(
         f"{counts['train']:,} training photos, {counts['val']:,} validation photos, {counts['test']:,} test photos "
         "(kept back for the final exam)."
     )
-    wanted = WantedVectors(workspace, start.network, snapshot, recipe)
-    vectors = yield from kept_vectors(wanted, ("val",), log)
+    wanted = WantedVectors(workspace, start.network, snapshot, recipe, maps_of)
+    vectors = yield from kept_vectors(wanted, (VALIDATION,), log)
     log(_vectors_sentence(vectors, sum(map(len, wanted.sources.values()))))
     yield Progress("solving the head", 0, None)
     solution = _solved(snapshot, recipe, vectors, log)
@@ -105,8 +109,10 @@ def solve_head(
         except OSError as error:
             log(f"The iterations are not kept for the Explain page: {error.strerror or error}.")
     yield last
-    logits = solution.head.logits(solution.vectors.others["val"])
-    return SolvedHead(arch, vectors.engine, logits, time.monotonic() - began)
+    logits = solution.head.logits(solution.vectors.others[VALIDATION])
+    photos = sum(len(wanted.sources.get(split, ())) for split in (TRAIN, VALIDATION))
+    with_maps = vectors.computed / photos if vectors.with_maps else 0.0
+    return SolvedHead(arch, vectors.engine, logits, time.monotonic() - began, with_maps)
 
 
 @dataclass(frozen=True)

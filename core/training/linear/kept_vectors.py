@@ -11,13 +11,14 @@ from core.data.pictures.source import Source
 from core.data.snapshot import GROUP, Snapshot
 from core.errors import ImageRefused, RunError
 from core.features.decoding_ahead import decoding_ahead
-from core.features.engines.engine import Engine
+from core.features.engines.engine import PreparedEngine
 from core.features.frozen_network import FrozenNetwork
-from core.features.frozen_pass import PHASE, AnyVectors, Refused, compute
+from core.features.frozen_pass import PHASE, AnyVectors, Refused, Store, compute
 from core.features.preferred_engine import EXACT, preferred_engine
 from core.features.stage_vectors import StageVectors
 from core.features.vectors import Vectors, vectors_name
 from core.features.views import ORIGINAL, view_names
+from core.models.zoo import STAGE_VECTORS
 from core.progress import Progress
 from core.training.linear.several_stages import side_by_side
 from core.training.recipe import Recipe
@@ -26,7 +27,7 @@ from core.workspace import Workspace
 if TYPE_CHECKING:
     from core.data.pictures.resized_cache import ResizedCache
 
-TRAIN = "train"
+TRAIN, VALIDATION = "train", "val"
 MOST_VIEWS_OF_STAGES = 30_000
 """Comparing the last stage with several holds both; of ResNet-50 and so many training views, an estimated 1.8 GB."""
 
@@ -42,6 +43,8 @@ class KeptVectors:
     """Of the photos of each other split that has any, in the original view: float32 [n, C]."""
     computed: int
     """How many photos were computed for this run; the vectors of the others were there."""
+    with_maps: bool = False
+    """Whether the maps of the stage that was asked for were kept with those that were computed."""
     stages: "KeptVectors | None" = None
     """The same with the vectors of several stages side by side, if the recipe asks for them."""
 
@@ -61,7 +64,17 @@ class Readiness:
 class WantedVectors:
     """Which vectors a run needs: all views of its training photos, the original view of the others."""
 
-    def __init__(self, workspace: Workspace, network: FrozenNetwork, snapshot: Snapshot, recipe: Recipe) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        network: FrozenNetwork,
+        snapshot: Snapshot,
+        recipe: Recipe,
+        maps_of: str | None = None,
+    ) -> None:
+        """``maps_of`` is a stage whose maps are kept in the same pass, for a training that goes on with this recipe."""
+        self.maps_of = maps_of
+        self.recipe = recipe
         self.workspace = workspace
         self.network = network
         self.exact = recipe.precision == "fp32"
@@ -132,6 +145,7 @@ def kept_vectors(
     stores = wanted.stores(name)
     lacking = wanted.lacking(stores, splits)
     missing: set[str] = set().union(*lacking.values())
+    maps_kept = False
     if missing:
         yield Progress("choosing how to compute features", 0, None)
         cache = _cache(wanted, log)
@@ -140,7 +154,7 @@ def kept_vectors(
         ):
             engine = _opened(wanted, sum(map(len, lacking.values())), cache)
         name, stores = engine.name, wanted.stores(engine.name)
-        yield from _compute(wanted, splits, stores, engine, cache)
+        maps_kept = yield from _compute(wanted, splits, stores, engine, cache)
     views = {view: _all(store, wanted.sources[TRAIN]) for view, store in stores.items()}
     others = {split: _all(stores[ORIGINAL], wanted.sources[split]) for split in splits if split in wanted.sources}
 
@@ -150,6 +164,7 @@ def kept_vectors(
             {view: take(found) for view, found in views.items()},
             {split: take(found) for split, found in others.items()},
             len(missing),
+            maps_kept,
         )
 
     last = taken(lambda stages: stages[-1])
@@ -163,7 +178,7 @@ def _cache(wanted: WantedVectors, log: Callable[[str], None]) -> "ResizedCache":
     return ResizedCache(wanted.workspace.cache / "resized", Preprocessing(**wanted.network.settings), log)
 
 
-def _opened(wanted: WantedVectors, images: int, cache: "ResizedCache") -> Engine:
+def _opened(wanted: WantedVectors, images: int, cache: "ResizedCache") -> PreparedEngine:
     from core.features.workspace_engine import open_engine
     from core.training.linear.engine_photos import labelled_photos
 
@@ -179,6 +194,7 @@ def _opened(wanted: WantedVectors, images: int, cache: "ResizedCache") -> Engine
         labelled=labelled,
         photos=wanted.hashes,
         device=wanted.device,
+        outputs=STAGE_VECTORS if wanted.maps_of is None else (*STAGE_VECTORS, wanted.maps_of),
     )
 
 
@@ -186,16 +202,27 @@ def _compute(
     wanted: WantedVectors,
     splits: Sequence[str],
     stores: Mapping[str, AnyVectors],
-    engine: Engine,
+    engine: PreparedEngine,
     cache: "ResizedCache",
-) -> Generator[Progress]:
-    train, others = wanted.in_order((TRAIN,)), wanted.in_order(splits)
-    total = len(train) + len(others)
-    for progress in compute(stores, train, cache, engine, _refuse):
-        yield Progress(PHASE, progress.done, total)
-    if others:
-        for progress in compute({ORIGINAL: stores[ORIGINAL]}, others, cache, engine, _refuse):
-            yield Progress(PHASE, len(train) + progress.done, total)
+) -> Generator[Progress, None, bool]:
+    """Compute what is missing; returns whether maps were kept too."""
+    filled: Mapping[str, Store] = stores
+    if wanted.maps_of is not None:
+        from core.training.kept.maps_in_advance import with_maps
+
+        filled = with_maps(wanted, splits, stores, engine)
+    parts = [(filled, wanted.in_order((TRAIN,)))]
+    # The photos of other splits are seen in the original view; a training that follows validates on those of val.
+    parts += [
+        ({ORIGINAL: (filled if split == VALIDATION else stores)[ORIGINAL]}, wanted.in_order((split,)))
+        for split in splits
+    ]
+    total, done = sum(len(photos) for _, photos in parts), 0
+    for where, photos in parts:
+        for progress in compute(where, photos, cache, engine, _refuse) if photos else ():
+            yield Progress(PHASE, done + progress.done, total)
+        done += len(photos)
+    return filled is not stores
 
 
 def _refuse(photo: Refused) -> None:

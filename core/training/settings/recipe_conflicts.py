@@ -50,6 +50,14 @@ def conflicts_of(recipe: "Recipe") -> list[tuple[set[str], str]]:
                 "steps; set head_features to last, or train to head with optimizer logistic.",
             )
         )
+    if recipe.batch_norm == "keep" and recipe.weights == "none":
+        conflicts.append(
+            (
+                {"batch_norm", "weights"},
+                "batch_norm is keep, but weights is none, so there are no statistics to keep; choose update, or "
+                "set weights to imagenet.",
+            )
+        )
     conflicts += _after_training(recipe)
     if recipe.optimizer != "logistic":
         return conflicts

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from core.data.pictures.network_input.view_limit import MOST_TEST_TIME_VIEWS
-from core.training.choices import HeadFeatures, Loss
+from core.training.choices import BatchNormMode, HeadFeatures, Loss
 from core.training.settings.basic_settings import BasicSettings
 
 MOST_VIEWS = 16
@@ -66,6 +66,12 @@ class TechniqueSettings(BasicSettings):
         default=1.0,
         description="Multiplies the learning rate once for each stage below the head, so that early stages change "
         "least; 0.5 to 0.8 is usual. 1 is off: all pretrained stages then share one smaller rate.",
+    )
+    batch_norm: BatchNormMode = Field(
+        default="update",
+        description="What BatchNorm does in the layers that are trained: whether it updates its mean and variance from "
+        "each batch, or keeps those of the start. Its scale and offset are trained in both cases. Frozen layers always "
+        "keep theirs.",
     )
     accumulation: Annotated[int, Field(ge=1, le=256)] = Field(
         default=1,

@@ -109,6 +109,9 @@ def _regularization() -> dict[str, Any]:
     values["accumulation"] = number("accumulation")
     if not solves_head():  # its penalty is chosen by cross-validation
         values["weight_decay"] = number("weight_decay")
+    values["batch_norm"] = default_value("batch_norm")
+    if follows("batch_norm"):
+        values["batch_norm"] = _explained_segments("batch_norm")
     values["label_smoothing"] = number("label_smoothing")
     values["loss"] = _explained_segments("loss")
     if values["loss"] == "focal":

@@ -136,6 +136,8 @@ def follows(field: str) -> bool:
         return bool(solved or automatic())
     if field == "optimizer" and current_value("optimizer") == "logistic":  # where it is not offered
         return not automatic() and st.session_state.get(TASK) != "localization"
+    if field == "batch_norm":  # without pretrained or without trained layers there is nothing to choose
+        return bool(train != "head" and weights != "none")
     if field == "head_size":
         return bool(train not in ("head", "automatic"))
     return True

@@ -35,7 +35,7 @@ from pages.components.train.recipe_labels import ARCH_NAMES, FIELD_LABELS, SHORT
 
 OWN_FILE = "file"
 HIDDEN_AT_FIRST = (
-    *("optimizer", "learning_rate", "schedule", "layer_decay", "ema", "batch_size", "accumulation"),
+    *("optimizer", "learning_rate", "schedule", "layer_decay", "ema", "batch_size", "accumulation", "batch_norm"),
     *("weight_decay", "label_smoothing", "loss", "focal_gamma", "class_weighting", "balanced_sampling", "box_loss"),
     *("views", "mixup", "cutmix", "random_erasing", "mode", "size", "test_time_views"),
     *("head_features", "interpolate", "head_size"),

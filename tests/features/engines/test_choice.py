@@ -16,6 +16,7 @@ from core.features.engines.measuring import measured_speeds
 from core.features.engines.remembered import Measured, remember, remembered_speed
 from core.features.engines.torch_engine import fastest_names
 from core.features.frozen_network import FrozenNetwork
+from core.features.preferred_engine import has_failed
 from core.workspace import Workspace
 from tests.features.engines.test_int8_check import nearest_mean
 from tests.features.engines.test_torch_engine import arrays_of
@@ -275,11 +276,10 @@ def test_a_stage_that_is_inexact_in_8_bits_fails_the_test(
     several = replace(photos, vectors=vectors, probed=("last", "stages"))
     broken = True
     assert tried(workspace, 20_000, several) is None
-    found = remembered.remembered(workspace, NETWORK)
-    assert found is not None and found.int8_failed
-    (workspace.cache / "engines.json").unlink()
+    assert has_failed(workspace, NETWORK, several.hashes)
     broken = False
-    assert tried(workspace, 20_000, several)
+    assert tried(workspace, 20_000, several) is None
+    assert tried(workspace, 20_000, replace(several, hashes=[f"{name}-2" for name in several.hashes]))
 
 
 def test_photos_that_cannot_be_read_are_left_out_of_the_test(
@@ -318,6 +318,19 @@ def test_8_bits_that_fail_are_not_tried_again(
     monkeypatch.setattr(choice, "calibrate", lambda *_: pytest.fail("calibrated again"))
     assert tried(workspace, 20_000, photos) is None
     assert not list(workspace.cache.glob("engines/*/*.onnx"))
+
+
+def test_8_bits_that_are_too_inexact_for_one_project_are_tried_for_another(
+    workspace: Workspace, measurements: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One project with fine differences kept all others of the workspace from 8 bits."""
+    monkeypatch.setattr(
+        choice, "measured_speeds", lambda engines, _: {n: 40.0 if "int8" in n else 20.0 for n in engines}
+    )
+    photos = labelled()
+    assert tried(workspace, 20_000, replace(photos, probe=other_way_round(photos.folds))) is None
+    assert tried(workspace, 20_000, photos) is None, "the same photos"
+    assert tried(workspace, 20_000, replace(photos, hashes=[f"{name}-2" for name in photos.hashes]))
 
 
 def other_way_round(folds: np.ndarray) -> Any:

@@ -20,8 +20,9 @@ from core.inspection.explaining.faithfulness import faithfulness
 from core.inspection.measuring.overlap import center_errors, heat_inside, ious
 from core.inspection.measuring.report import BoxReport, Mean, Report
 from core.inspection.predicting.draw_boxes import PREDICTED, TRUE, draw_boxes
+from core.inspection.predicting.predict_files import predict_files
 from core.inspection.predicting.predictions import csv_of
-from core.inspection.predicting.predictor import Predictor, predict_files
+from core.inspection.predicting.predictor import Predictor
 from core.models.bundle import read_info
 from core.models.heads import Localizer, build_for
 from core.runs.folder import RunFolder

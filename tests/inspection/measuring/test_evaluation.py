@@ -13,7 +13,8 @@ from core.errors import ImageRefused, RunError
 from core.inspection.measuring.comparison import compare
 from core.inspection.measuring.evaluation import evaluate, evaluate_table
 from core.inspection.measuring.report import Report
-from core.inspection.predicting.predictor import Predictor, predict_files
+from core.inspection.predicting.predict_files import predict_files
+from core.inspection.predicting.predictor import Predictor
 from core.runs.folder import RunFolder
 from core.runs.models import evaluate_run, load_predictor
 from core.runs.new_run import create_run

@@ -14,12 +14,13 @@ from torchvision.transforms.v2 import functional as F
 from core.data.pictures.transforms import Preprocessing
 from core.errors import BundleError, ImageRefused, ModelError, RunError
 from core.inspection.explaining.cam import explain
+from core.inspection.predicting.predict_files import FileSource, predict_files
 from core.inspection.predicting.predictions import csv_of, table_of
-from core.inspection.predicting.predictor import FileSource, Predictor, predict_files
+from core.inspection.predicting.predictor import Predictor
 from core.models.heads import build_for
 from core.runs.models import load_predictor
 from core.workspace import open_workspace
-from tests.inspection.conftest import CLASSES, photo
+from tests.inspection.conftest import CLASSES, SMALL, lively, photo
 
 
 def test_probabilities_are_the_network_s_softmax(predictor: Predictor) -> None:
@@ -32,6 +33,24 @@ def test_probabilities_are_the_network_s_softmax(predictor: Predictor) -> None:
     np.testing.assert_allclose(found, expected, atol=1e-5)
     np.testing.assert_allclose(found.sum(axis=1), 1)
     assert np.ptp(found, axis=0).max() > 0.05, "pictures with equal answers would prove nothing"
+
+
+@pytest.mark.parametrize("task", ["classification", "localization"])
+def test_many_photos_get_the_same_outputs_in_less_time(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    network = lively(build_for(task, "resnet18", 3))
+    predictor = Predictor(network, SMALL, CLASSES, name="", arch="resnet18", test_time_views=2)
+    pixels = torch.from_numpy(np.stack([np.asarray(predictor.view(photo(seed))) for seed in range(5)])).permute(
+        0, 3, 1, 2
+    )
+    alone = predictor.predicted_outputs(pixels)
+    predictor.prepare_for(99)
+    assert np.array_equal(predictor.predicted_outputs(pixels), alone)
+    predictor.prepare_for(100)
+    monkeypatch.setattr(predictor, "_run", lambda *_: pytest.fail("torch computes the whole network"))
+    found = predictor.predicted_outputs(pixels)
+    np.testing.assert_allclose(found, alone, atol=1e-4)
+    assert found.shape == alone.shape and np.ptp(found, axis=0).max() > 0.05
 
 
 def test_test_time_views_are_averaged_as_by_hand(predictor: Predictor) -> None:

@@ -157,8 +157,11 @@ def test_a_run_is_stopped_in_each_phase_and_resumed_after_each(
         ("layer4", 2, False, True),
     ]
     assert over.end == "That was all." and same(whole, run)
-    columns = ["epoch", "train_loss", "val_loss", "val_accuracy", "best"]
+    columns = ["epoch", "train_loss", "val_loss", "val_accuracy"]
     assert run.epochs()[columns].equals(whole.epochs()[columns])
+    # The best epoch so far at the stop stays marked, as those of any training.
+    last = [one.epochs().query("best")["epoch"].iloc[-1] for one in (run, whole)]
+    assert last[0] == last[1]
 
 
 def test_a_stopped_phase_that_turns_out_worse_gives_the_model_before_back(

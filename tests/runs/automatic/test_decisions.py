@@ -55,6 +55,13 @@ def test_it_ends_with_a_reason(now: Situation, reason: str) -> None:
     assert isinstance(found, Ended) and reason in found.reason
 
 
+def test_maps_that_the_heads_pass_kept_are_not_counted_again() -> None:
+    now = situation(phase("head"))
+    without = expected_seconds(now, "layer4", 2) - expected_seconds(situation(maps=1.0), "layer4", 2)
+    assert without == pytest.approx(0.8 * (2 * 200 + 50) * 0.05)
+    assert expected_seconds(situation(maps=1.0), "all", 2) == expected_seconds(now, "all", 2)
+
+
 def test_after_the_time_limit_nothing_is_begun() -> None:
     found = next_phase(situation(phase("head"), phase("layer4", kept=False), seconds_left=0.0))
     assert isinstance(found, Ended) and found.reason == "The time limit was reached."
