@@ -15,6 +15,7 @@ from pages.components.evaluate import (
     run_report,
     what_changed_view,
 )
+from pages.components.evaluate.background import background_view
 from pages.components.evaluate.cross_validation import cross_validation_view
 from pages.components.evaluate.doubt import doubt_view, thresholds_view
 from pages.components.shared import frame
@@ -29,11 +30,12 @@ VIEWS = (
     "Per class",
     "Doubt",
     "Thresholds",
+    background_view.VIEW,
     "Cross-validation",
     "Compare runs",
 )
-BOX_VIEWS = ("Boxes", "Confusion matrix", "Per class", "Doubt", "Thresholds", "Compare runs")
-OF_CLASSES = ("Confusion matrix", "Per class", "Doubt", "Thresholds", "Cross-validation")
+BOX_VIEWS = ("Boxes", "Confusion matrix", "Per class", "Doubt", "Thresholds", background_view.VIEW, "Compare runs")
+OF_CLASSES = ("Confusion matrix", "Per class", "Doubt", "Thresholds", background_view.VIEW, "Cross-validation")
 PHASES = "Training phases"
 EXAM_VIEWS = ("Boxes", "Confusion matrix", "Mistakes", "All photos", "Per class")
 
@@ -65,7 +67,8 @@ with frame.page("Evaluate"):
     else:
         run_report.headline(run, report)
     report_download.show(run)
-    train_again_bar.show(project, run)
+    if split != TEST:
+        train_again_bar.show(project, run)
     views: tuple[str, ...] = BOX_VIEWS if boxed else VIEWS
     if len(report.classes) == 1:  # which class it is says nothing then
         views = tuple(view for view in views if view not in OF_CLASSES)
@@ -109,6 +112,8 @@ with frame.page("Evaluate"):
         doubt_view.show(run, report.split)
     elif view == "Thresholds":
         thresholds_view.show(run, report.split)
+    elif view == background_view.VIEW:
+        background_view.show(run)
     elif view == "Cross-validation":
         cross_validation_view.show(run)
     elif view == what_changed_view.VIEW:

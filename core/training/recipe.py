@@ -11,7 +11,7 @@ from core.errors import RecipeError, UnknownArchitecture
 from core.models.zoo import config_of, with_plain_head
 from core.training.choices import NAMED_WEIGHTS
 from core.training.settings.recipe_conflicts import chosen_for_steps, conflicts_of
-from core.training.settings.recipe_messages import joined_problems, problem_sentence
+from core.training.settings.recipe_messages import joined_problems, problem_sentences
 from core.training.settings.technique_settings import TechniqueSettings
 
 # The head's rate by optimizer, chosen on three sets of 85 to 1,000 photos. SGD from random weights takes larger steps.
@@ -90,7 +90,7 @@ class Recipe(TechniqueSettings):
         try:
             cls.model_validate(values, context=_FIELDS_ALONE)
         except ValidationError as error:
-            problems = [problem_sentence(detail, cls.model_fields) for detail in error.errors()]
+            problems = problem_sentences(error.errors(), cls.model_fields)
             wrong = {str(detail["loc"][0]) for detail in error.errors()}
         sound = {name: value for name, value in values.items() if name not in wrong}
         draft = cls.model_validate(sound, context=_FIELDS_ALONE)
@@ -120,7 +120,7 @@ class Recipe(TechniqueSettings):
         except RecipeError as error:
             raise RecipeError(str(error).removeprefix("The recipe is not valid: ")) from error
         except ValidationError as error:
-            sentences = [problem_sentence(detail, cls.model_fields) for detail in error.errors()]
+            sentences = problem_sentences(error.errors(), cls.model_fields)
             raise RecipeError(" ".join(sentences)) from error
 
     @classmethod
@@ -145,9 +145,7 @@ class Recipe(TechniqueSettings):
         try:
             return cls.model_validate_json(text, context=_SAVED)
         except ValidationError as error:
-            raise RecipeError(
-                joined_problems(problem_sentence(detail, cls.model_fields) for detail in error.errors())
-            ) from error
+            raise RecipeError(joined_problems(problem_sentences(error.errors(), cls.model_fields))) from error
         except RecursionError as error:
             raise RecipeError("The recipe is not valid: it is nested too deeply.") from error
 

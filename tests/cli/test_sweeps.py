@@ -41,7 +41,7 @@ def test_seeds_and_a_grid_are_trained_and_compared_on_validation(
         f"run {number} of 4: squares · epochs {epochs}, seed {seed}"
         for number, (epochs, seed) in enumerate([(1, 3), (1, 4), (2, 3), (2, 4)], 1)
     ]
-    assert "The test photos were not used." in done.stdout and "expect a little less" in done.stdout
+    assert "The test photos were not used:" in done.stdout and "expect a little less" in done.stdout
 
     answer = json.loads(here("sweep", out, "--json").stdout)
     assert (answer["settings"], answer["runs"], answer["finished"]) == (["epochs"], 4, 4)

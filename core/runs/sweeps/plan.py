@@ -40,8 +40,9 @@ def new_sweep_id() -> str:
 def plan_runs(make: Callable[[Cell], Recipe], cells: Sequence[Cell] = ({},), seeds: int = 1) -> list[PlannedRun]:
     """Return the runs of a sweep: every cell with every seed, counted from its recipe's own seed.
 
-    ``make`` returns the checked recipe for the changed settings of a cell. Raises RecipeError for too many runs, and
-    for all cells whose settings do not go together.
+    ``make`` returns the checked recipe for the changed settings of a cell. Several runs keep no epochs for the Explain
+    page, which would fill the disk, unless the grid asks for them. Raises RecipeError for too many runs, and for all
+    cells whose settings do not go together.
     """
     if seeds < 1:
         raise RecipeError(f"seeds is {seeds}, but must be at least 1.")
@@ -64,7 +65,9 @@ def plan_runs(make: Callable[[Cell], Recipe], cells: Sequence[Cell] = ({},), see
             folder += [f"seed-{recipe.seed}"] if several_seeds else []
             words = [own_words] if own_words else []
             words += [f"seed {recipe.seed}"] if several_seeds else []
-            found.append(PlannedRun(recipe, cell, "-".join(folder), ", ".join(words)))
+            several = len(cells) * seeds > 1
+            dropped = {"keep_epochs": False} if several and "keep_epochs" not in cell else {}
+            found.append(PlannedRun(recipe.model_copy(update=dropped), cell, "-".join(folder), ", ".join(words)))
     if problems:
         raise RecipeError(_joined(problems, "recipe"))
     return found

@@ -163,5 +163,6 @@ class BasicSettings(BaseModel):
     keep_epochs: bool = Field(
         default=True,
         description="Keeps the trained layers of about ten epochs, so that the Explain page can show how an answer "
-        "forms. They take at most 200 MB and are deleted with the run; layers that are too large are left out.",
+        "forms. They take at most 200 MB and are deleted with the run; layers that are too large are left out. "
+        "Sweeps keep none.",
     )

@@ -8,17 +8,25 @@ from core.training.choices import CHOICES
 
 # A damaged file may hold anything: its message stays readable.
 _SHOWN_CHARACTERS, _SHOWN_PROBLEMS = 60, 20
+_UNKNOWN = "extra_forbidden"
 
 
-def problem_sentence(detail: ErrorDetails, settings: Iterable[str]) -> str:
-    """Return one sentence for a pydantic error: the field, the value found, the values allowed.
+def problem_sentences(details: Iterable[ErrorDetails], settings: Iterable[str]) -> list[str]:
+    """Return one sentence for each pydantic error; ``settings``, the names of all settings, are listed at most once."""
+    sentences, unknown = [], False
+    for detail in details:
+        sentences.append(_problem_sentence(detail, () if unknown else settings))
+        unknown = unknown or detail["type"] == _UNKNOWN
+    return sentences
 
-    ``settings`` are the names of all settings.
-    """
+
+def _problem_sentence(detail: ErrorDetails, settings: Iterable[str]) -> str:
+    """Return one sentence for a pydantic error: the field, the value found, the values allowed."""
     field = str(detail["loc"][0])[:_SHOWN_CHARACTERS] if detail["loc"] else "recipe"
     found, kind, context = detail["input"], detail["type"], detail.get("ctx", {})
-    if kind == "extra_forbidden":
-        return f"{field} is not a setting; the settings are {', '.join(settings)}."
+    if kind == _UNKNOWN:
+        names = ", ".join(settings)
+        return f"{field} is not a setting; the settings are {names}." if names else f"{field} is not a setting."
     if kind in ("conflict", "unknown_architecture"):
         return detail["msg"]
     if kind == "json_invalid":

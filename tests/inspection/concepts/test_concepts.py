@@ -11,7 +11,8 @@ from PIL import Image
 from core.data.pictures.source import Source
 from core.errors import ModelError
 from core.features.frozen_network import FrozenNetwork
-from core.features.maps import Maps, as_half
+from core.features.half_maps import as_half
+from core.features.maps import Maps
 from core.inspection.concepts import last_maps as last_maps_module
 from core.inspection.concepts.concepts import class_head, concepts_as_json, concepts_of, read_concepts
 from core.inspection.concepts.factors import Head, factorise, factors_of, strongest_places

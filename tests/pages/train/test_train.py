@@ -438,7 +438,7 @@ def test_the_sentence_says_where_the_expected_time_comes_from(
         open_workspace(), recipe.model_copy(update={"epochs": 1000}), snapshot, [run]
     )
     assert re.fullmatch(r"Expected time: about [\d.]+ hours \(measured in your last similar run\)\.", sentence)
-    other = recipe.model_copy(update={"arch": "resnet50", "train": "head", "views": 0})
+    other = recipe.model_copy(update={"arch": "resnet50", "train": "head", "views": 0, "epochs": 40})
     assert " to " in time_estimate.time_sentence(open_workspace(), other, snapshot, [run])
 
 

@@ -148,3 +148,13 @@ def test_seeds_of_a_solved_head_are_said_to_tell_little() -> None:
     assert "hardly any chance" in seeds_remark(plan(optimizer="logistic"), 2, "classification")
     assert seeds_remark(plan(optimizer="logistic"), 1, "classification") == ""
     assert seeds_remark(plan(train="layer4", optimizer="adamw"), 2, "classification") == ""
+
+
+def test_sweeps_keep_no_epochs_unless_the_grid_asks_for_them() -> None:
+    """Thirty runs with 200 MB each would fill the disk of a laptop."""
+    one, two = plan_runs(lambda cell: tiny(**cell), seeds=2)
+    assert not one.recipe.keep_epochs and not two.recipe.keep_epochs
+    kept, _ = plan_runs(lambda cell: tiny(**cell), [{"keep_epochs": True}], seeds=2)
+    assert kept.recipe.keep_epochs
+    (alone,) = plan_runs(lambda cell: tiny(**cell))
+    assert alone.recipe.keep_epochs, "one run from a file of settings is no sweep"
