@@ -24,6 +24,7 @@ from core.cli import (
     sweeps,
     training,
 )
+from core.cli.backgrounds import background
 from core.cli.doubt import decide
 from core.cli.grouping import groups
 from core.errors import StudioError
@@ -57,6 +58,7 @@ app.command("report")(runs.report)
 app.command("sweep")(sweeps.sweep)
 app.command("evaluate")(predict_explain.evaluate)
 app.command("cross-validate")(cross_validate.cross_validate)
+app.command("background")(background.background)
 app.command("decide")(decide.decide)
 app.command("predict")(predict_explain.predict)
 app.command("explain")(predict_explain.explain)

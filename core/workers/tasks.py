@@ -28,6 +28,7 @@ TASKS: dict[str, Task] = {
     "occlude": Task("core.runs.computations.occlusion:occlude", "one photo"),
     "replay-epochs": Task("core.runs.computations.epochs:replay_photo", "one photo"),
     "take-apart": Task("core.runs.computations.concepts:take_apart", "photos"),
+    "background": Task("core.runs.computations.background:compute", "photos"),
     "check-map": Task("core.runs.computations.map_checks:check", "one photo"),
     "compare-methods": Task("core.runs.computations.map_checks:compare_methods", "photos"),
     "training-photos": Task("core.runs.computations.training_photos:compute_vectors", "photos"),

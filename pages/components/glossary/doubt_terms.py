@@ -46,6 +46,14 @@ DOUBT_TERMS = (
         "(Sadinle et al. 2019, arXiv 1609.00451).",
     ),
     Term(
+        "shortcut",
+        "Something that gives the class away in the collected photos, but is not what the class means: snow behind "
+        "every owl, or a ruler beside every tumour. A model that uses it fails on photos without it.",
+        "",
+        'Geirhos et al. 2020, "Shortcut learning in deep neural networks", arXiv 2004.07780; for backgrounds Xiao et '
+        "al. 2020, arXiv 2006.09994.",
+    ),
+    Term(
         "temperature scaling",
         "Dividing all scores of a model by one number, so that its confidences fit reality better. It never changes "
         "which class is the most likely.",
@@ -56,5 +64,12 @@ DOUBT_TERMS = (
         "threshold",
         "The lowest probability at which the model predicts a class. A lower threshold misses fewer photos and raises "
         "more false alarms.",
+    ),
+    Term(
+        "worst group",
+        "The part of the photos with the lowest accuracy, such as owls without snow. Its accuracy says more about new "
+        "photos than the mean does, where these parts are more frequent.",
+        "",
+        "Worst-group accuracy: Sagawa et al. 2020, arXiv 1911.08731.",
     ),
 )

@@ -26,8 +26,8 @@ export default function ({ data, parentElement, setStateValue }) {
     : "Photo with a patch. Arrow keys move it.");
   // What somebody is doing wins over what the server sent before it knew.
   const other = desk.photo !== data.photo;
-  if (other) desk.photo = data.photo, desk.gesture = null;
-  if (other || (!desk.gesture && desk.number === data.taken)) desk.region = data.region;
+  if (other) desk.photo = data.photo, desk.gesture = null, desk.waiting = false;
+  if (other || (!desk.gesture && !desk.waiting && desk.number === data.taken)) desk.region = data.region;
   show(desk);
   if (desk.waiting && desk.number === data.taken) report(desk);
 }
