@@ -1,0 +1,1 @@
+"""Whether a run's answers come from the background, on the Evaluate page."""
