@@ -41,11 +41,12 @@ class Exactness:
     def sentence(self) -> str:
         if self.reason:
             return f"This map is an approximation. {self.reason}"
+        against = _number(-abs(self.opposing))
+        hidden = f"hides the {against} against it" if against != _number(0) else "nothing counts against it"
         return (
             f"This map is exact: each place shows what it adds to the class score. All places add up to "
             f"{_number(self.supporting + self.opposing)}, the logit {_number(self.logit)} less the bias "
-            f"{_number(self.bias)}. The map shows the +{self.supporting:.2f} for the class, and hides the "
-            f"{_number(-abs(self.opposing))} against it."
+            f"{_number(self.bias)}. The map shows the +{self.supporting:.2f} for the class, and {hidden}."
         )
 
 
@@ -98,5 +99,5 @@ def _exact_methods() -> str:
 
 
 def _number(value: float) -> str:
-    """Format a number with a true minus sign."""
-    return f"{value:.2f}".replace("-", "−")
+    """Format a number with a true minus sign, and none before a zero."""
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")

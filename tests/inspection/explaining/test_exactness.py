@@ -129,6 +129,8 @@ def test_the_sentence_gives_the_sum_and_what_is_hidden() -> None:
         "This map is exact: each place shows what it adds to the class score. All places add up to 7.82, the logit "
         "8.10 less the bias 0.28. The map shows the +9.13 for the class, and hides the −1.31 against it."
     )
+    even = Exactness(logit=6.37, bias=-1.97, supporting=8.34, opposing=-0.001)
+    assert even.sentence.endswith("The map shows the +8.34 for the class, and nothing counts against it.")
 
 
 def test_an_explanation_keeps_it_on_the_way_from_a_worker() -> None:

@@ -87,7 +87,8 @@ def _preview(project: Project, found: RuleGroups) -> None:
     else:
         sizes = [len(photos) for photos in found.groups.values()]
         each = f"{max(sizes):,}" if min(sizes) == max(sizes) else f"{min(sizes):,} to {max(sizes):,}"
-        st.markdown(f"**{counted(len(sizes), 'group')}** of {counted(matched, 'photo')}, {each} in each.")
+        in_each = f", {each} in each" if len(sizes) > 1 else ""
+        st.markdown(f"**{counted(len(sizes), 'group')}** of {counted(matched, 'photo')}{in_each}.")
         for remark in _remarks(found, list(rows.values())):
             st.warning(plain(remark), icon=":material/warning:")
         for place, (name, photos) in enumerate(list(found.groups.items())[:GROUPS_SHOWN]):
@@ -106,7 +107,7 @@ def _preview(project: Project, found: RuleGroups) -> None:
     if found.groups:
         st.button(
             f"Put {counted(matched, 'photo')} into {counted(len(found.groups), 'group')}",
-            type="primary",
+            type="primary" if len(found.groups) > 1 else "secondary",
             icon=":material/group_work:",
             key="group-apply",
             on_click=_apply,

@@ -177,7 +177,7 @@ def _result(
     found: ValidationAnswers, name: str, cost: float, best: BestThreshold, now: Errors, unseen: Errors | None
 ) -> None:
     """Draw the threshold and the table of mistakes and costs."""
-    st.markdown(f"### Predict {plain(name)} from a probability of {best.at:.1%}")
+    st.markdown(f"## Predict {plain(name)} from a probability of {best.at:.1%}")
     columns = {"": [f"Missed {name}", "False alarms", "Cost"], "Most likely class": _cells(now, cost)}
     columns[f"From {best.at:.1%}"] = _cells(best.errors, cost)
     if unseen is not None:
@@ -244,7 +244,7 @@ def _save_button(found: ValidationAnswers, threshold: dict[str, Any], replaces: 
 
 def _matrices(found: ValidationAnswers, index: int, before: Report, after: Report) -> None:
     """Draw the confusion matrices before and after, side by side."""
-    st.markdown("### What changes")
+    st.markdown("## What changes")
     if len(found.classes) > MAX_MATRIX:
         before, after = two_classes(before, index), two_classes(after, index)
         st.caption("The chosen class against all others, because there are many classes.")
