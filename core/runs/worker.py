@@ -22,8 +22,10 @@ from core.runs.folder import RunFolder
 from core.runs.process import WORKER_LOCK, process_fields
 from core.runs.progress_writer import EVALUATING, ProgressWriter
 from core.runs.queue import device_lock, join_queue, runs_ahead
+from core.runs.solving.early_model import early_summary
 from core.runs.status import RunState, Status, now
 from core.runs.stop_signals import Interruption, StopSignals
+from core.training.early.seen_photos import seen_photos, usable
 from core.training.events import Event, Progress, Step
 from core.training.techniques.refinement_outcome import outcome_of
 from core.workspace import Workspace, open_workspace
@@ -131,7 +133,8 @@ def _wait_train_evaluate(
             from core.runs.solving.solved_run import report_solved
 
             report_solved(run, snapshot, solved[0], run.path)
-        elif not (is_automatic and run.report_path(SPLIT).exists()):  # then it is that of the phase that was kept
+        # That of the phase that was kept; or of an early model, which a person who has stopped need not wait for.
+        elif not ((is_automatic or seen_photos(run.best)) and run.report_path(SPLIT).exists()):
             yield from _evaluate(run, workspace, writer, signals)
         _calibrate(run)
         _end(run, "stopped" if stopped else "finished", _summary(run, is_solved))
@@ -249,6 +252,8 @@ def _summary(run: RunFolder, is_solved: bool = False) -> str:
 
     An epoch may have been evaluated in bf16, which can change the class of a borderline photo.
     """
+    if (early := seen_photos(run.best)) is not None:
+        return early_summary(run, early)
     if run.recipe().train == "automatic":
         from core.runs.automatic.automatic_run import summary
 
@@ -278,6 +283,8 @@ def _summary(run: RunFolder, is_solved: bool = False) -> str:
 def _end(run: RunFolder, state: RunState, message: str) -> None:
     # A deleted folder or a full disk cannot be written; reading the status then shows that the process has ended.
     with contextlib.suppress(OSError, StudioError):
+        if state in ("interrupted", "failed") and (early := seen_photos(run.best)) is not None:
+            message = f"{message} {usable(early)}"
         ended = {"state": state, "message": message, "ended": now(), "stop_requested": False}
         run.write_status(**ended, phase="", seconds_left=None)
         run.append_log(f"{state}. {message}".strip())

@@ -13,6 +13,7 @@ from pages.components.train.status_text import epochs_words, format_duration, fo
 
 LAYERS = {layers: f"{name[0].upper()}{name[1:]}" for layers, name in PHASE_NAMES.items()}
 NAMES = {layers: name.removeprefix("the ") for layers, name in PHASE_NAMES.items()}
+EARLY = "first model, from a part of the photos"
 _SHORT_SECONDS = 90
 
 
@@ -63,7 +64,11 @@ def epochs_of(phase: Phase) -> int:
 
 def summary(found: Phases, *, boxes: bool) -> str:
     """Return the chart in words, for screen readers."""
-    parts = [
+    parts = []
+    if (early := found.early) is not None:
+        figure = f"{early.value:.1%} ({early.low:.0%} to {early.high:.0%})"
+        parts = [f"{EARLY}: {figure} after {short_time(early.seconds)}"]
+    parts += [
         f"{NAMES[one.train]}: {figure_of(one, boxes)} after {short_time(one.ended)}, "
         f"{'kept' if one.kept else 'not kept'}"
         for one in found.phases

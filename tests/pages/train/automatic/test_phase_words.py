@@ -10,7 +10,7 @@ from core.runs.folder import RunFolder
 from core.runs.status import Status, now
 from pages.components.train.automatic import phase_words
 from tests.pages.conftest import read
-from tests.pages.train.automatic.some_phases import ALL, FAILED, HEAD, LAYER4_AT_WORK, ONE, THREE, TWO
+from tests.pages.train.automatic.some_phases import ALL, EARLY, FAILED, HEAD, LAYER4_AT_WORK, ONE, THREE, TWO
 
 
 def at_work(**changes: object) -> Status:
@@ -57,6 +57,8 @@ def test_the_chart_is_there_in_words() -> None:
         "all layers: 85.0% (71% to 93%) after about 4 minutes, not kept."
     )
     assert phase_words.summary(Phases(), boxes=True).endswith("No phase is over yet.")
+    early = phase_words.summary(ONE.model_copy(update={"early": EARLY}), boxes=False)
+    assert "photos. first model, from a part of the photos: 70.0% (48% to 85%) after 7 seconds; head: 75.0%" in early
 
 
 def test_lists_name_the_phases_instead_of_epochs() -> None:

@@ -1,0 +1,44 @@
+"""How many of its run's training photos an early model has seen, as its bundle says. Does not import torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import StudioError
+from core.models.bundle import has_bundle, read_info
+
+SEEN, OF, VALIDATION_OF = "train_photos", "train_photos_of", "val_photos_of"
+"""In the metrics of such a bundle: training photos that it has seen, all of them, and all validation photos."""
+
+
+@dataclass(frozen=True)
+class SeenPhotos:
+    """The photos of an early model."""
+
+    photos: int
+    of: int
+    """All training photos of the run."""
+    val_of: int
+    """All its validation photos; the report is on some of them."""
+
+    @property
+    def model(self) -> str:
+        """The model, within a sentence."""
+        return f"first model, from {self.photos:,} of {self.of:,} training photos"
+
+
+def seen_photos(best: Path) -> SeenPhotos | None:
+    """Return what a run's ``best/`` has seen; None for a model from all photos, and where there is no readable one."""
+    try:
+        metrics = read_info(best).metrics if has_bundle(best) else {}
+    except StudioError:  # whoever opens the model says it
+        return None
+    numbers = [metrics.get(name) for name in (SEEN, OF, VALIDATION_OF)]
+    photos, of, val_of = (number if isinstance(number, int) and number >= 0 else None for number in numbers)
+    if photos is None or of is None:
+        return None
+    return SeenPhotos(photos, of, val_of or 0)
+
+
+def usable(seen: SeenPhotos) -> str:
+    """Return a sentence for a run that ended before its final model."""
+    return f"Until then you can use its {seen.model}."
