@@ -3,6 +3,7 @@
     recipe.json  snapshot.csv         what to train; never changed
     status.json  metrics.jsonl  log.txt    the progress
     best/  last/                      the best model so far; the latest one, with the state for an exact resume
+                                      (best/ may begin with an early model: see core.training.early)
     tensorboard/                      the same figures as event files, for those who have TensorBoard
     report-<split>.json  predictions-<split>.csv    on the validation photos written after the training
     logits-<split>.npy  foreign-val.npy    for each of the predictions: the logits, and the score for "none of these"
@@ -77,7 +78,7 @@ class RunFolder:
 
     @property
     def finished(self) -> bool:
-        """Whether there is a model: at least one epoch has ended."""
+        """Whether there is a model: at least one epoch has ended, or there is an early one from a part of the photos."""
         return has_bundle(self.best)
 
     @property
