@@ -78,7 +78,7 @@ class RunFolder:
 
     @property
     def finished(self) -> bool:
-        """Whether there is a model: at least one epoch has ended, or there is an early one from a part of the photos."""
+        """Whether there is a model: at least one epoch has ended, or an early one from some photos is there."""
         return has_bundle(self.best)
 
     @property

@@ -22,7 +22,6 @@ from core.runs.folder import RunFolder
 from core.runs.process import WORKER_LOCK, process_fields
 from core.runs.progress_writer import EVALUATING, ProgressWriter
 from core.runs.queue import device_lock, join_queue, runs_ahead
-from core.runs.solving.early_model import early_summary
 from core.runs.status import RunState, Status, now
 from core.runs.stop_signals import Interruption, StopSignals
 from core.training.early.seen_photos import seen_photos, usable
@@ -253,6 +252,8 @@ def _summary(run: RunFolder, is_solved: bool = False) -> str:
     An epoch may have been evaluated in bf16, which can change the class of a borderline photo.
     """
     if (early := seen_photos(run.best)) is not None:
+        from core.runs.solving.early_model import early_summary
+
         return early_summary(run, early)
     if run.recipe().train == "automatic":
         from core.runs.automatic.automatic_run import summary

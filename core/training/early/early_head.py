@@ -60,7 +60,7 @@ class EarlyHead:
 
     def sources(self, stores: Mapping[str, AnyVectors]) -> list[Source]:
         """Return the photos that are to be computed first; none where an early model is not worthwhile."""
-        found = self._choose(stores, None)
+        found = self._choose(stores)
         return [] if found is None else [one for some in self._sources(found).values() for one in some]
 
     def events(self, opened: OpenedPass) -> Generator[Event]:
@@ -68,9 +68,7 @@ class EarlyHead:
 
         Raises ImageRefused for a broken photo, and the errors of ``save_best``.
         """
-        wanted = self._wanted
-        speed = remembered_speed(wanted.workspace, wanted.network, exact=wanted.exact)
-        chosen = self._choose(opened.stores, speed)
+        chosen = self._choose(opened.stores)
         if chosen is None:
             return
         sources = self._sources(chosen)
@@ -81,8 +79,9 @@ class EarlyHead:
         vectors = {split: vectors_of(opened.stores[ORIGINAL], some)[-1] for split, some in sources.items()}
         yield self._save(chosen, vectors, opened.engine.name)
 
-    def _choose(self, stores: Mapping[str, AnyVectors], speed: float | None) -> EarlyPhotos | None:
+    def _choose(self, stores: Mapping[str, AnyVectors]) -> EarlyPhotos | None:
         wanted = self._wanted
+        speed = remembered_speed(wanted.workspace, wanted.network, exact=wanted.exact)
         lacking = wanted.lacking(stores, (VALIDATION,))
         views = lacking_views(lacking)
         if not is_worthwhile(views, speed):

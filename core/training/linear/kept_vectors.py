@@ -162,8 +162,8 @@ def open_pass(
 ) -> Generator[Progress, None, OpenedPass | None]:
     """Yield progress and return the pass over the photos that lack vectors; None if none does.
 
-    ``first`` says which photos will be computed before the others, from the vectors that there are: they are decoded
-    before the others too, while the engine is prepared.
+    ``first`` says which photos will be computed before the others, from the vectors that there are. While the engine is
+    prepared, only these are decoded, since decoding the others slows the start down.
     """
     if wanted.too_many_views:
         log(
@@ -177,8 +177,8 @@ def open_pass(
         return None
     yield Progress("choosing how to compute features", 0, None)
     cache = _cache(wanted, log)
-    order = (*first(stores), *wanted.in_order((TRAIN,)), *wanted.in_order(splits))
-    with decoding_ahead(cache, list({one.hash: one for one in order if one.hash in missing}.values())):
+    ahead = first(stores) or (*wanted.in_order((TRAIN,)), *wanted.in_order(splits))
+    with decoding_ahead(cache, [one for one in ahead if one.hash in missing]):
         engine = _opened(wanted, lacking_views(lacking), cache)
     stores = wanted.stores(engine.name)
     filled: Mapping[str, Store] = stores
