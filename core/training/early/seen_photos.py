@@ -1,7 +1,9 @@
 """How many of its run's training photos an early model has seen, as its bundle says. Does not import torch."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core.errors import StudioError
 from core.models.bundle import has_bundle, read_info
@@ -29,9 +31,13 @@ class SeenPhotos:
 def seen_photos(best: Path) -> SeenPhotos | None:
     """Return what a run's ``best/`` has seen; None for a model from all photos, and where there is no readable one."""
     try:
-        metrics = read_info(best).metrics if has_bundle(best) else {}
+        return seen_in(read_info(best).metrics) if has_bundle(best) else None
     except StudioError:  # whoever opens the model says it
         return None
+
+
+def seen_in(metrics: Mapping[str, Any]) -> SeenPhotos | None:
+    """Return what the metrics of a bundle say; None for a model from all photos."""
     numbers = [metrics.get(name) for name in (SEEN, OF, VALIDATION_OF)]
     photos, of, val_of = (number if isinstance(number, int) and number >= 0 else None for number in numbers)
     if photos is None or of is None:
@@ -42,3 +48,14 @@ def seen_photos(best: Path) -> SeenPhotos | None:
 def usable(seen: SeenPhotos) -> str:
     """Return a sentence for a run that ended before its final model."""
     return f"Until then you can use its {seen.model}."
+
+
+def early_note(metrics: Mapping[str, Any]) -> str:
+    """Return a paragraph for a model card, which lists all photos of the run; empty for a model from all of them."""
+    seen = seen_in(metrics)
+    if seen is None:
+        return ""
+    return (
+        f"This is an early model: it was trained on {seen.photos:,} of the {seen.of:,} training photos, in one view, "
+        "before the run had computed the features of the others.\n\n"
+    )
