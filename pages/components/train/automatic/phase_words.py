@@ -36,7 +36,9 @@ def usable_sentence(found: Phases, *, live: bool, boxes: bool) -> str:
     kept = found.kept
     if not live or kept is None:
         return ""
-    first = "A first model" if len([one for one in found.phases if one.kept]) == 1 else "A better model"
+    first = "A model from all photos" if found.early else "A first model"
+    if len([one for one in found.phases if one.kept]) > 1:
+        first = "A better model"
     return (
         f"**{first} is ready**: {figure_of(kept, boxes)} on {counted(kept.n, 'validation photo')}. You can use it on "
         "every page while the training goes on."

@@ -21,6 +21,8 @@ def test_a_first_model_is_said_only_while_the_training_goes_on() -> None:
     first = phase_words.usable_sentence(TWO, live=True, boxes=False)
     assert first.startswith("**A first model is ready**: 75.0% (60% to 86%) on 40 validation photos.")
     assert phase_words.usable_sentence(THREE, live=True, boxes=False).startswith("**A better model is ready**: 90.0%")
+    early = TWO.model_copy(update={"early": EARLY})
+    assert phase_words.usable_sentence(early, live=True, boxes=False).startswith("**A model from all photos is ready**")
     assert not phase_words.usable_sentence(TWO, live=False, boxes=False)
     assert not phase_words.usable_sentence(Phases(), live=True, boxes=False)
     assert "mean IoU 0.75 (0.60 to 0.86) on 40" in phase_words.usable_sentence(TWO, live=True, boxes=True)
