@@ -33,7 +33,6 @@ from core.runs.process import process_lives
 from core.runs.run_files import MB, append_bytes, check_file, read_limited, replace_file
 from core.runs.status import Status, now, read_status
 from core.storage_errors import storage_error
-from core.training.early.seen_photos import seen_photos, usable
 from core.workspace import Workspace
 
 # Imported only where they are read: a list of runs needs none of them.
@@ -270,8 +269,10 @@ class RunFolder:
         when = f"in epoch {status.epoch}" if status.epoch else before
         how = "continue after the last finished epoch" if self.begun else "start from the beginning"
         message = f"Its process ended {when}. Resume the run to {how}."
+        from core.training.early.seen_photos import seen_photos
+
         if (early := seen_photos(self.best)) is not None:
-            message = f"Its process ended before its final model. Resume the run to go on. {usable(early)}"
+            message = f"Its process ended before its final model. Resume the run to go on. {early.usable}"
         ended = {"ended": now(), "message": message, "phase": "", "seconds_left": None}
         return {"state": "interrupted", "lost_state": status.state, **ended}
 

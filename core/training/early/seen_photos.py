@@ -27,6 +27,11 @@ class SeenPhotos:
         """The model, within a sentence."""
         return f"first model, from {self.photos:,} of {self.of:,} training photos"
 
+    @property
+    def usable(self) -> str:
+        """A sentence for a run that ended before its final model."""
+        return f"Until then you can use its {self.model}."
+
 
 def seen_photos(best: Path) -> SeenPhotos | None:
     """Return what a run's ``best/`` has seen; None for a model from all photos, and where there is no readable one."""
@@ -43,11 +48,6 @@ def seen_in(metrics: Mapping[str, Any]) -> SeenPhotos | None:
     if photos is None or of is None:
         return None
     return SeenPhotos(photos, of, val_of or 0)
-
-
-def usable(seen: SeenPhotos) -> str:
-    """Return a sentence for a run that ended before its final model."""
-    return f"Until then you can use its {seen.model}."
 
 
 def early_note(metrics: Mapping[str, Any]) -> str:
