@@ -33,6 +33,8 @@ class Point:
     """How many photos the epoch trained on."""
     kept: bool = True
     """Whether the model exists; False for a point on the way to one, such as an iteration of a solver."""
+    sampled: bool = False
+    """Whether the accuracy is of a part of the validation photos: such a model only counts as a first usable one."""
 
 
 @dataclass

@@ -6,14 +6,16 @@ import os
 import random
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from measured import Follower, Measured, Point, measure
 
 from core.data.snapshot import BOX_COLUMNS, Snapshot
+from core.models.bundle import has_bundle
 from core.runs.automatic.phases import read_phases
+from core.training.early.seen_photos import seen_photos
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WEIGHTS = ROOT / "weights" / "resnet50-imagenet-npm.safetensors"
@@ -57,10 +59,27 @@ def train_ours(
         log=place / f"{run}.txt",
         cwd=ROOT,
         limit=limit,
-        follower=Follower(out / "metrics.jsonl", to_point, (out / "best" / "bundle.json").exists),
+        follower=_WithEarlyModel(out, photos, to_point),
         show=show,
         env=env,
     )
+
+
+class _WithEarlyModel(Follower):
+    """The points of a run: first its early model, as soon as that has a report, then its epochs."""
+
+    def __init__(self, run: Path, photos: int, to_point: Callable[[dict[str, Any], float], Point | None]) -> None:
+        super().__init__(run / "metrics.jsonl", to_point, lambda: has_bundle(run / "best"))
+        self._run, self._photos, self._early = run, photos, False
+
+    def new(self, seconds: float) -> Iterator[Point]:
+        """Yield new points."""
+        report = self._run / "report-val.json"
+        if not self._early and seen_photos(self._run / "best") is not None and report.exists():
+            self._early = True
+            accuracy = json.loads(report.read_text(encoding="utf-8"))["accuracy"]["value"]
+            yield Point(seconds, accuracy, "head", None, self._photos, sampled=True)
+        yield from super().new(seconds)
 
 
 def write_labels(path: Path, snapshot: Snapshot, photos: int | None, validation_photos: int | None, seed: int) -> None:

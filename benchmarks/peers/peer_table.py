@@ -23,12 +23,14 @@ class Comparison:
         self.best = max((point.val_accuracy for name in runs for point in self.models(name)), default=0.0)
 
     def models(self, name: str) -> list[Point]:
-        """Return the points of models that exist."""
-        return [point for point in self.runs[name].points if point.kept]
+        """Return the points of models that exist, and were evaluated on all validation photos."""
+        return [point for point in self.runs[name].points if point.kept and not point.sampled]
 
     def first_usable(self, name: str) -> float | None:
         """Return the seconds to the first model that is better than chance."""
-        return self.reached(name, self.chance, above=True)
+        known = [self.reached(name, self.chance, above=True)]
+        known += [p.seconds for p in self.runs[name].points if p.sampled and p.val_accuracy - self.chance > _ROUNDING]
+        return min((seconds for seconds in known if seconds is not None), default=None)
 
     def reached(self, name: str, accuracy: float, *, above: bool = False) -> float | None:
         """Return the seconds to the first model with this validation accuracy."""

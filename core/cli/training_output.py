@@ -77,7 +77,8 @@ def _phases(run: "RunFolder") -> dict[str, Any]:
         return {}
     shown = {"train", "first_epoch", "epochs", "began", "ended", "reason"}
     shown |= {"value", "low", "high", "n", "kept", "verdict"}
-    return {"phases": [one.model_dump(include=shown) for one in found.phases], "end": found.end}
+    phases = {"phases": [one.model_dump(include=shown) for one in found.phases], "end": found.end}
+    return phases if found.early is None else {**phases, "early": found.early.model_dump()}
 
 
 def print_failure(run: "RunFolder", status: "Status") -> int:

@@ -12,6 +12,7 @@ from core.inspection.measuring.report import BoxReport, Rate, Report
 from core.models.bundle import INFO_FILE, WEIGHTS_FILE, BundleInfo
 from core.models.zoo import HEAD_STAGES, config_of
 from core.runs.exams.looks import Looks
+from core.training.early.seen_photos import early_note
 
 _MODES = {
     "crop": "The photo is resized to {resize} pixels on its shorter side; the central {size} x {size} pixels are used.",
@@ -62,7 +63,7 @@ def model_card(
         f"## How good it is\n\n{_quality(reports, counts, looks)}",
         f"## How it decides\n\n{decision_text(info, doubt, _threshold_class(info))}",
         f"## Input\n\n{_input(info)}",
-        f"## Training\n\n{_training(info)}",
+        f"## Training\n\n{early_note(info.metrics)}{_training(info)}",
         f"## Weights\n\n{_weights(info)}",
         "## Limits\n\n"
         "The model predicts one of its classes for every photo, even if the photo shows none of them. "

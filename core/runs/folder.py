@@ -3,6 +3,7 @@
     recipe.json  snapshot.csv         what to train; never changed
     status.json  metrics.jsonl  log.txt    the progress
     best/  last/                      the best model so far; the latest one, with the state for an exact resume
+                                      (best/ may begin with an early model: see core.training.early)
     tensorboard/                      the same figures as event files, for those who have TensorBoard
     report-<split>.json  predictions-<split>.csv    on the validation photos written after the training
     logits-<split>.npy  foreign-val.npy    for each of the predictions: the logits, and the score for "none of these"
@@ -76,7 +77,7 @@ class RunFolder:
 
     @property
     def finished(self) -> bool:
-        """Whether there is a model: at least one epoch has ended."""
+        """Whether there is a model: at least one epoch has ended, or an early one from some photos is there."""
         return has_bundle(self.best)
 
     @property
@@ -268,6 +269,10 @@ class RunFolder:
         when = f"in epoch {status.epoch}" if status.epoch else before
         how = "continue after the last finished epoch" if self.begun else "start from the beginning"
         message = f"Its process ended {when}. Resume the run to {how}."
+        from core.training.early.seen_photos import seen_photos
+
+        if (early := seen_photos(self.best)) is not None:
+            message = f"Its process ended before its final model. Resume the run to go on. {early.usable}"
         ended = {"ended": now(), "message": message, "phase": "", "seconds_left": None}
         return {"state": "interrupted", "lost_state": status.state, **ended}
 

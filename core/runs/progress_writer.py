@@ -19,7 +19,7 @@ from core.runs.metrics import EpochLine, StepSampler
 from core.runs.remaining import RemainingTime
 from core.runs.run_files import read_limited
 from core.runs.tensorboard.event_writer import EventWriter
-from core.training.events import EPOCH_FILE, Epoch, Event, PhaseChange, Progress, Step
+from core.training.events import EPOCH_FILE, EarlyModel, Epoch, Event, PhaseChange, Progress, Step
 
 if TYPE_CHECKING:
     from core.training.recipe import Recipe
@@ -95,6 +95,8 @@ class ProgressWriter:
             self._step(event)
         elif isinstance(event, PhaseChange):
             self._phase_change(event)
+        elif isinstance(event, EarlyModel):
+            self._run.append_log(event.sentence)
         else:
             self._epoch(event)
 

@@ -30,6 +30,7 @@ from core.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
     from core.data.snapshot import Snapshot
+    from core.training.early.seen_photos import SeenPhotos
     from core.training.linear.head_run import SolvedHead
 
 SPLIT = "val"
@@ -131,7 +132,8 @@ def _wait_train_evaluate(
             from core.runs.solving.solved_run import report_solved
 
             report_solved(run, snapshot, solved[0], run.path)
-        elif not (is_automatic and run.report_path(SPLIT).exists()):  # then it is that of the phase that was kept
+        # That of the phase that was kept; or of an early model, which a person who has stopped need not wait for.
+        elif not ((is_automatic or _early(run)) and run.report_path(SPLIT).exists()):
             yield from _evaluate(run, workspace, writer, signals)
         _calibrate(run)
         _end(run, "stopped" if stopped else "finished", _summary(run, is_solved))
@@ -249,6 +251,10 @@ def _summary(run: RunFolder, is_solved: bool = False) -> str:
 
     An epoch may have been evaluated in bf16, which can change the class of a borderline photo.
     """
+    if (early := _early(run)) is not None:
+        from core.runs.solving.early_model import early_summary
+
+        return early_summary(run, early)
     if run.recipe().train == "automatic":
         from core.runs.automatic.automatic_run import summary
 
@@ -275,9 +281,18 @@ def _summary(run: RunFolder, is_solved: bool = False) -> str:
     return f"The best epoch was {best['epoch']:.0f}: {text}{also}."
 
 
+def _early(run: RunFolder) -> "SeenPhotos | None":
+    """Return what the run's model has seen, if it is an early one."""
+    from core.training.early.seen_photos import seen_photos  # a waiting process stays small
+
+    return seen_photos(run.best)
+
+
 def _end(run: RunFolder, state: RunState, message: str) -> None:
     # A deleted folder or a full disk cannot be written; reading the status then shows that the process has ended.
     with contextlib.suppress(OSError, StudioError):
+        if state in ("interrupted", "failed") and (early := _early(run)) is not None:
+            message = f"{message} {early.usable}"
         ended = {"state": state, "message": message, "ended": now(), "stop_requested": False}
         run.write_status(**ended, phase="", seconds_left=None)
         run.append_log(f"{state}. {message}".strip())

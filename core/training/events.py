@@ -1,10 +1,24 @@
 """The events of a training: progress, steps, epochs. Does not import torch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from core.progress import Progress
 
-__all__ = ["EPOCH_FILE", "BoxEpoch", "Epoch", "Event", "PhaseChange", "Progress", "SolverIteration", "Step"]
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = [
+    "EPOCH_FILE",
+    "BoxEpoch",
+    "EarlyModel",
+    "Epoch",
+    "Event",
+    "PhaseChange",
+    "Progress",
+    "SolverIteration",
+    "Step",
+]
 
 EPOCH_FILE = "epoch.json"
 """In ``last/``: the fields of its epoch, so that a line lost from metrics.jsonl can be written again."""
@@ -116,4 +130,33 @@ class PhaseChange:
     """The decision, as a line for the log."""
 
 
-Event = Progress | Step | Epoch | PhaseChange
+@dataclass(frozen=True)
+class EarlyModel:
+    """``best/`` has a first model from a part of the photos, while the features of the others are computed."""
+
+    photos: int
+    """Training photos that it has seen."""
+    of: int
+    """All training photos."""
+    correct: int
+    val_n: int
+    """Validation photos that it was evaluated on."""
+    arch: str
+    engine: str
+    seconds: float
+    """Since the training began."""
+    rows: "np.ndarray" = field(repr=False, compare=False)
+    """Those validation photos, as rows of ``Snapshot.part``: [val_n]."""
+    logits: "np.ndarray" = field(repr=False, compare=False)
+    """float32 [val_n, classes]"""
+
+    @property
+    def sentence(self) -> str:
+        """The model as a line for the log."""
+        return (
+            f"A first model, from {self.photos:,} of {self.of:,} training photos, is ready to try: "
+            f"{self.correct:,} of {self.val_n:,} validation photos correct. The features of the other photos follow."
+        )
+
+
+Event = Progress | Step | Epoch | PhaseChange | EarlyModel

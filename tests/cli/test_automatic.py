@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from core.cli.training_output import _phases
+from core.runs.automatic.phases import Phases, write_phases
 from core.runs.folder import RunFolder
 from tests.cli.conftest import Core
 from tests.inspection.conftest import write_bundle
+from tests.pages.train.automatic.some_phases import EARLY
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +48,13 @@ def test_the_phases_are_printed_and_named_in_the_json(
     (row,) = json.loads(here("runs", tmp_path / "run", "--json").stdout)
     assert (row["train"], row["kept"], row["epochs_done"], row["epochs"]) == ("automatic", "head", 1, 1)
     assert row["recipe"].endswith("automatic (head)")
+
+
+def test_the_json_holds_the_result_of_an_early_model(tmp_path: Path) -> None:
+    write_phases(tmp_path, Phases(early=EARLY))
+    assert _phases(RunFolder(tmp_path))["early"] == EARLY.model_dump()
+    write_phases(tmp_path, Phases())
+    assert "early" not in _phases(RunFolder(tmp_path))
 
 
 def test_a_grid_may_compare_automatic_training_with_others(

@@ -24,6 +24,7 @@ from core.runs.exams.looks import OPTIMISTIC
 from core.runs.folder import RunFolder
 from core.runs.models import evaluate_run
 from core.runs.new_run import create_run
+from core.training.early.seen_photos import OF, SEEN
 from core.training.recipe import Recipe
 from tests.inspection.conftest import CLASSES, photo, write_bundle
 
@@ -239,6 +240,14 @@ def test_a_class_name_cannot_break_the_readme(bundle: Path) -> None:
     rows = [line for line in card.splitlines() if line.endswith("| 1 | 1 | 1 |")]
     assert len(rows) == 4 and "<script>" not in card and "| a\\|b | 1" in card
     assert "# \\# a \\*title\\*" in card
+
+
+def test_the_card_of_an_early_model_says_what_it_was_trained_on(bundle: Path) -> None:
+    """The table of classes lists all photos of its run."""
+    info = read_info(bundle)
+    early = info.model_copy(update={"metrics": {SEEN: 40, OF: 200}})
+    assert "trained on 40 of the 200 training photos, in one view" in model_card(early, "Signs")
+    assert "early model" not in model_card(info, "Signs")
 
 
 def test_no_link_is_made_of_a_name_in_the_model_card() -> None:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from core.data.snapshot import Snapshot
 from core.models.bundle import read_info
+from core.runs.automatic.phase_model import make_best
 from core.runs.automatic.phases import Phase
 from core.runs.folder import RunFolder
-from core.training.events import Epoch, Event, SolverIteration, Step
+from core.runs.solving.early_model import wants_early_model, with_early_report
+from core.training.events import EarlyModel, Epoch, Event, SolverIteration, Step
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 
@@ -54,9 +56,9 @@ def train_by_steps(
 
 
 def solve(
+    run: RunFolder,
     phase: Phase,
     recipe: Recipe,
-    snapshot: Snapshot,
     folder: Path,
     workspace: Workspace,
     log: "LogFunction",
@@ -64,11 +66,14 @@ def solve(
 ) -> Generator[Event, None, "SolvedHead"]:
     """Solve the head: yields the progress, and its result as a single epoch; raises the errors of ``solve_head``.
 
-    ``maps_of`` is the last stage that stays frozen in the next phase, if there may be one.
+    An early model is made the run's, with its report, before the event that says so. ``maps_of`` is the last stage that
+    stays frozen in the next phase, if there may be one.
     """
     from core.training.linear.head_run import solve_head
 
-    events = solve_head(snapshot, recipe, folder, workspace, log=log, maps_of=maps_of)
+    snapshot, early = run.snapshot(), wants_early_model(run)
+    solving = solve_head(snapshot, recipe, folder, workspace, log=log, maps_of=maps_of, early=early)
+    events = with_early_report(solving, run, snapshot, folder)
     spent = 0.0
     while True:
         try:
@@ -76,6 +81,8 @@ def solve(
         except StopIteration as end:
             found: SolvedHead = end.value
             return found
+        if isinstance(event, EarlyModel):
+            make_best(run, folder, phase.first_epoch)
         if not isinstance(event, SolverIteration):
             yield event
             continue

@@ -42,6 +42,25 @@ class Point(BaseModel):
     """Accuracy, or for localization the mean IoU."""
 
 
+class EarlyResult(BaseModel):
+    """The result of an early model, from a part of the photos, before the first phase was over."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seconds: _Number
+    """Since the start of the training."""
+    photos: Annotated[int, Field(ge=0)]
+    """Training photos that it has seen."""
+    of: Annotated[int, Field(ge=0)]
+    """All training photos."""
+    value: _Number
+    """Accuracy."""
+    low: _Number
+    high: _Number
+    n: Annotated[int, Field(ge=1)]
+    """Validation photos that it was evaluated on."""
+
+
 class Phase(BaseModel):
     """One phase: which layers were trained, what came of it, and whether it was kept."""
 
@@ -92,6 +111,8 @@ class Phases(BaseModel):
     phases: tuple[Phase, ...] = ()
     end: str = ""
     """Why no further phase was trained, as a sentence; empty while the training goes on."""
+    early: EarlyResult | None = None
+    """None where there was no early model, and for trainings of earlier versions."""
 
     @property
     def over(self) -> bool:
@@ -107,7 +128,7 @@ class Phases(BaseModel):
     def seconds(self) -> float:
         """How long the training has taken so far."""
         times = [one.ended or max([one.began, *(point.seconds for point in one.points)]) for one in self.phases]
-        return max(times, default=0.0)
+        return max([*times, *([self.early.seconds] if self.early else [])], default=0.0)
 
     def kept_before(self, phase: Phase) -> Phase | None:
         """Return the phase whose model this one began with, and has to beat; None for the first."""

@@ -18,6 +18,7 @@ from core.data.snapshot import LOCALIZATION
 from core.errors import StorageError
 from core.models.bundle import read_info
 from core.progress import Progress
+from core.runs.automatic.early_result import early_result, first_verdict
 from core.runs.automatic.gain import gain_of
 from core.runs.automatic.next_phase import (
     USUAL_SECONDS,
@@ -40,7 +41,7 @@ from core.runs.progress_writer import saved_epoch
 from core.runs.solving.solved_run import report_solved
 from core.storage_errors import disk_trouble
 from core.training.advice import advice
-from core.training.events import BoxEpoch, Epoch, Event, PhaseChange
+from core.training.events import BoxEpoch, EarlyModel, Epoch, Event, PhaseChange
 from core.training.recipe import TASK_DEFAULTS, Recipe
 from core.workspace import Workspace
 
@@ -127,7 +128,9 @@ class AutomaticTraining:
             try:
                 with closing(self._train(phase)) as events:
                     for event in events:
-                        if isinstance(event, Epoch):
+                        if isinstance(event, EarlyModel):
+                            self._write(self.phases.model_copy(update={"early": early_result(event, self.seconds)}))
+                        elif isinstance(event, Epoch):
                             score = event.val_iou if isinstance(event, BoxEpoch) else event.val_accuracy
                             self._add_point(event.epoch, score)
                         yield event
@@ -281,7 +284,7 @@ class AutomaticTraining:
 
     def _solve(self, phase: Phase, recipe: Recipe, folder: Path, log: Callable[[str], None]) -> Generator[Event]:
         maps_of = stage_for_next(self._situation(), self.recipe)
-        solved = yield from solve(phase, recipe, self.snapshot, folder, self.workspace, log, maps_of)
+        solved = yield from solve(self.run, phase, recipe, folder, self.workspace, log, maps_of)
         self._maps = solved.share_with_maps
         self.run.write_status(device="cpu", precision=solved.engine)
         if self.recipe.test_time_views > 1:  # the vectors are those of a single view
@@ -308,7 +311,7 @@ class AutomaticTraining:
             figure = getattr(report, "mean_iou", None) or report.accuracy
             over.update(value=figure.value, low=figure.low, high=figure.high, n=figure.n)
             over["best_epoch"] = self._best_epoch(phase)
-            over["kept"], over["verdict"] = True, "The first model."
+            over["kept"], over["verdict"] = True, first_verdict(folder / "best")
             if before is not None:
                 gain = gain_of(read_report(self._folder(before)), (report, predictions))
                 over["kept"], over["verdict"] = gain.better, gain.sentence

@@ -6,6 +6,7 @@ from core.data.snapshot import LOCALIZATION, Snapshot
 from core.runs.automatic.next_phase import USUAL_SECONDS, Ended, Situation, expected_seconds, next_phase
 from core.runs.automatic.phase_recipe import phase_recipe
 from core.runs.automatic.phases import Phase
+from core.runs.estimates.early_time import early_seconds
 from core.runs.estimates.expected_time import REPORT_SECONDS, evaluation_seconds
 from core.runs.estimates.expected_time import expected_seconds as expected_parts
 from core.runs.estimates.speed import Speed
@@ -21,7 +22,9 @@ class AutomaticTime:
     """How long an automatic training takes from its start."""
 
     first_model: float
-    """Until its first model is there."""
+    """Until its first model is there: an early one, from a part of the photos, where the run makes one."""
+    first_phase: float
+    """Until the model of its first phase is there."""
     longest: float
     """Until its end if every phase is trained that the photos and the time allow. It may end much sooner."""
 
@@ -38,10 +41,11 @@ def automatic_time(
     train, val = (int(parts.get(split, 0)) for split in ("train", "val"))
     first = first_recipe(recipe, snapshot.task)
     seconds = expected_parts(first, snapshot, head, ready=ready, busy=busy)
-    first_model = sum(seconds.values())
+    first_phase = sum(seconds.values())
+    early = early_seconds(first, snapshot, head, seconds, ready=ready, busy=busy)
     solved = first.solves_head(snapshot.task)
     limit = USUAL_SECONDS if recipe.time_limit is None else 60 * recipe.time_limit
-    done = [_phase("head", first.epochs, first_model)]
+    done = [_phase("head", first.epochs, first_phase)]
     while True:
         spent = done[-1].ended or 0.0
         now = Situation(
@@ -63,7 +67,8 @@ def automatic_time(
         report = REPORT_SECONDS * busy + evaluation_seconds(recipe, deeper, val)
         took = expected_seconds(now, planned.train, planned.epochs) + report
         done.append(_phase(planned.train, planned.epochs, spent + took))
-    return AutomaticTime(first_model, done[-1].ended or 0.0)
+    first_model = first_phase if early is None else min(early, first_phase)
+    return AutomaticTime(first_model, first_phase, done[-1].ended or 0.0)
 
 
 def first_recipe(recipe: Recipe, task: str) -> Recipe:

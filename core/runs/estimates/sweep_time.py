@@ -43,7 +43,7 @@ def expected_sweep_time(
             first = speeds.of_run(first_recipe(recipe, snapshot.task), snapshot.task)
             deeper = speeds.of_later_phases(recipe)
             times = automatic_time(recipe, snapshot, first, deeper, ready=ready, busy=busy)
-            low, high = low + times.first_model / first.spread, high + times.longest * deeper.spread
+            low, high = low + times.first_phase / first.spread, high + times.longest * deeper.spread
         else:
             speed = speeds.of_run(recipe, snapshot.task)
             seconds = sum(expected_seconds(recipe, snapshot, speed, ready=ready, busy=busy).values())

@@ -9,6 +9,7 @@ from core.processors import available_processors, present_slowdown
 from core.runs.automatic.phases import read_phases
 from core.runs.device_queue import queue_name
 from core.runs.estimates.automatic_time import AutomaticTime, automatic_time, first_recipe
+from core.runs.estimates.early_time import early_seconds
 from core.runs.estimates.expected_time import expected_seconds
 from core.runs.estimates.speed import Speed
 from core.runs.estimates.speeds_by_work import SpeedsByWork
@@ -27,7 +28,9 @@ class ExpectedTime:
     runs_ahead: int
     seconds_ahead: float
     first_model: float | None = None
-    """For automatic training: seconds until its first model is there."""
+    """Seconds until the first model is there, for automatic training and for runs with an early model."""
+    first_phase: float | None = None
+    """For automatic training: seconds until its first phase is over."""
 
 
 def expected_time(
@@ -45,10 +48,11 @@ def expected_time(
     waiting = sum(_seconds_left(run, speeds, busy) for run in ahead)
     if recipe.train == "automatic":
         times, speed = _automatic(recipe, snapshot, speeds, busy, ready)
-        return ExpectedTime(times.longest, speed, len(ahead), waiting, times.first_model)
+        return ExpectedTime(times.longest, speed, len(ahead), waiting, times.first_model, times.first_phase)
     speed = speeds.of_run(recipe, snapshot.task)
-    seconds = sum(expected_seconds(recipe, snapshot, speed, ready=ready, busy=busy).values())
-    return ExpectedTime(seconds, speed, len(ahead), waiting)
+    parts = expected_seconds(recipe, snapshot, speed, ready=ready, busy=busy)
+    early = early_seconds(recipe, snapshot, speed, parts, ready=ready, busy=busy)
+    return ExpectedTime(sum(parts.values()), speed, len(ahead), waiting, early)
 
 
 def _waits_for(run: RunFolder, recipe: Recipe) -> bool:

@@ -8,6 +8,7 @@ from core.data.snapshot import Snapshot
 from core.inspection.measuring.logit_report import report_of_logits, save
 from core.runs.folder import RunFolder
 from core.runs.progress_writer import ProgressWriter
+from core.runs.solving.early_model import wants_early_model, with_early_report
 from core.runs.stop_signals import StopSignals
 from core.training.events import Event
 from core.training.linear.head_run import SolvedHead, solve_head
@@ -32,10 +33,11 @@ def train_solved(
     writer.rewind_to(0)
     run.append_log("started again" if writer.resumed else "started")
     run.write_status(state="running", solved=True, device="cpu", phase="reading the features")
-    solving = solve_head(snapshot, run.recipe(), run.path, workspace, log=run.append_log)
+    recipe, early = run.recipe(), wants_early_model(run)
+    solving = solve_head(snapshot, recipe, run.path, workspace, log=run.append_log, early=early)
 
     def events() -> Iterator[Event]:
-        solved = yield from solving
+        solved = yield from with_early_report(solving, run, snapshot, run.path)
         run.write_status(precision=solved.engine)
         keep(solved)
 

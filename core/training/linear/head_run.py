@@ -11,11 +11,19 @@ from core.data.snapshot import GROUP, Snapshot, check_trainable
 from core.features.views import ORIGINAL
 from core.models.zoo import with_stages_head
 from core.training.advice import advice
+from core.training.early.early_head import EarlyHead
 from core.training.events import Event, Progress, SolverIteration
 from core.training.linear.chosen_vectors import LogFunction, chosen_vectors
 from core.training.linear.frozen_start import fetched_start, start_sentences
 from core.training.linear.kept_iterations import KeptIterations
-from core.training.linear.kept_vectors import TRAIN, VALIDATION, KeptVectors, WantedVectors, kept_vectors
+from core.training.linear.kept_vectors import (
+    TRAIN,
+    VALIDATION,
+    KeptVectors,
+    WantedVectors,
+    finish_pass,
+    open_pass,
+)
 from core.training.linear.linear_head import LinearHead, Score
 from core.training.linear.logistic import TrainingVectors
 from core.training.linear.nearest_mean import few_labels, nearest_mean
@@ -24,6 +32,10 @@ from core.training.saving.head_bundle import save_head
 from core.training.saving.run_bundle import run_bundle_info
 from core.workspace import Workspace
 
+SPLITS = (VALIDATION,)
+"""What a head is evaluated on."""
+SAVING = "saving the model"
+"""The progress that is reported just before ``best/`` is replaced."""
 MOST_POINTS = 60
 """Iterations that are recorded; of more, some are left out evenly."""
 
@@ -58,12 +70,14 @@ def solve_head(
     *,
     log: LogFunction,
     maps_of: str | None = None,
+    early: bool = False,
 ) -> Generator[Event, None, SolvedHead]:
     """Train the head and yield events: the progress, then each iteration; returns the logits for an evaluation.
 
     ``best/`` and ``last/`` are written before the last iteration is yielded. There is nothing to resume: an interrupted
     run starts over, with the vectors that were computed. ``maps_of`` is a stage whose maps are kept in the same pass,
-    for a training of the layers above it that follows.
+    for a training of the layers above it that follows. With ``early``, and if many vectors are missing, ``best/`` first
+    gets a model from a few photos of each class; the event that says so comes once in a run.
     Raises TooLittleData, ImageRefused, RunError, and the errors of weights and bundles.
     """
     began = time.monotonic()
@@ -79,7 +93,11 @@ def solve_head(
         "(kept back for the final exam)."
     )
     wanted = WantedVectors(workspace, start.network, snapshot, recipe, maps_of)
-    vectors = yield from kept_vectors(wanted, (VALIDATION,), log)
+    first = EarlyHead(snapshot, recipe, start, folder, wanted) if early else None
+    opened = yield from open_pass(wanted, SPLITS, log, first.sources if first else lambda stores: ())
+    if first and opened:
+        yield from first.events(opened)
+    vectors = yield from finish_pass(wanted, SPLITS, opened)
     log(_vectors_sentence(vectors, sum(map(len, wanted.sources.values()))))
     yield Progress("solving the head", 0, None)
     solution = _solved(snapshot, recipe, vectors, log)
@@ -90,7 +108,7 @@ def solve_head(
     for point in kept[:-1]:
         yield _event(point, points[-1].number, best=False)
     last = _event(points[-1], points[-1].number, best=True)
-    yield Progress("saving the model", 0, None)
+    yield Progress(SAVING, 0, None)
     values = start.network.settings
     info = run_bundle_info(
         arch=arch,

@@ -129,6 +129,20 @@ class WantedVectors:
         return found
 
 
+@dataclass(frozen=True)
+class OpenedPass:
+    """A pass that is about to compute missing vectors: its engine, and where it stores what it computes."""
+
+    engine: PreparedEngine
+    cache: "ResizedCache"
+    stores: Mapping[str, AnyVectors]
+    """The vectors of each view."""
+    filled: Mapping[str, Store]
+    """The same; with the maps of the stage that was asked for beside them, where these can be kept."""
+    photos: int
+    """How many photos lack vectors."""
+
+
 def kept_vectors(
     wanted: WantedVectors, splits: Sequence[str], log: Callable[[str], None]
 ) -> Generator[Progress, None, KeptVectors]:
@@ -136,39 +150,75 @@ def kept_vectors(
 
     torch is imported only if vectors are missing. Raises ImageRefused for a broken photo.
     """
+    opened = yield from open_pass(wanted, splits, log)
+    return (yield from finish_pass(wanted, splits, opened))
+
+
+def open_pass(
+    wanted: WantedVectors,
+    splits: Sequence[str],
+    log: Callable[[str], None],
+    first: Callable[[Mapping[str, AnyVectors]], Sequence[Source]] = lambda stores: (),
+) -> Generator[Progress, None, OpenedPass | None]:
+    """Yield progress and return the pass over the photos that lack vectors; None if none does.
+
+    ``first`` says which photos will be computed before the others, from the vectors that there are. While the engine is
+    prepared, only these are decoded, since decoding the others slows the start down.
+    """
     if wanted.too_many_views:
         log(
             f"The head takes the last stage alone: with {wanted.too_many_views:,} views of training photos, comparing "
             "it with several stages needs too much memory. Set head_features to stages to use them anyway."
         )
-    name = wanted.engine_name()
-    stores = wanted.stores(name)
+    stores = wanted.stores(wanted.engine_name())
     lacking = wanted.lacking(stores, splits)
     missing: set[str] = set().union(*lacking.values())
-    maps_kept = False
-    if missing:
-        yield Progress("choosing how to compute features", 0, None)
-        cache = _cache(wanted, log)
-        with decoding_ahead(
-            cache, [one for one in (*wanted.in_order((TRAIN,)), *wanted.in_order(splits)) if one.hash in missing]
-        ):
-            engine = _opened(wanted, sum(map(len, lacking.values())), cache)
-        name, stores = engine.name, wanted.stores(engine.name)
-        maps_kept = yield from _compute(wanted, splits, stores, engine, cache)
-    views = {view: _all(store, wanted.sources[TRAIN]) for view, store in stores.items()}
-    others = {split: _all(stores[ORIGINAL], wanted.sources[split]) for split in splits if split in wanted.sources}
+    if not missing:
+        return None
+    yield Progress("choosing how to compute features", 0, None)
+    cache = _cache(wanted, log)
+    ahead = first(stores) or (*wanted.in_order((TRAIN,)), *wanted.in_order(splits))
+    with decoding_ahead(cache, [one for one in ahead if one.hash in missing]):
+        engine = _opened(wanted, lacking_views(lacking), cache)
+    stores = wanted.stores(engine.name)
+    filled: Mapping[str, Store] = stores
+    if wanted.maps_of is not None:
+        from core.training.kept.maps_in_advance import with_maps
+
+        filled = with_maps(wanted, splits, stores, engine)
+    return OpenedPass(engine, cache, stores, filled, len(missing))
+
+
+def finish_pass(
+    wanted: WantedVectors, splits: Sequence[str], opened: OpenedPass | None
+) -> Generator[Progress, None, KeptVectors]:
+    """Yield progress and return all vectors, once those are computed that are still missing.
+
+    ``opened`` is from `open_pass`. Raises ImageRefused for a broken photo.
+    """
+    name = wanted.engine_name() if opened is None else opened.engine.name
+    stores = wanted.stores(name) if opened is None else opened.stores
+    if opened is not None:
+        yield from _compute(wanted, splits, opened)
+    views = {view: vectors_of(store, wanted.sources[TRAIN]) for view, store in stores.items()}
+    others = {split: vectors_of(stores[ORIGINAL], wanted.sources[split]) for split in splits if split in wanted.sources}
 
     def taken(take: Callable[[list[np.ndarray]], np.ndarray]) -> KeptVectors:
         return KeptVectors(
             name,
             {view: take(found) for view, found in views.items()},
             {split: take(found) for split, found in others.items()},
-            len(missing),
-            maps_kept,
+            0 if opened is None else opened.photos,
+            opened is not None and opened.filled is not opened.stores,
         )
 
     last = taken(lambda stages: stages[-1])
     return replace(last, stages=taken(side_by_side)) if wanted.several_stages else last
+
+
+def lacking_views(lacking: Mapping[str, set[str]]) -> int:
+    """Return how many views are to be computed."""
+    return sum(map(len, lacking.values()))
 
 
 def _cache(wanted: WantedVectors, log: Callable[[str], None]) -> "ResizedCache":
@@ -198,39 +248,31 @@ def _opened(wanted: WantedVectors, images: int, cache: "ResizedCache") -> Prepar
     )
 
 
-def _compute(
-    wanted: WantedVectors,
-    splits: Sequence[str],
-    stores: Mapping[str, AnyVectors],
-    engine: PreparedEngine,
-    cache: "ResizedCache",
-) -> Generator[Progress, None, bool]:
-    """Compute what is missing; returns whether maps were kept too."""
-    filled: Mapping[str, Store] = stores
-    if wanted.maps_of is not None:
-        from core.training.kept.maps_in_advance import with_maps
-
-        filled = with_maps(wanted, splits, stores, engine)
-    parts = [(filled, wanted.in_order((TRAIN,)))]
+def _compute(wanted: WantedVectors, splits: Sequence[str], opened: OpenedPass) -> Generator[Progress]:
+    """Compute what is missing."""
+    parts = [(opened.filled, wanted.in_order((TRAIN,)))]
     # The photos of other splits are seen in the original view; a training that follows validates on those of val.
     parts += [
-        ({ORIGINAL: (filled if split == VALIDATION else stores)[ORIGINAL]}, wanted.in_order((split,)))
+        ({ORIGINAL: (opened.filled if split == VALIDATION else opened.stores)[ORIGINAL]}, wanted.in_order((split,)))
         for split in splits
     ]
     total, done = sum(len(photos) for _, photos in parts), 0
     for where, photos in parts:
-        for progress in compute(where, photos, cache, engine, _refuse) if photos else ():
+        for progress in compute(where, photos, opened.cache, opened.engine, refuse) if photos else ():
             yield Progress(PHASE, done + progress.done, total)
         done += len(photos)
-    return filled is not stores
 
 
-def _refuse(photo: Refused) -> None:
+def refuse(photo: Refused) -> None:
+    """Raise ImageRefused: a training names a photo that it cannot read, and skips none."""
     raise ImageRefused(photo.name, photo.reason)
 
 
-def _all(store: AnyVectors, sources: Sequence[Source]) -> list[np.ndarray]:
-    """Return the vectors of each stage that is kept, the last one's at the end."""
+def vectors_of(store: AnyVectors, sources: Sequence[Source]) -> list[np.ndarray]:
+    """Return the vectors of photos at each stage that is kept, the last one's at the end: each float32 [n, C].
+
+    Raises RunError if some are not there any more.
+    """
     hashes = [one.hash for one in sources]
     found = []
     for one in store.stores.values() if isinstance(store, StageVectors) else (store,):

@@ -47,6 +47,19 @@ def save_head(
         raise
 
 
+def save_best(folder: Path, start: FrozenStart, head: LinearHead, info: BundleInfo) -> None:
+    """Write ``best/`` alone, whole or not at all: a model to try, from which nothing is resumed.
+
+    Raises the errors of `save_head`.
+    """
+    try:
+        _write(folder / "best", start, head, info, None)
+    except Exception as error:
+        if known := storage_error(error, "the first model could not be saved", "resume the run"):
+            raise known from error
+        raise
+
+
 def _write(folder: Path, start: FrozenStart, head: LinearHead, info: BundleInfo, last_stage: LinearHead | None) -> None:
     def also(new: Path) -> None:
         if last_stage is not None:

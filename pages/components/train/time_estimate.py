@@ -22,18 +22,18 @@ def time_sentence(workspace: Workspace, recipe: Recipe, snapshot: Snapshot, runs
     first = first_recipe(recipe, snapshot.task) if recipe.train == "automatic" else recipe
     ready = vectors_readiness(workspace, first, snapshot) if first.solves_head(snapshot.task) else None
     found = expected_time(workspace, recipe, snapshot, runs, ready=ready.share if ready else 0.0)
-    if found.first_model is not None:
+    if recipe.train == "automatic" and found.first_model is not None:
         return _automatic_sentence(workspace, recipe, found, found.first_model, ready)
     if ready is not None and ready.done:
         how = f"the features of {ready.done:,} of {ready.total:,} photos are ready"
         longest = found.seconds if ready.done == ready.total else found.seconds * found.speed.spread
-        return f"Expected time: {_exact(found.seconds, longest)} ({how}).{_queue(found)}"
+        return f"Expected time: {_exact(found.seconds, longest)} ({how}){_early(found)}.{_queue(found)}"
     source = found.speed.source
     if found.speed.rough and begin_measuring(workspace):
         source = "a rough estimate; this computer's speed is being measured"
     limit = "at most " if recipe.patience else ""
     low, high = found.seconds / found.speed.spread, found.seconds * found.speed.spread
-    return f"Expected time: {limit}{duration_range(low, high)} ({source}).{_queue(found)}"
+    return f"Expected time: {limit}{duration_range(low, high)} ({source}){_early(found)}.{_queue(found)}"
 
 
 def _automatic_sentence(
@@ -48,12 +48,20 @@ def _automatic_sentence(
     elif found.speed.rough and begin_measuring(workspace):
         how = "a rough estimate; this computer's speed is being measured"
     model = f"Expected time: a first model in {_exact(shortest, longest)} ({how})"
-    if found.seconds <= first_model:  # no other phase fits
+    if found.seconds <= (found.first_phase or first_model):  # no other phase fits
         return f"{model}. For more layers, there are too few photos or too little time.{_queue(found)}"
     limit = max(longest, USUAL_SECONDS if recipe.time_limit is None else 60 * recipe.time_limit)
     most = format_duration(min(limit, found.seconds * found.speed.spread)).removeprefix("about ")
     # Not a promise: the comparison with the model before comes after the time limit.
     return f"{model}, and about {most.removeprefix('less than ')} at most.{_queue(found)}"
+
+
+def _early(found: ExpectedTime) -> str:
+    """Return the rest of a sentence about an early model; empty without one."""
+    if found.first_model is None:
+        return ""
+    low, high = found.first_model / found.speed.spread, found.first_model * found.speed.spread
+    return f", with a first model in {_exact(low, high)}"
 
 
 def _exact(seconds: float, most: float) -> str:

@@ -9,8 +9,10 @@ from core.runs.exams.looks import looks_at_test_photos
 from core.runs.exams.records import TEST
 from core.runs.folder import RunFolder
 from core.runs.verdict import verdict_of
+from core.training.early.seen_photos import seen_photos
 from pages.components.shared import frame
 from pages.components.shared.wording import counted, plain
+from pages.components.train.automatic.first_model import evaluated_sentence
 
 _LINKS: dict[Place, tuple[str, str]] = {
     "data": ("Data", "Add photos"),
@@ -37,6 +39,9 @@ def show(run: RunFolder, report: Report, before: str = "", brief: bool = False) 
         return
     draw = st.success if found.level == "better" else st.warning
     draw(f"{before} {plain(found.sentence)}".strip(), icon=ICONS[found.level])
+    if (seen := seen_photos(run.best)) is not None:  # the steps are for a model from all photos
+        st.caption(evaluated_sentence(seen, report))
+        return
     if not found.steps:
         return
     if not brief:

@@ -37,13 +37,32 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     return two_colors(tmp_path_factory.mktemp("photos"), train=50, val=10, test=2, size=16)
 
 
-def test_the_first_model_takes_as_long_as_a_solved_head(photos: Snapshot) -> None:
+def test_the_first_phase_takes_as_long_as_a_solved_head(photos: Snapshot) -> None:
     recipe = recipe_of()
     head = recipe.model_copy(update={"train": "head", "epochs": 1})
     for ready in (0.0, 1.0):
         found = automatic_time(recipe, photos, speed_of(recipe, 20), speed_of(recipe, 10), ready=ready)
         alone = expected_seconds(head, photos, speed_of(recipe, 20), ready=ready, busy=1.0)
-        assert found.first_model == pytest.approx(sum(alone.values()))
+        assert found.first_phase == pytest.approx(sum(alone.values()))
+
+
+def test_an_early_model_comes_after_its_own_photos(photos: Snapshot) -> None:
+    """A hundred training photos in two views and twenty others, at twenty a second: 44 views come first."""
+    recipe = recipe_of()
+    head = first_recipe(recipe, "classification")
+    found = automatic_time(recipe, photos, speed_of(recipe, 20), speed_of(recipe, 10))
+    parts = expected_seconds(head, photos, speed_of(recipe, 20), busy=1.0)
+    assert found.first_phase == pytest.approx(sum(parts.values()))
+    first = 30 + 14
+    reading = parts["reading the photos"] * first / 120
+    assert found.first_model == pytest.approx(parts["start"] + reading + first / 20 + 0.7, abs=0.05)
+    half = automatic_time(recipe, photos, speed_of(recipe, 20), speed_of(recipe, 10), ready=0.5)
+    assert half.first_model == half.first_phase, "110 views: no early model for so few"
+    fast = automatic_time(recipe, photos, speed_of(recipe, 2000), speed_of(recipe, 1000))
+    assert fast.first_model == fast.first_phase
+    averaged = recipe_of(test_time_views=2)
+    found = automatic_time(averaged, photos, speed_of(averaged, 20), speed_of(averaged, 10))
+    assert found.first_model == found.first_phase
 
 
 def test_the_longest_time_holds_the_phases_that_photos_and_limit_allow(photos: Snapshot) -> None:
@@ -55,17 +74,17 @@ def test_the_longest_time_holds_the_phases_that_photos_and_limit_allow(photos: S
     found = automatic_time(recipe, photos, speed_of(recipe, 20), speed_of(recipe, 10))
     layer4 = 8 * 0.2 * (FULL_STEP * 100 + 20) / 10
     every = 8 * (FULL_STEP * 100 + 20) / 10
-    assert found.longest - found.first_model == pytest.approx(layer4 + every, rel=0.05)
+    assert found.longest - found.first_phase == pytest.approx(layer4 + every, rel=0.05)
     there = automatic_time(recipe, photos, speed_of(recipe, 20), speed_of(recipe, 10), ready=1.0)
     maps = 0.8 * (2 * 100 + 20) / 10
-    assert there.longest - there.first_model == pytest.approx(layer4 + maps + every, rel=0.05)
+    assert there.longest - there.first_phase == pytest.approx(layer4 + maps + every, rel=0.05)
     mixed = automatic_time(recipe_of(interpolate=True), photos, speed_of(recipe, 20), speed_of(recipe, 10))
     mixes = 11 * 20 / 10  # the validation photos with eleven mixes of the weights
     assert mixed.longest - found.longest == pytest.approx((0.2 + 1) * mixes, rel=0.01)
     short = automatic_time(recipe_of(time_limit=3), photos, speed_of(recipe, 20), speed_of(recipe, 10))
-    assert short.longest - short.first_model == pytest.approx(layer4, rel=0.1)
+    assert short.longest - short.first_phase == pytest.approx(layer4, rel=0.1)
     none = automatic_time(recipe_of(time_limit=0.2), photos, speed_of(recipe, 20), speed_of(recipe, 10))
-    assert none.longest == none.first_model == found.first_model
+    assert none.longest == none.first_phase == found.first_phase
 
 
 def test_a_page_gets_both_times(
@@ -77,7 +96,8 @@ def test_a_page_gets_both_times(
     monkeypatch.setattr(speeds_by_work, "run_speed", lambda *_: speed_of(recipe, 20))
     found = expected_time(workspace, recipe, photos, [])
     times = automatic_time(recipe, photos, speed_of(recipe, 20), speed_of(recipe, 10))
-    assert (found.first_model, found.seconds) == (times.first_model, times.longest)
+    assert (found.first_model, found.first_phase) == (times.first_model, times.first_phase)
+    assert found.seconds == times.longest
     manual = expected_time(workspace, recipe.model_copy(update={"train": "layer4"}), photos, [])
     assert manual.first_model is None
     ahead = make_run(weights="imagenet", train="automatic", views=2)
@@ -124,7 +144,7 @@ def test_boxes_are_validated_once_after_each_phase(photos: Snapshot) -> None:
     layer4 = (0.8 * (2 * 100 + 20) + 8 * 0.2 * (FULL_STEP * 100 + 20)) / 10
     every = 8 * (FULL_STEP * 100 + 20) / 10
     report = REPORT_SECONDS + 20 / 10
-    assert found.longest - found.first_model == pytest.approx(layer4 + every + 2 * report)
+    assert found.longest - found.first_phase == pytest.approx(layer4 + every + 2 * report)
 
 
 @pytest.mark.parametrize(

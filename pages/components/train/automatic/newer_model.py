@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.runs.folder import RunFolder
 from core.runs.status import Status
+from core.training.early.seen_photos import seen_photos
 from pages.components.shared import frame
 from pages.components.shared.pickers import SPLIT_NAMES
 from pages.components.train.automatic.phase_words import phases_or_none
@@ -32,7 +33,8 @@ def sentence(run: RunFolder, status: Status, split: str | None) -> str:
     """Return what a live run is doing, and which model the page shows or when the report on ``split`` comes."""
     state = "This run is waiting in the queue." if status.state == "queued" else "This run is still training."
     if split is None or run.report_path(split).exists():
-        return f"{state} You see its best model so far."
+        seen = seen_photos(run.best)
+        return f"{state} You see its {'best model so far' if seen is None else seen.model}."
     when = {
         "val": "The report on these photos is created when it ends.",
         "train": "It can be evaluated on these photos when it ends.",
@@ -60,7 +62,7 @@ def _offer_newer(run: RunFolder, shown: int) -> None:
 
 
 def _version(run: RunFolder) -> int:
-    """Return the time of the report on an automatic run's model, which is written after the model; 0 without one.
+    """Return the time of the report on an automatic run's model, which is written with the model; 0 without one.
 
     Other runs may have a better model after every epoch, and to say that so often helps nobody: always 0.
     """

@@ -13,6 +13,7 @@ from pages.components.train.status_text import epochs_words, format_duration, fo
 
 LAYERS = {layers: f"{name[0].upper()}{name[1:]}" for layers, name in PHASE_NAMES.items()}
 NAMES = {layers: name.removeprefix("the ") for layers, name in PHASE_NAMES.items()}
+EARLY = "first model, from a part of the photos"
 _SHORT_SECONDS = 90
 
 
@@ -35,7 +36,9 @@ def usable_sentence(found: Phases, *, live: bool, boxes: bool) -> str:
     kept = found.kept
     if not live or kept is None:
         return ""
-    first = "A first model" if len([one for one in found.phases if one.kept]) == 1 else "A better model"
+    first = "A model from all photos" if found.early else "A first model"
+    if len([one for one in found.phases if one.kept]) > 1:
+        first = "A better model"
     return (
         f"**{first} is ready**: {figure_of(kept, boxes)} on {counted(kept.n, 'validation photo')}. You can use it on "
         "every page while the training goes on."
@@ -63,7 +66,11 @@ def epochs_of(phase: Phase) -> int:
 
 def summary(found: Phases, *, boxes: bool) -> str:
     """Return the chart in words, for screen readers."""
-    parts = [
+    parts = []
+    if (early := found.early) is not None:
+        figure = f"{early.value:.1%} ({early.low:.0%} to {early.high:.0%})"
+        parts = [f"{EARLY}: {figure} after {short_time(early.seconds)}"]
+    parts += [
         f"{NAMES[one.train]}: {figure_of(one, boxes)} after {short_time(one.ended)}, "
         f"{'kept' if one.kept else 'not kept'}"
         for one in found.phases

@@ -4,10 +4,10 @@ import math
 
 import plotly.graph_objects as go
 
-from core.runs.automatic.phases import Phase, Phases
+from core.runs.automatic.phases import EarlyResult, Phase, Phases
 from pages.components.shared.charts import Palette, rgba, styled
 from pages.components.train.automatic.phase_marks import draw_band
-from pages.components.train.automatic.phase_words import NAMES
+from pages.components.train.automatic.phase_words import EARLY, NAMES
 
 HEIGHT = 320
 _ROOM = 0.04
@@ -72,19 +72,50 @@ def phases_figure(found: Phases, colors: Palette, *, boxes: bool) -> go.Figure:
             },
             hovertemplate=f"%{{y:{number}}} after %{{x:.3g}} {unit}<extra>{name}, {state}</extra>",
         )
+    if found.early is not None:
+        _early_model(figure, found.early, scale, unit, colors)
+        lows.append(found.early.low)
     lowest = max(0.0, math.floor(10 * (min(lows, default=0.0) - _ROOM / 2)) / 10)
     figure.update_yaxes(range=[lowest, 1 + _ROOM * (1 - lowest)], tickformat="" if boxes else ".0%")
     step = next((one for one in _STEPS if end / one <= 8), _STEPS[-1]) / scale
     figure.update_xaxes(range=[0, end / scale * (1 + _ROOM)], dtick=step, tick0=0)
     title = "Validation mean IoU" if boxes else "Validation accuracy"  # with the interval, it fits a phone
-    if any(phase.low is not None and phase.high is not None for phase in found.phases):
+    if found.early or any(phase.low is not None and phase.high is not None for phase in found.phases):
         title += ", with 95% confidence interval"
     return styled(figure, colors, title, height=HEIGHT, legend=False, x_title=f"{unit} of training")
+
+
+def _early_model(figure: go.Figure, early: EarlyResult, scale: float, unit: str, colors: Palette) -> None:
+    """Draw the result of the early model: a small diamond, since it is from a part of the photos."""
+    figure.add_scatter(
+        x=[early.seconds / scale],
+        y=[early.value],
+        error_y={
+            "type": "data",
+            "array": [early.high - early.value],
+            "arrayminus": [early.value - early.low],
+            "color": rgba(colors.accent, 0.6),
+            "thickness": 1.5,
+            "width": 4,
+        },
+        name=EARLY,
+        mode="markers",
+        marker={
+            "size": 9,
+            "symbol": "diamond",
+            "color": colors.paper,
+            "line": {"color": colors.accent, "width": 2},
+        },
+        hovertemplate=f"%{{y:.1%}} after %{{x:.3g}} {unit}<extra>first model, from {early.photos:,} of {early.of:,} "
+        "photos</extra>",
+    )
 
 
 def _line_of_the_model(figure: go.Figure, found: Phases, end: float, scale: float, colors: Palette) -> None:
     """Draw which result the run's model has at each time: it is used from the end of its phase on."""
     kept = [(one.ended / scale, one.value) for one in found.phases if one.kept and one.ended is not None]
+    if found.early is not None:
+        kept = [(found.early.seconds / scale, found.early.value), *kept]
     if kept:
         figure.add_scatter(
             x=[*(seconds for seconds, _ in kept), end],

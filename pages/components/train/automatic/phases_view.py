@@ -1,4 +1,4 @@
-"""The phases of an automatic run: the first model as soon as it is there, the chart, and why each phase was kept."""
+"""The phases of an automatic run: its model so far, the chart, and why each phase was kept."""
 
 from functools import lru_cache
 
@@ -12,15 +12,21 @@ from pages.components.glossary.terms import explained
 from pages.components.shared import frame
 from pages.components.shared.charts import palette
 from pages.components.shared.wording import plain
+from pages.components.train.automatic import first_model
 from pages.components.train.automatic.phase_words import phase_line, phases_of, summary, usable_sentence
 from pages.components.train.automatic.phases_chart import phases_figure
 
 
 def show(run: RunFolder, *, boxes: bool, links: bool = True) -> None:
-    """Draw the phases so far; nothing for a run that is not automatic.
+    """Draw the phases so far; of a run that is not automatic, only its early model while it trains.
 
     ``links`` are those to the pages that use its model while it trains.
     """
+    status = run.status()
+    live = status.live
+    early = first_model.early_sentence(run, live=live) if links else ""
+    if early:
+        first_model.show(run, early)
     try:
         found = phases_of(run)
     except RunError as error:
@@ -28,28 +34,16 @@ def show(run: RunFolder, *, boxes: bool, links: bool = True) -> None:
         return
     if found is None:
         return
-    status = run.status()
-    live = status.live
     sentence = usable_sentence(found, live=live, boxes=boxes)
-    if sentence and links:
-        _first_model(run, sentence)
-    if any(phase.points or phase.value is not None for phase in found.phases):
+    if sentence and links and not early:
+        first_model.show(run, sentence)
+    if found.early or any(phase.points or phase.value is not None for phase in found.phases):
         _chart(run, found, boxes)
     else:
         _heading()
     st.markdown("\n".join(phase_line(phase, boxes=boxes, live=live) for phase in found.phases))
     if found.end and not (links and found.end in status.message):  # the Train page shows the message above
         st.caption(plain(found.end))
-
-
-def _first_model(run: RunFolder, sentence: str) -> None:
-    """Say that there is a model, with links to the pages that use it."""
-    with st.container(border=True, gap="xsmall", key="first-model"):
-        st.markdown(f":green[:material/check_circle:] {sentence}")
-        with st.container(horizontal=True, gap="medium"):
-            frame.link("Evaluate", "Evaluate the model", width="content", run=run.id)
-            frame.link("Explain", "Explain predictions", width="content", model=run.id)
-            frame.link("Export", "Export the model", width="content", run=run.id)
 
 
 def _heading() -> None:

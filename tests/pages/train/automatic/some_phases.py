@@ -1,6 +1,6 @@
 """Phases as an automatic training writes them: the head, then the last stage, then all layers."""
 
-from core.runs.automatic.phases import Phase, Phases, Point
+from core.runs.automatic.phases import EarlyResult, Phase, Phases, Point
 
 HEAD = Phase(
     train="head",
@@ -60,3 +60,4 @@ FAILED = LAYER4_AT_WORK.model_copy(update={"points": (), "ended": 31.0, "verdict
 ONE = Phases(phases=(HEAD,))
 TWO = Phases(phases=(HEAD, LAYER4_AT_WORK))
 THREE = Phases(phases=(HEAD, LAYER4, ALL), end="All layers have been trained.")
+EARLY = EarlyResult(seconds=7.0, photos=40, of=200, value=0.7, low=0.48, high=0.85, n=20)

@@ -10,7 +10,7 @@ from core.runs.folder import RunFolder
 from core.runs.status import Status, now
 from pages.components.train.automatic import phase_words
 from tests.pages.conftest import read
-from tests.pages.train.automatic.some_phases import ALL, FAILED, HEAD, LAYER4_AT_WORK, ONE, THREE, TWO
+from tests.pages.train.automatic.some_phases import ALL, EARLY, FAILED, HEAD, LAYER4_AT_WORK, ONE, THREE, TWO
 
 
 def at_work(**changes: object) -> Status:
@@ -21,6 +21,8 @@ def test_a_first_model_is_said_only_while_the_training_goes_on() -> None:
     first = phase_words.usable_sentence(TWO, live=True, boxes=False)
     assert first.startswith("**A first model is ready**: 75.0% (60% to 86%) on 40 validation photos.")
     assert phase_words.usable_sentence(THREE, live=True, boxes=False).startswith("**A better model is ready**: 90.0%")
+    early = TWO.model_copy(update={"early": EARLY})
+    assert phase_words.usable_sentence(early, live=True, boxes=False).startswith("**A model from all photos is ready**")
     assert not phase_words.usable_sentence(TWO, live=False, boxes=False)
     assert not phase_words.usable_sentence(Phases(), live=True, boxes=False)
     assert "mean IoU 0.75 (0.60 to 0.86) on 40" in phase_words.usable_sentence(TWO, live=True, boxes=True)
@@ -57,6 +59,8 @@ def test_the_chart_is_there_in_words() -> None:
         "all layers: 85.0% (71% to 93%) after about 4 minutes, not kept."
     )
     assert phase_words.summary(Phases(), boxes=True).endswith("No phase is over yet.")
+    early = phase_words.summary(ONE.model_copy(update={"early": EARLY}), boxes=False)
+    assert "photos. first model, from a part of the photos: 70.0% (48% to 85%) after 7 seconds; head: 75.0%" in early
 
 
 def test_lists_name_the_phases_instead_of_epochs() -> None:

@@ -6,7 +6,7 @@ from core.runs.automatic.phases import Phase, Phases
 from pages.components.shared.charts import DARK, LIGHT
 from pages.components.train.automatic.phase_marks import mark_phases
 from pages.components.train.automatic.phases_chart import phases_figure
-from tests.pages.train.automatic.some_phases import FAILED, HEAD, LAYER4, LAYER4_AT_WORK, ONE, THREE, TWO
+from tests.pages.train.automatic.some_phases import EARLY, FAILED, HEAD, LAYER4, LAYER4_AT_WORK, ONE, THREE, TWO
 
 
 def test_without_a_phase_the_axes_are_drawn_and_nothing_else() -> None:
@@ -95,3 +95,15 @@ def test_a_phase_that_failed_has_a_band_only_for_the_epochs_that_it_had() -> Non
 
 def _shortened(phase: Phase) -> Phase:
     return phase.model_copy(update={"epochs": 3, "points": phase.points[:3]})
+
+
+def test_the_early_model_is_a_mark_of_its_own_from_which_the_runs_line_begins() -> None:
+    figure = phases_figure(ONE.model_copy(update={"early": EARLY}), LIGHT, boxes=False)
+    line, _, early = figure.data
+    assert (list(line.x), list(line.y)) == ([7.0, 19.0, 19.0], [0.7, 0.75, 0.75])
+    assert (early.x[0], early.y[0], early.marker.symbol) == (7.0, 0.7, "diamond")
+    assert early.error_y.array[0] == pytest.approx(0.15) and "40 of 200 photos" in early.hovertemplate
+    assert figure.layout.yaxis.range[0] <= EARLY.low
+    alone = Phases(phases=(HEAD.model_copy(update={"points": (), "ended": None, "value": None}),), early=EARLY)
+    figure = phases_figure(alone, LIGHT, boxes=False)
+    assert figure.layout.xaxis.range[1] > 7.0 and "95% confidence interval" in figure.layout.title.text
