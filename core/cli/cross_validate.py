@@ -31,9 +31,12 @@ def cross_validate(
     ],
     images: Images = None,
     group_column: GroupColumn = None,
-    folds: Annotated[int, typer.Option(help="Into how many parts the photos are divided.")] = 5,
+    folds: Annotated[int, typer.Option(help="How many parts to divide the photos into.")] = 5,
     repeat: Annotated[
-        int, typer.Option(help="How often, each time with other folds: shows how much the result depends on chance.")
+        int,
+        typer.Option(
+            help="How often to repeat it, with other folds each time. Shows how much the result depends on chance."
+        ),
     ] = 1,
     by_group: Annotated[
         bool,

@@ -68,7 +68,7 @@ def report(
     ] = True,
     json: Json = False,
 ) -> None:
-    """Write a run's report as one HTML page: printable, with all photos and charts inside, no internet needed."""
+    """Write a run's report as one HTML page: printable, with its photos and charts inside, no internet needed."""
     from core.export.report_page.write_report import write_report
     from core.runs.folder import open_run
     from core.workspace import open_workspace

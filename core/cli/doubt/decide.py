@@ -23,12 +23,13 @@ _SWITCH = ("on", "off")
 def decide(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or a run id in the workspace.")],
     temperature: Annotated[
-        str | None, typer.Option(metavar="on|off", help="Whether to calibrate probabilities by the temperature.")
+        str | None,
+        typer.Option(metavar="on|off", help="Switch calibrated probabilities on or off (temperature scaling)."),
     ] = None,
     leave_below: Annotated[
         str | None,
         typer.Option(
-            metavar="X|off", help="Leave answers with a smaller probability to a person: they are marked unsure."
+            metavar="X|off", help="Leave answers with a lower probability to a person: they are marked unsure."
         ),
     ] = None,
     threshold: Annotated[
@@ -47,12 +48,12 @@ def decide(
         str | None,
         typer.Option(
             metavar="on|off",
-            help='Whether to score "none of these": how far a photo is from the training photos. Photos that are '
-            "farther than 95% of the validation photos are marked unsure.",
+            help='Switch the score for "none of these" on or off: how far a photo is from the training photos. Photos '
+            "that are farther than 95% of the validation photos are marked unsure.",
         ),
     ] = None,
     clear: Annotated[
-        bool, typer.Option("--clear", help="Delete the decision: the likeliest class with its own probability again.")
+        bool, typer.Option("--clear", help="Delete the decision: predict the most likely class, uncalibrated, again.")
     ] = False,
     device: Device = "auto",
     json: Json = False,
@@ -81,7 +82,7 @@ def decide(
         from core.models.decision import Decision
 
         change_decision(found, lambda _: Decision())
-        print_json({"decision": None}) if json else print_result("The likeliest class is the answer again.")
+        print_json({"decision": None}) if json else print_result("The model predicts the most likely class again.")
         return
     with ProgressDisplay() as display:
         known = _validation(found, workspace, device, display)

@@ -39,14 +39,14 @@ def groups(
     clear: Annotated[bool, typer.Option("--clear", help="Take all photos out of their groups.")] = False,
     split_again: Annotated[
         bool,
-        typer.Option("--split-again", help="Divide the photos of all groups anew, so that no group is in two splits."),
+        typer.Option("--split-again", help="Divide the photos of all groups again, so that no group is in two splits."),
     ] = False,
     json: Json = False,
 ) -> None:
     """List the groups of a project, or make groups from the file names of its photos.
 
     Photos of one group (a person, a camera, a day) are always in one split: a model is then tested on people that it
-    has never seen. Photos that the rule does not match keep the group that they have. Splits that exist stay until
+    has never seen. Photos that the rule does not match keep the group that they have. Existing splits stay until
     --split-again. Each step is one change that Undo takes back on the page.
     """
     from core.data.store.store import Store
@@ -143,4 +143,4 @@ def _print_state(store: "Store", project: "Project") -> None:
     for remark in state.remarks:
         print_message(remark)
     if state.sides:
-        print_message(f"{sides_remark(state.sides)} Add --split-again to bring each group to one side.")
+        print_message(f"{sides_remark(state.sides)} Add --split-again to put each group in one split.")

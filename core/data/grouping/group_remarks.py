@@ -1,4 +1,4 @@
-"""Say in words what groups mean for a split: classes that cannot be tested, groups on several sides."""
+"""Say in words what groups mean for a split: classes that cannot be tested, groups in several splits."""
 
 from collections.abc import Mapping, Sequence
 
@@ -35,8 +35,8 @@ def sides_remark(sides: Mapping[str, Sequence[str]]) -> str:
     *others, last = [_SIDES[split] for split in splits]
     where = f"{', '.join(others)} and {last}"
     if len(sides) == 1:
-        return f"One group is on several sides: {name} is in {where}. Its results are too good for a new group."
+        return f"One group is in several splits: {name} is in {where}. Its results are too good for a new group."
     return (
-        f"{len(sides):,} groups are on several sides, such as {name}, which is in {where}. "
+        f"{len(sides):,} groups are in several splits, such as {name}, which is in {where}. "
         "The results are too good for a new group."
     )

@@ -49,12 +49,12 @@ def _split_words(record: RunRecord) -> str:
 
 
 def _group_words(frame: pd.DataFrame, *, named: bool) -> str:
-    """Say how many groups of photos there are, and whether any lies on several sides of the split."""
+    """Say how many groups of photos there are, and whether any is in several splits."""
     by_group = frame.groupby(GROUP)["split"]
     several = by_group.size() > 1
     divided = int((by_group.nunique() > 1).sum())
     kind = "that a person named, such as one person, place or day" if named else "of near-duplicates"
     text = f"{counted(int(several.sum()), 'group')} {kind}"
     if divided:
-        return f"{text}: {divided:,} of them on several sides of the split, so the figures may be too optimistic."
+        return f"{text}: {divided:,} of them in several splits, so the figures may be too optimistic."
     return f"{text}; none of them is divided between splits."

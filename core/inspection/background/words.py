@@ -17,7 +17,7 @@ def headline(found: Background) -> str:
     """Return the answer to "Is it the background?", in one sentence."""
     outside = REGIONS[found.region].outside
     if not found.photos:
-        return "No photo could be used."
+        return "No photo could be used. Choose another region."
     if not better_than_guessing(found):
         return "The model is not clearly better than guessing on these photos, so there is nothing to test."
     rate, paired = figures.accuracy(found, BACKGROUND), figures.gap(found)
@@ -168,9 +168,8 @@ def _few_sentence(found: Background) -> str:
     paired = figures.gap(found)
     if paired is None or paired.clear:
         return ""
-    if paired.n < FEW:
-        return f"With only {paired.n:,} photos, an effect of up to {100 * paired.high:.0f} points may stay hidden."
-    return f"An effect of up to {100 * max(0.0, paired.high):.0f} percentage points may stay hidden."
+    hidden = f"effect of up to {100 * max(0.0, paired.high):.0f} percentage points may stay hidden."
+    return f"With only {paired.n:,} photos, an {hidden}" if paired.n < FEW else f"An {hidden}"
 
 
 def _share(rate: Rate) -> str:

@@ -45,12 +45,12 @@ class Concept:
     crops: tuple[Crop, ...]
     adds: float
     share: float | None
-    """Of the mean score less the bias; None where that is not positive."""
+    """Of the mean score minus the bias; None where that is not positive."""
 
 
 @dataclass(frozen=True)
 class Concepts:
-    """What a class is made of; ``adds`` of all concepts and the remainder give the mean score less the bias."""
+    """What a class is made of; ``adds`` of all concepts and the remainder give the mean score minus the bias."""
 
     label: str
     concepts: tuple[Concept, ...]
@@ -73,7 +73,7 @@ class Concepts:
         total = self.score - self.bias
         rest = "earlier stages and what the parts leave out" if self.other_stages else "what the parts leave out"
         return (
-            f"Mean score of {self.label}, less the bias: {total:.2f} = {parts} (the parts) "
+            f"Mean score of {self.label} minus the bias: {total:.2f} = {parts} (the parts) "
             f"{'−' if self.remainder < 0 else '+'} {abs(self.remainder):.2f} ({rest})."
         )
 

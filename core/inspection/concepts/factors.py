@@ -57,7 +57,7 @@ class Factors:
 
     @property
     def mean_score(self) -> float:
-        """The mean score less the bias: the sum of the mean parts and the mean remainder."""
+        """The mean score minus the bias: the sum of the mean parts and the mean remainder."""
         return float(self.scores.mean() - self.bias)
 
     @property
@@ -79,7 +79,7 @@ def factors_of(maps: np.ndarray, head: Head, count: int, progress: CountCallback
             "label more photos."
         )
     if not points.any():
-        raise ModelError("The last stage is not active for these photos, so there is nothing to take apart.")
+        raise ModelError("The last stage is not active for these photos, so there is nothing to take apart. Choose another class.")
     activity, basis = factorise(points, count, progress)
     residual = float(np.square(points - activity @ basis).sum(dtype=np.float64))
     explained = 1 - residual / float(np.square(points).sum(dtype=np.float64))

@@ -16,7 +16,7 @@ OF_A_HEAD = (
 def head_recipe(run: Recipe | None = None, **chosen: Any) -> Recipe:
     """Return the recipe of a solved head: as that of the run, with the ``chosen`` values. Raises RecipeError.
 
-    A run that began with weights of its own, or with none, gives way to the usual network: such weights may have been
+    A run that began with weights of its own, or with none, is replaced by the usual network: such weights may have been
     trained on the very photos that are to be predicted.
     """
     values = {name: getattr(run, name) for name in OF_A_HEAD} if run else {}

@@ -32,12 +32,12 @@ class Coverage:
 
     @property
     def ambiguous(self) -> int:
-        """How many sets have more than one name."""
+        """How many sets have more than one class."""
         return int((self.sizes > 1).sum())
 
 
 def permitted_levels(count: int) -> tuple[int, ...]:
-    """Return the levels in per cent that so many photos permit: 90 from 9 photos on, 95 from 19, 99 from 99."""
+    """Return the levels in per cent that this number of photos permits: 90 from 9 photos on, 95 from 19, 99 from 99."""
     return tuple(level for level in LEVELS if _rank(count, level) <= count)
 
 

@@ -40,7 +40,7 @@ def fitted(logits: np.ndarray, labels: np.ndarray, before: Decision, snapshot_di
 
 
 def fitted_on(count: int, snapshot_digest: str | None) -> FittedOn:
-    """Return the note that something was just fitted on so many validation photos."""
+    """Return the note that something was just fitted on this number of validation photos."""
     made = datetime.now(UTC).isoformat(timespec="seconds")
     return FittedOn(n=count, snapshot_digest=snapshot_digest, created=made)
 

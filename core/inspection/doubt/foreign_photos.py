@@ -10,7 +10,7 @@ flowers. Foreign were 100 ImageNet photos, photos of the other two sets, or a cl
     nearest class mean, cosine from the mean 0.952      0.920        0.774
     nearest class mean, Euclidean            0.976      0.976        0.667
 
-The nearest alone (0.998, 0.997, 0.778) hangs on single photos. A class that is much like the others is hard to find
+The nearest alone (0.998, 0.997, 0.778) depends on single photos. A class that is much like the others is hard to find
 with any of them: with 900 photos 0.804, of which a limit for 95 % of the own photos finds 28 %.
 """
 
@@ -74,7 +74,7 @@ def limit_and_share(scores: np.ndarray, accepted: float) -> dict[str, float]:
 
 
 def sample(labels: np.ndarray, most: int = MOST_PHOTOS) -> np.ndarray:
-    """Return the places of at most so many training photos, as many of each class [N] as possible, in order."""
+    """Return the places of at most this number of training photos, as many of each class [N] as possible, in order."""
     if len(labels) <= most:
         return np.arange(len(labels))
     order = np.random.default_rng(0).permutation(len(labels))

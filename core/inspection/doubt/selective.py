@@ -57,7 +57,7 @@ class RiskCoverage:
 
 
 def answered(confidence: np.ndarray, correct: np.ndarray, leave_below: float) -> Answered:
-    """Count what is answered, and what of it is correct, if answers below this confidence are left to a person."""
+    """Count the answered photos and the correct ones, if answers below this confidence are left to a person."""
     kept = np.asarray(confidence) >= leave_below
     return Answered(leave_below, len(kept), int(kept.sum()), int(np.asarray(correct, bool)[kept].sum()))
 

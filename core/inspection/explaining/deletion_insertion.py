@@ -47,7 +47,7 @@ class OrderCurves:
 
     @property
     def gain(self) -> float:
-        """The insertion area less the deletion area: higher is better."""
+        """The insertion area minus the deletion area: higher is better."""
         return self.insertion_area - self.deletion_area
 
 

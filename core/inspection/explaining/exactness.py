@@ -45,7 +45,7 @@ class Exactness:
         hidden = f"hides the {against} against it" if against != _number(0) else "nothing counts against it"
         return (
             f"This map is exact: each place shows what it adds to the class score. All places add up to "
-            f"{_number(self.supporting + self.opposing)}, the logit {_number(self.logit)} less the bias "
+            f"{_number(self.supporting + self.opposing)}, the logit {_number(self.logit)} minus the bias "
             f"{_number(self.bias)}. The map shows the +{self.supporting:.2f} for the class, and {hidden}."
         )
 
@@ -71,7 +71,7 @@ def exactness_of(
 def contributions(network: "ResNet", features: "Tensor", target: int) -> "Tensor":
     """The last feature maps [1, C, h, w] -> what each place adds to the logit of a class [h, w], float64.
 
-    Only for a classifier that takes the last stage alone: there, they add up to the logit less the bias.
+    Only for a classifier that takes the last stage alone: there, they add up to the logit minus the bias.
     """
     _, _, height, width = features.shape
     weights = network.fc.weight[target].detach().double()

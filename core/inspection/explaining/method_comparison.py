@@ -27,7 +27,7 @@ _SAME = 1e-3
 
 
 def sample_of(frame: pd.DataFrame, photos: int) -> pd.DataFrame:
-    """Return so many rows, drawn with a fixed seed, in their order; all rows if there are no more."""
+    """Return this number of rows, drawn with a fixed seed, in their order; all rows if there are no more."""
     return frame if len(frame) <= photos else frame.sample(photos, random_state=0).sort_index()
 
 

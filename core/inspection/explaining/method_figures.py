@@ -10,7 +10,7 @@ BASELINES = {CENTRE: "A blob in the centre", RANDOM: "Random places"}
 
 
 class MethodFigures(BaseModel):
-    """The areas of one method, or baseline, over the photos; the gain is insertion less deletion, photo by photo."""
+    """The areas of one method, or baseline, over the photos; the gain is insertion minus deletion, photo by photo."""
 
     model_config = ConfigDict(frozen=True)
 

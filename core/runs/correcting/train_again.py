@@ -18,7 +18,7 @@ _CORRECTED = re.compile(r" \(corrected(?: (\d{1,4}))?\)$")
 
 
 def train_again(workspace: Workspace, store: "Store", run: RunFolder) -> RunFolder:
-    """Start a run with the recipe of ``run`` on the present labels of its project, and return it.
+    """Start a run with the recipe of ``run`` on the current labels of its project, and return it.
 
     The new run remembers ``run`` as its ``corrected_from``. If ``run`` was trained again on exactly these labels, such
     as by a double click, that run is returned and nothing is started. Raises RunError if the project is gone or nothing

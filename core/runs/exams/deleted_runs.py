@@ -42,7 +42,7 @@ def deleted_runs(folder: Path) -> tuple[DeletedRun, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise RunError(f"{path} cannot be read ({error.strerror or error}). Allow reading it.") from error
+        raise RunError(f"{path} cannot be read ({error.strerror or error}). Check its permissions.") from error
 
 
 def append_deleted(folder: Path, run: DeletedRun) -> None:

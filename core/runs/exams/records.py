@@ -64,7 +64,7 @@ def exams_of(run: RunFolder) -> tuple[Exam, ...]:
     except FileNotFoundError:
         return _of_an_old_report(run)
     except OSError as error:
-        raise RunError(f"{path} cannot be read ({error.strerror or error}). Allow reading it.") from error
+        raise RunError(f"{path} cannot be read ({error.strerror or error}). Check its permissions.") from error
 
 
 def damaged_lines(run: RunFolder) -> int:

@@ -59,7 +59,7 @@ def _differences(project: Project, run: RunFolder) -> str:
 
 
 def _trained_again(project: Project, run: RunFolder) -> RunFolder | None:
-    """Return the run that was trained on exactly the present labels, if there is one."""
+    """Return the run that was trained on exactly the current labels, if there is one."""
     present = _present(project)
     for one in corrections_of(frame.workspace(), run):
         try:

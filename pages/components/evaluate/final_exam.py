@@ -16,10 +16,10 @@ from pages.components.shared.wording import counted, format_time, plain
 from pages.components.train.split_counts import counts_of
 
 WHY = (
-    "The test photos are kept back until you have chosen a model. They took part in no choice, so only they show "
+    "The test photos are kept back until you have chosen a model. Only photos that took part in no choice show "
     "honestly how good the model is on new photos."
 )
-AGAIN = "I want to look at these photos again all the same"
+AGAIN = "I want to look at these photos again anyway"
 
 
 def report_of(run: RunFolder) -> Report | None:
@@ -103,6 +103,6 @@ def _row(number: int, look: Look) -> dict[str, object]:
     return {
         "Look": number,
         "Run": f"{look.title} (deleted)" if look.deleted else look.title,
-        "Who": "made by itself" if exam.automatic else exam.who or "unknown",
+        "Who": "automatic (earlier version)" if exam.automatic else exam.who or "unknown",
         "When": format_time(exam.when) if exam.when else "unknown",
     }

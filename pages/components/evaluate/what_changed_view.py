@@ -54,7 +54,7 @@ def _answers(run: RunFolder, found: WhatChanged, answers: ChangedAnswers) -> Non
     ):
         st.header(f"Newly {name}: {counted(len(rows), 'photo')}", anchor=False)
         if len(rows):
-            st.caption(f"These were {what}, both judged by the present label.")
+            st.caption(f"These were {what}, both judged by the label of the new run.")
             predicted_photos.photos(run, rows, key=f"newly-{name}-{run.id}", note=_before)
 
 

@@ -82,7 +82,7 @@ def method_dots(comparison: MethodComparison, colors: Palette) -> go.Figure:
     )
     figure.update_xaxes(tickformat=".2f", gridcolor=colors.grid, showgrid=True)
     height = 80 + 32 * len(rows)
-    return styled(figure, colors, None, height=height, legend=False, x_title="insertion less deletion")
+    return styled(figure, colors, None, height=height, legend=False, x_title="insertion minus deletion")
 
 
 def shown_rows(comparison: MethodComparison) -> list[MethodFigures]:

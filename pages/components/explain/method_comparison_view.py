@@ -33,7 +33,7 @@ def show(reference: str, version: str, stage: str) -> None:
         return
     there = _validation_photos(reference, version)
     if not there:
-        st.info("This run has no validation photos to compare methods on.", icon=":material/info:")
+        st.info("This run has no validation photos. Add photos, then train again.", icon=":material/info:")
         return
     st.markdown("**Which method finds the places that decide, for this model?**", help=HELP)
     offered = [count for count in COUNTS if count < there] or [there]
@@ -93,11 +93,11 @@ def _comparison(comparison: MethodComparison) -> None:
         explain_charts.method_dots(comparison, charts.palette(frame.is_dark())),
         key="methods-dots",
         config={"displayModeBar": False},
-        alt="Insertion less deletion of each method with its 95% confidence interval, as in the table above",
+        alt="Insertion minus deletion of each method with its 95% confidence interval, as in the table above",
     )
     st.caption(
         f"{counted(comparison.photos, 'validation photo')}, {comparison.stage}. A low deletion area is good, "
-        "and a high insertion area. The last column is insertion less deletion, compared photo by photo."
+        "and a high insertion area. The last column is insertion minus deletion, compared photo by photo."
     )
 
 

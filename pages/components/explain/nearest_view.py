@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 AT_ONCE = 300
 """Training photos without a vector that are computed without asking: about half a minute with ResNet-50."""
 FEW = 64
-"""So many take seconds, so the process that checks heatmaps computes them: it has the model already."""
+"""This many take seconds, so the process that checks heatmaps computes them: it has the model already."""
 
 PREDICTED, SECOND, ASKED = "predicted", "second most likely", "the class of the heatmap"
 WHAT = "The heatmap says where the model looked, these photos what it finds similar. Neither says why."

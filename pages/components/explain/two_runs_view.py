@@ -71,10 +71,10 @@ def agreement(one: "Explanation", other: "Explanation") -> str:
     from core.inspection.explaining.baseline_maps import rank_correlation
 
     if one.heatmap.shape != other.heatmap.shape:
-        return "The two models see the photo in different sizes, so their maps are only compared by eye."
+        return "The two models see the photo in different sizes, so compare their maps by eye."
     similarity = rank_correlation(one.heatmap, other.heatmap)
     if similarity is None:
-        return "One of the maps is even, so the two cannot be compared."
+        return "One of the maps has the same value everywhere, so the two cannot be compared."
     strong, weak = 0.7, 0.3
     words = "much alike" if similarity > strong else "partly alike" if similarity > weak else "different"
     return f"The two maps are {words}: their rank correlation is {similarity:.2f}, where 1 is the same order of places."

@@ -76,7 +76,7 @@ def test_a_split_by_chance_is_reported_and_made_again_by_group(here: Core, tmp_p
     name = f"Torn {tmp_path.name}"
     assert here("import", table, "--project", name).returncode == 0
     told = here("groups", name)
-    assert "4 groups are on several sides, such as d0, which is in training, validation and test" in told.stderr
+    assert "4 groups are in several splits, such as d0, which is in training, validation and test" in told.stderr
     assert "--split-again" in told.stderr
     again = json.loads(here("groups", name, "--split-again", "--json").stdout)
     assert again["on_several_sides"] == {} and again["moved"] > 0 and again["remarks"] == []

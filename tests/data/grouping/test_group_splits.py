@@ -216,5 +216,5 @@ def test_what_a_split_by_group_cannot_do_is_said() -> None:
 def test_groups_on_several_sides_are_named_with_their_sides() -> None:
     sides = groups_on_several_sides([("anna", "test"), ("anna", "train"), ("bo", "val"), ("bo", None), ("bo", "val")])
     assert sides == {"anna": ("train", "test")}
-    assert sides_remark(sides).startswith("One group is on several sides: anna is in training and test.")
-    assert "2 groups are on several sides, such as anna" in sides_remark({**sides, "bo": ("val", "test")})
+    assert sides_remark(sides).startswith("One group is in several splits: anna is in training and test.")
+    assert "2 groups are in several splits, such as anna" in sides_remark({**sides, "bo": ("val", "test")})

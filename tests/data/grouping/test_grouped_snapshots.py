@@ -112,7 +112,7 @@ def test_a_class_of_one_person_and_a_divided_person_are_said(tmp_path: Path) -> 
     made, problems = snapshot_of_table(labels, tmp_path / "images")
     said = " ".join(one.text for one in problems)
     assert "The class rare is in one group only (person 2), so it cannot be tested on a new group." in said
-    assert "One group is on several sides: person 2 is in training and test." in said
+    assert "One group is in several splits: person 2 is in training and test." in said
     assert made.frame["split"].tolist() == splits  # what the table says is never changed
 
 

@@ -87,7 +87,7 @@ def test_at_an_earlier_stage_the_places_do_not_add_up(picture: Tensor) -> None:
     network = network_of(CONFIGS["basic"])
 
     def error(stage: str) -> float:
-        """How far the places of HiResCAM are from the logit less the bias."""
+        """How far the places of HiResCAM are from the logit minus the bias."""
         features, gradient = features_and_gradient(network, picture, stage, 0)
         return float(((features * gradient).sum() - network(picture)[0, 0] + network.fc.bias[0]).abs().detach())
 
@@ -127,7 +127,7 @@ def test_the_sentence_gives_the_sum_and_what_is_hidden() -> None:
     exactness = Exactness(logit=8.1, bias=0.28, supporting=9.13, opposing=-1.31)
     assert exactness.sentence == (
         "This map is exact: each place shows what it adds to the class score. All places add up to 7.82, the logit "
-        "8.10 less the bias 0.28. The map shows the +9.13 for the class, and hides the −1.31 against it."
+        "8.10 minus the bias 0.28. The map shows the +9.13 for the class, and hides the −1.31 against it."
     )
     even = Exactness(logit=6.37, bias=-1.97, supporting=8.34, opposing=-0.001)
     assert even.sentence.endswith("The map shows the +8.34 for the class, and nothing counts against it.")

@@ -160,10 +160,10 @@ def test_sets_cover_the_true_class_and_their_level_is_saved(
     app = view(open_page, run, "Doubt", "Likely classes")
     shown = metrics(app)
     assert float(shown["True class in the set"].rstrip("%")) >= 85
-    assert shown["More than one name"] != "0 photos"
+    assert shown["More than one class"] != "0 photos"
     said = texts(app)
     assert "99% needs 99 validation photos. This run has 27." in said
-    assert "Photos with more than one name" in said
+    assert "Photos with more than one class" in said
     table = app.dataframe[-1].value
     assert table["Photos"].sum() == VALIDATION and list(table["Class"]) == list(run.snapshot().classes)
     app.segmented_control(key=f"doubt-level-{run.id}").set_value(95).run()
@@ -278,7 +278,7 @@ def test_distances_are_measured_saved_and_tried_on_foreign_photos(
     assert kept.accepted == 0.8 and kept.limit == sorted(scores)[11] and kept.sha256 == fitted.sha256
     app.button(key="doubt-foreign-start").click().run(timeout=WORKER_SECONDS)
     shown = metrics(app)
-    assert not messages(app) and "Foreign photos found" in shown and 0 <= float(shown["Told apart"]) <= 1
+    assert not messages(app) and "Foreign photos found" in shown and 0 <= float(shown["Area under the ROC curve"]) <= 1
     assert "7 foreign photos" in texts(app)
     app.button(key="doubt-foreign-clear").click().run()
     assert not messages(app) and saved(run).foreign is None

@@ -20,7 +20,7 @@ def report(decision: Decision, split: str = "test") -> Report:
 def test_an_exam_says_what_is_answered_and_how_well_beside_its_look() -> None:
     said = exam_line.line(report(Decision(leave_below=0.8)), "look 2 at these photos")
     assert said.startswith(
-        "With what was saved with the model, look 2 at these photos: photos answered: 75.0% (3 of 4;"
+        "With the decision saved with the model, look 2 at these photos: photos answered: 75.0% (3 of 4;"
     )
     assert "correct among them: 100.0% (3 of 3;" in said
 

@@ -49,7 +49,7 @@ def test_a_class_of_a_run_is_taken_apart(run: RunFolder, computed_here: list[str
     app.button(key="concepts-go").click().run()
     assert not messages(app)
     assert computed_here == ["take-apart"]
-    assert "Mean score of green, less the bias" in texts(app)
+    assert "Mean score of green minus the bias" in texts(app)
     assert all(f"Part {number}" in texts(app) for number in (1, 2, 3)) and "Part 4" not in texts(app)
     assert len(app.get("plotly_chart")) == 1
 
@@ -84,5 +84,5 @@ def test_the_chart_shows_every_part_and_the_rest() -> None:
 
 def test_the_sum_is_written_with_its_signs() -> None:
     assert concepts((2.0, -0.25), -0.1).sentence == (
-        "Mean score of <owl>, less the bias: 1.65 = 2.00 − 0.25 (the parts) − 0.10 (what the parts leave out)."
+        "Mean score of <owl> minus the bias: 1.65 = 2.00 − 0.25 (the parts) − 0.10 (what the parts leave out)."
     )

@@ -24,7 +24,7 @@ def choose_group_column(plan: ImportPlan, replan: Callable[[str], None]) -> None
     names = list(options)
     current = None if columns.unclear else columns.taken or NO_GROUPS
     chosen = st.selectbox(
-        "Photos belong together by",
+        "Group photos by",
         names,
         None if current is None else list(options.values()).index(current),
         key=f"add-group-column-{hash(tuple(free))}",

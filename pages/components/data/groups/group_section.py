@@ -1,4 +1,4 @@
-"""The section Groups: which photos belong together, and whether a group is on several sides of the split."""
+"""The section Groups: which photos belong together, and whether a group is in several splits."""
 
 import pandas as pd
 import streamlit as st
@@ -36,8 +36,8 @@ def groups(project: Project) -> None:
         _present_groups(project, state)
     else:
         st.info(
-            "This project has no groups yet. Make them from the file names below, import a `labels.csv` with a column "
-            "`group`, or select photos under **Photos** and set their group.",
+            "This project has no groups yet. Make them from the file names below, or import a `labels.csv` with a "
+            "column `group`. Or select photos under **Photos** and set their group.",
             icon=":material/group_work:",
         )
     rule_form(project, state)
@@ -53,7 +53,7 @@ def _present_groups(project: Project, state: GroupState) -> None:
     if state.sides:
         st.warning(plain(sides_remark(state.sides)), icon=":material/call_split:")
     else:
-        st.markdown(":green[:material/check_circle:] No group is on several sides of the split.")
+        st.markdown(":green[:material/check_circle:] No group is in several splits.")
     for remark in state.remarks:
         st.info(plain(remark), icon=":material/info:")
     table = _table(state)
@@ -65,12 +65,12 @@ def _present_groups(project: Project, state: GroupState) -> None:
             icon=":material/call_split:",
             on_click=_split_again,
             args=(project,),
-            help="Divides the labelled photos of all groups anew, each group as a whole. Photos in no group keep their "
-            "split. You can undo this in one step.",
+            help="Divides the labelled photos of all groups again, each group as a whole. Photos in no group keep "
+            "their split. You can undo this in one step.",
         )
         st.button("Remove all groups", type="tertiary", on_click=_remove_all, args=(project,))
     if state.sides:
-        st.caption(f"Splits that exist stay until you press **Split again by group**. {NOT_COMPARABLE}")
+        st.caption(f"Existing splits stay until you press **Split again by group**. {NOT_COMPARABLE}")
 
 
 def _photos_each(least: int, most: int) -> str:
@@ -78,7 +78,7 @@ def _photos_each(least: int, most: int) -> str:
 
 
 def _table(state: GroupState) -> pd.DataFrame:
-    """Return a row for each group, those on several sides first."""
+    """Return a row for each group, those in several splits first."""
     order = sorted(state.groups, key=lambda name: name not in state.sides)
     parts = [part for part in PARTS if any(state.splits[name].get(part) for name in order)]
     rows = [
@@ -86,7 +86,7 @@ def _table(state: GroupState) -> pd.DataFrame:
             "Group": name,
             "Photos": state.groups[name],
             **{PARTS[part]: state.splits[name].get(part, 0) for part in parts},
-            "Sides": "several" if name in state.sides else "one",
+            "Splits": "several" if name in state.sides else "one",
         }
         for name in order
     ]
@@ -100,7 +100,7 @@ def _split_again(project: Project) -> None:
         moved = len(frame.store().changed_images(project.id, change))
         offer_undo(project, change, f"Split again by group: {counted(moved, 'photo')} moved.")
     else:
-        frame.notify("Every group is where it would be put. Nothing moved.")
+        frame.notify("Every group already has its split. Nothing moved.")
 
 
 @frame.action

@@ -16,7 +16,7 @@ TAG, GROUP = "data-tag-name", "data-group-name"
 
 def tags_and_group(project: Project, wall_key: str, shown: Sequence[int]) -> None:
     """Draw a button that opens the fields for the tags and the group of the selected photos."""
-    with st.popover("Tags and group", icon=":material/sell:"):
+    with st.popover("Edit tags and group", icon=":material/sell:"):
         st.selectbox(
             "Tag",
             list(frame.store().tags(project.id)),

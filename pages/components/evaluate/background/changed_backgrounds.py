@@ -32,7 +32,7 @@ def show(run: RunFolder) -> None:
     )
     notes, images = run_photos.notes_of(run), run_photos.validation_images(run)
     if not images:
-        st.info("This run has no validation photos to test.", icon=":material/info:")
+        st.info("This run has no validation photos. Add photos, then train again.", icon=":material/info:")
         return
     boxed = sum(image in notes.boxes for image in images)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -56,8 +56,8 @@ def show(run: RunFolder) -> None:
         st.rerun()
     if found is None:
         st.caption(
-            f"The model looks at {len(VARIANTS)} variants of each photo. For 100 photos, this takes a minute or a few. "
-            "The test photos are never used."
+            f"The model looks at {len(VARIANTS)} variants of each photo. For 100 photos, this takes one or a few "
+            "minutes. The test photos are never used."
         )
         return
     _result(run, found)
@@ -76,7 +76,7 @@ def _choose_region(run: RunFolder, boxed: int, photos: int) -> Region:
         key=key,
         on_change=remember_choice,
         args=(key,),
-        help="Everything else counts as background. Boxes that people drew say most.",
+        help="Everything else counts as background. Boxes drawn by people are the most reliable.",
     )
     return chosen
 

@@ -28,7 +28,7 @@ def show(found: Background) -> None:
     )
     rate = figures.flipped(found, variant)
     if not rate.n:
-        st.caption("No photo with this variant is right as it is.")
+        st.caption("No photo with this variant is predicted correctly in the original.")
         return
     st.markdown(
         f"{rate.correct:,} of {rate.n:,} right answers become wrong ({rate.value:.0%}, 95% confidence interval "
@@ -45,7 +45,7 @@ def table(found: Background, variant: str) -> pd.DataFrame:
         more = len(row.to) - _NAMED
         cells = {
             "Class": row.name,
-            "Right as they are": row.right,
+            "Right on the original": row.right,
             "Then wrong": format_rate(row.flipped),
             "Predicted instead": ", ".join(named) + (f" and {more} more" if more > 0 else "") if named else "–",
         }

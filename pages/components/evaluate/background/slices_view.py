@@ -70,8 +70,8 @@ def _slices(slices: Slices, predictions: pd.DataFrame) -> None:
     more = len(slices.rows) - len(shown)
     rest = f" {more:,} more are in the table." if more > 0 else ""
     st.caption(
-        f"Beside each name: the photos. The bar is the 95% confidence interval, the dashed line the accuracy on all "
-        f"{counted(len(predictions), 'photo')}. {slices.few_sentence}{rest}".strip()
+        f"Beside each name: the number of photos. The bar is the 95% confidence interval, the dashed line the "
+        f"accuracy on all {counted(len(predictions), 'photo')}. {slices.few_sentence}{rest}".strip()
     )
     st.dataframe(
         table(slices),

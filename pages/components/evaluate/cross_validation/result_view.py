@@ -95,7 +95,7 @@ def _folds(result: CrossValidation) -> None:
         fold_charts.rate_rows(rows, colors, mean), key="cross-folds-chart", config=STATIC, alt=f"Accuracy. {spread}"
     )
     st.caption(
-        "In brackets: the photos of the fold. The bar is the 95% confidence interval, the dashed line the "
+        "In brackets: the number of photos in the fold. The bar is the 95% confidence interval, the dashed line the "
         "accuracy of all photos together."
     )
     if len(result.estimate.repeats) > 1:

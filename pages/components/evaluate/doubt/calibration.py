@@ -138,8 +138,8 @@ def _reliability(found: ValidationAnswers, logits: np.ndarray, binning: Binning)
 def _interval_text(shown: Reliability, name: str) -> str:
     return (
         f"{counted(shown.n, 'validation photo')}. Error {name}: 95% confidence interval {shown.low:.1%} to "
-        f"{shown.high:.1%} (bootstrap). Few photos inflate it: without any fault, chance alone would show "
-        f"{shown.by_chance:.1%}, and up to {shown.at_most_by_chance:.1%}. "
+        f"{shown.high:.1%} (bootstrap). Few photos inflate it: a perfectly calibrated model would show "
+        f"{shown.by_chance:.1%} by chance alone, and up to {shown.at_most_by_chance:.1%}. "
         f"Mean confidence {shown.confidence:.1%}, accuracy {shown.accuracy:.1%}."
     )
 

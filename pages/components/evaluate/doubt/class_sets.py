@@ -21,14 +21,14 @@ STATIC = {"displayModeBar": False}
 NEEDED = {90: 9, 95: 19, 99: 99}
 """Validation photos for each level, in per cent."""
 LONGEST = 4
-"""Names of a set that a card shows."""
+"""Classes of a set that a card shows."""
 
 
 def show(found: ValidationAnswers) -> None:
-    """Draw the choice of a level, how well its sets cover, and photos whose set has more than one name."""
+    """Draw the choice of a level, how well its sets cover, and photos whose set has more than one class."""
     st.markdown(
-        "Instead of one class, name **all likely classes**: so many that the true class is among them for 90 of 100 "
-        "photos. Clear photos get one name, doubtful ones several.",
+        "Instead of one class, name **all likely classes**: enough to include the true class for 90 of 100 photos. "
+        "Clear photos get one class, doubtful ones several.",
         help=explained("set of likely classes"),
     )
     levels = permitted_levels(found.n)
@@ -46,7 +46,8 @@ def show(found: ValidationAnswers) -> None:
     covered = _coverage(found, found.version, level)
     if covered is None:
         st.info(
-            f"To check the sets of {level}%, one more validation photo is needed: each photo is checked by the others.",
+            f"To check the {level}% sets, one more validation photo is needed, because each is checked by the others. "
+            "Add photos, then train again.",
             icon=":material/info:",
         )
     else:
@@ -90,8 +91,8 @@ def _figures(covered: Coverage, level: int) -> None:
             help=f"It should be at least about {level}%. Each photo is checked with the limit that the other photos "
             f"give.\n\n{explained('confidence interval')}",
         )
-        st.metric("Mean size", f"{covered.mean_size:.2f}", help="Names in a set, on average. 1 is the smallest.")
-        st.metric("More than one name", counted(covered.ambiguous, "photo"))
+        st.metric("Mean size", f"{covered.mean_size:.2f}", help="Classes in a set, on average. 1 is the smallest.")
+        st.metric("More than one class", counted(covered.ambiguous, "photo"))
     st.caption(
         f"The set holds the true class of {covered.overall.correct:,} of "
         f"{counted(covered.overall.n, 'validation photo')}; 95% confidence interval {format_interval(covered.overall)}."
@@ -107,13 +108,13 @@ def _save_row(found: ValidationAnswers, level: int) -> None:
             disabled=same or saving.locked(found.run),
             key="doubt-level-save",
             on_click=saving.change,
-            args=(found.run, f"Saved. Predictions now name the sets of {level}%."),
+            args=(found.run, f"Saved. Predictions now name the {level}% sets."),
             kwargs={"set_level": level},
         )
         st.markdown(
             "Predictions name these sets where they have more than one class."
             if same
-            else f"Predictions now name the sets of {found.decision.set_level}%.",
+            else f"Predictions now name the {found.decision.set_level}% sets.",
             width="content",
         )
     saving.locked_note(found.run)
@@ -129,7 +130,7 @@ def _sizes_and_classes(found: ValidationAnswers, covered: Coverage, level: int) 
             config=STATIC,
             alt="Sizes of the sets: "
             + "; ".join(
-                f"{counted(size, 'name')}: {counted(int(number), 'photo')}"
+                f"{counted(size, 'class', 'classes')}: {counted(int(number), 'photo')}"
                 for size, number in enumerate(sizes)
                 if number
             ),
@@ -151,7 +152,7 @@ def _sizes_and_classes(found: ValidationAnswers, covered: Coverage, level: int) 
 
 
 def _examples(found: ValidationAnswers, level: int) -> None:
-    """Draw the photos with more than one name, the largest sets first."""
+    """Draw the photos with more than one class, the largest sets first."""
     limit = found.decision.conformal.get(level)
     if limit is None:
         return
@@ -160,11 +161,11 @@ def _examples(found: ValidationAnswers, level: int) -> None:
     sizes = sets.sum(axis=1)
     several = np.flatnonzero(sizes > 1)
     if not len(several):
-        st.success("Every set has one name: the model is clear about all validation photos.")
+        st.success("Every set has one class: the model is clear about all validation photos.")
         return
     confidence = answers.probabilities.max(axis=1)
     order = several[np.lexsort((confidence[several], -sizes[several]))]
-    st.markdown("**Photos with more than one name**, the largest sets first")
+    st.markdown("**Photos with more than one class**, the largest sets first")
     rows = found.rows(answers, order)
     rows["names"] = [_names(found, answers.probabilities[at], sets[at]) for at in order[: len(rows)]]
     predicted_photos.photos(
@@ -177,7 +178,7 @@ def _examples(found: ValidationAnswers, level: int) -> None:
 
 
 def _names(found: ValidationAnswers, probabilities: np.ndarray, inside: np.ndarray) -> str:
-    """Return the names of a set, the likeliest first: ``owl or duck``."""
+    """Return the classes of a set, the most likely first: ``owl or duck``."""
     order = [int(at) for at in np.argsort(-probabilities, kind="stable") if inside[at]]
     names = [found.classes[at] for at in order[:LONGEST]]
     more = len(order) - len(names)

@@ -187,10 +187,10 @@ def set_sizes(sizes: np.ndarray, colors: Palette) -> go.Figure:
             cliponaxis=False,
             textfont={"color": colors.text},
             width=0.62,
-            hovertemplate="%{y} photos with %{x} names<extra></extra>",
+            hovertemplate="%{y} photos with %{x} classes<extra></extra>",
         )
     )
-    styled(figure, colors, "Size of the sets", height=260, legend=False, x_title="names in the set")
+    styled(figure, colors, "Size of the sets", height=260, legend=False, x_title="classes in the set")
     figure.update_xaxes(dtick=max(1, len(places) // 10), fixedrange=True, range=[0.4, len(places) + 0.6])
     figure.update_yaxes(fixedrange=True, nticks=4, range=[0, max(1, sizes.max()) * 1.2])
     return figure

@@ -19,7 +19,7 @@ def show(run: RunFolder, split: str) -> None:
     if found is None:
         return
     if len(found.classes) < 2:
-        st.info("A model with a single class has no doubt about it.", icon=":material/info:")
+        st.info("A model with a single class cannot be in doubt. Choose another run.", icon=":material/info:")
         return
     part = st.segmented_control(
         "Part",

@@ -23,5 +23,5 @@ def line(report: Report, look: str) -> str:
     elif figures.chosen != report.accuracy:
         parts.append(f"accuracy: {figures.chosen}")
     if figures.covered is not None:
-        parts.append(f"true class in its set of {figures.set_level}%: {figures.covered}")
-    return f"With what was saved with the model, {look}: {'; '.join(parts)}." if parts else ""
+        parts.append(f"true class in its {figures.set_level}% set: {figures.covered}")
+    return f"With the decision saved with the model, {look}: {'; '.join(parts)}." if parts else ""

@@ -69,7 +69,7 @@ def choose(run: RunFolder, fitted: Foreign) -> list[ForeignPhoto]:
     else:
         files = [(path.name, path) for path in sample_photos()]
         said = "samples"
-        st.caption("Look whether one of them shows one of your classes: then it is not foreign.")
+        st.caption("Check whether one of them shows one of your classes. If so, it is not foreign.")
     if not files:
         st.caption("No photos yet." if source == UPLOAD else "This project has no photos.")
         return []

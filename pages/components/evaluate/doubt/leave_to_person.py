@@ -42,7 +42,7 @@ def show(found: ValidationAnswers) -> None:
         config=STATIC,
         alt=f"Risk-coverage curve: {_spoken(curve)}",
     )
-    st.caption(f"{_aims(curve)}Mean risk over all shares (AURC): {curve.area:.1%}.")
+    st.caption(f"{_aims(curve)}Area under the curve (AURC, lower is better): {curve.area:.1%}.")
     if found.decision.foreign is not None:
         st.caption('Photos that are unsure because of "none of these" are not counted here.')
     left = np.flatnonzero(confidence < limit)

@@ -123,14 +123,14 @@ def _figures(own: np.ndarray, foreign: np.ndarray, limit: float) -> None:
         if found.value is not None and curves is not None:
             st.metric("Foreign photos found", f"{found.value:.0%}")
             st.metric(
-                "Told apart",
+                "Area under the ROC curve",
                 f"{curves.roc.value:.2f}",
-                help="How often a foreign photo is farther away than one of your own, whatever the limit: the area "
-                "under the ROC curve. 1 is perfect, 0.5 is guessing.",
+                help="How often a foreign photo is farther away than one of your own, whatever the limit. "
+                "1 is perfect, 0.5 is guessing.",
             )
             parts += [
                 f"{found.correct:,} of {counted(found.n, 'foreign photo')} found ({format_interval(found)})",
-                f"told apart {curves.roc.value:.2f} ({curves.roc.low:.2f} to {curves.roc.high:.2f})",
+                f"area under the ROC curve {curves.roc.value:.2f} ({curves.roc.low:.2f} to {curves.roc.high:.2f})",
             ]
     st.caption(f"{'; '.join(parts)}.")
 

@@ -32,7 +32,7 @@ def show(run: RunFolder, split: str) -> None:
     if found is None:
         return
     if len(found.classes) < 2:
-        st.info("A model with a single class has no threshold.", icon=":material/info:")
+        st.info("A model with a single class has no threshold. Choose another run.", icon=":material/info:")
         return
     st.markdown(
         "The model predicts the most likely class. If missing one class is worse than a false alarm, predict that "
@@ -85,7 +85,7 @@ def _saved_line(found: ValidationAnswers) -> None:
             width="content",
         )
         st.button(
-            "Back to the most likely class",
+            "Remove the threshold",
             disabled=saving.locked(found.run),
             icon=":material/undo:",
             key="threshold-clear",
@@ -195,7 +195,7 @@ def _result(
         )
         if unseen.cost(cost) >= now.cost(cost):
             st.warning(
-                "Judged by other photos, the threshold costs no less than the most likely class. "
+                "On unseen photos, the threshold costs no less than the most likely class. "
                 "There may be too few photos to find one.",
                 icon=":material/info:",
             )

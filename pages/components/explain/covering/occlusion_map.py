@@ -98,6 +98,6 @@ def _show_maps(shown: CoverPhoto, found: Occlusion, explanation: "Explanation") 
     if not found.empty and not explanation.empty:
         shared = shared_hottest(found.heatmap, explanation.heatmap)
         st.markdown(
-            f"The strongest fifths of the two maps share **{shared:.0%}** of their area; two maps drawn by chance "
+            f"The strongest fifths of the two maps share **{shared:.0%}** of their area; two random maps "
             f"share {SHARE:.0%}."
         )

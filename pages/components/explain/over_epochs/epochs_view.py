@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from core.inspection.predicting.predictor import Predictor
 
 NOTHING_KEPT = (
-    "This run kept no epochs, so there is nothing to play. Runs that are trained from now on keep about ten, unless "
-    "that is switched off under More settings on the Train page or the trained layers are too large."
+    "This run kept no epochs, so there is nothing to play. New runs keep about ten. They keep "
+    "none if that is switched off under More settings on the Train page, or if the trained layers are too large."
 )
 ABOUT = (
     "Every heatmap is scaled to its own brightest place, so its colours show where the evidence lies, not how much of "

@@ -11,7 +11,7 @@ from tests.pages.data.test_data import import_all, png, upload
 
 
 def choice(app: AppTest) -> Any:
-    return next(one for one in app.selectbox if one.label == "Photos belong together by")
+    return next(one for one in app.selectbox if one.label == "Group photos by")
 
 
 def texts(app: AppTest) -> str:
@@ -53,4 +53,4 @@ def test_a_table_without_further_columns_asks_nothing(open_page: OpenPage, store
     store.create_project("Birds")
     app = open_page("Data")
     upload(app, ("a.png", png(1)), ("labels.csv", b"filename,label\na.png,owl\n"))
-    assert not [one for one in app.selectbox if one.label == "Photos belong together by"]
+    assert not [one for one in app.selectbox if one.label == "Group photos by"]

@@ -1,4 +1,4 @@
-"""The section Groups of the Data page: rules with a preview, groups on several sides, splitting again."""
+"""The section Groups of the Data page: rules with a preview, groups in several splits, splitting again."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -82,13 +82,13 @@ def test_groups_on_several_sides_are_named_and_brought_to_one(
     random = [row.split for row in store.images(drivers.id)]
     torn = store.group_state(drivers.id).sides
     app = opened(open_page)
-    assert f"{len(torn)} groups are on several sides, such as" in texts(app)
-    assert sorted(app.dataframe[0].value["Sides"]) == ["one"] * (7 - len(torn)) + ["several"] * len(torn)
-    assert app.dataframe[0].value["Sides"][0] == "several"
+    assert f"{len(torn)} groups are in several splits, such as" in texts(app)
+    assert sorted(app.dataframe[0].value["Splits"]) == ["one"] * (7 - len(torn)) + ["several"] * len(torn)
+    assert app.dataframe[0].value["Splits"][0] == "several"
     button(app, "Split again by group")
     assert not messages(app)
     assert store.group_state(drivers.id).sides == {}
-    assert "No group is on several sides of the split." in texts(app)
+    assert "No group is in several splits." in texts(app)
     assert [row.split for row in store.images(drivers.id)] != random
     app.button(key="undo-line-now").click().run()
     assert [row.split for row in store.images(drivers.id)] == random
