@@ -89,7 +89,9 @@ def test_what_was_left_out_is_said_and_no_photo_at_all_too() -> None:
     assert words.photos_sentence(found).endswith("Left out: 3: it has no box.")
     assert words.photos_sentence(found).startswith("1 of 9 validation photos. The object is the inside of the boxes")
     nothing = background([], left_out=out)
-    assert words.headline(nothing) == "No photo could be used. Choose another region." and words.sentences(nothing) == []
+    assert (
+        words.headline(nothing) == "No photo could be used. Choose another region." and words.sentences(nothing) == []
+    )
     assert words.as_json(nothing)["n"] == 0
 
 

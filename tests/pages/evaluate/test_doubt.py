@@ -74,7 +74,7 @@ def test_the_calibration_error_stands_before_and_after_with_interval_and_chance(
     assert shown["Before calibration"] == f"{before.error:.1%}"
     assert float(shown["After calibration"].rstrip("%")) < 100 * before.error
     said = texts(app)
-    assert "95% confidence interval" in said and "chance alone would show" in said and "are honest" in said
+    assert "95% confidence interval" in said and "by chance alone" in said and "are honest" in said
     assert f"Temperature {saved(run).temperature:.2f}: confidences become lower." in said
     app.segmented_control(key="doubt-binning").set_value("equal count").run()
     assert not messages(app)

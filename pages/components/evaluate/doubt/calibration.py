@@ -19,8 +19,9 @@ SWITCH = "doubt-calibrated"
 
 _VERDICTS = {
     "no sign": "These photos show no sign that the confidences are wrong.",
-    "too sure": "The model is too sure: it is correct less often than its confidences say.",
-    "not sure enough": "The model is not sure enough: it is correct more often than its confidences say.",
+    "too sure": "The model is too sure (overconfident): it is correct less often than its confidences say.",
+    "not sure enough": "The model is not sure enough (underconfident): it is correct more often than its confidences "
+    "say.",
     "mixed": "Some confidences are too high and others too low.",
 }
 _HONEST = {
