@@ -8,7 +8,7 @@ import pandas as pd
 
 from core.data.snapshot import Snapshot
 from core.errors import BundleError, RunError
-from core.export.decision_card import doubt_figures
+from core.export.decision_card import doubt_figures, with_present_decision
 from core.export.model_card import model_card
 from core.inspection.deciding.foreign_score import read_score
 from core.inspection.measuring.report import Report
@@ -52,9 +52,10 @@ def export_bundle(source: Path | str, out: Path, title: str | None = None) -> Pa
     model, info = load_bundle(folder) if folder else imagenet_network()
     reports, counts = _record(run) if run else ({}, None)
     looks = looks_at_test_photos(Workspace(workspace_folder()), RunFolder(run)) if run else None
-    info = info.model_copy(update={"metrics": {**info.metrics, **_metrics(reports, looks)}})
     original = run or folder
     doubt = doubt_figures(run, info) if run else None
+    reports = with_present_decision(reports, info.decision, doubt)
+    info = info.model_copy(update={"metrics": {**info.metrics, **_metrics(reports, looks)}})
     if folder is not None:
         read_score(folder, info)  # raises BundleError if its file is damaged
     name = title or (original.resolve().name if original else info.arch)

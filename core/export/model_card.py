@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from core.export.box_snippet import box_snippet
-from core.export.decision_card import DoubtFigures, decision_text
+from core.export.decision_card import LIKELIEST, DoubtFigures, decision_text, threshold_note
 from core.export.decision_lines import answer_lines, foreign_lines, needs_vector, unsure_lines
 from core.inspection.measuring.report import BoxReport, Rate, Report
 from core.models.bundle import INFO_FILE, WEIGHTS_FILE, BundleInfo
@@ -53,14 +53,16 @@ def model_card(
     photos say about the decision.
     """
     reports = reports or {}
+    note = threshold_note(info, reports, {split: _split(split, looks) for split in reports}) if reports else ""
+    rates = f"\n\nPrecision, recall and F1 are of the {LIKELIEST}." if note and counts is not None else ""
     kind = "object-detection" if info.task == "localization" else "image-classification"
     sections = [
         f"---\npipeline_tag: {kind}\ntags: [resnet, transfer-learning, {kind}]\n---",
         f"# {cell(title)}",
         _opening(info),
         f"## Use it\n\n{_usage(info)}",
-        f"## Classes\n\n{_classes(info, reports.get('test') or reports.get('val'), counts, looks)}",
-        f"## How good it is\n\n{_quality(reports, counts, looks)}",
+        f"## Classes\n\n{_classes(info, reports.get('test') or reports.get('val'), counts, looks)}{rates}",
+        f"## How good it is\n\n{_quality(reports, counts, looks)}{note and f" {note}"}",
         f"## How it decides\n\n{decision_text(info, doubt, _threshold_class(info))}",
         f"## Input\n\n{_input(info)}",
         f"## Training\n\n{early_note(info.metrics)}{_training(info)}",

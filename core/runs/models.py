@@ -28,7 +28,8 @@ def evaluate_run(
 
     On the test photos this is an exam: the look is recorded for ``who`` before the report is written.
     The whole network is computed, also where the run has kept maps of these photos: those are rounded to half
-    precision, and the report must give exactly what the app predicts with this model.
+    precision, and the report must be of exactly the probabilities that the app computes with this model. Its main
+    figures are of the likeliest classes; its ``decision`` says what the decision saved with the model did.
     Raises RunError if the run has no model yet, is still training and should take an exam, or the split is empty;
     ImageRefused if a photo is missing.
     """

@@ -3,6 +3,7 @@
 import numpy as np
 
 from core.errors import StudioError
+from core.export.decision_card import LIKELIEST, doubt_figures, present_figures
 from core.export.report_page.charts import reliability_chart
 from core.export.report_page.html_parts import Chart, bullets, chart, counted, esc, name, paragraph, section
 from core.export.report_page.run_record import RunRecord
@@ -10,6 +11,7 @@ from core.inspection.deciding.decide import softmax
 from core.inspection.doubt.reliability import Reliability, reliability
 from core.inspection.doubt.run_logits import logits_of
 from core.inspection.doubt.temperature import cross_fitted
+from core.inspection.measuring.report import DecisionFigures
 from core.models.decision import Decision
 
 FEWEST = 20
@@ -35,8 +37,40 @@ def doubt_section(record: RunRecord) -> tuple[str, list[Chart]]:
         chart(plot),
         paragraph("<strong>What the model does with doubt</strong>") if decision and _rules(decision) else "",
         bullets(_rules(decision) if decision else []),
+        *(paragraph(esc(said)) for said in _effects(record)),
     )
     return html, [plot] if plot else []
+
+
+def likeliest_note(record: RunRecord) -> str:
+    """Return a paragraph that says what figures are of, where the model answers by a threshold; else nothing."""
+    if record.info.decision is None or record.info.decision.threshold is None:
+        return ""
+    return paragraph(f"These figures are of the {LIKELIEST}.", "small")
+
+
+def _effects(record: RunRecord) -> list[str]:
+    """Return what the decision does on the validation photos, and on the test photos where an exam was of it."""
+    decision = record.info.decision
+    if decision is None or not _rules(decision):
+        return []
+    known = doubt_figures(record.run.path, record.info)
+    said = [] if known is None else [_effect("On the validation photos, with this decision", known.decision, decision)]
+    if record.test is None or record.test.decision is None or record.looks is None:
+        return [one for one in said if one]
+    exam = present_figures(record.test, decision)
+    if exam is None:
+        return [*filter(None, said), "The final exam was taken with another decision, so it says nothing about this one."]
+    said.append(_effect(f"In the final exam ({record.looks.words}), with this decision", exam, decision))
+    return [one for one in said if one]
+
+
+def _effect(where: str, figures: DecisionFigures, decision: Decision) -> str:
+    """Return the figures that the decision changes; empty if it changes none."""
+    parts = [f"accuracy of all answers {figures.chosen}"] if decision.threshold is not None else []
+    if decision.leave_below is not None or decision.foreign is not None:
+        parts += [f"photos answered {figures.answered}", f"accuracy on them {figures.accuracy}"]
+    return f"{where}: {'; '.join(parts)}." if parts else ""
 
 
 def _reliabilities(record: RunRecord) -> list[tuple[str, Reliability]]:

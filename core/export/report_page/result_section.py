@@ -1,6 +1,7 @@
 """The sections on how good the model is: verdict, figures with intervals, confusions, classes, curves."""
 
 from core.export.report_page.charts import accuracy_chart, confusion_chart, curve_charts, recall_chart
+from core.export.report_page.doubt_section import likeliest_note
 from core.export.report_page.html_parts import (
     Chart,
     chart,
@@ -47,6 +48,7 @@ def result_section(record: RunRecord) -> tuple[str, list[Chart]]:
         verdict_part(record),
         _figures(record.report, "validation photo", ""),
         _test_part(record),
+        likeliest_note(record),
         chart(plot),
         paragraph(esc(WHAT_IS_AN_INTERVAL), "small"),
     )
@@ -91,6 +93,7 @@ def classes_section(record: RunRecord) -> tuple[str, list[Chart]]:
             "Recall: of the photos labelled as the class, how many did the model find? Precision: of those predicted "
             "as the class, how many are correct? F1 is their harmonic mean."
         ),
+        likeliest_note(record),
         chart(plot),
         counted_table if len(rows) <= _OPEN else fold(f"Figures of all {len(rows)} classes", counted_table),
     )

@@ -142,6 +142,8 @@ class DecisionFigures(_Figures):
     covered: Rate | None = None
     """How often the sets of likely classes hold the true one, at the level in per cent."""
     mean_set: float | None = None
+    decision_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    """The digest of the decision that they are of; None in reports of earlier versions."""
 
 
 class Report(_Figures):
