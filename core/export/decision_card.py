@@ -79,19 +79,17 @@ def with_present_decision(
 def threshold_note(info: BundleInfo, reports: Mapping[str, Report], beside: Mapping[str, str]) -> str:
     """Say that a table is of the likeliest classes, and give the accuracies with the threshold; empty without one.
 
-    ``beside`` are the names of the splits.
+    ``beside`` are the names of the splits. It is a paragraph to append.
     """
-    if info.decision is None or info.decision.threshold is None:
+    if not reports or info.decision is None or info.decision.threshold is None:
         return ""
     rates = [
         f"{beside.get(split, split)}: {report.decision.chosen}"
         for split, report in reports.items()
         if report.decision is not None
     ]
-    note = f"These figures are of the {LIKELIEST}."
-    if not rates:
-        return f"{note} The accuracy with the threshold is not known."
-    return f"{note} Accuracy of the answers with the threshold: {'; '.join(rates)}."
+    known = "; ".join(rates) or "not known"
+    return f"\n\nThese figures are of the {LIKELIEST}. Accuracy of the answers with the threshold: {known}."
 
 
 def decision_text(info: BundleInfo, figures: DoubtFigures | None, shown: str = "") -> str:
@@ -134,8 +132,9 @@ def _rules(decision: Decision, figures: DoubtFigures | None, shown: str) -> list
             f"Threshold: the answer is {shown} whenever its probability is at least {_percent(rule.at)}; otherwise it "
             f"is the likeliest other class. A missed photo of this class was said to cost {rule.miss_cost:g}, a false "
             f"alarm {rule.false_alarm_cost:g}."
-            + ("" if figures is None else f" On the validation photos, its answers' accuracy is {figures.decision.chosen}.")
         )
+        if figures is not None:
+            found[0] += f" Accuracy of the answers on the validation photos: {figures.decision.chosen}."
     reasons = []
     if decision.leave_below is not None:
         reasons.append(f"with a probability below {_percent(decision.leave_below)}")

@@ -17,6 +17,12 @@ LEVELS = (90, 95, 99)
 FOREIGN_FILE = "foreign.safetensors"
 """Beside the weights: the training photos' vectors, or what was computed from them."""
 
+
+def new_foreign_file(sha256: str) -> str:
+    """Return the name under which new vectors wait until bundle.json names them; a killed process leaves them there."""
+    return f"foreign-{sha256}.safetensors"
+
+
 Share = Annotated[float, Field(ge=0, le=1)]
 MOST_COST = 1e6
 Cost = Annotated[float, Field(gt=0, le=MOST_COST)]
@@ -92,6 +98,11 @@ class Decision(_Frozen):
     def scale(self) -> float:
         """What the logits are divided by: the temperature if there is one and it is switched on, else 1."""
         return self.temperature if self.temperature is not None and self.use_temperature else 1.0
+
+    @property
+    def changes_answers(self) -> bool:
+        """Whether it gives another answer than the likeliest class to some photos, or leaves them to a person."""
+        return self.leave_below is not None or self.threshold is not None or self.foreign is not None
 
     @property
     def digest(self) -> str:

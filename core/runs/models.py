@@ -7,7 +7,7 @@ from core.errors import RunError
 from core.inspection.measuring.evaluation import evaluate
 from core.inspection.measuring.report import Report
 from core.inspection.predicting.predictor import IMAGENET, Predictor
-from core.models.bundle import INFO_FILE, has_bundle
+from core.models.bundle import INFO_FILE, has_bundle, read_info
 from core.progress import CountCallback, PhaseCallback
 from core.runs.exams.records import TEST, record_exam
 from core.runs.folder import RunFolder, open_run
@@ -37,9 +37,10 @@ def evaluate_run(
         raise RunError(f"The run {run.id} has no model yet. Wait for its first epoch, or resume it.")
     if split == TEST and run.status().live:
         raise RunError(f"The run {run.id} is still training. Wait until it ends: the exam is for its final model.")
+    model = read_info(run.best).model_sha256 if split == TEST else None
 
     def record(report: Report) -> None:
-        record_exam(run, who=who, n=report.n)
+        record_exam(run, who=who, n=report.n, model=model)
 
     return evaluate(
         *(run.best, run.snapshot(), run.path, split, progress),

@@ -52,25 +52,23 @@ def likeliest_note(record: RunRecord) -> str:
 def _effects(record: RunRecord) -> list[str]:
     """Return what the decision does on the validation photos, and on the test photos where an exam was of it."""
     decision = record.info.decision
-    if decision is None or not _rules(decision):
+    if decision is None or not decision.changes_answers:
         return []
     known = doubt_figures(record.run.path, record.info)
-    said = [] if known is None else [_effect("On the validation photos, with this decision", known.decision, decision)]
-    if record.test is None or record.test.decision is None or record.looks is None:
-        return [one for one in said if one]
-    exam = present_figures(record.test, decision)
-    if exam is None:
-        return [*filter(None, said), "The final exam was taken with another decision, so it says nothing about this one."]
-    said.append(_effect(f"In the final exam ({record.looks.words}), with this decision", exam, decision))
-    return [one for one in said if one]
+    said = [] if known is None else [_effect("On the validation photos", known.decision, decision)]
+    if record.test is not None and record.test.decision is not None and record.looks is not None:
+        exam = present_figures(record.test, decision)
+        other = "The final exam may have been taken with another decision, so what that did is left out."
+        said.append(other if exam is None else _effect(f"Final exam, {record.looks.words}", exam, decision))
+    return said
 
 
 def _effect(where: str, figures: DecisionFigures, decision: Decision) -> str:
-    """Return the figures that the decision changes; empty if it changes none."""
+    """Return the figures that the decision changes."""
     parts = [f"accuracy of all answers {figures.chosen}"] if decision.threshold is not None else []
     if decision.leave_below is not None or decision.foreign is not None:
         parts += [f"photos answered {figures.answered}", f"accuracy on them {figures.accuracy}"]
-    return f"{where}: {'; '.join(parts)}." if parts else ""
+    return f"{where}, with this decision: {'; '.join(parts)}."
 
 
 def _reliabilities(record: RunRecord) -> list[tuple[str, Reliability]]:

@@ -115,3 +115,25 @@ def test_a_result_is_read_back_and_a_damaged_one_refused(tmp_path: Path) -> None
         Background.read(path)
     with pytest.raises(RunError, match="could not be saved"):
         found.write(tmp_path / "deleted" / "background-boxes.json")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"other_from":1,', ""),
+        ('"same_from":0,', ""),
+        ('"masked":', '"inverted":'),
+        ('"pictures":{"original"', '"pictures":{"inverted"'),
+        ('"pictures":{"original":"', '"pictures":{"original":"no base64!'),
+    ],
+)
+def test_a_result_that_does_not_fit_together_is_refused(tmp_path: Path, old: str, new: str) -> None:
+    """Runs come from other people too: the page showed an error of the program instead of a sentence."""
+    whole = shortcut_answers(4)
+    path = tmp_path / "background-boxes.json"
+    whole.model_copy(update={"examples": (example(0, whole.photos[0]),)}).write(path)
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(RunError, match="Compute it again"):
+        Background.read(path)

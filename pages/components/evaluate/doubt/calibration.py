@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.inspection.deciding.decide import softmax
+from core.inspection.doubt.fit import HELPS_NOT
 from core.inspection.doubt.reliability import Binning, Reliability, reliability
 from core.inspection.doubt.temperature import FEWEST_PHOTOS, cross_fitted
 from pages.components.evaluate.doubt import doubt_charts, saving
@@ -104,6 +105,7 @@ def _switch(found: ValidationAnswers) -> bool:
     st.caption(
         f"Temperature {temperature:.2f}: {_effect(temperature)}. It was fitted on "
         f"{counted(found.decision.fitted_on.n if found.decision.fitted_on else found.n, 'validation photo')}."
+        + (f" {HELPS_NOT}" if not on and HELPS_NOT in found.decision.remarks else "")
     )
     if found.decision.leave_below is not None or found.decision.threshold is not None:
         st.caption("The saved limits were chosen for one position of this switch. Check them after you change it.")
