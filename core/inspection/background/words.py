@@ -141,9 +141,9 @@ def _gap_sentence(found: Background) -> str:
     paired = figures.gap(found)
     if paired is None:
         return ""
-    number = f"{100 * paired.difference:.0f}"
-    points = f"{number} percentage point{'' if number in ('1', '-1') else 's'}"
-    between = f"95% confidence interval {100 * paired.low:.0f} to {100 * paired.high:.0f}"
+    number = _percent(paired.difference)
+    points = f"{number} percentage point{'' if number in ('1', '−1') else 's'}"
+    between = f"95% confidence interval {_percent(paired.low)} to {_percent(paired.high)}"
     said = (
         f"On backgrounds of the same class the accuracy is {_share(paired.same)}, on those of another class "
         f"{_share(paired.other)}. The difference is {points} ({between})."
@@ -170,6 +170,11 @@ def _few_sentence(found: Background) -> str:
         return ""
     hidden = f"effect of up to {100 * max(0.0, paired.high):.0f} percentage points may stay hidden."
     return f"With only {paired.n:,} photos, an {hidden}" if paired.n < FEW else f"An {hidden}"
+
+
+def _percent(share: float) -> str:
+    """Return a share in per cent with a true minus sign, and none before a zero."""
+    return f"{round(100 * share) + 0:d}".replace("-", "−")
 
 
 def _share(rate: Rate) -> str:
