@@ -127,7 +127,7 @@ def test_a_second_run_computes_nothing_and_gives_the_same_head(
     computing = [event for event in events if isinstance(event, Progress) and event.phase == "computing features"]
     assert (computing[0].done, computing[-1].done, computing[-1].total) == (0, 32, 32)
     assert wanted.readiness(SPLITS).share == 1
-    monkeypatch.setattr("core.training.linear.kept_vectors._opened", lambda *_: pytest.fail("it was computed again"))
+    monkeypatch.setattr("core.training.linear.kept_vectors._chosen", lambda *_: pytest.fail("it was computed again"))
     solved(snapshot, recipe, tmp_path / "two", workspace)
     one, two = (tmp_path / name / "best" / WEIGHTS_FILE for name in ("one", "two"))
     assert one.read_bytes() == two.read_bytes()
