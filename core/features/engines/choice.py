@@ -11,7 +11,7 @@ from core.features.engines.engine import BF16, FP32, POOLED, Engine, NetworkArra
 from core.features.engines.int8_check import LEAST_PHOTOS, Probe, are_alike, check, cosines_of
 from core.features.engines.int8_engine import CALIBRATION_PHOTOS, calibrate, keep, kept_engine, name_of
 from core.features.engines.measuring import BATCH as MEASURED_BATCH
-from core.features.engines.measuring import measured_speeds
+from core.features.engines.measuring import FEW_VIEWS, measured_speeds
 from core.features.engines.ort_engine import OrtEngine, fp32_engine
 from core.features.engines.remembered import Measured, remember, remembered
 from core.features.engines.torch_engine import TorchEngine, fastest_names
@@ -21,8 +21,6 @@ from core.models.zoo import STAGE_VECTORS
 from core.processors import has_int8_dot_products
 from core.workspace import Workspace
 
-FEW_VIEWS = 200
-"""For so few views of photos, measuring takes longer than what it saves."""
 TEST_PHOTOS = 600
 _VIEWS_PER_TEST_PHOTO = 8
 """Of fewer views, fewer photos are tested, since the test may not cost what 8 bits save."""
