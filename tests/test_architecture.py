@@ -322,10 +322,3 @@ for module in {TORCH_FREE}:
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-
-
-def test_an_early_model_does_not_wait_for_torchvision() -> None:
-    """It is imported in two seconds, and only training by steps needs it."""
-    modules = ("training.early.early_head", "features.engines.choice", "training.kept.maps_in_advance")
-    code = f"import sys, {', '.join(f'core.{one}' for one in modules)}; sys.exit('torchvision' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0

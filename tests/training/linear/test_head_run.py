@@ -244,6 +244,13 @@ def test_computing_vectors_needs_neither_torchvision_nor_torchs_compiler(
     assert loaded_by_a_run(snapshot, recipe_of(pretrained), workspace, names) == ["torch"]
 
 
+def test_nor_does_keeping_maps_in_the_same_pass() -> None:
+    """The early model of an automatic training waited for them."""
+    code = "import sys, core.training.kept.maps_in_advance; print({'torchvision', 'torch._dynamo'} & {*sys.modules})"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    assert ended.stdout.strip() == "set()", ended.stdout + ended.stderr
+
+
 def loaded_by_a_run(snapshot: Snapshot, recipe: Recipe, workspace: Workspace, modules: tuple[str, ...]) -> list[str]:
     """Train in a process of its own; returns which of these modules it imported."""
     from core.runs.new_run import create_run
