@@ -21,6 +21,7 @@ from core.training.early import early_head, early_photos
 from core.training.early.early_head import EARLY_PHASE
 from core.training.early.seen_photos import SeenPhotos, seen_photos
 from core.training.events import EarlyModel, Event, Progress, SolverIteration
+from core.training.kept import maps_in_advance
 from core.training.linear.head_run import SolvedHead, solve_head
 from core.training.linear.kept_vectors import PREPARING
 from core.training.recipe import Recipe
@@ -42,7 +43,15 @@ def snapshot(tmp_path: Path) -> Snapshot:
 class Solving:
     """A head that is solved in a workspace of its own; ``early`` holds what was on the disk at the early model."""
 
-    def __init__(self, place: Path, snapshot: Snapshot, pretrained: Path, early: bool = True, **changes: Any) -> None:
+    def __init__(
+        self,
+        place: Path,
+        snapshot: Snapshot,
+        pretrained: Path,
+        early: bool = True,
+        maps_of: str | None = None,
+        **changes: Any,
+    ) -> None:
         values = {"arch": "tiny", "weights": str(pretrained), "train": "head", "size": 64, "precision": "fp32"}
         recipe = Recipe.checked(**{**values, "views": 2, **changes})
         self.folder = place / "run"
@@ -50,7 +59,8 @@ class Solving:
         workspace = open_workspace(place / "workspace")
         self.log: list[str] = []
         self.events: list[Event] = []
-        steps = solve_head(snapshot, recipe, self.folder, workspace, log=self.log.append, early=early)
+        log = self.log.append
+        steps = solve_head(snapshot, recipe, self.folder, workspace, log=log, maps_of=maps_of, early=early)
         self.found = self._run(steps)
 
     def _run(self, steps: Any) -> SolvedHead:
@@ -202,6 +212,20 @@ def test_it_comes_before_the_engines_are_measured(
     without = Solving(tmp_path / "without", snapshot, pretrained, early=False, precision="auto")
     assert engines == ["measured", "torch/bf16"] and without.found.engine == "bf16"
     assert with_it.weights == without.weights
+
+
+@pytest.mark.usefixtures("always_early", "engines")
+@pytest.mark.parametrize("usual", ["torch/bf16", "onnxruntime/fp32"])
+def test_maps_are_kept_with_the_engine_that_is_chosen(
+    snapshot: Snapshot, pretrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, usual: str
+) -> None:
+    """The training that follows computes in bf16. Where the early model has begun with it, its maps are kept too."""
+    monkeypatch.setattr(choice, "usual_engine", lambda *_, **__: usual)
+    monkeypatch.setattr(maps_in_advance, "expected_precision", lambda recipe: "bf16")
+    run = Solving(tmp_path / "one", snapshot, pretrained, precision="auto", maps_of="layer3")
+    assert run.places(EarlyModel) and run.found.share_with_maps == 1
+    chunks = [np.load(path) for path in (tmp_path / "one" / "workspace" / "cache" / "maps").rglob("*.npy")]
+    assert sum(chunk["maps"].shape[1] for chunk in chunks) == 2 * 24 + 8, "each view once"
 
 
 @pytest.mark.usefixtures("always_early")
