@@ -25,7 +25,7 @@ check: $(VENV)/dev.stamp
 # name of its test. No part runs longer than its limit in seconds.
 LIMITED = $(BIN)/python -m tests.time_limit
 unit: $(VENV)/dev.stamp
-	OMP_NUM_THREADS=1 $(LIMITED) 2400 $(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
+	OMP_NUM_THREADS=1 $(LIMITED) 3000 $(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 
 # These tests measure times, so they run alone.
 browser-test: $(VENV)/dev.stamp browser

@@ -58,7 +58,7 @@ def new_run(project: Project, runs: list[RunFolder]) -> Callable[[], None] | Non
         everywhere = list_runs(frame.workspace())
         expected = time_sentence(frame.workspace(), recipe, snapshot, everywhere)
         st.markdown(f"{recipe_summary(recipe, project.task)} {expected}")
-        for remark in advice(recipe, snapshot.counts(), project.task):
+        for remark in (*snapshot.remarks, *advice(recipe, snapshot.counts(), project.task)):
             st.warning(plain(remark), icon=":material/info:")
         start(project, recipe, snapshot, everywhere)
         return partial(draw_later, project, snapshot, recipe, placeholders)

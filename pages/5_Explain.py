@@ -29,7 +29,7 @@ with frame.page("Explain"):
     if view == EPOCHS and run is None:
         st.info(NO_EPOCHS, icon=":material/info:")
         st.stop()
-    photo = photo_source.choose_photo(project, run is not None) if view in WITH_PHOTO else None
+    photo = photo_source.choose_photo(project, run) if view in WITH_PHOTO else None
     if view in WITH_PHOTO and photo is None:
         st.stop()
     predictor = loaded_model.predictor_for(reference)

@@ -319,13 +319,19 @@ def _print_answers(answers: "Iterable[FilePrediction]") -> None:
 
 
 def _print_report(report: "Report", looks: "Looks | None") -> None:
+    from core.cli.doubt.decide import print_effect
+    from core.inspection.measuring.group_interval import groups_sentence
+
     beside = f", {looks.words}" if looks else ""
     for name, figure in report.figures().items():
         print_result(f"{report.split}: {name} {figure}{beside}")
     if report.top5 is not None:
         print_result(f"top-5 accuracy: {report.top5}{beside}")
+    if groups := groups_sentence(report):
+        print_result(groups)
     if looks is not None:
         print_result(f"final exam: {looks.sentence}{f' {looks.warning}' if looks.warning else ''}")
+    print_effect(report.decision, report.split + beside)
     print_result("")
     rates = [
         [f"{rate.value:.1%}" if rate.value is not None else "-" for rate in (one.precision, one.recall, one.f1)]

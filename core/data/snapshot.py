@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
-from core.data.grouping.group_remarks import ALONE, few_groups_remarks, sides_remark
-from core.data.grouping.group_splits import groups_on_several_sides
+from core.data.grouping.group_remarks import ALONE, PlacedPhoto, few_groups_remarks, leak_remarks
 from core.data.grouping.merged_groups import PhotoGroup, merged_groups
 from core.data.splits import SPLITS, SplitItem, complete
 from core.data.store.records import TASKS
@@ -54,6 +53,7 @@ class Snapshot:
     task: str
     split_seed: int | None = None  # that of the photos without a split; None if it was not recorded
     grouped_by: str | None = None  # "user" where a person named groups, for all photos or some
+    remarks: tuple[str, ...] = ()  # what makes its results too good; only where it is made, not in its file
     # SHA-256 of everything but the paths and groups: the same data elsewhere has the same digest.
     digest: str = field(init=False)
 
@@ -144,7 +144,8 @@ def snapshot_of_project(store: "Store", project_id: int, seed: int = 0) -> Snaps
     more = () if boxed is None else (*BOX_COLUMNS, *SIZE_COLUMNS)
     frame = _with_groups(pd.DataFrame(cells, columns=[*COLUMNS, *more]), groups)
     classes = tuple(info.name for info in store.classes(project_id))
-    return Snapshot(frame, classes, project.task, seed, _by_user(items))
+    leaks = _leaks([(row.hash, row.filename) for row in rows], groups, found)
+    return Snapshot(frame, classes, project.task, seed, _by_user(items), tuple(leaks))
 
 
 def snapshot_of_table(
@@ -219,8 +220,9 @@ def _divided(
     more = (*BOX_COLUMNS, *SIZE_COLUMNS) if task == LOCALIZATION else ()
     rows = [(*_row(photo, found[photo.hash]), *(_place(photo) if more else ())) for photo in photos]
     frame = _with_groups(pd.DataFrame(rows, columns=[*COLUMNS, *more]), groups)
-    remarks = [*([remark] if remark else []), *_about_groups(items, found)]
-    snapshot = Snapshot(frame, tuple(classes), task, seed, _by_user(items))
+    leaks = _leaks([(photo.hash, photo.row.filename) for photo in photos], groups, found)
+    remarks = [*([remark] if remark else []), *_few_groups(items), *leaks]
+    snapshot = Snapshot(frame, tuple(classes), task, seed, _by_user(items), tuple(leaks))
     return snapshot, [Problem(None, text, harmless=text != remark) for text in remarks]
 
 
@@ -228,15 +230,17 @@ def _by_user(items: Sequence[SplitItem]) -> str | None:
     return BY_USER if any(item.named for item in items) else None
 
 
-def _about_groups(items: Sequence[SplitItem], splits: Mapping[str, str]) -> list[str]:
-    """Say what cannot be tested because of the groups, and which groups the given splits divide."""
-    named = [item for item in items if item.named]
-    if not named:
+def _few_groups(items: Sequence[SplitItem]) -> list[str]:
+    """Say what cannot be tested because of the groups."""
+    if not any(item.named for item in items):
         return []
-    remarks = few_groups_remarks([(item.label, item.group if item.named else ALONE + item.group) for item in items])
-    if torn := groups_on_several_sides((item.group, splits[item.key]) for item in named):
-        remarks.append(sides_remark(torn))
-    return remarks
+    return few_groups_remarks([(item.label, item.group if item.named else ALONE + item.group) for item in items])
+
+
+def _leaks(photos: Sequence[tuple[str, str]], groups: Mapping[str, PhotoGroup], splits: Mapping[str, str]) -> list[str]:
+    """Say which groups the splits divide, and which near-duplicates; ``photos`` are (content hash, file name)."""
+    named = [(image, name, groups[image]) for image, name in photos if groups[image].named]
+    return leak_remarks([PlacedPhoto(name, group.name, splits[image], group.alike) for image, name, group in named])
 
 
 def check_trainable(snapshot: Snapshot) -> None:

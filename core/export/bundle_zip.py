@@ -8,18 +8,18 @@ import pandas as pd
 
 from core.data.snapshot import Snapshot
 from core.errors import BundleError, RunError
-from core.export.decision_card import doubt_figures
+from core.export.decision_card import doubt_figures, with_present_decision
 from core.export.model_card import model_card
-from core.inspection.deciding.foreign_score import read_score
+from core.inspection.deciding.foreign_score import score_in
+from core.inspection.measuring.group_interval import with_groups
 from core.inspection.measuring.report import Report
+from core.inspection.predicting.loading import bundle_with_vectors
 from core.inspection.predicting.predictor import IMAGENET, imagenet_network
 from core.models.bundle import (
     INFO_FILE,
     WEIGHTS_FILE,
     complete_folder,
-    copy_foreign_vectors,
     has_bundle,
-    load_bundle,
     read_info,
     save_bundle,
 )
@@ -31,7 +31,7 @@ from core.training.saving.last_stage_head import copy_last_stage_head
 from core.workspace import Workspace, workspace_folder
 
 SPLITS = ("test", "val", "train")
-_FIGURES = {"n", "accuracy", "top5", "macro_f1", "loss", "precision", "digest", "created", "decision"}
+_FIGURES = {"n", "accuracy", "top5", "macro_f1", "loss", "precision", "digest", "created", "decision", "over_groups"}
 _FIGURES |= {"mean_iou", "iou_50", "iou_75", "center_error"}  # of a localization
 FILES = (WEIGHTS_FILE, INFO_FILE, "README.md", "classes.txt")
 """Of every export. One whose head takes several stages also has a head on the last one, for further training; one
@@ -49,14 +49,16 @@ def export_bundle(source: Path | str, out: Path, title: str | None = None) -> Pa
     folder = None if str(source) == IMAGENET else bundle_of(Path(source))
     run = _run_of(folder) if folder else None
     _check_target(folder, run, out)
-    model, info = load_bundle(folder) if folder else imagenet_network()
+    # The file of this content may be replaced before the export is written.
+    model, info, vectors = bundle_with_vectors(folder) if folder else (*imagenet_network(), None)
+    if folder is not None:
+        score_in(vectors, folder, info)  # raises BundleError if it is damaged
     reports, counts = _record(run) if run else ({}, None)
     looks = looks_at_test_photos(Workspace(workspace_folder()), RunFolder(run)) if run else None
-    info = info.model_copy(update={"metrics": {**info.metrics, **_metrics(reports, looks)}})
     original = run or folder
     doubt = doubt_figures(run, info) if run else None
-    if folder is not None:
-        read_score(folder, info)  # raises BundleError if its file is damaged
+    reports = with_present_decision(reports, info.decision, doubt)
+    info = info.model_copy(update={"metrics": {**info.metrics, **_metrics(reports, looks)}})
     name = title or (original.resolve().name if original else info.arch)
     card = model_card(info, name, reports, counts, looks, doubt)
 
@@ -65,8 +67,8 @@ def export_bundle(source: Path | str, out: Path, title: str | None = None) -> Pa
         (new / "classes.txt").write_text("".join(f"{name}\n" for name in info.classes), encoding="utf-8")
         if folder is not None:
             copy_last_stage_head(complete_folder(folder), new)
-        if folder is not None and info.decision is not None and info.decision.foreign is not None:
-            copy_foreign_vectors(folder, new)
+        if vectors is not None:
+            (new / FOREIGN_FILE).write_bytes(vectors)
 
     save_bundle(out, model, info, also=beside)
     return out
@@ -118,8 +120,10 @@ def _check_target(bundle: Path | None, run: Path | None, out: Path) -> None:
 
 def _record(run: Path) -> tuple[dict[str, Report], pd.DataFrame | None]:
     reports = {split: Report.read(path) for split in SPLITS if (path := run / f"report-{split}.json").is_file()}
-    snapshot = run / "snapshot.csv"
-    return reports, Snapshot.read(snapshot).counts() if snapshot.is_file() else None
+    if not (run / "snapshot.csv").is_file():
+        return reports, None
+    snapshot = Snapshot.read(run / "snapshot.csv")
+    return {split: with_groups(report, snapshot) for split, report in reports.items()}, snapshot.counts()
 
 
 def _metrics(reports: dict[str, Report], looks: Looks | None) -> dict[str, object]:

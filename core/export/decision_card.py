@@ -1,5 +1,6 @@
 """The part of an exported model's README about its decision: calibration, what is unsure, thresholds, sets."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from core.inspection.doubt.foreign_photos import read_scores
 from core.inspection.doubt.reliability import Reliability, reliability
 from core.inspection.doubt.run_logits import logits_of
 from core.inspection.doubt.temperature import cross_fitted
-from core.inspection.measuring.decision_figures import decision_figures
-from core.inspection.measuring.report import DecisionFigures
+from core.inspection.measuring.decision_figures import are_of, decision_figures
+from core.inspection.measuring.report import DecisionFigures, Report
 from core.models.bundle import BundleInfo
 from core.models.decision import FOREIGN_FILE, Decision
 
@@ -53,6 +54,42 @@ def doubt_figures(run: Path, info: BundleInfo) -> DoubtFigures | None:
 def _reliability(logits: np.ndarray, labels: np.ndarray) -> Reliability:
     probabilities = softmax(logits)
     return reliability(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
+
+
+LIKELIEST = "most likely class, without the threshold"
+"""What figures are of that no threshold was applied to."""
+
+
+def present_figures(report: Report, decision: Decision | None) -> DecisionFigures | None:
+    """Return a report's figures of the decision; None if it has none, or if they may be of another decision."""
+    figures = report.decision
+    return figures if figures is not None and are_of(figures, decision) else None
+
+
+def with_present_decision(
+    reports: Mapping[str, Report], decision: Decision | None, figures: DoubtFigures | None
+) -> dict[str, Report]:
+    """Return the reports with the figures of this decision alone; those of the validation photos are computed."""
+    found = {split: present_figures(report, decision) for split, report in reports.items()}
+    if figures is not None and "val" in found:
+        found["val"] = figures.decision
+    return {split: report.model_copy(update={"decision": found[split]}) for split, report in reports.items()}
+
+
+def threshold_note(info: BundleInfo, reports: Mapping[str, Report], beside: Mapping[str, str]) -> str:
+    """Say that a table is of the likeliest classes, and give the accuracies with the threshold; empty without one.
+
+    ``beside`` are the names of the splits. It is a paragraph to append.
+    """
+    if not reports or info.decision is None or info.decision.threshold is None:
+        return ""
+    rates = [
+        f"{beside.get(split, split)}: {report.decision.chosen}"
+        for split, report in reports.items()
+        if report.decision is not None
+    ]
+    known = "; ".join(rates) or "not known"
+    return f"\n\nThese figures are of the {LIKELIEST}. Accuracy of the answers with the threshold: {known}."
 
 
 def decision_text(info: BundleInfo, figures: DoubtFigures | None, shown: str = "") -> str:
@@ -96,6 +133,8 @@ def _rules(decision: Decision, figures: DoubtFigures | None, shown: str) -> list
             f"is the likeliest other class. A missed photo of this class was said to cost {rule.miss_cost:g}, a false "
             f"alarm {rule.false_alarm_cost:g}."
         )
+        if figures is not None:
+            found[0] += f" Accuracy of the answers on the validation photos: {figures.decision.chosen}."
     reasons = []
     if decision.leave_below is not None:
         reasons.append(f"with a probability below {_percent(decision.leave_below)}")

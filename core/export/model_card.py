@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from core.export.box_snippet import box_snippet
-from core.export.decision_card import DoubtFigures, decision_text
+from core.export.decision_card import LIKELIEST, DoubtFigures, decision_text, threshold_note
 from core.export.decision_lines import answer_lines, foreign_lines, needs_vector, unsure_lines
+from core.inspection.measuring.group_interval import groups_sentence
 from core.inspection.measuring.report import BoxReport, Rate, Report
 from core.models.bundle import INFO_FILE, WEIGHTS_FILE, BundleInfo
 from core.models.zoo import HEAD_STAGES, config_of
@@ -53,14 +54,16 @@ def model_card(
     photos say about the decision.
     """
     reports = reports or {}
+    note = threshold_note(info, reports, {split: _split(split, looks) for split in reports})
+    rates = f"\n\nPrecision, recall and F1 are of the {LIKELIEST}." if note and counts is not None else ""
     kind = "object-detection" if info.task == "localization" else "image-classification"
     sections = [
         f"---\npipeline_tag: {kind}\ntags: [resnet, transfer-learning, {kind}]\n---",
         f"# {cell(title)}",
         _opening(info),
         f"## Use it\n\n{_usage(info)}",
-        f"## Classes\n\n{_classes(info, reports.get('test') or reports.get('val'), counts, looks)}",
-        f"## How good it is\n\n{_quality(reports, counts, looks)}",
+        f"## Classes\n\n{_classes(info, reports.get('test') or reports.get('val'), counts, looks)}{rates}",
+        f"## How good it is\n\n{_quality(reports, counts, looks)}{note}",
         f"## How it decides\n\n{decision_text(info, doubt, _threshold_class(info))}",
         f"## Input\n\n{_input(info)}",
         f"## Training\n\n{early_note(info.metrics)}{_training(info)}",
@@ -205,7 +208,8 @@ def _views(info: BundleInfo) -> str:
     from core.inspection.predicting.averaged_views import views_of_recipe  # imports torch
 
     views = 1 if info.task == "localization" else views_of_recipe(info.recipe)
-    return "" if views == 1 else f" with one view of a photo; by itself it averages {views} views"
+    fitted = "" if info.decision is None else ", and its decision (below) was fitted on these averages"
+    return "" if views == 1 else f" with one view of a photo; by itself it averages {views} views{fitted}"
 
 
 def _classes(info: BundleInfo, report: Report | None, counts: pd.DataFrame | None, looks: Looks | None) -> str:
@@ -253,7 +257,8 @@ def _quality(reports: Mapping[str, Report], counts: pd.DataFrame | None, looks: 
     return (
         _table(head, rows)
         + (f"\n\n{_box_quality(boxed, looks)}" if boxed else "")
-        + "\n\nIntervals of accuracies are Wilson's."
+        + "\n\nIntervals of accuracies are Wilson's, over photos."
+        + "".join(f" {said}" for report in reports.values() if (said := groups_sentence(report)))
         + _exam(reports, counts, looks)
         + _choice(reports)
     )

@@ -7,13 +7,13 @@ torch is imported only when weights are read or written.
 import contextlib
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import BundleError
 from core.file_replacement import replace_patiently
-from core.models.decision import FOREIGN_FILE, Decision
+from core.models.decision import FOREIGN_FILE, Decision, new_foreign_file
 from core.models.file_hash import known_sha256_of
 from core.models.untrusted.bundle_info import (
     DECISION_VERSION,
@@ -109,16 +109,16 @@ def save_decision(folder: Path, decision: Decision | None, vectors: bytes | None
         raise ValueError(f"the model has no class {decision.threshold.class_name!r}")
     folder = complete_folder(folder)
     path, foreign = folder / INFO_FILE, folder / FOREIGN_FILE
-    part = path.with_name(f"{INFO_FILE}.part")
+    part, vectors_part = path.with_name(f"{INFO_FILE}.part"), path.with_name(f"{FOREIGN_FILE}.part")
     try:
-        if vectors is not None:  # before bundle.json, which says what it should contain
-            foreign_part = foreign.with_name(f"{FOREIGN_FILE}.part")
-            foreign_part.write_bytes(vectors)
-            replace_patiently(foreign_part, foreign)
+        if vectors is not None:
+            # Under a name of their own: until bundle.json is replaced, it needs the old ones. See foreign_contents.
+            vectors_part.write_bytes(vectors)
+            replace_patiently(vectors_part, folder / new_foreign_file(hashlib.sha256(vectors).hexdigest()))
         _write_info(part, info.model_copy(update={"decision": decision}))
         replace_patiently(part, path)
-        if decision is None or decision.foreign is None:
-            foreign.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what remains harms nobody
+            _tidy_vectors(folder, foreign, decision)
     except OSError as error:
         raise BundleError(
             f"The decision cannot be saved in {folder} ({error.strerror}). Free some disk space, then try again."
@@ -126,14 +126,29 @@ def save_decision(folder: Path, decision: Decision | None, vectors: bytes | None
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-            foreign.with_name(f"{FOREIGN_FILE}.part").unlink(missing_ok=True)
+            vectors_part.unlink(missing_ok=True)
 
 
-def copy_foreign_vectors(bundle: Path, new: Path) -> None:
-    """Copy the vectors of the score for "none of these", if the bundle has them, into another bundle's folder."""
-    source = complete_folder(bundle) / FOREIGN_FILE
-    if source.is_file():
-        shutil.copyfile(source, new / FOREIGN_FILE)
+def _tidy_vectors(folder: Path, foreign: Path, decision: Decision | None) -> None:
+    """Give the vectors that bundle.json names their usual name, and delete all others."""
+    if decision is None or decision.foreign is None:
+        foreign.unlink(missing_ok=True)
+    elif (new := folder / new_foreign_file(decision.foreign.sha256)).is_file():
+        replace_patiently(new, foreign)
+    for left in folder.glob(new_foreign_file("*")):
+        left.unlink(missing_ok=True)
+
+
+def foreign_contents(bundle: Path, sha256: str, most_bytes: int) -> Iterator[bytes]:
+    """Yield what may be the vectors of the score for "none of these", at most one byte more than a limit of each file.
+
+    The right ones have this SHA-256. Where a process was killed while it saved new ones, the usual file holds the old
+    ones. Raises OSError for a file that is there but cannot be read.
+    """
+    # The usual name again at the end: a writer may have renamed the file between the two.
+    for name in (FOREIGN_FILE, new_foreign_file(sha256), FOREIGN_FILE):
+        with contextlib.suppress(FileNotFoundError), (complete_folder(bundle) / name).open("rb") as file:
+            yield file.read(most_bytes + 1)
 
 
 def _write_info(path: Path, info: BundleInfo) -> None:

@@ -4,6 +4,8 @@ It is data only; core.inspection.doubt fits it on validation photos and applies 
 same with and without it.
 """
 
+import hashlib
+import json
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -14,6 +16,12 @@ LEVELS = (90, 95, 99)
 
 FOREIGN_FILE = "foreign.safetensors"
 """Beside the weights: the training photos' vectors, or what was computed from them."""
+
+
+def new_foreign_file(sha256: str) -> str:
+    """Return the name under which new vectors wait until bundle.json names them; a killed process leaves them there."""
+    return f"foreign-{sha256}.safetensors"
+
 
 Share = Annotated[float, Field(ge=0, le=1)]
 MOST_COST = 1e6
@@ -90,3 +98,25 @@ class Decision(_Frozen):
     def scale(self) -> float:
         """What the logits are divided by: the temperature if there is one and it is switched on, else 1."""
         return self.temperature if self.temperature is not None and self.use_temperature else 1.0
+
+    @property
+    def changes_answers(self) -> bool:
+        """Whether it gives another answer than the likeliest class to some photos, or leaves them to a person."""
+        return self.leave_below is not None or self.threshold is not None or self.foreign is not None
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of all that an answer depends on: figures of another digest are of another decision.
+
+        When it was fitted, what a mistake costs and what could not be fitted change no answer.
+        """
+        limit = self.conformal.get(self.set_level)
+        threshold, foreign = self.threshold, self.foreign
+        rules = {
+            "scale": self.scale,
+            "leave_below": self.leave_below,
+            "threshold": None if threshold is None else [threshold.class_name, threshold.at],
+            "sets": None if limit is None else [self.set_level, limit, self.temperature],
+            "foreign": None if foreign is None else [foreign.sha256, foreign.neighbours, foreign.limit],
+        }
+        return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()

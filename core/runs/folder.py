@@ -8,6 +8,7 @@
     report-<split>.json  predictions-<split>.csv    on the validation photos written after the training
     logits-<split>.npy  foreign-val.npy    for each of the predictions: the logits, and the score for "none of these"
     exams.jsonl                       a line for each look at the test photos
+    earlier-decision.json             while a resumed training may replace the model that it was for
     report.html                       the report as one page, once somebody has asked for it
     epochs/                           the trained layers of a few epochs: see core.training.saving.kept_epochs
     phases.json  phases/              of an automatic training: what it has done, and a folder like this for each phase

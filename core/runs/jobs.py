@@ -17,15 +17,15 @@ from filelock import FileLock
 from core.background_process import start_python
 from core.errors import RunError
 from core.file_replacement import replace_patiently
-from core.runs.exams.deleted_runs import append_deleted
-from core.runs.exams.looks import remember_deleted
+from core.runs.exams.deleted_runs import DeletedRun, append_deleted
+from core.runs.exams.looks import keep_looks_of_leftover, remember_deleted
 from core.runs.folder import RunFolder, list_runs
 from core.runs.new_run import create_run
 from core.runs.process import process_fields
 from core.runs.queue import join_queue, runs_ahead
 from core.runs.status import Status, read_status
 from core.runs.worker import work
-from core.storage_errors import storage_error
+from core.storage_errors import disk_trouble, storage_error
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ def submit(
             once=once,
             corrected_from=corrected_from,
         )
+        for remark in snapshot.remarks:
+            run.append_log(remark)
         _start(workspace, run)
     return run
 
@@ -96,7 +98,7 @@ def resume(workspace: Workspace, run: RunFolder) -> None:
 def delete(run: RunFolder) -> None:
     """Delete a run with all its files; a live run is killed first. Raises RunError if that fails.
 
-    Its looks at test photos still count.
+    Its looks at test photos still count: they are recorded first, so that no death of this process loses them.
     """
     status = run.status()
     if status.live:
@@ -104,16 +106,34 @@ def delete(run: RunFolder) -> None:
     kept = remember_deleted(run)
     trash = run.path.with_name(f".deleted-{secrets.token_hex(4)}")
     try:
+        recorded = kept is None or _recorded(run, kept)
         replace_patiently(run.path, trash)  # gone from every list immediately, however long deleting the files takes
-        try:
-            shutil.rmtree(trash)
-        finally:  # afterwards, because a full disk has room then
-            if kept is not None:
-                append_deleted(run.path.parent, kept)
+        if kept is not None and not recorded:  # a full disk has room without the models, and recover() without us
+            for path in trash.iterdir():
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+            append_deleted(run.path.parent, kept)
+        shutil.rmtree(trash)
     except FileNotFoundError:
         return  # somebody else has deleted it
     except OSError as error:
-        raise RunError(f"The run {run.id} cannot be deleted: {error.strerror or error}.") from error
+        reason = error.strerror or error
+        if run.path.exists():
+            raise RunError(f"The run {run.id} cannot be deleted: {reason}.") from error
+        raise RunError(
+            f"Some files of the run {run.id} cannot be deleted: {reason}. The app tries again later."
+        ) from error
+
+
+def _recorded(run: RunFolder, kept: DeletedRun) -> bool:
+    """Record the looks of a run; False if the disk is full. Raises OSError."""
+    try:
+        append_deleted(run.path.parent, kept)
+    except OSError as error:
+        if disk_trouble(error) not in ("full", "quota"):
+            raise
+        return False
+    return True
 
 
 def recover(workspace: Workspace) -> list[RunFolder]:
@@ -133,7 +153,10 @@ def recover(workspace: Workspace) -> list[RunFolder]:
             found.append(run)
     for pattern in (".new-*", ".deleted-*"):
         for path in workspace.runs.glob(pattern):
-            with contextlib.suppress(FileNotFoundError):  # somebody else has deleted it
+            # Somebody else has deleted it, or its looks cannot be recorded now: then it stays for another time.
+            with contextlib.suppress(OSError, RunError):
+                if pattern == ".deleted-*":
+                    keep_looks_of_leftover(RunFolder(path))
                 if time.time() - path.stat().st_mtime > _LEFTOVER_SECONDS:
                     shutil.rmtree(path, ignore_errors=True)
     return found

@@ -7,7 +7,7 @@ from core.errors import RunError
 from core.inspection.measuring.evaluation import evaluate
 from core.inspection.measuring.report import Report
 from core.inspection.predicting.predictor import IMAGENET, Predictor
-from core.models.bundle import INFO_FILE, has_bundle
+from core.models.bundle import INFO_FILE, has_bundle, read_info
 from core.progress import CountCallback, PhaseCallback
 from core.runs.exams.records import TEST, record_exam
 from core.runs.folder import RunFolder, open_run
@@ -28,7 +28,8 @@ def evaluate_run(
 
     On the test photos this is an exam: the look is recorded for ``who`` before the report is written.
     The whole network is computed, also where the run has kept maps of these photos: those are rounded to half
-    precision, and the report must give exactly what the app predicts with this model.
+    precision, and the report must be of exactly the probabilities that the app computes with this model. Its main
+    figures are of the likeliest classes; its ``decision`` says what the decision saved with the model did.
     Raises RunError if the run has no model yet, is still training and should take an exam, or the split is empty;
     ImageRefused if a photo is missing.
     """
@@ -36,9 +37,10 @@ def evaluate_run(
         raise RunError(f"The run {run.id} has no model yet. Wait for its first epoch, or resume it.")
     if split == TEST and run.status().live:
         raise RunError(f"The run {run.id} is still training. Wait until it ends: the exam is for its final model.")
+    model = read_info(run.best).model_sha256 if split == TEST else None
 
     def record(report: Report) -> None:
-        record_exam(run, who=who, n=report.n)
+        record_exam(run, who=who, n=report.n, model=model)
 
     return evaluate(
         *(run.best, run.snapshot(), run.path, split, progress),

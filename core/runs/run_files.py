@@ -54,6 +54,23 @@ def append_bytes(path: Path, data: bytes) -> None:
             data = data[file.write(data) :]
 
 
+def append_line(path: Path, text: str) -> None:
+    """Append a line with a single write; a line before it that a full disk has cut is ended first. Raises OSError."""
+    begun = "\n" if _ends_within_a_line(path) else ""
+    append_bytes(path, f"{begun}{text}\n".encode())
+
+
+def _ends_within_a_line(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            if not file.seek(0, 2):
+                return False
+            file.seek(-1, 2)
+            return file.read(1) != b"\n"
+    except FileNotFoundError:
+        return False
+
+
 def _overwrite(path: Path, data: bytes) -> None:
     """Write over a JSON file in the space that it has; spaces at its end do not matter."""
     with path.open("r+b", buffering=0) as file:

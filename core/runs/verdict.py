@@ -1,6 +1,7 @@
 """The verdict on a run: its report on a split, judged against guessing with the run's own training photos."""
 
 from core.data.snapshot import SIZE_COLUMNS, Snapshot
+from core.inspection.measuring.group_interval import with_groups
 from core.inspection.measuring.report import Report
 from core.inspection.measuring.verdict import Verdict, mean_box_iou, verdict
 from core.runs.automatic.phases import read_phases
@@ -20,7 +21,7 @@ def verdict_of(run: RunFolder, report: Report, looks: int = 1) -> Verdict | None
         found = read_phases(run.path)
         solved = report.task != "localization" and found is not None and len(found.phases) == 1
     return verdict(
-        report,
+        with_groups(report, snapshot),
         {str(name): int(number) for name, number in snapshot.counts()["train"].items()},
         layers=recipe.train,
         chose_epoch=not solved,

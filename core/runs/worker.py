@@ -15,6 +15,7 @@ from core.cache_use import in_use
 from core.errors import RunError, StudioError
 from core.features.budget import clean
 from core.models.bundle import finish_replacement, read_info, save_decision
+from core.runs.deciding.earlier_decision import drop_earlier_decision, keep_earlier_decision
 from core.runs.device_queue import announce_turn, withdraw_turn
 from core.runs.ending.failures import UNEXPECTED, failure_sentence
 from core.runs.exams.records import keep_old_look
@@ -99,6 +100,7 @@ def _wait_train_evaluate(
         keep_old_look(run)
         snapshot, recipe = run.snapshot(), run.recipe()
         before = _weights(run)
+        keep_earlier_decision(run)
         writer = ProgressWriter(run, resumed=run.begun, photos=_photos(snapshot))
         stopped = False
         is_solved, is_automatic = recipe.solves_head(snapshot.task), recipe.train == "automatic"
@@ -136,7 +138,8 @@ def _wait_train_evaluate(
         elif not ((is_automatic or _early(run)) and run.report_path(SPLIT).exists()):
             yield from _evaluate(run, workspace, writer, signals)
         _calibrate(run)
-        _end(run, "stopped" if stopped else "finished", _summary(run, is_solved))
+        said = f"{_summary(run, is_solved)} {drop_earlier_decision(run)}".strip()
+        _end(run, "stopped" if stopped else "finished", said)
     finally:
         if writer is not None:
             writer.close()

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from core.models.bundle import save_decision
+from core.models.decision import Decision, Threshold
 from core.runs.exams.looks import OPTIMISTIC
 from tests.cli.conftest import Core
 
@@ -34,6 +36,19 @@ def test_evaluate_prints_a_table_to_read(here: Core, run: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("val: accuracy ")
     assert "precision" in done.stdout and "green" in done.stdout
+    assert "with the decision saved with the model" not in done.stdout
+
+
+def test_evaluate_says_what_the_decision_does_apart_from_the_likeliest_classes(
+    here: Core, run: Path, tmp_path: Path
+) -> None:
+    own = Path(shutil.copytree(run, tmp_path / "runs" / "decided"))
+    save_decision(own / "best", Decision(threshold=Threshold(class_name="red", at=0.0)))
+    done = here("evaluate", own)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout[done.stdout.index("with the decision saved with the model (val)") :]
+    assert "accuracy on all photos" in said and "50.0% (2 of 4;" in said, "every photo is called red"
+    assert "of the most likely class, without the threshold." in said
 
 
 def test_evaluate_on_the_test_photos_is_an_exam_that_says_which_look_it_was(

@@ -224,6 +224,21 @@ def test_an_export_replaces_an_earlier_one_and_nothing_else(tmp_path: Path, run:
     assert (out / "notes.txt").read_text() == "mine" and (run.best / "model.safetensors").is_file()
 
 
+def test_a_readme_says_how_few_groups_its_figures_are_of(tmp_path: Path, run: RunFolder) -> None:
+    """The intervals were given for new photos, with no word on the drivers of these."""
+    made = run.snapshot()
+    frame = made.frame.assign(group=[f"driver {place // 4}" for place in range(len(made.frame))])
+    Snapshot(frame, made.classes, made.task, grouped_by="user").write(run.path / "snapshot.csv")
+    run.write_status(state="finished")
+    report = evaluate_run(run, "val", device="cpu")
+    assert report.over_groups is not None and (report.over_groups.groups, report.over_groups.low) == (2, None)
+    older = report.model_dump(mode="json", exclude={"over_groups"})  # of an earlier version
+    run.report_path("val").write_text(json.dumps(older), encoding="utf-8")
+    readme = (export_bundle(run.path, tmp_path / "exported") / "README.md").read_text(encoding="utf-8")
+    said = "The validation photos are of only 2 groups: for a new group, the accuracy may be quite different."
+    assert f"Intervals of accuracies are Wilson's, over photos. {said}" in readme
+
+
 def test_what_cannot_be_exported_is_said(tmp_path: Path, run: RunFolder) -> None:
     with pytest.raises(BundleError, match="is not a bundle"):
         export_bundle(tmp_path, tmp_path / "out")

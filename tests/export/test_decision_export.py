@@ -3,11 +3,13 @@
 import ast
 import json
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,13 +18,16 @@ import pytest
 from core.data.pictures.transforms import Preprocessing
 from core.errors import BundleError
 from core.export.bundle_zip import export_bundle, zip_bundle
-from core.export.decision_card import decision_text, doubt_figures
+from core.export.decision_card import LIKELIEST, decision_text, doubt_figures
 from core.export.model_card import model_card, snippet
 from core.inspection.deciding.decide import decided, softmax
-from core.inspection.deciding.foreign_score import score_of
+from core.inspection.deciding.foreign_score import read_score, score_of
 from core.inspection.doubt.fit import fit_decision
 from core.inspection.doubt.foreign_photos import fit_foreign
+from core.inspection.doubt.run_logits import logits_of
+from core.inspection.measuring.decision_figures import decision_figures
 from core.inspection.measuring.logit_report import report_of_logits, save
+from core.inspection.measuring.report import Report
 from core.inspection.predicting.features import features_of
 from core.inspection.predicting.predictor import Predictor
 from core.models.bundle import read_info, save_decision
@@ -161,6 +166,21 @@ def test_an_export_has_the_vectors_and_loads_again(bundle: Path, tmp_path: Path)
     assert not (tmp_path / "again").exists()
 
 
+def test_a_decision_that_is_saved_during_an_export_does_not_spoil_it(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Path(shutil.copytree(bundle, tmp_path / "own"))
+
+    def save_another(*_: object) -> str:
+        save_decision(own, WARM)
+        return "card"
+
+    monkeypatch.setattr("core.export.bundle_zip.model_card", save_another)
+    exported = export_bundle(own, tmp_path / "exported")
+    assert not (own / "foreign.safetensors").exists()
+    assert read_score(exported, read_info(exported)) is not None
+
+
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run's folder with a model and a report on 80 validation photos."""
@@ -208,3 +228,39 @@ def test_the_figures_of_the_decision_are_in_the_exported_bundle(run: Path, tmp_p
     save_decision(run / "best", fit_decision(run))
     exported = export_bundle(run / "best", tmp_path / "exported")
     assert json.loads((exported / "bundle.json").read_text())["decision"]["fitted_on"]["n"] == 80
+
+
+def test_the_figures_of_a_threshold_are_said_apart_and_only_of_the_present_one(run: Path, tmp_path: Path) -> None:
+    first = fit_decision(run).model_copy(update={"threshold": Threshold(class_name="owl", at=0.05)})
+    save_decision(run / "best", first)
+    logits, labels, _ = logits_of(run)
+    figures = decision_figures(logits, labels, first, CLASSES)
+    plain = Report.read(run / "report-val.json")
+    assert figures.chosen != plain.accuracy, "a threshold without effect proves nothing"
+    exam = plain.model_copy(update={"split": "test", "n": 80, "decision": figures})
+    exam.write(run / "report-test.json")
+
+    def exported(name: str) -> tuple[str, dict[str, Any]]:
+        folder = export_bundle(run, tmp_path / name)
+        card = (folder / "README.md").read_text("utf-8")
+        quality = card[card.index("## How good it is") : card.index("## How it decides")]
+        return quality, json.loads((folder / "bundle.json").read_text())["metrics"]
+
+    card, metrics = exported("first")
+    assert f"These figures are of the {LIKELIEST}." in card and card.count(str(figures.chosen)) == 2
+    assert metrics["report_test"]["decision"]["chosen"]["correct"] == figures.chosen.correct
+    assert metrics["report_val"]["decision"]["threshold_class"] == "owl"
+    second = first.model_copy(update={"threshold": Threshold(class_name="owl", at=0.9)})
+    save_decision(run / "best", second)
+    card, metrics = exported("second")
+    assert str(figures.chosen) not in card and str(decision_figures(logits, labels, second, CLASSES).chosen) in card
+    assert metrics["report_test"]["decision"] is None, "the exam was taken with another decision"
+    save_decision(run / "best", first.model_copy(update={"threshold": None}))
+    assert LIKELIEST not in exported("third")[0]
+
+
+def test_the_card_says_that_the_decision_is_for_averaged_views(bundle: Path) -> None:
+    info = read_info(bundle).model_copy(update={"recipe": {"test_time_views": 6}})
+    said = "with one view of a photo; by itself it averages 6 views"
+    assert f"{said}, and its decision (below) was fitted on these averages." in model_card(info, "Signs")
+    assert f"{said}. (" in model_card(info.model_copy(update={"decision": None}), "Signs")

@@ -105,3 +105,21 @@ def test_a_temperature_says_on_what_it_was_fitted() -> None:
         Decision(temperature=1.2)
     assert Decision(leave_below=0.5).scale == 1.0
     assert FULL.scale == 1.5 and FULL.model_copy(update={"use_temperature": False}).scale == 1.0
+
+
+def test_only_what_changes_an_answer_changes_the_digest() -> None:
+    assert FULL.threshold is not None
+    for same in ({"fitted_on": FITTED.model_copy(update={"n": 5})}, {"remarks": ()}, {"conformal": {90: 0.7}}):
+        assert FULL.model_copy(update=same).digest == FULL.digest
+    dearer = FULL.threshold.model_copy(update={"miss_cost": 3})
+    assert FULL.model_copy(update={"threshold": dearer}).digest == FULL.digest
+    moved = FULL.threshold.model_copy(update={"at": 0.3})
+    others: list[dict[str, Any]] = [
+        {"threshold": moved},
+        {"leave_below": 0.7},
+        {"use_temperature": False},
+        {"set_level": 95},
+        {"temperature": 1.6},
+    ]
+    assert len({FULL.digest, *(FULL.model_copy(update=other).digest for other in others)}) == 6
+    assert Decision.model_validate_json(FULL.model_dump_json()).digest == FULL.digest

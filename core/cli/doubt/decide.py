@@ -61,7 +61,8 @@ def decide(
     """Decide how a run's model answers: calibration, what is left to a person, a threshold for one class.
 
     Everything is fitted on the validation photos and saved in the model's bundle. predict, explain, the demo and all
-    exports follow it. Without options: fit what is missing, and print the decision and what it does.
+    exports follow it. Without options: print the decision and what it does. An option that switches something on first
+    fits what was not fitted yet.
     """
     from core.runs.deciding.saved_decision import change_decision, saved_decision
     from core.runs.deciding.validation_logits import check_has_ended
@@ -86,9 +87,10 @@ def decide(
         return
     with ProgressDisplay() as display:
         known = _validation(found, workspace, device, display)
-        decision = saved_decision(found)
+        decision = first = saved_decision(found)
+        is_asked = any(one not in (None, "off") for one in changes)
         # A fit leaves a temperature, or the reason why there is none; the score for "none of these" leaves neither.
-        if decision.temperature is None and not decision.remarks:
+        if is_asked and decision.temperature is None and not decision.remarks:
             from core.inspection.doubt.fit import fit_decision
 
             decision = change_decision(found, lambda _: fit_decision(found.path))
@@ -112,6 +114,8 @@ def decide(
             decision = fit_run_foreign(found, workspace.cache / "resized", progress, device=device)
         elif switches["foreign"] is False:
             decision = change_decision(found, lambda before: before.model_copy(update={"foreign": None}))
+    if stale := _of_other_probabilities(first, decision, leave_below is None, threshold is None):
+        print_message(stale)
     _print(found, decision, known, json)
 
 
@@ -175,6 +179,20 @@ def _threshold(text: str, miss_cost: float, known: "RunLogits", decision: "Decis
     return Threshold(class_name=name, at=best.at, miss_cost=miss_cost)
 
 
+def _of_other_probabilities(before: "Decision", after: "Decision", kept_limit: bool, kept_threshold: bool) -> str:
+    """Warn of limits that were chosen for probabilities that this command has changed; empty if there are none."""
+    if before.scale == after.scale:
+        return ""
+    names = ["--leave-below"] if kept_limit and after.leave_below is not None else []
+    names += ["--threshold"] if kept_threshold and after.threshold is not None else []
+    if not names:
+        return ""
+    return (
+        "The probabilities have changed, but the saved limits were chosen for those of before. Check the figures, or "
+        f"choose again with {' and '.join(names)}."
+    )
+
+
 def _foreign_scores(run: "RunFolder", decision: "Decision", count: int) -> "np.ndarray | None":
     from core.inspection.doubt.foreign_photos import read_scores
 
@@ -183,7 +201,7 @@ def _foreign_scores(run: "RunFolder", decision: "Decision", count: int) -> "np.n
 
 
 def _print(run: "RunFolder", decision: "Decision", known: "RunLogits", json: bool) -> None:
-    from core.inspection.doubt.fit import fit_sentence
+    from core.inspection.doubt.fit import HELPS_NOT, fit_sentence
     from core.inspection.measuring.decision_figures import decision_figures
     from core.models.bundle import read_info
 
@@ -193,7 +211,10 @@ def _print(run: "RunFolder", decision: "Decision", known: "RunLogits", json: boo
     if json:
         print_json({"decision": decision.model_dump(mode="json"), "validation": figures.model_dump(mode="json")})
         return
-    print_result(fit_sentence(decision) + ("" if decision.use_temperature else " It is switched off."))
+    off = not decision.use_temperature and HELPS_NOT not in decision.remarks
+    print_result(fit_sentence(decision) + (" It is switched off." if off else ""))
+    if decision.temperature is None and not decision.remarks:
+        print_result("Calibrate them with --temperature on.")
     rows = [["unsure below", "off" if decision.leave_below is None else f"{decision.leave_below:.1%}"]]
     if decision.threshold is not None:
         rows.append(["threshold", f"{decision.threshold.class_name} from {decision.threshold.at:.1%} on"])
@@ -216,3 +237,13 @@ def _figure_rows(figures: "DecisionFigures") -> list[list[str]]:
         name = f"true class in the {figures.set_level}% sets (mean size {figures.mean_set:.2f})"
         rows.append([name, str(figures.covered)])
     return rows
+
+
+def print_effect(figures: "DecisionFigures | None", split: str) -> None:
+    """Print what the decision saved with the model did on a split, if it changed an answer or left one to a person."""
+    if figures is None or (figures.threshold_class is None and figures.answered.correct == figures.answered.n):
+        return
+    print_result(f"\nwith the decision saved with the model ({split})")
+    print_table(["", "share"], _figure_rows(figures), texts=2)
+    if figures.threshold_class is not None:
+        print_result("\nThe table below is of the most likely class, without the threshold.")

@@ -119,13 +119,17 @@ class LargeChanges(Transactions):
     def split_by_group(self, project_id: int, who: str, seed: int = 0) -> int:
         """A change: divide the labelled photos of all groups anew: see `image_splits.splits_by_group`.
 
-        Returns the change's number, 0 if nothing moved.
+        Returns the change's number, 0 if nothing moved. However large, it is one transaction: between two parts, a
+        training that starts would find groups in two splits.
         """
-        with self._reading() as conn:
+
+        def write(conn: Connection) -> int:
             found = image_splits.splits_by_group(conn, project_id, seed)
-        rows = [(number, None, split) for number, split in found.items()]
-        text = f"split again by group: {images_in_words(len(rows))} moved"
-        return self.apply_labels(project_id, rows, who, text, "splits") if rows else 0
+            labels = Labels([(number, None, split) for number, split in found.items()])
+            text = f"split again by group: {images_in_words(len(found))} moved"
+            return annotations.apply_labels(conn, project_id, labels, who, text, "splits") if found else 0
+
+        return self._write(write, project_id)
 
     def undo(
         self, project_id: int, who: str | None = None, tab: str | None = None, without: Collection[str] = ()

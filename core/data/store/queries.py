@@ -187,6 +187,8 @@ def _chosen(conn: Connection, project_id: int, where: ImageFilter, query: Select
         query = query.where(~BOXED)
     if where.split is not None:
         query = query.where(images.c.split == where.split if where.split != "none" else images.c.split.is_(None))
+    if where.untested:
+        query = query.where(or_(images.c.split != "test", images.c.split.is_(None)))
     if where.tag is not None:
         query = query.where(has_tag(project_id, where.tag))
     if where.group is not None:

@@ -96,6 +96,7 @@ class ImageFilter:
     boxless: bool = False  # only those without a box
     split: str | None = None  # "train", "val", "test", or "none" for images that have no split yet
     search: str = ""  # part of a file name, in any case
+    untested: bool = False  # only those that are no test images
     tag: str | None = None  # only those with this tag
     group: str | None = None  # only those of this group
     order: str = "added"  # one of ORDERS

@@ -36,8 +36,9 @@ def _answers(found: ChangedAnswers, thumbnails: Thumbnails) -> str:
         one = found.comparison
         interval = (
             f"New minus earlier run: {100 * one.difference:+.1f} percentage points, 95% confidence interval "
-            f"{100 * one.low:+.1f} to {100 * one.high:+.1f}. Both are judged by the labels of the new run."
-        )
+            f"{100 * one.low:+.1f} to {100 * one.high:+.1f}. Both are judged by the labels of the new run. "
+            f"{found.caveat}"
+        ).rstrip()
     return (
         paragraph(f"<strong>{esc(found.sentence)}</strong>")
         + paragraph(esc(interval), "small")

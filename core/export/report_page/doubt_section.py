@@ -3,6 +3,7 @@
 import numpy as np
 
 from core.errors import StudioError
+from core.export.decision_card import LIKELIEST, doubt_figures, present_figures
 from core.export.report_page.charts import reliability_chart
 from core.export.report_page.html_parts import Chart, bullets, chart, counted, esc, name, paragraph, section
 from core.export.report_page.run_record import RunRecord
@@ -10,6 +11,7 @@ from core.inspection.deciding.decide import softmax
 from core.inspection.doubt.reliability import Reliability, reliability
 from core.inspection.doubt.run_logits import logits_of
 from core.inspection.doubt.temperature import cross_fitted
+from core.inspection.measuring.report import DecisionFigures
 from core.models.decision import Decision
 
 FEWEST = 20
@@ -35,8 +37,38 @@ def doubt_section(record: RunRecord) -> tuple[str, list[Chart]]:
         chart(plot),
         paragraph("<strong>What the model does with doubt</strong>") if decision and _rules(decision) else "",
         bullets(_rules(decision) if decision else []),
+        *(paragraph(esc(said)) for said in _effects(record)),
     )
     return html, [plot] if plot else []
+
+
+def likeliest_note(record: RunRecord) -> str:
+    """Return a paragraph that says what figures are of, where the model answers by a threshold; else nothing."""
+    if record.info.decision is None or record.info.decision.threshold is None:
+        return ""
+    return paragraph(f"These figures are of the {LIKELIEST}.", "small")
+
+
+def _effects(record: RunRecord) -> list[str]:
+    """Return what the decision does on the validation photos, and on the test photos where an exam was of it."""
+    decision = record.info.decision
+    if decision is None or not decision.changes_answers:
+        return []
+    known = doubt_figures(record.run.path, record.info)
+    said = [] if known is None else [_effect("On the validation photos", known.decision, decision)]
+    if record.test is not None and record.test.decision is not None and record.looks is not None:
+        exam = present_figures(record.test, decision)
+        other = "The final exam may have been taken with another decision, so what that did is left out."
+        said.append(other if exam is None else _effect(f"Final exam, {record.looks.words}", exam, decision))
+    return said
+
+
+def _effect(where: str, figures: DecisionFigures, decision: Decision) -> str:
+    """Return the figures that the decision changes."""
+    parts = [f"accuracy of all answers {figures.chosen}"] if decision.threshold is not None else []
+    if decision.leave_below is not None or decision.foreign is not None:
+        parts += [f"photos answered {figures.answered}", f"accuracy on them {figures.accuracy}"]
+    return f"{where}, with this decision: {'; '.join(parts)}."
 
 
 def _reliabilities(record: RunRecord) -> list[tuple[str, Reliability]]:

@@ -1,6 +1,7 @@
 """The sections on how good the model is: verdict, figures with intervals, confusions, classes, curves."""
 
 from core.export.report_page.charts import accuracy_chart, confusion_chart, curve_charts, recall_chart
+from core.export.report_page.doubt_section import likeliest_note
 from core.export.report_page.html_parts import (
     Chart,
     chart,
@@ -15,6 +16,7 @@ from core.export.report_page.html_parts import (
     table,
 )
 from core.export.report_page.run_record import RunRecord
+from core.inspection.measuring.group_interval import groups_sentence, with_groups
 from core.inspection.measuring.report import BoxReport, Rate, Report
 
 _CONFUSIONS = 15
@@ -45,8 +47,9 @@ def result_section(record: RunRecord) -> tuple[str, list[Chart]]:
         "figures",
         "How good it is",
         verdict_part(record),
-        _figures(record.report, "validation photo", ""),
+        _figures(record.report, "validation photo", "", _groups(record, record.report)),
         _test_part(record),
+        likeliest_note(record),
         chart(plot),
         paragraph(esc(WHAT_IS_AN_INTERVAL), "small"),
     )
@@ -91,6 +94,7 @@ def classes_section(record: RunRecord) -> tuple[str, list[Chart]]:
             "Recall: of the photos labelled as the class, how many did the model find? Precision: of those predicted "
             "as the class, how many are correct? F1 is their harmonic mean."
         ),
+        likeliest_note(record),
         chart(plot),
         counted_table if len(rows) <= _OPEN else fold(f"Figures of all {len(rows)} classes", counted_table),
     )
@@ -104,8 +108,14 @@ def curves_section(record: RunRecord) -> tuple[str, list[Chart]]:
     return html, plots
 
 
-def _figures(report: Report, photo: str, which: str) -> str:
-    """Return the main figures in large type, each with its interval."""
+def _groups(record: RunRecord, report: Report) -> str:
+    """Return what the groups of the evaluated photos mean for new ones; nothing if the verdict says it already."""
+    said = groups_sentence(with_groups(report, record.snapshot))
+    return "" if record.verdict is not None and said in record.verdict.sentence else said
+
+
+def _figures(report: Report, photo: str, which: str, groups: str) -> str:
+    """Return the main figures in large type, each with its interval, and the sentence on groups below."""
     entries: list[tuple[str, str, str]] = []
     if isinstance(report, BoxReport):
         entries.append(_entry("Mean IoU", mean(report.mean_iou)))
@@ -126,7 +136,7 @@ def _figures(report: Report, photo: str, which: str) -> str:
         for title, value, note in entries
     )
     on = f"On {counted(report.n, photo)}{which}:"
-    return f'{paragraph(esc(on))}<dl class="figures">{items}</dl>'
+    return f'{paragraph(esc(on))}<dl class="figures">{items}</dl>{paragraph(esc(groups)) if groups else ""}'
 
 
 def _entry(title: str, figure: str) -> tuple[str, str, str]:
@@ -136,17 +146,20 @@ def _entry(title: str, figure: str) -> tuple[str, str, str]:
 
 
 def _test_part(record: RunRecord) -> str:
-    """Return the figures of the final exam with the number of looks; without one, that it has not been taken."""
-    if record.test is None or record.looks is None:
-        return paragraph(
-            "The test photos are kept back for the final exam, and this run has not taken it. Only photos that nobody "
-            "has looked at say how good a model is on new ones.",
-            "small",
-        )
+    """Return the figures of the final exam with the number of looks; without figures, why there are none."""
+    looks = record.looks
+    seen = f"{looks.sentence} {looks.warning}".rstrip()
+    if record.test is None:
+        taken = "and this run has not taken it."
+        if looks.own:
+            taken = "which this run has taken. Its training went on since, so the figures of that exam are gone."
+        said = ["The test photos are kept back for the final exam,", taken, seen if looks.count else ""]
+        said.append("Only photos that nobody has looked at say how good a model is on new ones.")
+        return paragraph(esc(" ".join(filter(None, said))), "small")
     return (
-        f"<h3>Final exam: {esc(record.looks.words)}</h3>"
-        + _figures(record.test, "test photo", f", {record.looks.words}")
-        + paragraph(esc(record.looks.sentence), "small")
+        f"<h3>Final exam: {esc(looks.words)}</h3>"
+        + _figures(record.test, "test photo", f", {looks.words}", _groups(record, record.test))
+        + paragraph(esc(seen), "small")
     )
 
 

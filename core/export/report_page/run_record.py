@@ -38,7 +38,8 @@ class RunRecord:
     """For the validation photos."""
     test: Report | None
     """On the test photos, if anybody has looked at them."""
-    looks: Looks | None
+    looks: Looks
+    """At the test photos: also those of a report that a resumed training has deleted, and those of other runs."""
     verdict: Verdict | None
     phases: Phases | None
     changed: WhatChanged | None
@@ -76,7 +77,7 @@ def read_record(run: RunFolder, workspace: Workspace) -> RunRecord:
         report=report,
         predictions=_with_present_paths(predictions, snapshot),
         test=test,
-        looks=looks_at_test_photos(workspace, run) if test is not None else None,
+        looks=looks_at_test_photos(workspace, run),
         verdict=verdict_of(run, report),
         phases=read_phases(run.path),
         changed=changed,

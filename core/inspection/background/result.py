@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from core.errors import RunError
 from core.file_replacement import replace_patiently
+from core.inspection.background.variants import ORIGINAL, OTHER, SAME, VARIANTS
 from core.inspection.measuring.report import Count, Share
 from core.storage_errors import storage_error
 
@@ -87,10 +89,17 @@ class Background(_Figures):
         for one in self.photos:
             donors = [place for place in (one.same_from, one.other_from) if place is not None]
             indices = [one.label, *(answer.index for answer in one.answers.values())]
-            if max(indices) >= classes or any(place >= photos for place in donors) or "original" not in one.answers:
+            if max(indices) >= classes or any(place >= photos for place in donors) or ORIGINAL not in one.answers:
                 raise ValueError("an answer or a donor is out of range")
-        if any(one.photo >= photos for one in self.examples):
-            raise ValueError("an example is of no photo")
+            if (SAME in one.answers and one.same_from is None) or (OTHER in one.answers and one.other_from is None):
+                raise ValueError("a background is of no photo")
+            if not VARIANTS.keys() >= one.answers.keys():
+                raise ValueError("an answer is to no variant")
+        for shown in self.examples:
+            if shown.photo >= photos or not self.photos[shown.photo].answers.keys() >= shown.pictures.keys():
+                raise ValueError("an example is of no photo or no answer")
+            for picture in shown.pictures.values():
+                base64.b64decode(picture, validate=True)
         return self
 
     def write(self, path: Path) -> None:

@@ -79,7 +79,9 @@ def factors_of(maps: np.ndarray, head: Head, count: int, progress: CountCallback
             "label more photos."
         )
     if not points.any():
-        raise ModelError("The last stage is not active for these photos, so there is nothing to take apart. Choose another class.")
+        raise ModelError(
+            "The last stage is not active for these photos, so there is nothing to take apart. Choose another class."
+        )
     activity, basis = factorise(points, count, progress)
     residual = float(np.square(points - activity @ basis).sum(dtype=np.float64))
     explained = 1 - residual / float(np.square(points).sum(dtype=np.float64))

@@ -14,16 +14,10 @@ from core.inspection.cross_validation.folds import never_seen, possible_folds, r
 from core.inspection.cross_validation.head_recipe import network_remarks
 from core.inspection.cross_validation.held_out import held_out_logits
 from core.inspection.cross_validation.photos import Photos
-from core.inspection.cross_validation.result import (
-    SPLIT,
-    CrossValidation,
-    Estimate,
-    GroupInterval,
-    Repeat,
-    Settings,
-)
+from core.inspection.cross_validation.result import SPLIT, CrossValidation, Estimate, Repeat, Settings
+from core.inspection.measuring.group_interval import group_difference, group_interval
 from core.inspection.measuring.logit_report import report_of_logits
-from core.inspection.measuring.report import Rate
+from core.inspection.measuring.report import GroupDifference, Rate
 from core.progress import Progress
 from core.training.linear.fitted_head import FittedHead, fit_head
 from core.training.linear.frozen_start import fetched_start
@@ -114,6 +108,7 @@ def cross_validate(
         groups=photos.group_count,
         estimate=_estimate(found, photos),
         random=None if by_chance is None else Estimate.of(tuple(one.counted() for one in by_chance)),
+        difference=None if by_chance is None else _difference(by_chance, found, photos),
         report=report,
         remarks=(
             *([possible.remark] if possible.remark else ()),
@@ -163,9 +158,20 @@ def _estimate(found: Sequence[_Division], photos: Photos) -> Estimate:
     """Average the repeats; the interval over groups is of the share of repeats in which each photo is right."""
     over_groups = None
     if photos.grouped_by == "user" and photos.groups is not None:
-        share = np.mean([one.right for one in found], axis=0)
-        over_groups = GroupInterval.of(share, np.array(photos.groups))
+        over_groups = group_interval(_share_right(found), np.array(photos.groups))
     return Estimate.of(tuple(one.counted() for one in found), over_groups)
+
+
+def _difference(by_chance: Sequence[_Division], found: Sequence[_Division], photos: Photos) -> GroupDifference:
+    """Return how much a random split claimed too much; a comparison is only made where there are groups."""
+    assert photos.groups is not None
+    return group_difference(_share_right(by_chance), _share_right(found), np.array(photos.groups))
+
+
+def _share_right(found: Sequence[_Division]) -> np.ndarray:
+    """Return the share of repeats in which each photo is right [n]."""
+    share: np.ndarray = np.mean([one.right for one in found], axis=0)
+    return share
 
 
 def _unseen(photos: Photos, fold_of: np.ndarray, classes: Sequence[str]) -> list[str]:

@@ -21,7 +21,7 @@ from core.storage_errors import storage_error
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 
-VERSION = 1
+VERSION = 2
 """Of the way in which results are computed: those of another version are not found."""
 _MOST = 60
 _RESULT, _PREDICTIONS = "result.json", "predictions.csv"

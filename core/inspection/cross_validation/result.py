@@ -5,19 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from core.errors import RecipeError, RunError
 from core.file_replacement import replace_patiently
-from core.inspection.measuring.report import CONFIDENCE, Count, Rate, Report, Share
+from core.inspection.measuring.report import Count, GroupDifference, GroupInterval, Rate, Report
 
 MOST_FOLDS = 20
 MOST_REPEATS = 20
 SPLIT = "cross-validation"
 """What the report says in place of a split."""
 Grouping = Literal["user", "near-duplicates", "none"]
-_RESAMPLES = 2000
 _MOST_BYTES = 100_000_000
 
 
@@ -46,34 +44,6 @@ class Settings(_Figures):
             name = str(error.errors()[0]["loc"][0])
             low, high = limits.get(name, (0, 1))
             raise RecipeError(f"{name} is {values.get(name)}, but must be from {low} to {high}.") from error
-
-
-class GroupInterval(_Figures):
-    """The 95 % interval of an accuracy where whole groups are drawn, not photos; None for fewer than two groups."""
-
-    low: Share | None
-    high: Share | None
-    groups: Count
-
-    @classmethod
-    def of(cls, right: np.ndarray, group: np.ndarray) -> GroupInterval:
-        """Resample groups with replacement: ``right`` [n] says which photos were correct, ``group`` [n] their group.
-
-        Photos of a group are not independent, so that an interval over photos is too narrow for new groups (Field and
-        Welsh 2007, "Bootstrapping clustered data").
-        """
-        _, numbers = np.unique(group, return_inverse=True)
-        sizes = np.bincount(numbers)
-        if len(sizes) < 2:
-            return cls(low=None, high=None, groups=len(sizes))
-        hits = np.bincount(numbers, weights=right)
-        dice = np.random.default_rng(0)
-        shares = np.empty(_RESAMPLES)
-        for place in range(_RESAMPLES):
-            drawn = dice.integers(0, len(sizes), len(sizes))
-            shares[place] = hits[drawn].sum() / sizes[drawn].sum()
-        low, high = np.quantile(shares, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-        return cls(low=float(low), high=float(high), groups=len(sizes))
 
 
 class Repeat(_Figures):
@@ -126,6 +96,8 @@ class CrossValidation(_Figures):
     """Groups stay together."""
     random: Estimate | None = None
     """What a random split would have claimed, with the same photos and the same sizes of folds."""
+    difference: GroupDifference | None = None
+    """The accuracy of the random split minus the estimate, on the same photos."""
     report: Report
     """Of the first repeat; its confusion matrix counts every photo once."""
     remarks: tuple[str, ...] = ()

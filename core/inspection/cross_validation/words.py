@@ -20,11 +20,16 @@ def share(value: float) -> str:
 
 
 def in_brackets(estimate: Estimate) -> str:
-    """Return an accuracy with its interval: "81% (74 to 87%)", over groups where that is known."""
+    """Return an accuracy with its interval: "81% (74 to 87%)", over groups where a person named some."""
     rate: Rate = estimate.accuracy
     over = estimate.over_groups
-    low, high = (over.low, over.high) if over and over.low is not None else (rate.low, rate.high)
-    return "–" if rate.value is None else f"{share(rate.value)} ({interval(low, high)})"
+    if rate.value is None:
+        return "–"
+    if over is None:
+        return f"{share(rate.value)} ({interval(rate.low, rate.high)})"
+    if over.low is None:
+        return f"{share(rate.value)} (no interval, because there are only {_groups(over.groups)})"
+    return f"{share(rate.value)} ({interval(over.low, over.high)})"
 
 
 def comparison_sentence(result: CrossValidation) -> str:
@@ -38,16 +43,19 @@ def comparison_sentence(result: CrossValidation) -> str:
 
 
 def difference_sentence(result: CrossValidation) -> str:
-    """Return how much of the claim the groups explain; empty without a comparison."""
+    """Return how much of the claim the groups explain; empty without a comparison, or if it claimed no more."""
     if result.random is None or result.random.accuracy.value is None or result.estimate.accuracy.value is None:
         return ""
     points = round(100 * result.random.accuracy.value) - round(100 * result.estimate.accuracy.value)
-    over = result.estimate.over_groups
-    if over and over.low is not None and over.high is not None and result.random.accuracy.value <= over.high:
-        return f"With {result.groups:,} groups, this difference may well be chance." if points > 0 else ""
     if points <= 0:
         return ""
-    return f"So {points} percentage points of the claim were the groups, not the classes."
+    found = result.difference
+    if found is None or found.low is None or found.high is None or found.low <= 0:
+        return f"With {_groups(result.groups)}, this difference may well be chance."
+    return (
+        f"So {points} percentage points of the claim were the groups, not the classes (95% confidence interval over "
+        f"groups: {100 * found.low:.0f} to {100 * found.high:.0f})."
+    )
 
 
 def interval_sentence(result: CrossValidation) -> str:
@@ -57,6 +65,10 @@ def interval_sentence(result: CrossValidation) -> str:
     if over is not None and over.low is not None:
         found = interval(over.low, over.high)
         parts.append(f"Over the {over.groups:,} groups, which is the interval for new groups: {found}.")
+    elif over is not None:
+        parts.append(
+            f"{_groups(over.groups)} {'is' if over.groups == 1 else 'are'} too few for an interval for new groups."
+        )
     if len(result.estimate.repeats) > 1:
         low, high = result.estimate.spread
         parts.append(
@@ -81,3 +93,7 @@ def grouping_sentence(result: CrossValidation) -> str:
     if result.grouped_by == "near-duplicates":
         return "Near-duplicates are always in the same fold."
     return ""
+
+
+def _groups(number: int) -> str:
+    return "1 group" if number == 1 else f"{number:,} groups"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import BundleError
-from core.models.bundle import BundleInfo, complete_folder
+from core.models.bundle import BundleInfo, complete_folder, foreign_contents
 from core.models.decision import FOREIGN_FILE
 from core.models.zoo import config_of
 
@@ -56,23 +56,40 @@ def score_bytes(score: ForeignScore) -> bytes:
 
 def read_score(bundle: Path, info: BundleInfo) -> ForeignScore | None:
     """Return the score of a bundle; None if its decision has none. Raises BundleError if its file is not right."""
+    return score_in(checked_vectors(bundle, info), bundle, info)
+
+
+def score_in(vectors: bytes | None, bundle: Path, info: BundleInfo) -> ForeignScore | None:
+    """Return the score of what ``checked_vectors`` returned; raises BundleError if it is not for this network."""
     wanted = info.decision.foreign if info.decision else None
-    if wanted is None:
+    if wanted is None or vectors is None:
         return None
     path = complete_folder(bundle) / FOREIGN_FILE
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except FileNotFoundError:
-        raise BundleError(f"{bundle} has no {FOREIGN_FILE}. {_REMEDY}") from None
-    except OSError as error:
-        raise BundleError(f"{path} cannot be read ({error.strerror}). Check the path and its permissions.") from error
-    if len(data) > MOST_BYTES or hashlib.sha256(data).hexdigest() != wanted.sha256:
-        raise BundleError(f"{path} does not fit bundle.json. {_REMEDY}")
-    score = score_of(data, wanted.neighbours, path)
+    score = score_of(vectors, wanted.neighbours, path)
     if score.vectors.shape[1] != config_of(info.arch).feature_width:
         raise BundleError(f"{path} is not for a {info.arch}. {_REMEDY}")
     return score
+
+
+def checked_vectors(bundle: Path, info: BundleInfo) -> bytes | None:
+    """Return the content of foreign.safetensors that bundle.json names; None if its decision has no score.
+
+    Raises BundleError if there is none with its SHA-256.
+    """
+    wanted = info.decision.foreign if info.decision else None
+    if wanted is None:
+        return None
+    path, exists = complete_folder(bundle) / FOREIGN_FILE, False
+    try:
+        for data in foreign_contents(bundle, wanted.sha256, MOST_BYTES):
+            exists = True
+            if len(data) <= MOST_BYTES and hashlib.sha256(data).hexdigest() == wanted.sha256:
+                return data
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read ({error.strerror}). Check the path and its permissions.") from error
+    if not exists:
+        raise BundleError(f"{bundle} has no {FOREIGN_FILE}. {_REMEDY}")
+    raise BundleError(f"{path} does not fit bundle.json. {_REMEDY}")
 
 
 def score_of(data: bytes, neighbours: int, path: Path) -> ForeignScore:

@@ -8,9 +8,11 @@ import numpy as np
 from core.inspection.deciding.decide import softmax
 from core.inspection.doubt.conformal import fit_limits
 from core.inspection.doubt.run_logits import logits_of
-from core.inspection.doubt.temperature import fit_temperature
+from core.inspection.doubt.temperature import fit_temperature, helps_unseen
 from core.models.bundle import read_info
 from core.models.decision import Decision, FittedOn
+
+HELPS_NOT = "It is switched off: on unseen photos, the probabilities fit no better with it."
 
 
 def fit_decision(run_folder: Path) -> Decision:
@@ -24,17 +26,25 @@ def fit_decision(run_folder: Path) -> Decision:
 
 
 def fitted(logits: np.ndarray, labels: np.ndarray, before: Decision, snapshot_digest: str | None = None) -> Decision:
-    """Return a decision with the temperature and the limits for validation logits [N, C] and true classes [N]."""
+    """Return a decision with the temperature and the limits for validation logits [N, C] and true classes [N].
+
+    The first temperature of a model is switched on only if it helps on unseen photos; later the switch stays as it is.
+    """
     fit = fit_temperature(logits, labels)
+    remarks, used = [fit.reason] if fit.reason else [], before.use_temperature
+    if before.temperature is None and used and fit.temperature is not None and not helps_unseen(logits, labels):
+        used = False
+        remarks.append(HELPS_NOT)
     limits: dict[int, float] = {}
     if len(labels) and logits.shape[1] > 1:
         limits = fit_limits(softmax(logits.astype(np.float64) / (fit.temperature or 1.0)), labels)
     return before.model_copy(
         update={
             "temperature": fit.temperature,
+            "use_temperature": used,
             "conformal": limits,
             "fitted_on": fitted_on(len(labels), snapshot_digest),
-            "remarks": (fit.reason,) if fit.reason else (),
+            "remarks": tuple(remarks),
         }
     )
 
@@ -50,4 +60,6 @@ def fit_sentence(decision: Decision) -> str:
     number = decision.fitted_on.n if decision.fitted_on else 0
     if decision.temperature is None:
         return " ".join(["The probabilities are not calibrated.", *decision.remarks])
+    if HELPS_NOT in decision.remarks and not decision.use_temperature:
+        return f"A temperature of {decision.temperature:.3f} was fitted on {number} validation photos. {HELPS_NOT}"
     return f"The probabilities are calibrated: temperature {decision.temperature:.3f}, from {number} validation photos."

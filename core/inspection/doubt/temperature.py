@@ -63,6 +63,12 @@ def cross_fitted(logits: np.ndarray, labels: np.ndarray, folds: int = 5) -> np.n
     return scaled
 
 
+def helps_unseen(logits: np.ndarray, labels: np.ndarray) -> bool:
+    """Return whether the temperature lowers the mean cross-entropy on photos that took no part in it."""
+    scaled = cross_fitted(logits, labels)
+    return scaled is not None and mean_loss(scaled, labels) < mean_loss(logits, labels)
+
+
 def mean_loss(logits: np.ndarray, labels: np.ndarray) -> float:
     """Return the mean cross-entropy."""
     wide = _from_largest(logits)

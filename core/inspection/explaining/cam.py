@@ -212,6 +212,7 @@ def explain(
         corners=_on_view(predictor, box, image.size),
         true_corners=_on_view(predictor, true_box, image.size),
         exactness=heatmap.exactness,
+        averaged_views=predictor.test_time_views,
         iou=float(ious([box], [true_box])[0]) if box and true_box else None,
     )
 

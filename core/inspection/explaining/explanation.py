@@ -65,6 +65,8 @@ class Explanation:
     iou: float | None = None
     exactness: Exactness | None = None
     """Whether the heatmap is exact or an approximation, where that is known."""
+    averaged_views: int = 1
+    """How many views of a photo the model's predictions average; this is about one of them."""
 
     @property
     def of_box(self) -> bool:
@@ -107,7 +109,16 @@ class Explanation:
     @property
     def sentence(self) -> str:
         """A caption for the heatmap."""
-        return f"{self._stage_sentence}{self._evidence_sentence}"
+        return f"{self._stage_sentence}{self._evidence_sentence}{self._views_sentence}"
+
+    @property
+    def _views_sentence(self) -> str:
+        if self.averaged_views == 1:
+            return ""
+        return (
+            f" This is about one view of the photo. Predictions average {self.averaged_views} views, and a decision "
+            "saved with the model is fitted on these averages, so the answer here may differ."
+        )
 
     @property
     def _stage_sentence(self) -> str:

@@ -15,7 +15,7 @@ from core.inspection.predicting.draw_boxes import Corners
 from core.inspection.predicting.predictions import Prediction, doubt_as_json, read_doubt
 from core.workers.messages import pack_arrays, unpack_arrays
 
-_PLAIN = ("target", "target_index", "probability", "method", "stage", "seconds", "iou")
+_PLAIN = ("target", "target_index", "probability", "method", "stage", "seconds", "iou", "averaged_views")
 _TUPLES = ("too_coarse", "corners", "true_corners")
 
 

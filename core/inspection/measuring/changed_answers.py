@@ -52,6 +52,17 @@ class ChangedAnswers:
             f"{counts} The {better} run is better; the difference is unlikely to be chance (p = {found.p_value:.2g})."
         )
 
+    @property
+    def caveat(self) -> str:
+        """Why p is not to be taken at its word where labels were corrected; empty where none of them was."""
+        if self.comparison is None or not self.relabelled:
+            return ""
+        were = "1 of these labels was" if self.relabelled == 1 else f"{self.relabelled:,} of these labels were"
+        return (
+            f"{were} corrected. If you corrected labels where the earlier run was wrong, that favours the earlier run. "
+            "These photos are then no neutral sample, and p is only a rough guide."
+        )
+
 
 def changed_answers(split: str, earlier: pd.DataFrame, later: pd.DataFrame) -> ChangedAnswers:
     """Compare two tables of ``predictions-<split>.csv`` image by image, by content.

@@ -28,4 +28,13 @@ def decision_figures(
         set_level=decision.set_level if has_sets else None,
         covered=Rate.of(int(found.sets[np.arange(count), labels].sum()), count) if has_sets else None,
         mean_set=float(found.sets.sum(axis=1).mean()) if has_sets and count else None,
+        threshold_class=None if decision.threshold is None else decision.threshold.class_name,
+        decision_sha256=decision.digest,
     )
+
+
+def are_of(figures: DecisionFigures, decision: Decision | None) -> bool | None:
+    """Return whether figures are of this decision, which may have changed since; None if nobody noted it."""
+    if figures.decision_sha256 is None:
+        return None
+    return figures.decision_sha256 == (decision or Decision()).digest

@@ -15,6 +15,7 @@ from core.data.pictures.resized_cache import ResizedCache
 from core.data.snapshot import BOX_COLUMNS, SIZE_COLUMNS, Snapshot
 from core.errors import RunError
 from core.inspection.measuring.decision_figures import decision_figures
+from core.inspection.measuring.group_interval import with_groups
 from core.inspection.measuring.logit_report import check_labels, report_of_logits, save
 from core.inspection.measuring.overlap import center_errors, ious
 from core.inspection.measuring.report import Report, with_boxes
@@ -58,7 +59,7 @@ def evaluate(
         progress=progress,
         cache=cache or workspace_folder() / "cache" / "resized",
     )
-    report = report.model_copy(update={"split_seed": snapshot.split_seed})
+    report = with_groups(report.model_copy(update={"split_seed": snapshot.split_seed}), snapshot, predictions)
     if before_saving is not None:
         before_saving(report)
     save(report, predictions, folder, logits)

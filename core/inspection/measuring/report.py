@@ -129,6 +129,24 @@ class ClassReport(_Figures):
     f1: Rate
 
 
+class GroupInterval(_Figures):
+    """The 95 % interval of an accuracy for new groups; None where there are too few groups to tell."""
+
+    low: Share | None
+    high: Share | None
+    groups: Count
+    """How many groups the photos are of, where a photo without others is a group of its own."""
+
+
+class GroupDifference(_Figures):
+    """A difference of two accuracies on the same photos, with its 95 % interval over groups."""
+
+    value: float
+    low: float | None
+    high: float | None
+    groups: Count
+
+
 class DecisionFigures(_Figures):
     """What the decision of the bundle did on these photos; all other figures are of the likeliest classes."""
 
@@ -142,6 +160,10 @@ class DecisionFigures(_Figures):
     covered: Rate | None = None
     """How often the sets of likely classes hold the true one, at the level in per cent."""
     mean_set: float | None = None
+    threshold_class: str | None = None
+    """The class that a threshold chose, if there was one."""
+    decision_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    """The digest of the decision that they are of; None in reports of earlier versions."""
 
 
 class Report(_Figures):
@@ -169,6 +191,8 @@ class Report(_Figures):
     seconds: float = 0.0
     created: str = ""
     decision: DecisionFigures | None = None
+    over_groups: GroupInterval | None = None
+    """What the accuracy is on new groups, where a person named groups."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

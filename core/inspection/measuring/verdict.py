@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.pictures.box import Box
+from core.inspection.measuring.group_interval import groups_sentence
 from core.inspection.measuring.overlap import ious
 from core.inspection.measuring.report import BoxReport, Mean, Report
 
@@ -64,7 +65,8 @@ def verdict(
     is the better one of guessing a class at random and always predicting the most frequent class of this split. For
     boxes it is ``mean_box_iou``, the mean IoU of always predicting the average training box. ``chose_epoch`` is whether
     the validation photos chose an epoch or a phase; for a head that is solved they choose nothing. ``looks`` is how
-    often the test photos have been looked at; a report on them has no next steps, since it must decide nothing.
+    often the test photos have been looked at; a report on them has no next steps, since it must decide nothing. Where
+    the report knows its groups, the interval over these decides, and it says that it is for new groups.
     """
     if isinstance(report, BoxReport) and mean_box_iou is not None:
         return _of_boxes(report, training_counts, layers, mean_box_iou, looks)
@@ -73,27 +75,39 @@ def verdict(
         return None
     largest = max(report.per_class, key=lambda entry: entry.n)
     baseline = max(largest.n / report.n, 1 / len(report.classes))
-    level = _level(accuracy.low, accuracy.high, baseline)
+    over = report.over_groups
+    low, high, kind = accuracy.low, accuracy.high, "photos of the same kind"
+    if over is not None and over.low is not None and over.high is not None:
+        low, high, kind = over.low, over.high, f"groups like these {over.groups:,}"
+    level = _level(low, high, baseline)
     constant = f'always predicting "{largest.name}" gets {largest.n} of {report.n} photos right'
     compared = f"{constant}, this model {accuracy.correct}"
-    range_ = f"from {accuracy.low:.0%} to {accuracy.high:.0%}"
+    range_ = f"from {low:.0%} to {high:.0%}"
     words = f"{_WORDS[level]} guessing"
     sentence = f"{words}: {compared}."
     if level == "better":
-        sentence += _expected(report.split, f"an accuracy {range_}", chose_epoch, looks)
+        sentence += _expected(report.split, f"an accuracy {range_}", chose_epoch, looks, kind)
     elif level == "unclear":
         sentence += f" The accuracy could be anywhere {range_}."
+    sentence += _of_groups(report)
     return Verdict(level, baseline, words, sentence, _steps(report, training_counts, layers, level))
 
 
-def _expected(split: str, figure: str, chose_epoch: bool, looks: int) -> str:
+def _of_groups(report: Report) -> str:
+    """Say that an interval over photos is not for new groups, where there is none over groups."""
+    over = report.over_groups
+    said = over is None or (over.low is not None and not isinstance(report, BoxReport))
+    return "" if said else f" {groups_sentence(report)}".rstrip()
+
+
+def _expected(split: str, figure: str, chose_epoch: bool, looks: int, kind: str = "photos of the same kind") -> str:
     """Say what to expect on new photos: only test photos that nobody has looked at took no part in any choice."""
     if split == "train":
         return " The model was trained on these photos, so expect less on new ones."
     less = ", or a little less, because these photos chose the model" if split == "val" and chose_epoch else ""
     if split == "test" and looks > 1:
         less = f", or a little less, because these photos have been looked at {looks} times"
-    return f" On new photos of the same kind, expect {figure}{less}."
+    return f" On new {kind}, expect {figure}{less}."
 
 
 def mean_box_iou(training: pd.DataFrame, evaluated: pd.DataFrame) -> float | None:
@@ -140,6 +154,7 @@ def _of_boxes(
         sentence += _expected(report.split, figure, chose_epoch=True, looks=looks)
     elif found.low is not None and level == "unclear":
         sentence += f" The mean IoU could be anywhere from {low:.2f} to {high:.2f}."
+    sentence += _of_groups(report)
     return Verdict(level, baseline, words, sentence, _steps(report, training_counts, layers, level))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from core.errors import BundleError
-from core.inspection.deciding.foreign_score import ForeignScore, read_score
+from core.inspection.deciding.foreign_score import ForeignScore, checked_vectors, score_in
 from core.models.bundle import BundleInfo, load_bundle, read_info
 from core.models.resnet import ResNet, build
 from core.models.weights import fetch
@@ -15,10 +15,16 @@ from core.progress import PhaseCallback
 
 def bundle_with_score(folder: Path) -> tuple[ResNet, BundleInfo, ForeignScore | None]:
     """Return the network, bundle.json, and the score for "none of these" if it has one; raises BundleError."""
+    network, info, vectors = bundle_with_vectors(folder)
+    return network, info, score_in(vectors, folder, info)
+
+
+def bundle_with_vectors(folder: Path) -> tuple[ResNet, BundleInfo, bytes | None]:
+    """Return the network, bundle.json, and the content of foreign.safetensors if it has one; raises BundleError."""
     while True:
         network, info = load_bundle(folder)
         try:
-            return network, info, read_score(folder, info)
+            return network, info, checked_vectors(folder, info)
         except BundleError:
             if read_info(folder) == info:
                 raise

@@ -1,12 +1,13 @@
 """Check the runs of a workspace: whether their files can be read, and whether models and checkpoints are undamaged."""
 
+import contextlib
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from core.data.store.checking.finding import Finding, is_leftover, repairable
-from core.errors import StudioError
+from core.errors import RunError, StudioError
 from core.inspection.deciding.foreign_score import read_score
 from core.models.bundle import (
     INFO_FILE,
@@ -21,6 +22,7 @@ from core.models.untrusted.safetensors_header import read_header
 from core.models.untrusted.stored_tensor import Unusable, checked_state
 from core.progress import CountCallback
 from core.runs.automatic.phases import read_phases
+from core.runs.exams.looks import keep_looks_of_leftover
 from core.runs.exams.records import FILE as EXAMS
 from core.runs.exams.records import damaged_lines
 from core.runs.folder import RunFolder
@@ -53,7 +55,9 @@ def _leftover_folders(workspace: Workspace, repair: bool) -> Iterator[Finding]:
         for path in sorted(workspace.runs.glob(pattern)):
             if is_leftover(path):
                 if repair:
-                    shutil.rmtree(path, ignore_errors=True)
+                    with contextlib.suppress(OSError, RunError):  # looks that cannot be recorded now keep the folder
+                        keep_looks_of_leftover(RunFolder(path))
+                        shutil.rmtree(path, ignore_errors=True)
                 yield repairable("runs", path.name, what, _WOULD_DELETE, _DELETED, repair and not path.exists())
 
 

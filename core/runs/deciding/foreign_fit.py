@@ -12,6 +12,7 @@ from core.errors import RunError
 from core.inspection.doubt.fit import fitted_on
 from core.inspection.doubt.foreign_photos import ACCEPTED, FEWEST_PHOTOS, fit_foreign, sample, write_scores
 from core.inspection.predicting.predictor import BATCH, Predictor
+from core.models.bundle import read_info
 from core.models.decision import Decision
 from core.progress import CountCallback
 from core.runs.deciding.saved_decision import change_decision
@@ -33,7 +34,8 @@ def fit_run_foreign(
     """Compute the photos' vectors, save the score in the bundle, and the validation photos' scores in the run.
 
     ``cache`` is the folder of resized photos, and ``accepted`` the share of the validation photos within the limit.
-    Raises RunError if the run has no model, still trains, or has too few photos; ImageRefused if a photo is missing.
+    Raises RunError if the run has no model, still trains, has too few photos, or got another model meanwhile;
+    ImageRefused if a photo is missing.
     """
     check_has_ended(run)
     snapshot = run.snapshot()
@@ -49,6 +51,12 @@ def fit_run_foreign(
     found = fit_foreign(known, own, accepted)
 
     def change(before: Decision) -> Decision:
+        # It took minutes, and a run can be resumed and end meanwhile. The run's lock is held now.
+        if predictor.info is None or predictor.info.model_sha256 != read_info(run.best).model_sha256:
+            raise RunError(
+                f'The run {run.id} was resumed meanwhile, so this score for "none of these" is of its earlier model. '
+                "Fit it again."
+            )
         fit = before.fitted_on or fitted_on(len(validation), snapshot.digest)
         return before.model_copy(update={"foreign": found.foreign, "fitted_on": fit})
 

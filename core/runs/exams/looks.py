@@ -1,7 +1,7 @@
 """How often the test photos of a run were looked at: by itself, and by the other runs of its project."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from core.data.tables.csv_cells import restore
-from core.runs.exams.deleted_runs import HASH_LETTERS, DeletedRun, deleted_runs
-from core.runs.exams.records import FILE, TEST, Exam, exams_of
+from core.errors import RunError
+from core.runs.exams.deleted_runs import HASH_LETTERS, DeletedRun, append_deleted, deleted_runs
+from core.runs.exams.records import FILE, TEST, Exam, exams_or_one_unknown
 from core.runs.folder import RunFolder
+from core.runs.status import Status, read_status
 from core.workspace import Workspace
 
 OPTIMISTIC = "Each further look makes the figure too optimistic, because models are chosen by what it shows."
@@ -100,36 +102,81 @@ def looks_at_test_photos(workspace: Workspace, run: RunFolder) -> Looks:
     """Return all looks at the test photos of a run, by the runs of the same project that share some of them.
 
     Runs that were deleted count too, and for a run outside the workspace those beside it. A run whose snapshot cannot
-    be read counts as one with the same photos. Raises RunError if the exams of a run cannot be read.
+    be read counts as one with the same photos, and a record that cannot be read as one look. A look that is recorded
+    twice, in a copy of a run's folder or of a run that is being deleted, counts once.
     """
-    project = run.status().project_id
+    status = run.status()
     photos = _test_photos(run)
-    found = [Look(exam, _title(run), own=True) for exam in exams_of(run)]
+    found: dict[tuple[object, ...], Look] = {}
+    for exam in exams_or_one_unknown(run):
+        found[_identity(exam, run.id, status.created)] = Look(exam, status.title or run.id, own=True)
     for folder in dict.fromkeys((workspace.runs.absolute(), run.path.parent)):
         for other in _runs_with_exams(folder):
-            if other == run or other.status().project_id != project:
+            theirs = other.status()
+            if other == run or theirs.project_id != status.project_id or not _share(photos, _test_photos(other)):
                 continue
-            theirs = _test_photos(other)
-            if photos is None or theirs is None or not photos.isdisjoint(theirs):
-                found += [Look(exam, _title(other), own=False) for exam in exams_of(other)]
-        for gone in deleted_runs(folder):
-            if gone.project_id == project and (photos is None or not photos.isdisjoint(gone.images)):
-                found += [Look(exam, gone.title, own=False, deleted=True) for exam in gone.exams]
-    found.sort(key=lambda look: (look.exam.when or _LONG_AGO, look.title, look.exam.look))
-    return Looks(tuple(found))
+            for exam in exams_or_one_unknown(other):
+                look = Look(exam, theirs.title or other.id, own=False)
+                found.setdefault(_identity(exam, other.id, theirs.created), look)
+        for place, gone in enumerate(_deleted_or_one_unknown(folder, status.project_id)):
+            if gone.project_id == status.project_id and _share(photos, gone.images):
+                for exam in gone.exams:
+                    look = Look(exam, gone.title, own=False, deleted=True)
+                    found.setdefault(_identity(exam, gone.run or f"{folder} {place}", gone.created), look)
+    looks = sorted(found.values(), key=lambda look: (look.exam.when or _LONG_AGO, look.title, look.exam.look))
+    return Looks(tuple(looks))
 
 
-def remember_deleted(run: RunFolder) -> DeletedRun | None:
+def remember_deleted(run: RunFolder, status: Status | None = None) -> DeletedRun | None:
     """Return what is to be kept of a run that is about to be deleted; None if it never looked at its test photos."""
-    exams = exams_of(run)
+    exams = exams_or_one_unknown(run)
     if not exams:
         return None
-    images = tuple(sorted(_test_photos(run) or ()))
-    return DeletedRun(title=_title(run), project_id=run.status().project_id, images=images, exams=exams)
+    status, photos = status or run.status(), _test_photos(run)
+    name = run.id.encode(errors="replace").decode()
+    return DeletedRun(
+        title=status.title or name,
+        run=name,
+        created=status.created,
+        project_id=status.project_id,
+        images=None if photos is None else tuple(sorted(photos)),
+        exams=exams,
+    )
 
 
-def _title(run: RunFolder) -> str:
-    return run.status().title or run.id
+def keep_looks_of_leftover(run: RunFolder) -> None:
+    """Record the looks of a run whose deletion was interrupted, if that has not been done. Raises OSError, RunError."""
+    try:
+        status = read_status(run.status_path)
+    except (RunError, OSError):  # its files are gone in part, so its looks were recorded before
+        return
+    kept = remember_deleted(run, status)
+    if kept is None:
+        return
+    for gone in deleted_runs(run.path.parent):
+        if gone.created == kept.created and set(kept.exams) <= set(gone.exams):
+            return
+    append_deleted(run.path.parent, kept)
+
+
+def _identity(exam: Exam, run: str, created: datetime | None) -> tuple[object, ...]:
+    """Return what two records of the same look have in common; without its time, they are of the same run."""
+    if exam.when is None:
+        return run, created, exam.look
+    return exam.when, exam.who, exam.model, exam.n, exam.look
+
+
+def _share(photos: frozenset[str] | None, theirs: Collection[str] | None) -> bool:
+    """Return whether some photos are the same; photos that are not known may be."""
+    return photos is None or theirs is None or not photos.isdisjoint(theirs)
+
+
+def _deleted_or_one_unknown(folder: Path, project_id: int | None) -> tuple[DeletedRun, ...]:
+    """Return the deleted runs of a folder; a record that cannot be read counts as one look at the same photos."""
+    try:
+        return deleted_runs(folder)
+    except RunError:
+        return (DeletedRun(title="Unknown run", project_id=project_id, exams=(Exam(look=1),)),)
 
 
 def _runs_with_exams(folder: Path) -> Iterator[RunFolder]:

@@ -12,8 +12,8 @@ from core.data.store.records import NAMELESS
 from core.errors import RunError
 from core.models.bundle import read_info
 from core.runs.folder import RunFolder
-from core.runs.run_files import MB, append_bytes, read_limited
-from core.runs.status import now
+from core.runs.run_files import MB, append_line, read_limited
+from core.runs.status import now, read_status
 from core.storage_errors import storage_error
 
 FILE = "exams.jsonl"
@@ -21,6 +21,7 @@ TEST = "test"
 """The split that is looked at in an exam only."""
 
 _MOST_BYTES = 5 * MB
+_MOST_LOOKS = 1_000_000
 _REPORT_BYTES = 100 * MB
 _NAME_LETTERS = 200
 _Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(9000, 1, 1, tzinfo=UTC))]
@@ -31,7 +32,7 @@ class Exam(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    look: Annotated[int, Field(ge=1, le=1_000_000)]
+    look: Annotated[int, Field(ge=1, le=_MOST_LOOKS)]
     """Its number among the looks of this run, from 1."""
     who: Annotated[str, Field(max_length=_NAME_LETTERS)] = ""
     """The name that annotations record too; empty if it is not known."""
@@ -55,7 +56,7 @@ def exams_of(run: RunFolder) -> tuple[Exam, ...]:
     """Return the looks of a run at its test photos, in order.
 
     A report that an earlier version made by itself counts as one look. So does a line that cannot be read: nothing is
-    known about it, but it was a look. Raises RunError if exams.jsonl cannot be read at all.
+    known about it, but it was a look. Raises RunError if exams.jsonl cannot be read at all, or cannot be one.
     """
     path = run.path / FILE
     try:
@@ -74,17 +75,31 @@ def damaged_lines(run: RunFolder) -> int:
     return sum(exam.when is None and not exam.automatic for exam in exams_of(run))
 
 
-def record_exam(run: RunFolder, *, who: str, n: int) -> Exam:
+def exams_or_one_unknown(run: RunFolder) -> tuple[Exam, ...]:
+    """Return the looks of a run; an exams.jsonl that cannot be read counts as one look of which nothing is known."""
+    try:
+        return exams_of(run)
+    except RunError:
+        return (Exam(look=1),)
+
+
+def record_exam(run: RunFolder, *, who: str, n: int, model: str | None = None) -> Exam:
     """Record a look at the ``n`` test photos of a run with its best model; returns it with its number.
 
-    Call it before anybody sees the figures. Raises RunError if the run was deleted, StorageError if the disk does not
+    Call it before anybody sees the figures. ``model`` is the SHA-256 of the weights that took the exam: training that
+    went on meanwhile is a RunError. Raises RunError too if the run was deleted, StorageError if the disk does not
     allow it, BundleError if the run has no model.
     """
-    model = read_info(run.best).model_sha256
     with run.locked():
+        present = read_info(run.best).model_sha256
+        if model is not None and (present != model or read_status(run.status_path).live):
+            raise RunError(
+                f"The training of the run {run.id} went on during its exam, so the figures are not of its final model. "
+                "Take the exam again when the training has ended."
+            )
         _keep_old_look(run)
         name = " ".join(who.encode(errors="replace").decode().split())[:_NAME_LETTERS] or NAMELESS
-        exam = Exam(look=len(exams_of(run)) + 1, who=name, when=now(), model=model, n=n)
+        exam = Exam(look=len(exams_of(run)) + 1, who=name, when=now(), model=present, n=n)
         _append(run, exam)
     return exam
 
@@ -106,10 +121,8 @@ def _keep_old_look(run: RunFolder) -> None:
 
 
 def _append(run: RunFolder, exam: Exam) -> None:
-    path = run.path / FILE
-    begun = "\n" if _ends_within_a_line(path) else ""
     try:
-        append_bytes(path, f"{begun}{exam.model_dump_json()}\n".encode())
+        append_line(run.path / FILE, exam.model_dump_json())
     except OSError as error:
         effect = f"the look at the test photos of the run {run.id} could not be recorded"
         if known := storage_error(error, effect):
@@ -117,22 +130,12 @@ def _append(run: RunFolder, exam: Exam) -> None:
         raise
 
 
-def _ends_within_a_line(path: Path) -> bool:
-    """Return whether the last line was not written whole, on a disk that was full."""
-    try:
-        with path.open("rb") as file:
-            if not file.seek(0, 2):
-                return False
-            file.seek(-1, 2)
-            return file.read(1) != b"\n"
-    except FileNotFoundError:
-        return False
-
-
 # The last arguments identify the content: the file only grows.
 @lru_cache(maxsize=1024)
 def _exams(path: Path, inode: int, size: int, changed: int) -> tuple[Exam, ...]:
     lines = [line for line in read_limited(path, _MOST_BYTES).splitlines() if line.strip()]
+    if len(lines) >= _MOST_LOOKS:  # the next look would have no number
+        raise RunError(f"{path} has {len(lines):,} lines, too many for exams. Restore it from a backup.")
     return tuple(_exam(line, look) for look, line in enumerate(lines, 1))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from core.data.snapshot import Snapshot
+from core.inspection.measuring.group_interval import with_groups
 from core.inspection.measuring.logit_report import report_of_logits, save
 from core.runs.folder import RunFolder
 from core.training.early.seen_photos import SeenPhotos
@@ -59,7 +60,8 @@ def _report(event: EarlyModel, run: RunFolder, snapshot: Snapshot, folder: Path)
         device="cpu",
         seconds=event.seconds,
     )
-    save(report.model_copy(update={"split_seed": snapshot.split_seed}), predictions, folder, event.logits)
+    report = with_groups(report.model_copy(update={"split_seed": snapshot.split_seed}), snapshot, predictions)
+    save(report, predictions, folder, event.logits)
 
 
 def early_summary(run: RunFolder, seen: SeenPhotos) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from core.data.snapshot import Snapshot
+from core.inspection.measuring.group_interval import with_groups
 from core.inspection.measuring.logit_report import report_of_logits, save
 from core.runs.folder import RunFolder
 from core.runs.progress_writer import ProgressWriter
@@ -62,6 +63,7 @@ def report_solved(run: RunFolder, snapshot: Snapshot, solved: SolvedHead, folder
         device="cpu",
         seconds=solved.seconds,
     )
-    save(report.model_copy(update={"split_seed": snapshot.split_seed}), predictions, folder, solved.logits)
+    report = with_groups(report.model_copy(update={"split_seed": snapshot.split_seed}), snapshot, predictions)
+    save(report, predictions, folder, solved.logits)
     for name, figure in report.figures().items():
         run.append_log(f"validation photos: {name} {figure}")

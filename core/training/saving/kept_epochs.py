@@ -169,7 +169,7 @@ def _note_of_file(path: Path) -> EpochNote:
             file.seek(0)
             text = read_metadata(file, size).get(_NOTE)
         return EpochNote.model_validate(json.loads(text if isinstance(text, str) else "null"))
-    except (OSError, EOFError, ValueError, ValidationError) as error:
+    except (OSError, EOFError, ValueError, ValidationError, RecursionError) as error:
         raise _damaged(path, error) from error
 
 

@@ -57,7 +57,8 @@ def refine(run: TrainingSetup, folder: Path, source: BatchSource) -> Generator[P
         # Those of the training photos were the tuned network's.
         metrics = {name: value for name, value in metrics.items() if not name.startswith("train_")}
     if run.accelerator.is_main_process:
-        changes = {"metrics": metrics, "preprocessing": preprocessing.as_dict()}
+        # A decision made before the run was resumed is not for these weights.
+        changes = {"metrics": metrics, "preprocessing": preprocessing.as_dict(), "decision": None}
         info = read_info(folder / "best").model_copy(update=changes)
         checkpoint.save_best(folder, run.model, info)
         delete_start(folder)

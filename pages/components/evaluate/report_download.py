@@ -59,9 +59,8 @@ def _fresh(run: RunFolder) -> bool:
         made = (run.path / FILE).stat().st_mtime
         names = _SOURCES if run.status().live else (*_SOURCES, _STATUS)
         changed = [found.stat().st_mtime for name in names if (found := run.path / name).is_file()]
-        if run.report_path("test").is_file():  # other runs may have looked at the same photos
-            looks = looks_at_test_photos(frame.workspace(), run).looks
-            changed += [look.exam.when.timestamp() for look in looks if look.exam.when is not None]
+        looks = looks_at_test_photos(frame.workspace(), run).looks  # other runs may have looked at the same photos
+        changed += [look.exam.when.timestamp() for look in looks if look.exam.when is not None]
     except (OSError, StudioError):
         return False
     return made >= max(changed, default=0.0)

@@ -92,7 +92,8 @@ def headline(run: RunFolder, report: Report) -> None:
         st.plotly_chart(figure, key="accuracy-strip", config=STATIC, alt=str(report.accuracy))
     parts = [
         f"{report.accuracy.correct} of {counted(report.n, 'photo')} correct; "
-        f"95% confidence interval {format_interval(report.accuracy)}."
+        f"95% confidence interval {format_interval(report.accuracy)}"
+        f"{'' if report.over_groups is None else ', over photos'}."
     ]
     if report.top5 is not None and report.top5.value is not None:
         parts.append(f"Top-5 accuracy: {report.top5.value:.1%}.")
@@ -101,7 +102,7 @@ def headline(run: RunFolder, report: Report) -> None:
     st.caption(" ".join(parts), help=explained("confidence interval", "F1"))
     if report.computed:
         st.caption(f"Computed by the run itself, from its {report.computed}.")
-    exam_line.show(report, beside.get("delta", ""))
+    exam_line.show(run, report, beside.get("delta", ""))
     verdict_view.show(run, report, brief=True)
 
 

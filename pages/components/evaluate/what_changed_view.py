@@ -67,11 +67,8 @@ def _note(answers: ChangedAnswers) -> str:
         f"{100 * found.low:+.1f} to {100 * found.high:+.1f} (Bonett and Price).",
         "Both runs are judged by the labels of the new one; p is from McNemar's exact test.",
     ]
-    if answers.relabelled:
-        parts.append(
-            f"{counted(answers.relabelled, 'of these labels was', 'of these labels were')} corrected. If you corrected "
-            "labels where the earlier run was wrong, that favours the earlier run."
-        )
+    if answers.caveat:
+        parts.append(answers.caveat)
     if found.left_out:
         parts.append(f"Left out: {counted(found.left_out, 'photo')} that only one run has.")
     return " ".join(parts)

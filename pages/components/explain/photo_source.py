@@ -10,13 +10,20 @@ from core.data.pictures.box import Box
 from core.data.pictures.decoding import IMAGE_SUFFIXES, decode
 from core.data.store.store import ImageFilter, ImageRow, Project
 from core.data.tables.labels_csv import read_labels
+from core.errors import DataError
+from core.runs.exams.records import TEST, exams_or_one_unknown
+from core.runs.folder import RunFolder
 from core.workspace import SAMPLE_IMAGES
 from pages.components.shared import frame
 from pages.components.shared.photo_wall import WallPhoto, choose, wall
 from pages.components.shared.pickers import sample_photos
 from pages.components.shared.session import number_in_address
+from pages.components.shared.wording import plain
 
 PHOTOS_PER_PAGE = 30
+WITHOUT_TEST = ImageFilter(untested=True)
+EXAMINED = "photo-from-exam"
+KEPT_BACK = "{} is a test photo. It is kept back for the final exam, which this model has not taken."
 SUFFIXES = sorted(suffix.removeprefix(".") for suffix in IMAGE_SUFFIXES)
 
 
@@ -32,19 +39,19 @@ class ChosenPhoto:
     remarks: tuple[str, ...] = ()
 
 
-def choose_photo(project: Project | None, of_project: bool) -> ChosenPhoto | None:
-    """Draw the choice of a photo; None until one is chosen. ``of_project`` offers the project's photos first."""
+def choose_photo(project: Project | None, run: RunFolder | None) -> ChosenPhoto | None:
+    """Draw the choice of a photo; None until one is chosen. For a run, the project's photos are offered first."""
     sources = ["Samples", *(["Project"] if project else []), "File", "Paste", "Camera"]
     if "image" in st.query_params and project:
-        _choose_from_address(project)
-    key = "photo-source-run" if of_project else "photo-source"
+        _choose_from_address(project, run)
+    key = "photo-source" if run is None else "photo-source-run"
     source = st.segmented_control(
-        "Photo", sources, default=sources[1] if of_project and project else sources[0], required=True, key=key,
+        "Photo", sources, default=sources[1] if run and project else sources[0], required=True, key=key,
     )  # fmt: skip
     if source == "Samples":
         return _sample()
     if source == "Project" and project:
-        return _of_project(project)
+        return _of_project(project, run)
     if source == "File":
         file = st.file_uploader("Upload a photo", type=SUFFIXES, key="photo-upload")
         return _decoded(file.getvalue(), file.name) if file else None
@@ -74,20 +81,25 @@ def _samples() -> dict[str, Path]:
     return photos
 
 
-def _of_project(project: Project) -> ChosenPhoto | None:
+def _of_project(project: Project, run: RunFolder | None) -> ChosenPhoto | None:
+    splits = {"val": "Validation", "train": "Training", None: "All except test"}
+    examined = _examined(project, run)
+    if examined is not None:
+        splits[TEST] = "From the exam"
+    elif st.session_state.get("photo-split") == TEST:
+        st.session_state["photo-split"] = "val"
     if "photo-split" not in st.session_state and not frame.store().count(project.id, ImageFilter(split="val")):
         st.session_state["photo-split"] = None  # before the first training, no photo has a split
-    # The test photos are for the final exam: none is offered on its own.
+    # The test photos are for the final exam: only one that a run was shown in its exam comes here, by its link.
     split = st.segmented_control(
-        "Split", ("val", "train", None), default="val", required=True, key="photo-split",
-        format_func=lambda name: {"val": "Validation", "train": "Training", None: "All"}[name],
-        label_visibility="collapsed",
+        "Split", list(splits), default="val", required=True, key="photo-split",
+        format_func=lambda name: splits[name], label_visibility="collapsed",
     )  # fmt: skip
-    where = ImageFilter(split=split) if split else ImageFilter()
+    where = ImageFilter(split=split) if split else WITHOUT_TEST
     if not frame.store().count(project.id, where):
         st.caption("The project has no photos in this split.")
         return None
-    row = _pick(project, where, f"photo-{project.id}-{split}")
+    row = examined if split == TEST else _pick(project, where, f"photo-{project.id}-{split}")
     if row is None:
         return None
     found = _decoded(frame.store().image_path(row.hash), row.filename)
@@ -134,13 +146,32 @@ def _pasted() -> ChosenPhoto | None:
     return _decoded(data, name)
 
 
-def _choose_from_address(project: Project) -> None:
+def _examined(project: Project, run: RunFolder | None) -> ImageRow | None:
+    """Return the test photo that a link from the run's own exam has named, if any."""
+    if run is None or st.session_state.get(EXAMINED, ("", 0, 0))[:2] != (run.id, project.id):
+        return None
+    try:
+        row = frame.store().image(project.id, st.session_state[EXAMINED][2])
+    except DataError:  # removed from the project meanwhile
+        return None
+    return row if row.split == TEST else None
+
+
+def _choose_from_address(project: Project, run: RunFolder | None) -> None:
     """Select the photo that another page named in ``?image=``, and remove it so that another can be chosen."""
     number = number_in_address(st.query_params.pop("image"))
     if number is None:
         return
     row = frame.store().image(project.id, number)
-    place = [one.id for one in frame.store().images(project.id)].index(row.id)
+    if row.split == TEST:
+        if run is None or not exams_or_one_unknown(run):
+            st.info(KEPT_BACK.format(plain(row.filename)), icon=":material/school:")
+            return
+        st.session_state[EXAMINED] = (run.id, project.id, row.id)
+        st.session_state["photo-split"] = TEST
+        st.session_state["photo-source-run"] = "Project"
+        return
+    place = [one.id for one in frame.store().images(project.id, WITHOUT_TEST)].index(row.id)
     key = f"photo-{project.id}-None"
     page = place // PHOTOS_PER_PAGE + 1
     choose(f"{key}-wall-{page}", [str(row.id)])

@@ -19,6 +19,11 @@ DOUBT_TERMS = (
         "(Naeini et al. 2015; Guo et al. 2017, arXiv 1706.04599).",
     ),
     Term(
+        "decision",
+        "What is saved with a model about how it answers: whether confidences are calibrated, when a photo is left "
+        "to a person, and the threshold of a class. Predictions, the demo and exports follow it.",
+    ),
+    Term(
         "false alarm",
         "A photo of another class that the model calls this class, also called a false positive. The opposite is a "
         "missed photo, a false negative.",

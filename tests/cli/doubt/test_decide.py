@@ -62,8 +62,13 @@ def test_a_training_fits_its_decision_and_says_what_was_too_little(run: Path, he
     assert (run / "logits-val.npy").is_file()
 
 
-def test_without_options_what_is_missing_is_fitted_and_the_figures_are_printed(own: Path, here: Core) -> None:
+def test_without_options_nothing_is_saved_and_the_figures_are_printed(own: Path, here: Core) -> None:
     done = here("decide", own)
+    assert done.returncode == 0 and "Calibrate them with --temperature on." in done.stdout
+    assert "accuracy on all photos" in done.stdout and read_info(own / "best").decision is None
+    assert here("decide", own, "--leave-below", "off", "--foreign", "off").returncode == 0
+    assert read_info(own / "best").decision is None, "to switch off what is off fits nothing"
+    done = here("decide", own, "--temperature", "on")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("The probabilities are calibrated: temperature ")
     found = decision_of(own)
@@ -116,6 +121,17 @@ def test_clear_deletes_the_decision(own: Path, here: Core) -> None:
     assert json.loads(done.stdout) == {"decision": None}
     assert read_info(own / "best").decision is None
     assert json.loads((own / "best" / "bundle.json").read_text())["schema_version"] == 1
+    assert json.loads(here("decide", own, "--json").stdout)["decision"]["temperature"] is None
+    assert read_info(own / "best").decision is None, "printing fits nothing again"
+
+
+def test_limits_that_were_chosen_for_other_probabilities_are_named(own: Path, here: Core) -> None:
+    assert here("decide", own, "--leave-below", "0.8", "--threshold", "red").stderr == ""
+    done = here("decide", own, "--temperature", "off")
+    assert done.returncode == 0 and "choose again with --leave-below and --threshold." in done.stderr
+    assert "chosen" not in here("decide", own, "--temperature", "off").stderr, "nothing has changed"
+    again = here("decide", own, "--temperature", "on", "--threshold", "red").stderr
+    assert "choose again with --leave-below." in again
 
 
 def test_a_run_of_an_earlier_version_is_evaluated_first(run: Path, tmp_path: Path, here: Core) -> None:

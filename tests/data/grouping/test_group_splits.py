@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.data.grouping.group_remarks import few_groups_remarks, sides_remark
+from core.data.grouping.group_remarks import PlacedPhoto, copies_remark, few_groups_remarks, sides_remark
 from core.data.grouping.group_splits import divide_groups, groups_on_several_sides
 from core.data.splits import RATIOS, SPLITS, SplitItem, complete, lacks_validation, place_whole_groups, splits_of_new
 from core.errors import DataError
@@ -218,3 +218,21 @@ def test_groups_on_several_sides_are_named_with_their_sides() -> None:
     assert sides == {"anna": ("train", "test")}
     assert sides_remark(sides).startswith("One group is in several splits: anna is in training and test.")
     assert "2 groups are in several splits, such as anna" in sides_remark({**sides, "bo": ("val", "test")})
+
+
+def test_near_duplicates_across_groups_are_counted_where_they_are_in_other_splits() -> None:
+    photos = [
+        PlacedPhoto("a.jpg", "day 1", "train", "h1"),
+        PlacedPhoto("a2.jpg", "day 2", "test", "h1"),
+        PlacedPhoto("a3.jpg", "day 3", "train", "h1"),
+        PlacedPhoto("a4.jpg", "day 1", "val", "h1"),  # its group is in several splits, which is said anyway
+        PlacedPhoto("b.jpg", "day 1", "train", "h2"),
+        PlacedPhoto("b2.jpg", "day 4", None, "h2"),
+    ]
+    assert copies_remark(photos) == (
+        "One photo has a near-duplicate in another group and another split: a.jpg (day 1, training) and "
+        "a2.jpg (day 2, test). The results are too good for new photos. Put them into one group, or delete one of them."
+    )
+    more = [*photos, PlacedPhoto("b3.jpg", "day 5", "val", "h2")]
+    assert copies_remark(more).startswith("2 photos have near-duplicates in another group and another split, such as")
+    assert copies_remark(photos[4:]) == ""

@@ -62,6 +62,39 @@ def test_a_copy_without_a_group_belongs_to_the_group_of_its_original(tmp_path: P
     store.close()
 
 
+def test_near_duplicates_in_other_groups_and_splits_are_said(tmp_path: Path) -> None:
+    """A photo saved again in the folder of another day was in test, while the first was in train."""
+    store = open_store(tmp_path)
+    project, ids = labelled_project(store, ["owl", "duck"] * 7)
+    rows = store.images(project)
+    days = {number: f"day {place // 2}" for place, number in enumerate(ids)}
+    store.set_groups(project, days, "ann")
+    splits = ["train"] * 10 + ["val"] * 2 + ["test"] * 2
+    store.apply_labels(project, [(number, None, split) for number, split in zip(ids, splits, strict=True)], "ann", "")
+    assert snapshot_of_project(store, project).remarks == store.group_state(project).remarks == ()
+    with store._engine.begin() as connection:
+        for row in (rows[0], rows[4], rows[13]):  # the second one is in the same split, where it does no harm
+            connection.execute(text("UPDATE pictures SET phash = '00000000000000ff' WHERE hash = :h"), {"h": row.hash})
+    pair = "photo 0.png (day 0, training) and photo 13.png (day 6, test)"
+    said = f"One photo has a near-duplicate in another group and another split: {pair}. "
+    for (remark,) in (snapshot_of_project(store, project).remarks, store.group_state(project).remarks):
+        assert remark.startswith(said)
+    store.close()
+
+
+def test_a_snapshot_of_a_project_says_which_groups_its_splits_divide(tmp_path: Path) -> None:
+    """A training that started while groups were half moved said nothing."""
+    store = open_store(tmp_path)
+    project, ids = labelled_project(store, ["owl", "duck"] * 7)
+    store.assign_splits(project)
+    store.set_groups(project, {number: f"day {place // 7}" for place, number in enumerate(ids)}, "ann")
+    (remark,) = snapshot_of_project(store, project).remarks
+    assert "several splits" in remark and "day 0" in remark
+    store.split_by_group(project, "ann")
+    assert snapshot_of_project(store, project).remarks == ()
+    store.close()
+
+
 def test_named_groups_come_before_near_duplicates() -> None:
     named = {"h1": None, "h2": "anna", "h3": "bo", "h4": None, "h5": None}
     alike = {"h1": "h1", "h2": "h1", "h3": "h1", "h4": "h4", "h5": "h4"}

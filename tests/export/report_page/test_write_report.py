@@ -11,13 +11,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.data.snapshot import GROUP, Snapshot
 from core.errors import RunError
 from core.export.report_page import write_report as module
 from core.export.report_page.run_record import RunRecord, read_record
 from core.export.report_page.write_report import report_page, write_report
+from core.inspection.measuring.decision_figures import decision_figures
 from core.inspection.measuring.report import count, with_boxes
 from core.models.decision import Decision, FittedOn, Threshold
 from core.progress import Progress
+from core.runs.exams.looks import OPTIMISTIC, Look, Looks
+from core.runs.exams.records import Exam, record_exam
 from core.runs.folder import RunFolder
 from core.runs.status import now
 from core.workspace import Workspace
@@ -199,6 +203,16 @@ def test_a_name_that_is_no_unicode_can_be_written(run: RunFolder, workspace: Wor
     assert write_report(run, workspace, workspace.root / "page.html", with_heatmaps=False) < MOST_BYTES
 
 
+def test_few_groups_are_said_below_the_figures(run: RunFolder, workspace: Workspace) -> None:
+    """The intervals are over photos, which two drivers make far too narrow for a third."""
+    made = run.snapshot()
+    frame = made.frame.assign(**{GROUP: [f"day {place % 2}" for place in range(len(made.frame))]})
+    Snapshot(frame, made.classes, made.task, made.split_seed, "user").write(run.path / "snapshot.csv")
+    text = Page(report_page(run, workspace, with_heatmaps=False)).text
+    said = "The validation photos are of only 2 groups: for a new group, the accuracy may be quite different."
+    assert text.count(said) == 1
+
+
 def test_the_exam_stands_with_its_look(run: RunFolder, workspace: Workspace) -> None:
     record = record_of(run, workspace)
     if record.test is None:
@@ -209,6 +223,20 @@ def test_the_exam_stands_with_its_look(run: RunFolder, workspace: Workspace) -> 
     assert "Final exam: look 1 at these photos" in page.text
     assert "test photos, look 1 at these photos:" in page.text
     assert "Test" in figures_of(page)["chart-accuracy"]["data"][1]["y"]
+
+
+def test_looks_are_told_also_when_their_figures_are_gone(run: RunFolder, workspace: Workspace) -> None:
+    """A training that went on deletes the report of the exam, not the looks."""
+    run.report_path("test").unlink(missing_ok=True)
+    for _ in range(2):
+        record_exam(run, who="Ada", n=3)
+    record_of(run, workspace).report.model_copy(update={"split": "test"}).write(run.report_path("test"))
+    warned = f"These photos have been looked at 2 times. {OPTIMISTIC}"
+    assert warned in Page(report_page(run, workspace, with_heatmaps=False)).text
+    run.report_path("test").unlink()
+    text = Page(report_page(run, workspace, with_heatmaps=False)).text
+    assert "which this run has taken. Its training went on since" in text and "has not taken it" not in text
+    assert warned in text
 
 
 def test_what_the_model_does_with_doubt_is_said(run: RunFolder, workspace: Workspace, changed: Any) -> None:
@@ -225,6 +253,16 @@ def test_what_the_model_does_with_doubt_is_said(run: RunFolder, workspace: Works
     assert "Answers with a probability below 60% are left to a person (unsure)." in text
     assert "red is chosen from a probability of 20.0%: a miss costs 10, a false alarm 1." in text
     assert "Sets of likely classes, at 90%:" in text and "Fitted on 40 validation photos." in text
+    assert text.count("These figures are of the most likely class, without the threshold.") == 2
+    assert "On the validation photos, with this decision: accuracy of all answers" in text
+    figures = decision_figures(np.eye(2), np.arange(2), decision, ("green", "red"))
+    exam = record_of(run, workspace).report.model_copy(update={"split": "test", "decision": figures})
+    looks = Looks((Look(Exam(look=1), "first", own=True),))
+    text = Page(changed(info=info, test=exam, looks=looks)).text
+    assert f"Final exam, look 1 at these photos, with this decision: accuracy of all answers {figures.chosen};" in text
+    other = info.model_copy(update={"decision": decision.model_copy(update={"leave_below": 0.7})})
+    text = Page(changed(info=other, test=exam, looks=looks)).text
+    assert "The final exam may have been taken with another decision" in text and str(figures.chosen) not in text
 
 
 def test_with_enough_photos_the_calibration_is_drawn(run: RunFolder, workspace: Workspace, changed: Any) -> None:

@@ -89,7 +89,9 @@ def test_what_was_left_out_is_said_and_no_photo_at_all_too() -> None:
     assert words.photos_sentence(found).endswith("Left out: 3: it has no box.")
     assert words.photos_sentence(found).startswith("1 of 9 validation photos. The object is the inside of the boxes")
     nothing = background([], left_out=out)
-    assert words.headline(nothing) == "No photo could be used. Choose another region." and words.sentences(nothing) == []
+    assert (
+        words.headline(nothing) == "No photo could be used. Choose another region." and words.sentences(nothing) == []
+    )
     assert words.as_json(nothing)["n"] == 0
 
 
@@ -113,3 +115,25 @@ def test_a_result_is_read_back_and_a_damaged_one_refused(tmp_path: Path) -> None
         Background.read(path)
     with pytest.raises(RunError, match="could not be saved"):
         found.write(tmp_path / "deleted" / "background-boxes.json")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"other_from":1,', ""),
+        ('"same_from":0,', ""),
+        ('"masked":', '"inverted":'),
+        ('"pictures":{"original"', '"pictures":{"inverted"'),
+        ('"pictures":{"original":"', '"pictures":{"original":"no base64!'),
+    ],
+)
+def test_a_result_that_does_not_fit_together_is_refused(tmp_path: Path, old: str, new: str) -> None:
+    """Runs come from other people too: the page showed an error of the program instead of a sentence."""
+    whole = shortcut_answers(4)
+    path = tmp_path / "background-boxes.json"
+    whole.model_copy(update={"examples": (example(0, whole.photos[0]),)}).write(path)
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(RunError, match="Compute it again"):
+        Background.read(path)

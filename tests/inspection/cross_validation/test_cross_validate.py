@@ -13,8 +13,9 @@ from core.inspection.cross_validation import computation, words
 from core.inspection.cross_validation.cross_validate import FOLD, PHASE, WRONG, cross_validate
 from core.inspection.cross_validation.head_recipe import head_recipe, network_remarks
 from core.inspection.cross_validation.kept_results import keep_result, kept_result, result_key
-from core.inspection.cross_validation.result import CrossValidation, Estimate, GroupInterval, Repeat, Settings
-from core.inspection.measuring.report import Rate
+from core.inspection.cross_validation.result import CrossValidation, Estimate, Repeat, Settings
+from core.inspection.measuring.group_interval import group_difference, group_interval
+from core.inspection.measuring.report import GroupInterval, Rate, count
 from core.progress import Progress
 from core.training.recipe import Recipe
 from core.workspace import Workspace, open_workspace
@@ -53,6 +54,7 @@ def test_a_random_split_recognises_the_person_and_whole_groups_show_it(workspace
     assert sentence.startswith(f"A random split would have claimed an accuracy of {words.share(claimed)} (")
     assert f"On groups that the model has not seen, it is {real:.0%} (" in sentence
     assert "percentage points of the claim were the groups" in words.difference_sentence(found)
+    assert found.difference is not None and found.difference.value == pytest.approx(claimed - real)
     # The same sizes of folds, for each class.
     sizes = [[fold.n for fold in one.repeats[0].folds] for one in (found.estimate, found.random)]
     assert sizes[0] == sizes[1] and sum(sizes[0]) == found.n == 240
@@ -213,44 +215,50 @@ def test_heads_never_use_weights_that_may_have_seen_the_photos(tmp_path: Path) -
     ]
 
 
-def test_the_interval_over_groups_is_that_of_photos_where_each_is_alone() -> None:
-    right = np.arange(200) % 5 > 0
-    alone, wilson = GroupInterval.of(right, np.arange(200)), Rate.of(160, 200)
-    assert alone.low == pytest.approx(wilson.low, abs=0.02) and alone.high == pytest.approx(wilson.high, abs=0.02)
-    # Ten people, of whom two are always wrong: only people count.
-    together = GroupInterval.of(np.repeat(np.arange(10) > 1, 20), np.repeat(np.arange(10), 20))
-    assert together.low is not None and together.low <= 0.6 and together.high == 1.0
-    assert GroupInterval.of(right, np.zeros(200)).low is None
+def result_of(random: np.ndarray, grouped: np.ndarray, groups: int) -> CrossValidation:
+    """Return a result with what each photo's predictions were; the photos are shared out among the groups."""
+    n, group = len(random), np.arange(len(random)) % groups
+
+    def estimate(right: np.ndarray, over: GroupInterval | None = None) -> Estimate:
+        rate = Rate.of(int(right.sum()), n)
+        return Estimate.of((Repeat(seed=0, accuracy=rate, folds=(rate,)),), over)
+
+    return CrossValidation(
+        settings=Settings(compare=True),
+        n=n,
+        left_out=0,
+        folds=5,
+        grouped_by="user",
+        groups=groups,
+        estimate=estimate(grouped, group_interval(grouped, group)),
+        random=estimate(random),
+        difference=group_difference(random, grouped, group),
+        report=count(CLASSES[:2], [0] * n, np.tile([1.0, 0.0], (n, 1)), split="cross-validation"),
+    )
 
 
 def test_a_difference_that_may_be_chance_is_called_so() -> None:
-    def estimate(correct: int, over: tuple[float, float] | None = None) -> Estimate:
-        rate = Rate.of(correct, 100)
-        interval = over and GroupInterval(low=over[0], high=over[1], groups=6)
-        return Estimate.of((Repeat(seed=0, accuracy=rate, folds=(rate,)),), interval or None)
+    """It is tested on the same photos, by group: no interval of either accuracy can say it."""
+    photo = np.arange(120)
+    all_but_six, one_group_fails = photo >= 6, (photo % 6 > 0) & (photo >= 6)
+    chance = words.difference_sentence(result_of(all_but_six, one_group_fails, 6))
+    assert chance == "With 6 groups, this difference may well be chance."  # a single group makes it
+    every_fourth = result_of(all_but_six, all_but_six & (photo // 6 % 4 > 0), 6)
+    sure = words.difference_sentence(every_fourth)
+    assert sure.startswith("So 20 percentage points of the claim were the groups, not the classes (95% confidence ")
+    assert words.difference_sentence(result_of(all_but_six, photo >= 3, 6)) == ""
+    assert "There are no test photos." in words.photos_sentence(every_fourth)
 
-    def result(claimed: int, real: int, over: tuple[float, float]) -> CrossValidation:
-        from core.inspection.measuring.report import count
 
-        report = count(CLASSES[:2], [0] * 100, np.tile([1.0, 0.0], (100, 1)), split="cross-validation")
-        return CrossValidation(
-            settings=Settings(compare=True),
-            n=100,
-            left_out=0,
-            folds=5,
-            grouped_by="user",
-            groups=6,
-            estimate=estimate(real, over),
-            random=estimate(claimed),
-            report=report,
-        )
-
-    assert words.difference_sentence(result(90, 85, (0.7, 0.95))) == (
-        "With 6 groups, this difference may well be chance."
+def test_three_groups_that_are_all_right_prove_nothing_about_a_fourth() -> None:
+    """The page said that new groups reach 100% (100 to 100%), and that the rest of the claim were the groups."""
+    found = result_of(np.ones(90, bool), np.ones(90, bool), 3)
+    assert "On groups that the model has not seen, it is 100% (no interval, because there are only 3 groups)." in (
+        words.comparison_sentence(found)
     )
-    assert "30 percentage points" in words.difference_sentence(result(98, 68, (0.5, 0.8)))
-    assert words.difference_sentence(result(80, 85, (0.7, 0.95))) == ""
-    assert "There are no test photos." in words.photos_sentence(result(90, 85, (0.7, 0.95)))
+    assert words.interval_sentence(found).endswith("3 groups are too few for an interval for new groups.")
+    worse = result_of(np.ones(90, bool), np.arange(90) >= 27, 3)  # 70% in each of the three
+    assert words.difference_sentence(worse) == "With 3 groups, this difference may well be chance."
 
 
 def test_the_result_says_that_it_is_of_the_snapshot(workspace: Workspace) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sklearn.neighbors import NearestNeighbors
 
 from core.errors import BundleError
-from core.inspection.deciding.foreign_score import ForeignScore, read_score, score_bytes
+from core.inspection.deciding.foreign_score import ForeignScore, directions, read_score, score_bytes
 from core.inspection.doubt.foreign_photos import fit_foreign
 from core.models.bundle import read_info, save_decision
 from core.models.decision import FOREIGN_FILE, Decision, FittedOn, Foreign
@@ -95,3 +95,32 @@ def test_vectors_of_another_network_are_refused(bundle: Path) -> None:
     saved(bundle, score_bytes(ForeignScore(np.ones((12, 32), np.float32), 5)))
     with pytest.raises(BundleError, match="is not for a tiny"):
         read_score(bundle, read_info(bundle))
+
+
+@pytest.mark.parametrize("killed_at", ["before bundle.json", "after bundle.json"])
+def test_a_process_that_is_killed_while_it_saves_new_vectors_leaves_a_good_bundle(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch, killed_at: str
+) -> None:
+    old = score_bytes(ForeignScore(directions(TRAINING[:20]), 2))
+    saved(bundle, old)
+    content = score_bytes(ForeignScore(directions(TRAINING[20:50]), 2))
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("core.models.bundle." + ("_write_info" if "before" in killed_at else "_tidy_vectors"), killed)
+        with pytest.raises(KeyboardInterrupt):
+            saved(bundle, content)
+    score = read_score(bundle, read_info(bundle))
+    assert score is not None and len(score.vectors) == (20 if "before" in killed_at else 30)
+    decision = read_info(bundle).decision
+    assert decision is not None
+    save_decision(bundle, decision.model_copy(update={"leave_below": 0.7}))
+    score = read_score(bundle, read_info(bundle))
+    assert score is not None and len(score.vectors) == (20 if "before" in killed_at else 30)
+    names = sorted(path.name for path in bundle.iterdir())
+    assert names == ["bundle.json", FOREIGN_FILE, "model.safetensors"], "nothing is left over"
+    saved(bundle, content)
+    assert (bundle / FOREIGN_FILE).read_bytes() == content
+    assert names == sorted(path.name for path in bundle.iterdir())

@@ -5,8 +5,9 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from core.inspection.doubt.temperature import FEWEST_PHOTOS, cross_fitted, fit_temperature, mean_loss
-from core.models.decision import MAX_TEMPERATURE, MIN_TEMPERATURE
+from core.inspection.doubt.fit import HELPS_NOT, fit_sentence, fitted
+from core.inspection.doubt.temperature import FEWEST_PHOTOS, cross_fitted, fit_temperature, helps_unseen, mean_loss
+from core.models.decision import MAX_TEMPERATURE, MIN_TEMPERATURE, Decision
 
 
 def photos(count: int, classes: int = 4, sharpness: float = 3.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -96,3 +97,20 @@ def test_no_photo_takes_part_in_its_own_temperature() -> None:
         assert fit_temperature(logits[~inside], labels[~inside]).temperature == pytest.approx(value, rel=1e-4)
     assert cross_fitted(logits[:20], labels[:20]) is None
     assert mean_loss(scaled, labels) < mean_loss(logits, labels)
+
+
+def test_calibration_is_switched_on_only_where_it_helps_on_unseen_photos() -> None:
+    """A head that is solved to its optimum with a chosen strength is calibrated already: scaling made it worse."""
+    logits, labels = photos(300, sharpness=3.0)
+    too_sure = fitted(logits, labels, Decision())
+    assert too_sure.use_temperature and not too_sure.remarks
+
+    separable = np.eye(4)[labels] * 9
+    assert not helps_unseen(separable, labels)
+    switched_off = fitted(separable, labels, Decision())
+    assert not switched_off.use_temperature and switched_off.temperature and switched_off.remarks == (HELPS_NOT,)
+    assert HELPS_NOT in fit_sentence(switched_off)
+
+    # A person's switch stays when the temperature is fitted again.
+    switched_on = switched_off.model_copy(update={"use_temperature": True})
+    assert fitted(separable, labels, switched_on).use_temperature

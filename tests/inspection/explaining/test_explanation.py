@@ -7,6 +7,7 @@ from PIL import Image
 
 from core.inspection.explaining.cam import explain
 from core.inspection.explaining.explanation import Explanation, colored, overlay, side_by_side
+from core.inspection.explaining.explanation_json import explanation_as_json, read_explanation
 from core.inspection.explaining.faithfulness import Faithfulness, faithfulness, hottest
 from core.inspection.predicting.predictions import Prediction
 from core.inspection.predicting.predictor import Predictor
@@ -86,6 +87,15 @@ def test_a_stage_that_is_too_coarse_is_named_with_the_one_that_replaces_it(predi
     assert found.sentence.startswith(
         "At layer4 the feature maps of this model have only 2 × 2 positions, too few for a heatmap, so layer3 is used. "
     )
+
+
+def test_an_explanation_of_one_view_says_that_predictions_average_several(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "views" not in explain(predictor, photo(1)).sentence
+    monkeypatch.setattr(predictor, "test_time_views", 6)
+    found = read_explanation(explanation_as_json(explain(predictor, photo(1))))
+    assert "This is about one view of the photo. Predictions average 6 views, and a decision" in found.sentence
 
 
 def test_an_empty_map_is_said_to_be_empty(predictor: Predictor) -> None:

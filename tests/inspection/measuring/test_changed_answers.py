@@ -42,6 +42,15 @@ def test_both_are_judged_by_the_later_labels() -> None:
     assert images(changed(table(i1="b:b"), table(i1="a:a")).newly_right) == ["i1"]
 
 
+def test_p_is_a_rough_guide_where_labels_were_corrected() -> None:
+    """Labels are corrected where the earlier run was wrong, so these photos are no neutral sample."""
+    caveat = changed(table(i1="b:a", i2="a:a"), table(i1="a:a", i2="a:b")).caveat
+    assert caveat.startswith("1 of these labels was corrected. ")
+    assert caveat.endswith("These photos are then no neutral sample, and p is only a rough guide.")
+    assert changed(table(i1="a:a"), table(i1="a:b")).caveat == ""
+    assert changed(table(i1="a:a"), table(i2="a:b")).caveat == ""
+
+
 def test_only_photos_of_both_count_and_the_others_are_counted() -> None:
     found = changed(table(i1="a:a", i2="a:b"), table(i2="a:a", i3="b:a"))
     assert images(found.newly_right) == ["i2"] and found.newly_wrong.empty

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 from streamlit.testing.v1 import AppTest
 
+from core.data.snapshot import GROUP, Snapshot
 from core.inspection.deciding.decide import decided, softmax
 from core.inspection.doubt.costs import best_threshold, errors_of
 from core.inspection.doubt.foreign_photos import read_scores
@@ -64,6 +66,19 @@ def limit_slider(app: AppTest) -> object:
     return slider
 
 
+def test_where_people_named_groups_the_views_say_that_photos_count_as_independent(
+    open_page: OpenPage, run: RunFolder
+) -> None:
+    made = run.snapshot()
+    frame = made.frame.assign(**{GROUP: [f"day {place % 4}" for place in range(len(made.frame))]})
+    said = "These photos are of 4 groups, but the figures here treat each photo as independent."
+    assert said not in texts(view(open_page, run, "Thresholds"))
+    st.cache_data.clear()
+    Snapshot(frame, made.classes, made.task, grouped_by="user").write(run.path / "snapshot.csv")
+    assert said in texts(view(open_page, run, "Thresholds"))
+    assert said in texts(view(open_page, run, "Doubt"))
+
+
 def test_the_calibration_error_stands_before_and_after_with_interval_and_chance(
     open_page: OpenPage, run: RunFolder, known: RunLogits
 ) -> None:
@@ -74,7 +89,7 @@ def test_the_calibration_error_stands_before_and_after_with_interval_and_chance(
     assert shown["Before calibration"] == f"{before.error:.1%}"
     assert float(shown["After calibration"].rstrip("%")) < 100 * before.error
     said = texts(app)
-    assert "95% confidence interval" in said and "chance alone would show" in said and "are honest" in said
+    assert "95% confidence interval" in said and "by chance alone" in said and "are honest" in said
     assert f"Temperature {saved(run).temperature:.2f}: confidences become lower." in said
     app.segmented_control(key="doubt-binning").set_value("equal count").run()
     assert not messages(app)

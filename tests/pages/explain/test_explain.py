@@ -3,17 +3,21 @@
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.data.store.store import Store
+from core.data.store.store import ImageFilter, Store
 from core.inspection.explaining.methods import METHODS
 from core.runs.computations.predictions import in_upload_order
+from core.runs.exams.records import record_exam
 from core.runs.folder import RunFolder
-from pages.components.explain import batch_prediction
+from pages.components.explain import batch_prediction, photo_source
 from pages.components.explain.batch_prediction import summary
+from pages.components.shared.photo_wall import WallPhoto
 from tests.pages.conftest import OpenPage, messages
 from tests.pages.trained import COLORS, color_project, finished_run, picture
 
@@ -104,6 +108,44 @@ def test_a_link_from_another_page_names_the_photo(open_page: OpenPage, run: RunF
     assert app.segmented_control(key="photo-source-run").value == "Project"
     assert "Label: **green**" in texts(app)
     assert "image" not in app.query_params
+
+
+def test_test_photos_are_not_offered(
+    open_page: OpenPage, run: RunFolder, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would show the model's answer beside the label, a look that nobody counts."""
+    project = store.projects()[0]
+    offered: set[str] = set()
+    real = photo_source.wall
+
+    def wall(photos: Sequence[WallPhoto], **options: Any) -> Any:
+        offered.update(photo.id for photo in photos)
+        return real(photos, **options)
+
+    app = open_page("Explain")
+    monkeypatch.setattr(photo_source, "wall", wall)
+    app.segmented_control(key="photo-split").set_value(None).run()
+    assert not messages(app)
+    rows = store.images(project.id)
+    assert offered == {str(row.id) for row in rows if row.split != "test"} and len(offered) < len(rows)
+    assert any(row.split is None for row in rows), "those without a label have no split, and are offered"
+
+
+def test_a_link_to_a_test_photo_needs_an_exam_of_that_model(open_page: OpenPage, run: RunFolder, store: Store) -> None:
+    row = store.images(store.projects()[0].id, ImageFilter(split="test"))[0]
+    app = open_page("Explain", model=run.id, image=str(row.id))
+    assert not messages(app)
+    assert f"{row.filename} is a test photo. It is kept back for the final exam" in texts(app)
+    assert app.segmented_control(key="photo-split").value == "val"
+    record_exam(run, who="Ada", n=3)
+    app = open_page("Explain", model=run.id, image=str(row.id))
+    assert not messages(app)
+    assert app.segmented_control(key="photo-split").value == "test"
+    assert f"Label: **{row.label}**" in texts(app)
+    app.selectbox(key="model").set_value("imagenet").run()
+    app.selectbox(key="model").set_value(run.id).run()
+    app.segmented_control(key="photo-source-run").set_value("Project").run()
+    assert not messages(app)
 
 
 def test_many_photos_and_a_zip_become_one_table(open_page: OpenPage, run: RunFolder) -> None:

@@ -472,6 +472,15 @@ def test_a_recipe_of_the_command_line_fits_the_form(open_page: OpenPage, store: 
     assert app.toggle(key="recipe-deterministic").value
 
 
+def test_groups_in_several_splits_are_said_above_the_train_button(
+    open_page: OpenPage, colors: Project, store: Store
+) -> None:
+    store.assign_splits(colors.id)
+    store.set_groups(colors.id, {row.id: "one day" for row in store.images(colors.id) if row.label}, "Ana")
+    app = open_page("Train", project=str(colors.id))
+    assert "One group is in several splits: one day is in " in texts(app)
+
+
 def test_advice_stands_above_the_train_button(open_page: OpenPage, colors: Project) -> None:
     app = open_page("Train", project=str(colors.id))
     app.segmented_control(key="recipe-train").set_value("all").run()

@@ -35,6 +35,17 @@ def test_the_new_run_has_the_recipe_and_the_present_labels(
     assert splits[0] == splits[1]
 
 
+def test_the_log_says_which_groups_are_in_several_splits(
+    workspace: Workspace, store: Store, birds: Project, run: RunFolder
+) -> None:
+    """Nothing was said where somebody had named groups since, so the results looked good for new groups."""
+    correct(store, birds, run)
+    store.set_groups(birds.id, {row.id: "one day" for row in store.images(birds.id)}, "Ben")
+    again = train_again(workspace, store, run)
+    assert "One group is in several splits: one day is in " in (again.path / "log.txt").read_text(encoding="utf-8")
+    assert not run.snapshot().remarks
+
+
 def test_a_second_click_starts_nothing(workspace: Workspace, store: Store, birds: Project, run: RunFolder) -> None:
     correct(store, birds, run)
     first = train_again(workspace, store, run)

@@ -2,9 +2,11 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from core.data.snapshot import Snapshot
@@ -12,9 +14,10 @@ from core.errors import RunError
 from core.inspection.doubt.foreign_photos import read_scores
 from core.inspection.predicting.features import features_of
 from core.inspection.predicting.predictor import Predictor
-from core.models.bundle import read_info
+from core.models.bundle import load_bundle, read_info, save_bundle
 from core.runs.computations import foreign_score
 from core.runs.computations.reports import evaluate
+from core.runs.deciding import foreign_fit
 from core.runs.deciding.foreign_fit import fit_run_foreign
 from core.runs.deciding.saved_decision import change_decision
 from core.runs.folder import RunFolder
@@ -105,3 +108,23 @@ def test_a_resumed_run_that_found_no_better_model_keeps_what_a_person_chose(
     assert after.decision is not None and after.decision.leave_below == 0.75
     assert after.model_sha256 == before.model_sha256
     assert "The probabilities are calibrated: temperature" in run.log()
+
+
+def test_vectors_of_a_model_that_was_replaced_meanwhile_are_not_saved(
+    run: RunFolder, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = foreign_fit.fit_foreign
+
+    def resumed_meanwhile(*arguments: Any) -> Any:
+        model, info = load_bundle(run.best)
+        with torch.no_grad():
+            model.fc.bias += 1
+        save_bundle(run.best, model, info)
+        return fit(*arguments)
+
+    monkeypatch.setattr(foreign_fit, "fit_foreign", resumed_meanwhile)
+    with pytest.raises(RunError, match=r"of its earlier model\. Fit it again"):
+        fit_run_foreign(run, workspace.cache / "resized", device="cpu")
+    decision = read_info(run.best).decision
+    assert decision is not None and decision.foreign is None and read_scores(run.path) is None
+    assert not (run.best / "foreign.safetensors").exists()

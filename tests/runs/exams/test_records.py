@@ -11,6 +11,8 @@ import pytest
 from core.data.store.records import NAMELESS
 from core.errors import ImageRefused, RunError, StorageError
 from core.models.bundle import read_info
+from core.models.untrusted.bundle_info import BundleInfo
+from core.runs import models
 from core.runs.checking.run_check import check_runs
 from core.runs.computations.reports import evaluate
 from core.runs.exams import records
@@ -45,10 +47,10 @@ def test_each_look_counts_also_of_the_same_model(make: MakeRun) -> None:
 def test_no_figures_are_written_before_the_look_is_recorded(make: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     run = make()
 
-    def full(path: Path, data: bytes) -> None:
+    def full(path: Path, text: str) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(records, "append_bytes", full)
+    monkeypatch.setattr(records, "append_line", full)
     with pytest.raises(StorageError, match=r"^The disk is full, so the look .* could not be recorded\."):
         evaluate_run(run, "test", device="cpu")
     assert exams_of(run) == () and not list(run.path.glob("*-test.*"))
@@ -132,6 +134,33 @@ def test_a_damaged_line_is_a_look_of_which_nothing_is_known(make: MakeRun, works
     assert [(exam.look, exam.who) for exam in exams_of(run)] == [(1, "Ada"), (2, ""), (3, "Grace")]
     (found,) = [one for one in check_runs(workspace, False, lambda *_: None)[0] if FILE in one.problem]
     assert found.problem == f"has 1 damaged line in {FILE}"
+
+
+def test_a_file_of_a_million_lines_is_damaged(make: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make()
+    (run.path / FILE).write_text("x\n" * 1_000_000)
+    for act in (lambda: exams_of(run), lambda: record_exam(run, who="Ada", n=3)):
+        with pytest.raises(RunError, match=r"exams\.jsonl has 1,000,000 lines"):
+            act()
+
+
+def test_an_exam_notes_the_model_that_took_it(make: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that was stopped can be resumed, and end, while its old model takes the exam."""
+    run = make()
+    noted = records.read_info(run.best)
+
+    def resumed(bundle: Path) -> BundleInfo:
+        return noted.model_copy(update={"model_sha256": "f" * 64})
+
+    with monkeypatch.context() as patch:
+        patch.setattr(records, "read_info", resumed)
+        with pytest.raises(RunError, match="went on during its exam"):
+            evaluate_run(run, "test", device="cpu")
+    with monkeypatch.context() as patch:
+        patch.setattr(models, "read_info", lambda bundle: (run.write_status(state="running"), noted)[1])
+        with pytest.raises(RunError, match="went on during its exam"):
+            evaluate_run(run, "test", device="cpu")
+    assert exams_of(run) == () and run.report("test") is None
 
 
 def test_a_file_that_cannot_be_one_is_a_sentence(make: MakeRun, workspace: Workspace) -> None:

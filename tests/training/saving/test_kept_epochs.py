@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from core.data.snapshot import Snapshot
 from core.errors import RunError
@@ -146,6 +146,13 @@ def test_large_tensors_are_stored_in_half_precision_and_small_ones_exactly(tmp_p
 def test_a_damaged_epoch_is_named(tmp_path: Path) -> None:
     (tmp_path / FOLDER).mkdir()
     (tmp_path / FOLDER / "004.safetensors").write_bytes(b"no header")
+    with pytest.raises(RunError, match=r"004\.safetensors is damaged"):
+        epochs_of(tmp_path)
+
+
+def test_a_note_that_is_nested_too_deeply_is_a_damaged_epoch(tmp_path: Path) -> None:
+    (tmp_path / FOLDER).mkdir()
+    save_file({"fc.bias": torch.zeros(2)}, tmp_path / FOLDER / "004.safetensors", {"note": "[" * 100_000})
     with pytest.raises(RunError, match=r"004\.safetensors is damaged"):
         epochs_of(tmp_path)
 

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from core.data.pictures.transforms import Preprocessing
 from core.data.snapshot import Snapshot
 from core.errors import RecipeError, RunError
-from core.models.bundle import BundleInfo, load_bundle, read_info, save_bundle
+from core.models.bundle import BundleInfo, load_bundle, read_info, save_bundle, save_decision
+from core.models.decision import Decision
 from core.models.resnet import build
 from core.training.batch_loading import LoadedBatch
 from core.training.best_epoch import BestEpochTracker
@@ -172,10 +173,12 @@ def test_a_training_killed_while_it_mixes_repeats_only_that(
     killed.close()  # type: ignore[attr-defined]
     metrics = read_info(tmp_path / "killed" / "best").metrics
     assert "interpolation" not in metrics and "train_loss" in metrics, "the best epoch's model is still there"
+    save_decision(tmp_path / "killed" / "best", Decision(leave_below=0.7))
     events = trained(snapshot, setting, tmp_path / "killed", resume=True)
     assert not any(isinstance(event, Step | Epoch) for event in events)
     assert same(*(state_of(tmp_path / name / "best") for name in ("straight", "killed")))
     straight, resumed = (read_info(tmp_path / name / "best") for name in ("straight", "killed"))
+    assert resumed.decision is None, "it was made for other weights"
     assert straight.metrics == resumed.metrics and straight.preprocessing == resumed.preprocessing
     assert trained(snapshot, setting, tmp_path / "killed", resume=True) == [], "now it has finished"
 

@@ -42,14 +42,15 @@ def show(run: RunFolder) -> None:
         computation = Computation("background", f"{run_photos.key_of(run, region, notes)} {photos}")
         # A result of fewer photos would replace one with narrower intervals.
         done = found is not None and len(found.photos) + len(found.left_out) >= photos
-        st.button(
-            "Change the backgrounds" if found is None else "Compute again",
-            icon=":material/play_arrow:",
-            type="primary" if found is None else "secondary",
-            key="background-start",
-            on_click=computation.start,
-            disabled=done or computation.started,
-        )
+        if not done:
+            st.button(
+                "Change the backgrounds" if found is None else "Change more backgrounds",
+                icon=":material/play_arrow:",
+                type="primary" if found is None else "secondary",
+                key="background-start",
+                on_click=computation.start,
+                disabled=computation.started,
+            )
     st.caption(f"The object: {REGIONS[region].object}. {_boxes_remark(boxed, len(images))}".strip())
     if computation.started:
         computation.result(lambda: _request(run, region, notes, photos), unit="view")

@@ -37,21 +37,23 @@ def comparison_strip(random: Estimate, grouped: Estimate, colors: Palette) -> go
     """Plot what a random split would have claimed above what holds for new groups, each with its interval."""
     figure = go.Figure()
     over = grouped.over_groups
-    known = over is not None and over.low is not None
     rows = (
         (random.accuracy.value, random.accuracy.low, random.accuracy.high, colors.second, "over photos"),
         (
             grouped.accuracy.value,
-            over.low if over is not None and known else grouped.accuracy.low,
-            over.high if over is not None and known else grouped.accuracy.high,
+            grouped.accuracy.low if over is None else over.low,
+            grouped.accuracy.high if over is None else over.high,
             colors.accent,
-            "over groups" if known else "over photos",
+            "over photos" if over is None else "over groups",
         ),
     )
     for place, (value, low, high, color, unit) in enumerate(rows):
-        if value is None or low is None or high is None:
+        if value is None:
             continue
-        _bar(figure, low, high, place, rgba(color, 0.35))
+        between = ""
+        if low is not None and high is not None:  # else there are too few groups
+            _bar(figure, low, high, place, rgba(color, 0.35))
+            between = f", 95% interval {unit} {low:.1%} to {high:.1%}"
         figure.add_scatter(
             x=[value],
             y=[place],
@@ -61,7 +63,7 @@ def comparison_strip(random: Estimate, grouped: Estimate, colors: Palette) -> go
             textposition="bottom center",
             textfont={"color": colors.text, "size": 13},
             cliponaxis=False,
-            hovertemplate=f"{value:.1%}, 95% interval {unit} {low:.1%} to {high:.1%}<extra></extra>",
+            hovertemplate=f"{value:.1%}{between}<extra></extra>",
         )
     _axes(figure, [RANDOM, GROUPED], colors)
     figure.update_layout(height=150)

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.inspection.deciding.decide import softmax
+from core.inspection.doubt.fit import HELPS_NOT
 from core.inspection.doubt.reliability import Binning, Reliability, reliability
 from core.inspection.doubt.temperature import FEWEST_PHOTOS, cross_fitted
 from pages.components.evaluate.doubt import doubt_charts, saving
@@ -19,8 +20,9 @@ SWITCH = "doubt-calibrated"
 
 _VERDICTS = {
     "no sign": "These photos show no sign that the confidences are wrong.",
-    "too sure": "The model is too sure: it is correct less often than its confidences say.",
-    "not sure enough": "The model is not sure enough: it is correct more often than its confidences say.",
+    "too sure": "The model is too sure (overconfident): it is correct less often than its confidences say.",
+    "not sure enough": "The model is not sure enough (underconfident): it is correct more often than its confidences "
+    "say.",
     "mixed": "Some confidences are too high and others too low.",
 }
 _HONEST = {
@@ -103,6 +105,7 @@ def _switch(found: ValidationAnswers) -> bool:
     st.caption(
         f"Temperature {temperature:.2f}: {_effect(temperature)}. It was fitted on "
         f"{counted(found.decision.fitted_on.n if found.decision.fitted_on else found.n, 'validation photo')}."
+        + (f" {HELPS_NOT}" if not on and HELPS_NOT in found.decision.remarks else "")
     )
     if found.decision.leave_below is not None or found.decision.threshold is not None:
         st.caption("The saved limits were chosen for one position of this switch. Check them after you change it.")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.data.snapshot import BY_USER, GROUP
 from core.errors import LogitsMissing
 from core.inspection.doubt.run_logits import RunLogits, logits_of
 from core.inspection.measuring.logits_file import logits_path
@@ -14,6 +15,7 @@ from core.workers.pool import Request
 from pages.components.computing.computation import Computation
 from pages.components.evaluate.doubt.validation_answers import ValidationAnswers
 from pages.components.shared import frame
+from pages.components.shared.wording import counted
 from pages.components.train.split_counts import counts_of
 
 
@@ -36,12 +38,24 @@ def validation_answers(run: RunFolder, split: str) -> ValidationAnswers | None:
             return None
         version = _version(run)
         found = _logits(str(run.path), version)
+    if groups := _named_groups(str(run.path), run.status().created.isoformat()):
+        st.caption(
+            f"These photos are of {counted(groups, 'group')}, but the figures here treat each photo as independent. "
+            "Photos of one group look alike: for new groups, the intervals are too narrow and the checks too good."
+        )
     info = read_info(run.best)
     decision = info.decision or Decision()
     return ValidationAnswers(run, info.classes, found.frame, found.logits, found.labels, decision, version)
 
 
 _NAMES = {"test": "test", "train": "training"}
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _named_groups(path: str, created: str) -> int:
+    """Return of how many groups the validation photos are, where a person named groups; else 0."""
+    snapshot = RunFolder(Path(path)).snapshot()
+    return int(snapshot.part("val")[GROUP].nunique()) if snapshot.grouped_by == BY_USER else 0
 
 
 # Shared by all tabs and never changed: the logits of many photos are large.

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 
+from core.data.store import large_changes
 from core.data.store.database import MIGRATIONS
 from core.data.store.store import ImageFilter, Store
 from core.data.tables.labels_csv import read_labels, write_labels
@@ -165,6 +166,19 @@ def test_existing_splits_stay_until_they_are_made_again_by_group_and_undo_brings
     assert store.split_by_group(project, "ann") == 0  # the same seed, the same groups: nothing moves
     store.undo_one(project, change)
     assert [row.split for row in store.images(project)] == random
+
+
+def test_groups_are_brought_to_one_side_in_one_transaction(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that died between two parts left groups half moved, and a training could start between them."""
+    monkeypatch.setattr(large_changes, "LABELS_AT_ONCE", 2)
+    project, ids = labelled_project(store, ["owl", "duck"] * 14)
+    store.assign_splits(project)
+    store.set_groups(project, {number: f"driver {place // 4}" for place, number in enumerate(ids)}, "ann")
+    commits: list[object] = []
+    event.listen(store._engine, "commit", commits.append)
+    change = store.split_by_group(project, "ann")
+    assert len(commits) == 1 and len(store.changed_images(project, change)) > 2
+    assert store.group_state(project).sides == {}
 
 
 def test_photos_in_no_group_keep_their_split_when_groups_are_split_again(store: Store) -> None:
