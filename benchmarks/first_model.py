@@ -4,7 +4,8 @@
 
 FOLDER holds images/ and labels.csv. Three figures, with the processor time, which other programs change less than the
 wall time: the run without any kept features, the frozen pass in it, and the run when all features are kept. Then the
-ratio of the first to the second. A run before them measures the engines, as the first run on a machine does.
+ratio of the first to the second. A run before them measures the engines, as the first run on a machine does; its early
+model does not wait for that.
 
 If the run makes an early model from a part of the photos, so are the seconds to it and its accuracy; and the same run
 without an early model, which says what that costs.
@@ -49,7 +50,9 @@ def main() -> None:
         snapshot = some_photos(arguments.data, arguments.photos, Path(folder))
         recipe = Recipe.checked(train="head", views=arguments.views)
         print(f"{len(snapshot.frame):,} photos in {len(snapshot.classes)} classes, {arguments.views} views")
-        run(workspace, snapshot, recipe, "engines")
+        engines = run(workspace, snapshot, recipe, "engines")
+        early = "" if engines.early is None else f", early model after {engines.early:.1f} s"
+        print(f"first use of a workspace, in which the engines are measured: {engines.words}{early}")
         _forget_features(workspace)
         first = run(workspace, snapshot, recipe, "first")
         print(f"without kept features: {first.words}, frozen pass {first.frozen_pass:.1f} s")

@@ -60,8 +60,9 @@ class Stages:
 def _watch(stages: Stages) -> None:
     """Note the stages within the frozen pass, which has no events for them."""
     from core.data.pictures import resized_cache
-    from core.features import frozen_pass, workspace_engine
+    from core.features import frozen_pass
     from core.features.frozen_network import FrozenNetwork
+    from core.training.linear import kept_vectors
 
     def noted(do: Callable[..., Any], begin: str, end: str) -> Callable[..., Any]:
         def call(*values: Any, **named: Any) -> Any:
@@ -74,7 +75,8 @@ def _watch(stages: Stages) -> None:
 
     resized_cache.decode = noted(resized_cache.decode, "first photo decoding", "last photo decoded")
     FrozenNetwork.load = noted(FrozenNetwork.load, "libraries imported, weights loading", "weights loaded")  # type: ignore[method-assign]
-    workspace_engine.open_engine = noted(workspace_engine.open_engine, "engine opening", "engine ready")
+    kept_vectors.engine_at_once = noted(kept_vectors.engine_at_once, "first engine opening", "first engine ready")
+    kept_vectors.open_engine = noted(kept_vectors.open_engine, "engine being chosen", "engine chosen")
     frozen_pass._run = noted(frozen_pass._run, "first batch begins", "last batch begins")
 
 

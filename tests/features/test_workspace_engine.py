@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from core.features.engines import choice
-from core.features.engines.engine import FP32, POOLED, NetworkArrays
+from core.features.engines.engine import FP32, POOLED, NetworkArrays, PreparedEngine
 from core.features.engines.remembered import remembered_speed
 from core.features.preferred_engine import prefer_engine, preferred_engine, record_pass
 from core.features.vectors import Vectors, vectors_name
 from core.features.views import MIRRORED, ORIGINAL
-from core.features.workspace_engine import open_engine
+from core.features.workspace_engine import Begun, engine_at_once, open_engine
+from core.models.zoo import STAGE_VECTORS
 from core.workspace import Workspace
 from tests.features.engines.test_choice import NETWORK, SLOW, labelled, other_way_round
 from tests.features.engines.test_torch_engine import arrays_of
@@ -71,6 +72,59 @@ def test_8_bits_that_one_project_has_passed_change_nothing_for_another(workspace
     second = opened(workspace, others, images=MANY, labelled=photos)
     assert second.startswith("int8-") and second != name and preferred(workspace, others) == second
     assert preferred(workspace) == opened(workspace) == name, "the first project keeps its own"
+
+
+def at_once(workspace: Workspace, **options: Any) -> PreparedEngine:
+    return engine_at_once(workspace, NETWORK, device="cpu", **{"photos": lambda: OWN, **options})
+
+
+def test_a_pass_can_begin_before_its_engine_is_measured_and_goes_on_with_it(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the engine of a short pass, which the choice returns as it is where no other is faster."""
+    written = next(workspace.cache.glob("vectors/*/engine.json"))
+    written.unlink()
+    measured: list[str] = []
+    monkeypatch.setattr(choice, "_speeds", lambda _, device: measured.append(device) or SLOW)
+    monkeypatch.setattr(choice, "usual_engine", lambda *_, **__: "onnxruntime/fp32")
+    engine = at_once(workspace)
+    assert (engine.runtime, engine.name) == ("onnxruntime", FP32)
+    assert not measured and not written.exists() and remembered_speed(workspace, NETWORK) is None
+    begun = Begun(engine, 10)
+    assert open_engine(workspace, NETWORK, device="cpu", images=MANY, begun=begun) is engine
+    assert measured and preferred_engine(workspace, NETWORK) == FP32
+    assert open_engine(workspace, NETWORK, device="cpu", exact=True, begun=begun) is engine
+    more = open_engine(workspace, NETWORK, device="cpu", begun=begun, outputs=(*STAGE_VECTORS, "layer3"))
+    assert more is not engine, "it does not compute these"
+    written.unlink()
+    monkeypatch.setattr(choice, "_speeds", lambda *_: {"torch/fp32": 30.0, "onnxruntime/fp32": 20.0})
+    (workspace.cache / "engines.json").unlink()
+    assert open_engine(workspace, NETWORK, device="cpu", images=MANY, begun=begun).runtime == "torch"
+    assert at_once(workspace).runtime == "torch", "it was chosen"
+
+
+def test_a_pass_begins_with_what_its_photos_have_passed(workspace: Workspace) -> None:
+    name = opened(workspace, images=MANY, labelled=labelled())
+    begun = Begun(at_once(workspace), 10)
+    assert begun.engine.name == name and at_once(workspace, exact=True).name == FP32
+    assert at_once(workspace, photos=lambda: ("another",)).name == FP32
+    again = open_engine(workspace, NETWORK, device="cpu", photos=lambda: OWN, images=MANY, begun=begun)
+    assert again is begun.engine
+    next(workspace.cache.glob("engines/*/*.onnx")).unlink()
+    assert at_once(workspace).name == FP32
+
+
+def test_what_a_pass_has_begun_with_has_no_say_in_the_choice(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those few views would be computed again in 8 bits, which could make another choice than without them."""
+    seen: list[tuple[int, int]] = []
+    monkeypatch.setattr(choice, "engine_in_8_bits", lambda *_, images, stored, **__: seen.append((images, stored)))
+    Vectors(workspace, vectors_name(NETWORK, FP32)).add(OWN[:50], np.ones((50, 2), np.float32))
+    begun = Begun(at_once(workspace), 0)
+    Vectors(workspace, vectors_name(NETWORK, FP32)).add(OWN[50:60], np.ones((10, 2), np.float32))
+    opened(workspace, images=MANY, labelled=labelled(), begun=replace(begun, views=10))
+    assert seen == [(MANY, 50)]
 
 
 def test_in_a_new_workspace_8_bits_are_no_default(workspace: Workspace) -> None:

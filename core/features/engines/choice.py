@@ -11,7 +11,7 @@ from core.features.engines.engine import BF16, FP32, POOLED, Engine, NetworkArra
 from core.features.engines.int8_check import LEAST_PHOTOS, Probe, are_alike, check, cosines_of
 from core.features.engines.int8_engine import CALIBRATION_PHOTOS, calibrate, keep, kept_engine, name_of
 from core.features.engines.measuring import BATCH as MEASURED_BATCH
-from core.features.engines.measuring import measured_speeds
+from core.features.engines.measuring import FEW_VIEWS, measured_speeds
 from core.features.engines.ort_engine import OrtEngine, fp32_engine
 from core.features.engines.remembered import Measured, remember, remembered
 from core.features.engines.torch_engine import TorchEngine, fastest_names
@@ -21,8 +21,6 @@ from core.models.zoo import STAGE_VECTORS
 from core.processors import has_int8_dot_products
 from core.workspace import Workspace
 
-FEW_VIEWS = 200
-"""For so few views of photos, measuring takes longer than what it saves."""
 TEST_PHOTOS = 600
 _VIEWS_PER_TEST_PHOTO = 8
 """Of fewer views, fewer photos are tested, since the test may not cost what 8 bits save."""
@@ -62,21 +60,21 @@ def choose_engine(
     images: int | None = None,
     exact: bool = False,
     device: str | None = None,
+    opened: PreparedEngine | None = None,
 ) -> PreparedEngine:
     """Return the fastest engine for the outputs, ready to use; measures in about three seconds if that was never done.
 
     Never one in 8 bits, which is for photos that have passed its test. ``images`` is how many views are to be computed:
-    few are computed without measuring. ``exact`` allows full precision only. Raises the errors of
-    ``FrozenNetwork.load``.
+    few are computed without measuring. ``exact`` allows full precision only. ``opened`` is an engine of this network
+    and device that is there already; if it is the fastest, it is returned. Raises the errors of ``FrozenNetwork.load``.
     """
     where = device or _device()
-    arrays = arrays_of(network)
     known = _known(workspace, network, where)
     if known is None and images is not None and images < FEW_VIEWS:
-        return made(usual_engine(where, exact), arrays, outputs, where)
+        return _opened_or_made(usual_engine(where, exact), network, outputs, where, opened)
     if known is None:
-        known = _measured(workspace, network, arrays, where)
-    return made(known.fastest(exact), arrays, outputs, where)
+        known = _measured(workspace, network, arrays_of(network), where)
+    return _opened_or_made(known.fastest(exact), network, outputs, where, opened)
 
 
 def engine_in_8_bits(
@@ -115,15 +113,18 @@ def engine_called(
     outputs: Sequence[str] = STAGE_VECTORS,
     *,
     device: str | None = None,
+    opened: PreparedEngine | None = None,
 ) -> PreparedEngine | None:
     """Return the fastest engine of that name, for features that are to be like others of that name.
 
     It computes the vectors of several stages too; who does not ask for them does not pay for them. One in 8 bits
-    computes only those, whatever ``outputs`` are.
+    computes only those, whatever ``outputs`` are. ``opened`` as in `choose_engine`.
     None if this machine has none, such as bf16 on a processor without it, or a calibration that was deleted.
     """
     where = device or _device()
     if name.startswith("int8-"):
+        if opened is not None and opened.name == name:
+            return opened
         kept = kept_engine(workspace.cache / "engines" / network.name, name)
         return kept if kept is not None and set(STAGE_VECTORS) <= set(kept.outputs) else None
     known = remembered(workspace, network)
@@ -133,7 +134,15 @@ def engine_called(
         return None
     usual = usual_engine(where, exact=name == FP32)
     best = max(engines, key=lambda one: (speeds.get(one, 0.0), one == usual))
-    return made(best, arrays_of(network), outputs, where)
+    return _opened_or_made(best, network, outputs, where, opened)
+
+
+def _opened_or_made(
+    engine: str, network: FrozenNetwork, outputs: Sequence[str], device: str, opened: PreparedEngine | None
+) -> PreparedEngine:
+    if opened is not None and f"{opened.runtime}/{opened.name}" == engine and set(outputs) <= set(opened.outputs):
+        return opened
+    return made(engine, arrays_of(network), outputs, device)
 
 
 def made(

@@ -11,6 +11,8 @@ from core.features.engines.engine import PreparedEngine
 BATCH = 8
 """Images per measured batch: enough to keep the processors busy, few enough for a slow machine."""
 MOST_SECONDS = 3.0
+FEW_VIEWS = 200
+"""For so few views of photos, measuring takes longer than what it saves."""
 _ROUNDS = (2, 6)
 _HOPELESS = 1.7
 

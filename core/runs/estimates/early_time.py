@@ -26,7 +26,8 @@ def early_seconds(
     classes = [int(count) for count in counts["train"]]
     train, val = sum(classes), int(counts["val"].sum())
     views = round((len(view_names(recipe.views, recipe.augmentation)) * train + val) * (1 - ready))
-    if not is_worthwhile(views, speed.training / billions(recipe)):
+    # Before the engines are measured, which comes after the early model, the run cannot know how fast they are.
+    if not is_worthwhile(views, None if speed.measures else speed.training / billions(recipe)):
         return None
     first = expected_photos(classes, val, views)
     if not first:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from core.data.snapshot import Snapshot
+from core.features.engines.measuring import FEW_VIEWS
 from core.features.views import view_names
 from core.processors import available_processors, present_slowdown
 from core.runs.device_queue import queue_name
@@ -30,6 +31,9 @@ _SOLVER_START_SECONDS = 1.0
 """Starting Python without PyTorch."""
 _ENGINE_SECONDS = 2.0
 """Preparing the engine that computes vectors."""
+_MEASURING_SECONDS = 6.0
+"""Preparing all engines and measuring which is fastest, of ResNet-50 on two cores. An early model does not wait for
+it."""
 _SOLVER_SECONDS, _SOLVER_SECONDS_PER_VECTOR = 0.3, 0.001
 """Solving the head, with the cross-validation that chooses its strength."""
 _DECODE_SECONDS, _DECODE_SECONDS_PER_BYTE = 0.004, 45e-9
@@ -52,11 +56,13 @@ def expected_seconds(
     per_pass = billions(recipe) / speed.training
     views = len(view_names(recipe.views, recipe.augmentation))
     if recipe.solves_head(snapshot.task):
-        computing = (views * train + val) * (1 - ready) * per_pass
+        missing = (views * train + val) * (1 - ready)
+        measures = speed.measures and missing >= FEW_VIEWS
         return {
             "start": (_SOLVER_START_SECONDS if ready == 1 else _START_SECONDS + _ENGINE_SECONDS) * busy,
             "reading the photos": _seconds_to_read(snapshot) * busy * (1 - ready),
-            "features": computing,
+            "choosing the engine": _MEASURING_SECONDS * busy if measures else 0.0,
+            "features": missing * per_pass,
             "training": (_SOLVER_SECONDS + _SOLVER_SECONDS_PER_VECTOR * views * train) * busy,
             "saving": model_bytes(recipe) / _SAVED_BYTES_PER_SECOND * busy,
             "evaluation": _SOLVER_SECONDS_PER_VECTOR * val * busy,

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from core.errors import RunError, StudioError
 from core.features.engines.remembered import remembered_speed
+from core.features.preferred_engine import preferred_engine
 from core.processors import available_processors, has_bfloat16_units, present_slowdown
 from core.runs.automatic.phases import Phases, read_phases
 from core.runs.device_queue import queue_name
@@ -51,6 +52,8 @@ class Speed:
     """Cost of a training step of all layers, in forward passes."""
     rough: bool = False
     """Whether nothing was measured."""
+    measures: bool = False
+    """Whether a run measures first which engine computes features fastest here."""
 
 
 def expected_speed(workspace: Workspace, recipe: Recipe, runs: Iterable[RunFolder], busy: float | None = None) -> Speed:
@@ -69,8 +72,10 @@ def run_speed(
     workspace: Workspace, recipe: Recipe, task: str, runs: Iterable[RunFolder], busy: float | None = None
 ) -> Speed:
     """Return the speed that a run's time depends on: that of its vectors if its head is solved."""
-    of_vectors = features_speed(workspace, recipe, busy) if recipe.solves_head(task) else None
-    return of_vectors or expected_speed(workspace, recipe, runs, busy)
+    if not recipe.solves_head(task):
+        return expected_speed(workspace, recipe, runs, busy)
+    known = features_speed(workspace, recipe, busy)
+    return known or replace(expected_speed(workspace, recipe, runs, busy), measures=_measures(workspace, recipe))
 
 
 def features_speed(workspace: Workspace, recipe: Recipe, busy: float | None = None) -> Speed | None:
@@ -84,6 +89,18 @@ def features_speed(workspace: Workspace, recipe: Recipe, busy: float | None = No
         return None
     rate = images * billions(recipe) / _busy(recipe, busy)
     return Speed(rate, rate, _SPREAD_MACHINE, "from this computer's measured speed")
+
+
+def _measures(workspace: Workspace, recipe: Recipe) -> bool:
+    """Return whether a run will measure the engines, none of which was measured yet.
+
+    In full precision and where one was chosen for fewer photos, it takes that one.
+    """
+    try:
+        start = frozen_start(recipe)
+    except StudioError:  # the run will say it
+        return False
+    return recipe.precision != "fp32" and (start is None or preferred_engine(workspace, start.network) is None)
 
 
 def machine_speed(workspace: Workspace, recipe: Recipe, busy: float | None = None) -> Speed | None:

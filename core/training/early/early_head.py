@@ -90,7 +90,7 @@ class EarlyHead:
             Candidates(self._labels[split], [one.hash for one in wanted.sources.get(split, ())])
             for split in (TRAIN, VALIDATION)
         )
-        return early_photos(train, val, views, lacking[ORIGINAL], seed=self._recipe.seed)
+        return early_photos(train, val, views, lacking[ORIGINAL])
 
     def _sources(self, chosen: EarlyPhotos) -> dict[str, list[Source]]:
         rows = {TRAIN: chosen.train, VALIDATION: chosen.val}

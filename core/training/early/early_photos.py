@@ -9,7 +9,7 @@ import numpy as np
 LEAST_VIEWS = 200
 """An early model is for passes over more views than this. A laptop's processor computes 15 to 35 views of ResNet-50 a
 second, so fewer take no longer than the start of the run, and the final model is there soon enough. For longer passes
-the speed of the engine is measured: see `core.features.engines.choice.FEW_VIEWS`."""
+the speed of the engine is measured: see `core.features.engines.measuring.FEW_VIEWS`."""
 LEAST_SECONDS = 4.0
 """And only for passes that take longer, where the engine's speed is known: a GPU computes thousands of views a second.
 Solving the early head and writing its bundle takes 0.3 s, of ResNet-50 on two cores."""
@@ -68,18 +68,17 @@ def expected_photos(counts: Sequence[int], validation: int, views: int) -> int:
     return min(most_train, sum(min(OF_A_CLASS, count) for count in some)) + min(max(1, most_val), validation)
 
 
-def early_photos(
-    train: Candidates, val: Candidates, views: int, missing: AbstractSet[str], *, seed: int = 0
-) -> EarlyPhotos | None:
+def early_photos(train: Candidates, val: Candidates, views: int, missing: AbstractSet[str]) -> EarlyPhotos | None:
     """Return the photos of an early model; None where they cannot be enough of each class.
 
     ``views`` is the number of views that are to be computed in all, ``missing`` has the hashes of the photos whose
     original view is. Photos that are known already cost nothing, so they are taken first. The training photos are taken
-    class by class in turn; each class has the same share of the validation photos as in the snapshot.
+    class by class in turn, in the order in which a test of 8 bits draws them (`core.features.engines.choice`): what
+    computes them in full precision for one saves it for the other. Each class has the same share of the validation
+    photos as in the snapshot.
     """
     most_train, most_val = views_first(views)
-    random = np.random.default_rng(seed)
-    of_train, of_val = (_by_class(part, missing, random) for part in (train, val))
+    of_train, of_val = (_by_class(part, missing) for part in (train, val))
     if len(of_train) < 2 or not of_val:
         return None
     chosen: list[int] = []
@@ -103,10 +102,10 @@ def early_photos(
     return EarlyPhotos(np.sort(chosen), np.sort(found))
 
 
-def _by_class(part: Candidates, missing: AbstractSet[str], random: np.random.Generator) -> dict[int, list[int]]:
+def _by_class(part: Candidates, missing: AbstractSet[str]) -> dict[int, list[int]]:
     """Return the rows of each class in random order, those that are known already first."""
     rows: dict[int, list[int]] = {int(label): [] for label in np.unique(part.labels)}
-    for row in random.permutation(len(part.labels)).tolist():
+    for row in np.random.default_rng(0).permutation(len(part.labels)).tolist():
         rows[int(part.labels[row])].append(row)
     return {label: sorted(some, key=lambda row: part.hashes[row] in missing) for label, some in rows.items()}
 

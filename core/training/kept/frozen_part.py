@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 
-from core.data.pictures.transforms import Preprocessing
+from core.data.pictures.network_input.preprocessing import Preprocessing
 from core.features.engines.choice import made
 from core.features.engines.engine import Engine, NetworkArrays
 from core.features.frozen_network import FrozenNetwork
@@ -17,7 +17,9 @@ from core.models.zoo import POOLED
 from core.training.choices import NAMED_WEIGHTS
 from core.training.device import precision_name
 from core.training.network import modules_of
-from core.training.setup import TrainingSetup
+
+if TYPE_CHECKING:  # it imports torchvision, for which an early model would wait
+    from core.training.setup import TrainingSetup
 
 _HEX = 16
 WORTH_PREPARING = 100
@@ -51,7 +53,7 @@ class FrozenPart:
         return found
 
 
-def fastest_engine(run: TrainingSetup, output: str, views: int) -> Engine:
+def fastest_engine(run: "TrainingSetup", output: str, views: int) -> Engine:
     """Return what computes so many views of a run's frozen layers, in the run's precision and exact within rounding.
 
     An engine of core.features.engines where there are enough views to be worth preparing it.
@@ -66,7 +68,7 @@ def fastest_engine(run: TrainingSetup, output: str, views: int) -> Engine:
     return made(f"{runtime}/{own.name}", arrays, (output,), str(device))
 
 
-def frozen_network(run: TrainingSetup, stage: str, *, pooled: bool) -> FrozenNetwork:
+def frozen_network(run: "TrainingSetup", stage: str, *, pooled: bool) -> FrozenNetwork:
     """Return what names the features of a run's network up to a stage.
 
     It is made of the parameters and statistics of the frozen layers themselves, so trainings share maps whatever file

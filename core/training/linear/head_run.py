@@ -23,6 +23,7 @@ from core.training.linear.kept_vectors import (
     WantedVectors,
     finish_pass,
     open_pass,
+    with_chosen_engine,
 )
 from core.training.linear.linear_head import LinearHead, Score
 from core.training.linear.logistic import TrainingVectors
@@ -97,6 +98,8 @@ def solve_head(
     opened = yield from open_pass(wanted, SPLITS, log, first.sources if first else lambda stores: ())
     if first and opened:
         yield from first.events(opened)
+        # Only now, since measuring the engines takes longer than the early model.
+        opened = yield from with_chosen_engine(wanted, SPLITS, opened)
     vectors = yield from finish_pass(wanted, SPLITS, opened)
     log(_vectors_sentence(vectors, sum(map(len, wanted.sources.values()))))
     yield Progress("solving the head", 0, None)

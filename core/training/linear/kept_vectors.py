@@ -18,6 +18,7 @@ from core.features.preferred_engine import EXACT, preferred_engine
 from core.features.stage_vectors import StageVectors
 from core.features.vectors import Vectors, vectors_name
 from core.features.views import ORIGINAL, view_names
+from core.features.workspace_engine import Begun, engine_at_once, open_engine
 from core.models.zoo import STAGE_VECTORS
 from core.progress import Progress
 from core.training.linear.several_stages import side_by_side
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from core.data.pictures.resized_cache import ResizedCache
 
 TRAIN, VALIDATION = "train", "val"
+PREPARING = "choosing how to compute features"
 MOST_VIEWS_OF_STAGES = 30_000
 """Comparing the last stage with several holds both; of ResNet-50 and so many training views, an estimated 1.8 GB."""
 
@@ -74,6 +76,7 @@ class WantedVectors:
     ) -> None:
         """``maps_of`` is a stage whose maps are kept in the same pass, for a training that goes on with this recipe."""
         self.maps_of = maps_of
+        self.outputs = STAGE_VECTORS if maps_of is None else (*STAGE_VECTORS, maps_of)
         self.recipe = recipe
         self.workspace = workspace
         self.network = network
@@ -141,6 +144,10 @@ class OpenedPass:
     """The same; with the maps of the stage that was asked for beside them, where these can be kept."""
     photos: int
     """How many photos lack vectors."""
+    views: int
+    """And how many views of them."""
+    chosen: bool
+    """Whether the engine was chosen; otherwise it is only the one that could begin at once."""
 
 
 def kept_vectors(
@@ -162,8 +169,9 @@ def open_pass(
 ) -> Generator[Progress, None, OpenedPass | None]:
     """Yield progress and return the pass over the photos that lack vectors; None if none does.
 
-    ``first`` says which photos will be computed before the others, from the vectors that there are. While the engine is
-    prepared, only these are decoded, since decoding the others slows the start down.
+    ``first`` says which photos will be computed before the others, from the vectors that there are. If there are any,
+    the pass opens with the engine that needs no measuring: when they are computed, call `with_chosen_engine`. While the
+    engine is prepared, only these are decoded, since decoding the others slows the start down.
     """
     if wanted.too_many_views:
         log(
@@ -175,18 +183,47 @@ def open_pass(
     missing: set[str] = set().union(*lacking.values())
     if not missing:
         return None
-    yield Progress("choosing how to compute features", 0, None)
-    cache = _cache(wanted, log)
-    ahead = first(stores) or (*wanted.in_order((TRAIN,)), *wanted.in_order(splits))
+    yield Progress(PREPARING, 0, None)
+    cache, views = _cache(wanted, log), lacking_views(lacking)
+    some = first(stores)
+    ahead = some or (*wanted.in_order((TRAIN,)), *wanted.in_order(splits))
     with decoding_ahead(cache, [one for one in ahead if one.hash in missing]):
-        engine = _opened(wanted, lacking_views(lacking), cache)
-    stores = wanted.stores(engine.name)
+        engine = _at_once(wanted) if some else _chosen(wanted, views, cache)
+    return _with_engine(wanted, splits, OpenedPass(engine, cache, stores, stores, len(missing), views, not some))
+
+
+def with_chosen_engine(
+    wanted: WantedVectors, splits: Sequence[str], opened: OpenedPass
+) -> Generator[Progress, None, OpenedPass]:
+    """Yield progress and return the pass with the engine that is to compute the rest of the photos.
+
+    That is measured at the first use of a workspace, and may be tested. If another engine is chosen than the one that
+    the pass was opened with, and its vectors have another name, those computed so far are left where they are and
+    computed again. There are few, and a head whose vectors come from two engines would be another one than without an
+    early model. Two engines in fp32 share their vectors in any case: they differ by rounding.
+    """
+    if opened.chosen:
+        return opened
+    yield Progress(PREPARING, 0, None)
+    lacking = wanted.lacking(opened.stores, splits)
+    missing: set[str] = set().union(*lacking.values())
+    ahead = [one for one in (*wanted.in_order((TRAIN,)), *wanted.in_order(splits)) if one.hash in missing]
+    begun = Begun(opened.engine, opened.views - lacking_views(lacking))
+    with decoding_ahead(opened.cache, ahead):
+        engine = _chosen(wanted, opened.views, opened.cache, begun)
+    known = replace(opened, engine=engine, chosen=True)
+    return known if engine.name == opened.engine.name else _with_engine(wanted, splits, known)
+
+
+def _with_engine(wanted: WantedVectors, splits: Sequence[str], opened: OpenedPass) -> OpenedPass:
+    """Return the pass with the stores of its engine's vectors and maps."""
+    stores = wanted.stores(opened.engine.name)
     filled: Mapping[str, Store] = stores
     if wanted.maps_of is not None:
         from core.training.kept.maps_in_advance import with_maps
 
-        filled = with_maps(wanted, splits, stores, engine)
-    return OpenedPass(engine, cache, stores, filled, len(missing))
+        filled = with_maps(wanted, splits, stores, opened.engine)
+    return replace(opened, stores=stores, filled=filled)
 
 
 def finish_pass(
@@ -228,8 +265,18 @@ def _cache(wanted: WantedVectors, log: Callable[[str], None]) -> "ResizedCache":
     return ResizedCache(wanted.workspace.cache / "resized", Preprocessing(**wanted.network.settings), log)
 
 
-def _opened(wanted: WantedVectors, images: int, cache: "ResizedCache") -> PreparedEngine:
-    from core.features.workspace_engine import open_engine
+def _at_once(wanted: WantedVectors) -> PreparedEngine:
+    return engine_at_once(
+        wanted.workspace,
+        wanted.network,
+        exact=wanted.exact,
+        photos=wanted.hashes,
+        device=wanted.device,
+        outputs=wanted.outputs,
+    )
+
+
+def _chosen(wanted: WantedVectors, images: int, cache: "ResizedCache", begun: Begun | None = None) -> PreparedEngine:
     from core.training.linear.engine_photos import labelled_photos
 
     train = wanted.sources[TRAIN]
@@ -244,7 +291,8 @@ def _opened(wanted: WantedVectors, images: int, cache: "ResizedCache") -> Prepar
         labelled=labelled,
         photos=wanted.hashes,
         device=wanted.device,
-        outputs=STAGE_VECTORS if wanted.maps_of is None else (*STAGE_VECTORS, wanted.maps_of),
+        outputs=wanted.outputs,
+        begun=begun,
     )
 
 

@@ -7,14 +7,18 @@ from typing import Any
 import pytest
 
 from core.data.snapshot import Snapshot
+from core.features.engines.remembered import Measured, remember
+from core.features.frozen_network import FrozenNetwork
+from core.features.preferred_engine import prefer_engine
 from core.runs.automatic.phases import STOPPED, Phase, Phases, write_phases
-from core.runs.estimates import speeds_by_work, waiting
+from core.runs.estimates import speed, speeds_by_work, waiting
 from core.runs.estimates.automatic_time import automatic_time, first_recipe
 from core.runs.estimates.expected_time import REPORT_SECONDS, expected_seconds
-from core.runs.estimates.speed import Speed, measured_speed
+from core.runs.estimates.speed import Speed, measured_speed, run_speed
 from core.runs.estimates.waiting import expected_time
 from core.runs.estimates.work import FULL_STEP, billions
 from core.runs.folder import RunFolder
+from core.training.linear.frozen_start import FrozenStart
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 from tests.training.conftest import two_colors
@@ -63,6 +67,42 @@ def test_an_early_model_comes_after_its_own_photos(photos: Snapshot) -> None:
     averaged = recipe_of(test_time_views=2)
     found = automatic_time(averaged, photos, speed_of(averaged, 20), speed_of(averaged, 10))
     assert found.first_model == found.first_phase
+
+
+def test_an_early_model_does_not_wait_until_the_engines_are_measured(photos: Snapshot) -> None:
+    """The first run in a workspace measures them, and the first phase waits for it."""
+    recipe = recipe_of()
+    usual = speed_of(recipe, 20)
+    known, first = (
+        automatic_time(recipe, photos, one, speed_of(recipe, 10)) for one in (usual, replace(usual, measures=True))
+    )
+    assert first.first_model == known.first_model
+    assert first.first_phase - known.first_phase == pytest.approx(6.0)
+    there = automatic_time(recipe, photos, replace(usual, measures=True), usual, ready=1.0)
+    assert there.first_phase == automatic_time(recipe, photos, usual, usual, ready=1.0).first_phase
+    fast = replace(speed_of(recipe, 2000), measures=True)
+    times = automatic_time(recipe, photos, fast, fast)
+    assert times.first_model < times.first_phase, "the run cannot know how fast it will be"
+
+
+def test_only_the_first_run_with_many_photos_measures_the_engines(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = FrozenNetwork("resnet18", "some-12345678", '{"mode": "crop", "size": 224}', ("resnet18", "imagenet", ""))
+    start = FrozenStart(network, {}, workspace.root / "weights", named=True)
+    monkeypatch.setattr(speed, "frozen_start", lambda recipe: start)
+    head = Recipe.checked(arch="resnet18", train="head", device="cpu")
+
+    def measures(**changes: Any) -> bool:
+        recipe = head.model_copy(update=changes)
+        return run_speed(workspace, recipe, "classification", [], busy=1.0).measures
+
+    assert measures() and not measures(precision="fp32") and not measures(train="layer4")
+    prefer_engine(workspace, network, "fp32")
+    assert not measures(), "it was chosen for a few photos"
+    (workspace.cache / "vectors" / network.name / "engine.json").unlink()
+    remember(workspace, network, Measured("cpu", {"torch/fp32": 30.0}))
+    assert not measures()
 
 
 def test_the_longest_time_holds_the_phases_that_photos_and_limit_allow(photos: Snapshot) -> None:

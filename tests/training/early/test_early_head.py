@@ -1,6 +1,6 @@
 """The early model of a solved head: what it has seen, when it comes, and that the final head is the same with it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ from core.data.pictures.decoding import decode
 from core.data.pictures.transforms import Preprocessing
 from core.data.snapshot import Snapshot
 from core.features import frozen_pass
+from core.features.engines import choice
+from core.features.engines.engine import PreparedEngine
 from core.features.frozen_pass import ViewOutputs
 from core.features.views import ORIGINAL
 from core.inspection.predicting.predictor import Predictor
@@ -19,7 +21,9 @@ from core.training.early import early_head, early_photos
 from core.training.early.early_head import EARLY_PHASE
 from core.training.early.seen_photos import SeenPhotos, seen_photos
 from core.training.events import EarlyModel, Event, Progress, SolverIteration
+from core.training.kept import maps_in_advance
 from core.training.linear.head_run import SolvedHead, solve_head
+from core.training.linear.kept_vectors import PREPARING
 from core.training.recipe import Recipe
 from core.workspace import open_workspace
 from tests.inspection.conftest import write_bundle
@@ -39,7 +43,15 @@ def snapshot(tmp_path: Path) -> Snapshot:
 class Solving:
     """A head that is solved in a workspace of its own; ``early`` holds what was on the disk at the early model."""
 
-    def __init__(self, place: Path, snapshot: Snapshot, pretrained: Path, early: bool = True, **changes: Any) -> None:
+    def __init__(
+        self,
+        place: Path,
+        snapshot: Snapshot,
+        pretrained: Path,
+        early: bool = True,
+        maps_of: str | None = None,
+        **changes: Any,
+    ) -> None:
         values = {"arch": "tiny", "weights": str(pretrained), "train": "head", "size": 64, "precision": "fp32"}
         recipe = Recipe.checked(**{**values, "views": 2, **changes})
         self.folder = place / "run"
@@ -47,7 +59,8 @@ class Solving:
         workspace = open_workspace(place / "workspace")
         self.log: list[str] = []
         self.events: list[Event] = []
-        steps = solve_head(snapshot, recipe, self.folder, workspace, log=self.log.append, early=early)
+        log = self.log.append
+        steps = solve_head(snapshot, recipe, self.folder, workspace, log=log, maps_of=maps_of, early=early)
         self.found = self._run(steps)
 
     def _run(self, steps: Any) -> SolvedHead:
@@ -153,6 +166,87 @@ def test_a_head_on_several_stages_is_the_same_with_it(
     assert read_info(one.folder / "best").arch == read_info(other.folder / "best").arch
 
 
+@pytest.fixture
+def engines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The engines that are made, and when they are measured: bf16 is the fastest, wherever the test runs."""
+    found: list[str] = []
+    real = choice.made
+
+    def made(engine: str, *arguments: Any) -> PreparedEngine:
+        found.append(engine)
+        return real(engine, *arguments)
+
+    def speeds(*_: object) -> dict[str, float]:
+        found.append("measured")
+        return {"torch/bf16": 40.0, "torch/fp32": 10.0, "onnxruntime/fp32": 20.0}
+
+    monkeypatch.setattr(choice, "made", made)
+    monkeypatch.setattr(choice, "_speeds", speeds)
+    monkeypatch.setattr(choice, "FEW_VIEWS", 10)
+    return found
+
+
+@pytest.mark.usefixtures("always_early")
+@pytest.mark.parametrize("usual", ["torch/bf16", "onnxruntime/fp32"])
+def test_it_comes_before_the_engines_are_measured(
+    snapshot: Snapshot,
+    pretrained: Path,
+    tmp_path: Path,
+    engines: list[str],
+    computed: list[tuple[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    usual: str,
+) -> None:
+    """Measuring took longer than everything else before it. Only another engine computes its photos again."""
+    monkeypatch.setattr(choice, "usual_engine", lambda *_, **__: usual)
+    monkeypatch.setattr(early_head, "save_best", noted(engines, early_head.save_best, "early model"))
+    with_it = Solving(tmp_path / "with", snapshot, pretrained, precision="auto")
+    chosen = [] if usual == "torch/bf16" else ["torch/bf16"]
+    assert engines == [usual, "early model", "measured", *chosen]
+    assert with_it.early.engine == usual.partition("/")[2] and with_it.found.engine == "bf16"
+    taken = with_it.early.photos + with_it.early.val_n
+    assert len(set(computed)) == 2 * 24 + 8
+    assert len(computed) == len(set(computed)) + (taken if chosen else 0)
+
+    engines.clear()
+    without = Solving(tmp_path / "without", snapshot, pretrained, early=False, precision="auto")
+    assert engines == ["measured", "torch/bf16"] and without.found.engine == "bf16"
+    assert with_it.weights == without.weights
+
+
+@pytest.mark.usefixtures("always_early", "engines")
+@pytest.mark.parametrize("usual", ["torch/bf16", "onnxruntime/fp32"])
+def test_maps_are_kept_with_the_engine_that_is_chosen(
+    snapshot: Snapshot, pretrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, usual: str
+) -> None:
+    """The training that follows computes in bf16. Where the early model has begun with it, its maps are kept too."""
+    monkeypatch.setattr(choice, "usual_engine", lambda *_, **__: usual)
+    monkeypatch.setattr(maps_in_advance, "expected_precision", lambda recipe: "bf16")
+    run = Solving(tmp_path / "one", snapshot, pretrained, precision="auto", maps_of="layer3")
+    assert run.places(EarlyModel) and run.found.share_with_maps == 1
+    chunks = [np.load(path) for path in (tmp_path / "one" / "workspace" / "cache" / "maps").rglob("*.npy")]
+    assert sum(chunk["maps"].shape[1] for chunk in chunks) == 2 * 24 + 8, "each view once"
+
+
+@pytest.mark.usefixtures("always_early")
+def test_no_engine_is_chosen_twice(
+    snapshot: Snapshot, pretrained: Path, tmp_path: Path, engines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not where no early model could be made, although the run wants one."""
+    monkeypatch.setattr(early_photos, "LEAST_OF_A_CLASS", 20)
+    run = Solving(tmp_path / "one", snapshot, pretrained, precision="auto")
+    assert not run.places(EarlyModel) and engines == ["measured", "torch/bf16"]
+    assert len(run.places(Progress, PREPARING)) == 1
+
+
+def noted(found: list[str], do: Callable[..., None], name: str) -> Callable[..., None]:
+    def call(*arguments: Any) -> None:
+        do(*arguments)
+        found.append(name)
+
+    return call
+
+
 def test_a_short_pass_has_no_early_model(
     snapshot: Snapshot, pretrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,4 +255,4 @@ def test_a_short_pass_has_no_early_model(
     monkeypatch.setattr(early_photos, "LEAST_VIEWS", 10)
     monkeypatch.setattr(early_head, "remembered_speed", lambda *_, exact: 1e6)
     fast = Solving(tmp_path / "fast", snapshot, pretrained)
-    assert not fast.places(EarlyModel), "the engine was measured when the pass was opened"
+    assert not fast.places(EarlyModel), "the engine was measured before"

@@ -127,7 +127,7 @@ def test_a_second_run_computes_nothing_and_gives_the_same_head(
     computing = [event for event in events if isinstance(event, Progress) and event.phase == "computing features"]
     assert (computing[0].done, computing[-1].done, computing[-1].total) == (0, 32, 32)
     assert wanted.readiness(SPLITS).share == 1
-    monkeypatch.setattr("core.training.linear.kept_vectors._opened", lambda *_: pytest.fail("it was computed again"))
+    monkeypatch.setattr("core.training.linear.kept_vectors._chosen", lambda *_: pytest.fail("it was computed again"))
     solved(snapshot, recipe, tmp_path / "two", workspace)
     one, two = (tmp_path / name / "best" / WEIGHTS_FILE for name in ("one", "two"))
     assert one.read_bytes() == two.read_bytes()
@@ -242,6 +242,13 @@ def test_computing_vectors_needs_neither_torchvision_nor_torchs_compiler(
     """Each takes 1.3 s to import, and nothing of them is used."""
     workspace, names = open_workspace(tmp_path / "workspace"), ("torch", "torchvision", "torch._dynamo", "sklearn")
     assert loaded_by_a_run(snapshot, recipe_of(pretrained), workspace, names) == ["torch"]
+
+
+def test_nor_does_keeping_maps_in_the_same_pass() -> None:
+    """The early model of an automatic training waited for them."""
+    code = "import sys, core.training.kept.maps_in_advance; print({'torchvision', 'torch._dynamo'} & {*sys.modules})"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    assert ended.stdout.strip() == "set()", ended.stdout + ended.stderr
 
 
 def loaded_by_a_run(snapshot: Snapshot, recipe: Recipe, workspace: Workspace, modules: tuple[str, ...]) -> list[str]:
