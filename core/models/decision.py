@@ -14,6 +14,9 @@ MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
 LEVELS = (90, 95, 99)
 """The levels of conformal sets, in per cent."""
 
+HELPS_NOT = "It is switched off: on unseen photos, the probabilities fit no better with it."
+"""A remark of a decision whose temperature was switched off when it was fitted."""
+
 FOREIGN_FILE = "foreign.safetensors"
 """Beside the weights: the training photos' vectors, or what was computed from them."""
 

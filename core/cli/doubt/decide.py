@@ -201,9 +201,10 @@ def _foreign_scores(run: "RunFolder", decision: "Decision", count: int) -> "np.n
 
 
 def _print(run: "RunFolder", decision: "Decision", known: "RunLogits", json: bool) -> None:
-    from core.inspection.doubt.fit import HELPS_NOT, fit_sentence
+    from core.inspection.doubt.fit import fit_sentence
     from core.inspection.measuring.decision_figures import decision_figures
     from core.models.bundle import read_info
+    from core.models.decision import HELPS_NOT
 
     classes = read_info(run.best).classes
     foreign = _foreign_scores(run, decision, len(known.labels))

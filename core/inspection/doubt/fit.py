@@ -10,9 +10,7 @@ from core.inspection.doubt.conformal import fit_limits
 from core.inspection.doubt.run_logits import logits_of
 from core.inspection.doubt.temperature import fit_temperature, helps_unseen
 from core.models.bundle import read_info
-from core.models.decision import Decision, FittedOn
-
-HELPS_NOT = "It is switched off: on unseen photos, the probabilities fit no better with it."
+from core.models.decision import HELPS_NOT, Decision, FittedOn
 
 
 def fit_decision(run_folder: Path) -> Decision:

@@ -6,9 +6,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import RunError, StudioError
-from core.inspection.doubt.fit import HELPS_NOT
 from core.models.bundle import read_info, save_decision
-from core.models.decision import Decision
+from core.models.decision import HELPS_NOT, Decision
 from core.runs.folder import RunFolder
 from core.runs.run_files import MB, read_limited, replace_file
 

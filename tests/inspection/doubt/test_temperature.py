@@ -5,9 +5,9 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from core.inspection.doubt.fit import HELPS_NOT, fit_sentence, fitted
+from core.inspection.doubt.fit import fit_sentence, fitted
 from core.inspection.doubt.temperature import FEWEST_PHOTOS, cross_fitted, fit_temperature, helps_unseen, mean_loss
-from core.models.decision import MAX_TEMPERATURE, MIN_TEMPERATURE, Decision
+from core.models.decision import HELPS_NOT, MAX_TEMPERATURE, MIN_TEMPERATURE, Decision
 
 
 def photos(count: int, classes: int = 4, sharpness: float = 3.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

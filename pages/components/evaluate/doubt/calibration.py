@@ -4,9 +4,9 @@ import numpy as np
 import streamlit as st
 
 from core.inspection.deciding.decide import softmax
-from core.inspection.doubt.fit import HELPS_NOT
 from core.inspection.doubt.reliability import Binning, Reliability, reliability
 from core.inspection.doubt.temperature import FEWEST_PHOTOS, cross_fitted
+from core.models.decision import HELPS_NOT
 from pages.components.evaluate.doubt import doubt_charts, saving
 from pages.components.evaluate.doubt.validation_answers import ValidationAnswers
 from pages.components.glossary.terms import explained
