@@ -208,9 +208,14 @@ def test_names_are_only_letters_on_explain_and_export(visitor: Visitor, tmp_path
     page, (first, second) = visitor.page, hostile.CLASSES
     visitor.open("Explain", model=hostile.RUN_ID)
     expect(page.get_by_text("Is this heatmap faithful?")).to_be_visible(timeout=180_000)
+    # What is still computed would close the select box when it is there.
+    expect(page.get_by_text("Nearest training photos")).to_be_visible(timeout=180_000)
     settled(page)
     visitor.look("explain", "Label: ")
-    page.get_by_role("combobox", name="Evidence for").click()
+    evidence = page.get_by_role("combobox", name="Evidence for")
+    evidence.evaluate("box => box.scrollIntoView({ block: 'center' })")  # the list closes when the page scrolls
+    page.wait_for_timeout(500)
+    evidence.click()
     expect(page.get_by_role("option", name=first, exact=True)).to_be_visible()
     visitor.look("the options of a select box")
     page.keyboard.press("Escape")
