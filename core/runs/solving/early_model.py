@@ -4,14 +4,11 @@ from collections.abc import Generator
 from pathlib import Path
 
 from core.data.snapshot import Snapshot
-from core.inspection.measuring.group_interval import with_groups
-from core.inspection.measuring.logit_report import report_of_logits, save
 from core.runs.folder import RunFolder
+from core.runs.solving.kept_report import SPLIT, write_kept_report
 from core.training.early.seen_photos import SeenPhotos
 from core.training.events import EarlyModel, Event, Progress
 from core.training.linear.head_run import SAVING, SolvedHead
-
-SPLIT = "val"
 
 
 def wants_early_model(run: RunFolder) -> bool:
@@ -47,21 +44,10 @@ def with_early_report(
 
 def _report(event: EarlyModel, run: RunFolder, snapshot: Snapshot, folder: Path) -> None:
     """Write the report on the validation photos that the model was evaluated on."""
-    report, predictions = report_of_logits(
-        snapshot.classes,
-        snapshot.part(SPLIT).iloc[event.rows],
-        event.logits,
-        split=SPLIT,
-        model=run.id,
-        arch=event.arch,
-        digest=snapshot.digest,
-        precision=event.engine,
-        computed=f"kept features, {event.engine}",
-        device="cpu",
-        seconds=event.seconds,
+    part = snapshot.part(SPLIT).iloc[event.rows]
+    write_kept_report(
+        run, snapshot, part, event.logits, folder, arch=event.arch, engine=event.engine, seconds=event.seconds
     )
-    report = with_groups(report.model_copy(update={"split_seed": snapshot.split_seed}), snapshot, predictions)
-    save(report, predictions, folder, event.logits)
 
 
 def early_summary(run: RunFolder, seen: SeenPhotos) -> str:

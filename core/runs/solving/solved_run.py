@@ -5,18 +5,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from core.data.snapshot import Snapshot
-from core.inspection.measuring.group_interval import with_groups
-from core.inspection.measuring.logit_report import report_of_logits, save
 from core.runs.folder import RunFolder
 from core.runs.progress_writer import ProgressWriter
 from core.runs.solving.early_model import wants_early_model, with_early_report
+from core.runs.solving.kept_report import SPLIT, write_kept_report
 from core.runs.stop_signals import StopSignals
 from core.training.events import Event
 from core.training.linear.head_run import SolvedHead, solve_head
 from core.workspace import Workspace
-
-SPLIT = "val"
-"""What the head is evaluated on; the test photos wait for an exam."""
 
 
 def train_solved(
@@ -50,20 +46,15 @@ def train_solved(
 
 def report_solved(run: RunFolder, snapshot: Snapshot, solved: SolvedHead, folder: Path) -> None:
     """Write the report and the predictions on the validation photos into a folder, from the kept vectors' logits."""
-    report, predictions = report_of_logits(
-        snapshot.classes,
+    report = write_kept_report(
+        run,
+        snapshot,
         snapshot.part(SPLIT),
         solved.logits,
-        split=SPLIT,
-        model=run.id,
+        folder,
         arch=solved.arch,
-        digest=snapshot.digest,
-        precision=solved.engine,
-        computed=f"kept features, {solved.engine}",
-        device="cpu",
+        engine=solved.engine,
         seconds=solved.seconds,
     )
-    report = with_groups(report.model_copy(update={"split_seed": snapshot.split_seed}), snapshot, predictions)
-    save(report, predictions, folder, solved.logits)
     for name, figure in report.figures().items():
         run.append_log(f"validation photos: {name} {figure}")
