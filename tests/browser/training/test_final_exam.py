@@ -8,36 +8,10 @@ from core.runs.exams.records import exams_of
 from core.runs.folder import list_runs
 from core.workspace import Workspace
 from tests.browser.server import Server
-from tests.browser.test_newcomer import MINUTE, go, number_field, settled
-from tests.browser.test_reload_while_training import choose, two_kinds
+from tests.browser.test_newcomer import MINUTE, settled
+from tests.browser.two_colors import train_two_colors
 
 LOOK = "look 1 at these photos"
-
-
-def train(page: Page, server: Server, photos: Path) -> None:
-    """Train the smallest network from random numbers on forty photos, for one epoch."""
-    page.goto(f"{server.url}/?name=Ada")
-    settled(page)
-    page.get_by_label("Name", exact=True).fill("Two colors")
-    page.get_by_role("button", name="Create project").click()
-    expect(page.get_by_role("heading", name="Data", exact=True, level=1)).to_be_visible()
-    settled(page)
-    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(two_kinds(photos, 20))
-    page.get_by_role("button", name="Import 40 photos").click(timeout=MINUTE)
-    expect(page.get_by_role("heading", name="40 photos imported")).to_be_visible(timeout=MINUTE)
-    go(page, "Train")
-    page.locator(".st-key-recipe-more label").click()
-    settled(page)
-    choose(page, "Architecture", "ResNet-18")
-    choose(page, "Starting weights", "None")
-    page.get_by_role("radiogroup", name="Layers to train").get_by_text("All", exact=False).first.click()
-    settled(page)
-    for label, value in (("Epochs", "1"), ("Image size in pixels", "32")):
-        field = number_field(page, label)
-        field.fill(value)
-        field.press("Enter")
-        settled(page)
-    page.get_by_role("button", name="Train", exact=True).click()
 
 
 def choose_exam(page: Page) -> None:
@@ -46,7 +20,9 @@ def choose_exam(page: Page) -> None:
 
 
 def test_the_exam_is_taken_once_and_counted(page: Page, server: Server, tmp_path: Path, screenshots: Path) -> None:
-    train(page, server, tmp_path / "colors.zip")
+    page.goto(f"{server.url}/?name=Ada")
+    settled(page)
+    train_two_colors(page, tmp_path / "colors.zip", photos=40, epochs=1)
     page.get_by_role("button", name="Evaluate the model").click(timeout=3 * MINUTE)
     expect(page.get_by_role("heading", name="Evaluate", exact=True, level=1)).to_be_visible()
     settled(page)

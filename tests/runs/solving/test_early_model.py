@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +53,22 @@ def solving(photos: Snapshot, tmp_path: Path) -> MakeRun:
     """Create queued runs, each in a workspace without any vectors."""
     pretrained = write_bundle(tmp_path / "pretrained", "tiny", Preprocessing(size=64, resize=73))
 
-    def make(workspace: Workspace, name: str = "one", sweep: str | None = None, **changes: Any) -> RunFolder:
+    def make(
+        workspace: Workspace, name: str = "one", sweep: str | None = None, of: Snapshot = photos, **changes: Any
+    ) -> RunFolder:
         values = {"arch": "tiny", "weights": str(pretrained), "size": 64, "device": "cpu"}
         values |= {"train": "head", "precision": "fp32"}
         recipe = Recipe.checked(**{**values, **changes})
-        return create_run(workspace.runs / name, photos, recipe, title=name, sweep=sweep)
+        return create_run(workspace.runs / name, of, recipe, title=name, sweep=sweep)
 
     return make
+
+
+@pytest.fixture
+def two_people(photos: Snapshot) -> Snapshot:
+    """The same photos, of two people that somebody named."""
+    frame = photos.frame.assign(group=["Ada" if place % 2 else "Ben" for place in range(len(photos.frame))])
+    return replace(photos, frame=frame, grouped_by="user")
 
 
 def until_early(events: Training) -> EarlyModel:
@@ -99,6 +109,17 @@ def test_while_the_features_are_computed_the_early_model_has_a_report_of_its_own
     assert early.sentence in run.log()
     lines = run.metrics_path.read_text().splitlines()
     assert len(lines) == len(run.epochs()), "the early model is no epoch"
+
+
+def test_its_report_says_of_how_few_groups_it_is(solving: MakeRun, workspace: Workspace, two_people: Snapshot) -> None:
+    """It promised an accuracy for new photos of the same kind, which the final report of two people does not."""
+    run = solving(workspace, of=two_people)
+    events = train(run, workspace)
+    until_early(events)
+    report = run.report("val")
+    events.close()
+    assert report is not None and report.over_groups is not None
+    assert (report.over_groups.groups, report.over_groups.low) == (2, None)
 
 
 def test_its_report_never_stands_beside_the_final_model(solving: MakeRun, workspace: Workspace) -> None:
