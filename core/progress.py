@@ -9,6 +9,9 @@ CountCallback = Callable[[int, int], None]
 PhaseCallback = Callable[[str, int, int | None], None]
 """Called with (what is being done, units done, units in total or None if unknown)."""
 
+COMPUTING_FEATURES = "computing features"
+"""The phase in which a frozen network runs over photos."""
+
 
 @dataclass(frozen=True)
 class Progress:

@@ -17,12 +17,11 @@ from core.features.vectors import SAVE_EVERY, Vectors
 from core.features.views import view_pixels
 from core.models.zoo import POOLED
 from core.processors import available_processors
-from core.progress import Progress
+from core.progress import COMPUTING_FEATURES, Progress
 
 if TYPE_CHECKING:
     from core.data.pictures.resized_cache import Pixels, ResizedCache
 
-PHASE = "computing features"
 AnyVectors = Vectors | StageVectors
 Rows = dict[str, list[tuple[str, Mapping[str, np.ndarray]]]]
 T = TypeVar("T")
@@ -84,7 +83,7 @@ def compute(
     missing = {view: set(one.missing(list(sources))) for view, one in vectors.items()}
     left = [name for name in sources if any(name in some for some in missing.values())]
     done, total = len(sources) - len(left), len(sources)
-    yield Progress(PHASE, done, total)
+    yield Progress(COMPUTING_FEATURES, done, total)
     if not left:
         return
     jobs = _still_missing(vectors, [sources[name] for name in left])
@@ -99,10 +98,10 @@ def compute(
             if unsaved == SAVE_EVERY:
                 unsaved = 0
                 _store(vectors, rows)
-                yield Progress(PHASE, total - _count_missing(vectors, left), total)
+                yield Progress(COMPUTING_FEATURES, total - _count_missing(vectors, left), total)
     finally:
         _store(vectors, rows)
-    yield Progress(PHASE, total - _count_missing(vectors, left), total)
+    yield Progress(COMPUTING_FEATURES, total - _count_missing(vectors, left), total)
 
 
 def _still_missing(vectors: Mapping[str, Store], left: Sequence[Source]) -> Iterator[tuple[Source, list[str]]]:

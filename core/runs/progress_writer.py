@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from core.errors import RunError
-from core.features.frozen_pass import PHASE
 from core.models.bundle import INFO_FILE, complete_folder, has_bundle, read_info
 from core.processors import ProcessorShare
+from core.progress import COMPUTING_FEATURES
 from core.runs import metrics
 from core.runs.estimates.work import FULL_STEP, UPPER_SHARES
 from core.runs.folder import RunFolder
@@ -123,7 +123,7 @@ class ProgressWriter:
 
     def _progress(self, progress: Progress) -> None:
         changes = {}
-        if progress.phase == PHASE and progress.total:
+        if progress.phase == COMPUTING_FEATURES and progress.total:
             left = self._remaining.after_features(progress.done, progress.total, self._training_in_views())
             changes = {} if left is None else {"seconds_left": left}
         elif progress.phase == "evaluating on the validation photos":

@@ -13,7 +13,6 @@ from filelock import FileLock, Timeout
 
 from core.cache_use import in_use
 from core.errors import RunError, StudioError
-from core.features.budget import clean
 from core.models.bundle import finish_replacement, read_info, save_decision
 from core.runs.deciding.earlier_decision import drop_earlier_decision, keep_earlier_decision
 from core.runs.device_queue import announce_turn, withdraw_turn
@@ -84,6 +83,8 @@ def train(run: RunFolder, workspace: Workspace, *, own_process: bool = False) ->
             # Files that the training saved after the run was deleted.
             shutil.rmtree(run.path, ignore_errors=True)
     with contextlib.suppress(StudioError):  # a limit that cannot be read: the home page says so
+        from core.features.budget import clean  # numpy and Pillow: 13 MB less for a run that waits
+
         clean(workspace)
     return run.status()
 

@@ -3,8 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from core.features.frozen_pass import PHASE
-from core.progress import Progress
+from core.progress import COMPUTING_FEATURES, Progress
 from core.runs.estimates.work import FULL_STEP
 from core.runs.folder import RunFolder
 from core.runs.progress_writer import ProgressWriter
@@ -114,9 +113,9 @@ def test_the_status_of_a_run_tells_how_long_its_features_take(
         writer = ProgressWriter(run, resumed=False, photos={"train": 100, "val": 50})
         writer._remaining._clock = clock
         clock.seconds = 0.0
-        writer.write(Progress(PHASE, 0, 250))
+        writer.write(Progress(COMPUTING_FEATURES, 0, 250))
         clock.seconds = 10.0
-        writer.write(Progress(PHASE, 100, 250))
+        writer.write(Progress(COMPUTING_FEATURES, 100, 250))
         writer.close()
         assert run.status().phase == "computing features: 100 of 250"
         left[train] = run.status().seconds_left

@@ -9,9 +9,9 @@ import numpy as np
 from core.data.pictures.source import Source
 from core.data.snapshot import GROUP, Snapshot
 from core.features.engines.remembered import remembered_speed
-from core.features.frozen_pass import PHASE, AnyVectors, compute
+from core.features.frozen_pass import AnyVectors, compute
 from core.features.views import ORIGINAL
-from core.progress import Progress
+from core.progress import COMPUTING_FEATURES, Progress
 from core.training.early.early_photos import Candidates, EarlyPhotos, early_photos, is_worthwhile
 from core.training.early.seen_photos import OF, SEEN, VALIDATION_OF
 from core.training.events import EarlyModel, Event, SolverIteration
@@ -32,7 +32,7 @@ from core.training.recipe import Recipe
 from core.training.saving.head_bundle import save_best
 from core.training.saving.run_bundle import run_bundle_info
 
-EARLY_PHASE = f"{PHASE} for a first model"
+EARLY_PHASE = f"{COMPUTING_FEATURES} for a first model"
 """It begins as the name of the pass over all photos does."""
 
 

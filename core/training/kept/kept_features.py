@@ -14,12 +14,13 @@ from core.data.pictures.source import Source
 from core.data.snapshot import LOCALIZATION
 from core.features.boxed_views import boxes_in_views
 from core.features.budget import room_for_features
-from core.features.frozen_pass import PHASE, outputs_of
+from core.features.frozen_pass import outputs_of
 from core.features.half_maps import TooLargeForHalf, as_half
 from core.features.maps import CHUNK_BYTES, Maps, maps_name
 from core.features.vectors import SAVE_EVERY, Vectors, vectors_name
 from core.features.views import ORIGINAL, view_names
 from core.models.zoo import POOLED, STAGES
+from core.progress import COMPUTING_FEATURES
 from core.training.device import precision_name
 from core.training.events import Progress
 from core.training.kept.frozen_part import FrozenPart, fastest_engine, frozen_network
@@ -151,11 +152,11 @@ def _compute(
     output = POOLED if features.pooled else features.stage
     engine = fastest_engine(run, output, len(share))
     writer = _Writer(features)
-    yield Progress(PHASE, 0, total)
+    yield Progress(COMPUTING_FEATURES, 0, total)
     try:
         for done, one in enumerate(outputs_of(run.photos["train"].cache, share, engine, (output,)), 1):
             writer.add(one.view, one.source.hash, one.values[output])
-            yield Progress(PHASE, min(total, done * processes), total)
+            yield Progress(COMPUTING_FEATURES, min(total, done * processes), total)
         writer.flush()
     except TooLargeForHalf:
         return TOO_LARGE_FOR_HALF

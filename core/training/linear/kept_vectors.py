@@ -13,14 +13,14 @@ from core.errors import ImageRefused, RunError
 from core.features.decoding_ahead import decoding_ahead
 from core.features.engines.engine import PreparedEngine
 from core.features.frozen_network import FrozenNetwork
-from core.features.frozen_pass import PHASE, AnyVectors, Refused, Store, compute
+from core.features.frozen_pass import AnyVectors, Refused, Store, compute
 from core.features.preferred_engine import EXACT, preferred_engine
 from core.features.stage_vectors import StageVectors
 from core.features.vectors import Vectors, vectors_name
 from core.features.views import ORIGINAL, view_names
 from core.features.workspace_engine import Begun, engine_at_once, open_engine
 from core.models.zoo import STAGE_VECTORS
-from core.progress import Progress
+from core.progress import COMPUTING_FEATURES, Progress
 from core.training.linear.several_stages import side_by_side
 from core.training.recipe import Recipe
 from core.workspace import Workspace
@@ -307,7 +307,7 @@ def _compute(wanted: WantedVectors, splits: Sequence[str], opened: OpenedPass) -
     total, done = sum(len(photos) for _, photos in parts), 0
     for where, photos in parts:
         for progress in compute(where, photos, opened.cache, opened.engine, refuse) if photos else ():
-            yield Progress(PHASE, done + progress.done, total)
+            yield Progress(COMPUTING_FEATURES, done + progress.done, total)
         done += len(photos)
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from core.features.frozen_pass import PHASE
+from core.progress import COMPUTING_FEATURES
 from core.runs.progress_writer import EVALUATING
 from core.runs.status import RunState, Status
 from pages.components.shared.wording import counted
@@ -97,7 +97,7 @@ def run_progress(status: Status) -> tuple[float, str]:
     left = format_time_left(status.seconds_left)
     if status.phase.startswith(EVALUATING):
         return 1.0, " · ".join(part for part in (EVALUATING, left) if part)
-    if status.phase.startswith(PHASE):
+    if status.phase.startswith(COMPUTING_FEATURES):
         return 0.0, " · ".join(part for part in ("computing the frozen layers once", left) if part)
     if not status.epoch or not status.epochs:
         return 0.0, "starting"
