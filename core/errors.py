@@ -8,6 +8,8 @@ StudioError                 anything a user can fix; pages show it, the command 
 ├── DataError               images, labels, projects
 │   ├── ImageRefused        one file that cannot be used as an image
 │   ├── LabelsError         a labels.csv that cannot be read at all
+│   ├── AnswerError         an answer that fits no question about the data
+│   ├── QuestionsOpen       data that can be read in more than one way, until somebody chooses
 │   ├── ArraysError         an .npz or .h5 file without usable images
 │   └── TooLittleData       a snapshot that is too small to train on
 ├── ModelError              networks and weights
@@ -21,6 +23,9 @@ StudioError                 anything a user can fix; pages show it, the command 
 
 Any other exception is a bug and keeps its traceback.
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 
 class StudioError(Exception):
@@ -58,6 +63,21 @@ class ImageRefused(DataError):
 
 class LabelsError(DataError):
     """A labels.csv cannot be read at all (single bad rows are listed as problems instead)."""
+
+
+class AnswerError(DataError):
+    """An answer to a question about the data has the wrong form, or is none of its choices."""
+
+
+class QuestionsOpen(DataError):
+    """The data can be read in more than one way; the message asks, and names the choices.
+
+    ``questions`` are core.data.tables.questions.Question, with a sample of each choice.
+    """
+
+    def __init__(self, message: str, questions: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.questions = tuple(questions)
 
 
 class ArraysError(DataError):

@@ -27,7 +27,8 @@ from core.cli import (
 from core.cli.backgrounds import background
 from core.cli.doubt import decide
 from core.cli.grouping import groups
-from core.errors import StudioError
+from core.cli.questions import print_samples
+from core.errors import QuestionsOpen, StudioError
 
 # The error that typer raises for invalid arguments. It is defined in typer's private copy of click.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -84,6 +85,8 @@ def main() -> None:
             typer.echo(_sentence(error), err=True)
         sys.exit(2)
     except StudioError as error:
+        if isinstance(error, QuestionsOpen):
+            print_samples(error.questions)
         typer.echo(str(error), err=True)
         sys.exit(2)
     except typer.Abort:  # Ctrl-C in older versions of typer

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_result, print_table
-from core.cli.data import GroupColumn
+from core.cli.data import Answers, GroupColumn
 from core.cli.predict_explain import Device
 from core.cli.training import Images
 from core.errors import DataError
@@ -31,6 +31,7 @@ def cross_validate(
     ],
     images: Images = None,
     group_column: GroupColumn = None,
+    answer: Answers = None,
     folds: Annotated[int, typer.Option(help="How many parts to divide the photos into.")] = 5,
     repeat: Annotated[
         int,
@@ -70,7 +71,7 @@ def cross_validate(
 
     settings = Settings.checked(folds=folds, repeats=repeat, seed=seed, compare=by_group)
     recipe = head_recipe(arch=arch, weights=weights, device=device)
-    snapshot = _snapshot(source, images, group_column, workspace)
+    snapshot = _snapshot(source, images, group_column, answer, workspace)
     key = result_key(snapshot, recipe, settings)
     found = kept_result(workspace, key, snapshot)
     if found is None:
@@ -92,16 +93,18 @@ def cross_validate(
         _print(*found)
 
 
-def _snapshot(source: str, images: Path | None, group_column: str | None, workspace: "Workspace") -> "Snapshot":
+def _snapshot(
+    source: str, images: Path | None, group_column: str | None, answer: list[str] | None, workspace: "Workspace"
+) -> "Snapshot":
     """Return the snapshot of a table or of a project."""
     path = Path(source)
     if path.is_file() or path.suffix.lower() in _TABLES:
-        from core.cli.training import snapshot_to_train
+        from core.cli.snapshot_to_train import snapshot_to_train
 
         # A table whose few groups leave no validation set can be cross-validated, though nothing can be trained on it.
-        return snapshot_to_train([path], images, "classification", 0, workspace, group_column, check=False)
-    if images is not None or group_column is not None:
-        raise typer.BadParameter("--images and --group-column are for a labels.csv; a project has both.")
+        return snapshot_to_train([path], images, "classification", 0, workspace, group_column, answer, check=False)
+    if images is not None or group_column is not None or answer:
+        raise typer.BadParameter("--images, --group-column and --answer are for a labels.csv, not for a project.")
     from core.data.snapshot import snapshot_of_project
     from core.data.store.store import Store
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_problems, print_result
+from core.cli.questions import question_as_record, require_answers
 from core.cli.user_name import user_name
 from core.errors import DataError
 
@@ -24,6 +25,16 @@ GroupColumn = Annotated[
         help="The column of labels.csv that says which photos belong together, such as driver: they are in one split. "
         "none: no column does. Default: the only column called group, person, subject, patient, driver, camera, "
         "session or day.",
+    ),
+]
+
+Answers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--answer",
+        metavar="QUESTION=CHOICE",
+        help="How to read what can be read in more than one way, in the words of the command's own question; may be "
+        "given several times.",
     ),
 ]
 
@@ -53,6 +64,7 @@ def import_(
         typer.Option(help="The folder that contains the files named in labels.csv. Default: the folder of the CSV."),
     ] = None,
     group_column: GroupColumn = None,
+    answer: Answers = None,
     yes: Annotated[bool, typer.Option("--yes", help="Import the valid files even if there are problems.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be imported and changed, without doing it.")
@@ -61,7 +73,8 @@ def import_(
 ) -> None:
     """Import photos and their labels into a project.
 
-    All problems are listed. If any files or rows would be skipped, nothing is imported without --yes.
+    All problems are listed. If any files or rows would be skipped, nothing is imported without --yes. What can be read
+    in more than one way is asked with a sample of each; nothing is imported until --answer says which.
 
     For photos that the project already has, the labels, boxes and splits are updated, in one step that Undo takes
     back. A labels.csv is enough: its photos need not be there again. Empty cells change nothing.
@@ -73,9 +86,10 @@ def import_(
     """
     from core.data.importing.folder_layout import is_picture
     from core.data.store.store import Store
+    from core.data.tables.questions import parse_answers
     from core.workspace import open_workspace
 
-    plan = _plan_all(source, images, group_column)
+    plan = _plan_all(source, images, group_column, parse_answers(answer or ()))
     store = Store(open_workspace())
     try:
         known = store.find_project(project)
@@ -94,7 +108,9 @@ def import_(
             raise DataError(f"There is nothing to import in {plan.source}. {_SOURCES}")
         if dry_run:
             _print_dry_run(plan, updates, project, problems, json)
+            require_answers(plan.questions, plan.unused_answers)
             return
+        require_answers(plan.questions, plan.unused_answers)
         if problems and not yes:
             rest = _counted(len(plan.candidates), "photo")
             if updates.changes:
@@ -214,12 +230,14 @@ def labels(
         print_message(missing_in_words(lost))
 
 
-def _plan_all(sources: list[Path], images: Path | None, group_column: str | None) -> "ImportPlan":
+def _plan_all(
+    sources: list[Path], images: Path | None, group_column: str | None, answers: dict[str, str]
+) -> "ImportPlan":
     from core.data.importing.folder_layout import PACKED_SUFFIXES
     from core.data.importing.plan_import import plan_packed_files
 
     if len(sources) == 1:
-        return _plan(sources[0], images, group_column)
+        return _plan(sources[0], images, group_column, answers)
     if images is not None or any(one.suffix.lower() not in PACKED_SUFFIXES for one in sources):
         raise typer.BadParameter("give one source, or several files of packed images only.")
     for one in sources:
@@ -228,7 +246,7 @@ def _plan_all(sources: list[Path], images: Path | None, group_column: str | None
     return plan_packed_files(sources)
 
 
-def _plan(source: Path, images: Path | None, group_column: str | None) -> "ImportPlan":
+def _plan(source: Path, images: Path | None, group_column: str | None, answers: dict[str, str]) -> "ImportPlan":
     from core.data.importing.folder_layout import PACKED_SUFFIXES
     from core.data.importing.plan_import import plan_folder, plan_packed, plan_table, plan_zip
 
@@ -237,11 +255,11 @@ def _plan(source: Path, images: Path | None, group_column: str | None) -> "Impor
             raise DataError(
                 f"{source} is a folder, so --images cannot be used. Give the labels.csv instead of the folder."
             )
-        return plan_folder(source, group_column=group_column)
+        return plan_folder(source, group_column=group_column, answers=answers)
     if not source.is_file():
         raise DataError(f"There is no file or folder {source}. {_SOURCES}")
     if source.suffix.lower() == ".zip":
-        return plan_zip(source, source.name, group_column=group_column)
+        return plan_zip(source, source.name, group_column=group_column, answers=answers)
     if source.suffix.lower() in PACKED_SUFFIXES:
         if images is not None:
             raise DataError(f"{source} contains its images, so --images cannot be used. Leave --images out.")
@@ -249,10 +267,10 @@ def _plan(source: Path, images: Path | None, group_column: str | None) -> "Impor
     folder = images or source.parent
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}. Set --images to the folder that contains the photos.")
-    plan = plan_folder(folder, source, group_column)
+    plan = plan_folder(folder, source, group_column, answers)
     if images is None and all(one.line is None for one in plan.candidates):
         # The table came alone, and other photos beside it are not meant.
-        return plan_table(source, group_column)
+        return plan_table(source, group_column, answers)
     return plan
 
 
@@ -286,7 +304,17 @@ def _print_dry_run(plan: "ImportPlan", updates: "LabelUpdates", project: str, pr
     new = sum(one.name not in updates.known for one in plan.candidates)
     if json:
         changes = [as_record(one) for one in updates.changes]
-        print_json({"project": project, "dry_run": True, "new": new, "problems": problems, "updates": changes})
+        asked = [question_as_record(one) for one in plan.questions]
+        print_json(
+            {
+                "project": project,
+                "dry_run": True,
+                "new": new,
+                "problems": problems,
+                "questions": asked,
+                "updates": changes,
+            }
+        )
         return
     for one in updates.changes:
         old, changed = before_and_after(one)

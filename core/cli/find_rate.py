@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_result
-from core.cli.data import GroupColumn
+from core.cli.data import Answers, GroupColumn
 from core.cli.recipe_options import chosen_settings, with_recipe_options
-from core.cli.training import TASKS, Images, Task, snapshot_to_train
+from core.cli.snapshot_to_train import snapshot_to_train
+from core.cli.training import TASKS, Images, Task
 from core.errors import DataError
 
 Labels = Annotated[
@@ -24,6 +25,7 @@ def find_rate(
     images: Images = None,
     task: Task = "auto",
     group_column: GroupColumn = None,
+    answer: Answers = None,
     json: Json = False,
     **settings: Any,
 ) -> None:
@@ -43,7 +45,7 @@ def find_rate(
     chosen = chosen_settings(context, settings)
     draft = Recipe.checked(**chosen)  # reports wrong settings before the photos are read
     workspace = open_workspace()
-    snapshot = snapshot_to_train(labels, images, task, draft.split_seed, workspace, group_column)
+    snapshot = snapshot_to_train(labels, images, task, draft.split_seed, workspace, group_column, answer)
     recipe = Recipe.for_task(snapshot.task, **chosen)
     if recipe.train == "automatic":
         from core.runs.automatic.phase_recipe import phase_recipe

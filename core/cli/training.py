@@ -12,12 +12,12 @@ from core.cli.console import (
     ProgressDisplay,
     first_process,
     print_message,
-    print_problems,
     process_rank,
 )
-from core.cli.data import GroupColumn
+from core.cli.data import Answers, GroupColumn
 from core.cli.outputs import require_empty
 from core.cli.recipe_options import chosen_settings, with_recipe_options
+from core.cli.snapshot_to_train import is_packed, snapshot_to_train
 from core.cli.sweeps import planned_runs, train_all
 from core.cli.training_output import follow
 from core.errors import RunError
@@ -96,6 +96,7 @@ def train(
     sweep: Sweep = None,
     task: Task = "auto",
     group_column: GroupColumn = None,
+    answer: Answers = None,
     config: Config = None,
     seeds: Seeds = 1,
     grid: Grid = None,
@@ -145,7 +146,7 @@ def train(
     workspace = open_workspace()
     if first_process():
         require_empty(out, "the sweep" if several else "the run")
-    snapshot = snapshot_to_train(labels, images, task, draft.split_seed, workspace, group_column)
+    snapshot = snapshot_to_train(labels, images, task, draft.split_seed, workspace, group_column, answer)
     planned = planned_runs(values, cells, seeds, snapshot.task)
     recipe = planned[0].recipe
     if not first_process():
@@ -159,7 +160,7 @@ def train(
         print_message(remark)
     for one in {(one.arch, one.weights): one for one in recipes}.values():
         _check_weights(one)
-    title = labels[0].stem if _packed(labels) else labels[0].resolve().parent.name or labels[0].stem
+    title = labels[0].stem if is_packed(labels) else labels[0].resolve().parent.name or labels[0].stem
     if several:
         from core.runs.sweeps.sweep_folder import create_sweep, runs_of
 
@@ -271,49 +272,6 @@ def _train_other_process(snapshot: "Snapshot", recipe: "Recipe", run: "RunFolder
     except RuntimeError as error:  # from torch, mostly because the first process has ended
         print_message(f"process {process_rank()}: {error}")
         raise typer.Exit(1) from error
-
-
-def _packed(labels: list[Path]) -> bool:
-    from core.data.importing.folder_layout import PACKED_SUFFIXES
-
-    return all(path.suffix.lower() in PACKED_SUFFIXES for path in labels)
-
-
-def snapshot_to_train(
-    labels: list[Path],
-    images: Path | None,
-    task: str,
-    seed: int,
-    workspace: "Workspace",
-    group_column: str | None = None,
-    *,
-    check: bool = True,
-) -> "Snapshot":
-    """Return the snapshot to train on and print its problems; raises TooLittleData, unless ``check`` is False."""
-    from core.data.snapshot import check_trainable, snapshot_of_packed, snapshot_of_table
-
-    packed = _packed(labels)
-    if not packed and len(labels) > 1:
-        raise typer.BadParameter("give one labels.csv, or several files of packed images only.")
-    if packed and images is not None:
-        raise typer.BadParameter("files of packed images contain their images; leave --images out.")
-    if packed and group_column is not None:
-        raise typer.BadParameter("packed images have no table, so --group-column cannot be used.")
-    if packed and task == "localization":
-        raise typer.BadParameter("packed images have no boxes, so --task cannot be localization.")
-    chosen = None if task == "auto" else task
-    with ProgressDisplay(quiet=not first_process()) as display:
-        progress = display.counter("reading the photos")
-        if packed:
-            snapshot, problems = snapshot_of_packed(labels, workspace.unpacked, seed, progress)
-        else:
-            folder = images or labels[0].parent
-            snapshot, problems = snapshot_of_table(labels[0], folder, seed, progress, chosen, group_column)
-    if first_process():
-        print_problems(problems)
-    if check:
-        check_trainable(snapshot)
-    return snapshot
 
 
 def _check_weights(recipe: "Recipe") -> None:

@@ -19,6 +19,7 @@ from core.data.store.records import TASKS
 from core.data.tables.csv_cells import as_row, restore
 from core.data.tables.label_rows import Problem
 from core.data.tables.names import sort_key
+from core.data.tables.questions import NO_ANSWERS
 from core.errors import DataError, TooLittleData
 from core.progress import CountCallback
 
@@ -155,6 +156,7 @@ def snapshot_of_table(
     progress: CountCallback | None = None,
     task: str | None = None,
     group_column: str | None = None,
+    answers: Mapping[str, str] = NO_ANSWERS,
 ) -> tuple[Snapshot, list[Problem]]:
     """Return the snapshot of a labels.csv and the folder of its photos, with all problems found in them.
 
@@ -164,14 +166,14 @@ def snapshot_of_table(
     Every photo is decoded once, to find equal pictures in different files. Equal pictures are kept once; of copies in
     several splits the one in test counts, else the one in val; copies with different labels are all skipped. Missing
     splits are completed as in ``core.data.splits``. Classes are in natural order (0, 1, 2, 10). Photos of one group,
-    by the ``group_column`` as in ``read_labels``, are in one split.
+    by the ``group_column`` as in ``read_labels``, are in one split. ``answers`` are those to the table's questions.
 
     Raises LabelsError if no table can be read, or if several columns may name the groups; DataError if the folder does
-    not exist.
+    not exist; QuestionsOpen if the table can be read in more than one way and the answer is missing.
     """
     from core.data.importing.table_photos import photos_of_table
 
-    photos, problems = photos_of_table(labels, images, progress, group_column)
+    photos, problems = photos_of_table(labels, images, progress, group_column, answers)
     task = task or (LOCALIZATION if any(photo.row.box for photo in photos) else CLASSIFICATION)
     if task == LOCALIZATION:
         problems += [

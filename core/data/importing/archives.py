@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from core.data.importing.folder_layout import is_clutter, plain_path
 from core.data.pictures.decoding import MAX_FILE_BYTES
+from core.data.tables.questions import Asking
 from core.errors import DataError, ImageRefused
 
 
@@ -59,7 +60,9 @@ class ZipListing:
     refused: dict[str, str] = field(default_factory=dict)  # path -> reason
 
 
-def list_zip(source: Path | BinaryIO, name: str, limits: ZipLimits = LIMITS) -> ZipListing:
+def list_zip(
+    source: Path | BinaryIO, name: str, limits: ZipLimits = LIMITS, asking: Asking | None = None
+) -> ZipListing:
     """List a zip without unpacking it. The zip stays open as long as one of the reading functions exists.
 
     Folders and files that operating systems add are skipped. Links, names that lead out, encrypted files and files

@@ -2,11 +2,20 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.data.pictures.box import Box
-from core.data.tables.label_rows import NO_GROUP_COLUMNS, GroupColumns, LabelledBox, LabelRow, Problem
+from core.data.tables.label_rows import (
+    NO_GROUP_COLUMNS,
+    PIXELS,
+    BoxFrame,
+    GroupColumns,
+    LabelledBox,
+    LabelRow,
+    Problem,
+)
+from core.data.tables.questions import Answered, Question
 
 ResultKind = Literal["taken", "remark", "copy", "duplicate", "refused"]
 """What happened to a file. "taken" and "remark" are imported, the latter with a note; "refused" is not imported.
@@ -32,6 +41,17 @@ class Candidate:
     by_folder: bool = False  # its label is the name of its folder: it does not replace a label in the project
     group: str | None = None  # the photos of a group lie in one split; None: none given
     tags: tuple[str, ...] = ()
+    frame: BoxFrame = PIXELS  # of its boxes
+
+
+def with_boxes(candidate: Candidate, objects: tuple[LabelledBox, ...]) -> Candidate:
+    """Return the candidate with these boxes instead of its own; its label stays if none is left."""
+    if objects == candidate.objects:
+        return candidate
+    if not objects:
+        return replace(candidate, box=None, objects=())
+    largest = max(objects, key=lambda one: one.box.area)
+    return replace(candidate, label=largest.label, box=largest.box, objects=objects)
 
 
 @dataclass(frozen=True)
@@ -57,6 +77,9 @@ class ImportPlan:
     task: str | None = None  # the project's, if the files are our own export
     absent: tuple[LabelRow, ...] = ()  # rows of the table whose photo is not among the files
     group_columns: GroupColumns = NO_GROUP_COLUMNS  # of the table
+    questions: tuple[Question, ...] = ()  # what cannot be read in one way only; until all are answered, nothing is run
+    answered: tuple[Answered, ...] = ()
+    unused_answers: tuple[str, ...] = ()  # names that no question asked for
 
     @property
     def unmatched_table(self) -> str | None:

@@ -4,14 +4,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
+from core.data.importing.box_frames import BoxedPhoto, settle_boxes
 from core.data.importing.folder_layout import TABLE_SUFFIXES, common_folder, folder_meanings, is_picture, suffix_of
 from core.data.importing.formats.gathered_labels import Files, check_labels
 from core.data.importing.formats.manifest import FILE_NAME, Manifest, find_manifest
 from core.data.importing.formats.recognise import read_data_set
-from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, in_line_order
+from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, in_line_order, with_boxes
 from core.data.tables.label_rows import NO_GROUP_COLUMNS, GroupColumns, LabelledBox, LabelRow, objects_of
 from core.data.tables.labels_csv import NO_LABEL, LabelTable, Problem, match_files, read_labels
 from core.data.tables.names import name_key, sort_key, storable_name, tidy_name
+from core.data.tables.questions import Asking
 from core.errors import DataError, LabelsError
 
 FileReaders = dict[str, Callable[[], bytes]]
@@ -54,6 +56,7 @@ def plan_from_files(
     files: Mapping[str, Callable[[], bytes]],
     refused: Mapping[str, str],
     source: str,
+    asking: Asking,
     table: LabelTable | None = None,
     pictures: Collection[str] = (),
     group_column: str | None = None,
@@ -70,11 +73,13 @@ def plan_from_files(
     problems: list[Problem] = []
     found = _read_manifest(_Files(files, pictures), table, problems)
     unread: dict[str, str] = {}
-    labelled = _from_data_set(found, problems, unread) if table is None else None
+    labelled = _from_data_set(found, problems, unread, asking) if table is None else None
     if labelled is None:
         found = _without_common_folder(found, table)
-        labelled = _from_table(found, table, problems, group_column) or _from_folders(found, problems)
-    candidates = with_usable_labels(_with_names(labelled, found), problems)
+        labelled = _from_table(found, table, problems, group_column, asking)
+        labelled = labelled or _from_folders(found, problems, asking)
+    candidates = _with_settled_boxes(_with_names(labelled, found), problems, asking)
+    candidates = with_usable_labels(candidates, problems)
     listed = _usable_names(found.manifest.classes, problems) if found.manifest else ()
     classes = _usable_names((*listed, *labelled.classes, *classes_of(candidates)), problems)
     check_labels(len(classes), source)
@@ -117,9 +122,9 @@ def _without_common_folder(found: _Files, table: LabelTable | None) -> _Files:
     return replace(found, readers=readers, pictures=pictures, common_folder=folder)
 
 
-def _from_data_set(found: _Files, problems: list[Problem], unread: dict[str, str]) -> _Labelled | None:
+def _from_data_set(found: _Files, problems: list[Problem], unread: dict[str, str], asking: Asking) -> _Labelled | None:
     """Read the photos and labels of a data set in a known format; None where the files are not one."""
-    data_set = read_data_set(found.readers, found.manifest, unread)
+    data_set = read_data_set(found.readers, found.manifest, unread, asking)
     if data_set is None:
         return None
     in_set = {row.filename for row in data_set.table.rows}
@@ -133,10 +138,10 @@ def _from_data_set(found: _Files, problems: list[Problem], unread: dict[str, str
 
 
 def _from_table(
-    found: _Files, given: LabelTable | None, problems: list[Problem], group_column: str | None
+    found: _Files, given: LabelTable | None, problems: list[Problem], group_column: str | None, asking: Asking
 ) -> _Labelled | None:
     """Read the labels from the given table, else from the table in the top folder; None where there is none."""
-    path, table = (None, given) if given is not None else _table_on_top(found, problems, group_column)
+    path, table = (None, given) if given is not None else _table_on_top(found, problems, group_column, asking)
     if table is None:
         return None
     used = set() if path is None else {path}
@@ -148,7 +153,7 @@ def _from_table(
     return _Labelled(candidates, photos, used, absent=absent, group_columns=table.group_columns)
 
 
-def _from_folders(found: _Files, problems: list[Problem]) -> _Labelled:
+def _from_folders(found: _Files, problems: list[Problem], asking: Asking) -> _Labelled:
     """Read classes and splits from the folders of the photos, if any."""
     photos = found.photo_paths()
     meanings = folder_meanings(photos)
@@ -170,6 +175,16 @@ def _with_names(labelled: _Labelled, found: _Files) -> list[Candidate]:
         named = [replace(one, name=labelled.names.get(one.name, one.name)) for one in labelled.candidates]
     # Names in JSON may hold characters that neither a database nor a page accepts.
     return [replace(one, name=storable_name(one.name)) for one in named]
+
+
+def _with_settled_boxes(candidates: list[Candidate], problems: list[Problem], asking: Asking) -> list[Candidate]:
+    """Return the candidates with their boxes in pixels of the upright photo; what is unclear is asked."""
+    boxed = [BoxedPhoto(one.name, one.objects, one.frame, one.read) for one in candidates if one.objects]
+    if not boxed:
+        return candidates
+    settled, remarks = settle_boxes(boxed, asking)
+    problems += remarks
+    return [with_boxes(one, settled.get(one.name, one.objects)) for one in candidates]
 
 
 def _refused_results(
@@ -196,19 +211,24 @@ def _usable_names(names: Iterable[str], problems: list[Problem]) -> tuple[str, .
     return tuple(classes.values())
 
 
-def choose_table(tables: Mapping[str, Callable[[], bytes]], group_column: str | None = None) -> tuple[str, LabelTable]:
+def choose_table(
+    tables: Mapping[str, Callable[[], bytes]], asking: Asking, group_column: str | None = None
+) -> tuple[str, LabelTable]:
     """Return labels.csv, else the only table with the required columns. Raises LabelsError listing the tables."""
     for path in tables:
         if path.lower() == "labels.csv":
-            return path, read_labels(tables[path](), path, group_column)
+            return path, read_labels(tables[path](), path, group_column, asking)
     good, wrong = [], []
     for path in sorted(tables):
+        trial = asking.trial()
         try:
-            good.append((path, read_labels(tables[path](), path, group_column)))
+            good.append((path, read_labels(tables[path](), path, group_column, trial), trial))
         except LabelsError as error:
             wrong.append(error)
     if len(good) == 1:
-        return good[0]
+        path, table, trial = good[0]
+        asking.adopt(trial)
+        return path, table
     if len(wrong) == 1 and not good:
         raise wrong[0]
     listed, how_many = ", ".join(sorted(tables)), "More than one" if good else "None"
@@ -229,7 +249,7 @@ def classes_of(candidates: Iterable[Candidate]) -> tuple[str, ...]:
 
 
 def _table_on_top(
-    found: _Files, problems: list[Problem], group_column: str | None
+    found: _Files, problems: list[Problem], group_column: str | None, asking: Asking
 ) -> tuple[str | None, LabelTable | None]:
     """Return the table in the top folder; with class folders, a table without labels is not an error."""
     tables = {
@@ -238,7 +258,7 @@ def _table_on_top(
     if not tables:
         return None, None
     try:
-        return choose_table(tables, group_column)
+        return choose_table(tables, asking, group_column)
     except LabelsError as error:
         by_folders = any(one.label for one in folder_meanings(found.photo_paths()).values())
         if not by_folders or any(path.lower() == "labels.csv" for path in tables):
@@ -262,7 +282,7 @@ def _by_rows(table: LabelTable, pictures: FileReaders, problems: list[Problem], 
         if row.line in file_of:
             file = file_of[row.line]
             one = Candidate(file, row.label, row.split, row.box, pictures[file], objects_of(row), row.line)
-            candidates.append(replace(one, group=row.group, tags=row.tags))
+            candidates.append(replace(one, group=row.group, tags=row.tags, frame=row.frame))
     with_row = set(file_of.values())
     candidates += [Candidate(file, None, None, None, read) for file, read in pictures.items() if file not in with_row]
     return candidates

@@ -20,6 +20,7 @@ from core.data.pictures.decoding import MAX_FILE_BYTES
 from core.data.tables.label_rows import NO_GROUP_COLUMNS
 from core.data.tables.labels_csv import Problem, read_labels
 from core.data.tables.names import name_key, storable_name
+from core.data.tables.questions import NO_ANSWERS, Asking
 from core.errors import ArraysError, DataError, ImageRefused
 
 __all__ = [
@@ -48,19 +49,27 @@ class Upload:
     data: BinaryIO
 
 
-def plan_folder(folder: Path, labels: Path | bytes | None = None, group_column: str | None = None) -> ImportPlan:
+def plan_folder(
+    folder: Path,
+    labels: Path | bytes | None = None,
+    group_column: str | None = None,
+    answers: Mapping[str, str] = NO_ANSWERS,
+) -> ImportPlan:
     """Plan the import of a folder on this machine: by ``labels``, else by its own labels.csv, else by class folders.
 
-    ``group_column`` is that of the table, here and in the functions below, as in ``read_labels``. Without ``labels``,
+    ``group_column`` is that of the table, here and in the functions below, as in ``read_labels``. ``answers`` are those
+    to the plan's questions, by their ids or kinds, here and below. Raises AnswerError for one that is no choice.
+    Without ``labels``,
     files of packed images are imported too. Links that lead out of the folder are refused, and linked folders are not
     entered. Raises DataError where the folder is missing, LabelsError where the labels cannot
     be read.
     """
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}. Name the folder that holds the photos.")
+    asking = Asking(answers)
     table, own_table = None, None
     if labels is not None:
-        table = read_labels(labels, labels.name if isinstance(labels, Path) else "labels.csv", group_column)
+        table = read_labels(labels, labels.name if isinstance(labels, Path) else "labels.csv", group_column, asking)
         own_table = labels.resolve() if isinstance(labels, Path) else None
     root = folder.resolve()
     listing = list_folder(root)
@@ -72,13 +81,15 @@ def plan_folder(folder: Path, labels: Path | bytes | None = None, group_column: 
     }
     parts = _packed_parts(packed, listing.refused)
     problems = [Problem(None, f"the folder {text}; it is skipped") for text in listing.unreadable]
-    plan = plan_from_files(files, listing.refused, str(folder), table, (), group_column)
-    return _joined([plan, *parts], {}, problems, str(folder))
+    plan = plan_from_files(files, listing.refused, str(folder), asking, table, (), group_column)
+    return _asked(_joined([plan, *parts], {}, problems, str(folder)), asking)
 
 
-def plan_table(labels: Path, group_column: str | None = None) -> ImportPlan:
+def plan_table(labels: Path, group_column: str | None = None, answers: Mapping[str, str] = NO_ANSWERS) -> ImportPlan:
     """Plan the import of a labels.csv alone, for photos that a project has. Raises LabelsError as ``plan_folder``."""
-    return plan_from_files({}, {}, labels.name, read_labels(labels, labels.name, group_column))
+    asking = Asking(answers)
+    table = read_labels(labels, labels.name, group_column, asking)
+    return _asked(plan_from_files({}, {}, labels.name, asking, table), asking)
 
 
 def plan_zip(
@@ -87,16 +98,18 @@ def plan_zip(
     labels: bytes | None = None,
     limits: ZipLimits = LIMITS,
     group_column: str | None = None,
+    answers: Mapping[str, str] = NO_ANSWERS,
 ) -> ImportPlan:
     """Plan the import of a zip like that of a folder; each file is unpacked only when it is read.
 
     Raises DataError where the zip is damaged or exceeds the limits, LabelsError where the labels cannot be read.
     """
-    listing = list_zip(source, name, limits)
+    asking = Asking(answers)
+    listing = list_zip(source, name, limits, asking)
     parts = _packed_parts(_unzipped(listing), listing.refused) if labels is None else []
-    table = read_labels(labels, group_column=group_column) if labels is not None else None
-    plan = plan_from_files(listing.files, listing.refused, name, table, (), group_column)
-    return _joined([plan, *parts], {}, [], name)
+    table = read_labels(labels, group_column=group_column, asking=asking) if labels is not None else None
+    plan = plan_from_files(listing.files, listing.refused, name, asking, table, (), group_column)
+    return _asked(_joined([plan, *parts], {}, [], name), asking)
 
 
 def plan_packed_files(paths: Sequence[Path]) -> ImportPlan:
@@ -108,18 +121,31 @@ def plan_packed_files(paths: Sequence[Path]) -> ImportPlan:
     return parts[0] if len(parts) == 1 else _joined(parts, {}, [], ", ".join(path.name for path in paths))
 
 
-def plan_uploads(uploads: Sequence[Upload], limits: ZipLimits = LIMITS, group_column: str | None = None) -> ImportPlan:
+def plan_uploads(
+    uploads: Sequence[Upload],
+    limits: ZipLimits = LIMITS,
+    group_column: str | None = None,
+    answers: Mapping[str, str] = NO_ANSWERS,
+) -> ImportPlan:
     """Plan the import of uploaded photos, zips and a table, in any mixture.
 
     An uploaded table labels all files; without one, every zip has its own table or class folders. A zip that cannot
     be used is refused, and the others are planned. Raises LabelsError where the labels cannot be read.
     """
-    found = _sorted_uploads(uploads, limits)
+    asking = Asking(answers)
+    found = _sorted_uploads(uploads, limits, asking)
     source = ", ".join(upload.name for upload in uploads[:3])
     source += f" and {len(uploads) - 3:,} more" if len(uploads) > 3 else ""
     plan_by = _by_uploaded_table if found.tables else _by_own_labels
-    parts = plan_by(found, source, group_column)
-    return _joined([*parts, *found.packed], found.refused, found.problems, source)
+    parts = plan_by(found, source, group_column, asking)
+    return _asked(_joined([*parts, *found.packed], found.refused, found.problems, source), asking)
+
+
+def _asked(plan: ImportPlan, asking: Asking) -> ImportPlan:
+    """Return the plan with the questions of its reading; what was answered is among the remarks."""
+    remarks = tuple(Problem(None, str(one), harmless=True) for one in asking.answered)
+    plan = replace(plan, problems=(*plan.problems, *remarks))
+    return replace(plan, questions=asking.open, answered=asking.answered, unused_answers=asking.unused)
 
 
 @dataclass
@@ -134,14 +160,14 @@ class _SortedUploads:
     problems: list[Problem] = field(default_factory=list)
 
 
-def _sorted_uploads(uploads: Sequence[Upload], limits: ZipLimits) -> _SortedUploads:
+def _sorted_uploads(uploads: Sequence[Upload], limits: ZipLimits, asking: Asking) -> _SortedUploads:
     found = _SortedUploads()
     for upload in uploads:
         name = plain_path(upload.name)
         if name is None:
             found.refused[upload.name] = "its name leads out of its folder"
         elif suffix_of(name) == ".zip":
-            _add_zip(found, upload, name, limits)
+            _add_zip(found, upload, name, limits, asking)
         elif _is_packed(name):
             found.packed += _packed_parts({name: upload.data}, found.refused)
         elif suffix_of(name) in _UPLOADED_TABLES and not _belongs_to_data_set(name):
@@ -151,9 +177,9 @@ def _sorted_uploads(uploads: Sequence[Upload], limits: ZipLimits) -> _SortedUplo
     return found
 
 
-def _add_zip(found: _SortedUploads, upload: Upload, name: str, limits: ZipLimits) -> None:
+def _add_zip(found: _SortedUploads, upload: Upload, name: str, limits: ZipLimits, asking: Asking) -> None:
     try:
-        listing = list_zip(upload.data, name, limits)
+        listing = list_zip(upload.data, name, limits, asking)
     except DataError as error:
         found.refused[name] = str(error)
         return
@@ -171,20 +197,26 @@ def _add_photo(found: _SortedUploads, upload: Upload, name: str) -> None:
         found.problems.append(Problem(None, f"{name} was uploaded more than once; the later one is named {free}"))
 
 
-def _by_uploaded_table(found: _SortedUploads, source: str, group_column: str | None) -> list[ImportPlan]:
+def _by_uploaded_table(
+    found: _SortedUploads, source: str, group_column: str | None, asking: Asking
+) -> list[ImportPlan]:
     """Plan all photos, inside and outside the zips, by the uploaded table."""
     files = dict(found.photos)
     for name, inside in found.zips:
         prefix = _prefix(name, inside, files)
         files |= {prefix + path: read for path, read in inside.items()}
-    _, table = choose_table(found.tables, group_column)
-    return [plan_from_files(files, {}, source, table, pictures=found.photos)]
+    _, table = choose_table(found.tables, asking, group_column)
+    return [plan_from_files(files, {}, source, asking, table, pictures=found.photos)]
 
 
-def _by_own_labels(found: _SortedUploads, source: str, group_column: str | None) -> list[ImportPlan]:
+def _by_own_labels(found: _SortedUploads, source: str, group_column: str | None, asking: Asking) -> list[ImportPlan]:
     """Plan the photos outside the zips, and each zip by its own labels."""
-    photos = [plan_from_files(found.photos, {}, source, pictures=found.photos)] if found.photos else []
-    inside = [plan_from_files(files, {}, name, group_column=group_column) for name, files in found.zips]
+    photos = [plan_from_files(found.photos, {}, source, asking, pictures=found.photos)] if found.photos else []
+    several = len(found.zips) > 1
+    inside = [
+        plan_from_files(files, {}, name, asking.within(name) if several else asking, group_column=group_column)
+        for name, files in found.zips
+    ]
     return [*photos, *inside]
 
 

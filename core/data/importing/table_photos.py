@@ -2,11 +2,12 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from core.data.importing.box_frames import BoxedPhoto, settle_boxes
 from core.data.importing.equal_photos import distinct_labels, strictest_split
 from core.data.pictures.box import Box
 from core.data.pictures.decoding import IMAGE_SUFFIXES, content_hash, decode
@@ -17,6 +18,7 @@ from core.data.store.records import BoxRow
 from core.data.tables.label_rows import LabelledBox, LabelTable, objects_of, with_objects
 from core.data.tables.labels_csv import LabelRow, Problem, match_files, read_labels
 from core.data.tables.names import name_key, without_invisible
+from core.data.tables.questions import NO_ANSWERS, Asking
 from core.errors import DataError, ImageRefused, LabelsError
 from core.processors import available_processors
 from core.progress import CountCallback
@@ -37,28 +39,57 @@ class TablePhoto:
 
 
 def photos_of_table(
-    labels: Path, images: Path, progress: CountCallback | None, group_column: str | None = None
+    labels: Path,
+    images: Path,
+    progress: CountCallback | None,
+    group_column: str | None = None,
+    answers: Mapping[str, str] = NO_ANSWERS,
 ) -> tuple[list[TablePhoto], list[Problem]]:
     """Return the rows with a label and a readable photo, each image once, and all problems.
 
     Raises LabelsError also where several columns may name the groups: training cannot ask, and a wrong guess would
-    make the results too good.
+    make the results too good. ``answers`` are those to the table's questions; raises QuestionsOpen where one is
+    missing, and AnswerError for one that is no choice or that nothing asks for.
     """
     if not images.is_dir():
         raise DataError(f"There is no folder {images}. Name the folder with the photos of {labels.name}.")
     folder = images.resolve()
-    table = _unify_spelling(read_labels(labels, labels.name, group_column))
+    asking = Asking(answers)
+    table = _unify_spelling(read_labels(labels, labels.name, group_column, asking))
     if table.group_columns.unclear:
         first, *_ = shown = table.group_columns.possible
         raise LabelsError(
             f"{labels.name} has several columns that may name the groups: {', '.join(shown)}. "
             f'Choose one with --group-column "{first}", or --group-column none to group nothing.'
         )
+    asking.require_answers(more_to_come=True)
     file_of, unmatched = match_files(table, _files(folder))
     wanted = [(row, file_of[row.line]) for row in table.rows if row.line in file_of and row.label is not None]
+    wanted, turned = _with_settled_boxes(folder, wanted, asking)
+    asking.require_answers()
     photos, refused = _read(folder, wanted, progress)
     kept, copies = without_copies(photos)
-    return kept, [*table.problems, *unmatched, *refused, *copies, *_several_boxes(kept)]
+    return kept, [*table.problems, *unmatched, *turned, *_remarks(asking), *refused, *copies, *_several_boxes(kept)]
+
+
+def _with_settled_boxes(
+    folder: Path, wanted: list[tuple[LabelRow, str]], asking: Asking
+) -> tuple[list[tuple[LabelRow, str]], list[Problem]]:
+    """Return the rows with their boxes in pixels of the upright photos, and remarks; what is unclear is asked."""
+    boxed = [
+        BoxedPhoto(file, objects_of(row), row.frame, (folder / file).read_bytes)
+        for row, file in wanted
+        if row.box is not None
+    ]
+    if not boxed:
+        return wanted, []
+    settled, remarks = settle_boxes(boxed, asking)
+    return [(with_objects(row, settled.get(file, objects_of(row))), file) for row, file in wanted], remarks
+
+
+def _remarks(asking: Asking) -> list[Problem]:
+    """Return a remark for each question that was answered."""
+    return [Problem(None, str(one), harmless=True) for one in asking.answered]
 
 
 def _unify_spelling(table: LabelTable) -> LabelTable:

@@ -6,6 +6,17 @@ from core.data.pictures.box import Box
 
 
 @dataclass(frozen=True)
+class BoxFrame:
+    """What a source says about the numbers of a photo's boxes, which may not be those of the photo as it is shown."""
+
+    size: tuple[int, int] | None = None  # width and height of the photo in pixels, according to the source
+    relative: bool = False  # the boxes were fractions of the photo; here they are pixels of the upright one
+
+
+PIXELS = BoxFrame()
+
+
+@dataclass(frozen=True)
 class LabelledBox:
     """One object in an image: its class and its box."""
 
@@ -30,6 +41,7 @@ class LabelRow:
     source: str | None = field(default=None, compare=False)  # where the label came from; written, and not read back
     group: str | None = None  # photos of a group lie in one split; None: none given
     tags: tuple[str, ...] = ()
+    frame: BoxFrame = PIXELS  # of its boxes
 
 
 @dataclass(frozen=True)

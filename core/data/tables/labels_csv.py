@@ -14,6 +14,7 @@ from core.data.tables.label_columns import BOX, GROUP, SOURCE, TAG_SEPARATOR, TA
 from core.data.tables.label_rows import LabelledBox, LabelRow, LabelTable, Problem, objects_of, with_objects
 from core.data.tables.name_matching import match_files
 from core.data.tables.names import check_class_count, name_key, without_invisible
+from core.data.tables.questions import Asking, NobodyToAsk
 from core.errors import DataError, LabelsError
 
 __all__ = [
@@ -45,14 +46,21 @@ def split_named(word: str) -> str | None:
     return _SPLITS.get(word.strip().lower())
 
 
-def read_labels(source: bytes | Path, name: str = "labels.csv", group_column: str | None = None) -> LabelTable:
+def read_labels(
+    source: bytes | Path,
+    name: str = "labels.csv",
+    group_column: str | None = None,
+    asking: Asking | None = None,
+) -> LabelTable:
     """Return the rows of a labels.csv, one per file name, and all its problems.
 
     Delimiter, encoding and the usual column names are recognised. A row that cannot be used becomes a problem. The
     ``group_column`` says which photos belong together: see ``read_header``. Where several columns may, none is used,
-    which is a problem. Raises LabelsError only where there is no table at all: no text, no header, or more labels than
+    which is a problem. ``asking`` gets what cannot be read in one way only; without it, that raises QuestionsOpen.
+    Raises LabelsError only where there is no table at all: no text, no header, or more labels than
     there can be classes; and where it lacks the ``group_column``.
     """
+    asking = asking or NobodyToAsk()
     text, guessed = read_text(source, name)
     header = read_header(text, name, group_column)
     problems = group_problems(header)

@@ -22,6 +22,7 @@ from core.errors import LabelsError
 from pages.components.data.groups.column_choice import choose_group_column
 from pages.components.data.import_boxes import confirm, show_boxes, show_learned
 from pages.components.data.import_progress import import_of, show_import, start
+from pages.components.data.import_questions import ANSWERS, answers, ask
 from pages.components.data.preview_updates import KNOWN, show_updates, updates_of
 from pages.components.data.uploaded_files import release_uploads, uploads_on_disk
 from pages.components.shared import frame
@@ -33,7 +34,9 @@ FILES, FOLDER, SERVER = "Files or a zip", "A whole folder", "A path on the serve
 PROBLEMS_IN_FULL = 12
 PLAN, TOKEN, ROUND, PROPOSAL = "add-plan", "add-token", "add-round", "add-proposal"
 PLANNER = "add-planner"
-"""The function that makes the plan again with another group column."""
+"""The function that makes the plan again with another group column or other answers."""
+COLUMN = "add-chosen-column"
+"""The group column that a person chose."""
 
 
 def add_photos(project: Project) -> None:
@@ -69,7 +72,7 @@ def _from_uploads(*, whole_folder: bool) -> ImportPlan | None:
     uploads = uploads_on_disk(files)
     token = tuple(file.file_id for file in files)
     if st.session_state.get(TOKEN) != token:
-        for name in (PLAN, PROPOSAL):
+        for name in (PLAN, PROPOSAL, COLUMN, ANSWERS):
             st.session_state.pop(name, None)
         with st.spinner("Reading the files"):
             _make_plan(partial(plan_uploads, uploads), partial(guess_in_uploads, uploads))
@@ -81,7 +84,7 @@ def _from_uploads(*, whole_folder: bool) -> ImportPlan | None:
 
 def _clear_plan() -> None:
     release_uploads()
-    for name in (PLAN, PLANNER, PROPOSAL, TOKEN, KNOWN):
+    for name in (PLAN, PLANNER, PROPOSAL, TOKEN, KNOWN, COLUMN, ANSWERS):
         st.session_state.pop(name, None)
 
 
@@ -154,7 +157,10 @@ def _show(plan: ImportPlan, project: Project) -> None:
     """Draw what was found, what it would change, and the button that does it."""
     with st.container(border=True):
         if planner := st.session_state.get(PLANNER):
-            choose_group_column(plan, partial(_plan_again, planner))
+            choose_group_column(plan, partial(_group_by, planner))
+            if ask(plan, partial(_plan_again, planner)):
+                _problems(plan.problems, plan.refused)
+                return
         updates = updates_of(plan, project)
         if plan.candidates or not updates.photos:
             _found(plan, updates)
@@ -168,9 +174,15 @@ def _show(plan: ImportPlan, project: Project) -> None:
         _buttons(plan, updates, project)
 
 
-def _plan_again(planner: Callable[..., ImportPlan], group_column: str) -> None:
+def _group_by(planner: Callable[..., ImportPlan], group_column: str) -> None:
+    st.session_state[COLUMN] = group_column
+    _plan_again(planner)
+
+
+def _plan_again(planner: Callable[..., ImportPlan]) -> None:
+    """Make the plan again with the chosen group column and the answers so far."""
     with st.spinner("Reading the files"):
-        st.session_state[PLAN] = planner(group_column=group_column)
+        st.session_state[PLAN] = planner(group_column=st.session_state.get(COLUMN), answers=answers())
 
 
 def _found(plan: ImportPlan, updates: LabelUpdates) -> None:
@@ -289,7 +301,7 @@ def _update(plan: ImportPlan, project: Project, updates: LabelUpdates) -> None:
 
 def _new_uploader() -> None:
     """Show a new uploader next time, so that the same files do not show up again."""
-    for name in (PLAN, PLANNER, TOKEN, KNOWN):
+    for name in (PLAN, PLANNER, TOKEN, KNOWN, COLUMN, ANSWERS):
         st.session_state.pop(name, None)
     release_uploads()
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1

@@ -19,16 +19,17 @@ from core.data.importing.formats.gathered_labels import (
     text_of,
 )
 from core.data.importing.formats.json_text import JsonRefused, JsonTooLarge, parse_json
+from core.data.tables.questions import Asking, NobodyToAsk
 from core.errors import LabelsError
 
 KEYS = ("images", "annotations", "categories")
 _SHOWN_PHOTOS = 3
 
 
-def read(files: Files, unread: dict[str, str] | None = None) -> CollectedLabels | None:
+def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | None = None) -> CollectedLabels | None:
     """Read the COCO files among these; None where there are none. ``unread`` gets JSON that cannot be read."""
     unread = {} if unread is None else unread
-    collected = LabelCollector()
+    collected = LabelCollector(asking=asking or NobodyToAsk())
     pictures = ImageIndex(files)
     for path in sorted(path for path in files if suffix_of(path) == ".json"):
         trial = LabelCollector()

@@ -9,9 +9,10 @@ from pathlib import PurePosixPath
 
 from core.data.importing.folder_layout import is_picture, plain_path
 from core.data.pictures.box import Box
-from core.data.tables.label_rows import LabelledBox, LabelRow, LabelTable, Problem, with_objects
+from core.data.tables.label_rows import PIXELS, BoxFrame, LabelledBox, LabelRow, LabelTable, Problem, with_objects
 from core.data.tables.labels_csv import split_named
 from core.data.tables.names import LONGEST_NAME, check_class_count
+from core.data.tables.questions import Asking, NobodyToAsk
 from core.errors import DataError, ImageRefused, LabelsError
 
 MAX_TEXT_BYTES = 128 * 2**20
@@ -54,6 +55,8 @@ class LabelCollector:
     classes: dict[str, None] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     unlisted_problems: int = 0
+    asking: Asking = field(default_factory=NobodyToAsk)
+    frames: dict[str, BoxFrame] = field(default_factory=dict)  # path -> what the data set says of the photo's size
 
     def add_image(self, path: str, name: str, split: str | None, label: str | None = None) -> None:
         """Add an image that the data set lists."""
@@ -128,7 +131,10 @@ class LabelCollector:
         if self.unlisted_problems:
             self.problems.append(Problem(None, f"{self.unlisted_problems:,} more problems are not listed"))
         rows = [with_objects(row, tuple(self.objects.get(path, ()))) for path, row in self.rows.items()]
-        rows = [replace(row, line=line) for line, row in enumerate(rows, start=1)]
+        rows = [
+            replace(row, line=line, frame=self.frames.get(row.filename, PIXELS))
+            for line, row in enumerate(rows, start=1)
+        ]
         times = Counter(self.names.values())
         kept = {path: path if times[name] > 1 else name for path, name in self.names.items()}
         table = LabelTable(tuple(rows), tuple(self.problems), ())

@@ -27,16 +27,17 @@ from core.data.importing.formats.gathered_labels import (
 )
 from core.data.importing.formats.json_text import JsonRefused, parse_json
 from core.data.tables.csv_cells import as_row, check_rows, restore
+from core.data.tables.questions import Asking, NobodyToAsk
 
 TABLES = ("metadata.csv", "metadata.jsonl")
 LABELS = ("label", "class", "category", "target")
 FOLDERS = {"train": "train", "val": "validation", "test": "test"}
 
 
-def read(files: Files, unread: dict[str, str] | None = None) -> CollectedLabels | None:
+def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | None = None) -> CollectedLabels | None:
     """Read the metadata files among these; None where none has labels or boxes. ``unread`` gets the unreadable ones."""
     unread = {} if unread is None else unread
-    collected = LabelCollector()
+    collected = LabelCollector(asking=asking or NobodyToAsk())
     pictures = ImageIndex(files)
     for path in sorted(path for path in files if PurePosixPath(path).name in TABLES):
         trial = LabelCollector()

@@ -1,20 +1,57 @@
-"""Read the size of an untrusted image without decoding it."""
+"""Read the size and the orientation of an untrusted image without decoding it."""
+
+from dataclasses import dataclass
 
 from PIL import Image
 
+from core.data.pictures.box import Box
 from core.data.pictures.decoding import BROKEN, FORMATS, MAX_PIXELS
 from core.data.pictures.decoding_limits import TimedBytes
 
 ORIENTATION_TAG, TURNED = 274, (5, 6, 7, 8)
 
 
-def size_of(raw: bytes) -> tuple[int, int] | None:
-    """Return width and height of the upright image; None where they cannot be read or the image is too large."""
+@dataclass(frozen=True)
+class StoredSize:
+    """The size of an image as it is stored, and how it is turned before it is shown."""
+
+    width: int  # pixels
+    height: int
+    orientation: int = 1  # EXIF tag 274, 1 to 8; 1: shown as stored
+
+    @property
+    def upright(self) -> tuple[int, int]:
+        """Width and height as the image is shown."""
+        return (self.height, self.width) if self.orientation in TURNED else (self.width, self.height)
+
+    def turn(self, box: Box) -> Box:
+        """Return a box of the stored image in the image as it is shown.
+
+        The eight orientations are those of the EXIF standard (CIPA DC-008, 4.6.4, tag Orientation).
+        """
+        left, right = box.x, self.width - box.x - box.width
+        top, bottom = box.y, self.height - box.y - box.height
+        x, y = {2: (right, top), 3: (right, bottom), 4: (left, bottom)}.get(self.orientation, (left, top))
+        if self.orientation not in TURNED:
+            return Box(x, y, box.width, box.height)
+        x, y = {5: (top, left), 6: (bottom, left), 7: (bottom, right), 8: (top, right)}[self.orientation]
+        return Box(x, y, box.height, box.width)
+
+
+def stored_size_of(raw: bytes) -> StoredSize | None:
+    """Return an image's size and orientation; None where they cannot be read or the image is too large."""
     try:
         with Image.open(TimedBytes(raw), formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 return None  # a PNG is decoded in search of its EXIF data
-            turned = image.getexif().get(ORIENTATION_TAG) in TURNED
-            return (image.height, image.width) if turned else image.size
+            orientation = image.getexif().get(ORIENTATION_TAG)
+            known = orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
+            return StoredSize(image.width, image.height, known)
     except BROKEN:
         return None
+
+
+def size_of(raw: bytes) -> tuple[int, int] | None:
+    """Return width and height of the upright image; None where they cannot be read or the image is too large."""
+    found = stored_size_of(raw)
+    return found.upright if found else None

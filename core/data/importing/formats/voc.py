@@ -31,6 +31,7 @@ from core.data.importing.formats.gathered_labels import (
     text_of,
 )
 from core.data.tables.labels_csv import split_named
+from core.data.tables.questions import Asking, NobodyToAsk
 from core.errors import DataError
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
@@ -45,9 +46,9 @@ ORIGINAL = re.compile(r"(The )?(PASCAL )?VOC ?20\d\d( Database)?", re.IGNORECASE
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def read(files: Files, unread: dict[str, str] | None = None) -> CollectedLabels | None:
+def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | None = None) -> CollectedLabels | None:
     """Read the VOC files among these; None where there are none. ``unread`` gets XML that cannot be read."""
-    collected = LabelCollector()
+    collected = LabelCollector(asking=asking or NobodyToAsk())
     pictures = ImageIndex(files)
     splits = _splits(files, collected)
     for path in files:

@@ -25,6 +25,7 @@ from core.data.importing.formats.image_size import size_of
 from core.data.importing.formats.yaml_text import Node, YamlRefused, read_yaml_text
 from core.data.tables.label_rows import Problem
 from core.data.tables.names import LONGEST_NAME
+from core.data.tables.questions import Asking, NobodyToAsk
 from core.errors import ImageRefused, LabelsError
 
 SETTINGS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
@@ -34,12 +35,12 @@ PIXEL_DIGITS = 6  # ... which restore a coordinate to a millionth of a pixel
 NO_SPLIT = "default"
 
 
-def read(files: Files, unread: dict[str, str] | None = None) -> CollectedLabels | None:
+def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | None = None) -> CollectedLabels | None:
     """Read the YOLO files among these; None where there are none, or no list of classes.
 
     ``unread`` gets lists of classes that cannot be read. Raises LabelsError where labels need one of these.
     """
-    collected = LabelCollector()
+    collected = LabelCollector(asking=asking or NobodyToAsk())
     pictures = ImageIndex(files)
     try:
         classes = _classes(files, collected)
