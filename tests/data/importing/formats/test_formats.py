@@ -21,6 +21,7 @@ from core.data.importing.plan_files import plan_from_files
 from core.data.importing.plan_import import plan_folder, plan_zip, run_import
 from core.data.store.records import BoxRow
 from core.data.store.store import Store
+from core.data.tables.questions import Asking
 from core.errors import DataError, LabelsError
 from tests.data.builders import add, open_store
 
@@ -357,7 +358,7 @@ def test_whatever_stands_in_a_file_is_a_problem_and_no_crash(content: object) ->
         content,
     ):
         plan_from_files(
-            {FILE_NAME: partial(bytes, json.dumps(one).encode()), "a.png": bytes, "b/a.png": bytes}, {}, "x"
+            {FILE_NAME: partial(bytes, json.dumps(one).encode()), "a.png": bytes, "b/a.png": bytes}, {}, "x", Asking()
         )
 
 

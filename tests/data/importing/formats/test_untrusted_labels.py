@@ -13,6 +13,7 @@ from core.data.importing.import_plan import ImportPlan
 from core.data.importing.plan_files import plan_from_files
 from core.data.importing.plan_import import plan_folder, plan_packed, plan_zip, run_import
 from core.data.tables.names import MOST_CLASSES
+from core.data.tables.questions import Asking
 from core.errors import ArraysError, DataError, LabelsError
 from tests.data.builders import open_store, picture
 
@@ -153,7 +154,7 @@ def test_too_many_classes_are_refused_before_anything_is_created_in_every_format
         readers = {path: partial(_bytes, data) for path, data in {"images/a.png": picture(1), **files}.items()}
         started = time.process_time()
         with pytest.raises(LabelsError, match=r"classes; at most 1,000 are allowed"):
-            plan_from_files(readers, {}, "many.zip")
+            plan_from_files(readers, {}, "many.zip", Asking())
         assert time.process_time() - started < 3, name
 
 
