@@ -28,7 +28,7 @@ def test_what_nobody_has_answered_is_open_and_names_its_options() -> None:
 
 
 def test_an_answer_that_is_no_choice_is_an_error_that_lists_them() -> None:
-    with pytest.raises(AnswerError, match='"inches" does not answer box-unit. Choose --answer "box-unit=fractions"'):
+    with pytest.raises(AnswerError, match=r'"inches" does not answer box-unit\. Choose --answer "box-unit=fractions"'):
         Asking({"box-unit": "inches"}).ask(UNIT)
 
 
@@ -71,7 +71,7 @@ def test_answers_of_the_command_line() -> None:
         "encoding:a=b.csv": "cp932",
     }
     for wrong in ("pixels", "=pixels", "box-unit="):
-        with pytest.raises(AnswerError, match="QUESTION=CHOICE|between the question"):
+        with pytest.raises(AnswerError, match="between the question and the choice"):
             parse_answers([wrong])
     with pytest.raises(AnswerError, match="two answers"):
         parse_answers(["box-unit=pixels", "box-unit=fractions"])
