@@ -173,7 +173,7 @@ def snapshot_of_table(
     """
     from core.data.importing.table_photos import photos_of_table
 
-    photos, problems = photos_of_table(labels, images, progress, group_column, answers)
+    photos, problems = photos_of_table(labels, images, progress, group_column, answers, boxes=task != CLASSIFICATION)
     task = task or (LOCALIZATION if any(photo.row.box for photo in photos) else CLASSIFICATION)
     if task == LOCALIZATION:
         problems += [

@@ -44,12 +44,15 @@ def photos_of_table(
     progress: CountCallback | None,
     group_column: str | None = None,
     answers: Mapping[str, str] = NO_ANSWERS,
+    *,
+    boxes: bool = True,
 ) -> tuple[list[TablePhoto], list[Problem]]:
     """Return the rows with a label and a readable photo, each image once, and all problems.
 
     Raises LabelsError also where several columns may name the groups: training cannot ask, and a wrong guess would
-    make the results too good. ``answers`` are those to the table's questions; raises QuestionsOpen where one is
-    missing, and AnswerError for one that is no choice or that nothing asks for.
+    make the results too good. ``answers`` are those to the table's questions; without ``boxes`` nothing is asked about
+    these. Raises QuestionsOpen where an answer is missing, and AnswerError for one that is no choice or that nothing
+    asks for.
     """
     if not images.is_dir():
         raise DataError(f"There is no folder {images}. Name the folder with the photos of {labels.name}.")
@@ -65,7 +68,7 @@ def photos_of_table(
     asking.require_answers(more_to_come=True)
     file_of, unmatched = match_files(table, _files(folder))
     wanted = [(row, file_of[row.line]) for row in table.rows if row.line in file_of and row.label is not None]
-    wanted, turned = _with_settled_boxes(folder, wanted, asking)
+    wanted, turned = _with_settled_boxes(folder, wanted, asking) if boxes else (wanted, [])
     asking.require_answers()
     photos, refused = _read(folder, wanted, progress)
     kept, copies = without_copies(photos)
