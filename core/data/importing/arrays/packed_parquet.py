@@ -1,0 +1,155 @@
+"""Plan the import of images in a Parquet file, as Hugging Face's datasets and the Hub write them.
+
+https://huggingface.co/docs/hub/datasets-image#parquet: a column ``image`` with the bytes, a column ``label`` with
+numbers whose names stand in the schema, and the split in the name, ``train-00000-of-00002.parquet``.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from core.data.importing.arrays.parquet_file import ParquetFile, ParquetRow, open_parquet
+from core.data.importing.folder_layout import plain_path
+from core.data.importing.formats.gathered_labels import LONGEST_NAME_OF_FILE, class_text, shown_value, split_of
+from core.data.importing.import_plan import Candidate, FileResult, ImportPlan
+from core.data.importing.plan_files import with_usable_labels
+from core.data.tables.label_rows import Problem
+from core.data.tables.names import class_key, storable_name
+from core.data.tables.questions import SAMPLED, Asking, Choice, Question
+from core.errors import ArraysError
+
+CLASS_COLUMN = "class-column"
+"""The kind of the question."""
+NONE = "none"
+
+LABELS = ("label", "labels", "class", "category", "target")
+OBJECTS = "objects"
+_MOST_PROBLEMS = 100
+_STARTS = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"GIF8": ".gif", b"BM": ".bmp", b"RIFF": ".webp"}
+
+
+def plan_parquet(source: Path | BinaryIO, name: str, asking: Asking) -> ImportPlan:
+    """Plan the import of one file. Raises ArraysError where it is damaged or holds no images."""
+    file = open_parquet(source, name)
+    if file.image is None:
+        columns = ", ".join(file.columns[:8])
+        raise ArraysError(
+            f"{name} has no column of images (its columns: {columns}). If it names photos beside it, call it "
+            "metadata.parquet."
+        )
+    problems: list[Problem] = []
+    column = _class_column(file, name, asking)
+    if column is None:
+        problems.append(Problem(None, f"{name} has no column of labels; its images are imported without labels"))
+    if OBJECTS in file.columns:
+        problems.append(Problem(None, f"the boxes in the column {OBJECTS} of {name} are not read"))
+    split = split_of(name)
+    names = _names(file.rows, PurePosixPath(name).stem)
+    candidates: list[Candidate] = []
+    refused: list[FileResult] = []
+    labels = _Labels(file, column, problems)
+    for number, (row, filename) in enumerate(zip(file.rows, names, strict=True), start=1):
+        if row.read is None:
+            reason = "its bytes are not in the Parquet file"
+            refused.append(FileResult(filename, "refused", reason))
+            continue
+        candidates.append(Candidate(filename, labels.of(row, number), split, None, row.read))
+    labels.report()
+    candidates = with_usable_labels(candidates, problems)
+    used = {class_key(one.label): one.label for one in reversed(candidates) if one.label is not None}
+    listed = file.classes.get(column or "", ())
+    in_order = dict.fromkeys(used[key] for key in map(class_key, listed) if key in used)
+    classes = tuple(dict.fromkeys([*in_order, *used.values()]))
+    return ImportPlan(tuple(candidates), tuple(problems), tuple(refused), storable_name(name), classes)
+
+
+def _class_column(file: ParquetFile, name: str, asking: Asking) -> str | None:
+    """Return the column of the class; where several may be, that is asked."""
+    found = [column for column in file.columns if column in file.classes]
+    found = found or [column for column in file.columns if column.lower() in LABELS]
+    if len(found) < 2:
+        return found[0] if found else None
+    shown = file.rows[:SAMPLED]
+    choices = [
+        Choice(
+            column,
+            f"Take the column {column}",
+            tuple((row.path or "", _shown(row.cells.get(column), file.classes.get(column))) for row in shown),
+        )
+        for column in found
+    ]
+    choices.append(Choice(NONE, "Import the photos without labels"))
+    text = f"{name} has several columns of classes: {', '.join(found)}. Which one is right?"
+    key = asking.ask(Question(CLASS_COLUMN, text, tuple(choices), name, ("photo", "class")))
+    return key if key in found else None
+
+
+def _shown(value: object, names: Sequence[str] | None) -> str:
+    if names and isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(names):
+        return names[value]
+    return shown_value(value)
+
+
+class _Labels:
+    """The labels of the rows; what is none becomes a problem with its row."""
+
+    def __init__(self, file: ParquetFile, column: str | None, problems: list[Problem]) -> None:
+        self._names = file.classes.get(column or "")
+        self._column = column
+        self._problems = problems
+        self._counts: Counter[str] = Counter()
+
+    def of(self, row: ParquetRow, number: int) -> str | None:
+        """Return the label of the row with this number, counted from 1; None for none."""
+        value = row.cells.get(self._column) if self._column is not None else None
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if isinstance(value, list):
+            self._counts["images have several labels, and a project has one class a photo; they get none"] += 1
+            return None
+        if self._column is None or value is None or (self._names is not None and value == -1):
+            self._counts["images have no label"] += self._column is not None
+            return None
+        if self._names is not None and isinstance(value, int) and not isinstance(value, bool):
+            if 0 <= value < len(self._names):
+                return self._names[value]
+            self._note(number, f"there is no class {value} among the {len(self._names)} of its column")
+            return None
+        label = class_text(value)
+        if label is None:
+            self._note(number, f"the label is {shown_value(value)}, which is not a name")
+        return label
+
+    def report(self) -> None:
+        """Add what was counted to the problems."""
+        for what, count in self._counts.items():
+            if count:
+                self._problems.append(Problem(None, f"{count:,} {what}", harmless=what == "images have no label"))
+
+    def _note(self, number: int, text: str) -> None:
+        if len(self._problems) < _MOST_PROBLEMS:
+            self._problems.append(Problem(None, f"row {number}: {text}; the image has no label"))
+        else:
+            self._counts["more rows have a label that cannot be used"] += 1
+
+
+def _names(rows: Sequence[ParquetRow], stem: str) -> list[str]:
+    """Return a name for each image: its own, else one by its number; equal ones get a number."""
+    digits = max(5, len(str(max(0, len(rows) - 1))))
+    found: list[str] = []
+    taken: set[str] = set()
+    for number, row in enumerate(rows):
+        own = plain_path(row.path) if row.path and len(row.path) <= LONGEST_NAME_OF_FILE else None
+        if own is None or own in taken:
+            suffix = PurePosixPath(own).suffix if own else _suffix(row)
+            own = f"{stem}_{number:0{digits}d}{suffix}"
+        taken.add(own)
+        found.append(storable_name(own))
+    return found
+
+
+def _suffix(row: ParquetRow) -> str:
+    if row.read is None:
+        return ""
+    return next((suffix for magic, suffix in _STARTS.items() if row.start.startswith(magic)), ".tif")

@@ -1,0 +1,163 @@
+"""Choose the table of labels among several: one that has labels, and no template for predictions; else ask."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from core.data.importing.folder_layout import TABLE_SUFFIXES, suffix_of
+from core.data.importing.formats.csv_styles.joined_tables import join_tables
+from core.data.importing.formats.csv_styles.read_table import read_table, read_tool_table
+from core.data.importing.formats.csv_styles.vertex_lines import SUFFIX
+from core.data.importing.formats.gathered_labels import split_of
+from core.data.tables.label_rows import LabelRow, LabelTable, Problem
+from core.data.tables.questions import SAMPLED, Asking, Choice, Question
+from core.errors import ImageRefused, LabelsError
+
+WHICH_TABLE = "which-table"
+"""The kind of the question."""
+ALL = "all"
+
+MOST_TABLES = 50
+"""How many tables of a folder are looked at."""
+
+_TEMPLATE = "submission"  # in the name of a table on Kaggle: the form of an answer, with labels that mean nothing
+_MOST_CHOICES = 8
+
+Readers = Mapping[str, Callable[[], bytes]]
+
+
+@dataclass(frozen=True)
+class ChosenTable:
+    """A table of labels with the files that it was read from."""
+
+    used: frozenset[str]
+    table: LabelTable
+
+
+@dataclass(frozen=True)
+class _Readable:
+    """A table with labels, and what reading it asked."""
+
+    table: LabelTable
+    asking: Asking
+    used: frozenset[str]
+
+
+def choose_table(
+    tables: Readers,
+    asking: Asking,
+    group_column: str | None = None,
+    photos: Readers | None = None,
+    own: bool = False,
+) -> ChosenTable:
+    """Return labels.csv, else the table that has labels. Raises LabelsError listing the tables where none has.
+
+    Of several, those called "submission" are left out, which is said; which of the others counts is asked. ``own`` is
+    that of ``read_table``.
+    """
+    readable: dict[str, _Readable] = {}
+    wrong: list[LabelsError] = []
+    named = [path for path in tables if path.lower() == "labels.csv"]
+    for path in named or sorted(tables):
+        trial, used = asking.trial(), {path}
+        others = {other: read for other, read in tables.items() if other != path}
+        try:
+            table = read_table(tables[path](), path, group_column, trial, photos, others, used, own)
+        except LabelsError as error:
+            wrong.append(error)
+        else:
+            readable[path] = _Readable(table, trial, frozenset(used))
+    if readable:
+        return _chosen(readable, asking)
+    if len(wrong) == 1:
+        raise wrong[0]
+    raise LabelsError(
+        f"None of the tables {', '.join(sorted(tables))} has a column for the file and one for the label. "
+        "Rename the right one to labels.csv and give it the columns filename and label."
+    )
+
+
+def choose_tool_table(files: Readers, asking: Asking, photos: Readers | None = None) -> ChosenTable | None:
+    """Return the table in the unmistakable style of another tool, wherever it lies; None where there is none."""
+    tables = tables_among(files)
+    readable: dict[str, _Readable] = {}
+    for path in tables:
+        trial, used = asking.trial(), {path}
+        others = {other: read for other, read in tables.items() if other != path}
+        try:
+            table = read_tool_table(tables[path](), path, trial, photos or {}, others, used)
+        except ImageRefused:
+            continue
+        if table is not None:
+            readable[path] = _Readable(table, trial, frozenset(used))
+    return _chosen(readable, asking) if readable else None
+
+
+def tables_among(files: Readers) -> dict[str, Callable[[], bytes]]:
+    """Return the tables among files, those in the upper folders first; at most as many as are looked at."""
+    suffixes = {*TABLE_SUFFIXES, SUFFIX}
+    paths = sorted((path for path in files if suffix_of(path) in suffixes), key=lambda path: (path.count("/"), path))
+    return {path: files[path] for path in paths[:MOST_TABLES]}
+
+
+def _chosen(readable: dict[str, _Readable], asking: Asking) -> ChosenTable:
+    remarks: list[Problem] = []
+    left = {path: why for path, one in readable.items() if (why := _no_labels(path, one))}
+    if len(left) < len(readable):
+        readable = {path: one for path, one in readable.items() if path not in left}
+        remarks += [Problem(None, f"{path} is not used, because {why}", harmless=True) for path, why in left.items()]
+    else:
+        left = {}
+    same = _equal_to_first(readable)
+    remarks += [Problem(None, f"{path} says the same as {next(iter(readable))}", harmless=True) for path in same]
+    readable = {path: one for path, one in readable.items() if path not in same}
+    path = _only(readable, asking)
+    if path == ALL:
+        for one in readable.values():
+            asking.adopt(one.asking)
+        table = join_tables([(name, _with_split(one.table, name)) for name, one in readable.items()])
+        used = frozenset(path for one in readable.values() for path in one.used)
+    else:
+        asking.adopt(readable[path].asking)
+        table, used = readable[path].table, readable[path].used
+    return ChosenTable(used.union(left, same), replace(table, problems=(*table.problems, *remarks)))
+
+
+def _equal_to_first(readable: Mapping[str, _Readable]) -> list[str]:
+    """Return the tables whose rows are those of the first one."""
+    first, *others = [(path, [_without_lines(row) for row in one.table.rows]) for path, one in readable.items()]
+    return [path for path, rows in others if rows == first[1]]
+
+
+def _without_lines(row: LabelRow) -> LabelRow:
+    return replace(row, line=0, objects=tuple(replace(one, line=0) for one in row.objects))
+
+
+def _no_labels(path: str, one: _Readable) -> str | None:
+    """Return why a table is not meant to give labels if another one does; None where it may be."""
+    if _TEMPLATE in PurePosixPath(path).name.lower():
+        return "its name says that it is a template for predictions"
+    labelled = any(row.label for row in one.table.rows) or one.asking.open
+    return None if labelled else "none of its rows has a label"
+
+
+def _only(readable: Mapping[str, _Readable], asking: Asking) -> str:
+    """Return the table to use, or ALL; asks where there are several."""
+    first = next(iter(readable))
+    if len(readable) == 1:
+        return first
+    splits = [split_of(path) for path in readable]
+    choices = []
+    if None not in splits and len({*splits}) == len(splits):
+        rows = [(path, split or "") for path, split in zip(readable, splits, strict=True)]
+        choices.append(Choice(ALL, "Use all of them, with the splits that their names say", tuple(rows[:SAMPLED])))
+    for path, one in list(readable.items())[:_MOST_CHOICES]:
+        sample = tuple((row.filename, row.label or "") for row in one.table.rows[:SAMPLED])
+        choices.append(Choice(path, f"Use {path}", sample))
+    text = f"{len(readable)} tables have labels: {', '.join(list(readable)[:_MOST_CHOICES])}. Which one is right?"
+    return asking.ask(Question(WHICH_TABLE, text, tuple(choices), "", ("photo", "class"))) or choices[0].key
+
+
+def _with_split(table: LabelTable, name: str) -> LabelTable:
+    """Return the table with the split of its name in the rows that have none."""
+    return replace(table, rows=tuple(replace(row, split=row.split or split_of(name)) for row in table.rows))

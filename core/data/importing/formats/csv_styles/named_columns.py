@@ -1,0 +1,130 @@
+"""Tables whose columns have other names, as on Kaggle and in fastai: ``Id,Category``, ``image_name,tags``.
+
+fastai's ``is_valid`` (https://docs.fast.ai/vision.data.html, ``valid_col``) gives the split.
+"""
+
+import re
+from collections.abc import Sequence
+
+from core.data.importing.formats.csv_styles.sheet import Around, Row, Sheet, names_photo, number
+from core.data.importing.formats.csv_styles.usual_table import UsualRow, UsualTable
+from core.data.tables.label_columns import FILENAMES, LABELS, SPLIT
+from core.data.tables.label_rows import LabelTable
+from core.data.tables.questions import SAMPLED, Choice, Question
+
+PHOTOS = (
+    *FILENAMES,
+    *("image_name", "img_name", "image_id", "imageid", "img_id", "img", "image_path", "img_path", "imagepath"),
+    *("file", "fname", "file_path", "filepath", "file_id", "photo", "photo_id", "picture", "name", "id", "uuid"),
+)
+"""Columns that name the photo, the surest first: beside "image", the column "id" is something else."""
+CLASSES = (
+    *LABELS,
+    *("class_name", "classname", "label_name", "category_name", "breed", "species", "labels", "tags", "classes"),
+    *("class_id", "label_id", "category_id", "diagnosis", "disease", "variety", "cultivar"),
+    *("dbn_prediction", "prediction", "individual_id", "landmark_id", "attribute_ids"),
+)
+SEVERAL = ("labels", "tags", "classes", "attribute_ids")
+"""Columns whose cells hold several labels, separated by spaces."""
+VALID = "is_valid"
+_JUDGED = 100  # rows
+CLASS_COLUMN = "class-column"
+"""The kind of the question."""
+
+
+def read(sheet: Sheet, around: Around) -> LabelTable | None:
+    """Return the labels of a table with a column for the photo and one for the class; None for any other table.
+
+    A column of fractions is no class. Of several columns of classes that differ, a person chooses.
+    """
+    photo = photo_column(sheet)
+    if photo is None or not sheet.body:
+        return None
+    label = _label_column(sheet, photo, around)
+    if label is None:
+        return None
+    valid = sheet.place(VALID) if SPLIT not in sheet.header else None
+    cells = {place: cell for place, cell in enumerate(sheet.rows[0].cells) if place not in (photo, label, valid)}
+    table = UsualTable(sheet, sheet.rows[0].line, tuple(cells.values()))
+    named = f"{sheet.rows[0].cells[photo]} names the photo, {sheet.rows[0].cells[label]} its class"
+    table.add_remark(f"columns of {sheet.name}: {named}")
+    mark = _mark(sheet, label)
+    for row in sheet.body:
+        labels = _labels(row.cell(label), mark)
+        others = tuple(row.cell(place) for place in cells)
+        table.rows.append(UsualRow(row.line, row.cell(photo), labels, _split(row, valid), None, others))
+    return table.read(around)
+
+
+def photo_column(sheet: Sheet) -> int | None:
+    """Return the column that names the photo: of several, the first with names of files; None where there is none."""
+    places = [sheet.header.index(name) for name in PHOTOS if name in sheet.header]
+    with_files = (at for at in places if sheet.body and all(names_photo(row.cell(at)) for row in sheet.body[:_JUDGED]))
+    return next(with_files, places[0] if places else None)
+
+
+def _label_column(sheet: Sheet, photo: int, around: Around) -> int | None:
+    """Return the column of the class; where several that differ may be, that is asked."""
+    columns = [sheet.header.index(name) for name in CLASSES if name in sheet.header]
+    columns = [place for place in dict.fromkeys(columns) if place != photo]
+    if not columns and sheet.header in (
+        ("image", "id"),
+        ("id", "image"),
+    ):  # the whales of Kaggle: their ids are classes
+        columns = [sheet.header.index("id")]
+    single = [place for place in columns if sheet.header[place] not in SEVERAL]
+    columns = single or columns
+    columns = [place for place in columns if not _are_fractions([row.cell(place) for row in sheet.body])]
+    different = _different(sheet, columns)
+    return _ask_column(sheet, photo, different, around) if len(different) > 1 else next(iter(different), None)
+
+
+def _different(sheet: Sheet, columns: Sequence[int]) -> list[int]:
+    """Return the columns without those that say the same as another in other words, such as a class's number."""
+    kept: list[int] = []
+    for place in sorted(columns, key=lambda at: all(number(row.cell(at)) is not None for row in sheet.body)):
+        cells = [row.cell(place) for row in sheet.body]
+        pairs = [{*zip(cells, (row.cell(other) for row in sheet.body), strict=True)} for other in kept]
+        if not any(len(one) == len({*cells}) == len({second for _, second in one}) for one in pairs):
+            kept.append(place)
+    return kept
+
+
+def _ask_column(sheet: Sheet, photo: int, columns: Sequence[int], around: Around) -> int | None:
+    names = sheet.rows[0].cells
+    shown = sheet.body[:SAMPLED]
+    choices = tuple(
+        Choice(
+            names[place], f"Take the column {names[place]}", tuple((row.cell(photo), row.cell(place)) for row in shown)
+        )
+        for place in columns
+    )
+    text = (
+        f"{sheet.name} has several columns that may be the class: {', '.join(one.key for one in choices)}. Which one?"
+    )
+    key = around.asking.ask(Question(CLASS_COLUMN, text, choices, sheet.name, ("photo", "class")))
+    return next((place for place in columns if names[place] == key), columns[0])
+
+
+def _are_fractions(cells: Sequence[str]) -> bool:
+    """Return whether numbers are shares or measurements: they cannot name classes."""
+    numbers = [number(cell) for cell in cells if cell]
+    return any(one is not None and not one.is_integer() for one in numbers) and None not in numbers
+
+
+def _mark(sheet: Sheet, label: int) -> str | None:
+    """Return what separates several labels in a cell; None where a cell is one label."""
+    if sheet.header[label] not in SEVERAL:
+        return None
+    cells = [row.cell(label) for row in sheet.body]
+    return next((mark for mark in ("|", ";", ",") if any(mark in cell for cell in cells)), " ")
+
+
+def _labels(cell: str, mark: str | None) -> tuple[str, ...]:
+    parts = [cell] if mark is None else [part for part in re.split(re.escape(mark), cell) if part.strip()]
+    return tuple(part.strip() for part in parts) or ("",)
+
+
+def _split(row: Row, valid: int | None) -> str:
+    word = row.cell(valid).lower()
+    return {"true": "val", "1": "val", "false": "train", "0": "train"}.get(word, word)

@@ -1,0 +1,90 @@
+"""Ask what to do with photos that have several labels: a project has one class a photo."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+
+from core.data.tables.label_rows import LabelRow, LabelTable, Problem
+from core.data.tables.names import check_class_count
+from core.data.tables.questions import SAMPLED, Asking, Choice, Question
+from core.errors import DataError, LabelsError
+
+SEVERAL = "several-labels"
+"""The kind of the question."""
+SINGLE, JOINED = "single", "joined"
+
+_MARK = "|"
+_JOINT = " + "
+
+
+def settle_several(table: LabelTable, several: Mapping[int, tuple[str, ...]], asking: Asking, place: str) -> LabelTable:
+    """Return the table with at most one label a photo; ``several`` are the labels of rows that have more, by line.
+
+    Without several labels nothing is asked. Raises LabelsError where their combinations are too many classes.
+    """
+    found = {line: tuple(dict.fromkeys(labels)) for line, labels in several.items()}
+    rows = tuple(_with_only(row, found.get(row.line, ())) for row in table.rows)
+    table = replace(table, rows=rows)
+    unclear = [row for row in rows if len(found.get(row.line, ())) > 1 and row.box is None]
+    if not unclear:
+        return table
+    first = unclear[0]
+    photos = "1 photo has" if len(unclear) == 1 else f"{len(unclear):,} photos have"
+    example = f"{first.filename}: {', '.join(found[first.line])}"
+    text = f"{photos} several labels, such as {example}. A project has one class a photo. What shall these photos get?"
+    shown = unclear[:SAMPLED]
+    choices = (
+        Choice(SINGLE, "Leave them without a label", tuple((row.filename, "") for row in shown)),
+        Choice(
+            JOINED,
+            "Make each combination a class",
+            tuple((row.filename, _combination(found[row.line])) for row in shown),
+        ),
+    )
+    key = asking.ask(Question(SEVERAL, text, choices, place, ("photo", "class")))
+    if key == JOINED:
+        joined = {row.line: _combination(found[row.line]) for row in unclear}
+        rows = tuple(replace(row, label=joined.get(row.line, row.label)) for row in rows)
+        _check_classes(rows, place)
+    if key == SINGLE:
+        said = f"{photos} several labels and {'is' if len(unclear) == 1 else 'are'} imported without one"
+        table = replace(table, problems=(*table.problems, Problem(None, said, harmless=True)))
+        unlabelled = {row.line for row in unclear}
+        rows = tuple(replace(row, label=None) if row.line in unlabelled else row for row in rows)
+    return replace(table, rows=rows)
+
+
+def marked_labels(table: LabelTable) -> dict[int, tuple[str, ...]]:
+    """Return the labels of rows such as "cat|dog", by line; none where the parts are in no other label.
+
+    A class may be called "cat|dog"; a part that other labels have too shows that several are meant.
+    """
+    parts = {
+        row.label: tuple(part.strip() for part in row.label.split(_MARK) if part.strip())
+        for row in table.rows
+        if row.label is not None and row.box is None
+    }
+    labels_with: dict[str, set[str]] = defaultdict(set)
+    for label, some in parts.items():
+        for part in some:
+            labels_with[part].add(label)
+    if not any(len(some) > 1 and any(len(labels_with[one]) > 1 for one in some) for some in parts.values()):
+        return {}
+    return {row.line: parts[row.label] for row in table.rows if row.label in parts and len(parts[row.label]) > 1}
+
+
+def _with_only(row: LabelRow, labels: tuple[str, ...]) -> LabelRow:
+    """Return the row with the label that it has several times."""
+    return replace(row, label=labels[0]) if len(labels) == 1 and row.box is None else row
+
+
+def _combination(labels: tuple[str, ...]) -> str:
+    """Return one name for a set of labels, whatever their order."""
+    return _JOINT.join(sorted(labels))
+
+
+def _check_classes(rows: tuple[LabelRow, ...], name: str) -> None:
+    try:
+        check_class_count(len({row.label for row in rows if row.label is not None}), name)
+    except DataError as error:
+        raise LabelsError(str(error)) from error

@@ -1,0 +1,116 @@
+"""Rewrite a table of another style with the usual columns, each row in its own line, and read it as a labels.csv."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from core.data.importing.formats.csv_styles.several_labels import settle_several
+from core.data.importing.formats.csv_styles.sheet import Around, Sheet
+from core.data.tables.csv_cells import as_row
+from core.data.tables.label_columns import CORNERS
+from core.data.tables.label_rows import BoxFrame, LabelRow, LabelTable, Problem
+from core.data.tables.labels_csv import NO_LABEL, read_labels
+
+_LINES = re.compile(r"\blines? \d[\d, and]*\d|\blines? \d")
+_LINE_ENDS = re.compile("\r\n|\r|\n")
+
+
+@dataclass(frozen=True)
+class UsualRow:
+    """What one row of a table says about a photo."""
+
+    line: int
+    filename: str
+    labels: tuple[str, ...] = ()  # ("",): none, which is a problem; (): none by intent; several are asked about
+    split: str = ""
+    corners: tuple[float, float, float, float] | None = None  # xmin, ymin, xmax, ymax
+    others: tuple[str, ...] = ()  # cells of the columns that are kept as they are
+
+
+@dataclass
+class UsualTable:
+    """A table with the usual columns, before its rows are checked."""
+
+    sheet: Sheet
+    header_line: int = 0  # 0: its first line is a row
+    others: tuple[str, ...] = ()  # the columns that are kept as they are
+    rows: list[UsualRow] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    fractions: bool = False  # the boxes are fractions of the photo
+
+    def add_problem(self, line: int | None, text: str) -> None:
+        """Add something that is skipped or wrong."""
+        self.problems.append(Problem(line, text))
+
+    def add_remark(self, text: str) -> None:
+        """Add a remark that nobody has to confirm."""
+        self.problems.append(Problem(None, text, harmless=True))
+
+    def read(self, around: Around) -> LabelTable:
+        """Return the checked rows and all problems. Raises LabelsError as ``read_labels``."""
+        text, own_lines = self._text()
+        table = read_labels(text.encode(), self.sheet.name, around.group_column, around.asking)
+        table = _with_own_lines(table, lambda line: own_lines.get(line, line))
+        several = {row.line: row.labels for row in self.rows if len(row.labels) > 1}
+        expected = {row.line for row in self.rows if len(row.labels) != 1}
+        kept = [one for one in table.problems if not (one.line in expected and NO_LABEL in one.text)]
+        table = replace(table, rows=tuple(self._framed(table)), problems=tuple(kept))
+        table = settle_several(table, several, around.asking, self.sheet.name)
+        problems = sorted(
+            (*self.sheet.problems, *self.problems, *table.problems), key=lambda one: (one.line is None, one.line or 0)
+        )
+        return replace(table, problems=tuple(problems))
+
+    def _framed(self, table: LabelTable) -> Iterator[LabelRow]:
+        for row in table.rows:
+            yield replace(row, frame=BoxFrame(fractions=True)) if self.fractions else row
+
+    def _text(self) -> tuple[str, dict[int, int]]:
+        """Return the table as text, and the own line of the row that begins in each of its lines."""
+        boxed = any(row.corners for row in self.rows)
+        splits = any(row.split for row in self.rows)
+        columns = ["filename", "label", *(["split"] if splits else []), *(CORNERS if boxed else ()), *self.others]
+        shift = 0 if self.header_line else 1
+        own_lines: dict[int, int] = {}
+        parts, line = ["\n" * (max(self.header_line, 1) - 1) + as_row(columns)], max(self.header_line, 1) + 1
+        for row in sorted(self.rows, key=lambda row: row.line):
+            # Several labels are settled later: as a name of their own they might be too many classes.
+            cells = [row.filename, row.labels[0] if len(row.labels) == 1 else "", *([row.split] if splits else [])]
+            if boxed:
+                cells += [repr(float(side)) for side in row.corners] if row.corners else [""] * len(CORNERS)
+            written = as_row([*cells, *row.others])
+            empty = max(0, row.line + shift - line)
+            parts += ["\n" * empty, written]
+            own_lines[line + empty] = row.line
+            line += empty + len(_LINE_ENDS.findall(written))
+        return "".join(parts), own_lines
+
+
+def with_own_lines(text: str, own: Callable[[int], int]) -> str:
+    """Return a sentence with the numbers of its lines changed."""
+
+    def renumbered(digits: re.Match[str]) -> str:
+        line = int(digits.group())
+        return digits.group() if own(line) == line else str(own(line))
+
+    def changed(found: re.Match[str]) -> str:
+        return re.sub(r"\d+", renumbered, found.group())
+
+    return _LINES.sub(changed, text)
+
+
+def _with_own_lines(table: LabelTable, own: Callable[[int], int]) -> LabelTable:
+    rows = [
+        replace(row, line=own(row.line), objects=tuple(replace(one, line=own(one.line)) for one in row.objects))
+        for row in table.rows
+    ]
+    problems = [
+        replace(
+            one,
+            line=None if one.line is None else own(one.line),
+            text=with_own_lines(one.text, own),
+            marked=one.marked and replace(one.marked, line=own(one.marked.line)),
+        )
+        for one in table.problems
+    ]
+    return replace(table, rows=tuple(rows), problems=tuple(problems))
