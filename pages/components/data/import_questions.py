@@ -71,7 +71,7 @@ def _sample(question: Question, choice: Choice) -> None:
                 except ImageRefused as refusal:
                     st.markdown(plain(str(refusal)))
                     continue
-                st.image(picture, caption=plain(photo.name), width=240)
+                st.image(picture, caption=plain(photo.name), width=240, alt=f"{photo.name}, {choice.label}")
 
 
 @frame.action

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.data.pictures.box import Box
 from core.data.store.store import Project, Store
 from core.data.tables.label_rows import objects_of
+from pages.components.shared.wording import plain
 from tests.pages.conftest import OpenPage, messages
 from tests.pages.data.test_data import heads, import_all, texts, upload
 
@@ -27,7 +28,7 @@ def boxes(store: Store) -> Project:
 
 
 def answer(app: AppTest, choice: str) -> AppTest:
-    [button] = [one for one in app.button if one.key and one.key.startswith("add-answer-") and one.label == choice]
+    [button] = [one for one in app.button if one.key and one.key.startswith("add-answer-") and one.label == plain(choice)]
     return button.click().run()
 
 
@@ -42,10 +43,10 @@ def test_boxes_in_fractions_are_asked_with_the_photo_and_imported_as_chosen(
     upload(app, ("a.png", photo()), ("labels.csv", TABLE))
     assert "1 question before the import" in heads(app) and not messages(app)
     assert "Are the numbers fractions of the photo" in texts(app)
-    assert len(app.get("imgs")) == 3, "the photo with the box of each choice"
+    assert len(app.get("image")) == 3, "the photo with the box of each choice"
     assert not any(one.key == "import-now" for one in app.button)
     answer(app, "Read them as fractions of the photo (0 to 1)")
-    assert not messages(app) and "answered: read them as fractions" in texts(app)
+    assert not messages(app) and "read them as fractions of the photo" in texts(app)
     import_all(app)
     assert stored_boxes(store, boxes) == [Box(20, 30, 40, 15)]
 
