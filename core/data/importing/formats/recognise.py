@@ -1,13 +1,20 @@
-"""Recognise the data set in a list of files by trying one format after the other."""
+"""Recognise the data set in a list of files by trying all formats."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import PurePosixPath
 
 from core.data.importing.folder_layout import suffix_of
+from core.data.importing.formats.competing_formats import TABLE, Competitor, ask_about_table, choose_labels
 from core.data.importing.formats.gathered_labels import CollectedLabels, Files
 from core.data.importing.formats.manifest import Manifest
+from core.data.importing.formats.parquet_table import as_json_lines, with_own_names
+from core.data.tables.label_rows import Problem
 from core.data.tables.questions import Asking
+from core.errors import LabelsError
 
-LABEL_SUFFIXES = frozenset((".json", ".jsonl", ".xml", ".yaml", ".yml", ".names", ".txt", ".csv"))
+LABEL_SUFFIXES = frozenset((".json", ".jsonl", ".xml", ".yaml", ".yml", ".names", ".txt", ".csv", ".tsv", ".parquet"))
 """Without a file of one of these suffixes, the readers are not even loaded."""
 
 
@@ -19,8 +26,8 @@ def read_data_set(
     ``manifest`` lay among the files: class folders with a manifest are a data set too. ``unread`` gets the files that
     might hold labels but cannot be read, each with the reason. ``asking`` gets what cannot be read in one way only.
     """
-    named = {PurePosixPath(path).name.lower() for path in files}
-    if "labels.csv" in named:
+    table = any(PurePosixPath(path).name.lower() == TABLE for path in files)
+    if table and manifest is not None:
         return None
     if manifest is not None and manifest.format == "folders":
         from core.data.importing.formats import class_folders
@@ -28,12 +35,49 @@ def read_data_set(
         return class_folders.read(files, manifest)
     if not any(suffix_of(path) in LABEL_SUFFIXES for path in files):
         return None
-    from core.data.importing.formats import coco, hugging_face, voc, yolo
-
-    for reader in (coco, voc, yolo, hugging_face):
+    files, stands_for = as_json_lines(files, unread)
+    found: list[Competitor] = []
+    refused: list[LabelsError] = []
+    for read in _readers(files, unread):
         trial = asking.trial()
-        found = reader.read(files, unread, trial)
-        if found is not None:
-            asking.adopt(trial)
-            return found
-    return None
+        try:
+            labels = read(trial)
+        except LabelsError as error:  # of files that may be another format's
+            refused.append(error)
+        else:
+            found += [Competitor(labels, trial)] if labels is not None else []
+    own = [one for one in found if any(PurePosixPath(path).name.lower() == TABLE for path in one.labels.used)]
+    if table and not own:
+        labels = ask_about_table(found, asking)
+    elif found:
+        labels = choose_labels(found, asking)
+        problems = (*labels.table.problems, *(Problem(None, str(error)) for error in refused))
+        labels = replace(labels, table=replace(labels.table, problems=problems))
+    elif refused:
+        raise refused[0]
+    else:
+        return None
+    if labels is None:
+        return None
+    for path in labels.used:  # another reader may have noted that it cannot read them
+        unread.pop(path, None)
+    return with_own_names(labels, stands_for)
+
+
+def _readers(files: Files, unread: dict[str, str]) -> Iterator[Callable[[Asking], CollectedLabels | None]]:
+    """Yield the readers of all formats, the oldest first."""
+    from core.data.importing.formats import coco, hugging_face, voc, yolo
+    from core.data.importing.formats.tools import cvat, label_studio, labelme, makesense, via
+    from core.data.importing.formats.tools.json_documents import JsonDocuments
+
+    for plain in (coco, voc, yolo, hugging_face, cvat):
+        yield partial(plain.read, files, unread)
+    of_tools = {
+        label_studio.KIND: label_studio.is_label_studio,
+        labelme.KIND: labelme.is_labelme,
+        makesense.KIND: makesense.is_makesense,
+        via.KIND: via.is_via,
+    }
+    documents = JsonDocuments(files, unread, of_tools)
+    for tool in (label_studio, labelme, via, makesense):
+        yield partial(tool.read, files, unread, documents=documents)

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Row, false, select
 from core.data.store.records import NAMELESS, Opinion
 from core.data.store.schema import change_items, changes, classes, images
 
-OPINION_KINDS = ("label", "boxes", "import", "corrected")
+IMPORTED = "import"
+OPINION_KINDS = ("label", "boxes", IMPORTED, "corrected")
 """The kinds of changes that express a person's own opinion."""
 MERGED, ADJUDICATED, ACCEPTED = "classes merged", "adjudicated", "accepted"
 
@@ -40,13 +41,15 @@ def _all_opinions(conn: Connection, project_id: int) -> list[Opinion]:
     for row in _items(conn, project_id, (*OPINION_KINDS, MERGED, ACCEPTED)):
         if "class_id" not in row.after:
             continue
-        key, class_id = (row.entity_id, row.who), row.after["class_id"]
+        # An import may hold the labels of several people.
+        who = (row.after.get("annotated_by") or row.who) if row.kind == IMPORTED else row.who
+        key, class_id = (row.entity_id, who), row.after["class_id"]
         if row.kind == MERGED:
             became[row.before["class_id"]] = class_id
         elif class_id is None or row.kind == ACCEPTED:
             latest.pop(key, None)
         else:
-            latest[key] = Opinion(row.entity_id, row.who, "", row.at, row.id)
+            latest[key] = Opinion(row.entity_id, who, "", row.at, row.id)
             numbers[key] = class_id
     answer = []
     for key, opinion in latest.items():

@@ -36,11 +36,13 @@ LOST = {
     "voc": (CLASS_ALONE, "digits of a box beyond a billionth of a pixel", COPIES, AUTHORS),
     "yolo": (CLASS_ALONE, "digits of a box beyond a millionth of a pixel", COPIES, AUTHORS),
     "hugging-face": (COPIES, AUTHORS),
+    "label-studio": ("digits of a box beyond a billionth of a pixel", COPIES, AUTHORS),
+    "cvat": ("digits of a box beyond a billionth of a pixel", COPIES, AUTHORS),
     "folders": (COPIES, AUTHORS),
     "csv": (AUTHORS,),
     "labels.csv": ("the order of the classes", "classes without photos", AUTHORS),
 }
-DIGITS = {"voc": 9, "yolo": 6}
+DIGITS = {"voc": 9, "yolo": 6, "label-studio": 9, "cvat": 9}
 
 GROUPS = ("=Anna ß", "bo; cy", "h" * 64)
 CLASSES = ["zebra", "=owl", "Ente ß", "never used", "train", "unlabelled", "a/b: c", "#background", "antelope"]
