@@ -1,7 +1,7 @@
 """Guess the columns of a table of boxes without the usual header, for a person to confirm."""
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -10,15 +10,20 @@ from core.data.importing.folder_layout import TABLE_SUFFIXES, suffix_of
 from core.data.importing.import_plan import ImportPlan
 from core.data.importing.plan_import import Upload, plan_uploads
 from core.data.pictures.decoding import IMAGE_SUFFIXES
-from core.data.tables.csv_cells import as_row, read_text, restore, rows_of
-from core.data.tables.label_columns import BOX, CORNERS
+from core.data.tables.csv_cells import as_line, bytes_of, neutralize, rows_of
+from core.data.tables.label_columns import BOX, CORNERS, DELIMITERS
 from core.data.tables.label_rows import LabelledBox
 from core.data.tables.labels_csv import split_named
+from core.data.tables.questions import NO_ANSWERS
+from core.data.tables.text_encoding import text_or_latin_1
 from core.errors import DataError, ImageRefused, LabelsError
 
 SHARE = 0.8  # of the rows must look like it
 SAMPLED_LINES = 2000
 BOX_COLUMNS = 4  # the last ones
+
+Planner = Callable[..., ImportPlan]
+"""Plans photos with a labels.csv (bytes), a group column and answers."""
 
 
 @dataclass(frozen=True)
@@ -32,27 +37,38 @@ class ColumnGuess:
     label: int | None
     split: int | None
     corners: bool  # the four numbers look like two corners, not like a corner and a size
+    delimiter: str = ","
+    encoding: str = "utf-8"  # "latin-1": one byte a character, as it is not UTF-8 and nobody has been asked yet
 
     def as_labels(self, corners: bool, label: str) -> bytes:
-        """Return the table as a labels.csv; ``label`` is the class of all boxes where no column gives one."""
+        """Return the table as a labels.csv; ``label`` is the class of all boxes where no column gives one.
+
+        The cells and their encoding stay as they are, so that what is unclear in them is asked. Raises LabelsError
+        where the encoding has no letters for the ``label``.
+        """
         places = [self.filename, *([self.label] if self.label is not None else [])]
         places += [self.split] if self.split is not None else []
         names = ["filename", "label", *(["split"] if self.split is not None else []), *(CORNERS if corners else BOX)]
-        lines = [as_row(names)]
+        lines = [as_line(names, self.delimiter)]
         for cells in self.rows[self.header :]:
             if len(cells) < len(self.rows[0]):
-                lines.append(as_row(list(cells)))
+                lines.append(as_line(list(cells), self.delimiter))
                 continue
-            chosen = [restore(cells[place]) for place in places]
+            chosen = [cells[place] for place in places]
             if self.label is None:
-                chosen.insert(1, label)
-            lines.append(as_row([*chosen, *(cell.strip() for cell in cells[-4:])]))
-        return "".join(lines).encode()
+                chosen.insert(1, neutralize(label))
+            lines.append(as_line([*chosen, *cells[-4:]], self.delimiter))
+        try:
+            return "".join(lines).encode(self.encoding)
+        except UnicodeEncodeError as error:
+            raise LabelsError(
+                f"{self.name} is not UTF-8, so the class of its boxes cannot be {label}. Save it as CSV UTF-8."
+            ) from error
 
 
 def guess_columns(source: bytes, name: str) -> ColumnGuess | None:
     """Guess the columns of a table; None where its rows are not a photo and four numbers."""
-    rows = _table_rows(source, name)
+    delimiter, rows, encoding = _table_rows(source, name)
     width = len(rows[0]) if rows else 0
     if width < 1 + BOX_COLUMNS:
         return None
@@ -67,22 +83,24 @@ def guess_columns(source: bytes, name: str) -> ColumnGuess | None:
     others.remove(filename)
     splits = _split_columns(body, others)
     label = _class_column(body, [place for place in others if place not in splits])
-    return ColumnGuess(name, tuple(rows), header, filename, label, next(iter(splits), None), _are_corners(body))
+    split = next(iter(splits), None)
+    return ColumnGuess(name, tuple(rows), header, filename, label, split, _are_corners(body), delimiter, encoding)
 
 
-def _table_rows(source: bytes, name: str) -> list[tuple[str, ...]]:
-    """Return the rows by the delimiter that gives the most columns; none where the file is not text."""
+def _table_rows(source: bytes, name: str) -> tuple[str, list[tuple[str, ...]], str]:
+    """Return the delimiter that gives the most columns, the rows, and the encoding; no rows for what is not text."""
     try:
-        text, _ = read_text(source, name)
+        text, encoding = text_or_latin_1(bytes_of(source, name), name)
     except LabelsError:
-        return []
+        return ",", [], "utf-8"
     best: list[tuple[str, ...]] = []
-    for delimiter in ",;\t":
+    mark = ","
+    for delimiter in DELIMITERS:
         rows = [(cells,) if isinstance(cells, str) else tuple(cells) for _, cells in rows_of(text, delimiter, False)]
         rows = [row for row in rows if any(cell.strip() for cell in row)]
         if rows and len(rows[0]) > len(best[0] if best else ()):
-            best = rows
-    return best
+            best, mark = rows, delimiter
+    return mark, best, encoding
 
 
 def _photo_column(body: Sequence[Sequence[str]], places: Sequence[int]) -> int | None:
@@ -149,18 +167,31 @@ def guess_in_folder(folder: Path) -> ColumnGuess | None:
     return None
 
 
-def uploads_with(uploads: Sequence[Upload], guess: ColumnGuess) -> Callable[[bytes], ImportPlan]:
+def uploads_with(uploads: Sequence[Upload], guess: ColumnGuess) -> Planner:
     """Return a function that plans uploads with a labels.csv in place of the table found in them."""
     others = [one for one in uploads if one.name != guess.name]
-    return lambda table: plan_uploads([*others, Upload("labels.csv", io.BytesIO(table))])
+
+    def plan(table: bytes, group_column: str | None = None, answers: Mapping[str, str] = NO_ANSWERS) -> ImportPlan:
+        files = [*others, Upload("labels.csv", io.BytesIO(table))]
+        return plan_uploads(files, group_column=group_column, answers=answers)
+
+    return plan
 
 
-def plan_guessed(guess: ColumnGuess, corners: bool, label: str, plan_with: Callable[[bytes], ImportPlan]) -> ImportPlan:
+def plan_guessed(
+    guess: ColumnGuess,
+    corners: bool,
+    label: str,
+    plan_with: Planner,
+    group_column: str | None = None,
+    answers: Mapping[str, str] = NO_ANSWERS,
+) -> ImportPlan:
     """Plan photos whose table is read as guessed; problems keep the line numbers of the original table.
 
-    ``plan_with`` plans the photos with the labels.csv that it is passed.
+    ``plan_with`` plans the photos with the labels.csv that it is passed. ``group_column`` and ``answers`` are those of
+    ``plan_folder``.
     """
-    plan = plan_with(guess.as_labels(corners, label))
+    plan = plan_with(guess.as_labels(corners, label), group_column=group_column, answers=answers)
     if guess.header:
         return plan
     candidates = tuple(

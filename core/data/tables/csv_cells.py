@@ -1,6 +1,5 @@
-"""Read the cells of a CSV file in any encoding, and write them so that no spreadsheet runs one as a formula."""
+"""Read the cells of a CSV file, and write them so that no spreadsheet runs one as a formula."""
 
-import codecs
 import csv
 import io
 from collections.abc import Iterator
@@ -40,39 +39,14 @@ def _needs_apostrophe(text: str) -> bool:
     return text != text.strip() or inner != inner.strip() or inner.startswith(_FORMULA_STARTS)
 
 
-def read_text(source: bytes | Path, name: str) -> tuple[str, bool]:
-    """Return the file's text, and whether its encoding was guessed (Latin-1), which may garble accented letters.
-
-    UTF-8 with or without BOM, UTF-16 with BOM, else Latin-1 as browsers read it: Windows-1252.
-    Raises LabelsError where the file cannot be read or is not text.
-    """
-    data = _bytes_of(source, name)
-    if data.startswith(b"PK\x03\x04") or data.startswith(b"\xd0\xcf\x11\xe0"):
-        raise LabelsError(f"{name} is an Excel workbook, not a CSV. Save it in Excel as CSV UTF-8 and use that file.")
-    guessed = False
-    try:
-        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            text = data.decode("utf-16")
-        else:
-            text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        # Windows-1252 leaves five bytes undefined; Latin-1 has a (control) character for each.
-        guessed, text = True, data.decode("cp1252", errors="replace")
-        if "\ufffd" in text:
-            text = data.decode("latin-1")
-    if "\0" in text:
-        raise LabelsError(f"{name} is not a text file. Save the table as CSV (UTF-8) and use that file.")
-    check_rows(text, name)
-    return text, guessed
-
-
 def check_rows(text: str, name: str) -> None:
     """Raise LabelsError where a table has more rows than are read."""
     if max(text.count("\n"), text.count("\r")) > MAX_ROWS:
         raise LabelsError(f"{name} has more than {MAX_ROWS:,} rows. Split it into smaller files.")
 
 
-def _bytes_of(source: bytes | Path, name: str) -> bytes:
+def bytes_of(source: bytes | Path, name: str) -> bytes:
+    """Return the bytes of a table. Raises LabelsError where it cannot be read, is too large or an Excel workbook."""
     if isinstance(source, Path):
         try:
             if source.stat().st_size > MAX_CSV_BYTES:
@@ -82,6 +56,8 @@ def _bytes_of(source: bytes | Path, name: str) -> bytes:
             raise LabelsError(f"{name} cannot be read ({error.strerror}). Choose another file.") from error
     if len(source) > MAX_CSV_BYTES:
         raise LabelsError(f"{name} is larger than {MAX_CSV_BYTES // 2**20} MB. Split it into smaller files.")
+    if source.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise LabelsError(f"{name} is an Excel workbook, not a CSV. Save it in Excel as CSV UTF-8 and use that file.")
     return source
 
 
@@ -106,9 +82,14 @@ def rows_of(text: str, delimiter: str, spaced: bool) -> Iterator[tuple[int, list
 
 def as_row(cells: list[str]) -> str:
     """Return one line of a CSV with its line end; every cell is neutralized first."""
-    return ",".join(_quoted(neutralize(cell)) for cell in cells) + "\n"
+    return as_line([neutralize(cell) for cell in cells])
 
 
-def _quoted(cell: str) -> str:
+def as_line(cells: list[str], delimiter: str = ",") -> str:
+    """Return one line of a CSV with its line end; the cells stay as they are."""
+    return delimiter.join(_quoted(cell, delimiter) for cell in cells) + "\n"
+
+
+def _quoted(cell: str, delimiter: str) -> str:
     # csv.writer of Python 3.11 leaves a lone carriage return unquoted when lines end in "\n", and that breaks the row.
-    return '"' + cell.replace('"', '""') + '"' if any(mark in cell for mark in ',;\t"\r\n') else cell
+    return '"' + cell.replace('"', '""') + '"' if any(mark in cell for mark in (',;\t"\r\n' + delimiter)) else cell

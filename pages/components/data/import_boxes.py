@@ -1,10 +1,11 @@
 """Boxes in an import plan: draw them on a few photos, list those that do not fit, confirm unusual tables."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 
-from core.data.importing.box_columns import ColumnGuess, plan_guessed
+from core.data.importing.box_columns import ColumnGuess, Planner, plan_guessed
 from core.data.importing.box_review import BadBox, BoxReview, broken_boxes, learned_after, review_boxes
 from core.data.importing.import_plan import Candidate, ImportPlan
 from core.data.importing.updates.label_updates import LabelUpdates
@@ -71,10 +72,13 @@ def _list_bad(bad: Sequence[BadBox]) -> None:
     _photos([(one.candidate, (one,)) for one in bad[:PHOTOS_SHOWN]])
 
 
-def confirm(proposal: ColumnGuess, reason: str, plan_with: Callable[[bytes], ImportPlan]) -> ImportPlan | None:
-    """Ask whether a table without the usual header contains boxes, and return the plan once the user confirms.
+def confirm(
+    proposal: ColumnGuess, reason: str, plan_with: Planner
+) -> tuple[ImportPlan, Callable[..., ImportPlan]] | None:
+    """Ask whether a table without the usual header contains boxes; once the user confirms, return the plan.
 
-    ``plan_with`` plans the photos with the labels.csv passed to it.
+    With it comes the function that makes it again with another group column or other answers. ``plan_with`` plans the
+    photos with the labels.csv passed to it.
     """
     st.info(plain(reason), icon=":material/help:")
     st.markdown(
@@ -92,8 +96,9 @@ def confirm(proposal: ColumnGuess, reason: str, plan_with: Callable[[bytes], Imp
     label = "object"
     if proposal.label is None:
         label = st.text_input("No column names a class. Class for all boxes", label, key="boxes-label").strip() or label
+    planner = partial(plan_guessed, proposal, corners, label, plan_with)
     try:
-        plan = plan_guessed(proposal, corners, label, plan_with)
+        plan = planner()
     except LabelsError as error:
         st.error(plain(str(error)))
         return None
@@ -103,7 +108,7 @@ def confirm(proposal: ColumnGuess, reason: str, plan_with: Callable[[bytes], Imp
         return None
     st.markdown("Preview:")
     _photos([(one, ()) for one in boxed[:PHOTOS_SHOWN]])
-    return plan if st.button("Use these boxes", type="primary", key="boxes-confirm") else None
+    return (plan, planner) if st.button("Use these boxes", type="primary", key="boxes-confirm") else None
 
 
 def _photos(shown: Sequence[tuple[Candidate, Sequence[BadBox]]]) -> None:

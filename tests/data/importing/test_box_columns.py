@@ -12,6 +12,7 @@ from core.data.importing.box_review import bad_boxes, broken_boxes
 from core.data.importing.plan_import import Upload, plan_folder
 from core.data.pictures.box import Box
 from core.data.pictures.box_drawing import jpeg_with_boxes
+from core.errors import LabelsError
 from tests.data.builders import picture
 
 HEADLESS = "a.png,owl,1,2,3,4\nb.png,duck,2,2,0,5\nc.png,owl,1,1,30,4\n"
@@ -105,3 +106,31 @@ def test_boxes_that_were_left_out_can_be_drawn_where_they_have_numbers(tmp_path:
     (tmp_path / "a.txt").write_text("0 0.5 0.5 -0.5 0.5\n")
     (only,) = broken_boxes(plan_folder(tmp_path))
     assert (only.candidate.name, only.marked.box) == ("a.png", Box(12, 3, -8, 6))
+
+
+def test_a_table_without_a_header_asks_its_encoding_and_its_decimal_mark() -> None:
+    """Its text was decoded as Latin-1 before anybody could be asked."""
+    table = 'a.png;猫;1,5;2;"3,25";4\nb.png;鷹;1;2;3;4\n'.encode("cp932")
+    files = [*uploads("")[:3], Upload("boxes.csv", io.BytesIO(table))]
+    guess = guess_in_uploads(files)
+    assert guess is not None and (guess.filename, guess.label, guess.delimiter) == (0, 1, ";")
+    planner = partial(plan_guessed, guess, False, "object", uploads_with(files, guess))
+    assert [one.kind for one in planner().questions] == ["encoding"]
+    plan = planner(answers={"encoding": "cp932"})
+    assert [(one.label, one.box) for one in plan.candidates[:2]] == [
+        ("猫", Box(1.5, 2, 3.25, 4)),
+        ("鷹", Box(1, 2, 3, 4)),
+    ]
+    unclear = uploads('a.png,owl,"1,024",2,3,4\n')
+    guess = guess_in_uploads(unclear)
+    assert guess is not None
+    plan = plan_guessed(guess, False, "object", uploads_with(unclear, guess))
+    assert [one.kind for one in plan.questions] == ["decimal-mark"]
+
+
+def test_a_class_in_letters_that_the_tables_encoding_lacks_is_an_error() -> None:
+    files = [*uploads("")[:3], Upload("boxes.csv", io.BytesIO("ä.png,1,2,3,4\n".encode("latin-1")))]
+    guess = guess_in_uploads(files)
+    assert guess is not None and guess.label is None
+    with pytest.raises(LabelsError, match=r"boxes\.csv is not UTF-8, so the class of its boxes cannot be 猫"):
+        plan_guessed(guess, False, "猫", uploads_with(files, guess))

@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,11 @@ from hypothesis import strategies as st
 
 from core.data.pictures.box import Box
 from core.data.tables.csv_cells import neutralize, restore
+from core.data.tables.label_rows import BoxFrame
 from core.data.tables.labels_csv import LabelRow, LabelTable, match_files, read_labels, split_named, write_labels
-from core.errors import LabelsError
+from core.data.tables.names import without_invisible
+from core.data.tables.questions import Asking
+from core.errors import LabelsError, QuestionsOpen
 
 
 def read(text: str) -> LabelTable:
@@ -35,7 +39,7 @@ def row(filename: str, label: str | None = None, split: str | None = None, box: 
 # Formats
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 def test_delimiters_and_line_ends(delimiter: str, line_end: str) -> None:
     lines = [delimiter.join(cells) for cells in (["filename", "label"], ["a.jpg", "owl"], ["b 2.jpg", "bird of prey"])]
@@ -62,13 +66,15 @@ def test_encodings(encode: "object", remarks: int) -> None:
     assert labels_of(table) == {"grün.jpg": "Käuzchen"}
     assert len(table.problems) == remarks
     if remarks:
-        assert "Latin-1" in said(table)[0]
+        assert "was read as Western European (Windows)" in said(table)[0]
 
 
 def test_curly_quotes_and_undefined_bytes_of_windows_are_read() -> None:
-    table = read_labels(b"filename,label\na.jpg,\x93owl\x94\nb.jpg,\xe9\n")
+    windows = Asking({"encoding": "cp1252"})
+    table = read_labels(b"filename,label\na.jpg,\x93owl\x94\nb.jpg,\xe9\n", asking=windows)
     assert labels_of(table) == {"a.jpg": "“owl”", "b.jpg": "é"}
-    assert labels_of(read_labels(b"filename,label\na.jpg,\x81\xe9\n")) == {"a.jpg": "\x81é"}
+    mac = Asking({"encoding": "mac_roman"})
+    assert labels_of(read_labels(b"filename,label\na.jpg,\x81\xe9\n", asking=mac)) == {"a.jpg": "ÅÈ"}
 
 
 @pytest.mark.parametrize("file", ["filename", "file_name", "image", "path", "File Name", " FILENAME "])
@@ -197,7 +203,7 @@ def test_labels_that_differ_only_by_case_are_named_with_their_lines_and_what_is_
     table = read(f"filename,label\n{rows}")
     assert labels_of(table)["b.jpg"] == "Owl"
     assert said(table) == [
-        'line 3: the label "Owl" differs from "owl" (line 2) only by case; both count as one class',
+        'line 3: the label "Owl" differs from "owl" (line 2) only by case',
         'line 6: the label "bird of prey" differs from "bird  of prey" (line 5) only by case, spaces or the encoding '
         "of accents; both count as one class",
         'line 7: the label "birdofprey" differs from "bird  of prey" (line 5) only by case, spaces or the encoding '
@@ -229,7 +235,7 @@ def test_boxes_by_sides_and_by_corners() -> None:
     assert [row.box for row in sides.rows] == [Box(1, 2.5, 30, 40), None]
     corners = read("filename;width;height;class;xmin;ymin;xmax;ymax\na.jpg;640;480;owl;1;2,5;31;42,5\n")
     assert corners.rows[0].box == Box(1, 2.5, 30, 40)
-    assert corners.ignored_columns == ("width", "height")
+    assert corners.rows[0].frame == BoxFrame((640, 480)) and corners.ignored_columns == ()
 
 
 @pytest.mark.parametrize("box", ["1,2,x,4", "1,2,nan,4", "1,2,inf,4", "1,2,,4", "1,2,0,4", "1,2,3,-4"])
@@ -333,7 +339,9 @@ def test_every_text_survives_a_cell(text: str) -> None:
 @given(st.lists(ROW, max_size=5, unique_by=lambda drawn: drawn.filename), st.booleans())
 def test_export_and_import_lose_nothing(rows: list[LabelRow], with_bom: bool) -> None:
     data = write_labels(rows).encode("utf-8-sig" if with_bom else "utf-8")
-    table = read_labels(data)
+    table = read_labels(data, asking=Asking({"empty-word": "class", "label-numbers": "apart"}))
+    # A project has no class with characters that nobody sees.
+    rows = [replace(drawn, label=without_invisible(drawn.label or "") or None) for drawn in rows]
     assert [(back.filename, back.label, back.split, back.box) for back in table.rows] == [
         (drawn.filename, drawn.label, drawn.split, drawn.box) for drawn in rows
     ]
@@ -345,7 +353,7 @@ def test_export_and_import_lose_nothing(rows: list[LabelRow], with_bom: bool) ->
 def test_any_bytes_give_a_table_or_a_labels_error(data: bytes) -> None:
     try:
         table = read_labels(data)
-    except LabelsError as error:
+    except (LabelsError, QuestionsOpen) as error:
         assert str(error)
     else:
         assert len({row.filename for row in table.rows}) == len(table.rows)
@@ -422,9 +430,9 @@ def test_two_rows_never_share_a_file() -> None:
 @pytest.mark.parametrize("folder", ["set/", "other/"])
 def test_ten_thousand_rows_of_one_base_name_are_matched_quickly(folder: str) -> None:
     table = read(write_labels([row(f"set/{number}/photo.jpg", "owl") for number in range(10_000)]))
-    start = time.perf_counter()
+    start = time.process_time()
     found, problems = match_files(table, [f"{folder}{number}/photo.jpg" for number in range(10_000)])
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert (len(found), len(problems)) == ((10_000, 0) if folder == "set/" else (0, 20_000))
 
 

@@ -1,0 +1,66 @@
+"""Settle the boxes of rows whose photos are in the project: their unit and size are those of the stored photos."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from core.data.importing.box_frames import BoxedPhoto, settle_boxes
+from core.data.importing.formats.image_size import StoredSize
+from core.data.importing.import_plan import ImportPlan
+from core.data.importing.updates.known_photos import KnownPhotos
+from core.data.store.store import Store
+from core.data.tables.label_rows import PIXELS, Problem, objects_of, with_objects
+from core.data.tables.questions import Asking
+from core.errors import ImageRefused
+
+PLACE = "photos in the project"
+"""The place of the questions: those about photos among the files are asked apart."""
+
+
+def settle_known_boxes(
+    plan: ImportPlan, known: KnownPhotos, store: Store, project_id: int, answers: Mapping[str, str]
+) -> ImportPlan:
+    """Return the plan with the boxes of known photos in pixels of these, and with the questions about them.
+
+    ``known`` are the rows of the plan whose photos the project has. Stored photos are upright: how they were turned is
+    not known any more. Raises AnswerError as ``Asking.ask``.
+    """
+    if store.project(project_id).task != "localization":
+        return plan
+    images = {row.id: row for row in store.images(project_id)}
+    paths = store.image_paths(project_id)
+    asking = Asking(answers)
+    boxed: dict[int, BoxedPhoto] = {}  # by the place of the row
+    taken: set[str] = set()
+    for place, image_id in sorted(known.by_name.items()):
+        row, image = plan.absent[place], images.get(image_id)
+        if image is not None and (objects := objects_of(row)):
+            name = row.filename if row.filename not in taken else f"{row.filename} ({place})"
+            taken.add(name)
+            read = partial(_read, paths.get(image.hash), row.filename)
+            boxed[place] = BoxedPhoto(name, objects, row.frame, read, StoredSize(image.width, image.height))
+    settled, remarks = settle_boxes([*boxed.values()], asking, PLACE)
+    absent = [*plan.absent]
+    for place, photo in boxed.items():
+        if photo.name in settled:
+            absent[place] = replace(with_objects(absent[place], settled[photo.name]), frame=PIXELS)
+    remarks += [Problem(None, str(one), harmless=True) for one in asking.answered]
+    return replace(
+        plan,
+        absent=tuple(absent),
+        problems=(*plan.problems, *remarks),
+        questions=(*plan.questions, *asking.open),
+        answered=(*plan.answered, *asking.answered),
+        unused_answers=tuple(name for name in plan.unused_answers if name in asking.unused),
+    )
+
+
+def _read(path: Path | None, name: str) -> bytes:
+    """Return the bytes of a stored photo. Raises ImageRefused where its file is gone."""
+    try:
+        if path is not None:
+            return path.read_bytes()
+    except OSError as error:
+        raise ImageRefused(name, "its file in the project cannot be read") from error
+    raise ImageRefused(name, "its file in the project is gone")

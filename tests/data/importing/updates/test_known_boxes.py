@@ -1,0 +1,107 @@
+"""Boxes in a labels.csv alone: what is unclear about them is asked with the photos that the project has."""
+
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from core.data.importing.import_plan import ImportPlan
+from core.data.importing.plan_import import Upload, plan_uploads
+from core.data.importing.updates.known_boxes import settle_known_boxes
+from core.data.importing.updates.known_photos import find_known
+from core.data.importing.updates.label_updates import LabelUpdates, find_updates
+from core.data.store.records import BoxRow
+from core.data.store.store import Store
+from core.data.tables.labels_csv import write_labels
+from core.data.tables.questions import NO_ANSWERS
+from core.errors import ImageRefused
+from tests.data.builders import add, open_store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def project(store: Store) -> int:
+    """Two photos of 16 × 12 pixels with a box each."""
+    project = store.create_project("Boxes", "localization", classes=["cat"]).id
+    for number, name in enumerate(["a.png", "b.png"]):
+        row = add(store, project, number, name)
+        store.set_boxes(project, row.id, [BoxRow("cat", 1, 1, 8, 8)], "ann")
+    return project
+
+
+def settled(
+    store: Store, project: int, table: str, answers: Mapping[str, str] = NO_ANSWERS
+) -> tuple[ImportPlan, LabelUpdates]:
+    plan = plan_uploads([Upload("labels.csv", io.BytesIO(table.encode()))], answers=answers)
+    known = find_known(plan, store, project)
+    plan = settle_known_boxes(plan, known, store, project, answers)
+    return plan, find_updates(plan, known, store, project)
+
+
+def boxes_of(updates: LabelUpdates) -> list[list[tuple[float, ...]]]:
+    return [[(box.x, box.y, box.width, box.height) for box in one.boxes or ()] for one in updates.changes]
+
+
+FRACTIONS = "filename,label,x,y,width,height\na.png,cat,0.25,0.5,0.5,0.25\nb.png,cat,0.5,0.25,0.25,0.5\n"
+
+
+def test_fractions_of_a_known_photo_are_a_question_with_the_photo_drawn(store: Store, project: int) -> None:
+    """They became boxes of half a pixel."""
+    plan, _ = settled(store, project, FRACTIONS)
+    (question,) = plan.questions
+    assert question.id == "box-unit:photos in the project"
+    sample = {one.key: one.photos[0] for one in question.choices}["fractions"]
+    assert sample.name == "a.png" and sample.read()[:4] == b"\x89PNG"
+    assert [(box.x, box.y, box.width, box.height) for _, box in sample.boxes] == [(4, 6, 8, 3)]
+
+
+@pytest.mark.parametrize("name", ["box-unit", "box-unit:photos in the project"])
+def test_the_answer_scales_the_boxes_of_the_update(store: Store, project: int, name: str) -> None:
+    plan, updates = settled(store, project, FRACTIONS, {name: "fractions"})
+    assert not plan.questions and not plan.unused_answers
+    assert boxes_of(updates) == [[(4, 6, 8, 3)], [(8, 3, 4, 6)]]
+    assert any("answered: read them as fractions" in one.text and one.harmless for one in updates.problems)
+    _, updates = settled(store, project, FRACTIONS, {name: "skip"})
+    assert updates.changes == ()
+
+
+def test_another_size_of_the_photo_is_a_question(store: Store, project: int) -> None:
+    table = "filename,label,xmin,ymin,xmax,ymax,width,height\na.png,cat,4,4,20,20,32,24\n"
+    plan, _ = settled(store, project, table)
+    assert [one.id for one in plan.questions] == ["box-size:photos in the project"]
+    assert "16 × 12 pixels, and the labels say 32 × 24 pixels" in plan.questions[0].text
+    assert boxes_of(settled(store, project, table, {"box-size": "scale"})[1]) == [[(2, 2, 8, 8)]]
+    assert boxes_of(settled(store, project, table, {"box-size": "keep"})[1]) == [[(4, 4, 16, 16)]]
+
+
+def test_the_projects_own_table_asks_nothing(store: Store, project: int) -> None:
+    plan, updates = settled(store, project, write_labels(store.label_rows(project)))
+    assert not plan.questions and updates.changes == () and updates.problems == ()
+
+
+def test_a_project_without_boxes_asks_nothing(store: Store) -> None:
+    other = store.create_project("Classes", classes=["cat"]).id
+    add(store, other, 5, "a.png")
+    plan, _ = settled(store, other, FRACTIONS)
+    assert not plan.questions
+
+
+def test_a_photo_whose_file_is_gone_is_asked_about_all_the_same(store: Store, project: int) -> None:
+    for path in store.image_paths(project).values():
+        path.unlink()
+    plan, _ = settled(store, project, FRACTIONS)
+    photo = plan.questions[0].choices[0].photos[0]
+    with pytest.raises(ImageRefused, match="its file in the project cannot be read"):
+        photo.read()
+
+
+def test_an_answer_that_no_question_asks_for_stays_unused(store: Store, project: int) -> None:
+    plan, _ = settled(store, project, FRACTIONS, {"box-unit": "pixels", "encoding": "cp932"})
+    assert plan.unused_answers == ("encoding",)
