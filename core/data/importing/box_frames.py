@@ -1,6 +1,6 @@
 """Bring boxes into pixels of the upright photo; where their unit, size or orientation is unclear, ask."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.data.importing.formats.image_size import StoredSize, stored_size_of
@@ -17,6 +17,7 @@ SCALE, KEEP = "scale", "keep"
 STORED, UPRIGHT = "stored", "upright"
 
 _ROUNDING = 1e-3  # of a fraction
+PIXEL_DIGITS = 6  # of a pixel, after a fraction has been scaled
 _HUNDRED = 100.5
 _LARGE_SIDE = 200  # pixels: a photo of which all boxes lie in the first 100 pixels is unusual
 
@@ -31,6 +32,7 @@ class BoxedPhoto:
     objects: Objects
     frame: BoxFrame  # what the source says about their numbers
     read: Callable[[], bytes]  # raises ImageRefused
+    stored: StoredSize | None = None  # where it is known already
 
 
 @dataclass(frozen=True)
@@ -58,15 +60,57 @@ def settle_boxes(
         _Measured(photo, stored, photo.objects) for photo in photos if photo.objects and (stored := _size(photo))
     ]
     remarks: list[Problem] = []
+    measured = [_in_pixels(_in_file(one)) for one in measured]
     measured = _settle_unit(measured, asking, place)
     measured = _settle_size(measured, asking, place, remarks)
     measured = _settle_orientation(measured, asking, place)
-    return {one.name: one.objects for one in measured}, remarks
+    remarks += _reduced(measured)
+    return {one.name: _as_read(one, one.objects) for one in measured}, remarks
+
+
+def _in_file(one: _Measured) -> _Measured:
+    """Return the photo with boxes in pixels of the file; readers of fractions give those of the photo as it is read."""
+    if one.stored.scale == 1 or one.photo.frame.fractions or not one.photo.frame.relative:
+        return one
+    (width, height), (across, down) = one.stored.upright, one.stored.as_read
+    return replace(one, objects=_with(one.objects, lambda box: _scaled(box, width / across, height / down)))
+
+
+def _as_read(one: _Measured, objects: Objects) -> Objects:
+    """Return objects in pixels of the photo as it is read: a very large JPEG is read at reduced scale."""
+    if one.stored.scale == 1:
+        return objects
+    (width, height), (across, down) = one.stored.upright, one.stored.as_read
+    return _with(objects, lambda box: _scaled(box, across / width, down / height))
+
+
+def _reduced(photos: list[_Measured]) -> list[Problem]:
+    """Remark on the boxes of photos that are read at reduced scale."""
+    names = [one.name for one in photos if one.stored.scale > 1]
+    if not names:
+        return []
+    shown = ", ".join(names[:SAMPLED]) + (", ..." if len(names) > SAMPLED else "")
+    which = f"The boxes of {len(names):,} photos are" if len(names) > 1 else "The boxes of 1 photo are"
+    text = f"{which} reduced with the photo, which is too large to be read at its full scale: {shown}"
+    return [Problem(None, text, harmless=True)]
+
+
+def _in_pixels(one: _Measured) -> _Measured:
+    """Return the photo with boxes in pixels where its source says that they are fractions."""
+    if not one.photo.frame.fractions:
+        return one
+    photo = replace(one.photo, frame=BoxFrame(one.photo.frame.size, relative=True))
+    return replace(one, photo=photo, objects=objects_in_pixels(one.objects, one.stored.upright))
+
+
+def objects_in_pixels(objects: Objects, size: tuple[int, int]) -> Objects:
+    """Return objects, whose boxes are fractions, in pixels of an upright photo of this size."""
+    return _with(objects, lambda box: _rounded(_scaled(box, *size)))
 
 
 def _size(photo: BoxedPhoto) -> StoredSize | None:
     try:
-        return stored_size_of(photo.read())
+        return photo.stored or stored_size_of(photo.read())
     except (ImageRefused, OSError):  # whoever decodes the photo reports it
         return None
 
@@ -111,7 +155,7 @@ def _ask_unit(
     example = f"{_sides(small[0][1].box)} of {small[0][0].name}"
     text = f"{boxes_lie} {region}, such as {example}. Are the numbers {units}, or pixels?"
     meanings = {unit: scaled, PIXELS: lambda one: one.objects, SKIP: without}
-    labels = {unit: f"Read them as {units}", PIXELS: "Read them as pixels", SKIP: "Leave these boxes out"}
+    labels = {unit: f"Read them as {unit}", PIXELS: "Read them as pixels", SKIP: "Leave these boxes out"}
     return _answered(photos, unclear, Question(UNIT, text, (), place), meanings, labels, asking)
 
 
@@ -212,7 +256,7 @@ def _answered(
     photos: list[_Measured],
     unclear: list[_Measured],
     question: Question,
-    meanings: dict[str, Callable[[_Measured], Objects]],
+    meanings: Mapping[str, Callable[[_Measured], Objects]],
     labels: dict[str, str],
     asking: Asking,
 ) -> list[_Measured]:
@@ -229,7 +273,7 @@ def _answered(
 
 
 def _sample(one: _Measured, objects: Objects) -> SamplePhoto:
-    return SamplePhoto(one.name, one.photo.read, tuple((box.label or "", box.box) for box in objects))
+    return SamplePhoto(one.name, one.photo.read, tuple((box.label or "", box.box) for box in _as_read(one, objects)))
 
 
 def _with(objects: Objects, change: Callable[[Box], Box], most: float | None = None) -> Objects:
@@ -239,6 +283,11 @@ def _with(objects: Objects, change: Callable[[Box], Box], most: float | None = N
 
 def _scaled(box: Box, across: float, down: float) -> Box:
     return Box(box.x * across, box.y * down, box.width * across, box.height * down)
+
+
+def _rounded(box: Box) -> Box:
+    """Return the box without what calculating in fractions adds: 81 instead of 80.99999999."""
+    return Box(*(round(side, PIXEL_DIGITS) for side in (box.x, box.y, box.width, box.height)))
 
 
 def _sides(box: Box) -> str:

@@ -14,6 +14,9 @@ from pages.components.shared.wording import counted, plain
 
 ANSWERS = "add-answers"
 """The answers so far, by the questions' ids."""
+SAMPLE_PIXELS = 300
+BESIDE = 3
+"""As many choices stand side by side, on a wide screen."""
 
 
 def answers() -> Mapping[str, str]:
@@ -47,15 +50,17 @@ def ask(plan: ImportPlan, replan: Callable[[], None]) -> bool:
 
 def _draw(question: Question, replan: Callable[[], None]) -> None:
     st.markdown(f"**{plain(question.text)}**")
-    for choice in question.choices:
-        with st.container(border=False):
-            _sample(question, choice)
+    side_by_side = len(question.choices) <= BESIDE
+    places = st.columns(len(question.choices)) if side_by_side else [st.container() for _ in question.choices]
+    for place, choice in zip(places, question.choices, strict=True):
+        with place:
             st.button(
                 plain(choice.label),
                 key=f"add-answer-{question.id}-{choice.key}",
                 on_click=_answer,
                 args=(question, choice, replan),
             )
+            _sample(question, choice)
 
 
 def _sample(question: Question, choice: Choice) -> None:
@@ -67,11 +72,11 @@ def _sample(question: Question, choice: Choice) -> None:
         with st.container(horizontal=True):
             for photo in choice.photos:
                 try:
-                    picture = jpeg_with_boxes(photo.read(), photo.name, photo.boxes)
+                    picture = jpeg_with_boxes(photo.read(), photo.name, photo.boxes, pixels=SAMPLE_PIXELS)
                 except ImageRefused as refusal:
                     st.markdown(plain(str(refusal)))
                     continue
-                st.image(picture, caption=plain(photo.name), width=240, alt=f"{photo.name}, {choice.label}")
+                st.image(picture, caption=plain(photo.name), width="stretch", alt=f"{photo.name}, {choice.label}")
 
 
 @frame.action

@@ -45,8 +45,8 @@ def test_boxes_in_fractions_are_asked_with_the_photo_and_imported_as_chosen(
     assert "Are the numbers fractions of the photo" in texts(app)
     assert len(app.get("image")) == 3, "the photo with the box of each choice"
     assert not any(one.key == "import-now" for one in app.button)
-    answer(app, "Read them as fractions of the photo (0 to 1)")
-    assert not messages(app) and "read them as fractions of the photo" in texts(app)
+    answer(app, "Read them as fractions")
+    assert not messages(app) and "read them as fractions" in texts(app)
     import_all(app)
     assert stored_boxes(store, boxes) == [Box(20, 30, 40, 15)]
 
