@@ -1,19 +1,48 @@
 """Collect what a reader finds in a data set: rows with boxes, listed classes, and problems with their place."""
 
-import math
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 
-from core.data.importing.folder_layout import is_picture, plain_path
+from core.data.importing.folder_layout import plain_path
+from core.data.importing.formats.gathering.image_index import ImageIndex
+from core.data.importing.formats.gathering.label_text import NotText, decode_labels
+from core.data.importing.formats.gathering.untrusted_values import (
+    class_text,
+    format_number,
+    number_of,
+    shown_value,
+    size_said,
+    wrong_name,
+)
 from core.data.pictures.box import Box
 from core.data.tables.label_rows import PIXELS, BoxFrame, LabelledBox, LabelRow, LabelTable, Problem, with_objects
-from core.data.tables.labels_csv import split_named
+from core.data.tables.labels_csv import STRICTEST_FIRST, split_named
 from core.data.tables.names import LONGEST_NAME, check_class_count
 from core.data.tables.questions import Asking, NobodyToAsk
-from core.errors import DataError, ImageRefused, LabelsError
+from core.errors import DataError, ImageRefused, LabelsError, QuestionsOpen
+
+__all__ = [
+    "LONGEST_NAME_OF_FILE",
+    "LONGEST_PATH",
+    "MAX_PROBLEMS",
+    "MAX_TEXT_BYTES",
+    "CollectedLabels",
+    "Files",
+    "ImageIndex",
+    "LabelCollector",
+    "bytes_of",
+    "check_labels",
+    "class_text",
+    "decoded",
+    "format_number",
+    "note_unread",
+    "shown_value",
+    "split_of",
+    "text_of",
+    "wrong_name",
+]
 
 MAX_TEXT_BYTES = 128 * 2**20
 """The largest file of labels that is read: as text it may take four times that."""
@@ -50,6 +79,7 @@ class LabelCollector:
 
     rows: dict[str, LabelRow] = field(default_factory=dict)
     objects: dict[str, list[LabelledBox]] = field(default_factory=dict)
+    sources: dict[str, list[str]] = field(default_factory=dict)  # path -> the source of each of its boxes
     names: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     classes: dict[str, None] = field(default_factory=dict)
@@ -57,13 +87,51 @@ class LabelCollector:
     unlisted_problems: int = 0
     asking: Asking = field(default_factory=NobodyToAsk)
     frames: dict[str, BoxFrame] = field(default_factory=dict)  # path -> what the data set says of the photo's size
+    opinions: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # path -> (annotator, class)
+    two_labels: set[str] = field(default_factory=set)  # paths with different labels, of which none is used
+    two_sizes: set[str] = field(default_factory=set)  # paths with different sizes, whose boxes are not used
 
     def add_image(self, path: str, name: str, split: str | None, label: str | None = None) -> None:
-        """Add an image that the data set lists."""
-        if path not in self.rows:
-            self.rows[path] = LabelRow(len(self.rows) + 1, path, label, split, None)
-            # A name that leads out of its folder, or is no name of a file, is not kept.
-            self.names[path] = (plain_path(name) if len(name) <= LONGEST_NAME_OF_FILE else None) or path
+        """Add an image that the data set lists; a second entry for it may add what the first does not say."""
+        if path in self.rows:
+            self.rows[path] = self._joined(self.rows[path], split, label)
+            return
+        self.rows[path] = LabelRow(len(self.rows) + 1, path, label, split, None)
+        # A name that leads out of its folder, or is no name of a file, is not kept.
+        self.names[path] = (plain_path(name) if len(name) <= LONGEST_NAME_OF_FILE else None) or path
+
+    def _joined(self, row: LabelRow, split: str | None, label: str | None) -> LabelRow:
+        """Return the row of a photo that stands in the labels once more; what contradicts it is a problem."""
+        path = row.filename
+        if split and row.split and split != row.split:
+            strictest = next(one for one in STRICTEST_FIRST if one in (split, row.split))
+            text = f"it is in {row.split} and in {split}; it is imported in {strictest}"
+            self.add_problem(path, f"{text}, because a photo must not be in several splits")
+            split = strictest
+        if label is not None and row.label not in (None, label):
+            names = f'"{shown_value(row.label)}" and "{shown_value(label)}"'
+            self.add_problem(path, f"it has two labels, {names}; neither is used")
+            self.two_labels.add(path)
+        usable = None if path in self.two_labels else row.label or label
+        return replace(row, split=split or row.split, label=usable)
+
+    def add_frame(self, path: str, width: object, height: object, where: str) -> None:
+        """Note the size in pixels that the data set says of an image; what is no size is a problem."""
+        try:
+            size = size_said(width, height)
+        except ValueError:
+            text = f"the size {shown_value(width)} × {shown_value(height)} is not that of a photo; it is not used"
+            self.add_problem(where, text)
+            return
+        before = self.frames.get(path)
+        if size is None or size == (before and before.size):
+            return
+        if before is None or before.size is None:
+            self.frames[path] = BoxFrame(size, before is not None and before.relative)
+        elif path not in self.two_sizes:
+            self.two_sizes.add(path)
+            sizes = " and ".join(f"{across} × {down}" for across, down in (before.size, size))
+            self.add_problem(where, f"the labels say two sizes of {path}, {sizes} pixels; its boxes are skipped")
 
     def add_problem(self, where: str, text: str, path: str = "", marked: LabelledBox | None = None) -> None:
         """Add a problem; ``marked`` is the box of the image at ``path`` that is skipped because of it."""
@@ -75,6 +143,15 @@ class LabelCollector:
     def add_remark(self, text: str) -> None:
         """Add a remark that nobody has to confirm."""
         self.problems.append(Problem(None, text, harmless=True))
+
+    def add_remark_on(self, text: str, paths: Collection[str]) -> None:
+        """Add a remark with the first of the files or photos that it is about."""
+        shown = sorted(paths)[:_SHOWN_PHOTOS]
+        self.add_remark(f"{text}: {', '.join(shown)}" + (", ..." if len(paths) > _SHOWN_PHOTOS else ""))
+
+    def add_guesses(self, pictures: ImageIndex) -> None:
+        """Say which names of photos were not taken literally."""
+        self.problems += [Problem(None, text, harmless=harmless) for text, harmless in pictures.remarks()]
 
     def add_class(self, value: object, where: str) -> str | None:
         """List a class and return its name; None, and a problem, for a value that cannot name a class."""
@@ -95,33 +172,31 @@ class LabelCollector:
         if rest:
             one = len(rest) == 1
             who = "1 photo has" if one else f"{len(rest):,} photos have"
-            shown = ", ".join(rest[:_SHOWN_PHOTOS]) + (", ..." if len(rest) > _SHOWN_PHOTOS else "")
-            self.add_remark(f"{who} {reason} and {'is' if one else 'are'} imported without a label: {shown}")
+            self.add_remark_on(f"{who} {reason} and {'is' if one else 'are'} imported without a label", rest)
 
-    def add_box(self, path: str, label: str, sides: Sequence[object], where: str) -> None:
-        """Add a box (x, y, width, height) of an image; an impossible one becomes a problem."""
+    def add_box(self, path: str, label: str, sides: Sequence[object], where: str, source: str = "") -> bool:
+        """Add a box (x, y, width, height) of an image and return True; an impossible one becomes a problem.
+
+        ``source`` is the file or entry that gives the photo's boxes: two of them may give the same ones.
+        """
         some = [*map(shown_value, sides[:_SHOWN_SIDES]), *(["..."] if len(sides) > _SHOWN_SIDES else [])]
         shown = f"the box ({', '.join(some)})"
-        numbers = [_number(side) for side in sides]
-        if len(numbers) != 4 or any(number is None or not math.isfinite(number) for number in numbers):
+        numbers = [number for side in sides[:_SHOWN_SIDES] if (number := number_of(side)) is not None]
+        if len(sides) != 4 or len(numbers) != 4:
             self.add_problem(where, f"{shown} is not four numbers; it is skipped")
-            return
-        x, y, width, height = (number for number in numbers if number is not None)
-        if width < 0 or height < 0:
-            self.add_problem(
-                where,
-                f"{shown} has its corners swapped; it is skipped",
-                path,
-                LabelledBox(label, Box(x, y, width, height)),
-            )
-        elif width == 0 or height == 0:
-            self.add_problem(
-                where, f"{shown} has no area; it is skipped", path, LabelledBox(label, Box(x, y, width, height))
-            )
-        elif not label.strip():
+            return False
+        x, y, width, height = numbers
+        if width <= 0 or height <= 0:
+            reason = "has its corners swapped" if width < 0 or height < 0 else "has no area"
+            marked = LabelledBox(label, Box(x, y, width, height))
+            self.add_problem(where, f"{shown} {reason}; it is skipped", path, marked)
+            return False
+        if not label.strip():
             self.add_problem(where, f"{shown} has no class; it is skipped")
-        else:
-            self.objects.setdefault(path, []).append(LabelledBox(label, Box(x, y, width, height)))
+            return False
+        self.objects.setdefault(path, []).append(LabelledBox(label, Box(x, y, width, height)))
+        self.sources.setdefault(path, []).append(source)
+        return True
 
     def finish(self, kind: str) -> CollectedLabels:
         """Return everything collected, as a data set of this kind. Raises LabelsError for too many classes."""
@@ -130,9 +205,15 @@ class LabelCollector:
         check_labels(len(found.union(self.classes)), f"The data set ({kind})")
         if self.unlisted_problems:
             self.problems.append(Problem(None, f"{self.unlisted_problems:,} more problems are not listed"))
-        rows = [with_objects(row, tuple(self.objects.get(path, ()))) for path, row in self.rows.items()]
+        boxes = {path: () if path in self.two_sizes else tuple(self.objects.get(path, ())) for path in self.rows}
+        rows = [with_objects(row, boxes[path]) for path, row in self.rows.items()]
         rows = [
-            replace(row, line=line, frame=self.frames.get(row.filename, PIXELS))
+            replace(
+                row,
+                line=line,
+                frame=self.frames.get(row.filename, PIXELS),
+                opinions=self.opinions.get(row.filename, ()),
+            )
             for line, row in enumerate(rows, start=1)
         ]
         times = Counter(self.names.values())
@@ -141,58 +222,16 @@ class LabelCollector:
         return CollectedLabels(kind, table, kept, frozenset(self.used), tuple(self.classes))
 
 
-class ImageIndex:
-    """Finds images among the files by the name in an annotation."""
-
-    def __init__(self, files: Collection[str]) -> None:
-        self.paths = {path for path in files if is_picture(path)}
-        self.without_suffix = {path.rpartition(".")[0]: path for path in sorted(self.paths)}
-        self._by_name: dict[str, list[str]] = {}
-        self._by_stem: dict[str, list[str]] = {}
-        for path in sorted(self.paths):
-            self._by_name.setdefault(PurePosixPath(path).name, []).append(path)
-            self._by_stem.setdefault(PurePosixPath(path).stem, []).append(path)
-
-    def find(self, name: str, near: str) -> str | None:
-        """Return the image with that path or name; of several, the one whose folders are most like ``near``."""
-        name = name.replace("\\", "/").lstrip("./")
-        folder = near.rpartition("/")[0]
-        own = f"{folder}/" if folder else ""
-        # A path from the top comes last: "images/a.jpg" may be relative to a folder and lie deeper.
-        for path in (f"{own}{name}", f"{own}images/{name}", f"images/{name}", name):
-            if path in self.paths:
-                return path
-        same_name = self._by_name.get(PurePosixPath(name).name, [])
-        ending = [path for path in same_name if path.endswith(f"/{name}")]
-        return _nearest(ending or same_name, near)
-
-    def find_by_stem(self, near: str) -> str | None:
-        """Return the image with the name of an annotation file, except for the suffix."""
-        return _nearest(self._by_stem.get(PurePosixPath(near).stem, []), near)
-
-
-def _nearest(paths: Sequence[str], near: str) -> str | None:
-    if len(paths) < 2:
-        return paths[0] if paths else None
-    words = set(near.split("/")[:-1])
-    shared = {path: len(words.intersection(path.split("/")[:-1])) for path in paths}
-    best = [path for path in paths if shared[path] == max(shared.values())]
-    return best[0] if len(best) == 1 else None
-
-
 def split_of(path: str) -> str | None:
-    """Return train, val or test if the file name or a folder contains it: instances_train2017.json, valid/a.txt."""
+    """Return train, val or test if the file name or a folder contains it: instances_train2017.json, valid/a.txt.
+
+    A name that contains two of them says neither.
+    """
     for part in reversed(path.split("/")):
-        for word in re.findall("[a-z]+", part.lower()):
-            if split := split_named(word):
-                return split
+        splits = {split for word in re.findall("[a-z]+", part.lower()) if (split := split_named(word))}
+        if splits:
+            return splits.pop() if len(splits) == 1 else None
     return None
-
-
-def number_in(content: object, key: str) -> int | str | None:
-    """Return the number or text under a key of untrusted JSON; None for anything else."""
-    value = content.get(key) if isinstance(content, dict) else None
-    return value if isinstance(value, (int, str)) else None
 
 
 def note_unread(collected: LabelCollector, unread: dict[str, str]) -> None:
@@ -203,24 +242,6 @@ def note_unread(collected: LabelCollector, unread: dict[str, str]) -> None:
             unread.setdefault(path, reason.removesuffix("; it is skipped"))
 
 
-def class_text(value: object) -> str | None:
-    """Return a class's name from an untrusted file, which is text or a whole number; None for anything else."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    if isinstance(value, float) and not (value.is_integer() and abs(value) < 2**53):
-        return None
-    return str(int(value)) if abs(value) < 10**LONGEST_NAME else None
-
-
-def wrong_name(value: object) -> str:
-    """Say why a value cannot name a class."""
-    if isinstance(value, str):
-        return f"a name has {len(value):,} characters; at most {LONGEST_NAME} are allowed"
-    return f"{shown_value(value)} is not a name: a name is text or a whole number"
-
-
 def check_labels(count: int, source: str) -> None:
     """Raise LabelsError where a source of labels has more classes than a project may have."""
     try:
@@ -229,40 +250,44 @@ def check_labels(count: int, source: str) -> None:
         raise LabelsError(str(error)) from error
 
 
-def shown_value(value: object) -> str:
-    """Return a value of JSON in at most 60 characters, without turning all of it into text first."""
-    if isinstance(value, (list, dict)):
-        return "a list" if isinstance(value, list) else "a set of values"
-    return str(value)[:60]
-
-
 def text_of(read: Callable[[], bytes], path: str, collected: LabelCollector) -> str | None:
     """Return the file as text; None, and a problem, where it is not text or cannot be read.
 
     Raises LabelsError for a file of labels that is too large.
     """
+    data = bytes_of(read, path, collected)
+    return None if data is None else decoded(data, path, collected)
+
+
+def bytes_of(read: Callable[[], bytes], path: str, collected: LabelCollector) -> bytes | None:
+    """Return the content of a file of labels; None, and a problem, where it cannot be read.
+
+    Raises LabelsError for one that is too large.
+    """
     try:
         data = read()
-        if len(data) > MAX_TEXT_BYTES:
-            allowed = f"at most {MAX_TEXT_BYTES // 2**20} MB are allowed"
-            raise LabelsError(f"{path} was not read: {allowed}. Split it into smaller files, or leave it out.")
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        collected.add_problem(path, "it is not UTF-8 text; it is skipped")
     except ImageRefused as error:
         collected.add_problem(path, f"{error.reason}; it is skipped")
-    return None
-
-
-def format_number(number: float) -> str:
-    """Return a number without needless digits: 81, 0.5."""
-    return str(int(number)) if number == int(number) else repr(float(number))
-
-
-def _number(side: object) -> float | None:
-    if isinstance(side, bool) or not isinstance(side, (int, float, str)):
         return None
+    if len(data) > MAX_TEXT_BYTES:
+        allowed = f"at most {MAX_TEXT_BYTES // 2**20} MB are allowed"
+        raise LabelsError(f"{path} was not read: {allowed}. Split it into smaller files, or leave it out.")
+    return data
+
+
+def decoded(data: bytes, path: str, collected: LabelCollector, declared: str | None = None) -> str | None:
+    """Return the content of a file of labels as text; None, and a problem, where it is none.
+
+    ``declared`` is the encoding that the file says of itself. Where its words are unclear, the person is asked.
+    """
     try:
-        return float(side)
-    except (ValueError, OverflowError):
+        text, remark = decode_labels(data, path, collected.asking, declared)
+    except NotText as error:
+        collected.add_problem(path, f"{error}; it is skipped")
         return None
+    except QuestionsOpen:  # of a collector that has nobody to ask
+        collected.add_problem(path, "it is not UTF-8 text; it is skipped")
+        return None
+    if remark:
+        collected.add_remark(f"{path}: {remark}")
+    return text

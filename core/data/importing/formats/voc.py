@@ -9,39 +9,41 @@ alone is (1, 1, 1, 1). Every other tool counts from 0. The ``<source>`` of a fil
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from xml.etree.ElementTree import Element, ParseError, SubElement, indent, tostring
-
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from core.data.importing.folder_layout import suffix_of
 from core.data.importing.formats.exported_image import ExportedImage
 from core.data.importing.formats.gathered_labels import (
-    LONGEST_PATH,
     CollectedLabels,
     Files,
     ImageIndex,
     LabelCollector,
-    format_number,
+    bytes_of,
+    decoded,
     note_unread,
     shown_value,
     split_of,
     text_of,
 )
-from core.data.tables.labels_csv import split_named
+from core.data.importing.formats.gathering.label_sources import settle_sources
+from core.data.importing.formats.gathering.untrusted_values import format_number, number_of
+from core.data.importing.formats.reading.voc_photos import ROOTS, choose_photos
+from core.data.importing.formats.reading.voc_splits import NO_SPLIT, ImageSets, read_image_sets
+from core.data.importing.formats.reading.voc_xml import (
+    CORNERS,
+    Annotation,
+    XmlRefused,
+    annotation_of,
+    declared_encoding,
+    parse_xml,
+)
 from core.data.tables.questions import Asking, NobodyToAsk
 from core.errors import DataError
 
-CORNERS = ("xmin", "ymin", "xmax", "ymax")
-ROOTS = ("JPEGImages/", "images/")
 MASKS = ("SegmentationClass/", "SegmentationObject/")
 MAX_XML_CHARACTERS = 2**22
 LABELMAP_HEAD = "# label:color_rgb:parts:actions"
-NO_SPLIT = "default"
-ORIGINAL = re.compile(r"(The )?(PASCAL )?VOC ?20\d\d( Database)?", re.IGNORECASE)
-"""The <database> and <annotation> of the files of the VOC challenges."""
 
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -50,47 +52,39 @@ def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | No
     """Read the VOC files among these; None where there are none. ``unread`` gets XML that cannot be read."""
     collected = LabelCollector(asking=asking or NobodyToAsk())
     pictures = ImageIndex(files)
-    splits = _splits(files, collected)
+    splits = read_image_sets(files, collected)
     for path in files:
         if PurePosixPath(path).name == "labelmap.txt" and (text := text_of(files[path], path, collected)):
             collected.used.add(path)
             names = [line.rpartition(":::")[0] or line.split(":")[0] for line in text.splitlines() if line[:1] != "#"]
             collected.classes.update(dict.fromkeys(name for name in names if name and name != "background"))
-    annotations: list[_Annotation] = []
-    for path in sorted(path for path in files if suffix_of(path) == ".xml"):
-        text = text_of(files[path], path, collected)
-        if text is None:
-            continue
-        if len(text) > MAX_XML_CHARACTERS:
-            collected.add_problem(path, f"it has more than {MAX_XML_CHARACTERS:,} characters; it is skipped")
-            collected.used.add(path)
-            continue
-        try:
-            root = fromstring(text, forbid_dtd=True)
-        except ParseError as error:
-            collected.add_problem(path, f"it is not XML ({error}); it is skipped")
-            collected.used.add(path)
-            continue
-        except DefusedXmlException:
-            collected.add_problem(path, "it declares XML entities, which are not safe to read; it is skipped")
-            collected.used.add(path)
-            continue
-        if root.tag == "annotation":
-            collected.used.add(path)
-            annotations.append(_annotation(path, root))
+    annotations = [
+        found
+        for path in sorted(path for path in files if suffix_of(path) == ".xml")
+        if (found := _parsed(path, files, collected))
+    ]
     if not annotations:
         note_unread(collected, {} if unread is None else unread)
         return None
     from_one = _counts_from_one(annotations, collected)
+    photos = choose_photos(annotations, files, pictures, collected)
+    outlined: dict[str, list[str]] = {}  # what boxes are around -> the files
     for one in annotations:
-        _read_one(one, pictures, splits, collected, first=1 if one.original and from_one else 0)
+        if one.path in photos:
+            _read_one(one, photos[one.path], splits, collected, outlined, first=1 if one.original and from_one else 0)
+    for what, paths in outlined.items():
+        boxes = "1 box is the one" if len(paths) == 1 else f"{len(paths):,} boxes are each the one"
+        collected.add_remark_on(f"{boxes} around the {what} in the XML file", set(paths))
+    settle_sources(collected, files)
     masks = {path for path in pictures.paths - set(collected.rows) if any(f"/{top}" in f"/{path}" for top in MASKS)}
     if masks:
         what = f"{len(masks):,} masks of objects are not photos and are"
         what = "1 mask of objects is not a photo and is" if len(masks) == 1 else what
         collected.add_remark(f"{what} left out, such as {min(masks)}")
         collected.used |= masks
+    collected.add_guesses(pictures)
     collected.add_unlabelled(pictures.paths - masks, "no XML file", _shown)
+    splits.report(collected)
     return collected.finish("Pascal VOC")
 
 
@@ -140,69 +134,46 @@ def _xml(one: ExportedImage) -> bytes:
     return tostring(root, encoding="utf-8")
 
 
-def _splits(files: Files, collected: LabelCollector) -> dict[str, str]:
-    """Return the split of each image name without suffix, from the lists in ImageSets/Main; "" for no split."""
-    splits: dict[str, str] = {}
-    for path in sorted(files):
-        name = PurePosixPath(path).stem
-        split = split_named(name)
-        if "ImageSets/" in f"/{path}" and suffix_of(path) == ".txt":
-            collected.used.add(path)
-            text = text_of(files[path], path, collected) if split or name == NO_SPLIT else None
-            for line in (text or "").splitlines():
-                splits[line.strip()] = split or ""
-    return splits
+def _parsed(path: str, files: Files, collected: LabelCollector) -> Annotation | None:
+    """Return the content of an XML file; None for one of another kind, and for one that cannot be read: a problem.
+
+    Its declaration gives the encoding; without one, questions on the encoding count only for a VOC file.
+    """
+    trial = LabelCollector(asking=collected.asking.trial())
+    data = bytes_of(files[path], path, collected)
+    text = decoded(data, path, trial, declared_encoding(data)) if data is not None else None
+    collected.problems += trial.problems
+    if text is None:
+        return None
+    try:
+        if len(text) > MAX_XML_CHARACTERS:
+            raise XmlRefused(f"it has more than {MAX_XML_CHARACTERS:,} characters")
+        root = parse_xml(text)
+    except XmlRefused as error:
+        collected.add_problem(path, f"{error}; it is skipped")
+        collected.used.add(path)
+        return None
+    if root.tag != "annotation":
+        return None
+    collected.asking.adopt(trial.asking)
+    collected.used.add(path)
+    return annotation_of(path, root)
 
 
-@dataclass(frozen=True)
-class _Annotation:
-    """What is used of one XML file."""
-
-    path: str
-    filename: str
-    original: bool  # its <source> is one of the VOC challenges
-    objects: list[tuple[str, list[str]]]  # the name of each, and the texts of its corners
-
-
-def _annotation(path: str, root: Element) -> _Annotation:
-    objects = []
-    for element in root.findall("object"):
-        place = element.find("bndbox")
-        corners = [(place.findtext(tag) or "").strip() for tag in CORNERS] if place is not None else []
-        objects.append(((element.findtext("name") or "").strip(), corners))
-    source = [(root.findtext(f"source/{tag}") or "").strip() for tag in ("database", "annotation")]
-    original = any(ORIGINAL.fullmatch(text) for text in source)
-    return _Annotation(path, root.findtext("filename") or "", original, objects)
-
-
-def _counts_from_one(annotations: Sequence[_Annotation], collected: LabelCollector) -> bool:
+def _counts_from_one(annotations: Sequence[Annotation], collected: LabelCollector) -> bool:
     """Return whether files of the original tools count pixels from 1, and say so; a 0 among them shows otherwise."""
     originals = [one for one in annotations if one.original]
-    smallest = [corner for one in originals for _, corners in one.objects for corner in corners[:2]]
+    smallest = [corner for one in originals for marked in one.objects for corner in marked.corners[:2]]
     if not smallest:
         return False
     files = "1 file comes" if len(originals) == 1 else f"{len(originals):,} files come"
-    if any(_below_one(corner) for corner in smallest):
+    if any((number := number_of(corner)) is not None and number < 1 for corner in smallest):
         collected.add_remark(
             f"{files} from a VOC challenge, but a box begins at 0: pixels are counted from 0, as usual"
         )
         return False
     collected.add_remark(f"{files} from a VOC challenge, which counts pixels from 1: xmin and ymin are one less here")
     return True
-
-
-def _below_one(corner: str) -> bool:
-    try:
-        return float(corner) < 1
-    except ValueError:
-        return False
-
-
-def _picture_of(path: str, name: str, pictures: ImageIndex) -> str | None:
-    """Return the image of that name in the folder beside Annotations, else anywhere."""
-    around, beside, _ = path.rpartition("Annotations/")
-    places = [f"{around}{top}{name}" for top in ROOTS] if beside else []
-    return next((one for one in places if one in pictures.paths), None) or (pictures.find(name, path) if name else None)
 
 
 def _shown(file: str) -> str:
@@ -214,28 +185,32 @@ def _shown(file: str) -> str:
 
 
 def _read_one(
-    one: _Annotation, pictures: ImageIndex, splits: dict[str, str], collected: LabelCollector, first: int
+    one: Annotation,
+    file: str,
+    splits: ImageSets,
+    collected: LabelCollector,
+    outlined: dict[str, list[str]],
+    first: int,
 ) -> None:
     """Add the image and the boxes of a file that calls its first pixel ``first``."""
-    path, full_name = one.path, one.filename
-    name = full_name.strip()
-    file = _picture_of(path, full_name, pictures) or _picture_of(path, name, pictures) or pictures.find_by_stem(path)
-    if file is None:
-        collected.add_problem(path, f"its photo {name[:LONGEST_PATH] or 'has no name and'} is not among the files")
-        return
     shown = _shown(file)
-    names = (_stem(shown), shown.rpartition(".")[0])
-    split = next((splits[name.strip()] for name in names if name.strip() in splits), None)
-    collected.add_image(file, shown, split_of(path.rpartition("/")[0] + "/") if split is None else split or None)
-    for number, (label, corners) in enumerate(one.objects, start=1):
-        where = f"{path}, object {number}"
-        try:
-            left, upper, right, bottom = (float(corner) for corner in corners)
-        except ValueError:
-            texts = ", ".join(map(shown_value, corners))
+    split = splits.split_of(_stem(shown), shown.rpartition(".")[0], shown)
+    folder = one.path.rpartition("/")[0] + "/"
+    collected.add_image(file, shown, split_of(folder) if split is None else split or None)
+    collected.add_frame(file, *one.size, one.path)
+    for number, marked in enumerate(one.objects, start=1):
+        where = f"{one.path}, object {number}"
+        corners = [number_of(corner) for corner in marked.corners]
+        if marked.boxes > 1:
+            collected.add_problem(where, f"it has {marked.boxes} boxes (bndbox) instead of one; it is skipped")
+            continue
+        known = [corner for corner in corners if corner is not None]
+        if len(known) != 4:
+            texts = ", ".join(map(shown_value, marked.corners))
             collected.add_problem(where, f"the box ({texts}) is not four numbers; it is skipped")
             continue
         # The last pixel of a box that counts from 1 has the number at which the box ends when counted from 0.
-        left, upper = left - first, upper - first
-        sides = (left, upper, round(right - left, 9), round(bottom - upper, 9))
-        collected.add_box(file, label, sides, where)
+        left, upper = known[0] - first, known[1] - first
+        sides = (left, upper, round(known[2] - left, 9), round(known[3] - upper, 9))
+        if collected.add_box(file, marked.name, sides, where, one.path) and marked.around:
+            outlined.setdefault(marked.around, []).append(one.path)

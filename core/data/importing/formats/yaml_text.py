@@ -24,7 +24,7 @@ Node = str | list[Any] | dict[str, Any]
 
 
 def read_yaml_text(text: str) -> Node | None:
-    """Return the first document as texts, lists and dictionaries of them; None for an empty file.
+    """Return the document as texts, lists and dictionaries of them; None for an empty file.
 
     Raises YamlRefused.
     """
@@ -42,9 +42,12 @@ def read_yaml_text(text: str) -> Node | None:
 
 def _document(text: str) -> Node | None:
     """Build the nodes with a stack of our own: a nesting deeper than it stops before anything deep exists."""
+    ended = False
     root: list[Any] = []
     open_nodes: list[_Open] = [_Open(root)]
     for event in yaml.parse(text, Loader=_LOADER):
+        if ended and isinstance(event, yaml.DocumentStartEvent):
+            raise YamlRefused("it holds several documents (---)")
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise YamlRefused("it uses aliases or anchors (* and &); write every name out")
         if isinstance(event, yaml.NodeEvent) and getattr(event, "tag", None):
@@ -60,7 +63,7 @@ def _document(text: str) -> Node | None:
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
             open_nodes.pop()
         elif isinstance(event, yaml.DocumentEndEvent):
-            break
+            ended = True
     return root[0] if root else None
 
 

@@ -3,8 +3,8 @@
 ``images/train/a.jpg`` has ``labels/train/a.txt``; the classes are in ``data.yaml``, ``classes.txt`` or ``obj.names``.
 """
 
-import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 import yaml
@@ -16,56 +16,120 @@ from core.data.importing.formats.gathered_labels import (
     Files,
     ImageIndex,
     LabelCollector,
-    check_labels,
     note_unread,
     split_of,
-    text_of,
 )
-from core.data.importing.formats.image_size import size_of
-from core.data.importing.formats.yaml_text import Node, YamlRefused, read_yaml_text
-from core.data.tables.label_rows import Problem
-from core.data.tables.names import LONGEST_NAME
-from core.data.tables.questions import Asking, NobodyToAsk
-from core.errors import ImageRefused, LabelsError
+from core.data.importing.formats.gathering.box_corners import ReadBox, settle_corners
+from core.data.importing.formats.gathering.label_sources import settle_sources
+from core.data.importing.formats.reading.yolo_classes import ClassList, ClassLists, ask_for_numbers, read_class_lists
+from core.data.importing.formats.reading.yolo_files import LabelFiles, are_labels, find_label_files, photos_of
+from core.data.importing.formats.reading.yolo_lines import (
+    BOX,
+    CONFIDENCE,
+    OUTLINE,
+    POINTS,
+    LineRefused,
+    parse_line,
+    points_said,
+)
+from core.data.importing.formats.reading.yolo_long_lines import (
+    BOXES,
+    PIXEL_DIGITS,
+    Lines,
+    in_pixels,
+    meaning_of_long_lines,
+    photo_size,
+)
+from core.data.importing.formats.reading.yolo_splits import SplitsSaid
+from core.data.tables.label_rows import BoxFrame
+from core.data.tables.questions import SAMPLED, Asking, NobodyToAsk
+from core.errors import LabelsError
 
-SETTINGS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
-NAMES = ("classes.txt", "obj.names", "labels.txt")
-DIGITS = 12  # of a fraction of the image ...
-PIXEL_DIGITS = 6  # ... which restore a coordinate to a millionth of a pixel
+DIGITS = 12  # of a fraction of the image, which restore a coordinate to PIXEL_DIGITS
 NO_SPLIT = "default"
+
+_OTHER_METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
+_FEWEST_CORNERS = 3
+
+
+@dataclass
+class _Noted:
+    """What is said once for all lines, by the kind of line."""
+
+    files: dict[str, list[str]] = field(default_factory=dict)  # kind -> the file of each line
+    boxes: list[ReadBox] = field(default_factory=list)
 
 
 def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | None = None) -> CollectedLabels | None:
-    """Read the YOLO files among these; None where there are none, or no list of classes.
+    """Read the YOLO files among these; None where there are none.
 
     ``unread`` gets lists of classes that cannot be read. Raises LabelsError where labels need one of these.
     """
     collected = LabelCollector(asking=asking or NobodyToAsk())
     pictures = ImageIndex(files)
     try:
-        classes = _classes(files, collected)
+        lists: ClassLists | None = read_class_lists(files, collected)
     except LabelsError:
         # A file of that name may lie beside other kinds of data; without labels it is only not used.
-        if any(suffix_of(path) == ".txt" and _picture_of(path, pictures) for path in files):
+        if any(suffix_of(path) == ".txt" and photos_of(path, pictures) for path in files):
             raise
         return None
-    if classes is None:
-        note_unread(collected, {} if unread is None else unread)
+    labels = find_label_files(files, pictures, collected)
+    if lists is not None and not lists.lists:
+        if not _is_yolo(labels, files):
+            note_unread(collected, {} if unread is None else unread)
+            return None
+        lists = _numbers(labels, lists, collected)
+    if not labels.photos and not labels.unclear:
         return None
-    collected.classes.update(dict.fromkeys(classes))
-    any_labels = False
-    for path in sorted(path for path in files if suffix_of(path) == ".txt" and path not in collected.used):
-        file = _picture_of(path, pictures)
-        if file is None:
-            continue
-        any_labels = True
-        collected.used.add(path)
-        _read_one(path, file, files, classes, collected)
-    if not any_labels:
-        return None
-    for file in sorted(pictures.paths - set(collected.rows)):
-        collected.add_image(file, _shown(file), _split(file))
+    collected.used |= {*labels.photos, *labels.unclear}
+    for one in lists.lists if lists else []:
+        collected.classes.update(dict.fromkeys(name for name in one.names if name and one.path))
+    _read_labels(labels, lists, files, pictures, collected)
     return collected.finish("YOLO")
+
+
+def _read_labels(
+    labels: LabelFiles, lists: ClassLists | None, files: Files, pictures: ImageIndex, collected: LabelCollector
+) -> None:
+    """Add the photos and their boxes; ``lists`` is None where the labels are left out."""
+    said = SplitsSaid(files, pictures, collected)
+    settings = lists.settings if lists else {}
+    for path, content in settings.items():
+        said.add_settings(path, content)
+    said.add_lists({*labels.photos, *labels.unclear, *labels.orphans})
+    splits = said.splits()
+    _remark_on_folders(splits, collected)
+    for path in labels.orphans:
+        collected.add_problem(path, "the photo of these labels is not among the files; they are skipped")
+        collected.used.add(path)
+    for path, several in labels.unclear.items():
+        listed = " or ".join(several[:SAMPLED])
+        collected.add_problem(path, f"it may belong to {listed}; it is skipped. Give the photos names of their own")
+    noted = _Noted()
+    points = points_said(settings.values())
+    reading = meaning_of_long_lines(labels, files, collected) if points is None else BOXES
+    for path in labels.photos if lists is not None else ():
+        file = labels.photos[path]
+        collected.add_image(file, _shown(file), splits.get(file) or _split(file))
+        if any(labels.texts[path]):
+            classes = lists.of(path, collected) if lists is not None else None
+            if classes is not None:
+                _read_one(path, file, labels, files, classes, Lines(points, reading), collected, noted)
+    for kind, text in (
+        (CONFIDENCE, "have a sixth number, which is read as a confidence and not used"),
+        (POINTS, "have key points, which are not used"),
+        (OUTLINE, "are outlines or turned boxes; the box around each is used"),
+    ):
+        if found := noted.files.get(kind):
+            lines = "1 line" if len(found) == 1 else f"{len(found):,} lines"
+            words = text.replace("have", "has").replace("are outlines or turned boxes", "is an outline or a turned box")
+            collected.add_remark_on(f"{lines} {words if len(found) == 1 else text}", set(found))
+    settle_corners(collected, files, noted.boxes, "", centred=True, least=_FEWEST_CORNERS)
+    settle_sources(collected, files)
+    for file in sorted(pictures.paths - set(collected.rows)):
+        collected.add_image(file, _shown(file), splits.get(file) or _split(file))
+    collected.add_guesses(pictures)
 
 
 def write(pictures: Sequence[ExportedImage], classes: Sequence[str]) -> dict[str, bytes]:
@@ -105,66 +169,22 @@ def label_file(one: ExportedImage) -> str:
     return f"labels/{PurePosixPath(place_of(one)).with_suffix('.txt')}"
 
 
-def _classes(files: Files, collected: LabelCollector) -> list[str] | None:
-    """Return the classes in the order of their numbers from the first list that can be read; None where none is there.
-
-    Raises LabelsError where there are lists, but none can be used.
-    """
-    refused: list[str] = []
-    for path in sorted(files, key=lambda path: path.count("/")):
-        name = PurePosixPath(path).name
-        text = text_of(files[path], path, collected) if name in (*SETTINGS, *NAMES) else None
-        if text is None:
-            continue
-        found: list[str] | None
-        if name in NAMES:
-            found = [line.strip() for line in text.splitlines() if line.strip()]
-        else:
-            try:
-                found = _names_in(read_yaml_text(text), path)
-            except YamlRefused as error:
-                refused.append(f"{path} cannot be used, because {error}")
-                continue
-            if found is None:
-                continue
-        check_labels(len(found), path)
-        if too_long := next((len(one) for one in found if len(one) > LONGEST_NAME), None):
-            raise LabelsError(
-                f"{path} has a class with a name of {too_long:,} characters; at most {LONGEST_NAME} are allowed. "
-                "Shorten it."
-            )
-        collected.used.add(path)
-        collected.problems += [Problem(None, f"{reason}; it is skipped") for reason in refused]
-        return found
-    if refused:
-        raise LabelsError(f"{refused[0]}. Correct the file and import it again.")
-    return None
+def _is_yolo(labels: LabelFiles, files: Files) -> bool:
+    """Return whether text files beside photos are labels, although no list names their classes."""
+    if any(PurePosixPath(path).name in _OTHER_METADATA for path in files):
+        return False
+    filled = [lines for lines in labels.texts.values() if any(lines)]
+    return bool(filled) and all(are_labels(lines) for lines in filled)
 
 
-def _names_in(settings: Node | None, path: str) -> list[str] | None:
-    """Return the classes in a data.yaml; None where it lists none. Raises YamlRefused, or LabelsError for too many."""
-    names = settings.get("names") if isinstance(settings, dict) else None
-    if isinstance(names, list):
-        names = {str(number): name for number, name in enumerate(names)}
-    if not isinstance(names, dict):
-        return None
-    if not all(re.fullmatch("[0-9]{1,9}", number) for number in names):
-        raise YamlRefused("the keys of its names are not whole numbers from 0")
-    if not all(isinstance(name, str) for name in names.values()):
-        raise YamlRefused("its names are not single texts")
-    by_number = {int(number): name for number, name in names.items()}
-    if len(by_number) < len(names):
-        raise YamlRefused("two of its names have the same number")
-    count = max(by_number, default=-1) + 1
-    check_labels(count, path)
-    return [by_number.get(number, str(number)) for number in range(count)]
-
-
-def _picture_of(path: str, pictures: ImageIndex) -> str | None:
-    """Return images/train/a.jpg for labels/train/a.txt, or the image beside it."""
-    stem = path.removesuffix(".txt")
-    places = [stem.replace("labels/", "images/", 1), stem, stem.replace("/labels/", "/images/", 1)]
-    return next((pictures.without_suffix[one] for one in places if one in pictures.without_suffix), None)
+def _numbers(labels: LabelFiles, lists: ClassLists, collected: LabelCollector) -> ClassLists | None:
+    """Ask whether the numbers of classes may be their names; None where the labels are to be left out."""
+    filled = [path for path, lines in labels.texts.items() if any(lines)]
+    numbers = {parse_line(cells).number for path in filled for cells in labels.texts[path] if cells}
+    found = ask_for_numbers(numbers, len(filled), filled[0], collected)
+    if found is not None:
+        found.settings = lists.settings
+    return found
 
 
 def _shown(file: str) -> str:
@@ -183,39 +203,46 @@ def _split(file: str) -> str | None:
     return (split_of(first) if deeper else None) or split_of(around)
 
 
-def _read_one(path: str, file: str, files: Files, classes: list[str], collected: LabelCollector) -> None:
-    collected.add_image(file, _shown(file), _split(file))
-    text = text_of(files[path], path, collected)
-    lines = [line.split() for line in (text or "").splitlines()]
-    if not any(lines):
-        return
-    size = _size_of(file, files)
+def _remark_on_folders(splits: dict[str, str], collected: LabelCollector) -> None:
+    """Say where a file of splits and the name of a photo's folder differ."""
+    other = [file for file, split in splits.items() if _split(file) not in (None, split)]
+    if other:
+        photos = "1 photo is" if len(other) == 1 else f"{len(other):,} photos are"
+        collected.add_remark_on(f"{photos} in another split than the name of the folder says, as listed", other)
+
+
+def _read_one(
+    path: str,
+    file: str,
+    labels: LabelFiles,
+    files: Files,
+    classes: ClassList,
+    reading: Lines,
+    collected: LabelCollector,
+    noted: _Noted,
+) -> None:
+    """Add the boxes of one file of labels."""
+    size = photo_size(file, files)
     if size is None:
         collected.add_problem(path, f"the size of {file} cannot be read, so its boxes are skipped")
         return
-    for number, cells in enumerate(lines, start=1):
+    collected.frames[file] = BoxFrame(relative=True)
+    for number, cells in enumerate(labels.texts[path], start=1):
         where = f"{path}, line {number}"
-        if not cells:
-            continue
         try:
-            place, *fractions = int(cells[0]), *(float(cell) for cell in cells[1:])
-        except ValueError:
-            collected.add_problem(where, f'"{" ".join(cells)[:60]}" is not a class and four numbers; it is skipped')
+            one = reading.parse(cells) if cells else None
+        except LineRefused as error:
+            collected.add_problem(where, f"{error}; it is skipped")
             continue
-        if len(fractions) != 4:
-            collected.add_problem(where, f"{len(fractions)} numbers after the class instead of 4; it is skipped")
-        elif not 0 <= place < len(classes):
-            collected.add_problem(
-                where, f"there is no class {place} in the list of {len(classes)} classes; it is skipped"
-            )
-        else:
-            x, y, width, height = fractions
-            sides = ((x - width / 2) * size[0], (y - height / 2) * size[1], width * size[0], height * size[1])
-            collected.add_box(file, classes[place], [round(side, PIXEL_DIGITS) for side in sides], where)
-
-
-def _size_of(file: str, files: Files) -> tuple[int, int] | None:
-    try:
-        return size_of(files[file]())
-    except ImageRefused:
-        return None
+        if one is None:
+            continue
+        if not 0 <= one.number < len(classes.names):
+            count = len(classes.names)
+            text = f"there is no class {one.number} in the list of {count} classes; it is skipped"
+            collected.add_problem(where, text)
+        elif not classes.names[one.number]:
+            collected.add_problem(where, f"the class {one.number} has no name in {classes.path}; it is skipped")
+        elif collected.add_box(file, classes.names[one.number], in_pixels(one, size), where, path):
+            noted.files.setdefault(one.kind, []).append(path)
+            if one.kind == BOX:
+                noted.boxes.append(ReadBox(file, len(collected.objects[file]) - 1))

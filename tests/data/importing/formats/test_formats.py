@@ -212,7 +212,7 @@ def test_bad_boxes_are_named_by_file_and_line_and_the_rest_is_read(tmp_path: Pat
     write(tmp_path / "voc/c.xml", "<annotation>")
     plan = plan_folder(tmp_path / "voc")
     assert "a.xml, object 1: the box (47.0, 239.0, -42.0, 132.0) has its corners swapped" in problems(plan)
-    assert "a.xml, object 2: the box (nan" in problems(plan)
+    assert "a.xml, object 2: the box (NaN" in problems(plan)
     assert "b.xml: it declares XML entities" in problems(plan) and "c.xml: it is not XML" in problems(plan)
 
     photo(tmp_path / "coco/a.png")

@@ -1,0 +1,1 @@
+"""What the readers of all formats share: values of strangers, names of photos, outlines, and questions about boxes."""

@@ -1,0 +1,195 @@
+"""Choose between data sets of several formats among the same files: one that holds all of the others, else ask."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from core.data.importing.formats.gathered_labels import CollectedLabels
+from core.data.tables.label_rows import LabelledBox, LabelRow, LabelTable, Problem, objects_of
+from core.data.tables.names import class_key
+from core.data.tables.questions import SAMPLED, Asking, Choice, Question
+
+WHICH_LABELS = "which-labels"
+"""The kind of the question."""
+
+ALL = "all"
+TABLE = "labels.csv"
+
+SAME_PIXELS = 1.5
+"""Boxes that differ by less are the same: some formats hold whole pixels, and one counts them from 1."""
+
+_MOST_COMPARED = 300  # boxes of one photo
+_WITHOUT_LABEL = "imported without a label"
+
+
+@dataclass(frozen=True)
+class Competitor:
+    """A data set in one format, and what reading it asked."""
+
+    labels: CollectedLabels
+    asking: Asking
+
+    @property
+    def key(self) -> str:
+        """Its name on the command line: "pascal-voc"."""
+        return re.sub("[^a-z0-9]+", "-", self.labels.kind.lower()).strip("-")
+
+    def labelled(self) -> dict[str, LabelRow]:
+        """Return the rows with a class or boxes, by their photos."""
+        return {row.filename: row for row in self.labels.table.rows if row.label is not None or objects_of(row)}
+
+
+def choose_labels(found: Sequence[Competitor], asking: Asking) -> CollectedLabels:
+    """Return the only data set, or the one that says all that the others say; else ask. There is at least one.
+
+    A question is also whether all of them count, if no two give the same photo different labels.
+    """
+    some = [one for one in found if one.labelled()] or list(found[:1])
+    empty = [one for one in found if one not in some]
+    rows = [one.labelled() for one in some]
+    covering = next((place for place, mine in enumerate(rows) if all(_holds(mine, other) for other in rows)), None)
+    if covering is not None:
+        chosen = some[covering]
+        asking.adopt(chosen.asking)
+        others = [one for one in some if one is not chosen]
+        same = [Problem(None, _same(chosen, others), harmless=True)] if others else []
+        return _with(chosen.labels, [*others, *empty], [*same, *_problems(empty)])
+    key = asking.ask(_question(some, rows))
+    if key == ALL:
+        for one in some:
+            asking.adopt(one.asking)
+        return _with(_joined(some, rows), empty, _problems(empty))
+    chosen = next((one for one in some if one.key == key), some[0])
+    asking.adopt(chosen.asking)
+    return _with(chosen.labels, [one for one in found if one is not chosen], _problems(empty))
+
+
+def ask_about_table(found: Sequence[Competitor], asking: Asking) -> CollectedLabels | None:
+    """Ask whether a labels.csv counts or the data sets beside it; None for the table, and while nobody has chosen."""
+    some = [one for one in found if one.labelled()]
+    if not some:
+        return None
+    shown = ", ".join(_in_words(one) for one in some)
+    text = f"There is a labels.csv, and beside it the labels are there as {shown}. Which of them counts?"
+    choices = [Choice(TABLE, "Take labels.csv"), *(_choice(one, one.labelled()) for one in some)]
+    key = asking.ask(Question(WHICH_LABELS, text, tuple(choices), columns=("photo", "labels")))
+    chosen = next((one for one in some if one.key == key), None)
+    if chosen is None:
+        return None
+    asking.adopt(chosen.asking)
+    return chosen.labels
+
+
+def _holds(mine: Mapping[str, LabelRow], other: Mapping[str, LabelRow]) -> bool:
+    """Return whether these rows say all that the others say, and nothing else of the same photos."""
+    return all(path in mine and _same_labels(mine[path], row) for path, row in other.items())
+
+
+def _agree(path: str, mine: Mapping[str, LabelRow], other: Mapping[str, LabelRow]) -> bool:
+    """Return whether two data sets do not differ about a photo: one of them may say nothing about it."""
+    return path not in mine or path not in other or _same_labels(mine[path], other[path])
+
+
+def _same_labels(one: LabelRow, other: LabelRow) -> bool:
+    first, second = objects_of(one), objects_of(other)
+    if not first and not second:
+        return class_key(one.label or "") == class_key(other.label or "")
+    if len(first) != len(second) or len(first) > _MOST_COMPARED:
+        return Counter(_key(box) for box in first) == Counter(_key(box) for box in second)
+    rest = list(second)
+    for box in first:
+        match = next((place for place, candidate in enumerate(rest) if _same_box(box, candidate)), None)
+        if match is None:
+            return False
+        rest.pop(match)
+    return True
+
+
+def _key(box: LabelledBox) -> str:
+    return class_key(box.label or "")
+
+
+def _same_box(one: LabelledBox, other: LabelledBox) -> bool:
+    here, there = one.box, other.box
+    sides = ((here.x, there.x), (here.y, there.y), (here.width, there.width), (here.height, there.height))
+    return _key(one) == _key(other) and all(abs(a - b) <= SAME_PIXELS for a, b in sides)
+
+
+def _same(chosen: Competitor, others: Sequence[Competitor]) -> str:
+    kinds = " and ".join(one.labels.kind for one in others)
+    return f"the labels are there as {chosen.labels.kind} and as {kinds}, which agree; {chosen.labels.kind} is used"
+
+
+def _question(some: Sequence[Competitor], rows: Sequence[Mapping[str, LabelRow]]) -> Question:
+    """Return the question which labels count, with the photos that differ as samples."""
+    paths = list(dict.fromkeys(path for mine in rows for path in mine))
+    differ = [path for path in paths if not all(path in mine and _agree(path, mine, rows[0]) for mine in rows)]
+    sampled = [{path: mine[path] for path in differ if path in mine} for mine in rows]
+    choices = [_choice(one, sample) for one, sample in zip(some, sampled, strict=True)]
+    apart = all(_agree(path, mine, other) for mine in rows for other in rows for path in mine)
+    if apart:
+        choices.insert(0, Choice(ALL, "Use all of them: no two of them differ about the same photo"))
+    text = (
+        f"The labels are there in {len(some)} formats, and they differ: {', '.join(map(_in_words, some))}. "
+        "Which of them counts?"
+    )
+    return Question(WHICH_LABELS, text, tuple(choices), columns=("photo", "labels"))
+
+
+def _choice(one: Competitor, rows: Mapping[str, LabelRow]) -> Choice:
+    sample = tuple((path, _label_in_words(row)) for path, row in list(rows.items())[:SAMPLED])
+    return Choice(one.key, f"Use {one.labels.kind}", sample)
+
+
+def _in_words(one: Competitor) -> str:
+    rows = one.labelled()
+    boxes = sum(len(objects_of(row)) for row in rows.values())
+    photos = "1 photo" if len(rows) == 1 else f"{len(rows):,} photos"
+    counted = f", {boxes:,} box{'' if boxes == 1 else 'es'}" if boxes else ""
+    return f"{one.labels.kind} ({photos}{counted})"
+
+
+def _label_in_words(row: LabelRow) -> str:
+    boxes = objects_of(row)
+    if not boxes:
+        return (row.label or "")[:60]
+    shown = [
+        f"{(one.label or '')[:40]} ({one.box.x:.0f}, {one.box.y:.0f}, {one.box.width:.0f}, {one.box.height:.0f})"
+        for one in boxes[:SAMPLED]
+    ]
+    return "; ".join(shown) + ("; ..." if len(boxes) > SAMPLED else "")
+
+
+def _problems(empty: Sequence[Competitor]) -> list[Problem]:
+    """Return why files that look like a data set give no label."""
+    return [problem for one in empty for problem in one.labels.table.problems if not problem.harmless]
+
+
+def _with(labels: CollectedLabels, others: Sequence[Competitor], problems: Sequence[Problem]) -> CollectedLabels:
+    """Return the labels with further problems; the files of the others count as read."""
+    used = labels.used.union(*(one.labels.used for one in others))
+    table = replace(labels.table, problems=(*labels.table.problems, *problems))
+    return replace(labels, table=table, used=used)
+
+
+def _joined(some: Sequence[Competitor], rows: Sequence[Mapping[str, LabelRow]]) -> CollectedLabels:
+    """Return the labels of all of them, of which no two differ about the same photo."""
+    chosen: dict[str, tuple[LabelRow, str]] = {}
+    for one, labelled in zip(some, rows, strict=True):
+        for row in one.labels.table.rows:
+            if row.filename not in chosen or row.filename in labelled:
+                chosen[row.filename] = (row, one.labels.names.get(row.filename, row.filename))
+    numbered = tuple(replace(row, line=line) for line, (row, _) in enumerate(chosen.values(), start=1))
+    problems = [
+        problem
+        for one in some
+        for problem in one.labels.table.problems
+        if not (problem.harmless and _WITHOUT_LABEL in problem.text)
+    ]
+    times = Counter(name for _, name in chosen.values())
+    names = {path: path if times[name] > 1 else name for path, (_, name) in chosen.items()}
+    kinds = " and ".join(one.labels.kind for one in some)
+    classes = tuple(dict.fromkeys(name for one in some for name in one.labels.classes))
+    used = frozenset().union(*(one.labels.used for one in some))
+    return CollectedLabels(kinds, LabelTable(numbered, tuple(problems), ()), names, used, classes)

@@ -1,0 +1,248 @@
+"""Find the photo that an annotation names: never one whose folders say that it is another."""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from posixpath import commonpath
+from urllib.parse import unquote
+
+from core.data.importing.folder_layout import is_picture
+
+# Folders with these names say nothing about a photo: two that differ only by them are the same place.
+_PLAIN_FOLDERS = frozenset(
+    (
+        *("images", "image", "imgs", "img", "photos", "photo", "pictures", "picture", "jpegimages"),
+        *("annotations", "annotation", "labels", "label", "xml", "xmls", "json", "data", "dataset", "datasets"),
+    )
+)
+_SHOWN = 3
+_MOST_ALIKE = 1_000  # images of one name that are compared one by one
+
+OTHER_CASE, ADDRESS, NO_SUFFIX = "case", "address", "suffix"
+"""How a name may differ from that of its photo."""
+
+
+class ImageIndex:
+    """The images among the files, by every name that an annotation may use."""
+
+    def __init__(self, files: Collection[str]) -> None:
+        self.paths = {path for path in files if is_picture(path)}
+        self.by_path_without_suffix: dict[str, list[str]] = defaultdict(list)
+        self.guesses: dict[str, dict[str, str]] = defaultdict(dict)  # how -> name in the labels -> photo
+        self._wrapper = _common_folder(files)
+        self._exact: dict[str, str] = {}
+        self._by_name: dict[str, list[str]] = defaultdict(list)
+        self._by_any_case: dict[str, list[str]] = defaultdict(list)
+        self._by_stem: dict[str, list[str]] = defaultdict(list)
+        self._by_end: dict[str, list[str]] = defaultdict(list)  # every ending of a path
+        for path in sorted(self.paths):
+            name = _name(_composed(path))
+            self._exact.setdefault(_composed(path), path)
+            self.by_path_without_suffix[path.rpartition(".")[0]].append(path)
+            self._by_name[name].append(path)
+            self._by_any_case[name.casefold()].append(path)
+            self._by_stem[_stem(name)].append(path)
+            for ending in _endings(_composed(path)):
+                self._by_end[ending].append(path)
+
+    def find(self, name: str, near: str) -> str | None:
+        """Return the image that an annotation in the file ``near`` calls by this path or name.
+
+        None where there is none, or more than one. Folders may be missing on either side, as in a path of another
+        computer; where both sides name folders that differ, it is another image.
+        """
+        found = self.candidates(name, near)
+        return found[0] if len(found) == 1 else None
+
+    def candidates(self, name: str, near: str) -> list[str]:
+        """Return the images that the name may mean: none, one, or several that fit equally well."""
+        if found := self._at_place(name, near) or self._by_ending(name, near, self._by_name, _name):
+            return found
+        plain = plain_address(name)
+        if plain != name and (
+            found := self._at_place(plain, near) or self._by_ending(plain, near, self._by_name, _name)
+        ):
+            return self._guessed(ADDRESS, name, found)
+        if found := self._by_ending(plain, near, self._by_any_case, lambda path: _name(path).casefold()):
+            return self._guessed(OTHER_CASE, name, found)
+        if not is_picture(name) and (found := self._by_ending(name, near, self._by_stem, _name)):
+            return self._guessed(NO_SUFFIX, name, found)
+        return []
+
+    def missing(self, name: str, near: str, most: int = 200) -> str:
+        """Return half a sentence on a name that ``find`` finds no image for."""
+        shown = name[:most]
+        if several := self.candidates(name, near):
+            listed = ", ".join(several[:_SHOWN]) + (", ..." if len(several) > _SHOWN else "")
+            return f"{shown} could be {listed}; write its folder into the labels"
+        alike = self._by_name.get(_name(_plain(name)), [])
+        elsewhere = f" ({alike[0]} lies in another folder)" if alike and "/" in _plain(name) else ""
+        return f"{shown} is not among the files{elsewhere}"
+
+    def with_stem(self, path: str) -> list[str]:
+        """Return the images, anywhere, whose name is that of an annotation file, apart from the suffix."""
+        return self._by_stem.get(_stem(_name(_composed(path))), [])
+
+    def remarks(self) -> list[tuple[str, bool]]:
+        """Return a sentence on each way in which names were guessed, and whether it is harmless."""
+        words = {
+            OTHER_CASE: ("only the case differs", False),
+            ADDRESS: ("they are written as addresses of the web", True),
+            NO_SUFFIX: ("they have no suffix", True),
+        }
+        found = []
+        for how, (reason, harmless) in words.items():
+            if named := self.guesses.get(how):
+                name, path = min(named.items())
+                names = "1 name is" if len(named) == 1 else f"{len(named):,} names are"
+                found.append((f"{names} matched with a photo although {reason}: {name[:200]} with {path}", harmless))
+        return found
+
+    def _guessed(self, how: str, name: str, found: list[str]) -> list[str]:
+        if len(found) == 1:
+            self.guesses[how][name] = found[0]
+        return found
+
+    def _at_place(self, name: str, near: str) -> list[str]:
+        """Return the image at the place that the name says, seen from the annotation or from the top."""
+        plain = _plain(name)
+        folder = _composed(near).rpartition("/")[0]
+        own = f"{folder}/" if folder else ""
+        from_there = _resolved(own + _slashes(name))
+        # A path from the top comes last: "images/a.jpg" may be relative to a folder and lie deeper.
+        for path in (from_there, f"{own}{plain}", f"{own}images/{plain}", f"images/{plain}", plain):
+            if path in self._exact:
+                return [self._exact[path]]
+        return []
+
+    def _by_ending(self, name: str, near: str, index: dict[str, list[str]], key: Callable[[str], str]) -> list[str]:
+        """Return the images with that base name whose folders do not say otherwise, the nearest of several."""
+        plain = _plain(name)
+        fold = index is self._by_any_case
+        found = self._by_end.get(plain, []) if index is self._by_name else []
+        if not found:
+            alike = index.get(key(plain), [])
+            absolute = _is_absolute(name)
+            few = alike if len(alike) <= _MOST_ALIKE else []
+            found = [path for path in few if self._folders_agree(plain, path, near, absolute, fold)]
+        return nearest(found, near) if len(found) <= _MOST_ALIKE else found
+
+    def _folders_agree(self, name: str, path: str, near: str, absolute: bool, fold: bool) -> bool:
+        """Return whether the folders in a name are those of a photo, as far as both have any."""
+        place = _composed(path).removeprefix(self._wrapper)
+        named, real = _folders(name, fold), _folders(place, fold)
+        if _ends_alike(named, real) or _ends_alike(_telling(named), _telling(real)):
+            return True
+        # The first folders of another computer and those of the upload differ; those below the labels must agree.
+        below = _folders(_below_shared(_composed(path), _composed(near)), fold)
+        return absolute and bool(below) and named[-len(below) :] == below
+
+
+def folders_agree(one: str, other: str) -> bool:
+    """Return whether two files lie in folders of the same name, apart from words such as "images" and "labels"."""
+    words = [[_words(folder) for folder in _folders(path, True)] for path in (one, other)]
+    first, second = ([word for word in some if word] for some in words)
+    while first and second and first[0] == second[0]:
+        first, second = first[1:], second[1:]
+    return _ends_alike(first, second)
+
+
+def nearest(paths: Sequence[str], near: str) -> list[str]:
+    """Return the paths that share most folders with the file ``near``."""
+    if len(paths) < 2:
+        return [*paths]
+    words = set(near.split("/")[:-1])
+    shared = {path: len(words.intersection(path.split("/")[:-1])) for path in paths}
+    return [path for path in paths if shared[path] == max(shared.values())]
+
+
+def plain_address(name: str) -> str:
+    """Return the path in an address of the web: without https://host/, ?size=640 and %20."""
+    without_host = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]{1,15}://[^/]*/", "", name)
+    return unquote(re.split(r"[?#]", without_host, maxsplit=1)[0])
+
+
+def shown_name(name: str, path: str) -> str:
+    """Return the name that labels give a photo, with slashes; its path where that is another name for it."""
+    shown = re.sub(r"^(?:\.{0,2}/)+", "", name.replace("\\", "/"))
+    return shown if shown and f"/{_composed(path)}".endswith(f"/{_composed(shown)}") else path
+
+
+def _words(folder: str) -> str:
+    """Return the words of a folder's name that are not those of a kind of file: "train" of "train_images"."""
+    return " ".join(word for word in re.split(r"[^a-z0-9]+", folder) if word and word not in _PLAIN_FOLDERS)
+
+
+def _slashes(name: str) -> str:
+    return _composed(name.replace("\\", "/"))
+
+
+def _plain(name: str) -> str:
+    """Return a name with slashes, and without a drive, "./" or "../" before it."""
+    return re.sub(r"^(?:[A-Za-z]:)?(?:\.{0,2}/)+", "", _slashes(name))
+
+
+def _is_absolute(name: str) -> bool:
+    return bool(re.match(r"[A-Za-z]:/|/", name.replace("\\", "/")))
+
+
+def _resolved(path: str) -> str:
+    """Return a relative path without "." and ".."; "" where it leads out."""
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            if not parts:
+                return ""
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
+
+
+def _composed(path: str) -> str:
+    # macOS writes accents in two characters, other systems in one.
+    return unicodedata.normalize("NFC", path)
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0] or name
+
+
+def _folders(path: str, fold: bool) -> list[str]:
+    return (path.casefold() if fold else path).split("/")[:-1]
+
+
+def _telling(folders: list[str]) -> list[str]:
+    return [folder for folder in folders if folder.casefold() not in _PLAIN_FOLDERS]
+
+
+def _ends_alike(one: list[str], other: list[str]) -> bool:
+    """Return whether one list of folders is the end of the other."""
+    shorter = min(len(one), len(other))
+    return shorter == 0 or one[-shorter:] == other[-shorter:]
+
+
+def _below_shared(path: str, near: str) -> str:
+    """Return a path without the folders that it shares with another from the top."""
+    parts, others = path.split("/"), near.split("/")[:-1]
+    while len(parts) > 1 and others and parts[0] == others[0]:
+        parts, others = parts[1:], others[1:]
+    return "/".join(parts)
+
+
+def _common_folder(files: Collection[str]) -> str:
+    """Return the folder around all files, with its slash; "" where there is none."""
+    folders = {_composed(path).rpartition("/")[0] for path in files}
+    common = commonpath(folders) if folders and "" not in folders else ""
+    return f"{common}/" if common else ""
+
+
+def _endings(path: str) -> list[str]:
+    """Return the path, the path without its first folder, ..., and the base name."""
+    parts = path.split("/")
+    return ["/".join(parts[first:]) for first in range(len(parts))]

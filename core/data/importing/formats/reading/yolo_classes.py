@@ -1,0 +1,199 @@
+"""Read the lists of classes of a YOLO data set, and choose the one that counts for a file of labels."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from core.data.importing.formats.gathered_labels import Files, LabelCollector, check_labels, text_of
+from core.data.importing.formats.gathering.untrusted_values import number_of
+from core.data.importing.formats.yaml_text import Node, YamlRefused, read_yaml_text
+from core.data.tables.label_rows import Problem
+from core.data.tables.names import LONGEST_NAME
+from core.data.tables.questions import Choice, Question
+from core.errors import LabelsError
+
+SETTINGS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
+NAMES = ("classes.txt", "obj.names", "labels.txt")
+LISTS = "class-list"
+"""The kind of the question."""
+
+SKIP, NUMBERS = "skip", "numbers"
+
+_SHOWN_CLASSES = 10
+
+
+@dataclass(frozen=True)
+class ClassList:
+    """The names of the classes in the order of their numbers; "" for a number without a name."""
+
+    path: str
+    names: tuple[str, ...]
+
+    def begins_like(self, other: "ClassList") -> bool:
+        """Return whether no number has another name in the other list."""
+        return all(one == two for one, two in zip(self.names, other.names, strict=False))
+
+
+@dataclass
+class ClassLists:
+    """All lists of classes among the files."""
+
+    lists: list[ClassList] = field(default_factory=list)  # those in outer folders first
+    settings: dict[str, dict[str, Node]] = field(default_factory=dict)  # the content of each data.yaml
+    chosen: dict[tuple[str, ...], ClassList | None] = field(default_factory=dict)
+
+    def of(self, path: str, collected: LabelCollector) -> ClassList | None:
+        """Return the list for a file of labels: the nearest above it, else the only one; None where none is to count.
+
+        Lists that name a number differently are asked.
+        """
+        parents = [str(parent) for parent in PurePosixPath(path).parents]
+        above = sorted(
+            (one for one in self.lists if _folder(one) in parents), key=lambda one: parents.index(_folder(one))
+        )
+        possible = above or self.lists
+        key = tuple(one.path for one in possible)
+        if key not in self.chosen:
+            self.chosen[key] = _choose(possible, collected)
+        return self.chosen[key]
+
+
+def read_class_lists(files: Files, collected: LabelCollector) -> ClassLists:
+    """Return the lists of classes that can be read. Raises LabelsError where there are lists, but none can be used."""
+    found = ClassLists()
+    refused: list[tuple[str, str]] = []
+    for path in sorted(files, key=lambda path: (path.count("/"), path)):
+        name = PurePosixPath(path).name
+        text = text_of(files[path], path, collected) if name in (*SETTINGS, *NAMES) else None
+        if text is None:
+            continue
+        if name in NAMES:
+            names: list[str] | None = [line.strip() for line in lines_of(text)]
+            while names and not names[-1]:
+                names.pop()
+        else:
+            try:
+                settings = read_yaml_text(text)
+                names = _names_in(settings, path)
+            except YamlRefused as error:
+                refused.append((path, str(error)))
+                continue
+            if isinstance(settings, dict):
+                found.settings[path] = settings
+        if names is not None:
+            _check(names, path)
+            collected.used.add(path)
+            found.lists.append(ClassList(path, tuple(names)))
+    if refused and not found.lists:
+        path, reason = refused[0]
+        raise LabelsError(f"{path} cannot be used, because {reason}. Correct the file and import it again.")
+    for path, reason in refused:
+        collected.problems.append(Problem(None, f"{path} cannot be used, because {reason}; it is skipped"))
+    for one in found.lists:
+        _report(one, found.settings.get(one.path, {}), collected)
+    return found
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text; other line ends than \\n, \\r and \\r\\n belong to the line."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _folder(one: ClassList) -> str:
+    return str(PurePosixPath(one.path).parent)
+
+
+def _check(names: list[str], path: str) -> None:
+    check_labels(len(names), path)
+    if too_long := next((len(one) for one in names if len(one) > LONGEST_NAME), None):
+        raise LabelsError(
+            f"{path} has a class with a name of {too_long:,} characters; at most {LONGEST_NAME} are allowed. "
+            "Shorten it."
+        )
+
+
+def _names_in(settings: Node | None, path: str) -> list[str] | None:
+    """Return the classes in a data.yaml; None where it lists none. Raises YamlRefused, or LabelsError for too many."""
+    names = settings.get("names") if isinstance(settings, dict) else None
+    if isinstance(names, list):
+        names = {str(number): name for number, name in enumerate(names)}
+    if not isinstance(names, dict):
+        return None
+    if not all(re.fullmatch("[0-9]{1,9}", number) for number in names):
+        raise YamlRefused("the keys of its names are not whole numbers from 0")
+    if not all(isinstance(name, str) for name in names.values()):
+        raise YamlRefused("its names are not single texts")
+    by_number = {int(number): name.strip() for number, name in names.items()}
+    if len(by_number) < len(names):
+        raise YamlRefused("two of its names have the same number")
+    count = max(by_number, default=-1) + 1
+    check_labels(count, path)
+    return [by_number.get(number, "") for number in range(count)]
+
+
+def _report(one: ClassList, settings: dict[str, Node], collected: LabelCollector) -> None:
+    """Say what in a list may be a mistake: names that stand twice, and another count than it says."""
+    twice = sorted({name for name in one.names if name and one.names.count(name) > 1})
+    if twice:
+        names = ", ".join(f'"{name}"' for name in twice[:3])
+        collected.add_remark(f"{one.path}: {names} stands in the list more than once; it is one class here")
+    count = number_of(settings.get("nc")) if settings else None
+    if count is not None and count != len(one.names):
+        collected.add_problem(one.path, f"it says {count:g} classes (nc) and names {len(one.names):,}")
+
+
+def _choose(possible: list[ClassList], collected: LabelCollector) -> ClassList | None:
+    """Return the list that counts; with several that differ, the one that somebody chooses, else the first."""
+    nearest = possible[0]
+    if all(one.begins_like(other) for one in possible for other in possible):
+        longest = max(possible, key=lambda one: len(one.names))
+        return longest
+    numbers = range(max(len(one.names) for one in possible))
+    apart = [number for number in numbers if len({_name(one, number) for one in possible}) > 1][:_SHOWN_CLASSES]
+    different = {one.names: one for one in reversed(possible)}
+    lists = [one for one in possible if different[one.names] is one]
+    by_key = {one.path.replace("=", "-"): one for one in lists}
+    choices = [
+        Choice(key, f"Use {one.path}", tuple((str(number), _name(one, number)) for number in apart))
+        for key, one in by_key.items()
+    ]
+    choices.append(Choice(SKIP, "Leave these labels out", tuple((str(number), "") for number in apart)))
+    text = (
+        f"{lists[0].path} and {lists[1].path} name the same classes differently. "
+        f"Which list belongs to the labels{_below(nearest)}?"
+    )
+    place = "" if _folder(nearest) == "." else _folder(nearest)
+    key = collected.asking.ask(Question(LISTS, text, tuple(choices), place, ("number", "class")))
+    return None if key == SKIP else by_key.get(key or "", nearest)
+
+
+def _name(one: ClassList, number: int) -> str:
+    return one.names[number] if number < len(one.names) else ""
+
+
+def _below(one: ClassList) -> str:
+    return "" if _folder(one) == "." else f" in {_folder(one)}"
+
+
+def ask_for_numbers(numbers: set[int], count: int, example: str, collected: LabelCollector) -> ClassLists | None:
+    """Ask whether numbers are to be the names of classes that no list names; None for "leave the labels out".
+
+    Raises LabelsError for more classes than a project may have.
+    """
+    most = max(numbers, default=0)
+    check_labels(most + 1, "The data set (YOLO)")
+    shown = ", ".join(str(number) for number in sorted(numbers)[:_SHOWN_CLASSES])
+    files = "1 file of labels numbers" if count == 1 else f"{count:,} files of labels number"
+    text = (
+        f"{files} the classes ({shown}), such as {example}, and no list (data.yaml or classes.txt) names them. "
+        "Add the list and import again, or use the numbers?"
+    )
+    rows = tuple((str(number), str(number)) for number in sorted(numbers)[:3])
+    choices = (
+        Choice(NUMBERS, "Use the numbers as classes", rows),
+        Choice(SKIP, "Leave these labels out", tuple((number, "") for number, _ in rows)),
+    )
+    key = collected.asking.ask(Question(LISTS, text, choices, "", ("number", "class")))
+    if key == SKIP:
+        return None
+    return ClassLists([ClassList("", tuple(str(number) for number in range(most + 1)))])

@@ -1,0 +1,116 @@
+"""Parse one line of YOLO text: a class with a box, a box and its confidence, key points, or an outline.
+
+https://docs.ultralytics.com/datasets: a box is its centre and size; an outline (segment, or turned box) is a list of
+points; key points follow the box where ``kpt_shape`` in data.yaml says how many. All numbers are fractions of the
+photo.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from core.data.importing.formats.gathering.untrusted_values import number_of
+from core.data.importing.formats.tools.outlines import Sides, around
+from core.data.importing.formats.yaml_text import Node
+
+MOST = 2.0
+"""No number may be larger: a box may reach beyond its photo, but not by the size of another one."""
+
+BOX, CONFIDENCE, POINTS, OUTLINE = "box", "confidence", "points", "outline"
+
+_SHOWN = 60
+_ROUNDING = 0.01
+_BEYOND = 0.05  # of the photo
+
+
+class LineRefused(ValueError):
+    """The line is no label; the message is half a sentence."""
+
+
+@dataclass(frozen=True)
+class YoloLine:
+    """One object."""
+
+    number: int  # of the class
+    sides: Sides  # as fractions of the photo; x and y are the upper left corner
+    kind: str  # BOX, CONFIDENCE, POINTS or OUTLINE
+
+
+def parse_line(cells: Sequence[str], points: int | None = None) -> YoloLine:
+    """Return the object of a line that is split at white space; ``points`` numbers of key points follow each box.
+
+    Raises LineRefused.
+    """
+    shown = f'"{" ".join(cells)[:_SHOWN]}"'
+    number = number_of(cells[0])
+    if number is None or not number.is_integer() or abs(number) >= 2**31:
+        raise LineRefused(f"{shown} is not a class and four numbers")
+    found = [number_of(cell) for cell in cells[1:]]
+    numbers = [one for one in found if one is not None]
+    if len(numbers) < len(found):
+        raise LineRefused(f"the box of {shown} is not four numbers")
+    if any(abs(one) > MOST for one in numbers[: None if points is None else 4]):
+        raise LineRefused(f"{shown} has numbers that are no fractions of the photo (0 to 1); they may be pixels")
+    kind = _kind(numbers, points)
+    if kind == OUTLINE and not all(-_BEYOND <= one <= 1 + _BEYOND for one in numbers):
+        raise LineRefused(f"{shown} has points outside the photo")
+    if kind is None:
+        raise LineRefused(f"{len(numbers)} numbers after the class instead of 4")
+    if kind == OUTLINE:
+        sides = around(list(zip(numbers[::2], numbers[1::2], strict=True)))
+    else:
+        x, y, width, height = numbers[:4]
+        sides = (x - width / 2, y - height / 2, width, height)
+    return YoloLine(int(number), sides, kind)
+
+
+def _kind(numbers: Sequence[float], points: int | None) -> str | None:
+    count = len(numbers)
+    if count == 4:
+        return BOX
+    if points is not None:
+        return POINTS if count in (4 + points, 5 + points) else None
+    if count == 5:
+        return CONFIDENCE if 0 <= numbers[4] <= 1 else None
+    return OUTLINE if count >= 6 and count % 2 == 0 else None
+
+
+def points_said(settings: Iterable[dict[str, Node]]) -> int | None:
+    """Return how many numbers of key points follow a box according to ``kpt_shape``; None where nothing says so."""
+    for one in settings:
+        shape = one.get("kpt_shape")
+        if isinstance(shape, list) and len(shape) == 2:
+            sides = [number_of(side) for side in shape]
+            if all(side is not None and side.is_integer() and 0 < side < 10_000 for side in sides):
+                return int((sides[0] or 0) * (sides[1] or 0))
+    return None
+
+
+def possible_points(lines: Sequence[Sequence[str]]) -> int | None:
+    """Return how many numbers may be key points after a box, where outlines may be meant as well; None: surely not.
+
+    Key points are as many in every line, and they lie in the box or have a visibility of 0, 1 or 2.
+    """
+    long = [cells for cells in lines if len(cells) > 6 and len(cells) % 2]
+    counts = {len(cells) for cells in long}
+    if len(counts) != 1:
+        return None
+    count = counts.pop() - 5
+    for cells in long:
+        numbers = [number for cell in cells if (number := number_of(cell)) is not None]
+        if len(numbers) < len(cells) or not _may_be_points(numbers[1:], count):
+            return None
+    return count
+
+
+def _may_be_points(numbers: Sequence[float], count: int) -> bool:
+    x, y, width, height = numbers[:4]
+    rest = numbers[4:]
+
+    def inside(across: float, down: float) -> bool:
+        near = abs(across - x) <= width / 2 + _ROUNDING and abs(down - y) <= height / 2 + _ROUNDING
+        return near or (across, down) == (0, 0)
+
+    triples = count % 3 == 0 and all(number in (0, 1, 2) for number in rest[2::3])
+    if triples and all(inside(*rest[place : place + 2]) for place in range(0, count, 3)):
+        return True
+    return count % 2 == 0 and all(inside(*rest[place : place + 2]) for place in range(0, count, 2))

@@ -1,0 +1,92 @@
+"""Ask how long lines of YOLO text are meant: as outlines, or as boxes with key points."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from core.data.importing.formats.gathered_labels import Files, LabelCollector
+from core.data.importing.formats.image_size import size_of
+from core.data.importing.formats.reading.yolo_files import LabelFiles
+from core.data.importing.formats.reading.yolo_lines import LineRefused, YoloLine, parse_line, possible_points
+from core.data.pictures.box import Box
+from core.data.tables.questions import SAMPLED, Choice, Question, SamplePhoto
+from core.errors import ImageRefused
+
+LINES = "yolo-lines"
+"""The kind of the question."""
+
+OUTLINES, BOXES, SKIP = "outlines", "boxes", "skip"
+
+PIXEL_DIGITS = 6  # of a coordinate: to a millionth of a pixel
+
+
+def meaning_of_long_lines(labels: LabelFiles, files: Files, collected: LabelCollector) -> str:
+    """Return how long lines are read: as outlines, or as boxes with key points, which may have to be asked."""
+    lines = [cells for path in labels.photos for cells in labels.texts[path] if len(cells) > 6]
+    points = possible_points(lines)
+    if points is None:
+        return OUTLINES
+    shown = [path for path in labels.photos if any(len(cells) > 6 for cells in labels.texts[path])][:SAMPLED]
+    meanings = {OUTLINES: None, BOXES: points}
+    names = {
+        OUTLINES: "Read them as outlines, and use the box around each",
+        BOXES: "Read them as boxes with key points",
+        SKIP: "Leave these lines out",
+    }
+    choices = tuple(
+        Choice(
+            key,
+            name,
+            photos=tuple(_sample(labels, path, files, meanings[key]) for path in shown) if key in meanings else (),
+        )
+        for key, name in names.items()
+    )
+    text = (
+        f"{len(lines):,} lines have {points + 4} numbers after the class, such as in {shown[0]}. They may be points of "
+        "an outline, or a box with key points (kpt_shape in data.yaml says so). Which are they?"
+    )
+    return collected.asking.ask(Question(LINES, text, choices)) or OUTLINES
+
+
+def _sample(labels: LabelFiles, path: str, files: Files, points: int | None) -> SamplePhoto:
+    """Return a photo with the boxes of its long lines."""
+    file = labels.photos[path]
+    size = photo_size(file, files) or (1, 1)
+    boxes = []
+    for cells in labels.texts[path]:
+        if len(cells) > 6:
+            with suppress(LineRefused):
+                one = parse_line(cells, points)
+                boxes.append((str(one.number), Box(*in_pixels(one, size))))
+    return SamplePhoto(file, files[file], tuple(boxes))
+
+
+@dataclass(frozen=True)
+class Lines:
+    """How lines are read."""
+
+    points: int | None  # how many numbers of key points follow each box
+    long: str  # OUTLINES, BOXES or SKIP
+
+    def parse(self, cells: Sequence[str]) -> YoloLine | None:
+        """Return the object of a line; None where it is to be left out. Raises LineRefused."""
+        if self.points is not None:
+            return parse_line(cells, self.points)
+        if len(cells) > 6 and self.long != OUTLINES:
+            return None if self.long == SKIP else parse_line(cells, len(cells) - 5)
+        return parse_line(cells)
+
+
+def in_pixels(one: YoloLine, size: tuple[int, int]) -> list[float]:
+    """Return x, y, width and height of an object in pixels of a photo of this size."""
+    x, y, width, height = one.sides
+    sides = (x * size[0], y * size[1], width * size[0], height * size[1])
+    return [round(side, PIXEL_DIGITS) for side in sides]
+
+
+def photo_size(file: str, files: Files) -> tuple[int, int] | None:
+    """Return the size of the upright photo; None where it cannot be read."""
+    try:
+        return size_of(files[file]())
+    except ImageRefused:
+        return None

@@ -1,0 +1,144 @@
+"""Names of photos in labels of other tools: found wherever that is certain, and never in a folder of another name."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from core.data.importing.formats.gathering.image_index import ImageIndex, folders_agree, shown_name
+from tests.data.importing.formats.small_sets import (
+    boxes,
+    coco,
+    image,
+    labels,
+    mark,
+    photos,
+    plan,
+    problems,
+    put,
+    remarks,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("001.png", "patient1/001.png"),
+        ("patient1/001.png", "patient1/001.png"),
+        ("patient1\\001.png", "patient1/001.png"),
+        ("./patient1/001.png", "patient1/001.png"),
+        ("images/patient1/001.png", "patient1/001.png"),
+        ("set/patient1/001.png", "patient1/001.png"),
+        ("/home/me/set/patient1/001.png", "patient1/001.png"),
+        ("C:\\me\\patient1\\001.png", "patient1/001.png"),
+        ("001.png", "001.png"),
+        ("anything/001.png", "001.png"),
+        ("patient1/001.png", "images/patient1/001.png"),
+        ("patient1/001.png", "patient1/images/001.png"),
+        ("images/001.png", "photos/001.png"),
+        ("/home/me/coco/images/001.png", "images/001.png"),
+        ("https://host.org/set/patient1/001.png?size=640", "patient1/001.png"),
+        ("patient1/a%20b.png", "patient1/a b.png"),
+        ("patient1/001.PNG", "patient1/001.png"),
+        ("001", "patient1/001.png"),
+        ("patient1/e\u0301.png", "patient1/\u00e9.png"),
+        ("a%20b.png", "a%20b.png"),
+    ],
+)
+def test_a_name_finds_its_photo(name: str, file: str) -> None:
+    assert ImageIndex([file, "labels.json", "other/x.png"]).find(name, "labels.json") == file
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("patient2/001.png", "patient1/001.png"),
+        ("images/patient2/001.png", "images/patient1/001.png"),
+        ("patient2/images/001.png", "patient1/images/001.png"),
+        ("/home/me/patient2/001.png", "patient1/001.png"),
+        ("C:\\patient2\\001.png", "patient1/001.png"),
+        ("train/001.png", "val/001.png"),
+        ("Patient2/001.png", "patient1/001.png"),
+        ("patient2/001", "patient1/001.png"),
+        ("patient2/001.PNG", "patient1/001.png"),
+        ("https://host.org/patient2/001.png", "patient1/001.png"),
+        ("patient2/a%20b.png", "patient1/a b.png"),
+        ("01.png", "patient1/001.png"),
+        ("001.jpg", "patient1/001.png"),
+    ],
+)
+def test_a_name_with_another_folder_is_another_photo(name: str, file: str) -> None:
+    pictures = ImageIndex([file, "labels.json", "other/x.png"])
+    assert pictures.find(name, "labels.json") is None
+    assert "is not among the files" in pictures.missing(name, "labels.json")
+
+
+def test_a_path_of_another_computer_is_seen_from_the_labels_beside_the_photos() -> None:
+    pictures = ImageIndex(["one/labels.json", "one/images/001.png", "two/labels.json", "two/images/001.png"])
+    assert pictures.find("/home/me/set/images/001.png", "one/labels.json") == "one/images/001.png"
+    assert pictures.find("/home/me/set/images/001.png", "two/labels.json") == "two/images/001.png"
+
+
+def test_a_name_that_several_photos_have_equally_is_none_of_them() -> None:
+    pictures = ImageIndex(["a/001.png", "b/001.png", "train/002.png", "val/002.png", "labels.json"])
+    assert pictures.find("001.png", "labels.json") is None
+    assert "001.png could be a/001.png, b/001.png" in pictures.missing("001.png", "labels.json")
+    assert pictures.find("002.png", "val/labels.json") == "val/002.png"
+
+
+def test_dots_at_the_start_of_a_name_belong_to_it() -> None:
+    pictures = ImageIndex(["a/hidden/1.png", "set/labels/x.json", "set/images/2.png", "images/2.png"])
+    assert pictures.find("../images/2.png", "set/labels/x.json") == "set/images/2.png"
+    assert pictures.find(".hidden/1.png", "a/x.json") is None
+    assert shown_name("../images/2.png", "set/images/2.png") == "images/2.png"
+    assert shown_name("https://host/2.png?x=1", "set/images/2.png") == "set/images/2.png"
+
+
+def test_fifty_thousand_photos_of_one_name_take_seconds() -> None:
+    files = [f"scene {number}/frame.jpg" for number in range(50_000)]
+    started = time.process_time()
+    pictures = ImageIndex([*files, "a/labels.json"])
+    assert pictures.find("scene 7/frame.jpg", "a/labels.json") == "scene 7/frame.jpg"
+    for number in range(2_000):
+        assert pictures.find(f"x/scene {number}/frame.jpg", "a/labels.json") in (None, f"scene {number}/frame.jpg")
+        assert pictures.find("frame.jpg", "a/labels.json") is None
+    assert time.process_time() - started < 10
+
+
+def test_folders_agree_where_only_the_kind_of_file_differs() -> None:
+    for one, other in (
+        ("Annotations/1.xml", "JPEGImages/1.jpg"),
+        ("train_xml/1.xml", "train-images/1.jpg"),
+        ("1.xml", "dogs/1.jpg"),
+        ("set/labels/dogs/1.xml", "set/images/dogs/1.jpg"),
+    ):
+        assert folders_agree(one, other)
+    assert not folders_agree("xml/patient2/1.xml", "images/patient1/1.jpg")
+    assert not folders_agree("labels/train/1.xml", "images/val/1.jpg")
+
+
+def test_the_labels_of_one_patient_do_not_go_to_another_in_any_format(tmp_path: Path) -> None:
+    files = photos("patient1/001.png", "patient1/002.png")
+    text = coco([image(1, "patient2/001.png")], [mark(1, 1, 1, 1, 2, 30, 40)])
+    for name, table in {
+        "coco": {"all.json": text},
+        "hf": {"metadata.jsonl": json.dumps({"file_name": "patient2/001.png", "label": "sick"})},
+    }.items():
+        found = plan(put(tmp_path / name, files, table))
+        assert set(labels(found).values()) == {None} and not any(boxes(found).values())
+        assert any("patient2/001.png is not among the files" in text for text in problems(found)), name
+
+
+def test_names_that_were_not_taken_literally_are_said(tmp_path: Path) -> None:
+    names = ("A%20B.png", "IMG_1.PNG", "0002")
+    text = coco(
+        [image(number, name) for number, name in enumerate(names, start=1)],
+        [mark(number, number, 1, 1, 2, 3, 4) for number in (1, 2, 3)],
+    )
+    found = plan(put(tmp_path, photos("images/A B.png", "images/img_1.png", "images/0002.png"), {"all.json": text}))
+    assert all(boxes(found).values())
+    assert problems(found) == [
+        "1 name is matched with a photo although only the case differs: IMG_1.PNG with images/img_1.png"
+    ]
+    assert len(remarks(found)) == 2
