@@ -37,6 +37,7 @@ def with_given_labels(files: Readers, labels: Path | bytes) -> dict[str, Callabl
         return None
     photos = {path: read for path, read in files.items() if is_picture(path)}
     if isinstance(labels, Path):
+        suffix = ".jsonl" if suffix == ".json" and labels.suffix.lower() == ".jsonl" else suffix
         return {**photos, f"{labels.stem}{suffix}": partial(_content, labels)}
     return {**photos, f"labels{suffix}": partial(bytes, labels)}
 

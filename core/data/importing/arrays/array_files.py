@@ -92,7 +92,7 @@ def _npz_arrays(source: Path | BinaryIO, name: str, limits: ZipLimits) -> dict[s
     except DataError as error:
         raise ArraysError(f"{error} An .npz file is a zip of arrays, as numpy.savez writes it.") from error
     except DAMAGED as error:
-        raise _damaged(name, error) from error
+        raise damaged_file(name, error) from error
     if listing.refused:
         path, reason = next(iter(listing.refused.items()))
         raise ArraysError(f"{name} was not read because of {path} in it: {reason}.")
@@ -113,18 +113,18 @@ class _Member:
             version = npy.read_magic(head)
             if version not in _HEADERS:
                 text = f"{info.filename} has version {version[0]}.{version[1]} of the .npy format, which is not read"
-                raise _damaged(name, text)
+                raise damaged_file(name, text)
             self._shape, self._by_columns, self._dtype = _HEADERS[version](head)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-            raise _damaged(name, error) from error
+            raise damaged_file(name, error) from error
         except _INVALID_HEADER as error:  # numpy's messages are about Python's syntax
-            raise _damaged(name, f"the header of {info.filename} cannot be read") from error
+            raise damaged_file(name, f"the header of {info.filename} cannot be read") from error
         self._start = head.tell()
         self._stream: IO[bytes] | None = None
         claimed, found = math.prod(self._shape) * self._dtype.itemsize, info.file_size - self._start
         # Python objects are pickled with any length, and are never read.
         if min(self._shape, default=0) < 0 or (claimed != found and not self._dtype.hasobject):
-            raise _damaged(name, f"{info.filename} claims {claimed:,} bytes and has {found:,}")
+            raise damaged_file(name, f"{info.filename} claims {claimed:,} bytes and has {found:,}")
 
     def array(self) -> StoredArray:
         rows_per_read = self._shape[0] if self._by_columns else _rows_at_once(self._shape, self._dtype.itemsize)
@@ -160,27 +160,27 @@ class _Member:
             self._stream.seek(self._start + at)
             data = self._stream.read(length)
         except DAMAGED as error:
-            raise _damaged(self._name, error) from error
+            raise damaged_file(self._name, error) from error
         if len(data) != length:
-            raise _damaged(self._name, f"{self._info.filename} ends too early")
+            raise damaged_file(self._name, f"{self._info.filename} ends too early")
         return data
 
 
 def _from_hdf5(source: Path | BinaryIO, name: str, limits: ZipLimits) -> dict[str, StoredArray]:
     """Read the arrays of an HDF5 file from a copy made by another process, which may crash or hang."""
     copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - the arrays keep it open
-    with _on_disk(source, name) as file:
+    with on_disk(source, name) as file:
         try:
             read_limited([*COPY, name], file, copy, PATIENCE_SECONDS)
         except FileRefused as refused:
             raise ArraysError(str(refused)) from refused
         except FileUnreadable as error:
-            raise _damaged(name, error) from error
+            raise damaged_file(name, error) from error
     return _npz_arrays(copy, name, limits)
 
 
 @contextmanager
-def _on_disk(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
+def on_disk(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
     """Provide the source as a file that another process can read."""
     try:
         if isinstance(source, Path):
@@ -202,6 +202,6 @@ def _rows_at_once(shape: tuple[int, ...], item_bytes: int) -> int:
     return max(1, BLOCK_BYTES // max(1, math.prod(shape[1:]) * item_bytes))
 
 
-def _damaged(name: str, error: object) -> ArraysError:
+def damaged_file(name: str, error: object) -> ArraysError:
     reason = str(error).partition("\n")[0].strip("'\"") or type(error).__name__
     return ArraysError(f"{name} is damaged or incomplete ({reason}). Copy it again, or save it again.")

@@ -15,6 +15,7 @@ from core.data.importing.formats.csv_styles import (
 from core.data.importing.formats.csv_styles.photo_sizes import PhotoSizes
 from core.data.importing.formats.csv_styles.several_labels import marked_labels, settle_several
 from core.data.importing.formats.csv_styles.sheet import Around, Sheet, names_photo, read_sheet
+from core.data.tables.label_columns import FILENAMES, LABELS
 from core.data.tables.label_rows import LabelTable
 from core.data.tables.labels_csv import read_labels
 from core.data.tables.questions import Asking
@@ -53,11 +54,17 @@ def read_table(
     try:
         table = read_labels(source, name, group_column, trial)
     except LabelsError:
+        if top is not None and _has_usual_header(top):  # what is wrong is something else
+            raise
         if (found := _first((*OF_OTHER_TOOLS, *BY_COLUMNS), source, name, around)) is not None:
             return found
         raise
     asking.adopt(trial)
     return table if own else settle_several(table, marked_labels(table), asking, name)
+
+
+def _has_usual_header(top: Sheet) -> bool:
+    return top.place(*FILENAMES) is not None and top.place(*LABELS) is not None
 
 
 def read_tool_table(

@@ -22,6 +22,8 @@ def settle_several(table: LabelTable, several: Mapping[int, tuple[str, ...]], as
 
     Without several labels nothing is asked. Raises LabelsError where their combinations are too many classes.
     """
+    if not several:
+        return table
     found = {line: tuple(dict.fromkeys(labels)) for line, labels in several.items()}
     rows = tuple(_with_only(row, found.get(row.line, ())) for row in table.rows)
     table = replace(table, rows=rows)
@@ -59,11 +61,10 @@ def marked_labels(table: LabelTable) -> dict[int, tuple[str, ...]]:
 
     A class may be called "cat|dog"; a part that other labels have too shows that several are meant.
     """
-    parts = {
-        row.label: tuple(part.strip() for part in row.label.split(_MARK) if part.strip())
-        for row in table.rows
-        if row.label is not None and row.box is None
-    }
+    labels = {row.label for row in table.rows if row.label is not None and row.box is None}
+    if not any(_MARK in label for label in labels):
+        return {}
+    parts = {label: tuple(part.strip() for part in label.split(_MARK) if part.strip()) for label in labels}
     labels_with: dict[str, set[str]] = defaultdict(set)
     for label, some in parts.items():
         for part in some:

@@ -8,8 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.data.importing.formats.csv_styles.read_table import read_table
+from core.data.importing.plan_import import plan_folder, plan_table, run_import
+from core.data.importing.updates.known_photos import find_known
+from core.data.importing.updates.label_updates import find_updates
+from core.data.store.records import BoxRow
 from core.data.tables.label_rows import objects_of
 from core.data.tables.questions import Asking
+from tests.data.builders import open_store
 from tests.data.importing.formats.csv_styles.tables import boxes, labels, only_question, photos, planned, problems
 
 # The sample rows of Google's documentation for object detection, with photos of 40 by 20 pixels.
@@ -166,3 +171,21 @@ def test_what_is_written_is_read_back_or_a_problem(
     assert all(row.split == "train" and row.frame.fractions for row in table.rows)
     if changed is not None:
         assert rows[0][0] not in found and any(one.line == 1 and not one.harmless for one in table.problems)
+
+
+def test_lines_of_json_that_lie_apart_from_the_photos(tmp_path: Path) -> None:
+    planned(tmp_path / "photos", photos("a.png"))
+    (tmp_path / "import.jsonl").write_text(line("a.png", "test", classificationAnnotation={"displayName": "owl"}))
+    plan = plan_folder(tmp_path / "photos", tmp_path / "import.jsonl")
+    assert labels(plan) == {"a.png": ("owl", "test")}
+
+
+def test_fractions_of_photos_that_a_project_has_become_its_pixels(tmp_path: Path) -> None:
+    planned(tmp_path / "photos", photos("a.png"))
+    (tmp_path / "import.csv").write_text("TEST,gs://b/a.png,owl,0.1,0.1,,,0.3,0.3,,\n")
+    store = open_store(tmp_path)
+    project = store.create_project("Boxes", "localization").id
+    list(run_import(plan_folder(tmp_path / "photos"), store, project, "ann"))
+    plan = plan_table(tmp_path / "import.csv")
+    [change] = find_updates(plan, find_known(plan, store, project), store, project).changes
+    assert change.boxes == (BoxRow("owl", 4, 2, 8, 4),)
