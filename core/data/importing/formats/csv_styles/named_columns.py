@@ -6,27 +6,32 @@ fastai's ``is_valid`` (https://docs.fast.ai/vision.data.html, ``valid_col``) giv
 import re
 from collections.abc import Sequence
 
-from core.data.importing.formats.csv_styles.sheet import Around, Row, Sheet, names_photo, number
+from core.data.importing.formats.csv_styles.several_labels import items_of
+from core.data.importing.formats.csv_styles.sheet import Around, Sheet, names_photo, number
 from core.data.importing.formats.csv_styles.usual_table import UsualRow, UsualTable
 from core.data.tables.label_columns import FILENAMES, LABELS, SPLIT
 from core.data.tables.label_rows import LabelTable
+from core.data.tables.labels_csv import split_named
 from core.data.tables.questions import SAMPLED, Choice, Question
 
 PHOTOS = (
     *FILENAMES,
     *("image_name", "img_name", "image_id", "imageid", "img_id", "img", "image_path", "img_path", "imagepath"),
-    *("file", "fname", "file_path", "filepath", "file_id", "photo", "photo_id", "picture", "name", "id", "uuid"),
+    *("image_file", "image_filename", "img_file", "imgname", "file", "fname", "file_path", "filepath", "filepaths"),
+    *("file_id", "frame", "photo", "photo_id", "picture", "name", "id", "uuid"),
 )
 """Columns that name the photo, the surest first: beside "image", the column "id" is something else."""
 CLASSES = (
     *LABELS,
     *("class_name", "classname", "label_name", "category_name", "breed", "species", "labels", "tags", "classes"),
-    *("class_id", "label_id", "category_id", "diagnosis", "disease", "variety", "cultivar"),
+    *("class_id", "classid", "label_id", "category_id", "diagnosis", "dx", "disease", "variety", "cultivar"),
     *("dbn_prediction", "prediction", "individual_id", "landmark_id", "attribute_ids"),
 )
 SEVERAL = ("labels", "tags", "classes", "attribute_ids")
 """Columns whose cells hold several labels, separated by spaces."""
 VALID = "is_valid"
+SETS = ("set", "subset", "data_set", "dataset", "partition", "usage", "phase")
+"""Columns that give the split where all their words are splits."""
 _JUDGED = 100  # rows
 CLASS_COLUMN = "class-column"
 """The kind of the question."""
@@ -43,16 +48,21 @@ def read(sheet: Sheet, around: Around) -> LabelTable | None:
     label = _label_column(sheet, photo, around)
     if label is None:
         return None
-    valid = sheet.place(VALID) if SPLIT not in sheet.header else None
-    cells = {place: cell for place, cell in enumerate(sheet.rows[0].cells) if place not in (photo, label, valid)}
+    split = _split_column(sheet)
+    cells = {place: cell for place, cell in enumerate(sheet.rows[0].cells) if place not in (photo, label, split)}
     table = UsualTable(sheet, sheet.rows[0].line, tuple(cells.values()))
     named = f"{sheet.rows[0].cells[photo]} names the photo, {sheet.rows[0].cells[label]} its class"
     table.add_remark(f"columns of {sheet.name}: {named}")
+    splits = {} if split is None else _splits(sheet, split)
+    if splits and split is not None:
+        table.add_remark(f"the column {sheet.rows[0].cells[split]} of {sheet.name} gives the split")
     mark = _mark(sheet, label)
     for row in sheet.body:
         labels = _labels(row.cell(label), mark)
         others = tuple(row.cell(place) for place in cells)
-        table.rows.append(UsualRow(row.line, row.cell(photo), labels, _split(row, valid), None, others))
+        table.rows.append(
+            UsualRow(row.line, row.cell(photo), labels, splits.get(row.line, ""), None, others, row.cell(label))
+        )
     return table.read(around)
 
 
@@ -61,6 +71,17 @@ def photo_column(sheet: Sheet) -> int | None:
     places = [sheet.header.index(name) for name in PHOTOS if name in sheet.header]
     with_files = (at for at in places if sheet.body and all(names_photo(row.cell(at)) for row in sheet.body[:_JUDGED]))
     return next(with_files, places[0] if places else None)
+
+
+def _split_column(sheet: Sheet) -> int | None:
+    """Return the column of the split where it is not called so."""
+    if SPLIT in sheet.header:
+        return None
+    for name in (VALID, *SETS):
+        place = sheet.place(name)
+        if place is not None and all(_splits(sheet, place).values()):
+            return place
+    return None
 
 
 def _label_column(sheet: Sheet, photo: int, around: Around) -> int | None:
@@ -121,10 +142,14 @@ def _mark(sheet: Sheet, label: int) -> str | None:
 
 
 def _labels(cell: str, mark: str | None) -> tuple[str, ...]:
+    if len(items := items_of(cell)) > 1 or items != (cell,):
+        return items
     parts = [cell] if mark is None else [part for part in re.split(re.escape(mark), cell) if part.strip()]
     return tuple(part.strip() for part in parts) or ("",)
 
 
-def _split(row: Row, valid: int | None) -> str:
-    word = row.cell(valid).lower()
-    return {"true": "val", "1": "val", "false": "train", "0": "train"}.get(word, word)
+def _splits(sheet: Sheet, place: int) -> dict[int, str]:
+    """Return the split in each line; "" where the cell is none."""
+    truth = {"true": "val", "1": "val", "false": "train", "0": "train"} if sheet.header[place] == VALID else {}
+    words = {row.line: row.cell(place).lower() for row in sheet.body}
+    return {line: truth.get(word) or split_named(word) or "" for line, word in words.items()}

@@ -60,7 +60,9 @@ def read_table(
             return found
         raise
     asking.adopt(trial)
-    return table if own else settle_several(table, marked_labels(table), asking, name)
+    several = {} if own else marked_labels(table)
+    cells = {row.line: row.label for row in table.rows if row.line in several and row.label is not None}
+    return settle_several(table, several, asking, name, cells)
 
 
 def _has_usual_header(top: Sheet) -> bool:

@@ -1,5 +1,6 @@
 """Ask what to do with photos that have several labels: a project has one class a photo."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,16 +12,25 @@ from core.errors import DataError, LabelsError
 
 SEVERAL = "several-labels"
 """The kind of the question."""
-SINGLE, JOINED = "single", "joined"
+SINGLE, JOINED, WHOLE = "single", "joined", "whole"
 
 _MARK = "|"
+_LIST = re.compile(r"""\[\s*(["'].*["'])\s*\]""", re.DOTALL)  # what pandas writes: ['cat', 'dog']
+_ITEM = re.compile(r""""([^"]*)"|'([^']*)'""")
 _JOINT = " + "
 
 
-def settle_several(table: LabelTable, several: Mapping[int, tuple[str, ...]], asking: Asking, place: str) -> LabelTable:
+def settle_several(
+    table: LabelTable,
+    several: Mapping[int, tuple[str, ...]],
+    asking: Asking,
+    place: str,
+    cells: Mapping[int, str] | None = None,
+) -> LabelTable:
     """Return the table with at most one label a photo; ``several`` are the labels of rows that have more, by line.
 
-    Without several labels nothing is asked. Raises LabelsError where their combinations are too many classes.
+    Without several labels nothing is asked. ``cells`` are the cells that they were found in, which may be a single
+    label with spaces. Raises LabelsError where their combinations are too many classes.
     """
     if not several:
         return table
@@ -35,18 +45,22 @@ def settle_several(table: LabelTable, several: Mapping[int, tuple[str, ...]], as
     example = f"{first.filename}: {', '.join(found[first.line])}"
     text = f"{photos} several labels, such as {example}. A project has one class a photo. What shall these photos get?"
     shown = unclear[:SAMPLED]
-    choices = (
+    choices = [
         Choice(SINGLE, "Leave them without a label", tuple((row.filename, "") for row in shown)),
         Choice(
             JOINED,
             "Make each combination a class",
             tuple((row.filename, _combination(found[row.line])) for row in shown),
         ),
-    )
-    key = asking.ask(Question(SEVERAL, text, choices, place, ("photo", "class")))
-    if key == JOINED:
-        joined = {row.line: _combination(found[row.line]) for row in unclear}
-        rows = tuple(replace(row, label=joined.get(row.line, row.label)) for row in rows)
+    ]
+    if cells is not None:
+        sample = tuple((row.filename, cells[row.line]) for row in shown)
+        choices.append(Choice(WHOLE, "Read each cell as one class", sample))
+    key = asking.ask(Question(SEVERAL, text, tuple(choices), place, ("photo", "class")))
+    if key in (JOINED, WHOLE):
+        names = {row.line: _combination(found[row.line]) for row in unclear}
+        names = dict(cells) if key == WHOLE and cells is not None else names
+        rows = tuple(replace(row, label=names.get(row.line, row.label)) if row.box is None else row for row in rows)
         _check_classes(rows, place)
     if key == SINGLE:
         said = f"{photos} several labels and {'is' if len(unclear) == 1 else 'are'} imported without one"
@@ -59,19 +73,33 @@ def settle_several(table: LabelTable, several: Mapping[int, tuple[str, ...]], as
 def marked_labels(table: LabelTable) -> dict[int, tuple[str, ...]]:
     """Return the labels of rows such as "cat|dog", by line; none where the parts are in no other label.
 
-    A class may be called "cat|dog"; a part that other labels have too shows that several are meant.
+    A class may be called "cat|dog"; a part that other labels have too shows that several are meant. A list in brackets,
+    as pandas writes it, is always one.
     """
     labels = {row.label for row in table.rows if row.label is not None and row.box is None}
-    if not any(_MARK in label for label in labels):
+    if not any(_MARK in label or _LIST.fullmatch(label) for label in labels):
         return {}
-    parts = {label: tuple(part.strip() for part in label.split(_MARK) if part.strip()) for label in labels}
+    lists = {label: items for label in labels if _LIST.fullmatch(label) and (items := items_of(label))}
+    parts = {
+        label: tuple(part.strip() for part in label.split(_MARK) if part.strip()) for label in labels - lists.keys()
+    }
     labels_with: dict[str, set[str]] = defaultdict(set)
     for label, some in parts.items():
         for part in some:
             labels_with[part].add(label)
     if not any(len(some) > 1 and any(len(labels_with[one]) > 1 for one in some) for some in parts.values()):
-        return {}
-    return {row.line: parts[row.label] for row in table.rows if row.label in parts and len(parts[row.label]) > 1}
+        parts = {}
+    found = {label: some for label, some in parts.items() if len(some) > 1} | lists
+    return {row.line: found[row.label] for row in table.rows if row.label in found and row.box is None}
+
+
+def items_of(cell: str) -> tuple[str, ...]:
+    """Return the items of a list as Python writes it; of any other cell, itself."""
+    inside = _LIST.fullmatch(cell)
+    if inside is None:
+        return (cell,)
+    items = (double or single for double, single in _ITEM.findall(inside.group(1)))
+    return tuple(item.strip() for item in items if item.strip())
 
 
 def _with_only(row: LabelRow, labels: tuple[str, ...]) -> LabelRow:

@@ -25,6 +25,7 @@ class UsualRow:
     split: str = ""
     corners: tuple[float, float, float, float] | None = None  # xmin, ymin, xmax, ymax
     others: tuple[str, ...] = ()  # cells of the columns that are kept as they are
+    cell: str | None = None  # the cell that several labels stand in
 
 
 @dataclass
@@ -55,7 +56,8 @@ class UsualTable:
         expected = {row.line for row in self.rows if len(row.labels) != 1}
         kept = [one for one in table.problems if not (one.line in expected and NO_LABEL in one.text)]
         table = replace(table, rows=tuple(self._framed(table)), problems=tuple(kept))
-        table = settle_several(table, several, around.asking, self.sheet.name)
+        cells = {row.line: row.cell for row in self.rows if row.line in several and row.cell is not None}
+        table = settle_several(table, several, around.asking, self.sheet.name, cells or None)
         problems = sorted(
             (*self.sheet.problems, *self.problems, *table.problems), key=lambda one: (one.line is None, one.line or 0)
         )

@@ -309,3 +309,26 @@ def test_boxes_in_cells_are_read_back_or_a_problem(rows: list[tuple[int, int, in
 
 def test_of_two_columns_the_one_with_names_of_files_names_the_photo() -> None:
     assert labels_in(read("name,file,breed\nAnna,a.jpg,pug\nBo,b.jpg,beagle\n")) == {"a.jpg": "pug", "b.jpg": "beagle"}
+
+
+def test_a_cell_with_spaces_can_be_one_class(tmp_path: Path) -> None:
+    table = "filepaths,labels,data set\na.jpg,ace of clubs,train\nb.jpg,two of clubs,valid\n"
+    question = only_question(planned(tmp_path, {**photos("a.jpg", "b.jpg"), "cards.csv": table}))
+    assert [one.key for one in question.choices] == ["single", "joined", "whole"]
+    assert question.choices[2].rows[0] == ("a.jpg", "ace of clubs")
+    plan = planned(tmp_path, {}, {"several-labels": "whole"})
+    assert labels(plan) == {"a.jpg": ("ace of clubs", "train"), "b.jpg": ("two of clubs", "val")}
+    assert "the column data set of cards.csv gives the split" in remarks(plan)
+
+
+@pytest.mark.parametrize("header", ["filename,label", "image_id,labels"])
+def test_a_list_in_a_cell_is_several_labels_and_a_list_of_one_is_one(tmp_path: Path, header: str) -> None:
+    table = f"{header}\na.jpg,\"['owl', 'snowy owl']\"\nb.jpg,['owl']\nc.jpg,[sic]\n"
+    question = only_question(planned(tmp_path, {**photos("a.jpg", "b.jpg", "c.jpg"), "train.csv": table}))
+    assert question.kind == "several-labels" and "a.jpg: owl, snowy owl" in question.text
+    plan = planned(tmp_path, {}, {"several-labels": "single"})
+    assert labels(plan) == {"a.jpg": (None, None), "b.jpg": ("owl", None), "c.jpg": ("[sic]", None)}
+
+
+def test_a_column_called_set_with_other_words_is_no_split() -> None:
+    assert [row.split for row in read("id,breed,dataset\na,pug,1\nb,pug,0\n").rows] == [None, None]
