@@ -11,6 +11,7 @@ class BoxFrame:
 
     size: tuple[int, int] | None = None  # width and height of the photo in pixels, according to the source
     relative: bool = False  # the boxes were fractions of the photo; here they are pixels of the upright one
+    fractions: bool = False  # the boxes still are fractions of the photo, from 0 to 1
 
 
 PIXELS = BoxFrame()
@@ -42,6 +43,7 @@ class LabelRow:
     group: str | None = None  # photos of a group lie in one split; None: none given
     tags: tuple[str, ...] = ()
     frame: BoxFrame = PIXELS  # of its boxes
+    opinions: tuple[tuple[str, str], ...] = ()  # (annotator, class) of several; ``label`` is theirs if they agree
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class LabelTable:
     problems: tuple[Problem, ...]
     ignored_columns: tuple[str, ...]
     group_columns: GroupColumns = NO_GROUP_COLUMNS
+    parts: tuple[tuple[str, int], ...] = ()  # the tables that it was joined from, and the number of lines before each
 
 
 def objects_of(row: LabelRow) -> tuple[LabelledBox, ...]:
