@@ -20,8 +20,8 @@ MOST_EXTRA_MB = 500
 REFUSED = (
     "yaml-aliases", "yaml-merge", "yaml-int-tag", "yaml-python", "yaml-hundred-thousand", "yaml-huge-number",
     "yaml-negative", "yaml-nested", "yaml-deep-lists", "yaml-deep-dashes", "yaml-long-name", "yaml-binary",
-    "yaml-large", "yaml-many", "coco-categories", "coco-lists", "manifest-classes", "csv-labels", "csv-rows",
-    "csv-excel", "voc-classes", "image-JPEG2000-89mp", "image-scans", "image-bomb-64k", "image-bomb-2g",
+    "yaml-large", "yaml-many", "yaml-two-documents", "coco-categories", "coco-lists", "manifest-classes", "csv-labels",
+    "csv-rows", "csv-excel", "voc-classes", "image-JPEG2000-89mp", "image-scans", "image-bomb-64k", "image-bomb-2g",
     "image-png-text", "image-eps", "image-heic", "npz-version-9", "npz-claims", "npz-objects", "npz-code",
     "npz-deep", "npz-many-classes", "npz-not", "h5-huge", "zip-cut", "zip-not", "zip-nothing",
 )  # fmt: skip
@@ -63,7 +63,7 @@ def test_what_could_do_harm_is_refused(outcomes: list[dict[str, Any]]) -> None:
 
 def test_sound_parts_of_hostile_data_sets_are_read(outcomes: list[dict[str, Any]]) -> None:
     imported = {one["name"]: one["imported"] for one in outcomes}
-    assert imported["yaml-date"] == imported["yaml-two-documents"] == imported["coco-bad-boxes"] == 1
+    assert imported["yaml-date"] == imported["coco-bad-boxes"] == 1
     assert imported["zip-bomb"] == 1, "the photo beside the bomb"
     assert {"image-icc", "image-exif", "image-odd-icc"} <= {one["name"] for one in outcomes if one["error"] is None}
 

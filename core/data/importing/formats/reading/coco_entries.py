@@ -17,7 +17,7 @@ from core.data.importing.formats.gathered_labels import (
 from core.data.importing.formats.gathering.box_corners import ReadBox, settle_corners
 from core.data.importing.formats.gathering.image_index import shown_name
 from core.data.importing.formats.gathering.untrusted_values import id_of, number_of
-from core.data.importing.formats.tools.outlines import Sides, around, around_turned
+from core.data.importing.formats.tools.entries.outlines import Sides, around, around_turned
 
 KEYS = ("images", "annotations", "categories")
 

@@ -15,7 +15,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from core.data.importing.formats.gathering.untrusted_values import number_of
-from core.data.importing.formats.tools.outlines import around, around_turned
+from core.data.importing.formats.tools.entries.outlines import around, around_turned
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 TURNED = ("cx", "cy", "w", "h", "angle")

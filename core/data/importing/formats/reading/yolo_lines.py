@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.data.importing.formats.gathering.untrusted_values import number_of
-from core.data.importing.formats.tools.outlines import Sides, around
+from core.data.importing.formats.tools.entries.outlines import Sides, around
 from core.data.importing.formats.yaml_text import Node
 
 MOST = 2.0
