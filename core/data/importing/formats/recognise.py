@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from core.data.importing.folder_layout import suffix_of
-from core.data.importing.formats.competing_formats import TABLE, Competitor, ask_about_table, choose_labels
 from core.data.importing.formats.gathered_labels import CollectedLabels, Files
+from core.data.importing.formats.gathering.competing_formats import TABLE, Competitor, ask_about_table, choose_labels
 from core.data.importing.formats.manifest import Manifest
 from core.data.importing.formats.parquet_table import as_json_lines, with_own_names
 from core.data.tables.label_rows import Problem
@@ -68,10 +68,16 @@ def _readers(files: Files, unread: dict[str, str]) -> Iterator[Callable[[Asking]
     """Yield the readers of all formats, the oldest first."""
     from core.data.importing.formats import coco, hugging_face, voc, yolo
     from core.data.importing.formats.tools import cvat, label_studio, labelme, makesense, via
-    from core.data.importing.formats.tools.json_documents import JsonDocuments
+    from core.data.importing.formats.tools.entries.json_documents import JsonDocuments
 
-    for plain in (coco, voc, yolo, hugging_face, cvat):
-        yield partial(plain.read, files, unread)
+    suffixes = {suffix_of(path) for path in files}
+    for suffix, reader in ((".json", coco), (".xml", voc), (".txt", yolo)):
+        if suffix in suffixes:
+            yield partial(reader.read, files, unread)
+    if any(PurePosixPath(path).name in hugging_face.TABLES for path in files):
+        yield partial(hugging_face.read, files, unread)
+    if ".xml" in suffixes:
+        yield partial(cvat.read, files, unread)
     of_tools = {
         label_studio.KIND: label_studio.is_label_studio,
         labelme.KIND: labelme.is_labelme,
@@ -79,5 +85,5 @@ def _readers(files: Files, unread: dict[str, str]) -> Iterator[Callable[[Asking]
         via.KIND: via.is_via,
     }
     documents = JsonDocuments(files, unread, of_tools)
-    for tool in (label_studio, labelme, via, makesense):
+    for tool in (label_studio, labelme, via, makesense) if suffixes & {".json", ".csv", ".tsv"} else ():
         yield partial(tool.read, files, unread, documents=documents)

@@ -12,17 +12,17 @@ from xml.etree.ElementTree import Element
 from core.data.importing.folder_layout import suffix_of
 from core.data.importing.formats.gathered_labels import CollectedLabels, Files
 from core.data.importing.formats.gathering.untrusted_values import number_of
-from core.data.importing.formats.tools.outlines import (
+from core.data.importing.formats.tools.entries.outlines import (
     Sides,
     around,
     around_ellipse,
     around_turned,
     numbers_of,
 )
-from core.data.importing.formats.tools.photo_entries import PhotoEntry, Region, ToolReading
-from core.data.importing.formats.tools.photo_names import IMAGES, Found, PhotoFinder, could_be
-from core.data.importing.formats.tools.settle_entries import finish
-from core.data.importing.formats.tools.xml_elements import XmlRefused, elements_of, root_of
+from core.data.importing.formats.tools.entries.photo_entries import PhotoEntry, Region, ToolReading
+from core.data.importing.formats.tools.entries.photo_names import IMAGES, Found, PhotoFinder, could_be
+from core.data.importing.formats.tools.entries.settle_entries import finish
+from core.data.importing.formats.tools.entries.xml_elements import XmlRefused, elements_of, root_of
 from core.data.tables.labels_csv import split_named
 from core.data.tables.questions import Asking, NobodyToAsk
 from core.errors import ImageRefused
@@ -58,7 +58,7 @@ class _Content:
 
 def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | None = None) -> CollectedLabels | None:
     """Read CVAT's files among these; None where there are none."""
-    reading = ToolReading(PhotoFinder(files), asking or NobodyToAsk())
+    reading = ToolReading(files, asking or NobodyToAsk())
     for path in sorted(path for path in files if suffix_of(path) == ".xml"):
         try:
             data = files[path]()

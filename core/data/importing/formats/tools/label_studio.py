@@ -13,8 +13,12 @@ from defusedxml.ElementTree import fromstring
 
 from core.data.importing.folder_layout import suffix_of
 from core.data.importing.formats.gathered_labels import CollectedLabels, Files, LabelCollector, shown_value, text_of
-from core.data.importing.formats.tools.class_attributes import choose_attribute
-from core.data.importing.formats.tools.json_documents import JsonDocuments
+from core.data.importing.formats.tools.entries.class_attributes import choose_attribute
+from core.data.importing.formats.tools.entries.json_documents import JsonDocuments
+from core.data.importing.formats.tools.entries.photo_entries import PhotoEntry, ToolReading
+from core.data.importing.formats.tools.entries.photo_names import names_a_photo
+from core.data.importing.formats.tools.entries.settle_entries import finish
+from core.data.importing.formats.tools.entries.table_heads import head_of
 from core.data.importing.formats.tools.label_studio_records import (
     BOOKKEEPING,
     are_records,
@@ -23,10 +27,6 @@ from core.data.importing.formats.tools.label_studio_records import (
     records_in_table,
 )
 from core.data.importing.formats.tools.label_studio_results import Annotated, Answers, ResultReader
-from core.data.importing.formats.tools.photo_entries import PhotoEntry, ToolReading
-from core.data.importing.formats.tools.photo_names import PhotoFinder, names_a_photo
-from core.data.importing.formats.tools.settle_entries import finish
-from core.data.importing.formats.tools.table_heads import head_of
 from core.data.tables.labels_csv import split_named
 from core.data.tables.questions import SAMPLED, Asking, NobodyToAsk
 
@@ -71,7 +71,7 @@ def read(
     """Read Label Studio's files among these; None where there are none. ``unread`` gets those that cannot be used."""
     unread = {} if unread is None else unread
     documents = documents or JsonDocuments(files, unread, {KIND: is_label_studio})
-    reading = ToolReading(PhotoFinder(files), asking or NobodyToAsk())
+    reading = ToolReading(files, asking or NobodyToAsk())
     results = ResultReader(files, reading)
     found: list[_Annotation] = []
     for path, content in documents.of(KIND).items():

@@ -12,7 +12,7 @@ from typing import Any
 from core.data.importing.formats.gathered_labels import Files, class_text, shown_value
 from core.data.importing.formats.gathering.untrusted_values import number_of
 from core.data.importing.formats.image_size import StoredSize, stored_size_of
-from core.data.importing.formats.tools.outlines import (
+from core.data.importing.formats.tools.entries.outlines import (
     Sides,
     around,
     around_ellipse,
@@ -20,7 +20,7 @@ from core.data.importing.formats.tools.outlines import (
     numbers_of,
     points_of,
 )
-from core.data.importing.formats.tools.photo_entries import Region, ToolReading
+from core.data.importing.formats.tools.entries.photo_entries import Region, ToolReading
 from core.data.tables.label_rows import PIXELS, BoxFrame
 from core.errors import ImageRefused
 

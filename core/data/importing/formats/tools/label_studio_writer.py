@@ -12,7 +12,7 @@ from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from core.data.importing.formats.exported_image import ExportedImage
-from core.data.importing.formats.tools.photo_names import IMAGES
+from core.data.importing.formats.tools.entries.photo_names import IMAGES
 from core.data.importing.formats.voc import NOT_IN_XML
 from core.errors import DataError
 

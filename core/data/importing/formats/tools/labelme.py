@@ -15,11 +15,11 @@ from core.data.importing.formats.gathered_labels import (
     shown_value,
 )
 from core.data.importing.formats.gathering.image_index import folders_agree
-from core.data.importing.formats.tools.json_documents import JsonDocuments
-from core.data.importing.formats.tools.outlines import Sides, around, points_of
-from core.data.importing.formats.tools.photo_entries import PhotoEntry, Region, ToolReading
-from core.data.importing.formats.tools.photo_names import IMAGES, Found, PhotoFinder
-from core.data.importing.formats.tools.settle_entries import finish
+from core.data.importing.formats.tools.entries.json_documents import JsonDocuments
+from core.data.importing.formats.tools.entries.outlines import Sides, around, points_of
+from core.data.importing.formats.tools.entries.photo_entries import PhotoEntry, Region, ToolReading
+from core.data.importing.formats.tools.entries.photo_names import IMAGES, Found, PhotoFinder
+from core.data.importing.formats.tools.entries.settle_entries import finish
 from core.data.tables.questions import Asking, NobodyToAsk
 
 KIND = "labelme"
@@ -44,7 +44,7 @@ def read(
     contents = documents.of(KIND)
     if not contents:
         return None
-    reading = ToolReading(PhotoFinder(files), asking or NobodyToAsk())
+    reading = ToolReading(files, asking or NobodyToAsk())
     for path, content in contents.items():
         reading.collected.used.add(path)
         _read_one(path, content, reading)

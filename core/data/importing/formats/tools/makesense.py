@@ -14,11 +14,10 @@ from typing import Any
 
 from core.data.importing.folder_layout import is_picture, suffix_of
 from core.data.importing.formats.gathered_labels import LONGEST_PATH, CollectedLabels, Files, text_of
-from core.data.importing.formats.tools.json_documents import JsonDocuments
-from core.data.importing.formats.tools.photo_entries import PhotoEntry, Region, ToolReading
-from core.data.importing.formats.tools.photo_names import PhotoFinder
-from core.data.importing.formats.tools.settle_entries import finish
-from core.data.importing.formats.tools.table_heads import head_of
+from core.data.importing.formats.tools.entries.json_documents import JsonDocuments
+from core.data.importing.formats.tools.entries.photo_entries import PhotoEntry, Region, ToolReading
+from core.data.importing.formats.tools.entries.settle_entries import finish
+from core.data.importing.formats.tools.entries.table_heads import head_of
 from core.data.tables.csv_cells import check_rows
 from core.data.tables.label_rows import PIXELS, BoxFrame
 from core.data.tables.questions import Asking, NobodyToAsk
@@ -58,7 +57,7 @@ def read(
 ) -> CollectedLabels | None:
     """Read makesense's files among these; None where there are none. ``unread`` gets those that cannot be read."""
     documents = documents or JsonDocuments(files, {} if unread is None else unread, {KIND: is_makesense})
-    reading = ToolReading(PhotoFinder(files), asking or NobodyToAsk())
+    reading = ToolReading(files, asking or NobodyToAsk())
     for path, content in documents.of(KIND).items():
         reading.collected.used.add(path)
         for number, one in enumerate(content, start=1):

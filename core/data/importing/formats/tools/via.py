@@ -11,13 +11,12 @@ from typing import Any
 
 from core.data.importing.folder_layout import suffix_of
 from core.data.importing.formats.gathered_labels import CollectedLabels, Files, class_text, shown_value, text_of
-from core.data.importing.formats.tools.class_attributes import choose_attribute
-from core.data.importing.formats.tools.json_documents import JsonDocuments
-from core.data.importing.formats.tools.outlines import Sides, around, around_ellipse, numbers_of
-from core.data.importing.formats.tools.photo_entries import PhotoEntry, Region, ToolReading
-from core.data.importing.formats.tools.photo_names import PhotoFinder
-from core.data.importing.formats.tools.settle_entries import finish
-from core.data.importing.formats.tools.table_heads import head_of
+from core.data.importing.formats.tools.entries.class_attributes import choose_attribute
+from core.data.importing.formats.tools.entries.json_documents import JsonDocuments
+from core.data.importing.formats.tools.entries.outlines import Sides, around, around_ellipse, numbers_of
+from core.data.importing.formats.tools.entries.photo_entries import PhotoEntry, Region, ToolReading
+from core.data.importing.formats.tools.entries.settle_entries import finish
+from core.data.importing.formats.tools.entries.table_heads import head_of
 from core.data.importing.formats.tools.via_files import (
     AnnotatedPhoto,
     DrawnRegion,
@@ -58,7 +57,7 @@ def read(
 ) -> CollectedLabels | None:
     """Read VIA's files among these; None where there are none. ``unread`` gets those that cannot be read."""
     documents = documents or JsonDocuments(files, {} if unread is None else unread, {KIND: is_via})
-    reading = ToolReading(PhotoFinder(files), asking or NobodyToAsk())
+    reading = ToolReading(files, asking or NobodyToAsk())
     photos: list[AnnotatedPhoto] = []
     for path, content in documents.of(KIND).items():
         reading.collected.used.add(path)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data.importing.formats.tools import xml_elements
+from core.data.importing.formats.tools.entries import xml_elements
 from core.data.importing.plan_import import plan_folder
 from tests.data.importing.formats.tools.data_sets import (
     asked,

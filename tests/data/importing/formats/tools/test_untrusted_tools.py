@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.data.importing.formats.recognise import read_data_set
-from core.data.importing.formats.tools import cvat, json_documents, label_studio, labelme, makesense, via
+from core.data.importing.formats.tools import cvat, label_studio, labelme, makesense, via
+from core.data.importing.formats.tools.entries import json_documents
 from core.data.importing.plan_files import plan_from_files
 from core.data.tables.questions import Asking
 from core.errors import LabelsError

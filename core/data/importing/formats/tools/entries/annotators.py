@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from core.data.importing.equal_photos import distinct_classes
 from core.data.importing.formats.gathered_labels import LabelCollector
-from core.data.importing.formats.tools.photo_entries import PhotoEntry, Region, listed
+from core.data.importing.formats.tools.entries.photo_entries import PhotoEntry, Region, listed
 from core.data.tables.names import class_key, storable_name, tidy_name
 from core.data.tables.questions import SAMPLED, Choice, Question
 from core.errors import DataError

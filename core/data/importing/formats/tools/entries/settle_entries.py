@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from core.data.importing.equal_photos import distinct_classes
 from core.data.importing.formats.gathered_labels import CollectedLabels, LabelCollector
-from core.data.importing.formats.tools.annotators import settle_annotators
-from core.data.importing.formats.tools.outlines import numbers_of
-from core.data.importing.formats.tools.photo_entries import PhotoEntry, Region, ToolReading, listed
-from core.data.importing.formats.tools.photo_names import shown_name
+from core.data.importing.formats.tools.entries.annotators import settle_annotators
+from core.data.importing.formats.tools.entries.outlines import numbers_of
+from core.data.importing.formats.tools.entries.photo_entries import PhotoEntry, Region, ToolReading, listed
+from core.data.importing.formats.tools.entries.photo_names import shown_name
 from core.data.tables.label_rows import PIXELS
 from core.data.tables.labels_csv import split_named
 from core.data.tables.names import class_key

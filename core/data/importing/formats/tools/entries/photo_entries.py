@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
-from core.data.importing.formats.gathered_labels import LabelCollector, shown_value
+from core.data.importing.formats.gathered_labels import Files, LabelCollector, shown_value
 from core.data.importing.formats.gathering.untrusted_values import size_said
-from core.data.importing.formats.tools.photo_names import Found, PhotoFinder
+from core.data.importing.formats.tools.entries.photo_names import Found, PhotoFinder
 from core.data.tables.label_rows import PIXELS, BoxFrame
 from core.data.tables.questions import Asking
 
@@ -47,12 +48,17 @@ class _Said:
 class ToolReading:
     """The state of reading a tool's files: the photos found, the entries, and what has to be said."""
 
-    def __init__(self, finder: PhotoFinder, asking: Asking) -> None:
-        self.finder = finder
+    def __init__(self, files: Files, asking: Asking) -> None:
+        self.files = files
         self.collected = LabelCollector(asking=asking)
         self.entries: list[PhotoEntry] = []
         self.splits_said = False  # the files have a place for the split, even if it is empty
         self._said: dict[tuple[str, str, str], _Said] = {}
+
+    @cached_property
+    def finder(self) -> PhotoFinder:
+        """Return what finds the photos: made when it is needed, because that takes a moment."""
+        return PhotoFinder(self.files)
 
     def add(self, entry: PhotoEntry) -> None:
         """Add what a file says of a photo."""

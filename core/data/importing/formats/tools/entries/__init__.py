@@ -1,0 +1,1 @@
+"""What the readers of annotation tools share: names of photos, shapes, entries, and the rules that settle these."""
