@@ -16,6 +16,7 @@ from core.errors import ImageRefused, LabelsError
 
 COLUMNS = ("imageid", "labelname")
 SIDES = ("xmin", "ymin", "xmax", "ymax")  # by their names, whatever their order
+_SHOWN = 20  # characters of a cell
 _CLASS_ID = re.compile(r"/[a-z]/[\w-]+", re.ASCII)
 
 
@@ -40,7 +41,7 @@ def read(sheet: Sheet, around: Around) -> LabelTable | None:
         if boxed and kept:
             corners = _corners(row, [place for place in places if place is not None])
             if corners is None:
-                shown = ", ".join(row.cell(place) for place in places)
+                shown = ", ".join(row.cell(place)[:_SHOWN] for place in places)
                 table.add_problem(row.line, f"the box ({shown}) of {filename} is not four fractions; it is skipped")
             else:
                 table.rows.append(UsualRow(row.line, filename, (name,), split, corners))

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
+from core.data.importing.formats.gathered_labels import LONGEST_PATH
 from core.data.tables.label_rows import LabelRow, LabelTable, Problem
 from core.data.tables.names import check_class_count
 from core.data.tables.questions import SAMPLED, Asking, Choice, Question
@@ -18,6 +19,7 @@ _MARK = "|"
 _LIST = re.compile(r"""\[\s*(["'].*["'])\s*\]""", re.DOTALL)  # what pandas writes: ['cat', 'dog']
 _ITEM = re.compile(r""""([^"]*)"|'([^']*)'""")
 _JOINT = " + "
+_SHOWN, _LONGEST_SHOWN = 5, 40  # labels of an example, and characters of each
 
 
 def settle_several(
@@ -42,7 +44,9 @@ def settle_several(
         return table
     first = unclear[0]
     photos = "1 photo has" if len(unclear) == 1 else f"{len(unclear):,} photos have"
-    example = f"{first.filename}: {', '.join(found[first.line])}"
+    some = found[first.line]
+    listed = ", ".join(label[:_LONGEST_SHOWN] for label in some[:_SHOWN]) + (", ..." if len(some) > _SHOWN else "")
+    example = f"{first.filename[:LONGEST_PATH]}: {listed}"
     text = f"{photos} several labels, such as {example}. A project has one class a photo. What shall these photos get?"
     shown = unclear[:SAMPLED]
     choices = [

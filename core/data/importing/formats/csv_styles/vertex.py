@@ -20,6 +20,7 @@ SETS = {
 ADDRESS = "gs://"
 _SHARE = 0.8  # of the rows must look like it; the others are problems
 _BOX_CELLS = 8
+_SHOWN = 20  # characters of a cell
 _EVEN = 1e-6  # of a fraction: corners closer than this are on one line
 
 Corners = tuple[float, float, float, float]
@@ -83,7 +84,7 @@ def _add_box(table: UsualTable, row: Row, split: str, filename: str, rest: Seque
     if not any(rest[1:]):
         table.rows.append(UsualRow(row.line, filename, (rest[0],), split))
         return
-    shown = f"the box ({', '.join(rest[1 : 1 + _BOX_CELLS])})"
+    shown = f"the box ({', '.join(cell[:_SHOWN] for cell in rest[1 : 1 + _BOX_CELLS])})"
     if not _is_box(rest):
         table.add_problem(row.line, f"{shown} of {filename} is not two or four corners; it is skipped")
         return
