@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_result
+from core.cli.console import Json, ProgressDisplay, print_json, print_result
+from core.cli.image_sources import pictures, print_refused
 from core.cli.outputs import require_empty, whole_file
-from core.cli.predict_explain import Device, Model, pictures
+from core.cli.predict_explain import Device, Model
 from core.errors import DataError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def features(
     device: Device = "auto",
     json: Json = False,
 ) -> None:
-    """Write a model's features of images to a file. Unreadable images are reported and skipped."""
+    """Write a model's features of images to a file. What cannot be read as an image is listed with the reason."""
     from core.workspace import open_workspace
 
     require_empty(out, "the features")
@@ -56,8 +57,7 @@ def features(
                 written = write_features(with_progress(), part, form, model=predictor.name, stage=stage)
         finally:  # also if no image could be read
             display.clear()
-            for name, reason in refused.items():
-                print_message(f"{name}: {reason}")
+            print_refused(refused.items())
     if json:
         print_json(
             {

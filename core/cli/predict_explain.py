@@ -1,6 +1,6 @@
 """The commands that use a trained model: evaluate, predict and explain."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_result, print_table
+from core.cli.image_sources import pictures, print_refused
 from core.cli.outputs import require_empty, whole_file
 from core.cli.user_name import user_name
-from core.errors import DataError, ImageRefused, RunError
+from core.errors import DataError, RunError
 from core.inspection.explaining.methods import BOX, METHODS, STAGES
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from core.inspection.explaining.explanation import Explanation
     from core.inspection.explaining.map_checks import MapChecks
     from core.inspection.measuring.report import Report
-    from core.inspection.predicting.predict_files import FileSource
     from core.inspection.predicting.predictions import FilePrediction, Prediction
     from core.runs.exams.looks import Looks
 
@@ -93,7 +93,7 @@ def predict(
 ) -> None:
     """Predict the classes of images, and the box if the model was trained for localization.
 
-    Unreadable images are reported and skipped.
+    What cannot be read as an image is listed with the reason and skipped.
     """
     from core.workspace import open_workspace
 
@@ -110,9 +110,7 @@ def predict(
             answers.append(one)
             display.show("predicting", count, None)
     named = [one for one in answers if one.prediction is not None]
-    for one in answers:
-        if one.refused is not None:
-            print_message(f"{one.name}: {one.refused}")
+    print_refused((one.name, one.refused) for one in answers if one.refused is not None)
     if csv is not None and named:
         with whole_file(csv) as part:
             part.write_text(csv_of(named), encoding="utf-8", newline="")
@@ -171,7 +169,10 @@ def explain(
 
     if box and class_ is not None:
         raise typer.BadParameter("use either --class or --box, not both.")
-    picture = decode(image, image.name).image
+    decoded = decode(image, image.name)
+    picture = decoded.image
+    for remark in decoded.remarks:
+        print_message(f"{image.name}: {remark}")
     with ProgressDisplay() as display:
         predictor = load_predictor(run, open_workspace(), device, progress=display.show_bytes)
     target = BOX if box else class_
@@ -199,6 +200,7 @@ def explain(
                 "predictions": [{"name": name, "probability": share} for name, share in found.prediction.ranked],
                 **_more_json(found.prediction),
                 **_true_box_json(true_box, found),
+                **({"remarks": list(decoded.remarks)} if decoded.remarks else {}),
                 "out": str(out),
             }
         )
@@ -236,35 +238,6 @@ def _true_box(reference: str, picture: "PILImage") -> "Box | None":
     return Box(*(float(rows.iloc[0][side]) for side in BOX_COLUMNS))
 
 
-def pictures(paths: Iterable[Path]) -> "Iterator[tuple[str, FileSource]]":
-    """Yield every image with its name in the folder, zip or packed file; for unreadable files, the reason.
-
-    Files in a zip come as functions, so that one of them is in memory at a time.
-    """
-    from core.data.importing.folder_layout import PACKED_SUFFIXES, is_picture
-    from core.data.tables.names import storable_name
-
-    for path in paths:
-        shown = storable_name(str(path))
-        if path.is_dir():
-            for file in sorted(path.rglob("*")):
-                if is_picture(file.name) and file.is_file():
-                    yield storable_name(file.relative_to(path).as_posix()), file
-        elif not path.is_file():
-            yield shown, ImageRefused(shown, "there is no such file or folder")
-        elif path.suffix.lower() in (".zip", *PACKED_SUFFIXES):
-            from core.data.importing.plan_import import plan_packed, plan_zip
-
-            name = storable_name(path.name)
-            plan = (plan_zip if path.suffix.lower() == ".zip" else plan_packed)(path, name)
-            for candidate in plan.candidates:
-                yield storable_name(candidate.name), candidate.read
-            for result in plan.refused:
-                yield storable_name(result.name), ImageRefused(result.name, result.text)
-        else:
-            yield shown, path
-
-
 def _answers_json(answers: "Iterable[FilePrediction]") -> dict[str, object]:
     known, refused = [], []
     for one in answers:
@@ -272,7 +245,8 @@ def _answers_json(answers: "Iterable[FilePrediction]") -> dict[str, object]:
             refused.append({"filename": one.name, "reason": one.refused})
         else:
             ranked = [{"name": name, "probability": share} for name, share in one.prediction.ranked]
-            known.append({"filename": one.name, "predictions": ranked, **_more_json(one.prediction)})
+            remarks = {"remarks": list(one.remarks)} if one.remarks else {}
+            known.append({"filename": one.name, "predictions": ranked, **_more_json(one.prediction), **remarks})
     return {"answers": known, "refused": refused}
 
 

@@ -56,6 +56,17 @@ def read_listed(path: Path, root: Path, name: str) -> bytes:
         raise ImageRefused(name, f"the file cannot be read ({error.strerror})") from error
 
 
+def read_head(path: Path, root: Path, name: str, count: int) -> bytes:
+    """Return the first bytes of a file of the folder ``root``. Raises ImageRefused as ``read_listed``."""
+    if reason := _skip_reason(path, root):
+        raise ImageRefused(name, reason)
+    try:
+        with path.open("rb") as file:
+            return file.read(count)
+    except OSError as error:
+        raise ImageRefused(name, f"the file cannot be read ({error.strerror})") from error
+
+
 def read_limited(file: BinaryIO, name: str) -> bytes:
     """Read a whole file. Raises ImageRefused where it is larger than a photo may be."""
     data = file.read(MAX_FILE_BYTES + 1)

@@ -128,7 +128,7 @@ def _begin(
 
 def _prepare(workspace: Workspace, raw: bytes, name: str) -> PreparedImage:
     with _Turn() as turn:
-        return prepare_image(workspace, decode(raw, name, turn.wait), raw, name)
+        return prepare_image(workspace, decode(raw, name, turn.wait, former=True), raw, name)
 
 
 class _Turn:

@@ -2,43 +2,45 @@
 
 import hashlib
 import io
+import re
 import struct
-import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
 
 import PIL
 from PIL import Image, UnidentifiedImageError
 
-from core.data.pictures.decoding_limits import TimedBytes, TooCostly, check_cost, load
-from core.data.pictures.network_input.reduced_image import Extent, ReducedImage, turned
-from core.data.pictures.pixels import to_rgb
+from core.data.pictures.color_profiles import to_srgb
+from core.data.pictures.decoding_limits import MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE, TooCostly
+from core.data.pictures.network_input.reduced_image import ReducedImage, turned
+from core.data.pictures.opened_picture import BROKEN, ROTATIONS, Loaded, load_picture, with_end_mark
+from core.data.pictures.other_files import RAW, raw_photo, what_it_is
+from core.data.pictures.pixels import NUMBERS, to_rgb
 from core.errors import ImageRefused
 
-MAX_PIXELS = 89_478_485
-"""Width times height of the largest picture: a quarter of a gigabyte as RGB, Pillow's default for its warning.
-
-It is checked against the size in the header, before any pixel is decoded.
-"""
-
-MAX_SIDE = 65_535
-"""Width or height of the largest picture, as in JPEG: Pillow's time grows with the square of a row's length."""
-
-MAX_FILE_BYTES = 256 * 2**20
-"""The largest file that is read into memory for decoding."""
-
-# Formats whose decoder works inside this process on the bytes given, and whose header gives the size of the result.
-# Left out: EPS (Pillow runs Ghostscript on it), WMF and the stubs (another program decodes them), FITS (inflates
-# without a limit), ICO, ICNS and CUR (the picture inside may be larger than the header says).
-FORMATS = (
-    "JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "DIB", "QOI", "SGI", "PCX", "PSD", "TGA",
-)  # fmt: skip
+__all__ = [
+    "BROKEN",
+    "DECODER",
+    "IMAGE_SUFFIXES",
+    "MAX_FILE_BYTES",
+    "MAX_PIXELS",
+    "MAX_SIDE",
+    "PART_READ",
+    "THUMBNAIL_SIDE",
+    "Decoded",
+    "content_hash",
+    "decode",
+    "decode_frame",
+    "decode_reduced",
+    "make_thumbnail",
+]
 
 IMAGE_SUFFIXES = frozenset(
     (
         ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff",
         ".avif", ".jp2", ".j2k", ".jpx", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".qoi", ".sgi", ".pcx", ".psd", ".tga",
+        ".heic", ".heif", ".hif",
     )
 )  # fmt: skip
 """Suffixes (lower case) of the files that count as pictures in folders and zips."""
@@ -48,60 +50,24 @@ _STORED_UNCHANGED = {"JPEG", "MPO", "PNG", "WEBP"}
 
 _VERSION = 2
 DECODER = f"pillow{PIL.__version__}-{_VERSION}"
-"""Pixels of another decoder are not mixed with ours. Increase the version when decoding or resizing changes here."""
+"""Pixels of another decoder are not mixed with ours. Increase the version when decoding or resizing changes here.
 
-# What Pillow raises for damaged pictures, found by reading its plugins and by fuzzing them:
-BROKEN = (
-    OSError,  # cut off, decoder errors, no known format
-    EOFError,  # a frame that is announced but missing (WebP)
-    SyntaxError,  # Pillow's error for a file that breaks its format
-    ValueError,  # sizes, palettes or colour modes out of range; text that is not UTF-8; text chunks over Pillow's limit
-    TypeError,  # TIFF tags of an unexpected type
-    IndexError,  # pixel data that ends early (QOI)
-    OverflowError,  # offsets and sizes beyond a C integer
-    RuntimeError,  # AVIF containers without a picture
-    struct.error,  # PNG chunks that are shorter than their kind
-    zlib.error,  # compressed text in PNG
-    MemoryError,  # a header that asks for more memory than there is
-    Image.DecompressionBombError,  # over Pillow's own limit, found while opening
-    Image.DecompressionBombWarning,  # the same, if Python raises warnings as errors
-)
+What changed only for files that are not stored yet does not count (colour profiles, the range of 16 bits): they get
+other pixels and so another hash, and stored files are decoded as they were.
+"""
 
-_ORIENTATION_TAG = 0x0112
-_ROTATIONS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}  # EXIF orientation -> what makes the picture upright
-_FIRST_SIDEWAYS = 5  # of the orientations: width and height change places
-
-
-# First bytes of other files that people upload as pictures, with what to do about them.
-_OTHER_SIGNATURES = (
-    (b"%PDF", "it is a PDF document; save its page as JPEG or PNG"),
-    (b"%!PS", "it is a PostScript (EPS) file, which is a program; save it as JPEG or PNG"),
-    (
-        b"\xc5\xd0\xd3\xc6",
-        "it is a PostScript (EPS) file, which is a program; save it as JPEG or PNG",
-    ),
-    (b"PK\x03\x04", "it is a zip or an Office document, not an image"),
-    (b"\x00\x00\x01\x00", "it is an icon file; save it as PNG"),
-)
-_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
-
-_IMAGE_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"BM", b"RIFF")
+_FIRST_SIDEWAYS = 5  # of the EXIF orientations: width and height change places
+_IS_HASH = re.compile("[0-9a-f]{64}")
 
 THUMBNAIL_SIDE = 256
 """Pixels of the longer side."""
 
 _HASHED_PIXELS = 2**16  # so few that they stay in the processor's cache
-_COUNTED_BYTES = 8 * 2**20
 _TINY_SIDE = 8
 _LONG = 10
+PART_READ = ("first of ", "read at reduced scale")
+"""How the remarks begin that say that only a part of a file is read."""
+_NO_END = "its last two bytes are missing; the picture itself is whole"
 
 
 @dataclass(frozen=True)
@@ -116,15 +82,47 @@ class Decoded:
     remarks: tuple[str, ...]
     format: str
     verbatim: bool
+    full_size: tuple[int, int] | None = None  # of the upright picture in the file, where it was read at reduced scale
+    former_hash: str | None = None  # content hash of the pixels that earlier versions made of the file, if they differ
+
+    @property
+    def size_in_file(self) -> tuple[int, int]:
+        """Width and height of the upright picture in the file."""
+        return self.full_size or self.image.size
 
 
-def decode(source: bytes | Path, name: str, before: Callable[[int], None] | None = None) -> Decoded:
+@dataclass(frozen=True)
+class _Wanted:
+    """What is to be made of a file; the fields are the arguments of the functions below."""
+
+    before: Callable[[int], None] | None = None
+    least_side: int | None = None
+    frame: int | None = None
+    as_before: bool = False
+    former: bool = False
+
+
+def decode(
+    source: bytes | Path,
+    name: str,
+    before: Callable[[int], None] | None = None,
+    *,
+    as_before: bool = False,
+    former: bool = False,
+) -> Decoded:
     """Decode a file's bytes or a file on disk into an upright RGB picture; ``name`` is the user's name for it.
 
     ``before`` is called with the number of pixels before they are decoded; it may wait until there is memory for them.
+    Colours are converted to sRGB, except with ``as_before`` and those of a stored file: its pixels stay as they were
+    when it was stored. ``former`` also computes the hash of those pixels.
     Raises ImageRefused, and nothing else, for anything that is not one whole picture of an allowed size.
     """
-    return _decode(source, name, before)[0]
+    return _decode(source, name, _Wanted(before, as_before=as_before, former=former))[0]
+
+
+def decode_frame(source: bytes, name: str, number: int) -> Decoded:
+    """Decode one frame of an animation or one page of a TIFF like ``decode``; the first is number 0."""
+    return _decode(source, name, _Wanted(frame=number))[0]
 
 
 def decode_reduced(source: bytes | Path, name: str, least_side: int) -> ReducedImage:
@@ -133,29 +131,25 @@ def decode_reduced(source: bytes | Path, name: str, least_side: int) -> ReducedI
     That takes a third of the time for 12 megapixels. Pictures of other formats, and JPEGs of less than twice
     ``least_side``, are decoded whole.
     """
-    return _decode(source, name, None, least_side)[1]
+    return _decode(source, name, _Wanted(least_side=least_side))[1]
 
 
-def _decode(
-    source: bytes | Path, name: str, before: Callable[[int], None] | None = None, least_side: int | None = None
-) -> tuple[Decoded, ReducedImage]:
+def _decode(source: bytes | Path, name: str, wanted: _Wanted) -> tuple[Decoded, ReducedImage]:
+    if isinstance(source, Path) and _is_stored(source):
+        wanted = replace(wanted, as_before=True)
     data = _bytes_of(source, name)
     try:
-        with Image.open(TimedBytes(data), formats=FORMATS) as file:
-            width, height = file.size
-            if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-                allowed = f"at most {MAX_PIXELS:,} pixels and {MAX_SIDE:,} a side are allowed"
-                raise ImageRefused(name, f"it has {width} x {height} pixels; {allowed}; make it smaller")
-            check_cost(file, data)
-            if before is not None:
-                before(width * height)
-            extent = None
-            if least_side is not None and file.format in ("JPEG", "MPO") and min(width, height) >= 2 * least_side:
-                drafted = file.draft(None, (least_side, least_side))
-                extent = drafted[1] if drafted else None
-            return _upright_rgb(file, data, (width, height), extent)
+        if raw_photo(data):
+            raise ImageRefused(name, RAW)
+        try:
+            return _decode_bytes(data, wanted)
+        except OSError as error:
+            whole = with_end_mark(data, error)
+            if whole is None:
+                raise
+            return _decode_bytes(whole, replace(wanted, before=None), _NO_END)
     except UnidentifiedImageError:
-        raise ImageRefused(name, _what_it_is(data)) from None
+        raise ImageRefused(name, what_it_is(data, PurePath(name).suffix.lower())) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ImageRefused(name, f"it has more than the {MAX_PIXELS:,} pixels allowed; make it smaller") from None
     except MemoryError:
@@ -210,83 +204,64 @@ def _bytes_of(source: bytes | Path, name: str) -> bytes:
     return source
 
 
-def _upright_rgb(
-    file: Image.Image, data: bytes, size: tuple[int, int], extent: Extent | None
-) -> tuple[Decoded, ReducedImage]:
-    """Return the picture upright; ``extent`` is where it lies in its pixels if they are fewer than ``size``."""
-    stored_format = file.format or "unknown"
-    # Pillow turns a TIFF upright while loading it and drops the tag.
-    turned_by_pillow = stored_format == "TIFF" and _orientation(file)[0] in _ROTATIONS
-    image, remarks = to_rgb(load(file, data))
-    # An ICC profile that describes RGB still applies; all other information about the pixels no longer does.
-    profile = file.info.get("icc_profile") if file.mode in ("RGB", "RGBA", "P") else None
-    image.info = {"icc_profile": profile} if profile else {}
+def _decode_bytes(data: bytes, wanted: _Wanted, remark: str = "") -> tuple[Decoded, ReducedImage]:
+    loaded = load_picture(data, wanted.before, wanted.least_side, wanted.frame)
+    pixels = loaded.former or loaded.image if wanted.as_before else loaded.image
+    plain, remarks = to_rgb(pixels, as_before=wanted.as_before)
+    image, about_colors, mode = plain, None, pixels.mode
+    if loaded.profile and not wanted.as_before and mode not in NUMBERS:
+        image, about_colors = to_srgb(pixels, plain, loaded.profile)
+    converted = image is not plain
+    if converted and about_colors:
+        remarks = [about_colors, *(remarks if mode != "CMYK" else [])]
+    # A profile that describes RGB still applies; all other information about the pixels no longer does.
+    keeps = loaded.profile and not about_colors and mode in ("RGB", "RGBA", "P")
+    image.info = {"icc_profile": loaded.profile} if keeps else {}
+    former = _former_hash(loaded) if wanted.former and (converted or mode in NUMBERS or loaded.former) else None
+    said = () if wanted.as_before and loaded.former else loaded.remarks
+    remarks = [*([remark] if remark else []), *remarks, *said]
+    return _upright(image, loaded, remarks, None if converted else about_colors, former)
 
-    orientation, exif_remark = _orientation(file)
-    if exif_remark:
-        remarks.append(exif_remark)
-    turn = _ROTATIONS.get(orientation)  # one of the turns is number 0
+
+def _former_hash(loaded: Loaded) -> str:
+    """Return the content hash of the pixels that earlier versions made of a file."""
+    before, _ = to_rgb(loaded.former or loaded.image, as_before=True)
+    turn = ROTATIONS.get(loaded.orientation)  # one of the turns is number 0
+    return content_hash(before if turn is None else before.transpose(turn))
+
+
+def _upright(
+    image: Image.Image, loaded: Loaded, remarks: list[str], ignored: str | None, former: str | None
+) -> tuple[Decoded, ReducedImage]:
+    """Return the picture upright; ``ignored`` is a remark that does not change the pixels."""
+    turn, extent = ROTATIONS.get(loaded.orientation), loaded.extent
+    size, full = loaded.size, loaded.full_size
     if turn is not None:
         extent = turned(extent, image.size, turn) if extent else None
-        size = size[::-1] if orientation >= _FIRST_SIDEWAYS else size
         image = image.transpose(turn)
-    if turn is not None or turned_by_pillow:
+        if loaded.orientation >= _FIRST_SIDEWAYS:
+            size, full = size[::-1], full[::-1] if full else None
+    if turn is not None or loaded.turned:
         remarks.append("turned upright (EXIF)")
-    frames = _frames(file, len(data))
-    verbatim = stored_format in _STORED_UNCHANGED and not frames and not remarks
-    if frames:
-        remarks.append(f"first of {frames}")
-
+    if full:
+        remarks.append(f"{PART_READ[1]}, {size[0]} x {size[1]} of its {full[0]} x {full[1]} pixels")
+    verbatim = loaded.format in _STORED_UNCHANGED and not loaded.frames and not remarks
+    if loaded.frames:
+        remarks.append(f"{PART_READ[0]}{loaded.frames}")
+    if ignored:
+        remarks.append(ignored)
     width, height = image.size
     if min(width, height) < _TINY_SIDE:
         remarks.append(f"tiny: {width} x {height} pixels")
     if max(width, height) >= _LONG * min(width, height):
         remarks.append(f"very long and narrow: {width} x {height} pixels")
     reduced = ReducedImage(image, size, extent) if extent else ReducedImage.of(image)
-    return Decoded(image, tuple(remarks), stored_format, verbatim), reduced
+    return Decoded(image, tuple(remarks), loaded.format, verbatim, full, former), reduced
 
 
-def _orientation(file: Image.Image) -> tuple[int, str | None]:
-    """Return the EXIF orientation, 1 to 8, and a remark if the EXIF data is broken: the pixels may be sound."""
-    try:
-        stored = file.getexif().get(_ORIENTATION_TAG, 1)
-    except BROKEN:
-        return 1, "its EXIF data is broken, so it was not turned"
-    return (stored if isinstance(stored, int) else 1), None
-
-
-def _frames(file: Image.Image, file_bytes: int) -> str | None:
-    """Return "12 frames" or "several pages"; None for a single picture.
-
-    The second picture of an MPO is a stereo view or a preview, and the layers of a PSD are parts of one picture.
-    """
-    if file.format not in ("GIF", "PNG", "WEBP", "AVIF", "TIFF") or not getattr(file, "is_animated", False):
-        return None
-    # Pillow counts by reading the whole file, and a TIFF in quadratic time.
-    if file.format == "TIFF":
-        return "several pages"
-    if file_bytes > _COUNTED_BYTES:
-        return "several frames"
-    return f"{getattr(file, 'n_frames', 1)} frames"
-
-
-def _what_it_is(data: bytes) -> str:
-    """Return why Pillow found no picture, judging by the first bytes."""
-    for start, reason in _OTHER_SIGNATURES:
-        if data.startswith(start):
-            return reason
-    if data[4:8] == b"ftyp":
-        if data[8:12] in _HEIC_BRANDS:
-            return "it is a HEIC photo, which cannot be read; export it as JPEG (iPhone: Settings, Camera, Formats)"
-        return "it is a video or a damaged AVIF image"
-    if data.startswith(_IMAGE_SIGNATURES):
-        return "it begins like an image, but is damaged or cut off"
-    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if head.startswith(b"<") and b"<svg" in head.lower():
-        return "it is an SVG drawing, which has no pixels; save it as PNG"
-    if not any(byte < 9 or 13 < byte < 32 for byte in head):
-        return "it is a text file, not an image"
-    return "it is not an image that can be read, or its first bytes are damaged"
+def _is_stored(path: Path) -> bool:
+    """Return whether it is a file of the store (`stored_files`), whose name is the hash of its pixels."""
+    return path.parent.name == path.stem[:2] and bool(_IS_HASH.fullmatch(path.stem))
 
 
 def _damage(error: BaseException) -> str:

@@ -7,19 +7,35 @@ blocks, which may be 4 x 4 pixels; and Pillow reads chunks, comments and several
 """
 
 import io
-import json
 import os
 import re
 import tempfile
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from PIL import Image
 
+from core.data.pictures.pixel_stream import read_pixels
 from core.limited_process import FileRefused, FileUnreadable, read_limited
 
-MAX_FORMAT_PIXELS = {"JPEG2000": 32_000_000, "WEBP": 60_000_000}
-"""The largest pictures of the formats that take more memory than others: under a gigabyte."""
+MAX_PIXELS = 89_478_485
+"""Width times height of the largest picture: a quarter of a gigabyte as RGB, Pillow's default for its warning.
+
+It is checked against the size in the header, before any pixel is decoded. A larger JPEG is decoded at reduced scale.
+"""
+
+MAX_SIDE = 65_535
+"""Width or height of the largest picture, as in JPEG: Pillow's time grows with the square of a row's length."""
+
+MAX_FILE_BYTES = 256 * 2**20
+"""The largest file that is read into memory for decoding."""
+
+MAX_FORMAT_PIXELS = {"JPEG2000": 32_000_000, "WEBP": 60_000_000, "HEIF": 70_000_000}
+"""The largest pictures of the formats that take more memory than others: about a gigabyte."""
+
+MAX_REDUCED_PIXELS = 400_000_000
+"""The largest JPEG that is decoded at reduced scale; the largest sensors of phones have 200 megapixels."""
 
 MAX_SCANS = 100
 """The most scans of a JPEG: cameras and editors write at most about 20."""
@@ -34,7 +50,7 @@ PATIENCE_SECONDS = 60.0
 """How long the decoding of a JPEG 2000 may take; the largest allowed takes five seconds of processor time."""
 
 DECODER = ("-m", "core.data.pictures.jpeg2000_process")
-_NAMES = {"JPEG2000": "JPEG 2000", "WEBP": "WebP"}
+_NAMES = {"JPEG2000": "JPEG 2000", "WEBP": "WebP", "HEIF": "HEIC"}
 _TILE_WIDTH, _TILE_LENGTH = 322, 323
 _READS_PER_CHECK = 16
 # A marker other than the fill bytes, escaped bytes (FF 00) and restart marks inside a scan.
@@ -107,18 +123,48 @@ def _check_tiles(file: Image.Image) -> None:
         raise TooCostly(f"it is stored in tiles of {width} x {length} pixels; save it in strips or smaller tiles")
 
 
+def reduction(file: Image.Image, data: bytes, most_pixels: int) -> int:
+    """Return by how much a JPEG of more than ``most_pixels`` is reduced while it is decoded: 2, 4 or 8; else 1.
+
+    Only a JPEG in one scan can be decoded so without holding all of it in memory. Raises TooCostly for other ones.
+    """
+    pixels = file.width * file.height
+    if pixels <= most_pixels or file.format not in ("JPEG", "MPO"):
+        return 1
+    large = f"it has {file.width} x {file.height} pixels"
+    if pixels > MAX_REDUCED_PIXELS:
+        raise TooCostly(f"{large}; at most {MAX_REDUCED_PIXELS:,} are allowed for JPEG; make it smaller")
+    if file.info.get("progressive") or count_scans(data, 1) > 1:
+        raise TooCostly(
+            f"{large}, and a progressive JPEG of more than {most_pixels:,} takes too much memory; make it smaller, or "
+            "save it as a JPEG that is not progressive"
+        )
+    return next((scale for scale in (2, 4, 8) if _reduced_pixels(file.size, scale) <= most_pixels), 8)
+
+
+def _reduced_pixels(size: tuple[int, int], scale: int) -> int:
+    return -(-size[0] // scale) * -(-size[1] // scale)
+
+
 def load(file: Image.Image, data: bytes) -> Image.Image:
     """Decode an opened picture and return its pixels; JPEG 2000 is decoded in a process with limited memory."""
     if file.format != "JPEG2000":
         file.load()
         return file
+    return decoded_apart(DECODER, data)[0]
+
+
+def decoded_apart(decoder: Sequence[str], data: bytes) -> tuple[Image.Image, dict[str, Any]]:
+    """Decode a file in a process of its own; return the picture and what else the process found out.
+
+    Raises ValueError where the process refuses the file or does not come back.
+    """
     with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as target:
         source.write(data)
         source.flush()
         os.lseek(source.fileno(), 0, os.SEEK_SET)
         try:
-            read_limited(DECODER, source, target, PATIENCE_SECONDS)
+            read_limited(decoder, source, target, PATIENCE_SECONDS)
         except (FileRefused, FileUnreadable) as error:
             raise ValueError(str(error)) from error
-        mode, *size = json.loads(target.readline())
-        return Image.frombytes(mode, tuple(size), target.read())
+        return read_pixels(target)

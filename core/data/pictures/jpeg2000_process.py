@@ -7,15 +7,14 @@ much as one of a hundred times the size. PIXELS is a line of JSON with mode and 
 """
 
 import io
-import json
 from typing import BinaryIO
 
 from PIL import Image
 
+from core.data.pictures.pixel_stream import write_pixels
 from core.limited_process import refuse, run_limited
 
 MEMORY_BYTES = 3 * 2**29
-_ROWS_BYTES = 2**24
 
 
 def decode_pixels(source: BinaryIO, target: BinaryIO) -> None:
@@ -28,11 +27,7 @@ def decode_pixels(source: BinaryIO, target: BinaryIO) -> None:
         refuse("it takes too much memory to decode")
     except Exception as error:  # noqa: BLE001 - whatever is wrong, it is wrong with this file
         refuse(f"{error or type(error).__name__}")
-    target.write(json.dumps([image.mode, *image.size]).encode() + b"\n")
-    width, height = image.size
-    rows = max(1, _ROWS_BYTES // width)
-    for top in range(0, height, rows):
-        target.write(image.crop((0, top, width, min(top + rows, height))).tobytes())
+    write_pixels(target, image)
 
 
 if __name__ == "__main__":

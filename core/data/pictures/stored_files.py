@@ -8,7 +8,11 @@ import io
 import re
 import uuid
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
+
+from PIL import Image
 
 from core.data.pictures.decoding import THUMBNAIL_SIDE, Decoded, decode, make_thumbnail
 from core.errors import DataError, ImageRefused, StorageError
@@ -16,6 +20,9 @@ from core.storage_errors import storage_error
 from core.workspace import Workspace
 
 SUFFIXES = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif", "JPEG2000": ".jp2"}  # all others: the format's name
+# Their pixels are approximate already: as PNG, a phone's HEIC photo would take ten times the space of the file.
+_LOSSY = ("JPEG", "MPO", "HEIF")
+_QUALITY = 95
 _SMALL_BYTES = 32 * 2**10  # a photo with a large preview or profile inside is not sent as a thumbnail
 
 
@@ -37,11 +44,29 @@ def encode(decoded: Decoded, raw: bytes) -> tuple[bytes, str]:
     if decoded.verbatim:
         return raw, SUFFIXES.get(decoded.format, f".{decoded.format.lower()}")
     stored = io.BytesIO()
-    if decoded.format in ("JPEG", "MPO"):
-        decoded.image.save(stored, "JPEG", quality=95, subsampling="4:4:4")
+    if decoded.format in _LOSSY:
+        decoded.image.save(stored, "JPEG", quality=_QUALITY, subsampling="4:4:4")
         return stored.getvalue(), ".jpg"
     decoded.image.save(stored, "PNG")
     return stored.getvalue(), ".png"
+
+
+def encoded_again(path: Path) -> bool:
+    """Return whether a file is a JPEG that ``encode`` wrote: its pixels are not exactly those that its name is made of.
+
+    Such a file has our quantization tables and no EXIF data. Raises OSError where it cannot be opened.
+    """
+    with Image.open(path, formats=("JPEG",)) as file:
+        tables = getattr(file, "quantization", None)
+        return tables == _own_tables() and not file.getexif()
+
+
+@lru_cache(maxsize=1)
+def _own_tables() -> Any:
+    sample = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(sample, "JPEG", quality=_QUALITY, subsampling="4:4:4")
+    with Image.open(sample) as file:
+        return getattr(file, "quantization", None)
 
 
 def write_thumbnail(workspace: Workspace, content_hash: str, decoded: Decoded, picture: Path) -> None:

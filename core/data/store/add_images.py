@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from core.data.pictures import stored_files
-from core.data.pictures.decoding import Decoded, content_hash
+from core.data.pictures.decoding import Decoded, content_hash, decode
 from core.data.pictures.near_duplicates import phash_of
 from core.data.pictures.network_input.kept_views import keep_usual_view
 from core.data.store.insert_image import StoredPicture, insert_images, insert_pictures
@@ -38,6 +38,10 @@ def prepare_image(workspace: Workspace, decoded: Decoded, raw: bytes, filename: 
     the same time. Raises StorageError or DataError where a file cannot be written.
     """
     digest = content_hash(decoded.image)
+    if decoded.former_hash and _is_stored(workspace, decoded.former_hash):
+        # Added by an earlier version, with colours that are not those of now: one photo must not become two.
+        decoded = decode(raw, filename, as_before=True)
+        digest = content_hash(decoded.image)
     data, suffix = stored_files.encode(decoded, raw)
     path = stored_files.picture_path(workspace, digest, suffix)
     if not path.is_file():
@@ -48,6 +52,10 @@ def prepare_image(workspace: Workspace, decoded: Decoded, raw: bytes, filename: 
     width, height = decoded.image.size
     phash = phash_of(decoded.image)
     return PreparedImage(digest, storable_name(filename), data, suffix, width, height, phash, decoded.remarks)
+
+
+def _is_stored(workspace: Workspace, content_hash: str) -> bool:
+    return any((workspace.images / content_hash[:2]).glob(f"{content_hash}.*"))
 
 
 def store_file(workspace: Workspace, image: PreparedImage, known: tuple[str, int] | None) -> StoredPicture:

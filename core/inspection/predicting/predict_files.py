@@ -44,4 +44,4 @@ def _view_of(
         return FilePrediction(name, None, refused=error.reason), None, (0, 0)
     small = make_thumbnail(decoded.image, _THUMBNAIL_SIDE) if thumbnail else b""
     answer = FilePrediction(name, None, remarks=decoded.remarks, thumbnail=small)
-    return answer, predictor.view(decoded.image), decoded.image.size
+    return answer, predictor.view(decoded.image), decoded.size_in_file

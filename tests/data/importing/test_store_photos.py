@@ -149,9 +149,9 @@ def test_of_large_pictures_one_is_decoded_at_a_time(store: Store, monkeypatch: p
 def test_photos_come_in_the_order_of_the_plan_whichever_thread_is_faster(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unevenly(raw: bytes, name: str, *more: Any) -> Decoded:
+    def unevenly(raw: bytes, name: str, *more: Any, **also: Any) -> Decoded:
         time.sleep(0.02 if int(name.removesuffix(".png")) % 3 == 0 else 0)
-        return decode(raw, name, *more)
+        return decode(raw, name, *more, **also)
 
     monkeypatch.setattr(store_photos, "decode", unevenly)
     monkeypatch.setattr(store_photos, "_threads", lambda: 4)

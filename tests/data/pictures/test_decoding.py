@@ -192,7 +192,20 @@ def test_16_bit_grey_is_scaled_and_not_clipped(format: str) -> None:
     assert "16-bit scaled to 8-bit" in decoded.remarks
 
 
-def test_a_12_bit_picture_in_16_bits_says_that_it_is_dark() -> None:
+@pytest.mark.parametrize("format", ["PNG", "TIFF"])
+@pytest.mark.parametrize(("lowest", "highest"), [(0, 4095), (120, 3000), (30_000, 40_000), (1, 65_535)])
+def test_16_bit_grey_is_scaled_by_its_own_range(format: str, lowest: int, highest: int) -> None:
+    """Cameras and microscopes write 12 bits into 16: their images were nearly black."""
+    ramp = np.linspace(lowest, highest, 64 * 64).round().astype(np.uint16).reshape(64, 64)
+    decoded = decode(encoded(Image.fromarray(ramp), format), "a")
+    grey = np.asarray(decoded.image)[:, :, 0]
+    assert np.array_equal(grey, np.rint((ramp.astype(float) - lowest) * 255 / (highest - lowest)).astype(np.uint8))
+    assert decoded.remarks == (f"values scaled by their own range, {lowest}..{highest}, to 8-bit",)
+    before = decode(encoded(Image.fromarray(ramp), format), "a", as_before=True).image
+    assert np.array_equal(np.asarray(before)[:, :, 0], np.rint(ramp / 257).astype(np.uint8))
+
+
+def test_an_even_16_bit_picture_has_no_range_and_says_that_it_is_dark() -> None:
     decoded = decode(encoded(Image.fromarray(np.full((9, 9), 4095, np.uint16)), "PNG"), "a")
     assert decoded.remarks == ("16-bit scaled to 8-bit, very dark: its brightest value is 4095 of 65535",)
 
@@ -207,6 +220,8 @@ def test_a_12_bit_picture_in_16_bits_says_that_it_is_dark() -> None:
         (np.array([[-1000, 0, 1000]], np.int32), [0, 128, 255]),
         (np.array([[0, 32768, 65535]], np.int32), [0, 128, 255]),
         (np.array([[5, 5, 5]], np.float32), [5, 5, 5]),
+        (np.array([[0.0, 0.01, 0.02]], np.float32), [0, 128, 255]),
+        (np.array([[0, 2000, 4000]], np.int32), [0, 128, 255]),
     ],
 )
 def test_float_and_integer_pictures_keep_their_range(values: np.ndarray, grey: list[int]) -> None:
@@ -233,7 +248,7 @@ def test_the_first_frame_of_an_animation_is_taken(format: str) -> None:
 def test_the_first_page_of_a_tiff_is_taken() -> None:
     decoded = decode(encoded(photo(), "TIFF", save_all=True, append_images=[noise()]), "a")
     assert corner(decoded.image) == (1, 0, 0)
-    assert decoded.remarks == ("first of several pages",)
+    assert decoded.remarks == ("first of 2 pages",)
 
 
 def test_an_mpo_of_a_phone_is_a_photo_without_remark() -> None:
@@ -447,3 +462,17 @@ def test_hostile_bytes_give_a_picture_or_a_refusal_and_nothing_else(data: bytes)
     else:
         assert decoded.image.mode == "RGB"
         assert decoded.image.width * decoded.image.height <= MAX_PIXELS
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PNG", "JPEG"])
+def test_a_file_of_another_suffix_is_decoded_by_its_content(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "photo.webp"
+    path.write_bytes(encoded(photo(), kind))
+    assert decode(path, path.name).format == kind
+
+
+def test_inverted_cmyk_of_adobe_comes_in_its_colours() -> None:
+    """JPEGs of Adobe hold the opposite of each ink; Pillow writes and reads them so."""
+    data = encoded(photo().convert("CMYK"), "JPEG")
+    assert b"Adobe" in data
+    assert corner(decode(data, "a.jpg").image) == (1, 0, 0)

@@ -102,9 +102,9 @@ def test_an_import_of_a_command_is_shown_where_photos_are_added_and_can_be_cance
 def test_a_cancelled_import_keeps_its_photos_or_removes_them_on_a_click(
     open_page: OpenPage, empty: Project, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slowly(raw: bytes, name: str, *more: Any) -> Decoded:
+    def slowly(raw: bytes, name: str, *more: Any, **also: Any) -> Decoded:
         time.sleep(0.1)
-        return decode(raw, name, *more)
+        return decode(raw, name, *more, **also)
 
     monkeypatch.setattr(store_photos, "decode", slowly)
     monkeypatch.setattr(store_photos, "_threads", lambda: 1)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from PIL import Image
-
 from core.data.pictures.box import Box
-from core.data.pictures.decoding import BROKEN, FORMATS, MAX_PIXELS
-from core.data.pictures.decoding_limits import TimedBytes
+from core.data.pictures.decoding_limits import MAX_PIXELS, MAX_SIDE, reduction
+from core.data.pictures.heif_header import is_heif
+from core.data.pictures.heif_photo import check_heif
+from core.data.pictures.opened_picture import BROKEN, check_size, open_picture
 
 ORIENTATION_TAG, TURNED = 274, (5, 6, 7, 8)
 
@@ -18,11 +18,18 @@ class StoredSize:
     width: int  # pixels
     height: int
     orientation: int = 1  # EXIF tag 274, 1 to 8; 1: shown as stored
+    scale: int = 1  # a large JPEG is read at 1/2, 1/4 or 1/8 of its scale; width and height are those of the file
 
     @property
     def upright(self) -> tuple[int, int]:
         """Width and height as the image is shown."""
         return (self.height, self.width) if self.orientation in TURNED else (self.width, self.height)
+
+    @property
+    def as_read(self) -> tuple[int, int]:
+        """Width and height of the upright image at the scale at which it is read."""
+        width, height = self.upright
+        return -(-width // self.scale), -(-height // self.scale)
 
     def turn(self, box: Box) -> Box:
         """Return a box of the stored image in the image as it is shown.
@@ -41,17 +48,20 @@ class StoredSize:
 def stored_size_of(raw: bytes) -> StoredSize | None:
     """Return an image's size and orientation; None where they cannot be read or the image is too large."""
     try:
-        with Image.open(TimedBytes(raw), formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                return None  # a PNG is decoded in search of its EXIF data
+        if is_heif(raw):  # its turn is part of the picture
+            size = check_heif(raw, MAX_PIXELS, MAX_SIDE)
+            return StoredSize(*size)
+        with open_picture(raw) as image:
+            scale = reduction(image, raw, MAX_PIXELS)
+            check_size(image.size, scale)  # a PNG is decoded in search of its EXIF data
             orientation = image.getexif().get(ORIENTATION_TAG)
             known = orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
-            return StoredSize(image.width, image.height, known)
+            return StoredSize(image.width, image.height, known, scale)
     except BROKEN:
         return None
 
 
 def size_of(raw: bytes) -> tuple[int, int] | None:
-    """Return width and height of the upright image; None where they cannot be read or the image is too large."""
+    """Return width and height of the upright image as it is read; None where they cannot be told or it is too large."""
     found = stored_size_of(raw)
-    return found.upright if found else None
+    return found.as_read if found else None

@@ -59,7 +59,8 @@ def _by_content(
             raw = candidate.read()
             image = _same_file(raw, by_bytes.get(len(raw), ()), paths)
             if image is None and size_of(raw) in sizes:
-                image = by_hash.get(content_hash(decode(raw, candidate.name).image))
+                decoded = decode(raw, candidate.name, former=True)
+                image = by_hash.get(content_hash(decoded.image)) or by_hash.get(decoded.former_hash or "")
         except ImageRefused:  # the import reports it
             image = None
         if image is not None:

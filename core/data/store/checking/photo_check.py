@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from core.data.pictures.decoding import content_hash, decode
-from core.data.pictures.stored_files import picture_path
+from core.data.pictures.stored_files import encoded_again, picture_path
 from core.data.store.checking.finding import Finding, counted, is_leftover, repairable
 from core.data.store.checking.photo_files import KnownPhoto
 from core.errors import ImageRefused
@@ -66,7 +66,10 @@ def _damage(path: Path) -> str | None:
     try:
         if not path.stat().st_size:
             return "is empty"
-        return None if content_hash(decode(path, path.name).image) == path.stem else _OTHER_PICTURE
+        if content_hash(decode(path, path.name).image) == path.stem:
+            return None
+        # Of a photo that was turned upright or converted, the JPEG is only nearly what its name says.
+        return None if path.suffix == ".jpg" and encoded_again(path) else _OTHER_PICTURE
     except ImageRefused as error:
         return f"cannot be read ({error.reason})"
     except OSError as error:
