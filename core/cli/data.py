@@ -54,8 +54,9 @@ def import_(
         typer.Argument(
             metavar="SOURCE...",
             help="A labels.csv; a folder (with one folder per class, with a labels.csv, or a data set in COCO, "
-            "Pascal VOC, YOLO or Hugging Face format); a zip of such a folder; or images packed as arrays: one or "
-            "more .h5 or .npz files with x and y, or train_set_x, train_set_y and so on.",
+            "Pascal VOC, YOLO or Hugging Face format, or of Label Studio, CVAT, labelme, VIA or makesense); a zip of "
+            "such a folder; the labels of such a tool alone, with --images; or images packed as arrays: one or more "
+            ".h5 or .npz files with x and y, or train_set_x, train_set_y and so on.",
         ),
     ],
     project: Annotated[str, typer.Option(help="The project's name. A new project is created if none has this name.")],
@@ -85,15 +86,19 @@ def import_(
     A new project is for localization if the labels have boxes, otherwise for classification.
     """
     from core.data.importing.folder_layout import is_picture
+    from core.data.importing.names.class_case import settle_with_project
     from core.data.store.store import Store
     from core.data.tables.questions import parse_answers
     from core.workspace import open_workspace
 
-    plan = _plan_all(source, images, group_column, parse_answers(answer or ()))
+    answers = parse_answers(answer or ())
+    plan = _plan_all(source, images, group_column, answers)
     store = Store(open_workspace())
     try:
         known = store.find_project(project)
-        updates = _updates(plan, store, known)
+        if known is not None:
+            plan = settle_with_project(plan, [one.name for one in store.classes(known.id)], answers)
+        plan, updates = _updates(plan, store, known, answers)
         print_problems(updates.problems)
         if plan.group_columns.unclear:
             choices = " or ".join(f'--group-column "{name}"' for name in plan.group_columns.possible)
@@ -103,6 +108,7 @@ def import_(
         # A README beside the photos is listed and skipped; a problem is a file that looks like a photo but is not one.
         problems = sum(not one.harmless for one in updates.problems) + sum(is_picture(one.name) for one in plan.refused)
         if plan.unmatched_table and not updates.photos:
+            require_answers(plan.questions, ())  # they may be why nothing matches
             raise DataError(plan.unmatched_table)
         if not plan.candidates and not updates.photos:
             raise DataError(f"There is nothing to import in {plan.source}. {_SOURCES}")
@@ -131,16 +137,23 @@ def import_(
         raise DataError("No file could be imported; the reasons are listed above. Choose other files.")
 
 
-def _updates(plan: "ImportPlan", store: "Store", project: "Project | None") -> "LabelUpdates":
-    """Return what the plan changes for photos that the project has; a project that does not exist has none."""
+def _updates(
+    plan: "ImportPlan", store: "Store", project: "Project | None", answers: dict[str, str]
+) -> "tuple[ImportPlan, LabelUpdates]":
+    """Return the plan with the questions about photos that the project has, and what it changes for these.
+
+    A project that does not exist has none.
+    """
+    from core.data.importing.updates.known_boxes import settle_known_boxes
     from core.data.importing.updates.known_photos import find_known
     from core.data.importing.updates.label_updates import LabelUpdates, find_updates
 
     if project is None:
-        return LabelUpdates(problems=plan.problems)
+        return plan, LabelUpdates(problems=plan.problems)
     with ProgressDisplay() as display:
         known = find_known(plan, store, project.id, display.counter("comparing with the project"))
-    return find_updates(plan, known, store, project.id)
+    plan = settle_known_boxes(plan, known, store, project.id, answers)
+    return plan, find_updates(plan, known, store, project.id)
 
 
 def _carry_out(
@@ -153,19 +166,22 @@ def _carry_out(
     created = project is None
     project = project or store.create_project(name, task)
     results = []
-    with ProgressDisplay() as display:
-        for result in run_import(plan, store, project.id, user_name(), updates):
-            results.append(result)
-            display.show("importing the photos", len(results), len(plan.candidates))
+    try:
+        with ProgressDisplay() as display:
+            for result in run_import(plan, store, project.id, user_name(), updates):
+                results.append(result)
+                display.show("importing the photos", len(results), len(plan.candidates))
+    finally:
+        empty = created and not store.count(project.id)
+        if empty:  # whatever stopped the import, it leaves no project without a photo
+            store.delete_project(project.id)
     done = len({result.name for result in results})
     if done < len(plan.candidates):
         print_message(
             f"Somebody cancelled the import on the Data page after {done:,} of {len(plan.candidates):,} files. "
             "Run the same command again to import the others."
         )
-    if created and _none_usable(results):
-        store.delete_project(project.id)
-    elif rule := store.learned_photos(project.id).rule:
+    if not empty and (rule := store.learned_photos(project.id).rule):
         print_message(rule)
     return list(ImportReport.of(results).results)
 
@@ -180,7 +196,8 @@ def labels(
     format: Annotated[
         str,
         typer.Option(
-            help="The format: coco, voc, yolo, hugging-face or csv for boxes; folders, hugging-face or csv for classes."
+            help="The format: coco, voc, yolo, hugging-face, label-studio, cvat or csv for boxes; folders, "
+            "hugging-face, label-studio, cvat or csv for classes."
         ),
     ] = "csv",
     json: Json = False,
@@ -194,6 +211,8 @@ def labels(
         missing_in_words,
         missing_photos,
         not_carried,
+        renamed_in_words,
+        renamed_in_zip,
         write_zip,
     )
     from core.data.store.store import Store
@@ -209,6 +228,7 @@ def labels(
         if known is None:
             raise DataError(f'There is no project "{project}". Check the name.')
         done, lost = 0, missing_photos(store, known.id)
+        renamed = renamed_in_zip(store, known.id, format)
         with ProgressDisplay() as display:
             for done, total in write_zip(store, known.id, format, part):
                 display.show("writing the photos", done, total)
@@ -222,10 +242,13 @@ def labels(
         store.close()
     if json:
         result = {"project": known.name, "format": format, "photos": done, "out": str(out)}
-        print_json({**result, "not_in_it": NOT_CARRIED[format], "missing": lost})
+        names = {"renamed": dict(renamed.photos), "renamed_classes": dict(renamed.classes)}
+        print_json({**result, "not_in_it": NOT_CARRIED[format], "missing": lost, **names})
     else:
         print_result(f"{_counted(done, 'photo')} in {out}")
         print_message(not_carried(format))
+        if words := renamed_in_words(renamed):
+            print_message(words)
     if lost:
         print_message(missing_in_words(lost))
 
@@ -243,12 +266,13 @@ def _plan_all(
     for one in sources:
         if not one.is_file():
             raise DataError(f"There is no file {one}. {_SOURCES}")
-    return plan_packed_files(sources)
+    return plan_packed_files(sources, answers)
 
 
 def _plan(source: Path, images: Path | None, group_column: str | None, answers: dict[str, str]) -> "ImportPlan":
     from core.data.importing.folder_layout import PACKED_SUFFIXES
-    from core.data.importing.plan_import import plan_folder, plan_packed, plan_table, plan_zip
+    from core.data.importing.plan_import import plan_folder, plan_packed_files, plan_table, plan_zip
+    from core.data.tables.name_matching import FOLDERS
 
     if source.is_dir():
         if images is not None:
@@ -258,19 +282,22 @@ def _plan(source: Path, images: Path | None, group_column: str | None, answers: 
         return plan_folder(source, group_column=group_column, answers=answers)
     if not source.is_file():
         raise DataError(f"There is no file or folder {source}. {_SOURCES}")
-    if source.suffix.lower() == ".zip":
+    if source.suffix.lower() in (".zip", ".tm"):
         return plan_zip(source, source.name, group_column=group_column, answers=answers)
     if source.suffix.lower() in PACKED_SUFFIXES:
         if images is not None:
             raise DataError(f"{source} contains its images, so --images cannot be used. Leave --images out.")
-        return plan_packed(source, source.name)
+        return plan_packed_files([source], answers)
     folder = images or source.parent
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}. Set --images to the folder that contains the photos.")
     plan = plan_folder(folder, source, group_column, answers)
-    if images is None and all(one.line is None for one in plan.candidates):
+    asked = any(one.kind == FOLDERS for one in plan.questions)
+    matched = any(one.line or one.label or one.objects for one in plan.candidates)
+    if images is None and not asked and not matched:
         # The table came alone, and other photos beside it are not meant.
-        return plan_table(source, group_column, answers)
+        rest = {name: key for name, key in answers.items() if name.partition(":")[0] != FOLDERS}
+        return plan_table(source, group_column, rest)
     return plan
 
 

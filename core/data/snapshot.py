@@ -188,19 +188,22 @@ def snapshot_of_table(
 
 
 def snapshot_of_packed(
-    files: Sequence[Path], folder: Path, seed: int = 0, progress: CountCallback | None = None
+    files: Sequence[Path],
+    folder: Path,
+    seed: int = 0,
+    progress: CountCallback | None = None,
+    answers: Mapping[str, str] = NO_ANSWERS,
 ) -> tuple[Snapshot, list[Problem]]:
     """Return the snapshot of files of packed images, which are written into ``folder`` as PNG files.
 
     Equal pictures and missing splits are handled as in ``snapshot_of_table``. Classes are in the order of the file's
-    list. Raises ArraysError for a file that cannot be used.
+    list. Raises ArraysError for a file that cannot be used, QuestionsOpen and AnswerError as ``snapshot_of_table``.
     """
     from core.data.importing.arrays.unpacked_images import photos_of_packed
 
-    photos, problems, classes = photos_of_packed(files, folder.resolve(), progress)
+    photos, problems, classes = photos_of_packed(files, folder.resolve(), progress, answers)
     place = {name: number for number, name in enumerate(classes)}
     there = {photo.label for photo in photos}
-    # Spellings of one name are one class in a project's list, but not in a table.
     ordered = sorted(there, key=lambda name: (place.get(name, len(place)), sort_key(name), name))
     snapshot, remarks = _divided(photos, ordered, seed)
     return snapshot, [*problems, *remarks]

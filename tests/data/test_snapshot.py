@@ -28,7 +28,7 @@ from core.data.snapshot import (
 from core.data.splits import SPLITS
 from core.data.store.store import BoxRow, Store
 from core.data.tables.labels_csv import Problem
-from core.errors import DataError, LabelsError, TooLittleData
+from core.errors import DataError, LabelsError, QuestionsOpen, TooLittleData
 from tests.data.builders import labelled_project, open_store, picture
 
 
@@ -189,21 +189,40 @@ def test_spellings_of_one_class_are_one_class_of_the_snapshot_as_in_a_project(tm
     # The last one is a copy of the first: the same label, so it is kept once and not left out.
     pictures = {f"{place}.png": place % 5 for place in range(6)}
     labels, images = folder_of(tmp_path, pictures, csv + "5.png,cat\n")
-    made, problems = snapshot_of_table(labels, images)
+    with pytest.raises(QuestionsOpen, match="differ only in case"):
+        snapshot_of_table(labels, images)
+    one = {"class-case": "one"}
+    made, problems = snapshot_of_table(labels, images, answers=one)
     assert made.classes == ("Cat", "dog")
     assert made.frame["label"].tolist() == ["Cat", "Cat", "dog", "Cat", "dog"]
     said = [str(problem) for problem in problems]
-    assert 'line 3: the label "cat" differs from "Cat" (line 2) only by case; both count as one class' in said
+    assert 'line 3: the label "cat" differs from "Cat" (line 2) only by case' in said
     store = open_store(tmp_path)
     project = store.create_project("Pets")
-    list(run_import(plan_folder(images, labels), store, project.id, "ann"))
+    list(run_import(plan_folder(images, labels, answers=one), store, project.id, "ann"))
     assert [info.name for info in store.classes(project.id)] == list(made.classes)
+
+
+def test_classes_that_differ_only_in_case_are_kept_apart_in_a_snapshot(tmp_path: Path) -> None:
+    csv = "filename,label\n" + "".join(f"{place}.png,{name}\n" for place, name in enumerate("aAaAbb"))
+    labels, images = folder_of(tmp_path, {f"{place}.png": place for place in range(6)}, csv)
+    made, _ = snapshot_of_table(labels, images, answers={"class-case": "two"})
+    assert sorted(made.classes) == ["A", "a", "b"]
+    assert made.frame["label"].tolist() == [*"aAaAbb"]
+
+
+def test_equal_photos_of_a_letter_and_its_capital_contradict_each_other(tmp_path: Path) -> None:
+    csv = "filename,label\n0.png,a\n1.png,A\n2.png,b\n"
+    labels, images = folder_of(tmp_path, {"0.png": 7, "1.png": 7, "2.png": 2}, csv)
+    made, problems = snapshot_of_table(labels, images, answers={"class-case": "two"})
+    assert made.frame["label"].tolist() == ["b"]
+    assert any("different labels (a, A)" in str(problem) for problem in problems)
 
 
 def test_spellings_of_one_class_are_one_class_of_every_box(tmp_path: Path) -> None:
     csv = "filename,label,x,y,width,height\na.png,Owl,1,1,3,4\na.png,owl,1,1,9,9\nb.png,OWL,1,1,5,5\n"
     labels, images = folder_of(tmp_path, {"a.png": 1, "b.png": 2}, csv)
-    made, _ = snapshot_of_table(labels, images)
+    made, _ = snapshot_of_table(labels, images, answers={"class-case": "one"})
     assert made.classes == ("Owl",) and made.frame["width"].tolist() == [9, 5]
 
 

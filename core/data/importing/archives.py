@@ -10,8 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from core.data.importing.file_heads import ReadableFile
 from core.data.importing.folder_layout import is_clutter, plain_path
+from core.data.importing.names.zip_names import names_of
 from core.data.pictures.decoding import MAX_FILE_BYTES
+from core.data.tables.label_rows import Problem
 from core.data.tables.questions import Asking
 from core.errors import DataError, ImageRefused
 
@@ -58,6 +61,7 @@ class ZipListing:
 
     files: dict[str, Callable[[], bytes]] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)  # path -> reason
+    remarks: list[Problem] = field(default_factory=list)  # on how the names were read
 
 
 def list_zip(
@@ -66,7 +70,8 @@ def list_zip(
     """List a zip without unpacking it. The zip stays open as long as one of the reading functions exists.
 
     Folders and files that operating systems add are skipped. Links, names that lead out, encrypted files and files
-    that unpack to far too many bytes are refused one by one. Raises DataError where the whole zip cannot be used.
+    that unpack to far too many bytes are refused one by one. ``asking`` gets the question in which encoding the names
+    are, where the zip does not say it. Raises DataError where the whole zip cannot be used.
     """
     archive = _open(source, name, limits)
     infos = archive.infolist()
@@ -74,9 +79,9 @@ def list_zip(
         raise DataError(
             f"{name} holds {len(infos):,} files; at most {limits.entries:,} are allowed. Make several smaller zips."
         )
-    listing, unpacked = ZipListing(), 0
-    for info in infos:
-        entry = _name(info)
+    read = names_of(infos, name, asking)
+    listing, unpacked = ZipListing(remarks=read.remarks), 0
+    for info, entry in zip(infos, read.names, strict=True):
         if entry.endswith(("/", "\\")) or is_clutter(entry):
             continue
         if len(entry) > LONGEST_PATH:
@@ -90,7 +95,9 @@ def list_zip(
             listing.refused[path or entry] = reason or ""
             continue
         unpacked += info.file_size
-        listing.files[path] = partial(_read, archive, info, path)
+        listing.files[path] = ReadableFile(
+            partial(_read, archive, info, path), partial(_read_head, archive, info, path)
+        )
     if unpacked > limits.all_bytes:
         raise DataError(
             f"{name} would unpack to {unpacked / 2**30:.1f} GB; at most {limits.all_bytes / 2**30:.1f} GB are allowed. "
@@ -133,16 +140,6 @@ def _directory_bytes(file: BinaryIO) -> int:
     return int(max(sizes))
 
 
-def _name(info: zipfile.ZipInfo) -> str:
-    """Return the entry's name, as UTF-8 where its bytes are valid, even without the flag for it (as from macOS)."""
-    if info.flag_bits & 0x800:
-        return info.orig_filename
-    try:
-        return info.orig_filename.encode("cp437").decode("utf-8")
-    except UnicodeError:
-        return info.orig_filename
-
-
 def _refusal(info: zipfile.ZipInfo, limits: ZipLimits) -> str | None:
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind == stat.S_IFLNK:
@@ -159,6 +156,14 @@ def _refusal(info: zipfile.ZipInfo, limits: ZipLimits) -> str | None:
     if info.file_size > limits.ratio_free_bytes and info.file_size > limits.ratio * max(1, info.compress_size):
         return f"it unpacks to more than {limits.ratio} times its size, which no photo does"
     return None
+
+
+def _read_head(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, count: int) -> bytes:
+    try:
+        with archive.open(info) as file:
+            return file.read(count)
+    except DAMAGED as error:
+        raise ImageRefused(name, f"it is damaged in the zip ({error})") from error
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> bytes:

@@ -7,12 +7,13 @@ from pathlib import PurePosixPath
 
 from core.data.importing.formats.image_size import size_of
 from core.data.importing.import_plan import Candidate, ImportPlan
+from core.data.importing.names.class_case import spelled_as_project
 from core.data.importing.updates.label_updates import LabelUpdates
 from core.data.store.boxes.box_checks import TOLERATED_PIXELS, invalid_reason, reaches_out
 from core.data.store.boxes.learned_photos import LearnedPhotos, with_more
 from core.data.store.records import BoxRow
 from core.data.tables.label_rows import LabelledBox
-from core.data.tables.names import name_key
+from core.data.tables.names import class_key
 from core.errors import ImageRefused
 
 
@@ -89,7 +90,8 @@ def repeated_files(plan: ImportPlan) -> set[str]:
 
 def learned_after(plan: ImportPlan, review: BoxReview, updates: LabelUpdates, now: LearnedPhotos) -> LearnedPhotos:
     """Return what a model would learn from a localization project after the import with its updates."""
-    spelled = {name_key(name): name for name in now.learned}
+    plan = spelled_as_project(plan, now.learned)
+    spelled = {class_key(name): name for name in now.learned}
     skipped = {(one.candidate.name, one.marked) for one in review.bad if one.skipped}
     added, removed = [], []
     for candidate in plan.candidates:
@@ -107,4 +109,4 @@ def learned_after(plan: ImportPlan, review: BoxReview, updates: LabelUpdates, no
 
 
 def _spelled(label: str, spelled: dict[str, str]) -> str:
-    return spelled.setdefault(name_key(label), label)
+    return spelled.setdefault(class_key(label), label)

@@ -4,23 +4,33 @@ Training on a table leaves such a photo out. A project keeps it without a label,
 label does more harm than a photo less, and nothing tells which label is right.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from core.data.tables.labels_csv import STRICTEST_FIRST
-from core.data.tables.names import name_key
+from core.data.tables.names import class_key, name_key
 
 
-def distinct_labels(labels: Iterable[str | None], present: str | None = None) -> tuple[str, ...]:
-    """Return the labels that differ from each other and from ``present``, in order; spellings of one class count once.
+def distinct_classes(labels: Iterable[str | None], present: str | None = None) -> tuple[str, ...]:
+    """Return the classes that differ from each other and from ``present``, as ``distinct_labels``.
+
+    Those that differ only in case are different: ``class_case`` has settled which are one.
+    """
+    return distinct_labels(labels, present, class_key)
+
+
+def distinct_labels(
+    labels: Iterable[str | None], present: str | None = None, key: Callable[[str], str] = name_key
+) -> tuple[str, ...]:
+    """Return the labels that differ from each other and from ``present``, in order; spellings of one count once.
 
     More than one means that the photos contradict each other.
     """
     found: dict[str, str] = {}
     for label in labels:
         if label is not None:
-            found.setdefault(name_key(label), label)
+            found.setdefault(key(label), label)
     if present is not None:
-        found.pop(name_key(present), None)
+        found.pop(key(present), None)
     return tuple(found.values())
 
 

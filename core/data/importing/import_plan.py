@@ -42,6 +42,7 @@ class Candidate:
     group: str | None = None  # the photos of a group lie in one split; None: none given
     tags: tuple[str, ...] = ()
     frame: BoxFrame = PIXELS  # of its boxes
+    opinions: tuple[tuple[str, str], ...] = ()  # (annotator, class) of several; ``label`` is theirs if they agree
 
 
 def with_boxes(candidate: Candidate, objects: tuple[LabelledBox, ...]) -> Candidate:
@@ -80,6 +81,7 @@ class ImportPlan:
     questions: tuple[Question, ...] = ()  # what cannot be read in one way only; until all are answered, nothing is run
     answered: tuple[Answered, ...] = ()
     unused_answers: tuple[str, ...] = ()  # names that no question asked for
+    apart: frozenset[str] = frozenset()  # classes that stay their own although another's name differs only in case
 
     @property
     def unmatched_table(self) -> str | None:

@@ -5,14 +5,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from core.data.importing.box_frames import BoxedPhoto, settle_boxes
-from core.data.importing.folder_layout import TABLE_SUFFIXES, common_folder, folder_meanings, is_picture, suffix_of
+from core.data.importing.class_in_name import with_classes_in_names
+from core.data.importing.folder_layout import TABLE_SUFFIXES, common_folder, is_picture, suffix_of
+from core.data.importing.formats.csv_styles.choose_table import ChosenTable, choose_table, choose_tool_table
+from core.data.importing.formats.csv_styles.folder_tables import choose_folder_tables
+from core.data.importing.formats.csv_styles.joined_tables import in_own_table
 from core.data.importing.formats.gathered_labels import Files, check_labels
 from core.data.importing.formats.manifest import FILE_NAME, Manifest, find_manifest
 from core.data.importing.formats.recognise import read_data_set
+from core.data.importing.frame_questions import settle_frames
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, in_line_order, with_boxes
+from core.data.importing.names.folder_classes import read_folders
+from core.data.importing.skip_reasons import skip_reason
 from core.data.tables.label_rows import NO_GROUP_COLUMNS, GroupColumns, LabelledBox, LabelRow, objects_of
-from core.data.tables.labels_csv import NO_LABEL, LabelTable, Problem, match_files, read_labels
-from core.data.tables.names import name_key, sort_key, storable_name, tidy_name
+from core.data.tables.labels_csv import NO_LABEL, LabelTable, Problem, match_files
+from core.data.tables.names import class_key, sort_key, storable_name, tidy_name
 from core.data.tables.questions import Asking
 from core.errors import DataError, LabelsError
 
@@ -36,7 +43,8 @@ class _Files:
 
     def sorted_readers(self, paths: Collection[str]) -> FileReaders:
         """Return the readers of these paths in natural order."""
-        return {path: self.readers[path] for path in sorted(paths, key=sort_key)}
+        # Names that differ only in case have one key: their order must not be that of a set.
+        return {path: self.readers[path] for path in sorted(paths, key=lambda path: (sort_key(path), path))}
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ class _Labelled:
     names: Mapping[str, str] = field(default_factory=dict)  # path -> name without the format's own folders
     absent: Sequence[LabelRow] = ()  # rows whose photo is not among the files
     group_columns: GroupColumns = NO_GROUP_COLUMNS
+    parts: tuple[tuple[str, int], ...] = ()  # the tables that the rows stand in, if there are several
 
 
 def plan_from_files(
@@ -79,7 +88,7 @@ def plan_from_files(
         labelled = _from_table(found, table, problems, group_column, asking)
         labelled = labelled or _from_folders(found, problems, asking)
     candidates = _with_settled_boxes(_with_names(labelled, found), problems, asking)
-    candidates = with_usable_labels(candidates, problems)
+    candidates = with_usable_labels(settle_frames(candidates, problems, asking), problems)
     listed = _usable_names(found.manifest.classes, problems) if found.manifest else ()
     classes = _usable_names((*listed, *labelled.classes, *classes_of(candidates)), problems)
     check_labels(len(classes), source)
@@ -89,7 +98,8 @@ def plan_from_files(
     results = _refused_results(found, labelled, refused, unread)
     task = found.manifest.task if found.manifest else None
     absent = tuple(labelled.absent)
-    shown = [replace(problem, text=storable_name(problem.text)) for problem in in_line_order(problems)]
+    located = [in_own_table(problem, labelled.parts) for problem in in_line_order(problems)]
+    shown = [replace(problem, text=storable_name(problem.text)) for problem in located]
     columns = labelled.group_columns
     source = storable_name(source)
     return ImportPlan(tuple(candidates), tuple(shown), results, source, classes, listed, task, absent, columns)
@@ -141,27 +151,33 @@ def _from_table(
     found: _Files, given: LabelTable | None, problems: list[Problem], group_column: str | None, asking: Asking
 ) -> _Labelled | None:
     """Read the labels from the given table, else from the table in the top folder; None where there is none."""
-    path, table = (None, given) if given is not None else _table_on_top(found, problems, group_column, asking)
+    chosen = None if given is not None else _table_among(found, problems, group_column, asking)
+    table = chosen.table if chosen else given
     if table is None:
         return None
-    used = set() if path is None else {path}
+    used = chosen.used if chosen else frozenset()
     in_table = {_base(row.filename) for row in table.rows}
     photos = found.photo_paths() | {name for name in found.readers if _base(name) in in_table and name not in used}
-    candidates = _by_rows(table, found.sorted_readers(photos), problems, own=found.manifest is not None)
+    own = found.manifest is not None
+    candidates = _by_rows(table, found.sorted_readers(photos), problems, own, asking, found.common_folder)
     gone = {problem.line for problem in problems if problem.absent}
     absent = [row for row in table.rows if row.line in gone]
-    return _Labelled(candidates, photos, used, absent=absent, group_columns=table.group_columns)
+    columns, parts = table.group_columns, table.parts
+    return _Labelled(candidates, photos, used, absent=absent, group_columns=columns, parts=parts)
 
 
 def _from_folders(found: _Files, problems: list[Problem], asking: Asking) -> _Labelled:
     """Read classes and splits from the folders of the photos, if any."""
     photos = found.photo_paths()
-    meanings = folder_meanings(photos)
-    candidates = [
-        Candidate(path, meanings[path].label, meanings[path].split, None, read, by_folder=True)
-        for path, read in found.sorted_readers(photos).items()
-    ]
-    if found.common_folder and not any(one.label for one in meanings.values()):
+    reading = read_folders(photos, asking)
+    problems += reading.problems
+    candidates = []
+    for path, read in found.sorted_readers(photos).items():
+        meant = reading.meanings[path]
+        candidates.append(Candidate(path, meant.label, meant.split, None, read, by_folder=True, group=meant.group))
+    if found.manifest is None and not any(one.label for one in candidates):
+        candidates = with_classes_in_names(candidates, asking, problems)
+    if found.common_folder and not any(one.label for one in candidates):
         text = f'all photos lie in one folder, "{_base(found.common_folder[:-1])}", which is not used as a class'
         problems.append(Problem(None, f"{text}; they are imported without labels"))
     return _Labelled(candidates, photos)
@@ -194,7 +210,7 @@ def _refused_results(
     unused = [path for path in found.readers if path not in labelled.photos and path not in labelled.used]
     # Only the paths inside the folder around all photos have lost it.
     known = {path.removeprefix(found.common_folder): reason for path, reason in unread.items()}
-    reason_of = {path: known.get(path) or _skip_reason(path) for path in unused}
+    reason_of = {path: known.get(path) or skip_reason(path) for path in unused}
     reasons = [*refused.items(), *reason_of.items()]
     results = [FileResult(path, "refused", reason) for path, reason in reasons]
     return tuple(sorted(results, key=lambda result: sort_key(result.name)))
@@ -205,74 +221,63 @@ def _usable_names(names: Iterable[str], problems: list[Problem]) -> tuple[str, .
     classes: dict[str, str] = {}
     for name in names:
         try:
-            classes.setdefault(name_key(name), _class_name(name))
+            classes.setdefault(class_key(name), _class_name(name))
         except DataError as error:
             problems.append(Problem(None, f"a class in the list is skipped: {error}"))
     return tuple(classes.values())
 
 
-def choose_table(
-    tables: Mapping[str, Callable[[], bytes]], asking: Asking, group_column: str | None = None
-) -> tuple[str, LabelTable]:
-    """Return labels.csv, else the only table with the required columns. Raises LabelsError listing the tables."""
-    for path in tables:
-        if path.lower() == "labels.csv":
-            return path, read_labels(tables[path](), path, group_column, asking)
-    good, wrong = [], []
-    for path in sorted(tables):
-        trial = asking.trial()
-        try:
-            good.append((path, read_labels(tables[path](), path, group_column, trial), trial))
-        except LabelsError as error:
-            wrong.append(error)
-    if len(good) == 1:
-        path, table, trial = good[0]
-        asking.adopt(trial)
-        return path, table
-    if len(wrong) == 1 and not good:
-        raise wrong[0]
-    listed, how_many = ", ".join(sorted(tables)), "More than one" if good else "None"
-    raise LabelsError(
-        f"{how_many} of the tables {listed} has a column for the file and one for the label. "
-        "Rename the right one to labels.csv and give it the columns filename and label."
-    )
-
-
 def classes_of(candidates: Iterable[Candidate]) -> tuple[str, ...]:
-    """Return the labels in order of first appearance; spellings of the same class appear once."""
+    """Return the labels in order of first appearance; names that read the same appear once."""
     first: dict[str, str] = {}
     for candidate in candidates:
         for label in [one.label for one in candidate.objects] or [candidate.label]:
             if label is not None:
-                first.setdefault(name_key(label), label)
+                first.setdefault(class_key(label), label)
     return tuple(first.values())
 
 
-def _table_on_top(
+def _table_among(
     found: _Files, problems: list[Problem], group_column: str | None, asking: Asking
-) -> tuple[str | None, LabelTable | None]:
-    """Return the table in the top folder; with class folders, a table without labels is not an error."""
+) -> ChosenTable | None:
+    """Return the table in the top folder, else that of another tool in any; class folders may do without."""
     tables = {
         path: read for path, read in found.readers.items() if suffix_of(path) in TABLE_SUFFIXES and "/" not in path
     }
-    if not tables:
-        return None, None
     try:
-        return choose_table(tables, asking, group_column)
+        if tables:
+            return choose_table(tables, asking, group_column, found.readers, found.manifest is not None)
     except LabelsError as error:
-        by_folders = any(one.label for one in folder_meanings(found.photo_paths()).values())
+        if chosen := _nested_table(found, group_column, asking):
+            return chosen
+        by_folders = any(one.label for one in read_folders(found.photo_paths(), asking.trial()).meanings.values())
         if not by_folders or any(path.lower() == "labels.csv" for path in tables):
             raise
         problems.append(Problem(None, f"the class folders give the labels, because no table fits: {error}"))
-        return None, None
+        return None
+    return _nested_table(found, group_column, asking)
 
 
-def _by_rows(table: LabelTable, pictures: FileReaders, problems: list[Problem], own: bool) -> list[Candidate]:
+def _nested_table(found: _Files, group_column: str | None, asking: Asking) -> ChosenTable | None:
+    """Return the tables beside their photos, else another tool's table in any folder."""
+    beside = choose_folder_tables(found.readers, asking, group_column)
+    return beside or choose_tool_table(found.readers, asking, found.readers)
+
+
+def _by_rows(
+    table: LabelTable,
+    pictures: FileReaders,
+    problems: list[Problem],
+    own: bool,
+    asking: Asking | None = None,
+    root: str = "",
+) -> list[Candidate]:
     """Return the images in the order of the table's rows, then those without a row.
 
-    ``own`` is an export of ours, where images without a row or a label are expected.
+    ``own`` is an export of ours, where images without a row or a label are expected. ``root`` is the folder around all
+    pictures.
     """
-    file_of, unmatched = match_files(table, pictures, some_have_no_row=own)
+    file_of, unmatched = match_files(table, pictures, own, asking, root)
     for problem in table.problems:
         expected = own and problem.text.startswith(NO_LABEL)
         problems.append(replace(problem, harmless=True) if expected else problem)
@@ -282,7 +287,7 @@ def _by_rows(table: LabelTable, pictures: FileReaders, problems: list[Problem], 
         if row.line in file_of:
             file = file_of[row.line]
             one = Candidate(file, row.label, row.split, row.box, pictures[file], objects_of(row), row.line)
-            candidates.append(replace(one, group=row.group, tags=row.tags, frame=row.frame))
+            candidates.append(replace(one, group=row.group, tags=row.tags, frame=row.frame, opinions=row.opinions))
     with_row = set(file_of.values())
     candidates += [Candidate(file, None, None, None, read) for file, read in pictures.items() if file not in with_row]
     return candidates
@@ -321,12 +326,3 @@ def _class_name(word: str) -> str:
 
 def _base(path: str) -> str:
     return PurePosixPath(path.replace("\\", "/")).name
-
-
-def _skip_reason(path: str) -> str:
-    suffix = suffix_of(path)
-    if suffix == ".zip":
-        return "a zip inside another is not opened; unpack it, or import it separately"
-    if suffix in TABLE_SUFFIXES:
-        return "this table is not used"
-    return f"{suffix} is not a supported image format" if suffix else "a file without a suffix is not read as an image"

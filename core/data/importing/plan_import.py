@@ -9,17 +9,31 @@ from typing import BinaryIO
 
 from core.data.importing.archives import LIMITS, ZipLimits, ZipListing, list_zip
 from core.data.importing.arrays.packed_images import plan_packed
-from core.data.importing.folder_files import free_name, list_folder, read_limited, read_listed
-from core.data.importing.folder_layout import PACKED_SUFFIXES, TABLE_SUFFIXES, is_clutter, plain_path, suffix_of
+from core.data.importing.file_heads import ReadableFile
+from core.data.importing.folder_files import free_name, list_folder, read_head, read_limited, read_listed
+from core.data.importing.folder_layout import (
+    PACKED_SUFFIXES,
+    TABLE_SUFFIXES,
+    is_clutter,
+    is_picture,
+    plain_path,
+    suffix_of,
+)
+from core.data.importing.formats.csv_styles.choose_table import choose_table, tables_among
+from core.data.importing.formats.csv_styles.read_table import read_table
 from core.data.importing.formats.gathered_labels import check_labels
+from core.data.importing.formats.parquet_table import METADATA
+from core.data.importing.formats.teachable_machine import PROJECT_SUFFIX, with_class_of_zip
+from core.data.importing.given_labels import LABEL_FILES, tool_tables, with_given_labels
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, ImportReport
-from core.data.importing.plan_files import FileReaders, choose_table, plan_from_files
+from core.data.importing.names.class_case import settle_classes
+from core.data.importing.plan_files import FileReaders, plan_from_files
 from core.data.importing.run_import import run_import
 from core.data.importing.upload_spool import UploadSpool
 from core.data.pictures.decoding import MAX_FILE_BYTES
 from core.data.tables.label_rows import NO_GROUP_COLUMNS
-from core.data.tables.labels_csv import Problem, read_labels
-from core.data.tables.names import name_key, storable_name
+from core.data.tables.labels_csv import Problem
+from core.data.tables.names import class_key, storable_name
 from core.data.tables.questions import NO_ANSWERS, Asking
 from core.errors import ArraysError, DataError, ImageRefused
 
@@ -39,6 +53,7 @@ __all__ = [
 ]
 
 _UPLOADED_TABLES = TABLE_SUFFIXES | {".txt"}
+_ZIPS = (".zip", PROJECT_SUFFIX)
 
 
 @dataclass(frozen=True)
@@ -67,19 +82,22 @@ def plan_folder(
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}. Name the folder that holds the photos.")
     asking = Asking(answers)
-    table, own_table = None, None
-    if labels is not None:
-        table = read_labels(labels, labels.name if isinstance(labels, Path) else "labels.csv", group_column, asking)
-        own_table = labels.resolve() if isinstance(labels, Path) else None
     root = folder.resolve()
     listing = list_folder(root)
-    packed = {name: path for name, path in listing.files.items() if table is None and _is_packed(name)}
+    own_table = labels.resolve() if isinstance(labels, Path) else None
+    packed = {name: path for name, path in listing.files.items() if labels is None and _is_packed(name)}
     files: FileReaders = {
-        name: partial(read_listed, path, root, name)
+        name: ReadableFile(partial(read_listed, path, root, name), partial(read_head, path, root, name))
         for name, path in listing.files.items()
         if name not in packed and path != own_table
     }
-    parts = _packed_parts(packed, listing.refused)
+    if labels is not None and (own := with_given_labels(files, labels)) is not None:
+        return _asked(plan_from_files(own, listing.refused, str(folder), asking), asking)
+    table = None
+    if labels is not None:
+        name = labels.name if isinstance(labels, Path) else "labels.csv"
+        table = read_table(labels, name, group_column, asking, files, tables_among(files))
+    parts = _packed_parts(packed, listing.refused, asking)
     problems = [Problem(None, f"the folder {text}; it is skipped") for text in listing.unreadable]
     plan = plan_from_files(files, listing.refused, str(folder), asking, table, (), group_column)
     return _asked(_joined([plan, *parts], {}, problems, str(folder)), asking)
@@ -88,7 +106,9 @@ def plan_folder(
 def plan_table(labels: Path, group_column: str | None = None, answers: Mapping[str, str] = NO_ANSWERS) -> ImportPlan:
     """Plan the import of a labels.csv alone, for photos that a project has. Raises LabelsError as ``plan_folder``."""
     asking = Asking(answers)
-    table = read_labels(labels, labels.name, group_column, asking)
+    if (own := with_given_labels({}, labels)) is not None:
+        return _asked(plan_from_files(own, {}, labels.name, asking), asking)
+    table = read_table(labels, labels.name, group_column, asking)
     return _asked(plan_from_files({}, {}, labels.name, asking, table), asking)
 
 
@@ -106,19 +126,25 @@ def plan_zip(
     """
     asking = Asking(answers)
     listing = list_zip(source, name, limits, asking)
-    parts = _packed_parts(_unzipped(listing), listing.refused) if labels is None else []
-    table = read_labels(labels, group_column=group_column, asking=asking) if labels is not None else None
+    parts = _packed_parts(_unzipped(listing), listing.refused, asking) if labels is None else []
+    table = None
+    if labels is not None:
+        table = read_table(labels, "labels.csv", group_column, asking, listing.files, tables_among(listing.files))
     plan = plan_from_files(listing.files, listing.refused, name, asking, table, (), group_column)
-    return _asked(_joined([plan, *parts], {}, [], name), asking)
+    plan = with_class_of_zip(plan, name, asking) if table is None else plan
+    return _asked(_joined([plan, *parts], {}, [*listing.remarks], name), asking)
 
 
-def plan_packed_files(paths: Sequence[Path]) -> ImportPlan:
-    """Plan the import of several files of packed images, such as one for training and one for testing.
+def plan_packed_files(paths: Sequence[Path], answers: Mapping[str, str] = NO_ANSWERS) -> ImportPlan:
+    """Plan the import of files of packed images, such as one for training and one for testing.
 
     Raises ArraysError for the first one that cannot be used.
     """
-    parts = [plan_packed(path, path.name) for path in paths]
-    return parts[0] if len(parts) == 1 else _joined(parts, {}, [], ", ".join(path.name for path in paths))
+    asking = Asking(answers)
+    parts = [plan_packed(path, path.name, asking) for path in paths]
+    if len(parts) == 1:
+        return _asked(parts[0], asking)
+    return _asked(_joined(parts, {}, [], ", ".join(path.name for path in paths)), asking)
 
 
 def plan_uploads(
@@ -136,13 +162,15 @@ def plan_uploads(
     found = _sorted_uploads(uploads, limits, asking)
     source = ", ".join(upload.name for upload in uploads[:3])
     source += f" and {len(uploads) - 3:,} more" if len(uploads) > 3 else ""
-    plan_by = _by_uploaded_table if found.tables else _by_own_labels
+    apart = found.zips and not any(map(is_picture, found.photos)) and any(map(_is_label_file, found.photos))
+    plan_by = _by_uploaded_table if found.tables else _by_labels_apart if apart else _by_own_labels
     parts = plan_by(found, source, group_column, asking)
     return _asked(_joined([*parts, *found.packed], found.refused, found.problems, source), asking)
 
 
 def _asked(plan: ImportPlan, asking: Asking) -> ImportPlan:
     """Return the plan with the questions of its reading; what was answered is among the remarks."""
+    plan = settle_classes(plan, asking)
     remarks = tuple(Problem(None, str(one), harmless=True) for one in asking.answered)
     plan = replace(plan, problems=(*plan.problems, *remarks))
     return replace(plan, questions=asking.open, answered=asking.answered, unused_answers=asking.unused)
@@ -162,14 +190,15 @@ class _SortedUploads:
 
 def _sorted_uploads(uploads: Sequence[Upload], limits: ZipLimits, asking: Asking) -> _SortedUploads:
     found = _SortedUploads()
+    several = sum(suffix_of(upload.name) in _ZIPS for upload in uploads) > 1
     for upload in uploads:
         name = plain_path(upload.name)
         if name is None:
             found.refused[upload.name] = "its name leads out of its folder"
-        elif suffix_of(name) == ".zip":
-            _add_zip(found, upload, name, limits, asking)
+        elif suffix_of(name) in _ZIPS:
+            _add_zip(found, upload, name, limits, asking.within(name) if several else asking)
         elif _is_packed(name):
-            found.packed += _packed_parts({name: upload.data}, found.refused)
+            found.packed += _packed_parts({name: upload.data}, found.refused, asking)
         elif suffix_of(name) in _UPLOADED_TABLES and not _belongs_to_data_set(name):
             found.tables[free_name(name, found.tables)] = partial(_read_upload, upload.data, name)
         elif not is_clutter(name):
@@ -183,8 +212,9 @@ def _add_zip(found: _SortedUploads, upload: Upload, name: str, limits: ZipLimits
     except DataError as error:
         found.refused[name] = str(error)
         return
+    found.problems += [replace(remark, text=f"{name}: {remark.text}") for remark in listing.remarks]
     arrays = {f"{name}/{path}": data for path, data in _unzipped(listing).items()}
-    found.packed += _packed_parts(arrays, found.refused)
+    found.packed += _packed_parts(arrays, found.refused, asking)
     if listing.files or not arrays:
         found.zips.append((name, listing.files))
     found.refused |= {f"{name}/{path}": reason for path, reason in listing.refused.items()}
@@ -205,24 +235,39 @@ def _by_uploaded_table(
     for name, inside in found.zips:
         prefix = _prefix(name, inside, files)
         files |= {prefix + path: read for path, read in inside.items()}
-    _, table = choose_table(found.tables, asking, group_column)
+    if tool_tables(found.tables) == found.tables.keys():
+        return [plan_from_files({**files, **found.tables}, {}, source, asking, pictures=found.photos)]
+    table = choose_table(found.tables, asking, group_column, files).table
     return [plan_from_files(files, {}, source, asking, table, pictures=found.photos)]
+
+
+def _by_labels_apart(found: _SortedUploads, source: str, group_column: str | None, asking: Asking) -> list[ImportPlan]:
+    """Plan the photos in the zips by files of labels that were uploaded beside them."""
+    files = dict(found.photos)
+    for name, inside in found.zips:
+        prefix = _prefix(name, inside, files)
+        files |= {prefix + path: read for path, read in inside.items()}
+    return [plan_from_files(files, {}, source, asking, group_column=group_column)]
+
+
+def _is_label_file(name: str) -> bool:
+    return suffix_of(name) in LABEL_FILES
 
 
 def _by_own_labels(found: _SortedUploads, source: str, group_column: str | None, asking: Asking) -> list[ImportPlan]:
     """Plan the photos outside the zips, and each zip by its own labels."""
     photos = [plan_from_files(found.photos, {}, source, asking, pictures=found.photos)] if found.photos else []
     several = len(found.zips) > 1
-    inside = [
-        plan_from_files(files, {}, name, asking.within(name) if several else asking, group_column=group_column)
-        for name, files in found.zips
-    ]
+    inside = []
+    for name, files in found.zips:
+        own = asking.within(name) if several else asking
+        inside.append(with_class_of_zip(plan_from_files(files, {}, name, own, group_column=group_column), name, own))
     return [*photos, *inside]
 
 
 def _is_packed(name: str) -> bool:
     """Return whether a file of that name holds packed images."""
-    return suffix_of(name) in PACKED_SUFFIXES
+    return suffix_of(name) in PACKED_SUFFIXES and PurePosixPath(name).name != METADATA
 
 
 def _belongs_to_data_set(name: str) -> bool:
@@ -230,12 +275,12 @@ def _belongs_to_data_set(name: str) -> bool:
     return "/" in name and (suffix_of(name) == ".txt" or PurePosixPath(name).name == "metadata.csv")
 
 
-def _packed_parts(files: Mapping[str, Path | BinaryIO], refused: dict[str, str]) -> list[ImportPlan]:
+def _packed_parts(files: Mapping[str, Path | BinaryIO], refused: dict[str, str], asking: Asking) -> list[ImportPlan]:
     """Return a plan for each file of packed images; those that cannot be read go to ``refused`` with the reason."""
     parts = []
     for name, source in files.items():
         try:
-            parts.append(plan_packed(source, name))
+            parts.append(plan_packed(source, name, asking))
         except ArraysError as error:
             refused[name] = str(error)
     return parts
@@ -276,9 +321,9 @@ def _joined(parts: list[ImportPlan], refused: dict[str, str], problems: list[Pro
         where = f"{part.source}: " if len(parts) > 1 else ""
         problems += [replace(problem, text=where + problem.text) for problem in part.problems]
         for name in part.classes:
-            classes.setdefault(name_key(name), name)
+            classes.setdefault(class_key(name), name)
         for name in part.listed:
-            listed.setdefault(name_key(name), name)
+            listed.setdefault(class_key(name), name)
     check_labels(len(classes), source)
     names, own = tuple(classes.values()), tuple(listed.values())
     task = parts[0].task if len(parts) == 1 else None

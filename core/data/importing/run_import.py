@@ -3,9 +3,10 @@
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.data.importing.equal_photos import contradiction, distinct_labels
+from core.data.importing.equal_photos import contradiction, distinct_classes
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, ResultKind
 from core.data.importing.import_progress import claim_import
+from core.data.importing.names.class_case import spelled_as_project
 from core.data.importing.store_photos import RefusedPhoto, StoredPhoto, StoringFailed, stored_photos
 from core.data.importing.updates.apply_updates import boxes_of, groups_of, outdated, rows_of, tags_of, update_text
 from core.data.importing.updates.label_updates import LabelUpdates, PhotoUpdate
@@ -14,7 +15,7 @@ from core.data.store.records import BoxRow
 from core.data.store.store import Store
 from core.data.tables.label_rows import LabelledBox
 from core.data.tables.labels_csv import STRICTEST_FIRST
-from core.data.tables.names import check_class_count, name_key
+from core.data.tables.names import check_class_count, class_key, name_key
 from core.errors import DataError, StudioError, WorkspaceError
 
 
@@ -30,13 +31,14 @@ class _StoredImage:
     boxes: list[BoxRow] | None = None  # to be set; None: the present ones stay
     group: str | None = None  # to be set; None: the present one stays
     tags: tuple[str, ...] = ()  # to be added
+    opinions: tuple[tuple[str, str], ...] = ()  # (annotator, class)
     given: dict[str, str] = field(default_factory=dict)  # the label that each file gives it
     first: FileResult | None = None  # of the first of these files
 
     @property
     def contradicted(self) -> bool:
         """Whether its files have different labels, of which none is used."""
-        return len(distinct_labels(self.given.values())) > 1
+        return len(distinct_classes(self.given.values())) > 1
 
     def set_label(self, label: str | None, split: str | None) -> None:
         self.label, self.split, self.changed = label, split, True
@@ -56,14 +58,16 @@ def run_import(
     Raises DataError where images cannot be stored, after saving what was done; and before anything is stored, where
     another import into this project is running or the project would have too many classes.
     """
-    in_use = {name_key(info.name) for info in store.classes(project_id)}
-    check_class_count(len(in_use.union(map(name_key, plan.classes))), "With these files, the project")
+    plan = spelled_as_project(plan, [info.name for info in store.classes(project_id)])
+    in_use = {class_key(info.name) for info in store.classes(project_id)}
+    check_class_count(len(in_use.union(map(class_key, plan.classes))), "With these files, the project")
     labelled = any(one.label is not None for one in plan.candidates)
     with claim_import(store.workspace, project_id, plan.source, len(plan.candidates), labelled) as claim:
         localizes = store.project(project_id).task == "localization"
-        in_use = {name_key(info.name) for info in store.classes(project_id)}
+        plan = spelled_as_project(plan, [info.name for info in store.classes(project_id)])
+        in_use = {class_key(info.name) for info in store.classes(project_id)}
         # Before any photo is stored: at the end it would be too late to choose other classes.
-        check_class_count(len(in_use | {name_key(name) for name in plan.classes}), "With these, the project")
+        check_class_count(len(in_use | {class_key(name) for name in plan.classes}), "With these, the project")
         found = _Found(localizes, updates)
         try:
             for batch in stored_photos(plan.candidates, store, project_id, lambda: claim.cancelled):
@@ -108,6 +112,7 @@ class _Found:
             self.images[row.id] = _StoredImage(row.filename, row.label, row.split, new=True)
             result = _result_of_new(candidate, self.images[row.id], photo.remarks)
             self.images[row.id].group = candidate.group
+            self.images[row.id].opinions = candidate.opinions if not self._localizes else ()
         else:
             image = self.images.setdefault(row.id, _StoredImage(row.filename, row.label, row.split))
             result = _result_of_known(candidate, image, self._updated.get(row.id))
@@ -144,14 +149,16 @@ def _save_labels(
     rows = [(image_id, image.label, image.split) for image_id, image in images.items() if image.changed]
     groups: dict[int, str | None] = {number: image.group for number, image in images.items() if image.group}
     tags = {number: dict.fromkeys(image.tags, True) for number, image in images.items() if image.tags}
+    opinions = {number: image.opinions for number, image in images.items() if image.opinions and not image.contradicted}
     current, _ = outdated(updates, store, project_id) if updates.changes else (updates, ())
-    if not rows and not plan.listed and not current.changes and not groups and not tags:
+    if not rows and not plan.listed and not current.changes and not groups and not tags and not opinions:
         return
     # The order of the rows sets the order of new classes, which must be the plan's.
-    place = {name_key(name): number for number, name in enumerate(plan.classes)}
-    rows.sort(key=lambda row: place.get(name_key(row[1] or ""), len(place)))
-    what = [f"labels of {_photos(len(rows))}"] if rows else []
-    what += [f"groups or tags of {_photos(len({*groups, *tags}))}"] if (groups or tags) and not rows else []
+    place = {class_key(name): number for number, name in enumerate(plan.classes)}
+    rows.sort(key=lambda row: place.get(class_key(row[1] or ""), len(place)))
+    labelled = opinions.keys() | {number for number, _, _ in rows}
+    what = [f"labels of {_photos(len(labelled))}"] if labelled else []
+    what += [f"groups or tags of {_photos(len({*groups, *tags}))}"] if (groups or tags) and not labelled else []
     what += [f"{update_text(current)} updated"] if current.changes else []
     text = f"{', and '.join(what) or 'classes'} from {plan.source}"
     classes = plan.classes if localizes and rows else plan.listed
@@ -171,6 +178,7 @@ def _save_labels(
         [*dict.fromkeys(new_classes)],
         groups=groups | groups_of(current),
         tags=tags | tags_of(current),
+        opinions=opinions,
     )
 
 
@@ -254,7 +262,7 @@ def _result_of_known(candidate: Candidate, image: _StoredImage, update: PhotoUpd
     if candidate.label is not None and (image.label is None or image.given):
         image.first = image.first or FileResult(candidate.name, kind, "; ".join(notes))
         notes += _label_of_copy(candidate.name, candidate.label, image)
-    elif candidate.label is not None and image.label is not None and name_key(candidate.label) != name_key(image.label):
+    elif candidate.label and image.label is not None and class_key(candidate.label) != class_key(image.label):
         notes.append(f'the label "{candidate.label}" is not used, "{image.label}" stays')
     if candidate.split is not None and candidate.split != image.split:
         notes += _set_strictest_split(candidate.split, image)
@@ -278,7 +286,7 @@ def _label_of_copy(name: str, label: str, image: _StoredImage) -> list[str]:
     if image.contradicted:
         image.set_label(None, image.split)
         image.boxes = None
-        return [contradiction(distinct_labels(image.given.values()))]
+        return [contradiction(distinct_classes(image.given.values()))]
     if image.label is None:
         image.set_label(label, image.split)
         return [f"it is now labelled {label}"]
@@ -290,7 +298,7 @@ def _contradicted(images: Iterable[_StoredImage]) -> Iterator[FileResult]:
     for image in images:
         if image.contradicted and image.first is not None:
             _, *others = image.given
-            labels = contradiction(distinct_labels(image.given.values()))
+            labels = contradiction(distinct_classes(image.given.values()))
             text = f"the same photo as {', '.join(others)} in this import; {labels}"
             yield _with_notes(image.first, [text])
 

@@ -8,16 +8,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.data.importing.box_frames import BoxedPhoto, settle_boxes
-from core.data.importing.equal_photos import distinct_labels, strictest_split
+from core.data.importing.equal_photos import distinct_classes, distinct_labels, strictest_split
+from core.data.importing.formats.csv_styles.choose_table import tables_among
+from core.data.importing.formats.csv_styles.read_table import read_table
+from core.data.importing.names.class_case import settle_table
 from core.data.pictures.box import Box
-from core.data.pictures.decoding import IMAGE_SUFFIXES, content_hash, decode
+from core.data.pictures.decoding import IMAGE_SUFFIXES, PART_READ, content_hash, decode
 from core.data.pictures.near_duplicates import phash_of
 from core.data.pictures.network_input.kept_views import keep_usual_view
 from core.data.store.boxes.box_checks import TOLERATED_PIXELS, invalid_reason, reaches_out
 from core.data.store.records import BoxRow
-from core.data.tables.label_rows import LabelledBox, LabelTable, objects_of, with_objects
-from core.data.tables.labels_csv import LabelRow, Problem, match_files, read_labels
-from core.data.tables.names import name_key, without_invisible
+from core.data.tables.csv_cells import MAX_CSV_BYTES
+from core.data.tables.label_rows import LabelTable, objects_of, with_objects
+from core.data.tables.labels_csv import LabelRow, Problem, match_files
 from core.data.tables.questions import NO_ANSWERS, Asking
 from core.errors import DataError, ImageRefused, LabelsError
 from core.processors import available_processors
@@ -58,7 +61,7 @@ def photos_of_table(
         raise DataError(f"There is no folder {images}. Name the folder with the photos of {labels.name}.")
     folder = images.resolve()
     asking = Asking(answers)
-    table = _unify_spelling(read_labels(labels, labels.name, group_column, asking))
+    table = settle_table(_read_labels(labels, folder, group_column, asking), asking)
     if table.group_columns.unclear:
         first, *_ = shown = table.group_columns.possible
         raise LabelsError(
@@ -66,13 +69,21 @@ def photos_of_table(
             f'Choose one with --group-column "{first}", or --group-column none to group nothing.'
         )
     asking.require_answers(more_to_come=True)
-    file_of, unmatched = match_files(table, _files(folder))
+    file_of, unmatched = match_files(table, _files(folder), asking=asking)
     wanted = [(row, file_of[row.line]) for row in table.rows if row.line in file_of and row.label is not None]
     wanted, turned = _with_settled_boxes(folder, wanted, asking) if boxes else (wanted, [])
     asking.require_answers()
     photos, refused = _read(folder, wanted, progress)
     kept, copies = without_copies(photos)
     return kept, [*table.problems, *unmatched, *turned, *_remarks(asking), *refused, *copies, *_several_boxes(kept)]
+
+
+def _read_labels(labels: Path, folder: Path, group_column: str | None, asking: Asking) -> LabelTable:
+    """Read the table; the photos and the tables beside it may tell how it is meant."""
+    photos = {file: (folder / file).read_bytes for file in _files(folder)}
+    tables = (path for path in sorted(labels.parent.glob("*.[ct]sv")) if path != labels and path.is_file())
+    beside = {path.name: path.read_bytes for path in tables if path.stat().st_size <= MAX_CSV_BYTES}
+    return read_table(labels, labels.name, group_column, asking, photos, tables_among(beside))
 
 
 def _with_settled_boxes(
@@ -93,25 +104,6 @@ def _with_settled_boxes(
 def _remarks(asking: Asking) -> list[Problem]:
     """Return a remark for each question that was answered."""
     return [Problem(None, str(one), harmless=True) for one in asking.answered]
-
-
-def _unify_spelling(table: LabelTable) -> LabelTable:
-    """Give each class the spelling of its first line, as an import into a project does."""
-    labelled: list[LabelRow | LabelledBox] = [*table.rows]
-    labelled += [one for row in table.rows for one in row.objects]
-    spellings = [(one.line, one.label) for one in labelled if one.label is not None]
-    first: dict[str, str] = {}
-    for _, label in sorted(spellings):
-        first.setdefault(name_key(label), without_invisible(label))
-
-    def unified(label: str | None) -> str | None:
-        return None if label is None else first[name_key(label)]
-
-    rows = []
-    for row in table.rows:
-        objects = tuple(replace(one, label=unified(one.label)) for one in row.objects)
-        rows.append(replace(row, label=unified(row.label), objects=objects))
-    return replace(table, rows=tuple(rows))
 
 
 def _several_boxes(photos: list[TablePhoto]) -> list[Problem]:
@@ -150,6 +142,7 @@ def _read(
             else:
                 row, bad_boxes = _without_bad_boxes(row, facts)
                 problems += bad_boxes
+                problems += [Problem(row.line, f"{file}: {remark}", harmless=True) for remark in facts.remarks]
                 photos.append(
                     TablePhoto(row, row.label or "", folder / file, facts.hash, facts.width, facts.height, facts.phash)
                 )
@@ -166,17 +159,20 @@ class _ImageFacts:
     width: int
     height: int
     phash: int
+    remarks: tuple[str, ...] = ()  # of a file of which only a part is read
 
 
 def _decode(path: Path, name: str) -> _ImageFacts | ImageRefused:
     try:
-        image = decode(path, name).image
+        decoded = decode(path, name)
     except ImageRefused as refusal:
         return refusal
+    image = decoded.image
+    remarks = tuple(one for one in decoded.remarks if one.startswith(PART_READ))
     digest, workspace = content_hash(image), Workspace(workspace_folder())
     if workspace.cache.is_dir():
         keep_usual_view(workspace, digest, image)
-    return _ImageFacts(digest, *image.size, phash_of(image))
+    return _ImageFacts(digest, *image.size, phash_of(image), remarks)
 
 
 def _without_bad_boxes(row: LabelRow, image: _ImageFacts) -> tuple[LabelRow, list[Problem]]:
@@ -208,7 +204,7 @@ def without_copies(photos: list[TablePhoto]) -> tuple[list[TablePhoto], list[Pro
     kept: list[TablePhoto] = []
     problems: list[Problem] = []
     for group in copies.values():
-        labels = distinct_labels(photo.label for photo in group)
+        labels = distinct_classes(photo.label for photo in group)
         if len(labels) > 1:
             problems += _contradicted(group, labels)
             continue

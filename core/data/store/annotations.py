@@ -23,7 +23,7 @@ from core.data.store.history.changes import (
 )
 from core.data.store.records import AT_ONCE, LABEL_KINDS, SUGGESTION, LabelAndSplit, Labels, Part, source_of
 from core.data.store.schema import images
-from core.data.tables.names import check_class_count, name_key, tidy_name
+from core.data.tables.names import ByClassName, check_class_count, name_key, tidy_name
 from core.errors import DataError
 
 UNLABELLED: Values = {"annotated_by": None, "annotated_at": None, "label_source": None}
@@ -59,7 +59,7 @@ def accept_suggestions(conn: Connection, project_id: int, part: Part[tuple[int, 
     numbers, authorship = class_numbers(conn, project_id), _authorship(who, SUGGESTION)
     wanted: dict[int, Values] = {}
     for image_id, label in part.some:
-        class_id = numbers.get(name_key(label)) or class_called(conn, project_id, label)[0]
+        class_id = numbers.find(label) or class_called(conn, project_id, label)[0]
         wanted[image_id] = {"class_id": class_id, **authorship}
     whole = None if part.whole is None else [number for number, _ in part.whole]
     current = _present(conn, project_id, wanted, of=whole)
@@ -85,26 +85,31 @@ def apply_labels(
 
     Of two rows for one image the later one counts. ``kind`` is "import", "splits", "groups", "tags" or one of
     LABEL_KINDS. A group or tag is spelled as the project spells it already. Boxes are set in the same change, and their
-    labels are classes. Missing ``new_classes`` are added before those of boxes and rows, in this order. ``extends`` is
-    the number of an earlier part of the same change; a ``later`` part leaves out images that have been removed since.
-    Returns the change's number, 0 if nothing changed.
+    labels are classes. Each annotator's of the ``opinions`` is noted; the image gets the class that they agree on,
+    else none. Missing ``new_classes`` are added before those of boxes and rows, in this order, also where
+    another class differs only in case; the labels of boxes and rows then mean that class. ``extends`` is the number of
+    an earlier part of the same change; a ``later`` part leaves out images that have been removed since. Returns the
+    change's number, 0 if nothing changed.
     """
     if later:
         labels = _without_gone(conn, project_id, labels)
-    numbers, items = _with_classes(conn, project_id, labels.names)
+    numbers, items = _with_classes(conn, project_id, labels)
     wanted = _values_of(labels.rows, numbers)
     for image_id, group in _groups_of(conn, project_id, labels.groups).items():
         wanted.setdefault(image_id, {})["group_name"] = group
     for image_id in labels.boxes.keys() & wanted.keys():  # its class comes with the boxes
         wanted[image_id].pop("class_id", None)
+    for image_id in labels.opinions:  # its class comes with these
+        wanted.get(image_id, {}).pop("class_id", None)
     relabelled: dict[int, int | None] = {}
     for item in _image_changes(conn, project_id, wanted, _authorship(who, source_of(kind))):
         items.append(item)
         if "class_id" in item.after:
             relabelled[item.entity_id] = item.after["class_id"]
+    items += _opinion_items(conn, project_id, labels.opinions, numbers)
     if labels.boxes:
         _present(conn, project_id, labels.boxes)
-        by_label = {box.label: numbers[name_key(box.label)] for some in labels.boxes.values() for box in some}
+        by_label = {box.label: _number(numbers, box.label) for some in labels.boxes.values() for box in some}
         items += box_items(conn, project_id, labels.boxes, by_label, who, source_of(kind))
     items += relabel_items(conn, relabelled)
     if labels.tags:
@@ -116,11 +121,11 @@ def apply_labels(
 def check_labels(conn: Connection, project_id: int, labels: Labels) -> None:
     """Raise the DataError that ``apply_labels`` would raise for these labels, before any part of them is written."""
     numbers = class_numbers(conn, project_id)
-    missing = {name_key(name): name for name in labels.names if name_key(name) not in numbers}
-    for name in missing.values():
+    missing = _missing(numbers, labels)
+    for name in missing:
         tidy_name(name, "class")
     check_class_count(len(numbers) + len(missing), "With these, the project")
-    _values_of(((image_id, None, split) for image_id, _, split in labels.rows), {})
+    _values_of(((image_id, None, split) for image_id, _, split in labels.rows), numbers)
     _groups_of(conn, project_id, labels.groups)
     for tag in {tag for switched in labels.tags.values() for tag in switched}:
         check_tag(tag)
@@ -137,6 +142,8 @@ def _without_gone(conn: Connection, project_id: int, labels: Labels) -> Labels:
         labels.new_classes,
         {number: group for number, group in labels.groups.items() if number in here},
         {number: switched for number, switched in labels.tags.items() if number in here},
+        labels.further_names,
+        {number: some for number, some in labels.opinions.items() if number in here},
     )
 
 
@@ -153,24 +160,58 @@ def _groups_of(conn: Connection, project_id: int, groups: Mapping[int, str | Non
     return {image_id: None if name is None else tidy[name] for image_id, name in groups.items()}
 
 
-def _with_classes(conn: Connection, project_id: int, labels: Iterable[str]) -> tuple[dict[str, int], list[ChangeItem]]:
-    """Return the classes' numbers by name key with those of the labels, and what adds the missing ones."""
+def _with_classes(conn: Connection, project_id: int, labels: Labels) -> tuple[ByClassName[int], list[ChangeItem]]:
+    """Return the classes' numbers with those of the labels, and what adds the missing ones."""
     numbers = class_numbers(conn, project_id)
-    missing: dict[str, str] = {}
-    for label in labels:
-        if name_key(label) not in numbers:
-            missing.setdefault(name_key(label), label)
-    items = prepare_classes(conn, project_id, [*missing.values()])
-    return numbers | {key: item.entity_id for key, item in zip(missing, items, strict=True)}, items
+    missing = _missing(numbers, labels)
+    items = prepare_classes(conn, project_id, missing, apart=frozenset(missing))
+    for name, item in zip(missing, items, strict=True):
+        numbers.add(name, item.entity_id)
+    return numbers, items
 
 
-def _values_of(rows: Iterable[LabelAndSplit], numbers: Mapping[str, int]) -> dict[int, Values]:
+def _missing(numbers: ByClassName[int], labels: Labels) -> list[str]:
+    """Return the classes to add: new ones with exactly their name, then labels that no class has in any case."""
+    missing: list[str] = []
+    here = ByClassName[str]()
+    for exactly, names in ((True, labels.new_classes), (False, labels.names)):
+        for name in names:
+            known = (numbers.same(name) or here.same(name)) if exactly else (numbers.find(name) or here.find(name))
+            if not known:
+                here.add(name, name)
+                missing.append(name)
+    return missing
+
+
+def _opinion_items(
+    conn: Connection, project_id: int, opinions: Mapping[int, Sequence[tuple[str, str]]], numbers: ByClassName[int]
+) -> Iterable[ChangeItem]:
+    """Yield what gives images the class of one annotator after the other; nobody's stays where they differ."""
+    for image_id, row in _present(conn, project_id, opinions).items() if opinions else ():
+        before = row
+        for who, label in opinions[image_id]:
+            after: Values = {"class_id": _number(numbers, label), **_authorship(who, source_of("import"))}
+            yield _image_item(image_id, before, after)
+            before = {**before, **after}
+        if len({_number(numbers, label) for _, label in opinions[image_id]}) > 1:
+            yield _image_item(image_id, before, {"class_id": None, **UNLABELLED})
+
+
+def _number(numbers: ByClassName[int], label: str) -> int:
+    """Return the number of a class that is known to exist."""
+    number = numbers.find(label)
+    if number is None:
+        raise KeyError(label)
+    return number
+
+
+def _values_of(rows: Iterable[LabelAndSplit], numbers: ByClassName[int]) -> dict[int, Values]:
     """Return the columns that the rows set, by image. Raises DataError for an unknown split."""
     wanted: dict[int, Values] = {}
     for image_id, label, split in rows:
         values = wanted.setdefault(image_id, {})
         if label is not None:
-            values["class_id"] = numbers[name_key(label)]
+            values["class_id"] = _number(numbers, label)
         if split is not None:
             if split not in SPLITS:
                 raise DataError(f'There is no split "{split}". Use {", ".join(SPLITS)}, or leave it empty.')

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from core.data.store.schema import classes
-from core.data.tables.names import name_key
+from core.data.tables.names import class_key
 
 Values = dict[str, Any]
 _CHUNK = 5000
@@ -23,7 +23,7 @@ def write_classes(conn: Connection, rows: Sequence[tuple[int, Values]]) -> None:
     by_columns: dict[tuple[str, ...], list[Values]] = defaultdict(list)
     for class_id, values in rows:
         after = {**now_stored[class_id], **values}
-        new = {**values, "name_key": None if after["removed"] else name_key(after["name"])}
+        new = {**values, "name_key": None if after["removed"] else class_key(after["name"])}
         by_columns[tuple(new)].append({"row": class_id, **{f"new_{name}": value for name, value in new.items()}})
     for columns, parameters in by_columns.items():
         statement = update(classes).where(classes.c.id == bindparam("row"))

@@ -3,7 +3,7 @@
 Every change is an event in the history. Removed images follow their class too, so that they can be restored.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, false, func, insert, select
 
@@ -11,7 +11,7 @@ from core.data.store.boxes.box_items import merge_items, removal_items
 from core.data.store.history.changes import ChangeItem, Values, apply_change
 from core.data.store.records import ClassInfo
 from core.data.store.schema import classes, images
-from core.data.tables.names import check_class_count, name_key, tidy_name
+from core.data.tables.names import ByClassName, check_class_count, is_letter, tidy_name
 from core.errors import DataError
 
 
@@ -32,20 +32,24 @@ def classes_of(conn: Connection, project_id: int) -> list[ClassInfo]:
     return [ClassInfo(row.id, row.name, place, row.images) for place, row in enumerate(conn.execute(query))]
 
 
-def class_numbers(conn: Connection, project_id: int) -> dict[str, int]:
-    """Return the classes' numbers by name key."""
+def class_numbers(conn: Connection, project_id: int) -> ByClassName[int]:
+    """Return the classes' numbers by name."""
     # Not from the column name_key: an older version may have stored other keys.
     query = select(classes.c.name, classes.c.id).where(classes.c.project_id == project_id, classes.c.removed == false())
-    return {name_key(row.name): row.id for row in conn.execute(query)}
+    rows = conn.execute(query.order_by(classes.c.position, classes.c.id))
+    return ByClassName((row.name, row.id) for row in rows)
 
 
 def class_called(conn: Connection, project_id: int, name: str) -> tuple[int, str]:
-    """Return number and name of a class. Raises DataError that lists the classes if there is none of that name."""
+    """Return number and name of the class with this name, else of the first one that differs only in case.
+
+    Raises DataError that lists the classes if there is none.
+    """
     query = select(classes.c.id, classes.c.name).where(classes.c.project_id == project_id, classes.c.removed == false())
-    key = name_key(name)
-    for number, stored in conn.execute(query):
-        if stored == name or name_key(stored) == key:
-            return number, stored
+    rows = conn.execute(query.order_by(classes.c.position, classes.c.id))
+    found = ByClassName((row.name, (row.id, row.name)) for row in rows).find(name)
+    if found is not None:
+        return found
     known = [info.name for info in classes_of(conn, project_id)]
     raise DataError(
         f'There is no class "{name}" in this project. '
@@ -53,16 +57,19 @@ def class_called(conn: Connection, project_id: int, name: str) -> tuple[int, str
     )
 
 
-def prepare_classes(conn: Connection, project_id: int, names: Sequence[str]) -> list[ChangeItem]:
+def prepare_classes(
+    conn: Connection, project_id: int, names: Sequence[str], apart: Collection[str] = ()
+) -> list[ChangeItem]:
     """Prepare classes at the end of the order; applying a change with these items puts them into use.
 
-    Raises DataError that names the class with the same name, if any, and for more classes than a project may have.
+    Names in ``apart`` may differ from another class only in case, as single letters may. Raises DataError that names
+    the class with the same name, if any, and for more classes than a project may have.
     """
-    in_use = {name_key(info.name): info.name for info in classes_of(conn, project_id)}
+    in_use = ByClassName((info.name, info.name) for info in classes_of(conn, project_id))
     tidy = []
     for name in names:
-        tidy.append(_free_name(name, in_use))
-        in_use[name_key(tidy[-1])] = tidy[-1]
+        tidy.append(_free_name(name, in_use, apart=name in apart))
+        in_use.add(tidy[-1], tidy[-1])
     if not tidy:
         return []
     check_class_count(len(in_use), "With these, the project")
@@ -163,14 +170,17 @@ def _class(conn: Connection, project_id: int, class_id: int) -> ClassInfo:
 
 
 def _free(conn: Connection, project_id: int, name: str, except_id: int | None = None) -> str:
-    in_use = {name_key(info.name): info.name for info in classes_of(conn, project_id) if info.id != except_id}
+    in_use = ByClassName((info.name, info.name) for info in classes_of(conn, project_id) if info.id != except_id)
     return _free_name(name, in_use)
 
 
-def _free_name(name: str, in_use: Mapping[str, str]) -> str:
-    """Return the tidy name. Raises DataError if a class of ``in_use`` (name key -> name) has the same."""
+def _free_name(name: str, in_use: ByClassName[str], *, apart: bool = False) -> str:
+    """Return the tidy name. Raises DataError if a class in use has the same.
+
+    A word that differs only in case is the same, unless it is to stay ``apart``; a letter and its capital are not.
+    """
     tidy = tidy_name(name, "class")
-    if other := in_use.get(name_key(tidy)):
+    if other := in_use.same(tidy) if apart or is_letter(tidy) else in_use.find(tidy):
         raise DataError(
             f'There is a class "{other}" already, and "{tidy}" would be the same name. '
             "Choose another name, or merge the two classes."

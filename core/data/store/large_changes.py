@@ -17,7 +17,6 @@ from core.data.store.history import roll_back as roll_back_changes
 from core.data.store.history import undo as undo_changes
 from core.data.store.records import AT_ONCE, BoxRow, Change, LabelAndSplit, Labels, Part, RollBackReach
 from core.data.store.transactions import Transactions
-from core.data.tables.names import name_key
 
 LABELS_AT_ONCE = 250  # images whose labels and boxes are set in one transaction
 CLASSES_AT_ONCE = 200
@@ -72,12 +71,13 @@ class LargeChanges(Transactions):
         extends: int = 0,
         groups: Mapping[int, str | None] | None = None,
         tags: Mapping[int, Mapping[str, bool]] | None = None,
+        opinions: Mapping[int, Sequence[tuple[str, str]]] | None = None,
     ) -> int:
         """A change: set labels, splits, boxes, groups and tags of many images: see `annotations.apply_labels`.
 
         All of it is checked before any of it is written.
         """
-        labels = Labels(rows, boxes or {}, new_classes, groups or {}, tags or {})
+        labels = Labels(rows, boxes or {}, new_classes, groups or {}, tags or {}, opinions=opinions or {})
         parts = _parts_of(labels)
         if len(parts) > 1:
             with self._reading() as conn:
@@ -187,22 +187,26 @@ def _parts_of(labels: Labels) -> list[Labels]:
     of_image: dict[int, list[LabelAndSplit]] = {}
     for row in labels.rows:
         of_image.setdefault(row[0], []).append(row)
-    numbers = [*dict.fromkeys([*of_image, *labels.boxes, *labels.groups, *labels.tags])]
+    numbers = [*dict.fromkeys([*of_image, *labels.boxes, *labels.groups, *labels.tags, *labels.opinions])]
     if len(numbers) <= LABELS_AT_ONCE and len(labels.new_classes) <= CLASSES_AT_ONCE:
         return [labels]
-    by_key: dict[str, str] = {}
-    for name in labels.names:
-        by_key.setdefault(name_key(name), name)
-    names = [*by_key.values()]
+    new = [*labels.new_classes]
+    further = [name for name in labels.names if name not in set(new)]
     parts = [
-        Labels([], new_classes=names[start : start + CLASSES_AT_ONCE])
-        for start in range(0, len(names), CLASSES_AT_ONCE)
+        *(
+            Labels([], new_classes=new[start : start + CLASSES_AT_ONCE])
+            for start in range(0, len(new), CLASSES_AT_ONCE)
+        ),
+        *(
+            Labels([], further_names=further[start : start + CLASSES_AT_ONCE])
+            for start in range(0, len(further), CLASSES_AT_ONCE)
+        ),
     ]
     for start in range(0, len(numbers), LABELS_AT_ONCE):
         some = numbers[start : start + LABELS_AT_ONCE]
         rows = [row for number in some for row in of_image.get(number, ())]
         boxes, groups, tags = _of(some, labels.boxes), _of(some, labels.groups), _of(some, labels.tags)
-        parts.append(Labels(rows, boxes, (), groups, tags))
+        parts.append(Labels(rows, boxes, (), groups, tags, opinions=_of(some, labels.opinions)))
     return parts
 
 

@@ -16,7 +16,7 @@ from core.data.store.history.changes import CHUNK
 from core.data.store.records import ORDERS, ImageFilter, ImageLabel, ImageRow
 from core.data.store.schema import aliases, boxes, classes, images, pictures
 from core.data.tables.labels_csv import LabelRow
-from core.data.tables.names import name_key, search_key
+from core.data.tables.names import search_key
 from core.errors import DataError
 
 EVERYTHING = ImageFilter()
@@ -180,7 +180,7 @@ def _of(project_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 def _chosen(conn: Connection, project_id: int, where: ImageFilter, query: Select[Any]) -> Select[Any]:
     query = query.select_from(images).where(*_of(project_id))
     if where.label is not None:
-        query = query.where(images.c.class_id == class_numbers(conn, project_id).get(name_key(where.label), -1))
+        query = query.where(images.c.class_id == (class_numbers(conn, project_id).find(where.label) or -1))
     if where.unlabelled:
         query = query.where(images.c.class_id.is_(None))
     if where.boxless:

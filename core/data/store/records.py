@@ -229,18 +229,21 @@ class Labels:
 
     rows: Sequence[LabelAndSplit]
     boxes: Mapping[int, Sequence[BoxRow]] = field(default_factory=dict)
-    new_classes: Sequence[str] = ()
+    new_classes: Sequence[str] = ()  # with exactly these names, whatever other classes differ only in case
     groups: Mapping[int, str | None] = field(default_factory=dict)  # None: no group
     tags: Mapping[int, Mapping[str, bool]] = field(default_factory=dict)  # True: gets the tag, False: loses it
+    further_names: Sequence[str] = ()  # labels of later parts
+    opinions: Mapping[int, Sequence[tuple[str, str]]] = field(default_factory=dict)  # (annotator, class) of new images
 
     @property
     def images(self) -> set[int]:
         """All images that are mentioned."""
-        return {*self.boxes, *self.groups, *self.tags, *(image_id for image_id, _, _ in self.rows)}
+        return {*self.boxes, *self.groups, *self.tags, *self.opinions, *(image_id for image_id, _, _ in self.rows)}
 
     @property
     def names(self) -> list[str]:
         """The classes in the order in which missing ones are added."""
         of_boxes = [box.label for some in self.boxes.values() for box in some]
         given = [label for _, label, _ in self.rows if label is not None]
-        return [*dict.fromkeys([*self.new_classes, *of_boxes, *given])]
+        said = [label for some in self.opinions.values() for _, label in some]
+        return [*dict.fromkeys([*self.new_classes, *self.further_names, *of_boxes, *given, *said])]

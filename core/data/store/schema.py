@@ -70,6 +70,7 @@ classes = Table(
     Column("id", Integer, primary_key=True),
     Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
     Column("name", String(200), nullable=False),
+    # names.class_key, which keeps the case: a and A may be two classes.
     # NULL while removed, and NULLs are never equal: the constraint covers only classes in use, on every database.
     Column("name_key", String(400)),
     Column("position", Integer, nullable=False),  # the order; may have gaps

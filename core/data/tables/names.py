@@ -2,8 +2,12 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from typing import Generic, TypeVar
 
 from core.errors import DataError
+
+T = TypeVar("T")
 
 LONGEST_NAME = 200  # characters, of a class or project
 MOST_CLASSES = 1_000  # of a project, and of a file that is imported
@@ -50,6 +54,14 @@ def name_key(name: str) -> str:
     return search_key(_as_read(name))
 
 
+def class_key(name: str) -> str:
+    """Return a key that is equal for names that read the same, in the same case.
+
+    Classes may differ only in case, as letters and hand signs do.
+    """
+    return unicodedata.normalize("NFC", _as_read(name))
+
+
 def _as_read(name: str) -> str:
     return " ".join(without_invisible(storable_name(name)).split())
 
@@ -76,3 +88,43 @@ def check_class_count(count: int, source: str) -> None:
             f"{source} has {count:,} classes; at most {MOST_CLASSES:,} are allowed. "
             "Check that it names classes and not single photos, or split it."
         )
+
+
+class ByClassName(Generic[T]):
+    """A value for each class; of two classes whose names differ only in case each has its own."""
+
+    def __init__(self, pairs: Iterable[tuple[str, T]] = ()) -> None:
+        self._same: dict[str, T] = {}
+        self._any_case: dict[str, T] = {}
+        for name, value in pairs:
+            self.add(name, value)
+
+    def __len__(self) -> int:
+        return len(self._same)
+
+    def add(self, name: str, value: T) -> None:
+        """Add a class; in any case, the first one stays the one that is found."""
+        self._same[class_key(name)] = value
+        self._any_case.setdefault(name_key(name), value)
+
+    def same(self, name: str) -> T | None:
+        """Return the value of the class with this name in this case."""
+        return self._same.get(class_key(name))
+
+    def find(self, name: str) -> T | None:
+        """Return the value of the class with this name, else of the first one that differs only in case."""
+        found = self.same(name)
+        return found if found is not None else self._any_case.get(name_key(name))
+
+
+def spellings(names: Iterable[str]) -> list[list[str]]:
+    """Return the names that differ only in case, together, in their order; names that read the same count once."""
+    groups: dict[str, dict[str, str]] = {}
+    for name in names:
+        groups.setdefault(name_key(name), {}).setdefault(class_key(name), name)
+    return [[*group.values()] for group in groups.values() if len(group) > 1]
+
+
+def is_letter(name: str) -> bool:
+    """Return whether a name is one character: its capital is usually another class."""
+    return len(class_key(name)) == 1

@@ -9,15 +9,16 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core.data.importing.box_columns import ColumnGuess, guess_in_folder, guess_in_uploads, uploads_with
+from core.data.importing.box_columns import ColumnGuess, Planner, guess_in_folder, guess_in_uploads, uploads_with
 from core.data.importing.import_progress import import_progress
+from core.data.importing.names.class_case import settle_with_project
 from core.data.importing.plan_files import classes_of
 from core.data.importing.plan_import import FileResult, ImportPlan, plan_folder, plan_uploads
 from core.data.importing.updates.apply_updates import apply_updates, update_text
 from core.data.importing.updates.label_updates import LabelUpdates
 from core.data.store.store import Project
 from core.data.tables.label_rows import Problem
-from core.data.tables.names import name_key
+from core.data.tables.names import class_key, name_key
 from core.errors import LabelsError
 from pages.components.data.groups.column_choice import choose_group_column
 from pages.components.data.import_boxes import confirm, show_boxes, show_learned
@@ -33,6 +34,7 @@ from pages.components.shared.wording import counted, plain
 FILES, FOLDER, SERVER = "Files or a zip", "A whole folder", "A path on the server"
 PROBLEMS_IN_FULL = 12
 PLAN, TOKEN, ROUND, PROPOSAL = "add-plan", "add-token", "add-round", "add-proposal"
+SETTLED = "add-settled"
 PLANNER = "add-planner"
 """The function that makes the plan again with another group column or other answers."""
 COLUMN = "add-chosen-column"
@@ -84,16 +86,16 @@ def _from_uploads(*, whole_folder: bool) -> ImportPlan | None:
 
 def _clear_plan() -> None:
     release_uploads()
-    for name in (PLAN, PLANNER, PROPOSAL, TOKEN, KNOWN, COLUMN, ANSWERS):
+    for name in (PLAN, PLANNER, PROPOSAL, TOKEN, KNOWN, SETTLED, COLUMN, ANSWERS):
         st.session_state.pop(name, None)
 
 
-def _confirm(plan_with: Callable[[bytes], ImportPlan]) -> None:
+def _confirm(plan_with: Planner) -> None:
     """Ask whether the table that was found contains boxes; a yes makes the plan."""
     proposal, reason = st.session_state[PROPOSAL]
-    plan = confirm(proposal, reason, plan_with)
-    if plan is not None:
-        st.session_state[PLAN] = plan
+    confirmed = confirm(proposal, reason, plan_with)
+    if confirmed is not None:
+        st.session_state[PLAN], st.session_state[PLANNER] = confirmed
         del st.session_state[PROPOSAL]
         st.rerun()
 
@@ -153,15 +155,32 @@ You see what was found, and what would change, before anything is stored. Many p
     )
 
 
+def _for_project(plan: ImportPlan, project: Project) -> ImportPlan:
+    """Return the plan with the questions that the project's classes raise; the same one until something changes."""
+    classes = [one.name for one in frame.store().classes(project.id)]
+    state = (project.id, classes, dict(answers()))
+    kept = st.session_state.get(SETTLED)
+    if kept is None or kept[0] is not plan or kept[1] != state:
+        kept = st.session_state[SETTLED] = (plan, state, settle_with_project(plan, classes, answers()))
+    settled: ImportPlan = kept[2]
+    return settled
+
+
 def _show(plan: ImportPlan, project: Project) -> None:
     """Draw what was found, what it would change, and the button that does it."""
+    plan = _for_project(plan, project)
     with st.container(border=True):
         if planner := st.session_state.get(PLANNER):
             choose_group_column(plan, partial(_group_by, planner))
             if ask(plan, partial(_plan_again, planner)):
                 _problems(plan.problems, plan.refused)
                 return
-        updates = updates_of(plan, project)
+        before = plan.answered
+        plan, updates = updates_of(plan, project, answers())
+        new = tuple(one for one in plan.answered if one not in before)
+        if planner and ask(replace(plan, answered=new), partial(_plan_again, planner)):
+            _problems(updates.problems, plan.refused)
+            return
         if plan.candidates or not updates.photos:
             _found(plan, updates)
             show_boxes(plan, project)
@@ -199,8 +218,8 @@ def _found(plan: ImportPlan, updates: LabelUpdates) -> None:
         facts.append(f"{len(updates.known):,} in the project already")
     st.markdown(f"From {plain(plan.source)}: {', '.join(facts)}.")
     if plan.classes:
-        counts = Counter(name_key(one.label) for one in plan.candidates if one.label)
-        st.markdown(" ".join(f":gray-badge[{plain(name)}: {counts[name_key(name)]:,}]" for name in plan.classes))
+        counts = Counter(class_key(one.label) for one in plan.candidates if one.label)
+        st.markdown(" ".join(f":gray-badge[{plain(name)}: {counts[class_key(name)]:,}]" for name in plan.classes))
 
 
 def _buttons(plan: ImportPlan, updates: LabelUpdates, project: Project) -> None:
@@ -301,7 +320,7 @@ def _update(plan: ImportPlan, project: Project, updates: LabelUpdates) -> None:
 
 def _new_uploader() -> None:
     """Show a new uploader next time, so that the same files do not show up again."""
-    for name in (PLAN, PLANNER, TOKEN, KNOWN, COLUMN, ANSWERS):
+    for name in (PLAN, PLANNER, TOKEN, KNOWN, SETTLED, COLUMN, ANSWERS):
         st.session_state.pop(name, None)
     release_uploads()
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1

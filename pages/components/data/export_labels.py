@@ -14,6 +14,7 @@ from pages.components.shared import frame
 from pages.components.shared.wording import counted, format_size, plain
 
 ROWS_SHOWN = 9
+RENAMED = "labels-renamed"
 MAX_BYTES = 400 * 2**20
 """The largest zip offered in the browser; the server holds it in memory until the download is complete."""
 
@@ -22,6 +23,8 @@ FORMAT_NAMES = {
     "voc": "Pascal VOC XML",
     "yolo": "YOLO text",
     "hugging-face": "Hugging Face metadata.csv",
+    "label-studio": "Label Studio JSON",
+    "cvat": "CVAT for images XML",
     "folders": "One folder per class",
     "csv": "labels.csv and the photos",
 }
@@ -105,8 +108,20 @@ def _for_other_tools(project: Project) -> None:
             words = ["python", "-m", "core", "labels", "--project", project.name]
             st.code(shlex.join([*words, "--format", kind, "--out", f"{kind}.zip"]), language="bash")
     st.caption(not_carried(kind))
+    if renamed := _renamed(project, kind):
+        st.caption(plain(renamed))
     if lost := missing_photos(frame.store(), project.id):
         st.warning(plain(missing_in_words(lost)), icon=":material/broken_image:")
+
+
+def _renamed(project: Project, kind: str) -> str:
+    """Say which names differ in the zip; found anew only after a change of the project."""
+    from core.data.importing.formats.write_zip import renamed_in_words, renamed_in_zip
+
+    state = (project.id, kind, frame.store().revision(project.id))
+    if st.session_state.get(RENAMED, (None,))[0] != state:
+        st.session_state[RENAMED] = (state, renamed_in_words(renamed_in_zip(frame.store(), project.id, kind)))
+    return str(st.session_state[RENAMED][1])
 
 
 def _zip_of(project: Project, kind: str) -> bytes:

@@ -21,9 +21,11 @@ def class_keys(names: Sequence[str], *, reserved: str = "") -> list[str | None]:
     """Return a key for each class, in the order of the classes; None for classes beyond the last free key.
 
     A class named "3" or "b" gets that key, so that digits are labelled with their own key; only a class named "0" gets
-    the key 0. The other classes get the remaining keys in order. ``reserved`` are letters that the page uses itself.
+    the key 0, and of "b" and "B" the first gets B. The other classes get the remaining keys in order. ``reserved`` are
+    letters that the page uses itself.
     """
     free = [key for key in KEYS if key not in reserved]
-    own = {name: name.upper() for name in names if name.isascii() and name.upper() in (*free, "0")}
+    first = {name.upper(): name for name in reversed(names) if name.isascii() and name.upper() in (*free, "0")}
+    own = {name: key for key, name in first.items()}
     rest = iter([key for key in free if key not in own.values()])
     return [own.get(name) or next(rest, None) for name in names]

@@ -1,11 +1,9 @@
-"""Interpreting file names: clutter, safe paths, folders around everything, classes and splits."""
+"""Interpreting file names: clutter, safe paths, folders around everything."""
 
 import pytest
 
 from core.data.importing.folder_layout import (
-    FolderMeaning,
     common_folder,
-    folder_meanings,
     is_clutter,
     is_picture,
     plain_path,
@@ -60,35 +58,13 @@ def test_pictures_by_their_names() -> None:
         (["train/owl/a.jpg", "train/duck/b.jpg"], ""),
         (["birds/train/owl/a.jpg", "birds/test/owl/b.jpg"], "birds/"),
         (["test/labels.csv", "test/a.jpg"], "test/"),
+        (["test photos/a.jpg", "test photos/b.jpg"], "test photos/"),
+        (["seg_train/owl/a.jpg", "seg_train/duck/b.jpg"], ""),
+        (["birds/birds/owl/a.jpg", "birds/birds/duck/b.jpg"], "birds/birds/"),
+        (["train/train/owl/a.jpg", "train/train/duck/b.jpg"], ""),
         (["a.jpg"], ""),
         ([], ""),
     ],
 )
 def test_folders_around_everything(paths: list[str], wrapper: str) -> None:
     assert common_folder(paths) == wrapper
-
-
-@pytest.mark.parametrize(
-    ("path", "place"),
-    [
-        ("train/owl/a.jpg", FolderMeaning("owl", "train")),
-        ("validation/owl/2021/a.jpg", FolderMeaning("owl", "val")),
-        ("test/a.jpg", FolderMeaning(None, "test")),
-        ("extra/a.jpg", FolderMeaning("extra", None)),
-        ("a.jpg", FolderMeaning(None, None)),
-    ],
-)
-def test_split_folders(path: str, place: FolderMeaning) -> None:
-    others = ["train/duck/1.jpg", "Test/duck/2.jpg"]
-    assert folder_meanings([*others, path])[path] == place
-
-
-def test_a_class_may_be_called_train() -> None:
-    assert folder_meanings(["train/a.jpg", "bus/b.jpg", "car/c.jpg"])["train/a.jpg"] == FolderMeaning("train", None)
-    assert folder_meanings(["train/train/a.jpg", "val/bus/b.jpg"])["train/train/a.jpg"] == FolderMeaning(
-        "train", "train"
-    )
-
-
-def test_deeper_folders_belong_to_the_class_above() -> None:
-    assert folder_meanings(["owl/at night/a.jpg", "duck/b.jpg"])["owl/at night/a.jpg"] == FolderMeaning("owl", None)

@@ -161,9 +161,10 @@ def test_a_table_gives_a_project_the_same_labels_as_a_training_on_it(store: Stor
         "4.png,duck,val\n5.png,Duck,val\n6.png,goose,train\n"
     )
     project = store.create_project("Birds").id
-    list(run_import(plan_folder(folder, tmp_path / "labels.csv"), store, project, "ann"))
+    one = {"class-case": "one"}
+    list(run_import(plan_folder(folder, tmp_path / "labels.csv", answers=one), store, project, "ann"))
     in_project = {(row.hash, row.label, row.split) for row in store.images(project) if row.label}
-    trained, _ = snapshot_of_table(tmp_path / "labels.csv", folder)
+    trained, _ = snapshot_of_table(tmp_path / "labels.csv", folder, answers=one)
     in_training = set(trained.frame[["image", "label"]].itertuples(index=False, name=None))
     assert {(image, label) for image, label, _ in in_project} == in_training
     assert sorted((label or "", split) for _, label, split in in_project) == [

@@ -18,13 +18,15 @@ from PIL import Image
 
 from core.data.importing.arrays.array_files import StoredArray, open_arrays
 from core.data.importing.arrays.packed_labels import class_names, labels_of
+from core.data.importing.folder_layout import suffix_of
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan
 from core.data.importing.plan_files import with_usable_labels
 from core.data.pictures.decoding import MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE
 from core.data.splits import SPLITS
 from core.data.tables.label_rows import Problem
 from core.data.tables.labels_csv import split_named
-from core.data.tables.names import name_key, storable_name
+from core.data.tables.names import class_key, storable_name
+from core.data.tables.questions import Asking
 from core.errors import ArraysError, ImageRefused
 
 MAX_IMAGES = 200_000
@@ -49,12 +51,16 @@ class _Part:
     labels: StoredArray | None
 
 
-def plan_packed(source: Path | BinaryIO, name: str) -> ImportPlan:
+def plan_packed(source: Path | BinaryIO, name: str, asking: Asking | None = None) -> ImportPlan:
     """Plan the import of one file of packed images; each becomes a PNG when it is read, such as ``train_00012.png``.
 
     The array's name gives the split of an image; the labels and the list of classes give its class. Images with NaN or
     infinity are refused one by one. Raises ArraysError where the arrays are not matching images and labels.
     """
+    if suffix_of(name) == ".parquet":
+        from core.data.importing.arrays.packed_parquet import plan_parquet  # imports pyarrow in its own process
+
+        return plan_parquet(source, name, asking or Asking())
     arrays = open_arrays(source, name)
     parts, classes, unused = _roles(arrays, name)
     problems = [Problem(None, f"unused arrays: {_listed(unused)}")] if unused else []
@@ -76,8 +82,8 @@ def plan_packed(source: Path | BinaryIO, name: str) -> ImportPlan:
             read = partial(one.png, number, filename)
             candidates.append(Candidate(filename, labels[number] if labels else None, part.split, None, read))
     candidates = with_usable_labels(candidates, problems)
-    used = {name_key(one.label): one.label for one in reversed(candidates) if one.label is not None}
-    in_order = dict.fromkeys(used[key] for key in map(name_key, found.classes) if key in used)
+    used = {class_key(one.label): one.label for one in reversed(candidates) if one.label is not None}
+    in_order = dict.fromkeys(used[key] for key in map(class_key, found.classes) if key in used)
     return ImportPlan(tuple(candidates), tuple(problems), tuple(refused), storable_name(name), tuple(in_order))
 
 

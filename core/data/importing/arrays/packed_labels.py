@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.data.importing.arrays.array_files import StoredArray
 from core.data.tables.csv_cells import MAX_CSV_BYTES
-from core.data.tables.names import MOST_CLASSES, check_class_count, name_key, sort_key
+from core.data.tables.names import MOST_CLASSES, check_class_count, class_key, sort_key
 from core.errors import ArraysError, DataError
 
 Value = int | str
@@ -31,7 +31,7 @@ def class_names(array: StoredArray, name: str) -> list[Value]:
         allowed = f"it must be a list of 1 to {MOST_CLASSES:,} classes"
         raise ArraysError(f"{name}: {array.name} has the shape {list(array.shape)}; {allowed}.")
     values = _values(_all(array, name).reshape(-1), array, name)
-    keys = [name_key(str(value)) for value in values]
+    keys = [class_key(str(value)) for value in values]
     if len(set(keys)) < len(keys):
         twice = next(value for place, value in enumerate(values) if keys[place] in keys[:place])
         raise ArraysError(

@@ -1,6 +1,6 @@
 """Unpack images from arrays into PNG files named by content, so that a run can always find them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,19 +10,25 @@ from core.data.pictures.decoding import content_hash, decode
 from core.data.pictures.near_duplicates import phash_of
 from core.data.pictures.stored_files import write_whole
 from core.data.tables.label_rows import LabelRow, Problem
-from core.errors import ImageRefused
+from core.data.tables.questions import NO_ANSWERS, nothing_asks, questions_text
+from core.errors import AnswerError, ImageRefused, QuestionsOpen
 from core.progress import CountCallback
 
 
 def photos_of_packed(
-    files: Sequence[Path], folder: Path, progress: CountCallback | None
+    files: Sequence[Path], folder: Path, progress: CountCallback | None, answers: Mapping[str, str] = NO_ANSWERS
 ) -> tuple[list[TablePhoto], list[Problem], tuple[str, ...]]:
     """Return the labelled images of files of arrays, each image once, with all problems and the classes in order.
 
     Each image becomes ``<folder>/<ab>/<hash>.png``; existing files are not written again. Raises ArraysError for a file
-    that cannot be used, DataError where an image cannot be written.
+    that cannot be used, DataError where an image cannot be written, QuestionsOpen where ``answers`` lack one, and
+    AnswerError for an answer that nothing asks for.
     """
-    plan = plan_packed_files(files)
+    plan = plan_packed_files(files, answers)
+    if plan.questions:
+        raise QuestionsOpen(questions_text(plan.questions), plan.questions)
+    if plan.unused_answers:
+        raise AnswerError(nothing_asks(plan.unused_answers[0]))
     problems = [*plan.problems, *(Problem(None, f"{one.name} was skipped: {one.text}") for one in plan.refused)]
     photos = []
     for done, candidate in enumerate(plan.candidates, start=1):

@@ -1,6 +1,6 @@
 """Class folders of our own exports: ``train/owl/1.png``, with a manifest that gives the meaning of each folder.
 
-Other class folders have no manifest; ``core.data.importing.folder_layout.folder_meanings`` reads them.
+Other class folders have no manifest; ``core.data.importing.names.folder_classes`` reads them.
 """
 
 from collections.abc import Sequence
@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from core.data.importing.folder_layout import is_picture
 from core.data.importing.formats.exported_image import ExportedImage
 from core.data.importing.formats.gathered_labels import CollectedLabels, Files, LabelCollector
-from core.data.importing.formats.manifest import Manifest
-from core.data.importing.formats.zip_paths import safe_path_part
+from core.data.importing.formats.manifest import FILE_NAME, Manifest
+from core.data.importing.formats.zip_paths import class_folder
+from core.data.tables.names import search_key
 
 NO_CLASS, NO_SPLIT = "unlabelled", "no split"
+MISSING_FILE = "missing-photos.txt"
+"""The file in a zip that names the photos that are not in it, because their files are lost."""
+_OTHER_FILES = (FILE_NAME, MISSING_FILE)
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,12 @@ class Folders:
 
     classes: dict[str | None, str]  # class -> folder; None is the class of unlabelled photos
     splits: dict[str | None, str]  # split -> folder; empty where no photo has a split
+
+    def inner_name(self, one: ExportedImage) -> str:
+        """Return the image's name without the folders of its own class and split, which the zip has anyway."""
+        around = f"{one.split}/" if one.split else ""
+        own = f"{one.label}/" if one.label else ""
+        return one.name.removeprefix(around + own).removeprefix(own) or one.name
 
     def place(self, one: ExportedImage) -> str:
         """Return the path of an image; folders that its name already begins with are not repeated."""
@@ -33,15 +43,15 @@ class Folders:
 def plan_folders(pictures: Sequence[ExportedImage], classes: Sequence[str]) -> Folders:
     """Return the folders for these images. Photos without a split get their own folder beside those of the splits."""
     folder_of: dict[str | None, str] = {}
-    taken: set[str] = set()
+    taken = {search_key(file) for file in _OTHER_FILES}
     for label in (*classes, None):
-        plain = safe_path_part(label.replace("/", "_")) if label and label.strip(" .") else "_" if label else NO_CLASS
+        plain = class_folder(label) if label else NO_CLASS
         folder, number = plain, 1
-        while folder.casefold() in taken:
+        while search_key(folder) in taken:
             number += 1
             folder = f"{plain} ({number})"
         folder_of[label] = folder
-        taken.add(folder.casefold())
+        taken.add(search_key(folder))
     splits = {split: split or NO_SPLIT for split in ("train", "val", "test", None)}
     return Folders(folder_of, splits if any(one.split for one in pictures) else {})
 

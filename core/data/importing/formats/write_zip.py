@@ -1,13 +1,15 @@
 """Write a project as a zip in one of the formats that other tools read."""
 
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.data.importing.formats import class_folders, coco, hugging_face, voc, yolo
+from core.data.importing.formats.class_folders import MISSING_FILE
 from core.data.importing.formats.exported_image import ExportedImage
 from core.data.importing.formats.manifest import FILE_NAME, Manifest
+from core.data.importing.formats.tools import cvat_writer, label_studio_writer
 from core.data.importing.formats.zip_paths import with_zip_paths
 from core.data.store.store import Store
 from core.data.tables.labels_csv import LabelRow, write_labels
@@ -28,23 +30,28 @@ FORMATS = {
     "voc": Format(voc.write, lambda one: f"JPEGImages/{one.name}", voc.label_file),
     "yolo": Format(yolo.write, lambda one: f"images/{yolo.place_of(one)}", yolo.label_file),
     "hugging-face": Format(hugging_face.write, lambda one: f"{hugging_face.folder_of(one.split)}{one.name}"),
+    "label-studio": Format(label_studio_writer.write, lambda one: f"images/{one.name}"),
+    "cvat": Format(cvat_writer.write, lambda one: f"images/{one.name}"),
     # write_zip completes these two, because they need the whole project.
     "folders": Format(lambda pictures, classes: {}, lambda one: one.name),
     "csv": Format(lambda pictures, classes: {}, lambda one: one.name),
 }
-WITH_BOXES = ("coco", "voc", "yolo", "hugging-face", "csv")
-WITHOUT_BOXES = ("folders", "hugging-face", "csv")
+WITH_BOXES = ("coco", "voc", "yolo", "hugging-face", "label-studio", "cvat", "csv")
+WITHOUT_BOXES = ("folders", "hugging-face", "label-studio", "cvat", "csv")
 """The formats for the two tasks."""
 
 _AUTHORS = "the annotator and time of each label"
 _COPIES = "copies of a photo under other names"
+_DIGITS = "digits of a box beyond a billionth of a pixel"
 _NAMES_SHOWN = 5
 _CLASS_ALONE = "the class of a photo that has no box"
 NOT_CARRIED: dict[str, tuple[str, ...]] = {
     "coco": (_CLASS_ALONE, _COPIES, _AUTHORS),
-    "voc": (_CLASS_ALONE, "digits of a box beyond a billionth of a pixel", _COPIES, _AUTHORS),
+    "voc": (_CLASS_ALONE, _DIGITS, _COPIES, _AUTHORS),
     "yolo": (_CLASS_ALONE, "digits of a box beyond a millionth of a pixel", _COPIES, _AUTHORS),
     "hugging-face": (_COPIES, _AUTHORS),
+    "label-studio": (_DIGITS, _COPIES, _AUTHORS),
+    "cvat": (_DIGITS, _COPIES, _AUTHORS),
     "folders": (_COPIES, _AUTHORS),
     "csv": (_AUTHORS,),
     "labels.csv": ("the order of the classes", "classes without photos", _AUTHORS),
@@ -62,10 +69,6 @@ def not_carried(kind: str) -> str:
     *others, last = NOT_CARRIED[kind]
     before = ", ".join(others) + ("," if len(others) > 1 else "")
     return f"Not included: {before} and {last}." if others else f"Not included: {last}."
-
-
-MISSING_FILE = "missing-photos.txt"
-"""The file in the zip that names the photos that are not in it, because their files are lost."""
 
 
 def missing_photos(store: Store, project_id: int) -> list[str]:
@@ -93,8 +96,7 @@ def write_zip(store: Store, project_id: int, kind: str, path: Path) -> Iterator[
     photo's file is lost meanwhile.
     """
     task = store.project(project_id).task
-    if kind not in formats_of(task):
-        raise DataError(f'There is no format "{kind}" for this project. Use one of: {", ".join(formats_of(task))}.')
+    _check_format(kind, task)
     missing = set(missing_photos(store, project_id))
     pictures, rows = pictures_of(store, project_id), store.label_rows(project_id, sources=kind == "csv")
     if not pictures:
@@ -108,9 +110,7 @@ def write_zip(store: Store, project_id: int, kind: str, path: Path) -> Iterator[
             "Restore the folder images from a backup; python -m core check says more."
         )
     classes = [info.name for info in store.classes(project_id)]
-    folders = class_folders.plan_folders(pictures, classes)
-    format = FORMATS[kind] if kind != "folders" else replace(FORMATS[kind], place=folders.place)
-    placed = with_zip_paths(pictures, format.label_file or format.place)
+    format, placed, folders = _placed(kind, pictures, classes)
     written = format.write(placed, classes)
     names = {format.place(one): before.name for one, before in zip(placed, pictures, strict=True)}
     manifest = _with_groups(Manifest(kind, task, tuple(classes), names), rows)
@@ -133,6 +133,62 @@ def write_zip(store: Store, project_id: int, kind: str, path: Path) -> Iterator[
         for number, (name, one) in enumerate(zip(names, pictures, strict=True), start=1):
             _add_photo(archive, one, name)
             yield number, len(pictures)
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """Names that a zip cannot have, because not every system allows them, with those that it has instead."""
+
+    photos: Mapping[str, str]  # name -> path in the zip
+    classes: Mapping[str, str]  # class -> folder
+
+
+def renamed_in_zip(store: Store, project_id: int, kind: str) -> Renamed:
+    """Return the names that ``write_zip`` changes; the manifest has them, so that an import restores the user's."""
+    _check_format(kind, store.project(project_id).task)
+    pictures = pictures_of(store, project_id, boxes=False)
+    if kind == "csv":
+        pictures, _ = _with_copies(pictures, store.label_rows(project_id), set())
+    classes = [info.name for info in store.classes(project_id)]
+    format, placed, folders = _placed(kind, pictures, classes)
+    photos = {
+        one.name: format.place(other)
+        for one, other in zip(pictures, placed, strict=True)
+        if other.name != (folders.inner_name(one) if kind == "folders" else one.name)
+    }
+    of_classes = {label: folder for label, folder in folders.classes.items() if label is not None and label != folder}
+    return Renamed(photos, of_classes if kind == "folders" else {})
+
+
+def renamed_in_words(renamed: Renamed) -> str:
+    """Return sentences on the names that a zip changes; "" if there are none."""
+    changed = [f"{name} is {other}" for name, other in (*renamed.classes.items(), *renamed.photos.items())]
+    if not changed:
+        return ""
+    names = "1 name is" if len(changed) == 1 else f"{len(changed):,} names are"
+    shown = ", ".join(changed[:_NAMES_SHOWN])
+    if len(changed) > _NAMES_SHOWN:
+        shown += f" and {len(changed) - _NAMES_SHOWN:,} more"
+    return (
+        f"{names} different in the zip, because not every system allows them: {shown}. "
+        f"{FILE_NAME} in the zip lists them, and an import restores them."
+    )
+
+
+def _check_format(kind: str, task: str) -> None:
+    if kind not in formats_of(task):
+        raise DataError(f'There is no format "{kind}" for this project. Use one of: {", ".join(formats_of(task))}.')
+
+
+def _placed(
+    kind: str, pictures: Sequence[ExportedImage], classes: Sequence[str]
+) -> tuple[Format, list[ExportedImage], class_folders.Folders]:
+    """Return the format, the images with their names in the zip, and the folders of the classes."""
+    folders = class_folders.plan_folders(pictures, classes)
+    format = FORMATS[kind] if kind != "folders" else replace(FORMATS[kind], place=folders.place)
+    if kind == "folders":
+        pictures = [replace(one, name=folders.inner_name(one)) for one in pictures]
+    return format, with_zip_paths(pictures, format.label_file or format.place), folders
 
 
 def _with_groups(manifest: Manifest, rows: Sequence[LabelRow]) -> Manifest:
@@ -158,12 +214,12 @@ def _add_photo(archive: zipfile.ZipFile, one: ExportedImage, name: str) -> None:
     archive.writestr(entry, data)
 
 
-def pictures_of(store: Store, project_id: int) -> list[ExportedImage]:
+def pictures_of(store: Store, project_id: int, *, boxes: bool = True) -> list[ExportedImage]:
     """Return the images of a project as the writers need them."""
-    boxes, files = store.boxes(project_id), store.image_paths(project_id)
+    of_image, files = store.boxes(project_id) if boxes else {}, store.image_paths(project_id)
     return [
         ExportedImage(
-            row.filename, files[row.hash], row.width, row.height, row.label, row.split, tuple(boxes.get(row.id, ()))
+            row.filename, files[row.hash], row.width, row.height, row.label, row.split, tuple(of_image.get(row.id, ()))
         )
         for row in store.images(project_id)
     ]

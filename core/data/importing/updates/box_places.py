@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from core.data.store.records import BoxRow
-from core.data.tables.names import name_key
+from core.data.tables.names import class_key
 
 SAME_PIXELS = 0.001
 """Boxes that differ by less are the same: spreadsheets round."""
@@ -11,7 +11,7 @@ SAME_PIXELS = 0.001
 
 def sides_of(boxes: Iterable[BoxRow]) -> tuple[object, ...]:
     """Return what two equal sets of boxes have in common, whatever their order."""
-    return tuple(sorted((name_key(box.label), *_place(box)) for box in boxes))
+    return tuple(sorted((class_key(box.label), *_place(box)) for box in boxes))
 
 
 def places_of(boxes: Iterable[BoxRow]) -> list[tuple[int, ...]]:

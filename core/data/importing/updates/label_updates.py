@@ -5,17 +5,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from core.data.importing.equal_photos import contradiction, distinct_labels, strictest_split
+from core.data.importing.box_frames import objects_in_pixels
+from core.data.importing.equal_photos import contradiction, distinct_classes, distinct_labels, strictest_split
 from core.data.importing.import_plan import Candidate, ImportPlan, in_line_order
+from core.data.importing.names.class_case import spelled_as_project
 from core.data.importing.plan_files import with_usable_labels
 from core.data.importing.updates.box_places import places_of, sides_of
 from core.data.importing.updates.known_photos import KnownPhotos
 from core.data.store.boxes.box_checks import invalid_reason
 from core.data.store.records import BoxRow, ImageRow
 from core.data.store.store import Store
-from core.data.tables.label_rows import LabelledBox, Problem, objects_of
+from core.data.tables.label_rows import LabelledBox, LabelRow, Problem, objects_of
 from core.data.tables.labels_csv import NO_LABEL
-from core.data.tables.names import name_key
+from core.data.tables.names import class_key, name_key
 from core.errors import ImageRefused
 
 
@@ -92,7 +94,7 @@ class _Project:
     images: Mapping[int, ImageRow]
     boxes: Mapping[int, Sequence[BoxRow]]
     boxed: bool
-    classes: Mapping[str, str]  # by name key
+    classes: Mapping[str, str]  # by class key
     broken: frozenset[str]  # base names of photos with a box that could not be read
     tags: Mapping[int, tuple[str, ...]]
     groups: Mapping[str, str]  # by name key
@@ -100,7 +102,7 @@ class _Project:
 
     def spelled(self, label: str) -> str:
         """Return the label as the project spells it."""
-        return self.classes.get(name_key(label), label)
+        return self.classes.get(class_key(label), label)
 
 
 def find_updates(plan: ImportPlan, known: KnownPhotos, store: Store, project_id: int) -> LabelUpdates:
@@ -111,17 +113,19 @@ def find_updates(plan: ImportPlan, known: KnownPhotos, store: Store, project_id:
     ``equal_photos`` holds. Boxes of a photo are replaced as a whole, and stay where one of the new ones is invalid.
     """
     boxed = store.project(project_id).task == "localization"
+    classes = [info.name for info in store.classes(project_id)]
+    plan = spelled_as_project(plan, classes)
     images = {row.id: row for row in store.images(project_id)}
     project = _Project(
         images=images,
         boxes=store.boxes(project_id) if boxed else {},
         boxed=boxed,
-        classes={name_key(info.name): info.name for info in store.classes(project_id)},
+        classes={class_key(name): name for name in classes},
         broken=frozenset(_base(problem.filename) for problem in plan.problems if problem.filename),
         tags=store.tags_of(project_id),
         groups={name_key(row.group): row.group for row in images.values() if row.group is not None},
     )
-    rows = _rows_by_image(plan, known, project.problems)
+    rows = _rows_by_image(plan, known, project)
     changes = [
         change
         for image_id, some in rows.items()
@@ -146,7 +150,7 @@ def find_updates(plan: ImportPlan, known: KnownPhotos, store: Store, project_id:
     )
 
 
-def _rows_by_image(plan: ImportPlan, known: KnownPhotos, problems: list[Problem]) -> dict[int, list[_Row]]:
+def _rows_by_image(plan: ImportPlan, known: KnownPhotos, project: _Project) -> dict[int, list[_Row]]:
     """Return what the plan says about each photo of the project, in its order."""
     rows: dict[int, list[_Row]] = defaultdict(list)
     for one in plan.candidates:
@@ -155,13 +159,20 @@ def _rows_by_image(plan: ImportPlan, known: KnownPhotos, problems: list[Problem]
             rows[known.by_content[one.name]].append(row)
     for place, image in sorted(known.by_name.items()):
         there = plan.absent[place]
-        named = Candidate(there.filename, there.label, there.split, there.box, _no_file, objects_of(there), there.line)
+        objects = _in_pixels(there, project.images.get(image))
+        named = Candidate(there.filename, there.label, there.split, there.box, _no_file, objects, there.line)
         unusable: list[Problem] = []
         (usable,) = with_usable_labels([named], unusable)
-        problems += [replace(one, line=one.line or there.line) for one in unusable]
+        project.problems += [replace(one, line=one.line or there.line) for one in unusable]
         row = _Row(there.filename, there.line, usable.label, there.split, usable.objects, there.group, there.tags)
         rows[image].append(row)
     return dict(rows)
+
+
+def _in_pixels(row: LabelRow, image: ImageRow | None) -> tuple[LabelledBox, ...]:
+    """Return the boxes of a row in pixels of the photo in the project."""
+    objects = objects_of(row)
+    return objects_in_pixels(objects, (image.width, image.height)) if row.frame.fractions and image else objects
 
 
 def _says_nothing(row: _Row) -> bool:
@@ -175,7 +186,7 @@ def _no_file() -> bytes:
 def _change(image: ImageRow, rows: Sequence[_Row], project: _Project) -> PhotoUpdate | None:
     """Return what the rows of one photo change, None for nothing."""
     said = [row for row in rows if row.label is not None and not _has_bad_box(row, image, project)]
-    labels = distinct_labels((row.label for row in said), image.label)
+    labels = distinct_classes((row.label for row in said), image.label)
     if len(labels) > 1:
         names = " and ".join(_with_line(row) for row in said if row.label in labels)
         text = f"{names} are the same photo, and {contradiction(labels)}"
@@ -232,9 +243,9 @@ def _boxes(
         project.problems.append(Problem(_last_line(rows), text))
         return None, before
     after: tuple[BoxRow, ...] | None = next(iter(new.values())) if new else None
-    if after and len({name_key(box.label) for box in after}) == 1 and places_of(after) == places_of(before):
+    if after and len({class_key(box.label) for box in after}) == 1 and places_of(after) == places_of(before):
         # Only the class changes, and a photo's boxes get its class: unless it is that of the largest box already.
-        after = after if name_key(after[0].label) == name_key(image.label or "") else None
+        after = after if class_key(after[0].label) == class_key(image.label or "") else None
     return after, before
 
 
@@ -260,8 +271,8 @@ def _new_classes(changes: Iterable[PhotoUpdate], project: _Project) -> tuple[str
     found: dict[str, str] = {}
     for change in changes:
         for label in [*(box.label for box in change.boxes or ()), *([change.label] if change.label else [])]:
-            if name_key(label) not in project.classes:
-                found.setdefault(name_key(label), label)
+            if class_key(label) not in project.classes:
+                found.setdefault(class_key(label), label)
     return tuple(found.values())
 
 

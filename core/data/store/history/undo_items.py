@@ -18,7 +18,7 @@ from core.data.store.history.changes import CHUNK, Values, current_values, value
 from core.data.store.history.label_revision import count_label_change
 from core.data.store.insert_image import resolve_name_conflicts
 from core.data.store.schema import boxes, classes, images
-from core.data.tables.names import name_key
+from core.data.tables.names import class_key
 
 Move = tuple[int, Values, Values]
 """An image or class, the values that it is expected to have, and those that it is to get."""
@@ -81,7 +81,7 @@ def _toggle_classes(conn: Connection, project_id: int, moves: Sequence[Move]) ->
     for class_id, expected, wanted in moves:
         row = current[class_id]
         after = {**row, **wanted}
-        after["name_key"] = None if after["removed"] else name_key(after["name"])
+        after["name_key"] = None if after["removed"] else class_key(after["name"])
         same = all(row[column] == value for column, value in expected.items())
         in_use = after["removed"] and class_id in carried
         if not same or in_use or holders.get(after["name_key"], class_id) != class_id:

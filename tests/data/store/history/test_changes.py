@@ -260,11 +260,20 @@ def test_undo_of_a_class_that_others_use_by_now_keeps_it(store: Store) -> None:
 def test_undo_of_a_removed_class_whose_name_is_taken_by_now(store: Store) -> None:
     project_id, _ = labelled_project(store, ["owl", "owl"])
     store.remove_class(project_id, class_id(store, project_id, "owl"), "ann")
-    store.add_class(project_id, "Owl", "bob")
+    store.add_class(project_id, "owl\u200b", "bob")
     undone = store.undo(project_id, "ann")
     assert undone is not None and undone.kept == 3  # the class and, with it, its two images
-    assert [info.name for info in store.classes(project_id)] == ["Owl"]
+    assert [info.name for info in store.classes(project_id)] == ["owl"]
     assert labels_of(store, project_id) == [None, None]
+
+
+def test_undo_of_a_removed_class_brings_it_back_beside_one_that_differs_only_in_case(store: Store) -> None:
+    project_id, _ = labelled_project(store, ["owl", "owl"])
+    store.remove_class(project_id, class_id(store, project_id, "owl"), "ann")
+    store.add_class(project_id, "Owl", "bob")
+    undone = store.undo(project_id, "ann")
+    assert undone is not None and undone.kept == 0
+    assert {info.name: info.count for info in store.classes(project_id)} == {"owl": 2, "Owl": 0}
 
 
 def test_undo_never_brings_back_a_label_of_a_removed_class(store: Store) -> None:
