@@ -29,7 +29,7 @@ class FileIndex:
         self._names = _Names(files)
         self._variants: dict[str, list[str]] = defaultdict(list)  # the files by other spellings of their names
         for file in files:
-            for name in _variants_of(file):
+            for name in variants_of(file):
                 self._variants[name].append(file)
         self._variant_names = _Names(self._variants)
 
@@ -44,7 +44,7 @@ class FileIndex:
             found = []  # its folders are those of a host
         if found := self._in_root(wanted, found, absolute):
             return found, certainty
-        others = _variants_of(wanted)
+        others = variants_of(wanted)
         for name in (wanted, *others):
             found = self._names.find(name)[0] if name != wanted else []
             variants = [] if found else self._variant_names.find(name)[0]
@@ -129,7 +129,7 @@ class _Names:
         return by_ending, whole
 
 
-def _variants_of(name: str) -> list[str]:
+def variants_of(name: str) -> list[str]:
     """Return other spellings of a name, without what an address adds: ``https://host/a%20b.jpg?size=2`` is "a b.jpg".
 
     Escapes are those of RFC 3986 (2.1, percent-encoding). Invisible characters are left out.

@@ -120,3 +120,20 @@ def test_the_size_in_a_table_is_compared_with_the_photo(tmp_path: Path) -> None:
     assert [one.id for one in plan_folder(folder).questions] == ["box-size"]
     plan = plan_folder(folder, answers={"box-size": "scale"})
     assert plan.candidates[0].box == Box(1, 2, 5, 8)
+
+
+@pytest.mark.parametrize("cell", ["cat;dog", '"cat, dog"', "cat|dog", "cat dog", "\"['cat', 'dog']\""])
+def test_a_cell_of_labels_that_other_rows_have_is_asked(tmp_path: Path, cell: str) -> None:
+    table = f"filename,label\na.png,cat\nb.png,dog\nc.png,{cell}\n".encode()
+    folder = folder_of(tmp_path, table, "a.png", "b.png", "c.png")
+    (question,) = plan_folder(folder).questions
+    assert question.kind == "several-labels" and "A project has one class a photo" in question.text
+    plan = plan_folder(folder, answers={"several-labels": "single"})
+    assert labels_of(plan) == {"a.png": "cat", "b.png": "dog", "c.png": None}
+
+
+@pytest.mark.parametrize("label", ["bird of prey", "owl; small", "owl, small", "a  b"])
+def test_a_class_of_several_words_is_no_question(tmp_path: Path, label: str) -> None:
+    table = f'filename,label\na.png,owl\nb.png,"{label}"\n'.encode()
+    plan = plan_folder(folder_of(tmp_path, table, "a.png", "b.png"))
+    assert not plan.questions and labels_of(plan)["b.png"] == " ".join(label.split())

@@ -16,6 +16,7 @@ SEVERAL = "several-labels"
 SINGLE, JOINED, WHOLE = "single", "joined", "whole"
 
 _MARK = "|"
+_FURTHER_MARKS = (";", ",", " ")  # they separate labels only where each part is the label of another row
 _LIST = re.compile(r"""\[\s*(["'].*["'])\s*\]""", re.DOTALL)  # what pandas writes: ['cat', 'dog']
 _ITEM = re.compile(r""""([^"]*)"|'([^']*)'""")
 _JOINT = " + "
@@ -77,11 +78,11 @@ def settle_several(
 def marked_labels(table: LabelTable) -> dict[int, tuple[str, ...]]:
     """Return the labels of rows such as "cat|dog", by line; none where the parts are in no other label.
 
-    A class may be called "cat|dog"; a part that other labels have too shows that several are meant. A list in brackets,
-    as pandas writes it, is always one.
+    A class may be called "cat|dog"; a part that other labels have too shows that several are meant. In "cat;dog" and
+    "cat dog" each part has to be a label. A list in brackets, as pandas writes it, is always one.
     """
     labels = {row.label for row in table.rows if row.label is not None and row.box is None}
-    if not any(_MARK in label or _LIST.fullmatch(label) for label in labels):
+    if not any(mark in label for label in labels for mark in (_MARK, "[", *_FURTHER_MARKS)):
         return {}
     lists = {label: items for label in labels if _LIST.fullmatch(label) and (items := items_of(label))}
     parts = {
@@ -94,6 +95,12 @@ def marked_labels(table: LabelTable) -> dict[int, tuple[str, ...]]:
     if not any(len(some) > 1 and any(len(labels_with[one]) > 1 for one in some) for some in parts.values()):
         parts = {}
     found = {label: some for label, some in parts.items() if len(some) > 1} | lists
+    for label in labels - found.keys():
+        for mark in _FURTHER_MARKS:
+            some = tuple(part.strip() for part in label.split(mark))
+            if len(some) > 1 and labels.issuperset(some):
+                found[label] = some
+                break
     return {row.line: found[row.label] for row in table.rows if row.label in found and row.box is None}
 
 
