@@ -1,12 +1,14 @@
 """Preview of label updates: what an upload would change for photos of the project, old and new side by side."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
 
 from core.data.importing.plan_import import ImportPlan
+from core.data.importing.updates.known_boxes import settle_known_boxes
 from core.data.importing.updates.known_photos import KnownPhotos, find_known
 from core.data.importing.updates.label_updates import LabelUpdates, PhotoUpdate, find_updates
 from core.data.importing.updates.update_words import before_and_after, summary_of
@@ -33,12 +35,16 @@ class _Prepared:
     plan: ImportPlan
     project_id: int
     known: KnownPhotos
+    settled: ImportPlan  # with the questions about the boxes of known photos
     revision: int = -1  # of the project, when ``updates`` were found
     updates: LabelUpdates | None = None
 
 
-def updates_of(plan: ImportPlan, project: Project) -> LabelUpdates:
-    """Return what the plan would change in the project as it is now. The files are compared once."""
+def updates_of(plan: ImportPlan, project: Project, answers: Mapping[str, str]) -> tuple[ImportPlan, LabelUpdates]:
+    """Return what the plan would change in the project as it is now. The files are compared once.
+
+    The plan that is returned has also the questions about the boxes of photos in the project.
+    """
     store = frame.store()
     prepared: _Prepared | None = st.session_state.get(KNOWN)
     if prepared is None or prepared.plan is not plan or prepared.project_id != project.id:
@@ -48,13 +54,18 @@ def updates_of(plan: ImportPlan, project: Project) -> LabelUpdates:
             if done == total or done % 20 == 0:
                 bar.progress(done / total, f"Comparing with the photos of the project: {done:,} of {total:,}")
 
-        prepared = _Prepared(plan, project.id, find_known(plan, store, project.id, show))
+        known = find_known(plan, store, project.id, show)
+        settled = settle_known_boxes(plan, known, store, project.id, answers)
+        prepared = _Prepared(plan, project.id, known, settled)
         st.session_state[KNOWN] = prepared
         bar.empty()
     revision = store.revision(project.id)
     if prepared.updates is None or prepared.revision != revision:
-        prepared.revision, prepared.updates = revision, find_updates(plan, prepared.known, store, project.id)
-    return prepared.updates
+        prepared.revision, prepared.updates = (
+            revision,
+            find_updates(prepared.settled, prepared.known, store, project.id),
+        )
+    return prepared.settled, prepared.updates
 
 
 def show_updates(updates: LabelUpdates) -> None:
