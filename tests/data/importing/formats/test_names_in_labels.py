@@ -44,6 +44,7 @@ from tests.data.importing.formats.small_sets import (
         ("001", "patient1/001.png"),
         ("patient1/e\u0301.png", "patient1/\u00e9.png"),
         ("a%20b.png", "a%20b.png"),
+        ("a b.png", "a%20b.png"),
     ],
 )
 def test_a_name_finds_its_photo(name: str, file: str) -> None:
@@ -64,6 +65,7 @@ def test_a_name_finds_its_photo(name: str, file: str) -> None:
         ("patient2/001.PNG", "patient1/001.png"),
         ("https://host.org/patient2/001.png", "patient1/001.png"),
         ("patient2/a%20b.png", "patient1/a b.png"),
+        ("patient2/a b.png", "patient1/a%20b.png"),
         ("01.png", "patient1/001.png"),
         ("001.jpg", "patient1/001.png"),
     ],

@@ -128,3 +128,16 @@ def test_lists_of_splits_are_read_by_any_name_of_a_photo_and_contradictions_are_
         "splits",
         "ImageSets/Main/test.txt: none of its 1 names is that of a photo, such as elsewhere",
     ]
+
+
+def test_a_filename_in_another_case_is_no_other_photo(tmp_path: Path) -> None:
+    files = {"Annotations/IMG_1.xml": voc("img_1.JPG", voc_object("cat", 1, 2, 30, 40))}
+    found = plan(put(tmp_path, photos("JPEGImages/IMG_1.jpg"), files))
+    assert boxes(found) == {"IMG_1.jpg": [("cat", 1, 2, 29, 38)]} and not found.problems
+
+
+def test_a_filename_with_the_folder_of_another_photo_contradicts_the_files_own_name(tmp_path: Path) -> None:
+    files = {"Annotations/001.xml": voc("patient2/001.png", voc_object("cat", 1, 2, 30, 40))}
+    found = plan(put(tmp_path, photos("JPEGImages/001.png", "JPEGImages/patient2/001.png"), files))
+    assert boxes(found) == {"001.png": [("cat", 1, 2, 29, 38)], "patient2/001.png": []}
+    assert any("names another photo in its <filename>" in text for text in remarks(found))

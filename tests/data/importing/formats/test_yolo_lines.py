@@ -145,3 +145,9 @@ def test_two_files_for_one_photo_are_asked_where_they_differ(tmp_path: Path) -> 
 
 def test_labels_in_utf_16_are_read(tmp_path: Path) -> None:
     assert read(tmp_path, "1 0.5 0.5 0.2 0.25\r\n".encode("utf-16"))["boxes"] == [("bee", 40, 30, 20, 20)]
+
+
+def test_a_suffix_in_capitals_is_one(tmp_path: Path) -> None:
+    files = {"labels/a.TXT": "1 0.5 0.5 0.2 0.25\n"}
+    found = plan(put(tmp_path, photos("images/a.PNG"), CLASSES, files))
+    assert [len(marks) for marks in boxes(found).values()] == [1] and not found.problems

@@ -5,9 +5,9 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from posixpath import commonpath
-from urllib.parse import unquote
 
 from core.data.importing.folder_layout import is_picture
+from core.data.tables.file_index import variants_of
 
 # Folders with these names say nothing about a photo: two that differ only by them are the same place.
 _PLAIN_FOLDERS = frozenset(
@@ -35,6 +35,7 @@ class ImageIndex:
         self._by_name: dict[str, list[str]] = defaultdict(list)
         self._by_any_case: dict[str, list[str]] = defaultdict(list)
         self._by_stem: dict[str, list[str]] = defaultdict(list)
+        self._by_variant: dict[str, list[str]] = defaultdict(list)
         self._by_end: dict[str, list[str]] = defaultdict(list)  # every ending of a path
         for path in sorted(self.paths):
             name = _name(_composed(path))
@@ -43,6 +44,8 @@ class ImageIndex:
             self._by_name[name].append(path)
             self._by_any_case[name.casefold()].append(path)
             self._by_stem[_stem(name)].append(path)
+            for variant in variants_of(name):
+                self._by_variant[_name(variant)].append(path)
             for ending in _endings(_composed(path)):
                 self._by_end[ending].append(path)
 
@@ -59,13 +62,16 @@ class ImageIndex:
         """Return the images that the name may mean: none, one, or several that fit equally well."""
         if found := self._at_place(name, near) or self._by_ending(name, near, self._by_name, _name):
             return found
-        plain = plain_address(name)
-        if plain != name and (
-            found := self._at_place(plain, near) or self._by_ending(plain, near, self._by_name, _name)
-        ):
-            return self._guessed(ADDRESS, name, found)
-        if found := self._by_ending(plain, near, self._by_any_case, lambda path: _name(path).casefold()):
-            return self._guessed(OTHER_CASE, name, found)
+        others = variants_of(name)
+        for plain in others:
+            if found := self._at_place(plain, near) or self._by_ending(plain, near, self._by_name, _name):
+                return self._guessed(ADDRESS, name, found)
+        for plain in (name, *others):
+            if found := self._by_ending(plain, near, self._by_variant, _name):
+                return self._guessed(ADDRESS, name, found)
+        for plain in (name, *others):
+            if found := self._by_ending(plain, near, self._by_any_case, lambda path: _name(path).casefold()):
+                return self._guessed(OTHER_CASE, name, found)
         if not is_picture(name) and (found := self._by_ending(name, near, self._by_stem, _name)):
             return self._guessed(NO_SUFFIX, name, found)
         return []
@@ -88,14 +94,14 @@ class ImageIndex:
         """Return a sentence on each way in which names were guessed, and whether it is harmless."""
         words = {
             OTHER_CASE: ("only the case differs", False),
-            ADDRESS: ("they are written as addresses of the web", True),
-            NO_SUFFIX: ("they have no suffix", True),
+            ADDRESS: ("it is written in another way", True),
+            NO_SUFFIX: ("it has no suffix", True),
         }
         found = []
         for how, (reason, harmless) in words.items():
             if named := self.guesses.get(how):
                 name, path = min(named.items())
-                names = "1 name is" if len(named) == 1 else f"{len(named):,} names are"
+                names = "1 name is" if len(named) == 1 else f"{len(named):,} names are each"
                 found.append((f"{names} matched with a photo although {reason}: {name[:200]} with {path}", harmless))
         return found
 
@@ -155,12 +161,6 @@ def nearest(paths: Sequence[str], near: str) -> list[str]:
     words = set(near.split("/")[:-1])
     shared = {path: len(words.intersection(path.split("/")[:-1])) for path in paths}
     return [path for path in paths if shared[path] == max(shared.values())]
-
-
-def plain_address(name: str) -> str:
-    """Return the path in an address of the web: without https://host/, ?size=640 and %20."""
-    without_host = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]{1,15}://[^/]*/", "", name)
-    return unquote(re.split(r"[?#]", without_host, maxsplit=1)[0])
 
 
 def shown_name(name: str, path: str) -> str:

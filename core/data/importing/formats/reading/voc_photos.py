@@ -62,6 +62,9 @@ def _choose(one: Annotation, pictures: ImageIndex, chosen: Chosen) -> str | None
     """Note the photo of an XML file; return the reason where it has none."""
     path, name = one.path, one.filename.strip()
     named = _at_places(path, one.filename, pictures) or _at_places(path, name, pictures)
+    if named is None and (agreed := _agreed(path, name, pictures)) is not None:
+        chosen.photos[path] = agreed
+        return None
     named = named or (pictures.find(name, path) if name else None)
     own, beside = _own_photos(path, named, pictures)
     if named is None and "/" in name.replace("\\", "/") and not beside:
@@ -89,16 +92,17 @@ def _choose(one: Annotation, pictures: ImageIndex, chosen: Chosen) -> str | None
     return None
 
 
+def _agreed(path: str, name: str, pictures: ImageIndex) -> str | None:
+    """Return the photo beside the XML file of the same name, if the <filename> is that photo's too, in any case."""
+    base = PurePosixPath(name.replace("\\", "/")).name.casefold()
+    own = [one for one in _beside(path, pictures) if PurePosixPath(one).name.casefold() == base]
+    return own[0] if len(own) == 1 else None
+
+
 def _own_photos(path: str, named: str | None, pictures: ImageIndex) -> tuple[list[str], bool]:
     """Return the photos of the XML file's own name, and whether they lie beside it or in the folder for photos."""
-    stem = path.rpartition(".")[0]
-    places = [stem]
-    if below := _ANNOTATIONS.fullmatch(stem):
-        around, rest = below.group(1) or "", below.group(2)
-        places += [f"{around}{top}{rest}" for top in ROOTS]
-    found = [photo for place in places for photo in _with_stem(place, pictures)]
-    if found:
-        return list(dict.fromkeys(found)), True
+    if found := _beside(path, pictures):
+        return found, True
     alike = pictures.with_stem(path)
     alike = alike if len(alike) <= _MOST_ALIKE else []
     alike = nearest([one for one in alike if folders_agree(path, one)] or alike, path)
@@ -106,6 +110,16 @@ def _own_photos(path: str, named: str | None, pictures: ImageIndex) -> tuple[lis
     if beside_named or named is None:
         return beside_named or alike, False
     return [one for one in alike if folders_agree(path, one)], False
+
+
+def _beside(path: str, pictures: ImageIndex) -> list[str]:
+    """Return the photos of the XML file's own name beside it, or in the folder for photos."""
+    stem = path.rpartition(".")[0]
+    places = [stem]
+    if below := _ANNOTATIONS.fullmatch(stem):
+        around, rest = below.group(1) or "", below.group(2)
+        places += [f"{around}{top}{rest}" for top in ROOTS]
+    return list(dict.fromkeys(photo for place in places for photo in _with_stem(place, pictures)))
 
 
 def _with_stem(place: str, pictures: ImageIndex) -> list[str]:

@@ -46,7 +46,7 @@ def are_labels(lines: Sequence[Sequence[str]]) -> bool:
 
 def photos_of(path: str, pictures: ImageIndex) -> list[str]:
     """Return images/train/a.jpg for labels/train/a.txt, or the image beside it; all with that name but the suffix."""
-    stem = path.removesuffix(".txt")
+    stem = path[: -len(".txt")]  # in any case
     parts = stem.split("/")
     places = ["/".join([*parts[:place], "images", *parts[place + 1 :]]) for place in _places_of("labels", parts)]
     for place in (*places, stem):
