@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_problems, print_result
+from core.cli.import_sources import SOURCES, plan_sources
 from core.cli.questions import question_as_record, require_answers
 from core.cli.user_name import user_name
 from core.errors import DataError
@@ -38,7 +39,6 @@ Answers = Annotated[
     ),
 ]
 
-_SOURCES = "Give a labels.csv, a folder of photos, a zip, or an .h5 or .npz file of images."
 _KINDS = {
     "taken": "imported",
     "remark": "imported with a note",
@@ -92,7 +92,7 @@ def import_(
     from core.workspace import open_workspace
 
     answers = parse_answers(answer or ())
-    plan = _plan_all(source, images, group_column, answers)
+    plan = plan_sources(source, images, group_column, answers)
     store = Store(open_workspace())
     try:
         known = store.find_project(project)
@@ -111,7 +111,7 @@ def import_(
             require_answers(plan.questions, ())  # they may be why nothing matches
             raise DataError(plan.unmatched_table)
         if not plan.candidates and not updates.photos:
-            raise DataError(f"There is nothing to import in {plan.source}. {_SOURCES}")
+            raise DataError(f"There is nothing to import in {plan.source}. {SOURCES}")
         if dry_run:
             _print_dry_run(plan, updates, project, problems, json)
             require_answers(plan.questions, plan.unused_answers)
@@ -251,54 +251,6 @@ def labels(
             print_message(words)
     if lost:
         print_message(missing_in_words(lost))
-
-
-def _plan_all(
-    sources: list[Path], images: Path | None, group_column: str | None, answers: dict[str, str]
-) -> "ImportPlan":
-    from core.data.importing.folder_layout import PACKED_SUFFIXES
-    from core.data.importing.plan_import import plan_packed_files
-
-    if len(sources) == 1:
-        return _plan(sources[0], images, group_column, answers)
-    if images is not None or any(one.suffix.lower() not in PACKED_SUFFIXES for one in sources):
-        raise typer.BadParameter("give one source, or several files of packed images only.")
-    for one in sources:
-        if not one.is_file():
-            raise DataError(f"There is no file {one}. {_SOURCES}")
-    return plan_packed_files(sources, answers)
-
-
-def _plan(source: Path, images: Path | None, group_column: str | None, answers: dict[str, str]) -> "ImportPlan":
-    from core.data.importing.folder_layout import PACKED_SUFFIXES
-    from core.data.importing.plan_import import plan_folder, plan_packed_files, plan_table, plan_zip
-    from core.data.tables.name_matching import FOLDERS
-
-    if source.is_dir():
-        if images is not None:
-            raise DataError(
-                f"{source} is a folder, so --images cannot be used. Give the labels.csv instead of the folder."
-            )
-        return plan_folder(source, group_column=group_column, answers=answers)
-    if not source.is_file():
-        raise DataError(f"There is no file or folder {source}. {_SOURCES}")
-    if source.suffix.lower() in (".zip", ".tm"):
-        return plan_zip(source, source.name, group_column=group_column, answers=answers)
-    if source.suffix.lower() in PACKED_SUFFIXES:
-        if images is not None:
-            raise DataError(f"{source} contains its images, so --images cannot be used. Leave --images out.")
-        return plan_packed_files([source], answers)
-    folder = images or source.parent
-    if not folder.is_dir():
-        raise DataError(f"There is no folder {folder}. Set --images to the folder that contains the photos.")
-    plan = plan_folder(folder, source, group_column, answers)
-    asked = any(one.kind == FOLDERS for one in plan.questions)
-    matched = any(one.line or one.label or one.objects for one in plan.candidates)
-    if images is None and not asked and not matched:
-        # The table came alone, and other photos beside it are not meant.
-        rest = {name: key for name, key in answers.items() if name.partition(":")[0] != FOLDERS}
-        return plan_table(source, group_column, rest)
-    return plan
 
 
 def _print_counts(results: "list[FileResult]", updates: "LabelUpdates", project: str, json: bool) -> None:

@@ -126,8 +126,10 @@ def _from_tasks(
         found = _placed(path, where, task.get("data"), reading)
         if found is None:
             continue
-        annotations = task.get("annotations", task.get("completions"))
+        annotations = task.get("annotations", task.get("completions", []))
         labelled = False
+        if not isinstance(annotations, list):
+            reading.collected.add_problem(where, "its annotations are no list; they are skipped")
         listed = annotations if isinstance(annotations, list) else []
         usable = [one for one in listed if isinstance(one, dict)]
         if len(usable) < len(listed):
@@ -141,6 +143,8 @@ def _from_tasks(
                 continue
             labelled = True
             result = one.get("result")
+            if not isinstance(result, list):
+                reading.collected.add_problem(where, "an annotation has no list of results; it is skipped")
             answers = results.read(found.about, result if isinstance(result, list) else [])
             who = _name_of(one.get("completed_by")) or f"annotation {place}"
             yield _Annotation(found.about, found.split, who, answers)
@@ -203,7 +207,7 @@ def _placed(path: str, where: str, data: Any, reading: ToolReading) -> _Annotati
     if split is None and said not in (None, ""):
         text = "1 photo has a split other than train, val and test, which is not used"
         many = "{n} photos have a split other than train, val and test, which is not used"
-        reading.note(path, text, many, photo, "remark")
+        reading.note(path, text, many, photo, "problem")
     return _Annotation(Annotated(path, where, photo), split)
 
 

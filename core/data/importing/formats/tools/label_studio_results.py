@@ -97,7 +97,7 @@ class ResultReader:
         if not _has_place(value):
             reading.skipped(about.file, kind[:40], about.photo, f"results of the type {kind[:40]}")
             return
-        if number_of(value.get("image_rotation") or 0):
+        if number_of(value.get("image_rotation") or 0) != 0:
             reading.collected.add_problem(where, "the photo was turned in Label Studio, so its place is unclear")
             return
         if value.get("item_index"):
@@ -117,6 +117,8 @@ class ResultReader:
 
     def _choose(self, about: Annotated, answers: Answers, control: str, chosen: Any) -> None:
         some = answers.choices.setdefault(control, [])
+        if chosen == []:
+            self._reading.collected.add_problem(about.where, "a choice is empty; it is skipped")
         for value in chosen if isinstance(chosen, list) else [chosen]:
             name = class_text(value)
             if name is None:

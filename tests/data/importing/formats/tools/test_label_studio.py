@@ -341,7 +341,7 @@ def test_the_split_in_the_data_of_a_task_is_the_split(tmp_path: Path) -> None:
     tasks[0]["data"]["split"], tasks[1]["data"]["split"] = "validation", "fold-3"
     plan = plan_of(tmp_path, *tasks, a=photo(), b=photo(seed=2))
     assert splits(plan) == {"a.png": "val", "b.png": None}
-    assert "1 photo has a split other than train, val and test" in remarks(plan)[0]
+    assert "1 photo has a split other than train, val and test" in problems(plan)[0]
 
 
 def test_folders_of_splits_are_splits_only_where_all_photos_lie_in_them(tmp_path: Path) -> None:
