@@ -16,10 +16,8 @@ from core.cli import (
     check,
     cross_validate,
     data,
-    features,
     find_rate,
     models,
-    predict_explain,
     runs,
     sweeps,
     training,
@@ -27,6 +25,7 @@ from core.cli import (
 from core.cli.backgrounds import background
 from core.cli.doubt import decide
 from core.cli.grouping import groups
+from core.cli.predicting import features, predict_explain
 from core.cli.questions import print_samples
 from core.errors import QuestionsOpen, StudioError
 

@@ -7,7 +7,7 @@ import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_result, print_table
 from core.cli.data import Answers, GroupColumn
-from core.cli.predict_explain import Device
+from core.cli.predicting.predict_explain import Device
 from core.cli.training import Images
 from core.errors import DataError
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.cli.image_sources import pictures
+from core.cli.predicting.image_sources import pictures
 from core.errors import ImageRefused
 from tests.cli.conftest import Core
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_result, print_table
-from core.cli.predict_explain import Device
+from core.cli.predicting.predict_explain import Device
 from core.errors import RunError
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from core.data.importing.file_heads import ReadableFile
 from core.data.importing.folder_layout import is_clutter, plain_path
 from core.data.importing.names.zip_names import names_of
+from core.data.importing.photo_files.file_heads import ReadableFile
 from core.data.pictures.decoding import MAX_FILE_BYTES
 from core.data.tables.label_rows import Problem
 from core.data.tables.questions import Asking

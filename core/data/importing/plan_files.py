@@ -13,10 +13,10 @@ from core.data.importing.formats.csv_styles.joined_tables import in_own_table
 from core.data.importing.formats.gathered_labels import Files, check_labels
 from core.data.importing.formats.manifest import FILE_NAME, Manifest, find_manifest
 from core.data.importing.formats.recognise import read_data_set
-from core.data.importing.frame_questions import settle_frames
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, in_line_order, with_boxes
 from core.data.importing.names.folder_classes import read_folders
-from core.data.importing.skip_reasons import skip_reason
+from core.data.importing.photo_files.frame_questions import settle_frames
+from core.data.importing.photo_files.skip_reasons import skip_reason
 from core.data.tables.label_rows import NO_GROUP_COLUMNS, GroupColumns, LabelledBox, LabelRow, objects_of
 from core.data.tables.labels_csv import NO_LABEL, LabelTable, Problem, match_files
 from core.data.tables.names import class_key, sort_key, storable_name, tidy_name

@@ -9,7 +9,6 @@ from typing import BinaryIO
 
 from core.data.importing.archives import LIMITS, ZipLimits, ZipListing, list_zip
 from core.data.importing.arrays.packed_images import plan_packed
-from core.data.importing.file_heads import ReadableFile
 from core.data.importing.folder_files import free_name, list_folder, read_head, read_limited, read_listed
 from core.data.importing.folder_layout import (
     PACKED_SUFFIXES,
@@ -27,6 +26,7 @@ from core.data.importing.formats.teachable_machine import PROJECT_SUFFIX, with_c
 from core.data.importing.given_labels import LABEL_FILES, tool_tables, with_given_labels
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, ImportReport
 from core.data.importing.names.class_case import settle_classes
+from core.data.importing.photo_files.file_heads import ReadableFile
 from core.data.importing.plan_files import FileReaders, plan_from_files
 from core.data.importing.run_import import run_import
 from core.data.importing.upload_spool import UploadSpool

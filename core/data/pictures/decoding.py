@@ -11,11 +11,11 @@ from pathlib import Path, PurePath
 import PIL
 from PIL import Image, UnidentifiedImageError
 
-from core.data.pictures.color_profiles import to_srgb
 from core.data.pictures.decoding_limits import MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE, TooCostly
+from core.data.pictures.formats.color_profiles import to_srgb
+from core.data.pictures.formats.other_files import RAW, raw_photo, what_it_is
 from core.data.pictures.network_input.reduced_image import ReducedImage, turned
 from core.data.pictures.opened_picture import BROKEN, ROTATIONS, Loaded, load_picture, with_end_mark
-from core.data.pictures.other_files import RAW, raw_photo, what_it_is
 from core.data.pictures.pixels import NUMBERS, to_rgb
 from core.errors import ImageRefused
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from PIL import Image
 
-from core.data.pictures.pixel_stream import read_pixels
+from core.data.pictures.formats.pixel_stream import read_pixels
 from core.limited_process import FileRefused, FileUnreadable, read_limited
 
 MAX_PIXELS = 89_478_485
@@ -49,7 +49,7 @@ MAX_SECONDS = 20.0
 PATIENCE_SECONDS = 60.0
 """How long the decoding of a JPEG 2000 may take; the largest allowed takes five seconds of processor time."""
 
-DECODER = ("-m", "core.data.pictures.jpeg2000_process")
+DECODER = ("-m", "core.data.pictures.formats.jpeg2000_process")
 _NAMES = {"JPEG2000": "JPEG 2000", "WEBP": "WebP", "HEIF": "HEIC"}
 _TILE_WIDTH, _TILE_LENGTH = 322, 323
 _READS_PER_CHECK = 16

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import jpeg_factory
 
-from core.data.pictures.color_profiles import profile_of_primaries
-from core.data.pictures.cut_jpeg import completed, is_cut
 from core.data.pictures.decoding_limits import (
     MAX_PIXELS,
     MAX_SCANS,
@@ -22,11 +20,13 @@ from core.data.pictures.decoding_limits import (
     load,
     reduction,
 )
-from core.data.pictures.deep_colors import by_own_range, is_deep, read_lower_bytes, uses_lower_half
-from core.data.pictures.heif_header import color_primaries, is_heif
-from core.data.pictures.heif_photo import check_heif, load_heif
+from core.data.pictures.formats.color_profiles import profile_of_primaries
+from core.data.pictures.formats.cut_jpeg import completed, is_cut
+from core.data.pictures.formats.deep_colors import by_own_range, is_deep, read_lower_bytes, uses_lower_half
+from core.data.pictures.formats.heif_header import color_primaries, is_heif
+from core.data.pictures.formats.heif_photo import check_heif, load_heif
+from core.data.pictures.formats.tiff_pages import tiff_pages
 from core.data.pictures.network_input.reduced_image import Extent
-from core.data.pictures.tiff_pages import tiff_pages
 
 # Formats whose decoder works inside this process on the bytes given, and whose header gives the size of the result.
 # Left out: EPS (Pillow runs Ghostscript on it), WMF and the stubs (another program decodes them), FITS (inflates

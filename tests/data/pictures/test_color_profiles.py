@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from core.data.pictures import color_profiles
-from core.data.pictures.color_profiles import P3, SAME_COLOR, matrix_profile, profile_of_primaries
 from core.data.pictures.decoding import Decoded, content_hash, decode
+from core.data.pictures.formats import color_profiles
+from core.data.pictures.formats.color_profiles import P3, SAME_COLOR, matrix_profile, profile_of_primaries
 
 DISPLAY_P3 = ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060))
 ADOBE_RGB = ((0.640, 0.330), (0.210, 0.710), (0.150, 0.060))

@@ -70,7 +70,8 @@ def test_a_jpeg_2000_is_decoded_by_a_process_with_limited_memory() -> None:
     data = encoded("JPEG2000", irreversible=False, codeblock_size=(4, 4))
     assert decode(data, "a.jp2").image.tobytes() == decode(encoded("PNG"), "a.png").image.tobytes()
     code = (
-        "from core.data.pictures.jpeg2000_process import decode_pixels; from core.limited_process import run_limited;"
+        "from core.data.pictures.formats.jpeg2000_process import decode_pixels;"
+        "from core.limited_process import run_limited;"
         "run_limited(decode_pixels, 40 * 2**20)"
     )
     large = encoded("JPEG2000", (1500, 1000))

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.pictures import frames
 from core.data.pictures.decoding import decode
-from core.data.pictures.frames import MAX_FRAMES, count_frames, frame_bytes, may_have_frames
-from core.data.pictures.tiff_pages import MAX_DIRECTORIES, tiff_pages
+from core.data.pictures.formats import frames
+from core.data.pictures.formats.frames import MAX_FRAMES, count_frames, frame_bytes, may_have_frames
+from core.data.pictures.formats.tiff_pages import MAX_DIRECTORIES, tiff_pages
 from core.errors import ImageRefused
 
 COLORS = ["red", "green", "blue"]

@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from core.data.importing.formats.image_size import size_of, stored_size_of
-from core.data.pictures import heif_photo
-from core.data.pictures.color_profiles import P3, matrix_profile
 from core.data.pictures.decoding import decode
 from core.data.pictures.decoding_limits import MAX_FORMAT_PIXELS
-from core.data.pictures.heif_header import heif_size, is_heif
+from core.data.pictures.formats import heif_photo
+from core.data.pictures.formats.color_profiles import P3, matrix_profile
+from core.data.pictures.formats.heif_header import heif_size, is_heif
 from core.errors import ImageRefused
 from core.workspace import REPOSITORY
 from tests.data.pictures.test_color_profiles import DISPLAY_P3, color_of, expected_from_p3

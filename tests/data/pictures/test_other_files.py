@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from core.data.pictures.decoding import decode
-from core.data.pictures.other_files import RAW, RAW_SUFFIXES, VIDEO, kind_by_suffix, raw_photo
+from core.data.pictures.formats.other_files import RAW, RAW_SUFFIXES, VIDEO, kind_by_suffix, raw_photo
 from core.errors import ImageRefused
 
 

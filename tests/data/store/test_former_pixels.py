@@ -9,8 +9,8 @@ from PIL import Image
 
 from core.data.importing.plan_import import plan_folder, run_import
 from core.data.importing.updates.known_photos import find_known
-from core.data.pictures.color_profiles import matrix_profile
 from core.data.pictures.decoding import Decoded, content_hash, decode
+from core.data.pictures.formats.color_profiles import matrix_profile
 from core.data.store.add_images import prepare_image
 from core.data.store.checking.photo_check import check_photos
 from core.data.store.store import Store

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from core.data.pictures.box import Box
 from core.data.pictures.decoding_limits import MAX_PIXELS, MAX_SIDE, reduction
-from core.data.pictures.heif_header import is_heif
-from core.data.pictures.heif_photo import check_heif
+from core.data.pictures.formats.heif_header import is_heif
+from core.data.pictures.formats.heif_photo import check_heif
 from core.data.pictures.opened_picture import BROKEN, check_size, open_picture
 
 ORIENTATION_TAG, TURNED = 274, (5, 6, 7, 8)

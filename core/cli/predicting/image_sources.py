@@ -92,7 +92,7 @@ def _skipped(file: Path) -> str | None:
 
 def _no_picture(name: str) -> str:
     from core.data.importing.folder_layout import PACKED_SUFFIXES, suffix_of
-    from core.data.importing.skip_reasons import skip_reason
+    from core.data.importing.photo_files.skip_reasons import skip_reason
 
     if suffix_of(name) in (".zip", *PACKED_SUFFIXES):
         return "it is not opened inside a folder; give the file itself"

@@ -1,6 +1,6 @@
 """Decode one JPEG 2000 picture in a process of its own, with limited memory.
 
-    python -m core.data.pictures.jpeg2000_process < PICTURE > PIXELS
+    python -m core.data.pictures.formats.jpeg2000_process < PICTURE > PIXELS
 
 The size of a picture does not tell how much memory its decoder takes: a file of 5 kB with small code blocks takes as
 much as one of a hundred times the size. PIXELS is a line of JSON with mode and size, then the pixels.
@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from core.data.pictures.pixel_stream import write_pixels
+from core.data.pictures.formats.pixel_stream import write_pixels
 from core.limited_process import refuse, run_limited
 
 MEMORY_BYTES = 3 * 2**29

@@ -1,7 +1,7 @@
 """Say why a file among photos is not read, by its name alone."""
 
 from core.data.importing.folder_layout import TABLE_SUFFIXES, suffix_of
-from core.data.pictures.other_files import kind_by_suffix
+from core.data.pictures.formats.other_files import kind_by_suffix
 
 
 def skip_reason(path: str) -> str:

@@ -1,6 +1,6 @@
 """Decode one HEIC or HEIF photo in a process of its own, with limited memory.
 
-    python -m core.data.pictures.heif_process < PHOTO > PIXELS
+    python -m core.data.pictures.formats.heif_process < PHOTO > PIXELS
 
 PIXELS is a line of JSON, then the pixels (`pixel_stream`). The library is pillow-heif with libheif and libde265, which
 are written in C++ and have had holes that a photo could use: this process holds nothing, and may crash.
@@ -12,8 +12,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, BinaryIO
 
-from core.data.pictures.heif_header import LIBRARIES
-from core.data.pictures.pixel_stream import write_bytes
+from core.data.pictures.formats.heif_header import LIBRARIES
+from core.data.pictures.formats.pixel_stream import write_bytes
 from core.limited_process import refuse, run_limited
 
 MEMORY_BYTES = 3 * 2**29

@@ -6,11 +6,11 @@ from importlib.util import find_spec
 
 from PIL import Image
 
-from core.data.pictures.color_profiles import HDR_TRANSFERS, profile_of_primaries
 from core.data.pictures.decoding_limits import MAX_FORMAT_PIXELS, TooCostly, decoded_apart
-from core.data.pictures.heif_header import LIBRARIES, heif_coded_pixels, heif_size
+from core.data.pictures.formats.color_profiles import HDR_TRANSFERS, profile_of_primaries
+from core.data.pictures.formats.heif_header import LIBRARIES, heif_coded_pixels, heif_size
 
-DECODER = ("-m", "core.data.pictures.heif_process")
+DECODER = ("-m", "core.data.pictures.formats.heif_process")
 _EXPORT = "export it as JPEG (iPhone: Settings, Camera, Formats, Most Compatible)"
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_result, print_table
-from core.cli.image_sources import pictures, print_refused
 from core.cli.outputs import require_empty, whole_file
+from core.cli.predicting.image_sources import pictures, print_refused
 from core.cli.user_name import user_name
 from core.errors import DataError, RunError
 from core.inspection.explaining.methods import BOX, METHODS, STAGES

@@ -6,7 +6,7 @@ from functools import partial
 
 from core.data.importing.folder_layout import suffix_of
 from core.data.importing.import_plan import Candidate
-from core.data.pictures.frames import MAX_FRAMES, count_frames, frame_bytes, may_have_frames
+from core.data.pictures.formats.frames import MAX_FRAMES, count_frames, frame_bytes, may_have_frames
 from core.data.tables.label_rows import Problem
 from core.data.tables.questions import SAMPLED, Asking, Choice, Question, SamplePhoto
 from core.errors import ImageRefused

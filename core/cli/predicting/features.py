@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_result
-from core.cli.image_sources import pictures, print_refused
 from core.cli.outputs import require_empty, whole_file
-from core.cli.predict_explain import Device, Model
+from core.cli.predicting.image_sources import pictures, print_refused
+from core.cli.predicting.predict_explain import Device, Model
 from core.errors import DataError
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 import io
 
 from core.data.pictures.decoding import BROKEN, decode_frame
+from core.data.pictures.formats.tiff_pages import tiff_pages
 from core.data.pictures.opened_picture import open_picture
-from core.data.pictures.tiff_pages import tiff_pages
 
 MAX_FRAMES = 100
 """How many frames of one file can become photos. A frame of an animation needs all frames before it."""

@@ -1,0 +1,1 @@
+"""The commands that use a model on images: evaluate, predict, explain and features."""
