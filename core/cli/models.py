@@ -37,6 +37,7 @@ def weights(
                 "classes": len(found.classes),
                 "preprocessing": found.preprocessing,
                 "origin": found.origin,
+                "notes": list(found.notes),
             }
         )
         return
@@ -48,6 +49,8 @@ def weights(
         print_result(
             f"These weights need {found.arch}: it has the same layers, but the stride is in a different convolution."
         )
+    for note in found.notes:
+        print_result(note)
 
 
 def export(

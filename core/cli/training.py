@@ -286,7 +286,9 @@ def _check_weights(recipe: "Recipe") -> None:
     from core.training.initial_model import fetch_pretrained
 
     with ProgressDisplay() as display:
-        fetch_pretrained(recipe, display.show_bytes)
+        found = fetch_pretrained(recipe, display.show_bytes)
+    for note in found.notes:
+        print_message(note)
 
 
 def _train_in_background(reference: str) -> None:

@@ -26,6 +26,7 @@ from core.models.untrusted.bundle_info import (
     parse_info,
 )
 from core.models.untrusted.stored_tensor import StoredTensor, Unusable, checked_state, read_tensor
+from core.models.untrusted.tensor_shapes import difference
 from core.models.zoo import config_of
 
 if TYPE_CHECKING:
@@ -212,18 +213,7 @@ def mismatch(model: "ResNet", state: "Mapping[str, Tensor | StoredTensor]", *, c
     """
     wanted = {k: tuple(v.shape) for k, v in model.state_dict().items() if classifier or not k.startswith("fc.")}
     found = {k: tuple(v.shape) for k, v in state.items() if classifier or not k.startswith("fc.")}
-    missing = [name for name in wanted if name not in found]
-    unknown = [name for name in found if name not in wanted]
-    if missing or unknown:
-        parts = [f"{len(missing)} are missing ({missing[0]} is the first)"] if missing else []
-        parts += [f"{len(unknown)} are unknown ({unknown[0]} is the first)"] if unknown else []
-        return f"of {len(wanted)} named tensors " + " and ".join(parts)
-    for name, shape in wanted.items():
-        if found[name] != shape:
-            if name.startswith("fc.") and found[name][:1] != shape[:1]:
-                return f"the weights are for {found[name][0]} classes, not for {shape[0]}"
-            return f"{name} has the shape {list(found[name])}, not {list(shape)}"
-    return None
+    return difference(wanted, found)
 
 
 def _load_network(folder: Path, info: BundleInfo) -> "ResNet":

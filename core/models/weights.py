@@ -11,7 +11,6 @@ import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,6 @@ from filelock import FileLock, Timeout
 
 from core.errors import BundleError, WeightsUnavailable
 from core.file_replacement import replace_patiently
-from core.models.bundle import load_bundle
 from core.models.downloads import (
     DiskFailed,
     NotReached,
@@ -33,17 +31,17 @@ from core.models.downloads import (
     fetch_wheel,
 )
 from core.models.file_hash import hash_of, known_sha256_of
+from core.models.foreign.own_weights import own_weights
+from core.models.foreign.pretrained import Pretrained, imagenet_classes
 from core.models.weight_files import KERAS_SUFFIXES, load_file, plain, unfit
 from core.models.weights_table import (
     TABLE,
     WeightsEntry,
     available,
     entries_for,
-    keras_preprocessing,
     on_disk,
-    preprocessing_of,
 )
-from core.models.zoo import config_of, same_layers
+from core.models.zoo import config_of
 from core.workspace import weights_folder
 
 if TYPE_CHECKING:
@@ -75,21 +73,6 @@ def _cause(failures: Sequence[SourceFailed]) -> tuple[str, str]:
     if any(isinstance(failure, NotReached) for failure in failures):
         return "none of its sources can be reached", "Connect to the internet and try again."
     return "its sources delivered other files than expected", "Try again later."
-
-
-@dataclass(frozen=True)
-class Pretrained:
-    """Weights with everything that is needed to use them."""
-
-    arch: str
-    """The architecture that they need: ``resnet50-v1`` if resnet50 was asked for and npm delivered it."""
-    state: "dict[str, Tensor]"
-    """A complete state dict, float32 on the CPU."""
-    classes: tuple[str, ...]
-    """Empty if the state dict has no classifier."""
-    preprocessing: dict[str, Any]
-    origin: dict[str, str]
-    """``source``, ``name``, ``address``, ``sha256`` (or ``md5``), ``licence``, ``top1`` and ``top1_from``."""
 
 
 def fetch(
@@ -293,26 +276,7 @@ def _from_user(path: Path, arch: str) -> Pretrained:
             f"{path} is neither a source nor a file. Choose auto, {', '.join(_SOURCES)}, "
             "or the path of a weight file or bundle folder."
         )
-    if path.is_dir():
-        model, info = load_bundle(path)
-        if not same_layers(info.arch, arch):
-            raise BundleError(f"The bundle {path} is a {info.arch}, not a {arch}. Choose the architecture {info.arch}.")
-        return Pretrained(info.arch, model.state_dict(), info.classes, info.preprocessing, {"source": str(path)})
-    keras = path.suffix.lower() in KERAS_SUFFIXES
-    if keras:
-        from core.models.keras_files import load_keras_file
-
-        state = load_keras_file(path, arch)
-    else:
-        state = load_file(path, arch)
-    problem = unfit(arch, state)
-    if problem:
-        raise BundleError(f"{path} does not fit {arch}: {problem}. Choose the architecture that the file is for.")
-    # A bare file names neither classes nor preprocessing: use ImageNet's if the number fits, else numbers as names.
-    rows = len(state["fc.weight"]) if "fc.weight" in state else 0
-    classes = tuple(imagenet_classes()) if rows == 1000 else tuple(str(number) for number in range(rows))
-    preprocessing = keras_preprocessing(arch) if keras else preprocessing_of()
-    return Pretrained(arch, state, classes, preprocessing, {"source": str(path)})
+    return own_weights(path, arch)
 
 
 def _check_fit(entry: WeightsEntry, state: "Mapping[str, Tensor]") -> None:
@@ -322,13 +286,6 @@ def _check_fit(entry: WeightsEntry, state: "Mapping[str, Tensor]") -> None:
         problem = f"they are for {rows} classes"
     if problem:
         raise SourceFailed(f"the weights do not fit {entry.needs} ({problem})")
-
-
-def imagenet_classes() -> list[str]:
-    """Return ImageNet's 1000 class names in the order of the logits."""
-    from torchvision.models import ResNet50_Weights
-
-    return list(ResNet50_Weights.IMAGENET1K_V1.meta["categories"])
 
 
 def _ignore(what: str, done: int, total: int | None) -> None:

@@ -62,14 +62,15 @@ def build_initial_model(
 
     pretrained = yield from with_progress(lambda report: fetch_pretrained(recipe, report))
     pretrained, about_head = _on_last_stage(recipe, pretrained)
+    pretrained, about_order = _in_order_of(classes, pretrained)
     # Created without memory: no time is spent on random weights that are about to be replaced.
     with torch.device("meta"):
         model = build_for(task, pretrained.arch, len(pretrained.classes))
     load_pretrained(model, pretrained, recipe.seed)
     sentences = [*start_sentences(recipe, pretrained.arch, pretrained.origin), *about_head]
-    knows_classes = _same_classes(recipe, pretrained, classes)
+    knows_classes = _same_classes(pretrained, classes)
     if knows_classes:
-        sentences.append("It already has the classes of these photos, so its head is kept.")
+        sentences.append(about_order or _kept_head(pretrained))
     else:
         model.reset_classifier(len(classes), generator)
     values = pretrained.preprocessing
@@ -114,14 +115,31 @@ def fetch_pretrained(recipe: Recipe, report: Callable[[str, int, int | None], No
     return fetch(recipe.arch, source=recipe.weights, progress=report)
 
 
-def _same_classes(recipe: Recipe, pretrained: Pretrained, classes: Sequence[str]) -> bool:
-    """Return whether the head can be kept. A bare weight file has no class names, so the number of classes decides."""
+def _in_order_of(classes: Sequence[str], pretrained: Pretrained) -> tuple[Pretrained, str | None]:
+    """Return the weights with the rows of their head in the order of a run's classes, if they have the same ones."""
+    known = pretrained.named and "fc.weight" in pretrained.state and pretrained.classes != tuple(classes)
+    if not known or len(pretrained.classes) != len(classes) or set(pretrained.classes) != set(classes):
+        return pretrained, None
+    place = {name: row for row, name in enumerate(pretrained.classes)}
+    rows = [place[name] for name in classes]
+    head = {name: pretrained.state[name][rows] for name in ("fc.weight", "fc.bias")}
+    said = "It already has the classes of these photos in another order, so its head is kept in the order of these."
+    return replace(pretrained, classes=tuple(classes), state=pretrained.state | head), said
+
+
+def _same_classes(pretrained: Pretrained, classes: Sequence[str]) -> bool:
+    """Return whether the head can be kept. If a file does not name its classes, their number decides."""
     if "fc.weight" not in pretrained.state:
         return False
     if pretrained.classes == tuple(classes):
         return True
-    bare = recipe.weights not in NAMED_WEIGHTS and not Path(recipe.weights).is_dir()
-    return bare and len(pretrained.classes) == len(classes)
+    return not pretrained.named and len(pretrained.classes) == len(classes)
+
+
+def _kept_head(pretrained: Pretrained) -> str:
+    if pretrained.named:
+        return "It already has the classes of these photos, so its head is kept."
+    return "Its head has as many outputs as these photos have classes, so it is kept; the file does not name them."
 
 
 def with_progress(work: Callable[[Callable[[str, int, int | None], None]], T]) -> Generator[Progress, None, T]:

@@ -1,7 +1,11 @@
 import json
+from argparse import Namespace
 from pathlib import Path
 
+import torch
+
 from core.models.bundle import load_bundle
+from core.models.resnet import build
 from tests.cli.conftest import Core
 
 
@@ -76,3 +80,27 @@ def test_unknown_weights_are_one_sentence(here: Core) -> None:
     done = here("weights", "--weights", "imagenet-v9")
     assert (done.returncode, done.stdout) == (2, "")
     assert "imagenet-v2 from torchvision" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_weights_says_what_it_took_of_a_file(here: Core, tmp_path: Path) -> None:
+    state = build("resnet18", 2).state_dict()
+    content = {"state_dict": {f"module.{name}": tensor for name, tensor in state.items()}, "classes": ["owl", "wren"]}
+    torch.save(content | {"args": Namespace(lr=0.1)}, tmp_path / "model_best.pth.tar")
+    done = here("weights", "--arch", "resnet18", "--source", tmp_path / "model_best.pth.tar")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[1:] == ["Its classes: owl, wren."]
+    told = json.loads(
+        here("weights", "--arch", "resnet18", "--source", tmp_path / "model_best.pth.tar", "--json").stdout
+    )
+    assert told["notes"] == ["Its classes: owl, wren."] and told["classes"] == 2
+
+
+def test_a_file_that_is_no_weight_file_is_one_sentence_with_what_to_do(here: Core, tmp_path: Path) -> None:
+    (tmp_path / "w.pth").write_text("<!DOCTYPE html><html><title>Sign in</title></html>")
+    done = here("weights", "--arch", "resnet18", "--source", tmp_path / "w.pth")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "w.pth is an HTML page" in done.stderr and len(done.stderr.splitlines()) == 1
+    torch.save(build("resnet34", 2).state_dict(), tmp_path / "w.pth")
+    done = here("weights", "--arch", "resnet18", "--source", tmp_path / "w.pth")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Choose the architecture resnet34 (--arch resnet34)." in done.stderr

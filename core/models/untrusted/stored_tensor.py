@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -81,7 +81,7 @@ def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(math.prod(shape[place + 1 :]) for place in range(len(shape)))
 
 
-def checked_state(found: Mapping[object, object], file_bytes: int) -> dict[str, StoredTensor]:
+def checked_state(found: Mapping[Any, object], file_bytes: int) -> dict[str, StoredTensor]:
     """Return a state dict's tensors if all of them can be used as weights; raises Unusable.
 
     Names, types, layout, number and sizes are checked; the prefix of DataParallel is removed.

@@ -5,71 +5,25 @@ torch.save describes tensors. It calls nothing, and a tensor becomes a note of w
 """
 
 import pickletools
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from core.models.untrusted.pickle_names import SPECIAL, STORAGES, TABLES, TENSORS, VERSION, is_known
 from core.models.untrusted.stored_tensor import NotPlain, Storage, StoredTensor
 
 _MAX_BYTES = 16 * 2**20  # a network of 1,000 tensors takes 0.2 MB
 _MAX_STEPS = 500_000  # the same network with its optimizer takes 100,000
 _MAX_NUMBER_BITS = 512
-
-_STORAGES = {
-    f"torch.{name}Storage": dtype
-    for name, dtype in {
-        "Bool": "bool",
-        "Byte": "uint8",
-        "Char": "int8",
-        "Half": "float16",
-        "BFloat16": "bfloat16",
-        "Short": "int16",
-        "Float": "float32",
-        "Int": "int32",
-        "Double": "float64",
-        "Long": "int64",
-        "ComplexFloat": "complex64",
-        "ComplexDouble": "complex128",
-        "QInt8": "int8",
-        "QUInt8": "uint8",
-        "QInt32": "int32",
-    }.items()
-} | {"torch.storage.UntypedStorage": "uint8", "torch.storage.TypedStorage": "uint8"}
-
-_SPECIAL = {
-    "torch._utils._rebuild_sparse_tensor": "a sparse tensor",
-    "torch._utils._rebuild_qtensor": "a quantized tensor",
-    "torch._utils._rebuild_meta_tensor_no_storage": "a tensor without numbers (on the meta device)",
-    "torch._utils._rebuild_nested_tensor": "a nested tensor",
-    "torch._utils._rebuild_tensor_v3": "a tensor of a type that is not supported",
-    "torch._utils._rebuild_wrapper_subclass": "a tensor of a special class",
-}
-_HARMLESS = {
-    "torch.Size",
-    "torch.device",
-    "torch.serialization._get_layout",
-    "torch.nn.parameter.Parameter",
-    "torch.Tensor",
-    "_codecs.encode",
-    "collections.Counter",
-    "collections.defaultdict",
-    *(f"{module}.{name}" for module in ("builtins", "__builtin__") for name in ("set", "bytearray", "complex")),
-}
-_OUR_OWN = {
-    "collections.OrderedDict",
-    "torch._utils._rebuild_tensor",
-    "torch._utils._rebuild_tensor_v2",
-    "torch._utils._rebuild_parameter",
-    "torch._utils._rebuild_parameter_with_state",
-    "torch._tensor._rebuild_from_type_v2",
-}
-_KNOWN = _STORAGES.keys() | _SPECIAL.keys() | _HARMLESS | _OUR_OWN
-_TYPE_NAMES = re.compile(r"torch\.(q?u?int|b?float|b?complex|bool|bits|per_)\w*")
+_MAX_SIDES = 64
 
 
 class MoreThanTensors(ValueError):
-    """The pickle names something that does not belong to tensors and plain values."""
+    """The pickle names something that does not belong to tensors and plain values; the message is that name."""
+
+
+class Fields(dict[object, object]):
+    """A table of a special class, or an object of which only the attributes are kept."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +78,7 @@ class _Machine:
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
         self.storage = storage
+        self.copied = 0
 
     def run(self, steps: Iterable[tuple[Any, Any, Any]]) -> Any:
         for done, (code, argument, _) in enumerate(steps):
@@ -155,6 +110,8 @@ class _Machine:
 
     def fill(self, pairs: list[Any]) -> None:
         target = self.stack[-1]
+        if isinstance(target, NotPlain):
+            return
         if not isinstance(target, dict):
             raise TypeError("it fills something that is not a table")
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
@@ -170,7 +127,7 @@ class _Machine:
 
     def name(self, text: str) -> None:
         text = text.replace("torch.cuda.", "torch.")  # old files saved on a GPU
-        if text not in _KNOWN and not _TYPE_NAMES.fullmatch(text):
+        if not is_known(text):
             raise MoreThanTensors(text)
         self.stack.append(_Name(text))
 
@@ -179,16 +136,32 @@ class _Machine:
         if not isinstance(place, tuple) or len(place) not in (5, 6) or not isinstance(place[1], _Name):
             raise ValueError("it describes a storage wrongly")
         word, kind, key, _, count = place[:5]
-        if word != "storage" or kind.text not in _STORAGES or not isinstance(key, str) or not _is_count(count):
+        if word != "storage" or kind.text not in STORAGES or not isinstance(key, str) or not _is_count(count):
             raise ValueError("it describes a storage wrongly")
         if len(place) == 6 and place[5] is not None:
             raise ValueError("it shares storages in a way that only very old files do")
-        self.stack.append(self.storage(_STORAGES[kind.text], count, key))
+        self.stack.append(self.storage(STORAGES[kind.text], count, key))
+
+    def spend(self, values: object) -> None:
+        """Count values that are copied: a short pickle could have a long list copied at each step."""
+        self.copied += len(values) if isinstance(values, list | dict | tuple) else 0
+        if self.copied > _MAX_STEPS:
+            raise ValueError("its description of tensors is too long")
 
     def call(self) -> None:
         name, arguments = self.take(2)
         if not isinstance(name, _Name) or not isinstance(arguments, tuple):
             raise MoreThanTensors("a call of something that is not a name")
+        self.spend(arguments[0] if arguments else None)
+        self.stack.append(_called(name.text, arguments))
+
+    def new(self, keywords: bool) -> None:
+        name, arguments = self.take(3 if keywords else 2)[:2]
+        if not isinstance(name, _Name) or not isinstance(arguments, tuple):
+            raise MoreThanTensors("an object of something that is not a name")
+        if name.text in TENSORS or name.text in SPECIAL:
+            raise MoreThanTensors("a tensor of a special class")
+        self.spend(arguments[0] if arguments else None)
         self.stack.append(_called(name.text, arguments))
 
 
@@ -198,33 +171,47 @@ def _called(name: str, arguments: tuple[Any, ...]) -> Any:
         if not isinstance(pairs, list) or not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
             raise TypeError("it describes a table wrongly")
         return {key if isinstance(key, str) else object(): value for key, value in pairs}
+    if name in TABLES:
+        return arguments[0] if arguments and isinstance(arguments[0], dict) else Fields()
+    if name == VERSION:
+        return arguments[0] if arguments and isinstance(arguments[0], str) else NotPlain("not a tensor")
     if name in ("torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2"):
         storage, offset, shape, strides = arguments[:4]
-        whole = isinstance(storage, Storage) and _is_count(offset) and isinstance(shape, tuple)
-        if not whole or not isinstance(strides, tuple) or not all(map(_is_count, (*shape, *strides))):
+        whole = isinstance(storage, Storage) and _is_count(offset) and all(map(_is_sides, (shape, strides)))
+        if not whole:
             return NotPlain("a tensor with an impossible shape")
         return StoredTensor(storage, offset, shape, strides)
     if name.startswith("torch._utils._rebuild_parameter"):
         return arguments[0]
     if name == "torch._tensor._rebuild_from_type_v2":
         made, _, inner = arguments[:3]
-        if not isinstance(made, _Name) or made.text == name or not isinstance(inner, tuple):
+        plain = isinstance(made, _Name) and made.text != name and made.text in TENSORS | SPECIAL.keys()
+        if not plain or not isinstance(inner, tuple):
             raise MoreThanTensors("a tensor of a special class")
         return _called(made.text, inner)
     if name == "torch.Size" and len(arguments) == 1:
         return arguments[0]
-    return NotPlain(_SPECIAL.get(name, "not a tensor"))
+    return NotPlain(SPECIAL.get(name, "not a tensor"))
 
 
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
+def _is_sides(value: object) -> bool:
+    # A long tuple would be looked through for each of a million tensors.
+    return isinstance(value, tuple) and len(value) <= _MAX_SIDES and all(map(_is_count, value))
+
+
 def _build(machine: _Machine, _: Any) -> None:
-    """Drop an object's attributes: an ordered dict of torch has ``_metadata``."""
-    machine.take(1)
-    if not isinstance(machine.stack[-1], dict | NotPlain | StoredTensor):
+    """Keep the attributes of settings, and drop all others: an ordered dict of torch has ``_metadata``."""
+    [attributes] = machine.take(1)
+    target = machine.stack[-1]
+    if not isinstance(target, dict | NotPlain | StoredTensor):
         raise MoreThanTensors("an object with attributes")
+    if isinstance(target, Fields) and isinstance(attributes, dict):
+        machine.spend(attributes)
+        target.update({name: value for name, value in attributes.items() if isinstance(name, str)})
 
 
 def _global(machine: _Machine, argument: str) -> None:
@@ -276,6 +263,7 @@ _STEPS: dict[str, Callable[[_Machine, Any], None]] = {
     "LIST": lambda machine, _: machine.stack.append(machine.pop_mark()),
     "APPEND": lambda machine, _: machine.add(machine.take(1)),
     "APPENDS": lambda machine, _: machine.add(machine.pop_mark()),
+    "FROZENSET": lambda machine, _: machine.stack.append(NotPlain(f"a set of {len(machine.pop_mark())} values")),
     "ADDITEMS": lambda machine, _: machine.add(machine.pop_mark()),
     "SETITEM": lambda machine, _: machine.fill(machine.take(2)),
     "SETITEMS": lambda machine, _: machine.fill(machine.pop_mark()),
@@ -290,5 +278,7 @@ _STEPS: dict[str, Callable[[_Machine, Any], None]] = {
     "STACK_GLOBAL": _stack_global,
     "BINPERSID": lambda machine, _: machine.from_storage(),
     "REDUCE": lambda machine, _: machine.call(),
+    "NEWOBJ": lambda machine, _: machine.new(keywords=False),
+    "NEWOBJ_EX": lambda machine, _: machine.new(keywords=True),
     "BUILD": _build,
 }

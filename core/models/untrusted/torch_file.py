@@ -15,6 +15,11 @@ from core.models.untrusted.zip_members import ZIP_DAMAGE, open_zip, start_of
 
 _MAGIC = 0x1950A86A20F9469CFC6C  # torch.serialization.MAGIC_NUMBER
 
+
+class NotTorch(ValueError):
+    """A pickle that torch.save did not write: a predicate, and what to do."""
+
+
 DAMAGE = (*PICKLE_DAMAGE, *ZIP_DAMAGE)
 """What `read_object` raises for damaged files, besides MoreThanTensors."""
 
@@ -91,7 +96,10 @@ def _from_pickles(file: BinaryIO, file_bytes: int) -> Any:
         return found
 
     if read_pickle(file, storage) != _MAGIC:
-        raise ValueError("it is not a file of torch.save")
+        raise NotTorch(
+            "is a Python pickle that torch.save did not write, perhaps of NumPy arrays, or is damaged. "
+            "Save the model's state_dict with torch.save."
+        )
     read_pickle(file, storage)  # the version of the format
     system = read_pickle(file, storage)
     if isinstance(system, dict) and system.get("little_endian") is False:

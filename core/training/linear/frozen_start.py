@@ -8,7 +8,7 @@ from typing import Any
 from core.errors import RunError
 from core.features.frozen_network import FrozenNetwork
 from core.models.bundle import WEIGHTS_FILE, complete_folder, read_info
-from core.models.weight_files import KERAS_SUFFIXES
+from core.models.weight_files import KERAS_SUFFIXES, notes_on
 from core.models.weights import checked_file
 from core.models.weights_table import available, keras_preprocessing, on_disk, preprocessing_of
 from core.models.zoo import same_layers, with_plain_head
@@ -104,7 +104,7 @@ def _usual_preprocessing(recipe: Recipe, path: Path) -> dict[str, Any]:
 
 
 def start_sentences(recipe: Recipe, arch: str, origin: Mapping[str, str]) -> list[str]:
-    """Return the lines for the log about a pretrained network."""
+    """Return the lines for the log about a pretrained network; raises BundleError for a file that was changed."""
     named = recipe.weights in NAMED_WEIGHTS
     where = f"{recipe.weights} ({origin.get('source', 'unknown')})" if named else recipe.weights
     sentences = [f"Network: {arch} with pretrained weights from {where}."]
@@ -113,4 +113,7 @@ def start_sentences(recipe: Recipe, arch: str, origin: Mapping[str, str]) -> lis
             f"These weights need {arch} instead of {recipe.arch}: it has the same layers, but the stride is in a "
             "different convolution."
         )
+    path = Path(recipe.weights)
+    if not named and path.is_file() and path.suffix.lower() not in KERAS_SUFFIXES:
+        sentences += notes_on(path, recipe.arch)
     return sentences

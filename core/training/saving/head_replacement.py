@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from core.models.untrusted.stored_tensor import StoredTensor, Unusable, checked_
 
 WEIGHT, BIAS = "fc.weight", "fc.bias"
 _BOX_HEAD = "box."
+_OURS = re.compile(r"(conv1|bn1|layer[1-4])\.")
+_STATISTICS, _COUNTER = "running_var", "num_batches_tracked"
 _KINDS = {"float32": ("F32", 4), "int64": ("I64", 8)}
 _PIECE = 4 << 20
 
@@ -89,6 +92,9 @@ def _entries(source: Path, weight: np.ndarray, bias: np.ndarray) -> dict[str, _E
         for name, tensor in state.items()
         if name not in (WEIGHT, BIAS) and not name.startswith(_BOX_HEAD)
     }
+    counters = {name.removesuffix(_STATISTICS) + _COUNTER for name in entries if name.endswith(_STATISTICS)}
+    if not all(map(_OURS.match, entries)) or not counters <= set(entries):
+        raise NotCopied("it has other names than ours, or lacks some")
     for name, values in ((WEIGHT, weight), (BIAS, bias)):
         content = np.ascontiguousarray(values, "<f4").tobytes()
         entries[name] = _Entry("F32", values.shape, content, 0, len(content))

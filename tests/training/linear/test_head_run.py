@@ -212,6 +212,20 @@ def test_weights_in_half_precision_are_loaded_and_saved_in_full(
     assert network.conv1.weight.dtype == torch.float32 and len(found.logits) == 8
 
 
+def test_weights_with_the_names_of_another_program_become_a_bundle_with_ours(
+    snapshot: Snapshot, pretrained: Path, workspace: Workspace, tmp_path: Path
+) -> None:
+    """The head is replaced without loading the network only where the names are ours already."""
+    from safetensors.torch import load_file, save_file
+
+    state = load_file(pretrained / WEIGHTS_FILE)
+    trunk = {f"backbone.{name}": tensor for name, tensor in state.items() if not name.startswith("fc.")}
+    save_file(trunk, tmp_path / "theirs.safetensors")
+    solved(snapshot, recipe_of(tmp_path / "theirs.safetensors"), tmp_path / "run", workspace)
+    network, _ = load_bundle(tmp_path / "run" / "best")
+    assert torch.equal(network.conv1.weight, state["conv1.weight"])
+
+
 def test_damaged_published_weights_are_not_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from core.models.weights import checked_file
     from core.models.weights_table import TABLE
