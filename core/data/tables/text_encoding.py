@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -50,7 +50,8 @@ _NAMES = {
 _MOST_CHOICES = 6
 _CLEARLY_ODD = 0.3
 """Words of which a larger share is odd are not what was written."""
-_CELLS_JUDGED, _ROWS_SAMPLED, _BYTES_DETECTED, _SHOWN, _SHOWN_COLUMNS = 1_000, 200, 2**16, 60, 6
+_CELLS_JUDGED, _LONGEST_JUDGED, _CHARACTERS_JUDGED = 1_000, 200, 20_000
+_ROWS_SAMPLED, _BYTES_DETECTED, _SHOWN, _SHOWN_COLUMNS = 200, 2**14, 60, 6
 _AT_ONCE = 2**20  # bytes
 
 Cells = tuple[tuple[str, ...], Iterable[Sequence[str]]]
@@ -209,7 +210,7 @@ def _all_readings(data: bytes, cells: Sequence[str]) -> list[_Reading]:
         except UnicodeDecodeError:
             return
         if text not in found and (errors != "strict" or _decodes(data, codec)):
-            found[text] = _Reading(codec, text, odd_share(islice(text.split("\n"), _CELLS_JUDGED)))
+            found[text] = _Reading(codec, text, odd_share(_judged(text)))
 
     for codec in _CODECS:
         add(codec)
@@ -224,6 +225,16 @@ def _all_readings(data: bytes, cells: Sequence[str]) -> list[_Reading]:
     order = [*_NAMES]
     likeliest = _detected(blob)
     return sorted(found.values(), key=lambda one: (one.odd, one.codec != likeliest, order.index(one.codec)))
+
+
+def _judged(text: str) -> Iterator[str]:
+    """Yield the beginnings of the first cells, of which not many are needed to see that they are odd."""
+    left = _CHARACTERS_JUDGED
+    for cell in islice(text.split("\n"), _CELLS_JUDGED):
+        left -= len(shown := cell[:_LONGEST_JUDGED])
+        yield shown
+        if left < 0:
+            return
 
 
 def _decodes(data: bytes, codec: str) -> bool:
@@ -267,7 +278,7 @@ def _question(
         for one in readings
     )
     text = (
-        f"{name} is not UTF-8, and its words differ by encoding. If none is right, save it as CSV UTF-8. "
+        f"{name} is not UTF-8, and its words differ by encoding. If none is right, save it as UTF-8. "
         "In which encoding do they read right?"
     )
     return Question(ENCODING, text, choices, name, tuple(columns[at] for at in places))

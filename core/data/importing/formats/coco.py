@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from core.data.importing.folder_layout import suffix_of
@@ -15,10 +14,10 @@ from core.data.importing.formats.gathered_labels import (
     note_unread,
     text_of,
 )
+from core.data.importing.formats.gathering.folder_splits import add_splits_of_folders
 from core.data.importing.formats.gathering.label_sources import settle_sources
 from core.data.importing.formats.json_text import JsonRefused, JsonTooLarge, parse_json
 from core.data.importing.formats.reading.coco_entries import KEYS, read_entries
-from core.data.tables.labels_csv import split_named
 from core.data.tables.questions import Asking, NobodyToAsk
 from core.errors import LabelsError
 
@@ -43,26 +42,11 @@ def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | No
     if not collected.used:
         return None
     settle_sources(collected, files)
-    _add_splits_of_folders(collected)
+    if not any("default" in path for path in collected.used):  # our own file of photos without a split
+        add_splits_of_folders(collected, "the COCO file")
     collected.add_guesses(pictures)
     collected.add_unlabelled(pictures.paths, "no entry in a COCO file")
     return collected.finish("COCO")
-
-
-def _add_splits_of_folders(collected: LabelCollector) -> None:
-    """Take the splits from the folders of the photos where the files say none: train/a.jpg, test/b.jpg."""
-    if any(row.split for row in collected.rows.values()) or any("default" in path for path in collected.used):
-        return
-    splits = {
-        path: split
-        for path in collected.rows
-        if (split := next(filter(None, map(split_named, reversed(path.split("/")[:-1]))), None))
-    }
-    if len(set(splits.values())) > 1 and "train" in splits.values():
-        for path, split in splits.items():
-            collected.rows[path] = replace(collected.rows[path], split=split)
-        text = f"the splits of {len(splits):,} photos are those of their folders, because the COCO file says none"
-        collected.add_remark_on(text, splits)
 
 
 def write(pictures: Sequence[ExportedImage], classes: Sequence[str]) -> dict[str, bytes]:

@@ -238,7 +238,7 @@ def note_unread(collected: LabelCollector, unread: dict[str, str]) -> None:
     """Note why files could not be read, for a reader that then recognises nothing: its problems are not listed."""
     for problem in collected.problems:
         path, colon, reason = problem.text.partition(": ")
-        if colon:
+        if colon and not problem.harmless:
             unread.setdefault(path, reason.removesuffix("; it is skipped"))
 
 

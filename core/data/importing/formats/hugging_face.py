@@ -17,11 +17,13 @@ from core.data.importing.formats.gathered_labels import (
     note_unread,
     text_of,
 )
+from core.data.importing.formats.gathering.folder_splits import add_splits_of_folders
 from core.data.importing.formats.gathering.label_sources import settle_sources
 from core.data.importing.formats.reading.hugging_face_classes import read_class_names
-from core.data.importing.formats.reading.hugging_face_entries import has_labels, read_rows
+from core.data.importing.formats.reading.hugging_face_entries import SPLIT, has_labels, read_rows
 from core.data.importing.formats.reading.hugging_face_rows import metadata_rows
 from core.data.tables.csv_cells import as_row
+from core.data.tables.labels_csv import split_named
 from core.data.tables.questions import Asking, NobodyToAsk
 
 TABLES = ("metadata.csv", "metadata.jsonl")
@@ -36,6 +38,7 @@ def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | No
     pictures = ImageIndex(files)
     tables = sorted(path for path in files if PurePosixPath(path).name in TABLES)
     classes = read_class_names(files, collected) if tables else None
+    split_said = False
     for path in tables:
         trial = LabelCollector(asking=asking.trial())
         text = text_of(files[path], path, trial)
@@ -48,11 +51,14 @@ def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | No
             collected.problems += trial.problems
             collected.used.add(path)
             read_rows(path, rows, classes, files, pictures, collected)
+            split_said = split_said or any(SPLIT in row.cells for row in rows)
         else:
             note_unread(trial, unread)
     if not collected.used.intersection(tables):
         return None
     settle_sources(collected, files)
+    if not split_said:
+        add_splits_of_folders(collected, "the metadata")
     collected.add_guesses(pictures)
     collected.add_unlabelled(pictures.paths, "no row in a metadata file")
     return collected.finish("Hugging Face")
@@ -63,7 +69,10 @@ def write(pictures: Sequence[ExportedImage], classes: Sequence[str]) -> dict[str
     written = {}
     boxes = any(one.boxes for one in pictures)
     for split in dict.fromkeys(one.split for one in pictures):
-        lines = [as_row(["file_name", "label", *(["objects"] if boxes else [])])]
+        # The folder of a photo without a split may be called like one; the empty column says that it is none.
+        unsplit = [""] if split is None and any(_in_folder_of_split(one) for one in pictures) else []
+        head = ["file_name", "label", *(["objects"] if boxes else []), *([SPLIT] if unsplit else [])]
+        lines = [as_row(head)]
         for one in pictures:
             if one.split == split:
                 objects = {
@@ -72,9 +81,13 @@ def write(pictures: Sequence[ExportedImage], classes: Sequence[str]) -> dict[str
                     "area": [box.width * box.height for box in one.boxes],
                 }
                 shown = [json.dumps(objects, ensure_ascii=False)] if boxes else []
-                lines.append(as_row([one.name, one.label or "", *shown]))
+                lines.append(as_row([one.name, one.label or "", *shown, *unsplit]))
         written[f"{folder_of(split)}metadata.csv"] = "".join(lines).encode()
     return written
+
+
+def _in_folder_of_split(one: ExportedImage) -> bool:
+    return any(map(split_named, one.name.split("/")[:-1]))
 
 
 def folder_of(split: str | None) -> str:

@@ -169,3 +169,19 @@ def test_a_table_in_another_encoding_is_asked_and_never_skipped(tmp_path: Path) 
     folder = put(tmp_path, photos("x/a.png"), {"x/metadata.csv": table})
     assert labels(plan(folder, {ENCODING: "cp1251"})) == {"a.png": "сова и кот"}
     assert f"{ENCODING}:x/metadata.csv" in questions(plan(folder)) or labels(plan(folder)) == {"a.png": "сова и кот"}
+
+
+def test_the_folders_of_photos_are_splits_where_the_metadata_say_none(tmp_path: Path) -> None:
+    table = "file_name,label\ntrain/a.png,cat\ntest/b.png,dog\n"
+    found = plan(put(tmp_path / "1", photos("train/a.png", "test/b.png"), {"metadata.csv": table}))
+    assert splits(found) == {"train/a.png": "train", "test/b.png": "test"}
+    table = "file_name,label,split\ntrain/a.png,cat,\ntest/b.png,dog,\n"
+    found = plan(put(tmp_path / "2", photos("train/a.png", "test/b.png"), {"metadata.csv": table}))
+    assert splits(found) == {"train/a.png": None, "test/b.png": None}
+
+
+def test_a_file_of_something_else_in_another_encoding_is_only_not_used(tmp_path: Path) -> None:
+    other = {"info.json": '{"a": "猫表示"}'.encode("cp932"), "info.xml": "<x>猫表示</x>".encode("cp932")}
+    found = plan(put(tmp_path, photos("cat/a.png", "dog/b.png"), other))
+    assert labels(found) == {"cat/a.png": "cat", "dog/b.png": "dog"} and not found.questions
+    assert not any("read as" in one.text for one in found.refused)

@@ -27,6 +27,7 @@ from core.data.tables.questions import SAMPLED, Choice, Question
 
 LABELS = ("label", "class", "category", "target")
 CATEGORIES = ("categories", "category")
+SPLIT = "split"
 
 _NO_OBJECTS = "objects needs two lists of the same length, bbox and categories; it is skipped"
 
@@ -133,7 +134,7 @@ def _label(value: Any, column: str, classes: ClassNames, where: str, collected: 
 
 def _split(row: MetadataRow, folder_split: str | None, where: str, collected: LabelCollector) -> str | None:
     """Return the split that the row or its folder gives; of two, the strictest."""
-    value = row.cells.get("split")
+    value = row.cells.get(SPLIT)
     own = split_named(value) if isinstance(value, str) else None
     if own and folder_split and own != folder_split:
         strictest = next(one for one in STRICTEST_FIRST if one in (own, folder_split))
