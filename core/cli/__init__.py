@@ -25,8 +25,8 @@ from core.cli import (
 from core.cli.backgrounds import background
 from core.cli.doubt import decide
 from core.cli.grouping import groups
+from core.cli.importing.questions import print_samples
 from core.cli.predicting import features, predict_explain
-from core.cli.questions import print_samples
 from core.errors import QuestionsOpen, StudioError
 
 # The error that typer raises for invalid arguments. It is defined in typer's private copy of click.

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_problems, print_result
-from core.cli.import_sources import SOURCES, plan_sources
-from core.cli.questions import question_as_record, require_answers
+from core.cli.importing.import_sources import SOURCES, plan_sources
+from core.cli.importing.questions import question_as_record, require_answers
 from core.cli.user_name import user_name
 from core.errors import DataError
 

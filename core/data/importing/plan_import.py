@@ -23,7 +23,7 @@ from core.data.importing.formats.csv_styles.read_table import read_table
 from core.data.importing.formats.gathered_labels import check_labels
 from core.data.importing.formats.parquet_table import METADATA
 from core.data.importing.formats.teachable_machine import PROJECT_SUFFIX, with_class_of_zip
-from core.data.importing.given_labels import LABEL_FILES, tool_tables, with_given_labels
+from core.data.importing.formats.tools.given_labels import LABEL_FILES, tool_tables, with_given_labels
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, ImportReport
 from core.data.importing.names.class_case import settle_classes
 from core.data.importing.photo_files.file_heads import ReadableFile
