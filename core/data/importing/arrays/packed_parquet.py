@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from core.data.importing.arrays.parquet_boxes import OBJECTS, boxes_of
 from core.data.importing.arrays.parquet_file import ParquetFile, ParquetRow, open_parquet
 from core.data.importing.folder_layout import plain_path
 from core.data.importing.formats.gathered_labels import LONGEST_NAME_OF_FILE, class_text, shown_value, split_of
-from core.data.importing.import_plan import Candidate, FileResult, ImportPlan
-from core.data.importing.plan_files import with_usable_labels
+from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, with_boxes
+from core.data.importing.plan_files import classes_of, with_usable_labels
 from core.data.tables.label_rows import Problem
 from core.data.tables.names import class_key, storable_name
 from core.data.tables.questions import SAMPLED, Asking, Choice, Question
@@ -24,7 +25,6 @@ CLASS_COLUMN = "class-column"
 NONE = "none"
 
 LABELS = ("label", "labels", "class", "category", "target")
-OBJECTS = "objects"
 _MOST_PROBLEMS = 100
 _STARTS = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"GIF8": ".gif", b"BM": ".bmp", b"RIFF": ".webp"}
 
@@ -40,10 +40,9 @@ def plan_parquet(source: Path | BinaryIO, name: str, asking: Asking) -> ImportPl
         )
     problems: list[Problem] = []
     column = _class_column(file, name, asking)
-    if column is None:
+    boxed = OBJECTS in file.columns
+    if column is None and not boxed:
         problems.append(Problem(None, f"{name} has no column of labels; its images are imported without labels"))
-    if OBJECTS in file.columns:
-        problems.append(Problem(None, f"the boxes in the column {OBJECTS} of {name} are not read"))
     split = split_of(name)
     names = _names(file.rows, PurePosixPath(name).stem)
     candidates: list[Candidate] = []
@@ -56,17 +55,19 @@ def plan_parquet(source: Path | BinaryIO, name: str, asking: Asking) -> ImportPl
             continue
         candidates.append(Candidate(filename, labels.of(row, number), split, None, row.read))
     labels.report()
+    objects = boxes_of(file, names, asking, name, problems)
+    candidates = [with_boxes(one, objects.get(one.name, ())) for one in candidates]
     candidates = with_usable_labels(candidates, problems)
-    used = {class_key(one.label): one.label for one in reversed(candidates) if one.label is not None}
-    listed = file.classes.get(column or "", ())
+    used = {class_key(label): label for label in reversed(classes_of(candidates))}
+    listed = [label for names in file.classes.values() for label in names]
     in_order = dict.fromkeys(used[key] for key in map(class_key, listed) if key in used)
-    classes = tuple(dict.fromkeys([*in_order, *used.values()]))
+    classes = tuple(dict.fromkeys([*in_order, *classes_of(candidates)]))
     return ImportPlan(tuple(candidates), tuple(problems), tuple(refused), storable_name(name), classes)
 
 
 def _class_column(file: ParquetFile, name: str, asking: Asking) -> str | None:
     """Return the column of the class; where several may be, that is asked."""
-    found = [column for column in file.columns if column in file.classes]
+    found = [column for column in file.columns if column in file.classes and column != OBJECTS]
     found = found or [column for column in file.columns if column.lower() in LABELS]
     if len(found) < 2:
         return found[0] if found else None

@@ -29,6 +29,7 @@ MAX_JSON_BYTES = 128 * 2**20
 
 _MEMORY_BYTES = 4 * 2**30
 _ROWS_AT_ONCE = 16
+_DEEPEST = 4  # lists in lists
 _START_BYTES = 8  # of an image: they tell its format
 _NAMED_IMAGES = ("image", "img", "picture", "photo")
 
@@ -132,13 +133,28 @@ def _classes(features: dict[str, Any], cells: list[str]) -> dict[str, list[str]]
     """Return the names of classes of each column that has some."""
     found = {}
     for column in cells:
-        feature = features.get(column)
-        while isinstance(feature, dict) and "feature" in feature and feature.get("_type") != "ClassLabel":
-            feature = feature["feature"]  # a list of labels
-        names = feature.get("names") if isinstance(feature, dict) and feature.get("_type") == "ClassLabel" else None
-        if isinstance(names, list) and all(isinstance(one, str) for one in names):
+        feature = _inner(features.get(column))
+        if (names := _names(feature)) is not None:
             found[column] = names
+        elif isinstance(feature, dict):  # boxes with their categories
+            parts = {f"{column}.{key}": _names(_inner(part)) for key, part in feature.items()}
+            found |= {key: names for key, names in parts.items() if names is not None}
     return found
+
+
+def _inner(feature: Any) -> Any:
+    """Return what the items of a list are; any other feature is itself."""
+    for _ in range(_DEEPEST):
+        if isinstance(feature, list) and len(feature) == 1:
+            feature = feature[0]
+        elif isinstance(feature, dict) and "feature" in feature and feature.get("_type") != "ClassLabel":
+            feature = feature["feature"]
+    return feature
+
+
+def _names(feature: Any) -> list[str] | None:
+    names = feature.get("names") if isinstance(feature, dict) and feature.get("_type") == "ClassLabel" else None
+    return names if isinstance(names, list) and all(isinstance(one, str) for one in names) else None
 
 
 def main() -> None:

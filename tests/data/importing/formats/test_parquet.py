@@ -118,10 +118,36 @@ def test_an_image_that_is_elsewhere_is_refused() -> None:
     assert [(one.name, one.text) for one in plan.refused] == [("far/a.png", "its bytes are not in the Parquet file")]
 
 
-def test_boxes_are_not_lost_without_a_word() -> None:
-    objects = [{"bbox": [[1.0, 2.0, 3.0, 4.0]], "category": [0]}]
-    plan = plan_of(parquet({"image": images("a.png"), "objects": objects}))
-    assert any("the boxes in the column objects" in text for text in problems(plan))
+def test_boxes_with_the_names_of_their_categories() -> None:
+    cells = [{"bbox": [[20.0, 2.0, 10.0, 4.0], [0.0, 1.0, 6.0, 5.0]], "category": [1, 0]}, {"bbox": [], "category": []}]
+    features = {"objects": {"feature": {"category": of_classes("owl", "duck")}, "_type": "Sequence"}}
+    plan = plan_of(parquet({"image": images("a.png", "b.png"), "objects": cells}, features))
+    assert boxes(plan) == {"a.png": [("duck", 20, 2, 10, 4), ("owl", 0, 1, 6, 5)], "b.png": []}
+    assert plan.classes == ("owl", "duck") and not problems(plan) and not plan.questions
+
+
+def test_boxes_in_a_list_of_objects_and_as_corners() -> None:
+    cells = [[{"bbox": [20.0, 2.0, 39.0, 19.0], "category": "owl"}]]
+    plan = plan_of(parquet({"image": images("a.png"), "objects": cells}))
+    assert boxes(plan) == {"a.png": [("owl", 20, 2, 19, 17)]}  # as a size, it would end at 59 of 40 pixels
+
+
+def test_boxes_that_may_be_corners_or_sizes_are_asked() -> None:
+    cells = [{"bbox": [[2.0, 2.0, 10.0, 9.0]], "category": ["owl"]}]
+    asking = Asking()
+    data = parquet({"image": images("a.png"), "objects": cells})
+    plan_of(data, asking=asking)
+    assert [one.kind for one in asking.open] == ["box-corners"]
+    assert boxes(plan_of(data, asking=Asking({"box-corners": "corners"}))) == {"a.png": [("owl", 2, 2, 8, 7)]}
+
+
+def test_boxes_that_are_none_are_problems_with_their_row() -> None:
+    cells = [
+        {"bbox": [[20.0, 2.0, 10.0], [20.0, 2.0, 10.0, 4.0]], "category": ["owl", ""]},
+        {"bbox": [[1.0]], "category": []},
+    ]
+    plan = plan_of(parquet({"image": images("a.png", "b.png"), "objects": cells}))
+    assert [text[:5] for text in problems(plan)] == ["row 1", "row 2", "row 1"] and boxes(plan)["a.png"] == []
 
 
 @pytest.mark.parametrize("data", [b"", b"PAR1", b"PAR1" + bytes(50) + b"PAR1", b"\xff" * 100])

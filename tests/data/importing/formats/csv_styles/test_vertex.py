@@ -1,11 +1,13 @@
 """Import files of Vertex AI and AutoML Vision: sets, addresses, several labels, corners as fractions."""
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from core.data.importing.formats.csv_styles.read_table import read_table
 from core.data.importing.plan_import import plan_folder, plan_table, run_import
@@ -15,7 +17,15 @@ from core.data.store.records import BoxRow
 from core.data.tables.label_rows import objects_of
 from core.data.tables.questions import Asking
 from tests.data.builders import open_store
-from tests.data.importing.formats.csv_styles.tables import boxes, labels, only_question, photos, planned, problems
+from tests.data.importing.formats.csv_styles.tables import (
+    Files,
+    boxes,
+    labels,
+    only_question,
+    photos,
+    planned,
+    problems,
+)
 
 # The sample rows of Google's documentation for object detection, with photos of 40 by 20 pixels.
 DETECTION = """TRAIN,gs://folder/image1.png,car,0.1,0.1,,,0.3,0.3,,
@@ -189,3 +199,15 @@ def test_fractions_of_photos_that_a_project_has_become_its_pixels(tmp_path: Path
     plan = plan_table(tmp_path / "import.csv")
     [change] = find_updates(plan, find_known(plan, store, project), store, project).changes
     assert change.boxes == (BoxRow("owl", 4, 2, 8, 4),)
+
+
+def test_fractions_of_a_photo_that_is_stored_turned_are_asked(tmp_path: Path) -> None:
+    turned = io.BytesIO()
+    exif = Image.Exif()
+    exif[274] = 6  # clockwise, so that 40 by 20 stored pixels are shown as 20 by 40
+    Image.new("RGB", (40, 20)).save(turned, "JPEG", exif=exif)
+    files: Files = {"a.jpg": turned.getvalue(), "import.csv": "TRAIN,gs://b/a.jpg,owl,0.1,0.2,,,0.5,0.4,,\n"}
+    assert only_question(planned(tmp_path, files)).kind == "box-orientation"
+    assert boxes(planned(tmp_path, {}, {"box-orientation": "upright"})) == {"a.jpg": [("owl", 2, 8, 8, 8)]}
+    # Stored: 4, 4, 16, 4 of 40 by 20 pixels, turned clockwise.
+    assert boxes(planned(tmp_path, {}, {"box-orientation": "stored"})) == {"a.jpg": [("owl", 12, 4, 4, 16)]}
