@@ -25,7 +25,7 @@ from core.cli import (
 from core.cli.backgrounds import background
 from core.cli.doubt import decide
 from core.cli.grouping import groups
-from core.cli.importing.questions import print_samples
+from core.cli.importing.questions import print_questions
 from core.cli.predicting import features, predict_explain
 from core.errors import QuestionsOpen, StudioError
 
@@ -84,9 +84,10 @@ def main() -> None:
             typer.echo(_sentence(error), err=True)
         sys.exit(2)
     except StudioError as error:
-        if isinstance(error, QuestionsOpen):
-            print_samples(error.questions)
-        typer.echo(str(error), err=True)
+        if isinstance(error, QuestionsOpen) and error.questions:
+            print_questions(error.questions)
+        else:
+            typer.echo(str(error), err=True)
         sys.exit(2)
     except typer.Abort:  # Ctrl-C in older versions of typer
         sys.exit(130)

@@ -13,8 +13,8 @@ _SHOWN_CELL = 40
 _SHOWN_BOXES = 3
 
 
-def print_samples(questions: "Sequence[Question]") -> None:
-    """Print what each choice would make of a few rows or photos, on standard error."""
+def print_questions(questions: "Sequence[Question]") -> None:
+    """Print each question, what each choice would make of a few rows or photos, and the options that answer it."""
     for question in questions:
         print_message(question.text)
         for choice in question.choices:
@@ -26,6 +26,7 @@ def print_samples(questions: "Sequence[Question]") -> None:
                 boxes = [f"{label} {_sides(box)}" for label, box in photo.boxes[:_SHOWN_BOXES]]
                 more = ", ..." if len(photo.boxes) > _SHOWN_BOXES else ""
                 print_message(f"      {_short(photo.name)}: {', '.join(boxes) or 'no box'}{more}")
+        print_message(f"Add {question.options()}.")
 
 
 def require_answers(questions: "Sequence[Question]", unused: Sequence[str]) -> None:
