@@ -22,15 +22,18 @@ from core.data.importing.formats.tools.via_files import (
     DrawnRegion,
     is_via,
     is_via_table,
+    options_in_json,
     photos_in_json,
     photos_in_table,
 )
 from core.data.tables.names import class_key
-from core.data.tables.questions import SAMPLED, Asking, NobodyToAsk
+from core.data.tables.questions import SAMPLED, Asking, Choice, NobodyToAsk, Question
 
 KIND = "VIA"
-ATTRIBUTE = "via-attribute"
-"""The kind of the question which attribute is the class."""
+ATTRIBUTE, OPTIONS = "via-attribute", "via-options"
+"""The kinds of the questions which attribute is the class, and whether its ids or their descriptions are."""
+
+IDS, DESCRIPTIONS = "ids", "descriptions"
 
 FREE_TEXTS = frozenset(("caption", "public_domain", "image_url"))
 """The attributes of photos in every new project, none of which is a class."""
@@ -47,6 +50,7 @@ class _Classes:
     of_regions: str | None
     of_photos: str | None
     left_out: bool  # regions have attributes, and none of them counts: somebody has decided so, or is asked
+    names: Mapping[str, str]  # of the options of the regions' attribute, where their descriptions are the classes
 
 
 def read(
@@ -59,16 +63,19 @@ def read(
     documents = documents or JsonDocuments(files, {} if unread is None else unread, {KIND: is_via})
     reading = ToolReading(files, asking or NobodyToAsk())
     photos: list[AnnotatedPhoto] = []
+    options: dict[str, dict[str, str]] = {}
     for path, content in documents.of(KIND).items():
         reading.collected.used.add(path)
         photos += photos_in_json(path, content, reading.collected)
+        for name, texts in options_in_json(content).items():
+            options.setdefault(name, {}).update(texts)
     for path in sorted(path for path in files if suffix_of(path) == ".csv"):
         if is_via_table(head_of(files, path)) and (text := text_of(files[path], path, reading.collected)) is not None:
             reading.collected.used.add(path)
             photos += photos_in_table(path, text, reading.collected)
     if not reading.collected.used:
         return None
-    classes = _choose_classes(photos, reading)
+    classes = _choose_classes(photos, options, reading)
     for photo in photos:
         place = reading.photo(reading.finder.find_address(photo.name, photo.file), photo.where)
         if place is not None:
@@ -76,7 +83,9 @@ def read(
     return finish(reading, KIND)
 
 
-def _choose_classes(photos: list[AnnotatedPhoto], reading: ToolReading) -> _Classes:
+def _choose_classes(
+    photos: list[AnnotatedPhoto], options: Mapping[str, Mapping[str, str]], reading: ToolReading
+) -> _Classes:
     regions: _Samples = {}
     whole: _Samples = {}
     for photo in photos:
@@ -86,7 +95,26 @@ def _choose_classes(photos: list[AnnotatedPhoto], reading: ToolReading) -> _Clas
     of_regions = choose_attribute(regions, reading.collected, ATTRIBUTE, "the regions", "regions")
     doubtful = any(photo.regions for photo in photos)  # then it may be a remark on the photo
     of_photos = choose_attribute(whole, reading.collected, ATTRIBUTE, "the photos", "photos", doubtful)
-    return _Classes(of_regions, of_photos, of_regions is None and bool(regions))
+    names = _names_of_options(regions[of_regions], options.get(of_regions, {}), reading) if of_regions else {}
+    return _Classes(of_regions, of_photos, of_regions is None and bool(regions), names)
+
+
+def _names_of_options(
+    sample: list[tuple[str, str]], texts: Mapping[str, str], reading: ToolReading
+) -> Mapping[str, str]:
+    """Ask whether the ids of a menu's options are the classes or their descriptions; none where both say the same."""
+    if all(key.casefold() == text.casefold() for key, text in texts.items()):
+        return {}
+    shown = ", ".join(f"{key} ({text})"[:60] for key, text in list(texts.items())[:SAMPLED])
+    text = f"The options of the class have descriptions: {shown}. Are the ids the classes, or the descriptions?"
+    choices = (
+        Choice(IDS, "Take the ids", tuple((photo, word[:60]) for photo, word in sample)),
+        Choice(
+            DESCRIPTIONS, "Take the descriptions", tuple((photo, texts.get(word, word)[:60]) for photo, word in sample)
+        ),
+    )
+    question = Question(OPTIONS, text, choices, columns=("photo", "class"))
+    return texts if reading.collected.asking.ask(question) == DESCRIPTIONS else {}
 
 
 def _sample(values: _Samples, attributes: Mapping[str, Any], name: str) -> None:
@@ -115,6 +143,7 @@ def _entry(photo: AnnotatedPhoto, path: str, attributes: _Classes, reading: Tool
     regions = []
     for drawn in photo.regions if not attributes.left_out else ():
         label = _label(drawn, attributes.of_regions, reading)
+        label = label and attributes.names.get(label, label)
         sides = _box(drawn, photo.file, path, reading) if label is not None else None
         if label is not None and sides is not None:
             regions.append(Region(label, sides, drawn.where))

@@ -10,7 +10,7 @@ from core.data.importing.formats.gathered_labels import LabelCollector, shown_va
 from core.data.importing.formats.json_text import JsonRefused, parse_json
 from core.data.tables.csv_cells import check_rows
 
-METADATA = "_via_img_metadata"
+METADATA, ATTRIBUTES = "_via_img_metadata", "_via_attributes"
 COLUMNS = ("filename", "file_size", "file_attributes", "region_count", "region_id")
 SHAPE_COLUMN, REGION_COLUMN = "region_shape_attributes", "region_attributes"
 
@@ -51,6 +51,18 @@ def is_via_table(head: str) -> bool:
     """Return whether the first line of a CSV is VIA's header."""
     names = {cell.strip().removeprefix("#") for cell in next(csv.reader(head.splitlines()[:1]), [])}
     return names.issuperset(COLUMNS) and SHAPE_COLUMN in names
+
+
+def options_in_json(content: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return the descriptions of the options that a project's attributes of regions have: attribute -> id -> text."""
+    attributes = content.get(ATTRIBUTES)
+    of_regions = attributes.get("region") if isinstance(attributes, dict) else None
+    found: dict[str, dict[str, str]] = {}
+    for name, attribute in of_regions.items() if isinstance(of_regions, dict) else ():
+        options = attribute.get("options") if isinstance(attribute, dict) else None
+        texts = options.items() if isinstance(options, dict) else ()
+        found[name] = {key: text.strip() for key, text in texts if isinstance(text, str) and text.strip()}
+    return found
 
 
 def photos_in_json(path: str, content: Mapping[str, Any], collected: LabelCollector) -> Iterator[AnnotatedPhoto]:
