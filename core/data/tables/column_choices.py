@@ -16,6 +16,7 @@ LABEL_COLUMN, FILE_COLUMN = "label-column", "file-column"
 """The kinds of questions."""
 
 _REPEATED = re.compile(r"\.[0-9]+$")  # pandas writes the second column "label" as "label.1"
+_MOST_ALIKE = 8  # columns with one name, of a file that somebody made to take long
 
 
 def choose_columns(header: Header, text: str, asking: Asking) -> tuple[Header, list[Problem]]:
@@ -46,9 +47,9 @@ def choose_columns(header: Header, text: str, asking: Asking) -> tuple[Header, l
 
 
 def columns_called(header: Header, words: Sequence[str]) -> list[int]:
-    """Return the columns with one of these names, in the order of the names; also those that come twice."""
+    """Return the first columns with one of these names, in the order of the names; also those that come twice."""
     names = [plain_column(_REPEATED.sub("", name)) for name in header.names]
-    return [place for word in words for place, name in enumerate(names) if name == word]
+    return [place for word in words for place, name in enumerate(names) if name == word][:_MOST_ALIKE]
 
 
 def _rows(header: Header, text: str, places: Sequence[int]) -> Iterator[tuple[str, ...]]:
@@ -124,7 +125,7 @@ def _repeated(header: Header, text: str) -> list[Problem]:
     problems = []
     used = header.used
     for place in sorted(used - {header.filename, header.label}):
-        twins = [at for at, name in enumerate(names) if name == names[place] and at not in used]
+        twins = [at for at, name in enumerate(names) if name == names[place] and at not in used][:_MOST_ALIKE]
         if twins and _differing(header, text, [place, *twins]):
             said = f"the column {header.names[place]} comes {len(twins) + 1} times and differs; the first one is read"
             problems.append(Problem(header.line, said))

@@ -17,6 +17,7 @@ EXACT, SAME_PATH, SAME_NAME, OTHER_CASE, WRITTEN_OTHERWISE, NO_SUFFIX, OTHER_FOL
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^/]*/")
 _MAY_VARY = re.compile(r"[%?#]|://|[^\x00-\x7f]")
 _QUERY = re.compile(r"[?#].*", re.DOTALL)
+_DEEPEST = 64  # folders of a path
 _ABSOLUTE = re.compile(r"[A-Za-z]:|[/~]|" + _ADDRESS.pattern)
 
 
@@ -168,6 +169,9 @@ def _stem(file: str) -> str:
 
 
 def _endings(path: str) -> list[str]:
-    """Return, ignoring case, the path, the path without its first folder, ..., and the base name."""
+    """Return, ignoring case, the path, the path without its first folder, ..., and the base name.
+
+    Of a path with very many folders, the longest endings are left out: they would fill the memory.
+    """
     parts = path.casefold().split("/")
-    return ["/".join(parts[first:]) for first in range(len(parts))]
+    return [path.casefold(), *("/".join(parts[first:]) for first in range(max(1, len(parts) - _DEEPEST), len(parts)))]

@@ -11,6 +11,8 @@ FOLDERS = "folders"
 """The kind of the question."""
 MATCH, LEAVE = "match", "leave"
 
+_LONGEST_SHOWN = 200  # characters of a name in a sentence
+
 Pairs = list[tuple[LabelRow, str]]
 
 
@@ -47,7 +49,7 @@ def match_files(
             else:
                 problems += [_in_other_folder(row, file) for row in surest]
         elif len(surest) > 1:
-            names = " and ".join(f"{row.filename} (line {row.line})" for row in surest[:2])
+            names = " and ".join(f"{_shown(row)} (line {row.line})" for row in surest[:2])
             text = f"{names} both match {file}; neither is used: write the path in the table"
             problems.append(Problem(surest[1].line, text))
         else:
@@ -55,7 +57,7 @@ def match_files(
             if best in (NO_SUFFIX, WRITTEN_OTHERWISE):
                 (ids if best == NO_SUFFIX else otherwise).append((surest[0], file))
             if best == OTHER_CASE:
-                text = f"{surest[0].filename} is matched with {file}: only the case differs"
+                text = f"{_shown(surest[0])} is matched with {file}: only the case differs"
                 problems.append(Problem(surest[0].line, text))
         problems += [_taken(row, file, surest[0]) for certainty, row in claimed if certainty > best]
     matched |= _settle_elsewhere(elsewhere, asking, problems)
@@ -84,22 +86,22 @@ def _claims(
             claims[found[0]].append((certainty, row))
         elif found and certainty != OTHER_FOLDER:
             shown = ", ".join(found[:3]) + (", ..." if len(found) > 3 else "")
-            problems.append(Problem(row.line, f"{row.filename} could be {shown}; write the path in the table"))
+            problems.append(Problem(row.line, f"{_shown(row)} could be {shown}; write the path in the table"))
         elif found:
             problems.append(_in_other_folder(row, found[0]))
         else:
-            text = f"{row.filename} is not among the files; add the photo or delete the row"
+            text = f"{_shown(row)} is not among the files; add the photo or delete the row"
             problems.append(Problem(row.line, text, absent=True))
     return claims
 
 
 def _in_other_folder(row: LabelRow, file: str) -> Problem:
-    text = f"{row.filename} is not among the files; {file} lies in another folder"
+    text = f"{_shown(row)} is not among the files; {file} lies in another folder"
     return Problem(row.line, text, absent=True)
 
 
 def _taken(row: LabelRow, file: str, owner: LabelRow) -> Problem:
-    text = f"{row.filename} is not among the files ({file} belongs to line {owner.line})"
+    text = f"{_shown(row)} is not among the files ({file} belongs to line {owner.line})"
     return Problem(row.line, text, absent=True)
 
 
@@ -111,13 +113,13 @@ def _settle_elsewhere(pairs: Pairs, asking: Asking | None, problems: list[Proble
     row, file = pairs[0]
     rows_name = f"{len(pairs):,} rows name" if len(pairs) > 1 else "1 row names"
     text = (
-        f"{rows_name} another folder than the only photo of that name has, such as {row.filename}, and the photo is "
+        f"{rows_name} another folder than the only photo of that name has, such as {_shown(row)}, and the photo is "
         f"{file}. Is it the same photo?"
     )
     shown = pairs[:SAMPLED]
     choices = (
-        Choice(MATCH, "Match them by the file's name", tuple((row.filename, file) for row, file in shown)),
-        Choice(LEAVE, "Leave these rows out", tuple((row.filename, "no photo") for row, _ in shown)),
+        Choice(MATCH, "Match them by the file's name", tuple((_shown(row), file) for row, file in shown)),
+        Choice(LEAVE, "Leave these rows out", tuple((_shown(row), "no photo") for row, _ in shown)),
     )
     question = Question(FOLDERS, text, choices, columns=("in the table", "photo"))
     if asking is not None and asking.ask(question) == MATCH:
@@ -129,6 +131,11 @@ def _settle_elsewhere(pairs: Pairs, asking: Asking | None, problems: list[Proble
 def _remark(pairs: Pairs, has: str, have: str) -> Problem:
     row, file = min(pairs, key=lambda one: one[0].line)
     if len(pairs) == 1:
-        return Problem(row.line, f"{row.filename} {has}; it is matched with {file}", harmless=True)
-    text = f"{len(pairs):,} names {have}; each is matched with its photo, such as {row.filename} with {file}"
+        return Problem(row.line, f"{_shown(row)} {has}; it is matched with {file}", harmless=True)
+    text = f"{len(pairs):,} names {have}; each is matched with its photo, such as {_shown(row)} with {file}"
     return Problem(row.line, text, harmless=True)
+
+
+def _shown(row: LabelRow) -> str:
+    name = row.filename
+    return name if len(name) <= _LONGEST_SHOWN else f"{name[: _LONGEST_SHOWN - 3]}..."
