@@ -127,7 +127,7 @@ def _raise_unfit(ranked: Sequence[_Option], arch: str, file_bytes: int) -> NoRet
     checked_state(option.network.trunk, file_bytes)  # a quantized network is named as that
     if fits:
         right = fits[0]
-        other = f", or {' or '.join(fits[1:])} if its stride is there" if fits[1:] else ""
+        other = f", or {' or '.join(fits[1:])} if its blocks stride in their first convolution" if fits[1:] else ""
         raise DoesNotFit(
             f"it holds weights of {network_name(right)}. Choose the architecture {right} (--arch {right}){other}."
         )

@@ -102,6 +102,7 @@ _WHOLE_MODEL = re.compile(
     r"|torch\.nn\.(modules|parallel|quantized|qat)|torch\.ao|torch\.fx|models?|nets?|networks?|resnet\w*)\..+"
     r"|__main__\.\w*|.+\.\w*(Net|Model|Classifier|Module)\d*"
 )
+_PLAIN_PICKLE = "torch.storage._load_from_bytes"  # how a tensor pickles itself without torch.save
 _NAME = re.compile(r"[A-Za-z_][\w.]{0,99}")
 
 
@@ -118,6 +119,8 @@ def more_than_tensors(name: str) -> str:
             f"is a whole learner of fastai{shown} (learn.export), which is never run here. "
             "In fastai, use learn.save, and choose the .pth file that it writes."
         )
+    if name == _PLAIN_PICKLE:
+        return "was written with Python's pickle, not with torch.save. Save the state_dict with torch.save."
     if shown and _WHOLE_MODEL.fullmatch(name):
         return (
             f"contains more than tensors: a whole model as Python objects{shown}, which are never run here. "

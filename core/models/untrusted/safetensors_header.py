@@ -74,7 +74,9 @@ def _tensor(entry: object, start: int, file_bytes: int) -> StoredTensor | NotPla
     begin, end = place
     count, rest = divmod(end - begin, ITEM_BYTES[dtype])
     tensor = StoredTensor(Storage(dtype, count, start + begin), 0, tuple(shape), row_major(tuple(shape)))
-    if not begin <= end <= file_bytes - start or rest or tensor.count != count:
+    if end > file_bytes - start:
+        raise EOFError("it ends before its tensors do, as after a download that broke off")
+    if not begin <= end or rest or tensor.count != count:
         raise ValueError("a tensor's place in it does not fit its shape")
     return tensor
 

@@ -93,7 +93,9 @@ def test_weights_of_another_resnet_name_the_architecture_to_choose(tmp_path: Pat
 
 def test_networks_with_two_places_for_the_stride_name_both(tmp_path: Path) -> None:
     path = saved(state_of(arch="tiny50"), tmp_path)
-    with pytest.raises(BundleError, match=r"\(--arch tiny50\), or tiny50-v1 if its stride is there\."):
+    with pytest.raises(
+        BundleError, match=r"\(--arch tiny50\), or tiny50-v1 if its blocks stride in their first convolution\."
+    ):
         read_weights(path, "tiny")
 
 

@@ -147,3 +147,11 @@ def test_the_sentence_begins_with_the_file(tmp_path: Path) -> None:
     (tmp_path / "resnet50.pth").write_bytes(LFS)
     with pytest.raises(BundleError, match=r"resnet50\.pth is a Git LFS pointer"):
         load_file(tmp_path / "resnet50.pth")
+
+
+def test_a_file_of_safetensors_that_broke_off_says_so(tmp_path: Path) -> None:
+    (tmp_path / "w.safetensors").write_bytes(save({"a": torch.ones(1000)})[:-100])
+    with pytest.raises(
+        BundleError, match=r"w\.safetensors is damaged \(it ends before its tensors do, as after a down"
+    ):
+        load_file(tmp_path / "w.safetensors")

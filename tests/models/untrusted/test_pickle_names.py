@@ -7,6 +7,7 @@ import decimal
 import io
 import os
 import pathlib
+import pickle
 import sys
 import time
 import types
@@ -170,3 +171,9 @@ def test_dates_and_numbers_are_no_tensors() -> None:
     found = read({"when": datetime.datetime.now(datetime.UTC), "took": datetime.timedelta(1), "size": torch.Size([2])})
     assert found["size"] == (2,) and found["when"] == found["took"]
     assert sys.getsizeof(found) < 1000
+
+
+def test_a_state_dict_of_pythons_pickle_says_how_to_save_it(tmp_path: Path) -> None:
+    (tmp_path / "w.pkl").write_bytes(pickle.dumps({"a": torch.ones(2)}))
+    with pytest.raises(BundleError, match=r"w\.pkl was written with Python's pickle, not with torch\.save\. Save the"):
+        load_file(tmp_path / "w.pkl")
