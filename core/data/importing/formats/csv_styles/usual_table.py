@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from core.data.importing.formats.csv_styles.several_labels import settle_several
 from core.data.importing.formats.csv_styles.sheet import Around, Sheet
 from core.data.tables.csv_cells import as_row
-from core.data.tables.label_columns import CORNERS
+from core.data.tables.label_columns import CORNERS, FILENAMES, LABELS, SPLIT, plain_column
 from core.data.tables.label_rows import BoxFrame, LabelRow, LabelTable, Problem
 from core.data.tables.labels_csv import NO_LABEL, read_labels
 
@@ -50,6 +50,9 @@ class UsualTable:
     def read(self, around: Around) -> LabelTable:
         """Return the checked rows and all problems. Raises LabelsError as ``read_labels``."""
         text, own_lines = self._text()
+        splits = any(row.split for row in self.rows)
+        if unused := [name for name in self.others if _means_the_same(name, splits)]:
+            self.add_remark(f"unused columns: {', '.join(unused)}")
         table = read_labels(text.encode(), self.sheet.name, around.group_column, around.asking)
         table = _with_own_lines(table, lambda line: own_lines.get(line, line))
         several = {row.line: row.labels for row in self.rows if len(row.labels) > 1}
@@ -71,7 +74,9 @@ class UsualTable:
         """Return the table as text, and the own line of the row that begins in each of its lines."""
         boxed = any(row.corners for row in self.rows)
         splits = any(row.split for row in self.rows)
-        columns = ["filename", "label", *(["split"] if splits else []), *(CORNERS if boxed else ()), *self.others]
+        kept = [place for place, name in enumerate(self.others) if not _means_the_same(name, splits)]
+        others = [_LINE_ENDS.sub(" ", self.others[place]) for place in kept]  # a header is one line
+        columns = ["filename", "label", *(["split"] if splits else []), *(CORNERS if boxed else ()), *others]
         shift = 0 if self.header_line else 1
         own_lines: dict[int, int] = {}
         parts, line = ["\n" * (max(self.header_line, 1) - 1) + as_row(columns)], max(self.header_line, 1) + 1
@@ -80,12 +85,18 @@ class UsualTable:
             cells = [row.filename, row.labels[0] if len(row.labels) == 1 else "", *([row.split] if splits else [])]
             if boxed:
                 cells += [repr(float(side)) for side in row.corners] if row.corners else [""] * len(CORNERS)
-            written = as_row([*cells, *row.others])
+            written = as_row([*cells, *(row.others[place] for place in kept if place < len(row.others))])
             empty = max(0, row.line + shift - line)
             parts += ["\n" * empty, written]
             own_lines[line + empty] = row.line
             line += empty + len(_LINE_ENDS.findall(written))
         return "".join(parts), own_lines
+
+
+def _means_the_same(column: str, splits: bool) -> bool:
+    """Return whether a column is called like one that the table has already from another: the style has chosen."""
+    name = plain_column(re.sub(r"\.[0-9]+$", "", column))
+    return name in (*FILENAMES, *LABELS) or (splits and name == SPLIT)
 
 
 def with_own_lines(text: str, own: Callable[[int], int]) -> str:

@@ -332,3 +332,12 @@ def test_a_list_in_a_cell_is_several_labels_and_a_list_of_one_is_one(tmp_path: P
 
 def test_a_column_called_set_with_other_words_is_no_split() -> None:
     assert [row.split for row in read("id,breed,dataset\na,pug,1\nb,pug,0\n").rows] == [None, None]
+
+
+def test_a_column_that_the_style_has_not_chosen_is_no_second_class() -> None:
+    header = "image_name,patient_id,diagnosis,benign_malignant,target\n"
+    table = read(header + "a,p1,nevus,benign,0\nb,p2,melanoma,malignant,1\n")
+    assert labels_in(table) == {"a": "nevus", "b": "melanoma"}
+    assert any(one.harmless and "unused columns: target" in one.text for one in table.problems)
+    third = header + "a,p1,nevus,benign,0\nb,p2,melanoma,malignant,1\nc,p3,unknown,benign,0\n"
+    assert labels_in(read(third, {"class-column": "target"})) == {"a": "0", "b": "1", "c": "0"}

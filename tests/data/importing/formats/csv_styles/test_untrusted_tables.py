@@ -98,3 +98,9 @@ def test_tables_called_labels_in_folders_of_splits(tmp_path: Path) -> None:
     files |= {"train/labels.csv": "filename,label\na.png,owl\n", "test/labels.csv": "filename,label\nb.png,duck\n"}
     plan = planned(tmp_path, files)
     assert labels(plan) == {"train/a.png": ("owl", "train"), "test/b.png": ("duck", "test")}
+
+
+def test_a_line_break_in_the_header_does_not_move_the_lines() -> None:
+    table = read_table(b'id,breed,"a\nnote"\n7a,pug,\n8b,,\n', "t.csv", None, Asking())
+    assert [(row.filename, row.line) for row in table.rows] == [("7a", 3), ("8b", 4)]
+    assert [one.line for one in table.problems if not one.harmless] == [4]
