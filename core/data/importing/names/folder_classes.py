@@ -20,7 +20,7 @@ FIRST, FIRST_AND_GROUP, SECOND, THIRD = "first", "first-group", "second", "third
 SPLIT, CLASS, INSIDE, NOTHING = "split", "class", "inside", "nothing"
 
 _ORDER = (FIRST, SECOND, THIRD)
-_DEEPEST = 8  # levels at which doubled folders are looked for; a hostile zip may have hundreds
+_DEEPEST = 8  # levels at which folders without a meaning are looked for; a hostile zip may have hundreds
 Folders = tuple[str, ...]
 
 
@@ -85,12 +85,12 @@ def _children(folders: Iterable[Folders]) -> dict[Folders, set[str | None]]:
 def _single(folders: Folders, children: Mapping[Folders, set[str | None]], kept: Collection[Folders]) -> Folders:
     """Return the folders without those that are alone in one of the same name, or alone and called images."""
     out: list[str] = []
-    for depth, name in enumerate(folders):
+    for depth, name in enumerate(folders[:_DEEPEST]):
         above = folders[:depth]
         alone = _alone(above, children)
         if alone is None or not (is_neutral(name) or (_doubled(above, children) and above not in kept)):
             out.append(name)
-    return tuple(out)
+    return (*out, *folders[_DEEPEST:])
 
 
 def _alone(folder: Folders, children: Mapping[Folders, set[str | None]]) -> str | None:
@@ -109,7 +109,7 @@ def _without_neutral(places: Sequence[_Place]) -> list[_Place]:
     """Return the places without levels at which every folder is called images, or another word without a meaning."""
     out = list(places)
     level = 0
-    while any(len(one.folders) > level for one in out):
+    while level < _DEEPEST and any(len(one.folders) > level for one in out):
         names = {one.folders[level].lower() for one in out if len(one.folders) > level}
         if len(names) == 1 and is_neutral(next(iter(names))):
             out = [_Place(one.path, one.folders[:level] + one.folders[level + 1 :], one.split) for one in out]
@@ -310,7 +310,7 @@ def _remark_on_labels(reading: FolderReading) -> None:
 
 
 def _remark_on_invisible(paths: Iterable[str], reading: FolderReading) -> None:
-    names = {part for path in paths for part in path.split("/")[:-1]}
+    names = {part for path in paths if without_invisible(path) != path for part in path.split("/")[:-1]}
     shown = sorted({without_invisible(name) for name in names if name != without_invisible(name)})
     if shown:
         have = "1 folder name has" if len(shown) == 1 else f"{len(shown):,} folder names have"
