@@ -118,3 +118,16 @@ def test_the_box_of_a_very_large_photo_is_in_pixels_of_the_file(monkeypatch: pyt
     recorder = Recorder()
     [answer] = predict_files(recorder, [("a.jpg", out.getvalue())])  # type: ignore[arg-type]
     assert recorder.sizes == [(200, 100)] and "read at reduced scale" in answer.remarks[0]
+
+
+def test_an_animation_is_asked_about_on_the_command_line(here: Core, tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (40, 40), color) for color in ("red", "green")]
+    frames[0].save(tmp_path / "clip.gif", save_all=True, append_images=frames[1:])
+    (tmp_path / "IMG_1.MOV").write_bytes(b"\0\0\0\x14ftypqt  ")
+    done = here("import", tmp_path, "--project", "Clips")
+    assert done.returncode == 2
+    assert '--answer "frames=all" (use all frames as photos)' in done.stderr
+    assert "clip.gif#2.png" in done.stderr and "no box" not in done.stderr
+    done = here("import", tmp_path, "--project", "Clips", "--answer", "frames=all")
+    assert done.returncode == 0 and "2  imported" in done.stdout, done.stderr
+    assert "IMG_1.MOV: it is a video" in done.stderr

@@ -25,7 +25,8 @@ def print_questions(questions: "Sequence[Question]") -> None:
             for photo in choice.photos:
                 boxes = [f"{label} {_sides(box)}" for label, box in photo.boxes[:_SHOWN_BOXES]]
                 more = ", ..." if len(photo.boxes) > _SHOWN_BOXES else ""
-                print_message(f"      {_short(photo.name)}: {', '.join(boxes) or 'no box'}{more}")
+                found = f": {', '.join(boxes) or 'no box'}{more}" if question.shows_boxes else ""
+                print_message(f"      {_short(photo.name)}{found}")
         print_message(f"Add {question.options()}.")
 
 

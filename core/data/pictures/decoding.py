@@ -65,7 +65,7 @@ THUMBNAIL_SIDE = 256
 _HASHED_PIXELS = 2**16  # so few that they stay in the processor's cache
 _TINY_SIDE = 8
 _LONG = 10
-PART_READ = ("first of ", "read at reduced scale")
+PART_READ = ("first of ", "read at reduced scale", "the main one of ")
 """How the remarks begin that say that only a part of a file is read."""
 _NO_END = "its last two bytes are missing; the picture itself is whole"
 

@@ -48,6 +48,11 @@ class Question:
         """Its name on the command line."""
         return f"{self.kind}:{self.place}" if self.place else self.kind
 
+    @property
+    def shows_boxes(self) -> bool:
+        """Whether its photos are shown for the sake of their boxes; a choice without any then imports none."""
+        return any(photo.boxes for choice in self.choices for photo in choice.photos)
+
     def options(self) -> str:
         """Return the options of the command line that answer it."""
         shown = [f'--answer "{self.id}={choice.key}" ({_lowered(choice.label)})' for choice in self.choices]

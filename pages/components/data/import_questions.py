@@ -68,7 +68,7 @@ def _sample(question: Question, choice: Choice) -> None:
     if choice.rows:
         columns = list(question.columns) or [f"Column {number}" for number in range(1, len(choice.rows[0]) + 1)]
         st.table(pd.DataFrame(list(choice.rows), columns=columns).map(plain), hide_index=True)
-    if choice.photos and not any(photo.boxes for photo in choice.photos):
+    if question.shows_boxes and choice.photos and not any(photo.boxes for photo in choice.photos):
         st.caption("No box is imported.")
     elif choice.photos:
         with st.container(horizontal=True):

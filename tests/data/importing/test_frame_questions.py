@@ -12,6 +12,7 @@ from core.data.importing.import_plan import Candidate
 from core.data.importing.photo_files import frame_questions
 from core.data.importing.photo_files.frame_questions import FRAMES, settle_frames
 from core.data.importing.plan_import import Upload, plan_folder, plan_uploads, plan_zip
+from core.data.importing.table_photos import photos_of_table
 from core.data.pictures.box import Box
 from core.data.pictures.decoding import decode
 from core.data.pictures.formats import frames
@@ -130,3 +131,13 @@ def test_of_a_png_only_the_beginning_is_read() -> None:
             return still()[:count]
 
     assert len(settle_frames([candidate("one.png", File())], [], Asking())) == 1
+
+
+def test_a_training_from_a_table_says_that_it_takes_the_first_frame(tmp_path: Path) -> None:
+    (tmp_path / "clip.gif").write_bytes(animated("GIF"))
+    (tmp_path / "one.png").write_bytes(still())
+    labels = tmp_path / "labels.csv"
+    labels.write_text("filename,label\nclip.gif,owl\none.png,duck\n", encoding="utf-8")
+    photos, problems = photos_of_table(labels, tmp_path, None)
+    assert len(photos) == 2
+    assert [(one.text, one.harmless) for one in problems] == [("clip.gif: first of 3 frames", True)]

@@ -99,10 +99,11 @@ def test_ten_bits_become_eight() -> None:
 
 
 def test_of_several_pictures_the_primary_one_is_taken_and_it_is_said() -> None:
-    data = heic(photo(), (Image.new("RGB", (64, 48), "white"),), primary_index=0)
-    decoded = decode(data, "burst.heic")
-    assert corner(decoded.image) == (1, 0, 0)
-    assert decoded.remarks == ("first of 2 pictures",)
+    white = Image.new("RGB", (64, 48), "white")
+    for data in (heic(photo(), (white,), primary_index=0), heic(white, (photo(),), primary_index=1)):
+        decoded = decode(data, "burst.heic")
+        assert corner(decoded.image) == (1, 0, 0)
+        assert decoded.remarks == ("the main one of 2 pictures",)
 
 
 def test_the_content_counts_and_not_the_suffix() -> None:

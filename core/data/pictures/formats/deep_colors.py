@@ -35,7 +35,7 @@ def read_lower_bytes(file: Image.Image) -> None:
 
 def uses_lower_half(high: Image.Image) -> bool:
     """Return whether no colour of a picture, of which this is the higher byte, uses the upper half of the range."""
-    return all(band.getextrema()[1] < _HALF for band in high.split()[:3])
+    return bool(np.asarray(high)[..., :3].max() < _HALF)
 
 
 def by_own_range(high: Image.Image, low: Image.Image) -> tuple[Image.Image, int]:

@@ -47,7 +47,7 @@ def load_heif(data: bytes) -> HeifPhoto:
         raise TooCostly(f"it is a HEIC photo that cannot be read ({error}); {_EXPORT}") from error
     remarks = []
     if int(about.get("pictures", 1)) > 1:
-        remarks.append(f"first of {int(about['pictures'])} pictures")
+        remarks.append(f"the main one of {int(about['pictures'])} pictures")
     if about.get("transfer") in HDR_TRANSFERS:
         remarks.append("made for HDR screens (PQ or HLG), so its brightness may look flat")
     # A profile says more than the primaries (ISO/IEC 23008-12, 6.5.5).
