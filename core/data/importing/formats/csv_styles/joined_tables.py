@@ -1,5 +1,6 @@
 """Join several tables of labels; their lines get running numbers, and problems name the table and its own line."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -47,15 +48,23 @@ def in_own_table(problem: Problem, parts: Parts) -> Problem:
     """Return a problem of a joined table with the table and the line that it is about."""
     if problem.line is None or not parts:
         return problem
-    name, before = next(one for one in reversed(parts) if one[1] < problem.line)
-    text = with_own_lines(problem.text, lambda line: line - before)
+    name, before = _part_of(problem.line, parts)
+    text = with_own_lines(problem.text, lambda line: line - _part_of(line, parts)[1])
+    for other in {int(line) for line in re.findall(r"\(line ([0-9]+)\)", problem.text)}:
+        part, start = _part_of(other, parts)
+        if part != name:  # a row of another table is named with it
+            text = text.replace(f"(line {other - start})", f"({part}, line {other - start})")
     return replace(problem, line=None, text=f"{name}, line {problem.line - before}: {text}")
 
 
 def in_place(line: int, parts: Parts) -> str:
     """Return the table and the line of a running number."""
-    name, before = next(one for one in reversed(parts) if one[1] < line)
+    name, before = _part_of(line, parts)
     return f"{name} (line {line - before})"
+
+
+def _part_of(line: int, parts: Parts) -> tuple[str, int]:
+    return next((one for one in reversed(parts) if one[1] < line), parts[0])
 
 
 def _moved(row: LabelRow, by: int) -> LabelRow:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from core.data.importing.formats.csv_styles.joined_tables import in_own_table
 from core.data.importing.plan_import import Upload, plan_uploads
+from core.data.tables.label_rows import Problem
 from core.errors import LabelsError
 from tests.data.importing.formats.csv_styles.tables import (
     Files,
@@ -91,3 +93,10 @@ def test_a_copy_of_a_table_is_no_second_one(tmp_path: Path) -> None:
     plan = planned(tmp_path, files)
     assert labels(plan) == {"a.png": ("owl", None)} and not plan.questions
     assert "two.csv says the same as one.csv" in remarks(plan)
+
+
+def test_a_problem_of_joined_tables_names_the_tables_of_all_its_rows() -> None:
+    parts = (("train.csv", 0), ("test.csv", 10))
+    found = in_own_table(Problem(13, "a (line 4) and b (line 13) both match c"), parts)
+    assert str(found) == "test.csv, line 3: a (train.csv, line 4) and b (line 3) both match c"
+    assert str(in_own_table(Problem(4, "x is in lines 2 and 4"), parts)) == "train.csv, line 4: x is in lines 2 and 4"

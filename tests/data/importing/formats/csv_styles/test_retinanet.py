@@ -56,7 +56,7 @@ def test_where_both_readings_fit_a_person_chooses(tmp_path: Path) -> None:
     "table",
     [
         "a.png,10,5,5,15,cow\n",  # a corner and a size
-        "a.png,7,1,2,30,4\n",  # a class in the second column, or in the last one
+        "a.png,1,2,30,15,4\n",  # the class is in the second column, or in the last one
         "a.png,10,5,30,15\n",
         "a.png,10,5,30,15,cow\nhello\n",
         "a.png,,,,,\n",
