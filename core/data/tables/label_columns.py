@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from core.data.pictures.decoding import IMAGE_SUFFIXES
-from core.data.tables.box_layout import BOX, BOX_COLUMNS, CORNERS, NO_BOX, BoxColumns, find_box_columns
+from core.data.tables.boxes.box_layout import BOX, BOX_COLUMNS, CORNERS, NO_BOX, BoxColumns, find_box_columns
 from core.data.tables.label_rows import NO_GROUP_COLUMNS, GroupColumns
 from core.data.tables.names import without_invisible
 from core.errors import LabelsError

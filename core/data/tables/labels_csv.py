@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from core.data.pictures.box import Box
+from core.data.tables.boxes.table_boxes import BoxCells, read_boxes
 from core.data.tables.column_choices import choose_columns, columns_called
 from core.data.tables.csv_cells import as_row, bytes_of, restore, rows_of
 from core.data.tables.group_cells import group_problems, same_groups, with_group_cells
@@ -27,7 +28,6 @@ from core.data.tables.merged_rows import STRICTEST_FIRST, one_row_per_file
 from core.data.tables.name_matching import match_files
 from core.data.tables.names import check_class_count, class_key, name_key, without_invisible
 from core.data.tables.questions import Asking, NobodyToAsk
-from core.data.tables.table_boxes import BoxCells, read_boxes
 from core.data.tables.text_encoding import Cells, decode_table
 from core.errors import DataError, LabelsError
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.data.pictures.box import Box
-from core.data.tables.box_layout import Shape
+from core.data.tables.boxes.box_layout import Shape
+from core.data.tables.boxes.number_cells import COMMA, POINT, find_mark, is_unclear, read_number
 from core.data.tables.label_columns import Header
 from core.data.tables.label_rows import BoxFrame, LabelledBox, LabelRow, Problem
 from core.data.tables.label_words import is_empty_word
-from core.data.tables.number_cells import COMMA, POINT, find_mark, is_unclear, read_number
 from core.data.tables.questions import SAMPLED, Asking, Choice, Question
 
 DECIMAL_MARK = "decimal-mark"

@@ -3,8 +3,8 @@
 import pytest
 
 from core.data.pictures.box import Box
+from core.data.tables.boxes.number_cells import COMMA, POINT, find_mark, number_with, read_number
 from core.data.tables.labels_csv import LabelTable, read_labels
-from core.data.tables.number_cells import COMMA, POINT, find_mark, number_with, read_number
 from core.data.tables.questions import Asking
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from core.data.pictures.box import Box
-from core.data.tables.box_layout import find_box_columns
+from core.data.tables.boxes.box_layout import find_box_columns
 from core.data.tables.label_rows import BoxFrame
 from core.data.tables.labels_csv import LabelTable, read_labels
 from core.data.tables.questions import Asking

@@ -1,0 +1,1 @@
+"""The boxes in a table: their columns, their numbers, and the size of the photo beside them."""
