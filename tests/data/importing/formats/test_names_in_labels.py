@@ -18,6 +18,8 @@ from tests.data.importing.formats.small_sets import (
     problems,
     put,
     remarks,
+    voc,
+    voc_object,
 )
 
 
@@ -144,3 +146,30 @@ def test_names_that_were_not_taken_literally_are_said(tmp_path: Path) -> None:
         "1 name is matched with a photo although only the case differs: IMG_1.PNG with images/img_1.png"
     ]
     assert len(remarks(found)) == 2
+
+
+def test_a_photo_that_a_name_says_exactly_is_not_that_of_a_missing_one(tmp_path: Path) -> None:
+    """a.png is not there: its labels must not go to sub/a.png, which is labelled as well, or said to have no object."""
+    text = coco([image(1, "a.png"), image(2, "sub/a.png")], [mark(1, 1, 1, 1, 2, 30, 40)])
+    files = {
+        "coco": {"all.json": text},
+        "hf": {"metadata.jsonl": '{"file_name": "a.png", "label": "ant"}\n{"file_name": "sub/a.png", "label": null}\n'},
+        "voc": {"Annotations/a.xml": voc("a.png", voc_object("ant", 1, 2, 30, 40)), "Annotations/sub/a.xml": voc(None)},
+    }
+    for name, content in files.items():
+        place = {"coco": "images/sub/a.png", "hf": "sub/a.png", "voc": "JPEGImages/sub/a.png"}[name]
+        found = plan(put(tmp_path / name, photos(place), content))
+        assert set(labels(found).values()) == {None} and not any(boxes(found).values()), name
+        assert any("a.png is not among the files" in one for one in problems(found)), name
+
+
+def test_two_names_that_may_be_one_photo_are_a_problem_and_neither_is_used(tmp_path: Path) -> None:
+    text = coco([image(1, "x/a.png"), image(2, "y/a.png")], [mark(1, 1, 1, 1, 2, 30, 40)])
+    rows = '{"file_name": "x/a.png", "label": "ant"}\n{"file_name": "y/a.png", "label": null}\n'
+    for name, content in {"coco": {"all.json": text}, "hf": {"metadata.jsonl": rows}}.items():
+        found = plan(put(tmp_path / name, photos("a.png"), content))
+        assert labels(found) == {"a.png": None} and not any(boxes(found).values())
+        assert sum("may all be a.png; none of them is used" in one for one in problems(found)) == 2, name
+    voc_files = {"x/001.xml": voc(None, voc_object("ant", 1, 2, 30, 40)), "y/001.xml": voc(None)}
+    found = plan(put(tmp_path / "voc", photos("001.png"), voc_files))
+    assert "001.png: it has objects in x/001.xml and none in y/001.xml; the objects are used" in problems(found)

@@ -193,3 +193,18 @@ def test_a_changed_field_of_hugging_face_is_equal_or_said(pictures: list[Exporte
     out = io.StringIO(newline="")
     csv.writer(out).writerows(rows)
     check(Reading(files), Reading({**files, path: out.getvalue().encode()}), may_change=says_it)
+
+
+@pytest.mark.parametrize("kind", ["coco", "voc", "yolo", "hugging-face"])
+@given(pictures=data_sets(), data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_labels_of_a_missing_photo_go_to_no_other(
+    kind: str, pictures: list[ExportedImage], data: st.DataObject
+) -> None:
+    assume(kind != "hugging-face" or any(one.boxes for one in pictures))
+    files = written(kind, pictures)
+    gone = data.draw(st.sampled_from(sorted(path for path in files if path.endswith(".png"))))
+    before, after = Reading(files), Reading({path: text for path, text in files.items() if path != gone})
+    lost = before.marks - after.marks
+    assert not after.marks - before.marks
+    assert len({one[0] for one in lost}) <= 1 and (not lost or after.said)

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from posixpath import commonpath
 
 from core.data.importing.folder_layout import is_picture
@@ -17,6 +17,7 @@ _PLAIN_FOLDERS = frozenset(
     )
 )
 _SHOWN = 3
+_LONGEST = 200  # characters of a name that is shown
 _MOST_ALIKE = 1_000  # images of one name that are compared one by one
 
 OTHER_CASE, ADDRESS, NO_SUFFIX = "case", "address", "suffix"
@@ -30,6 +31,7 @@ class ImageIndex:
         self.paths = {path for path in files if is_picture(path)}
         self.by_path_without_suffix: dict[str, list[str]] = defaultdict(list)
         self.guesses: dict[str, dict[str, str]] = defaultdict(dict)  # how -> name in the labels -> photo
+        self._reserved: set[str] = set()  # photos that some name says exactly: no other name may mean them
         self._wrapper = _common_folder(files)
         self._exact: dict[str, str] = {}
         self._by_name: dict[str, list[str]] = defaultdict(list)
@@ -76,6 +78,26 @@ class ImageIndex:
             return self._guessed(NO_SUFFIX, name, found)
         return []
 
+    def reserve(self, names: Iterable[str], near: str) -> None:
+        """Keep the photos at the exact places of these names from names that only end alike."""
+        for name in names:
+            self._reserved.update(self._at_place(name, near))
+
+    def unclear(self, names: Iterable[str], near: str) -> dict[str, str]:
+        """Reserve these names' photos, and return those that mean one photo together, each with half a sentence."""
+        names = dict.fromkeys(names)
+        self.reserve(names, near)
+        meant: dict[str, dict[str, str]] = defaultdict(dict)  # photo -> name without "./" -> name
+        for name in names:
+            if not self._at_place(name, near) and (path := self.find(name, near)):
+                meant[path].setdefault(_plain(name), name)
+        return {
+            name: f"{name[:_LONGEST]} and other names may all be {path}; none of them is used"
+            for path, some in meant.items()
+            for name in some.values()
+            if len(some) > 1
+        }
+
     def missing(self, name: str, near: str, most: int = 200) -> str:
         """Return half a sentence on a name that ``find`` finds no image for."""
         shown = name[:most]
@@ -88,7 +110,12 @@ class ImageIndex:
 
     def with_stem(self, path: str) -> list[str]:
         """Return the images, anywhere, whose name is that of an annotation file, apart from the suffix."""
-        return self._by_stem.get(_stem(_name(_composed(path))), [])
+        alike = self._by_stem.get(_stem(_name(_composed(path))), [])
+        return [one for one in alike if one not in self._reserved] if len(alike) <= _MOST_ALIKE else alike
+
+    def keep(self, paths: Iterable[str]) -> None:
+        """Keep photos from names that only end alike."""
+        self._reserved.update(paths)
 
     def remarks(self) -> list[tuple[str, bool]]:
         """Return a sentence on each way in which names were guessed, and whether it is harmless."""
@@ -132,7 +159,9 @@ class ImageIndex:
             absolute = _is_absolute(name)
             few = alike if len(alike) <= _MOST_ALIKE else []
             found = [path for path in few if self._folders_agree(plain, path, near, absolute, fold)]
-        return nearest(found, near) if len(found) <= _MOST_ALIKE else found
+        if len(found) > _MOST_ALIKE:
+            return found
+        return nearest([path for path in found if path not in self._reserved], near)
 
     def _folders_agree(self, name: str, path: str, near: str, absolute: bool, fold: bool) -> bool:
         """Return whether the folders in a name are those of a photo, as far as both have any."""

@@ -119,6 +119,8 @@ def _images(path: str, listed: list[Any], pictures: ImageIndex, collected: Label
     found = _Images()
     split = split_of(path)
     meant: dict[Id, dict[str, None]] = {}  # id -> the photos that it stands for
+    listed_names = [one.get("file_name") for one in listed if isinstance(one, dict)]
+    unclear = pictures.unclear((name for name in listed_names if isinstance(name, str) and name), path)
     for one in listed:
         name = one.get("file_name") if isinstance(one, dict) else None
         number = id_of(one.get("id")) if isinstance(one, dict) else None
@@ -130,9 +132,9 @@ def _images(path: str, listed: list[Any], pictures: ImageIndex, collected: Label
                 meant.setdefault(number, {})[f"an image without a name {len(meant[number])}"] = None
             continue
         where = f"{path}, image {name[:LONGEST_PATH]}"
-        file = pictures.find(name, path)
+        file = pictures.find(name, path) if name not in unclear else None
         if file is None:
-            collected.add_problem(path, pictures.missing(name, path))
+            collected.add_problem(path, unclear.get(name) or pictures.missing(name, path))
         else:
             collected.add_image(file, shown_name(name, file), split)
             collected.add_frame(file, one.get("width"), one.get("height"), where)

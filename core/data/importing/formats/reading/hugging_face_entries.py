@@ -49,6 +49,8 @@ def read_rows(
     column = _label_column(path, rows, collected)
     folder_split = split_of(path.rpartition("/")[0])
     boxes: list[ReadBox] = []
+    names = [row.cells.get("file_name") for row in rows]
+    unclear = pictures.unclear((name for name in names if isinstance(name, str) and name), path)
     for row in rows:
         where = f"{path}, line {row.line}"
         name = row.cells.get("file_name")
@@ -58,9 +60,9 @@ def read_rows(
         if not isinstance(name, str) or not name:
             collected.add_problem(where, "no file_name, so the row is skipped")
             continue
-        file = pictures.find(name, path)
+        file = pictures.find(name, path) if name not in unclear else None
         if file is None:
-            collected.add_problem(where, pictures.missing(name, path, LONGEST_PATH))
+            collected.add_problem(where, unclear.get(name) or pictures.missing(name, path, LONGEST_PATH))
             continue
         label = _label(row.cells.get(column), column, classes, where, collected) if column else None
         collected.add_image(file, shown_name(name, file), _split(row, folder_split, where, collected), label)

@@ -42,6 +42,9 @@ def choose_photos(
     """Return the photo of each XML file that has one; the others are problems, and what is unclear is asked."""
     chosen = Chosen()
     for one in annotations:
+        pictures.keep(_beside(one.path, pictures))
+        pictures.reserve([one.filename.strip()] if one.filename.strip() else [], one.path)
+    for one in annotations:
         reason = _choose(one, pictures, chosen)
         if reason:
             collected.add_problem(one.path, reason)
@@ -55,6 +58,7 @@ def choose_photos(
             collected.add_remark_on(f"{who} {what}", shown)
     if chosen.elsewhere:
         _ask_elsewhere(annotations, files, collected, chosen)
+    _report_empty(annotations, chosen, collected)
     return chosen.photos
 
 
@@ -90,6 +94,20 @@ def _choose(one: Annotation, pictures: ImageIndex, chosen: Chosen) -> str | None
         if "/" not in name.replace("\\", "/") and not folders_agree(path, file):
             chosen.elsewhere[path] = file
     return None
+
+
+def _report_empty(annotations: Sequence[Annotation], chosen: Chosen, collected: LabelCollector) -> None:
+    """Report photos of which one XML file says objects and another one says none."""
+    by_photo: dict[str, list[Annotation]] = {}
+    for one in annotations:
+        if one.path in chosen.photos:
+            by_photo.setdefault(chosen.photos[one.path], []).append(one)
+    for photo, several in by_photo.items():
+        filled = [one.path for one in several if one.objects]
+        empty = [one.path for one in several if not one.objects]
+        if filled and empty:
+            text = f"it has objects in {filled[0]} and none in {empty[0]}; the objects are used"
+            collected.add_problem(photo, text)
 
 
 def _agreed(path: str, name: str, pictures: ImageIndex) -> str | None:
