@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from core.data.importing.box_frames import BoxedPhoto, settle_boxes
-from core.data.importing.class_in_name import with_classes_in_names
 from core.data.importing.folder_layout import TABLE_SUFFIXES, common_folder, is_picture, suffix_of
 from core.data.importing.formats.csv_styles.choose_table import ChosenTable, choose_table, choose_tool_table
 from core.data.importing.formats.csv_styles.folder_tables import choose_folder_tables
@@ -14,6 +13,7 @@ from core.data.importing.formats.gathered_labels import Files, check_labels
 from core.data.importing.formats.manifest import FILE_NAME, Manifest, find_manifest
 from core.data.importing.formats.recognise import read_data_set
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, in_line_order, with_boxes
+from core.data.importing.names.class_in_name import with_classes_in_names
 from core.data.importing.names.folder_classes import read_folders
 from core.data.importing.photo_files.frame_questions import settle_frames
 from core.data.importing.photo_files.skip_reasons import skip_reason
