@@ -29,7 +29,7 @@ def early_seconds(
     # Before the engines are measured, which comes after the early model, the run cannot know how fast they are.
     if not is_worthwhile(views, None if speed.measures else speed.training / billions(recipe)):
         return None
-    first = expected_photos(classes, val, views)
+    first = expected_photos(classes, val, views, speed.training / billions(recipe))
     if not first:
         return None
     reading = parts["reading the photos"] * first / (train + val)

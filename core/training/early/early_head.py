@@ -1,7 +1,7 @@
 """Makes the early first model: computes the vectors of its photos, solves a head on them, and saves it as ``best/``."""
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,14 @@ from core.features.engines.remembered import remembered_speed
 from core.features.frozen_pass import AnyVectors, compute
 from core.features.views import ORIGINAL
 from core.progress import COMPUTING_FEATURES, Progress
-from core.training.early.early_photos import Candidates, EarlyPhotos, early_photos, is_worthwhile
+from core.training.early.early_photos import (
+    FIRST_SECONDS,
+    Candidates,
+    EarlyPhotos,
+    at_once,
+    early_photos,
+    is_worthwhile,
+)
 from core.training.early.seen_photos import OF, SEEN, VALIDATION_OF
 from core.training.events import EarlyModel, Event, SolverIteration
 from core.training.linear.frozen_start import FrozenStart
@@ -60,37 +67,59 @@ class EarlyHead:
 
     def sources(self, stores: Mapping[str, AnyVectors]) -> list[Source]:
         """Return the photos that are to be computed first; none where an early model is not worthwhile."""
-        found = self._choose(stores)
-        return [] if found is None else [one for some in self._sources(found).values() for one in some]
+        choose = self._choice(stores)
+        some, most = (None, None) if choose is None else (choose(self._at_once()), choose(None))
+        if some is None or most is None:
+            return []
+        return list(dict.fromkeys([*self._photos(some), *self._photos(most)]))
 
     def events(self, opened: OpenedPass) -> Generator[Event]:
         """Make the model and say so, if the pass is long enough for one and each class has photos for it.
 
         Raises ImageRefused for a broken photo, and the errors of ``save_best``.
         """
-        chosen = self._choose(opened.stores)
-        if chosen is None:
+        choose = self._choice(opened.stores)
+        chosen = None if choose is None else choose(self._at_once())
+        if choose is None or chosen is None:
             return
+        began, first = time.monotonic(), len(self._photos(chosen))
+        yield from self._compute(chosen, opened)
+        if self._speed() is None:  # it is known now
+            per_second = first / max(1e-9, time.monotonic() - began)
+            chosen = choose(max(self._at_once(), int(per_second * FIRST_SECONDS))) or chosen
+            yield from self._compute(chosen, opened)
         sources = self._sources(chosen)
-        photos = [one for some in sources.values() for one in some]
-        original = {ORIGINAL: opened.filled[ORIGINAL]}
-        for progress in compute(original, photos, opened.cache, opened.engine, refuse):
-            yield Progress(EARLY_PHASE, progress.done, progress.total)
         vectors = {split: vectors_of(opened.stores[ORIGINAL], some)[-1] for split, some in sources.items()}
         yield self._save(chosen, vectors, opened.engine.name)
 
-    def _choose(self, stores: Mapping[str, AnyVectors]) -> EarlyPhotos | None:
+    def _compute(self, chosen: EarlyPhotos, opened: OpenedPass) -> Generator[Progress]:
+        original = {ORIGINAL: opened.filled[ORIGINAL]}
+        for progress in compute(original, self._photos(chosen), opened.cache, opened.engine, refuse):
+            yield Progress(EARLY_PHASE, progress.done, progress.total)
+
+    def _speed(self) -> float | None:
         wanted = self._wanted
-        speed = remembered_speed(wanted.workspace, wanted.network, exact=wanted.exact)
+        return remembered_speed(wanted.workspace, wanted.network, exact=wanted.exact)
+
+    def _at_once(self) -> int:
+        return at_once(len(np.unique(self._labels[TRAIN])), self._speed())
+
+    def _choice(self, stores: Mapping[str, AnyVectors]) -> Callable[[int | None], EarlyPhotos | None] | None:
+        """Return a function that chooses at most so many photos; None where an early model is not worthwhile."""
+        wanted = self._wanted
         lacking = wanted.lacking(stores, (VALIDATION,))
         views = lacking_views(lacking)
-        if not is_worthwhile(views, speed):
+        if not is_worthwhile(views, self._speed()):
             return None
         train, val = (
             Candidates(self._labels[split], [one.hash for one in wanted.sources.get(split, ())])
             for split in (TRAIN, VALIDATION)
         )
-        return early_photos(train, val, views, lacking[ORIGINAL])
+        missing = set(lacking[ORIGINAL])  # computing some of them changes nothing about the choice
+        return lambda most: early_photos(train, val, views, missing, most)
+
+    def _photos(self, chosen: EarlyPhotos) -> list[Source]:
+        return [one for some in self._sources(chosen).values() for one in some]
 
     def _sources(self, chosen: EarlyPhotos) -> dict[str, list[Source]]:
         rows = {TRAIN: chosen.train, VALIDATION: chosen.val}

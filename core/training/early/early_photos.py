@@ -15,6 +15,11 @@ LEAST_SECONDS = 4.0
 Solving the early head and writing its bundle takes 0.3 s, of ResNet-50 on two cores."""
 SHARE = 0.2
 """Of all views that are to be computed, as many are computed first, at most."""
+FIRST_SECONDS = 5.0
+"""And not for longer than this, where the machine is slow."""
+FIRST_VIEWS = 60
+_VIEWS_OF_A_CLASS = 9
+"""As many in any case, and of each class: with fewer an early model says little."""
 OF_A_CLASS = 20
 """Training photos of a class, at most. A head on ResNet-50 reached 79 % with 12 a class, and 90 % with 120 (flowers;
 other photos in `core.training.linear.several_stages`)."""
@@ -49,35 +54,46 @@ def is_worthwhile(views: int, views_per_second: float | None) -> bool:
     return views > LEAST_VIEWS and (views_per_second is None or views > LEAST_SECONDS * views_per_second)
 
 
-def views_first(views: int) -> tuple[int, int]:
-    """Return how many training and validation photos may be computed before the others, of so many missing views."""
-    budget = int(SHARE * views)
+def at_once(classes: int, views_per_second: float | None) -> int:
+    """Return how many views may be computed before an early model; few while the engine's speed is not known."""
+    return max(FIRST_VIEWS, _VIEWS_OF_A_CLASS * classes, int(FIRST_SECONDS * (views_per_second or 0.0)))
+
+
+def views_first(views: int, most: int | None = None) -> tuple[int, int]:
+    """Return how many training and validation photos may be computed before the others, of so many missing views.
+
+    They are at most ``most`` together.
+    """
+    budget = int(SHARE * views) if most is None else min(most, int(SHARE * views))
     val = min(VALIDATION, int(_VALIDATION_SHARE * budget))
     return budget - val, val
 
 
-def expected_photos(counts: Sequence[int], validation: int, views: int) -> int:
+def expected_photos(counts: Sequence[int], validation: int, views: int, views_per_second: float | None = None) -> int:
     """Return how many photos an early model is expected to take if none is known yet; 0 if it would have too few.
 
-    ``counts`` has the number of training photos of each class.
+    ``counts`` has the number of training photos of each class. Without a speed the machine is taken for a fast one.
     """
-    most_train, most_val = views_first(views)
     some = [count for count in counts if count]
+    most = None if views_per_second is None else at_once(len(some), views_per_second)
+    most_train, most_val = views_first(views, most)
     if len(some) < 2 or not validation or most_train < sum(min(LEAST_OF_A_CLASS, count) for count in some):
         return 0
     return min(most_train, sum(min(OF_A_CLASS, count) for count in some)) + min(max(1, most_val), validation)
 
 
-def early_photos(train: Candidates, val: Candidates, views: int, missing: AbstractSet[str]) -> EarlyPhotos | None:
+def early_photos(
+    train: Candidates, val: Candidates, views: int, missing: AbstractSet[str], most: int | None = None
+) -> EarlyPhotos | None:
     """Return the photos of an early model; None where they cannot be enough of each class.
 
     ``views`` is the number of views that are to be computed in all, ``missing`` has the hashes of the photos whose
     original view is. Photos that are known already cost nothing, so they are taken first. The training photos are taken
     class by class in turn, in the order in which a test of 8 bits draws them (`core.features.engines.choice`): what
     computes them in full precision for one saves it for the other. Each class has the same share of the validation
-    photos as in the snapshot.
+    photos as in the snapshot. With ``most``, at most so many are computed; all of them are among those without it.
     """
-    most_train, most_val = views_first(views)
+    most_train, most_val = views_first(views, most)
     of_train, of_val = (_by_class(part, missing) for part in (train, val))
     if len(of_train) < 2 or not of_val:
         return None

@@ -25,6 +25,7 @@ from core.training.kept import maps_in_advance
 from core.training.linear.head_run import SolvedHead, solve_head
 from core.training.linear.kept_vectors import PREPARING
 from core.training.recipe import Recipe
+from core.processors import cpu_has_bfloat16
 from core.workspace import open_workspace
 from tests.inspection.conftest import write_bundle
 from tests.training.conftest import two_colors
@@ -168,13 +169,20 @@ def test_a_head_on_several_stages_is_the_same_with_it(
 
 @pytest.fixture
 def engines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The engines that are made, and when they are measured: bf16 is the fastest, wherever the test runs."""
+    """The engines that are made, and when they are measured: bf16 is the fastest, wherever the test runs.
+
+    On a processor without bf16, an engine of that name computes in fp32.
+    """
     found: list[str] = []
     real = choice.made
 
     def made(engine: str, *arguments: Any) -> PreparedEngine:
         found.append(engine)
-        return real(engine, *arguments)
+        if engine != "torch/bf16" or cpu_has_bfloat16():
+            return real(engine, *arguments)
+        replacement = real("torch/fp32", *arguments)
+        monkeypatch.setattr(replacement, "name", "bf16")
+        return replacement
 
     def speeds(*_: object) -> dict[str, float]:
         found.append("measured")
