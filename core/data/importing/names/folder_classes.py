@@ -301,9 +301,10 @@ def _remark_on_labels(reading: FolderReading) -> None:
     if loose and labelled:
         lie = "lies in no class folder and has" if len(loose) == 1 else "lie in no class folder and have"
         reading.remark(f"{_photos(len(loose))} {lie} no label: {_listed(loose)}")
-    learned = {class_key(one.label or "") for one in labelled if one.split == "train"}
-    only = {one.label or "": one.split for one in labelled if one.split not in ("train", None)}
-    missing = sorted(label for label in only if class_key(label) not in learned)
+    # Names that differ only in case are asked about: see ``class_case``.
+    learned = {name_key(one.label or "") for one in labelled if one.split == "train"}
+    only = {one.label or "" for one in labelled if one.split not in ("train", None)}
+    missing = sorted(label for label in only if name_key(label) not in learned)
     if learned and missing:
         are = "class has" if len(missing) == 1 else "classes have"
         reading.remark(f"{len(missing):,} {are} no photos in train, only in the other splits: {_listed(missing)}")

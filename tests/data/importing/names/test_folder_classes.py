@@ -277,6 +277,7 @@ def test_classes_that_exist_only_in_test_are_said() -> None:
     reading = read(["train/cat/1.jpg", "train/dog/2.jpg", "test/cats/3.jpg", "test/dog/4.jpg"])
     assert said(reading) == ["1 class has no photos in train, only in the other splits: cats"]
     assert said(read(["train/cat/1.jpg", "train/dog/2.jpg", "test/cat/3.jpg"])) == []
+    assert said(read(["train/cat/1.jpg", "train/dog/2.jpg", "test/Cat/3.jpg"])) == [], "the case is asked about"
 
 
 def test_invisible_characters_of_folders_are_said() -> None:
