@@ -125,6 +125,8 @@ def _chosen(readable: dict[str, _Readable], asking: Asking) -> ChosenTable:
 
 def _equal_to_first(readable: Mapping[str, _Readable]) -> list[str]:
     """Return the tables whose rows are those of the first one."""
+    if len(readable) == 1:
+        return []
     first, *others = [(path, [_without_lines(row) for row in one.table.rows]) for path, one in readable.items()]
     return [path for path, rows in others if rows == first[1]]
 
