@@ -6,8 +6,8 @@ from pages.components.data.add_photos import add_photos
 from pages.components.data.check_labels import check_labels
 from pages.components.data.export_labels import labels_csv
 from pages.components.data.groups.group_section import groups
-from pages.components.data.import_line import import_line
-from pages.components.data.import_progress import import_of
+from pages.components.data.importing.import_line import import_line
+from pages.components.data.importing.import_progress import import_of
 from pages.components.data.photo_grid import photo_grid
 from pages.components.data.splits import splits
 from pages.components.shared import frame

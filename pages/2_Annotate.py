@@ -10,7 +10,7 @@ from pages.components.annotate.suggest_map import photo_map
 from pages.components.annotate.suggest_queue import choose_queue
 from pages.components.annotate.suggest_similar import similar
 from pages.components.boxes.box_desk import boxes_desk
-from pages.components.data.import_line import import_line
+from pages.components.data.importing.import_line import import_line
 from pages.components.shared import frame
 from pages.components.shared.wording import unique_options
 

@@ -13,7 +13,7 @@ from core.runs.folder import RunFolder, list_runs
 from core.training.advice import advice
 from core.training.recipe import Recipe
 from pages.components.annotate.class_typos import open_classes, open_typos, question
-from pages.components.data.import_line import import_line
+from pages.components.data.importing.import_line import import_line
 from pages.components.shared import frame
 from pages.components.shared.wording import next_page, plain
 from pages.components.train import live_run, photo_preview, recipe_form, run_list, runs_table

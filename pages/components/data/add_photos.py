@@ -21,9 +21,9 @@ from core.data.tables.label_rows import Problem
 from core.data.tables.names import class_key, name_key
 from core.errors import LabelsError
 from pages.components.data.groups.column_choice import choose_group_column
-from pages.components.data.import_boxes import confirm, show_boxes, show_learned
-from pages.components.data.import_progress import import_of, show_import, start
-from pages.components.data.import_questions import ANSWERS, answers, ask
+from pages.components.data.importing.import_boxes import confirm, show_boxes, show_learned
+from pages.components.data.importing.import_progress import import_of, show_import, start
+from pages.components.data.importing.import_questions import ANSWERS, answers, ask
 from pages.components.data.preview_updates import KNOWN, show_updates, updates_of
 from pages.components.data.uploaded_files import release_uploads, uploads_on_disk
 from pages.components.shared import frame

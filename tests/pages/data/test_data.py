@@ -14,7 +14,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.data.store.store import ImageFilter, Project, Store
-from pages.components.data.import_progress import csv_of
+from pages.components.data.importing.import_progress import csv_of
 from tests.pages.conftest import OpenPage, add_photo, messages
 
 

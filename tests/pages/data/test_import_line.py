@@ -18,8 +18,8 @@ from core.data.pictures.decoding import Decoded, decode
 from core.data.store.store import Project, Store
 from core.workspace import REPOSITORY
 from pages.components.data import uploaded_files
-from pages.components.data.import_line import progress_of
-from pages.components.data.import_progress import Import, register
+from pages.components.data.importing.import_line import progress_of
+from pages.components.data.importing.import_progress import Import, register
 from pages.components.shared.wording import time_left
 from tests.pages.conftest import OpenPage, add_photo, messages
 from tests.pages.data.test_data import png, upload

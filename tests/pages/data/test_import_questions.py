@@ -28,7 +28,9 @@ def boxes(store: Store) -> Project:
 
 
 def answer(app: AppTest, choice: str) -> AppTest:
-    [button] = [one for one in app.button if one.key and one.key.startswith("add-answer-") and one.label == plain(choice)]
+    [button] = [
+        one for one in app.button if one.key and one.key.startswith("add-answer-") and one.label == plain(choice)
+    ]
     return button.click().run()
 
 

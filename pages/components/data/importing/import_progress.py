@@ -17,7 +17,7 @@ from core.data.store.records import IMPORT
 from core.data.store.store import Project, Store
 from core.data.tables.csv_cells import as_row
 from core.errors import StudioError
-from pages.components.data.import_line import progress_of
+from pages.components.data.importing.import_line import progress_of
 from pages.components.shared import frame
 from pages.components.shared.undo_line import offer_undo, undo_line
 from pages.components.shared.wording import counted, plain
