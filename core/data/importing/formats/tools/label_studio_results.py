@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.data.importing.formats.gathered_labels import Files, class_text, shown_value
-from core.data.importing.formats.gathering.untrusted_values import number_of
+from core.data.importing.formats.gathering.untrusted_values import id_of, number_of
 from core.data.importing.formats.image_size import StoredSize, stored_size_of
 from core.data.importing.formats.tools.entries.outlines import (
     Sides,
@@ -65,7 +65,7 @@ class ResultReader:
         """Return the answers in a list of results; what cannot be used is a problem."""
         answers = Answers()
         usable = [one for one in results if isinstance(one, dict) and isinstance(one.get("type"), str)]
-        named = {one.get("id") for one in usable if one["type"].endswith("labels")} - {None}
+        named = {id_of(one.get("id")) for one in usable if one["type"].endswith("labels")} - {None}
         for one in usable:
             kind, value = one["type"], one.get("value")
             if not isinstance(value, dict):
@@ -73,7 +73,7 @@ class ResultReader:
                     self._reading.collected.add_problem(about.where, f"a {kind[:40]} has no value; it is skipped")
             elif kind == CHOICES and not _has_place(value):
                 self._choose(about, answers, str(one.get("from_name") or CHOICES), value.get(CHOICES))
-            elif kind in _ALONE and one.get("id") in named:
+            elif kind in _ALONE and id_of(one.get("id")) in named:
                 continue  # its class is in another result, which has its place too
             else:
                 self.read_value(about, answers, kind, {**one, **value})
