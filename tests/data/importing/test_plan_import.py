@@ -318,9 +318,9 @@ def test_five_thousand_files_are_planned_in_seconds() -> None:
     contents = {f"set/images/{number}.jpg": b"1" for number in range(5000)}
     table = "filename,label\n" + "".join(f"{number}.jpg,class {number % 10}\n" for number in range(5000))
     data = zipped({**contents, "set/labels.csv": table})
-    start = time.perf_counter()
+    start = time.process_time()
     plan = plan_zip(data, "my.zip")
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert (len(plan.candidates), len(plan.problems)) == (5000, 0)
 
 

@@ -17,6 +17,7 @@ from core.features.frozen_pass import ViewOutputs
 from core.features.views import ORIGINAL
 from core.inspection.predicting.predictor import Predictor
 from core.models.bundle import WEIGHTS_FILE, read_info
+from core.processors import cpu_has_bfloat16
 from core.training.early import early_head, early_photos
 from core.training.early.early_head import EARLY_PHASE
 from core.training.early.seen_photos import SeenPhotos, seen_photos
@@ -25,7 +26,6 @@ from core.training.kept import maps_in_advance
 from core.training.linear.head_run import SolvedHead, solve_head
 from core.training.linear.kept_vectors import PREPARING
 from core.training.recipe import Recipe
-from core.processors import cpu_has_bfloat16
 from core.workspace import open_workspace
 from tests.inspection.conftest import write_bundle
 from tests.training.conftest import two_colors
