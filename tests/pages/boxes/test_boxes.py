@@ -225,6 +225,8 @@ def test_the_data_page_hands_out_the_formats_of_the_task(open_page: OpenPage, st
         "Pascal VOC XML",
         "YOLO text",
         "Hugging Face metadata.csv",
+        "Label Studio JSON",
+        "CVAT for images XML",
         "labels.csv and the photos",
     ]
     assert list(app.dataframe[0].value.columns) == ["filename", "label", "split", "x", "y", "width", "height"]
