@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components.data.import_line import import_line
+from pages.components.data.importing.import_line import import_line
 from pages.components.home.disk_space import show_disk_space
 from pages.components.home.lost_photos import show_lost_photos
 from pages.components.home.project_list import show_projects
