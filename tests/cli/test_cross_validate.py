@@ -66,7 +66,7 @@ def test_what_cannot_be_done_is_one_plain_sentence(
         ([labels, *images, "--repeat", 0], "repeats is 0, but must be from 1 to 20."),
         ([labels, *images, "--by-group"], "No groups are set"),
         ([boxes], "this data is for boxes"),
-        (["a project", "--images", tmp_path], "--images and --group-column are for a labels.csv"),
+        (["a project", "--images", tmp_path], "--images, --group-column and --answer are for a labels.csv"),
     ):
         done = here("cross-validate", *words)
         assert (done.returncode, done.stdout) == (2, ""), said

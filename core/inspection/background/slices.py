@@ -146,7 +146,7 @@ def all_slices(
 
 
 def _names(own: Iterable[Sequence[str]]) -> list[str]:
-    return sorted({name for some in own for name in some}, key=str.casefold)
+    return sorted({name for some in own for name in some}, key=lambda name: (name.casefold(), name))
 
 
 def _with(own: Sequence[Sequence[str]], name: str, predictions: pd.DataFrame) -> pd.Series:

@@ -89,7 +89,7 @@ def agreement_of(opinions: Iterable[Opinion], classes: Sequence[str]) -> Agreeme
     shared = [{one.who: one.label for one in some} for some in labels.values() if len(some) >= 2]
     if not shared:
         return None
-    people = tuple(sorted({who for image in shared for who in image}, key=str.casefold))
+    people = tuple(sorted({who for image in shared for who in image}, key=lambda who: (who.casefold(), who)))
     pairs = []
     for first, second in combinations(people, 2):
         both = [image for image in shared if first in image and second in image]

@@ -161,9 +161,9 @@ from core.data.pictures.decoding import decode
 from core.data.store.store import Store
 from core.workspace import open_workspace
 
-def slowly(raw, name, *more):
+def slowly(raw, name, *more, **also):
     time.sleep(0.01)
-    return decode(raw, name, *more)
+    return decode(raw, name, *more, **also)
 
 store_photos.decode, store_photos.BATCH_PHOTOS = slowly, 5
 for result in run_import(plan_folder(Path(sys.argv[2])), Store(open_workspace(Path(sys.argv[1]))), 1, "ann"):

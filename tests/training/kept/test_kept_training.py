@@ -19,6 +19,7 @@ from core.errors import ImageRefused
 from core.features.boxed_views import boxes_in_views
 from core.features.budget import SETTING
 from core.features.views import view_names, view_pixels
+from core.models.heads import SIDES
 from core.models.resnet import ResNet, build
 from core.training.events import Epoch, Event, Progress, Step
 from core.training.kept.frozen_part import FrozenPart
@@ -158,6 +159,8 @@ def test_kept_features_train_what_the_same_views_computed_anew_train(
         return
     a, b = (load_file(tmp_path / name / "last" / "model.safetensors") for name in ("kept", "anew"))
     before = load_file(pretrained)
+    if "box.votes.bias" in a:  # the same for all votes, so their softmax does not depend on it: it follows rounding
+        a["box.votes.bias"][SIDES] = b["box.votes.bias"][SIDES]
     for name in a:
         torch.testing.assert_close(a[name], b[name], rtol=1e-4, atol=1e-5, msg=name)
     model = build("tiny", 7)

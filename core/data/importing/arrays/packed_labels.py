@@ -54,7 +54,7 @@ def labels_of(
     _check_count(len(present), name)
     if classes is None:
         text = {value: str(value) for value in present}
-        ordered: Sequence[Value] = sorted(present, key=lambda value: sort_key(str(value)))
+        ordered: Sequence[Value] = sorted(present, key=lambda value: (sort_key(str(value)), str(value)))
     else:
         ordered = classes
         text = {value: str(value) for value in classes}
