@@ -61,7 +61,7 @@ def test_a_cell_that_cannot_be_a_group_or_a_tag_is_named() -> None:
     table = read("filename,label,group,tags", f"a.png,owl,{'x' * 300},{'y' * 300}; snow", "b.png,owl,anna,;;")
     assert [(row.group, row.tags) for row in table.rows] == [(None, ("snow",)), ("anna", ())]
     assert "line 2: the group is not used: the name of a group has 300 characters" in said(table)[0]
-    assert "line 2: the tag is not used: the name of a tag has 300 characters" in said(table)[0]
+    assert "line 2: the tag is not used: the name of a tag has 300 characters" in said(table)[1]
 
 
 def test_tags_are_separated_by_semicolons_and_come_once() -> None:
