@@ -79,7 +79,7 @@ def test_what_loses_nothing_is_said_and_needs_no_yes(here: Core, labels: Path, t
     table.write_bytes("\n".join(["filename,label,remark", *rows]).encode("latin-1"))
     done = here("import", table, "--images", tmp_path / "images", "--project", "Accents")
     assert done.returncode == 0, done.stderr
-    assert "read as Western European (Windows)" in done.stderr and "unused columns: remark" in done.stderr
+    assert "read as Western European (cp1252, Windows)" in done.stderr and "unused columns: remark" in done.stderr
 
     table.write_text("filename,label\n" + "\n".join(f"{name},red" for name in names[1:]))
     assert here("import", table, "--images", tmp_path / "images", "--project", "Open", "--yes").returncode == 0

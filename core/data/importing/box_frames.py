@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from core.data.importing.formats.gathering.boxes_beyond import BUTTONS, beyond_text, reach_beyond, stay_inside
 from core.data.importing.formats.image_size import StoredSize, stored_size_of
 from core.data.pictures.box import Box
 from core.data.tables.label_rows import BoxFrame, LabelledBox, Problem
 from core.data.tables.questions import SAMPLED, Asking, Choice, Question, SamplePhoto
 from core.errors import ImageRefused
 
-UNIT, SIZE, ORIENTATION = "box-unit", "box-size", "box-orientation"
+UNIT, SIZE, ORIENTATION, BEYOND = "box-unit", "box-size", "box-orientation", "box-beyond"
 """The kinds of questions."""
 
 FRACTIONS, PERCENT, PIXELS, SKIP = "fractions", "percent", "pixels", "skip"
@@ -33,6 +34,7 @@ class BoxedPhoto:
     frame: BoxFrame  # what the source says about their numbers
     read: Callable[[], bytes]  # raises ImageRefused
     stored: StoredSize | None = None  # where it is known already
+    trusted: bool = False  # our own data: a box beyond the photo was kept before
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ def settle_boxes(
     measured = _settle_unit(measured, asking, place)
     measured = _settle_size(measured, asking, place, remarks)
     measured = _settle_orientation(measured, asking, place)
+    measured = _settle_beyond(measured, asking, place)
     remarks += _reduced(measured)
     return {one.name: _as_read(one, one.objects) for one in measured}, remarks
 
@@ -124,10 +127,17 @@ def _settle_unit(photos: list[_Measured], asking: Asking, place: str) -> list[_M
     tiny = [one for one in absolute if any(_within(box, 1 + _ROUNDING) for box in one.objects)]
     if tiny:
         return _ask_unit(photos, tiny, FRACTIONS, 1.0, asking, place)
-    large = sum(min(one.stored.upright) >= _LARGE_SIDE for one in absolute)
-    if large > len(absolute) / 2 and all(_within(box, _HUNDRED) for one in absolute for box in one.objects):
+    if _mostly_large(absolute) and _in_first_hundred(absolute):
         return _ask_unit(photos, absolute, PERCENT, 100.0, asking, place)
     return photos
+
+
+def _mostly_large(photos: list[_Measured]) -> bool:
+    return sum(min(one.stored.upright) >= _LARGE_SIDE for one in photos) > len(photos) / 2
+
+
+def _in_first_hundred(photos: list[_Measured]) -> bool:
+    return all(_within(box, _HUNDRED) for one in photos for box in one.objects)
 
 
 def _within(one: LabelledBox, most: float) -> bool:
@@ -141,10 +151,6 @@ def _ask_unit(
     """Ask whether the numbers of small boxes are pixels, or parts of a photo that is ``whole`` wide and high."""
     most = 1 + _ROUNDING if unit == FRACTIONS else _HUNDRED
 
-    def scaled(one: _Measured) -> Objects:
-        width, height = one.stored.upright
-        return _with(one.objects, lambda box: _scaled(box, width / whole, height / whole), most)
-
     def without(one: _Measured) -> Objects:
         return tuple(box for box in one.objects if not _within(box, most))
 
@@ -154,9 +160,15 @@ def _ask_unit(
     units = "fractions of the photo (0 to 1)" if unit == FRACTIONS else "percent of the photo (0 to 100)"
     example = f"{_sides(small[0][1].box)} of {small[0][0].name}"
     text = f"{boxes_lie} {region}, such as {example}. Are the numbers {units}, or pixels?"
-    meanings = {unit: scaled, PIXELS: lambda one: one.objects, SKIP: without}
+    meanings = {unit: lambda one: _from_parts(one, whole, most), PIXELS: lambda one: one.objects, SKIP: without}
     labels = {unit: f"Read them as {unit}", PIXELS: "Read them as pixels", SKIP: "Leave these boxes out"}
     return _answered(photos, unclear, Question(UNIT, text, (), place), meanings, labels, asking)
+
+
+def _from_parts(one: _Measured, whole: float, most: float) -> Objects:
+    """Return the photo's objects with the small boxes in pixels, which are parts of a photo ``whole`` wide and high."""
+    width, height = one.stored.upright
+    return _with(one.objects, lambda box: _rounded(_scaled(box, width / whole, height / whole)), most)
 
 
 # --- the size that the source says ----------------------------------------------------------------------------------
@@ -249,6 +261,45 @@ def _from_stored(one: _Measured) -> Objects:
     return _with(one.objects, lambda box: one.stored.turn(_scaled(box, across, down)))
 
 
+# --- boxes that reach beyond their photos ---------------------------------------------------------------------------
+
+
+def _settle_beyond(photos: list[_Measured], asking: Asking, place: str) -> list[_Measured]:
+    """Ask for boxes that reach clearly beyond their photos: of larger photos, in another unit, or right as they are."""
+    if asking.open:  # its answer may change the boxes
+        return photos
+    doubtful = [one for one in photos if not (one.photo.trusted or _size_was_kept(one))]
+    beyond = {one.name: found for one in doubtful if (found := reach_beyond(one.objects, one.stored.upright))}
+    unclear = [one for one in doubtful if one.name in beyond]
+    if not unclear:
+        return photos
+    percent = _may_be_percent(photos)
+    meanings: dict[str, Callable[[_Measured], Objects]] = {
+        **({PERCENT: lambda one: _from_parts(one, 100.0, _HUNDRED)} if percent else {}),
+        KEEP: lambda one: one.objects,
+        SKIP: lambda one: stay_inside(one.objects, one.stored.upright),
+    }
+    fractions = all(one.photo.frame.relative for one in unclear)
+    text = beyond_text(beyond, _pixels(unclear[0].stored.upright), fractions=fractions, percent=percent)
+    # All boxes are percent, or none is.
+    others = [one for one in photos if one.name not in beyond] if percent else []
+    return _answered(photos, [*unclear, *others], Question(BEYOND, text, (), place), meanings, BUTTONS, asking)
+
+
+def _size_was_kept(one: _Measured) -> bool:
+    """Return whether somebody has seen that the labels say another size, and kept the boxes as they are."""
+    return _has_other_size(one) and one.objects == one.photo.objects
+
+
+def _may_be_percent(photos: list[_Measured]) -> bool:
+    """Return whether all boxes may be percent of their photos; of large ones this has been asked already."""
+    plain = not any(
+        one.photo.frame.relative or one.photo.trusted or _has_other_size(one) or one.stored.orientation != 1
+        for one in photos
+    )
+    return plain and not _mostly_large(photos) and _in_first_hundred(photos)
+
+
 # --- shared ---------------------------------------------------------------------------------------------------------
 
 
@@ -257,7 +308,7 @@ def _answered(
     unclear: list[_Measured],
     question: Question,
     meanings: Mapping[str, Callable[[_Measured], Objects]],
-    labels: dict[str, str],
+    labels: Mapping[str, str],
     asking: Asking,
 ) -> list[_Measured]:
     """Ask with the first unclear photos as samples, and return all photos with the boxes that the answer gives."""

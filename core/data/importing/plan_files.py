@@ -87,7 +87,7 @@ def plan_from_files(
         found = _without_common_folder(found, table)
         labelled = _from_table(found, table, problems, group_column, asking)
         labelled = labelled or _from_folders(found, problems, asking)
-    candidates = _with_settled_boxes(_with_names(labelled, found), problems, asking)
+    candidates = _with_settled_boxes(_with_names(labelled, found), problems, asking, found.manifest is not None)
     candidates = with_usable_labels(settle_frames(candidates, problems, asking), problems)
     listed = _usable_names(found.manifest.classes, problems) if found.manifest else ()
     classes = _usable_names((*listed, *labelled.classes, *classes_of(candidates)), problems)
@@ -193,9 +193,11 @@ def _with_names(labelled: _Labelled, found: _Files) -> list[Candidate]:
     return [replace(one, name=storable_name(one.name)) for one in named]
 
 
-def _with_settled_boxes(candidates: list[Candidate], problems: list[Problem], asking: Asking) -> list[Candidate]:
+def _with_settled_boxes(
+    candidates: list[Candidate], problems: list[Problem], asking: Asking, own: bool
+) -> list[Candidate]:
     """Return the candidates with their boxes in pixels of the upright photo; what is unclear is asked."""
-    boxed = [BoxedPhoto(one.name, one.objects, one.frame, one.read) for one in candidates if one.objects]
+    boxed = [BoxedPhoto(one.name, one.objects, one.frame, one.read, trusted=own) for one in candidates if one.objects]
     if not boxed:
         return candidates
     settled, remarks = settle_boxes(boxed, asking)

@@ -11,6 +11,7 @@ from core.data.importing.box_frames import BoxedPhoto, settle_boxes
 from core.data.importing.equal_photos import distinct_classes, distinct_labels, strictest_split
 from core.data.importing.formats.csv_styles.choose_table import tables_among
 from core.data.importing.formats.csv_styles.read_table import read_table
+from core.data.importing.formats.manifest import FILE_NAME as MANIFEST
 from core.data.importing.names.class_case import settle_table
 from core.data.pictures.box import Box
 from core.data.pictures.decoding import IMAGE_SUFFIXES, PART_READ, content_hash, decode
@@ -71,7 +72,8 @@ def photos_of_table(
     asking.require_answers(more_to_come=True)
     file_of, unmatched = match_files(table, _files(folder), asking=asking)
     wanted = [(row, file_of[row.line]) for row in table.rows if row.line in file_of and row.label is not None]
-    wanted, turned = _with_settled_boxes(folder, wanted, asking) if boxes else (wanted, [])
+    own = any((place / MANIFEST).is_file() for place in (labels.parent, folder))
+    wanted, turned = _with_settled_boxes(folder, wanted, asking, own) if boxes else (wanted, [])
     asking.require_answers()
     photos, refused = _read(folder, wanted, progress)
     kept, copies = without_copies(photos)
@@ -87,11 +89,11 @@ def _read_labels(labels: Path, folder: Path, group_column: str | None, asking: A
 
 
 def _with_settled_boxes(
-    folder: Path, wanted: list[tuple[LabelRow, str]], asking: Asking
+    folder: Path, wanted: list[tuple[LabelRow, str]], asking: Asking, own: bool
 ) -> tuple[list[tuple[LabelRow, str]], list[Problem]]:
     """Return the rows with their boxes in pixels of the upright photos, and remarks; what is unclear is asked."""
     boxed = [
-        BoxedPhoto(file, objects_of(row), row.frame, (folder / file).read_bytes)
+        BoxedPhoto(file, objects_of(row), row.frame, (folder / file).read_bytes, trusted=own)
         for row, file in wanted
         if row.box is not None
     ]

@@ -43,6 +43,7 @@ class Header:
     filename: int
     label: int
     split: int | None = None
+    split_flags: tuple[tuple[int, str], ...] = ()  # instead: columns that say whether a photo is in a split
     boxes: BoxColumns = NO_BOX
     group: int | None = None
     tags: int | None = None
@@ -64,7 +65,7 @@ class Header:
         columns = self.group_columns
         unclear = columns.possible if columns.unclear else ()
         places = [self.filename, self.label, self.split, self.tags, self.group, _first(self.plain, (SOURCE,))]
-        places += [*self.boxes.places, *self.boxes.size, *self.boxes.parts]
+        places += [*self.boxes.places, *self.boxes.size, *self.boxes.parts, *(place for place, _ in self.split_flags)]
         places += [place for place, name in enumerate(self.names) if name in unclear]
         return frozenset(place for place in places if place is not None)
 

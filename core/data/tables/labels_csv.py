@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.data.pictures.box import Box
 from core.data.tables.boxes.table_boxes import BoxCells, read_boxes
+from core.data.tables.boxes.unread_boxes import unused_columns
 from core.data.tables.column_choices import choose_columns, columns_called
 from core.data.tables.csv_cells import as_row, bytes_of, restore, rows_of
 from core.data.tables.group_cells import group_problems, same_groups, with_group_cells
@@ -28,6 +29,7 @@ from core.data.tables.merged_rows import STRICTEST_FIRST, one_row_per_file
 from core.data.tables.name_matching import match_files
 from core.data.tables.names import check_class_count, class_key, name_key, without_invisible
 from core.data.tables.questions import Asking, NobodyToAsk
+from core.data.tables.split_columns import choose_split, split_named, split_of_flags
 from core.data.tables.text_encoding import Cells, decode_table
 from core.errors import DataError, LabelsError
 
@@ -44,23 +46,12 @@ __all__ = [
     "write_labels",
 ]
 
-_SPLITS = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
-    **dict.fromkeys(("test", "testing"), "test"),
-}
-
 NO_LABEL = "no label"
 """The first words of the problem of a row without a label."""
 
 # Joiners and variation selectors belong to emoji and to several scripts, so they stay; beside other letters nobody
 # sees them.
 _UNSEEN = re.compile("[\u200c\u200d\ufe00-\ufe0f\U000e0000-\U000e0fff]")
-
-
-def split_named(word: str) -> str | None:
-    """Return train, val or test for any usual word for it (training, validation, dev, ...) in any case; else None."""
-    return _SPLITS.get(word.strip().lower())
 
 
 def read_labels(
@@ -82,10 +73,8 @@ def read_labels(
     cells_of = partial(_cells_that_matter, name=name, group_column=group_column)
     text, decoded = decode_table(bytes_of(source, name), name, cells_of, asking)
     header, problems = choose_columns(read_header(text, name, group_column), text, asking)
-    problems += [*group_problems(header), *([decoded] if decoded else [])]
-    if header.ignored:
-        unused = f"unused columns: {', '.join(header.ignored)}"
-        problems.append(Problem(header.line, unused, harmless=True))
+    header, said = choose_split(header, text)
+    problems += [*said, *group_problems(header), *([decoded] if decoded else []), *unused_columns(header, text)]
 
     rows: list[LabelRow] = []
     boxes: dict[int, BoxCells] = {}
@@ -191,6 +180,9 @@ def _row(line: int, cells: list[str], header: Header) -> tuple[LabelRow | None, 
         split = split_named(word)
         if split is None:
             problems.append(f'unknown split "{word}", so no split is set; use train, val or test')
+    elif header.split_flags:
+        split, wrong = split_of_flags(header, cells)
+        problems += [wrong] if wrong else []
     return with_group_cells(LabelRow(line, filename, label, split, None), header, cells, problems), problems
 
 

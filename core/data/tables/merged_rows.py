@@ -10,6 +10,7 @@ from core.data.tables.label_rows import PIXELS, BoxFrame, LabelledBox, LabelRow,
 
 STRICTEST_FIRST = ("test", "val", "train")
 """The split of copies that lie in several: a test image must not be trained on."""
+_WRITE_FOLDERS = "write their folders into the file names (folder/photo.jpg)"
 
 
 def one_row_per_file(rows: list[LabelRow], broken: set[int]) -> tuple[list[LabelRow], list[Problem]]:
@@ -35,7 +36,7 @@ def one_row_per_file(rows: list[LabelRow], broken: set[int]) -> tuple[list[Label
             (first, line), (second, other) = sorted(labels.items(), key=lambda item: item[1])[:2]
             text = (
                 f'{name} has two labels, "{first}" (line {line}) and "{second}" (line {other}); '
-                "neither is used: delete the wrong row"
+                f"neither is used. If they are two photos, {_WRITE_FOLDERS}; else delete the wrong row"
             )
             problems.append(Problem(other, text))
             continue
@@ -44,7 +45,8 @@ def one_row_per_file(rows: list[LabelRow], broken: set[int]) -> tuple[list[Label
         split = next((split for split in STRICTEST_FIRST if split in splits), None)
         group_name, differ = one_group(group)
         if differ:
-            problems.append(Problem(group[1].line, f"{name} has {differ}; none of them is used"))
+            text = f"{name} has {differ}; none of them is used. If they are two photos, {_WRITE_FOLDERS}"
+            problems.append(Problem(group[1].line, text))
         tags = tuple(dict.fromkeys(tag for row in group for tag in row.tags))
         frame = _one_frame(name, group, problems)
         row = replace(first_row, split=split, group=group_name, tags=tags, frame=frame)

@@ -21,6 +21,9 @@ g.png,cat,0.25,0.5,15.75,11.5
 """
 
 
+KEPT = {"box-beyond": "keep"}
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return open_store(tmp_path)
@@ -45,7 +48,7 @@ def boxes_by_name(store: Store, project_id: int) -> dict[str, list[tuple[str, fl
 
 def test_good_boxes_come_in_bad_ones_are_named_and_none_is_clipped(store: Store, tmp_path: Path) -> None:
     project = store.create_project("Boxes", "localization")
-    plan = plan_folder(photos(tmp_path))
+    plan = plan_folder(photos(tmp_path), answers=KEPT)
     wrong = {problem.line: problem.text for problem in plan.problems}
     assert "not four numbers" in wrong[6] and "no area" in wrong[7] and "negative" in wrong[8]
     said = {result.name: result.text for result in run_import(plan, store, project.id, "ann")}
@@ -63,11 +66,11 @@ def test_good_boxes_come_in_bad_ones_are_named_and_none_is_clipped(store: Store,
 def test_export_import_export_is_lossless(store: Store, tmp_path: Path) -> None:
     first = store.create_project("First", "localization")
     folder = photos(tmp_path)
-    list(run_import(plan_folder(folder), store, first.id, "ann"))
+    list(run_import(plan_folder(folder, answers=KEPT), store, first.id, "ann"))
     written = write_labels(store.label_rows(first.id))
     (folder / "labels.csv").write_text(written, encoding="utf-8")
     second = store.create_project("Second", "localization")
-    list(run_import(plan_folder(folder), store, second.id, "ann"))
+    list(run_import(plan_folder(folder, answers=KEPT), store, second.id, "ann"))
     assert write_labels(store.label_rows(second.id)) == written
     assert boxes_by_name(store, second.id) == boxes_by_name(store, first.id)
 
@@ -75,7 +78,7 @@ def test_export_import_export_is_lossless(store: Store, tmp_path: Path) -> None:
 def test_boxes_that_an_image_has_stay_when_a_file_brings_others(store: Store, tmp_path: Path) -> None:
     project = store.create_project("Boxes", "localization")
     folder = photos(tmp_path)
-    list(run_import(plan_folder(folder), store, project.id, "ann"))
+    list(run_import(plan_folder(folder, answers=KEPT), store, project.id, "ann"))
     before = boxes_by_name(store, project.id)
     (folder / "labels.csv").write_text("filename,label,x,y,width,height\na.png,cat,5,5,2,2\nc.png,dog,1,1,2,2\n")
     said = {result.name: result.text for result in run_import(plan_folder(folder), store, project.id, "ann")}
@@ -85,7 +88,8 @@ def test_boxes_that_an_image_has_stay_when_a_file_brings_others(store: Store, tm
 
 def test_a_classification_project_takes_the_class_only(store: Store, tmp_path: Path) -> None:
     project = store.create_project("Kinds")
-    said = {result.name: result.text for result in run_import(plan_folder(photos(tmp_path)), store, project.id, "ann")}
+    plan = plan_folder(photos(tmp_path), answers=KEPT)
+    said = {result.name: result.text for result in run_import(plan, store, project.id, "ann")}
     assert "boxes of several classes (cat, dog)" in said["a.png"]
     assert store.boxes(project.id) == {}
     assert [row.label for row in store.images(project.id)][:2] == ["dog", "cat"]

@@ -66,7 +66,7 @@ def test_encodings(encode: "object", remarks: int) -> None:
     assert labels_of(table) == {"grün.jpg": "Käuzchen"}
     assert len(table.problems) == remarks
     if remarks:
-        assert "was read as Western European (Windows)" in said(table)[0]
+        assert "was read as Western European (cp1252, Windows)" in said(table)[0]
 
 
 def test_curly_quotes_and_undefined_bytes_of_windows_are_read() -> None:
@@ -182,7 +182,8 @@ def test_two_labels_for_one_image_use_neither() -> None:
     table = read("filename,label\na.jpg,owl\nb.jpg,owl\na.jpg,duck\n")
     assert labels_of(table) == {"b.jpg": "owl"}
     assert said(table) == [
-        'line 4: a.jpg has two labels, "owl" (line 2) and "duck" (line 4); neither is used: delete the wrong row'
+        'line 4: a.jpg has two labels, "owl" (line 2) and "duck" (line 4); neither is used. '
+        "If they are two photos, write their folders into the file names (folder/photo.jpg); else delete the wrong row"
     ]
 
 

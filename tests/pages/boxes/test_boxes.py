@@ -177,6 +177,8 @@ def test_a_table_without_a_header_is_shown_on_photos_and_taken_after_a_yes(open_
     app.file_uploader(key="add-files-0").set_value([*files, ("boxes.csv", table, "text/csv")]).run()
     assert "first line must name the columns" in app.info[0].value
     next(one for one in app.button if one.label == "Use these boxes").click().run()
+    keep = "Keep these boxes unchanged, as far as they overlap their photo"
+    next(one for one in app.button if one.label == keep).click().run()
     assert "1 box does not fit the photo" in app.warning[0].value
     assert any("line 3, " in one.value and "it extends 15 pixels beyond" in one.value for one in app.markdown)
     app.button(key="import-now").click().run()

@@ -36,7 +36,7 @@ def test_a_table_without_a_header_is_confirmed_and_then_asks_its_encoding(
     app.button(key="boxes-confirm").click().run()
     assert not messages(app) and "1 question before the import" in heads(app)
     assert not any(one.key == "import-now" for one in app.button)
-    answer(app, "Read it as Japanese (Shift JIS)")
+    answer(app, "Read it as Japanese (cp932, Shift JIS)")
     assert not messages(app)
     import_all(app)
     assert stored(store, boxes) == [("猫", Box(1, 2, 29, 18))]

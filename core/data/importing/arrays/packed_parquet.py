@@ -25,6 +25,8 @@ CLASS_COLUMN = "class-column"
 NONE = "none"
 
 LABELS = ("label", "labels", "class", "category", "target")
+_LABEL_ENDS = tuple(f"_{word}" for word in (*LABELS, "label_id", "class_id"))  # fine_label: likely, and not sure
+_SHOWN_COLUMNS = 8
 _MOST_PROBLEMS = 100
 _STARTS = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"GIF8": ".gif", b"BM": ".bmp", b"RIFF": ".webp"}
 
@@ -33,16 +35,15 @@ def plan_parquet(source: Path | BinaryIO, name: str, asking: Asking) -> ImportPl
     """Plan the import of one file. Raises ArraysError where it is damaged or holds no images."""
     file = open_parquet(source, name)
     if file.image is None:
-        columns = ", ".join(file.columns[:8])
         raise ArraysError(
-            f"{name} has no column of images (its columns: {columns}). If it names photos beside it, call it "
-            "metadata.parquet."
+            f"{name} has no column of images (its columns: {_listed(file.columns)}). "
+            "If it names photos beside it, call it metadata.parquet."
         )
     problems: list[Problem] = []
-    column = _class_column(file, name, asking)
-    boxed = OBJECTS in file.columns
-    if column is None and not boxed:
-        problems.append(Problem(None, f"{name} has no column of labels; its images are imported without labels"))
+    possible = _class_columns(file)
+    column = _class_column(file, possible, name, asking)
+    if not possible and OBJECTS not in file.columns:
+        problems.append(Problem(None, _no_labels(file, name)))
     split = split_of(name)
     names = _names(file.rows, PurePosixPath(name).stem)
     candidates: list[Candidate] = []
@@ -65,12 +66,20 @@ def plan_parquet(source: Path | BinaryIO, name: str, asking: Asking) -> ImportPl
     return ImportPlan(tuple(candidates), tuple(problems), tuple(refused), storable_name(name), classes)
 
 
-def _class_column(file: ParquetFile, name: str, asking: Asking) -> str | None:
-    """Return the column of the class; where several may be, that is asked."""
+def _class_columns(file: ParquetFile) -> list[str]:
+    """Return the columns that may be that of the class: those with names of classes, else by their own names."""
     found = [column for column in file.columns if column in file.classes and column != OBJECTS]
     found = found or [column for column in file.columns if column.lower() in LABELS]
-    if len(found) < 2:
-        return found[0] if found else None
+    if found or OBJECTS in file.columns:  # boxes have classes of their own
+        return found
+    return [column for column in file.columns if column.lower().endswith(_LABEL_ENDS)]
+
+
+def _class_column(file: ParquetFile, found: Sequence[str], name: str, asking: Asking) -> str | None:
+    """Return the column of the class; where several may be, or one is only called alike, that is asked."""
+    sure = [column for column in found if column in file.classes or column.lower() in LABELS]
+    if not found or len(found) == len(sure) == 1:
+        return next(iter(found), None)
     shown = file.rows[:SAMPLED]
     choices = [
         Choice(
@@ -81,9 +90,25 @@ def _class_column(file: ParquetFile, name: str, asking: Asking) -> str | None:
         for column in found
     ]
     choices.append(Choice(NONE, "Import the photos without labels"))
-    text = f"{name} has several columns of classes: {', '.join(found)}. Which one is right?"
+    if len(found) == 1:
+        text = f'{name} has no column that is called "label". Does {found[0]} hold the classes?'
+    else:
+        text = f"{name} has several columns of classes: {_listed(found)}. Which one is right?"
     key = asking.ask(Question(CLASS_COLUMN, text, tuple(choices), name, ("photo", "class")))
     return key if key in found else None
+
+
+def _no_labels(file: ParquetFile, name: str) -> str:
+    """Return what is missing in a file of images without a class, and what to do."""
+    columns = f"its other columns: {_listed(file.columns)}" if file.columns else "it has no other columns"
+    return (
+        f"{name} has no column of labels ({columns}), so its images are imported without labels; if one of its columns "
+        'holds the classes, call it "label" and import the file again'
+    )
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(columns[:_SHOWN_COLUMNS]) + (", ..." if len(columns) > _SHOWN_COLUMNS else "")
 
 
 def _shown(value: object, names: Sequence[str] | None) -> str:

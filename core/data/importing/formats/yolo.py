@@ -3,6 +3,7 @@
 ``images/train/a.jpg`` has ``labels/train/a.txt``; the classes are in ``data.yaml``, ``classes.txt`` or ``obj.names``.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -26,6 +27,7 @@ from core.data.importing.formats.reading.yolo_files import LabelFiles, are_label
 from core.data.importing.formats.reading.yolo_lines import (
     BOX,
     CONFIDENCE,
+    MORE,
     OUTLINE,
     POINTS,
     LineRefused,
@@ -50,6 +52,8 @@ NO_SPLIT = "default"
 
 _OTHER_METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 _FEWEST_CORNERS = 3
+# Of Roboflow, and of Label Studio.
+_BESIDE = re.compile(r"README\.\w+\.txt|notes\.json")
 
 
 @dataclass
@@ -82,7 +86,7 @@ def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | No
         lists = _numbers(labels, lists, collected)
     if not labels.photos and not labels.unclear:
         return None
-    collected.used |= {*labels.photos, *labels.unclear}
+    collected.used |= {*labels.photos, *labels.unclear, *(path for path in files if _is_beside_labels(path))}
     for one in lists.lists if lists else []:
         collected.classes.update(dict.fromkeys(name for name in one.names if name and one.path))
     _read_labels(labels, lists, files, pictures, collected)
@@ -119,6 +123,7 @@ def _read_labels(
     for kind, text in (
         (CONFIDENCE, "have a sixth number, which is read as a confidence and not used"),
         (POINTS, "have key points, which are not used"),
+        (MORE, "have more numbers after the box, which are not used"),
         (OUTLINE, "are outlines or turned boxes; the box around each is used"),
     ):
         if found := noted.files.get(kind):
@@ -167,6 +172,11 @@ def place_of(one: ExportedImage) -> str:
 def label_file(one: ExportedImage) -> str:
     """Return the path of an image's text file."""
     return f"labels/{PurePosixPath(place_of(one)).with_suffix('.txt')}"
+
+
+def _is_beside_labels(path: str) -> bool:
+    """Return whether other tools write such a file beside YOLO labels, which says nothing about the photos."""
+    return suffix_of(path) == ".cache" or _BESIDE.fullmatch(PurePosixPath(path).name) is not None
 
 
 def _is_yolo(labels: LabelFiles, files: Files) -> bool:

@@ -6,31 +6,23 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from core.data.tables.encodings.code_pages import NAMES, UTF_8
+from core.data.tables.encodings.readings import choices_of, is_sure, readings_of
 from core.data.tables.label_rows import Problem
-from core.data.tables.odd_words import odd_share
 from core.data.tables.questions import SAMPLED, Asking, Choice, Question
 
 KIND = "zip-encoding"
 """The kind of question."""
 
-ENCODINGS = {
-    "cp932": "Japanese (cp932, Shift JIS)",
-    "gbk": "Chinese, simplified (GBK)",
-    "big5": "Chinese, traditional (Big5)",
-    "cp949": "Korean (cp949)",
-    "cp1252": "Western European (cp1252, Windows)",
-    "cp850": "Western European (cp850, DOS)",
-    "cp437": "American (cp437, DOS)",
-    "cp1251": "Cyrillic (cp1251, Windows)",
-    "cp866": "Cyrillic (cp866, DOS)",
-    "mac_roman": "Western European (Mac Roman)",
-}
+_FIRST = ("cp932", "gbk", "big5", "cp949", "cp1252", "cp850", "cp437", "cp1251", "cp866", "mac_roman")
+_WITH_OTHER_NAMES = ("gb18030", "cp950", "latin_1", UTF_8)
+ENCODINGS = {name: NAMES[name] for name in (*_FIRST, *(name for name in NAMES if name not in _WITH_OTHER_NAMES))}
+"""Those of zips that do not say theirs, with their names on a button."""
+_USUAL = ("cp1252", "cp850", "cp437")  # of programs on Windows; the last one is the standard's
 _UTF8_FLAG = 0x800
 _UNICODE_PATH = 0x7075  # https://infozip.sourceforge.net/doc/appnote-19970311-iz.zip, 3.4
 _SAMPLE_BYTES = 40_000  # of names; enough to compare encodings, and read in a second
-_MOST_CHOICES = 6
-_DOUBTFUL = 0.3
-"""Names of which a larger share is odd are not what was written."""
+_MOST_COMPARED = 200  # names, for the samples of a question
 
 
 @dataclass(frozen=True)
@@ -92,54 +84,31 @@ def _encoding(names: Sequence[bytes], zip_name: str, asking: Asking | None) -> t
         size += len(name)
         if not sample or size <= _SAMPLE_BYTES:
             sample.append(name[:_SAMPLE_BYTES])
-    readings = _readings(names, sample)
-    (best, _), *others = readings.items()
-    if not others:
-        shown = _shown(readings[best])
+    readings = readings_of(sample, b"\n".join(dict.fromkeys(names)), ENCODINGS)
+    best = readings[0].codec
+    choices = choices_of(readings)
+    if is_sure(readings, _USUAL) or len(choices) == 1:
+        shown = _shown([name.decode(best, "replace") for name in sample[: SAMPLED + 1]])
         text = f"the names in {zip_name} do not say their encoding; they are read as {ENCODINGS[best]}: {shown}"
         return best, [Problem(None, text, harmless=True)]
     if asking is None:
         return best, []
-    text = f"The names in {zip_name} do not say their encoding. In which one are they readable?"
-    choices = tuple(
-        Choice(key, f"Read them as {ENCODINGS[key]}", tuple((name,) for name in read[:SAMPLED]))
-        for key, read in readings.items()
+    return asking.ask(_question(zip_name, sample, [one.codec for one in choices])) or best, []
+
+
+def _question(zip_name: str, sample: Sequence[bytes], encodings: Sequence[str]) -> Question:
+    """Return the question about names, with those that the encodings read most differently."""
+    text = (
+        f"The names in {zip_name} do not say their encoding. If none is right, make the zip again with UTF-8 names "
+        "(in 7-Zip: cu=on). In which encoding are they readable?"
     )
-    return asking.ask(Question(KIND, text, choices, columns=("name",))) or best, []
-
-
-def _readings(names: Sequence[bytes], sample: Sequence[bytes]) -> dict[str, list[str]]:
-    """Return the names in each encoding that can be meant, the likeliest first; of equal readings the first."""
-    read: dict[str, list[str]] = {}
-    doubts: dict[str, float] = {}
-    for key in ENCODINGS:
-        found = [_decoded(name, key) for name in sample]
-        plain = [name for name in found if name is not None]
-        if len(plain) == len(found) and all(_decoded(name, key) is not None for name in names):
-            # Names whose only foreign characters are signs are hardly in this encoding: "gr］.jpg" for "grün.jpg".
-            letters = any(mark.isalpha() and not mark.isascii() for name in plain for mark in name)
-            read[key], doubts[key] = plain, odd_share(plain) if letters else 1.0
-    if not read:  # cp437 has a character for each byte
-        return {"cp437": [name.decode("cp437") for name in sample]}
-    least = min(doubts.values())
-    ranks = _library_ranks(sample)
-    possible = [key for key in read if doubts[key] <= least + _DOUBTFUL]
-    possible.sort(key=lambda key: (doubts[key] > _DOUBTFUL, ranks.get(key, len(ranks)), doubts[key]))
-    different: dict[str, list[str]] = {}
-    for key in possible:
-        if read[key] not in different.values():
-            different[key] = read[key]
-    return dict(list(different.items())[:_MOST_CHOICES])
-
-
-def _library_ranks(sample: Sequence[bytes]) -> dict[str, int]:
-    """Return the order in which charset-normalizer names the encodings; it says little about few names."""
-    from charset_normalizer import from_bytes  # loaded only for such zips
-
-    text = b"\n".join(sample)
-    found = from_bytes(text, cp_isolation=list(ENCODINGS), enable_fallback=False)
-    order = [encoding for match in found for encoding in match.could_be_from_charset]
-    return {encoding: rank for rank, encoding in enumerate(dict.fromkeys(order))}
+    read = [[name.decode(encoding, "replace") for encoding in encodings] for name in sample[:_MOST_COMPARED]]
+    apart = sorted(range(len(read)), key=lambda at: -len({*read[at]}))[:SAMPLED]
+    choices = tuple(
+        Choice(key, f"Read them as {ENCODINGS[key]}", tuple((read[at][place],) for at in sorted(apart)))
+        for place, key in enumerate(encodings)
+    )
+    return Question(KIND, text, choices, columns=("name",))
 
 
 def _decoded(name: bytes, encoding: str) -> str | None:

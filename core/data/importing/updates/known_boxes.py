@@ -1,6 +1,6 @@
 """Settle the boxes of rows whose photos are in the project: their unit and size are those of the stored photos."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -8,9 +8,11 @@ from pathlib import Path
 from core.data.importing.box_frames import BoxedPhoto, settle_boxes
 from core.data.importing.formats.image_size import StoredSize
 from core.data.importing.import_plan import ImportPlan
+from core.data.importing.updates.box_places import SAME_PIXELS
 from core.data.importing.updates.known_photos import KnownPhotos
+from core.data.store.records import BoxRow
 from core.data.store.store import Store
-from core.data.tables.label_rows import PIXELS, Problem, objects_of, with_objects
+from core.data.tables.label_rows import PIXELS, LabelledBox, Problem, objects_of, with_objects
 from core.data.tables.questions import Asking
 from core.errors import ImageRefused
 
@@ -31,6 +33,7 @@ def settle_known_boxes(
     images = {row.id: row for row in store.images(project_id)}
     paths = store.image_paths(project_id)
     asking = Asking(answers)
+    before = store.boxes(project_id)
     boxed: dict[int, BoxedPhoto] = {}  # by the place of the row
     taken: set[str] = set()
     for place, image_id in sorted(known.by_name.items()):
@@ -39,7 +42,9 @@ def settle_known_boxes(
             name = row.filename if row.filename not in taken else f"{row.filename} ({place})"
             taken.add(name)
             read = partial(_read, paths.get(image.hash), row.filename)
-            boxed[place] = BoxedPhoto(name, objects, row.frame, read, StoredSize(image.width, image.height))
+            size = StoredSize(image.width, image.height)
+            own = _are_same(objects, before.get(image_id, ()))
+            boxed[place] = BoxedPhoto(name, objects, row.frame, read, size, trusted=own)
     settled, remarks = settle_boxes([*boxed.values()], asking, PLACE)
     absent = [*plan.absent]
     for place, photo in boxed.items():
@@ -53,6 +58,17 @@ def settle_known_boxes(
         questions=(*plan.questions, *asking.open),
         answered=(*plan.answered, *asking.answered),
         unused_answers=tuple(name for name in plan.unused_answers if name in asking.unused),
+    )
+
+
+def _are_same(objects: Sequence[LabelledBox], boxes: Sequence[BoxRow]) -> bool:
+    """Return whether a photo's boxes lie where those in the project do."""
+    said = sorted((one.box.x, one.box.y, one.box.width, one.box.height) for one in objects)
+    known = sorted((box.x, box.y, box.width, box.height) for box in boxes)
+    return len(said) == len(known) and all(
+        abs(one - other) < SAME_PIXELS
+        for mine, theirs in zip(said, known, strict=True)
+        for one, other in zip(mine, theirs, strict=True)
     )
 
 

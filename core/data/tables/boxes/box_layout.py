@@ -22,10 +22,29 @@ _CORNERS = (
     ("left", "top", "right", "bottom"),
     ("left_x", "top_y", "right_x", "bottom_y"),
     ("x_left", "y_top", "x_right", "y_bottom"),
-    ("xtl", "ytl", "xbr", "ybr"),
-    ("top_left_x", "top_left_y", "bottom_right_x", "bottom_right_y"),
-    ("upper_left_x", "upper_left_y", "lower_right_x", "lower_right_y"),
     ("x_start", "y_start", "x_end", "y_end"),
+    ("start_x", "start_y", "end_x", "end_y"),
+    ("startx", "starty", "endx", "endy"),
+    ("xstart", "ystart", "xend", "yend"),
+    ("leftx", "topy", "rightx", "bottomy"),
+    ("xleft", "ytop", "xright", "ybottom"),
+    *(
+        tuple(form.format(side, corner) for corner in corners for side in "xy")
+        for corners in (
+            ("ul", "lr"),
+            ("tl", "br"),
+            ("lt", "rb"),
+            ("topleft", "bottomright"),
+            ("upperleft", "lowerright"),
+            ("upper_left", "lower_right"),
+            ("upper_left", "bottom_right"),
+            ("top_left", "bottom_right"),
+            ("top_left", "lower_right"),
+            ("left_top", "right_bottom"),
+            ("lefttop", "rightbottom"),
+        )
+        for form in ("{1}_{0}", "{1}{0}", "{0}_{1}", "{0}{1}")
+    ),
 )
 _CENTRES = (
     ("x_center", "y_center"),
@@ -37,7 +56,10 @@ _CENTRES = (
     ("xc", "yc"),
 )
 _SIZES = (("width", "height"), ("w", "h"))
-_PREFIXES = ("", "bbox_", "box_", "bndbox_", "bb_", "roi_", "rect_")
+_PREFIXES = (
+    *("", "bbox_", "box_", "bndbox_", "bb_", "roi_", "rect_", "rectangle_", "bounding_box_", "boundingbox_"),
+    *("object_", "obj_", "region_", "crop_", "annotation_", "gt_"),
+)
 _PHOTO_SIZES = tuple(
     (f"{photo}{width}", f"{photo}{height}")
     for photo in ("image_", "img_", "photo_", "picture_", "frame_", "original_", "orig_", "im_", "image", "img")
@@ -116,7 +138,7 @@ def _is_begun(family: tuple[str, ...], at: Mapping[str, int]) -> bool:
     if _WORDS.intersection(family):
         return sum(name in at for name in family) == 3
     # x1 and y1 are the first corner of one family and the second of another.
-    return second and (first or not {"x1", "y1", "x_1", "y_1"}.intersection(family[2:]))
+    return second and (first or not family[2].endswith(("x1", "x_1")))
 
 
 def _incomplete(family: tuple[str, ...], at: Mapping[str, int]) -> BoxColumns:

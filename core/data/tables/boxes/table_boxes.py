@@ -94,8 +94,9 @@ def _settle_mark(
         return mark or POINT, False
     text = next(text for text in cells[unclear[0].line].box if is_unclear(text))
     with_point, with_comma = (f"{read_number(text, one):.10g}" for one in (POINT, COMMA))
-    said = f'"{text}" in a box may be {with_point} or {with_comma}. Does the comma separate thousands or decimals?'
-    meanings = {POINT: "Thousands", COMMA: "Decimals"}
+    mark, other = ("comma", POINT) if "," in text else ("point", COMMA)  # the other separates decimals, this thousands
+    said = f'"{text}" in a box may be {with_point} or {with_comma}. Does the {mark} separate thousands or decimals?'
+    meanings = {key: "Thousands" if key == other else "Decimals" for key in (POINT, COMMA)}
     choices = [
         Choice(key, f"{words}: {text} is {number}", _sample(unclear, cells, key))
         for (key, words), number in zip(meanings.items(), (with_point, with_comma), strict=True)

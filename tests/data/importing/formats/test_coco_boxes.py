@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core.data.importing.box_frames import BEYOND
 from core.data.importing.formats.gathering.box_corners import CORNERS
 from core.data.importing.formats.gathering.label_sources import SOURCES
 from tests.data.importing.formats.small_sets import (
@@ -52,7 +53,7 @@ def test_boxes_that_fit_only_as_two_corners_are_asked_with_photos(tmp_path: Path
         "corners": {"a.png": [("ant", 30, 20, 30, 25)], "b.png": [("bee", 5, 6, 35, 24)]},
         "skip": {"a.png": [], "b.png": []},
     }
-    found = plan(folder, {CORNERS: answer})
+    found = plan(folder, {CORNERS: answer, BEYOND: "keep"})  # as a size, one box reaches beyond its photo
     assert boxes(found) == expected[answer] and not found.questions
 
 
@@ -64,14 +65,14 @@ def test_corners_in_fractions_are_asked_too(tmp_path: Path) -> None:
 
 def test_the_area_tells_a_size_from_corners(tmp_path: Path) -> None:
     size: list[object] = [mark(1, 1, 1, 30, 20, 60, 45, area=2700)]
-    assert not plan(put(tmp_path / "a", TWO, {"all.json": coco(IMAGES, size)})).questions
+    assert questions(plan(put(tmp_path / "a", TWO, {"all.json": coco(IMAGES, size)}))) == [BEYOND]
     corners: list[object] = [mark(1, 1, 1, 2, 3, 20, 10, area=18 * 7)]
     assert questions(plan(put(tmp_path / "b", TWO, {"all.json": coco(IMAGES, corners)}))) == [f"{CORNERS}:all.json"]
 
 
-def test_a_box_of_a_usual_file_asks_nothing(tmp_path: Path) -> None:
+def test_a_box_of_a_usual_file_is_not_asked_for_corners(tmp_path: Path) -> None:
     marks: list[object] = [mark(1, 1, 1, 30, 20, 60, 45), mark(2, 2, 2, 40, 6, 20, 30)]  # 20 is no right edge beyond 40
-    assert not plan(put(tmp_path, TWO, {"all.json": coco(IMAGES, marks)})).questions
+    assert questions(plan(put(tmp_path, TWO, {"all.json": coco(IMAGES, marks)}))) == [BEYOND]
 
 
 def test_outlines_and_turned_boxes_give_the_box_around_them_and_that_is_said(tmp_path: Path) -> None:

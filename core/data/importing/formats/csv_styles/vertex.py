@@ -35,7 +35,7 @@ def read(sheet: Sheet, around: Around) -> LabelTable | None:
     boxed = any(parts is not None and _is_box(parts[2]) for parts in fitting)
     for row, parts in zip(sheet.rows, fitting, strict=True):
         if parts is None:
-            table.add_problem(row.line, "this row is not a set, a photo and its labels, so it is skipped")
+            add_problem(table, row.line, "this row is not a set, a photo and its labels, so it is skipped")
             continue
         split, filename, rest = parts
         if boxed and any(rest):
@@ -46,6 +46,11 @@ def read(sheet: Sheet, around: Around) -> LabelTable | None:
     if bare:
         table.add_remark(f"rows without a label or a box, whose photos are imported unlabelled: {bare:,}")
     return table.read(around)
+
+
+def add_problem(table: UsualTable, line: int, text: str) -> None:
+    """Add a problem of a line; import files have any name, so it is said."""
+    table.add_problem(line, f"{text} ({table.sheet.name})")
 
 
 def local_path(address: str) -> str:
@@ -86,16 +91,16 @@ def _add_box(table: UsualTable, row: Row, split: str, filename: str, rest: Seque
         return
     shown = f"the box ({', '.join(cell[:_SHOWN] for cell in rest[1 : 1 + _BOX_CELLS])})"
     if not _is_box(rest):
-        table.add_problem(row.line, f"{shown} of {filename} is not two or four corners; it is skipped")
+        add_problem(table, row.line, f"{shown} of {filename} is not two or four corners; it is skipped")
         return
     values = [number(side) for side in rest[1 : 1 + _BOX_CELLS]]
     numbers = [value for value in values if value is not None]
     if any(not 0 <= value <= 1 for value in numbers):
-        table.add_problem(row.line, f"{shown} of {filename} is not in fractions from 0 to 1; it is skipped")
+        add_problem(table, row.line, f"{shown} of {filename} is not in fractions from 0 to 1; it is skipped")
         return
     corners = _corners(numbers)
     if corners is None:
-        table.add_problem(row.line, f"{shown} of {filename} is not an upright rectangle; it is skipped")
+        add_problem(table, row.line, f"{shown} of {filename} is not an upright rectangle; it is skipped")
         return
     table.rows.append(UsualRow(row.line, filename, (rest[0],), split, corners))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.data.importing.formats.csv_styles.sheet import Around, Sheet
 from core.data.importing.formats.csv_styles.usual_table import UsualRow, UsualTable
-from core.data.importing.formats.csv_styles.vertex import SETS, local_path
+from core.data.importing.formats.csv_styles.vertex import SETS, add_problem, local_path
 from core.data.importing.formats.gathered_labels import class_text, shown_value
 from core.data.importing.formats.json_text import JsonRefused, parse_json
 from core.data.tables.csv_cells import bytes_of, check_rows
@@ -41,7 +41,7 @@ def read(source: bytes | Path, name: str, around: Around) -> LabelTable | None:
         entry = _parsed(line)
         address = entry.get(PHOTO)
         if not isinstance(address, str) or not local_path(address).strip():
-            table.add_problem(number, f"this line has no {PHOTO}, so it is skipped")
+            add_problem(table, number, f"this line has no {PHOTO}, so it is skipped")
             continue
         _add(table, number, local_path(address).strip(), entry)
     return table.read(around)
@@ -55,7 +55,7 @@ def _add(table: UsualTable, line: int, filename: str, entry: dict[str, Any]) -> 
             box = box if isinstance(box, dict) else {}
             label, corners = _label(table, line, box), _corners(box)
             if corners is None:
-                table.add_problem(line, f"a box of {filename} is not four fractions from 0 to 1; it is skipped")
+                add_problem(table, line, f"a box of {filename} is not four fractions from 0 to 1; it is skipped")
             elif label is not None:
                 table.rows.append(UsualRow(line, filename, (label,), split, corners))
         return
@@ -79,7 +79,7 @@ def _split(table: UsualTable, line: int, entry: dict[str, Any]) -> str:
     if word is None:
         return ""
     if not isinstance(word, str) or word.lower() not in SETS:
-        table.add_problem(line, f"the set {shown_value(word)} is unknown, so no split is set")
+        add_problem(table, line, f"the set {shown_value(word)} is unknown, so no split is set")
         return ""
     return SETS[word.lower()]
 
@@ -88,7 +88,7 @@ def _label(table: UsualTable, line: int, annotation: dict[str, Any]) -> str | No
     value = annotation.get("displayName")
     name = class_text(value)
     if name is None or not name.strip():
-        table.add_problem(line, f"the label is {shown_value(value)}, which is not a name; it is skipped")
+        add_problem(table, line, f"the label is {shown_value(value)}, which is not a name; it is skipped")
         return None
     return name
 

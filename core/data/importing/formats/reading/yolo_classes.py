@@ -1,25 +1,34 @@
-"""Read the lists of classes of a YOLO data set, and choose the one that counts for a file of labels."""
+"""Read the lists of classes of a YOLO data set, and choose the one that counts for a file of labels.
+
+Ultralytics' settings may have any name (coco8.yaml); Roboflow calls the list of Darknet's format _darknet.labels.
+"""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from core.data.importing.folder_layout import suffix_of
 from core.data.importing.formats.gathered_labels import Files, LabelCollector, check_labels, text_of
 from core.data.importing.formats.gathering.untrusted_values import number_of
-from core.data.importing.formats.yaml_text import Node, YamlRefused, read_yaml_text
+from core.data.importing.formats.reading.darknet_settings import DarknetSettings, read_darknet_settings
+from core.data.importing.formats.reading.yolo_lines import lines_of
+from core.data.importing.formats.yaml_text import MAX_CHARACTERS, Node, YamlRefused, read_yaml_text
 from core.data.tables.label_rows import Problem
 from core.data.tables.names import LONGEST_NAME
 from core.data.tables.questions import Choice, Question
 from core.errors import LabelsError
 
 SETTINGS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
-NAMES = ("classes.txt", "obj.names", "labels.txt")
+NAMES = ("classes.txt", "obj.names", "labels.txt", "_darknet.labels")
 LISTS = "class-list"
 """The kind of the question."""
 
 SKIP, NUMBERS = "skip", "numbers"
 
 _SHOWN_CLASSES = 10
+_YAML = (".yaml", ".yml")
+_BESIDE_NAMES = ("path", "train", "val", "nc")  # one of these makes any YAML file with names a data.yaml
 
 
 @dataclass(frozen=True)
@@ -62,28 +71,29 @@ def read_class_lists(files: Files, collected: LabelCollector) -> ClassLists:
     """Return the lists of classes that can be read. Raises LabelsError where there are lists, but none can be used."""
     found = ClassLists()
     refused: list[tuple[str, str]] = []
+    darknet = read_darknet_settings(files, collected)
+    listed = {one.names for one in darknet.values() if one.names}
     for path in sorted(files, key=lambda path: (path.count("/"), path)):
-        name = PurePosixPath(path).name
-        text = text_of(files[path], path, collected) if name in (*SETTINGS, *NAMES) else None
-        if text is None:
-            continue
-        if name in NAMES:
-            names: list[str] | None = [line.strip() for line in lines_of(text)]
-            while names and not names[-1]:
-                names.pop()
-        else:
+        names: list[str] | None = None
+        if PurePosixPath(path).name in NAMES or path in listed:
+            text = text_of(files[path], path, collected)
+            names = None if text is None else _names_of_lines(text)
+        elif suffix_of(path) in _YAML:
             try:
-                settings = read_yaml_text(text)
+                settings = _settings_of(path, files[path], collected)
                 names = _names_in(settings, path)
             except YamlRefused as error:
                 refused.append((path, str(error)))
                 continue
-            if isinstance(settings, dict):
+            if settings is not None:
                 found.settings[path] = settings
         if names is not None:
             _check(names, path)
             collected.used.add(path)
             found.lists.append(ClassList(path, tuple(names)))
+    for path, said in darknet.items():
+        found.settings[path] = {**said.lists}
+        _compare_count(path, said, found, collected)
     if refused and not found.lists:
         path, reason = refused[0]
         raise LabelsError(f"{path} cannot be used, because {reason}. Correct the file and import it again.")
@@ -94,9 +104,51 @@ def read_class_lists(files: Files, collected: LabelCollector) -> ClassLists:
     return found
 
 
-def lines_of(text: str) -> list[str]:
-    """Return the lines of a text; other line ends than \\n, \\r and \\r\\n belong to the line."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+def _names_of_lines(text: str) -> list[str]:
+    """Return the classes of a list with one in each line; the last ones are no empty lines."""
+    names = [line.strip() for line in lines_of(text)]
+    while names and not names[-1]:
+        names.pop()
+    return names
+
+
+def _settings_of(path: str, read: Callable[[], bytes], collected: LabelCollector) -> dict[str, Node] | None:
+    """Return the content of a data.yaml, whatever its name is; None for any other YAML file. Raises YamlRefused."""
+    if PurePosixPath(path).name in SETTINGS:
+        text = text_of(read, path, collected)
+        content = None if text is None else read_yaml_text(text)
+        return content if isinstance(content, dict) else None
+    trial = LabelCollector(asking=collected.asking.trial())
+    try:
+        text = text_of(read, path, trial)
+        content = None if text is None else read_yaml_text(text)
+    except LabelsError:  # too large for settings
+        return None
+    except YamlRefused:
+        if text is not None and _looks_like_settings(text):
+            raise
+        return None
+    if not isinstance(content, dict) or not isinstance(content.get("names"), (list, dict)):
+        return None
+    if not any(key in content for key in _BESIDE_NAMES):
+        return None
+    collected.asking.adopt(trial.asking)
+    collected.problems += trial.problems
+    return content
+
+
+def _looks_like_settings(text: str) -> bool:
+    """Return whether a text that cannot be read as YAML was meant as a data.yaml."""
+    keys = {line.partition(":")[0] for line in lines_of(text[:MAX_CHARACTERS]) if ":" in line}
+    return "names" in keys and any(key in keys for key in _BESIDE_NAMES)
+
+
+def _compare_count(path: str, one: DarknetSettings, found: ClassLists, collected: LabelCollector) -> None:
+    """Report another number of classes than the list has that Darknet's settings name."""
+    names = next((some.names for some in found.lists if some.path == one.names), None)
+    if names is not None and one.classes is not None and one.classes != len(names):
+        text = f"it says {one.classes:g} classes (classes), and {one.names} names {len(names):,}"
+        collected.add_problem(path, text)
 
 
 def _folder(one: ClassList) -> str:

@@ -2,7 +2,8 @@
 
 https://docs.ultralytics.com/datasets: a box is its centre and size; an outline (segment, or turned box) is a list of
 points; key points follow the box where ``kpt_shape`` in data.yaml says how many. All numbers are fractions of the
-photo.
+photo. Predictions that a tracker or a pose model has saved have their confidence and the number of the track after
+the box (https://docs.ultralytics.com/modes/predict: save_txt, save_conf).
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,11 +16,15 @@ from core.data.importing.formats.yaml_text import Node
 MOST = 2.0
 """No number may be larger: a box may reach beyond its photo, but not by the size of another one."""
 
-BOX, CONFIDENCE, POINTS, OUTLINE = "box", "confidence", "points", "outline"
+LONGEST_USUAL = 6
+"""How many cells a class, a box and its confidence take; longer lines are something else."""
+
+BOX, CONFIDENCE, POINTS, MORE, OUTLINE = "box", "confidence", "points", "more", "outline"
 
 _SHOWN = 60
 _ROUNDING = 0.01
 _BEYOND = 0.05  # of the photo
+_FEWEST_POINTS = 2  # with a confidence each: a single one may be anything
 
 
 class LineRefused(ValueError):
@@ -32,7 +37,12 @@ class YoloLine:
 
     number: int  # of the class
     sides: Sides  # as fractions of the photo; x and y are the upper left corner
-    kind: str  # BOX, CONFIDENCE, POINTS or OUTLINE
+    kind: str  # BOX, CONFIDENCE, POINTS, MORE (other numbers after a box) or OUTLINE
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text; other line ends than \\n, \\r and \\r\\n belong to the line."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def parse_line(cells: Sequence[str], points: int | None = None) -> YoloLine:
@@ -85,32 +95,64 @@ def points_said(settings: Iterable[dict[str, Node]]) -> int | None:
     return None
 
 
-def possible_points(lines: Sequence[Sequence[str]]) -> int | None:
-    """Return how many numbers may be key points after a box, where outlines may be meant as well; None: surely not.
+def possible_more(lines: Sequence[Sequence[str]]) -> int | None:
+    """Return how many numbers may follow a box in the long lines, which are no outlines then; None: surely none.
 
-    Key points are as many in every line, and they lie in the box or have a visibility of 0, 1 or 2.
+    They are as many in every line: outlines have different lengths. Each line begins with a box inside the photo, and
+    the rest may be key points, a confidence or the number of a track.
     """
-    long = [cells for cells in lines if len(cells) > 6 and len(cells) % 2]
-    counts = {len(cells) for cells in long}
+    long = [cells for cells in lines if len(cells) > LONGEST_USUAL]
+    counts = {len(cells) for cells in long if len(cells) % 2} or {len(cells) for cells in long}
     if len(counts) != 1:
         return None
-    count = counts.pop() - 5
+    count = counts.pop()
     for cells in long:
         numbers = [number for cell in cells if (number := number_of(cell)) is not None]
-        if len(numbers) < len(cells) or not _may_be_points(numbers[1:], count):
+        if len(cells) == count and (len(numbers) < count or not _may_have_more(numbers[1:])):
             return None
-    return count
+    return count - 5
 
 
-def _may_be_points(numbers: Sequence[float], count: int) -> bool:
+def _may_have_more(numbers: Sequence[float]) -> bool:
+    """Return whether the numbers of a line may be a box inside the photo with more numbers."""
     x, y, width, height = numbers[:4]
+    inside = all(_is_fraction(side) for side in (x - width / 2, y - height / 2, x + width / 2, y + height / 2))
+    if not inside or width <= 0 or height <= 0:
+        return False
     rest = numbers[4:]
+    if len(rest) == 2 and any(0 <= one <= 1 and _is_track(other) for one, other in (rest, rest[::-1])):
+        return True
+    possible = [rest]
+    possible += [rest[1:]] if 0 <= rest[0] <= 1 else []
+    possible += [rest[:-1]] if 0 <= rest[-1] <= 1 or _is_track(rest[-1]) else []
+    possible += [rest[:-2]] if 0 <= rest[-2] <= 1 and _is_track(rest[-1]) else []
+    return any(_may_be_points(some, (x, y, width, height)) for some in possible)
+
+
+def _is_fraction(number: float) -> bool:
+    return -_BEYOND <= number <= 1 + _BEYOND
+
+
+def _is_track(number: float) -> bool:
+    return number >= 0 and number.is_integer()
+
+
+def _may_be_points(numbers: Sequence[float], box: Sides) -> bool:
+    """Return whether numbers may be key points: with a visibility of 0, 1 or 2, or all of them inside the box."""
+    x, y, width, height = box
+    count = len(numbers)
 
     def inside(across: float, down: float) -> bool:
         near = abs(across - x) <= width / 2 + _ROUNDING and abs(down - y) <= height / 2 + _ROUNDING
         return near or (across, down) == (0, 0)
 
-    triples = count % 3 == 0 and all(number in (0, 1, 2) for number in rest[2::3])
-    if triples and all(inside(*rest[place : place + 2]) for place in range(0, count, 3)):
-        return True
-    return count % 2 == 0 and all(inside(*rest[place : place + 2]) for place in range(0, count, 2))
+    if count == 0:
+        return False
+    if count % 3 == 0:
+        places = list(zip(numbers[::3], numbers[1::3], strict=True))
+        if all(number in (0, 1, 2) for number in numbers[2::3]):
+            return all(_is_fraction(side) for place in places for side in place)
+        certain = all(0 <= number <= 1 for number in numbers[2::3])  # a confidence instead of a visibility
+        if certain and len(places) >= _FEWEST_POINTS and all(inside(*place) for place in places):
+            return True
+    return count % 2 == 0 and all(inside(*numbers[place : place + 2]) for place in range(0, count, 2))

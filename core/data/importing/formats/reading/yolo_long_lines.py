@@ -1,13 +1,20 @@
-"""Ask how long lines of YOLO text are meant: as outlines, or as boxes with key points."""
+"""Ask how long lines of YOLO text are meant: as outlines, or as boxes with more numbers after them."""
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.data.importing.formats.gathered_labels import Files, LabelCollector
 from core.data.importing.formats.image_size import size_of
 from core.data.importing.formats.reading.yolo_files import LabelFiles
-from core.data.importing.formats.reading.yolo_lines import LineRefused, YoloLine, parse_line, possible_points
+from core.data.importing.formats.reading.yolo_lines import (
+    LONGEST_USUAL,
+    MORE,
+    LineRefused,
+    YoloLine,
+    parse_line,
+    possible_more,
+)
 from core.data.pictures.box import Box
 from core.data.tables.questions import SAMPLED, Choice, Question, SamplePhoto
 from core.errors import ImageRefused
@@ -21,18 +28,24 @@ PIXEL_DIGITS = 6  # of a coordinate: to a millionth of a pixel
 
 
 def meaning_of_long_lines(labels: LabelFiles, files: Files, collected: LabelCollector) -> str:
-    """Return how long lines are read: as outlines, or as boxes with key points, which may have to be asked."""
-    lines = [cells for path in labels.photos for cells in labels.texts[path] if len(cells) > 6]
-    points = possible_points(lines)
-    if points is None:
+    """Return how long lines are read: as outlines, or as boxes with more numbers, which may have to be asked."""
+    lines = [cells for path in labels.photos for cells in labels.texts[path] if _is_long(cells)]
+    more = possible_more(lines)
+    if more is None:
         return OUTLINES
-    shown = [path for path in labels.photos if any(len(cells) > 6 for cells in labels.texts[path])][:SAMPLED]
-    meanings = {OUTLINES: None, BOXES: points}
+    shown = [path for path in labels.photos if any(map(_is_long, labels.texts[path]))][:SAMPLED]
+    meanings = {OUTLINES: None, BOXES: more}
     names = {
         OUTLINES: "Read them as outlines, and use the box around each",
-        BOXES: "Read them as boxes with key points",
+        BOXES: "Read them as boxes, and leave the other numbers out",
         SKIP: "Leave these lines out",
     }
+    may_be = "a box with more numbers: key points (kpt_shape in data.yaml says so), a confidence or a track"
+    if any(map(_may_be_outline, lines)):
+        asked = f"They may be points of an outline, or {may_be}. Which are they?"
+    else:
+        del names[OUTLINES]
+        asked = f"They may be {may_be}. Are they boxes?"
     choices = tuple(
         Choice(
             key,
@@ -41,11 +54,21 @@ def meaning_of_long_lines(labels: LabelFiles, files: Files, collected: LabelColl
         )
         for key, name in names.items()
     )
-    text = (
-        f"{len(lines):,} lines have {points + 4} numbers after the class, such as in {shown[0]}. They may be points of "
-        "an outline, or a box with key points (kpt_shape in data.yaml says so). Which are they?"
-    )
-    return collected.asking.ask(Question(LINES, text, choices)) or OUTLINES
+    found = f"{len(lines):,} lines have" if len(lines) > 1 else "1 line has"
+    text = f"{found} {more + 4} numbers after the class, such as in {shown[0]}. {asked}"
+    return collected.asking.ask(Question(LINES, text, choices)) or (OUTLINES if OUTLINES in names else SKIP)
+
+
+def _is_long(cells: Sequence[str]) -> bool:
+    return len(cells) > LONGEST_USUAL
+
+
+def _may_be_outline(cells: Sequence[str]) -> bool:
+    try:
+        parse_line(cells)
+    except LineRefused:
+        return False
+    return True
 
 
 def _sample(labels: LabelFiles, path: str, files: Files, points: int | None) -> SamplePhoto:
@@ -53,11 +76,10 @@ def _sample(labels: LabelFiles, path: str, files: Files, points: int | None) -> 
     file = labels.photos[path]
     size = photo_size(file, files) or (1, 1)
     boxes = []
-    for cells in labels.texts[path]:
-        if len(cells) > 6:
-            with suppress(LineRefused):
-                one = parse_line(cells, points)
-                boxes.append((str(one.number), Box(*in_pixels(one, size))))
+    for cells in filter(_is_long, labels.texts[path]):
+        with suppress(LineRefused):
+            one = parse_line(cells, points)
+            boxes.append((str(one.number), Box(*in_pixels(one, size))))
     return SamplePhoto(file, files[file], tuple(boxes))
 
 
@@ -72,8 +94,8 @@ class Lines:
         """Return the object of a line; None where it is to be left out. Raises LineRefused."""
         if self.points is not None:
             return parse_line(cells, self.points)
-        if len(cells) > 6 and self.long != OUTLINES:
-            return None if self.long == SKIP else parse_line(cells, len(cells) - 5)
+        if _is_long(cells) and self.long != OUTLINES:
+            return None if self.long == SKIP else replace(parse_line(cells, len(cells) - 5), kind=MORE)
         return parse_line(cells)
 
 

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from core.data.importing.folder_layout import is_picture, suffix_of
 from core.data.importing.formats.gathered_labels import Files, ImageIndex, LabelCollector, text_of
-from core.data.importing.formats.reading.yolo_classes import lines_of
+from core.data.importing.formats.reading.yolo_lines import lines_of
 from core.data.importing.formats.yaml_text import Node
 from core.data.tables.labels_csv import STRICTEST_FIRST, split_named
 
@@ -77,7 +77,7 @@ class SplitsSaid:
         paths = list(dict.fromkeys(_joined(base, place) for base in bases))
         paths += [rest for rest in _endings(_joined("", place)) if rest not in paths]
         for path in paths:
-            if suffix_of(path) == ".txt" and path in self._files:
+            if path in self._files and not is_picture(path):
                 return self._listed_in(path)
             if path in self._in_folders():
                 return self._in_folders()[path]

@@ -100,7 +100,7 @@ def test_a_row_of_another_kind_is_a_problem_with_its_line(tmp_path: Path) -> Non
     rows = ["TRAIN,gs://b/a.png,owl"] * 1 + [f"TRAIN,gs://b/{name}.png,owl" for name in "bcde"] + ["hello,a.png,owl"]
     plan = planned(tmp_path, {**photos(*(f"{name}.png" for name in "abcde")), "data.csv": "\n".join(rows)})
     assert len([one for one in plan.candidates if one.label == "owl"]) == 5
-    assert problems(plan) == ["line 6: this row is not a set, a photo and its labels, so it is skipped"]
+    assert problems(plan) == ["line 6: this row is not a set, a photo and its labels, so it is skipped (data.csv)"]
 
 
 def test_lines_in_problems_are_those_of_the_file(tmp_path: Path) -> None:
