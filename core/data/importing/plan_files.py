@@ -6,22 +6,26 @@ from pathlib import PurePosixPath
 
 from core.data.importing.box_frames import BoxedPhoto, settle_boxes
 from core.data.importing.folder_layout import TABLE_SUFFIXES, common_folder, is_picture, suffix_of
-from core.data.importing.formats.csv_styles.choose_table import ChosenTable, choose_table, choose_tool_table
-from core.data.importing.formats.csv_styles.folder_tables import choose_folder_tables
 from core.data.importing.formats.csv_styles.joined_tables import in_own_table
 from core.data.importing.formats.gathered_labels import Files, check_labels
+from core.data.importing.formats.gathering.competing_formats import TABLE
 from core.data.importing.formats.manifest import FILE_NAME, Manifest, find_manifest
 from core.data.importing.formats.recognise import read_data_set
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, in_line_order, with_boxes
 from core.data.importing.names.class_in_name import with_classes_in_names
 from core.data.importing.names.folder_classes import read_folders
+from core.data.importing.names.folders_against_labels import remark_on_folders
+from core.data.importing.names.table_splits import splits_of_folders, with_splits_of_folders
 from core.data.importing.photo_files.frame_questions import settle_frames
 from core.data.importing.photo_files.skip_reasons import skip_reason
+from core.data.importing.tables.photos_without_rows import settle_photos_without_rows
+from core.data.importing.tables.table_among_files import table_among
+from core.data.importing.tables.unused_tables import problems_of_unused
 from core.data.tables.label_rows import NO_GROUP_COLUMNS, GroupColumns, LabelledBox, LabelRow, objects_of
 from core.data.tables.labels_csv import NO_LABEL, LabelTable, Problem, match_files
 from core.data.tables.names import class_key, sort_key, storable_name, tidy_name
 from core.data.tables.questions import Asking
-from core.errors import DataError, LabelsError
+from core.errors import DataError
 
 FileReaders = dict[str, Callable[[], bytes]]
 """Relative paths with slashes, each with the function that reads the file."""
@@ -59,6 +63,8 @@ class _Labelled:
     absent: Sequence[LabelRow] = ()  # rows whose photo is not among the files
     group_columns: GroupColumns = NO_GROUP_COLUMNS
     parts: tuple[tuple[str, int], ...] = ()  # the tables that the rows stand in, if there are several
+    source: str = "the folders of the photos count"  # why an unused table does not count
+    asked: Collection[str] = ()  # the tables that a person chooses from
 
 
 def plan_from_files(
@@ -73,10 +79,10 @@ def plan_from_files(
     """Plan the import of files; ``refused`` are those skipped already (path -> reason).
 
     Labels come from the first of these that exists: ``table``, a data set in another tool's format
-    (core.data.importing.formats), a table in the top folder, class folders. ``pictures`` are imported whatever their
-    suffix. A folder around everything is removed from the names, unless the table has it too. Our own exports contain
-    a manifest, which gives the photos' names and the order of the classes. ``group_column`` is that of a table that is
-    found among the files, as in ``read_labels``.
+    (core.data.importing.formats), a table in the top folder, one in any folder, class folders. ``pictures`` are
+    imported whatever their suffix. A folder around everything is removed from the names, unless the table has it too.
+    Our own exports contain a manifest, which gives the photos' names and the order of the classes. ``group_column`` is
+    that of a table that is found among the files, as in ``read_labels``.
     Raises LabelsError where the table cannot be chosen or read, or where there are too many classes.
     """
     problems: list[Problem] = []
@@ -87,6 +93,9 @@ def plan_from_files(
         found = _without_common_folder(found, table)
         labelled = _from_table(found, table, problems, group_column, asking)
         labelled = labelled or _from_folders(found, problems, asking)
+    if found.manifest is None:
+        problems += remark_on_folders(labelled.candidates)
+        problems += _unused_tables(found, labelled) if table is None else []
     candidates = _with_settled_boxes(_with_names(labelled, found), problems, asking, found.manifest is not None)
     candidates = with_usable_labels(settle_frames(candidates, problems, asking), problems)
     listed = _usable_names(found.manifest.classes, problems) if found.manifest else ()
@@ -144,26 +153,35 @@ def _from_data_set(found: _Files, problems: list[Problem], unread: dict[str, str
     candidates = [replace(one, line=None) for one in rows]  # these rows stand in no table of the user's
     names = {**data_set.names, **(found.manifest.photos if found.manifest else {})}
     problems[:] = [replace(one, filename=names.get(one.filename, one.filename)) for one in problems]
-    return _Labelled(candidates, photos, data_set.used, data_set.classes, data_set.names)
+    labelled = _Labelled(candidates, photos, data_set.used, data_set.classes, data_set.names)
+    tables = [path for path in found.readers if _base(path).lower() == TABLE]
+    asked = tables if data_set.used.isdisjoint(tables) else ()
+    return replace(labelled, source=f"the labels are read as {data_set.kind}", asked=asked)
 
 
 def _from_table(
     found: _Files, given: LabelTable | None, problems: list[Problem], group_column: str | None, asking: Asking
 ) -> _Labelled | None:
-    """Read the labels from the given table, else from the table in the top folder; None where there is none."""
-    chosen = None if given is not None else _table_among(found, problems, group_column, asking)
+    """Read the labels from the given table, else from the table among the files; None where there is none."""
+    own = found.manifest is not None
+    photos = found.photo_paths()
+    chosen = table_among(found.readers, photos, problems, group_column, asking, own) if given is None else None
     table = chosen.table if chosen else given
     if table is None:
         return None
     used = chosen.used if chosen else frozenset()
     in_table = {_base(row.filename) for row in table.rows}
-    photos = found.photo_paths() | {name for name in found.readers if _base(name) in in_table and name not in used}
-    own = found.manifest is not None
+    photos |= {name for name in found.readers if _base(name) in in_table and name not in used}
     candidates = _by_rows(table, found.sorted_readers(photos), problems, own, asking, found.common_folder)
+    if not own:
+        splits = splits_of_folders(photos)
+        settle_photos_without_rows(candidates, table.rows, splits, found.readers, problems)
+        candidates = with_splits_of_folders(candidates, splits, problems)
     gone = {problem.line for problem in problems if problem.absent}
     absent = [row for row in table.rows if row.line in gone]
     columns, parts = table.group_columns, table.parts
-    return _Labelled(candidates, photos, used, absent=absent, group_columns=columns, parts=parts)
+    labelled = _Labelled(candidates, photos, used, absent=absent, group_columns=columns, parts=parts)
+    return replace(labelled, source=chosen.source, asked=chosen.asked) if chosen else labelled
 
 
 def _from_folders(found: _Files, problems: list[Problem], asking: Asking) -> _Labelled:
@@ -205,6 +223,14 @@ def _with_settled_boxes(
     return [with_boxes(one, settled.get(one.name, one.objects)) for one in candidates]
 
 
+def _unused_tables(found: _Files, labelled: _Labelled) -> list[Problem]:
+    """Return what has to be said about tables with labels that are not used and that nobody was asked about."""
+    spoken_of = {*labelled.photos, *labelled.used, *labelled.asked}
+    unused = [path for path in found.readers if path not in spoken_of]
+    photos = {one.name: one for one in labelled.candidates}
+    return problems_of_unused(found.readers, unused, photos, labelled.source)
+
+
 def _refused_results(
     found: _Files, labelled: _Labelled, refused: Mapping[str, str], unread: Mapping[str, str]
 ) -> tuple[FileResult, ...]:
@@ -237,33 +263,6 @@ def classes_of(candidates: Iterable[Candidate]) -> tuple[str, ...]:
             if label is not None:
                 first.setdefault(class_key(label), label)
     return tuple(first.values())
-
-
-def _table_among(
-    found: _Files, problems: list[Problem], group_column: str | None, asking: Asking
-) -> ChosenTable | None:
-    """Return the table in the top folder, else that of another tool in any; class folders may do without."""
-    tables = {
-        path: read for path, read in found.readers.items() if suffix_of(path) in TABLE_SUFFIXES and "/" not in path
-    }
-    try:
-        if tables:
-            return choose_table(tables, asking, group_column, found.readers, found.manifest is not None)
-    except LabelsError as error:
-        if chosen := _nested_table(found, group_column, asking):
-            return chosen
-        by_folders = any(one.label for one in read_folders(found.photo_paths(), asking.trial()).meanings.values())
-        if not by_folders or any(path.lower() == "labels.csv" for path in tables):
-            raise
-        problems.append(Problem(None, f"the class folders give the labels, because no table fits: {error}"))
-        return None
-    return _nested_table(found, group_column, asking)
-
-
-def _nested_table(found: _Files, group_column: str | None, asking: Asking) -> ChosenTable | None:
-    """Return the tables beside their photos, else another tool's table in any folder."""
-    beside = choose_folder_tables(found.readers, asking, group_column)
-    return beside or choose_tool_table(found.readers, asking, found.readers)
 
 
 def _by_rows(

@@ -29,6 +29,7 @@ from core.data.importing.names.class_case import settle_classes
 from core.data.importing.photo_files.file_heads import ReadableFile
 from core.data.importing.plan_files import FileReaders, plan_from_files
 from core.data.importing.run_import import run_import
+from core.data.importing.tables.unused_tables import with_unused
 from core.data.importing.upload_spool import UploadSpool
 from core.data.pictures.decoding import MAX_FILE_BYTES
 from core.data.tables.label_rows import NO_GROUP_COLUMNS
@@ -74,9 +75,8 @@ def plan_folder(
 
     ``group_column`` is that of the table, here and in the functions below, as in ``read_labels``. ``answers`` are those
     to the plan's questions, by their ids or kinds, here and below. Raises AnswerError for one that is no choice.
-    Without ``labels``,
-    files of packed images are imported too. Links that lead out of the folder are refused, and linked folders are not
-    entered. Raises DataError where the folder is missing, LabelsError where the labels cannot
+    Without ``labels``, files of packed images are imported too. Links that lead out of the folder are refused, and
+    linked folders are not entered. Raises DataError where the folder is missing, LabelsError where the labels cannot
     be read.
     """
     if not folder.is_dir():
@@ -237,8 +237,9 @@ def _by_uploaded_table(
         files |= {prefix + path: read for path, read in inside.items()}
     if tool_tables(found.tables) == found.tables.keys():
         return [plan_from_files({**files, **found.tables}, {}, source, asking, pictures=found.photos)]
-    table = choose_table(found.tables, asking, group_column, files).table
-    return [plan_from_files(files, {}, source, asking, table, pictures=found.photos)]
+    chosen = choose_table(found.tables, asking, group_column, files)
+    plan = plan_from_files(files, {}, source, asking, chosen.table, pictures=found.photos)
+    return [with_unused(plan, found.tables, chosen)]
 
 
 def _by_labels_apart(found: _SortedUploads, source: str, group_column: str | None, asking: Asking) -> list[ImportPlan]:

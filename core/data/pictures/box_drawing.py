@@ -10,6 +10,7 @@ from core.data.pictures.decoding import decode
 
 INK, BAD_INK, MARGIN_COLOR = (228, 87, 46), (200, 0, 60), (150, 150, 150)
 MAX_MARGIN = 0.3  # of the picture's longer side: a box far outside is drawn up to here
+_FAR = 1e6  # pixels: numbers that do not fit the drawing library's are no error
 
 
 def jpeg_with_boxes(
@@ -34,7 +35,7 @@ def jpeg_with_boxes(
         for label, box in some:
             left, right = sorted((margin + box.x, margin + box.x + box.width))
             top, bottom = sorted((margin + box.y, margin + box.y + box.height))
-            corners = [round(side * scale) for side in (left, top, right, bottom)]
+            corners = [round(max(-_FAR, min(side * scale, _FAR))) for side in (left, top, right, bottom)]
             pen.rectangle(corners, outline=ink, width=2)
             place = pen.textbbox((corners[0] + 3, max(0, corners[1])), label, font=font)
             pen.rectangle((place[0] - 3, place[1] - 1, place[2] + 3, place[3] + 2), fill=ink)

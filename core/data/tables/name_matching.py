@@ -67,12 +67,13 @@ def match_files(
         problems.append(_remark(otherwise, "is written in another way", "are written in another way"))
     problems.sort(key=lambda problem: problem.line or 0)
     taken = set(matched.values())
-    problems += [
-        Problem(None, f"{file} has no usable row in the table, so it has no label", harmless=some_have_no_row)
-        for file in files
-        if file not in taken
-    ]
+    problems += [Problem(None, no_row(file), harmless=some_have_no_row) for file in files if file not in taken]
     return matched, problems
+
+
+def no_row(file: str) -> str:
+    """Return the text of the problem of a file without a row."""
+    return f"{file} has no usable row in the table, so it has no label"
 
 
 def _claims(

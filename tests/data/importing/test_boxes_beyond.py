@@ -16,6 +16,7 @@ from core.data.importing.table_photos import photos_of_table
 from core.data.importing.updates.known_boxes import settle_known_boxes
 from core.data.importing.updates.known_photos import find_known
 from core.data.pictures.box import Box
+from core.data.pictures.box_drawing import jpeg_with_boxes
 from core.data.tables.label_rows import BoxFrame, LabelledBox
 from core.data.tables.labels_csv import write_labels
 from core.data.tables.questions import NO_ANSWERS, Asking
@@ -148,6 +149,15 @@ def test_fractions_beyond_the_photo_are_asked_without_a_word_about_its_size() ->
 def test_our_own_data_is_not_asked_again() -> None:
     assert asked(photo(OUTSIDE, trusted=True)) == []
     assert asked(photo(OUTSIDE, trusted=True), photo(ACROSS, name="b.png")) == [BEYOND]
+
+
+@pytest.mark.parametrize("far", [1e9, 1e300, 1.7e308])
+def test_the_sample_of_a_box_with_huge_numbers_can_be_drawn(far: float) -> None:
+    asking = Asking()
+    settle_boxes([photo((far, far, far, far), (-far, 0, far, 10))], asking)
+    [question] = asking.open
+    [shown] = question.choices[0].photos
+    assert jpeg_with_boxes(shown.read(), shown.name, shown.boxes).startswith(b"\xff\xd8")
 
 
 BOXES = {1: (100, 80, 400, 300), 2: (1200, 500, 1600, 900), 3: (300, 100, 900, 700)}

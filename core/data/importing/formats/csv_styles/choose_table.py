@@ -1,14 +1,16 @@
 """Choose the table of labels among several: one that has labels, and no template for predictions; else ask."""
 
-from collections.abc import Callable, Mapping
+import posixpath
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from core.data.importing.folder_layout import TABLE_SUFFIXES, suffix_of
+from core.data.importing.folder_layout import TABLE_SUFFIXES, is_picture, suffix_of
 from core.data.importing.formats.csv_styles.joined_tables import join_tables
 from core.data.importing.formats.csv_styles.read_table import read_table, read_tool_table
 from core.data.importing.formats.csv_styles.vertex_lines import SUFFIX
 from core.data.importing.formats.gathered_labels import split_of
+from core.data.tables.file_index import FileIndex
 from core.data.tables.label_rows import LabelRow, LabelTable, Problem
 from core.data.tables.questions import SAMPLED, Asking, Choice, Question
 from core.errors import ImageRefused, LabelsError
@@ -32,6 +34,8 @@ class ChosenTable:
 
     used: frozenset[str]
     table: LabelTable
+    source: str  # why another table does not count: "labels.csv counts"
+    asked: frozenset[str] = frozenset()  # the tables that a person chooses from
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,12 @@ def choose_table(
     group_column: str | None = None,
     photos: Readers | None = None,
     own: bool = False,
+    everywhere: bool = False,
 ) -> ChosenTable:
     """Return labels.csv, else the table that has labels. Raises LabelsError listing the tables where none has.
 
     Of several, those called "submission" are left out, which is said; which of the others counts is asked. ``own`` is
-    that of ``read_table``.
+    that of ``read_table``. With ``everywhere``, tables in folders compete too, if ``photos`` are what their rows name.
     """
     readable: dict[str, _Readable] = {}
     wrong: list[LabelsError] = []
@@ -68,6 +73,8 @@ def choose_table(
         else:
             readable[path] = _Readable(table, trial, frozenset(used))
     if readable:
+        if everywhere and not named:
+            readable |= _naming_photos(photos or {}, asking, group_column)
         return _chosen(readable, asking)
     if len(wrong) == 1:
         raise wrong[0]
@@ -93,6 +100,58 @@ def choose_tool_table(files: Readers, asking: Asking, photos: Readers | None = N
     return _chosen(readable, asking) if readable else None
 
 
+def choose_placed_table(files: Readers, asking: Asking, group_column: str | None = None) -> ChosenTable | None:
+    """Return the table in any folder whose rows name photos, wherever these lie; None where there is none.
+
+    Which of several counts is asked, as in ``choose_table``. Raises LabelsError where it lacks the ``group_column``.
+    """
+    readable = _naming_photos(files, asking, group_column)
+    return _chosen(readable, asking) if readable else None
+
+
+def _naming_photos(files: Readers, asking: Asking, group_column: str | None) -> dict[str, _Readable]:
+    """Return the tables of labels in folders of which some row names a photo."""
+    tables = tables_among(files)
+    placed = [path for path in tables if "/" in path and suffix_of(path) in TABLE_SUFFIXES]
+    if not placed:
+        return {}
+    pictures = {path for path in files if is_picture(path)}
+    index = FileIndex(pictures)
+    readable: dict[str, _Readable] = {}
+    for path in placed:
+        trial, used = asking.trial(), {path}
+        others = {other: read for other, read in tables.items() if other != path}
+        try:
+            data = tables[path]()
+            table = read_table(data, path, None, trial, files, others, used)
+        except (LabelsError, ImageRefused):
+            continue
+        table = with_own_folder(table, path, pictures)
+        if not any(index.candidates(row.filename)[0] for row in table.rows):
+            continue
+        if group_column is not None:
+            trial, used = asking.trial(), {path}
+            table = with_own_folder(read_table(data, path, group_column, trial, files, others, used), path, pictures)
+        readable[path] = _Readable(table, trial, frozenset(used))
+    return readable
+
+
+def with_own_folder(table: LabelTable, path: str, pictures: Collection[str]) -> LabelTable:
+    """Return the table with the whole paths of photos that its rows name from its folder on: ``../images/1.jpg``."""
+    folder = path.rpartition("/")[0]
+
+    def whole(name: str) -> str:
+        joined = posixpath.normpath(posixpath.join(folder, name.replace("\\", "/")))
+        return joined if joined in pictures else name
+
+    return replace(table, rows=tuple(replace(row, filename=whole(row.filename)) for row in table.rows))
+
+
+def is_template(path: str) -> bool:
+    """Return whether a table's name says that it is the form of an answer, whose labels mean nothing."""
+    return _TEMPLATE in PurePosixPath(path).name.lower()
+
+
 def tables_among(files: Readers) -> dict[str, Callable[[], bytes]]:
     """Return the tables among files, those in the upper folders first; at most as many as are looked at."""
     suffixes = {*TABLE_SUFFIXES, SUFFIX}
@@ -112,7 +171,9 @@ def _chosen(readable: dict[str, _Readable], asking: Asking) -> ChosenTable:
     remarks += [Problem(None, f"{path} says the same as {next(iter(readable))}", harmless=True) for path in same]
     readable = {path: one for path, one in readable.items() if path not in same}
     path = _only(readable, asking)
+    source = f"{path} counts"
     if path == ALL:
+        source = f"{', '.join(list(readable)[:_MOST_CHOICES])} count"
         for one in readable.values():
             asking.adopt(one.asking)
         table = join_tables([(name, _with_split(one.table, name)) for name, one in readable.items()])
@@ -120,7 +181,11 @@ def _chosen(readable: dict[str, _Readable], asking: Asking) -> ChosenTable:
     else:
         asking.adopt(readable[path].asking)
         table, used = readable[path].table, readable[path].used
-    return ChosenTable(used.union(left, same), replace(table, problems=(*table.problems, *remarks)))
+    if placed := [one for one in readable if "/" in one and path in (ALL, one)]:
+        remarks.append(Problem(None, f"the labels come from {', '.join(placed[:_MOST_CHOICES])}", harmless=True))
+    asked = frozenset(list(readable)[:_MOST_CHOICES]) if len(readable) > 1 else frozenset()
+    table = replace(table, problems=(*table.problems, *remarks))
+    return ChosenTable(used.union(left, same), table, source, asked)
 
 
 def _equal_to_first(readable: Mapping[str, _Readable]) -> list[str]:
@@ -137,7 +202,7 @@ def _without_lines(row: LabelRow) -> LabelRow:
 
 def _no_labels(path: str, one: _Readable) -> str | None:
     """Return why a table is not meant to give labels if another one does; None where it may be."""
-    if _TEMPLATE in PurePosixPath(path).name.lower():
+    if is_template(path):
         return "its name says that it is a template for predictions"
     labelled = any(row.label for row in one.table.rows) or one.asking.open
     return None if labelled else "none of its rows has a label"

@@ -48,7 +48,8 @@ def choose_folder_tables(files: Readers, asking: Asking, group_column: str | Non
     names = ", ".join(name for name, _ in parts[:_SHOWN]) + (", ..." if len(parts) > _SHOWN else "")
     remark = Problem(None, f"the labels come from tables beside the photos: {names}", harmless=True)
     table = join_tables(parts)
-    return ChosenTable(frozenset(used), replace(table, problems=(*table.problems, remark)))
+    source = f"the tables beside the photos count ({names})"
+    return ChosenTable(frozenset(used), replace(table, problems=(*table.problems, remark)), source)
 
 
 def _by_folder(files: Readers) -> dict[str, dict[str, Callable[[], bytes]]]:
