@@ -16,10 +16,9 @@ from core.data.importing.formats.gathered_labels import (
 )
 from core.data.importing.formats.gathering.folder_splits import add_splits_of_folders
 from core.data.importing.formats.gathering.label_sources import settle_sources
-from core.data.importing.formats.json_text import JsonRefused, JsonTooLarge, parse_json
+from core.data.importing.formats.json_text import parse_or_note
 from core.data.importing.formats.reading.coco_entries import KEYS, read_entries
 from core.data.tables.questions import Asking, NobodyToAsk
-from core.errors import LabelsError
 
 
 def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | None = None) -> CollectedLabels | None:
@@ -31,7 +30,7 @@ def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | No
     for path in sorted(path for path in files if suffix_of(path) == ".json"):
         trial = LabelCollector(asking=asking.trial())
         text = text_of(files[path], path, trial)
-        content = _parsed(text, path, unread) if text is not None else None
+        content = parse_or_note(text, path, unread) if text is not None else None
         if isinstance(content, dict) and all(isinstance(content.get(key), list) for key in KEYS):
             asking.adopt(trial.asking)
             collected.problems += trial.problems
@@ -74,14 +73,3 @@ def write(pictures: Sequence[ExportedImage], classes: Sequence[str]) -> dict[str
         content = {"images": images, "annotations": annotations, "categories": categories}
         written[f"annotations/instances_{split or 'default'}.json"] = json.dumps(content, ensure_ascii=False).encode()
     return written
-
-
-def _parsed(text: str, path: str, unread: dict[str, str]) -> Any:
-    """Return the content; None for a file that is not JSON, which is listed as not used."""
-    try:
-        return parse_json(text)
-    except JsonTooLarge as error:
-        raise LabelsError(f"{path} was not read: {error}, or leave it out.") from error
-    except JsonRefused as error:
-        unread[path] = str(error)
-        return None

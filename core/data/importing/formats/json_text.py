@@ -4,6 +4,8 @@ import json
 from collections import Counter
 from typing import Any
 
+from core.errors import LabelsError
+
 MAX_BYTES = 2**30
 """How much memory the parsed content may take."""
 
@@ -48,3 +50,17 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         key = Counter(key for key, _ in pairs).most_common(1)[0][0]
         raise JsonRefused(f'it has the key "{key[:_SHOWN_KEY]}" twice in one object')
     return found
+
+
+def parse_or_note(text: str, path: str, unread: dict[str, str]) -> Any:
+    """Return the content of a file of labels; None, and a note in ``unread``, for one that is not JSON.
+
+    Raises LabelsError where it takes too much memory.
+    """
+    try:
+        return parse_json(text)
+    except JsonTooLarge as error:
+        raise LabelsError(f"{path} was not read: {error}, or leave it out.") from error
+    except JsonRefused as error:
+        unread[path] = str(error)
+        return None

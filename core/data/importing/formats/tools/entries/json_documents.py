@@ -5,7 +5,7 @@ from typing import Any
 
 from core.data.importing.folder_layout import suffix_of
 from core.data.importing.formats.gathered_labels import Files, LabelCollector, note_unread, text_of
-from core.data.importing.formats.json_text import MAX_BYTES, JsonRefused, JsonTooLarge, memory_of, parse_json
+from core.data.importing.formats.json_text import MAX_BYTES, memory_of, parse_or_note
 from core.errors import LabelsError
 
 PHOTO_KEY = "imageData"
@@ -26,7 +26,7 @@ class JsonDocuments:
             trial = LabelCollector()
             text = text_of(files[path], path, trial)
             note_unread(trial, unread)
-            content = _parsed(text, path, unread) if text is not None else None
+            content = parse_or_note(text, path, unread) if text is not None else None
             tool = next((tool for tool, fits in tools.items() if fits(content)), None)
             if tool is None or text is None:
                 continue
@@ -41,13 +41,3 @@ class JsonDocuments:
     def of(self, tool: str) -> dict[str, Any]:
         """Return the contents of a tool's files by their paths."""
         return self._found[tool]
-
-
-def _parsed(text: str, path: str, unread: dict[str, str]) -> Any:
-    try:
-        return parse_json(text)
-    except JsonTooLarge as error:
-        raise LabelsError(f"{path} was not read: {error}, or leave it out.") from error
-    except JsonRefused as error:
-        unread[path] = str(error)
-        return None
