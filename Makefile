@@ -7,7 +7,7 @@ PIP = $(BIN)/python -m pip install -q -c constraints.txt
 CPU ?=
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: app test check unit browser-test weights browser torch-cpu constraints pictures clean
+.PHONY: app test check unit search browser-test weights browser torch-cpu constraints pictures clean
 
 app: $(VENV)/app.stamp weights
 	RESNET_STUDIO_SERVER_FILES=on $(BIN)/streamlit run app.py
@@ -26,6 +26,10 @@ check: $(VENV)/dev.stamp
 LIMITED = $(BIN)/python -m tests.time_limit
 unit: $(VENV)/dev.stamp
 	OMP_NUM_THREADS=1 $(LIMITED) 3000 $(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
+
+# The property tests with new random examples. What fails here becomes an @example of its test.
+search: $(VENV)/dev.stamp
+	HYPOTHESIS_PROFILE=search OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile $$(grep -rl "from hypothesis" tests --include="test_*.py")
 
 # These tests measure times, so they run alone.
 browser-test: $(VENV)/dev.stamp browser

@@ -20,10 +20,10 @@ def test_an_unknown_encoding_shows_its_rows_and_is_read_as_told(here: Core, tmp_
     folder = folder_of(tmp_path / "set", "filename,label\na.png,猫\nb.png,鷹\n".encode("cp932"), "a.png", "b.png")
     asked = here("import", folder, "--project", "Japan")
     assert asked.returncode == 2 and "      a.png | 猫" in asked.stderr
-    assert '--answer "encoding:labels.csv=cp932" (read it as Japanese (Shift JIS))' in asked.stderr
+    assert '--answer "encoding:labels.csv=cp932" (read it as Japanese (cp932, Shift JIS))' in asked.stderr
     done = here("import", folder, "--project", "Japan", "--answer", "encoding=cp932")
     assert done.returncode == 0, done.stderr
-    assert "labels.csv: answered: read it as Japanese (Shift JIS)" in done.stderr
+    assert "labels.csv: answered: read it as Japanese (cp932, Shift JIS)" in done.stderr
 
 
 def test_other_folders_are_asked_before_it_is_said_that_nothing_matches(here: Core, tmp_path: Path) -> None:

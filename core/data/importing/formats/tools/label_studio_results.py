@@ -117,11 +117,14 @@ class ResultReader:
 
     def _choose(self, about: Annotated, answers: Answers, control: str, chosen: Any) -> None:
         some = answers.choices.setdefault(control, [])
-        if chosen == []:
+        values = chosen if isinstance(chosen, list) else [chosen]
+        if not values:
             self._reading.collected.add_problem(about.where, "a choice is empty; it is skipped")
-        for value in chosen if isinstance(chosen, list) else [chosen]:
+        for value in values:
             name = class_text(value)
-            if name is None:
+            if name is not None and not name.strip():
+                self._reading.collected.add_problem(about.where, "a choice is empty; it is skipped")
+            elif name is None:
                 self._reading.collected.add_problem(about.where, f"{shown_value(value)} is not a name; it is skipped")
             else:
                 some.append(name)
