@@ -1,33 +1,22 @@
-"""Decode the photos of an import in threads, and store them in batches in the order of the plan.
-
-Files are read one by one, because readers of zips and arrays are not made for threads. Decoding, hashing and encoding,
-which take most of the time, let other threads run meanwhile.
-"""
+"""Decode the photos of an import in threads, and store them in batches in the order of the plan."""
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
-from threading import Lock
-from typing import Self
+from functools import partial
 
 from core.data.importing.import_plan import Candidate
+from core.data.importing.photo_files.decode_ahead import HELD_BYTES, LargeTurn, in_threads
 from core.data.pictures.decoding import decode
 from core.data.store.add_images import PreparedImage, prepare_image
 from core.data.store.records import ImageRow
 from core.data.store.store import Store
 from core.errors import ImageRefused, StudioError
-from core.processors import available_processors
 from core.workspace import Workspace
 
 BATCH_PHOTOS = 64  # stored in one transaction, of some hundredths of a second
 BATCH_SECONDS = 1.0  # a batch is stored earlier after this time, so that progress is seen
-HELD_BYTES = 64 * 2**20  # of files that are read but not stored yet; a single larger one is allowed
-MAX_THREADS = 4
-LARGE_PIXELS = 24_000_000  # only one picture beyond this size is decoded at a time, for the sake of memory
-
-_one_large = Lock()
 
 
 @dataclass(frozen=True)
@@ -82,76 +71,29 @@ def stored_photos(
 
     Raises StoringFailed for the first photo that cannot be stored.
     """
-    threads = _threads()
-    todo = iter(candidates)
-    ahead: deque[tuple[Candidate, int, Future[PreparedImage] | ImageRefused]] = deque()
     batch = _Batch()
-    with ThreadPoolExecutor(threads, thread_name_prefix="import") as pool:
-        try:
-            while True:
-                while len(ahead) < 2 * threads and sum(size for _, size, _ in ahead) < HELD_BYTES and not stop():
-                    if (candidate := next(todo, None)) is None:
-                        break
-                    ahead.append((candidate, *_begin(pool, store.workspace, candidate)))
-                if not ahead:
-                    break
-                candidate, _, future = ahead.popleft()
-                try:
-                    batch.add(candidate, _result(future))
-                except (StudioError, OSError) as error:
-                    yield _store(batch, store, project_id)
-                    raise StoringFailed(candidate, error) from error
-                if batch.full:
-                    yield _store(batch, store, project_id)
-                    batch = _Batch()
-            yield _store(batch, store, project_id)
-        finally:
-            for _, _, future in ahead:
-                if isinstance(future, Future):
-                    future.cancel()
-
-
-def _threads() -> int:
-    return min(MAX_THREADS, available_processors())
-
-
-def _begin(
-    pool: ThreadPoolExecutor, workspace: Workspace, candidate: Candidate
-) -> tuple[int, Future[PreparedImage] | ImageRefused]:
-    """Read a file and begin to prepare it; return its size as well."""
-    try:
-        raw = candidate.read()
-    except ImageRefused as refusal:
-        return 0, refusal
-    return len(raw), pool.submit(_prepare, workspace, raw, candidate.name)
+    prepare = partial(_prepare, store.workspace)
+    with closing(in_threads(candidates, prepare, stop)) as results:
+        for candidate, result in results:
+            try:
+                batch.add(candidate, _prepared(result))
+            except (StudioError, OSError) as error:
+                yield _store(batch, store, project_id)
+                raise StoringFailed(candidate, error) from error
+            if batch.full:
+                yield _store(batch, store, project_id)
+                batch = _Batch()
+    yield _store(batch, store, project_id)
 
 
 def _prepare(workspace: Workspace, raw: bytes, name: str) -> PreparedImage:
-    with _Turn() as turn:
+    with LargeTurn() as turn:
         return prepare_image(workspace, decode(raw, name, turn.wait, former=True), raw, name)
 
 
-class _Turn:
-    """A large picture's turn: it begins with ``wait`` and ends with the block."""
-
-    def __enter__(self) -> Self:
-        self._mine = False
-        return self
-
-    def wait(self, pixels: int) -> None:
-        if pixels > LARGE_PIXELS:
-            self._mine = _one_large.acquire()
-
-    def __exit__(self, *error: object) -> None:
-        if self._mine:
-            _one_large.release()
-
-
-def _result(future: Future[PreparedImage] | ImageRefused) -> PreparedImage | ImageRefused:
-    if isinstance(future, ImageRefused):
-        return future
+def _prepared(result: Callable[[], PreparedImage]) -> PreparedImage | ImageRefused:
     try:
-        return future.result()
+        return result()
     except ImageRefused as refusal:
         return refusal
 

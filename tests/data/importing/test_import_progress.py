@@ -13,6 +13,7 @@ import pytest
 from core.data.importing import store_photos
 from core.data.importing.import_plan import Candidate, ImportPlan
 from core.data.importing.import_progress import cancel_import, claim_import, import_progress
+from core.data.importing.photo_files import decode_ahead
 from core.data.importing.plan_import import plan_folder
 from core.data.importing.run_import import run_import
 from core.data.pictures.decoding import content_hash, decode
@@ -110,7 +111,7 @@ def test_a_cancelled_import_keeps_photos_with_labels_as_one_step_and_can_be_comp
     assert first.added == store.images(project)[0].id
     cancel_import(store.workspace, project)
     kept = 1 + len(list(going))
-    assert 4 <= kept <= 4 + 2 * store_photos.MAX_THREADS
+    assert 4 <= kept <= 4 + 2 * decode_ahead.MAX_THREADS
     assert [row.label for row in store.images(project)] == ["owl"] * kept
     assert len([path for path in store.workspace.images.rglob("*") if path.is_file()]) == kept, "no file without a row"
     (change,) = store.history(project)

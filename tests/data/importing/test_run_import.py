@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from core.data.importing import store_photos
+from core.data.importing.photo_files import decode_ahead
 from core.data.importing.plan_import import (
     Candidate,
     FileResult,
@@ -324,7 +325,7 @@ def test_only_a_few_files_are_read_ahead(store: Store, in_pairs: None) -> None:
     going = run_import(plan(*files), store, project, "ann")
     next(going)
     assert asked == [*range(len(asked))]
-    assert len(asked) <= 2 + 2 * store_photos.MAX_THREADS
+    assert len(asked) <= 2 + 2 * decode_ahead.MAX_THREADS
     going.close()
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, event
 
 from core.data.importing import store_photos
 from core.data.importing.import_plan import Candidate, ImportPlan
+from core.data.importing.photo_files import decode_ahead
 from core.data.importing.run_import import run_import
 from core.data.pictures.decoding import Decoded, decode
 from core.data.store import annotations, large_changes
@@ -135,11 +136,11 @@ def test_of_large_pictures_one_is_decoded_at_a_time(store: Store, monkeypatch: p
         return prepare_image(workspace, decoded, raw, name)
 
     monkeypatch.setattr(store_photos, "prepare_image", slowly)
-    monkeypatch.setattr(store_photos, "_threads", lambda: 3)
+    monkeypatch.setattr(decode_ahead, "_threads", lambda: 3)
     project = store.create_project("Birds").id
     kind = "small"
     list(run_import(plan(12), store, project, "ann"))
-    monkeypatch.setattr(store_photos, "LARGE_PIXELS", 10)
+    monkeypatch.setattr(decode_ahead, "LARGE_PIXELS", 10)
     kind = "large"
     list(run_import(plan(12), store, project, "ann"))
     assert most["large"] == 1
@@ -154,7 +155,7 @@ def test_photos_come_in_the_order_of_the_plan_whichever_thread_is_faster(
         return decode(raw, name, *more, **also)
 
     monkeypatch.setattr(store_photos, "decode", unevenly)
-    monkeypatch.setattr(store_photos, "_threads", lambda: 4)
+    monkeypatch.setattr(decode_ahead, "_threads", lambda: 4)
     project = store.create_project("Birds").id
     names = [result.name for result in run_import(plan(20), store, project, "ann")]
     assert names == [row.filename for row in store.images(project)] == [f"{n}.png" for n in range(20)]
