@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.data.importing.names.folder_classes import FolderMeaning, FolderReading, read_folders
+from core.data.importing.names.folder_classes import read_folders
+from core.data.importing.names.folder_meanings import FolderMeaning, FolderReading
 from core.data.importing.names.split_folders import SplitName, split_name
 from core.data.tables.questions import Asking
 
@@ -250,6 +251,39 @@ def test_equal_numbers_of_individuals_are_groups_of_their_own() -> None:
     """The same inner name in two class folders is not the same animal."""
     one, other = meanings(["owl/7/1.jpg", "duck/7/2.jpg"], class_folder="first-group")
     assert one.group != other.group
+
+
+WOLVES = ["bear/ind1/1.jpg", "bear/ind2/2.jpg", "wolf/ind1/3.jpg", "wolf/4.jpg"]
+
+
+def test_inner_folders_of_one_name_are_shown_and_can_be_classes_with_their_outer_folder() -> None:
+    (question,) = asked(WOLVES).open
+    assert 'Several folders hold one called "ind1": bear, wolf.' in question.text
+    assert {one.key: one.rows for one in question.choices} == {
+        "first": (("bear/ind1/1.jpg", "bear", ""), ("wolf/ind1/3.jpg", "wolf", "")),
+        "first-group": (("bear/ind1/1.jpg", "bear", "bear/ind1"), ("wolf/ind1/3.jpg", "wolf", "wolf/ind1")),
+        "second": (("bear/ind1/1.jpg", "ind1", ""), ("wolf/ind1/3.jpg", "ind1", "")),
+        "pair": (("bear/ind1/1.jpg", "bear/ind1", ""), ("wolf/ind1/3.jpg", "wolf/ind1", "")),
+    }
+    assert [one.label for one in meanings(WOLVES, class_folder="pair")] == [
+        "bear/ind1",
+        "bear/ind2",
+        "wolf/ind1",
+        "wolf",
+    ]
+
+
+def test_the_pair_is_offered_only_where_a_name_repeats() -> None:
+    assert "pair" not in {one.key for one in asked(OWLS).open[0].choices}
+    paths = ["train/owl/7/1.jpg", "test/owl/7/2.jpg", "train/duck/9/3.jpg"]
+    assert "pair" not in {one.key for one in asked(paths).open[0].choices}, "one folder, in two splits"
+
+
+def test_a_group_whose_name_is_too_long_is_a_problem() -> None:
+    inner = "i" * 250
+    reading = read([f"owl/{inner}/1.jpg", "duck/d1/2.jpg"], class_folder="first-group")
+    assert [one.group for one in reading.meanings.values()] == [None, "duck/d1"]
+    assert ["more than 200 characters" in one.text and not one.harmless for one in reading.problems] == [True]
 
 
 def test_a_level_of_folders_called_images_means_nothing() -> None:
