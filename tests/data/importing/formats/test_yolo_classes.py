@@ -40,6 +40,25 @@ def test_a_number_that_data_yaml_leaves_out_has_no_name(tmp_path: Path) -> None:
     assert names(tmp_path, {"data.yaml": "names:\n  0: ant\n  2: cat\n"}) == ["ant", None, "cat"]
 
 
+def test_numbers_in_a_list_are_not_part_of_the_names(tmp_path: Path) -> None:
+    assert names(tmp_path / "a", {"classes.txt": "0 ant\n1 bee\n2 cat\n"}) == ["ant", "bee", "cat"]
+    assert names(tmp_path / "b", {"data.yaml": "names: ['0: ant', '1: bee', '2: cat']\n"}) == ["ant", "bee", "cat"]
+    settings = {"obj.data": "classes = 3\nnames = obj.names\n", "obj.names": "0,ant\n1,bee\n2,cat\n"}
+    assert names(tmp_path / "c", settings) == ["ant", "bee", "cat"]
+
+
+def test_numbers_that_are_not_those_of_the_lines_are_asked(tmp_path: Path) -> None:
+    lists = {"classes.txt": "2 cat\n0 ant\n1 bee\n"}
+    assert names(tmp_path, lists, {"class-numbers": "numbers"}) == ["ant", "bee", "cat"]
+    assert names(tmp_path, lists, {"class-numbers": "lines"}) == ["cat", "ant", "bee"]
+    assert questions(plan(tmp_path)) == ["class-numbers:classes.txt"]
+
+
+@pytest.mark.parametrize("name", ["Classes.txt", "coco.names", "CLASSES.TXT"])
+def test_the_name_of_a_list_may_be_written_in_other_ways(tmp_path: Path, name: str) -> None:
+    assert names(tmp_path, {name: "ant\nbee\ncat\n"}) == ["ant", "bee", "cat"]
+
+
 def test_the_nearest_list_counts_for_each_folder(tmp_path: Path) -> None:
     files = {
         **{f"train/{number}.txt": LINE.format(number) for number in range(2)},

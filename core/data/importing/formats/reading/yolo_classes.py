@@ -14,6 +14,7 @@ from core.data.importing.formats.gathering.untrusted_values import number_of
 from core.data.importing.formats.reading.darknet_settings import DarknetSettings, read_darknet_settings
 from core.data.importing.formats.reading.yolo_lines import lines_of
 from core.data.importing.formats.yaml_text import MAX_CHARACTERS, Node, YamlRefused, read_yaml_text
+from core.data.importing.names.numbered_lists import settle_numbered
 from core.data.tables.label_rows import Problem
 from core.data.tables.names import LONGEST_NAME
 from core.data.tables.questions import Choice, Question
@@ -21,6 +22,8 @@ from core.errors import LabelsError
 
 SETTINGS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 NAMES = ("classes.txt", "obj.names", "labels.txt", "_darknet.labels")
+SUFFIX = ".names"
+"""Of lists of classes under any name: coco.names."""
 LISTS = "class-list"
 """The kind of the question."""
 
@@ -75,7 +78,7 @@ def read_class_lists(files: Files, collected: LabelCollector) -> ClassLists:
     listed = {one.names for one in darknet.values() if one.names}
     for path in sorted(files, key=lambda path: (path.count("/"), path)):
         names: list[str] | None = None
-        if PurePosixPath(path).name in NAMES or path in listed:
+        if PurePosixPath(path).name.lower() in NAMES or suffix_of(path) == SUFFIX or path in listed:
             text = text_of(files[path], path, collected)
             names = None if text is None else _names_of_lines(text)
         elif suffix_of(path) in _YAML:
@@ -88,6 +91,7 @@ def read_class_lists(files: Files, collected: LabelCollector) -> ClassLists:
             if settings is not None:
                 found.settings[path] = settings
         if names is not None:
+            names = settle_numbered(names, path, collected.asking, collected.problems)
             _check(names, path)
             collected.used.add(path)
             found.lists.append(ClassList(path, tuple(names)))
