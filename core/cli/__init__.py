@@ -1,7 +1,7 @@
 """The command line: import, train, evaluate, predict, explain and export, for scripts and background jobs.
 
 Results go to standard output (as JSON with --json), progress and messages to standard error. The exit status is 0 on
-success, 2 on a user error with one plain sentence, 1 if something else ended the work.
+success, 2 on a user error with one plain sentence (with --json also as JSON), 1 if something else ended the work.
 
 Importing this package loads neither torch nor pandas; each command imports what it needs when it runs.
 """
@@ -23,9 +23,11 @@ from core.cli import (
     training,
 )
 from core.cli.backgrounds import background
+from core.cli.console import first_process
 from core.cli.doubt import decide
+from core.cli.ending.json_result import RESULT
 from core.cli.grouping import groups
-from core.cli.importing.questions import print_questions
+from core.cli.importing.questions import print_questions, question_as_record
 from core.cli.predicting import features, predict_explain
 from core.errors import QuestionsOpen, StudioError
 
@@ -74,6 +76,16 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A file name may hold characters that the terminal's encoding lacks; that must not end the program.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    RESULT.begin(sys.argv[1:] if first_process() else ())
+    try:
+        status = _run()
+    finally:
+        RESULT.print()
+    sys.exit(status)
+
+
+def _run() -> int:
+    """Run the command and print what stops it; returns the exit status."""
     try:
         # In standalone mode typer prints its errors itself, in three paragraphs.
         status = app(standalone_mode=False, prog_name="python -m core")
@@ -82,16 +94,19 @@ def main() -> None:
             error.show()  # type: ignore[attr-defined]
         else:
             typer.echo(_sentence(error), err=True)
-        sys.exit(2)
+            RESULT.fail(_sentence(error), ())
+        return 2
     except StudioError as error:
-        if isinstance(error, QuestionsOpen) and error.questions:
-            print_questions(error.questions)
+        questions = error.questions if isinstance(error, QuestionsOpen) else ()
+        if questions:
+            print_questions(questions)
         else:
             typer.echo(str(error), err=True)
-        sys.exit(2)
+        RESULT.fail(str(error), [question_as_record(one) for one in questions])
+        return 2
     except typer.Abort:  # Ctrl-C in older versions of typer
-        sys.exit(130)
-    sys.exit(status if isinstance(status, int) else 0)
+        return 130
+    return status if isinstance(status, int) else 0
 
 
 def _sentence(error: Any) -> str:

@@ -1,6 +1,5 @@
 """Output of the commands: results on standard output, progress and messages on standard error."""
 
-import json
 import os
 import sys
 import time
@@ -12,12 +11,19 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from core.cli.ending.json_result import RESULT
 from core.progress import CountCallback
 
 if TYPE_CHECKING:
     from core.data.tables.labels_csv import Problem
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")]
+Json = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="Print the result as JSON, for programs. An error too: error, questions (with their choices), problems.",
+    ),
+]
 
 _LINE_SECONDS = 10.0
 _SHOWN_WITHOUT_LINE = 10
@@ -39,8 +45,8 @@ def print_result(text: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print the result as JSON to standard output."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print the result as JSON to standard output when the command ends."""
+    RESULT.hold(value)
 
 
 def print_message(text: str) -> None:
@@ -49,7 +55,11 @@ def print_message(text: str) -> None:
 
 
 def print_problems(problems: "Sequence[Problem]") -> None:
-    """Print all problems with a line number, and the first of those without: there may be hundreds of one kind."""
+    """Print all problems with a line number, and the first of those without: there may be hundreds of one kind.
+
+    With --json, an error that follows lists them all.
+    """
+    RESULT.note(problems)
     elsewhere = [problem for problem in problems if problem.line is None]
     for problem in [one for one in problems if one.line is not None] + elsewhere[:_SHOWN_WITHOUT_LINE]:
         print_message(str(problem))

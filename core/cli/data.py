@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_problems, print_result
+from core.cli.ending.json_result import RESULT
 from core.cli.importing.import_sources import SOURCES, plan_sources
 from core.cli.importing.questions import question_as_record, require_answers
 from core.cli.user_name import user_name
@@ -88,6 +89,7 @@ def import_(
     from core.data.importing.folder_layout import is_picture
     from core.data.importing.names.class_case import settle_with_project
     from core.data.store.store import Store
+    from core.data.tables.label_rows import Problem
     from core.data.tables.questions import parse_answers
     from core.workspace import open_workspace
 
@@ -103,10 +105,12 @@ def import_(
         if plan.group_columns.unclear:
             choices = " or ".join(f'--group-column "{name}"' for name in plan.group_columns.possible)
             print_message(f"Choose the column of the groups: {choices} or --group-column none.")
-        for result in plan.refused:
-            print_message(f"{result.name}: {result.text}")
+        refused = [Problem(None, f"{one.name}: {one.text}", harmless=not is_picture(one.name)) for one in plan.refused]
+        RESULT.note(refused)
+        for one in refused:
+            print_message(str(one))
         # A README beside the photos is listed and skipped; a problem is a file that looks like a photo but is not one.
-        problems = sum(not one.harmless for one in updates.problems) + sum(is_picture(one.name) for one in plan.refused)
+        problems = sum(not one.harmless for one in (*updates.problems, *refused))
         if plan.unmatched_table and not updates.photos:
             require_answers(plan.questions, ())  # they may be why nothing matches
             raise DataError(plan.unmatched_table)

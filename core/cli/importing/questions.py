@@ -43,8 +43,23 @@ def require_answers(questions: "Sequence[Question]", unused: Sequence[str]) -> N
 
 def question_as_record(question: "Question") -> dict[str, Any]:
     """Return a question as JSON."""
-    choices = [{"key": one.key, "label": one.label, "rows": one.rows} for one in question.choices]
-    return {"id": question.id, "text": question.text, "columns": question.columns, "choices": choices}
+    choices = [
+        {
+            "key": one.key,
+            "label": one.label,
+            "rows": one.rows,
+            "photos": [
+                {"name": photo.name, "boxes": [_as_record(*box) for box in photo.boxes]} for photo in one.photos
+            ],
+        }
+        for one in question.choices
+    ]
+    asked = {"id": question.id, "kind": question.kind, "place": question.place, "text": question.text}
+    return {**asked, "columns": question.columns, "choices": choices}
+
+
+def _as_record(label: str, box: "Box") -> dict[str, Any]:
+    return {"label": label, "x": box.x, "y": box.y, "width": box.width, "height": box.height}
 
 
 def _sides(box: "Box") -> str:
