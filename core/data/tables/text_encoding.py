@@ -124,14 +124,17 @@ def _text_in_a_code_page(
         words = "the file is not UTF-8, which changes only cells that are not used"
         return text if "\ufffd" not in text else plain, Problem(None, words, harmless=True)
     readings = _readings(cells, data)
-    best = readings[0]
-    if is_sure(readings):
-        words = f"the file is not UTF-8 and was read as {NAMES[best.codec]}: {_shown(best.texts)}"
-        return _decoded(data, best.codec), Problem(None, words, harmless=True)
-    codec, choices = best.codec, choices_of(readings)
-    if len(choices) > 1:
-        codec = asking.ask(_question(name, columns, sampled, choices)) or best.codec
-    return _decoded(data, codec), Problem(None, f"the file is not UTF-8 and was read as {NAMES[codec]}", harmless=True)
+    best, choices = readings[0], choices_of(readings)
+    if is_sure(readings) or len(choices) == 1:
+        return _decoded(data, best.codec), _remark(best.codec, f": {_shown(best.texts)}")
+    codec = asking.ask(_question(name, columns, sampled, choices))
+    if codec is None:  # while nobody has answered, nothing is claimed
+        return _decoded(data, best.codec), None
+    return _decoded(data, codec), _remark(codec)
+
+
+def _remark(codec: str, sample: str = "") -> Problem:
+    return Problem(None, f"the file is not UTF-8 and was read as {NAMES[codec]}{sample}", harmless=True)
 
 
 def _cells_beyond_ascii(rows: Iterable[Sequence[str]]) -> tuple[list[str], list[tuple[str, ...]]]:

@@ -44,7 +44,8 @@ def test_japanese_in_shift_jis_is_a_question_with_the_rows_in_each_encoding() ->
     """It was read as Latin-1 without a word: the classes were ”L and Ž¢."""
     data = "filename,label\na.png,猫\nb.png,鷹\n".encode("cp932")
     asking = Asking()
-    read_labels(data, "birds.csv", asking=asking)
+    unclear = read_labels(data, "birds.csv", asking=asking)
+    assert not unclear.problems, "nothing is claimed while the encoding is asked"
     (question,) = asking.open
     assert question.id == "encoding:birds.csv" and question.columns == ("filename", "label")
     choices = {one.key: one for one in question.choices}
