@@ -1,4 +1,4 @@
-"""Classes whose names differ only in case: ask whether they are one class, and spell the labels accordingly."""
+"""Classes whose names differ only in case, or look the same: ask whether they are one class, and spell the labels."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import TypeVar
 
 from core.data.importing.import_plan import Candidate, ImportPlan
+from core.data.importing.names.look_alikes import look_alikes, mixes_scripts, odd_characters, plainest
 from core.data.tables.label_rows import LabelRow, LabelTable, Problem
-from core.data.tables.names import ByClassName, class_key, is_letter, spellings, without_invisible
+from core.data.tables.names import ByClassName, class_key, is_letter, name_key, without_invisible
 from core.data.tables.questions import SAMPLED, Asking, Choice, Question
 
 KIND = "class-case"
-"""The kind of question."""
+LOOK_ALIKES = "class-look-alikes"
+"""The kinds of questions: on names that differ only in case, and on those that have other characters too."""
 ONE, TWO = "one", "two"
 LETTERS = "letters"
 """The place of the question about single letters, which are answered apart from words."""
@@ -21,7 +23,7 @@ L = TypeVar("L", Candidate, LabelRow)
 
 
 def settle_classes(plan: ImportPlan, asking: Asking, known: Sequence[str] = ()) -> ImportPlan:
-    """Return the plan with one spelling for each class; where several differ only in case, ask if they are one class.
+    """Return the plan with one spelling for each class; where several read or look alike, ask if they are one class.
 
     Nothing is asked about spellings that are all classes of the project (``known``), or that our own export lists.
     While a question is open, the labels stay as they are.
@@ -29,7 +31,16 @@ def settle_classes(plan: ImportPlan, asking: Asking, known: Sequence[str] = ()) 
     labelled: list[Labelled] = [*plan.candidates, *plan.absent]
     names = [*plan.classes, *_labels(labelled)]
     spelled, apart = _decide(names, labelled, asking, known, plan.listed, plan.apart)
-    return replace(_spelled(plan, spelled), apart=frozenset(apart))
+    plan = replace(_spelled(plan, spelled), apart=frozenset(apart))
+    return replace(plan, problems=(*plan.problems, *_remarks_on_scripts(plan)))
+
+
+def _remarks_on_scripts(plan: ImportPlan) -> list[Problem]:
+    """Return a remark on the classes with letters of two scripts that look alike, unless it has been made."""
+    mixed = [name for name in plan.classes if mixes_scripts(name)][:SAMPLED]
+    said = {one.text for one in plan.problems}
+    texts = (f'the name of the class "{name}" mixes letters of two scripts: {odd_characters(name)}' for name in mixed)
+    return [Problem(None, text, harmless=True) for text in texts if text not in said]
 
 
 def settle_with_project(plan: ImportPlan, known: Sequence[str], answers: Mapping[str, str]) -> ImportPlan:
@@ -44,7 +55,7 @@ def settle_with_project(plan: ImportPlan, known: Sequence[str], answers: Mapping
     return replace(
         settled,
         problems=(*settled.problems, *(Problem(None, str(one), harmless=True) for one in new)),
-        questions=(*(one for one in plan.questions if one.kind != KIND), *asking.open),
+        questions=(*(one for one in plan.questions if one.kind not in (KIND, LOOK_ALIKES)), *asking.open),
         answered=(*plan.answered, *new),
         unused_answers=tuple(name for name in plan.unused_answers if name in asking.unused),
     )
@@ -92,19 +103,22 @@ def _decide(
     sure = {class_key(name) for name in (*known, *settled)}
     sure_together = sure | {class_key(name) for name in listed}
     apart: set[str] = set()
-    unclear: dict[str, list[list[str]]] = {LETTERS: [], "": []}
-    for group in spellings(in_order):
+    unclear: dict[tuple[str, str], list[list[str]]] = {(KIND, LETTERS): [], (KIND, ""): [], (LOOK_ALIKES, ""): []}
+    for group in look_alikes(in_order):
         own = {class_key(name) for name in group} & here
         if not own:
             continue
         if own <= sure or (len(own) > 1 and own <= sure_together):
             apart |= {first[key] for key in own}
+        elif len(set(map(name_key, group))) > 1:
+            meant = plainest([name for name in group if name in known] or group)
+            unclear[LOOK_ALIKES, ""].append([meant, *(name for name in group if name != meant)])
         else:
-            unclear[LETTERS if all(map(is_letter, group)) else ""].append(group)
-    for place, groups in unclear.items():
+            unclear[KIND, LETTERS if all(map(is_letter, group)) else ""].append(group)
+    for (kind, place), groups in unclear.items():
         if not groups:
             continue
-        answer = asking.ask(_question(place, groups, labelled, {class_key(name) for name in known}))
+        answer = asking.ask(_question(kind, place, groups, labelled, {class_key(name) for name in known}))
         one_of = {class_key(name): group[0] for group in groups for name in group}
         if answer == ONE:
             spelled |= {name: one_of[class_key(name)] for name in names if class_key(name) in one_of}
@@ -114,7 +128,7 @@ def _decide(
 
 
 def _question(
-    place: str, groups: Sequence[Sequence[str]], labelled: Sequence[Labelled], known: Collection[str]
+    kind: str, place: str, groups: Sequence[Sequence[str]], labelled: Sequence[Labelled], known: Collection[str]
 ) -> Question:
     counts: Counter[str] = Counter()
     photos: dict[str, str] = {}
@@ -126,20 +140,26 @@ def _question(
     def described(name: str) -> str:
         number = counts[class_key(name)]
         where = "in the project" if not number and class_key(name) in known else f"{number:,} photos"
-        return f'"{name}" ({"1 photo" if number == 1 else where})'
+        odd = odd_characters(name) if kind == LOOK_ALIKES else ""
+        return f'"{name}" ({"1 photo" if number == 1 else where}{"; " if odd else ""}{odd})'
+
+    def written(name: str) -> str:
+        odd = odd_characters(name) if kind == LOOK_ALIKES else ""
+        return f"{name} ({odd})" if odd else name
 
     shown = "; ".join(" and ".join(map(described, group)) for group in groups[:SAMPLED])
     more = "" if len(groups) <= SAMPLED else f"; and {len(groups) - SAMPLED:,} more"
     what = "letters" if place == LETTERS else "classes"
-    text = f"Some {what} differ only in case: {shown}{more}. Are they the same class?"
+    differ = "look alike, but differ in their characters" if kind == LOOK_ALIKES else "differ only in case"
+    text = f"Some {what} {differ}: {shown}{more}. Are they the same class?"
     sampled = [(group[0], name) for group in groups[:SAMPLED] for name in group if counts[class_key(name)]]
-    as_one = tuple((photos[class_key(name)], name, first) for first, name in sampled)
-    as_two = tuple((photos[class_key(name)], name, name) for _, name in sampled)
+    as_one = tuple((photos[class_key(name)], written(name), first) for first, name in sampled)
+    as_two = tuple((photos[class_key(name)], written(name), name) for _, name in sampled)
     choices = (
         Choice(ONE, "Make them one class", rows=as_one),
         Choice(TWO, "Keep them as two classes", rows=as_two),
     )
-    return Question(KIND, text, choices, place, ("photo", "label", "class"))
+    return Question(kind, text, choices, place, ("photo", "label", "class"))
 
 
 def _name(one: Labelled) -> str:

@@ -122,9 +122,8 @@ def _are_ids(numbers: Sequence[int | None], names: Sequence[str], any_numbers: b
     keys = {name_key(name) for name in names if name}
     if len(set(known)) < len(known) or len(keys) < len(known) or known[-1] >= MOST_CLASSES:
         return False
-    return (any_numbers and len(known) > 1) or (
-        known[0] in (0, 1) and known == [*range(known[0], known[0] + len(known))]
-    )
+    without_gap = known[0] in (0, 1) and known == [*range(known[0], known[0] + len(known))]
+    return without_gap or (any_numbers and len(known) > 1)
 
 
 def _is_header(line: str) -> bool:
