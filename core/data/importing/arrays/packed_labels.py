@@ -46,28 +46,58 @@ def labels_of(
     """Return the labels of parts, each given as (array of labels, number of images).
 
     Numbers are the classes themselves if all are in the list, as in ``list_classes = [0, 1, 2]``; else positions in it,
-    from 0. Raises ArraysError where labels do not fit the images or the list.
+    from 0. The columns of one-hot rows are always positions. Raises ArraysError where labels do not fit the images or
+    the list.
     """
     found = [None if array is None else _flat(array, count, name) for array, count in parts]
+    by_column = [array is not None and _is_one_hot(array, count) for array, count in parts]
     present = {value for values in found if values is not None for value in values}
-    numbers = {value for value in present if isinstance(value, int)}
     _check_count(len(present), name)
     if classes is None:
         text = {value: str(value) for value in present}
         ordered: Sequence[Value] = sorted(present, key=lambda value: (sort_key(str(value)), str(value)))
     else:
         ordered = classes
-        text = {value: str(value) for value in classes}
-        if not present <= text.keys() and numbers == present:
-            text = {place: str(value) for place, value in enumerate(classes)}
-        if unknown := sorted(present - text.keys(), key=str):
-            shown = ", ".join(str(value) for value in classes[:8]) + (", ..." if len(classes) > 8 else "")
-            raise ArraysError(
-                f"{name}: the label {unknown[0]} is not one of its {len(classes)} classes ({shown}). "
-                f"Labels are names of classes, or positions from 0 to {len(classes) - 1}."
-            )
-    labels = [None if values is None else [text[value] for value in values] for values in found]
+        given = {
+            value for values, columns in zip(found, by_column, strict=True) if not columns for value in values or ()
+        }
+        text = _texts(given, classes, name)
+    labels = []
+    for (array, _), values, columns in zip(parts, found, by_column, strict=True):
+        names = text
+        if classes is not None and array is not None and columns:
+            names = _texts_of_columns(array, classes, name)
+        labels.append(None if values is None else [names[value] for value in values])
     return PackedLabels(labels, tuple(str(value) for value in ordered))
+
+
+def _texts(given: set[Value], classes: Sequence[Value], name: str) -> dict[Value, str]:
+    """Return the class of each label that is no column. Raises ArraysError for one that is not in the list."""
+    text = {value: str(value) for value in classes}
+    if not given <= text.keys() and all(isinstance(value, int) for value in given):
+        text = {place: str(value) for place, value in enumerate(classes)}
+    if unknown := sorted(given - text.keys(), key=str):
+        shown = ", ".join(str(value) for value in classes[:8]) + (", ..." if len(classes) > 8 else "")
+        raise ArraysError(
+            f"{name}: the label {unknown[0]} is not one of its {len(classes)} classes ({shown}). "
+            f"Labels are names of classes, or positions from 0 to {len(classes) - 1}."
+        )
+    return text
+
+
+def _texts_of_columns(array: StoredArray, classes: Sequence[Value], name: str) -> dict[Value, str]:
+    """Return the class of each column of one-hot rows. Raises ArraysError where there are more or fewer columns."""
+    if array.shape[1] != len(classes):
+        raise ArraysError(
+            f"{name}: {array.name} is one-hot with {array.shape[1]:,} columns, for {len(classes):,} classes. "
+            "Give it one column for each class."
+        )
+    return {place: str(value) for place, value in enumerate(classes)}
+
+
+def _is_one_hot(array: StoredArray, count: int) -> bool:
+    """Return whether the labels have a column for each class."""
+    return len(array.shape) == 2 and array.shape not in ((1, count), (count, 1))
 
 
 def _check_count(count: int, name: str) -> None:

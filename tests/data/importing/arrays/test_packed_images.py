@@ -196,6 +196,18 @@ def test_a_list_of_numbers_holds_the_labels_themselves_else_their_places() -> No
     assert labels_of(plan(x=PIXELS, y=LABELS, list_classes=np.array([10, 20, 30])))[:3] == ["10", "20", "30"]
 
 
+@pytest.mark.parametrize("rows", [[0, 1, 2, 0, 1, 2], [1, 2, 1, 2, 1, 2]], ids=["all classes", "not the first"])
+def test_the_columns_of_one_hot_rows_are_places_in_the_list_even_if_it_holds_numbers(rows: list[int]) -> None:
+    for classes in ([2, 0, 1], [1, 2, 3]):
+        found = plan(x=PIXELS, y=np.eye(3)[rows], list_classes=np.array(classes))
+        assert labels_of(found) == [str(classes[place]) for place in rows]
+
+
+def test_one_hot_rows_with_another_number_of_columns_than_classes_are_refused() -> None:
+    said = error(x=PIXELS, y=np.eye(2)[[0, 1, 0, 1, 0, 1]], list_classes=np.array([b"a", b"b", b"c"]))
+    assert "2 columns, for 3 classes" in said
+
+
 def test_classes_without_a_list_are_in_natural_order() -> None:
     assert plan(x=PIXELS, y=np.array([10, 9, 2, 2, 9, 10])).classes == ("2", "9", "10")
 
