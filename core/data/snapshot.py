@@ -85,9 +85,9 @@ class Snapshot:
             head["split_seed"] = self.split_seed
         if self.grouped_by is not None:
             head["grouped_by"] = self.grouped_by
-        lines = [f"# {json.dumps(head)}\n", as_row(list(self.frame.columns))]
+        lines = [f"# {json.dumps(head)}\n", as_row(self.frame.columns)]
         for row in _cells(self.frame, list(self.frame.columns)):
-            lines.append(as_row(["" if cell is None else str(cell) for cell in row]))
+            lines.append(as_row("" if cell is None else cell for cell in row))
         part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
         # File names on Linux may contain bytes that are not UTF-8: Python's surrogates for them survive this way.
         part.write_text("".join(lines), encoding="utf-8", errors="surrogatepass", newline="")

@@ -2,10 +2,15 @@
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import LabelsError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MAX_CSV_BYTES = 64 * 2**20
 """The largest CSV that is read."""
@@ -13,30 +18,38 @@ MAX_CSV_BYTES = 64 * 2**20
 MAX_ROWS = 1_000_000
 """The most rows that are read: a row of four bytes takes a hundred times that in memory."""
 
-# A spreadsheet treats a cell that begins with one of these as a formula and runs it when the file is opened.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet treats a cell that begins with one of these as a formula and runs it when the file is opened; in some
+# languages also in full width: https://owasp.org/www-community/attacks/CSV_Injection
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+# No formula: a spreadsheet shows it as the number that it is.
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def neutralize(text: str) -> str:
-    """Return the text as a cell that no spreadsheet runs and no reader trims: with a leading apostrophe if needed."""
-    return "'" + text if _needs_apostrophe(text) else text
+    """Return the text as a cell that no spreadsheet runs and no reader trims: with a leading apostrophe if needed.
+
+    A number needs none: -3 stays -3.
+    """
+    return "'" + text if _may_be_marked(text) and not _NUMBER.fullmatch(text) else text
 
 
 def restore(cell: str) -> str:
     """Return the text of a cell, without surrounding spaces and without the apostrophe of ``neutralize``.
 
-    ``restore(neutralize(text)) == text`` for every text. Other apostrophes ('s Gravenhage) are kept.
+    ``restore(neutralize(text)) == text`` for every text. Other apostrophes ('s Gravenhage) are kept. That of a number
+    goes too: earlier versions wrote '-3.
     """
     for stored in (cell, cell.strip()):
-        if stored.startswith("'") and _needs_apostrophe(stored[1:]):
+        if stored.startswith("'") and _may_be_marked(stored[1:]):
             return stored[1:]
     return cell.strip()
 
 
-def _needs_apostrophe(text: str) -> bool:
+def _may_be_marked(text: str) -> bool:
     # The last case: text that already looks neutralized must not lose its own apostrophe on the way back.
     inner = text.lstrip("'")
-    return text != text.strip() or inner != inner.strip() or inner.startswith(_FORMULA_STARTS)
+    return text != text.strip() or inner != inner.strip() or inner.startswith(FORMULA_STARTS)
 
 
 def check_rows(text: str, name: str) -> None:
@@ -80,13 +93,19 @@ def rows_of(text: str, delimiter: str, spaced: bool) -> Iterator[tuple[int, list
                 yield line, 'the quotation marks (") do not match; a quoted cell ends with one, then a delimiter'
 
 
-def as_row(cells: list[str]) -> str:
-    """Return one line of a CSV with its line end; every cell is neutralized first."""
-    return as_line([neutralize(cell) for cell in cells])
+def as_row(cells: Iterable[object]) -> str:
+    """Return one line of a CSV that people open in spreadsheets: texts are neutralized, numbers stay numbers."""
+    return as_line(neutralize(cell) if isinstance(cell, str) else str(cell) for cell in cells)
 
 
-def as_line(cells: list[str], delimiter: str = ",") -> str:
-    """Return one line of a CSV with its line end; the cells stay as they are."""
+def as_csv(table: "pd.DataFrame") -> str:
+    """Return a table, without its index, as a CSV that people open in spreadsheets; missing values are empty."""
+    rows = table.astype(object).where(table.notna(), "").itertuples(index=False)
+    return "".join(map(as_row, (table.columns, *rows)))
+
+
+def as_line(cells: Iterable[str], delimiter: str = ",") -> str:
+    """Return one line of a CSV for programs, with its line end; the cells stay as they are."""
     return delimiter.join(_quoted(cell, delimiter) for cell in cells) + "\n"
 
 

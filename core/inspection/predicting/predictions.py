@@ -144,15 +144,12 @@ def table_of(answers: Iterable[FilePrediction]) -> pd.DataFrame:
 def csv_of(answers: Iterable[FilePrediction]) -> str:
     """Return the table as CSV; cells that a spreadsheet would run as formulas get an apostrophe in front."""
     table = table_of(answers)
-    lines = [as_row(list(table.columns))]
-    for row in table.itertuples(index=False):
-        lines.append(",".join(map(_cell, table.columns, row)) + "\n")
-    return "".join(lines)
+    rows = (map(_formatted, table.columns, row) for row in table.itertuples(index=False))
+    return "".join(map(as_row, (table.columns, *rows)))
 
 
-def _cell(column: str, value: object) -> str:
-    """Format a cell; numbers get no apostrophe before a minus sign, so that other programs can read them."""
+def _formatted(column: str, value: object) -> str:
     if isinstance(value, float):
         digits = 6 if column.startswith("probability") else 4 if column == "foreign" else 2
         return f"{value:.{digits}f}"
-    return as_row([str(value)]).removesuffix("\n")
+    return str(value)

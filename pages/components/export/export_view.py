@@ -1,16 +1,14 @@
 """The export of a run: its bundle as a zip file, the program that loads it, a demo, the tables."""
 
-import re
 import shlex
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from core.data.tables.csv_cells import as_row
+from core.data.tables.csv_cells import as_csv
 from core.inspection.measuring.report import BoxReport
 from core.models.bundle import WEIGHTS_FILE, complete_folder, read_info
 from core.models.zoo import network_name
@@ -105,14 +103,14 @@ def tables(run: RunFolder) -> None:
         epochs = run.epochs()
         if len(epochs):
             st.download_button(
-                "Download curves (one row per epoch)", csv_of(epochs), f"epochs-{run.id}.csv", key="csv-epochs", **CSV
+                "Download curves (one row per epoch)", as_csv(epochs), f"epochs-{run.id}.csv", key="csv-epochs", **CSV
             )
         for split in SPLITS:
             predictions = run.predictions(split)
             if predictions is not None:
                 st.download_button(
                     f"Download {SPLIT_NAMES[split].lower()} predictions",
-                    csv_of(predictions.drop(columns="path", errors="ignore")),
+                    as_csv(predictions.drop(columns="path", errors="ignore")),
                     f"predictions-{split}-{run.id}.csv",
                     key=f"csv-{split}",
                     **CSV,
@@ -123,14 +121,3 @@ def tables(run: RunFolder) -> None:
             figure = f"mean IoU: {report.mean_iou}" if isinstance(report, BoxReport) else f"accuracy: {report.accuracy}"
             look = f", {looks_at_test_photos(frame.workspace(), run).words}" if split == TEST else ""
             st.markdown(f"{SPLIT_NAMES[split]} {figure}{look}")
-
-
-def csv_of(table: pd.DataFrame) -> str:
-    """Return a table as CSV. Cells that a spreadsheet would run as formulas get an apostrophe; numbers stay numbers."""
-    lines = [list(table.columns), *(list(map(str, row)) for row in table.itertuples(index=False))]
-    return "".join(",".join(map(_cell, line)) + "\n" for line in lines)
-
-
-def _cell(text: str) -> str:
-    # A box may start left of its image: an apostrophe before the minus sign would break other programs.
-    return text if re.fullmatch(r"-?\d+(\.\d+)?(e[+-]?\d+)?", text) else as_row([text]).removesuffix("\n")

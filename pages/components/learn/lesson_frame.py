@@ -11,6 +11,7 @@ import streamlit as st
 from PIL import Image
 
 from core.data.pictures.decoding import IMAGE_SUFFIXES, decode
+from core.data.tables.csv_cells import as_csv
 from core.lessons.experiments import Inputs
 from core.lessons.result_cache import ExperimentArguments, cached_or_shipped
 from core.lessons.shipped_results import computed_alike, origin
@@ -181,7 +182,7 @@ def download(table: pd.DataFrame, name: str) -> None:
     """Offer the numbers behind a figure as a CSV file."""
     st.download_button(
         "Download numbers (CSV)",
-        lambda: table.to_csv(index=False),
+        lambda: as_csv(table),
         file_name=f"{name}.csv",
         mime="text/csv",
         icon=":material/download:",

@@ -8,13 +8,11 @@ from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.data.store.store import ImageFilter, Project, Store
-from pages.components.data.importing.import_progress import csv_of
 from tests.pages.conftest import OpenPage, add_photo, messages
 
 
@@ -341,9 +339,3 @@ def test_packed_images_come_in_like_a_zip(open_page: OpenPage, empty: Project, s
     assert not messages(app)
     assert [(one.name, one.count) for one in store.classes(empty.id)] == [("fist", 2), ("one", 1), ("two", 1)]
     assert {row.split for row in store.images(empty.id)} == {"train"}
-
-
-def test_no_spreadsheet_runs_a_file_name_of_the_import_report() -> None:
-    table = pd.DataFrame([("=1+2.png", "not imported", "it is, so to say, empty"), ("a.png", "imported", "")])
-    table.columns = ["File", "Result", "Why"]
-    assert csv_of(table) == 'File,Result,Why\n\'=1+2.png,not imported,"it is, so to say, empty"\na.png,imported,\n'

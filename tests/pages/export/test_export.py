@@ -11,7 +11,7 @@ from core.data.store.store import Store
 from core.models.bundle import load_bundle
 from core.runs.folder import RunFolder
 from core.runs.models import evaluate_run
-from pages.components.export.export_view import contents, csv_of, zip_of
+from pages.components.export.export_view import contents, zip_of
 from tests.pages.conftest import OpenPage, messages
 from tests.pages.trained import color_project, finished_run
 
@@ -79,13 +79,3 @@ def test_a_test_figure_stands_with_its_look(open_page: OpenPage, run: RunFolder)
     assert not messages(app)
     (line,) = [one.value for one in app.markdown if one.value.startswith("Test accuracy: ")]
     assert line.endswith(", look 1 at these photos")
-
-
-def test_a_table_for_a_spreadsheet_holds_nothing_that_runs() -> None:
-    table = pd.DataFrame({"filename": ["=1+1.jpg", "owl, one.jpg"], "probability": [0.5, 1.0]})
-    assert csv_of(table) == 'filename,probability\n\'=1+1.jpg,0.5\n"owl, one.jpg",1.0\n'
-
-
-def test_a_box_left_of_its_picture_stays_a_number_in_the_table() -> None:
-    table = pd.DataFrame({"filename": ["-1+1.jpg"], "x": ["-1.5"], "iou": [0.25], "loss": [-2e-7]})
-    assert csv_of(table) == "filename,x,iou,loss\n'-1+1.jpg,-1.5,0.25,-2e-07\n"

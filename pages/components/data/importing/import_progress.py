@@ -15,7 +15,7 @@ from core.data.importing.updates.apply_updates import update_text
 from core.data.importing.updates.label_updates import LabelUpdates
 from core.data.store.records import IMPORT
 from core.data.store.store import Project, Store
-from core.data.tables.csv_cells import as_row
+from core.data.tables.csv_cells import as_csv
 from core.errors import StudioError
 from pages.components.data.importing.import_line import progress_of
 from pages.components.shared import frame
@@ -210,7 +210,7 @@ def _report(project: Project, done: Import) -> None:
         st.button("Import more", icon=":material/add:", on_click=_dismiss, args=(project, "Add photos"))
         st.download_button(
             "Download report (CSV)",
-            csv_of(table).encode("utf-8-sig"),
+            as_csv(table).encode("utf-8-sig"),
             "import-report.csv",
             "text/csv",
             icon=":material/table:",
@@ -224,11 +224,6 @@ def _offer_undo(project: Project, updates: str) -> None:
     if newest and newest[0].kind == IMPORT and not newest[0].undone:
         offer_undo(project, newest[0].id, f"{updates} updated. Undo takes back these and the labels of new photos.")
         undo_line(project)
-
-
-def csv_of(table: pd.DataFrame) -> str:
-    """Return the report as CSV; file names that a spreadsheet would run as formulas start with an apostrophe."""
-    return "".join(as_row(row) for row in (list(table.columns), *table.to_numpy().tolist()))
 
 
 @frame.action
