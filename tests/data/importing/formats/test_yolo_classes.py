@@ -40,6 +40,14 @@ def test_a_number_that_data_yaml_leaves_out_has_no_name(tmp_path: Path) -> None:
     assert names(tmp_path, {"data.yaml": "names:\n  0: ant\n  2: cat\n"}) == ["ant", None, "cat"]
 
 
+def test_labels_find_their_photo_with_accents_in_one_or_two_characters(tmp_path: Path) -> None:
+    """A zip from macOS has two for each, one from Windows has one."""
+    one, two = "caf\u00e9", "cafe\u0301"
+    files = {"classes.txt": "ant\nbee\n", f"labels/{one}.txt": LINE.format(1), f"labels/{two}2.txt": LINE.format(0)}
+    found = plan(put(tmp_path, photos(f"images/{two}.png", f"images/{one}2.png"), files))
+    assert labels(found) == {f"{two}.png": "bee", f"{one}2.png": "ant"} and not problems(found)
+
+
 def test_numbers_in_a_list_are_not_part_of_the_names(tmp_path: Path) -> None:
     assert names(tmp_path / "a", {"classes.txt": "0 ant\n1 bee\n2 cat\n"}) == ["ant", "bee", "cat"]
     assert names(tmp_path / "b", {"data.yaml": "names: ['0: ant', '1: bee', '2: cat']\n"}) == ["ant", "bee", "cat"]

@@ -45,6 +45,21 @@ def test_lists_beside_obj_names_are_splits_too(tmp_path: Path) -> None:
     assert any("1 photo is in another split than the name of the folder says" in text for text in remarks(found))
 
 
+def test_a_folder_that_holds_no_photo_is_said(tmp_path: Path) -> None:
+    files = {"data.yaml": "names: [ant]\ntrain: a/images\nval: c/images\n", "a/labels/1.txt": BOX}
+    found = plan(put(tmp_path, photos("a/images/1.png", "b/images/2.png"), files))
+    assert splits(found)["1.png"] == "train"
+    assert 'data.yaml: no photo lies at "c/images", where it says those of val are' in remarks(found)
+
+
+def test_accents_in_folders_and_lists_are_the_same_in_one_and_in_two_characters(tmp_path: Path) -> None:
+    one, two = "caf\u00e9", "cafe\u0301"
+    files = {"data.yaml": f"names: [ant]\ntrain: {one}/images\nval: {one}.txt\n", f"{two}.txt": "b/images/2.png\n"}
+    files |= {f"{one}.data": f"names = data/{one}.names\n", f"{two}.names": "ant\n", f"{two}/labels/1.txt": BOX}
+    found = plan(put(tmp_path, photos(f"{two}/images/1.png", "b/images/2.png"), files))
+    assert splits(found) == {"1.png": "train", "2.png": "val"} and not problems(found)
+
+
 def test_a_photo_in_two_splits_is_in_the_strictest_and_that_is_a_problem(tmp_path: Path) -> None:
     files = labelled("images/a.png", "images/b.png")
     lists = {

@@ -29,7 +29,7 @@ class ImageIndex:
 
     def __init__(self, files: Collection[str]) -> None:
         self.paths = {path for path in files if is_picture(path)}
-        self.by_path_without_suffix: dict[str, list[str]] = defaultdict(list)
+        self._by_path_without_suffix: dict[str, list[str]] = defaultdict(list)
         self.guesses: dict[str, dict[str, str]] = defaultdict(dict)  # how -> name in the labels -> photo
         self._reserved: set[str] = set()  # photos that some name says exactly: no other name may mean them
         self._wrapper = _common_folder(files)
@@ -42,7 +42,7 @@ class ImageIndex:
         for path in sorted(self.paths):
             name = _name(_composed(path))
             self._exact.setdefault(_composed(path), path)
-            self.by_path_without_suffix[path.rpartition(".")[0]].append(path)
+            self._by_path_without_suffix[_composed(path).rpartition(".")[0]].append(path)
             self._by_name[name].append(path)
             self._by_any_case[name.casefold()].append(path)
             self._by_stem[_stem(name)].append(path)
@@ -112,6 +112,10 @@ class ImageIndex:
         """Return the images, anywhere, whose name is that of an annotation file, apart from the suffix."""
         alike = self._by_stem.get(_stem(_name(_composed(path))), [])
         return [one for one in alike if one not in self._reserved] if len(alike) <= _MOST_ALIKE else alike
+
+    def at_path(self, path: str) -> list[str]:
+        """Return the images with this path apart from the suffix."""
+        return self._by_path_without_suffix.get(_composed(path), [])
 
     def keep(self, paths: Iterable[str]) -> None:
         """Keep photos from names that only end alike."""

@@ -4,6 +4,7 @@ https://github.com/AlexeyAB/darknet#how-to-train-to-detect-your-custom-objects: 
 ``train = data/train.txt``, ``valid = data/test.txt`` and ``names = data/obj.names``.
 """
 
+import unicodedata
 from dataclasses import dataclass, field
 
 from core.data.importing.folder_layout import suffix_of
@@ -61,9 +62,11 @@ def _among(files: Files, place: str, settings: str) -> str | None:
     """Return the file that settings name: they are written as seen from a folder further out, or from their own."""
     parts = [part for part in place.replace("\\", "/").split("/") if part not in ("", ".", "..")]
     own = settings.rpartition("/")[0]
+    # macOS writes accents in two characters, other systems in one.
+    composed = {unicodedata.normalize("NFC", path): path for path in files}
     for first in range(len(parts)):
         for folder in ("", f"{own}/") if own else ("",):
-            path = folder + "/".join(parts[first:])
-            if path in files:
-                return path
+            path = unicodedata.normalize("NFC", folder + "/".join(parts[first:]))
+            if path in composed:
+                return composed[path]
     return None

@@ -143,7 +143,7 @@ def _beside(path: str, pictures: ImageIndex) -> list[str]:
 def _with_stem(place: str, pictures: ImageIndex) -> list[str]:
     """Return a.jpg for "a", and also for "a.jpg"."""
     whole = [place] if place in pictures.paths else []
-    return whole + pictures.by_path_without_suffix.get(place, [])
+    return whole + pictures.at_path(place)
 
 
 def _at_places(path: str, name: str, pictures: ImageIndex) -> str | None:

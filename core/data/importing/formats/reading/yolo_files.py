@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from core.data.importing.folder_layout import suffix_of
 from core.data.importing.formats.gathered_labels import Files, ImageIndex, LabelCollector, text_of
-from core.data.importing.formats.reading.yolo_lines import LineRefused, parse_line
+from core.data.importing.formats.reading.yolo_lines import LineRefused, lines_of, parse_line
 
 
 @dataclass
@@ -25,7 +25,7 @@ def find_label_files(files: Files, pictures: ImageIndex, collected: LabelCollect
         photos = photos_of(path, pictures)
         trial = LabelCollector(asking=collected.asking.trial())
         text = text_of(files[path], path, trial)
-        lines = [line.split() for line in (text or "").splitlines()]
+        lines = [line.split() for line in lines_of(text or "")]
         if len(photos) == 1:
             collected.problems += trial.problems
             found.texts[path], found.photos[path] = lines, photos[0]
@@ -50,7 +50,7 @@ def photos_of(path: str, pictures: ImageIndex) -> list[str]:
     parts = stem.split("/")
     places = ["/".join([*parts[:place], "images", *parts[place + 1 :]]) for place in _places_of("labels", parts)]
     for place in (*places, stem):
-        if photos := pictures.by_path_without_suffix.get(place):
+        if photos := pictures.at_path(place):
             return photos
     return []
 

@@ -5,6 +5,7 @@ several of these.
 """
 
 import re
+import unicodedata
 from pathlib import PurePosixPath
 
 from core.data.importing.folder_layout import is_picture, suffix_of
@@ -14,6 +15,7 @@ from core.data.importing.formats.yaml_text import Node
 from core.data.tables.labels_csv import STRICTEST_FIRST, split_named
 
 _SHOWN_SPLITS = 3
+_LONGEST = 200  # characters of a path that are shown
 
 
 class SplitsSaid:
@@ -22,6 +24,7 @@ class SplitsSaid:
     def __init__(self, files: Files, pictures: ImageIndex, collected: LabelCollector) -> None:
         self._files, self._pictures, self._collected = files, pictures, collected
         self._folders: dict[str, set[str]] | None = None
+        self._named = {_composed(path): path for path in files}
         self._photos: dict[str, dict[str, set[str]]] = {}  # the file that says it -> split -> photos
 
     def add_settings(self, path: str, settings: dict[str, Node]) -> None:
@@ -31,7 +34,13 @@ class SplitsSaid:
             split = split_named(key)
             for place in value if isinstance(value, list) else [value]:
                 if split and isinstance(place, str) and place.strip():
-                    said.setdefault(split, set()).update(self._photos_at(place.strip(), path, settings.get("path")))
+                    photos = self._photos_at(place.strip(), path, settings.get("path"))
+                    if not photos:
+                        text = (
+                            f'{path}: no photo lies at "{place.strip()[:_LONGEST]}", where it says those of {split} are'
+                        )
+                        self._collected.add_remark(text)
+                    said.setdefault(split, set()).update(photos)
         self._add(path, said)
 
     def add_lists(self, taken: set[str]) -> None:
@@ -77,8 +86,8 @@ class SplitsSaid:
         paths = list(dict.fromkeys(_joined(base, place) for base in bases))
         paths += [rest for rest in _endings(_joined("", place)) if rest not in paths]
         for path in paths:
-            if path in self._files and not is_picture(path):
-                return self._listed_in(path)
+            if path in self._named and not is_picture(path):
+                return self._listed_in(self._named[path])
             if path in self._in_folders():
                 return self._in_folders()[path]
         return set()
@@ -90,7 +99,7 @@ class SplitsSaid:
             for photo in self._pictures.paths:
                 for parent in PurePosixPath(photo).parents:
                     if str(parent) != ".":
-                        self._folders.setdefault(str(parent), set()).add(photo)
+                        self._folders.setdefault(_composed(str(parent)), set()).add(photo)
         return self._folders
 
     def _listed_in(self, path: str) -> set[str]:
@@ -110,6 +119,11 @@ class SplitsSaid:
         return found
 
 
+def _composed(path: str) -> str:
+    # macOS writes accents in two characters, other systems in one.
+    return unicodedata.normalize("NFC", path)
+
+
 def _joined(folder: str, place: str) -> str:
     """Return a path from the top without "." and ".."; what leads out of the files begins anew there."""
     parts: list[str] = []
@@ -118,7 +132,7 @@ def _joined(folder: str, place: str) -> str:
             parts = parts[:-1]
         elif part not in ("", "."):
             parts.append(part)
-    return "/".join(parts)
+    return _composed("/".join(parts))
 
 
 def _endings(path: str) -> list[str]:
