@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from core.data.importing.arrays.parquet_boxes import OBJECTS, boxes_of
 from core.data.importing.arrays.parquet_file import ParquetFile, ParquetRow, open_parquet
+from core.data.importing.folder_files import free_name
 from core.data.importing.folder_layout import plain_path
 from core.data.importing.formats.gathered_labels import LONGEST_NAME_OF_FILE, class_text, shown_value, split_of
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, with_boxes
@@ -163,16 +164,17 @@ class _Labels:
 def _names(rows: Sequence[ParquetRow], stem: str) -> list[str]:
     """Return a name for each image: its own, else one by its number; equal ones get a number."""
     digits = max(5, len(str(max(0, len(rows) - 1))))
-    found: list[str] = []
-    taken: set[str] = set()
-    for number, row in enumerate(rows):
-        own = plain_path(row.path) if row.path and len(row.path) <= LONGEST_NAME_OF_FILE else None
-        if own is None or own in taken:
-            suffix = PurePosixPath(own).suffix if own else _suffix(row)
-            own = f"{stem}_{number:0{digits}d}{suffix}"
-        taken.add(own)
-        found.append(storable_name(own))
-    return found
+    own = [plain_path(row.path) if row.path and len(row.path) <= LONGEST_NAME_OF_FILE else None for row in rows]
+    said = [storable_name(name) if name else "" for name in own]
+    taken = {*said}  # a name that is made must not be that of another row
+    found: dict[str, None] = {}
+    for number, (row, name) in enumerate(zip(rows, said, strict=True)):
+        if not name or name in found:
+            suffix = PurePosixPath(name).suffix if name else _suffix(row)
+            name = free_name(f"{stem}_{number:0{digits}d}{suffix}", taken)
+            taken.add(name)
+        found[name] = None
+    return [*found]
 
 
 def _suffix(row: ParquetRow) -> str:

@@ -77,6 +77,18 @@ def test_images_without_a_name_get_one_by_their_number_and_format() -> None:
     ]
 
 
+def test_a_name_that_is_made_is_not_that_of_another_row() -> None:
+    """Two photos of one name shared their boxes, and one of them was lost in a folder."""
+    twice, made = "train-00000-of-00002_00001.png", "train-00000-of-00002_00003.png"
+    cells = [{"bbox": [[1.0, 1.0, 6.0, 5.0]], "category": [0]}, *[{"bbox": [], "category": []}] * 3]
+    features = {"objects": {"feature": {"category": of_classes("owl", "duck")}, "_type": "Sequence"}}
+    plan = plan_of(parquet({"image": images(twice, twice, made, made), "objects": cells}, features))
+    names = [one.name for one in plan.candidates]
+    assert names[0] == twice and names[2] == made and len({*names}) == 4
+    assert [len(one.objects) for one in plan.candidates] == [1, 0, 0, 0]
+    assert [one.read() for one in plan.candidates] == [photo(0), photo(1), photo(2), photo(3)]
+
+
 def test_a_column_of_plain_bytes_is_a_column_of_images() -> None:
     plan = plan_of(parquet({"image": [photo(3)], "label": ["owl"]}), "test.parquet")
     assert [(one.label, one.split, one.read()) for one in plan.candidates] == [("owl", "test", photo(3))]
