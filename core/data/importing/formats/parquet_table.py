@@ -1,4 +1,7 @@
-"""Hugging Face image folders whose table is ``metadata.parquet``: read as the same rows in ``metadata.jsonl``."""
+"""Hugging Face image folders whose table is ``metadata.parquet``: read as the same rows in ``metadata.jsonl``.
+
+The names of the classes, which stand in the schema, are read as those in a ``dataset_infos.json``.
+"""
 
 import io
 import json
@@ -8,6 +11,7 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from core.data.importing.formats.gathered_labels import CollectedLabels, Files
+from core.data.importing.formats.reading.hugging_face_classes import INFOS
 from core.errors import ArraysError, ImageRefused
 
 METADATA = "metadata.parquet"
@@ -15,7 +19,7 @@ METADATA = "metadata.parquet"
 
 
 def as_json_lines(files: Files, unread: dict[str, str]) -> tuple[Files, dict[str, str]]:
-    """Return the files with a metadata.jsonl in place of each metadata.parquet, and which stands for which.
+    """Return the files with a metadata.jsonl in place of each metadata.parquet, and which file stands for which.
 
     ``unread`` gets those that cannot be read, each with the reason. A metadata.jsonl that is there already counts.
     """
@@ -34,21 +38,25 @@ def as_json_lines(files: Files, unread: dict[str, str]) -> tuple[Files, dict[str
         except (ArraysError, ImageRefused) as error:
             unread[path] = str(error)
             continue
-        lines = []
-        for row in table.rows:
-            cells = {column: _named(value, table.classes.get(column)) for column, value in row.cells.items()}
-            lines.append(json.dumps(cells))
+        lines = [json.dumps(_without_marks_of_none(row.cells, table.classes)) for row in table.rows]
         del found[path]
         found[lines_path] = partial(bytes, "\n".join(lines).encode())
         stands_for[lines_path] = path
+        infos_path = path.removesuffix(METADATA) + INFOS[0]
+        if table.classes and infos_path not in files:
+            found[infos_path] = partial(bytes, json.dumps(_features(table.classes)).encode())
+            stands_for[infos_path] = path
     return found, stands_for
 
 
-def _named(value: object, names: tuple[str, ...] | None) -> object:
-    """Return the class that a number stands for; other values stay, and -1 is none."""
-    if names is None or isinstance(value, bool) or not isinstance(value, int):
-        return value
-    return names[value] if 0 <= value < len(names) else None if value == -1 else f"{value}"
+def _without_marks_of_none(cells: Mapping[str, object], classes: Mapping[str, object]) -> dict[str, object]:
+    """Return the cells of a row without the -1 that stands for no class."""
+    return {column: None if value == -1 and column in classes else value for column, value in cells.items()}
+
+
+def _features(classes: Mapping[str, tuple[str, ...]]) -> dict[str, object]:
+    """Return the declaration of the columns' classes as in dataset_infos.json: "objects.category" is a part."""
+    return {column.rpartition(".")[2]: {"_type": "ClassLabel", "names": [*names]} for column, names in classes.items()}
 
 
 def with_own_names(found: CollectedLabels, stands_for: Mapping[str, str]) -> CollectedLabels:

@@ -201,6 +201,23 @@ def test_boxes_of_a_table_of_photos(tmp_path: Path) -> None:
     assert boxes(plan) == {"a.png": [("owl", 4, 2, 20, 10)]}
 
 
+def test_numbers_of_classes_in_a_table_of_photos_have_the_names_of_the_schema(tmp_path: Path) -> None:
+    """In lists and in boxes they were read as the classes 0 and 1, and a number without a name as a class."""
+    files = {"a.png": photo(0), "b.png": photo(1), "c.png": photo(2)}
+    several = {**FEATURES, "label": {"feature": of_classes("cat", "dog"), "_type": "Sequence"}}
+    for features, cells in ((FEATURES, [1, 5, -1]), (several, [[1], [5], []])):
+        data = parquet({"file_name": [*files], "label": cells}, features)
+        plan = planned(tmp_path / str(cells[0]), {**files, "metadata.parquet": data})
+        assert [one.label for one in plan.candidates] == ["dog", None, None]
+        [text] = problems(plan)[:1]
+        assert text.startswith("metadata.parquet, line 2: the label 5 is no number in the declared list of classes")
+    objects = [{"bbox": [[4.0, 2.0, 20.0, 10.0]], "category": [1]}, *[{"bbox": [], "category": []}] * 2]
+    boxed = {"objects": {"feature": {"category": of_classes("owl", "duck")}, "_type": "Sequence"}}
+    data = parquet({"file_name": [*files], "objects": objects}, boxed)
+    plan = planned(tmp_path / "boxes", {**files, "metadata.parquet": data})
+    assert boxes(plan)["a.png"] == [("duck", 4, 2, 20, 10)]
+
+
 def shards(folder: Path) -> None:
     (folder / "data").mkdir(parents=True)
     for number, split in enumerate(("train", "validation", "test")):
