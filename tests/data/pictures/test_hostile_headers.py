@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,6 +37,16 @@ def test_the_boxes_of_a_heic_file_are_read() -> None:
     assert is_heif(data) and heif_size(data) == (48, 60), "cut by clap, then turned"
     assert heif_size(heif(angle=2)) == (60, 48)
     assert heif_coded_pixels(data) == 64 * 48 and color_primaries(data) == 12
+
+
+def test_very_many_items_are_not_gone_through() -> None:
+    """A file of 256 MB took three minutes, and is asked for its size several times."""
+    items = box(b"ipma", bytes(4) + struct.pack(">I", 2**24) + bytes(3 * 2**24))
+    properties = box(b"ipco", box(b"ispe", bytes(4) + struct.pack(">II", 8, 8))) + items
+    meta = box(b"meta", bytes(4) + box(b"pitm", bytes(4) + struct.pack(">H", 7)) + box(b"iprp", properties))
+    start = time.process_time()
+    assert heif_size(box(b"ftyp", b"heic" + bytes(4) + b"mif1heic") + meta) is None
+    assert time.process_time() - start < 2
 
 
 TIFF = animated("TIFF")

@@ -18,7 +18,7 @@ PREFIX, NONE = "prefix", "none"
 TEACHABLE_MACHINE = "-!-"
 """Between class and number in the files of a Teachable Machine project, and in no other names."""
 
-_NUMBERED = re.compile(r"(.*[^\W\d].*?)[_\- ]+\d+")  # fastai's own example: great_pyrenees_173
+_BEFORE_NUMBER = "_- "  # fastai's own example: great_pyrenees_173
 _SHARE = 0.9  # of the photos have such a name
 _FEWEST = 2  # classes, and photos of most of them
 # What cameras, telephones and programs call every photo.
@@ -60,10 +60,13 @@ def with_classes_in_names(candidates: list[Candidate], asking: Asking, problems:
 
 def _prefix(path: str) -> str | None:
     """Return the part of a name before its last number; None where there is none, or where a camera gave it."""
-    match = _NUMBERED.fullmatch(PurePosixPath(path).stem)
-    if match is None:
+    stem = PurePosixPath(path).stem
+    end = len(stem)
+    while end and stem[end - 1].isdecimal():
+        end -= 1
+    if end == len(stem) or stem[:end].rstrip(_BEFORE_NUMBER) == stem[:end]:
         return None
-    prefix = match.group(1).strip("_- ")
+    prefix = stem[:end].strip(_BEFORE_NUMBER)
     words = [word for word in re.split(r"[\W\d_]+", prefix.lower()) if word]
     return None if not words or words[0] in _NO_CLASSES else prefix
 

@@ -2,6 +2,8 @@
 
 import io
 
+from PIL import Image
+
 from core.data.pictures.decoding import BROKEN, decode_frame
 from core.data.pictures.formats.tiff_pages import tiff_pages
 from core.data.pictures.opened_picture import open_picture
@@ -32,9 +34,21 @@ def count_frames(data: bytes) -> int:
                 return min(len(tiff_pages(data)), MAX_FRAMES + 1)
             if file.format not in ("GIF", "PNG", "WEBP", "AVIF") or not getattr(file, "is_animated", False):
                 return 1
-            return min(int(getattr(file, "n_frames", 1)), MAX_FRAMES + 1)
+            return (
+                _count_in_gif(file) if file.format == "GIF" else min(int(getattr(file, "n_frames", 1)), MAX_FRAMES + 1)
+            )
     except BROKEN:  # whoever decodes the file reports it
         return 1
+
+
+def _count_in_gif(file: Image.Image) -> int:
+    """Return the number of frames, at most MAX_FRAMES + 1: a GIF does not say it, and a small one may hold millions."""
+    for number in range(1, MAX_FRAMES + 1):
+        try:
+            file.seek(number)
+        except EOFError:
+            return number
+    return MAX_FRAMES + 1
 
 
 def frame_bytes(data: bytes, name: str, number: int) -> bytes:

@@ -17,6 +17,7 @@ _CONTAINERS = (b"mif1", b"mif2", b"msf1")  # brands of HEIF with any coding
 _AVIF = (b"avif", b"avis")
 _MAX_BOXES = 4096
 _MOST_BRANDS = 64
+_MOST_ITEMS = 2**16  # with properties, before the primary picture: a phone's photo has some hundred tiles
 
 Box = tuple[bytes, int, int]
 """A box's kind, and where its contents begin and end."""
@@ -105,7 +106,7 @@ def _associated(data: bytes, ipma: tuple[int, int], wanted: int) -> list[int]:
     version, width = data[at], 2 if data[at + 3] & 1 else 1
     entries = struct.unpack_from(">I", data, at + 4)[0]
     at += 8
-    for _ in range(min(entries, end - at)):
+    for _ in range(min(entries, _MOST_ITEMS)):
         if at >= end:
             break
         item = int.from_bytes(data[at : at + (2 if version < 1 else 4)], "big")

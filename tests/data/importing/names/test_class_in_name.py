@@ -1,9 +1,13 @@
 """Classes in the names of photos, as in the Oxford pets: asked, never guessed."""
 
+import time
 from pathlib import Path
 
 import pytest
 
+from core.data.importing.import_plan import Candidate
+from core.data.importing.names.class_in_name import with_classes_in_names
+from core.data.tables.questions import Asking
 from tests.data.importing.formats.csv_styles.tables import labels, only_question, photos, planned, problems
 
 PETS = ("great_pyrenees_12.jpg", "great_pyrenees_173.jpg", "Abyssinian_1.jpg", "Abyssinian_20.jpg")
@@ -51,6 +55,16 @@ def test_a_name_of_another_kind_is_a_problem(tmp_path: Path) -> None:
 def test_other_names_are_no_question(tmp_path: Path, names: tuple[str, ...]) -> None:
     plan = planned(tmp_path, photos(*names))
     assert not plan.questions and {label for label, _ in labels(plan).values()} == {None}
+
+
+def test_long_names_take_no_time() -> None:
+    """A name of 1,000 underscores took 15 seconds."""
+    names = ["_" * 1000, "a_" * 500, "-1" * 500 + "a", "a" + "_" * 500 + "1" * 499]
+    start = time.process_time()
+    found = with_classes_in_names(
+        [Candidate(f"{name}.jpg", None, None, None, bytes) for name in names * 50], Asking(), []
+    )
+    assert len(found) == 200 and time.process_time() - start < 1
 
 
 def test_folders_and_tables_count_more_than_names(tmp_path: Path) -> None:
