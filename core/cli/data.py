@@ -1,6 +1,5 @@
 """The commands for a project's photos and labels: import and labels."""
 
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -8,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_problems, print_result
-from core.cli.ending.json_result import RESULT
+from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_result
+from core.cli.importing.import_output import counted, print_counts, print_dry_run, say_problems, say_unreadable
 from core.cli.importing.import_sources import SOURCES, plan_sources
-from core.cli.importing.questions import question_as_record, require_answers
+from core.cli.importing.questions import require_answers
 from core.cli.user_name import user_name
 from core.errors import DataError
 
@@ -39,14 +38,6 @@ Answers = Annotated[
         "given several times.",
     ),
 ]
-
-_KINDS = {
-    "taken": "imported",
-    "remark": "imported with a note",
-    "copy": "same image as another file in this import",
-    "duplicate": "already in the project",
-    "refused": "not imported",
-}
 
 
 def import_(
@@ -86,10 +77,8 @@ def import_(
 
     A new project is for localization if the labels have boxes, otherwise for classification.
     """
-    from core.data.importing.folder_layout import is_picture
     from core.data.importing.names.class_case import settle_with_project
     from core.data.store.store import Store
-    from core.data.tables.label_rows import Problem
     from core.data.tables.questions import parse_answers
     from core.workspace import open_workspace
 
@@ -101,32 +90,25 @@ def import_(
         if known is not None:
             plan = settle_with_project(plan, [one.name for one in store.classes(known.id)], answers)
         plan, updates = _updates(plan, store, known, answers)
-        print_problems(updates.problems)
-        if plan.group_columns.unclear:
-            choices = " or ".join(f'--group-column "{name}"' for name in plan.group_columns.possible)
-            print_message(f"Choose the column of the groups: {choices} or --group-column none.")
-        refused = [Problem(None, f"{one.name}: {one.text}", harmless=not is_picture(one.name)) for one in plan.refused]
-        RESULT.note(refused)
-        for one in refused:
-            print_message(str(one))
-        # A README beside the photos is listed and skipped; a problem is a file that looks like a photo but is not one.
-        problems = sum(not one.harmless for one in (*updates.problems, *refused))
+        problems = say_problems(plan, updates)
         if plan.unmatched_table and not updates.photos:
             require_answers(plan.questions, ())  # they may be why nothing matches
             raise DataError(plan.unmatched_table)
         if not plan.candidates and not updates.photos:
             raise DataError(f"There is nothing to import in {plan.source}. {SOURCES}")
+        if not plan.questions and (dry_run or not yes):
+            problems += say_unreadable(plan, updates)
         if dry_run:
-            _print_dry_run(plan, updates, project, problems, json)
+            print_dry_run(plan, updates, project, problems, json)
             require_answers(plan.questions, plan.unused_answers)
             return
         require_answers(plan.questions, plan.unused_answers)
         if problems and not yes:
-            rest = _counted(len(plan.candidates), "photo")
+            rest = counted(len(plan.candidates), "photo")
             if updates.changes:
-                rest += f" and {_counted(len(updates.changes), 'update')}"
+                rest += f" and {counted(len(updates.changes), 'update')}"
             raise DataError(
-                f"Nothing was imported, because of {_counted(problems, 'problem')}. "
+                f"Nothing was imported, because of {counted(problems, 'problem')}. "
                 f"Fix them, or add --yes to import the valid files of {rest}."
             )
         results = _carry_out(plan, updates, store, project, known)
@@ -136,7 +118,7 @@ def import_(
         for result in results:
             if result.kind != "taken":
                 print_message(f"{result.name}: {result.text}")
-    _print_counts([*plan.refused, *results], updates, project, json)
+    print_counts([*plan.refused, *results], updates, project, json)
     if _none_usable(results) and not updates.changes:
         raise DataError("No file could be imported; the reasons are listed above. Choose other files.")
 
@@ -249,65 +231,9 @@ def labels(
         names = {"renamed": dict(renamed.photos), "renamed_classes": dict(renamed.classes)}
         print_json({**result, "not_in_it": NOT_CARRIED[format], "missing": lost, **names})
     else:
-        print_result(f"{_counted(done, 'photo')} in {out}")
+        print_result(f"{counted(done, 'photo')} in {out}")
         print_message(not_carried(format))
         if words := renamed_in_words(renamed):
             print_message(words)
     if lost:
         print_message(missing_in_words(lost))
-
-
-def _print_counts(results: "list[FileResult]", updates: "LabelUpdates", project: str, json: bool) -> None:
-    from core.data.importing.updates.update_words import as_record, summary_of
-
-    counts: Counter[str] = Counter(result.kind for result in results)
-    if json:
-        listed = [{"name": one.name, "kind": one.kind, "text": one.text} for one in results if one.kind != "taken"]
-        print_json(
-            {
-                "project": project,
-                "counts": {kind: counts[kind] for kind in _KINDS},
-                "results": listed,
-                "updates": [as_record(one) for one in updates.changes],
-            }
-        )
-        return
-    for kind, words in _KINDS.items():
-        if counts[kind]:
-            print_result(f"{counts[kind]:6,}  {words}")
-    for phrase in summary_of(updates):
-        print_result(phrase)
-    print_result(f"project: {project}")
-
-
-def _print_dry_run(plan: "ImportPlan", updates: "LabelUpdates", project: str, problems: int, json: bool) -> None:
-    """Print what an import would do."""
-    from core.data.importing.updates.update_words import as_record, before_and_after, summary_of
-
-    new = sum(one.name not in updates.known for one in plan.candidates)
-    if json:
-        changes = [as_record(one) for one in updates.changes]
-        asked = [question_as_record(one) for one in plan.questions]
-        print_json(
-            {
-                "project": project,
-                "dry_run": True,
-                "new": new,
-                "problems": problems,
-                "questions": asked,
-                "updates": changes,
-            }
-        )
-        return
-    for one in updates.changes:
-        old, changed = before_and_after(one)
-        where = f"line {one.line}: " if one.line else ""
-        print_result(f"{where}{one.image.filename}: {old} -> {changed}")
-    print_result(f"{new:6,}  new, would be imported")
-    for phrase in summary_of(updates):
-        print_result(phrase)
-    print_result(f"project: {project} (nothing was changed)")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -47,9 +47,10 @@ def test_a_readme_beside_the_photos_is_named_and_no_problem(here: Core, labels: 
     assert "README.md" in done.stderr and "2  imported" in done.stdout
     (folder / "red" / "red_1.png").write_bytes(b"no picture")
     done = here("import", folder, "--project", "Readme")
-    assert done.returncode == 0, "a photo that cannot be read is known after reading"
-    assert "2  not imported" in done.stdout, "the README is in the report as well"
-    told = json.loads(here("import", folder, "--project", "Readme", "--json").stdout)
+    assert done.returncode == 2 and "red/red_1.png cannot be imported" in done.stderr
+    done = here("import", folder, "--project", "Readme", "--yes")
+    assert done.returncode == 0 and "2  not imported" in done.stdout, "the README is in the report as well"
+    told = json.loads(here("import", folder, "--project", "Readme", "--yes", "--json").stdout)
     assert told["counts"]["refused"] == 2 == sum(one["kind"] == "refused" for one in told["results"])
 
 

@@ -82,6 +82,7 @@ class ImportPlan:
     answered: tuple[Answered, ...] = ()
     unused_answers: tuple[str, ...] = ()  # names that no question asked for
     apart: frozenset[str] = frozenset()  # classes that stay their own although another's name differs only in case
+    parts: tuple[tuple[str, int], ...] = ()  # the tables that the lines stand in, as in LabelTable
 
     @property
     def unmatched_table(self) -> str | None:

@@ -20,6 +20,7 @@ from core.data.importing.photo_files.frame_questions import settle_frames
 from core.data.importing.photo_files.skip_reasons import skip_reason
 from core.data.importing.tables.photos_without_rows import settle_photos_without_rows
 from core.data.importing.tables.table_among_files import table_among
+from core.data.importing.tables.unused_labels import NOT_RECOGNISED, may_hold_labels, problems_of_unrecognised
 from core.data.importing.tables.unused_tables import problems_of_unused
 from core.data.tables.label_rows import NO_GROUP_COLUMNS, GroupColumns, LabelledBox, LabelRow, objects_of
 from core.data.tables.labels_csv import NO_LABEL, LabelTable, Problem, match_files
@@ -86,6 +87,8 @@ def plan_from_files(
     Raises LabelsError where the table cannot be chosen or read, or where there are too many classes.
     """
     problems: list[Problem] = []
+    # A file of labels that was uploaded with photos is none of them.
+    pictures = [path for path in pictures if not may_hold_labels(path)]
     found = _read_manifest(_Files(files, pictures), table, problems)
     unread: dict[str, str] = {}
     labelled = _from_data_set(found, problems, unread, asking) if table is None else None
@@ -96,6 +99,7 @@ def plan_from_files(
     if found.manifest is None:
         problems += remark_on_folders(labelled.candidates)
         problems += _unused_tables(found, labelled) if table is None else []
+    unread = {path.removeprefix(found.common_folder): reason for path, reason in unread.items()}
     candidates = _with_settled_boxes(_with_names(labelled, found), problems, asking, found.manifest is not None)
     candidates = with_usable_labels(settle_frames(candidates, problems, asking), problems)
     listed = _usable_names(found.manifest.classes, problems) if found.manifest else ()
@@ -104,6 +108,10 @@ def plan_from_files(
     if unread and not any(one.label for one in candidates):
         path, reason = next(iter(unread.items()))
         problems.append(Problem(None, f"{path} may hold the labels, but {reason}; no photo has a label"))
+    if found.manifest is None:
+        spoken_of = {*labelled.photos, *labelled.used, *labelled.asked, *unread}
+        unused = [path for path in found.readers if path not in spoken_of]
+        problems += problems_of_unrecognised(unused, candidates, problems)
     results = _refused_results(found, labelled, refused, unread)
     task = found.manifest.task if found.manifest else None
     absent = tuple(labelled.absent)
@@ -111,7 +119,8 @@ def plan_from_files(
     shown = [replace(problem, text=storable_name(problem.text)) for problem in located]
     columns = labelled.group_columns
     source = storable_name(source)
-    return ImportPlan(tuple(candidates), tuple(shown), results, source, classes, listed, task, absent, columns)
+    plan = ImportPlan(tuple(candidates), tuple(shown), results, source, classes, listed, task, absent, columns)
+    return replace(plan, parts=labelled.parts)
 
 
 def _read_manifest(found: _Files, table: LabelTable | None, problems: list[Problem]) -> _Files:
@@ -236,12 +245,14 @@ def _refused_results(
 ) -> tuple[FileResult, ...]:
     """Return a result for each file that is not imported, sorted by name."""
     unused = [path for path in found.readers if path not in labelled.photos and path not in labelled.used]
-    # Only the paths inside the folder around all photos have lost it.
-    known = {path.removeprefix(found.common_folder): reason for path, reason in unread.items()}
-    reason_of = {path: known.get(path) or skip_reason(path) for path in unused}
+    reason_of = {path: unread.get(path) or _why_unused(path) for path in unused}
     reasons = [*refused.items(), *reason_of.items()]
     results = [FileResult(path, "refused", reason) for path, reason in reasons]
     return tuple(sorted(results, key=lambda result: sort_key(result.name)))
+
+
+def _why_unused(path: str) -> str:
+    return NOT_RECOGNISED if may_hold_labels(path) and suffix_of(path) not in TABLE_SUFFIXES else skip_reason(path)
 
 
 def _usable_names(names: Iterable[str], problems: list[Problem]) -> tuple[str, ...]:

@@ -1,17 +1,15 @@
 """Plan the import of a folder, a zip, uploads or files of packed images."""
 
-import io
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from core.data.importing.archives import LIMITS, ZipLimits, ZipListing, list_zip
+from core.data.importing.archives import LIMITS, ZipLimits, list_zip
 from core.data.importing.arrays.packed_images import plan_packed
 from core.data.importing.folder_files import free_name, list_folder, read_head, read_limited, read_listed
 from core.data.importing.folder_layout import (
-    PACKED_SUFFIXES,
     TABLE_SUFFIXES,
     is_clutter,
     is_picture,
@@ -21,7 +19,6 @@ from core.data.importing.folder_layout import (
 from core.data.importing.formats.csv_styles.choose_table import choose_table, tables_among
 from core.data.importing.formats.csv_styles.read_table import read_table
 from core.data.importing.formats.gathered_labels import check_labels
-from core.data.importing.formats.parquet_table import METADATA
 from core.data.importing.formats.teachable_machine import PROJECT_SUFFIX, with_class_of_zip
 from core.data.importing.formats.tools.given_labels import LABEL_FILES, tool_tables, with_given_labels
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, ImportReport
@@ -29,14 +26,15 @@ from core.data.importing.names.class_case import settle_classes
 from core.data.importing.photo_files.file_heads import ReadableFile
 from core.data.importing.plan_files import FileReaders, plan_from_files
 from core.data.importing.run_import import run_import
+from core.data.importing.sources.packed_files import is_packed, packed_parts, unzip_packed
+from core.data.importing.sources.sample_zips import plan_samples, samples_among
+from core.data.importing.tables.own_folder import OwnFolders
 from core.data.importing.tables.unused_tables import with_unused
-from core.data.importing.upload_spool import UploadSpool
-from core.data.pictures.decoding import MAX_FILE_BYTES
 from core.data.tables.label_rows import NO_GROUP_COLUMNS
 from core.data.tables.labels_csv import Problem
 from core.data.tables.names import class_key, storable_name
 from core.data.tables.questions import NO_ANSWERS, Asking
-from core.errors import ArraysError, DataError, ImageRefused
+from core.errors import DataError
 
 __all__ = [
     "Candidate",
@@ -75,9 +73,9 @@ def plan_folder(
 
     ``group_column`` is that of the table, here and in the functions below, as in ``read_labels``. ``answers`` are those
     to the plan's questions, by their ids or kinds, here and below. Raises AnswerError for one that is no choice.
-    Without ``labels``, files of packed images are imported too. Links that lead out of the folder are refused, and
-    linked folders are not entered. Raises DataError where the folder is missing, LabelsError where the labels cannot
-    be read.
+    Without ``labels``, files of packed images and Teachable Machine's zips are imported too. Links that lead out of the
+    folder are refused, and linked folders are not entered. Raises DataError where the folder is missing, LabelsError
+    where the labels cannot be read.
     """
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}. Name the folder that holds the photos.")
@@ -85,19 +83,26 @@ def plan_folder(
     root = folder.resolve()
     listing = list_folder(root)
     own_table = labels.resolve() if isinstance(labels, Path) else None
-    packed = {name: path for name, path in listing.files.items() if labels is None and _is_packed(name)}
+    packed = {name: path for name, path in listing.files.items() if labels is None and is_packed(name)}
+    named = samples_among(listing.files, listing.refused) if labels is None else set()
+    samples = {name: path for name, path in listing.files.items() if name in named}
+    apart = packed.keys() | named | listing.refused.keys()
     files: FileReaders = {
         name: ReadableFile(partial(read_listed, path, root, name), partial(read_head, path, root, name))
         for name, path in listing.files.items()
-        if name not in packed and path != own_table
+        if name not in apart and path != own_table
     }
     if labels is not None and (own := with_given_labels(files, labels)) is not None:
         return _asked(plan_from_files(own, listing.refused, str(folder), asking), asking)
     table = None
     if labels is not None:
         name = labels.name if isinstance(labels, Path) else "labels.csv"
-        table = read_table(labels, name, group_column, asking, files, tables_among(files))
-    parts = _packed_parts(packed, listing.refused, asking)
+        table = read_table(labels, name, group_column, asking, files, tables_among(files), any_columns=True)
+        inside = own_table is not None and own_table.is_relative_to(root)
+        place = own_table.relative_to(root).as_posix() if own_table is not None and inside else name
+        table = OwnFolders({path for path in files if is_picture(path)}).places(table, place)
+    parts = packed_parts(packed, listing.refused, asking)
+    parts += plan_samples(samples, listing.refused, asking)
     problems = [Problem(None, f"the folder {text}; it is skipped") for text in listing.unreadable]
     plan = plan_from_files(files, listing.refused, str(folder), asking, table, (), group_column)
     return _asked(_joined([plan, *parts], {}, problems, str(folder)), asking)
@@ -126,10 +131,11 @@ def plan_zip(
     """
     asking = Asking(answers)
     listing = list_zip(source, name, limits, asking)
-    parts = _packed_parts(_unzipped(listing), listing.refused, asking) if labels is None else []
+    parts = packed_parts(unzip_packed(listing), listing.refused, asking) if labels is None else []
     table = None
     if labels is not None:
-        table = read_table(labels, "labels.csv", group_column, asking, listing.files, tables_among(listing.files))
+        files = listing.files
+        table = read_table(labels, "labels.csv", group_column, asking, files, tables_among(files), any_columns=True)
     plan = plan_from_files(listing.files, listing.refused, name, asking, table, (), group_column)
     plan = with_class_of_zip(plan, name, asking) if table is None else plan
     return _asked(_joined([plan, *parts], {}, [*listing.remarks], name), asking)
@@ -197,8 +203,8 @@ def _sorted_uploads(uploads: Sequence[Upload], limits: ZipLimits, asking: Asking
             found.refused[upload.name] = "its name leads out of its folder"
         elif suffix_of(name) in _ZIPS:
             _add_zip(found, upload, name, limits, asking.within(name) if several else asking)
-        elif _is_packed(name):
-            found.packed += _packed_parts({name: upload.data}, found.refused, asking)
+        elif is_packed(name):
+            found.packed += packed_parts({name: upload.data}, found.refused, asking)
         elif suffix_of(name) in _UPLOADED_TABLES and not _belongs_to_data_set(name):
             found.tables[free_name(name, found.tables)] = partial(_read_upload, upload.data, name)
         elif not is_clutter(name):
@@ -213,8 +219,8 @@ def _add_zip(found: _SortedUploads, upload: Upload, name: str, limits: ZipLimits
         found.refused[name] = str(error)
         return
     found.problems += [replace(remark, text=f"{name}: {remark.text}") for remark in listing.remarks]
-    arrays = {f"{name}/{path}": data for path, data in _unzipped(listing).items()}
-    found.packed += _packed_parts(arrays, found.refused, asking)
+    arrays = {f"{name}/{path}": data for path, data in unzip_packed(listing).items()}
+    found.packed += packed_parts(arrays, found.refused, asking)
     if listing.files or not arrays:
         found.zips.append((name, listing.files))
     found.refused |= {f"{name}/{path}": reason for path, reason in listing.refused.items()}
@@ -237,7 +243,7 @@ def _by_uploaded_table(
         files |= {prefix + path: read for path, read in inside.items()}
     if tool_tables(found.tables) == found.tables.keys():
         return [plan_from_files({**files, **found.tables}, {}, source, asking, pictures=found.photos)]
-    chosen = choose_table(found.tables, asking, group_column, files)
+    chosen = choose_table(found.tables, asking, group_column, files, any_columns=True)
     plan = plan_from_files(files, {}, source, asking, chosen.table, pictures=found.photos)
     return [with_unused(plan, found.tables, chosen)]
 
@@ -266,46 +272,9 @@ def _by_own_labels(found: _SortedUploads, source: str, group_column: str | None,
     return [*photos, *inside]
 
 
-def _is_packed(name: str) -> bool:
-    """Return whether a file of that name holds packed images."""
-    return suffix_of(name) in PACKED_SUFFIXES and PurePosixPath(name).name != METADATA
-
-
 def _belongs_to_data_set(name: str) -> bool:
     """Return whether a table in an uploaded folder belongs to a data set in another tool's format."""
     return "/" in name and (suffix_of(name) == ".txt" or PurePosixPath(name).name == "metadata.csv")
-
-
-def _packed_parts(files: Mapping[str, Path | BinaryIO], refused: dict[str, str], asking: Asking) -> list[ImportPlan]:
-    """Return a plan for each file of packed images; those that cannot be read go to ``refused`` with the reason."""
-    parts = []
-    for name, source in files.items():
-        try:
-            parts.append(plan_packed(source, name, asking))
-        except ArraysError as error:
-            refused[name] = str(error)
-    return parts
-
-
-def _unzipped(listing: ZipListing) -> dict[str, BinaryIO]:
-    """Copy the packed images of a zip to disk, because they cannot be read inside it."""
-    unzipped: dict[str, BinaryIO] = {}
-    spool = UploadSpool()
-    left = MAX_FILE_BYTES
-    for path in filter(_is_packed, list(listing.files)):
-        read = listing.files.pop(path)
-        try:
-            data = read() if left > 0 else b""
-        except ImageRefused as error:
-            listing.refused[path] = error.reason
-            continue
-        left -= len(data)
-        if left > 0:
-            unzipped[path] = spool.add(io.BytesIO(data))
-        else:
-            most = f"the zip holds more than {MAX_FILE_BYTES // 2**20} MB of packed images"
-            listing.refused[path] = f"{most}; upload this file outside the zip"
-    return unzipped
 
 
 def _joined(parts: list[ImportPlan], refused: dict[str, str], problems: list[Problem], source: str) -> ImportPlan:
@@ -332,7 +301,7 @@ def _joined(parts: list[ImportPlan], refused: dict[str, str], problems: list[Pro
     shown = storable_name(source)  # a folder's name may hold bytes that are not text
     columns = next((part.group_columns for part in parts if part.group_columns != NO_GROUP_COLUMNS), NO_GROUP_COLUMNS)
     plan = ImportPlan(tuple(candidates.values()), tuple(problems), tuple(results), shown, names, own, task, absent)
-    return replace(plan, group_columns=columns)
+    return replace(plan, group_columns=columns, parts=next((part.parts for part in parts if part.parts), ()))
 
 
 def _prefix(zip_name: str, inside: Collection[str], taken: Collection[str]) -> str:

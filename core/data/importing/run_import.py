@@ -105,7 +105,7 @@ class _Found:
         candidate = photo.candidate
         self.files += 1
         if isinstance(photo, RefusedPhoto):
-            return FileResult(candidate.name, "refused", photo.reason)
+            return FileResult(candidate.name, "refused", photo.reason + _lost_with(candidate))
         row = photo.row
         self.imported += photo.new
         if photo.new:
@@ -321,6 +321,11 @@ def _update_notes(update: PhotoUpdate) -> list[str]:
     if update.tags is not None:
         notes.append(f"its tags are now {', '.join(update.tags)}")
     return notes
+
+
+def _lost_with(candidate: Candidate) -> str:
+    """Return the label that is lost with a photo that is not imported, as the end of a sentence."""
+    return f'; its label "{candidate.label}" is not used' if candidate.label is not None else ""
 
 
 def _set_strictest_split(split: str, image: _StoredImage) -> list[str]:

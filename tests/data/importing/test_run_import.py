@@ -108,10 +108,13 @@ def test_every_file_gets_its_verdict(store: Store, tmp_path: Path) -> None:
         "clear.png": ("remark", "transparent parts made white"),
         "turned.jpg": ("remark", "turned upright (EXIF)"),
         "copy.png": ("copy", "the same photo as sound.png in this import"),
-        "empty.png": ("refused", "the file is empty"),
-        "cut.png": ("refused", "it is cut off: the file ends before the picture is complete"),
-        "notes.png": ("refused", "it is a text file, not an image"),
-        "gone.png": ("refused", "the file cannot be read (No such file or directory)"),
+        "empty.png": ("refused", 'the file is empty; its label "duck" is not used'),
+        "cut.png": (
+            "refused",
+            'it is cut off: the file ends before the picture is complete; its label "duck" is not used',
+        ),
+        "notes.png": ("refused", 'it is a text file, not an image; its label "duck" is not used'),
+        "gone.png": ("refused", 'the file cannot be read (No such file or directory); its label "duck" is not used'),
     }
     assert ImportReport.of(results.values()).counts == {
         "taken": 1,

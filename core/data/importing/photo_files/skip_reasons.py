@@ -8,7 +8,7 @@ def skip_reason(path: str) -> str:
     """Return why a file that is no photo by its suffix is skipped, in half a sentence."""
     suffix = suffix_of(path)
     if suffix == ".zip":
-        return "a zip inside another is not opened; unpack it, or import it separately"
+        return "a zip among other files is not opened; unpack it, or import it separately"
     if suffix in TABLE_SUFFIXES:
         return "this table is not used"
     if reason := kind_by_suffix(suffix):

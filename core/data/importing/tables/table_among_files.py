@@ -40,7 +40,8 @@ def table_among(
             return chosen
         by_folders = any(one.label for one in read_folders(photos, asking.trial()).meanings.values())
         if not by_folders or any(path.lower() == "labels.csv" for path in tables):
-            raise
+            # No table has known columns, and nothing else gives labels.
+            return choose_table(tables, asking, group_column, files, own, any_columns=not own)
         problems.append(Problem(None, f"the class folders give the labels, because no table fits: {error}"))
         return None
     return _table_in_folders(files, group_column, asking)

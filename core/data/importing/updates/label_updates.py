@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from core.data.importing.box_frames import objects_in_pixels
 from core.data.importing.equal_photos import contradiction, distinct_classes, distinct_labels, strictest_split
+from core.data.importing.formats.csv_styles.joined_tables import in_own_table
 from core.data.importing.import_plan import Candidate, ImportPlan, in_line_order
 from core.data.importing.names.class_case import spelled_as_project
 from core.data.importing.plan_files import with_usable_labels
@@ -136,7 +137,8 @@ def find_updates(plan: ImportPlan, known: KnownPhotos, store: Store, project_id:
     if project.images:
         kept = [one for one in plan.problems if not one.absent]
         kept = [one for one in kept if not (one.text.startswith(NO_LABEL) and one.line in empty)]
-        problems = [*kept, *known.problems, *project.problems]
+        added = (in_own_table(one, plan.parts) for one in (*known.problems, *project.problems))
+        problems = [*kept, *added]
     else:
         problems = list(plan.problems)
     return LabelUpdates(

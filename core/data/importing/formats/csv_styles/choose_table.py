@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from core.data.importing.folder_layout import TABLE_SUFFIXES, is_picture, suffix_of
+from core.data.importing.formats.csv_styles.columns.class_columns import CLASS_COLUMN
 from core.data.importing.formats.csv_styles.joined_tables import join_tables
 from core.data.importing.formats.csv_styles.read_table import read_table, read_tool_table
 from core.data.importing.formats.csv_styles.vertex_lines import SUFFIX
 from core.data.importing.formats.gathered_labels import split_of
+from core.data.importing.tables.own_folder import OwnFolders
+from core.data.tables.column_choices import FILE_COLUMN
 from core.data.tables.file_index import FileIndex
 from core.data.tables.label_rows import LabelRow, LabelTable, Problem
 from core.data.tables.questions import SAMPLED, Asking, Choice, Question
@@ -54,28 +57,34 @@ def choose_table(
     photos: Readers | None = None,
     own: bool = False,
     everywhere: bool = False,
+    any_columns: bool = False,
 ) -> ChosenTable:
     """Return labels.csv, else the table that has labels. Raises LabelsError listing the tables where none has.
 
     Of several, those called "submission" are left out, which is said; which of the others counts is asked. ``own`` is
     that of ``read_table``. With ``everywhere``, tables in folders compete too, if ``photos`` are what their rows name.
+    With ``any_columns``, and where no table has known columns, one column of a table has to name ``photos``.
     """
-    readable: dict[str, _Readable] = {}
-    wrong: list[LabelsError] = []
     named = [path for path in tables if path.lower() == "labels.csv"]
-    for path in named or sorted(tables):
-        trial, used = asking.trial(), {path}
-        others = {other: read for other, read in tables.items() if other != path}
-        try:
-            table = read_table(tables[path](), path, group_column, trial, photos, others, used, own)
-        except LabelsError as error:
-            wrong.append(error)
-        else:
-            readable[path] = _Readable(table, trial, frozenset(used))
+    for any_names in (False, True)[: 1 + any_columns]:
+        readable: dict[str, _Readable] = {}
+        wrong: list[LabelsError] = []
+        for path in named or sorted(tables):
+            trial, used = asking.trial(), {path}
+            others = {other: read for other, read in tables.items() if other != path}
+            try:
+                data = tables[path]()
+                table = read_table(data, path, group_column, trial, photos, others, used, own, any_names)
+            except LabelsError as error:
+                wrong.append(error)
+            else:
+                readable[path] = _Readable(table, trial, frozenset(used))
+        if readable:
+            break
     if readable:
         if everywhere and not named:
             readable |= _naming_photos(photos or {}, asking, group_column)
-        return _chosen(readable, asking)
+        return _chosen(readable, asking, photos)
     if len(wrong) == 1:
         raise wrong[0]
     raise LabelsError(
@@ -97,7 +106,7 @@ def choose_tool_table(files: Readers, asking: Asking, photos: Readers | None = N
             continue
         if table is not None:
             readable[path] = _Readable(table, trial, frozenset(used))
-    return _chosen(readable, asking) if readable else None
+    return _chosen(readable, asking, photos) if readable else None
 
 
 def choose_placed_table(files: Readers, asking: Asking, group_column: str | None = None) -> ChosenTable | None:
@@ -106,7 +115,7 @@ def choose_placed_table(files: Readers, asking: Asking, group_column: str | None
     Which of several counts is asked, as in ``choose_table``. Raises LabelsError where it lacks the ``group_column``.
     """
     readable = _naming_photos(files, asking, group_column)
-    return _chosen(readable, asking) if readable else None
+    return _chosen(readable, asking, files) if readable else None
 
 
 def _naming_photos(files: Readers, asking: Asking, group_column: str | None) -> dict[str, _Readable]:
@@ -159,7 +168,7 @@ def tables_among(files: Readers) -> dict[str, Callable[[], bytes]]:
     return {path: files[path] for path in paths[:MOST_TABLES]}
 
 
-def _chosen(readable: dict[str, _Readable], asking: Asking) -> ChosenTable:
+def _chosen(readable: dict[str, _Readable], asking: Asking, photos: Readers | None) -> ChosenTable:
     remarks: list[Problem] = []
     left = {path: why for path, one in readable.items() if (why := _no_labels(path, one))}
     if len(left) < len(readable):
@@ -167,16 +176,21 @@ def _chosen(readable: dict[str, _Readable], asking: Asking) -> ChosenTable:
         remarks += [Problem(None, f"{path} is not used, because {why}", harmless=True) for path, why in left.items()]
     else:
         left = {}
-    same = _equal_to_first(readable)
+    folders = OwnFolders({path for path in photos or () if is_picture(path)})
+    readable = {path: replace(one, table=folders.places(one.table, path)) for path, one in readable.items()}
+    unclear = len(readable) > 1 and any(folders.is_unclear(one.table) for one in readable.values())
+    same = [] if unclear else _equal_to_first(readable)
     remarks += [Problem(None, f"{path} says the same as {next(iter(readable))}", harmless=True) for path in same]
     readable = {path: one for path, one in readable.items() if path not in same}
-    path = _only(readable, asking)
+    answer = ALL if _each_in_its_folder(readable) else _answer(readable, unclear, asking)
+    path = answer or next(iter(readable))
     source = f"{path} counts"
     if path == ALL:
         source = f"{', '.join(list(readable)[:_MOST_CHOICES])} count"
         for one in readable.values():
             asking.adopt(one.asking)
-        table = join_tables([(name, _with_split(one.table, name)) for name, one in readable.items()])
+        tables = {name: folders.places(one.table, name, asking) for name, one in readable.items()}
+        table = join_tables([(name, _with_split(one, name)) for name, one in tables.items()])
         used = frozenset(path for one in readable.values() for path in one.used)
     else:
         asking.adopt(readable[path].asking)
@@ -188,9 +202,23 @@ def _chosen(readable: dict[str, _Readable], asking: Asking) -> ChosenTable:
     return ChosenTable(used.union(left, same), table, source, asked)
 
 
+def _each_in_its_folder(readable: Mapping[str, _Readable]) -> bool:
+    """Return whether each of several tables names only photos in its own folder, so that all of them count."""
+    own = {path: f"{posixpath.dirname(path)}/" for path in readable}
+    apart = all("/" in path and not any(one != other and other.startswith(one) for other in own.values())
+                for path, one in own.items())  # fmt: skip
+    return (
+        len(readable) > 1
+        and apart
+        and len({*own.values()}) == len(own)
+        and all(row.filename.startswith(own[path]) for path, one in readable.items() for row in one.table.rows)
+    )
+
+
 def _equal_to_first(readable: Mapping[str, _Readable]) -> list[str]:
-    """Return the tables whose rows are those of the first one."""
-    if len(readable) == 1:
+    """Return the tables whose rows are those of the first one; not while it is asked which columns count."""
+    asked = (one.kind for table in readable.values() for one in table.asking.open)
+    if len(readable) == 1 or not {CLASS_COLUMN, FILE_COLUMN}.isdisjoint(asked):
         return []
     first, *others = [(path, [_without_lines(row) for row in one.table.rows]) for path, one in readable.items()]
     return [path for path, rows in others if rows == first[1]]
@@ -208,21 +236,33 @@ def _no_labels(path: str, one: _Readable) -> str | None:
     return None if labelled else "none of its rows has a label"
 
 
-def _only(readable: Mapping[str, _Readable], asking: Asking) -> str:
-    """Return the table to use, or ALL; asks where there are several."""
-    first = next(iter(readable))
+def _answer(readable: Mapping[str, _Readable], unclear: bool, asking: Asking) -> str | None:
+    """Return the table to use, or ALL; asks where there are several, and returns None while nobody has answered.
+
+    ``unclear`` says that it is not known which photos some of the rows mean.
+    """
     if len(readable) == 1:
-        return first
+        return next(iter(readable))
     splits = [split_of(path) for path in readable]
     choices = []
     if None not in splits and len({*splits}) == len(splits):
         rows = [(path, split or "") for path, split in zip(readable, splits, strict=True)]
         choices.append(Choice(ALL, "Use all of them, with the splits that their names say", tuple(rows[:SAMPLED])))
+    elif unclear or _about_other_photos(readable):
+        rows = [(one.table.rows[0].filename, one.table.rows[0].label or "") for one in readable.values()]
+        choices.append(Choice(ALL, "Use all of them: each is about other photos", tuple(rows[:SAMPLED])))
     for path, one in list(readable.items())[:_MOST_CHOICES]:
         sample = tuple((row.filename, row.label or "") for row in one.table.rows[:SAMPLED])
         choices.append(Choice(path, f"Use {path}", sample))
     text = f"{len(readable)} tables have labels: {', '.join(list(readable)[:_MOST_CHOICES])}. Which one is right?"
-    return asking.ask(Question(WHICH_TABLE, text, tuple(choices), "", ("photo", "class"))) or choices[0].key
+    answer = asking.ask(Question(WHICH_TABLE, text, tuple(choices), "", ("photo", "class")))
+    return answer if answer is not None or unclear else choices[0].key
+
+
+def _about_other_photos(readable: Mapping[str, _Readable]) -> bool:
+    """Return whether no two tables name the same photo."""
+    names = [{row.filename for row in one.table.rows} for one in readable.values()]
+    return all(names) and len(set().union(*names)) == sum(map(len, names))
 
 
 def _with_split(table: LabelTable, name: str) -> LabelTable:
