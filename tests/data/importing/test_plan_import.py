@@ -190,7 +190,7 @@ def test_what_is_no_picture_is_refused_by_name_and_clutter_is_silent(plan_by: Pl
     assert refused(plan) == {
         "LICENSE": "a file without a suffix is not read as an image",
         "README.md": ".md is not a supported image format",
-        "owl/inner.zip": "a zip inside another is not opened; unpack it, or import it separately",
+        "owl/inner.zip": "a zip among other files is not opened; unpack it, or import it separately",
     }
 
 

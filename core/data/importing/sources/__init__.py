@@ -1,0 +1,1 @@
+"""Sources that are made of several: zips of samples in a folder."""
