@@ -28,6 +28,7 @@ from core.data.importing.plan_files import FileReaders, plan_from_files
 from core.data.importing.run_import import run_import
 from core.data.importing.sources.packed_files import is_packed, packed_parts, unzip_packed
 from core.data.importing.sources.sample_zips import plan_samples, samples_among
+from core.data.importing.tables.own_folder import OwnFolders
 from core.data.importing.tables.unused_tables import with_unused
 from core.data.tables.label_rows import NO_GROUP_COLUMNS
 from core.data.tables.labels_csv import Problem
@@ -96,7 +97,10 @@ def plan_folder(
     table = None
     if labels is not None:
         name = labels.name if isinstance(labels, Path) else "labels.csv"
-        table = read_table(labels, name, group_column, asking, files, tables_among(files))
+        table = read_table(labels, name, group_column, asking, files, tables_among(files), any_columns=True)
+        inside = own_table is not None and own_table.is_relative_to(root)
+        place = own_table.relative_to(root).as_posix() if own_table is not None and inside else name
+        table = OwnFolders({path for path in files if is_picture(path)}).places(table, place)
     parts = packed_parts(packed, listing.refused, asking)
     parts += plan_samples(samples, listing.refused, asking)
     problems = [Problem(None, f"the folder {text}; it is skipped") for text in listing.unreadable]
@@ -130,7 +134,8 @@ def plan_zip(
     parts = packed_parts(unzip_packed(listing), listing.refused, asking) if labels is None else []
     table = None
     if labels is not None:
-        table = read_table(labels, "labels.csv", group_column, asking, listing.files, tables_among(listing.files))
+        files = listing.files
+        table = read_table(labels, "labels.csv", group_column, asking, files, tables_among(files), any_columns=True)
     plan = plan_from_files(listing.files, listing.refused, name, asking, table, (), group_column)
     plan = with_class_of_zip(plan, name, asking) if table is None else plan
     return _asked(_joined([plan, *parts], {}, [*listing.remarks], name), asking)
@@ -238,7 +243,7 @@ def _by_uploaded_table(
         files |= {prefix + path: read for path, read in inside.items()}
     if tool_tables(found.tables) == found.tables.keys():
         return [plan_from_files({**files, **found.tables}, {}, source, asking, pictures=found.photos)]
-    chosen = choose_table(found.tables, asking, group_column, files)
+    chosen = choose_table(found.tables, asking, group_column, files, any_columns=True)
     plan = plan_from_files(files, {}, source, asking, chosen.table, pictures=found.photos)
     return [with_unused(plan, found.tables, chosen)]
 
@@ -296,7 +301,7 @@ def _joined(parts: list[ImportPlan], refused: dict[str, str], problems: list[Pro
     shown = storable_name(source)  # a folder's name may hold bytes that are not text
     columns = next((part.group_columns for part in parts if part.group_columns != NO_GROUP_COLUMNS), NO_GROUP_COLUMNS)
     plan = ImportPlan(tuple(candidates.values()), tuple(problems), tuple(results), shown, names, own, task, absent)
-    return replace(plan, group_columns=columns)
+    return replace(plan, group_columns=columns, parts=next((part.parts for part in parts if part.parts), ()))
 
 
 def _prefix(zip_name: str, inside: Collection[str], taken: Collection[str]) -> str:
