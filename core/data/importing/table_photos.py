@@ -83,9 +83,10 @@ def photos_of_table(
 def _read_labels(labels: Path, folder: Path, group_column: str | None, asking: Asking) -> LabelTable:
     """Read the table; the photos and the tables beside it may tell how it is meant."""
     photos = {file: (folder / file).read_bytes for file in _files(folder)}
-    tables = (path for path in sorted(labels.parent.glob("*.[ct]sv")) if path != labels and path.is_file())
-    beside = {path.name: path.read_bytes for path in tables if path.stat().st_size <= MAX_CSV_BYTES}
-    return read_table(labels, labels.name, group_column, asking, photos, tables_among(beside))
+    found = (path for path in sorted(labels.parent.glob("*.[ct]sv")) if path != labels and path.is_file())
+    beside = {path.name: path.read_bytes for path in found if path.stat().st_size <= MAX_CSV_BYTES}
+    tables = tables_among(beside)
+    return read_table(labels, labels.name, group_column, asking, photos, tables, any_columns=True)
 
 
 def _with_settled_boxes(

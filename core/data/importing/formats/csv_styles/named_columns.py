@@ -4,21 +4,29 @@ fastai's ``is_valid`` (https://docs.fast.ai/vision.data.html, ``valid_col``) giv
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from core.data.importing.formats.csv_styles.columns.class_columns import (
+    are_fractions,
+    ask_class_column,
+    possible_class_columns,
+)
+from core.data.importing.formats.csv_styles.columns.photo_columns import begins_with_data, photo_column_by_files
 from core.data.importing.formats.csv_styles.several_labels import items_of
 from core.data.importing.formats.csv_styles.sheet import Around, Sheet, names_photo, number
 from core.data.importing.formats.csv_styles.usual_table import UsualRow, UsualTable
-from core.data.tables.label_columns import FILENAMES, LABELS, SPLIT
+from core.data.tables.boxes.box_layout import BOX_COLUMNS
+from core.data.tables.column_choices import FILE_COLUMN
+from core.data.tables.label_columns import FILENAMES, GROUPS, LABELS, SPLIT, TAGS
 from core.data.tables.label_rows import LabelTable
 from core.data.tables.labels_csv import split_named
-from core.data.tables.questions import SAMPLED, Choice, Question
 
 PHOTOS = (
     *FILENAMES,
     *("image_name", "img_name", "image_id", "imageid", "img_id", "img", "image_path", "img_path", "imagepath"),
     *("image_file", "image_filename", "img_file", "imgname", "file", "fname", "file_path", "filepath", "filepaths"),
     *("file_id", "frame", "photo", "photo_id", "picture", "name", "id", "uuid"),
+    *("id_code", "image_code", "image_uuid"),
 )
 """Columns that name the photo, the surest first: beside "image", the column "id" is something else."""
 CLASSES = (
@@ -33,32 +41,78 @@ VALID = "is_valid"
 SETS = ("set", "subset", "data_set", "dataset", "partition", "usage", "phase")
 """Columns that give the split where all their words are splits."""
 _JUDGED = 100  # rows
-CLASS_COLUMN = "class-column"
-"""The kind of the question."""
+_NO_PHOTO = frozenset((*CLASSES, VALID, *SETS, SPLIT, *GROUPS, TAGS, *BOX_COLUMNS))
+"""Columns that do not name the photo, even where their cells are called like photos."""
 
 
 def read(sheet: Sheet, around: Around) -> LabelTable | None:
     """Return the labels of a table with a column for the photo and one for the class; None for any other table.
 
-    A column of fractions is no class. Of several columns of classes that differ, a person chooses.
+    A column of fractions is no class. Of several columns of classes that differ, a person chooses. Where another column
+    names the photos that are there as well, that is asked too.
     """
-    photo = photo_column(sheet)
-    if photo is None or not sheet.body:
+    named = photo_column(sheet)
+    if named is None or not sheet.body:
         return None
-    label = _label_column(sheet, photo, around)
-    if label is None:
+    columns = _class_columns(sheet, named)
+    if not columns:
         return None
+    photo = photo_column_by_files(sheet, named, around, _places(sheet, _NO_PHOTO) | {*columns})
+    assert photo is not None
+    return _table_of(sheet, photo, *_settled_column(sheet, photo, columns, around), around)
+
+
+def read_by_files(sheet: Sheet, around: Around) -> LabelTable | None:
+    """Return the labels of a table with any names of columns of which one names the photos that are there.
+
+    None for a table that names no photo, or has no other column. Where none is called like a class, that is asked.
+    """
+    if not sheet.body or begins_with_data(sheet, around):
+        return None
+    named = photo_column(sheet)
+    taken = _places(sheet, _NO_PHOTO)
+    photo = photo_column_by_files(sheet, named, around, taken)
+    if photo is None or not any(around.photos.paths_of(row.cell(photo)) for row in sheet.body):
+        return None
+    columns = _class_columns(sheet, photo)
+    others = {photo, *_places(sheet, _NO_PHOTO.difference(CLASSES))}
+    possible = columns or possible_class_columns(sheet, others)
+    if not possible:
+        return None
+    if columns:
+        return _table_of(sheet, photo, *_settled_column(sheet, photo, columns, around), around)
+    label, answered = ask_class_column(sheet, photo, possible, around, named=False)
+    return _table_of(sheet, photo, label, not answered, around)
+
+
+def _settled_column(sheet: Sheet, photo: int, columns: Sequence[int], around: Around) -> tuple[int, bool]:
+    """Return which of the columns called like a class counts, and whether that is still asked."""
+    if len(columns) == 1:
+        return columns[0], False
+    label, answered = ask_class_column(sheet, photo, columns, around, named=True)
+    return columns[0] if label is None else label, not answered
+
+
+def _places(sheet: Sheet, names: Collection[str]) -> set[int]:
+    return {place for place, name in enumerate(sheet.header) if name in names}
+
+
+def _table_of(sheet: Sheet, photo: int, label: int | None, asked: bool, around: Around) -> LabelTable:
+    """Return the labels in one column of the photos in another; without ``label`` they have none."""
     split = _split_column(sheet)
     cells = {place: cell for place, cell in enumerate(sheet.rows[0].cells) if place not in (photo, label, split)}
     table = UsualTable(sheet, sheet.rows[0].line, tuple(cells.values()))
-    named = f"{sheet.rows[0].cells[photo]} names the photo, {sheet.rows[0].cells[label]} its class"
-    table.add_remark(f"columns of {sheet.name}: {named}")
+    unsure = asked or any(one.kind == FILE_COLUMN for one in around.asking.open)
+    if not unsure:
+        named = f"{sheet.rows[0].cells[photo]} names the photo"
+        named += f", {sheet.rows[0].cells[label]} its class" if label is not None else ""
+        table.add_remark(f"columns of {sheet.name}: {named}")
     splits = {} if split is None else _splits(sheet, split)
     if splits and split is not None:
         table.add_remark(f"the column {sheet.rows[0].cells[split]} of {sheet.name} gives the split")
-    mark = _mark(sheet, label)
+    mark = None if label is None else _mark(sheet, label)
     for row in sheet.body:
-        labels = _labels(row.cell(label), mark)
+        labels = () if label is None else _labels(row.cell(label), mark)
         others = tuple(row.cell(place) for place in cells)
         table.rows.append(
             UsualRow(row.line, row.cell(photo), labels, splits.get(row.line, ""), None, others, row.cell(label))
@@ -84,8 +138,8 @@ def _split_column(sheet: Sheet) -> int | None:
     return None
 
 
-def _label_column(sheet: Sheet, photo: int, around: Around) -> int | None:
-    """Return the column of the class; where several that differ may be, that is asked."""
+def _class_columns(sheet: Sheet, photo: int) -> list[int]:
+    """Return the columns that are called like a class and differ."""
     columns = [sheet.header.index(name) for name in CLASSES if name in sheet.header]
     columns = [place for place in dict.fromkeys(columns) if place != photo]
     if not columns and sheet.header in (
@@ -95,9 +149,8 @@ def _label_column(sheet: Sheet, photo: int, around: Around) -> int | None:
         columns = [sheet.header.index("id")]
     single = [place for place in columns if sheet.header[place] not in SEVERAL]
     columns = single or columns
-    columns = [place for place in columns if not _are_fractions([row.cell(place) for row in sheet.body])]
-    different = _different(sheet, columns)
-    return _ask_column(sheet, photo, different, around) if len(different) > 1 else next(iter(different), None)
+    columns = [place for place in columns if not are_fractions([row.cell(place) for row in sheet.body])]
+    return _different(sheet, columns)
 
 
 def _different(sheet: Sheet, columns: Sequence[int]) -> list[int]:
@@ -109,28 +162,6 @@ def _different(sheet: Sheet, columns: Sequence[int]) -> list[int]:
         if not any(len(one) == len({*cells}) == len({second for _, second in one}) for one in pairs):
             kept.append(place)
     return kept
-
-
-def _ask_column(sheet: Sheet, photo: int, columns: Sequence[int], around: Around) -> int | None:
-    names = sheet.rows[0].cells
-    shown = sheet.body[:SAMPLED]
-    choices = tuple(
-        Choice(
-            names[place], f"Take the column {names[place]}", tuple((row.cell(photo), row.cell(place)) for row in shown)
-        )
-        for place in columns
-    )
-    text = (
-        f"{sheet.name} has several columns that may be the class: {', '.join(one.key for one in choices)}. Which one?"
-    )
-    key = around.asking.ask(Question(CLASS_COLUMN, text, choices, sheet.name, ("photo", "class")))
-    return next((place for place in columns if names[place] == key), columns[0])
-
-
-def _are_fractions(cells: Sequence[str]) -> bool:
-    """Return whether numbers are shares or measurements: they cannot name classes."""
-    numbers = [number(cell) for cell in cells if cell]
-    return any(one is not None and not one.is_integer() for one in numbers) and None not in numbers
 
 
 def _mark(sheet: Sheet, label: int) -> str | None:

@@ -1,6 +1,6 @@
 """Look up the sizes of the photos beside a table, to tell how its boxes are meant."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -21,8 +21,7 @@ class PhotoSizes:
 
     def size_of(self, name: str) -> StoredSize | None:
         """Return the size of the only photo that a row may mean; None where it is unclear or cannot be read."""
-        base = PurePosixPath(name.replace("\\", "/")).name
-        paths = self._by_name.get(base, ())
+        paths = self.paths_of(name)
         if len(paths) != 1:
             return None
         path = paths[0]
@@ -34,6 +33,10 @@ class PhotoSizes:
             except (ImageRefused, OSError):  # whoever decodes the photo reports it
                 self._known[path] = None
         return self._known[path]
+
+    def paths_of(self, name: str) -> Sequence[str]:
+        """Return the photos that have this name, with their suffix or without, in any folder."""
+        return self._by_name.get(PurePosixPath(name.replace("\\", "/")).name, ())
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:

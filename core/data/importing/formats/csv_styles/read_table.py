@@ -37,12 +37,14 @@ def read_table(
     tables: Mapping[str, Callable[[], bytes]] | None = None,
     used: set[str] | None = None,
     own: bool = False,
+    any_columns: bool = False,
 ) -> LabelTable:
     """Return the rows of a table in the usual form or another tool's, as ``read_labels``.
 
     ``photos`` are the photos beside it, whose sizes may tell how its boxes are meant. ``tables`` are the others, such
     as a list of classes; those that were needed are added to ``used``. In an export of our own (``own``) no label
-    stands for several. Raises LabelsError as ``read_labels``.
+    stands for several. With ``any_columns``, names of columns that are not known are no error where one column names
+    the ``photos``. Raises LabelsError as ``read_labels``.
     """
     around = Around(asking, group_column, PhotoSizes(photos), tables or {}, used if used is not None else set())
     top = read_sheet(source, name, asking.trial(), 1)
@@ -56,7 +58,8 @@ def read_table(
     except LabelsError:
         if top is not None and _has_usual_header(top):  # what is wrong is something else
             raise
-        if (found := _first((*OF_OTHER_TOOLS, *BY_COLUMNS), source, name, around)) is not None:
+        styles = (*OF_OTHER_TOOLS, *BY_COLUMNS, *((named_columns.read_by_files,) if any_columns else ()))
+        if (found := _first(styles, source, name, around)) is not None:
             return found
         raise
     asking.adopt(trial)

@@ -74,8 +74,8 @@ def test_uploads_are_chosen_in_the_same_way(tmp_path: Path) -> None:
 def test_tables_without_labels_are_listed(tmp_path: Path) -> None:
     files: Files = {
         **photos("a.png"),
-        "one.csv": "filename,author\na.png,Ann\n",
-        "two.csv": "filename,author\na.png,Bo\n",
+        "one.csv": "filename,author\nb.png,Ann\n",
+        "two.csv": "filename,author\nb.png,Bo\n",
     }
     with pytest.raises(LabelsError, match=r"None of the tables one\.csv, two\.csv has a column"):
         planned(tmp_path, files)
