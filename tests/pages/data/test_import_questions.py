@@ -29,7 +29,7 @@ def boxes(store: Store) -> Project:
 
 def answer(app: AppTest, choice: str) -> AppTest:
     [button] = [
-        one for one in app.button if one.key and one.key.startswith("add-answer-") and one.label == plain(choice)
+        one for one in app.button if one.key and one.key.startswith("add-answer") and one.label == plain(choice)
     ]
     return button.click().run()
 
@@ -45,10 +45,11 @@ def test_boxes_in_fractions_are_asked_with_the_photo_and_imported_as_chosen(
     upload(app, ("a.png", photo()), ("labels.csv", TABLE))
     assert "1 question before the import" in heads(app) and not messages(app)
     assert "Are the numbers fractions of the photo" in texts(app)
-    assert len(app.get("image")) == 2, "the photo with the box of each choice that has one"
+    choices = [one.label for one in app.button if one.key and one.key.startswith("add-answer-")]
+    assert len(app.get("image")) == len(choices) - 1, "the photo with its box, but where that is left out"
     assert not any(one.key == "import-now" for one in app.button)
     answer(app, "Read them as fractions")
-    assert not messages(app) and "read them as fractions" in texts(app)
+    assert not messages(app) and "Your answer: Read them as fractions" in texts(app)
     import_all(app)
     assert stored_boxes(store, boxes) == [Box(20, 30, 40, 15)]
 
@@ -81,3 +82,56 @@ def test_a_chosen_group_column_survives_an_answer(open_page: OpenPage, boxes: Pr
     answer(app, "Read them as pixels")
     assert next(one for one in app.selectbox if one.label == "Group photos by").value == "camera"
     assert "1 group" in texts(app)
+
+
+WORDS = b"""filename,label,group,x,y,width,height
+a.png,1,x,0.1,0.2,0.5,0.5
+b.png,1.0,NA,0.1,0.1,0.5,0.6
+c.png,nan,y,0.1,0.1,0.5,0.6
+d.png,NA,y,0.1,0.1,0.5,0.6
+"""
+
+
+def test_of_several_questions_one_is_shown_and_the_next_comes_by_itself(
+    open_page: OpenPage, boxes: Project, store: Store
+) -> None:
+    app = open_page("Data")
+    upload(app, *((f"{name}.png", photo(80 + place)) for place, name in enumerate("abcd")), ("labels.csv", WORDS))
+    assert "5 questions before the import" in heads(app) and "4 more questions" in texts(app)
+    assert [one.label for one in app.button].count("Answer this first") == 4
+    answer(app, 'Read "nan" as the name of a class')
+    assert "4 questions left before the import" in heads(app) and not messages(app)
+    answer(app, "Read it as no label")
+    answer(app, "Read each number as one class")
+    answer(app, "Read it as no group")
+    assert "1 question left before the import" in heads(app) and "more question" not in texts(app)
+    answer(app, "Read them as fractions")
+    assert not any("before the import" in head for head in heads(app))
+    import_all(app)
+    labels = {row.filename: [one.label for one in objects_of(row)] for row in store.label_rows(boxes.id)}
+    assert labels == {"a.png": ["1"], "b.png": ["1"], "c.png": ["nan"], "d.png": []}
+
+
+def test_questions_of_one_kind_are_answered_together_and_others_stay_open(open_page: OpenPage, boxes: Project) -> None:
+    """A button names what it answers: a group that may be empty is no label that may be empty."""
+    app = open_page("Data")
+    upload(app, *((f"{name}.png", photo(80 + place)) for place, name in enumerate("abcd")), ("labels.csv", WORDS))
+    together = [one.label for one in app.button if "such questions" in one.label]
+    assert together == [plain("Read it as no label, in all 2 such questions")]
+    answer(app, "Read it as no label, in all 2 such questions")
+    assert "3 questions left before the import" in heads(app) and texts(app).count("Your answer") == 2
+
+
+def test_a_question_can_be_answered_first_and_one_taken_back_is_asked_at_once(
+    open_page: OpenPage, boxes: Project
+) -> None:
+    app = open_page("Data")
+    upload(app, *((f"{name}.png", photo(80 + place)) for place, name in enumerate("abcd")), ("labels.csv", WORDS))
+    app.button(key="add-first-box-unit").click().run()
+    choices = [one.label for one in app.button if one.key and one.key.startswith("add-answer-")]
+    images = 3 * (len(choices) - 1)
+    assert len(app.get("image")) == images > 0, "three photos for each choice that has boxes"
+    answer(app, "Read them as pixels")
+    assert "4 questions left before the import" in heads(app) and not app.get("image")
+    app.button(key="add-answer-again-box-unit").click().run()
+    assert "5 questions before the import" in heads(app) and len(app.get("image")) == images

@@ -53,7 +53,7 @@ def test_boxes_of_photos_in_the_project_are_asked_before_they_are_updated(
     assert not messages(app) and "1 question before the import" in heads(app)
     assert not any(one.key == "update-labels" for one in app.button)
     answer(app, "Read them as fractions")
-    assert not messages(app) and "read them as fractions" in texts(app)
+    assert not messages(app) and "Read them as fractions" in texts(app)
     app.button(key="update-labels").click().run()
     expected = Box(image.width / 4, image.height / 2, image.width / 2, image.height / 4)
     assert stored(store, boxes) == [("cat", expected)]

@@ -1,22 +1,28 @@
-"""The questions about an import that only a person can answer: a sample of each choice, and its button."""
+"""The questions about an import that only a person can answer: one at a time, a sample and a button for each choice."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
 
 from core.data.importing.import_plan import ImportPlan
 from core.data.pictures.box_drawing import jpeg_with_boxes
-from core.data.tables.questions import Choice, Question
+from core.data.tables.questions import Answered, Choice, Question
 from core.errors import ImageRefused
 from pages.components.shared import frame
 from pages.components.shared.wording import counted, plain
 
 ANSWERS = "add-answers"
 """The answers so far, by the questions' ids."""
-SAMPLE_PIXELS = 300
+FIRST = "add-first-question"
+"""The id of the question that a person wants to answer before the others."""
+SAMPLE_PIXELS = 480
+SAMPLE_WIDTH = 260
+"""How wide a photo is shown, in pixels of the screen: three fit beside one another."""
 BESIDE = 3
-"""As many choices stand side by side, on a wide screen."""
+"""As many choices with rows stand side by side, on a wide screen."""
+LISTED = 10
+"""How many of the questions that come later are listed."""
 
 
 def answers() -> Mapping[str, str]:
@@ -25,42 +31,61 @@ def answers() -> Mapping[str, str]:
 
 
 def ask(plan: ImportPlan, replan: Callable[[], None]) -> bool:
-    """Draw the open questions and the answers given; return whether a question is open.
+    """Draw the next open question, a list of the others, and the answers given; return whether a question is open.
 
-    A click answers its question and makes the plan again; answers can be taken back.
+    One at a time, because samples of photos take a while to draw. A click answers its question, and makes the plan
+    again; that shows the next one. Answers can be taken back until the import.
     """
     if plan.questions:
-        st.header(f"{counted(len(plan.questions), 'question')} before the import", anchor=False)
-        st.markdown("These files can be read in more than one way. Look at what each choice would give.")
-    for question in plan.questions:
+        now = next((one for one in plan.questions if one.id == st.session_state.get(FIRST)), plan.questions[0])
+        left = "left " if answers() else ""
+        st.header(f"{counted(len(plan.questions), 'question')} {left}before the import", anchor=False)
+        st.markdown(
+            "These files can be read in more than one way. Compare the choices, and click the right one. "
+            "Nothing is imported yet, and you can change your answers until you import."
+        )
         with st.container(border=True):
-            _draw(question, replan)
-    for one in plan.answered:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f":material/check: {plain(str(one))}")
-            st.button(
-                "Change the answer",
-                key=f"add-answer-again-{one.question.id}",
-                type="tertiary",
-                on_click=_take_back,
-                args=(one.question, replan),
-            )
+            _draw(now, plan.questions, replan)
+        _later([one for one in plan.questions if one is not now])
+    for answered in plan.answered:
+        _answered(answered, replan)
     return bool(plan.questions)
 
 
-def _draw(question: Question, replan: Callable[[], None]) -> None:
+def _draw(question: Question, questions: Sequence[Question], replan: Callable[[], None]) -> None:
     st.markdown(f"**{plain(question.text)}**")
-    side_by_side = len(question.choices) <= BESIDE
+    with_photos = any(choice.photos for choice in question.choices)
+    side_by_side = len(question.choices) <= BESIDE and not with_photos
     places = st.columns(len(question.choices)) if side_by_side else [st.container() for _ in question.choices]
     for place, choice in zip(places, question.choices, strict=True):
         with place:
-            st.button(
-                plain(choice.label),
-                key=f"add-answer-{question.id}-{choice.key}",
-                on_click=_answer,
-                args=(question, choice, replan),
-            )
+            _buttons(question, choice, questions, replan)
             _sample(question, choice)
+
+
+def _buttons(question: Question, choice: Choice, questions: Sequence[Question], replan: Callable[[], None]) -> None:
+    """Draw the button of a choice, and one for all questions of this kind that offer the same."""
+    alike = [one for one in questions if one.kind == question.kind and _offers(one, choice)]
+    with st.container(horizontal=True):
+        st.button(
+            plain(choice.label),
+            key=f"add-answer-{question.id}-{choice.key}",
+            on_click=_answer,
+            args=([question], choice, replan),
+        )
+        if len(alike) > 1:
+            st.button(
+                f"{plain(choice.label)}, in all {len(alike):,} such questions",
+                key=f"add-answers-{question.id}-{choice.key}",
+                type="tertiary",
+                on_click=_answer,
+                args=(alike, choice, replan),
+            )
+
+
+def _offers(question: Question, choice: Choice) -> bool:
+    """Return whether a question has a choice that means the same."""
+    return any((one.key, one.label) == (choice.key, choice.label) for one in question.choices)
 
 
 def _sample(question: Question, choice: Choice) -> None:
@@ -78,12 +103,38 @@ def _sample(question: Question, choice: Choice) -> None:
                 except ImageRefused as refusal:
                     st.markdown(plain(str(refusal)))
                     continue
-                st.image(picture, caption=plain(photo.name), width="stretch", alt=f"{photo.name}, {choice.label}")
+                st.image(picture, plain(photo.name), width=SAMPLE_WIDTH, alt=f"{photo.name}, {choice.label}")
+
+
+def _later(questions: Sequence[Question]) -> None:
+    """List the questions that come after this one; each can be answered first."""
+    if not questions:
+        return
+    st.markdown(f"**Then:** {counted(len(questions), 'more question')}")
+    for one in questions[:LISTED]:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(plain(one.text))
+            st.button("Answer this first", key=f"add-first-{one.id}", type="tertiary", on_click=_put_first, args=(one,))
+    if len(questions) > LISTED:
+        st.caption(f"and {len(questions) - LISTED:,} more")
+
+
+def _answered(one: Answered, replan: Callable[[], None]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/check: **Your answer: {plain(one.choice.label)}.** {plain(one.question.text)}")
+        st.button(
+            "Change the answer",
+            key=f"add-answer-again-{one.question.id}",
+            type="tertiary",
+            on_click=_take_back,
+            args=(one.question, replan),
+        )
 
 
 @frame.action
-def _answer(question: Question, choice: Choice, replan: Callable[[], None]) -> None:
-    st.session_state[ANSWERS] = {**answers(), question.id: choice.key}
+def _answer(questions: Sequence[Question], choice: Choice, replan: Callable[[], None]) -> None:
+    st.session_state[ANSWERS] = {**answers(), **{one.id: choice.key for one in questions}}
+    st.session_state.pop(FIRST, None)
     replan()
 
 
@@ -92,4 +143,9 @@ def _take_back(question: Question, replan: Callable[[], None]) -> None:
     st.session_state[ANSWERS] = {
         name: key for name, key in answers().items() if name not in (question.id, question.kind)
     }
+    _put_first(question)
     replan()
+
+
+def _put_first(question: Question) -> None:
+    st.session_state[FIRST] = question.id
