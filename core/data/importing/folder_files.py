@@ -84,6 +84,12 @@ def free_name(name: str, taken: Collection[str]) -> str:
     return free
 
 
+def place_in(folder: Path, file: Path) -> str:
+    """Return the path of a file from a folder that it lies in; elsewhere its name alone."""
+    file, folder = file.resolve(), folder.resolve()
+    return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name
+
+
 def _as_text(path: Path) -> str:
     """Return the path with slashes, and with U+FFFD for bytes that are not text, which Linux allows in names."""
     return path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from core.data.importing.box_frames import BoxedPhoto, settle_boxes
-from core.data.importing.folder_layout import TABLE_SUFFIXES, common_folder, is_picture, suffix_of
+from core.data.importing.folder_layout import TABLE_SUFFIXES, is_picture, suffix_of
 from core.data.importing.formats.csv_styles.joined_tables import in_own_table
 from core.data.importing.formats.gathered_labels import Files, check_labels
 from core.data.importing.formats.gathering.competing_formats import TABLE
@@ -15,18 +15,20 @@ from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, i
 from core.data.importing.names.class_in_name import with_classes_in_names
 from core.data.importing.names.folder_classes import read_folders
 from core.data.importing.names.folders_against_labels import remark_on_folders
-from core.data.importing.names.table_splits import splits_of_folders, with_splits_of_folders
 from core.data.importing.photo_files.frame_questions import settle_frames
 from core.data.importing.photo_files.skip_reasons import skip_reason
-from core.data.importing.tables.photos_without_rows import settle_photos_without_rows
+from core.data.importing.tables.photos_of_rows import by_rows, folder_around, photos_of_rows
 from core.data.importing.tables.table_among_files import table_among
 from core.data.importing.tables.unused_labels import NOT_RECOGNISED, may_hold_labels, problems_of_unrecognised
 from core.data.importing.tables.unused_tables import problems_of_unused
-from core.data.tables.label_rows import NO_GROUP_COLUMNS, GroupColumns, LabelledBox, LabelRow, objects_of
-from core.data.tables.labels_csv import NO_LABEL, LabelTable, Problem, match_files
+from core.data.tables.label_rows import NO_GROUP_COLUMNS, GroupColumns, LabelledBox, LabelRow
+from core.data.tables.labels_csv import LabelTable, Problem
 from core.data.tables.names import class_key, sort_key, storable_name, tidy_name
 from core.data.tables.questions import Asking
 from core.errors import DataError
+
+LONE_FOLDER = "all photos lie in one folder"
+"""The first words of the problem that their folder is not used as a class."""
 
 FileReaders = dict[str, Callable[[], bytes]]
 """Relative paths with slashes, each with the function that reads the file."""
@@ -141,10 +143,7 @@ def _read_manifest(found: _Files, table: LabelTable | None, problems: list[Probl
 
 def _without_common_folder(found: _Files, table: LabelTable | None) -> _Files:
     """Return the files without the folder around everything; our own exports and the given table's paths keep it."""
-    folder = common_folder([path for path in found.readers if is_picture(path) or suffix_of(path) in TABLE_SUFFIXES])
-    in_table = table and any(row.filename.replace("\\", "/").startswith(folder) for row in table.rows)
-    if found.manifest or in_table:
-        folder = ""
+    folder = "" if found.manifest else folder_around(found.readers, table)
     readers = {path.removeprefix(folder): read for path, read in found.readers.items()}
     pictures = {path.removeprefix(folder) for path in found.photo_paths()}
     return replace(found, readers=readers, pictures=pictures, common_folder=folder)
@@ -158,7 +157,7 @@ def _from_data_set(found: _Files, problems: list[Problem], unread: dict[str, str
     in_set = {row.filename for row in data_set.table.rows}
     photos = {path for path in found.readers if is_picture(path) or path in in_set} - data_set.used
     own = found.manifest is not None
-    rows = _by_rows(data_set.table, found.sorted_readers(photos), problems, own)
+    rows = by_rows(data_set.table, found.sorted_readers(photos), problems, own)
     candidates = [replace(one, line=None) for one in rows]  # these rows stand in no table of the user's
     names = {**data_set.names, **(found.manifest.photos if found.manifest else {})}
     problems[:] = [replace(one, filename=names.get(one.filename, one.filename)) for one in problems]
@@ -181,11 +180,11 @@ def _from_table(
     used = chosen.used if chosen else frozenset()
     in_table = {_base(row.filename) for row in table.rows}
     photos |= {name for name in found.readers if _base(name) in in_table and name not in used}
-    candidates = _by_rows(table, found.sorted_readers(photos), problems, own, asking, found.common_folder)
-    if not own:
-        splits = splits_of_folders(photos)
-        settle_photos_without_rows(candidates, table.rows, splits, found.readers, problems)
-        candidates = with_splits_of_folders(candidates, splits, problems)
+    pictures, root = found.sorted_readers(photos), found.common_folder
+    if own:
+        candidates = by_rows(table, pictures, problems, own, asking, root)
+    else:
+        candidates = photos_of_rows(table, pictures, found.readers, problems, asking, root)
     gone = {problem.line for problem in problems if problem.absent}
     absent = [row for row in table.rows if row.line in gone]
     columns, parts = table.group_columns, table.parts
@@ -205,7 +204,7 @@ def _from_folders(found: _Files, problems: list[Problem], asking: Asking) -> _La
     if found.manifest is None and not any(one.label for one in candidates):
         candidates = with_classes_in_names(candidates, asking, problems)
     if found.common_folder and not any(one.label for one in candidates):
-        text = f'all photos lie in one folder, "{_base(found.common_folder[:-1])}", which is not used as a class'
+        text = f'{LONE_FOLDER}, "{_base(found.common_folder[:-1])}", which is not used as a class'
         problems.append(Problem(None, f"{text}; they are imported without labels"))
     return _Labelled(candidates, photos)
 
@@ -274,35 +273,6 @@ def classes_of(candidates: Iterable[Candidate]) -> tuple[str, ...]:
             if label is not None:
                 first.setdefault(class_key(label), label)
     return tuple(first.values())
-
-
-def _by_rows(
-    table: LabelTable,
-    pictures: FileReaders,
-    problems: list[Problem],
-    own: bool,
-    asking: Asking | None = None,
-    root: str = "",
-) -> list[Candidate]:
-    """Return the images in the order of the table's rows, then those without a row.
-
-    ``own`` is an export of ours, where images without a row or a label are expected. ``root`` is the folder around all
-    pictures.
-    """
-    file_of, unmatched = match_files(table, pictures, own, asking, root)
-    for problem in table.problems:
-        expected = own and problem.text.startswith(NO_LABEL)
-        problems.append(replace(problem, harmless=True) if expected else problem)
-    problems += unmatched
-    candidates = []
-    for row in table.rows:
-        if row.line in file_of:
-            file = file_of[row.line]
-            one = Candidate(file, row.label, row.split, row.box, pictures[file], objects_of(row), row.line)
-            candidates.append(replace(one, group=row.group, tags=row.tags, frame=row.frame, opinions=row.opinions))
-    with_row = set(file_of.values())
-    candidates += [Candidate(file, None, None, None, read) for file, read in pictures.items() if file not in with_row]
-    return candidates
 
 
 def with_usable_labels(candidates: list[Candidate], problems: list[Problem]) -> list[Candidate]:

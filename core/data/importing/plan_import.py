@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from core.data.importing.archives import LIMITS, ZipLimits, list_zip
 from core.data.importing.arrays.packed_images import plan_packed
-from core.data.importing.folder_files import free_name, list_folder, read_head, read_limited, read_listed
+from core.data.importing.folder_files import free_name, list_folder, place_in, read_head, read_limited, read_listed
 from core.data.importing.folder_layout import (
     TABLE_SUFFIXES,
     is_clutter,
@@ -98,8 +98,7 @@ def plan_folder(
     if labels is not None:
         name = labels.name if isinstance(labels, Path) else "labels.csv"
         table = read_table(labels, name, group_column, asking, files, tables_among(files), any_columns=True)
-        inside = own_table is not None and own_table.is_relative_to(root)
-        place = own_table.relative_to(root).as_posix() if own_table is not None and inside else name
+        place = place_in(root, labels) if isinstance(labels, Path) else name
         table = OwnFolders({path for path in files if is_picture(path)}).places(table, place)
     parts = packed_parts(packed, listing.refused, asking)
     parts += plan_samples(samples, listing.refused, asking)

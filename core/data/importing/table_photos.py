@@ -2,17 +2,21 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.data.importing.box_frames import BoxedPhoto, settle_boxes
 from core.data.importing.equal_photos import distinct_classes, distinct_labels, strictest_split
+from core.data.importing.folder_files import place_in
+from core.data.importing.folder_layout import TABLE_SUFFIXES, is_picture
 from core.data.importing.formats.csv_styles.choose_table import tables_among
 from core.data.importing.formats.csv_styles.read_table import read_table
 from core.data.importing.formats.manifest import FILE_NAME as MANIFEST
 from core.data.importing.names.class_case import settle_table
+from core.data.importing.tables.own_folder import OwnFolders
+from core.data.importing.tables.photos_of_rows import Readers, by_rows, folder_around, photos_of_rows
 from core.data.pictures.box import Box
 from core.data.pictures.decoding import IMAGE_SUFFIXES, PART_READ, content_hash, decode
 from core.data.pictures.near_duplicates import phash_of
@@ -21,7 +25,7 @@ from core.data.store.boxes.box_checks import TOLERATED_PIXELS, invalid_reason, r
 from core.data.store.records import BoxRow
 from core.data.tables.csv_cells import MAX_CSV_BYTES
 from core.data.tables.label_rows import LabelTable, objects_of, with_objects
-from core.data.tables.labels_csv import LabelRow, Problem, match_files
+from core.data.tables.labels_csv import LabelRow, Problem
 from core.data.tables.questions import NO_ANSWERS, Asking
 from core.errors import DataError, ImageRefused, LabelsError
 from core.processors import available_processors
@@ -62,7 +66,8 @@ def photos_of_table(
         raise DataError(f"There is no folder {images}. Name the folder with the photos of {labels.name}.")
     folder = images.resolve()
     asking = Asking(answers)
-    table = settle_table(_read_labels(labels, folder, group_column, asking), asking)
+    files = _readers(folder, labels.resolve())
+    table = settle_table(_read_labels(labels, folder, files, group_column, asking), asking)
     if table.group_columns.unclear:
         first, *_ = shown = table.group_columns.possible
         raise LabelsError(
@@ -70,23 +75,43 @@ def photos_of_table(
             f'Choose one with --group-column "{first}", or --group-column none to group nothing.'
         )
     asking.require_answers(more_to_come=True)
-    file_of, unmatched = match_files(table, _files(folder), asking=asking)
-    wanted = [(row, file_of[row.line]) for row in table.rows if row.line in file_of and row.label is not None]
     own = any((place / MANIFEST).is_file() for place in (labels.parent, folder))
+    wanted, problems = _with_photos(table, files, asking, own)
     wanted, turned = _with_settled_boxes(folder, wanted, asking, own) if boxes else (wanted, [])
     asking.require_answers()
     photos, refused = _read(folder, wanted, progress)
     kept, copies = without_copies(photos)
-    return kept, [*table.problems, *unmatched, *turned, *_remarks(asking), *refused, *copies, *_several_boxes(kept)]
+    return kept, [*problems, *turned, *_remarks(asking), *refused, *copies, *_several_boxes(kept)]
 
 
-def _read_labels(labels: Path, folder: Path, group_column: str | None, asking: Asking) -> LabelTable:
+def _read_labels(labels: Path, folder: Path, files: Readers, group_column: str | None, asking: Asking) -> LabelTable:
     """Read the table; the photos and the tables beside it may tell how it is meant."""
-    photos = {file: (folder / file).read_bytes for file in _files(folder)}
-    found = (path for path in sorted(labels.parent.glob("*.[ct]sv")) if path != labels and path.is_file())
-    beside = {path.name: path.read_bytes for path in found if path.stat().st_size <= MAX_CSV_BYTES}
-    tables = tables_among(beside)
-    return read_table(labels, labels.name, group_column, asking, photos, tables, any_columns=True)
+    photos = {file: read for file, read in files.items() if is_picture(file)}
+    found = (path for path in sorted(labels.parent.glob("*.[ct]sv")) if path != labels and _is_small(path))
+    beside = {path.name: path.read_bytes for path in found}
+    tables = tables_among({**files, **beside})
+    table = read_table(labels, labels.name, group_column, asking, photos, tables, any_columns=True)
+    return OwnFolders(photos).places(table, place_in(folder, labels))
+
+
+def _with_photos(
+    table: LabelTable, files: Readers, asking: Asking, own: bool
+) -> tuple[list[tuple[LabelRow, str]], list[Problem]]:
+    """Return the rows with a label and a photo, matched as in an import, with its path; and all problems.
+
+    ``own`` is an export of ours, which gives the splits in its table.
+    """
+    root = folder_around(files, table)
+    inside = {file.removeprefix(root): read for file, read in files.items()}
+    photos = {file: read for file, read in inside.items() if is_picture(file)}
+    problems: list[Problem] = []
+    if own:
+        candidates = by_rows(table, photos, problems, False, asking, root)
+    else:
+        candidates = photos_of_rows(table, photos, inside, problems, asking, root)
+    row_of = {row.line: row for row in table.rows}
+    labelled = [one for one in candidates if one.line is not None and one.label is not None]
+    return [(replace(row_of[one.line or 0], split=one.split), root + one.name) for one in labelled], problems
 
 
 def _with_settled_boxes(
@@ -119,15 +144,22 @@ def _several_boxes(photos: list[TablePhoto]) -> list[Problem]:
     return problems
 
 
-def _files(folder: Path) -> list[str]:
-    """List the images below the folder as relative paths with slashes; hidden files and folders are skipped."""
-    found = []
+def _readers(folder: Path, labels: Path) -> dict[str, Callable[[], bytes]]:
+    """Return the photos and other tables below the folder by their relative paths; hidden ones are skipped."""
+    found: dict[str, Callable[[], bytes]] = {}
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES:
-                found.append((Path(root) / name).relative_to(folder).as_posix())
+            path = Path(root) / name
+            suffix = path.suffix.lower()
+            table = suffix in TABLE_SUFFIXES and path != labels and _is_small(path)
+            if not name.startswith(".") and (suffix in IMAGE_SUFFIXES or table):
+                found[path.relative_to(folder).as_posix()] = path.read_bytes
     return found
+
+
+def _is_small(table: Path) -> bool:
+    return table.is_file() and table.stat().st_size <= MAX_CSV_BYTES
 
 
 def _read(
