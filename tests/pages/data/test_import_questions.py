@@ -135,3 +135,11 @@ def test_a_question_can_be_answered_first_and_one_taken_back_is_asked_at_once(
     assert "4 questions left before the import" in heads(app) and not app.get("image")
     app.button(key="add-answer-again-box-unit").click().run()
     assert "5 questions before the import" in heads(app) and len(app.get("image")) == images
+
+
+def test_a_table_with_two_columns_of_one_name_is_asked(open_page: OpenPage, boxes: Project) -> None:
+    """Streamlit refuses equal names, and the page showed an error instead of the question."""
+    table = "filename,label,group,group\na.png,猫,犬,鳥\n".encode("cp932")
+    app = open_page("Data")
+    upload(app, ("a.png", photo()), ("labels.csv", table))
+    assert "1 question before the import" in heads(app) and not messages(app)

@@ -10,7 +10,7 @@ from core.data.pictures.box_drawing import jpeg_with_boxes
 from core.data.tables.questions import Answered, Choice, Question
 from core.errors import ImageRefused
 from pages.components.shared import frame
-from pages.components.shared.wording import counted, plain
+from pages.components.shared.wording import counted, plain, unique_options
 
 ANSWERS = "add-answers"
 """The answers so far, by the questions' ids."""
@@ -91,7 +91,9 @@ def _offers(question: Question, choice: Choice) -> bool:
 def _sample(question: Question, choice: Choice) -> None:
     """Draw what a choice would make of a few rows or photos."""
     if choice.rows:
-        columns = list(question.columns) or [f"Column {number}" for number in range(1, len(choice.rows[0]) + 1)]
+        names = question.columns or [f"Column {number}" for number in range(1, len(choice.rows[0]) + 1)]
+        # A table may have two columns of one name, which Streamlit refuses to draw.
+        columns = list(unique_options((plain(name), place) for place, name in enumerate(names)))
         st.table(pd.DataFrame(list(choice.rows), columns=columns).map(plain), hide_index=True)
     if question.shows_boxes and choice.photos and not any(photo.boxes for photo in choice.photos):
         st.caption("No box is imported.")
