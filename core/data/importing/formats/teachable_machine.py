@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from core.data.importing.import_plan import ImportPlan
-from core.data.importing.plan_files import classes_of, with_usable_labels
+from core.data.importing.plan_files import LONE_FOLDER, classes_of, with_usable_labels
 from core.data.tables.label_rows import Problem
 from core.data.tables.questions import SAMPLED, Asking, Choice, Question
 
@@ -46,7 +46,9 @@ def with_class_of_zip(plan: ImportPlan, name: str, asking: Asking) -> ImportPlan
         text = f'The zip {name} is called like the samples of one class. Do all its photos show "{label}"?'
         if asking.ask(Question(ZIP_CLASS, text, choices, "", ("photo", "class"))) != NAMED:
             return plan
-    problems = [*plan.problems, Problem(None, f'the name of {name} gives the class "{label}"', harmless=True)]
+    # A folder around the photos is that of a zip that was unpacked and zipped again.
+    problems = [one for one in plan.problems if not one.text.startswith(LONE_FOLDER)]
+    problems.append(Problem(None, f'the name of {name} gives the class "{label}"', harmless=True))
     labelled = [replace(one, label=label, by_folder=True) for one in there]
     candidates = with_usable_labels(labelled, problems)
     return replace(plan, candidates=tuple(candidates), problems=tuple(problems), classes=classes_of(candidates))

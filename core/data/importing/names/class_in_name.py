@@ -18,7 +18,7 @@ PREFIX, NONE = "prefix", "none"
 TEACHABLE_MACHINE = "-!-"
 """Between class and number in the files of a Teachable Machine project, and in no other names."""
 
-_BEFORE_NUMBER = "_- "  # fastai's own example: great_pyrenees_173
+_BEFORE_NUMBER = "_-. "  # fastai's own example is great_pyrenees_173, Kaggle's is cat.173
 _SHARE = 0.9  # of the photos have such a name
 _FEWEST = 2  # classes, and photos of most of them
 # What cameras, telephones and programs call every photo.
@@ -61,10 +61,17 @@ def with_classes_in_names(candidates: list[Candidate], asking: Asking, problems:
 def _prefix(path: str) -> str | None:
     """Return the part of a name before its last number; None where there is none, or where a camera gave it."""
     stem = PurePosixPath(path).stem
-    end = len(stem)
+    bracket = stem.endswith(")")  # "cat (12)", as Windows numbers files
+    last = end = len(stem) - bracket
     while end and stem[end - 1].isdecimal():
         end -= 1
-    if end == len(stem) or stem[:end].rstrip(_BEFORE_NUMBER) == stem[:end]:
+    if end == last:
+        return None
+    if bracket:
+        if not stem[:end].endswith("("):
+            return None
+        end -= 1
+    elif stem[:end].rstrip(_BEFORE_NUMBER) == stem[:end]:
         return None
     prefix = stem[:end].strip(_BEFORE_NUMBER)
     words = [word for word in re.split(r"[\W\d_]+", prefix.lower()) if word]

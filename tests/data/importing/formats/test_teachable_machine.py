@@ -49,6 +49,11 @@ def test_photos_of_other_names_are_asked() -> None:
     assert {one.label for one in plain.candidates} == {None}
 
 
+def test_a_zip_that_was_unpacked_and_zipped_again_is_one_class() -> None:
+    plan = plan_zip(zipped("owl-samples/0.jpg", "owl-samples/1.jpg"), "owl-samples.zip")
+    assert [one.label for one in plan.candidates] == ["owl", "owl"] and not plan.questions and not problems(plan)
+
+
 def test_class_folders_count_more_than_the_name_of_the_zip() -> None:
     plan = plan_zip(zipped("owl/0.jpg", "duck/0.jpg"), "bird-samples.zip")
     assert {one.label for one in plan.candidates} == {"owl", "duck"} and not plan.questions

@@ -33,6 +33,13 @@ def test_the_part_before_the_number_is_offered_with_a_sample(tmp_path: Path) -> 
     assert {label for label, _ in labels(planned(tmp_path, {}, {"class-in-name": "none"})).values()} == {None}
 
 
+@pytest.mark.parametrize("form", ["{}.{}.jpg", "{} ({}).jpg", "{}({}).jpg", "{}-{}.jpg", "{}_({}).jpg"])
+def test_the_number_may_follow_a_point_or_stand_in_brackets(tmp_path: Path, form: str) -> None:
+    names = [form.format(label, number) for label in ("cat", "dog") for number in (1, 25)]
+    plan = planned(tmp_path, photos(*names), {"class-in-name": "prefix"})
+    assert [labels(plan)[name][0] for name in names] == ["cat", "cat", "dog", "dog"]
+
+
 def test_a_name_of_another_kind_is_a_problem(tmp_path: Path) -> None:
     names = [f"{kind}_{number}.jpg" for kind in ("owl", "duck") for number in range(6)]
     plan = planned(tmp_path, photos(*names, "mascot.jpg"), {"class-in-name": "prefix"})
@@ -46,6 +53,7 @@ def test_a_name_of_another_kind_is_a_problem(tmp_path: Path) -> None:
         ("owl_1.jpg", "owl_2.jpg", "owl_3.jpg"),  # one name
         ("IMG_0001.jpg", "IMG_0002.jpg", "DSC_0001.jpg", "DSC_0002.jpg"),  # cameras
         ("IMG_20230101_120000.jpg", "IMG_20230101_120001.jpg", "PXL_20230102_1.jpg", "PXL_20230102_2.jpg"),
+        ("IMG_1 (1).jpg", "IMG_1 (2).jpg", "Photo 2.1.jpg", "Photo 2.2.jpg"),
         ("1_1.jpg", "1_2.jpg", "2_1.jpg", "2_2.jpg"),  # numbers
         ("walk_1.jpg", "beach_7.jpg", "home_3.jpg"),  # every photo has a name of its own
         ("owl_1.jpg", "owl_2.jpg", "duck_1.jpg", "duck_2.jpg", "a.jpg", "b.jpg", "c.jpg"),
