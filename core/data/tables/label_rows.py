@@ -1,6 +1,7 @@
 """The parts of a table of labels: rows, boxes and problems."""
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from core.data.pictures.box import Box
 
@@ -12,6 +13,8 @@ class BoxFrame:
     size: tuple[int, int] | None = None  # width and height of the photo in pixels, according to the source
     relative: bool = False  # the boxes were fractions of the photo; here they are pixels of the upright one
     fractions: bool = False  # the boxes still are fractions of the photo, from 0 to 1
+    # What x and y were read as, beside a width and height, where people also write the other; "" if it is certain.
+    read_as: Literal["", "corner", "centre"] = field(default="", compare=False)
 
 
 PIXELS = BoxFrame()

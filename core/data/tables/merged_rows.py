@@ -67,12 +67,13 @@ def one_row_per_file(rows: list[LabelRow], broken: set[int]) -> tuple[list[Label
 def _one_frame(name: str, group: Sequence[LabelRow], problems: list[Problem]) -> BoxFrame:
     """Return the photo's size that all rows of a file agree on; where they differ, none is used."""
     found = {row.frame: row.line for row in reversed(group) if row.frame.size is not None}
+    unsure = next((row.frame for row in group if row.frame.read_as), PIXELS)
     if len(found) < 2:
-        return next(iter(found), PIXELS)
+        return replace(next(iter(found), PIXELS), read_as=unsure.read_as)
     (one, line), (other, further) = sorted(found.items(), key=lambda item: item[1])[:2]
     differ = f"{_pixels(one)} (line {line}) and {_pixels(other)} (line {further})"
     problems.append(Problem(further, f"{name} has two sizes, {differ}; its boxes are read without a size"))
-    return PIXELS
+    return replace(PIXELS, read_as=unsure.read_as)
 
 
 def _pixels(frame: BoxFrame) -> str:

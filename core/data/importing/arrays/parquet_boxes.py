@@ -6,6 +6,7 @@ a corner and a size: the images' sizes tell, else it is asked.
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.data.importing.arrays.parquet_file import ParquetFile
@@ -15,8 +16,7 @@ from core.data.importing.formats.csv_styles.box_meaning import (
     Four,
     WrittenBox,
     as_corners,
-    ask_meaning,
-    possible_meanings,
+    settle_meaning,
 )
 from core.data.importing.formats.csv_styles.photo_sizes import PhotoSizes
 from core.data.importing.formats.csv_styles.sheet import Around
@@ -52,17 +52,16 @@ def boxes_of(
     readers = {name: row.read for row, name in zip(file.rows, names, strict=True) if row.read is not None}
     around = Around(asking, None, PhotoSizes(readers))
     boxes = [box for box, _, _ in written]
-    possible = possible_meanings(boxes, around)
-    meaning = next(iter(possible)) if len(possible) == 1 else SIZE
-    if len(possible) == 2 and boxes:
-        meaning = ask_meaning(boxes, around, place) or SIZE
+    meaning = settle_meaning(boxes, around, place)
     collected = LabelCollector()
     for box, label, where in written:
-        left, top, right, bottom = as_corners(box.numbers, meaning)
+        left, top, right, bottom = as_corners(box.numbers, meaning.kind)
         collected.add_box(box.filename, label, (left, top, right - left, bottom - top), where)
     problems += collected.problems
     found = {name: tuple(some) for name, some in collected.objects.items() if name in readers}
-    photos = [BoxedPhoto(name, some, PIXELS, readers[name]) for name, some in found.items()]
+    unsure = meaning.kind == SIZE and not meaning.asked
+    frame = replace(PIXELS, read_as="corner") if unsure else PIXELS
+    photos = [BoxedPhoto(name, some, frame, readers[name]) for name, some in found.items()]
     settled, remarks = settle_boxes(photos, asking, place)
     problems += remarks
     return {**found, **settled}

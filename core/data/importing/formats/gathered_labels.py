@@ -127,7 +127,7 @@ class LabelCollector:
         if size is None or size == (before and before.size):
             return
         if before is None or before.size is None:
-            self.frames[path] = BoxFrame(size, before is not None and before.relative)
+            self.frames[path] = replace(before or PIXELS, size=size)
         elif path not in self.two_sizes:
             self.two_sizes.add(path)
             sizes = " and ".join(f"{across} × {down}" for across, down in (before.size, size))

@@ -1,7 +1,7 @@
 """The columns of a table that hold a box and the size of its photo, by their usual names."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Shape = Literal["sides", "corners", "centre"]
@@ -78,6 +78,7 @@ class BoxColumns:
     size_is_plain: bool = False  # its columns are just width and height: they may be the box's own
     parts: tuple[int, ...] = ()  # columns of a box of which others are missing
     missing: tuple[str, ...] = ()
+    plain: bool = False  # x and y of a corner and size are called just that: people write the centre there, too
 
 
 NO_BOX = BoxColumns()
@@ -109,7 +110,8 @@ def find_box_columns(columns: Sequence[str]) -> BoxColumns:
             for size in _sizes(prefix, at):
                 if _all(size, at):
                     plain = not set(size).intersection(_SIZES[0])
-                    return BoxColumns(_places((*first, *size), at), shape, *_photo_size(at, plain=plain))
+                    found = BoxColumns(_places((*first, *size), at), shape, *_photo_size(at, plain=plain))
+                    return replace(found, plain=first == (prefix + BOX[0], prefix + BOX[1]))
     for _, first, prefix in _first_two():
         if first != BOX[:2] and any(name in at for name in first) and not _WORDS.intersection(first):
             return _incomplete((*first, *_sizes(prefix, at)[0]), at)

@@ -7,7 +7,7 @@ from core.data.pictures.box import Box
 from core.data.tables.boxes.box_layout import Shape
 from core.data.tables.boxes.number_cells import COMMA, POINT, find_mark, is_unclear, read_number
 from core.data.tables.label_columns import Header
-from core.data.tables.label_rows import BoxFrame, LabelledBox, LabelRow, Problem
+from core.data.tables.label_rows import LabelledBox, LabelRow, Problem
 from core.data.tables.label_words import is_empty_word
 from core.data.tables.questions import SAMPLED, Asking, Choice, Question
 
@@ -59,6 +59,11 @@ def read_boxes(rows: Sequence[LabelRow], cells: Mapping[int, BoxCells], header: 
         has = f"{len(without):,} rows have" if len(without) > 1 else "1 row has"
         word = next(text for text in cells[without[0]].box if text)
         found.problems.append(Problem(without[0], f'{has} "{word}" instead of a box, so no box', harmless=True))
+    if header.boxes.plain:
+        found.rows = [
+            replace(row, frame=replace(row.frame, read_as="corner")) if row.box is not None else row
+            for row in found.rows
+        ]
     if header.boxes.size:
         found.rows = _with_sizes(found, cells, mark, header)
     return found
@@ -164,7 +169,7 @@ def _with_sizes(found: TableBoxes, cells: Mapping[int, BoxCells], mark: str | No
     if header.boxes.size_is_plain and _are_of_boxes(found.rows, sizes):
         return found.rows
     return [
-        replace(row, frame=BoxFrame((round(sizes[row.line][0]), round(sizes[row.line][1]))))
+        replace(row, frame=replace(row.frame, size=(round(sizes[row.line][0]), round(sizes[row.line][1]))))
         if row.line in sizes
         else row
         for row in found.rows

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data.importing.box_frames import BEYOND
+from core.data.importing.box_frames import BEYOND, PLACE
 from core.data.importing.formats.gathering.box_corners import CORNERS
 from core.data.importing.formats.gathering.label_sources import SOURCES
 from tests.data.importing.formats.small_sets import (
@@ -65,7 +65,7 @@ def test_corners_in_fractions_are_asked_too(tmp_path: Path) -> None:
 
 def test_the_area_tells_a_size_from_corners(tmp_path: Path) -> None:
     size: list[object] = [mark(1, 1, 1, 30, 20, 60, 45, area=2700)]
-    assert questions(plan(put(tmp_path / "a", TWO, {"all.json": coco(IMAGES, size)}))) == [BEYOND]
+    assert questions(plan(put(tmp_path / "a", TWO, {"all.json": coco(IMAGES, size)}))) == [PLACE]
     corners: list[object] = [mark(1, 1, 1, 2, 3, 20, 10, area=18 * 7)]
     assert questions(plan(put(tmp_path / "b", TWO, {"all.json": coco(IMAGES, corners)}))) == [f"{CORNERS}:all.json"]
 

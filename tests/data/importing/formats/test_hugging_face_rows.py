@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data.importing.box_frames import BEYOND
+from core.data.importing.box_frames import PLACE
 from core.data.importing.formats.gathering.box_corners import CORNERS
 from core.data.importing.formats.gathering.label_sources import SOURCES
 from core.data.tables.column_choices import LABEL_COLUMN
@@ -149,7 +149,7 @@ def test_a_label_that_no_box_has_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_corners_are_asked_and_areas_tell(tmp_path: Path) -> None:
-    for area, expected in ((None, [f"{CORNERS}:metadata.jsonl"]), ([2700], [BEYOND])):
+    for area, expected in ((None, [f"{CORNERS}:metadata.jsonl"]), ([2700], [PLACE])):
         objects = {"bbox": [[30, 20, 60, 45]], "categories": ["cat"], **({"area": area} if area else {})}
         text = lines({"file_name": "a.png", "objects": objects})
         assert questions(plan(put(tmp_path / str(area), photos("a.png"), {"metadata.jsonl": text}))) == expected

@@ -11,8 +11,7 @@ from core.data.importing.formats.csv_styles.box_meaning import (
     Four,
     WrittenBox,
     as_corners,
-    ask_meaning,
-    possible_meanings,
+    settle_meaning,
 )
 from core.data.importing.formats.csv_styles.named_columns import CLASSES, SEVERAL, photo_column
 from core.data.importing.formats.csv_styles.sheet import Around, Row, Sheet, number
@@ -39,14 +38,12 @@ def read(sheet: Sheet, around: Around) -> LabelTable | None:
     boxes = [
         WrittenBox(row.cell(photo), four, _size(row, *sizes)) for row in sheet.body if (four := _four(row.cell(place)))
     ]
-    possible = possible_meanings(boxes, around)
-    meaning = next(iter(possible)) if len(possible) == 1 else SIZE
-    if len(possible) == 2 and boxes:
-        meaning = ask_meaning(boxes, around, sheet.name) or SIZE
+    meaning = settle_meaning(boxes, around, sheet.name)
     label = _class_column(sheet, {photo, place, *sizes}, around)
     cells = {at: cell for at, cell in enumerate(sheet.rows[0].cells) if at not in (photo, place, label)}
     cells |= {at: name for at, name in zip(sizes, _SIZE, strict=True) if at is not None}
-    table = UsualTable(sheet, sheet.rows[0].line, tuple(cells.values()))
+    unsure = meaning.kind == SIZE and not meaning.asked
+    table = UsualTable(sheet, sheet.rows[0].line, tuple(cells.values()), corner_unsure=unsure)
     for row in sheet.body:
         written, four = row.cell(place), _four(row.cell(place))
         if written and four is None:
@@ -54,7 +51,7 @@ def read(sheet: Sheet, around: Around) -> LabelTable | None:
             table.add_problem(row.line, text)
             continue  # its class is that of a lost box, not of the photo
         name = row.cell(label) if label is not None else ONE_CLASS if four else ""
-        corners = as_corners(four, meaning) if four else None
+        corners = as_corners(four, meaning.kind) if four else None
         others = tuple(row.cell(at) for at in cells)
         table.rows.append(UsualRow(row.line, row.cell(photo), (name,) if four or name else (), "", corners, others))
     return table.read(around)

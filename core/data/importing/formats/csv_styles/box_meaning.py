@@ -1,4 +1,4 @@
-"""Tell two corners from a corner and a size by the photos' sizes; where both fit, ask."""
+"""Tell two corners from a corner or centre and a size by the photos' sizes; where several fit, ask."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,20 @@ from core.data.tables.questions import SAMPLED, Choice, Question
 
 CORNERS_OR_SIZE = "box-corners"
 """The kind of the question."""
-CORNERS, SIZE = "corners", "size"
+CORNERS, SIZE, CENTRE = "corners", "size", "centre"
 _TOLERATED = 1.0  # pixels beyond the photo
+_UNIT_MOST, _UNIT_TOLERATED = 1.5, 0.01  # of fractions
+_SURELY_CORNERS = 5  # so many boxes whose last numbers all exceed the first two are no centres with a size
+_LABELS = {
+    CORNERS: "Read two corners",
+    SIZE: "Read a corner, width and height",
+    CENTRE: "Read the centre, width and height",
+}
+_WORDS = {
+    CORNERS: "two corners",
+    SIZE: "a corner with width and height",
+    CENTRE: "the centre with width and height",
+}
 
 Four = tuple[float, float, float, float]
 
@@ -24,7 +36,7 @@ class WrittenBox:
 
 
 def possible_meanings(boxes: Iterable[WrittenBox], around: Around) -> set[str]:
-    """Return what the four numbers may be: corners, or a corner and a size, or either."""
+    """Return what the four numbers may be: corners, or a corner and a size, or either; a centre is another question."""
     possible = {CORNERS, SIZE}
     for box in boxes:
         x, y, third, fourth = box.numbers
@@ -40,32 +52,78 @@ def possible_meanings(boxes: Iterable[WrittenBox], around: Around) -> set[str]:
     return possible
 
 
-def ask_meaning(boxes: Sequence[WrittenBox], around: Around, place: str) -> str | None:
-    """Ask whether the numbers are corners or a size; return the answer, None while nobody has given one."""
+@dataclass(frozen=True)
+class Meaning:
+    """What the four numbers are."""
+
+    kind: str  # CORNERS, SIZE or CENTRE
+    asked: bool = False  # a person said it
+
+
+def settle_meaning(boxes: Sequence[WrittenBox], around: Around, place: str) -> Meaning:
+    """Return what the four numbers of all boxes are; where they may be several things, ask.
+
+    The centre is one of them only where a corner and a size do not fit, or where it is asked anyway. While nobody has
+    answered, they are a corner and a size.
+    """
+    possible = possible_meanings(boxes, around)
+    usual = [meaning for meaning in (CORNERS, SIZE) if meaning in possible]
+    if not boxes or usual == [SIZE]:
+        return Meaning(SIZE)
+    if _are_centres(boxes, around) and (usual != [CORNERS] or len(boxes) < _SURELY_CORNERS):
+        meanings = [*(usual or [SIZE]), CENTRE]
+    else:
+        meanings = usual or [SIZE]
+    if len(meanings) == 1:
+        return Meaning(meanings[0])
+    answer = ask_meaning(boxes, around, place, meanings)
+    return Meaning(answer or SIZE, asked=True)
+
+
+def _are_centres(boxes: Iterable[WrittenBox], around: Around) -> bool:
+    """Return whether all boxes lie in their photos if the first two numbers are the centre."""
+    for box in boxes:
+        left, top, right, bottom = as_corners(box.numbers, CENTRE)
+        unit = max(box.numbers) <= _UNIT_MOST
+        sizes = [(1, 1)] if unit else _sizes(box, around)
+        beyond = _UNIT_TOLERATED if unit else _TOLERATED
+        if min(left, top) < -beyond or right <= left or bottom <= top:
+            return False
+        if sizes and not any(_within((right, bottom), size, beyond) for size in sizes):
+            return False
+    return True
+
+
+def ask_meaning(
+    boxes: Sequence[WrittenBox], around: Around, place: str, meanings: Sequence[str] = (CORNERS, SIZE)
+) -> str | None:
+    """Ask which of the meanings the numbers have; return the answer, None while nobody has given one."""
     shown = boxes[:SAMPLED]
     example = f"{_listed(shown[0].numbers)} of {shown[0].filename}"
+    words = [_WORDS[meaning] for meaning in meanings]
     text = (
-        f"The four numbers of a box, such as {example}, may be two corners or a corner with width and height. "
-        "Which are they?"
+        f"The four numbers of a box, such as {example}, may be {', '.join(words[:-1])} or {words[-1]}. Which are they?"
     )
-    as_size = tuple((box.filename, f"{box.numbers[2]:g} wide, {box.numbers[3]:g} high") for box in shown)
-    as_corners = tuple(
-        (
-            box.filename,
-            f"{box.numbers[2] - box.numbers[0]:g} wide, {box.numbers[3] - box.numbers[1]:g} high",
-        )
-        for box in shown
-    )
-    choices = (
-        Choice(CORNERS, "Read two corners", as_corners),
-        Choice(SIZE, "Read a corner, width and height", as_size),
-    )
+    with_place = CENTRE in meanings
+
+    def rows(meaning: str) -> tuple[tuple[str, str], ...]:
+        return tuple((box.filename, _shown(box.numbers, meaning, with_place)) for box in shown)
+
+    choices = tuple(Choice(meaning, _LABELS[meaning], rows(meaning)) for meaning in meanings)
     return around.asking.ask(Question(CORNERS_OR_SIZE, text, choices, place, ("photo", "box")))
+
+
+def _shown(numbers: Four, meaning: str, with_place: bool) -> str:
+    left, top, right, bottom = as_corners(numbers, meaning)
+    size = f"{right - left:g} wide, {bottom - top:g} high"
+    return f"{size}, from {left:g} across and {top:g} down" if with_place else size
 
 
 def as_corners(numbers: Four, meaning: str) -> Four:
     """Return left, top, right and bottom of a box that is written in this way."""
     x, y, third, fourth = numbers
+    if meaning == CENTRE:
+        return x - third / 2, y - fourth / 2, x + third / 2, y + fourth / 2
     return (x, y, x + third, y + fourth) if meaning == SIZE else numbers
 
 
@@ -77,8 +135,8 @@ def _sizes(box: WrittenBox, around: Around) -> list[tuple[int, int]]:
     return [stored.upright, (stored.width, stored.height)] if stored else []
 
 
-def _within(point: tuple[float, float], size: tuple[int, int]) -> bool:
-    return point[0] <= size[0] + _TOLERATED and point[1] <= size[1] + _TOLERATED
+def _within(point: tuple[float, float], size: tuple[int, int], beyond: float = _TOLERATED) -> bool:
+    return point[0] <= size[0] + beyond and point[1] <= size[1] + beyond
 
 
 def _listed(numbers: Four) -> str:

@@ -38,6 +38,7 @@ class UsualTable:
     rows: list[UsualRow] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     fractions: bool = False  # the boxes are fractions of the photo
+    corner_unsure: bool = False  # x and y of the boxes were read as the corner, and people also write the centre
 
     def add_problem(self, line: int | None, text: str) -> None:
         """Add something that is skipped or wrong."""
@@ -68,7 +69,8 @@ class UsualTable:
 
     def _framed(self, table: LabelTable) -> Iterator[LabelRow]:
         for row in table.rows:
-            yield replace(row, frame=BoxFrame(fractions=True)) if self.fractions else row
+            frame = BoxFrame(fractions=True) if self.fractions else row.frame
+            yield replace(row, frame=replace(frame, read_as="corner") if self.corner_unsure else frame)
 
     def _text(self) -> tuple[str, dict[int, int]]:
         """Return the table as text, and the own line of the row that begins in each of its lines."""

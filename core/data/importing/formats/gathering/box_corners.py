@@ -6,17 +6,18 @@ Formats with a place and a size (COCO, Hugging Face, YOLO) are often filled with
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from core.data.importing.boxes.measured import from_centre
 from core.data.importing.formats.gathered_labels import Files, LabelCollector
 from core.data.importing.formats.image_size import size_of
 from core.data.pictures.box import Box
-from core.data.tables.label_rows import LabelledBox
+from core.data.tables.label_rows import PIXELS, LabelledBox
 from core.data.tables.questions import SAMPLED, Choice, Question, SamplePhoto
 from core.errors import ImageRefused
 
 CORNERS = "box-corners"
 """The kind of the question."""
 
-USUAL, AS_CORNERS, SKIP = "size", "corners", "skip"
+USUAL, AS_CORNERS, AS_CENTRES, SKIP = "size", "corners", "centre", "skip"
 
 _BEYOND = 1  # pixels that a box may reach beyond its photo: other programs round
 _UNIT = (1, 1)
@@ -40,17 +41,28 @@ def settle_corners(
     """Ask for boxes that reach beyond their photos, or have another area than said, and would fit as two corners.
 
     ``boxes`` are those of the source ``place``; with ``centred`` their first two numbers were the centre.
-    Fewer boxes than ``least`` show nothing.
+    Fewer boxes than ``least`` show nothing. Where this asks nothing, whether x and y are the corner or the centre is
+    left open: ``settle_boxes`` asks it for boxes that do not fit.
     """
     read = {one: collected.objects[one.path][one.place] for one in boxes}
+    if not _asks_for_corners(collected, files, read, place, centred, least):
+        for path in {one.path for one in boxes}:
+            frame = collected.frames.get(path, PIXELS)
+            collected.frames[path] = replace(frame, read_as="centre" if centred else "corner")
+
+
+def _asks_for_corners(
+    collected: LabelCollector, files: Files, read: dict[ReadBox, LabelledBox], place: str, centred: bool, least: int
+) -> bool:
+    """Ask what the four numbers are, and return True, where they may be two corners."""
     corners = {one: _as_corners(box.box, centred) for one, box in read.items()}
-    if not boxes or any(box.width <= 0 or box.height <= 0 for box in corners.values()):
-        return
+    if not read or any(box.width <= 0 or box.height <= 0 for box in corners.values()):
+        return False
     doubtful = _other_area(read, corners)
     if doubtful is None:
         doubtful = _reaching_out(collected, files, read, corners)
     if len(doubtful) < least:
-        return
+        return False
     first = doubtful[0]
     box = read[first].box
     start = (box.x + box.width / 2, box.y + box.height / 2) if centred else (box.x, box.y)
@@ -64,11 +76,16 @@ def settle_corners(
     meanings: dict[str, Callable[[ReadBox], LabelledBox | None]] = {
         USUAL: lambda one: read[one],
         AS_CORNERS: lambda one: replace(read[one], box=corners[one]),
-        SKIP: lambda one: None,
     }
+    if not centred:
+        centres = {one: from_centre(marked.box) for one, marked in read.items()}
+        if _all_fit(collected, files, centres):
+            meanings[AS_CENTRES] = lambda one: replace(read[one], box=centres[one])
+    meanings[SKIP] = lambda one: None
     labels = {
         USUAL: f"Read them as {usual}",
         AS_CORNERS: "Read them as two corners",
+        AS_CENTRES: "Read them as the centre and the size",
         SKIP: "Leave these boxes out",
     }
     shown = list(dict.fromkeys(one.path for one in doubtful))[:SAMPLED]
@@ -77,8 +94,9 @@ def settle_corners(
         for key, meaning in meanings.items()
     )
     key = collected.asking.ask(Question(CORNERS, text, choices, place))
-    if key in (AS_CORNERS, SKIP):
+    if key not in (None, USUAL):
         _replace(collected, read, meanings[key])
+    return True
 
 
 def _as_corners(box: Box, centred: bool) -> Box:
@@ -103,19 +121,35 @@ def _reaching_out(
     collected: LabelCollector, files: Files, read: dict[ReadBox, LabelledBox], corners: dict[ReadBox, Box]
 ) -> list[ReadBox]:
     """Return the boxes that reach beyond their photos, if they are many and all boxes fit as two corners."""
-    unit = all(max(box.x + box.width, box.y + box.height) <= _UNIT_MOST for box in corners.values())
-    sizes = {} if unit else _sizes(collected, files, {one.path for one in read})
+    sizes = _sizes_of_boxes(collected, files, corners)
     reaching = []
     for one, box in corners.items():
-        size = _UNIT if unit else sizes.get(one.path)
-        beyond = _UNIT_MOST - 1 if unit else _BEYOND
+        size = sizes.get(one.path)
         if size is None:
             continue
+        beyond = _UNIT_MOST - 1 if size == _UNIT else _BEYOND
         if not _fits(box, size, beyond):
             return []
         if not _fits(read[one].box, size, beyond):
             reaching.append(one)
     return reaching if len(reaching) * _MANY >= len(read) else []
+
+
+def _all_fit(collected: LabelCollector, files: Files, boxes: dict[ReadBox, Box]) -> bool:
+    sizes = _sizes_of_boxes(collected, files, boxes)
+    return all(
+        _fits(box, size, _UNIT_MOST - 1 if size == _UNIT else _BEYOND)
+        for one, box in boxes.items()
+        if (size := sizes.get(one.path)) is not None
+    )
+
+
+def _sizes_of_boxes(collected: LabelCollector, files: Files, boxes: dict[ReadBox, Box]) -> dict[str, tuple[int, int]]:
+    """Return the sizes of the photos in the unit of the boxes, which may all be fractions."""
+    paths = {one.path for one in boxes}
+    if all(max(box.x + box.width, box.y + box.height) <= _UNIT_MOST for box in boxes.values()):
+        return dict.fromkeys(paths, _UNIT)
+    return _sizes(collected, files, paths)
 
 
 def _fits(box: Box, size: tuple[int, int], beyond: float) -> bool:

@@ -8,6 +8,7 @@ from core.data.tables.label_rows import LabelledBox
 
 BUTTONS = {
     "percent": "Read all boxes as percent of the photo",
+    "percent-centre": "Read all boxes as percent of the photo, x and y as the centre",
     "keep": "Keep these boxes unchanged, as far as they overlap their photo",
     "skip": "Leave these boxes out",
 }

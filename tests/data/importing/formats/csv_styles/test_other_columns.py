@@ -218,11 +218,39 @@ def test_boxes_in_brackets_and_the_question_for_their_class(tmp_path: Path) -> N
 
 
 def test_a_cell_may_hold_two_corners(tmp_path: Path) -> None:
-    files = {**photos("a.png"), "train.csv": 'image_id,label,bbox\na,owl,"[20, 10, 39, 19]"\n'}
-    assert boxes(planned(tmp_path, files)) == {"a.png": [("owl", 20, 10, 19, 9)]}
+    files = {**photos("a.png"), "train.csv": 'image_id,label,bbox\na,owl,"[15, 8, 39, 19]"\n'}
+    assert boxes(planned(tmp_path, files)) == {"a.png": [("owl", 15, 8, 24, 11)]}
     files = {"a.png": photo(width=100, height=100), "train.csv": 'image_id,label,bbox\na,owl,"[20, 10, 39, 19]"\n'}
     assert only_question(planned(tmp_path, files)).kind == "box-corners"
     assert boxes(planned(tmp_path, {}, {"box-corners": "size"})) == {"a.png": [("owl", 20, 10, 39, 19)]}
+
+
+def test_a_cell_may_hold_the_centre_and_the_size(tmp_path: Path) -> None:
+    """It was read as two corners, because a corner and the size do not fit the photo."""
+    files: dict[str, str | bytes] = {
+        "a.png": photo(width=100, height=100),
+        "train.csv": 'image_id,label,bbox\na,owl,"[50, 40, 60, 50]"\n',
+    }
+    question = only_question(planned(tmp_path, files))
+    assert question.kind == "box-corners" and [one.key for one in question.choices] == ["corners", "centre"]
+    assert question.choices[1].rows == (("a", "60 wide, 50 high, from 20 across and 15 down"),)
+    assert boxes(planned(tmp_path, {}, {"box-corners": "centre"})) == {"a.png": [("owl", 20, 15, 60, 50)]}
+    assert boxes(planned(tmp_path, {}, {"box-corners": "corners"})) == {"a.png": [("owl", 50, 40, 10, 10)]}
+
+
+def test_many_boxes_of_two_corners_are_no_centres(tmp_path: Path) -> None:
+    rows = "".join(f'a,owl,"[{at}, {at}, {at + 20}, {at + 30}]"\n' for at in (40, 45, 50, 55, 60))
+    files: dict[str, str | bytes] = {"a.png": photo(width=100, height=100), "train.csv": "image_id,label,bbox\n" + rows}
+    assert next(box[1:] for box in boxes(planned(tmp_path, files))["a.png"]) == (40, 40, 20, 30)
+
+
+def test_fractions_in_a_cell_may_have_their_centre_first(tmp_path: Path) -> None:
+    table = 'image_id,label,bbox\na,owl,"[0.5, 0.6, 0.4, 0.2]"\n'
+    files: dict[str, str | bytes] = {"a.png": photo(width=100, height=200), "train.csv": table}
+    question = only_question(planned(tmp_path, files))
+    assert question.kind == "box-unit" and question.choices[1].key == "fractions-centre"
+    assert boxes(planned(tmp_path, {}, {"box-unit": "fractions"})) == {"a.png": [("owl", 50, 120, 40, 40)]}
+    assert boxes(planned(tmp_path, {}, {"box-unit": "fractions-centre"})) == {"a.png": [("owl", 30, 100, 40, 40)]}
 
 
 def test_the_size_in_the_table_is_compared_with_the_photo(tmp_path: Path) -> None:

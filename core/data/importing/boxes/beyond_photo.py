@@ -1,0 +1,59 @@
+"""Ask for boxes that reach clearly beyond their photos: of larger photos, in another unit, or right as they are."""
+
+from core.data.importing.boxes.measured import Meaning, Measured, answered, pixels
+from core.data.importing.boxes.sizes import has_other_size
+from core.data.importing.boxes.units import CENTRE, PERCENT, from_parts, is_in_hundred, is_large, may_be_centres
+from core.data.importing.formats.gathering.boxes_beyond import BUTTONS, beyond_text, reach_beyond, stay_inside
+from core.data.tables.questions import Asking, Question
+
+BEYOND = "box-beyond"
+"""The kind of the question."""
+KEEP, SKIP = "keep", "skip"
+
+
+def settle_beyond(photos: list[Measured], asking: Asking, place: str) -> list[Measured]:
+    """Ask for the boxes that reach beyond their photos; in a small photo they may be percent, if all may be."""
+    if asking.open:  # its answer may change the boxes
+        return photos
+    doubtful = [one for one in photos if not (one.photo.trusted or _size_was_kept(one))]
+    beyond = {one.place: found for one in doubtful if (found := reach_beyond(one.objects, one.upright))}
+    unclear = [one for one in doubtful if one.place in beyond]
+    if not unclear:
+        return photos
+    percent = _may_be_percent(photos)
+    meanings: dict[str, Meaning] = {}
+    if percent:
+        every = {one.place: range(len(one.boxes)) for one in photos}
+        meanings[PERCENT] = from_parts(every, 100.0)
+        if may_be_centres(photos, every, 100.0):
+            meanings[PERCENT + CENTRE] = from_parts(every, 100.0, centred=True)
+    meanings[KEEP] = lambda one: one
+    meanings[SKIP] = _inside
+    fractions = all(box.relative for one in unclear for box in one.boxes)
+    named = {one.name: beyond[one.place] for one in unclear}
+    text = beyond_text(named, pixels(unclear[0].upright), fractions=fractions, percent=percent)
+    # All boxes are percent, or none is.
+    others = [one for one in photos if one.place not in beyond] if percent else []
+    return answered(photos, [*unclear, *others], Question(BEYOND, text, (), place), meanings, BUTTONS, asking)
+
+
+def _inside(one: Measured) -> Measured:
+    return one.with_boxes(box for box in one.boxes if stay_inside((box.marked,), one.upright))
+
+
+def _size_was_kept(one: Measured) -> bool:
+    """Return whether somebody has seen that the labels say another size, and kept the boxes as they are."""
+    return has_other_size(one) and one.objects == one.photo.objects
+
+
+def _may_be_percent(photos: list[Measured]) -> bool:
+    """Return whether all boxes may be percent of their photos; of large ones this has been asked already."""
+    plain = not any(
+        one.photo.frame.relative
+        or one.photo.trusted
+        or has_other_size(one)
+        or one.stored.orientation != 1
+        or any(box.relative for box in one.boxes)
+        for one in photos
+    )
+    return plain and sum(map(is_large, photos)) <= len(photos) / 2 and all(map(is_in_hundred, photos))
