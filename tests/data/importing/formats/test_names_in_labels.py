@@ -78,6 +78,18 @@ def test_a_name_with_another_folder_is_another_photo(name: str, file: str) -> No
     assert "is not among the files" in pictures.missing(name, "labels.json")
 
 
+@pytest.mark.parametrize("near", ["train/a.json", "train/labels/a.json", "train/annotations/a.xml"])
+@pytest.mark.parametrize("name", ["1.png", "./1.png", "images/1.png", "1", "1.PNG"])
+@pytest.mark.parametrize("folder", ["train", "train/images", "train/JPEGImages"])
+def test_a_name_without_a_folder_is_that_of_a_photo_beside_the_labels(near: str, name: str, folder: str) -> None:
+    index = ImageIndex([f"{folder}/2.png", "val/1.png", near])
+    assert index.find(name, near) is None
+    assert "1.png lies in another folder" in index.missing("1.png", near)
+    assert index.find(name, "labels/a.json") == index.find(name, "json/a.json") == "val/1.png"
+    assert ImageIndex(["photos/1.png", near]).find(name, near) == "photos/1.png", "there are no photos beside it"
+    assert ImageIndex([f"{folder}/2.png", "train/more/1.png", near]).find(name, near) == "train/more/1.png"
+
+
 def test_a_path_of_another_computer_is_seen_from_the_labels_beside_the_photos() -> None:
     pictures = ImageIndex(["one/labels.json", "one/images/001.png", "two/labels.json", "two/images/001.png"])
     assert pictures.find("/home/me/set/images/001.png", "one/labels.json") == "one/images/001.png"
@@ -132,6 +144,22 @@ def test_the_labels_of_one_patient_do_not_go_to_another_in_any_format(tmp_path: 
         found = plan(put(tmp_path / name, files, table))
         assert set(labels(found).values()) == {None} and not any(boxes(found).values())
         assert any("patient2/001.png is not among the files" in text for text in problems(found)), name
+
+
+def test_labels_beside_photos_do_not_go_to_a_photo_in_another_folder_in_any_format(tmp_path: Path) -> None:
+    """The box of a photo that is missing in train was put on the one of its name in val, without a word."""
+    shape = {"label": "owl", "shape_type": "rectangle", "points": [[1, 1], [20, 20]]}
+    found = {
+        "a.json": coco([image(1, "1.png"), image(2, "2.png")], [mark(1, 1, [1, 1, 9, 9]), mark(2, 1, [1, 1, 9, 9])]),
+        "1.json": json.dumps({"imagePath": "1.png", "shapes": [shape]}),
+        "metadata.csv": "file_name,label\n1.png,owl\n2.png,owl\n",
+        "a.csv": "owl,1,1,9,9,1.png,64,48\nowl,1,1,9,9,2.png,64,48\n",
+    }
+    for name, content in found.items():
+        folder = put(tmp_path / name, {**photos("train/2.png", "val/1.png"), f"train/{name}": content})
+        made = plan(folder)
+        assert {label for path, label in labels(made).items() if path.endswith("1.png")} == {None}
+        assert any("1.png is not among the files (val/1.png lies in another folder)" in one for one in problems(made))
 
 
 def test_names_that_were_not_taken_literally_are_said(tmp_path: Path) -> None:

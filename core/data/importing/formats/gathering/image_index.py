@@ -33,6 +33,7 @@ class ImageIndex:
         self.guesses: dict[str, dict[str, str]] = defaultdict(dict)  # how -> name in the labels -> photo
         self._reserved: set[str] = set()  # photos that some name says exactly: no other name may mean them
         self._wrapper = _common_folder(files)
+        self._places = {_place(path) for path in self.paths}
         self._exact: dict[str, str] = {}
         self._by_name: dict[str, list[str]] = defaultdict(list)
         self._by_any_case: dict[str, list[str]] = defaultdict(list)
@@ -55,7 +56,8 @@ class ImageIndex:
         """Return the image that an annotation in the file ``near`` calls by this path or name.
 
         None where there is none, or more than one. Folders may be missing on either side, as in a path of another
-        computer; where both sides name folders that differ, it is another image.
+        computer; where both sides name folders that differ, it is another image. A name without folders is that of a
+        photo beside the annotation, if there are photos: train/1.json does not mean val/1.jpg.
         """
         found = self.candidates(name, near)
         return found[0] if len(found) == 1 else None
@@ -105,7 +107,7 @@ class ImageIndex:
             listed = ", ".join(several[:_SHOWN]) + (", ..." if len(several) > _SHOWN else "")
             return f"{shown} could be {listed}; write its folder into the labels"
         alike = self._by_name.get(_name(_plain(name)), [])
-        elsewhere = f" ({alike[0]} lies in another folder)" if alike and "/" in _plain(name) else ""
+        elsewhere = f" ({alike[0]} lies in another folder)" if alike else ""
         return f"{shown} is not among the files{elsewhere}"
 
     def with_stem(self, path: str) -> list[str]:
@@ -163,9 +165,18 @@ class ImageIndex:
             absolute = _is_absolute(name)
             few = alike if len(alike) <= _MOST_ALIKE else []
             found = [path for path in few if self._folders_agree(plain, path, near, absolute, fold)]
+        found = self._beside(name, near, found)
         if len(found) > _MOST_ALIKE:
             return found
         return nearest([path for path in found if path not in self._reserved], near)
+
+    def _beside(self, name: str, near: str, found: list[str]) -> list[str]:
+        """Return those of the images that a name without folders may mean in an annotation that lies beside photos."""
+        place = _place(near)
+        folders = [folder for folder in _folders(_slashes(name), False) if folder != "."]
+        if _telling(folders) or not place or place not in self._places:
+            return found
+        return [path for path in found if _composed(path).startswith(f"{place}/")]
 
     def _folders_agree(self, name: str, path: str, near: str, absolute: bool, fold: bool) -> bool:
         """Return whether the folders in a name are those of a photo, as far as both have any."""
@@ -252,6 +263,14 @@ def _folders(path: str, fold: bool) -> list[str]:
 
 def _telling(folders: list[str]) -> list[str]:
     return [folder for folder in folders if folder.casefold() not in _PLAIN_FOLDERS]
+
+
+def _place(path: str) -> str:
+    """Return the folder of a file, without those at its end that say nothing: "train" for train/images/1.jpg."""
+    folders = _folders(_composed(path), False)
+    while folders and folders[-1].casefold() in _PLAIN_FOLDERS:
+        folders.pop()
+    return "/".join(folders)
 
 
 def _ends_alike(one: list[str], other: list[str]) -> bool:
