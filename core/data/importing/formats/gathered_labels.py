@@ -36,6 +36,7 @@ __all__ = [
     "check_labels",
     "class_text",
     "decoded",
+    "distinct_names",
     "format_number",
     "note_unread",
     "shown_value",
@@ -216,10 +217,16 @@ class LabelCollector:
             )
             for line, row in enumerate(rows, start=1)
         ]
-        times = Counter(self.names.values())
-        kept = {path: path if times[name] > 1 else name for path, name in self.names.items()}
         table = LabelTable(tuple(rows), tuple(self.problems), ())
-        return CollectedLabels(kind, table, kept, frozenset(self.used), tuple(self.classes))
+        return CollectedLabels(kind, table, distinct_names(self.names), frozenset(self.used), tuple(self.classes))
+
+
+def distinct_names(names: Mapping[str, str]) -> dict[str, str]:
+    """Return the name of each path; the path itself where another photo would have the same name."""
+    found = dict(names)
+    while len(times := Counter(found.values())) < len(found):
+        found = {path: path if times[name] > 1 else name for path, name in found.items()}
+    return found
 
 
 def split_of(path: str) -> str | None:

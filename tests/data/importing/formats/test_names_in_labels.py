@@ -150,7 +150,7 @@ def test_labels_beside_photos_do_not_go_to_a_photo_in_another_folder_in_any_form
     """The box of a photo that is missing in train was put on the one of its name in val, without a word."""
     shape = {"label": "owl", "shape_type": "rectangle", "points": [[1, 1], [20, 20]]}
     found = {
-        "a.json": coco([image(1, "1.png"), image(2, "2.png")], [mark(1, 1, [1, 1, 9, 9]), mark(2, 1, [1, 1, 9, 9])]),
+        "a.json": coco([image(1, "1.png"), image(2, "2.png")], [mark(1, 1, 1, 1, 1, 9, 9), mark(2, 2, 1, 1, 1, 9, 9)]),
         "1.json": json.dumps({"imagePath": "1.png", "shapes": [shape]}),
         "metadata.csv": "file_name,label\n1.png,owl\n2.png,owl\n",
         "a.csv": "owl,1,1,9,9,1.png,64,48\nowl,1,1,9,9,2.png,64,48\n",
@@ -158,8 +158,29 @@ def test_labels_beside_photos_do_not_go_to_a_photo_in_another_folder_in_any_form
     for name, content in found.items():
         folder = put(tmp_path / name, {**photos("train/2.png", "val/1.png"), f"train/{name}": content})
         made = plan(folder)
-        assert {label for path, label in labels(made).items() if path.endswith("1.png")} == {None}
+        assert {path[-5:]: label is None for path, label in labels(made).items()} == {
+            "1.png": True,
+            "2.png": name == "1.json",
+        }
         assert any("1.png is not among the files (val/1.png lies in another folder)" in one for one in problems(made))
+
+
+def test_no_two_photos_have_one_name(tmp_path: Path) -> None:
+    """The name that a photo had in its labels was the path of another one: both had the boxes of one of them."""
+    found = plan(
+        put(
+            tmp_path,
+            photos("x/a/1.png", "a/1.png", "b/1.png"),
+            {"x/o.json": coco([image(1, "a/1.png")], [mark(1, 1, 1, 1, 1, 9, 9)])},
+            {"a/o.json": coco([image(1, "1.png")], [mark(1, 1, 2, 20, 20, 9, 9)])},
+            {"b/o.json": coco([image(1, "1.png")], [])},
+        )
+    )
+    assert boxes(found) == {
+        "a/1.png": [("bee", 20, 20, 9, 9)],
+        "b/1.png": [],
+        "x/a/1.png": [("ant", 1, 1, 9, 9)],
+    }
 
 
 def test_names_that_were_not_taken_literally_are_said(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.data.importing.formats.gathered_labels import CollectedLabels
+from core.data.importing.formats.gathered_labels import CollectedLabels, distinct_names
 from core.data.tables.label_rows import LabelledBox, LabelRow, LabelTable, Problem, objects_of
 from core.data.tables.names import class_key
 from core.data.tables.questions import SAMPLED, Asking, Choice, Question
@@ -187,8 +187,7 @@ def _joined(some: Sequence[Competitor], rows: Sequence[Mapping[str, LabelRow]]) 
         for problem in one.labels.table.problems
         if not (problem.harmless and _WITHOUT_LABEL in problem.text)
     ]
-    times = Counter(name for _, name in chosen.values())
-    names = {path: path if times[name] > 1 else name for path, (_, name) in chosen.items()}
+    names = distinct_names({path: name for path, (_, name) in chosen.items()})
     kinds = " and ".join(one.labels.kind for one in some)
     classes = tuple(dict.fromkeys(name for one in some for name in one.labels.classes))
     used = frozenset().union(*(one.labels.used for one in some))
