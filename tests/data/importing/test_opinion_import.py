@@ -4,6 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from core.data.importing.names.class_case import settle_with_project
 from core.data.importing.plan_import import plan_folder
 from core.data.importing.run_import import run_import
 from core.data.store import large_changes
@@ -86,3 +89,40 @@ def test_photos_that_the_project_had_before_keep_what_they_have(tmp_path: Path) 
     list(run_import(plan_folder(tmp_path / "data"), store, project, "importer"))
     assert opinions(store, project) == {"a.png": [("annotator 1", "owl"), ("annotator 2", "owl")]}
     assert [row.label for row in store.images(project)] == ["owl"]
+
+
+@pytest.mark.parametrize("words", [("a", "A"), ("cat", "Cat")])
+def test_annotators_agree_on_spellings_of_a_class_only_where_these_are_one_class(
+    tmp_path: Path, words: tuple[str, str]
+) -> None:
+    (tmp_path / "data").mkdir()
+    for number, name in enumerate("xy"):
+        (tmp_path / f"data/{name}.png").write_bytes(picture(number))
+    (tmp_path / "data/tasks.json").write_text(labels(x=[*words], y=[words[0], words[0]]))
+    plan = plan_folder(tmp_path / "data")
+    [question] = plan.questions
+    assert question.kind == "class-case"
+    found = {
+        one.name: (one.label, one.opinions)
+        for one in plan_folder(tmp_path / "data", answers={question.id: "two"}).candidates
+    }
+    who = ("annotator 1", "annotator 2")
+    assert found["x.png"] == (None, tuple(zip(who, words, strict=True)))
+    assert found["y.png"][0] == words[0]
+    plan = plan_folder(tmp_path / "data", answers={question.id: "one"})
+    found = {one.name: (one.label, one.opinions) for one in plan.candidates}
+    assert found["x.png"] == (words[0], ((who[0], words[0]), (who[1], words[0])))
+    assert not plan.questions and not plan.unused_answers and plan.classes == (words[0],)
+
+
+@pytest.mark.parametrize(("project", "label"), [(["a", "A"], None), (["a"], "asked")])
+def test_annotators_differ_where_the_project_keeps_the_classes_apart(
+    tmp_path: Path, project: list[str], label: str | None
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/x.png").write_bytes(picture(1))
+    (tmp_path / "data/tasks.json").write_text(labels(x=["a", "A"]))
+    plan = settle_with_project(plan_folder(tmp_path / "data"), project, {})
+    assert bool(plan.questions) == (label == "asked")
+    assert plan.candidates[0].label is None
+    assert [one for _, one in plan.candidates[0].opinions] == ["a", "A"]

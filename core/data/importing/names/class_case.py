@@ -87,6 +87,11 @@ def settle_table(table: LabelTable, asking: Asking) -> LabelTable:
     return replace(table, rows=tuple(_with_labels(row, spelled) for row in table.rows))
 
 
+def spelled_as_answered(rows: Sequence[LabelRow], asking: Asking) -> dict[str, str]:
+    """Return the spelling of each label, for readers that compare them: as it is, until somebody says they are one."""
+    return _decide(_labels(rows), rows, asking)[0]
+
+
 def _decide(
     names: Sequence[str],
     labelled: Sequence[Labelled],

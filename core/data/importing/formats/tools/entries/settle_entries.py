@@ -7,6 +7,7 @@ from dataclasses import replace
 from core.data.importing.equal_photos import distinct_classes
 from core.data.importing.formats.gathered_labels import CollectedLabels, LabelCollector
 from core.data.importing.formats.tools.entries.annotators import settle_annotators
+from core.data.importing.formats.tools.entries.entry_spelling import with_one_spelling
 from core.data.importing.formats.tools.entries.outlines import numbers_of
 from core.data.importing.formats.tools.entries.photo_entries import PhotoEntry, Region, ToolReading, listed
 from core.data.importing.formats.tools.entries.photo_names import shown_name
@@ -26,7 +27,7 @@ def finish(reading: ToolReading, kind: str) -> CollectedLabels:
     collected = reading.collected
     reading.say()
     by_photo: dict[str, list[PhotoEntry]] = defaultdict(list)
-    for entry in reading.entries:
+    for entry in with_one_spelling(reading.entries, collected.asking):
         by_photo[entry.path].append(entry)
     photos = _with_one_class(settle_annotators(by_photo, collected), collected)
     photos = _class_or_boxes(photos, collected)
