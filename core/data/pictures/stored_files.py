@@ -22,7 +22,11 @@ from core.workspace import Workspace
 SUFFIXES = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif", "JPEG2000": ".jp2"}  # all others: the format's name
 # Their pixels are approximate already: as PNG, a phone's HEIC photo would take ten times the space of the file.
 _LOSSY = ("JPEG", "MPO", "HEIF")
+REDUCED_SUFFIX = ".jpg"
+"""Of photos that were encoded again as JPEG, among them those that were reduced."""
 _QUALITY = 95
+_FULL_SIZE = "Reduced from {} x {} pixels"  # a comment in the file
+_FULL_SIZE_SAID = rb"Reduced from ([1-9][0-9]{0,5}) x ([1-9][0-9]{0,5}) pixels"
 _SMALL_BYTES = 32 * 2**10  # a photo with a large preview or profile inside is not sent as a thumbnail
 
 
@@ -45,10 +49,25 @@ def encode(decoded: Decoded, raw: bytes) -> tuple[bytes, str]:
         return raw, SUFFIXES.get(decoded.format, f".{decoded.format.lower()}")
     stored = io.BytesIO()
     if decoded.format in _LOSSY:
-        decoded.image.save(stored, "JPEG", quality=_QUALITY, subsampling="4:4:4")
-        return stored.getvalue(), ".jpg"
+        comment = {"comment": _FULL_SIZE.format(*decoded.full_size)} if decoded.full_size else {}
+        decoded.image.save(stored, "JPEG", quality=_QUALITY, subsampling="4:4:4", **comment)
+        return stored.getvalue(), REDUCED_SUFFIX
     decoded.image.save(stored, "PNG")
     return stored.getvalue(), ".png"
+
+
+def full_size_of(path: Path) -> tuple[int, int] | None:
+    """Return the size of the upright photo in the file that a stored photo was read from, if it was reduced.
+
+    None also for photos that earlier versions have stored, and for files that cannot be read.
+    """
+    try:
+        with Image.open(path, formats=("JPEG",)) as file:
+            comment = file.info.get("comment", b"")
+    except (OSError, ValueError, SyntaxError):
+        return None
+    found = re.fullmatch(_FULL_SIZE_SAID, comment) if isinstance(comment, bytes) else None
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def encoded_again(path: Path) -> bool:

@@ -10,6 +10,8 @@ from core.data.importing.formats.image_size import StoredSize
 from core.data.importing.import_plan import ImportPlan
 from core.data.importing.updates.box_places import SAME_PIXELS
 from core.data.importing.updates.known_photos import KnownPhotos
+from core.data.importing.updates.reduced_photos import settle_reduced
+from core.data.pictures.stored_files import REDUCED_SUFFIX, full_size_of
 from core.data.store.records import BoxRow
 from core.data.store.store import Store
 from core.data.tables.label_rows import PIXELS, LabelledBox, Problem, objects_of, with_objects
@@ -26,7 +28,7 @@ def settle_known_boxes(
     """Return the plan with the boxes of known photos in pixels of these, and with the questions about them.
 
     ``known`` are the rows of the plan whose photos the project has. Stored photos are upright: how they were turned is
-    not known any more. Raises AnswerError as ``Asking.ask``.
+    not known any more; of those at reduced scale, the size of their files is. Raises AnswerError as ``Asking.ask``.
     """
     if store.project(project_id).task != "localization":
         return plan
@@ -35,16 +37,21 @@ def settle_known_boxes(
     asking = Asking(answers)
     before = store.boxes(project_id)
     boxed: dict[int, BoxedPhoto] = {}  # by the place of the row
+    full_sizes: dict[int, tuple[int, int]] = {}
     taken: set[str] = set()
     for place, image_id in sorted(known.by_name.items()):
         row, image = plan.absent[place], images.get(image_id)
         if image is not None and (objects := objects_of(row)):
             name = row.filename if row.filename not in taken else f"{row.filename} ({place})"
             taken.add(name)
-            read = partial(_read, paths.get(image.hash), row.filename)
+            path = paths.get(image.hash)
+            read = partial(_read, path, row.filename)
             size = StoredSize(image.width, image.height)
             own = _are_same(objects, before.get(image_id, ()))
             boxed[place] = BoxedPhoto(name, objects, row.frame, read, size, trusted=own)
+            if path is not None and path.suffix == REDUCED_SUFFIX and (full := full_size_of(path)):
+                full_sizes[place] = full
+    boxed = settle_reduced(boxed, full_sizes, asking, PLACE)
     settled, remarks = settle_boxes([*boxed.values()], asking, PLACE)
     absent = [*plan.absent]
     for place, photo in boxed.items():

@@ -5,12 +5,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from core.data.importing.import_plan import ImportPlan
 from core.data.importing.plan_import import Upload, plan_uploads
 from core.data.importing.updates.known_boxes import settle_known_boxes
 from core.data.importing.updates.known_photos import find_known
 from core.data.importing.updates.label_updates import LabelUpdates, find_updates
+from core.data.pictures.box import Box
+from core.data.pictures.decoding import decode
 from core.data.store.records import BoxRow
 from core.data.store.store import Store
 from core.data.tables.labels_csv import write_labels
@@ -105,3 +108,63 @@ def test_a_photo_whose_file_is_gone_is_asked_about_all_the_same(store: Store, pr
 def test_an_answer_that_no_question_asks_for_stays_unused(store: Store, project: int) -> None:
     plan, _ = settled(store, project, FRACTIONS, {"box-unit": "pixels", "encoding": "cp932"})
     assert plan.unused_answers == ("encoding",)
+
+
+# --- photos that are in the project at reduced scale ---------------------------------------------------------------
+
+
+@pytest.fixture
+def reduced(store: Store, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A photo whose file had 64 × 48 pixels, and that was read at half its scale: as if 1,000 pixels were the most."""
+    from core.data.pictures import decoding, decoding_limits, opened_picture
+
+    for module in (decoding, decoding_limits, opened_picture):
+        monkeypatch.setattr(module, "MAX_PIXELS", 1_000)
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48), "olive").save(out, "JPEG")
+    project = store.create_project("Large", "localization", classes=["cat"]).id
+    row, _ = store.add_image(project, decode(out.getvalue(), "large.jpg"), out.getvalue(), "large.jpg")
+    assert (row.width, row.height) == (32, 24)
+    return project
+
+
+PLAIN = "filename,label,x,y,width,height\nlarge.jpg,cat,{}\n"
+
+
+def test_boxes_that_only_fit_the_file_are_reduced_with_the_photo(store: Store, reduced: int) -> None:
+    """They were kept in pixels of the file, and lay beyond the photo."""
+    plan, updates = settled(store, reduced, PLAIN.format("20,10,40,30"))
+    assert not plan.questions and boxes_of(updates) == [[(10, 5, 20, 15)]]
+    assert any("is reduced with the photo" in one.text or "are reduced" in one.text for one in updates.problems)
+
+
+def test_boxes_that_fit_both_are_asked(store: Store, reduced: int) -> None:
+    table = PLAIN.format("4,6,10,8")
+    plan, _ = settled(store, reduced, table)
+    [question] = plan.questions
+    assert question.id == "box-scale:photos in the project"
+    assert "large.jpg: 32 × 24 pixels, and its file had 64 × 48 pixels" in question.text
+    assert [one.photos[0].boxes[0][1] for one in question.choices] == [Box(2, 3, 5, 4), Box(4, 6, 10, 8)]
+    assert boxes_of(settled(store, reduced, table, {"box-scale": "file"})[1]) == [[(2, 3, 5, 4)]]
+    assert boxes_of(settled(store, reduced, table, {"box-scale": "project"})[1]) == [[(4, 6, 10, 8)]]
+
+
+@pytest.mark.parametrize(("size", "box"), [("64,48", (2, 3, 5, 4)), ("32,24", (4, 6, 10, 8))])
+def test_the_size_in_the_table_tells(store: Store, reduced: int, size: str, box: tuple[float, ...]) -> None:
+    table = f"filename,label,xmin,ymin,xmax,ymax,width,height\nlarge.jpg,cat,4,6,14,14,{size}\n"
+    plan, updates = settled(store, reduced, table)
+    assert not plan.questions and boxes_of(updates) == [[box]]
+
+
+def test_the_table_of_the_project_itself_is_not_reduced_once_more(store: Store, reduced: int) -> None:
+    image = store.images(reduced)[0]
+    store.set_boxes(reduced, image.id, [BoxRow("cat", 4, 6, 10, 8)], "ann")
+    plan, updates = settled(store, reduced, write_labels(store.label_rows(reduced)))
+    assert not plan.questions and updates.changes == ()
+
+
+def test_boxes_beyond_the_file_are_asked_all_the_same(store: Store, reduced: int) -> None:
+    plan, _ = settled(store, reduced, PLAIN.format("200,100,40,30"))
+    assert [one.kind for one in plan.questions] == ["box-scale"]
+    plan, _ = settled(store, reduced, PLAIN.format("200,100,40,30"), {"box-scale": "file"})
+    assert [one.kind for one in plan.questions] == ["box-beyond"]
