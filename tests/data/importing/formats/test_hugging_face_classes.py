@@ -92,6 +92,20 @@ def test_two_lists_that_differ_are_a_problem_and_neither_is_used(tmp_path: Path)
     assert any('names the classes of "label" differently' in text for text in problems(found))
 
 
+def test_classes_that_are_declared_in_another_folder_do_not_count(tmp_path: Path) -> None:
+    """The README.md of b named the numbers in a."""
+    table = "file_name,label\n{}.png,1\n"
+    found = plan(
+        put(
+            tmp_path,
+            photos("a/1.png", "b/2.png"),
+            {"a/metadata.csv": table.format(1), "b/metadata.csv": table.format(2), "b/README.md": README},
+        )
+    )
+    assert labels(found) == {"1.png": "1", "2.png": "bee"}
+    assert not problems(found)
+
+
 def test_a_readme_without_classes_changes_nothing(tmp_path: Path) -> None:
     for number, text in enumerate(("# Photos\n", "---\n- a\n---\n", "---\nx: [\n---\n", "")):
         files = {"README.md": text, "x/metadata.csv": "file_name,label\na.png,1\n"}

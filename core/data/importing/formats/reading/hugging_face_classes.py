@@ -39,9 +39,39 @@ class ClassNames:
         return None if by_name and by_number and by_name != by_number else by_name or by_number
 
 
-def read_class_names(files: Files, collected: LabelCollector) -> ClassNames:
-    """Return the classes that the files declare; different lists for one column are a problem, and none is used."""
-    found = ClassNames()
+@dataclass
+class Declarations:
+    """The lists of classes that files declare."""
+
+    collected: LabelCollector
+    lists: dict[str, list[tuple[str, tuple[str, ...]]]] = field(default_factory=dict)  # file -> columns, their names
+    _said: set[tuple[str, str]] = field(default_factory=set)
+
+    def of(self, table: str) -> ClassNames:
+        """Return those beside a table or above it; different lists for one column are a problem, and none is used."""
+        found = ClassNames()
+        above = {str(folder) for folder in PurePosixPath(table).parents}
+        for path, lists in self.lists.items():
+            if str(PurePosixPath(path).parent) not in above:
+                continue
+            for column, names in lists:
+                if found.by_column.setdefault(column, names) != names:
+                    found.unclear.add(column)
+                    self._say(path, column)
+        for column in found.unclear:
+            del found.by_column[column]
+        return found
+
+    def _say(self, path: str, column: str) -> None:
+        if (path, column) not in self._said:
+            self._said.add((path, column))
+            text = f'it names the classes of "{column}" differently than another file; neither list is used'
+            self.collected.add_problem(path, text)
+
+
+def read_class_names(files: Files, collected: LabelCollector) -> Declarations:
+    """Return the classes that the files declare."""
+    found = Declarations(collected)
     for path in sorted(files):
         name = PurePosixPath(path).name
         if name not in (README, *INFOS):
@@ -49,19 +79,12 @@ def read_class_names(files: Files, collected: LabelCollector) -> ClassNames:
         trial = LabelCollector(asking=collected.asking.trial())
         text = text_of(files[path], path, trial)
         content = _content(name, text) if text is not None else None
-        lists = list(_lists(content))
-        for column, names in lists:
-            check_labels(len(names), path)
-            before = found.by_column.setdefault(column, names)
-            if before != names and column not in found.unclear:
-                found.unclear.add(column)
-                text = f'it names the classes of "{column}" differently than another file; neither list is used'
-                collected.add_problem(path, text)
-        if lists:
+        if lists := list(_lists(content)):
+            for _, names in lists:
+                check_labels(len(names), path)
+            found.lists[path] = lists
             collected.asking.adopt(trial.asking)
             collected.used.add(path)
-    for column in found.unclear:
-        del found.by_column[column]
     return found
 
 

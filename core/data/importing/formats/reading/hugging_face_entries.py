@@ -19,7 +19,7 @@ from core.data.importing.formats.gathering.box_corners import ReadBox, settle_co
 from core.data.importing.formats.gathering.image_index import shown_name
 from core.data.importing.formats.gathering.untrusted_values import number_of
 from core.data.importing.formats.json_text import JsonRefused, parse_json
-from core.data.importing.formats.reading.hugging_face_classes import ClassNames
+from core.data.importing.formats.reading.hugging_face_classes import ClassNames, Declarations
 from core.data.importing.formats.reading.hugging_face_rows import MetadataRow
 from core.data.tables.column_choices import LABEL_COLUMN
 from core.data.tables.labels_csv import STRICTEST_FIRST, split_named
@@ -40,13 +40,13 @@ def has_labels(row: MetadataRow) -> bool:
 def read_rows(
     path: str,
     rows: Sequence[MetadataRow],
-    classes: ClassNames,
+    declared: Declarations,
     files: Files,
     pictures: ImageIndex,
     collected: LabelCollector,
 ) -> None:
     """Add the photos of a metadata file with their labels and boxes."""
-    column = _label_column(path, rows, collected)
+    column, classes = _label_column(path, rows, collected), declared.of(path)
     folder_split = split_of(path.rpartition("/")[0])
     boxes: list[ReadBox] = []
     names = [row.cells.get("file_name") for row in rows]
