@@ -1,29 +1,30 @@
 """Add photos: choose files or a folder, see what was found in them, and import it."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import pandas as pd
 import streamlit as st
 
 from core.data.importing.box_columns import ColumnGuess, Planner, guess_in_folder, guess_in_uploads, uploads_with
+from core.data.importing.folder_layout import is_picture
 from core.data.importing.import_progress import import_progress
 from core.data.importing.names.class_case import settle_with_project
 from core.data.importing.plan_files import classes_of
-from core.data.importing.plan_import import FileResult, ImportPlan, plan_folder, plan_uploads
+from core.data.importing.plan_import import ImportPlan, plan_folder, plan_uploads
 from core.data.importing.updates.apply_updates import apply_updates, update_text
 from core.data.importing.updates.label_updates import LabelUpdates
 from core.data.store.store import Project
-from core.data.tables.label_rows import Problem
 from core.data.tables.names import class_key, name_key
 from core.errors import LabelsError
 from pages.components.data.groups.column_choice import choose_group_column
 from pages.components.data.importing.import_boxes import confirm, show_boxes, show_learned
+from pages.components.data.importing.import_problems import show_problems
 from pages.components.data.importing.import_progress import import_of, show_import, start
 from pages.components.data.importing.import_questions import ANSWERS, answers, ask
+from pages.components.data.importing.label_ways import explain_ways
 from pages.components.data.preview_updates import KNOWN, show_updates, updates_of
 from pages.components.data.uploaded_files import release_uploads, uploads_on_disk
 from pages.components.shared import frame
@@ -32,7 +33,6 @@ from pages.components.shared.undo_line import offer_undo
 from pages.components.shared.wording import counted, plain
 
 FILES, FOLDER, SERVER = "Files or a zip", "A whole folder", "A path on the server"
-PROBLEMS_IN_FULL = 12
 PLAN, TOKEN, ROUND, PROPOSAL = "add-plan", "add-token", "add-round", "add-proposal"
 SETTLED = "add-settled"
 PLANNER = "add-planner"
@@ -55,7 +55,7 @@ def add_photos(project: Project) -> None:
     )
     plan = _from_path() if way == SERVER else _from_uploads(whole_folder=way == FOLDER)
     if plan is None and PROPOSAL not in st.session_state:
-        _explain()
+        explain_ways()
     elif plan is not None:
         _show(plan, project)
 
@@ -131,30 +131,6 @@ def _from_path() -> ImportPlan | None:
     return st.session_state.get(PLAN)
 
 
-def _explain() -> None:
-    st.markdown(
-        """
-You can label photos in three ways:
-
-- **a `labels.csv`** beside the photos, with the columns `filename` and `label` (and `split`, if you have one; a column
-  `group`, or `person`, `camera`, `day`, keeps photos that belong together in one split; `tags` holds tags);
-- **one folder per class**: `owl/1.jpg`, `duck/2.jpg`;
-- **later**, on the Annotate page, with one key per photo.
-
-For boxes, add the columns `x, y, width, height` or `xmin, ymin, xmax, ymax` to `labels.csv`, in pixels. Datasets in
-COCO, Pascal VOC, YOLO or Hugging Face format are recognised, as a folder or a zip.
-
-Image arrays in an `.h5` or `.npz` file can include labels: name the arrays `x` and `y`, or
-`train_set_x`, `train_set_y`, `test_set_x`, `test_set_y` and `list_classes`.
-
-To correct labels, boxes or splits of photos that are in the project, upload a `labels.csv` alone, for example the one
-from **Download labels**. Its photos need not be uploaded again.
-
-You see what was found, and what would change, before anything is stored. Many photos upload faster as one zip.
-"""
-    )
-
-
 def _for_project(plan: ImportPlan, project: Project) -> ImportPlan:
     """Return the plan with the questions that the project's classes raise; the same one until something changes."""
     classes = [one.name for one in frame.store().classes(project.id)]
@@ -173,13 +149,13 @@ def _show(plan: ImportPlan, project: Project) -> None:
         if planner := st.session_state.get(PLANNER):
             choose_group_column(plan, partial(_group_by, planner))
             if ask(plan, partial(_plan_again, planner)):
-                _problems(plan.problems, plan.refused)
+                show_problems(plan.problems, plan.refused)
                 return
         before = plan.answered
         plan, updates = updates_of(plan, project, answers())
         new = tuple(one for one in plan.answered if one not in before)
         if planner and ask(replace(plan, answered=new), partial(_plan_again, planner)):
-            _problems(updates.problems, plan.refused)
+            show_problems(updates.problems, plan.refused)
             return
         if plan.candidates or not updates.photos:
             _found(plan, updates)
@@ -189,7 +165,7 @@ def _show(plan: ImportPlan, project: Project) -> None:
             st.markdown(f"From {plain(plan.source)}.")
         show_updates(updates)
         show_learned(plan, updates, project)
-        _problems(updates.problems, plan.refused)
+        show_problems(updates.problems, plan.refused)
         _buttons(plan, updates, project)
 
 
@@ -228,7 +204,8 @@ def _buttons(plan: ImportPlan, updates: LabelUpdates, project: Project) -> None:
         st.warning(plain(plan.unmatched_table), icon=":material/link_off:")
         return
     new = sum(one.name not in updates.known for one in plan.candidates)
-    anyway = " anyway" if any(not one.harmless for one in updates.problems) else ""
+    skipped = any(is_picture(one.name) for one in plan.refused)
+    anyway = " anyway" if skipped or any(not one.harmless for one in updates.problems) else ""
     if updates.changes:
         words = update_text(updates)
         what = f"Import {counted(new, 'photo')} and update {words}" if new else f"Update {words}"
@@ -269,29 +246,6 @@ def _button(words: str, key: str, plan: ImportPlan, project: Project, updates: L
         on_click=_import,
         args=(plan, project, updates, key == "import-only"),
     )
-
-
-def _problems(problems: Sequence[Problem], refused: Sequence[FileResult]) -> None:
-    """Draw all problems in one table: lines of the labels first, then files that cannot be imported."""
-    rows = [(f"line {one.line}" if one.line is not None else "", one.text) for one in problems]
-    rows += [(one.name, f"not imported: {one.text}") for one in refused]
-    if not rows:
-        return
-    harmless = not refused and all(one.harmless for one in problems)
-    if harmless:
-        st.markdown(f":material/info: **{counted(len(rows), 'remark')}.**")
-    else:
-        st.markdown(
-            f":orange[:material/warning:] **{counted(len(rows), 'problem')}.** Continue with the rest, "
-            "or fix the files and upload them again."
-        )
-    what = "Remark" if harmless else "What is wrong"
-    table = pd.DataFrame(rows, columns=["Where", what])
-    if len(rows) <= PROBLEMS_IN_FULL:
-        st.table(table.map(plain), hide_index=True)
-    else:
-        wide = st.column_config.TextColumn(width="large")
-        st.dataframe(table, hide_index=True, height=320, column_config={what: wide})
 
 
 def _import(plan: ImportPlan, project: Project, updates: LabelUpdates, only_new: bool) -> None:
