@@ -50,7 +50,7 @@ class _Classes:
     of_regions: str | None
     of_photos: str | None
     left_out: bool  # regions have attributes, and none of them counts: somebody has decided so, or is asked
-    names: Mapping[str, str]  # of the options of the regions' attribute, where their descriptions are the classes
+    names: Mapping[str, Mapping[str, str]]  # of each file's options, where their descriptions are the classes
 
 
 def read(
@@ -63,12 +63,11 @@ def read(
     documents = documents or JsonDocuments(files, {} if unread is None else unread, {KIND: is_via})
     reading = ToolReading(files, asking or NobodyToAsk())
     photos: list[AnnotatedPhoto] = []
-    options: dict[str, dict[str, str]] = {}
+    options: dict[str, dict[str, dict[str, str]]] = {}
     for path, content in documents.of(KIND).items():
         reading.collected.used.add(path)
         photos += photos_in_json(path, content, reading.collected)
-        for name, texts in options_in_json(content).items():
-            options.setdefault(name, {}).update(texts)
+        options[path] = options_in_json(content)
     for path in sorted(path for path in files if suffix_of(path) == ".csv"):
         if is_via_table(head_of(files, path)) and (text := text_of(files[path], path, reading.collected)) is not None:
             reading.collected.used.add(path)
@@ -84,7 +83,7 @@ def read(
 
 
 def _choose_classes(
-    photos: list[AnnotatedPhoto], options: Mapping[str, Mapping[str, str]], reading: ToolReading
+    photos: list[AnnotatedPhoto], options: Mapping[str, Mapping[str, Mapping[str, str]]], reading: ToolReading
 ) -> _Classes:
     regions: _Samples = {}
     whole: _Samples = {}
@@ -95,23 +94,40 @@ def _choose_classes(
     of_regions = choose_attribute(regions, reading.collected, ATTRIBUTE, "the regions", "regions")
     doubtful = any(photo.regions for photo in photos)  # then it may be a remark on the photo
     of_photos = choose_attribute(whole, reading.collected, ATTRIBUTE, "the photos", "photos", doubtful)
-    names = _names_of_options(regions[of_regions], options.get(of_regions, {}), reading) if of_regions else {}
+    texts = _texts_of_files(photos, options, of_regions) if of_regions else {}
+    names = _names_of_options(regions[of_regions], photos, texts, reading) if of_regions else {}
     return _Classes(of_regions, of_photos, of_regions is None and bool(regions), names)
 
 
+def _texts_of_files(
+    photos: list[AnnotatedPhoto], options: Mapping[str, Mapping[str, Mapping[str, str]]], attribute: str
+) -> dict[str, dict[str, str]]:
+    """Return the descriptions of an attribute's options for each file: its own, else those on which all files agree."""
+    every: dict[str, set[str]] = {}
+    for own in options.values():
+        for key, text in own.get(attribute, {}).items():
+            every.setdefault(key, set()).add(text)
+    agreed = {key: next(iter(texts)) for key, texts in every.items() if len(texts) == 1}
+    return {photo.file: {**agreed, **options.get(photo.file, {}).get(attribute, {})} for photo in photos}
+
+
 def _names_of_options(
-    sample: list[tuple[str, str]], texts: Mapping[str, str], reading: ToolReading
-) -> Mapping[str, str]:
+    sample: list[tuple[str, str]],
+    photos: list[AnnotatedPhoto],
+    texts: Mapping[str, Mapping[str, str]],
+    reading: ToolReading,
+) -> Mapping[str, Mapping[str, str]]:
     """Ask whether the ids of a menu's options are the classes or their descriptions; none where both say the same."""
-    if all(key.casefold() == text.casefold() for key, text in texts.items()):
+    pairs = dict.fromkeys(pair for own in texts.values() for pair in own.items())
+    if all(key.casefold() == text.casefold() for key, text in pairs):
         return {}
-    shown = ", ".join(f"{key} ({text})"[:60] for key, text in list(texts.items())[:SAMPLED])
+    file_of = {photo.name: photo.file for photo in photos}
+    shown = ", ".join(f"{key} ({text})"[:60] for key, text in list(pairs)[:SAMPLED])
     text = f"The options of the class have descriptions: {shown}. Are the ids the classes, or the descriptions?"
+    described = tuple((photo, texts[file_of[photo]].get(word, word)[:60]) for photo, word in sample)
     choices = (
         Choice(IDS, "Take the ids", tuple((photo, word[:60]) for photo, word in sample)),
-        Choice(
-            DESCRIPTIONS, "Take the descriptions", tuple((photo, texts.get(word, word)[:60]) for photo, word in sample)
-        ),
+        Choice(DESCRIPTIONS, "Take the descriptions", described),
     )
     question = Question(OPTIONS, text, choices, columns=("photo", "class"))
     return texts if reading.collected.asking.ask(question) == DESCRIPTIONS else {}
@@ -143,7 +159,7 @@ def _entry(photo: AnnotatedPhoto, path: str, attributes: _Classes, reading: Tool
     regions = []
     for drawn in photo.regions if not attributes.left_out else ():
         label = _label(drawn, attributes.of_regions, reading)
-        label = label and attributes.names.get(label, label)
+        label = label and attributes.names.get(photo.file, {}).get(label, label)
         sides = _box(drawn, photo.file, path, reading) if label is not None else None
         if label is not None and sides is not None:
             regions.append(Region(label, sides, drawn.where))

@@ -122,6 +122,25 @@ def test_which_of_several_attributes_is_the_class_is_asked_with_samples(tmp_path
         assert [box[0] for box in boxes(plan)["a.png"]] == labels and not plan.questions and not problems(plan)
 
 
+def test_each_project_has_descriptions_of_its_own(tmp_path: Path) -> None:
+    """The second project's option 1 named that of the first one: its boxes got the other class."""
+    files: dict[str, Any] = {"images/c.png": photo(seed=3)}
+    for name, options in {"a": {"1": "owl", "2": "duck", "3": "hen"}, "b": {"1": "duck", "2": "owl"}}.items():
+        region_attributes = {"species": {"type": "dropdown", "options": options}}
+        files[f"images/{name}.png"] = photo(seed=len(files))
+        files[f"{name}.json"] = {
+            "_via_img_metadata": {"x": via([region(species="1")], f"{name}.png")},
+            "_via_attributes": {"region": region_attributes, "file": {}},
+        }
+    files["c.json"] = {"x": via([region(species="3"), region(species="1")], "c.png")}
+    plan = plan_folder(write_files(tmp_path, files), answers={"via-options": "descriptions"})
+    assert {name: [one[0] for one in some] for name, some in boxes(plan).items()} == {
+        "a.png": ["owl"],
+        "b.png": ["duck"],
+        "c.png": ["hen", "1"],
+    }
+
+
 def test_the_checked_one_of_a_checkbox_is_the_class(tmp_path: Path) -> None:
     plan = plan_folder(write(tmp_path, via([region(kind={"owl": True, "duck": False})])))
     assert boxes(plan) == {"a.png": [("owl", 10, 10, 30, 20)]}
