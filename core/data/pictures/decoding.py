@@ -84,6 +84,7 @@ class Decoded:
     verbatim: bool
     full_size: tuple[int, int] | None = None  # of the upright picture in the file, where it was read at reduced scale
     former_hash: str | None = None  # content hash of the pixels that earlier versions made of the file, if they differ
+    orientation: int = 1  # EXIF tag 274 of the file: how it was turned upright
 
     @property
     def size_in_file(self) -> tuple[int, int]:
@@ -256,7 +257,8 @@ def _upright(
     if max(width, height) >= _LONG * min(width, height):
         remarks.append(f"very long and narrow: {width} x {height} pixels")
     reduced = ReducedImage(image, size, extent) if extent else ReducedImage.of(image)
-    return Decoded(image, tuple(remarks), loaded.format, verbatim, full, former), reduced
+    orientation = loaded.orientation if turn is not None else 1
+    return Decoded(image, tuple(remarks), loaded.format, verbatim, full, former, orientation), reduced
 
 
 def _is_stored(path: Path) -> bool:

@@ -8,11 +8,13 @@ import io
 import re
 import uuid
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from core.data.pictures.decoding import THUMBNAIL_SIDE, Decoded, decode, make_thumbnail
 from core.errors import DataError, ImageRefused, StorageError
@@ -22,11 +24,11 @@ from core.workspace import Workspace
 SUFFIXES = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif", "JPEG2000": ".jp2"}  # all others: the format's name
 # Their pixels are approximate already: as PNG, a phone's HEIC photo would take ten times the space of the file.
 _LOSSY = ("JPEG", "MPO", "HEIF")
-REDUCED_SUFFIX = ".jpg"
-"""Of photos that were encoded again as JPEG, among them those that were reduced."""
 _QUALITY = 95
-_FULL_SIZE = "Reduced from {} x {} pixels"  # a comment in the file
-_FULL_SIZE_SAID = rb"Reduced from ([1-9][0-9]{0,5}) x ([1-9][0-9]{0,5}) pixels"
+_COMMENT = "Comment"
+_FULL_SIZE, _ORIENTATION = "Reduced from {} x {} pixels.", "Turned upright, orientation {}."
+_FULL_SIZE_SAID = r"\bReduced from ([1-9][0-9]{0,5}) x ([1-9][0-9]{0,5}) pixels\."
+_ORIENTATION_SAID = r"\bTurned upright, orientation ([1-8])\."
 _SMALL_BYTES = 32 * 2**10  # a photo with a large preview or profile inside is not sent as a thumbnail
 
 
@@ -47,27 +49,44 @@ def encode(decoded: Decoded, raw: bytes) -> tuple[bytes, str]:
     """Return the bytes to store and their suffix: the file itself if it is verbatim, else encoded again, upright."""
     if decoded.verbatim:
         return raw, SUFFIXES.get(decoded.format, f".{decoded.format.lower()}")
-    stored = io.BytesIO()
+    stored, said = io.BytesIO(), _written(decoded)
     if decoded.format in _LOSSY:
-        comment = {"comment": _FULL_SIZE.format(*decoded.full_size)} if decoded.full_size else {}
+        comment = {"comment": said} if said else {}
         decoded.image.save(stored, "JPEG", quality=_QUALITY, subsampling="4:4:4", **comment)
-        return stored.getvalue(), REDUCED_SUFFIX
-    decoded.image.save(stored, "PNG")
+        return stored.getvalue(), ".jpg"
+    info = PngInfo()
+    if said:
+        info.add_text(_COMMENT, said)
+    decoded.image.save(stored, "PNG", pnginfo=info)
     return stored.getvalue(), ".png"
 
 
-def full_size_of(path: Path) -> tuple[int, int] | None:
-    """Return the size of the upright photo in the file that a stored photo was read from, if it was reduced.
+@dataclass(frozen=True)
+class Origin:
+    """What the file was like that a stored photo was read from."""
 
-    None also for photos that earlier versions have stored, and for files that cannot be read.
-    """
+    full_size: tuple[int, int] | None = None  # of the upright photo, where it was read at reduced scale
+    orientation: int = 1  # EXIF tag 274: how it was turned upright
+
+
+def origin_of(path: Path) -> Origin:
+    """Return what a stored photo says about the file that it was read from; earlier versions have written nothing."""
     try:
-        with Image.open(path, formats=("JPEG",)) as file:
-            comment = file.info.get("comment", b"")
-    except (OSError, ValueError, SyntaxError):
-        return None
-    found = re.fullmatch(_FULL_SIZE_SAID, comment) if isinstance(comment, bytes) else None
-    return (int(found[1]), int(found[2])) if found else None
+        with Image.open(path, formats=("JPEG", "PNG")) as file:
+            said = file.info.get("comment", file.info.get(_COMMENT, b""))
+    except (OSError, ValueError, SyntaxError):  # whoever decodes the photo reports it
+        return Origin()
+    text = said.decode("ascii", "replace") if isinstance(said, bytes) else str(said)
+    full, turned = (re.search(pattern, text) for pattern in (_FULL_SIZE_SAID, _ORIENTATION_SAID))
+    size = (int(full[1]), int(full[2])) if full else None
+    return Origin(size, int(turned[1]) if turned else 1)
+
+
+def _written(decoded: Decoded) -> str:
+    """Return what a stored file says about the one that it was read from: boxes may have been drawn on that."""
+    full = _FULL_SIZE.format(*decoded.full_size) if decoded.full_size else ""
+    turned = _ORIENTATION.format(decoded.orientation) if decoded.orientation != 1 else ""
+    return " ".join(part for part in (full, turned) if part)
 
 
 def encoded_again(path: Path) -> bool:

@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 
 from core.data.importing.box_frames import BoxedPhoto, settle_boxes
-from core.data.importing.formats.image_size import StoredSize
+from core.data.importing.formats.image_size import TURNED, StoredSize
 from core.data.importing.import_plan import ImportPlan
 from core.data.importing.updates.box_places import SAME_PIXELS
 from core.data.importing.updates.known_photos import KnownPhotos
 from core.data.importing.updates.reduced_photos import settle_reduced
-from core.data.pictures.stored_files import REDUCED_SUFFIX, full_size_of
+from core.data.pictures.stored_files import Origin, origin_of
 from core.data.store.records import BoxRow
 from core.data.store.store import Store
 from core.data.tables.label_rows import PIXELS, LabelledBox, Problem, objects_of, with_objects
@@ -27,8 +27,8 @@ def settle_known_boxes(
 ) -> ImportPlan:
     """Return the plan with the boxes of known photos in pixels of these, and with the questions about them.
 
-    ``known`` are the rows of the plan whose photos the project has. Stored photos are upright: how they were turned is
-    not known any more; of those at reduced scale, the size of their files is. Raises AnswerError as ``Asking.ask``.
+    ``known`` are the rows of the plan whose photos the project has. Stored photos are upright, and say how they were
+    turned and reduced, if this version has stored them. Raises AnswerError as ``Asking.ask``.
     """
     if store.project(project_id).task != "localization":
         return plan
@@ -46,11 +46,13 @@ def settle_known_boxes(
             taken.add(name)
             path = paths.get(image.hash)
             read = partial(_read, path, row.filename)
-            size = StoredSize(image.width, image.height)
+            origin = origin_of(path) if path is not None else Origin()
+            sides = (image.height, image.width) if origin.orientation in TURNED else (image.width, image.height)
             own = _are_same(objects, before.get(image_id, ()))
+            size = StoredSize(image.width, image.height) if own else StoredSize(*sides, origin.orientation)
             boxed[place] = BoxedPhoto(name, objects, row.frame, read, size, trusted=own)
-            if path is not None and path.suffix == REDUCED_SUFFIX and (full := full_size_of(path)):
-                full_sizes[place] = full
+            if origin.full_size is not None:
+                full_sizes[place] = origin.full_size
     boxed = settle_reduced(boxed, full_sizes, asking, PLACE)
     settled, remarks = settle_boxes([*boxed.values()], asking, PLACE)
     absent = [*plan.absent]

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from core.data.importing.boxes.measured import BoxedPhoto, Measured, PlacedBox, answered, pixels
+from core.data.importing.boxes.measured import BoxedPhoto, Meaning, Measured, PlacedBox, answered, pixels
 from core.data.importing.formats.gathering.boxes_beyond import reach_beyond
-from core.data.importing.formats.image_size import StoredSize
+from core.data.importing.formats.image_size import TURNED, StoredSize
 from core.data.tables.questions import Asking, Question
 
 SCALE = "box-scale"
@@ -26,17 +26,14 @@ def settle_reduced(
     settled = dict(photos)
     unclear: dict[int, Measured] = {}
     for key, full in full_sizes.items():
-        photo = photos[key]
-        own = photo.stored.upright if photo.stored else full
-        if photo.trusted or photo.frame.relative or photo.frame.fractions or photo.frame.size not in (None, full):
+        photo, own, said = photos[key], photos[key].stored, photos[key].frame.size
+        if own is None or photo.trusted or photo.frame.relative or photo.frame.fractions:
             continue
-        in_file = replace(photo, stored=StoredSize(*full, scale=max(1, round(full[0] / own[0]))))
-        fits_file = reach_beyond(photo.objects, own) and not reach_beyond(photo.objects, full)
-        if photo.frame.size == full or fits_file:
-            settled[key] = in_file
-        elif photo.stored is not None:
-            boxes = tuple(PlacedBox(one) for one in photo.objects)
-            unclear[key] = Measured(photo, photo.stored, boxes, key)
+        in_file = _in_file(own, full)
+        if said in _sizes(in_file) or (said is None and not _fit(photo, own) and _fit(photo, in_file)):
+            settled[key] = replace(photo, stored=in_file)
+        elif said is None:
+            unclear[key] = Measured(photo, own, tuple(PlacedBox(one) for one in photo.objects), key)
     if not unclear:
         return settled
     first, full = next(iter(unclear.values())), full_sizes[next(iter(unclear))]
@@ -46,14 +43,27 @@ def settle_reduced(
         f"{pixels(full)}. Are the boxes in pixels of the file, or of the photo in the project?"
     )
 
-    def as_in_file(one: Measured) -> Measured:
-        size = full_sizes[one.place]
-        return replace(one, stored=StoredSize(*size, scale=max(1, round(size[0] / one.upright[0]))))
-
     labels = {FILE: "Scale the boxes from the file", PROJECT: "Keep the boxes: the photo in the project counts"}
-    meanings = {FILE: as_in_file, PROJECT: lambda one: one}
+    meanings: dict[str, Meaning] = {
+        FILE: lambda one: replace(one, stored=_in_file(one.stored, full_sizes[one.place])),
+        PROJECT: lambda one: one,
+    }
     for one in answered(
         [*unclear.values()], [*unclear.values()], Question(SCALE, text, (), place), meanings, labels, asking
     ):
         settled[one.place] = replace(one.photo, stored=one.stored)
     return settled
+
+
+def _in_file(own: StoredSize, full: Size) -> StoredSize:
+    """Return the size of the file that a stored photo was read from; ``full`` is its upright size."""
+    width, height = full[::-1] if own.orientation in TURNED else full
+    return StoredSize(width, height, own.orientation, max(1, round(full[0] / own.upright[0])))
+
+
+def _sizes(one: StoredSize) -> tuple[Size, Size]:
+    return one.upright, (one.width, one.height)
+
+
+def _fit(photo: BoxedPhoto, one: StoredSize) -> bool:
+    return any(not reach_beyond(photo.objects, size) for size in _sizes(one))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from core.data.importing.formats.image_size import StoredSize
 from core.data.importing.import_plan import ImportPlan
 from core.data.importing.plan_import import Upload, plan_uploads
 from core.data.importing.updates.known_boxes import settle_known_boxes
@@ -168,3 +169,31 @@ def test_boxes_beyond_the_file_are_asked_all_the_same(store: Store, reduced: int
     assert [one.kind for one in plan.questions] == ["box-scale"]
     plan, _ = settled(store, reduced, PLAIN.format("200,100,40,30"), {"box-scale": "file"})
     assert [one.kind for one in plan.questions] == ["box-beyond"]
+
+
+# --- photos that were turned upright --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG"])
+def test_boxes_of_a_photo_that_was_turned_are_asked(store: Store, format: str) -> None:
+    """Boxes that were drawn on the photo as its file has it were kept for the photo as it is shown."""
+    exif, out = Image.Exif(), io.BytesIO()
+    exif[274] = 6
+    Image.new("RGB", (64, 48), "olive").save(out, format, exif=exif)
+    project = store.create_project("Turned", "localization", classes=["cat"]).id
+    name = f"turned.{format.lower()}"
+    row, _ = store.add_image(project, decode(out.getvalue(), name), out.getvalue(), name)
+    assert (row.width, row.height) == (48, 64)
+    table = f"filename,label,x,y,width,height\n{name},cat,4,6,10,8\n"
+    plan, _ = settled(store, project, table)
+    assert [one.id for one in plan.questions] == ["box-orientation:photos in the project"]
+    turned = StoredSize(64, 48, 6).turn(Box(4, 6, 10, 8))
+    found = boxes_of(settled(store, project, table, {"box-orientation": "stored"})[1])
+    assert found == [[(turned.x, turned.y, turned.width, turned.height)]]
+    assert boxes_of(settled(store, project, table, {"box-orientation": "upright"})[1]) == [[(4, 6, 10, 8)]]
+    sized = f"filename,label,xmin,ymin,xmax,ymax,width,height\n{name},cat,4,6,14,14,"
+    assert boxes_of(settled(store, project, sized + "64,48\n")[1]) == found
+    assert boxes_of(settled(store, project, sized + "48,64\n")[1]) == [[(4, 6, 10, 8)]]
+    store.set_boxes(project, row.id, [BoxRow("cat", 4, 6, 10, 8)], "ann")
+    plan, updates = settled(store, project, write_labels(store.label_rows(project)))
+    assert not plan.questions and updates.changes == (), "the project's own table"
