@@ -83,7 +83,7 @@ def _size(row: Row, width: int | None, height: int | None) -> tuple[int, int] | 
 def _class_column(sheet: Sheet, taken: set[int | None], around: Around) -> int | None:
     """Return the column of the boxes' class; where none is called so, ask which one, or none, it is."""
     known = [sheet.header.index(name) for name in CLASSES if name in sheet.header and name not in SEVERAL]
-    if label := next((place for place in known if place not in taken), None):
+    if (label := next((place for place in known if place not in taken), None)) is not None:
         return label
     free = [place for place in range(len(sheet.header)) if place not in taken]
     free = [place for place in free if any(row.cell(place) for row in sheet.body)]

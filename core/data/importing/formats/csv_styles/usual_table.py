@@ -10,6 +10,7 @@ from core.data.tables.csv_cells import as_row
 from core.data.tables.label_columns import CORNERS, FILENAMES, LABELS, SPLIT, plain_column
 from core.data.tables.label_rows import BoxFrame, LabelRow, LabelTable, Problem
 from core.data.tables.labels_csv import NO_LABEL, read_labels
+from core.data.tables.names import storable_name
 
 _LINES = re.compile(r"\blines? \d[\d, and]*\d|\blines? \d")
 _LINE_ENDS = re.compile("\r\n|\r|\n")
@@ -54,7 +55,7 @@ class UsualTable:
         splits = any(row.split for row in self.rows)
         if unused := [name for name in self.others if _means_the_same(name, splits)]:
             self.add_remark(f"unused columns: {', '.join(unused)}")
-        table = read_labels(text.encode(), self.sheet.name, around.group_column, around.asking)
+        table = read_labels(storable_name(text).encode(), self.sheet.name, around.group_column, around.asking)
         table = _with_own_lines(table, lambda line: own_lines.get(line, line))
         several = {row.line: row.labels for row in self.rows if len(row.labels) > 1}
         expected = {row.line for row in self.rows if len(row.labels) != 1}

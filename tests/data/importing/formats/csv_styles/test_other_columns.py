@@ -369,3 +369,11 @@ def test_a_column_that_the_style_has_not_chosen_is_no_second_class() -> None:
     assert any(one.harmless and "unused columns: target" in one.text for one in table.problems)
     third = header + "a,p1,nevus,benign,0\nb,p2,melanoma,malignant,1\nc,p3,unknown,benign,0\n"
     assert labels_in(read(third, {"class-column": "target"})) == {"a": "0", "b": "1", "c": "0"}
+
+
+def test_the_class_of_boxes_may_stand_in_the_first_column(tmp_path: Path) -> None:
+    """The first column was taken for none, and it was asked which column is the class."""
+    text = 'label,image_id,bbox\nowl,a,"[1, 1, 30, 30]"\nduck,b,"[20, 20, 15, 15]"\n'
+    plan = planned(tmp_path, {**photos("a.png", "b.png"), "train.csv": text}, {"box-corners": "size"})
+    assert {name: label for name, (label, _) in labels(plan).items()} == {"a.png": "owl", "b.png": "duck"}
+    assert not [one for one in plan.questions if one.kind == "box-class"]

@@ -129,6 +129,17 @@ def test_lines_of_json(tmp_path: Path) -> None:
     assert boxes(plan)["b.png"] == [("car", 4, 2, 8, 4), ("bike", 20, 10, 20, 10)]
 
 
+@pytest.mark.parametrize("mark", ["\\ud800", "\\u0000"])
+def test_characters_that_no_table_has_are_replaced(tmp_path: Path, mark: str) -> None:
+    """One half of a pair of surrogates was an error of the program, and a null said that the file is no text."""
+    text = line("a.png", "test", classificationAnnotation={"displayName": "owl"})
+    text += line("b@.png", "test", classificationAnnotation={"displayName": "duck@"}).replace("@", mark)
+    text += line("b.png", "test", classificationAnnotation={"displayName": "duck@"}).replace("@", mark)
+    plan = planned(tmp_path, {**photos("a.png", "b.png"), "import.jsonl": text})
+    assert labels(plan) == {"a.png": ("owl", "test"), "b.png": ("duck\ufffd", "test")}
+    assert any("b\ufffd.png is not among the files" in one for one in problems(plan))
+
+
 def test_wrong_values_in_lines_of_json_are_problems(tmp_path: Path) -> None:
     box = {"displayName": "car", "xMin": 10, "yMin": 0.1, "xMax": 0.3, "yMax": 0.3}
     text = line("a.png", "someday", classificationAnnotation={"displayName": ["x"]})
