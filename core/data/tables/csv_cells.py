@@ -101,7 +101,7 @@ def as_row(cells: Iterable[object]) -> str:
 def as_csv(table: "pd.DataFrame") -> str:
     """Return a table, without its index, as a CSV that people open in spreadsheets; missing values are empty."""
     rows = table.astype(object).where(table.notna(), "").itertuples(index=False)
-    return "".join(map(as_row, (table.columns, *rows)))
+    return as_row(table.columns) + "".join(as_row(row) for row in rows)
 
 
 def as_line(cells: Iterable[str], delimiter: str = ",") -> str:

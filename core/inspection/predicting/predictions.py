@@ -145,7 +145,7 @@ def csv_of(answers: Iterable[FilePrediction]) -> str:
     """Return the table as CSV; cells that a spreadsheet would run as formulas get an apostrophe in front."""
     table = table_of(answers)
     rows = (map(_formatted, table.columns, row) for row in table.itertuples(index=False))
-    return "".join(map(as_row, (table.columns, *rows)))
+    return as_row(table.columns) + "".join(as_row(row) for row in rows)
 
 
 def _formatted(column: str, value: object) -> str:

@@ -18,6 +18,7 @@ from core.data.importing.formats.gathering.folder_splits import add_splits_of_fo
 from core.data.importing.formats.gathering.label_sources import settle_sources
 from core.data.importing.formats.json_text import parse_or_note
 from core.data.importing.formats.reading.coco_entries import KEYS, read_entries
+from core.data.store.records import BoxRow
 from core.data.tables.questions import Asking, NobodyToAsk
 
 
@@ -66,10 +67,18 @@ def write(pictures: Sequence[ExportedImage], classes: Sequence[str]) -> dict[str
                         "category_id": number_of[box.label],
                         "bbox": [box.x, box.y, box.width, box.height],
                         "area": box.width * box.height,
+                        "segmentation": [_outline(box)],
                         "iscrowd": 0,
                     }
                 )
-        categories = [{"id": number, "name": name} for name, number in number_of.items()]
-        content = {"images": images, "annotations": annotations, "categories": categories}
+        categories = [{"id": number, "name": name, "supercategory": ""} for name, number in number_of.items()]
+        about = {"info": {"description": "ResNet Studio"}, "licenses": []}
+        content = {**about, "images": images, "annotations": annotations, "categories": categories}
         written[f"annotations/instances_{split or 'default'}.json"] = json.dumps(content, ensure_ascii=False).encode()
     return written
+
+
+def _outline(box: BoxRow) -> list[float]:
+    """Return the corners of a box as a polygon, as pycocotools makes one: without it, many tools stop."""
+    left, upper, right, lower = box.x, box.y, box.x + box.width, box.y + box.height
+    return [left, upper, left, lower, right, lower, right, upper]

@@ -4,9 +4,13 @@ https://huggingface.co/docs/datasets/image_dataset: ``file_name`` is relative to
 in ``objects`` as ``{"bbox": [[x, y, width, height], ...], "categories": [...]}``.
 """
 
+import io
 import json
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import Any
+
+import pandas as pd
 
 from core.data.importing.formats.exported_image import ExportedImage
 from core.data.importing.formats.gathered_labels import (
@@ -22,11 +26,11 @@ from core.data.importing.formats.gathering.label_sources import settle_sources
 from core.data.importing.formats.reading.hugging_face_classes import read_class_names
 from core.data.importing.formats.reading.hugging_face_entries import SPLIT, has_labels, read_rows
 from core.data.importing.formats.reading.hugging_face_rows import metadata_rows
-from core.data.tables.csv_cells import as_row
+from core.data.tables.csv_cells import as_line, restore
 from core.data.tables.labels_csv import split_named
 from core.data.tables.questions import Asking, NobodyToAsk
 
-TABLES = ("metadata.csv", "metadata.jsonl")
+CSV_TABLE, JSON_TABLE = TABLES = ("metadata.csv", "metadata.jsonl")
 FOLDERS = {"train": "train", "val": "validation", "test": "test"}
 
 
@@ -65,25 +69,56 @@ def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | No
 
 
 def write(pictures: Sequence[ExportedImage], classes: Sequence[str]) -> dict[str, bytes]:
-    """Return a metadata.csv for each split, in the folder where its images belong."""
-    written = {}
+    """Return the metadata of each split, in the folder where its images belong.
+
+    It is CSV where the library datasets reads it back exactly, else JSON lines: a class NA or 010 stays text, and boxes
+    are lists.
+    """
+    splits = {split: [one for one in pictures if one.split == split] for split in {one.split: 0 for one in pictures}}
     boxes = any(one.boxes for one in pictures)
-    for split in dict.fromkeys(one.split for one in pictures):
-        # The folder of a photo without a split may be called like one; the empty column says that it is none.
-        unsplit = [""] if split is None and any(_in_folder_of_split(one) for one in pictures) else []
-        head = ["file_name", "label", *(["objects"] if boxes else []), *([SPLIT] if unsplit else [])]
-        lines = [as_row(head)]
-        for one in pictures:
-            if one.split == split:
-                objects = {
-                    "bbox": [[box.x, box.y, box.width, box.height] for box in one.boxes],
-                    "categories": [box.label for box in one.boxes],
-                    "area": [box.width * box.height for box in one.boxes],
-                }
-                shown = [json.dumps(objects, ensure_ascii=False)] if boxes else []
-                lines.append(as_row([one.name, one.label or "", *shown, *unsplit]))
-        written[f"{folder_of(split)}metadata.csv"] = "".join(lines).encode()
-    return written
+    # The columns must have the same types in all splits, and a list without any element has none.
+    as_text = not all(any(one.boxes for one in some) for some in splits.values())
+    tables = {}
+    for split, some in splits.items():
+        rows: list[dict[str, Any]] = [{"file_name": one.name, "label": one.label or ""} for one in some]
+        for row, one in zip(rows, some, strict=True):
+            if boxes:
+                row["objects"] = json.dumps(_objects(one), ensure_ascii=False) if as_text else _objects(one)
+            # The folder of a photo without a split may be called like one; the empty column says that it is none.
+            if split is None and any(map(_in_folder_of_split, some)):
+                row[SPLIT] = ""
+        tables[split] = rows
+    as_csv = not boxes and all(map(_exact_as_csv, tables.values()))
+    form, name = (_csv, CSV_TABLE) if as_csv else (_json_lines, JSON_TABLE)
+    return {f"{folder_of(split)}{name}": form(rows).encode() for split, rows in tables.items()}
+
+
+def _objects(one: ExportedImage) -> dict[str, list[Any]]:
+    return {
+        "bbox": [[float(side) for side in (box.x, box.y, box.width, box.height)] for box in one.boxes],
+        "categories": [box.label for box in one.boxes],
+        "area": [float(box.width * box.height) for box in one.boxes],
+    }
+
+
+def _csv(rows: Sequence[dict[str, Any]]) -> str:
+    # A table for programs: an apostrophe before a sign would become a part of the name.
+    return "".join(map(as_line, (rows[0], *(row.values() for row in rows))))
+
+
+def _json_lines(rows: Sequence[dict[str, Any]]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _exact_as_csv(rows: Sequence[dict[str, Any]]) -> bool:
+    """Return whether pandas, with which datasets reads a CSV, and our own reader find the same texts in it."""
+    table = pd.read_csv(io.StringIO(_csv(rows)))
+    return all(
+        [*table[name].map(lambda cell: cell if isinstance(cell, str) else "")] == [row[name] for row in rows]
+        and (name == SPLIT or any(row[name] for row in rows))
+        and all(restore(row[name]) == row[name] for row in rows)
+        for name in rows[0]
+    )
 
 
 def _in_folder_of_split(one: ExportedImage) -> bool:

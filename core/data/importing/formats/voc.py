@@ -110,8 +110,8 @@ def label_file(one: ExportedImage) -> str:
 
 
 def _stem(name: str) -> str:
-    # Other suffixes stay: a.jpg and a.png may both exist, and each needs its own file.
-    return name if PurePosixPath(name).suffix.lower() not in (".jpg", ".jpeg") else name.rpartition(".")[0]
+    """Return the name by which other tools pair a photo and its XML file: without the suffix, whichever it is."""
+    return str(PurePosixPath(name).with_suffix(""))
 
 
 def _xml(one: ExportedImage) -> bytes:

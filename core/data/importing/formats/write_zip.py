@@ -23,6 +23,7 @@ class Format:
     write: Callable[[Sequence[ExportedImage], Sequence[str]], dict[str, bytes]]  # returns the label files
     place: Callable[[ExportedImage], str]  # returns an image's path
     label_file: Callable[[ExportedImage], str] | None = None  # returns the image's own label file, if it has one
+    in_table: bool = False  # whether the names stand in a table that people open in spreadsheets
 
 
 FORMATS = {
@@ -34,7 +35,7 @@ FORMATS = {
     "cvat": Format(cvat_writer.write, lambda one: f"images/{one.name}"),
     # write_zip completes these two, because they need the whole project.
     "folders": Format(lambda pictures, classes: {}, lambda one: one.name),
-    "csv": Format(lambda pictures, classes: {}, lambda one: one.name),
+    "csv": Format(lambda pictures, classes: {}, lambda one: one.name, in_table=True),
 }
 WITH_BOXES = ("coco", "voc", "yolo", "hugging-face", "label-studio", "cvat", "csv")
 WITHOUT_BOXES = ("folders", "hugging-face", "label-studio", "cvat", "csv")
@@ -188,7 +189,7 @@ def _placed(
     format = FORMATS[kind] if kind != "folders" else replace(FORMATS[kind], place=folders.place)
     if kind == "folders":
         pictures = [replace(one, name=folders.inner_name(one)) for one in pictures]
-    return format, with_zip_paths(pictures, format.label_file or format.place), folders
+    return format, with_zip_paths(pictures, format.label_file or format.place, in_table=format.in_table), folders
 
 
 def _with_groups(manifest: Manifest, rows: Sequence[LabelRow]) -> Manifest:

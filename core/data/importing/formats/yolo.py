@@ -156,7 +156,8 @@ def write(pictures: Sequence[ExportedImage], classes: Sequence[str]) -> dict[str
             lines.append(" ".join(cells) + "\n")
         written[label_file(one)] = "".join(lines).encode()
     splits = [split for split in ("train", "val", "test") if any(one.split == split for one in pictures)]
-    settings = {"path": ".", **{split: f"images/{split}" for split in splits}, "names": dict(enumerate(classes))}
+    # Without "path" the folders are sought beside this file; "." would be the folder that somebody works in.
+    settings = {**{split: f"images/{split}" for split in splits}, "names": dict(enumerate(classes))}
     written["data.yaml"] = yaml.safe_dump(settings, allow_unicode=True, sort_keys=False).encode()
     return written
 

@@ -1,4 +1,4 @@
-"""Choose paths for photos in a zip: unique and safe on every computer, and unchanged by a CSV."""
+"""Choose paths for photos in a zip: unique and safe on every computer, and unchanged by readers of lists."""
 
 import re
 from collections import Counter
@@ -25,19 +25,21 @@ _PORTS = [f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789
 _DEVICES = frozenset(["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$", *_PORTS])
 
 
-def with_zip_paths(pictures: Sequence[ExportedImage], place: Callable[[ExportedImage], str]) -> list[ExportedImage]:
+def with_zip_paths(
+    pictures: Sequence[ExportedImage], place: Callable[[ExportedImage], str], *, in_table: bool = False
+) -> list[ExportedImage]:
     """Return the images with names that are paths, no two of them with the same place on any system.
 
     ``place`` returns what two images of a format may not share: the image's path, or that of its label file. Paths that
     differ only in case or in the encoding of accents are one path on Windows and macOS; folders of which this holds are
-    spelled in one way.
+    spelled in one way. ``in_table``: the names stand in a table that people open in spreadsheets.
     """
     places, names = _Taken(), _Taken()
     folders: dict[str, str] = {}
     times: Counter[str] = Counter()
     renamed = []
     for one in pictures:
-        path = plain = _with_known_folders(path_of(one), folders)
+        path = plain = _with_known_folders(path_of(one, in_table), folders)
         if names.holds_file_above(path) or places.holds_file_above(place(replace(one, name=path))):
             path = plain = shortened(path.replace("/", "_"), LONGEST_NAME_IN_ZIP)  # a photo has its folder's name
         while places.holds(place(replace(one, name=path))) or names.holds_folder(path):
@@ -91,7 +93,7 @@ def _with_known_folders(path: str, folders: dict[str, str]) -> str:
     return here + name
 
 
-def path_of(one: ExportedImage) -> str:
+def path_of(one: ExportedImage, in_table: bool = False) -> str:
     """Return the image's name as a path, changed only where a system could not unpack it unchanged."""
     parts = [safe_path_part(part) for part in one.name.replace("\\", "/").split("/") if part.strip(" .")]
     path = "/".join(parts) or "photo"
@@ -100,7 +102,8 @@ def path_of(one: ExportedImage) -> str:
     while len(path) > LONGEST_NAME_IN_ZIP and "/" in path:
         path = path.partition("/")[2]
     path = path if "/" in path else shortened(path, LONGEST_NAME_IN_ZIP)
-    return path if neutralize(path) == path else f"_{path}"
+    changed_by_readers = path != path.strip() or (in_table and neutralize(path) != path)
+    return f"_{path}" if changed_by_readers else path
 
 
 def class_folder(label: str) -> str:

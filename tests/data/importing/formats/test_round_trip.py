@@ -194,7 +194,7 @@ def test_whatever_photos_are_called_each_has_a_path_that_can_be_unpacked(
     folders = class_folders_of(pictures, [label] if label else [])
     for kind, format in FORMATS.items():
         place = folders.place if kind == "folders" else format.place
-        placed = with_zip_paths(pictures, format.label_file or place)
+        placed = with_zip_paths(pictures, format.label_file or place, in_table=format.in_table)
         paths = [place(one) for one in placed]
         assert len(set(paths)) == len(names)
         assert all(plain_path(path) == path and is_picture(path) and not is_clutter(path) for path in paths)
@@ -317,7 +317,7 @@ def test_what_another_tool_changed_holds(store: Store, tmp_path: Path) -> None:
     lists = tmp_path / "out/ImageSets/Main"
     (lists / "test.txt").write_text((lists / "test.txt").read_text() + "test/in test.png\n")
     (lists / "default.txt").unlink()
-    xml = tmp_path / "out/Annotations/Zoo ß/1.png.xml"
+    xml = tmp_path / "out/Annotations/Zoo ß/1.xml"
     xml.write_text(xml.read_text().replace("zebra", "Zorse"))
     found = {one.name: one for one in plan_folder(tmp_path / "out").candidates}
     assert found["test/in test.png"].split == "test" and found["Zoo ß/1.png"].objects[0].label == "Zorse"
