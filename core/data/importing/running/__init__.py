@@ -1,0 +1,1 @@
+"""Parts of a running import."""
