@@ -1,10 +1,12 @@
 """The lists of classes of YOLO data sets: places are kept, the nearest list counts, and contradictions are asked."""
 
+import time
 from pathlib import Path
 
 import pytest
 
-from core.data.importing.formats.reading.yolo_classes import LISTS
+from core.data.importing.formats.gathered_labels import LabelCollector
+from core.data.importing.formats.reading.yolo_classes import LISTS, ClassList, ClassLists
 from core.data.tables.text_encoding import ENCODING
 from tests.data.importing.formats.small_sets import boxes, labels, photos, plan, problems, put, questions, remarks
 
@@ -83,6 +85,18 @@ def test_the_nearest_list_counts_for_each_folder(tmp_path: Path) -> None:
         ("val", "cat"),
     ]
     assert not found.questions and not problems(found)
+
+
+def test_thousands_of_folders_with_a_list_take_no_minutes() -> None:
+    """Each file of labels went through all lists: 1,200 folders took 50 seconds."""
+    lists = ClassLists([ClassList(f"{number}/classes.txt", (f"c{number % 9}",)) for number in range(4_000)])
+    start = time.process_time()
+    for number in range(4_000):
+        found = lists.of(f"{number}/labels/a.txt", LabelCollector())
+        assert found is not None and found.path == f"{number}/classes.txt"
+    same = ClassLists([ClassList(f"{number}/classes.txt", ("owl", "duck")) for number in range(4_000)])
+    assert same.of("elsewhere/a.txt", LabelCollector()) is not None
+    assert time.process_time() - start < 3
 
 
 def test_two_lists_that_differ_are_asked_with_both(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Ultralytics' settings may have any name (coco8.yaml); Roboflow calls the list of
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from core.data.importing.folder_layout import suffix_of
@@ -59,15 +60,20 @@ class ClassLists:
 
         Lists that name a number differently are asked.
         """
-        parents = [str(parent) for parent in PurePosixPath(path).parents]
-        above = sorted(
-            (one for one in self.lists if _folder(one) in parents), key=lambda one: parents.index(_folder(one))
-        )
+        above = [one for parent in PurePosixPath(path).parents for one in self._by_folder.get(str(parent), ())]
         possible = above or self.lists
         key = tuple(one.path for one in possible)
         if key not in self.chosen:
             self.chosen[key] = _choose(possible, collected)
         return self.chosen[key]
+
+    @cached_property
+    def _by_folder(self) -> dict[str, list[ClassList]]:
+        """The lists by their folders: data sets may have thousands of both."""
+        found: dict[str, list[ClassList]] = {}
+        for one in self.lists:
+            found.setdefault(_folder(one), []).append(one)
+        return found
 
 
 def read_class_lists(files: Files, collected: LabelCollector) -> ClassLists:
@@ -201,12 +207,12 @@ def _report(one: ClassList, settings: dict[str, Node], collected: LabelCollector
 def _choose(possible: list[ClassList], collected: LabelCollector) -> ClassList | None:
     """Return the list that counts; with several that differ, the one that somebody chooses, else the first."""
     nearest = possible[0]
-    if all(one.begins_like(other) for one in possible for other in possible):
+    different = {one.names: one for one in reversed(possible)}
+    if all(one.begins_like(other) for one in different.values() for other in different.values()):
         longest = max(possible, key=lambda one: len(one.names))
         return longest
     numbers = range(max(len(one.names) for one in possible))
     apart = [number for number in numbers if len({_name(one, number) for one in possible}) > 1][:_SHOWN_CLASSES]
-    different = {one.names: one for one in reversed(possible)}
     lists = [one for one in possible if different[one.names] is one]
     by_key = {one.path.replace("=", "-"): one for one in lists}
     choices = [
