@@ -12,12 +12,19 @@ PACKED_SUFFIXES = frozenset((".npz", ".h5", ".hdf5", ".parquet"))
 """Suffixes of files that hold many images."""
 # Meant as images but not readable: they are tried, so that the decoder says what to do about them.
 _MEANT_AS_PICTURES = frozenset((".svg", ".eps", ".ico"))
+# README.dataset.txt and README.roboflow.txt lie in every export of Roboflow, whatever its format.
+_NOTE = re.compile(r"README\.[a-z]+\.txt", re.IGNORECASE)
 _CLUTTER = frozenset(("__macosx", "thumbs.db", "desktop.ini"))
 
 
 def is_clutter(path: str) -> bool:
     """Return whether a file is hidden or left behind by an operating system; such files are never imported."""
     return any((part.startswith(".") and part not in (".", "..")) or part.lower() in _CLUTTER for part in _parts(path))
+
+
+def is_note_of_export(path: str) -> bool:
+    """Return whether a tool wrote this file for people beside its labels; it is neither used nor reported."""
+    return _NOTE.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def plain_path(path: str) -> str | None:

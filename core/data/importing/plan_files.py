@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from core.data.importing.box_frames import BoxedPhoto, settle_boxes
-from core.data.importing.folder_layout import TABLE_SUFFIXES, is_picture, suffix_of
+from core.data.importing.folder_layout import TABLE_SUFFIXES, is_note_of_export, is_picture, suffix_of
+from core.data.importing.formats.class_folders import MISSING_FILE
 from core.data.importing.formats.csv_styles.joined_tables import in_own_table
 from core.data.importing.formats.gathered_labels import Files, check_labels
 from core.data.importing.formats.gathering.competing_formats import TABLE
@@ -244,13 +245,15 @@ def _refused_results(
 ) -> tuple[FileResult, ...]:
     """Return a result for each file that is not imported, sorted by name."""
     unused = [path for path in found.readers if path not in labelled.photos and path not in labelled.used]
-    reason_of = {path: unread.get(path) or _why_unused(path) for path in unused}
+    reason_of = {path: unread.get(path) or _why_unused(path) for path in unused if not is_note_of_export(path)}
     reasons = [*refused.items(), *reason_of.items()]
     results = [FileResult(path, "refused", reason) for path, reason in reasons]
     return tuple(sorted(results, key=lambda result: sort_key(result.name)))
 
 
 def _why_unused(path: str) -> str:
+    if _base(path) == MISSING_FILE:
+        return "it lists the photos that were missing when this zip was made"
     return NOT_RECOGNISED if may_hold_labels(path) and suffix_of(path) not in TABLE_SUFFIXES else skip_reason(path)
 
 

@@ -17,7 +17,7 @@ from core.data.importing.formats.gathered_labels import (
 from core.data.importing.formats.gathering.folder_splits import add_splits_of_folders
 from core.data.importing.formats.gathering.label_sources import settle_sources
 from core.data.importing.formats.json_text import parse_or_note
-from core.data.importing.formats.reading.coco_entries import KEYS, read_entries
+from core.data.importing.formats.reading.coco_entries import KEYS, names_of, read_entries
 from core.data.store.records import BoxRow
 from core.data.tables.questions import Asking, NobodyToAsk
 
@@ -28,6 +28,7 @@ def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | No
     asking = asking or NobodyToAsk()
     collected = LabelCollector(asking=asking)
     pictures = ImageIndex(files)
+    contents = {}
     for path in sorted(path for path in files if suffix_of(path) == ".json"):
         trial = LabelCollector(asking=asking.trial())
         text = text_of(files[path], path, trial)
@@ -36,13 +37,16 @@ def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | No
             asking.adopt(trial.asking)
             collected.problems += trial.problems
             collected.used.add(path)
-            read_entries(path, content, files, pictures, collected)
+            contents[path] = content
+            pictures.reserve(names_of(content["images"]), path)  # for no name in another file that only ends alike
         else:
             note_unread(trial, unread)
     if not collected.used:
         return None
+    for path, content in contents.items():
+        read_entries(path, content, files, pictures, collected)
     settle_sources(collected, files)
-    if not any("default" in path for path in collected.used):  # our own file of photos without a split
+    if not any(path.endswith(_file_of(None)) for path in collected.used):  # ours: its photos have no split
         add_splits_of_folders(collected, "the COCO file")
     collected.add_guesses(pictures)
     collected.add_unlabelled(pictures.paths, "no entry in a COCO file")
@@ -74,8 +78,13 @@ def write(pictures: Sequence[ExportedImage], classes: Sequence[str]) -> dict[str
         categories = [{"id": number, "name": name, "supercategory": ""} for name, number in number_of.items()]
         about = {"info": {"description": "ResNet Studio"}, "licenses": []}
         content = {**about, "images": images, "annotations": annotations, "categories": categories}
-        written[f"annotations/instances_{split or 'default'}.json"] = json.dumps(content, ensure_ascii=False).encode()
+        written[_file_of(split)] = json.dumps(content, ensure_ascii=False).encode()
     return written
+
+
+def _file_of(split: str | None) -> str:
+    """Return the path of the file of a split; that of photos without one is called default, as by CVAT."""
+    return f"annotations/instances_{split or 'default'}.json"
 
 
 def _outline(box: BoxRow) -> list[float]:

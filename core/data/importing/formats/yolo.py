@@ -3,14 +3,13 @@
 ``images/train/a.jpg`` has ``labels/train/a.txt``; the classes are in ``data.yaml``, ``classes.txt`` or ``obj.names``.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 import yaml
 
-from core.data.importing.folder_layout import suffix_of
+from core.data.importing.folder_layout import is_note_of_export, suffix_of
 from core.data.importing.formats.exported_image import ExportedImage
 from core.data.importing.formats.gathered_labels import (
     CollectedLabels,
@@ -52,8 +51,7 @@ NO_SPLIT = "default"
 
 _OTHER_METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 _FEWEST_CORNERS = 3
-# Of Roboflow, and of Label Studio.
-_BESIDE = re.compile(r"README\.\w+\.txt|notes\.json")
+_NOTES_OF_LABEL_STUDIO = "notes.json"
 
 
 @dataclass
@@ -177,7 +175,7 @@ def label_file(one: ExportedImage) -> str:
 
 def _is_beside_labels(path: str) -> bool:
     """Return whether other tools write such a file beside YOLO labels, which says nothing about the photos."""
-    return suffix_of(path) == ".cache" or _BESIDE.fullmatch(PurePosixPath(path).name) is not None
+    return suffix_of(path) == ".cache" or PurePosixPath(path).name == _NOTES_OF_LABEL_STUDIO or is_note_of_export(path)
 
 
 def _is_yolo(labels: LabelFiles, files: Files) -> bool:

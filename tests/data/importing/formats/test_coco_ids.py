@@ -17,6 +17,7 @@ from tests.data.importing.formats.small_sets import (
     problems,
     put,
     remarks,
+    splits,
 )
 
 THREE = photos("images/a.png", "images/b.png", "images/c.png")
@@ -143,3 +144,22 @@ def test_numbers_in_texts_are_those_that_every_program_reads() -> None:
     for width, height in ((640, 0), (None, 480), (-640, 480), (1.5, 2), ("wide", "high"), ([1], 2), (10**9, 1)):
         with pytest.raises(ValueError, match=r"side|pixels"):
             size_said(width, height)
+
+
+@pytest.mark.parametrize("name", ["default/all.json", "set/default.json", "set/my_default_labels.json"])
+def test_only_our_own_file_of_photos_without_a_split_keeps_them_out_of_splits(tmp_path: Path, name: str) -> None:
+    """The word default anywhere in a path switched the splits of the folders off."""
+    folder = name.rpartition("/")[0]
+    listed = [image(1, "train/a.png"), image(2, "test/b.png")]
+    files = photos(f"{folder}/train/a.png", f"{folder}/test/b.png")
+    found = plan(put(tmp_path, files, {name: coco(listed, [mark(1, 1, 1, 1, 1, 9, 9)])}))
+    assert sorted(map(str, splits(found).values())) == ["test", "train"]
+
+
+def test_a_photo_of_another_split_does_not_get_the_labels_of_one_that_is_missing(tmp_path: Path) -> None:
+    files = {
+        "annotations/instances_train.json": coco([image(1, "sub/a.png")], [mark(1, 1, 1, 1, 2, 3, 4)]),
+        "annotations/instances_val.json": coco([image(1, "a.png")], []),
+    }
+    found = plan(put(tmp_path, photos("images/a.png"), files))
+    assert boxes(found) == {"a.png": []} and any("sub/a.png is not among the files" in one for one in problems(found))

@@ -81,6 +81,12 @@ def read_entries(
     settle_corners(collected, files, noted.boxes, path)
 
 
+def names_of(listed: list[Any]) -> list[str]:
+    """Return the names of photos in a list of images."""
+    names = [one.get("file_name") for one in listed if isinstance(one, dict)]
+    return [name for name in names if isinstance(name, str) and name]
+
+
 def _categories(path: str, listed: list[Any], collected: LabelCollector) -> _Categories:
     found = _Categories()
     named: dict[str, list[Id]] = {}
@@ -119,8 +125,7 @@ def _images(path: str, listed: list[Any], pictures: ImageIndex, collected: Label
     found = _Images()
     split = split_of(path)
     meant: dict[Id, dict[str, None]] = {}  # id -> the photos that it stands for
-    listed_names = [one.get("file_name") for one in listed if isinstance(one, dict)]
-    unclear = pictures.unclear((name for name in listed_names if isinstance(name, str) and name), path)
+    unclear = pictures.unclear(names_of(listed), path)
     for one in listed:
         name = one.get("file_name") if isinstance(one, dict) else None
         number = id_of(one.get("id")) if isinstance(one, dict) else None
