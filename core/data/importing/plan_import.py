@@ -1,5 +1,6 @@
 """Plan the import of a folder, a zip, uploads or files of packed images."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -236,10 +237,7 @@ def _by_uploaded_table(
     found: _SortedUploads, source: str, group_column: str | None, asking: Asking
 ) -> list[ImportPlan]:
     """Plan all photos, inside and outside the zips, by the uploaded table."""
-    files = dict(found.photos)
-    for name, inside in found.zips:
-        prefix = _prefix(name, inside, files)
-        files |= {prefix + path: read for path, read in inside.items()}
+    files = _all_files(found)
     if tool_tables(found.tables) == found.tables.keys():
         return [plan_from_files({**files, **found.tables}, {}, source, asking, pictures=found.photos)]
     chosen = choose_table(found.tables, asking, group_column, files, any_columns=True)
@@ -249,11 +247,17 @@ def _by_uploaded_table(
 
 def _by_labels_apart(found: _SortedUploads, source: str, group_column: str | None, asking: Asking) -> list[ImportPlan]:
     """Plan the photos in the zips by files of labels that were uploaded beside them."""
+    return [plan_from_files(_all_files(found), {}, source, asking, group_column=group_column)]
+
+
+def _all_files(found: _SortedUploads) -> FileReaders:
+    """Return the photos and the files of all zips; zips that share a name are folders, so that none is meant alone."""
     files = dict(found.photos)
+    times = Counter([*files, *(path for _, inside in found.zips for path in inside)])
     for name, inside in found.zips:
-        prefix = _prefix(name, inside, files)
+        prefix = _prefix(name, inside, files, bare=all(times[path] == 1 for path in inside))
         files |= {prefix + path: read for path, read in inside.items()}
-    return [plan_from_files(files, {}, source, asking, group_column=group_column)]
+    return files
 
 
 def _is_label_file(name: str) -> bool:
@@ -303,10 +307,10 @@ def _joined(parts: list[ImportPlan], refused: dict[str, str], problems: list[Pro
     return replace(plan, group_columns=columns, parts=next((part.parts for part in parts if part.parts), ()))
 
 
-def _prefix(zip_name: str, inside: Collection[str], taken: Collection[str]) -> str:
-    """Return "" where no name is taken yet, else a folder named after the zip."""
+def _prefix(zip_name: str, inside: Collection[str], taken: Collection[str], bare: bool = True) -> str:
+    """Return "" where no name is taken yet, unless not ``bare``; else a folder named after the zip."""
     prefix, number = "", 1
-    while any(prefix + path in taken for path in inside):
+    while not (prefix or bare) or any(prefix + path in taken for path in inside):
         stem = PurePosixPath(zip_name).stem
         prefix = f"{stem}/" if number == 1 else f"{stem} ({number})/"
         number += 1

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from posixpath import commonpath
 
 from core.data.importing.folder_layout import is_picture
+from core.data.importing.names.split_folders import split_name
 from core.data.tables.file_index import variants_of
 
 # Folders with these names say nothing about a photo: two that differ only by them are the same place.
@@ -16,6 +17,7 @@ _PLAIN_FOLDERS = frozenset(
         *("annotations", "annotation", "labels", "label", "xml", "xmls", "json", "data", "dataset", "datasets"),
     )
 )
+_OF_MANY_PHOTOS = ("json", "jsonl", "csv", "tsv")  # suffixes of files that may label a split: instances_train.json
 _SHOWN = 3
 _LONGEST = 200  # characters of a name that is shown
 _MOST_ALIKE = 1_000  # images of one name that are compared one by one
@@ -199,12 +201,18 @@ def folders_agree(one: str, other: str) -> bool:
 
 
 def nearest(paths: Sequence[str], near: str) -> list[str]:
-    """Return the paths that share most folders with the file ``near``."""
+    """Return the paths that share most folders with the file ``near``; of these, those in the split of its name."""
     if len(paths) < 2:
         return [*paths]
-    words = set(near.split("/")[:-1])
-    shared = {path: len(words.intersection(path.split("/")[:-1])) for path in paths}
-    return [path for path in paths if shared[path] == max(shared.values())]
+    *folders, name = near.split("/")
+    shared = {path: len({*folders}.intersection(path.split("/")[:-1])) for path in paths}
+    closest = [path for path in paths if shared[path] == max(shared.values())]
+    stem, _, suffix = name.rpartition(".")
+    split = split_name(stem) if suffix.lower() in _OF_MANY_PHOTOS else None
+    if len(closest) < 2 or split is None:
+        return closest
+    names = {path: map(split_name, path.split("/")[:-1]) for path in closest}
+    return [path for path in closest if any(one and one.split == split.split for one in names[path])] or closest
 
 
 def shown_name(name: str, path: str) -> str:

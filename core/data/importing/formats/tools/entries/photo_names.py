@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from core.data.importing.folder_layout import is_picture, suffix_of
 from core.data.importing.formats.gathered_labels import LONGEST_PATH, ImageIndex
+from core.data.importing.formats.gathering.image_index import nearest
 
 IMAGES = "images"
 """The folder in which the tools' exports hold the photos."""
@@ -71,7 +72,7 @@ class PhotoFinder:
             # The tool replaces spaces and leaves out most punctuation.
             stored = (digits and self._by_name.get(rest)) or self._by_upload.get(rest, [])
             possible += [*self._by_name.get(base, []), *stored]
-        possible = list(dict.fromkeys(possible))
+        possible = nearest(list(dict.fromkeys(possible)), near)
         if len(possible) == 1:
             return Found(possible[0])
         shown = bases[0] if bases else address
