@@ -1,4 +1,4 @@
-"""Classes whose names differ only in case, or look the same: ask whether they are one class, and spell the labels."""
+"""Classes whose names differ only in case, or read alike: ask whether they are one class, and spell the labels."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -23,7 +23,7 @@ L = TypeVar("L", Candidate, LabelRow)
 
 
 def settle_classes(plan: ImportPlan, asking: Asking, known: Sequence[str] = ()) -> ImportPlan:
-    """Return the plan with one spelling for each class; where several read or look alike, ask if they are one class.
+    """Return the plan with one spelling for each class; where several read alike, ask if they are one class.
 
     Nothing is asked about spellings that are all classes of the project (``known``), or that our own export lists.
     While a question is open, the labels stay as they are.
@@ -155,7 +155,7 @@ def _question(
     shown = "; ".join(" and ".join(map(described, group)) for group in groups[:SAMPLED])
     more = "" if len(groups) <= SAMPLED else f"; and {len(groups) - SAMPLED:,} more"
     what = "letters" if place == LETTERS else "classes"
-    differ = "look alike, but differ in their characters" if kind == LOOK_ALIKES else "differ only in case"
+    differ = "read alike, but differ in their characters" if kind == LOOK_ALIKES else "differ only in case"
     text = f"Some {what} {differ}: {shown}{more}. Are they the same class?"
     sampled = [(group[0], name) for group in groups[:SAMPLED] for name in group if counts[class_key(name)]]
     as_one = tuple((photos[class_key(name)], written(name), first) for first, name in sampled)

@@ -1,9 +1,10 @@
-"""Tell which names look the same although other characters are in them, such as a Cyrillic letter in "cat".
+"""Tell which names read alike although other characters are in them: a Cyrillic letter in "cat", "barn_owl".
 
 The letters are those that Unicode lists as confusable with a Latin one and that common fonts draw in the same way
 (https://www.unicode.org/reports/tr39/#Confusable_Detection).
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -24,18 +25,23 @@ _SIGNS = {
     **dict.fromkeys(map(ord, "“”„"), '"'),
 }
 _UNSEEN = dict.fromkeys([0x200C, 0x200D, *range(0xFE00, 0xFE10)], "")  # joiners and variation selectors
+_BETWEEN_WORDS = re.compile(r"(?<=\w)(?<!_)[\s_-]+(?=[^\W_])")
 _SHOWN = 2  # characters of a name that are said
 
 
 def look_key(name: str) -> str:
-    """Return a key that is equal for names that look the same, in any case and width."""
+    """Return a key that is equal for names that read alike, in any case and width: "barn_owl" and "Barn owl"."""
+    return _BETWEEN_WORDS.sub(" ", _same_letters(name))
+
+
+def _same_letters(name: str) -> str:
     plain = without_invisible(name).translate(_SIGNS | _UNSEEN)
     apart = unicodedata.normalize("NFKD", plain).translate(_LETTERS | _SIGNS)
     return " ".join(search_key(apart).split())
 
 
 def look_alikes(names: Iterable[str]) -> list[list[str]]:
-    """Return the names that look the same, or differ only in case, together, in their order.
+    """Return the names that read alike, or differ only in case, together, in their order.
 
     Names that read the same in the same case count once.
     """
@@ -54,13 +60,15 @@ def look_alikes(names: Iterable[str]) -> list[list[str]]:
 
 
 def plainest(names: Sequence[str]) -> str:
-    """Return the first of names that look the same in which no character stands for another; else the first."""
+    """Return the first of names that read alike in which no character stands for another; else the first."""
     return next((name for name in names if not odd_characters(name)), names[0])
 
 
 def odd_characters(name: str) -> str:
     """Return the characters of a name that look like others, with their names in Unicode; "" where there are none."""
-    odd = [mark for mark in dict.fromkeys(without_invisible(name)) if look_key(f"x{mark}") != search_key(f"x{mark}")]
+    odd = [
+        mark for mark in dict.fromkeys(without_invisible(name)) if _same_letters(f"x{mark}") != search_key(f"x{mark}")
+    ]
     shown = [f"U+{ord(mark):04X} {unicodedata.name(mark, '')}".rstrip() for mark in odd if not mark.isspace()]
     return ", ".join(shown[:_SHOWN]) + (", ..." if len(shown) > _SHOWN else "")
 

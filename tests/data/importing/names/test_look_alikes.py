@@ -57,8 +57,23 @@ def test_names_that_look_alike_are_asked(name: str, other: str) -> None:
     assert question.id == KIND and "(1 photo; U+" in question.text
 
 
+@pytest.mark.parametrize("other", ["barn owl", "barn-owl", "Barn Owl", "barn  owl", "barn - owl", "barn\u2013owl"])
+def test_words_that_are_joined_in_another_way_are_asked(other: str) -> None:
+    assert [one.id for one in folders("barn_owl", other, "dog").questions] == [KIND]
+
+
 @pytest.mark.parametrize(
-    ("name", "other"), [("cat", "cot"), ("cafe", "caf\u00e9"), ("m", "rn"), ("l", "1"), ("O", "0"), ("猫", "犬")]
+    ("name", "other"),
+    [
+        ("cat", "cot"),
+        ("cafe", "caf\u00e9"),
+        ("m", "rn"),
+        ("l", "1"),
+        ("O", "0"),
+        ("猫", "犬"),
+        ("A", "A-"),
+        ("barnowl", "barn owl"),
+    ],
 )
 def test_other_names_are_not_asked(name: str, other: str) -> None:
     assert not folders(name, other).questions
