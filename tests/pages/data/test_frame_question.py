@@ -14,7 +14,7 @@ def test_the_frames_of_an_animation_are_shown_and_imported_as_chosen(open_page: 
     assert "1 question before the import" in heads(app) and not messages(app)
     assert "Which of them are photos?" in texts(app)
     assert len(app.get("image")) == 4, "the first frame, and the first three"
-    assert "No box is imported." not in texts(app)
+    assert "No box is imported" not in texts(app)
     answer(app, "Use all frames as photos")
     import_all(app)
     rows = store.images(project.id)

@@ -1,6 +1,7 @@
 """The questions about an import that only a person can answer: one at a time, a sample and a button for each choice."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -12,15 +13,20 @@ from core.errors import ImageRefused
 from pages.components.shared import frame
 from pages.components.shared.wording import counted, plain, unique_options
 
+HERE = Path(__file__).resolve().parent
 ANSWERS = "add-answers"
 """The answers so far, by the questions' ids."""
 FIRST = "add-first-question"
 """The id of the question that a person wants to answer before the others."""
+TURN = "add-question-turn"
+"""How often another question has come by a click."""
 SAMPLE_PIXELS = 480
 SAMPLE_WIDTH = 260
 """How wide a photo is shown, in pixels of the screen: three fit beside one another."""
 BESIDE = 3
-"""As many choices with rows stand side by side, on a wide screen."""
+"""As many choices with rows stand side by side, on a wide screen; two where the rows have this many columns."""
+STYLE = "<style>.st-key-add-questions td { overflow-wrap: anywhere; }</style>"
+"""Long paths of photos would push the other columns out of sight."""
 LISTED = 10
 """How many of the questions that come later are listed."""
 
@@ -37,30 +43,45 @@ def ask(plan: ImportPlan, replan: Callable[[], None]) -> bool:
     again; that shows the next one. Answers can be taken back until the import.
     """
     if plan.questions:
-        now = next((one for one in plan.questions if one.id == st.session_state.get(FIRST)), plan.questions[0])
-        left = "left " if answers() else ""
-        st.header(f"{counted(len(plan.questions), 'question')} {left}before the import", anchor=False)
-        st.markdown(
-            "These files can be read in more than one way. Compare the choices, and click the right one. "
-            "Nothing is imported yet, and you can change your answers until you import."
-        )
-        with st.container(border=True):
-            _draw(now, plan.questions, replan)
-        _later([one for one in plan.questions if one is not now])
+        with st.container(key="add-questions"):
+            _draw_next(plan.questions, replan)
+            _follow()
     for answered in plan.answered:
         _answered(answered, replan)
     return bool(plan.questions)
 
 
+def _draw_next(questions: Sequence[Question], replan: Callable[[], None]) -> None:
+    now = next((one for one in questions if one.id == st.session_state.get(FIRST)), questions[0])
+    left = "left " if answers() else ""
+    st.header(f"{counted(len(questions), 'question')} {left}before the import", anchor=False)
+    st.markdown(
+        "These files can be read in more than one way. Compare the choices, and click the right one. "
+        "Nothing is imported yet, and you can change your answers until you import."
+    )
+    with st.container(border=True):
+        st.html(STYLE)
+        _draw(now, questions, replan)
+    _later([one for one in questions if one is not now])
+
+
+def _follow() -> None:
+    """Bring the next question into view after a click."""
+    follow = st.components.v2.component(
+        "resnet_studio.next_question", js=(HERE / "next_question.js").read_text(encoding="utf-8")
+    )
+    follow(key="add-next-question", data={"turn": st.session_state.get(TURN, 0)}, height=0)
+
+
 def _draw(question: Question, questions: Sequence[Question], replan: Callable[[], None]) -> None:
     st.markdown(f"**{plain(question.text)}**")
     with_photos = any(choice.photos for choice in question.choices)
-    side_by_side = len(question.choices) <= BESIDE and not with_photos
-    places = st.columns(len(question.choices)) if side_by_side else [st.container() for _ in question.choices]
-    for place, choice in zip(places, question.choices, strict=True):
-        with place:
-            _buttons(question, choice, questions, replan)
-            _sample(question, choice)
+    beside = 1 if with_photos else min(BESIDE if len(question.columns) < BESIDE else 2, len(question.choices))
+    for start in range(0, len(question.choices), beside):
+        for place, choice in zip(st.columns(beside), question.choices[start : start + beside], strict=False):
+            with place:
+                _buttons(question, choice, questions, replan)
+                _sample(question, choice)
 
 
 def _buttons(question: Question, choice: Choice, questions: Sequence[Question], replan: Callable[[], None]) -> None:
@@ -72,14 +93,16 @@ def _buttons(question: Question, choice: Choice, questions: Sequence[Question], 
             key=f"add-answer-{question.id}-{choice.key}",
             on_click=_answer,
             args=([question], choice, replan),
+            wrap=True,
         )
         if len(alike) > 1:
             st.button(
                 f"{plain(choice.label)}, in all {len(alike):,} such questions",
                 key=f"add-answers-{question.id}-{choice.key}",
-                type="tertiary",
+                icon=":material/done_all:",
                 on_click=_answer,
                 args=(alike, choice, replan),
+                wrap=True,
             )
 
 
@@ -96,7 +119,7 @@ def _sample(question: Question, choice: Choice) -> None:
         columns = list(unique_options((plain(name), place) for place, name in enumerate(names)))
         st.table(pd.DataFrame(list(choice.rows), columns=columns).map(plain), hide_index=True)
     if question.shows_boxes and choice.photos and not any(photo.boxes for photo in choice.photos):
-        st.caption("No box is imported.")
+        st.caption("No box is imported for these photos.")
     elif choice.photos:
         with st.container(horizontal=True):
             for photo in choice.photos:
@@ -126,6 +149,7 @@ def _answered(one: Answered, replan: Callable[[], None]) -> None:
         st.markdown(f":material/check: **Your answer: {plain(one.choice.label)}.** {plain(one.question.text)}")
         st.button(
             "Change the answer",
+            icon=":material/undo:",
             key=f"add-answer-again-{one.question.id}",
             type="tertiary",
             on_click=_take_back,
@@ -137,6 +161,7 @@ def _answered(one: Answered, replan: Callable[[], None]) -> None:
 def _answer(questions: Sequence[Question], choice: Choice, replan: Callable[[], None]) -> None:
     st.session_state[ANSWERS] = {**answers(), **{one.id: choice.key for one in questions}}
     st.session_state.pop(FIRST, None)
+    st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
     replan()
 
 
@@ -151,3 +176,4 @@ def _take_back(question: Question, replan: Callable[[], None]) -> None:
 
 def _put_first(question: Question) -> None:
     st.session_state[FIRST] = question.id
+    st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
