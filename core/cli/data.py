@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_result
-from core.cli.importing.import_output import counted, print_counts, print_dry_run, say_problems, say_unreadable
+from core.cli.importing.import_output import counted, print_counts, print_dry_run, say_photos, say_problems
 from core.cli.importing.import_sources import SOURCES, plan_sources
 from core.cli.importing.questions import require_answers
 from core.cli.user_name import user_name
@@ -97,7 +97,7 @@ def import_(
         if not plan.candidates and not updates.photos:
             raise DataError(f"There is nothing to import in {plan.source}. {SOURCES}")
         if not plan.questions and (dry_run or not yes):
-            problems += say_unreadable(plan, updates)
+            problems += say_photos(plan, updates)
         if dry_run:
             print_dry_run(plan, updates, project, problems, json)
             require_answers(plan.questions, plan.unused_answers)
@@ -202,6 +202,7 @@ def labels(
         write_zip,
     )
     from core.data.store.store import Store
+    from core.data.tables.labels_csv import marked_in_words, marked_texts
     from core.storage_errors import storage_error
     from core.workspace import open_workspace
 
@@ -215,6 +216,7 @@ def labels(
             raise DataError(f'There is no project "{project}". Check the name.')
         done, lost = 0, missing_photos(store, known.id)
         renamed = renamed_in_zip(store, known.id, format)
+        marked = marked_texts(store.label_rows(known.id), filenames=False) if format == "csv" else []
         with ProgressDisplay() as display:
             for done, total in write_zip(store, known.id, format, part):
                 display.show("writing the photos", done, total)
@@ -229,11 +231,11 @@ def labels(
     if json:
         result = {"project": known.name, "format": format, "photos": done, "out": str(out)}
         names = {"renamed": dict(renamed.photos), "renamed_classes": dict(renamed.classes)}
-        print_json({**result, "not_in_it": NOT_CARRIED[format], "missing": lost, **names})
+        print_json({**result, "not_in_it": NOT_CARRIED[format], "missing": lost, **names, "apostrophes": marked})
     else:
         print_result(f"{counted(done, 'photo')} in {out}")
         print_message(not_carried(format))
-        if words := renamed_in_words(renamed):
+        for words in filter(None, (renamed_in_words(renamed), marked_in_words(marked))):
             print_message(words)
     if lost:
         print_message(missing_in_words(lost))

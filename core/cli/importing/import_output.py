@@ -37,12 +37,12 @@ def say_problems(plan: "ImportPlan", updates: "LabelUpdates") -> int:
     return sum(not one.harmless for one in (*updates.problems, *refused))
 
 
-def say_unreadable(plan: "ImportPlan", updates: "LabelUpdates") -> int:
-    """Print the photos that cannot be read, each with the reason; return how many these are."""
-    from core.data.importing.photo_files.unreadable_photos import unreadable_photos
+def say_photos(plan: "ImportPlan", updates: "LabelUpdates") -> int:
+    """Read the photos and print each one that cannot be used, with the reason; return how many problems these are."""
+    from core.data.importing.photo_files.checked_photos import problems_of_photos
 
     with ProgressDisplay() as display:
-        problems = unreadable_photos(plan, updates.known, display.counter("checking the photos"))
+        problems = problems_of_photos(plan, updates.known, display.counter("checking the photos"))
     _say_all(problems)
     return len(problems)
 
