@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from core.data.pictures.box import Box
 from core.data.tables.boxes.table_boxes import BoxCells, read_boxes
 from core.data.tables.boxes.unread_boxes import unused_columns
 from core.data.tables.column_choices import choose_columns, columns_called
-from core.data.tables.csv_cells import as_row, bytes_of, restore, rows_of
+from core.data.tables.csv_cells import as_row, bytes_of, neutralize, restore, rows_of
 from core.data.tables.group_cells import group_problems, same_groups, with_group_cells
 from core.data.tables.label_columns import (
     BOX,
@@ -40,6 +40,8 @@ __all__ = [
     "LabelRow",
     "LabelTable",
     "Problem",
+    "marked_in_words",
+    "marked_texts",
     "match_files",
     "read_labels",
     "split_named",
@@ -48,6 +50,8 @@ __all__ = [
 
 NO_LABEL = "no label"
 """The first words of the problem of a row without a label."""
+
+_TEXTS_SHOWN = 5
 
 # Joiners and variation selectors belong to emoji and to several scripts, so they stay; beside other letters nobody
 # sees them.
@@ -118,7 +122,7 @@ def write_labels(rows: Iterable[LabelRow]) -> str:
     rows = list(rows)
     boxes = any(row.box for row in rows)
     further = {SOURCE: [row.source or "" for row in rows], GROUP: [row.group or "" for row in rows]}
-    further[TAGS] = [f"{TAG_SEPARATOR} ".join(row.tags) for row in rows]
+    further[TAGS] = [_tags_cell(row) for row in rows]
     further = {name: cells for name, cells in further.items() if any(cells)}
     lines = [as_row(["filename", "label", "split", *(BOX if boxes else ()), *further])]
     for place, row in enumerate(rows):
@@ -128,6 +132,35 @@ def write_labels(rows: Iterable[LabelRow]) -> str:
                 cells += [_format_number(getattr(one.box, side)) for side in BOX] if one else [""] * len(BOX)
             lines.append(as_row([*cells, *(column[place] for column in further.values())]))
     return "".join(lines)
+
+
+def marked_texts(rows: Iterable[LabelRow], *, filenames: bool = True) -> list[str]:
+    """Return what has an apostrophe in front in the CSV of ``write_labels``, each once; file names only if asked."""
+    texts: dict[str, None] = {}
+    for row in rows:
+        texts |= dict.fromkeys([row.filename] if filenames else [])
+        texts |= dict.fromkeys(one.label or "" for one in objects_of(row) or (row,))
+        texts |= dict.fromkeys((row.group or "", _tags_cell(row)))
+    return [text for text in texts if neutralize(text) != text]
+
+
+def marked_in_words(texts: Sequence[str]) -> str:
+    """Return sentences on texts that have an apostrophe in front in labels.csv; "" if there are none."""
+    if not texts:
+        return ""
+    shown = ", ".join(texts[:_TEXTS_SHOWN])
+    if len(texts) > _TEXTS_SHOWN:
+        shown += f" and {len(texts) - _TEXTS_SHOWN:,} more"
+    one = len(texts) == 1
+    return (
+        f"{'1 text has' if one else f'{len(texts):,} texts have'} an apostrophe in front in labels.csv, "
+        f"because a spreadsheet would run {'it as a formula' if one else 'them as formulas'} or drop spaces: {shown}. "
+        "An import removes the apostrophe."
+    )
+
+
+def _tags_cell(row: LabelRow) -> str:
+    return f"{TAG_SEPARATOR} ".join(row.tags)
 
 
 def _format_number(number: float) -> str:

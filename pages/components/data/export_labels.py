@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.data.store.store import Project
 from core.data.tables.label_rows import LabelRow
-from core.data.tables.labels_csv import write_labels
+from core.data.tables.labels_csv import marked_in_words, marked_texts, write_labels
 from pages.components.shared import frame
 from pages.components.shared.wording import counted, format_size, plain
 
@@ -22,7 +22,7 @@ FORMAT_NAMES = {
     "coco": "COCO JSON",
     "voc": "Pascal VOC XML",
     "yolo": "YOLO text",
-    "hugging-face": "Hugging Face metadata.csv",
+    "hugging-face": "Hugging Face image folder",
     "label-studio": "Label Studio JSON",
     "cvat": "CVAT for images XML",
     "folders": "One folder per class",
@@ -57,6 +57,8 @@ def labels_csv(project: Project) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+    if marked := marked_in_words(marked_texts(rows)):
+        st.caption(plain(marked))
     st.dataframe(_preview(rows[:ROWS_SHOWN]), hide_index=True, height="content")
     if len(rows) > ROWS_SHOWN:
         st.caption(f"The first {ROWS_SHOWN} of {len(rows):,} rows.")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.data.pictures.box import Box
 from core.data.tables.csv_cells import as_csv, as_row, neutralize, restore
 from core.data.tables.label_rows import LabelRow
-from core.data.tables.labels_csv import read_labels, write_labels
+from core.data.tables.labels_csv import marked_in_words, marked_texts, read_labels, write_labels
 from core.data.tables.questions import Asking
 from core.inspection.measuring import predictions_csv
 from core.inspection.predicting.predictions import FilePrediction, Prediction, csv_of
@@ -94,9 +94,25 @@ def test_tables_for_people_follow_the_same_rule(tmp_path: Path) -> None:
     predictions_csv.write(frame, tmp_path / "p.csv")
     assert (tmp_path / "p.csv").read_text().splitlines()[1] == '"\'=f.png","-1","\'=x",0.5,-3.0'
     back = predictions_csv.read(tmp_path / "p.csv")
-    assert back.loc[0, ["filename", "label", "prediction"]].tolist() == ["=f.png", "-1", "=x"]
+    assert back[["filename", "label", "prediction"]].to_numpy().tolist() == [["=f.png", "-1", "=x"]]
 
 
 @pytest.mark.parametrize("value", [-3, -2.5, float("-inf"), True])
 def test_a_value_that_is_no_text_is_never_marked(value: object) -> None:
     assert as_row([value]) == f"{value}\n"
+
+
+def test_what_has_an_apostrophe_is_said() -> None:
+    rows = [
+        LabelRow(2, "=f.png", "-1", "train", Box(-3, 0, 4, 5), group="@g", tags=("+a", "b")),
+        LabelRow(3, "a.png", "=x", None, None),
+        LabelRow(4, "b.png", "=x", None, None),
+    ]
+    texts = marked_texts(rows)
+    assert texts == ["=f.png", "@g", "+a; b", "=x"]
+    cells_written = {cell for line in cells(write_labels(rows)) for cell in line}
+    assert {cell for cell in cells_written if cell.startswith("'")} == {f"'{text}" for text in texts}
+    assert marked_texts(rows, filenames=False) == texts[1:]
+    assert marked_in_words(texts[3:]).startswith("1 text has an apostrophe in front in labels.csv")
+    assert "=f.png, @g, +a; b, =x. An import removes" in marked_in_words(texts)
+    assert marked_in_words([]) == "" and marked_in_words(["=x"] * 7).count("=x") == 5

@@ -226,7 +226,7 @@ def test_the_data_page_hands_out_the_formats_of_the_task(open_page: OpenPage, st
         "COCO JSON",
         "Pascal VOC XML",
         "YOLO text",
-        "Hugging Face metadata.csv",
+        "Hugging Face image folder",
         "Label Studio JSON",
         "CVAT for images XML",
         "labels.csv and the photos",
