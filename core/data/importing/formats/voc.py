@@ -194,7 +194,7 @@ def _read_one(
 ) -> None:
     """Add the image and the boxes of a file that calls its first pixel ``first``."""
     shown = _shown(file)
-    split = splits.split_of(_stem(shown), shown.rpartition(".")[0], shown)
+    split = splits.split_of(one.path, _stem(shown), shown.rpartition(".")[0], shown)
     folder = one.path.rpartition("/")[0] + "/"
     collected.add_image(file, shown, split_of(folder) if split is None else split or None)
     collected.add_frame(file, *one.size, one.path)

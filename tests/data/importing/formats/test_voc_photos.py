@@ -130,6 +130,14 @@ def test_lists_of_splits_are_read_by_any_name_of_a_photo_and_contradictions_are_
     ]
 
 
+def test_the_lists_of_one_year_say_nothing_of_another(tmp_path: Path) -> None:
+    """Photos of all years have the same names, and those of 2007 were put into the split of 2012."""
+    owl = {f"VOC{year}/Annotations/1.xml": voc("1.png", voc_object("owl", 1, 1, 20, 20)) for year in (2007, 2012)}
+    names = ("VOC2007/JPEGImages/1.png", "VOC2012/JPEGImages/1.png")
+    found = plan(put(tmp_path, photos(*names), owl, {"VOC2012/ImageSets/Main/val.txt": "1\n"}))
+    assert splits(found) == {names[0]: None, names[1]: "val"}
+
+
 def test_a_filename_in_another_case_is_no_other_photo(tmp_path: Path) -> None:
     files = {"Annotations/IMG_1.xml": voc("img_1.JPG", voc_object("cat", 1, 2, 30, 40))}
     found = plan(put(tmp_path, photos("JPEGImages/IMG_1.jpg"), files))

@@ -1,6 +1,8 @@
 """Read the splits of a Pascal VOC data set: lists of photos in ``ImageSets/Main``, one per split."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from core.data.importing.folder_layout import suffix_of
@@ -11,13 +13,14 @@ NO_SPLIT = "default"
 
 
 @dataclass
-class ImageSets:
-    """The names in the lists, with the splits that these stand for."""
+class _FolderSets:
+    """The names in the lists of one folder ``ImageSets``, with the splits that these stand for."""
 
     splits: dict[str, set[str]] = field(default_factory=dict)  # name -> splits; "" for the list of no split
     lists: dict[str, set[str]] = field(default_factory=dict)  # file -> the names in it
     found: set[str] = field(default_factory=set)
     several: dict[str, str] = field(default_factory=dict)  # name -> the one of several splits that counts
+    beside_labels: bool = False  # there are XML files beside the lists: these are about them only
 
     def split_of(self, *names: str) -> str | None:
         """Return the split of a photo by any of its names; "" where its list stands for none, None without a list."""
@@ -43,20 +46,60 @@ class ImageSets:
                 collected.add_problem(path, f"none of its {len(names):,} names is that of a photo, such as {example}")
 
 
+@dataclass
+class ImageSets:
+    """The lists of all folders ``ImageSets``, by what stands before it: each year of VOC has its own."""
+
+    by_folder: dict[str, _FolderSets] = field(default_factory=dict)
+
+    def split_of(self, path: str, *names: str) -> str | None:
+        """Return the split of the photo of the XML file ``path`` by any of its names, as the lists around it say.
+
+        "" where its list stands for none, None without a list. Lists apart from all XML files count for all.
+        """
+        around = next((folder for folder in _above(path) if folder in self.by_folder), None)
+        sets = self.apart if around is None else self.by_folder[around]
+        return None if sets is None else sets.split_of(*names)
+
+    @cached_property
+    def apart(self) -> _FolderSets | None:
+        """The lists of the only folder without XML files beside them; None where there is none, or several."""
+        found = [sets for sets in self.by_folder.values() if not sets.beside_labels]
+        return found[0] if len(found) == 1 else None
+
+    def report(self, collected: LabelCollector) -> None:
+        """Say which photos are in several lists, and which lists name none of the photos."""
+        for sets in self.by_folder.values():
+            sets.report(collected)
+
+
 def read_image_sets(files: Files, collected: LabelCollector) -> ImageSets:
     """Return the splits in the lists; those for other tasks count only where there is none in ``ImageSets/Main``."""
     listed = sorted(path for path in files if "ImageSets/" in f"/{path}" and suffix_of(path) == ".txt")
     collected.used.update(listed)
-    named = [path for path in listed if _split(path) is not None]
-    main = [path for path in named if "ImageSets/Main/" in f"/{path}"]
-    sets = ImageSets()
-    for path in main or named:
-        text = text_of(files[path], path, collected) or ""
-        names = {line.strip() for line in text.split("\n") if line.strip()}
-        sets.lists[path] = names
-        for name in names:
-            sets.splits.setdefault(name, set()).add(_split(path) or "")
-    return sets
+    named: dict[str, list[str]] = {}
+    for path in listed:
+        if _split(path) is not None:
+            named.setdefault(path.rpartition("ImageSets/")[0], []).append(path)
+    with_labels = {folder for path in files if suffix_of(path) == ".xml" for folder in _above(path)}
+    found = ImageSets()
+    for folder, paths in named.items():
+        sets = found.by_folder[folder] = _FolderSets(beside_labels=folder in with_labels)
+        for path in [path for path in paths if "ImageSets/Main/" in f"/{path}"] or paths:
+            text = text_of(files[path], path, collected) or ""
+            names = {line.strip() for line in text.split("\n") if line.strip()}
+            sets.lists[path] = names
+            for name in names:
+                sets.splits.setdefault(name, set()).add(_split(path) or "")
+    return found
+
+
+def _above(path: str) -> Iterator[str]:
+    """Yield the folders around a file with their slashes, the nearest first; the last one is ""."""
+    while path:
+        path = path.rstrip("/").rpartition("/")[0]
+        path += "/" if path else ""
+        yield path
 
 
 def _split(path: str) -> str | None:
