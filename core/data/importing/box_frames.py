@@ -19,6 +19,7 @@ from core.data.importing.boxes.measured import (
 )
 from core.data.importing.boxes.orientation import ORIENTATION, settle_orientation
 from core.data.importing.boxes.sizes import SIZE, settle_size
+from core.data.importing.boxes.smaller_copies import COPIES, settle_copies
 from core.data.importing.boxes.units import UNIT, settle_unit
 from core.data.importing.formats.image_size import StoredSize, stored_size_of
 from core.data.tables.label_rows import Problem
@@ -27,6 +28,7 @@ from core.errors import ImageRefused
 
 __all__ = [
     "BEYOND",
+    "COPIES",
     "ORIENTATION",
     "PLACE",
     "SIZE",
@@ -50,6 +52,7 @@ def settle_boxes(
     ]
     remarks: list[Problem] = []
     measured = settle_unit(measured, asking, place)
+    measured = settle_copies(measured, asking, place)
     measured = settle_corner_or_centre(measured, asking, place)
     measured = settle_size(measured, asking, place, remarks)
     measured = settle_orientation(measured, asking, place)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.data.importing.box_frames import ORIENTATION, PLACE, SIZE, UNIT, BoxedPhoto, settle_boxes
+from core.data.importing.box_frames import BEYOND, COPIES, ORIENTATION, PLACE, SIZE, UNIT, BoxedPhoto, settle_boxes
 from core.data.importing.formats.image_size import StoredSize
 from core.data.pictures.box import Box
 from core.data.tables.label_rows import BoxFrame, LabelledBox
@@ -235,3 +235,55 @@ def test_in_one_photo_pixels_are_scaled_and_fractions_are_not() -> None:
     one = photo((0.1, 0.2, 0.5, 0.4), (320, 240, 64, 48), size=(320, 240), frame=BoxFrame((640, 480)))
     assert settled(one, unit="fractions", size="scale") == [[(32, 48, 160, 96), (160, 120, 32, 24)]]
     assert settled(one, unit="fractions", size="skip") == [[(32, 48, 160, 96)]]
+
+
+# --- parts of a thousand, and smaller copies ------------------------------------------------------------------------
+
+LARGE = (4000, 3000)
+
+
+def thousandths(size: tuple[int, int], least: int = 3) -> list[BoxedPhoto]:
+    boxes: list[Sides] = [(600, 500, 350, 450), (100, 200, 300, 300), (450, 50, 500, 500)]
+    return [photo(boxes[at % 3], size=size, name=f"{at}.jpg") for at in range(least)]
+
+
+@pytest.mark.parametrize(("size", "photos"), [(LARGE, 3), ((1600, 1200), 5)])
+def test_parts_of_a_thousand_are_asked_in_photos_that_have_more_pixels(size: tuple[int, int], photos: int) -> None:
+    """As vision models give them; they were kept as pixels of the upper left part."""
+    some = thousandths(size, photos)
+    [question] = asked(*some)
+    assert question.kind == COPIES and keys(question) == ["thousandths", "keep", "skip"]
+    assert settled(*some, copies="thousandths")[0] == [(0.6 * size[0], 0.5 * size[1], 0.35 * size[0], 0.45 * size[1])]
+    assert settled(*some, copies="keep")[0] == [(600, 500, 350, 450)]
+    assert settled(*some, copies="skip")[0] == []
+
+
+def test_parts_of_a_thousand_are_offered_where_boxes_reach_beyond_smaller_photos() -> None:
+    some = thousandths((640, 480))
+    [question] = asked(*some)
+    assert question.kind == BEYOND and keys(question) == ["thousandths", "keep", "skip"]
+    assert "or are all numbers parts of a thousand (0 to 1000)?" in question.text
+    assert settled(*some, beyond="thousandths")[0] == [(384, 240, 224, 216)]
+
+
+def test_boxes_of_smaller_copies_are_asked() -> None:
+    some = [photo((300, 200, 900, 800), size=LARGE, name=f"{at}.jpg") for at in range(3)]
+    [question] = asked(*some)
+    assert question.kind == COPIES and keys(question) == ["keep", "skip"]
+    assert "all lie in the first 1,200 × 1,000 pixels, such as (300, 200, 900, 800) of 0.jpg" in question.text
+    assert "4,000 × 3,000 pixels" in question.text and "columns image_width and image_height" in question.text
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        photo((1900, 200, 300, 300), size=LARGE, name="to the right.jpg"),
+        photo((200, 1400, 300, 300), size=LARGE, name="lower.jpg"),
+    ],
+)
+def test_boxes_in_other_parts_of_the_photos_are_not_asked(other: BoxedPhoto) -> None:
+    some = [photo((300, 200, 900, 800), size=LARGE, name=f"{at}.jpg") for at in range(3)]
+    assert not asked(*some, other)
+    assert not asked(*some[:2]), "two photos show nothing"
+    said = BoxFrame(LARGE)
+    assert not asked(*(photo((300, 200, 900, 800), size=LARGE, frame=said, name=f"{at}.jpg") for at in range(3)))

@@ -2,7 +2,17 @@
 
 from core.data.importing.boxes.measured import Meaning, Measured, answered, pixels
 from core.data.importing.boxes.sizes import has_other_size
-from core.data.importing.boxes.units import CENTRE, PERCENT, from_parts, is_in_hundred, is_large, may_be_centres
+from core.data.importing.boxes.units import (
+    CENTRE,
+    PERCENT,
+    THOUSAND,
+    THOUSANDTHS,
+    from_parts,
+    is_in_hundred,
+    is_large,
+    may_be_centres,
+    may_be_parts,
+)
 from core.data.importing.formats.gathering.boxes_beyond import BUTTONS, beyond_text, reach_beyond, stay_inside
 from core.data.tables.questions import Asking, Question
 
@@ -20,20 +30,20 @@ def settle_beyond(photos: list[Measured], asking: Asking, place: str) -> list[Me
     unclear = [one for one in doubtful if one.place in beyond]
     if not unclear:
         return photos
-    percent = _may_be_percent(photos)
+    unit, whole = _parts(photos)
     meanings: dict[str, Meaning] = {}
-    if percent:
+    if unit:
         every = {one.place: range(len(one.boxes)) for one in photos}
-        meanings[PERCENT] = from_parts(every, 100.0)
-        if may_be_centres(photos, every, 100.0):
-            meanings[PERCENT + CENTRE] = from_parts(every, 100.0, centred=True)
+        meanings[unit] = from_parts(every, whole)
+        if may_be_centres(photos, every, whole):
+            meanings[unit + CENTRE] = from_parts(every, whole, centred=True)
     meanings[KEEP] = lambda one: one
     meanings[SKIP] = _inside
     fractions = all(box.relative for one in unclear for box in one.boxes)
     named = {one.name: beyond[one.place] for one in unclear}
-    text = beyond_text(named, pixels(unclear[0].upright), fractions=fractions, percent=percent)
+    text = beyond_text(named, pixels(unclear[0].upright), fractions=fractions, unit=unit)
     # All boxes are percent, or none is.
-    others = [one for one in photos if one.place not in beyond] if percent else []
+    others = [one for one in photos if one.place not in beyond] if unit else []
     return answered(photos, [*unclear, *others], Question(BEYOND, text, (), place), meanings, BUTTONS, asking)
 
 
@@ -46,14 +56,21 @@ def _size_was_kept(one: Measured) -> bool:
     return has_other_size(one) and one.objects == one.photo.objects
 
 
-def _may_be_percent(photos: list[Measured]) -> bool:
-    """Return whether all boxes may be percent of their photos; of large ones this has been asked already."""
+def _parts(photos: list[Measured]) -> tuple[str, float]:
+    """Return the unit that all boxes may have, and how many parts the photo has in it; "" where they are pixels.
+
+    Of large photos it has been asked already whether they are percent.
+    """
     plain = not any(
-        one.photo.frame.relative
-        or one.photo.trusted
+        one.photo.trusted
         or has_other_size(one)
         or one.stored.orientation != 1
         or any(box.relative for box in one.boxes)
         for one in photos
     )
-    return plain and sum(map(is_large, photos)) <= len(photos) / 2 and all(map(is_in_hundred, photos))
+    if plain and sum(map(is_large, photos)) <= len(photos) / 2 and all(map(is_in_hundred, photos)):
+        return PERCENT, 100.0
+    most = max(side for one in photos for box in one.boxes for side in (box.box.x, box.box.y))
+    if plain and most >= THOUSAND / 2 and all(may_be_parts(one, THOUSAND) for one in photos):
+        return THOUSANDTHS, THOUSAND
+    return "", 1.0

@@ -20,11 +20,12 @@ from core.data.tables.questions import Asking, Question
 UNIT = "box-unit"
 """The kind of the question."""
 FRACTIONS, PERCENT, PIXELS, SKIP = "fractions", "percent", "pixels", "skip"
+THOUSANDTHS, THOUSAND = "thousandths", 1000.0
 CENTRE = "-centre"
 """What the choices end with that read x and y as the centre: fractions-centre."""
 
 _MOST_FRACTION = 1.5  # boxes reach a little beyond their photo; one of pixels is hardly ever so small
-_HUNDRED = 100.5
+_ROUNDING = 0.5  # percent, or parts of a thousand
 _BEYOND = 0.05  # of the photo, that a box in percent may reach beyond it
 _ROUNDED = 0.01  # of the photo: fractions with two decimal places
 _LARGE = 4  # times the first hundred pixels across and down
@@ -166,11 +167,16 @@ def is_large(one: Measured) -> bool:
 
 def is_in_hundred(one: Measured) -> bool:
     """Return whether all boxes of the photo may be in percent."""
-    return all(_is_in_hundred(box.box, is_corner_unsure(one)) for box in one.boxes if not box.relative)
+    return may_be_parts(one, 100)
 
 
-def _is_in_hundred(box: Box, centred: bool) -> bool:
-    if max(box.x, box.y, box.width, box.height) > _HUNDRED:
+def may_be_parts(one: Measured, whole: float) -> bool:
+    """Return whether all boxes of the photo may be parts of one that is ``whole`` wide and high."""
+    return all(_are_parts(box.box, whole, is_corner_unsure(one)) for box in one.boxes if not box.relative)
+
+
+def _are_parts(box: Box, whole: float, centred: bool) -> bool:
+    if max(box.x, box.y, box.width, box.height) > whole + _ROUNDING:
         return False
-    photo, beyond = (100, 100), 100 * _BEYOND
+    photo, beyond = (whole, whole), whole * _BEYOND
     return fits(box, photo, beyond) or (centred and fits(from_centre(box), photo, beyond))

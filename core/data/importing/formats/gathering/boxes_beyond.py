@@ -9,10 +9,17 @@ from core.data.tables.label_rows import LabelledBox
 BUTTONS = {
     "percent": "Read all boxes as percent of the photo",
     "percent-centre": "Read all boxes as percent of the photo, x and y as the centre",
+    "thousandths": "Read all boxes as parts of a thousand",
+    "thousandths-centre": "Read all boxes as parts of a thousand, x and y as the centre",
     "keep": "Keep these boxes unchanged, as far as they overlap their photo",
     "skip": "Leave these boxes out",
 }
 """The labels of the choices, by their keys."""
+
+_UNITS = {
+    "percent": "are all numbers percent of the photo (0 to 100)",
+    "thousandths": "are all numbers parts of a thousand (0 to 1000)",
+}
 
 _SHARE = 0.05  # of a side of the photo
 _FEWEST_PIXELS = 2  # other programs round, and draw a little beyond the edge
@@ -37,10 +44,11 @@ def _reaches(box: Box, width: int, height: int) -> bool:
     return across * down < MIN_INSIDE * box.width * box.height  # the import would skip it
 
 
-def beyond_text(beyond: Mapping[str, Sequence[LabelledBox]], size: str, *, fractions: bool, percent: bool) -> str:
+def beyond_text(beyond: Mapping[str, Sequence[LabelledBox]], size: str, *, fractions: bool, unit: str) -> str:
     """Return the question about boxes beyond their photos, by the photos' names; ``size`` is that of the first photo.
 
-    ``fractions``: they are fractions of the photo, so its size explains nothing.
+    ``fractions``: they are fractions of the photo, so its size explains nothing. ``unit`` is the key of the choice that
+    reads all boxes in another unit, if there is one.
     """
     count = sum(map(len, beyond.values()))
     name, boxes = next(iter(beyond.items()))
@@ -55,6 +63,6 @@ def beyond_text(beyond: Mapping[str, Sequence[LabelledBox]], size: str, *, fract
     if fractions:
         asked = "Are their numbers right?" if count > 1 else "Are its numbers right?"
     else:
-        unit = "are all numbers percent of the photo (0 to 100)" if percent else "are the numbers in another unit"
-        asked = f"{'Were they drawn on larger photos' if count > 1 else 'Was it drawn on a larger photo'}, or {unit}?"
+        of = _UNITS.get(unit, "are the numbers in another unit")
+        asked = f"{'Were they drawn on larger photos' if count > 1 else 'Was it drawn on a larger photo'}, or {of}?"
     return f"{found}. {asked}"
