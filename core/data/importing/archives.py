@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from core.data.importing.folder_layout import is_clutter, plain_path
+from core.data.importing.folder_files import hidden_said
+from core.data.importing.folder_layout import is_clutter, is_hidden_photo, plain_path
 from core.data.importing.names.zip_names import names_of
 from core.data.importing.photo_files.file_heads import ReadableFile
 from core.data.pictures.decoding import MAX_FILE_BYTES
@@ -80,9 +81,11 @@ def list_zip(
             f"{name} holds {len(infos):,} files; at most {limits.entries:,} are allowed. Make several smaller zips."
         )
     read = names_of(infos, name, asking)
-    listing, unpacked = ZipListing(remarks=read.remarks), 0
+    listing, unpacked = ZipListing(remarks=list(read.remarks)), 0
+    hidden: list[str] = []
     for info, entry in zip(infos, read.names, strict=True):
         if entry.endswith(("/", "\\")) or is_clutter(entry):
+            hidden += [entry] if is_hidden_photo(entry) else []
             continue
         if len(entry) > LONGEST_PATH:
             listing.refused[f"{entry[:_SHOWN_PATH]}..."] = f"its name has more than {LONGEST_PATH:,} characters"
@@ -98,6 +101,7 @@ def list_zip(
         listing.files[path] = ReadableFile(
             partial(_read, archive, info, path), partial(_read_head, archive, info, path)
         )
+    listing.remarks += [Problem(None, hidden_said(hidden), harmless=True)] if hidden else []
     if unpacked > limits.all_bytes:
         raise DataError(
             f"{name} would unpack to {unpacked / 2**30:.1f} GB; at most {limits.all_bytes / 2**30:.1f} GB are allowed. "

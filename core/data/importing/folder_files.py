@@ -2,12 +2,12 @@
 
 import os
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from core.data.importing.folder_layout import is_clutter
+from core.data.importing.folder_layout import is_clutter, is_hidden_photo
 from core.data.pictures.decoding import MAX_FILE_BYTES
 from core.errors import ImageRefused
 
@@ -19,6 +19,7 @@ class FolderListing:
     files: dict[str, Path] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)  # path -> reason
     unreadable: list[str] = field(default_factory=list)  # folders, each with the reason
+    hidden: list[str] = field(default_factory=list)  # photos in hidden files and folders
 
 
 def list_folder(root: Path) -> FolderListing:
@@ -33,6 +34,7 @@ def list_folder(root: Path) -> FolderListing:
 
     for at, folders, names in os.walk(root, onerror=note):
         here = Path(at)
+        listing.hidden += _hidden_photos(here, [*folders, *names], root)
         folders[:] = sorted(name for name in folders if not is_clutter(name))
         links = [name for name in folders if (here / name).is_symlink()]
         for path in [here / name for name in (*links, *names) if not is_clutter(name)]:
@@ -42,6 +44,27 @@ def list_folder(root: Path) -> FolderListing:
             else:
                 listing.files[shown] = path
     return listing
+
+
+def _hidden_photos(here: Path, names: Collection[str], root: Path) -> list[str]:
+    """Return the photos among hidden files, and those directly in hidden folders."""
+    hidden = [here / name for name in sorted(names) if is_clutter(name)]
+    paths = [inside for path in hidden for inside in (_inside(path) if path.is_dir() else [path])]
+    return [name for path in paths if is_hidden_photo(name := _as_text(path.relative_to(root)))]
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir()) if not folder.is_symlink() else []
+    except OSError:  # hidden from this user as well
+        return []
+
+
+def hidden_said(paths: Sequence[str]) -> str:
+    """Return the remark on hidden photos."""
+    if len(paths) == 1:
+        return f"{paths[0]} is hidden, so it is not imported"
+    return f"{len(paths):,} photos are hidden, such as {paths[0]}, so they are not imported"
 
 
 def read_listed(path: Path, root: Path, name: str) -> bytes:

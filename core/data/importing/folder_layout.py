@@ -15,6 +15,8 @@ _MEANT_AS_PICTURES = frozenset((".svg", ".eps", ".ico"))
 # README.dataset.txt and README.roboflow.txt lie in every export of Roboflow, whatever its format.
 _NOTE = re.compile(r"README\.[a-z]+\.txt", re.IGNORECASE)
 _CLUTTER = frozenset(("__macosx", "thumbs.db", "desktop.ini"))
+_MADE_BY_SYSTEMS = ("._", ".trash", ".thumb", ".cache", ".git", ".ipynb", ".appledouble", ".spotlight", ".picasa", ".@")
+"""How the names of hidden files and folders begin that a program made of others."""
 
 
 def is_clutter(path: str) -> bool:
@@ -25,6 +27,13 @@ def is_clutter(path: str) -> bool:
 def is_note_of_export(path: str) -> bool:
     """Return whether a tool wrote this file for people beside its labels; it is neither used nor reported."""
     return _NOTE.fullmatch(path.rpartition("/")[2]) is not None
+
+
+def is_hidden_photo(path: str) -> bool:
+    """Return whether a file is skipped as clutter although its name is that of a photo, and no system made it."""
+    parts = [part.lower() for part in _parts(path)]
+    made = any(part in _CLUTTER or part.startswith(_MADE_BY_SYSTEMS) for part in parts)
+    return is_clutter(path) and is_picture(path) and not made
 
 
 def plain_path(path: str) -> str | None:

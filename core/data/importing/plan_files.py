@@ -108,13 +108,9 @@ def plan_from_files(
     listed = _usable_names(found.manifest.classes, problems) if found.manifest else ()
     classes = _usable_names((*listed, *labelled.classes, *classes_of(candidates)), problems)
     check_labels(len(classes), source)
-    if unread and not any(one.label for one in candidates):
-        path, reason = next(iter(unread.items()))
-        problems.append(Problem(None, f"{path} may hold the labels, but {reason}; no photo has a label"))
-    if found.manifest is None:
-        spoken_of = {*labelled.photos, *labelled.used, *labelled.asked, *unread}
-        unused = [path for path in found.readers if path not in spoken_of]
-        problems += problems_of_unrecognised(unused, candidates, problems)
+    spoken_of = {*labelled.photos, *labelled.used, *labelled.asked}
+    unused = [path for path in found.readers if path not in spoken_of] if found.manifest is None else []
+    problems += problems_of_unrecognised(unused, unread, candidates, problems)
     results = _refused_results(found, labelled, refused, unread)
     task = found.manifest.task if found.manifest else None
     absent = tuple(labelled.absent)

@@ -9,10 +9,19 @@ from typing import BinaryIO
 
 from core.data.importing.archives import LIMITS, ZipLimits, list_zip
 from core.data.importing.arrays.packed_images import plan_packed
-from core.data.importing.folder_files import free_name, list_folder, place_in, read_head, read_limited, read_listed
+from core.data.importing.folder_files import (
+    free_name,
+    hidden_said,
+    list_folder,
+    place_in,
+    read_head,
+    read_limited,
+    read_listed,
+)
 from core.data.importing.folder_layout import (
     TABLE_SUFFIXES,
     is_clutter,
+    is_hidden_photo,
     is_picture,
     plain_path,
     suffix_of,
@@ -104,6 +113,7 @@ def plan_folder(
     parts = packed_parts(packed, listing.refused, asking)
     parts += plan_samples(samples, listing.refused, asking)
     problems = [Problem(None, f"the folder {text}; it is skipped") for text in listing.unreadable]
+    problems += [Problem(None, hidden_said(listing.hidden), harmless=True)] if listing.hidden else []
     plan = plan_from_files(files, listing.refused, str(folder), asking, table, (), group_column)
     return _asked(_joined([plan, *parts], {}, problems, str(folder)), asking)
 
@@ -195,7 +205,7 @@ class _SortedUploads:
 
 
 def _sorted_uploads(uploads: Sequence[Upload], limits: ZipLimits, asking: Asking) -> _SortedUploads:
-    found = _SortedUploads()
+    found, hidden = _SortedUploads(), list[str]()
     several = sum(suffix_of(upload.name) in _ZIPS for upload in uploads) > 1
     for upload in uploads:
         name = plain_path(upload.name)
@@ -209,6 +219,9 @@ def _sorted_uploads(uploads: Sequence[Upload], limits: ZipLimits, asking: Asking
             found.tables[free_name(name, found.tables)] = partial(_read_upload, upload.data, name)
         elif not is_clutter(name):
             _add_photo(found, upload, name)
+        elif is_hidden_photo(name):
+            hidden.append(name)
+    found.problems += [Problem(None, hidden_said(hidden), harmless=True)] if hidden else []
     return found
 
 

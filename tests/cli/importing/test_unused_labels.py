@@ -1,10 +1,12 @@
 """Files that look like labels and are in no form that is known: said, and a problem where no photo has a label."""
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from core.data.importing.plan_import import Upload, plan_folder, plan_uploads
+from core.data.importing.plan_import import Upload, plan_folder, plan_uploads, plan_zip
 from tests.cli.conftest import Core
 from tests.cli.importing.test_unreadable_photos import written
 from tests.data.importing.formats.csv_styles.tables import Files, labels, photo, photos, problems, remarks
@@ -67,7 +69,7 @@ def test_a_readme_or_a_licence_is_no_file_of_labels(tmp_path: Path, name: str) -
     plan = plan_folder(
         written(tmp_path, {**photos("a.png", "b.png"), name: "{}" if name.endswith(".json") else "words\n"})
     )
-    assert not problems(plan) and [one.name for one in plan.refused] == [name]
+    assert not problems(plan) and "may hold labels" not in remarks(plan)
 
 
 def test_photos_alone_are_no_problem(tmp_path: Path) -> None:
@@ -80,3 +82,28 @@ def test_an_uploaded_file_of_labels_is_no_photo(tmp_path: Path) -> None:
         plan = plan_uploads([Upload("a.png", one), Upload("annotations.json", other)])
         assert [one.name for one in plan.candidates] == ["a.png"]
         assert len(problems(plan)) == 1 and problems(plan)[0].startswith("annotations.json may hold labels")
+
+
+def test_files_of_labels_that_cannot_be_read_are_each_said(tmp_path: Path) -> None:
+    plan = plan_folder(written(tmp_path, {**photos("a.png", "b.png"), "a.json": "{", "b.json": "{", "c.xml": "<a"}))
+    assert [one.partition(" may hold the labels, but ")[0] for one in problems(plan)] == [
+        "2 .json files, such as a.json, b.json,",
+        "c.xml",
+    ]
+    plan = plan_folder(written(tmp_path, {"labels.csv": "filename,label\na.png,cat\nb.png,dog\n"}))
+    assert not problems(plan) and "c.xml may hold labels, but " in remarks(plan)
+
+
+def test_hidden_photos_are_said_and_not_what_systems_make(tmp_path: Path) -> None:
+    made = dict.fromkeys((".DS_Store", "._a.png", "owl/._b.png", "__MACOSX/owl/._a.png", ".Trash/old.png"), b"1")
+    files: Files = {**photos("owl/a.png", "duck/b.png"), **made}
+    assert plan_folder(written(tmp_path / "plain", files)).problems == ()
+    files |= photos(".more/c.png", "owl/.d.png")
+    said = "2 photos are hidden, such as .more/c.png, so they are not imported"
+    plan = plan_folder(written(tmp_path / "hidden", files))
+    assert [one.name for one in plan.candidates] == ["duck/b.png", "owl/a.png"] and remarks(plan) == said
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    assert remarks(plan_zip(data, "set.zip")) == said and not problems(plan)

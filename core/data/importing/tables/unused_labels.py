@@ -1,7 +1,7 @@
 """Say which files beside the photos look like labels and are not used: in a form that nobody recognised."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from core.data.importing.folder_layout import PACKED_SUFFIXES, TABLE_SUFFIXES, suffix_of
@@ -19,7 +19,8 @@ LABEL_SUFFIXES = frozenset(
 )
 """Suffixes of files that hold labels in some program."""
 
-NOT_RECOGNISED = "it may hold labels, but in no form that is recognised"
+_IN_NO_FORM = "in no form that is recognised"
+NOT_RECOGNISED = f"it may hold labels, but {_IN_NO_FORM}"
 
 _NO_LABELS = frozenset(
     (
@@ -40,31 +41,35 @@ def may_hold_labels(path: str) -> bool:
 
 
 def problems_of_unrecognised(
-    unused: Collection[str], candidates: Sequence[Candidate], said: Sequence[Problem]
+    unused: Collection[str], unread: Mapping[str, str], candidates: Sequence[Candidate], said: Sequence[Problem]
 ) -> list[Problem]:
     """Return a problem for each kind of unused files that look like labels, or a remark where the photos have labels.
 
-    Tables that ``said`` speaks of are not said again; those without labels count only where no photo has a label.
+    ``unread`` are files of labels that cannot be read, each with the reason. Tables that ``said`` speaks of are not
+    said again; those without labels count only where no photo has a label.
     """
     if not candidates:
         return []
     labelled = any(one.label is not None or one.objects or one.opinions for one in candidates)
-    by_suffix: dict[str, list[str]] = defaultdict(list)
-    for path in sorted(unused):
+    kinds: dict[tuple[str, str], list[str]] = defaultdict(list)  # suffix and reason -> paths
+    for path in sorted({*unused, *unread}):
         suffix = suffix_of(path)
         of_table = suffix in TABLE_SUFFIXES and (labelled or any(one.text.startswith(path) for one in said))
-        if may_hold_labels(path) and not of_table:
-            by_suffix[suffix].append(path)
-    return [_problem(suffix, paths, labelled) for suffix, paths in by_suffix.items()]
+        if path in unread:
+            kinds[suffix, unread[path]].append(path)
+        elif may_hold_labels(path) and not of_table:
+            kinds[suffix, _IN_NO_FORM].append(path)
+    return [_problem(suffix, reason, paths, labelled) for (suffix, reason), paths in kinds.items()]
 
 
-def _problem(suffix: str, paths: Sequence[str], labelled: bool) -> Problem:
+def _problem(suffix: str, reason: str, paths: Sequence[str], labelled: bool) -> Problem:
     one = len(paths) == 1
     which = paths[0] if one else f"{len(paths):,} {suffix} files, such as {', '.join(paths[:SAMPLED])},"
-    text = f"{which} may hold labels, but in no form that is recognised"
+    text = f"{which} may hold {'labels' if labelled or reason == _IN_NO_FORM else 'the labels'}, but {reason}"
     if labelled:
         return Problem(None, f"{text}; {'it is' if one else 'they are'} not used", harmless=True)
+    if reason != _IN_NO_FORM:
+        return Problem(None, f"{text}; no photo has a label")
     this = "this file" if one else "these files"
-    return Problem(
-        None, f"{text}, so no photo has a label; write the labels into a labels.csv, or delete {this} to go without"
-    )
+    advice = f"write the labels into a labels.csv, or delete {this} to import the photos without labels"
+    return Problem(None, f"{text}, so no photo has a label; {advice}")

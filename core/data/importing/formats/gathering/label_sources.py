@@ -28,9 +28,9 @@ def settle_sources(collected: LabelCollector, files: Files) -> None:
             by_source.setdefault(source, []).append(box)
         if len(by_source) < 2:
             continue
-        largest = max(by_source.values(), key=len)
-        if all(not Counter(boxes) - Counter(largest) for boxes in by_source.values()):
-            _set(collected, path, largest)
+        first, *others = by_source.values()
+        if all(Counter(boxes) == Counter(first) for boxes in others):
+            _set(collected, path, first)
             same.append(path)
         else:
             unclear[path] = by_source
@@ -49,9 +49,7 @@ def _ask(collected: LabelCollector, files: Files, unclear: dict[str, BySource]) 
         f"{photos} different boxes in several places of the labels, such as {first} in {_listed(by_source)}. "
         "Which boxes belong to the photo?"
     )
-    meanings: dict[str, Callable[[BySource], Boxes]] = {
-        ALL: lambda boxes: [box for some in boxes.values() for box in some]
-    }
+    meanings: dict[str, Callable[[BySource], Boxes]] = {ALL: _all}
     labels = {ALL: "Use the boxes of all of them"}
     named = list(dict.fromkeys(source for boxes in unclear.values() for source in boxes))
     for number, source in enumerate(named if len(named) <= _MOST_SOURCES else [], start=1):
@@ -68,6 +66,14 @@ def _ask(collected: LabelCollector, files: Files, unclear: dict[str, BySource]) 
     if answer is not None:
         for path, boxes in unclear.items():
             _set(collected, path, meanings[answer](boxes))
+
+
+def _all(sources: BySource) -> Boxes:
+    """Return the boxes of all sources; those that several give count once."""
+    found: Counter[LabelledBox] = Counter()
+    for boxes in sources.values():
+        found |= Counter(boxes)
+    return [*found.elements()]
 
 
 def _only(source: str) -> Callable[[BySource], Boxes]:
