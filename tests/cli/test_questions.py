@@ -38,6 +38,7 @@ def test_a_dry_run_lists_the_questions(here: Core, boxed: Path) -> None:
     [question] = json.loads(done.stdout)["questions"]
     assert question["id"] == "box-unit" and [one["key"] for one in question["choices"]] == [
         "fractions",
+        "fractions-centre",
         "pixels",
         "skip",
     ]

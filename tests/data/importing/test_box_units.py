@@ -1,11 +1,17 @@
 """Fractions and percent that reach beyond their photo, or have their centre first, and sources with several units."""
 
+import json
+from pathlib import Path
+
 import pytest
+from PIL import Image
 
 from core.data.importing.box_frames import BEYOND, COPIES, ORIENTATION, PLACE, SIZE, UNIT, BoxedPhoto, settle_boxes
 from core.data.importing.formats.image_size import StoredSize
+from core.data.importing.plan_import import plan_folder
 from core.data.pictures.box import Box
 from core.data.tables.label_rows import BoxFrame, LabelledBox
+from core.data.tables.labels_csv import read_labels
 from core.data.tables.questions import NO_ANSWERS, Asking, Question
 
 Sides = tuple[float, float, float, float]
@@ -201,6 +207,61 @@ def test_the_upper_left_corner_in_a_format_of_centres_is_asked() -> None:
     assert question.kind == PLACE and "(40, 130, 160, 60) of a.jpg" in question.text
     assert settled(one, place="corner") == [[(40, 130, 160, 60), (190, 130, 80, 60)]]
     assert settled(one, place="centre") == [[(-40, 100, 160, 60), (150, 100, 80, 60)]]
+
+
+def test_two_corners_in_a_format_of_centres_are_asked() -> None:
+    frame = BoxFrame(relative=True, read_as="centre")
+    one = photo((0, 0, 400, 300), (-140, -105, 360, 270), frame=frame)  # 0.5 0.5 1 1 and 0.1 0.1 0.9 0.9
+    [question] = asked(one)
+    assert question.kind == PLACE and keys(question) == ["corners", "centre"]
+    assert settled(one, place="corners") == [[(200, 150, 200, 150), (40, 30, 320, 240)]]
+
+
+def table(text: str) -> dict[str, str]:
+    return {"labels.csv": "filename,label,x,y,width,height\n" + text}
+
+
+def coco(*boxes: Sides) -> dict[str, str]:
+    marks = [{"id": at, "image_id": 1, "category_id": 1, "bbox": box} for at, box in enumerate(boxes)]
+    images = [{"id": 1, "file_name": "a.png"}]
+    content = {"images": images, "annotations": marks, "categories": [{"id": 1, "name": "owl"}]}
+    return {"all.json": json.dumps(content)}
+
+
+def hugging_face(*boxes: Sides) -> dict[str, str]:
+    objects = {"bbox": boxes, "categories": ["owl"] * len(boxes)}
+    return {"metadata.jsonl": json.dumps({"file_name": "a.png", "objects": objects}) + "\n"}
+
+
+@pytest.mark.parametrize(
+    ("files", "answers", "expected"),
+    [
+        (table("a.png,owl,330,200,120,80\n"), {PLACE: "centre"}, (270, 160, 120, 80)),
+        (table("a.png,owl,0.5,0.6,0.4,0.2\n"), {UNIT: "fractions-centre"}, (120, 150, 160, 60)),
+        (coco((330, 200, 120, 80)), {PLACE: "centre"}, (270, 160, 120, 80)),
+        (coco((200, 150, 300, 200)), {"box-corners": "centre"}, (50, 50, 300, 200)),
+        (coco((0.6, 0.5, 0.41, 0.5)), {UNIT: "fractions-centre"}, (158, 75, 164, 150)),
+        (hugging_face((330, 200, 120, 80)), {PLACE: "centre"}, (270, 160, 120, 80)),
+        ({"classes.txt": "owl\n", "a.txt": "0 0.1 0.2 0.5 0.3\n"}, {PLACE: "corner"}, (40, 60, 200, 90)),
+    ],
+    ids=["csv", "csv fractions", "coco", "coco or corners", "coco fractions", "hugging face", "yolo"],
+)
+def test_every_format_in_which_people_write_the_other_asks(
+    tmp_path: Path, files: dict[str, str], answers: dict[str, str], expected: Sides
+) -> None:
+    Image.new("RGB", (400, 300), "olive").save(tmp_path / "a.png")
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert [question.kind for question in plan_folder(tmp_path).questions] == [*answers]
+    plan = plan_folder(tmp_path, answers=answers)
+    [found] = plan.candidates[0].objects
+    assert not plan.questions and (found.box.x, found.box.y, found.box.width, found.box.height) == expected
+
+
+def test_minus_one_in_all_cells_is_no_box() -> None:
+    read = read_labels(table("a.png,owl,-1,-1,-1,-1\nb.png,owl,1,2,3,4\n")["labels.csv"].encode(), "labels.csv")
+    assert [row.box for row in read.rows] == [None, Box(1, 2, 3, 4)]
+    assert [(one.text, one.harmless) for one in read.problems] == [('1 row has "-1" instead of a box, so no box', True)]
 
 
 # --- fractions, and the size and turn of their photo ----------------------------------------------------------------

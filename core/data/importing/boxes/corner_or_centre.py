@@ -27,9 +27,14 @@ _FEW = 10  # a reading explains the boxes if it fails for one in so many of thos
 
 Reading = Callable[[Box], Box]
 
+
+def _of_corners(box: Box) -> Box:
+    return Box(box.x, box.y, box.width - box.x, box.height - box.y)
+
+
 _READINGS: Mapping[str, Mapping[str, Reading]] = {
-    CORNER: {CENTRE: from_centre, CORNERS: lambda box: Box(box.x, box.y, box.width - box.x, box.height - box.y)},
-    CENTRE: {CORNER: as_centre},
+    CORNER: {CENTRE: from_centre, CORNERS: _of_corners},
+    CENTRE: {CORNER: as_centre, CORNERS: lambda box: _of_corners(as_centre(box))},
 }
 """What else the four numbers of a box may mean, by how x and y were read."""
 _LABELS = {

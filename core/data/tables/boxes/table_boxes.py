@@ -15,6 +15,7 @@ DECIMAL_MARK = "decimal-mark"
 """The kind of the question."""
 SKIP = "skip"
 
+_NO_BOX = frozenset(("-1", "-1.0"))  # in all cells of a photo without a box, in some data sets
 _SAME_SIDE = 1.5  # pixels: some programs count the last pixel, others do not
 
 
@@ -38,7 +39,7 @@ class TableBoxes:
 def read_boxes(rows: Sequence[LabelRow], cells: Mapping[int, BoxCells], header: Header, asking: Asking) -> TableBoxes:
     """Return the rows with their boxes; ``cells`` are those of each line that has any.
 
-    Where the comma may be the decimal mark or separate thousands, that is asked. "nan" in all cells is no box.
+    Where the comma may be the decimal mark or separate thousands, that is asked. "nan" or -1 in all cells is no box.
     """
     mark, skipped = _settle_mark(rows, cells, header, asking)
     found = TableBoxes([], _header_problems(header), set())
@@ -47,7 +48,7 @@ def read_boxes(rows: Sequence[LabelRow], cells: Mapping[int, BoxCells], header: 
         own = cells.get(row.line)
         if own is None or not any(own.box):
             found.rows.append(row)
-        elif all(not text or is_empty_word(text) for text in own.box):
+        elif all(not text or is_empty_word(text) for text in own.box) or set(own.box) <= _NO_BOX:
             without.append(row.line)
             found.rows.append(row)
         elif skipped and any(is_unclear(text) for text in own.box):
