@@ -19,13 +19,14 @@ from core.data.importing.formats.gathered_labels import (
     ImageIndex,
     LabelCollector,
     note_unread,
+    shown_value,
     text_of,
 )
 from core.data.importing.formats.gathering.folder_splits import add_splits_of_folders
 from core.data.importing.formats.gathering.label_sources import settle_sources
 from core.data.importing.formats.reading.hugging_face_classes import read_class_names
 from core.data.importing.formats.reading.hugging_face_entries import SPLIT, has_labels, read_rows
-from core.data.importing.formats.reading.hugging_face_rows import metadata_rows
+from core.data.importing.formats.reading.hugging_face_rows import MetadataRow, metadata_rows
 from core.data.tables.csv_cells import as_line, restore
 from core.data.tables.labels_csv import split_named
 from core.data.tables.questions import Asking, NobodyToAsk
@@ -54,6 +55,7 @@ def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | No
             asking.adopt(trial.asking)
             collected.problems += trial.problems
             collected.used.add(path)
+            _say_apostrophes(path, rows, collected)
             read_rows(path, rows, classes, files, pictures, collected)
             split_said = split_said or any(SPLIT in row.cells for row in rows)
         else:
@@ -66,6 +68,24 @@ def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | No
     collected.add_guesses(pictures)
     collected.add_unlabelled(pictures.paths, "no row in a metadata file")
     return collected.finish("Hugging Face")
+
+
+def _say_apostrophes(path: str, rows: Sequence[MetadataRow], collected: LabelCollector) -> None:
+    """Say that the apostrophes are left out that protect a spreadsheet; a problem where two classes become one."""
+    marked = [(row, column) for row in rows for column in row.marked]
+    if not marked:
+        return
+    plain = {(column, cell) for row in rows for column, cell in row.cells.items() if column not in row.marked}
+    both = [(row, column) for row, column in marked if (column, row.cells[column]) in plain]
+    row, column = (both or marked)[0]
+    cell, inner = shown_value(row.marked[column]), shown_value(row.cells[column])
+    if both:
+        text = f"{cell} and {inner} in the column {column} are read as one; write them in one way if they are one"
+        collected.add_problem(f"{path}, line {row.line}", text)
+    else:
+        cells = "1 cell has" if len(marked) == 1 else f"{len(marked):,} cells have"
+        text = f"{path}: {cells} an apostrophe in front, as for a spreadsheet, such as {cell}; it is left out"
+        collected.add_remark(text)
 
 
 def write(pictures: Sequence[ExportedImage], classes: Sequence[str]) -> dict[str, bytes]:

@@ -18,6 +18,7 @@ from tests.data.importing.formats.small_sets import (
     problems,
     put,
     questions,
+    remarks,
     splits,
 )
 
@@ -186,3 +187,25 @@ def test_a_file_of_something_else_in_another_encoding_is_only_not_used(tmp_path:
     found = plan(put(tmp_path, photos("cat/a.png", "dog/b.png"), other))
     assert labels(found) == {"cat/a.png": "cat", "dog/b.png": "dog"} and not found.questions
     assert not any("read as" in one.text for one in found.refused)
+
+
+def test_an_apostrophe_for_a_spreadsheet_is_left_out_and_said(tmp_path: Path) -> None:
+    table = "file_name,label\na.png,'-1\nb.png,'=x\n"
+    found = plan(put(tmp_path, photos("a.png", "b.png"), {"metadata.csv": table}))
+    assert labels(found) == {"a.png": "-1", "b.png": "=x"} and problems(found) == []
+    (remark,) = remarks(found)
+    assert "metadata.csv: 2 cells have an apostrophe in front, as for a spreadsheet, such as '-1" in remark
+
+
+def test_two_spellings_that_differ_by_that_apostrophe_are_a_problem(tmp_path: Path) -> None:
+    table = "file_name,label\na.png,'-1\nb.png,-1\nc.png,'s Gravenhage\n"
+    found = plan(put(tmp_path, photos("a.png", "b.png", "c.png"), {"metadata.csv": table}))
+    assert labels(found) == {"a.png": "-1", "b.png": "-1", "c.png": "'s Gravenhage"}
+    assert any("metadata.csv, line 2: '-1 and -1 in the column label are read as one" in one for one in problems(found))
+
+
+def test_json_lines_keep_every_apostrophe(tmp_path: Path) -> None:
+    rows = [{"file_name": "a.png", "label": "'-1"}, {"file_name": "b.png", "label": "-1"}]
+    table = "".join(json.dumps(row) + "\n" for row in rows)
+    found = plan(put(tmp_path, photos("a.png", "b.png"), {"metadata.jsonl": table}))
+    assert labels(found) == {"a.png": "'-1", "b.png": "-1"} and problems(found) == []

@@ -19,6 +19,7 @@ class MetadataRow:
     line: int
     cells: dict[str, Any] = field(default_factory=dict)
     problem: str = ""
+    marked: dict[str, str] = field(default_factory=dict)  # column -> the cell, where its apostrophe is left out
 
 
 def metadata_rows(path: str, text: str) -> Iterator[MetadataRow]:
@@ -67,8 +68,10 @@ def _csv_rows(text: str) -> Iterator[MetadataRow]:
             text = f"{count} instead of {len(header)}"
             yield MetadataRow(line, problem=f"{text}; put quotation marks around a cell that contains the delimiter")
         else:
-            row = {name: restore(cell) for name, cell in zip(header, cells, strict=False) if name}
-            yield MetadataRow(line, row)
+            named = {name: cell for name, cell in zip(header, cells, strict=False) if name}
+            row = {name: restore(cell) for name, cell in named.items()}
+            marked = {name: cell for name, cell in named.items() if restore(cell) == cell.strip()[1:] != ""}
+            yield MetadataRow(line, row, marked=marked)
 
 
 def _distinct(names: list[str]) -> list[str]:
