@@ -46,9 +46,10 @@ def import_(
         typer.Argument(
             metavar="SOURCE...",
             help="A labels.csv; a folder (with one folder per class, with a labels.csv, or a data set in COCO, "
-            "Pascal VOC, YOLO or Hugging Face format, or of Label Studio, CVAT, labelme, VIA or makesense); a zip of "
-            "such a folder; the labels of such a tool alone, with --images; or images packed as arrays: one or more "
-            ".h5 or .npz files with x and y, or train_set_x, train_set_y and so on, or .parquet files of Hugging Face.",
+            "Pascal VOC, YOLO or Hugging Face format, or of Label Studio, CVAT, labelme, VIA or makesense); one or "
+            "more zips of such folders; the labels of such a tool alone, with --images; or images packed as arrays: "
+            "one or more .h5 or .npz files with x and y, or train_set_x, train_set_y and so on, or .parquet files of "
+            "Hugging Face.",
         ),
     ],
     project: Annotated[str, typer.Option(help="The project's name. A new project is created if none has this name.")],
