@@ -45,6 +45,7 @@ def problems_of_unrecognised(
 ) -> list[Problem]:
     """Return a problem for each kind of unused files that look like labels, or a remark where the photos have labels.
 
+    A file that is called like a photo without a label is a problem in any case: it may be that photo's.
     ``unread`` are files of labels that cannot be read, each with the reason. Tables that ``said`` speaks of are not
     said again; those without labels count only where no photo has a label.
     """
@@ -59,17 +60,24 @@ def problems_of_unrecognised(
             kinds[suffix, unread[path]].append(path)
         elif may_hold_labels(path) and not of_table:
             kinds[suffix, _IN_NO_FORM].append(path)
-    return [_problem(suffix, reason, paths, labelled) for (suffix, reason), paths in kinds.items()]
+    bare = {_stem(one.name) for one in candidates if not (one.label is not None or one.objects or one.opinions)}
+    return [_problem(suffix, reason, paths, labelled, bare) for (suffix, reason), paths in kinds.items()]
 
 
-def _problem(suffix: str, reason: str, paths: Sequence[str], labelled: bool) -> Problem:
+def _problem(suffix: str, reason: str, paths: Sequence[str], labelled: bool, bare: Collection[str]) -> Problem:
     one = len(paths) == 1
     which = paths[0] if one else f"{len(paths):,} {suffix} files, such as {', '.join(paths[:SAMPLED])},"
     text = f"{which} may hold {'labels' if labelled or reason == _IN_NO_FORM else 'the labels'}, but {reason}"
     if labelled:
-        return Problem(None, f"{text}; {'it is' if one else 'they are'} not used", harmless=True)
+        lost = any(_stem(path) in bare for path in paths)
+        return Problem(None, f"{text}; {'it is' if one else 'they are'} not used", harmless=not lost)
     if reason != _IN_NO_FORM:
         return Problem(None, f"{text}; no photo has a label")
     this = "this file" if one else "these files"
     advice = f"write the labels into a labels.csv, or delete {this} to import the photos without labels"
     return Problem(None, f"{text}, so no photo has a label; {advice}")
+
+
+def _stem(path: str) -> str:
+    """Return the name of a file without its folders and its suffix."""
+    return PurePosixPath(path).stem

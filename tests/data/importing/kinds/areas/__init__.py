@@ -1,0 +1,1 @@
+"""The kinds of input that were tried, one module for each area."""
