@@ -18,7 +18,7 @@ from core.errors import LabelsError
 
 SUFFIX = ".jsonl"
 PHOTO = "imageGcsUri"
-_SET = "aiplatform.googleapis.com/ml_use"
+_LABELS, _SET = "dataItemResourceLabels", "aiplatform.googleapis.com/ml_use"
 _ONE, _SEVERAL, _BOXES = "classificationAnnotation", "classificationAnnotations", "boundingBoxAnnotations"
 _CORNERS = ("xMin", "yMin", "xMax", "yMax")
 
@@ -49,8 +49,7 @@ def read(source: bytes | Path, name: str, around: Around) -> LabelTable | None:
 
 def _add(table: UsualTable, line: int, filename: str, entry: dict[str, Any]) -> None:
     split = _split(table, line, entry)
-    boxes = entry.get(_BOXES)
-    if isinstance(boxes, list) and boxes:
+    if boxes := _listed(table, line, entry, _BOXES):
         for box in boxes:
             box = box if isinstance(box, dict) else {}
             label, corners = _label(table, line, box), _corners(box)
@@ -59,8 +58,7 @@ def _add(table: UsualTable, line: int, filename: str, entry: dict[str, Any]) -> 
             elif label is not None:
                 table.rows.append(UsualRow(line, filename, (label,), split, corners))
         return
-    several = entry.get(_SEVERAL)
-    annotations = several if isinstance(several, list) else [entry[_ONE]] if _ONE in entry else []
+    annotations = _listed(table, line, entry, _SEVERAL) or ([entry[_ONE]] if _ONE in entry else [])
     labels = [_label(table, line, one if isinstance(one, dict) else {}) for one in annotations]
     table.rows.append(UsualRow(line, filename, tuple(one for one in labels if one is not None), split))
 
@@ -73,8 +71,18 @@ def _parsed(line: str) -> dict[str, Any]:
     return entry if isinstance(entry, dict) else {}
 
 
+def _listed(table: UsualTable, line: int, entry: dict[str, Any], key: str) -> list[Any]:
+    """Return the annotations under a key; anything else than a list is a problem."""
+    found = entry.get(key)
+    if found is not None and not isinstance(found, list):
+        add_problem(table, line, f"{key} is {shown_value(found)}, which is not a list; it is skipped")
+    return found if isinstance(found, list) else []
+
+
 def _split(table: UsualTable, line: int, entry: dict[str, Any]) -> str:
-    labels = entry.get("dataItemResourceLabels")
+    labels = entry.get(_LABELS)
+    if labels is not None and not isinstance(labels, dict):
+        add_problem(table, line, f"{_LABELS} is {shown_value(labels)}, which is not an object, so no split is set")
     word = labels.get(_SET) if isinstance(labels, dict) else None
     if word is None:
         return ""

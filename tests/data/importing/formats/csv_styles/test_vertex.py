@@ -222,3 +222,20 @@ def test_fractions_of_a_photo_that_is_stored_turned_are_asked(tmp_path: Path) ->
     assert boxes(planned(tmp_path, {}, {"box-orientation": "upright"})) == {"a.jpg": [("owl", 2, 8, 8, 8)]}
     # Stored: 4, 4, 16, 4 of 40 by 20 pixels, turned clockwise.
     assert boxes(planned(tmp_path, {}, {"box-orientation": "stored"})) == {"a.jpg": [("owl", 12, 4, 4, 16)]}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"dataItemResourceLabels": ["test"]},
+        {"boundingBoxAnnotations": {"displayName": "owl"}},
+        {"classificationAnnotations": "owl"},
+    ],
+)
+def test_a_part_of_a_line_of_another_kind_is_a_problem(tmp_path: Path, changed: dict[str, object]) -> None:
+    """It was left out without a word."""
+    entry = {"imageGcsUri": "gs://b/a.png", "classificationAnnotation": {"displayName": "owl"}, **changed}
+    plan = planned(tmp_path, {**photos("a.png"), "import.jsonl": json.dumps(entry)})
+    [problem] = problems(plan)
+    assert next(iter(changed)) in problem and "which is not" in problem
+    assert labels(plan) == {"a.png": ("owl", None)}
