@@ -13,7 +13,8 @@ from core.data.importing.arrays.parquet_boxes import OBJECTS, boxes_of
 from core.data.importing.arrays.parquet_file import ParquetFile, ParquetRow, open_parquet
 from core.data.importing.folder_files import free_name
 from core.data.importing.folder_layout import plain_path
-from core.data.importing.formats.gathered_labels import LONGEST_NAME_OF_FILE, class_text, shown_value, split_of
+from core.data.importing.formats.gathered_labels import LONGEST_NAME_OF_FILE, class_text, shown_value
+from core.data.importing.formats.gathering.named_splits import SplitNames
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan, with_boxes
 from core.data.importing.plan_files import classes_of, with_usable_labels
 from core.data.tables.label_rows import Problem
@@ -45,7 +46,7 @@ def plan_parquet(source: Path | BinaryIO, name: str, asking: Asking) -> ImportPl
     column = _class_column(file, possible, name, asking)
     if not possible and OBJECTS not in file.columns:
         problems.append(Problem(None, _no_labels(file, name)))
-    split = split_of(name)
+    split = SplitNames().of(name, asking, lambda text: problems.append(Problem(None, text, harmless=True)))
     names = _names(file.rows, PurePosixPath(name).stem)
     candidates: list[Candidate] = []
     refused: list[FileResult] = []

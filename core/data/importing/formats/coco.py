@@ -16,6 +16,7 @@ from core.data.importing.formats.gathered_labels import (
 )
 from core.data.importing.formats.gathering.folder_splits import add_splits_of_folders
 from core.data.importing.formats.gathering.label_sources import settle_sources
+from core.data.importing.formats.gathering.named_splits import SplitNames
 from core.data.importing.formats.json_text import parse_or_note
 from core.data.importing.formats.reading.coco_entries import KEYS, names_of, read_entries
 from core.data.store.records import BoxRow
@@ -26,7 +27,7 @@ def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | No
     """Read the COCO files among these; None where there are none. ``unread`` gets JSON that cannot be read."""
     unread = {} if unread is None else unread
     asking = asking or NobodyToAsk()
-    collected = LabelCollector(asking=asking)
+    collected = LabelCollector(asking=asking, split_names=SplitNames(files))
     pictures = ImageIndex(files)
     contents = {}
     for path in sorted(path for path in files if suffix_of(path) == ".json"):

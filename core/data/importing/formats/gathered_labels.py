@@ -1,6 +1,5 @@
 """Collect what a reader finds in a data set: rows with boxes, listed classes, and problems with their place."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from core.data.importing.folder_layout import plain_path
 from core.data.importing.formats.gathering.image_index import ImageIndex
 from core.data.importing.formats.gathering.label_text import NotText, decode_labels
+from core.data.importing.formats.gathering.named_splits import SplitNames
 from core.data.importing.formats.gathering.untrusted_values import (
     class_text,
     format_number,
@@ -18,7 +18,7 @@ from core.data.importing.formats.gathering.untrusted_values import (
 )
 from core.data.pictures.box import Box
 from core.data.tables.label_rows import PIXELS, BoxFrame, LabelledBox, LabelRow, LabelTable, Problem, with_objects
-from core.data.tables.labels_csv import STRICTEST_FIRST, split_named
+from core.data.tables.labels_csv import STRICTEST_FIRST
 from core.data.tables.names import LONGEST_NAME, check_class_count
 from core.data.tables.questions import Asking, NobodyToAsk
 from core.errors import DataError, ImageRefused, LabelsError, QuestionsOpen
@@ -40,7 +40,6 @@ __all__ = [
     "format_number",
     "note_unread",
     "shown_value",
-    "split_of",
     "text_of",
     "wrong_name",
 ]
@@ -90,6 +89,7 @@ class LabelCollector:
     frames: dict[str, BoxFrame] = field(default_factory=dict)  # path -> what the data set says of the photo's size
     opinions: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # path -> (annotator, class)
     two_labels: set[str] = field(default_factory=set)  # paths with different labels, of which none is used
+    split_names: SplitNames = field(default_factory=SplitNames)
     two_sizes: set[str] = field(default_factory=set)  # paths with different sizes, whose boxes are not used
 
     def add_image(self, path: str, name: str, split: str | None, label: str | None = None) -> None:
@@ -145,6 +145,10 @@ class LabelCollector:
         """Add a remark that nobody has to confirm."""
         self.problems.append(Problem(None, text, harmless=True))
 
+    def split_of(self, path: str, levels: int | None = None) -> str | None:
+        """Return the split that the name of a file or folder says, as ``SplitNames``; what is unclear is asked."""
+        return self.split_names.of(path, self.asking, self.add_remark, levels)
+
     def add_remark_on(self, text: str, paths: Collection[str]) -> None:
         """Add a remark with the first of the files or photos that it is about."""
         shown = sorted(paths)[:_SHOWN_PHOTOS]
@@ -169,7 +173,7 @@ class LabelCollector:
         """Add the photos among these that the data set does not list, without labels, and say so in one remark."""
         rest = sorted(path for path in paths if path not in self.rows)
         for path in rest:
-            self.add_image(path, name_of(path), split_of(path.rpartition("/")[0]))
+            self.add_image(path, name_of(path), self.split_of(path.rpartition("/")[0]))
         if rest:
             one = len(rest) == 1
             who = "1 photo has" if one else f"{len(rest):,} photos have"
@@ -227,18 +231,6 @@ def distinct_names(names: Mapping[str, str]) -> dict[str, str]:
     while len(times := Counter(found.values())) < len(found):
         found = {path: path if times[name] > 1 else name for path, name in found.items()}
     return found
-
-
-def split_of(path: str) -> str | None:
-    """Return train, val or test if the file name or a folder contains it: instances_train2017.json, valid/a.txt.
-
-    A name that contains two of them says neither.
-    """
-    for part in reversed(path.split("/")):
-        splits = {split for word in re.findall("[a-z]+", part.lower()) if (split := split_named(word))}
-        if splits:
-            return splits.pop() if len(splits) == 1 else None
-    return None
 
 
 def note_unread(collected: LabelCollector, unread: dict[str, str]) -> None:

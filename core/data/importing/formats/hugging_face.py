@@ -24,6 +24,7 @@ from core.data.importing.formats.gathered_labels import (
 )
 from core.data.importing.formats.gathering.folder_splits import add_splits_of_folders
 from core.data.importing.formats.gathering.label_sources import settle_sources
+from core.data.importing.formats.gathering.named_splits import SplitNames
 from core.data.importing.formats.reading.hugging_face_classes import read_class_names
 from core.data.importing.formats.reading.hugging_face_entries import SPLIT, has_labels, read_rows
 from core.data.importing.formats.reading.hugging_face_rows import MetadataRow, metadata_rows
@@ -39,7 +40,7 @@ def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | No
     """Read the metadata files among these; None where none has labels or boxes. ``unread`` gets the unreadable ones."""
     unread = {} if unread is None else unread
     asking = asking or NobodyToAsk()
-    collected = LabelCollector(asking=asking)
+    collected = LabelCollector(asking=asking, split_names=SplitNames(files))
     pictures = ImageIndex(files)
     tables = sorted(path for path in files if PurePosixPath(path).name in TABLES)
     classes = read_class_names(files, collected) if tables else None

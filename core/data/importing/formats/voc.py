@@ -23,10 +23,10 @@ from core.data.importing.formats.gathered_labels import (
     decoded,
     note_unread,
     shown_value,
-    split_of,
     text_of,
 )
 from core.data.importing.formats.gathering.label_sources import settle_sources
+from core.data.importing.formats.gathering.named_splits import SplitNames
 from core.data.importing.formats.gathering.untrusted_values import format_number, number_of
 from core.data.importing.formats.reading.voc_photos import ROOTS, choose_photos
 from core.data.importing.formats.reading.voc_splits import NO_SPLIT, ImageSets, read_image_sets
@@ -50,7 +50,7 @@ NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | None = None) -> CollectedLabels | None:
     """Read the VOC files among these; None where there are none. ``unread`` gets XML that cannot be read."""
-    collected = LabelCollector(asking=asking or NobodyToAsk())
+    collected = LabelCollector(asking=asking or NobodyToAsk(), split_names=SplitNames(files))
     pictures = ImageIndex(files)
     splits = read_image_sets(files, collected)
     for path in files:
@@ -196,7 +196,7 @@ def _read_one(
     shown = _shown(file)
     split = splits.split_of(one.path, _stem(shown), shown.rpartition(".")[0], shown)
     folder = one.path.rpartition("/")[0] + "/"
-    collected.add_image(file, shown, split_of(folder) if split is None else split or None)
+    collected.add_image(file, shown, collected.split_of(folder) if split is None else split or None)
     collected.add_frame(file, *one.size, one.path)
     for number, marked in enumerate(one.objects, start=1):
         where = f"{one.path}, object {number}"

@@ -17,10 +17,10 @@ from core.data.importing.formats.gathered_labels import (
     ImageIndex,
     LabelCollector,
     note_unread,
-    split_of,
 )
 from core.data.importing.formats.gathering.box_corners import ReadBox, settle_corners
 from core.data.importing.formats.gathering.label_sources import settle_sources
+from core.data.importing.formats.gathering.named_splits import SplitNames, known_split, mentions_split
 from core.data.importing.formats.reading.yolo_classes import ClassList, ClassLists, ask_for_numbers, read_class_lists
 from core.data.importing.formats.reading.yolo_files import LabelFiles, are_labels, find_label_files, photos_of
 from core.data.importing.formats.reading.yolo_lines import (
@@ -67,7 +67,7 @@ def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | No
 
     ``unread`` gets lists of classes that cannot be read. Raises LabelsError where labels need one of these.
     """
-    collected = LabelCollector(asking=asking or NobodyToAsk())
+    collected = LabelCollector(asking=asking or NobodyToAsk(), split_names=SplitNames(files))
     pictures = ImageIndex(files)
     try:
         lists: ClassLists | None = read_class_lists(files, collected)
@@ -113,7 +113,7 @@ def _read_labels(
     reading = meaning_of_long_lines(labels, files, collected) if points is None else BOXES
     for path in labels.photos if lists is not None else ():
         file = labels.photos[path]
-        collected.add_image(file, _shown(file), splits.get(file) or _split(file))
+        collected.add_image(file, *_name_and_split(file, splits, collected))
         if any(labels.texts[path]):
             classes = lists.of(path, collected) if lists is not None else None
             if classes is not None:
@@ -131,7 +131,7 @@ def _read_labels(
     settle_corners(collected, files, noted.boxes, "", centred=True, least=_FEWEST_CORNERS)
     settle_sources(collected, files)
     for file in sorted(pictures.paths - set(collected.rows)):
-        collected.add_image(file, _shown(file), splits.get(file) or _split(file))
+        collected.add_image(file, *_name_and_split(file, splits, collected))
     collected.add_guesses(pictures)
 
 
@@ -165,7 +165,7 @@ def place_of(one: ExportedImage) -> str:
     if one.split:
         return f"{one.split}/{one.name}"
     first = one.name.partition("/")[0]
-    return f"{NO_SPLIT}/{one.name}" if split_of(first) else one.name
+    return f"{NO_SPLIT}/{one.name}" if mentions_split(first) else one.name
 
 
 def label_file(one: ExportedImage) -> str:
@@ -196,25 +196,26 @@ def _numbers(labels: LabelFiles, lists: ClassLists, collected: LabelCollector) -
     return found
 
 
-def _shown(file: str) -> str:
-    """Return the image's name without ``images`` and the folder of its split."""
-    rest = file.partition("images/")[2] if "/images/" in f"/{file}" else file
-    first, _, last = rest.partition("/")
-    return last if last and split_of(first) else rest
+def _name_and_split(file: str, splits: dict[str, str], collected: LabelCollector) -> tuple[str, str | None]:
+    """Return the image's name without ``images`` and the folder of its split, and its split.
 
-
-def _split(file: str) -> str | None:
-    """Return the split of ``images/train/a.jpg`` or ``train/images/a.jpg``; deeper folders belong to the name."""
+    Files say the splits, else the folders do: ``images/train/a.jpg`` or ``train/images/a.jpg``; deeper folders belong
+    to the name.
+    """
     around, below, rest = f"/{file}".partition("/images/")
-    if not below:
-        return split_of(file.rpartition("/")[0])
-    first, deeper, _ = rest.partition("/")
-    return (split_of(first) if deeper else None) or split_of(around)
+    rest = rest if below else file
+    first, deeper, last = rest.partition("/")
+    said = splits.get(file)
+    folder = f"{around}{below}".strip("/") if below else ""
+    top = f"{folder}/{first}".lstrip("/")
+    name = last if last and (known_split(first) if said else collected.split_of(top, levels=1)) else rest
+    place = (top if deeper else folder) if below else file.rpartition("/")[0]
+    return name, said or collected.split_of(place)
 
 
 def _remark_on_folders(splits: dict[str, str], collected: LabelCollector) -> None:
     """Say where a file of splits and the name of a photo's folder differ."""
-    other = [file for file, split in splits.items() if _split(file) not in (None, split)]
+    other = [file for file, split in splits.items() if known_split(file.rpartition("/")[0]) not in (None, split)]
     if other:
         photos = "1 photo is" if len(other) == 1 else f"{len(other):,} photos are"
         collected.add_remark_on(f"{photos} in another split than the name of the folder says, as listed", other)

@@ -32,15 +32,15 @@ def split_name(folder: str) -> SplitName | None:
     """Return the split in the name of a folder; None where it names none, or several."""
     name = without_invisible(folder).strip()
     words = [word for word in re.split(f"[{re.escape(_SEPARATORS)}]+", name) if word]
-    splits = {split for word in words if (split := _split_of(word))}
+    splits = {split for word in words if (split := split_of_word(word))}
     if len(splits) != 1:
         return None
-    others = [word for word in words if not _split_of(word)]
+    others = [word for word in words if not split_of_word(word)]
     if not any(_says_something(word) for word in others):
         return SplitName(splits.pop(), "")
     rest = name
     for word in words:
-        if _split_of(word):
+        if split_of_word(word):
             rest = re.sub(rf"(^|[{re.escape(_SEPARATORS)}]){re.escape(word)}(?=$|[{re.escape(_SEPARATORS)}])", "", rest)
     return SplitName(splits.pop(), rest.strip(_SEPARATORS))
 
@@ -55,7 +55,7 @@ def means_no_label(folder: str) -> bool:
     return not _UNLABELLED.isdisjoint(re.split(f"[{re.escape(_SEPARATORS)}]+", folder.lower()))
 
 
-def _split_of(word: str) -> str | None:
+def split_of_word(word: str) -> str | None:
     """Return the split of one word, which may end with a year or with a neutral word: train2017, testset."""
     word = word.lower().rstrip("0123456789")
     for ending in ("", *NEUTRAL):

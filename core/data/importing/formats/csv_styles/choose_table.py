@@ -10,7 +10,7 @@ from core.data.importing.formats.csv_styles.columns.class_columns import CLASS_C
 from core.data.importing.formats.csv_styles.joined_tables import join_tables
 from core.data.importing.formats.csv_styles.read_table import read_table, read_tool_table
 from core.data.importing.formats.csv_styles.vertex_lines import SUFFIX
-from core.data.importing.formats.gathered_labels import split_of
+from core.data.importing.formats.gathering.named_splits import known_split
 from core.data.importing.tables.own_folder import OwnFolders
 from core.data.tables.column_choices import FILE_COLUMN
 from core.data.tables.file_index import FileIndex
@@ -243,7 +243,7 @@ def _answer(readable: Mapping[str, _Readable], unclear: bool, asking: Asking) ->
     """
     if len(readable) == 1:
         return next(iter(readable))
-    splits = [split_of(path) for path in readable]
+    splits = [known_split(path) for path in readable]
     choices = []
     if None not in splits and len({*splits}) == len(splits):
         rows = [(path, split or "") for path, split in zip(readable, splits, strict=True)]
@@ -267,4 +267,4 @@ def _about_other_photos(readable: Mapping[str, _Readable]) -> bool:
 
 def _with_split(table: LabelTable, name: str) -> LabelTable:
     """Return the table with the split of its name in the rows that have none."""
-    return replace(table, rows=tuple(replace(row, split=row.split or split_of(name)) for row in table.rows))
+    return replace(table, rows=tuple(replace(row, split=row.split or known_split(name)) for row in table.rows))

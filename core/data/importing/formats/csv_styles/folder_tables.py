@@ -8,7 +8,7 @@ from core.data.importing.folder_layout import TABLE_SUFFIXES, is_picture, suffix
 from core.data.importing.formats.csv_styles.choose_table import ChosenTable
 from core.data.importing.formats.csv_styles.joined_tables import join_tables
 from core.data.importing.formats.csv_styles.read_table import read_table
-from core.data.importing.formats.gathered_labels import split_of
+from core.data.importing.formats.gathering.named_splits import known_split
 from core.data.tables.label_rows import LabelTable, Problem
 from core.data.tables.questions import Asking
 from core.errors import ImageRefused, LabelsError
@@ -84,6 +84,6 @@ def _own_table(
         return None
     path, table, used, trial = found[0]
     asking.adopt(trial)
-    split = split_of(folder.rstrip("/"))
+    split = known_split(folder.rstrip("/"))
     rows = tuple(replace(row, filename=folder + row.filename, split=row.split or split) for row in table.rows)
     return path, replace(table, rows=rows), used

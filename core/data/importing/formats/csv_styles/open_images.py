@@ -9,7 +9,7 @@ from collections import Counter
 
 from core.data.importing.formats.csv_styles.sheet import Around, Row, Sheet, number, read_sheet
 from core.data.importing.formats.csv_styles.usual_table import UsualRow, UsualTable
-from core.data.importing.formats.gathered_labels import split_of
+from core.data.importing.formats.gathering.named_splits import known_split
 from core.data.tables.label_rows import LabelTable
 from core.data.tables.names import name_key
 from core.errors import ImageRefused, LabelsError
@@ -29,7 +29,7 @@ def read(sheet: Sheet, around: Around) -> LabelTable | None:
     boxed = all(place is not None for place in places)
     table = UsualTable(sheet, sheet.rows[0].line, fractions=True)
     names = _class_names(table, around, {row.cell(label) for row in sheet.body})
-    split = split_of(sheet.name) or ""
+    split = known_split(sheet.name) or ""
     if split:
         table.add_remark(f"the name {sheet.name} gives the split: {split}")
     counts: Counter[str] = Counter()

@@ -12,7 +12,6 @@ from core.data.importing.formats.gathered_labels import (
     ImageIndex,
     LabelCollector,
     shown_value,
-    split_of,
 )
 from core.data.importing.formats.gathering.box_corners import ReadBox, settle_corners
 from core.data.importing.formats.gathering.image_index import shown_name
@@ -123,7 +122,7 @@ def _categories(path: str, listed: list[Any], collected: LabelCollector) -> _Cat
 
 def _images(path: str, listed: list[Any], pictures: ImageIndex, collected: LabelCollector) -> _Images:
     found = _Images()
-    split = split_of(path)
+    split = collected.split_of(path)
     meant: dict[Id, dict[str, None]] = {}  # id -> the photos that it stands for
     unclear = pictures.unclear(names_of(listed), path)
     for one in listed:

@@ -13,7 +13,6 @@ from core.data.importing.formats.gathered_labels import (
     LabelCollector,
     class_text,
     shown_value,
-    split_of,
 )
 from core.data.importing.formats.gathering.box_corners import ReadBox, settle_corners
 from core.data.importing.formats.gathering.image_index import shown_name
@@ -47,7 +46,7 @@ def read_rows(
 ) -> None:
     """Add the photos of a metadata file with their labels and boxes."""
     column, classes = _label_column(path, rows, collected), declared.of(path)
-    folder_split = split_of(path.rpartition("/")[0])
+    folder_split = collected.split_of(path.rpartition("/")[0])
     boxes: list[ReadBox] = []
     names = [row.cells.get("file_name") for row in rows]
     unclear = pictures.unclear((name for name in names if isinstance(name, str) and name), path)

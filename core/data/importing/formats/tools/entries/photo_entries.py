@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Literal
 
 from core.data.importing.formats.gathered_labels import Files, LabelCollector, shown_value
+from core.data.importing.formats.gathering.named_splits import SplitNames
 from core.data.importing.formats.gathering.untrusted_values import size_said
 from core.data.importing.formats.tools.entries.photo_names import Found, PhotoFinder
 from core.data.tables.label_rows import PIXELS, BoxFrame
@@ -50,7 +51,7 @@ class ToolReading:
 
     def __init__(self, files: Files, asking: Asking) -> None:
         self.files = files
-        self.collected = LabelCollector(asking=asking)
+        self.collected = LabelCollector(asking=asking, split_names=SplitNames(files))
         self.entries: list[PhotoEntry] = []
         self.splits_said = False  # the files have a place for the split, even if it is empty
         self._said: dict[tuple[str, str, str], _Said] = {}
