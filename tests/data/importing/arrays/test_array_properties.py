@@ -24,10 +24,9 @@ from core.data.tables.questions import Asking
 from core.errors import ArraysError
 from core.limited_process import FileRefused
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "25"))  # more for a search: EXAMPLES=2000 HYPOTHESIS_PROFILE=search
+EXAMPLES = int(os.environ.get("EXAMPLES", "12"))  # more for a search: EXAMPLES=2000 HYPOTHESIS_PROFILE=search
 CLASSES = ("ant", "bee", "Katze ß", "10", "no")
 SIDES = (6, 5)  # pixels: width and height
-SPLITS = ("train", "val", "test")
 
 Marks = Counter[tuple[str, str | None, tuple[Any, ...]]]
 
@@ -89,7 +88,8 @@ def picture(number: int) -> NDArray[np.uint8]:
 @st.composite
 def arrays(draw: st.DrawFn) -> tuple[dict[str, NDArray[Any]], Marks]:
     """Arrays of one or several splits, with labels in one of the usual ways, and what they mean."""
-    parts = draw(st.sampled_from([[None], ["train", "test"], ["train", "val", "test"]]))
+    several: list[list[str | None]] = [[None], ["train", "test"], ["train", "val", "test"]]
+    parts = draw(st.sampled_from(several))
     way = draw(st.sampled_from(["numbers", "names", "one-hot", "bytes"]))
     listed = draw(st.booleans()) or way == "one-hot"
     count = draw(st.integers(2, len(CLASSES)))
@@ -100,12 +100,12 @@ def arrays(draw: st.DrawFn) -> tuple[dict[str, NDArray[Any]], Marks]:
         labels = draw(st.lists(st.integers(0, count - 1), min_size=1, max_size=4))
         pictures = [picture(number + place) for place in range(len(labels))]
         number += len(labels)
-        stack = np.stack(pictures)
+        stack: NDArray[Any] = np.stack(pictures)
         form = draw(st.sampled_from(["bytes", "fractions", "floats", "channels first"]))
         if form == "fractions":
-            stack = (stack / 255).astype(np.float32)  # type: ignore[assignment]
+            stack = (stack / 255).astype(np.float32)
         elif form == "floats":
-            stack = stack.astype(np.float64)  # type: ignore[assignment]
+            stack = stack.astype(np.float64)
         elif form == "channels first":
             stack = stack.transpose(0, 3, 1, 2)
         words = [CLASSES[one] for one in labels]
@@ -209,7 +209,9 @@ def tables(draw: st.DrawFn) -> tuple[dict[str, list[Any]], dict[str, Any], Marks
     if numbers:
         features["label"] = {"_type": "ClassLabel", "names": [*CLASSES]}
     rows["label"] = [*labels] if numbers else [*words]
-    marks = Counter((picture(number).tobytes().hex(), word, ("train",)) for number, word in enumerate(words))
+    marks: Marks = Counter()
+    for number, word in enumerate(words):
+        marks[picture(number).tobytes().hex(), word, ("train",)] += 1
     return rows, features, marks
 
 
