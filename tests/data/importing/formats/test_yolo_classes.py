@@ -42,6 +42,13 @@ def test_a_number_that_data_yaml_leaves_out_has_no_name(tmp_path: Path) -> None:
     assert names(tmp_path, {"data.yaml": "names:\n  0: ant\n  2: cat\n"}) == ["ant", None, "cat"]
 
 
+@pytest.mark.parametrize("name", ["classes", "Labels"])
+def test_the_labels_of_a_photo_that_is_called_like_a_list_are_no_list(tmp_path: Path, name: str) -> None:
+    files = {"data.yaml": "names: [ant, bee]\n", f"labels/{name}.txt": LINE.format(1), "labels/1.txt": LINE.format(0)}
+    found = plan(put(tmp_path, photos(f"images/{name}.png", "images/1.png"), files))
+    assert labels(found) == {f"{name}.png": "bee", "1.png": "ant"} and not problems(found) and not found.questions
+
+
 def test_labels_find_their_photo_with_accents_in_one_or_two_characters(tmp_path: Path) -> None:
     """A zip from macOS has two for each, one from Windows has one."""
     one, two = "caf\u00e9", "cafe\u0301"

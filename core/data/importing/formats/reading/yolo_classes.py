@@ -13,6 +13,7 @@ from core.data.importing.folder_layout import suffix_of
 from core.data.importing.formats.gathered_labels import Files, LabelCollector, check_labels, text_of
 from core.data.importing.formats.gathering.untrusted_values import number_of
 from core.data.importing.formats.reading.darknet_settings import DarknetSettings, read_darknet_settings
+from core.data.importing.formats.reading.yolo_files import are_labels
 from core.data.importing.formats.reading.yolo_lines import lines_of
 from core.data.importing.formats.yaml_text import MAX_CHARACTERS, Node, YamlRefused, read_yaml_text
 from core.data.importing.names.numbered_lists import settle_numbered
@@ -86,7 +87,7 @@ def read_class_lists(files: Files, collected: LabelCollector) -> ClassLists:
         names: list[str] | None = None
         if PurePosixPath(path).name.lower() in NAMES or suffix_of(path) == SUFFIX or path in listed:
             text = text_of(files[path], path, collected)
-            names = None if text is None else _names_of_lines(text)
+            names = None if text is None or _labels_a_photo(text) else _names_of_lines(text)
         elif suffix_of(path) in _YAML:
             try:
                 settings = _settings_of(path, files[path], collected)
@@ -112,6 +113,12 @@ def read_class_lists(files: Files, collected: LabelCollector) -> ClassLists:
     for one in found.lists:
         _report(one, found.settings.get(one.path, {}), collected)
     return found
+
+
+def _labels_a_photo(text: str) -> bool:
+    """Return whether a file called like a list holds the labels of a photo: those of classes.jpg are in classes.txt."""
+    lines = [line.split() for line in lines_of(text)]
+    return any(lines) and are_labels(lines)
 
 
 def _names_of_lines(text: str) -> list[str]:
