@@ -9,6 +9,7 @@ from core.data.importing.formats import class_folders, coco, hugging_face, voc, 
 from core.data.importing.formats.class_folders import MISSING_FILE
 from core.data.importing.formats.exported_image import ExportedImage
 from core.data.importing.formats.manifest import FILE_NAME, Manifest
+from core.data.importing.formats.reading.yolo_classes import NAMES as YOLO_LISTS
 from core.data.importing.formats.tools import cvat_writer, label_studio_writer
 from core.data.importing.formats.zip_paths import with_zip_paths
 from core.data.store.store import Store
@@ -24,12 +25,13 @@ class Format:
     place: Callable[[ExportedImage], str]  # returns an image's path
     label_file: Callable[[ExportedImage], str] | None = None  # returns the image's own label file, if it has one
     in_table: bool = False  # whether the names stand in a table that people open in spreadsheets
+    reserved: tuple[str, ...] = ()  # names that no label file of an image may have
 
 
 FORMATS = {
     "coco": Format(coco.write, lambda one: f"images/{one.name}"),
     "voc": Format(voc.write, lambda one: f"JPEGImages/{one.name}", voc.label_file),
-    "yolo": Format(yolo.write, lambda one: f"images/{yolo.place_of(one)}", yolo.label_file),
+    "yolo": Format(yolo.write, lambda one: f"images/{yolo.place_of(one)}", yolo.label_file, reserved=YOLO_LISTS),
     "hugging-face": Format(hugging_face.write, lambda one: f"{hugging_face.folder_of(one.split)}{one.name}"),
     "label-studio": Format(label_studio_writer.write, lambda one: f"images/{one.name}"),
     "cvat": Format(cvat_writer.write, lambda one: f"images/{one.name}"),
@@ -189,7 +191,8 @@ def _placed(
     format = FORMATS[kind] if kind != "folders" else replace(FORMATS[kind], place=folders.place)
     if kind == "folders":
         pictures = [replace(one, name=folders.inner_name(one)) for one in pictures]
-    return format, with_zip_paths(pictures, format.label_file or format.place, in_table=format.in_table), folders
+    place, reserved = format.label_file or format.place, format.reserved
+    return format, with_zip_paths(pictures, place, in_table=format.in_table, reserved=reserved), folders
 
 
 def _with_groups(manifest: Manifest, rows: Sequence[LabelRow]) -> Manifest:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 from core.data.importing.folder_layout import is_clutter, is_picture
@@ -26,13 +26,18 @@ _DEVICES = frozenset(["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$",
 
 
 def with_zip_paths(
-    pictures: Sequence[ExportedImage], place: Callable[[ExportedImage], str], *, in_table: bool = False
+    pictures: Sequence[ExportedImage],
+    place: Callable[[ExportedImage], str],
+    *,
+    in_table: bool = False,
+    reserved: Collection[str] = (),
 ) -> list[ExportedImage]:
     """Return the images with names that are paths, no two of them with the same place on any system.
 
     ``place`` returns what two images of a format may not share: the image's path, or that of its label file. Paths that
     differ only in case or in the encoding of accents are one path on Windows and macOS; folders of which this holds are
     spelled in one way. ``in_table``: the names stand in a table that people open in spreadsheets.
+    ``reserved`` are names of files that mean something else to readers of the format, as YOLO's classes.txt.
     """
     places, names = _Taken(), _Taken()
     folders: dict[str, str] = {}
@@ -42,7 +47,11 @@ def with_zip_paths(
         path = plain = _with_known_folders(path_of(one, in_table), folders)
         if names.holds_file_above(path) or places.holds_file_above(place(replace(one, name=path))):
             path = plain = shortened(path.replace("/", "_"), LONGEST_NAME_IN_ZIP)  # a photo has its folder's name
-        while places.holds(place(replace(one, name=path))) or names.holds_folder(path):
+        while (
+            places.holds(own := place(replace(one, name=path)))
+            or search_key(own.rpartition("/")[2]) in reserved
+            or names.holds_folder(path)
+        ):
             times[plain] += 1
             stem, dot, suffix = plain.rpartition(".")
             path = f"{stem} ({times[plain] + 1}){dot}{suffix}"
