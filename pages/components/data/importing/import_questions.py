@@ -25,7 +25,7 @@ SAMPLE_WIDTH = 260
 """How wide a photo is shown, in pixels of the screen: three fit beside one another."""
 BESIDE = 3
 """As many choices with rows stand side by side, on a wide screen; two where the rows have this many columns."""
-STYLE = "<style>.st-key-add-questions td { overflow-wrap: anywhere; }</style>"
+STYLE = "<style>.st-key-add-questions :is(td, td *) { overflow-wrap: anywhere; }</style>"
 """Long paths of photos would push the other columns out of sight."""
 LISTED = 10
 """How many of the questions that come later are listed."""
@@ -75,8 +75,9 @@ def _follow() -> None:
 
 def _draw(question: Question, questions: Sequence[Question], replan: Callable[[], None]) -> None:
     st.markdown(f"**{plain(question.text)}**")
-    with_photos = any(choice.photos for choice in question.choices)
-    beside = 1 if with_photos else min(BESIDE if len(question.columns) < BESIDE else 2, len(question.choices))
+    photos = max(len(choice.photos) for choice in question.choices)
+    columns = BESIDE if len(question.columns) < BESIDE else 2
+    beside = min(max(1, BESIDE // photos) if photos else columns, len(question.choices))
     for start in range(0, len(question.choices), beside):
         for place, choice in zip(st.columns(beside), question.choices[start : start + beside], strict=False):
             with place:
@@ -139,7 +140,14 @@ def _later(questions: Sequence[Question]) -> None:
     for one in questions[:LISTED]:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(plain(one.text))
-            st.button("Answer this first", key=f"add-first-{one.id}", type="tertiary", on_click=_put_first, args=(one,))
+            st.button(
+                "Answer this first",
+                icon=":material/arrow_upward:",
+                key=f"add-first-{one.id}",
+                type="tertiary",
+                on_click=_put_first,
+                args=(one,),
+            )
     if len(questions) > LISTED:
         st.caption(f"and {len(questions) - LISTED:,} more")
 

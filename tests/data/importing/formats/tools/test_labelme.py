@@ -105,6 +105,8 @@ def test_a_flag_beside_shapes_of_another_class_is_asked(tmp_path: Path) -> None:
     files = {"a.png": photo(), "a.json": labelme(shape((10, 10), (40, 30)), flags={"blurred": True})}
     plan = plan_folder(write_files(tmp_path, files))
     assert asked(plan) == ["class-or-boxes"]
+    rows = [choice.rows for choice in plan.questions[0].choices]
+    assert rows == [(("a.png", "", "1 × owl"),), (("a.png", "blurred", "no box"),)], "what each choice gives"
     plan = plan_folder(tmp_path, answers={"class-or-boxes": "boxes"})
     assert boxes(plan) == {"a.png": [("owl", 10, 10, 30, 20)]} and classes(plan) == {"a.png": "owl"}
 

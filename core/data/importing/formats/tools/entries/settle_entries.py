@@ -71,10 +71,11 @@ def _class_or_boxes(photos: Mapping[str, PhotoEntry], collected: LabelCollector)
         f"{which} a class and boxes of other classes, such as {first.path}: {listed(first.classes)}, with "
         f"{boxes_in_words(first.regions)}. Do the boxes count, or the classes of the photos?"
     )
-    rows = tuple((one.path, one.classes[0], boxes_in_words(one.regions)) for one in both[:SAMPLED])
+    with_boxes = tuple((one.path, "", boxes_in_words(one.regions)) for one in both[:SAMPLED])
+    with_classes = tuple((one.path, one.classes[0], boxes_in_words(())) for one in both[:SAMPLED])
     choices = (
-        Choice(BOXES, "Take the boxes, and leave the classes of these photos out", rows),
-        Choice(CLASSES, "Take the classes of photos, and leave all boxes out", rows),
+        Choice(BOXES, "Take the boxes, and leave the classes of these photos out", with_boxes),
+        Choice(CLASSES, "Take the classes of photos, and leave all boxes out", with_classes),
     )
     question = Question(CLASS_OR_BOXES, text, choices, columns=("photo", "class", "boxes"))
     if collected.asking.ask(question) == CLASSES:
