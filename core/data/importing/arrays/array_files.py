@@ -11,7 +11,7 @@ import tempfile
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +66,7 @@ def open_arrays(source: Path | BinaryIO, name: str, limits: ZipLimits = ARRAY_LI
     """
     start = _first_bytes(source, name)
     if start == _HDF5_START:
-        return _from_hdf5(source, name, limits)
+        return _npz_arrays(copy_apart(COPY, source, name), name, limits)
     if start.startswith(_ZIP_START):
         return _npz_arrays(source, name, limits)
     raise ArraysError(f"{name} is neither an .npz nor an .h5 file, or it is damaged. Save or copy it again.")
@@ -166,17 +166,20 @@ class _Member:
         return data
 
 
-def _from_hdf5(source: Path | BinaryIO, name: str, limits: ZipLimits) -> dict[str, StoredArray]:
-    """Read the arrays of an HDF5 file from a copy made by another process, which may crash or hang."""
-    copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - the arrays keep it open
+def copy_apart(words: Sequence[str], source: Path | BinaryIO, name: str) -> BinaryIO:
+    """Return the copy that another process makes of a file, because reading it may crash or hang. Raises ArraysError.
+
+    ``words`` start that process.
+    """
+    copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - what is read from it keeps it open
     with on_disk(source, name) as file:
         try:
-            read_limited([*COPY, name], file, copy, PATIENCE_SECONDS)
+            read_limited([*words, name], file, copy, PATIENCE_SECONDS)
         except FileRefused as refused:
             raise ArraysError(str(refused)) from refused
         except FileUnreadable as error:
             raise damaged_file(name, error) from error
-    return _npz_arrays(copy, name, limits)
+    return copy
 
 
 @contextmanager

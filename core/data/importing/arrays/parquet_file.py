@@ -1,18 +1,16 @@
 """Open an untrusted Parquet file: its rows as plain values, and the function that reads each image."""
 
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from core.data.importing.archives import ZipLimits, list_zip
-from core.data.importing.arrays.array_files import damaged_file, on_disk
+from core.data.importing.arrays.array_files import copy_apart, damaged_file
 from core.data.importing.arrays.parquet_copy import ABOUT, IMAGES, MAX_JSON_BYTES, MAX_ROWS, ROWS
 from core.data.importing.formats.json_text import JsonRefused, parse_json
 from core.data.pictures.decoding import MAX_FILE_BYTES
-from core.errors import ArraysError, DataError, ImageRefused
-from core.limited_process import PATIENCE_SECONDS, FileRefused, FileUnreadable, read_limited
+from core.errors import DataError, ImageRefused
 
 _COPY = ("-m", "core.data.importing.arrays.parquet_copy")
 _LIMITS = ZipLimits(entries=MAX_ROWS + 2, file_bytes=max(MAX_FILE_BYTES, 2 * MAX_JSON_BYTES), all_bytes=64 * 2**30)
@@ -40,14 +38,7 @@ class ParquetFile:
 
 def open_parquet(source: Path | BinaryIO, name: str) -> ParquetFile:
     """Return the rows of a Parquet file, copied by another process, which may crash or hang. Raises ArraysError."""
-    copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - the images keep it open
-    with on_disk(source, name) as file:
-        try:
-            read_limited([*_COPY, name], file, copy, PATIENCE_SECONDS)
-        except FileRefused as refused:
-            raise ArraysError(str(refused)) from refused
-        except FileUnreadable as error:
-            raise damaged_file(name, error) from error
+    copy = copy_apart(_COPY, source, name)
     try:
         files = list_zip(copy, name, _LIMITS).files
         about = parse_json(files.pop(ABOUT)().decode())
