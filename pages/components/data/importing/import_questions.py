@@ -25,8 +25,6 @@ SAMPLE_WIDTH = 260
 """How wide a photo is shown, in pixels of the screen: three fit beside one another."""
 BESIDE = 3
 """As many choices with rows stand side by side, on a wide screen; two where the rows have this many columns."""
-STYLE = "<style>.st-key-add-questions :is(td, td *) { overflow-wrap: anywhere; }</style>"
-"""Long paths of photos would push the other columns out of sight."""
 LISTED = 10
 """How many of the questions that come later are listed."""
 
@@ -60,7 +58,6 @@ def _draw_next(questions: Sequence[Question], replan: Callable[[], None]) -> Non
         "Nothing is imported yet, and you can change your answers until you import."
     )
     with st.container(border=True):
-        st.html(STYLE)
         _draw(now, questions, replan)
     _later([one for one in questions if one is not now])
 
