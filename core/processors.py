@@ -104,6 +104,12 @@ def has_bfloat16_units(root: Path = Path("/")) -> bool:
     return bool(_flags(root) & {"avx512_bf16", "amx_bf16"})
 
 
+def computes_with_avx2_at_best(root: Path = Path("/")) -> bool:
+    """Return whether it is an Intel or AMD processor with AVX2 and without AVX-512 and bfloat16. Unknown is False."""
+    flags = _flags(root)
+    return "avx2" in flags and not any(flag.startswith(("avx512", "amx")) for flag in flags)
+
+
 def has_int8_dot_products(root: Path = Path("/")) -> bool:
     """Return whether the processor sums products of 8-bit numbers without overflow: VNNI, or an ARM processor.
 

@@ -11,6 +11,7 @@ from core import processors
 from core.processors import (
     ProcessorShare,
     available_processors,
+    computes_with_avx2_at_best,
     has_bfloat16_units,
     has_int8_dot_products,
     limit_threads,
@@ -138,7 +139,8 @@ def test_the_processors_model_and_its_sums_of_bytes_are_read_from_linux(
     assert processor_name(tmp_path) == "Zen 3: fast"
     assert has_int8_dot_products(tmp_path) == has
     assert has_bfloat16_units(tmp_path) == ("bf16" in flags)
-    assert not has_bfloat16_units(tmp_path / "elsewhere")
+    assert computes_with_avx2_at_best(tmp_path) == ("avx512" not in flags)
+    assert not has_bfloat16_units(tmp_path / "elsewhere") and not computes_with_avx2_at_best(tmp_path / "elsewhere")
     assert not has_int8_dot_products(tmp_path / "elsewhere"), "unknown means the careful way"
     monkeypatch.setattr(processors.platform, "machine", lambda: "arm64")
     assert has_int8_dot_products(tmp_path / "elsewhere")

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from core.models.bundle import WEIGHTS_FILE
 from core.models.file_hash import known_sha256_of
-from core.models.weights_table import available
+from core.models.weights_table import TABLE, available
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from core.models.weights import Pretrained
 
 _HEX = 8
@@ -79,6 +81,23 @@ class FrozenNetwork:
         from core.models.weights import fetch
 
         return fetch(*self.source)
+
+    def load_arrays(self) -> "tuple[str, dict[str, np.ndarray]]":
+        """Return the architecture and the state dict as arrays; raises the errors of ``core.models.weights.fetch``.
+
+        Imports torch for a user's own file only.
+        """
+        source = self.source[2]
+        stored = available(*self.source) if source in {"auto", *(entry.source for entry in TABLE)} else None
+        if stored is None:
+            found = self.load()
+            return found.arch, {name: tensor.numpy() for name, tensor in found.state.items()}
+        from safetensors import safe_open
+
+        from core.models.weights import checked_file
+
+        with safe_open(checked_file(stored), framework="np") as file:
+            return stored.needs, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
 def _in_order(preprocessing: Mapping[str, Any]) -> str:

@@ -45,7 +45,7 @@ def engine_at_once(
     device: str = "auto",
     outputs: Sequence[str] = STAGE_VECTORS,
 ) -> PreparedEngine:
-    """Return the engine that can begin without measuring or testing anything; imports torch.
+    """Return the engine that can begin without measuring or testing anything.
 
     It is the one that was chosen for these photos. Before that, it is the fastest of those measured, or else the one
     that computes few views. The choice is left to ``open_engine``, whose arguments these are: nothing is written down.
@@ -73,7 +73,7 @@ def open_engine(
     outputs: Sequence[str] = STAGE_VECTORS,
     begun: Begun | None = None,
 ) -> PreparedEngine:
-    """Return the engine of this network for a project in this workspace. Imports torch.
+    """Return the engine of this network for a project in this workspace.
 
     ``images`` is how many views are to be computed, ``exact`` allows fp32 only, ``photos`` gives the hashes of the
     project's photos, and its ``labelled`` ones allow a test of 8 bits. An engine in 8 bits computes only vectors,
@@ -97,7 +97,9 @@ def open_engine(
         stored = _stored(workspace, network, EXACT, photos)
         if begun is not None and begun.engine.name == EXACT:
             stored -= begun.views  # a few are computed again rather than have a say in the choice
-        rounded = engine_in_8_bits(workspace, network, images=images, stored=stored, labelled=labelled, device=where)
+        rounded = engine_in_8_bits(
+            workspace, network, images=images, stored=stored, labelled=labelled, device=where, opened=opened
+        )
         if rounded is not None:
             meanwhile = passed_engine(workspace, network, photos)
             if meanwhile and (other := engine_called(workspace, network, meanwhile, outputs, device=where)):

@@ -6,17 +6,14 @@ in torch's process group only then: waiting there would end after torch's timeou
 """
 
 import os
-import platform
 import re
 import time
 from pathlib import Path
 
+from core.accelerators import may_have_accelerator
 from core.errors import RunError
 from core.runs.process import process_lives
 from core.runs.status import read_status
-
-# Device files of drivers. Torch would know for certain, but it takes hundreds of megabytes while a run waits.
-_ACCELERATOR_NODES = ("nvidia[0-9]*", "dxg", "kfd", "accel[0-9]*")
 
 _TURN_FILE = ".turn"
 _POLL_SECONDS = 0.3
@@ -28,17 +25,9 @@ def queue_name(device: str) -> str:
     For ``auto`` this is a guess from the machine's device files. A wrong guess only costs speed, since two trainings
     may then share the processor.
     """
-    if device == "cpu" or (device == "auto" and not _has_accelerator()):
+    if device == "cpu" or (device == "auto" and not may_have_accelerator()):
         return "cpu"
     return device if re.fullmatch(r"[a-z]+:[1-9][0-9]{0,5}", device) else "accelerator"
-
-
-def _has_accelerator() -> bool:
-    if platform.system() == "Darwin":
-        return platform.machine() == "arm64"
-    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
-        return False
-    return any(any(Path("/dev").glob(pattern)) for pattern in _ACCELERATOR_NODES)
 
 
 def announce_turn(folder: Path) -> None:

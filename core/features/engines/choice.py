@@ -1,20 +1,22 @@
-"""Chooses the fastest engine for a network on this machine: measured at first use, and remembered. Imports torch."""
+"""Chooses the fastest engine for a network on this machine: measured at first use, and remembered.
+
+torch is imported only where ``candidates`` does.
+"""
 
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
-from core.features.engines.engine import BF16, FP32, POOLED, Engine, NetworkArrays, PreparedEngine, arrays_of
+from core.features.engines.candidates import candidates, default_device, made, usual_engine
+from core.features.engines.engine import FP32, POOLED, Engine, NetworkArrays, PreparedEngine, arrays_of
 from core.features.engines.int8_check import LEAST_PHOTOS, Probe, are_alike, check, cosines_of
 from core.features.engines.int8_engine import CALIBRATION_PHOTOS, calibrate, keep, kept_engine, name_of
 from core.features.engines.measuring import BATCH as MEASURED_BATCH
 from core.features.engines.measuring import FEW_VIEWS, measured_speeds
-from core.features.engines.ort_engine import OrtEngine, fp32_engine
+from core.features.engines.ort_engine import OrtEngine
 from core.features.engines.remembered import Measured, remember, remembered
-from core.features.engines.torch_engine import TorchEngine, fastest_names
 from core.features.frozen_network import FrozenNetwork
 from core.features.preferred_engine import has_failed, record_failure
 from core.models.zoo import STAGE_VECTORS
@@ -68,12 +70,12 @@ def choose_engine(
     few are computed without measuring. ``exact`` allows full precision only. ``opened`` is an engine of this network
     and device that is there already; if it is the fastest, it is returned. Raises the errors of ``FrozenNetwork.load``.
     """
-    where = device or _device()
+    where = device or default_device()
     known = _known(workspace, network, where)
     if known is None and images is not None and images < FEW_VIEWS:
         return _opened_or_made(usual_engine(where, exact), network, outputs, where, opened)
     if known is None:
-        known = _measured(workspace, network, arrays_of(network), where)
+        known = _measured(workspace, network, arrays_of(network), where, opened)
     return _opened_or_made(known.fastest(exact), network, outputs, where, opened)
 
 
@@ -85,13 +87,15 @@ def engine_in_8_bits(
     stored: int,
     labelled: LabelledPhotos,
     device: str | None = None,
+    opened: PreparedEngine | None = None,
 ) -> PreparedEngine | None:
     """Return an engine in 8 bits for a project whose ``labelled`` photos have not passed its test yet.
 
     None if it failed before, if it is too inexact or no faster, if the photos say too little, and if so few views are
-    to be computed that computing the ``stored`` vectors again would take longer than it saves.
+    to be computed that computing the ``stored`` vectors again would take longer than it saves. ``opened`` as in
+    `choose_engine`: it is what 8 bits are compared with, where it can be.
     """
-    where = device or _device()
+    where = device or default_device()
     known = _known(workspace, network, where)
     likely = known or Measured(where, {f"onnxruntime/{FP32}": 1.0})  # the decision depends on ratios alone
     if where != "cpu" or not _is_worth_a_try(likely, images, stored, labelled):
@@ -100,10 +104,10 @@ def engine_in_8_bits(
         return None
     arrays = arrays_of(network)
     if known is None:
-        known = _measured(workspace, network, arrays, where)
+        known = _measured(workspace, network, arrays, where, opened)
         if not _is_worth_a_try(known, images, stored, labelled):
             return None
-    return _tried_in_8_bits(workspace, network, arrays, known, images, labelled)
+    return _tried_in_8_bits(workspace, network, arrays, known, images, labelled, opened)
 
 
 def engine_called(
@@ -121,7 +125,7 @@ def engine_called(
     computes only those, whatever ``outputs`` are. ``opened`` as in `choose_engine`.
     None if this machine has none, such as bf16 on a processor without it, or a calibration that was deleted.
     """
-    where = device or _device()
+    where = device or default_device()
     if name.startswith("int8-"):
         if opened is not None and opened.name == name:
             return opened
@@ -129,7 +133,7 @@ def engine_called(
         return kept if kept is not None and set(STAGE_VECTORS) <= set(kept.outputs) else None
     known = remembered(workspace, network)
     speeds = known.speeds if known is not None and known.device == where else {}
-    engines = [one for one in _candidates(where) if one.endswith(f"/{name}")]
+    engines = [one for one in dict.fromkeys([*candidates(where), *speeds]) if one.endswith(f"/{name}")]
     if not engines:
         return None
     usual = usual_engine(where, exact=name == FP32)
@@ -138,37 +142,16 @@ def engine_called(
 
 
 def _opened_or_made(
-    engine: str, network: FrozenNetwork, outputs: Sequence[str], device: str, opened: PreparedEngine | None
+    engine: str,
+    network: FrozenNetwork | NetworkArrays,
+    outputs: Sequence[str],
+    device: str,
+    opened: PreparedEngine | None,
 ) -> PreparedEngine:
     if opened is not None and f"{opened.runtime}/{opened.name}" == engine and set(outputs) <= set(opened.outputs):
         return opened
-    return made(engine, arrays_of(network), outputs, device)
-
-
-def made(
-    engine: str, network: NetworkArrays, outputs: Sequence[str] = (POOLED,), device: str = "cpu"
-) -> PreparedEngine:
-    """Return an engine by its runtime and name, such as "torch/bf16" or "onnxruntime/fp32"."""
-    runtime, name = engine.split("/")
-    return fp32_engine(network, outputs) if runtime == "onnxruntime" else TorchEngine(network, name, outputs, device)
-
-
-def usual_engine(device: str, exact: bool) -> str:
-    """Return the engine that is usually the fastest on such a device, without measuring."""
-    if device != "cpu":
-        return f"torch/{FP32 if exact else fastest_names(device)[-1]}"
-    return f"torch/{BF16}" if not exact and BF16 in fastest_names(device) else f"onnxruntime/{FP32}"
-
-
-def _candidates(device: str) -> list[str]:
-    ours = [f"torch/{name}" for name in fastest_names(device)]
-    # A GPU is faster than a processor; Apple's are measured, because they are not always.
-    return ours if torch.device(device).type == "cuda" else [*ours, f"onnxruntime/{FP32}"]
-
-
-def _device() -> str:
-    accelerator = torch.accelerator.current_accelerator(check_available=True)
-    return accelerator.type if accelerator else "cpu"
+    arrays = arrays_of(network) if isinstance(network, FrozenNetwork) else network
+    return made(engine, arrays, outputs, device)
 
 
 def _known(workspace: Workspace, network: FrozenNetwork, device: str) -> Measured | None:
@@ -176,16 +159,20 @@ def _known(workspace: Workspace, network: FrozenNetwork, device: str) -> Measure
     return known if known is not None and known.device == device else None
 
 
-def _measured(workspace: Workspace, network: FrozenNetwork, arrays: NetworkArrays, device: str) -> Measured:
-    known = Measured(device, _speeds(arrays, device))
+def _measured(
+    workspace: Workspace, network: FrozenNetwork, arrays: NetworkArrays, device: str, opened: PreparedEngine | None
+) -> Measured:
+    known = Measured(device, _speeds(arrays, device, opened))
     remember(workspace, network, known)
     return known
 
 
-def _speeds(network: NetworkArrays, device: str) -> dict[str, float]:
+def _speeds(network: NetworkArrays, device: str, opened: PreparedEngine | None) -> dict[str, float]:
     """Measure all candidates on noise; what a picture shows makes no difference."""
     pixels = np.random.default_rng(0).integers(0, 256, (MEASURED_BATCH, network.size, network.size, 3), dtype=np.uint8)
-    engines = {engine: made(engine, network, (POOLED,), device) for engine in _candidates(device)}
+    names = candidates(device)
+    usable = opened if len(names) == 1 else None  # several are compared with the same outputs
+    engines = {name: _opened_or_made(name, network, (POOLED,), device, usable) for name in names}
     speeds = measured_speeds(engines, pixels)
     log.info("images a second on %s: %s", device, {name: round(speed, 1) for name, speed in speeds.items()})
     return speeds
@@ -239,6 +226,7 @@ def _tried_in_8_bits(
     known: Measured,
     images: int,
     labelled: LabelledPhotos,
+    opened: PreparedEngine | None,
 ) -> PreparedEngine | None:
     """Calibrate, measure and test; returns the engine if it is faster and exact enough, and remembers it.
 
@@ -253,13 +241,14 @@ def _tried_in_8_bits(
     if not len(some):
         return None
     model = calibrate(arrays, some, STAGE_VECTORS)
-    engine, reference = OrtEngine(model, name_of(model)), made(best, arrays, STAGE_VECTORS)
+    reference = _opened_or_made(best, arrays, STAGE_VECTORS, known.device, opened)
+    engine = OrtEngine(model, name_of(model))
     speeds = measured_speeds({engine.name: engine, best: reference}, some[:MEASURED_BATCH])
     log.info("images a second: %s", {name: round(speed, 1) for name, speed in speeds.items()})
     passed: bool | None = speeds[engine.name] >= _LEAST_GAIN * speeds[best]
     if passed:
         if not best.endswith(f"/{FP32}"):
-            reference = made(f"onnxruntime/{FP32}", arrays, STAGE_VECTORS)
+            reference = _opened_or_made(f"onnxruntime/{FP32}", arrays, STAGE_VECTORS, known.device, opened)
         passed = _passes(labelled, rows, reference, engine)
         if passed is False:
             _note_failure(workspace, network, labelled)

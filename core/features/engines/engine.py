@@ -61,10 +61,6 @@ class NetworkArrays:
 
 
 def arrays_of(network: FrozenNetwork) -> NetworkArrays:
-    """Return a network's arrays, from the disk; imports torch, which reads the weights.
-
-    Raises the errors of ``FrozenNetwork.load``.
-    """
-    found, seen = network.load(), network.settings
-    state = {name: tensor.numpy() for name, tensor in found.state.items()}
-    return NetworkArrays(config_of(found.arch), state, tuple(seen["mean"]), tuple(seen["std"]), int(seen["size"]))
+    """Return a network's arrays, from the disk. Raises the errors of ``FrozenNetwork.load_arrays``."""
+    (arch, state), seen = network.load_arrays(), network.settings
+    return NetworkArrays(config_of(arch), state, tuple(seen["mean"]), tuple(seen["std"]), int(seen["size"]))

@@ -13,12 +13,13 @@ from core.errors import ModelError
 from core.features.engines.engine import POOLED, NetworkArrays
 from core.features.engines.ort_engine import OrtEngine
 from core.file_replacement import replace_patiently
+from core.free_memory import return_free_memory
 from core.models.zoo import STAGES
 from core.processors import has_int8_dot_products
 
 CALIBRATION_PHOTOS = 32
 """With so many, ResNet-50's vectors of photos had a median cosine of 0.998 to the exact ones."""
-_CALIBRATION_BATCH = 4  # small, because the values of all layers are in memory at once
+_CALIBRATION_BATCH = 2  # small, because the values of all layers are in memory at once
 _NAME = re.compile(r"int8-[0-9a-f]{8}")
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,12 @@ def calibrate(network: NetworkArrays, pixels: np.ndarray, outputs: Sequence[str]
     chosen = pixels[:CALIBRATION_PHOTOS]
     batches = (chosen[start : start + _CALIBRATION_BATCH] for start in range(0, len(chosen), _CALIBRATION_BATCH))
     weight_bits = 8 if has_int8_dot_products() else 7
-    return quantised(model, ranges_in(model, batches), weight_bits).SerializeToString(deterministic=True)
+    ranges = ranges_in(model, batches)
+    return_free_memory()
+    found = quantised(model, ranges, weight_bits).SerializeToString(deterministic=True)
+    del model
+    return_free_memory()
+    return found
 
 
 def name_of(model: bytes) -> str:

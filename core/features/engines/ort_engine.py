@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.features.engines.engine import FP32, POOLED, NetworkArrays, check_outputs
+from core.free_memory import return_free_memory
 from core.processors import available_processors
 
 if TYPE_CHECKING:
@@ -40,17 +41,22 @@ def fp32_engine(network: NetworkArrays, outputs: Sequence[str] = (POOLED,)) -> O
     """Return onnxruntime's engine for the outputs, in full precision."""
     from core.models.onnx.resnet_graph import graph_of
 
-    model = graph_of(network.config, network.state, outputs, network.mean, network.std)
-    return OrtEngine(model.SerializeToString(), FP32)
+    content = graph_of(network.config, network.state, outputs, network.mean, network.std).SerializeToString()
+    return_free_memory()  # of the graph, before onnxruntime reads it anew
+    return OrtEngine(content, FP32)
 
 
-def session_options() -> "onnxruntime.SessionOptions":
-    """Return how sessions compute: on all processors of this process, without keeping them busy while they wait."""
+def session_options(*, sparing: bool = False) -> "onnxruntime.SessionOptions":
+    """Return how sessions compute: on all processors of this process, without keeping them busy while they wait.
+
+    With ``sparing``, memory is given back after each layer, which is somewhat slower.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = available_processors()
     options.log_severity_level = 3  # errors only
+    options.enable_cpu_mem_arena = options.enable_mem_pattern = not sparing
     # Threads that wait in a loop would take processors away from the pages; without, it is as fast.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options

@@ -7,7 +7,7 @@ norms, squeeze-and-excitation and the last means stay in fp32. onnxruntime's own
 several times longer and three gigabytes for ResNet-50.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import onnx
@@ -15,10 +15,12 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from core.features.engines.ort_engine import session_options
+from core.free_memory import return_free_memory
 from core.models.onnx.resnet_graph import PIXELS
 
 Ranges = dict[str, tuple[float, float]]
 """The lowest and the highest value of each tensor that is quantised."""
+_EXTREMES = ("ReduceMin", "ReduceMax")
 _MOST_BIAS = 2**30
 _LEAST_SCALE = 1e-12
 
@@ -26,25 +28,31 @@ _LEAST_SCALE = 1e-12
 def ranges_in(model: onnx.ModelProto, batches: Iterable[np.ndarray]) -> Ranges:
     """Return the ranges of all values in photos, batches of uint8 [N, S, S, 3]."""
     names = _quantised_tensors(model)
-    observed = onnx.ModelProto()
-    observed.CopyFrom(model)
-    del observed.graph.output[:]
-    for name in names:
-        for kind in ("ReduceMin", "ReduceMax"):
-            output = f"{kind}-{name}"
-            node = helper.make_node(kind, [name], [output], name=output, axes=[1, 2, 3], keepdims=0)
-            observed.graph.node.append(node)
-            observed.graph.output.append(helper.make_tensor_value_info(output, TensorProto.FLOAT, ["N"]))
     session = onnxruntime.InferenceSession(
-        observed.SerializeToString(), session_options(), providers=["CPUExecutionProvider"]
+        _observed(model, names), session_options(sparing=True), providers=["CPUExecutionProvider"]
     )
-    del observed
+    return_free_memory()
     ranges = dict.fromkeys(names, (0.0, 0.0))  # 0 has a byte of its own, because convolutions pad with it
     for batch in batches:
-        found = session.run(None, {PIXELS: batch})
+        found = session.run([f"{kind}-{name}" for name in names for kind in _EXTREMES], {PIXELS: batch})
         for name, low, high in zip(names, found[::2], found[1::2], strict=True):
             ranges[name] = min(ranges[name][0], float(low.min())), max(ranges[name][1], float(high.max()))
     return ranges
+
+
+def _observed(model: onnx.ModelProto, names: Sequence[str]) -> bytes:
+    """Return the model with the extremes of these tensors in each picture as outputs; it is not copied, being large."""
+    graph = model.graph
+    nodes, outputs = len(graph.node), len(graph.output)
+    for name in names:
+        for kind in _EXTREMES:
+            output = f"{kind}-{name}"
+            graph.node.append(helper.make_node(kind, [name], [output], name=output, axes=[1, 2, 3], keepdims=0))
+            graph.output.append(helper.make_tensor_value_info(output, TensorProto.FLOAT, ["N"]))
+    try:
+        return model.SerializeToString()
+    finally:
+        del graph.node[nodes:], graph.output[outputs:]
 
 
 def quantised(model: onnx.ModelProto, ranges: Mapping[str, tuple[float, float]], weight_bits: int) -> onnx.ModelProto:

@@ -9,7 +9,7 @@ import torch
 from accelerate import Accelerator
 
 from core.data.pictures.network_input.preprocessing import Preprocessing
-from core.features.engines.choice import made
+from core.features.engines.candidates import made
 from core.features.engines.engine import Engine, NetworkArrays
 from core.features.frozen_network import FrozenNetwork
 from core.models.resnet import STAGES, ResNet

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from core.features.engines import choice, remembered
+from core.features.engines.candidates import candidates, usual_engine
 from core.features.engines.choice import LabelledPhotos, choose_engine, engine_called, engine_in_8_bits
 from core.features.engines.engine import BF16, FP32, POOLED, Engine, NetworkArrays
 from core.features.engines.measuring import measured_speeds
@@ -41,7 +42,7 @@ def measurements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The devices on which speeds were measured."""
     found: list[str] = []
 
-    def speeds(network: NetworkArrays, device: str) -> dict[str, float]:
+    def speeds(network: NetworkArrays, device: str, opened: object) -> dict[str, float]:
         found.append(device)
         return SLOW
 
@@ -61,13 +62,30 @@ def test_the_candidates_are_measured_at_first_use_and_remembered(
     engine = choose_engine(workspace, NETWORK, device="cpu")
     found = remembered.remembered(workspace, NETWORK)
     assert found is not None
-    assert set(found.speeds) == {f"torch/{name}" for name in fastest_names("cpu")} | {"onnxruntime/fp32"}
+    assert set(found.speeds) == set(candidates("cpu"))
     assert remembered_speed(workspace, NETWORK) == max(found.speeds.values())
     assert found.fastest(exact=False) == f"{engine.runtime}/{engine.name}"
     monkeypatch.setattr(choice, "_speeds", lambda *_: pytest.fail("measured again"))
     again = choose_engine(workspace, NETWORK, device="cpu")
     assert (again.runtime, again.name) == (engine.runtime, engine.name)
     assert again.run(pictures())[POOLED].shape == (3, 64)
+
+
+def test_torch_is_no_candidate_where_onnxruntime_is_always_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.features.engines.candidates.computes_with_avx2_at_best", lambda: True)
+    assert candidates("cpu") == ["onnxruntime/fp32"] and usual_engine("cpu", exact=False) == "onnxruntime/fp32"
+    monkeypatch.setattr("core.features.engines.candidates.computes_with_avx2_at_best", lambda: False)
+    assert candidates("cpu") == [*(f"torch/{name}" for name in fastest_names("cpu")), "onnxruntime/fp32"]
+
+
+def test_a_single_candidate_is_measured_with_the_engine_that_is_open(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.features.engines.candidates.computes_with_avx2_at_best", lambda: True)
+    opened = choose_engine(workspace, NETWORK, device="cpu", images=1)
+    monkeypatch.setattr(choice, "made", lambda *_: pytest.fail("made again"))
+    assert choose_engine(workspace, NETWORK, device="cpu", opened=opened) is opened
+    assert remembered_speed(workspace, NETWORK)
 
 
 def test_the_fastest_is_chosen_and_only_full_precision_where_it_must_be_exact(workspace: Workspace) -> None:

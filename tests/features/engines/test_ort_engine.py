@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,3 +38,24 @@ def test_neither_the_engine_nor_remembered_speeds_load_torch() -> None:
     modules = "core.features.engines.ort_engine, core.features.engines.int8_engine, core.features.engines.remembered"
     code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_where_onnxruntime_is_the_only_candidate_nothing_of_a_pass_loads_torch(
+    default_weights: object, tmp_path: Path
+) -> None:
+    code = """
+import sys
+from pathlib import Path
+import numpy as np
+from core.features.engines import candidates
+from core.features.frozen_network import FrozenNetwork
+from core.features.workspace_engine import engine_at_once
+from core.workspace import Workspace
+candidates.computes_with_avx2_at_best = lambda: True
+candidates.may_have_accelerator = lambda: False
+network = FrozenNetwork.of_imagenet()
+engine = engine_at_once(Workspace(Path(sys.argv[1])), network)
+assert np.isfinite(engine.run(np.zeros((1, 224, 224, 3), np.uint8))["pooled"]).all()
+sys.exit(any(name in sys.modules for name in ("torch", "torchvision")))
+"""
+    assert subprocess.run([sys.executable, "-c", code, tmp_path], check=False).returncode == 0
