@@ -213,11 +213,11 @@ KINDS: tuple[Kind, ...] = (
         {"owl/a.png": "owl", "duck/c.png": "duck"},
         "owl/b.png: the same photo as owl/a.png",
     ),
-    remark(
+    problem(
         "the same photo with two classes",
         {"owl/a.png": saved(HALVES), "duck/b.png": saved(HALVES), **photos("duck/c.png")},
         {"duck/b.png": None, "duck/c.png": "duck"},
-        "the same photo as",
+        "duck/b.png and owl/a.png are the same photo, and the labels differ (duck, owl)",
     ),
     exact(
         "turned photos in class folders keep their class",
