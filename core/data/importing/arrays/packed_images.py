@@ -57,17 +57,19 @@ def plan_packed(source: Path | BinaryIO, name: str, asking: Asking | None = None
     The array's name gives the split of an image; the labels and the list of classes give its class. Images with NaN or
     infinity are refused one by one. Raises ArraysError where the arrays are not matching images and labels.
     """
+    asking = asking or Asking()
     if suffix_of(name) == ".parquet":
         from core.data.importing.arrays.packed_parquet import plan_parquet  # imports pyarrow in its own process
 
-        return plan_parquet(source, name, asking or Asking())
+        return plan_parquet(source, name, asking)
     arrays = open_arrays(source, name)
     parts, classes, unused = _roles(arrays, name)
     problems = [Problem(None, f"unused arrays: {_listed(unused)}")] if unused else []
     images = [_Images(part.images, name) for part in parts]
     _check_number(images, name)
     names = class_names(classes, name) if classes is not None else None
-    found = labels_of([(part.labels, one.count) for part, one in zip(parts, images, strict=True)], names, name)
+    counted = [(part.labels, one.count) for part, one in zip(parts, images, strict=True)]
+    found = labels_of(counted, names, name, asking)
     candidates, refused = [], []
     for part, one, labels in zip(parts, images, found.labels, strict=True):
         if part.labels is None:

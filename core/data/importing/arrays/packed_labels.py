@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 from core.data.importing.arrays.array_files import StoredArray
 from core.data.tables.csv_cells import MAX_CSV_BYTES
 from core.data.tables.names import MOST_CLASSES, check_class_count, class_key, sort_key
+from core.data.tables.questions import SAMPLED, Asking, Choice, Question
 from core.errors import ArraysError, DataError
+
+LABEL_NUMBERS = "label-numbers"
+"""The kind of the question."""
+NAMES, PLACES = "names", "places"
 
 Value = int | str
 _TYPES = "labels are integers or text"
@@ -41,13 +46,13 @@ def class_names(array: StoredArray, name: str) -> list[Value]:
 
 
 def labels_of(
-    parts: Sequence[tuple[StoredArray | None, int]], classes: Sequence[Value] | None, name: str
+    parts: Sequence[tuple[StoredArray | None, int]], classes: Sequence[Value] | None, name: str, asking: Asking
 ) -> PackedLabels:
     """Return the labels of parts, each given as (array of labels, number of images).
 
-    Numbers are the classes themselves if all are in the list, as in ``list_classes = [0, 1, 2]``; else positions in it,
-    from 0. The columns of one-hot rows are always positions. Raises ArraysError where labels do not fit the images or
-    the list.
+    Numbers are the classes themselves if all are in the list, as in ``list_classes = [10, 20]``, or positions in it,
+    from 0; where they may be either and that matters, it is asked. The columns of one-hot rows are always positions.
+    Raises ArraysError where labels do not fit the images or the list.
     """
     found = [None if array is None else _flat(array, count, name) for array, count in parts]
     by_column = [array is not None and _is_one_hot(array, count) for array, count in parts]
@@ -58,10 +63,12 @@ def labels_of(
         ordered: Sequence[Value] = sorted(present, key=lambda value: (sort_key(str(value)), str(value)))
     else:
         ordered = classes
-        given = {
-            value for values, columns in zip(found, by_column, strict=True) if not columns for value in values or ()
-        }
-        text = _texts(given, classes, name)
+        given = [
+            (array.name, values)
+            for (array, _), values, columns in zip(parts, found, by_column, strict=True)
+            if array is not None and values is not None and not columns
+        ]
+        text = _texts(given, classes, name, asking)
     labels = []
     for (array, _), values, columns in zip(parts, found, by_column, strict=True):
         names = text
@@ -71,18 +78,57 @@ def labels_of(
     return PackedLabels(labels, tuple(str(value) for value in ordered))
 
 
-def _texts(given: set[Value], classes: Sequence[Value], name: str) -> dict[Value, str]:
-    """Return the class of each label that is no column. Raises ArraysError for one that is not in the list."""
-    text = {value: str(value) for value in classes}
-    if not given <= text.keys() and all(isinstance(value, int) for value in given):
-        text = {place: str(value) for place, value in enumerate(classes)}
-    if unknown := sorted(given - text.keys(), key=str):
+def _texts(
+    given: Sequence[tuple[str, Sequence[Value]]], classes: Sequence[Value], name: str, asking: Asking
+) -> dict[Value, str]:
+    """Return the class of each label that is no column; ``given`` are the arrays by name.
+
+    Raises ArraysError for a label that is not in the list.
+    """
+    labels = {value for _, values in given for value in values}
+    numbers = all(isinstance(value, int) for value in labels)
+    names: dict[Value, str] = {value: str(value) for value in classes}
+    if numbers:  # the names may be digits in text
+        names |= {int(text): text for text in names.values() if text.isdecimal() and str(int(text)) == text}
+    places: dict[Value, str] = {place: str(value) for place, value in enumerate(classes)}
+    if numbers and labels <= places.keys():
+        unclear = labels <= names.keys() and any(names[value] != places[value] for value in labels)
+        return places if not unclear or _ask_numbers(given, names, places, name, asking) == PLACES else names
+    if unknown := sorted(labels - names.keys(), key=lambda value: (numbers and value in places, str(value))):
         shown = ", ".join(str(value) for value in classes[:8]) + (", ..." if len(classes) > 8 else "")
         raise ArraysError(
             f"{name}: the label {unknown[0]} is not one of its {len(classes)} classes ({shown}). "
             f"Labels are names of classes, or positions from 0 to {len(classes) - 1}."
         )
-    return text
+    return names
+
+
+def _ask_numbers(
+    given: Sequence[tuple[str, Sequence[Value]]],
+    names: dict[Value, str],
+    places: dict[Value, str],
+    name: str,
+    asking: Asking,
+) -> str | None:
+    """Ask whether numbers are classes or places in the list of classes; None while nobody has answered."""
+    first: dict[Value, str] = {}  # where each number that matters stands first
+    for array, values in given:
+        for at, value in enumerate(values):
+            if names[value] != places[value]:
+                first.setdefault(value, f"{array}[{at}]")
+    shown = list(first)[:SAMPLED]
+    text = (
+        f"{name}: its labels are numbers, and so are its classes. A label such as {shown[0]} may be the class "
+        f"{names[shown[0]]}, or the place of the class {places[shown[0]]} in the list. Which is it?"
+    )
+    choices = tuple(
+        Choice(key, label, tuple((first[value], str(value), read[value]) for value in shown))
+        for key, label, read in (
+            (NAMES, "Read the labels as classes", names),
+            (PLACES, "Read the labels as places in the list, from 0", places),
+        )
+    )
+    return asking.ask(Question(LABEL_NUMBERS, text, choices, name, ("place", "label", "class")))
 
 
 def _texts_of_columns(array: StoredArray, classes: Sequence[Value], name: str) -> dict[Value, str]:

@@ -30,6 +30,7 @@ from core.data.importing.plan_import import (
 )
 from core.data.pictures.decoding import decode
 from core.data.snapshot import Snapshot, snapshot_of_packed
+from core.data.tables.questions import Asking
 from core.errors import ArraysError, DataError, ImageRefused
 from tests.data.builders import open_store, picture
 
@@ -190,10 +191,37 @@ def test_texts_of_any_length_in_hdf5() -> None:
     assert labels_of(found) == [names[label] for label in LABELS]
 
 
-def test_a_list_of_numbers_holds_the_labels_themselves_else_their_places() -> None:
-    assert labels_of(plan(x=PIXELS, y=LABELS, list_classes=np.array([2, 1, 0])))[:3] == ["0", "1", "2"]
-    assert plan(x=PIXELS, y=LABELS, list_classes=np.array([2, 1, 0])).classes == ("2", "1", "0")
+def test_numbers_that_can_only_be_classes_or_only_places_are_read_so() -> None:
+    labels = np.array([1, 2, 3, 1, 2, 3])
+    assert labels_of(plan(x=PIXELS, y=labels, list_classes=np.array([3, 1, 2])))[:3] == ["1", "2", "3"]
+    assert plan(x=PIXELS, y=labels, list_classes=np.array([3, 1, 2])).classes == ("3", "1", "2")
     assert labels_of(plan(x=PIXELS, y=LABELS, list_classes=np.array([10, 20, 30])))[:3] == ["10", "20", "30"]
+    assert labels_of(plan(x=PIXELS, y=LABELS, list_classes=np.array([1, 2, 3])))[:3] == ["1", "2", "3"]
+    assert labels_of(plan(x=PIXELS, y=LABELS, list_classes=np.array([0, 1, 2])))[:3] == ["0", "1", "2"]
+    assert labels_of(plan(x=PIXELS, y=LABELS, list_classes=np.array(["a", "b", "1"])))[:3] == ["a", "b", "1"]
+
+
+@pytest.mark.parametrize("classes", [np.array([2, 0, 1]), np.array([b"2", b"0", b"1"])], ids=["numbers", "text"])
+@pytest.mark.parametrize(("answer", "first"), [("names", ["0", "1", "2"]), ("places", ["2", "0", "1"])])
+def test_numbers_that_may_be_classes_or_places_in_their_list_are_asked(
+    classes: np.ndarray, answer: str, first: list[str]
+) -> None:
+    arrays = {"x": PIXELS, "y": LABELS, "list_classes": classes}
+    asking = Asking()
+    plan_packed(npz(arrays), "some.npz", asking)
+    (question,) = asking.open
+    assert question.id == "label-numbers:some.npz"
+    by_key = {choice.key: choice.rows for choice in question.choices}
+    assert by_key["names"] == (("y[0]", "0", "0"), ("y[1]", "1", "1"), ("y[2]", "2", "2"))
+    assert by_key["places"] == (("y[0]", "0", "2"), ("y[1]", "1", "0"), ("y[2]", "2", "1"))
+    answered = plan_packed(npz(arrays), "some.npz", Asking({"label-numbers": answer}))
+    assert labels_of(answered)[:3] == first
+
+
+def test_numbers_of_which_only_some_classes_are_used_are_asked_as_well() -> None:
+    asking = Asking()
+    plan_packed(npz({"x": PIXELS, "y": LABELS % 2 + 1, "classes": np.array([1, 2, 3])}), "some.npz", asking)
+    assert [question.kind for question in asking.open] == ["label-numbers"]
 
 
 @pytest.mark.parametrize("rows", [[0, 1, 2, 0, 1, 2], [1, 2, 1, 2, 1, 2]], ids=["all classes", "not the first"])
