@@ -149,13 +149,13 @@ def _show(plan: ImportPlan, project: Project) -> None:
         if planner := st.session_state.get(PLANNER):
             choose_group_column(plan, partial(_group_by, planner))
             if ask(plan, partial(_plan_again, planner)):
-                show_problems(plan.problems, plan.refused)
+                show_problems(plan.problems, plan.refused, questions_open=True)
                 return
         before = plan.answered
         plan, updates = updates_of(plan, project, answers())
         new = tuple(one for one in plan.answered if one not in before)
         if planner and ask(replace(plan, answered=new), partial(_plan_again, planner)):
-            show_problems(updates.problems, plan.refused)
+            show_problems(updates.problems, plan.refused, questions_open=True)
             return
         if plan.candidates or not updates.photos:
             _found(plan, updates)

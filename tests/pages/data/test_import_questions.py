@@ -119,7 +119,7 @@ def test_questions_of_one_kind_are_answered_together_and_others_stay_open(open_p
     together = [one.label for one in app.button if "such questions" in one.label]
     assert together == [plain("Read it as no label, in all 2 such questions")]
     answer(app, "Read it as no label, in all 2 such questions")
-    assert "3 questions left before the import" in heads(app) and texts(app).count("Your answer") == 2
+    assert "3 questions left before the import" in heads(app) and texts(app).count("Your answer:") == 2
 
 
 def test_a_question_can_be_answered_first_and_one_taken_back_is_asked_at_once(
@@ -143,3 +143,13 @@ def test_a_table_with_two_columns_of_one_name_is_asked(open_page: OpenPage, boxe
     app = open_page("Data")
     upload(app, ("a.png", photo()), ("labels.csv", table))
     assert "1 question before the import" in heads(app) and not messages(app)
+
+
+def test_problems_beside_an_open_question_are_no_reason_to_continue(open_page: OpenPage, boxes: Project) -> None:
+    table = TABLE + b"missing.png,owl,0.25,0.5,0.5,0.25\n"
+    app = open_page("Data")
+    upload(app, ("a.png", photo()), ("labels.csv", table))
+    assert "Your answers may change this list." in texts(app) and "Continue with the rest" not in texts(app)
+    assert not any(one.key in ("import-now", "import-only", "update-labels") for one in app.button)
+    answer(app, "Read them as fractions")
+    assert "Your answers may change this list." not in texts(app) and "Continue with the rest" in texts(app)
