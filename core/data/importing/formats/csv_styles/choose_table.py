@@ -1,7 +1,7 @@
 """Choose the table of labels among several: one that has labels, and no template for predictions; else ask."""
 
 import posixpath
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -244,19 +244,22 @@ def _answer(readable: Mapping[str, _Readable], unclear: bool, asking: Asking) ->
     if len(readable) == 1:
         return next(iter(readable))
     splits = [known_split(path) for path in readable]
+    by_name = None not in splits and len({*splits}) == len(splits)
+    columns = ("photo", "class", "split") if by_name else ("photo", "class")
     choices = []
-    if None not in splits and len({*splits}) == len(splits):
-        rows = [(path, split or "") for path, split in zip(readable, splits, strict=True)]
-        choices.append(Choice(ALL, "Use all of them, with the splits that their names say", tuple(rows[:SAMPLED])))
-    elif unclear or _about_other_photos(readable):
-        rows = [(one.table.rows[0].filename, one.table.rows[0].label or "") for one in readable.values()]
-        choices.append(Choice(ALL, "Use all of them: each is about other photos", tuple(rows[:SAMPLED])))
+    if by_name or unclear or _about_other_photos(readable):
+        why = ", with the splits that their names say" if by_name else ": each is about other photos"
+        rows = [row for path, one in readable.items() for row in _with_split(one.table, path).rows[:1]]
+        choices.append(Choice(ALL, f"Use all of them{why}", _sample(rows, columns)))
     for path, one in list(readable.items())[:_MOST_CHOICES]:
-        sample = tuple((row.filename, row.label or "") for row in one.table.rows[:SAMPLED])
-        choices.append(Choice(path, f"Use {path}", sample))
+        choices.append(Choice(path, f"Use {path}", _sample(one.table.rows, columns)))
     text = f"{len(readable)} tables have labels: {', '.join(list(readable)[:_MOST_CHOICES])}. Which one is right?"
-    answer = asking.ask(Question(WHICH_TABLE, text, tuple(choices), "", ("photo", "class")))
+    answer = asking.ask(Question(WHICH_TABLE, text, tuple(choices), "", columns))
     return answer if answer is not None or unclear else choices[0].key
+
+
+def _sample(rows: Sequence[LabelRow], columns: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    return tuple((row.filename, row.label or "", row.split or "")[: len(columns)] for row in rows[:SAMPLED])
 
 
 def _about_other_photos(readable: Mapping[str, _Readable]) -> bool:

@@ -46,7 +46,11 @@ def test_which_of_two_tables_counts_is_asked(tmp_path: Path) -> None:
 def test_tables_of_splits_can_be_taken_together(tmp_path: Path) -> None:
     files: Files = {**photos("a.png", "b.png", "c.png"), "train.csv": ROWS + "a.png,owl\nc.png,owl\n"}
     files |= {"test.csv": ROWS + "\nb.png,duck\nc.png,owl\ngone.png,owl\n"}
-    assert [one.key for one in only_question(planned(tmp_path, files)).choices] == ["all", "test.csv", "train.csv"]
+    question = only_question(planned(tmp_path, files))
+    assert [one.key for one in question.choices] == ["all", "test.csv", "train.csv"]
+    assert question.columns == ("photo", "class", "split")
+    assert question.choices[0].rows == (("b.png", "duck", "test"), ("a.png", "owl", "train"))
+    assert question.choices[2].rows == (("a.png", "owl", ""), ("c.png", "owl", "")), "its name alone says no split"
     plan = planned(tmp_path, {}, {"which-table": "all"})
     assert labels(plan) == {"a.png": ("owl", "train"), "b.png": ("duck", "test"), "c.png": ("owl", "test")}
     found = problems(plan)
