@@ -6,7 +6,7 @@ height; ``rotation`` is clockwise about the upper left corner of a rectangle, an
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.data.importing.formats.gathered_labels import Files, class_text, shown_value
@@ -43,6 +43,8 @@ class Answers:
     choices: dict[str, list[str]] = field(default_factory=dict)  # control -> its chosen classes
     regions: list[Region] = field(default_factory=list)
     frame: BoxFrame = PIXELS
+    size: tuple[int, int] | None = None  # of which the numbers of its regions are percent
+    two_sizes: bool = False  # its regions say different sizes of the photo: none of them is used
 
 
 @dataclass(frozen=True)
@@ -150,13 +152,28 @@ class ResultReader:
             text = f"the size of {about.photo} cannot be read, so its boxes are skipped"
             self._reading.collected.add_problem(about.where, text)
             return None
-        answers.frame = frame_of(stored, original)
-        size = answers.frame.size or (stored.upright if stored else original)
+        frame = frame_of(stored, original)
+        size = frame.size or (stored.upright if stored else original)
+        if answers.two_sizes or size != (answers.size or size):
+            self._skip_two_sizes(about, answers, size)
+            return None
+        answers.size = size
+        answers.frame = frame if frame.size else replace(frame, size=answers.frame.size)
         if size is None or stored is None:
             return (float(size[0]), float(size[1])) if size else None
         # Boxes that were relative are expected in pixels of the photo as it is read, which may be reduced.
         (width, height), (across, down) = stored.upright, stored.as_read
         return size[0] * across / width, size[1] * down / height
+
+    def _skip_two_sizes(self, about: Annotated, answers: Answers, size: tuple[int, int] | None) -> None:
+        """Skip all regions of an annotation that say different sizes of its photo: which one is right is not known."""
+        if answers.two_sizes or size is None or answers.size is None:
+            return
+        answers.two_sizes, answers.frame = True, PIXELS
+        answers.regions.clear()
+        sizes = " and ".join(f"{width} × {height}" for width, height in (answers.size, size))
+        text = f"its regions say two sizes of {about.photo}, {sizes} pixels (original_width); they are skipped"
+        self._reading.collected.add_problem(about.where, text)
 
     def _size_of(self, photo: str) -> StoredSize | None:
         if photo not in self._sizes:
