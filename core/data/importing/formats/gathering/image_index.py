@@ -7,8 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from posixpath import commonpath
 
 from core.data.importing.folder_layout import is_picture
+from core.data.importing.formats.gathering.accents import is_spelled, spelled
+from core.data.importing.formats.gathering.other_splits import may_mean
 from core.data.importing.names.split_folders import split_name
 from core.data.tables.file_index import variants_of
+from core.data.tables.questions import Asking
 
 # Folders with these names say nothing about a photo: two that differ only by them are the same place.
 _PLAIN_FOLDERS = frozenset(
@@ -29,14 +32,16 @@ OTHER_CASE, ADDRESS, NO_SUFFIX = "case", "address", "suffix"
 class ImageIndex:
     """The images among the files, by every name that an annotation may use."""
 
-    def __init__(self, files: Collection[str]) -> None:
+    def __init__(self, files: Collection[str], asking: Asking | None = None) -> None:
+        """Index the files; with ``asking``, labels of one split and photos of another are asked."""
+        self._asking = asking
         self.paths = {path for path in files if is_picture(path)}
         self._by_path_without_suffix: dict[str, list[str]] = defaultdict(list)
         self.guesses: dict[str, dict[str, str]] = defaultdict(dict)  # how -> name in the labels -> photo
         self._reserved: set[str] = set()  # photos that some name says exactly: no other name may mean them
         self._wrapper = _common_folder(files)
         self._places = {_place(path) for path in self.paths}
-        self._exact: dict[str, str] = {}
+        self._exact: dict[str, list[str]] = defaultdict(list)  # of several, only the spelling of accents differs
         self._by_name: dict[str, list[str]] = defaultdict(list)
         self._by_any_case: dict[str, list[str]] = defaultdict(list)
         self._by_stem: dict[str, list[str]] = defaultdict(list)
@@ -44,7 +49,7 @@ class ImageIndex:
         self._by_end: dict[str, list[str]] = defaultdict(list)  # every ending of a path
         for path in sorted(self.paths):
             name = _name(_composed(path))
-            self._exact.setdefault(_composed(path), path)
+            self._exact[_composed(path)].append(path)
             self._by_path_without_suffix[_composed(path).rpartition(".")[0]].append(path)
             self._by_name[name].append(path)
             self._by_any_case[name.casefold()].append(path)
@@ -66,6 +71,12 @@ class ImageIndex:
 
     def candidates(self, name: str, near: str) -> list[str]:
         """Return the images that the name may mean: none, one, or several that fit equally well."""
+        found = self._candidates(name, near)
+        if len(found) == 1 and self._asking is not None and not _telling(_named_folders(name)):
+            return found if may_mean(name, near, found[0], self._asking) else []
+        return found
+
+    def _candidates(self, name: str, near: str) -> list[str]:
         if found := self._at_place(name, near) or self._by_ending(name, near, self._by_name, _name):
             return found
         others = variants_of(name)
@@ -92,10 +103,15 @@ class ImageIndex:
         names = dict.fromkeys(names)
         self.reserve(names, near)
         meant: dict[str, dict[str, str]] = defaultdict(dict)  # photo -> name without "./" -> name
-        for name in names:
-            if not self._at_place(name, near) and (path := self.find(name, near)):
+        taken: dict[str, str] = {}  # names of a photo that another name spells exactly
+        places = {name: self._at_place(name, near) for name in names}
+        exact = {path for name, place in places.items() for path in place if is_spelled(path, name)}
+        for name, place in places.items():
+            if len(place) == 1 and place[0] in exact and not is_spelled(place[0], name):
+                taken[name] = f"{name[:_LONGEST]} and another name, with accents of another kind, mean {place[0]}"
+            if not place and (path := self.find(name, near)):
                 meant[path].setdefault(_plain(name), name)
-        return {
+        return taken | {
             name: f"{name[:_LONGEST]} and other names may all be {path}; none of them is used"
             for path, some in meant.items()
             for name in some.values()
@@ -114,12 +130,12 @@ class ImageIndex:
 
     def with_stem(self, path: str) -> list[str]:
         """Return the images, anywhere, whose name is that of an annotation file, apart from the suffix."""
-        alike = self._by_stem.get(_stem(_name(_composed(path))), [])
+        alike = spelled(self._by_stem.get(_stem(_name(_composed(path))), []), path, suffix=False)
         return [one for one in alike if one not in self._reserved] if len(alike) <= _MOST_ALIKE else alike
 
     def at_path(self, path: str) -> list[str]:
         """Return the images with this path apart from the suffix."""
-        return self._by_path_without_suffix.get(_composed(path), [])
+        return spelled(self._by_path_without_suffix.get(_composed(path), []), path, suffix=False)
 
     def keep(self, paths: Iterable[str]) -> None:
         """Keep photos from names that only end alike."""
@@ -154,7 +170,7 @@ class ImageIndex:
         # A path from the top comes last: "images/a.jpg" may be relative to a folder and lie deeper.
         for path in (from_there, f"{own}{plain}", f"{own}images/{plain}", f"images/{plain}", plain):
             if path in self._exact:
-                return [self._exact[path]]
+                return spelled(self._exact[path], name)
         return []
 
     def _by_ending(self, name: str, near: str, index: dict[str, list[str]], key: Callable[[str], str]) -> list[str]:
@@ -170,13 +186,12 @@ class ImageIndex:
         found = self._beside(name, near, found)
         if len(found) > _MOST_ALIKE:
             return found
-        return nearest([path for path in found if path not in self._reserved], near)
+        return spelled(nearest([path for path in found if path not in self._reserved], near), name)
 
     def _beside(self, name: str, near: str, found: list[str]) -> list[str]:
         """Return those of the images that a name without folders may mean in an annotation that lies beside photos."""
         place = _place(near)
-        folders = [folder for folder in _folders(_slashes(name), False) if folder != "."]
-        if _telling(folders) or not place or place not in self._places:
+        if _telling(_named_folders(name)) or not place or place not in self._places:
             return found
         return [path for path in found if _composed(path).startswith(f"{place}/")]
 
@@ -267,6 +282,10 @@ def _stem(name: str) -> str:
 
 def _folders(path: str, fold: bool) -> list[str]:
     return (path.casefold() if fold else path).split("/")[:-1]
+
+
+def _named_folders(name: str) -> list[str]:
+    return [folder for folder in _folders(_slashes(name), False) if folder != "."]
 
 
 def _telling(folders: list[str]) -> list[str]:
