@@ -28,7 +28,7 @@ def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | No
     unread = {} if unread is None else unread
     asking = asking or NobodyToAsk()
     collected = LabelCollector(asking=asking, split_names=SplitNames(files))
-    pictures = ImageIndex(files)
+    pictures = ImageIndex(files, asking)
     contents = {}
     for path in sorted(path for path in files if suffix_of(path) == ".json"):
         trial = LabelCollector(asking=asking.trial())

@@ -41,7 +41,7 @@ def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | No
     unread = {} if unread is None else unread
     asking = asking or NobodyToAsk()
     collected = LabelCollector(asking=asking, split_names=SplitNames(files))
-    pictures = ImageIndex(files)
+    pictures = ImageIndex(files, asking)
     tables = sorted(path for path in files if PurePosixPath(path).name in TABLES)
     classes = read_class_names(files, collected) if tables else None
     split_said = False

@@ -10,17 +10,13 @@ from pathlib import PurePosixPath
 
 from core.data.importing.formats.gathered_labels import Files, ImageIndex, LabelCollector
 from core.data.importing.formats.gathering.image_index import folders_agree, nearest
+from core.data.importing.formats.gathering.other_splits import FOLDERS, SKIP, USE
 from core.data.importing.formats.gathering.untrusted_values import number_of
 from core.data.importing.formats.reading.voc_xml import Annotation
 from core.data.pictures.box import Box
 from core.data.tables.questions import SAMPLED, Choice, Question, SamplePhoto
 
 ROOTS = ("JPEGImages/", "images/")
-FOLDERS = "label-folders"
-"""The kind of the question."""
-
-USE, SKIP = "use", "skip"
-
 _ANNOTATIONS = re.compile("(.*/)?[Aa]nnotations/(.*)", re.DOTALL)
 _MOST_ALIKE = 1_000  # photos of one name that are compared one by one
 _LONGEST = 200  # characters of a name that is shown

@@ -59,7 +59,7 @@ class ToolReading:
     @cached_property
     def finder(self) -> PhotoFinder:
         """Return what finds the photos: made when it is needed, because that takes a moment."""
-        return PhotoFinder(self.files)
+        return PhotoFinder(self.files, self.collected.asking)
 
     def add(self, entry: PhotoEntry) -> None:
         """Add what a file says of a photo."""

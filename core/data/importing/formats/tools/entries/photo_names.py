@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from core.data.importing.folder_layout import is_picture, suffix_of
 from core.data.importing.formats.gathered_labels import LONGEST_PATH, ImageIndex
 from core.data.importing.formats.gathering.image_index import nearest
+from core.data.tables.questions import Asking
 
 IMAGES = "images"
 """The folder in which the tools' exports hold the photos."""
@@ -31,8 +32,8 @@ class Found:
 class PhotoFinder:
     """Finds photos among files."""
 
-    def __init__(self, files: Collection[str]) -> None:
-        self.index = ImageIndex(files)
+    def __init__(self, files: Collection[str], asking: Asking | None = None) -> None:
+        self.index = ImageIndex(files, asking)
         self._by_name: dict[str, list[str]] = defaultdict(list)
         self._by_upload: dict[str, list[str]] = defaultdict(list)
         for path in sorted(self.index.paths):
