@@ -77,6 +77,8 @@ def read(files: Files, unread: dict[str, str] | None = None, asking: Asking | No
             raise
         return None
     labels = find_label_files(files, pictures, collected)
+    if lists is not None:
+        lists.labels = {*labels.photos, *labels.unclear, *labels.orphans}
     if lists is not None and not lists.lists:
         if not _is_yolo(labels, files):
             note_unread(collected, {} if unread is None else unread)

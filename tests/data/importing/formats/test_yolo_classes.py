@@ -176,3 +176,25 @@ def _asks(folder: Path, data: bytes) -> bool:
     files = {f"labels/{number}.txt": LINE.format(number) for number in range(3)}
     three = photos(*(f"images/{number}.png" for number in range(3)))
     return questions(plan(put(folder, three, files, {"classes.txt": data}))) == [f"{ENCODING}:classes.txt"]
+
+
+def test_a_list_beside_the_labels_of_another_folder_is_asked(tmp_path: Path) -> None:
+    """a/1.txt took b/classes.txt."""
+    files = {
+        **{f"{folder}/{folder}.txt": LINE.format(0) for folder in "ab"},
+        "b/classes.txt": "cat\ndog\n",
+    }
+    found = plan(put(tmp_path, photos("a/a.png", "b/b.png"), files))
+    assert questions(found) == [LISTS] and "a/a.txt" in found.questions[0].text
+    assert labels(plan(tmp_path, {LISTS: "b/classes.txt"})) == {"a/a.png": "cat", "b/b.png": "cat"}
+    assert labels(plan(tmp_path, {LISTS: "skip"})) == {"a/a.png": None, "b/b.png": "cat"}
+
+
+def test_a_list_apart_from_all_labels_counts_for_those_without_one(tmp_path: Path) -> None:
+    files = {
+        **{f"{folder}/{folder}.txt": LINE.format(0) for folder in "ab"},
+        "b/classes.txt": "cat\ndog\n",
+        "lists/classes.txt": "owl\nfox\n",
+    }
+    found = plan(put(tmp_path, photos("a/a.png", "b/b.png"), files))
+    assert not found.questions and labels(found) == {"a/a.png": "owl", "b/b.png": "cat"}

@@ -4,7 +4,7 @@ Ultralytics' settings may have any name (coco8.yaml); Roboflow calls the list of
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -19,7 +19,7 @@ from core.data.importing.formats.yaml_text import MAX_CHARACTERS, Node, YamlRefu
 from core.data.importing.names.numbered_lists import settle_numbered
 from core.data.tables.label_rows import Problem
 from core.data.tables.names import LONGEST_NAME
-from core.data.tables.questions import Choice, Question
+from core.data.tables.questions import SAMPLED, Choice, Question
 from core.errors import LabelsError
 
 SETTINGS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
@@ -32,6 +32,7 @@ LISTS = "class-list"
 SKIP, NUMBERS = "skip", "numbers"
 
 _SHOWN_CLASSES = 10
+_MOST_LISTS = 20  # that somebody may choose from
 _YAML = (".yaml", ".yml")
 _BESIDE_NAMES = ("path", "train", "val", "nc")  # one of these makes any YAML file with names a data.yaml
 
@@ -55,18 +56,26 @@ class ClassLists:
     lists: list[ClassList] = field(default_factory=list)  # those in outer folders first
     settings: dict[str, dict[str, Node]] = field(default_factory=dict)  # the content of each data.yaml
     chosen: dict[tuple[str, ...], ClassList | None] = field(default_factory=dict)
+    labels: Collection[str] = ()  # all files of labels
 
     def of(self, path: str, collected: LabelCollector) -> ClassList | None:
-        """Return the list for a file of labels: the nearest above it, else the only one; None where none is to count.
+        """Return the list for a file of labels: the nearest above it, else one apart from all labels; None for none.
 
-        Lists that name a number differently are asked.
+        Lists that name a number differently are asked, and those beside the labels of another folder.
         """
         above = [one for parent in PurePosixPath(path).parents for one in self._by_folder.get(str(parent), ())]
-        possible = above or self.lists
-        key = tuple(one.path for one in possible)
+        possible = above or self._apart or self.lists
+        foreign = not above and not self._apart
+        key = (str(foreign), *(one.path for one in possible))
         if key not in self.chosen:
-            self.chosen[key] = _choose(possible, collected)
+            self.chosen[key] = _ask_foreign(possible, path, collected) if foreign else _choose(possible, collected)
         return self.chosen[key]
+
+    @cached_property
+    def _apart(self) -> list[ClassList]:
+        """The lists in folders without labels; those beside labels are about these."""
+        folders = {str(parent) for path in self.labels for parent in PurePosixPath(path).parents}
+        return [one for one in self.lists if _folder(one) not in folders]
 
     @cached_property
     def _by_folder(self) -> dict[str, list[ClassList]]:
@@ -234,6 +243,24 @@ def _choose(possible: list[ClassList], collected: LabelCollector) -> ClassList |
     place = "" if _folder(nearest) == "." else _folder(nearest)
     key = collected.asking.ask(Question(LISTS, text, tuple(choices), place, ("number", "class")))
     return None if key == SKIP else by_key.get(key or "", nearest)
+
+
+def _ask_foreign(lists: list[ClassList], path: str, collected: LabelCollector) -> ClassList | None:
+    """Return the list that somebody chooses for labels whose folder has none, while those of other folders have."""
+    by_key = {one.path.replace("=", "-"): one for one in lists[:_MOST_LISTS]}
+    choices = [Choice(key, f"Use {one.path}", _sample(one)) for key, one in by_key.items()]
+    choices.append(Choice(SKIP, "Leave these labels out", tuple((number, "") for number, _ in _sample(lists[0]))))
+    others = f"{lists[0].path} lies" if len(lists) == 1 else f"{lists[0].path} and other lists lie"
+    text = (
+        f"No list of classes lies in the folder of {path} or above it; {others} beside the labels of another folder. "
+        "Which list belongs to the labels without one?"
+    )
+    key = collected.asking.ask(Question(LISTS, text, tuple(choices), "", ("number", "class")))
+    return None if key == SKIP else by_key.get(key or "", lists[0])
+
+
+def _sample(one: ClassList) -> tuple[tuple[str, str], ...]:
+    return tuple((str(number), name) for number, name in enumerate(one.names[:SAMPLED]))
 
 
 def _name(one: ClassList, number: int) -> str:
