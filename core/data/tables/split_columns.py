@@ -14,7 +14,7 @@ _SPLITS = {
     **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
-_SETS = ("set", "subset", "data_set", "dataset", "partition", "usage", "phase", "fold", "mode")
+SETS = ("set", "subset", "data_set", "dataset", "partition", "usage", "phase", "fold", "mode")
 """Columns that give the split where all their words are splits."""
 _FLAGS = {
     "is_test": "test",
@@ -45,7 +45,7 @@ def choose_split(header: Header, text: str) -> tuple[Header, list[Problem]]:
     A column called split counts, unless it is empty. Others are read only where nothing else stands in them.
     """
     used, plain = header.used, header.plain
-    named = [at for at, name in enumerate(plain) if at not in used and (name in _SETS or name in _FLAGS)][:_MOST]
+    named = [at for at, name in enumerate(plain) if at not in used and (name in SETS or name in _FLAGS)][:_MOST]
     own = [] if header.split is None else [header.split]
     filled, odd = _looked_through(header, text, [*own, *named]) if named else (set(), set())
     others = [at for at in named if at in filled and at not in odd]
@@ -53,7 +53,7 @@ def choose_split(header: Header, text: str) -> tuple[Header, list[Problem]]:
         return header, []
     problems = []
     if header.split is None or header.split not in filled:
-        words = [at for at in others if plain[at] in _SETS]
+        words = [at for at in others if plain[at] in SETS]
         if words:
             header = replace(header, split=words[0])
             said = f"the column {header.names[words[0]]} gives the split"

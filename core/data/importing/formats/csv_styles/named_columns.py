@@ -19,7 +19,7 @@ from core.data.tables.boxes.box_layout import BOX_COLUMNS
 from core.data.tables.column_choices import FILE_COLUMN
 from core.data.tables.label_columns import FILENAMES, GROUPS, LABELS, SPLIT, TAGS
 from core.data.tables.label_rows import LabelTable
-from core.data.tables.labels_csv import split_named
+from core.data.tables.split_columns import SETS, split_named
 
 PHOTOS = (
     *FILENAMES,
@@ -38,8 +38,6 @@ CLASSES = (
 SEVERAL = ("labels", "tags", "classes", "attribute_ids")
 """Columns whose cells hold several labels, separated by spaces."""
 VALID = "is_valid"
-SETS = ("set", "subset", "data_set", "dataset", "partition", "usage", "phase")
-"""Columns that give the split where all their words are splits."""
 _JUDGED = 100  # rows
 _NO_PHOTO = frozenset((*CLASSES, VALID, *SETS, SPLIT, *GROUPS, TAGS, *BOX_COLUMNS))
 """Columns that do not name the photo, even where their cells are called like photos."""
