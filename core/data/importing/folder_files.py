@@ -28,6 +28,8 @@ def list_folder(root: Path) -> FolderListing:
     ``root`` is a resolved path.
     """
     listing = FolderListing()
+    tried: dict[str, int] = {}
+    taken: set[str] = set()
 
     def note(error: OSError) -> None:
         listing.unreadable.append(f"{error.filename} cannot be read ({error.strerror})")
@@ -38,7 +40,8 @@ def list_folder(root: Path) -> FolderListing:
         folders[:] = sorted(name for name in folders if not is_clutter(name))
         links = [name for name in folders if (here / name).is_symlink()]
         for path in [here / name for name in (*links, *names) if not is_clutter(name)]:
-            shown = free_name(_as_text(path.relative_to(root)), listing.files)
+            shown = free_name(_as_text(path.relative_to(root)), taken, tried)
+            taken.add(shown)
             if reason := _skip_reason(path, root):
                 listing.refused[shown] = reason
             else:
@@ -98,12 +101,17 @@ def read_limited(file: BinaryIO, name: str) -> bytes:
     return data
 
 
-def free_name(name: str, taken: Collection[str]) -> str:
-    """Return the name, with a number before its suffix if it is taken."""
-    suffix, free, number = PurePosixPath(name).suffix, name, 1
+def free_name(name: str, taken: Collection[str], tried: dict[str, int] | None = None) -> str:
+    """Return the name, with a number before its suffix if it is taken.
+
+    ``tried`` keeps the last number of each name from one call to the next: thousands may have the same name.
+    """
+    tried = {} if tried is None else tried
+    suffix, free, number = PurePosixPath(name).suffix, name, tried.get(name, 1)
     while free in taken:
         number += 1
         free = name.removesuffix(suffix) + f" ({number}){suffix}"
+    tried[name] = number
     return free
 
 
