@@ -28,6 +28,13 @@ NONE = "none"
 
 LABELS = ("label", "labels", "class", "category", "target")
 _LABEL_ENDS = tuple(f"_{word}" for word in (*LABELS, "label_id", "class_id"))  # fine_label: likely, and not sure
+# What is counted, for one and for several.
+_UNLABELLED = ("1 image has no label", "images have no label")
+_SEVERAL = (
+    "1 image has several labels, and a project has one class a photo; it gets none",
+    "images have several labels, and a project has one class a photo; they get none",
+)
+_MORE = ("1 more row has a label that cannot be used", "more rows have a label that cannot be used")
 _SHOWN_COLUMNS = 8
 _MOST_PROBLEMS = 100
 _STARTS = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"GIF8": ".gif", b"BM": ".bmp", b"RIFF": ".webp"}
@@ -126,7 +133,7 @@ class _Labels:
         self._names = file.classes.get(column or "")
         self._column = column
         self._problems = problems
-        self._counts: Counter[str] = Counter()
+        self._counts: Counter[tuple[str, str]] = Counter()
 
     def of(self, row: ParquetRow, number: int) -> str | None:
         """Return the label of the row with this number, counted from 1; None for none."""
@@ -134,10 +141,10 @@ class _Labels:
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
         if isinstance(value, list):
-            self._counts["images have several labels, and a project has one class a photo; they get none"] += 1
+            self._counts[_SEVERAL] += 1
             return None
         if self._column is None or value is None or (self._names is not None and value == -1):
-            self._counts["images have no label"] += self._column is not None
+            self._counts[_UNLABELLED] += self._column is not None
             return None
         if self._names is not None and isinstance(value, int) and not isinstance(value, bool):
             if 0 <= value < len(self._names):
@@ -153,13 +160,14 @@ class _Labels:
         """Add what was counted to the problems."""
         for what, count in self._counts.items():
             if count:
-                self._problems.append(Problem(None, f"{count:,} {what}", harmless=what == "images have no label"))
+                text = what[0] if count == 1 else f"{count:,} {what[1]}"
+                self._problems.append(Problem(None, text, harmless=what == _UNLABELLED))
 
     def _note(self, number: int, text: str) -> None:
         if len(self._problems) < _MOST_PROBLEMS:
             self._problems.append(Problem(None, f"row {number}: {text}; the image has no label"))
         else:
-            self._counts["more rows have a label that cannot be used"] += 1
+            self._counts[_MORE] += 1
 
 
 def _names(rows: Sequence[ParquetRow], stem: str) -> list[str]:

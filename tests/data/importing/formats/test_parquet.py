@@ -58,7 +58,7 @@ def test_images_with_their_classes_and_the_split_of_the_name() -> None:
     assert labels(plan) == {"a.png": ("dog", "train"), "b.png": ("cat", "train"), "c.png": (None, "train")}
     assert plan.classes == ("cat", "dog")
     assert [one.read() for one in plan.candidates] == [photo(0), photo(1), photo(2)]
-    assert not problems(plan) and "1 images have no label" in remarks(plan)
+    assert not problems(plan) and "1 image has no label" in remarks(plan)
 
 
 def test_numbers_without_names_and_text_are_the_classes() -> None:
@@ -104,7 +104,7 @@ def test_several_labels_of_an_image_are_a_problem_and_one_in_a_list_is_not() -> 
     features = {"image": {"_type": "Image"}, "labels": {"feature": of_classes("cat", "dog"), "_type": "Sequence"}}
     plan = plan_of(parquet({"image": images("a.png", "b.png"), "labels": [[1], [0, 1]]}, features))
     assert [one.label for one in plan.candidates] == ["dog", None]
-    assert any("1 images have several labels" in text for text in problems(plan))
+    assert any("1 image has several labels" in text for text in problems(plan))
 
 
 def test_two_columns_of_classes_are_asked() -> None:
