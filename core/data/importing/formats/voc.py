@@ -28,15 +28,14 @@ from core.data.importing.formats.gathered_labels import (
 from core.data.importing.formats.gathering.label_sources import settle_sources
 from core.data.importing.formats.gathering.named_splits import SplitNames
 from core.data.importing.formats.gathering.untrusted_values import format_number, number_of
+from core.data.importing.formats.gathering.xml_text import XmlRefused, parse_xml
 from core.data.importing.formats.reading.voc_photos import ROOTS, choose_photos
 from core.data.importing.formats.reading.voc_splits import NO_SPLIT, ImageSets, read_image_sets
 from core.data.importing.formats.reading.voc_xml import (
     CORNERS,
     Annotation,
-    XmlRefused,
     annotation_of,
     declared_encoding,
-    parse_xml,
 )
 from core.data.tables.questions import Asking, NobodyToAsk
 from core.errors import DataError

@@ -9,10 +9,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from xml.etree.ElementTree import Element
 
 from core.data.importing.formats.gathering.untrusted_values import number_of
 from core.data.importing.formats.tools.entries.outlines import around, around_turned
@@ -28,10 +25,6 @@ _NO_ENCODINGS = re.compile("utf_?(16|32|7).*|ucs.*|idna|punycode|undefined|mbcs|
 
 Corners = tuple[str, ...]
 """The texts of left, upper, right and lower edge; fewer where there is no box."""
-
-
-class XmlRefused(ValueError):
-    """The file is not XML that is read; the message is half a sentence."""
 
 
 @dataclass(frozen=True)
@@ -72,19 +65,6 @@ def declared_encoding(data: bytes) -> str | None:
     except UnicodeDecodeError:
         pass
     return codecs.lookup(name).name
-
-
-def parse_xml(text: str) -> Element:
-    """Return the root of an XML text. Raises XmlRefused."""
-    try:
-        root: Element = fromstring(text, forbid_dtd=True)
-    except ParseError as error:
-        raise XmlRefused(f"it is not XML ({error})") from error
-    except DefusedXmlException as error:
-        raise XmlRefused("it declares XML entities, which are not safe to read") from error
-    except ValueError as error:
-        raise XmlRefused("it is not XML") from error
-    return root
 
 
 def annotation_of(path: str, root: Element) -> Annotation:

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 from core.data.importing.folder_layout import suffix_of
 from core.data.importing.formats.gathered_labels import CollectedLabels, Files
 from core.data.importing.formats.gathering.untrusted_values import number_of
+from core.data.importing.formats.gathering.xml_text import XmlRefused, elements_of, root_of
 from core.data.importing.formats.tools.entries.outlines import (
     Sides,
     around,
@@ -22,7 +23,6 @@ from core.data.importing.formats.tools.entries.outlines import (
 from core.data.importing.formats.tools.entries.photo_entries import PhotoEntry, Region, ToolReading
 from core.data.importing.formats.tools.entries.photo_names import IMAGES, Found, PhotoFinder, could_be
 from core.data.importing.formats.tools.entries.settle_entries import finish
-from core.data.importing.formats.tools.entries.xml_elements import XmlRefused, elements_of, root_of
 from core.data.tables.labels_csv import split_named
 from core.data.tables.questions import Asking, NobodyToAsk
 from core.errors import ImageRefused

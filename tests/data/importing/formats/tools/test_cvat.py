@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data.importing.formats.tools.entries import xml_elements
+from core.data.importing.formats.gathering import xml_text
 from core.data.importing.plan_import import plan_folder
 from tests.data.importing.formats.tools.data_sets import (
     asked,
@@ -188,7 +188,7 @@ def test_a_file_that_breaks_off_or_has_entities_is_not_used(tmp_path: Path, text
 
 
 def test_an_image_with_too_many_elements_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xml_elements, "MOST_ELEMENTS", 50)
+    monkeypatch.setattr(xml_text, "MOST_ELEMENTS", 50)
     many = cvat(*(image("a.png", box(), number) for number in range(100)))  # counted for each image
     assert not problems(plan_folder(write(tmp_path / "a", many)))
     deep = cvat(image("a.png", "<x>" * 60 + "</x>" * 60))
