@@ -1,18 +1,20 @@
 """Guess the columns of a table of boxes without the usual header, for a person to confirm."""
 
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from core.data.importing.archives import list_zip
 from core.data.importing.folder_layout import TABLE_SUFFIXES, suffix_of
+from core.data.importing.formats.csv_styles.usual_table import with_own_lines
 from core.data.importing.import_plan import ImportPlan
 from core.data.importing.plan_import import Upload, plan_uploads
 from core.data.pictures.decoding import IMAGE_SUFFIXES
 from core.data.tables.csv_cells import as_line, bytes_of, neutralize, rows_of
 from core.data.tables.label_columns import BOX, CORNERS, DELIMITERS
-from core.data.tables.label_rows import LabelledBox
+from core.data.tables.label_rows import LabelledBox, Problem
 from core.data.tables.labels_csv import split_named
 from core.data.tables.questions import NO_ANSWERS
 from core.data.tables.text_encoding import text_or_latin_1
@@ -21,6 +23,8 @@ from core.errors import DataError, ImageRefused, LabelsError
 SHARE = 0.8  # of the rows must look like it
 SAMPLED_LINES = 2000
 BOX_COLUMNS = 4  # the last ones
+_SHOWN = 80  # characters of a row
+_LINE_ENDS = re.compile("\r\n|\r|\n")
 
 Planner = Callable[..., ImportPlan]
 """Plans photos with a labels.csv (bytes), a group column and answers."""
@@ -31,7 +35,8 @@ class ColumnGuess:
     """A guess at a table's columns, of which the last four are a box."""
 
     name: str  # of the table's file
-    rows: tuple[tuple[str, ...], ...]  # all lines; one that could not be split is a single cell
+    rows: tuple[tuple[str, ...], ...]  # all but empty ones; one that could not be split is the reason why
+    lines: tuple[int, ...]  # the number of the first line of each row
     header: bool  # the first line names the columns
     filename: int
     label: int | None
@@ -49,15 +54,19 @@ class ColumnGuess:
         places = [self.filename, *([self.label] if self.label is not None else [])]
         places += [self.split] if self.split is not None else []
         names = ["filename", "label", *(["split"] if self.split is not None else []), *(CORNERS if corners else BOX)]
-        lines = [as_line(names, self.delimiter)]
-        for cells in self.rows[self.header :]:
-            if len(cells) < len(self.rows[0]):
-                lines.append(as_line(list(cells), self.delimiter))
+        at = self.lines[0] if self.header else 0  # the header's own line; a new one comes before all lines
+        lines = ["\n" * (at - 1), as_line(names, self.delimiter)]
+        written = max(at, 1)
+        for line, cells in self._body():
+            if not self._is_whole(cells):
                 continue
             chosen = [cells[place] for place in places]
             if self.label is None:
                 chosen.insert(1, neutralize(label))
-            lines.append(as_line([*chosen, *cells[-4:]], self.delimiter))
+            row = as_line([*chosen, *self._box_of(cells)], self.delimiter)
+            empty = line + (not self.header) - written - 1
+            lines.append("\n" * empty + row)
+            written += empty + len(_LINE_ENDS.findall(row))
         try:
             return "".join(lines).encode(self.encoding)
         except UnicodeEncodeError as error:
@@ -65,10 +74,36 @@ class ColumnGuess:
                 f"{self.name} is not UTF-8, so the class of its boxes cannot be {label}. Save it as CSV UTF-8."
             ) from error
 
+    def problems(self) -> tuple[Problem, ...]:
+        """Return a problem for each row with another number of cells than the first: its columns are unknown."""
+        width = len(self.rows[0])
+        return tuple(
+            Problem(
+                line,
+                f"it has {len(cells)} {'cell' if len(cells) == 1 else 'cells'} and the first row has {width}, so it is "
+                f"left out: {', '.join(cells)[:_SHOWN]}",
+            )
+            for line, cells in self._body()
+            if not self._is_whole(cells)
+        )
+
+    def _body(self) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Yield the rows below the header, each with its line."""
+        yield from list(zip(self.lines, self.rows, strict=True))[self.header :]
+
+    def _is_whole(self, cells: Sequence[str]) -> bool:
+        width = len(self.rows[0])
+        return len(cells) >= width and not any(cell.strip() for cell in cells[width:])
+
+    def _box_of(self, cells: Sequence[str]) -> Sequence[str]:
+        width = len(self.rows[0])
+        return cells[width - BOX_COLUMNS : width]
+
 
 def guess_columns(source: bytes, name: str) -> ColumnGuess | None:
     """Guess the columns of a table; None where its rows are not a photo and four numbers."""
-    delimiter, rows, encoding = _table_rows(source, name)
+    delimiter, found, encoding = _table_rows(source, name)
+    rows = [cells for _, cells in found]
     width = len(rows[0]) if rows else 0
     if width < 1 + BOX_COLUMNS:
         return None
@@ -84,21 +119,27 @@ def guess_columns(source: bytes, name: str) -> ColumnGuess | None:
     splits = _split_columns(body, others)
     label = _class_column(body, [place for place in others if place not in splits])
     split = next(iter(splits), None)
-    return ColumnGuess(name, tuple(rows), header, filename, label, split, _are_corners(body), delimiter, encoding)
+    lines = tuple(line for line, _ in found)
+    corners = _are_corners(body)
+    return ColumnGuess(name, tuple(rows), lines, header, filename, label, split, corners, delimiter, encoding)
 
 
-def _table_rows(source: bytes, name: str) -> tuple[str, list[tuple[str, ...]], str]:
-    """Return the delimiter that gives the most columns, the rows, and the encoding; no rows for what is not text."""
+def _table_rows(source: bytes, name: str) -> tuple[str, list[tuple[int, tuple[str, ...]]], str]:
+    """Return the delimiter that gives the most columns, the rows with their lines, and the encoding.
+
+    There are no rows for what is not text.
+    """
     try:
         text, encoding = text_or_latin_1(bytes_of(source, name), name)
     except LabelsError:
         return ",", [], "utf-8"
-    best: list[tuple[str, ...]] = []
+    best: list[tuple[int, tuple[str, ...]]] = []
     mark = ","
     for delimiter in DELIMITERS:
-        rows = [(cells,) if isinstance(cells, str) else tuple(cells) for _, cells in rows_of(text, delimiter, False)]
-        rows = [row for row in rows if any(cell.strip() for cell in row)]
-        if rows and len(rows[0]) > len(best[0] if best else ()):
+        found = rows_of(text, delimiter, False)
+        rows = [(line, (cells,) if isinstance(cells, str) else tuple(cells)) for line, cells in found]
+        rows = [(line, row) for line, row in rows if any(cell.strip() for cell in row)]
+        if rows and len(rows[0][1]) > len(best[0][1] if best else ()):
             best, mark = rows, delimiter
     return mark, best, encoding
 
@@ -192,13 +233,27 @@ def plan_guessed(
     ``plan_folder``.
     """
     plan = plan_with(guess.as_labels(corners, label), group_column=group_column, answers=answers)
-    if guess.header:
-        return plan
+    if not guess.header:
+        plan = _without_header_line(plan)
+    problems = sorted((*guess.problems(), *plan.problems), key=lambda one: (one.line is None, one.line or 0))
+    return replace(plan, problems=tuple(problems))
+
+
+def _without_header_line(plan: ImportPlan) -> ImportPlan:
+    """Return the plan with the numbers of the lines as they are without a header."""
     candidates = tuple(
         replace(one, objects=_moved_up(one.objects), line=one.line - 1 if one.line else None) for one in plan.candidates
     )
     absent = tuple(replace(row, objects=_moved_up(row.objects), line=row.line - 1) for row in plan.absent)
-    problems = tuple(replace(one, line=one.line - 1 if one.line else None) for one in plan.problems)
+    problems = tuple(
+        replace(
+            one,
+            line=one.line - 1 if one.line else None,
+            text=with_own_lines(one.text, lambda line: line - 1),
+            marked=one.marked and _moved_up([one.marked])[0],
+        )
+        for one in plan.problems
+    )
     return replace(plan, candidates=candidates, problems=problems, absent=absent)
 
 

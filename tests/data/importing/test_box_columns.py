@@ -35,6 +35,34 @@ def test_a_table_without_a_header_is_read_as_proposed_and_keeps_its_lines() -> N
     assert bad.candidate.name == "c.png" and bad.marked.line == 3 and "15 pixels beyond" in bad.text
 
 
+@pytest.mark.parametrize("header", ["", "photo,what,left,top,right,bottom\n"], ids=["no header", "header"])
+def test_rows_with_another_number_of_cells_are_problems_with_their_own_line(header: str) -> None:
+    rows = ["a.png,owl,1,2,9,9", "", 'b.png,"barn\nowl",1,2,9,9', "", *["a.png,owl,3,3,5,6"] * 10]
+    rows += ["c.png,dog,1,2,6,7,95", "c.png,1,2,6,7", "c.png,dog,1,1,6,40", "c.png,dog,2,2,6,7,,"]
+    files = uploads(header + "\n".join(rows) + "\n")
+    guess = guess_in_uploads(files)
+    assert guess is not None and guess.header == bool(header)
+    plan = plan_guessed(guess, True, "object", uploads_with(files, guess))
+    first = len(rows) - 2 + bool(header)  # the quoted cell has two lines
+    said = {one.line: one.text for one in plan.problems if not one.harmless}
+    assert "it has 7 cells and the first row has 6" in said[first] and "c.png, dog, 1, 2, 6, 7, 95" in said[first]
+    assert "it has 5 cells" in said[first + 1]
+    (bad,) = bad_boxes(plan)
+    assert bad.marked.line == first + 2
+    (photo,) = [one for one in plan.candidates if one.name == "c.png"]
+    assert [one.box for one in photo.objects if one.line == first + 3] == [Box(2, 2, 4, 5)]
+    assert not {first, first + 1} & {one.line for one in photo.objects}
+
+
+def test_a_short_row_is_not_read_where_a_column_is_left_out() -> None:
+    files = uploads("a.png,x,y,owl,1,2,9,9\n" * 9 + "b.png,x,1,2,9,9\n")
+    guess = guess_in_uploads(files)
+    assert guess is not None
+    plan = plan_guessed(guess, True, "object", uploads_with(files, guess))
+    assert any(one.line == 10 and "it has 6 cells" in one.text for one in plan.problems if not one.harmless)
+    assert next(one for one in plan.candidates if one.name == "b.png").objects == ()
+
+
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
 def test_other_names_of_columns_and_corners(mark: str) -> None:
     rows = [["photo", "part", "animal", "x1", "y1", "x2", "y2"], ["a.png", "train", "owl", "1", "2", "5", "9"]]
