@@ -48,9 +48,9 @@ def read_data_set(
             found += [Competitor(labels, trial)] if labels is not None else []
     own = [one for one in found if any(PurePosixPath(path).name.lower() == TABLE for path in one.labels.used)]
     if table and not own:
-        labels = ask_about_table(found, asking)
+        labels = ask_about_table(found, asking, files)
     elif found:
-        labels = choose_labels(found, asking)
+        labels = choose_labels(found, asking, files)
         problems = (*labels.table.problems, *(Problem(None, str(error)) for error in refused))
         labels = replace(labels, table=replace(labels.table, problems=problems))
     elif refused:

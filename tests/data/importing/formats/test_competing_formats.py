@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.data.importing.plan_import import plan_folder
+from core.data.tables.questions import Choice
 from tests.data.importing.formats.tools.data_sets import (
     asked,
     boxes,
@@ -38,6 +39,13 @@ def voc(box: Box) -> str:
     return f"<annotation><object><name>{label}</name><bndbox>{corners}</bndbox></object></annotation>"
 
 
+def drawn(choice: Choice) -> dict[str, list[Box]]:
+    """Return the boxes that the samples of a choice show, by their photos."""
+    return {
+        one.name: [(label, box.x, box.y, box.width, box.height) for label, box in one.boxes] for one in choice.photos
+    }
+
+
 def write(folder: Path, files: dict[str, Any]) -> Path:
     photos = {f"images/{name}.png": photo(seed=seed) for seed, name in enumerate("ab")}
     return write_files(folder, {**photos, **files})
@@ -66,11 +74,11 @@ def test_formats_that_differ_are_asked_with_samples(tmp_path: Path, other: Box) 
     assert asked(plan) == ["which-labels"]
     (question,) = plan.questions
     assert "COCO (2 photos, 2 boxes), Pascal VOC (2 photos, 2 boxes)" in question.text
-    shown = f"{other[0]} (10, 10, 30, {other[4]:.0f})"
-    assert [(one.key, one.rows) for one in question.choices] == [
-        ("coco", (("images/a.png", "owl (10, 10, 30, 20)"),)),
-        ("pascal-voc", (("images/a.png", shown),)),
+    assert [(one.key, one.rows, drawn(one)) for one in question.choices] == [
+        ("coco", (), {"images/a.png": [A]}),
+        ("pascal-voc", (), {"images/a.png": [other]}),
     ]
+    assert question.choices[0].photos[0].read() == (folder / "images/a.png").read_bytes()
     assert boxes(plan_folder(folder, answers={"which-labels": "coco"})) == {"a.png": [A], "b.png": [B]}
     plan = plan_folder(folder, answers={"which-labels": "pascal-voc"})
     assert boxes(plan) == {"a.png": [other], "b.png": [B]} and not plan.questions
@@ -80,7 +88,11 @@ def test_formats_about_different_photos_may_all_count(tmp_path: Path) -> None:
     folder = write(tmp_path, {"all.json": coco(a=A), "images/b.xml": voc(B)})
     plan = plan_folder(folder)
     assert asked(plan) == ["which-labels"]
-    assert [one.key for one in plan.questions[0].choices] == ["all", "coco", "pascal-voc"]
+    assert {one.key: drawn(one) for one in plan.questions[0].choices} == {
+        "all": {"images/a.png": [A], "images/b.png": [B]},
+        "coco": {"images/a.png": [A], "images/b.png": []},
+        "pascal-voc": {"images/a.png": [], "images/b.png": [B]},
+    }
     plan = plan_folder(folder, answers={"which-labels": "all"})
     assert boxes(plan) == {"a.png": [A], "b.png": [B]} and not problems(plan)
     assert not any("without a label" in text for text in remarks(plan))
@@ -109,7 +121,12 @@ def test_two_annotation_tools_that_differ_are_asked(tmp_path: Path) -> None:
     }
     cvat = '<annotations><image id="0" name="a.png"><tag label="duck"/></image></annotations>'
     folder = write(tmp_path, {"images/a.json": labelme, "annotations.xml": cvat})
-    assert asked(plan_folder(folder)) == ["which-labels"]
+    (question,) = plan_folder(folder).questions
+    assert question.kind == "which-labels"
+    assert {one.key: (one.rows, drawn(one)) for one in question.choices} == {
+        "cvat": ((("images/a.png", "duck"),), {"images/a.png": []}),
+        "labelme": ((), {"images/a.png": [A]}),
+    }
     assert classes(plan_folder(folder, answers={"which-labels": "cvat"}))["a.png"] == "duck"
     assert boxes(plan_folder(folder, answers={"which-labels": "labelme"}))["a.png"] == [A]
 

@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.data.importing.formats.gathered_labels import CollectedLabels, distinct_names
-from core.data.tables.label_rows import LabelledBox, LabelRow, LabelTable, Problem, objects_of
+from core.data.importing.formats.gathered_labels import CollectedLabels, Files, distinct_names
+from core.data.importing.formats.gathering.sample_photos import sample_photo
+from core.data.tables.label_rows import PIXELS, LabelledBox, LabelRow, LabelTable, Problem, objects_of
 from core.data.tables.names import class_key
 from core.data.tables.questions import SAMPLED, Asking, Choice, Question
 
@@ -20,6 +21,7 @@ SAME_PIXELS = 1.5
 """Boxes that differ by less are the same: some formats hold whole pixels, and one counts them from 1."""
 
 _MOST_COMPARED = 300  # boxes of one photo
+_LONGEST_WORD = 60  # characters of a class that are shown
 _WITHOUT_LABEL = "imported without a label"
 
 
@@ -40,7 +42,7 @@ class Competitor:
         return {row.filename: row for row in self.labels.table.rows if row.label is not None or objects_of(row)}
 
 
-def choose_labels(found: Sequence[Competitor], asking: Asking) -> CollectedLabels:
+def choose_labels(found: Sequence[Competitor], asking: Asking, files: Files) -> CollectedLabels:
     """Return the only data set, or the one that says all that the others say; else ask. There is at least one.
 
     A question is also whether all of them count, if no two give the same photo different labels.
@@ -55,7 +57,7 @@ def choose_labels(found: Sequence[Competitor], asking: Asking) -> CollectedLabel
         others = [one for one in some if one is not chosen]
         same = [Problem(None, _same(chosen, others), harmless=True)] if others else []
         return _with(chosen.labels, [*others, *empty], [*same, *_problems(empty)])
-    key = asking.ask(_question(some, rows))
+    key = asking.ask(_question(some, rows, files))
     if key == ALL:
         for one in some:
             asking.adopt(one.asking)
@@ -65,14 +67,19 @@ def choose_labels(found: Sequence[Competitor], asking: Asking) -> CollectedLabel
     return _with(chosen.labels, [one for one in found if one is not chosen], _problems(empty))
 
 
-def ask_about_table(found: Sequence[Competitor], asking: Asking) -> CollectedLabels | None:
+def ask_about_table(found: Sequence[Competitor], asking: Asking, files: Files) -> CollectedLabels | None:
     """Ask whether a labels.csv counts or the data sets beside it; None for the table, and while nobody has chosen."""
     some = [one for one in found if one.labelled()]
     if not some:
         return None
     shown = ", ".join(_in_words(one) for one in some)
     text = f"There is a labels.csv, and beside it the labels are there as {shown}. Which of them counts?"
-    choices = [Choice(TABLE, "Take labels.csv"), *(_choice(one, one.labelled()) for one in some)]
+    paths = list(dict.fromkeys(path for one in some for path in one.labelled()))[:SAMPLED]
+    boxed = any(objects_of(row) for one in some for row in one.labelled().values())
+    choices = [Choice(TABLE, "Take labels.csv")]
+    choices += [
+        _choice(one.key, f"Use {one.labels.kind}", _rows_of(paths, one.labelled()), files, boxed) for one in some
+    ]
     key = asking.ask(Question(WHICH_LABELS, text, tuple(choices), columns=("photo", "labels")))
     chosen = next((one for one in some if one.key == key), None)
     if chosen is None:
@@ -121,15 +128,22 @@ def _same(chosen: Competitor, others: Sequence[Competitor]) -> str:
     return f"the labels are there as {chosen.labels.kind} and as {kinds}, which agree; {chosen.labels.kind} is used"
 
 
-def _question(some: Sequence[Competitor], rows: Sequence[Mapping[str, LabelRow]]) -> Question:
-    """Return the question which labels count, with the photos that differ as samples."""
+def _question(some: Sequence[Competitor], rows: Sequence[Mapping[str, LabelRow]], files: Files) -> Question:
+    """Return the question which labels count; the samples are photos that differ, the same ones in each choice."""
     paths = list(dict.fromkeys(path for mine in rows for path in mine))
-    differ = [path for path in paths if not all(path in mine and _agree(path, mine, rows[0]) for mine in rows)]
-    sampled = [{path: mine[path] for path in differ if path in mine} for mine in rows]
-    choices = [_choice(one, sample) for one, sample in zip(some, sampled, strict=True)]
-    apart = all(_agree(path, mine, other) for mine in rows for other in rows for path in mine)
-    if apart:
-        choices.insert(0, Choice(ALL, "Use all of them: no two of them differ about the same photo"))
+    differ = [path for path in paths if not all(_agree(path, mine, other) for mine in rows for other in rows)]
+    lacking = [path for path in paths if path not in differ and not all(path in mine for mine in rows)]
+    shown = [*differ, *lacking][:SAMPLED]
+    sampled = [_rows_of(shown, mine) for mine in rows]
+    boxed = any(row is not None and objects_of(row) for sample in sampled for row in sample.values())
+    choices = [
+        _choice(one.key, f"Use {one.labels.kind}", sample, files, boxed)
+        for one, sample in zip(some, sampled, strict=True)
+    ]
+    if not differ:
+        text = "Use all of them: no two of them differ about the same photo"
+        every = {path: row for sample in reversed(sampled) for path, row in sample.items() if row is not None}
+        choices.insert(0, _choice(ALL, text, _rows_of(shown, every), files, boxed))
     text = (
         f"The labels are there in {len(some)} formats, and they differ: {', '.join(map(_in_words, some))}. "
         "Which of them counts?"
@@ -137,9 +151,23 @@ def _question(some: Sequence[Competitor], rows: Sequence[Mapping[str, LabelRow]]
     return Question(WHICH_LABELS, text, tuple(choices), columns=("photo", "labels"))
 
 
-def _choice(one: Competitor, rows: Mapping[str, LabelRow]) -> Choice:
-    sample = tuple((path, _label_in_words(row)) for path, row in list(rows.items())[:SAMPLED])
-    return Choice(one.key, f"Use {one.labels.kind}", sample)
+def _rows_of(paths: Sequence[str], rows: Mapping[str, LabelRow]) -> dict[str, LabelRow | None]:
+    return {path: rows.get(path) for path in paths}
+
+
+def _choice(key: str, text: str, sample: Mapping[str, LabelRow | None], files: Files, boxed: bool) -> Choice:
+    """Return a choice with what it says of some photos; where a choice has boxes, they are drawn."""
+    rows: tuple[tuple[str, ...], ...] = ()
+    if not any(row is not None and objects_of(row) for row in sample.values()):
+        rows = tuple((path, ((row and row.label) or "no label")[:_LONGEST_WORD]) for path, row in sample.items())
+    if not boxed:
+        return Choice(key, text, rows)
+    photos = (
+        sample_photo(path, files, objects_of(row) if row else (), row.frame if row else PIXELS)
+        for path, row in sample.items()
+        if path in files
+    )
+    return Choice(key, text, rows, tuple(photos))
 
 
 def _in_words(one: Competitor) -> str:
@@ -148,17 +176,6 @@ def _in_words(one: Competitor) -> str:
     photos = "1 photo" if len(rows) == 1 else f"{len(rows):,} photos"
     counted = f", {boxes:,} box{'' if boxes == 1 else 'es'}" if boxes else ""
     return f"{one.labels.kind} ({photos}{counted})"
-
-
-def _label_in_words(row: LabelRow) -> str:
-    boxes = objects_of(row)
-    if not boxes:
-        return (row.label or "")[:60]
-    shown = [
-        f"{(one.label or '')[:40]} ({one.box.x:.0f}, {one.box.y:.0f}, {one.box.width:.0f}, {one.box.height:.0f})"
-        for one in boxes[:SAMPLED]
-    ]
-    return "; ".join(shown) + ("; ..." if len(boxes) > SAMPLED else "")
 
 
 def _problems(empty: Sequence[Competitor]) -> list[Problem]:

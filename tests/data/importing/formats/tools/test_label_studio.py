@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from core.data.importing.plan_import import plan_folder
+from core.data.pictures.box import Box
 from tests.data.importing.formats.tools.data_sets import (
     asked,
     boxes,
@@ -258,6 +259,10 @@ def test_whose_boxes_count_is_asked(tmp_path: Path) -> None:
     two = (annotation(region()), annotation(region("cat", x=50), by=2))
     plan = plan_of(tmp_path / "a", task("a.png", *two))
     assert "which-annotator" in asked(plan) and boxes(plan) == {"a.png": []}
+    (question,) = (one for one in plan.questions if one.kind == "which-annotator")
+    shown = [[(photo.name, photo.boxes) for photo in one.photos] for one in question.choices]
+    one, other = Box(10, 10, 30, 20), Box(50, 10, 30, 20)
+    assert shown == [[("images/a.png", (("dog", one),))], [("images/a.png", (("cat", other),))], []]
     for key, found in {
         "annotator 1": [("dog", 10, 10, 30, 20)],
         "annotator 2": [("cat", 50, 10, 30, 20)],

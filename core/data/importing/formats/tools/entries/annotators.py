@@ -4,10 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from core.data.importing.equal_photos import distinct_classes
-from core.data.importing.formats.gathered_labels import LabelCollector
+from core.data.importing.formats.gathered_labels import Files, LabelCollector
+from core.data.importing.formats.gathering.sample_photos import sample_photo
+from core.data.importing.formats.tools.entries.outlines import numbers_of
 from core.data.importing.formats.tools.entries.photo_entries import PhotoEntry, Region, listed
+from core.data.pictures.box import Box
+from core.data.tables.label_rows import LabelledBox
 from core.data.tables.names import class_key, storable_name, tidy_name
-from core.data.tables.questions import SAMPLED, Choice, Question
+from core.data.tables.questions import SAMPLED, Choice, Question, SamplePhoto
 from core.errors import DataError
 
 ANNOTATOR = "which-annotator"
@@ -17,7 +21,9 @@ NOBODY = "skip"
 _MOST_CHOICES = 12
 
 
-def settle_annotators(by_photo: Mapping[str, Sequence[PhotoEntry]], collected: LabelCollector) -> dict[str, PhotoEntry]:
+def settle_annotators(
+    by_photo: Mapping[str, Sequence[PhotoEntry]], collected: LabelCollector, files: Files
+) -> dict[str, PhotoEntry]:
     """Return one entry for each photo: what all of its entries say, or no label where they differ.
 
     Classes that annotators gave differently are kept as theirs, for somebody to decide; in a data set of boxes, and
@@ -59,7 +65,7 @@ def settle_annotators(by_photo: Mapping[str, Sequence[PhotoEntry]], collected: L
     _remark(agreed, f"was {who}", f"were {who}", collected)
     _remark(repeated, "is listed twice with the same labels", "are listed twice with the same labels", collected)
     _remark_on_opinions(differing, collected)
-    return settled | _chosen(drawn, settled, collected)
+    return settled | _chosen(drawn, settled, collected, files)
 
 
 def _with_split(entry: PhotoEntry, entries: Sequence[PhotoEntry]) -> PhotoEntry:
@@ -119,7 +125,10 @@ def _remark(paths: Sequence[str], one: str, many: str, collected: LabelCollector
 
 
 def _chosen(
-    drawn: Mapping[str, Sequence[PhotoEntry]], settled: Mapping[str, PhotoEntry], collected: LabelCollector
+    drawn: Mapping[str, Sequence[PhotoEntry]],
+    settled: Mapping[str, PhotoEntry],
+    collected: LabelCollector,
+    files: Files,
 ) -> dict[str, PhotoEntry]:
     """Ask whose boxes count, and return the photos with these; all without boxes while nobody has answered."""
     if not drawn:
@@ -129,9 +138,15 @@ def _chosen(
     path, entries = next(iter(drawn.items()))
     which = f"{len(drawn):,} photos have" if len(drawn) > 1 else "1 photo has"
     text = f"{which} different boxes by different annotators, such as {path}. Whose boxes count?"
-    choices = [Choice(key_of[who], f"Take the boxes of {who}", _sample(who, drawn)) for who in people[:_MOST_CHOICES]]
+    shown = list(drawn)[:SAMPLED]
+    choices = [
+        Choice(
+            key_of[who], f"Take the boxes of {who}", photos=tuple(_sample(one, who, drawn[one], files) for one in shown)
+        )
+        for who in people[:_MOST_CHOICES]
+    ]
     choices.append(Choice(NOBODY, "Leave these boxes out"))
-    key = collected.asking.ask(Question(ANNOTATOR, text, tuple(choices), columns=("photo", "boxes")))
+    key = collected.asking.ask(Question(ANNOTATOR, text, tuple(choices)))
     if key is None or key == NOBODY:
         return {}
     found = {}
@@ -144,15 +159,12 @@ def _chosen(
     return found
 
 
-def _sample(who: str, drawn: Mapping[str, Sequence[PhotoEntry]]) -> tuple[tuple[str, ...], ...]:
-    rows: list[tuple[str, ...]] = []
-    for path, entries in drawn.items():
-        for entry in entries:
-            if entry.who == who and len(rows) < SAMPLED:
-                words = [f"{one.label[:60]} {_shown(one.sides)}" for one in entry.regions[:SAMPLED]]
-                rows.append((path, "; ".join(words) or "no box"))
-    return tuple(rows)
-
-
-def _shown(sides: Sequence[object]) -> str:
-    return "(" + ", ".join(f"{side:.0f}" if isinstance(side, float) else str(side)[:20] for side in sides) + ")"
+def _sample(path: str, who: str, entries: Sequence[PhotoEntry], files: Files) -> SamplePhoto:
+    """Return the photo with the boxes of one annotator, as far as they are four numbers."""
+    entry = next((one for one in entries if one.who == who), replace(entries[0], regions=()))
+    boxes = [
+        LabelledBox(one.label, Box(*numbers))
+        for one in entry.regions
+        if (numbers := numbers_of(one.sides)) and len(numbers) == 4
+    ]
+    return sample_photo(path, files, boxes, entry.frame)

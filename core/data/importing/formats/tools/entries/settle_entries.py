@@ -29,7 +29,7 @@ def finish(reading: ToolReading, kind: str) -> CollectedLabels:
     by_photo: dict[str, list[PhotoEntry]] = defaultdict(list)
     for entry in with_one_spelling(reading.entries, collected.asking):
         by_photo[entry.path].append(entry)
-    photos = _with_one_class(settle_annotators(by_photo, collected), collected)
+    photos = _with_one_class(settle_annotators(by_photo, collected, reading.files), collected)
     photos = _class_or_boxes(photos, collected)
     splits = {} if reading.splits_said else _splits_of_folders(list(photos), collected)
     for path, entry in photos.items():
