@@ -71,6 +71,14 @@ def test_numbers_that_are_not_those_of_the_lines_are_asked(tmp_path: Path) -> No
     assert questions(plan(tmp_path)) == ["class-numbers:classes.txt"]
 
 
+def test_a_question_about_lists_in_a_folder_of_their_own_names_a_file_of_labels(tmp_path: Path) -> None:
+    files = {"lists/one/classes.txt": "ant\nbee\n", "lists/two/classes.txt": "bee\nant\n"}
+    files["labels/0.txt"] = LINE.format(0)
+    [question] = plan(put(tmp_path, photos("images/0.png"), files)).questions
+    assert question.text.startswith("lists/one/classes.txt and lists/two/classes.txt name the same classes differently")
+    assert question.text.endswith("Which list belongs to labels such as labels/0.txt?")
+
+
 @pytest.mark.parametrize("name", ["Classes.txt", "coco.names", "CLASSES.TXT"])
 def test_the_name_of_a_list_may_be_written_in_other_ways(tmp_path: Path, name: str) -> None:
     assert names(tmp_path, {name: "ant\nbee\ncat\n"}) == ["ant", "bee", "cat"]
@@ -125,7 +133,8 @@ def test_two_lists_that_differ_are_asked_with_both(tmp_path: Path) -> None:
 
 def test_an_inner_list_that_differs_from_an_outer_one_is_asked(tmp_path: Path) -> None:
     files = {"labels/0.txt": LINE.format(0), "labels/classes.txt": "bee\nant\n", "data.yaml": "names: [ant, bee]\n"}
-    assert questions(plan(put(tmp_path, photos("images/0.png"), files))) == [f"{LISTS}:labels"]
+    [question] = plan(put(tmp_path, photos("images/0.png"), files)).questions
+    assert question.id == f"{LISTS}:labels" and "labels such as labels/0.txt?" in question.text
 
 
 def test_a_longer_list_that_begins_like_another_is_none_of_two(tmp_path: Path) -> None:

@@ -68,7 +68,9 @@ class ClassLists:
         foreign = not above and not self._apart
         key = (str(foreign), *(one.path for one in possible))
         if key not in self.chosen:
-            self.chosen[key] = _ask_foreign(possible, path, collected) if foreign else _choose(possible, collected)
+            self.chosen[key] = (
+                _ask_foreign(possible, path, collected) if foreign else _choose(possible, path, collected)
+            )
         return self.chosen[key]
 
     @cached_property
@@ -220,8 +222,11 @@ def _report(one: ClassList, settings: dict[str, Node], collected: LabelCollector
         collected.add_problem(one.path, f"it says {count:g} classes (nc) and names {len(one.names):,}")
 
 
-def _choose(possible: list[ClassList], collected: LabelCollector) -> ClassList | None:
-    """Return the list that counts; with several that differ, the one that somebody chooses, else the first."""
+def _choose(possible: list[ClassList], labels: str, collected: LabelCollector) -> ClassList | None:
+    """Return the list that counts for a file of labels; of several that differ, the one that somebody chooses.
+
+    While nobody has chosen, it is the first one.
+    """
     nearest = possible[0]
     different = {one.names: one for one in reversed(possible)}
     if all(one.begins_like(other) for one in different.values() for other in different.values()):
@@ -238,7 +243,7 @@ def _choose(possible: list[ClassList], collected: LabelCollector) -> ClassList |
     choices.append(Choice(SKIP, "Leave these labels out", tuple((str(number), "") for number in apart)))
     text = (
         f"{lists[0].path} and {lists[1].path} name the same classes differently. "
-        f"Which list belongs to the labels{_below(nearest)}?"
+        f"Which list belongs to labels such as {labels}?"
     )
     place = "" if _folder(nearest) == "." else _folder(nearest)
     key = collected.asking.ask(Question(LISTS, text, tuple(choices), place, ("number", "class")))
@@ -265,10 +270,6 @@ def _sample(one: ClassList) -> tuple[tuple[str, str], ...]:
 
 def _name(one: ClassList, number: int) -> str:
     return one.names[number] if number < len(one.names) else ""
-
-
-def _below(one: ClassList) -> str:
-    return "" if _folder(one) == "." else f" in {_folder(one)}"
 
 
 def ask_for_numbers(numbers: set[int], count: int, example: str, collected: LabelCollector) -> ClassLists | None:
