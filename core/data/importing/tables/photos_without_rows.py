@@ -8,7 +8,7 @@ from core.data.importing.folder_layout import TABLE_SUFFIXES, suffix_of
 from core.data.importing.formats.csv_styles.choose_table import is_template, tables_among
 from core.data.importing.formats.csv_styles.named_columns import CLASSES, photo_column
 from core.data.importing.formats.csv_styles.sheet import Sheet, read_sheet
-from core.data.importing.formats.gathering.named_splits import known_split
+from core.data.importing.formats.gathering.named_splits import split_in_name
 from core.data.importing.import_plan import Candidate
 from core.data.importing.names.table_splits import split_folder
 from core.data.tables.file_index import NO_SUFFIX, FileIndex
@@ -74,7 +74,7 @@ def _listed(photos: set[str], files: Readers) -> Iterator[tuple[str, list[str]]]
     for path, read in sorted(tables_among(files).items(), key=lambda item: is_template(item[0])):
         if not photos:
             return
-        test = known_split(PurePosixPath(path).name) == "test"
+        test = split_in_name(PurePosixPath(path).name) == "test"
         if suffix_of(path) not in TABLE_SUFFIXES or not (test or is_template(path)):
             continue
         try:

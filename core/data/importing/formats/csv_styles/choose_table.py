@@ -10,7 +10,7 @@ from core.data.importing.formats.csv_styles.columns.class_columns import CLASS_C
 from core.data.importing.formats.csv_styles.joined_tables import join_tables
 from core.data.importing.formats.csv_styles.read_table import read_table, read_tool_table
 from core.data.importing.formats.csv_styles.vertex_lines import SUFFIX
-from core.data.importing.formats.gathering.named_splits import known_split
+from core.data.importing.formats.gathering.named_splits import known_split, split_in_name
 from core.data.importing.tables.own_folder import OwnFolders
 from core.data.tables.column_choices import FILE_COLUMN
 from core.data.tables.file_index import FileIndex
@@ -190,7 +190,8 @@ def _chosen(readable: dict[str, _Readable], asking: Asking, photos: Readers | No
         for one in readable.values():
             asking.adopt(one.asking)
         tables = {name: folders.places(one.table, name, asking) for name, one in readable.items()}
-        table = join_tables([(name, _with_split(one, name)) for name, one in tables.items()])
+        splits = _splits(readable)
+        table = join_tables([(name, _with_split(one, splits[name])) for name, one in tables.items()])
         used = frozenset(path for one in readable.values() for path in one.used)
     else:
         asking.adopt(readable[path].asking)
@@ -243,13 +244,13 @@ def _answer(readable: Mapping[str, _Readable], unclear: bool, asking: Asking) ->
     """
     if len(readable) == 1:
         return next(iter(readable))
-    splits = [known_split(path) for path in readable]
-    by_name = None not in splits and len({*splits}) == len(splits)
+    splits = _splits(readable)
+    by_name = None not in splits.values() and len({*splits.values()}) == len(splits)
     columns = ("photo", "class", "split") if by_name else ("photo", "class")
     choices = []
     if by_name or unclear or _about_other_photos(readable):
         why = ", with the splits that their names say" if by_name else ": each is about other photos"
-        rows = [row for path, one in readable.items() for row in _with_split(one.table, path).rows[:1]]
+        rows = [row for path, one in readable.items() for row in _with_split(one.table, splits[path]).rows[:1]]
         choices.append(Choice(ALL, f"Use all of them{why}", _sample(rows, columns)))
     for path, one in list(readable.items())[:_MOST_CHOICES]:
         choices.append(Choice(path, f"Use {path}", _sample(one.table.rows, columns)))
@@ -268,6 +269,14 @@ def _about_other_photos(readable: Mapping[str, _Readable]) -> bool:
     return all(names) and len(set().union(*names)) == sum(map(len, names))
 
 
-def _with_split(table: LabelTable, name: str) -> LabelTable:
+def _splits(paths: Collection[str]) -> dict[str, str | None]:
+    """Return the splits in the names of tables: with other words beside them only where each says another split."""
+    loosely = {path: split_in_name(path) for path in paths}
+    if None not in loosely.values() and len({*loosely.values()}) == len(loosely):
+        return loosely
+    return {path: known_split(path) for path in paths}
+
+
+def _with_split(table: LabelTable, split: str | None) -> LabelTable:
     """Return the table with the split of its name in the rows that have none."""
-    return replace(table, rows=tuple(replace(row, split=row.split or known_split(name)) for row in table.rows))
+    return replace(table, rows=tuple(replace(row, split=row.split or split) for row in table.rows))

@@ -29,7 +29,23 @@ _KNOWN = NEUTRAL | frozenset(
             "class",
             "classes",
         ),
-        *("of", "all", "new", "final", "v", "json", "jsonl", "csv", "tsv", "txt", "xml", "parquet"),
+        *(
+            "human",
+            "machine",
+            "imagelabels",
+            "of",
+            "all",
+            "new",
+            "final",
+            "v",
+            "json",
+            "jsonl",
+            "csv",
+            "tsv",
+            "txt",
+            "xml",
+            "parquet",
+        ),
     )
 )
 _WORDS = {"train": "training", "val": "validation", "test": "test"}
@@ -127,6 +143,18 @@ def known_split(path: str) -> str | None:
         if splits and not others:
             return splits.pop()
     return None
+
+
+def split_in_name(path: str) -> str | None:
+    """Return the split of which the name of a file contains the word, whatever else stands in it; else its folders'.
+
+    For callers that say or ask which split they read.
+    """
+    folder, _, name = path.rpartition("/")
+    splits = _words_of(name)[0]
+    if splits:
+        return splits.pop() if len(splits) == 1 else None
+    return known_split(folder)
 
 
 def mentions_split(name: str) -> bool:
