@@ -209,7 +209,9 @@ class LabelCollector:
         found |= {row.label for row in self.rows.values() if row.label is not None}
         check_labels(len(found.union(self.classes)), f"The data set ({kind})")
         if self.unlisted_problems:
-            self.problems.append(Problem(None, f"{self.unlisted_problems:,} more problems are not listed"))
+            count = self.unlisted_problems
+            more = "1 more problem is" if count == 1 else f"{count:,} more problems are"
+            self.problems.append(Problem(None, f"{more} not listed"))
         boxes = {path: () if path in self.two_sizes else tuple(self.objects.get(path, ())) for path in self.rows}
         rows = [with_objects(row, boxes[path]) for path, row in self.rows.items()]
         rows = [

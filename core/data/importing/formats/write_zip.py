@@ -108,8 +108,10 @@ def write_zip(store: Store, project_id: int, kind: str, path: Path) -> Iterator[
         pictures, rows = _with_copies(pictures, rows, missing)
     pictures = [one for one in pictures if one.name not in missing]
     if not pictures:
+        count = len(missing)
+        files = "The file of the only photo is" if count == 1 else f"The files of all {count:,} photos are"
         raise DataError(
-            f"The files of all {len(missing):,} photos are missing or empty, so there is nothing to export. "
+            f"{files} missing or empty, so there is nothing to export. "
             "Restore the folder images from a backup; python -m core check says more."
         )
     classes = [info.name for info in store.classes(project_id)]

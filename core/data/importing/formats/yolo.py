@@ -249,8 +249,8 @@ def _read_one(
         if one is None:
             continue
         if not 0 <= one.number < len(classes.names):
-            count = len(classes.names)
-            text = f"there is no class {one.number} in the list of {count} classes; it is skipped"
+            count = "1 class" if len(classes.names) == 1 else f"{len(classes.names)} classes"
+            text = f"there is no class {one.number} in the list of {count}; it is skipped"
             collected.add_problem(where, text)
         elif not classes.names[one.number]:
             collected.add_problem(where, f"the class {one.number} has no name in {classes.path}; it is skipped")

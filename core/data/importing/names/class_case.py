@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from core.data.importing.import_plan import Candidate, ImportPlan
+from core.data.importing.names.folder_meanings import photos_said
 from core.data.importing.names.look_alikes import look_alikes, mixes_scripts, odd_characters, plainest
 from core.data.tables.label_rows import LabelRow, LabelTable, Problem
 from core.data.tables.names import ByClassName, class_key, is_letter, name_key, without_invisible
@@ -144,9 +145,9 @@ def _question(
 
     def described(name: str) -> str:
         number = counts[class_key(name)]
-        where = "in the project" if not number and class_key(name) in known else f"{number:,} photos"
+        where = "in the project" if not number and class_key(name) in known else photos_said(number)
         odd = odd_characters(name) if kind == LOOK_ALIKES else ""
-        return f'"{name}" ({"1 photo" if number == 1 else where}{"; " if odd else ""}{odd})'
+        return f'"{name}" ({where}{"; " if odd else ""}{odd})'
 
     def written(name: str) -> str:
         odd = odd_characters(name) if kind == LOOK_ALIKES else ""

@@ -137,3 +137,22 @@ def test_thousands_of_such_folders_are_not_all_asked(tmp_path: Path) -> None:
     found = plan(put(tmp_path, files))
     assert len(questions(found)) == 20
     assert any("other names that only contain the word of a split give none" in text for text in remarks(found))
+
+
+def test_tables_of_photos_are_splits_by_their_names_only_where_these_say_nothing_else(tmp_path: Path) -> None:
+    def tables(*names: str) -> Content:
+        rows = {f"{name}.csv": f"filename,label\n{number}.png,ant\n" for number, name in enumerate(names)}
+        return {**photos("0.png", "1.png"), **rows}
+
+    use = {"which-table": "all"}
+    assert splits(plan(put(tmp_path / "a", tables("test_tubes", "flasks")), use)) == {"0.png": None, "1.png": None}
+    assert splits(plan(put(tmp_path / "b", tables("birds_train", "birds_val")), use)) == {
+        "0.png": "train",
+        "1.png": "val",
+    }
+
+
+def test_one_thing_and_several_are_said_right(tmp_path: Path) -> None:
+    files: Content = {"classes.txt": "ant\n", "labels/1.txt": "3 0.5 0.5 0.5 0.5\n0 0.5\n"}
+    said = " ".join(problems(plan(put(tmp_path, photos("images/1.png"), files))))
+    assert "in the list of 1 class;" in said and "1 number after the class" in said

@@ -126,7 +126,7 @@ def test_lists_of_splits_are_read_by_any_name_of_a_photo_and_contradictions_are_
     assert problems(found) == [
         "b.png: it is in the lists of train and val; it is imported in val, because a photo must not be in several "
         "splits",
-        "ImageSets/Main/test.txt: none of its 1 names is that of a photo, such as elsewhere",
+        "ImageSets/Main/test.txt: its only name is not that of a photo: elsewhere",
     ]
 
 

@@ -82,4 +82,4 @@ def test_the_same_photos_as_train_and_val_say_nothing(tmp_path: Path) -> None:
 def test_a_list_that_names_no_photo_is_a_problem(tmp_path: Path) -> None:
     lists = {"data.yaml": "train: train.txt\nnames: [owl]\n", "train.txt": "elsewhere/x.png\n"}
     found = plan(put(tmp_path, labelled("images/a.png"), lists))
-    assert "train.txt: none of its 1 names is that of a photo, such as elsewhere/x.png" in problems(found)
+    assert "train.txt: its only name is not that of a photo: elsewhere/x.png" in problems(found)

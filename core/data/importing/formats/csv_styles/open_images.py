@@ -9,7 +9,7 @@ from collections import Counter
 
 from core.data.importing.formats.csv_styles.sheet import Around, Row, Sheet, number, read_sheet
 from core.data.importing.formats.csv_styles.usual_table import UsualRow, UsualTable
-from core.data.importing.formats.gathering.named_splits import known_split
+from core.data.importing.formats.gathering.named_splits import split_in_name
 from core.data.tables.label_rows import LabelTable
 from core.data.tables.names import name_key
 from core.errors import ImageRefused, LabelsError
@@ -29,7 +29,7 @@ def read(sheet: Sheet, around: Around) -> LabelTable | None:
     boxed = all(place is not None for place in places)
     table = UsualTable(sheet, sheet.rows[0].line, fractions=True)
     names = _class_names(table, around, {row.cell(label) for row in sheet.body})
-    split = known_split(sheet.name) or ""
+    split = split_in_name(sheet.name) or ""
     if split:
         table.add_remark(f"the name {sheet.name} gives the split: {split}")
     counts: Counter[str] = Counter()
@@ -114,5 +114,8 @@ def _class_names(table: UsualTable, around: Around, used: set[str]) -> dict[str,
     without = sorted(ids - named.keys() - twice)
     if without:
         why = "no table names them" if not names else "their table does not name them"
-        table.add_remark(f"{len(without):,} classes are called by their ids, because {why}: {', '.join(without[:3])}")
+        classes = (
+            "1 class is called by its id" if len(without) == 1 else f"{len(without):,} classes are called by their ids"
+        )
+        table.add_remark(f"{classes}, because {why}: {', '.join(without[:3])}")
     return named | alike

@@ -43,7 +43,9 @@ class _FolderSets:
         for path, names in self.lists.items():
             if names and names.isdisjoint(self.found):
                 example = min(names)[:60]
-                collected.add_problem(path, f"none of its {len(names):,} names is that of a photo, such as {example}")
+                text = f"none of its {len(names):,} names is that of a photo, such as {example}"
+                text = f"its only name is not that of a photo: {example}" if len(names) == 1 else text
+                collected.add_problem(path, text)
 
 
 @dataclass

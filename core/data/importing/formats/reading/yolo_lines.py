@@ -64,7 +64,7 @@ def parse_line(cells: Sequence[str], points: int | None = None) -> YoloLine:
     if kind == OUTLINE and not all(-_BEYOND <= one <= 1 + _BEYOND for one in numbers):
         raise LineRefused(f"{shown} has points outside the photo")
     if kind is None:
-        raise LineRefused(f"{len(numbers)} numbers after the class instead of 4")
+        raise LineRefused(f"{len(numbers)} number{'' if len(numbers) == 1 else 's'} after the class instead of 4")
     if kind == OUTLINE:
         sides = around(list(zip(numbers[::2], numbers[1::2], strict=True)))
     else:

@@ -114,7 +114,9 @@ class SplitsSaid:
         self._collected.used.add(path)
         found = {photo for name in names if (photo := self._pictures.find(name, path))}
         if not found:
-            text = f"none of its {len(names):,} names is that of a photo, such as {names[0][:60]}"
+            example = names[0][:60]
+            text = f"none of its {len(names):,} names is that of a photo, such as {example}"
+            text = f"its only name is not that of a photo: {example}" if len(names) == 1 else text
             self._collected.add_problem(path, text)
         return found
 

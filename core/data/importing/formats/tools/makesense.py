@@ -91,7 +91,8 @@ def _read_table(path: str, text: str, reading: ToolReading) -> None:
             elif len(cells) == len(HEADER):
                 reading.collected.add_problem(where, "it is no box and no list of tags; it is skipped")
             else:
-                text = f"it has {len(cells)} cells instead of {len(HEADER)}; a label may have a comma. It is skipped"
+                count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+                text = f"it has {count} instead of {len(HEADER)}; a label may have a comma. It is skipped"
                 reading.collected.add_problem(where, text)
     except csv.Error:
         where = f"{path}, line {rows.line_num}"

@@ -35,7 +35,9 @@ def ask_class_column(
         text = f"{sheet.name} has several columns that may be the class: {', '.join(keys.values())}. Which one?"
     else:
         choices.append(Choice(NONE, "Import the photos without labels", tuple((row.cell(photo), "") for row in shown)))
-        more = f" ({len(columns) - _MOST_CHOICES:,} more columns are not offered)" if len(columns) > len(keys) else ""
+        rest = len(columns) - _MOST_CHOICES
+        more = "1 more column is" if rest == 1 else f"{rest:,} more columns are"
+        more = f" ({more} not offered)" if len(columns) > len(keys) else ""
         text = (
             f'{sheet.name} has no column that is called "label" or "class"{more}. '
             f"Which column holds the classes of the photos?"
