@@ -53,6 +53,8 @@ def boxes_of(
     around = Around(asking, None, PhotoSizes(readers))
     boxes = [box for box, _, _ in written]
     meaning = settle_meaning(boxes, around, place)
+    if meaning.remark:
+        problems.append(Problem(None, meaning.remark, harmless=True))
     collected = LabelCollector()
     for box, label, where in written:
         left, top, right, bottom = as_corners(box.numbers, meaning.kind)

@@ -44,6 +44,8 @@ def read(sheet: Sheet, around: Around) -> LabelTable | None:
     cells |= {at: name for at, name in zip(sizes, _SIZE, strict=True) if at is not None}
     unsure = meaning.kind == SIZE and not meaning.asked
     table = UsualTable(sheet, sheet.rows[0].line, tuple(cells.values()), corner_unsure=unsure)
+    if meaning.remark:
+        table.add_remark(meaning.remark)
     for row in sheet.body:
         written, four = row.cell(place), _four(row.cell(place))
         if written and four is None:

@@ -11,6 +11,8 @@ CORNERS_OR_SIZE = "box-corners"
 CORNERS, SIZE, CENTRE = "corners", "size", "centre"
 _TOLERATED = 1.0  # pixels beyond the photo
 _UNIT_MOST, _UNIT_TOLERATED = 1.5, 0.01  # of fractions
+_FEW = 20  # boxes decide nothing if so many times as many fit both ways
+_MANY = 4  # boxes that fit both ways are too many for a single one to decide
 _SURELY_CORNERS = 5  # so many boxes whose last numbers all exceed the first two are no centres with a size
 _LABELS = {
     CORNERS: "Read two corners",
@@ -35,21 +37,67 @@ class WrittenBox:
     size: tuple[int, int] | None = None  # of the photo, where the row says it
 
 
-def possible_meanings(boxes: Iterable[WrittenBox], around: Around) -> set[str]:
-    """Return what the four numbers may be: corners, or a corner and a size, or either; a centre is another question."""
-    possible = {CORNERS, SIZE}
+@dataclass(frozen=True)
+class Fitting:
+    """Which boxes fit as two corners, as a corner and a size, or as both. What fits as neither shows nothing."""
+
+    corners: tuple[WrittenBox, ...]
+    size: tuple[WrittenBox, ...]
+    both: int
+
+    @property
+    def possible(self) -> tuple[str, ...]:
+        """What the four numbers may be; a centre is another question.
+
+        Boxes that fit in one way only decide, unless they contradict each other or are few among those that fit both.
+        """
+        decisive = len(self.corners) + len(self.size)
+        few = decisive * _FEW < self.both or (decisive == 1 and self.both >= _MANY)
+        if few or bool(self.corners) == bool(self.size):
+            return CORNERS, SIZE
+        return (CORNERS,) if self.corners else (SIZE,)
+
+    @property
+    def remark(self) -> str:
+        """Why the numbers are read in one way, where most boxes fit both ways; empty where there is nothing to say."""
+        decisive = self.corners or self.size
+        if len(self.possible) > 1 or len(decisive) >= self.both:
+            return ""
+        word = _WORDS[self.possible[0]]
+        reason = f"{_listed(decisive[0].numbers)} of {decisive[0].filename}"
+        if len(decisive) > 1:
+            reason += f", like {len(decisive) - 1:,} more,"
+        fit = "box fits" if self.both == 1 else "boxes fit"
+        return f"boxes are read as {word}, because {reason} fits only so; {self.both:,} {fit} both ways"
+
+
+def fitting(boxes: Iterable[WrittenBox], around: Around) -> Fitting:
+    """Return which boxes fit in which way, by their numbers and the sizes of their photos."""
+    corners, size, both = [], [], 0
     for box in boxes:
-        x, y, third, fourth = box.numbers
-        if third <= x or fourth <= y:
-            possible.discard(CORNERS)
-        if third <= 0 or fourth <= 0:
-            possible.discard(SIZE)
-        sizes = _sizes(box, around) if len(possible) == 2 else []
-        if sizes and not any(_within((third, fourth), size) for size in sizes):
-            possible.discard(CORNERS)
-        if sizes and not any(_within((x + third, y + fourth), size) for size in sizes):
-            possible.discard(SIZE)
-    return possible
+        ways = _ways(box, around)
+        if ways == {CORNERS}:
+            corners.append(box)
+        elif ways == {SIZE}:
+            size.append(box)
+        else:
+            both += len(ways) == 2
+    return Fitting(tuple(corners), tuple(size), both)
+
+
+def _ways(box: WrittenBox, around: Around) -> set[str]:
+    ways = {CORNERS, SIZE}
+    x, y, third, fourth = box.numbers
+    if third <= x or fourth <= y:
+        ways.discard(CORNERS)
+    if third <= 0 or fourth <= 0:
+        ways.discard(SIZE)
+    sizes = _sizes(box, around) if len(ways) == 2 else []
+    if sizes and not any(_within((third, fourth), one) for one in sizes):
+        ways.discard(CORNERS)
+    if sizes and not any(_within((x + third, y + fourth), one) for one in sizes):
+        ways.discard(SIZE)
+    return ways
 
 
 @dataclass(frozen=True)
@@ -58,6 +106,7 @@ class Meaning:
 
     kind: str  # CORNERS, SIZE or CENTRE
     asked: bool = False  # a person said it
+    remark: str = ""  # why, where most boxes fit in another way as well
 
 
 def settle_meaning(boxes: Sequence[WrittenBox], around: Around, place: str) -> Meaning:
@@ -66,17 +115,15 @@ def settle_meaning(boxes: Sequence[WrittenBox], around: Around, place: str) -> M
     The centre is one of them only where a corner and a size do not fit, or where it is asked anyway. While nobody has
     answered, they are a corner and a size.
     """
-    possible = possible_meanings(boxes, around)
-    usual = [meaning for meaning in (CORNERS, SIZE) if meaning in possible]
-    if not boxes or usual == [SIZE]:
-        return Meaning(SIZE)
-    if _are_centres(boxes, around) and (usual != [CORNERS] or len(boxes) < _SURELY_CORNERS):
-        meanings = [*(usual or [SIZE]), CENTRE]
-    else:
-        meanings = usual or [SIZE]
+    found = fitting(boxes, around)
+    usual = found.possible
+    if not boxes or usual == (SIZE,):
+        return Meaning(SIZE, remark=found.remark if boxes else "")
+    centred = _are_centres(boxes, around) and (usual != (CORNERS,) or len(boxes) < _SURELY_CORNERS)
+    meanings = [*usual, CENTRE] if centred else usual
     if len(meanings) == 1:
-        return Meaning(meanings[0])
-    answer = ask_meaning(boxes, around, place, meanings)
+        return Meaning(meanings[0], remark=found.remark)
+    answer = ask_meaning(boxes, around, place, found, meanings)
     return Meaning(answer or SIZE, asked=True)
 
 
@@ -95,16 +142,26 @@ def _are_centres(boxes: Iterable[WrittenBox], around: Around) -> bool:
 
 
 def ask_meaning(
-    boxes: Sequence[WrittenBox], around: Around, place: str, meanings: Sequence[str] = (CORNERS, SIZE)
+    boxes: Sequence[WrittenBox],
+    around: Around,
+    place: str,
+    found: Fitting,
+    meanings: Sequence[str] = (CORNERS, SIZE),
 ) -> str | None:
     """Ask which of the meanings the numbers have; return the answer, None while nobody has given one."""
-    shown = boxes[:SAMPLED]
+    decisive = [*found.corners[:1], *found.size[:1]] if len(found.possible) == 2 else []
+    shown = [*decisive, *(box for box in boxes if box not in decisive)][:SAMPLED]
     example = f"{_listed(shown[0].numbers)} of {shown[0].filename}"
     words = [_WORDS[meaning] for meaning in meanings]
     text = (
         f"The four numbers of a box, such as {example}, may be {', '.join(words[:-1])} or {words[-1]}. Which are they?"
     )
-    with_place = CENTRE in meanings
+    if decisive:
+        counted = ((found.corners, CORNERS), (found.size, SIZE))
+        said = [f"{len(some):,} of {len(boxes):,} fit only as {_WORDS[way]}" for some, way in counted if some]
+        both = [f"{found.both:,} fit both ways"] if found.both else []
+        text = text.replace(" Which are they?", f" {', '.join([*said, *both])}. Which are they?")
+    with_place = CENTRE in meanings or bool(decisive)
 
     def rows(meaning: str) -> tuple[tuple[str, str], ...]:
         return tuple((box.filename, _shown(box.numbers, meaning, with_place)) for box in shown)

@@ -10,7 +10,7 @@ from core.data.importing.formats.csv_styles.box_meaning import (
     WrittenBox,
     as_corners,
     ask_meaning,
-    possible_meanings,
+    fitting,
 )
 from core.data.importing.formats.csv_styles.sheet import Around, Row, Sheet, names_photo, number, read_sheet
 from core.data.importing.formats.csv_styles.usual_table import UsualRow, UsualTable
@@ -36,18 +36,20 @@ def read(sheet: Sheet, around: Around) -> LabelTable | None:
     if not classes or (listed is None and all(number(one) is not None for one in classes)):
         return None
     boxes = [WrittenBox(row.cell(0), box) for row, box in rows if box]
-    possible = possible_meanings(boxes, around)
-    if CORNERS not in possible and listed is None:
+    found = fitting(boxes, around)
+    if CORNERS not in found.possible and listed is None:
         return None
     meaning = CORNERS
-    if len(possible) == 2 and listed is None:
-        meaning = ask_meaning(boxes, around, sheet.name) or CORNERS
+    if len(found.possible) == 2 and listed is None:
+        meaning = ask_meaning(boxes, around, sheet.name, found) or CORNERS
     if listed is not None:
         around.used.add(listed)
     table = UsualTable(sheet)
     for row, box in rows:
         corners = as_corners(box, meaning) if box else None
         table.rows.append(UsualRow(row.line, row.cell(0), (row.cell(5),) if box else (), "", corners))
+    if found.remark and listed is None:
+        table.add_remark(found.remark)
     empty = sum(box is None for _, box in rows)
     if empty:
         table.add_remark(f"{empty:,} {'row says' if empty == 1 else 'rows say'} that a photo has no object")

@@ -225,6 +225,34 @@ def test_a_cell_may_hold_two_corners(tmp_path: Path) -> None:
     assert boxes(planned(tmp_path, {}, {"box-corners": "size"})) == {"a.png": [("owl", 20, 10, 39, 19)]}
 
 
+def in_cells(*numbers: tuple[int, int, int, int]) -> dict[str, str | bytes]:
+    rows = "".join(f'a,owl,"{list(four)}"\n' for four in numbers)
+    return {"a.png": photo(width=200, height=200), "train.csv": f"image_id,label,bbox\n{rows}"}
+
+
+def test_a_few_boxes_that_fit_in_one_way_are_said_or_asked(tmp_path: Path) -> None:
+    either, size, corners = (10, 10, 50, 50), (60, 120, 40, 60), (120, 120, 180, 180)
+    plan = planned(tmp_path, in_cells(either, either, size))
+    assert not plan.questions
+    said = "boxes are read as a corner with width and height, because (60, 120, 40, 60) of a fits only so"
+    assert f"{said}; 2 boxes fit both ways" in remarks(plan)
+    plan = planned(tmp_path, in_cells(either, either, either, corners, corners))
+    assert "boxes are read as two corners, because" in remarks(plan)
+    question = only_question(planned(tmp_path, in_cells(*[either] * 5, size)))
+    assert question.kind == "box-corners" and "1 of 6 fit only as a corner with width and height" in question.text
+    assert ("a", "-20 wide, -60 high, from 60 across and 120 down") in question.choices[0].rows
+    question = only_question(planned(tmp_path, in_cells(*[either] * 61, size, size, size)))
+    assert "3 of 64 fit only as a corner with width and height, 61 fit both ways" in question.text
+    assert not planned(tmp_path, in_cells(either, size, size, size)).questions
+
+
+def test_boxes_that_contradict_each_other_are_asked(tmp_path: Path) -> None:
+    """They were a corner and a size, in silence."""
+    question = only_question(planned(tmp_path, in_cells((60, 60, 40, 90), (120, 120, 180, 180))))
+    assert question.kind == "box-corners"
+    assert "1 of 2 fit only as two corners, 1 of 2 fit only as a corner with width and height." in question.text
+
+
 def test_a_cell_may_hold_the_centre_and_the_size(tmp_path: Path) -> None:
     """It was read as two corners, because a corner and the size do not fit the photo."""
     files: dict[str, str | bytes] = {
