@@ -153,3 +153,15 @@ def test_problems_beside_an_open_question_are_no_reason_to_continue(open_page: O
     assert not any(one.key in ("import-now", "import-only", "update-labels") for one in app.button)
     answer(app, "Read them as fractions")
     assert "Your answers may change this list." not in texts(app) and "Continue with the rest" in texts(app)
+
+
+@pytest.mark.parametrize(("x", "said"), [(150, 0), (5000, 1)])
+def test_a_sample_says_which_boxes_are_too_far_outside_to_be_seen(
+    open_page: OpenPage, boxes: Project, x: int, said: int
+) -> None:
+    table = f"filename,label,x,y,width,height\na.png,owl,{x},10,30,20\n".encode()
+    app = open_page("Data")
+    upload(app, ("a.png", photo()), ("labels.csv", table))
+    captions = [image.proto.imgs[0].caption for image in app.get("image")]
+    assert len(captions) == 1, "the sample of keeping the box"
+    assert ("1 box lies further outside the photo than this picture shows" in captions[0]) == bool(said)

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.data.importing.import_plan import ImportPlan
-from core.data.pictures.box_drawing import jpeg_with_boxes
+from core.data.pictures.box_drawing import draw_boxes
 from core.data.tables.questions import Answered, Choice, Question
 from core.errors import ImageRefused
 from pages.components.shared import frame
@@ -122,11 +122,15 @@ def _sample(question: Question, choice: Choice) -> None:
         with st.container(horizontal=True):
             for photo in choice.photos:
                 try:
-                    picture = jpeg_with_boxes(photo.read(), photo.name, photo.boxes, pixels=SAMPLE_PIXELS)
+                    drawn = draw_boxes(photo.read(), photo.name, photo.boxes, pixels=SAMPLE_PIXELS)
                 except ImageRefused as refusal:
                     st.markdown(plain(str(refusal)))
                     continue
-                st.image(picture, plain(photo.name), width=SAMPLE_WIDTH, alt=f"{photo.name}, {choice.label}")
+                caption = plain(photo.name)
+                if drawn.cut_off:
+                    lie = counted(drawn.cut_off, "box lies", "boxes lie")
+                    caption += f": {lie} further outside the photo than this picture shows"
+                st.image(drawn.jpeg, caption, width=SAMPLE_WIDTH, alt=f"{photo.name}, {choice.label}")
 
 
 def _later(questions: Sequence[Question]) -> None:
