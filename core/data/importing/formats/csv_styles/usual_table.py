@@ -1,6 +1,7 @@
 """Rewrite a table of another style with the usual columns, each row in its own line, and read it as a labels.csv."""
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -51,6 +52,7 @@ class UsualTable:
 
     def read(self, around: Around) -> LabelTable:
         """Return the checked rows and all problems. Raises LabelsError as ``read_labels``."""
+        self._leave_out_contradictions()
         text, own_lines = self._text()
         splits = any(row.split for row in self.rows)
         if unused := [name for name in self.others if _means_the_same(name, splits)]:
@@ -67,6 +69,25 @@ class UsualTable:
             (*self.sheet.problems, *self.problems, *table.problems), key=lambda one: (one.line is None, one.line or 0)
         )
         return replace(table, problems=tuple(problems))
+
+    def _leave_out_contradictions(self) -> None:
+        """Leave out the photos with several labels in one row and others in another: only single ones are compared."""
+        of_photo: dict[str, dict[frozenset[str], UsualRow]] = defaultdict(dict)
+        for row in self.rows:
+            if row.corners is None and any(row.labels):
+                of_photo[row.filename.strip()].setdefault(frozenset(row.labels), row)
+        wrong = {
+            name: list(found.values())
+            for name, found in of_photo.items()
+            if len(found) > 1 and any(len(some) > 1 for some in found)
+        }
+        for name, (first, second, *_) in wrong.items():
+            text = (
+                f"{name} has different labels, {', '.join(first.labels)} (line {first.line}) and "
+                f"{', '.join(second.labels)} (line {second.line}); neither is used. Delete the wrong row"
+            )
+            self.add_problem(second.line, text)
+        self.rows = [row for row in self.rows if row.filename.strip() not in wrong]
 
     def _framed(self, table: LabelTable) -> Iterator[LabelRow]:
         for row in table.rows:

@@ -164,6 +164,16 @@ def test_the_order_of_several_labels_does_not_matter() -> None:
     assert labels_in(table) == {"a": "haze + primary", "b": "haze + primary"}
 
 
+@pytest.mark.parametrize("other", ["cat owl", "cat"])
+def test_a_photo_with_several_labels_in_one_row_and_others_in_another_is_a_problem(tmp_path: Path, other: str) -> None:
+    """The class was cat + dog, and the owl was lost."""
+    table = f"image_id,tags\n1,cat dog\n1,{other}\n2,dog cat\n2,cat dog\n3,owl\n"
+    plan = planned(tmp_path, {**photos("1.png", "2.png", "3.png"), "t.csv": table}, {"several-labels": "joined"})
+    assert labels(plan) == {"1.png": (None, None), "2.png": ("cat + dog", None), "3.png": ("owl", None)}
+    said = f"line 3: 1 has different labels, cat, dog (line 2) and {other.replace(' ', ', ')} (line 3)"
+    assert any(one.startswith(said) for one in problems(plan))
+
+
 def test_a_class_with_spaces_or_a_bar_is_one_class() -> None:
     assert labels_in(read("filename,label\na.jpg,bald eagle\nb.jpg,eagle\n")) == {
         "a.jpg": "bald eagle",
@@ -209,7 +219,7 @@ WHEAT = (
 
 
 def test_boxes_in_brackets_and_the_question_for_their_class(tmp_path: Path) -> None:
-    files = {"b6.png": photo(width=100, height=100), "train.csv": WHEAT}
+    files: dict[str, str | bytes] = {"b6.png": photo(width=100, height=100), "train.csv": WHEAT}
     question = only_question(planned(tmp_path, files))
     assert question.kind == "box-class" and [one.key for one in question.choices] == ["object", "source"]
     plan = planned(tmp_path, {}, {"box-class": "object"})
