@@ -33,7 +33,7 @@ search: $(VENV)/dev.stamp
 
 # These tests measure times, so they run alone.
 browser-test: $(VENV)/dev.stamp browser
-	$(LIMITED) 1800 $(BIN)/python -m pytest tests/browser
+	$(LIMITED) 2400 $(BIN)/python -m pytest tests/browser
 
 # The app also works without weights and says so, so a machine without internet does not stop here.
 weights: $(VENV)/app.stamp
