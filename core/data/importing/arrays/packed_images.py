@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.data.importing.arrays.array_files import StoredArray, open_arrays
+from core.data.importing.arrays.byte_words import words_in
 from core.data.importing.arrays.packed_labels import class_names, labels_of
 from core.data.importing.folder_layout import suffix_of
 from core.data.importing.import_plan import Candidate, FileResult, ImportPlan
@@ -67,9 +68,12 @@ def plan_packed(source: Path | BinaryIO, name: str, asking: Asking | None = None
     problems = [Problem(None, f"unused arrays: {_listed(unused)}")] if unused else []
     images = [_Images(part.images, name) for part in parts]
     _check_number(images, name)
-    names = class_names(classes, name) if classes is not None else None
+    texts = [array for array in (classes, *(part.labels for part in parts)) if array is not None]
+    words, remarks = words_in(texts, name, asking)
+    problems += remarks
+    names = class_names(classes, name, words) if classes is not None else None
     counted = [(part.labels, one.count) for part, one in zip(parts, images, strict=True)]
-    found = labels_of(counted, names, name, asking)
+    found = labels_of(counted, names, name, words, asking)
     candidates, refused = [], []
     for part, one, labels in zip(parts, images, found.labels, strict=True):
         if part.labels is None:

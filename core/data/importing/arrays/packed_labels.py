@@ -1,6 +1,6 @@
 """Read the labels of packed images: integers, text or one-hot rows, with or without a list of classes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ LABEL_NUMBERS = "label-numbers"
 NAMES, PLACES = "names", "places"
 
 Value = int | str
+Words = Mapping[bytes, str]
 _TYPES = "labels are integers or text"
 
 
@@ -29,13 +30,13 @@ class PackedLabels:
     classes: tuple[str, ...]
 
 
-def class_names(array: StoredArray, name: str) -> list[Value]:
-    """Return the list of classes of a file, as numbers or text."""
+def class_names(array: StoredArray, name: str, words: Words) -> list[Value]:
+    """Return the list of classes of a file, as numbers or text; ``words`` are the texts of those that are bytes."""
     shape = [length for length in array.shape if length != 1] or [1]
     if len(shape) != 1 or not array.shape or not 0 < shape[0] <= MOST_CLASSES:
         allowed = f"it must be a list of 1 to {MOST_CLASSES:,} classes"
         raise ArraysError(f"{name}: {array.name} has the shape {list(array.shape)}; {allowed}.")
-    values = _values(_all(array, name).reshape(-1), array, name)
+    values = _values(whole_array(array, name).reshape(-1), array, name, words)
     keys = [class_key(str(value)) for value in values]
     if len(set(keys)) < len(keys):
         twice = next(value for place, value in enumerate(values) if keys[place] in keys[:place])
@@ -46,7 +47,11 @@ def class_names(array: StoredArray, name: str) -> list[Value]:
 
 
 def labels_of(
-    parts: Sequence[tuple[StoredArray | None, int]], classes: Sequence[Value] | None, name: str, asking: Asking
+    parts: Sequence[tuple[StoredArray | None, int]],
+    classes: Sequence[Value] | None,
+    name: str,
+    words: Words,
+    asking: Asking,
 ) -> PackedLabels:
     """Return the labels of parts, each given as (array of labels, number of images).
 
@@ -54,7 +59,7 @@ def labels_of(
     from 0; where they may be either and that matters, it is asked. The columns of one-hot rows are always positions.
     Raises ArraysError where labels do not fit the images or the list.
     """
-    found = [None if array is None else _flat(array, count, name) for array, count in parts]
+    found = [None if array is None else _flat(array, count, name, words) for array, count in parts]
     by_column = [array is not None and _is_one_hot(array, count) for array, count in parts]
     present = {value for values in found if values is not None for value in values}
     _check_count(len(present), name)
@@ -153,13 +158,13 @@ def _check_count(count: int, name: str) -> None:
         raise ArraysError(str(error)) from error
 
 
-def _flat(array: StoredArray, count: int, name: str) -> list[Value]:
+def _flat(array: StoredArray, count: int, name: str, words: Words) -> list[Value]:
     """Return one label per image, for any layout."""
     shape = array.shape
     if shape in ((count,), (1, count), (count, 1)):
-        return _values(_all(array, name).reshape(-1), array, name)
+        return _values(whole_array(array, name).reshape(-1), array, name, words)
     if len(shape) == 2 and shape[0] == count and array.dtype.kind in "buif":
-        rows = _all(array, name)
+        rows = whole_array(array, name)
         wrong = np.flatnonzero(~((rows == 0) | (rows == 1)).all(axis=1) | (rows.sum(axis=1) != 1))
         if len(wrong):
             raise ArraysError(
@@ -173,7 +178,8 @@ def _flat(array: StoredArray, count: int, name: str) -> list[Value]:
     )
 
 
-def _all(array: StoredArray, name: str) -> NDArray[Any]:
+def whole_array(array: StoredArray, name: str) -> NDArray[Any]:
+    """Return all labels of an array. Raises ArraysError for another type, or far too many bytes."""
     if array.dtype.kind not in "buifSU":
         raise ArraysError(f"{name}: {array.name} has the type {array.dtype}; {_TYPES}.")
     if array.row_bytes * array.shape[0] > MAX_CSV_BYTES:
@@ -183,20 +189,11 @@ def _all(array: StoredArray, name: str) -> NDArray[Any]:
     return array.rows(0, array.shape[0])
 
 
-def _values(flat: NDArray[Any], array: StoredArray, name: str) -> list[Value]:
+def _values(flat: NDArray[Any], array: StoredArray, name: str, words: Words) -> list[Value]:
     if array.dtype.kind == "f":
         wrong = flat[~np.isfinite(flat) | (flat != np.rint(flat))]
         if len(wrong):
             raise ArraysError(f"{name}: {array.name} has the label {wrong[0]:g}; {_TYPES}.")
     if array.dtype.kind in "buif":
         return [int(value) for value in flat]
-    return [_text(value) for value in flat]
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, bytes):
-        return str(value)
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
+    return [words[value] if isinstance(value, bytes) else str(value) for value in flat]

@@ -185,6 +185,32 @@ def test_labels_in_any_usual_form_are_the_same(given: np.ndarray) -> None:
     assert labels_of(found) == ["fist", "one", "two", "fist", "one", "two"]
 
 
+@pytest.mark.parametrize("made", [npz, hdf5])
+def test_classes_in_another_encoding_than_utf_8_are_decoded_and_said_or_asked(
+    made: Callable[[Arrays], io.BytesIO],
+) -> None:
+    """They became Latin-1, in silence."""
+    names = ["つばめ", "ふくろう", "あひる"]
+    arrays = {"x": PIXELS, "y": LABELS, "classes": np.array([name.encode("cp932") for name in names])}
+    asking = Asking()
+    found = plan_packed(made(arrays), "some.npz", asking)
+    said = [one.text for one in found.problems if "not UTF-8" in one.text]
+    assert (labels_of(found)[:3] == names and said) or [one.kind for one in asking.open] == ["encoding"]
+    answered = plan_packed(made(arrays), "some.npz", Asking({"encoding": "cp932"}))
+    assert labels_of(answered)[:3] == names
+
+
+def test_labels_and_classes_are_decoded_alike() -> None:
+    names = ["größe", "Öl", "cat"]
+    arrays = {
+        "x": PIXELS,
+        "y": np.array([name.encode("cp1252") for name in names])[LABELS],
+        "classes": np.array([name.encode("cp1252") for name in reversed(names)]),
+    }
+    found = plan_packed(npz(arrays), "some.npz", Asking({"encoding": "cp1252"}))
+    assert labels_of(found)[:3] == names and found.classes == ("cat", "Öl", "größe")
+
+
 def test_texts_of_any_length_in_hdf5() -> None:
     names = ["größe", "ツバメ", "a" * 50]
     found = plan_packed(hdf5({"x": PIXELS, "y": [names[label] for label in LABELS]}), "a.h5")
