@@ -94,7 +94,8 @@ def plan_from_files(
     pictures = [path for path in pictures if not may_hold_labels(path)]
     found = _read_manifest(_Files(files, pictures), table, problems)
     unread: dict[str, str] = {}
-    labelled = _from_data_set(found, problems, unread, asking) if table is None else None
+    offered: set[str] = set()
+    labelled = _from_data_set(found, problems, unread, offered, asking) if table is None else None
     if labelled is None:
         found = _without_common_folder(found, table)
         labelled = _from_table(found, table, problems, group_column, asking)
@@ -103,15 +104,16 @@ def plan_from_files(
         problems += remark_on_folders(labelled.candidates)
         problems += _unused_tables(found, labelled) if table is None else []
     unread = {path.removeprefix(found.common_folder): reason for path, reason in unread.items()}
+    offered = {path.removeprefix(found.common_folder) for path in offered} - labelled.photos
     candidates = _with_settled_boxes(_with_names(labelled, found), problems, asking, found.manifest is not None)
     candidates = with_usable_labels(settle_frames(candidates, problems, asking), problems)
     listed = _usable_names(found.manifest.classes, problems) if found.manifest else ()
     classes = _usable_names((*listed, *labelled.classes, *classes_of(candidates)), problems)
     check_labels(len(classes), source)
-    spoken_of = {*labelled.photos, *labelled.used, *labelled.asked}
+    spoken_of = {*labelled.photos, *labelled.used, *labelled.asked, *offered}
     unused = [path for path in found.readers if path not in spoken_of] if found.manifest is None else []
     problems += problems_of_unrecognised(unused, unread, candidates, problems)
-    results = _refused_results(found, labelled, refused, unread)
+    results = _refused_results(found, labelled, refused, unread, offered)
     task = found.manifest.task if found.manifest else None
     absent = tuple(labelled.absent)
     located = [in_own_table(problem, labelled.parts) for problem in in_line_order(problems)]
@@ -146,9 +148,11 @@ def _without_common_folder(found: _Files, table: LabelTable | None) -> _Files:
     return replace(found, readers=readers, pictures=pictures, common_folder=folder)
 
 
-def _from_data_set(found: _Files, problems: list[Problem], unread: dict[str, str], asking: Asking) -> _Labelled | None:
+def _from_data_set(
+    found: _Files, problems: list[Problem], unread: dict[str, str], offered: set[str], asking: Asking
+) -> _Labelled | None:
     """Read the photos and labels of a data set in a known format; None where the files are not one."""
-    data_set = read_data_set(found.readers, found.manifest, unread, asking)
+    data_set = read_data_set(found.readers, found.manifest, unread, offered, asking)
     if data_set is None:
         return None
     in_set = {row.filename for row in data_set.table.rows}
@@ -237,10 +241,11 @@ def _unused_tables(found: _Files, labelled: _Labelled) -> list[Problem]:
 
 
 def _refused_results(
-    found: _Files, labelled: _Labelled, refused: Mapping[str, str], unread: Mapping[str, str]
+    found: _Files, labelled: _Labelled, refused: Mapping[str, str], unread: Mapping[str, str], offered: Collection[str]
 ) -> tuple[FileResult, ...]:
     """Return a result for each file that is not imported, sorted by name."""
-    unused = [path for path in found.readers if path not in labelled.photos and path not in labelled.used]
+    known = {*labelled.photos, *labelled.used, *offered}
+    unused = [path for path in found.readers if path not in known]
     reason_of = {path: unread.get(path) or _why_unused(path) for path in unused if not is_note_of_export(path)}
     reasons = [*refused.items(), *reason_of.items()]
     results = [FileResult(path, "refused", reason) for path, reason in reasons]

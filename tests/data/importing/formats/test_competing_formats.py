@@ -134,11 +134,36 @@ def test_two_annotation_tools_that_differ_are_asked(tmp_path: Path) -> None:
 def test_a_labels_csv_beside_another_format_is_asked(tmp_path: Path) -> None:
     folder = write(tmp_path, {"labels.csv": "filename,label\na.png,owl\nb.png,owl\n", "all.json": coco(a=B, b=B)})
     plan = plan_folder(folder)
-    assert asked(plan) == ["which-labels"]
+    (question,) = plan.questions
+    assert {one.key: (one.rows, drawn(one)) for one in question.choices} == {
+        "labels.csv": (
+            (("images/a.png", "owl"), ("images/b.png", "owl")),
+            {"images/a.png": [], "images/b.png": []},
+        ),
+        "coco": ((), {"images/a.png": [B], "images/b.png": [B]}),
+    }
+    assert not plan.problems and not plan.refused, "a file that a question offers is not unknown"
     plan = plan_folder(folder, answers={"which-labels": "labels.csv"})
     assert set(classes(plan).values()) == {"owl"} and not plan.questions
+    assert not problems(plan) and not plan.refused and "take labels.csv" in " ".join(remarks(plan)).lower()
     plan = plan_folder(folder, answers={"which-labels": "coco"})
     assert boxes(plan) == {"a.png": [B], "b.png": [B]} and not plan.questions
+
+
+def test_the_boxes_of_a_labels_csv_are_drawn_in_its_choice(tmp_path: Path) -> None:
+    table = "filename,label,x,y,width,height\nimages/a.png,owl,10,10,30,20\nimages/b.png,owl,1,1,30,30\n"
+    folder = write(tmp_path, {"labels.csv": table, "all.json": coco(a=A, b=B)})
+    (question,) = plan_folder(folder).questions
+    assert {one.key: drawn(one) for one in question.choices} == {
+        "labels.csv": {"images/b.png": [("owl", 1, 1, 30, 30)]},
+        "coco": {"images/b.png": [B]},
+    }
+
+
+def test_a_labels_csv_that_cannot_be_read_has_no_sample(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"labels.csv": "one,two\n1,2\n", "all.json": coco(a=A, b=B)})
+    plan = plan_folder(folder, answers={"which-labels": "coco"})
+    assert boxes(plan) == {"a.png": [A], "b.png": [B]}
 
 
 def test_an_unusable_list_of_another_format_stops_nothing(tmp_path: Path) -> None:

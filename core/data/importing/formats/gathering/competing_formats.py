@@ -67,19 +67,23 @@ def choose_labels(found: Sequence[Competitor], asking: Asking, files: Files) -> 
     return _with(chosen.labels, [one for one in found if one is not chosen], _problems(empty))
 
 
-def ask_about_table(found: Sequence[Competitor], asking: Asking, files: Files) -> CollectedLabels | None:
-    """Ask whether a labels.csv counts or the data sets beside it; None for the table, and while nobody has chosen."""
+def ask_about_table(
+    found: Sequence[Competitor], table: Mapping[str, LabelRow] | None, asking: Asking, files: Files
+) -> CollectedLabels | None:
+    """Ask whether a labels.csv counts or the data sets beside it; None for the table, and while nobody has chosen.
+
+    ``table`` has the rows of the labels.csv by their photos; None where it cannot be read.
+    """
     some = [one for one in found if one.labelled()]
     if not some:
         return None
     shown = ", ".join(_in_words(one) for one in some)
     text = f"There is a labels.csv, and beside it the labels are there as {shown}. Which of them counts?"
-    paths = list(dict.fromkeys(path for one in some for path in one.labelled()))[:SAMPLED]
-    boxed = any(objects_of(row) for one in some for row in one.labelled().values())
-    choices = [Choice(TABLE, "Take labels.csv")]
-    choices += [
-        _choice(one.key, f"Use {one.labels.kind}", _rows_of(paths, one.labelled()), files, boxed) for one in some
-    ]
+    rows = [*([table] if table else []), *(one.labelled() for one in some)]
+    samples, boxed, _ = _samples(rows)
+    choices = [] if table else [Choice(TABLE, "Take labels.csv")]
+    labels = [*([(TABLE, "Take labels.csv")] if table else []), *map(_named, some)]
+    choices += [_choice(*named, sample, files, boxed) for named, sample in zip(labels, samples, strict=True)]
     key = asking.ask(Question(WHICH_LABELS, text, tuple(choices), columns=("photo", "labels")))
     chosen = next((one for one in some if one.key == key), None)
     if chosen is None:
@@ -129,21 +133,15 @@ def _same(chosen: Competitor, others: Sequence[Competitor]) -> str:
 
 
 def _question(some: Sequence[Competitor], rows: Sequence[Mapping[str, LabelRow]], files: Files) -> Question:
-    """Return the question which labels count; the samples are photos that differ, the same ones in each choice."""
-    paths = list(dict.fromkeys(path for mine in rows for path in mine))
-    differ = [path for path in paths if not all(_agree(path, mine, other) for mine in rows for other in rows)]
-    lacking = [path for path in paths if path not in differ and not all(path in mine for mine in rows)]
-    shown = [*differ, *lacking][:SAMPLED]
-    sampled = [_rows_of(shown, mine) for mine in rows]
-    boxed = any(row is not None and objects_of(row) for sample in sampled for row in sample.values())
-    choices = [
-        _choice(one.key, f"Use {one.labels.kind}", sample, files, boxed)
-        for one, sample in zip(some, sampled, strict=True)
-    ]
+    """Return the question which labels count."""
+    samples, boxed, differ = _samples(rows)
+    choices = [_choice(*_named(one), sample, files, boxed) for one, sample in zip(some, samples, strict=True)]
     if not differ:
-        text = "Use all of them: no two of them differ about the same photo"
-        every = {path: row for sample in reversed(sampled) for path, row in sample.items() if row is not None}
-        choices.insert(0, _choice(ALL, text, _rows_of(shown, every), files, boxed))
+        every = dict(samples[0])
+        for sample in samples[1:]:
+            every |= {path: every[path] or row for path, row in sample.items()}
+        label = "Use all of them: no two of them differ about the same photo"
+        choices.insert(0, _choice(ALL, label, every, files, boxed))
     text = (
         f"The labels are there in {len(some)} formats, and they differ: {', '.join(map(_in_words, some))}. "
         "Which of them counts?"
@@ -151,11 +149,30 @@ def _question(some: Sequence[Competitor], rows: Sequence[Mapping[str, LabelRow]]
     return Question(WHICH_LABELS, text, tuple(choices), columns=("photo", "labels"))
 
 
-def _rows_of(paths: Sequence[str], rows: Mapping[str, LabelRow]) -> dict[str, LabelRow | None]:
-    return {path: rows.get(path) for path in paths}
+Sample = Mapping[str, LabelRow | None]
+"""What one data set says of some photos."""
 
 
-def _choice(key: str, text: str, sample: Mapping[str, LabelRow | None], files: Files, boxed: bool) -> Choice:
+def _samples(rows: Sequence[Mapping[str, LabelRow]]) -> tuple[list[Sample], bool, bool]:
+    """Return a sample of each data set, of the same photos: those that differ first.
+
+    Also whether any of them has boxes, and whether two of the data sets contradict each other.
+    """
+    paths = list(dict.fromkeys(path for mine in rows for path in mine))
+    differ = [path for path in paths if not all(_agree(path, mine, other) for mine in rows for other in rows)]
+    known = {*differ}
+    lacking = [path for path in paths if path not in known and not all(path in mine for mine in rows)]
+    shown = ([*differ, *lacking] or paths)[:SAMPLED]
+    samples: list[Sample] = [{path: mine.get(path) for path in shown} for mine in rows]
+    boxed = any(row is not None and objects_of(row) for sample in samples for row in sample.values())
+    return samples, boxed, bool(differ)
+
+
+def _named(one: Competitor) -> tuple[str, str]:
+    return one.key, f"Use {one.labels.kind}"
+
+
+def _choice(key: str, text: str, sample: Sample, files: Files, boxed: bool) -> Choice:
     """Return a choice with what it says of some photos; where a choice has boxes, they are drawn."""
     rows: tuple[tuple[str, ...], ...] = ()
     if not any(row is not None and objects_of(row) for row in sample.values()):
