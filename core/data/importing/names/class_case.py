@@ -149,8 +149,8 @@ def _question(
         odd = odd_characters(name) if kind == LOOK_ALIKES else ""
         return f'"{name}" ({where}{"; " if odd else ""}{odd})'
 
-    def written(name: str) -> str:
-        odd = odd_characters(name) if kind == LOOK_ALIKES else ""
+    def written(name: str, *, short: bool = False) -> str:
+        odd = odd_characters(name, names=not short) if kind == LOOK_ALIKES else ""
         return f"{name} ({odd})" if odd else name
 
     shown = "; ".join(" and ".join(map(described, group)) for group in groups[:SAMPLED])
@@ -159,8 +159,8 @@ def _question(
     differ = "read alike, but differ in their characters" if kind == LOOK_ALIKES else "differ only in case"
     text = f"Some {what} {differ}: {shown}{more}. Are they the same class?"
     sampled = [(group[0], name) for group in groups[:SAMPLED] for name in group if counts[class_key(name)]]
-    as_one = tuple((photos[class_key(name)], written(name), first) for first, name in sampled)
-    as_two = tuple((photos[class_key(name)], written(name), name) for _, name in sampled)
+    as_one = tuple((photos[class_key(name)], written(name), written(first, short=True)) for first, name in sampled)
+    as_two = tuple((photos[class_key(name)], written(name), written(name, short=True)) for _, name in sampled)
     choices = (
         Choice(ONE, "Make them one class", rows=as_one),
         Choice(TWO, "Keep them as two classes", rows=as_two),

@@ -64,12 +64,16 @@ def plainest(names: Sequence[str]) -> str:
     return next((name for name in names if not odd_characters(name)), names[0])
 
 
-def odd_characters(name: str) -> str:
-    """Return the characters of a name that look like others, with their names in Unicode; "" where there are none."""
+def odd_characters(name: str, *, names: bool = True) -> str:
+    """Return the characters of a name that look like others, with their ``names`` in Unicode; "" for none."""
     odd = [
         mark for mark in dict.fromkeys(without_invisible(name)) if _same_letters(f"x{mark}") != search_key(f"x{mark}")
     ]
-    shown = [f"U+{ord(mark):04X} {unicodedata.name(mark, '')}".rstrip() for mark in odd if not mark.isspace()]
+    shown = [
+        f"U+{ord(mark):04X} {unicodedata.name(mark, '') if names else ''}".rstrip()
+        for mark in odd
+        if not mark.isspace()
+    ]
     return ", ".join(shown[:_SHOWN]) + (", ..." if len(shown) > _SHOWN else "")
 
 

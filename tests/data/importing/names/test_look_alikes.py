@@ -91,9 +91,17 @@ def test_the_character_is_shown_and_each_answer_gives_its_classes() -> None:
     one, two = question.choices
     odd = f"{CYRILLIC} (U+0441 CYRILLIC SMALL LETTER ES)"
     assert one.rows == (("cat/1.png", "cat", "cat"), (f"{CYRILLIC}/0.png", odd, "cat"))
-    assert two.rows[1] == (f"{CYRILLIC}/0.png", odd, CYRILLIC)
+    assert two.rows == (("cat/1.png", "cat", "cat"), (f"{CYRILLIC}/0.png", odd, f"{CYRILLIC} (U+0441)"))
     assert set(folders(CYRILLIC, "cat", "dog", answer="one").classes) == {"cat", "dog"}
     assert set(folders(CYRILLIC, "cat", "dog", answer="two").classes) == {"cat", CYRILLIC, "dog"}
+
+
+def test_the_class_that_the_labels_become_is_told_from_its_look_alike_in_both_choices() -> None:
+    other = CYRILLIC.replace("a", "\u0430")
+    (question,) = folders(CYRILLIC, other).questions
+    one, two = question.choices
+    assert {row[2] for row in one.rows} == {f"{CYRILLIC} (U+0441)"}
+    assert {row[2] for row in two.rows} == {f"{CYRILLIC} (U+0441)", f"{other} (U+0441, U+0430)"}
 
 
 def test_names_that_look_alike_or_differ_in_case_are_one_question() -> None:
