@@ -35,14 +35,12 @@ def snapshot_to_train(
         raise typer.BadParameter("files of packed images contain their images; leave --images out.")
     if packed and group_column is not None:
         raise typer.BadParameter("packed images have no table, so --group-column cannot be used.")
-    if packed and task == "localization":
-        raise typer.BadParameter("packed images have no boxes, so --task cannot be localization.")
     chosen = None if task == "auto" else task
     with ProgressDisplay(quiet=not first_process()) as display:
         progress = display.counter("reading the photos")
         if packed:
             snapshot, problems = snapshot_of_packed(
-                labels, workspace.unpacked, seed, progress, parse_answers(answers or ())
+                labels, workspace.unpacked, seed, progress, parse_answers(answers or ()), chosen
             )
         else:
             folder = images or labels[0].parent

@@ -174,14 +174,7 @@ def snapshot_of_table(
     from core.data.importing.table_photos import photos_of_table
 
     photos, problems = photos_of_table(labels, images, progress, group_column, answers, boxes=task != CLASSIFICATION)
-    task = task or (LOCALIZATION if any(photo.row.box for photo in photos) else CLASSIFICATION)
-    if task == LOCALIZATION:
-        problems += [
-            Problem(photo.row.line, f"{photo.row.filename} has no box, so it is skipped")
-            for photo in photos
-            if not photo.row.box
-        ]
-        photos = [photo for photo in photos if photo.row.box]
+    photos, task = _for_task(photos, task, problems)
     classes = sorted({photo.label for photo in photos}, key=lambda name: (sort_key(name), name))
     snapshot, remarks = _divided(photos, classes, seed, task)
     return snapshot, [*problems, *remarks]
@@ -193,20 +186,36 @@ def snapshot_of_packed(
     seed: int = 0,
     progress: CountCallback | None = None,
     answers: Mapping[str, str] = NO_ANSWERS,
+    task: str | None = None,
 ) -> tuple[Snapshot, list[Problem]]:
     """Return the snapshot of files of packed images, which are written into ``folder`` as PNG files.
 
-    Equal pictures and missing splits are handled as in ``snapshot_of_table``. Classes are in the order of the file's
-    list. Raises ArraysError for a file that cannot be used, QuestionsOpen and AnswerError as ``snapshot_of_table``.
+    Boxes of Parquet files make a localization, as those of a table. Equal pictures and missing splits are handled as in
+    ``snapshot_of_table``. Classes are in the order of the file's list. Raises ArraysError for a file that cannot be
+    used, QuestionsOpen and AnswerError as ``snapshot_of_table``.
     """
     from core.data.importing.arrays.unpacked_images import photos_of_packed
 
     photos, problems, classes = photos_of_packed(files, folder.resolve(), progress, answers)
+    photos, task = _for_task(photos, task, problems)
     place = {name: number for number, name in enumerate(classes)}
     there = {photo.label for photo in photos}
     ordered = sorted(there, key=lambda name: (place.get(name, len(place)), sort_key(name), name))
-    snapshot, remarks = _divided(photos, ordered, seed)
+    snapshot, remarks = _divided(photos, ordered, seed, task)
     return snapshot, [*problems, *remarks]
+
+
+def _for_task(photos: "list[TablePhoto]", task: str | None, problems: list[Problem]) -> "tuple[list[TablePhoto], str]":
+    """Return the photos that a task uses, and the task: a localization where none is given and there are boxes."""
+    task = task or (LOCALIZATION if any(photo.row.box for photo in photos) else CLASSIFICATION)
+    if task != LOCALIZATION:
+        return photos, task
+    problems += [
+        Problem(photo.row.line or None, f"{photo.row.filename} has no box, so it is skipped")
+        for photo in photos
+        if not photo.row.box
+    ]
+    return [photo for photo in photos if photo.row.box], task
 
 
 def _divided(

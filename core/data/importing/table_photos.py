@@ -81,7 +81,7 @@ def photos_of_table(
     asking.require_answers()
     photos, refused = _read(folder, wanted, progress)
     kept, copies = without_copies(photos)
-    return kept, [*problems, *turned, *_remarks(asking), *refused, *copies, *_several_boxes(kept)]
+    return kept, [*problems, *turned, *_remarks(asking), *refused, *copies, *several_boxes(kept)]
 
 
 def _read_labels(labels: Path, folder: Path, files: Readers, group_column: str | None, asking: Asking) -> LabelTable:
@@ -134,13 +134,13 @@ def _remarks(asking: Asking) -> list[Problem]:
     return [Problem(None, str(one), harmless=True) for one in asking.answered]
 
 
-def _several_boxes(photos: list[TablePhoto]) -> list[Problem]:
+def several_boxes(photos: list[TablePhoto]) -> list[Problem]:
     """Report which box is used where a photo has several: training uses one object per photo."""
     problems = []
     for row in (photo.row for photo in photos if photo.row.objects):
         largest = max(row.objects, key=lambda one: one.box.area)
         text = f"{row.filename} has {len(row.objects)} boxes; training uses the largest (line {largest.line})"
-        problems.append(Problem(row.line, text))
+        problems.append(Problem(row.line, text if largest.line else text.removesuffix(" (line 0)")))
     return problems
 
 
@@ -175,7 +175,7 @@ def _read(
             if isinstance(facts, ImageRefused):
                 problems.append(Problem(row.line, f"{facts.name} was skipped: {facts.reason}"))
             else:
-                row, bad_boxes = _without_bad_boxes(row, facts)
+                row, bad_boxes = without_bad_boxes(row, (facts.width, facts.height))
                 problems += bad_boxes
                 problems += [Problem(row.line, f"{file}: {remark}", harmless=True) for remark in facts.remarks]
                 photos.append(
@@ -210,15 +210,15 @@ def _decode(path: Path, name: str) -> _ImageFacts | ImageRefused:
     return _ImageFacts(digest, *image.size, phash_of(image), remarks)
 
 
-def _without_bad_boxes(row: LabelRow, image: _ImageFacts) -> tuple[LabelRow, list[Problem]]:
+def without_bad_boxes(row: LabelRow, size: tuple[int, int]) -> tuple[LabelRow, list[Problem]]:
     """Return the row without the boxes that cannot be in its image, and the problems of its boxes."""
     kept, problems = [], []
     for one in objects_of(row):
         box = BoxRow(one.label or "", one.box.x, one.box.y, one.box.width, one.box.height)
-        wrong = invalid_reason(box, image.width, image.height)
+        wrong = invalid_reason(box, *size)
         if wrong is None:
             kept.append(one)
-            over = reaches_out(box, image.width, image.height)
+            over = reaches_out(box, *size)
             if over > TOLERATED_PIXELS:
                 text = f"the box of {row.filename} extends {over:g} pixels beyond the photo; it is kept unchanged"
                 problems.append(Problem(one.line, text))

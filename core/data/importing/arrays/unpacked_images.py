@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from core.data.importing.import_plan import Candidate
 from core.data.importing.plan_import import plan_packed_files
-from core.data.importing.table_photos import TablePhoto, without_copies
+from core.data.importing.table_photos import TablePhoto, several_boxes, without_bad_boxes, without_copies
 from core.data.pictures.decoding import content_hash, decode
 from core.data.pictures.near_duplicates import phash_of
 from core.data.pictures.stored_files import write_whole
-from core.data.tables.label_rows import LabelRow, Problem
+from core.data.tables.label_rows import LabelledBox, LabelRow, Problem, with_objects
 from core.data.tables.questions import NO_ANSWERS, nothing_asks, questions_text
 from core.errors import AnswerError, ImageRefused, QuestionsOpen
 from core.progress import CountCallback
@@ -30,7 +31,7 @@ def photos_of_packed(
     if plan.unused_answers:
         raise AnswerError(nothing_asks(plan.unused_answers[0]))
     problems = [*plan.problems, *(Problem(None, f"{one.name} was skipped: {one.text}") for one in plan.refused)]
-    photos = []
+    photos: list[TablePhoto] = []
     for done, candidate in enumerate(plan.candidates, start=1):
         try:
             data = candidate.read()
@@ -44,9 +45,19 @@ def photos_of_packed(
             if not path.is_file():
                 write_whole(path, data)
             row = LabelRow(0, candidate.name, candidate.label, candidate.split, None)
-            photos.append(TablePhoto(row, candidate.label, path, digest, *image.size, phash_of(image)))
+            row, bad_boxes = without_bad_boxes(with_objects(row, _boxes_of(candidate)), image.size)
+            row = replace(row, label=row.label or candidate.label)
+            problems += bad_boxes
+            photos.append(TablePhoto(row, row.label or "", path, digest, *image.size, phash_of(image)))
         if progress is not None:
             progress(done, len(plan.candidates))
     kept, copies = without_copies(photos)
     # Arrays have no line numbers.
-    return kept, [*problems, *(replace(copy, line=None) for copy in copies)], plan.classes
+    problems = [replace(one, line=None) for one in (*problems, *copies, *several_boxes(kept))]
+    return kept, problems, plan.classes
+
+
+def _boxes_of(candidate: Candidate) -> tuple[LabelledBox, ...]:
+    if candidate.objects or candidate.box is None:
+        return candidate.objects
+    return (LabelledBox(candidate.label, candidate.box, 0),)

@@ -14,6 +14,7 @@ import pytest
 from core.data.importing.arrays.packed_images import plan_packed
 from core.data.importing.import_plan import ImportPlan
 from core.data.importing.plan_import import Upload, plan_folder, plan_packed_files, plan_uploads, plan_zip, run_import
+from core.data.snapshot import snapshot_of_packed
 from core.data.tables.questions import Asking
 from core.errors import ArraysError
 from tests.data.builders import open_store
@@ -249,3 +250,24 @@ def test_they_are_imported(tmp_path: Path) -> None:
     project = store.create_project("Pets")
     list(run_import(plan_folder(tmp_path / "set"), store, project.id, "ann"))
     assert {(row.filename, row.label, row.split) for row in store.images(project.id)} == EXPECTED
+
+
+def test_training_uses_the_boxes_of_parquet(tmp_path: Path) -> None:
+    """They were left out without a word."""
+    objects = [{"bbox": [[30, 16, 5, 3]], "category": ["owl"]}, {"bbox": [], "category": []}]
+    objects += [{"bbox": [[30, 16, 5, 3], [20, 10, 8, 8]], "category": ["owl", "duck"]}]
+    columns: dict[str, Any] = {
+        "image": images("a.png", "b.png", "c.png"),
+        "label": ["owl", "owl", "duck"],
+        "objects": objects,
+    }
+    path = tmp_path / NAME
+    path.write_bytes(parquet(columns))
+    snapshot, problems = snapshot_of_packed([path], tmp_path / "unpacked")
+    assert snapshot.task == "localization"
+    found = {row.filename: (row.label, row.x, row.y, row.width, row.height) for row in snapshot.frame.itertuples()}
+    assert found == {"a.png": ("owl", 30, 16, 5, 3), "c.png": ("duck", 20, 10, 8, 8)}
+    said = [one.text for one in problems]
+    assert "b.png has no box, so it is skipped" in said and "c.png has 2 boxes; training uses the largest" in said
+    snapshot, _ = snapshot_of_packed([path], tmp_path / "unpacked", task="classification")
+    assert snapshot.task == "classification" and len(snapshot.frame) == 3
