@@ -112,7 +112,7 @@ def _read_labels(
         collected.add_problem(path, f"it may belong to {listed}; it is skipped. Give the photos names of their own")
     noted = _Noted()
     points = points_said(settings.values())
-    reading = meaning_of_long_lines(labels, files, collected) if points is None else BOXES
+    reading = meaning_of_long_lines(labels, lists, files, collected) if points is None else BOXES
     for path in labels.photos if lists is not None else ():
         file = labels.photos[path]
         collected.add_image(file, *_name_and_split(file, splits, collected))

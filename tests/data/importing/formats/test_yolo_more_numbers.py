@@ -37,12 +37,18 @@ def test_a_box_with_more_numbers_is_asked_and_no_outline_in_silence(tmp_path: Pa
     outline, box, skipped = question.choices
     assert [len(one.photos) for one in (outline, box, skipped)] == [2, 2, 0]
     assert box.photos[0].boxes != outline.photos[0].boxes and not problems(found)
+    assert {label for one in (outline, box) for photo in one.photos for label, _ in photo.boxes} == {"ant"}
     found = read(tmp_path, f"{BOX} {more}", f"{BOX} {more}", answer="boxes")
     assert boxes(found) == {"0.png": [AS_BOX], "1.png": [AS_BOX]}
     assert any(
         text.startswith("2 lines have more numbers after the box, which are not used") for text in remarks(found)
     )
     assert boxes(read(tmp_path, f"{BOX} {more}", answer="skip")) == {"0.png": [], "1.png": []}
+
+
+def test_a_class_without_a_name_is_shown_by_its_number(tmp_path: Path) -> None:
+    [question] = read(tmp_path, f"{BOX} 0.87 1", f"7{BOX[1:]} 0.87 1").questions
+    assert [label for photo in question.choices[1].photos for label, _ in photo.boxes] == ["ant", "7"]
 
 
 @pytest.mark.parametrize("more", ["0.87 17", "0.1 0.1 2 0 0 0", "0.4 0.4 1", "0.4 0.4 2 0.5 0.5 0 0.5 0.5 1"])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from core.data.importing.formats.gathered_labels import Files, LabelCollector
 from core.data.importing.formats.image_size import size_of
+from core.data.importing.formats.reading.yolo_classes import ClassLists
 from core.data.importing.formats.reading.yolo_files import LabelFiles
 from core.data.importing.formats.reading.yolo_lines import (
     LONGEST_USUAL,
@@ -27,7 +28,7 @@ OUTLINES, BOXES, SKIP = "outlines", "boxes", "skip"
 PIXEL_DIGITS = 6  # of a coordinate: to a millionth of a pixel
 
 
-def meaning_of_long_lines(labels: LabelFiles, files: Files, collected: LabelCollector) -> str:
+def meaning_of_long_lines(labels: LabelFiles, lists: ClassLists | None, files: Files, collected: LabelCollector) -> str:
     """Return how long lines are read: as outlines, or as boxes with more numbers, which may have to be asked."""
     lines = [cells for path in labels.photos for cells in labels.texts[path] if _is_long(cells)]
     more = possible_more(lines)
@@ -35,7 +36,9 @@ def meaning_of_long_lines(labels: LabelFiles, files: Files, collected: LabelColl
         return OUTLINES
     shown = [path for path in labels.photos if any(map(_is_long, labels.texts[path]))][:SAMPLED]
     meanings = {OUTLINES: None, BOXES: more}
-    names = {
+    listed = {path: lists.of(path, collected) for path in shown} if lists is not None else {}
+    names = {path: one.names for path, one in listed.items() if one is not None}
+    buttons = {
         OUTLINES: "Read them as outlines, and use the box around each",
         BOXES: "Read them as boxes, and leave the other numbers out",
         SKIP: "Leave these lines out",
@@ -44,19 +47,21 @@ def meaning_of_long_lines(labels: LabelFiles, files: Files, collected: LabelColl
     if any(map(_may_be_outline, lines)):
         asked = f"They may be points of an outline, or {may_be}. Which are they?"
     else:
-        del names[OUTLINES]
+        del buttons[OUTLINES]
         asked = f"They may be {may_be}. Are they boxes?"
     choices = tuple(
         Choice(
             key,
             name,
-            photos=tuple(_sample(labels, path, files, meanings[key]) for path in shown) if key in meanings else (),
+            photos=tuple(
+                _sample(labels, path, files, meanings[key], names.get(path, ())) for path in shown if key in meanings
+            ),
         )
-        for key, name in names.items()
+        for key, name in buttons.items()
     )
     found = f"{len(lines):,} lines have" if len(lines) > 1 else "1 line has"
     text = f"{found} {more + 4} numbers after the class, such as in {shown[0]}. {asked}"
-    return collected.asking.ask(Question(LINES, text, choices)) or (OUTLINES if OUTLINES in names else SKIP)
+    return collected.asking.ask(Question(LINES, text, choices)) or (OUTLINES if OUTLINES in buttons else SKIP)
 
 
 def _is_long(cells: Sequence[str]) -> bool:
@@ -71,15 +76,16 @@ def _may_be_outline(cells: Sequence[str]) -> bool:
     return True
 
 
-def _sample(labels: LabelFiles, path: str, files: Files, points: int | None) -> SamplePhoto:
-    """Return a photo with the boxes of its long lines."""
+def _sample(labels: LabelFiles, path: str, files: Files, points: int | None, names: Sequence[str]) -> SamplePhoto:
+    """Return a photo with the boxes of its long lines; a class without a name is shown by its number."""
     file = labels.photos[path]
     size = photo_size(file, files) or (1, 1)
     boxes = []
     for cells in filter(_is_long, labels.texts[path]):
         with suppress(LineRefused):
             one = parse_line(cells, points)
-            boxes.append((str(one.number), Box(*in_pixels(one, size))))
+            name = names[one.number] if 0 <= one.number < len(names) else ""
+            boxes.append((name or str(one.number), Box(*in_pixels(one, size))))
     return SamplePhoto(file, files[file], tuple(boxes))
 
 
