@@ -151,7 +151,9 @@ def test_hugging_face_as_documented(tmp_path: Path) -> None:
         "0002.png": ("train", [("1", 810, 100, 57, 28)]),
         "0003.png": ("train", [("2", 160, 31, 248, 616), ("2", 741, 68, 202, 401)]),
     }
-    assert not plan.problems and not plan.refused
+    assert [str(one) for one in plan.problems] == [
+        "all files lie in the folder train, so it gives the split train"
+    ] and not plan.refused
 
 
 def test_hugging_face_metadata_csv_with_classes(tmp_path: Path) -> None:
