@@ -36,10 +36,11 @@ def boxes_of(
     """Return the boxes of each image by its name, in pixels of the upright image; what is none becomes a problem."""
     if OBJECTS not in file.columns:
         return {}
+    column = _class_column(file, problems)
     written: list[tuple[WrittenBox, str, str]] = []
     for number, (row, name) in enumerate(zip(file.rows, names, strict=True), start=1):
-        for box, word in _pairs(row.cells.get(OBJECTS), f"row {number}", problems):
-            four, label = _four(box), _label(word, file)
+        for box, word in _pairs(row.cells.get(OBJECTS), column, f"row {number}", problems):
+            four, label = _four(box), _label(word, file.classes.get(f"{OBJECTS}.{column}"))
             where = f"row {number}"
             if four is None:
                 text = f"{where}: the box {shown_value(box)} is not four numbers; it is skipped"
@@ -69,24 +70,36 @@ def boxes_of(
     return {**found, **settled}
 
 
-def _pairs(value: Any, where: str, problems: list[Problem]) -> list[tuple[Any, Any]]:
+def _class_column(file: ParquetFile, problems: list[Problem]) -> str:
+    """Return the list of the boxes' classes: one whose numbers have names in the schema, else the usual one."""
+    present: set[str] = set()
+    for row in file.rows:
+        value = row.cells.get(OBJECTS)
+        present.update(
+            key for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict) for key in one
+        )
+    found = [name for name in CATEGORIES if name in present]
+    found.sort(key=lambda name: f"{OBJECTS}.{name}" not in file.classes)
+    if len(found) > 1:
+        text = f"the classes of the boxes are those in {found[0]} of {OBJECTS}; {', '.join(found[1:])} is not used"
+        problems.append(Problem(None, text, harmless=True))
+    return next(iter(found), CATEGORIES[0])
+
+
+def _pairs(value: Any, column: str, where: str, problems: list[Problem]) -> list[tuple[Any, Any]]:
     """Return each box with its category, from two lists or from a list of objects."""
     if value is None:
         return []
     if isinstance(value, list):
         entries = [one if isinstance(one, dict) else {} for one in value]
-        return [(one.get("bbox"), _first_of(one)) for one in entries]
-    boxes, words = (value.get("bbox"), _first_of(value)) if isinstance(value, dict) else (None, None)
+        return [(one.get("bbox"), one.get(column)) for one in entries]
+    boxes, words = (value.get("bbox"), value.get(column)) if isinstance(value, dict) else (None, None)
     boxes, words = boxes or [], words or []
     if not isinstance(boxes, list) or not isinstance(words, list) or len(boxes) != len(words):
         text = f"{where}: {OBJECTS} needs two lists of the same length, bbox and category; they are skipped"
         problems.append(Problem(None, text))
         return []
     return list(zip(boxes, words, strict=True))
-
-
-def _first_of(entry: Mapping[str, Any]) -> Any:
-    return next((entry[name] for name in CATEGORIES if name in entry), None)
 
 
 def _four(box: Any) -> Four | None:
@@ -98,10 +111,8 @@ def _four(box: Any) -> Four | None:
     return x, y, third, fourth
 
 
-def _label(word: Any, file: ParquetFile) -> str | None:
+def _label(word: Any, names: Sequence[str] | None) -> str | None:
     """Return the class that a category names, by the schema's names of its column."""
-    for column in CATEGORIES:
-        names = file.classes.get(f"{OBJECTS}.{column}")
-        if names is not None and isinstance(word, int) and not isinstance(word, bool):
-            return names[word] if 0 <= word < len(names) else None
+    if names is not None and isinstance(word, int) and not isinstance(word, bool):
+        return names[word] if 0 <= word < len(names) else None
     return class_text(word)

@@ -139,6 +139,14 @@ def test_boxes_with_the_names_of_their_categories() -> None:
     assert plan.classes == ("owl", "duck") and not problems(plan) and not plan.questions
 
 
+def test_the_numbers_of_one_column_have_no_names_of_another() -> None:
+    objects = [{"bbox": [[30, 16, 5, 3]], "category": [1], "label": [0]}]
+    features = {"objects": {"feature": {"label": of_classes("owl", "duck")}, "_type": "Sequence"}}
+    plan = plan_of(parquet({"image": images("a.png"), "objects": objects}, features))
+    assert boxes(plan) == {"a.png": [("owl", 30, 16, 5, 3)]}
+    assert any("those in label of objects; category is not used" in one.text for one in plan.problems)
+
+
 def test_boxes_in_a_list_of_objects_and_as_corners() -> None:
     cells = [[{"bbox": [20.0, 2.0, 39.0, 19.0], "category": "owl"}]]
     plan = plan_of(parquet({"image": images("a.png"), "objects": cells}))
