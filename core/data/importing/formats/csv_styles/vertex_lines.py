@@ -38,7 +38,11 @@ def read(source: bytes | Path, name: str, around: Around) -> LabelTable | None:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        entry = _parsed(line)
+        try:
+            entry = _parsed(line)
+        except JsonRefused as error:
+            add_problem(table, number, f"{error}, so this line is skipped")
+            continue
         address = entry.get(PHOTO)
         if not isinstance(address, str) or not local_path(address).strip():
             add_problem(table, number, f"this line has no {PHOTO}, so it is skipped")
@@ -64,11 +68,10 @@ def _add(table: UsualTable, line: int, filename: str, entry: dict[str, Any]) -> 
 
 
 def _parsed(line: str) -> dict[str, Any]:
-    try:
-        entry = parse_json(line)
-    except JsonRefused:  # reported as a line that cannot be used
-        return {}
-    return entry if isinstance(entry, dict) else {}
+    entry = parse_json(line)
+    if not isinstance(entry, dict):
+        raise JsonRefused("it is no JSON object")
+    return entry
 
 
 def _listed(table: UsualTable, line: int, entry: dict[str, Any], key: str) -> list[Any]:

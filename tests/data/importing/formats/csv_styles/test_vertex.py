@@ -144,6 +144,7 @@ def test_wrong_values_in_lines_of_json_are_problems(tmp_path: Path) -> None:
     box = {"displayName": "car", "xMin": 10, "yMin": 0.1, "xMax": 0.3, "yMax": 0.3}
     text = line("a.png", "someday", classificationAnnotation={"displayName": ["x"]})
     text += line("b.png", "test", boundingBoxAnnotations=[box]) + "{}\n[\n"
+    text += '{"imageGcsUri": "gs://b/a.png", "imageGcsUri": "gs://b/b.png"}\n[1]\n'
     plan = planned(tmp_path, {**photos("a.png", "b.png"), "import.jsonl": text})
     found = problems(plan)
     for words in (
@@ -151,7 +152,9 @@ def test_wrong_values_in_lines_of_json_are_problems(tmp_path: Path) -> None:
         "line 1: the label is a list",
         "line 2: a box of b.png is not four fractions",
         "line 3: this line has no imageGcsUri",
-        "line 4: this line has no imageGcsUri",
+        "line 4: it is not JSON, so this line is skipped",
+        'line 5: it has the key "imageGcsUri" twice in one object, so this line is skipped',
+        "line 6: it is no JSON object, so this line is skipped",
     ):
         assert any(words in text for text in found), words
 
