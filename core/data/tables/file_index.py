@@ -98,7 +98,7 @@ class _Names:
             return self.by_path[path], SAME_PATH
         whole, *shorter = _endings(path)
         alike = self.by_ending.get(whole, []) + [name for ending in shorter for name in self.whole_path.get(ending, [])]
-        same_case = [name for name in alike if _base(_plain(name)) == _base(path)]
+        same_case = [name for name in alike if _same_ending(_plain(name), path)]
         return (same_case, SAME_NAME) if same_case else (alike, OTHER_CASE)
 
     def in_any_folder(self, path: str) -> Sequence[str]:
@@ -113,7 +113,7 @@ class _Names:
         whole, *shorter = _endings(path)
         ending, exact = self._stems
         found = ending.get(whole, []) + [file for one in shorter if "/" in one for file in exact.get(one, [])]
-        same_case = [file for file in found if _base(_stem(file)) == _base(path)]
+        same_case = [file for file in found if _same_ending(_stem(file), path)]
         return same_case or found
 
     @cached_property
@@ -162,6 +162,13 @@ def _plain(path: str) -> str:
 
 def _base(path: str) -> str:
     return path.rpartition("/")[2]
+
+
+def _same_ending(one: str, other: str) -> bool:
+    """Return whether the shorter of two paths is the ending of the other also in its case."""
+    parts, others = one.split("/"), other.split("/")
+    count = min(len(parts), len(others))
+    return parts[-count:] == others[-count:]
 
 
 def _stem(file: str) -> str:

@@ -17,6 +17,19 @@ def match(
     return {names[line - 2]: file for line, file in found.items()}, said, asking
 
 
+def test_folders_in_another_case_are_said_and_the_exact_one_wins() -> None:
+    """Only the case of the last part of the path was looked at."""
+    for row, file in [("A/1.png", "a/1.png"), ("x/A/1.png", "a/1.png"), ("A/1.png", "x/a/1.png")]:
+        found, said, _ = match([row], [file])
+        assert found == {row: file} and said == [f"line 2: {row} is matched with {file}: only the case differs"]
+    for row in ("A/1.png", "x/A/1.png", "A/1"):
+        assert match([row], ["a/1.png", "A/1.png"])[0] == {row: "A/1.png"}
+    assert match(["A/1.png", "a/1.png"], ["A/1.png", "a/1.png"])[1] == []
+    found, said, _ = match(["A/1.png", "a/1.png"], ["a/1.png"])
+    assert found == {"a/1.png": "a/1.png"} and "A/1.png is not among the files" in said[0]
+    assert match(["1.png"], ["a/1.png"])[1] == []
+
+
 PATIENTS = ["patient2/001.png", "patient2/002.png"], ["patient1/001.png", "patient1/002.png"]
 
 
