@@ -11,12 +11,11 @@ from pathlib import Path, PurePosixPath
 from core.data.importing.formats.csv_styles.photo_sizes import PhotoSizes
 from core.data.pictures.decoding import IMAGE_SUFFIXES
 from core.data.tables.csv_cells import restore, rows_of
-from core.data.tables.label_columns import plain_column
+from core.data.tables.label_columns import DELIMITERS, plain_column
 from core.data.tables.label_rows import Problem
 from core.data.tables.questions import Asking
 from core.data.tables.text_encoding import read_table_text
 
-_DELIMITERS = (",", ";", "\t")
 _LONGEST_LINE = 10_000  # of the first line, as far as it decides on the delimiter
 
 
@@ -73,9 +72,9 @@ def read_sheet(source: bytes | Path, name: str, asking: Asking, most_rows: int |
     """
     text, decoded = read_table_text(source, name, asking)
     first = next((line for line in re.split(r"\r\n|\r|\n", text) if line.strip()), None)
-    if first is None or re.fullmatch(r"sep=[,;\t]", first.strip()):
+    if first is None or re.fullmatch(r"sep=[,;\t|]", first.strip()):
         return None
-    delimiter = max(_DELIMITERS, key=lambda mark: _cells_in(first, mark))
+    delimiter = max(DELIMITERS, key=lambda mark: _cells_in(first, mark))
     rows: list[Row] = []
     problems = [decoded] if decoded else []
     for line, cells in islice(rows_of(text, delimiter, f"{delimiter} " in first), most_rows):

@@ -8,8 +8,7 @@ from typing import Any
 
 from core.data.importing.formats.json_text import JsonRefused, parse_json
 from core.data.tables.csv_cells import check_rows, restore
-
-_DELIMITERS = (",", ";", "\t")
+from core.data.tables.label_columns import DELIMITERS
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def _json_rows(text: str) -> Iterator[MetadataRow]:
 def _csv_rows(text: str) -> Iterator[MetadataRow]:
     start = text.lstrip("\r\n")
     head = start.partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=head.count)
+    delimiter = max(DELIMITERS, key=head.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     header: list[str] | None = None
     while True:

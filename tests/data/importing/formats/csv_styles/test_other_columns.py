@@ -135,6 +135,13 @@ def test_one_hot_columns_beside_a_split() -> None:
     assert [(row.label, row.split) for row in table.rows] == [("owl", "train"), ("duck", "test")]
 
 
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_the_delimiter_is_any_that_a_labels_csv_may_have(tmp_path: Path, mark: str) -> None:
+    table = "id,breed\n7a,owl\n8b,duck\n".replace(",", mark)
+    plan = planned(tmp_path, {**photos("7a.jpg", "8b.jpg"), "train.csv": table})
+    assert labels(plan) == {"7a.jpg": ("owl", None), "8b.jpg": ("duck", None)}
+
+
 # Several labels in a cell
 
 
