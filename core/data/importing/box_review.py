@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import PurePosixPath
 
 from core.data.importing.formats.image_size import size_of
 from core.data.importing.import_plan import Candidate, ImportPlan
@@ -12,6 +11,7 @@ from core.data.importing.updates.label_updates import LabelUpdates
 from core.data.store.boxes.box_checks import TOLERATED_PIXELS, invalid_reason, reaches_out
 from core.data.store.boxes.learned_photos import LearnedPhotos, with_more
 from core.data.store.records import BoxRow
+from core.data.tables.file_index import OTHER_FOLDER, FileIndex
 from core.data.tables.label_rows import LabelledBox
 from core.data.tables.names import class_key
 from core.errors import ImageRefused
@@ -41,15 +41,21 @@ def review_boxes(plan: ImportPlan) -> BoxReview:
 
 
 def broken_boxes(plan: ImportPlan) -> list[BadBox]:
-    """Return the boxes that were skipped while reading and can be drawn: without area or with swapped corners."""
-    by_name = {one.name: one for one in plan.candidates}
-    by_end = {PurePosixPath(one.name).name: one for one in plan.candidates}
+    """Return the boxes that were skipped while reading and can be drawn: without area or with swapped corners.
+
+    Those whose photo is not certain, or not among the files, are not drawn.
+    """
+    marked = [problem for problem in plan.problems if problem.marked is not None]
+    by_name = {one.name: one for one in plan.candidates} if marked else {}
+    index = FileIndex(by_name)
+    absent = {row.filename for row in plan.absent}
     broken = []
-    for problem in plan.problems:
-        named = problem.filename.replace("\\", "/")
-        candidate = by_name.get(named) or by_end.get(PurePosixPath(named).name)
-        if problem.marked is not None and candidate is not None:
-            broken.append(BadBox(candidate, problem.marked, problem.text))
+    for problem in marked:
+        found, certainty = index.candidates(problem.filename)
+        # A photo that only has the same name, or one of several, is not the one that the box was drawn on.
+        sure = len(found) == 1 and certainty < OTHER_FOLDER and problem.filename not in absent
+        if problem.marked is not None and sure:
+            broken.append(BadBox(by_name[found[0]], problem.marked, problem.text))
     return broken
 
 

@@ -162,3 +162,35 @@ def test_a_class_in_letters_that_the_tables_encoding_lacks_is_an_error() -> None
     assert guess is not None and guess.label is None
     with pytest.raises(LabelsError, match=r"boxes\.csv is not UTF-8, so the class of its boxes cannot be 猫"):
         plan_guessed(guess, False, "猫", uploads_with(files, guess))
+
+
+BROKEN = "filename,label,xmin,ymin,xmax,ymax\n{}/a.png,owl,9,2,3,8\n"
+
+
+@pytest.mark.parametrize(
+    ("photos", "folder", "drawn_on"),
+    [
+        (("one/a.png", "two/a.png"), "one", ["one/a.png"]),
+        (("one/a.png", "two/a.png"), "two", ["two/a.png"]),
+        (("one/a.png", "two/a.png"), "three", []),  # there is none of that name
+        (("one/a.png", "b.png"), "three", []),
+        (("one/a.png", "b.png"), "C:/photos/one", ["one/a.png"]),
+    ],
+)
+def test_a_box_that_was_left_out_is_drawn_on_its_own_photo_only(
+    tmp_path: Path, photos: tuple[str, ...], folder: str, drawn_on: list[str]
+) -> None:
+    """It was drawn on the last photo of the same base name."""
+    for number, name in enumerate(photos):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(picture(number))
+    (tmp_path / "labels.csv").write_text(BROKEN.format(folder) + f"{photos[-1]},owl,1,1,5,5\n")
+    assert [one.candidate.name for one in broken_boxes(plan_folder(tmp_path))] == drawn_on
+
+
+def test_a_box_that_was_left_out_is_not_drawn_on_a_photo_of_another_folder_around_all(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one/a.png").write_bytes(picture(1))
+    (tmp_path / "one/labels.csv").write_text(BROKEN.format("two") + "one/a.png,owl,1,1,5,5\n")
+    plan = plan_folder(tmp_path)
+    assert any(problem.marked for problem in plan.problems) and broken_boxes(plan) == []
