@@ -44,6 +44,7 @@ class _Files:
     manifest: Manifest | None = None
     renamed: bool = False  # the paths are already names in the project
     common_folder: str = ""  # removed from the paths
+    given: str = ""  # the folder around all of these
 
     def photo_paths(self) -> set[str]:
         """Return the paths that are photos, by their suffix or because the caller says so."""
@@ -79,6 +80,7 @@ def plan_from_files(
     table: LabelTable | None = None,
     pictures: Collection[str] = (),
     group_column: str | None = None,
+    given: str = "",
 ) -> ImportPlan:
     """Plan the import of files; ``refused`` are those skipped already (path -> reason).
 
@@ -86,13 +88,14 @@ def plan_from_files(
     (core.data.importing.formats), a table in the top folder, one in any folder, class folders. ``pictures`` are
     imported whatever their suffix. A folder around everything is removed from the names, unless the table has it too.
     Our own exports contain a manifest, which gives the photos' names and the order of the classes. ``group_column`` is
-    that of a table that is found among the files, as in ``read_labels``.
+    that of a table that is found among the files, as in ``read_labels``. ``given`` is the folder of all files, with its
+    slash, if its name says which rows mean them.
     Raises LabelsError where the table cannot be chosen or read, or where there are too many classes.
     """
     problems: list[Problem] = []
     # A file of labels that was uploaded with photos is none of them.
     pictures = [path for path in pictures if not may_hold_labels(path)]
-    found = _read_manifest(_Files(files, pictures), table, problems)
+    found = _read_manifest(_Files(files, pictures, given=given), table, problems)
     unread: dict[str, str] = {}
     offered: set[str] = set()
     labelled = _from_data_set(found, problems, unread, offered, asking) if table is None else None
@@ -181,7 +184,7 @@ def _from_table(
     used = chosen.used if chosen else frozenset()
     in_table = {_base(row.filename) for row in table.rows}
     photos |= {name for name in found.readers if _base(name) in in_table and name not in used}
-    pictures, root = found.sorted_readers(photos), found.common_folder
+    pictures, root = found.sorted_readers(photos), found.given + found.common_folder
     if own:
         candidates = by_rows(table, pictures, problems, own, asking, root)
     else:

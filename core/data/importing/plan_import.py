@@ -39,6 +39,7 @@ from core.data.importing.run_import import run_import
 from core.data.importing.sources.packed_files import is_packed, packed_parts, unzip_packed
 from core.data.importing.sources.sample_zips import plan_samples, samples_among
 from core.data.importing.tables.own_folder import OwnFolders
+from core.data.importing.tables.photos_of_rows import given_folder
 from core.data.importing.tables.unused_tables import with_unused
 from core.data.tables.label_rows import NO_GROUP_COLUMNS
 from core.data.tables.labels_csv import Problem
@@ -104,17 +105,18 @@ def plan_folder(
     }
     if labels is not None and (own := with_given_labels(files, labels)) is not None:
         return _asked(plan_from_files(own, listing.refused, str(folder), asking), asking)
-    table = None
+    table, given = None, ""
     if labels is not None:
         name = labels.name if isinstance(labels, Path) else "labels.csv"
         table = read_table(labels, name, group_column, asking, files, tables_among(files), any_columns=True)
+        given = given_folder(root, table)
         place = place_in(root, labels) if isinstance(labels, Path) else name
         table = OwnFolders({path for path in files if is_picture(path)}).places(table, place)
     parts = packed_parts(packed, listing.refused, asking)
     parts += plan_samples(samples, listing.refused, asking)
     problems = [Problem(None, f"the folder {text}; it is skipped") for text in listing.unreadable]
     problems += [Problem(None, hidden_said(listing.hidden), harmless=True)] if listing.hidden else []
-    plan = plan_from_files(files, listing.refused, str(folder), asking, table, (), group_column)
+    plan = plan_from_files(files, listing.refused, str(folder), asking, table, (), group_column, given)
     return _asked(_joined([plan, *parts], {}, problems, str(folder)), asking)
 
 

@@ -1,22 +1,22 @@
 """Read the photos that a labels.csv lists in a folder, each image once, for training from the command line."""
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from core.data.importing.box_frames import BoxedPhoto, settle_boxes
 from core.data.importing.equal_photos import distinct_classes, distinct_labels, strictest_split
-from core.data.importing.folder_files import place_in
-from core.data.importing.folder_layout import TABLE_SUFFIXES, is_picture
+from core.data.importing.folder_files import FolderListing, hidden_said, list_folder, place_in, read_listed
+from core.data.importing.folder_layout import TABLE_SUFFIXES, is_clutter, is_picture, suffix_of
 from core.data.importing.formats.csv_styles.choose_table import tables_among
 from core.data.importing.formats.csv_styles.read_table import read_table
 from core.data.importing.formats.manifest import FILE_NAME as MANIFEST
 from core.data.importing.names.class_case import settle_table
 from core.data.importing.tables.own_folder import OwnFolders
-from core.data.importing.tables.photos_of_rows import Readers, by_rows, folder_around, photos_of_rows
+from core.data.importing.tables.photos_of_rows import Readers, by_rows, folder_around, given_folder, photos_of_rows
 from core.data.pictures.box import Box
 from core.data.pictures.decoding import IMAGE_SUFFIXES, PART_READ, content_hash, decode
 from core.data.pictures.near_duplicates import phash_of
@@ -31,6 +31,8 @@ from core.errors import DataError, ImageRefused, LabelsError
 from core.processors import available_processors
 from core.progress import CountCallback
 from core.workspace import Workspace, workspace_folder
+
+_TABLES = (".csv", ".tsv")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ def photos_of_table(
         raise DataError(f"There is no folder {images}. Name the folder with the photos of {labels.name}.")
     folder = images.resolve()
     asking = Asking(answers)
-    files = _readers(folder, labels.resolve())
+    listing = list_folder(folder)
+    files = _readers(folder, listing, labels.resolve())
     table = settle_table(_read_labels(labels, folder, files, group_column, asking), asking)
     if table.group_columns.unclear:
         first, *_ = shown = table.group_columns.possible
@@ -76,10 +79,11 @@ def photos_of_table(
         )
     asking.require_answers(more_to_come=True)
     own = any((place / MANIFEST).is_file() for place in (labels.parent, folder))
-    wanted, problems = _with_photos(table, files, asking, own)
-    wanted, turned = _with_settled_boxes(folder, wanted, asking, own) if boxes else (wanted, [])
+    wanted, problems = _with_photos(table, files, asking, own, given_folder(folder, table))
+    problems += _unlisted(listing)
+    wanted, turned = _with_settled_boxes(files, wanted, asking, own) if boxes else (wanted, [])
     asking.require_answers()
-    photos, refused = _read(folder, wanted, progress)
+    photos, refused = _read(listing.files, wanted, progress)
     kept, copies = without_copies(photos)
     return kept, [*problems, *turned, *_remarks(asking), *refused, *copies, *several_boxes(kept)]
 
@@ -87,39 +91,57 @@ def photos_of_table(
 def _read_labels(labels: Path, folder: Path, files: Readers, group_column: str | None, asking: Asking) -> LabelTable:
     """Read the table; the photos and the tables beside it may tell how it is meant."""
     photos = {file: read for file, read in files.items() if is_picture(file)}
-    found = (path for path in sorted(labels.parent.glob("*.[ct]sv")) if path != labels and _is_small(path))
-    beside = {path.name: path.read_bytes for path in found}
+    around = labels.resolve().parent
+    beside = {path.name: partial(read_listed, path, around, path.name) for path in _tables_in(around, labels.resolve())}
     tables = tables_among({**files, **beside})
     table = read_table(labels, labels.name, group_column, asking, photos, tables, any_columns=True)
     return OwnFolders(photos).places(table, place_in(folder, labels))
 
 
+def _tables_in(folder: Path, labels: Path) -> list[Path]:
+    try:
+        found = sorted(folder.iterdir())
+    except OSError:  # a folder that may be entered and not listed
+        return []
+    tables = (path for path in found if suffix_of(path.name) in _TABLES and not is_clutter(path.name))
+    return [path for path in tables if path != labels and _is_small(path)]
+
+
+def _unlisted(listing: FolderListing) -> list[Problem]:
+    """Return what is said in an import of photos that cannot be read, or are hidden."""
+    refused = {name: reason for name, reason in listing.refused.items() if is_picture(name)}
+    problems = [Problem(None, f"{name} was skipped: {reason}") for name, reason in refused.items()]
+    problems += [Problem(None, f"the folder {text}; it is skipped") for text in listing.unreadable]
+    return problems + ([Problem(None, hidden_said(listing.hidden), harmless=True)] if listing.hidden else [])
+
+
 def _with_photos(
-    table: LabelTable, files: Readers, asking: Asking, own: bool
+    table: LabelTable, files: Readers, asking: Asking, own: bool, given: str
 ) -> tuple[list[tuple[LabelRow, str]], list[Problem]]:
     """Return the rows with a label and a photo, matched as in an import, with its path; and all problems.
 
-    ``own`` is an export of ours, which gives the splits in its table.
+    ``own`` is an export of ours, which gives the splits in its table. ``given`` is the folder itself, if its name says
+    something.
     """
     root = folder_around(files, table)
     inside = {file.removeprefix(root): read for file, read in files.items()}
     photos = {file: read for file, read in inside.items() if is_picture(file)}
     problems: list[Problem] = []
     if own:
-        candidates = by_rows(table, photos, problems, False, asking, root)
+        candidates = by_rows(table, photos, problems, False, asking, given + root)
     else:
-        candidates = photos_of_rows(table, photos, inside, problems, asking, root)
+        candidates = photos_of_rows(table, photos, inside, problems, asking, given + root)
     row_of = {row.line: row for row in table.rows}
     labelled = [one for one in candidates if one.line is not None and one.label is not None]
     return [(replace(row_of[one.line or 0], split=one.split), root + one.name) for one in labelled], problems
 
 
 def _with_settled_boxes(
-    folder: Path, wanted: list[tuple[LabelRow, str]], asking: Asking, own: bool
+    files: Readers, wanted: list[tuple[LabelRow, str]], asking: Asking, own: bool
 ) -> tuple[list[tuple[LabelRow, str]], list[Problem]]:
     """Return the rows with their boxes in pixels of the upright photos, and remarks; what is unclear is asked."""
     boxed = [
-        BoxedPhoto(file, objects_of(row), row.frame, (folder / file).read_bytes, trusted=own)
+        BoxedPhoto(file, objects_of(row), row.frame, files[file], trusted=own)
         for row, file in wanted
         if row.box is not None
     ]
@@ -144,33 +166,30 @@ def several_boxes(photos: list[TablePhoto]) -> list[Problem]:
     return problems
 
 
-def _readers(folder: Path, labels: Path) -> dict[str, Callable[[], bytes]]:
-    """Return the photos and other tables below the folder by their relative paths; hidden ones are skipped."""
-    found: dict[str, Callable[[], bytes]] = {}
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            path = Path(root) / name
-            suffix = path.suffix.lower()
-            table = suffix in TABLE_SUFFIXES and path != labels and _is_small(path)
-            if not name.startswith(".") and (suffix in IMAGE_SUFFIXES or table):
-                found[path.relative_to(folder).as_posix()] = path.read_bytes
-    return found
+def _readers(folder: Path, listing: FolderListing, labels: Path) -> dict[str, Callable[[], bytes]]:
+    """Return the photos and other tables below the folder by their relative paths."""
+    return {
+        name: partial(read_listed, path, folder, name)
+        for name, path in listing.files.items()
+        if suffix_of(name) in IMAGE_SUFFIXES
+        or (suffix_of(name) in TABLE_SUFFIXES and path != labels and _is_small(path))
+    }
 
 
 def _is_small(table: Path) -> bool:
-    return table.is_file() and table.stat().st_size <= MAX_CSV_BYTES
+    try:
+        return table.is_file() and table.stat().st_size <= MAX_CSV_BYTES
+    except OSError:
+        return False
 
 
 def _read(
-    folder: Path, wanted: list[tuple[LabelRow, str]], progress: CountCallback | None
+    paths: Mapping[str, Path], wanted: list[tuple[LabelRow, str]], progress: CountCallback | None
 ) -> tuple[list[TablePhoto], list[Problem]]:
     photos, problems = [], []
     # Decoding and hashing release the interpreter lock. Each thread holds one decoded image at a time.
     with ThreadPoolExecutor(max_workers=min(8, available_processors())) as pool:
-        decoded: Iterator[_ImageFacts | ImageRefused] = pool.map(
-            lambda pair: _decode(folder / pair[1], pair[1]), wanted
-        )
+        decoded: Iterator[_ImageFacts | ImageRefused] = pool.map(lambda pair: _decode(paths[pair[1]], pair[1]), wanted)
         for done, ((row, file), facts) in enumerate(zip(wanted, decoded, strict=True), start=1):
             if isinstance(facts, ImageRefused):
                 problems.append(Problem(row.line, f"{facts.name} was skipped: {facts.reason}"))
@@ -179,7 +198,7 @@ def _read(
                 problems += bad_boxes
                 problems += [Problem(row.line, f"{file}: {remark}", harmless=True) for remark in facts.remarks]
                 photos.append(
-                    TablePhoto(row, row.label or "", folder / file, facts.hash, facts.width, facts.height, facts.phash)
+                    TablePhoto(row, row.label or "", paths[file], facts.hash, facts.width, facts.height, facts.phash)
                 )
             if progress is not None:
                 progress(done, len(wanted))

@@ -6,6 +6,7 @@ import pytest
 
 from core.data.importing.plan_import import plan_folder
 from core.data.importing.table_photos import photos_of_table
+from core.data.pictures.box import Box
 from core.errors import QuestionsOpen
 from tests.data.importing.formats.csv_styles.tables import Files, photo, photos, planned
 
@@ -85,3 +86,44 @@ def test_a_link_to_nothing_beside_the_photos_stops_no_training(tmp_path: Path) -
     (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
     found, _ = photos_of_table(tmp_path / "labels.csv", tmp_path, None)
     assert [one.label for one in found] == ["cat"]
+
+
+@pytest.mark.parametrize("beside", [None, "patient2", "left"])
+def test_rows_of_a_folder_beside_the_given_one_are_asked(tmp_path: Path, beside: str | None) -> None:
+    """Rows of patient2 took the photos of patient1 in silence."""
+    own, other = ("right", "left") if beside == "left" else ("patient1", "patient2")
+    planned(tmp_path, photos(f"photos/{own}/001.png"))
+    if beside:
+        (tmp_path / "photos" / beside).mkdir()
+    folder, labels = tmp_path / "photos" / own, tmp_path / "labels.csv"
+    labels.write_text(f"filename,label\n{other}/001.png,cat\n")
+    assert [one.kind for one in plan_folder(folder, labels).questions] == ["folders"]
+    with pytest.raises(QuestionsOpen, match="another folder"):
+        photos_of_table(labels, folder, None)
+    found, _ = photos_of_table(labels, folder, None, answers={"folders": "match"})
+    assert [one.path for one in found] == [folder / "001.png"]
+    for row in (f"photos/{own}/001.png", f"/home/ann/{own}/001.png", "001.png", "images/001.png"):
+        labels.write_text(f"filename,label\n{row},cat\n")
+        assert not plan_folder(folder, labels).questions
+        assert len(photos_of_table(labels, folder, None)[0]) == 1
+
+
+def test_a_training_follows_no_links_out_of_the_folder_and_skips_what_systems_add(tmp_path: Path) -> None:
+    planned(tmp_path, photos("photos/a.png", "photos/__MACOSX/b.png", "elsewhere/c.png"))
+    (tmp_path / "photos" / "c.png").symlink_to(tmp_path / "elsewhere" / "c.png")
+    labels = tmp_path / "labels.csv"
+    labels.write_text("filename,label\na.png,cat\nb.png,cat\nc.png,cat\n")
+    found, problems = photos_of_table(labels, tmp_path / "photos", None)
+    assert [one.path.name for one in found] == ["a.png"]
+    said = [str(one) for one in problems]
+    assert "c.png was skipped: it is a link that leads out of the folder" in said
+    assert any("b.png is not among the files" in one for one in said)
+
+
+def test_a_table_beside_the_labels_may_have_a_suffix_in_capitals(tmp_path: Path) -> None:
+    planned(tmp_path, {**photos("photos/a.png"), "boxes.csv": "a.png,10,5,12,6,cow\n"})
+    with pytest.raises(QuestionsOpen, match="four numbers"):
+        photos_of_table(tmp_path / "boxes.csv", tmp_path / "photos", None)
+    (tmp_path / "classes.CSV").write_text("cow,0\n")
+    found, _ = photos_of_table(tmp_path / "boxes.csv", tmp_path / "photos", None)
+    assert [(one.label, one.row.box) for one in found] == [("cow", Box(10, 5, 2, 1))]

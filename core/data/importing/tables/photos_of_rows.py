@@ -1,7 +1,9 @@
 """Match the rows of a table with photos, and give these what the rows and their folders say."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from core.data.importing.folder_layout import TABLE_SUFFIXES, common_folder, is_picture, suffix_of
 from core.data.importing.import_plan import Candidate
@@ -11,6 +13,8 @@ from core.data.tables.label_rows import LabelTable, objects_of
 from core.data.tables.labels_csv import NO_LABEL, Problem, match_files
 from core.data.tables.questions import Asking
 
+_DIGITS = re.compile(r"\d+")
+
 Readers = Mapping[str, Callable[[], bytes]]
 
 
@@ -19,6 +23,23 @@ def folder_around(files: Collection[str], table: LabelTable | None) -> str:
     folder = common_folder([path for path in files if is_picture(path) or suffix_of(path) in TABLE_SUFFIXES])
     in_table = table and any(row.filename.replace("\\", "/").startswith(folder) for row in table.rows)
     return "" if in_table else folder
+
+
+def given_folder(folder: Path, table: LabelTable) -> str:
+    """Return the name of the folder that was given, with its slash, where a row names another one of its kind; else "".
+
+    Rows of patient2/ are not those of the photos in patient1/. A folder is of its kind if its name differs only in
+    digits, or if it lies beside it.
+    """
+    try:
+        beside = {path.name.casefold() for path in folder.parent.iterdir() if path.is_dir()}
+    except OSError:
+        beside = set()
+    own = folder.name.casefold()
+    paths = (row.filename.replace("\\", "/").casefold().split("/")[:-1] for row in table.rows)
+    named = {part for parts in paths if own not in parts for part in parts if part not in ("", ".", "..")}
+    alike = any(part in beside or _DIGITS.sub("0", part) == _DIGITS.sub("0", own) for part in named)
+    return f"{folder.name}/" if alike else ""
 
 
 def photos_of_rows(
