@@ -12,6 +12,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # package -> the packages of core it may import (its own is always allowed); no arrow runs back, lazy imports included
 FOUNDATION = {
+    "accelerators",
+    "free_memory",
     "background_process",
     "cache_use",
     "errors",
@@ -27,6 +29,8 @@ ARROWS = {
     "errors": set(),
     "progress": set(),
     "processors": set(),
+    "accelerators": set(),
+    "free_memory": set(),
     "storage_errors": {"errors"},
     "workspace": {"errors", "storage_errors"},
     "file_replacement": set(),

@@ -159,14 +159,19 @@ def test_the_only_table_with_the_columns_holds(plan_by: PlanBy) -> None:
 
 
 def test_tables_of_which_none_can_be_chosen_are_listed(plan_by: PlanBy) -> None:
-    tables = dict.fromkeys(("one.csv", "two.csv"), "filename,author\na.jpg,owl\n")
+    tables = dict.fromkeys(("one.csv", "two.csv"), "title,author\nWalden,owl\n")
     with pytest.raises(LabelsError, match=r"None of the tables one\.csv, two\.csv has a column"):
         plan_by({**tables, "a.jpg": b"1"})
+    tables = dict.fromkeys(tables, "filename,author\na.jpg,owl\n")
+    asked = [question.id for question in plan_by({**tables, "a.jpg": b"1"}).questions]
+    assert [one.rpartition("/")[2] for one in asked] == ["which-table", "class-column:one.csv"]
 
 
 def test_a_table_that_does_not_fit_is_an_error_unless_class_folders_say_the_labels(plan_by: PlanBy) -> None:
-    with pytest.raises(LabelsError, match="has the columns filename, author"):
-        plan_by({"credits.csv": "filename,author\na.jpg,Ann\n", "a.jpg": b"1"})
+    with pytest.raises(LabelsError, match="has the columns title, author"):
+        plan_by({"credits.csv": "title,author\nWalden,Ann\n", "a.jpg": b"1"})
+    plan = plan_by({"credits.csv": "filename,author\na.jpg,Ann\n", "a.jpg": b"1"})
+    assert [question.kind for question in plan.questions] == ["class-column"], "Ann may be a class"
     plan = plan_by({"credits.csv": "filename,author\na.jpg,Ann\n", "owl/a.jpg": b"1", "duck/b.jpg": b"2"})
     assert labels_of(plan) == {"duck/b.jpg": "duck", "owl/a.jpg": "owl"}
     assert "the class folders give the labels" in said(plan)[0]

@@ -288,7 +288,7 @@ def test_a_bad_box_beside_a_good_one_is_no_second_label() -> None:
 
 def test_the_exported_table_is_this_text() -> None:
     rows = [row("a.jpg", "owl", "train"), row("b, c.jpg"), row("=d.jpg", "-5", "test")]
-    assert write_labels(rows) == "filename,label,split\na.jpg,owl,train\n\"b, c.jpg\",,\n'=d.jpg,'-5,test\n"
+    assert write_labels(rows) == 'filename,label,split\na.jpg,owl,train\n"b, c.jpg",,\n\'=d.jpg,-5,test\n'
     boxed = [row("a.jpg", "owl", None, Box(1, 2.5, 30, 40)), row("b.jpg", "owl")]
     assert write_labels(boxed) == ("filename,label,split,x,y,width,height\na.jpg,owl,,1,2.5,30,40\nb.jpg,owl,,,,,\n")
     assert write_labels([]) == "filename,label,split\n"

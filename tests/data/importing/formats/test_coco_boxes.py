@@ -111,11 +111,14 @@ def test_a_photo_in_two_files_is_in_the_strictest_split_and_its_equal_boxes_coun
     assert any("1 photo has the same boxes in several places" in text for text in remarks(found))
 
 
-def test_a_file_that_has_all_boxes_of_another_counts(tmp_path: Path) -> None:
+def test_a_box_that_one_of_two_files_lacks_is_asked(tmp_path: Path) -> None:
     all_of_them = coco(IMAGES, [mark(1, 1, 1, 1, 2, 20, 20), mark(2, 1, 2, 5, 5, 8, 8)])
     some = coco(IMAGES, [mark(1, 1, 2, 5, 5, 8, 8)])
     found = plan(put(tmp_path, TWO, {"instances.json": all_of_them, "some.json": some}))
-    assert boxes(found)["a.png"] == [("ant", 1, 2, 20, 20), ("bee", 5, 5, 8, 8)] and not found.questions
+    assert questions(found) == ["label-files"]
+    (question,) = found.questions
+    choices = {one.key: [[name for name, _ in photo.boxes] for photo in one.photos] for one in question.choices}
+    assert choices == {"all": [["ant", "bee"]], "file-1": [["ant", "bee"]], "file-2": [["bee"]], "skip": [[]]}
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,8 @@ def test_an_empty_yaml_is_none() -> None:
 )
 def test_damaged_labels_are_not_lost_without_a_word(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
     plan = plan_folder(data_set(tmp_path, {name: content}))
-    assert f"{name} may hold the labels, but {reason}; no photo has a label" in texts(plan)
+    shown = name.removeprefix("images/")  # the folder around everything
+    assert f"{shown} may hold the labels, but {reason}; no photo has a label" in texts(plan)
     assert [one.text for one in plan.refused] == [reason]
     assert not all(problem.harmless for problem in plan.problems)
 
@@ -155,7 +156,7 @@ def test_too_many_classes_are_refused_before_anything_is_created_in_every_format
         started = time.process_time()
         with pytest.raises(LabelsError, match=r"classes; at most 1,000 are allowed"):
             plan_from_files(readers, {}, "many.zip", Asking())
-        assert time.process_time() - started < 3, name
+        assert time.process_time() - started < 8, name  # seconds, not minutes: a table is read up to three times
 
 
 def _bytes(data: str | bytes) -> bytes:

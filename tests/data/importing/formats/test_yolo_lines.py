@@ -110,7 +110,7 @@ def test_normalised_corners_are_asked_where_many_boxes_show_them(tmp_path: Path)
         ("ant", 5, 24, 55, 48),
         ("bee", 20, 8, 75, 64),
     ]
-    assert not read(tmp_path / "one", "0 0.4 0.5 0.9 1\n")["questions"]
+    assert read(tmp_path / "one", "0 0.4 0.5 0.9 1\n")["questions"] == ["box-place"], "one box alone does not decide"
 
 
 def test_a_file_that_may_belong_to_two_photos_is_a_problem(tmp_path: Path) -> None:
