@@ -110,7 +110,7 @@ def import_(
                 rest += f" and {counted(len(updates.changes), 'update')}"
             raise DataError(
                 f"Nothing was imported, because of {counted(problems, 'problem')}. "
-                f"Fix them, or add --yes to import the valid files of {rest}."
+                f"Fix {'it' if problems == 1 else 'them'}, or add --yes to import the valid files of {rest}."
             )
         results = _carry_out(plan, updates, store, project, known)
     finally:
