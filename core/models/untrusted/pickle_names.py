@@ -77,6 +77,8 @@ HARMLESS = {
     "torch.Tensor",
     "_codecs.encode",
     "collections.deque",
+    # The list of an optimizer's settings that fastai's learn.save writes.
+    "fastcore.foundation.L",
     # In the settings of omegaconf: the type of a value.
     "typing.Any",
     # Dates of a training, and paths among its settings. Python 3.13 keeps paths in a private module.

@@ -1,7 +1,9 @@
 """Networks of torchvision, timm, fastai and transformers compute the same here as there, whatever their names."""
 
 import json
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import timm
@@ -123,14 +125,27 @@ def test_a_box_head_of_our_own_is_left_out(tmp_path: Path) -> None:
     assert found.notes == ("Also left out: box.",)
 
 
+class L:
+    """fastcore's list, by the name under which it is pickled; fastai 2.8 keeps the optimizer's settings in one."""
+
+    def __init__(self, items: list[dict[str, float]]) -> None:
+        self.items = items
+
+
+L.__module__ = "fastcore.foundation"
+
+
 @pytest.mark.parametrize("optimizer", [True, False])
-def test_what_fastais_learn_save_writes(tmp_path: Path, optimizer: bool) -> None:
+def test_what_fastais_learn_save_writes(tmp_path: Path, optimizer: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """vision_learner: a body of the network's children, then a head of two linear layers with their norms."""
+    monkeypatch.setitem(sys.modules, "fastcore", ModuleType("fastcore"))
+    monkeypatch.setitem(sys.modules, "fastcore.foundation", ModuleType("fastcore.foundation"))
+    monkeypatch.setattr(sys.modules["fastcore.foundation"], "L", L, raising=False)
     head = {"1.2.weight": torch.ones(2 * WIDTH), "1.4.weight": torch.ones(16, 2 * WIDTH)}
     head |= {"1.6.weight": torch.ones(16), "1.8.weight": torch.ones(3, 16)}
     state: object = as_children(STATE, "0.") | head
     if optimizer:
-        state = {"model": state, "opt": {"state": [{"mom": torch.ones(3)}], "hypers": [{"lr": 0.1, "wd": 0.01}]}}
+        state = {"model": state, "opt": {"state": [{"mom": torch.ones(3)}], "hypers": L([{"lr": 0.1, "wd": 0.01}])}}
     found = read_weights(saved(state, tmp_path), "tiny")
     check_same(found.state, trunk_of(STATE))
     assert found.notes == ("Only the trunk is used; other layers (1) were left out.",)
