@@ -40,6 +40,7 @@ SPLIT = "split"
 MAX_CONFIG_CHARACTERS = 2**22
 _PHOTO = "image"
 _CHECKED = 20
+_SHOWN = 60
 
 
 @dataclass(frozen=True)
@@ -246,6 +247,10 @@ def _entries(found: list[_Annotation], reading: ToolReading) -> Iterator[PhotoEn
     for one in found:
         answers = one.answers or Answers()
         chosen = tuple(answers.choices.get(control, ())) if control is not None else ()
+        if control is not None and not chosen and any(answers.choices.values()) and not answers.regions:
+            text = f'1 photo has an answer, but none to "{control[:_SHOWN]}", which gives the class'
+            many = f'{{n}} photos have an answer, but none to "{control[:_SHOWN]}", which gives the class'
+            reading.note(one.about.file, text, many, one.about.photo, "problem")
         yield PhotoEntry(
             one.about.photo, one.about.where, chosen, tuple(answers.regions), answers.frame, one.split, one.who,
         )  # fmt: skip

@@ -214,6 +214,18 @@ def test_of_two_questions_about_a_photo_one_is_chosen(tmp_path: Path) -> None:
 # Several annotators
 
 
+def test_an_answer_to_another_question_than_that_of_the_class_is_not_lost_in_silence(tmp_path: Path) -> None:
+    tasks = [
+        task("a.png", annotation(choice("cat", control="class"))),
+        task("b.png", annotation(choice("dog", control="old class")), number=2),
+    ]
+    plan = plan_of(tmp_path, *tasks, a=photo(), b=photo(seed=2))
+    assert classes(plan) == {"a.png": "cat", "b.png": None} and not plan.questions
+    assert problems(plan) == [
+        'project-1.json: 1 photo has an answer, but none to "class", which gives the class: images/b.png'
+    ]
+
+
 def test_annotators_who_agree_give_the_class(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, task("a.png", annotation(choice("cat")), annotation(choice("cat"), by=2)))
     assert classes(plan) == {"a.png": "cat"}
