@@ -33,7 +33,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     small = arrays_of(trained_like(NETWORKS["basic"]))
     monkeypatch.setattr(FrozenNetwork, "of_imagenet", classmethod(lambda cls: NETWORK))
     monkeypatch.setattr(choice, "arrays_of", lambda network: small)
-    monkeypatch.setattr(choice, "_device", lambda: "cpu")
+    monkeypatch.setattr(choice, "default_device", lambda: "cpu")
     for module in (choice, int8_check):
         monkeypatch.setattr(module, "LEAST_PHOTOS", LEAST)
     monkeypatch.setattr(choice, "CALIBRATION_PHOTOS", CALIBRATING)

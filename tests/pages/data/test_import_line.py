@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.importing import store_photos
 from core.data.importing.import_progress import ImportProgress, claim_import, import_progress
+from core.data.importing.photo_files import decode_ahead
 from core.data.pictures.decoding import Decoded, decode
 from core.data.store.store import Project, Store
 from core.workspace import REPOSITORY
@@ -107,7 +108,7 @@ def test_a_cancelled_import_keeps_its_photos_or_removes_them_on_a_click(
         return decode(raw, name, *more, **also)
 
     monkeypatch.setattr(store_photos, "decode", slowly)
-    monkeypatch.setattr(store_photos, "_threads", lambda: 1)
+    monkeypatch.setattr(decode_ahead, "_threads", lambda: 1)
     monkeypatch.setattr(store_photos, "BATCH_PHOTOS", 2)
     app = open_page("Data")
     table = "filename,label\n" + "".join(f"{number}.png,owl\n" for number in range(80))

@@ -82,7 +82,7 @@ def test_json_that_is_no_list_of_a_tool_is_only_not_used(name: str) -> None:
     for text in ("[" * 100_000, "{", '[{"data": 1, "annotations": []}]', '{"shapes": {}}', '{"x": {"filename": 1}}'):
         unread: dict[str, str] = {}
         files = {name: partial(str.encode, text), "b.png": photo}
-        assert read_data_set(files, None, unread, Asking()) is None
+        assert read_data_set(files, None, unread, set(), Asking()) is None
         assert unread == ({name: "it is not JSON"} if text in ("[" * 100_000, "{") else {})
 
 
