@@ -247,6 +247,7 @@ def test_the_order_decides_which_photo_comes_next(open_page: OpenPage, birds: Pr
         first[name] = shown(app)
     choose_order(app, "Likely duck first")
     for _ in range(3):
+        until(app, lambda app: accept_button(app) is not None)  # the model learns the label in the background
         assert truth(store, birds, shown(app)) == "duck"
         accept_button(app).click().run()
     assert len({*first.values(), shown(app)}) == 3
