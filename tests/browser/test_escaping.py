@@ -83,7 +83,7 @@ class Visitor:
         """These names are read on the page, nothing was made of any name, and no escape is left over."""
         self.page.wait_for_timeout(300)  # charts and pictures come a little later
         for name in names:
-            expect(within or self.page.locator("body")).to_contain_text(" ".join(name.split()), timeout=60_000)
+            expect(within or self.page.locator("body")).to_contain_text(" ".join(name.split()), timeout=120_000)
         for what in (MADE_OF_NAMES, LEFT_OVER):
             self.wrong += [f"{place}: {one}" for one in self.page.evaluate(what)]
         assert not self.page.get_by_text("Something went wrong").count(), place
