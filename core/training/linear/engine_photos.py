@@ -37,7 +37,7 @@ def labelled_photos(
     *,
     stages: bool,
 ) -> "LabelledPhotos | None":
-    """Return the photos for the test; None if they are too few for it, or all of one class. Imports torch.
+    """Return the photos for the test; None if they are too few for it, or all of one class.
 
     The vectors that the test needs are taken from the workspace and stored there; with ``stages`` those of several
     stages, which are wanted next and are tested too. Photos that cannot be read have no part in the test.
