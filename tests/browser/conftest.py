@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -23,6 +24,21 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
+# Notes when a page last asked the server for something, and when it last heard from it; ``settled`` reads this.
+REQUESTS = """
+const send = WebSocket.prototype.send;
+const heard = new WeakSet();
+WebSocket.prototype.send = function (...parts) {
+    window.askedAt = performance.now();
+    if (!heard.has(this)) {
+        heard.add(this);
+        this.addEventListener("message", () => { window.answeredAt = performance.now(); });
+    }
+    return send.apply(this, parts);
+};
+"""
+
+
 def installed_chromium() -> str | None:
     """The system's Chromium; without one, Playwright uses the browser that it installed itself."""
     names = ("chromium", "chromium-browser", "google-chrome")
@@ -39,6 +55,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=installed_chromium(), args=CHROMIUM_ARGUMENTS)
+        open_context = browser.new_context
+
+        def noting_requests(**options: Any) -> BrowserContext:
+            opened = open_context(**options)
+            opened.add_init_script(REQUESTS)
+            return opened
+
+        browser.new_context = noting_requests  # type: ignore[method-assign, assignment]
         yield browser
         browser.close()
 

@@ -35,10 +35,11 @@ def project(store: Store, default_weights: object, request: pytest.FixtureReques
     for place in range(LABELLED):
         store.annotate(made.id, [ids[place]], ("owl", "duck")[(place + (place in (4, 9))) % 2], "Ana")
     dice = np.random.default_rng(0)
-    vectors = np.eye(8, dtype=np.float32)[np.arange(PHOTOS) % 2] + 0.1 * dice.normal(size=(PHOTOS, 8))
+    vectors = np.eye(2048, dtype=np.float32)[np.arange(PHOTOS) % 2]
+    vectors[:, :8] += 0.1 * dice.normal(size=(PHOTOS, 8))
     network = default_vectors(store.workspace)
     assert network is not None
-    Vectors(store.workspace, network).add([one.hash for one in store.image_labels(made.id)], vectors.astype(np.float32))
+    Vectors(store.workspace, network).add([one.hash for one in store.image_labels(made.id)], vectors)
     return made
 
 
@@ -73,7 +74,10 @@ def test_keys_after_a_choice_by_mouse_label_and_skip(page: Page, server: Server,
     """They were typed into the select, and Right moved to the next section, which Enter then opened."""
     visit(page, server, "Annotate", project)
     expect(page.locator("[class*=st-key-accept-] button").first).to_be_visible()
+    in_order = file_shown(page, "annotate-photo")
     choose(page, "annotate-order", "Random")
+    # A key for a photo that is no longer shown does nothing.
+    expect(page.locator(".st-key-annotate-photo", has_text=in_order)).to_have_count(0)
     page.keyboard.press("1")
     labels(page, LABELLED + 1)
     page.locator(".st-key-annotate-suggest label").click()

@@ -15,11 +15,14 @@ NO_SECOND_PHASE = re.compile("The time limit (was reached|leaves no room)|All va
 
 
 def settled(page: Page) -> None:
-    """Wait until Streamlit has had no script running for a moment: right after a click none runs yet."""
+    """Wait until Streamlit has answered, and has had no script running for a moment: after a click none runs yet."""
     page.wait_for_function(
         """() => {
             const app = document.querySelector("[data-testid=stApp]");
-            const rests = app && app.getAttribute("data-test-script-state") === "notRunning";
+            // On a busy machine the server takes a while to begin; a request without an answer is forgotten.
+            const asked = window.askedAt ?? -Infinity;
+            const waits = asked > (window.answeredAt ?? -Infinity) && performance.now() - asked < 20000;
+            const rests = app && app.getAttribute("data-test-script-state") === "notRunning" && !waits;
             if (!rests) { window.restsSince = null; return false; }
             window.restsSince ??= performance.now();
             if (performance.now() - window.restsSince < 150) return false;

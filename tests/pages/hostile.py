@@ -138,14 +138,17 @@ def _trained(
 
 
 def _features(store: Store, project: Project) -> None:
-    """Write features of every photo, so that suggestions, the map and the checks have something to show."""
+    """Write features of every photo, so that suggestions, the map and the checks have something to show.
+
+    They are as long as the network's own, which are computed for photos that are added.
+    """
     network = default_vectors(store.workspace)
     if network is None:
         return
     rows = store.image_labels(project.id)
     sides = np.array([row.label == CLASSES[0] for row in rows]).astype(int)
-    places = np.eye(8, dtype=np.float32)[sides]
-    places = places + 0.1 * np.random.default_rng(0).normal(size=places.shape).astype(np.float32)
+    places = np.eye(2048, dtype=np.float32)[sides]
+    places[:, :8] += 0.1 * np.random.default_rng(0).normal(size=(len(rows), 8))
     names = [store.image(project.id, row.id).filename for row in rows]
     places[names.index(FILE.format("copy"))] = places[names.index(FILE.format(2))]
     Vectors(store.workspace, network).add([row.hash for row in rows], places)

@@ -109,6 +109,8 @@ class SuggestionModel:
         self.vectors = vectors
         self.suggestions: Suggestions | None = None
         self.unlike_wanted = False  # with many labels they take longer than the fit itself
+        self.failed = False
+        """Whether the last fit ended with an error, which is in the server's log; the next ``ask`` tries again."""
         self._lock = threading.Lock()
         self._asked = False
         self._working = False
@@ -140,11 +142,13 @@ class SuggestionModel:
     def current(self, least: int = 0) -> Suggestions | None:
         """Return suggestions that hold now (see ``holds``); None while they are recomputed, which this requests.
 
-        Where fits are quick, this waits for one.
+        Where fits are quick, this waits for one. After a fit that failed, it is None until the next ``ask``.
         """
         found = self.suggestions
         if found is not None and self.holds(found.revision, least):
             return found
+        if self.failed:
+            return None
         self.ask()
         end = time.monotonic() + _WAIT_SECONDS
         with self._fitted:
@@ -160,7 +164,7 @@ class SuggestionModel:
             self._asked = True
             if self._working:
                 return
-            self._working = True
+            self._working, self.failed = True, False
         threading.Thread(target=self._work, name=f"suggestions-{self.project_id}", daemon=True).start()
 
     def refresh(self) -> Suggestions:
@@ -194,7 +198,7 @@ class SuggestionModel:
                 log.info("No suggestions for project %s: %s", self.project_id, error)
             except Exception:
                 with self._lock:
-                    self._working = False
+                    self._working, self.failed = False, True
                 raise
 
     def _refit(self) -> Suggestions:

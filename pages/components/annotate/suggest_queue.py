@@ -15,6 +15,7 @@ from pages.components.annotate.suggest_state import (
     RECOMPUTING,
     current_suggestions,
     instant_model,
+    offer_new_try,
     refit,
     show_progress,
     start_features,
@@ -115,8 +116,10 @@ def suggestion_status(project: Project, desk: Desk, around: AroundDesk, queue: Q
         start_features(project)
         show_progress(project)
         state = vectors_state(project)
-        if found is not None and not state.running and len(found.ids) < state.done:
+        if found is not None and model and not model.failed and not state.running and len(found.ids) < state.done:
             refit(project.id)  # the last features arrived after the last fit
+    if offer_new_try(project.id):
+        return
     if found is None or model is None:
         _until_there(project, desk, anything=True)
         return
@@ -150,7 +153,8 @@ def percent(probability: float) -> str:
 @frame.fragment(run_every=0.3)
 def _until_recomputed(project: Project, desk: Desk) -> None:
     """Redraw the page once there is a suggestion that answers to the labels as they are now."""
-    if not desk.quiet and current_suggestions(project.id) is not None:
+    model = instant_model(project.id)
+    if not desk.quiet and (current_suggestions(project.id) is not None or (model is not None and model.failed)):
         st.rerun()
 
 
@@ -158,7 +162,11 @@ def _until_recomputed(project: Project, desk: Desk) -> None:
 def _until_there(project: Project, desk: Desk, anything: bool) -> None:
     """Redraw the page once there is something to show: any suggestions, or one for the photo on screen."""
     model = instant_model(project.id)
-    if model is None or desk.current is None or model.suggestions is None:
+    if model is None or desk.current is None:
+        return
+    if model.failed:
+        st.rerun()
+    if model.suggestions is None:
         return
     if anything or model.suggestions.of(desk.current) or not _more_comes(project, model):
         st.rerun()

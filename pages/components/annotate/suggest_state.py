@@ -14,6 +14,7 @@ SECONDS_BETWEEN_LOOKS = 1.0
 GROWTH, MOST_NEW = 0.1, 400
 OWN = "own-label-revision"
 RECOMPUTING = "Recomputing suggestions ..."
+FAILED = "The suggestions could not be computed. The server's log has the reason."
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -39,7 +40,7 @@ def suggestions_of(project_id: int) -> Suggestions | None:
     model = instant_model(project_id)
     if model is None:
         return None
-    if model.suggestions is None and model.fresh:
+    if model.suggestions is None and model.fresh and not model.failed:
         model.ask()
     return model.suggestions
 
@@ -110,6 +111,8 @@ def prepare(project: Project) -> Suggestions | None:
     if state.done < state.total:
         show_progress(project, "Photos appear here as their features are computed.")
     found = suggestions_of(project.id)
+    if offer_new_try(project.id):
+        return found
     if found is None:
         _wait(project, 0)
         return None
@@ -117,6 +120,17 @@ def prepare(project: Project) -> Suggestions | None:
         refit(project.id)  # the last features arrived after the last fit
         _wait(project, len(found.ids) + 1)
     return found
+
+
+def offer_new_try(project_id: int) -> bool:
+    """Say that the suggestions could not be computed, and offer to try again; return False if nothing failed."""
+    model = instant_model(project_id)
+    if model is None or not model.failed:
+        return False
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f":orange[:material/info:] {FAILED}", width="content")
+        st.button("Try again", type="tertiary", on_click=model.ask, key="suggestions-again")
+    return True
 
 
 def show_progress(project: Project, note: str = "") -> None:
@@ -150,8 +164,8 @@ def _moving(project: Project, note: str) -> None:
 def _wait(project: Project, photos: int) -> None:
     """Redraw the page once there are suggestions for at least this many photos."""
     st.caption("Preparing suggestions…")
-    found = suggestions_of(project.id)
-    if found is not None and len(found.ids) >= photos:
+    found, model = suggestions_of(project.id), instant_model(project.id)
+    if (found is not None and len(found.ids) >= photos) or (model is not None and model.failed):
         st.rerun()
 
 

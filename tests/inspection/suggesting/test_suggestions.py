@@ -304,3 +304,28 @@ def test_labelled_photos_and_those_to_be_suggested_are_looked_at_in_turns(store:
     assert sorted(row.id for row in rows) == [row.id for row in store.images(project)]
     assert [row.label is None for row in rows[:72]] == [False] * 32 + [True] * 32 + [False] * 8
     assert _in_turns([]) == []
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fit_that_failed_is_tried_again_only_when_asked(
+    store: Store, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages said "Preparing suggestions" for ever, and a new fit failed twice a second."""
+    model = SuggestionModel(store, project.id, vectors_for(store, project))
+    label(store, project, 6)
+    fits: list[int] = []
+
+    def broken() -> Suggestions:
+        fits.append(1)
+        raise ValueError("the vectors have two lengths")
+
+    monkeypatch.setattr(model, "_refit", broken)
+    model.ask()
+    until = time.monotonic() + 30
+    while not model.failed:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert model.current() is None and model.fresh and len(fits) == 1
+    monkeypatch.undo()
+    model.ask()
+    assert recomputed(model).of(ids_of(store, project)[0]) and not model.failed

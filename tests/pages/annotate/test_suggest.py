@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.data.store.store import ImageFilter, Project, Store
 from core.features.vectors import Vectors, default_vectors
 from core.inspection.suggesting import vector_job
+from core.inspection.suggesting.suggestions import SuggestionModel, Suggestions
 from core.models.weights import Pretrained
 from pages.components.annotate import labelling_desk, suggest_accept, suggest_queue, suggest_state
 from pages.components.annotate.labelling_desk import Desk
@@ -433,3 +434,24 @@ def test_where_the_model_is_sure_of_none_all_its_suggestions_can_be_looked_at(
     assert owls == sorted(owls)  # the most doubtful first
     app.segmented_control(key="accept-level").set_value(suggest_accept.SURE).run()
     assert "No unlabelled photo has a suggestion" in app.info[0].value
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("place", ["One by one", "Similar"])
+def test_suggestions_that_cannot_be_computed_are_said_and_tried_again(
+    place: str, open_page: OpenPage, birds: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page said "Preparing suggestions" for ever."""
+
+    def broken(_: SuggestionModel) -> Suggestions:
+        raise ValueError("the vectors have two lengths")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SuggestionModel, "_refit", broken)
+        app = open_page("Annotate")
+        if place != "One by one":
+            app = section(app, place)
+        app = until(app, lambda one: any("could not be computed" in text.value for text in one.caption))
+    app.button(key="suggestions-again").click().run()
+    until(app, lambda _: suggest_state.suggestions_of(birds.id) is not None)
+    assert not any("could not be computed" in text.value for text in app.run().caption)
