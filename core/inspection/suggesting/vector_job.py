@@ -257,8 +257,8 @@ def _next_work(
 
 
 def _resized(workspace: Workspace, network: FrozenNetwork) -> "ResizedCache":
+    from core.data.pictures.network_input.preprocessing import Preprocessing
     from core.data.pictures.resized_cache import ResizedCache
-    from core.data.pictures.transforms import Preprocessing
 
     return ResizedCache(workspace.cache / "resized", Preprocessing(**network.settings), log.warning)
 

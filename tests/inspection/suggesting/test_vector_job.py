@@ -1,6 +1,9 @@
 """The process that computes a project's vectors tests 8 bits with the photos that have a label already."""
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ from core.features.engines import choice, int8_check
 from core.features.engines.ort_engine import OrtEngine
 from core.features.frozen_network import FrozenNetwork
 from core.features.preferred_engine import EXACT, preferred_engine
-from core.features.vectors import Vectors, vectors_name
+from core.features.vectors import Vectors, default_vectors, vectors_name
 from core.inspection.suggesting import vector_job
 from core.inspection.suggesting.vector_job import VIEWS
 from core.workspace import open_workspace
@@ -66,6 +69,29 @@ def engine_of(store: Store, project: int) -> str | None:
 
 def counts(store: Store, engine: str) -> list[int]:
     return [Vectors(store.workspace, vectors_name(NETWORK, engine, view)).count() for view in VIEWS]
+
+
+def test_where_onnxruntime_is_the_only_candidate_the_process_does_without_torch(
+    default_weights: object, tmp_path: Path
+) -> None:
+    """It loaded 600 MB of torch for the sizes of its pictures."""
+    store = Store(open_workspace(tmp_path))
+    project = store.create_project("Light", classes=("dark", "bright")).id
+    store.add_image(project, Decoded(Image.new("RGB", (16, 16)), (), "PNG", False), b"", "a.png")
+    code = """
+import sys
+from core.features.engines import candidates
+from core.inspection.suggesting import vector_job
+candidates.computes_with_avx2_at_best = lambda: True
+candidates.may_have_accelerator = lambda: False
+vector_job.main()
+sys.exit(any(name in sys.modules for name in ("torch", "torchvision")))
+"""
+    environment = {**os.environ, "RESNET_STUDIO_HOME": str(tmp_path)}
+    assert subprocess.run([sys.executable, "-c", code, str(project)], env=environment, check=False).returncode == 0
+    name = default_vectors(store.workspace)
+    assert name and Vectors(store.workspace, name).count() == 1
+    store.close()
 
 
 def test_the_photos_with_a_label_test_8_bits_and_those_of_the_test_set_stay_unused(

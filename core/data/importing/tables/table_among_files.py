@@ -41,7 +41,9 @@ def table_among(
         by_folders = any(one.label for one in read_folders(photos, asking.trial()).meanings.values())
         if not by_folders or any(path.lower() == "labels.csv" for path in tables):
             # No table has known columns, and nothing else gives labels.
-            return choose_table(tables, asking, group_column, files, own, any_columns=not own)
+            if own:
+                raise
+            return choose_table(tables, asking, group_column, files, any_columns=True, known_columns=False)
         problems.append(Problem(None, f"the class folders give the labels, because no table fits: {error}"))
         return None
     return _table_in_folders(files, group_column, asking)

@@ -156,7 +156,7 @@ def test_too_many_classes_are_refused_before_anything_is_created_in_every_format
         started = time.process_time()
         with pytest.raises(LabelsError, match=r"classes; at most 1,000 are allowed"):
             plan_from_files(readers, {}, "many.zip", Asking())
-        assert time.process_time() - started < 8, name  # seconds, not minutes: a table is read up to three times
+        assert time.process_time() - started < 5, name  # seconds, not minutes
 
 
 def _bytes(data: str | bytes) -> bytes:

@@ -58,15 +58,17 @@ def choose_table(
     own: bool = False,
     everywhere: bool = False,
     any_columns: bool = False,
+    known_columns: bool = True,
 ) -> ChosenTable:
     """Return labels.csv, else the table that has labels. Raises LabelsError listing the tables where none has.
 
     Of several, those called "submission" are left out, which is said; which of the others counts is asked. ``own`` is
     that of ``read_table``. With ``everywhere``, tables in folders compete too, if ``photos`` are what their rows name.
-    With ``any_columns``, and where no table has known columns, one column of a table has to name ``photos``.
+    With ``any_columns``, and where no table has known columns, one column of a table has to name ``photos``; without
+    ``known_columns``, it is known that no table has them.
     """
     named = [path for path in tables if path.lower() == "labels.csv"]
-    for any_names in (False, True)[: 1 + any_columns]:
+    for any_names in (False, True)[not known_columns : 1 + any_columns]:
         readable: dict[str, _Readable] = {}
         wrong: list[LabelsError] = []
         for path in named or sorted(tables):
