@@ -122,7 +122,7 @@ def test_annotations_of_images_and_categories_that_are_not_there_are_named(tmp_p
     assert problems(found) == [
         "all.json, annotation 1: there is no image 9; it is skipped",
         "all.json, annotation 2: there is no category 9; it is skipped",
-        "all.json, annotation without an id (no. 3): the box () is not four numbers; it is skipped",
+        "all.json, annotation without an id (no. 3): it has no box (bbox); it is skipped",
     ]
 
 

@@ -192,6 +192,9 @@ def _add_annotation(
         collected.add_problem(where, "it has a mask but no bbox; it is skipped")
         return
     sides, outlined = read
+    if not sides:
+        collected.add_problem(where, "it has no box (bbox); it is skipped")
+        return
     turned = _turned(one, sides)
     ids = images.ids[file]
     source = path if len(ids) == 1 else f"{path} (image {shown_value(image)})"

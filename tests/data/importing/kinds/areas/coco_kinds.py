@@ -181,7 +181,7 @@ KINDS: tuple[Kind, ...] = (
         "categories of photos, without boxes",
         two(marks=[{"id": 1, "image_id": 1, "category_id": 1}, {"id": 2, "image_id": 2, "category_id": 2}]),
         {"a.png": None, "b.png": None},
-        "annotation 1: the box () is not four numbers",
+        "annotation 1: it has no box (bbox)",
     ),
     question(
         "categories a and A",
