@@ -23,7 +23,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "studio"))
 def same_random_numbers_in_every_run() -> None:
     """Seed PyTorch, so that a network that a test leaves to chance is the same in every run and every order."""
     if "torch" in sys.modules:
-        sys.modules["torch"].manual_seed(0)
+        import torch  # waits until a page that loads it in the background has done so
+
+        torch.manual_seed(0)
 
 
 @pytest.fixture(scope="session", autouse=True)
