@@ -6,6 +6,7 @@ success, 2 on a user error with one plain sentence (with --json also as JSON), 1
 Importing this package loads neither torch nor pandas; each command imports what it needs when it runs.
 """
 
+import functools
 import sys
 from typing import Any
 
@@ -84,11 +85,17 @@ def main() -> None:
     sys.exit(status)
 
 
+@functools.cache
+def _command() -> Any:
+    """Return the command line; building it from all options takes longer than many a command."""
+    return typer.main.get_command(app)
+
+
 def _run() -> int:
     """Run the command and print what stops it; returns the exit status."""
     try:
         # In standalone mode typer prints its errors itself, in three paragraphs.
-        status = app(standalone_mode=False, prog_name="python -m core")
+        status = _command()(standalone_mode=False, prog_name="python -m core")
     except UsageError as error:
         if len(sys.argv) < 2:  # no arguments: print the help
             error.show()  # type: ignore[attr-defined]
