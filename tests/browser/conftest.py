@@ -24,12 +24,17 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
-# Notes when a page last asked the server for something, and when it last heard from it; ``settled`` reads this.
+# Notes when somebody's act last made a page ask the server for something, and when it last heard from the server;
+# ``settled`` reads this. What timers ask for does not count.
 REQUESTS = """
+let acted = -Infinity;
+for (const name of ["pointerdown", "pointerup", "click", "keydown", "input", "change", "drop", "paste"]) {
+    window.addEventListener(name, () => { acted = performance.now(); }, true);
+}
 const send = WebSocket.prototype.send;
 const heard = new WeakSet();
 WebSocket.prototype.send = function (...parts) {
-    window.askedAt = performance.now();
+    if (performance.now() - acted < 500) window.askedAt = performance.now();
     if (!heard.has(this)) {
         heard.add(this);
         this.addEventListener("message", () => { window.answeredAt = performance.now(); });
