@@ -5,8 +5,14 @@
 
 It exports fp32 and int8 for each kind of input (a photo, a view, a tensor) and prints what the self-test of each file
 counts: the largest and the mean difference of a probability, the agreement of the likeliest classes, the accuracies,
-the sizes, and the speed as a ratio to torch's, which is measured in turns with it. With ``--calibration`` and
-``--weight-bits`` it also compares other numbers of photos to calibrate on, and 8 bits instead of 7.
+the sizes, and photos per second of processor time, also as a ratio to torch's, measured in turns. With
+``--calibration`` and ``--weight-bits`` it also compares other numbers of photos to calibrate on, and 8 bits instead of
+7.
+
+Measured on a very busy AMD EPYC (Zen 3, two cores, AVX2) on 29 November 2026, with ResNet-50 and a solved head on
+three stages, from 200 photos of five flowers and tested on 100. A view in fp32: largest difference 5.3e-7, the same
+class on 100 of 100, 94.0 MB. In int8: largest difference 0.075, the same class on 98 of 100, 24.0 MB. The bundle and
+both files were right on 82 of 100.
 """
 
 import argparse
@@ -22,7 +28,7 @@ from core.export.onnx_file.self_test import SelfTest
 from core.export.onnx_file.write_onnx import write_onnx
 from core.processors import processor_name
 
-HEAD = ("file", "MB", "largest", "mean", "same class", "accuracy", "bundle's", "photos/s", "x torch")
+HEAD = ("file", "MB", "largest", "mean", "same class", "accuracy", "bundle's", "photos/CPU s", "x torch")
 
 
 def line(name: str, test: SelfTest) -> str:

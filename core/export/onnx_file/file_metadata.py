@@ -11,7 +11,7 @@ import onnx
 from core.export.onnx_file.choices import INPUT_WORDS, Input, Precision
 from core.export.onnx_file.whole_graph import WEIGHT_BITS
 from core.models.bundle import BundleInfo
-from core.models.zoo import network_name
+from core.models.zoo import network_name, with_plain_head
 
 FORMAT = "resnet-studio-onnx"
 VERSION = 1
@@ -27,7 +27,9 @@ def add_metadata(
     model.producer_name = PRODUCER
     number = len(info.classes)
     classes = f"{number:,} {'class' if number == 1 else 'classes'}"
-    model.doc_string = f"A {network_name(info.arch)} for {classes} in {precision}. It takes {INPUT_WORDS[input]}."
+    model.doc_string = (
+        f"A {network_name(with_plain_head(info.arch))} for {classes} in {precision}. It takes {INPUT_WORDS[input]}."
+    )
 
 
 def metadata(info: BundleInfo, precision: Precision, input: Input, softmax: bool, calibrated: str) -> dict[str, Any]:

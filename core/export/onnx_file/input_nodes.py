@@ -135,8 +135,14 @@ def _resized(editor: GraphEditor, photo: str, size: str) -> str:
     channels = editor.add("Transpose", [photo], perm=[2, 0, 1])
     batch = editor.add("Unsqueeze", [channels, editor.integers(0)])
     whole = editor.add("Concat", [editor.integers(1, 3), size], axis=0)
-    settings = {"mode": "linear", "antialias": 1, "exclude_outside": 1, "coordinate_transformation_mode": "half_pixel"}
-    return editor.add("Resize", [batch, "", "", whole], **settings)
+    return editor.add(
+        "Resize",
+        [batch, "", "", whole],
+        mode="linear",
+        antialias=1,
+        exclude_outside=1,
+        coordinate_transformation_mode="half_pixel",
+    )
 
 
 def _wide(editor: GraphEditor, integers: str) -> str:

@@ -9,7 +9,7 @@ from core.export.onnx_file.usage_program import usage_program
 from core.export.onnx_file.whole_graph import WEIGHT_BITS
 from core.inspection.measuring.report import Rate
 from core.models.bundle import BundleInfo
-from core.models.zoo import config_of, network_name
+from core.models.zoo import config_of, network_name, with_plain_head
 
 _BETWEEN = "\n\n## "
 
@@ -32,7 +32,7 @@ def self_test_text(tests: Sequence[SelfTest], choices: OnnxChoices, calibrated: 
     """Return the figures of the files against their bundle, as Markdown."""
     first = tests[0]
     head = ["file", "size", "largest difference of a probability", "same likeliest class", "accuracy", "speed"]
-    bundle = ["the bundle", "", "", "", _rate(first.bundle_accuracy), f"{first.speed.bundle:.3g} photos a second"]
+    bundle = ["the bundle", "", "", "", _rate(first.bundle_accuracy), f"{first.speed.bundle:.3g}"]
     rows = [bundle, *([_row(test) for test in tests])]
     if first.bundle_iou is not None:
         head.insert(5, "mean IoU")
@@ -43,8 +43,9 @@ def self_test_text(tests: Sequence[SelfTest], choices: OnnxChoices, calibrated: 
     notes = [
         f"onnxruntime computed each file on {first.photos}, and torch computed the bundle in fp32, both on "
         f"{first.speed.processor} with {first.speed.threads} thread{'s' * (first.speed.threads != 1)}. "
-        f"Accuracy is that of the likeliest class, with its 95% confidence interval. Speed is of "
-        + ("single photos, from photo to answer" if choices.input == "photo" else f"batches of {first.speed.batch}")
+        f"Accuracy is that of the likeliest class, with its 95% confidence interval. Speed is the number of photos per "
+        "second of processor time, "
+        + ("one by one, from photo to answer" if choices.input == "photo" else f"in batches of {first.speed.batch}")
         + ", without decoding.",
         *first.remarks,
     ]
@@ -83,7 +84,7 @@ def _opening(info: BundleInfo, choices: OnnxChoices) -> str:
     several = " Its head takes the vectors of several stages." if config_of(info.arch).head == "stages" else ""
     files = " and ".join(f"`{file_name(precision)}` ({precision})" for precision in choices.precisions)
     return (
-        f"A {network_name(info.arch)} ({info.arch}) that {task}, as an ONNX file.{several} Trained with ResNet "
+        f"A {network_name(with_plain_head(info.arch))} that {task}, as an ONNX file.{several} Trained with ResNet "
         f"Studio{made}. {files} {'contain' if len(choices.precisions) > 1 else 'contains'} the whole model; the file's "
         "metadata says everything about it, as JSON. `classes.txt` lists the classes in the order of the outputs, and "
         "`self-test.json` has the figures of the self-test."
@@ -144,7 +145,7 @@ def _row(test: SelfTest) -> list[str]:
         f"{test.largest_difference:.2g}",
         f"{test.agreement.correct} of {test.agreement.n}",
         _rate(test.file_accuracy),
-        f"{test.speed.file:.3g} photos a second, {test.speed.ratio:.2g} times the bundle's",
+        f"{test.speed.file:.3g} ({test.speed.ratio:.2g} times the bundle's)",
     ]
 
 

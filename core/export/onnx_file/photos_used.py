@@ -124,4 +124,4 @@ def _sample_files() -> list[Path]:
 
 
 def _source(path: Path) -> Source:
-    return Source(f"sample-{path.stem}", path, path.name)
+    return Source(hashlib.sha256(path.read_bytes()).hexdigest(), path, path.name)

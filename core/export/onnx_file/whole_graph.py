@@ -12,9 +12,6 @@ from core.export.onnx_file.choices import Input, Precision
 from core.export.onnx_file.graph_editor import GraphEditor, set_outputs
 from core.export.onnx_file.head_nodes import (
     BOX,
-    FOREIGN,
-    LOGITS,
-    PROBABILITIES,
     add_corners,
     add_foreign,
     add_logits,
@@ -103,12 +100,6 @@ def graphs(
         set_outputs(model, declared)
         return_free_memory()
         yield precision, model
-
-
-def output_names(parts: ModelParts, softmax: bool) -> list[str]:
-    """Return the names of a graph's outputs, in order."""
-    boxes = [BOX] if task_of(parts.network) == "localization" else []
-    return [PROBABILITIES if softmax else LOGITS, *boxes, *([FOREIGN] if parts.foreign is not None else [])]
 
 
 def _probability_words(temperature: float) -> str:

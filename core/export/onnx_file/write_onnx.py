@@ -81,9 +81,8 @@ def write_onnx(
         with TemporaryDirectory(dir=out.resolve().parent, prefix=".onnx-") as temporary:
             new = Path(temporary) / "onnx"
             new.mkdir()
-            tests, figures = _written(
-                new, model, parts, choices, cache or workspace_folder() / "cache" / "resized", report
-            )
+            resized = ResizedCache(cache or workspace_folder() / "cache" / "resized", parts.seen)
+            tests, figures = _written(new, model, parts, choices, resized, report)
             if out.is_dir():
                 out.rmdir()
             new.rename(out)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from core.export.onnx_file.choices import OnnxChoices
@@ -90,7 +91,7 @@ def _result(run: RunFolder, kept: Mapping[str, Any]) -> None:
         kind = _INPUTS[kept["input"]][0].lower()
         gives = _SOFTMAX["inside" if kept["softmax"] else "beside"].lower()
         st.markdown(f"**{names}**: takes {kind}, gives {gives}. Tested on {plain(tests[0]['photos'])}.")
-        st.table(_rows(kept["models"]))
+        st.table(_table(kept["models"]))
         for text in dict.fromkeys([*tests[0]["remarks"], *_warnings(kept["models"])]):
             st.warning(plain(text), icon=":material/warning:")
         st.download_button(
@@ -105,35 +106,32 @@ def _result(run: RunFolder, kept: Mapping[str, Any]) -> None:
         )
 
 
-def _rows(models: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """Return the lines of the table: the model itself, then each file."""
+def _table(models: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return the figures: a column for the model itself and for each file."""
     first = models[0]["self_test"]
-    rows = [
-        {
-            "": "This model",
+    columns = {
+        "This model": {
             "Size": "",
             "Accuracy": _rate(first["bundle_accuracy"]),
-            **_box(first["bundle_mean_iou"]),
-            "Same class": "",
-            "Largest difference": "",
-            "Speed": "1",
+            "Mean IoU": _mean(first["bundle_mean_iou"]),
+            "Same class as this model": "",
+            "Largest difference of a probability": "",
+            "Speed": "1 ×",
         }
-    ]
+    }
     for model in models:
         test = model["self_test"]
-        same = test["agreement"]
-        rows.append(
-            {
-                "": model["file"],
-                "Size": format_size(test["bytes"]),
-                "Accuracy": _rate(test["file_accuracy"]),
-                **_box(test["file_mean_iou"]),
-                "Same class": f"{same['correct']} of {same['n']}",
-                "Largest difference": f"{100 * test['largest_probability_difference']:.2g} points",
-                "Speed": f"{test['speed']['ratio']:.2g} ×",
-            }
-        )
-    return rows
+        same, apart = test["agreement"], test["largest_probability_difference"]
+        columns[model["file"]] = {
+            "Size": format_size(test["bytes"]),
+            "Accuracy": _rate(test["file_accuracy"]),
+            "Mean IoU": _mean(test["file_mean_iou"]),
+            "Same class as this model": f"{same['correct']} of {same['n']}",
+            "Largest difference of a probability": f"{apart:.4f}" if apart >= 0.0001 else "under 0.0001",
+            "Speed": f"{test['speed']['ratio']:.2g} ×",
+        }
+    table = pd.DataFrame(columns)
+    return table if first["bundle_mean_iou"] else table.drop(index="Mean IoU")
 
 
 def _rate(rate: Mapping[str, Any] | None) -> str:
@@ -142,8 +140,8 @@ def _rate(rate: Mapping[str, Any] | None) -> str:
     return f"{rate['value']:.1%} ({rate['low']:.1%} to {rate['high']:.1%}, n = {rate['n']})"
 
 
-def _box(mean: Mapping[str, Any] | None) -> dict[str, str]:
-    return {} if mean is None or mean["value"] is None else {"Mean IoU": f"{mean['value']:.3f}"}
+def _mean(mean: Mapping[str, Any] | None) -> str:
+    return "" if mean is None or mean["value"] is None else f"{mean['value']:.3f}"
 
 
 def _warnings(models: list[dict[str, Any]]) -> list[str]:

@@ -31,9 +31,8 @@ def model_parts(kind: str, seen: Preprocessing = SMALL, decision: Decision | Non
     else:
         network = ResNet(config, len(CLASSES))
     if kind == "stages":  # lively measures the last stage alone
-        lively(ResNet(ResNetConfig("basic", (1, 1, 1, 1), width=8), len(CLASSES)))
         for module in network.modules():
-            if isinstance(module, torch.nn.BatchNorm2d):
+            if isinstance(module, torch.nn.BatchNorm2d) and module.running_mean is not None:
                 torch.nn.init.normal_(module.running_mean, std=0.3)
         torch.nn.init.normal_(network.fc.weight, std=4)
     else:

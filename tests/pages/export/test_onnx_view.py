@@ -53,8 +53,8 @@ def test_what_was_created_is_shown_until_the_model_changes(open_page: OpenPage, 
     n = figures["models"][0]["self_test"]["n"]
     assert any(f"Tested on {n} validation photos of this run" in one.value for one in app.markdown)
     shown = app.table[0].value
-    assert list(shown.iloc[:, 0]) == ["This model", "model.onnx", "model-int8.onnx"]
-    assert shown["Same class"].iloc[1] == f"{n} of {n}"
+    assert list(shown.columns) == ["This model", "model.onnx", "model-int8.onnx"]
+    assert shown.loc["Same class as this model", "model.onnx"] == f"{n} of {n}"
     assert any(label.startswith("Download the ONNX files (") for label in labels(app))
     assert "Create the ONNX file" in labels(app), "for other choices than those that were made"
     app.radio(key="onnx-precision").set_value("both").run()
