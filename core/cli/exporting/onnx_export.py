@@ -28,9 +28,9 @@ Precision = Annotated[
 Input = Annotated[
     str,
     typer.Option(
-        metavar="photo|view|tensor",
-        help="ONNX: what the file takes. photo: one photo of any size, all preprocessing is inside. view: resized and "
-        "cropped photos, normalising is inside. tensor: all preprocessing is beside the file.",
+        metavar="view|photo|tensor",
+        help="ONNX: what the file takes. view: resized and cropped photos, normalising is inside. photo: one photo of "
+        "any size, all preprocessing is inside. tensor: all preprocessing is beside the file.",
     ),
 ]
 Softmax = Annotated[

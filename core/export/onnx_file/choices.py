@@ -6,7 +6,7 @@ from typing import Literal, Self, get_args
 from core.errors import ModelError
 
 Precision = Literal["fp32", "int8"]
-Input = Literal["photo", "view", "tensor"]
+Input = Literal["view", "photo", "tensor"]
 
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 INPUTS: tuple[Input, ...] = get_args(Input)
@@ -14,8 +14,8 @@ BOTH = "both"
 PLACES = ("inside", "beside")
 
 INPUT_WORDS: dict[Input, str] = {
-    "photo": "one upright RGB photo of any size; resizing, cropping and normalising are inside the file",
     "view": "any number of RGB views, resized and cropped beforehand; normalising is inside the file",
+    "photo": "one upright RGB photo of any size; resizing, cropping and normalising are inside the file",
     "tensor": "any number of normalised views; all preprocessing is beside the file",
 }
 """What each kind of file takes."""

@@ -7,10 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from core.errors import StudioError
 from core.export.onnx_file.choices import OnnxChoices
 from core.file_replacement import replace_patiently
-from core.models.bundle import read_info
 from core.progress import Progress
 from core.runs.folder import RunFolder
 
@@ -65,15 +63,14 @@ def kept_figures(run: RunFolder) -> dict[str, Any] | None:
     """Return the figures in the run's zip, as ``self-test.json`` has them; None without one of its present model."""
     path = run.path / FILE
     try:
-        # The zip's own record: a model, or a decision, that was saved since makes it old.
+        # A model, or a decision, that was saved since makes it old.
         if path.stat().st_mtime < (run.best / "bundle.json").stat().st_mtime:
             return None
         with zipfile.ZipFile(path) as archive:
             name = next(name for name in archive.namelist() if name.endswith(f"/{_FIGURES}"))
             with archive.open(name) as file:
                 found = json.loads(file.read(_MOST_BYTES))
-        read_info(run.best)
-    except (OSError, ValueError, StopIteration, zipfile.BadZipFile, StudioError):
+    except (OSError, ValueError, StopIteration, zipfile.BadZipFile):
         return None
     return found if isinstance(found, dict) else None
 

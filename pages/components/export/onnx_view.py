@@ -16,8 +16,8 @@ from pages.components.shared.wording import format_size, plain
 
 _PRECISIONS = {"fp32": "fp32 (exact)", "int8": "int8 (small and fast)", "both": "Both"}
 _INPUTS = {
-    "photo": ("A photo", "Of any size, one at a time. All preprocessing is inside the file."),
     "view": ("A view", "Resized and cropped by your program, many at a time. Normalising is inside the file."),
+    "photo": ("A photo", "Of any size, one at a time. All preprocessing is inside the file."),
     "tensor": ("A tensor", "All preprocessing is in your program. Choose this for tools that expect it."),
 }
 _SOFTMAX = {"inside": "Probabilities", "beside": "Logits"}

@@ -164,7 +164,7 @@ def test_what_cannot_be_written_is_said(run: RunFolder, tmp_path: Path) -> None:
         write(run.path, tmp_path / "notes", OnnxChoices())
     with pytest.raises(ModelError, match=r"no precision 'fp8'\. Choose fp32, int8 or both"):
         OnnxChoices.checked("fp8", "view", "inside")
-    with pytest.raises(ModelError, match=r"cannot take 'jpeg'\. Choose one of: photo, view, tensor"):
+    with pytest.raises(ModelError, match=r"cannot take 'jpeg'\. Choose one of: view, photo, tensor"):
         OnnxChoices.checked("fp32", "jpeg", "inside")
     with pytest.raises(ModelError, match="softmax cannot be 'on'"):
         OnnxChoices.checked("fp32", "view", "on")
