@@ -28,7 +28,7 @@ from core.export.onnx_file.self_test import SelfTest
 from core.export.onnx_file.write_onnx import write_onnx
 from core.processors import processor_name
 
-HEAD = ("file", "MB", "largest", "mean", "same class", "accuracy", "bundle's", "photos/CPU s", "x torch")
+HEAD = ("file", "MB", "largest", "mean", "same class", "accuracy", "bundle's", "per CPU s", "x torch")
 
 
 def line(name: str, test: SelfTest) -> str:
