@@ -10,10 +10,9 @@ the sizes, and photos per second of processor time, also as a ratio to torch's, 
 7.
 
 Measured on a very busy AMD EPYC (Zen 3, two cores, AVX2) on 29 November 2026, with ResNet-50 and a solved head on
-three stages, from 200 photos of five flowers and tested on 100. The bundle and both files were right on 82 of 100. A
-view in fp32: largest difference 5.3e-7, the same class on 100 of 100, 94.0 MB, 2.7 times as fast. In int8: largest
-difference 0.075, the same class on 98 of 100, 24.0 MB, 5.0 times as fast. A photo in fp32, on 32 of them: largest
-difference 0.0017, the same class on all.
+three stages, from 200 photos of five flowers and tested on 100; the bundle was right on 82. A view in fp32: largest
+difference 5.3e-7, the same class on 100, right on 82, 94.0 MB, 2.7 times as fast. In int8: 0.075, 98, 82, 24.0 MB and
+5.0 times. A photo in fp32: 0.0029, 100, 82, 94.0 MB and 3.0 times; in int8: 0.093, 99, 81, 24.0 MB and 5.5 times.
 """
 
 import argparse
