@@ -44,7 +44,7 @@ ARROWS = {
     "training": FOUNDATION | {"data", "models", "features"},
     "inspection": FOUNDATION | {"data", "models", "features", "training"},
     "runs": FOUNDATION | {"data", "models", "features", "training", "inspection"},
-    "export": FOUNDATION | {"data", "models", "training", "inspection", "runs"},
+    "export": FOUNDATION | {"data", "models", "features", "training", "inspection", "runs"},
     "lessons": FOUNDATION | {"data", "models", "training", "inspection"},
     "cli": FOUNDATION | {"data", "models", "features", "training", "inspection", "runs", "export"},
     "__main__": {"cli"},
@@ -135,6 +135,7 @@ TORCH_FREE = [
     "core.runs.computations.predictions",
     "core.runs.computations.reports",
     "core.workers.pool",
+    "core.export.onnx_file.onnx_task",
     "core.cli",
 ]
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_result
+from core.cli.exporting.onnx_export import Input, Onnx, Precision, Softmax, WriteAnyway, check_unused, export_onnx
 from core.cli.outputs import require_empty
 
 
@@ -55,19 +56,29 @@ def weights(
 
 def export(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, a run id, a bundle folder, or imagenet.")],
-    out: Annotated[Path, typer.Option(help="The bundle folder to create.")],
+    out: Annotated[Path, typer.Option(help="The folder to create: a bundle or, with --onnx, ONNX files.")],
+    onnx: Onnx = False,
+    precision: Precision = "fp32",
+    input: Input = "view",
+    softmax: Softmax = "inside",
+    write_anyway: WriteAnyway = False,
     json: Json = False,
 ) -> None:
-    """Export a model as a bundle: weights, classes, preprocessing, and a README with example code."""
+    """Export a model as a bundle: weights, classes, preprocessing, and a README with example code; or as ONNX files."""
     from core.export.bundle_zip import export_bundle
     from core.models.bundle import has_bundle
     from core.runs.folder import open_run
     from core.workspace import open_workspace
 
-    require_empty(out, "the bundle")
+    require_empty(out, "the ONNX files" if onnx else "the bundle")
     path = Path(run).expanduser()
     known = run == "imagenet" or (path / "bundle.json").is_file() or has_bundle(path)
-    made = export_bundle(run if known else open_run(run, open_workspace()).path, out)
+    source = run if known else open_run(run, open_workspace()).path
+    if onnx:
+        export_onnx(source, out, precision, input, softmax, write_anyway, json)
+        return
+    check_unused(precision, input, softmax, write_anyway)
+    made = export_bundle(source, out)
     files = sorted(file.relative_to(made).as_posix() for file in made.rglob("*") if file.is_file())
     if json:
         print_json({"bundle": str(made), "files": files})

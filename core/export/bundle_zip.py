@@ -1,6 +1,7 @@
 """Export a run's best model, or any bundle, as a self-describing folder or zip."""
 
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,12 +19,14 @@ from core.inspection.predicting.predictor import IMAGENET, imagenet_network
 from core.models.bundle import (
     INFO_FILE,
     WEIGHTS_FILE,
+    BundleInfo,
     complete_folder,
     has_bundle,
     read_info,
     save_bundle,
 )
 from core.models.decision import FOREIGN_FILE
+from core.models.resnet import ResNet
 from core.runs.exams.looks import Looks, looks_at_test_photos
 from core.runs.folder import RunFolder
 from core.training.saving.last_stage_head import FILE as HEAD_FILE
@@ -47,8 +50,42 @@ def export_bundle(source: Path | str, out: Path, title: str | None = None) -> Pa
     if the pretrained network is not available.
     """
     folder = None if str(source) == IMAGENET else bundle_of(Path(source))
+    _check_target(folder, _run_of(folder) if folder else None, out)
+    described = described_model(folder, title)
+
+    def beside(new: Path) -> None:
+        (new / "README.md").write_text(described.card, encoding="utf-8")
+        (new / "classes.txt").write_text(class_lines(described.info), encoding="utf-8")
+        if folder is not None:
+            copy_last_stage_head(complete_folder(folder), new)
+        if described.vectors is not None:
+            (new / FOREIGN_FILE).write_bytes(described.vectors)
+
+    save_bundle(out, described.network, described.info, also=beside)
+    return out
+
+
+@dataclass(frozen=True)
+class DescribedModel:
+    """A loaded model with the figures of its run, as every export describes it."""
+
+    network: ResNet
+    info: BundleInfo
+    """With the figures of the reports in its metrics."""
+    vectors: bytes | None
+    """The content of foreign.safetensors, if it has one."""
+    run: Path | None
+    """The run folder that contains the bundle."""
+    card: str
+    """The model card of the bundle."""
+
+
+def described_model(folder: Path | None, title: str | None = None) -> DescribedModel:
+    """Load the model of a bundle folder, or the pretrained network for None, and describe it.
+
+    Raises BundleError for a damaged bundle, and WeightsUnavailable.
+    """
     run = _run_of(folder) if folder else None
-    _check_target(folder, run, out)
     # The file of this content may be replaced before the export is written.
     model, info, vectors = bundle_with_vectors(folder) if folder else (*imagenet_network(), None)
     if folder is not None:
@@ -60,18 +97,12 @@ def export_bundle(source: Path | str, out: Path, title: str | None = None) -> Pa
     reports = with_present_decision(reports, info.decision, doubt)
     info = info.model_copy(update={"metrics": {**info.metrics, **_metrics(reports, looks)}})
     name = title or (original.resolve().name if original else info.arch)
-    card = model_card(info, name, reports, counts, looks, doubt)
+    return DescribedModel(model, info, vectors, run, model_card(info, name, reports, counts, looks, doubt))
 
-    def beside(new: Path) -> None:
-        (new / "README.md").write_text(card, encoding="utf-8")
-        (new / "classes.txt").write_text("".join(f"{name}\n" for name in info.classes), encoding="utf-8")
-        if folder is not None:
-            copy_last_stage_head(complete_folder(folder), new)
-        if vectors is not None:
-            (new / FOREIGN_FILE).write_bytes(vectors)
 
-    save_bundle(out, model, info, also=beside)
-    return out
+def class_lines(info: BundleInfo) -> str:
+    """Return the content of classes.txt."""
+    return "".join(f"{name}\n" for name in info.classes)
 
 
 def zip_bundle(source: Path | str, out: Path, title: str | None = None) -> Path:

@@ -10,6 +10,7 @@
     exams.jsonl                       a line for each look at the test photos
     earlier-decision.json             while a resumed training may replace the model that it was for
     report.html                       the report as one page, once somebody has asked for it
+    onnx.zip                          the model as ONNX files, the same
     epochs/                           the trained layers of a few epochs: see core.training.saving.kept_epochs
     phases.json  phases/              of an automatic training: what it has done, and a folder like this for each phase
 

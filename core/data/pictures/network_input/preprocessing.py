@@ -19,7 +19,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 # A strip longer than this many times its height is cropped to its middle before resizing: a picture of 60,000 x 10
 # pixels would otherwise grow to gigabytes on its way to a square, and the crop shows only the middle anyway.
-_LONGEST = 8
+LONGEST = 8
 
 
 class Preprocessing(BaseModel):
@@ -58,7 +58,7 @@ class Preprocessing(BaseModel):
         """Return where a picture of that size lies in its view; in mode crop it reaches beyond."""
         if self.mode != "crop":
             return self._fitted(width, height, self.size)
-        window = _middle_window(width, height, _LONGEST)
+        window = _middle_window(width, height, LONGEST)
         resized = _short_side_size(window.width, window.height, self.resize)
         left, top = self._corner(resized)
         return CropGeometry.of(window, resized, -left, -top)
@@ -160,7 +160,7 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 def _short_side(image: Image.Image, side: int) -> Image.Image:
     """Resize the picture to this short side; the long side is rounded down, as in torchvision."""
-    image = _middle(image, _LONGEST)
+    image = _middle(image, LONGEST)
     size = _short_side_size(*image.size, side)
     return image if image.size == size else image.resize(size, Image.Resampling.BILINEAR)
 

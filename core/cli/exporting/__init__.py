@@ -1,0 +1,1 @@
+"""The commands that export a model in other forms."""
