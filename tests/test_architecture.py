@@ -44,7 +44,7 @@ ARROWS = {
     "training": FOUNDATION | {"data", "models", "features"},
     "inspection": FOUNDATION | {"data", "models", "features", "training"},
     "runs": FOUNDATION | {"data", "models", "features", "training", "inspection"},
-    "export": FOUNDATION | {"data", "models", "training", "inspection", "runs"},
+    "export": FOUNDATION | {"data", "models", "features", "training", "inspection", "runs"},
     "lessons": FOUNDATION | {"data", "models", "training", "inspection"},
     "cli": FOUNDATION | {"data", "models", "features", "training", "inspection", "runs", "export"},
     "__main__": {"cli"},

@@ -55,10 +55,32 @@ def weights(
 
 def export(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, a run id, a bundle folder, or imagenet.")],
-    out: Annotated[Path, typer.Option(help="The bundle folder to create.")],
+    out: Annotated[Path, typer.Option(help="The folder to create.")],
+    page: Annotated[
+        bool,
+        typer.Option(
+            "--page", help="Export a web page instead, which answers and learns in a browser, without internet."
+        ),
+    ] = False,
+    samples: Annotated[
+        int, typer.Option(min=0, max=12, help="With --page: how many validation photos everyone can see on it.")
+    ] = 0,
+    features: Annotated[
+        bool,
+        typer.Option(help="With --page: include features of training photos, so that it can learn further classes."),
+    ] = True,
+    runtime: Annotated[
+        Path | None,
+        typer.Option(help="With --page and no internet: the file that 'npm pack onnxruntime-web@1.30.0' downloaded."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Export a model as a bundle: weights, classes, preprocessing, and a README with example code."""
+    """Export a model as a bundle: weights, classes, preprocessing, and a README with example code; or as a web page."""
+    if page:
+        from core.cli.web_page.page_commands import export_page
+
+        export_page(run, out, samples, features, runtime, json)
+        return
     from core.export.bundle_zip import export_bundle
     from core.models.bundle import has_bundle
     from core.runs.folder import open_run
