@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from pages.components.export import export_view
+from pages.components.export import export_view, web_page_view
 from pages.components.shared import frame
 from pages.components.shared.pickers import pick_run
 from pages.components.train.automatic import newer_model
 
-VIEWS = ("Use in Python", "Share a demo", "Tables")
+VIEWS = ("Use in Python", "Web page", "Share a demo", "Tables")
 
 with frame.page("Export"):
     project = frame.need_project()
@@ -27,6 +27,8 @@ with frame.page("Export"):
     )
     if view == "Use in Python":
         export_view.program(run)
+    elif view == "Web page":
+        web_page_view.show(run)
     elif view == "Share a demo":
         export_view.demo(run)
     else:

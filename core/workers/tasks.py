@@ -19,6 +19,7 @@ TASKS: dict[str, Task] = {
     "evaluate": Task("core.runs.computations.reports:evaluate", "photos"),
     "fit-foreign": Task("core.runs.computations.foreign_score:fit", "photos"),
     "report": Task("core.export.report_page.report_task:write", "photos"),
+    "web-page": Task("core.export.web_page.page_task:write", "photos"),
     "predict": Task("core.runs.computations.predictions:predict", "photos"),
     "check-labels": Task("core.inspection.suggesting.computations:check_labels", "photos"),
     "find-rate": Task("core.training.techniques.rate_finder:compute", "photos"),

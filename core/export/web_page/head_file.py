@@ -11,6 +11,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import ModelError
+from core.features.trunk_digest import trunk_digest
+from core.models.bundle import WEIGHTS_FILE, complete_folder, read_info
 from core.models.untrusted.bundle_info import MAX_CLASSES
 from core.models.untrusted.strict_json import InvalidJson, strict_json
 from core.training.linear.linear_head import LinearHead
@@ -128,6 +130,20 @@ def head_of(data: bytes, name: str) -> LearnedHead:
         found.strength,
         found.learned_from,
         found.held_out,
+    )
+
+
+def check_network(bundle: Path, learned: LearnedHead) -> None:
+    """Raise ModelError if the head was learned on another network than a bundle's; does not import torch."""
+    if trunk_digest(complete_folder(bundle) / WEIGHTS_FILE) != learned.trunk:
+        raise other_network(learned, read_info(bundle).arch)
+
+
+def other_network(learned: LearnedHead, arch: str) -> ModelError:
+    """Return the error of a head that was learned on another network than this one of architecture ``arch``."""
+    return ModelError(
+        f"The head was learned on the page {learned.page[:100]!r}, whose network ({learned.arch}) is not the one "
+        f"of this model ({arch}). Choose the run whose page it was."
     )
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from core.errors import ModelError
 from core.export.bundle_zip import bundle_of
-from core.export.model_card import model_card
-from core.export.web_page.head_file import LearnedHead
+from core.export.model_card import cell, model_card
+from core.export.web_page.head_file import LearnedHead, other_network
 from core.inspection.predicting.predictor import IMAGENET, imagenet_network
 from core.models.bundle import BundleInfo, load_bundle, read_info, save_bundle
 from core.models.zoo import config_of
@@ -28,10 +28,7 @@ def bundle_with_head(source: Path | str, learned: LearnedHead, out: Path) -> Bun
     state = network.state_dict()
     trunk = trunk_of(folder, {name: tensor.numpy() for name, tensor in state.items()})
     if trunk != learned.trunk:
-        raise ModelError(
-            f"The head was learned on the page {learned.page[:100]!r}, whose network ({learned.arch}) is not the one "
-            f"of this model ({old.arch}). Choose the run whose page it was."
-        )
+        raise other_network(learned, old.arch)
     width = config_of(old.arch).head_width
     if learned.head.weight.shape[1] != width:
         raise ModelError(
@@ -64,8 +61,6 @@ def bundle_with_head(source: Path | str, learned: LearnedHead, out: Path) -> Bun
 
 def _section(learned: LearnedHead) -> str:
     """Return what the README says about the head."""
-    from core.export.model_card import cell
-
     rows = "\n".join(
         f"| {cell(one.name)} | {one.frames:,} | {one.bursts:,} | {one.known:,} |" for one in learned.learned_from
     )

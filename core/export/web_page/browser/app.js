@@ -278,7 +278,7 @@ studio.page = (() => {
       const button = document.createElement("button");
       const image = document.createElement("img");
       image.src = URL.createObjectURL(blob);
-      image.alt = name ? `Sample: ${name}` : `Sample ${number + 1}`;
+      image.alt = `Sample ${number + 1}${name ? `, ${name}` : ""}`;
       button.type = "button";
       button.style.order = number;
       button.append(image);
