@@ -7,11 +7,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import distribution
+from importlib.util import find_spec
 from pathlib import Path
 
 from core.export.web_page.contents import PageContents, Part
 from core.export.web_page.runtime import PACKAGE, Runtime
+from core.workspace import REPOSITORY
 
 HERE = Path(__file__).resolve().parent / "browser"
 SCRIPTS = ("bytes", "view", "answer", "solve", "engine", "drawing", "camera", "app", "learn")
@@ -130,15 +131,19 @@ def _write_licences(folder: Path, contents: PageContents) -> None:
 
     Raises OSError if the Python package has no such files.
     """
-    root = Path(str(distribution("onnxruntime").locate_file("onnxruntime")))
+    found = find_spec("onnxruntime")
+    if found is None or found.origin is None:
+        raise FileNotFoundError("onnxruntime is not installed")
+    root = Path(found.origin).parent
     for name in ("LICENSE", "ThirdPartyNotices.txt"):
         (folder / f"onnxruntime-{name}").write_bytes((root / name).read_bytes())
+    (folder / "resnet-studio-LICENSE").write_bytes((REPOSITORY / "LICENSE").read_bytes())
     weights = contents.info.weights
     origin = "\n".join(f"{key}: {value}" for key, value in weights.items()) or "not recorded"
     (folder / "ABOUT.txt").write_text(
         f"{PACKAGE} (MIT, Copyright Microsoft Corporation): onnxruntime-LICENSE. The WebAssembly file holds other\n"
         "programs, which onnxruntime-ThirdPartyNotices.txt lists.\n\n"
-        "The page's own scripts and styles: ResNet Studio, MIT.\n\n"
+        "The page's own scripts and styles (MIT): resnet-studio-LICENSE.\n\n"
         f"The network's starting weights:\n{origin}\n",
         encoding="utf-8",
         newline="\n",

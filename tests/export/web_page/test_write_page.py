@@ -55,7 +55,7 @@ def test_the_folder_holds_everything(made: MadePage) -> None:
     names = {path.relative_to(made.folder).as_posix() for path in made.folder.rglob("*") if path.is_file()}
     scripts = {f"scripts/{name}.js" for name in page_files.SCRIPTS}
     data = {"settings", "model", "head", "known", "sample-0", "sample-1", "ort-script", "ort-factory", "ort-wasm"}
-    licences = {"ABOUT.txt", "onnxruntime-LICENSE", "onnxruntime-ThirdPartyNotices.txt"}
+    licences = {"ABOUT.txt", "onnxruntime-LICENSE", "onnxruntime-ThirdPartyNotices.txt", "resnet-studio-LICENSE"}
     assert names == {
         *{"index.html", "one-file.html", "READ-ME.txt"},
         *scripts,

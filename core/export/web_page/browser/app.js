@@ -17,6 +17,7 @@ studio.page = (() => {
   let picture = null; // the photo's ImageBitmap
   let live = null; // smoothed probabilities of the camera
   let spoken = { text: "", at: 0 };
+  let cameraNumber = 0; // of the newest loop over camera pictures; earlier ones end
   let newest = 0; // the number of the newest photo: answers to earlier ones are not shown
   const listeners = []; // those that want every vector from the camera
 
@@ -170,8 +171,10 @@ studio.page = (() => {
   }
 
   async function runCamera() {
+    const own = ++cameraNumber;
+    const on = () => camera.on && own === cameraNumber;
     const times = [];
-    while (camera.on) {
+    while (on()) {
       if (!camera.width) {
         await new Promise((resolve) => setTimeout(resolve, 50));
         continue;
@@ -183,7 +186,7 @@ studio.page = (() => {
       still.getContext("2d").drawImage(camera.video, 0, 0);
       try {
         const found = await look(still, still.width, still.height);
-        if (!camera.on) break;
+        if (!on()) break;
         const now = performance.now();
         times.push(now);
         if (times.length > 10) times.shift();
@@ -193,8 +196,8 @@ studio.page = (() => {
         paint(still, found, answer);
         listeners.forEach((listener) => listener(found, still, now));
       } catch (error) {
-        complain(error);
         stopCamera();
+        complain(error);
       }
       // Lets the browser draw and handle clicks between two pictures.
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -246,7 +249,15 @@ studio.page = (() => {
       event.target.value = "";
     });
     $("camera-switch").addEventListener("click", () => (camera.on ? stopCamera() : startCamera()));
-    $("camera-other").addEventListener("click", () => camera.turn().catch((error) => (stopCamera(), complain(error))));
+    $("camera-other").addEventListener("click", async () => {
+      try {
+        await camera.turn();
+        runCamera();
+      } catch (error) {
+        stopCamera();
+        complain(error);
+      }
+    });
     $("heat-on").addEventListener("change", again);
     $("smoothing").addEventListener("input", (event) => {
       $("smoothing-value").textContent = `${Number(event.target.value).toFixed(1)} s`;

@@ -79,7 +79,7 @@ studio.learning = (() => {
     const one = { name: name || `Class ${classes.length + 1}`, shots: [] };
     const box = document.createElement("div");
     box.className = "class";
-    box.role = "group";
+    box.setAttribute("role", "group");
     const label = document.createElement("label");
     label.append("Class name ");
     const input = document.createElement("input");
@@ -264,7 +264,7 @@ studio.learning = (() => {
       learned = { names: given.names, ...solved, test, counts };
       $("save-head").hidden = false;
       tell(
-        `Learned ${counted(given.names.length, "class").replace(/classs$/, "classes")} from ` +
+        `Learned ${given.names.length} classes from ` +
           `${counted(given.rows.length, "frame")} in ${seconds.toFixed(1)} s, solved to the optimum. ` +
           (test
             ? `On ${counted(test.bursts, "burst")} that were left out, ${test.correct} of ${test.n} frames were correct.`
