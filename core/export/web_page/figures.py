@@ -2,7 +2,7 @@
 
 from core.inspection.measuring.report import BoxReport, Report
 from core.models.bundle import BundleInfo
-from core.models.zoo import network_name
+from core.models.zoo import network_name, with_plain_head
 from core.runs.exams.looks import Looks, looks_at_test_photos
 from core.runs.exams.records import TEST
 from core.runs.folder import RunFolder
@@ -18,7 +18,7 @@ def what_it_is(info: BundleInfo) -> str:
     more = len(info.classes) - len(names)
     listed = ", ".join(names) + (f" and {more:,} more" if more else "")
     box = ", and marks where the object is" if info.task == "localization" else ""
-    return f"A {network_name(info.arch)} that tells {len(info.classes):,} classes apart{box}: {listed}."
+    return f"A {network_name(with_plain_head(info.arch))} that tells {len(info.classes):,} classes apart{box}: {listed}."
 
 
 def how_good(run: RunFolder | None, workspace: Workspace) -> list[str]:

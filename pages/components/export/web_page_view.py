@@ -128,7 +128,7 @@ def _bring_back(run: RunFolder) -> None:
             st.markdown(f"On bursts that were left out, the page counted {test.correct} of {test.n} frames correct.")
         st.download_button(
             "Download the new model",
-            lambda: _new_model(run, upload.getvalue(), upload.name),
+            lambda: new_model(run, upload.getvalue(), upload.name),
             file_name=f"learned-{run.id}.zip",
             mime="application/zip",
             icon=":material/download:",
@@ -138,7 +138,7 @@ def _bring_back(run: RunFolder) -> None:
         )
 
 
-def _new_model(run: RunFolder, data: bytes, name: str) -> bytes:
+def new_model(run: RunFolder, data: bytes, name: str) -> bytes:
     """Return the bundle of the run's network and the learned head as a zip file."""
     from core.export.web_page.head_file import head_of
     from core.export.web_page.new_bundle import bundle_with_head

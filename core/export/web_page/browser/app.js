@@ -21,7 +21,7 @@ studio.page = (() => {
   let newest = 0; // the number of the newest photo: answers to earlier ones are not shown
   const listeners = []; // those that want every vector from the camera
 
-  const percent = (share) => (share >= 0.9995 ? "100 %" : `${(100 * share).toFixed(1)} %`);
+  const percent = (share) => (share >= 0.9995 ? "100%" : `${(100 * share).toFixed(1)}%`);
 
   function say(text) {
     $("state").textContent = text;
@@ -94,7 +94,7 @@ studio.page = (() => {
     $("bars").replaceChildren(...bars);
     const likely = answer.order.filter((at) => answer.likely.has(at)).map((at) => head.classes[at]);
     $("likely").textContent =
-      likely.length > 1 ? `With ${head.decision.setLevel} % certainty it is one of: ${likely.join(", ")}.` : "";
+      likely.length > 1 ? `With ${head.decision.setLevel}% certainty it is one of: ${likely.join(", ")}.` : "";
     $("speed").textContent = speed;
     const doubt = answer.unsure ? "Not sure. Perhaps " : "";
     speak(`${doubt}${name}, ${percent(share)}`, camera.on ? `${doubt}${name}` : "");
