@@ -53,7 +53,7 @@ def agreement(
     """Compare on the tested photos; None if there are none. ``scale`` is what the logits are divided by."""
     if photos.logits is None or photos.tested_labels is None or not photos.tested:
         return None
-    found, rows = [], list[int]()
+    found, rows = list[np.ndarray](), list[int]()
     for pixels, places in reader.batches(photos.tested, done):
         found += [head.logits(vectors) for vectors in network.vectors([pixels])]
         rows += places

@@ -18,7 +18,9 @@ def what_it_is(info: BundleInfo) -> str:
     more = len(info.classes) - len(names)
     listed = ", ".join(names) + (f" and {more:,} more" if more else "")
     box = ", and marks where the object is" if info.task == "localization" else ""
-    return f"A {network_name(with_plain_head(info.arch))} that tells {len(info.classes):,} classes apart{box}: {listed}."
+    return (
+        f"A {network_name(with_plain_head(info.arch))} that tells {len(info.classes):,} classes apart{box}: {listed}."
+    )
 
 
 def how_good(run: RunFolder | None, workspace: Workspace) -> list[str]:

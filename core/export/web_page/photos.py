@@ -80,7 +80,7 @@ class ViewReader:
     ) -> Iterator[tuple[np.ndarray, list[int]]]:
         """Yield views, uint8 [n, S, S, 3], with the places of their photos; ``done`` is told how many were read."""
         for start in range(0, len(sources), _BATCH):
-            views, places = [], []
+            views, places = list[np.ndarray](), list[int]()
             for place, source in enumerate(sources[start : start + _BATCH], start):
                 with suppress(ImageRefused):
                     views.append(self._cache.view(source))

