@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from core.data.pictures.decoding import decode
 from core.data.pictures.network_input.preprocessing import Preprocessing
@@ -51,12 +51,11 @@ def made(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> MadePage:
 
 
 @pytest.fixture(scope="module")
-def with_camera() -> Iterator[Browser]:
+def with_camera(chromium: Browser) -> Iterator[Browser]:
     """A browser whose camera shows a test picture."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=installed_chromium(), args=[*CHROMIUM_ARGUMENTS, *CAMERA])
-        yield browser
-        browser.close()
+    browser = chromium.browser_type.launch(executable_path=installed_chromium(), args=[*CHROMIUM_ARGUMENTS, *CAMERA])
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="module")

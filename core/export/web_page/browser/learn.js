@@ -308,6 +308,14 @@ studio.learning = (() => {
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
 
+  function numbers(encoded) {
+    try {
+      return bytes.float32(bytes.fromBase64(encoded));
+    } catch {
+      throw new Error("it is damaged");
+    }
+  }
+
   // Opens a head that this or another copy of the page saved.
   async function open(file) {
     page.calm();
@@ -318,8 +326,7 @@ studio.learning = (() => {
       if (found.trunk !== settings.trunk) throw new Error("it was learned on another network");
       const names = found.classes;
       const fine = Array.isArray(names) && names.length > 1 && names.every((name) => typeof name === "string" && name);
-      const weight = bytes.float32(bytes.fromBase64(found.weight));
-      const bias = bytes.float32(bytes.fromBase64(found.bias));
+      const [weight, bias] = [found.weight, found.bias].map(numbers);
       const fits = fine && bias.length === names.length && weight.length === names.length * settings.width;
       if (!fits || ![...weight, ...bias].every(Number.isFinite)) throw new Error("it is damaged");
       await page.ready;
