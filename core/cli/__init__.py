@@ -30,6 +30,7 @@ from core.cli.ending.json_result import RESULT
 from core.cli.grouping import groups
 from core.cli.importing.questions import print_questions, question_as_record
 from core.cli.predicting import features, predict_explain
+from core.cli.web_page import page_commands
 from core.errors import QuestionsOpen, StudioError
 
 # The error that typer raises for invalid arguments. It is defined in typer's private copy of click.
@@ -67,6 +68,7 @@ app.command("predict")(predict_explain.predict)
 app.command("explain")(predict_explain.explain)
 app.command("features")(features.features)
 app.command("export")(models.export)
+app.command("use-head")(page_commands.use_head)
 app.command("summary")(models.summary)
 app.command("check")(check.check)
 app.command("cache")(cache.cache)

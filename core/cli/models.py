@@ -56,15 +56,40 @@ def weights(
 
 def export(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, a run id, a bundle folder, or imagenet.")],
-    out: Annotated[Path, typer.Option(help="The folder to create: a bundle or, with --onnx, ONNX files.")],
+    out: Annotated[Path, typer.Option(help="The folder to create.")],
     onnx: Onnx = False,
     precision: Precision = "fp32",
     input: Input = "view",
     softmax: Softmax = "inside",
     write_anyway: WriteAnyway = False,
+    page: Annotated[
+        bool,
+        typer.Option(
+            "--page", help="Export a web page instead, which answers and learns in a browser, without internet."
+        ),
+    ] = False,
+    samples: Annotated[
+        int, typer.Option(min=0, max=12, help="With --page: how many validation photos everyone can see on it.")
+    ] = 0,
+    features: Annotated[
+        bool,
+        typer.Option(help="With --page: include features of training photos, so that it can learn further classes."),
+    ] = True,
+    runtime: Annotated[
+        Path | None,
+        typer.Option(help="With --page and no internet: the file that 'npm pack onnxruntime-web@1.30.0' downloaded."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Export a model as a bundle: weights, classes, preprocessing, and a README with example code; or as ONNX files."""
+    """Export a model: as a bundle with a README and example code, as ONNX files, or as a web page."""
+    if onnx and page:
+        raise typer.BadParameter("it cannot be combined with --page", param_hint="--onnx")
+    if page:
+        from core.cli.web_page.page_commands import export_page
+
+        check_unused(precision, input, softmax, write_anyway)
+        export_page(run, out, samples, features, runtime, json)
+        return
     from core.export.bundle_zip import export_bundle
     from core.models.bundle import has_bundle
     from core.runs.folder import open_run

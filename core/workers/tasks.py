@@ -20,6 +20,7 @@ TASKS: dict[str, Task] = {
     "fit-foreign": Task("core.runs.computations.foreign_score:fit", "photos"),
     "report": Task("core.export.report_page.report_task:write", "photos"),
     "onnx": Task("core.export.onnx_file.onnx_task:write", "photos"),
+    "web-page": Task("core.export.web_page.page_task:write", "photos"),
     "predict": Task("core.runs.computations.predictions:predict", "photos"),
     "check-labels": Task("core.inspection.suggesting.computations:check_labels", "photos"),
     "find-rate": Task("core.training.techniques.rate_finder:compute", "photos"),

@@ -228,6 +228,6 @@ def test_names_are_only_letters_on_explain_and_export(visitor: Visitor, tmp_path
     settled(page)
     visitor.look("many photos", "1. one <b>x.png")
     visitor.open("Export", run=hostile.RUN_ID)
-    for view in ("Use in Python", "Share a demo", "Tables"):
+    for view in ("Use in Python", "Web page", "Share a demo", "Tables"):
         visitor.choose("export-view", view)
         visitor.look(view, hostile.RUN, second)

@@ -61,7 +61,7 @@ def visits(full: Full) -> list[Visit]:
         Visit(f"Evaluate?{birds}&run={full.runs[1]}", sections("Final exam")),
         Visit(f"Evaluate?{boxes}", sections("Confusion matrix", "Per class")),
         Visit(f"Explain?{birds}&model={run}", sections(*of_explain)),
-        Visit(f"Export?{birds}&run={run}", sections("Share a demo", "Tables")),
+        Visit(f"Export?{birds}&run={run}", sections("Web page", "Share a demo", "Tables")),
         *(Visit(f"Learn?lesson={lesson}&{birds}") for lesson in LESSONS),
     ]
 

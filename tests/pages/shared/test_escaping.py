@@ -305,7 +305,11 @@ SECTIONS: dict[str, tuple[str, str, list[Callable[[AppTest], None]]]] = {
     },
     "explain, check": ("Explain", hostile.PROJECT, [_choose("explain-closer", "Check this heatmap")]),
     "explain, many photos": ("Explain", hostile.PROJECT, [_choose("explain-view", "Predict many photos"), _predict]),
-    "export": ("Export", hostile.PROJECT, [_choose("export-view", "Share a demo"), _choose("export-view", "Tables")]),
+    "export": (
+        "Export",
+        hostile.PROJECT,
+        [_choose("export-view", name) for name in ("Web page", "Share a demo", "Tables")],
+    ),
 }
 
 
