@@ -28,7 +28,7 @@ from core.cli.doubt import decide
 from core.cli.ending.json_result import RESULT
 from core.cli.grouping import groups
 from core.cli.importing.questions import print_questions, question_as_record
-from core.cli.predicting import features, predict_explain
+from core.cli.predicting import features, live, predict_explain
 from core.errors import QuestionsOpen, StudioError
 
 # The error that typer raises for invalid arguments. It is defined in typer's private copy of click.
@@ -64,6 +64,7 @@ app.command("background")(background.background)
 app.command("decide")(decide.decide)
 app.command("predict")(predict_explain.predict)
 app.command("explain")(predict_explain.explain)
+app.command("live")(live.live)
 app.command("features")(features.features)
 app.command("export")(models.export)
 app.command("summary")(models.summary)
