@@ -4,6 +4,7 @@
 const PART = 4; // pictures in one message
 const MOST_WAITING = 120; // pictures in the queue; then a burst pauses
 const LOST = 20000; // milliseconds after which a part is posted again
+const LOOKS = 3; // pictures a second that are answered while nothing is stored
 const TYPING = "input, textarea, select, [contenteditable=true]";
 
 let data, post, root, parts, stop;
@@ -11,6 +12,8 @@ let burst = null; // being taken: id, place (of the class), taken, timer, left (
 let counting = null; // the countdown: place, left, timer
 let queue = []; // pictures not yet posted: {burst, label, picture}
 let waiting = null; // the part on its way: number, message, timer
+let looking = null; // the picture that is being answered: number, timer
+let looks = 0;
 let number = 0;
 let token = null;
 let calls = 0;
@@ -39,6 +42,8 @@ const onOpen = async () => {
   } finally {
     parts.open.disabled = false;
     draw();
+    drawLook();
+    look();
   }
 };
 const close = () => {
@@ -98,6 +103,7 @@ const snap = async () => {
     if (mine !== burst && mine.taken) return;
     mine.taken += 1;
     queue.push({ burst: mine.id, label: mine.label, picture });
+    say("");
     draw();
     send();
     if (mine === burst && (mine.taken >= mine.left || mine.taken >= data.most)) end();
@@ -124,6 +130,29 @@ const onTaken = () => {
   clearTimeout(waiting.timer);
   waiting = null;
   send();
+};
+
+// What the head says of the camera; pictures that are to be stored come first.
+const look = async () => {
+  clearTimeout(look.timer);
+  if (!data.look || !isOpen() || looking) return;
+  const picture = waiting || queue.length ? null : await takePicture(parts.video);
+  if (!picture || !data.look || looking) return void (look.timer = setTimeout(look, 1000 / LOOKS));
+  looks = Math.max(looks, data.look.number) + 1;
+  looking = { number: looks, timer: setTimeout(() => ((looking = null), look()), LOST) };
+  post("look", { token: data.token, number: looks, picture });
+};
+const onLook = () => {
+  if (!looking || !data.look || data.look.number < looking.number) return;
+  clearTimeout(looking.timer);
+  looking = null;
+  look.timer = setTimeout(look, 1000 / LOOKS);
+};
+const drawLook = () => {
+  const { bars = [], words = "" } = data.look ?? {};
+  parts.bars.replaceChildren(...bars.map(([name, share]) => barOf(name, share)));
+  parts.words.textContent = words;
+  parts.learned.hidden = !data.look || !isOpen();
 };
 
 const draw = () => {
@@ -189,7 +218,7 @@ const drawLast = () => {
   parts.deleteSome.textContent = `Delete the last ${last.some}`;
   parts.deleteSome.hidden = last.some >= last.count;
   parts.deleteAll.textContent = last.count === 1 ? "Delete it" : `Delete all ${last.count}`;
-  for (const button of [parts.deleteSome, parts.deleteAll]) button.disabled = !last.count || Boolean(last.deleting);
+  for (const button of [parts.deleteSome, parts.deleteAll]) button.disabled = !last.count;
 };
 const remove = (count) => post("remove", { token: data.token, burst: data.last.burst, count });
 
@@ -213,9 +242,9 @@ const listen = () => {
     for (const [on, name, act, first] of listened) on.removeEventListener(name, act, first);
     end();
     closeCamera(parts.video);
-    clearTimeout(waiting?.timer);
+    for (const one of [waiting, looking, look]) clearTimeout(one?.timer);
     queue = [];
-    waiting = null;
+    waiting = looking = null;
   };
 };
 
@@ -235,6 +264,7 @@ const build = () => {
     video, picture: element("div", "picture"), count: element("div", "count"), size: element("span", "size"),
     open: textButton("", onOpen, "go"), note: element("p", "problem"), hint: element("p", "hint"),
     classes: element("div", "classes"), queue: element("span", "queue"), last: element("div", "last"),
+    learned: element("div", "learned"), bars: element("div", "bars"), words: element("p", "words"),
     lastText: element("p", "last-text"), thumbs: element("div", "thumbs"),
     deleteSome: textButton("", () => remove(data.last.some)), deleteAll: textButton("", () => remove(data.last.count)),
   };
@@ -259,7 +289,8 @@ const build = () => {
   const [left, right] = [element("div", "left"), element("div", "right")];
   const controls = element("div", "controls");
   controls.append(parts.open, parts.queue);
-  left.append(parts.picture, controls, parts.note);
+  parts.learned.append(element("p", "words", "What the head says now"), parts.bars, parts.words);
+  left.append(parts.picture, controls, parts.note, parts.learned);
   right.append(parts.hint, parts.classes, settings, parts.last);
   root.replaceChildren(left, right);
 };
@@ -288,7 +319,10 @@ export default function (component) {
   drawClasses();
   drawLast();
   onTaken();
+  onLook();
   draw();
+  drawLook();
+  if (!looking) look();
   stop ??= listen();
   // Streamlit calls this function with each new data, and the clean-up of the newest call when the panel goes.
   const mine = ++calls;

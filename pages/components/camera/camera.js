@@ -13,6 +13,16 @@ const textButton = (text, act, name = "") => {
   made.addEventListener("click", act);
   return made;
 };
+const percent = (share) => `${Math.round(100 * share)}%`;
+// A class with its probability as a bar.
+const barOf = (name, share) => {
+  const [bar, label, track, fill] = [element("div", "bar"), element("span", "", name), element("div", "track"), element("i")];
+  label.title = name;
+  fill.style.width = percent(share);
+  track.append(fill);
+  bar.append(label, track, element("span", "", percent(share)));
+  return bar;
+};
 
 // Opens a camera of about that many pixels across, and shows it in the video element. Throws what the browser throws.
 const openCamera = async (video, pixels, device) => {

@@ -9,7 +9,9 @@ import streamlit as st
 from core.data.importing.sources.camera_burst import MOST_FRAMES, Burst
 from core.data.store.store import Project
 from core.errors import DataError
+from pages.components.camera.camera_component import camera_component
 from pages.components.camera.collection import SOME, Collection
+from pages.components.camera.learning import Look, can_learn, learn, look_at
 from pages.components.camera.phones import join_with_a_phone
 from pages.components.shared import frame
 from pages.components.shared.class_keys import class_keys
@@ -18,7 +20,7 @@ from pages.components.shared.undo_line import undo_button, undo_newest
 from pages.components.shared.wording import counted
 
 HERE = Path(__file__).resolve().parent
-KEY, STATE = "camera-bursts", "camera-collection"
+KEY, STATE, LOOK = "camera-bursts", "camera-collection", "camera-look"
 THUMBNAILS = 8
 WHY = (
     "The frames of one burst are nearly the same picture, so they stay on one side of the split: a model that has seen "
@@ -35,13 +37,15 @@ def collect(project: Project, changed: Callable[[int], None] = lambda project_id
 
     The project has classes, and it is no project with boxes.
     """
-    component = st.components.v2.component(
-        "resnet_studio.camera_bursts",
-        html='<div class="bursts"></div>',
-        css=(HERE / "bursts.css").read_text(encoding="utf-8"),
-        js=(HERE / "camera.js").read_text(encoding="utf-8") + (HERE / "bursts.js").read_text(encoding="utf-8"),
+    learns = can_learn() and st.toggle(
+        "Train while I collect",
+        key="camera-learn",
+        help="A head on the pretrained network refits as photos come in, and answers what the camera sees. It is the "
+        "model of the suggestions; a run on the Train page is another one.",
     )
+    component = camera_component(HERE / "bursts.js", "bursts")
     mine = collection_of(project)
+    look: Look = st.session_state.get(LOOK, Look())
     classes = frame.store().classes(project.id)
     keys = class_keys([one.name for one in classes])
     told: dict[str, Any] = {
@@ -50,13 +54,15 @@ def collect(project: Project, changed: Callable[[int], None] = lambda project_id
         "most": MOST_FRAMES,
         "classes": [{"name": one.name, "key": key, "count": one.count} for one, key in zip(classes, keys, strict=True)],
         "last": _last(project, mine),
+        "look": {"number": look.number, "bars": look.bars, "words": look.words} if learns else None,
     }
     with st.container(key="camera-box"):
         st.html(STYLE)
         component(
             key=KEY,
             data=told,
-            on_frames_change=lambda: _take(project, changed),
+            on_frames_change=lambda: _take(project, changed, learns=learns),
+            on_look_change=lambda: _look(project),
             on_remove_change=lambda: _remove(project, changed),
         )
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -71,14 +77,24 @@ def collection_of(project: Project) -> Collection:
     mine: Collection | None = st.session_state.get(STATE)
     if mine is None or mine.project_id != project.id:
         mine = st.session_state[STATE] = Collection(project.id)
+        st.session_state.pop(LOOK, None)
     return mine
 
 
 @frame.action
-def _take(project: Project, changed: Callable[[int], None]) -> None:
+def _take(project: Project, changed: Callable[[int], None], *, learns: bool) -> None:
     raw = (st.session_state.get(KEY) or {}).get("frames")
-    if collection_of(project).take(raw, frame.store(), frame.who()):
+    new = collection_of(project).take(raw, frame.store(), frame.who())
+    if new:
         changed(project.id)
+        if learns:
+            learn(project, new)
+
+
+@frame.action
+def _look(project: Project) -> None:
+    raw = (st.session_state.get(KEY) or {}).get("look")
+    st.session_state[LOOK] = look_at(project, raw, collection_of(project).token, st.session_state.get(LOOK, Look()))
 
 
 @frame.action

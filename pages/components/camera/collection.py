@@ -52,17 +52,17 @@ class Collection:
     bursts: dict[str, Burst] = field(default_factory=dict)
     last: str | None = None
 
-    def take(self, raw: Any, store: Store, who: str) -> bool:
-        """Store frames as the browser posted them; return whether any photo is new. Raises the store's errors.
+    def take(self, raw: Any, store: Store, who: str) -> tuple[int, ...]:
+        """Store frames as the browser posted them; return the new photos. Raises the store's errors.
 
         A message is taken only once, also where storing it fails: the reason is shown instead.
         """
         try:
             message = FramesMessage.model_validate(raw)
         except ValidationError:  # not from our script: a forged message spoils only the forger's own page
-            return False
+            return ()
         if message.token != self.token or message.number <= self.taken:
-            return False
+            return ()
         self.taken = message.number
         before = self.bursts.get(message.burst)
         if before is None:
@@ -79,7 +79,7 @@ class Collection:
         for old in list(self.bursts)[:-MOST_BURSTS]:
             del self.bursts[old]
         self.last = message.burst
-        return len(after.ids) > len(before.ids)
+        return after.ids[len(before.ids) :]
 
     def remove(self, raw: Any, store: Store, who: str) -> bool:
         """Remove the last frames of a burst; return whether any went. Raises the store's errors."""

@@ -87,7 +87,8 @@ class LiveDesk:
         self.session.add(found.seen)
         width, height = picture.size
         place = found.box
-        self.box = place and (place.x / width, place.y / height, place.width / width, place.height / height)
+        sides = None if place is None else (place.x, place.y, place.width, place.height)
+        self.box = sides and (sides[0] / width, sides[1] / height, sides[2] / width, sides[3] / height)
 
     @property
     def speed(self) -> str:
@@ -102,7 +103,8 @@ class LiveDesk:
         """Return what the browser is told: which frame was answered, and the answer."""
         answered = {"stream": self.stream, "number": self.number}
         answers = self.session.answers
-        return {"answered": answered, "answer": self._as_shown(answers[-1]) if answers else None}
+        shown = self._as_shown(answers[-1]) if answers else None
+        return {"answered": answered, "problem": self.problem, "answer": shown}
 
     def _as_shown(self, answer: Answer) -> dict[str, Any]:
         settings, classes = self.settings, self.session.classes
@@ -125,7 +127,6 @@ class LiveDesk:
             "events": [(one.at, one.kind, one.text) for one in list(self.session.events)[: -SHOWN_EVENTS - 1 : -1]],
             "speed": self.speed,
             "box": self.box,
-            "problem": self.problem,
         }
 
     def _watched(self, answer: Answer) -> str:

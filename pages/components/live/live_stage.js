@@ -5,7 +5,7 @@ const LOST = 15000; // milliseconds after which an answer is not waited for any 
 const SHOWN_SECONDS = 60; // of the line under the picture
 const BEEP = { every: 700, length: 0.28, pitch: 880 }; // milliseconds, seconds, hertz
 
-let data, post, root, parts, tone, leave;
+let data, post, root, parts, tone;
 let run = null; // what is being answered: id, source, number, began; null while nothing is
 let waiting = null; // the picture on its way: number, captured (performance.now()), timer
 let latency = null; // seconds of the answer before
@@ -17,7 +17,6 @@ const time = (seconds) => {
   const whole = Math.floor(seconds);
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}.${Math.floor((seconds - whole) * 10)}`;
 };
-const percent = (share) => `${Math.round(100 * share)}%`;
 const say = (text) => {
   parts.note.textContent = text;
   parts.note.hidden = !text;
@@ -128,8 +127,7 @@ const capture = async () => {
     if (mine !== run) return;
     if (!picture) return void setTimeout(capture, 50);
     mine.number += 1;
-    mine.next = at + 1 / data.rate;
-    mine.captured = captured;
+    Object.assign(mine, { at, captured, next: at + 1 / data.rate });
     waiting = { number: mine.number, captured, timer: setTimeout(lost, LOST) };
     const [width, height] = [parts.video.videoWidth, parts.video.videoHeight];
     parts.size.textContent = `${width} × ${height}`;
@@ -140,6 +138,7 @@ const capture = async () => {
 };
 const lost = () => {
   waiting = null;
+  run.next = run.at;
   say("The server has not answered for 15 seconds. Trying again.");
   capture();
 };
@@ -150,6 +149,7 @@ const onAnswer = () => {
   latency = (now - waiting.captured) / 1000;
   clearTimeout(waiting.timer);
   waiting = null;
+  say(data.problem);
   if (answer) show(answer);
   // A camera need not be asked more often than the page says; a video is read as fast as answers come.
   const pause = run.source === "camera" ? Math.max(0, 1000 / data.rate - (now - run.captured)) : 0;
@@ -157,23 +157,18 @@ const onAnswer = () => {
 };
 
 const show = (answer) => {
-  say(answer.problem ?? "");
   parts.answer.textContent = answer.unsure ? `Unsure, perhaps ${answer.name}` : answer.name;
   const rows = answer.bars.map(([name, smoothed, raw, watched]) => {
-    const bar = element("div", watched ? "bar watched" : "bar");
-    const label = element("span", "", name);
-    label.title = name;
-    const track = element("div", "track");
-    const [fill, now] = [element("i"), element("b")];
-    fill.style.width = percent(smoothed);
+    const bar = barOf(name, smoothed);
+    const [track, now] = [bar.querySelector(".track"), element("b")];
     now.style.left = percent(raw);
-    track.append(fill, now);
-    if (watched && answer.threshold !== null) {
+    track.append(now);
+    if (watched) {
+      bar.classList.add("watched");
       const mark = element("u");
       mark.style.left = percent(answer.threshold);
       track.append(mark);
     }
-    bar.append(label, track, element("span", "", percent(smoothed)));
     return bar;
   });
   parts.bars.replaceChildren(...rows);
@@ -181,7 +176,7 @@ const show = (answer) => {
   parts.speed.textContent = answer.speed;
   parts.log.replaceChildren(
     ...answer.events.map(([at, kind, text]) => {
-      const line = element("li", kind.startsWith("a") && kind !== "answer" ? "turn" : kind === "share" ? "turn" : "");
+      const line = element("li", kind === "answer" ? "" : "turn");
       line.append(element("time", "", time(at)), element("span", "", text));
       return line;
     }),
@@ -272,14 +267,21 @@ const build = () => {
   root.replaceChildren(parts.stage);
 };
 
+const leave = () => {
+  clearTimeout(waiting?.timer);
+  run = waiting = null;
+  silence();
+  closeCamera(parts?.video);
+};
+
 export default function (component) {
   const before = data;
   data = component.data;
   post = component.setTriggerValue;
   const place = component.parentElement.querySelector(".live");
   if (place !== root) {
+    leave();
     root = place;
-    run = waiting = null;
     build();
   }
   if (run && before && (before.source !== data.source || before.model !== data.model)) stop();
@@ -292,12 +294,6 @@ export default function (component) {
   }
   if (!data.sound) silence();
   onAnswer();
-  leave = () => {
-    clearTimeout(waiting?.timer);
-    run = waiting = null;
-    silence();
-    closeCamera(parts.video);
-  };
   // Streamlit calls this function with each new data, and the clean-up of the newest call when the stage goes.
   const mine = ++calls;
   return () => {

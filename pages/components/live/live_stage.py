@@ -5,11 +5,11 @@ from typing import Any
 
 import streamlit as st
 
+from pages.components.camera.camera_component import camera_component
 from pages.components.live.live_desk import LiveDesk
 from pages.components.shared import frame
 
 HERE = Path(__file__).resolve().parent
-CAMERA = HERE.parent / "camera" / "camera.js"
 KEY, DESK = "live-stage", "live-desk"
 ANSWERS_A_SECOND = 10
 """At most, from a camera: the other tabs of a class need the processor too."""
@@ -20,13 +20,7 @@ STYLE = "<style>.st-key-live-box [data-stale] { opacity: 1 !important; transitio
 @frame.fragment()
 def stage(desk: LiveDesk, source: str, model: str, *, sound: bool, pixels: int, rate: float) -> None:
     """Draw the stage. Each posted frame reruns this fragment; the end of a stream redraws the page."""
-    # Registered on each draw, because a second server in the same process (a test) starts with none.
-    component = st.components.v2.component(
-        "resnet_studio.live_stage",
-        html='<div class="live"></div>',
-        css=(HERE / "live_stage.css").read_text(encoding="utf-8"),
-        js=CAMERA.read_text(encoding="utf-8") + (HERE / "live_stage.js").read_text(encoding="utf-8"),
-    )
+    component = camera_component(HERE / "live_stage.js", "live")
     told: dict[str, Any] = {
         **desk.told(),
         "source": source,
