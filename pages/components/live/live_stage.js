@@ -36,6 +36,7 @@ const start = (source) => {
 };
 const stop = (done = false) => {
   const ended = run;
+  clearTimeout(waiting?.timer);
   run = waiting = null;
   silence();
   parts.stage.classList.remove("running", "alarm");

@@ -19,7 +19,12 @@ def timeline(session: LiveSession) -> None:
         return
     st.header("Timeline", anchor=False)
     st.markdown(summary(session))
-    st.plotly_chart(chart(session, palette(frame.is_dark())), config={"displayModeBar": False}, key="live-timeline")
+    st.plotly_chart(
+        chart(session, palette(frame.is_dark())),
+        config={"displayModeBar": False},
+        key="live-timeline",
+        alt="Smoothed probabilities over time, with the alarms",
+    )
     with st.container(horizontal=True):
         # Written when somebody presses the button: a long stream is some megabytes.
         st.download_button(

@@ -49,7 +49,7 @@ def test_messages_from_outside_change_nothing(store: Store, birds: Project) -> N
     assert mine.take({**good, "pictures": ["no base64!", base64.b64encode(b"text").decode()]}, store, "Ana") == ()
     assert mine.bursts["a"].refused == 2
     with pytest.raises(DataError, match='no class "swan"'):
-        mine.take(frames(mine, 2, 1, label="swan"), store, "Ana")
+        mine.take(frames(mine, 2, 1, burst="b", label="swan"), store, "Ana")
     assert not mine.remove({"token": mine.token, "burst": "unknown", "count": 1}, store, "Ana")
     assert not mine.remove({"token": "x", "burst": "a", "count": 1}, store, "Ana")
     assert store.count(birds.id) == before
