@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.data.pictures.decoding import decode
-from core.data.store.add_images import prepare_image
+from core.data.store.add_images import PreparedImage, prepare_image
 from core.data.store.store import Store
 from core.data.tables.names import name_key
 from core.errors import DataError, ImageRefused
@@ -53,7 +53,8 @@ def store_frames(store: Store, project_id: int, burst: Burst, frames: Sequence[b
     """
     if burst.label not in {one.name for one in store.classes(project_id)}:  # before any photo is stored
         raise DataError(f'The project has no class "{burst.label}" any more. Reload the page and choose another one.')
-    prepared, refused = [], 0
+    prepared: list[PreparedImage] = []
+    refused = 0
     for raw in frames[: max(0, MOST_FRAMES - len(burst.ids))]:
         name = f"{burst.group.replace(':', '.')}/{len(burst.ids) + len(prepared) + 1:03}.jpg"
         try:
