@@ -67,18 +67,23 @@ def timed(name: str, predictor: Predictor, workspace: Workspace, posted: list[st
     """Answer the frames one after the other, as one browser posts them, and print the figures."""
     model = frame_model(predictor, workspace, None, lambda: PHOTOS)
     desk = LiveDesk(model, LiveSettings(alarm_class=predictor.classes[0]))
-    meter = LatencyMeter()
+    meter, busy = LatencyMeter(), 0.0
     for number in range(1, frames + 6):
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         picture = posted[number % len(posted)]
         desk.take({"stream": "benchmark", "number": number, "at": number / 10, "picture": picture})
         desk.told()
         ended = time.perf_counter()
         if number > 5:  # the first ones prepare the runtime
             meter.add(ended - began, ended)
+            busy += time.process_time() - worked
     middle, late = (1000 * (meter.percentile(share) or 0) for share in (0.5, 0.95))
     rate = meter.per_second or 0
-    print(f"{name} ({model.engine_name}): p50 {middle:.0f} ms   p95 {late:.0f} ms   {rate:.1f} answers a second")
+    # Of all threads together, so that it says something on a busy machine too.
+    work = f"{1000 * busy / len(meter):.0f} ms of processor time a frame"
+    print(
+        f"{name} ({model.engine_name}): p50 {middle:.0f} ms   p95 {late:.0f} ms   {rate:.1f} answers a second   {work}"
+    )
 
 
 def as_posted(picture: Image.Image) -> str:
