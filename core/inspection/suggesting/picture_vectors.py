@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from core.data.pictures.network_input.preprocessing import Preprocessing
 from core.data.pictures.resized_cache import ResizedCache
 from core.data.pictures.source import Source
-from core.data.pictures.transforms import Preprocessing
 from core.features.engines.choice import engine_called
 from core.features.engines.engine import Engine
 from core.features.frozen_network import FrozenNetwork

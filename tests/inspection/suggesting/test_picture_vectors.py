@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from core.data.pictures.decoding import content_hash, decode
+from core.data.pictures.network_input.preprocessing import Preprocessing
 from core.data.pictures.source import Source
-from core.data.pictures.transforms import Preprocessing
 from core.features.vectors import Vectors
 from core.inspection.suggesting.picture_vectors import PictureVectors, picture_vectors
 from core.models.zoo import POOLED
