@@ -9,6 +9,7 @@ import streamlit as st
 from core.data.importing.sources.camera_burst import MOST_FRAMES, Burst
 from core.data.store.store import Project
 from core.errors import DataError
+from pages.components.annotate.suggest_state import start_features
 from pages.components.camera.camera_component import camera_component
 from pages.components.camera.collection import SOME, Collection
 from pages.components.camera.learning import Look, can_learn, learn, look_at
@@ -43,6 +44,8 @@ def collect(project: Project, changed: Callable[[int], None] = lambda project_id
         help="A head on the pretrained network refits as photos come in, and answers what the camera sees. It is the "
         "model of the suggestions; a run on the Train page is another one.",
     )
+    if learns:
+        start_features(project)  # of the photos from before
     component = camera_component(HERE / "bursts.js", "bursts")
     mine = collection_of(project)
     look: Look = st.session_state.get(LOOK, Look())

@@ -79,9 +79,10 @@ def look_at(project: Project, raw: Any, token: str, before: Look) -> Look:
         return Look(message.number, words="The pretrained network is not there any more. Reload the page.")
     found = model.answer(computed.of(picture))
     if found is None:
-        if model.fresh and model.suggestions is None and not model.failed:
+        if model.fresh and not model.failed:  # the features of photos from before come by and by
             model.ask()
-        return Look(message.number, words="The answer starts when each class has at least two photos.")
+        words = "The answer starts when each class has at least two photos, and their features are computed."
+        return Look(message.number, words=words)
     classes, probabilities = found
     bars = [(name, float(share)) for name, share in zip(classes, probabilities[0], strict=True)]
     if len(bars) > MOST_BARS:
