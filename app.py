@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.components.camera.home_camera import take_photos
 from pages.components.data.importing.import_line import import_line
 from pages.components.home.disk_space import show_disk_space
 from pages.components.home.lost_photos import show_lost_photos
@@ -47,6 +48,7 @@ with frame.page("Home", SENTENCE, heading="ResNet Studio"):
         if not complete_sample(project) and (status.trainable or not importing):
             show_steps(next_steps(status))
         show_photos(project)
+        take_photos(project)
         show_runs(runs)
         st.header("Projects", anchor=False)
         show_projects()

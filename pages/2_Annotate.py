@@ -9,7 +9,9 @@ from pages.components.annotate.one_photo import one_by_one
 from pages.components.annotate.suggest_map import photo_map
 from pages.components.annotate.suggest_queue import choose_queue
 from pages.components.annotate.suggest_similar import similar
+from pages.components.annotate.suggest_state import refit
 from pages.components.boxes.box_desk import boxes_desk
+from pages.components.camera.collect import collect
 from pages.components.data.importing.import_line import import_line
 from pages.components.shared import frame
 from pages.components.shared.wording import unique_options
@@ -17,12 +19,13 @@ from pages.components.shared.wording import unique_options
 SECTIONS = {
     "One by one": ":material/photo:",
     "Many at once": ":material/grid_view:",
+    "Camera": ":material/photo_camera:",
     "Similar": ":material/join_inner:",
     "Map": ":material/scatter_plot:",
     "Classes": ":material/sell:",
     "History": ":material/history:",
 }
-FOR_CLASSES_ONLY = ("Similar", "Map")
+FOR_CLASSES_ONLY = ("Camera", "Similar", "Map")
 UNLABELLED, EVERY = "Unlabelled photos", "All photos, to review"
 
 with frame.page("Annotate"):
@@ -32,6 +35,9 @@ with frame.page("Annotate"):
             st.markdown("You can label the photos when the first of them are imported.")
             st.stop()
         frame.empty_state("No photos yet", "Add photos first, then label them here.", "Add photos", "Data")
+        if project.task == "classification" and frame.store().classes(project.id):
+            st.header("Or take photos with the camera", anchor=False)
+            collect(project)
         st.stop()
     classes = [one.name for one in frame.store().classes(project.id)]
     if not classes:
@@ -56,6 +62,8 @@ with frame.page("Annotate"):
         frame.release_photos()
     if section == "Many at once":
         many_at_once(project)
+    elif section == "Camera":
+        collect(project, refit)
     elif section == "Similar":
         similar(project)
     elif section == "Map":

@@ -43,10 +43,11 @@ ARROWS = {
     "features": FOUNDATION | {"data", "models"},
     "training": FOUNDATION | {"data", "models", "features"},
     "inspection": FOUNDATION | {"data", "models", "features", "training"},
+    "live": FOUNDATION | {"data", "models", "features", "training", "inspection"},
     "runs": FOUNDATION | {"data", "models", "features", "training", "inspection"},
     "export": FOUNDATION | {"data", "models", "features", "training", "inspection", "runs"},
     "lessons": FOUNDATION | {"data", "models", "training", "inspection"},
-    "cli": FOUNDATION | {"data", "models", "features", "training", "inspection", "runs", "export"},
+    "cli": FOUNDATION | {"data", "models", "features", "training", "inspection", "live", "runs", "export"},
     "__main__": {"cli"},
 }
 # Inside a package with floors: a floor, or a module beside them, may import those named before it.
@@ -123,6 +124,8 @@ TORCH_FREE = [
     "core.inspection.suggesting.vector_job",
     "core.inspection.cross_validation.computation",
     "core.inspection.cross_validation.kept_results",
+    "core.live.session",
+    "core.live.frame_files",
     "core.data.importing.formats",
     "core.data.pictures.image_quality",
     "core.data.importing.arrays.packed_images",

@@ -29,7 +29,7 @@ from core.cli.doubt import decide
 from core.cli.ending.json_result import RESULT
 from core.cli.grouping import groups
 from core.cli.importing.questions import print_questions, question_as_record
-from core.cli.predicting import features, predict_explain
+from core.cli.predicting import features, live, predict_explain
 from core.cli.web_page import page_commands
 from core.errors import QuestionsOpen, StudioError
 
@@ -66,6 +66,7 @@ app.command("background")(background.background)
 app.command("decide")(decide.decide)
 app.command("predict")(predict_explain.predict)
 app.command("explain")(predict_explain.explain)
+app.command("live")(live.live)
 app.command("features")(features.features)
 app.command("export")(models.export)
 app.command("use-head")(page_commands.use_head)

@@ -1,7 +1,9 @@
 """The models of runs: find one by its reference, load it, evaluate it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+from core.data.snapshot import Snapshot
 from core.data.store.records import NAMELESS
 from core.errors import RunError
 from core.inspection.measuring.evaluation import evaluate
@@ -82,6 +84,14 @@ def bundle_folder(reference: str | Path, workspace: Workspace) -> Path | None:
     if not run.finished:
         raise RunError(f"The run {run.id} has no model yet. Wait for its first epoch, or resume it.")
     return run.best
+
+
+def photos_of_bundle(folder: Path | None) -> Callable[[], list[str]]:
+    """Return what gives the hashes of the photos that a model was trained on; none where its folder is not a run's."""
+    path = None if folder is None else folder.resolve().parent / "snapshot.csv"
+    if path is None or not path.is_file():
+        return list
+    return lambda: [*Snapshot.read(path).frame["image"]]
 
 
 def titled_bundle(folder: Path) -> tuple[Path, str]:

@@ -16,6 +16,7 @@ from tests.browser.test_newcomer import settled
 
 PAGES = {"home": "", "data": "Data", "annotate": "Annotate", "train": "Train", "evaluate": "Evaluate"} | {
     "explain": "Explain",
+    "live": "Live",
     "export": "Export",
     "learn": "Learn",
 }

@@ -23,8 +23,8 @@ from core.data.store.boxes import box_changes, box_rows
 from core.data.store.boxes import learned_photos as learned
 from core.data.store.checking import photo_files
 from core.data.store.database import open_database
+from core.data.store.grouping import bursts, image_splits, tag_rows
 from core.data.store.grouping import group_state as group_states
-from core.data.store.grouping import image_splits, tag_rows
 from core.data.store.grouping import photo_groups as group_rows
 from core.data.store.history import changes
 from core.data.store.history import label_revision as label_revisions
@@ -235,6 +235,7 @@ class Store(LargeChanges):
 
     boxes = read(box_rows.boxes_of)
     set_boxes = write(box_changes.set_boxes)
+    add_burst = write(bursts.add_burst)
     learned_photos = read(learned.learned_photos)
     new_splits = read(image_splits.new_splits)
     label_rows = read(queries.label_rows)

@@ -71,12 +71,9 @@ def head_inputs(bundle: Path, recipe: "Recipe", workspace: Workspace, hashes: Se
     folder = complete_folder(bundle)
     info = read_info(folder)
     several = config_of(info.arch).head == "stages"
-    try:
-        digest = trunk_digest(folder / WEIGHTS_FILE)
-    except OSError as error:
-        raise BundleError(f"{folder / WEIGHTS_FILE} cannot be read ({error.strerror}). Export it again.") from error
-    start = _start(recipe)
-    if start is not None and digest is not None and digest == _digest_of(start) and _same_pass(start, info):
+    digest = _digest_of_bundle(folder)
+    start = shared_start(folder, info, recipe)
+    if start is not None:
         engine = preferred_engine(workspace, start.network, lambda: hashes) or EXACT
         name = vectors_name(start.network, engine)
         kept = HeadInputs(StageVectors(workspace, name) if several else Vectors(workspace, name))
@@ -86,6 +83,23 @@ def head_inputs(bundle: Path, recipe: "Recipe", workspace: Workspace, hashes: Se
     weights = f"{arch}-layers-{(digest or known_sha256_of(folder / WEIGHTS_FILE))[:16]}"
     own = FrozenNetwork.of_weights(arch, weights, info.preprocessing)
     return HeadInputs(Vectors(workspace, vectors_name(own, EXACT, SEVERAL if several else ORIGINAL)))
+
+
+def shared_start(folder: Path, info: BundleInfo, recipe: "Recipe") -> FrozenStart | None:
+    """Return the network that a bundle's frozen layers still are; None if they were trained, or it was deleted.
+
+    ``recipe`` says what the model began with. Raises BundleError.
+    """
+    digest, start = _digest_of_bundle(folder), _start(recipe)
+    same = start is not None and digest is not None and digest == _digest_of(start) and _same_pass(start, info)
+    return start if same else None
+
+
+def _digest_of_bundle(folder: Path) -> str | None:
+    try:
+        return trunk_digest(folder / WEIGHTS_FILE)
+    except OSError as error:
+        raise BundleError(f"{folder / WEIGHTS_FILE} cannot be read ({error.strerror}). Export it again.") from error
 
 
 def compute_missing(

@@ -158,6 +158,17 @@ class SuggestionModel:
                     return found
         return None
 
+    def answer(self, vectors: np.ndarray) -> tuple[tuple[str, ...], np.ndarray] | None:
+        """Return the classes and their probabilities [n, K] for vectors of other pictures [n, C].
+
+        None before the first fit with enough labels. The pictures need not be in the project.
+        """
+        with self._fitting:
+            if self._space is None or self._probe is None:
+                return None
+            classes, probe = self._probe
+            return classes, probe.probabilities(self._space.place(vectors))
+
     def ask(self) -> None:
         """Request a refit in the background; several requests during a fit lead to one refit after it."""
         with self._lock:

@@ -79,6 +79,9 @@ PAGES: dict[str, PageInfo] = {
         "See what the model predicts for a photo, and where it looked.",
         "Predict and explain",
     ),
+    "Live": PageInfo(
+        "pages/8_Live.py", ":material/videocam:", "What a model answers to your camera or a video, with an alarm."
+    ),
     "Export": PageInfo("pages/6_Export.py", ":material/package_2:", "Download the trained model, or share it."),
     "Learn": PageInfo("pages/7_Learn.py", ":material/school:", "Seven lessons: how residual networks work, and why."),
 }

@@ -46,7 +46,7 @@ def visits(full: Full) -> list[Visit]:
             f"Data?{birds}",
             sections("Add photos", "Groups", "Splits and sizes", "Check labels", *checks, "Download labels"),
         ),
-        Visit(f"Annotate?{birds}", sections("Many at once", "Similar", "Map", "Classes", "History")),
+        Visit(f"Annotate?{birds}", sections("Many at once", "Camera", "Similar", "Map", "Classes", "History")),
         Visit(f"Annotate?{boxes}"),
         Visit(f"Train?{birds}", (*sections("Head first"), ("text", "More settings"), ("radio", "Table"))),
         Visit(f"Train?{birds}&run={run}"),
@@ -61,6 +61,7 @@ def visits(full: Full) -> list[Visit]:
         Visit(f"Evaluate?{birds}&run={full.runs[1]}", sections("Final exam")),
         Visit(f"Evaluate?{boxes}", sections("Confusion matrix", "Per class")),
         Visit(f"Explain?{birds}&model={run}", sections(*of_explain)),
+        Visit(f"Live?{birds}&model={run}", sections("Video file")),
         Visit(f"Export?{birds}&run={run}", sections("Web page", "Share a demo", "Tables")),
         *(Visit(f"Learn?lesson={lesson}&{birds}") for lesson in LESSONS),
     ]

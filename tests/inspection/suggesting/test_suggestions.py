@@ -79,6 +79,20 @@ def test_suggestions_begin_after_two_labels_a_class(store: Store, project: Proje
     assert all(one and 1 / 3 < one[1] <= 1 for one in found)
 
 
+def test_a_picture_outside_the_project_is_answered_as_a_photo_inside(store: Store, project: Project) -> None:
+    vectors = vectors_for(store, project)
+    model = SuggestionModel(store, project.id, vectors)
+    model.refresh()
+    hashes = [one.hash for one in store.image_labels(project.id)]
+    known = vectors.known(hashes)[1]
+    assert model.answer(known[:1]) is None, "without labels"
+    label(store, project, 6)
+    found = model.refresh()
+    answered = model.answer(known)
+    assert answered is not None and answered[0] == found.classes
+    np.testing.assert_allclose(answered[1], found.probabilities, atol=1e-6)
+
+
 def test_a_class_that_nobody_meets_does_not_stop_them_for_good(store: Store, project: Project) -> None:
     model = SuggestionModel(store, project.id, vectors_for(store, project))
     rows = [(number, CLASSES[place % 2], None) for place, number in enumerate(ids_of(store, project)[:15])]

@@ -52,8 +52,8 @@ def test_without_a_project_the_page_says_where_to_get_one(open_page: OpenPage) -
 def test_without_photos_the_page_leads_to_the_data_page(open_page: OpenPage, store: Store) -> None:
     store.create_project("Empty", classes=["owl"])
     app = open_page("Annotate")
-    assert [one.value for one in app.header] == ["No photos yet"]
-    assert [one.label for one in app.button] == ["Add photos"]
+    assert [one.value for one in app.header] == ["No photos yet", "Or take photos with the camera"]
+    assert [one.label for one in app.button] == ["Add photos", "Undo"]
 
 
 def test_without_classes_the_page_asks_for_them_first(open_page: OpenPage, store: Store) -> None:

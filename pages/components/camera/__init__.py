@@ -1,0 +1,1 @@
+"""The camera: photos from the browser at its own resolution."""

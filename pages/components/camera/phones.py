@@ -1,0 +1,57 @@
+"""Phones join by a QR code of this page's address, where the server can be reached from other devices."""
+
+import ipaddress
+import socket
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import segno
+import streamlit as st
+
+from core.data.store.store import Project
+
+LOCAL = ("localhost", "127.0.0.1", "::1")
+NEEDS_TLS = (
+    "Browsers allow a camera only over https, except on the computer that runs the app. So a phone can open this page, "
+    "but not its camera, until the server has a certificate: start it with `--server.sslCertFile` and "
+    "`--server.sslKeyFile`, or behind a proxy with TLS."
+)
+
+
+def join_with_a_phone(project: Project) -> None:
+    """Draw the QR code in a popover; nothing where only this computer reaches the server."""
+    listening = str(st.get_option("server.address") or "")
+    url = st.context.url
+    if not url or (listening in LOCAL and urlsplit(url).hostname in LOCAL):
+        return
+    address = address_for_phones(url, project.id, own_address())
+    with st.popover("Join with a phone", icon=":material/qr_code_2:"):
+        st.image(
+            segno.make(address, error="m").svg_inline(scale=6, border=4, dark="#000000", light="#ffffff"), width=240
+        )
+        st.code(address, language=None)
+        if urlsplit(address).scheme != "https":
+            st.markdown(NEEDS_TLS)
+
+
+def address_for_phones(url: str, project_id: int, own: str) -> str:
+    """Return the page's address as other devices reach it: ``own`` takes the place of localhost."""
+    parts = urlsplit(url)
+    host = parts.hostname or own
+    if host in LOCAL:
+        host = own
+    if ":" in host:
+        host = f"[{host}]"
+    port = f":{parts.port}" if parts.port else ""
+    return urlunsplit((parts.scheme, f"{host}{port}", parts.path, urlencode({"project": project_id}), ""))
+
+
+def own_address() -> str:
+    """Return this computer's address in its network, else its name."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Connecting by UDP sends nothing; it only chooses the interface that leads outside.
+            probe.connect(("192.0.2.1", 9))
+            found = str(probe.getsockname()[0])
+        except OSError:
+            return socket.gethostname()
+    return socket.gethostname() if ipaddress.ip_address(found).is_loopback else found
