@@ -170,7 +170,8 @@ _FAMILY_NAMES = {
 
 
 def network_name(arch: str) -> str:
-    """Return the usual spelling of an architecture: "ResNet-50 v1" for ``resnet50-v1``."""
+    """Return the usual spelling of an architecture, whatever its head: "ResNet-50 v1" for ``resnet50-v1+stages``."""
+    arch = with_plain_head(arch)
     start = next((start for start in _FAMILY_NAMES if arch.startswith(start)), "")
     rest = arch.removeprefix(start)
     rest = rest.replace("v2", "V2") if start.startswith("keras") else rest.replace("-v1", " v1").replace("-32x", " 32x")

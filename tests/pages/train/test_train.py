@@ -635,3 +635,4 @@ def test_every_architecture_has_a_name_that_people_write() -> None:
     assert all(words.startswith(network_name(arch)) for arch, words in ARCH_NAMES.items())
     assert network_name("keras-resnet50v2") == "Keras ResNet50V2"
     assert network_name("resnext50-32x4d") == "ResNeXt-50 32x4d"
+    assert network_name("resnet50-v1+stages") == "ResNet-50 v1"
