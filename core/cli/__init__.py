@@ -28,7 +28,8 @@ from core.cli.doubt import decide
 from core.cli.ending.json_result import RESULT
 from core.cli.grouping import groups
 from core.cli.importing.questions import print_questions, question_as_record
-from core.cli.predicting import features, predict_explain
+from core.cli.predicting import features, predict, predict_explain
+from core.cli.serving import push, serve
 from core.errors import QuestionsOpen, StudioError
 
 # The error that typer raises for invalid arguments. It is defined in typer's private copy of click.
@@ -62,10 +63,12 @@ app.command("evaluate")(predict_explain.evaluate)
 app.command("cross-validate")(cross_validate.cross_validate)
 app.command("background")(background.background)
 app.command("decide")(decide.decide)
-app.command("predict")(predict_explain.predict)
+app.command("predict")(predict.predict)
 app.command("explain")(predict_explain.explain)
 app.command("features")(features.features)
 app.command("export")(models.export)
+app.command("push")(push.push)
+app.command("serve")(serve.serve)
 app.command("summary")(models.summary)
 app.command("check")(check.check)
 app.command("cache")(cache.cache)

@@ -7,6 +7,7 @@ import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_result
 from core.cli.outputs import require_empty
+from core.cli.serving.space import export_space
 
 
 def weights(
@@ -56,9 +57,16 @@ def weights(
 def export(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, a run id, a bundle folder, or imagenet.")],
     out: Annotated[Path, typer.Option(help="The bundle folder to create.")],
+    space: Annotated[
+        str | None,
+        typer.Option(help="Write a Hugging Face Space with a demo instead: zerogpu (free), cpu or docker (paid)."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Export a model as a bundle: weights, classes, preprocessing, and a README with example code."""
+    if space is not None:
+        export_space(run, space, out, json)
+        return
     from core.export.bundle_zip import export_bundle
     from core.models.bundle import has_bundle
     from core.runs.folder import open_run

@@ -8,6 +8,8 @@ import pandas as pd
 
 from core.data.snapshot import Snapshot
 from core.errors import BundleError, RunError
+from core.export.card.confusion_picture import FILE as PICTURE_FILE
+from core.export.card.confusion_picture import draw_confusion, pictured
 from core.export.decision_card import doubt_figures, with_present_decision
 from core.export.model_card import model_card
 from core.inspection.deciding.foreign_score import score_in
@@ -35,7 +37,7 @@ _FIGURES = {"n", "accuracy", "top5", "macro_f1", "loss", "precision", "digest", 
 _FIGURES |= {"mean_iou", "iou_50", "iou_75", "center_error"}  # of a localization
 FILES = (WEIGHTS_FILE, INFO_FILE, "README.md", "classes.txt")
 """Of every export. One whose head takes several stages also has a head on the last one, for further training; one
-with a score for "none of these", the vectors of training photos."""
+with a score for "none of these", the vectors of training photos; that of an evaluated run, a picture."""
 
 
 def export_bundle(source: Path | str, out: Path, title: str | None = None) -> Path:
@@ -67,6 +69,8 @@ def export_bundle(source: Path | str, out: Path, title: str | None = None) -> Pa
         (new / "classes.txt").write_text("".join(f"{name}\n" for name in info.classes), encoding="utf-8")
         if folder is not None:
             copy_last_stage_head(complete_folder(folder), new)
+        if counts is not None and (pictured_report := pictured(reports)) is not None:
+            draw_confusion(pictured_report, new / PICTURE_FILE)
         if vectors is not None:
             (new / FOREIGN_FILE).write_bytes(vectors)
 
@@ -113,7 +117,7 @@ def _check_target(bundle: Path | None, run: Path | None, out: Path) -> None:
     if (bundle and target == bundle.resolve()) or (run and (target == run or run in target.parents)):
         raise BundleError(f"{out} belongs to the run or bundle that you export. Choose another folder.")
     found = {path.name for path in target.iterdir()} if target.is_dir() else set()
-    others = sorted(found - {*FILES, HEAD_FILE, FOREIGN_FILE})
+    others = sorted(found - {*FILES, HEAD_FILE, FOREIGN_FILE, PICTURE_FILE})
     if others:
         raise BundleError(f"{out} contains {others[0]}, which is not part of an export. Choose a new or empty folder.")
 

@@ -104,3 +104,12 @@ def test_a_file_that_is_no_weight_file_is_one_sentence_with_what_to_do(here: Cor
     done = here("weights", "--arch", "resnet18", "--source", tmp_path / "w.pth")
     assert (done.returncode, done.stdout) == (2, "")
     assert "Choose the architecture resnet34 (--arch resnet34)." in done.stderr
+
+
+def test_export_writes_a_space_of_each_kind(here: Core, run: Path, tmp_path: Path) -> None:
+    done = here("export", run, "--space", "zerogpu", "--out", tmp_path / "space", "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert {"app.py", "README.md", "requirements.txt", "bundle/model.safetensors", "demo.py"} <= set(said["files"])
+    wrong = here("export", run, "--space", "free", "--out", tmp_path / "other")
+    assert wrong.returncode == 2 and "Choose one of: zerogpu, cpu, docker" in wrong.stderr
