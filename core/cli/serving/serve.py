@@ -44,6 +44,8 @@ def serve(
     from core.serving.run_server import run as run_until_signal
 
     listening = listen(host, port)  # before the model is loaded, which takes seconds
+    from core.runs.exams.looks import looks_at_test_photos
+    from core.runs.folder import RunFolder
     from core.runs.models import bundle_folder, load_predictor
     from core.serving.limits import Limits
     from core.serving.model_facts import figures_beside, figures_of
@@ -54,8 +56,10 @@ def serve(
     with ProgressDisplay() as display:
         predictor = load_predictor(run, workspace, device, display.show_bytes, test_time_views)
     folder = bundle_folder(run, workspace)
-    of_run = {} if folder is None else figures_beside(folder.resolve().parent)
-    figures = of_run or ({} if predictor.info is None else figures_of(predictor.info.metrics))
+    figures = {} if predictor.info is None else figures_of(predictor.info.metrics)
+    if folder is not None and folder.name == "best" and (folder.parent / "status.json").is_file():
+        looks = looks_at_test_photos(workspace, RunFolder(folder.parent))
+        figures = figures_beside(folder.parent) | ({"exam": looks.as_json()} if looks.count else {})
     alone = is_loopback(host)
     app = service(
         predictor,

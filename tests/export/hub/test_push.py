@@ -1,6 +1,8 @@
 """The push command against a local stand-in for the Hub."""
 
+import io
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +47,7 @@ def folder(tmp_path: Path) -> Path:
     (folder / "sample_images").mkdir(parents=True)
     (folder / "README.md").write_text(MODEL, encoding="utf-8")
     (folder / "model.safetensors").write_bytes(b"weights")
+    (folder / "foreign.safetensors").write_bytes(b"vectors")
     photo(1).save(folder / "sample_images" / "owl.jpg")
     photo(2).save(folder / "heatmap.png")
     save_chart(photo(3), folder / "confusion-matrix.png")
@@ -72,17 +75,13 @@ def test_photos_go_only_if_they_are_asked_for(here: Core, hub: Hub, folder: Path
     assert "public: everyone can see it" in done.stderr and f"Published: {hub.address}/ada/owls" in done.stdout
 
 
-@pytest.mark.parametrize(("answer", "published"), [("y\n", True), ("n\n", False), ("", False)])
+@pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("n\n", 2), ("", 130)])
 def test_it_asks_before_it_publishes(
-    here: Core, hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch, answer: str, published: bool
+    here: Core, hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch, answer: str, status: int
 ) -> None:
-    import io
-    import sys
-
     monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
     done = here("push", folder, "ada/owls")
-    assert bool(hub.repositories) is published, done.stderr
-    assert done.returncode == (0 if published else 2 if answer else 130) or not published
+    assert done.returncode == status and bool(hub.repositories) is (status == 0), done.stderr
 
 
 def test_a_space_is_created_with_its_kind_and_hardware(here: Core, hub: Hub, folder: Path) -> None:
