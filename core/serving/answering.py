@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from PIL import Image
+
 from core.inspection.predicting.predict_files import predict_files
 from core.inspection.predicting.predictions import FilePrediction
 from core.inspection.predicting.predictor import Predictor
@@ -24,6 +26,10 @@ class Answering:
     """Photos that were answered since the start."""
     _turns: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(_AT_A_TIME))
     _count: threading.Lock = field(default_factory=threading.Lock)
+
+    def warm_up(self) -> None:
+        """Compute once, so that the first request does not wait for what torch prepares."""
+        self.predictor.predict([Image.new("RGB", (64, 64))])
 
     def answers(self, photos: Sequence[tuple[str, Callable[[], bytes]]], top: int) -> list[FilePrediction]:
         """Return an answer to each photo, or why it cannot be read; photos are read and decoded one at a time."""

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from core.errors import StudioError
 
-_ENDING_SECONDS = 20
+_ENDING_SECONDS = 60
 """How long running requests may take after the signal."""
 
 

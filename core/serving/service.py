@@ -46,6 +46,7 @@ def service(
     """
     limits = limits or Limits()
     answering = Answering(predictor)
+    answering.warm_up()
     facts = model_facts(predictor, limits, figures or {})
     started, open_requests = time.monotonic(), 0
     app = FastAPI(
