@@ -378,8 +378,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.write_space:
             write_space(model, options.name, options.write_space)
             return 0
-        folder, name = find_model(model)
         checked_port(options.port or PORT)  # before the model is loaded
+        folder, name = find_model(model)
         predictor = Predictor.load(folder, progress=ConsoleProgress())
         predictor.name = options.name or name
     except KeyboardInterrupt:

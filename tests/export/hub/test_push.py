@@ -59,9 +59,9 @@ def test_it_lists_what_it_publishes_and_holds_photos_back(here: Core, hub: Hub, 
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert said["address"] == f"{hub.address}/ada/owls" and said["kind"] == "model"
-    assert (
-        set(hub.files["ada/owls"]) == {"README.md", "model.safetensors", "confusion-matrix.png"} == set(said["files"])
-    )
+    published = {"README.md", "model.safetensors", "foreign.safetensors", "confusion-matrix.png"}
+    assert set(hub.files["ada/owls"]) == published == set(said["files"])
+    assert "foreign.safetensors holds a vector of each training photo" in done.stderr
     assert hub.files["ada/owls"]["model.safetensors"] == b"weights"
     assert hub.repositories["ada/owls"]["visibility"] == "private" and "Bearer hf_secret" in hub.tokens
     assert "model.safetensors  7 bytes" in done.stderr and "(private)" in done.stderr
