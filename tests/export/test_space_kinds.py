@@ -88,7 +88,7 @@ def test_predict_and_explain_run_on_the_lent_card(spaces: dict[str, Path], stub:
     picture.save(path)
     computing = demo.Computing(app["predict"], app["explain"])
     blocks = demo.page(app["predictor"], computing)
-    endpoints = {one.api_name: one.fn for one in blocks.fns.values()}
+    endpoints: dict[Any, Any] = {one.api_name: one.fn for one in blocks.fns.values()}
     shown = endpoints["predict"](str(path))
     classes, _, caption = endpoints["explain"](str(path), "gradcam", "layer4", -1, 0.5)
     expected = app["predictor"].predict([picture])[0]
