@@ -17,8 +17,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ for variable in ("NO_PROXY", "no_proxy"):
 
 import gradio as gr
 from gradio.components.label import LabelConfidence, LabelData
+from PIL.Image import Image
 
 from core.data.pictures.decoding import decode
 from core.errors import DataError, StudioError, WeightsUnavailable
@@ -82,8 +84,25 @@ class Visit:
     opacity: float = 0.5
 
 
-def page(predictor: Predictor) -> gr.Blocks:
+@dataclass(frozen=True)
+class Computing:
+    """What needs the network; a Space on ZeroGPU runs it in another process than the page."""
+
+    predict: Callable[[Image], Prediction]
+    explain: Callable[[Image, str, str, int | None], Explanation]
+
+
+def predict_image(predictor: Predictor, image: Image) -> Prediction:
+    return predictor.predict([image])[0]
+
+
+def explain_image(predictor: Predictor, image: Image, method: str, stage: str, target: int | None) -> Explanation:
+    return explain(predictor, image, method=method, stage=stage, target=target)
+
+
+def page(predictor: Predictor, computing: Computing | None = None) -> gr.Blocks:
     """The demo of one model."""
+    computing = computing or Computing(partial(predict_image, predictor), partial(explain_image, predictor))
     with gr.Blocks(title=f"{predictor.name} · ResNet Studio", delete_cache=(HOUR_SECONDS, HOUR_SECONDS)) as blocks:
         gr.HTML(_head(predictor), padding=False)
         visit = gr.State(Visit(), time_to_live=HOUR_SECONDS)
@@ -156,7 +175,7 @@ def page(predictor: Predictor) -> gr.Blocks:
             if question is None or question[0] is None or visit.explanation:
                 return nothing
             try:
-                explanation = _explained(predictor, *question)
+                explanation = _explained(computing, *question)
             except StudioError as error:
                 said = (None, "", None, _caption(PROMPT), _alert(str(error)), gr.skip())
                 return said if visit.question == question else nothing
@@ -175,7 +194,7 @@ def page(predictor: Predictor) -> gr.Blocks:
 
         def explain_for_programs(path: str | None, method: str, stage: str, target: int, opacity: float) -> Outputs:
             try:
-                explanation = _explained(predictor, path, method, stage, target)
+                explanation = _explained(computing, path, method, stage, target)
             except StudioError as error:
                 raise gr.Error(escape(str(error), quote=False), print_exception=False) from error
             return (
@@ -183,6 +202,12 @@ def page(predictor: Predictor) -> gr.Blocks:
                 overlay(explanation, opacity),
                 _doubt(explanation.prediction) + _caption(explanation.sentence, True),
             )
+
+        def predict_for_programs(path: str | None) -> dict[str, float]:
+            try:
+                return dict(computing.predict(_decoded(path)).ranked)
+            except StudioError as error:
+                raise gr.Error(escape(str(error), quote=False), print_exception=False) from error
 
         shown = [label, doubt, heatmap, caption, problem]
         private: dict[str, Any] = {"api_visibility": "private", "trigger_mode": "multiple"}
@@ -198,6 +223,7 @@ def page(predictor: Predictor) -> gr.Blocks:
             answered = asked.then(answer, visit, [*shown, target], show_progress_on=[label, heatmap], **private)
             answered.failure(lambda: (_caption(PROMPT), _alert(FAILED)), None, [caption, problem], **at_once)
         opacity.change(redraw, [opacity, visit], heatmap, **{**at_once, "trigger_mode": "always_last"})
+        gr.Button(visible=False).click(predict_for_programs, photo, label, api_name="predict")
         gr.Button(visible=False).click(explain_for_programs, settings, [label, heatmap, caption], api_name="explain")
     return blocks
 
@@ -246,11 +272,14 @@ class ConsoleProgress:
             self.last_line = line
 
 
-def _explained(predictor: Predictor, path: str | None, method: str, stage: str, target: int) -> Explanation:
+def _decoded(path: str | None) -> Image:
     if path is None:
         raise DataError("There is no photo. Choose one.")
-    chosen = None if target == PREDICTED_CLASS else target
-    return explain(predictor, decode(Path(path), "The photo").image, method=method, stage=stage, target=chosen)
+    return decode(Path(path), "The photo").image
+
+
+def _explained(computing: Computing, path: str | None, method: str, stage: str, target: int) -> Explanation:
+    return computing.explain(_decoded(path), method, stage, None if target == PREDICTED_CLASS else target)
 
 
 def _choices(predictor: Predictor, first: Sequence[str] = ()) -> list[tuple[str, int]]:
@@ -349,17 +378,28 @@ def main(arguments: list[str] | None = None) -> int:
         if options.write_space:
             write_space(model, options.name, options.write_space)
             return 0
-        port = checked_port(options.port or PORT)
+        checked_port(options.port or PORT)  # before the model is loaded
         folder, name = find_model(model)
         predictor = Predictor.load(folder, progress=ConsoleProgress())
         predictor.name = options.name or name
-        blocks = page(predictor)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        serve(blocks, port)
     except KeyboardInterrupt:
         return 0
     except StudioError as error:
         print(f"{NO_WEIGHTS}\n{error}" if isinstance(error, WeightsUnavailable) else error, file=sys.stderr)
+        return 2
+    return open_demo(predictor, port=options.port)
+
+
+def open_demo(predictor: Predictor, computing: Computing | None = None, port: str | None = None) -> int:
+    """Open the page until Ctrl+C; return the exit status."""
+    try:
+        blocks = page(predictor, computing)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        serve(blocks, checked_port(port or PORT))
+    except KeyboardInterrupt:
+        return 0
+    except StudioError as error:
+        print(error, file=sys.stderr)
         return 2
     return 0
 

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from pages.components.export import export_view, onnx_view, web_page_view
+from pages.components.export import demo_view, export_view, onnx_view, service_view, web_page_view
 from pages.components.shared import frame
 from pages.components.shared.pickers import pick_run
 from pages.components.train.automatic import newer_model
 
-VIEWS = ("Use in Python", "ONNX", "Web page", "Share a demo", "Tables")
+VIEWS = ("Use in Python", "ONNX", "Web page", "Use in other programs", "Share a demo", "Tables")
 
 with frame.page("Export"):
     project = frame.need_project()
@@ -31,7 +31,9 @@ with frame.page("Export"):
         onnx_view.show(run)
     elif view == "Web page":
         web_page_view.show(run)
+    elif view == "Use in other programs":
+        service_view.service(run)
     elif view == "Share a demo":
-        export_view.demo(run)
+        demo_view.demo(run)
     else:
         export_view.tables(run)

@@ -17,6 +17,7 @@ FOUNDATION = {
     "background_process",
     "cache_use",
     "errors",
+    "exact_products",
     "file_replacement",
     "limited_process",
     "processors",
@@ -30,6 +31,7 @@ ARROWS = {
     "progress": set(),
     "processors": set(),
     "accelerators": set(),
+    "exact_products": set(),
     "free_memory": set(),
     "storage_errors": {"errors"},
     "workspace": {"errors", "storage_errors"},
@@ -47,7 +49,8 @@ ARROWS = {
     "runs": FOUNDATION | {"data", "models", "features", "training", "inspection"},
     "export": FOUNDATION | {"data", "models", "features", "training", "inspection", "runs"},
     "lessons": FOUNDATION | {"data", "models", "training", "inspection"},
-    "cli": FOUNDATION | {"data", "models", "features", "training", "inspection", "live", "runs", "export"},
+    "serving": FOUNDATION | {"data", "models", "inspection"},
+    "cli": FOUNDATION | {"data", "models", "features", "training", "inspection", "live", "runs", "export", "serving"},
     "__main__": {"cli"},
 }
 # Inside a package with floors: a floor, or a module beside them, may import those named before it.

@@ -27,9 +27,11 @@ from core.cli.backgrounds import background
 from core.cli.console import first_process
 from core.cli.doubt import decide
 from core.cli.ending.json_result import RESULT
+from core.cli.exporting import export
 from core.cli.grouping import groups
 from core.cli.importing.questions import print_questions, question_as_record
-from core.cli.predicting import features, live, predict_explain
+from core.cli.predicting import features, live, predict, predict_explain
+from core.cli.serving import push, serve
 from core.cli.web_page import page_commands
 from core.errors import QuestionsOpen, StudioError
 
@@ -64,12 +66,14 @@ app.command("evaluate")(predict_explain.evaluate)
 app.command("cross-validate")(cross_validate.cross_validate)
 app.command("background")(background.background)
 app.command("decide")(decide.decide)
-app.command("predict")(predict_explain.predict)
+app.command("predict")(predict.predict)
 app.command("explain")(predict_explain.explain)
 app.command("live")(live.live)
 app.command("features")(features.features)
-app.command("export")(models.export)
+app.command("export")(export.export)
 app.command("use-head")(page_commands.use_head)
+app.command("push")(push.push)
+app.command("serve")(serve.serve)
 app.command("summary")(models.summary)
 app.command("check")(check.check)
 app.command("cache")(cache.cache)

@@ -9,6 +9,8 @@ import pandas as pd
 
 from core.data.snapshot import Snapshot
 from core.errors import BundleError, RunError
+from core.export.card.confusion_picture import FILE as PICTURE_FILE
+from core.export.card.confusion_picture import draw_confusion, pictured
 from core.export.decision_card import doubt_figures, with_present_decision
 from core.export.model_card import model_card
 from core.inspection.deciding.foreign_score import score_in
@@ -38,7 +40,7 @@ _FIGURES = {"n", "accuracy", "top5", "macro_f1", "loss", "precision", "digest", 
 _FIGURES |= {"mean_iou", "iou_50", "iou_75", "center_error"}  # of a localization
 FILES = (WEIGHTS_FILE, INFO_FILE, "README.md", "classes.txt")
 """Of every export. One whose head takes several stages also has a head on the last one, for further training; one
-with a score for "none of these", the vectors of training photos."""
+with a score for "none of these", the vectors of training photos; that of an evaluated run, a picture."""
 
 
 def export_bundle(source: Path | str, out: Path, title: str | None = None) -> Path:
@@ -58,6 +60,8 @@ def export_bundle(source: Path | str, out: Path, title: str | None = None) -> Pa
         (new / "classes.txt").write_text(class_lines(described.info), encoding="utf-8")
         if folder is not None:
             copy_last_stage_head(complete_folder(folder), new)
+        if described.pictured is not None:
+            draw_confusion(described.pictured, new / PICTURE_FILE)
         if described.vectors is not None:
             (new / FOREIGN_FILE).write_bytes(described.vectors)
 
@@ -78,6 +82,8 @@ class DescribedModel:
     """The run folder that contains the bundle."""
     card: str
     """The model card of the bundle."""
+    pictured: Report | None
+    """The report whose confusion matrix is drawn, which the card names."""
 
 
 def described_model(folder: Path | None, title: str | None = None) -> DescribedModel:
@@ -97,7 +103,9 @@ def described_model(folder: Path | None, title: str | None = None) -> DescribedM
     reports = with_present_decision(reports, info.decision, doubt)
     info = info.model_copy(update={"metrics": {**info.metrics, **_metrics(reports, looks)}})
     name = title or (original.resolve().name if original else info.arch)
-    return DescribedModel(model, info, vectors, run, model_card(info, name, reports, counts, looks, doubt))
+    card = model_card(info, name, reports, counts, looks, doubt)
+    drawn = None if counts is None else pictured(reports)
+    return DescribedModel(model, info, vectors, run, card, drawn)
 
 
 def class_lines(info: BundleInfo) -> str:
@@ -144,7 +152,7 @@ def _check_target(bundle: Path | None, run: Path | None, out: Path) -> None:
     if (bundle and target == bundle.resolve()) or (run and (target == run or run in target.parents)):
         raise BundleError(f"{out} belongs to the run or bundle that you export. Choose another folder.")
     found = {path.name for path in target.iterdir()} if target.is_dir() else set()
-    others = sorted(found - {*FILES, HEAD_FILE, FOREIGN_FILE})
+    others = sorted(found - {*FILES, HEAD_FILE, FOREIGN_FILE, PICTURE_FILE})
     if others:
         raise BundleError(f"{out} contains {others[0]}, which is not part of an export. Choose a new or empty folder.")
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from core.export.box_snippet import box_snippet
+from core.export.card.card_metadata import front_matter
+from core.export.card.card_use import data_text, input_text, intended_use, limits
+from core.export.card.confusion_picture import picture_lines
 from core.export.decision_card import LIKELIEST, DoubtFigures, decision_text, threshold_note
 from core.export.decision_lines import answer_lines, foreign_lines, needs_vector, unsure_lines
 from core.inspection.measuring.group_interval import groups_sentence
@@ -14,12 +17,6 @@ from core.models.bundle import INFO_FILE, WEIGHTS_FILE, BundleInfo
 from core.models.zoo import HEAD_STAGES, config_of
 from core.runs.exams.looks import Looks
 from core.training.early.seen_photos import early_note
-
-_MODES = {
-    "crop": "The photo is resized to {resize} pixels on its shorter side; the central {size} x {size} pixels are used.",
-    "squash": "The photo is squashed to {size} x {size} pixels, whatever its shape.",
-    "letterbox": "The photo is fitted into {size} x {size} pixels, with bars in the mean colour.",
-}
 
 # The settings of a recipe that the card shows, most important first. bundle.json has all of them.
 _SETTINGS = (
@@ -56,22 +53,21 @@ def model_card(
     reports = reports or {}
     note = threshold_note(info, reports, {split: _split(split, looks) for split in reports})
     rates = f"\n\nPrecision, recall and F1 are of the {LIKELIEST}." if note and counts is not None else ""
-    kind = "object-detection" if info.task == "localization" else "image-classification"
+    picture = picture_lines(reports) if counts is not None else ""
     sections = [
-        f"---\npipeline_tag: {kind}\ntags: [resnet, transfer-learning, {kind}]\n---",
+        front_matter(info, title, reports, looks, _network(info.arch) is not None),
         f"# {cell(title)}",
         _opening(info),
+        f"## Intended use\n\n{intended_use(info)}",
         f"## Use it\n\n{_usage(info)}",
-        f"## Classes\n\n{_classes(info, reports.get('test') or reports.get('val'), counts, looks)}{rates}",
-        f"## How good it is\n\n{_quality(reports, counts, looks)}{note}",
+        f"## Classes\n\n{data_text(info, counts)}"
+        f"{_classes(info, reports.get('test') or reports.get('val'), counts, looks)}{rates}",
+        f"## How good it is\n\n{_quality(reports, counts, looks)}{note}{picture}",
         f"## How it decides\n\n{decision_text(info, doubt, _threshold_class(info))}",
-        f"## Input\n\n{_input(info)}",
+        f"## Input\n\n{input_text(info)}",
         f"## Training\n\n{early_note(info.metrics)}{_training(info)}",
         f"## Weights\n\n{_weights(info)}",
-        "## Limits\n\n"
-        "The model predicts one of its classes for every photo, even if the photo shows none of them. "
-        + ("It predicts one box, whether there is one object or several. " if info.task == "localization" else "")
-        + "The figures above are valid only for photos like those it was tested on.",
+        f"## Limits\n\n{limits(info)}",
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -303,15 +299,6 @@ def _box_quality(reports: Sequence[BoxReport], looks: Looks | None) -> str:
     )
 
 
-def _input(info: BundleInfo) -> str:
-    seen = info.preprocessing
-    return (
-        f"{_MODES[seen['mode']].format(**seen)} The RGB channels are divided by 255; then the mean "
-        f"{_numbers(seen['mean'])} is subtracted, and the result divided by {_numbers(seen['std'])}. Resizing is "
-        f"{seen['interpolation']} with antialiasing, as in Pillow."
-    )
-
-
 def _training(info: BundleInfo) -> str:
     if not info.recipe:
         return "These are the pretrained weights themselves, or the training is not recorded."
@@ -342,7 +329,3 @@ def _percent(value: float | None) -> str:
 
 def _counted(rate: Rate) -> str:
     return "" if rate.value is None else f"{rate.value:.1%} ({rate.correct} of {rate.n})"
-
-
-def _numbers(values: list[float]) -> str:
-    return ", ".join(f"{value:.6g}" for value in values)

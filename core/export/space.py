@@ -1,54 +1,47 @@
-"""Write the folder of a Hugging Face Space: the Gradio demo with one bundle, ready to upload."""
+"""Write the folder of a Hugging Face Space: the demo or the web page of one bundle, ready to upload."""
 
 import ast
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from core.errors import BundleError
-from core.export.bundle_zip import export_bundle
+from core.export.bundle_zip import bundle_of, export_bundle
 from core.export.model_card import cell
-from core.models.bundle import read_info
+from core.export.space_kinds import DEMO_KINDS, KINDS, STATIC
+from core.inspection.predicting.predictor import IMAGENET, imagenet_network
+from core.models.bundle import BundleInfo, read_info
 from core.models.zoo import network_name
 from core.workspace import REPOSITORY, SAMPLE_IMAGES
 
 TITLE = "ResNet Studio demo"
-
-APP = '''"""Start the demo with this Space's bundle."""
-
-import sys
-from pathlib import Path
-
-from demo import main
-
-sys.exit(main([str(Path(__file__).resolve().parent / "bundle"), "--name", {name!r}]))
-'''
-
-# The packages of requirements.txt that the demo imports. Gradio comes with the Space, in the front matter's version.
-REQUIREMENTS = ("torch", "torchvision", "grad-cam", "safetensors", "pydantic", "pandas", "Pillow")
+DEPLOY = REPOSITORY / "deploy"
 
 # A Space's demo has one bundle and no runs, and does not write other Spaces: these imports are not followed.
 LEFT_OUT = ("core.runs", "core.training", "core.export")
 
 # A Space accepts large files only through Git LFS.
-ATTRIBUTES = "*.safetensors filter=lfs diff=lfs merge=lfs -text\n*.jpg filter=lfs diff=lfs merge=lfs -text\n"
+_IN_LFS = "*.{} filter=lfs diff=lfs merge=lfs -text\n"
+ATTRIBUTES = "".join(map(_IN_LFS.format, ("safetensors", "jpg")))
+STATIC_ATTRIBUTES = "".join(map(_IN_LFS.format, ("onnx", "wasm", "jpg")))
 
 
-def write_demo_space(source: Path | str, out: Path, title: str = TITLE, license: str = "mit") -> Path:
+def write_demo_space(
+    source: Path | str, out: Path, title: str = TITLE, license: str = "mit", kind: str = "cpu"
+) -> Path:
     """Write the Space's folder for a run, a bundle or ``"imagenet"``; return ``out``. It appears complete.
 
     ``title`` is what visitors see: the Space's name and the demo's heading. ``license`` is Hugging Face's identifier
-    for the front matter. Raises the errors of ``export_bundle``, and BundleError if ``out`` exists and is not empty.
+    for the front matter, ``kind`` one of DEMO_KINDS. Raises the errors of ``export_bundle``, and BundleError if ``out``
+    exists and is not empty.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise BundleError(f"{out} is not empty. Choose a new folder for the Space.")
-    out.resolve().parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out.resolve().parent, prefix=".space-") as temporary:
-        space = Path(temporary) / "space"
+    chosen = DEMO_KINDS[kind]
+    with _whole_folder(out) as space:
         export_bundle(source, space / "bundle", title)
         for path in program_files():
             target = space / path.relative_to(REPOSITORY)
@@ -56,14 +49,49 @@ def write_demo_space(source: Path | str, out: Path, title: str = TITLE, license:
             shutil.copyfile(path, target)
         for folder in (REPOSITORY / "assets", SAMPLE_IMAGES):
             shutil.copytree(folder, space / folder.name)
-        (space / "app.py").write_text(APP.format(name=title), encoding="utf-8")
-        (space / "requirements.txt").write_text("".join(_requirements()), encoding="utf-8")
+        for name in chosen.also:
+            shutil.copyfile(DEPLOY / chosen.folder / name, space / name)
+        (space / "app.py").write_text(chosen.app.format(name=title), encoding="utf-8")
+        (space / "requirements.txt").write_text("".join(_requirements(chosen.requirements)), encoding="utf-8")
         (space / ".gitattributes").write_text(ATTRIBUTES, encoding="utf-8")
-        (space / "README.md").write_text(_readme(space / "bundle", title, license), encoding="utf-8")
+        info = read_info(space / "bundle")
+        (space / "README.md").write_text(_readme(chosen.folder, info, title, license), encoding="utf-8")
+    return out
+
+
+def write_static_space(
+    source: Path | str,
+    out: Path,
+    write_page: Callable[[Path | str, Path], object],
+    title: str = TITLE,
+    license: str = "mit",
+) -> Path:
+    """Write the folder of a static Space, whose page runs in the browser; return ``out``. It appears complete.
+
+    ``write_page(source, folder)`` writes the page of the run or bundle into a new folder; it begins at index.html.
+    Raises the errors of ``write_page``, and BundleError if ``out`` exists and is not empty or there is no index.html.
+    """
+    info = imagenet_network()[1] if str(source) == IMAGENET else read_info(bundle_of(Path(source)))
+    with _whole_folder(out) as space:
+        write_page(source, space)
+        if not (space / "index.html").is_file():
+            raise BundleError("The page has no index.html. Export it again.")
+        (space / ".gitattributes").write_text(STATIC_ATTRIBUTES, encoding="utf-8")
+        (space / "README.md").write_text(_readme(KINDS[STATIC].folder, info, title, license), encoding="utf-8")
+    return out
+
+
+@contextmanager
+def _whole_folder(out: Path) -> Iterator[Path]:
+    """Give a path for a folder that becomes ``out`` if the block succeeds; raises BundleError if it is not empty."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BundleError(f"{out} is not empty. Choose a new folder for the Space.")
+    out.resolve().parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=out.resolve().parent, prefix=".space-") as temporary:
+        yield Path(temporary) / "space"
         if out.is_dir():
             out.rmdir()
-        space.rename(out)
-    return out
+        (Path(temporary) / "space").rename(out)
 
 
 def program_files() -> list[Path]:
@@ -103,17 +131,16 @@ def _files_of(module: str) -> Iterator[Path]:
         yield from (file for file in (place / "__init__.py", place.with_suffix(".py")) if file.is_file())
 
 
-def _requirements() -> Iterator[str]:
+def _requirements(needed: Collection[str]) -> Iterator[str]:
     """Yield the lines of requirements.txt that the demo needs, so that the Space gets the tested versions."""
     for line in (REPOSITORY / "requirements.txt").read_text(encoding="utf-8").splitlines(keepends=True):
         name = re.match(r"[\w.-]+", line)
-        if name and name[0] in REQUIREMENTS:
+        if name and name[0] in needed:
             yield line
 
 
-def _readme(bundle: Path, title: str, license: str) -> str:
-    info = read_info(bundle)
-    template = (REPOSITORY / "deploy" / "gradio-space" / "README.md").read_text(encoding="utf-8")
+def _readme(folder: str, info: BundleInfo, title: str, license: str) -> str:
+    template = (DEPLOY / folder / "README.md").read_text(encoding="utf-8")
     some = ", ".join(map(cell, info.classes[:5])) + (" ..." if len(info.classes) > 5 else "")
     return template.format(
         sdk_version=version("gradio"),

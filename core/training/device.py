@@ -5,13 +5,13 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from core.errors import RecipeError
+from core.exact_products import float32_products, use_exact_fp32
 from core.processors import cpu_has_bfloat16, limit_threads
 from core.training.recipe import Recipe
 
@@ -49,7 +49,7 @@ def arithmetic(precision: str, deterministic: bool) -> Iterator[None]:
     cudnn = torch.backends.cudnn
     before = cudnn.benchmark, cudnn.deterministic
     was, warned = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    products = [(kind, kind.fp32_precision) for kind in _float32_products()]
+    products = [(kind, kind.fp32_precision) for kind in float32_products()]
     try:
         cudnn.benchmark, cudnn.deterministic = not deterministic, deterministic
         if deterministic:
@@ -64,24 +64,6 @@ def arithmetic(precision: str, deterministic: bool) -> Iterator[None]:
         cudnn.allow_tf32 = products[1][1] == "tf32"
         for kind, value in products:
             kind.fp32_precision = value
-
-
-def use_exact_fp32() -> None:
-    """Multiply float32 numbers in full precision from now on in this process.
-
-    By default cuDNN's convolutions use TF32 on newer NVIDIA GPUs, which keeps 10 of the 23 bits behind the point.
-    """
-    # The older switch too: torch raises an error to those who read it if the two disagree.
-    torch.backends.cudnn.allow_tf32 = False
-    for kind in _float32_products():
-        kind.fp32_precision = "ieee"
-
-
-def _float32_products() -> tuple[Any, ...]:
-    """Return torch's settings that decide how float32 is multiplied: on NVIDIA GPUs, then on processors."""
-    cuda, backends = torch.backends.cuda.matmul, (torch.backends.cudnn, torch.backends.mkldnn)
-    # Names that only exist at run time.
-    return (cuda, *(getattr(kind, name) for kind in backends for name in ("conv", "rnn")), backends[1].matmul)
 
 
 def keep_freed_memory() -> bool:

@@ -2,8 +2,12 @@ import json
 from argparse import Namespace
 from pathlib import Path
 
+import pytest
 import torch
 
+from core.export.hub.front_matter import read_front_matter
+from core.export.web_page import write_page
+from core.export.web_page.runtime import Runtime
 from core.models.bundle import load_bundle
 from core.models.resnet import build
 from tests.cli.conftest import Core
@@ -104,3 +108,43 @@ def test_a_file_that_is_no_weight_file_is_one_sentence_with_what_to_do(here: Cor
     done = here("weights", "--arch", "resnet18", "--source", tmp_path / "w.pth")
     assert (done.returncode, done.stdout) == (2, "")
     assert "Choose the architecture resnet34 (--arch resnet34)." in done.stderr
+
+
+def test_export_writes_a_space_of_each_kind(here: Core, run: Path, tmp_path: Path) -> None:
+    done = here("export", run, "--space", "zerogpu", "--out", tmp_path / "space", "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert {"app.py", "README.md", "requirements.txt", "bundle/model.safetensors", "demo.py"} <= set(said["files"])
+    wrong = here("export", run, "--space", "free", "--out", tmp_path / "other")
+    assert wrong.returncode == 2 and "Choose one of: static, zerogpu, cpu, docker" in wrong.stderr
+
+
+def test_a_static_space_is_the_web_page(here: Core, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(write_page, "fetched_runtime", lambda *_: Runtime(b"script", b"factory", b"wasm"))
+    words = ["export", run, "--space", "static", "--samples", 2, "--no-features", "--out", tmp_path / "space"]
+    done = here(*words, "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert {"index.html", "README.md", ".gitattributes", "data/sample-1.js"} <= set(said["files"])
+    assert "data/known.js" not in said["files"] and "data/sample-2.js" not in said["files"]
+    assert any("photos" in remark for remark in said["remarks"])
+    front = read_front_matter(tmp_path / "space")
+    assert (front.values["sdk"], front.start) == ("static", "index.html")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--onnx", "--page"], "--onnx: it cannot be combined with --page"),
+        (["--page", "--space", "cpu"], "--page: it cannot be combined with --space"),
+        (["--samples", 2], "--samples is for web pages. Add --page or --space static"),
+        (["--space", "cpu", "--no-features"], "--features is for web pages"),
+        (["--page", "--precision", "int8"], "--precision is for ONNX files. Add --onnx"),
+    ],
+)
+def test_options_that_do_not_belong_together_are_one_sentence(
+    here: Core, run: Path, tmp_path: Path, options: list[object], said: str
+) -> None:
+    done = here("export", run, *options, "--out", tmp_path / "out")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr and not (tmp_path / "out").exists()

@@ -1,4 +1,5 @@
 import csv
+import errno
 import json
 import os
 import shutil
@@ -197,3 +198,40 @@ def test_explain_says_what_it_cannot_do(here: Core, run: Path, labels: Path, tmp
     done = here("explain", run, image, "--out", labels)
     assert done.returncode == 2 and "not empty" in done.stderr
     assert not out.exists()
+
+
+def test_predict_writes_parquet_and_only_its_shard(here: Core, run: Path, labels: Path, tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    images = labels.parent / "images"
+    parts = []
+    for part in (1, 2):
+        out = tmp_path / f"{part}.parquet"
+        done = here("predict", run, images, tmp_path / "gone.png", "--out", out, "--shard", f"{part}/2", "--json")
+        assert done.returncode == 0, done.stderr
+        said = json.loads(done.stdout)
+        parts.append(pq.read_table(out)["filename"].to_pylist())
+        assert said["images"] == len(parts[-1]) and said["files"] == said["images"] + len(said["refused"])
+    found = sorted(name for part in parts for name in part)
+    assert found == sorted(path.name for path in images.iterdir()) and all(parts)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.parquet", "2.parquet"], "no journal is left"
+
+
+def test_predict_continues_what_was_interrupted_and_says_so(
+    here: Core, run: Path, labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process died while it wrote the table; all answers were in the journal."""
+    images, out = labels.parent / "images", tmp_path / "answers.csv"
+    with monkeypatch.context() as patch:
+
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        patch.setattr("core.cli.outputs.replace_patiently", full)
+        failed = here("predict", run, images, "--csv", out)
+    assert failed.returncode == 2 and "Free some space" in failed.stderr and not out.exists()
+    again = here("predict", run, images, "--csv", out)
+    assert again.returncode == 0, again.stderr
+    here("predict", run, images, "--csv", tmp_path / "afresh.csv")
+    assert out.read_bytes() == (tmp_path / "afresh.csv").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["afresh.csv", "answers.csv"]

@@ -13,7 +13,8 @@ from gradio_client import Client, handle_file  # type: ignore[import-untyped]
 
 import demo
 from core.errors import BundleError
-from core.export.space import REQUIREMENTS, write_demo_space
+from core.export.space import write_demo_space
+from core.export.space_kinds import REQUIREMENTS
 from core.inspection.predicting.predictor import Predictor
 from tests.inspection.conftest import photo, write_bundle
 from tests.test_demo import serving

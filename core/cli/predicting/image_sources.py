@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,12 +61,7 @@ def _in_folder(folder: Path) -> "Iterator[tuple[str, FileSource]]":
     from core.data.tables.names import storable_name
 
     unreadable: list[OSError] = []
-    found: list[Path] = []
-    for root, folders, files in os.walk(folder, onerror=unreadable.append):
-        folders[:] = [name for name in folders if not is_clutter(name)]
-        links = [name for name in folders if (Path(root) / name).is_symlink()]
-        found += [Path(root) / name for name in (*files, *links) if not is_clutter(name)]
-    for file in sorted(found):
+    for file in _files_below(folder, unreadable, is_clutter):
         name = storable_name(file.relative_to(folder).as_posix())
         reason = _skipped(file)
         if reason is None and is_picture(file.name):
@@ -76,6 +71,28 @@ def _in_folder(folder: Path) -> "Iterator[tuple[str, FileSource]]":
     for error in unreadable:
         name = storable_name(str(error.filename))
         yield name, ImageRefused(name, f"the folder cannot be read ({error.strerror})")
+
+
+def _files_below(folder: Path, unreadable: list[OSError], leave_out: Callable[[str], bool]) -> Iterator[Path]:
+    """Yield the files and links below a folder, sorted by their paths, with one folder's names in memory at a time."""
+
+    def listed(path: str | Path) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(path) as entries:
+                return sorted((one for one in entries if not leave_out(one.name)), key=lambda one: one.name)
+        except OSError as error:
+            unreadable.append(error)
+            return []
+
+    open_folders = [iter(listed(folder))]
+    while open_folders:
+        entry = next(open_folders[-1], None)
+        if entry is None:
+            open_folders.pop()
+        elif entry.is_dir(follow_symlinks=False):
+            open_folders.append(iter(listed(entry.path)))
+        else:
+            yield Path(entry.path)
 
 
 def _skipped(file: Path) -> str | None:

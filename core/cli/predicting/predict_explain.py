@@ -1,6 +1,5 @@
-"""The commands that use a trained model: evaluate, predict and explain."""
+"""The commands that evaluate a trained model and explain its predictions."""
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +8,6 @@ import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_result, print_table
 from core.cli.outputs import require_empty, whole_file
-from core.cli.predicting.image_sources import pictures, print_refused
 from core.cli.user_name import user_name
 from core.errors import DataError, RunError
 from core.inspection.explaining.methods import BOX, METHODS, STAGES
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from core.inspection.explaining.explanation import Explanation
     from core.inspection.explaining.map_checks import MapChecks
     from core.inspection.measuring.report import Report
-    from core.inspection.predicting.predictions import FilePrediction, Prediction
     from core.runs.exams.looks import Looks
 
 Model = Annotated[
@@ -75,59 +72,6 @@ def evaluate(
         _print_report(report, looks)
 
 
-def predict(
-    run: Model,
-    images: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE...", help="Image files, folders, zips, packed images (.h5, .npz).")
-    ],
-    csv: Annotated[Path | None, typer.Option(help="Write the predictions to this CSV file.")] = None,
-    test_time_views: Annotated[
-        int | None,
-        typer.Option(
-            help="Average the probabilities over this many views of each photo: 1 is off, 2 adds the mirror image, 6 "
-            "also two crops. Default: as the model was trained."
-        ),
-    ] = None,
-    device: Device = "auto",
-    json: Json = False,
-) -> None:
-    """Predict the classes of images, and the box if the model was trained for localization.
-
-    What cannot be read as an image is listed with the reason and skipped.
-    """
-    from core.workspace import open_workspace
-
-    if csv is not None:
-        require_empty(csv, "the predictions")
-    from core.inspection.predicting.predict_files import predict_files
-    from core.inspection.predicting.predictions import csv_of
-    from core.runs.models import load_predictor
-
-    answers: list[FilePrediction] = []
-    with ProgressDisplay() as display:
-        predictor = load_predictor(run, open_workspace(), device, display.show_bytes, test_time_views)
-        for count, one in enumerate(predict_files(predictor, pictures(images)), start=1):
-            answers.append(one)
-            display.show("predicting", count, None)
-    named = [one for one in answers if one.prediction is not None]
-    print_refused((one.name, one.refused) for one in answers if one.refused is not None)
-    if csv is not None and named:
-        with whole_file(csv) as part:
-            part.write_text(csv_of(named), encoding="utf-8", newline="")
-    if json:
-        print_json(_answers_json(answers))
-    elif csv is None:
-        _print_answers(named)
-    else:
-        print_result(f"{len(named):,} predictions in {csv}" if named else "")
-    if not named:
-        raise DataError(
-            f"None of the {len(answers):,} files could be read as an image."
-            if answers
-            else "There are no images to predict."
-        )
-
-
 def explain(
     run: Model,
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The image file.")],
@@ -164,6 +108,7 @@ def explain(
     from core.inspection.explaining.cam import explain as explanation_of
     from core.inspection.explaining.explanation import side_by_side
     from core.inspection.explaining.faithfulness import faithfulness
+    from core.inspection.predicting.answers_json import box_and_doubt
     from core.inspection.predicting.doubt_sentence import doubt_sentence
     from core.runs.models import load_predictor
 
@@ -198,7 +143,7 @@ def explain(
                 "faithfulness": asdict(faith),
                 **_checks_json(found, checks),
                 "predictions": [{"name": name, "probability": share} for name, share in found.prediction.ranked],
-                **_more_json(found.prediction),
+                **box_and_doubt(found.prediction),
                 **_true_box_json(true_box, found),
                 **({"remarks": list(decoded.remarks)} if decoded.remarks else {}),
                 "out": str(out),
@@ -238,26 +183,6 @@ def _true_box(reference: str, picture: "PILImage") -> "Box | None":
     return Box(*(float(rows.iloc[0][side]) for side in BOX_COLUMNS))
 
 
-def _answers_json(answers: "Iterable[FilePrediction]") -> dict[str, object]:
-    known, refused = [], []
-    for one in answers:
-        if one.prediction is None:
-            refused.append({"filename": one.name, "reason": one.refused})
-        else:
-            ranked = [{"name": name, "probability": share} for name, share in one.prediction.ranked]
-            remarks = {"remarks": list(one.remarks)} if one.remarks else {}
-            known.append({"filename": one.name, "predictions": ranked, **_more_json(one.prediction), **remarks})
-    return {"answers": known, "refused": refused}
-
-
-def _more_json(prediction: "Prediction") -> dict[str, object]:
-    """Return the box of a localization, and what the model's decision says about the answer."""
-    from core.inspection.predicting.predictions import doubt_as_json
-
-    box = {"box": asdict(prediction.box)} if prediction.box else {}
-    return {**box, **doubt_as_json(prediction)}
-
-
 def _checks_json(found: "Explanation", checks: "MapChecks | None") -> dict[str, object]:
     """Return whether the heatmap is exact, and what its checks found if they were asked for."""
     exact: dict[str, object] = {"exact": found.exactness.exact} if found.exactness else {}
@@ -272,24 +197,6 @@ def _true_box_json(true_box: "Box | None", found: "Explanation") -> dict[str, ob
     if true_box is None:
         return {}
     return {"true_box": asdict(true_box), "iou": found.iou, "heat_inside": found.heat_inside}
-
-
-def _print_answers(answers: "Iterable[FilePrediction]") -> None:
-    rows = []
-    for one in answers:
-        if one.prediction is not None:
-            found = one.prediction
-            first, *others = [f"{name} {share:.1%}" for name, share in found.ranked[:3]]
-            row = {"file": one.name, "prediction": first, "next": ", ".join(others)}
-            if found.box:
-                row["box"] = f"{found.box.x:.0f}, {found.box.y:.0f}, {found.box.width:.0f} x {found.box.height:.0f}"
-            if found.may_be_unsure:
-                row["unsure"] = "unsure" if found.unsure else ""
-            if found.foreign is not None:
-                row["foreign"] = f"{found.foreign:.3f}"
-            rows.append(row)
-    if rows:
-        print_table(list(rows[0]), [list(row.values()) for row in rows], texts=len(rows[0]))
 
 
 def _print_report(report: "Report", looks: "Looks | None") -> None:

@@ -1,25 +1,28 @@
 """Writes a model's web page, and makes a model of a head that was learned on one."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.cli.console import Json, ProgressDisplay, print_json, print_result
+from core.cli.exporting.exported_model import model_to_export
 from core.cli.outputs import require_empty
 
+if TYPE_CHECKING:
+    from core.export.web_page.write_page import PageOptions
 
-def export_page(run: str, out: Path, samples: int, features: bool, runtime: Path | None, json: bool) -> None:
+
+def export_page(run: str, out: Path, options: "PageOptions | None", json: bool) -> None:
     """Write the web page of a run, a bundle folder or imagenet; ``run`` may be a run id."""
-    from core.export.web_page.write_page import PageOptions, write_page
+    from core.export.web_page.write_page import write_page
     from core.workspace import open_workspace
 
     require_empty(out, "the page")
     workspace = open_workspace()
-    options = PageOptions(samples=samples, vectors=features, package=runtime)
     with ProgressDisplay() as display:
         made = write_page(
-            _source(run), out, workspace, options, lambda one: display.show(one.phase, one.done, one.total)
+            model_to_export(run), out, workspace, options, lambda one: display.show(one.phase, one.done, one.total)
         )
     found = made.agreement
     if json:
@@ -58,21 +61,8 @@ def use_head(
 
     require_empty(out, "the bundle")
     learned = read_head(head.expanduser())
-    info = bundle_with_head(_source(run), learned, out)
+    info = bundle_with_head(model_to_export(run), learned, out)
     if json:
         print_json({"bundle": str(out), "classes": list(info.classes)})
     else:
         print_result(f"{out}: {info.arch} with {len(info.classes)} classes: {', '.join(info.classes[:8])}")
-
-
-def _source(run: str) -> Path | str:
-    """Return what a person named: imagenet, a bundle folder, or a run by folder or id."""
-    from core.models.bundle import has_bundle
-    from core.runs.folder import open_run
-    from core.workspace import open_workspace
-
-    path = Path(run).expanduser()
-    if run == "imagenet":
-        return run
-    known = (path / "bundle.json").is_file() or has_bundle(path)
-    return path if known else open_run(run, open_workspace()).path

@@ -20,7 +20,8 @@ def onnx_card(card: str, info: BundleInfo, choices: OnnxChoices, tests: Sequence
     title = re.search(r"^# .*$", head, re.MULTILINE)
     if title is None:
         raise ValueError("the model card has no title")
-    opening = f"{head[: title.end()]}\n\n{_opening(info, choices)}"
+    front = re.sub(r"^library_name: .*$", "library_name: onnx", head[: title.end()], count=1, flags=re.MULTILINE)
+    opening = f"{front}\n\n{_opening(info, choices)}"
     use = next(place for place, text in enumerate(sections) if text.startswith("Use it\n"))
     sections[use] = f"Use it\n\n{_usage(info, choices)}"
     after = next((place for place, text in enumerate(sections) if text.startswith("Input\n")), use + 1)

@@ -13,6 +13,8 @@ import onnx
 from core.data.pictures.resized_cache import ResizedCache
 from core.errors import BundleError, ModelError
 from core.export.bundle_zip import DescribedModel, bundle_of, class_lines, described_model
+from core.export.card.confusion_picture import FILE as PICTURE_FILE
+from core.export.card.confusion_picture import draw_confusion
 from core.export.onnx_file.choices import OnnxChoices, Precision, file_name
 from core.export.onnx_file.file_metadata import add_metadata
 from core.export.onnx_file.onnx_card import loss_sentence, onnx_card
@@ -125,6 +127,8 @@ def _written(
     calibrated = " ".join([calibration.words, *(f"({remark})" for remark in calibration.remarks)])
     (new / README).write_text(onnx_card(model.card, info, choices, tests, calibrated), encoding="utf-8")
     (new / CLASSES).write_text(class_lines(info), encoding="utf-8")
+    if model.pictured is not None:
+        draw_confusion(model.pictured, new / PICTURE_FILE)
     figures = {
         **asdict(choices),
         "calibrated_on": calibrated if views is not None else None,

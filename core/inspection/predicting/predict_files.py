@@ -1,6 +1,7 @@
 """Predictions for files, one after the other: from paths, bytes or the candidates of an import."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,33 +9,44 @@ from PIL import Image
 
 from core.data.pictures.decoding import decode, make_thumbnail
 from core.errors import ImageRefused
-from core.inspection.predicting.predictions import FilePrediction
+from core.features.frozen_pass import map_ahead
+from core.inspection.predicting.predictions import TOP, FilePrediction
 from core.inspection.predicting.predictor import BATCH, Predictor, batched
 
 _THUMBNAIL_SIDE = 96
 FileSource = bytes | Path | Callable[[], bytes] | ImageRefused
+_Viewed = tuple[FilePrediction, Image.Image | None, tuple[int, int]]
 
 
 def predict_files(
-    predictor: Predictor, files: Iterable[tuple[str, FileSource]], thumbnails: bool = False
+    predictor: Predictor,
+    files: Iterable[tuple[str, FileSource]],
+    thumbnails: bool = False,
+    *,
+    top: int = TOP,
+    ahead: bool = False,
 ) -> Iterator[FilePrediction]:
     """Yield a prediction for each file, in order; unreadable files get the reason and are skipped.
 
     Files are read and decoded one at a time, so a folder or zip of any size can be passed as a generator. A source is
     bytes, a path, a function that reads the bytes (as in an import's candidates), or the error of an earlier step.
-    ``thumbnails`` adds a small picture to each prediction.
+    ``thumbnails`` adds a small picture to each prediction, which has the ``top`` likeliest classes. With ``ahead``, a
+    few files are decoded in threads while the network computes.
     """
-    for some in batched((_view_of(predictor, name, source, thumbnails) for name, source in files), BATCH):
-        views = [view for _, view, _ in some if view is not None]
-        sizes = [size for _, view, size in some if view is not None]
-        predictions = iter(predictor.predictions_of_views(views, sizes))
-        for answer, view, _ in some:
-            yield answer if view is None else replace(answer, prediction=next(predictions))
+
+    def view_of(file: tuple[str, FileSource]) -> _Viewed:
+        return _view_of(predictor, *file, thumbnails)
+
+    with closing(map_ahead(view_of, files)) if ahead else nullcontext(map(view_of, files)) as viewed:
+        for some in batched(viewed, BATCH):
+            views = [view for _, view, _ in some if view is not None]
+            sizes = [size for _, view, size in some if view is not None]
+            predictions = iter(predictor.predictions_of_views(views, sizes, top))
+            for answer, view, _ in some:
+                yield answer if view is None else replace(answer, prediction=next(predictions))
 
 
-def _view_of(
-    predictor: Predictor, name: str, source: FileSource, thumbnail: bool
-) -> tuple[FilePrediction, Image.Image | None, tuple[int, int]]:
+def _view_of(predictor: Predictor, name: str, source: FileSource, thumbnail: bool) -> _Viewed:
     """Read one file and return its small view, which is all of it that stays in memory, and the size of its image."""
     try:
         if isinstance(source, ImageRefused):

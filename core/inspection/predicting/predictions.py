@@ -144,11 +144,12 @@ def table_of(answers: Iterable[FilePrediction]) -> pd.DataFrame:
 def csv_of(answers: Iterable[FilePrediction]) -> str:
     """Return the table as CSV; cells that a spreadsheet would run as formulas get an apostrophe in front."""
     table = table_of(answers)
-    rows = (map(_formatted, table.columns, row) for row in table.itertuples(index=False))
+    rows = (map(formatted, table.columns, row) for row in table.itertuples(index=False))
     return as_row(table.columns) + "".join(as_row(row) for row in rows)
 
 
-def _formatted(column: str, value: object) -> str:
+def formatted(column: str, value: object) -> str:
+    """Return a cell of the table as text."""
     if isinstance(value, float):
         digits = 6 if column.startswith("probability") else 4 if column == "foreign" else 2
         return f"{value:.{digits}f}"

@@ -21,6 +21,7 @@ from core.data.pictures.box import Box
 from core.data.pictures.crop_geometry import box_of
 from core.data.pictures.transforms import Preprocessing
 from core.errors import ModelError
+from core.exact_products import use_exact_fp32
 from core.inspection.deciding.decide import Decided, decided
 from core.inspection.deciding.foreign_score import ForeignScore
 from core.inspection.predicting.averaged_views import averaged_logits, checked_views, variations, views_of_recipe
@@ -70,8 +71,6 @@ class Predictor:
         limit_threads()
         self.device = torch.device(device)
         if self.device.type == "cuda":
-            from core.training.device import use_exact_fp32  # here, because it loads Accelerate
-
             use_exact_fp32()
         self.network = network.eval().requires_grad_(False).to(self.device).to(memory_format=torch.channels_last)
         self.preprocessing = preprocessing
@@ -86,6 +85,17 @@ class Predictor:
         self.foreign_score = foreign_score
         self.lock = threading.Lock()
         self._forward: Forward | None = None
+
+    def use_graphics_card(self) -> None:
+        """Move the network to the graphics card, if there is one and it is not there yet.
+
+        For processes that get their card later than their model: those of a Hugging Face Space on ZeroGPU.
+        """
+        if self.device.type == "cpu" and torch.cuda.is_available():
+            with self.lock:
+                use_exact_fp32()
+                self.device = torch.device("cuda")
+                self.network.to(self.device)
 
     def prepare_for(self, photos: int) -> None:
         """Choose how outputs are computed by how many photos will come; for a predictor that nobody else uses.

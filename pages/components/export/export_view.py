@@ -1,6 +1,5 @@
 """The export of a run: its bundle as a zip file, the program that loads it, a demo, the tables."""
 
-import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -9,6 +8,8 @@ from typing import Any
 import streamlit as st
 
 from core.data.tables.csv_cells import as_csv
+from core.export.card.confusion_picture import FILE as PICTURE_FILE
+from core.export.card.confusion_picture import pictured
 from core.inspection.measuring.report import BoxReport
 from core.models.bundle import WEIGHTS_FILE, complete_folder, read_info
 from core.models.zoo import network_name
@@ -30,7 +31,9 @@ def bundle(run: RunFolder) -> None:
         classes = counted(len(info.classes), "class", "classes")
         names = plain(", ".join(info.classes[:8])) + (", …" if len(info.classes) > 8 else "")
         st.markdown(f"**{plain(run.status().title)}**: {network_name(info.arch)} for {classes} ({names}).")
-        st.markdown("\n".join(f"- `{name}`: {holds}" for name, holds in contents(size, len(info.classes)).items()))
+        reports = {split: report for split in SPLITS if (report := run.report(split)) is not None}
+        holds = contents(size, len(info.classes), pictured(reports) is not None)
+        st.markdown("\n".join(f"- `{name}`: {what}" for name, what in holds.items()))
         st.download_button(
             f"Download the model ({format_size(size)})",
             lambda: zip_of(run),
@@ -44,13 +47,15 @@ def bundle(run: RunFolder) -> None:
         )
 
 
-def contents(weights: int, classes: int) -> dict[str, str]:
+def contents(weights: int, classes: int, picture: bool = True) -> dict[str, str]:
     """Return the files in the zip and what each contains."""
+    drawn = {PICTURE_FILE: "which classes are confused with each other, drawn for the README"}
     return {
         "model.safetensors": f"the weights ({format_size(weights)}), with no executable code",
         "bundle.json": "classes, preprocessing, recipe, metrics and the origin of the weights",
         "README.md": "a description of the model, its accuracy, and the code below",
         "classes.txt": f"the {counted(classes, 'class', 'classes')} in the order of the model's outputs",
+        **(drawn if picture else {}),
     }
 
 
@@ -74,26 +79,6 @@ def program(run: RunFolder) -> None:
         "`pip install torch torchvision safetensors pillow` and give the same predictions as ResNet Studio."
     )
     st.code(snippet(read_info(run.best)), language="python")
-
-
-def demo(run: RunFolder) -> None:
-    """Draw how to let others try the model in a browser."""
-    folder = shlex.quote(str(run.best)) if frame.offers_server_files() else "FOLDER_OF_THE_UNPACKED_ZIP"
-    st.markdown(
-        "**On this computer.** Upload, paste or take a photo; the demo shows the predicted classes and the heatmap. "
-        "Start it in the ResNet Studio folder:"
-    )
-    st.code(f"python demo.py {folder}", "bash")
-    st.markdown(
-        "**On the internet.** A [Hugging Face Space](https://huggingface.co/spaces) runs the same demo for everyone. "
-        "Run `hf auth login` first, and replace USER with your Hugging Face user name:"
-    )
-    st.code(
-        f"python demo.py {folder} --write-space ../demo-space\n"
-        "hf repos create USER/resnet-demo --type space --space-sdk gradio\n"
-        "hf upload USER/resnet-demo ../demo-space . --type space",
-        "bash",
-    )
 
 
 def tables(run: RunFolder) -> None:

@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 
 from core.data.store.store import Store
+from core.export.space_kinds import KINDS
 from core.models.bundle import load_bundle
 from core.runs.folder import RunFolder
 from core.runs.models import evaluate_run
+from core.serving.snippets import curl_client, python_client
 from pages.components.export.export_view import contents, zip_of
 from tests.pages.conftest import OpenPage, messages
 from tests.pages.trained import color_project, finished_run
@@ -55,7 +57,21 @@ def test_it_says_how_others_can_try_it(open_page: OpenPage, run: RunFolder) -> N
     app.segmented_control(key="export-view").set_value("Share a demo").run()
     assert not messages(app)
     assert app.code[0].value == f"python demo.py {run.best}"
-    assert app.code[1].value.startswith(f"python demo.py {run.best} --write-space ")
+    for kind, space in KINDS.items():
+        app.radio(key="export-space").set_value(kind).run()
+        assert app.code[1].value.startswith(f"python -m core export {run.best} --space {kind} --out ../demo-space\n")
+        assert space.cost in app.radio(key="export-space").proto.captions
+    assert app.code[2].value.endswith("python -m core push ../model USER/resnet-model")
+
+
+def test_it_shows_programs_that_ask_the_service(open_page: OpenPage, run: RunFolder) -> None:
+    app = open_page("Export", run=run.id)
+    app.segmented_control(key="export-view").set_value("Use in other programs").run()
+    assert not messages(app)
+    assert [one.value for one in app.code][:2] == [f"python -m core serve {run.best}", python_client()]
+    app.segmented_control(key="export-language").set_value("curl").run()
+    assert app.code[1].value == curl_client()
+    assert app.code[2].value == f"python -m core predict {run.best} FOLDER_OF_PHOTOS --out answers.parquet"
 
 
 def test_the_tables_are_those_of_the_run(open_page: OpenPage, run: RunFolder) -> None:

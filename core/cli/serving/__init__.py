@@ -1,0 +1,1 @@
+"""The commands that bring a model to others: serve and push."""

@@ -1,0 +1,1 @@
+"""Parts of an exported model's README: its front matter, its use, its picture."""

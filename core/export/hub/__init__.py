@@ -1,0 +1,1 @@
+"""Publish an exported folder on the Hugging Face Hub."""

@@ -1,0 +1,1 @@
+"""An HTTP service that answers photos with one model, for other programs."""

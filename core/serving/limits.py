@@ -1,0 +1,23 @@
+"""How much one request, and all of them together, may ask of the service."""
+
+from dataclasses import dataclass
+
+MEGABYTE = 2**20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits of POST /predict. Those on pixels are the decoder's own (core.data.pictures.decoding_limits)."""
+
+    photos: int = 16
+    """In one request."""
+    megabytes: int = 64
+    """Of one request's body, in 2^20 bytes."""
+    requests: int = 8
+    """That are answered or wait at the same time; one more is told to try again."""
+    upload_seconds: float = 120.0
+    """How long the body of a request may take to arrive."""
+
+    @property
+    def bytes(self) -> int:
+        return self.megabytes * MEGABYTE
