@@ -1,12 +1,12 @@
 """Chromium and a real server for the stories that a person would live through."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from tests.browser.server import ROOT, Server
 
@@ -56,6 +56,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser/" in str(item.path):
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say of a failed test what its page showed and what its server printed."""
+    report = yield
+    used = getattr(item, "funcargs", {})
+    if report.when == "call" and report.failed:
+        if (page := used.get("page")) is not None:
+            report.sections.append(("the page", _shown(page)))
+        if (server := used.get("server")) is not None and server.log.is_file():
+            report.sections.append(("the end of the server's log", server.log.read_text(errors="replace")[-4000:]))
+    return report
+
+
+def _shown(page: Page) -> str:
+    """Return the state of Streamlit's script and the text of a page; an error's text if it does not answer."""
+    try:
+        state = page.evaluate("document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state')")
+        return f"{page.url}, script: {state}\n{page.inner_text('body', timeout=5000)[:3000]}"
+    except Error as error:
+        return str(error)
 
 
 @pytest.fixture(scope="session")

@@ -56,6 +56,5 @@ def test_a_key_press_that_arrives_after_the_next_page_does_not_empty_it(
     for message in held:
         ways[-1].send(message)
     page.wait_for_timeout(1500)
-    settled(page)
     expect(page.get_by_role("heading", name="Data", exact=True, level=1)).to_be_visible()
     expect(page.get_by_text("12 photos", exact=True)).to_be_visible()
