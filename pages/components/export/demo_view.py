@@ -18,7 +18,7 @@ def demo(run: RunFolder) -> None:
     )
     st.code(f"python demo.py {folder}", "bash")
     st.markdown(
-        "**On the internet.** A [Hugging Face Space](https://huggingface.co/spaces) runs the same demo for everyone. "
+        "**On the internet.** With a [Hugging Face Space](https://huggingface.co/spaces), everyone can try the model. "
         "Choose what it runs on:"
     )
     kind = st.radio(
