@@ -63,16 +63,19 @@ def test_every_core_command_and_option_is_in_the_help() -> None:
 
 @pytest.mark.weights
 def test_the_command_line_story_runs_as_written(tmp_path: Path, default_weights: object) -> None:
-    """The README's seven lines, on the sample photos in place of the reader's own."""
+    """The README's seven lines, and one of another part, on the sample photos in place of the reader's own."""
     birds = ROOT / "sample_images" / "birds"
     shutil.copytree(birds / "images", tmp_path / "photos")
     shutil.copy(birds / "labels.csv", tmp_path / "labels.csv")
     (tmp_path / "new_photos").mkdir()
     shutil.copy(ROOT / "sample_images" / "photos" / "cat_chelsea.jpg", tmp_path / "new_photos" / "cat.jpg")
     shutil.copy(birds / "images" / "bird_0019.jpg", tmp_path / "photo.jpg")
+    shutil.copytree(birds / "images", tmp_path / "many_photos")
     told = ["train", "evaluate", "evaluate", "predict", "explain", "report", "export"]
-    story = [words for words in CORE_COMMANDS if words[0] in told]
+    begin = next(place for place, words in enumerate(CORE_COMMANDS) if words[:2] == ["train", "labels.csv"])
+    story = CORE_COMMANDS[begin : begin + len(told)]
     assert [words[0] for words in story] == told
+    story += [words for words in CORE_COMMANDS if words[0] == "predict" and "--shard" in words]
     environment_path = {"PYTHONPATH": str(ROOT)}
     for words in story:
         done = subprocess.run(
@@ -89,3 +92,4 @@ def test_the_command_line_story_runs_as_written(tmp_path: Path, default_weights:
     assert (tmp_path / "heatmap.png").stat().st_size > 1000
     assert (tmp_path / "report.html").stat().st_size > 10_000
     assert (tmp_path / "bundle" / "model.safetensors").exists()
+    assert (tmp_path / "answers.parquet").exists()

@@ -200,6 +200,17 @@ def test_explain_says_what_it_cannot_do(here: Core, run: Path, labels: Path, tmp
     assert not out.exists()
 
 
+def test_a_shard_without_images_is_said_and_is_no_error(here: Core, run: Path, labels: Path, tmp_path: Path) -> None:
+    image = labels.parent / "images" / "red_0.png"
+    codes = []
+    for part in (1, 2):
+        out = tmp_path / f"{part}.csv"
+        done = here("predict", run, image, "--out", out, "--shard", f"{part}/2")
+        assert done.returncode == 0, done.stderr
+        codes.append((out.exists(), f"Shard {part}/2 has no images" in done.stderr))
+    assert sorted(codes) == [(False, True), (True, False)]
+
+
 def test_predict_writes_parquet_and_only_its_shard(here: Core, run: Path, labels: Path, tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.console import Json, ProgressDisplay, print_json, print_result, print_table
+from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_result, print_table
 from core.cli.outputs import require_empty, whole_file
 from core.cli.predicting.image_sources import pictures, print_refused
 from core.cli.predicting.predict_explain import Device, Model
@@ -78,7 +78,7 @@ def predict(
                 print_json(written)
             elif written["images"]:
                 print_result(f"{written['images']:,} predictions in {file}")
-            _require_some(written["images"], written["files"])
+            _require_some(written["images"], written["files"], shard)
             return
         files = ((name, source) for name, source in pictures(images) if part_of is None or part_of.has(name))
         for count, one in enumerate(predict_files(predictor, files), start=1):
@@ -93,11 +93,14 @@ def predict(
         print_json(answers_as_json(answers))
     else:
         _print_answers(named)
-    _require_some(len(named), len(answers))
+    _require_some(len(named), len(answers), shard)
 
 
-def _require_some(predicted: int, files: int) -> None:
-    if not predicted:
+def _require_some(predicted: int, files: int, shard: str | None) -> None:
+    """Raise DataError if nothing was predicted; an empty part of few images is said, but is no error."""
+    if not predicted and not files and shard is not None:
+        print_message(f"Shard {shard} has no images, so nothing was written.")
+    elif not predicted:
         raise DataError(
             f"None of the {files:,} files could be read as an image." if files else "There are no images to predict."
         )
