@@ -93,8 +93,8 @@ studio.page = (() => {
     });
     $("bars").replaceChildren(...bars);
     const likely = answer.order.filter((at) => answer.likely.has(at)).map((at) => head.classes[at]);
-    $("likely").textContent =
-      likely.length > 1 ? `With ${head.decision.setLevel}% certainty it is one of: ${likely.join(", ")}.` : "";
+    const level = `In ${head.decision?.setLevel}% of cases, such a list contains the right one.`;
+    $("likely").textContent = likely.length > 1 ? `Likely classes: ${likely.join(", ")}. ${level}` : "";
     $("speed").textContent = speed;
     const doubt = answer.unsure ? "Not sure. Perhaps " : "";
     speak(`${doubt}${name}, ${percent(share)}`, camera.on ? `${doubt}${name}` : "");
