@@ -156,6 +156,8 @@ def test_no_page_shows_an_error_as_it_is() -> None:
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
                 continue
+            if ast.unparse(call.func.value) == "log":  # not on a page
+                continue
             raw = [one for one in call.args if ast.unparse(one) in ("str(error)", "error", "error.reason")]
             if raw and call.func.attr in {
                 "error",
