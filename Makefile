@@ -7,6 +7,9 @@ PIP = $(BIN)/python -m pip install -q -c constraints.txt
 CPU ?=
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 
+# The tests start many processes: without stored bytecode each of them compiles the code again.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: app test check unit search browser-test weights browser torch-cpu constraints pictures clean
 
 app: $(VENV)/app.stamp weights

@@ -3,7 +3,7 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -150,17 +150,23 @@ def python_files(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
 
 
-def imported_modules(path: Path) -> Iterator[tuple[int, str]]:
+def imported_modules(path: Path) -> tuple[tuple[int, str], ...]:
     """Every module named in an import statement of the file, wherever in the file it stands."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    return docstring_and_imports(path, path.read_text(encoding="utf-8"))[1]
+
+
+@cache  # most tests here read the same files
+def docstring_and_imports(path: Path, text: str) -> tuple[str | None, tuple[tuple[int, str], ...]]:
+    tree = ast.parse(text)
+    found = []
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield node.lineno, alias.name
+            found += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno} imports relatively; write the module's full name"
-            yield node.lineno, node.module or ""
-            for alias in node.names:
-                yield node.lineno, f"{node.module}.{alias.name}"
+            found.append((node.lineno, node.module or ""))
+            found += [(node.lineno, f"{node.module}.{alias.name}") for alias in node.names]
+    return ast.get_docstring(tree), tuple(found)
 
 
 def package_of(path: Path) -> str:
@@ -306,7 +312,7 @@ def test_first_line_of_a_module_says_its_job() -> None:
         str(path.relative_to(ROOT))
         for folder in ("core", "pages", "benchmarks", "scripts")
         for path in python_files(folder)
-        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+        if not docstring_and_imports(path, path.read_text(encoding="utf-8"))[0]
     ]
     assert not silent, silent
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, 
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from core.data.store.database_errors import plain_error
+from core.data.store.migrations.newest import create_tables
 from core.errors import DatabaseBusy, DatabaseLost, WorkspaceError
 from core.storage_errors import storage_error
 from core.workspace import Workspace, holds_photos
@@ -121,19 +122,29 @@ def _migrate(engine: Engine, workspace: Workspace) -> None:
                 f"The database of {workspace.root} was made by a newer ResNet Studio (schema {version}; this one "
                 f"supports {NEWEST}). Update ResNet Studio, or point RESNET_STUDIO_HOME at another folder."
             )
-        # Imported here, so that an up-to-date database, the usual case, opens without loading Alembic.
-        from alembic import command
-        from alembic.config import Config
-
         if engine.dialect.name == "sqlite":
             raw = engine.raw_connection()  # the mode can only be changed outside a transaction
             raw.cursor().execute("PRAGMA journal_mode = WAL")  # permanent; readers and a writer do not block each other
             raw.close()
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        new = engine.dialect.name == "sqlite" and not inspect(engine).get_table_names()
         with engine.connect().execution_options(writes=True) as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            if new:
+                create_tables(connection)
+                connection.commit()
+            else:
+                run_migrations(connection)
+
+
+def run_migrations(connection: Connection) -> None:
+    """Run the migrations that this database has not had yet."""
+    # Imported here, so that new and up-to-date databases, the usual cases, open without loading Alembic.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def _version(engine: Engine) -> str | None:

@@ -4,10 +4,12 @@ import io
 import os
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,8 @@ from sqlalchemy import create_engine, event, text
 
 from core.data.pictures.decoding import content_hash, decode
 from core.data.snapshot import snapshot_of_project
-from core.data.store.database import MIGRATIONS, NEWEST
+from core.data.store.database import MIGRATIONS, NEWEST, run_migrations
+from core.data.store.migrations.newest import script_of
 from core.data.store.schema import metadata
 from core.data.store.store import ORDERS, ImageFilter, Store
 from core.errors import DataError, StorageError, WorkspaceError
@@ -33,6 +36,16 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return open_store(tmp_path)
+
+
+@pytest.fixture
+def migrated(tmp_path: Path) -> Path:
+    """An empty database that went through all migrations."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'migrated.db'}")
+    with engine.connect() as connection:
+        run_migrations(connection)
+    engine.dispose()
+    return tmp_path / "migrated.db"
 
 
 def names(store: Store, project_id: int, **where: Any) -> list[str]:
@@ -453,11 +466,23 @@ def test_sqlite_is_set_up_for_several_users(store: Store) -> None:
     assert settings == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 10_000}
 
 
-def test_the_migrations_make_the_tables_that_the_code_knows(store: Store) -> None:
+def test_the_migrations_make_the_tables_that_the_code_knows(migrated: Path) -> None:
     script = ScriptDirectory(str(MIGRATIONS))
     assert script.get_current_head() == NEWEST
-    with store._engine.connect() as connection:
+    engine = create_engine(f"sqlite:///{migrated}")
+    with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_a_new_database_is_the_one_that_the_migrations_make(store: Store, migrated: Path, tmp_path: Path) -> None:
+    store.close()
+    scripts = []
+    for file in (tmp_path / "workspace" / "studio.db", migrated):
+        with closing(sqlite3.connect(file)) as database:
+            scripts.append(script_of(database))
+    assert "CREATE TABLE images" in scripts[0] and f"VALUES('{NEWEST}')" in scripts[0]
+    assert scripts[0] == scripts[1], "run python scripts/write_schema.py"
 
 
 def test_a_database_of_a_newer_version_is_refused_and_left_alone(store: Store, tmp_path: Path) -> None:
