@@ -117,6 +117,18 @@ def test_a_name_that_is_taken_needs_update(here: Core, hub: Hub, folder: Path) -
     assert hub.files["ada/owls"]["model.safetensors"] == b"newer"
 
 
+def test_an_update_that_is_to_be_private_never_goes_to_a_public_repository(here: Core, hub: Hub, folder: Path) -> None:
+    """The Hub answers that the name is taken, and leaves it public."""
+    assert here("push", folder, "ada/owls", "--yes").returncode == 0
+    (folder / "model.safetensors").write_bytes(b"not for everyone")
+    done = here("push", folder, "ada/owls", "--yes", "--private", "--update")
+    assert done.returncode == 2 and "everyone can see it. Nothing was published." in done.stderr.splitlines()[-1]
+    assert hub.files["ada/owls"]["model.safetensors"] == b"weights"
+    hub.repositories["ada/owls"]["visibility"] = "private"
+    assert here("push", folder, "ada/owls", "--yes", "--private", "--update").returncode == 0
+    assert hub.files["ada/owls"]["model.safetensors"] == b"not for everyone"
+
+
 @pytest.mark.parametrize(
     ("path", "status", "words"),
     [
