@@ -74,7 +74,12 @@ def test_both_files_are_tested_described_and_complete(run: RunFolder, tmp_path: 
     assert first["outputs"][0]["shape"] == ["N", 3] and first["self_test"]["n"] == 8
 
     readme = (made.folder / "README.md").read_text(encoding="utf-8")
-    assert readme.startswith("---\n") and "\nlibrary_name: onnx\n" in readme and "# owls\n" in readme and "as an ONNX file" in readme
+    assert (
+        readme.startswith("---\n")
+        and "\nlibrary_name: onnx\n" in readme
+        and "# owls\n" in readme
+        and "as an ONNX file" in readme
+    )
     assert "on 8 validation photos of this run" in readme and "calibrated on 8 training photos of this run" in readme
     assert f"| `model.onnx` | {exact.size_bytes / 1e6:.1f} MB | {exact.largest_difference:.2g} | 8 of 8 |" in readme
     assert "model.safetensors" not in readme, "that file is not here"
