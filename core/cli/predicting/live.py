@@ -102,6 +102,8 @@ def live(
     if log is not None:
         with whole_file(log) as part:
             part.write_text(events_csv(session), encoding="utf-8", newline="")
+    if session.warning:
+        print_message(session.warning)
     if json:
         print_json(_record(session, model, meter, count))
         return
