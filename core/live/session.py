@@ -11,7 +11,7 @@ from core.errors import DataError
 from core.inspection.deciding.decide import chosen_classes
 from core.live.alarm import Alarm
 from core.live.closed_share import GAP_SECONDS, ClosedShare
-from core.live.settings import LiveSettings
+from core.live.settings import LiveSettings, release_below
 from core.live.smoothing import Smoother
 from core.models.decision import Decision
 
@@ -21,7 +21,7 @@ MOST_NUMBERS = 8_000_000
 """Probabilities that are kept, so that a thousand classes do not fill the memory."""
 MOST_EVENTS = 1_000
 SHARE_MARGIN = 0.02
-"""How far the share of time must fall below its limit before that alarm ends."""
+"""How far the share of time must fall below its limit before that alarm ends; at most half of it."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class LiveSession:
         self._share = ClosedShare(settings.window_seconds)
         self._alarm = Alarm(settings.threshold, settings.release, settings.alarm_seconds)
         limit = settings.share_limit
-        self._drowsy = None if limit is None else Alarm(limit, max(0.0, limit - SHARE_MARGIN), 0.0)
+        self._drowsy = None if limit is None else Alarm(limit, release_below(limit, SHARE_MARGIN), 0.0)
         self._watched = None if settings.alarm_class is None else _place(self.classes, settings.alarm_class)
         self._spoken: tuple[int, bool] | None = None
         self.after_gap = False
