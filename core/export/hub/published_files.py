@@ -10,6 +10,7 @@ from pathlib import Path
 from core.data.pictures.decoding import IMAGE_SUFFIXES
 from core.errors import DataError
 from core.export.hub.drawn_pictures import is_chart
+from core.models.decision import FOREIGN_FILE
 
 # The first bytes of pictures and films, whatever their files are called.
 _PICTURE_STARTS = (
@@ -47,6 +48,7 @@ _TEXTS = frozenset(
 _HIDDEN_PUBLISHED = frozenset((".gitattributes", ".gitignore"))
 _LEFT_OUT = frozenset(("__pycache__",))
 _MOST_FILES = 20_000
+_PAGE_VECTORS = ("data/foreign.js", "data/known.js")
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class FolderFile:
     bytes: int
     photo: str = ""
     left_out: str = ""
+
+    @property
+    def vectors(self) -> bool:
+        """Whether it holds vectors of training photos: those of the score for "none of these", or a web page's."""
+        return self.path.name == FOREIGN_FILE or self.name in _PAGE_VECTORS
 
 
 def files_in(folder: Path) -> list[FolderFile]:
