@@ -35,7 +35,7 @@ def push(
     yes: Annotated[bool, typer.Option("--yes", help="Publish without asking.")] = False,
     json: Json = False,
 ) -> None:
-    """Publish an exported model or Space on the Hugging Face Hub. It lists the files and asks before.
+    """Publish an exported model or Space on the Hugging Face Hub. It lists the files and asks before it publishes them.
 
     Photos are never published unless you say --with-photos. Log in first: hf auth login.
     """

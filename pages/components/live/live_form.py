@@ -34,7 +34,7 @@ def form(classes: Sequence[str], decision: Decision | None, model: str) -> LiveS
             index=METHODS.index(USUAL.smoothing),
             format_func=SMOOTHING.__getitem__,
             key="live-smoothing",
-            help="Single frames tremble. A running mean follows quickly; a median drops odd frames, such as a blink.",
+            help="Answers to single frames jump. A running mean follows quickly; a median drops odd ones, such as blinks.",
         )
     with right:
         seconds = st.number_input(
