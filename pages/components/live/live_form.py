@@ -34,7 +34,7 @@ def form(classes: Sequence[str], decision: Decision | None, model: str) -> LiveS
             index=METHODS.index(USUAL.smoothing),
             format_func=SMOOTHING.__getitem__,
             key="live-smoothing",
-            help="Answers to single frames jump. A running mean follows quickly; a median drops odd ones, such as blinks.",
+            help="Answers to single frames jump. A running mean follows quickly; a median drops odd ones, like blinks.",
         )
     with right:
         seconds = st.number_input(
