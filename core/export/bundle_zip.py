@@ -101,7 +101,7 @@ def described_model(folder: Path | None, title: str | None = None) -> DescribedM
     original = run or folder
     doubt = doubt_figures(run, info) if run else None
     reports = with_present_decision(reports, info.decision, doubt)
-    info = info.model_copy(update={"metrics": {**info.metrics, **_metrics(reports, looks)}})
+    info = info.model_copy(update={"metrics": {**info.metrics, **_metrics(reports, looks)}}).public()
     name = title or (original.resolve().name if original else info.arch)
     card = model_card(info, name, reports, counts, looks, doubt)
     drawn = None if counts is None else pictured(reports)

@@ -1,5 +1,6 @@
 """A stream of answers: smoothed, watched by the alarms, and logged."""
 
+import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,8 +10,8 @@ import numpy as np
 from core.errors import DataError
 from core.inspection.deciding.decide import chosen_classes
 from core.live.alarm import Alarm
-from core.live.closed_share import ClosedShare
-from core.live.settings import LiveSettings
+from core.live.closed_share import GAP_SECONDS, ClosedShare
+from core.live.settings import LiveSettings, release_below
 from core.live.smoothing import Smoother
 from core.models.decision import Decision
 
@@ -20,7 +21,7 @@ MOST_NUMBERS = 8_000_000
 """Probabilities that are kept, so that a thousand classes do not fill the memory."""
 MOST_EVENTS = 1_000
 SHARE_MARGIN = 0.02
-"""How far the share of time must fall below its limit before that alarm ends."""
+"""How far the share of time must fall below its limit before that alarm ends; at most half of it."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,12 @@ class LiveSession:
         self._share = ClosedShare(settings.window_seconds)
         self._alarm = Alarm(settings.threshold, settings.release, settings.alarm_seconds)
         limit = settings.share_limit
-        self._drowsy = None if limit is None else Alarm(limit, max(0.0, limit - SHARE_MARGIN), 0.0)
+        self._drowsy = None if limit is None else Alarm(limit, release_below(limit, SHARE_MARGIN), 0.0)
         self._watched = None if settings.alarm_class is None else _place(self.classes, settings.alarm_class)
         self._spoken: tuple[int, bool] | None = None
+        self.after_gap = False
+        """Whether the newest frame came so long after the one before that the alarm starts to count again."""
+        self._gaps, self._newest = 0, math.inf
         self._alarm_began = self._drowsy_began = 0.0
 
     def add(self, seen: Seen) -> Answer:
@@ -97,6 +101,8 @@ class LiveSession:
         too_small = decision.leave_below is not None and smoothed[chosen] < decision.leave_below
         unsure = bool(too_small or seen.foreign)
         self._log_answer(seen.at, chosen, unsure)
+        self.after_gap = seen.at - self._newest > GAP_SECONDS
+        self._gaps, self._newest = self._gaps + self.after_gap, seen.at
         share = self._watch(seen.at, smoothed)
         drowsy = self._drowsy is not None and self._drowsy.sounding
         above = self._alarm.above_seconds
@@ -112,6 +118,17 @@ class LiveSession:
     def alarms(self) -> list[Event]:
         """When each alarm began."""
         return [one for one in self.events if one.kind in ("alarm", "share")]
+
+    @property
+    def warning(self) -> str:
+        """Say that frames were too far apart for the alarm; empty where they were not, or no class raises one."""
+        if self._watched is None or not self._gaps:
+            return ""
+        frames = "1 frame" if self._gaps == 1 else f"{self._gaps:,} frames"
+        return (
+            f"{frames} came more than {GAP_SECONDS:g} second after the one before. There, the alarm starts to count "
+            "again: it needs at least 2 frames a second."
+        )
 
     def _watch(self, at: float, smoothed: np.ndarray) -> float | None:
         """Update the alarms, log their turns, and return the share of time."""

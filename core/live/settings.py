@@ -27,7 +27,8 @@ class LiveSettings(BaseModel):
     )
     threshold: Share = Field(default=0.5, description="The smoothed probability from which the class counts as seen.")
     hysteresis: Share = Field(
-        default=0.1, description="How far below the threshold the probability must fall before an alarm ends."
+        default=0.1,
+        description="How far below the threshold the probability must fall before an alarm ends; at most half of it.",
     )
     alarm_seconds: float = Field(
         default=1.5, ge=0, le=600, description="How long the class must be seen without a break to raise the alarm."
@@ -57,4 +58,12 @@ class LiveSettings(BaseModel):
     @property
     def release(self) -> float:
         """The probability below which the class no longer counts as seen."""
-        return max(0.0, self.threshold - self.hysteresis)
+        return release_below(self.threshold, self.hysteresis)
+
+
+def release_below(threshold: float, margin: float) -> float:
+    """Return where a value that has reached a threshold no longer counts: by the margin, at most half the threshold.
+
+    Costs may give a threshold below the margin; at 0, an alarm would never end.
+    """
+    return max(threshold / 2, threshold - margin)

@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Collection
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
@@ -30,11 +30,19 @@ class OriginGuard:
 
     def _problem(self, headers: Headers) -> str:
         host, origin = headers.get("host", ""), headers.get("origin")
-        if self.only_loopback and not is_loopback(urlsplit(f"//{host}").hostname or ""):
+        if self.only_loopback and not is_loopback(_parts(f"//{host}").hostname or ""):
             return "This service answers only on this machine. Use its address, such as http://127.0.0.1:8000."
-        if origin is None or origin in self.origins or "*" in self.origins or urlsplit(origin).netloc == host:
+        if origin is None or origin in self.origins or "*" in self.origins or _parts(origin).netloc == host:
             return ""
         return f"Pages of {origin[:200]} may not use this service. Start it with --allow-origin {origin[:200]}."
+
+
+def _parts(address: str) -> SplitResult:
+    """Return the parts of an address; none for one that is no address, such as ``http://[``."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
 
 
 def is_loopback(host: str) -> bool:

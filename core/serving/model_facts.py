@@ -6,6 +6,7 @@ from typing import Any
 
 from core.inspection.measuring.report import Report
 from core.inspection.predicting.predictor import Predictor
+from core.models.untrusted.bundle_info import without_names
 from core.serving.limits import Limits
 
 _OF_A_REPORT = ("n", "accuracy", "top5", "macro_f1", "mean_iou", "iou_50", "iou_75", "created")
@@ -30,11 +31,11 @@ def model_facts(predictor: Predictor, limits: Limits, figures: Mapping[str, Any]
             "set_level": decision.set_level if decision is not None and decision.conformal else None,
             "foreign_limit": None if decision is None or decision.foreign is None else decision.foreign.limit,
         },
-        "figures": dict(figures),
+        "figures": without_names(figures),
         "limits": {"photos": limits.photos, "megabytes": limits.megabytes, "requests": limits.requests},
     }
     if info is not None:
-        facts |= {"created": info.created, "weights": dict(info.weights), "sha256": info.model_sha256}
+        facts |= {"created": info.created, "weights": info.public().weights, "sha256": info.model_sha256}
     return facts
 
 

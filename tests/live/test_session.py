@@ -46,6 +46,24 @@ def test_the_share_of_time_raises_an_alarm_of_its_own() -> None:
     assert "closed in 5" in session.alarms[0].text
 
 
+@pytest.mark.parametrize("settings", [{"threshold": 0.05}, {"share_limit": 0.02, "alarm_seconds": 600.0}])
+def test_an_alarm_with_a_low_threshold_ends(settings: dict[str, float]) -> None:
+    """Where a missed closure costs much, the threshold is below the usual hysteresis."""
+    session = replayed(frames([0.9, 0.9, 0.9, 0.9, *[0.0] * 16]), CLASSES, None, ALARM.model_copy(update=settings))
+    assert len(session.alarms) == 1 and not session.answers[-1].sounding
+
+
+def test_frames_that_are_too_far_apart_for_the_alarm_are_told() -> None:
+    """At 1 frame a second from a film, gaps are a little over a second: no alarm ever came, without a word."""
+    slow = replayed(frames([0.9] * 6, step=1.001), CLASSES, None, ALARM)
+    assert not slow.alarms and slow.after_gap
+    assert slow.warning.startswith("5 frames came more than 1 second after the one before.")
+    fast = replayed(frames([0.9] * 6), CLASSES, None, ALARM)
+    assert fast.alarms and fast.warning == "" and not fast.after_gap
+    no_alarm = replayed(frames([0.9] * 6, step=2), CLASSES, None, LiveSettings())
+    assert no_alarm.warning == ""
+
+
 def test_other_settings_answer_the_same_frames_anew() -> None:
     session = replayed(frames([0.1, 0.9, 0.9, 0.9, 0.9]), CLASSES, None, ALARM)
     later = session.with_settings(ALARM.model_copy(update={"alarm_seconds": 1.5}))

@@ -242,3 +242,24 @@ def test_reading_what_a_bundle_says_needs_no_torch(bundle: Path) -> None:
         "import core.models.zoo; read_info(Path(sys.argv[1])); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, str(bundle)], check=True, cwd=REPOSITORY)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("/home/ada/thesis/best.pth", "best.pth"),
+        ("C:\\Users\\ada\\my run\\", "my run"),
+        ("~/ada/best.pth", "best.pth"),
+        ("torchvision", "torchvision"),
+        ("https://example.org/ada/best.pth", "https://example.org/ada/best.pth"),
+        ("BSD-3-Clause / MIT", "BSD-3-Clause / MIT"),
+    ],
+)
+def test_what_others_may_read_of_a_bundle_names_no_folder(said: str, told: str) -> None:
+    found = info_of("owl", weights={"source": said}, recipe={"weights": said, "epochs": 3}).public()
+    assert (found.weights, found.recipe) == ({"source": told}, {"weights": told, "epochs": 3})
+
+
+def test_what_others_may_read_of_a_bundle_does_not_say_who_took_the_exam() -> None:
+    figures = {"report_val": {"n": 3}, "exam": {"look": 2, "who": "Ada"}}
+    assert info_of("owl", metrics=figures).public().metrics == {"report_val": {"n": 3}, "exam": {"look": 2}}

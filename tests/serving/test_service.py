@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from core.inspection.predicting.predictor import Predictor
 from core.models.decision import Decision, FittedOn
+from core.models.untrusted.bundle_info import BundleInfo
 from core.serving.limits import Limits
 from core.serving.service import service
 from tests.inspection.conftest import SMALL, photo, predictor
@@ -172,3 +173,25 @@ def test_it_describes_itself_without_the_internet(predictor: Predictor) -> None:
     assert set(description["paths"]) == {"/predict", "/model", "/health"}
     assert all(f"<code>{one}" in page.text for one in ("POST /predict", "GET /model", "GET /health"))
     assert "photos" in str(description["paths"]["/predict"]["post"]["requestBody"])
+
+
+@pytest.mark.parametrize("headers", [{"host": "["}, {"host": "a]"}, {"origin": "http://["}, {"origin": "null"}])
+def test_headers_that_are_no_addresses_are_not_let_in_and_are_no_bug(
+    client: TestClient, headers: dict[str, str]
+) -> None:
+    assert client.get("/health", headers=headers).status_code == 403
+
+
+def test_the_facts_name_no_folder_and_no_person(predictor: Predictor) -> None:
+    info = BundleInfo(
+        arch="resnet18",
+        classes=predictor.classes,
+        preprocessing=SMALL.as_dict(),
+        weights={"source": "/home/ada/thesis/best.pth"},
+        created="2026-01-02T03:04:05+00:00",
+    )
+    predictor.info = info
+    with client_of(predictor, figures={"exam": {"look": 1, "who": "ada"}}) as client:
+        facts = client.get("/model")
+    assert "ada" not in facts.text
+    assert (facts.json()["weights"], facts.json()["figures"]) == ({"source": "best.pth"}, {"exam": {"look": 1}})

@@ -22,7 +22,8 @@ Precision = Annotated[
     str,
     typer.Option(
         metavar="fp32|int8|both",
-        help="ONNX: fp32 is exact; int8 is a quarter of the size and faster, calibrated on training photos.",
+        help="ONNX: fp32 is exact; int8 computes in whole numbers: a quarter of the size and faster, calibrated on "
+        "training photos.",
     ),
 ]
 Input = Annotated[
@@ -30,14 +31,15 @@ Input = Annotated[
     typer.Option(
         metavar="view|photo|tensor",
         help="ONNX: what the file takes. view: resized and cropped photos, normalising is inside. photo: one photo of "
-        "any size, all preprocessing is inside. tensor: all preprocessing is beside the file.",
+        "any size, all preprocessing is inside. tensor: your program does all preprocessing.",
     ),
 ]
 Softmax = Annotated[
     str,
     typer.Option(
         metavar="inside|beside",
-        help="ONNX: inside gives probabilities, calibrated by the model's temperature; beside gives logits.",
+        help="ONNX: inside gives probabilities, calibrated by the model's temperature; beside gives logits, "
+        "the raw outputs.",
     ),
 ]
 WriteAnyway = Annotated[

@@ -39,7 +39,9 @@ def live(
             min=0.01, help="Frames a second: those that a folder has (default 10), or the most that a video gets."
         ),
     ] = None,
-    smoothing: Annotated[str, typer.Option(help=f"{_help('smoothing')} {', '.join(METHODS)}.")] = USUAL.smoothing,
+    smoothing: Annotated[
+        str, typer.Option(help=f"{_help('smoothing').rstrip('.')}: {', '.join(METHODS)}.")
+    ] = USUAL.smoothing,
     smoothing_seconds: Annotated[float, typer.Option(help=_help("smoothing_seconds"))] = USUAL.smoothing_seconds,
     alarm_class: Annotated[str | None, typer.Option(help="The class that raises the alarm. Default: none.")] = None,
     threshold: Annotated[
@@ -50,7 +52,8 @@ def live(
     alarm_seconds: Annotated[float, typer.Option(help=_help("alarm_seconds"))] = USUAL.alarm_seconds,
     window_seconds: Annotated[float, typer.Option(help=_help("window_seconds"))] = USUAL.window_seconds,
     share_limit: Annotated[
-        float | None, typer.Option(help="The share of the window that also raises an alarm. Default: none does.")
+        float | None,
+        typer.Option(help="The share of the window that also raises an alarm, such as 0.15. Default: off."),
     ] = None,
     device: Device = "auto",
     json: Json = False,
@@ -102,6 +105,8 @@ def live(
     if log is not None:
         with whole_file(log) as part:
             part.write_text(events_csv(session), encoding="utf-8", newline="")
+    if session.warning:
+        print_message(session.warning)
     if json:
         print_json(_record(session, model, meter, count))
         return
@@ -152,5 +157,5 @@ def _print(session: "LiveSession", model: "FrameModel", meter: "LatencyMeter", f
         counted = "no alarms" if not alarms else "1 alarm" if len(alarms) == 1 else f"{len(alarms):,} alarms"
     print_result(
         f"{frames:,} frames over {session.answers[-1].seen.at:.1f} s, {counted}. "
-        f"An answer took {middle:.0f} ms in the middle and {late:.0f} ms at the 95th percentile ({model.engine_name})."
+        f"An answer took {middle:.0f} ms (median) and {late:.0f} ms (95th percentile), computed by {model.engine_name}."
     )

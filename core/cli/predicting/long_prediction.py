@@ -81,11 +81,12 @@ def _input_files(images: Sequence[Path], shard: "Shard | None") -> "Iterator[Inp
 
 
 def _stamp(path: Path) -> str:
+    """Return what tells a file from another one of its name: the folder too, because unpacked files share a time."""
     try:
         found = path.stat()
     except OSError:
         return ""
-    return f"{found.st_size}-{found.st_mtime_ns}"
+    return f"{found.st_size}-{found.st_mtime_ns}-{path.absolute()}"
 
 
 def _count(images: Sequence[Path], shard: "Shard | None") -> int | None:

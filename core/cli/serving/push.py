@@ -35,7 +35,7 @@ def push(
     yes: Annotated[bool, typer.Option("--yes", help="Publish without asking.")] = False,
     json: Json = False,
 ) -> None:
-    """Publish an exported model or Space on the Hugging Face Hub. It lists the files and asks before.
+    """Publish an exported model or Space on the Hugging Face Hub. It lists the files and asks before it publishes them.
 
     Photos are never published unless you say --with-photos. Log in first: hf auth login.
     """
@@ -93,8 +93,6 @@ def _show(
     private: bool,
 ) -> None:
     """Print what will be published, and what is held back with the reason."""
-    from core.models.decision import FOREIGN_FILE
-
     seen = "private" if private else "public: everyone can see it"
     print_message(f"{folder} becomes the {front.kind} {repo_id} ({seen}).")
     total = sum(one.bytes for one in published)
@@ -106,8 +104,8 @@ def _show(
         rest = total - sum(one.bytes for one in largest)
         print_message(f"  and {len(published) - len(largest):,} smaller files, {_size(rest)}")
     for one in published:
-        if one.path.name == FOREIGN_FILE:
-            print_message(f"{one.name} holds a vector of each training photo, not the photos.")
+        if one.vectors:
+            print_message(f"{one.name} holds vectors of training photos, not the photos.")
     for reason in dict.fromkeys(one.left_out or one.photo for one in held_back):
         names = [one.name for one in held_back if (one.left_out or one.photo) == reason]
         some = ", ".join(names[:_SHOWN_FILES]) + (

@@ -1,12 +1,16 @@
 """What of a folder would be published, and what is held back because it is or holds a photo."""
 
+import base64
 import re
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.data.pictures.decoding import IMAGE_SUFFIXES
 from core.errors import DataError
 from core.export.hub.drawn_pictures import is_chart
+from core.models.decision import FOREIGN_FILE
 
 # The first bytes of pictures and films, whatever their files are called.
 _PICTURE_STARTS = (
@@ -33,6 +37,8 @@ _EMBEDDED = re.compile(
     rb"(?i:data:image/(?!svg)[a-z0-9.+-]+;base64,)[A-Za-z0-9+/]{40}"
     rb"|/9j/(?:4AAQSkZJR|4[A-Za-z0-9+/]{3}RXhp|2wBD)|iVBORw0KGgo|UklGR[A-Za-z0-9+/]{6}XRUJQ"
 )
+# A compressed file inside a text, as a web page of this program carries its sample photos: gzip in base64.
+_COMPRESSED = re.compile(rb"H4sI[A-Za-z0-9+/]{12,8192}")
 _TEXTS = frozenset(
     (
         ".html", ".htm", ".js", ".mjs", ".css", ".json", ".jsonl", ".svg", ".xml", ".md", ".txt", ".csv", ".tsv",
@@ -42,6 +48,7 @@ _TEXTS = frozenset(
 _HIDDEN_PUBLISHED = frozenset((".gitattributes", ".gitignore"))
 _LEFT_OUT = frozenset(("__pycache__",))
 _MOST_FILES = 20_000
+_PAGE_VECTORS = ("data/foreign.js", "data/known.js")
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,11 @@ class FolderFile:
     bytes: int
     photo: str = ""
     left_out: str = ""
+
+    @property
+    def vectors(self) -> bool:
+        """Whether it holds vectors of training photos: those of the score for "none of these", or a web page's."""
+        return self.path.name == FOREIGN_FILE or self.name in _PAGE_VECTORS
 
 
 def files_in(folder: Path) -> list[FolderFile]:
@@ -88,9 +100,23 @@ def photo_reason(path: Path) -> str:
             return "" if is_chart(path) else "it is a picture"
         if start.startswith(_CONTAINER_STARTS) or suffix in _CONTAINERS:
             return "it may hold pictures"
-        if suffix in _TEXTS and _EMBEDDED.search(start + file.read()):
+        if suffix in _TEXTS and _holds_picture(start + file.read()):
             return "it holds pictures"
     return ""
+
+
+def _holds_picture(text: bytes) -> bool:
+    return bool(_EMBEDDED.search(text)) or any(_is_picture(start) for start in _unpacked_starts(text))
+
+
+def _unpacked_starts(text: bytes) -> Iterator[bytes]:
+    """Yield the first bytes of each compressed file inside a text."""
+    for found in _COMPRESSED.finditer(text):
+        packed = base64.b64decode(found[0][: len(found[0]) // 4 * 4])
+        try:
+            yield zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(packed, 32)
+        except zlib.error:  # other letters that begin like one
+            continue
 
 
 def _is_picture(start: bytes) -> bool:

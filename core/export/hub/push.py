@@ -34,7 +34,8 @@ def push(
     """Create the repository, upload the files in one commit, and return its address.
 
     ``update`` adds to a repository that is there, and replaces its files of the same names; without it, the name must
-    be free. Raises HubError.
+    be free. ``private`` does not hide a repository that everyone can see already: then nothing is uploaded. Raises
+    HubError.
     """
     require_token()
     api = HfApi()
@@ -47,6 +48,8 @@ def push(
             **_space_settings(front),
         )
     full_name = address.repo_id
+    if private and update:
+        _require_private(api, full_name, front)
     try:
         with _plain_sentences(full_name, front):
             api.create_commit(
@@ -58,6 +61,17 @@ def push(
     except HubError as error:
         raise HubError(f"{full_name} was created, but not filled: {error} Then run it again with --update.") from error
     return str(address)
+
+
+def _require_private(api: HfApi, full_name: str, front: FrontMatter) -> None:
+    """Raise HubError if a repository that was there before is public: the Hub ignores the wish for a private one."""
+    with _plain_sentences(full_name, front):
+        found = api.repo_info(full_name, repo_type=front.kind)
+    if not found.private:
+        raise HubError(
+            f"{full_name} exists already, and everyone can see it. Nothing was published. Make it private in its "
+            "settings on Hugging Face, choose another name, or leave out --private."
+        )
 
 
 def _space_settings(front: FrontMatter) -> dict[str, Any]:

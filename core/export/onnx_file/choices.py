@@ -16,7 +16,7 @@ PLACES = ("inside", "beside")
 INPUT_WORDS: dict[Input, str] = {
     "view": "any number of RGB views, resized and cropped beforehand; normalising is inside the file",
     "photo": "one upright RGB photo of any size; resizing, cropping and normalising are inside the file",
-    "tensor": "any number of normalised views; all preprocessing is beside the file",
+    "tensor": "any number of normalised views; your program does all preprocessing",
 }
 """What each kind of file takes."""
 

@@ -167,6 +167,8 @@ def _check(found: _File) -> None:
         raise ValueError("two classes have the same name")
     if not all(name.strip() for name in found.classes):
         raise ValueError("a class has no name")
+    if any(len(name.splitlines()) > 1 or name != name.strip("\n") for name in found.classes):
+        raise ValueError("the name of a class has several lines")
     if [one.name for one in found.learned_from] != list(found.classes):
         raise ValueError("learned_from does not list the classes in their order")
     if found.held_out is not None and found.held_out.correct > found.held_out.n:

@@ -39,7 +39,7 @@ def bundle_with_head(source: Path | str, learned: LearnedHead, out: Path) -> Bun
         arch=old.arch,
         classes=learned.classes,
         preprocessing=old.preprocessing,
-        weights={**old.weights, "head": "learned on a web page, in a browser"},
+        weights={**old.public().weights, "head": "learned on a web page, in a browser"},
         metrics={"learned_on_page": learned.record()},
         libraries=old.libraries,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -85,7 +85,7 @@ def write_page(
     report(Progress("loading the model", 0, None))
     folder = None if str(source) == IMAGENET else bundle_of(Path(source))
     network, info, near = bundle_with_vectors(folder) if folder else (*imagenet_network(), None)
-    run = _run_of(folder)
+    info, run = info.public(), _run_of(folder)
     contents, texts, found, remarks = _contents(network, info, near, folder, run, workspace, chosen, report)
     report(Progress("writing the page", 0, None))
     try:

@@ -1,5 +1,8 @@
 """``bundle.json``: what a bundle records about its weights, and its strict reading."""
 
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -100,6 +103,27 @@ class BundleInfo(BaseModel):
         if threshold is not None and threshold.class_name not in self.classes:
             raise PydanticCustomError("threshold", "the threshold is for a class that the model does not have")
         return self
+
+    def public(self) -> Self:
+        """Return what others may read: weight files without their folders, and nobody's name beside the exam."""
+        weights = {name: without_folder(value) for name, value in self.weights.items()}
+        recipe = self.recipe
+        if recipe is not None and isinstance(recipe.get("weights"), str):
+            recipe = {**recipe, "weights": without_folder(recipe["weights"])}
+        return self.model_copy(update={"weights": weights, "recipe": recipe, "metrics": without_names(self.metrics)})
+
+
+def without_folder(text: str) -> str:
+    """Return a path's last part, and any other text as it is: folders name people and machines."""
+    is_path = PurePosixPath(text).is_absolute() or PureWindowsPath(text).drive or text.startswith((".", "~"))
+    return re.split(r"[/\\]", text.rstrip("/\\"))[-1] if is_path and "://" not in text else text
+
+
+def without_names(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return figures by name; their exam, if they have one, without who took it."""
+    exam = figures.get("exam")
+    kept = {"exam": {key: value for key, value in exam.items() if key != "who"}} if isinstance(exam, dict) else {}
+    return {**figures, **kept}
 
 
 class InvalidInfo(ValueError):

@@ -30,7 +30,7 @@ const onOpen = async () => {
   if (isOpen()) return close();
   parts.open.disabled = true;
   try {
-    await openCamera(parts.video, Number(parts.pixels.value), parts.device.value);
+    await openCamera(parts.video, Number(parts.pixels.value), parts.device.value, onLost);
     const found = await camerasThere();
     const chosen = parts.device.value;
     parts.device.replaceChildren(...found.map((one, at) => new Option(one.label || `Camera ${at + 1}`, one.deviceId)));
@@ -50,6 +50,10 @@ const close = () => {
   end();
   closeCamera(parts.video);
   draw();
+};
+const onLost = () => {
+  close();
+  say(CAMERA_LOST);
 };
 const reopen = () => {
   if (!isOpen()) return;

@@ -25,7 +25,8 @@ const barOf = (name, share) => {
 };
 
 // Opens a camera of about that many pixels across, and shows it in the video element. Throws what the browser throws.
-const openCamera = async (video, pixels, device) => {
+// lost() is called when the camera goes away by itself: the video would show its last picture for ever.
+const openCamera = async (video, pixels, device, lost) => {
   if (!navigator.mediaDevices?.getUserMedia) throw new DOMException("no secure page", "SecurityError");
   const wanted = { width: { ideal: pixels }, height: { ideal: Math.round((pixels * 9) / 16) } };
   if (device) wanted.deviceId = { exact: device };
@@ -34,6 +35,7 @@ const openCamera = async (video, pixels, device) => {
     for (const track of stream.getTracks()) track.stop(); // the page was left while the browser asked
     throw new DOMException("left", "AbortError");
   }
+  for (const track of stream.getTracks()) track.addEventListener("ended", lost);
   video.srcObject = stream;
   await video.play();
   return stream;
@@ -47,6 +49,7 @@ const camerasThere = async () => {
   const found = await navigator.mediaDevices.enumerateDevices();
   return found.filter((one) => one.kind === "videoinput");
 };
+const CAMERA_LOST = "The camera was disconnected. Connect it, then start it again.";
 const CAMERA_TROUBLE = {
   SecurityError: "A camera needs https, except on the computer that runs the app (localhost).",
   NotAllowedError: "The browser was not allowed to use the camera. Allow it in the address bar, then try again.",

@@ -41,8 +41,8 @@ def collect(project: Project, changed: Callable[[int], None] = lambda project_id
     learns = can_learn() and st.toggle(
         "Train while I collect",
         key="camera-learn",
-        help="A head on the pretrained network refits as photos come in, and answers what the camera sees. It is the "
-        "model of the suggestions; a run on the Train page is another one.",
+        help="The last layer (the head) of the pretrained network is trained again as photos come in, and answers what "
+        "the camera sees. The suggestions use it too. The Train page makes a model of its own.",
     )
     if learns:
         start_features(project)  # of the photos from before

@@ -135,7 +135,10 @@ class LiveDesk:
             return ""
         seen = f"{settings.alarm_class} for {answer.above_seconds:.1f} of {settings.alarm_seconds:g} s"
         share = "not known yet" if answer.share is None else f"{answer.share:.0%}"
-        return f"{seen}. Share of the last {settings.window_seconds:g} s: {share}."
+        told = f"{seen}. Share of the last {settings.window_seconds:g} s: {share}."
+        if self.session.after_gap:
+            told += " Answers come more than a second apart, so the alarm cannot count the seconds."
+        return told
 
     def _alarm(self, answer: Answer) -> str | None:
         """Return the alarm in words that stay the same while it sounds, because a screen reader reads each change."""

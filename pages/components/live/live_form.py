@@ -34,7 +34,7 @@ def form(classes: Sequence[str], decision: Decision | None, model: str) -> LiveS
             index=METHODS.index(USUAL.smoothing),
             format_func=SMOOTHING.__getitem__,
             key="live-smoothing",
-            help="Single frames tremble. A running mean follows quickly; a median drops odd frames, such as a blink.",
+            help="Answers to single frames jump. A running mean follows quickly; a median drops odd ones, like blinks.",
         )
     with right:
         seconds = st.number_input(
@@ -76,10 +76,11 @@ def _alarm(classes: Sequence[str], decision: Decision | None, alarm_class: str, 
             "Threshold",
             min_value=0.0,
             max_value=1.0,
-            value=round(known.at, 3),
+            value=known.at,
             step=0.05,
+            format="%.3f",
             key=f"live-threshold-{key}",
-            help="From this probability the class counts as seen. It must fall 0.1 below before an alarm ends.",
+            help="From this probability the class counts as seen. An alarm ends 0.1 below it, or at half of it.",
         )
     with middle:
         seconds = st.number_input(

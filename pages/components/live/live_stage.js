@@ -55,7 +55,7 @@ const onGo = async () => {
   }
   parts.go.disabled = true;
   try {
-    await openCamera(parts.video, data.pixels, parts.device.value);
+    await openCamera(parts.video, data.pixels, parts.device.value, onCameraLost);
     await offerCameras();
     start("camera");
   } catch (error) {
@@ -63,6 +63,10 @@ const onGo = async () => {
   } finally {
     parts.go.disabled = false;
   }
+};
+const onCameraLost = () => {
+  stop();
+  say(CAMERA_LOST);
 };
 const offerCameras = async () => {
   const found = await camerasThere();

@@ -38,14 +38,15 @@ def timeline(session: LiveSession) -> None:
 
 
 def summary(session: LiveSession) -> str:
-    """Return how long the stream is and how many alarms it has, in a sentence."""
+    """Return how long the stream is and how many alarms it has, and whether its frames were too far apart for them."""
     last = session.answers[-1]
     length = f"{counted(len(session.answers), 'frame')} over {last.seen.at - session.answers[0].seen.at:.1f} s"
     if session.settings.alarm_class is None:
         return f"{length}. No class raises an alarm."
     alarms = session.alarms
     when = ", ".join(f"{one.at:.1f} s" for one in alarms[:6]) + (", ..." if len(alarms) > 6 else "")
-    return f"{length}. {counted(len(alarms), 'alarm')}{f', at {when}' if alarms else ''}."
+    found = f"{length}. {counted(len(alarms), 'alarm')}{f', at {when}' if alarms else ''}."
+    return f"{found} {session.warning}".rstrip()
 
 
 def chart(session: LiveSession, colors: Palette) -> go.Figure:

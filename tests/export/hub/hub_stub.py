@@ -26,6 +26,12 @@ def serving_hub() -> Iterator[Hub]:
     hub = Hub()
 
     class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            name = "/".join(self.path.split("/")[3:5])
+            if name not in hub.repositories:
+                return self.reply({"error": "Repository not found"}, 404)
+            return self.reply({"id": name, "private": hub.repositories[name].get("visibility") == "private"})
+
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["content-length"]))
             hub.tokens.add(self.headers.get("authorization", ""))

@@ -11,6 +11,7 @@ from PIL import Image
 
 from core.export.hub.drawn_pictures import is_chart, save_chart
 from core.export.hub.published_files import files_in, photo_reason
+from core.export.web_page.contents import Part
 from core.workspace import REPOSITORY
 from tests.inspection.conftest import photo
 
@@ -35,6 +36,18 @@ def test_a_picture_inside_a_page_or_table_is_found(tmp_path: Path, form: str, na
     assert photo_reason(tmp_path / name) == "it holds pictures"
     (tmp_path / name).write_text(f"<img src='data:image/{form.lower()};base64,{text}'>", encoding="utf-8")
     assert photo_reason(tmp_path / name) == "it holds pictures"
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_the_sample_photos_of_a_web_page_are_found_although_they_are_compressed(tmp_path: Path, form: str) -> None:
+    photo_inside, numbers = Part("sample-0", encoded(form)), Part("model", bytes(range(256)) * 100)
+    for part, reason in ((photo_inside, "it holds pictures"), (numbers, "")):
+        script = f'(globalThis.studioData ??= {{}})["{part.name}"] = "{part.encoded()}";\n'
+        (tmp_path / f"{part.name}.js").write_text(script, encoding="utf-8")
+        assert photo_reason(tmp_path / f"{part.name}.js") == reason
+    page = "".join(f'<script type="text/plain">{part.encoded()}</script>' for part in (numbers, photo_inside))
+    (tmp_path / "one-file.html").write_text(page, encoding="utf-8")
+    assert photo_reason(tmp_path / "one-file.html") == "it holds pictures"
 
 
 def test_archives_and_arrays_may_hold_pictures(tmp_path: Path) -> None:

@@ -46,6 +46,8 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "export"
     (folder / "sample_images").mkdir(parents=True)
     (folder / "README.md").write_text(MODEL, encoding="utf-8")
+    (folder / "data").mkdir()
+    (folder / "data" / "known.js").write_text("numbers", encoding="utf-8")
     (folder / "model.safetensors").write_bytes(b"weights")
     (folder / "foreign.safetensors").write_bytes(b"vectors")
     photo(1).save(folder / "sample_images" / "owl.jpg")
@@ -59,9 +61,10 @@ def test_it_lists_what_it_publishes_and_holds_photos_back(here: Core, hub: Hub, 
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert said["address"] == f"{hub.address}/ada/owls" and said["kind"] == "model"
-    published = {"README.md", "model.safetensors", "foreign.safetensors", "confusion-matrix.png"}
+    published = {"README.md", "data/known.js", "model.safetensors", "foreign.safetensors", "confusion-matrix.png"}
     assert set(hub.files["ada/owls"]) == published == set(said["files"])
-    assert "foreign.safetensors holds a vector of each training photo" in done.stderr
+    for name in ("foreign.safetensors", "data/known.js"):
+        assert f"{name} holds vectors of training photos, not the photos." in done.stderr
     assert hub.files["ada/owls"]["model.safetensors"] == b"weights"
     assert hub.repositories["ada/owls"]["visibility"] == "private" and "Bearer hf_secret" in hub.tokens
     assert "model.safetensors  7 bytes" in done.stderr and "(private)" in done.stderr
@@ -115,6 +118,18 @@ def test_a_name_that_is_taken_needs_update(here: Core, hub: Hub, folder: Path) -
     )
     assert here("push", folder, "ada/owls", "--yes", "--update").returncode == 0
     assert hub.files["ada/owls"]["model.safetensors"] == b"newer"
+
+
+def test_an_update_that_is_to_be_private_never_goes_to_a_public_repository(here: Core, hub: Hub, folder: Path) -> None:
+    """The Hub answers that the name is taken, and leaves it public."""
+    assert here("push", folder, "ada/owls", "--yes").returncode == 0
+    (folder / "model.safetensors").write_bytes(b"not for everyone")
+    done = here("push", folder, "ada/owls", "--yes", "--private", "--update")
+    assert done.returncode == 2 and "everyone can see it. Nothing was published." in done.stderr.splitlines()[-1]
+    assert hub.files["ada/owls"]["model.safetensors"] == b"weights"
+    hub.repositories["ada/owls"]["visibility"] = "private"
+    assert here("push", folder, "ada/owls", "--yes", "--private", "--update").returncode == 0
+    assert hub.files["ada/owls"]["model.safetensors"] == b"not for everyone"
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ WRONG = {
     "later version": (content(version=2), "version"),
     "more fields": (content(script="alert(1)"), "script"),
     "one class": (content(classes=["cup"]), "classes"),
+    "name of two lines": (content(classes=["cup", "pen\npaper"]), "several lines"),
     "same names": (content(classes=["cup", "cup"]), "same name"),
     "empty name": (content(classes=["cup", "  "]), "no name"),
     "long name": (content(classes=["cup", "x" * 201]), "classes"),

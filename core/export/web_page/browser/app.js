@@ -258,6 +258,10 @@ studio.page = (() => {
         complain(error);
       }
     });
+    camera.onlost = () => {
+      stopCamera();
+      complain("The camera was disconnected. Connect it, then start it again.");
+    };
     $("heat-on").addEventListener("change", again);
     $("smoothing").addEventListener("input", (event) => {
       $("smoothing-value").textContent = `${Number(event.target.value).toFixed(1)} s`;
@@ -284,6 +288,8 @@ studio.page = (() => {
 
   function showSamples() {
     settings.samples.forEach(async (name, number) => {
+      // A page that was published without its photos has none of them.
+      if (!studio.bytes.has(`sample-${number}`)) return;
       const bytes = await studio.bytes.unpacked(studio.bytes.text(`sample-${number}`));
       const blob = new Blob([bytes], { type: "image/jpeg" });
       const button = document.createElement("button");

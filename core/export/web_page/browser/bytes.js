@@ -3,9 +3,15 @@
 globalThis.studio ??= {};
 
 studio.bytes = (() => {
+  function find(name) {
+    return document.getElementById(`data-${name}`)?.textContent ?? globalThis.studioData?.[name];
+  }
+
+  const has = (name) => Boolean(find(name));
+
   // A piece of the page's data as text: from an element in a single file, from a script beside the page otherwise.
   function text(name) {
-    const found = document.getElementById(`data-${name}`)?.textContent ?? globalThis.studioData?.[name];
+    const found = find(name);
     if (!found) throw new Error(`The page is incomplete: its part "${name}" is missing. Copy the whole folder again.`);
     return found.trim();
   }
@@ -54,5 +60,5 @@ studio.bytes = (() => {
     return found;
   }
 
-  return { text, forget, fromBase64, toBase64, unpacked, float32, float16 };
+  return { has, text, forget, fromBase64, toBase64, unpacked, float32, float16 };
 })();

@@ -23,6 +23,9 @@ studio.Camera = class Camera {
     return this.#video.videoHeight;
   }
 
+  // Called when the camera goes away by itself; the video would show its last picture for ever.
+  onlost = () => {};
+
   // Asks for the camera. An error's message says what the person can do.
   async start() {
     if (!navigator.mediaDevices?.getUserMedia) {
@@ -41,8 +44,14 @@ studio.Camera = class Camera {
     }
     this.#video.muted = true;
     this.#video.playsInline = true;
+    this.#stream.getTracks().forEach((track) => track.addEventListener("ended", () => this.onlost()));
     this.#video.srcObject = this.#stream;
-    await this.#video.play();
+    try {
+      await this.#video.play();
+    } catch (error) {
+      this.stop();
+      throw new Error(Camera.#reason(error.name));
+    }
   }
 
   stop() {

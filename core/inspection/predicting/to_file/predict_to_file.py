@@ -35,7 +35,11 @@ def journal_beside(out: Path) -> Path:
 def settings_of(predictor: Predictor, shard: Shard | None) -> dict[str, Any]:
     """Return all that answers depend on besides the photos; a journal with other settings is not continued."""
     info = predictor.info
-    weights = None if info is None else info.model_sha256 or info.weights.get("sha256") or info.created
+    weights = None if info is None else info.model_sha256
+    if info is not None and weights is None:
+        # The pretrained network, whose file is known; or a bundle of an early version, which its time tells from those
+        # that began with the same file.
+        weights = info.created if info.recipe else info.weights.get("sha256") or info.created
     return {
         "version": 1,
         "weights": weights or predictor.name,

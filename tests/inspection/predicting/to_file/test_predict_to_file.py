@@ -20,6 +20,7 @@ from core.inspection.predicting.to_file.answer_tables import writer_for
 from core.inspection.predicting.to_file.journal import Journal
 from core.inspection.predicting.to_file.predict_to_file import InputFile, predict_into, settings_of
 from core.inspection.predicting.to_file.shards import Shard
+from core.models.untrusted.bundle_info import BundleInfo
 from core.workspace import REPOSITORY
 from tests.inspection.conftest import photo
 
@@ -166,6 +167,24 @@ def test_settings_tell_models_views_and_shards_apart(predictor: Predictor) -> No
     assert settings_of(predictor, Shard(1, 2)) != before
     predictor.test_time_views = 2
     assert settings_of(predictor, None) != before
+
+
+def test_two_models_that_began_with_the_same_weights_are_not_one(predictor: Predictor) -> None:
+    """Bundles of early versions do not record their own digest, only that of the weights they began with."""
+
+    def settings(created: str, recipe: dict[str, object] | None) -> dict[str, object]:
+        predictor.info = BundleInfo(
+            arch="resnet18",
+            classes=predictor.classes,
+            preprocessing=predictor.preprocessing.as_dict(),
+            weights={"sha256": "a" * 64},
+            recipe=recipe,
+            created=created,
+        )
+        return settings_of(predictor, None)
+
+    assert settings("2026-01-01", {"epochs": 1}) != settings("2026-01-02", {"epochs": 1})
+    assert settings("2026-01-01", None) == settings("2026-01-02", None), "the pretrained network, loaded twice"
 
 
 def test_every_photo_is_in_exactly_one_shard_whichever_others_there_are() -> None:
