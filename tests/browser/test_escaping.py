@@ -173,6 +173,15 @@ def test_names_are_only_letters_while_labelling(visitor: Visitor) -> None:
         visitor.look(change, *((first,) if change != "Rename" else ()), within=dialog)
         page.keyboard.press("Escape")
         expect(dialog).to_be_hidden()
+    visitor.choose("annotate-section", "Camera")
+    expect(page.locator("button.class")).to_have_count(2)
+    visitor.look("the camera", first, second)
+    page.get_by_role("button", name="Start the camera").click()
+    page.locator("button.class").first.focus()
+    page.keyboard.down(" ")
+    expect(page.locator(".bursts .last-text")).to_contain_text(f"of {' '.join(first.split())}")
+    page.keyboard.up(" ")
+    visitor.look("a burst", first, second)
     visitor.open("Annotate", hostile.BOX_PROJECT)
     visitor.look("boxes", first, second, hostile.FILE.format(2 * hostile.EACH - 1))
 
@@ -204,7 +213,7 @@ def test_names_are_only_letters_on_train_and_evaluate(visitor: Visitor) -> None:
     visitor.look("boxes", "www.evil.test me@evil.test snow_leopard_x")
 
 
-def test_names_are_only_letters_on_explain_and_export(visitor: Visitor, tmp_path: Path) -> None:
+def test_names_are_only_letters_on_explain_live_and_export(visitor: Visitor, tmp_path: Path) -> None:
     page, (first, second) = visitor.page, hostile.CLASSES
     visitor.open("Explain", model=hostile.RUN_ID)
     expect(page.get_by_text("Is this heatmap faithful?")).to_be_visible(timeout=180_000)
@@ -227,6 +236,15 @@ def test_names_are_only_letters_on_explain_and_export(visitor: Visitor, tmp_path
     expect(page.get_by_role("button", name="Download the CSV")).to_be_visible(timeout=180_000)
     settled(page)
     visitor.look("many photos", "1. one <b>x.png")
+    visitor.open("Live", model=hostile.RUN_ID)
+    visitor.look("live", hostile.RUN)
+    page.get_by_role("button", name="Start the camera").click()
+    expect(page.locator(".live .log li").first).to_be_visible()
+    visitor.look("live answers", first, second)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
+    settled(page)
+    visitor.look("timeline", first, second, within=page.get_by_test_id("stPlotlyChart").first)
     visitor.open("Export", run=hostile.RUN_ID)
     for view in ("Use in Python", "Web page", "Share a demo", "Tables"):
         visitor.choose("export-view", view)
