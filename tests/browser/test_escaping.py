@@ -177,6 +177,7 @@ def test_names_are_only_letters_while_labelling(visitor: Visitor) -> None:
     expect(page.locator("button.class")).to_have_count(2)
     visitor.look("the camera", first, second)
     page.get_by_role("button", name="Start the camera").click()
+    expect(page.get_by_role("button", name="Stop the camera")).to_be_visible()
     page.locator("button.class").first.focus()
     page.keyboard.down(" ")
     expect(page.locator(".bursts .last-text")).to_contain_text(f"of {' '.join(first.split())}")

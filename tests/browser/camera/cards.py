@@ -45,5 +45,13 @@ def show_card(page: Page, name: str) -> None:
 def until(page: Page, condition: str) -> None:
     """Wait for a condition; the policy of the exported page forbids what Playwright's own function for this does."""
     page.evaluate(
-        f"new Promise((done) => {{ const look = () => ({condition} ? done() : setTimeout(look, 50)); look(); }})"
+        f"""new Promise((done, failed) => {{
+            const end = performance.now() + 120000;
+            const look = () => {{
+                if ({condition}) return done();
+                if (performance.now() > end) return failed(new Error("waited two minutes in vain"));
+                setTimeout(look, 50);
+            }};
+            look();
+        }})"""
     )
