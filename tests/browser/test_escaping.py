@@ -238,7 +238,7 @@ def test_names_are_only_letters_on_explain_live_and_export(visitor: Visitor, tmp
     settled(page)
     visitor.look("many photos", "1. one <b>x.png")
     visitor.open("Live", model=hostile.RUN_ID)
-    visitor.look("live", hostile.RUN)
+    visitor.look("live")
     page.get_by_role("button", name="Start the camera").click()
     expect(page.locator(".live .log li").first).to_be_visible()
     visitor.look("live answers", first, second)
