@@ -214,7 +214,7 @@ def test_names_are_only_letters_on_train_and_evaluate(visitor: Visitor) -> None:
     visitor.look("boxes", "www.evil.test me@evil.test snow_leopard_x")
 
 
-def test_names_are_only_letters_on_explain_live_and_export(visitor: Visitor, tmp_path: Path) -> None:
+def test_names_are_only_letters_on_explain_and_export(visitor: Visitor, tmp_path: Path) -> None:
     page, (first, second) = visitor.page, hostile.CLASSES
     visitor.open("Explain", model=hostile.RUN_ID)
     expect(page.get_by_text("Is this heatmap faithful?")).to_be_visible(timeout=180_000)
@@ -237,6 +237,14 @@ def test_names_are_only_letters_on_explain_live_and_export(visitor: Visitor, tmp
     expect(page.get_by_role("button", name="Download the CSV")).to_be_visible(timeout=180_000)
     settled(page)
     visitor.look("many photos", "1. one <b>x.png")
+    visitor.open("Export", run=hostile.RUN_ID)
+    for view in ("Use in Python", "Web page", "Share a demo", "Tables"):
+        visitor.choose("export-view", view)
+        visitor.look(view, hostile.RUN, second)
+
+
+def test_names_are_only_letters_while_a_model_answers_live(visitor: Visitor) -> None:
+    page, (first, second) = visitor.page, hostile.CLASSES
     visitor.open("Live", model=hostile.RUN_ID)
     visitor.look("live")
     page.get_by_role("button", name="Start the camera").click()
@@ -246,7 +254,3 @@ def test_names_are_only_letters_on_explain_live_and_export(visitor: Visitor, tmp
     expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
     settled(page)
     visitor.look("timeline", first, second, within=page.get_by_test_id("stPlotlyChart").first)
-    visitor.open("Export", run=hostile.RUN_ID)
-    for view in ("Use in Python", "Web page", "Share a demo", "Tables"):
-        visitor.choose("export-view", view)
-        visitor.look(view, hostile.RUN, second)
