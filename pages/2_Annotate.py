@@ -12,6 +12,7 @@ from pages.components.annotate.suggest_similar import similar
 from pages.components.annotate.suggest_state import refit
 from pages.components.boxes.box_desk import boxes_desk
 from pages.components.camera.collect import collect
+from pages.components.camera.first_photos import begin_with_camera
 from pages.components.data.importing.import_line import import_line
 from pages.components.shared import frame
 from pages.components.shared.wording import unique_options
@@ -34,10 +35,10 @@ with frame.page("Annotate"):
         if import_line(project, until_photos=True):
             st.markdown("You can label the photos when the first of them are imported.")
             st.stop()
-        frame.empty_state("No photos yet", "Add photos first, then label them here.", "Add photos", "Data")
         if project.task == "classification" and frame.store().classes(project.id):
-            st.header("Or take photos with the camera", anchor=False)
-            collect(project)
+            begin_with_camera(project)
+        else:
+            frame.empty_state("No photos yet", "Add photos first, then label them here.", "Add photos", "Data")
         st.stop()
     classes = [one.name for one in frame.store().classes(project.id)]
     if not classes:

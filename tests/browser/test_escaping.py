@@ -173,6 +173,16 @@ def test_names_are_only_letters_while_labelling(visitor: Visitor) -> None:
         visitor.look(change, *((first,) if change != "Rename" else ()), within=dialog)
         page.keyboard.press("Escape")
         expect(dialog).to_be_hidden()
+    visitor.choose("annotate-section", "Camera")
+    expect(page.locator("button.class")).to_have_count(2)
+    visitor.look("the camera", first, second)
+    page.get_by_role("button", name="Start the camera").click()
+    expect(page.get_by_role("button", name="Stop the camera")).to_be_visible()
+    page.locator("button.class").first.focus()
+    page.keyboard.down(" ")
+    expect(page.locator(".bursts .last-text")).to_contain_text(f"of {' '.join(first.split())}")
+    page.keyboard.up(" ")
+    visitor.look("a burst", first, second)
     visitor.open("Annotate", hostile.BOX_PROJECT)
     visitor.look("boxes", first, second, hostile.FILE.format(2 * hostile.EACH - 1))
 
@@ -231,3 +241,16 @@ def test_names_are_only_letters_on_explain_and_export(visitor: Visitor, tmp_path
     for view in ("Use in Python", "Web page", "Share a demo", "Tables"):
         visitor.choose("export-view", view)
         visitor.look(view, hostile.RUN, second)
+
+
+def test_names_are_only_letters_while_a_model_answers_live(visitor: Visitor) -> None:
+    page, (first, second) = visitor.page, hostile.CLASSES
+    visitor.open("Live", model=hostile.RUN_ID)
+    visitor.look("live")
+    page.get_by_role("button", name="Start the camera").click()
+    expect(page.locator(".live .log li").first).to_be_visible()
+    visitor.look("live answers", first, second)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
+    settled(page)
+    visitor.look("timeline", first, second, within=page.get_by_test_id("stPlotlyChart").first)

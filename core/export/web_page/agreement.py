@@ -1,5 +1,6 @@
 """How far a page in 8 bits agrees with the studio on validation photos."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,10 +33,12 @@ class Agreement:
 
     @property
     def sentence(self) -> str:
+        photos = "photo" if self.n == 1 else "photos"
+        most = math.ceil(1000 * self.largest_difference) / 1000  # rounded up: the sentence promises a limit
         text = (
-            f"On {self.n:,} validation photos, this page and ResNet Studio name the same class for {self.same:,}; "
+            f"On {self.n:,} validation {photos}, this page and ResNet Studio name the same class for {self.same:,}; "
             f"{self.page_correct:,} are correct here, {self.studio_correct:,} in the studio. No probability differs by "
-            f"more than {self.largest_difference:.3f}."
+            f"more than {most:.3f}."
         )
         if self.lost_points > MOST_POINTS_LOST:
             text += f" Computing in 8 bits costs {self.lost_points:.1f} points of accuracy."

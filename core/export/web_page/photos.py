@@ -23,7 +23,7 @@ CALIBRATION_PHOTOS = 32
 LEARNED_PHOTOS = 400
 """Training photos whose vectors go with the page, so that it can learn new classes beside those it knows."""
 TESTED_PHOTOS = 200
-_LEAST = 8
+LEAST_CALIBRATION = 8
 """With fewer photos of its own, a network is calibrated on the sample images."""
 _BATCH = 8
 
@@ -35,7 +35,7 @@ class PagePhotos:
     calibration: np.ndarray
     """Their views, uint8 [n, S, S, 3]."""
     own: bool
-    """Whether these are training photos; otherwise sample images of the studio."""
+    """Whether these are training photos; otherwise, because there are too few, sample images of the studio."""
     learned: tuple[Source, ...] = ()
     labels: tuple[int, ...] = ()
     """The class numbers of the learned photos."""
@@ -54,15 +54,15 @@ def page_photos(
     training = _training(run, numbers, seed)
     learned = training[:LEARNED_PHOTOS]
     calibration = reader.all([source for source, _ in learned[:CALIBRATION_PHOTOS]])
-    own = len(calibration) >= _LEAST
+    own = len(calibration) >= LEAST_CALIBRATION
     if not own:
         calibration = reader.all(_sample_images())
     tested, labels, logits = _tested(run, seed)
     return PagePhotos(
         calibration,
         own,
-        tuple(source for source, _ in learned) if own else (),
-        tuple(number for _, number in learned) if own else (),
+        tuple(source for source, _ in learned),
+        tuple(number for _, number in learned),
         tested,
         labels,
         logits,

@@ -18,7 +18,7 @@ from core.export.web_page.contents import PageContents, Sample, sample_of
 from core.export.web_page.figures import how_good, what_it_is
 from core.export.web_page.int8_network import NativeNetwork, int8_network
 from core.export.web_page.page_files import PageTexts, write_files
-from core.export.web_page.photos import PagePhotos, ViewReader, page_photos
+from core.export.web_page.photos import LEAST_CALIBRATION, PagePhotos, ViewReader, page_photos
 from core.export.web_page.runtime import PACKAGE, fetched_runtime
 from core.inspection.deciding.foreign_score import score_in
 from core.inspection.predicting.averaged_views import views_of_recipe
@@ -159,7 +159,8 @@ def _remarks(info: BundleInfo, photos: PagePhotos, found: Agreement | None) -> l
         found.sentence if found else "The page was not compared with the studio: there are no validation photos."
     ]
     if not photos.own:
-        remarks.append("Its 8 bits were calibrated on sample images, because there are no training photos.")
+        least = f"fewer than {LEAST_CALIBRATION}" if photos.learned else "no"
+        remarks.append(f"Its 8 bits were calibrated on sample images, because there are {least} training photos.")
     views = views_of_recipe(info.recipe)
     if views > 1:
         remarks.append(f"The studio averages {views} views of a photo; the page looks once.")

@@ -5,7 +5,8 @@ const PART = 4; // pictures in one message
 const MOST_WAITING = 120; // pictures in the queue; then a burst pauses
 const LOST = 20000; // milliseconds after which a part is posted again
 const LOOKS = 3; // pictures a second that are answered while nothing is stored
-const TYPING = "input, textarea, select, [contenteditable=true]";
+const PREPARING = "Preparing the pretrained network…";
+const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable=true]";
 
 let data, post, root, parts, stop;
 let burst = null; // being taken: id, place (of the class), taken, timer, left (with a countdown)
@@ -136,7 +137,7 @@ const onTaken = () => {
   send();
 };
 
-// What the head says of the camera; pictures that are to be stored come first.
+// What the head predicts for the camera's picture; pictures that are to be stored come first.
 const look = async () => {
   clearTimeout(look.timer);
   if (!data.look || !isOpen() || looking) return;
@@ -153,9 +154,9 @@ const onLook = () => {
   look.timer = setTimeout(look, 1000 / LOOKS);
 };
 const drawLook = () => {
-  const { bars = [], words = "" } = data.look ?? {};
+  const { number: answered = 0, bars = [], words = "" } = data.look ?? {};
   parts.bars.replaceChildren(...bars.map(([name, share]) => barOf(name, share)));
-  parts.words.textContent = words;
+  parts.words.textContent = answered ? words : PREPARING;
   parts.learned.hidden = !data.look || !isOpen();
 };
 
@@ -256,7 +257,14 @@ const field = (text, choices, chosen, act) => {
   const label = element("label", "field");
   const select = element("select");
   select.append(...choices.map(([value, shown]) => new Option(shown, value, false, value === chosen)));
-  select.addEventListener("change", act);
+  // After a choice by mouse, keys are for the classes again.
+  let byMouse = false;
+  select.addEventListener("pointerdown", () => (byMouse = true));
+  select.addEventListener("keydown", () => (byMouse = false));
+  select.addEventListener("change", () => {
+    act();
+    if (byMouse) select.blur();
+  });
   label.append(element("span", "", text), select);
   return [label, select];
 };
@@ -293,7 +301,7 @@ const build = () => {
   const [left, right] = [element("div", "left"), element("div", "right")];
   const controls = element("div", "controls");
   controls.append(parts.open, parts.queue);
-  parts.learned.append(element("p", "words", "What the head says now"), parts.bars, parts.words);
+  parts.learned.append(element("p", "words", "The model predicts"), parts.bars, parts.words);
   left.append(parts.picture, controls, parts.note, parts.learned);
   right.append(parts.hint, parts.classes, settings, parts.last);
   root.replaceChildren(left, right);

@@ -33,11 +33,18 @@ STYLE = "<style>.st-key-camera-box [data-stale] { opacity: 1 !important; transit
 
 
 @frame.fragment()
-def collect(project: Project, changed: Callable[[int], None] = lambda project_id: None) -> None:
+def collect(
+    project: Project,
+    changed: Callable[[int], None] = lambda project_id: None,
+    above: Callable[[], None] = lambda: None,
+) -> None:
     """Draw the panel; each part of a burst reruns only this fragment. ``changed`` is called when photos came or went.
 
-    The project has classes, and it is no project with boxes.
+    ``above`` draws what stands above the panel and changes with its photos. The project has classes, and it is no
+    project with boxes.
     """
+    with st.container():  # one place, whatever is drawn: a component that moves is another one, without its camera
+        above()
     learns = can_learn() and st.toggle(
         "Train while I collect",
         key="camera-learn",

@@ -25,12 +25,14 @@ def join_with_a_phone(project: Project) -> None:
         return
     address = address_for_phones(url, project.id, own_address())
     with st.popover("Join with a phone", icon=":material/qr_code_2:"):
-        st.image(
-            segno.make(address, error="m").svg_inline(scale=6, border=4, dark="#000000", light="#ffffff"), width=240
-        )
-        st.code(address, language=None)
-        if urlsplit(address).scheme != "https":
-            st.markdown(NEEDS_TLS)
+        code = segno.make(address, error="m").svg_inline(scale=6, border=4, dark="#000000", light="#ffffff")
+        with st.container(horizontal=True):  # side by side where there is room, so that all is in sight
+            st.image(code, width=240)
+            with st.container(width=290):
+                st.markdown("Scan the code with a phone in the same network, or type the address.")
+                st.code(address, language=None)
+                if urlsplit(address).scheme != "https":
+                    st.caption(NEEDS_TLS)
 
 
 def address_for_phones(url: str, project_id: int, own: str) -> str:

@@ -1,5 +1,6 @@
 """The settings of the Live page: which class raises an alarm, from which threshold and after how long."""
 
+import re
 from collections.abc import Sequence
 
 import streamlit as st
@@ -12,14 +13,18 @@ from pages.components.shared.wording import plain, unique_options
 NO_ALARM = "No alarm"
 USUAL = LiveSettings()
 SMOOTHING = {"none": "None", "exponential": "Running mean", "median": "Median"}
-CLOSED = ("closed", "shut", "asleep", "drows")
-"""Parts of names that say that eyes are closed, so that this class is offered first."""
+CLOSED_WORDS = ("shut", "asleep", "drowsy", "drowsiness")
+"""Words in a class's name that say that eyes are closed, besides "closed" itself, so that it is offered first."""
 
 
 def likely_alarm_class(classes: Sequence[str]) -> str | None:
     """Return the class whose name says that eyes are closed; None if there is not exactly one."""
-    found = [name for name in classes if any(part in name.lower() for part in CLOSED)]
+    found = [name for name in classes if "closed" in name.lower() or _words(name) & set(CLOSED_WORDS)]
     return found[0] if len(found) == 1 else None
+
+
+def _words(name: str) -> set[str]:
+    return set(re.split(r"[\W_]+", name.lower()))
 
 
 def form(classes: Sequence[str], decision: Decision | None, model: str) -> LiveSettings:

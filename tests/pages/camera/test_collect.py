@@ -69,6 +69,7 @@ def test_an_empty_project_with_classes_begins_with_the_camera(store: Store, open
     empty = store.create_project("Eyes", classes=["open", "closed"])
     app = open_page("Annotate", project=str(empty.id))
     assert not messages(app) and says(app, "one side of the split")
+    assert [one.value for one in app.header] == ["No photos yet", "Or take photos with the camera"]
     boxes = store.create_project("Boxes", "localization", classes=["car"])
     assert not says(open_page("Annotate", project=str(boxes.id)), "one side of the split")
 

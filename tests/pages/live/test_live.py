@@ -88,3 +88,5 @@ def test_the_class_of_closed_eyes_is_offered_first() -> None:
     assert likely_alarm_class(["open", "Closed"]) == "Closed"
     assert likely_alarm_class(["left closed", "right closed"]) is None
     assert likely_alarm_class(["owl", "duck"]) is None
+    assert likely_alarm_class(["space shuttle", "owl"]) is None
+    assert likely_alarm_class(["eyes_shut", "open"]) == "eyes_shut"

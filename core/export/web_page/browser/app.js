@@ -180,6 +180,7 @@ studio.page = (() => {
         continue;
       }
       // A copy: the heatmap must lie on the picture that it explains.
+      const captured = performance.now();
       const still = document.createElement("canvas");
       still.width = camera.width;
       still.height = camera.height;
@@ -194,7 +195,7 @@ studio.page = (() => {
         const answer = judgeLive(found, now);
         show(found, answer, rate ? `${rate.toFixed(1)} answers per second.` : "");
         paint(still, found, answer);
-        listeners.forEach((listener) => listener(found, still, now));
+        listeners.forEach((listener) => listener(found, still, captured));
       } catch (error) {
         stopCamera();
         complain(error);

@@ -13,7 +13,7 @@ studio.learning = (() => {
   const { settings } = page;
   const classes = []; // { name, shots: [{ vector, burst, thumb }], card }
   let bursts = 0;
-  let collecting = null; // { one, burst, at }
+  let collecting = null; // { one, burst, began, at, taken, last }; last: the button was let go before the first frame
   let learned = null; // what can be saved
   let known = null; // vectors of training photos that came with the page
 
@@ -140,13 +140,15 @@ studio.learning = (() => {
   // Collects while the button or a key is held.
   function holding(hold, one) {
     const begin = () => {
-      if (!page.camera.on || collecting) return;
-      collecting = { one, burst: ++bursts, at: 0 };
+      if (!page.camera.on || (collecting && !collecting.last)) return;
+      collecting = { one, burst: ++bursts, began: performance.now(), at: 0, taken: 0, last: false };
       hold.classList.add("on");
     };
     const end = () => {
-      if (collecting?.one === one) collecting = null;
       hold.classList.remove("on");
+      if (collecting?.one !== one) return;
+      if (collecting.taken) collecting = null;
+      else collecting.last = true; // the first frame of a short press is still being computed
     };
     hold.addEventListener("pointerdown", (event) => {
       hold.setPointerCapture(event.pointerId);
@@ -357,10 +359,13 @@ studio.learning = (() => {
     collecting = null;
     update();
   });
-  page.onFrame((found, still, now) => {
-    if (!collecting || now - collecting.at < EVERY) return;
-    collecting.at = now;
-    add(collecting.one, found, still, collecting.burst);
+  page.onFrame((found, still, captured) => {
+    // A frame from before the press may show what was there before.
+    if (!collecting || captured < collecting.began || captured - collecting.at < EVERY) return;
+    const { one, burst } = collecting;
+    Object.assign(collecting, { at: captured, taken: collecting.taken + 1 });
+    if (collecting.last) collecting = null;
+    add(one, found, still, burst);
   });
   page.ready.then(async () => {
     if (!settings.known.length) return;
