@@ -5,6 +5,8 @@ from pathlib import Path
 
 from tests.cli.conftest import Core
 
+ONNX_FILES = ("model-int8.onnx", "model.onnx", "self-test.json")
+
 
 def test_export_onnx_writes_tested_files_and_answers_in_json(here: Core, run: Path, tmp_path: Path) -> None:
     out = tmp_path / "onnx"
@@ -12,7 +14,7 @@ def test_export_onnx_writes_tested_files_and_answers_in_json(here: Core, run: Pa
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["onnx"] == str(out)
-    assert answer["files"] == ["README.md", "classes.txt", "model-int8.onnx", "model.onnx", "self-test.json"]
+    assert answer["files"] == ["README.md", "classes.txt", "confusion-matrix.png", *ONNX_FILES]
     exact, rounded = answer["models"]
     test = exact["self_test"]
     assert test["photos"].endswith(" validation photos of this run") and test["n"] == test["file_accuracy"]["n"]

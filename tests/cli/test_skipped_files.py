@@ -107,7 +107,7 @@ def test_the_box_of_a_very_large_photo_is_in_pixels_of_the_file(monkeypatch: pyt
         def view(self, image: Image.Image) -> Image.Image:
             return image.resize((8, 8))
 
-        def predictions_of_views(self, views: list[Image.Image], sizes: list[tuple[int, int]]) -> list[None]:
+        def predictions_of_views(self, views: list[Image.Image], sizes: list[tuple[int, int]], _: int) -> list[None]:
             self.sizes += sizes
             return [None] * len(views)
 

@@ -86,7 +86,8 @@ def _stamp(path: Path) -> str:
         found = path.stat()
     except OSError:
         return ""
-    return f"{found.st_size}-{found.st_mtime_ns}-{path.absolute()}"
+    # In ASCII: a file name on Linux may hold bytes that are no text, which the journal's database does not take.
+    return f"{found.st_size}-{found.st_mtime_ns}-{str(path.absolute())!a}"
 
 
 def _count(images: Sequence[Path], shard: "Shard | None") -> int | None:

@@ -156,7 +156,7 @@ def test_too_many_classes_are_refused_before_anything_is_created_in_every_format
         started = time.process_time()
         with pytest.raises(LabelsError, match=r"classes; at most 1,000 are allowed"):
             plan_from_files(readers, {}, "many.zip", Asking())
-        assert time.process_time() - started < 5, name  # seconds, not minutes
+        assert time.process_time() - started < 15, name  # seconds, not minutes: two busy cores took 5.1
 
 
 def _bytes(data: str | bytes) -> bytes:
