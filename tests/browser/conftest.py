@@ -13,6 +13,7 @@ from tests.browser.server import ROOT, Server
 # Patience for a machine that also trains; what is measured is measured by the benchmarks.
 expect.set_options(timeout=20_000)
 
+_BEFORE = pytest.StashKey[str]()
 SCREENSHOTS = ROOT / "screenshots"
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -66,6 +67,10 @@ def pytest_runtest_makereport(
     report = yield
     used = getattr(item, "funcargs", {})
     if report.when == "call" and report.failed:
+        # The summary shows only the last attempt.
+        if before := item.stash.get(_BEFORE, ""):
+            report.sections.append(("the attempt before", before))
+        item.stash[_BEFORE] = report.longreprtext[-3000:]
         if (page := used.get("page")) is not None:
             report.sections.append(("the page", _shown(page)))
         if (server := used.get("server")) is not None and server.log.is_file():

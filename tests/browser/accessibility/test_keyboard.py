@@ -118,7 +118,7 @@ def test_photos_are_chosen_on_the_map_and_labelled_with_the_keyboard_alone(
     settled(page)
     main = page.get_by_test_id("stMain")
     tab_to(page, main.get_by_role("radio", name="One by one"))
-    for _ in range(3):
+    for _ in range(4):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     line = page.get_by_role("application", name="Photos on the map")

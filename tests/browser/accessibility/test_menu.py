@@ -30,7 +30,7 @@ def test_the_menu_of_a_phone_has_large_targets_and_closes_after_each_choice(chro
         page.wait_for_timeout(400)  # it slides in
         shapes = [link.bounding_box() for link in page.locator(LINKS).all()]
         edges = [(shape["y"], shape["y"] + shape["height"]) for shape in shapes if shape]
-        assert len(edges) == 8 and all(bottom - top >= 40 for top, bottom in edges)
+        assert len(edges) == 9 and all(bottom - top >= 40 for top, bottom in edges)
         assert all(above[1] <= below[0] for above, below in pairwise(edges))
         sidebar.get_by_role("link", name=name, exact=True).tap()
         expect(page.get_by_role("heading", name=heading, exact=True, level=1)).to_be_visible()
