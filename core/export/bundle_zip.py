@@ -52,7 +52,7 @@ def export_bundle(source: Path | str, out: Path, title: str | None = None) -> Pa
     if the pretrained network is not available.
     """
     folder = None if str(source) == IMAGENET else bundle_of(Path(source))
-    _check_target(folder, _run_of(folder) if folder else None, out)
+    _check_target(folder, run_of(folder) if folder else None, out)
     described = described_model(folder, title)
 
     def beside(new: Path) -> None:
@@ -91,7 +91,7 @@ def described_model(folder: Path | None, title: str | None = None) -> DescribedM
 
     Raises BundleError for a damaged bundle, and WeightsUnavailable.
     """
-    run = _run_of(folder) if folder else None
+    run = run_of(folder) if folder else None
     # The file of this content may be replaced before the export is written.
     model, info, vectors = bundle_with_vectors(folder) if folder else (*imagenet_network(), None)
     if folder is not None:
@@ -140,7 +140,7 @@ def bundle_of(source: Path) -> Path:
     return source
 
 
-def _run_of(bundle: Path) -> Path | None:
+def run_of(bundle: Path) -> Path | None:
     """Return the run folder that contains a bundle, or None."""
     parent = bundle.resolve().parent
     return parent if bundle.resolve().name in ("best", "last") and (parent / "status.json").is_file() else None

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
+from core.errors import ModelError
+from core.export.web_page.runtime import Runtime, fetched_runtime
+from core.models.downloads import NotReached
 from tests.browser.server import ROOT, Server
 
 # Patience for a machine that also trains; what is measured is measured by the benchmarks.
@@ -101,6 +104,17 @@ def chromium() -> Iterator[Browser]:
         browser.new_context = noting_requests  # type: ignore[method-assign, assignment]
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def runtime() -> Runtime:
+    """The files of onnxruntime-web, fetched once. Skips, with the reason, only where npm's registry is not reached."""
+    try:
+        return fetched_runtime()
+    except ModelError as error:
+        if isinstance(error.__cause__, NotReached):
+            pytest.skip(str(error))
+        raise
 
 
 @pytest.fixture(scope="module")

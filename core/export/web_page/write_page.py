@@ -12,7 +12,7 @@ import numpy as np
 from core.data.pictures.network_input.preprocessing import Preprocessing
 from core.data.pictures.source import Source
 from core.errors import BundleError, ImageRefused, RunError
-from core.export.bundle_zip import bundle_of
+from core.export.bundle_zip import bundle_of, run_of
 from core.export.web_page.agreement import Agreement, agreement
 from core.export.web_page.contents import PageContents, Sample, sample_of
 from core.export.web_page.figures import how_good, what_it_is
@@ -85,7 +85,8 @@ def write_page(
     report(Progress("loading the model", 0, None))
     folder = None if str(source) == IMAGENET else bundle_of(Path(source))
     network, info, near = bundle_with_vectors(folder) if folder else (*imagenet_network(), None)
-    info, run = info.public(), _run_of(folder)
+    path = run_of(folder) if folder else None
+    info, run = info.public(), RunFolder(path) if path else None
     contents, texts, found, remarks = _contents(network, info, near, folder, run, workspace, chosen, report)
     report(Progress("writing the page", 0, None))
     try:
@@ -231,12 +232,3 @@ def _title(info: BundleInfo, folder: Path | None, run: RunFolder | None) -> str:
     if run is not None:
         return run.status().title or run.id
     return folder.resolve().name if folder else info.arch
-
-
-def _run_of(bundle: Path | None) -> RunFolder | None:
-    """Return the run that a bundle is the model of."""
-    if bundle is None:
-        return None
-    parent = bundle.resolve().parent
-    inside = bundle.resolve().name in ("best", "last") and (parent / "status.json").is_file()
-    return RunFolder(parent) if inside else None

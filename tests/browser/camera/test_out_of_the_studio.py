@@ -12,9 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 from core.data.pictures.decoding import decode
 from core.data.snapshot import snapshot_of_project
 from core.data.store.store import Project, Store
-from core.errors import ModelError
 from core.export.web_page.head_file import read_head
-from core.export.web_page.runtime import fetched_runtime
+from core.export.web_page.runtime import Runtime
 from core.inspection.predicting.predictor import Predictor
 from core.models.bundle import BundleInfo, save_bundle
 from core.models.resnet import build
@@ -50,12 +49,15 @@ def offline(chromium: Browser) -> Iterator[Page]:
 
 @pytest.mark.weights
 def test_three_bursts_become_a_page_that_answers_and_learns_offline(
-    page: Page, offline: Page, server: Server, store: Store, default_weights: object, tmp_path: Path, screenshots: Path
+    page: Page,
+    offline: Page,
+    server: Server,
+    store: Store,
+    default_weights: object,
+    runtime: Runtime,
+    tmp_path: Path,
+    screenshots: Path,
 ) -> None:
-    try:
-        fetched_runtime()
-    except ModelError as error:
-        pytest.skip(str(error))
     project = store.create_project("Cards", classes=CLASSES)
     page.add_init_script(CAMERA)
     collect_three_bursts(page, server, store, project, screenshots)

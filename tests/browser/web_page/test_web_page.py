@@ -15,10 +15,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.data.pictures.decoding import decode
 from core.data.pictures.network_input.preprocessing import Preprocessing
-from core.errors import ModelError
 from core.export.web_page.head_file import read_head
 from core.export.web_page.new_bundle import bundle_with_head
-from core.export.web_page.runtime import fetched_runtime
+from core.export.web_page.runtime import Runtime
 from core.export.web_page.write_page import MadePage, PageOptions, write_page
 from core.inspection.predicting.predictor import Predictor
 from core.runs.folder import RunFolder
@@ -41,11 +40,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunFolder]:
 
 
 @pytest.fixture(scope="module")
-def made(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> MadePage:
-    try:
-        fetched_runtime()
-    except ModelError as error:
-        pytest.skip(str(error))
+def made(run: RunFolder, runtime: Runtime, tmp_path_factory: pytest.TempPathFactory) -> MadePage:
     workspace: Workspace = open_workspace(run.path.parent.parent)
     return write_page(run.path, tmp_path_factory.mktemp("out") / "page", workspace, PageOptions(samples=2))
 
