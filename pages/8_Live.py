@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.components.live.live_crop import explain_crop, pick_crop
 from pages.components.live.live_desk import LiveDesk
 from pages.components.live.live_form import form
 from pages.components.live.live_model import live_model
@@ -19,24 +20,30 @@ with frame.page("Live"):
     model = live_model(reference)
     if model is None:
         st.stop()
+    predictor = model.predictor
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.segmented_control("Source", list(SOURCES), default=CAMERA, required=True, key="live-source")
         source = SOURCES[chosen]
+        crop = pick_crop(predictor.task)
         sound = st.toggle("Sound", value=True, key="live-sound", help="A tone while the alarm lasts.")
-    predictor = model.predictor
+    picture = st.container()  # above the settings: on a phone, they would push it off the screen
+    st.header("Settings", anchor=False)
     settings = form(predictor.classes, predictor.decision, reference)
     with st.expander("More settings", key="live-more"), st.container(horizontal=True):
         size = st.selectbox("Camera width", list(SIZES), index=1, key="live-size", width=200)
         rate = st.number_input("Frames a second of a video", 0.1, 60.0, 10.0, 1.0, key="live-rate", width=260)
     desk: LiveDesk | None = st.session_state.get(DESK)
-    if desk is None or desk.model is not model:
-        desk = st.session_state[DESK] = LiveDesk(model, settings)
+    if desk is None or desk.model is not model or desk.crop != crop:
+        desk = st.session_state[DESK] = LiveDesk(model, settings, crop)
     desk.use(settings)
-    if source == "video":
-        st.caption("The video stays in your browser, which posts one frame after the other. Nothing is stored.")
-    else:
-        st.caption("Frames go to the server that runs this app, one at a time. Nothing is stored.")
-    stage(desk, source, reference, sound=sound, pixels=SIZES[size], rate=rate)
-    engine = "with the frozen layers in 8 bits" if model.rounds else f"in {model.engine_name}"
-    st.caption(f"Each frame is computed {engine}, in one view.")
+    with picture:
+        stage(desk, source, reference, sound=sound, pixels=SIZES[size], rate=rate)
+        explain_crop(crop)
+        goes = (
+            "The video stays in your browser, which posts one frame after the other."
+            if source == "video"
+            else "Frames go to the server that runs this app, one at a time."
+        )
+        engine = "with the frozen layers in 8 bits" if model.rounds else f"in {model.engine_name}"
+        st.caption(f"{goes} Nothing is stored. Each frame is computed {engine}, in one view.")
     timeline(desk.session)

@@ -30,7 +30,7 @@ from core.cli.ending.json_result import RESULT
 from core.cli.exporting import export
 from core.cli.grouping import groups
 from core.cli.importing.questions import print_questions, question_as_record
-from core.cli.predicting import features, live, predict, predict_explain
+from core.cli.predicting import crop_faces, features, live, predict, predict_explain
 from core.cli.serving import push, serve
 from core.cli.web_page import page_commands
 from core.errors import QuestionsOpen, StudioError
@@ -69,6 +69,7 @@ app.command("decide")(decide.decide)
 app.command("predict")(predict.predict)
 app.command("explain")(predict_explain.explain)
 app.command("live")(live.live)
+app.command("crop-faces")(crop_faces.crop_faces)
 app.command("features")(features.features)
 app.command("export")(export.export)
 app.command("use-head")(page_commands.use_head)

@@ -2,8 +2,9 @@
 
 import math
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 
 import numpy as np
 
@@ -20,6 +21,9 @@ MOST_FRAMES = 72_000
 MOST_NUMBERS = 8_000_000
 """Probabilities that are kept, so that a thousand classes do not fill the memory."""
 MOST_EVENTS = 1_000
+NO_FACE = "no face"
+NO_FACE_SECONDS = 0.5
+"""After this long without a face, the log says so: detectors miss single frames."""
 SHARE_MARGIN = 0.02
 """How far the share of time must fall below its limit before that alarm ends; at most half of it."""
 
@@ -61,25 +65,38 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class NoFace:
+    """A frame without an answer, because no face was found that could be cropped."""
+
+    at: float
+    sounding: bool
+    """Whether an alarm from before goes on."""
+
+
+@dataclass(frozen=True)
 class Event:
     """One line of the log."""
 
     at: float
     kind: str
-    """``answer``, ``alarm``, ``alarm ended``, ``share`` or ``share ended``."""
+    """``answer``, ``no face``, ``alarm``, ``alarm ended``, ``share`` or ``share ended``."""
     text: str
 
 
 class LiveSession:
     """One stream with one model. Not for several threads at once."""
 
-    def __init__(self, classes: Sequence[str], decision: Decision | None, settings: LiveSettings) -> None:
-        """Raises DataError if the model has no class with the alarm's name."""
+    def __init__(
+        self, classes: Sequence[str], decision: Decision | None, settings: LiveSettings, *, cropped: bool = False
+    ) -> None:
+        """``cropped``: frames may have no face. Raises DataError if the model has no class with the alarm's name."""
         self.classes = tuple(classes)
+        self.cropped = cropped
         self.decision = decision
         self.settings = settings
         kept = min(MOST_FRAMES, MOST_NUMBERS // (2 * len(self.classes)))
         self.answers: deque[Answer] = deque(maxlen=kept)
+        self.without_face: deque[NoFace] = deque(maxlen=kept)
         self.events: deque[Event] = deque(maxlen=MOST_EVENTS)
         self._smoother = Smoother(settings.smoothing, settings.smoothing_seconds)
         self._share = ClosedShare(settings.window_seconds)
@@ -87,10 +104,11 @@ class LiveSession:
         limit = settings.share_limit
         self._drowsy = None if limit is None else Alarm(limit, release_below(limit, SHARE_MARGIN), 0.0)
         self._watched = None if settings.alarm_class is None else _place(self.classes, settings.alarm_class)
-        self._spoken: tuple[int, bool] | None = None
+        self._spoken: tuple[int, bool] | str | None = None
         self.after_gap = False
         """Whether the newest frame came so long after the one before that the alarm starts to count again."""
-        self._gaps, self._newest = 0, math.inf
+        self._gaps, self.newest = 0, -math.inf
+        self._missing_since: float | None = None
         self._alarm_began = self._drowsy_began = 0.0
 
     def add(self, seen: Seen) -> Answer:
@@ -100,9 +118,9 @@ class LiveSession:
         chosen = int(chosen_classes(smoothed[None], decision, self.classes)[0])
         too_small = decision.leave_below is not None and smoothed[chosen] < decision.leave_below
         unsure = bool(too_small or seen.foreign)
+        self._missing_since = None
         self._log_answer(seen.at, chosen, unsure)
-        self.after_gap = seen.at - self._newest > GAP_SECONDS
-        self._gaps, self._newest = self._gaps + self.after_gap, seen.at
+        self._note_time(seen.at)
         share = self._watch(seen.at, smoothed)
         drowsy = self._drowsy is not None and self._drowsy.sounding
         above = self._alarm.above_seconds
@@ -110,9 +128,43 @@ class LiveSession:
         self.answers.append(answer)
         return answer
 
+    def add_without_face(self, at: float) -> NoFace:
+        """Take a frame without a face, which is no answer. Raises ValueError if it is not later than the one before.
+
+        An alarm that sounds goes on: nobody knows whether the eyes have opened. None begins, and a class that was seen
+        counts anew once its last answer is more than GAP_SECONDS old.
+        """
+        if at <= self.newest:
+            raise ValueError(f"the frame at {at} s does not follow the one at {self.newest} s")
+        self._note_time(at)
+        if self._missing_since is None:
+            self._missing_since = at
+        if at - self._missing_since >= NO_FACE_SECONDS and self._spoken != NO_FACE:
+            self._spoken = NO_FACE
+            self._log(at, NO_FACE, "no face")
+        found = NoFace(at, bool(self.answers) and self.answers[-1].sounding)
+        self.without_face.append(found)
+        return found
+
+    @property
+    def face_missing(self) -> bool:
+        """Whether the newest frame has no face."""
+        return self._missing_since is not None
+
+    @property
+    def frames(self) -> Iterator[Answer | NoFace]:
+        """All frames that are kept, in the order of their times."""
+        return merge(self.answers, self.without_face, key=_time_of)
+
     def with_settings(self, settings: LiveSettings) -> "LiveSession":
         """Return a session with other settings and the same frames, answered anew."""
-        return replayed((one.seen for one in self.answers), self.classes, self.decision, settings)
+        session = LiveSession(self.classes, self.decision, settings, cropped=self.cropped)
+        for one in self.frames:
+            if isinstance(one, NoFace):
+                session.add_without_face(one.at)
+            else:
+                session.add(one.seen)
+        return session
 
     @property
     def alarms(self) -> list[Event]:
@@ -129,6 +181,10 @@ class LiveSession:
             f"{frames} came more than {GAP_SECONDS:g} second after the one before. There, the alarm starts to count "
             "again: it needs at least 2 frames a second."
         )
+
+    def _note_time(self, at: float) -> None:
+        self.after_gap = bool(at - self.newest > GAP_SECONDS and self.newest > -math.inf)
+        self._gaps, self.newest = self._gaps + self.after_gap, at
 
     def _watch(self, at: float, smoothed: np.ndarray) -> float | None:
         """Update the alarms, log their turns, and return the share of time."""
@@ -169,6 +225,10 @@ def replayed(
     for seen in frames:
         session.add(seen)
     return session
+
+
+def _time_of(frame: Answer | NoFace) -> float:
+    return frame.at if isinstance(frame, NoFace) else frame.seen.at
 
 
 def _place(classes: Sequence[str], name: str) -> int:

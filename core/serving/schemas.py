@@ -53,6 +53,7 @@ class Health(BaseModel):
     status: str = Field(description='"ok"; while it ends, the service accepts no connections.')
     model: str
     requests: int = Field(description="Requests that are answered now or wait.")
+    uploads: int = Field(description="Requests whose photos are still arriving.")
     photos: int = Field(description="Photos that were answered since the start.")
     seconds: float = Field(description="Since the start.")
 

@@ -15,6 +15,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
+from core.data.pictures.decoding import MAX_FILE_BYTES
 from core.errors import ComputationError, StudioError
 from core.inspection.predicting.answers_json import answers_as_json
 from core.inspection.predicting.predictions import TOP
@@ -25,7 +26,7 @@ from core.serving.guard import OriginGuard
 from core.serving.limits import Limits
 from core.serving.model_facts import model_facts
 from core.serving.schemas import PHOTOS_FORM, Answers, Health, ModelFacts, Problem
-from core.serving.uploads import RequestRefused, photos_in, uploaded_form
+from core.serving.uploads import RequestRefused, Uploads, photos_in, uploaded_form
 
 _FAILED = "The service failed on this request. Its log says why."
 _WORDS = {404: "There is no such address. GET /docs lists them.", 405: "This address does not take this method."}
@@ -38,16 +39,19 @@ def service(
     figures: Mapping[str, Any] | None = None,
     limits: Limits | None = None,
     origins: Sequence[str] = (),
+    hosts: Sequence[str] = (),
     only_loopback: bool = True,
 ) -> FastAPI:
     """Return the application for one model.
 
-    ``origins`` are the web pages that may use it beside its own. ``only_loopback`` refuses other host names.
+    ``origins`` are the web pages that may use it beside its own. ``hosts`` are the names under which it is reached,
+    beside those of this machine; ``only_loopback`` refuses all others, also addresses.
     """
     limits = limits or Limits()
     answering = Answering(predictor)
     answering.warm_up()
     facts = model_facts(predictor, limits, figures or {})
+    uploads = Uploads(limits)
     started, open_requests = time.monotonic(), 0
     app = FastAPI(
         title=f"{predictor.name} · ResNet Studio",
@@ -59,7 +63,7 @@ def service(
     app.add_middleware(
         CORSMiddleware, allow_origins=list(origins), allow_methods=["GET", "POST"], allow_headers=["content-type"]
     )
-    app.add_middleware(OriginGuard, origins=origins, only_loopback=only_loopback)
+    app.add_middleware(OriginGuard, origins=origins, hosts=hosts, only_loopback=only_loopback)
 
     @app.post(
         "/predict",
@@ -71,19 +75,21 @@ def service(
     async def predict(request: Request, top: Annotated[int, Query(ge=1, le=_MOST_CLASSES)] = TOP) -> JSONResponse:
         """Predict the classes of one or several photos, and the box if the model was trained for localization."""
         nonlocal open_requests
-        if open_requests >= limits.requests:
-            problem = f"{limits.requests} requests are waiting already. Try again in a moment."
-            return JSONResponse({"error": problem}, 503, {"Retry-After": "1"})
-        open_requests += 1
-        try:
+        if open_requests >= limits.requests:  # before the upload, which would be for nothing
+            return _busy(limits)
+        with uploads.place(request.client.host if request.client else ""):
             form = await uploaded_form(request, limits)
+        try:
+            photos = [(name, _reader(file)) for name, file in photos_in(form)]
+            if open_requests >= limits.requests:
+                return _busy(limits)
+            open_requests += 1
             try:
-                photos = [(name, _reader(file)) for name, file in photos_in(form)]
                 answers = await run_in_threadpool(answering.answers, photos, top)
             finally:
-                await form.close()
+                open_requests -= 1
         finally:
-            open_requests -= 1
+            await form.close()
         found = answers_as_json(answers)
         if found["answers"]:
             return JSONResponse(found)
@@ -101,6 +107,7 @@ def service(
             status="ok",
             model=predictor.name,
             requests=open_requests,
+            uploads=uploads.count,
             photos=answering.answered,
             seconds=round(time.monotonic() - started, 1),
         )
@@ -121,7 +128,8 @@ def _answer_errors_in_json(app: FastAPI) -> None:
     @app.exception_handler(RequestRefused)
     async def refused(_: Request, error: RequestRefused) -> JSONResponse:
         # The rest of a body that is too large is not read.
-        return JSONResponse({"error": error.sentence}, error.status, {"Connection": "close"})
+        again = {"Retry-After": "1"} if error.status == 503 else {}
+        return JSONResponse({"error": error.sentence}, error.status, {"Connection": "close", **again})
 
     @app.exception_handler(StudioError)
     async def told(_: Request, error: StudioError) -> JSONResponse:
@@ -142,8 +150,16 @@ def _answer_errors_in_json(app: FastAPI) -> None:
 
 
 def _reader(file: UploadFile) -> Callable[[], bytes]:
-    """Return what reads a file when its turn comes, so that the bytes of one photo are in memory at a time."""
-    return lambda: file.file.read()
+    """Return what reads a file when its turn comes, so that the bytes of one photo are in memory at a time.
+
+    Of a file that is too large for a photo, no more is read than the decoder needs to say so.
+    """
+    return lambda: file.file.read(MAX_FILE_BYTES + 1)
+
+
+def _busy(limits: Limits) -> JSONResponse:
+    problem = f"{limits.requests} requests are waiting already. Try again in a moment."
+    return JSONResponse({"error": problem}, 503, {"Retry-After": "1"})
 
 
 def _unreadable(refused: Sequence[Mapping[str, Any]]) -> str:

@@ -1,7 +1,9 @@
 """Read the photos of a multipart request within limits on their number, bytes and time."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from starlette.datastructures import FormData, UploadFile
@@ -12,8 +14,33 @@ from core.data.tables.names import storable_name
 from core.serving.limits import Limits
 
 _FIELDS = 16  # other fields of the form are ignored
-_DRAINED = 4  # times the limit
+_DRAINED = 64 * 2**20  # bytes beyond the limit
 _UNNAMED = "photo"
+
+
+class Uploads:
+    """Counts the requests whose photos are still arriving, of all clients and of each."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._of: Counter[str] = Counter()
+
+    @property
+    def count(self) -> int:
+        return self._of.total()
+
+    @contextmanager
+    def place(self, client: str) -> Iterator[None]:
+        """Hold a place for an upload of a client, whose address this is. Raises RequestRefused if there is none."""
+        if self.count >= self._limits.uploads or self._of[client] >= self._limits.uploads_of_one:
+            raise RequestRefused(503, "Too many photos are arriving already. Try again in a moment.")
+        self._of[client] += 1
+        try:
+            yield
+        finally:
+            self._of[client] -= 1
+            if not self._of[client]:
+                del self._of[client]
 
 
 @dataclass
@@ -34,7 +61,7 @@ async def uploaded_form(request: Request, limits: Limits) -> FormData:
     if declared.isdecimal() and int(declared) > limits.bytes:
         raise _too_large(limits)
     parser = MultiPartParser(
-        request.headers, _limited(request.stream(), limits), max_files=limits.photos, max_fields=_FIELDS
+        request.headers, limited(request.stream(), limits), max_files=limits.photos, max_fields=_FIELDS
     )
     try:
         return await asyncio.wait_for(parser.parse(), limits.upload_seconds)
@@ -58,15 +85,21 @@ def photos_in(form: FormData) -> list[tuple[str, UploadFile]]:
     return [(storable_name(file.filename or _UNNAMED), file) for file in files]
 
 
-async def _limited(chunks: AsyncIterator[bytes], limits: Limits) -> AsyncGenerator[bytes, None]:
+async def limited(chunks: AsyncIterator[bytes], limits: Limits) -> AsyncGenerator[bytes, None]:
     """Pass on a body up to the limit: its length is not always declared, and not always right.
 
     Some of what is too much is still received: a client that cannot send sees a broken connection, not the reason.
     """
     received = 0
-    async for chunk in chunks:
+    while True:
+        try:
+            chunk = await asyncio.wait_for(anext(chunks), limits.silent_seconds)
+        except StopAsyncIteration:
+            break
+        except TimeoutError:
+            raise RequestRefused(408, f"No byte of the photos came for {limits.silent_seconds:g} seconds.") from None
         received += len(chunk)
-        if received > _DRAINED * limits.bytes:
+        if received > limits.bytes + _DRAINED:
             break
         if received <= limits.bytes:
             yield chunk

@@ -113,7 +113,7 @@ def test_sigterm_ends_it_after_the_answer(process: subprocess.Popen[str], addres
     head += "content-type: multipart/form-data; boundary=b\r\n\r\n"
     with socket.create_connection((host, int(port)), timeout=120) as connection:
         connection.sendall(head.encode() + body[:-40])
-        assert _open_requests(address) == 1
+        assert _open_uploads(address) == 1
         process.send_signal(signal.SIGTERM)
         connection.sendall(body[-40:])
         reply = b""
@@ -124,9 +124,9 @@ def test_sigterm_ends_it_after_the_answer(process: subprocess.Popen[str], addres
     assert process.stderr is not None and process.stderr.read() == ""
 
 
-def _open_requests(address: str) -> int:
+def _open_uploads(address: str) -> int:
     for _ in range(100):
-        found = int(requests.get(f"{address}/health", timeout=10).json()["requests"])
+        found = int(requests.get(f"{address}/health", timeout=10).json()["uploads"])
         if found:
             break
         time.sleep(0.05)

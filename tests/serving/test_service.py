@@ -1,12 +1,16 @@
 """The service answers as the predictor does, within its limits, and says in JSON what it does not answer."""
 
+import asyncio
 import io
+import socket
 import struct
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import httpx
 import pytest
 from starlette.testclient import TestClient
 
@@ -15,6 +19,7 @@ from core.models.decision import Decision, FittedOn
 from core.models.untrusted.bundle_info import BundleInfo
 from core.serving.limits import Limits
 from core.serving.service import service
+from core.serving.uploads import RequestRefused, Uploads
 from tests.inspection.conftest import SMALL, photo, predictor
 
 __all__ = ["predictor"]
@@ -155,8 +160,69 @@ def test_pages_of_other_origins_are_kept_out(predictor: Predictor) -> None:
     assert refused.status_code == rebound.status_code == 403 and "--allow-origin" in refused.json()["error"]
     assert allowed.headers["access-control-allow-origin"] == "https://mine.example"
     assert own.status_code == 200
-    with client_of(predictor, only_loopback=False) as client:
-        assert client.get("/health", headers={"host": "class.example:8000"}).status_code == 200
+
+
+def test_a_name_that_is_not_this_machines_is_refused_on_every_address(predictor: Predictor) -> None:
+    """Listening on 0.0.0.0: a page that points a name of its own at this machine is of the same origin to a browser."""
+    with client_of(predictor, only_loopback=False, hosts=["Class.Example"]) as client:
+        for host in ("class.example:8000", "192.168.1.7:8000", "[fe80::1]:8000", "localhost", socket.gethostname()):
+            assert client.get("/health", headers={"host": host}).status_code == 200, host
+        refused = client.get("/health", headers={"host": "rebound.example:8000"})
+    assert refused.status_code == 403 and "--allow-host rebound.example" in refused.json()["error"]
+    with client_of(predictor, hosts=["proxied.example"]) as client:
+        assert client.get("/health", headers={"host": "proxied.example"}).status_code == 200
+        assert client.get("/health", headers={"host": "192.168.1.7"}).status_code == 403
+
+
+def test_a_slow_upload_holds_no_slot_and_ends_when_no_byte_comes(predictor: Predictor) -> None:
+    """One place for a request: while a body trickles in, another client gets its answer."""
+    app = service(predictor, limits=Limits(requests=1, silent_seconds=1.0))
+    head = b'--b\r\ncontent-disposition: form-data; name="p"; filename="p"\r\n\r\n'
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/predict",
+        "query_string": b"",
+        "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"multipart/form-data; boundary=b")],
+        "client": ("10.0.0.1", 1),
+    }
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    async def story() -> tuple[httpx.Response, dict[str, int]]:
+        chunks = iter([{"type": "http.request", "body": head, "more_body": True}])
+
+        async def receive() -> MutableMapping[str, Any]:
+            chunk = next(chunks, None)
+            return chunk or await asyncio.sleep(30, {})
+
+        slow = asyncio.create_task(app(scope, receive, send))
+        await asyncio.sleep(0.1)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as client:
+            health = (await client.get("/health")).json()
+            answered = await client.post("/predict", files=upload(png(0)))
+        await slow
+        return answered, health
+
+    answered, health = asyncio.run(story())
+    assert (health["requests"], health["uploads"]) == (0, 1)
+    assert answered.status_code == 200
+    assert sent[0]["status"] == 408 and b"No byte" in sent[1]["body"]
+
+
+def test_one_address_has_only_some_of_the_places_for_uploads() -> None:
+    places = Uploads(Limits(uploads=3, uploads_of_one=2))
+    with places.place("a"), places.place("a"):
+        with pytest.raises(RequestRefused) as refused, places.place("a"):
+            pass
+        assert refused.value.status == 503
+        with places.place("b"):
+            assert places.count == 3
+            with pytest.raises(RequestRefused), places.place("c"):
+                pass
+    assert places.count == 0
 
 
 def test_it_describes_itself_without_the_internet(predictor: Predictor) -> None:

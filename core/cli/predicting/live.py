@@ -14,6 +14,7 @@ from core.live.settings import METHODS, LiveSettings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from core.live.faces.crops import Crop
     from core.live.frame_files import Frame
     from core.live.frame_model import FrameModel
     from core.live.latency import LatencyMeter
@@ -55,12 +56,18 @@ def live(
         float | None,
         typer.Option(help="The share of the window that also raises an alarm, such as 0.15. Default: off."),
     ] = None,
+    crop: Annotated[
+        str,
+        typer.Option(help="What the model sees of a frame: whole, face (the largest), or eyes (both, averaged)."),
+    ] = "whole",
     device: Device = "auto",
     json: Json = False,
 ) -> None:
     """Answer each frame of a recording: smoothed over time, with the alarms of one class.
 
     This is how a drowsiness detector is evaluated: with --alarm-class closed, the alarms are printed with their times.
+    With --crop eyes, the model sees the eyes alone: it should have been trained on such crops (see crop-faces). A frame
+    without a face is no answer.
     """
     from core.live.thresholds import known_threshold
     from core.runs.models import bundle_folder, load_predictor, photos_of_bundle
@@ -86,16 +93,18 @@ def live(
         window_seconds=window_seconds,
         share_limit=share_limit,
     )
+    from core.live.faces.crops import checked_crop
     from core.live.frame_files import frames_in
     from core.live.frame_model import frame_model
     from core.live.latency import LatencyMeter
     from core.live.session import LiveSession
     from core.live.timeline_csv import events_csv, head_row
 
-    session = LiveSession(predictor.classes, predictor.decision, settings)
+    chosen_crop = checked_crop(crop, predictor.task)
+    session = LiveSession(predictor.classes, predictor.decision, settings, cropped=chosen_crop != "whole")
     folder = bundle_folder(run, workspace)
     model, meter = frame_model(predictor, workspace, folder, photos_of_bundle(folder)), LatencyMeter()
-    frames = _answered(model, frames_in(recording, rate), session, meter)
+    frames = _answered(model, frames_in(recording, rate), session, meter, chosen_crop)
     if csv is None:
         count = sum(1 for _ in frames)
     else:
@@ -108,7 +117,7 @@ def live(
     if session.warning:
         print_message(session.warning)
     if json:
-        print_json(_record(session, model, meter, count))
+        print_json({**_record(session, model, meter, count), "crop": chosen_crop})
         return
     _print(session, model, meter, count)
     for path, what in ((csv, "a row for each frame"), (log, "the log")):
@@ -117,28 +126,31 @@ def live(
 
 
 def _answered(
-    model: "FrameModel", frames: "Iterable[Frame]", session: "LiveSession", meter: "LatencyMeter"
+    model: "FrameModel", frames: "Iterable[Frame]", session: "LiveSession", meter: "LatencyMeter", crop: "Crop"
 ) -> "Iterator[str]":
     """Yield the row of each frame; its latency is from the decoded frame to its answer."""
-    from core.live.timeline_csv import answer_row
+    from core.live.faces.cropped_model import answer_crop
+    from core.live.timeline_csv import frame_row
 
     with ProgressDisplay() as display:
         for number, frame in enumerate(frames, start=1):
             began = time.perf_counter()
-            answer = session.add(model.answer(frame.image, frame.at).seen)
+            found = answer_crop(model, frame.image, frame.at, crop).answer
+            told = session.add_without_face(frame.at) if found is None else session.add(found.seen)
             ended = time.perf_counter()
             meter.add(ended - began, ended)
             display.show("answering", number)
-            yield answer_row(session, answer, frame.name)
+            yield frame_row(session, told, frame.name)
 
 
 def _record(session: "LiveSession", model: "FrameModel", meter: "LatencyMeter", frames: int) -> dict[str, object]:
-    last = session.answers[-1]
+    last = session.answers[-1] if session.answers else None
     return {
         "frames": frames,
-        "seconds": last.seen.at,
+        "seconds": session.newest,
+        "frames_without_face": len(session.without_face),
         "alarms": [{"seconds": one.at, "kind": one.kind, "text": one.text} for one in session.alarms],
-        "share_of_time": last.share,
+        "share_of_time": None if last is None else last.share,
         "events": [{"seconds": one.at, "kind": one.kind, "text": one.text} for one in session.events],
         "engine": model.engine_name,
         "latency_seconds": {"p50": meter.percentile(0.5), "p95": meter.percentile(0.95)},
@@ -155,7 +167,8 @@ def _print(session: "LiveSession", model: "FrameModel", meter: "LatencyMeter", f
         counted = "no class raises an alarm"
     else:
         counted = "no alarms" if not alarms else "1 alarm" if len(alarms) == 1 else f"{len(alarms):,} alarms"
+    missing = f", {len(session.without_face):,} without a face" if session.cropped else ""
     print_result(
-        f"{frames:,} frames over {session.answers[-1].seen.at:.1f} s, {counted}. "
+        f"{frames:,} frames over {session.newest:.1f} s{missing}, {counted}. "
         f"An answer took {middle:.0f} ms (median) and {late:.0f} ms (95th percentile), computed by {model.engine_name}."
     )

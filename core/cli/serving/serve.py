@@ -27,6 +27,14 @@ def serve(
             help="A web page that may use the service from a browser, such as https://example.org; may be repeated.",
         ),
     ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A host name under which the service is reached, such as models.example.org; may be repeated. "
+            "Addresses and this machine's own name need none; * allows all.",
+        ),
+    ] = None,
     test_time_views: Annotated[
         int | None,
         typer.Option(help="Average over this many views of each photo, as in predict. Default: as it was trained."),
@@ -66,6 +74,7 @@ def serve(
         figures=figures,
         limits=Limits(photos=most_photos, megabytes=most_megabytes),
         origins=allow_origin or [],
+        hosts=allow_host or [],
         only_loopback=alone,
     )
     address = address_of(listening)

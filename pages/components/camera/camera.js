@@ -59,12 +59,14 @@ const CAMERA_TROUBLE = {
 const cameraTrouble = (error) =>
   CAMERA_TROUBLE[error?.name] ?? `The camera cannot be opened (${error?.message || error}). Try again.`;
 
-// A JPEG of the video's present picture as base64, at the video's own resolution and never at the size on screen;
-// null while there is none.
+// A JPEG of the video's present picture as base64, at the video's own resolution up to 4K and never at the size on
+// screen; null while there is none.
 const canvas = document.createElement("canvas");
+const MOST_PIXELS = 8.9e6; // of a picture: the server takes 9 million (posted_pictures.py)
 const takePicture = async (video) => {
-  const [width, height] = [video.videoWidth, video.videoHeight];
-  if (!width || !height) return null;
+  if (!video.videoWidth || !video.videoHeight) return null;
+  const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (video.videoWidth * video.videoHeight)));
+  const [width, height] = [video.videoWidth, video.videoHeight].map((side) => Math.floor(side * scale));
   Object.assign(canvas, { width, height });
   canvas.getContext("2d").drawImage(video, 0, 0, width, height);
   const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", JPEG_QUALITY));

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import streamlit as st
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.data.pictures.decoding import decode
 from core.data.pictures.source import Source
 from core.data.store.store import Project
 from core.errors import ImageRefused
 from core.features.vectors import default_vectors
 from pages.components.annotate.suggest_state import instant_model
-from pages.components.camera.posted_pictures import Picture, picture_bytes
+from pages.components.camera.posted_pictures import Picture, camera_picture
 from pages.components.shared import frame
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def look_at(project: Project, raw: Any, token: str, before: Look) -> Look:
     if message.token != token or message.number <= before.number:
         return before
     try:
-        picture = decode(picture_bytes(message.picture, NAME), NAME).image
+        picture = camera_picture(message.picture, NAME)
     except ImageRefused as error:
         return Look(message.number, words=str(error))
     model, computed = instant_model(project.id), _computed(project)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.data.pictures.decoding import decode
+from core.data.pictures.box import Box
 from core.errors import ImageRefused
+from core.live.faces.cropped_model import answer_crop
+from core.live.faces.crops import Crop
 from core.live.latency import LatencyMeter
 from core.live.session import Answer, LiveSession
 from core.live.settings import LiveSettings
-from pages.components.camera.posted_pictures import Picture, picture_bytes
+from pages.components.camera.posted_pictures import Picture, camera_picture
 
 if TYPE_CHECKING:
     from core.live.frame_model import FrameModel
@@ -43,6 +45,7 @@ class LiveDesk:
 
     model: "FrameModel"
     settings: LiveSettings
+    crop: Crop = "whole"
     session: LiveSession = field(init=False)
     meter: LatencyMeter = field(init=False, default_factory=LatencyMeter)
     stream: str = ""
@@ -52,6 +55,8 @@ class LiveDesk:
     """Why the newest frame has no answer."""
     box: tuple[float, float, float, float] | None = None
     """Left, top, width and height, as shares of the frame's sides."""
+    crops: tuple[tuple[float, float, float, float], ...] = ()
+    """Where the model looked in the newest frame, in the same form."""
 
     def __post_init__(self) -> None:
         self.session = self._new_session()
@@ -76,19 +81,20 @@ class LiveDesk:
         self.number, self.problem = message.number, ""
         if message.latency is not None:
             self.meter.add(message.latency, time.monotonic())
-        if self.session.answers and message.at <= self.session.answers[-1].seen.at:
+        if message.at <= self.session.newest:
             return
         try:
-            picture = decode(picture_bytes(message.picture, "The camera's picture"), "The camera's picture").image
+            picture = camera_picture(message.picture, "The camera's picture")
         except ImageRefused as error:
             self.problem = str(error)
             return
-        found = self.model.answer(picture, message.at)
-        self.session.add(found.seen)
-        width, height = picture.size
-        place = found.box
-        sides = None if place is None else (place.x, place.y, place.width, place.height)
-        self.box = sides and (sides[0] / width, sides[1] / height, sides[2] / width, sides[3] / height)
+        seen = answer_crop(self.model, picture, message.at, self.crop)
+        self.crops = tuple(_as_shares(one, picture.size) for one in seen.crops)
+        if seen.answer is None:
+            self.session.add_without_face(message.at)
+            return
+        self.session.add(seen.answer.seen)
+        self.box = None if seen.answer.box is None else _as_shares(seen.answer.box, picture.size)
 
     @property
     def speed(self) -> str:
@@ -104,7 +110,21 @@ class LiveDesk:
         answered = {"stream": self.stream, "number": self.number}
         answers = self.session.answers
         shown = self._as_shown(answers[-1]) if answers else None
-        return {"answered": answered, "problem": self.problem, "answer": shown}
+        missing = self._without_face() if self.session.face_missing else None
+        return {
+            "answered": answered,
+            "problem": self.problem,
+            "answer": shown,
+            "missing": missing,
+            "crops": self.crops,
+        }
+
+    def _without_face(self) -> dict[str, Any]:
+        sounding = bool(self.session.answers and self.session.answers[-1].sounding)
+        watch = "No answer: the model is not asked without a face."
+        if sounding:
+            watch += " The alarm goes on until a face is found again."
+        return {"name": "No face found", "watch": watch, "events": self._events(), "speed": self.speed}
 
     def _as_shown(self, answer: Answer) -> dict[str, Any]:
         settings, classes = self.settings, self.session.classes
@@ -124,10 +144,13 @@ class LiveDesk:
             "line": float(answer.smoothed[answer.chosen if watched is None else watched]),
             "watch": self._watched(answer),
             "sounding": self._alarm(answer),
-            "events": [(one.at, one.kind, one.text) for one in list(self.session.events)[: -SHOWN_EVENTS - 1 : -1]],
+            "events": self._events(),
             "speed": self.speed,
             "box": self.box,
         }
+
+    def _events(self) -> list[tuple[float, str, str]]:
+        return [(one.at, one.kind, one.text) for one in list(self.session.events)[: -SHOWN_EVENTS - 1 : -1]]
 
     def _watched(self, answer: Answer) -> str:
         settings = self.settings
@@ -151,4 +174,9 @@ class LiveDesk:
 
     def _new_session(self) -> LiveSession:
         predictor = self.model.predictor
-        return LiveSession(predictor.classes, predictor.decision, self.settings)
+        return LiveSession(predictor.classes, predictor.decision, self.settings, cropped=self.crop != "whole")
+
+
+def _as_shares(box: Box, size: tuple[int, int]) -> tuple[float, float, float, float]:
+    width, height = size
+    return box.x / width, box.y / height, box.width / width, box.height / height

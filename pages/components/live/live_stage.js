@@ -39,7 +39,7 @@ const stop = (done = false) => {
   clearTimeout(waiting?.timer);
   run = waiting = null;
   silence();
-  parts.stage.classList.remove("running", "alarm");
+  parts.stage.classList.remove("running", "alarm", "missing");
   parts.alarm.textContent = "";
   closeCamera(parts.video);
   parts.go.textContent = goText();
@@ -156,6 +156,8 @@ const onAnswer = () => {
   waiting = null;
   say(data.problem);
   if (answer) show(answer);
+  crops(data.crops ?? []);
+  if (data.missing) missing(data.missing);
   // A camera need not be asked more often than the page says; a video is read as fast as answers come.
   const pause = run.source === "camera" ? Math.max(0, 1000 / data.rate - (now - run.captured)) : 0;
   setTimeout(capture, pause);
@@ -177,25 +179,44 @@ const show = (answer) => {
     return bar;
   });
   parts.bars.replaceChildren(...rows);
-  parts.watch.textContent = answer.watch;
-  parts.speed.textContent = answer.speed;
-  parts.log.replaceChildren(
-    ...answer.events.map(([at, kind, text]) => {
-      const line = element("li", kind === "answer" ? "" : "turn");
-      line.append(element("time", "", time(at)), element("span", "", text));
-      return line;
-    }),
-  );
+  told(answer);
+  parts.stage.classList.remove("missing");
   box(answer.box);
   points.push([answer.at, answer.line]);
   points = points.filter(([at]) => at >= answer.at - SHOWN_SECONDS);
   line(answer);
   alarm(answer.sounding);
 };
+// A frame without a face: the bars of the answer before stay, paler, because they are not about this frame.
+const missing = (found) => {
+  parts.answer.textContent = found.name;
+  told(found);
+  parts.stage.classList.add("missing");
+};
+const told = ({ watch, speed, events }) => {
+  parts.watch.textContent = watch;
+  parts.speed.textContent = speed;
+  parts.log.replaceChildren(
+    ...events.map(([at, kind, text]) => {
+      const line = element("li", kind === "answer" ? "" : "turn");
+      line.append(element("time", "", time(at)), element("span", "", text));
+      return line;
+    }),
+  );
+};
 const box = (place) => {
   parts.box.hidden = !place;
-  if (!place) return;
-  ["left", "top", "width", "height"].forEach((side, index) => (parts.box.style[side] = `${100 * place[index]}%`));
+  if (place) put(parts.box, place);
+};
+const put = (frame, place) =>
+  ["left", "top", "width", "height"].forEach((side, index) => (frame.style[side] = `${100 * place[index]}%`));
+const crops = (places) => {
+  const frames = places.map((place) => {
+    const frame = element("div", "crop");
+    put(frame, place);
+    return frame;
+  });
+  parts.crops.replaceChildren(...frames);
 };
 const line = ({ at, threshold }) => {
   const [width, height] = [600, 80];
@@ -253,7 +274,7 @@ const build = () => {
     stage: element("div", "stage"), video, file, device, line: curve, limit,
     note: element("p", "problem"), answer: element("div", "answer"), bars: element("div", "bars"),
     watch: element("div", "watch"), speed: element("div", "speed"), log: element("ol", "log"),
-    alarm: element("div", "alarm-text"), box: element("div", "box"), size: element("span", "size"),
+    alarm: element("div", "alarm-text"), box: element("div", "box"), crops: element("div"), size: element("span", "size"),
     go: textButton("", onGo, "go"), choose: textButton("Choose a video", () => file.click()),
   };
   parts.note.setAttribute("role", "status");
@@ -261,7 +282,7 @@ const build = () => {
   parts.log.setAttribute("aria-label", "Event log, newest first");
   parts.box.hidden = parts.note.hidden = true;
   const picture = element("div", "picture");
-  picture.append(video, parts.box, parts.size);
+  picture.append(video, parts.crops, parts.box, parts.size);
   const controls = element("div", "controls");
   controls.append(parts.go, parts.choose, file, device);
   const left = element("div", "left");
@@ -289,7 +310,9 @@ export default function (component) {
     root = place;
     build();
   }
-  if (run && before && (before.source !== data.source || before.model !== data.model)) stop();
+  const other = before && ["source", "model", "crop"].some((one) => before[one] !== data[one]);
+  if (other && parts.crops.firstChild) parts.crops.replaceChildren();
+  if (run && other) stop();
   if (before?.source !== data.source || !parts.go.textContent) {
     closeCamera(parts.video);
     if (parts.video.src) URL.revokeObjectURL(parts.video.src);

@@ -16,6 +16,8 @@ MOST_LINES = 6
 def timeline(session: LiveSession) -> None:
     """Draw the stream's line, its figures and the downloads; nothing before the first frame."""
     if not session.answers:
+        if session.without_face:
+            st.info(f"No face was found in {counted(len(session.without_face), 'frame')}, so there is no answer yet.")
         return
     st.header("Timeline", anchor=False)
     st.markdown(summary(session))
@@ -41,6 +43,8 @@ def summary(session: LiveSession) -> str:
     """Return how long the stream is and how many alarms it has, and whether its frames were too far apart for them."""
     last = session.answers[-1]
     length = f"{counted(len(session.answers), 'frame')} over {last.seen.at - session.answers[0].seen.at:.1f} s"
+    if session.cropped:
+        length += f", and {len(session.without_face):,} without a face"
     if session.settings.alarm_class is None:
         return f"{length}. No class raises an alarm."
     alarms = session.alarms

@@ -13,6 +13,7 @@ from core.runs.folder import RunFolder
 from pages.components.live.live_desk import LiveDesk
 from pages.components.live.live_form import likely_alarm_class
 from pages.components.live.live_stage import DESK
+from tests.live.drawn_face import drawn_face
 from tests.pages.conftest import OpenPage, messages, read
 from tests.pages.trained import COLORS, RUN, finished_run, picture
 
@@ -78,7 +79,13 @@ def test_frames_from_outside_are_checked(run: RunFolder, open_page: OpenPage) ->
     Image.fromarray(np.zeros((1, 1, 3), np.uint8)).resize((20000, 12000)).save(bomb, "PNG")
     desk.take({**posted("red", 5, at=5.0), "picture": base64.b64encode(bomb.getvalue()).decode()})
     assert "pixels" in desk.problem
-    desk.take(posted("blue", 6, at=6.0))
+    large = io.BytesIO()
+    Image.new("RGB", (4000, 2300)).save(large, "JPEG")
+    desk.take(
+        {**posted("red", 5, at=5.5, stream="a"), "number": 6, "picture": base64.b64encode(large.getvalue()).decode()}
+    )
+    assert "4000 x 2300" in desk.problem, "more than 4K is no camera's frame"
+    desk.take(posted("blue", 7, at=6.0))
     assert not desk.problem and len(desk.session.answers) == 2
     desk.take(posted("blue", 1, at=0.0, stream="another"))
     assert len(desk.session.answers) == 1 and len(desk.meter) == 1
@@ -90,3 +97,22 @@ def test_the_class_of_closed_eyes_is_offered_first() -> None:
     assert likely_alarm_class(["owl", "duck"]) is None
     assert likely_alarm_class(["space shuttle", "owl"]) is None
     assert likely_alarm_class(["eyes_shut", "open"]) == "eyes_shut"
+
+
+def test_a_crop_is_drawn_and_a_frame_without_a_face_is_no_answer(run: RunFolder, open_page: OpenPage) -> None:
+    app = open_page("Live", run=RUN)
+    app.button_group(key="live-crop").set_value(["Eyes"]).run()
+    assert not messages(app)
+    assert any("crop-faces PHOTOS --crop eyes" in one.value for one in app.caption)
+    desk = desk_of(app)
+    assert desk.crop == "eyes"
+    for number, frame in enumerate((drawn_face(closed=False), Image.new("RGB", (640, 360)))):
+        stream = io.BytesIO()
+        frame.save(stream, "JPEG")
+        text = base64.b64encode(stream.getvalue()).decode()
+        desk.take({**posted("red", number + 1, at=float(number)), "picture": text})
+        told = desk.told()
+        assert told["answer"] is not None and len(told["crops"]) == (0 if number else 2)
+    assert told["missing"]["name"] == "No face found" and len(desk.session.answers) == 1
+    app.run()
+    assert any("1 frame over 0.0 s, and 1 without a face" in read(one.value) for one in app.markdown)

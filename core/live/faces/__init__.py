@@ -1,0 +1,1 @@
+"""Face and eye crops: a small detector, and what a model sees of a frame."""
