@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components.camera.home_camera import take_photos
+from pages.components.camera.home_camera import counts, take_photos
 from pages.components.data.importing.import_line import import_line
 from pages.components.home.disk_space import show_disk_space
 from pages.components.home.lost_photos import show_lost_photos
@@ -10,7 +10,6 @@ from pages.components.home.project_list import show_projects
 from pages.components.home.project_status import (
     next_steps,
     runs_of,
-    show_counts,
     show_photos,
     show_runs,
     show_steps,
@@ -42,7 +41,7 @@ with frame.page("Home", SENTENCE, heading="ResNet Studio"):
         runs = runs_of(project)
         status = status_of(project, runs)
         st.header(plain(project.name), anchor=False)
-        show_counts(status)
+        counts(project, status)
         show_lost_photos(project)
         importing = import_line(project) is not None
         if not complete_sample(project) and (status.trainable or not importing):

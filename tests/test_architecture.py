@@ -81,7 +81,7 @@ FLOORS = {
 }
 PAGE_FRAMEWORKS = {"streamlit", "gradio"}
 # Outside core: core must run without these.
-ABOVE_CORE = {"app", "demo", "pages", "tests", "benchmarks", "scripts"}
+ABOVE_CORE = {"app", "demo", "demo_parts", "pages", "tests", "benchmarks", "scripts"}
 
 # Modules that pages import before anything is trained or predicted: they may not pull torch in.
 TORCH_FREE = [

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from core.export.box_snippet import box_snippet
-from core.export.card.card_metadata import front_matter
+from core.export.card.card_metadata import front_matter, licence_of, licence_sentence
 from core.export.card.card_use import data_text, input_text, intended_use, limits
 from core.export.card.confusion_picture import picture_lines
 from core.export.decision_card import LIKELIEST, DoubtFigures, decision_text, threshold_note
@@ -313,9 +313,10 @@ def _training(info: BundleInfo) -> str:
 
 def _weights(info: BundleInfo) -> str:
     if not info.weights:
-        return "Training started from random weights, or their origin is not recorded."
+        return f"Training started from random weights, or their origin is not recorded. {licence_sentence(info)}"
     rows = [[cell(key.replace("_", " ")), cell(value)] for key, value in info.weights.items()]
-    return "The origin and licence of the starting weights:\n\n" + _table(["", ""], rows)
+    unknown = "" if licence_of(info) else f"\n\n{licence_sentence(info)}"
+    return "The origin and licence of the starting weights:\n\n" + _table(["", ""], rows) + unknown
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from core.errors import BundleError
 from core.export.bundle_zip import bundle_of, export_bundle
+from core.export.card.card_metadata import OTHER, licence_of, licence_sentence
 from core.export.model_card import cell
 from core.export.space_kinds import DEMO_KINDS, KINDS, STATIC
 from core.inspection.predicting.predictor import IMAGENET, imagenet_network
@@ -22,6 +23,7 @@ from core.workspace import REPOSITORY, SAMPLE_IMAGES
 TITLE = "ResNet Studio demo"
 DEPLOY = REPOSITORY / "deploy"
 
+PACKAGES = ("core", "demo_parts")
 # A Space's demo has one bundle and no runs, and does not write other Spaces: these imports are not followed.
 LEFT_OUT = ("core.runs", "core.training", "core.export")
 
@@ -32,13 +34,13 @@ STATIC_ATTRIBUTES = "".join(map(_IN_LFS.format, ("onnx", "wasm", "jpg")))
 
 
 def write_demo_space(
-    source: Path | str, out: Path, title: str = TITLE, license: str = "mit", kind: str = "cpu"
+    source: Path | str, out: Path, title: str = TITLE, license: str | None = None, kind: str = "cpu"
 ) -> Path:
     """Write the Space's folder for a run, a bundle or ``"imagenet"``; return ``out``. It appears complete.
 
     ``title`` is what visitors see: the Space's name and the demo's heading. ``license`` is Hugging Face's identifier
-    for the front matter, ``kind`` one of DEMO_KINDS. Raises the errors of ``export_bundle``, and BundleError if ``out``
-    exists and is not empty.
+    for the front matter, by default that of the starting weights. ``kind`` is one of DEMO_KINDS. Raises the errors of
+    ``export_bundle``, and BundleError if ``out`` exists and is not empty.
     """
     chosen = DEMO_KINDS[kind]
     with _whole_folder(out) as space:
@@ -64,7 +66,7 @@ def write_static_space(
     out: Path,
     write_page: Callable[[Path | str, Path], object],
     title: str = TITLE,
-    license: str = "mit",
+    license: str | None = None,
 ) -> Path:
     """Write the folder of a static Space, whose page runs in the browser; return ``out``. It appears complete.
 
@@ -95,7 +97,7 @@ def _whole_folder(out: Path) -> Iterator[Path]:
 
 
 def program_files() -> list[Path]:
-    """Return demo.py and every module of core that it imports, directly or indirectly, also inside functions."""
+    """Return demo.py and every module of ours that it imports, directly or indirectly, also inside functions."""
     found: dict[Path, None] = {}
     waiting = [REPOSITORY / "demo.py"]
     while waiting:
@@ -124,7 +126,7 @@ def _imports(path: Path) -> Iterator[str]:
 def _files_of(module: str) -> Iterator[Path]:
     """Yield a module's file and its packages' __init__.py; nothing for foreign modules and those in LEFT_OUT."""
     parts = module.split(".")
-    if parts[0] != "core" or module.startswith(LEFT_OUT):
+    if parts[0] not in PACKAGES or module.startswith(LEFT_OUT):
         return
     for depth in range(1, len(parts) + 1):
         place = REPOSITORY.joinpath(*parts[:depth])
@@ -139,12 +141,13 @@ def _requirements(needed: Collection[str]) -> Iterator[str]:
             yield line
 
 
-def _readme(folder: str, info: BundleInfo, title: str, license: str) -> str:
+def _readme(folder: str, info: BundleInfo, title: str, license: str | None) -> str:
     template = (DEPLOY / folder / "README.md").read_text(encoding="utf-8")
     some = ", ".join(map(cell, info.classes[:5])) + (" ..." if len(info.classes) > 5 else "")
     return template.format(
         sdk_version=version("gradio"),
-        license=license,
+        license=license or licence_of(info) or OTHER,
+        licence=licence_sentence(info),
         title=cell(title),
         quoted_title=json.dumps(title),  # in JSON, every text is also valid YAML
         sentence=f"A {network_name(info.arch)} with {len(info.classes)} classes: {some}.",

@@ -18,3 +18,9 @@ def test_a_file_of_the_same_name_size_and_time_in_another_folder_is_another_one(
         assert found.name == "001.bmp"
         stamps.append(found.stamp)
     assert stamps[0] != stamps[1]
+
+
+def test_the_unfinished_table_in_the_folder_of_the_photos_is_none_of_them(tmp_path: Path) -> None:
+    for name in ("a.jpg", "answers.csv.unfinished", "answers.csv.unfinished-journal", "b.parquet.part", "notes.csv"):
+        (tmp_path / name).write_bytes(b"x")
+    assert [one.name for one in _input_files([tmp_path], None)] == ["a.jpg", "notes.csv"]

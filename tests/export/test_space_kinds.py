@@ -30,7 +30,8 @@ def spaces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.mark.parametrize("kind", list(DEMO_KINDS))
 def test_hugging_face_reads_the_front_matter(spaces: dict[str, Path], kind: str) -> None:
     front = read_front_matter(spaces[kind])  # raises DataError where a Space's front matter is incomplete
-    assert front.kind == "space" and front.values["title"] == TITLE and front.values["license"] == "mit"
+    assert front.kind == "space" and front.values["title"] == TITLE and front.values["license"] == "other"
+    assert "No licence is recorded" in (spaces[kind] / "README.md").read_text(encoding="utf-8")
     expected = {"zerogpu": ("gradio", "zero-a10g"), "cpu": ("gradio", None), "docker": ("docker", None)}[kind]
     assert (front.values["sdk"], front.values.get("suggested_hardware")) == expected
     assert front.start == ("" if kind == "docker" else "app.py")

@@ -1,6 +1,7 @@
 """The images that a command gets: files, folders, zips and packed images, with what is skipped and why."""
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from core.errors import ImageRefused
 if TYPE_CHECKING:
     from core.inspection.predicting.predict_files import FileSource
 
+# What a prediction into this folder, or another shard's, is writing beside its table.
+_UNFINISHED = re.compile(r"\.(?:csv|parquet)\.(?:part|unfinished(?:-journal|-wal|-shm)?)$", re.IGNORECASE)
 _ONE_BY_ONE = 3  # files with the same reason that get a line each
 
 
@@ -61,7 +64,7 @@ def _in_folder(folder: Path) -> "Iterator[tuple[str, FileSource]]":
     from core.data.tables.names import storable_name
 
     unreadable: list[OSError] = []
-    for file in _files_below(folder, unreadable, is_clutter):
+    for file in _files_below(folder, unreadable, lambda name: is_clutter(name) or bool(_UNFINISHED.search(name))):
         name = storable_name(file.relative_to(folder).as_posix())
         reason = _skipped(file)
         if reason is None and is_picture(file.name):

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from core.export.hub.published_files import FolderFile
 
 _SHOWN_FILES = 40
+_MOST_LINES = 500
+"""With more files, those of a folder share a line: a Space of the demo has a few hundred."""
 
 
 def push(
@@ -32,12 +34,16 @@ def push(
     update: Annotated[
         bool, typer.Option("--update", help="Replace the files of a model or Space that exists.")
     ] = False,
+    with_secrets: Annotated[
+        bool, typer.Option("--with-secrets", help="Publish files although they look like they hold a key or a token.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Publish without asking.")] = False,
     json: Json = False,
 ) -> None:
     """Publish an exported model or Space on the Hugging Face Hub. It lists the files and asks before it publishes them.
 
-    Photos are never published unless you say --with-photos. Log in first: hf auth login.
+    Photos are never published unless you say --with-photos, and nothing is while a file looks like it holds a key, a
+    password or a token. Log in first: hf auth login.
     """
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}. Export the model first: python -m core export RUN --out DIR.")
@@ -57,6 +63,8 @@ def push(
     published = [one for one in found if not one.left_out and (with_photos or not one.photo)]
     held_back = [one for one in found if one not in published]
     _check_start(front, held_back)
+    if not with_secrets:
+        _check_secrets(published)
     _show(folder, repo_id, front, published, held_back, private)
     if not yes and not typer.confirm("Publish these files?", err=True):
         raise DataError("Nothing was published.")
@@ -84,6 +92,19 @@ def _check_start(front: "FrontMatter", held_back: "Sequence[FolderFile]") -> Non
             )
 
 
+def _check_secrets(published: "Sequence[FolderFile]") -> None:
+    """Raise DataError that names the files that look like they hold a secret."""
+    found = [one for one in published if one.secret]
+    if not found:
+        return
+    named = "; ".join(f"{one.name} ({one.secret})" for one in found[:_SHOWN_FILES])
+    rest = f"; and {len(found) - _SHOWN_FILES:,} more" if len(found) > _SHOWN_FILES else ""
+    raise DataError(
+        f"Nothing was published, because of what looks like a secret: {named}{rest}. Take it out of the folder. If "
+        "it has been published before, revoke it. Is it no secret? Then say --with-secrets."
+    )
+
+
 def _show(
     folder: Path,
     repo_id: str,
@@ -92,18 +113,18 @@ def _show(
     held_back: "Sequence[FolderFile]",
     private: bool,
 ) -> None:
-    """Print what will be published, and what is held back with the reason."""
+    """Print what will be published, all of it, and what is held back with the reason."""
+    from core.export.hub.onnx_contents import onnx_remark
+
     seen = "private" if private else "public: everyone can see it"
     print_message(f"{folder} becomes the {front.kind} {repo_id} ({seen}).")
     total = sum(one.bytes for one in published)
     print_message(f"{len(published):,} files, {_size(total)}, will be published:")
-    largest = sorted(published, key=lambda one: -one.bytes)[:_SHOWN_FILES]
-    for one in sorted(largest, key=lambda one: one.name):
-        print_message(f"  {one.name}  {_size(one.bytes)}")
-    if len(published) > len(largest):
-        rest = total - sum(one.bytes for one in largest)
-        print_message(f"  and {len(published) - len(largest):,} smaller files, {_size(rest)}")
+    for line in _listed(published):
+        print_message(f"  {line}")
     for one in published:
+        if one.path.suffix.lower() == ".onnx" and (remark := onnx_remark(one.path)):
+            print_message(f"{one.name} {remark}")
         if one.vectors:
             print_message(f"{one.name} holds vectors of training photos, not the photos.")
     for reason in dict.fromkeys(one.left_out or one.photo for one in held_back):
@@ -114,8 +135,24 @@ def _show(
         print_message(f"Held back, because {reason}: {some}" if len(names) == 1 else f"Held back ({reason}): {some}")
 
 
+def _listed(published: "Sequence[FolderFile]") -> list[str]:
+    """Return a line for each file, by name; of a folder with very many files, one line for its folder."""
+    if len(published) <= _MOST_LINES:
+        return [f"{one.name}  {_size(one.bytes)}" for one in published]
+    folders: dict[str, list[FolderFile]] = {}
+    for one in published:
+        folders.setdefault(one.name.rpartition("/")[0], []).append(one)
+    lines = []
+    for folder, files in folders.items():
+        if folder and len(files) > _SHOWN_FILES:
+            lines.append(f"{folder}/: {len(files):,} files  {_size(sum(one.bytes for one in files))}")
+        else:
+            lines += [f"{one.name}  {_size(one.bytes)}" for one in files]
+    return lines
+
+
 def _size(count: int) -> str:
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= size:
             return f"{count / size:,.1f} {unit}"
-    return f"{count} bytes"
+    return "1 byte" if count == 1 else f"{count} bytes"

@@ -13,6 +13,8 @@ from core.runs.exams.looks import Looks
 _LICENCES = {"bsd-3-clause": "bsd-3-clause", "mit": "mit", "apache-2.0": "apache-2.0"}
 _HUB_ADDRESS = re.compile(r"https://huggingface\.co/([\w.-]+/[\w.-]+)/resolve/")
 _DATASET = "resnet-studio-snapshot"
+OTHER = "other"
+"""The Hub's identifier of a licence that its list does not have, or that nobody has said."""
 
 
 def front_matter(
@@ -26,7 +28,8 @@ def front_matter(
 
     kind = pipeline_tag(info)
     data = ModelCardData(
-        license=licence_of(info),
+        license=licence_of(info) or OTHER,
+        license_name=None if licence_of(info) else "not-recorded",
         library_name="torchvision" if torchvision else "resnet-studio",
         pipeline_tag=kind,
         tags=["resnet", "transfer-learning", kind],
@@ -50,6 +53,17 @@ def licence_of(info: BundleInfo) -> str | None:
     """Return the Hub's identifier for the licence of the starting weights; None if there is none or it is not known."""
     text = info.weights.get("licence", "").lower()
     return next((name for word, name in _LICENCES.items() if text.startswith(word)), None)
+
+
+def licence_sentence(info: BundleInfo) -> str:
+    """Return what is known of the licence of a model's weights, and what to do where it is not known."""
+    text = info.weights.get("licence", "")
+    if licence_of(info):
+        return f"Licence of the starting weights: {text}."
+    fill_in = "Before you publish it, write its licence in place of `other` at the top of this file."
+    if text:
+        return f'The starting weights are under "{text}", which is no licence of the Hub\'s list. {fill_in}'
+    return f"No licence is recorded for the starting weights, or there were none. {fill_in}"
 
 
 def base_model(info: BundleInfo) -> str | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from core.data.pictures.decoding import IMAGE_SUFFIXES
 from core.errors import DataError
 from core.export.hub.drawn_pictures import is_chart
+from core.export.hub.secrets import secret_reason
 from core.models.decision import FOREIGN_FILE
 
 # The first bytes of pictures and films, whatever their files are called.
@@ -53,9 +54,10 @@ _PAGE_VECTORS = ("data/foreign.js", "data/known.js")
 
 @dataclass(frozen=True)
 class FolderFile:
-    """A file of the folder; ``photo`` says in half a sentence why it counts as a photo, ``left_out`` why it never goes.
+    """A file of the folder, and in half a sentence each what speaks against publishing it.
 
-    ``name`` is its path in the folder, with slashes.
+    ``name`` is its path in the folder, with slashes. ``photo`` says why it counts as a photo, ``secret`` why it looks
+    like it holds a key or a token, ``left_out`` why it never goes.
     """
 
     name: str
@@ -63,6 +65,7 @@ class FolderFile:
     bytes: int
     photo: str = ""
     left_out: str = ""
+    secret: str = ""
 
     @property
     def vectors(self) -> bool:
@@ -81,11 +84,12 @@ def files_in(folder: Path) -> list[FolderFile]:
         try:
             size = 0 if left_out else path.stat().st_size
             photo = "" if left_out else photo_reason(path)
+            secret = "" if left_out else secret_reason(path)
         except OSError as error:
             raise DataError(
                 f"{path} cannot be read ({error.strerror}). Repair or delete it, then try again."
             ) from error
-        found.append(FolderFile(name, path, size, photo, left_out))
+        found.append(FolderFile(name, path, size, photo, left_out, secret))
         if len(found) > _MOST_FILES:
             raise DataError(f"{folder} has more than {_MOST_FILES:,} files. Give the folder of an export.")
     return found

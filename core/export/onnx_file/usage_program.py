@@ -1,5 +1,6 @@
 """The program in the README of an ONNX export; it needs only onnxruntime, numpy and Pillow."""
 
+from core.data.pictures.network_input.preprocessing import LONGEST
 from core.export.decision_lines import threshold_lines, unsure_lines
 from core.export.onnx_file.choices import OnnxChoices
 from core.models.bundle import BundleInfo
@@ -14,7 +15,13 @@ def usage_program(info: BundleInfo, choices: OnnxChoices, file: str, image: str 
         "",
         f'session = onnxruntime.InferenceSession("{file}")',
         "info = {key: json.loads(text) for key, text in session.get_modelmeta().custom_metadata_map.items()}",
-        f'image = ImageOps.exif_transpose(Image.open("{image}")).convert("RGB")',
+        f'image = ImageOps.exif_transpose(Image.open("{image}"))',
+        "if image.has_transparency_data:  # transparent parts become white",
+        '    image, white = image.convert("RGBA"), Image.new("RGB", image.size, "white")',
+        "    white.paste(image, mask=image)",
+        "    image = white",
+        'image = image.convert("RGB")',
+        *_middle(info),
         *_given(info, choices, boxed),
         "outputs = dict(zip([output.name for output in session.get_outputs()], session.run(None, given)))",
         *_probabilities(info, choices),
@@ -22,7 +29,7 @@ def usage_program(info: BundleInfo, choices: OnnxChoices, file: str, image: str 
         *threshold_lines(info),
         "for probability, name in answers[:5]:",
         '    print(f"{probability:.6f} {name}")',
-        *(_box(choices) if boxed else []),
+        *(_box(info, choices) if boxed else []),
         *(['foreign = outputs["foreign"][0]'] if info.decision and info.decision.foreign else []),
         *unsure_lines(info.decision),
     ]
@@ -61,6 +68,17 @@ def _given(info: BundleInfo, choices: OnnxChoices, boxed: bool) -> list[str]:
     ]
 
 
+def _middle(info: BundleInfo) -> list[str]:
+    """Return the lines that crop a long strip to its middle, as the studio does."""
+    if info.preprocessing["mode"] != "crop":
+        return []
+    return [
+        f"longest = {LONGEST} * min(image.size)  # of a longer strip, only the middle is seen",
+        "edges = [max(0, n - longest) // 2 for n in image.size]",
+        "image = image.crop((*edges, *(edge + min(n, longest) for edge, n in zip(edges, image.size))))",
+    ]
+
+
 def _probabilities(info: BundleInfo, choices: OnnxChoices) -> list[str]:
     if choices.softmax:
         return ['probabilities = outputs["probabilities"][0].tolist()']
@@ -73,13 +91,14 @@ def _probabilities(info: BundleInfo, choices: OnnxChoices) -> list[str]:
     ]
 
 
-def _box(choices: OnnxChoices) -> list[str]:
-    shown = 'print("x {:.2f}, y {:.2f}, width {:.2f}, height {:.2f}".format(*box))'
+def _box(info: BundleInfo, choices: OnnxChoices) -> list[str]:
+    edges = ["box = box[0] + edges[0], box[1] + edges[1], *box[2:]"] if info.preprocessing["mode"] == "crop" else []
+    shown = [*edges, 'print("x {:.2f}, y {:.2f}, width {:.2f}, height {:.2f}".format(*box))']
     if choices.input == "photo":
-        return ['box = outputs["box"][0]', shown]
+        return ['box = outputs["box"][0]', *shown]
     return [
         "across, down = small.width / image.width, small.height / image.height",
         'x0, y0, x1, y1 = outputs["box"][0] * view.width',
         "box = (x0 + left) / across, (y0 + top) / down, (x1 - x0) / across, (y1 - y0) / down",
-        shown,
+        *shown,
     ]

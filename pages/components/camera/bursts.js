@@ -17,6 +17,7 @@ let looking = null; // the picture that is being answered: number, timer
 let looks = 0;
 let number = 0;
 let token = null;
+let gone = null; // the token under which the panel was left
 let calls = 0;
 
 const say = (text) => {
@@ -130,6 +131,31 @@ const submit = () => {
   waiting.timer = setTimeout(submit, LOST);
   post("frames", waiting.message);
 };
+const unsent = () => queue.length + (waiting?.message.pictures.length ?? 0);
+const photosOf = (count) => (count === 1 ? "1 photo" : `${count} photos`);
+const farewell = () => {
+  const note = Object.assign(element("div"), { role: "alert" });
+  note.textContent = `${photosOf(unsent())} had not reached the server. Open the camera again to send them.`;
+  note.style.cssText =
+    "position: fixed; bottom: 1rem; left: 50%; transform: translateX(-50%); z-index: 1000000; padding: 0.7rem 1rem; " +
+    "max-width: 90vw; border-radius: 0.5rem; background: #7c2d12; color: #ffffff; font: 0.95rem sans-serif;";
+  document.body.append(note);
+  setTimeout(() => note.remove(), 10000);
+};
+const onUnload = (event) => {
+  if (unsent()) event.preventDefault(); // the browser asks
+};
+// The panel is open again: what waited goes on, but never into another project.
+const resume = () => {
+  if (gone === null) return;
+  const same = gone === data.token;
+  gone = null;
+  if (same) return void setTimeout(waiting ? submit : send);
+  const lost = unsent();
+  queue = [];
+  waiting = null;
+  if (lost) say(`${photosOf(lost)} taken before, in another project or session, did not reach the server and are lost.`);
+};
 const onTaken = () => {
   if (data.taken < (waiting?.number ?? Infinity)) return;
   clearTimeout(waiting.timer);
@@ -171,7 +197,7 @@ const draw = () => {
   parts.hint.textContent = handsFree()
     ? "Press a class or its key: the burst begins after the countdown. Press again to stop."
     : "Hold a class's button or its key. Frames are taken until you let go.";
-  const left = queue.length + (waiting?.message.pictures.length ?? 0);
+  const left = unsent();
   parts.queue.textContent = left ? `${left} on their way to the server` : "";
   [...parts.classes.children].forEach((button, place) => {
     const active = burst?.place === place || counting?.place === place;
@@ -241,15 +267,20 @@ const onKeyUp = (event) => {
   if (placeOf(event) >= 0) release();
 };
 const listen = () => {
-  const listened = [[window, "keydown", onKey, true], [window, "keyup", onKeyUp, true], [window, "blur", release, false]];
+  const listened = [
+    [window, "keydown", onKey, true], [window, "keyup", onKeyUp, true], [window, "blur", release, false],
+    [window, "beforeunload", onUnload, false],
+  ];
   for (const [on, name, act, first] of listened) on.addEventListener(name, act, first);
   return () => {
     for (const [on, name, act, first] of listened) on.removeEventListener(name, act, first);
     end();
     closeCamera(parts.video);
     for (const one of [waiting, looking, look]) clearTimeout(one?.timer);
-    queue = [];
-    waiting = looking = null;
+    looking = null;
+    // Without the panel nothing can be posted. What waits stays here until the panel is open again.
+    gone = token;
+    if (unsent()) farewell();
   };
 };
 
@@ -315,6 +346,7 @@ export default function (component) {
     root = place;
     burst = counting = null;
     build();
+    resume();
   }
   if (token !== data.token) {
     // Another session, because the connection was lost: what the old one may not have taken is posted to it.

@@ -38,7 +38,8 @@ def test_hugging_face_reads_the_card_of_a_run(tmp_path: Path, run: RunFolder) ->
     data = card.data
     assert (data.pipeline_tag, data.library_name) == ("image-classification", "torchvision")
     assert data.model_name == "Owls: 'a' \"b\"" and data.get("inference") is False
-    assert data.license is None and data.base_model is None, "its weights are random"
+    assert (data.license, data.get("license_name")) == ("other", "not-recorded"), "its weights are random"
+    assert data.base_model is None and "No licence is recorded for the starting weights" in card.text
     found = {one.dataset_split: one for one in data.eval_results}
     assert set(found) == {"test", "validation"} and found["test"].dataset_name == "Test photos, look 1 at these photos"
     assert found["test"].metric_value == pytest.approx(tested.accuracy.value, abs=1e-6)

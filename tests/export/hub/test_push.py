@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.export.hub.drawn_pictures import save_chart
+from core.export.hub.secrets import secret_reason
 from tests.cli.conftest import Core, here
 from tests.export.hub.hub_stub import Hub, serving_hub
 from tests.inspection.conftest import photo
@@ -179,3 +180,39 @@ def test_what_is_no_export_or_no_name_is_said(here: Core, hub: Hub, folder: Path
     (folder / "README.md").write_text("---\nsdk: streamlit\n---\n", encoding="utf-8")
     done = here("push", folder, "ada/owls", "--yes")
     assert done.returncode == 2 and "Hugging Face allows gradio, docker, static" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("config.yaml", "login: hf_" + "aB3" * 12, "it holds a token of Hugging Face"),
+        ("notes.txt", "-----BEGIN OPENSSH PRIVATE KEY-----", "it holds a private key"),
+        ("deploy.pem", "x", "its name is that of a file with keys"),
+        ("data/weights.bin", "\0" * (2**22 - 4) + " ghp_" + "a1" * 18, "it holds a token of GitHub"),
+    ],
+)
+def test_nothing_is_published_while_a_file_looks_like_a_secret(
+    here: Core, hub: Hub, folder: Path, name: str, text: str, reason: str
+) -> None:
+    (folder / name).write_text(text, encoding="utf-8")
+    done = here("push", folder, "ada/owls", "--yes")
+    assert done.returncode == 2 and f"{name} ({reason})" in done.stderr and not hub.repositories
+    if name == "config.yaml":
+        anyway = here("push", folder, "ada/owls", "--yes", "--with-secrets")
+        assert anyway.returncode == 0 and name in hub.files["ada/owls"]
+
+
+def test_letters_of_a_model_are_no_secret(tmp_path: Path) -> None:
+    for text in ("AAhf_" + "a" * 40, "x/AKIA" + "B" * 16, "the tokens hf_... and ghp_..."):
+        (tmp_path / "a.js").write_text(text, encoding="utf-8")
+        assert secret_reason(tmp_path / "a.js") == ""
+
+
+def test_every_file_is_listed_and_an_onnx_file_of_others_is_named(here: Core, hub: Hub, folder: Path) -> None:
+    for number in range(60):
+        (folder / "data" / f"{number}.txt").write_text("x", encoding="utf-8")
+    (folder / "theirs.onnx").write_bytes(b"no network")
+    done = here("push", folder, "ada/owls", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert all(f"  data/{number}.txt  1 byte" in done.stderr for number in range(60))
+    assert "theirs.onnx " in done.stderr and "what it holds is not known" in done.stderr

@@ -101,7 +101,7 @@ def test_the_class_of_closed_eyes_is_offered_first() -> None:
 
 def test_a_crop_is_drawn_and_a_frame_without_a_face_is_no_answer(run: RunFolder, open_page: OpenPage) -> None:
     app = open_page("Live", run=RUN)
-    app.button_group(key="live-crop").set_value(["Eyes"]).run()
+    app.segmented_control(key="live-crop").set_value("Eyes").run()
     assert not messages(app)
     assert any("crop-faces PHOTOS --crop eyes" in one.value for one in app.caption)
     desk = desk_of(app)
