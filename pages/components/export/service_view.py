@@ -10,6 +10,9 @@ from pages.components.shared import frame
 
 def service(run: RunFolder) -> None:
     """Draw how to start the service, and programs that ask it."""
+    from core.export.onnx_file.choices import OnnxChoices, file_name
+    from core.export.onnx_file.usage_program import usage_program
+    from core.models.bundle import read_info
     from core.serving.snippets import curl_client, javascript_client, python_client
 
     model = shlex.quote(str(run.best)) if frame.offers_server_files() else "FOLDER_OF_THE_UNPACKED_ZIP"
@@ -24,6 +27,12 @@ def service(run: RunFolder) -> None:
         "JavaScript": (javascript_client(), "javascript"),
         "curl": (curl_client(), "bash"),
     }
+    choices = OnnxChoices.checked("fp32", "view", "inside")
+    without_service = (
+        f"# No service: python -m core export {model} --onnx --out ../onnx writes the file.\n"
+        f"{usage_program(read_info(run.best), choices, '../onnx/' + file_name('fp32'))}"
+    )
+    clients["Python, onnxruntime"] = (without_service, "python")
     language = st.segmented_control(
         "Language", list(clients), default="Python", required=True, label_visibility="collapsed", key="export-language"
     )

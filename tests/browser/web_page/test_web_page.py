@@ -1,5 +1,6 @@
 """A model's web page in Chromium: from the disk and from a server it answers as the studio does, and it learns."""
 
+import base64
 import functools
 import http.server
 import json
@@ -147,6 +148,32 @@ def test_it_sees_what_the_studio_sees(chromium: Browser, made: MadePage) -> None
             )
             exact = np.asarray(seen.view(Image.fromarray(pixels)))
             assert np.array_equal(np.array(found, np.uint8).reshape(exact.shape), exact), (mode, width, height)
+    page.close()
+
+
+def test_a_photo_can_be_dropped_or_pasted(chromium: Browser, made: MadePage, tmp_path: Path) -> None:
+    page, wrong = opened(chromium, made.folder.joinpath("index.html").as_uri())
+    path = photos(tmp_path, 1)["red"][0]
+    chosen = ask(page, path)
+    for kind in ("drop", "paste"):
+        page.evaluate(
+            """([kind, letters]) => {
+                const bytes = Uint8Array.from(atob(letters), (letter) => letter.charCodeAt(0));
+                const carried = new DataTransfer();
+                carried.items.add(new File([bytes], "red.jpg", { type: "image/jpeg" }));
+                const settings = { bubbles: true, cancelable: true };
+                delete studio.last;
+                document.getElementById("frame").dispatchEvent(
+                    kind === "drop"
+                        ? new DragEvent("drop", { ...settings, dataTransfer: carried })
+                        : new ClipboardEvent("paste", { ...settings, clipboardData: carried }),
+                );
+            }""",
+            [kind, base64.b64encode(path.read_bytes()).decode()],
+        )
+        until(page, "studio.last")
+        assert page.evaluate("studio.last.answer.probabilities") == pytest.approx(chosen["shares"]), kind
+    assert wrong == []
     page.close()
 
 

@@ -71,6 +71,8 @@ def test_it_shows_programs_that_ask_the_service(open_page: OpenPage, run: RunFol
     assert [one.value for one in app.code][:2] == [f"python -m core serve {run.best}", python_client()]
     app.segmented_control(key="export-language").set_value("curl").run()
     assert app.code[1].value == curl_client()
+    app.segmented_control(key="export-language").set_value("Python, onnxruntime").run()
+    assert "--onnx --out ../onnx" in app.code[1].value and 'InferenceSession("../onnx/model.onnx")' in app.code[1].value
     assert app.code[2].value == f"python -m core predict {run.best} FOLDER_OF_PHOTOS --out answers.parquet"
 
 
