@@ -5,6 +5,7 @@
 Needs Chromium and the ImageNet weights; writes docs/pictures/*.webp.
 """
 
+import base64
 import io
 import os
 import re
@@ -35,9 +36,25 @@ PAGES = {
     "train": "Train",
     "evaluate": "Evaluate",
     "explain": "Explain",
+    "live": "Live",
     "export": "Export",
     "learn": "Learn",
 }
+
+# A camera that shows one of the sample birds.
+BIRD = ROOT / "sample_images" / "birds" / "images"
+CAMERA = """
+navigator.mediaDevices.getUserMedia = async () => {
+    const image = new Image();
+    image.src = "data:image/jpeg;base64,%s";
+    await image.decode();
+    const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
+    const draw = () => canvas.getContext("2d").drawImage(image, 0, 0);
+    draw();
+    setInterval(draw, 100);
+    return canvas.captureStream(10);
+};
+"""
 
 TRAINED_PROJECT = """
 import time
@@ -92,12 +109,18 @@ def main() -> None:
                 browser = playwright.chromium.launch(executable_path=installed_chromium(), args=CHROMIUM_ARGUMENTS)
                 page = browser.new_context(viewport=SIZE, color_scheme="light").new_page()  # type: ignore[arg-type]
                 page.set_default_timeout(60_000)
+                bird = sorted(BIRD.glob("*.jpg"))[0]
+                page.add_init_script(CAMERA % base64.b64encode(bird.read_bytes()).decode())
                 for name, path in PAGES.items():
-                    page.goto(f"{server.url}/{path}?project={project}&run={run}")
+                    model = f"&model={run}" if name == "live" else ""
+                    page.goto(f"{server.url}/{path}?project={project}&run={run}{model}")
                     expect(page.get_by_role("heading", level=1).first).to_be_visible(timeout=60_000)
                     settled(page)
                     if name == "annotate":  # with a suggestion, which needs the photos' features
                         expect(page.get_by_role("button", name=re.compile("^Accept"))).to_be_visible(timeout=240_000)
+                    if name == "live":
+                        page.get_by_role("button", name="Start the camera").click()
+                        expect(page.locator(".live .bar").first).to_be_visible(timeout=120_000)
                     page.wait_for_timeout(2500)  # charts fade in, thumbnails arrive
                     take(page, name)
                 browser.close()
