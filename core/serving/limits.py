@@ -15,7 +15,7 @@ class Limits:
     """Of one request's body, in 2^20 bytes."""
     requests: int = 8
     """Whose photos have arrived and are answered or wait; one more is told to try again."""
-    uploads: int = 64
+    uploads: int = 32
     """Whose photos are still arriving, of all clients together. They wait on disk."""
     uploads_of_one: int = 8
     """Of one address, so that a client with slow uploads cannot keep others out."""

@@ -155,9 +155,9 @@ const onAnswer = () => {
   clearTimeout(waiting.timer);
   waiting = null;
   say(data.problem);
-  if (answer) show(answer);
   crops(data.crops ?? []);
   if (data.missing) missing(data.missing);
+  else if (answer) show(answer);
   // A camera need not be asked more often than the page says; a video is read as fast as answers come.
   const pause = run.source === "camera" ? Math.max(0, 1000 / data.rate - (now - run.captured)) : 0;
   setTimeout(capture, pause);
