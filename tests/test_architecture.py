@@ -53,7 +53,8 @@ ARROWS = {
     "backup": FOUNDATION | {"data", "models", "runs"},
     "hosting": FOUNDATION,
     "cli": FOUNDATION
-    | {"data", "models", "features", "training", "inspection", "live", "runs", "export", "serving", "backup", "hosting"},
+    | {"data", "models", "features", "training", "inspection", "live", "runs", "export", "serving"}
+    | {"backup", "hosting"},
     "__main__": {"cli"},
 }
 # Inside a package with floors: a floor, or a module beside them, may import those named before it.

@@ -35,7 +35,7 @@ class Settings:
     root: Path  # the server's folder
     host: str  # by which the class reaches it
     port: int
-    certificate: Certificate | None  # None: Caddy gets one for ``name``
+    certificate: Certificate | None  # None: Caddy gets one for ``name``, or a proxy elsewhere has one
     name: str | None  # a public name
     people: str  # who is here: alone, class or accounts
     upload_megabytes: int
@@ -58,6 +58,7 @@ def environment_of_app(settings: Settings, port: int) -> dict[str, str]:
         "BROWSER_GATHER_USAGE_STATS": "false",
         # Without it, Streamlit asks a server of Amazon for the address of this one.
         "BROWSER_SERVER_ADDRESS": settings.host,
+        "LOGGER_HIDE_WELCOME_MESSAGE": "true",  # it names an address that is not the class's
         **{f"SERVER_{name}": value for name, value in tls.items()},
     }
     return {
@@ -102,7 +103,7 @@ def run_class_server(settings: Settings, ready: Callable[[], None]) -> int:
         for name, command in programs.items():
             children[name] = _start(name, command, environments[name])
             port = app_port if name == "The app" else settings.port
-            secure = name == "Caddy" or not settings.caddy
+            secure = name == "Caddy" or (settings.caddy is None and settings.certificate is not None)
             if not _answers(children[name], port, secure, ended):
                 if ended:
                     return 0

@@ -38,6 +38,10 @@ def class_server(
     without_caddy: Annotated[
         bool, typer.Option("--without-caddy", help="Do not use Caddy, even if it is installed.")
     ] = False,
+    behind_proxy: Annotated[
+        bool,
+        typer.Option("--behind-proxy", help="Speak http: a proxy of yours speaks https, as in compose.yaml."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Start the app for other devices over https, so that phones have a camera; prints its address as a QR code.
@@ -54,11 +58,11 @@ def class_server(
 
     if (certificate is None) != (key is None):
         raise StudioError("--certificate and --key belong together. Give both, or neither.")
-    caddy = None if without_caddy else find_caddy()
+    caddy = None if without_caddy or behind_proxy else find_caddy()
     root = open_workspace().root
     if certificate is not None and key is not None:
         shown: Certificate | None = given(certificate, key)
-    elif name and caddy:
+    elif behind_proxy or (name and caddy):
         shown = None
     else:
         if name:
@@ -67,7 +71,7 @@ def class_server(
         shown = self_signed(root, hosts)
     host = name or own_address()
     settings = Settings(root, host, port, shown, name, people, upload_megabytes, caddy)
-    address = f"https://{host}{'' if port == 443 else f':{port}'}"
+    address = f"https://{host}" if behind_proxy else f"https://{host}{'' if port == 443 else f':{port}'}"
 
     def ready() -> None:
         if json:  # the command ends only with the server

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import streamlit as st
 
 from core.data.store.store import Project
-from pages.components.shared import late_requests, preload
+from pages.components.shared import late_requests, outside_address, preload
 from pages.components.shared.errors import action, fragment, notify, plain_errors, show_notes
 from pages.components.shared.session import (
     address_parameters,
@@ -97,6 +97,7 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
     ``title`` is a key of PAGES. ``heading`` and ``sentence`` replace its name and sentence at the top of the page.
     """
     late_requests.keep_pages_whole()
+    outside_address.ask_nobody()
     st.set_page_config(
         page_title=f"{page_name(title)} · ResNet Studio", page_icon=str(ASSETS / "favicon.svg"), layout="wide"
     )
