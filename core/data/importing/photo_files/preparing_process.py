@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from core import errors
-from core.data.importing.photo_files.decode_ahead import LARGE_PIXELS
 from core.data.pictures.decoding import decode
-from core.data.store.add_images import PreparedImage, prepare_image
+from core.data.store.adding.prepare_image import PreparedImage, prepare_image
 from core.errors import ImageRefused, StudioError
 from core.free_memory import return_free_memory
 from core.limited_process import limit_memory
@@ -21,6 +20,7 @@ from core.workspace import Workspace
 
 MEMORY_BYTES = 4 * 2**30
 """Of address space. The costliest photo that the decoder allows takes 1.2 GB, and its file a quarter."""
+_LARGE_PIXELS = 24_000_000  # after a photo beyond this, memory is given back
 
 
 def main() -> None:
@@ -57,7 +57,7 @@ def _answer(request: dict[str, Any], raw: bytes, source: BinaryIO, target: Binar
     except Exception:  # noqa: BLE001 - a bug: raised again on the other side, with this traceback
         return {"bug": traceback.format_exc()}, b""
     finally:
-        if seen > LARGE_PIXELS:
+        if seen > _LARGE_PIXELS:
             return_free_memory()
     unchanged = made.data is raw or made.data == raw
     return as_record(made) | {"unchanged": unchanged}, b"" if unchanged else made.data
