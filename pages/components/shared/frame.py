@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import streamlit as st
 
 from core.data.store.store import Project
-from pages.components.shared import late_requests, outside_address, preload
+from pages.components.shared import late_requests, preload
 from pages.components.shared.errors import action, fragment, notify, plain_errors, show_notes
 from pages.components.shared.session import (
     address_parameters,
@@ -25,6 +25,7 @@ from pages.components.shared.session import (
     who,
     workspace,
 )
+from pages.components.shared.streamlit_changes import outside_address
 
 __all__ = [
     "PAGES",
