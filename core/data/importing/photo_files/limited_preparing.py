@@ -8,11 +8,13 @@ end with this one.
 import json
 import subprocess
 import threading
+import time
 from collections import deque
 from contextlib import suppress
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, ClassVar, cast
 
 from core.background_process import start_python
+from core.data.importing.photo_files import decode_ahead
 from core.data.importing.photo_files.decode_ahead import LargeTurn
 from core.data.importing.photo_files.preparing_process import raise_again
 from core.data.store.add_images import PreparedImage
@@ -25,6 +27,7 @@ IDLE_SECONDS = 300.0
 """How long a process waits for the next photo."""
 
 _FIELDS = ("hash", "filename", "suffix", "width", "height", "phash", "remarks")
+_WATCH_SECONDS = 0.5
 _GO_ON = b"\n"
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _PROGRAM = ("-X", "utf8", "-m", "core.data.importing.photo_files.preparing_process")
@@ -133,7 +136,8 @@ class _Process:
         self, workspace: Workspace, raw: bytes, name: str, turn: LargeTurn, patience: float
     ) -> tuple[dict[str, Any], bytes]:
         """Return the answer and its file. Raises _Died."""
-        head = {"bytes": len(raw), "name": name, "workspace": str(workspace.root)}
+        large = decode_ahead.LARGE_PIXELS  # smaller ones need not wait for their turn
+        head = {"bytes": len(raw), "name": name, "workspace": str(workspace.root), "large": large}
         answer, data = self._exchange(patience, json.dumps(head).encode("ascii") + b"\n", raw)
         if "pixels" in answer:
             turn.wait(int(answer["pixels"]))  # takes as long as the large photos before it
@@ -177,22 +181,35 @@ class _Process:
 
 
 class _Limit:
-    """Kill a process that takes longer than allowed, and say so."""
+    """Kill a process that takes longer than allowed, and say so; one thread watches all of them."""
+
+    _watched: ClassVar[set["_Limit"]] = set()
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+    _watching: ClassVar[bool] = False
 
     def __init__(self, process: "subprocess.Popen[bytes]", seconds: float, late: threading.Event) -> None:
-        self._process, self._late = process, late
-        self._timer = threading.Timer(seconds, self._end)
-        self._timer.daemon = True
+        self._process, self._late, self._until = process, late, time.monotonic() + seconds
 
     def __enter__(self) -> None:
-        self._timer.start()
+        with self._lock:
+            self._watched.add(self)
+            if not _Limit._watching:
+                _Limit._watching = True
+                threading.Thread(target=_Limit._watch, name="photo-limits", daemon=True).start()
 
     def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+        with self._lock:
+            self._watched.discard(self)
 
-    def _end(self) -> None:
-        self._late.set()
-        self._process.kill()
+    @classmethod
+    def _watch(cls) -> None:
+        while True:
+            time.sleep(_WATCH_SECONDS)
+            with cls._lock:
+                for one in cls._watched:
+                    if time.monotonic() > one._until:
+                        one._late.set()
+                        one._process.kill()
 
 
 PROCESSES = PreparingProcesses()

@@ -42,8 +42,9 @@ def _answer(request: dict[str, Any], raw: bytes, source: BinaryIO, target: Binar
     def ask(pixels: int) -> None:
         nonlocal seen
         seen = max(seen, pixels)
-        _send(target, {"pixels": pixels}, b"")
-        source.readline()  # comes when it is this photo's turn
+        if pixels > request["large"]:
+            _send(target, {"pixels": pixels}, b"")
+            source.readline()  # comes when it is this photo's turn
 
     try:
         decoded = decode(raw, request["name"], ask, former=True)
