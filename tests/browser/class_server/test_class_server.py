@@ -78,7 +78,7 @@ def visit(
         answer = page.goto(seen.address)
         assert answer is not None
         seen.headers = answer.headers
-        visit_all(page)
+        visit_all(page, seen.address)
         upload_a_photo(page, folder)
         seen.camera = page.evaluate(CAMERA)
         seen.cookies = {cookie["name"]: cookie["secure"] for cookie in context.cookies()}
