@@ -1,7 +1,12 @@
 # ResNet Studio as a container: for a class server, and for a Hugging Face Space with the Docker SDK.
 #   docker build -t resnet-studio .
 #   docker run -p 8501:7860 -v resnet-studio:/data resnet-studio        then open http://localhost:8501
-FROM python:3.12-slim
+# For a class with https, and with limits on everything: deploy/class/compose.yaml.
+#
+# The base is named by tag. To build from exact contents, find out the digest where the registry can be reached
+# (docker buildx imagetools inspect python:3.12-slim) and give it: --build-arg BASE=python:3.12-slim@sha256:...
+ARG BASE=python:3.12-slim
+FROM $BASE
 
 # Spaces run containers as user 1000.
 RUN useradd --create-home --uid 1000 studio && mkdir -p /data && chown studio /data
@@ -9,6 +14,7 @@ USER studio
 WORKDIR /home/studio/app
 ENV PATH=/home/studio/.local/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
     RESNET_STUDIO_HOME=/data/workspace \
     RESNET_STUDIO_WEIGHTS=/home/studio/weights
 

@@ -10,10 +10,14 @@ TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 # The tests start many processes: without stored bytecode each of them compiles the code again.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: app test check unit search browser-test weights browser torch-cpu constraints pictures clean
+.PHONY: app class test check unit search browser-test weights browser torch-cpu constraints pictures clean
 
 app: $(VENV)/app.stamp weights
 	RESNET_STUDIO_SERVER_FILES=on $(BIN)/streamlit run app.py
+
+# The app for a class, over https, so that phones have a camera. OPTIONS="--port 443 --name studio.school.example"
+class: $(VENV)/app.stamp weights
+	$(BIN)/python -m core class-server $(OPTIONS)
 
 test: $(VENV)/dev.stamp weights browser check unit browser-test
 

@@ -80,7 +80,7 @@ def _wait(process: subprocess.Popen[bytes], target: BinaryIO, patience_seconds: 
 
 def run_limited(work: Callable[[BinaryIO, BinaryIO], None], memory_bytes: int) -> None:
     """In the other process: limit its memory, then call ``work(source, target)`` with its two streams."""
-    _limit_memory(memory_bytes)
+    limit_memory(memory_bytes)
     with _streams() as (source, target):
         work(source, target)
 
@@ -98,7 +98,8 @@ def _streams() -> Iterator[tuple[BinaryIO, BinaryIO]]:
         yield source, target
 
 
-def _limit_memory(memory_bytes: int) -> None:
+def limit_memory(memory_bytes: int) -> None:
+    """Limit the address space of this process, where the system can."""
     try:
         import resource
     except ImportError:  # Windows

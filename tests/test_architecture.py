@@ -50,7 +50,11 @@ ARROWS = {
     "export": FOUNDATION | {"data", "models", "features", "training", "inspection", "runs"},
     "lessons": FOUNDATION | {"data", "models", "training", "inspection"},
     "serving": FOUNDATION | {"data", "models", "inspection"},
-    "cli": FOUNDATION | {"data", "models", "features", "training", "inspection", "live", "runs", "export", "serving"},
+    "backup": FOUNDATION | {"data", "models", "runs"},
+    "hosting": FOUNDATION,
+    "cli": FOUNDATION
+    | {"data", "models", "features", "training", "inspection", "live", "runs", "export", "serving"}
+    | {"backup", "hosting"},
     "__main__": {"cli"},
 }
 # Inside a package with floors: a floor, or a module beside them, may import those named before it.

@@ -30,6 +30,7 @@ from core.cli.ending.json_result import RESULT
 from core.cli.exporting import export
 from core.cli.grouping import groups
 from core.cli.importing.questions import print_questions, question_as_record
+from core.cli.operating import backups, class_server
 from core.cli.predicting import crop_faces, features, live, predict, predict_explain
 from core.cli.serving import push, serve
 from core.cli.web_page import page_commands
@@ -78,6 +79,9 @@ app.command("serve")(serve.serve)
 app.command("summary")(models.summary)
 app.command("check")(check.check)
 app.command("cache")(cache.cache)
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
+app.command("class-server")(class_server.class_server)
 
 
 def main() -> None:

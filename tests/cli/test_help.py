@@ -16,7 +16,8 @@ COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 def test_these_are_the_commands() -> None:
     made = "weights import labels groups train resume find-rate runs report sweep evaluate cross-validate background"
     also = "decide predict explain live crop-faces features export use-head push serve summary check cache"
-    assert list(COMMANDS) == [*made.split(), *also.split()]
+    run = "backup restore class-server"
+    assert list(COMMANDS) == [*made.split(), *also.split(), *run.split()]
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))

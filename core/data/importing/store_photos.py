@@ -1,4 +1,4 @@
-"""Decode the photos of an import in threads, and store them in batches in the order of the plan."""
+"""Decode the photos of an import in other processes, and store them in batches in the order of the plan."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from core.data.importing.import_plan import Candidate
-from core.data.importing.photo_files.decode_ahead import HELD_BYTES, LargeTurn, in_threads
-from core.data.pictures.decoding import decode
-from core.data.store.add_images import PreparedImage, prepare_image
+from core.data.importing.photo_files.decode_ahead import HELD_BYTES, in_threads
+from core.data.importing.photo_files.limited_preparing import PROCESSES
+from core.data.store.add_images import PreparedImage
 from core.data.store.records import ImageRow
 from core.data.store.store import Store
 from core.errors import ImageRefused, StudioError
-from core.workspace import Workspace
 
 BATCH_PHOTOS = 64  # stored in one transaction, of some hundredths of a second
 BATCH_SECONDS = 1.0  # a batch is stored earlier after this time, so that progress is seen
+
+
+prepared_photo = PROCESSES.prepare
+"""Decodes one photo and writes its files."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def stored_photos(
     Raises StoringFailed for the first photo that cannot be stored.
     """
     batch = _Batch()
-    prepare = partial(_prepare, store.workspace)
+    prepare = partial(prepared_photo, store.workspace)
     with closing(in_threads(candidates, prepare, stop)) as results:
         for candidate, result in results:
             try:
@@ -84,11 +87,6 @@ def stored_photos(
                 yield _store(batch, store, project_id)
                 batch = _Batch()
     yield _store(batch, store, project_id)
-
-
-def _prepare(workspace: Workspace, raw: bytes, name: str) -> PreparedImage:
-    with LargeTurn() as turn:
-        return prepare_image(workspace, decode(raw, name, turn.wait, former=True), raw, name)
 
 
 def _prepared(result: Callable[[], PreparedImage]) -> PreparedImage | ImageRefused:

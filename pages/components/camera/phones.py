@@ -1,19 +1,17 @@
 """Phones join by a QR code of this page's address, where the server can be reached from other devices."""
 
-import ipaddress
-import socket
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import segno
 import streamlit as st
 
 from core.data.store.store import Project
+from core.hosting.addresses import own_address
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 NEEDS_TLS = (
     "Browsers allow a camera only over https, except on the computer that runs the app. So a phone can open this page, "
-    "but not its camera, until the server has a certificate: start it with `--server.sslCertFile` and "
-    "`--server.sslKeyFile`, or behind a proxy with TLS."
+    "but not its camera, until the server has a certificate: start it with `make class`."
 )
 
 
@@ -45,15 +43,3 @@ def address_for_phones(url: str, project_id: int, own: str) -> str:
         host = f"[{host}]"
     port = f":{parts.port}" if parts.port else ""
     return urlunsplit((parts.scheme, f"{host}{port}", parts.path, urlencode({"project": project_id}), ""))
-
-
-def own_address() -> str:
-    """Return this computer's address in its network, else its name."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            # Connecting by UDP sends nothing; it only chooses the interface that leads outside.
-            probe.connect(("192.0.2.1", 9))
-            found = str(probe.getsockname()[0])
-        except OSError:
-            return socket.gethostname()
-    return socket.gethostname() if ipaddress.ip_address(found).is_loopback else found

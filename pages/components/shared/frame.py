@@ -25,6 +25,7 @@ from pages.components.shared.session import (
     who,
     workspace,
 )
+from pages.components.shared.streamlit_changes import outside_address
 
 __all__ = [
     "PAGES",
@@ -97,6 +98,7 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
     ``title`` is a key of PAGES. ``heading`` and ``sentence`` replace its name and sentence at the top of the page.
     """
     late_requests.keep_pages_whole()
+    outside_address.ask_nobody()
     st.set_page_config(
         page_title=f"{page_name(title)} · ResNet Studio", page_icon=str(ASSETS / "favicon.svg"), layout="wide"
     )

@@ -158,15 +158,15 @@ import sys, time
 from pathlib import Path
 from core.data.importing import store_photos
 from core.data.importing.plan_import import plan_folder, run_import
-from core.data.pictures.decoding import decode
+from core.data.importing.photo_files.limited_preparing import PROCESSES
 from core.data.store.store import Store
 from core.workspace import open_workspace
 
-def slowly(raw, name, *more, **also):
+def slowly(workspace, raw, name):
     time.sleep(0.01)
-    return decode(raw, name, *more, **also)
+    return PROCESSES.prepare(workspace, raw, name)
 
-store_photos.decode, store_photos.BATCH_PHOTOS = slowly, 5
+store_photos.prepared_photo, store_photos.BATCH_PHOTOS = slowly, 5
 for result in run_import(plan_folder(Path(sys.argv[2])), Store(open_workspace(Path(sys.argv[1]))), 1, "ann"):
     print(result.name, flush=True)
 """

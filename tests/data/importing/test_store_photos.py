@@ -11,11 +11,10 @@ from sqlalchemy import Connection, event
 
 from core.data.importing import store_photos
 from core.data.importing.import_plan import Candidate, ImportPlan
-from core.data.importing.photo_files import decode_ahead
+from core.data.importing.photo_files import decode_ahead, limited_preparing
 from core.data.importing.run_import import run_import
-from core.data.pictures.decoding import Decoded, decode
 from core.data.store import annotations, large_changes
-from core.data.store.add_images import PreparedImage, prepare_image
+from core.data.store.add_images import PreparedImage
 from core.data.store.records import Labels
 from core.data.store.store import Store
 from core.errors import DataError
@@ -123,19 +122,22 @@ def test_an_import_that_would_make_too_many_classes_stores_nothing(store: Store)
 def test_of_large_pictures_one_is_decoded_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each may take a gigabyte."""
     at_once, most, lock = 0, {"large": 0, "small": 0}, threading.Lock()
-    kind = "large"
+    kind, real = "large", limited_preparing._Process._exchange
 
-    def slowly(workspace: Workspace, decoded: Decoded, raw: bytes, name: str) -> PreparedImage:
+    def slowly(process: Any, patience: float, *parts: bytes) -> Any:
         nonlocal at_once
+        if kind == "large" and parts != (limited_preparing._GO_ON,):
+            return real(process, patience, *parts)  # it has asked for its turn
         with lock:
             at_once += 1
             most[kind] = max(most[kind], at_once)
         time.sleep(0.02)
+        answer = real(process, patience, *parts)  # it is decoded now
         with lock:
             at_once -= 1
-        return prepare_image(workspace, decoded, raw, name)
+        return answer
 
-    monkeypatch.setattr(store_photos, "prepare_image", slowly)
+    monkeypatch.setattr(limited_preparing._Process, "_exchange", slowly)
     monkeypatch.setattr(decode_ahead, "_threads", lambda: 3)
     project = store.create_project("Birds").id
     kind = "small"
@@ -150,11 +152,11 @@ def test_of_large_pictures_one_is_decoded_at_a_time(store: Store, monkeypatch: p
 def test_photos_come_in_the_order_of_the_plan_whichever_thread_is_faster(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unevenly(raw: bytes, name: str, *more: Any, **also: Any) -> Decoded:
+    def unevenly(workspace: Workspace, raw: bytes, name: str) -> PreparedImage:
         time.sleep(0.02 if int(name.removesuffix(".png")) % 3 == 0 else 0)
-        return decode(raw, name, *more, **also)
+        return limited_preparing.PROCESSES.prepare(workspace, raw, name)
 
-    monkeypatch.setattr(store_photos, "decode", unevenly)
+    monkeypatch.setattr(store_photos, "prepared_photo", unevenly)
     monkeypatch.setattr(decode_ahead, "_threads", lambda: 4)
     project = store.create_project("Birds").id
     names = [result.name for result in run_import(plan(20), store, project, "ann")]

@@ -15,9 +15,10 @@ from streamlit.testing.v1 import AppTest
 from core.data.importing import store_photos
 from core.data.importing.import_progress import ImportProgress, claim_import, import_progress
 from core.data.importing.photo_files import decode_ahead
-from core.data.pictures.decoding import Decoded, decode
+from core.data.importing.photo_files.limited_preparing import PROCESSES
+from core.data.store.add_images import PreparedImage
 from core.data.store.store import Project, Store
-from core.workspace import REPOSITORY
+from core.workspace import REPOSITORY, Workspace
 from pages.components.data import uploaded_files
 from pages.components.data.importing.import_line import progress_of
 from pages.components.data.importing.import_progress import Import, register
@@ -103,11 +104,11 @@ def test_an_import_of_a_command_is_shown_where_photos_are_added_and_can_be_cance
 def test_a_cancelled_import_keeps_its_photos_or_removes_them_on_a_click(
     open_page: OpenPage, empty: Project, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slowly(raw: bytes, name: str, *more: Any, **also: Any) -> Decoded:
+    def slowly(workspace: Workspace, raw: bytes, name: str) -> PreparedImage:
         time.sleep(0.1)
-        return decode(raw, name, *more, **also)
+        return PROCESSES.prepare(workspace, raw, name)
 
-    monkeypatch.setattr(store_photos, "decode", slowly)
+    monkeypatch.setattr(store_photos, "prepared_photo", slowly)
     monkeypatch.setattr(decode_ahead, "_threads", lambda: 1)
     monkeypatch.setattr(store_photos, "BATCH_PHOTOS", 2)
     app = open_page("Data")

@@ -1,0 +1,1 @@
+"""Commands for whoever runs a server: backup, restore, and the server of a class."""

@@ -1,0 +1,1 @@
+"""What adding a picture needs before its row is written."""

@@ -1,0 +1,1 @@
+"""Where the app changes what Streamlit does."""
