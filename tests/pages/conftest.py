@@ -38,6 +38,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(REPOSITORY)
     # Pages would measure this machine in the background, once for the workspace of each test.
     monkeypatch.setattr("pages.components.train.time_estimate.begin_measuring", lambda workspace: False)
+    # And compute features there: a process for each test, which outlives it. test_vector_job.py starts it.
+    for module in ("core.inspection.suggesting.vector_job", "pages.components.annotate.suggest_state"):
+        monkeypatch.setattr(f"{module}.begin", lambda *_, **__: None)
     yield tmp_path / "workspace"
     for thread in threading.enumerate():
         if thread.name.startswith("suggestions-"):
