@@ -10,8 +10,11 @@ from playwright.sync_api import Locator, Page, expect
 from core.data.pictures.decoding import Decoded
 from core.data.store.store import BoxRow, Project, Store
 from core.workspace import open_workspace
+from tests.browser.projects import unused_name
 from tests.browser.server import Server
 from tests.browser.test_newcomer import settled
+
+pytestmark = pytest.mark.shares_server
 
 CLASSES = ["owl", "duck"]
 PATIENCE = 120_000  # milliseconds: on a busy machine, torch takes a while to import
@@ -24,7 +27,7 @@ def store(server: Server) -> Store:
 
 
 def project_of(store: Store, name: str, task: str = "classification", photos: int = 3) -> Project:
-    project = store.create_project(name, task, CLASSES)
+    project = store.create_project(unused_name(store, name), task, CLASSES)
     dice = np.random.default_rng(0)
     for number in range(photos):
         image = Image.fromarray(dice.integers(0, 255, (30, 40, 3), dtype=np.uint8)).resize((400, 300))
