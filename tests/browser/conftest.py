@@ -17,7 +17,7 @@ from core.workspace import open_workspace
 from tests.browser.server import ROOT, Server
 
 # Patience for a machine that also trains; what is measured is measured by the benchmarks.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 _BEFORE = pytest.StashKey[str]()
 SCREENSHOTS = ROOT / "screenshots"

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.data.pictures.decoding import Decoded
 from core.data.store.store import BoxRow, Project, Store
+from core.features.vectors import Vectors, default_vectors
 from core.workspace import open_workspace
 from tests.browser.projects import unused_name
 from tests.browser.server import Server
@@ -117,6 +118,12 @@ def test_photos_are_chosen_on_the_map_and_labelled_with_the_keyboard_alone(
     page: Page, server: Server, store: Store, default_weights: object
 ) -> None:
     project = project_of(store, "Map", photos=12)
+    # As if already computed: test_labelling_story.py waits for real features.
+    network = default_vectors(store.workspace)
+    assert network is not None
+    hashes = [one.hash for one in store.image_labels(project.id)]
+    places = np.random.default_rng(0).random((len(hashes), 2048), dtype=np.float32)
+    Vectors(store.workspace, network).add(hashes, places)
     page.goto(f"{server.url}/Annotate?project={project.id}&name=Ana")
     settled(page)
     main = page.get_by_test_id("stMain")
