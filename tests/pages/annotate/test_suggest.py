@@ -47,7 +47,7 @@ def truth(store: Store, project: Project, image_id: int) -> str:
 
 def until(app: AppTest, holds: Callable[[AppTest], bool]) -> AppTest:
     """Rerun the page until the background model has finished."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while not holds(app) and time.monotonic() < end:
         time.sleep(0.1)
         app.run()
