@@ -1,5 +1,6 @@
 """What every test shares: a workspace that is not the user's, and the real default weights."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 settings.register_profile("studio", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "studio"))
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave alone what the imports created: looking through it took 6% of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

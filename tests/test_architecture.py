@@ -343,3 +343,12 @@ for module in {TORCH_FREE}:
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+def test_torchvision_is_imported_only_where_a_picture_or_box_needs_it() -> None:
+    """Loading it takes about three seconds of processor time, which every prediction would wait for."""
+    for path in python_files("core"):
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        loaded = [one for one in body if isinstance(one, ast.Import | ast.ImportFrom)]
+        names = [getattr(one, "module", None) or alias.name for one in loaded for alias in one.names]
+        assert not any(name.split(".")[0] == "torchvision" for name in names), path

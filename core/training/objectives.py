@@ -7,7 +7,6 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torchvision.ops import generalized_box_iou_loss
 
 from core.models.heads import SIDES
 from core.training.events import BoxEpoch, Epoch
@@ -79,6 +78,8 @@ class BoxObjective:
 
 def giou_loss(boxes: Tensor, truths: Tensor) -> Tensor:
     """Return 1 minus the generalised IoU (Rezatofighi et al. 2019, arXiv 1902.09630): 0 if equal, 2 if far apart."""
+    from torchvision.ops import generalized_box_iou_loss  # it takes seconds to load, and most trainings have no boxes
+
     return generalized_box_iou_loss(boxes, truths, reduction="sum")
 
 

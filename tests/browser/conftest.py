@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sy
 from core.errors import ModelError
 from core.export.web_page.runtime import Runtime, fetched_runtime
 from core.models.downloads import NotReached
+from core.runs.estimates.machine_speed import MachineSpeed, remember
+from core.workspace import open_workspace
 from tests.browser.server import ROOT, Server
 
 # Patience for a machine that also trains; what is measured is measured by the benchmarks.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 _BEFORE = pytest.StashKey[str]()
 SCREENSHOTS = ROOT / "screenshots"
@@ -76,7 +79,8 @@ def pytest_runtest_makereport(
         item.stash[_BEFORE] = report.longreprtext[-3000:]
         if (page := used.get("page")) is not None:
             report.sections.append(("the page", _shown(page)))
-        if (server := used.get("server")) is not None and server.log.is_file():
+        server = next((used[name] for name in ("server", "fresh_server") if name in used), None)
+        if server is not None and server.log.is_file():
             report.sections.append(("the end of the server's log", server.log.read_text(errors="replace")[-4000:]))
     return report
 
@@ -117,19 +121,52 @@ def runtime() -> Runtime:
         raise
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("studio")
+# Any numbers will do. In a workspace without them, the Train page starts a process that measures them.
+SPEED = MachineSpeed(exact=100.0, forward=100.0, step=30.0, device="cpu")
+
+
+@contextmanager
+def _running(folder: Path, speed: MachineSpeed | None = SPEED) -> Iterator[Server]:
     running = Server(home=folder / "workspace", log=folder / "server.log")
+    if speed:
+        remember(open_workspace(running.home), speed)
     running.start()
     yield running
     running.end()
 
 
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all modules marked ``shares_server``: a new one loads torch for ten seconds of processor time."""
+    with _running(tmp_path_factory.mktemp("shared")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The module's own server, or the shared one where the module is marked ``shares_server``."""
+    if request.node.get_closest_marker("shares_server"):
+        yield request.getfixturevalue("shared_server")
+        return
+    with _running(tmp_path_factory.mktemp("studio")) as server:
+        yield server
+
+
+@pytest.fixture
+def fresh_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with an empty workspace, for a whole story: it begins anew also when the test is repeated.
+
+    For a test marked ``times`` it measures this machine, as it would for a person.
+    """
+    speed = None if request.node.get_closest_marker("times") else SPEED
+    with _running(tmp_path_factory.mktemp("fresh"), speed) as server:
+        yield server
+
+
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     opened = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(60_000)
     yield opened
     opened.close()
 

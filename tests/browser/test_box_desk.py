@@ -11,8 +11,11 @@ from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 from core.data.pictures.decoding import Decoded
 from core.data.store.store import BoxRow, Store
 from core.workspace import Workspace
+from tests.browser.projects import unused_name
 from tests.browser.server import Server
 from tests.browser.test_newcomer import settled
+
+pytestmark = pytest.mark.shares_server
 
 SIZE = (640, 480)  # of the photos
 THREE = [BoxRow("owl", 40, 40, 120, 100), BoxRow("owl", 240, 60, 120, 100), BoxRow("duck", 400, 300, 140, 120)]
@@ -105,7 +108,7 @@ def choose_all_photos(page: Page) -> None:
 @pytest.fixture
 def open_desk(store: Store, server: Server, page: Page, request: pytest.FixtureRequest) -> OpenDesk:
     def opened(boxes: list[BoxRow], photos: int = 3, size: tuple[int, int] = SIZE) -> Desk:
-        project = store.create_project(request.node.name, "localization", ["owl", "duck"])
+        project = store.create_project(unused_name(store, request.node.name), "localization", ["owl", "duck"])
         dice = np.random.default_rng(0)
         numbers = []
         for number in range(photos):

@@ -11,12 +11,13 @@ from playwright.sync_api import Page, expect
 from core.data.store.store import ImageFilter, Project, Store
 from core.features.vectors import Vectors, default_vectors
 from core.workspace import open_workspace
+from tests.browser.projects import unused_name
 from tests.browser.server import Server
 from tests.browser.test_labelling_story import section
 from tests.browser.test_newcomer import settled
-from tests.pages.conftest import add_photo
+from tests.pages.conftest import add_photos
 
-pytestmark = pytest.mark.weights
+pytestmark = [pytest.mark.weights, pytest.mark.shares_server]
 PHOTOS, LABELLED = 30, 16
 
 
@@ -30,8 +31,8 @@ def store(server: Server) -> Iterator[Store]:
 @pytest.fixture
 def project(store: Store, default_weights: object, request: pytest.FixtureRequest) -> Project:
     """Owls and ducks in turn, over half of them labelled by Ana, two wrongly; the features are already computed."""
-    made = store.create_project(request.node.name, classes=["owl", "duck"])
-    ids = [add_photo(store, made, f"{made.id}-{number}.png") for number in range(PHOTOS)]
+    made = store.create_project(unused_name(store, request.node.name), classes=["owl", "duck"])
+    ids = add_photos(store, made, [f"{made.id}-{number}.png" for number in range(PHOTOS)])
     for place in range(LABELLED):
         store.annotate(made.id, [ids[place]], ("owl", "duck")[(place + (place in (4, 9))) % 2], "Ana")
     dice = np.random.default_rng(0)

@@ -46,10 +46,10 @@ def hostile_zip(path: Path) -> Path:
     return path
 
 
-def test_what_means_harm_is_refused_and_the_rest_is_taken(page: Page, server: Server, tmp_path: Path) -> None:
+def test_what_means_harm_is_refused_and_the_rest_is_taken(page: Page, fresh_server: Server, tmp_path: Path) -> None:
     alerts: list[str] = []
     page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
-    page.goto(server.url)
+    page.goto(fresh_server.url)
     settled(page)
     page.get_by_label("Name", exact=True).fill("<img src=x onerror=alert(2)> *hostile*")
     page.get_by_role("button", name="Create project").click()
@@ -65,9 +65,9 @@ def test_what_means_harm_is_refused_and_the_rest_is_taken(page: Page, server: Se
     take.dblclick()
     expect(page.get_by_role("heading", name="2 photos imported")).to_be_visible(timeout=60_000)
     settled(page)
-    store = sorted((server.home / "images").rglob("*.*"))
+    store = sorted((fresh_server.home / "images").rglob("*.*"))
     assert len(store) == 2, store
-    assert not list(server.home.parent.rglob("climbed*"))
+    assert not list(fresh_server.home.parent.rglob("climbed*"))
     assert alerts == []
     # The server lives: another page opens.
     go(page, "Annotate")

@@ -56,15 +56,15 @@ def wall(page: Page) -> Locator:
 
 @pytest.mark.weights
 def test_forty_photos_are_labelled_with_suggestions_and_a_mistake_is_found(
-    page: Page, server: Server, default_weights: object, screenshots: Path
+    page: Page, fresh_server: Server, default_weights: object, screenshots: Path
 ) -> None:
     photos = forty_photos()
     truth = {path.name: kind for path, kind in photos.items()}
-    page.goto(server.url)
+    page.goto(fresh_server.url)
     settled(page)
     new_project(page, "Farm", ", ".join(KINDS))
     bring(page, list(photos))
-    store = Store(Workspace(server.home))
+    store = Store(Workspace(fresh_server.home))
     project = store.find_project("Farm")
     assert project is not None and store.count(project.id, ImageFilter(unlabelled=True)) == 40
 
@@ -79,10 +79,10 @@ def test_forty_photos_are_labelled_with_suggestions_and_a_mistake_is_found(
     find_it_among_the_doubts(page, mistaken, truth[mistaken], screenshots)
     assert {row.filename: row.label for row in store.images(project.id)} == truth
 
-    page.goto(server.url)
+    page.goto(fresh_server.url)
     settled(page)
     draw_three_boxes(page, store, list(photos)[:3], screenshots)
-    page.goto(f"{server.url}/Train?project={project.id}")
+    page.goto(f"{fresh_server.url}/Train?project={project.id}")
     settled(page)
     train_and_find(page, mistaken, truth[mistaken], screenshots)
     store.close()

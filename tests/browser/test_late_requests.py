@@ -12,6 +12,8 @@ from tests.browser.server import Server
 from tests.browser.test_newcomer import settled
 from tests.browser.test_two_browsers import project_of
 
+pytestmark = pytest.mark.shares_server
+
 
 @pytest.mark.parametrize("late_milliseconds", [0, 20, 300])
 def test_a_key_press_that_arrives_after_the_next_page_does_not_empty_it(

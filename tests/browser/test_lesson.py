@@ -5,10 +5,13 @@ import re
 import signal
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.server import Server
 from tests.browser.test_newcomer import MINUTE, settled
+
+pytestmark = pytest.mark.shares_server
 
 
 def test_a_pupil_moves_the_stride_sees_the_picture_halve_and_answers(

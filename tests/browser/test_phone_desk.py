@@ -8,14 +8,19 @@ from playwright.sync_api import Browser, Page, expect
 from core.data.pictures.decoding import Decoded
 from core.data.store.store import Project, Store
 from core.workspace import open_workspace
+from tests.browser.projects import unused_name
 from tests.browser.server import Server
 from tests.browser.test_newcomer import settled
+
+pytestmark = pytest.mark.shares_server
 
 WIDTH, HEIGHT = 400, 800
 
 
 def project_of(store: Store, classes: int) -> Project:
-    made = store.create_project(f"Phone {classes}", classes=[f"kind {number}" for number in range(classes)])
+    made = store.create_project(
+        unused_name(store, f"Phone {classes}"), classes=[f"kind {number}" for number in range(classes)]
+    )
     dice = np.random.default_rng(0)
     for number in range(3):
         image = Image.fromarray(dice.integers(0, 255, (300, 400, 3), dtype=np.uint8))

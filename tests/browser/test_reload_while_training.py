@@ -13,14 +13,14 @@ from tests.browser.test_newcomer import MINUTE, settled
 from tests.browser.two_colors import train_two_colors
 
 
-def test_a_run_outlives_the_page_and_the_server(page: Page, server: Server, tmp_path: Path) -> None:
-    page.goto(server.url)
+def test_a_run_outlives_the_page_and_the_server(page: Page, fresh_server: Server, tmp_path: Path) -> None:
+    page.goto(fresh_server.url)
     settled(page)
     # More epochs than the test will wait.
     train_two_colors(page, tmp_path / "colors.zip", photos=80, epochs=40)
     stop = page.locator("[class*=st-key-stop-] button").first
     expect(stop).to_be_visible(timeout=MINUTE)
-    workspace = Workspace(server.home)
+    workspace = Workspace(fresh_server.home)
     (run,) = list_runs(workspace)
 
     page.reload()
@@ -28,7 +28,7 @@ def test_a_run_outlives_the_page_and_the_server(page: Page, server: Server, tmp_
     url = page.url
     assert run.id in url
 
-    server.end(signal.SIGKILL)
+    fresh_server.end(signal.SIGKILL)
     pid = run.status().pid
     seen = len(run.steps())
     deadline = time.monotonic() + 60
@@ -36,7 +36,7 @@ def test_a_run_outlives_the_page_and_the_server(page: Page, server: Server, tmp_
         time.sleep(0.5)
     assert len(run.steps()) > seen, "the training stood still without its server"
 
-    server.start()
+    fresh_server.start()
     page.goto(url)
     expect(stop).to_be_visible(timeout=MINUTE)
     assert run.status().pid == pid

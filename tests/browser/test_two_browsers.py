@@ -5,12 +5,14 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from core.data.pictures.decoding import Decoded
 from core.data.store.store import ImageFilter, Project, Store
 from core.workspace import Workspace
+from tests.browser.projects import unused_name
 from tests.browser.server import Server
 from tests.browser.test_newcomer import settled
 
@@ -18,7 +20,7 @@ WANTED_SECONDS = 2.0
 
 
 def project_of(store: Store, photos: int, name: str = "Birds") -> Project:
-    made = store.create_project(name, classes=["owl", "duck"])
+    made = store.create_project(unused_name(store, name), classes=["owl", "duck"])
     dice = np.random.default_rng(0)
     for number in range(photos):
         image = Image.fromarray(dice.integers(0, 255, (48, 64, 3), dtype=np.uint8))
@@ -33,6 +35,7 @@ def open_tab(chromium: Browser, server: Server, project: Project, page: str, nam
     return tab
 
 
+@pytest.mark.times
 def test_two_browsers_see_each_others_labels_and_lose_none(chromium: Browser, server: Server) -> None:
     workspace = Workspace(server.home)
     for folder in (workspace.images, workspace.thumbnails, workspace.runs, workspace.cache):

@@ -1,7 +1,5 @@
 """The command line as a process, in its own workspace, and one small run shared by all tests."""
 
-import contextlib
-import io
 import os
 import subprocess
 import sys
@@ -11,8 +9,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from core.cli import main
 from core.workspace import REPOSITORY
+from tests.cli.in_process import run_here
 from tests.runs.photos import write_photos
 
 Core = Callable[..., subprocess.CompletedProcess[str]]
@@ -62,19 +60,10 @@ def start(words: Sequence[object], environment: dict[str, str]) -> subprocess.Po
 
 @pytest.fixture
 def here(home: Path, monkeypatch: pytest.MonkeyPatch) -> Core:
-    """Run ``core`` in this process, which has already loaded torch; this saves seconds for each command."""
+    """Run ``core`` in this process; this saves seconds for each command."""
     monkeypatch.setenv("RESNET_STUDIO_HOME", str(home))
 
-    def run(*words: object) -> subprocess.CompletedProcess[str]:
-        arguments = ["core", *map(str, words)]
-        monkeypatch.setattr(sys, "argv", arguments)
-        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            main()
-        said = [stream.buffer.getvalue().decode() for stream in (out, err)]
-        return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), *said)
-
-    return run
+    return run_here
 
 
 @pytest.fixture(scope="session")

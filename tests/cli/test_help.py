@@ -1,6 +1,6 @@
+import os
 import subprocess
 import sys
-import time
 
 import pytest
 import typer
@@ -43,16 +43,17 @@ def test_every_setting_of_a_recipe_is_an_option_of_train() -> None:
 
 
 def test_help_comes_within_a_second_and_without_torch(core: Core) -> None:
-    began = time.monotonic()
+    before = os.times()
     done = core("--help")
-    seconds = time.monotonic() - began
+    after = os.times()
+    seconds = after.children_user + after.children_system - before.children_user - before.children_system
     assert done.returncode == 0
     assert all(name in done.stdout for name in COMMANDS)
     code = "import sys, core.cli; sys.exit(' '.join({'torch', 'pandas', 'torchvision', 'scipy'} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert loaded.stderr.strip() == ""
-    # A second on a machine that does nothing else; the tests may share theirs.
-    assert seconds < 5
+    # Processor time, which a busy machine hardly changes: 0.8 seconds, with torch over 4.
+    assert 0 < seconds < 2
 
 
 def test_the_help_of_weights_names_every_kind_of_file_that_works() -> None:

@@ -1,7 +1,7 @@
 """A workspace of its own for every test, and pages opened in it under Streamlit's AppTest."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.data.pictures.decoding import Decoded
+from core.data.store.add_images import prepare_image
 from core.data.store.store import Project, Store
 from core.workspace import REPOSITORY, open_workspace
 from pages.components.shared.frame import PAGES
@@ -38,6 +39,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(REPOSITORY)
     # Pages would measure this machine in the background, once for the workspace of each test.
     monkeypatch.setattr("pages.components.train.time_estimate.begin_measuring", lambda workspace: False)
+    # And compute features there: a process for each test, which outlives it. test_vector_job.py starts it.
+    for module in ("core.inspection.suggesting.vector_job", "pages.components.annotate.suggest_state"):
+        monkeypatch.setattr(f"{module}.begin", lambda *_, **__: None)
     yield tmp_path / "workspace"
     for thread in threading.enumerate():
         if thread.name.startswith("suggestions-"):
@@ -59,7 +63,7 @@ def open_page() -> OpenPage:
     """``open_page("Data", project="1")``: a page of PAGES as a fresh tab shows it, with these query parameters."""
 
     def opened(page: str = "Home", **query: str) -> AppTest:
-        app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=60)
+        app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=180)
         for key, value in query.items():
             app.query_params[key] = value
         if page != "Home":
@@ -71,23 +75,32 @@ def open_page() -> OpenPage:
 
 def add_photo(store: Store, project: Project, name: str, label: str | None = None, seed: int | None = None) -> int:
     """A small photo of noise, different for each name; its id."""
-    dice = np.random.default_rng(abs(hash(name)) if seed is None else seed)
-    image = Image.fromarray(dice.integers(0, 255, (40, 60, 3), dtype=np.uint8))
-    row, _ = store.add_image(project.id, Decoded(image, (), "PNG", False), b"", name)
+    row, _ = store.add_image(project.id, noise(abs(hash(name)) if seed is None else seed), b"", name)
     if label is not None:
         store.annotate(project.id, [row.id], label, "teacher")
     return row.id
+
+
+def add_photos(store: Store, project: Project, names: Iterable[str]) -> list[int]:
+    """Small photos of noise without a label, added at once, which takes a third of the time; their ids."""
+    prepared = [prepare_image(store.workspace, noise(abs(hash(name))), b"", name) for name in names]
+    return [row.id for row, _ in store.add_images(project.id, prepared)]
+
+
+def noise(seed: int) -> Decoded:
+    dice = np.random.default_rng(seed)
+    return Decoded(Image.fromarray(dice.integers(0, 255, (40, 60, 3), dtype=np.uint8)), (), "PNG", False)
 
 
 @pytest.fixture
 def birds(store: Store) -> Project:
     """Four owls, four ducks, and three photos without a label."""
     project = store.create_project("Birds", classes=["owl", "duck"])
-    for number in range(4):
-        add_photo(store, project, f"owl {number}.png", "owl")
-        add_photo(store, project, f"duck {number}.png", "duck")
-    for number in range(3):
-        add_photo(store, project, f"new {number}.png")
+    kinds = ["owl", "duck"] * 4
+    names = [f"{kind} {place // 2}.png" for place, kind in enumerate(kinds)]
+    ids = add_photos(store, project, [*names, *(f"new {number}.png" for number in range(3))])
+    for photo, kind in zip(ids, kinds, strict=False):
+        store.annotate(project.id, [photo], kind, "teacher")
     return project
 
 

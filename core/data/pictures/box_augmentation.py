@@ -6,7 +6,6 @@ from dataclasses import replace
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision import tv_tensors
 
 from core.data.pictures.box import Box
 from core.data.pictures.crop_geometry import corners_of
@@ -82,6 +81,8 @@ def moved_corners(
     The points of the ellipse in the box are transformed, and the result is the box around them: the box around a
     rotated box would grow with every rotation, and objects are rounder than their boxes.
     """
+    from torchvision import tv_tensors  # see transforms.py
+
     left, top, right, bottom = corners
     turn = torch.arange(_OUTLINE) * (2 * torch.pi / _OUTLINE)
     x = (left + right) / 2 + (right - left) / 2 * turn.cos()

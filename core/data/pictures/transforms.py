@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.transforms import InterpolationMode
-from torchvision.transforms.v2 import functional as F
 
 from core.data.pictures.network_input.preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
+
+# torchvision is imported where a picture is changed: it loads PyTorch's compiler, three seconds of processor time, and
+# predictions need neither.
 
 __all__ = [
     "AUGMENTATIONS",
@@ -71,6 +72,9 @@ class Draw:
 
     def geometry(self, x: Tensor, size: int, fill: Sequence[float]) -> Tensor:
         """[3, H, W] -> [3, size, size]: crop, mirror, rotate."""
+        from torchvision.transforms import InterpolationMode
+        from torchvision.transforms.v2 import functional as F
+
         x = F.resized_crop(x, self.top, self.left, self.height, self.width, [size, size], antialias=True)
         if self.mirrored:
             x = F.horizontal_flip(x)
@@ -82,6 +86,8 @@ class Draw:
         """uint8 [3, H, W] -> the same with changed brightness, contrast and saturation."""
         if (self.brightness, self.contrast, self.saturation) == (1.0, 1.0, 1.0):
             return x
+        from torchvision.transforms.v2 import functional as F
+
         x = F.adjust_brightness(x, self.brightness)
         x = F.adjust_contrast(x, self.contrast)
         return F.adjust_saturation(x, self.saturation)

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.transforms.v2 import functional as F
 
 from core.data.pictures.network_input.view_limit import MOST_TEST_TIME_VIEWS
 from core.errors import ModelError
@@ -28,6 +27,8 @@ def variations(pixels: Tensor, views: int) -> Iterator[Tensor]:
     for number in range(views):
         seen = pixels
         if number >= 2:
+            from torchvision.transforms.v2 import functional as F  # takes seconds, and most predictions need no crops
+
             top, left = ((side - window) * place for place in _CORNERS[number // 2 - 1])
             seen = F.resized_crop(pixels, top, left, window, window, [side, side], antialias=True)
         yield torch.flip(seen, [-1]) if number % 2 else seen

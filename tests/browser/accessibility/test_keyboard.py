@@ -9,9 +9,13 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.data.pictures.decoding import Decoded
 from core.data.store.store import BoxRow, Project, Store
+from core.features.vectors import Vectors, default_vectors
 from core.workspace import open_workspace
+from tests.browser.projects import unused_name
 from tests.browser.server import Server
 from tests.browser.test_newcomer import settled
+
+pytestmark = pytest.mark.shares_server
 
 CLASSES = ["owl", "duck"]
 PATIENCE = 120_000  # milliseconds: on a busy machine, torch takes a while to import
@@ -24,7 +28,7 @@ def store(server: Server) -> Store:
 
 
 def project_of(store: Store, name: str, task: str = "classification", photos: int = 3) -> Project:
-    project = store.create_project(name, task, CLASSES)
+    project = store.create_project(unused_name(store, name), task, CLASSES)
     dice = np.random.default_rng(0)
     for number in range(photos):
         image = Image.fromarray(dice.integers(0, 255, (30, 40, 3), dtype=np.uint8)).resize((400, 300))
@@ -114,6 +118,12 @@ def test_photos_are_chosen_on_the_map_and_labelled_with_the_keyboard_alone(
     page: Page, server: Server, store: Store, default_weights: object
 ) -> None:
     project = project_of(store, "Map", photos=12)
+    # As if already computed: test_labelling_story.py waits for real features.
+    network = default_vectors(store.workspace)
+    assert network is not None
+    hashes = [one.hash for one in store.image_labels(project.id)]
+    places = np.random.default_rng(0).random((len(hashes), 2048), dtype=np.float32)
+    Vectors(store.workspace, network).add(hashes, places)
     page.goto(f"{server.url}/Annotate?project={project.id}&name=Ana")
     settled(page)
     main = page.get_by_test_id("stMain")

@@ -21,6 +21,7 @@ from core.runs.new_run import create_run
 from core.training.recipe import Recipe
 from core.workspace import open_workspace
 from tests.browser.camera.cards import CAMERA, CARDS, show_card, until
+from tests.browser.projects import unused_name
 from tests.browser.server import Server
 from tests.browser.test_newcomer import settled
 from tests.inspection.conftest import SMALL, lively
@@ -58,7 +59,7 @@ def test_three_bursts_become_a_page_that_answers_and_learns_offline(
     tmp_path: Path,
     screenshots: Path,
 ) -> None:
-    project = store.create_project("Cards", classes=CLASSES)
+    project = store.create_project(unused_name(store, "Cards"), classes=CLASSES)
     page.add_init_script(CAMERA)
     collect_three_bursts(page, server, store, project, screenshots)
     run = train(page)
@@ -221,7 +222,7 @@ def learn_two_cards(page: Page, screenshots: Path) -> None:
 def test_a_recorded_video_becomes_a_table_with_its_own_times(
     page: Page, server: Server, store: Store, tmp_path: Path, screenshots: Path
 ) -> None:
-    project = store.create_project("Eyes", classes=("open", "closed"))
+    project = store.create_project(unused_name(store, "Eyes"), classes=("open", "closed"))
     an_untrained_model(server, project, store)
     page.goto(f"{server.url}/Live?project={project.id}&name=Ana&model={RUN}")
     settled(page)

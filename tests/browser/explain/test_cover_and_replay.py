@@ -12,6 +12,8 @@ from core.workspace import open_workspace
 from tests.browser.server import Server
 from tests.pages.trained import color_project, queued_run
 
+pytestmark = pytest.mark.shares_server
+
 PATIENCE = 60_000  # milliseconds
 
 
@@ -26,7 +28,7 @@ def run(server: Server) -> RunFolder:
 
 
 def opened(page: Page, server: Server, run: RunFolder, view: str) -> None:
-    page.goto(f"{server.url}/Explain?model={run.id}")
+    page.goto(f"{server.url}/Explain?project={run.status().project_id}&model={run.id}")
     page.get_by_role("radio", name=view).click(timeout=PATIENCE)
 
 

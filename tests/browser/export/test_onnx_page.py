@@ -16,18 +16,18 @@ from tests.pages.trained import finished_run
 
 def test_an_onnx_file_is_created_with_its_figures_and_downloaded(
     chromium: Browser,
-    server: Server,
+    fresh_server: Server,
     screenshots: Path,
     tmp_path: Path,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("RESNET_STUDIO_HOME", str(server.home))
+    monkeypatch.setenv("RESNET_STUDIO_HOME", str(fresh_server.home))
     run = finished_run(tmp_path_factory)
     context = chromium.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
     context.set_default_timeout(MINUTE)
     page = context.new_page()
-    page.goto(f"{server.url}/Export?project=1&run={run.id}")
+    page.goto(f"{fresh_server.url}/Export?project=1&run={run.id}")
     page.get_by_role("radio", name="ONNX", exact=True).click()
     page.get_by_text("Both", exact=True).click()
     page.get_by_text("Write int8 anyway").click()

@@ -16,9 +16,12 @@ from core.workspace import open_workspace
 from tests.browser.accessibility.test_axe import not_whole, photograph, ready
 from tests.browser.accessibility.test_keyboard import tab_to
 from tests.browser.axe import violations
+from tests.browser.projects import unused_name
 from tests.browser.server import Server
 from tests.browser.test_newcomer import MINUTE, settled
 from tests.data.importing.formats.small_sets import photos
+
+pytestmark = pytest.mark.shares_server
 
 BOXES = "filename,label,x,y,width,height\na.png,owl,0.25,0.5,0.5,0.25\nb.png,owl,0.5,0.25,0.25,0.5\n"
 WORDS = "filename,label\na.png,フクロウ\nb.png,ニワトリ\n"
@@ -80,7 +83,7 @@ def stored(store: Store, project: Project) -> dict[str, list[tuple[str | None, B
 def test_boxes_in_fractions_are_asked_with_photos_and_a_changed_answer_counts(
     page: Page, server: Server, store: Store, screenshots: Path
 ) -> None:
-    project = store.create_project("Boxes", "localization")
+    project = store.create_project(unused_name(store, "Boxes"), "localization")
     data = {"set.zip": zip_of({**large_photos("ab"), "labels.csv": BOXES})}
     open_data(page, server, project)
     upload(page, data)
@@ -120,7 +123,7 @@ def test_boxes_in_fractions_are_asked_with_photos_and_a_changed_answer_counts(
 
 
 def test_a_table_in_shift_jis_is_asked_with_its_words(page: Page, server: Server, store: Store) -> None:
-    project = store.create_project("Words")
+    project = store.create_project(unused_name(store, "Words"))
     open_data(page, server, project)
     upload(page, {**large_photos("ab"), "labels.csv": WORDS.encode("cp932")})
     asked(page, "1 question")
@@ -135,7 +138,7 @@ def test_a_table_in_shift_jis_is_asked_with_its_words(page: Page, server: Server
 def test_several_questions_are_counted_down_on_a_dark_phone(
     page: Page, server: Server, store: Store, screenshots: Path
 ) -> None:
-    project = store.create_project("Many", "localization")
+    project = store.create_project(unused_name(store, "Many"), "localization")
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": 400, "height": 900})
     open_data(page, server, project)

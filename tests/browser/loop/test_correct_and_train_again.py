@@ -15,21 +15,21 @@ from tests.pages.trained import RUN, finished_run
 PATIENCE = 60_000
 
 
-@pytest.fixture(scope="module")
-def filled(server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
+@pytest.fixture
+def filled(fresh_server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The server's workspace with a finished run; the id of the run."""
     patch = pytest.MonkeyPatch()
-    patch.setenv("RESNET_STUDIO_HOME", str(server.home))
+    patch.setenv("RESNET_STUDIO_HOME", str(fresh_server.home))
     finished_run(tmp_path_factory)
     patch.undo()
     return RUN
 
 
 def test_corrected_labels_lead_to_a_new_run_and_to_what_changed(
-    page: Page, server: Server, filled: str, screenshots: Path
+    page: Page, fresh_server: Server, filled: str, screenshots: Path
 ) -> None:
     page.set_default_timeout(PATIENCE)
-    page.goto(f"{server.url}/Evaluate?run={filled}")
+    page.goto(f"{fresh_server.url}/Evaluate?run={filled}")
     expect(page.get_by_role("radio", name="All photos")).to_be_visible(timeout=PATIENCE)
     settled(page)
     page.get_by_role("radio", name="All photos").click()
@@ -53,7 +53,7 @@ def test_corrected_labels_lead_to_a_new_run_and_to_what_changed(
     page.get_by_role("button", name="Train again").click()
     expect(page.get_by_role("heading", name=re.compile("First colors \\(corrected\\)"))).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("button", name="Evaluate the model")).to_be_visible(timeout=2 * PATIENCE)
-    (again,) = [one for one in list_runs(open_workspace(server.home)) if one.id != filled]
+    (again,) = [one for one in list_runs(open_workspace(fresh_server.home)) if one.id != filled]
     assert again.status().corrected_from == filled and again.status().state == "finished"
     page.get_by_role("button", name="Evaluate the model").click()
     expect(page.get_by_text("that both runs were evaluated on")).to_be_visible(timeout=PATIENCE)

@@ -19,14 +19,16 @@ def choose_exam(page: Page) -> None:
     settled(page)
 
 
-def test_the_exam_is_taken_once_and_counted(page: Page, server: Server, tmp_path: Path, screenshots: Path) -> None:
-    page.goto(f"{server.url}/?name=Ada")
+def test_the_exam_is_taken_once_and_counted(
+    page: Page, fresh_server: Server, tmp_path: Path, screenshots: Path
+) -> None:
+    page.goto(f"{fresh_server.url}/?name=Ada")
     settled(page)
     train_two_colors(page, tmp_path / "colors.zip", photos=40, epochs=1)
     page.get_by_role("button", name="Evaluate the model").click(timeout=3 * MINUTE)
     expect(page.get_by_role("heading", name="Evaluate", exact=True, level=1)).to_be_visible()
     settled(page)
-    (run,) = list_runs(Workspace(server.home))
+    (run,) = list_runs(Workspace(fresh_server.home))
 
     # Everything that is looked at while working is validation.
     splits = page.get_by_role("radiogroup", name="Split", exact=True)

@@ -27,9 +27,9 @@ def train(page: Page, runs: int) -> None:
 
 @pytest.mark.weights
 def test_seeds_and_recipes_are_compared_and_a_run_of_them_is_opened(
-    page: Page, server: Server, default_weights: object
+    page: Page, fresh_server: Server, default_weights: object
 ) -> None:
-    page.goto(server.url)
+    page.goto(fresh_server.url)
     page.get_by_role("button", name="Open the sample project").click()
     expect(page.get_by_role("heading", name="Birds (sample)")).to_be_visible()
     go(page, "Train")

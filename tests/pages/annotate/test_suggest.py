@@ -14,7 +14,7 @@ from core.inspection.suggesting.suggestions import SuggestionModel, Suggestions
 from core.models.weights import Pretrained
 from pages.components.annotate import labelling_desk, suggest_accept, suggest_queue, suggest_state
 from pages.components.annotate.labelling_desk import Desk
-from tests.pages.conftest import OpenPage, add_photo, messages
+from tests.pages.conftest import OpenPage, add_photo, add_photos, messages
 
 pytestmark = pytest.mark.weights
 PHOTOS = 40
@@ -25,7 +25,7 @@ def birds(store: Store, default_weights: Pretrained) -> Project:
     """Forty photos, alternating owls and ducks, the first three of each labelled. Their features, around two centres,
     are already computed, so that no process starts."""
     project = store.create_project("Birds", classes=["owl", "duck"])
-    ids = [add_photo(store, project, f"{number}.png") for number in range(PHOTOS)]
+    ids = add_photos(store, project, [f"{number}.png" for number in range(PHOTOS)])
     for place in range(6):
         store.annotate(project.id, [ids[place]], kind(place), "teacher")
     dice = np.random.default_rng(0)
@@ -47,7 +47,7 @@ def truth(store: Store, project: Project, image_id: int) -> str:
 
 def until(app: AppTest, holds: Callable[[AppTest], bool]) -> AppTest:
     """Rerun the page until the background model has finished."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while not holds(app) and time.monotonic() < end:
         time.sleep(0.1)
         app.run()

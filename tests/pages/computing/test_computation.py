@@ -40,7 +40,7 @@ def runs(begun: Path) -> int:
 
 
 def opened(begun: Path, **arguments: str) -> AppTest:
-    return AppTest.from_function(page, default_timeout=60, kwargs={"begun": str(begun), **arguments})
+    return AppTest.from_function(page, default_timeout=180, kwargs={"begun": str(begun), **arguments})
 
 
 def test_the_result_is_computed_once_for_all_tabs(pool: Pool, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def page(reference: str) -> None:
 
 
 def opened(reference: str) -> AppTest:
-    return AppTest.from_function(page, args=(reference,), default_timeout=60).run()
+    return AppTest.from_function(page, args=(reference,), default_timeout=180).run()
 
 
 def texts(app: AppTest) -> str:

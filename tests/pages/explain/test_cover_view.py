@@ -38,7 +38,7 @@ def page(run_id: str, path: str) -> None:
 @pytest.fixture
 def app(run: RunFolder, tmp_path: Path) -> AppTest:
     picture(COLORS["red"], 1).save(tmp_path / "red.png")
-    opened = AppTest.from_function(page, args=(run.id, str(tmp_path / "red.png")), default_timeout=60)
+    opened = AppTest.from_function(page, args=(run.id, str(tmp_path / "red.png")), default_timeout=180)
     return opened.run()
 
 

@@ -37,7 +37,7 @@ def page(run_id: str, path: str) -> None:
 
 def opened(run: RunFolder, tmp_path: Path) -> AppTest:
     picture(COLORS["red"], 1).save(tmp_path / "red.png")
-    return AppTest.from_function(page, args=(run.id, str(tmp_path / "red.png")), default_timeout=60).run()
+    return AppTest.from_function(page, args=(run.id, str(tmp_path / "red.png")), default_timeout=180).run()
 
 
 def texts(app: AppTest) -> str:

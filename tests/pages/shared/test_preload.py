@@ -31,7 +31,7 @@ FIRST_PAGE = """
 import sys
 from streamlit.testing.v1 import AppTest
 from pages.components.shared import preload
-app = AppTest.from_file("app.py", default_timeout=60)
+app = AppTest.from_file("app.py", default_timeout=180)
 app.switch_page("pages/2_Annotate.py")
 app.run()
 preload._thread.join()
