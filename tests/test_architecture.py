@@ -49,8 +49,9 @@ ARROWS = {
     "runs": FOUNDATION | {"data", "models", "features", "training", "inspection"},
     "export": FOUNDATION | {"data", "models", "features", "training", "inspection", "runs"},
     "lessons": FOUNDATION | {"data", "models", "training", "inspection"},
+    "people": FOUNDATION | {"data", "features", "models", "training", "inspection", "runs"},
     "serving": FOUNDATION | {"data", "models", "inspection"},
-    "cli": FOUNDATION | {"data", "models", "features", "training", "inspection", "live", "runs", "export", "serving"},
+    "cli": FOUNDATION | {"data", "models", "features", "training", "inspection", "live", "runs", "export", "serving", "people"},
     "__main__": {"cli"},
 }
 # Inside a package with floors: a floor, or a module beside them, may import those named before it.

@@ -8,6 +8,9 @@ from typing import Any, Literal, NamedTuple
 import streamlit as st
 
 from core.data.store.store import Project
+from core.errors import NotHere
+from core.people.mode import people_mode
+from pages.components.people.sidebar import show_person
 from pages.components.shared import late_requests, preload
 from pages.components.shared.errors import action, fragment, notify, plain_errors, show_notes
 from pages.components.shared.session import (
@@ -16,6 +19,7 @@ from pages.components.shared.session import (
     choose_project,
     is_dark,
     offers_server_files,
+    person,
     project,
     release_photos,
     resolve_project,
@@ -40,6 +44,7 @@ __all__ = [
     "notify",
     "offers_server_files",
     "page",
+    "person",
     "plain_errors",
     "project",
     "release_photos",
@@ -49,8 +54,7 @@ __all__ = [
     "workspace",
 ]
 
-ROOT = Path(__file__).resolve().parents[3]
-ASSETS = ROOT / "assets"
+ASSETS = Path(__file__).resolve().parents[3] / "assets"
 HERE = Path(__file__).resolve().parent
 
 
@@ -83,6 +87,7 @@ PAGES: dict[str, PageInfo] = {
         "pages/8_Live.py", ":material/videocam:", "What a model answers to your camera or a video, with an alarm."
     ),
     "Export": PageInfo("pages/6_Export.py", ":material/package_2:", "Download the trained model, or share it."),
+    "Class": PageInfo("pages/9_Class.py", ":material/groups:", "Who is here, what they have made, and who needs help."),
     "Learn": PageInfo("pages/7_Learn.py", ":material/school:", "Seven lessons: how residual networks work, and why."),
 }
 
@@ -104,7 +109,7 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
     theme = "-dark" if is_dark() else ""
     st.logo(str(ASSETS / f"logo{theme}.svg"), size="large", icon_image=str(ASSETS / f"mark{theme}.svg"))
     drawn = False
-    with plain_errors():
+    with plain_errors(), _only_visitors():
         projects = resolve_project()
         restore_name()
         if title != "Annotate":
@@ -129,6 +134,19 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
         preload.start()
 
 
+@contextmanager
+def _only_visitors() -> Iterator[None]:
+    """Show the way back to somebody whose visit has ended while this tab was open."""
+    try:
+        yield
+    except NotHere as error:
+        with st.container(border=True, horizontal_alignment="center"):
+            st.header("You are not in the class", anchor=False, text_alignment="center")
+            st.markdown(str(error), text_alignment="center")
+            st.link_button("Join", "/join", type="primary", icon=":material/login:")
+        st.stop()
+
+
 def page_name(title: str) -> str:
     """Return the name of a page of PAGES, as it stands in the navigation and at its top."""
     return PAGES[title].name or title
@@ -137,8 +155,8 @@ def page_name(title: str) -> str:
 def _navigation(current: str) -> None:
     menu = st.components.v2.component("resnet_studio.frame", js=(HERE / "frame.js").read_text(encoding="utf-8"))
     with st.container(gap=None, key="frame-menu"):
-        for name, place in PAGES.items():
-            if (ROOT / place.path).exists():
+        for name in PAGES:
+            if name != "Class" or people_mode() != "alone":
                 link(name)
         menu(key="frame-pages", data={"path": "" if current == "Home" else current}, height=0)
 
@@ -159,6 +177,10 @@ def _project_picker(projects: list[Project]) -> None:
 
 
 def _name() -> None:
+    here = person()
+    if here is not None:
+        show_person(here)
+        return
     st.session_state["frame_name"] = st.session_state["who"]
     st.text_input(
         "Your name",
