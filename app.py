@@ -11,6 +11,6 @@ if __name__ == "__main__":
 else:
     import streamlit as st
 
-    from pages.components.people.app_server import app_middleware, app_routes, at_start
+    from pages.components.door.app_server import app_middleware, app_routes, at_start
 
     app = st.App(__file__, routes=app_routes(), middleware=app_middleware(), lifespan=at_start)

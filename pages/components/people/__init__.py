@@ -1,1 +1,1 @@
-"""Who is here: the door of the server, the page on which one joins, and the teacher's view of a class."""
+"""The page of a class: the way in, the pupils, what the teacher can do for them."""

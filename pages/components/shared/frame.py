@@ -10,9 +10,9 @@ import streamlit as st
 from core.data.store.store import Project
 from core.errors import NotHere
 from core.people.mode import people_mode
-from pages.components.people.sidebar import show_person
 from pages.components.shared import late_requests, preload
 from pages.components.shared.errors import action, fragment, notify, plain_errors, show_notes
+from pages.components.shared.person_menu import show_person
 from pages.components.shared.session import (
     address_parameters,
     choose_name,

@@ -18,7 +18,7 @@ from core.errors import DataError
 from core.people.door import workspace_of
 from core.people.mode import people_mode
 from core.workspace import Workspace
-from pages.components.people.visit import person
+from pages.components.door.visit import person
 
 MOST_DIGITS = 18
 """Of a number in the address."""

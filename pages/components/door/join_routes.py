@@ -14,8 +14,8 @@ from core.people.door import forget_visitors, open_register, visitor
 from core.people.mode import people_mode
 from core.people.records import Joined
 from core.people.register import VISIT_SECONDS, Register
-from pages.components.people import join_page
-from pages.components.people.visit import COOKIE
+from pages.components.door import join_page
+from pages.components.door.visit import COOKIE
 
 _FORM_BYTES = 4_000
 _STYLE_ONLY = (

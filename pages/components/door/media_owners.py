@@ -1,7 +1,7 @@
 """Whose files Streamlit serves below /media/: those of the people in whose tabs they were drawn.
 
 Streamlit 1.67 gives a file to whoever knows its address, and has no setting or hook for this. Here the addresses are
-noted with the people for whom they were made; the door asks for them. ``tests/pages/people/test_media_owners.py`` fails
+noted with the people for whom they were made; the door asks for them. ``tests/pages/door/test_media_owners.py`` fails
 if a newer Streamlit keeps its files in another way.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages.components.people.visit import person_of_session
+from pages.components.door.visit import person_of_session
 
 _PRUNE_EVERY = 500
 _owners: dict[str, set[int]] = {}

@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.errors import NotHere, StudioError
 from core.people.door import visitor
 from core.people.records import Person
-from pages.components.people.media_owners import note_owners, owns
-from pages.components.people.visit import COOKIE, person_of_session
+from pages.components.door.media_owners import note_owners, owns
+from pages.components.door.visit import COOKIE, person_of_session
 
 OPEN = ("/join", "/leave", "/teacher", "/_stcore/health", "/favicon.png")
 """What everybody may reach: the ways in and out, and whether the server is well."""

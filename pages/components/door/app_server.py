@@ -14,8 +14,8 @@ from core.people.door import open_register
 from core.people.joining import first_pin
 from core.people.mode import people_mode
 from core.people.removal import delete_leftovers
-from pages.components.people.door import Door
-from pages.components.people.join_routes import routes
+from pages.components.door.door import Door
+from pages.components.door.join_routes import routes
 
 __all__ = ["app_middleware", "app_routes", "at_start"]
 log = logging.getLogger("resnet_studio")
