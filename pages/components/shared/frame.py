@@ -10,9 +10,9 @@ import streamlit as st
 from core.data.store.store import Project
 from core.errors import NotHere
 from core.people.mode import people_mode
+from pages.components.door.person_menu import show_person
 from pages.components.shared import late_requests, preload
 from pages.components.shared.errors import action, fragment, notify, plain_errors, show_notes
-from pages.components.shared.person_menu import show_person
 from pages.components.shared.session import (
     address_parameters,
     choose_name,
@@ -29,6 +29,7 @@ from pages.components.shared.session import (
     who,
     workspace,
 )
+from pages.components.shared.wording import plain
 
 __all__ = [
     "PAGES",
@@ -179,7 +180,7 @@ def _project_picker(projects: list[Project]) -> None:
 def _name() -> None:
     here = person()
     if here is not None:
-        show_person(here)
+        show_person(here, plain(here.name))
         return
     st.session_state["frame_name"] = st.session_state["who"]
     st.text_input(

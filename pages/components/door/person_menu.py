@@ -5,20 +5,17 @@ import streamlit as st
 from core.people.door import open_register
 from core.people.joining import new_card_for
 from core.people.records import Person
-from pages.components.shared.errors import plain_errors
-from pages.components.shared.wording import plain
 
 _CARD = "new-card"
 
 
-def show_person(person: Person) -> None:
-    """Draw the name of whoever has joined in this browser, with what they can do about it."""
-    with st.popover(plain(person.name), icon=":material/account_circle:", width="stretch", key="frame-person"):
+def show_person(person: Person, name: str) -> None:
+    """Draw the name (escaped) of whoever has joined in this browser, with what they can do about it."""
+    with st.popover(name, icon=":material/account_circle:", width="stretch", key="frame-person"):
         if not person.teaches:
             st.markdown("Your card gets you back to your work on another computer. Lost it? Make a new one.")
             if st.button("Make a new card", icon=":material/badge:", key="frame-card"):
-                with plain_errors():
-                    st.session_state[_CARD] = new_card_for(open_register(), person.id)
+                st.session_state[_CARD] = new_card_for(open_register(), person.id)
             if card := st.session_state.get(_CARD):
                 st.code(card, language=None)
                 st.caption("Copy it down. The old card no longer works.")
