@@ -11,6 +11,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SAMPLE_IMAGES = REPOSITORY / "sample_images"
 PEOPLE_FOLDER = "people"
 """Below the folder of a class's server; it holds a workspace for each pupil. See ``core.people``."""
+LOOKS_FOLDER = "looks"
+"""Beside it: copies of pupils' workspaces, which the teacher looks at."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Workspace:
     @property
     def server(self) -> Path:
         """The folder of its server: the workspace itself, or the one that holds the folders of all pupils."""
-        return self.root.parent.parent if self.root.parent.name == PEOPLE_FOLDER else self.root
+        return self.root.parent.parent if self.root.parent.name in (PEOPLE_FOLDER, LOOKS_FOLDER) else self.root
 
     @property
     def database_url(self) -> str:

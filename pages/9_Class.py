@@ -3,7 +3,15 @@
 import streamlit as st
 
 from core.people.door import open_register
-from pages.components.people import classmates, new_class, pupils_table, register_settings, way_in
+from pages.components.people import (
+    classmates,
+    hand_out_view,
+    new_class,
+    pupil_actions,
+    pupils_table,
+    register_settings,
+    way_in,
+)
 from pages.components.shared import frame
 
 with frame.page("Class"):
@@ -14,6 +22,8 @@ with frame.page("Class"):
             "Start it with RESNET_STUDIO_PEOPLE=class, and each pupil gets a workspace of their own.",
         )
         st.stop()
+    if st.session_state.pop(pupil_actions.TO_HOME, False):
+        frame.go("Home")
     register = open_register()
     if not here.teaches:
         classmates.show(register, here)
@@ -23,5 +33,6 @@ with frame.page("Class"):
         new_class.first(register)
         st.stop()
     way_in.show(classroom)
+    hand_out_view.show(register, classroom, here)
     pupils_table.show(register, classroom)
     register_settings.show(register, classroom)

@@ -9,6 +9,7 @@ from sqlalchemy import delete, update
 
 from core.errors import PeopleError, RunError
 from core.people.door import folder_of, forget_visitors
+from core.people.looking import end_look
 from core.people.overview import close_store
 from core.people.records import Person
 from core.people.register import Register
@@ -26,6 +27,7 @@ def start_afresh(register: Register, person: Person) -> None:
     with register.transaction() as connection:  # whoever has a page open is in the new workspace from now on
         connection.execute(update(people).where(people.c.id == person.id).values(folder=secrets.token_hex(8)))
     forget_visitors()
+    end_look(person)
     _delete_folder(folder)
 
 
@@ -36,6 +38,7 @@ def delete_person(register: Register, person: Person) -> None:
         connection.execute(delete(visits).where(visits.c.person_id == person.id))
         connection.execute(delete(people).where(people.c.id == person.id))
     forget_visitors()
+    end_look(person)
     _delete_folder(folder_of(person))
 
 

@@ -12,12 +12,18 @@ from pages.components.shared import frame
 from pages.components.shared.dialogs import closing_button
 from pages.components.shared.wording import counted, plain
 
+TO_HOME = "look-on-home"
+
 
 def show(register: Register, person: Person, made: Overview) -> None:
     """Draw the actions for the chosen pupil."""
     with st.container(border=True, key="class-pupil"):
         st.subheader(plain(person.name), anchor=False)
         with st.container(horizontal=True):
+            st.button(
+                "Look at the work", type="primary", icon=":material/visibility:", key="pupil-look", on_click=_look,
+                args=(person,), disabled=not made.projects, help="In a copy: looking changes nothing.",
+            )  # fmt: skip
             if st.button("New card", icon=":material/badge:", key="pupil-card"):
                 _card(register, person)
             st.button(
@@ -28,6 +34,12 @@ def show(register: Register, person: Person, made: Overview) -> None:
                 _afresh(register, person, made)
             if st.button("Delete", icon=":material/delete:", key="pupil-delete"):
                 _delete(register, person, made)
+
+
+@frame.action
+def _look(person: Person) -> None:
+    frame.start_looking(person)
+    st.session_state[TO_HOME] = True
 
 
 @st.dialog("New card")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -18,12 +19,15 @@ from pages.components.shared.session import (
     choose_name,
     choose_project,
     is_dark,
+    looking_at,
     offers_server_files,
     person,
     project,
     release_photos,
     resolve_project,
     restore_name,
+    start_looking,
+    stop_looking,
     store,
     tab,
     who,
@@ -49,6 +53,7 @@ __all__ = [
     "plain_errors",
     "project",
     "release_photos",
+    "start_looking",
     "store",
     "tab",
     "who",
@@ -122,6 +127,7 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
         with st.container(key="frame-head"):
             st.title(heading or page_name(title), anchor=False)
             st.caption(sentence if sentence is not None else PAGES[title].sentence)
+        _looking()
         show_notes()
         drawn = True
     if not drawn:  # no workspace or no store: the error is all there is to show
@@ -191,6 +197,22 @@ def _name() -> None:
         on_change=lambda: choose_name(st.session_state["frame_name"]),
         help="Saved with every label you set, so that a class can see who did what.",
     )
+
+
+def _looking() -> None:
+    """Say that this is a copy of somebody else's work, and offer the way back."""
+    look = looking_at()
+    if look is None:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="frame-looking"):
+        taken = datetime.fromtimestamp(look.taken).strftime("%H:%M")
+        st.markdown(
+            f":material/visibility: A copy of **{plain(look.person.name)}**'s work, taken at {taken}. "
+            "Nothing that you do here changes theirs.",
+            width="stretch",
+        )
+        st.button("Copy again", key="frame-look-again", on_click=action(start_looking), args=(look.person,))
+        st.button("Back to my work", type="primary", key="frame-look-end", on_click=stop_looking)
 
 
 def link(

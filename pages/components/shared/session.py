@@ -14,9 +14,11 @@ import streamlit as st
 from core.data.store.records import NAMELESS
 from core.data.store.store import Project, Store
 from core.data.tables.names import storable_name, without_invisible
-from core.errors import DataError
+from core.errors import DataError, PeopleError
 from core.people.door import workspace_of
+from core.people.looking import Look, look_workspace, take_look
 from core.people.mode import people_mode
+from core.people.records import Person
 from core.workspace import Workspace
 from pages.components.door.visit import person
 
@@ -25,13 +27,40 @@ MOST_DIGITS = 18
 LONGEST_NAME = 60
 """Characters of an annotator's name."""
 SERVER_FILES = "RESNET_STUDIO_SERVER_FILES"
+LOOKING = "looking-at"
 _MOST_STORES = 600
 """More than people in a class: a store that is closed while somebody uses it fails."""
 
 
 def workspace() -> Workspace:
     """Return the workspace of this tab's person, or the server's own; missing folders are created. Raises NotHere."""
-    return workspace_of(person())
+    here = person()
+    looked = st.session_state.get(LOOKING)
+    if looked is not None and here is not None and here.teaches:
+        try:
+            return look_workspace(looked)
+        except PeopleError:  # another tab of the teacher's has ended it
+            stop_looking()
+    return workspace_of(here)
+
+
+def start_looking(at: Person) -> None:
+    """Show a copy of somebody's work in this tab, instead of the teacher's own. Raises PeopleError."""
+    st.session_state[LOOKING] = take_look(at)
+    choose_project(None)
+
+
+def stop_looking() -> None:
+    """Go back to the teacher's own work."""
+    st.session_state.pop(LOOKING, None)
+    choose_project(None)
+
+
+def looking_at() -> Look | None:
+    """Return the copy of somebody else's work that this tab shows, or None."""
+    workspace()
+    found: Look | None = st.session_state.get(LOOKING)
+    return found
 
 
 @st.cache_resource(max_entries=_MOST_STORES, show_spinner=False, on_release=lambda store: store.close())

@@ -33,7 +33,7 @@ def register(class_server: Path) -> Register:
 def all_texts(app: AppTest) -> str:
     """Return everything that the browser is sent for the page: texts, labels, data of tables and components."""
     found: list[str] = []
-    nodes: list[Any] = [app.main, app.sidebar]
+    nodes: list[Any] = list(app._tree.children.values())  # the page, the sidebar and an open dialog
     while nodes:
         node = nodes.pop()
         found.append(str(getattr(node, "proto", "")))

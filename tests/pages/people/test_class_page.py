@@ -2,9 +2,13 @@
 
 import pytest
 
+from core.data.store.store import Store
 from core.errors import NotHere
-from core.people import door, joining
+from core.people import door, joining, looking
+from core.people.hand_out import hand_out
 from core.people.register import Register
+from core.workspace import open_workspace
+from tests.pages.conftest import add_photo
 from tests.pages.people.conftest import OpenAs, all_texts
 
 
@@ -83,3 +87,51 @@ def test_alone_there_is_no_class(open_as: OpenAs, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(NotHere):
         monkeypatch.setenv("RESNET_STUDIO_PEOPLE", "class")
         door.visitor("")
+
+
+def test_a_project_is_offered_to_those_who_have_no_copy(teacher: str, open_as: OpenAs, register: Register) -> None:
+    room = register.create_class("7b")
+    register.add_people(room.id, ["Ada", "Ben"])
+    store = Store(open_workspace())
+    add_photo(store, store.create_project("Leaves", classes=["oak", "ash"]), "leaf.jpg", "oak")
+    store.close()
+    app = open_as(teacher, "Class")
+    app.button(key="hand-out").click().run()
+    assert "1 photo with their labels and splits, for 2 of 2 pupils" in all_texts(app)
+    store = Store(open_workspace())
+    list(hand_out(store, 1, register.people(room.id)))
+    store.close()
+    app = open_as(teacher, "Class")
+    app.button(key="hand-out").click().run()
+    assert "All 2 pupils have **Leaves**" in all_texts(app)
+
+
+def test_the_teacher_looks_at_a_copy_and_goes_back(teacher: str, open_as: OpenAs, register: Register) -> None:
+    ada = joining.join(register, register.create_class("7b"), "Ada").person
+    theirs = Store(door.workspace_of(ada))
+    project = theirs.create_project("Ponds", classes=["duck", "coot"])
+    add_photo(theirs, project, "duck-3.jpg", "duck")
+    app = open_as(teacher, "Home")
+    app.session_state["looking-at"] = looking.take_look(ada)
+    app.run()
+    shown = all_texts(app)
+    assert "A copy of **Ada**" in shown
+    assert "Ponds" in shown
+    theirs.rename_project(project.id, "Lakes")
+    theirs.close()
+    app.button(key="frame-look-again").click().run()
+    assert "Lakes" in all_texts(app)
+    app.button(key="frame-look-end").click().run()
+    assert "Lakes" not in all_texts(app)
+
+
+def test_a_pupil_cannot_look_at_anybody(open_as: OpenAs, register: Register) -> None:
+    room = register.create_class("7b")
+    ada, ben = (joining.join(register, room, name) for name in ("Ada", "Ben"))
+    theirs = Store(door.workspace_of(ada.person))
+    theirs.create_project("Ponds")
+    theirs.close()
+    app = open_as(ben.token, "Home")
+    app.session_state["looking-at"] = looking.take_look(ada.person)
+    app.run()
+    assert "Ponds" not in all_texts(app)
