@@ -98,7 +98,7 @@ PAGES: dict[str, PageInfo] = {
 }
 
 # Pages that can be opened while torch is still loading in the background.
-WITHOUT_TORCH = {"Home", "Data"}
+WITHOUT_TORCH = {"Home", "Data", "Class"}
 
 
 @contextmanager
