@@ -1,10 +1,12 @@
 """Delete what a pupil has made, or the pupil altogether: a school must be able to."""
 
 import contextlib
+import os
 import secrets
 import shutil
 from pathlib import Path
 
+import psutil
 from sqlalchemy import delete, update
 
 from core.errors import PeopleError, RunError
@@ -18,6 +20,8 @@ from core.runs import jobs
 from core.runs.folder import list_runs
 from core.storage_errors import storage_error
 from core.workspace import Workspace
+
+_KILL_SECONDS = 10.0
 
 
 def start_afresh(register: Register, person: Person) -> None:
@@ -61,6 +65,15 @@ def _only_pupils(person: Person) -> None:
         raise PeopleError("The teacher's workspace is that of the server. Delete its projects on the home page.")
 
 
+def _end_processes(folder: Path) -> None:
+    """Kill the background processes of a workspace: they would make its folder anew, and go on with its photos."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid != os.getpid() and process.environ().get("RESNET_STUDIO_HOME") == str(folder):
+                process.kill()
+                process.wait(_KILL_SECONDS)
+
+
 def _delete_folder(folder: Path) -> None:
     if not folder.exists():
         return
@@ -68,6 +81,7 @@ def _delete_folder(folder: Path) -> None:
         if run.status().live:
             with contextlib.suppress(RunError):  # it ends by itself once its folder is gone
                 jobs.delete(run)
+    _end_processes(folder)
     close_store(folder)
     gone = folder.with_name(f".deleted-{secrets.token_hex(4)}")
     try:

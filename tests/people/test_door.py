@@ -1,9 +1,11 @@
 """From a token to a workspace: each pupil to their own, the teacher to the server's."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from core.background_process import start_python
 from core.data.store.store import Store
 from core.errors import DataError, NotHere, PeopleError, RunError, WorkspaceError
 from core.people import door, joining
@@ -65,6 +67,21 @@ def test_a_pupil_s_work_can_be_deleted_with_or_without_the_pupil(register: Regis
     delete_class(register, room.id)
     assert register.classes() == []
     assert [path.name for path in (server / "people").iterdir()] == []
+
+
+def test_background_work_ends_with_the_pupil(register: Register, server: Path) -> None:
+    """A process that still reads the photos would make the folder of a deleted pupil anew."""
+    ada = joining.join(register, register.create_class("7b"), "Ada").person
+    folder = door.workspace_of(ada).root
+    code = "from core.workspace import open_workspace as o\nimport time\no(); print(1, flush=True)\n"
+    code += "while True: o(); time.sleep(0.01)"
+    process = start_python(["-c", code], stdout=subprocess.PIPE, environment={"RESNET_STUDIO_HOME": str(folder)})
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"1\n"
+    delete_person(register, ada)
+    process.wait(10)
+    process.stdout.close()
+    assert list((server / "people").iterdir()) == []
 
 
 def test_a_deletion_that_was_broken_off_ends_at_the_next_start(register: Register, server: Path) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 from core.data.store.store import Project
 from core.errors import NotHere
 from core.people.mode import people_mode
-from pages.components.door.person_menu import show_person
+from pages.components.door.person_menu import show_person, way_out
 from pages.components.shared import late_requests, preload
 from pages.components.shared.errors import action, fragment, notify, plain_errors, show_notes
 from pages.components.shared.session import (
@@ -150,7 +150,7 @@ def _only_visitors() -> Iterator[None]:
         with st.container(border=True, horizontal_alignment="center"):
             st.header("You are not in the class", anchor=False, text_alignment="center")
             st.markdown(str(error), text_alignment="center")
-            st.link_button("Join", "/join", type="primary", icon=":material/login:")
+            way_out("Join", "/join")
         st.stop()
 
 
