@@ -16,6 +16,11 @@ StudioError                 anything a user can fix; pages show it, the command 
 │   ├── UnknownArchitecture
 │   ├── WeightsUnavailable  no source responded, or a download failed verification
 │   └── BundleError         a bundle folder or weight file that cannot be loaded
+├── PeopleError             who is here: classes, names, cards
+│   ├── NotHere             nobody has joined in this browser
+│   ├── NameTaken           somebody works under this name already
+│   ├── TooManyGuesses      wrong codes, cards or PINs, too often
+│   └── OnlyToLookAt        somebody else's work, which can be seen but not changed
 ├── RecipeError             invalid or conflicting settings
 ├── ComputationError        a worker process crashed or needed too much memory; it can be tried again
 └── RunError                a run that is missing, unfinished or busy
@@ -102,6 +107,26 @@ class WeightsUnavailable(ModelError):
 
 class BundleError(ModelError):
     """A bundle folder or weight file cannot be loaded."""
+
+
+class PeopleError(StudioError):
+    """Something is wrong with a class, a name, a card or a PIN."""
+
+
+class NotHere(PeopleError):
+    """Nobody has joined in this browser, or the teacher has ended the visit."""
+
+
+class NameTaken(PeopleError):
+    """Somebody works under this name already, in another browser."""
+
+
+class TooManyGuesses(PeopleError):
+    """Codes, cards or PINs were wrong too often; the message says how long to wait."""
+
+
+class OnlyToLookAt(PeopleError):
+    """This is somebody else's work, opened to be looked at."""
 
 
 class RecipeError(StudioError):

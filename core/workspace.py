@@ -9,6 +9,10 @@ from core.storage_errors import storage_error
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SAMPLE_IMAGES = REPOSITORY / "sample_images"
+PEOPLE_FOLDER = "people"
+"""Below the folder of a class's server; it holds a workspace for each pupil. See ``core.people``."""
+LOOKS_FOLDER = "looks"
+"""Beside it: copies of pupils' workspaces, which the teacher looks at."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,11 @@ class Workspace:
     def cache(self) -> Path:
         """Derived files, which may be deleted at any time."""
         return self.root / "cache"
+
+    @property
+    def server(self) -> Path:
+        """The folder of its server: the workspace itself, or the one that holds the folders of all pupils."""
+        return self.root.parent.parent if self.root.parent.name in (PEOPLE_FOLDER, LOOKS_FOLDER) else self.root
 
     @property
     def database_url(self) -> str:
@@ -74,6 +83,17 @@ def open_workspace(root: Path | None = None) -> Workspace:
             "Give write permission, or set RESNET_STUDIO_HOME to another folder."
         )
     return workspace
+
+
+def server_workspaces(workspace: Workspace) -> list[Workspace]:
+    """Return all workspaces of the server: its own first, then those of its pupils."""
+    folders = sorted((workspace.server / PEOPLE_FOLDER).glob("*/runs"))
+    return [Workspace(workspace.server), *(Workspace(folder.parent) for folder in folders)]
+
+
+def workspace_of_run(run: Path) -> Workspace:
+    """Return the workspace that a run's folder lies in, or this server's where it lies elsewhere."""
+    return Workspace(run.parent.parent if run.parent.name == "runs" else workspace_folder())
 
 
 def holds_photos(workspace: Workspace) -> bool:

@@ -60,7 +60,7 @@ def page(predictor: Predictor, computing: Computing | None = None) -> gr.Blocks:
                 )
                 # Take the uploaded file undecoded: core.data.pictures.decoding checks its size and explains errors.
                 # (For a subclass Gradio would write a .pyi file beside this one.)
-                photo.preprocess = lambda payload: payload and payload.path  # type: ignore[method-assign]
+                photo.preprocess = lambda payload: payload and payload.path  # type: ignore[method-assign, assignment, return-value]
                 problem = gr.HTML(elem_id="problem", padding=False)
                 if examples := example_photos():
                     # Not gr.Examples: it creates the image field anew, without the line above.
@@ -77,7 +77,7 @@ def page(predictor: Predictor, computing: Computing | None = None) -> gr.Blocks:
             with gr.Column():
                 label = gr.Label(label="Most likely classes", num_top_classes=5, elem_id="classes")
                 # Gradio would sort by confidence: a threshold may choose another class than the likeliest.
-                label.postprocess = label_data  # type: ignore[method-assign]
+                label.postprocess = label_data  # type: ignore[method-assign, assignment]
                 doubts = gr.HTML(elem_id="doubt", padding=False)
                 gr.HTML(f'<p class="hint">{CONFIDENCE}</p>', padding=False)
                 heatmap = gr.Image(

@@ -33,7 +33,7 @@ from core.runs.exams.looks import Looks, looks_at_test_photos
 from core.runs.folder import RunFolder
 from core.training.saving.last_stage_head import FILE as HEAD_FILE
 from core.training.saving.last_stage_head import copy_last_stage_head
-from core.workspace import Workspace, workspace_folder
+from core.workspace import workspace_of_run
 
 SPLITS = ("test", "val", "train")
 _FIGURES = {"n", "accuracy", "top5", "macro_f1", "loss", "precision", "digest", "created", "decision", "over_groups"}
@@ -97,7 +97,7 @@ def described_model(folder: Path | None, title: str | None = None) -> DescribedM
     if folder is not None:
         score_in(vectors, folder, info)  # raises BundleError if it is damaged
     reports, counts = _record(run) if run else ({}, None)
-    looks = looks_at_test_photos(Workspace(workspace_folder()), RunFolder(run)) if run else None
+    looks = looks_at_test_photos(workspace_of_run(run), RunFolder(run)) if run else None
     original = run or folder
     doubt = doubt_figures(run, info) if run else None
     reports = with_present_decision(reports, info.decision, doubt)

@@ -1,6 +1,7 @@
 """The queue of runs that wait for a device, and the lock that lets one of them train on it."""
 
 import os
+from pathlib import Path
 
 from filelock import FileLock
 
@@ -8,26 +9,75 @@ from core.errors import RunError
 from core.runs.folder import RunFolder, list_runs
 from core.runs.process import process_fields
 from core.runs.status import Status, now, read_status
-from core.workspace import Workspace
+from core.workspace import Workspace, server_workspaces
+
+_Place = tuple[float, str]
 
 
 def runs_ahead(workspace: Workspace, run: RunFolder) -> list[RunFolder]:
-    """Return the live runs ahead of this one in its queue, the run that is training first."""
-    own = run.status()
-    found: list[tuple[Status, RunFolder]] = []
-    for other in list_runs(workspace):
-        status = other.status()
-        if other == run or not status.live or status.line != own.line:
-            continue
-        if status.state != "queued" or _order(status, other) < _order(own, run):
-            found.append((status, other))
-    found.sort(key=lambda pair: (pair[0].state == "queued", _order(*pair)))
-    return [other for _, other in found]
+    """Return the live runs ahead of this one in its queue, the run that is training first.
+
+    The queue is that of the whole server. Its people take turns: next comes a run of whoever has waited longest since
+    one of theirs was started, and of their runs the one that has waited longest.
+    """
+    status = run.status()
+    training, waiting, served = _queue(workspace, status.line, without=run)
+    if status.live and status.state != "queued":
+        return training
+    return training + _before(workspace.root, _order(status, run), waiting, served)
+
+
+def ahead_of_new(workspace: Workspace, line: str) -> list[RunFolder]:
+    """Return the live runs of this queue that would be ahead of a run that joins it now."""
+    training, waiting, served = _queue(workspace, line)
+    return training + _before(workspace.root, (now().timestamp(), ""), waiting, served)
+
+
+def _queue(
+    workspace: Workspace, line: str, without: RunFolder | None = None
+) -> tuple[list[RunFolder], dict[Path, list[tuple[_Place, RunFolder]]], dict[Path, float]]:
+    """Return who trains, who waits by workspace, and when a run of each workspace was last started."""
+    training: list[tuple[_Place, RunFolder]] = []
+    waiting: dict[Path, list[tuple[_Place, RunFolder]]] = {}
+    served: dict[Path, float] = {}
+    for place in server_workspaces(workspace):
+        for run in list_runs(place):
+            status = run.status()
+            if status.line != line:
+                continue
+            if status.started is not None:
+                served[place.root] = max(served.get(place.root, 0.0), status.started.timestamp())
+            if status.live and run != without:
+                which = waiting.setdefault(place.root, []) if status.state == "queued" else training
+                which.append((_order(status, run), run))
+    return [run for _, run in sorted(training, key=lambda one: one[0])], waiting, served
+
+
+def _before(
+    own: Path, own_place: _Place, waiting: dict[Path, list[tuple[_Place, RunFolder]]], served: dict[Path, float]
+) -> list[RunFolder]:
+    """Return the waiting runs whose turn comes before that of the workspace's run with this place, in their order."""
+    queues: dict[Path, list[tuple[_Place, RunFolder | None]]] = {}
+    for owner in {own, *waiting}:
+        mine: list[tuple[_Place, RunFolder | None]] = [(own_place, None)] if owner == own else []
+        queues[owner] = sorted([*waiting.get(owner, []), *mine], key=lambda one: one[0])
+    found: list[RunFolder] = []
+    turn = max(served.values(), default=0.0)
+    while True:
+        owner = min(queues, key=lambda one: (served.get(one, 0.0), queues[one][0][0]))
+        _, following = queues[owner].pop(0)
+        if following is None:
+            return found
+        found.append(following)
+        turn += 1.0  # later than all turns so far
+        served[owner] = turn
+        if not queues[owner]:
+            del queues[owner]
 
 
 def device_lock(workspace: Workspace, run: RunFolder) -> FileLock:
     """Return the lock that a training of this run's queue holds; the system frees it however the process ends."""
-    folder = workspace.runs / ".locks"
+    folder = Workspace(workspace.server).runs / ".locks"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -58,5 +108,5 @@ def join_queue(run: RunFolder) -> bool:
     return True
 
 
-def _order(status: Status, run: RunFolder) -> tuple[float, str]:
+def _order(status: Status, run: RunFolder) -> _Place:
     return ((status.queued or status.created).timestamp(), run.id)

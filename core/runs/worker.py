@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 SPLIT = "val"
 """The split that a run is evaluated on at its end. The test photos wait for an exam: see core.runs.exams."""
 _TURN_SECONDS = 0.3
+_MOST_TURNS = 8  # between two looks, for a run far back in the queue
 # A process that has just written its final status holds the run's lock a moment longer.
 _LOCK_SECONDS = 5.0
 
@@ -159,12 +160,14 @@ def _wait_in_queue(run: RunFolder, workspace: Workspace, lock: FileLock, signals
             with contextlib.suppress(Timeout):
                 lock.acquire(blocking=False)
                 return
-        first = repr(ahead[0].status().title) if ahead else "another training on this device"
+        first = "another training on this device"
+        if ahead:  # of somebody else, only that there is one
+            first = repr(ahead[0].status().title) if ahead[0].path.parent == run.path.parent else "somebody else's run"
         others = f" and {len(ahead) - 1} more" if len(ahead) > 1 else ""
         if shown != first + others:
             shown = first + others
             yield Progress(f"waiting for {shown}", 0, None)
-        time.sleep(_TURN_SECONDS)
+        time.sleep(_TURN_SECONDS * min(max(len(ahead), 1), _MOST_TURNS))
 
 
 def _repair(run: RunFolder) -> None:

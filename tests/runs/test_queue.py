@@ -3,11 +3,13 @@ from pathlib import Path
 
 import pytest
 
+from core.background_process import lock_is_held
 from core.errors import RunError
 from core.runs.device_queue import queue_name
 from core.runs.folder import RunFolder
-from core.runs.queue import join_queue, runs_ahead
-from core.workspace import Workspace
+from core.runs.queue import ahead_of_new, device_lock, join_queue, runs_ahead
+from core.runs.status import now
+from core.workspace import Workspace, open_workspace
 
 MakeRun = Callable[..., RunFolder]
 
@@ -66,3 +68,35 @@ def test_devices_that_are_the_same_share_a_line(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     monkeypatch.setattr(Path, "glob", lambda self, pattern: iter([Path("/dev/nvidia0")]))
     assert queue_name("auto") == "accelerator"
+
+
+def test_the_people_of_a_server_take_turns(make_run: MakeRun, workspace: Workspace) -> None:
+    """Five runs of one pupil hold up a second pupil by one training, not by five, whoever was quicker."""
+    ada, ben = _pupils(workspace)
+    of_ada = [_moved(make_run(f"ada-{number}"), ada) for number in range(3)]
+    of_ben = [_moved(make_run(f"ben-{number}"), ben) for number in range(2)]
+    order = [of_ada[0], of_ben[0], of_ada[1], of_ben[1], of_ada[2]]
+    assert [*runs_ahead(ada, of_ada[2]), of_ada[2]] == order
+    assert runs_ahead(ben, of_ben[1]) == order[:3]
+    of_ada[0].write_status(state="running", started=now())
+    assert runs_ahead(ben, of_ben[0]) == [of_ada[0]]
+    assert runs_ahead(ada, of_ada[1]) == order[:2]
+    of_ada[0].write_status(state="finished")
+    assert [len(runs_ahead(place, run)) for place, run in ((ben, of_ben[0]), (ada, of_ada[1]))] == [0, 1]
+    assert ahead_of_new(workspace, of_ben[0].status().line) == [of_ben[0]], "the teacher has had no turn yet"
+
+
+def test_all_workspaces_of_a_server_share_the_lock_of_a_device(make_run: MakeRun, workspace: Workspace) -> None:
+    ada, ben = _pupils(workspace)
+    first, second = _moved(make_run("a"), ada), _moved(make_run("b"), ben)
+    with device_lock(ada, first):
+        assert lock_is_held(device_lock(ben, second))
+
+
+def _pupils(workspace: Workspace) -> tuple[Workspace, Workspace]:
+    ada, ben = (open_workspace(workspace.root / "people" / name) for name in ("ada", "ben"))
+    return ada, ben
+
+
+def _moved(run: RunFolder, to: Workspace) -> RunFolder:
+    return RunFolder(run.path.rename(to.runs / run.id))

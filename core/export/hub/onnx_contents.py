@@ -12,7 +12,7 @@ def onnx_remark(path: Path) -> str:
     A file that answers "none of these" holds vectors of training photos.
     """
     import onnx
-    from google.protobuf.message import DecodeError
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     try:
         model = onnx.load(str(path), load_external_data=False)

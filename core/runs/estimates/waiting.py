@@ -14,6 +14,7 @@ from core.runs.estimates.expected_time import expected_seconds
 from core.runs.estimates.speed import Speed
 from core.runs.estimates.speeds_by_work import SpeedsByWork
 from core.runs.folder import RunFolder
+from core.runs.queue import ahead_of_new
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 
@@ -40,7 +41,7 @@ def expected_time(
 
     ``ready`` is the share of the run's kept features that are there already.
     """
-    ahead = [run for run in runs if _waits_for(run, recipe)]
+    ahead = ahead_of_new(workspace, queue_name(recipe.device))
     # When ours starts, what they keep busy now is free again.
     training = any(run.status().state != "queued" for run in ahead)
     busy = present_slowdown(without=available_processors() if training else 0.0)
@@ -53,11 +54,6 @@ def expected_time(
     parts = expected_seconds(recipe, snapshot, speed, ready=ready, busy=busy)
     early = early_seconds(recipe, snapshot, speed, parts, ready=ready, busy=busy)
     return ExpectedTime(sum(parts.values()), speed, len(ahead), waiting, early)
-
-
-def _waits_for(run: RunFolder, recipe: Recipe) -> bool:
-    status = run.status()
-    return status.live and status.line == queue_name(recipe.device)
 
 
 def _seconds_left(run: RunFolder, speeds: SpeedsByWork, busy: float) -> float:

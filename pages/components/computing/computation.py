@@ -74,7 +74,7 @@ class Computation:
 
         Unlike ``result``, this starts by itself.
         """
-        results = _results(self.name)
+        results = _results(self.name, str(frame.workspace().root))
         if self.key in results:
             return results[self.key]
         if self.stopped:
@@ -92,8 +92,8 @@ class Computation:
 
 
 @st.cache_resource(show_spinner=False)
-def _results(name: str) -> dict[str, Any]:
-    """Return the newest results of the computations at one place, for all tabs."""
+def _results(name: str, workspace: str) -> dict[str, Any]:
+    """Return the newest results of the computations at one place, for all tabs of a workspace."""
     return {}
 
 

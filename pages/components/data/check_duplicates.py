@@ -80,14 +80,15 @@ def _found(project: Project, rows: Sequence[ImageRow]) -> list[Group]:
     """
     from core.inspection.suggesting.duplicates import best_copy_first, duplicate_groups
 
-    groups = duplicate_groups(rows, _near_duplicates(project.id, tuple(row.hash for row in rows)))
+    alike = _near_duplicates(str(frame.workspace().root), project.id, tuple(row.hash for row in rows))
+    groups = duplicate_groups(rows, alike)
     quality = QualityCache(frame.workspace()).known([row.hash for group in groups for row in group])
     groups = [best_copy_first(group, quality, boxed=_boxed(project)) for group in groups]
     return sorted(groups, key=lambda group: (not _is_across(group), not _is_unlike(group), -len(group)))
 
 
 @st.cache_data(show_spinner="Comparing photos", max_entries=4)
-def _near_duplicates(project_id: int, hashes: tuple[str, ...]) -> dict[str, str]:
+def _near_duplicates(root: str, project_id: int, hashes: tuple[str, ...]) -> dict[str, str]:
     """Compare the project's photos again only if its ``hashes`` have changed."""
     return frame.store().near_duplicates(project_id)
 

@@ -2,12 +2,13 @@
 
 import shlex
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from core.data.store.store import Project
+from core.data.store.store import Project, Store
 from core.data.tables.label_rows import LabelRow
 from core.data.tables.labels_csv import marked_in_words, marked_texts, write_labels
 from pages.components.shared import frame
@@ -50,7 +51,7 @@ def labels_csv(project: Project) -> None:
     )
     st.download_button(
         f"Download labels.csv ({counted(len(rows), 'row')})",
-        data=lambda: write_labels(frame.store().label_rows(project.id, sources=True)).encode(),
+        data=partial(_table_of, frame.store(), project),
         file_name="labels.csv",
         mime="text/csv",
         type="primary",
@@ -96,7 +97,7 @@ def _for_other_tools(project: Project) -> None:
         if size <= MAX_BYTES:
             st.download_button(
                 "Download zip",
-                data=lambda: _zip_of(project, kind),
+                data=partial(_zip_of, frame.store(), project, kind),
                 file_name=f"{kind}.zip",
                 mime="application/zip",
                 icon=":material/folder_zip:",
@@ -126,11 +127,16 @@ def _renamed(project: Project, kind: str) -> str:
     return str(st.session_state[RENAMED][1])
 
 
-def _zip_of(project: Project, kind: str) -> bytes:
+# Both run when somebody clicks, outside the page's script: there nobody knows whose tab it is.
+def _table_of(store: Store, project: Project) -> bytes:
+    return write_labels(store.label_rows(project.id, sources=True)).encode()
+
+
+def _zip_of(store: Store, project: Project, kind: str) -> bytes:
     from core.data.importing.formats.write_zip import write_zip
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "labels.zip"
-        for _ in write_zip(frame.store(), project.id, kind, path):
+        for _ in write_zip(store, project.id, kind, path):
             pass
         return path.read_bytes()

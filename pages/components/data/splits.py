@@ -28,7 +28,7 @@ def splits(project: Project) -> None:
     st.plotly_chart(_bars(counts), key="split-bars", config={"displayModeBar": False})
     st.dataframe(_table(counts), hide_index=True, height="content")
     st.header("Sizes", anchor=False)
-    sides = _shorter_sides(project.id, int(counts["total"].sum()))
+    sides = _shorter_sides(str(frame.workspace().root), project.id, int(counts["total"].sum()))
     st.markdown(_sizes_in_words(sides))
     st.plotly_chart(_sizes(sides), key="sizes", config={"displayModeBar": False})
 
@@ -112,6 +112,6 @@ def _sizes(sides: list[int]) -> go.Figure:
 
 
 @st.cache_data(show_spinner=False, ttl=60, max_entries=8)
-def _shorter_sides(project_id: int, photos: int) -> list[int]:
+def _shorter_sides(root: str, project_id: int, photos: int) -> list[int]:
     """Return the shorter side of each photo; cached by the number of photos, because sizes never change."""
     return [min(row.width, row.height) for row in frame.store().images(project_id, ImageFilter())]

@@ -31,7 +31,7 @@ def show(reference: str, version: str, stage: str) -> None:
     if reference == IMAGENET:
         st.info("This model has no validation photos here. Choose one of your runs.", icon=":material/info:")
         return
-    there = _validation_photos(reference, version)
+    there = _validation_photos(str(frame.workspace().root), reference, version)
     if not there:
         st.info("This run has no validation photos. Add photos, then train again.", icon=":material/info:")
         return
@@ -47,7 +47,7 @@ def show(reference: str, version: str, stage: str) -> None:
             help="More photos give narrower intervals, and take longer.",
         )
         computation = Computation("methods", f"compare methods {reference} {version} {stage} {photos}")
-        results = _results()
+        results = _results(str(frame.workspace().root))
         known = computation.key in results
         st.button(
             "Compare methods",
@@ -102,11 +102,11 @@ def _comparison(comparison: MethodComparison) -> None:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _validation_photos(reference: str, version: str) -> int:
+def _validation_photos(root: str, reference: str, version: str) -> int:
     return len(workspace_run(reference, frame.workspace()).snapshot().part("val"))
 
 
 @st.cache_resource(show_spinner=False)
-def _results() -> dict[str, Mapping[str, Any]]:
-    """Return the newest comparisons, for all tabs."""
+def _results(workspace: str) -> dict[str, Mapping[str, Any]]:
+    """Return the newest comparisons, for all tabs of a workspace."""
     return {}

@@ -112,7 +112,7 @@ def _found(
     version = (str(run.path), predictor.version)
     table, inputs = _training(*version)
     hashes = list(table["image"])
-    refused = _refused()
+    refused = _refused(str(frame.workspace().root))
     if len(missing := inputs.missing(hashes)) > len(refused.get(version, [])):
         names = _computed(run, " ".join(version), len(missing), key)
         if names is None:
@@ -149,7 +149,7 @@ def _training(path: str, version: str) -> tuple[pd.DataFrame, HeadInputs]:
 
 
 @st.cache_resource(show_spinner=False)
-def _refused() -> dict[tuple[str, str], list[str]]:
+def _refused(workspace: str) -> dict[tuple[str, str], list[str]]:
     """Return the names of the training photos that could not be read, by run and version of its model."""
     return {}
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
 from core.data.store.store import Project
+from core.errors import NotHere
+from core.people.mode import people_mode
+from pages.components.door.person_menu import show_person, way_out
 from pages.components.shared import late_requests, preload
 from pages.components.shared.errors import action, fragment, notify, plain_errors, show_notes
 from pages.components.shared.session import (
@@ -15,17 +19,21 @@ from pages.components.shared.session import (
     choose_name,
     choose_project,
     is_dark,
+    looking_at,
     offers_server_files,
+    person,
     project,
     release_photos,
     resolve_project,
     restore_name,
+    start_looking,
+    stop_looking,
     store,
     tab,
     who,
     workspace,
 )
-from pages.components.shared.streamlit_changes import outside_address
+from pages.components.shared.wording import plain
 
 __all__ = [
     "PAGES",
@@ -41,17 +49,18 @@ __all__ = [
     "notify",
     "offers_server_files",
     "page",
+    "person",
     "plain_errors",
     "project",
     "release_photos",
+    "start_looking",
     "store",
     "tab",
     "who",
     "workspace",
 ]
 
-ROOT = Path(__file__).resolve().parents[3]
-ASSETS = ROOT / "assets"
+ASSETS = Path(__file__).resolve().parents[3] / "assets"
 HERE = Path(__file__).resolve().parent
 
 
@@ -84,11 +93,12 @@ PAGES: dict[str, PageInfo] = {
         "pages/8_Live.py", ":material/videocam:", "What a model answers to your camera or a video, with an alarm."
     ),
     "Export": PageInfo("pages/6_Export.py", ":material/package_2:", "Download the trained model, or share it."),
+    "Class": PageInfo("pages/9_Class.py", ":material/groups:", "Who is here, what they have made, and who needs help."),
     "Learn": PageInfo("pages/7_Learn.py", ":material/school:", "Seven lessons: how residual networks work, and why."),
 }
 
 # Pages that can be opened while torch is still loading in the background.
-WITHOUT_TORCH = {"Home", "Data"}
+WITHOUT_TORCH = {"Home", "Data", "Class"}
 
 
 @contextmanager
@@ -98,7 +108,6 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
     ``title`` is a key of PAGES. ``heading`` and ``sentence`` replace its name and sentence at the top of the page.
     """
     late_requests.keep_pages_whole()
-    outside_address.ask_nobody()
     st.set_page_config(
         page_title=f"{page_name(title)} · ResNet Studio", page_icon=str(ASSETS / "favicon.svg"), layout="wide"
     )
@@ -106,7 +115,7 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
     theme = "-dark" if is_dark() else ""
     st.logo(str(ASSETS / f"logo{theme}.svg"), size="large", icon_image=str(ASSETS / f"mark{theme}.svg"))
     drawn = False
-    with plain_errors():
+    with plain_errors(), _only_visitors():
         projects = resolve_project()
         restore_name()
         if title != "Annotate":
@@ -118,6 +127,7 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
         with st.container(key="frame-head"):
             st.title(heading or page_name(title), anchor=False)
             st.caption(sentence if sentence is not None else PAGES[title].sentence)
+        _looking()
         show_notes()
         drawn = True
     if not drawn:  # no workspace or no store: the error is all there is to show
@@ -131,6 +141,19 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
         preload.start()
 
 
+@contextmanager
+def _only_visitors() -> Iterator[None]:
+    """Show the way back to somebody whose visit has ended while this tab was open."""
+    try:
+        yield
+    except NotHere as error:
+        with st.container(border=True, horizontal_alignment="center"):
+            st.header("You are not in the class", anchor=False, text_alignment="center")
+            st.markdown(str(error), text_alignment="center")
+            way_out("Join", "/join")
+        st.stop()
+
+
 def page_name(title: str) -> str:
     """Return the name of a page of PAGES, as it stands in the navigation and at its top."""
     return PAGES[title].name or title
@@ -139,8 +162,8 @@ def page_name(title: str) -> str:
 def _navigation(current: str) -> None:
     menu = st.components.v2.component("resnet_studio.frame", js=(HERE / "frame.js").read_text(encoding="utf-8"))
     with st.container(gap=None, key="frame-menu"):
-        for name, place in PAGES.items():
-            if (ROOT / place.path).exists():
+        for name in PAGES:
+            if name != "Class" or people_mode() != "alone":
                 link(name)
         menu(key="frame-pages", data={"path": "" if current == "Home" else current}, height=0)
 
@@ -161,6 +184,10 @@ def _project_picker(projects: list[Project]) -> None:
 
 
 def _name() -> None:
+    here = person()
+    if here is not None:
+        show_person(here, plain(here.name))
+        return
     st.session_state["frame_name"] = st.session_state["who"]
     st.text_input(
         "Your name",
@@ -170,6 +197,22 @@ def _name() -> None:
         on_change=lambda: choose_name(st.session_state["frame_name"]),
         help="Saved with every label you set, so that a class can see who did what.",
     )
+
+
+def _looking() -> None:
+    """Say that this is a copy of somebody else's work, and offer the way back."""
+    look = looking_at()
+    if look is None:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="frame-looking"):
+        taken = datetime.fromtimestamp(look.taken).strftime("%H:%M")
+        st.markdown(
+            f":material/visibility: A copy of **{plain(look.person.name)}**'s work, taken at {taken}. "
+            "Nothing that you do here changes theirs.",
+            width="stretch",
+        )
+        st.button("Copy again", key="frame-look-again", on_click=action(start_looking), args=(look.person,))
+        st.button("Back to my work", type="primary", key="frame-look-end", on_click=stop_looking)
 
 
 def link(

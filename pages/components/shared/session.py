@@ -7,30 +7,65 @@ the two copies would undo each other's changes.
 
 import os
 import secrets
+from pathlib import Path
 
 import streamlit as st
 
 from core.data.store.records import NAMELESS
 from core.data.store.store import Project, Store
 from core.data.tables.names import storable_name, without_invisible
-from core.errors import DataError
-from core.workspace import Workspace, open_workspace
+from core.errors import DataError, PeopleError
+from core.people.door import workspace_of
+from core.people.looking import Look, look_workspace, take_look
+from core.people.mode import people_mode
+from core.people.records import Person
+from core.workspace import Workspace
+from pages.components.door.visit import person
 
 MOST_DIGITS = 18
 """Of a number in the address."""
 LONGEST_NAME = 60
 """Characters of an annotator's name."""
 SERVER_FILES = "RESNET_STUDIO_SERVER_FILES"
+LOOKING = "looking-at"
+_MOST_STORES = 600
+"""More than people in a class: a store that is closed while somebody uses it fails."""
 
 
 def workspace() -> Workspace:
-    """Return this server's workspace; missing folders are created."""
-    return open_workspace()
+    """Return the workspace of this tab's person, or the server's own; missing folders are created. Raises NotHere."""
+    here = person()
+    looked = st.session_state.get(LOOKING)
+    if looked is not None and here is not None and here.teaches:
+        try:
+            return look_workspace(looked)
+        except PeopleError:  # another tab of the teacher's has ended it
+            stop_looking()
+    return workspace_of(here)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False, on_release=lambda store: store.close())
+def start_looking(at: Person) -> None:
+    """Show a copy of somebody's work in this tab, instead of the teacher's own. Raises PeopleError."""
+    st.session_state[LOOKING] = take_look(at)
+    choose_project(None)
+
+
+def stop_looking() -> None:
+    """Go back to the teacher's own work."""
+    st.session_state.pop(LOOKING, None)
+    choose_project(None)
+
+
+def looking_at() -> Look | None:
+    """Return the copy of somebody else's work that this tab shows, or None."""
+    workspace()
+    found: Look | None = st.session_state.get(LOOKING)
+    return found
+
+
+@st.cache_resource(max_entries=_MOST_STORES, show_spinner=False, on_release=lambda store: store.close())
 def _store(root: str, database_url: str) -> Store:
-    return Store(workspace())
+    return Store(Workspace(Path(root)))
 
 
 def store() -> Store:
@@ -109,7 +144,9 @@ def choose_name(name: str) -> None:
 
 
 def who() -> str:
-    """Return the name saved with each change made in this tab."""
+    """Return the name saved with each change made in this tab: in a class, the one under which somebody has joined."""
+    if (here := person()) is not None:
+        return here.name
     return st.session_state.get("who") or NAMELESS
 
 
@@ -144,7 +181,7 @@ def offers_server_files() -> bool:
     Only if the person who started the server said so with RESNET_STUDIO_SERVER_FILES=on, as ``make app`` does: the
     server cannot know who reaches it, since a plain reverse proxy leaves no trace in a request.
     """
-    if os.environ.get(SERVER_FILES, "").strip().lower() not in ("on", "1", "true", "yes"):
+    if people_mode() != "alone" or os.environ.get(SERVER_FILES, "").strip().lower() not in ("on", "1", "true", "yes"):
         return False
     return "Mobile" not in st.context.headers.get("User-Agent", "")  # a phone is never the server
 

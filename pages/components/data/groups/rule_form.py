@@ -52,7 +52,8 @@ def rule_form(project: Project, state: GroupState) -> None:
         chosen = st.multiselect("Tags", tags, tags, key="group-tags", width=420)
         st.caption("A photo with exactly one of these tags is put into the group of that name.")
     try:
-        found = _found(project.id, frame.store().revision(project.id), rule, pattern, tuple(chosen))
+        root, revision = str(frame.workspace().root), frame.store().revision(project.id)
+        found = _found(root, project.id, revision, rule, pattern, tuple(chosen))
     except DataError as error:
         st.warning(plain(str(error)), icon=":material/pattern:")
         return
@@ -69,7 +70,7 @@ def _words_of(rule: str) -> str:
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def _found(project_id: int, revision: int, rule: str, pattern: str, tags: tuple[str, ...]) -> RuleGroups:
+def _found(root: str, project_id: int, revision: int, rule: str, pattern: str, tags: tuple[str, ...]) -> RuleGroups:
     """Return the groups of the rule; computed again only if the project or the rule has changed."""
     if rule != TAGS:
         return groups_by_name(rule, frame.store().filenames(project_id).items(), pattern)

@@ -1,0 +1,1 @@
+"""Who is here: classes, pupils and their private workspaces on one server."""

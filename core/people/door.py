@@ -1,0 +1,73 @@
+"""The door: from the token in a browser's cookie to the one workspace that its person may open.
+
+Every page and every route comes through here. A workspace is a folder of its own with its own database, so that a
+number or an address of somebody else's photo, run or project finds nothing in it.
+"""
+
+import threading
+import time
+from functools import lru_cache
+from pathlib import Path
+
+from core.errors import NotHere
+from core.people.credentials import token_digest
+from core.people.mode import people_mode
+from core.people.records import Person
+from core.people.register import Register
+from core.workspace import PEOPLE_FOLDER, Workspace, open_workspace, workspace_folder
+
+REMEMBERED_SECONDS = 2.0
+"""A page asks for its visitor a hundred times a run, and its photos ask too."""
+_MOST_REMEMBERED = 2_000
+_remembered: dict[tuple[Path, bytes], tuple[float, Person]] = {}
+_lock = threading.Lock()
+
+
+@lru_cache(maxsize=4)
+def register_of(server: Path) -> Register:
+    """Return a server's register, opened once for all threads."""
+    return Register(server)
+
+
+def open_register() -> Register:
+    """Return this server's register. Raises WorkspaceError."""
+    return register_of(open_workspace(workspace_folder()).root)
+
+
+def visitor(token: str) -> Person | None:
+    """Return whose browser this is; None on a server for one person alone.
+
+    Raises NotHere if nobody has joined in it, or the teacher has not let them in yet.
+    """
+    if people_mode() == "alone":
+        return None
+    key, now = (workspace_folder(), token_digest(token)), time.monotonic()
+    with _lock:
+        moment, known = _remembered.get(key, (0.0, None))
+    if known is not None and now - moment < REMEMBERED_SECONDS:
+        return known
+    visit = open_register().visit(token)
+    if not visit.allowed:
+        raise NotHere("Your teacher has not let you in yet.")
+    with _lock:
+        if len(_remembered) >= _MOST_REMEMBERED:
+            _remembered.clear()
+        _remembered[key] = (now, visit.person)
+    return visit.person
+
+
+def forget_visitors() -> None:
+    """Ask the register again from now on: somebody has left, was renamed or was deleted."""
+    with _lock:
+        _remembered.clear()
+
+
+def workspace_of(person: Person | None) -> Workspace:
+    """Open the workspace of a person, or the server's own for None. Missing folders are created."""
+    return open_workspace(folder_of(person))
+
+
+def folder_of(person: Person | None) -> Path:
+    """Return the folder of somebody's workspace; it need not exist yet."""
+    server = workspace_folder()
+    return server if person is None or person.teaches else server / PEOPLE_FOLDER / person.folder

@@ -1,0 +1,98 @@
+"""What a teacher sees of each pupil: photos, labels, runs, the best validation figure, disk."""
+
+import os
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from core.data.store.records import ImageFilter
+from core.data.store.store import Store
+from core.people.door import folder_of
+from core.people.records import Person
+from core.runs.folder import list_runs
+from core.runs.table import row_of
+from core.workspace import Workspace
+
+_MOST_OPEN = 64
+_stores: "OrderedDict[Path, Store]" = OrderedDict()
+_lock = Lock()
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What somebody has made so far."""
+
+    person: Person
+    projects: int = 0
+    photos: int = 0
+    labelled: int = 0
+    """Photos with a class; in a localization project, with a box."""
+    runs: int = 0
+    training: bool = False
+    waiting: int = 0
+    """Runs in the queue."""
+    best: float | None = None
+    """The best validation figure of a classification run, 0 to 1; of others the best mean IoU."""
+    best_project: str = ""
+    megabytes: float = 0.0
+    """On disk, without what can be computed again."""
+
+
+def overview(person: Person) -> Overview:
+    """Return what somebody has made; nothing is created. Raises WorkspaceError if their database cannot be read."""
+    workspace = Workspace(folder_of(person))
+    if not (workspace.root / "studio.db").exists():
+        return Overview(person)
+    with _lock:
+        store = _open(workspace)
+        photos = labelled = 0
+        projects = store.projects()
+        for project in projects:
+            boxed = project.task == "localization"
+            without = ImageFilter(boxless=True) if boxed else ImageFilter(unlabelled=True)
+            count = store.count(project.id)
+            photos, labelled = photos + count, labelled + count - store.count(project.id, without)
+    rows = [row_of(run) for run in list_runs(workspace)]
+    scored = [row for row in rows if row.value is not None]
+    best = max(scored, key=lambda row: row.value or 0.0, default=None)
+    return Overview(
+        person,
+        projects=len(projects),
+        photos=photos,
+        labelled=labelled,
+        runs=len(rows),
+        training=any(row.state in ("preparing", "running") for row in rows),
+        waiting=sum(row.state == "queued" for row in rows),
+        best=best.value if best else None,
+        best_project=(best.project or "") if best else "",
+        megabytes=_bytes(workspace.images, workspace.runs) / 1e6,
+    )
+
+
+def close_store(folder: Path) -> None:
+    """Close the database of a workspace that is about to be deleted."""
+    with _lock:
+        if (store := _stores.pop(folder, None)) is not None:
+            store.close()
+
+
+def _open(workspace: Workspace) -> Store:
+    if (store := _stores.pop(workspace.root, None)) is None:
+        store = Store(workspace)
+    _stores[workspace.root] = store
+    while len(_stores) > _MOST_OPEN:
+        _stores.popitem(last=False)[1].close()
+    return store
+
+
+def _bytes(*folders: Path) -> int:
+    total = 0
+    for folder in folders:
+        for at, _, names in os.walk(folder):
+            for name in names:
+                try:
+                    total += (Path(at) / name).stat().st_size
+                except FileNotFoundError:  # replaced or deleted meanwhile
+                    continue
+    return total

@@ -1,0 +1,68 @@
+"""The tables of people.db: classes, people, the browsers they are in, and failed guesses."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+VERSION = 1
+"""Kept as SQLite's user_version; a newer database is not opened."""
+
+metadata = MetaData()
+
+# All times are seconds since 1970.
+classes = Table(
+    "classes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(60), nullable=False),
+    Column("code", String(12), nullable=False, unique=True),
+    Column("open", Boolean, nullable=False, default=True),  # whether names that are not on the list may join
+    Column("created", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+people = Table(
+    "people",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("class_id", ForeignKey("classes.id", ondelete="CASCADE")),  # none for the teacher
+    Column("name", String(60), nullable=False),
+    Column("key", String(60), nullable=False),  # the name as it is compared: without case, accents kept
+    Column("role", String(10), nullable=False),
+    Column("folder", String(40), nullable=False, unique=True),  # below people/; empty for the teacher
+    Column("card", LargeBinary),  # the hash of the card's words; none until somebody has joined under the name
+    Column("created", Float, nullable=False),
+    Column("seen", Float),
+    UniqueConstraint("class_id", "key"),
+    sqlite_autoincrement=True,
+)
+visits = Table(
+    "visits",
+    metadata,
+    Column("token", LargeBinary, primary_key=True),  # SHA-256 of what the browser's cookie holds
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("allowed", Boolean, nullable=False),  # False while somebody waits for the teacher to let them in
+    Column("created", Float, nullable=False),
+    Column("seen", Float, nullable=False),
+)
+guesses = Table(
+    "guesses",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("what", String(120), nullable=False, index=True),
+    Column("moment", Float, nullable=False),
+)
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)

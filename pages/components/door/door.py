@@ -1,0 +1,89 @@
+"""The server's door: what a browser may reach in which nobody has joined, and whose files and uploads are whose."""
+
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.errors import NotHere, StudioError
+from core.people.door import visitor
+from core.people.records import Person
+from pages.components.door.media_owners import note_owners, owns
+from pages.components.door.visit import COOKIE, person_of_session
+
+OPEN = ("/join", "/leave", "/teacher", "/_stcore/health", "/favicon.png")
+"""What everybody may reach: the ways in and out, and whether the server is well."""
+_OPEN_FOLDERS = ("/static/",)  # Streamlit's own scripts and fonts
+_MEDIA, _UPLOADS, _METRICS = "/media/", "/_stcore/upload_file/", "/_stcore/metrics"
+_NO_PAGE = ("/_stcore/", "/media/", "/component/", "/app/static/")
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_NOT_FOUND = "There is nothing at this address."
+
+
+class Door:
+    """ASGI middleware around the whole app; on a server for one person alone it lets everything through."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        note_owners()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        path, connection = scope["path"], HTTPConnection(scope)
+        if path in OPEN or path.startswith(_OPEN_FOLDERS):
+            await self._app(scope, receive, _with_headers(send))
+            return
+        try:
+            person = await run_in_threadpool(visitor, connection.cookies.get(COOKIE, ""))
+        except NotHere as error:
+            await _turned_away(scope, receive, send, _way_in(path, connection.headers, str(error)))
+            return
+        except StudioError as error:  # a full disk, a wrong setting
+            await _turned_away(scope, receive, send, PlainTextResponse(str(error), 503))
+            return
+        if person is not None and not _is_theirs(person, path):
+            await _turned_away(scope, receive, send, PlainTextResponse(_NOT_FOUND, 404))
+            return
+        await self._app(scope, receive, _with_headers(send))
+
+
+def _is_theirs(person: Person, path: str) -> bool:
+    if path.startswith(_MEDIA):
+        return owns(person.id, path)
+    if path.startswith(_UPLOADS):
+        return person_of_session(path.removeprefix(_UPLOADS).split("/", 1)[0]) == person.id
+    return path != _METRICS or person.teaches
+
+
+def _way_in(path: str, headers: Headers, sentence: str) -> Response:
+    if path.startswith(_NO_PAGE) or "text/html" not in headers.get("accept", ""):
+        return PlainTextResponse(sentence, 401)
+    return RedirectResponse("/join" if path == "/" else f"/join?to={quote(path)}", 303)
+
+
+async def _turned_away(scope: Scope, receive: Receive, send: Send, response: Response) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    response.headers["Cache-Control"] = "no-store"
+    await response(scope, receive, _with_headers(send))
+
+
+def _with_headers(send: Send) -> Send:
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return sent

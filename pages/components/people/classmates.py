@@ -1,0 +1,18 @@
+"""What a pupil sees of the class: who they are here."""
+
+import streamlit as st
+
+from core.people.records import Person
+from core.people.register import Register
+from pages.components.shared.wording import counted, plain
+
+
+def show(register: Register, person: Person) -> None:
+    """Draw the class of a pupil."""
+    classroom = register.classroom(person.class_id or 0)
+    joined = sum(one.joined for one in register.people(classroom.id))
+    st.header(plain(classroom.name), anchor=False)
+    st.markdown(
+        f"You are **{plain(person.name)}**, one of {counted(joined, 'pupil')}. Your photos, labels and models are "
+        "yours: nobody else in the class can open them. Your teacher can see how far you are, and can help you."
+    )

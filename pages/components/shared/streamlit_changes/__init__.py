@@ -1,1 +1,0 @@
-"""Where the app changes what Streamlit does."""

@@ -1,0 +1,82 @@
+"""What the server's door lets through: nothing for strangers, and of others' files nothing for anybody."""
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from core.people import joining
+from core.people.records import ClassRoom
+from core.people.register import Register
+from pages.components.door import media_owners, visit
+
+PAGE = {"accept": "text/html,*/*"}
+
+
+def _with(browser: TestClient, token: str) -> TestClient:
+    browser.cookies.set(visit.COOKIE, token)
+    return browser
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/Data", "/Annotate?project=1", "/media/0a1b.jpg", "/_stcore/upload_file/a/b", "/_stcore/metrics"]
+)
+def test_a_stranger_reaches_no_page_and_no_file(browser: TestClient, path: str) -> None:
+    answer = browser.get(path, headers=PAGE)
+    assert "inside" not in answer.text
+    if path.startswith(("/media", "/_stcore")):
+        assert answer.status_code == 401
+    else:
+        assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/join")
+    assert browser.get(path).status_code == 401, "what asks for no page is not sent to one"
+
+
+@pytest.mark.parametrize("path", ["/join", "/teacher", "/leave", "/_stcore/health", "/static/js/index.js"])
+def test_a_stranger_reaches_the_ways_in_and_whether_the_server_is_well(browser: TestClient, path: str) -> None:
+    answer = browser.get(path, headers=PAGE)
+    assert answer.status_code == 200
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/join/../Data", "//media/0a1b.jpg", "/static/../Data", "/JOIN", "/join/x"])
+def test_a_disguised_path_is_no_way_in(browser: TestClient, path: str) -> None:
+    answer = browser.request("GET", f"http://class.test{path}", headers=PAGE)
+    assert answer.text != f"inside {path}" or path.startswith("/static/")
+
+
+def test_a_stranger_gets_no_websocket(browser: TestClient) -> None:
+    with pytest.raises(WebSocketDisconnect), browser.websocket_connect("/_stcore/stream"):
+        pass
+
+
+def test_who_has_joined_comes_through(browser: TestClient, register: Register, room: ClassRoom) -> None:
+    ada = joining.join(register, room, "Ada")
+    assert _with(browser, ada.token).get("/Data").text == "inside /Data"
+    with browser.websocket_connect("/_stcore/stream") as stream:
+        assert stream.receive_text() == "inside"
+    assert browser.get("/_stcore/metrics").status_code == 404, "the figures of the server are the teacher's"
+
+
+def test_files_and_uploads_of_others_do_not_exist(app: Starlette, register: Register, room: ClassRoom) -> None:
+    ada, ben = (joining.join(register, room, name) for name in ("Ada", "Ben"))
+    visit._note("session-of-ada", ada.person.id)
+    media_owners._owners["0a1b"] = {ada.person.id}
+    own, other = (_with(TestClient(app, base_url="http://class.test"), one.token) for one in (ada, ben))
+    for path in ("/media/0a1b.jpg", "/_stcore/upload_file/session-of-ada/1"):
+        assert own.get(path).status_code == 200
+        assert other.get(path).status_code == 404
+    assert own.put("/_stcore/upload_file/session-of-ada/1", content=b"x").status_code == 200
+    assert other.put("/_stcore/upload_file/session-of-ada/1", content=b"x").status_code == 404
+    assert other.get("/media/ffff.jpg").status_code == 404, "as if there were none"
+
+
+def test_alone_everything_is_open(browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESNET_STUDIO_PEOPLE", "alone")
+    assert browser.get("/Data", headers=PAGE).text == "inside /Data"
+    assert browser.get("/join").headers["location"] == "/"
+
+
+def test_a_wrong_setting_opens_nothing(browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESNET_STUDIO_PEOPLE", "klass")
+    answer = browser.get("/Data", headers=PAGE)
+    assert (answer.status_code, "Set it to alone" in answer.text) == (503, True)
