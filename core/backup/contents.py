@@ -5,7 +5,8 @@
     images/                                        never change: stored once under their content hash
     everything else                                as it is
 
-Left out: what can be computed again (``cache``, ``thumbnails``), locks, temporary files, and the server's keys.
+Left out: what can be computed again (``cache``, ``thumbnails``), copies that a teacher looks at (``looks``), locks,
+temporary files, and the server's keys.
 """
 
 import os
@@ -13,8 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PEOPLE = "people"
-"""The folder with a workspace for each person, where people have one."""
+from core.workspace import LOOKS_FOLDER, PEOPLE_FOLDER
+
+PEOPLE = PEOPLE_FOLDER
 KEYS = "server"
 """The folder of the certificate's key and the cookie secret: a restored server makes new ones."""
 
@@ -46,7 +48,7 @@ def contents(root: Path) -> Contents:
             if entry.is_dir():
                 if entry.name == "runs":
                     _add_runs(root, name, found)
-                elif entry.name not in (*_DERIVED, KEYS, PEOPLE, "images"):
+                elif entry.name not in (*_DERIVED, KEYS, PEOPLE, LOOKS_FOLDER, "images"):
                     for file in _files_below(root, name):
                         _add_file(root, file, found)
             else:

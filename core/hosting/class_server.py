@@ -37,7 +37,7 @@ class Settings:
     port: int
     certificate: Certificate | None  # None: Caddy gets one for ``name``, or a proxy elsewhere has one
     name: str | None  # a public name
-    people: str  # who is here: alone, class or accounts
+    people: str  # who is here: alone or class
     upload_megabytes: int
     caddy: str | None  # its program; None: Streamlit speaks TLS itself
 

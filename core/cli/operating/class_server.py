@@ -27,9 +27,9 @@ def class_server(
     certificate: Annotated[Path | None, typer.Option(help="A certificate of your own, as a PEM file.")] = None,
     key: Annotated[Path | None, typer.Option(help="The key of that certificate, as a PEM file.")] = None,
     people: Annotated[
-        Literal["class", "accounts", "alone"],
+        Literal["class", "alone"],
         typer.Option(
-            help="Who is here: class (a class code and a name), accounts (OIDC), alone (everybody shares all)."
+            help="Who is here: class (a code and a name, a workspace for each) or alone (everybody shares all)."
         ),
     ] = "class",
     upload_megabytes: Annotated[
@@ -70,6 +70,7 @@ def class_server(
         hosts = [*([name] if name else []), *own_names(), *own_addresses(), "127.0.0.1"]
         shown = self_signed(root, hosts)
     host = name or own_address()
+    pin = _first_pin() if people == "class" else None
     settings = Settings(root, host, port, shown, name, people, upload_megabytes, caddy)
     address = f"https://{host}" if behind_proxy else f"https://{host}{'' if port == 443 else f':{port}'}"
 
@@ -79,8 +80,22 @@ def class_server(
             RESULT.print()
             return
         _print_invitation(address, shown, signed_here=certificate is None)
+        if people == "class":
+            typer.echo(f"\nThe teacher enters at {address}/teacher and creates the class there.")
+            typer.echo(
+                f"The teacher's PIN, shown only this once: {pin}"
+                if pin
+                else "The PIN is the one that was set before. Forgotten? python -m core people pin"
+            )
 
     run_class_server(settings, ready)
+
+
+def _first_pin() -> str | None:
+    from core.people.door import open_register
+    from core.people.joining import first_pin
+
+    return first_pin(open_register())
 
 
 def _print_invitation(address: str, shown: "Certificate | None", *, signed_here: bool) -> None:

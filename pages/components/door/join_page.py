@@ -9,7 +9,7 @@ from urllib.parse import quote
 from core.people.records import ClassRoom, Person
 
 HERE = Path(__file__).resolve().parent
-_LOGO = HERE.parents[2] / "assets" / "mark.svg"
+_ASSETS = HERE.parents[2] / "assets"
 
 
 def code_form(code: str = "", wrong: str = "", to: str = "/") -> str:
@@ -159,4 +159,8 @@ def _style() -> str:
 
 @cache
 def _logo() -> str:
-    return _LOGO.read_text(encoding="utf-8")
+    marks = {"light": "mark.svg", "dark": "mark-dark.svg"}
+    return "".join(
+        f'<span class="on-{theme}">{(_ASSETS / name).read_text(encoding="utf-8")}</span>'
+        for theme, name in marks.items()
+    )

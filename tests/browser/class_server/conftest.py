@@ -11,9 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from core.people.joining import set_pin
+from core.people.register import Register
 from core.workspace import REPOSITORY
 from tests.browser.server import free_port
 from tests.pages.trained import finished_run
+
+PIN = "20262026"
 
 
 @dataclass
@@ -32,6 +36,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RESNET_STUDIO_HOME", str(folder))
         finished_run(tmp_path_factory)
+    register = Register(folder)
+    set_pin(register, PIN)
+    register.close()
     yield folder
 
 

@@ -21,7 +21,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.workspace import REPOSITORY
-from tests.browser.class_server.conftest import ClassServer, class_server
+from tests.browser.class_server.conftest import PIN, ClassServer, class_server
 from tests.browser.class_server.visiting import PATIENCE, rests, visit_all
 from tests.pages.trained import picture
 from tests.runs.photos import write_photos
@@ -78,6 +78,9 @@ def visit(
         answer = page.goto(seen.address)
         assert answer is not None
         seen.headers = answer.headers
+        page.goto(f"{seen.address}/teacher")
+        page.get_by_label("PIN").fill(PIN)
+        page.get_by_role("button", name="Enter").click()
         visit_all(page, seen.address)
         upload_a_photo(page, folder)
         seen.camera = page.evaluate(CAMERA)

@@ -4,7 +4,7 @@ import time
 
 from playwright.sync_api import Page, expect
 
-PAGES = ("Data", "Annotate", "Train", "Evaluate", "Predict and explain", "Live", "Export", "Learn")
+PAGES = ("Data", "Annotate", "Train", "Evaluate", "Predict and explain", "Live", "Export", "Class", "Learn")
 PATIENCE = 180_000  # milliseconds; while torch loads beside other work, a page takes minutes
 _REST_SECONDS = 0.3
 
