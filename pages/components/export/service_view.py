@@ -11,6 +11,7 @@ from pages.components.shared import frame
 def service(run: RunFolder) -> None:
     """Draw how to start the service, and programs that ask it."""
     from core.export.onnx_file.choices import OnnxChoices, file_name
+    from core.export.onnx_file.javascript_program import javascript_program
     from core.export.onnx_file.usage_program import usage_program
     from core.models.bundle import read_info
     from core.serving.snippets import curl_client, javascript_client, python_client
@@ -33,6 +34,11 @@ def service(run: RunFolder) -> None:
         f"{usage_program(read_info(run.best), choices, '../onnx/' + file_name('fp32'))}"
     )
     clients["Python, onnxruntime"] = (without_service, "python")
+    in_javascript = (
+        f"// No service: python -m core export {model} --onnx --input photo --out ../onnx writes the file.\n"
+        f"{javascript_program(read_info(run.best), '../onnx/' + file_name('fp32'))}"
+    )
+    clients["JavaScript, onnxruntime"] = (in_javascript, "javascript")
     language = st.segmented_control(
         "Language", list(clients), default="Python", required=True, label_visibility="collapsed", key="export-language"
     )

@@ -73,6 +73,8 @@ def test_it_shows_programs_that_ask_the_service(open_page: OpenPage, run: RunFol
     assert app.code[1].value == curl_client()
     app.segmented_control(key="export-language").set_value("Python, onnxruntime").run()
     assert "--onnx --out ../onnx" in app.code[1].value and 'InferenceSession("../onnx/model.onnx")' in app.code[1].value
+    app.segmented_control(key="export-language").set_value("JavaScript, onnxruntime").run()
+    assert "--onnx --input photo --out ../onnx" in app.code[1].value and "const classes = [" in app.code[1].value
     assert app.code[2].value == f"python -m core predict {run.best} FOLDER_OF_PHOTOS --out answers.parquet"
 
 
