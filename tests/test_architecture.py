@@ -66,6 +66,7 @@ FLOORS = {
         "grouping",
         "splits",
         "store",
+        "project_copy",
         "importing",
         "snapshot",
         "snapshot_changes",

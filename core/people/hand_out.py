@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from core.data.store.copy_project import copy_project
+from core.data.project_copy import copy_project
 from core.data.store.store import Store
 from core.people.door import workspace_of
 from core.people.records import Person

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.data.store.copy_project import link_or_copy
+from core.data.project_copy import link_or_copy
 from core.errors import DataError, PeopleError
 from core.people.door import folder_of
 from core.people.records import Person

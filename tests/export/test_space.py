@@ -84,10 +84,10 @@ def imported_at_start(space: Path) -> tuple[set[Path], set[str]]:
         module = waiting.pop()
         place = space.joinpath(*module.split("."))
         found = [file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()]
-        if not found and module.split(".")[0] not in ("core", "demo"):
+        if not found and module.split(".")[0] not in ("core", "demo", "demo_parts"):
             outside.add(module.split(".")[0])
         if not found and module.count(".") >= 2 and not (place.parent.with_suffix(".py")).is_file():
-            assert module.split(".")[0] != "core", f"{module} is not in the Space"
+            assert module.split(".")[0] not in ("core", "demo_parts"), f"{module} is not in the Space"
         for file in set(found) - files:
             files.add(file)
             for node in ast.parse(file.read_text(encoding="utf-8")).body:

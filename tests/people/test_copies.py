@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from core.data.pictures.decoding import Decoded
-from core.data.store.copy_project import copy_project
+from core.data.project_copy import copy_project
 from core.data.store.records import BoxRow
 from core.data.store.store import Project, Store
 from core.errors import DataError, PeopleError

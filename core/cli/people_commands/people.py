@@ -14,12 +14,17 @@ def pin(
     new: Annotated[
         str | None, typer.Argument(metavar="[PIN]", help="At least six digits or letters; otherwise random.")
     ] = None,
+    json: Json = False,
 ) -> None:
     """Set the teacher's PIN, and print it. The old one stops working."""
     from core.people.door import open_register
     from core.people.joining import set_pin
 
-    print_message(f"The teacher's PIN is now {set_pin(open_register(), new)}")
+    chosen = set_pin(open_register(), new)
+    if json:
+        print_json({"pin": chosen})
+        return
+    print_message(f"The teacher's PIN is now {chosen}")
 
 
 @people.command("new-class")

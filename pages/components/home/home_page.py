@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from pages.components.camera.home_camera import counts, take_photos
 from pages.components.data.importing.import_line import import_line
 from pages.components.home.disk_space import show_disk_space
+from pages.components.home.home_camera import counts, take_photos
 from pages.components.home.lost_photos import show_lost_photos
 from pages.components.home.project_list import show_projects
 from pages.components.home.project_status import (

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
+from core.errors import StudioError
 from core.people.records import ClassRoom
 from core.people.register import Register
 from pages.components.shared.dialogs import closing_button
+from pages.components.shared.wording import plain
 
 CHOSEN = "class-chosen"
 
@@ -31,7 +33,7 @@ def first(register: Register) -> None:
         _fields()
         st.button("Create class", type="primary", key="class-create", on_click=_act, args=(register,))
         if error := st.session_state.pop("class-error", None):
-            st.error(error)
+            st.error(plain(error))
 
 
 @st.dialog("New class")
@@ -51,13 +53,10 @@ def _fields() -> None:
 
 
 def _act(register: Register) -> None:
-    from core.errors import StudioError
-    from pages.components.shared.wording import plain
-
     try:
         _create(register)
     except StudioError as error:
-        st.session_state["class-error"] = plain(str(error))
+        st.session_state["class-error"] = str(error)
 
 
 def _create(register: Register) -> None:

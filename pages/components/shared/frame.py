@@ -149,7 +149,7 @@ def _only_visitors() -> Iterator[None]:
     except NotHere as error:
         with st.container(border=True, horizontal_alignment="center"):
             st.header("You are not in the class", anchor=False, text_alignment="center")
-            st.markdown(str(error), text_alignment="center")
+            st.markdown(plain(str(error)), text_alignment="center")
             way_out("Join", "/join")
         st.stop()
 

@@ -24,7 +24,7 @@ def test_the_export_says_which_photos_are_not_in_it(open_page: OpenPage, birds: 
     [warning] = app.warning
     said = warning.value.replace("\\", "")  # without Markdown's escapes
     assert said.startswith("2 photos are not included, because their files are missing or empty: owl 0")
-    with zipfile.ZipFile(BytesIO(export_labels._zip_of(birds, "folders"))) as archive:
+    with zipfile.ZipFile(BytesIO(export_labels._zip_of(store, birds, "folders"))) as archive:
         assert archive.read("missing-photos.txt").decode().splitlines() == sorted([first.filename, second.filename])
 
 
