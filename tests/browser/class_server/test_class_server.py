@@ -95,7 +95,7 @@ def visit(
 def upload_a_photo(page: Page, folder: Path) -> None:
     picture((200, 200, 60), 5000).save(folder / "new.png")
     page.get_by_test_id("stSidebar").get_by_role("link", name="Data", exact=True).click()
-    rests(page)
+    page.get_by_role("radio", name="Add photos").click()
     page.locator("input[type=file]").first.set_input_files(folder / "new.png")
     expect(page.get_by_text("new.png").first).to_be_visible(timeout=PATIENCE)
     rests(page)
