@@ -42,6 +42,7 @@ def watch(event, arguments):
 
 sys.addaudithook(watch)
 import demo
+from demo_parts import computing
 
 def explain(*arguments, **options):
     answer = real(*arguments, **options)
@@ -49,7 +50,7 @@ def explain(*arguments, **options):
         time.sleep(float(Path(slow).read_text()))
     return answer
 
-real, demo.explain = demo.explain, explain
+real, computing.explain = computing.explain, explain
 sys.exit(demo.main([bundle]))
 """
 
