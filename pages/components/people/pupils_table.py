@@ -19,6 +19,8 @@ _HERE_SECONDS = 90.0
 @frame.fragment(run_every=REFRESH_SECONDS)
 def show(register: Register, classroom: ClassRoom) -> None:
     """Draw who waits at the door, and a row for each pupil; refreshed every few seconds."""
+    if st.session_state.get(pupil_actions.TO_HOME):
+        st.rerun()  # a press in here runs this part alone, and only the page can open another one
     _waiting(register, classroom)
     people = register.people(classroom.id)
     if not people:
