@@ -41,7 +41,7 @@ search: $(VENV)/dev.stamp
 # These tests measure times, so they run alone. On a busy machine a wait sometimes runs out: such a test is repeated
 # once, and the summary names it as RERUN. Every other failure counts at once.
 browser-test: $(VENV)/dev.stamp browser
-	$(LIMITED) 2700 $(BIN)/python -m pytest tests/browser --reruns 1 --only-rerun "(?i)timeout" -rR
+	$(LIMITED) 2900 $(BIN)/python -m pytest tests/browser --reruns 1 --only-rerun "(?i)timeout" -rR
 
 # The app also works without weights and says so, so a machine without internet does not stop here.
 weights: $(VENV)/app.stamp
