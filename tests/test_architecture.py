@@ -49,7 +49,7 @@ ARROWS = {
     "runs": FOUNDATION | {"data", "models", "features", "training", "inspection"},
     "export": FOUNDATION | {"data", "models", "features", "training", "inspection", "runs"},
     "lessons": FOUNDATION | {"data", "models", "training", "inspection"},
-    "people": FOUNDATION | {"data", "features", "models", "training", "inspection", "runs"},
+    "people": FOUNDATION | {"data", "features", "models", "training", "inspection", "runs", "backup"},
     "serving": FOUNDATION | {"data", "models", "inspection"},
     "backup": FOUNDATION | {"data", "models", "runs"},
     "hosting": FOUNDATION,

@@ -4,23 +4,13 @@ Every page and every route comes through here. A workspace is a folder of its ow
 number or an address of somebody else's photo, run or project finds nothing in it.
 """
 
-import threading
-import time
 from functools import lru_cache
 from pathlib import Path
 
-from core.errors import NotHere
-from core.people.credentials import token_digest
 from core.people.mode import people_mode
 from core.people.records import Person
 from core.people.register import Register
 from core.workspace import PEOPLE_FOLDER, Workspace, open_workspace, workspace_folder
-
-REMEMBERED_SECONDS = 2.0
-"""A page asks for its visitor a hundred times a run, and its photos ask too."""
-_MOST_REMEMBERED = 2_000
-_remembered: dict[tuple[Path, bytes], tuple[float, Person]] = {}
-_lock = threading.Lock()
 
 
 @lru_cache(maxsize=4)
@@ -41,25 +31,7 @@ def visitor(token: str) -> Person | None:
     """
     if people_mode() == "alone":
         return None
-    key, now = (workspace_folder(), token_digest(token)), time.monotonic()
-    with _lock:
-        moment, known = _remembered.get(key, (0.0, None))
-    if known is not None and now - moment < REMEMBERED_SECONDS:
-        return known
-    visit = open_register().visit(token)
-    if not visit.allowed:
-        raise NotHere("Your teacher has not let you in yet.")
-    with _lock:
-        if len(_remembered) >= _MOST_REMEMBERED:
-            _remembered.clear()
-        _remembered[key] = (now, visit.person)
-    return visit.person
-
-
-def forget_visitors() -> None:
-    """Ask the register again from now on: somebody has left, was renamed or was deleted."""
-    with _lock:
-        _remembered.clear()
+    return open_register().visitor(token)
 
 
 def workspace_of(person: Person | None) -> Workspace:

@@ -4,11 +4,11 @@ import contextlib
 import os
 import secrets
 import shutil
-import sqlite3
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.backup.database_copies import copy_database
 from core.data.project_copy import link_or_copy
 from core.errors import DataError, PeopleError
 from core.people.door import folder_of
@@ -48,7 +48,7 @@ def take_look(person: Person) -> Look:
         for name in ("images", "thumbnails", "runs"):
             _copy_folder(source / name, part / name)
         (part / "cache").mkdir()
-        _copy_database(source / "studio.db", part / "studio.db")
+        copy_database(source / "studio.db", part / "studio.db")
         part.rename(folder)
     except OSError as error:
         raise storage_error(error, "the copy could not be made") or PeopleError(
@@ -90,12 +90,3 @@ def _copy_folder(source: Path, target: Path) -> None:
                 else:
                     new.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy2(old, new)
-
-
-def _copy_database(source: Path, target: Path) -> None:
-    """Copy a database that may be in use, by SQLite's backup interface."""
-    with (
-        contextlib.closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old,
-        contextlib.closing(sqlite3.connect(target)) as new,
-    ):
-        old.backup(new)

@@ -1,8 +1,10 @@
 """What a teacher sees of each pupil: photos, labels, runs, the best validation figure, disk."""
 
 import os
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
@@ -15,6 +17,7 @@ from core.runs.table import row_of
 from core.workspace import Workspace
 
 _MOST_OPEN = 64
+_SIZE_SECONDS = 60
 _stores: "OrderedDict[Path, Store]" = OrderedDict()
 _lock = Lock()
 
@@ -66,7 +69,7 @@ def overview(person: Person) -> Overview:
         waiting=sum(row.state == "queued" for row in rows),
         best=best.value if best else None,
         best_project=(best.project or "") if best else "",
-        megabytes=_bytes(workspace.images, workspace.runs) / 1e6,
+        megabytes=_bytes_below(workspace.root, int(time.time() / _SIZE_SECONDS)) / 1e6,
     )
 
 
@@ -86,9 +89,11 @@ def _open(workspace: Workspace) -> Store:
     return store
 
 
-def _bytes(*folders: Path) -> int:
+@lru_cache(maxsize=1024)
+def _bytes_below(root: Path, moment: int) -> int:
+    """Return the size of photos and runs; looked up again only at another ``moment``, since it reads every file."""
     total = 0
-    for folder in folders:
+    for folder in (root / "images", root / "runs"):
         for at, _, names in os.walk(folder):
             for name in names:
                 try:

@@ -10,7 +10,7 @@ import psutil
 from sqlalchemy import delete, update
 
 from core.errors import PeopleError, RunError
-from core.people.door import folder_of, forget_visitors
+from core.people.door import folder_of
 from core.people.looking import end_look
 from core.people.overview import close_store
 from core.people.records import Person
@@ -30,7 +30,7 @@ def start_afresh(register: Register, person: Person) -> None:
     folder = folder_of(person)
     with register.transaction() as connection:  # whoever has a page open is in the new workspace from now on
         connection.execute(update(people).where(people.c.id == person.id).values(folder=secrets.token_hex(8)))
-    forget_visitors()
+    register.forget()
     end_look(person)
     _delete_folder(folder)
 
@@ -41,7 +41,7 @@ def delete_person(register: Register, person: Person) -> None:
     with register.transaction() as connection:
         connection.execute(delete(visits).where(visits.c.person_id == person.id))
         connection.execute(delete(people).where(people.c.id == person.id))
-    forget_visitors()
+    register.forget()
     end_look(person)
     _delete_folder(folder_of(person))
 

@@ -23,12 +23,10 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("RESNET_STUDIO_HOME", str(folder))
     monkeypatch.setenv("RESNET_STUDIO_PEOPLE", "class")
     yield folder
-    door.forget_visitors()
     door.register_of.cache_clear()
 
 
 @pytest.fixture
-def register(server: Path) -> Iterator[Register]:
-    opened = Register(server)
-    yield opened
-    opened.close()
+def register(server: Path) -> Register:
+    """The server's register, one for all who ask, as in the app."""
+    return door.open_register()

@@ -8,8 +8,9 @@ from typing import Any
 
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
+from streamlit import get_option
 
-from core.errors import StudioError
+from core.errors import PeopleError, StudioError
 from core.people.door import open_register
 from core.people.joining import first_pin
 from core.people.mode import people_mode
@@ -36,6 +37,8 @@ def app_routes() -> list[BaseRoute]:
 async def at_start(app: Any) -> AsyncIterator[dict[str, Any]]:
     """Print the teacher's PIN when a class's server is started for the first time."""
     if people_mode() != "alone":
+        if get_option("server.baseUrlPath"):  # the door knows whose file it is by the beginning of its address
+            raise PeopleError("A class's server has no path in its address. Unset server.baseUrlPath.")
         try:
             register = open_register()
             delete_leftovers(register.server)

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import NotHere, StudioError
 from core.people.door import visitor
+from core.people.mode import people_mode
 from core.people.records import Person
 from pages.components.door.media_owners import note_owners, owns
 from pages.components.door.visit import COOKIE, person_of_session
@@ -39,11 +40,12 @@ class Door:
             await self._app(scope, receive, send)
             return
         path, connection = scope["path"], HTTPConnection(scope)
-        if path in OPEN or path.startswith(_OPEN_FOLDERS):
+        if path in OPEN or (path.startswith(_OPEN_FOLDERS) and ".." not in path):
             await self._app(scope, receive, _with_headers(send))
             return
         try:
-            person = await run_in_threadpool(visitor, connection.cookies.get(COOKIE, ""))
+            alone = people_mode() == "alone"
+            person = None if alone else await run_in_threadpool(visitor, connection.cookies.get(COOKIE, ""))
         except NotHere as error:
             await _turned_away(scope, receive, send, _way_in(path, connection.headers, str(error)))
             return

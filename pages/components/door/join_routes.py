@@ -10,10 +10,10 @@ from starlette.routing import Route
 
 from core.errors import NameTaken, NotHere, PeopleError, StudioError, TooManyGuesses
 from core.people import joining
-from core.people.door import forget_visitors, open_register, visitor
+from core.people.door import open_register, visitor
 from core.people.mode import people_mode
 from core.people.records import Joined
-from core.people.register import VISIT_SECONDS, Register
+from core.people.register import VISIT_SECONDS
 from pages.components.door import join_page
 from pages.components.door.visit import COOKIE
 
@@ -137,7 +137,6 @@ def _entered(request: Request, form: _Form) -> Response:
 
 def _left(request: Request, form: _Form) -> Response:
     open_register().leave(request.cookies.get(COOKIE, ""))
-    forget_visitors()
     answer = _html(join_page.goodbye())
     answer.delete_cookie(COOKIE)
     return answer
@@ -146,7 +145,7 @@ def _left(request: Request, form: _Form) -> Response:
 def _with_cookie(request: Request, answer: Response, joined: Joined) -> Response:
     before = request.cookies.get(COOKIE, "")
     if before:
-        _register_without(open_register(), before)
+        open_register().leave(before)  # a browser holds one cookie
     answer.set_cookie(
         COOKIE,
         joined.token,
@@ -156,12 +155,6 @@ def _with_cookie(request: Request, answer: Response, joined: Joined) -> Response
         secure=request.url.scheme == "https",
     )
     return answer
-
-
-def _register_without(register: Register, token: str) -> None:
-    """End the visit that this browser had before: it holds one cookie."""
-    register.leave(token)
-    forget_visitors()
 
 
 async def _form_of(request: Request) -> _Form:

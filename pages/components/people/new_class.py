@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from core.errors import StudioError
 from core.people.records import ClassRoom
 from core.people.register import Register
+from pages.components.shared import frame
 from pages.components.shared.dialogs import closing_button
-from pages.components.shared.wording import plain
 
 CHOSEN = "class-chosen"
 
@@ -31,9 +30,7 @@ def first(register: Register) -> None:
         st.header("Create your first class", anchor=False)
         st.markdown("Pupils join with a code that you write on the board. Each gets a workspace of their own.")
         _fields()
-        st.button("Create class", type="primary", key="class-create", on_click=_act, args=(register,))
-        if error := st.session_state.pop("class-error", None):
-            st.error(plain(error))
+        st.button("Create class", type="primary", key="class-create", on_click=frame.action(_create), args=(register,))
 
 
 @st.dialog("New class")
@@ -50,13 +47,6 @@ def _fields() -> None:
         height=120,
         help="Pupils then choose their name from a list. First names are enough.",
     )
-
-
-def _act(register: Register) -> None:
-    try:
-        _create(register)
-    except StudioError as error:
-        st.session_state["class-error"] = str(error)
 
 
 def _create(register: Register) -> None:

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.people.door import forget_visitors
 from core.people.joining import new_card_for
 from core.people.overview import Overview
 from core.people.records import Person
@@ -53,7 +52,6 @@ def _card(register: Register, person: Person) -> None:
 @frame.action
 def _sign_out(register: Register, person: Person) -> None:
     register.end_visits(person.id)
-    forget_visitors()
     frame.notify(f"{plain(person.name)} is signed out.")
 
 

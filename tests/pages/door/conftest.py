@@ -27,7 +27,6 @@ def class_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("RESNET_STUDIO_PEOPLE", "class")
     monkeypatch.setitem(credentials._COST, "n", 2**4)
     yield home
-    core_door.forget_visitors()
     core_door.register_of.cache_clear()
     visit._sessions.clear()
     media_owners._owners.clear()

@@ -21,7 +21,6 @@ def class_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("RESNET_STUDIO_PEOPLE", "class")
     monkeypatch.setitem(credentials._COST, "n", 2**4)
     yield home
-    door.forget_visitors()
     door.register_of.cache_clear()
 
 

@@ -33,7 +33,7 @@ def test_two_classes_of_one_name_are_a_sentence(teacher: str, open_as: OpenAs, r
     app = open_as(teacher, "Class")
     app.text_input(key="class-name").set_value(" ")
     app.button(key="class-create").click().run()
-    assert "The name of a class is empty" in app.error[0].value
+    assert "The name of a class is empty" in app.toast[0].value
 
 
 def test_who_asks_to_come_in_is_let_in(teacher: str, open_as: OpenAs, register: Register) -> None:

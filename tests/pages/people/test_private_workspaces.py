@@ -74,7 +74,6 @@ def test_a_tab_whose_visit_has_ended_shows_the_way_in(
     ada, _ = two
     app = open_as(ada.token, "Data", project="1")
     register.end_visits(ada.person.id)
-    door.forget_visitors()
     app.run()
     assert "This visit has ended" in all_texts(app)
     assert "heron-7.jpg" not in all_texts(app)
