@@ -1,4 +1,4 @@
-"""The tables of people.db: classes, people, the browsers they are in, and failed guesses."""
+"""The tables of people.db: classes and their rules, people, the browsers they are in, and failed guesses."""
 
 from sqlalchemy import (
     Boolean,
@@ -10,6 +10,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     UniqueConstraint,
 )
 
@@ -28,6 +29,12 @@ classes = Table(
     Column("open", Boolean, nullable=False, default=True),  # whether names that are not on the list may join
     Column("created", Float, nullable=False),
     sqlite_autoincrement=True,
+)
+class_rules = Table(
+    "class_rules",
+    metadata,
+    Column("class_id", ForeignKey("classes.id", ondelete="CASCADE"), primary_key=True),
+    Column("rules", Text, nullable=False),  # ClassRules as JSON; no row while nobody has changed them
 )
 people = Table(
     "people",

@@ -1,0 +1,46 @@
+"""What a teacher allows in a class: sharing, the game, the exam, how much each pupil may use."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import delete, insert, select
+
+from core.people.register import Register
+from core.people.schema import class_rules
+
+
+class ClassRules(BaseModel):
+    """The rules of one class; a limit of None means that there is none."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    sharing: bool = True
+    """Whether pupils may share projects and models with the class."""
+    game: bool = True
+    """Whether pupils may try to fool each other's models."""
+    exam_locked: bool = False
+    """Whether the test photos stay closed to pupils."""
+    most_photos: int | None = Field(default=None, ge=1)
+    """Of one pupil, in all projects."""
+    most_megabytes: int | None = Field(default=None, ge=1)
+    """On disk, of one pupil."""
+    most_runs: int | None = Field(default=None, ge=1)
+    """Trainings of one pupil that run or wait at the same time."""
+    most_minutes: int | None = Field(default=None, ge=1)
+    """Of one training."""
+
+
+def rules_of(register: Register, class_id: int | None) -> ClassRules:
+    """Return the rules of a class; those of a new one for None, and for a class whose rules nobody has changed."""
+    with register.transaction() as connection:
+        kept = connection.execute(select(class_rules.c.rules).where(class_rules.c.class_id == class_id)).scalar()
+    return ClassRules() if kept is None else ClassRules.model_validate_json(kept)
+
+
+def change_rules(register: Register, class_id: int, **changes: Any) -> ClassRules:
+    """Change some rules of a class and return all. Raises pydantic.ValidationError for a limit below 1."""
+    rules = ClassRules.model_validate(rules_of(register, class_id).model_dump() | changes)
+    with register.transaction() as connection:
+        connection.execute(delete(class_rules).where(class_rules.c.class_id == class_id))
+        connection.execute(insert(class_rules).values(class_id=class_id, rules=rules.model_dump_json()))
+    return rules
