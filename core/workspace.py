@@ -13,6 +13,11 @@ PEOPLE_FOLDER = "people"
 """Below the folder of a class's server; it holds a workspace for each pupil. See ``core.people``."""
 LOOKS_FOLDER = "looks"
 """Beside it: copies of pupils' workspaces, which the teacher looks at."""
+SHARED_FOLDER = "shared"
+"""Beside it: copies of projects and models that somebody shares with their class."""
+
+
+_BESIDE = (PEOPLE_FOLDER, LOOKS_FOLDER, SHARED_FOLDER)
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Workspace:
     @property
     def server(self) -> Path:
         """The folder of its server: the workspace itself, or the one that holds the folders of all pupils."""
-        return self.root.parent.parent if self.root.parent.name in (PEOPLE_FOLDER, LOOKS_FOLDER) else self.root
+        return self.root.parent.parent if self.root.parent.name in _BESIDE else self.root
 
     @property
     def database_url(self) -> str:

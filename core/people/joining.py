@@ -45,6 +45,8 @@ def join(register: Register, classroom: ClassRoom, name: str) -> Joined:
     kept = hashed(card)
     with register.transaction() as connection:
         row = person_row(connection, class_id=classroom.id, key=name_key(tidy))
+        if row is not None and row.role != "pupil":
+            raise NameTaken(f"{row.name} is the name of a group. Add a letter to your name.")
         if row is None and not classroom.open:
             raise PeopleError(f"{tidy} is not on the list of {classroom.name}. Choose your name, or ask your teacher.")
         person = add_person(connection, classroom.id, tidy) if row is None else as_person(row)
@@ -64,7 +66,7 @@ def join(register: Register, classroom: ClassRoom, name: str) -> Joined:
 def return_with_card(register: Register, classroom: ClassRoom, name: str, card: str, address: str) -> Joined:
     """Let somebody in again, in another browser. Raises PeopleError for a wrong card."""
     with register.transaction() as connection:
-        row = person_row(connection, class_id=classroom.id, key=name_key(name))
+        row = person_row(connection, class_id=classroom.id, key=name_key(name), role="pupil")
         check_guesses(connection, "card", address, str(row.id) if row else "")
     fits = matches(card, row.card if row else None)
     with register.transaction() as connection:
@@ -78,7 +80,7 @@ def ask_teacher(register: Register, classroom: ClassRoom, name: str, address: st
     """Begin a visit that the teacher has to allow, for somebody without their card. Raises PeopleError."""
     with register.transaction() as connection:
         check_guesses(connection, "asking", address)
-        row = person_row(connection, class_id=classroom.id, key=name_key(name))
+        row = person_row(connection, class_id=classroom.id, key=name_key(name), role="pupil")
         if row is None:
             raise PeopleError(f"Nobody in {classroom.name} has this name. Check it.")
         note_guess(connection, "asking", address)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["teacher", "pupil"]
+Role = Literal["teacher", "pupil", "group"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class ClassRoom:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with a workspace."""
+    """Somebody with a workspace: a pupil, the teacher, or a group of pupils who share one."""
 
     id: int
     name: str
@@ -35,6 +35,10 @@ class Person:
     @property
     def teaches(self) -> bool:
         return self.role == "teacher"
+
+    @property
+    def is_group(self) -> bool:
+        return self.role == "group"
 
 
 @dataclass(frozen=True)

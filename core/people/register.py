@@ -7,10 +7,10 @@ cookie. Everything a person may open follows from it, in ``core.people.door``.
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Row, create_engine, delete, event, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -30,6 +30,7 @@ VISIT_SECONDS = 90 * 24 * 3600.0
 _SEEN_EVERY = 30.0
 _REMEMBERED_SECONDS = 2.0
 _MOST_REMEMBERED = 2_000
+T = TypeVar("T")
 _BUSY_SECONDS = 10
 
 
@@ -39,7 +40,7 @@ class Register:
     def __init__(self, server: Path) -> None:
         """Open the register of this server's folder, which must exist. Raises WorkspaceError."""
         self.server = server
-        self._remembered: dict[bytes, tuple[float, Person]] = {}
+        self._remembered: dict[Hashable, tuple[float, Any]] = {}
         self._lock = threading.Lock()
         self._engine = create_engine(f"sqlite:///{server / FILE}", connect_args={"timeout": _BUSY_SECONDS})
         event.listen(self._engine, "connect", _set_up)
@@ -119,7 +120,7 @@ class Register:
 
     def people(self, class_id: int) -> list[Person]:
         """Return the pupils of a class, by name."""
-        chosen = select(people).where(people.c.class_id == class_id).order_by(people.c.key)
+        chosen = select(people).where(people.c.class_id == class_id, people.c.role == "pupil").order_by(people.c.key)
         with self.transaction() as connection:
             return [as_person(row) for row in connection.execute(chosen)]
 
@@ -165,19 +166,28 @@ class Register:
 
     def visitor(self, token: str) -> Person:
         """Return whose browser this is, from memory for a moment: a page asks a hundred times a run. Raises NotHere."""
-        key, now = token_digest(token), time.monotonic()
+
+        def ask() -> Person:
+            visit = self.visit(token)
+            if not visit.allowed:
+                raise NotHere("Your teacher has not let you in yet.")
+            return visit.person
+
+        return self.remembered(token_digest(token), ask)
+
+    def remembered(self, key: Hashable, ask: Callable[[], T]) -> T:
+        """Return the answer to a question that pages ask very often; asked anew after two seconds, and `forget`."""
+        now = time.monotonic()
         with self._lock:
-            moment, known = self._remembered.get(key, (0.0, None))
-        if known is not None and now - moment < _REMEMBERED_SECONDS:
-            return known
-        visit = self.visit(token)
-        if not visit.allowed:
-            raise NotHere("Your teacher has not let you in yet.")
+            moment, known = self._remembered.get(key, (-_REMEMBERED_SECONDS, None))
+        if now - moment < _REMEMBERED_SECONDS:
+            return cast(T, known)
+        found = ask()
         with self._lock:
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()
-            self._remembered[key] = (now, visit.person)
-        return visit.person
+            self._remembered[key] = (now, found)
+        return found
 
     def waiting(self, class_id: int) -> list[Visit]:
         """Return who waits to be let in under a name that is taken, the longest first."""

@@ -11,11 +11,14 @@ from sqlalchemy import delete, update
 
 from core.errors import PeopleError, RunError
 from core.people.door import folder_of
+from core.people.groups import groups
 from core.people.looking import end_look
 from core.people.overview import close_store
 from core.people.records import Person
 from core.people.register import Register
 from core.people.schema import classes, people, visits
+from core.people.sharing.break_it import delete_attempts_by
+from core.people.sharing.gallery import delete_orphans, delete_shared_by, delete_shared_with
 from core.runs import jobs
 from core.runs.folder import list_runs
 from core.storage_errors import storage_error
@@ -32,12 +35,14 @@ def start_afresh(register: Register, person: Person) -> None:
         connection.execute(update(people).where(people.c.id == person.id).values(folder=secrets.token_hex(8)))
     register.forget()
     end_look(person)
+    _delete_shared(register, person)
     _delete_folder(folder)
 
 
 def delete_person(register: Register, person: Person) -> None:
     """Delete a pupil with everything they have made. Raises PeopleError for the teacher."""
     _only_pupils(person)
+    _delete_shared(register, person)  # while the register still knows what that was
     with register.transaction() as connection:
         connection.execute(delete(visits).where(visits.c.person_id == person.id))
         connection.execute(delete(people).where(people.c.id == person.id))
@@ -48,16 +53,23 @@ def delete_person(register: Register, person: Person) -> None:
 
 def delete_class(register: Register, class_id: int) -> None:
     """Delete a class with all its pupils and everything they have made."""
-    for person in register.people(class_id):
+    for person in [*groups(register, class_id), *register.people(class_id)]:
         delete_person(register, person)
+    delete_shared_with(register, class_id)  # by the teacher
     with register.transaction() as connection:
         connection.execute(delete(classes).where(classes.c.id == class_id))
 
 
-def delete_leftovers(server: Path) -> None:
-    """Delete the folders of deleted pupils whose deletion was broken off; for the start of the server."""
-    for folder in (server / "people").glob(".deleted-*"):
+def delete_leftovers(register: Register) -> None:
+    """Delete what belongs to nobody because deleting or sharing was broken off; for the start of the server."""
+    delete_orphans(register)
+    for folder in (register.server / "people").glob(".deleted-*"):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _delete_shared(register: Register, person: Person) -> None:
+    delete_attempts_by(register, person)
+    delete_shared_by(register, person)
 
 
 def _only_pupils(person: Person) -> None:

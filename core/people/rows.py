@@ -48,17 +48,25 @@ def person_of(found: Mapping[Any, Any]) -> Person:
         found[people.c.role],
         found[people.c.class_id],
         found[people.c.folder],
-        joined=found[people.c.card] is not None or found[people.c.role] == "teacher",
+        joined=found[people.c.card] is not None or found[people.c.role] != "pupil",
         seen=found[people.c.seen],
     )
 
 
 def add_person(connection: Connection, class_id: int, name: str) -> Person:
     """Add a pupil. Raises PeopleError if the class is full."""
-    count = connection.execute(select(func.count()).where(people.c.class_id == class_id)).scalar_one()
+    count = connection.execute(
+        select(func.count()).where(people.c.class_id == class_id, people.c.role == "pupil")
+    ).scalar_one()
     if count >= MOST_PEOPLE:
         raise PeopleError(f"This class has {count} names, which is the most. Make another class.")
     values = {"class_id": class_id, "name": name, "key": name_key(name), "role": "pupil"}
+    return _added(connection, values | {"folder": secrets.token_hex(8)})
+
+
+def add_group(connection: Connection, class_id: int, name: str) -> Person:
+    """Add a group of pupils, with a workspace of its own."""
+    values = {"class_id": class_id, "name": name, "key": name_key(name), "role": "group"}
     return _added(connection, values | {"folder": secrets.token_hex(8)})
 
 

@@ -51,6 +51,43 @@ people = Table(
     UniqueConstraint("class_id", "key"),
     sqlite_autoincrement=True,
 )
+members = Table(
+    "members",
+    metadata,
+    Column("group_id", ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+shared = Table(  # what somebody has shared with their class: a copy of a model or of a project
+    "shared",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("class_id", ForeignKey("classes.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False),  # a pupil, a group, the teacher
+    Column("kind", String(10), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("note", String(300), nullable=False),
+    Column("folder", String(40), nullable=False, unique=True),  # below shared/
+    Column("copies", Boolean, nullable=False),  # whether others may take a copy
+    Column("about", Text, nullable=False),  # its figures at that time, as JSON
+    Column("created", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+attempts = Table(  # photos with which somebody tried to fool a shared model
+    "attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("shared_id", ForeignKey("shared.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("team_id", ForeignKey("people.id", ondelete="SET NULL")),  # the group they played for
+    Column("truth", String(200), nullable=False),  # what the player says it shows; empty: none of the classes
+    Column("answer", String(200), nullable=False),
+    Column("probability", Float, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("phash", String(16), nullable=False),  # of the photo, against the same one twice
+    Column("state", String(10), nullable=False),  # counts, doubted or rejected
+    Column("created", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
 visits = Table(
     "visits",
     metadata,

@@ -87,7 +87,7 @@ def test_background_work_ends_with_the_pupil(register: Register, server: Path) -
 def test_a_deletion_that_was_broken_off_ends_at_the_next_start(register: Register, server: Path) -> None:
     left = server / "people" / ".deleted-1a2b" / "images"
     left.mkdir(parents=True)
-    delete_leftovers(server)
+    delete_leftovers(register)
     assert not left.parent.exists()
 
 

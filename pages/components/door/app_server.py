@@ -41,7 +41,7 @@ async def at_start(app: Any) -> AsyncIterator[dict[str, Any]]:
             raise PeopleError("A class's server has no path in its address. Unset server.baseUrlPath.")
         try:
             register = open_register()
-            delete_leftovers(register.server)
+            delete_leftovers(register)
             pin = first_pin(register)
         except StudioError:
             log.exception("The register cannot be opened")

@@ -9,7 +9,7 @@ from core.people.door import visitor
 from core.people.records import Person
 
 COOKIE = "resnet_studio_visit"
-_PERSON = "person-of-this-tab"
+PERSON = "person-of-this-tab"
 _MOST_SESSIONS = 20_000
 _sessions: dict[str, int] = {}
 _lock = threading.Lock()
@@ -30,9 +30,9 @@ def person() -> Person | None:
         return None
     context = get_script_run_ctx()
     if context is not None:
-        if st.session_state.get(_PERSON, found.id) != found.id:
+        if st.session_state.get(PERSON, found.id) != found.id:
             st.session_state.clear()
-        st.session_state[_PERSON] = found.id
+        st.session_state[PERSON] = found.id
         _note(context.session_id, found.id)
     return found
 

@@ -5,6 +5,7 @@ import streamlit as st
 from core.people.records import ClassRoom
 from core.people.register import Register
 from core.people.removal import delete_class
+from pages.components.people import class_switches
 from pages.components.shared import frame
 from pages.components.shared.dialogs import closing_button
 from pages.components.shared.wording import counted, plain
@@ -20,6 +21,7 @@ def show(register: Register, classroom: ClassRoom) -> None:
             on_change=_admit,
             args=(register, classroom),
         )
+        class_switches.show(register, classroom)
         st.text_area("Add names (one in each line)", key="class-add", height=120)
         st.button("Add names", key="class-add-now", on_click=_add, args=(register, classroom))
         with st.container(horizontal=True):

@@ -10,14 +10,18 @@ import streamlit as st
 
 from core.data.store.store import Project
 from core.errors import NotHere
+from core.people.door import open_register
+from core.people.groups import groups_of
 from core.people.mode import people_mode
 from pages.components.door.person_menu import show_person, way_out
 from pages.components.shared import late_requests, preload
 from pages.components.shared.errors import action, fragment, notify, plain_errors, show_notes
 from pages.components.shared.session import (
+    GROUP,
     address_parameters,
     choose_name,
     choose_project,
+    group,
     is_dark,
     looking_at,
     offers_server_files,
@@ -25,12 +29,14 @@ from pages.components.shared.session import (
     project,
     release_photos,
     resolve_project,
+    restore_group,
     restore_name,
     start_looking,
     stop_looking,
     store,
     tab,
     who,
+    work_in,
     workspace,
 )
 from pages.components.shared.wording import plain
@@ -43,6 +49,7 @@ __all__ = [
     "empty_state",
     "fragment",
     "go",
+    "group",
     "is_dark",
     "link",
     "need_project",
@@ -57,6 +64,7 @@ __all__ = [
     "store",
     "tab",
     "who",
+    "work_in",
     "workspace",
 ]
 
@@ -116,12 +124,14 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
     st.logo(str(ASSETS / f"logo{theme}.svg"), size="large", icon_image=str(ASSETS / f"mark{theme}.svg"))
     drawn = False
     with plain_errors(), _only_visitors():
+        restore_group()
         projects = resolve_project()
         restore_name()
         if title != "Annotate":
             release_photos()
         with st.sidebar:
             _navigation(title)
+            _group_picker()
             _project_picker(projects)
             _name()
         with st.container(key="frame-head"):
@@ -166,6 +176,24 @@ def _navigation(current: str) -> None:
             if name != "Class" or people_mode() != "alone":
                 link(name)
         menu(key="frame-pages", data={"path": "" if current == "Home" else current}, height=0)
+
+
+def _group_picker() -> None:
+    """Offer the workspaces of the groups that a pupil is in, beside their own."""
+    here = person()
+    own = groups_of(open_register(), here.id) if here is not None and not here.teaches else []
+    if not own:
+        return
+    names = {None: "My own work"} | {one.id: f"Group: {one.name}" for one in own}
+    st.session_state["frame_group"] = st.session_state[GROUP]
+    st.selectbox(
+        "Work in",
+        list(names),
+        format_func=lambda group_id: names.get(group_id, "another group"),
+        key="frame_group",
+        on_change=lambda: work_in(st.session_state["frame_group"]),
+        help="A group shares its photos, labels and models. What you do there is seen by all of you.",
+    )
 
 
 def _project_picker(projects: list[Project]) -> None:

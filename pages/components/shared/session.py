@@ -15,12 +15,13 @@ from core.data.store.records import NAMELESS
 from core.data.store.store import Project, Store
 from core.data.tables.names import storable_name, without_invisible
 from core.errors import DataError, PeopleError
-from core.people.door import workspace_of
+from core.people.door import open_register, workspace_of
+from core.people.groups import groups_of
 from core.people.looking import Look, look_workspace, take_look
 from core.people.mode import people_mode
 from core.people.records import Person
 from core.workspace import Workspace
-from pages.components.door.visit import person
+from pages.components.door.visit import PERSON, person
 
 MOST_DIGITS = 18
 """Of a number in the address."""
@@ -28,6 +29,9 @@ LONGEST_NAME = 60
 """Characters of an annotator's name."""
 SERVER_FILES = "RESNET_STUDIO_SERVER_FILES"
 LOOKING = "looking-at"
+GROUP = "group"
+"""In the session and in the address: the group in whose workspace this tab works."""
+_OF_EVERY_WORKSPACE = ("tab", "who", PERSON)
 _MOST_STORES = 600
 """More than people in a class: a store that is closed while somebody uses it fails."""
 
@@ -41,7 +45,49 @@ def workspace() -> Workspace:
             return look_workspace(looked)
         except PeopleError:  # another tab of the teacher's has ended it
             stop_looking()
-    return workspace_of(here)
+    return workspace_of(group() or here)
+
+
+def group() -> Person | None:
+    """Return the group in whose workspace this tab works, or None for one's own.
+
+    Raises PeopleError if the pupil is no longer in it; afterwards the tab is in their own workspace.
+    """
+    here, chosen = person(), st.session_state.get(GROUP)
+    if here is None or chosen is None:
+        return None
+    for one in groups_of(open_register(), here.id):
+        if one.id == chosen:
+            return one
+    work_in(None)
+    raise PeopleError("You are no longer in this group. From now on you see your own work.")
+
+
+def work_in(group_id: int | None) -> None:
+    """Work in a group's workspace in this tab, or in one's own.
+
+    What the tab has chosen so far is forgotten: the numbers of photos and runs mean others there.
+    """
+    for key in [key for key in st.session_state if key not in _OF_EVERY_WORKSPACE]:
+        del st.session_state[key]
+    choose_project(None)
+    st.session_state[GROUP] = group_id
+    if group_id is None:
+        st.query_params.pop(GROUP, None)
+    else:
+        st.query_params[GROUP] = str(group_id)
+
+
+def restore_group() -> None:
+    """Work in the group that the address names, on a tab's first run."""
+    if GROUP not in st.session_state:
+        here, wanted = person(), number_in_address(st.query_params.get(GROUP))
+        own = groups_of(open_register(), here.id) if here is not None and wanted is not None else []
+        st.session_state[GROUP] = wanted if wanted in {one.id for one in own} else None
+    if st.session_state[GROUP] is None:
+        st.query_params.pop(GROUP, None)
+    else:
+        st.query_params[GROUP] = str(st.session_state[GROUP])
 
 
 def start_looking(at: Person) -> None:
@@ -170,8 +216,8 @@ def release_photos() -> None:
 
 
 def address_parameters(**more: str) -> dict[str, str]:
-    """Return the query parameters of a link to another page: project, name and ``more``."""
-    kept = {name: st.query_params[name] for name in ("project", "name") if name in st.query_params}
+    """Return the query parameters of a link to another page: project, name, group and ``more``."""
+    kept = {name: st.query_params[name] for name in ("project", "name", GROUP) if name in st.query_params}
     return kept | more
 
 
