@@ -31,7 +31,7 @@ def test_a_pupil_shares_a_model_and_takes_it_back(pupils: Pupils, open_as: OpenA
     app.segmented_control(key="class-view").set_value("Gallery").run()
     assert "Nothing is shared yet" in all_texts(app)
     app.button(key="gallery-share").click().run()
-    app.text_input(key="share-note").set_value("Three trees").run()
+    app.text_input(key="share-note").set_value("Three trees")
     app.button(key="share-now").click().run()
     assert not app.exception
     (item,) = gallery(register, ada.person, ada.person.class_id or 0)

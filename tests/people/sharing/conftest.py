@@ -1,5 +1,6 @@
 """A class of three with a project, a run and a model that was never trained."""
 
+import shutil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,8 +57,8 @@ def finished(workspace: Workspace, store: Store, project: int, bundle: Path) -> 
         workspace.runs / "20260101-120000-trees", snapshot_of_project(store, project), tiny(), title="Trees one"
     )
     run.best.mkdir()
-    for file in bundle.iterdir():
-        (run.best / file.name).hardlink_to(file)
+    (run.best / "model.safetensors").hardlink_to(bundle / "model.safetensors")
+    shutil.copy(bundle / "bundle.json", run.best)
     report = '{"n": 10, "accuracy": {"value": 0.9, "low": 0.6, "high": 0.98}}'
     replace_file(run.report_path("val"), report)
     run.write_status(state="finished")
