@@ -70,6 +70,7 @@ __all__ = [
 
 ASSETS = Path(__file__).resolve().parents[3] / "assets"
 HERE = Path(__file__).resolve().parent
+_OWN = 0  # no group has this number; None would be no choice at all
 
 
 class PageInfo(NamedTuple):
@@ -101,7 +102,7 @@ PAGES: dict[str, PageInfo] = {
         "pages/8_Live.py", ":material/videocam:", "What a model answers to your camera or a video, with an alarm."
     ),
     "Export": PageInfo("pages/6_Export.py", ":material/package_2:", "Download the trained model, or share it."),
-    "Class": PageInfo("pages/9_Class.py", ":material/groups:", "Who is here, what they have made, and who needs help."),
+    "Class": PageInfo("pages/9_Class.py", ":material/groups:", "Your class: who is here, what it shares, and a game."),
     "Learn": PageInfo("pages/7_Learn.py", ":material/school:", "Seven lessons: how residual networks work, and why."),
 }
 
@@ -184,14 +185,14 @@ def _group_picker() -> None:
     own = groups_of(open_register(), here.id) if here is not None and not here.teaches else []
     if not own:
         return
-    names = {None: "My own work"} | {one.id: f"Group: {one.name}" for one in own}
-    st.session_state["frame_group"] = st.session_state[GROUP]
+    names = {_OWN: "My own work"} | {one.id: f"Group: {one.name}" for one in own}
+    st.session_state["frame_group"] = st.session_state[GROUP] or _OWN
     st.selectbox(
         "Work in",
         list(names),
         format_func=lambda group_id: names.get(group_id, "another group"),
         key="frame_group",
-        on_change=lambda: work_in(st.session_state["frame_group"]),
+        on_change=lambda: work_in(st.session_state["frame_group"] or None),
         help="A group shares its photos, labels and models. What you do there is seen by all of you.",
     )
 

@@ -23,7 +23,7 @@ def show(register: Register, viewer: Person, class_id: int, tries: Sequence[Atte
     st.subheader("What fooled them", anchor=False)
     grid = st.grid(4, min_column_width=200)
     for one in counting[:MOST_SHOWN]:
-        with grid.container(border=True):
+        with grid.container(border=True, height="stretch"):
             _card(register, viewer, one)
     if len(counting) > MOST_SHOWN:
         st.caption(f"The latest {MOST_SHOWN} of {len(counting)}.")

@@ -23,17 +23,16 @@ _SHOWN_CLASSES = 8
 def show(register: Register, viewer: Person, class_id: int) -> None:
     """Draw the gallery of a class."""
     items = gallery(register, viewer, class_id)
-    owner = frame.group() or viewer
+    opened = next((item for item in items if item.id == st.session_state.get(OPENED)), None)
+    if opened is not None:
+        _open(register, viewer, opened)
+        return
     if st.button("Share something", type="primary", icon=":material/share:", key="gallery-share"):
-        share_dialog.show(register, owner, class_id)
+        share_dialog.show(register, frame.group() or viewer, class_id)
     if not items:
         frame.empty_state(
             "Nothing is shared yet", "Share a model that you have trained, and the class can try it on their photos."
         )
-        return
-    opened = next((item for item in items if item.id == st.session_state.get(OPENED)), None)
-    if opened is not None:
-        _open(register, viewer, opened)
         return
     for column, item in zip(_cells(len(items)), items, strict=True):
         with column:
@@ -42,7 +41,7 @@ def show(register: Register, viewer: Person, class_id: int) -> None:
 
 def _cells(count: int) -> list[st.delta_generator.DeltaGenerator]:
     grid = st.grid(3, min_column_width=280)
-    return [grid.container(border=True) for _ in range(count)]
+    return [grid.container(border=True, height="stretch") for _ in range(count)]
 
 
 def _card(register: Register, viewer: Person, item: Shared) -> None:

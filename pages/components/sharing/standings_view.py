@@ -36,7 +36,7 @@ def show(tries: Sequence[Attempt], models: Sequence[Shared]) -> None:
                     {
                         "Model": one.item.name,
                         "By": one.item.owner,
-                        "Held": 1 - one.fooled / one.tries,
+                        "Held": round(100 * (1 - one.fooled / one.tries)),
                         "Tries": one.tries,
                     }
                     for one in robustness(tries, models)
@@ -46,6 +46,6 @@ def show(tries: Sequence[Attempt], models: Sequence[Shared]) -> None:
             hide_index=True,
             key="break-it-models",
             column_config={
-                "Held": st.column_config.ProgressColumn("Held", min_value=0.0, max_value=1.0, format="percent")
+                "Held": st.column_config.ProgressColumn("Held", min_value=0, max_value=100, format="%d%%")
             },
         )
