@@ -26,6 +26,7 @@ class Attempt:
     shared_id: int
     model: str
     owner: str
+    player: str
     team: str
     """The group that the player played for, or the player."""
     truth: str
@@ -89,6 +90,7 @@ def as_attempt(register: Register, row: Row[Any]) -> Attempt:
         shared_id=row.shared_id,
         model=row.model,
         owner=row.owner,
+        player=row.player,
         team=row.team or row.player,
         truth=row.truth,
         answer=row.answer,

@@ -43,7 +43,7 @@ def _group(register: Register, group: Person, pupils: list[Person], members: lis
     with st.container(border=True):
         st.session_state[key] = [one.id for one in members]
         st.multiselect(
-            group.name, list(names), format_func=lambda one: names.get(one, ""), key=key,
+            plain(group.name), list(names), format_func=lambda one: names.get(one, ""), key=key,
             on_change=_choose, args=(register, group, key), placeholder="Choose its pupils",
         )  # fmt: skip
         made = overview(group)

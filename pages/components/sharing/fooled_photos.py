@@ -36,7 +36,8 @@ def _card(register: Register, viewer: Person, one: Attempt) -> None:
     if one.photo.is_file():
         st.image(one.photo, width="stretch", alt=f"Shows {truth}, taken for {one.answer}")
     st.markdown(f"{plain(truth)} → **{plain(one.answer)}** {one.probability:.0%}")
-    st.caption(f"{plain(one.team)} against {plain(one.owner)}: {plain(one.model)}")
+    by = f"{plain(one.player)} for " if viewer.teaches and one.player != one.team else ""
+    st.caption(f"{by}{plain(one.team)} against {plain(one.owner)}: {plain(one.model)}")
     if one.state == "doubted":
         st.markdown(":orange[:material/help:] In doubt: the teacher decides.")
     with st.container(horizontal=True):

@@ -3,6 +3,7 @@
 from core.data.store.store import Store
 from core.people import door, groups, joining
 from core.people.register import Register
+from pages.components.shared.wording import plain
 from tests.pages.conftest import add_photo
 from tests.pages.people.conftest import OpenAs, all_texts
 
@@ -14,11 +15,12 @@ def test_the_teacher_makes_groups(open_as: OpenAs, register: Register) -> None:
     app = open_as(teacher, "Class")
     app.segmented_control(key="class-view").set_value("Groups").run()
     app.button(key="group-new").click().run()
-    app.text_input(key="group-name").set_value("Foxes")
+    app.text_input(key="group-name").set_value("*Foxes*")
     app.multiselect(key="group-pupils").set_value([people[0].id])
     app.button(key="group-create").click().run()
     assert not app.exception
     (foxes,) = groups.groups(register, room.id)
+    assert app.multiselect(key=f"group-members-{foxes.id}").label == plain("*Foxes*"), "a name is text, not Markdown"
     app.multiselect(key=f"group-members-{foxes.id}").set_value([people[0].id, people[1].id]).run()
     app.button(key="group-random").click().run()
     app.number_input(key="group-size").set_value(2)

@@ -91,7 +91,9 @@ def test_a_group_plays_as_one_team(register: Register, room: Class, model: Share
     for number, player in enumerate((room.ben, room.cem)):
         try_to_fool(register, player, model, _photo(number), "oak", _says("elm", 0.9), foxes)
     assert try_to_fool(register, room.ben, model, _photo(3), "oak", _says("elm", 0.9), owls).team == "Ben", "not theirs"
-    lines = leaderboard(attempts_of_class(register, room.ada, room.room))
+    tries = attempts_of_class(register, room.ada, room.room)
+    assert [one.player for one in tries] == ["Ben", "Cem", "Ben"]
+    lines = leaderboard(tries)
     assert [(line.team, line.points) for line in lines] == [("Foxes", 2), ("Ben", 1)]
 
 
