@@ -54,7 +54,10 @@ def machines(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, object]]:
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    # A machine counts as lost after three seconds of silence, not fifteen.
+    quick = {"health_check_period_ms": 1000, "health_check_timeout_ms": 3000, "health_check_failure_threshold": 3}
+    head = {"num_cpus": 0, "include_dashboard": False, "_system_config": quick}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
         nodes = {name: cluster.add_node(num_cpus=1, node_name=name) for name in ("first", "second")}
         monkeypatch.setenv(SETTING, cluster.address)
@@ -77,7 +80,6 @@ def test_a_run_survives_the_loss_of_its_machine_and_of_the_server(
 ) -> None:
     lost = submit(home, snapshot, tiny(epochs=EPOCHS), title="lost")
     kept = submit(home, snapshot, tiny(epochs=EPOCHS), title="kept")
-    third = submit(home, snapshot, tiny(epochs=1), title="third")
     first_node = wait_until(lost, lambda status: status.epoch >= 3).node
     assert first_node in ("first", "second")
 
@@ -95,4 +97,3 @@ def test_a_run_survives_the_loss_of_its_machine_and_of_the_server(
     assert lost.epochs()["epoch"].tolist() == list(range(1, EPOCHS + 1))
     assert f"the training on {first_node} was lost; it goes on on {other_node}" in lost.log()
     assert "Resuming after epoch" in lost.log() and before.epoch >= 3
-    assert wait_until(third, lambda status: status.state == "finished").node == other_node
