@@ -96,7 +96,7 @@ def photos_on_gpus(costs: dict[str, float], photos: int = 1_300_000, gpus: int =
     machines = gpus / a["gpus_per_machine"]
     copies = photos * costs["resized_copy_bytes"] / 1e12
     step_seconds = 64 / a["gpu_photos_per_second"]
-    gradients_gb = 25.6e6 * 4 * 2 / 1e9 / step_seconds  # a ring sends and receives each gradient about twice
+    gradients_gb = 25.6e6 * 4 * 2 / 1e9 / step_seconds  # a ring passes each gradient about twice
     epoch_seconds = photos / rate
     return [
         Need(
@@ -219,7 +219,7 @@ def class_of(pupils: int, costs: dict[str, float]) -> list[Need]:
             1,
             "cores",
             "Streamlit runs pages in threads of one process: one core of Python",
-            "several servers behind a proxy that keeps a browser on one of them",
+            "several servers, each with classes of its own: SQLite files must not be shared over a network",
         ),
         Need(
             "writes of labels",
@@ -235,7 +235,7 @@ def class_of(pupils: int, costs: dict[str, float]) -> list[Need]:
             a["server_memory_gb"] / 2,
             "GB",
             "megabytes a session",
-            "several servers",
+            "several servers, each with classes of its own",
         ),
     ]
 

@@ -74,7 +74,9 @@ def dispatch(server: Workspace, cluster: Cluster) -> bool:
         # Deleted meanwhile, or a full disk, which the run's own page reports.
         with contextlib.suppress(OSError, StudioError):
             try:
-                known = cluster.knows(run)
+                # Of hundreds that wait here, Ray is not asked.
+                asked = status.state != "queued" or status.phase != WAITING
+                known = asked and cluster.knows(run)
             except RunError as problem:
                 _end(run, "failed", str(problem))
                 continue
@@ -85,7 +87,7 @@ def dispatch(server: Workspace, cluster: Cluster) -> bool:
                 if known:
                     inside.add(status.line)
             elif not run.lives(status) or (status.state == "interrupted" and not known):
-                _queue_again(run, status)
+                _queue_again(run, status, known)
                 if known:  # Ray has no other machine for it yet
                     inside.add(status.line)
     for line in {CPU_LINE, GPU_LINE} - inside:
@@ -117,7 +119,7 @@ def _place(run: RunFolder, cluster: Cluster) -> None:
             _note(run, status, PLACED)
 
 
-def _queue_again(run: RunFolder, seen: Status) -> None:
+def _queue_again(run: RunFolder, seen: Status, known: bool) -> None:
     with run.locked():
         status = read_status(run.status_path)
         if status != seen:
@@ -129,7 +131,9 @@ def _queue_again(run: RunFolder, seen: Status) -> None:
             )
             run.replace_status(status, state="failed", message=said, ended=now(), phase="", seconds_left=None)
             return
-        run.replace_status(status, state="queued", losses=status.losses + 1, phase=WAITING, seconds_left=None)
+        run.replace_status(
+            status, state="queued", losses=status.losses + 1, phase=PLACED if known else WAITING, seconds_left=None
+        )
     run.append_log(f"its process on {status.node} has ended; it waits for another machine")
 
 

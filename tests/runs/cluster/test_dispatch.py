@@ -161,7 +161,9 @@ def test_a_run_for_which_ray_has_no_other_machine_yet_waits_inside_ray(
 def test_a_run_that_cannot_begin_on_its_machine_fails_with_the_reason(
     queued: MakeRun, workspace: Workspace, cluster: NotedCluster
 ) -> None:
-    run = cluster.broken = queued()
+    run = queued()
+    dispatch(workspace, cluster)
+    cluster.broken = run
     dispatch(workspace, cluster)
     assert run.status().state == "failed" and "no module named core" in run.status().message
 
