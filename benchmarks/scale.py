@@ -75,7 +75,6 @@ def main() -> None:
         options.measure.write_text(json.dumps(measure(), indent=2) + "\n", encoding="utf-8")
         options.costs = options.measure
     costs = json.loads(options.costs.read_text(encoding="utf-8"))
-    print(f"Costs measured on {costs['processor']}, one core, {costs['date']}.\n")
     for title, needs in (
         ("1.3 million photos on 64 GPUs", photos_on_gpus(costs)),
         ("A class of 300", class_of(300, costs)),
@@ -83,7 +82,9 @@ def main() -> None:
     ):
         print(f"### {title}\n")
         print_table(needs)
-    print_waits(costs)
+    print_waits()
+    print()
+    print_costs(costs)
 
 
 # The three uses
@@ -351,7 +352,7 @@ def waits(machines: int, pupils: int, seconds: float, within: float, seed: int =
     return found
 
 
-def print_waits(costs: dict[str, float]) -> None:
+def print_waits() -> None:
     a = ASSUMED
     print("### Waits in a lesson: 300 pupils, two trainings each in 45 minutes\n")
     print("| machines | median wait | 95th percentile | longest |\n|---|---|---|---|")
@@ -361,11 +362,23 @@ def print_waits(costs: dict[str, float]) -> None:
         print(f"| {machines} | " + " | ".join(f"{mark / 60:.1f} min" for mark in marks) + " |")
 
 
+def _rounded(number: float) -> str:
+    """Return three digits, without an exponent."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+
+
+def print_costs(costs: dict[str, float | str]) -> None:
+    print("### The costs\n")
+    measured = [f"{name} {value:g}" for name, value in costs.items() if not isinstance(value, str)]
+    print(f"Measured on one core of {costs['processor']}, {costs['date']}: {', '.join(measured)}.\n")
+    print(f"Assumed: {', '.join(f'{name} {value:g}' for name, value in ASSUMED.items())}.")
+
+
 def print_table(needs: list[Need]) -> None:
     needs = sorted(needs, key=lambda need: -need.share)
     print("| part | needs | has | share | how | what replaces it |\n|---|---|---|---|---|---|")
     for one in needs:
-        amounts = f"{one.need:,.3g} {one.unit} | {one.have:,.3g} {one.unit} | {one.share:,.2f}"
+        amounts = f"{_rounded(one.need)} {one.unit} | {_rounded(one.have)} {one.unit} | {one.share:,.2f}"
         print(f"| {one.part} | {amounts} | {one.how} | {one.instead if one.share > 0.5 else '-'} |")
     first = needs[0]
     verdict = f"breaks first, by a factor of {first.share:.1f}" if first.share > 1 else "comes closest to its limit"
