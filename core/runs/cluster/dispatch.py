@@ -91,9 +91,8 @@ def dispatch(server: Workspace, cluster: Cluster) -> bool:
                 if known:  # Ray has no other machine for it yet
                     inside.add(status.line)
     for line in {CPU_LINE, GPU_LINE} - inside:
-        run = next_waiting(server, line)
-        if run is not None:
-            _place(run, cluster)
+        if (first := next_waiting(server, line)) is not None:
+            _place(first, cluster)
     return bool(found)
 
 
