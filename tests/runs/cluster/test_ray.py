@@ -1,6 +1,7 @@
 """A real Ray cluster of two machines on this one: one of them is killed in the middle, and so is the server."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -63,7 +64,9 @@ def machines(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, object]]:
         monkeypatch.setenv(SETTING, cluster.address)
         yield {**nodes, "cluster": cluster}
     finally:
+        session = cluster.head_node.get_session_dir_path()
         cluster.shutdown()
+        shutil.rmtree(session, ignore_errors=True)  # logs and sockets below /tmp/ray
 
 
 @pytest.fixture
