@@ -9,6 +9,7 @@ from core.storage_errors import storage_error
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SAMPLE_IMAGES = REPOSITORY / "sample_images"
+DATABASE_SETTING = "RESNET_STUDIO_DATABASE_URL"
 PEOPLE_FOLDER = "people"
 """Below the folder of a class's server; it holds a workspace for each pupil. See ``core.people``."""
 LOOKS_FOLDER = "looks"
@@ -56,7 +57,7 @@ class Workspace:
     @property
     def database_url(self) -> str:
         """The store's SQLAlchemy URL: RESNET_STUDIO_DATABASE_URL, or SQLite in the workspace."""
-        return os.environ.get("RESNET_STUDIO_DATABASE_URL") or f"sqlite:///{self.root / 'studio.db'}"
+        return os.environ.get(DATABASE_SETTING) or f"sqlite:///{self.root / 'studio.db'}"
 
 
 def workspace_folder() -> Path:

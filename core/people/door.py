@@ -4,13 +4,16 @@ Every page and every route comes through here. A workspace is a folder of its ow
 number or an address of somebody else's photo, run or project finds nothing in it.
 """
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
+from core.data.store.database import ONE_DATABASE
+from core.errors import WorkspaceError
 from core.people.mode import people_mode
 from core.people.records import Person
 from core.people.register import Register
-from core.workspace import PEOPLE_FOLDER, Workspace, open_workspace, workspace_folder
+from core.workspace import DATABASE_SETTING, PEOPLE_FOLDER, Workspace, open_workspace, workspace_folder
 
 
 @lru_cache(maxsize=4)
@@ -27,10 +30,13 @@ def open_register() -> Register:
 def visitor(token: str) -> Person | None:
     """Return whose browser this is; None on a server for one person alone.
 
-    Raises NotHere if nobody has joined in it, or the teacher has not let them in yet.
+    Raises NotHere if nobody has joined in it, or the teacher has not let them in yet; WorkspaceError for a server of
+    several people with a single database.
     """
     if people_mode() == "alone":
         return None
+    if os.environ.get(DATABASE_SETTING):
+        raise WorkspaceError(ONE_DATABASE)
     return open_register().visitor(token)
 
 

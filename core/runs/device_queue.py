@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.accelerators import may_have_accelerator
 from core.errors import RunError
+from core.runs.cluster.setting import cluster_line
 from core.runs.process import process_lives
 from core.runs.status import read_status
 
@@ -28,6 +29,11 @@ def queue_name(device: str) -> str:
     if device == "cpu" or (device == "auto" and not may_have_accelerator()):
         return "cpu"
     return device if re.fullmatch(r"[a-z]+:[1-9][0-9]{0,5}", device) else "accelerator"
+
+
+def line_of(device: str) -> str:
+    """Return the queue of a run that is started from a page: the cluster's if there is one, or that of the device."""
+    return cluster_line(device) or queue_name(device)
 
 
 def announce_turn(folder: Path) -> None:

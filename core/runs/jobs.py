@@ -17,6 +17,9 @@ from filelock import FileLock
 from core.background_process import start_python
 from core.errors import RunError
 from core.file_replacement import replace_patiently
+from core.runs.cluster.dispatcher import start_dispatcher
+from core.runs.cluster.setting import check_cluster
+from core.runs.device_queue import line_of
 from core.runs.exams.deleted_runs import DeletedRun, append_deleted
 from core.runs.exams.looks import keep_looks_of_leftover, remember_deleted
 from core.runs.folder import RunFolder, list_runs
@@ -53,11 +56,13 @@ def submit(
 
     ``once`` is a token of the submitted form: a second submit with the same token (a double click, a page that was
     run again) starts nothing and returns the first run. ``corrected_from`` is as in ``create_run``.
-    Raises TooLittleData if the snapshot is too small to train on, before anything is created.
+    Raises TooLittleData if the snapshot is too small to train on, before anything is created; RunError if trainings go
+    to a cluster that does not answer.
     """
     from core.data.snapshot import check_trainable
 
     check_trainable(snapshot)
+    check_cluster()
     with one_at_a_time(workspace):
         if once is not None:
             for run in list_runs(workspace):
@@ -72,6 +77,7 @@ def submit(
             project=project,
             once=once,
             corrected_from=corrected_from,
+            line=line_of(recipe.device),
         )
         for remark in snapshot.remarks:
             run.append_log(remark)
@@ -90,8 +96,11 @@ def resume(workspace: Workspace, run: RunFolder) -> None:
 
     Has no effect on a live run. Raises RunError for a run that has finished all its epochs.
     """
+    if run.status().live:
+        return
+    check_cluster()
     with one_at_a_time(workspace):
-        if join_queue(run):
+        if join_queue(run, line=line_of(run.recipe().device)):
             _start(workspace, run)
 
 
@@ -139,8 +148,9 @@ def _recorded(run: RunFolder, kept: DeletedRun) -> bool:
 def recover(workspace: Workspace) -> list[RunFolder]:
     """Mark runs whose process has died as interrupted, return them, repair their models, and delete leftover folders.
 
-    Opening a run does the same for it; this is for the start of the app.
+    Opening a run does the same for it; this is for the start of the app. Runs on a cluster are looked after again.
     """
+    start_dispatcher(workspace)
     found = []
     for path in workspace.runs.glob("[!.]*/status.json"):
         run = RunFolder(path.parent)
@@ -193,7 +203,10 @@ def discard(run: RunFolder) -> None:
 
 
 def _start(workspace: Workspace, run: RunFolder) -> None:
-    """Start the run's process, and write its pid in place of this process's."""
+    """Start the run's process, and write its pid in place of this process's; or let the cluster have the run."""
+    if read_status(run.status_path).on_cluster:
+        start_dispatcher(workspace)
+        return
     try:
         with run.log_path.open("ab") as log:
             process = start_python(
@@ -214,6 +227,9 @@ def _start(workspace: Workspace, run: RunFolder) -> None:
 
 
 def _kill(run: RunFolder, status: Status) -> None:
+    if status.on_cluster:
+        _end_on_cluster(run, status)
+        return
     if status.pid is None or not run.lives(status):
         return
     try:
@@ -234,3 +250,14 @@ def _kill(run: RunFolder, status: Status) -> None:
         raise RunError(f"The run {run.id} belongs to another user, who must stop it first.") from error
     if alive:
         raise RunError(f"The process of the run {run.id} has not ended yet. Try again in a minute.")
+
+
+def _end_on_cluster(run: RunFolder, status: Status) -> None:
+    """Ask a training on another machine to end. One that does not answer ends when it finds that its folder is gone."""
+    if status.state == "queued":
+        return
+    with contextlib.suppress(RunError):
+        run.write_status(stop_requested=True)
+    deadline = time.monotonic() + _KILL_SECONDS
+    while run.status().live and time.monotonic() < deadline:
+        time.sleep(0.2)

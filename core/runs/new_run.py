@@ -11,7 +11,7 @@ from core.file_replacement import replace_patiently
 from core.runs.device_queue import queue_name
 from core.runs.folder import RunFolder
 from core.runs.process import process_fields
-from core.runs.status import Status, now
+from core.runs.status import WAITING, Status, now
 from core.storage_errors import storage_error
 
 if TYPE_CHECKING:
@@ -31,11 +31,12 @@ def create_run(
     sweep: str | None = None,
     sweep_title: str | None = None,
     corrected_from: str | None = None,
+    line: str | None = None,
 ) -> RunFolder:
     """Create a run in the state queued; the folder appears with all its files or not at all.
 
     ``corrected_from`` is the id of the run whose labels were corrected for this one.
-    ``sweep`` is the id of the sweep that it belongs to.
+    ``sweep`` is the id of the sweep that it belongs to. ``line`` is its queue; without one, that of its device here.
 
     Raises RunError if the folder is not empty or cannot be written, StorageError if the disk is full.
     """
@@ -53,8 +54,8 @@ def create_run(
         queued=moment,
         epochs=0 if recipe.train == "automatic" else recipe.epochs,  # an automatic training decides it phase by phase
         solved=recipe.solves_head(snapshot.task),
-        line=queue_name(recipe.device),
-        phase="waiting in the queue",
+        line=line or queue_name(recipe.device),
+        phase=WAITING,
         **process_fields(os.getpid()),
     )
     building = RunFolder(run.path.with_name(f".new-{secrets.token_hex(4)}"))

@@ -7,10 +7,14 @@ import psutil
 from filelock import FileLock
 
 from core.background_process import lock_is_held
-from core.runs.status import Status
+from core.runs.cluster.setting import ray_address
+from core.runs.status import Status, now
 
 WORKER_LOCK = ".worker.lock"
 """Held in the run's folder by the process that trains it."""
+
+SILENT_SECONDS = 120.0
+"""A training on another machine that has written no heartbeat for so long is taken for dead."""
 
 # Two processes with the same number are the same if they started at the same time, apart from rounding.
 _SAME_START_SECONDS = 2.0
@@ -47,8 +51,11 @@ def process_identity(pid: int) -> str | None:
 def process_lives(status: Status, folder: Path | None = None) -> bool:
     """Return whether the process named in the status still exists: same pid, same start, not a zombie.
 
-    Where the starts cannot be compared, the lock in the run's ``folder`` decides.
+    Where the starts cannot be compared, the lock in the run's ``folder`` decides. Of a run on a cluster, whose process
+    is on another machine, its heartbeat decides; one that waits is alive as long as trainings go to a cluster.
     """
+    if status.on_cluster:
+        return _lives_on_cluster(status)
     if status.pid is None:
         return False
     try:
@@ -68,3 +75,10 @@ def process_lives(status: Status, folder: Path | None = None) -> bool:
     # Written by an earlier version, and the clock may have been set since then.
     lock = None if folder is None else folder / WORKER_LOCK
     return lock is not None and lock.is_file() and lock_is_held(FileLock(lock))
+
+
+def _lives_on_cluster(status: Status) -> bool:
+    if "queued" in (status.state, status.lost_state):
+        return ray_address() is not None
+    beat = status.heartbeat or status.started
+    return beat is not None and abs((now() - beat).total_seconds()) < SILENT_SECONDS

@@ -6,9 +6,10 @@ from pathlib import Path
 from filelock import FileLock
 
 from core.errors import RunError
+from core.runs.cluster.setting import CPU_LINE, GPU_LINE
 from core.runs.folder import RunFolder, list_runs
 from core.runs.process import process_fields
-from core.runs.status import Status, now, read_status
+from core.runs.status import WAITING, Status, now, read_status
 from core.workspace import Workspace, server_workspaces
 
 _Place = tuple[float, str]
@@ -24,13 +25,28 @@ def runs_ahead(workspace: Workspace, run: RunFolder) -> list[RunFolder]:
     training, waiting, served = _queue(workspace, status.line, without=run)
     if status.live and status.state != "queued":
         return training
-    return training + _before(workspace.root, _order(status, run), waiting, served)
+    return _in_the_way(status.line, training) + _before(workspace.root, _order(status, run), waiting, served)
 
 
 def ahead_of_new(workspace: Workspace, line: str) -> list[RunFolder]:
     """Return the live runs of this queue that would be ahead of a run that joins it now."""
     training, waiting, served = _queue(workspace, line)
-    return training + _before(workspace.root, (now().timestamp(), ""), waiting, served)
+    return _in_the_way(line, training) + _before(workspace.root, (now().timestamp(), ""), waiting, served)
+
+
+def next_waiting(workspace: Workspace, line: str) -> RunFolder | None:
+    """Return the run of this queue whose turn is next, or None if none waits."""
+    _, waiting, served = _queue(workspace, line)
+    first = {owner: min(places, key=lambda one: one[0]) for owner, places in waiting.items()}
+    if not first:
+        return None
+    owner = min(first, key=lambda one: (served.get(one, 0.0), first[one][0]))
+    return first[owner][1]
+
+
+def _in_the_way(line: str, training: list[RunFolder]) -> list[RunFolder]:
+    """Return those that a waiting run waits for: on a cluster, many train at the same time."""
+    return [] if line in (CPU_LINE, GPU_LINE) else training
 
 
 def _queue(
@@ -86,9 +102,10 @@ def device_lock(workspace: Workspace, run: RunFolder) -> FileLock:
     return FileLock(folder / f"{run.status().line.replace(':', '-')}.lock")
 
 
-def join_queue(run: RunFolder) -> bool:
+def join_queue(run: RunFolder, line: str | None = None) -> bool:
     """Put a run at the end of its queue, with this process as its owner; returns False if the run is already live.
 
+    ``line`` is another queue, if it is to change: from this machine to a cluster, or back.
     Raises RunError for a run that has finished.
     """
     with run.locked():
@@ -101,7 +118,9 @@ def join_queue(run: RunFolder) -> bool:
             status,
             state="queued",
             queued=now(),
-            phase="waiting in the queue",
+            line=line or status.line,
+            losses=0,
+            phase=WAITING,
             stop_requested=False,
             **process_fields(os.getpid()),
         )

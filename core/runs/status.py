@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import RunError
+from core.runs.cluster.setting import CPU_LINE, GPU_LINE
 from core.runs.run_files import read_limited
 
 RunState = Literal["queued", "preparing", "running", "finished", "stopped", "failed", "interrupted"]
@@ -16,6 +17,8 @@ STATES: tuple[RunState, ...] = get_args(RunState)
 LIVE: frozenset[RunState] = frozenset({"queued", "preparing", "running"})
 """States in which a process is working; all others are final until the run is resumed."""
 
+WAITING = "waiting in the queue"
+"""The phase of a run that waits for its turn."""
 NOTE_LETTERS = 2_000
 _STATUS_BYTES = 200_000
 _SHOWN_LETTERS = 200
@@ -61,6 +64,8 @@ class Status(BaseModel):
     # The live state in which a reader found no process. Cleared when the process is seen alive after all.
     lost_state: Literal["queued", "preparing", "running"] | None = None
     device: Annotated[str, Field(max_length=100)] | None = None
+    node: Annotated[str, Field(max_length=100)] | None = None  # the machine of a cluster that trains it, or did last
+    losses: _Count = 0  # how many times its machine was lost since it was started or resumed
     precision: Annotated[str, Field(max_length=100)] | None = None
     epoch: _Count = 0  # the current epoch, counted from 1; 0 before the first
     epochs: _Count = 0
@@ -76,6 +81,11 @@ class Status(BaseModel):
     @property
     def live(self) -> bool:
         return self.state in LIVE
+
+    @property
+    def on_cluster(self) -> bool:
+        """Whether it waits for, or was trained on, a machine of a Ray cluster: see core.runs.cluster."""
+        return self.line in (CPU_LINE, GPU_LINE)
 
     @property
     def resumable(self) -> bool:

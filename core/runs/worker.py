@@ -14,15 +14,16 @@ from filelock import FileLock, Timeout
 from core.cache_use import in_use
 from core.errors import RunError, StudioError
 from core.models.bundle import finish_replacement, read_info, save_decision
+from core.runs.cluster.setting import CPU_LINE
 from core.runs.deciding.earlier_decision import drop_earlier_decision, keep_earlier_decision
-from core.runs.device_queue import announce_turn, withdraw_turn
+from core.runs.device_queue import announce_turn, queue_name, withdraw_turn
 from core.runs.ending.failures import UNEXPECTED, failure_sentence
 from core.runs.exams.records import keep_old_look
 from core.runs.folder import RunFolder
 from core.runs.process import WORKER_LOCK, process_fields
 from core.runs.progress_writer import EVALUATING, ProgressWriter
 from core.runs.queue import device_lock, join_queue, runs_ahead
-from core.runs.status import RunState, Status, now
+from core.runs.status import RunState, Status, now, read_status
 from core.runs.stop_signals import Interruption, StopSignals
 from core.training.events import Event, Progress, Step
 from core.training.techniques.refinement_outcome import outcome_of
@@ -41,9 +42,11 @@ _MOST_TURNS = 8  # between two looks, for a run far back in the queue
 _LOCK_SECONDS = 5.0
 
 
-def work(run: RunFolder, workspace: Workspace | None = None, *, own_process: bool = False) -> Status:
+def work(
+    run: RunFolder, workspace: Workspace | None = None, *, own_process: bool = False, node: str | None = None
+) -> Status:
     """Run ``train`` to its end and return the run's final status."""
-    events = train(run, workspace or open_workspace(), own_process=own_process)
+    events = train(run, workspace or open_workspace(), own_process=own_process, node=node)
     while True:
         try:
             next(events)
@@ -51,23 +54,27 @@ def work(run: RunFolder, workspace: Workspace | None = None, *, own_process: boo
             return end.value
 
 
-def train(run: RunFolder, workspace: Workspace, *, own_process: bool = False) -> Generator[Event, None, Status]:
+def train(
+    run: RunFolder, workspace: Workspace, *, own_process: bool = False, node: str | None = None
+) -> Generator[Event, None, Status]:
     """Train a run from its start or last epoch and evaluate it; yields events and returns the final status.
 
     Errors of the training are recorded in the run's status, not raised. Raises RunError if another process trains
     this run or if it has finished. Call it in the process that the run's status should name; SIGINT and SIGTERM
     then end the run as described in ``core.runs.stop_signals``. ``own_process`` is for a process that does nothing but
-    train. Afterwards the caches are cleaned if they are over their budget.
+    train. ``node`` names this machine if the cluster gave it to this run, which then waits for no device. Afterwards
+    the caches are cleaned if they are over their budget.
     """
     with (
         in_use([_resized(workspace), workspace.cache / "vectors"]),
         _only_worker(run),
         StopSignals(run) as signals,
     ):
-        join_queue(run)
-        run.write_status(**process_fields(os.getpid()), heartbeat=now())
+        if node is None:
+            join_queue(run, line=_line_here(run))
+        run.write_status(**process_fields(os.getpid()), heartbeat=now(), node=node)
         try:
-            yield from _wait_train_evaluate(run, workspace, signals, own_process)
+            yield from _wait_train_evaluate(run, workspace, signals, own_process, wait=node is None)
         except Interruption as interruption:
             if interruption.reason == "stop":
                 kept = "before resuming; the best model so far is kept"
@@ -91,12 +98,14 @@ def train(run: RunFolder, workspace: Workspace, *, own_process: bool = False) ->
 
 
 def _wait_train_evaluate(
-    run: RunFolder, workspace: Workspace, signals: StopSignals, own_process: bool
+    run: RunFolder, workspace: Workspace, signals: StopSignals, own_process: bool, wait: bool
 ) -> Iterator[Event]:
     lock = device_lock(workspace, run)
     writer: ProgressWriter | None = None
     try:
-        yield from _wait_in_queue(run, workspace, lock, signals)
+        if wait:
+            yield from _wait_in_queue(run, workspace, lock, signals)
+        signals.check()
         run.write_status(state="preparing", started=run.status().started or now(), phase="preparing")
         _repair(run)
         keep_old_look(run)
@@ -168,6 +177,12 @@ def _wait_in_queue(run: RunFolder, workspace: Workspace, lock: FileLock, signals
             shown = first + others
             yield Progress(f"waiting for {shown}", 0, None)
         time.sleep(_TURN_SECONDS * min(max(len(ahead), 1), _MOST_TURNS))
+
+
+def _line_here(run: RunFolder) -> str | None:
+    """Return the queue of this machine for a run that was on a cluster; None leaves it where it is."""
+    status = read_status(run.status_path)
+    return queue_name("cpu" if status.line == CPU_LINE else "auto") if status.on_cluster else None
 
 
 def _repair(run: RunFolder) -> None:

@@ -16,6 +16,7 @@ from core.errors import RecipeError
 from core.models.bundle import read_info
 from core.models.resnet import build
 from core.models.zoo import ARCHITECTURES, ResNetConfig
+from core.training.events import Epoch
 from core.training.network import SharedBatchNorm, share_batchnorm
 from core.training.recipe import Recipe
 from core.training.setup import check_processes
@@ -23,7 +24,7 @@ from core.training.trainer import fit
 from tests.training.conftest import two_colors
 
 WORKER = """
-import json, sys
+import json, os, sys
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
@@ -34,19 +35,23 @@ from core.training.recipe import Recipe
 from core.training.trainer import fit
 ARCHITECTURES["tiny"] = ResNetConfig("basic", (1, 1, 1, 1), width=8)
 folder = Path(sys.argv[1])
+renamed = []
+sys.addaudithook(lambda event, words: renamed.append(str(words[1])) if event == "os.rename" else None)
 for name, values in json.loads((folder / "cases.json").read_text()).items():
     recipe = Recipe.from_json(json.dumps(values))
     task = "boxes" if name == "boxes" else "classes"
     snapshot, run = Snapshot.read(folder / f"{task}.csv"), folder / "several" / name
     lines = []
-    for event in fit(snapshot, recipe, run, log=lines.append, cache=folder / "cache"):
-        if name == "resumed" and isinstance(event, Epoch):
+    for event in fit(snapshot, recipe, run, resume=name == "more", log=lines.append, cache=folder / "cache"):
+        if name in ("resumed", "fewer") and isinstance(event, Epoch):
             break
     if name == "resumed":
         list(fit(snapshot, recipe, run, resume=True, log=lines.append, cache=folder / "cache"))
     if lines:
         print("first process:", name)
         (run / "log.txt").write_text("\\n".join(lines))
+own = [path for path in renamed if path.startswith(str(folder / "several"))]
+(folder / f"renamed-{os.environ['RANK']}.json").write_text(json.dumps(own))
 """
 
 SMALL = {"arch": "tiny", "batch_size": 8, "size": 32, "device": "cpu", "precision": "fp32", "epochs": 2}
@@ -57,6 +62,9 @@ CASES: dict[str, dict[str, Any]] = {
     "all": {"train": "all"},
     "boxes": {"train": "all", "mode": "letterbox"},
     "resumed": {"train": "all", "optimizer": "sgd"},
+    # Begun in two processes and resumed in one, and the other way round.
+    "fewer": {"train": "all"},
+    "more": {"train": "all"},
 }
 
 
@@ -83,6 +91,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / "cases.json").write_text(json.dumps({n: r.model_dump(mode="json") for n, r in recipes.items()}))
         (folder / "worker.py").write_text(WORKER)
         launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
+        for event in fit(classes, recipes["more"], folder / "several" / "more", cache=folder / "cache"):
+            if isinstance(event, Epoch):
+                break
         done = subprocess.run(
             [*launch, str(folder / "worker.py"), str(folder)],
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "ACCELERATE_USE_CPU": "true"}
@@ -93,6 +104,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         assert done.returncode == 0, done.stderr
         assert done.stdout.splitlines() == [f"first process: {name}" for name in CASES]
+        list(fit(classes, recipes["fewer"], folder / "several" / "fewer", resume=True, cache=folder / "cache"))
         for name, recipe in recipes.items():
             list(fit(boxes if name == "boxes" else classes, recipe, folder / "one" / name, cache=folder / "cache"))
     return folder
@@ -108,6 +120,12 @@ def test_two_processes_train_what_one_trains(case: str, folder: Path) -> None:
         torch.testing.assert_close(several[name], one[name], rtol=0, atol=tolerance, msg=f"{case}: {name}")
     figures = [read_info(folder / name / case / "last").metrics for name in ("one", "several")]
     assert figures[1] == pytest.approx(figures[0], abs=1e-5)
+
+
+def test_the_first_process_alone_writes_checkpoints(folder: Path) -> None:
+    first, second = (json.loads((folder / f"renamed-{rank}.json").read_text()) for rank in (0, 1))
+    assert any("last" in path for path in first) and any("best" in path for path in first)
+    assert second == []
 
 
 def test_two_processes_refine_their_model_as_one_does(folder: Path) -> None:

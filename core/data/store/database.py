@@ -1,5 +1,6 @@
 """Open the store's database: the connection's settings and the schema's migrations."""
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,17 @@ from core.data.store.database_errors import plain_error
 from core.data.store.migrations.newest import create_tables
 from core.errors import DatabaseBusy, DatabaseLost, WorkspaceError
 from core.storage_errors import storage_error
-from core.workspace import Workspace, holds_photos
+from core.workspace import DATABASE_SETTING, Workspace, holds_photos
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 NEWEST = "0008"  # the newest migration in migrations/versions; a test checks this
 BUSY_SECONDS = 10  # SQLite waits this long for other writers in each of the attempts of transactions.py
 _MIGRATION_SECONDS = 300
+ONE_DATABASE = (
+    "On a server with several people, everyone has a database of their own, a file in their folder. "
+    f"{DATABASE_SETTING} names a single one, in which they would see each other's projects. Unset it, or run a server "
+    "for one workspace that everyone shares (RESNET_STUDIO_PEOPLE=alone)."
+)
 
 
 def open_database(workspace: Workspace, start_anew: bool = False) -> Engine:
@@ -26,6 +32,7 @@ def open_database(workspace: Workspace, start_anew: bool = False) -> Engine:
     Raises WorkspaceError if the database cannot be opened or was made by a newer version. A new database is made only
     where there are no stored photos, which belonged to a database that is lost now, or with ``start_anew``.
     """
+    check_own_database(workspace)
     try:
         engine = create_engine(workspace.database_url, pool_size=8, max_overflow=24)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
@@ -63,6 +70,12 @@ def open_database(workspace: Workspace, start_anew: bool = False) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def check_own_database(workspace: Workspace) -> None:
+    """Raise WorkspaceError for the workspace of one person on a server whose database address is that of all."""
+    if workspace.root != workspace.server and os.environ.get(DATABASE_SETTING):
+        raise WorkspaceError(ONE_DATABASE)
 
 
 def inserted(conn: Connection, table: Table, values: dict[str, Any]) -> int:

@@ -7,7 +7,7 @@ from core.data.snapshot import Snapshot
 from core.errors import StudioError
 from core.processors import available_processors, present_slowdown
 from core.runs.automatic.phases import read_phases
-from core.runs.device_queue import queue_name
+from core.runs.device_queue import line_of
 from core.runs.estimates.automatic_time import AutomaticTime, automatic_time, first_recipe
 from core.runs.estimates.early_time import early_seconds
 from core.runs.estimates.expected_time import expected_seconds
@@ -41,7 +41,7 @@ def expected_time(
 
     ``ready`` is the share of the run's kept features that are there already.
     """
-    ahead = ahead_of_new(workspace, queue_name(recipe.device))
+    ahead = ahead_of_new(workspace, line_of(recipe.device))
     # When ours starts, what they keep busy now is free again.
     training = any(run.status().state != "queued" for run in ahead)
     busy = present_slowdown(without=available_processors() if training else 0.0)

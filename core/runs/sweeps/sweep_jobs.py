@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 from core.background_process import start_python
 from core.errors import RunError
 from core.runs import jobs
+from core.runs.cluster.dispatcher import start_dispatcher
+from core.runs.cluster.setting import check_cluster
+from core.runs.device_queue import line_of
 from core.runs.folder import RunFolder, list_runs
 from core.runs.new_run import create_run
 from core.runs.process import process_fields
@@ -44,6 +47,7 @@ def submit_sweep(
     from core.data.snapshot import check_trainable
 
     check_trainable(snapshot)
+    check_cluster()
     with jobs.one_at_a_time(workspace):
         if once is not None:
             for run in list_runs(workspace):
@@ -65,6 +69,7 @@ def submit_sweep(
                         once=once,
                         sweep=sweep_id,
                         sweep_title=title,
+                        line=line_of(one.recipe.device),
                     )
                 )
         except BaseException:
@@ -83,9 +88,11 @@ def stop_sweep(runs: Sequence[RunFolder]) -> None:
 
 def resume_sweep(workspace: Workspace, runs: Sequence[RunFolder]) -> None:
     """Queue the runs of a sweep that were interrupted, stopped or failed; finished and live ones stay as they are."""
+    check_cluster()
     with jobs.one_at_a_time(workspace):
         waiting = [run for run in runs if run.status().resumable]
-        queued = [run for run in sorted(waiting, key=lambda run: run.status().created) if join_queue(run)]
+        waiting.sort(key=lambda run: run.status().created)
+        queued = [run for run in waiting if join_queue(run, line_of(run.recipe().device))]
         if queued:
             _start(workspace, str(queued[0].status().sweep), queued)
 
@@ -99,7 +106,10 @@ def delete_sweep(workspace: Workspace, sweep_id: str, runs: Sequence[RunFolder])
 
 
 def _start(workspace: Workspace, sweep_id: str, runs: Sequence[RunFolder]) -> None:
-    """Start the process that works through the sweep, and name it in the status of its runs."""
+    """Start the process that works through the sweep, and name it in the status of its runs; a cluster needs none."""
+    if read_status(runs[0].status_path).on_cluster:
+        start_dispatcher(workspace)
+        return
     try:
         with runs[0].log_path.open("ab") as log:
             process = start_python(

@@ -5,6 +5,7 @@ the history. Kept in the address or in the browser's storage, it would be copied
 the two copies would undo each other's changes.
 """
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -14,12 +15,13 @@ import streamlit as st
 from core.data.store.records import NAMELESS
 from core.data.store.store import Project, Store
 from core.data.tables.names import storable_name, without_invisible
-from core.errors import DataError, PeopleError
+from core.errors import DataError, PeopleError, RunError
 from core.people.door import open_register, workspace_of
 from core.people.groups import groups_of
 from core.people.looking import Look, look_workspace, take_look
 from core.people.mode import people_mode
 from core.people.records import Person
+from core.runs.cluster.dispatcher import start_dispatcher
 from core.workspace import Workspace
 from pages.components.door.visit import PERSON, person
 
@@ -111,6 +113,8 @@ def looking_at() -> Look | None:
 
 @st.cache_resource(max_entries=_MOST_STORES, show_spinner=False, on_release=lambda store: store.close())
 def _store(root: str, database_url: str) -> Store:
+    with contextlib.suppress(OSError, RunError):  # whoever starts a training is told
+        start_dispatcher(Workspace(Path(root)))  # the server was down: runs may wait for the cluster
     return Store(Workspace(Path(root)))
 
 

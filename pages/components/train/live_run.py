@@ -93,7 +93,10 @@ def _live_progress(run: RunFolder) -> None:
         st.rerun()
     _header(run, status)
     if status.state == "queued":
-        st.info(queue_sentence(len(jobs.runs_ahead(frame.workspace(), run))), icon=":material/hourglass_empty:")
+        st.info(
+            plain(queue_sentence(len(jobs.runs_ahead(frame.workspace(), run)), status)),
+            icon=":material/hourglass_empty:",
+        )
     else:
         share, text = phase_words.progress(status, phase_words.phases_or_none(run))
         st.progress(share, text=text)

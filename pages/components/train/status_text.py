@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from core.progress import COMPUTING_FEATURES
 from core.runs.progress_writer import EVALUATING
-from core.runs.status import RunState, Status
+from core.runs.status import WAITING, RunState, Status
 from pages.components.shared.wording import counted
 
 STATE_BADGES: dict[RunState, tuple[str, str]] = {
@@ -32,8 +32,10 @@ STATE_SENTENCES: dict[RunState, str] = {
 """Shown where the run's own message is empty."""
 
 
-def queue_sentence(ahead: int) -> str:
-    """Return how many runs are ahead of this one in the queue."""
+def queue_sentence(ahead: int, status: Status | None = None) -> str:
+    """Return how many runs are ahead of this one in the queue, or what else it waits for on a cluster."""
+    if not ahead and status is not None and status.on_cluster and status.phase != WAITING:
+        return f"{status.phase[:1].upper()}{status.phase[1:]}. It starts automatically, so you can leave this page."
     if not ahead:
         return "This run is next in the queue. It starts automatically, so you can leave this page."
     runs = "1 run is" if ahead == 1 else f"{ahead} runs are"
@@ -119,11 +121,12 @@ def phase_progress(status: Status) -> tuple[float, str]:
 
 
 def device_summary(status: Status) -> str:
-    """Return the device, the precision and the speed, as far as they are known."""
+    """Return the device, the precision, the speed and the machine of a cluster, as far as they are known."""
     device = {"cpu": "CPU", "cuda": "GPU (CUDA)", "mps": "Apple GPU (MPS)"}
     parts: Sequence[str] = (
         device.get((status.device or "").split(":")[0], status.device or ""),
         status.precision or "",
         f"{status.images_per_second:,.0f} photos per second" if status.images_per_second else "",
+        f"on {status.node}" if status.node else "",
     )
     return " · ".join(part for part in parts if part)
