@@ -14,6 +14,7 @@ from core.background_process import start_python
 from core.errors import RunError
 from core.runs import jobs
 from core.runs.folder import RunFolder, list_runs
+from core.runs.limits.room_for_runs import check_room
 from core.runs.new_run import create_run
 from core.runs.process import process_fields
 from core.runs.queue import join_queue
@@ -39,7 +40,7 @@ def submit_sweep(
     """Create the runs of a sweep, start the process that works through them, and return the sweep's id.
 
     ``once`` is a token of the submitted form, as in ``jobs.submit``: a second click finds the sweep of the first.
-    Raises TooLittleData before anything is created. If a run cannot be created, none is.
+    Raises TooLittleData and QuotaReached before anything is created. If a run cannot be created, none is.
     """
     from core.data.snapshot import check_trainable
 
@@ -50,6 +51,7 @@ def submit_sweep(
                 status = run.status()
                 if status.once == once and status.sweep:
                     return status.sweep
+        check_room(workspace, len(planned))
         sweep_id = new_sweep_id()
         made: list[RunFolder] = []
         try:
@@ -85,6 +87,8 @@ def resume_sweep(workspace: Workspace, runs: Sequence[RunFolder]) -> None:
     """Queue the runs of a sweep that were interrupted, stopped or failed; finished and live ones stay as they are."""
     with jobs.one_at_a_time(workspace):
         waiting = [run for run in runs if run.status().resumable]
+        if waiting:
+            check_room(workspace, len(waiting))
         queued = [run for run in sorted(waiting, key=lambda run: run.status().created) if join_queue(run)]
         if queued:
             _start(workspace, str(queued[0].status().sweep), queued)

@@ -17,6 +17,7 @@ from pages.components.camera.phones import join_with_a_phone
 from pages.components.shared import frame
 from pages.components.shared.class_keys import class_keys
 from pages.components.shared.photo_wall import data_uri
+from pages.components.shared.quota_line import show_photos_used
 from pages.components.shared.undo_line import undo_button, undo_newest
 from pages.components.shared.wording import counted
 
@@ -66,6 +67,7 @@ def collect(
         "last": _last(project, mine),
         "look": {"number": look.number, "bars": look.bars, "words": look.words} if learns else None,
     }
+    show_photos_used()
     with st.container(key="camera-box"):
         st.html(STYLE)
         component(
