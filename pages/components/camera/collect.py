@@ -14,10 +14,10 @@ from pages.components.camera.camera_component import camera_component
 from pages.components.camera.collection import SOME, Collection
 from pages.components.camera.learning import Look, can_learn, learn, look_at
 from pages.components.camera.phones import join_with_a_phone
+from pages.components.quota.quota_line import show_photos_used
 from pages.components.shared import frame
 from pages.components.shared.class_keys import class_keys
 from pages.components.shared.photo_wall import data_uri
-from pages.components.shared.quota_line import show_photos_used
 from pages.components.shared.undo_line import undo_button, undo_newest
 from pages.components.shared.wording import counted
 

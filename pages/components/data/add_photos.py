@@ -28,9 +28,9 @@ from pages.components.data.importing.import_questions import ANSWERS, answers, a
 from pages.components.data.importing.label_ways import explain_ways
 from pages.components.data.preview_updates import KNOWN, show_updates, updates_of
 from pages.components.data.uploaded_files import release_uploads, uploads_on_disk
+from pages.components.quota.quota_line import show_photos_used
 from pages.components.shared import frame
 from pages.components.shared.pickers import SPLIT_NAMES, SPLITS
-from pages.components.shared.quota_line import show_photos_used
 from pages.components.shared.undo_line import offer_undo
 from pages.components.shared.wording import counted, plain
 

@@ -12,8 +12,8 @@ from core.runs.folder import RunFolder
 from core.runs.sweeps.plan import Cell, PlannedRun, check_number, plan_runs, seeds_remark
 from core.runs.sweeps.sweep_jobs import submit_sweep
 from core.training.recipe import Recipe
+from pages.components.quota.quota_line import show_trainings_allowed
 from pages.components.shared import frame
-from pages.components.shared.quota_line import show_trainings_allowed
 from pages.components.shared.wording import counted
 from pages.components.train import run_list
 from pages.components.train.recipe_labels import default_run_name
