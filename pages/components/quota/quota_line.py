@@ -13,26 +13,22 @@ _NEARLY = 0.9
 def show_photos_used() -> None:
     """Draw how many photos and megabytes are used; nothing for somebody without such limits."""
     quota = quota_of(frame.workspace())
-    shares, parts = [], []
+    parts: list[tuple[str, float]] = []  # a sentence without its end, and the share that is used
     if quota.photos is not None:
         used = frame.store().photos_in_use()
-        shares.append(used / quota.photos)
-        parts.append(f"You have used {used:,} of {counted(quota.photos, 'photo')}.")
+        parts.append((f"You have used {used:,} of {counted(quota.photos, 'photo')}", used / quota.photos))
     if quota.megabytes is not None:
         megabytes = frame.store().bytes_in_use() / MEGABYTE
-        shares.append(megabytes / quota.megabytes)
-        parts.append(f"Your photos and models take {megabytes:,.0f} of {quota.megabytes:,} MB.")
+        words = f"Your photos and models take {megabytes:,.0f} of {quota.megabytes:,} MB"
+        parts.append((words, megabytes / quota.megabytes))
     if not parts:
         return
-    if max(shares) >= _NEARLY:
-        st.warning(
-            f"{' '.join(parts)} That is the most for {plain(quota.whose)}."
-            if max(shares) >= 1
-            else f"{' '.join(parts)} Nearly used up: delete what you do not need, or ask your teacher.",
-            icon=":material/hard_drive:",
-        )
+    most = f", the most for {plain(quota.whose)}"
+    said = " ".join(f"{words}{most if share >= 1 else ''}." for words, share in parts)
+    if max(share for _, share in parts) < _NEARLY:
+        st.caption(said)
     else:
-        st.caption(" ".join(parts))
+        st.warning(f"{said} Delete what you do not need, or ask your teacher.", icon=":material/hard_drive:")
 
 
 def show_trainings_allowed() -> None:

@@ -30,7 +30,10 @@ def test_the_teacher_sets_limits_and_sees_their_use(open_as: OpenAs, register: R
     ("most", "sentence"),
     [
         (200, "You have used 1 of 200 photos."),
-        (1, "You have used 1 of 1 photo. That is the most for a pupil of 7b."),
+        (
+            1,
+            "You have used 1 of 1 photo, the most for a pupil of 7b. Delete what you do not need, or ask your teacher.",
+        ),
         (None, ""),
     ],
 )

@@ -14,6 +14,7 @@ import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 from core.people.joining import set_pin
 from core.people.register import Register
@@ -106,9 +107,13 @@ def _open_home(accounts: Accounts, browser: httpx.Client) -> str:
     session = ""
     stream = accounts.address.replace("http", "ws") + "/_stcore/stream"
     with connect(
-        stream, origin=accounts.address, subprotocols=["streamlit"], additional_headers={"Cookie": _cookies(browser)},
-        max_size=None, proxy=None,
-    ) as tab:  # fmt: skip
+        stream,
+        origin=Origin(accounts.address),
+        subprotocols=[Subprotocol("streamlit")],
+        additional_headers={"Cookie": _cookies(browser)},
+        max_size=None,
+        proxy=None,
+    ) as tab:
         tab.send(ask.SerializeToString())
         while True:
             message = ForwardMsg.FromString(tab.recv(timeout=60, decode=False))
