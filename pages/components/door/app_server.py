@@ -37,6 +37,14 @@ def app_routes() -> list[BaseRoute]:
     return ways[people_mode()]
 
 
+def _check_sign_in() -> None:
+    """Say what is wrong with the settings before a class is waiting; the server goes on, and reads them again."""
+    try:
+        providers()
+    except PeopleError as error:
+        sys.stdout.write(f"\n  Nobody can sign in. {error}\n")
+
+
 @asynccontextmanager
 async def at_start(app: Any) -> AsyncIterator[dict[str, Any]]:
     """Print the teacher's PIN when a class's server is started for the first time."""
@@ -44,7 +52,7 @@ async def at_start(app: Any) -> AsyncIterator[dict[str, Any]]:
         if get_option("server.baseUrlPath"):  # the door knows whose file it is by the beginning of its address
             raise PeopleError("A class's server has no path in its address. Unset server.baseUrlPath.")
         if people_mode() == "accounts":
-            providers()  # a mistake in the settings is better known now than when a class is waiting
+            _check_sign_in()
         try:
             register = open_register()
             delete_leftovers(register.server)

@@ -1,5 +1,6 @@
 """Which cookies prove an account: only those that this server has signed for its own address."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -9,6 +10,7 @@ from streamlit.web.server.starlette.starlette_app_utils import create_signed_val
 from core.errors import PeopleError
 from pages.components.door import sign_in_settings
 from pages.components.door.account_cookie import USER_COOKIE_NAME, account_of
+from pages.components.door.app_server import at_start
 from tests.pages.door.accounts.conftest import CLAIMS, SECRET, signed
 
 
@@ -85,3 +87,17 @@ def test_a_missing_section_is_a_sentence(settings: dict[str, Any]) -> None:
     settings.clear()
     with pytest.raises(PeopleError, match=r"Accounts need a section \[auth\]"):
         sign_in_settings.providers()
+
+
+def test_the_start_of_the_server_says_what_is_wrong(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RESNET_STUDIO_PEOPLE", "accounts")
+    del settings["client_secret"]
+
+    async def start() -> None:
+        async with at_start(None):
+            pass
+
+    asyncio.run(start())
+    assert "Nobody can sign in. [auth] in .streamlit/secrets.toml lacks client_secret." in capsys.readouterr().out
