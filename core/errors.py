@@ -16,6 +16,7 @@ StudioError                 anything a user can fix; pages show it, the command 
 │   ├── UnknownArchitecture
 │   ├── WeightsUnavailable  no source responded, or a download failed verification
 │   └── BundleError         a bundle folder or weight file that cannot be loaded
+├── QuotaReached            a pupil's photos, disk or trainings are at the limit of the class
 ├── PeopleError             who is here: classes, names, cards
 │   ├── NotHere             nobody has joined in this browser
 │   ├── NameTaken           somebody works under this name already
@@ -91,6 +92,10 @@ class ArraysError(DataError):
 
 class TooLittleData(DataError):
     """A snapshot has too few images, classes or parts to train on."""
+
+
+class QuotaReached(StudioError):
+    """Somebody's photos, disk or trainings are at the limit that their teacher has set."""
 
 
 class ModelError(StudioError):

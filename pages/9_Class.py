@@ -8,6 +8,7 @@ from pages.components.people import (
     classmates,
     groups_view,
     hand_out_view,
+    limits,
     new_class,
     pupil_actions,
     pupils_table,
@@ -25,7 +26,7 @@ with frame.page("Class"):
     if here is None:
         frame.empty_state(
             "This server is for one person",
-            "Start it with RESNET_STUDIO_PEOPLE=class, and each pupil gets a workspace of their own.",
+            "Start it with RESNET_STUDIO_PEOPLE=class (or accounts), and each pupil gets a workspace of their own.",
         )
         st.stop()
     if st.session_state.pop(pupil_actions.TO_HOME, False):
@@ -55,4 +56,5 @@ with frame.page("Class"):
         way_in.show(classroom)
         hand_out_view.show(register, classroom, here)
         pupils_table.show(register, classroom)
+        limits.show(register, classroom)
         register_settings.show(register, classroom)

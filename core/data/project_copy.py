@@ -15,22 +15,30 @@ from core.data.store.schema import aliases, boxes, classes, image_tags, images, 
 from core.data.store.store import Project, Store
 from core.data.tables.names import name_key
 from core.errors import DataError
+from core.quota import quota_of
 from core.storage_errors import storage_error
 
 _Rows = list[Mapping[str, Any]]
 
 
-def copy_project(source: Store, project_id: int, target: Store) -> Iterator[float]:
+def copy_project(source: Store, project_id: int, target: Store, *, beyond_quota: bool = False) -> Iterator[float]:
     """Copy the project and yield the share that is done, 0 to 1; the project appears at the end, whole.
 
     The files are linked where the disk allows it, so that a copy takes hardly any room; stored photos are never
-    changed. Raises DataError if the target has a project of this name already, or a photo's file is lost.
+    changed. ``beyond_quota`` is for a teacher who hands it out. Raises DataError if the target has a project of this
+    name already, or a photo's file is lost, and QuotaReached, before anything is copied, if it has no room.
     """
     project = source.project(project_id)
     if target.find_project(project.name) is not None:
         raise DataError(f'There is a project "{project.name}" already.')
     with source._reading() as conn:
         rows = _rows_of(conn, project_id)
+    if not beyond_quota:
+        quota = quota_of(target.workspace)
+        quota.check_photos(target.photos_in_use(), len(rows["images"]))
+        quota.check_bytes(
+            target.bytes_in_use() if quota.megabytes else 0, sum(row["bytes"] for row in rows["pictures"])
+        )
     for done, row in enumerate(rows["pictures"]):
         _share_files(source, target, row["hash"], row["suffix"])
         yield done / (len(rows["pictures"]) + 1)

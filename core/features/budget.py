@@ -1,7 +1,8 @@
 """The disk budget of the caches: how much they may hold, and what is deleted when they hold more.
 
 The limit is RESNET_STUDIO_FEATURE_GIGABYTES, else the workspace's own setting, else 20 GB or a quarter of the free disk
-space, whichever is less. Nothing that a process is using is deleted, and all of it can be computed again.
+space, whichever is less; a pupil has at most an equal share of the server's. Nothing that a process is using is
+deleted, and all of it can be computed again.
 Does not import torch.
 """
 
@@ -21,13 +22,16 @@ from filelock import FileLock, Timeout
 from core.errors import WorkspaceError
 from core.features.held_files import KINDS, HeldFile, Kind, held_bytes, held_files
 from core.file_replacement import replace_patiently
+from core.quota import MEGABYTE, quota_of
 from core.storage_errors import storage_error
-from core.workspace import Workspace
+from core.workspace import Workspace, server_workspaces
 
 SETTING = "RESNET_STUDIO_FEATURE_GIGABYTES"
 GIGABYTE = 10**9
 MOST_GIGABYTES = 100_000.0
 _MOST, _SHARE = 20 * GIGABYTE, 0.25
+_LEAST_SHARE = GIGABYTE // 5
+"""Of a pupil: the stage maps of some hundred photos."""
 _KEY = "feature_gigabytes"
 # Cleaning goes a little below the limit, so that the next file does not start it again.
 _MARGIN = 0.1
@@ -43,7 +47,7 @@ class Limit:
     """How many bytes the caches may hold, and what says so."""
 
     bytes: int
-    source: Literal["environment", "setting", "default"]
+    source: Literal["environment", "setting", "default", "share"]
 
     @property
     def gigabytes(self) -> float:
@@ -63,8 +67,19 @@ class Cleaned:
 def limit_of(workspace: Workspace, held: int | None = None) -> Limit:
     """Return the budget; ``held`` is how many bytes the caches hold, where that is known.
 
+    That of a pupil is at most an equal share of the server's, and as much as their photos and models may take.
     Raises WorkspaceError if the environment variable is not a number.
     """
+    own = _own_limit(workspace, held)
+    if workspace.server == workspace.root:
+        return own
+    share = max(_LEAST_SHARE, _own_limit(Workspace(workspace.server)).bytes // _people(workspace))
+    if (megabytes := quota_of(workspace).megabytes) is not None:
+        share = min(share, megabytes * MEGABYTE)
+    return own if own.bytes <= share else Limit(share, "share")
+
+
+def _own_limit(workspace: Workspace, held: int | None = None) -> Limit:
     if text := os.environ.get(SETTING, "").strip():
         return Limit(round(_gigabytes(text, SETTING) * GIGABYTE), "environment")
     try:
@@ -76,6 +91,11 @@ def limit_of(workspace: Workspace, held: int | None = None) -> Limit:
     return Limit(
         min(_MOST, round(_SHARE * (_free(workspace) + (total_held(workspace) if held is None else held)))), "default"
     )
+
+
+def _people(workspace: Workspace) -> int:
+    """Return how many pupils of the server have a workspace."""
+    return max(1, len(server_workspaces(workspace)) - 1)
 
 
 def set_limit(workspace: Workspace, gigabytes: float | None) -> None:

@@ -9,11 +9,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.data.store.database import ONE_DATABASE
-from core.errors import WorkspaceError
+from core.errors import NotHere, WorkspaceError
+from core.people.class_rules import save_quota
 from core.people.mode import people_mode
 from core.people.records import Person
 from core.people.register import Register
 from core.workspace import DATABASE_SETTING, PEOPLE_FOLDER, Workspace, open_workspace, workspace_folder
+
+_limited: set[Path] = set()
 
 
 @lru_cache(maxsize=4)
@@ -33,16 +36,29 @@ def visitor(token: str) -> Person | None:
     Raises NotHere if nobody has joined in it, or the teacher has not let them in yet; WorkspaceError for a server of
     several people with a single database.
     """
-    if people_mode() == "alone":
+    mode = people_mode()
+    if mode == "alone":
         return None
     if os.environ.get(DATABASE_SETTING):
         raise WorkspaceError(ONE_DATABASE)
-    return open_register().visitor(token)
+    try:
+        return open_register().visitor(token)
+    except NotHere as error:
+        if mode == "accounts":
+            raise NotHere("You are not signed in. Sign in with your account.") from error
+        raise
 
 
 def workspace_of(person: Person | None) -> Workspace:
-    """Open the workspace of a person, or the server's own for None. Missing folders are created."""
-    return open_workspace(folder_of(person))
+    """Open the workspace of a person, or the server's own for None. Missing folders are created.
+
+    A pupil's gets the limits of the class when this process opens it first: it may be new, or from a backup.
+    """
+    workspace = open_workspace(folder_of(person))
+    if person is not None and not person.teaches and workspace.root not in _limited:
+        save_quota(open_register(), person, workspace.root)
+        _limited.add(workspace.root)
+    return workspace
 
 
 def folder_of(person: Person | None) -> Path:

@@ -12,7 +12,7 @@ from core.progress import Progress
 def hand_out(source: Store, project_id: int, people: list[Person]) -> Iterator[Progress]:
     """Give everyone a copy who has no project of this name yet; yields how many of the pupils are done.
 
-    Raises DataError if a photo of the project is lost.
+    It counts for their quota, but the quota does not prevent it. Raises DataError if a photo of the project is lost.
     """
     project = source.project(project_id)
     for done, person in enumerate(people):
@@ -20,7 +20,7 @@ def hand_out(source: Store, project_id: int, people: list[Person]) -> Iterator[P
         target = Store(workspace_of(person))
         try:
             if target.find_project(project.name) is None:
-                for _ in copy_project(source, project_id, target):
+                for _ in copy_project(source, project_id, target, beyond_quota=True):
                     continue
         finally:
             target.close()

@@ -1,11 +1,11 @@
-"""Who a server is for: one person alone, or a class in which everyone has a workspace of their own."""
+"""Who a server is for: one person alone, or people with workspaces of their own, by class code or by account."""
 
 import os
 from typing import Literal, get_args
 
 from core.errors import PeopleError
 
-Mode = Literal["alone", "class"]
+Mode = Literal["alone", "class", "accounts"]
 SETTING = "RESNET_STUDIO_PEOPLE"
 
 
@@ -15,4 +15,7 @@ def people_mode() -> Mode:
     for mode in get_args(Mode):
         if named == mode:
             return mode
-    raise PeopleError(f"{SETTING} is {named[:40]!r}. Set it to alone (everyone shares one workspace) or class.")
+    raise PeopleError(
+        f"{SETTING} is {named[:40]!r}. Set it to alone (everyone shares one workspace), class (people join with a "
+        "code) or accounts (people sign in)."
+    )

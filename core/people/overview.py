@@ -1,6 +1,5 @@
 """What a teacher sees of each pupil: photos, labels, runs, the best validation figure, disk."""
 
-import os
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from core.data.store.records import ImageFilter
 from core.data.store.store import Store
 from core.people.door import folder_of
 from core.people.records import Person
+from core.quota import bytes_below
 from core.runs.folder import list_runs
 from core.runs.table import row_of
 from core.workspace import Workspace
@@ -92,12 +92,4 @@ def _open(workspace: Workspace) -> Store:
 @lru_cache(maxsize=1024)
 def _bytes_below(root: Path, moment: int) -> int:
     """Return the size of photos and runs; looked up again only at another ``moment``, since it reads every file."""
-    total = 0
-    for folder in (root / "images", root / "runs"):
-        for at, _, names in os.walk(folder):
-            for name in names:
-                try:
-                    total += (Path(at) / name).stat().st_size
-                except FileNotFoundError:  # replaced or deleted meanwhile
-                    continue
-    return total
+    return bytes_below(root / "images", root / "runs")

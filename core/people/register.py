@@ -22,7 +22,7 @@ from core.people import schema
 from core.people.credentials import new_code, new_token, token_digest
 from core.people.records import ClassRoom, Person, Visit
 from core.people.rows import add_person, as_person, person_of, tidy_person
-from core.people.schema import classes, people, visits
+from core.people.schema import accounts, classes, people, visits
 
 FILE = "people.db"
 VISIT_SECONDS = 90 * 24 * 3600.0
@@ -222,11 +222,16 @@ class Register:
         """End the visits of somebody in all browsers; their work stays."""
         with self.transaction() as connection:
             connection.execute(delete(visits).where(visits.c.person_id == person_id))
+            signed_out = update(accounts).where(accounts.c.person_id == person_id)
+            connection.execute(signed_out.values(signed_out=time.time()))
         self.forget()
 
-    def begin_visit(self, connection: Connection, person_id: int, *, allowed: bool = True) -> str:
-        """Begin a visit within a transaction and return its token."""
-        token, now = new_token(), time.time()
+    def begin_visit(
+        self, connection: Connection, person_id: int, *, allowed: bool = True, token: str | None = None
+    ) -> str:
+        """Begin a visit within a transaction and return its token, a new one unless the browser has one."""
+        token, now = token or new_token(), time.time()
+        connection.execute(delete(visits).where(visits.c.token == token_digest(token)))
         connection.execute(
             insert(visits).values(
                 token=token_digest(token), person_id=person_id, allowed=allowed, created=now, seen=now

@@ -1,4 +1,4 @@
-"""The tables of people.db: classes and their rules, people, the browsers they are in, and failed guesses."""
+"""The tables of people.db: classes and their rules, people, their accounts and browsers, failed guesses."""
 
 from sqlalchemy import (
     Boolean,
@@ -103,6 +103,15 @@ guesses = Table(
     Column("id", Integer, primary_key=True),
     Column("what", String(120), nullable=False, index=True),
     Column("moment", Float, nullable=False),
+)
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("issuer", String(300), primary_key=True),
+    Column("subject", String(300), primary_key=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), index=True),  # none for a teacher's account
+    Column("by_address", Boolean, nullable=False),  # whether an admitted e-mail address let them in, and no class code
+    Column("signed_out", Float, nullable=False),  # cookies that were signed before this moment let nobody in
 )
 settings = Table(
     "settings",

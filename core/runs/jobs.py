@@ -23,6 +23,7 @@ from core.runs.device_queue import line_of
 from core.runs.exams.deleted_runs import DeletedRun, append_deleted
 from core.runs.exams.looks import keep_looks_of_leftover, remember_deleted
 from core.runs.folder import RunFolder, list_runs
+from core.runs.limits.room_for_runs import check_room
 from core.runs.new_run import create_run
 from core.runs.process import process_fields
 from core.runs.queue import join_queue, runs_ahead
@@ -56,8 +57,8 @@ def submit(
 
     ``once`` is a token of the submitted form: a second submit with the same token (a double click, a page that was
     run again) starts nothing and returns the first run. ``corrected_from`` is as in ``create_run``.
-    Raises TooLittleData if the snapshot is too small to train on, before anything is created; RunError if trainings go
-    to a cluster that does not answer.
+    Raises TooLittleData if the snapshot is too small to train on, and QuotaReached if a pupil has too many trainings,
+    before anything is created; RunError if trainings go to a cluster that does not answer.
     """
     from core.data.snapshot import check_trainable
 
@@ -68,6 +69,7 @@ def submit(
             for run in list_runs(workspace):
                 if run.status().once == once:
                     return run
+        check_room(workspace)
         run = create_run(
             workspace.runs / new_run_id(workspace, title),
             snapshot,
@@ -94,12 +96,14 @@ def stop(run: RunFolder) -> None:
 def resume(workspace: Workspace, run: RunFolder) -> None:
     """Queue a run that was interrupted, stopped or failed; it continues after its last finished epoch.
 
-    Has no effect on a live run. Raises RunError for a run that has finished all its epochs.
+    Has no effect on a live run. Raises RunError for a run that has finished all its epochs, and QuotaReached.
     """
     if run.status().live:
         return
     check_cluster()
     with one_at_a_time(workspace):
+        if not run.status().live:
+            check_room(workspace)
         if join_queue(run, line=line_of(run.recipe().device)):
             _start(workspace, run)
 

@@ -2,6 +2,7 @@
 
     cause                     reason      the run then
     stop pressed              stop        keeps the best model so far, is evaluated, ends as stopped
+    its time is used up       stop        the same
     SIGINT (Ctrl-C)           stop        the same; a second one counts as SIGTERM
     SIGTERM                   terminate   ends immediately as interrupted, and can be resumed
     the folder was deleted    gone        ends silently
@@ -49,6 +50,9 @@ class StopSignals:
 
     def __init__(self, run: RunFolder) -> None:
         self.reason: StopReason | None = None
+        self.late = False
+        """Whether the run's time is used up."""
+        self._deadline: float | None = None
         self._run = run
         self._folder = run.path.stat().st_ino
         self._reason_at = 0.0
@@ -74,6 +78,10 @@ class StopSignals:
         self._thread.join()
         for number, handler in self._handlers.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def limit(self, minutes: float | None) -> None:
+        """Let the run stop after so many minutes from now; None: not for that reason."""
+        self._deadline = None if minutes is None else time.monotonic() + 60 * minutes
 
     @contextlib.contextmanager
     def interruptible(self, *reasons: StopReason) -> Iterator[None]:
@@ -142,6 +150,9 @@ class StopSignals:
                 self._set_reason("gone")
             # Reading it as others do also corrects a state that somebody wrote who did not find this process.
             elif self._run.status().stop_requested:
+                self._set_reason("stop")
+            elif self._deadline is not None and time.monotonic() > self._deadline:
+                self.late = self.late or self.reason is None
                 self._set_reason("stop")
             if self.reason != "gone" and time.monotonic() - self._heartbeat_at > _HEARTBEAT_SECONDS:
                 self._heartbeat_at = time.monotonic()

@@ -20,6 +20,7 @@ from core.runs.device_queue import announce_turn, queue_name, withdraw_turn
 from core.runs.ending.failures import UNEXPECTED, failure_sentence
 from core.runs.exams.records import keep_old_look
 from core.runs.folder import RunFolder
+from core.runs.limits.longest_training import longest_minutes, time_is_up
 from core.runs.process import WORKER_LOCK, process_fields
 from core.runs.progress_writer import EVALUATING, ProgressWriter
 from core.runs.queue import device_lock, join_queue, runs_ahead
@@ -79,7 +80,8 @@ def train(
             if interruption.reason == "stop":
                 kept = "before resuming; the best model so far is kept"
                 lost = "before the first epoch ended, so there is no model"
-                _end(run, "stopped", f"Stopped {kept if run.finished else lost}.")
+                why = f"{time_is_up(workspace)} " if signals.late else ""
+                _end(run, "stopped", f"{why}Stopped {kept if run.finished else lost}.")
             elif interruption.reason == "terminate":
                 _end(run, "interrupted", "Its process was terminated. Resume the run to continue.")
         except GeneratorExit:  # the caller stopped iterating
@@ -106,6 +108,7 @@ def _wait_train_evaluate(
         if wait:
             yield from _wait_in_queue(run, workspace, lock, signals)
         signals.check()
+        signals.limit(longest_minutes(workspace))
         run.write_status(state="preparing", started=run.status().started or now(), phase="preparing")
         _repair(run)
         keep_old_look(run)
@@ -149,7 +152,8 @@ def _wait_train_evaluate(
         elif not ((is_automatic or _early(run)) and run.report_path(SPLIT).exists()):
             yield from _evaluate(run, workspace, writer, signals)
         _calibrate(run)
-        said = f"{_summary(run, is_solved)} {drop_earlier_decision(run)}".strip()
+        why = f"{time_is_up(workspace)} " if stopped and signals.late else ""
+        said = f"{why}{_summary(run, is_solved)} {drop_earlier_decision(run)}".strip()
         _end(run, "stopped" if stopped else "finished", said)
     finally:
         if writer is not None:

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from core.errors import RunError, StorageError
+from core.quota import Quota, write_quota
+from core.runs import worker
 from core.runs.folder import RunFolder
 from core.runs.jobs import stop
 from core.runs.process import process_fields
 from core.runs.status import Status, read_status
 from core.runs.stop_signals import Interruption, StopSignals
+from core.workspace import Workspace
 
 MakeRun = Callable[..., RunFolder]
 
@@ -160,3 +163,37 @@ def test_the_thread_that_watches_tells_that_its_run_is_alive(
             time.sleep(0.02)
     status = read_status(run.status_path)
     assert (status.state, status.message) == ("running", "")
+
+
+def test_a_run_stops_when_its_time_is_used_up(make_run: MakeRun) -> None:
+    """From its turn on: the time in the queue does not count."""
+    run = make_run()
+
+    def batches() -> Iterator[int]:
+        for number in range(1_000):
+            time.sleep(0.01)
+            yield number
+
+    with StopSignals(run) as watch, pytest.raises(Interruption) as caught:
+        time.sleep(0.3)
+        assert watch.reason is None
+        watch.limit(0.3 / 60)
+        for _ in watch.until_stopped(batches()):
+            pass
+    assert (caught.value.reason, watch.late) == ("stop", True)
+    with StopSignals(run) as watch:
+        watch.limit(None)
+        stop(run)
+        time.sleep(0.6)
+    assert (watch.reason, watch.late) == ("stop", False), "somebody has stopped it"
+
+
+def test_the_end_of_such_a_run_says_why(
+    make_run: MakeRun, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_quota(workspace.root, Quota(whose="a pupil of 7b", minutes=1))
+    monkeypatch.setattr(worker, "longest_minutes", lambda _: 0)
+    run = make_run()
+    status = worker.work(run, workspace)
+    assert status.state == "stopped"
+    assert status.message.startswith("It has trained for 1 minute, the most for a pupil of 7b. Stopped")

@@ -27,9 +27,10 @@ def class_server(
     certificate: Annotated[Path | None, typer.Option(help="A certificate of your own, as a PEM file.")] = None,
     key: Annotated[Path | None, typer.Option(help="The key of that certificate, as a PEM file.")] = None,
     people: Annotated[
-        Literal["class", "alone"],
+        Literal["class", "accounts", "alone"],
         typer.Option(
-            help="Who is here: class (a code and a name, a workspace for each) or alone (everybody shares all)."
+            help="Who is here: class (a code and a name, a workspace for each), accounts (a workspace for each, people "
+            "sign in: see docs/accounts.md) or alone (everybody shares all)."
         ),
     ] = "class",
     upload_megabytes: Annotated[
@@ -70,7 +71,7 @@ def class_server(
         hosts = [*([name] if name else []), *own_names(), *own_addresses(), "127.0.0.1"]
         shown = self_signed(root, hosts)
     host = name or own_address()
-    pin = _first_pin() if people == "class" else None
+    pin = _first_pin() if people != "alone" else None
     settings = Settings(root, host, port, shown, name, people, upload_megabytes, caddy)
     address = f"https://{host}" if behind_proxy else f"https://{host}{'' if port == 443 else f':{port}'}"
 
@@ -80,7 +81,7 @@ def class_server(
             RESULT.print()
             return
         _print_invitation(address, shown, signed_here=certificate is None)
-        if people == "class":
+        if people != "alone":
             typer.echo(f"\nThe teacher enters at {address}/teacher and creates the class there.")
             typer.echo(
                 f"The teacher's PIN, shown only this once: {pin}"

@@ -25,6 +25,7 @@ from core.data.store.records import BoxRow
 from core.data.store.store import Store
 from core.data.tables.names import check_class_count, class_key
 from core.errors import DataError, StudioError, WorkspaceError
+from core.quota import quota_of
 
 
 def run_import(
@@ -39,8 +40,10 @@ def run_import(
     ``updates`` are what the plan changes for images that were in the project before. Without them, these keep what
     they have.
     Raises DataError where images cannot be stored, after saving what was done; and before anything is stored, where
-    another import into this project is running or the project would have too many classes.
+    another import into this project is running or the project would have too many classes, and QuotaReached where
+    more photos are new, by their names, than a pupil may add.
     """
+    check_room(plan, store, project_id, updates)
     plan = spelled_as_project(plan, [info.name for info in store.classes(project_id)])
     in_use = {class_key(info.name) for info in store.classes(project_id)}
     check_class_count(len(in_use.union(map(class_key, plan.classes))), "With these files, the project")
@@ -71,6 +74,20 @@ def run_import(
                     f"The {_photos(found.imported)} imported so far are in the project, but their labels could not be "
                     f"saved. {_reason(error)} Then import the same files again to add the labels."
                 ) from error
+
+
+def check_room(plan: ImportPlan, store: Store, project_id: int, updates: LabelUpdates | None) -> None:
+    """Raise QuotaReached if the photos do not fit into the workspace's quota, before any of them is stored.
+
+    Photos whose names the project has, or that ``updates`` knows, are no new ones; the store counts again, by contents.
+    """
+    quota = quota_of(store.workspace)
+    if quota.photos is None and quota.megabytes is None:
+        return
+    known = {*store.image_names(project_id), *(updates.known if updates else ())}
+    if new := {one.name for one in plan.candidates} - known:
+        quota.check_photos(store.photos_in_use(), len(new))
+        quota.check_bytes(store.bytes_in_use())
 
 
 class _Found:

@@ -19,6 +19,7 @@ from core.data.store import classes as class_rows
 from core.data.store import image_names as image_name_rows
 from core.data.store import projects as project_rows
 from core.data.store.add_images import PreparedImage
+from core.data.store.adding import within_quota
 from core.data.store.boxes import box_changes, box_rows
 from core.data.store.boxes import learned_photos as learned
 from core.data.store.checking import photo_files
@@ -45,7 +46,8 @@ from core.data.store.records import (
     Project,
 )
 from core.data.store.transactions import read, write
-from core.errors import DataError
+from core.errors import DataError, QuotaReached
+from core.quota import Quota, quota_of
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -135,6 +137,7 @@ class Store(LargeChanges):
     next_boxless = read(queries.next_boxless)
     near_duplicates = read(queries.near_duplicates)
     stored_bytes = read(queries.stored_bytes)
+    photos_in_use = read(within_quota.photos_in_use)
 
     def add_image(self, project_id: int, decoded: Decoded, raw: bytes, filename: str) -> tuple[ImageRow, bool]:
         """Add a picture; return its row, and False where the project had it already.
@@ -147,13 +150,26 @@ class Store(LargeChanges):
         return self.add_images(project_id, [prepared])[0]
 
     def add_images(self, project_id: int, prepared: Sequence[PreparedImage]) -> list[tuple[ImageRow, bool]]:
-        """Add several pictures in one transaction, each like ``add_image``."""
+        """Add several pictures in one transaction, each like ``add_image``; none if that raises QuotaReached."""
+        try:
+            return self._add_images(project_id, prepared, quota_of(self.workspace))
+        except QuotaReached:
+            with self._reading() as conn:
+                within_quota.discard(conn, self.workspace, prepared)
+            raise
+
+    def _add_images(
+        self, project_id: int, prepared: Sequence[PreparedImage], quota: Quota
+    ) -> list[tuple[ImageRow, bool]]:
         with self._reading() as conn:
             known = insert_image.stored_files_of(conn, [one.hash for one in prepared])
+            within_quota.check_disk(conn, self.workspace, quota, prepared, known)
         stored = [add_images.store_file(self.workspace, one, known.get(one.hash)) for one in prepared]
 
         def enter(conn: Connection) -> list[tuple[ImageRow, bool]]:
-            return add_images.enter_images(conn, project_id, stored)
+            entered = add_images.enter_images(conn, project_id, stored)
+            within_quota.check_count(conn, quota, sum(new for _, new in entered))
+            return entered
 
         try:
             found = self._write(enter, project_id)
@@ -165,6 +181,11 @@ class Store(LargeChanges):
             if not path.is_file():  # deleting another project removed the file before the row was in
                 stored_files.write_whole(path, image.data)
         return found
+
+    def bytes_in_use(self) -> int:
+        """Return the size of all photos and runs of the workspace."""
+        with self._reading() as conn:
+            return within_quota.bytes_in_use(conn, self.workspace)
 
     def image_path(self, hash: str) -> Path:
         """Return the stored file of a picture."""

@@ -17,6 +17,7 @@ from core.runs.cluster.dispatcher import start_dispatcher
 from core.runs.cluster.setting import check_cluster
 from core.runs.device_queue import line_of
 from core.runs.folder import RunFolder, list_runs
+from core.runs.limits.room_for_runs import check_room
 from core.runs.new_run import create_run
 from core.runs.process import process_fields
 from core.runs.queue import join_queue
@@ -42,7 +43,7 @@ def submit_sweep(
     """Create the runs of a sweep, start the process that works through them, and return the sweep's id.
 
     ``once`` is a token of the submitted form, as in ``jobs.submit``: a second click finds the sweep of the first.
-    Raises TooLittleData before anything is created. If a run cannot be created, none is.
+    Raises TooLittleData and QuotaReached before anything is created. If a run cannot be created, none is.
     """
     from core.data.snapshot import check_trainable
 
@@ -54,6 +55,7 @@ def submit_sweep(
                 status = run.status()
                 if status.once == once and status.sweep:
                     return status.sweep
+        check_room(workspace, len(planned))
         sweep_id = new_sweep_id()
         made: list[RunFolder] = []
         try:
@@ -92,6 +94,8 @@ def resume_sweep(workspace: Workspace, runs: Sequence[RunFolder]) -> None:
     with jobs.one_at_a_time(workspace):
         waiting = [run for run in runs if run.status().resumable]
         waiting.sort(key=lambda run: run.status().created)
+        if waiting:
+            check_room(workspace, len(waiting))
         queued = [run for run in waiting if join_queue(run, line_of(run.recipe().device))]
         if queued:
             _start(workspace, str(queued[0].status().sweep), queued)

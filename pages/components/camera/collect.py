@@ -14,6 +14,7 @@ from pages.components.camera.camera_component import camera_component
 from pages.components.camera.collection import SOME, Collection
 from pages.components.camera.learning import Look, can_learn, learn, look_at
 from pages.components.camera.phones import join_with_a_phone
+from pages.components.quota.quota_line import show_photos_used
 from pages.components.shared import frame
 from pages.components.shared.class_keys import class_keys
 from pages.components.shared.photo_wall import data_uri
@@ -66,6 +67,7 @@ def collect(
         "last": _last(project, mine),
         "look": {"number": look.number, "bars": look.bars, "words": look.words} if learns else None,
     }
+    show_photos_used()
     with st.container(key="camera-box"):
         st.html(STYLE)
         component(

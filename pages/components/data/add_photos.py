@@ -14,6 +14,7 @@ from core.data.importing.import_progress import import_progress
 from core.data.importing.names.class_case import settle_with_project
 from core.data.importing.plan_files import classes_of
 from core.data.importing.plan_import import ImportPlan, plan_folder, plan_uploads
+from core.data.importing.run_import import check_room
 from core.data.importing.updates.apply_updates import apply_updates, update_text
 from core.data.importing.updates.label_updates import LabelUpdates
 from core.data.store.store import Project
@@ -27,6 +28,7 @@ from pages.components.data.importing.import_questions import ANSWERS, answers, a
 from pages.components.data.importing.label_ways import explain_ways
 from pages.components.data.preview_updates import KNOWN, show_updates, updates_of
 from pages.components.data.uploaded_files import release_uploads, uploads_on_disk
+from pages.components.quota.quota_line import show_photos_used
 from pages.components.shared import frame
 from pages.components.shared.pickers import SPLIT_NAMES, SPLITS
 from pages.components.shared.undo_line import offer_undo
@@ -47,6 +49,7 @@ def add_photos(project: Project) -> None:
     if job or import_progress(frame.workspace(), project.id):
         show_import(project, job)
         return
+    show_photos_used()
     ways = [FILES, FOLDER]
     if frame.offers_server_files():
         ways.append(SERVER)
@@ -166,7 +169,9 @@ def _show(plan: ImportPlan, project: Project) -> None:
         show_updates(updates)
         show_learned(plan, updates, project)
         show_problems(updates.problems, plan.refused)
-        _buttons(plan, updates, project)
+        with frame.plain_errors():
+            check_room(plan, frame.store(), project.id, updates)
+            _buttons(plan, updates, project)
 
 
 def _group_by(planner: Callable[..., ImportPlan], group_column: str) -> None:

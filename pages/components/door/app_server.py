@@ -13,11 +13,13 @@ from streamlit import get_option
 from core.errors import PeopleError, StudioError
 from core.people.door import open_register
 from core.people.joining import first_pin
-from core.people.mode import people_mode
+from core.people.mode import Mode, people_mode
 from core.people.removal import delete_leftovers
+from pages.components.door.account_routes import account_routes
 from pages.components.door.door import Door
 from pages.components.door.join_routes import routes
 from pages.components.door.outside_address import ask_nobody
+from pages.components.door.sign_in_settings import providers
 
 __all__ = ["app_middleware", "app_routes", "at_start"]
 log = logging.getLogger("resnet_studio")
@@ -30,7 +32,17 @@ def app_middleware() -> list[Middleware]:
 
 
 def app_routes() -> list[BaseRoute]:
-    return list(routes()) if people_mode() != "alone" else []
+    """Return the ways in and out that the mode has."""
+    ways: dict[Mode, list[BaseRoute]] = {"alone": [], "class": [*routes()], "accounts": [*account_routes()]}
+    return ways[people_mode()]
+
+
+def _check_sign_in() -> None:
+    """Say what is wrong with the settings before a class is waiting; the server goes on, and reads them again."""
+    try:
+        providers()
+    except PeopleError as error:
+        sys.stdout.write(f"\n  Nobody can sign in. {error}\n")
 
 
 @asynccontextmanager
@@ -39,6 +51,8 @@ async def at_start(app: Any) -> AsyncIterator[dict[str, Any]]:
     if people_mode() != "alone":
         if get_option("server.baseUrlPath"):  # the door knows whose file it is by the beginning of its address
             raise PeopleError("A class's server has no path in its address. Unset server.baseUrlPath.")
+        if people_mode() == "accounts":
+            _check_sign_in()
         try:
             register = open_register()
             delete_leftovers(register)

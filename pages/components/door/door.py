@@ -12,8 +12,9 @@ from core.errors import NotHere, StudioError
 from core.people.door import visitor
 from core.people.mode import people_mode
 from core.people.records import Person
+from pages.components.door.account_routes import LOGIN, LOGOUT, WITH_ACCOUNTS, end_visit, with_sentence
 from pages.components.door.media_owners import note_owners, owns
-from pages.components.door.visit import COOKIE, person_of_session
+from pages.components.door.visit import person_of_session, token_in
 
 OPEN = ("/join", "/leave", "/teacher", "/_stcore/health", "/favicon.png")
 """What everybody may reach: the ways in and out, and whether the server is well."""
@@ -44,8 +45,14 @@ class Door:
             await self._app(scope, receive, _with_headers(send))
             return
         try:
-            alone = people_mode() == "alone"
-            person = None if alone else await run_in_threadpool(visitor, connection.cookies.get(COOKIE, ""))
+            mode = people_mode()
+            if mode == "accounts" and path in WITH_ACCOUNTS:
+                if path == LOGOUT:
+                    await run_in_threadpool(end_visit, connection.cookies)
+                send = with_sentence(scope, receive, send) if path == LOGIN else send
+                await self._app(scope, receive, _with_headers(_secured(scope, send)))
+                return
+            person = None if mode == "alone" else await run_in_threadpool(_visitor, connection)
         except NotHere as error:
             await _turned_away(scope, receive, send, _way_in(path, connection.headers, str(error)))
             return
@@ -56,6 +63,10 @@ class Door:
             await _turned_away(scope, receive, send, PlainTextResponse(_NOT_FOUND, 404))
             return
         await self._app(scope, receive, _with_headers(send))
+
+
+def _visitor(connection: HTTPConnection) -> Person | None:
+    return visitor(token_in(connection.cookies))
 
 
 def _is_theirs(person: Person, path: str) -> bool:
@@ -78,6 +89,21 @@ async def _turned_away(scope: Scope, receive: Receive, send: Send, response: Res
         return
     response.headers["Cache-Control"] = "no-store"
     await response(scope, receive, _with_headers(send))
+
+
+def _secured(scope: Scope, send: Send) -> Send:
+    """Mark Streamlit's cookies of an account as cookies for https only, where this is https."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start" and scope.get("scheme") == "https":
+            message = dict(message)
+            message["headers"] = [
+                (name, value + b"; secure" if name == b"set-cookie" and b"; secure" not in value.lower() else value)
+                for name, value in message["headers"]
+            ]
+        await send(message)
+
+    return sent
 
 
 def _with_headers(send: Send) -> Send:

@@ -14,11 +14,11 @@ _ASSETS = HERE.parents[2] / "assets"
 
 def code_form(code: str = "", wrong: str = "", to: str = "/") -> str:
     """Return the page that asks for the class code."""
-    return _page(
+    return page(
         "Join your class",
         f"""<h1>Join your class</h1>
-<p>Your teacher has the code of your class.</p>{_wrong(wrong)}
-<form method="post" action="/join">{_hidden(to)}
+<p>Your teacher has the code of your class.</p>{wrong_line(wrong)}
+<form method="post" action="/join">{hidden_to(to)}
 <label for="code">Class code</label>
 <input class="code" type="text" id="code" name="code" value="{escape(code)}" autocomplete="off"
  autocapitalize="characters" spellcheck="false" required autofocus maxlength="20">
@@ -43,11 +43,11 @@ def name_form(classroom: ClassRoom, people: Sequence[Person], wrong: str = "", t
     joined = any(one.joined for one in people)
     address = f"/join?code={quote(classroom.code)}&amp;again=1"
     again = f'<p class="more">You have been here before? <a href="{address}">Use your card</a>.</p>'
-    return _page(
+    return page(
         f"Join {classroom.name}",
         f"""<h1>{escape(classroom.name)}</h1>
-<p>Who are you? Others in your class see this name.</p>{_wrong(wrong)}
-<form method="post" action="/join">{_hidden(to)}<input type="hidden" name="code" value="{escape(classroom.code)}">
+<p>Who are you? Others in your class see this name.</p>{wrong_line(wrong)}
+<form method="post" action="/join">{hidden_to(to)}<input type="hidden" name="code" value="{escape(classroom.code)}">
 {chosen}{typed}
 {"<button>Join</button>" if chosen or typed.startswith("<label") else ""}
 </form>{again if joined else ""}""",
@@ -56,11 +56,11 @@ def name_form(classroom: ClassRoom, people: Sequence[Person], wrong: str = "", t
 
 def card_form(classroom: ClassRoom, name: str = "", wrong: str = "", to: str = "/") -> str:
     """Return the page that asks somebody who was here before for the words on their card."""
-    return _page(
+    return page(
         f"Back in {classroom.name}",
         f"""<h1>Welcome back</h1>
-<p>Type your name and the words on your card.</p>{_wrong(wrong)}
-<form method="post" action="/join">{_hidden(to)}<input type="hidden" name="code" value="{escape(classroom.code)}">
+<p>Type your name and the words on your card.</p>{wrong_line(wrong)}
+<form method="post" action="/join">{hidden_to(to)}<input type="hidden" name="code" value="{escape(classroom.code)}">
 <input type="hidden" name="again" value="1">
 <label for="name">Your name</label>
 <input type="text" id="name" name="name" value="{escape(name)}" autocomplete="off" maxlength="40" required>
@@ -76,7 +76,7 @@ def card_form(classroom: ClassRoom, name: str = "", wrong: str = "", to: str = "
 
 def welcome(person: Person, card: str, to: str = "/") -> str:
     """Return the page that shows a new card."""
-    return _page(
+    return page(
         "Your card",
         f"""<h1>Hello, {escape(person.name)}</h1>
 <p>This is your card. Copy it down: with it you get back to your work on another computer.</p>
@@ -88,7 +88,7 @@ def welcome(person: Person, card: str, to: str = "/") -> str:
 
 def waiting_page(person: Person) -> str:
     """Return the page of somebody whom the teacher has to let in; it looks again by itself."""
-    return _page(
+    return page(
         "Waiting for your teacher",
         f"""<h1>Ask your teacher</h1>
 <p>Your teacher sees that somebody wants to come in as {escape(person.name)}, and can let you in.</p>
@@ -100,11 +100,11 @@ def waiting_page(person: Person) -> str:
 
 def pin_form(wrong: str = "", to: str = "/") -> str:
     """Return the page on which the teacher enters."""
-    return _page(
+    return page(
         "Teacher",
         f"""<h1>Teacher</h1>
-<p>The terminal showed your PIN when the server was started for the first time.</p>{_wrong(wrong)}
-<form method="post" action="/teacher">{_hidden(to)}
+<p>The terminal showed your PIN when the server was started for the first time.</p>{wrong_line(wrong)}
+<form method="post" action="/teacher">{hidden_to(to)}
 <label for="pin">PIN</label>
 <input type="password" id="pin" name="pin" autocomplete="current-password" required autofocus maxlength="100">
 <button>Enter</button>
@@ -115,7 +115,7 @@ def pin_form(wrong: str = "", to: str = "/") -> str:
 
 def leave_form() -> str:
     """Return the page that asks whether to leave; a link alone must not end a visit."""
-    return _page(
+    return page(
         "Leave",
         """<h1>Leave?</h1>
 <p>Your work is saved. You need your card to come back.</p>
@@ -126,7 +126,7 @@ def leave_form() -> str:
 
 def goodbye() -> str:
     """Return the page after leaving."""
-    return _page(
+    return page(
         "You have left",
         """<h1>You have left</h1>
 <p>Your work is saved. With your card you can come back, on any computer.</p>
@@ -134,7 +134,8 @@ def goodbye() -> str:
     )
 
 
-def _page(title: str, body: str, head: str = "") -> str:
+def page(title: str, body: str, head: str = "") -> str:
+    """Return a whole page outside the app."""
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)} · ResNet Studio</title>{head}
@@ -144,11 +145,13 @@ def _page(title: str, body: str, head: str = "") -> str:
 </main></body></html>"""
 
 
-def _wrong(sentence: str) -> str:
+def wrong_line(sentence: str) -> str:
+    """Return what was wrong, or nothing."""
     return f'\n<p class="wrong" role="alert">{escape(sentence)}</p>' if sentence else ""
 
 
-def _hidden(to: str) -> str:
+def hidden_to(to: str) -> str:
+    """Return the field that carries where to go on."""
     return f'<input type="hidden" name="to" value="{escape(to)}">'
 
 

@@ -1,12 +1,17 @@
 """Who has opened this tab."""
 
 import threading
+from collections.abc import Mapping
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core.errors import NotHere
+from core.people.accounts.arriving import visit_token
 from core.people.door import visitor
+from core.people.mode import people_mode
 from core.people.records import Person
+from pages.components.door.account_cookie import account_of
 
 COOKIE = "resnet_studio_visit"
 PERSON = "person-of-this-tab"
@@ -17,7 +22,28 @@ _lock = threading.Lock()
 
 def token() -> str:
     """Return the token that this browser sent when the tab was opened; empty if it has none."""
-    return st.context.cookies.get(COOKIE, "")
+    return token_in(st.context.cookies)
+
+
+def token_in(cookies: Mapping[str, str]) -> str:
+    """Return the token of the visit that these cookies prove; empty for none.
+
+    On a server with accounts it follows from the signed cookie of the account. Only the teacher, who may enter with the
+    PIN, has a cookie of ours there.
+    """
+    ours = cookies.get(COOKIE, "")
+    if people_mode() != "accounts" or (ours and _is_teachers(ours)):
+        return ours
+    account = account_of(cookies)
+    return "" if account is None else visit_token(account)
+
+
+def _is_teachers(ours: str) -> bool:
+    try:
+        found = visitor(ours)
+    except NotHere:
+        return False
+    return found is not None and found.teaches
 
 
 def person() -> Person | None:

@@ -22,6 +22,10 @@ _NAMES: dict[Kind, str] = {
     "outdated": "files of earlier versions",
 }
 _LIMIT = "disk-limit"
+_WHY_FIXED = {
+    "environment": f"Set by {budget.SETTING}.",
+    "share": "Your share of what the server keeps, or the limit of your class.",
+}
 
 
 def show_disk_space() -> None:
@@ -55,7 +59,7 @@ def size(number: int) -> str:
 
 
 def _limit_field(limit: Limit) -> None:
-    fixed = limit.source == "environment"
+    fixed = _WHY_FIXED.get(limit.source, "")
     st.session_state[_LIMIT] = round(limit.gigabytes, 1)
     st.number_input(
         "Limit in GB",
@@ -65,9 +69,9 @@ def _limit_field(limit: Limit) -> None:
         format="%.1f",
         key=_LIMIT,
         width=180,
-        disabled=fixed,
+        disabled=bool(fixed),
         on_change=_set_limit,
-        help=f"Set by {budget.SETTING}." if fixed else "How much disk space the caches may take. 0 keeps nothing.",
+        help=fixed or "How much disk space the caches may take. 0 keeps nothing.",
     )
 
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.people.joining import new_card_for
+from core.people.mode import people_mode
 from core.people.overview import Overview
 from core.people.records import Person
 from core.people.register import Register
@@ -23,11 +24,12 @@ def show(register: Register, person: Person, made: Overview) -> None:
                 "Look at the work", type="primary", icon=":material/visibility:", key="pupil-look", on_click=_look,
                 args=(person,), disabled=not made.projects, help="In a copy: looking changes nothing.",
             )  # fmt: skip
-            if st.button("New card", icon=":material/badge:", key="pupil-card"):
+            back = "account" if people_mode() == "accounts" else "card"
+            if back == "card" and st.button("New card", icon=":material/badge:", key="pupil-card"):
                 _card(register, person)
             st.button(
                 "Sign out", icon=":material/logout:", key="pupil-out", on_click=_sign_out, args=(register, person),
-                help="In all browsers. Their work stays; they come back with their card.",
+                help=f"In all browsers. Their work stays; they come back with their {back}.",
             )  # fmt: skip
             if st.button("Start afresh", icon=":material/restart_alt:", key="pupil-afresh"):
                 _afresh(register, person, made)

@@ -4,7 +4,9 @@ import time
 
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
+from core.people.class_rules import rules_of
 from core.people.overview import Overview, overview
 from core.people.records import ClassRoom, Person
 from core.people.register import Register
@@ -33,6 +35,7 @@ def show(register: Register, classroom: ClassRoom) -> None:
         f"**{here} of {counted(len(people), 'pupil')} here**, {counted(sum(one.photos for one in found), 'photo')}, "
         f"{counted(training, 'training')} running, {waiting} waiting"
     )
+    rules = rules_of(register, classroom.id)
     chosen = st.dataframe(
         _table(found),
         hide_index=True,
@@ -44,14 +47,15 @@ def show(register: Register, classroom: ClassRoom) -> None:
             "Best": st.column_config.NumberColumn(
                 "Best", format="percent", help="The best figure on validation photos, of all runs."
             ),
-            "Disk": st.column_config.NumberColumn("Disk", format="%.0f MB"),
+            "Photos": _used("Photos", "%d", rules.most_photos, ""),
+            "Disk": _used("Disk", "%.0f", rules.most_megabytes, " MB"),
         },
     )
     rows = chosen["selection"]["rows"]
     if rows and rows[0] < len(people):
         pupil_actions.show(register, people[rows[0]], found[rows[0]])
     else:
-        st.caption("Select a row to look at a pupil's work, or to help somebody who has lost their card.")
+        st.caption("Select a row to look at a pupil's work, or to help them back to it.")
 
 
 def _waiting(register: Register, classroom: ClassRoom) -> None:
@@ -79,6 +83,15 @@ def _table(found: list[Overview]) -> pd.DataFrame:
             }
             for one in found
         ]
+    )
+
+
+def _used(label: str, number: str, most: int | None, unit: str) -> ColumnConfig:
+    """Return a column that shows a number, with its share of the limit where there is one."""
+    if most is None:
+        return st.column_config.NumberColumn(label, format=number + unit)
+    return st.column_config.ProgressColumn(
+        label, min_value=0, max_value=most, format=f"{number} of {most}{unit}", help="Of the limit of this class."
     )
 
 

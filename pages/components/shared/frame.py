@@ -159,9 +159,11 @@ def _only_visitors() -> Iterator[None]:
         yield
     except NotHere as error:
         with st.container(border=True, horizontal_alignment="center"):
-            st.header("You are not in the class", anchor=False, text_alignment="center")
+            accounts = people_mode() == "accounts"
+            title = "You are signed out" if accounts else "You are not in the class"
+            st.header(title, anchor=False, text_alignment="center")
             st.markdown(plain(str(error)), text_alignment="center")
-            way_out("Join", "/join")
+            way_out("Sign in" if accounts else "Join", "/join")
         st.stop()
 
 

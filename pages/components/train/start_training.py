@@ -12,6 +12,7 @@ from core.runs.folder import RunFolder
 from core.runs.sweeps.plan import Cell, PlannedRun, check_number, plan_runs, seeds_remark
 from core.runs.sweeps.sweep_jobs import submit_sweep
 from core.training.recipe import Recipe
+from pages.components.quota.quota_line import show_trainings_allowed
 from pages.components.shared import frame
 from pages.components.shared.wording import counted
 from pages.components.train import run_list
@@ -52,6 +53,7 @@ def start(project: Project, recipe: Recipe, snapshot: Snapshot, runs: list[RunFo
             width=180,
             disabled=not planned,
         )
+        show_trainings_allowed()
         if len(planned) > 1:
             st.markdown(_several(planned, seeds, snapshot, runs))
             if remark := seeds_remark(planned, seeds, project.task):

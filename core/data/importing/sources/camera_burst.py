@@ -13,6 +13,7 @@ from core.data.store.add_images import PreparedImage, prepare_image
 from core.data.store.store import Store
 from core.data.tables.names import name_key
 from core.errors import DataError, ImageRefused
+from core.quota import quota_of
 
 MOST_FRAMES = 200
 """In one burst: more of the same teach nothing."""
@@ -49,13 +50,15 @@ def new_burst(label: str, taken: Collection[str], moment: datetime) -> Burst:
 def store_frames(store: Store, project_id: int, burst: Burst, frames: Sequence[bytes], who: str) -> Burst:
     """Store some frames, as files of pictures, and return the burst with them. Raises DataError, StorageError.
 
-    Files that are no pictures are counted and left out, and so are frames beyond MOST_FRAMES.
+    Files that are no pictures are counted and left out, and so are frames beyond MOST_FRAMES, and those for which a
+    pupil's quota has no room. Raises QuotaReached if it has room for none.
     """
+    fit = _fitting(store)
     if burst.label not in {one.name for one in store.classes(project_id)}:  # before any photo is stored
         raise DataError(f'The project has no class "{burst.label}" any more. Reload the page and choose another one.')
     prepared: list[PreparedImage] = []
     refused = 0
-    for raw in frames[: max(0, MOST_FRAMES - len(burst.ids))]:
+    for raw in frames[: max(0, min(fit, MOST_FRAMES - len(burst.ids)))]:
         name = f"{burst.group.replace(':', '.')}/{len(burst.ids) + len(prepared) + 1:03}.jpg"
         try:
             decoded = decode(raw, name, former=True)
@@ -75,6 +78,16 @@ def store_frames(store: Store, project_id: int, burst: Burst, frames: Sequence[b
         known=burst.known + len(rows) - len(new),
         refused=burst.refused + refused,
     )
+
+
+def _fitting(store: Store) -> int:
+    """Return how many more frames the quota has room for, at most those of a burst. Raises QuotaReached for none."""
+    quota = quota_of(store.workspace)
+    if quota.photos is None:
+        return MOST_FRAMES
+    used = store.photos_in_use()
+    quota.check_photos(used, 1)
+    return min(MOST_FRAMES, quota.photos - used)
 
 
 def remove_last(store: Store, project_id: int, burst: Burst, count: int, who: str) -> Burst:

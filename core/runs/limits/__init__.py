@@ -1,0 +1,1 @@
+"""What a pupil's quota lets a training do."""

@@ -1,0 +1,1 @@
+"""What a pupil has used of the limits of the class."""
