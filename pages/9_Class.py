@@ -5,8 +5,10 @@ import streamlit as st
 from core.people.door import open_register
 from pages.components.people import (
     classmates,
+    exam_switch,
     hand_out_view,
     new_class,
+    projector,
     pupil_actions,
     pupils_table,
     register_settings,
@@ -28,11 +30,17 @@ with frame.page("Class"):
     if not here.teaches:
         classmates.show(register, here)
         st.stop()
-    classroom = new_class.choose(register)
+    classroom = new_class.choose(register, hidden=projector.wanted())
     if classroom is None:
         new_class.first(register)
         st.stop()
+    if projector.wanted():
+        projector.show(register, classroom)
+        st.stop()
     way_in.show(classroom)
-    hand_out_view.show(register, classroom, here)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        hand_out_view.show(register, classroom, here)
+        projector.button()
+        exam_switch.show(register, classroom)
     pupils_table.show(register, classroom)
     register_settings.show(register, classroom)

@@ -7,6 +7,7 @@ from sqlalchemy import delete, insert, select
 
 from core.people.register import Register
 from core.people.schema import class_rules
+from core.people.teaching.exam_lock import carry_to_class
 
 
 class ClassRules(BaseModel):
@@ -19,7 +20,7 @@ class ClassRules(BaseModel):
     game: bool = True
     """Whether pupils may try to fool each other's models."""
     exam_locked: bool = False
-    """Whether the test photos stay closed to pupils."""
+    """Whether the test photos stay closed to pupils; ``core.runs.exams.locked`` enforces it."""
     most_photos: int | None = Field(default=None, ge=1)
     """Of one pupil, in all projects."""
     most_megabytes: int | None = Field(default=None, ge=1)
@@ -38,9 +39,14 @@ def rules_of(register: Register, class_id: int | None) -> ClassRules:
 
 
 def change_rules(register: Register, class_id: int, **changes: Any) -> ClassRules:
-    """Change some rules of a class and return all. Raises pydantic.ValidationError for a limit below 1."""
+    """Change some rules of a class and return all. Raises pydantic.ValidationError for a limit below 1.
+
+    A lock of the exam is carried into the pupils' workspaces; for that, also StorageError and PeopleError.
+    """
     rules = ClassRules.model_validate(rules_of(register, class_id).model_dump() | changes)
     with register.transaction() as connection:
         connection.execute(delete(class_rules).where(class_rules.c.class_id == class_id))
         connection.execute(insert(class_rules).values(class_id=class_id, rules=rules.model_dump_json()))
+    if "exam_locked" in changes:
+        carry_to_class(register, class_id, lambda: rules_of(register, class_id).exam_locked)
     return rules

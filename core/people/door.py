@@ -7,9 +7,11 @@ number or an address of somebody else's photo, run or project finds nothing in i
 from functools import lru_cache
 from pathlib import Path
 
+from core.people.class_rules import rules_of
 from core.people.mode import people_mode
 from core.people.records import Person
 from core.people.register import Register
+from core.people.teaching.exam_lock import carry_to_new_workspace
 from core.workspace import PEOPLE_FOLDER, Workspace, open_workspace, workspace_folder
 
 
@@ -36,7 +38,11 @@ def visitor(token: str) -> Person | None:
 
 def workspace_of(person: Person | None) -> Workspace:
     """Open the workspace of a person, or the server's own for None. Missing folders are created."""
-    return open_workspace(folder_of(person))
+    folder = folder_of(person)
+    if person is not None and not person.teaches and not folder.exists():
+        register = open_register()
+        carry_to_new_workspace(register, person, locked=rules_of(register, person.class_id).exam_locked)
+    return open_workspace(folder)
 
 
 def folder_of(person: Person | None) -> Path:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.people.records import Person
 from core.people.register import Register
+from pages.components.people import data_download
 from pages.components.shared.wording import counted, plain
 
 
@@ -16,3 +17,4 @@ def show(register: Register, person: Person) -> None:
         f"You are **{plain(person.name)}**, one of {counted(joined, 'pupil')}. Your photos, labels and models are "
         "yours: nobody else in the class can open them. Your teacher can see how far you are, and can help you."
     )
+    data_download.button(register, person, "Download my data", for_themselves=True)

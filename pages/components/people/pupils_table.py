@@ -5,15 +5,16 @@ import time
 import pandas as pd
 import streamlit as st
 
+from core.lessons.titles import LESSONS
 from core.people.overview import Overview, overview
 from core.people.records import ClassRoom, Person
 from core.people.register import Register
+from core.people.teaching.class_progress import is_here
 from pages.components.people import pupil_actions
 from pages.components.shared import frame
 from pages.components.shared.wording import counted, plain
 
 REFRESH_SECONDS = 5.0
-_HERE_SECONDS = 90.0
 
 
 @frame.fragment(run_every=REFRESH_SECONDS)
@@ -27,7 +28,7 @@ def show(register: Register, classroom: ClassRoom) -> None:
         st.info("Nobody has joined yet. Show the code above to your class.", icon=":material/groups:")
         return
     found = [overview(one) for one in people]
-    here = sum(_is_here(one) for one in people)
+    here = sum(is_here(one) for one in people)
     training, waiting = sum(one.training for one in found), sum(one.waiting for one in found)
     st.markdown(
         f"**{here} of {counted(len(people), 'pupil')} here**, {counted(sum(one.photos for one in found), 'photo')}, "
@@ -38,6 +39,7 @@ def show(register: Register, classroom: ClassRoom) -> None:
         hide_index=True,
         key=f"class-pupils-{classroom.id}",
         on_select="rerun",
+        placeholder="",
         selection_mode="single-row",
         column_config={
             "Labelled": st.column_config.ProgressColumn("Labelled", min_value=0.0, max_value=1.0, format="percent"),
@@ -73,6 +75,7 @@ def _table(found: list[Overview]) -> pd.DataFrame:
                 "Photos": one.photos,
                 "Labelled": one.labelled / one.photos if one.photos else None,
                 "Runs": one.runs,
+                "Lesson": lesson_in_words(one.lesson),
                 "Now": "training" if one.training else "in the queue" if one.waiting else "",
                 "Best": one.best,
                 "Disk": one.megabytes,
@@ -82,15 +85,17 @@ def _table(found: list[Overview]) -> pd.DataFrame:
     )
 
 
-def _is_here(person: Person) -> bool:
-    return person.seen is not None and time.time() - person.seen < _HERE_SECONDS
+def lesson_in_words(lesson: str) -> str:
+    """Return a lesson as the page Learn names it: "2. Why skip connections help"; "" for none."""
+    names = list(LESSONS)
+    return f"{names.index(lesson) + 1}. {LESSONS[lesson]}" if lesson in LESSONS else ""
 
 
 def seen_in_words(person: Person) -> str:
     """Return when somebody was last here: "now", "12 min ago", "3 days ago"."""
     if person.seen is None:
         return "not yet"
-    if _is_here(person):
+    if is_here(person):
         return "now"
     minutes = (time.time() - person.seen) / 60
     if minutes < 60:
