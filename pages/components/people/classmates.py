@@ -15,6 +15,7 @@ def show(register: Register, person: Person) -> None:
     st.header(plain(classroom.name), anchor=False)
     st.markdown(
         f"You are **{plain(person.name)}**, one of {counted(joined, 'pupil')}. Your photos, labels and models are "
-        "yours: nobody else in the class can open them. Your teacher can see how far you are, and can help you."
+        "yours: nobody else in the class can open them. Your teacher can see how far you are and which "
+        "lesson you opened last, and can help you."
     )
     data_download.button(register, person, "Download my data", for_themselves=True)

@@ -30,7 +30,7 @@ FAMILY = Worksheet(
                 FillTable(
                     ("", "million parameters", "billion multiply-adds", "published top-1", "points gained"),
                     (
-                        ("ResNet-18", Blank("11.69"), Blank("1.81"), Blank("69.76%"), ""),
+                        ("ResNet-18", Blank("11.69"), Blank("1.81"), Blank("69.76%"), "–"),
                         ("ResNet-34", Blank("21.80"), Blank("3.66"), Blank("73.31%"), Blank("3.55 (3.56)")),
                         ("ResNet-50", Blank("25.56"), Blank("4.09"), Blank("76.13%"), Blank("2.82")),
                         ("ResNet-101", Blank("44.55"), Blank("7.80"), Blank("77.37%"), Blank("1.24")),
