@@ -146,5 +146,9 @@ class RunError(StudioError):
     """A run is missing, unfinished or busy."""
 
 
+class ExamLocked(RunError):
+    """The teacher has locked the exam: the test photos stay closed."""
+
+
 class LogitsMissing(RunError):
     """A run has no logits of a split, or not of its present model; evaluating it writes them."""

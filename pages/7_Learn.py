@@ -4,21 +4,13 @@ from importlib import import_module
 
 import streamlit as st
 
-from pages.components.learn import glossary_section
+from core.lessons.titles import LESSONS
+from core.people.teaching.lesson_record import record_lesson
+from pages.components.learn import glossary_section, worksheet_buttons
 from pages.components.learn.level_text import choose_level
 from pages.components.shared import frame
 from pages.components.shared.charts import palette
 
-# The module that shows a lesson is pages/components/learn/lessons/lesson_<name>.py.
-LESSONS = {
-    "inside": "Inside the network",
-    "skips": "Why skip connections help",
-    "transfer": "Transfer learning",
-    "augmentation": "Data augmentation",
-    "preprocessing": "Preprocessing",
-    "layers": "Layers step by step",
-    "family": "The ResNet family",
-}
 GLOSSARY = "glossary"
 
 
@@ -42,11 +34,16 @@ with frame.page("Learn"):
     )
     if lesson is None:  # the address names a lesson that no longer exists
         lesson = names[0]
+    if (here := frame.person()) is not None and not here.teaches and lesson != GLOSSARY:
+        record_lesson(frame.workspace(), lesson)
     # A teacher can share the address of one lesson.
     st.query_params["lesson"] = lesson
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.header(LESSONS.get(lesson, "Glossary"), anchor=False, width="content")
-        choose_level()
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            if lesson != GLOSSARY:
+                worksheet_buttons.show(lesson)
+            choose_level()
     if lesson == GLOSSARY:
         glossary_section.show(LESSONS, open_lesson)
     else:

@@ -6,10 +6,12 @@ from core.people.class_rules import rules_of
 from core.people.door import open_register
 from pages.components.people import (
     classmates,
+    exam_switch,
     groups_view,
     hand_out_view,
     limits,
     new_class,
+    projector,
     pupil_actions,
     pupils_table,
     register_settings,
@@ -32,9 +34,16 @@ with frame.page("Class"):
     if st.session_state.pop(pupil_actions.TO_HOME, False):
         frame.go("Home")
     register = open_register()
-    classroom = new_class.choose(register) if here.teaches else register.classroom(here.class_id or 0)
+    classroom = (
+        new_class.choose(register, hidden=projector.wanted())
+        if here.teaches
+        else register.classroom(here.class_id or 0)
+    )
     if classroom is None:
         new_class.first(register)
+        st.stop()
+    if here.teaches and projector.wanted():
+        projector.show(register, classroom)
         st.stop()
     rules = rules_of(register, classroom.id)
     views = [PUPILS, GROUPS] if here.teaches else [MINE]
@@ -54,7 +63,10 @@ with frame.page("Class"):
         classmates.show(register, here)
     else:
         way_in.show(classroom)
-        hand_out_view.show(register, classroom, here)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            hand_out_view.show(register, classroom, here)
+            projector.button()
+            exam_switch.show(register, classroom)
         pupils_table.show(register, classroom)
         limits.show(register, classroom)
         register_settings.show(register, classroom)

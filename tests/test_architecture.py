@@ -57,7 +57,7 @@ ARROWS = {
     "hosting": FOUNDATION,
     "cli": FOUNDATION
     | {"data", "models", "features", "training", "inspection", "live", "runs", "export", "serving"}
-    | {"backup", "hosting", "people"},
+    | {"backup", "hosting", "lessons", "people"},
     "__main__": {"cli"},
 }
 # Inside a package with floors: a floor, or a module beside them, may import those named before it.

@@ -30,6 +30,7 @@ from core.cli.ending.json_result import RESULT
 from core.cli.exporting import export
 from core.cli.grouping import groups
 from core.cli.importing.questions import print_questions, question_as_record
+from core.cli.lessons import worksheets
 from core.cli.operating import backups, class_server
 from core.cli.people_commands import people
 from core.cli.predicting import crop_faces, features, live, predict, predict_explain
@@ -78,6 +79,7 @@ app.command("use-head")(page_commands.use_head)
 app.command("push")(push.push)
 app.command("serve")(serve.serve)
 app.command("summary")(models.summary)
+app.command("worksheets")(worksheets.worksheets)
 app.add_typer(people.people, name="people")
 app.command("check")(check.check)
 app.command("cache")(cache.cache)

@@ -29,6 +29,7 @@ from core.models.bundle import (
 )
 from core.models.decision import FOREIGN_FILE
 from core.models.resnet import ResNet
+from core.runs.exams.locked import withheld
 from core.runs.exams.looks import Looks, looks_at_test_photos
 from core.runs.folder import RunFolder
 from core.training.saving.last_stage_head import FILE as HEAD_FILE
@@ -158,7 +159,8 @@ def _check_target(bundle: Path | None, run: Path | None, out: Path) -> None:
 
 
 def _record(run: Path) -> tuple[dict[str, Report], pd.DataFrame | None]:
-    reports = {split: Report.read(path) for split in SPLITS if (path := run / f"report-{split}.json").is_file()}
+    paths = {split: run / f"report-{split}.json" for split in SPLITS if not withheld(run, split)}
+    reports = {split: Report.read(path) for split, path in paths.items() if path.is_file()}
     if not (run / "snapshot.csv").is_file():
         return reports, None
     snapshot = Snapshot.read(run / "snapshot.csv")

@@ -268,7 +268,8 @@ def _exam(reports: Mapping[str, Report], counts: pd.DataFrame | None, looks: Loo
     number = 0 if counts is None else int(counts["test"].sum())
     if not number:
         return ""
-    kept = f" {number} test photos are kept back for a final exam, which this model has not taken."
+    taken = "" if looks is not None and looks.own else ", which this model has not taken"
+    kept = f" {number} test photos are kept back for a final exam{taken}."
     return kept if looks is None or not looks.count else f"{kept} {looks.sentence} {looks.warning}".rstrip()
 
 

@@ -10,6 +10,7 @@ from core.errors import PeopleError
 from core.people.records import Person
 from core.people.register import Register
 from core.people.schema import class_rules
+from core.people.teaching.exam_lock import carry_to_class
 from core.quota import Quota, write_quota
 from core.storage_errors import storage_error
 from core.workspace import PEOPLE_FOLDER
@@ -25,7 +26,7 @@ class ClassRules(BaseModel):
     game: bool = True
     """Whether pupils may try to fool each other's models."""
     exam_locked: bool = False
-    """Whether the test photos stay closed to pupils."""
+    """Whether the test photos stay closed to pupils; ``core.runs.exams.locked`` enforces it."""
     most_photos: int | None = Field(default=None, ge=1)
     """Of one pupil, in all projects."""
     most_megabytes: int | None = Field(default=None, ge=1)
@@ -44,28 +45,31 @@ def rules_of(register: Register, class_id: int | None) -> ClassRules:
 
 
 def change_rules(register: Register, class_id: int, **changes: Any) -> ClassRules:
-    """Change some rules of a class and return all; its pupils have the new limits at once.
+    """Change some rules of a class and return all; its pupils and groups have the new limits at once.
 
-    Raises pydantic.ValidationError for a limit below 1, StorageError, and PeopleError where limits cannot be saved.
+    A lock of the exam is carried into their workspaces. Raises pydantic.ValidationError for a limit below 1,
+    StorageError, and PeopleError where something cannot be saved.
     """
     rules = ClassRules.model_validate(rules_of(register, class_id).model_dump() | changes)
     with register.transaction() as connection:
         connection.execute(delete(class_rules).where(class_rules.c.class_id == class_id))
         connection.execute(insert(class_rules).values(class_id=class_id, rules=rules.model_dump_json()))
-    for person in register.people(class_id):
+    for person in register.everybody(class_id):
         folder = register.server / PEOPLE_FOLDER / person.folder
         if folder.is_dir():  # the others get theirs with the folder, from core.people.door
             save_quota(register, person, folder)
+    if "exam_locked" in changes:
+        carry_to_class(register, class_id, lambda: rules_of(register, class_id).exam_locked)
     return rules
 
 
 def quota_for(register: Register, person: Person) -> Quota:
-    """Return the limits of a pupil; there are none for the teacher."""
+    """Return the limits of a pupil or group; there are none for the teacher."""
     if person.teaches or person.class_id is None:
         return Quota()
     rules = rules_of(register, person.class_id)
     return Quota(
-        whose=f"a pupil of {register.classroom(person.class_id).name}",
+        whose=f"a {person.role} of {register.classroom(person.class_id).name}",
         photos=rules.most_photos,
         megabytes=rules.most_megabytes,
         runs=rules.most_runs,

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from core.data.store.database import ONE_DATABASE
 from core.errors import NotHere, WorkspaceError
-from core.people.class_rules import save_quota
+from core.people.class_rules import rules_of, save_quota
 from core.people.mode import people_mode
 from core.people.records import Person
 from core.people.register import Register
+from core.people.teaching.exam_lock import carry_to_new_workspace
 from core.workspace import DATABASE_SETTING, PEOPLE_FOLDER, Workspace, open_workspace, workspace_folder
 
 _limited: set[Path] = set()
@@ -54,8 +55,14 @@ def workspace_of(person: Person | None) -> Workspace:
 
     A pupil's gets the limits of the class when this process opens it first: it may be new, or from a backup.
     """
-    workspace = open_workspace(folder_of(person))
-    if person is not None and not person.teaches and workspace.root not in _limited:
+    folder = folder_of(person)
+    if person is None or person.teaches:
+        return open_workspace(folder)
+    if not folder.exists():
+        register = open_register()
+        carry_to_new_workspace(register, person, locked=rules_of(register, person.class_id).exam_locked)
+    workspace = open_workspace(folder)
+    if workspace.root not in _limited:
         save_quota(open_register(), person, workspace.root)
         _limited.add(workspace.root)
     return workspace

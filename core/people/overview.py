@@ -12,6 +12,7 @@ from core.data.store.store import Store
 from core.people.door import folder_of
 from core.people.records import Person
 from core.quota import bytes_below
+from core.people.teaching.lesson_record import last_lesson
 from core.runs.folder import list_runs
 from core.runs.table import row_of
 from core.workspace import Workspace
@@ -40,13 +41,16 @@ class Overview:
     best_project: str = ""
     megabytes: float = 0.0
     """On disk, without what can be computed again."""
+    lesson: str = ""
+    """The lesson that they opened last, a key of ``core.lessons.titles.LESSONS``."""
 
 
 def overview(person: Person) -> Overview:
     """Return what somebody has made; nothing is created. Raises WorkspaceError if their database cannot be read."""
     workspace = Workspace(folder_of(person))
+    lesson = last_lesson(workspace)
     if not (workspace.root / "studio.db").exists():
-        return Overview(person)
+        return Overview(person, lesson=lesson)
     with _lock:
         store = _open(workspace)
         photos = labelled = 0
@@ -70,6 +74,7 @@ def overview(person: Person) -> Overview:
         best=best.value if best else None,
         best_project=(best.project or "") if best else "",
         megabytes=_bytes_below(workspace.root, int(time.time() / _SIZE_SECONDS)) / 1e6,
+        lesson=lesson,
     )
 
 

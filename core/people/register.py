@@ -124,6 +124,11 @@ class Register:
         with self.transaction() as connection:
             return [as_person(row) for row in connection.execute(chosen)]
 
+    def everybody(self, class_id: int) -> list[Person]:
+        """Return the pupils and groups of a class: all whose workspaces follow its rules."""
+        with self.transaction() as connection:
+            return [as_person(row) for row in connection.execute(select(people).where(people.c.class_id == class_id))]
+
     def person(self, person_id: int) -> Person:
         """Return somebody. Raises PeopleError if they were deleted."""
         with self.transaction() as connection:

@@ -11,7 +11,6 @@ from sqlalchemy import delete, update
 
 from core.errors import PeopleError, RunError
 from core.people.door import folder_of
-from core.people.groups import groups
 from core.people.looking import end_look
 from core.people.overview import close_store
 from core.people.records import Person
@@ -53,7 +52,7 @@ def delete_person(register: Register, person: Person) -> None:
 
 def delete_class(register: Register, class_id: int) -> None:
     """Delete a class with all its pupils and everything they have made."""
-    for person in [*groups(register, class_id), *register.people(class_id)]:
+    for person in register.everybody(class_id):
         delete_person(register, person)
     delete_shared_with(register, class_id)  # by the teacher
     with register.transaction() as connection:

@@ -31,6 +31,7 @@ from core.errors import RunError, StudioError
 from core.models.bundle import finish_replacement, has_bundle, replacement_is_unfinished
 from core.runs import metrics
 from core.runs.automatic.phases import FILE, FOLDER
+from core.runs.exams.locked import withheld
 from core.runs.process import process_lives
 from core.runs.run_files import MB, append_bytes, check_file, read_limited, replace_file
 from core.runs.status import Status, now, read_status
@@ -208,11 +209,14 @@ class RunFolder:
         append_bytes(self.log_path, f"{stamp} {text}\n".encode(errors="replace"))
 
     def report(self, split: str) -> "Report | None":
-        """Return the run's report on a split, or None if it has not been evaluated on it. Raises RunError."""
+        """Return the run's report on a split, or None if it has not been evaluated on it. Raises RunError.
+
+        Figures on test photos are withheld (None) while the teacher has locked the exam.
+        """
         from core.inspection.measuring.report import Report
 
         path = self.report_path(split)
-        if not path.exists():
+        if not path.exists() or withheld(self.path, split):
             return None
         check_file(path, _REPORT_BYTES)
         return Report.read(path)
@@ -224,12 +228,13 @@ class RunFolder:
     def predictions(self, split: str) -> "pd.DataFrame | None":
         """Return the run's prediction for each image of a split, or None if it has not been evaluated on it.
 
-        Raises RunError if the file is damaged.
+        Those for test photos are withheld (None) while the teacher has locked the exam. Raises RunError if the file is
+        damaged.
         """
         from core.inspection.measuring.predictions_csv import read
 
         path = self.path / f"predictions-{split}.csv"
-        if not path.exists():
+        if not path.exists() or withheld(self.path, split):
             return None
         check_file(path, _PREDICTIONS_BYTES)
         try:

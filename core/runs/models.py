@@ -11,6 +11,7 @@ from core.inspection.measuring.report import Report
 from core.inspection.predicting.predictor import IMAGENET, Predictor
 from core.models.bundle import INFO_FILE, has_bundle, read_info
 from core.progress import CountCallback, PhaseCallback
+from core.runs.exams.locked import refuse_if_locked
 from core.runs.exams.records import TEST, record_exam
 from core.runs.folder import RunFolder, open_run
 from core.runs.status import read_status
@@ -33,8 +34,10 @@ def evaluate_run(
     precision, and the report must be of exactly the probabilities that the app computes with this model. Its main
     figures are of the likeliest classes; its ``decision`` says what the decision saved with the model did.
     Raises RunError if the run has no model yet, is still training and should take an exam, or the split is empty;
-    ImageRefused if a photo is missing.
+    ExamLocked on test photos that the teacher has closed; ImageRefused if a photo is missing.
     """
+    if split == TEST:
+        refuse_if_locked(run.path)
     if not run.finished:
         raise RunError(f"The run {run.id} has no model yet. Wait for its first epoch, or resume it.")
     if split == TEST and run.status().live:
@@ -42,6 +45,7 @@ def evaluate_run(
     model = read_info(run.best).model_sha256 if split == TEST else None
 
     def record(report: Report) -> None:
+        refuse_if_locked(run.path)  # it may have been locked while the photos were computed
         record_exam(run, who=who, n=report.n, model=model)
 
     return evaluate(

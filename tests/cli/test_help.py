@@ -21,8 +21,8 @@ COMMANDS = {
 def test_these_are_the_commands() -> None:
     made = "weights import labels groups train resume find-rate runs report sweep evaluate cross-validate background"
     also = "decide predict explain live crop-faces features export use-head push serve summary check cache"
-    run = "backup restore class-server"
-    people = ["people pin", "people new-class", "people list"]
+    run = "backup restore class-server worksheets"
+    people = ["people pin", "people new-class", "people list", "people export"]
     assert sorted(COMMANDS) == sorted([*made.split(), *also.split(), *run.split(), *people])
 
 

@@ -18,6 +18,7 @@ from core.export.report_page.html_parts import (
 from core.export.report_page.run_record import RunRecord
 from core.inspection.measuring.group_interval import groups_sentence, with_groups
 from core.inspection.measuring.report import BoxReport, Rate, Report
+from core.runs.exams.locked import SENTENCE, locked_for
 
 _CONFUSIONS = 15
 _OPEN = 30
@@ -148,6 +149,8 @@ def _entry(title: str, figure: str) -> tuple[str, str, str]:
 def _test_part(record: RunRecord) -> str:
     """Return the figures of the final exam with the number of looks; without figures, why there are none."""
     looks = record.looks
+    if locked_for(record.run.path):
+        return paragraph(esc(f"The test photos are kept back for the final exam. {SENTENCE}"), "small")
     seen = f"{looks.sentence} {looks.warning}".rstrip()
     if record.test is None:
         taken = "and this run has not taken it."

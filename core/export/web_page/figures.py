@@ -32,7 +32,7 @@ def how_good(run: RunFolder | None, workspace: Workspace) -> list[str]:
     if not lines:
         return ["How good this model is has not been measured yet."]
     if run.report(TEST) is None:
-        lines.append("There was no exam on test photos yet.")
+        lines.append("There was no exam on test photos yet." if not looks.own else "No figures of its exam are shown.")
     return lines
 
 

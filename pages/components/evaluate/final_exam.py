@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.inspection.measuring.report import Report
+from core.runs.exams.locked import SENTENCE, locked_for
 from core.runs.exams.looks import OPTIMISTIC, Look, Looks, looks_at_test_photos
 from core.runs.exams.records import TEST
 from core.runs.folder import RunFolder
@@ -24,6 +25,9 @@ AGAIN = "I want to look at these photos again anyway"
 
 def report_of(run: RunFolder) -> Report | None:
     """Return the run's report on its test photos with the count of looks above it; before the exam, draw its card."""
+    if locked_for(run.path):
+        _locked()
+        return None
     looks = looks_of(run)
     report = run.report(TEST)
     if report is None and not run.status().live:
@@ -55,6 +59,13 @@ def beside(run: RunFolder, report: Report) -> dict[str, Any]:
 def looks_table(looks: Looks) -> pd.DataFrame:
     """Return a row for each look: its number, the run, who took it, and when."""
     return pd.DataFrame([_row(number, look) for number, look in enumerate(looks.looks, 1)])
+
+
+def _locked() -> None:
+    with st.container(border=True, key="exam-locked"):
+        st.header("Final exam", anchor=False)
+        st.markdown(WHY)
+        st.info(f"{SENTENCE} It opens here when your teacher unlocks it.", icon=":material/lock:")
 
 
 def _card(run: RunFolder, looks: Looks, computation: Computation) -> None:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.errors import StudioError
+from core.runs.exams.locked import FILE as LOCK
 from core.runs.exams.looks import looks_at_test_photos
 from core.runs.folder import RunFolder
 from core.workers.pool import Request
@@ -60,6 +61,8 @@ def _fresh(run: RunFolder) -> bool:
         names = _SOURCES if run.status().live else (*_SOURCES, _STATUS)
         changed = [found.stat().st_mtime for name in names if (found := run.path / name).is_file()]
         looks = looks_at_test_photos(frame.workspace(), run).looks  # other runs may have looked at the same photos
+        lock = run.path.parent.parent / LOCK
+        changed += [lock.stat().st_mtime] if lock.is_file() else []
         changed += [look.exam.when.timestamp() for look in looks if look.exam.when is not None]
     except (OSError, StudioError):
         return False

@@ -11,6 +11,7 @@ from core.data.pictures.decoding import IMAGE_SUFFIXES, decode
 from core.data.store.store import ImageFilter, ImageRow, Project
 from core.data.tables.labels_csv import read_labels
 from core.errors import DataError
+from core.runs.exams.locked import locked_for
 from core.runs.exams.records import TEST, exams_or_one_unknown
 from core.runs.folder import RunFolder
 from core.workspace import SAMPLE_IMAGES
@@ -148,7 +149,7 @@ def _pasted() -> ChosenPhoto | None:
 
 def _examined(project: Project, run: RunFolder | None) -> ImageRow | None:
     """Return the test photo that a link from the run's own exam has named, if any."""
-    if run is None or st.session_state.get(EXAMINED, ("", 0, 0))[:2] != (run.id, project.id):
+    if run is None or locked_for(run.path) or st.session_state.get(EXAMINED, ("", 0, 0))[:2] != (run.id, project.id):
         return None
     try:
         row = frame.store().image(project.id, st.session_state[EXAMINED][2])
@@ -164,7 +165,7 @@ def _choose_from_address(project: Project, run: RunFolder | None) -> None:
         return
     row = frame.store().image(project.id, number)
     if row.split == TEST:
-        if run is None or not exams_or_one_unknown(run):
+        if run is None or locked_for(run.path) or not exams_or_one_unknown(run):
             st.info(KEPT_BACK.format(plain(row.filename)), icon=":material/school:")
             return
         st.session_state[EXAMINED] = (run.id, project.id, row.id)

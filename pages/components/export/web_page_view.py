@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.runs.exams.locked import FILE as LOCK
 from core.runs.folder import RunFolder
 from core.workers.pool import Request
 from pages.components.computing.computation import Computation
@@ -76,7 +77,7 @@ def _made(run: RunFolder, choices: dict[str, Any]) -> dict[str, Any] | None:
     try:
         found: dict[str, Any] = json.loads((place / _RESULT).read_text(encoding="utf-8"))
         made = (place / "page.zip").stat().st_mtime
-        sources = ("best/bundle.json", "report-val.json", "report-test.json")
+        sources = ("best/bundle.json", "report-val.json", "report-test.json", f"../../{LOCK}")
         changed = [path.stat().st_mtime for name in sources if (path := run.path / name).is_file()]
     except (OSError, ValueError):
         return None

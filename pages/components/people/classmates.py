@@ -5,6 +5,7 @@ import streamlit as st
 from core.people.groups import groups_of, members_of
 from core.people.records import Person
 from core.people.register import Register
+from pages.components.people import data_download
 from pages.components.shared.wording import counted, plain
 
 
@@ -15,9 +16,10 @@ def show(register: Register, person: Person) -> None:
     st.header(plain(classroom.name), anchor=False)
     st.markdown(
         f"You are **{plain(person.name)}**, one of {counted(joined, 'pupil')}. Your photos, labels and models are "
-        "yours: nobody else in the class can open them unless you share them. Your teacher can see how far you are, "
-        "and can help you."
+        "yours: nobody else in the class can open them unless you share them. Your teacher can see how far you are and "
+        "which lesson you opened last, and can help you."
     )
+    data_download.button(register, person, "Download my data", for_themselves=True)
     own = groups_of(register, person.id)
     if not own:
         return

@@ -10,13 +10,16 @@ from pages.components.shared.dialogs import closing_button
 CHOSEN = "class-chosen"
 
 
-def choose(register: Register) -> ClassRoom | None:
-    """Draw the choice of a class, and return the chosen one; None if there is none yet."""
+def choose(register: Register, *, hidden: bool = False) -> ClassRoom | None:
+    """Draw the choice of a class, unless it is hidden, and return the chosen one; None if there is none yet."""
     rooms = {one.id: one for one in register.classes()}
     if not rooms:
         return None
     if st.session_state.get(CHOSEN) not in rooms:
         st.session_state[CHOSEN] = max(rooms)
+    if hidden:
+        st.session_state[CHOSEN] = st.session_state[CHOSEN]  # kept, although its widget is not drawn
+        return rooms[st.session_state[CHOSEN]]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox("Class", list(rooms), format_func=lambda one: rooms[one].name, key=CHOSEN, width=280)
         if st.button("New class", icon=":material/add:", key="class-new"):

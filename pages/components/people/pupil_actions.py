@@ -8,6 +8,7 @@ from core.people.overview import Overview
 from core.people.records import Person
 from core.people.register import Register
 from core.people.removal import delete_person, start_afresh
+from pages.components.people import data_download
 from pages.components.shared import frame
 from pages.components.shared.dialogs import closing_button
 from pages.components.shared.wording import counted, plain
@@ -31,6 +32,7 @@ def show(register: Register, person: Person, made: Overview) -> None:
                 "Sign out", icon=":material/logout:", key="pupil-out", on_click=_sign_out, args=(register, person),
                 help=f"In all browsers. Their work stays; they come back with their {back}.",
             )  # fmt: skip
+            data_download.button(register, person, "Download data", for_themselves=False)
             if st.button("Start afresh", icon=":material/restart_alt:", key="pupil-afresh"):
                 _afresh(register, person, made)
             if st.button("Delete", icon=":material/delete:", key="pupil-delete"):

@@ -6,16 +6,17 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
+from core.lessons.titles import LESSONS
 from core.people.class_rules import rules_of
 from core.people.overview import Overview, overview
 from core.people.records import ClassRoom, Person
 from core.people.register import Register
+from core.people.teaching.class_progress import is_here
 from pages.components.people import pupil_actions
 from pages.components.shared import frame
 from pages.components.shared.wording import counted, plain
 
 REFRESH_SECONDS = 5.0
-_HERE_SECONDS = 90.0
 
 
 @frame.fragment(run_every=REFRESH_SECONDS)
@@ -29,7 +30,7 @@ def show(register: Register, classroom: ClassRoom) -> None:
         st.info("Nobody has joined yet. Show the code above to your class.", icon=":material/groups:")
         return
     found = [overview(one) for one in people]
-    here = sum(_is_here(one) for one in people)
+    here = sum(is_here(one) for one in people)
     training, waiting = sum(one.training for one in found), sum(one.waiting for one in found)
     st.markdown(
         f"**{here} of {counted(len(people), 'pupil')} here**, {counted(sum(one.photos for one in found), 'photo')}, "
@@ -41,11 +42,12 @@ def show(register: Register, classroom: ClassRoom) -> None:
         hide_index=True,
         key=f"class-pupils-{classroom.id}",
         on_select="rerun",
+        placeholder="",
         selection_mode="single-row",
         column_config={
-            "Labelled": st.column_config.ProgressColumn("Labelled", min_value=0.0, max_value=1.0, format="percent"),
+            "Labelled": st.column_config.ProgressColumn("Labelled", min_value=0, max_value=100, format="%.0f%%"),
             "Best": st.column_config.NumberColumn(
-                "Best", format="percent", help="The best figure on validation photos, of all runs."
+                "Best", format="%.0f%%", help="The best figure on validation photos, of all runs."
             ),
             "Photos": _used("Photos", "%d", rules.most_photos, ""),
             "Disk": _used("Disk", "%.0f", rules.most_megabytes, " MB"),
@@ -75,10 +77,11 @@ def _table(found: list[Overview]) -> pd.DataFrame:
                 "Here": seen_in_words(one.person),
                 "Projects": one.projects,
                 "Photos": one.photos,
-                "Labelled": one.labelled / one.photos if one.photos else None,
+                "Labelled": 100 * one.labelled / one.photos if one.photos else None,
                 "Runs": one.runs,
+                "Lesson": lesson_in_words(one.lesson),
                 "Now": "training" if one.training else "in the queue" if one.waiting else "",
-                "Best": one.best,
+                "Best": None if one.best is None else 100 * one.best,
                 "Disk": one.megabytes,
             }
             for one in found
@@ -95,15 +98,17 @@ def _used(label: str, number: str, most: int | None, unit: str) -> ColumnConfig:
     )
 
 
-def _is_here(person: Person) -> bool:
-    return person.seen is not None and time.time() - person.seen < _HERE_SECONDS
+def lesson_in_words(lesson: str) -> str:
+    """Return a lesson as the page Learn names it: "2. Why skip connections help"; "" for none."""
+    names = list(LESSONS)
+    return f"{names.index(lesson) + 1}. {LESSONS[lesson]}" if lesson in LESSONS else ""
 
 
 def seen_in_words(person: Person) -> str:
     """Return when somebody was last here: "now", "12 min ago", "3 days ago"."""
     if person.seen is None:
         return "not yet"
-    if _is_here(person):
+    if is_here(person):
         return "now"
     minutes = (time.time() - person.seen) / 60
     if minutes < 60:

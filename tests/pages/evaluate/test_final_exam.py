@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.runs.exams.locked import write_lock
 from core.runs.exams.looks import OPTIMISTIC
 from core.runs.exams.records import exams_of, record_exam
 from core.runs.folder import RunFolder
@@ -125,3 +126,14 @@ def test_a_run_without_test_photos_has_no_exam(open_page: OpenPage, run: RunFold
     assert not messages(app)
     options = app.segmented_control(key=f"split-{run.id}").options
     assert [one.split(" (")[0] for one in options] == ["Validation", "Training"]
+
+
+def test_a_locked_exam_says_so_and_offers_nothing(open_page: OpenPage, run: RunFolder, home: Path) -> None:
+    evaluate_run(run, "test", device="cpu")
+    write_lock(home, locked=True)
+    app = choose_exam(open_page("Evaluate", run=run.id), run)
+    assert not messages(app) and not app.metric
+    assert app.info[0].value.startswith("Your teacher has locked the exam.")
+    assert "take-exam" not in {button.key for button in app.button}
+    write_lock(home, locked=False)
+    assert choose_exam(open_page("Evaluate", run=run.id), run).metric

@@ -1,5 +1,7 @@
 """The teacher's page: a class is made, who is here is seen, and a pupil is helped."""
 
+import zipfile
+
 import pytest
 
 from core.data.store.store import Store
@@ -7,6 +9,7 @@ from core.errors import NotHere
 from core.people import door, joining, looking
 from core.people.hand_out import hand_out
 from core.people.register import Register
+from core.runs.exams.locked import exam_locked
 from core.workspace import open_workspace
 from tests.pages.conftest import add_photo
 from tests.pages.people.conftest import OpenAs, all_texts
@@ -135,3 +138,64 @@ def test_a_pupil_cannot_look_at_anybody(open_as: OpenAs, register: Register) -> 
     app.session_state["looking-at"] = looking.take_look(ada.person)
     app.run()
     assert "Ponds" not in all_texts(app)
+
+
+def test_the_table_shows_the_lesson_and_an_empty_cell_where_nothing_is_known(
+    teacher: str, open_as: OpenAs, register: Register
+) -> None:
+    ada = joining.join(register, register.create_class("7b"), "Ada")
+    assert not open_as(ada.token, "Learn", lesson="skips").exception
+    app = open_as(teacher, "Class")
+    table = app.dataframe[0]
+    assert list(table.value["Lesson"]) == ["2. Why skip connections help"]
+    assert table.proto.placeholder == "", "an empty column shows no word"
+
+
+def test_only_whoever_teaches_gets_the_answers(teacher: str, open_as: OpenAs, register: Register) -> None:
+    ada = joining.join(register, register.create_class("7b"), "Ada")
+    of_pupil, of_teacher = (
+        [button.proto.label for button in open_as(token, "Learn", lesson="inside").get("download_button")]
+        for token in (ada.token, teacher)
+    )
+    assert "Print a worksheet" in of_pupil and "Teacher\N{RIGHT SINGLE QUOTATION MARK}s copy" not in of_pupil
+    assert "Teacher\N{RIGHT SINGLE QUOTATION MARK}s copy" in of_teacher
+
+
+def test_the_exam_is_locked_and_unlocked_for_the_class(teacher: str, open_as: OpenAs, register: Register) -> None:
+    room = register.create_class("7b")
+    ada = joining.join(register, room, "Ada").person
+    app = open_as(teacher, "Class")
+    app.toggle(key=f"class-exam-{room.id}").set_value(True).run()
+    assert not app.exception
+    assert exam_locked(door.workspace_of(ada))
+    again = open_as(teacher, "Class")
+    assert again.toggle(key=f"class-exam-{room.id}").value
+    again.toggle(key=f"class-exam-{room.id}").set_value(False).run()
+    assert not exam_locked(door.workspace_of(ada))
+
+
+def test_the_projector_view_names_nobody_and_has_a_way_back(teacher: str, open_as: OpenAs, register: Register) -> None:
+    room = register.create_class("7b <b>")
+    joining.join(register, room, "Adalbert")
+    store = Store(door.workspace_of(register.people(room.id)[0]))
+    add_photo(store, store.create_project("Leaves", classes=["oak", "ash"]), "leaf.jpg", "oak")
+    store.close()
+    app = open_as(teacher, "Class", projector="1")
+    shown = " ".join(html.proto.body for html in app.get("html"))
+    assert room.code in shown and "7b &lt;b&gt;" in shown
+    assert "1 of 1 here" in shown and "<b>1</b>photo<" in shown and "have trained a model</span><span>0 of 1" in shown
+    assert "Adalbert" not in all_texts(app) and not app.dataframe
+    app.button(key="projector-close").click().run()
+    assert app.dataframe and "projector" not in app.query_params
+    pupil = joining.join(register, room, "Ben")
+    assert room.code not in all_texts(open_as(pupil.token, "Class", projector="1"))
+
+
+def test_a_pupil_prepares_their_own_data(open_as: OpenAs, register: Register) -> None:
+    ada = joining.join(register, register.create_class("7b"), "Ada")
+    app = open_as(ada.token, "Class")
+    app.button(key="pupil-data").click().run()
+    app.button(key="data-prepare").click().run()
+    assert not app.exception
+    (path,) = (door.workspace_of(ada.person).cache / "export").glob("*.zip")
+    assert zipfile.ZipFile(path).namelist() == ["about.json", "README.txt"]

@@ -1,0 +1,1 @@
+"""The texts of the worksheets, a module for each lesson."""

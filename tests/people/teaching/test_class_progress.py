@@ -1,0 +1,39 @@
+"""Which lesson somebody is at, and how far the class is as a whole."""
+
+import time
+
+from core.people import door, joining
+from core.people.overview import Overview, overview
+from core.people.records import Person
+from core.people.register import Register
+from core.people.teaching.class_progress import class_progress
+from core.people.teaching.lesson_record import FILE, last_lesson, record_lesson
+
+
+def test_the_last_lesson_is_kept_and_a_damaged_record_is_none(register: Register) -> None:
+    ada = joining.join(register, register.create_class("7b"), "Ada").person
+    workspace = door.workspace_of(ada)
+    assert overview(ada).lesson == ""
+    record_lesson(workspace, "skips")
+    record_lesson(workspace, "transfer")
+    assert overview(ada).lesson == "transfer", "before they have made anything"
+    assert (workspace.root / FILE).read_text() == '{"lesson": "transfer"}', "nothing else is kept"
+    for damaged in ("", "[1]", '{"lesson": 3}'):
+        (workspace.root / FILE).write_text(damaged)
+        assert last_lesson(workspace) == ""
+
+
+def test_the_progress_of_a_class_is_sums_and_counts() -> None:
+    def made(number: int, *, seen: float | None, **values: int | float | bool) -> Overview:
+        return Overview(Person(number, f"P{number}", "pupil", 1, "f", joined=seen is not None, seen=seen), **values)  # type: ignore[arg-type]
+
+    found = class_progress(
+        [
+            made(1, seen=time.time(), photos=10, labelled=4, runs=2, best=0.5, training=True),
+            made(2, seen=time.time() - 3600, photos=3),
+            made(3, seen=None),
+        ]
+    )
+    assert (found.pupils, found.joined, found.here) == (3, 2, 1)
+    assert (found.with_photos, found.with_labels, found.with_models) == (2, 1, 1)
+    assert (found.photos, found.labelled, found.runs, found.training) == (13, 4, 2, 1)
