@@ -2,7 +2,7 @@
 
 A process rather than a thread: it outlives the page and the server, keeps a gigabyte of torch out of the server's
 memory, and leaves the processor to the pages whenever somebody presses a key. A lock allows one process per project,
-however many servers start one. Projects take turns.
+however many servers start one. Projects take turns, also those of all pupils of a class.
 
     python -m core.inspection.suggesting.vector_job PROJECT_ID
 """
@@ -39,6 +39,7 @@ from core.features.frozen_pass import Refused, compute
 from core.features.preferred_engine import EXACT, preferred_engine
 from core.features.stage_vectors import StageVectors
 from core.features.vectors import Vectors, default_vectors, vectors_name
+from core.features.vectors_of_others import take_known
 from core.features.views import MIRRORED, ORIGINAL
 from core.workers.memory_limit import limit_memory, memory_limit, memory_sentence
 from core.workspace import Workspace, open_workspace
@@ -51,6 +52,8 @@ _ROWS_IN_TURN = 32
 VIEWS = (ORIGINAL, MIRRORED)
 """The views that are computed of every photo: those that a run with the usual recipe is trained on."""
 _AT_ONCE = 128
+MOST_OPEN = 64
+"""More than people who label at the same time in a class: opening the vectors of a workspace reads all of its files."""
 _started: dict[tuple[Path, int], subprocess.Popen[bytes]] = {}
 log = logging.getLogger(__name__)
 
@@ -73,13 +76,13 @@ class _Result:
     refused: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=MOST_OPEN)
 def vectors_of(workspace: Workspace, network: str) -> Vectors:
     """Return the vectors of this workspace, opened once for all threads."""
     return Vectors(workspace, network)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=MOST_OPEN)
 def stage_vectors_of(workspace: Workspace, network: str) -> StageVectors:
     """Return the vectors of several stages, which trainings may use, opened once for all threads."""
     return StageVectors(workspace, network)
@@ -148,7 +151,7 @@ def work(workspace: Workspace, project_id: int) -> None:
         return
     store = Store(workspace)
     try:
-        with FileLock(_folder(workspace) / "computing.lock"):
+        with FileLock(_folder(Workspace(workspace.server)) / "computing.lock"):  # one of a class's at a time
             _result_path(workspace, project_id).unlink(missing_ok=True)
             _write_refused(workspace, project_id, _compute_all(store, project_id))
     except StudioError as error:
@@ -167,16 +170,18 @@ def _compute_all(store: Store, project_id: int) -> dict[str, Refused]:
         work = _next_work(store, project_id, network, name, refused)
         if work is None:
             break
-        if engine is None:
+        view, wanted, suggests = work
+        vectors = stage_vectors_of(store.workspace, vectors_name(network, name, view))
+        if take_known(store.workspace, vectors, [one.hash for one in wanted]):
+            continue
+        if engine is None:  # not before: it takes seconds and half a gigabyte
             engine = _opened(store, project_id, network, name, refused)
             continue
-        view, wanted, suggests = work
         if not suggests:
             _write_refused(store.workspace, project_id, refused)
         before = len(refused)
         found: list[Refused] = []
         cache = _resized(store.workspace, network)
-        vectors = stage_vectors_of(store.workspace, vectors_name(network, name, view))
         for _ in compute({view: vectors}, wanted, cache, engine, found.append):
             continue
         by_name = {one.name: one for one in found}
