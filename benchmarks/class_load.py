@@ -75,7 +75,7 @@ async def loaded(
     watch = Watch(server)
     await look_around(first)
     await asyncio.to_thread(watch.look)
-    before = watch.rss[-1][1]
+    before, started = watch.rss[-1][1], watch.cpu_seconds
     looking = asyncio.create_task(watch.run())
     worked, begun = time.process_time(), time.monotonic()
     until, dice = begun + 60 * minutes, random.Random(0)
@@ -89,7 +89,7 @@ async def loaded(
     await asyncio.gather(*(lesson(number, one) for number, one in enumerate(pupils)))
     own = time.process_time() - worked
     looking.cancel()
-    spent, busy = watch.cpu_seconds, list(watch.training)
+    spent, busy = watch.cpu_seconds - started, list(watch.training)
     for one in pupils:
         await one.leave()
     await asyncio.sleep(after)

@@ -67,6 +67,7 @@ FLOORS = {
         "splits",
         "store",
         "project_copy",
+        "limited",
         "importing",
         "snapshot",
         "snapshot_changes",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from benchmarks.class_loading.tab import Tab, TabClosed, TooLate
+from benchmarks.class_loading.tab import Tab, TabClosed, TooLate, photo_of
 
 PRESS_SECONDS = (2.0, 4.0)
 PAGE_SECONDS = (20.0, 30.0)
@@ -100,7 +100,8 @@ class Pupil:
             if time.monotonic() >= end or not keys:
                 break
             key = self._dice.choice(keys)
-            photo, label = int(key.split("-")[1]), self._label_of(key)
+            photo, label = photo_of(key), self._label_of(key)
+            assert photo is not None
             self.record.pending[photo] = label
             try:
                 seconds = await self.tab.press(key)
@@ -108,8 +109,7 @@ class Pupil:
                 self.record.errors.append(f"a key press: {error}")
                 continue
             self.record.presses.append(seconds)
-            if not any(int(one.split("-")[1]) == photo for one in self.tab.keys("give-")):
-                self.record.labels[photo] = self.record.pending.pop(photo)
+            self.record.labels[photo] = self.record.pending.pop(photo)
 
     def _label_of(self, key: str) -> str:
         """Return the class on a button: its words, without the marks against Markdown."""

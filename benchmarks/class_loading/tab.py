@@ -32,13 +32,20 @@ class TooLate(RuntimeError):
     """The server has not answered within the patience."""
 
 
+def photo_of(key: str) -> int | None:
+    """Return the photo that a button labels, by its key; None for other buttons."""
+    return int(key.split("-")[1]) if key.startswith("give-") else None
+
+
 @dataclass
 class Run:
     """A script run that the tab waits for."""
 
     began: float
-    matches: Callable[[ForwardMsg], bool]
+    begins: Callable[[ForwardMsg], bool] = lambda message: True
     """Whether a new_session message begins it."""
+    there: Callable[[], bool] = lambda: True
+    """Whether what is waited for is on the page; a run may end without it, because a timer had asked before."""
     started: bool = False
     done: asyncio.Future[float] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
@@ -92,19 +99,20 @@ class Tab:
         self.buttons.clear()
         self.fragments.clear()
         run = self._await_run(
-            lambda message: (
-                not message.metadata.run.fragment_ids and message.new_session.page_script_hash == wanted
-            )
+            lambda message: not message.metadata.run.fragment_ids and message.new_session.page_script_hash == wanted
         )
         await self._rerun(page_script_hash=wanted)
         return await self._until(run)
 
     async def press(self, key: str) -> float:
-        """Press a button; return the seconds until everything that follows was drawn."""
-        button, fragment = self.buttons[key], self.fragments.get(key, "")
-        run = self._await_run(lambda message: not fragment or fragment in message.metadata.run.fragment_ids)
+        """Press a button; return the seconds until what follows was drawn: at a desk, another photo.
+
+        Raises TooLate where that does not come.
+        """
+        button, photo = self.buttons[key], photo_of(key)
+        run = self._await_run(there=lambda: photo is None or photo not in map(photo_of, self.buttons))
         state = WidgetState(id=button.id, trigger_value=True)
-        await self._rerun([state], fragment_id=fragment)
+        await self._rerun([state], fragment_id=self.fragments.get(key, ""))
         return await self._until(run)
 
     async def close(self) -> None:
@@ -202,7 +210,7 @@ class Tab:
             self._page = session.page_script_hash
             self._drawn = set()
         for run in self._waiting:
-            run.started = run.started or run.matches(message)
+            run.started = run.started or run.begins(message)
 
     def _finish(self, message: ForwardMsg) -> None:
         if message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
@@ -211,7 +219,7 @@ class Tab:
         whole = message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
         if whole:  # what was not drawn again has left the page
             self.buttons = {key: one for key, one in self.buttons.items() if key in self._drawn}
-        for run in [one for one in self._waiting if one.started]:
+        for run in [one for one in self._waiting if one.started and one.there()]:
             self._waiting.remove(run)
             if not run.done.done():
                 run.done.set_result(ended - run.began)
@@ -221,9 +229,8 @@ class Tab:
         kind = element.WhichOneof("type")
         if kind == "button":
             key = element.button.id.split("-", _USER_KEY)[-1]
-            if key.startswith("give-") and key not in self.buttons:  # the desk shows another photo
-                photo = key.split("-")[1]
-                for old in [one for one in self.buttons if one.startswith("give-") and one.split("-")[1] != photo]:
+            if (photo := photo_of(key)) is not None and key not in self.buttons:  # the desk shows another photo
+                for old in [one for one in self.buttons if photo_of(one) not in (None, photo)]:
                     del self.buttons[old]
             self.buttons[key] = element.button
             self._drawn.add(key)
@@ -267,8 +274,10 @@ class Tab:
             task.cancel()
         self._timers.clear()
 
-    def _await_run(self, matches: Callable[[ForwardMsg], bool]) -> Run:
-        run = Run(time.perf_counter(), matches)
+    def _await_run(
+        self, begins: Callable[[ForwardMsg], bool] = lambda message: True, there: Callable[[], bool] = lambda: True
+    ) -> Run:
+        run = Run(time.perf_counter(), begins, there)
         self._waiting.append(run)
         return run
 

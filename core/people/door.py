@@ -4,6 +4,7 @@ Every page and every route comes through here. A workspace is a folder of its ow
 number or an address of somebody else's photo, run or project finds nothing in it.
 """
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,9 +20,37 @@ def register_of(server: Path) -> Register:
     return Register(server)
 
 
+_MOST_OPENED = 1_000
+_opened: dict[tuple[Path, str], tuple[Workspace, tuple[str, ...]]] = {}
+"""By the server's folder and the person's below it: an open workspace, and the folders that must be there."""
+
+
 def open_register() -> Register:
     """Return this server's register. Raises WorkspaceError."""
-    return register_of(open_workspace(workspace_folder()).root)
+    return register_of(_opened_at(_server()).root)
+
+
+def _server() -> Path:
+    return _folder_named(os.environ.get("RESNET_STUDIO_HOME"))
+
+
+@lru_cache(maxsize=4)
+def _folder_named(named: str | None) -> Path:
+    """Return the server's folder; its links are followed once, because a page asks a hundred times a run."""
+    return workspace_folder()
+
+
+def _opened_at(server: Path, folder: str = "") -> Workspace:
+    """Open a workspace. One that is open is looked at only as far as to see that its folders are there."""
+    workspace, needed = _opened.get((server, folder), (None, ()))
+    if workspace is not None and all(map(os.path.isdir, needed)):
+        return workspace
+    workspace = open_workspace(server / PEOPLE_FOLDER / folder if folder else server)
+    if len(_opened) >= _MOST_OPENED:
+        _opened.clear()
+    folders = (workspace.images, workspace.thumbnails, workspace.runs, workspace.cache)
+    _opened[server, folder] = workspace, tuple(map(str, folders))
+    return workspace
 
 
 def visitor(token: str) -> Person | None:
@@ -36,10 +65,10 @@ def visitor(token: str) -> Person | None:
 
 def workspace_of(person: Person | None) -> Workspace:
     """Open the workspace of a person, or the server's own for None. Missing folders are created."""
-    return open_workspace(folder_of(person))
+    return _opened_at(_server(), "" if person is None or person.teaches else person.folder)
 
 
 def folder_of(person: Person | None) -> Path:
     """Return the folder of somebody's workspace; it need not exist yet."""
-    server = workspace_folder()
+    server = _server()
     return server if person is None or person.teaches else server / PEOPLE_FOLDER / person.folder
