@@ -11,7 +11,8 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -100,6 +101,15 @@ class Suggestions:
         return [(int(self.ids[row]), self.classes[best[row]], float(highest[row])) for row in rows]
 
 
+@lru_cache(maxsize=1)
+def _libraries() -> Any:
+    """Return the libraries that compute with several threads, looked for once: that takes as long as a small fit."""
+    import sklearn.utils.extmath  # noqa: F401 - only libraries that are loaded can be limited
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+    return ThreadpoolController()
+
+
 class SuggestionModel:
     """Keeps a project's suggestions up to date; may be shared by threads."""
 
@@ -180,11 +190,8 @@ class SuggestionModel:
 
     def refresh(self) -> Suggestions:
         """Read all labels, refit now and return the suggestions."""
-        import sklearn.utils.extmath  # noqa: F401 - only libraries that are loaded can be limited
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
         # One core: the other one serves the pages.
-        with self._fitting, threadpool_limits(1, "blas"):
+        with self._fitting, _libraries().limit(limits=1, user_api="blas"):
             begun = time.monotonic()
             made = self._refit()
             seconds = time.monotonic() - begun
