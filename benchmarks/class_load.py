@@ -71,11 +71,14 @@ async def loaded(
     first = Pupil("Early Bird", server.address, CLASSES, 0)
     for one in (first, *pupils):
         await one.join(classroom.code)
+    say("all have joined")
     await asyncio.to_thread(give_project, server.home, classroom.id)
+    say("the project is handed out")
     watch = Watch(server)
     await look_around(first)
     await asyncio.to_thread(watch.look)
     before, started = watch.rss[-1][1], watch.cpu_seconds
+    say("the load begins")
     looking = asyncio.create_task(watch.run())
     worked, begun = time.process_time(), time.monotonic()
     until, dice = begun + 60 * minutes, random.Random(0)
@@ -92,6 +95,7 @@ async def loaded(
     spent, busy = watch.cpu_seconds - started, list(watch.training)
     for one in pupils:
         await one.leave()
+    say(f"all have left; the memory is measured in {after:.0f} s")
     await asyncio.sleep(after)
     await asyncio.to_thread(watch.look)
     memory = {"before": before, "peak": max(one for _, one in watch.rss), "after": watch.rss[-1][1]}
@@ -101,6 +105,11 @@ async def loaded(
     register.close()
     records = [one.record for one in pupils]
     return report(records, watch, check_labels(records, people), minutes, memory, own)
+
+
+def say(what: str) -> None:
+    """Say how far the test is."""
+    print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
 
 
 async def look_around(pupil: Pupil) -> None:

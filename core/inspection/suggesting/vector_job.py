@@ -41,6 +41,7 @@ from core.features.stage_vectors import StageVectors
 from core.features.vectors import Vectors, default_vectors, vectors_name
 from core.features.vectors_of_others import take_known
 from core.features.views import MIRRORED, ORIGINAL
+from core.inspection.suggesting.vector_turn import turn, waits
 from core.workers.memory_limit import limit_memory, memory_limit, memory_sentence
 from core.workspace import Workspace, open_workspace
 
@@ -98,7 +99,7 @@ def vectors_state(store: Store, project_id: int) -> VectorsState:
     if network is None:
         return VectorsState(0, len(hashes), False)
     missing = vectors_of(store.workspace, network).missing(hashes)
-    running = bool(missing) and _is_running(store.workspace, project_id)
+    running = bool(missing) and (_is_running(store.workspace, project_id) or waits(store.workspace))
     if running and (result := _read_result(store.workspace, project_id)) and set(missing) <= set(result.refused):
         running = False  # the process computes what no suggestion waits for
     problem = ""
@@ -113,7 +114,10 @@ def vectors_state(store: Store, project_id: int) -> VectorsState:
 
 
 def begin(store: Store, project_id: int, *, again: bool = False) -> None:
-    """Start the process if vectors are missing and none is running; after a problem only with ``again``."""
+    """Start the process if vectors are missing and none is running; after a problem only with ``again``.
+
+    In a class, not while somebody else's is running: call it again.
+    """
     network = FrozenNetwork.of_imagenet()
     # It also runs, without being shown, for what only trainings use.
     if network is None or _is_running(store.workspace, project_id):
@@ -123,6 +127,8 @@ def begin(store: Store, project_id: int, *, again: bool = False) -> None:
         return
     if state.problem and not again:
         return
+    if waits(store.workspace):
+        return  # whoever looks at the progress calls again
     folder = _folder(store.workspace)
     _result_path(store.workspace, project_id).unlink(missing_ok=True)
     with (folder / f"project-{project_id}.log").open("ab") as file:
@@ -151,7 +157,7 @@ def work(workspace: Workspace, project_id: int) -> None:
         return
     store = Store(workspace)
     try:
-        with FileLock(_folder(Workspace(workspace.server)) / "computing.lock"):  # one of a class's at a time
+        with turn(workspace):
             _result_path(workspace, project_id).unlink(missing_ok=True)
             _write_refused(workspace, project_id, _compute_all(store, project_id))
     except StudioError as error:

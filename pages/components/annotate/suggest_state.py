@@ -146,6 +146,7 @@ def show_progress(project: Project, note: str = "") -> None:
 
 @frame.fragment(run_every=SECONDS_BETWEEN_LOOKS)
 def _moving(project: Project, note: str) -> None:
+    start_features(project)  # in a class it may not have been this project's turn before
     state = vectors_state(project)
     found = suggestions_of(project.id)
     fitted = len(found.ids) if found else 0
