@@ -2,10 +2,11 @@
 
     python benchmarks/class_load.py [--pupils 30] [--minutes 5] [--out FILE]
 
-It starts the server of a class in a folder of its own, hands a project of 180 photos out to every pupil, and drives a
-browser tab for each of them without a browser (benchmarks/class_loading). Think times: 2 to 4 seconds before a key
-press, 20 to 30 on a page; about two thirds of the time goes into labelling; each pupil queues one training. Everything
-runs on this computer, also the test itself. What a browser needs to draw a page comes on top, on the pupils' computers.
+It starts the server of a class in a folder of its own, hands a project of 180 photos, whose features the teacher has
+computed, out to every pupil, and drives a browser tab for each of them without a browser (benchmarks/class_loading).
+Think times: 2 to 4 seconds before a key press, 20 to 30 on a page; about two thirds of the time goes into labelling;
+each pupil queues one training. Everything runs on this computer, also the test itself. What a browser needs to draw a
+page comes on top, on the pupils' computers.
 
 Checked: no label that was acknowledged is lost or at another's, 95 % of the key presses take less than 500 ms and of
 the pages less than 2 s, and the server's memory does not stay with those who have left. Exit status 1 if not.

@@ -15,8 +15,9 @@ from core.processors import available_processors, processor_name
 from core.workspace import Workspace
 
 PRESS_GOAL, PAGE_GOAL = 0.5, 2.0
-MEMORY_GOAL = 400.0
-"""MiB that the server may keep after all have left, beyond what it had when one pupil had seen every page."""
+MEMORY_GOAL = 800.0
+"""MiB that the server may keep after all have left, beyond what it had when one pupil had seen every page: 600 are the
+cache of trained models (pages/components/shared/model_cache.py)."""
 
 
 @dataclass

@@ -62,6 +62,9 @@ def make_class(home: Path) -> ClassRoom:
         "labels of the teacher",
     )
     store.close()
+    # The teacher has looked at the project before it is handed out, so that its features are there.
+    vectors = [sys.executable, "-m", "core.inspection.suggesting.vector_job", str(project.id)]
+    subprocess.run(vectors, cwd=REPOSITORY, env={**os.environ, "RESNET_STUDIO_HOME": str(home)}, check=True)
     return classroom
 
 

@@ -8,6 +8,7 @@ from core.inspection.suggesting.suggestions import SuggestionModel, Suggestions
 from core.inspection.suggesting.vector_job import MOST_OPEN, VectorsState, begin, vectors_of
 from core.inspection.suggesting.vector_job import vectors_state as state_of
 from pages.components.shared import frame
+from pages.components.shared.errors import pace
 from pages.components.shared.wording import plain
 
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -79,7 +80,7 @@ def vectors_state(project: Project) -> VectorsState:
 
 
 # Cached for a moment, because it reads the hash of every photo and is called at every key press.
-@st.cache_data(ttl=1.0, max_entries=MOST_OPEN, show_spinner=False)
+@st.cache_data(ttl=pace(1.0), max_entries=MOST_OPEN, show_spinner=False)
 def _state(root: str, database_url: str, project_id: int) -> VectorsState:
     return state_of(frame.store(), project_id)
 
