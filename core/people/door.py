@@ -5,6 +5,7 @@ number or an address of somebody else's photo, run or project finds nothing in i
 """
 
 import os
+import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,8 +22,9 @@ def register_of(server: Path) -> Register:
 
 
 _MOST_OPENED = 1_000
-_opened: dict[tuple[Path, str], tuple[Workspace, tuple[str, ...]]] = {}
-"""By the server's folder and the person's below it: an open workspace, and the folders that must be there."""
+_SURE_SECONDS = 0.5
+_opened: dict[tuple[Path, str], tuple[float, Workspace]] = {}
+"""When a workspace was opened last, by the server's folder and the person's below it."""
 
 
 def open_register() -> Register:
@@ -41,16 +43,23 @@ def _folder_named(named: str | None) -> Path:
 
 
 def _opened_at(server: Path, folder: str = "") -> Workspace:
-    """Open a workspace. One that is open is looked at only as far as to see that its folders are there."""
-    workspace, needed = _opened.get((server, folder), (None, ()))
-    if workspace is not None and all(map(os.path.isdir, needed)):
-        return workspace
-    workspace = open_workspace(server / PEOPLE_FOLDER / folder if folder else server)
-    if len(_opened) >= _MOST_OPENED:
-        _opened.clear()
-    folders = (workspace.images, workspace.thumbnails, workspace.runs, workspace.cache)
-    _opened[server, folder] = workspace, tuple(map(str, folders))
+    """Open a workspace, from memory for a moment.
+
+    Each look at the disk lets other threads run, and while thirty pages work, it takes milliseconds to come back.
+    """
+    now = time.monotonic()
+    moment, workspace = _opened.get((server, folder), (0.0, None))
+    if workspace is None or now - moment > _SURE_SECONDS:
+        workspace = open_workspace(server / PEOPLE_FOLDER / folder if folder else server)
+        if len(_opened) >= _MOST_OPENED:
+            _opened.clear()
+        _opened[server, folder] = now, workspace
     return workspace
+
+
+def forget_opened() -> None:
+    """Look at the disk again: folders were deleted."""
+    _opened.clear()
 
 
 def visitor(token: str) -> Person | None:

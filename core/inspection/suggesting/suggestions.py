@@ -39,6 +39,7 @@ _PAUSE_SECONDS = 0.15
 _QUICK_SECONDS = 0.1
 """A page waits for a fit that takes less: usual are 10 ms for 200 photos, 20 ms for 1,000."""
 _WAIT_SECONDS = 0.25
+_one_fit = threading.Lock()
 log = logging.getLogger(__name__)
 
 
@@ -190,8 +191,8 @@ class SuggestionModel:
 
     def refresh(self) -> Suggestions:
         """Read all labels, refit now and return the suggestions."""
-        # One core: the other one serves the pages.
-        with self._fitting, _libraries().limit(limits=1, user_api="blas"):
+        # One core: the other one serves the pages. And one project at a time: thirty fits at once hold up every page.
+        with self._fitting, _one_fit, _libraries().limit(limits=1, user_api="blas"):
             begun = time.monotonic()
             made = self._refit()
             seconds = time.monotonic() - begun
