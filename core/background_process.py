@@ -21,7 +21,9 @@ from core.workspace import REPOSITORY
 LOCK_SECONDS = 5.0
 """How long a process should wait for its lock: ``lock_is_held`` takes the lock for a moment in order to test it."""
 
+TRAINING_STEPS = 10
 _NICE = 15
+_AUTOGROUP = Path("/proc/self/autogroup")
 _BELOW_NORMAL = 0x4000  # of Windows: psutil.BELOW_NORMAL_PRIORITY_CLASS, which exists only there
 # Windows has no sessions. A process in a group of its own, without a console, gets no Ctrl-C either. 0 elsewhere.
 _NEW_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
@@ -31,7 +33,7 @@ def start_python(
     arguments: Sequence[str],
     *,
     stdout: int | IO[bytes],
-    stderr: int | IO[bytes] = subprocess.STDOUT,
+    stderr: int | IO[bytes] | None = subprocess.STDOUT,
     stdin: int | IO[bytes] = subprocess.DEVNULL,
     environment: Mapping[str, str] | None = None,
 ) -> "subprocess.Popen[bytes]":
@@ -56,11 +58,15 @@ def lower_priority(steps: int = _NICE) -> None:
     """Give this process a low priority, so that pages come first. Where that is not allowed, nothing changes.
 
     With the default of 15 it gets what others leave. Somebody waits for the result of one with 5: it gets a third of
-    what a page or a training gets.
+    what a page gets. A training has 10, a tenth of a page.
     """
     if hasattr(os, "nice"):
         with contextlib.suppress(OSError):
-            os.nice(steps)
+            nice = os.nice(steps)
+            # Where Linux groups processes by sessions, priorities count only within one, and each session has its own.
+            # https://man7.org/linux/man-pages/man7/sched.7.html, "The autogroup feature"
+            if _AUTOGROUP.exists() and os.getsid(0) == os.getpid():
+                _AUTOGROUP.write_text(str(nice), encoding="ascii")
         return
     import psutil  # only on Windows; Accelerate requires it everywhere
 

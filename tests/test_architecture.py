@@ -69,6 +69,7 @@ FLOORS = {
         "splits",
         "store",
         "project_copy",
+        "limited",
         "importing",
         "snapshot",
         "snapshot_changes",

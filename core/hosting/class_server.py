@@ -17,12 +17,12 @@ from typing import Any
 
 from core.errors import StudioError
 from core.hosting.certificate import Certificate
+from core.hosting.end_together import END_SECONDS, ended_together
 from core.hosting.kept_secrets import FOLDER, cookie_secret
 from core.workspace import REPOSITORY
 
 CADDYFILE = REPOSITORY / "deploy" / "class" / "Caddyfile"
 _START_SECONDS = 120.0
-_END_SECONDS = 20.0
 _LOOPBACK = "127.0.0.1"
 # Beside the file itself, an upload has its form around it.
 _FORM_MEGABYTES = 50
@@ -99,9 +99,10 @@ def run_class_server(settings: Settings, ready: Callable[[], None]) -> int:
     if settings.caddy:
         programs["Caddy"] = [settings.caddy, "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
         environments["Caddy"] = environment_of_caddy(settings, app_port)
-    with _ended_by_signals() as ended, _children() as children:
+    with _ended_by_signals() as ended, ended_together() as must_end, _children() as children:
         for name, command in programs.items():
             children[name] = _start(name, command, environments[name])
+            must_end(children[name])
             port = app_port if name == "The app" else settings.port
             secure = name == "Caddy" or (settings.caddy is None and settings.certificate is not None)
             if not _answers(children[name], port, secure, ended):
@@ -149,7 +150,7 @@ def _children() -> Iterator[dict[str, "subprocess.Popen[bytes]"]]:
             process.terminate()
         for process in children.values():
             try:
-                process.wait(_END_SECONDS)
+                process.wait(END_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 
@@ -290,16 +291,25 @@ class _Sidecar(BaseModel):
 def on_disk(entry: WeightsEntry) -> dict[str, Any] | None:
     """Return the sidecar of an entry's downloaded weights; None if they are not completely on the disk."""
     folder = weights_folder()
+    path = folder / f"{entry.key}.json"
     try:
-        with (folder / f"{entry.key}.json").open("rb") as file:
-            sidecar = strict_json(file.read(_MAX_SIDECAR_BYTES + 1), _MAX_SIDECAR_BYTES)
+        found = path.stat()
+        sidecar = dict(_read_sidecar(path, found.st_size, found.st_mtime_ns, found.st_ino))
         size = (folder / f"{entry.key}.safetensors").stat().st_size
-        _Sidecar.model_validate(sidecar)
     except (OSError, ValueError):
         return None
     whole = sidecar["bytes"] == size and sidecar["arch"] == entry.needs
     same = whole and sidecar.get("download_sha256") == entry.sha256 and sidecar.get("download_md5", "") == entry.md5
     return sidecar if same else None
+
+
+@lru_cache(maxsize=64)
+def _read_sidecar(path: Path, size: int, changed: int, inode: int) -> dict[str, Any]:
+    """Read it once until it changes: a page asks at every key press. Raises OSError and ValueError."""
+    with path.open("rb") as file:
+        sidecar = strict_json(file.read(_MAX_SIDECAR_BYTES + 1), _MAX_SIDECAR_BYTES)
+    _Sidecar.model_validate(sidecar)
+    return cast(dict[str, Any], sidecar)
 
 
 def available(

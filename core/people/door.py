@@ -5,6 +5,7 @@ number or an address of somebody else's photo, run or project finds nothing in i
 """
 
 import os
+import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from core.people.register import Register
 from core.people.teaching.exam_lock import carry_to_new_workspace
 from core.workspace import DATABASE_SETTING, PEOPLE_FOLDER, Workspace, open_workspace, workspace_folder
 
-_limited: set[Path] = set()
+_limited: set[tuple[Path, str]] = set()
 
 
 @lru_cache(maxsize=4)
@@ -26,9 +27,45 @@ def register_of(server: Path) -> Register:
     return Register(server)
 
 
+_MOST_OPENED = 1_000
+_SURE_SECONDS = 0.5
+_opened: dict[tuple[Path, str], tuple[float, Workspace]] = {}
+"""When a workspace was opened last, by the server's folder and the person's below it."""
+
+
 def open_register() -> Register:
     """Return this server's register. Raises WorkspaceError."""
-    return register_of(open_workspace(workspace_folder()).root)
+    return register_of(_opened_at(_server()).root)
+
+
+def _server() -> Path:
+    return _folder_named(os.environ.get("RESNET_STUDIO_HOME"))
+
+
+@lru_cache(maxsize=4)
+def _folder_named(named: str | None) -> Path:
+    """Return the server's folder; its links are followed once, because a page asks a hundred times a run."""
+    return workspace_folder()
+
+
+def _opened_at(server: Path, folder: str = "") -> Workspace:
+    """Open a workspace, from memory for a moment.
+
+    Each look at the disk lets other threads run, and while thirty pages work, it takes milliseconds to come back.
+    """
+    now = time.monotonic()
+    moment, workspace = _opened.get((server, folder), (0.0, None))
+    if workspace is None or now - moment > _SURE_SECONDS:
+        workspace = open_workspace(server / PEOPLE_FOLDER / folder if folder else server)
+        if len(_opened) >= _MOST_OPENED:
+            _opened.clear()
+        _opened[server, folder] = now, workspace
+    return workspace
+
+
+def forget_opened() -> None:
+    """Look at the disk again: folders were deleted."""
+    _opened.clear()
 
 
 def visitor(token: str) -> Person | None:
@@ -53,22 +90,24 @@ def visitor(token: str) -> Person | None:
 def workspace_of(person: Person | None) -> Workspace:
     """Open the workspace of a person, or the server's own for None. Missing folders are created.
 
-    A pupil's gets the limits of the class when this process opens it first: it may be new, or from a backup.
+    A pupil's gets the limits of the class, and the lock of its exam, when this process opens it first: it may be new,
+    or from a backup.
     """
-    folder = folder_of(person)
+    server = _server()
     if person is None or person.teaches:
-        return open_workspace(folder)
-    if not folder.exists():
+        return _opened_at(server)
+    first = (server, person.folder) not in _limited
+    if first and not folder_of(person).exists():
         register = open_register()
         carry_to_new_workspace(register, person, locked=rules_of(register, person.class_id).exam_locked)
-    workspace = open_workspace(folder)
-    if workspace.root not in _limited:
+    workspace = _opened_at(server, person.folder)
+    if first:
         save_quota(open_register(), person, workspace.root)
-        _limited.add(workspace.root)
+        _limited.add((server, person.folder))
     return workspace
 
 
 def folder_of(person: Person | None) -> Path:
     """Return the folder of somebody's workspace; it need not exist yet."""
-    server = workspace_folder()
+    server = _server()
     return server if person is None or person.teaches else server / PEOPLE_FOLDER / person.folder

@@ -11,8 +11,8 @@ from core.data.store.records import ImageFilter
 from core.data.store.store import Store
 from core.people.door import folder_of
 from core.people.records import Person
-from core.quota import bytes_below
 from core.people.teaching.lesson_record import last_lesson
+from core.quota import bytes_below
 from core.runs.folder import list_runs
 from core.runs.table import row_of
 from core.workspace import Workspace

@@ -10,7 +10,7 @@ import psutil
 from sqlalchemy import delete, update
 
 from core.errors import PeopleError, RunError
-from core.people.door import folder_of
+from core.people.door import folder_of, forget_opened
 from core.people.looking import end_look
 from core.people.overview import close_store
 from core.people.records import Person
@@ -97,6 +97,7 @@ def _delete_folder(folder: Path) -> None:
     gone = folder.with_name(f".deleted-{secrets.token_hex(4)}")
     try:
         folder.rename(gone)
+        forget_opened()
         shutil.rmtree(gone)
     except FileNotFoundError:
         return

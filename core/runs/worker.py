@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 SPLIT = "val"
 """The split that a run is evaluated on at its end. The test photos wait for an exam: see core.runs.exams."""
 _TURN_SECONDS = 0.3
-_MOST_TURNS = 8  # between two looks, for a run far back in the queue
+_MOST_TURNS = 40  # between two looks, for a run far back in the queue: each looks at all runs of the server
+_TURNS_UNSTOPPED = 8  # between two looks whether this run is to stop
 # A process that has just written its final status holds the run's lock a moment longer.
 _LOCK_SECONDS = 5.0
 
@@ -180,7 +181,11 @@ def _wait_in_queue(run: RunFolder, workspace: Workspace, lock: FileLock, signals
         if shown != first + others:
             shown = first + others
             yield Progress(f"waiting for {shown}", 0, None)
-        time.sleep(_TURN_SECONDS * min(max(len(ahead), 1), _MOST_TURNS))
+        turns = min(max(len(ahead), 1), _MOST_TURNS)
+        while turns > 0:
+            time.sleep(_TURN_SECONDS * min(turns, _TURNS_UNSTOPPED))
+            turns -= _TURNS_UNSTOPPED
+            signals.check()
 
 
 def _line_here(run: RunFolder) -> str | None:

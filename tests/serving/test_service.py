@@ -80,6 +80,11 @@ def test_photos_that_cannot_be_read_are_listed_with_reasons(client: TestClient) 
     assert alone.json()["error"].startswith("0.png was not answered: ") and len(alone.json()["refused"]) == 1
 
 
+def test_what_strangers_send_is_decoded_in_another_process(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.inspection.predicting.predict_files.decode", None)
+    assert len(client.post("/predict", files=upload(png(1))).json()["answers"]) == 1
+
+
 def test_a_picture_with_too_many_pixels_is_refused_before_it_is_decoded(client: TestClient) -> None:
     """A small file whose header claims 400 megapixels."""
     size = struct.pack(">II", 40_000, 10_000)

@@ -8,7 +8,7 @@ from functools import partial
 
 from core.data.importing.import_plan import Candidate
 from core.data.importing.photo_files.decode_ahead import HELD_BYTES, in_threads
-from core.data.importing.photo_files.limited_preparing import PROCESSES
+from core.data.limited.photos import prepared_photo
 from core.data.store.add_images import PreparedImage
 from core.data.store.records import ImageRow
 from core.data.store.store import Store
@@ -16,10 +16,6 @@ from core.errors import ImageRefused, StudioError
 
 BATCH_PHOTOS = 64  # stored in one transaction, of some hundredths of a second
 BATCH_SECONDS = 1.0  # a batch is stored earlier after this time, so that progress is seen
-
-
-prepared_photo = PROCESSES.prepare
-"""Decodes one photo and writes its files."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from core.data.pictures.decoding import decode, make_thumbnail
+from core.data.limited.photos import decoded_photo
+from core.data.pictures.decoding import Decoded, decode, make_thumbnail
 from core.errors import ImageRefused
 from core.features.frozen_pass import map_ahead
 from core.inspection.predicting.predictions import TOP, FilePrediction
@@ -25,17 +26,19 @@ def predict_files(
     *,
     top: int = TOP,
     ahead: bool = False,
+    apart: bool = False,
 ) -> Iterator[FilePrediction]:
     """Yield a prediction for each file, in order; unreadable files get the reason and are skipped.
 
     Files are read and decoded one at a time, so a folder or zip of any size can be passed as a generator. A source is
     bytes, a path, a function that reads the bytes (as in an import's candidates), or the error of an earlier step.
     ``thumbnails`` adds a small picture to each prediction, which has the ``top`` likeliest classes. With ``ahead``, a
-    few files are decoded in threads while the network computes.
+    few files are decoded in threads while the network computes; with ``apart``, each in a limited process, because
+    strangers have sent them.
     """
 
     def view_of(file: tuple[str, FileSource]) -> _Viewed:
-        return _view_of(predictor, *file, thumbnails)
+        return _view_of(predictor, *file, thumbnails, decoded_photo if apart else decode)
 
     with closing(map_ahead(view_of, files)) if ahead else nullcontext(map(view_of, files)) as viewed:
         for some in batched(viewed, BATCH):
@@ -46,12 +49,14 @@ def predict_files(
                 yield answer if view is None else replace(answer, prediction=next(predictions))
 
 
-def _view_of(predictor: Predictor, name: str, source: FileSource, thumbnail: bool) -> _Viewed:
+def _view_of(
+    predictor: Predictor, name: str, source: FileSource, thumbnail: bool, read: Callable[[bytes | Path, str], Decoded]
+) -> _Viewed:
     """Read one file and return its small view, which is all of it that stays in memory, and the size of its image."""
     try:
         if isinstance(source, ImageRefused):
             raise source
-        decoded = decode(source() if callable(source) else source, name)
+        decoded = read(source() if callable(source) else source, name)
     except ImageRefused as error:
         return FilePrediction(name, None, refused=error.reason), None, (0, 0)
     small = make_thumbnail(decoded.image, _THUMBNAIL_SIDE) if thumbnail else b""

@@ -11,7 +11,8 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,6 +39,7 @@ _PAUSE_SECONDS = 0.15
 _QUICK_SECONDS = 0.1
 """A page waits for a fit that takes less: usual are 10 ms for 200 photos, 20 ms for 1,000."""
 _WAIT_SECONDS = 0.25
+_one_fit = threading.Lock()
 log = logging.getLogger(__name__)
 
 
@@ -98,6 +100,15 @@ class Suggestions:
         rows = np.flatnonzero(~self.labelled & (highest >= least))
         rows = rows[np.argsort(-highest[rows], kind="stable")]
         return [(int(self.ids[row]), self.classes[best[row]], float(highest[row])) for row in rows]
+
+
+@lru_cache(maxsize=1)
+def _libraries() -> Any:
+    """Return the libraries that compute with several threads, looked for once: that takes as long as a small fit."""
+    import sklearn.utils.extmath  # noqa: F401 - only libraries that are loaded can be limited
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+    return ThreadpoolController()
 
 
 class SuggestionModel:
@@ -180,11 +191,8 @@ class SuggestionModel:
 
     def refresh(self) -> Suggestions:
         """Read all labels, refit now and return the suggestions."""
-        import sklearn.utils.extmath  # noqa: F401 - only libraries that are loaded can be limited
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-        # One core: the other one serves the pages.
-        with self._fitting, threadpool_limits(1, "blas"):
+        # One core: the other one serves the pages. And one project at a time: thirty fits at once hold up every page.
+        with self._fitting, _one_fit, _libraries().limit(limits=1, user_api="blas"):
             begun = time.monotonic()
             made = self._refit()
             seconds = time.monotonic() - begun

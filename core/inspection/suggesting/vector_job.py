@@ -2,7 +2,7 @@
 
 A process rather than a thread: it outlives the page and the server, keeps a gigabyte of torch out of the server's
 memory, and leaves the processor to the pages whenever somebody presses a key. A lock allows one process per project,
-however many servers start one. Projects take turns.
+however many servers start one. Projects take turns, also those of all pupils of a class.
 
     python -m core.inspection.suggesting.vector_job PROJECT_ID
 """
@@ -39,7 +39,9 @@ from core.features.frozen_pass import Refused, compute
 from core.features.preferred_engine import EXACT, preferred_engine
 from core.features.stage_vectors import StageVectors
 from core.features.vectors import Vectors, default_vectors, vectors_name
+from core.features.vectors_of_others import take_known
 from core.features.views import MIRRORED, ORIGINAL
+from core.inspection.suggesting.vector_turn import turn, waits
 from core.workers.memory_limit import limit_memory, memory_limit, memory_sentence
 from core.workspace import Workspace, open_workspace
 
@@ -51,6 +53,8 @@ _ROWS_IN_TURN = 32
 VIEWS = (ORIGINAL, MIRRORED)
 """The views that are computed of every photo: those that a run with the usual recipe is trained on."""
 _AT_ONCE = 128
+MOST_OPEN = 64
+"""More than people who label at the same time in a class: opening the vectors of a workspace reads all of its files."""
 _started: dict[tuple[Path, int], subprocess.Popen[bytes]] = {}
 log = logging.getLogger(__name__)
 
@@ -73,13 +77,13 @@ class _Result:
     refused: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=MOST_OPEN)
 def vectors_of(workspace: Workspace, network: str) -> Vectors:
     """Return the vectors of this workspace, opened once for all threads."""
     return Vectors(workspace, network)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=MOST_OPEN)
 def stage_vectors_of(workspace: Workspace, network: str) -> StageVectors:
     """Return the vectors of several stages, which trainings may use, opened once for all threads."""
     return StageVectors(workspace, network)
@@ -95,7 +99,7 @@ def vectors_state(store: Store, project_id: int) -> VectorsState:
     if network is None:
         return VectorsState(0, len(hashes), False)
     missing = vectors_of(store.workspace, network).missing(hashes)
-    running = bool(missing) and _is_running(store.workspace, project_id)
+    running = bool(missing) and (_is_running(store.workspace, project_id) or waits(store.workspace))
     if running and (result := _read_result(store.workspace, project_id)) and set(missing) <= set(result.refused):
         running = False  # the process computes what no suggestion waits for
     problem = ""
@@ -110,7 +114,10 @@ def vectors_state(store: Store, project_id: int) -> VectorsState:
 
 
 def begin(store: Store, project_id: int, *, again: bool = False) -> None:
-    """Start the process if vectors are missing and none is running; after a problem only with ``again``."""
+    """Start the process if vectors are missing and none is running; after a problem only with ``again``.
+
+    In a class, not while somebody else's is running: call it again.
+    """
     network = FrozenNetwork.of_imagenet()
     # It also runs, without being shown, for what only trainings use.
     if network is None or _is_running(store.workspace, project_id):
@@ -120,6 +127,8 @@ def begin(store: Store, project_id: int, *, again: bool = False) -> None:
         return
     if state.problem and not again:
         return
+    if waits(store.workspace):
+        return  # whoever looks at the progress calls again
     folder = _folder(store.workspace)
     _result_path(store.workspace, project_id).unlink(missing_ok=True)
     with (folder / f"project-{project_id}.log").open("ab") as file:
@@ -148,7 +157,7 @@ def work(workspace: Workspace, project_id: int) -> None:
         return
     store = Store(workspace)
     try:
-        with FileLock(_folder(workspace) / "computing.lock"):
+        with turn(workspace):
             _result_path(workspace, project_id).unlink(missing_ok=True)
             _write_refused(workspace, project_id, _compute_all(store, project_id))
     except StudioError as error:
@@ -167,16 +176,18 @@ def _compute_all(store: Store, project_id: int) -> dict[str, Refused]:
         work = _next_work(store, project_id, network, name, refused)
         if work is None:
             break
-        if engine is None:
+        view, wanted, suggests = work
+        vectors = stage_vectors_of(store.workspace, vectors_name(network, name, view))
+        if take_known(store.workspace, vectors, [one.hash for one in wanted]):
+            continue
+        if engine is None:  # not before: it takes seconds and half a gigabyte
             engine = _opened(store, project_id, network, name, refused)
             continue
-        view, wanted, suggests = work
         if not suggests:
             _write_refused(store.workspace, project_id, refused)
         before = len(refused)
         found: list[Refused] = []
         cache = _resized(store.workspace, network)
-        vectors = stage_vectors_of(store.workspace, vectors_name(network, name, view))
         for _ in compute({view: vectors}, wanted, cache, engine, found.append):
             continue
         by_name = {one.name: one for one in found}

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 from core.data.snapshot import Snapshot
 from core.errors import StudioError
@@ -63,7 +65,7 @@ def _seconds_left(run: RunFolder, speeds: SpeedsByWork, busy: float) -> float:
         recipe = run.recipe()
         if known is not None and recipe.train != "automatic":
             return known
-        snapshot = run.snapshot()
+        snapshot = _snapshot_of(run)
         phases = read_phases(run.path)
     except StudioError:  # damaged: it fails at its start
         return known or 0.0
@@ -75,6 +77,20 @@ def _seconds_left(run: RunFolder, speeds: SpeedsByWork, busy: float) -> float:
         return max(known or 0.0, longest - (phases.seconds if phases else 0.0))
     speed = speeds.of_run(recipe, snapshot.task)
     return sum(expected_seconds(recipe, snapshot, speed, busy=busy).values())
+
+
+def _snapshot_of(run: RunFolder) -> Snapshot:
+    """Return a run's snapshot, kept from the last look: in a class, thirty runs may be ahead of a new one."""
+    try:
+        found = (run.path / "snapshot.csv").stat()
+    except OSError:  # the reader says what is wrong
+        return run.snapshot()
+    return _kept_snapshot(run.path, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=48)
+def _kept_snapshot(path: Path, size: int, changed: int) -> Snapshot:
+    return RunFolder(path).snapshot()
 
 
 def _automatic(

@@ -164,6 +164,7 @@ def _until_there(project: Project, desk: Desk, anything: bool) -> None:
     model = instant_model(project.id)
     if model is None or desk.current is None:
         return
+    start_features(project)  # in a class it may not have been this project's turn before
     if model.failed:
         st.rerun()
     if model.suggestions is None:

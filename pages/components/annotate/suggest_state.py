@@ -5,9 +5,10 @@ import streamlit as st
 from core.data.store.store import Project, Store
 from core.features.vectors import default_vectors
 from core.inspection.suggesting.suggestions import SuggestionModel, Suggestions
-from core.inspection.suggesting.vector_job import VectorsState, begin, vectors_of
+from core.inspection.suggesting.vector_job import MOST_OPEN, VectorsState, begin, vectors_of
 from core.inspection.suggesting.vector_job import vectors_state as state_of
 from pages.components.shared import frame
+from pages.components.shared.errors import pace
 from pages.components.shared.wording import plain
 
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -17,12 +18,12 @@ RECOMPUTING = "Recomputing suggestions ..."
 FAILED = "The suggestions could not be computed. The server's log has the reason."
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=MOST_OPEN, show_spinner=False)
 def _model(root: str, database_url: str, network: str, project_id: int, _store: Store) -> SuggestionModel:
     return SuggestionModel(_store, project_id, vectors_of(_store.workspace, network))
 
 
-@st.cache_resource(ttl=60, max_entries=8, show_spinner=False)
+@st.cache_resource(ttl=60, max_entries=MOST_OPEN, show_spinner=False)
 def _hashes(root: str, database_url: str, project_id: int, _store: Store) -> list[str]:
     """Return the project's photos, to know whether they have passed the test of 8 bits; not asked at every key."""
     return [one.hash for one in _store.image_labels(project_id)]
@@ -79,7 +80,7 @@ def vectors_state(project: Project) -> VectorsState:
 
 
 # Cached for a moment, because it reads the hash of every photo and is called at every key press.
-@st.cache_data(ttl=1.0, max_entries=16, show_spinner=False)
+@st.cache_data(ttl=pace(1.0), max_entries=MOST_OPEN, show_spinner=False)
 def _state(root: str, database_url: str, project_id: int) -> VectorsState:
     return state_of(frame.store(), project_id)
 
@@ -90,7 +91,7 @@ def start_features(project: Project) -> None:
     _start(str(here.root), here.database_url, project.id)
 
 
-@st.cache_data(ttl=5.0, max_entries=16, show_spinner=False)
+@st.cache_data(ttl=5.0, max_entries=MOST_OPEN, show_spinner=False)
 def _start(root: str, database_url: str, project_id: int) -> None:
     begin(frame.store(), project_id)
     _state.clear()
@@ -146,6 +147,7 @@ def show_progress(project: Project, note: str = "") -> None:
 
 @frame.fragment(run_every=SECONDS_BETWEEN_LOOKS)
 def _moving(project: Project, note: str) -> None:
+    start_features(project)  # in a class it may not have been this project's turn before
     state = vectors_state(project)
     found = suggestions_of(project.id)
     fitted = len(found.ids) if found else 0

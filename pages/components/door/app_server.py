@@ -24,6 +24,13 @@ from pages.components.door.sign_in_settings import providers
 __all__ = ["app_middleware", "app_routes", "at_start"]
 log = logging.getLogger("resnet_studio")
 
+_SWITCH_SECONDS = 0.0005
+"""How long a thread may keep Python's lock while others wait, a tenth of the usual time.
+
+A page gives the lock up hundreds of times, at each row of the database and each message to the browser. With thirty
+pages at work it waited for the full time each time: a key press took seconds at a quarter of the processor's time.
+"""
+
 
 def app_middleware() -> list[Middleware]:
     """Return the door, once Streamlit asks nobody outside for this server's address."""
@@ -49,6 +56,7 @@ def _check_sign_in() -> None:
 async def at_start(app: Any) -> AsyncIterator[dict[str, Any]]:
     """Print the teacher's PIN when a class's server is started for the first time."""
     if people_mode() != "alone":
+        sys.setswitchinterval(_SWITCH_SECONDS)
         if get_option("server.baseUrlPath"):  # the door knows whose file it is by the beginning of its address
             raise PeopleError("A class's server has no path in its address. Unset server.baseUrlPath.")
         if people_mode() == "accounts":

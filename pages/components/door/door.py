@@ -14,6 +14,8 @@ from core.people.mode import people_mode
 from core.people.records import Person
 from pages.components.door.account_routes import LOGIN, LOGOUT, WITH_ACCOUNTS, end_visit, with_sentence
 from pages.components.door.media_owners import note_owners, owns
+from pages.components.door.page_policy import CLASS_HEADERS, page_policy
+from pages.components.door.upload_rate import RATE
 from pages.components.door.visit import person_of_session, token_in
 
 OPEN = ("/join", "/leave", "/teacher", "/_stcore/health", "/favicon.png")
@@ -59,10 +61,23 @@ class Door:
         except StudioError as error:  # a full disk, a wrong setting
             await _turned_away(scope, receive, send, PlainTextResponse(str(error), 503))
             return
-        if person is not None and not _is_theirs(person, path):
-            await _turned_away(scope, receive, send, PlainTextResponse(_NOT_FOUND, 404))
+        if person is None:
+            await self._app(scope, receive, _with_headers(send))
             return
-        await self._app(scope, receive, _with_headers(send))
+        refusal = _refusal(person, scope.get("method", ""), path, connection.headers)
+        if refusal is not None:
+            await _turned_away(scope, receive, send, refusal)
+            return
+        await self._app(scope, receive, _with_headers(send, connection.headers.get("host", "")))
+
+
+def _refusal(person: Person, method: str, path: str, headers: Headers) -> Response | None:
+    """Return the answer to what somebody may not ask for; None where they may."""
+    if not _is_theirs(person, path):
+        return PlainTextResponse(_NOT_FOUND, 404)
+    if method == "PUT" and path.startswith(_UPLOADS):
+        return _too_much(person, headers)
+    return None
 
 
 def _visitor(connection: HTTPConnection) -> Person | None:
@@ -75,6 +90,15 @@ def _is_theirs(person: Person, path: str) -> bool:
     if path.startswith(_UPLOADS):
         return person_of_session(path.removeprefix(_UPLOADS).split("/", 1)[0]) == person.id
     return path != _METRICS or person.teaches
+
+
+def _too_much(person: Person, headers: Headers) -> Response | None:
+    """Return the answer to an upload that must wait; teachers' uploads need not."""
+    size = headers.get("content-length", "")
+    if not size.isdecimal():  # browsers always say it
+        return PlainTextResponse("An upload must say how large it is.", 411)
+    found = None if person.teaches else RATE.refusal(person.id, int(size))
+    return None if found is None else PlainTextResponse(found[0], 429, {"Retry-After": str(found[1])})
 
 
 def _way_in(path: str, headers: Headers, sentence: str) -> Response:
@@ -106,11 +130,14 @@ def _secured(scope: Scope, send: Send) -> Send:
     return sent
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, host: str | None = None) -> Send:
+    """Add headers to what is sent; for a class, whose ``host`` was asked for, also the content security policy."""
+    added = _HEADERS if host is None else _HEADERS | CLASS_HEADERS | {"Content-Security-Policy": page_policy(host)}
+
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
+            for name, value in added.items():
                 headers.setdefault(name, value)
         await send(message)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image
 
+from core.data.limited.photos import decoded_photo
 from core.data.pictures.box import Box
 from core.data.pictures.decoding import IMAGE_SUFFIXES, decode
 from core.data.store.store import ImageFilter, ImageRow, Project
@@ -55,11 +56,11 @@ def choose_photo(project: Project | None, run: RunFolder | None) -> ChosenPhoto 
         return _of_project(project, run)
     if source == "File":
         file = st.file_uploader("Upload a photo", type=SUFFIXES, key="photo-upload")
-        return _decoded(file.getvalue(), file.name) if file else None
+        return _uploaded(file.getvalue(), file.name) if file else None
     if source == "Paste":
         return _pasted()
     shot = st.camera_input("Take a photo", key="photo-camera", width=480)
-    return _decoded(shot.getvalue(), "camera.jpg") if shot else None
+    return _uploaded(shot.getvalue(), "camera.jpg") if shot else None
 
 
 def _sample() -> ChosenPhoto | None:
@@ -144,7 +145,7 @@ def _pasted() -> ChosenPhoto | None:
         st.caption("Paste an image that you copied, such as a screenshot or an image on a web page.")
         return None
     name, data = st.session_state["photo-pasted"]
-    return _decoded(data, name)
+    return _uploaded(data, name)
 
 
 def _examined(project: Project, run: RunFolder | None) -> ImageRow | None:
@@ -181,6 +182,13 @@ def _choose_from_address(project: Project, run: RunFolder | None) -> None:
     st.session_state["photo-source-run"] = "Project"
 
 
-def _decoded(source: bytes | Path, name: str) -> ChosenPhoto:
+def _uploaded(raw: bytes, name: str) -> ChosenPhoto:
+    """Return a stranger's photo, decoded apart."""
+    decoded = decoded_photo(raw, name)
+    return ChosenPhoto(decoded.image, name, remarks=decoded.remarks)
+
+
+def _decoded(source: Path, name: str) -> ChosenPhoto:
+    """Return a photo that was decoded apart once, when it was stored, or one of our own."""
     decoded = decode(source, name)
     return ChosenPhoto(decoded.image, name, remarks=decoded.remarks)

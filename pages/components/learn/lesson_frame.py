@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
+from core.data.limited.photos import decoded_photo
 from core.data.pictures.decoding import IMAGE_SUFFIXES, decode
 from core.data.tables.csv_cells import as_csv
 from core.lessons.experiments import Inputs
@@ -46,7 +47,7 @@ def photo(key: str, label: str = "Photo") -> tuple[str, Image.Image] | None:
     if file is None:
         st.info("Upload a photo from your computer.", icon=":material/add_photo_alternate:")
         return None
-    return file.name, _decoded(file.getvalue(), file.name)
+    return file.name, _uploaded(file.getvalue(), file.name)
 
 
 def experiment(
@@ -195,3 +196,9 @@ def download(table: pd.DataFrame, name: str) -> None:
 @st.cache_data(max_entries=16, show_spinner=False)
 def _decoded(raw: bytes, name: str) -> Image.Image:
     return decode(raw, name).image
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _uploaded(raw: bytes, name: str) -> Image.Image:
+    """Return a stranger's photo, decoded apart."""
+    return decoded_photo(raw, name).image

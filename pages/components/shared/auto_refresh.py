@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.data.store.store import Project
 from pages.components.shared import frame
+from pages.components.shared.errors import pace
 
 HERE = Path(__file__).resolve().parent
 SECONDS = 1.0
@@ -28,7 +29,7 @@ def refresh_on_change(project: Project) -> None:
         _pulse(project, [seen])
 
 
-@st.fragment(run_every=SECONDS)
+@st.fragment(run_every=pace(SECONDS))
 def _pulse(project: Project, just_read: list[int]) -> None:
     # An idle page costs only this: one row read by its key, and one line sent to the browser.
     revision = just_read.pop() if just_read else frame.store().revision(project.id)

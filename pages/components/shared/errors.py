@@ -9,11 +9,17 @@ from typing import ParamSpec
 
 import streamlit as st
 
-from core.errors import StudioError
+from core.errors import PeopleError, StudioError
+from core.people.mode import people_mode
 from pages.components.shared.wording import plain
 
 log = logging.getLogger("resnet_studio")
 P = ParamSpec("P")
+
+_CLASS_PACE = 3.0
+"""In a class, thirty pages look at the same time; and nearly always only their own person changes something there."""
+_SELDOM_SECONDS = 5.0
+"""What happens as seldom as this has a reason of its own, and costs little."""
 
 
 @contextmanager
@@ -63,10 +69,19 @@ def show_notes() -> None:
         st.toast(text)
 
 
-def fragment(run_every: float | str | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
+def pace(seconds: float) -> float:
+    """Return the seconds between two looks of a page: as given for one person alone, three times as long in a class."""
+    try:
+        alone = people_mode() == "alone"
+    except PeopleError:  # a wrong setting: the door says so, and opens no page
+        alone = True
+    return seconds if alone or seconds > _SELDOM_SECONDS else _CLASS_PACE * seconds
+
+
+def fragment(run_every: float | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """Return a ``st.fragment`` decorator that shows errors as plain sentences, as in ``@frame.fragment()``.
 
-    ``run_every`` is passed to Streamlit, for example ``@frame.fragment(run_every=1)``.
+    ``run_every`` is in seconds, as in ``@frame.fragment(run_every=1)``. In a class, pages look less often.
     """
 
     def decorate(draw: Callable[P, None]) -> Callable[P, None]:
@@ -76,6 +91,6 @@ def fragment(run_every: float | str | None = None) -> Callable[[Callable[P, None
                 show_notes()
                 draw(*args, **kwargs)
 
-        return st.fragment(guarded, run_every=run_every)
+        return st.fragment(guarded, run_every=None if run_every is None else pace(run_every))
 
     return decorate

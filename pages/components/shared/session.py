@@ -8,6 +8,7 @@ the two copies would undo each other's changes.
 import contextlib
 import os
 import secrets
+import time
 from pathlib import Path
 
 import streamlit as st
@@ -111,7 +112,18 @@ def looking_at() -> Look | None:
     return found
 
 
-@st.cache_resource(max_entries=_MOST_STORES, show_spinner=False, on_release=lambda store: store.close())
+_lately: dict[tuple[Path, str], tuple[float, Store]] = {}
+_LATELY_SECONDS = 1.0
+"""A page asks for its store fifty times a run, and Streamlit's cache takes a tenth of a millisecond each time."""
+
+
+def _release(store: Store) -> None:
+    for key in [key for key, (_, one) in list(_lately.items()) if one is store]:
+        _lately.pop(key, None)
+    store.close()
+
+
+@st.cache_resource(max_entries=_MOST_STORES, show_spinner=False, on_release=_release)
 def _store(root: str, database_url: str) -> Store:
     with contextlib.suppress(OSError, RunError):  # whoever starts a training is told
         start_dispatcher(Workspace(Path(root)))  # the server was down: runs may wait for the cluster
@@ -120,8 +132,15 @@ def _store(root: str, database_url: str) -> Store:
 
 def store() -> Store:
     """Return this server's store, opened once for all tabs; it acts for this tab."""
-    here = workspace()
-    return _store(str(here.root), here.database_url).in_tab(tab())
+    here, now = workspace(), time.monotonic()
+    key = (here.root, here.database_url)
+    moment, found = _lately.get(key, (0.0, None))
+    if found is None or now - moment > _LATELY_SECONDS:
+        found = _store(str(here.root), here.database_url)
+        if len(_lately) >= _MOST_STORES:
+            _lately.clear()
+        _lately[key] = (now, found)
+    return found.in_tab(tab())
 
 
 def tab() -> str:

@@ -45,7 +45,5 @@ def show(tries: Sequence[Attempt], models: Sequence[Shared]) -> None:
             ),
             hide_index=True,
             key="break-it-models",
-            column_config={
-                "Held": st.column_config.ProgressColumn("Held", min_value=0, max_value=100, format="%d%%")
-            },
+            column_config={"Held": st.column_config.ProgressColumn("Held", min_value=0, max_value=100, format="%d%%")},
         )

@@ -158,13 +158,13 @@ import sys, time
 from pathlib import Path
 from core.data.importing import store_photos
 from core.data.importing.plan_import import plan_folder, run_import
-from core.data.importing.photo_files.limited_preparing import PROCESSES
+from core.data.limited.photos import prepared_photo
 from core.data.store.store import Store
 from core.workspace import open_workspace
 
 def slowly(workspace, raw, name):
     time.sleep(0.01)
-    return PROCESSES.prepare(workspace, raw, name)
+    return prepared_photo(workspace, raw, name)
 
 store_photos.prepared_photo, store_photos.BATCH_PHOTOS = slowly, 5
 for result in run_import(plan_folder(Path(sys.argv[2])), Store(open_workspace(Path(sys.argv[1]))), 1, "ann"):

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, event
 
 from core.data.importing import store_photos
 from core.data.importing.import_plan import Candidate, ImportPlan
-from core.data.importing.photo_files import decode_ahead, limited_preparing
+from core.data.importing.photo_files import decode_ahead
 from core.data.importing.run_import import run_import
+from core.data.limited import large_turn, photos, processes
 from core.data.store import annotations, large_changes
 from core.data.store.add_images import PreparedImage
 from core.data.store.records import Labels
@@ -122,11 +123,11 @@ def test_an_import_that_would_make_too_many_classes_stores_nothing(store: Store)
 def test_of_large_pictures_one_is_decoded_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each may take a gigabyte."""
     at_once, most, lock = 0, {"large": 0, "small": 0}, threading.Lock()
-    kind, real = "large", limited_preparing._Process._exchange
+    kind, real = "large", processes._Process._exchange
 
     def slowly(process: Any, patience: float, *parts: bytes) -> Any:
         nonlocal at_once
-        if kind == "large" and parts != (limited_preparing._GO_ON,):
+        if kind == "large" and parts != (processes._GO_ON,):
             return real(process, patience, *parts)  # it has asked for its turn
         with lock:
             at_once += 1
@@ -137,12 +138,12 @@ def test_of_large_pictures_one_is_decoded_at_a_time(store: Store, monkeypatch: p
             at_once -= 1
         return answer
 
-    monkeypatch.setattr(limited_preparing._Process, "_exchange", slowly)
+    monkeypatch.setattr(processes._Process, "_exchange", slowly)
     monkeypatch.setattr(decode_ahead, "_threads", lambda: 3)
     project = store.create_project("Birds").id
     kind = "small"
     list(run_import(plan(12), store, project, "ann"))
-    monkeypatch.setattr(decode_ahead, "LARGE_PIXELS", 10)
+    monkeypatch.setattr(large_turn, "LARGE_PIXELS", 10)
     kind = "large"
     list(run_import(plan(12), store, project, "ann"))
     assert most["large"] == 1
@@ -154,7 +155,7 @@ def test_photos_come_in_the_order_of_the_plan_whichever_thread_is_faster(
 ) -> None:
     def unevenly(workspace: Workspace, raw: bytes, name: str) -> PreparedImage:
         time.sleep(0.02 if int(name.removesuffix(".png")) % 3 == 0 else 0)
-        return limited_preparing.PROCESSES.prepare(workspace, raw, name)
+        return photos.prepared_photo(workspace, raw, name)
 
     monkeypatch.setattr(store_photos, "prepared_photo", unevenly)
     monkeypatch.setattr(decode_ahead, "_threads", lambda: 4)

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core.data.importing import store_photos
 from core.data.importing.import_progress import ImportProgress, claim_import, import_progress
 from core.data.importing.photo_files import decode_ahead
-from core.data.importing.photo_files.limited_preparing import PROCESSES
+from core.data.limited.photos import prepared_photo
 from core.data.store.add_images import PreparedImage
 from core.data.store.store import Project, Store
 from core.workspace import REPOSITORY, Workspace
@@ -106,7 +106,7 @@ def test_a_cancelled_import_keeps_its_photos_or_removes_them_on_a_click(
 ) -> None:
     def slowly(workspace: Workspace, raw: bytes, name: str) -> PreparedImage:
         time.sleep(0.1)
-        return PROCESSES.prepare(workspace, raw, name)
+        return prepared_photo(workspace, raw, name)
 
     monkeypatch.setattr(store_photos, "prepared_photo", slowly)
     monkeypatch.setattr(decode_ahead, "_threads", lambda: 1)

@@ -16,7 +16,7 @@ from core.people import credentials
 from core.people import door as core_door
 from core.people.records import ClassRoom
 from core.people.register import Register
-from pages.components.door import media_owners, visit
+from pages.components.door import media_owners, upload_rate, visit
 from pages.components.door.door import Door
 from pages.components.door.join_routes import routes
 
@@ -30,6 +30,7 @@ def class_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     core_door.register_of.cache_clear()
     visit._sessions.clear()
     media_owners._owners.clear()
+    upload_rate.RATE._of.clear()
 
 
 @pytest.fixture

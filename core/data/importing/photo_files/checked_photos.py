@@ -8,7 +8,8 @@ from hashlib import blake2b
 from core.data.importing.equal_photos import contradiction, distinct_classes
 from core.data.importing.formats.csv_styles.joined_tables import in_own_table
 from core.data.importing.import_plan import Candidate, ImportPlan
-from core.data.importing.photo_files.decode_ahead import LargeTurn, in_threads
+from core.data.importing.photo_files.decode_ahead import in_threads
+from core.data.limited.large_turn import LargeTurn
 from core.data.pictures.decoding import decode, decode_reduced
 from core.data.tables.label_rows import Problem
 from core.errors import ImageRefused

@@ -7,8 +7,7 @@ which take most of the time, let other threads run meanwhile.
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Lock
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from core.data.importing.import_plan import Candidate
 from core.errors import ImageRefused
@@ -18,26 +17,6 @@ T = TypeVar("T")
 
 HELD_BYTES = 64 * 2**20  # of files that are read but not worked on yet; a single larger one is allowed
 MAX_THREADS = 4
-LARGE_PIXELS = 24_000_000  # only one picture beyond this size is decoded at a time, for the sake of memory
-
-_one_large = Lock()
-
-
-class LargeTurn:
-    """A large picture's turn: it begins with ``wait`` and ends with the block."""
-
-    def __enter__(self) -> Self:
-        self._mine = False
-        return self
-
-    def wait(self, pixels: int) -> None:
-        """Wait until no other large picture is being decoded; small ones need not wait."""
-        if pixels > LARGE_PIXELS:
-            self._mine = _one_large.acquire()
-
-    def __exit__(self, *error: object) -> None:
-        if self._mine:
-            _one_large.release()
 
 
 def in_threads(

@@ -6,7 +6,8 @@ from functools import partial
 
 from core.data.importing.folder_layout import suffix_of
 from core.data.importing.import_plan import Candidate
-from core.data.pictures.formats.frames import MAX_FRAMES, count_frames, frame_bytes, may_have_frames
+from core.data.limited.photos import frame_of, frames_in
+from core.data.pictures.formats.frames import MAX_FRAMES, may_have_frames
 from core.data.tables.label_rows import Problem
 from core.data.tables.questions import SAMPLED, Asking, Choice, Question, SamplePhoto
 from core.errors import ImageRefused
@@ -49,7 +50,7 @@ def _frames(candidate: Candidate) -> int:
     try:
         if suffix in _BY_HEAD and not may_have_frames(_head(candidate.read)):
             return 1
-        return count_frames(candidate.read())
+        return frames_in(candidate.read(), candidate.name)
     except (ImageRefused, OSError):  # the import reports it
         return 1
 
@@ -108,4 +109,4 @@ def frame_name(name: str, number: int) -> str:
 
 
 def _read_frame(candidate: Candidate, number: int) -> bytes:
-    return frame_bytes(candidate.read(), frame_name(candidate.name, number), number)
+    return frame_of(candidate.read(), frame_name(candidate.name, number), number)

@@ -8,8 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from core.data.pictures.decoding import decode
-from core.data.store.add_images import PreparedImage, prepare_image
+from core.data.limited.photos import prepared_photo
+from core.data.store.add_images import PreparedImage
 from core.data.store.store import Store
 from core.data.tables.names import name_key
 from core.errors import DataError, ImageRefused
@@ -61,11 +61,9 @@ def store_frames(store: Store, project_id: int, burst: Burst, frames: Sequence[b
     for raw in frames[: max(0, min(fit, MOST_FRAMES - len(burst.ids)))]:
         name = f"{burst.group.replace(':', '.')}/{len(burst.ids) + len(prepared) + 1:03}.jpg"
         try:
-            decoded = decode(raw, name, former=True)
+            prepared.append(prepared_photo(store.workspace, raw, name, frame=True))
         except ImageRefused:
             refused += 1
-            continue
-        prepared.append(prepare_image(store.workspace, decoded, raw, name))
     rows = store.add_images(project_id, prepared) if prepared else []
     new = [row.id for row, is_new in rows if is_new]
     change = burst.change

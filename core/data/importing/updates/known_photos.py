@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.data.importing.formats.image_size import size_of
 from core.data.importing.import_plan import Candidate, ImportPlan
-from core.data.pictures.decoding import content_hash, decode
+from core.data.limited.photos import photo_hashes
 from core.data.store.store import ImageRow, Store
 from core.data.tables.label_rows import LabelRow, LabelTable, Problem
 from core.data.tables.name_matching import match_files
@@ -59,8 +59,8 @@ def _by_content(
             raw = candidate.read()
             image = _same_file(raw, by_bytes.get(len(raw), ()), paths)
             if image is None and size_of(raw) in sizes:
-                decoded = decode(raw, candidate.name, former=True)
-                image = by_hash.get(content_hash(decoded.image)) or by_hash.get(decoded.former_hash or "")
+                pixels = photo_hashes(raw, candidate.name)
+                image = by_hash.get(pixels.hash) or by_hash.get(pixels.former or "")
         except ImageRefused:  # the import reports it
             image = None
         if image is not None:

@@ -9,7 +9,7 @@ from core.data.importing.box_columns import ColumnGuess, Planner, plan_guessed
 from core.data.importing.box_review import BadBox, BoxReview, broken_boxes, learned_after, review_boxes
 from core.data.importing.import_plan import Candidate, ImportPlan
 from core.data.importing.updates.label_updates import LabelUpdates
-from core.data.pictures.box_drawing import jpeg_with_boxes
+from core.data.limited.photos import drawn_boxes
 from core.data.store.store import Project
 from core.errors import ImageRefused, LabelsError
 from pages.components.shared import frame
@@ -117,9 +117,9 @@ def _photos(shown: Sequence[tuple[Candidate, Sequence[BadBox]]]) -> None:
             wrong = [one.marked for one in bad]
             good = [(one.label or "", one.box) for one in candidate.objects if one not in wrong]
             try:
-                picture = jpeg_with_boxes(
+                picture = drawn_boxes(
                     candidate.read(), candidate.name, good, [(one.label or "", one.box) for one in wrong]
-                )
+                ).jpeg
             except ImageRefused as error:
                 st.caption(f"{plain(candidate.name)}: {plain(error.reason)}")
                 continue

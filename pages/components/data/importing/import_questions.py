@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.data.importing.import_plan import ImportPlan
-from core.data.pictures.box_drawing import draw_boxes
+from core.data.limited.photos import drawn_boxes
 from core.data.tables.questions import Answered, Choice, Question
 from core.errors import ImageRefused
 from pages.components.shared import frame
@@ -122,7 +122,7 @@ def _sample(question: Question, choice: Choice) -> None:
         with st.container(horizontal=True):
             for photo in choice.photos:
                 try:
-                    drawn = draw_boxes(photo.read(), photo.name, photo.boxes, pixels=SAMPLE_PIXELS)
+                    drawn = drawn_boxes(photo.read(), photo.name, photo.boxes, pixels=SAMPLE_PIXELS)
                 except ImageRefused as refusal:
                     st.markdown(plain(str(refusal)))
                     continue

@@ -1,8 +1,7 @@
-"""Prepare the photos of an import in processes of their own, within limits on memory and time.
+"""Processes that wait for untrusted files, within limits on memory and time; kept warm for the next one.
 
-Strangers upload these photos. A decoder written in C that crashes on one, hangs, or takes all memory ends its process;
-the photo is refused with a sentence, and the import and the server go on. The processes stay for the next import, and
-end with this one.
+A decoder written in C that crashes on a file, hangs, or takes all memory ends its process; the file is refused with a
+sentence, and the server goes on. The processes end with this one, and when nobody has needed them for some minutes.
 """
 
 import json
@@ -14,23 +13,25 @@ from contextlib import suppress
 from typing import Any, BinaryIO, ClassVar, cast
 
 from core.background_process import start_python
-from core.data.importing.photo_files import decode_ahead
-from core.data.importing.photo_files.decode_ahead import LargeTurn
-from core.data.importing.photo_files.preparing_process import raise_again
-from core.data.store.add_images import PreparedImage
+from core.data.limited import large_turn
+from core.data.limited.large_turn import LargeTurn
+from core.data.limited.process import raise_again
+from core.data.pictures.decoding_limits import MAX_FILE_BYTES, MAX_PIXELS
 from core.errors import ImageRefused
-from core.workspace import Workspace
 
 PATIENCE_SECONDS = 120.0
-"""How long one photo may take; the decoder's own limit, 20 seconds of processor time, comes long before."""
+"""How long one file may take; the decoder's own limit, 20 seconds of processor time, comes long before."""
 IDLE_SECONDS = 300.0
-"""How long a process waits for the next photo."""
+"""How long a process waits for the next file."""
+MOST = 4
+"""Processes at once; more files wait."""
 
-_FIELDS = ("hash", "filename", "suffix", "width", "height", "phash", "remarks")
+_MOST_LETTERS = 2**20
+_MOST_BYTES = max(3 * MAX_PIXELS, MAX_FILE_BYTES) + 2**20
 _WATCH_SECONDS = 0.5
 _GO_ON = b"\n"
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-_PROGRAM = ("-X", "utf8", "-m", "core.data.importing.photo_files.preparing_process")
+_PROGRAM = ("-X", "utf8", "-m", "core.data.limited.process")
 
 
 class _Died(Exception):
@@ -41,36 +42,50 @@ class _Died(Exception):
         self.late = late
 
 
-class PreparingProcesses:
-    """Processes that wait for photos: one for each thread that has one, started when it is needed."""
+class LimitedProcesses:
+    """Processes that wait for files: one for each thread that has one, started when it is needed."""
 
-    def __init__(self, patience_seconds: float = PATIENCE_SECONDS, idle_seconds: float = IDLE_SECONDS) -> None:
+    def __init__(
+        self, patience_seconds: float = PATIENCE_SECONDS, idle_seconds: float = IDLE_SECONDS, most: int = MOST
+    ) -> None:
         self._patience, self._idle_seconds = patience_seconds, idle_seconds
         self._idle: deque[_Process] = deque()
         self._lock = threading.Lock()
+        self._free = threading.BoundedSemaphore(most)
+        self._warming = threading.Lock()
 
-    def prepare(self, workspace: Workspace, raw: bytes, name: str) -> PreparedImage:
-        """Decode a photo and write its files, as ``decode`` and ``prepare_image`` do in this process.
+    def answer(self, task: str, raw: bytes, name: str, **arguments: Any) -> tuple[dict[str, Any], bytes]:
+        """Return what a task of core.data.limited.process makes of a file, and the bytes that belong to it.
 
-        Raises ImageRefused for a photo that cannot be used, also if it ends the process, StorageError or DataError
-        where a file cannot be written, OSError if no process can be started.
+        Raises what the task raises: ImageRefused for a file that cannot be used, also if it ends the process; and
+        OSError if no process can be started.
         """
         try:
-            answer, data = self._asked(workspace, raw, name)
+            with self._free:
+                answer, data = self._asked(raw, {"task": task, "name": name, **arguments})
         except _Died as died:
             reason = "decoding it takes too long" if died.late else "it crashes the library that decodes it"
             raise ImageRefused(name, f"{reason}; save it in another program and add it again") from died
         raise_again(answer, name)
-        about = {field: answer[field] for field in _FIELDS}
-        return PreparedImage(**{**about, "remarks": tuple(about["remarks"])}, data=raw if answer["unchanged"] else data)
+        return answer, data
 
-    def _asked(self, workspace: Workspace, raw: bytes, name: str) -> tuple[dict[str, Any], bytes]:
-        """Return the answer to a photo; a second process is asked if the first one dies, perhaps for another reason."""
+    def warm(self) -> None:
+        """Start a process in the background, unless one waits: somebody is about to send a file."""
+        if not self.pids() and not self._warming.locked():
+            threading.Thread(target=self._warm, name="limited-warm", daemon=True).start()
+
+    def _warm(self) -> None:
+        with self._warming, suppress(OSError):
+            if not self.pids():
+                self._give_back(_Process())
+
+    def _asked(self, raw: bytes, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        """Return the answer to a file; a second process is asked if the first one dies, perhaps for another reason."""
         for last in (False, True):
             process = self._take()
             try:
                 with LargeTurn() as turn:
-                    answer = process.ask(workspace, raw, name, turn, self._patience)
+                    answer = process.ask(raw, request, turn, self._patience)
             except _Died as died:
                 process.end()
                 if last or died.late:
@@ -133,11 +148,11 @@ class _Process:
         return self._process.poll() is None
 
     def ask(
-        self, workspace: Workspace, raw: bytes, name: str, turn: LargeTurn, patience: float
+        self, raw: bytes, request: dict[str, Any], turn: LargeTurn, patience: float
     ) -> tuple[dict[str, Any], bytes]:
-        """Return the answer and its file. Raises _Died."""
-        large = decode_ahead.LARGE_PIXELS  # smaller ones need not wait for their turn
-        head = {"bytes": len(raw), "name": name, "workspace": str(workspace.root), "large": large}
+        """Return the answer and its bytes. Raises _Died."""
+        large = large_turn.LARGE_PIXELS  # smaller ones need not wait for their turn
+        head = {**request, "bytes": len(raw), "large": large}
         answer, data = self._exchange(patience, json.dumps(head).encode("ascii") + b"\n", raw)
         if "pixels" in answer:
             turn.wait(int(answer["pixels"]))  # takes as long as the large photos before it
@@ -151,7 +166,9 @@ class _Process:
                 for part in parts:
                     self._to.write(part)
                 self._to.flush()
-                answer = json.loads(self._from.readline())  # ValueError at its end
+                answer = json.loads(self._from.readline(_MOST_LETTERS))  # ValueError at its end
+                if not 0 <= answer["bytes"] <= _MOST_BYTES:
+                    raise ValueError("no answer of ours")
                 data = self._from.read(answer["bytes"])
             except (OSError, ValueError) as error:
                 raise _Died(late.is_set()) from error
@@ -195,7 +212,7 @@ class _Limit:
             self._watched.add(self)
             if not _Limit._watching:
                 _Limit._watching = True
-                threading.Thread(target=_Limit._watch, name="photo-limits", daemon=True).start()
+                threading.Thread(target=_Limit._watch, name="file-limits", daemon=True).start()
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
@@ -212,5 +229,5 @@ class _Limit:
                         one._process.kill()
 
 
-PROCESSES = PreparingProcesses()
-"""Those of this process, shared by all imports."""
+PROCESSES = LimitedProcesses()
+"""Those of this process, shared by all who upload."""
