@@ -104,9 +104,10 @@ def test_the_figures_on_transfer_and_augmentation_are_those_that_the_lessons_sho
     assert table_after(WORKSHEETS["transfer"], "Validation accuracy") == expected
     runs = results("augmentation-imagenet-*.csv")
     last = runs[(runs["epoch"] == runs["epochs"]) & (runs["seed"] == 0)].set_index("level")
+    accuracies = last[["train_accuracy", "val_accuracy"]].to_dict()
     shown = table_after(WORKSHEETS["augmentation"], "After the last epoch")
     for level, cells in zip(("none", "light", "standard"), shown, strict=True):
-        train, val = last.loc[level, "train_accuracy"], last.loc[level, "val_accuracy"]
+        train, val = accuracies["train_accuracy"][level], accuracies["val_accuracy"][level]
         assert cells == [f"{train:.0%}", f"{val:.0%}", f"{100 * (train - val):.0f}"]
 
 
@@ -116,13 +117,13 @@ def test_the_figures_on_preprocessing_and_the_family_are_those_that_the_lessons_
     assert table_after(WORKSHEETS["preprocessing"], "Accuracy") == expected
     crops = table_after(WORKSHEETS["preprocessing"], "Width : height")
     assert [row[0] for row in crops] == [f"{(224 / 256) ** 2 / ratio:.0%}" for ratio in (1.0, 1.5, 2.0, 3.0)]
-    facts = results("family-facts-*.csv").set_index("arch")
+    facts = results("family-facts-*.csv").set_index("arch").to_dict()
+    parameters, multiply_adds = facts["parameters"], facts["multiply_adds"]
     top1 = {(one.arch, one.weights): one.top1 for one in published()}
     chain = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
     expected = [
-        [f"{facts.loc[arch, 'parameters'] / 1e6:.2f}", f"{facts.loc[arch, 'multiply_adds'] / 1e9:.2f}",
-         f"{top1[arch, 'V1']:.2f}%"]
+        [f"{parameters[arch] / 1e6:.2f}", f"{multiply_adds[arch] / 1e9:.2f}", f"{top1[arch, 'V1']:.2f}%"]
         for arch in chain
-    ]  # fmt: skip
+    ]
     assert [row[:3] for row in table_after(WORKSHEETS["family"], "")] == expected
     assert table_after(WORKSHEETS["family"], "ResNet-50")[1][2] == f"{top1['resnet50', 'V2']:.2f}%"

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -36,7 +36,9 @@ _MADE_OF_EXAMS = ("report.html", "web-page/", "onnx.zip")
 """What a run's figures were drawn into; see ``core.runs.folder``."""
 
 
-def export_person(register: Register, person: Person, out: Path, *, for_themselves: bool = False) -> Iterator[Progress]:
+def export_person(
+    register: Register, person: Person, out: Path, *, for_themselves: bool = False
+) -> Generator[Progress]:
     """Write a zip (or, without the ending .zip, a folder), which appears at ``out`` when it is complete.
 
     Yields how many projects and runs are done. ``for_themselves`` leaves out the figures of an exam that the teacher

@@ -48,7 +48,7 @@ def _board(register: Register, classroom: ClassRoom) -> None:
 def board(classroom: ClassRoom, address: str, found: ClassProgress) -> str:
     """Return the view as HTML; it names no pupil, and shows nobody's own figures."""
     code = segno.make(f"{address}?{urlencode({'code': classroom.code})}", error="m")
-    picture = code.svg_inline(scale=6, border=4, dark="#000000", light="#ffffff", omitsize=True)
+    picture = code.svg_data_uri(scale=6, border=4, dark="#000000", light="#ffffff")
     sums = (
         (found.photos, "photo"), (found.labelled, "label"), (found.runs, "training"),
         *(((found.training, "running now"),) if found.training else ()),
@@ -64,7 +64,8 @@ def board(classroom: ClassRoom, address: str, found: ClassProgress) -> str:
         '<div class="projector"><div>'
         f"<h2>{escape(classroom.name)}</h2>"
         f'<div class="small">Open</div><div class="address">{escape(address)}</div>'
-        f'<div class="small">and type the code</div><div class="class-code">{escape(classroom.code)}</div>{picture}'
+        f'<div class="small">and type the code</div><div class="class-code">{escape(classroom.code)}</div>'
+        f'<img src="{picture}" alt="QR code of the address with the class code">'
         "</div><div>"
         f'<div class="here">{found.here} of {found.pupils} here</div>'
         f'<div class="sums">{"".join(_sum(count, noun) for count, noun in sums)}</div>'
