@@ -18,6 +18,7 @@ from core.runs.cluster.setting import CPU_LINE
 from core.runs.deciding.earlier_decision import drop_earlier_decision, keep_earlier_decision
 from core.runs.device_queue import announce_turn, queue_name, withdraw_turn
 from core.runs.ending.failures import UNEXPECTED, failure_sentence
+from core.runs.ending.summary import early_model, summary_of
 from core.runs.exams.records import keep_old_look
 from core.runs.folder import RunFolder
 from core.runs.limits.longest_training import longest_minutes, time_is_up
@@ -27,12 +28,10 @@ from core.runs.queue import device_lock, join_queue, runs_ahead
 from core.runs.status import RunState, Status, now, read_status
 from core.runs.stop_signals import Interruption, StopSignals
 from core.training.events import Event, Progress, Step
-from core.training.techniques.refinement_outcome import outcome_of
 from core.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
     from core.data.snapshot import Snapshot
-    from core.training.early.seen_photos import SeenPhotos
     from core.training.linear.head_run import SolvedHead
 
 SPLIT = "val"
@@ -150,11 +149,11 @@ def _wait_train_evaluate(
 
             report_solved(run, snapshot, solved[0], run.path)
         # That of the phase that was kept; or of an early model, which a person who has stopped need not wait for.
-        elif not ((is_automatic or _early(run)) and run.report_path(SPLIT).exists()):
+        elif not ((is_automatic or early_model(run)) and run.report_path(SPLIT).exists()):
             yield from _evaluate(run, workspace, writer, signals)
         _calibrate(run)
         why = f"{time_is_up(workspace)} " if stopped and signals.late else ""
-        said = f"{why}{_summary(run, is_solved)} {drop_earlier_decision(run)}".strip()
+        said = f"{why}{summary_of(run, is_solved)} {drop_earlier_decision(run)}".strip()
         _end(run, "stopped" if stopped else "finished", said)
     finally:
         if writer is not None:
@@ -277,52 +276,10 @@ def _resized(workspace: Workspace) -> Path:
     return workspace.cache / "resized"
 
 
-def _summary(run: RunFolder, is_solved: bool = False) -> str:
-    """Return a sentence about the best epoch, with the figure of its report in fp32, as the app predicts in fp32.
-
-    An epoch may have been evaluated in bf16, which can change the class of a borderline photo.
-    """
-    if (early := _early(run)) is not None:
-        from core.runs.solving.early_model import early_summary
-
-        return early_summary(run, early)
-    if run.recipe().train == "automatic":
-        from core.runs.automatic.automatic_run import summary
-
-        return summary(run)
-    epochs = run.epochs()
-    bests = epochs[epochs["best"].astype(bool)]
-    if bests.empty:
-        return ""
-    best, report = bests.iloc[-1], run.report("val")
-    if "val_iou" in best:
-        iou = getattr(report, "mean_iou", None)
-        in_training = f"{best['val_iou']:.2f}"
-        figure = in_training if iou is None else f"{iou.value:.2f}"
-        text = f"mean IoU {figure} on {best['val_n']:.0f} validation photos"
-    else:
-        in_training = f"{round(best['val_accuracy'] * best['val_n'])}"
-        figure = in_training if report is None else f"{report.accuracy.correct}"
-        text = f"{figure} of {best['val_n']:.0f} validation photos correct"
-    also = f" ({in_training} during training, in {run.status().precision})" if in_training != figure else ""
-    if run.finished and (changes := outcome_of(read_info(run.best).metrics, run.recipe())):
-        also = f" ({in_training} before {changes})"
-    if is_solved:
-        return f"The head was solved exactly: {text}."
-    return f"The best epoch was {best['epoch']:.0f}: {text}{also}."
-
-
-def _early(run: RunFolder) -> "SeenPhotos | None":
-    """Return what the run's model has seen, if it is an early one."""
-    from core.training.early.seen_photos import seen_photos  # a waiting process stays small
-
-    return seen_photos(run.best)
-
-
 def _end(run: RunFolder, state: RunState, message: str) -> None:
     # A deleted folder or a full disk cannot be written; reading the status then shows that the process has ended.
     with contextlib.suppress(OSError, StudioError):
-        if state in ("interrupted", "failed") and (early := _early(run)) is not None:
+        if state in ("interrupted", "failed") and (early := early_model(run)) is not None:
             message = f"{message} {early.usable}"
         ended = {"state": state, "message": message, "ended": now(), "stop_requested": False}
         run.write_status(**ended, phase="", seconds_left=None)

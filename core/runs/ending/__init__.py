@@ -1,1 +1,1 @@
-"""How a run ends: the sentences about what went wrong."""
+"""How a run ends: the sentences about its model, and about what went wrong."""
