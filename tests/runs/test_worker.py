@@ -18,13 +18,14 @@ from core.errors import RunError
 from core.inspection.measuring.report import Rate
 from core.models.bundle import load_bundle, save_bundle
 from core.runs.ending.failures import UNEXPECTED
+from core.runs.ending.summary import summary_of
 from core.runs.exams.records import exams_of
 from core.runs.folder import RunFolder
 from core.runs.jobs import resume, stop, work
 from core.runs.models import evaluate_run
 from core.runs.queue import device_lock, join_queue
 from core.runs.status import Status
-from core.runs.worker import _summary, train
+from core.runs.worker import train
 from core.training.events import Epoch, Event, Step
 from core.workspace import Workspace
 from tests.runs.conftest import listen
@@ -84,7 +85,7 @@ def test_the_summary_has_the_reports_figure_and_names_the_other(make_run: MakeRu
     report.model_copy(update={"accuracy": Rate.of(other, 4)}).write(run.path / "report-val.json")
     run.write_status(precision="bf16")
     before = report.accuracy.correct
-    assert _summary(run) == (
+    assert summary_of(run) == (
         f"The best epoch was 1: {other} of 4 validation photos correct ({before} during training, in bf16)."
     )
 

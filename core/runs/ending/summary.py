@@ -16,7 +16,9 @@ def summary_of(run: RunFolder, is_solved: bool = False) -> str:
     An epoch may have been evaluated in bf16, which can change the class of a borderline photo.
     """
     if (early := early_model(run)) is not None:
-        return earlysummary_of(run, early)
+        from core.runs.solving.early_model import early_summary
+
+        return early_summary(run, early)
     if run.recipe().train == "automatic":
         from core.runs.automatic.automatic_run import summary
 
