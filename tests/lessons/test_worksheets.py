@@ -95,7 +95,7 @@ def test_the_figures_on_transfer_and_augmentation_are_those_that_the_lessons_sho
     shown = table_after(WORKSHEETS["transfer"], "")
     for arm, cells in zip(("scratch", "frozen", "fine-tuned"), shown, strict=True):
         run = ends.loc[arm]
-        right = run["answers"].count("r")
+        right = str(run["answers"]).count("r")
         assert cells == [
             f"{run['trained']:,}", f"{run['train_accuracy']:.0%}", f"{run['val_accuracy']:.0%}", str(right)
         ]  # fmt: skip
