@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from core.data.store.schema import metadata
 from core.data.store.store import Store
 from core.errors import WorkspaceError
 from core.workspace import Workspace, open_workspace
@@ -60,20 +59,21 @@ def server() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def migrated(server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The address of a database without rows that went through all migrations."""
-    _command(server, "CREATE DATABASE studio")
+    """The name of a database without rows that went through all migrations."""
+    _command(server, "CREATE DATABASE migrated")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(SETTING, server.format(name="studio"))
+        patch.setenv(SETTING, server.format(name="migrated"))
         open_store(tmp_path_factory.mktemp("migrated")).close()
-    return server.format(name="studio")
+    return "migrated"
 
 
 @pytest.fixture
-def address(migrated: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of an empty database, which the app is told to use. Emptying it again is quicker than a new one."""
-    monkeypatch.setenv(SETTING, migrated)
-    yield migrated
-    _command(migrated, f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY CASCADE")
+def address(server: str, migrated: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a database of the test's own, which the app is told to use."""
+    _command(server, f"CREATE DATABASE studio TEMPLATE {migrated}")
+    monkeypatch.setenv(SETTING, server.format(name="studio"))
+    yield server.format(name="studio")
+    _command(server, "DROP DATABASE studio WITH (FORCE)")
 
 
 @pytest.fixture
