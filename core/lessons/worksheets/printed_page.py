@@ -8,10 +8,10 @@ from core.lessons.titles import LESSONS
 from core.lessons.worksheets.worksheet import LESSON_MINUTES, Blank, FillTable, Question, Step, Worksheet
 
 _STYLE = """
-@page { size: A4; margin: 13mm 15mm 12mm; }
+@page { size: A4; margin: 11mm 14mm 10mm; }
 * { box-sizing: border-box; }
 html { background: #fff; color: #000; color-scheme: light; }
-body { font: 10.5pt/1.38 system-ui, "Segoe UI", "Liberation Sans", Arial, sans-serif; margin: 0 auto; }
+body { font: 9.8pt/1.3 system-ui, "Segoe UI", "Liberation Sans", Arial, sans-serif; margin: 0 auto; }
 button { font: inherit; margin: 5mm 0; padding: 2mm 5mm; }
 header { border-bottom: 1.5pt solid #000; padding-bottom: 1.5mm; margin-bottom: 2.5mm; }
 .kind { display: flex; justify-content: space-between; font-size: 9pt; }
@@ -19,7 +19,7 @@ h1 { font-size: 17pt; line-height: 1.15; margin: 1mm 0 2mm; }
 .fields { display: flex; gap: 6mm; font-size: 9.5pt; }
 .fields span { flex: 1; border-bottom: 0.5pt solid #000; }
 .fields .date { flex: 0 0 40mm; }
-h2 { font-size: 11.5pt; margin: 3.6mm 0 1mm; display: flex; gap: 3mm; align-items: baseline; break-after: avoid; }
+h2 { font-size: 11pt; margin: 3mm 0 0.8mm; display: flex; gap: 3mm; align-items: baseline; break-after: avoid; }
 h2 .time { margin-left: auto; font-weight: 400; font-size: 9.5pt; white-space: nowrap; }
 p, ul, ol { margin: 0.8mm 0; }
 ul { padding-left: 5mm; }
@@ -28,14 +28,14 @@ ul { padding-left: 5mm; }
 .question { margin: 1.6mm 0 0; break-inside: avoid; }
 .question p { margin: 0; }
 .question b.letter { display: inline-block; min-width: 5.5mm; margin-right: 1.5mm; }
-.line { border-bottom: 0.5pt solid #666; height: 8.8mm; }
+.line { border-bottom: 0.5pt solid #666; height: 8.2mm; }
 .answer { border: 0.75pt solid #000; border-left-width: 3pt; padding: 0.8mm 2.5mm; margin: 1mm 0; }
-table { border-collapse: collapse; width: 100%; margin: 1.6mm 0; break-inside: avoid; font-size: 9.5pt; }
+table { border-collapse: collapse; width: 100%; margin: 1.6mm 0; break-inside: avoid; font-size: 9pt; }
 th, td { border: 0.5pt solid #000; padding: 0.9mm 2mm; text-align: left; vertical-align: top; }
 td { white-space: pre-wrap; }
-td.blank { height: 8.8mm; min-width: 18mm; }
+td.blank { height: 8mm; min-width: 18mm; }
 td.blank b { font-weight: 700; }
-.early { border-top: 0.5pt solid #000; margin-top: 6mm; padding-top: 1.5mm; break-inside: avoid; }
+.early { border-top: 0.5pt solid #000; margin-top: 4mm; padding-top: 1.5mm; break-inside: avoid; }
 .notes { border: 1.5pt solid #000; padding: 1.5mm 3.5mm; margin: 3mm 0; break-inside: avoid; }
 .notes h2 { margin-top: 0; }
 .copy { border: 1pt solid #000; padding: 0 2mm; font-weight: 700; }
