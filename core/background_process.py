@@ -65,7 +65,7 @@ def lower_priority(steps: int = _NICE) -> None:
             nice = os.nice(steps)
             # Where Linux groups processes by sessions, priorities count only within one, and each session has its own.
             # https://man7.org/linux/man-pages/man7/sched.7.html, "The autogroup feature"
-            if _AUTOGROUP.exists() and os.getsid(0) == os.getpid():
+            if _AUTOGROUP.exists() and hasattr(os, "getsid") and os.getsid(0) == os.getpid():
                 _AUTOGROUP.write_text(str(nice), encoding="ascii")
         return
     import psutil  # only on Windows; Accelerate requires it everywhere

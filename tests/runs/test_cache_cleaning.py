@@ -35,7 +35,9 @@ def test_the_caches_are_cleaned_when_a_run_has_ended_and_not_before(
 ) -> None:
     emptied: list[int] = []
 
-    def training(run: RunFolder, workspace: Workspace, signals: StopSignals, own_process: bool) -> Iterator[Event]:
+    def training(
+        run: RunFolder, workspace: Workspace, signals: StopSignals, own: bool, *, wait: bool
+    ) -> Iterator[Event]:
         emptied.append(empty(workspace).files)
         yield Progress("training", 0, None)
 
@@ -48,7 +50,9 @@ def test_the_caches_are_cleaned_when_a_run_has_ended_and_not_before(
 def test_a_limit_that_cannot_be_read_fails_no_run(
     workspace: Workspace, make_run: Callable[..., RunFolder], copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def training(run: RunFolder, workspace: Workspace, signals: StopSignals, own_process: bool) -> Iterator[Event]:
+    def training(
+        run: RunFolder, workspace: Workspace, signals: StopSignals, own: bool, *, wait: bool
+    ) -> Iterator[Event]:
         yield Progress("training", 0, None)
 
     monkeypatch.setattr(worker, "_wait_train_evaluate", training)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from core.data.importing.box_frames import BoxedPhoto, settle_boxes
 from core.data.importing.formats.image_size import size_of, stored_size_of
+from core.data.limited.stored_size import header_size
 from core.data.pictures import decoding, decoding_limits, opened_picture
 from core.data.pictures.box import Box
 from core.data.pictures.decoding import decode, decode_reduced
@@ -26,9 +27,9 @@ READ = (318, 259)
 @pytest.fixture
 def small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if 100,000 pixels were the most that are decoded at full scale."""
-    from core.data.importing.formats import image_size
+    from core.data.limited import stored_size
 
-    for module in (decoding, decoding_limits, opened_picture, image_size):
+    for module in (decoding, decoding_limits, opened_picture, stored_size):
         monkeypatch.setattr(module, "MAX_PIXELS", 100_000)
 
 
@@ -82,7 +83,7 @@ def test_what_cannot_be_reduced_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(decoding_limits, "MAX_REDUCED_PIXELS", 200_000)
     with pytest.raises(ImageRefused, match="at most 200,000 are allowed for JPEG"):
         decode(jpeg(), "large.jpg")
-    assert stored_size_of(jpeg(progressive=True)) is None is stored_size_of(out.getvalue())
+    assert stored_size_of(jpeg(progressive=True)) is None is header_size(out.getvalue())
 
 
 @pytest.mark.usefixtures("small_limit")

@@ -20,7 +20,7 @@ from tests.runs.conftest import tiny
 
 ray = pytest.importorskip("ray", reason="Ray cannot be installed for this Python: see requirements-cluster.txt")
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 300
 EPOCHS = 25
 
 

@@ -94,9 +94,9 @@ def test_the_size_tells_whether_a_turned_photo_was_upright(
 
 
 def test_percentages_of_a_photo_that_is_read_at_reduced_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.data.importing.formats import image_size
+    from core.data.limited import stored_size
 
-    monkeypatch.setattr(image_size, "MAX_PIXELS", 2_000)
+    monkeypatch.setattr(stored_size, "MAX_PIXELS", 2_000)
     files = {"images/a.jpg": photo(100, 50, orientation=1), "p.json": [task("a.jpg", annotation(region()))]}
     plan = plan_folder(write_files(tmp_path, files))
     assert boxes(plan) == {"a.jpg": [("dog", 5, 5, 15, 10)]} and not plan.questions
