@@ -37,7 +37,7 @@ class Quota(BaseModel):
     """Of one training."""
 
     def check_photos(self, used: int, added: int = 0) -> None:
-        """Raise QuotaReached if so many photos, and so many more, are too many."""
+        """Raise QuotaReached if the photos there, with those added, are more than the limit."""
         if self.photos is None or used + added <= self.photos:
             return
         most = f"the most for {self.whose}"
@@ -60,7 +60,7 @@ class Quota(BaseModel):
         )
 
     def check_runs(self, live: int, added: int = 1) -> None:
-        """Raise QuotaReached if so many trainings, and so many more, are too many at the same time."""
+        """Raise QuotaReached if the live trainings, with those added, are more than the limit at the same time."""
         if self.runs is None or live + added <= self.runs:
             return
         most = f"{'1 training' if self.runs == 1 else f'{self.runs} trainings'} at a time, the most for {self.whose}"

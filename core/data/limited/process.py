@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from core import errors
 from core.data.limited.camera_frames import check_frame
+from core.data.limited.large_turn import LARGE_PIXELS
 from core.data.limited.stored_size import header_size
 from core.data.pictures.box import Box
 from core.data.pictures.box_drawing import draw_boxes
@@ -26,7 +27,6 @@ from core.workspace import Workspace
 
 MEMORY_BYTES = 4 * 2**30
 """Of address space. The costliest photo that the decoder allows takes 1.2 GB, and its file a quarter."""
-_LARGE_PIXELS = 24_000_000  # after a photo beyond this, memory is given back
 Answer = tuple[dict[str, Any], bytes]
 Ask = Callable[[int], None]
 """Is told how many pixels a picture has, and returns when it is its turn."""
@@ -127,7 +127,7 @@ def _answer(request: dict[str, Any], raw: bytes, source: BinaryIO, target: Binar
     except Exception:  # noqa: BLE001 - a bug: raised again on the other side, with this traceback
         return {"bug": traceback.format_exc()}, b""
     finally:
-        if seen > _LARGE_PIXELS:
+        if seen > LARGE_PIXELS:  # after such a photo, memory is given back
             return_free_memory()
 
 

@@ -26,6 +26,7 @@ from core.people.exporting.known_of_person import known_of_person
 from core.people.exporting.readme import readme
 from core.people.records import Person
 from core.people.register import Register
+from core.people.sharing.attempts import attempts_by
 from core.progress import Progress
 from core.runs.exams.locked import FILE as LOCK
 from core.runs.exams.locked import SENTENCE, exam_locked
@@ -102,6 +103,8 @@ class _Export:
             if name != LOCK:
                 self._add_file(f"other/{name}", self._workspace.root / name)
         known = known_of_person(self._register, self._person)
+        for one in attempts_by(self._register, self._person):
+            self._add_file(f"game/{one.id}.jpg", one.photo)
         self._add_text("about.json", json.dumps(known, indent=1, ensure_ascii=False))
         if self._closed:
             self._remarks.append(f"{SENTENCE} Its figures are not included.")

@@ -5,7 +5,8 @@ from datetime import datetime
 
 _TEXT = """Everything that ResNet Studio stores of {name} ({room}), as of {moment}.
 
-about.json    what the register of the class knows: the name, the class, when {name} joined and was last seen.
+about.json    what the register of the class knows: the name, the class, when {name} joined and was last seen, the
+              groups, what is shared with the class, and the tries of the break-it game.
               Cards and PINs are kept as hashes only, and are not included.
 
 projects/     a folder for each project:
@@ -19,6 +20,9 @@ projects/     a folder for each project:
               metrics.jsonl   figures per epoch   report-*.json, predictions-*.csv    the results
               best/           the model: model.safetensors (weights), bundle.json (classes, preprocessing)
               log.txt         what happened
+
+game/         photos that have fooled a model, as the class sees them. What is shared is a copy of a project or a
+              training above. The work of a group belongs to the group, and is not included.
 
 other/        small records: for example which lesson was opened last.
 

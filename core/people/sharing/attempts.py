@@ -60,6 +60,12 @@ def attempts_of_class(register: Register, viewer: Person, class_id: int) -> list
         return [as_attempt(register, row) for row in connection.execute(chosen(shared.c.class_id == class_id))]
 
 
+def attempts_by(register: Register, person: Person) -> list[Attempt]:
+    """Return all tries of one pupil, the newest first."""
+    with register.transaction() as connection:
+        return [as_attempt(register, row) for row in connection.execute(chosen(attempts.c.person_id == person.id))]
+
+
 def chosen(where: ColumnElement[bool]) -> Select[Any]:
     """Return the query of tries, the newest first, with the names of models, owners, players and teams."""
     owner, player, team = people.alias(), people.alias(), people.alias()

@@ -22,7 +22,16 @@ from core.people.groups import groups_of
 from core.people.records import Person
 from core.people.register import Register
 from core.people.schema import attempts
-from core.people.sharing.attempts import Attempt, Outcome, State, as_attempt, attempts_of_class, check_game, chosen
+from core.people.sharing.attempts import (
+    Attempt,
+    Outcome,
+    State,
+    as_attempt,
+    attempts_by,
+    attempts_of_class,
+    check_game,
+    chosen,
+)
 from core.people.sharing.gallery import is_own, shared_item
 from core.people.sharing.records import Shared
 
@@ -109,8 +118,8 @@ def decide(register: Register, teacher: Person, attempt_id: int, *, counts: bool
 
 def delete_attempts_by(register: Register, person: Person) -> None:
     """Delete what somebody has tried, with the photos; for when all their work is deleted."""
+    own = attempts_by(register, person)
     with register.transaction() as connection:
-        own = [as_attempt(register, row) for row in connection.execute(chosen(attempts.c.person_id == person.id))]
         connection.execute(delete(attempts).where(attempts.c.person_id == person.id))
     for one in own:
         one.photo.unlink(missing_ok=True)

@@ -1,16 +1,23 @@
 """Sharing with the class: a copy of that moment, seen by the class alone, until it is taken back."""
 
+import json
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from core.data.store.store import Store
 from core.errors import DataError, PeopleError
+from core.inspection.predicting.predictions import Prediction
 from core.models.bundle import read_info
 from core.people import door, groups
 from core.people.class_rules import change_rules
+from core.people.exporting.export_person import export_person
 from core.people.register import Register
 from core.people.removal import delete_class, delete_leftovers, delete_person, start_afresh
+from core.people.sharing.break_it import try_to_fool
 from core.people.sharing.gallery import copy_shared_project, gallery, place_of, shared_item, unshare
 from core.people.sharing.share import MOST_SHARED, share_model, share_project
 from tests.people.sharing.conftest import Class
@@ -153,3 +160,22 @@ def test_a_backup_holds_what_is_shared(register: Register, room: Class) -> None:
     pictures = [name for name in found.files if name.startswith(f"shared/{item.folder}/images/")]
     assert len(pictures) == 3
     assert all(Path(register.server / name).is_file() for name in pictures)
+
+
+def test_what_is_shared_and_played_belongs_to_a_pupils_export(register: Register, room: Class, tmp_path: Path) -> None:
+    item = share_model(register, room.ada, room.room, room.run)
+    groups.create_group(register, room.room, "Foxes", [room.ben.id])
+    photo = Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 90, 3), dtype=np.uint8))
+    one = try_to_fool(register, room.ben, item, photo, "oak", Prediction((("elm", 0.9),)))
+    list(export_person(register, room.ben, tmp_path / "ben.zip"))
+    with zipfile.ZipFile(tmp_path / "ben.zip") as found:
+        about = json.loads(found.read("about.json"))
+        assert about["groups"] == ["Foxes"]
+        assert [(tried["model"], tried["photo"]) for tried in about["tries_of_the_game"]] == [
+            ("Trees one", f"game/{one.id}.jpg")
+        ]
+        assert found.read(f"game/{one.id}.jpg") == one.photo.read_bytes()
+    list(export_person(register, room.ada, tmp_path / "ada.zip"))
+    with zipfile.ZipFile(tmp_path / "ada.zip") as found:
+        (thing,) = json.loads(found.read("about.json"))["shared_with_the_class"]
+        assert (thing["kind"], thing["name"]) == ("model", "Trees one")
