@@ -1,5 +1,6 @@
 """Measures on one core, with few photos, the costs that ``scale.py`` calculates with."""
 
+import os
 import platform
 import subprocess
 import sys
