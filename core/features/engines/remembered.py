@@ -1,5 +1,6 @@
 """The measured speeds of engines on this machine, in ``cache/engines.json``. Does not import torch.
 
+In a class the server's file holds what the first one has measured, so that nobody else measures the machine again.
 Whoever measures adds an entry. Two processes that do so at the same time may lose one of the two, which is then
 measured again. The file may be deleted at any time.
 """
@@ -49,13 +50,26 @@ class Measured:
 
 
 def remembered(workspace: Workspace, network: FrozenNetwork) -> Measured | None:
-    """Return what was measured here; None if nothing was, if something changed since, or if the file is damaged."""
-    entry = _entries(_path(workspace)).get(_key(network))
-    return None if entry is None else _measured(entry)
+    """Return what was measured here; None if nothing was, if something changed since, or if the file is damaged.
+
+    What others on this server have measured counts, except for 8 bits, which belong to the photos of a workspace.
+    """
+    found = _known(workspace, network)
+    if found is None and workspace.server != workspace.root:
+        found = _known(Workspace(workspace.server), network)
+        return None if found is None else _without_8_bits(found)
+    return found
 
 
 def remember(workspace: Workspace, network: FrozenNetwork, measured: Measured) -> None:
-    """Write a measurement; where nothing can be written, it is measured each time."""
+    """Write a measurement, also for the others on this server; where nothing can be written, each measures."""
+    _write(workspace, network, measured)
+    server = Workspace(workspace.server)
+    if workspace.root != server.root and _known(server, network) is None:
+        _write(server, network, _without_8_bits(measured))
+
+
+def _write(workspace: Workspace, network: FrozenNetwork, measured: Measured) -> None:
     path = _path(workspace)
     part = path.with_name(f".engines-{uuid.uuid4().hex}.part")
     try:
@@ -75,6 +89,16 @@ def remembered_speed(workspace: Workspace, network: FrozenNetwork, *, exact: boo
         return None
     kept = found.int8 and (workspace.cache / "engines" / network.name / f"{found.int8}.onnx").is_file()
     return (found if kept else replace(found, int8=None)).speed(exact)
+
+
+def _known(workspace: Workspace, network: FrozenNetwork) -> Measured | None:
+    entry = _entries(_path(workspace)).get(_key(network))
+    return None if entry is None else _measured(entry)
+
+
+def _without_8_bits(found: Measured) -> Measured:
+    speeds = {name: speed for name, speed in found.speeds.items() if _INT8 not in name}
+    return replace(found, speeds=speeds, int8=None)
 
 
 def _path(workspace: Workspace) -> Path:

@@ -1,11 +1,13 @@
-"""This machine's speed, measured once by a short training step and kept in ``cache/speed.json``.
+"""This machine's speed, measured once by a short training step and kept in ``cache/speed.json`` of its server.
 
+All people of a server have one measurement: thirty at the same time would slow each other down, and measure that.
 Does not import torch: `core.runs.estimates.measurement` measures, in a process of its own.
 """
 
 import json
 import math
 import subprocess
+import threading
 import uuid
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -23,6 +25,7 @@ from core.workspace import Workspace
 
 _FILE = "speed.json"
 _started: dict[Path, "subprocess.Popen[bytes]"] = {}
+_starting = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def machine_key() -> str:
 
 def remembered(workspace: Workspace) -> MachineSpeed | None:
     """Return the measured speed of this machine; None if it was not measured yet, or if the file is damaged."""
-    path = workspace.cache / _FILE
+    path = _folder(workspace) / _FILE
     try:
         stat = path.stat()
         found = _read(path, stat.st_mtime_ns, stat.st_size)[machine_key()]
@@ -64,7 +67,7 @@ def remembered(workspace: Workspace) -> MachineSpeed | None:
 
 def remember(workspace: Workspace, speed: MachineSpeed) -> None:
     """Keep the speed of this machine. Raises OSError."""
-    path = workspace.cache / _FILE
+    path = _folder(workspace) / _FILE
     try:
         known = json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -81,22 +84,27 @@ def remember(workspace: Workspace, speed: MachineSpeed) -> None:
 def begin_measuring(workspace: Workspace) -> bool:
     """Start measuring in the background unless the speed is known; return whether a measurement is running.
 
-    One is started once for each workspace as long as this process lives, so that a failure does not repeat itself.
+    One is started once for each server as long as this process lives, so that a failure does not repeat itself.
     """
     if remembered(workspace) is not None:
         return False
-    if workspace.root not in _started:
-        with suppress(OSError), (workspace.cache / "speed.log").open("ab") as log:
-            _started[workspace.root] = start_python(
-                ["-m", "core.runs.estimates.measurement", str(workspace.root)], stdout=log
-            )
-    process = _started.get(workspace.root)
+    server = workspace.server
+    with _starting:
+        if server not in _started:
+            with suppress(OSError), (_folder(workspace) / "speed.log").open("ab") as log:
+                _started[server] = start_python(["-m", "core.runs.estimates.measurement", str(server)], stdout=log)
+    process = _started.get(server)
     return (process is not None and process.poll() is None) or lock_is_held(measuring_lock(workspace))
 
 
 def measuring_lock(workspace: Workspace) -> FileLock:
     """Return the lock that a measuring process holds."""
-    return FileLock(workspace.cache / "speed.lock")
+    return FileLock(_folder(workspace) / "speed.lock")
+
+
+def _folder(workspace: Workspace) -> Path:
+    """Return the cache of the whole server; it exists wherever its app has been opened."""
+    return Workspace(workspace.server).cache
 
 
 @lru_cache(maxsize=4)

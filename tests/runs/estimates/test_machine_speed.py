@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ from core.runs.estimates.waiting import expected_time
 from core.runs.folder import RunFolder
 from core.training.linear.frozen_start import FrozenStart
 from core.training.recipe import Recipe
-from core.workspace import Workspace
+from core.workspace import PEOPLE_FOLDER, Workspace, open_workspace
 from tests.runs.conftest import tiny
 
 SPEED = MachineSpeed(exact=50.0, forward=80.0, step=16.0, device="cpu")
@@ -97,6 +98,23 @@ def test_it_is_measured_once_in_the_background(workspace: Workspace, monkeypatch
     assert started == [["-m", "core.runs.estimates.measurement", str(workspace.root)]]
     process.ended = 1  # it failed: not again and again
     assert not begin_measuring(workspace) and len(started) == 1
+
+
+def test_all_people_of_a_server_share_one_measurement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thirty pupils once started thirty measurements at the same time: 24 GB, and key presses of 15 seconds."""
+
+    class Process:
+        def poll(self) -> None:
+            return None
+
+    server = open_workspace(tmp_path / "home")
+    ada, ben = (open_workspace(server.root / PEOPLE_FOLDER / name) for name in ("ada", "ben"))
+    started: list[list[str]] = []
+    monkeypatch.setattr(kept_speed, "start_python", lambda words, stdout: started.append(words) or Process())
+    assert begin_measuring(ada) and begin_measuring(ben) and begin_measuring(server)
+    assert [words[-1] for words in started] == [str(server.root)]
+    remember(server, SPEED)
+    assert remembered(ada) == remembered(ben) == SPEED and not begin_measuring(ben)
 
 
 def test_runs_ahead_in_the_queue_are_waited_for(
