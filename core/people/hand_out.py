@@ -6,11 +6,7 @@ from contextlib import suppress
 from core.data.project_copy import copy_project
 from core.data.store.store import Store
 from core.features.frozen_network import FrozenNetwork
-from core.features.preferred_engine import EXACT
-from core.features.stage_vectors import StageVectors
-from core.features.vectors import vectors_name
-from core.features.vectors_of_others import take_known
-from core.features.views import MIRRORED, ORIGINAL
+from core.features.vectors_of_others import hand_on
 from core.people.door import workspace_of
 from core.people.records import Person
 from core.progress import Progress
@@ -29,22 +25,20 @@ def hand_out(source: Store, project_id: int, people: list[Person]) -> Iterator[P
             if target.find_project(project.name) is None:
                 for _ in copy_project(source, project_id, target, beyond_quota=True):
                     continue
-                _share_vectors(target, project.name)
+                _share_vectors(source, target, project.name)
         finally:
             target.close()
     yield Progress("handed out", len(people), len(people))
 
 
-def _share_vectors(target: Store, name: str) -> None:
+def _share_vectors(source: Store, target: Store, name: str) -> None:
     """Give a copy the features that the server has of its photos: else each pupil's would be computed again."""
     network, copied = FrozenNetwork.of_imagenet(), target.find_project(name)
     if network is None or copied is None:
         return
     hashes = [one.hash for one in target.image_labels(copied.id)]
-    for view in (ORIGINAL, MIRRORED):
-        own = StageVectors(target.workspace, vectors_name(network, EXACT, view))
-        with suppress(OSError):  # a full disk: they are computed when somebody needs them
-            take_known(target.workspace, own, hashes)
+    with suppress(OSError):  # a full disk: they are computed when somebody needs them
+        hand_on(source.workspace, target.workspace, network, hashes)
 
 
 def without_copy(source: Store, project_id: int, people: list[Person]) -> list[Person]:

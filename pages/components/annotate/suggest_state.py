@@ -1,5 +1,8 @@
 """The suggestion model of a project, shared by all tabs, and the progress of computing its features."""
 
+import time
+from pathlib import Path
+
 import streamlit as st
 
 from core.data.store.store import Project, Store
@@ -16,6 +19,9 @@ GROWTH, MOST_NEW = 0.1, 400
 OWN = "own-label-revision"
 RECOMPUTING = "Recomputing suggestions ..."
 FAILED = "The suggestions could not be computed. The server's log has the reason."
+_LATELY_SECONDS = 0.5
+"""A key press asks for its model ten times; which one it is depends on four files and a cache of Streamlit."""
+_lately: dict[tuple[Path, str, int], tuple[float, SuggestionModel]] = {}
 
 
 @st.cache_resource(max_entries=MOST_OPEN, show_spinner=False)
@@ -31,9 +37,19 @@ def _hashes(root: str, database_url: str, project_id: int, _store: Store) -> lis
 
 def instant_model(project_id: int) -> SuggestionModel | None:
     """Return the project's model, one for all tabs; None if the pretrained weights have not been downloaded."""
-    here, store = frame.workspace(), frame.store()
-    network = default_vectors(here, lambda: _hashes(str(here.root), here.database_url, project_id, store))
-    return None if network is None else _model(str(here.root), here.database_url, network, project_id, store)
+    here, now = frame.workspace(), time.monotonic()
+    key = (here.root, here.database_url, project_id)
+    moment, found = _lately.get(key, (float("-inf"), None))
+    if found is None or now - moment > _LATELY_SECONDS:
+        store = frame.store()
+        network = default_vectors(here, lambda: _hashes(str(here.root), here.database_url, project_id, store))
+        if network is None:
+            return None
+        found = _model(str(here.root), here.database_url, network, project_id, store)
+        if len(_lately) >= MOST_OPEN:
+            _lately.clear()
+        _lately[key] = (now, found)
+    return found
 
 
 def suggestions_of(project_id: int) -> Suggestions | None:
