@@ -10,6 +10,7 @@ import streamlit as st
 from core.errors import ComputationError
 from core.workers.pool import Finished, Request, Running, shared_pool
 from pages.components.shared import frame
+from pages.components.shared.runs.turns import turns
 from pages.components.shared.wording import counted, plain, time_left
 
 POLL_SECONDS = 0.2
@@ -58,7 +59,8 @@ class Computation:
         try:
             while isinstance(found := look(self.key, begin), Running):
                 bar.progress(share_done(found), progress_text(found, unit))
-                time.sleep(POLL_SECONDS)
+                with turns.left():
+                    time.sleep(POLL_SECONDS)
         except Exception as error:  # not Streamlit's own, which only interrupt this run of the page
             st.session_state.pop(self._state, None)
             if isinstance(error, ComputationError):  # what crashed must not start again at every click

@@ -14,8 +14,9 @@ from core.people.door import open_register
 from core.people.groups import groups_of
 from core.people.mode import people_mode
 from pages.components.door.person_menu import show_person, way_out
-from pages.components.shared import cheaper_runs, late_requests, preload
+from pages.components.shared import late_requests, preload
 from pages.components.shared.errors import action, fragment, notify, plain_errors, show_notes
+from pages.components.shared.runs import ready_for_many
 from pages.components.shared.session import (
     GROUP,
     address_parameters,
@@ -117,7 +118,7 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
     ``title`` is a key of PAGES. ``heading`` and ``sentence`` replace its name and sentence at the top of the page.
     """
     late_requests.keep_pages_whole()
-    cheaper_runs.make_runs_cheaper()
+    ready_for_many()
     st.set_page_config(
         page_title=f"{page_name(title)} · ResNet Studio", page_icon=str(ASSETS / "favicon.svg"), layout="wide"
     )

@@ -6,6 +6,8 @@ from importlib import import_module
 
 import streamlit as st
 
+from pages.components.shared.runs.turns import turns
+
 # In the order in which pages need them.
 LIBRARIES = ("pandas", "plotly.graph_objects", "torch", "torchvision.transforms.v2", "scipy.stats", "pytorch_grad_cam")
 _thread = threading.Thread(target=lambda: _load(), name="preload", daemon=True)
@@ -25,7 +27,7 @@ def wait() -> None:
     that way.
     """
     if _thread.is_alive():
-        with st.spinner("Loading PyTorch (once per server start)…"):
+        with st.spinner("Loading PyTorch (once per server start)…"), turns.left():
             _thread.join()
 
 

@@ -7,7 +7,6 @@ time of a press: 7% went into reading the theme from the settings, which it send
 
 import inspect
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -16,11 +15,10 @@ from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
 
 
-@cache
 def make_runs_cheaper() -> None:
-    """Patch Streamlit once in this process; requirements.txt pins the version this was written for."""
+    """Patch Streamlit."""
     app_session._populate_theme_msg = remembered_theme(app_session._populate_theme_msg)
-    type_util.get_func_parameters = _parameters_of(type_util.get_func_parameters)
+    type_util.get_func_parameters = parameters_of(type_util.get_func_parameters)
 
 
 def remembered_theme(populate: Callable[..., None]) -> Callable[..., None]:
@@ -38,7 +36,8 @@ def remembered_theme(populate: Callable[..., None]) -> Callable[..., None]:
     return populated
 
 
-def _parameters_of(ask: Callable[..., list[inspect.Parameter]]) -> Callable[..., list[inspect.Parameter]]:
+def parameters_of(ask: Callable[..., list[inspect.Parameter]]) -> Callable[..., list[inspect.Parameter]]:
+    """Return Streamlit's ``get_func_parameters`` with a memory."""
     known: WeakKeyDictionary[Any, list[inspect.Parameter]] = WeakKeyDictionary()
 
     def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
