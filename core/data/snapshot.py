@@ -7,6 +7,7 @@ import math
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -75,6 +76,11 @@ class Snapshot:
 
     def counts(self) -> pd.DataFrame:
         """Count images by class (the index, in order) and split (columns train, val, test)."""
+        return self._counts.copy()
+
+    @cached_property
+    def _counts(self) -> pd.DataFrame:
+        # Counted once: the page with the recipe asks four times, and once for each run in the queue of a class.
         table = pd.crosstab(self.frame["label"], self.frame["split"])
         return table.reindex(index=list(self.classes), columns=list(SPLITS), fill_value=0)
 

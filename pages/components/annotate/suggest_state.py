@@ -12,6 +12,7 @@ from core.inspection.suggesting.vector_job import MOST_OPEN, VectorsState, begin
 from core.inspection.suggesting.vector_job import vectors_state as state_of
 from pages.components.shared import frame
 from pages.components.shared.errors import pace
+from pages.components.shared.runs.turns import turns
 from pages.components.shared.wording import plain
 
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -66,7 +67,11 @@ def current_suggestions(project_id: int) -> Suggestions | None:
     """Return suggestions that answer to the labels as they are now; None while they are recomputed."""
     found = suggestions_of(project_id)
     model = instant_model(project_id)
-    return None if found is None or model is None else model.current(_own_labels(project_id))
+    if found is None or model is None:
+        return None
+    own = _own_labels(project_id)
+    with turns.left():  # it may wait for a fit
+        return model.current(own)
 
 
 def still_holds(project_id: int, revision: int) -> bool:

@@ -75,7 +75,7 @@ def _present(project: Project) -> dict[str, Label]:
     return _present_labels(str(store.workspace.root), store.workspace.database_url, project, store.revision(project.id))
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@st.cache_data(max_entries=32, show_spinner=False)
 def _present_labels(root: str, database: str, project: Project, revision: int) -> dict[str, Label]:
     return present_labels(frame.store(), project)
 

@@ -112,7 +112,7 @@ def _photo(project: Project) -> ImageRow:
     return frame.store().images(project.id, ImageFilter(), offset=place, limit=1)[0]
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@st.cache_data(max_entries=32, show_spinner=False)
 def _boxed_photos(root: str, project_id: int, revision: int) -> list[int]:
     """Return the ids of the photos with a box."""
     return sorted(frame.store().boxes(project_id))

@@ -22,7 +22,7 @@ def cached_snapshot(project: Project) -> Snapshot:
     return _snapshot(str(store.workspace.root), store.workspace.database_url, project, store.revision(project.id))
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@st.cache_data(max_entries=32, show_spinner=False)
 def _snapshot(root: str, database: str, project: Project, revision: int) -> Snapshot:
     return snapshot_of_project(frame.store(), project.id)
 

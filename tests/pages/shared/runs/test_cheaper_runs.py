@@ -1,9 +1,13 @@
 """What Streamlit repeats in every run is asked for once, and what it sends stays the same."""
 
+import threading
+
+import pytest
+from streamlit import config
 from streamlit.proto.NewSession_pb2 import NewSession
 from streamlit.runtime import app_session
 
-from pages.components.shared.runs.cheaper_runs import parameters_of, remembered_theme
+from pages.components.shared.runs.cheaper_runs import option_without_lock, parameters_of, remembered_theme
 
 
 def populate(msg: object, section: str = "theme") -> None:
@@ -43,6 +47,22 @@ def test_streamlits_own_theme_is_the_same_with_and_without_memory() -> None:
     remembered = remembered_theme(original)
     message(remembered)
     assert message(remembered) == message(original)
+
+
+def test_a_setting_is_read_although_somebody_holds_the_lock() -> None:
+    read = option_without_lock(config.get_option)
+    found: list[object] = []
+    with config._config_lock:
+        thread = threading.Thread(target=lambda: found.append(read("server.maxUploadSize")))
+        thread.start()
+        thread.join(10)
+    assert found == [config.get_option("server.maxUploadSize")]
+    before = config.get_option("client.toolbarMode")
+    config.set_option("client.toolbarMode", "viewer")
+    assert read("client.toolbarMode") == "viewer"
+    config.set_option("client.toolbarMode", before)
+    with pytest.raises(RuntimeError, match="not defined"):
+        read("server.nothing")
 
 
 def test_the_parameters_of_a_function_are_asked_for_once() -> None:
