@@ -11,17 +11,17 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.data.store.store import Store
 from core.errors import StudioError
 from core.features.vectors import Vectors
-from core.inspection.suggesting.acquisition import at_random, likeliest, most_uncertain, most_unlike
+from core.inspection.suggesting.acquisition import at_random, likeliest, most_uncertain
 
 if TYPE_CHECKING:
+    from core.inspection.suggesting.fitting import Fit
     from core.inspection.suggesting.probe import Probe, ProbeSpace
 
 LABELS_PER_CLASS = 2
@@ -39,7 +39,6 @@ _PAUSE_SECONDS = 0.15
 _QUICK_SECONDS = 0.1
 """A page waits for a fit that takes less: usual are 10 ms for 200 photos, 20 ms for 1,000."""
 _WAIT_SECONDS = 0.25
-_one_fit = threading.Lock()
 log = logging.getLogger(__name__)
 
 
@@ -102,20 +101,13 @@ class Suggestions:
         return [(int(self.ids[row]), self.classes[best[row]], float(highest[row])) for row in rows]
 
 
-@lru_cache(maxsize=1)
-def _libraries() -> Any:
-    """Return the libraries that compute with several threads, looked for once: that takes as long as a small fit."""
-    import sklearn.utils.extmath  # noqa: F401 - only libraries that are loaded can be limited
-    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
-
-    return ThreadpoolController()
-
-
 class SuggestionModel:
     """Keeps a project's suggestions up to date; may be shared by threads."""
 
-    def __init__(self, store: Store, project_id: int, vectors: Vectors) -> None:
+    def __init__(self, store: Store, project_id: int, vectors: Vectors, fit: "Fit | None" = None) -> None:
+        """``fit`` computes a fit; the default does so in this process."""
         self.store = store
+        self._fit = fit
         self.project_id = project_id
         self.vectors = vectors
         self.suggestions: Suggestions | None = None
@@ -191,8 +183,7 @@ class SuggestionModel:
 
     def refresh(self) -> Suggestions:
         """Read all labels, refit now and return the suggestions."""
-        # One core: the other one serves the pages. And one project at a time: thirty fits at once hold up every page.
-        with self._fitting, _one_fit, _libraries().limit(limits=1, user_api="blas"):
+        with self._fitting:
             begun = time.monotonic()
             made = self._refit()
             seconds = time.monotonic() - begun
@@ -221,7 +212,7 @@ class SuggestionModel:
                 raise
 
     def _refit(self) -> Suggestions:
-        from core.inspection.suggesting.probe import fit
+        from core.inspection.suggesting.fitting import FitJob, fit_here
 
         # First, so that a label that is given meanwhile counts as unknown to this fit.
         revision = self.store.label_revision(self.project_id).changed
@@ -237,38 +228,43 @@ class SuggestionModel:
         lacking = tuple(name for name in names if count[name] < LABELS_PER_CLASS)
         able = len(np.unique(labels[labels >= 0])) >= 2
         begun = able and enough_labels([count[name] for name in names])
-        probabilities = None
-        if begun:
-            classes = tuple(names)
-            start = self._probe[1] if self._probe and self._probe[0] == classes else None
-            known = labels >= 0
-            probe = fit(places[known], labels[known], len(names), start)
-            self._probe = (classes, probe)
-            probabilities = probe.probabilities(places)
+        classes = tuple(names)
+        cheap = int((labels >= 0).sum()) * len(there) <= _CHEAP_PAIRS
+        job = FitJob(
+            places,
+            labels,
+            len(names),
+            begun,
+            _UNLIKE if cheap or self.unlike_wanted else 0,
+            self._probe[1] if self._probe and self._probe[0] == classes else None,
+        )
+        found = (self._fit or fit_here)(job)
+        if found.probe is not None:
+            self._probe = (classes, found.probe)
         ids = np.array([one.id for one in there], dtype=np.int64)
         labelled = np.array([one.label is not None for one in there], dtype=bool)
-        cheap = int(labelled.sum()) * len(there) <= _CHEAP_PAIRS
-        unlike = most_unlike(places, labelled, _UNLIKE) if cheap or self.unlike_wanted else None
         return Suggestions(
             ids=ids,
             places=places,
             labelled=labelled,
             revision=revision,
-            classes=tuple(names),
-            probabilities=probabilities,
+            classes=classes,
+            probabilities=found.probabilities,
             lacking=lacking,
-            unlike=unlike,
+            unlike=found.unlike,
             row_of={int(number): row for row, number in enumerate(ids)},
         )
 
     def _place_new(self, hashes: list[str]) -> None:
         """Project new vectors; the space is computed again when the number of photos has grown enough."""
+        from core.inspection.suggesting.fitting import one_core
         from core.inspection.suggesting.probe import ProbeSpace
 
         new = [one for one in hashes if one not in self._places]
         if not new or len(self.vectors.missing(new)) == len(new):
             return
         found, vectors = self.vectors.known(hashes)
-        if self._space is None or len(found) >= self._made_of * _GROWTH:
-            self._space, self._made_of, self._probe = ProbeSpace.of(vectors), len(found), None
-        self._places = dict(zip(found, self._space.place(vectors), strict=True))
+        with one_core():
+            if self._space is None or len(found) >= self._made_of * _GROWTH:
+                self._space, self._made_of, self._probe = ProbeSpace.of(vectors), len(found), None
+            self._places = dict(zip(found, self._space.place(vectors), strict=True))
