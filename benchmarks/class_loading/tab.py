@@ -68,6 +68,8 @@ class Tab:
         self._kept: dict[str, ForwardMsg] = {}
         self._timers: dict[str, asyncio.Task[None]] = {}
         self._fetched: set[str] = set()
+        self._shown: dict[tuple[int, ...], str] = {}
+        """The picture at each place of the page."""
         self._background: set[asyncio.Task[Any]] = set()
         self._waiting: list[Run] = []
         self._drawn: set[str] = set()
@@ -200,7 +202,7 @@ class Tab:
         elif kind == "page_info_changed":
             self._query = message.page_info_changed.query_string
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-            self._draw(message.delta)
+            self._draw(message.delta, tuple(message.metadata.delta_path))
 
     def _begin(self, message: ForwardMsg) -> None:
         session = message.new_session
@@ -209,6 +211,7 @@ class Tab:
             self._stop_timers()
             self._page = session.page_script_hash
             self._drawn = set()
+            self._shown.clear()
         for run in self._waiting:
             run.started = run.started or run.begins(message)
 
@@ -224,7 +227,7 @@ class Tab:
             if not run.done.done():
                 run.done.set_result(ended - run.began)
 
-    def _draw(self, delta: Any) -> None:
+    def _draw(self, delta: Any, place: tuple[int, ...]) -> None:
         element = delta.new_element
         kind = element.WhichOneof("type")
         if kind == "button":
@@ -237,6 +240,7 @@ class Tab:
             self.fragments[key] = delta.fragment_id
         elif kind == "imgs":
             for one in element.imgs.imgs:
+                self._shown[place] = one.url
                 self._fetch(one.url)
         elif kind == "exception":
             self.errors.append(f"exception on a page: {element.exception.message[:200]}")
@@ -254,7 +258,8 @@ class Tab:
         try:
             answer = await self._client.get(url)
             self.pictures += 1
-            if answer.status_code != 200:
+            # The server forgets a picture that is no longer on the page; a browser that is late loads it in vain.
+            if answer.status_code != 200 and url in self._shown.values():
                 self.errors.append(f"{url.split('?')[0]} answered {answer.status_code}")
         except httpx.HTTPError as error:
             self.errors.append(f"a picture was not loaded: {type(error).__name__}")
