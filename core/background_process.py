@@ -21,7 +21,7 @@ from core.workspace import REPOSITORY
 LOCK_SECONDS = 5.0
 """How long a process should wait for its lock: ``lock_is_held`` takes the lock for a moment in order to test it."""
 
-TRAINING_STEPS = 10
+TRAINING_STEPS, CLASS_STEPS = 10, 19
 _NICE = 15
 _AUTOGROUP = Path("/proc/self/autogroup")
 _BELOW_NORMAL = 0x4000  # of Windows: psutil.BELOW_NORMAL_PRIORITY_CLASS, which exists only there
@@ -58,7 +58,8 @@ def lower_priority(steps: int = _NICE) -> None:
     """Give this process a low priority, so that pages come first. Where that is not allowed, nothing changes.
 
     With the default of 15 it gets what others leave. Somebody waits for the result of one with 5: it gets a third of
-    what a page gets. A training has 10, a tenth of a page.
+    what a page gets. A training has 10, a tenth of a page; in a class 19, because thirty of them may start at the same
+    time, and would get three quarters of the processor.
     """
     if hasattr(os, "nice"):
         with contextlib.suppress(OSError):

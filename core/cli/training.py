@@ -293,12 +293,13 @@ def _check_weights(recipe: "Recipe") -> None:
 
 def _train_in_background(reference: str) -> None:
     """Train a run that a page has created, without output; pages come first."""
-    from core.background_process import TRAINING_STEPS, lower_priority
+    from core.background_process import CLASS_STEPS, TRAINING_STEPS, lower_priority
+    from core.people.mode import people_mode
     from core.runs.folder import open_run
     from core.runs.worker import work
     from core.workspace import open_workspace
 
-    lower_priority(TRAINING_STEPS)
+    lower_priority(TRAINING_STEPS if people_mode() == "alone" else CLASS_STEPS)
     workspace = open_workspace()
     status = work(open_run(reference, workspace), workspace, own_process=True)
     if status.state not in ("finished", "stopped"):
