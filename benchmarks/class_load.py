@@ -1,6 +1,6 @@
 """Load test of a class: pupils who label, look at pages and queue trainings at the same time on one server.
 
-    python benchmarks/class_load.py [--pupils 30] [--minutes 5] [--out FILE]
+    python benchmarks/class_load.py [--pupils 30] [--minutes 5] [--processes 2] [--out FILE]
 
 It starts the server of a class in a folder of its own, hands a project of 180 photos, whose features the teacher has
 computed, out to every pupil, and drives a browser tab for each of them without a browser (benchmarks/class_loading).
@@ -44,6 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pupils", type=int, default=30)
     parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--processes", type=int, default=2, help="of the server; a browser stays with one of them")
     parser.add_argument("--out", type=Path, help="write the table to this file, too")
     parser.add_argument(
         "--after", type=float, default=135.0, help="seconds from the last one leaving until the memory is measured"
@@ -55,7 +56,7 @@ def main() -> None:
         home.mkdir(parents=True)
         os.environ["RESNET_STUDIO_HOME"], os.environ["RESNET_STUDIO_PEOPLE"] = str(home), "class"
         classroom = make_class(home)
-        server = ClassProcess.start(home)
+        server = ClassProcess.start(home, options.processes)
         try:
             text, missed = asyncio.run(loaded(server, classroom, options.pupils, options.minutes, options.after))
         finally:
@@ -68,15 +69,16 @@ async def loaded(
     server: ClassProcess, classroom: ClassRoom, count: int, minutes: float, after: float
 ) -> tuple[str, list[str]]:
     """Load the server and return the report."""
-    pupils = [Pupil(f"Pupil {number:02}", server.address, CLASSES, number) for number in range(1, count + 1)]
-    first = Pupil("Early Bird", server.address, CLASSES, 0)
-    for one in (first, *pupils):
+    pupils = [Pupil(f"Pupil {number:02}", server.address(number), CLASSES, number) for number in range(1, count + 1)]
+    early = [Pupil(f"Early Bird {number}", server.address(number), CLASSES, 0) for number in range(len(server.ports))]
+    for one in (*early, *pupils):
         await one.join(classroom.code)
     say("all have joined")
     await asyncio.to_thread(give_project, server.home, classroom.id)
     say("the project is handed out")
     watch = Watch(server)
-    await look_around(first)
+    for one in early:
+        await look_around(one)
     await asyncio.to_thread(watch.look)
     before, started = watch.rss[-1][1], watch.cpu_seconds
     say("the load begins")

@@ -81,57 +81,68 @@ def give_project(home: Path, class_id: int) -> None:
 
 @dataclass
 class ClassProcess:
-    """A running server of a class, on this computer alone, without https."""
+    """A running server of a class, on this computer alone, without https; of one process or several."""
 
     home: Path
-    port: int
-    process: subprocess.Popen[bytes]
+    ports: list[int] = field(default_factory=list)
+    processes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
     @classmethod
-    def start(cls, home: Path, seconds: float = 120.0) -> "ClassProcess":
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            port = int(listener.getsockname()[1])
+    def start(cls, home: Path, processes: int = 1, seconds: float = 120.0) -> "ClassProcess":
+        started = cls(home)
         environment = {**os.environ, "RESNET_STUDIO_HOME": str(home), "RESNET_STUDIO_PEOPLE": "class"}
         environment |= {"RESNET_STUDIO_SERVER_FILES": "off", "STREAMLIT_SERVER_ADDRESS": "127.0.0.1"}
-        with (home / "server.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
-                cwd=REPOSITORY,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        started = cls(home, port, process)
+        for _ in range(processes):
+            with socket.socket() as listener:
+                listener.bind(("127.0.0.1", 0))
+                port = int(listener.getsockname()[1])
+            with (home / "server.log").open("ab") as log:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+                    cwd=REPOSITORY,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                )
+            started.ports.append(port)
+            started.processes.append(process)
+            started._wait(port, process, seconds)
+        return started
+
+    def _wait(self, port: int, process: "subprocess.Popen[bytes]", seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and process.poll() is None:
             try:
-                with urllib.request.urlopen(f"{started.address}/_stcore/health", timeout=2):
-                    return started
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
+                    return
             except OSError:
                 time.sleep(0.2)
-        started.end()
-        raise RuntimeError(f"the server did not start:\n{(home / 'server.log').read_text(errors='replace')}")
+        self.end()
+        log = (self.home / "server.log").read_text(errors="replace")
+        raise RuntimeError(f"the server did not start:\n{log}")
 
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    def address(self, pupil: int) -> str:
+        """Return the address of the process that serves a pupil, who stays there: as Caddy's cookie does it."""
+        return f"http://127.0.0.1:{self.ports[pupil % len(self.ports)]}"
 
     def end(self) -> None:
         """End the server and the trainings and other processes that it has started for this folder."""
         family = _started_for(self.home)
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+        for process in self.processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        own = {process.pid for process in self.processes}
         for one in family:
-            if one.pid != self.process.pid:
+            if one.pid not in own:
                 with contextlib.suppress(psutil.Error):
                     one.kill()
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        for process in self.processes:
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 @dataclass
@@ -140,15 +151,15 @@ class Watch:
 
     server: ClassProcess
     rss: list[tuple[float, float]] = field(default_factory=list)
-    """Moment and MiB of the server's process."""
+    """Moment and MiB of the server's processes."""
     everything: list[float] = field(default_factory=list)
-    """MiB of the server's process and all that it has started."""
+    """MiB of the server's processes and all that they have started."""
     training: list[bool] = field(default_factory=list)
     """Whether a training ran."""
     priorities: set[int] = field(default_factory=set)
     """The nice values of trainings."""
     cpu_seconds: float = 0.0
-    """Of the server's process."""
+    """Of the server's processes."""
 
     async def run(self) -> None:
         """Sample until cancelled."""
@@ -158,7 +169,7 @@ class Watch:
 
     def look(self) -> None:
         """Take one sample."""
-        mine = psutil.Process(self.server.process.pid)
+        mine = [psutil.Process(one.pid) for one in self.server.processes]
         total = 0.0
         live = _training_pids(self.server.home)
         for one in _started_for(self.server.home):
@@ -167,9 +178,9 @@ class Watch:
                 total += memory
                 if one.pid in live:
                     self.priorities.add(one.nice())
-        times = mine.cpu_times()
-        self.cpu_seconds = times.user + times.system
-        self.rss.append((time.monotonic(), mine.memory_info().rss / 2**20))
+        times = [one.cpu_times() for one in mine]
+        self.cpu_seconds = sum(one.user + one.system for one in times)
+        self.rss.append((time.monotonic(), sum(one.memory_info().rss for one in mine) / 2**20))
         self.everything.append(total)
         self.training.append(bool(live))
 

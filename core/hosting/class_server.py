@@ -9,9 +9,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,18 @@ class Settings:
     people: str  # who is here: alone or class
     upload_megabytes: int
     caddy: str | None  # its program; None: Streamlit speaks TLS itself
+    processes: int = 1  # of the app, behind Caddy, which sends each browser to the same one
+
+
+@dataclass(frozen=True)
+class _Program:
+    """Something that runs as long as the server."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    port: int
+    secure: bool = False  # whether it speaks https
 
 
 def environment_of_app(settings: Settings, port: int) -> dict[str, str]:
@@ -69,7 +81,7 @@ def environment_of_app(settings: Settings, port: int) -> dict[str, str]:
     }
 
 
-def environment_of_caddy(settings: Settings, app_port: int) -> dict[str, str]:
+def environment_of_caddy(settings: Settings, app_ports: Sequence[int]) -> dict[str, str]:
     """Return what the Caddyfile reads."""
     given = settings.certificate
     automatic = given is None
@@ -80,7 +92,7 @@ def environment_of_caddy(settings: Settings, app_port: int) -> dict[str, str]:
         # Not with a certificate that browsers warn of: they would no longer let anybody go on.
         "CLASS_HSTS": 'Strict-Transport-Security "max-age=31536000"' if automatic else "",
         "CLASS_UPLOAD": f"{settings.upload_megabytes + _FORM_MEGABYTES}MB",
-        "CLASS_APP": f"{_LOOPBACK}:{app_port}",
+        "CLASS_APP": " ".join(f"{_LOOPBACK}:{port}" for port in app_ports),
         # Where Caddy keeps the certificates that it gets.
         "XDG_DATA_HOME": str(settings.root / FOLDER),
         "XDG_CONFIG_HOME": str(settings.root / FOLDER),
@@ -93,22 +105,29 @@ def run_class_server(settings: Settings, ready: Callable[[], None]) -> int:
     Raises StudioError if the port is taken, or the app or Caddy does not start.
     """
     _check_port(settings.port)
-    app_port = _free_port() if settings.caddy else settings.port
-    programs = {"The app": [sys.executable, "-m", "streamlit", "run", "app.py"]}
-    environments = {"The app": environment_of_app(settings, app_port)}
+    app_ports = [_free_port() for _ in range(settings.processes)] if settings.caddy else [settings.port]
+    app = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    programs = [
+        _Program(
+            "The app" if number == 1 else f"The app (process {number})", app, environment_of_app(settings, port), port
+        )
+        for number, port in enumerate(app_ports, 1)
+    ]
     if settings.caddy:
-        programs["Caddy"] = [settings.caddy, "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
-        environments["Caddy"] = environment_of_caddy(settings, app_port)
+        command = [settings.caddy, "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
+        programs.append(
+            _Program("Caddy", command, environment_of_caddy(settings, app_ports), settings.port, secure=True)
+        )
+    elif settings.certificate is not None:
+        programs = [replace(one, secure=True) for one in programs]
     with _ended_by_signals() as ended, ended_together() as must_end, _children() as children:
-        for name, command in programs.items():
-            children[name] = _start(name, command, environments[name])
-            must_end(children[name])
-            port = app_port if name == "The app" else settings.port
-            secure = name == "Caddy" or (settings.caddy is None and settings.certificate is not None)
-            if not _answers(children[name], port, secure, ended):
+        for one in programs:  # one after the other: the first brings the databases up to date
+            children[one.name] = _start(one.name, one.command, one.environment)
+            must_end(children[one.name])
+            if not _answers(children[one.name], one.port, one.secure, ended):
                 if ended:
                     return 0
-                raise StudioError(f"{name} did not start; its messages stand above.")
+                raise StudioError(f"{one.name} did not start; its messages stand above.")
         ready()
         while not ended:
             for name, process in children.items():

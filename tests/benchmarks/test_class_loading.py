@@ -62,7 +62,7 @@ def test_lost_and_foreign_labels_are_counted(pupils: list[Person]) -> None:
 
 def shown(presses: list[float], pages: list[float], check: LabelCheck, memory: dict[str, float]) -> tuple[str, str]:
     record = Record("Ada", presses=presses, pages={"Home": pages})
-    watch = Watch(ClassProcess(Path(), 0, None))  # type: ignore[arg-type]
+    watch = Watch(ClassProcess(Path()))
     text, missed = report([record], watch, check, 5, memory, 1.0)
     return text, "; ".join(missed)
 

@@ -88,11 +88,23 @@ def test_behind_caddy_only_caddy_reaches_the_app(tmp_path: Path) -> None:
     behind = settings(tmp_path, caddy="/usr/bin/caddy")
     told = environment_of_app(behind, 9000)
     assert told["STREAMLIT_SERVER_ADDRESS"] == "127.0.0.1" and "STREAMLIT_SERVER_SSL_KEY_FILE" not in told
-    caddy = environment_of_caddy(behind, 9000)
+    caddy = environment_of_caddy(behind, [9000])
     assert caddy["CLASS_ADDRESS"] == ":8501" and caddy["CLASS_APP"] == "127.0.0.1:9000"
     assert caddy["CLASS_TLS"].startswith('tls "') and caddy["CLASS_HSTS"] == ""
-    public = environment_of_caddy(settings(tmp_path, caddy="c", certificate=None, name="a.example", port=443), 9000)
+    public = environment_of_caddy(settings(tmp_path, caddy="c", certificate=None, name="a.example", port=443), [9000])
     assert public["CLASS_ADDRESS"] == "a.example" and public["CLASS_TLS"] == "" and public["CLASS_HSTS"]
+
+
+def test_caddy_sends_a_browser_to_the_same_of_several_processes(tmp_path: Path) -> None:
+    caddy = environment_of_caddy(settings(tmp_path, caddy="c", processes=2), [9000, 9001])
+    assert caddy["CLASS_APP"] == "127.0.0.1:9000 127.0.0.1:9001"
+    assert re.search(r"lb_policy cookie \w+", CADDYFILE.read_text(encoding="utf-8"))
+
+
+def test_several_processes_without_caddy_are_refused() -> None:
+    command = [sys.executable, "-m", "core", "class-server", "--without-caddy", "--processes", "2"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "need Caddy" in done.stderr
 
 
 def test_the_caddyfile_names_no_variable_that_nobody_sets() -> None:

@@ -43,6 +43,15 @@ def class_server(
         bool,
         typer.Option("--behind-proxy", help="Speak http: a proxy of yours speaks https, as in compose.yaml."),
     ] = False,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=16,
+            help="Processes of the app, about 1.2 GB each; Caddy sends each browser to the same one. Default: two for a "
+            "class behind Caddy, else one.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Start the app for other devices over https, so that phones have a camera; prints its address as a QR code.
@@ -55,11 +64,16 @@ def class_server(
     from core.hosting.addresses import own_address, own_addresses, own_names
     from core.hosting.certificate import given, self_signed
     from core.hosting.class_server import Settings, find_caddy, run_class_server
+    from core.processors import available_processors
     from core.workspace import open_workspace
 
     if (certificate is None) != (key is None):
         raise StudioError("--certificate and --key belong together. Give both, or neither.")
     caddy = None if without_caddy or behind_proxy else find_caddy()
+    if processes is None:
+        processes = min(2, available_processors()) if caddy and people != "alone" else 1
+    if processes > 1 and caddy is None:
+        raise StudioError("Several processes need Caddy, which sends each browser to one of them. Install Caddy.")
     root = open_workspace().root
     if certificate is not None and key is not None:
         shown: Certificate | None = given(certificate, key)
@@ -72,7 +86,7 @@ def class_server(
         shown = self_signed(root, hosts)
     host = name or own_address()
     pin = _first_pin() if people != "alone" else None
-    settings = Settings(root, host, port, shown, name, people, upload_megabytes, caddy)
+    settings = Settings(root, host, port, shown, name, people, upload_megabytes, caddy, processes)
     address = f"https://{host}" if behind_proxy else f"https://{host}{'' if port == 443 else f':{port}'}"
 
     def ready() -> None:
