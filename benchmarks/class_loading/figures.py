@@ -67,8 +67,8 @@ def report(
     trained = 100 * sum(watch.training) / max(1, len(watch.training))
     lines = [
         f"{len(records)} pupils for {minutes:g} minutes on {processor_name()}, {available_processors()} processors, "
-        f"with the test itself on the same ones ({own:.0f} s of processor time; the server's {len(watch.server.processes)} "
-        f"processes {watch.cpu_seconds:.0f} s).",
+        f"with the test itself on the same ones ({own:.0f} s of processor time; the server's "
+        f"{len(watch.server.processes)} processes {watch.cpu_seconds:.0f} s).",
         "",
         "| | number | median | 95 % | longest | goal |",
         "|---|---|---|---|---|---|",

@@ -48,8 +48,8 @@ def class_server(
         typer.Option(
             min=1,
             max=16,
-            help="Processes of the app, about 1.2 GB each; Caddy sends each browser to the same one. Default: two for a "
-            "class behind Caddy, else one.",
+            help="Processes of the app, about 1.2 GB each; Caddy sends each browser to the same one. Default: two for "
+            "a class behind Caddy, else one.",
         ),
     ] = None,
     json: Json = False,
