@@ -111,10 +111,12 @@ def stages_of(arch: str, size: int = 224, classes: int = 1000) -> list[StageInfo
     """Return the stages of an architecture in order and the head last; raises the same errors as `summarize`."""
     model = _on_meta(arch, classes, size)
     count = _count_of(arch)
-    pictures = torch.empty(1, 3, size, size, device="meta")
+    maps = model.forward_to(torch.empty(1, 3, size, size, device="meta"), "stem")
     stages = []
     for place, stage in enumerate(STAGES):
-        shape = tuple(model.forward_to(pictures, stage).shape[1:])
+        if stage != "stem":
+            maps = model.get_submodule(stage)(maps)
+        shape = tuple(maps.shape[1:])
         if stage == "stem":
             stages.append(StageInfo(stage, 0, shape, count(model.conv1) + count(model.bn1), "stem"))
         else:

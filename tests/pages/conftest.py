@@ -9,14 +9,18 @@ import pytest
 import streamlit as st
 from PIL import Image
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 
 from core.data.pictures.decoding import Decoded
 from core.data.store.add_images import prepare_image
 from core.data.store.store import Project, Store
+from core.workers import pool
 from core.workspace import REPOSITORY, open_workspace
+from pages.components.computing import computation
 from pages.components.shared.frame import PAGES
 from pages.components.shared.wording import SPLIT
+from tests.pages.worker_here import WorkerHere
 
 OpenPage = Callable[..., AppTest]
 
@@ -28,6 +32,33 @@ def packages_are_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", lambda: found)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pages_are_compiled_once() -> Iterator[None]:
+    """Every run of an AppTest compiles its page anew, and asks a thousand times a second whether it has ended."""
+    compiled = ScriptCache()
+
+    def wait(runner: local_script_runner.LocalScriptRunner, timeout: float = 3) -> None:
+        assert runner._script_thread is not None
+        runner._script_thread.join(timeout)
+        assert runner.script_stopped(), f"the page did not end in {timeout} seconds"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app_test, "ScriptCache", lambda: compiled)
+        patch.setattr(local_script_runner, "ScriptCache", lambda: compiled)
+        patch.setattr(local_script_runner, "require_widgets_deltas", wait)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def computed_in_this_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Computations of the pool run in a thread of this process, and a page looks for their end more often."""
+    monkeypatch.setattr(pool, "Worker", WorkerHere)
+    monkeypatch.setattr(computation, "POLL_SECONDS", 0.02)
+    yield
+    for worker in WorkerHere.started:
+        worker.end()  # what nobody waits for any more would go on in a workspace that is deleted
 
 
 @pytest.fixture(autouse=True)
