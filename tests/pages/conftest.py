@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,12 +16,17 @@ from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 from core.data.pictures.decoding import Decoded
 from core.data.store.add_images import prepare_image
 from core.data.store.store import Project, Store
+from core.models import bundle
+from core.models.bundle import BundleInfo
 from core.workers import pool
 from core.workspace import REPOSITORY, open_workspace
 from pages.components.computing import computation
 from pages.components.shared.frame import PAGES
 from pages.components.shared.wording import SPLIT
 from tests.pages.worker_here import WorkerHere
+
+if TYPE_CHECKING:
+    from core.models.resnet import ResNet
 
 OpenPage = Callable[..., AppTest]
 
@@ -49,6 +55,30 @@ def pages_are_compiled_once() -> Iterator[None]:
         patch.setattr(local_script_runner, "ScriptCache", lambda: compiled)
         patch.setattr(local_script_runner, "require_widgets_deltas", wait)
         yield
+
+
+@pytest.fixture(autouse=True)
+def weights_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The weights of the finished run are links to one file: a test gets the network that an earlier one has read."""
+    read_network = bundle._load_network
+
+    def network(folder: Path, info: BundleInfo) -> "ResNet":
+        try:
+            file = (bundle.complete_folder(folder) / bundle.WEIGHTS_FILE).stat()
+        except OSError:
+            return read_network(folder, info)
+        made_of = (info.task, info.arch, len(info.classes), info.model_sha256)
+        key = (file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, *made_of)
+        if key not in _networks:
+            while len(_networks) > 3:
+                _networks.pop(next(iter(_networks)))
+            _networks[key] = read_network(folder, info)
+        return _networks[key]
+
+    monkeypatch.setattr(bundle, "_load_network", network)
+
+
+_networks: "dict[tuple[object, ...], ResNet]" = {}
 
 
 @pytest.fixture(autouse=True)
