@@ -5,7 +5,6 @@ import hashlib
 import json
 import math
 import uuid
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,8 @@ import pandas as pd
 
 from core.data.grouping.group_remarks import ALONE, PlacedPhoto, few_groups_remarks, leak_remarks
 from core.data.grouping.merged_groups import PhotoGroup, merged_groups
-from core.data.splits import SPLITS, SplitItem, complete
+from core.data.split_counts import count_splits
+from core.data.splits import SplitItem, complete
 from core.data.store.records import TASKS
 from core.data.tables.csv_cells import as_row, restore
 from core.data.tables.label_rows import Problem
@@ -76,10 +76,7 @@ class Snapshot:
 
     def counts(self) -> pd.DataFrame:
         """Count images by class (the index, in order) and split (columns train, val, test)."""
-        found = Counter(zip(self.frame["label"], self.frame["split"], strict=True))
-        rows = [[found[label, split] for split in SPLITS] for label in self.classes]
-        # pandas.crosstab takes 15 ms even of a small table, and pages ask again and again.
-        return pd.DataFrame(rows, pd.Index(self.classes, name="label"), pd.Index(SPLITS, name="split"), dtype="int64")
+        return count_splits(self.frame["label"], self.frame["split"], self.classes)
 
     def write(self, path: Path) -> None:
         """Write a CSV whose first line holds task, classes and digest; whole or not at all."""

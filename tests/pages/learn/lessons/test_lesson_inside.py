@@ -130,6 +130,6 @@ def test_the_table_of_stages_is_that_of_the_drawing() -> None:
 
 def test_a_squeezed_block_says_that_it_sees_the_whole_picture(lesson: AppTest) -> None:
     lesson.number_input(key="learn-size").set_value(64)
-    inside(lesson, "seresnet152", "layer4.2")
-    assert figures(lesson)["Receptive field"] == "1,451 pixels"
+    inside(lesson, "seresnet50", "layer4.2")
+    assert figures(lesson)["Receptive field"] == "427 pixels"
     assert any("Through squeeze-and-excitation" in caption.value for caption in lesson.caption)
