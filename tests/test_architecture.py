@@ -67,6 +67,7 @@ FLOORS = {
         "tables",
         "grouping",
         "splits",
+        "split_counts",
         "store",
         "project_copy",
         "limited",

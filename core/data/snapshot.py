@@ -7,7 +7,6 @@ import math
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,7 +14,8 @@ import pandas as pd
 
 from core.data.grouping.group_remarks import ALONE, PlacedPhoto, few_groups_remarks, leak_remarks
 from core.data.grouping.merged_groups import PhotoGroup, merged_groups
-from core.data.splits import SPLITS, SplitItem, complete
+from core.data.split_counts import count_splits
+from core.data.splits import SplitItem, complete
 from core.data.store.records import TASKS
 from core.data.tables.csv_cells import as_row, restore
 from core.data.tables.label_rows import Problem
@@ -76,13 +76,7 @@ class Snapshot:
 
     def counts(self) -> pd.DataFrame:
         """Count images by class (the index, in order) and split (columns train, val, test)."""
-        return self._counts.copy()
-
-    @cached_property
-    def _counts(self) -> pd.DataFrame:
-        # Counted once: the page with the recipe asks four times, and once for each run in the queue of a class.
-        table = pd.crosstab(self.frame["label"], self.frame["split"])
-        return table.reindex(index=list(self.classes), columns=list(SPLITS), fill_value=0)
+        return count_splits(self.frame["label"], self.frame["split"], self.classes)
 
     def write(self, path: Path) -> None:
         """Write a CSV whose first line holds task, classes and digest; whole or not at all."""

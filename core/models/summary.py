@@ -111,15 +111,17 @@ def stages_of(arch: str, size: int = 224, classes: int = 1000) -> list[StageInfo
     """Return the stages of an architecture in order and the head last; raises the same errors as `summarize`."""
     model = _on_meta(arch, classes, size)
     count = _count_of(arch)
-    pictures = torch.empty(1, 3, size, size, device="meta")
+    maps = model.forward_to(torch.empty(1, 3, size, size, device="meta"), "stem")
     stages = []
     for place, stage in enumerate(STAGES):
-        shape = tuple(model.forward_to(pictures, stage).shape[1:])
         if stage == "stem":
-            stages.append(StageInfo(stage, 0, shape, count(model.conv1) + count(model.bn1), "stem"))
+            parameters = count(model.conv1) + count(model.bn1)
+            stages.append(StageInfo(stage, 0, tuple(maps.shape[1:]), parameters, "stem"))
         else:
+            layers = model.get_submodule(stage)
+            maps = layers(maps)
             blocks = model.config.layers[place - 1]
-            stages.append(StageInfo(stage, blocks, shape, count(model.get_submodule(stage)), model.config.block))
+            stages.append(StageInfo(stage, blocks, tuple(maps.shape[1:]), count(layers), model.config.block))
     return [*stages, StageInfo("head", 0, (classes,), count(model.fc), "head")]
 
 

@@ -3,20 +3,30 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import streamlit as st
 from PIL import Image
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 
 from core.data.pictures.decoding import Decoded
 from core.data.store.add_images import prepare_image
 from core.data.store.store import Project, Store
+from core.models import bundle
+from core.models.bundle import BundleInfo
+from core.workers import pool
 from core.workspace import REPOSITORY, open_workspace
+from pages.components.computing import computation
 from pages.components.shared.frame import PAGES
 from pages.components.shared.wording import SPLIT
+from tests.pages.worker_here import WorkerHere
+
+if TYPE_CHECKING:
+    from core.models.resnet import ResNet
 
 OpenPage = Callable[..., AppTest]
 
@@ -28,6 +38,57 @@ def packages_are_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", lambda: found)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pages_are_compiled_once() -> Iterator[None]:
+    """Every run of an AppTest compiles its page anew, and asks a thousand times a second whether it has ended."""
+    compiled = ScriptCache()
+
+    def wait(runner: local_script_runner.LocalScriptRunner, timeout: float = 3) -> None:
+        assert runner._script_thread is not None
+        runner._script_thread.join(timeout)
+        assert runner.script_stopped(), f"the page did not end in {timeout} seconds"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app_test, "ScriptCache", lambda: compiled)
+        patch.setattr(local_script_runner, "ScriptCache", lambda: compiled)
+        patch.setattr(local_script_runner, "require_widgets_deltas", wait)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def weights_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The weights of the finished run are links to one file: a test gets the network that an earlier one has read."""
+    read_network = bundle._load_network
+
+    def network(folder: Path, info: BundleInfo) -> "ResNet":
+        try:
+            file = (bundle.complete_folder(folder) / bundle.WEIGHTS_FILE).stat()
+        except OSError:
+            return read_network(folder, info)
+        made_of = (info.task, info.arch, len(info.classes), info.model_sha256)
+        key = (file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, *made_of)
+        if key not in _networks:
+            while len(_networks) > 3:
+                _networks.pop(next(iter(_networks)))
+            _networks[key] = read_network(folder, info)
+        return _networks[key]
+
+    monkeypatch.setattr(bundle, "_load_network", network)
+
+
+_networks: "dict[tuple[object, ...], ResNet]" = {}
+
+
+@pytest.fixture(autouse=True)
+def computed_in_this_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Computations of the pool run in a thread of this process, and a page looks for their end more often."""
+    monkeypatch.setattr(pool, "Worker", WorkerHere)
+    monkeypatch.setattr(computation, "POLL_SECONDS", 0.02)
+    yield
+    for worker in WorkerHere.started:
+        worker.end()  # what nobody waits for any more would go on in a workspace that is deleted
 
 
 @pytest.fixture(autouse=True)

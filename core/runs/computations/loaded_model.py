@@ -14,7 +14,8 @@ def loaded_model(reference: str, workspace: Workspace) -> Predictor:
     # A live run replaces its best model now and then.
     written = 0 if folder is None else (complete_folder(folder) / INFO_FILE).stat().st_mtime_ns
     key = (IMAGENET if folder is None else str(folder.resolve()), str(workspace.root), written)
-    if key not in _last:
+    found = _last.get(key)
+    if found is None:
         _last.clear()  # before the next one is loaded: memory is limited
-        _last[key] = load_predictor(reference, workspace)
-    return _last[key]
+        found = _last[key] = load_predictor(reference, workspace)
+    return found

@@ -1,5 +1,6 @@
 """The Annotate page with suggestions: accepting them, orders, reviewing confident ones, Similar and Map."""
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -49,7 +50,10 @@ def until(app: AppTest, holds: Callable[[AppTest], bool]) -> AppTest:
     """Rerun the page until the background model has finished."""
     end = time.monotonic() + 120
     while not holds(app) and time.monotonic() < end:
-        time.sleep(0.1)
+        time.sleep(0.02)
+        for thread in threading.enumerate():
+            if thread.name.startswith("suggestions-"):
+                thread.join(end - time.monotonic())
         app.run()
     assert holds(app), messages(app)
     return app

@@ -13,6 +13,11 @@ from tests.pages.waiting import until
 from tests.workers.test_pool import OURS
 
 
+@pytest.fixture(autouse=True)
+def computed_in_this_process() -> None:
+    """No: these tests have real processes."""
+
+
 @pytest.fixture
 def pool(monkeypatch: pytest.MonkeyPatch) -> Pool:
     """A pool with tasks for tests."""

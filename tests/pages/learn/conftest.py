@@ -1,13 +1,24 @@
 """The Learn page opened at the lesson that a test module is about; computers without weights or shipped results."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.lessons import shipped_results
+from core.models import summary
 from tests.pages.conftest import OpenPage
+
+
+@pytest.fixture(scope="session", autouse=True)
+def networks_are_summarized_once() -> Iterator[None]:
+    """What Streamlit caches is let go after every test, but the layers of a network are the same in all of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("summarize", "stages_of"):
+            patch.setattr(summary, name, cache(getattr(summary, name)))
+        yield
 
 
 @pytest.fixture

@@ -283,11 +283,6 @@ SECTIONS: dict[str, tuple[str, str, list[Callable[[AppTest], None]]]] = {
         hostile.PROJECT,
         [_choose("evaluate-view", "All photos"), _first_photo],
     ),
-    "evaluate, before the exam": (
-        f"Evaluate {hostile.RUN_ID}",
-        hostile.PROJECT,
-        [_choose(f"split-{hostile.RUN_ID}", "test")],
-    ),
     "evaluate, exam": (
         f"Evaluate {hostile.OTHER_ID}",
         hostile.PROJECT,
@@ -298,14 +293,19 @@ SECTIONS: dict[str, tuple[str, str, list[Callable[[AppTest], None]]]] = {
         hostile.PROJECT,
         [_choose("evaluate-view", "All photos"), _switch(f"photos-{hostile.RUN_ID}-val-several")],
     ),
+    "evaluate, before the exam": (
+        f"Evaluate {hostile.RUN_ID}",
+        hostile.PROJECT,
+        [_choose(f"split-{hostile.RUN_ID}", "test")],
+    ),
     "evaluate, what changed": (f"Evaluate {hostile.OTHER_ID}", hostile.PROJECT, []),
     "evaluate, boxes": (f"Evaluate {hostile.BOX_RUN_ID}", hostile.BOX_PROJECT, []),
     "explain": ("Explain", hostile.PROJECT, []),
+    "explain, check": ("Explain", hostile.PROJECT, [_choose("explain-closer", "Check this heatmap")]),
     **{
         f"explain, {view}": ("Explain", hostile.PROJECT, [_choose("explain-view", view)])
         for view in ("Cover it yourself", "Compare two runs", "What a class is made of")
     },
-    "explain, check": ("Explain", hostile.PROJECT, [_choose("explain-closer", "Check this heatmap")]),
     "explain, many photos": ("Explain", hostile.PROJECT, [_choose("explain-view", "Predict many photos"), _predict]),
     "export": (
         "Export",
@@ -315,16 +315,19 @@ SECTIONS: dict[str, tuple[str, str, list[Callable[[AppTest], None]]]] = {
 }
 
 
-@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize(("page", "project"), dict.fromkeys(each[:2] for each in SECTIONS.values()))
 def test_no_page_or_section_draws_a_name_as_markdown(
-    open_page: OpenPage, names: dict[str, Project], section: str
+    open_page: OpenPage, names: dict[str, Project], page: str, project: str
 ) -> None:
-    page, project, steps = SECTIONS[section]
-    page, _, run = page.partition(" ")
+    """A page is opened once, and its sections one after the other in it."""
+    name, _, run = page.partition(" ")
     query = {"project": str(names[project].id), "name": hostile.PEOPLE[0]} | ({"run": run} if run else {})
-    app = open_page(page, **query)
+    app = open_page(name, **query)
     assert not unescaped(app)
-    for step in steps:
-        step(app)
-        assert not unescaped(app)
-    assert not app.exception and not [one for one in messages(app) if "Something went wrong" in one]
+    for section, (*place, steps) in SECTIONS.items():
+        if place == [page, project]:
+            for step in steps:
+                step(app)
+                assert not unescaped(app), section
+            assert not app.exception, section
+            assert not [one for one in messages(app) if "Something went wrong" in one], section

@@ -99,21 +99,25 @@ def find_box_columns(columns: Sequence[str]) -> BoxColumns:
     only a part of a box is there, no box is read, and the result says what is missing.
     """
     at = {name: place for place, name in reversed([*enumerate(columns)])}
-    for family in _FAMILIES:
+    names = set(at)
+    # Of the hundreds of families, a table has names of a few at most.
+    families = [family for family in _FAMILIES if not names.isdisjoint(family)]
+    for family in families:
         if _all(family, at):
             return BoxColumns(_places(family, at), "corners", *_photo_size(at, plain=not _has_own_size(at)))
-    begun = [family for family in _FAMILIES if _is_begun(family, at)]
+    begun = [family for family in families if _is_begun(family, at)]
     if begun:
         return _incomplete(max(begun, key=lambda family: sum(name in at for name in family)), at)
-    for shape, first, prefix in _first_two():
+    starts = [start for start in _STARTS if not names.isdisjoint(start[1])]
+    for shape, first, prefix in starts:
         if _all(first, at):
             for size in _sizes(prefix, at):
                 if _all(size, at):
                     plain = not set(size).intersection(_SIZES[0])
                     found = BoxColumns(_places((*first, *size), at), shape, *_photo_size(at, plain=plain))
                     return replace(found, plain=first == (prefix + BOX[0], prefix + BOX[1]))
-    for _, first, prefix in _first_two():
-        if first != BOX[:2] and any(name in at for name in first) and not _WORDS.intersection(first):
+    for _, first, prefix in starts:
+        if first != BOX[:2] and not _WORDS.intersection(first):
             return _incomplete((*first, *_sizes(prefix, at)[0]), at)
     return BoxColumns((), "sides", *_photo_size(at, plain=True))
 
@@ -124,6 +128,9 @@ def _first_two() -> Iterator[tuple[Shape, tuple[str, ...], str]]:
         for shape, pairs in (("sides", (*(family[:2] for family in _CORNERS), BOX[:2])), ("centre", _CENTRES)):
             for pair in pairs:
                 yield ("centre" if shape == "centre" else "sides"), tuple(prefix + name for name in pair), prefix
+
+
+_STARTS = tuple(_first_two())
 
 
 def _sizes(prefix: str, at: Mapping[str, int]) -> list[tuple[str, ...]]:

@@ -2,15 +2,28 @@
 
 import re
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.lessons.layers import LAYERS
+from core.lessons import layers
+from core.lessons.layers import LAYERS, LayerComparison, LayerPair
 from core.models.weights import Pretrained
 from pages.components.learn.lessons.lesson_layers import rounded
 from tests.pages.conftest import OpenPage, messages
 
 RIGHT = "112 × 112: the kernel moves two pixels at a time"
+
+
+@pytest.fixture(autouse=True)
+def timed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One pass is timed instead of nine."""
+    compare = layers.compare_layers
+
+    def once(pair: LayerPair, inputs: np.ndarray, passes: int = 1) -> LayerComparison:
+        return compare(pair, inputs, 1)
+
+    monkeypatch.setattr(layers, "compare_layers", once)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from pages.components.shared.charts import LIGHT
 from tests.lessons.experiment_steps import run_to_end
 from tests.pages.conftest import OpenPage, messages
 from tests.pages.waiting import until
+from tests.pages.worker_here import WorkerHere
 
 
 @pytest.fixture(autouse=True)
@@ -39,11 +40,12 @@ def test_before_the_training_there_is_a_button_and_no_picture(lesson: AppTest) -
 
 
 def test_the_whole_lesson(lesson: AppTest) -> None:
-    lesson.button(key="skips-compute").click().run()
-    button = lesson.button(key="skips-compute")
-    assert button.disabled and button.proto.type == "secondary", "readable while it is disabled"
-    lesson.slider(key="skips-epoch").set_value(1).run()
-    assert lesson.button(key="skips-compute").disabled, "moving a control stops nothing"
+    with WorkerHere.gate:
+        lesson.button(key="skips-compute").click().run()
+        button = lesson.button(key="skips-compute")
+        assert button.disabled and button.proto.type == "secondary", "readable while it is disabled"
+        lesson.slider(key="skips-epoch").set_value(1).run()
+        assert lesson.button(key="skips-compute").disabled, "moving a control stops nothing"
     lesson.slider(key="skips-epoch").set_value(2)
     until(lesson, lambda app: "skips-compute" not in [button.key for button in app.button])
     assert not messages(lesson)
