@@ -12,8 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch._dynamo  # noqa: F401 - otherwise the first optimizer imports it in each child
-
 import core.models.bundle
 import core.runs.models
 import core.training.trainer  # noqa: F401 - imports torch before the forks

@@ -9,12 +9,12 @@ from core.training.network import (
     PARTS,
     FineTuned,
     Phase,
-    make_optimizer,
     modules_of,
     parameter_groups,
     phases,
     trainable_sentence,
 )
+from core.training.optimizers import make_optimizer
 from core.training.recipe import Recipe
 
 

@@ -39,6 +39,7 @@ def measure(arch: str = _ARCH, size: int = 224, seconds: float = _SECONDS) -> Ma
     from core.models.resnet import ResNet
     from core.models.zoo import config_of
     from core.training.device import accelerator_for
+    from core.training.optimizers import uncompiled
     from core.training.recipe import Recipe
 
     accelerator = accelerator_for(Recipe())
@@ -52,7 +53,7 @@ def measure(arch: str = _ARCH, size: int = 224, seconds: float = _SECONDS) -> Ma
         if tensor.is_floating_point():
             torch.nn.init.uniform_(tensor, 0.01, 0.02)
     images = torch.rand(batch, 3, size, size, device=device).contiguous(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-9)
+    optimizer = uncompiled(torch.optim.AdamW)(model.parameters(), lr=1e-9)
 
     def forward() -> None:
         with torch.inference_mode():
