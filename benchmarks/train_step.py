@@ -46,8 +46,8 @@ from core.training.device import accelerator_for, description, keep_freed_memory
 from core.training.loop import train_step
 from core.training.network import FineTuned, parameter_groups, phases
 from core.training.objectives import ClassObjective
-from core.training.optimizers import make_optimizer
 from core.training.recipe import Recipe
+from core.training.techniques.optimizers import make_optimizer
 
 BATCH_SIZE = 16
 CLASSES = 2

@@ -23,8 +23,8 @@ from core.lessons.skips import NETWORK_KINDS, TrainingSettings
 from core.models.resnet import ResNet
 from core.models.zoo import ResNetConfig
 from core.training.events import Progress
-from core.training.optimizers import uncompiled
 from core.training.schedule import factor
+from core.training.techniques.optimizers import uncompiled
 from core.workspace import SAMPLE_IMAGES
 
 _REPORT_SECONDS = 0.2

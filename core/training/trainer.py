@@ -30,12 +30,12 @@ from core.training.kept.batch_source import BatchSource
 from core.training.loop import evaluate_step, sync_batchnorm_buffers, train_step
 from core.training.metrics import Tally
 from core.training.network import FineTuned, Phase, parameter_groups, phases, trainable_sentence
-from core.training.optimizers import make_optimizer
 from core.training.recipe import Recipe
 from core.training.saving.epoch_saver import EpochSaver
 from core.training.schedule import factor
 from core.training.setup import LogFunction, TrainingSetup, prepare_training
 from core.training.techniques.batch_changes import BatchChanges
+from core.training.techniques.optimizers import make_optimizer
 from core.training.techniques.refinement import refine
 from core.training.techniques.refinement_outcome import is_refined
 from core.training.techniques.starting_weights import delete_start, save_start

@@ -14,8 +14,8 @@ from core.training.network import (
     phases,
     trainable_sentence,
 )
-from core.training.optimizers import make_optimizer
 from core.training.recipe import Recipe
+from core.training.techniques.optimizers import make_optimizer
 
 
 @pytest.mark.parametrize(

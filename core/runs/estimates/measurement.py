@@ -39,8 +39,8 @@ def measure(arch: str = _ARCH, size: int = 224, seconds: float = _SECONDS) -> Ma
     from core.models.resnet import ResNet
     from core.models.zoo import config_of
     from core.training.device import accelerator_for
-    from core.training.optimizers import uncompiled
     from core.training.recipe import Recipe
+    from core.training.techniques.optimizers import uncompiled
 
     accelerator = accelerator_for(Recipe())
     device = accelerator.device

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
-from core.training.optimizers import make_optimizer, uncompiled
+from core.training.techniques.optimizers import make_optimizer, uncompiled
 
 
 def trained(kind: Any, rates: list[float], state: dict[str, Any] | None = None, **settings: Any) -> tuple[Any, Tensor]:
