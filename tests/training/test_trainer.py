@@ -53,7 +53,7 @@ def epochs(events: Iterator[Event] | list[Event]) -> list[Epoch]:
 def test_it_learns_two_colors_from_scratch(make_snapshot: Callable[..., Snapshot], tmp_path: Path, cache: Path) -> None:
     snapshot = make_snapshot(train=24, val=8, size=64)
     log: list[str] = []
-    setting = recipe(arch="resnet18", size=32, epochs=3, precision="auto", schedule="cosine")
+    setting = recipe(arch="resnet18", size=64, epochs=3, precision="auto", schedule="cosine")
     events = list(fit(snapshot, setting, tmp_path / "run", log=log.append, cache=cache))
     done = epochs(events)
     assert max(epoch.val_accuracy for epoch in done) > 0.9
