@@ -139,7 +139,8 @@ def test_runs_take_turns_can_be_deleted_and_the_next_starts_when_the_first_is_st
     next(event for event in training if isinstance(event, Epoch))
     second = submit(workspace, snapshot, tiny(epochs=1), title="second")
     third = submit(workspace, snapshot, tiny(epochs=1), title="third")
-    wait_until(third, lambda status: status.heartbeat is not None)
+    for waiting in (second, third):
+        wait_until(waiting, lambda status: status.heartbeat is not None)
     assert [len(runs_ahead(workspace, run)) for run in (first, second, third)] == [0, 1, 2]
 
     pid = third.status().pid
