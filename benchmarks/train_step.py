@@ -44,9 +44,10 @@ from core.models.resnet import build
 from core.training.batch_loading import Batch, LoadedBatch
 from core.training.device import accelerator_for, description, keep_freed_memory
 from core.training.loop import train_step
-from core.training.network import FineTuned, make_optimizer, parameter_groups, phases
+from core.training.network import FineTuned, parameter_groups, phases
 from core.training.objectives import ClassObjective
 from core.training.recipe import Recipe
+from core.training.techniques.optimizers import make_optimizer
 
 BATCH_SIZE = 16
 CLASSES = 2

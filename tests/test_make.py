@@ -65,10 +65,25 @@ def pinned(name: str) -> str:
     return found.group(1)
 
 
-def test_the_build_for_processors_comes_from_its_own_index_and_fits_the_constraints(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def empty_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment as make creates it."""
+    environment = tmp_path_factory.mktemp("make") / "env"
+    done = make(str(environment / "bin" / "python"), f"VENV={environment}")
+    assert done.returncode == 0, done.stderr
+    return environment
+
+
+@pytest.fixture
+def environment(empty_environment: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(empty_environment, tmp_path / "env", symlinks=True)
+
+
+def test_the_build_for_processors_comes_from_its_own_index_and_fits_the_constraints(
+    environment: Path, tmp_path: Path
+) -> None:
     for name in ("torch", "torchvision"):
         wheel(tmp_path / "index" / name, name, f"{pinned(name)}+cpu")
-    environment = tmp_path / "env"
     with serving(tmp_path / "index") as index:
         done = make("torch-cpu", f"VENV={environment}", f"TORCH_CPU_INDEX={index}")
     assert done.returncode == 0, done.stderr
@@ -79,8 +94,8 @@ def test_the_build_for_processors_comes_from_its_own_index_and_fits_the_constrai
     assert f"torch=={pinned('torch')}+cpu" in shown.stdout.splitlines()
 
 
-def test_an_index_that_cannot_be_reached_is_said_and_stops_nothing(tmp_path: Path) -> None:
-    done = make("torch-cpu", f"VENV={tmp_path / 'env'}", "TORCH_CPU_INDEX=http://127.0.0.1:9/simple")
+def test_an_index_that_cannot_be_reached_is_said_and_stops_nothing(environment: Path) -> None:
+    done = make("torch-cpu", f"VENV={environment}", "TORCH_CPU_INDEX=http://127.0.0.1:9/simple")
     assert done.returncode == 0, done.stderr
     assert "cannot be reached; installing the default build of PyTorch instead." in done.stdout
 

@@ -24,6 +24,7 @@ from core.models.resnet import ResNet
 from core.models.zoo import ResNetConfig
 from core.training.events import Progress
 from core.training.schedule import factor
+from core.training.techniques.optimizers import uncompiled
 from core.workspace import SAMPLE_IMAGES
 
 _REPORT_SECONDS = 0.2
@@ -141,7 +142,7 @@ def _train_one(
     torch.set_num_threads(1)
     network = network.train().to(memory_format=torch.channels_last)
     weights = _layer_weights(network)
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.0, momentum=0.9, weight_decay=1e-4, fused=True)
+    optimizer = uncompiled(torch.optim.SGD)(network.parameters(), lr=0.0, momentum=0.9, weight_decay=1e-4, fused=True)
     batches = math.ceil(len(photos.labels) / setting.batch)
     rows: list[dict[str, float]] = []
     for epoch in range(setting.epochs + 1):

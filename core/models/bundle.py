@@ -250,9 +250,21 @@ def _load_network(folder: Path, info: BundleInfo) -> "ResNet":
         raise BundleError(f"{path} cannot be used: {error}") from error
     except (OSError, EOFError, ValueError) as error:
         raise BundleError(f"{path} is damaged ({error}). Copy the bundle again, or export it again.") from error
-    model.to_empty(device="cpu")
-    model.load_state_dict(state)
+    fill(model, state)
     return model
+
+
+def fill(model: "ResNet", state: "Mapping[str, Tensor]") -> None:
+    """Give a network without numbers (on the meta device) copies of these tensors, in its own types.
+
+    torch's ``to_empty`` would load sympy for it, half a second in each process that opens a model. Copies, because
+    torch aligns its own memory: where a tensor begins can change the last digit of an answer.
+    """
+    import torch
+
+    types = {name: empty.dtype for name, empty in model.state_dict().items()}
+    copies = {name: torch.empty(one.shape, dtype=types[name]).copy_(one) for name, one in state.items()}
+    model.load_state_dict(copies, assign=True)
 
 
 def _set_aside(folder: Path) -> Path:

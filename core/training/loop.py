@@ -12,6 +12,7 @@ from core.errors import RunError
 from core.training.batch_loading import LoadedBatch
 from core.training.device import precision_name
 from core.training.metrics import Tally
+from core.training.network import without_wrapper
 from core.training.objectives import Objective
 from core.training.techniques.batch_changes import BatchChanges
 
@@ -87,7 +88,7 @@ def sync_batchnorm_buffers(accelerator: Accelerator, network: nn.Module) -> None
     Each process saw different photos in the last step. Those of the first are saved, so they are also evaluated.
     """
     if accelerator.num_processes > 1:
-        for statistics in accelerator.unwrap_model(network).buffers():
+        for statistics in without_wrapper(network).buffers():
             statistics.copy_(broadcast(statistics))
 
 
@@ -103,7 +104,7 @@ def evaluate_step(
     if not len(loaded.labels):
         return Tally()
     # Without the wrapper for several processes: they need not synchronise here, and some may have no photos.
-    alone = accelerator.unwrap_model(network).eval()
+    alone = without_wrapper(network).eval()
     images, targets = _placed(accelerator, preprocessing, loaded)
     return Tally.of(objective.sums(_outputs(alone, images, loaded.stage), targets).tolist(), len(loaded.labels))
 

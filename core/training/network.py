@@ -1,4 +1,4 @@
-"""The network as a run trains it: frozen and trainable layers, BatchNorm over all processes, and the optimizer."""
+"""The network as a run trains it: frozen and trainable layers, BatchNorm over all processes."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -220,15 +220,12 @@ def parameter_groups(model: ResNet, phase: Phase, weight_decay: float) -> list[d
     return [group for group in groups if group["params"]]
 
 
-def make_optimizer(name: str, groups: list[dict[str, Any]], device: torch.device) -> torch.optim.Optimizer:
-    """Return the recipe's optimizer; its learning rate is set before every step."""
-    # Fused: one pass over the memory instead of several.
-    fused = device.type in ("cpu", "cuda")
-    if name == "sgd":
-        return torch.optim.SGD(groups, lr=0.0, momentum=0.9, nesterov=True, fused=fused)
-    if name == "adam":
-        return torch.optim.Adam(groups, lr=0.0, fused=fused)
-    return torch.optim.AdamW(groups, lr=0.0, fused=fused)
+def without_wrapper(network: nn.Module) -> Any:
+    """Return a network without the module that several processes wrap around it.
+
+    As Accelerate's unwrap_model, which also looks for compiled networks and loads PyTorch's compiler for it.
+    """
+    return getattr(network, "module", network)
 
 
 def trainable_sentence(model: ResNet, phase: Phase) -> str:

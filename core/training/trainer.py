@@ -29,12 +29,13 @@ from core.training.events import Epoch, Event, Progress, Step
 from core.training.kept.batch_source import BatchSource
 from core.training.loop import evaluate_step, sync_batchnorm_buffers, train_step
 from core.training.metrics import Tally
-from core.training.network import FineTuned, Phase, make_optimizer, parameter_groups, phases, trainable_sentence
+from core.training.network import FineTuned, Phase, parameter_groups, phases, trainable_sentence
 from core.training.recipe import Recipe
 from core.training.saving.epoch_saver import EpochSaver
 from core.training.schedule import factor
 from core.training.setup import LogFunction, TrainingSetup, prepare_training
 from core.training.techniques.batch_changes import BatchChanges
+from core.training.techniques.optimizers import make_optimizer
 from core.training.techniques.refinement import refine
 from core.training.techniques.refinement_outcome import is_refined
 from core.training.techniques.starting_weights import delete_start, save_start
@@ -160,7 +161,8 @@ def prepare_phase(run: TrainingSetup, phase: Phase, number: int) -> tuple[nn.Mod
     network = FineTuned(run.model, tuple(phase.rates), keeps_statistics=run.recipe.batch_norm == "keep")
     groups = parameter_groups(run.model, phase, run.recipe.weight_decay)
     optimizer = make_optimizer(run.recipe.gradient_optimizer(), groups, run.accelerator.device)
-    network, optimizer = run.accelerator.prepare(network, optimizer)
+    # Their device is said, or Accelerate would load much of torch.distributed to look for sharded parameters.
+    network, optimizer = run.accelerator.prepare(network, optimizer, device_placement=[True, True])
     if run.state is not None and run.state.phase == number:
         checkpoint.restore_optimizer(optimizer, run.state.optimizer)
     # The loss scale of fp16 belongs to the whole training: a new phase goes on with it, also after a resume.

@@ -16,6 +16,7 @@ from core.models.bundle import load_bundle
 from core.runs.folder import RunFolder
 from core.workspace import REPOSITORY, Workspace, open_workspace
 from tests.backup.conftest import project_of
+from tests.runs.conftest import knowing_smallest
 
 AT_WORK = """
 import sys, threading
@@ -25,7 +26,8 @@ from core.workspace import open_workspace
 from core.data.snapshot import snapshot_of_table
 from core.runs.new_run import create_run
 from core.runs.worker import train
-from tests.runs.conftest import tiny
+from core.training.saving import epoch_saver
+from tests.runs.conftest import SMALLEST, knowing_smallest, tiny
 from tests.runs.photos import write_photos
 
 workspace, told = open_workspace(), Path(sys.argv[1])
@@ -40,9 +42,11 @@ def label():
 labels = write_photos(told.parent / "squares")
 snapshot, _ = snapshot_of_table(labels, labels.parent / "images")[:2]
 threading.Thread(target=label, daemon=True).start()
-run = create_run(workspace.runs / "busy", snapshot, tiny(epochs=500), title="busy")
-for event in train(run, workspace):
-    pass
+epoch_saver.PAUSE_SECONDS = 0  # every epoch is saved, so that backups meet a save
+with knowing_smallest():
+    run = create_run(workspace.runs / "busy", snapshot, tiny(arch=SMALLEST, epochs=1000), title="busy")
+    for event in train(run, workspace):
+        pass
 """
 
 
@@ -74,7 +78,7 @@ def test_a_backup_in_use_holds_whole_files_and_every_label_of_before(tmp_path: P
     project = project_of(store, 5)
     store.close()
     epochs = set()
-    with others_at_work(workspace, told):
+    with knowing_smallest(), others_at_work(workspace, told):
         for turn in range(4):
             before = number_in(told)
             make_backup(workspace, tmp_path / f"{turn}.zip")

@@ -7,15 +7,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from core.workspace import REPOSITORY
 from tests.cli.in_process import run_here
+from tests.runs.conftest import SMALLEST, knowing_smallest, smallest_network  # noqa: F401 - a fixture
 from tests.runs.photos import write_photos
 
 Core = Callable[..., subprocess.CompletedProcess[str]]
 
-TINY = ["--arch", "resnet18", "--weights", "none", "--size", "32", "--batch-size", "4", "--device", "cpu"]
+TINY = ["--arch", SMALLEST, "--weights", "none", "--size", "32", "--batch-size", "4", "--device", "cpu"]
+TINY_PROCESS = ["--arch", "resnet18", *TINY[2:]]
+"""For processes of their own, which do not know the smallest network."""
 
 
 @pytest.fixture(scope="session")
@@ -73,26 +75,12 @@ def labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def training(
-    home: Path, environment: dict[str, str], labels: Path, tmp_path_factory: pytest.TempPathFactory
-) -> subprocess.CompletedProcess[str]:
-    """The output of a training of two epochs that had to wait for its device; its last argument is the run folder."""
+def run(home: Path, labels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of two epochs, trained in this process."""
     out = tmp_path_factory.mktemp("runs") / "first"
     settings = [*TINY, "--train", "head", "--epochs", 2]
-    words = ["train", labels, "--images", labels.parent / "images", *settings, "--out", out]
-    (home / "runs" / ".locks").mkdir(parents=True, exist_ok=True)
-    with FileLock(home / "runs" / ".locks" / "cpu.lock"):
-        process = start(words, environment)
-        assert process.stderr is not None
-        heard = ""
-        while "waiting for" not in heard and (line := process.stderr.readline()):
-            heard += line
-    out_text, err_text = process.communicate(timeout=120)
-    return subprocess.CompletedProcess(list(map(str, words)), process.returncode, out_text, heard + err_text)
-
-
-@pytest.fixture(scope="session")
-def run(training: subprocess.CompletedProcess[str]) -> Path:
-    """The run folder of that training."""
-    assert training.returncode == 0, training.stderr
-    return Path(training.args[-1])
+    with knowing_smallest(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RESNET_STUDIO_HOME", str(home))
+        done = run_here("train", labels, "--images", labels.parent / "images", *settings, "--out", out)
+    assert done.returncode == 0, done.stderr
+    return out

@@ -11,15 +11,16 @@ from core.runs.folder import RunFolder
 from tests.cli.conftest import Core
 from tests.inspection.conftest import write_bundle
 from tests.pages.train.automatic.some_phases import EARLY
+from tests.runs.conftest import SMALLEST
 
 
 @pytest.fixture(scope="module")
 def pretrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_bundle(tmp_path_factory.mktemp("weights") / "bundle", "resnet18")
+    return write_bundle(tmp_path_factory.mktemp("weights") / "bundle", SMALLEST)
 
 
 def words(labels: Path, pretrained: Path, out: Path, *more: object) -> list[object]:
-    usual = ["--arch", "resnet18", "--weights", pretrained, "--size", "32", "--device", "cpu"]
+    usual = ["--arch", SMALLEST, "--weights", pretrained, "--size", "32", "--device", "cpu"]
     images = ["train", labels, "--images", labels.parent / "images"]
     return [*images, *usual, "--train", "automatic", "--out", out, *more]
 

@@ -10,12 +10,13 @@ from core.data.store.store import Store
 from core.workspace import open_workspace
 from tests.cli.conftest import Core
 from tests.inspection.conftest import write_bundle
+from tests.runs.conftest import SMALLEST
 
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> list[object]:
     """Options for a network with random weights."""
-    return ["--arch", "resnet18", "--weights", write_bundle(tmp_path_factory.mktemp("network") / "bundle")]
+    return ["--arch", SMALLEST, "--weights", write_bundle(tmp_path_factory.mktemp("network") / "bundle", SMALLEST)]
 
 
 @pytest.fixture

@@ -7,24 +7,24 @@ from tests.cli.conftest import Core
 
 
 def test_features_go_into_one_file_and_what_could_not_be_read_is_said(
-    core: Core, here: Core, run: Path, labels: Path, tmp_path: Path
+    here: Core, run: Path, labels: Path, tmp_path: Path
 ) -> None:
     images = labels.parent / "images"
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no picture")
     out = tmp_path / "out" / "features.npz"
-    done = core("features", run, images, broken, "--stage", "layer4", "--out", out, "--json")
+    done = here("features", run, images, broken, "--stage", "layer4", "--out", out, "--json")
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     count = len(list(images.iterdir()))
-    assert (said["images"], said["shape"], said["stage"]) == (count, [512, 1, 1], "layer4")
+    assert (said["images"], said["shape"], said["stage"]) == (count, [64, 1, 1], "layer4")
     assert [one["filename"] for one in said["refused"]] == [str(broken)] and f"{broken}: " in done.stderr
     with np.load(out) as file:
-        assert file["features"].shape == (count, 512, 1, 1) and len(file["filenames"]) == count
+        assert file["features"].shape == (count, 64, 1, 1) and len(file["filenames"]) == count
     assert [path.name for path in out.parent.iterdir()] == ["features.npz"]
 
     pooled = here("features", run, images, "--out", tmp_path / "f.parquet")
-    assert pooled.returncode == 0 and pooled.stdout.startswith(f"{count} images, 512 numbers each")
+    assert pooled.returncode == 0 and pooled.stdout.startswith(f"{count} images, 64 numbers each")
 
 
 def test_features_refuses_before_it_computes(here: Core, run: Path, labels: Path, tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from tests.cli.conftest import Core
 from tests.runs.photos import write_packed
 
 
-def test_a_table_is_imported_into_a_new_project(core: Core, here: Core, labels: Path) -> None:
-    done = core("import", labels, "--images", labels.parent / "images", "--project", "Squares", "--json")
+def test_a_table_is_imported_into_a_new_project(here: Core, labels: Path) -> None:
+    done = here("import", labels, "--images", labels.parent / "images", "--project", "Squares", "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["project"] == "Squares"

@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.conftest import Core
 from tests.inspection.conftest import CLASSES, photo, write_bundle
+from tests.runs.conftest import SMALLEST
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def recording(tmp_path: Path) -> Path:
 
 
 def test_a_recording_is_answered_and_its_alarms_are_told(here: Core, tmp_path: Path, recording: Path) -> None:
-    model = write_bundle(tmp_path / "model")
+    model = write_bundle(tmp_path / "model", SMALLEST)
     plain = here("live", model, recording, "--csv", tmp_path / "plain.csv", "--smoothing", "none", "--json")
     assert plain.returncode == 0, plain.stderr
     with (tmp_path / "plain.csv").open(encoding="utf-8", newline="") as stream:
@@ -40,7 +41,7 @@ def test_a_recording_is_answered_and_its_alarms_are_told(here: Core, tmp_path: P
 
 
 def test_what_is_wrong_is_one_sentence(here: Core, tmp_path: Path, recording: Path) -> None:
-    model = write_bundle(tmp_path / "model")
+    model = write_bundle(tmp_path / "model", SMALLEST)
     unknown = here("live", model, recording, "--alarm-class", "shut")
     assert unknown.returncode == 2 and 'no class "shut"' in unknown.stderr
     wrong = here("live", model, recording, "--smoothing", "mean", "--share-limit", 0.2)

@@ -11,13 +11,12 @@ from core.export.web_page.runtime import Runtime
 from core.models.bundle import load_bundle
 from core.models.resnet import build
 from tests.cli.conftest import Core
+from tests.runs.conftest import SMALLEST
 
 
-def test_export_writes_a_bundle_that_answers_like_the_run(
-    core: Core, here: Core, run: Path, labels: Path, tmp_path: Path
-) -> None:
+def test_export_writes_a_bundle_that_answers_like_the_run(here: Core, run: Path, labels: Path, tmp_path: Path) -> None:
     out = tmp_path / "bundle"
-    done = core("export", run, "--out", out, "--json")
+    done = here("export", run, "--out", out, "--json")
     assert done.returncode == 0, done.stderr
     assert {"README.md", "bundle.json", "model.safetensors"} <= set(json.loads(done.stdout)["files"])
     assert load_bundle(out)[1].classes == ("green", "red")
@@ -29,8 +28,8 @@ def test_export_writes_a_bundle_that_answers_like_the_run(
     assert again.returncode == 2 and "not empty" in again.stderr
 
 
-def test_summary_counts_parameters_as_the_paper_does(core: Core) -> None:
-    done = core("summary", "resnet50", "--classes", 1000, "--input", 224, "--json")
+def test_summary_counts_parameters_as_the_paper_does(here: Core) -> None:
+    done = here("summary", "resnet50", "--classes", 1000, "--input", 224, "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["parameters"]["total"] == 25_557_032
@@ -75,9 +74,9 @@ def test_an_unknown_network_is_one_sentence(here: Core) -> None:
 
 
 def test_weights_says_which_source_it_took(here: Core, run: Path) -> None:
-    done = here("weights", "--arch", "resnet18", "--source", run / "best")
+    done = here("weights", "--arch", SMALLEST, "--source", run / "best")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("resnet18 imagenet: from ") and str(run / "best") in done.stdout
+    assert done.stdout.startswith(f"{SMALLEST} imagenet: from ") and str(run / "best") in done.stdout
 
 
 def test_unknown_weights_are_one_sentence(here: Core) -> None:

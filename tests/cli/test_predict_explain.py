@@ -15,9 +15,9 @@ from core.runs.exams.looks import OPTIMISTIC
 from tests.cli.conftest import Core
 
 
-def test_evaluate_answers_with_counts_and_intervals(core: Core, run: Path) -> None:
+def test_evaluate_answers_with_counts_and_intervals(here: Core, run: Path) -> None:
     """Without --split it evaluated on the test photos, which people then chose their models by."""
-    done = core("evaluate", run, "--json")
+    done = here("evaluate", run, "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert (report["split"], report["n"]) == ("val", 4) and "exam" not in report
@@ -87,7 +87,7 @@ def test_evaluate_says_what_it_cannot_do(here: Core, run: Path, tmp_path: Path) 
         assert reason in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
 
 
-def test_predict_takes_files_folders_and_zips(core: Core, run: Path, labels: Path, tmp_path: Path) -> None:
+def test_predict_takes_files_folders_and_zips(here: Core, run: Path, labels: Path, tmp_path: Path) -> None:
     images = labels.parent / "images"
     folder = tmp_path / "new photos"
     (folder / "deep").mkdir(parents=True)
@@ -100,7 +100,7 @@ def test_predict_takes_files_folders_and_zips(core: Core, run: Path, labels: Pat
         file.writestr("zipped/bad.png", b"nothing")
     out = tmp_path / "answers.csv"
 
-    done = core("predict", run, images / "red_0.png", folder, archive, tmp_path / "gone.png", "--csv", out)
+    done = here("predict", run, images / "red_0.png", folder, archive, tmp_path / "gone.png", "--csv", out)
     assert done.returncode == 0, done.stderr
     with out.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -132,16 +132,14 @@ def test_predict_without_a_readable_image_exits_with_2(here: Core, run: Path, tm
     assert "broken.jpg" in done.stderr and not (tmp_path / "answers.csv").exists()
 
 
-def test_a_file_name_that_is_not_utf8_breaks_no_table(
-    core: Core, here: Core, run: Path, labels: Path, tmp_path: Path
-) -> None:
+def test_a_file_name_that_is_not_utf8_breaks_no_table(here: Core, run: Path, labels: Path, tmp_path: Path) -> None:
     folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/f\xff"))
     folder.mkdir()
     odd = Path(os.fsdecode(os.fsencode(folder) + b"/r\xe4d.png"))
     shutil.copy(labels.parent / "images" / "red_0.png", odd)
     (folder / "bad\udcff.png").write_bytes(b"nothing")
     out = tmp_path / "answers.csv"
-    done = core("predict", run, folder, odd, "--csv", out)
+    done = here("predict", run, folder, odd, "--csv", out)
     assert done.returncode == 0, done.stderr
     with out.open(newline="", encoding="utf-8") as file:
         names = [row["filename"] for row in csv.DictReader(file)]
@@ -172,10 +170,10 @@ def test_predict_writes_over_no_table(here: Core, run: Path, labels: Path) -> No
     assert labels.read_text() == before
 
 
-def test_explain_draws_the_heatmap_beside_the_view(core: Core, run: Path, labels: Path, tmp_path: Path) -> None:
+def test_explain_draws_the_heatmap_beside_the_view(here: Core, run: Path, labels: Path, tmp_path: Path) -> None:
     image, out = labels.parent / "images" / "red_0.png", tmp_path / "new" / "heat.png"
     words = ["explain", run, image, "--method", "hirescam", "--stage", "layer2", "--class", "green", "--out", out]
-    done = core(*words, "--baselines", "--json")
+    done = here(*words, "--baselines", "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert (answer["class"], answer["method"], answer["stage"]) == ("green", "hirescam", "layer2")

@@ -26,10 +26,10 @@ def two_runs(home: Path) -> tuple[RunFolder, RunFolder]:
     return good, bad
 
 
-def test_all_runs_are_listed_and_a_damaged_one_hides_no_other(core: Core, home: Path) -> None:
+def test_all_runs_are_listed_and_a_damaged_one_hides_no_other(here: Core, home: Path) -> None:
     good, bad = two_runs(home)
     try:
-        done = core("runs")
+        done = here("runs")
         assert done.returncode == 0 and done.stderr == ""
         header, *lines = done.stdout.splitlines()
         assert " ".join(header.split()) == "run project name state created trained note epochs validation photos"
@@ -38,17 +38,17 @@ def test_all_runs_are_listed_and_a_damaged_one_hides_no_other(core: Core, home: 
         assert "\x1b" not in done.stdout
         assert [line.split()[2] for line in lines if line.startswith("bad")] == ["failed"]
 
-        rows = {row["id"]: row for row in json.loads(core("runs", "--json").stdout)}
+        rows = {row["id"]: row for row in json.loads(here("runs", "--json").stdout)}
         assert (rows["good"]["figure"], rows["good"]["value"], rows["good"]["n"]) == ("accuracy", 0.75, 4)
         assert (rows["good"]["recipe"], rows["good"]["project"]) == ("resnet18, none, head", "Birds")
         assert "pid" in rows["bad"]["message"]
 
-        done = core("runs", "good", "--note", "the best\nso far", "--json")
+        done = here("runs", "good", "--note", "the best\nso far", "--json")
         assert [row["note"] for row in json.loads(done.stdout)] == ["the best\nso far"]
-        assert "the best so far" in core("runs", "--project", "Birds").stdout
+        assert "the best so far" in here("runs", "--project", "Birds").stdout
         assert good.status().note == "the best\nso far"
         for words in (["--project", "Owls"], ["--note", "x"], ["none"], ["good", "--note", "x" * 3000]):
-            done = core("runs", *words)
+            done = here("runs", *words)
             assert done.returncode == 2 and done.stderr.count("\n") == 1 and done.stdout == ""
     finally:
         for run in (good, bad):

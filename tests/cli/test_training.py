@@ -20,8 +20,35 @@ from core.runs.device_queue import announce_turn, wait_for_turn, withdraw_turn
 from core.runs.folder import RunFolder
 from core.runs.status import Status, now
 from core.workspace import REPOSITORY
-from tests.cli.conftest import TINY, Core, start
+from tests.cli.conftest import TINY, TINY_PROCESS, Core, start
+from tests.runs.conftest import SMALLEST
 from tests.runs.photos import write_packed
+
+
+@pytest.fixture(scope="module")
+def training(
+    home: Path, environment: dict[str, str], labels: Path, tmp_path_factory: pytest.TempPathFactory
+) -> subprocess.CompletedProcess[str]:
+    """The output of a training of two epochs that had to wait for its device; its last argument is the run folder."""
+    out = tmp_path_factory.mktemp("runs") / "first"
+    settings = [*TINY_PROCESS, "--train", "head", "--epochs", 2]
+    words = ["train", labels, "--images", labels.parent / "images", *settings, "--out", out]
+    (home / "runs" / ".locks").mkdir(parents=True, exist_ok=True)
+    with FileLock(home / "runs" / ".locks" / "cpu.lock"):
+        process = start(words, environment)
+        assert process.stderr is not None
+        heard = ""
+        while "waiting for" not in heard and (line := process.stderr.readline()):
+            heard += line
+    out_text, err_text = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(list(map(str, words)), process.returncode, out_text, heard + err_text)
+
+
+@pytest.fixture(scope="module")
+def run(training: subprocess.CompletedProcess[str]) -> Path:
+    """The run folder of that training."""
+    assert training.returncode == 0, training.stderr
+    return Path(training.args[-1])
 
 
 def test_train_prints_each_epoch_then_where_the_run_is(training: subprocess.CompletedProcess[str], run: Path) -> None:
@@ -50,7 +77,7 @@ def test_a_training_that_waits_holds_less_than_64_mb(
     home: Path, environment: dict[str, str], labels: Path, tmp_path: Path, json_too: bool
 ) -> None:
     """It held 302 MB: torch, and what reads the labels."""
-    words = ["train", labels, "--images", labels.parent / "images", *TINY, "--out", tmp_path / "run"]
+    words = ["train", labels, "--images", labels.parent / "images", *TINY_PROCESS, "--out", tmp_path / "run"]
     (home / "runs" / ".locks").mkdir(parents=True, exist_ok=True)
     with FileLock(home / "runs" / ".locks" / "cpu.lock"):
         process = start([*words, *(["--json"] if json_too else [])], environment)
@@ -154,11 +181,22 @@ def test_ctrl_c_keeps_the_best_and_resume_goes_on(
     here: Core, environment: dict[str, str], labels: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
-    words = ["train", labels, "--images", labels.parent / "images", "--out", out, *TINY, "--epochs", "10", "--json"]
+    words = [
+        "train",
+        labels,
+        "--images",
+        labels.parent / "images",
+        "--out",
+        out,
+        *TINY_PROCESS,
+        "--epochs",
+        "4",
+        "--json",
+    ]
     process = start(words, environment)
     assert process.stderr is not None
     for line in process.stderr:
-        if line.startswith("epoch 2 of 10"):
+        if line.startswith("epoch 1 of 4"):
             break
     process.send_signal(signal.SIGINT)
     text, _ = process.communicate(timeout=120)
@@ -166,12 +204,12 @@ def test_ctrl_c_keeps_the_best_and_resume_goes_on(
     assert (process.returncode, answer["state"]) == (0, "stopped")
     assert answer["accuracy"]["val"]["n"] == 4
     run = RunFolder(out)
-    assert run.finished and 2 <= len(run.epochs()) < 10
+    assert run.finished and 1 <= len(run.epochs()) < 4
 
     resumed = here("resume", out)
     assert resumed.returncode == 0, resumed.stderr
-    assert "epoch 1 of 10" not in resumed.stdout and "epoch 10 of 10" in resumed.stdout
-    assert run.epochs()["epoch"].tolist() == list(range(1, 11))
+    assert "epoch 1 of 4" not in resumed.stdout and "epoch 4 of 4" in resumed.stdout
+    assert run.epochs()["epoch"].tolist() == list(range(1, 5))
 
     again = here("resume", out)
     assert again.returncode == 2 and "nothing to resume" in again.stderr
@@ -184,7 +222,7 @@ def test_two_processes_wait_in_the_queue_together_then_make_one_run(
     out = tmp_path / "run"
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", "-m", "core"]
     # In fp32, in which the report is made: bf16 gives other losses.
-    exact = [*TINY, "--precision", "fp32", "--epochs", "2", "--json"]
+    exact = [*TINY_PROCESS, "--precision", "fp32", "--epochs", "1", "--json"]
     words = ["train", labels, "--images", labels.parent / "images", "--out", out, *exact]
     (home / "runs" / ".locks").mkdir(parents=True, exist_ok=True)
     with FileLock(home / "runs" / ".locks" / "cpu.lock"):
@@ -304,7 +342,7 @@ def test_packed_images_stand_alone(here: Core, labels: Path, tmp_path: Path) -> 
 
 def test_input_is_another_name_of_size_and_everything_learns_from_scratch(here: Core, tmp_path: Path) -> None:
     packed = write_packed(tmp_path / "signs.h5", 12, 2)
-    settings = ["--arch", "resnet18", "--weights", "none", "--input", "32", "--optimizer", "adam", "--epochs", "1"]
+    settings = ["--arch", SMALLEST, "--weights", "none", "--input", "32", "--optimizer", "adam", "--epochs", "1"]
     done = here("train", packed, "--out", tmp_path / "run", *settings, "--batch-size", "8", "--device", "cpu")
     assert done.returncode == 0, done.stderr
     recipe = RunFolder(tmp_path / "run").recipe()

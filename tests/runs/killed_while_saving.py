@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import core.models.bundle
+import core.runs.models
 import core.training.trainer  # noqa: F401 - imports torch before the forks
+from core.models.zoo import ARCHITECTURES
 from core.runs import metrics
 from core.runs.folder import RunFolder
 from core.runs.worker import work
 from core.training import checkpoint
 from core.workspace import open_workspace
+from tests.runs.conftest import SMALLEST, SMALLEST_CONFIG
 
 
 def die(*_: object, **__: object) -> None:
@@ -78,4 +81,5 @@ def train_in_children(arm: Callable[[str], None]) -> None:
 
 
 if __name__ == "__main__":
+    ARCHITECTURES[SMALLEST] = SMALLEST_CONFIG
     train_in_children(arm)

@@ -15,7 +15,7 @@ from core.runs.folder import RunFolder, list_runs, open_run, workspace_run
 from core.runs.new_run import create_run, require_empty
 from core.runs.table import run_rows
 from core.workspace import Workspace
-from tests.runs.conftest import tiny
+from tests.runs.conftest import SMALLEST, tiny
 
 MakeRun = Callable[..., RunFolder]
 
@@ -28,7 +28,7 @@ def test_a_new_run_is_a_folder_of_these_files(make_run: MakeRun, workspace: Work
 
 def test_recipe_and_snapshot_are_read_back(make_run: MakeRun, snapshot: Snapshot) -> None:
     run = make_run(epochs=5, seed=7)
-    assert run.recipe() == tiny(epochs=5, seed=7)
+    assert run.recipe() == tiny(arch=SMALLEST, epochs=5, seed=7)
     assert run.snapshot().digest == snapshot.digest
     status = run.status()
     assert (status.state, status.epochs, status.pid) == ("queued", 5, os.getpid())
@@ -206,7 +206,7 @@ def test_a_hostile_recipe_is_one_sentence(make_run: MakeRun, workspace: Workspac
     with pytest.raises(RunError, match=r"recipe\.json cannot be read") as caught:
         bad.recipe()
     assert len(str(caught.value)) < 1_500
-    assert {row.id: row.arch for row in run_rows(workspace)} == {"bad": None, "sound": "resnet18"}
+    assert {row.id: row.arch for row in run_rows(workspace)} == {"bad": None, "sound": SMALLEST}
 
 
 @pytest.mark.parametrize(

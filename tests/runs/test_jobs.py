@@ -15,6 +15,8 @@ from core.errors import RunError, TooLittleData
 from core.runs.folder import RunFolder, list_runs
 from core.runs.jobs import delete, recover, resume, runs_ahead, stop, submit
 from core.runs.status import Status
+from core.runs.worker import train
+from core.training.events import Epoch
 from core.workspace import Workspace, open_workspace
 from tests.runs.conftest import tiny
 
@@ -129,12 +131,16 @@ def test_stopping_a_finished_run_changes_nothing(done: RunFolder) -> None:
 
 
 def test_runs_take_turns_can_be_deleted_and_the_next_starts_when_the_first_is_stopped(
-    workspace: Workspace, snapshot: Snapshot
+    workspace: Workspace, snapshot: Snapshot, make_run: MakeRun
 ) -> None:
-    first = submit(workspace, snapshot, tiny(epochs=1000), title="first")
+    """The first trains in this process, the others in processes of their own."""
+    first = make_run("20260101-000000-first-abc", epochs=1000)
+    training = train(first, workspace)
+    next(event for event in training if isinstance(event, Epoch))
     second = submit(workspace, snapshot, tiny(epochs=1), title="second")
     third = submit(workspace, snapshot, tiny(epochs=1), title="third")
-    wait_until(first, lambda status: status.epoch >= 2)
+    for waiting in (second, third):
+        wait_until(waiting, lambda status: status.heartbeat is not None)
     assert [len(runs_ahead(workspace, run)) for run in (first, second, third)] == [0, 1, 2]
 
     pid = third.status().pid
@@ -147,7 +153,9 @@ def test_runs_take_turns_can_be_deleted_and_the_next_starts_when_the_first_is_st
 
     assert second.status().state == "queued"
     stop(first)
-    status = wait_until(first, ended)
+    for _ in training:
+        assert second.status().state == "queued"
+    status = first.status()
     assert status.state == "stopped" and first.finished
     assert wait_until(second, ended).state == "finished"
     assert second.status().started > status.ended  # type: ignore[operator]

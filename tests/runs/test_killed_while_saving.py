@@ -22,7 +22,7 @@ from core.runs.stop_signals import Interruption
 from core.runs.table import row_of
 from core.training.events import Epoch
 from core.workspace import REPOSITORY, Workspace, open_workspace
-from tests.runs.conftest import tiny
+from tests.runs.conftest import SMALLEST, tiny
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 
@@ -44,7 +44,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, snapshot: Snapshot) -> Worksp
     """A workspace with a run that was trained to its end, and one killed at each point."""
     home = open_workspace(tmp_path_factory.mktemp("home"))
     # A small rate, so that each epoch is better than the one before and best/ is replaced too.
-    recipe = tiny(epochs=2, learning_rate=1e-4)
+    recipe = tiny(arch=SMALLEST, epochs=2, learning_rate=1e-4)
     for name in ("whole", *POINTS):
         create_run(home.runs / name, snapshot, recipe, title=name)
     work(RunFolder(home.runs / "whole"), home)

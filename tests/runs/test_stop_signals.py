@@ -193,7 +193,7 @@ def test_the_end_of_such_a_run_says_why(
 ) -> None:
     write_quota(workspace.root, Quota(whose="a pupil of 7b", minutes=1))
     monkeypatch.setattr(worker, "longest_minutes", lambda _: 0)
-    run = make_run()
+    run = make_run(epochs=1000)
     status = worker.work(run, workspace)
     assert status.state == "stopped"
     assert status.message.startswith("It has trained for 1 minute, the most for a pupil of 7b. Stopped")

@@ -19,7 +19,7 @@ def test_a_row_says_how_a_run_was_trained_and_how_good_it_is(make_run: MakeRun, 
     run = make_run(title="Birds", project_id=3, epochs=2)
     row = row_of(run)
     assert (row.id, row.title, row.project_id, row.state, row.note) == ("one", "Birds", 3, "queued", "")
-    assert (row.recipe, row.epochs_done, row.epochs) == ("resnet18, none, head", 0, 2)
+    assert (row.recipe, row.epochs_done, row.epochs) == ("tiny, none, head", 0, 2)
     assert (row.figure, row.value, row.n) == (None, None, 0)
     work(run, workspace)
     row, report = row_of(run), run.report("val")

@@ -28,17 +28,19 @@ from core.runs.status import Status
 from core.runs.worker import train
 from core.training.events import Epoch, Event, Step
 from core.workspace import Workspace
-from tests.runs.conftest import listen
+from tests.runs.conftest import StopNow, listen
 
 MakeRun = Callable[..., RunFolder]
 
 
-def test_a_stopped_run_keeps_its_best_model_and_is_evaluated(make_run: MakeRun, workspace: Workspace) -> None:
+def test_a_stopped_run_keeps_its_best_model_and_is_evaluated(
+    make_run: MakeRun, workspace: Workspace, stop_now: StopNow
+) -> None:
     run = make_run(epochs=200)
 
     def hear(event: Event) -> None:
         if isinstance(event, Step) and event.epoch == 3:
-            stop(run)
+            stop_now(run)
 
     status = listen(run, workspace, hear)
     assert status.state == "stopped" and "best epoch" in status.message
@@ -254,7 +256,7 @@ def test_two_processes_never_train_one_run(
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_a_waiting_run_holds_less_than_60_mb_and_no_torch(make_run: MakeRun, workspace: Workspace) -> None:
     """It held 302 MB, since torch was imported before its turn."""
-    run = make_run()
+    run = make_run(arch="resnet18")
     run.write_status(state="interrupted")
     with device_lock(workspace, run):
         resume(workspace, run)

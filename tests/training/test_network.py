@@ -9,13 +9,13 @@ from core.training.network import (
     PARTS,
     FineTuned,
     Phase,
-    make_optimizer,
     modules_of,
     parameter_groups,
     phases,
     trainable_sentence,
 )
 from core.training.recipe import Recipe
+from core.training.techniques.optimizers import make_optimizer
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import torch
 
 from core.errors import BundleError
 from core.inspection.deciding.foreign_score import ForeignScore, checked_vectors, score_in
-from core.models.bundle import BundleInfo, load_bundle, read_info
+from core.models.bundle import BundleInfo, fill, load_bundle, read_info
 from core.models.resnet import ResNet, build
 from core.models.weights import fetch
 from core.progress import PhaseCallback
@@ -36,8 +36,7 @@ def imagenet_network(progress: PhaseCallback | None = None) -> tuple[ResNet, Bun
     found = fetch(progress=progress)
     with torch.device("meta"):
         network = build(found.arch, len(found.classes))
-    network.to_empty(device="cpu")
-    network.load_state_dict(found.state)
+    fill(network, found.state)
     info = BundleInfo(
         arch=found.arch,
         classes=found.classes,

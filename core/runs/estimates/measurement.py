@@ -40,6 +40,7 @@ def measure(arch: str = _ARCH, size: int = 224, seconds: float = _SECONDS) -> Ma
     from core.models.zoo import config_of
     from core.training.device import accelerator_for
     from core.training.recipe import Recipe
+    from core.training.techniques.optimizers import uncompiled
 
     accelerator = accelerator_for(Recipe())
     device = accelerator.device
@@ -52,7 +53,7 @@ def measure(arch: str = _ARCH, size: int = 224, seconds: float = _SECONDS) -> Ma
         if tensor.is_floating_point():
             torch.nn.init.uniform_(tensor, 0.01, 0.02)
     images = torch.rand(batch, 3, size, size, device=device).contiguous(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-9)
+    optimizer = uncompiled(torch.optim.AdamW)(model.parameters(), lr=1e-9)
 
     def forward() -> None:
         with torch.inference_mode():

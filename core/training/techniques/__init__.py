@@ -1,1 +1,1 @@
-"""Techniques that a training can add to the plain loop: each in a module of its own, off unless chosen."""
+"""Optimizers, and techniques that a training can add to the plain loop, each in a module of its own."""

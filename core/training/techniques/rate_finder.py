@@ -18,7 +18,7 @@ from core.errors import RunError
 from core.progress import Progress
 from core.training.batch_loading import Batch, LoadedBatch, loading, training_batches
 from core.training.device import arithmetic, precision_name
-from core.training.network import phases
+from core.training.network import phases, without_wrapper
 from core.training.recipe import Recipe
 from core.training.setup import LogFunction, TrainingSetup, prepare_training
 from core.training.trainer import prepare_phase
@@ -74,7 +74,7 @@ def _range_test_of(run: TrainingSetup) -> Generator[Progress, None, RateSearch]:
     recipe, device = run.recipe, run.accelerator.device
     network, optimizer = prepare_phase(run, phases(recipe)[0], 0)
     network.train()
-    cut = run.accelerator.unwrap_model(network).cut
+    cut = without_wrapper(network).cut
     batches = []
     plan = _plan(run)
     with loading(run.photos, plan, device, 0) as loaded:

@@ -76,7 +76,9 @@ def _mixed(
         return {SHARE: 1.0}
     before = run.model.state_dict() | load_start(folder, run.model, phase, run.accelerator)
     # Only the forward pass is needed: no gradients to share between processes.
-    network = run.accelerator.prepare_model(FineTuned(run.model, tuple(phase.rates)), evaluation_mode=True)
+    network = run.accelerator.prepare_model(
+        FineTuned(run.model, tuple(phase.rates)), device_placement=True, evaluation_mode=True
+    )
     photos, accelerator = len(run.photos["val"]), run.accelerator
     process = (accelerator.process_index, accelerator.num_processes)
     once = validation_batches(photos, run.recipe.batch_size, run.recipe.epochs, *process)

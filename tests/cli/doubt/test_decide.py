@@ -20,7 +20,7 @@ from core.runs.new_run import create_run
 from core.runs.process import process_fields
 from core.workspace import open_workspace
 from tests.cli.conftest import Core
-from tests.runs.conftest import tiny
+from tests.runs.conftest import SMALLEST, tiny
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,9 @@ def run(home: Path, labels: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RESNET_STUDIO_HOME", str(home))
         snapshot = snapshot_of_table(labels, labels.parent / "images")[0]
-        made = create_run(tmp_path_factory.mktemp("runs") / "first", snapshot, tiny(epochs=1), title="first")
+        made = create_run(
+            tmp_path_factory.mktemp("runs") / "first", snapshot, tiny(arch=SMALLEST, epochs=1), title="first"
+        )
         assert work(made, open_workspace()).state == "finished"
     return made.path
 

@@ -7,11 +7,12 @@ Each copy is trained in a child of its own; torch is imported only once.
 
 from pathlib import Path
 
-from core.models.zoo import ARCHITECTURES, ResNetConfig
+from core.models.zoo import ARCHITECTURES
 from core.runs import metrics
 from core.runs.automatic import phase_model, train_automatic
 from core.runs.estimates.work import BILLION_MULTIPLY_ADDS
 from tests.runs.automatic.conftest import always_better, two_phases
+from tests.runs.conftest import SMALLEST, SMALLEST_CONFIG
 from tests.runs.killed_while_saving import before, die, train_in_children
 
 POINTS = (
@@ -46,8 +47,8 @@ def arm(point: str) -> None:
 
 
 if __name__ == "__main__":
-    ARCHITECTURES["tiny"] = ResNetConfig("basic", (1, 1, 1, 1), width=8)
-    BILLION_MULTIPLY_ADDS["tiny"] = 0.01
+    ARCHITECTURES[SMALLEST] = SMALLEST_CONFIG
+    BILLION_MULTIPLY_ADDS[SMALLEST] = 0.01
     train_automatic.next_phase = two_phases
     train_automatic.gain_of = always_better
     train_in_children(arm)

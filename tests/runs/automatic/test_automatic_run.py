@@ -3,7 +3,6 @@
 import errno
 import json
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -22,7 +21,7 @@ from core.runs.automatic.next_phase import Ended, Planned, Situation
 from core.runs.automatic.phases import FOLDER
 from core.runs.exams.records import exams_of
 from core.runs.folder import RunFolder
-from core.runs.jobs import stop, work
+from core.runs.jobs import work
 from core.runs.models import evaluate_run
 from core.runs.status import Status
 from core.runs.table import row_of
@@ -31,7 +30,7 @@ from core.runs.worker import train
 from core.training.events import Epoch, Event, PhaseChange, Progress, Step
 from core.workspace import Workspace
 from tests.runs.automatic.conftest import Make, OutOfMemoryError, better, equal, phases_of, weights_of
-from tests.runs.conftest import listen
+from tests.runs.conftest import StopNow, listen
 from tests.runs.tensorboard.test_event_writer import figures
 
 
@@ -123,7 +122,11 @@ def test_test_time_views_count_in_the_first_models_report(
 
 
 def test_a_run_is_stopped_in_each_phase_and_resumed_after_each(
-    make: Make, workspace: Workspace, plan: list[Situation], monkeypatch: pytest.MonkeyPatch
+    make: Make,
+    workspace: Workspace,
+    plan: list[Situation],
+    stop_now: StopNow,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     better(monkeypatch, True)
     whole, run = make("whole"), make("stopped")
@@ -132,8 +135,7 @@ def test_a_run_is_stopped_in_each_phase_and_resumed_after_each(
     def stop_at(wanted: Callable[[Event], bool]) -> Status:
         def hear(event: Event) -> None:
             if wanted(event):
-                stop(run)
-                time.sleep(2)  # the request is looked for four times a second, less often on a busy machine
+                stop_now(run)
 
         return listen(run, workspace, hear)
 
@@ -165,7 +167,11 @@ def test_a_run_is_stopped_in_each_phase_and_resumed_after_each(
 
 
 def test_a_stopped_phase_that_turns_out_worse_gives_the_model_before_back(
-    make: Make, workspace: Workspace, plan: list[Situation], monkeypatch: pytest.MonkeyPatch
+    make: Make,
+    workspace: Workspace,
+    plan: list[Situation],
+    stop_now: StopNow,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     better(monkeypatch, True)
     run = make()
@@ -175,8 +181,7 @@ def test_a_stopped_phase_that_turns_out_worse_gives_the_model_before_back(
         if isinstance(event, Step) and not first:
             first.update(weights_of(run.best))
         if isinstance(event, Epoch) and event.epoch == 2:
-            stop(run)
-            time.sleep(2)  # the request is looked for four times a second, less often on a busy machine
+            stop_now(run)
 
     assert listen(run, workspace, hear).state == "stopped"
     kept = phases_of(run).kept

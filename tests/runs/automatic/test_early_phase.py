@@ -1,18 +1,17 @@
 """The early model of an automatic training: the run's model before its first phase is over."""
 
-import time
-
 import pytest
 
 from core.models.bundle import read_info
 from core.runs.automatic.next_phase import Situation
 from core.runs.automatic.phases import Phases
-from core.runs.jobs import stop, work
+from core.runs.jobs import work
 from core.runs.worker import train
 from core.training.early.seen_photos import seen_photos
 from core.training.events import EarlyModel
 from core.workspace import Workspace
 from tests.runs.automatic.conftest import Make, better, equal, phases_of, weights_of
+from tests.runs.conftest import StopNow
 from tests.runs.solving.test_early_model import to_the_end, until_early
 from tests.training.early.conftest import always_early  # noqa: F401 - a fixture
 
@@ -43,14 +42,17 @@ def test_it_is_the_runs_model_until_the_first_phase_is_over(
 
 
 def test_stopped_at_once_it_is_kept_and_a_resume_ends_as_if_uninterrupted(
-    make: Make, workspace: Workspace, plan: list[Situation], monkeypatch: pytest.MonkeyPatch
+    make: Make,
+    workspace: Workspace,
+    plan: list[Situation],
+    stop_now: StopNow,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     better(monkeypatch, True)
     run = make("stopped")
     events = train(run, workspace)
     early = until_early(events)
-    stop(run)
-    time.sleep(0.6)  # the request is looked for four times a second
+    stop_now(run)
     _, status = to_the_end(events)
     (head,) = phases_of(run).phases
     assert status.state == "stopped" and status.message.startswith("Kept: the first model, from ")

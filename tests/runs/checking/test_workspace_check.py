@@ -23,6 +23,7 @@ from core.training import checkpoint
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 from tests.data.builders import add, labelled_project, open_store
+from tests.runs.conftest import SMALLEST
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def stopped_run(store: Store, project_id: int, name: str = "first") -> RunFolder
     run = create_run(
         store.workspace.runs / name,
         snapshot_of_project(store, project_id),
-        Recipe(arch="resnet18", weights="none", train="all", epochs=1),
+        Recipe(arch=SMALLEST, weights="none", train="all", epochs=1),
         title=name,
         project_id=project_id,
         project=project.name,
@@ -57,12 +58,12 @@ def with_models(run: RunFolder) -> RunFolder:
     """The run with both bundles and a checkpoint, as small as they can be made."""
     values = {"mode": "squash", "size": 32, "resize": 32, "interpolation": "bilinear"}
     info = BundleInfo(
-        arch="resnet18",
+        arch=SMALLEST,
         classes=("owl", "duck"),
         preprocessing={**values, "mean": (0.5, 0.5, 0.5), "std": (0.2, 0.2, 0.2)},
         created="2026-11-28T09:00:00+00:00",
     )
-    model = build_for("classification", "resnet18", 2)
+    model = build_for("classification", SMALLEST, 2)
     save_bundle(run.best, model, info)
 
     def also(folder: Path) -> None:

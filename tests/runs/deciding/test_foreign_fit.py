@@ -26,7 +26,7 @@ from core.runs.new_run import create_run
 from core.runs.status import now
 from core.runs.worker import _calibrate
 from core.workspace import Workspace, open_workspace
-from tests.runs.conftest import tiny
+from tests.runs.conftest import SMALLEST, tiny
 from tests.training.conftest import two_colors
 
 
@@ -40,7 +40,7 @@ def trained(photos: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RESNET_STUDIO_HOME", str(tmp_path_factory.mktemp("home")))
         workspace = open_workspace()
-        run = create_run(workspace.runs / "one", photos, tiny(epochs=1), title="one")
+        run = create_run(workspace.runs / "one", photos, tiny(arch=SMALLEST, epochs=1), title="one")
         assert work(run, workspace).state == "finished"
     return run.path
 

@@ -39,7 +39,7 @@ def test_the_expected_time_comes_from_a_like_run_where_there_is_one(
     make_run: MakeRun, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(expected_time, "present_slowdown", lambda: 1.0)
-    run = make_run(train="all", views=0)
+    run = make_run(arch="resnet18", train="all", views=0)
     recipe = run.recipe()
     assert measured_speed(recipe, [run]) is None
     finish(run, 0.5)
@@ -77,7 +77,7 @@ def test_the_expected_time_holds_the_start_and_the_evaluation_and_the_load(
 
 
 def test_the_load_of_the_earlier_run_and_of_now_are_counted(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = make_run(train="all", views=0)
+    run = make_run(arch="resnet18", train="all", views=0)
     finish(run, 0.5, slowdown=4.8)
     idle = measured_speed(run.recipe(), [run], busy=1.0)
     busy = measured_speed(run.recipe(), [run], busy=8.0)

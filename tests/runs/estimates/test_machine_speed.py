@@ -17,7 +17,7 @@ from core.runs.folder import RunFolder
 from core.training.linear.frozen_start import FrozenStart
 from core.training.recipe import Recipe
 from core.workspace import PEOPLE_FOLDER, Workspace, open_workspace
-from tests.runs.conftest import tiny
+from tests.runs.conftest import SMALLEST, tiny
 
 SPEED = MachineSpeed(exact=50.0, forward=80.0, step=16.0, device="cpu")
 
@@ -121,7 +121,7 @@ def test_runs_ahead_in_the_queue_are_waited_for(
     workspace: Workspace, make_run: MakeRun, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remember(workspace, SPEED)
-    recipe = tiny(optimizer="adamw", views=0)
+    recipe = tiny(arch=SMALLEST, optimizer="adamw", views=0)
     alone = expected_time(workspace, recipe, snapshot, [])
     assert (alone.runs_ahead, alone.seconds_ahead) == (0, 0.0)
     training = make_run("training", optimizer="adamw", views=0)

@@ -14,7 +14,7 @@ from core.runs.folder import RunFolder
 from core.runs.new_run import create_run
 from core.workspace import Workspace
 from tests.inspection.conftest import CLASSES, photo, write_bundle
-from tests.runs.conftest import tiny
+from tests.runs.conftest import SMALLEST, tiny
 
 MakeRun = Callable[..., RunFolder]
 TESTED = (2, 3, 4)
@@ -33,10 +33,10 @@ def pictures(tmp_path: Path) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle that all runs share; its weights are never changed in place."""
-    return write_bundle(tmp_path_factory.mktemp("model") / "best")
+    return write_bundle(tmp_path_factory.mktemp("model") / "best", SMALLEST)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def make(workspace: Workspace, pictures: list[tuple[str, str]], model: Path) -> 
         frame = pd.DataFrame(rows, columns=["image", "path", "filename", "label", "split"])
         snapshot = Snapshot(frame, CLASSES, "classification")
         place = (folder or workspace.runs) / name
-        run = create_run(place, snapshot, tiny(), title=f"Run {name}", project_id=project_id)
+        run = create_run(place, snapshot, tiny(arch=SMALLEST), title=f"Run {name}", project_id=project_id)
         shutil.copytree(model, run.best, copy_function=os.link)
         run.write_status(state="finished")
         return run

@@ -1,7 +1,6 @@
 """The early model of a run that solves its head: usable with an honest report, also after a stop or a crash."""
 
 import os
-import time
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from core.inspection.measuring.evaluation import evaluate_table
 from core.models.bundle import WEIGHTS_FILE, read_info
 from core.models.zoo import ARCHITECTURES, ResNetConfig
 from core.runs.folder import RunFolder
-from core.runs.jobs import stop, work
+from core.runs.jobs import work
 from core.runs.models import evaluate_run, load_predictor
 from core.runs.new_run import create_run
 from core.runs.process import process_fields
@@ -31,6 +30,7 @@ from core.training.linear.head_run import SAVING
 from core.training.recipe import Recipe
 from core.workspace import Workspace, open_workspace
 from tests.inspection.conftest import write_bundle
+from tests.runs.conftest import StopNow
 from tests.training.conftest import two_colors
 from tests.training.early.conftest import always_early  # noqa: F401 - a fixture
 
@@ -132,14 +132,13 @@ def test_its_report_never_stands_beside_the_final_model(solving: MakeRun, worksp
 
 
 def test_a_stop_keeps_the_early_model_with_its_report_at_once(
-    solving: MakeRun, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    solving: MakeRun, workspace: Workspace, stop_now: StopNow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Evaluating it on all validation photos would take as long as computing their features."""
     run = solving(workspace)
     events = train(run, workspace)
     early = until_early(events)
-    stop(run)
-    time.sleep(0.6)  # the request is looked for four times a second
+    stop_now(run)
     with monkeypatch.context() as patch:
         patch.setattr("core.runs.worker._evaluate", lambda *_: pytest.fail("it was evaluated again"))
         _, status = to_the_end(events)

@@ -17,7 +17,7 @@ from core.inspection.predicting.predictor import Predictor
 from core.models.bundle import read_info
 from core.models.zoo import ARCHITECTURES, ResNetConfig
 from core.runs.folder import RunFolder
-from core.runs.jobs import stop, work
+from core.runs.jobs import work
 from core.runs.models import load_predictor
 from core.runs.new_run import create_run
 from core.runs.worker import train
@@ -25,6 +25,7 @@ from core.training.events import Progress, SolverIteration
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 from tests.inspection.conftest import write_bundle
+from tests.runs.conftest import StopNow
 from tests.training.conftest import two_colors
 
 MakeRun = Callable[..., RunFolder]
@@ -133,23 +134,21 @@ def test_an_interrupted_run_starts_over_with_one_line_for_each_iteration(
     assert epochs["best"].sum() == 1
 
 
-def test_a_run_that_is_stopped_while_features_are_computed_has_no_model(solving: MakeRun, workspace: Workspace) -> None:
+def test_a_run_that_is_stopped_while_features_are_computed_has_no_model(
+    solving: MakeRun, workspace: Workspace, stop_now: StopNow
+) -> None:
     run = solving()
     events = train(run, workspace)
     while not (isinstance(event := next(events), Progress) and event.phase == "computing features"):
         continue
-    stop(run)
-    import time
-
-    time.sleep(0.6)  # the request is looked for four times a second
+    stop_now(run)
     status = None
     while status is None:
         try:
             next(events)
         except StopIteration as end:
             status = end.value
-    assert status.state in ("stopped", "finished")
-    assert run.finished == (status.state == "finished" or "best model" in status.message)
+    assert status.state == "stopped" and "no model" in status.message and not run.finished
 
 
 def test_a_chosen_optimizer_trains_step_by_step(solving: MakeRun, workspace: Workspace) -> None:
