@@ -5,8 +5,10 @@
         ...                             # FilePrediction or FileFeatures; a photo that cannot be read has its reason
 
 Ray Data (docs.ray.io, "Ray Data") hands blocks of file names to processes on the machines, as many as have room. Each
-loads the model once. What a lost machine had not answered is computed on another. Photos are read where they are
-computed, so all machines see their folders at the same paths.
+loads the model once. Photos are read where they are computed, so all machines see their folders at the same paths.
+
+Ray Data computes again what a lost machine had not answered, but only where there is room for another process: on a
+cluster that is full, it was seen to wait for more than a minute. The command can then be ended and given again.
 """
 
 import logging

@@ -170,7 +170,8 @@ def train_as_wanted(name: str, folder: Path, root: Path, environment: dict[str, 
 
     run = RunFolder(folder)
     try:
-        count = processes_of(run) if read_status(run.status_path).live else 1
+        status = read_status(run.status_path)
+        count = processes_of(run) if status.live or status.lost_state is not None else 1
     except StudioError:  # deleted, or damaged, which the training itself says
         count = 1
     if count == 1:

@@ -6,16 +6,13 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from core.inspection.predicting.predictor import Predictor
-from core.runs.cluster.over_photos import over_photos
 from core.runs.cluster.photo_work import PhotoWork, Worker, fingerprint
 from core.runs.cluster.setting import SETTING
-from core.workspace import Workspace
 from tests.cli.in_process import run_here
 from tests.inspection.conftest import photo, write_bundle
 from tests.runs.cluster.conftest import ray_machines
@@ -24,12 +21,12 @@ COUNT = 150  # three blocks, and enough that onnxruntime computes them
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[dict[str, Any]]:
+def cluster() -> Iterator[None]:
     pytest.importorskip("ray", reason="Ray cannot be installed for this Python: see requirements-cluster.txt")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")
-        with ray_machines("first", "second") as machines:
-            yield machines
+        with ray_machines("first", "second"):
+            yield
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +60,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_predictions_of_a_cluster_are_those_of_one_machine(
-    cluster: dict[str, Any], bundle: Path, photos: Path, tmp_path: Path
+    cluster: None, bundle: Path, photos: Path, tmp_path: Path
 ) -> None:
     tables = []
     for place, words in (("here", []), ("there", ["--cluster"])):
@@ -84,9 +81,7 @@ def test_predictions_of_a_cluster_are_those_of_one_machine(
     assert sorted(path.name for path in tmp_path.glob("*.*")) == ["here.csv", "there.csv"], "no journal is left"
 
 
-def test_features_of_a_cluster_are_those_of_one_machine(
-    cluster: dict[str, Any], bundle: Path, few: Path, tmp_path: Path
-) -> None:
+def test_features_of_a_cluster_are_those_of_one_machine(cluster: None, bundle: Path, few: Path, tmp_path: Path) -> None:
     found = []
     for place, words in (("here", []), ("there", ["--cluster"])):
         out = tmp_path / f"{place}.npz"
@@ -101,7 +96,7 @@ def test_features_of_a_cluster_are_those_of_one_machine(
 
 
 def test_what_a_machine_cannot_do_is_told_with_its_name(
-    cluster: dict[str, Any], bundle: Path, few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: None, bundle: Path, few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As if the model had been replaced while the command was starting."""
     monkeypatch.setattr("core.runs.cluster.photo_work.fingerprint", lambda predictor: "another one")
@@ -134,17 +129,3 @@ def test_the_option_needs_a_cluster_and_files_that_can_be_shared(
     monkeypatch.setattr("core.runs.cluster.over_photos.require_cluster", lambda: None)
     done = run_here("predict", bundle, archive, "--csv", tmp_path / "a.csv", "--cluster")
     assert done.returncode == 2 and "more.zip is not a folder or a photo" in done.stderr
-
-
-def test_what_a_lost_machine_had_not_answered_is_computed_on_another(
-    cluster: dict[str, Any], bundle: Path, photos: Path, tmp_path: Path
-) -> None:
-    """The last of this module: it takes one of the machines away."""
-    files = [(path.name, path) for _ in range(3) for path in sorted(photos.glob("*.png"))]
-    work = PhotoWork("predictions", str(bundle), fingerprint(Predictor.load(bundle, "cpu")), device="cpu")
-    answers = over_photos(work, files, Workspace(tmp_path))
-    found = [next(answers)]
-    cluster["cluster"].remove_node(cluster["second"], allow_graceful=False)
-    found += answers
-    assert [one.name for one in found] == [name for name, _ in files]
-    assert [one.name for one in found if one.prediction is None] == ["070.png"] * 3
