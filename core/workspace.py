@@ -1,6 +1,7 @@
 """Folders: the user's workspace, the weights, the sample images."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from core.storage_errors import storage_error
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SAMPLE_IMAGES = REPOSITORY / "sample_images"
+HOME_SETTING = "RESNET_STUDIO_HOME"
 DATABASE_SETTING = "RESNET_STUDIO_DATABASE_URL"
 PEOPLE_FOLDER = "people"
 """Below the folder of a class's server; it holds a workspace for each pupil. See ``core.people``."""
@@ -61,9 +63,23 @@ class Workspace:
 
 
 def workspace_folder() -> Path:
-    """Return the workspace folder: RESNET_STUDIO_HOME, or ``workspace/`` in the repository. Creates nothing."""
-    named = os.environ.get("RESNET_STUDIO_HOME")
+    """Return the workspace folder: RESNET_STUDIO_HOME, or ``workspace/`` in the repository. Creates nothing.
+
+    Raises WorkspaceError for the address of a store, which is no folder.
+    """
+    named = os.environ.get(HOME_SETTING)
+    if named and is_address(named):
+        raise WorkspaceError(
+            f"{HOME_SETTING} is {named[:200]!r}, an address. The workspace has to be a folder, because it "
+            f"holds locks and databases. Set {HOME_SETTING} to a folder of this machine, or to one on a file server, "
+            "such as NFS."
+        )
     return Path(named).expanduser().resolve() if named else REPOSITORY / "workspace"
+
+
+def is_address(text: str) -> bool:
+    """Return whether this is the address of a store, such as s3://bucket, also one that was read as a path."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", text) is not None  # a single letter is a drive of Windows
 
 
 def open_workspace(root: Path | None = None) -> Workspace:

@@ -258,17 +258,12 @@ def _train_other_process(snapshot: "Snapshot", recipe: "Recipe", run: "RunFolder
         return  # the first process does it alone, in seconds
     if not wait_for_turn(run.path):
         return
-    # Torch is imported only now, so that waiting processes stay small.
-    from core.training.device import keep_freed_memory
-    from core.training.trainer import fit
+    from core.runs.worker import train_silently
 
-    keep_freed_memory()
     # Ctrl-C reaches all processes. The first one handles it, and the others end when it has ended.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        cache = workspace.cache / "resized"
-        for _ in fit(snapshot, recipe, run.path, resume=run.begun, cache=cache, workspace=workspace):
-            pass
+        train_silently(snapshot, recipe, run, workspace)
     except RuntimeError as error:  # from torch, mostly because the first process has ended
         print_message(f"process {process_rank()}: {error}")
         raise typer.Exit(1) from error

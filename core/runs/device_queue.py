@@ -50,7 +50,7 @@ def withdraw_turn(folder: Path) -> None:
 def wait_for_turn(folder: Path) -> bool:
     """Wait, in any process but the first, until the run has its device; returns False if it ended before."""
     seen = False
-    while not _announced(folder):
+    while not is_announced(folder):
         try:
             status = read_status(folder / "status.json")
             waiting = status.live and process_lives(status)
@@ -63,7 +63,8 @@ def wait_for_turn(folder: Path) -> bool:
     return True
 
 
-def _announced(folder: Path) -> bool:
+def is_announced(folder: Path) -> bool:
+    """Return whether the first process of this launch has announced its turn."""
     try:
         launch, _, parent = (folder / _TURN_FILE).read_text(encoding="utf-8").partition("\n")
     except (OSError, UnicodeDecodeError):

@@ -120,6 +120,7 @@ def join_queue(run: RunFolder, line: str | None = None) -> bool:
             queued=now(),
             line=line or status.line,
             losses=0,
+            loss_epoch=0,
             phase=WAITING,
             stop_requested=False,
             **process_fields(os.getpid()),

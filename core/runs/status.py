@@ -65,7 +65,8 @@ class Status(BaseModel):
     lost_state: Literal["queued", "preparing", "running"] | None = None
     device: Annotated[str, Field(max_length=100)] | None = None
     node: Annotated[str, Field(max_length=100)] | None = None  # the machine of a cluster that trains it, or did last
-    losses: _Count = 0  # how many times its machine was lost since it was started or resumed
+    losses: _Count = 0  # how many times its machine was lost since it last came further than at a loss before
+    loss_epoch: _Count = 0  # the latest epoch in which its machine was lost
     precision: Annotated[str, Field(max_length=100)] | None = None
     epoch: _Count = 0  # the current epoch, counted from 1; 0 before the first
     epochs: _Count = 0
@@ -86,6 +87,12 @@ class Status(BaseModel):
     def on_cluster(self) -> bool:
         """Whether it waits for, or was trained on, a machine of a Ray cluster: see core.runs.cluster."""
         return self.line in (CPU_LINE, GPU_LINE)
+
+    @property
+    def another_loss(self) -> dict[str, int]:
+        """The fields that count another loss of its machine: from one again if it is in a later epoch than before."""
+        further = self.epoch > self.loss_epoch
+        return {"losses": 1 if further else self.losses + 1, "loss_epoch": max(self.epoch, self.loss_epoch)}
 
     @property
     def resumable(self) -> bool:

@@ -5,7 +5,8 @@ import os
 import shutil
 import time
 import traceback
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ from core.workspace import Workspace, open_workspace
 if TYPE_CHECKING:
     from core.data.snapshot import Snapshot
     from core.training.linear.head_run import SolvedHead
+    from core.training.recipe import Recipe
 
 SPLIT = "val"
 """The split that a run is evaluated on at its end. The test photos wait for an exam: see core.runs.exams."""
@@ -43,11 +45,20 @@ _TURNS_UNSTOPPED = 8  # between two looks whether this run is to stop
 _LOCK_SECONDS = 5.0
 
 
+Together = Callable[[], AbstractContextManager[None]]
+"""Handles the errors of a training that has other processes on a cluster; see ``core.runs.cluster.ranks``."""
+
+
 def work(
-    run: RunFolder, workspace: Workspace | None = None, *, own_process: bool = False, node: str | None = None
+    run: RunFolder,
+    workspace: Workspace | None = None,
+    *,
+    own_process: bool = False,
+    node: str | None = None,
+    together: Together | None = None,
 ) -> Status:
     """Run ``train`` to its end and return the run's final status."""
-    events = train(run, workspace or open_workspace(), own_process=own_process, node=node)
+    events = train(run, workspace or open_workspace(), own_process=own_process, node=node, together=together)
     while True:
         try:
             next(events)
@@ -56,15 +67,20 @@ def work(
 
 
 def train(
-    run: RunFolder, workspace: Workspace, *, own_process: bool = False, node: str | None = None
+    run: RunFolder,
+    workspace: Workspace,
+    *,
+    own_process: bool = False,
+    node: str | None = None,
+    together: Together | None = None,
 ) -> Generator[Event, None, Status]:
     """Train a run from its start or last epoch and evaluate it; yields events and returns the final status.
 
     Errors of the training are recorded in the run's status, not raised. Raises RunError if another process trains
     this run or if it has finished. Call it in the process that the run's status should name; SIGINT and SIGTERM
     then end the run as described in ``core.runs.stop_signals``. ``own_process`` is for a process that does nothing but
-    train. ``node`` names this machine if the cluster gave it to this run, which then waits for no device. Afterwards
-    the caches are cleaned if they are over their budget.
+    train. ``node`` names this machine if the cluster gave it to this run, which then waits for no device; ``together``
+    is entered while it trains. Afterwards the caches are cleaned if they are over their budget.
     """
     with (
         in_use([_resized(workspace), workspace.cache / "vectors"]),
@@ -75,7 +91,7 @@ def train(
             join_queue(run, line=_line_here(run))
         run.write_status(**process_fields(os.getpid()), heartbeat=now(), node=node)
         try:
-            yield from _wait_train_evaluate(run, workspace, signals, own_process, wait=node is None)
+            yield from _wait_train_evaluate(run, workspace, signals, own_process, together, wait=node is None)
         except Interruption as interruption:
             if interruption.reason == "stop":
                 kept = "before resuming; the best model so far is kept"
@@ -99,8 +115,24 @@ def train(
     return run.status()
 
 
+def train_silently(snapshot: "Snapshot", recipe: "Recipe", run: RunFolder, workspace: Workspace) -> None:
+    """Train in any process of a launch but the first, which writes. Raises torch's RuntimeError if that one ends."""
+    # Torch is imported only now, so that waiting processes stay small.
+    from core.training.device import keep_freed_memory
+    from core.training.trainer import fit
+
+    keep_freed_memory()
+    for _ in fit(snapshot, recipe, run.path, resume=run.begun, cache=_resized(workspace), workspace=workspace):
+        pass
+
+
 def _wait_train_evaluate(
-    run: RunFolder, workspace: Workspace, signals: StopSignals, own_process: bool, wait: bool
+    run: RunFolder,
+    workspace: Workspace,
+    signals: StopSignals,
+    own_process: bool,
+    together: Together | None,
+    wait: bool,
 ) -> Iterator[Event]:
     lock = device_lock(workspace, run)
     writer: ProgressWriter | None = None
@@ -134,7 +166,8 @@ def _wait_train_evaluate(
                     from core.training.device import keep_freed_memory
 
                     keep_freed_memory()
-                yield from _train(run, workspace, writer, signals)
+                with together() if together is not None else contextlib.nullcontext():
+                    yield from _train(run, workspace, writer, signals)
         except Interruption as interruption:
             # It may have come while a checkpoint was saved, or before its epoch was recorded.
             _repair(run)

@@ -30,12 +30,20 @@ def accelerator_for(recipe: Recipe) -> Accelerator:
     alone = int(os.environ.get("WORLD_SIZE", "1")) == 1
     AcceleratorState._reset_state(reset_partial_state=alone)
     # The precision depends on the device, which is not known before Accelerate has chosen it.
-    device = Accelerator(cpu=kind == "cpu", mixed_precision="no").device
+    on_cpu = kind == "cpu"
+    found = Accelerator(cpu=on_cpu, mixed_precision="no")
+    if kind == "auto" and not alone and found.device.type == "cpu" and found.num_processes == 1:
+        # Accelerate joins processes without a GPU only if it is told that they compute on the CPU. Otherwise each would
+        # train alone, and all would write the same files.
+        on_cpu = True
+        AcceleratorState._reset_state(reset_partial_state=True)
+        found = Accelerator(cpu=True, mixed_precision="no")
+    device = found.device
     if kind not in ("auto", device.type):
         raise RecipeError(f"device is {recipe.device}, but Accelerate chose {device.type} here; set device to auto.")
     precision = _precision(recipe.precision, device)
     AcceleratorState._reset_state(reset_partial_state=False)
-    return Accelerator(cpu=kind == "cpu", mixed_precision="no" if precision == "fp32" else precision)
+    return Accelerator(cpu=on_cpu, mixed_precision="no" if precision == "fp32" else precision)
 
 
 @contextmanager

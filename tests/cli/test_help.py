@@ -22,7 +22,7 @@ def test_these_are_the_commands() -> None:
     made = "weights import labels groups train resume find-rate runs report sweep evaluate cross-validate background"
     also = "decide predict explain live crop-faces features export use-head push serve summary check cache"
     run = "backup restore class-server worksheets"
-    people = ["people pin", "people new-class", "people list", "people export"]
+    people = ["people pin", "people new-class", "people list", "people export", "people limits"]
     assert sorted(COMMANDS) == sorted([*made.split(), *also.split(), *run.split(), *people])
 
 

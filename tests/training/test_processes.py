@@ -34,13 +34,15 @@ from core.training.events import Epoch
 from core.training.recipe import Recipe
 from core.training.trainer import fit
 ARCHITECTURES["tiny"] = ResNetConfig("basic", (1, 1, 1, 1), width=8)
-folder = Path(sys.argv[1])
+folder, where, *wanted = Path(sys.argv[1]), *sys.argv[2:]
 renamed = []
 sys.addaudithook(lambda event, words: renamed.append(str(words[1])) if event == "os.rename" else None)
 for name, values in json.loads((folder / "cases.json").read_text()).items():
     recipe = Recipe.from_json(json.dumps(values))
+    if name not in wanted:
+        continue
     task = "boxes" if name == "boxes" else "classes"
-    snapshot, run = Snapshot.read(folder / f"{task}.csv"), folder / "several" / name
+    snapshot, run = Snapshot.read(folder / f"{task}.csv"), folder / where / name
     lines = []
     for event in fit(snapshot, recipe, run, resume=name == "more", log=lines.append, cache=folder / "cache"):
         if name in ("resumed", "fewer") and isinstance(event, Epoch):
@@ -50,8 +52,8 @@ for name, values in json.loads((folder / "cases.json").read_text()).items():
     if lines:
         print("first process:", name)
         (run / "log.txt").write_text("\\n".join(lines))
-own = [path for path in renamed if path.startswith(str(folder / "several"))]
-(folder / f"renamed-{os.environ['RANK']}.json").write_text(json.dumps(own))
+own = [path for path in renamed if path.startswith(str(folder / where))]
+(folder / f"renamed-{where}-{os.environ['RANK']}.json").write_text(json.dumps(own))
 """
 
 SMALL = {"arch": "tiny", "batch_size": 8, "size": 32, "device": "cpu", "precision": "fp32", "epochs": 2}
@@ -66,6 +68,11 @@ CASES: dict[str, dict[str, Any]] = {
     "fewer": {"train": "all"},
     "more": {"train": "all"},
 }
+
+
+def environment() -> dict[str, str]:
+    own = {"PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    return {**os.environ, **own}
 
 
 @pytest.fixture(scope="module")
@@ -95,9 +102,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             if isinstance(event, Epoch):
                 break
         done = subprocess.run(
-            [*launch, str(folder / "worker.py"), str(folder)],
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "ACCELERATE_USE_CPU": "true"}
-            | {"OMP_NUM_THREADS": "1"},
+            [*launch, str(folder / "worker.py"), str(folder), "several", *CASES],
+            env=environment(),
             capture_output=True,
             text=True,
             timeout=300,
@@ -122,8 +128,35 @@ def test_two_processes_train_what_one_trains(case: str, folder: Path) -> None:
     assert figures[1] == pytest.approx(figures[0], abs=1e-5)
 
 
+def test_accelerate_launch_trains_what_torchrun_trains(folder: Path, tmp_path: Path) -> None:
+    """Its --multi_gpu starts processes on the CPU too; with --cpu, it starts several only through MPI.
+
+    The device is auto: without a GPU, each process once trained alone, and both wrote the same files.
+    """
+    values = json.loads((folder / "cases.json").read_text())["all"]
+    for name in ("cases.json", "classes.csv"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    (tmp_path / "cases.json").write_text(json.dumps({"all": values | {"device": "auto"}}))
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
+    ours = ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
+    done = subprocess.run(
+        [*launch, *ours, str(folder / "worker.py"), str(tmp_path), "launched", "all"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["first process: all"]
+    assert "in 2 processes" in (tmp_path / "launched" / "all" / "log.txt").read_text()
+    launched = load_file(tmp_path / "launched" / "all" / "last" / "model.safetensors")
+    for name, tensor in load_file(folder / "several" / "all" / "last" / "model.safetensors").items():
+        torch.testing.assert_close(launched[name], tensor, rtol=0, atol=2e-5, msg=name)
+    assert json.loads((tmp_path / "renamed-launched-1.json").read_text()) == []
+
+
 def test_the_first_process_alone_writes_checkpoints(folder: Path) -> None:
-    first, second = (json.loads((folder / f"renamed-{rank}.json").read_text()) for rank in (0, 1))
+    first, second = (json.loads((folder / f"renamed-several-{rank}.json").read_text()) for rank in (0, 1))
     assert any("last" in path for path in first) and any("best" in path for path in first)
     assert second == []
 

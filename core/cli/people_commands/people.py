@@ -5,10 +5,11 @@ from typing import Annotated
 import typer
 
 from core.cli.console import Json, print_json, print_message, print_table
-from core.cli.people_commands import export_person
+from core.cli.people_commands import export_person, limits
 
 people = typer.Typer(help="Classes on a server with RESNET_STUDIO_PEOPLE=class.", no_args_is_help=True)
 people.command("export")(export_person.export)
+people.command("limits")(limits.limits)
 
 
 @people.command()

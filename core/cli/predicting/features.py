@@ -9,6 +9,7 @@ import typer
 from core.cli.console import Json, ProgressDisplay, print_json, print_result
 from core.cli.outputs import require_empty, whole_file
 from core.cli.predicting.image_sources import pictures, print_refused
+from core.cli.predicting.on_cluster import Cluster, check_for_cluster, on_cluster
 from core.cli.predicting.predict_explain import Device, Model
 from core.errors import DataError
 
@@ -27,23 +28,32 @@ def features(
         typer.Option(help="pooled: one vector per image; stem, layer1 ... layer4: the feature maps after that stage."),
     ] = "pooled",
     device: Device = "auto",
+    cluster: Cluster = False,
     json: Json = False,
 ) -> None:
     """Write a model's features of images to a file. What cannot be read as an image is listed with the reason."""
     from core.workspace import open_workspace
 
     require_empty(out, "the features")
-    from core.inspection.predicting.features import file_features, form_of, write_features
+    from core.inspection.predicting.features import check_stage, file_features, form_of, write_features
     from core.runs.models import load_predictor
 
     form = form_of(out)
     for path in images:
         if path.suffix.lower() in (".csv", ".tsv"):
             raise DataError(f"{path} is a table. Give the images or their folder instead.")
+    if cluster:
+        check_for_cluster(images)
     refused: dict[str, str] = {}
     with ProgressDisplay() as display:
-        predictor = load_predictor(run, open_workspace(), device, progress=display.show_bytes)
-        found = file_features(predictor, pictures(images), stage)
+        here = "cpu" if cluster else device
+        predictor = load_predictor(run, open_workspace(), here, progress=display.show_bytes)
+        check_stage(stage)
+        found: Iterator[FileFeatures] = (
+            on_cluster("features", run, images, predictor, device, pictures(images), stage=stage)
+            if cluster
+            else file_features(predictor, pictures(images), stage)
+        )
 
         def with_progress() -> "Iterator[FileFeatures]":
             for count, one in enumerate(found, start=1):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.cli.console import print_message
 from core.errors import ImageRefused
+from core.workspace import is_address
 
 if TYPE_CHECKING:
     from core.inspection.predicting.predict_files import FileSource
@@ -31,7 +32,10 @@ def pictures(paths: Iterable[Path]) -> "Iterator[tuple[str, FileSource]]":
         if path.is_dir():
             yield from _in_folder(path)
         elif not path.is_file():
-            yield shown, ImageRefused(shown, "there is no such file or folder")
+            reason = "there is no such file or folder"
+            if is_address(str(path)):
+                reason = "addresses of stores are not read; mount it as a folder, and give that"
+            yield shown, ImageRefused(shown, reason)
         elif path.suffix.lower() in (".zip", *PACKED_SUFFIXES):
             from core.data.importing.plan_import import plan_packed, plan_zip
 

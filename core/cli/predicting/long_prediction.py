@@ -1,7 +1,8 @@
 """Predict very many photos into a table: continued after an interruption, with progress and rate."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,14 @@ from core.cli.outputs import whole_file
 from core.cli.predicting.image_sources import pictures, print_refused
 
 if TYPE_CHECKING:
+    from core.inspection.predicting.predict_files import FileSource
+    from core.inspection.predicting.predictions import FilePrediction
     from core.inspection.predicting.predictor import Predictor
     from core.inspection.predicting.to_file.answer_tables import TableWriter
     from core.inspection.predicting.to_file.predict_to_file import InputFile
     from core.inspection.predicting.to_file.shards import Shard
 
+Elsewhere = Callable[[int | None, "Iterable[tuple[str, FileSource]]"], "Generator[FilePrediction]"]
 _MINUTE, _HOUR = 60, 3600
 
 
@@ -25,16 +29,18 @@ def predict_to(
     images: Sequence[Path],
     shard: "Shard | None",
     display: ProgressDisplay,
+    elsewhere: "Elsewhere | None" = None,
 ) -> dict[str, Any]:
     """Write the table and return what was written, for --json; nothing is written if no file is a photo.
 
-    What was answered is kept in ``OUT.unfinished`` until the table is complete.
+    What was answered is kept in ``OUT.unfinished`` until the table is complete. ``elsewhere`` computes on other
+    machines; it gets the files that are to be answered, and how many there are in all.
     """
     from core.inspection.predicting.to_file.journal import Journal
     from core.inspection.predicting.to_file.predict_to_file import journal_beside, predict_into, settings_of
 
     total = _count(images, shard)
-    if total is not None:
+    if total is not None and elsewhere is None:
         predictor.prepare_for(total * predictor.test_time_views)
     said = False
 
@@ -51,7 +57,7 @@ def predict_to(
     with suppress(OSError):  # opening the journal says what is wrong
         out.parent.mkdir(parents=True, exist_ok=True)
     with Journal(journal_beside(out), settings_of(predictor, shard)) as journal:
-        predict_into(journal, predictor, _input_files(images, shard), progress)
+        predict_into(journal, predictor, _input_files(images, shard), progress, elsewhere and partial(elsewhere, total))
         display.clear()
         refused = list(journal.refused())
         print_refused(refused)

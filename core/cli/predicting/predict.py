@@ -1,6 +1,6 @@
 """The predict command: the classes of images, printed or written to a table."""
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,10 +9,12 @@ import typer
 from core.cli.console import Json, ProgressDisplay, print_json, print_message, print_result, print_table
 from core.cli.outputs import require_empty, whole_file
 from core.cli.predicting.image_sources import pictures, print_refused
+from core.cli.predicting.on_cluster import Cluster, check_for_cluster, on_cluster
 from core.cli.predicting.predict_explain import Device, Model
 from core.errors import DataError
 
 if TYPE_CHECKING:
+    from core.inspection.predicting.predict_files import FileSource
     from core.inspection.predicting.predictions import FilePrediction
 
 
@@ -45,6 +47,7 @@ def predict(
         ),
     ] = None,
     device: Device = "auto",
+    cluster: Cluster = False,
     json: Json = False,
 ) -> None:
     """Predict the classes of images, and the box if the model was trained for localization.
@@ -70,10 +73,20 @@ def predict(
     part_of = None if shard is None else Shard.read(shard)
     write = write_csv if out is None else writer_for(out)
     answers: list[FilePrediction] = []
+    if cluster:
+        check_for_cluster(images)
     with ProgressDisplay() as display:
-        predictor = load_predictor(run, open_workspace(), device, display.show_bytes, test_time_views)
+        here = "cpu" if cluster else device
+        predictor = load_predictor(run, open_workspace(), here, display.show_bytes, test_time_views)
+
+        def elsewhere(photos: int | None, files: "Iterable[tuple[str, FileSource]]") -> "Generator[FilePrediction]":
+            views = test_time_views
+            return on_cluster(
+                *("predictions", run, images, predictor, device, files), test_time_views=views, photos=photos
+            )
+
         if file is not None and (out is not None or not json):
-            written = predict_to(file, write, predictor, images, part_of, display)
+            written = predict_to(*(file, write, predictor, images, part_of, display), elsewhere if cluster else None)
             if json:
                 print_json(written)
             elif written["images"]:
@@ -81,7 +94,8 @@ def predict(
             _require_some(written["images"], written["files"], shard)
             return
         files = ((name, source) for name, source in pictures(images) if part_of is None or part_of.has(name))
-        for count, one in enumerate(predict_files(predictor, files), start=1):
+        found = elsewhere(None, files) if cluster else predict_files(predictor, files)
+        for count, one in enumerate(found, start=1):
             answers.append(one)
             display.show("predicting", count, None)
     named = [one for one in answers if one.prediction is not None]

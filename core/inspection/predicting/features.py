@@ -51,7 +51,7 @@ def features_of(predictor: Predictor, images: Iterable[Image.Image], stage: str 
 
     A generator of images is never held in memory as a whole. Raises ModelError for an unknown stage.
     """
-    _check(stage)
+    check_stage(stage)
     parts = [_run(predictor, views, stage) for views in batched(map(predictor.view, images), BATCH)]
     return np.concatenate(parts) if parts else np.empty((0, predictor.network.feature_width), np.float32)
 
@@ -69,7 +69,7 @@ def file_features(
     supports it in hardware: two to three correct digits, enough to find similar images. Raises ModelError for an
     unknown stage before any file is read.
     """
-    _check(stage)
+    check_stage(stage)
     return _file_features(predictor, files, stage, fast and _has_bfloat16(predictor.device))
 
 
@@ -96,7 +96,8 @@ def write_features(answers: Iterable[FileFeatures], path: Path, form: str, *, mo
     return Written(_FORMS[form](chain([first], rows), path, shape, {"model": model, "stage": stage}), shape)
 
 
-def _check(stage: str) -> None:
+def check_stage(stage: str) -> None:
+    """Raise ModelError if there is no such stage."""
     if stage not in LAYERS:
         raise ModelError(f"The network has no stage {stage!r}. Choose one of: {', '.join(LAYERS)}.")
 

@@ -1,6 +1,6 @@
 """Predictions for files, one after the other: from paths, bytes or the candidates of an import."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +27,7 @@ def predict_files(
     top: int = TOP,
     ahead: bool = False,
     apart: bool = False,
-) -> Iterator[FilePrediction]:
+) -> Generator[FilePrediction]:
     """Yield a prediction for each file, in order; unreadable files get the reason and are skipped.
 
     Files are read and decoded one at a time, so a folder or zip of any size can be passed as a generator. A source is

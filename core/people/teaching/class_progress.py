@@ -25,10 +25,13 @@ class ClassProgress:
     runs: int
     training: int
     waiting: int
+    groups: int = 0
+    groups_with_models: int = 0
 
 
-def class_progress(found: Sequence[Overview]) -> ClassProgress:
-    """Add up what the pupils of a class have made."""
+def class_progress(found: Sequence[Overview], groups: Sequence[Overview] = ()) -> ClassProgress:
+    """Add up what the pupils of a class have made; photos, labels and runs of its groups count too."""
+    everybody = [*found, *groups]
     return ClassProgress(
         pupils=len(found),
         joined=sum(one.person.joined for one in found),
@@ -36,11 +39,13 @@ def class_progress(found: Sequence[Overview]) -> ClassProgress:
         with_photos=sum(one.photos > 0 for one in found),
         with_labels=sum(one.labelled > 0 for one in found),
         with_models=sum(one.best is not None for one in found),
-        photos=sum(one.photos for one in found),
-        labelled=sum(one.labelled for one in found),
-        runs=sum(one.runs for one in found),
-        training=sum(one.training for one in found),
-        waiting=sum(one.waiting for one in found),
+        photos=sum(one.photos for one in everybody),
+        labelled=sum(one.labelled for one in everybody),
+        runs=sum(one.runs for one in everybody),
+        training=sum(one.training for one in everybody),
+        waiting=sum(one.waiting for one in everybody),
+        groups=len(groups),
+        groups_with_models=sum(one.best is not None for one in groups),
     )
 
 

@@ -21,7 +21,7 @@ from core.runs.status import WAITING, Status, now, read_status
 from core.workspace import Workspace, server_workspaces
 
 MOST_LOSSES = 10
-"""A run whose machines were lost more often since its start is probably the reason itself: it needs too much memory."""
+"""A run whose machines were lost more often in one epoch is probably the reason itself: it needs too much memory."""
 STOPPED = "Stopped before the first epoch ended, so there is no model."
 PLACED = "waiting for a free machine of the cluster"
 
@@ -123,17 +123,22 @@ def _queue_again(run: RunFolder, seen: Status, known: bool) -> None:
         status = read_status(run.status_path)
         if status != seen:
             return  # it has written something: it lives
-        if status.losses >= MOST_LOSSES:
-            said = (
-                f"Its process was lost {status.losses} times, the last time on {status.node}. Perhaps it needs more "
-                "memory than a machine has: try a smaller batch size or network, or resume it to try again."
-            )
+        if status.another_loss["losses"] > MOST_LOSSES:
+            said = f"{lost_too_often(status)} Try a smaller batch size or network, or resume it to try again."
             run.replace_status(status, state="failed", message=said, ended=now(), phase="", seconds_left=None)
             return
         run.replace_status(
-            status, state="queued", losses=status.losses + 1, phase=PLACED if known else WAITING, seconds_left=None
+            status, state="queued", phase=PLACED if known else WAITING, seconds_left=None, **status.another_loss
         )
     run.append_log(f"its process on {status.node} has ended; it waits for another machine")
+
+
+def lost_too_often(status: Status) -> str:
+    """Return why a run fails whose machines were lost too often."""
+    return (
+        f"Its process was lost {status.losses + 1} times without finishing another epoch, the last time on "
+        f"{status.node}. Perhaps it needs more memory than a machine has."
+    )
 
 
 def _note(run: RunFolder, seen: Status, phase: str) -> None:

@@ -160,6 +160,11 @@ class BasicSettings(BaseModel):
         description="Data-loading workers: processes that prepare photos while the device computes. If left "
         "empty, the number suits the machine. 0 prepares photos between the steps.",
     )
+    processes: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=1,
+        description="On a Ray cluster, how many processes share each batch, each with a GPU or processors of its own. "
+        "The result is that of one, except for rounding. On a single machine, torchrun decides instead.",
+    )
     keep_epochs: bool = Field(
         default=True,
         description="Keeps the trained layers of about ten epochs, so that the Explain page can show how an answer "

@@ -71,6 +71,7 @@ FIELD_LABELS = {
     "device": "Device",
     "precision": "Mixed precision",
     "workers": "Data-loading workers",
+    "processes": "Processes on the cluster",
     "keep_epochs": "Keep epochs for the Explain page",
     "views": "Kept views of each photo",
     "head_features": "Features for the head",

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import segno
 import streamlit as st
 
+from core.people.groups import groups
 from core.people.overview import overview
 from core.people.records import ClassRoom
 from core.people.register import Register
@@ -41,7 +42,8 @@ def show(register: Register, classroom: ClassRoom) -> None:
 
 @frame.fragment(run_every=REFRESH_SECONDS)
 def _board(register: Register, classroom: ClassRoom) -> None:
-    found = class_progress([overview(one) for one in register.people(classroom.id)])
+    pupils, teams = register.people(classroom.id), groups(register, classroom.id)
+    found = class_progress([overview(one) for one in pupils], [overview(one) for one in teams])
     st.html(board(classroom, join_address(st.context.url or "", own_address()), found))
 
 
@@ -60,6 +62,7 @@ def board(classroom: ClassRoom, address: str, found: ClassProgress) -> str:
         ("have labels", found.with_labels),
         ("have trained a model", found.with_models),
     )
+    of_groups = _step("groups have trained a model", found.groups_with_models, found.groups) if found.groups else ""
     return (
         '<div class="projector"><div>'
         f"<h2>{escape(classroom.name)}</h2>"
@@ -69,7 +72,7 @@ def board(classroom: ClassRoom, address: str, found: ClassProgress) -> str:
         "</div><div>"
         f'<div class="here">{found.here} of {found.pupils} here</div>'
         f'<div class="sums">{"".join(_sum(count, noun) for count, noun in sums)}</div>'
-        f"{''.join(_step(words, count, found.pupils) for words, count in steps)}"
+        f"{''.join(_step(words, count, found.pupils) for words, count in steps)}{of_groups}"
         "</div></div>"
     )
 

@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.data.snapshot import Snapshot
 from core.data.store.store import Project
+from core.runs.cluster.setting import ray_address
 from core.training.choices import CHOICES
 from core.training.recipe import Recipe
 from pages.components.train.photo_preview import Placeholders, draw_previews
@@ -163,6 +164,9 @@ def _stopping_and_device() -> dict[str, Any]:
     values["seed"] = number("seed")
     values["device"] = st.text_input(FIELD_LABELS["device"], **field_arguments("device"))
     values["precision"] = select("precision", choice_names("precision"))
+    values["processes"] = default_value("processes")
+    if ray_address() is not None and not solves_head() and not automatic():
+        values["processes"] = number("processes")
     values["deterministic"] = _toggle("deterministic")
     values["keep_epochs"] = _toggle("keep_epochs")
     return values

@@ -39,7 +39,7 @@ HIDDEN_AT_FIRST = (
     *("weight_decay", "label_smoothing", "loss", "focal_gamma", "class_weighting", "balanced_sampling", "box_loss"),
     *("views", "mixup", "cutmix", "random_erasing", "mode", "size", "test_time_views"),
     *("head_features", "interpolate", "head_size"),
-    *("patience", "seed", "device", "precision", "deterministic", "keep_epochs"),
+    *("patience", "seed", "device", "precision", "processes", "deterministic", "keep_epochs"),
 )
 _WAS_AUTOMATIC = "recipe-was-automatic"
 

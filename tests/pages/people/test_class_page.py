@@ -5,6 +5,7 @@ import pytest
 from core.data.store.store import Store
 from core.errors import NotHere
 from core.people import door, joining, looking
+from core.people.groups import create_group
 from core.people.hand_out import hand_out
 from core.people.register import Register
 from core.runs.exams.locked import exam_locked
@@ -183,6 +184,10 @@ def test_the_projector_view_names_nobody_and_has_a_way_back(teacher: str, open_a
     assert room.code in shown and "7b &lt;b&gt;" in shown
     assert "1 of 1 here" in shown and "<b>1</b>photo<" in shown and "have trained a model</span><span>0 of 1" in shown
     assert "Adalbert" not in all_texts(app) and not app.dataframe
+    assert "groups have trained" not in shown
+    create_group(register, room.id, "Foxes")
+    shown = " ".join(html.proto.body for html in app.run().get("html"))
+    assert "groups have trained a model</span><span>0 of 1" in shown and "Foxes" not in shown
     app.button(key="projector-close").click().run()
     assert app.dataframe and "projector" not in app.query_params
     pupil = joining.join(register, room, "Ben")

@@ -528,6 +528,23 @@ def test_every_technique_can_be_set_under_more_settings(open_page: OpenPage, col
     assert set(recipe_form.HIDDEN_AT_FIRST) | always | undrawn == set(Recipe.model_fields)
 
 
+def test_how_many_processes_train_a_run_is_asked_where_there_is_a_cluster(
+    open_page: OpenPage, colors: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page("Train", project=str(colors.id))
+    app.segmented_control(key="recipe-train").set_value("all").run()
+    app.toggle(key="recipe-more").set_value(True).run()
+    assert "recipe-processes" not in {one.key for one in app.number_input}
+    monkeypatch.setenv("RESNET_STUDIO_RAY_ADDRESS", "127.0.0.1:1")
+    app.run()
+    app.number_input(key="recipe-processes").set_value(2)
+    app.toggle(key="recipe-more").set_value(False).run()
+    assert not messages(app)
+    assert "processes on the cluster" in app.toggle(key="recipe-more").label
+    app.button(key="train").click().run()
+    assert "does not answer" in texts(app) or any("does not answer" in one.value for one in app.error)
+
+
 def test_a_found_learning_rate_is_drawn_and_used_with_one_press(
     open_page: OpenPage, colors: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,3 +37,17 @@ def test_the_progress_of_a_class_is_sums_and_counts() -> None:
     assert (found.pupils, found.joined, found.here) == (3, 2, 1)
     assert (found.with_photos, found.with_labels, found.with_models) == (2, 1, 1)
     assert (found.photos, found.labelled, found.runs, found.training) == (13, 4, 2, 1)
+    assert (found.groups, found.groups_with_models) == (0, 0)
+
+
+def test_the_work_of_groups_counts_but_groups_are_no_pupils() -> None:
+    def made(name: str, role: str, **values: int | float) -> Overview:
+        return Overview(Person(1, name, role, 1, "f", joined=True, seen=None), **values)  # type: ignore[arg-type]
+
+    found = class_progress(
+        [made("Ada", "pupil", photos=10)],
+        [made("Group 1", "group", photos=5, labelled=5, runs=1, best=0.9), made("Group 2", "group", waiting=1)],
+    )
+    assert (found.pupils, found.joined, found.with_photos, found.with_models) == (1, 1, 1, 0)
+    assert (found.photos, found.labelled, found.runs, found.waiting) == (15, 5, 1, 1)
+    assert (found.groups, found.groups_with_models) == (2, 1)

@@ -131,6 +131,22 @@ def test_a_run_whose_machine_was_shut_down_waits_again_but_not_for_ever(
     assert run.status().state == "failed" and "more memory than a machine has" in run.status().message
 
 
+def test_losses_of_a_run_that_comes_further_each_time_do_not_add_up(
+    queued: MakeRun, workspace: Workspace, cluster: NotedCluster
+) -> None:
+    run = queued()
+    for epoch in range(1, MOST_LOSSES + 5):
+        for loss in (1, 2):
+            begin(run)
+            run.write_status(state="interrupted", epoch=epoch)
+            cluster.known.clear()
+            dispatch(workspace, cluster)
+            assert (run.status().state, run.status().losses) == ("queued", loss)
+    begin(run)
+    run.write_status(epoch=1)  # it has begun again, far behind where it was
+    assert run.status().another_loss == {"losses": 3, "loss_epoch": MOST_LOSSES + 4}
+
+
 def test_a_run_without_news_waits_again_and_one_with_news_is_left_alone(
     queued: MakeRun, workspace: Workspace, cluster: NotedCluster
 ) -> None:

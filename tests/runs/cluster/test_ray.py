@@ -1,21 +1,21 @@
 """A real Ray cluster of two machines on this one: one of them is killed in the middle, and so is the server."""
 
 import os
-import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from core.data.snapshot import Snapshot
-from core.runs.cluster.setting import SETTING
 from core.runs.folder import RunFolder
 from core.runs.jobs import recover, submit
 from core.runs.status import Status
 from core.workspace import Workspace, open_workspace
+from tests.runs.cluster.conftest import ray_machines
 from tests.runs.conftest import tiny
 
 ray = pytest.importorskip("ray", reason="Ray cannot be installed for this Python: see requirements-cluster.txt")
@@ -50,23 +50,9 @@ def dispatchers(workspace: Workspace) -> list[psutil.Process]:
 
 
 @pytest.fixture
-def machines(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, object]]:
-    """Start Ray's head, which trains nothing, and two machines with a processor each."""
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    from ray.cluster_utils import Cluster
-
-    # A machine counts as lost after three seconds of silence, not fifteen.
-    quick = {"health_check_period_ms": 1000, "health_check_timeout_ms": 3000, "health_check_failure_threshold": 3}
-    head = {"num_cpus": 0, "include_dashboard": False, "_system_config": quick}
-    cluster = Cluster(initialize_head=True, head_node_args=head)
-    try:
-        nodes = {name: cluster.add_node(num_cpus=1, node_name=name) for name in ("first", "second")}
-        monkeypatch.setenv(SETTING, cluster.address)
-        yield {**nodes, "cluster": cluster}
-    finally:
-        session = cluster.head_node.get_session_dir_path()
-        cluster.shutdown()
-        shutil.rmtree(session, ignore_errors=True)  # logs and sockets below /tmp/ray
+def machines() -> Iterator[dict[str, Any]]:
+    with ray_machines("first", "second") as machines:
+        yield machines
 
 
 @pytest.fixture
@@ -79,7 +65,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]
 
 
 def test_a_run_survives_the_loss_of_its_machine_and_of_the_server(
-    machines: dict[str, object], home: Workspace, snapshot: Snapshot
+    machines: dict[str, Any], home: Workspace, snapshot: Snapshot
 ) -> None:
     lost = submit(home, snapshot, tiny(epochs=EPOCHS), title="lost")
     kept = submit(home, snapshot, tiny(epochs=EPOCHS), title="kept")
@@ -89,7 +75,7 @@ def test_a_run_survives_the_loss_of_its_machine_and_of_the_server(
     for process in dispatchers(home):  # the server is gone, and then a machine
         os.kill(process.pid, signal.SIGKILL)
     before = lost.status()
-    machines["cluster"].remove_node(machines[first_node], allow_graceful=False)  # type: ignore[attr-defined]
+    machines["cluster"].remove_node(machines[first_node], allow_graceful=False)
     other_node = wait_until(kept, lambda status: status.state == "finished").node
     assert other_node in ("first", "second") and other_node != first_node
     assert kept.epochs()["epoch"].tolist() == list(range(1, EPOCHS + 1))

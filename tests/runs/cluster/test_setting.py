@@ -7,7 +7,7 @@ import pytest
 
 from core.data.snapshot import Snapshot
 from core.errors import RunError
-from core.runs.cluster.needs import needs
+from core.runs.cluster.needs import needs, room
 from core.runs.cluster.setting import CPU_LINE, GPU_LINE, SETTING, check_cluster
 from core.runs.device_queue import line_of
 from core.runs.folder import RunFolder, list_runs
@@ -107,6 +107,12 @@ def test_a_live_run_is_not_resumed_whether_or_not_the_cluster_answers(
     assert run.status() == before
 
 
+def test_how_many_processes_have_room() -> None:
+    assert room({"num_cpus": 4.0}, [BIG, SMALL, {"memory": 1e9}]) == 16
+    assert room({"num_cpus": 4.0, "num_gpus": 1.0}, [BIG, GPUS]) == 4
+    assert room({"num_cpus": 2.0}, [BIG, SMALL]) == 33
+
+
 BIG, SMALL, GPUS = {"CPU": 64.0}, {"CPU": 2.0}, {"CPU": 16.0, "GPU": 4.0}
 
 
@@ -131,6 +137,8 @@ def test_what_a_training_asks_for(
 def test_no_gpu_and_a_wrong_number_of_processors_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RunError, match="no machine of the cluster has a GPU"):
         needs("cuda", [BIG])
+    with pytest.raises(RunError, match="no machine of the cluster has processors"):
+        needs("cpu", [{"memory": 1e9}])  # only the server, which keeps trainings off itself
     monkeypatch.setenv("RESNET_STUDIO_RAY_CPUS", "16")
     assert needs("cpu", [BIG]) == {"num_cpus": 16.0}
     monkeypatch.setenv("RESNET_STUDIO_RAY_CPUS", "many")

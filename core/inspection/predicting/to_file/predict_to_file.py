@@ -2,18 +2,23 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.inspection.predicting.predict_files import FileSource, predict_files
+from core.inspection.predicting.predictions import FilePrediction
 from core.inspection.predicting.predictor import Predictor
 from core.inspection.predicting.to_file.journal import Entry, Journal
 from core.inspection.predicting.to_file.shards import Shard
 
 Progress = Callable[[int, int, float], None]
 """Of the files that are done, those among them that an earlier run did, and the seconds since the first new one."""
+
+Compute = Callable[[Iterable[tuple[str, FileSource]]], Generator[FilePrediction]]
+"""Answers files in their order, here or on other machines."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +54,17 @@ def settings_of(predictor: Predictor, shard: Shard | None) -> dict[str, Any]:
     }
 
 
-def predict_into(journal: Journal, predictor: Predictor, files: Iterable[InputFile], progress: Progress) -> None:
-    """Answer all files that the journal does not know yet. Neither their photos nor their answers stay in memory."""
+def predict_into(
+    journal: Journal,
+    predictor: Predictor,
+    files: Iterable[InputFile],
+    progress: Progress,
+    compute: Compute | None = None,
+) -> None:
+    """Answer all files that the journal does not know yet. Neither their photos nor their answers stay in memory.
+
+    ``compute`` answers them elsewhere than in this process, with the same model.
+    """
     asked: deque[Entry] = deque()
     known = done = 0
     started = time.monotonic()
@@ -67,7 +81,9 @@ def predict_into(journal: Journal, predictor: Predictor, files: Iterable[InputFi
             asked.append(entry)
             yield file.name, file.source
 
-    for answer in predict_files(predictor, unanswered(), ahead=True):
-        journal.save(asked.popleft(), answer)
-        done += 1
-        progress(known + done, known, time.monotonic() - started)
+    answers = predict_files(predictor, unanswered(), ahead=True) if compute is None else compute(unanswered())
+    with closing(answers):
+        for answer in answers:
+            journal.save(asked.popleft(), answer)
+            done += 1
+            progress(known + done, known, time.monotonic() - started)

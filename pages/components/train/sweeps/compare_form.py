@@ -17,7 +17,7 @@ from pages.components.train.recipe_labels import FIELD_LABELS, value_text
 MOST_SETTINGS = 3
 KEY = "compare"
 # Those that do not change the model, that are the same for all runs of a sweep, or that Seeds is for.
-_LEFT_OUT = {"seed", "split_seed", "source", "device", "workers", "deterministic"}
+_LEFT_OUT = {"seed", "split_seed", "source", "device", "workers", "processes", "deterministic"}
 
 
 def draw(task: str) -> list[Cell] | None:
