@@ -20,7 +20,7 @@ from streamlit.runtime import app_session
 
 def make_runs_cheaper() -> None:
     """Patch Streamlit."""
-    config.get_option = option_without_lock(config.get_option)
+    config.get_option = option_without_lock(config.get_option)  # type: ignore[assignment]
     app_session._populate_theme_msg = remembered_theme(app_session._populate_theme_msg)
     type_util.get_func_parameters = parameters_of(type_util.get_func_parameters)
 

@@ -97,4 +97,4 @@ def send_in_batches() -> None:
 
     AppSession._call_soon_on_event_loop = add  # type: ignore[method-assign, assignment]
     AppSession.request_rerun = asked  # type: ignore[method-assign, assignment]
-    runtime.asyncio = SimpleNamespace(**{**vars(asyncio), "sleep": Ticks().sleep})  # type: ignore[attr-defined]
+    runtime.asyncio = SimpleNamespace(**{**vars(asyncio), "sleep": Ticks().sleep})  # type: ignore[assignment]
