@@ -28,6 +28,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",  # nobody outside is reached
     "--use-fake-device-for-media-stream",  # a camera that shows a moving picture
     "--use-fake-ui-for-media-stream",  # and is allowed without asking
 ]
@@ -69,7 +70,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Say of a failed test what its page showed and what its server printed."""
+    """Say of a failed test what its page showed and what its server printed; a picture of it goes to screenshots/."""
     report = yield
     used = getattr(item, "funcargs", {})
     if report.when == "call" and report.failed:
@@ -78,16 +79,17 @@ def pytest_runtest_makereport(
             report.sections.append(("the attempt before", before))
         item.stash[_BEFORE] = report.longreprtext[-3000:]
         if (page := used.get("page")) is not None:
-            report.sections.append(("the page", _shown(page)))
+            report.sections.append(("the page", _shown(page, f"failed-{item.name}.png")))
         server = next((used[name] for name in ("server", "fresh_server") if name in used), None)
         if server is not None and server.log.is_file():
             report.sections.append(("the end of the server's log", server.log.read_text(errors="replace")[-4000:]))
     return report
 
 
-def _shown(page: Page) -> str:
+def _shown(page: Page, picture: str) -> str:
     """Return the state of Streamlit's script and the text of a page; an error's text if it does not answer."""
     try:
+        page.screenshot(path=SCREENSHOTS / picture, full_page=True)
         state = page.evaluate("document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state')")
         return f"{page.url}, script: {state}\n{page.inner_text('body', timeout=5000)[:3000]}"
     except Error as error:
@@ -127,7 +129,7 @@ SPEED = MachineSpeed(exact=100.0, forward=100.0, step=30.0, device="cpu")
 
 @contextmanager
 def _running(folder: Path, speed: MachineSpeed | None = SPEED) -> Iterator[Server]:
-    running = Server(home=folder / "workspace", log=folder / "server.log")
+    running = Server(home=folder / "workspace", log=folder / "server.log", cold=speed is None)
     if speed:
         remember(open_workspace(running.home), speed)
     running.start()
@@ -156,7 +158,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def fresh_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with an empty workspace, for a whole story: it begins anew also when the test is repeated.
 
-    For a test marked ``times`` it measures this machine, as it would for a person.
+    For a test marked ``times`` it loads everything itself and measures this machine, as it would for a person.
     """
     speed = None if request.node.get_closest_marker("times") else SPEED
     with _running(tmp_path_factory.mktemp("fresh"), speed) as server:
@@ -172,11 +174,8 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
-    opened = context.new_page()
-    yield opened
-    SCREENSHOTS.mkdir(exist_ok=True)
-    opened.screenshot(path=SCREENSHOTS / f"last-{request.node.name}.png", full_page=True)
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
 
 
 @pytest.fixture(scope="session")

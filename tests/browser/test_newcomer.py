@@ -61,6 +61,7 @@ def click_cell(page: Page, matrix: Locator, row: int, column: int, size: int) ->
     page.mouse.click(x, y)
 
 
+@pytest.mark.times
 @pytest.mark.weights
 def test_from_nothing_to_a_heatmap_within_three_minutes(
     page: Page, fresh_server: Server, default_weights: object, screenshots: Path

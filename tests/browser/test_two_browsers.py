@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -34,6 +35,7 @@ def open_tab(chromium: Browser, server: Server, project: Project, page: str, nam
     return tab
 
 
+@pytest.mark.times
 def test_two_browsers_see_each_others_labels_and_lose_none(chromium: Browser, server: Server) -> None:
     workspace = Workspace(server.home)
     for folder in (workspace.images, workspace.thumbnails, workspace.runs, workspace.cache):

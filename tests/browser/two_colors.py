@@ -26,7 +26,9 @@ def two_kinds(path: Path, each: int) -> Path:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    page.get_by_role("combobox", name=label).click()
+    box = page.get_by_role("combobox", name=label)
+    box.evaluate("box => box.scrollIntoView({ block: 'center' })")  # the list closes when the page scrolls
+    box.click()
     page.get_by_role("option", name=option).first.click()
     settled(page)
 

@@ -7,7 +7,7 @@ from starlette.routing import Route
 from core.errors import NameTaken, NotHere, PeopleError, TooManyGuesses
 from core.people import joining
 from core.people.door import open_register, visitor
-from core.people.records import Joined
+from core.people.records import ClassRoom, Joined
 from core.people.register import VISIT_SECONDS
 from pages.components.door import join_page
 from pages.components.door.forms import Form, address_of, answered, html, where
@@ -49,7 +49,9 @@ def _asked_to_join(request: Request) -> Response:
     if not code:
         return html(join_page.code_form(to=to))
     register = open_register()
-    classroom = joining.class_of_code(register, code, address_of(request))
+    classroom = _class_or_form(request, code, to)
+    if isinstance(classroom, Response):
+        return classroom
     if request.query_params.get("again"):
         return html(join_page.card_form(classroom, request.query_params.get("name", ""), to=to))
     return html(join_page.name_form(classroom, register.people(classroom.id), to=to))
@@ -57,6 +59,16 @@ def _asked_to_join(request: Request) -> Response:
 
 def _asked_for_pin(request: Request) -> Response:
     return html(join_page.pin_form(to=where(request.query_params)))
+
+
+def _class_or_form(request: Request, code: str, to: str) -> ClassRoom | Response:
+    """Return the class with this code, or the form that says what is wrong and keeps what was typed."""
+    try:
+        return joining.class_of_code(open_register(), code, address_of(request))
+    except TooManyGuesses:
+        raise
+    except PeopleError as error:
+        return html(join_page.code_form(code[:20], str(error), to), 400)
 
 
 def _waiting(request: Request) -> Response | None:
@@ -70,7 +82,9 @@ def _waiting(request: Request) -> Response | None:
 
 def _joined(request: Request, form: Form) -> Response:
     register, to = open_register(), where(form)
-    classroom = joining.class_of_code(register, form.get("code", ""), address_of(request))
+    classroom = _class_or_form(request, form.get("code", ""), to)
+    if isinstance(classroom, Response):
+        return classroom
     name = form.get("name", "").strip() or form.get("chosen", "").strip()
     if form.get("again"):
         try:

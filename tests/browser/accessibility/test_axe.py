@@ -91,6 +91,11 @@ def watched(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]
     context.close()
 
 
+def path_of(name: str) -> str:
+    """The path of a page in the address."""
+    return "" if name == "Home" else name
+
+
 def opened(page: Page, address: str) -> None:
     page.goto(address)
     expect(page.get_by_role("heading", level=1).first).to_be_visible(timeout=PATIENCE)
@@ -138,11 +143,12 @@ def photograph(page: Page, folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("watched", [("light", 1280)], indirect=True)
-def test_axe_finds_nothing_serious_before_there_is_a_project(watched: Page, server: Server) -> None:
+def test_axe_finds_nothing_serious_before_there_is_a_project(watched: Page, server: Server, screenshots: Path) -> None:
     found = []
-    for name in ("", "Data", "Explain"):
-        opened(watched, f"{server.url}/{name}")
-        found += [f"{name or 'Home'}: {line}" for line in wrong_on(watched)]
+    for name in PAGES:
+        opened(watched, f"{server.url}/{path_of(name)}")
+        found += [f"{name}: {line}" for line in wrong_on(watched)]
+        photograph(watched, screenshots, f"empty-{name.lower()}-light-1280")
     assert not found, "\n".join(found)
 
 
@@ -173,10 +179,25 @@ def test_axe_finds_nothing_serious_on_any_page(
 def test_axe_finds_nothing_serious_on_a_phone(watched: Page, server: Server, full: Full, screenshots: Path) -> None:
     found = []
     for name in PAGES:
-        opened(watched, f"{server.url}/{'' if name == 'Home' else name}?project={full.birds}")
+        opened(watched, f"{server.url}/{path_of(name)}?project={full.birds}")
         found += [f"{name}: {line}" for line in wrong_on(watched)]
         photograph(watched, screenshots, f"{name.lower()}-light-400")
     watched.get_by_test_id("stExpandSidebarButton").click()
     expect(watched.get_by_test_id("stSidebarCollapseButton").get_by_role("button")).to_be_visible()
     found += [f"menu: {line}" for line in wrong_on(watched)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("watched", [("dark", 400)], indirect=True)
+def test_every_page_and_lesson_is_whole_on_a_dark_phone(
+    watched: Page, server: Server, full: Full, screenshots: Path
+) -> None:
+    """With axe each page was looked at in both themes before, but not the lessons in a narrow window."""
+    places = {name.lower(): f"{path_of(name)}?project={full.birds}" for name in PAGES}
+    places |= {f"learn-{lesson}": f"Learn?lesson={lesson}&project={full.birds}" for lesson in LESSONS}
+    found = []
+    for name, address in places.items():
+        opened(watched, f"{server.url}/{address}")
+        found += [f"{name}: {line}" for line in not_whole(watched)]
+        photograph(watched, screenshots, f"{name}-dark-400")
     assert not found, "\n".join(found)

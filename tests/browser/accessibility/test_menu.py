@@ -2,10 +2,13 @@
 
 from itertools import pairwise
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.server import Server
 from tests.browser.test_newcomer import settled
+
+pytestmark = pytest.mark.shares_server
 
 LINKS = "[data-testid=stSidebar] [data-testid=stPageLink-NavLink]"
 LOOK = (

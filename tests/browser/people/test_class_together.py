@@ -1,7 +1,6 @@
 """A class together: trainings in turn, the gallery, the game, a look, a deletion."""
 
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,18 +8,20 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from core.data.pictures.decoding import Decoded
-from core.data.snapshot import snapshot_of_project
 from core.data.store.store import Store
 from core.people import door, joining
 from core.people.hand_out import hand_out
 from core.people.records import Joined
-from core.runs import jobs
-from core.runs.folder import RunFolder
+from core.runs.estimates.machine_speed import remember
+from core.runs.folder import list_runs
+from core.runs.status import Status
 from core.workspace import Workspace, open_workspace
 from pages.components.door.visit import COOKIE
+from tests.browser.conftest import SPEED
 from tests.browser.server import Server
 from tests.browser.test_newcomer import settled
-from tests.pages.trained import picture, tiny
+from tests.browser.two_colors import choose
+from tests.pages.trained import picture
 
 PIN = "20262026"
 MINUTE = 60_000
@@ -48,14 +49,24 @@ def class_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Se
     door.register_of.cache_clear()
 
 
-def _train(pupil: Joined) -> RunFolder:
-    workspace = door.workspace_of(pupil.person)
-    store = Store(workspace)
-    try:
-        snapshot = snapshot_of_project(store, 1)
-        return jobs.submit(workspace, snapshot, tiny(), title="Two colours", project_id=1, project="Colours")
-    finally:
-        store.close()
+def _choose_a_small_training(page: Page, url: str) -> None:
+    """Only the head of the smallest network, from random numbers, so that no weights are needed."""
+    page.goto(f"{url}/Train?project=1")
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible()
+    settled(page)
+    choose(page, "Architecture", "ResNet-18")
+    choose(page, "Starting weights", "None")
+    page.get_by_role("radiogroup", name="Layers to train").get_by_text("Head only", exact=True).click()
+    settled(page)
+    title = page.get_by_role("textbox", name="Run name")
+    title.fill("Two colours")
+    title.press("Enter")
+    settled(page)
+
+
+def _run_of(pupil: Joined) -> Status:
+    (run,) = list_runs(door.workspace_of(pupil.person))
+    return run.status()
 
 
 def _browser(chromium: Browser, url: str, visitor: Joined) -> BrowserContext:
@@ -88,16 +99,22 @@ def test_trainings_take_turns_and_a_shared_model_is_fooled(class_server: Server,
     store = Store(Workspace(class_server.home))
     list(hand_out(store, 1, [ada.person, ben.person]))
     store.close()
+    for pupil in (ada, ben):
+        remember(door.workspace_of(pupil.person), SPEED)
     teacher = _browser(chromium, url, joining.enter_as_teacher(register, PIN, "here")).new_page()
     of_ada, of_ben = (_browser(chromium, url, one).new_page() for one in (ada, ben))
 
-    runs = [_train(ada), _train(ben)]
     teacher.goto(f"{url}/Class")
+    for page in (of_ada, of_ben):
+        _choose_a_small_training(page, url)
+    of_ada.get_by_role("button", name="Train", exact=True).click()
+    expect(of_ada.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    of_ben.get_by_role("button", name="Train", exact=True).click()
+    expect(of_ben.get_by_text("1 run is ahead of this one in the queue.")).to_be_visible()
     expect(teacher.get_by_text("1 training running, 1 waiting")).to_be_visible()
-    deadline = time.monotonic() + 180
-    while any(run.status().live for run in runs) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    first, second = (run.status() for run in runs)
+    for page in (of_ada, of_ben):
+        expect(page.get_by_role("button", name="Evaluate the model")).to_be_visible(timeout=3 * MINUTE)
+    first, second = _run_of(ada), _run_of(ben)
     assert (first.state, second.state) == ("finished", "finished")
     assert first.ended is not None
     assert second.started is not None

@@ -5,8 +5,11 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from core.data.store.store import Store
+from core.workspace import open_workspace
 from tests.browser.server import Server
-from tests.browser.test_newcomer import MINUTE, go, number_field, settled
+from tests.browser.test_newcomer import MINUTE, number_field, settled
+from tests.pages.trained import color_project
 
 
 def select_row(page: Page, table: Locator, row: int) -> None:
@@ -29,10 +32,11 @@ def train(page: Page, runs: int) -> None:
 def test_seeds_and_recipes_are_compared_and_a_run_of_them_is_opened(
     page: Page, fresh_server: Server, default_weights: object
 ) -> None:
-    page.goto(fresh_server.url)
-    page.get_by_role("button", name="Open the sample project").click()
-    expect(page.get_by_role("heading", name="Birds (sample)")).to_be_visible()
-    go(page, "Train")
+    store = Store(open_workspace(fresh_server.home))
+    project = color_project(store)
+    store.close()
+    page.goto(f"{fresh_server.url}/Train?project={project.id}")
+    settled(page)
     page.locator(".st-key-recipe-train").get_by_role("radio", name="Head only").click()
     settled(page)
     seeds = number_field(page, "Seeds")
@@ -75,7 +79,9 @@ def compare_two_recipes(page: Page) -> None:
     expect(plot.locator(".scatterlayer .trace")).to_have_count(2)
     for label in ("Data augmentation", "None", "Light", "Mean accuracy"):
         expect(plot.get_by_text(re.compile(label.replace(" ", r"\s*")))).to_be_visible()
-    best = re.compile(r"Best on the validation photos: .* \(95% confidence interval \d+\.\d% to \d+\.\d%, over 18 ")
+    best = re.compile(
+        r"Best on the validation photos: .* \(95% confidence interval \d+\.\d% to \d+\.\d%, over \d+ validation photos"
+    )
     expect(page.get_by_text(best)).to_be_visible()
     table = page.get_by_test_id("stDataFrame").first
     select_row(page, table, 1)
