@@ -12,5 +12,7 @@ else:
     import streamlit as st
 
     from pages.components.door.app_server import app_middleware, app_routes, at_start
+    from pages.components.many_tabs import ready_for_many
 
+    ready_for_many()
     app = st.App(__file__, routes=app_routes(), middleware=app_middleware(), lifespan=at_start)

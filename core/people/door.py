@@ -28,7 +28,7 @@ def register_of(server: Path) -> Register:
 
 
 _MOST_OPENED = 1_000
-_SURE_SECONDS = 0.5
+_SURE_SECONDS = 10.0
 _opened: dict[tuple[Path, str], tuple[float, Workspace]] = {}
 """When a workspace was opened last, by the server's folder and the person's below it."""
 

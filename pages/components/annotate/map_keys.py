@@ -8,6 +8,7 @@ import streamlit as st
 from core.data.store.store import Project
 from core.errors import DataError
 from pages.components.shared import frame
+from pages.components.shared.assets import asset
 from pages.components.shared.photo_wall import data_uri
 
 HERE = Path(__file__).resolve().parent
@@ -24,8 +25,8 @@ def map_keys(project: Project, chart: str, ids: np.ndarray, points: np.ndarray) 
     component = st.components.v2.component(
         "resnet_studio.map_keys",
         html='<div class="keys" tabindex="0" role="application"></div>',
-        css=(HERE / "map_keys.css").read_text(encoding="utf-8"),
-        js=(HERE / "map_keys.js").read_text(encoding="utf-8"),
+        css=asset(HERE / "map_keys.css"),
+        js=asset(HERE / "map_keys.js"),
     )
     answer = component(
         key=KEY,

@@ -12,9 +12,9 @@ from core.inspection.suggesting.suggestions import SuggestionModel, Suggestions
 from core.inspection.suggesting.vector_job import MOST_OPEN, VectorsState, begin, vectors_of
 from core.inspection.suggesting.vector_job import vectors_state as state_of
 from core.people.mode import people_mode
+from pages.components.many_tabs.turns import turns
 from pages.components.shared import frame
 from pages.components.shared.errors import pace
-from pages.components.shared.runs.turns import turns
 from pages.components.shared.wording import plain
 
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -22,7 +22,7 @@ GROWTH, MOST_NEW = 0.1, 400
 OWN = "own-label-revision"
 RECOMPUTING = "Recomputing suggestions ..."
 FAILED = "The suggestions could not be computed. The server's log has the reason."
-_LATELY_SECONDS = 0.5
+_LATELY_SECONDS = 2.0
 """A key press asks for its model ten times; which one it is depends on four files and a cache of Streamlit."""
 _lately: dict[tuple[Path, str, int], tuple[float, SuggestionModel]] = {}
 

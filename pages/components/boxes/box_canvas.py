@@ -13,6 +13,7 @@ import streamlit as st
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.data.store.records import BoxRow
+from pages.components.shared.assets import asset
 from pages.components.shared.photo_wall import data_uri
 
 HERE = Path(__file__).resolve().parent
@@ -62,8 +63,8 @@ def draw(told: dict[str, Any], photo: bytes, on_report: Callable[[], None]) -> N
     component = st.components.v2.component(
         "resnet_studio.box_canvas",
         html='<div class="view"><div class="desk"></div></div><div class="zoom"></div>',
-        css=(HERE / "box_canvas.css").read_text(encoding="utf-8"),
-        js=(HERE / "box_canvas.js").read_text(encoding="utf-8"),
+        css=asset(HERE / "box_canvas.css"),
+        js=asset(HERE / "box_canvas.js"),
     )
     component(key=KEY, data={**told, "src": data_uri(photo)}, on_report_change=on_report)
 

@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.errors import ComputationError
 from core.workers.pool import Finished, Request, Running, shared_pool
+from pages.components.many_tabs.turns import turns
 from pages.components.shared import frame
-from pages.components.shared.runs.turns import turns
 from pages.components.shared.wording import counted, plain, time_left
 
 POLL_SECONDS = 0.2

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.data.store.store import Project
 from pages.components.shared import frame
+from pages.components.shared.assets import asset
 from pages.components.shared.errors import pace
 
 HERE = Path(__file__).resolve().parent
@@ -20,9 +21,7 @@ def refresh_on_change(project: Project) -> None:
     """
     # Read this first, so that a change made while the rest is drawn raises the revision above it.
     seen = frame.store().revision(project.id)
-    watcher = st.components.v2.component(
-        "resnet_studio.auto_refresh", js=(HERE / "auto_refresh.js").read_text(encoding="utf-8")
-    )
+    watcher = st.components.v2.component("resnet_studio.auto_refresh", js=asset(HERE / "auto_refresh.js"))
     with st.container(key="live"):
         st.html(STYLE)
         watcher(key="live-watch", data={"project": project.id, "seen": seen}, on_moved_change=lambda: None, height=0)

@@ -14,9 +14,10 @@ from core.people.door import open_register
 from core.people.groups import groups_of
 from core.people.mode import people_mode
 from pages.components.door.person_menu import show_person, way_out
-from pages.components.shared import late_requests, preload
+from pages.components.many_tabs import late_requests
+from pages.components.shared import preload
+from pages.components.shared.assets import asset
 from pages.components.shared.errors import action, fragment, notify, plain_errors, show_notes
-from pages.components.shared.runs import ready_for_many
 from pages.components.shared.session import (
     GROUP,
     address_parameters,
@@ -118,7 +119,6 @@ def page(title: str, sentence: str | None = None, heading: str | None = None) ->
     ``title`` is a key of PAGES. ``heading`` and ``sentence`` replace its name and sentence at the top of the page.
     """
     late_requests.keep_pages_whole()
-    ready_for_many()
     st.set_page_config(
         page_title=f"{page_name(title)} · ResNet Studio", page_icon=str(ASSETS / "favicon.svg"), layout="wide"
     )
@@ -175,7 +175,7 @@ def page_name(title: str) -> str:
 
 
 def _navigation(current: str) -> None:
-    menu = st.components.v2.component("resnet_studio.frame", js=(HERE / "frame.js").read_text(encoding="utf-8"))
+    menu = st.components.v2.component("resnet_studio.frame", js=asset(HERE / "frame.js"))
     with st.container(gap=None, key="frame-menu"):
         for name in PAGES:
             if name != "Class" or people_mode() != "alone":

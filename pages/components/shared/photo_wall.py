@@ -8,6 +8,8 @@ from typing import Literal
 
 import streamlit as st
 
+from pages.components.shared.assets import asset
+
 HERE = Path(__file__).resolve().parent
 
 
@@ -81,8 +83,8 @@ def wall(
     component = st.components.v2.component(
         "resnet_studio.photo_wall",
         html='<div class="wall"></div>',
-        css=(HERE / "photo_wall.css").read_text(encoding="utf-8"),
-        js=(HERE / "photo_wall.js").read_text(encoding="utf-8"),
+        css=asset(HERE / "photo_wall.css"),
+        js=asset(HERE / "photo_wall.js"),
     )
     answer = component(
         key=key,

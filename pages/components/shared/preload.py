@@ -6,7 +6,7 @@ from importlib import import_module
 
 import streamlit as st
 
-from pages.components.shared.runs.turns import turns
+from pages.components.many_tabs.turns import turns
 
 # In the order in which pages need them.
 LIBRARIES = ("pandas", "plotly.graph_objects", "torch", "torchvision.transforms.v2", "scipy.stats", "pytorch_grad_cam")

@@ -11,6 +11,7 @@ from core.data.limited.photos import drawn_boxes
 from core.data.tables.questions import Answered, Choice, Question
 from core.errors import ImageRefused
 from pages.components.shared import frame
+from pages.components.shared.assets import asset
 from pages.components.shared.wording import counted, plain, unique_options
 
 HERE = Path(__file__).resolve().parent
@@ -64,9 +65,7 @@ def _draw_next(questions: Sequence[Question], replan: Callable[[], None]) -> Non
 
 def _follow() -> None:
     """Bring the next question into view after a click."""
-    follow = st.components.v2.component(
-        "resnet_studio.next_question", js=(HERE / "next_question.js").read_text(encoding="utf-8")
-    )
+    follow = st.components.v2.component("resnet_studio.next_question", js=asset(HERE / "next_question.js"))
     follow(key="add-next-question", data={"turn": st.session_state.get(TURN, 0)}, height=0)
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.inspection.covering.patch import Patch
+from pages.components.shared.assets import asset
 from pages.components.shared.photo_wall import data_uri
 
 HERE = Path(__file__).resolve().parent
@@ -63,8 +64,8 @@ def draw(
     component = st.components.v2.component(
         "resnet_studio.region_canvas",
         html='<div class="desk"></div>',
-        css=(HERE / "region_canvas.css").read_text(encoding="utf-8"),
-        js=(HERE / "region_canvas.js").read_text(encoding="utf-8"),
+        css=asset(HERE / "region_canvas.css"),
+        js=asset(HERE / "region_canvas.js"),
     )
     told = {
         "photo": photo,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.components.shared.assets import asset
 from pages.components.shared.photo_wall import data_uri
 
 HERE = Path(__file__).resolve().parent
@@ -31,8 +32,8 @@ def play(picture: bytes, frames: Sequence[PlayerFrame], *, key: str, alt: str) -
     component = st.components.v2.component(
         "resnet_studio.epoch_player",
         html='<div class="player"></div>',
-        css=(HERE / "epoch_player.css").read_text(encoding="utf-8"),
-        js=(HERE / "epoch_player.js").read_text(encoding="utf-8"),
+        css=asset(HERE / "epoch_player.css"),
+        js=asset(HERE / "epoch_player.js"),
     )
     told = [
         {

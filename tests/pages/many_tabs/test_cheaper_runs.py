@@ -7,7 +7,7 @@ from streamlit import config
 from streamlit.proto.NewSession_pb2 import NewSession
 from streamlit.runtime import app_session
 
-from pages.components.shared.runs.cheaper_runs import option_without_lock, parameters_of, remembered_theme
+from pages.components.many_tabs.cheaper_runs import option_without_lock, parameters_of, remembered_theme
 
 
 def populate(msg: object, section: str = "theme") -> None:

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from pages.components.shared.runs.message_batches import Batch, Ticks
+from pages.components.many_tabs.message_batches import Batch, Ticks
 
 
 def test_calls_of_a_thread_are_made_in_their_order_in_few_steps() -> None:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from pages.components.shared.runs.turns import Timers, Turns
+from pages.components.many_tabs.turns import Timers, Turns
 
 LONG = 30.0
 

@@ -8,7 +8,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequest, ScriptRequests
 from streamlit.testing.v1 import AppTest
 
-from pages.components.shared.late_requests import ECHO_SECONDS, keep_pages_whole, without_echoes
+from pages.components.many_tabs.late_requests import ECHO_SECONDS, keep_pages_whole, without_echoes
 
 REPOSITORY = Path(__file__).parents[3]
 
