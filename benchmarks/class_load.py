@@ -1,6 +1,6 @@
 """Load test of a class: pupils who label, look at pages and queue trainings at the same time on one server.
 
-    python benchmarks/class_load.py [--pupils 30] [--minutes 5] [--processes 2] [--out FILE]
+    python benchmarks/class_load.py [--pupils 30] [--minutes 5] [--processes 1] [--out FILE]
 
 It starts the server of a class in a folder of its own, hands a project of 180 photos, whose features the teacher has
 computed, out to every pupil, and drives a browser tab for each of them without a browser (benchmarks/class_loading).
@@ -44,7 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pupils", type=int, default=30)
     parser.add_argument("--minutes", type=float, default=5.0)
-    parser.add_argument("--processes", type=int, default=2, help="of the server; a browser stays with one of them")
+    parser.add_argument("--processes", type=int, default=1, help="of the server; a browser stays with one of them")
     parser.add_argument("--out", type=Path, help="write the table to this file, too")
     parser.add_argument(
         "--after", type=float, default=135.0, help="seconds from the last one leaving until the memory is measured"

@@ -48,8 +48,8 @@ def class_server(
         typer.Option(
             min=1,
             max=16,
-            help="Processes of the app, about 1.2 GB each; Caddy sends each browser to the same one. Default: two for "
-            "a class behind Caddy, else one.",
+            help="Processes of the app, about 1.2 GB each; Caddy sends each browser to the same one. Default: one "
+            "for two processors, at most four, for a class behind Caddy; else one.",
         ),
     ] = None,
     json: Json = False,
@@ -71,7 +71,7 @@ def class_server(
         raise StudioError("--certificate and --key belong together. Give both, or neither.")
     caddy = None if without_caddy or behind_proxy else find_caddy()
     if processes is None:
-        processes = min(2, available_processors()) if caddy and people != "alone" else 1
+        processes = max(1, min(4, available_processors() // 2)) if caddy and people != "alone" else 1
     if processes > 1 and caddy is None:
         raise StudioError("Several processes need Caddy, which sends each browser to one of them. Install Caddy.")
     root = open_workspace().root
