@@ -93,6 +93,7 @@ def environment_of_caddy(settings: Settings, app_ports: Sequence[int]) -> dict[s
         "CLASS_HSTS": 'Strict-Transport-Security "max-age=31536000"' if automatic else "",
         "CLASS_UPLOAD": f"{settings.upload_megabytes + _FORM_MEGABYTES}MB",
         "CLASS_APP": " ".join(f"{_LOOPBACK}:{port}" for port in app_ports),
+        "CLASS_POLICY": "lb_policy cookie resnet_studio_process" if len(app_ports) > 1 else "",
         # Where Caddy keeps the certificates that it gets.
         "XDG_DATA_HOME": str(settings.root / FOLDER),
         "XDG_CONFIG_HOME": str(settings.root / FOLDER),

@@ -98,7 +98,8 @@ def test_behind_caddy_only_caddy_reaches_the_app(tmp_path: Path) -> None:
 def test_caddy_sends_a_browser_to_the_same_of_several_processes(tmp_path: Path) -> None:
     caddy = environment_of_caddy(settings(tmp_path, caddy="c", processes=2), [9000, 9001])
     assert caddy["CLASS_APP"] == "127.0.0.1:9000 127.0.0.1:9001"
-    assert re.search(r"lb_policy cookie \w+", CADDYFILE.read_text(encoding="utf-8"))
+    assert caddy["CLASS_POLICY"].startswith("lb_policy cookie ")
+    assert not environment_of_caddy(settings(tmp_path, caddy="c"), [9000])["CLASS_POLICY"]
 
 
 def test_several_processes_without_caddy_are_refused() -> None:
