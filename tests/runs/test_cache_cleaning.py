@@ -36,7 +36,7 @@ def test_the_caches_are_cleaned_when_a_run_has_ended_and_not_before(
     emptied: list[int] = []
 
     def training(
-        run: RunFolder, workspace: Workspace, signals: StopSignals, own: bool, *, wait: bool
+        run: RunFolder, workspace: Workspace, signals: StopSignals, own: bool, together: object, *, wait: bool
     ) -> Iterator[Event]:
         emptied.append(empty(workspace).files)
         yield Progress("training", 0, None)
@@ -51,7 +51,7 @@ def test_a_limit_that_cannot_be_read_fails_no_run(
     workspace: Workspace, make_run: Callable[..., RunFolder], copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def training(
-        run: RunFolder, workspace: Workspace, signals: StopSignals, own: bool, *, wait: bool
+        run: RunFolder, workspace: Workspace, signals: StopSignals, own: bool, together: object, *, wait: bool
     ) -> Iterator[Event]:
         yield Progress("training", 0, None)
 

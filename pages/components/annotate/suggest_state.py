@@ -7,7 +7,6 @@ import streamlit as st
 
 from core.data.store.store import Project, Store
 from core.features.vectors import default_vectors
-from core.inspection.suggesting.fit_process import shared_fit_process
 from core.inspection.suggesting.suggestions import SuggestionModel, Suggestions
 from core.inspection.suggesting.vector_job import MOST_OPEN, VectorsState, begin, vectors_of
 from core.inspection.suggesting.vector_job import vectors_state as state_of
@@ -29,10 +28,12 @@ _lately: dict[tuple[Path, str, int], tuple[float, SuggestionModel]] = {}
 
 @st.cache_resource(max_entries=MOST_OPEN, show_spinner=False)
 def _model(root: str, database_url: str, network: str, project_id: int, _store: Store) -> SuggestionModel:
-    alone = people_mode() == "alone"
-    return SuggestionModel(
-        _store, project_id, vectors_of(_store.workspace, network), None if alone else shared_fit_process()
-    )
+    fit = None
+    if people_mode() != "alone":
+        from core.inspection.suggesting.fit_process import shared_fit_process  # loads scipy
+
+        fit = shared_fit_process()
+    return SuggestionModel(_store, project_id, vectors_of(_store.workspace, network), fit)
 
 
 @st.cache_resource(ttl=60, max_entries=MOST_OPEN, show_spinner=False)

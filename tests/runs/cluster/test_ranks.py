@@ -70,6 +70,7 @@ def test_too_many_processes_wait_and_say_so(workspace: Workspace, snapshot: Snap
     assert (run.status().state, run.status().phase) == ("queued", said)
 
 
+@pytest.mark.flaky(reruns=1)  # on a busy machine Ray gives up on the machines that are left
 def test_several_machines_train_what_one_process_trains_although_one_is_lost(
     workspace: Workspace, snapshot: Snapshot, machines: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
@@ -80,7 +81,7 @@ def test_an_interrupted_prediction_continues_where_it_stopped(
 ) -> None:
     with Journal(tmp_path / "whole", {}) as journal:
         predict_into(journal, predictor, files, silent)
-        whole = written(journal, tmp_path / "whole.csv")
+        written(journal, tmp_path / "whole.csv")
     done = 0
 
     def until_the_20th(*_: object) -> None:
@@ -105,7 +106,10 @@ def test_an_interrupted_prediction_continues_where_it_stopped(
     with Journal(tmp_path / "half", {}) as journal:
         assert journal.continues
         predict_into(journal, predictor, map(watched, files), lambda done, known, _: progress.append((done, known)))
-        assert written(journal, tmp_path / "half.csv") == whole
+        written(journal, tmp_path / "half.csv")
+    # The batches differ, and with them, on some processors, the last digit.
+    found, wanted = (pd.read_csv(tmp_path / name) for name in ("half.csv", "whole.csv"))
+    pd.testing.assert_frame_equal(found, wanted, rtol=0, atol=2e-6)
     assert sorted(map(int, read)) == list(range(20, COUNT)), "only the others were read"
     assert progress[-1] == (COUNT, 19), "the damaged file is read again"
 
