@@ -38,12 +38,10 @@ unit: $(VENV)/dev.stamp
 search: $(VENV)/dev.stamp
 	HYPOTHESIS_PROFILE=search OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile $$(grep -rl "from hypothesis" tests --include="test_*.py")
 
-# Two files at a time; the tests that measure times follow alone. On a busy machine a wait sometimes runs out: such a
-# test is repeated once, and the summary names it as RERUN. Every other failure counts at once.
-BROWSER_TESTS = $(BIN)/python -m pytest tests/browser --reruns 1 --only-rerun "(?i)timeout" -rR
+# These tests measure times, so they run alone. On a busy machine a wait sometimes runs out: such a test is repeated
+# once, and the summary names it as RERUN. Every other failure counts at once.
 browser-test: $(VENV)/dev.stamp browser
-	$(LIMITED) 2100 $(BROWSER_TESTS) -m "not times" -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
-	$(LIMITED) 600 $(BROWSER_TESTS) -m times
+	$(LIMITED) 2900 $(BIN)/python -m pytest tests/browser --reruns 1 --only-rerun "(?i)timeout" -rR
 
 # The app also works without weights and says so, so a machine without internet does not stop here.
 weights: $(VENV)/app.stamp

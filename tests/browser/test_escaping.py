@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from tests.browser.server import ROOT, Server
 from tests.browser.test_newcomer import settled
 from tests.pages import hostile
 
-HERE = re.compile(r"data:|blob:|https?://(localhost|127\.0\.0\.1)[:/]")
 # What a name would have made if it were drawn as Markdown, as HTML or as plotly's pseudo-HTML. Streamlit draws its own
 # icons in another way than those of Markdown; the anchors of headings lead nowhere else.
 MADE_OF_NAMES = """() => {
@@ -93,8 +92,12 @@ class Visitor:
 @pytest.fixture
 def visitor(context: BrowserContext, page: Page, server: Server, projects: dict[str, int]) -> Iterator[Visitor]:
     elsewhere: list[str] = []
-    # Only listened to: a route for requests would switch off the browser's cache, and each page would load anew.
-    context.on("request", lambda one: elsewhere.append(one.url) if not HERE.match(one.url) else None)
+
+    def kept_in(route: Route) -> None:
+        elsewhere.append(route.request.url)
+        route.abort()
+
+    context.route(re.compile(r"^(?!data:|blob:)(?!https?://(localhost|127\.0\.0\.1)[:/])"), kept_in)
     context.set_default_timeout(60_000)
     opened = Visitor(page, server, projects)
     yield opened
