@@ -49,7 +49,7 @@ def _folder_named(named: str | None) -> Path:
 
 
 def _opened_at(server: Path, folder: str = "") -> Workspace:
-    """Open a workspace, from memory for a moment.
+    """Open a workspace, from memory for some seconds.
 
     Each look at the disk lets other threads run, and while thirty pages work, it takes milliseconds to come back.
     """

@@ -44,14 +44,13 @@ def class_server(
         typer.Option("--behind-proxy", help="Speak http: a proxy of yours speaks https, as in compose.yaml."),
     ] = False,
     processes: Annotated[
-        int | None,
+        int,
         typer.Option(
             min=1,
             max=16,
-            help="Processes of the app, about 1.2 GB each; Caddy sends each browser to the same one. Default: one "
-            "for two processors, at most four, for a class behind Caddy; else one.",
+            help="Processes of the app, about 1.2 GB each, behind Caddy, which sends each browser to the same one.",
         ),
-    ] = None,
+    ] = 1,
     json: Json = False,
 ) -> None:
     """Start the app for other devices over https, so that phones have a camera; prints its address as a QR code.
@@ -64,14 +63,11 @@ def class_server(
     from core.hosting.addresses import own_address, own_addresses, own_names
     from core.hosting.certificate import given, self_signed
     from core.hosting.class_server import Settings, find_caddy, run_class_server
-    from core.processors import available_processors
     from core.workspace import open_workspace
 
     if (certificate is None) != (key is None):
         raise StudioError("--certificate and --key belong together. Give both, or neither.")
     caddy = None if without_caddy or behind_proxy else find_caddy()
-    if processes is None:
-        processes = max(1, min(4, available_processors() // 2)) if caddy and people != "alone" else 1
     if processes > 1 and caddy is None:
         raise StudioError("Several processes need Caddy, which sends each browser to one of them. Install Caddy.")
     root = open_workspace().root

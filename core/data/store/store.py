@@ -45,7 +45,7 @@ from core.data.store.records import (
     ImageRow,
     Project,
 )
-from core.data.store.transactions import Moment, read, write
+from core.data.store.transactions import read, write
 from core.errors import DataError, QuotaReached
 from core.quota import Quota, quota_of
 from core.workspace import Workspace
@@ -83,7 +83,6 @@ class Store(LargeChanges):
         """
         self.workspace = workspace
         self._engine = open_database(workspace, start_anew)
-        self._moment = Moment()  # of this database; `in_tab` shares it
 
     def in_tab(self, tab: str | None) -> Self:
         """Return this store acting for a browser tab: the changes and reservations made through it are that tab's."""

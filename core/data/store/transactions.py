@@ -5,7 +5,6 @@ DatabaseBusy says so. Errors of the disk and of the database's server are Studio
 """
 
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,42 +26,14 @@ PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds before the second and later attem
 LONGEST_SECONDS = 30.0  # no further attempt after this time: SQLite itself waits BUSY_SECONDS in each
 
 
-class Moment(threading.local):
-    """The reading transaction that all reads of a thread share, if there is one."""
-
-    connection: Connection | None = None
-    tab: str | None = None
-
-
 class Transactions:
     """The engine of a database and the two kinds of transactions on it."""
 
     _engine: Engine
     _tab: str | None = None  # the browser tab for which this object acts
-    _moment = Moment()
-
-    @contextmanager
-    def at_one_moment(self) -> Iterator[None]:
-        """Read inside, in this thread, from one transaction: cheaper than one for each call, and all fits together.
-
-        What this thread writes inside is seen by the reads that follow.
-        """
-        if self._moment.connection is not None:
-            yield
-            return
-        with self._reading() as conn:
-            self._moment.connection, self._moment.tab = conn, self._tab
-            try:
-                yield
-            finally:
-                self._moment.connection = None
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        if self._moment.connection is not None and self._moment.tab == self._tab:
-            with _plain_errors("the project could not be read"):
-                yield self._moment.connection
-            return
         with (
             _plain_errors("the project could not be read"),
             self._engine.connect().execution_options(tab=self._tab) as conn,
@@ -81,8 +52,6 @@ class Transactions:
                 project_of(conn, project_id, lock=True)
                 note_write(conn, project_id)
             yield conn
-        if self._moment.connection is not None:
-            self._moment.connection.rollback()  # the next read begins anew, and sees what was written
 
     def _write(self, function: Callable[[Connection], R], project_id: int | None = None) -> R:
         """Call the function in a writing transaction, and again if the database was busy. Raises DatabaseBusy."""

@@ -214,11 +214,10 @@ class SuggestionModel:
     def _refit(self) -> Suggestions:
         from core.inspection.suggesting.fitting import FitJob, fit_here
 
-        with self.store.at_one_moment():
-            # First, so that a label that is given meanwhile counts as unknown to this fit.
-            revision = self.store.label_revision(self.project_id).changed
-            names = [one.name for one in self.store.classes(self.project_id)]
-            images = self.store.image_labels(self.project_id)
+        # First, so that a label that is given meanwhile counts as unknown to this fit.
+        revision = self.store.label_revision(self.project_id).changed
+        names = [one.name for one in self.store.classes(self.project_id)]
+        images = self.store.image_labels(self.project_id)
         self._place_new([one.hash for one in images])
         there = [one for one in images if one.hash in self._places]
         width = self._space.components.shape[1] if self._space else 0

@@ -193,11 +193,6 @@ def press(desk: Desk, image_id: int, label: str, suggested: Suggested | None = N
     """
     if desk.current != image_id:
         return
-    with frame.store().at_one_moment():
-        _label(desk, image_id, label, suggested)
-
-
-def _label(desk: Desk, image_id: int, label: str, suggested: Suggested | None) -> None:
     desk.message = ""
     desk.hold.touch()
     if suggested and not still_holds(desk.project_id, suggested.revision):

@@ -59,11 +59,6 @@ STYLE = """<style>
 @frame.fragment()
 def one_by_one(project: Project, label: str | None, unlabelled: bool, queue: Queue) -> None:
     """Draw the desk; a key press reruns only this part of the page."""
-    with frame.store().at_one_moment():
-        _draw(project, label, unlabelled, queue)
-
-
-def _draw(project: Project, label: str | None, unlabelled: bool, queue: Queue) -> None:
     refresh_on_change(project)
     if accepting(project):
         review_suggestions(project)

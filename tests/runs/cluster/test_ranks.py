@@ -1,6 +1,5 @@
 """One run that several machines train together: the figures are those of one process, also after a machine is lost."""
 
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -71,10 +70,6 @@ def test_too_many_processes_wait_and_say_so(workspace: Workspace, snapshot: Snap
     assert (run.status().state, run.status().phase) == ("queued", said)
 
 
-@pytest.mark.skipif(
-    "LOSE_A_MACHINE" not in os.environ,
-    reason="not reliable yet: on a busy machine the run sometimes fails; LOSE_A_MACHINE=1 runs it",
-)
 def test_several_machines_train_what_one_process_trains_although_one_is_lost(
     workspace: Workspace, snapshot: Snapshot, machines: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -86,7 +81,8 @@ def test_several_machines_train_what_one_process_trains_although_one_is_lost(
     machines["cluster"].remove_node(machines[other], allow_graceful=False)
     status = wait_until(several, workspace, machines, lambda status: status.state == "finished")
     assert status.losses == 1 and "Resuming after epoch" in several.log()
-    assert "one of its processes was lost" in several.log() and "in 2 processes" in several.log()
+    # The run's own actor, which waits for the processes, may have been there too: then it is started again itself.
+    assert several.log().count("trained by 2 processes, on ") == 2 and "in 2 processes" in several.log()
     assert other not in several.log().rpartition("trained by 2 processes, on ")[2]
     assert several.epochs()["epoch"].tolist() == list(range(1, epochs + 1))
     deadline = time.monotonic() + 60
