@@ -11,8 +11,9 @@ if __name__ == "__main__":
 else:
     import streamlit as st
 
+    from pages.components.annotate.desk.desk_routes import desk_routes
     from pages.components.door.app_server import app_middleware, app_routes, at_start
     from pages.components.many_tabs import ready_for_many
 
     ready_for_many()
-    app = st.App(__file__, routes=app_routes(), middleware=app_middleware(), lifespan=at_start)
+    app = st.App(__file__, routes=[*app_routes(), *desk_routes()], middleware=app_middleware(), lifespan=at_start)

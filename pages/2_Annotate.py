@@ -2,10 +2,10 @@
 
 import streamlit as st
 
+from pages.components.annotate.desk.one_photo import one_by_one
 from pages.components.annotate.edit_classes import add_classes, class_panel
 from pages.components.annotate.history_view import history
 from pages.components.annotate.many_photos import many_at_once
-from pages.components.annotate.one_photo import one_by_one
 from pages.components.annotate.suggest_map import photo_map
 from pages.components.annotate.suggest_queue import choose_queue
 from pages.components.annotate.suggest_similar import similar

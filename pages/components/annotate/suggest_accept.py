@@ -1,11 +1,14 @@
 """Accept many confident suggestions together, after checking them in a grid."""
 
+from typing import NamedTuple
+
 import streamlit as st
 
 from core.data.store.store import Project
 from core.errors import DataError
 from core.inspection.suggesting.suggestions import Suggestions
-from pages.components.annotate.labelling_desk import CHANGED, Desk, advance
+from pages.components.annotate.desk.desk_acts import advance
+from pages.components.annotate.desk.labelling_desk import CHANGED, Desk
 from pages.components.annotate.suggest_state import (
     RECOMPUTING,
     current_suggestions,
@@ -28,24 +31,37 @@ LEVEL = "accept-level"
 SHOWN, WRONG = "accept-shown", "accept-wrong"
 
 
+class Offer(NamedTuple):
+    """A review that can be opened."""
+
+    words: str
+    level: str
+
+
 def accepting(project: Project) -> bool:
     """Return whether this tab shows the grid of confident suggestions."""
     return bool(st.session_state.get(OPEN) == project.id)
 
 
-def offer_review(project: Project, found: Suggestions) -> None:
-    """Draw the button that opens the grid with the confident suggestions, or with all if none is confident."""
+def review_offer(found: Suggestions) -> Offer | None:
+    """Return what opens the grid with the confident suggestions, or with all if none is confident."""
     sure, every = len(found.sure(LEVELS[SURE])), len(found.sure(LEVELS[ALL]))
-    if every:
-        st.button(
-            f"Review suggestions above 99% ({sure:,})" if sure else f"Review all suggestions ({every:,})",
-            icon=":material/done_all:",
-            type="tertiary",
-            key="accept-look",
-            help="Shows them in a grid. Deselect the wrong ones, then accept the rest.",
-            on_click=_open,
-            args=(project, SURE if sure else ALL),
-        )
+    if not every:
+        return None
+    if sure:
+        return Offer(f"Review suggestions above 99% ({sure:,})", SURE)
+    return Offer(f"Review all suggestions ({every:,})", ALL)
+
+
+def open_review(project_id: int) -> None:
+    """Show the grid instead of the desk."""
+    found = suggestions_of(project_id)
+    offer = review_offer(found) if found is not None else None
+    if offer is not None:
+        st.session_state[OPEN] = project_id
+        set_initial_choice(LEVEL, offer.level)
+        st.session_state.pop(SHOWN, None)
+        st.session_state.pop(WRONG, None)
 
 
 def review_suggestions(project: Project) -> None:
@@ -151,13 +167,6 @@ def _accept(project: Project, shown: dict[int, str], revision: int) -> None:
     if desk is not None and desk.unlabelled and desk.current in {number for number, _ in rows}:
         advance(desk)  # the photo on the desk has just been labelled
     _close()
-
-
-def _open(project: Project, level: str) -> None:
-    st.session_state[OPEN] = project.id
-    set_initial_choice(LEVEL, level)
-    st.session_state.pop(SHOWN, None)
-    st.session_state.pop(WRONG, None)
 
 
 def _close() -> None:

@@ -11,14 +11,15 @@ from core.inspection.suggesting.suggestions import SuggestionModel, Suggestions
 from core.inspection.suggesting.vector_job import MOST_OPEN, VectorsState, begin, vectors_of
 from core.inspection.suggesting.vector_job import vectors_state as state_of
 from core.people.mode import people_mode
+from pages.components.door.visit import memory
 from pages.components.many_tabs.turns import turns
 from pages.components.shared import frame
 from pages.components.shared.errors import pace
+from pages.components.shared.session import OWN_LABELS
 from pages.components.shared.wording import plain
 
 SECONDS_BETWEEN_LOOKS = 1.0
 GROWTH, MOST_NEW = 0.1, 400
-OWN = "own-label-revision"
 RECOMPUTING = "Recomputing suggestions ..."
 FAILED = "The suggestions could not be computed. The server's log has the reason."
 _LATELY_SECONDS = 2.0
@@ -88,13 +89,13 @@ def still_holds(project_id: int, revision: int) -> bool:
 
 def _own_labels(project_id: int) -> int:
     """Return the label revision after this tab's newest change."""
-    own: dict[int, int] = st.session_state.get(OWN, {})
+    own: dict[int, int] = memory().get(OWN_LABELS, {})
     return own.get(project_id, 0)
 
 
 def refit(project_id: int) -> None:
     """Request suggestions that use this tab's newest labels, if any have been shown; do not wait for them."""
-    st.session_state[OWN] = {project_id: frame.store().label_revision(project_id).changed}
+    memory().setdefault(OWN_LABELS, {})[project_id] = frame.store().label_revision(project_id).changed
     model = instant_model(project_id)
     if model is not None and model.suggestions is not None:
         model.ask()

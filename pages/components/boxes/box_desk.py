@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.data.store.boxes.box_checks import TOLERATED_PIXELS, reaches_out
 from core.data.store.records import Reservation
 from core.data.store.store import ImageFilter, ImageRow, Project
-from pages.components.annotate.photo_hold import offer_last_photos, renew, say_who_has_it
+from pages.components.annotate.desk.photo_hold import offer_last_photos, renew, say_who_has_it
 from pages.components.boxes.box_actions import (
     choose_class,
     delete_box,

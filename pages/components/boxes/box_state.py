@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.data.store.store import BoxRow, ImageRow, Project
 from core.errors import DataError
-from pages.components.annotate.photo_hold import PhotoHold
+from pages.components.annotate.desk.photo_hold import PhotoHold
 from pages.components.boxes.box_canvas import BoxEdit, from_numbers, last_report
 from pages.components.boxes.merge_boxes import merge
 from pages.components.shared import frame

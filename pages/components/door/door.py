@@ -28,6 +28,8 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+PERSON_ASKED = "resnet_studio.person"
+"""Where the scope of a request says who asks."""
 _NOT_FOUND = "There is nothing at this address."
 
 
@@ -64,6 +66,7 @@ class Door:
         if person is None:
             await self._app(scope, receive, _with_headers(send))
             return
+        scope[PERSON_ASKED] = person
         refusal = _refusal(person, scope.get("method", ""), path, connection.headers)
         if refusal is not None:
             await _turned_away(scope, receive, send, refusal)

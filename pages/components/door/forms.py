@@ -33,7 +33,7 @@ async def answered(
             return RedirectResponse("/", 303)
         if request.method in ("GET", "HEAD"):
             return await run_in_threadpool(ask, request)
-        if not _same_origin(request):
+        if not same_origin(request):
             return PlainTextResponse("This form was sent from another site.", 403)
         form = await _form_of(request)
         return await run_in_threadpool(take, request, form)
@@ -71,7 +71,7 @@ async def _form_of(request: Request) -> Form:
     return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20))
 
 
-def _same_origin(request: Request) -> bool:
+def same_origin(request: Request) -> bool:
     """Return whether the browser says that the form came from this site; old browsers say nothing."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return False

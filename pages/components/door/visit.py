@@ -1,7 +1,11 @@
 """Who has opened this tab."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -18,6 +22,38 @@ PERSON = "person-of-this-tab"
 _MOST_SESSIONS = 20_000
 _sessions: dict[str, int] = {}
 _lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class _Acting:
+    """Who has asked an address that acts for a tab, and what the tab remembers."""
+
+    person: Person | None
+    memory: dict[str, Any]
+
+
+_acting: ContextVar[_Acting | None] = ContextVar("acting", default=None)
+
+
+@contextmanager
+def acting(person: Person | None, memory: dict[str, Any]) -> Iterator[None]:
+    """Act for a tab inside, without a run of its page; ``memory`` is what the functions here know of the tab."""
+    before = _acting.set(_Acting(person, memory))
+    try:
+        yield
+    finally:
+        _acting.reset(before)
+
+
+def is_acting() -> bool:
+    """Return whether this is an address that acts for a tab, so that nothing can be drawn or chosen in it."""
+    return _acting.get() is not None
+
+
+def memory() -> MutableMapping[str, Any]:
+    """Return what this tab remembers: Streamlit's session state, or in ``acting`` what was given there."""
+    found = _acting.get()
+    return st.session_state if found is None else found.memory  # type: ignore[return-value]
 
 
 def token() -> str:
@@ -51,6 +87,8 @@ def person() -> Person | None:
 
     A tab that is reconnected after somebody else has joined in this browser forgets what it held before.
     """
+    if (asked := _acting.get()) is not None:
+        return asked.person
     found = visitor(token())
     if found is None:
         return None

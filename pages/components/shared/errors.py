@@ -11,10 +11,13 @@ import streamlit as st
 
 from core.errors import PeopleError, StudioError
 from core.people.mode import people_mode
+from pages.components.door.visit import memory
 from pages.components.shared.wording import plain
 
 log = logging.getLogger("resnet_studio")
 P = ParamSpec("P")
+NOTES = "notes"
+"""In the session: what is said in the next run."""
 
 _CLASS_PACE = 3.0
 """In a class, thirty pages look at the same time; and nearly always only their own person changes something there."""
@@ -47,7 +50,7 @@ def notify(text: str) -> None:
 
     The text is Markdown: user text in it goes through ``plain``.
     """
-    st.session_state.setdefault("notes", []).append(text)
+    memory().setdefault(NOTES, []).append(text)
 
 
 def action(do: Callable[P, None]) -> Callable[P, None]:
@@ -65,7 +68,7 @@ def action(do: Callable[P, None]) -> Callable[P, None]:
 
 def show_notes() -> None:
     """Show the messages noted since the last run."""
-    for text in st.session_state.pop("notes", ()):
+    for text in st.session_state.pop(NOTES, ()):
         st.toast(text)
 
 

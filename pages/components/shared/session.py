@@ -10,6 +10,7 @@ import os
 import secrets
 import time
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -24,7 +25,7 @@ from core.people.mode import people_mode
 from core.people.records import Person
 from core.runs.cluster.dispatcher import start_dispatcher
 from core.workspace import Workspace
-from pages.components.door.visit import PERSON, person
+from pages.components.door.visit import PERSON, is_acting, memory, person
 
 MOST_DIGITS = 18
 """Of a number in the address."""
@@ -34,7 +35,11 @@ SERVER_FILES = "RESNET_STUDIO_SERVER_FILES"
 LOOKING = "looking-at"
 GROUP = "group"
 """In the session and in the address: the group in whose workspace this tab works."""
+OWN_LABELS = "own-label-revision"
+"""The label revision after this tab's newest change, by project."""
+_RESERVED = "reserved-in"
 _OF_EVERY_WORKSPACE = ("tab", "who", PERSON)
+_TO_ACT = (*_OF_EVERY_WORKSPACE, LOOKING, GROUP, OWN_LABELS, _RESERVED)
 _MOST_STORES = 600
 """More than people in a class: a store that is closed while somebody uses it fails."""
 
@@ -42,11 +47,13 @@ _MOST_STORES = 600
 def workspace() -> Workspace:
     """Return the workspace of this tab's person, or the server's own; missing folders are created. Raises NotHere."""
     here = person()
-    looked = st.session_state.get(LOOKING)
+    looked = memory().get(LOOKING)
     if looked is not None and here is not None and here.teaches:
         try:
             return look_workspace(looked)
         except PeopleError:  # another tab of the teacher's has ended it
+            if is_acting():
+                raise
             stop_looking()
     return workspace_of(group() or here)
 
@@ -56,13 +63,14 @@ def group() -> Person | None:
 
     Raises PeopleError if the pupil is no longer in it; afterwards the tab is in their own workspace.
     """
-    here, chosen = person(), st.session_state.get(GROUP)
+    here, chosen = person(), memory().get(GROUP)
     if here is None or chosen is None:
         return None
     for one in groups_of(open_register(), here.id):
         if one.id == chosen:
             return one
-    work_in(None)
+    if not is_acting():
+        work_in(None)
     raise PeopleError("You are no longer in this group. From now on you see your own work.")
 
 
@@ -145,9 +153,17 @@ def store() -> Store:
 
 def tab() -> str:
     """Return the id of this browser tab, which is stored with each change made in it."""
-    if "tab" not in st.session_state:
-        st.session_state["tab"] = secrets.token_hex(8)
-    return str(st.session_state["tab"])
+    here = memory()
+    if "tab" not in here:
+        here["tab"] = secrets.token_hex(8)
+    return str(here["tab"])
+
+
+def memory_of_tab() -> dict[str, Any]:
+    """Return what an address of this tab's page needs to act for the tab (see ``visit.acting``)."""
+    tab()
+    st.session_state.setdefault(OWN_LABELS, {})  # one for the page and its addresses
+    return {key: st.session_state[key] for key in _TO_ACT if key in st.session_state}
 
 
 def number_in_address(text: str | None) -> int | None:
@@ -216,24 +232,24 @@ def who() -> str:
     """Return the name saved with each change made in this tab: in a class, the one under which somebody has joined."""
     if (here := person()) is not None:
         return here.name
-    return st.session_state.get("who") or NAMELESS
+    return memory().get("who") or NAMELESS
 
 
 def note_reservations(project_id: int) -> None:
     """Remember that this tab has photos of the project reserved; those of another project are given back."""
     if not has_reservations(project_id):
         release_photos()
-    st.session_state["reserved-in"] = project_id
+    memory()[_RESERVED] = project_id
 
 
 def has_reservations(project_id: int) -> bool:
     """Return whether this tab has reserved photos of the project and not given them back."""
-    return bool(st.session_state.get("reserved-in") == project_id)
+    return bool(memory().get(_RESERVED) == project_id)
 
 
 def release_photos() -> None:
     """Give back the photos that this tab has reserved; call this where it shows no desk."""
-    project_id = st.session_state.pop("reserved-in", None)
+    project_id = memory().pop(_RESERVED, None)
     if project_id is not None:
         store().release(project_id, who())
 

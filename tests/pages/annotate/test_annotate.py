@@ -7,8 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.store.store import ImageFilter, Project, Store
-from pages.components.annotate.labelling_desk import Desk, press
+from pages.components.annotate.desk.desk_acts import press
+from pages.components.annotate.desk.labelling_desk import Desk
 from pages.components.shared.class_keys import KEYS, class_keys
+from tests.pages.annotate.browser_desk import ask, give, has_desk, undo, undone_next, view
 from tests.pages.conftest import OpenPage, add_photo, messages, read
 
 
@@ -25,12 +27,6 @@ def shown(app: AppTest) -> int:
     return desk.current
 
 
-def give(app: AppTest, name: str) -> AppTest:
-    """Press the class's button under the photo that is shown."""
-    start = f"give-{shown(app)}-"
-    return next(one for one in app.button if (one.key or "").startswith(start) and one.label == name).click().run()
-
-
 def label_of(store: Store, project: Project, image_id: int) -> str | None:
     return store.image(project.id, image_id).label
 
@@ -40,7 +36,8 @@ def section(app: AppTest, name: str) -> AppTest:
 
 
 def alerts(app: AppTest) -> list[str]:
-    return [read(one.value) for one in (*app.warning, *app.info, *app.error, *app.toast)]
+    said = [read(one.value) for one in (*app.warning, *app.info, *app.error, *app.toast)]
+    return [*said, view(app)["message"], view(app)["beside"]] if has_desk(app) else said
 
 
 def test_without_a_project_the_page_says_where_to_get_one(open_page: OpenPage) -> None:
@@ -90,7 +87,7 @@ def test_after_the_last_photo_the_page_says_the_next_step(open_page: OpenPage, b
 
 def test_each_class_has_a_key_and_none_that_the_page_itself_needs(open_page: OpenPage, birds: Project) -> None:
     app = open_page("Annotate")
-    keys = {one.label: one.proto.shortcut for one in app.button if (one.key or "").startswith("give-")}
+    keys = {one["name"]: one["key"] for one in view(app)["classes"]}
     assert keys == {"owl": "1", "duck": "2"}
     assert not {"C", "R", "U"} & set(KEYS)  # Streamlit's own two, and undo
     assert len(set(KEYS)) == len(KEYS) == 32
@@ -100,9 +97,9 @@ def test_more_classes_than_keys_still_have_their_buttons(open_page: OpenPage, st
     project = store.create_project("Many", classes=[f"class {number}" for number in range(40)])
     add_photo(store, project, "a.png")
     app = open_page("Annotate")
-    buttons = [one for one in app.button if (one.key or "").startswith("give-")]
+    buttons = view(app)["classes"]
     assert len(buttons) == 40
-    assert [bool(one.proto.shortcut) for one in buttons] == [True] * 32 + [False] * 8
+    assert [bool(one["key"]) for one in buttons] == [True] * 32 + [False] * 8
 
 
 def test_a_class_that_is_called_by_a_digit_or_letter_has_that_key(
@@ -113,7 +110,7 @@ def test_a_class_that_is_called_by_a_digit_or_letter_has_that_key(
     add_photo(store, signs, "a.png")
     app = open_page("Annotate", project=str(signs.id))
     expected = {"0": "0", "1": "1", "2": "2", "b": "b", "open hand": "3", "c": "4"}  # C is Streamlit's own
-    assert {one.label: one.proto.shortcut for one in app.button if (one.key or "").startswith("give-")} == expected
+    assert {one["name"]: one["key"] for one in view(app)["classes"]} == {k: v.upper() for k, v in expected.items()}
     section(app, "Many at once")
     assert {one.label: one.proto.shortcut for one in app.button if one.label in expected} == expected
     section(app, "Classes")
@@ -147,10 +144,10 @@ def test_a_desk_keeps_letters_for_itself_and_no_two_classes_share_a_key() -> Non
 def test_skip_leaves_the_label_and_back_returns(open_page: OpenPage, birds: Project, store: Store) -> None:
     app = open_page("Annotate")
     first = shown(app)
-    app.button(key=f"skip-{first}").click().run()
+    ask(app, "skip")
     assert shown(app) != first
     assert label_of(store, birds, first) is None
-    next(one for one in app.button if one.label == "Back").click().run()
+    ask(app, "back")
     assert shown(app) == first
 
 
@@ -158,7 +155,7 @@ def test_skipped_photos_can_be_gone_through_again(open_page: OpenPage, birds: Pr
     app = open_page("Annotate")
     first = shown(app)
     for _ in range(3):
-        app.button(key=f"skip-{shown(app)}").click().run()
+        ask(app, "skip")
     assert "You have seen every photo" in [one.value for one in app.header]
     next(one for one in app.button if one.label == "Go through them again").click().run()
     assert shown(app) == first
@@ -168,7 +165,7 @@ def test_undo_takes_the_label_back_and_shows_its_photo(open_page: OpenPage, bird
     app = open_page("Annotate", name="Ana")
     first = shown(app)
     give(app, "duck")
-    next(one for one in app.button if one.label == "Undo").click().run()
+    undo(app)
     assert label_of(store, birds, first) is None
     assert shown(app) == first
     assert any("Undone" in text for text in alerts(app))
@@ -181,7 +178,7 @@ def test_after_undoing_a_change_of_class_the_next_press_is_no_conflict(
     app.selectbox(key="annotate-which").set_value("owl").run()
     first = shown(app)
     give(app, "duck")
-    next(one for one in app.button if one.label == "Undo").click().run()
+    undo(app)
     assert (shown(app), label_of(store, birds, first)) == (first, "owl")
     give(app, "duck")
     assert label_of(store, birds, first) == "duck"
@@ -190,7 +187,7 @@ def test_after_undoing_a_change_of_class_the_next_press_is_no_conflict(
 def test_undo_never_touches_what_somebody_else_did(open_page: OpenPage, birds: Project, store: Store) -> None:
     app = open_page("Annotate", name="teacher")  # another tab, under the same name
     assert store.count(birds.id, ImageFilter(unlabelled=True)) == 3  # the teacher's eight labels stand
-    assert undo_button(app).disabled
+    assert undone_next(app) is None
 
 
 def test_undo_is_offered_only_for_what_this_tab_did(open_page: OpenPage, birds: Project, store: Store) -> None:
@@ -199,13 +196,13 @@ def test_undo_is_offered_only_for_what_this_tab_did(open_page: OpenPage, birds: 
     mine, theirs = shown(here), shown(there)
     give(here, "owl")
     give(there, "duck")
-    assert "owl" in undo_button(here).help  # it says what it undoes
-    undo_button(here).click().run()
+    assert "owl" in undone_next(here)  # it says what it undoes
+    undo(here)
     assert (label_of(store, birds, mine), label_of(store, birds, theirs)) == (None, "duck")
-    assert undo_button(here).disabled
-    assert not undo_button(there).disabled
+    assert undone_next(here) is None
+    assert undone_next(there)
     reloaded = open_page("Annotate")
-    assert undo_button(reloaded).disabled
+    assert undone_next(reloaded) is None
 
 
 def test_an_import_of_this_tab_is_not_undone_by_the_key(open_page: OpenPage, birds: Project, store: Store) -> None:
@@ -213,11 +210,7 @@ def test_an_import_of_this_tab_is_not_undone_by_the_key(open_page: OpenPage, bir
     mine = store.in_tab(app.session_state["tab"])
     mine.apply_labels(birds.id, [(shown(app), "owl", None)], "someone", "labels.csv: 1 image")
     app.run()
-    assert undo_button(app).disabled
-
-
-def undo_button(app: AppTest) -> Any:
-    return next(one for one in app.button if one.label == "Undo")
+    assert undone_next(app) is None
 
 
 def test_two_tabs_do_not_overwrite_each_other_silently(open_page: OpenPage, birds: Project, store: Store) -> None:
@@ -271,9 +264,9 @@ def test_desks_are_handed_different_photos_and_see_who_has_one(
     assert shown(bo) != shown(ana)
     first = shown(ana)
     go_to(bo, first)
-    assert "Ana is labelling this photo." in [one.value for one in bo.info]
+    assert view(bo)["beside"] == "Ana is labelling this photo."
     ana.run()
-    assert not ana.info
+    assert not view(ana)["beside"]
     assert set(store.reserved_by_others(birds.id, "x")) >= {first}
 
 
@@ -286,7 +279,7 @@ def test_when_others_have_the_last_photos_the_page_says_who_and_offers_them(
     assert any("Ana has the last 2 photos on screen" in one.value for one in bo.markdown)
     bo.button(key="label-too").click().run()
     assert shown(bo) == shown(ana)
-    assert "Ana is labelling this photo." in [one.value for one in bo.info]
+    assert view(bo)["beside"] == "Ana is labelling this photo."
 
 
 def test_who_leaves_the_desk_gives_the_photos_back(open_page: OpenPage, birds: Project, store: Store) -> None:

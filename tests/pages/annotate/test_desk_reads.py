@@ -1,6 +1,5 @@
 """What one key press at the labelling desk costs the database: it must not creep up, and must not grow with photos."""
 
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,10 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.event import listen, remove
 
 from core.data.store.store import Project, Store
-from pages.components.annotate.labelling_desk import Desk
-from tests.pages.conftest import OpenPage, add_photo, messages
+from tests.pages.annotate.browser_desk import give
+from tests.pages.conftest import OpenPage, add_photo
 
-DESK = {"press", "one_by_one"}
-MOST = 36
+MOST = 34
 """Statements of a press, BEGIN included; it was 57, with suggestions."""
 
 
@@ -30,9 +28,7 @@ def sent() -> Iterator[list[tuple[str, Any]]]:
     found: list[tuple[str, Any]] = []
 
     def note(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        # AppTest draws the whole page; a browser only the desk.
-        if DESK & {frame.name for frame in traceback.extract_stack()}:
-            found.append((statement, parameters))
+        found.append((statement, parameters))
 
     listen(Engine, "before_cursor_execute", note)
     yield found
@@ -48,10 +44,7 @@ def test_a_press_sends_few_statements_and_none_that_reads_all_photos(
     app = open_page("Annotate")
     for name in ("owl", "duck", "owl"):
         sent.clear()
-        desk: Desk = app.session_state["desk"]
-        start = f"give-{desk.current}-"
-        next(one for one in app.button if (one.key or "").startswith(start) and one.label == name).click().run()
-        assert not messages(app)
+        give(app, name)
     assert 10 < len(sent) <= MOST, [statement for statement, _ in sent]
     with store._engine.connect() as connection:
         for statement, parameters in sent:

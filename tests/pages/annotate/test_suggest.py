@@ -13,8 +13,10 @@ from core.features.vectors import Vectors, default_vectors
 from core.inspection.suggesting import vector_job
 from core.inspection.suggesting.suggestions import SuggestionModel, Suggestions
 from core.models.weights import Pretrained
-from pages.components.annotate import labelling_desk, suggest_accept, suggest_queue, suggest_state
-from pages.components.annotate.labelling_desk import Desk
+from pages.components.annotate import suggest_accept, suggest_queue, suggest_state
+from pages.components.annotate.desk import labelling_desk
+from pages.components.annotate.desk.labelling_desk import Desk
+from tests.pages.annotate.browser_desk import accept, ask, give, has_desk, undo, view
 from tests.pages.conftest import OpenPage, add_photo, add_photos, messages
 
 pytestmark = pytest.mark.weights
@@ -46,7 +48,7 @@ def truth(store: Store, project: Project, image_id: int) -> str:
     return kind(int(store.image(project.id, image_id).filename.removesuffix(".png")))
 
 
-def until(app: AppTest, holds: Callable[[AppTest], bool]) -> AppTest:
+def until(app: AppTest, holds: Callable[[AppTest], object]) -> AppTest:
     """Rerun the page until the background model has finished."""
     end = time.monotonic() + 120
     while not holds(app) and time.monotonic() < end:
@@ -59,10 +61,9 @@ def until(app: AppTest, holds: Callable[[AppTest], bool]) -> AppTest:
     return app
 
 
-def accept_button(app: AppTest) -> AppTest:
-    return next(
-        (one for one in app.button if (one.key or "").startswith("accept-") and one.icon == ":material/check:"), None
-    )
+def suggestion(app: AppTest) -> str | None:
+    """The words on the button that accepts, if there is one."""
+    return view(app)["suggestion"]["words"] if has_desk(app) and view(app)["suggestion"] else None
 
 
 def desk_of(app: AppTest) -> Desk:
@@ -77,21 +78,18 @@ def shown(app: AppTest) -> int:
 
 
 def ready(open_page: OpenPage, **query: str) -> AppTest:
-    return until(open_page("Annotate", **query), lambda app: accept_button(app) is not None)
+    return until(open_page("Annotate", **query), suggestion)
 
 
 def test_the_suggestion_is_on_the_buttons_and_enter_accepts_it(
     open_page: OpenPage, birds: Project, store: Store
 ) -> None:
     app = ready(open_page, name="Ana")
-    photo, button = shown(app), accept_button(app)
+    photo, words = shown(app), suggestion(app)
     right = truth(store, birds, photo)
-    assert button.proto.shortcut == "enter"
-    assert button.label.startswith(f"Accept {right} · ") and button.label.endswith("%")
-    primary = [one.label for one in app.button if (one.key or "").startswith("give-") and one.proto.type == "primary"]
-    assert primary == [right]
-    button.click().run()
-    assert not messages(app)
+    assert words and words.startswith(f"Accept {right} · ") and words.endswith("%")
+    assert view(app)["chosen"] == right
+    accept(app)
     row = store.image(birds.id, photo)
     assert (row.label, row.annotated_by, row.label_source) == (right, "model, accepted by Ana", "suggestion")
     assert shown(app) != photo
@@ -100,20 +98,20 @@ def test_the_suggestion_is_on_the_buttons_and_enter_accepts_it(
 def test_the_page_says_how_often_the_suggestion_was_right(open_page: OpenPage, birds: Project, store: Store) -> None:
     app = ready(open_page)
     right = truth(store, birds, shown(app))
-    accept_button(app).click().run()
+    accept(app)
     wrong = {"owl": "duck", "duck": "owl"}[truth(store, birds, shown(app))]
     assert right
-    until(app, lambda app: accept_button(app) is not None)
-    next(one for one in app.button if (one.key or "").startswith("give-") and one.label == wrong).click().run()
+    until(app, suggestion)
+    give(app, wrong)
     assert list(desk_of(app).agreed) == [True, False]
-    assert any("right for 1 of your last 2 photos" in one.value for one in app.caption)
+    assert "right for 1 of your last 2 photos" in view(app)["hint"]
 
 
 def test_undo_takes_an_accepted_suggestion_back(open_page: OpenPage, birds: Project, store: Store) -> None:
     app = ready(open_page, name="Ana")
     photo = shown(app)
-    accept_button(app).click().run()
-    next(one for one in app.button if one.label == "Undo").click().run()
+    accept(app)
+    undo(app)
     assert store.image(birds.id, photo).label is None
     assert shown(app) == photo
 
@@ -125,11 +123,11 @@ def test_after_undo_the_suggestion_follows_the_labels_as_they_are_now(
     app = ready(open_page)
     photo, right = shown(app), truth(store, birds, shown(app))
     wrong = {"owl": "duck", "duck": "owl"}[right]
-    next(one for one in app.button if (one.key or "").startswith("give-") and one.label == wrong).click().run()
-    next(one for one in app.button if one.label == "Undo").click().run()
-    until(app, lambda app: accept_button(app) is not None)
+    give(app, wrong)
+    undo(app)
+    until(app, suggestion)
     assert shown(app) == photo
-    assert accept_button(app).label.startswith(f"Accept {right} · ")
+    assert suggestion(app).startswith(f"Accept {right} · ")
     suggested = desk_of(app).suggested
     assert suggested is not None and suggested.revision == store.label_revision(birds.id).changed
 
@@ -141,12 +139,12 @@ def test_enter_on_a_suggestion_that_labels_of_another_tab_have_overtaken_accepts
     photo = shown(app)
     other = store.images(birds.id, ImageFilter(unlabelled=True))[-1].id
     store.annotate(birds.id, [other], "owl", "Bo")
-    accept_button(app).click().run()  # the page has not been drawn again since
+    accept(app)  # the page has not been drawn again since
     assert store.image(birds.id, photo).label is None
     assert shown(app) == photo
     assert any("The labels have changed since this suggestion was made" in one.value for one in app.toast)
-    until(app, lambda app: accept_button(app) is not None).run()
-    accept_button(app).click().run()
+    until(app, suggestion).run()
+    accept(app)
     assert store.image(birds.id, photo).label_source == "suggestion"
 
 
@@ -159,11 +157,9 @@ def test_while_suggestions_are_recomputed_there_is_nothing_to_accept(
     with model._fitting:  # as if the fit took long
         store.annotate(birds.id, [store.images(birds.id, ImageFilter(unlabelled=True))[-1].id], "owl", "Bo")
         app.run()
-        assert accept_button(app) is None
-        waiting = app.button(key="accept-later")
-        assert (waiting.label, waiting.disabled) == ("Recomputing suggestions ...", True)
-        assert not any(one.proto.shortcut == "enter" for one in app.button)
-    until(app, lambda app: accept_button(app) is not None)
+        assert suggestion(app) is None
+        assert view(app)["waiting"] == "Recomputing suggestions ..."
+    until(app, suggestion)
 
 
 def test_another_suggestion_does_not_take_the_place_of_the_first_at_once(
@@ -171,7 +167,7 @@ def test_another_suggestion_does_not_take_the_place_of_the_first_at_once(
 ) -> None:
     """Enter, meant for the class that was shown, would accept the one that had just replaced it."""
     app = ready(open_page)
-    before, photo = accept_button(app).label, shown(app)
+    before, photo = suggestion(app), shown(app)
     others = [one.id for one in store.images(birds.id, ImageFilter(unlabelled=True)) if one.id != photo]
     flipped = [(number, {"owl": "duck", "duck": "owl"}[truth(store, birds, number)], None) for number in others]
     store.apply_labels(birds.id, flipped, "Bo", "turned round")
@@ -183,26 +179,26 @@ def test_another_suggestion_does_not_take_the_place_of_the_first_at_once(
     assert changed is not None and changed[0] not in before
     monkeypatch.setattr(labelling_desk, "QUIET_SECONDS", 60.0)
     app.run()
-    assert accept_button(app) is None and app.button(key="accept-later").disabled
+    assert suggestion(app) is None and view(app)["waiting"]
     desk_of(app).quiet_until = 0.0
     app.run()
-    assert accept_button(app).label.startswith(f"Accept {changed[0]} · ") and accept_button(app).label != before
+    assert suggestion(app).startswith(f"Accept {changed[0]} · ") and suggestion(app) != before
 
 
 def test_before_two_labels_a_class_the_page_says_what_is_lacking(
     open_page: OpenPage, birds: Project, store: Store
 ) -> None:
     store.annotate(birds.id, [one.id for one in store.images(birds.id, ImageFilter(label="duck"))], None, "Ana")
-    app = until(open_page("Annotate"), lambda app: any("two labels per class" in one.value for one in app.caption))
-    assert any(one.value.endswith("Still needed: duck") for one in app.caption)
-    assert accept_button(app) is None
+    app = until(open_page("Annotate"), lambda app: "two labels per class" in view(app)["hint"])
+    assert view(app)["hint"].endswith("Still needed: duck")
+    assert suggestion(app) is None
 
 
 def test_switched_off_nothing_is_suggested(open_page: OpenPage, birds: Project) -> None:
     app = ready(open_page)
     app.toggle(key="annotate-suggest").set_value(False).run()
-    assert accept_button(app) is None
-    assert not [one for one in app.button if (one.key or "").startswith("give-") and one.proto.type == "primary"]
+    assert suggestion(app) is None
+    assert view(app)["chosen"] is None
 
 
 def test_choices_are_remembered_while_another_section_is_looked_at(open_page: OpenPage, birds: Project) -> None:
@@ -211,7 +207,7 @@ def test_choices_are_remembered_while_another_section_is_looked_at(open_page: Op
     choose_order(app, "Random")
     section(section(app, "Classes"), "One by one")
     assert app.selectbox(key="annotate-order").value == "Random"
-    assert accept_button(app) is None
+    assert suggestion(app) is None
 
 
 def test_every_drawing_tells_the_browser_what_is_chosen(open_page: OpenPage, birds: Project) -> None:
@@ -252,9 +248,9 @@ def test_the_order_decides_which_photo_comes_next(open_page: OpenPage, birds: Pr
         first[name] = shown(app)
     choose_order(app, "Likely duck first")
     for _ in range(3):
-        until(app, lambda app: accept_button(app) is not None)  # the model learns the label in the background
+        until(app, suggestion)  # the model learns the label in the background
         assert truth(store, birds, shown(app)) == "duck"
-        accept_button(app).click().run()
+        accept(app)
     assert len({*first.values(), shown(app)}) == 3
 
 
@@ -268,10 +264,8 @@ def test_most_unlike_first(open_page: OpenPage, birds: Project) -> None:
 
 
 def sure(app: AppTest) -> AppTest:
-    until(app, lambda app: any(one.key == "accept-look" for one in app.button))
-    app.button(key="accept-look").click().run()
-    assert not messages(app)
-    return app
+    until(app, lambda app: view(app)["review"])
+    return ask(app, "review")
 
 
 def test_the_sure_ones_are_looked_at_then_accepted_as_one_change_that_names_the_model(
@@ -290,7 +284,7 @@ def test_the_sure_ones_are_looked_at_then_accepted_as_one_change_that_names_the_
     assert len(rows) == count - 1 and int(chosen[0]) not in {one.id for one in rows}
     assert all(one.label == truth(store, birds, one.id) for one in rows)
     assert store.image(birds.id, shown(app)).label is None  # back at the photos, at one that still wants a label
-    next(one for one in app.button if one.label == "Undo").click().run()
+    undo(app)
     assert store.count(birds.id, ImageFilter(unlabelled=True)) == PHOTOS - 6
 
 
@@ -406,13 +400,13 @@ def test_a_photo_that_the_network_has_not_seen_yet_waits_for_its_suggestion(
     add_photo(store, birds, "new.png")
     with vector_job._lock(store.workspace, birds.id):  # as if a process were looking at it
         app = until(open_page("Annotate"), lambda _: False in waits)
-        assert accept_button(app) is None
+        assert suggestion(app) is None
         network = default_vectors(store.workspace)
         assert network is not None
         new = store.images(birds.id, ImageFilter(unlabelled=True))[0]
         Vectors(store.workspace, network).add([new.hash], np.ones((1, 64), np.float32))
     # Nobody has asked for a fit since: the page notices that the last one is behind.
-    until(app, lambda one: accept_button(one) is not None)
+    until(app, lambda one: suggestion(one))
     waits.clear()
     app.run()
     assert not waits

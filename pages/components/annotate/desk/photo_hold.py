@@ -81,7 +81,7 @@ def renew(hold: PhotoHold) -> None:
 def say_who_has_it(others: dict[int, Reservation], image_id: int) -> None:
     """Say that somebody else has this photo on the desk, too."""
     if image_id in others:
-        st.info(f"{_name(others[image_id])} is labelling this photo.", icon=":material/group:")
+        st.info(f"{plain(name_of(others[image_id]))} is labelling this photo.", icon=":material/group:")
 
 
 def offer_last_photos(hold: PhotoHold, others: Collection[Reservation], skip: Collection[int]) -> bool:
@@ -89,7 +89,7 @@ def offer_last_photos(hold: PhotoHold, others: Collection[Reservation], skip: Co
 
     Redraws the page when one of the photos becomes free.
     """
-    names = list(dict.fromkeys(_name(one) for one in others))
+    names = list(dict.fromkeys(plain(name_of(one)) for one in others))
     shown = ", ".join(names[:3]) + (f" and {counted(len(names) - 3, 'other')}" if len(names) > 3 else "")
     last = "the last photo" if len(others) == 1 else f"the last {len(others):,} photos"
     frame.empty_state(
@@ -107,5 +107,6 @@ def _until_free(hold: PhotoHold, skip: set[int]) -> None:
         st.rerun()
 
 
-def _name(one: Reservation) -> str:
-    return "Somebody" if one.who == NAMELESS else plain(one.who)
+def name_of(one: Reservation) -> str:
+    """Return who has reserved a photo, as it is said in a sentence."""
+    return "Somebody" if one.who == NAMELESS else one.who

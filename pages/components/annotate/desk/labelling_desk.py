@@ -1,25 +1,42 @@
-"""The state of one browser tab while labelling: the photo shown, the ones before it, the ones skipped."""
+"""The state of one browser tab while labelling: the photo shown, the ones before it, the ones skipped.
 
+Both the page and the desk's own address (``desk_routes``) work on it, each under its lock.
+"""
+
+import secrets
+import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 import streamlit as st
 
 from core.data.store.store import ImageFilter, ImageRow, Project
 from core.errors import DataError
-from pages.components.annotate.photo_hold import PhotoHold
-from pages.components.annotate.suggest_state import current_suggestions, refit, still_holds, suggestions_of
+from pages.components.annotate.desk.photo_hold import PhotoHold
+from pages.components.annotate.suggest_state import current_suggestions, still_holds, suggestions_of
 from pages.components.shared import frame
-from pages.components.shared.undo_line import undo_newest
-from pages.components.shared.wording import format_time, plain
+from pages.components.shared.session import memory_of_tab
 
 IN_ORDER = "added"
 REMEMBERED = 20
 QUIET_SECONDS = 0.6
 """Between a withdrawn suggestion and another one for the same photo: longer than a press that was under way."""
 CHANGED = "The labels have changed since this suggestion was made. Look at the new one."
+PICTURES = 8
+"""How many pictures of a desk can be fetched: the one on it, the next, and some before for a slow network."""
+_desks: "WeakValueDictionary[str, Desk]" = WeakValueDictionary()
+
+
+class Queue(NamedTuple):
+    """The chosen order of the photos, and whether suggestions are shown."""
+
+    order: str = IN_ORDER
+    label: str | None = None
+    """The class if the order is "class"."""
+    suggest: bool = True
 
 
 class Suggested(NamedTuple):
@@ -31,7 +48,7 @@ class Suggested(NamedTuple):
     revision: int  # of the labels that it answers to
 
 
-@dataclass
+@dataclass(eq=False)
 class Desk:
     """The state of one tab. Photos are held by id, so that two tabs never mix up what they show."""
 
@@ -50,12 +67,24 @@ class Desk:
     suggested: Suggested | None = None
     quiet_until: float = 0.0  # seconds, as time.monotonic() tells them
     recomputing: bool = False  # a suggestion for the photo is being computed from the labels as they are now
+    suggesting: bool = True  # show suggestions
     sharing: bool = False  # show also photos that others have on their desks, when no other is left
     agreed: deque[bool] = field(default_factory=lambda: deque(maxlen=REMEMBERED))  # were the last suggestions right?
+    reviewing: bool = False  # the page is to show the grid of suggestions instead
     message: str = ""
+    notes: list[str] = field(default_factory=list)
+    """Said as toasts when the page is drawn next; Markdown."""
 
     def __post_init__(self) -> None:
         self.hold = PhotoHold(self.project_id)
+        self.token = secrets.token_urlsafe(12)
+        """Names the desk in its address."""
+        self.lock = threading.RLock()
+        self.views = 0  # how often it was looked at: the browser keeps the newest view
+        self.seen_state: tuple[Any, ...] | None = None  # of the project and the suggestions, in the newest view
+        self.memory: dict[str, Any] = {}
+        self.pictures: deque[ImageRow] = deque(maxlen=PICTURES)
+        _desks[self.token] = self
 
     def follower(self, after: int | None) -> ImageRow | None:
         """Return the next photo, or None when all are done. It stays the same until the desk moves on."""
@@ -167,112 +196,24 @@ class Desk:
         return None
 
 
-def desk_of(
-    project: Project, label: str | None, unlabelled: bool, order: str = IN_ORDER, order_class: str | None = None
-) -> Desk:
+def desk_of(project: Project, label: str | None, unlabelled: bool, queue: Queue) -> Desk:
     """Return this tab's desk. Another choice of photos starts a new one; another order keeps it."""
     desk: Desk | None = st.session_state.get("desk")
     if desk is None or (desk.project_id, desk.label, desk.unlabelled) != (project.id, label, unlabelled):
-        desk = Desk(project.id, label, unlabelled, order=order, order_class=order_class)
+        desk = Desk(project.id, label, unlabelled, order=queue.order, order_class=queue.label)
         desk.begin()
         st.session_state["desk"] = desk
-    elif (desk.order, desk.order_class) != (order, order_class):
-        desk.order, desk.order_class, desk.upcoming = order, order_class, None
-        first = desk.follower(None)
-        if first is not None:
-            desk.show(first.id)
+    with desk.lock:
+        if (desk.order, desk.order_class) != (queue.order, queue.label):
+            desk.order, desk.order_class, desk.upcoming = queue.order, queue.label, None
+            first = desk.follower(None)
+            if first is not None:
+                desk.show(first.id)
+        desk.suggesting = queue.suggest
+        desk.memory = memory_of_tab()
     return desk
 
 
-@frame.action
-def press(desk: Desk, image_id: int, label: str, suggested: Suggested | None = None) -> None:
-    """Label the photo and show the next one; ``suggested`` is the suggestion that this accepts.
-
-    ``image_id`` is the photo the button was drawn for. A second press sent before the next photo arrived still names
-    the first photo and does nothing, so nobody labels a photo they have not seen.
-    """
-    if desk.current != image_id:
-        return
-    desk.message = ""
-    desk.hold.touch()
-    if suggested and not still_holds(desk.project_id, suggested.revision):
-        frame.notify(CHANGED)
-        return
-    row = frame.store().image(desk.project_id, image_id)
-    if row.label not in (desk.shown_label, label):
-        by = (
-            f" by {plain(row.annotated_by)}, {format_time(row.annotated_at)}"
-            if row.annotated_by and row.annotated_at
-            else ""
-        )
-        now = plain(row.label) if row.label else "no label"
-        desk.message = (
-            f'This photo was changed{by}: it is now "{now}". '
-            f'Press "{plain(label)}" again to overwrite it, or skip the photo.'
-        )
-        desk.shown_label = row.label
-        return
-    kind = "accepted" if suggested else "label"
-    frame.store().annotate(desk.project_id, [image_id], label, frame.who(), kind=kind)
-    desk.skipped.discard(image_id)
-    if desk.suggested and desk.suggested.image_id == image_id:
-        desk.agreed.append(desk.suggested.label == label)
-    refit(desk.project_id)
-    advance(desk)
-
-
-@frame.action
-def skip(desk: Desk, image_id: int) -> None:
-    """Leave the photo as it is and show the next one."""
-    if desk.current != image_id:
-        return
-    desk.message = ""
-    desk.skipped.add(image_id)
-    advance(desk)
-
-
-@frame.action
-def back(desk: Desk) -> None:
-    """Show the previous photo again."""
-    desk.message = ""
-    desk.hold.touch()
-    if desk.trail:
-        desk.current = desk.trail.pop()
-        desk.seen = desk.upcoming = None
-
-
-@frame.action
-def undo(desk: Desk) -> None:
-    """Undo this tab's newest change and show its photo."""
-    change = undo_newest(desk.project_id)
-    if change is None:
-        return
-    desk.message = ""
-    desk.hold.touch()
-    desk.upcoming = None
-    refit(desk.project_id)
-    touched = frame.store().changed_images(desk.project_id, change.id)
-    if len(touched) == 1:
-        if touched[0] in desk.trail:
-            desk.trail = desk.trail[: desk.trail.index(touched[0])]
-        desk.current = touched[0]
-        desk.seen = None
-
-
-@frame.action
-def show_skipped(desk: Desk) -> None:
-    """Go through the photos again, with those that were skipped."""
-    desk.begin()
-
-
-def share(desk: Desk) -> None:
-    """Show also photos that others have on their desks."""
-    desk.sharing = True
-    desk.begin()
-
-
-def advance(desk: Desk) -> None:
-    """Show the next photo."""
-    desk.hold.touch()
-    follower = desk.follower(desk.current)
-    desk.show(follower.id if follower else None)
+def desk_named(token: str) -> Desk | None:
+    """Return the desk with this token; None where its tab is gone."""
+    return _desks.get(token)
