@@ -7,13 +7,12 @@ thirds of the time goes into labelling.
 import asyncio
 import contextlib
 import random
-import re
 import time
 from dataclasses import dataclass, field
 
 import httpx
 
-from benchmarks.class_loading.tab import Tab, TabClosed, TooLate, photo_of
+from benchmarks.class_loading.tab import Tab, TabClosed, TooLate
 
 PRESS_SECONDS = (2.0, 4.0)
 PAGE_SECONDS = (20.0, 30.0)
@@ -96,24 +95,18 @@ class Pupil:
         end = min(until, time.monotonic() + self._dice.uniform(*LABELLING_SECONDS))
         while time.monotonic() < end:
             await self._think(PRESS_SECONDS, end)
-            keys = self.tab.keys("give-")
-            if time.monotonic() >= end or not keys:
+            desk = self.tab.desk
+            if time.monotonic() >= end or desk is None:
                 break
-            key = self._dice.choice(keys)
-            photo, label = photo_of(key), self._label_of(key)
-            assert photo is not None
+            photo, label = desk.photo, self._dice.choice([one["name"] for one in desk.view["classes"]])
             self.record.pending[photo] = label
             try:
-                seconds = await self.tab.press(key)
+                seconds = await self.tab.label(label)
             except TooLate as error:
                 self.record.errors.append(f"a key press: {error}")
                 continue
             self.record.presses.append(seconds)
             self.record.labels[photo] = self.record.pending.pop(photo)
-
-    def _label_of(self, key: str) -> str:
-        """Return the class on a button: its words, without the marks against Markdown."""
-        return re.sub(r"\\(.)", r"\1", self.tab.buttons[key].label)
 
     async def _train(self, until: float) -> None:
         """Open Train, look at the form, and queue a training with the usual recipe."""

@@ -2,11 +2,14 @@
 
 It does what Streamlit's script in the browser does, as far as the server notices: it sends reruns with the state of
 widgets, answers automatic reruns of fragments at their intervals, keeps large messages and says so, and fetches each
-picture once. Written for Streamlit 1.67 (streamlit/proto, streamlit/web/server/starlette/starlette_websocket.py).
+picture once. It also does what the script of our labelling desk does: it asks the desk's address at each key press, and
+between them whether something has changed (pages/components/annotate/desk/desk.js). Written for Streamlit 1.67
+(streamlit/proto, streamlit/web/server/starlette/starlette_websocket.py).
 """
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -32,9 +35,20 @@ class TooLate(RuntimeError):
     """The server has not answered within the patience."""
 
 
-def photo_of(key: str) -> int | None:
-    """Return the photo that a button labels, by its key; None for other buttons."""
-    return int(key.split("-")[1]) if key.startswith("give-") else None
+@dataclass
+class Desk:
+    """The labelling desk of a page, as the server has shown it last."""
+
+    token: str
+    seconds: float
+    """Between two looks."""
+    view: dict[str, Any]
+    fragment: str
+
+    @property
+    def photo(self) -> int:
+        """The photo on it."""
+        return int(self.view["photo"]["id"])
 
 
 @dataclass
@@ -44,8 +58,6 @@ class Run:
     began: float
     begins: Callable[[ForwardMsg], bool] = lambda message: True
     """Whether a new_session message begins it."""
-    there: Callable[[], bool] = lambda: True
-    """Whether what is waited for is on the page; a run may end without it, because a timer had asked before."""
     started: bool = False
     done: asyncio.Future[float] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
@@ -60,6 +72,7 @@ class Tab:
         """Those on the page, by their keys."""
         self.fragments: dict[str, str] = {}
         """The fragment in which each button is, by its key."""
+        self.desk: Desk | None = None
         self.errors: list[str] = []
         self.messages = self.received = self.pictures = 0
         self._client = client
@@ -67,6 +80,7 @@ class Tab:
         self._page = self._query = ""
         self._kept: dict[str, ForwardMsg] = {}
         self._timers: dict[str, asyncio.Task[None]] = {}
+        self._looking: asyncio.Task[None] | None = None
         self._fetched: set[str] = set()
         self._shown: dict[tuple[int, ...], str] = {}
         """The picture at each place of the page."""
@@ -98,6 +112,7 @@ class Tab:
         """Follow a link of the navigation to a page, such as Annotate; return the seconds until it was drawn."""
         wanted = self._pages[page]
         # What was on the page before is gone; widgets of other pages have no state.
+        self._leave_desk()
         self.buttons.clear()
         self.fragments.clear()
         run = self._await_run(
@@ -107,19 +122,31 @@ class Tab:
         return await self._until(run)
 
     async def press(self, key: str) -> float:
-        """Press a button; return the seconds until what follows was drawn: at a desk, another photo.
-
-        Raises TooLate where that does not come.
-        """
-        button, photo = self.buttons[key], photo_of(key)
-        run = self._await_run(there=lambda: photo is None or photo not in map(photo_of, self.buttons))
+        """Press a button of the page; return the seconds until what follows was drawn."""
+        button = self.buttons[key]
+        run = self._await_run()
         state = WidgetState(id=button.id, trigger_value=True)
         await self._rerun([state], fragment_id=self.fragments.get(key, ""))
         return await self._until(run)
 
+    async def label(self, name: str) -> float:
+        """Press the key of a class at the desk; return the seconds until another photo was there.
+
+        Raises TooLate if none came.
+        """
+        desk = self.desk
+        assert desk is not None
+        photo, began = desk.photo, time.perf_counter()
+        said = await self._ask(desk, {"do": "label", "photo": photo, "label": name})
+        seconds = time.perf_counter() - began
+        if self.desk is None or self.desk.photo != photo or said.get("redraw"):
+            return seconds
+        raise TooLate(f"the desk still shows the same photo: {said.get('problem') or self.desk.view['message']}")
+
     async def close(self) -> None:
         """Close the tab."""
         self._stop_timers()
+        self._leave_desk()
         for task in list(self._background):
             task.cancel()
         if self._socket is not None:
@@ -158,6 +185,46 @@ class Tab:
             await asyncio.sleep(seconds)
             with contextlib.suppress(TabClosed):
                 await self._rerun(fragment_id=fragment, is_auto_rerun=True)
+
+    async def _ask(self, desk: Desk, wish: dict[str, Any]) -> dict[str, Any]:
+        """Ask the desk's address, and show what it answers."""
+        try:
+            answer = await self._client.post(f"/desk/{desk.token}", json=wish, timeout=self.patience)
+        except httpx.HTTPError as error:
+            raise TooLate(f"no answer from the desk: {type(error).__name__}") from None
+        said: dict[str, Any] = answer.json() if answer.status_code in (200, 400, 404, 500) else {}
+        if answer.status_code != 200 and self.desk is desk:
+            self.errors.append(f"the desk answered {answer.status_code}: {answer.text[:200]}")
+        self.received += len(answer.content)
+        if self.desk is not desk:
+            return said
+        if said.get("view"):
+            self._show_desk(desk, said["view"])
+        if said.get("redraw"):
+            self._leave_desk()
+            with contextlib.suppress(TabClosed):
+                await self._rerun(fragment_id=desk.fragment)
+        return said
+
+    async def _look(self, desk: Desk) -> None:
+        """Ask again and again whether something has changed at the desk."""
+        while self.desk is desk:
+            await asyncio.sleep(0.3 if desk.view["waiting"] else desk.seconds)
+            with contextlib.suppress(TooLate):
+                await self._ask(desk, {"do": "look", "photo": desk.photo})
+
+    def _show_desk(self, desk: Desk, view: dict[str, Any]) -> None:
+        if view["version"] >= desk.view["version"]:
+            desk.view = view
+        for address in (view["photo"]["src"], view["next"]):
+            if address:
+                self._fetch(f"/{address}")
+
+    def _leave_desk(self) -> None:
+        self.desk = None
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
 
     # What is received
 
@@ -222,7 +289,7 @@ class Tab:
         whole = message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
         if whole:  # what was not drawn again has left the page
             self.buttons = {key: one for key, one in self.buttons.items() if key in self._drawn}
-        for run in [one for one in self._waiting if one.started and one.there()]:
+        for run in [one for one in self._waiting if one.started]:
             self._waiting.remove(run)
             if not run.done.done():
                 run.done.set_result(ended - run.began)
@@ -232,12 +299,16 @@ class Tab:
         kind = element.WhichOneof("type")
         if kind == "button":
             key = element.button.id.split("-", _USER_KEY)[-1]
-            if (photo := photo_of(key)) is not None and key not in self.buttons:  # the desk shows another photo
-                for old in [one for one in self.buttons if photo_of(one) not in (None, photo)]:
-                    del self.buttons[old]
             self.buttons[key] = element.button
             self._drawn.add(key)
             self.fragments[key] = delta.fragment_id
+        elif kind == "bidi_component" and element.bidi_component.id.endswith("-annotate-desk"):
+            data = json.loads(element.bidi_component.json)
+            if self.desk is None or self.desk.token != data["token"]:
+                self._leave_desk()
+                self.desk = Desk(data["token"], data["seconds"], data["view"], delta.fragment_id)
+                self._looking = asyncio.create_task(self._look(self.desk))
+            self._show_desk(self.desk, data["view"])
         elif kind == "imgs":
             for one in element.imgs.imgs:
                 self._shown[place] = one.url
@@ -248,7 +319,7 @@ class Tab:
             self.errors.append(element.alert.body[:200])
 
     def _fetch(self, url: str) -> None:
-        if url.startswith("/media/") and url not in self._fetched:
+        if url.startswith(("/media/", "/desk/")) and url not in self._fetched:
             self._fetched.add(url)
             task = asyncio.create_task(self._load(url))
             self._background.add(task)
@@ -259,7 +330,8 @@ class Tab:
             answer = await self._client.get(url)
             self.pictures += 1
             # The server forgets a picture that is no longer on the page; a browser that is late loads it in vain.
-            if answer.status_code != 200 and url in self._shown.values():
+            of_desk = self.desk is not None and url.endswith(str(self.desk.view["photo"]["src"]))
+            if answer.status_code != 200 and (of_desk or url in self._shown.values()):
                 self.errors.append(f"{url.split('?')[0]} answered {answer.status_code}")
         except httpx.HTTPError as error:
             self.errors.append(f"a picture was not loaded: {type(error).__name__}")
@@ -279,10 +351,8 @@ class Tab:
             task.cancel()
         self._timers.clear()
 
-    def _await_run(
-        self, begins: Callable[[ForwardMsg], bool] = lambda message: True, there: Callable[[], bool] = lambda: True
-    ) -> Run:
-        run = Run(time.perf_counter(), begins, there)
+    def _await_run(self, begins: Callable[[ForwardMsg], bool] = lambda message: True) -> Run:
+        run = Run(time.perf_counter(), begins)
         self._waiting.append(run)
         return run
 

@@ -478,7 +478,7 @@ def test_the_page_loads_neither_torch_nor_torchvision() -> None:
     import sys
 
     modules = [
-        *(f"annotate.{name}" for name in ("one_photo", "many_photos", "edit_classes", "history_view")),
+        *(f"annotate.{name}" for name in ("desk.one_photo", "many_photos", "edit_classes", "history_view")),
         *("annotate.suggest_map", "annotate.suggest_similar", "data.photo_grid", "data.add_photos"),
         *("home.project_status", "home.weights_line", "home.welcome"),
     ]

@@ -390,26 +390,40 @@ def test_without_the_network_similar_says_where_to_fetch_it(
 
 
 def test_a_photo_that_the_network_has_not_seen_yet_waits_for_its_suggestion(
-    open_page: OpenPage, birds: Project, store: Store, monkeypatch: pytest.MonkeyPatch
+    open_page: OpenPage, birds: Project, store: Store
 ) -> None:
     """With ten thousand photos there was no suggestion until the features of all were computed."""
-    waits: list[bool] = []
-    monkeypatch.setattr(suggest_queue, "_until_there", lambda *_, anything: waits.append(anything))
     for row in store.images(birds.id, ImageFilter(unlabelled=True)):
         store.annotate(birds.id, [row.id], truth(store, birds, row.id), "teacher")
     add_photo(store, birds, "new.png")
     with vector_job._lock(store.workspace, birds.id):  # as if a process were looking at it
-        app = until(open_page("Annotate"), lambda _: False in waits)
-        assert suggestion(app) is None
+        app = until(open_page("Annotate"), lambda app: view(app)["hint"] or suggest_state.suggestions_of(birds.id))
+        assert suggestion(ask(app, "look")) is None
         network = default_vectors(store.workspace)
         assert network is not None
         new = store.images(birds.id, ImageFilter(unlabelled=True))[0]
         Vectors(store.workspace, network).add([new.hash], np.ones((1, 64), np.float32))
-    # Nobody has asked for a fit since: the page notices that the last one is behind.
-    until(app, lambda one: suggestion(one))
-    waits.clear()
-    app.run()
-    assert not waits
+    # Nobody has asked for a fit since: the page notices that the last one is behind, and the desk hears of the new one.
+    version = view(app)["version"]
+    until(app, lambda _: (found := suggest_state.suggestions_of(birds.id)) and found.of(new.id))
+    assert suggestion(ask(app, "look"))
+    assert view(app)["version"] > version
+
+
+def test_the_desk_looks_whether_anything_has_changed_and_gets_a_view_only_then(
+    open_page: OpenPage, birds: Project, store: Store
+) -> None:
+    app = ready(open_page)
+    until(app, lambda _: (model := suggest_state.instant_model(birds.id)) and model.fresh)
+    ask(app, "look")
+    before = view(app)["version"]
+    for _ in range(3):
+        ask(app, "look")
+    assert view(app)["version"] == before
+    other = store.images(birds.id, ImageFilter(unlabelled=True))[-1]
+    store.annotate(birds.id, [other.id], "owl", "Bo")
+    ask(app, "look")
+    assert view(app)["version"] > before and view(app)["done"] == 7
 
 
 def test_where_the_model_is_sure_of_none_all_its_suggestions_can_be_looked_at(
@@ -418,7 +432,7 @@ def test_where_the_model_is_sure_of_none_all_its_suggestions_can_be_looked_at(
     """With six labels no model reaches 99%."""
     monkeypatch.setitem(suggest_accept.LEVELS, suggest_accept.SURE, 1.1)
     app = ready(open_page)
-    assert app.button(key="accept-look").label == f"Review all suggestions ({PHOTOS - 6})"
+    assert view(app)["review"] == f"Review all suggestions ({PHOTOS - 6})"
     sure(app)
     assert app.segmented_control(key="accept-level").value == suggest_accept.ALL
     chosen = [int(one) for one in app.session_state["accept-wall"]["chosen"]]

@@ -35,7 +35,7 @@ def look(desk: Desk) -> View | None:
         desk.recomputing = False
     desk.hold.keep(row.id, follower.id if follower and desk.unlabelled else None)
     found = suggestions_of(desk.project_id) if default_vectors(frame.workspace()) is not None else None
-    desk.seen_state = (state[0], found.revision if found else None, *state[2:])
+    desk.seen_state = (state[0], _fit_of(found), *state[2:])
     desk.views += 1
     offer = review_offer(found) if found and desk.suggesting else None
     return {
@@ -64,7 +64,12 @@ def state_of(desk: Desk) -> tuple[Any, ...]:
     """Return what a view depends on beside the desk itself; reading it is far cheaper than a view."""
     model = instant_model(desk.project_id)
     found = model.suggestions if model is not None else None
-    return frame.store().revision(desk.project_id), found.revision if found else None, desk.suggesting
+    return frame.store().revision(desk.project_id), _fit_of(found), desk.suggesting
+
+
+def _fit_of(found: Suggestions | None) -> tuple[int, int] | None:
+    """Return what tells the suggestions of one fit from those of the next."""
+    return (found.revision, len(found.ids)) if found is not None else None
 
 
 def percent(probability: float) -> str:
