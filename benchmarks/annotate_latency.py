@@ -44,7 +44,7 @@ CHROMIUM = [
 CLASSES = ["bird of prey", "chicken", "duck", "owl", "parrot"]
 WATCH = """
 () => {
-  const photo = () => document.querySelector('.st-key-annotate-photo img');
+  const photo = () => document.querySelector('.desk-photo img');
   window.labelled = new Promise((resolve) => {
     const before = photo().src;
     window.addEventListener('keydown', (event) => {
@@ -154,10 +154,10 @@ def main() -> None:
                 browser = driver.chromium.launch(executable_path=options.chromium, args=CHROMIUM)
                 page = browser.new_page(viewport={"width": 1280, "height": 900})
                 page.goto(f"http://localhost:{port}/Annotate")
-                page.wait_for_selector(".st-key-annotate-photo img")
+                page.wait_for_selector(".desk-photo img")
                 ready = options.helper == "ready"
                 if ready:
-                    page.wait_for_selector("[class*=st-key-accept-]")
+                    page.wait_for_selector(".desk-accept")
                 time.sleep(2)
                 keys = min(options.keys, options.photos - 2 - 2 * len(CLASSES) * ready)
                 found = sorted(press_keys(page, keys, options.pause, ready))

@@ -160,8 +160,8 @@ def measure(page: Page, address: str, pages: int) -> dict[str, list[float]]:
 def open_annotate(browser: Browser, address: str) -> Page:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(address)
-    page.wait_for_selector(".st-key-annotate-photo img")
-    page.wait_for_selector("[class*=st-key-accept-]", timeout=900_000)
+    page.wait_for_selector(".desk-photo img")
+    page.wait_for_selector(".desk-accept", timeout=900_000)
     time.sleep(2)
     return page
 

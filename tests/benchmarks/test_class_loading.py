@@ -1,7 +1,9 @@
 """The load test of a class notices lost labels, slow answers and memory that stays."""
 
 import asyncio
+import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -12,7 +14,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from benchmarks.class_loading.figures import LabelCheck, check_labels, report
 from benchmarks.class_loading.pupil import Record
 from benchmarks.class_loading.server import PROJECT, ClassProcess, Watch
-from benchmarks.class_loading.tab import Tab
+from benchmarks.class_loading.tab import Tab, TooLate
 from core.data.pictures.decoding import Decoded
 from core.data.store.store import Store
 from core.people import door
@@ -85,13 +87,6 @@ def session(*fragments: str) -> ForwardMsg:
     return message
 
 
-def button(key: str) -> ForwardMsg:
-    message = ForwardMsg()
-    message.delta.new_element.button.id = f"$$ID-{32 * 'a'}-{key}"
-    message.delta.fragment_id = "desk"
-    return message
-
-
 def finished(whole: bool) -> ForwardMsg:
     message = ForwardMsg()
     ended = ForwardMsg.FINISHED_SUCCESSFULLY if whole else ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY
@@ -99,29 +94,45 @@ def finished(whole: bool) -> ForwardMsg:
     return message
 
 
-def test_a_press_is_answered_when_another_photo_is_drawn() -> None:
-    """A timer's run that was under way ends before: it acknowledges nothing."""
+def view(version: int, photo: int) -> dict[str, Any]:
+    classes = [{"id": 1, "name": "owl", "key": "1"}, {"id": 2, "name": "duck", "key": "2"}]
+    shown = {"id": photo, "src": f"desk/t/{photo}"}
+    return {"version": version, "photo": shown, "next": None, "classes": classes, "waiting": None, "message": ""}
 
-    class Silent:
-        sent: list[bytes] = []
 
-        async def send(self, message: bytes) -> None:
-            self.sent.append(message)
+def desk(shown: dict[str, Any]) -> ForwardMsg:
+    message = ForwardMsg()
+    component = message.delta.new_element.bidi_component
+    component.id = f"$$ID-{32 * 'a'}-annotate-desk"
+    component.json = json.dumps({"token": "t", "seconds": 60.0, "view": shown})
+    message.delta.fragment_id = "desk"
+    return message
+
+
+def test_a_label_counts_once_another_photo_is_there() -> None:
+    asked: list[dict[str, Any]] = []
+    answers = [{"view": view(2, 8)}, {"view": {**view(3, 8), "message": "Somebody changed it."}}]
+
+    def server(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return httpx.Response(200, content=b"picture")
+        asked.append(json.loads(request.content))
+        return httpx.Response(200, json=answers[len(asked) - 1])
 
     async def press() -> None:
-        tab = Tab("http://class.test", httpx.AsyncClient())
-        tab._socket = Silent()
-        for message in (session(), button("give-7-1"), button("give-7-2"), button("skip-7"), finished(True)):
+        client = httpx.AsyncClient(transport=httpx.MockTransport(server), base_url="http://class.test")
+        tab = Tab("http://class.test", client)
+        for message in (session(), desk(view(1, 7)), finished(True)):
             tab._take(message)
-        assert sorted(tab.keys("give-")) == ["give-7-1", "give-7-2"]
-        pressed = asyncio.create_task(tab.press("give-7-2"))
+        assert await tab.label("owl") >= 0
+        assert tab.desk is not None and tab.desk.photo == 8
+        with pytest.raises(TooLate, match="Somebody changed it"):
+            await tab.label("duck")
+        tab._take(desk(view(1, 7)))  # of a run that began before the press
+        assert tab.desk.photo == 8
         await asyncio.sleep(0)
-        for message in (session("pulse"), finished(False), session("desk"), button("give-8-1")):
-            tab._take(message)
-            await asyncio.sleep(0)
-        assert not pressed.done()
-        tab._take(finished(False))
-        assert await pressed >= 0
-        assert tab.keys("give-") == ["give-8-1"] and len(Silent.sent) == 1
+        assert tab.pictures >= 1 and not tab.errors
+        await tab.close()
 
     asyncio.run(press())
+    assert [(one["photo"], one["label"]) for one in asked] == [(7, "owl"), (8, "duck")]

@@ -68,17 +68,17 @@ def labels(page: Page, count: int) -> None:
 
 
 def file_shown(page: Page, box: str) -> str:
-    return page.locator(f".st-key-{box} [data-testid=stCaptionContainer]").inner_text()
+    return page.locator(f".{box} :is(.desk-line, [data-testid=stCaptionContainer])").inner_text()
 
 
 def test_keys_after_a_choice_by_mouse_label_and_skip(page: Page, server: Server, project: Project) -> None:
     """They were typed into the select, and Right moved to the next section, which Enter then opened."""
     visit(page, server, "Annotate", project)
-    expect(page.locator("[class*=st-key-accept-] button").first).to_be_visible()
-    in_order = file_shown(page, "annotate-photo")
+    expect(page.locator(".desk-accept").first).to_be_visible()
+    in_order = file_shown(page, "desk-photo")
     choose(page, "annotate-order", "Random")
     # A key for a photo that is no longer shown does nothing.
-    expect(page.locator(".st-key-annotate-photo", has_text=in_order)).to_have_count(0)
+    expect(page.locator(".desk-photo", has_text=in_order)).to_have_count(0)
     page.keyboard.press("1")
     labels(page, LABELLED + 1)
     page.locator(".st-key-annotate-suggest label").click()
@@ -89,12 +89,12 @@ def test_keys_after_a_choice_by_mouse_label_and_skip(page: Page, server: Server,
     section(page, "One by one")
     freed(page)
     labels(page, LABELLED + 2)
-    first = file_shown(page, "annotate-photo")
+    first = file_shown(page, "desk-photo")
     page.keyboard.press("ArrowRight")
-    expect(page.locator(".st-key-annotate-photo", has_text=first)).to_have_count(0)
+    expect(page.locator(".desk-photo", has_text=first)).to_have_count(0)
     page.locator(".st-key-annotate-suggest label").click()
     freed(page)
-    expect(page.locator("[class*=st-key-accept-] button").first).to_be_visible()
+    expect(page.locator(".desk-accept").first).to_be_visible()
     settled(page)
     page.keyboard.press("Enter")
     labels(page, LABELLED + 3)
@@ -137,14 +137,14 @@ def test_right_skips_in_check_labels_after_a_click_on_the_section(page: Page, se
     expect(page.get_by_role("button", name=re.compile("^Skip"))).to_be_visible()
     settled(page)
     freed(page)
-    first = file_shown(page, "check-photo")
+    first = file_shown(page, "st-key-check-photo")
     page.keyboard.press("ArrowRight")
     expect(page.locator(".st-key-check-photo", has_text=first)).to_have_count(0)
 
 
 def test_a_choice_by_keyboard_keeps_the_focus(page: Page, server: Server, project: Project) -> None:
     visit(page, server, "Annotate", project)
-    expect(page.locator("[class*=st-key-give-]").first).to_be_visible()
+    expect(page.locator(".desk-class").first).to_be_visible()
     order = page.locator(".st-key-annotate-order input")
     order.focus()
     page.keyboard.press("ArrowDown")
@@ -161,7 +161,7 @@ def test_a_choice_by_keyboard_keeps_the_focus(page: Page, server: Server, projec
 def test_no_ring_around_the_page_after_a_click_beside_everything(page: Page, server: Server, project: Project) -> None:
     """The ring crossed the title."""
     visit(page, server, "Annotate", project)
-    expect(page.locator("[class*=st-key-give-]").first).to_be_visible()
+    expect(page.locator(".desk-class").first).to_be_visible()
     page.mouse.click(1275, 880)
     page.keyboard.press("ArrowRight")
     main = page.locator("main.stMain")

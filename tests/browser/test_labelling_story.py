@@ -46,8 +46,8 @@ def section(page: Page, name: str) -> None:
     settled(page)
 
 
-def file_shown(page: Page, box: str = "annotate-photo") -> str:
-    return page.locator(f".st-key-{box} [data-testid=stCaptionContainer]").inner_text().split(" · ")[0]
+def file_shown(page: Page) -> str:
+    return page.locator(".desk-line").inner_text().split(" · ")[0]
 
 
 def wall(page: Page) -> Locator:
@@ -99,7 +99,7 @@ def label_six_with_keys(page: Page, truth: dict[str, str]) -> None:
 
 def accept_the_sure_ones(page: Page, store: Store, project: Project, truth: dict[str, str], screenshots: Path) -> int:
     """Review the most confident suggestions: deselect the wrong ones and accept the rest."""
-    page.locator(".st-key-accept-look button").first.click(timeout=2 * MINUTE)
+    page.locator(".desk-review").first.click(timeout=2 * MINUTE)
     expect(page.get_by_text("suggestions, grouped by class")).to_be_visible()
     settled(page)
     page.screenshot(path=screenshots / "labelling-accept.png", full_page=True)
@@ -122,7 +122,7 @@ def answer_the_rest(page: Page, truth: dict[str, str], labelled: int) -> int:
     for count in range(labelled, 40):
         expect(page.get_by_text(f"{count} of 40 labelled")).to_be_visible()
         settled(page)
-        suggestion = page.locator("[class*=st-key-accept-] button", has_text="Accept ").first
+        suggestion = page.locator(".desk-accept", has_text="Accept ").first
         expect(suggestion).to_be_visible()
         right = truth[file_shown(page)]
         if f"Accept {right}" in suggestion.inner_text():

@@ -44,17 +44,17 @@ def test_the_class_buttons_and_the_photo_are_on_the_screen_together(
     store = Store(open_workspace(server.home))
     page = phone(chromium, server, project_of(store, classes))
     store.close()
-    photo, bar = page.locator(".st-key-annotate-photo img"), page.locator(".st-key-annotate-bar")
+    photo, bar = page.locator(".desk-photo img"), page.locator(".desk-bar")
     expect(photo).to_be_visible()
-    first = page.locator("[class*=st-key-give-] button").first.bounding_box()
+    first = page.locator(".desk-class").first.bounding_box()
     shown, below = photo.bounding_box(), bar.bounding_box()
     assert first and shown and below
     assert below["y"] + below["height"] == pytest.approx(HEIGHT, abs=1)
     assert below["height"] < 0.45 * HEIGHT and first["y"] + first["height"] <= HEIGHT and first["height"] >= 40
-    top = page.evaluate("document.querySelector('.st-key-annotate-photo img').getBoundingClientRect().top")
+    top = page.evaluate("document.querySelector('.desk-photo img').getBoundingClientRect().top")
     assert top < below["y"] - 60  # without scrolling
     page.locator("main.stMain").evaluate("node => node.scrollTo(0, node.scrollHeight)")
-    caption = page.locator(".st-key-annotate-photo [data-testid=stCaptionContainer]").bounding_box()
+    caption = page.locator(".desk-photo figcaption").bounding_box()
     assert caption and caption["y"] < below["y"]  # nothing stays hidden behind the bar
     assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
     hints = page.locator("[aria-label^=Shortcut]")

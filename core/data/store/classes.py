@@ -5,7 +5,7 @@ Every change is an event in the history. Removed images follow their class too, 
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, false, func, insert, select
+from sqlalchemy import Connection, bindparam, false, func, insert, select
 
 from core.data.store.boxes.box_items import merge_items, removal_items
 from core.data.store.history.changes import ChangeItem, Values, apply_change
@@ -14,22 +14,25 @@ from core.data.store.schema import classes, images
 from core.data.tables.names import ByClassName, check_class_count, is_letter, tidy_name
 from core.errors import DataError
 
+# Statements of what pages read at every step are made once: making one costs as much as running it.
+_CARRIED = (
+    select(images.c.class_id, func.count().label("images"))
+    .where(images.c.project_id == bindparam("project"), images.c.removed == false())
+    .group_by(images.c.class_id)
+    .subquery()
+)
+_CLASSES = (
+    select(classes.c.id, classes.c.name, func.coalesce(_CARRIED.c.images, 0).label("images"))
+    .outerjoin(_CARRIED, _CARRIED.c.class_id == classes.c.id)
+    .where(classes.c.project_id == bindparam("project"), classes.c.removed == false())
+    .order_by(classes.c.position, classes.c.id)
+)
+
 
 def classes_of(conn: Connection, project_id: int) -> list[ClassInfo]:
     """Return the classes in order, with the number of their images."""
-    carried = (
-        select(images.c.class_id, func.count().label("images"))
-        .where(images.c.project_id == project_id, images.c.removed == false())
-        .group_by(images.c.class_id)
-        .subquery()
-    )
-    query = (
-        select(classes.c.id, classes.c.name, func.coalesce(carried.c.images, 0).label("images"))
-        .outerjoin(carried, carried.c.class_id == classes.c.id)
-        .where(classes.c.project_id == project_id, classes.c.removed == false())
-        .order_by(classes.c.position, classes.c.id)
-    )
-    return [ClassInfo(row.id, row.name, place, row.images) for place, row in enumerate(conn.execute(query))]
+    rows = conn.execute(_CLASSES, {"project": project_id})
+    return [ClassInfo(row.id, row.name, place, row.images) for place, row in enumerate(rows)]
 
 
 def class_numbers(conn: Connection, project_id: int) -> ByClassName[int]:

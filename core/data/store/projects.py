@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, exists, select, update
 
 from core.data.pictures.stored_files import delete_files, hashes_in_runs
 from core.data.store.annotations import first_classes
@@ -15,6 +15,13 @@ from core.data.tables.names import name_key, tidy_name
 from core.errors import DataError
 from core.workspace import Workspace
 
+# Statements of what pages read at every step are made once: making one costs as much as running it.
+_THIS = projects.c.id == bindparam("project")
+_PROJECT = select(projects).where(_THIS)
+_PROJECT_LOCKED = _PROJECT.with_for_update()
+_REVISION = select(projects.c.revision).where(_THIS)
+_NEXT_REVISION = update(projects).where(_THIS).values(revision=projects.c.revision + 1)
+
 
 def projects_in(conn: Connection) -> list[Project]:
     """Return all projects, the oldest first."""
@@ -23,9 +30,8 @@ def projects_in(conn: Connection) -> list[Project]:
 
 def project_of(conn: Connection, project_id: int, lock: bool = False) -> Project:
     """Return one project; ``lock`` makes other writers wait. Raises DataError if it does not exist."""
-    query = select(projects).where(projects.c.id == project_id)
-    # On SQLite the transaction has the whole database already, and this adds nothing.
-    row = conn.execute(query.with_for_update() if lock else query).first()
+    # On SQLite the transaction has the whole database already, and locking adds nothing.
+    row = conn.execute(_PROJECT_LOCKED if lock else _PROJECT, {"project": project_id}).first()
     if row is None:
         raise DataError("This project no longer exists. Go to the home page and choose another one.")
     return _project(row)
@@ -51,12 +57,12 @@ def create_project(conn: Connection, name: str, task: str, class_names: Sequence
 
 def revision_of(conn: Connection, project_id: int) -> int:
     """Return a number that grows with every write to the project, the cheapest sign of a change; 0 if it is gone."""
-    return conn.execute(select(projects.c.revision).where(projects.c.id == project_id)).scalar() or 0
+    return conn.execute(_REVISION, {"project": project_id}).scalar() or 0
 
 
 def note_write(conn: Connection, project_id: int) -> None:
     """Count one more writing transaction."""
-    conn.execute(update(projects).where(projects.c.id == project_id).values(revision=projects.c.revision + 1))
+    conn.execute(_NEXT_REVISION, {"project": project_id})
 
 
 def rename_project(conn: Connection, project_id: int, name: str) -> None:

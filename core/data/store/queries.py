@@ -6,7 +6,7 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, case, exists, false, func, or_, select
 
 from core.data.pictures.box import Box
 from core.data.pictures.near_duplicates import near_duplicate_groups
@@ -37,12 +37,14 @@ def images_of(
 
 def count_of(conn: Connection, project_id: int, where: ImageFilter = EVERYTHING) -> int:
     """Count the images that pass the filter."""
+    if where == EVERYTHING:
+        return int(conn.execute(_COUNT, {"project": project_id}).scalar_one())
     return int(conn.execute(_chosen(conn, project_id, where, select(func.count()))).scalar_one())
 
 
 def image_of(conn: Connection, project_id: int, image_id: int) -> ImageRow:
     """Return one image. Raises DataError if the project does not have it (any more)."""
-    row = conn.execute(_FULL.where(*_of(project_id), images.c.id == image_id)).first()
+    row = conn.execute(_ONE, {"project": project_id, "image": image_id}).first()
     if row is None:
         raise DataError("This image is no longer in the project. Reload the page.")
     return _image(row)
@@ -50,14 +52,11 @@ def image_of(conn: Connection, project_id: int, image_id: int) -> ImageRow:
 
 def image_labels(conn: Connection, project_id: int) -> list[ImageLabel]:
     """Return all images with their labels only, in the order in which they were added; made to be fast."""
-    columns = (images.c.id, images.c.hash, classes.c.name)
-    joined, wanted = images.outerjoin(classes), _of(project_id)
     if conn.dialect.name == "sqlite":
         # As one row: SQLite's driver lets other threads run before each row, and a busy server lets it wait each time.
-        whole = select(func.json_group_array(func.json_array(*columns))).select_from(joined).where(*wanted)
-        rows = sorted(json.loads(conn.execute(whole).scalar_one()), key=itemgetter(0))
-        return [ImageLabel(*row) for row in rows]
-    found = conn.execute(select(*columns).select_from(joined).where(*wanted).order_by(images.c.id))
+        whole = conn.execute(_LABELS_IN_ONE, {"project": project_id}).scalar_one()
+        return [ImageLabel(*row) for row in sorted(json.loads(whole), key=itemgetter(0))]
+    found = conn.execute(_LABELS, {"project": project_id})
     return [ImageLabel(number, content_hash, label) for number, content_hash, label in found]
 
 
@@ -179,6 +178,16 @@ _FULL = (
     .join(pictures, pictures.c.hash == images.c.hash)
     .outerjoin(classes, classes.c.id == images.c.class_id)
 )
+# Statements of what pages read at every step are made once: making one costs as much as running it.
+_OF_PROJECT = (images.c.project_id == bindparam("project"), images.c.removed == false())
+_ONE = _FULL.where(*_OF_PROJECT, images.c.id == bindparam("image"))
+_LABEL_COLUMNS = (images.c.id, images.c.hash, classes.c.name)
+_LABELLED_IMAGES = images.outerjoin(classes)
+_LABELS = select(*_LABEL_COLUMNS).select_from(_LABELLED_IMAGES).where(*_OF_PROJECT).order_by(images.c.id)
+_LABELS_IN_ONE = (
+    select(func.json_group_array(func.json_array(*_LABEL_COLUMNS))).select_from(_LABELLED_IMAGES).where(*_OF_PROJECT)
+)
+_COUNT = select(func.count()).select_from(images).where(*_OF_PROJECT)
 
 
 def _of(project_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

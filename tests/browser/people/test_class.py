@@ -85,7 +85,7 @@ def test_a_class_works_side_by_side_and_strangers_find_nothing(
 
     for page, keys in ((ada, "11"), (ben, "2")):
         page.goto(f"{url}/Annotate?project=1")
-        expect(page.locator(".st-key-annotate-photo img")).to_be_visible()
+        expect(page.locator(".desk-photo img")).to_be_visible()
         settled(page)
         for key in keys:
             page.keyboard.press(key)
@@ -102,11 +102,15 @@ def test_a_class_works_side_by_side_and_strangers_find_nothing(
     ada.goto(f"{url}/Annotate?project=1")
     expect(ada.get_by_text("own.jpg")).to_be_visible()
     settled(ada)
-    address = ada.locator(".st-key-annotate-photo img").get_attribute("src") or ""
-    assert "/media/" in address
+    address = ada.locator(".desk-photo img").get_attribute("src") or ""
+    assert "/desk/" in address
     stranger = browsers[3]
     statuses = [one.request.get(url + address.removeprefix(url)).status for one in browsers]
     assert statuses == [404, 200, 404, 401], "the teacher's, Ada's, Ben's and the stranger's browser"
+    desk = url + address.rpartition("/")[0]
+    wish = {"do": "undo", "photo": 1, "label": ""}
+    statuses = [one.request.post(desk, data=wish).status for one in (browsers[0], browsers[2], stranger)]
+    assert statuses == [404, 404, 401], "nor does the desk act for anybody else"
     lost = stranger.new_page()
     for place in ("", "/Data?project=1", "/Class", "/Export?run=x"):
         lost.goto(url + place)

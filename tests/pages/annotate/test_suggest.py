@@ -13,7 +13,7 @@ from core.features.vectors import Vectors, default_vectors
 from core.inspection.suggesting import vector_job
 from core.inspection.suggesting.suggestions import SuggestionModel, Suggestions
 from core.models.weights import Pretrained
-from pages.components.annotate import suggest_accept, suggest_queue, suggest_state
+from pages.components.annotate import suggest_accept, suggest_state
 from pages.components.annotate.desk import labelling_desk
 from pages.components.annotate.desk.labelling_desk import Desk
 from tests.pages.annotate.browser_desk import accept, ask, give, has_desk, undo, view

@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from core.data.store.schema import projects
+
+_COUNTERS = select(projects.c.labels_changed, projects.c.labels_withdrawn).where(projects.c.id == bindparam("project"))
+"""Made once: a page reads it several times a key press."""
 
 
 class LabelRevision(NamedTuple):
@@ -17,8 +20,7 @@ class LabelRevision(NamedTuple):
 
 def label_revision(conn: Connection, project_id: int) -> LabelRevision:
     """Return the counters; zeros if the project is gone."""
-    query = select(projects.c.labels_changed, projects.c.labels_withdrawn).where(projects.c.id == project_id)
-    row = conn.execute(query).first()
+    row = conn.execute(_COUNTERS, {"project": project_id}).first()
     return LabelRevision(*row) if row else LabelRevision()
 
 

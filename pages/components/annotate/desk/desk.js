@@ -22,6 +22,7 @@ const write = (node, text) => {
 
 class Desk {
   constructor(root) {
+    this.root = root;
     this.calls = 0;
     this.pressing = false;
     this.build(root);
@@ -96,7 +97,7 @@ class Desk {
   async ask(wish) {
     const press = wish.do !== "look";
     if (this.pressing || this.closed) return;
-    this.pressing = press;
+    this.wait(press);
     clearTimeout(this.timer);
     try {
       const answer = await fetch(this.address(`desk/${this.token}`), {
@@ -110,9 +111,14 @@ class Desk {
     } catch {
       if (press && !this.closed) write(this.message, LOST);
     } finally {
-      if (press) this.pressing = false;
+      if (press) this.wait(false);
       this.lookIn(this.pause());
     }
+  }
+
+  wait(pressing) {
+    this.pressing = pressing;
+    this.root.setAttribute("aria-busy", String(pressing));
   }
 
   async read(answer) {

@@ -4,7 +4,6 @@ from typing import Any
 
 from core.data.store.records import AroundDesk, Reservation
 from core.data.store.store import ImageRow
-from core.features.vectors import default_vectors
 from core.inspection.suggesting.suggestions import Suggestions
 from pages.components.annotate.desk.labelling_desk import Desk
 from pages.components.annotate.desk.photo_hold import name_of
@@ -34,7 +33,7 @@ def look(desk: Desk) -> View | None:
     if not desk.suggesting:
         desk.recomputing = False
     desk.hold.keep(row.id, follower.id if follower and desk.unlabelled else None)
-    found = suggestions_of(desk.project_id) if default_vectors(frame.workspace()) is not None else None
+    found = suggestions_of(desk.project_id)
     desk.seen_state = (state[0], _fit_of(found), *state[2:])
     desk.views += 1
     offer = review_offer(found) if found and desk.suggesting else None
